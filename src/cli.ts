@@ -1,0 +1,140 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { checkHealth } from './commands/healthcheck.ts';
+import { renderFromCompose, renderFromEngine } from './commands/render.ts';
+import type { RenderReport } from './commands/render.ts';
+import { runSidecar } from './commands/run.ts';
+import type { RunSignals } from './commands/run.ts';
+import { ComposeError } from './compose/compose-source.ts';
+import { EngineError } from './docker/engine-error.ts';
+import { optionTable, OptionsError, readOptions } from './options.ts';
+import type { CommandName } from './options.ts';
+import { TemplateError } from './render/template.ts';
+import { version } from './version.ts';
+
+const exitCodes = { ok: 0, bug: 1, usage: 2, engine: 3, template: 4, problems: 7 } as const;
+
+type Flags = Readonly<Record<string, string | undefined>>;
+
+/** A second stop signal, and a stop that takes longer than this, end the process at once. */
+const stopLimitMs = 1900;
+
+function createProgram(): Command {
+  const program = new Command('meet-gen')
+    .description(
+      'Keeps the routing of self-hosted La Suite Meet up to date: containers with meet.* labels in,\nnginx configuration out, published, reloaded and proven.',
+    )
+    .usage('[command] [options]')
+    .version(version)
+    .addHelpText('after', '\nWithout a command: run. Each command tells its options with --help.')
+    .showHelpAfterError('(--help tells more)')
+    .exitOverride();
+  addOptions(program.command('run').description('the sidecar (default): watch, render, publish, reload, prove'), 'run')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 stopped, 2 its own configuration.\nSignals: HUP looks at everything afresh; TERM and INT stop, a second one at once.',
+    )
+    .action(async (flags: Flags) => {
+      await runSidecar(readOptions('run', byOption(flags), process.env), operatorSignals());
+    });
+  addOptions(
+    program.command('render').description('one pass, printed to standard output: nothing is written, nobody is signalled'),
+    'render',
+  )
+    .option(
+      '--compose <file>',
+      'from a compose file with no engine; - reads standard input, also the JSON of "docker compose config --format json"',
+    )
+    .addHelpText('after', '\nExit code: 0, 2 usage, 3 engine unreachable, 4 template, 7 problems found (told on standard error).')
+    .action(async (flags: Flags) => {
+      const options = readOptions('render', byOption(flags), process.env);
+      const file = flags['compose'];
+      const { signal } = new AbortController();
+      printReport(await (file === undefined ? renderFromEngine(options, signal) : renderFromCompose(file, options, signal)));
+    });
+  addOptions(
+    program.command('healthcheck').description("ask the running sidecar whether it is well, for Docker's HEALTHCHECK"),
+    'healthcheck',
+  )
+    .addHelpText('after', '\nExit code: 0 well, 1 not.')
+    .action(async (flags: Flags) => {
+      const failure = await checkHealth(readOptions('healthcheck', byOption(flags), process.env));
+      if (failure === undefined) return;
+      say(failure);
+      process.exitCode = 1;
+    });
+  return program;
+}
+
+function addOptions(command: Command, name: CommandName): Command {
+  for (const spec of Object.values(optionTable)) {
+    if (!spec.commands.includes(name)) continue;
+    const fallback = 'fallback' in spec ? `; default ${spec.fallback}` : '';
+    command.addOption(new Option(`${spec.flag} <${spec.placeholder}>`, `${spec.meaning} (${spec.variable}${fallback})`));
+  }
+  return command;
+}
+
+/** The flags that were given, by the names of the option table. */
+function byOption(flags: Flags): Flags {
+  return Object.fromEntries(Object.entries(optionTable).map(([name, spec]) => [name, flags[new Option(spec.flag).attributeName()]]));
+}
+
+/** HUP, TERM and INT, as the sidecar understands them. */
+function operatorSignals(): RunSignals {
+  const stop = new AbortController();
+  const end = (): void => {
+    if (stop.signal.aborted) process.exit(exitCodes.ok);
+    setTimeout(() => process.exit(exitCodes.ok), stopLimitMs).unref();
+    stop.abort();
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  return { stop: stop.signal, onResync: (resync) => void process.on('SIGHUP', resync) };
+}
+
+function printReport({ output, messages, problemsFound }: RenderReport): void {
+  process.stdout.write(output);
+  for (const message of messages) say(message);
+  if (problemsFound) process.exitCode = exitCodes.problems;
+}
+
+function say(line: string): void {
+  process.stderr.write(`meet-gen: ${line}\n`);
+}
+
+/** Says what went wrong in a line each, and which exit code that is; only a bug shows its stack. */
+function explainFailure(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof OptionsError) {
+    for (const line of error.lines) say(line);
+    return exitCodes.usage;
+  }
+  if (error instanceof EngineError) {
+    say(`${error.message}; ${error.cure}`);
+    return exitCodes.engine;
+  }
+  if (error instanceof TemplateError) {
+    say(`template ${error.message}`);
+    return exitCodes.template;
+  }
+  if (error instanceof ComposeError) {
+    say(error.message);
+    return exitCodes.usage;
+  }
+  say(`this is a bug in meet-gen, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return exitCodes.bug;
+}
+
+/** Without a command, run is meant; help and version are the program's own. */
+function withDefaultCommand(args: readonly string[]): readonly string[] {
+  const [first] = args;
+  const ofProgram = first !== undefined && (!first.startsWith('-') || ['--help', '-h', '--version', '-V'].includes(first));
+  return ofProgram ? args : ['run', ...args];
+}
+
+try {
+  await createProgram().parseAsync(withDefaultCommand(process.argv.slice(2)), { from: 'user' });
+} catch (error) {
+  process.exitCode = explainFailure(error);
+}

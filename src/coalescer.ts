@@ -1,0 +1,62 @@
+import pDebounce from 'p-debounce';
+
+/** When to look: at once, and once more after the quiet time, which never lasts longer than the maximum. */
+export interface Wait {
+  readonly quietMs: number;
+  readonly maxMs: number;
+}
+
+export interface Coalescer {
+  /** Something may have changed. */
+  trigger(): void;
+  /** Runs the work once, now or after the run under way, without a second look. */
+  once(): void;
+  /** Resolves when nothing runs and nothing is pending; never triggers anything. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Turns many triggers into few runs. An isolated trigger runs the work at once (leading edge) and once more when it has
+ * been quiet for `quietMs`; in a burst there is the one at the start, then one each time it falls quiet or `maxMs` has
+ * passed. One run at a time with one trailing rerun, which is what p-debounce's single flight gives.
+ */
+export function createCoalescer(work: () => Promise<void>, wait: Wait): Coalescer {
+  const singleFlight = pDebounce.promise(work, { after: true });
+  let running: Promise<unknown> = Promise.resolve();
+  let quietTimer: NodeJS.Timeout | undefined;
+  let maxTimer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const clear = (): void => {
+    clearTimeout(quietTimer);
+    clearTimeout(maxTimer);
+    quietTimer = undefined;
+    maxTimer = undefined;
+  };
+  const run = (): void => {
+    running = Promise.allSettled([running, singleFlight()]);
+  };
+  const runTrailing = (): void => {
+    clear();
+    run();
+  };
+  return {
+    once() {
+      if (!stopped) run();
+    },
+    trigger() {
+      if (stopped) return;
+      const leading = quietTimer === undefined;
+      clearTimeout(quietTimer);
+      quietTimer = setTimeout(runTrailing, wait.quietMs);
+      if (!leading) return;
+      maxTimer = setTimeout(runTrailing, Math.max(wait.maxMs, wait.quietMs));
+      run();
+    },
+    async stop() {
+      stopped = true;
+      clear();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,18 @@
+import type { Options } from '../options.ts';
+import { askStatus, statusSocketPath } from '../status/server.ts';
+
+const timeoutMs = 3000;
+
+/** Asks the running sidecar over its socket; returns why it is not well, or undefined when it is. */
+export async function checkHealth(options: Options): Promise<string | undefined> {
+  const socketPath = statusSocketPath(options.out);
+  for (const path of ['/healthz', '/readyz']) {
+    const answer = await askStatus(socketPath, path, timeoutMs);
+    if (answer === undefined) return `no meet-gen answers on ${socketPath}; is it running with this --out?`;
+    if (answer.status !== 200)
+      return path === '/healthz'
+        ? 'the loop of the running meet-gen is stuck'
+        : "the running meet-gen is not ready: it has published nothing yet, or can't see the engine; its log says why";
+  }
+  return undefined;
+}

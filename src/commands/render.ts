@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { text as readStream } from 'node:stream/consumers';
+import { parseEnv } from 'node:util';
+import { ComposeError, readCompose } from '../compose/compose-source.ts';
+import type { ComposeWorld } from '../compose/compose-source.ts';
+import { createEngineClient } from '../docker/client.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Options } from '../options.ts';
+import { runPass } from '../pipeline.ts';
+import type { PassResult, Sink, Source } from '../pipeline.ts';
+import { askGeneration } from '../reload/generation-probe.ts';
+import { createProver } from '../reload/prover.ts';
+import { createTemplateStore } from '../render/template-store.ts';
+import { shippedTemplates } from '../shipped-templates.ts';
+
+/** What `render` prints where, and whether anything is wrong. */
+export interface RenderReport {
+  readonly output: string;
+  /** For people, on stderr: a line each. */
+  readonly messages: readonly string[];
+  readonly problemsFound: boolean;
+}
+
+/** One pass, printed: nothing is written, nobody is signalled. The template's own failure is thrown as TemplateError. */
+export async function renderFromEngine(options: Options, signal: AbortSignal): Promise<RenderReport> {
+  const engine = createEngineClient(options.dockerHost);
+  const prover = createProver(
+    { ask: askGeneration, signalHup: neverSignal, nowMs: Date.now },
+    { signals: false, verifyTimeoutMs: options.verifyTimeoutMs },
+    () => undefined,
+  );
+  try {
+    // Frontends are asked for their nginx version as the sidecar does, so that both render the same.
+    const source = { observe: async (abort: AbortSignal) => ({ containers: await engine.list(abort), stopping: new Set<string>() }) };
+    return report(await renderOnce(source, prover, options, signal), [], options.instance);
+  } finally {
+    prover.stop();
+  }
+}
+
+/** The same from a compose file, `-` for standard input, with no engine: placeholder addresses stand for containers. */
+export async function renderFromCompose(file: string, options: Options, signal: AbortSignal): Promise<RenderReport> {
+  const world = await readWorld(file);
+  const source = { observe: () => Promise.resolve({ containers: world.containers, stopping: new Set<string>() }) };
+  const oldest = { versions: (_: string, frontends: readonly unknown[]) => Promise.resolve(frontends.map(() => undefined)) };
+  return report(await renderOnce(source, oldest, options, signal), world.placeholders, options.instance);
+}
+
+async function renderOnce(source: Source, asker: Pick<Sink, 'versions'>, options: Options, signal: AbortSignal): Promise<PassResult> {
+  const templates = createTemplateStore(options.templates ?? shippedTemplates());
+  const result = await runPass(
+    source,
+    templates,
+    { versions: asker.versions, publish: () => Promise.resolve(false) },
+    options.instance,
+    signal,
+  );
+  const failure = templates.failure();
+  if (failure !== undefined) throw failure;
+  return result;
+}
+
+function neverSignal(): Promise<void> {
+  return Promise.reject(new Error('render never signals'));
+}
+
+async function readWorld(file: string): Promise<ComposeWorld> {
+  if (file === '-') return readCompose(await readStream(process.stdin), process.env, 'default');
+  const folder = dirname(resolve(file));
+  const dotEnv = join(folder, '.env');
+  const variables = { ...(existsSync(dotEnv) ? parseEnv(readFileSync(dotEnv, 'utf8')) : {}), ...process.env };
+  return readCompose(readComposeFile(file), variables, basename(folder));
+}
+
+function readComposeFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ComposeError(`the compose file can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+function report(result: PassResult, placeholders: ComposeWorld['placeholders'], only: string | undefined): RenderReport {
+  const legend = placeholders.map(({ address, service }) => `# ${address} stands for the service ${service}\n`).join('');
+  const several = only === undefined && result.passes.length > 1;
+  const files = result.passes.map((pass) =>
+    several ? `# ${pass.instance.name}/routing.conf\n${pass.rendered.content}` : pass.rendered.content,
+  );
+  const messages = result.problems.map(problemLine);
+  if (result.passes.length === 0) messages.push('nothing to render: no container with meet.role=frontend was found');
+  return {
+    output: legend + files.join('\n'),
+    messages,
+    problemsFound: result.passes.length === 0 || result.problems.some((item) => item.severity !== 'notice'),
+  };
+}
+
+function problemLine(item: Problem): string {
+  const where = [
+    item.instance,
+    item.container,
+    item.key === undefined ? undefined : `${item.key}${item.value === undefined ? '' : `=${item.value}`}`,
+  ].filter((part) => part !== undefined);
+  return `${item.severity}: ${where.length === 0 ? '' : `${where.join(', ')}: `}${item.message}; ${item.cure} (${item.code})`;
+}

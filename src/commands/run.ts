@@ -1,0 +1,101 @@
+import { createEngineClient } from '../docker/client.ts';
+import { createLogger } from '../log.ts';
+import { OptionsError } from '../options.ts';
+import type { Options } from '../options.ts';
+import { checkOutDirectory } from '../publish/out-directory.ts';
+import { askGeneration } from '../reload/generation-probe.ts';
+import { createTemplateStore, readTemplates } from '../render/template-store.ts';
+import { endWithin, startSidecar } from '../sidecar.ts';
+import { startStatusServer, statusSocketPath } from '../status/server.ts';
+import type { StatusSnapshot } from '../status/snapshot.ts';
+import { shippedTemplates } from '../shipped-templates.ts';
+import { version } from '../version.ts';
+
+const stopLimitMs = 1500;
+
+/** How the process tells a running sidecar what the operator wants. */
+export interface RunSignals {
+  /** Aborts when it is to stop. */
+  readonly stop: AbortSignal;
+  /** Calls back when everything is to be looked at afresh. */
+  onResync(resync: () => void): void;
+}
+
+/**
+ * The sidecar: runs until it is told to stop.
+ * @throws OptionsError when it can't start as configured
+ */
+export async function runSidecar(options: Options, signals: RunSignals): Promise<void> {
+  const directory = options.templates ?? shippedTemplates();
+  await refuseUnusable([
+    ['--out', checkOutDirectory(options.out)],
+    ['--templates', readTemplates(directory)],
+  ]);
+  const log = createLogger(options);
+  log.info(
+    {
+      version,
+      node: process.version,
+      engine: options.dockerHost.url,
+      out: options.out,
+      instance: options.instance ?? 'all',
+      reload: options.reload,
+    },
+    'meet-gen starts',
+  );
+
+  const releases: (() => Promise<void> | void)[] = [];
+  const abort = new AbortController();
+  const source = { healthy: () => true, snapshot: startingSnapshot };
+  const stopServer = await startStatusServer(
+    { healthy: () => source.healthy(), snapshot: () => source.snapshot() },
+    statusSocketPath(options.out),
+    options.listen,
+  ).catch((error: unknown) => {
+    throw new OptionsError([error instanceof Error ? error.message : String(error)]);
+  });
+  releases.push(stopServer, () => abort.abort());
+
+  const engine = createEngineClient(options.dockerHost);
+  const sidecar = startSidecar(
+    engine,
+    createTemplateStore(directory),
+    { ask: askGeneration, signalHup: engine.signalHup, nowMs: Date.now },
+    options,
+    log,
+    abort.signal,
+  );
+  source.healthy = sidecar.healthy;
+  source.snapshot = sidecar.snapshot;
+  signals.onResync(() => {
+    log.info('told to look at everything afresh');
+    sidecar.resync();
+  });
+  await untilAborted(signals.stop);
+  log.info('told to stop; the last good file stays');
+  for (const release of releases.toReversed()) await release();
+  await endWithin(sidecar.ended, stopLimitMs);
+  log.info('stopped');
+}
+
+/** Everything that makes a start impossible, reported at once. */
+async function refuseUnusable(checks: readonly (readonly [what: string, check: Promise<unknown>])[]): Promise<void> {
+  const results = await Promise.allSettled(checks.map(([, check]) => check));
+  const lines = results.flatMap((result, index) =>
+    result.status === 'rejected'
+      ? [`${checks[index]?.[0] ?? ''}: ${result.reason instanceof Error ? result.reason.message : String(result.reason)}`]
+      : [],
+  );
+  if (lines.length > 0) throw new OptionsError(lines);
+}
+
+function startingSnapshot(): StatusSnapshot {
+  return { version, ready: false, converged: false, engine: { connected: false, lastSyncAt: null }, instances: [], problems: [] };
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

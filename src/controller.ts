@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createBackoff } from './backoff.ts';
+import { createCoalescer } from './coalescer.ts';
+import type { Wait } from './coalescer.ts';
+import type { Container, Observation } from './model/container.ts';
+import { isRelevant, noteStop } from './model/engine-event.ts';
+import type { EngineEvent, Stops } from './model/engine-event.ts';
+import { runPass } from './pipeline.ts';
+import type { PassResult, Renderer, Sink } from './pipeline.ts';
+
+/** The engine, as the loop needs it. */
+export interface Engine {
+  list(signal: AbortSignal): Promise<readonly Container[]>;
+  subscribe(since: number | undefined, signal: AbortSignal): Promise<AsyncIterable<EngineEvent>>;
+}
+
+export interface ControllerOptions {
+  readonly only: string | undefined;
+  readonly wait: Wait;
+  readonly resyncMs: number;
+  readonly reconnectCapMs: number;
+}
+
+/** What the loop tells the rest of the process. */
+export interface ControllerHooks {
+  /** A pass ended; `causedAtMs` is when the first event that led to it happened. */
+  onPass(result: PassResult, causedAtMs: number): void;
+  /** A pass failed and changed nothing; it is tried again. */
+  onPassFailed(error: unknown): void;
+  onConnection(connected: boolean, error?: unknown): void;
+  /** An own container started or ended. */
+  onRestart(containerId: string): void;
+  /** Whatever is taken for known should be asked again. */
+  onResync(): void;
+}
+
+export interface Controller {
+  /** Something outside the engine changed (a template, an nginx version). */
+  look(): void;
+  /** Looks at everything afresh, as at every resync. */
+  resync(): void;
+  lastTurnAtMs(): number;
+  /** Resolves when the signal has aborted and the pass under way has ended. */
+  readonly ended: Promise<void>;
+}
+
+/** The engine announces some changes up to 15 ms before its list shows them; a list begun this long after is final. */
+const finalAfterMs = 45;
+/** An event's own time is believed when it is this near to ours: both clocks are then the same. */
+const sameClockMs = 10_000;
+
+/** Runs the loop: events say look again, never what is. Everything is decided from one list per pass. */
+export function startController(
+  engine: Engine,
+  renderer: Renderer,
+  sink: Sink,
+  hooks: ControllerHooks,
+  options: ControllerOptions,
+  signal: AbortSignal,
+): Controller {
+  let knownIds: ReadonlySet<string> = new Set();
+  let stops: Stops = new Map();
+  let lastEventAtMs = 0;
+  let lastEngineTimeMs: number | undefined;
+  let causedAtMs: number | undefined;
+  let lastTurnAtMs = Date.now();
+  const retry = createBackoff(options.reconnectCapMs);
+
+  const observe = async (abort: AbortSignal): Promise<Observation> => {
+    const containers = await engine.list(abort);
+    const running = new Set(containers.filter((container) => container.state === 'running').map((container) => container.id));
+    knownIds = new Set(containers.map((container) => container.id));
+    return { containers, stopping: new Set([...stops.keys()].filter((id) => running.has(id))) };
+  };
+
+  const pass = async (): Promise<void> => {
+    if (signal.aborted) return;
+    const startedAtMs = Date.now();
+    const cause = causedAtMs ?? startedAtMs;
+    try {
+      const result = await runPass({ observe }, renderer, sink, options.only, signal);
+      causedAtMs = undefined;
+      retry.reset();
+      if (!signal.aborted) hooks.onPass(result, cause);
+    } catch (error) {
+      if (signal.aborted) return;
+      hooks.onPassFailed(error);
+      later(retry.nextMs(), coalescer.once);
+    } finally {
+      lastTurnAtMs = Date.now();
+    }
+    if (startedAtMs < lastEventAtMs + finalAfterMs) later(lastEventAtMs + finalAfterMs - startedAtMs, onlyIfNotFinal(startedAtMs));
+  };
+  const coalescer = createCoalescer(pass, options.wait);
+
+  /** The coalescer's own second look usually comes first; with a very short quiet time this one does the duty. */
+  const onlyIfNotFinal = (startedAtMs: number) => (): void => {
+    if (options.wait.quietMs < finalAfterMs && startedAtMs < lastEventAtMs + finalAfterMs) coalescer.once();
+  };
+
+  const timers = new Set<NodeJS.Timeout>();
+  const later = (delayMs: number, run: () => void): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      run();
+    }, delayMs);
+    timers.add(timer);
+  };
+
+  const take = (event: EngineEvent): void => {
+    lastEngineTimeMs = event.atMs ?? lastEngineTimeMs;
+    if (!isRelevant(event, knownIds)) return;
+    const nowMs = Date.now();
+    lastEventAtMs = nowMs;
+    stops = noteStop(stops, event, nowMs);
+    causedAtMs ??= event.atMs !== undefined && Math.abs(nowMs - event.atMs) < sameClockMs ? event.atMs : nowMs;
+    if (event.action === 'start' || event.action === 'die') hooks.onRestart(event.containerId);
+    coalescer.trigger();
+  };
+
+  const resync = (): void => {
+    hooks.onResync();
+    coalescer.once();
+  };
+
+  /** Subscribes, then lists: a change in between shows in one of them. */
+  const connect = async (): Promise<void> => {
+    const reconnect = createBackoff(options.reconnectCapMs);
+    while (!signal.aborted) {
+      try {
+        const events = await engine.subscribe(lastEngineTimeMs, signal);
+        reconnect.reset();
+        hooks.onConnection(true);
+        resync();
+        for await (const event of events) take(event);
+        if (!signal.aborted) hooks.onConnection(false, new Error('the engine ended its event stream'));
+      } catch (error) {
+        if (!signal.aborted) hooks.onConnection(false, error);
+      }
+      await sleep(reconnect.nextMs(), undefined, { signal }).catch(() => undefined);
+    }
+  };
+
+  const resyncTimer = setInterval(resync, options.resyncMs);
+  const follow = async (): Promise<void> => {
+    await connect();
+    clearInterval(resyncTimer);
+    for (const timer of timers) clearTimeout(timer);
+    await coalescer.stop();
+  };
+  const ended = follow();
+  return { look: () => coalescer.trigger(), resync, lastTurnAtMs: () => lastTurnAtMs, ended };
+}

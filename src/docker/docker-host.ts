@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** How to reach an engine: a unix socket, or TCP with or without TLS. */
+export type DockerHost =
+  | { readonly url: string; readonly socketPath: string }
+  | {
+      readonly url: string;
+      readonly host: string;
+      readonly port: number;
+      readonly tls?: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer };
+    };
+
+/**
+ * Reads DOCKER_HOST and the usual TLS variables (Docker CLI, environment variables).
+ * @throws Error that says what is wrong with the value and what it should look like
+ */
+export function parseDockerHost(url: string, env: Readonly<Record<string, string | undefined>>): DockerHost {
+  if (url.startsWith('unix://') && url.length > 'unix://'.length) return { url, socketPath: url.slice('unix://'.length) };
+  const parsed = /^(tcp|http|https):\/\/(\[[0-9a-fA-F:]+\]|[^/:[\]]+)(?::(\d{1,5}))?\/?$/.exec(url);
+  if (parsed === null) throw new Error('it must look like unix:///var/run/docker.sock, tcp://host:2375 or tcp://host:2376 with TLS');
+  const withTls = parsed[1] === 'https' || (env['DOCKER_TLS_VERIFY'] ?? '') !== '';
+  const port = Number(parsed[3] ?? (withTls ? 2376 : 2375));
+  if (port < 1 || port > 65_535) throw new Error('its port must be 1 to 65535');
+  const host = (parsed[2] ?? '').replace(/^\[|\]$/g, '');
+  return { url, host, port, ...(withTls ? { tls: readCertificates(env['DOCKER_CERT_PATH']) } : {}) };
+}
+
+function readCertificates(folder: string | undefined): { ca: Buffer; cert: Buffer; key: Buffer } {
+  if (folder === undefined || folder === '')
+    throw new Error('TLS is asked for, but DOCKER_CERT_PATH does not name the folder with ca.pem, cert.pem and key.pem');
+  const read = (name: string): Buffer => {
+    try {
+      return readFileSync(join(folder, name));
+    } catch (cause) {
+      throw new Error(`${join(folder, name)} (DOCKER_CERT_PATH) can't be read`, { cause });
+    }
+  };
+  return { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') };
+}

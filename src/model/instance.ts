@@ -1,0 +1,208 @@
+import { chooseAddress, sharedNetworks } from './address.ts';
+import type { Address } from './address.ts';
+import type { Container, Observation } from './container.ts';
+import { compareText } from './foreign-text.ts';
+import { labelTable } from './label-table.ts';
+import type { LabelName, Labels, Role } from './label-table.ts';
+import { isComposeOneOff, readMember } from './member.ts';
+import type { Member } from './member.ts';
+import { problem } from './problem.ts';
+import type { Problem } from './problem.ts';
+import { bestRank, judge } from './rotation.ts';
+import type { Standing } from './rotation.ts';
+
+/** A container of a service or of the SPA, judged: in rotation or not, and why. */
+export interface Replica {
+  readonly container: Container;
+  readonly standing: Standing;
+  readonly inRotation: boolean;
+  /** `address:port`, when the container has a usable one. */
+  readonly endpoint?: string;
+  readonly network?: string;
+}
+
+/** All replicas of one service of one project, with what their labels say together. */
+export interface Service {
+  readonly name: string;
+  readonly project?: string;
+  readonly role: Exclude<Role, 'frontend'>;
+  readonly labels: Labels;
+  readonly replicas: readonly Replica[];
+}
+
+/** One Meet: its frontends and the services behind them. */
+export interface Instance {
+  readonly name: string;
+  /** The frontends' own compose project. */
+  readonly project?: string;
+  readonly frontendLabels: Labels;
+  readonly frontends: readonly Replica[];
+  readonly services: readonly Service[];
+}
+
+const defaultPorts: Record<Role, number | undefined> = { frontend: 8080, backend: 8000, service: undefined };
+
+/**
+ * Sorts the observed containers into instances. What can't be used is a problem and costs only itself.
+ * @param only the one instance to look at, or undefined for all
+ */
+export function readInstances(observation: Observation, only?: string): { instances: readonly Instance[]; problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const byInstance = new Map<string, Member[]>();
+  for (const container of observation.containers.filter((candidate) => candidate.labels['meet.role'] !== undefined)) {
+    const read = readMember(container);
+    const member = read.member;
+    if (only !== undefined && member !== undefined && member.instance !== only) continue;
+    problems.push(...read.problems);
+    if (member !== undefined) byInstance.set(member.instance, [...(byInstance.get(member.instance) ?? []), member]);
+  }
+  const instances = [...byInstance]
+    .toSorted(([left], [right]) => compareText(left, right))
+    .map(([name, members]) => readInstance(name, members.toSorted(byNameThenId), observation, problems));
+  return { instances, problems };
+}
+
+function readInstance(name: string, members: readonly Member[], observation: Observation, problems: Problem[]): Instance {
+  const frontends = members.filter((member) => member.role === 'frontend' && !isComposeOneOff(member.container));
+  if (frontends.length === 0) {
+    problems.push(
+      problem('no-frontend', {
+        instance: name,
+        message: 'no container with meet.role=frontend belongs to this instance, so nobody serves its routes',
+        cure: 'label the frontend with meet.role=frontend, or correct meet.instance',
+      }),
+    );
+  }
+  const reachable = sharedNetworks(preferRunning(frontends).map((member) => member.container));
+  const project = newest(frontends)?.project;
+  const services = groupServices(members).map((replicas) => readService(replicas, reachable, observation, problems));
+  for (const service of services) noticeForeignProject(name, project, service, problems);
+  const frontendLabels = agree(frontends, name, 'the frontends', problems);
+  return {
+    name,
+    ...(project === undefined ? {} : { project }),
+    frontendLabels,
+    frontends: judgeReplicas(frontends, reachable, observation, frontends.length < 2 ? [] : problems),
+    services,
+  };
+}
+
+function readService(members: readonly Member[], reachable: ReadonlySet<string>, observation: Observation, problems: Problem[]): Service {
+  const lasting = members.filter((member) => !isComposeOneOff(member.container));
+  const [first] = members;
+  const latest = newest(lasting) ?? first;
+  if (first === undefined || latest === undefined || latest.role === 'frontend')
+    throw new Error('a service without members cannot be read');
+  return {
+    name: first.service ?? '',
+    ...(first.project === undefined ? {} : { project: first.project }),
+    role: latest.role,
+    labels: agree(lasting, first.instance, `the replicas of ${first.service ?? ''}`, problems),
+    replicas: judgeReplicas(members, reachable, observation, problems),
+  };
+}
+
+function judgeReplicas(
+  members: readonly Member[],
+  reachable: ReadonlySet<string>,
+  observation: Observation,
+  problems: Problem[],
+): readonly Replica[] {
+  const judged = members.map((member) => {
+    const standing = judge(member.container, observation);
+    const endpoint = standing.rank === 'never' || reachable.size === 0 ? undefined : locate(member, reachable, problems);
+    return { member, standing, endpoint };
+  });
+  const best = bestRank(judged.filter(({ endpoint }) => endpoint !== undefined).map(({ standing }) => standing));
+  return judged.map(({ member, standing, endpoint }) => ({
+    container: member.container,
+    standing,
+    inRotation: endpoint !== undefined && standing.rank === best,
+    ...(endpoint === undefined ? {} : { endpoint: `${endpoint.address}:${endpoint.port}`, network: endpoint.network }),
+  }));
+}
+
+function locate(member: Member, reachable: ReadonlySet<string>, problems: Problem[]): (Address & { port: number }) | undefined {
+  const port = member.labels.port ?? defaultPorts[member.role] ?? member.container.exposedTcpPorts[0];
+  if (port === undefined) {
+    problems.push(
+      problem('no-port', {
+        instance: member.instance,
+        container: member.container.name,
+        key: 'meet.port',
+        message: 'the container exposes no TCP port and has no meet.port',
+        cure: 'set meet.port to the port that it listens on',
+      }),
+    );
+    return undefined;
+  }
+  const chosen = chooseAddress(member, reachable);
+  problems.push(...chosen.problems);
+  return chosen.address === undefined ? undefined : { ...chosen.address, port };
+}
+
+/** The labels that hold for all of them: where they disagree (a rolling change), the newest container's, with one warning. */
+function agree(members: readonly Member[], instance: string, whose: string, problems: Problem[]): Labels {
+  const latest = newest(members);
+  if (latest === undefined) return {};
+  const perReplica: readonly LabelName[] =
+    latest.role === 'frontend' ? ['network', 'instance'] : ['port', 'network', 'instance', 'service'];
+  const shared = (Object.keys(labelTable) as LabelName[]).filter((name) => !perReplica.includes(name));
+  const disputed = shared.filter((name) =>
+    members.some((member) => JSON.stringify(member.labels[name]) !== JSON.stringify(latest.labels[name])),
+  );
+  if (disputed.length > 0) {
+    const keys = disputed.map((name) => labelTable[name].key).join(', ');
+    problems.push(
+      problem('replicas-disagree', {
+        instance,
+        container: latest.container.name,
+        key: keys,
+        message: `${whose} carry different values; those of the newest container hold`,
+        cure: 'recreate the older ones, so that all carry the same labels',
+      }),
+    );
+  }
+  return latest.labels;
+}
+
+function noticeForeignProject(instance: string, project: string | undefined, service: Service, problems: Problem[]): void {
+  if (service.project === project) return;
+  for (const replica of service.replicas) {
+    problems.push(
+      problem('foreign-project', {
+        instance,
+        container: replica.container.name,
+        value: service.project ?? '',
+        message: 'the container belongs to another compose project than the frontends of its instance',
+        cure: 'nothing, if that is meant; otherwise correct meet.instance',
+      }),
+    );
+  }
+}
+
+function groupServices(members: readonly Member[]): readonly (readonly Member[])[] {
+  const groups = new Map<string, Member[]>();
+  for (const member of members.filter((candidate) => candidate.role !== 'frontend')) {
+    const key = JSON.stringify([member.project, member.service]);
+    groups.set(key, [...(groups.get(key) ?? []), member]);
+  }
+  return [...groups].toSorted(([left], [right]) => compareText(left, right)).map(([, group]) => group);
+}
+
+/** Running ones when there are any: a stopped frontend must not decide which networks are shared. */
+function preferRunning(members: readonly Member[]): readonly Member[] {
+  const running = members.filter((member) => member.container.state === 'running');
+  return running.length > 0 ? running : members;
+}
+
+function newest(members: readonly Member[]): Member | undefined {
+  return members.toSorted(
+    (left, right) =>
+      right.container.createdAtSeconds - left.container.createdAtSeconds || compareText(left.container.id, right.container.id),
+  )[0];
+}
+
+function byNameThenId(left: Member, right: Member): number {
+  return compareText(left.container.name, right.container.name) || compareText(left.container.id, right.container.id);
+}

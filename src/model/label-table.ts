@@ -1,0 +1,160 @@
+import {
+  parseEngineName,
+  parseHosts,
+  parseInstance,
+  parseNginxDuration,
+  parseNginxSize,
+  parsePaths,
+  parsePort,
+  parseServiceName,
+} from './nginx-token.ts';
+
+export const roles = ['frontend', 'backend', 'service'] as const;
+export type Role = (typeof roles)[number];
+
+/** Roles of the label vocabulary that this version refuses by name. */
+export const rolesNotSupportedYet: readonly string[] = ['router', 'media', 'livekit', 'keycloak'];
+
+interface LabelSpec<Value> {
+  readonly key: string;
+  readonly roles: readonly Role[];
+  /** Returns undefined for a value outside the grammar. */
+  readonly parse: (text: string) => Value | undefined;
+  /** What is allowed, in words. */
+  readonly allowed: string;
+  readonly meaning: string;
+  readonly fallback: string;
+}
+
+function label<Value>(spec: LabelSpec<Value>): LabelSpec<Value> {
+  return spec;
+}
+
+const routed: readonly Role[] = ['backend', 'service'];
+const duration = 'a number with ms, s, m, h or d, at least 1: `300s`';
+
+/** The labels besides `meet.role`; `docs/labels.md` is generated from this table. */
+export const labelTable = {
+  instance: label({
+    key: 'meet.instance',
+    roles,
+    parse: parseInstance,
+    allowed: 'lower-case letters, digits, `_` and `-`, at most 63, starting with a letter or digit',
+    meaning: 'which Meet the container belongs to',
+    fallback: 'the compose project, else the stack namespace, else `default`',
+  }),
+  service: label({
+    key: 'meet.service',
+    roles: routed,
+    parse: parseServiceName,
+    allowed: 'letters, digits, `_`, `.` and `-`, at most 63, starting with a letter or digit',
+    meaning: 'whose replica the container is',
+    fallback:
+      'the compose service, else the swarm service; without any, all unnamed backends of an instance are one service, a `service` is its container name',
+  }),
+  port: label({
+    key: 'meet.port',
+    roles,
+    parse: parsePort,
+    allowed: '1 to 65535',
+    meaning: 'the port to reach the container on',
+    fallback: 'backend 8000, frontend 8080, else the lowest exposed TCP port',
+  }),
+  listen: label({
+    key: 'meet.listen',
+    roles: ['frontend'],
+    parse: parsePort,
+    allowed: '1 to 65535',
+    meaning: 'the port of the routing server',
+    fallback: '8083',
+  }),
+  statusPort: label({
+    key: 'meet.status-port',
+    roles: ['frontend'],
+    parse: parsePort,
+    allowed: '1 to 65535',
+    meaning: 'the port of the internal status server',
+    fallback: '8084',
+  }),
+  hosts: label({
+    key: 'meet.host',
+    roles: ['frontend'],
+    parse: parseHosts,
+    allowed: 'host names, comma-separated, at most 16',
+    meaning: 'the public host names',
+    fallback: 'any host',
+  }),
+  network: label({
+    key: 'meet.network',
+    roles,
+    parse: parseEngineName,
+    allowed: "a network's full name, or compose's short one",
+    meaning: 'take the address on this network',
+    fallback: "the compose project's own networks, then by name",
+  }),
+  paths: label({
+    key: 'meet.paths',
+    roles: routed,
+    parse: parsePaths,
+    allowed:
+      'path prefixes, comma-separated, at most 64: `/x` is `/x` and all below it, `/x/` only what is below, `=/x` exactly that; `+` in front adds to the preset',
+    meaning: 'the paths that the container answers',
+    fallback: 'backend: the preset below; service: none, so the label is needed',
+  }),
+  forwardedProto: label({
+    key: 'meet.forwarded-proto',
+    roles: ['frontend'],
+    parse: parseForwardedProto,
+    allowed: '`https` or `forward`',
+    meaning:
+      "what the backend is told about the scheme: `https` is hard-coded (Django redirects in a loop otherwise), `forward` passes the outer proxy's header on",
+    fallback: '`https`',
+  }),
+  readTimeout: label({
+    key: 'meet.read-timeout',
+    roles: routed,
+    parse: parseNginxDuration,
+    allowed: duration,
+    meaning: 'how long nginx waits for the next part of an answer',
+    fallback: '300s',
+  }),
+  connectTimeout: label({
+    key: 'meet.connect-timeout',
+    roles: routed,
+    parse: parseNginxDuration,
+    allowed: duration,
+    meaning: 'how long nginx waits for a connection',
+    fallback: '2s',
+  }),
+  bodySize: label({
+    key: 'meet.body-size',
+    roles,
+    parse: parseNginxSize,
+    allowed: 'a number with k, M or G; `0` is no limit',
+    meaning: "the largest request body; on a frontend for all routes, elsewhere for that service's own",
+    fallback: '100M',
+  }),
+} as const;
+
+export type LabelName = keyof typeof labelTable;
+
+/** What a container's labels say, read. Absent means the default holds. */
+export type Labels = { readonly [Name in LabelName]?: NonNullable<ReturnType<(typeof labelTable)[Name]['parse']>> };
+
+/** Labels of the vocabulary that this version refuses by name; `meet.route.` and `meet.allow.` are whole families. */
+export const labelsNotSupportedYet: readonly string[] = [
+  'meet.websocket',
+  'meet.balance',
+  'meet.weight',
+  'meet.backup',
+  'meet.max-conns',
+  'meet.health',
+  'meet.drain',
+  'meet.media.bucket',
+  'meet.media.host',
+];
+export const labelFamiliesNotSupportedYet: readonly string[] = ['meet.route.', 'meet.allow.'];
+
+function parseForwardedProto(text: string): 'https' | 'forward' | undefined {
+  return text === 'https' || text === 'forward' ? text : undefined;
+}

@@ -1,0 +1,88 @@
+import type { Container } from './container.ts';
+import { compareText } from './foreign-text.ts';
+import { labelFamiliesNotSupportedYet, labelsNotSupportedYet, labelTable, roles, rolesNotSupportedYet } from './label-table.ts';
+import type { LabelName, Labels, Role } from './label-table.ts';
+import { nearest } from './nearest.ts';
+import { problem } from './problem.ts';
+import type { Problem } from './problem.ts';
+
+export interface ReadLabels {
+  /** Absent when `meet.role` is none that this version routes. */
+  readonly role?: Role;
+  readonly labels: Labels;
+  readonly problems: readonly Problem[];
+}
+
+const labelNames = Object.keys(labelTable) as LabelName[];
+const nameByKey = new Map<string, LabelName>(labelNames.map((name) => [labelTable[name].key, name]));
+const knownKeys = ['meet.role', ...nameByKey.keys(), ...labelsNotSupportedYet];
+
+/** Reads the `meet.*` labels of a container that has `meet.role`. A bad label costs itself, a bad role the container. */
+export function readLabels(container: Container): ReadLabels {
+  const role = readRole(container);
+  if (typeof role !== 'string') return { labels: {}, problems: [role] };
+  const labels: Record<string, unknown> = {};
+  const problems: Problem[] = [];
+  for (const [key, value] of Object.entries(container.labels).toSorted(([left], [right]) => compareText(left, right))) {
+    if (!key.startsWith('meet.') || key === 'meet.role') continue;
+    const name = nameByKey.get(key);
+    const refused = name === undefined ? refuseKey(container, key, value) : readLabel(container, role, name, value, labels);
+    if (refused !== undefined) problems.push(refused);
+  }
+  return { role, labels, problems };
+}
+
+function readRole(container: Container): Role | Problem {
+  const value = container.labels['meet.role'] ?? '';
+  const role = roles.find((known) => known === value);
+  if (role !== undefined) return role;
+  const about = { container: container.name, key: 'meet.role', value };
+  if (rolesNotSupportedYet.includes(value)) {
+    return problem('role-not-supported-yet', {
+      ...about,
+      message: `the role ${value} is not supported yet; the container is ignored`,
+      cure: `remove the label; supported are ${roles.join(', ')}`,
+    });
+  }
+  const meant = nearest(value, [...roles, ...rolesNotSupportedYet]);
+  return problem('bad-role', {
+    ...about,
+    message: 'meet.role is none of the known roles; the container is ignored',
+    cure: meant === undefined ? `use one of ${roles.join(', ')}` : `did you mean ${meant}? Known are ${roles.join(', ')}`,
+  });
+}
+
+function readLabel(container: Container, role: Role, name: LabelName, value: string, into: Record<string, unknown>): Problem | undefined {
+  const spec = labelTable[name];
+  const about = { container: container.name, key: spec.key, value };
+  if (!spec.roles.includes(role)) {
+    return problem('label-without-effect', {
+      ...about,
+      message: `${spec.key} has no effect on a container with meet.role=${role}`,
+      cure: `remove it, or put it on: ${spec.roles.join(', ')}`,
+    });
+  }
+  const parsed = spec.parse(value);
+  if (parsed === undefined) {
+    return problem('bad-label-value', {
+      ...about,
+      message: `the value of ${spec.key} is not allowed; its default holds: ${spec.fallback}`,
+      cure: `allowed: ${spec.allowed}`,
+    });
+  }
+  into[name] = parsed;
+  return undefined;
+}
+
+function refuseKey(container: Container, key: string, value: string): Problem {
+  const about = { container: container.name, key, value };
+  if (labelsNotSupportedYet.includes(key) || labelFamiliesNotSupportedYet.some((family) => key.startsWith(family))) {
+    return problem('label-not-supported-yet', { ...about, message: 'this label is not supported yet and does nothing', cure: 'remove it' });
+  }
+  const meant = nearest(key, knownKeys);
+  return problem('unknown-label', {
+    ...about,
+    message: 'meet-gen knows no such label; it is ignored',
+    cure: meant === undefined ? 'remove it, or see the label table' : `did you mean ${meant}?`,
+  });
+}

@@ -1,0 +1,74 @@
+import type { Container } from './container.ts';
+import type { Labels, Role } from './label-table.ts';
+import { readLabels } from './labels.ts';
+import { parseInstance, parseServiceName } from './nginx-token.ts';
+import { problem } from './problem.ts';
+import type { Problem } from './problem.ts';
+
+/** A container that opted in with `meet.role`, its labels read. */
+export interface Member {
+  readonly container: Container;
+  readonly role: Role;
+  readonly labels: Labels;
+  readonly instance: string;
+  /** The compose project or stack it belongs to; absent for a container started by hand. */
+  readonly project?: string;
+  /** Whose replica it is; absent on frontends. */
+  readonly service?: string;
+}
+
+const defaultInstance = 'default';
+const unnamedBackend = 'backend';
+
+export const composeProjectLabel = 'com.docker.compose.project';
+export const composeServiceLabel = 'com.docker.compose.service';
+const composeOneOffLabel = 'com.docker.compose.oneoff';
+const stackNamespaceLabel = 'com.docker.stack.namespace';
+const swarmServiceLabel = 'com.docker.swarm.service.name';
+
+/** Containers of `docker compose run` carry their service's labels but must never be an upstream. */
+export function isComposeOneOff(container: Container): boolean {
+  return container.labels[composeOneOffLabel]?.toLowerCase() === 'true';
+}
+
+/** Reads a labelled container; no member comes out when its role, instance or service can't be told safely. */
+export function readMember(container: Container): { member?: Member; problems: readonly Problem[] } {
+  const { role, labels, problems } = readLabels(container);
+  if (role === undefined) return { problems };
+  const projectText = container.labels[composeProjectLabel] ?? container.labels[stackNamespaceLabel];
+  const project = projectText === undefined ? undefined : parseInstance(projectText);
+  const instance = labels.instance ?? (projectText === undefined ? defaultInstance : project);
+  if (instance === undefined) return { problems: [...problems, noInstance(container, projectText ?? '')] };
+  const base = { container, role, labels, instance, ...(project === undefined ? {} : { project }) };
+  if (role === 'frontend') return { member: base, problems };
+  const serviceText = nameService(container, role, labels);
+  const service = parseServiceName(serviceText);
+  if (service === undefined) return { problems: [...problems, noService(container, serviceText, instance)] };
+  return { member: { ...base, service }, problems };
+}
+
+function nameService(container: Container, role: Role, labels: Labels): string {
+  const given = labels.service ?? container.labels[composeServiceLabel] ?? container.labels[swarmServiceLabel];
+  return given ?? (role === 'backend' ? unnamedBackend : container.name);
+}
+
+function noInstance(container: Container, value: string): Problem {
+  return problem('no-instance', {
+    container: container.name,
+    key: composeProjectLabel,
+    value,
+    message: 'the compose project or stack name cannot be used as an instance, and there is no meet.instance; the container is ignored',
+    cure: 'set meet.instance to lower-case letters, digits, `_` and `-`',
+  });
+}
+
+function noService(container: Container, value: string, instance: string): Problem {
+  return problem('no-service', {
+    instance,
+    container: container.name,
+    key: 'meet.service',
+    value,
+    message: 'the service or container name cannot be used as the name of an upstream; the container gets no route',
+    cure: 'set meet.service to letters, digits, `_`, `.` and `-`, at most 63',
+  });
+}

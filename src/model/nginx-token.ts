@@ -1,0 +1,130 @@
+/**
+ * The one vocabulary of everything that may reach nginx. Labels are read through it, and the template engine passes
+ * every printed value through `nginxToken` once more. A value outside its grammar is refused, never escaped.
+ */
+
+/** What a printed value may consist of: nothing that ends a directive, opens a block, starts a variable, a comment or a string. */
+const tokenPattern = /^[A-Za-z0-9_.,/:@~+=*[\]-]{1,512}$/;
+
+/**
+ * The template engine's escape function: returns the value as it is when it is one word of the vocabulary.
+ * @throws TypeError when the value is missing, not a string or number, or holds any other character.
+ */
+export function nginxToken(value: unknown): string {
+  if (value === undefined || value === null) throw new TypeError('a printed value is missing (undefined)');
+  if (typeof value !== 'string' && typeof value !== 'number')
+    throw new TypeError(`a printed value is of type ${typeof value}, not text or a number`);
+  const text = String(value);
+  if (!tokenPattern.test(text)) throw new TypeError('a printed value holds a character that nginx could read as syntax');
+  return text;
+}
+
+const instancePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+const servicePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
+const durationPattern = /^[1-9][0-9]{0,5}(ms|s|m|h|d)?$/;
+const sizePattern = /^[0-9]{1,9}[kKmMgG]?$/;
+const hostPattern = /^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const segmentPattern = /^[A-Za-z0-9_.~@:+-]+$/;
+const maxPathLength = 256;
+const maxPaths = 64;
+const maxHosts = 16;
+
+/** An instance: also a folder below `--out`. */
+export function parseInstance(text: string): string | undefined {
+  return instancePattern.test(text) ? text : undefined;
+}
+
+/** A service: part of an upstream's name. */
+export function parseServiceName(text: string): string | undefined {
+  return servicePattern.test(text) ? text : undefined;
+}
+
+/** A container's or network's name, as the engine itself would accept it today; older engines accepted anything. */
+export function parseEngineName(text: string): string | undefined {
+  return namePattern.test(text) ? text : undefined;
+}
+
+/** A TCP port, 1 to 65535. */
+export function parsePort(text: string): number | undefined {
+  if (!/^[1-9][0-9]{0,4}$/.test(text)) return undefined;
+  const port = Number(text);
+  return port <= 65_535 ? port : undefined;
+}
+
+/** An nginx time of one unit, `300s`; 0 is refused, since nginx would then time out at once. */
+export function parseNginxDuration(text: string): string | undefined {
+  return durationPattern.test(text) ? text : undefined;
+}
+
+/** An nginx size, `100M`; `0` means no limit, as in nginx. */
+export function parseNginxSize(text: string): string | undefined {
+  return sizePattern.test(text) ? text : undefined;
+}
+
+/** Comma-separated host names in lower case, `*.` in front allowed. */
+export function parseHosts(text: string): readonly string[] | undefined {
+  const hosts = splitList(text).map((host) => host.toLowerCase());
+  const valid = hosts.length > 0 && hosts.length <= maxHosts && hosts.every((host) => host.length <= 253 && hostPattern.test(host));
+  return valid ? [...new Set(hosts)] : undefined;
+}
+
+/** A request path that a route takes: exactly this one, or all below it (the path then ends in a slash). */
+export interface PathRule {
+  readonly kind: 'exact' | 'below';
+  readonly path: string;
+}
+
+/** `meet.paths`, read: the rules, and whether they replace the role's preset or are added to it. */
+export interface PathsLabel {
+  readonly replacesPreset: boolean;
+  readonly rules: readonly PathRule[];
+}
+
+/**
+ * Reads a comma list of path prefixes: `/x` is `/x` and all below it, `/x/` only what is below, `=/x` exactly that.
+ * With `+` before every entry the list adds to the preset, otherwise it replaces it.
+ */
+export function parsePaths(text: string): PathsLabel | undefined {
+  const entries = splitList(text);
+  if (entries.length === 0 || entries.length > maxPaths) return undefined;
+  const rules = entries.map((entry) => parsePathEntry(entry.replace(/^\+/, '')));
+  if (rules.some((rule) => rule === undefined)) return undefined;
+  return {
+    replacesPreset: entries.some((entry) => !entry.startsWith('+')),
+    rules: rules.flatMap((rule) => rule ?? []),
+  };
+}
+
+/** The rules that a plain path prefix stands for: itself and all below it. */
+export function pathAndBelow(path: string): readonly PathRule[] {
+  return [
+    { kind: 'exact', path },
+    { kind: 'below', path: `${path}/` },
+  ];
+}
+
+function parsePathEntry(entry: string): readonly PathRule[] | undefined {
+  const exact = entry.startsWith('=');
+  const path = exact ? entry.slice(1) : entry;
+  if (exact && path === '/') return [{ kind: 'exact', path }];
+  const slashed = path.endsWith('/');
+  const body = slashed ? path.slice(0, -1) : path;
+  if (!isPlainPath(body)) return undefined;
+  if (exact) return [{ kind: 'exact', path }];
+  return slashed ? [{ kind: 'below', path }] : pathAndBelow(path);
+}
+
+/** `/a/b`: no empty segment, no `.` or `..`, nothing that would have to be escaped. */
+function isPlainPath(path: string): boolean {
+  if (!path.startsWith('/') || path.length > maxPathLength) return false;
+  return path
+    .slice(1)
+    .split('/')
+    .every((segment) => segmentPattern.test(segment) && segment !== '.' && segment !== '..');
+}
+
+function splitList(text: string): readonly string[] {
+  if (text.trim() === '') return [];
+  return text.split(',').map((entry) => entry.trim());
+}

@@ -1,0 +1,109 @@
+import { compareText, showForeignText } from './foreign-text.ts';
+
+/** How much a problem weighs: `error` costs somebody routes, `warning` costs a label or a choice, `notice` only tells. */
+export type Severity = 'error' | 'warning' | 'notice';
+
+/** Every code that a problem can carry, with its weight and meaning; `docs/problems.md` is generated from it. */
+export const problemTable = {
+  'unknown-label': { severity: 'warning', meaning: 'A `meet.*` label that meet-gen does not know; it is ignored.' },
+  'bad-label-value': {
+    severity: 'warning',
+    meaning: 'A label whose value is outside its grammar; the label is ignored and its default holds.',
+  },
+  'label-not-supported-yet': { severity: 'warning', meaning: 'A label or value that a later version brings; it is ignored.' },
+  'label-without-effect': { severity: 'warning', meaning: 'A label that does nothing on a container of this role; it is ignored.' },
+  'bad-role': { severity: 'error', meaning: '`meet.role` is none of the roles; the container is ignored.' },
+  'role-not-supported-yet': { severity: 'warning', meaning: 'A role that a later version brings; the container is ignored.' },
+  'no-instance': { severity: 'error', meaning: 'It cannot be told which Meet the container belongs to; it is ignored.' },
+  'no-service': { severity: 'error', meaning: 'It cannot be told whose replica the container is; it gets no route.' },
+  'no-paths': { severity: 'error', meaning: 'A `service` without usable `meet.paths`; there is nothing to route to it.' },
+  'no-port': { severity: 'error', meaning: 'No port is known to reach the container on; it is out of rotation.' },
+  'no-shared-network': {
+    severity: 'error',
+    meaning: 'The container shares no network with all frontends of its instance; it is out of rotation.',
+  },
+  'no-address': { severity: 'error', meaning: 'The container runs on a shared network but has no address there; it is out of rotation.' },
+  'network-not-shared': {
+    severity: 'warning',
+    meaning: '`meet.network` names a network that is not shared with the frontends; another one is taken.',
+  },
+  'no-frontend': {
+    severity: 'warning',
+    meaning: 'An instance without a frontend: nobody serves its routes, so its file is left as it is.',
+  },
+  'contested-route': { severity: 'error', meaning: 'Two services ask for the same path; the one that sorts first keeps it.' },
+  'replicas-disagree': {
+    severity: 'warning',
+    meaning: "Replicas of one service carry different values; the newest container's value holds.",
+  },
+  'ports-collide': {
+    severity: 'warning',
+    meaning: 'Routing, status and SPA port of an instance must differ; a colliding label is ignored.',
+  },
+  'foreign-project': { severity: 'notice', meaning: "A container of another compose project than the instance's frontends." },
+  'engine-unreachable': { severity: 'error', meaning: "The engine can't be asked; the last good file goes on being served." },
+  'template-broken': {
+    severity: 'error',
+    meaning: 'The template cannot be read or rendered; the last good one is kept, addresses go on following.',
+  },
+  'publish-failed': { severity: 'error', meaning: 'The file could not be written; the last good one is still served. It is tried again.' },
+  'reload-unverified': {
+    severity: 'warning',
+    meaning: "The frontend's status server does not answer, so it is not known which configuration it serves.",
+  },
+  'reload-pending': {
+    severity: 'error',
+    meaning: 'The frontend goes on serving another configuration than the published one, although it was told to reload.',
+  },
+  'signal-failed': { severity: 'error', meaning: 'The engine refused to pass the reload signal on. It is tried again.' },
+} as const satisfies Record<string, { severity: Severity; meaning: string }>;
+
+export type ProblemCode = keyof typeof problemTable;
+
+/** Something that is wrong, for the person who can mend it. All foreign text in it is already made safe to show. */
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly severity: Severity;
+  readonly instance?: string;
+  readonly container?: string;
+  readonly key?: string;
+  readonly value?: string;
+  /** One sentence: what happened and why. */
+  readonly message: string;
+  /** One sentence: what to do. */
+  readonly cure: string;
+}
+
+interface ProblemDetails {
+  readonly instance?: string | undefined;
+  readonly container?: string | undefined;
+  readonly key?: string | undefined;
+  readonly value?: string | undefined;
+  readonly message: string;
+  readonly cure: string;
+}
+
+/** Makes a problem; foreign text in the details is made safe to show here, once for all. */
+export function problem(code: ProblemCode, details: ProblemDetails): Problem {
+  return {
+    code,
+    severity: problemTable[code].severity,
+    ...(details.instance === undefined ? {} : { instance: showForeignText(details.instance) }),
+    ...(details.container === undefined ? {} : { container: showForeignText(details.container) }),
+    ...(details.key === undefined ? {} : { key: showForeignText(details.key) }),
+    ...(details.value === undefined ? {} : { value: showForeignText(details.value) }),
+    message: details.message,
+    cure: details.cure,
+  };
+}
+
+/** One line that identifies a problem: two problems with the same line are the same problem. */
+export function problemKey(item: Problem): string {
+  return JSON.stringify([item.code, item.instance, item.container, item.key, item.value, item.message]);
+}
+
+/** The problems in a stable order, without duplicates. */
+export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+  const byKey = new Map(problems.map((item) => [problemKey(item), item]));
+  return [...byKey].toSorted(([left], [right]) => compareText(left, right)).map(([, item]) => item);
+}

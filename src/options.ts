@@ -1,0 +1,250 @@
+import { parseInstance } from './model/nginx-token.ts';
+import { nearest } from './model/nearest.ts';
+import { showForeignText } from './model/foreign-text.ts';
+import type { Wait } from './coalescer.ts';
+import { parseDockerHost } from './docker/docker-host.ts';
+
+export type CommandName = 'run' | 'render' | 'healthcheck';
+export type Reload = 'signal' | 'none';
+export type Listen = { readonly host: string; readonly port: number } | 'off';
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+interface OptionSpec<Value> {
+  readonly flag: string;
+  readonly variable: string;
+  readonly placeholder: string;
+  readonly meaning: string;
+  readonly commands: readonly CommandName[];
+  /** The default as text; absent when the option may be absent. */
+  readonly fallback?: string;
+  /** @throws Error that says what the value should look like */
+  readonly parse: (text: string, env: Env) => Value;
+}
+
+function option<Value>(spec: OptionSpec<Value>): OptionSpec<Value> {
+  return spec;
+}
+
+const all: readonly CommandName[] = ['run', 'render', 'healthcheck'];
+const working: readonly CommandName[] = ['run', 'render'];
+
+/** Every option, as flag and as environment variable; help and `docs/configuration.md` are generated from this table. */
+export const optionTable = {
+  dockerHost: option({
+    flag: '--docker-host',
+    variable: 'DOCKER_HOST',
+    placeholder: 'url',
+    meaning: 'the engine: unix:///path or tcp://host:port; with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH over TLS',
+    commands: working,
+    fallback: 'unix:///var/run/docker.sock',
+    parse: parseDockerHost,
+  }),
+  out: option({
+    flag: '--out',
+    variable: 'MEET_GEN_OUT',
+    placeholder: 'directory',
+    meaning: 'the directory that the frontend mounts read-only: routing.conf is published there',
+    commands: ['run', 'healthcheck'],
+    fallback: '/routing',
+    parse: parseText,
+  }),
+  instance: option({
+    flag: '--instance',
+    variable: 'MEET_GEN_INSTANCE',
+    placeholder: 'name',
+    meaning: 'look after this Meet only, and publish directly into --out; without it all are looked after, each in a folder of its own',
+    commands: working,
+    parse: parseInstanceOption,
+  }),
+  templates: option({
+    flag: '--templates',
+    variable: 'MEET_GEN_TEMPLATES',
+    placeholder: 'directory',
+    meaning: 'a template directory of your own with routing.conf.eta, watched for changes; without it the shipped one',
+    commands: working,
+    parse: parseText,
+  }),
+  wait: option({
+    flag: '--wait',
+    variable: 'MEET_GEN_WAIT',
+    placeholder: 'min:max',
+    meaning: 'after a change, look again when it has been quiet for min, at the latest after max',
+    commands: ['run'],
+    fallback: '50ms:500ms',
+    parse: parseWait,
+  }),
+  resyncMs: option({
+    flag: '--resync',
+    variable: 'MEET_GEN_RESYNC',
+    placeholder: 'duration',
+    meaning: 'look at everything this often, events or not',
+    commands: ['run'],
+    fallback: '30s',
+    parse: parseResync,
+  }),
+  verifyTimeoutMs: option({
+    flag: '--verify-timeout',
+    variable: 'MEET_GEN_VERIFY_TIMEOUT',
+    placeholder: 'duration',
+    meaning: 'a frontend that has not answered for this long is reported as unverified',
+    commands: ['run'],
+    fallback: '5s',
+    parse: parseDuration,
+  }),
+  reload: option({
+    flag: '--reload',
+    variable: 'MEET_GEN_RELOAD',
+    placeholder: 'way',
+    meaning: 'signal: HUP through the engine; none: publish only',
+    commands: ['run'],
+    fallback: 'signal',
+    parse: parseReload,
+  }),
+  listen: option({
+    flag: '--listen',
+    variable: 'MEET_GEN_LISTEN',
+    placeholder: 'address:port',
+    meaning: 'where /healthz, /readyz and /status are served; off: only on the unix socket in --out',
+    commands: ['run'],
+    fallback: '127.0.0.1:9180',
+    parse: parseListen,
+  }),
+  logLevel: option({
+    flag: '--log-level',
+    variable: 'MEET_GEN_LOG_LEVEL',
+    placeholder: 'level',
+    meaning: logLevels.join(', '),
+    commands: all,
+    fallback: 'info',
+    parse: parseLogLevel,
+  }),
+  logFormat: option({
+    flag: '--log-format',
+    variable: 'MEET_GEN_LOG_FORMAT',
+    placeholder: 'format',
+    meaning: 'json or pretty; without it pretty on a terminal, else json',
+    commands: all,
+    parse: parseLogFormat,
+  }),
+} as const;
+
+export type OptionName = keyof typeof optionTable;
+type ValueOf<Name extends OptionName> = ReturnType<(typeof optionTable)[Name]['parse']>;
+type Optional = 'instance' | 'templates' | 'logFormat';
+
+/** All options, read. */
+export type Options = { readonly [Name in Exclude<OptionName, Optional>]: ValueOf<Name> } & { readonly [Name in Optional]?: ValueOf<Name> };
+
+/** Options of the contract that a later version brings: set, they are refused instead of being silently without effect. */
+const notSupportedYet: Readonly<Record<string, string>> = { MEET_GEN_STRICT_INSTANCE: '--strict-instance', MEET_GEN_CHECK: '--check' };
+
+/** Options that can't be used, all of them at once, a line each. */
+export class OptionsError extends Error {
+  override name = 'OptionsError';
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    super(lines.join('\n'));
+    this.lines = lines;
+  }
+}
+
+/**
+ * Reads a command's options: the flag wins over the variable, the variable over the default.
+ * @throws OptionsError with every problem there is
+ */
+export function readOptions(command: CommandName, flags: Readonly<Record<string, string | undefined>>, env: Env): Options {
+  const lines: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(optionTable) as [OptionName, OptionSpec<unknown>][]) {
+    const fromEnv = env[spec.variable] === '' ? undefined : env[spec.variable];
+    const used = spec.commands.includes(command);
+    const text = used ? (flags[name] ?? fromEnv ?? spec.fallback) : spec.fallback;
+    if (text === undefined) continue;
+    try {
+      values[name] = spec.parse(text, env);
+    } catch (error) {
+      const source = flags[name] === undefined ? spec.variable : spec.flag;
+      lines.push(`${source}: "${showForeignText(text)}" can't be used: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  lines.push(...refuseVariables(env));
+  if (lines.length > 0) throw new OptionsError(lines);
+  return values as unknown as Options;
+}
+
+/** A mistyped MEET_GEN_ variable would otherwise be silently without effect. */
+function refuseVariables(env: Env): readonly string[] {
+  const known = Object.values(optionTable).map((spec): string => spec.variable);
+  return Object.keys(env)
+    .filter((variable) => variable.startsWith('MEET_GEN_') && !known.includes(variable) && env[variable] !== '')
+    .toSorted()
+    .map((variable) => {
+      const flag = notSupportedYet[variable];
+      if (flag !== undefined) return `${variable}: ${flag} is not supported yet; remove the variable`;
+      const meant = nearest(variable, known);
+      return `${showForeignText(variable)}: there is no such variable${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+    });
+}
+
+/** A duration of one unit, `50ms`, `30s`, `5m` or `1h`, in milliseconds. */
+function parseDuration(text: string): number {
+  const match = /^(\d{1,6})(ms|s|m|h)$/.exec(text);
+  if (match === null) throw new Error('it must be a number with ms, s, m or h, for example 500ms');
+  const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h'];
+  const ms = Number(match[1]) * unitMs;
+  if (ms < 1 || ms > 86_400_000) throw new Error('it must be at least 1ms and at most 24h');
+  return ms;
+}
+
+function parseResync(text: string): number {
+  const ms = parseDuration(text);
+  if (ms < 1000) throw new Error('it must be at least 1s: every resync is a call to the engine');
+  return ms;
+}
+
+function parseWait(text: string): Wait {
+  const [quiet, most, ...rest] = text.split(':');
+  if (quiet === undefined || most === undefined || rest.length > 0) throw new Error('it must look like min:max, for example 50ms:500ms');
+  const wait = { quietMs: parseDuration(quiet), maxMs: parseDuration(most) };
+  if (wait.maxMs < wait.quietMs) throw new Error('max must not be less than min');
+  return wait;
+}
+
+function parseReload(text: string): Reload {
+  if (text === 'signal' || text === 'none') return text;
+  if (text === 'exec' || text === 'hook') throw new Error('this way is not supported yet; use signal or none');
+  throw new Error('it must be signal or none');
+}
+
+function parseListen(text: string): Listen {
+  if (text === 'off') return 'off';
+  const match = /^(\[[0-9a-fA-F:]+\]|[^:[\]]*):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65_535) throw new Error('it must look like 127.0.0.1:9180, :9180, [::1]:9180 or off');
+  return { host: (match[1] ?? '').replace(/^\[|\]$/g, '') || '0.0.0.0', port };
+}
+
+function parseInstanceOption(text: string): string {
+  const instance = parseInstance(text);
+  if (instance === undefined)
+    throw new Error('it must be lower-case letters, digits, _ and -, at most 63, starting with a letter or digit');
+  return instance;
+}
+
+function parseLogLevel(text: string): (typeof logLevels)[number] {
+  const level = logLevels.find((known) => known === text);
+  if (level === undefined) throw new Error(`it must be one of ${logLevels.join(', ')}`);
+  return level;
+}
+
+function parseLogFormat(text: string): 'json' | 'pretty' {
+  if (text !== 'json' && text !== 'pretty') throw new Error('it must be json or pretty');
+  return text;
+}
+
+function parseText(text: string): string {
+  return text;
+}

@@ -1,0 +1,137 @@
+import type { Container, Observation } from './model/container.ts';
+import { readInstances } from './model/instance.ts';
+import type { Instance, Replica } from './model/instance.ts';
+import { problem, sortProblems } from './model/problem.ts';
+import type { Problem } from './model/problem.ts';
+import type { Rendered } from './render/generation.ts';
+import type { NginxVersion } from './routes/nginx-version.ts';
+import type { Route } from './routes/ownership.ts';
+import { decideFrontendPorts } from './routes/ports.ts';
+import { planRouting } from './routes/routing-view.ts';
+import type { RoutingView } from './routes/routing-view.ts';
+
+/** A frontend that is to be asked and told, as the sink sees it. */
+export interface PassFrontend {
+  readonly id: string;
+  readonly name: string;
+  readonly imageId: string;
+  readonly statusEndpoints: readonly string[];
+}
+
+/** Where a pass gets its view from. */
+export interface Source {
+  observe(signal: AbortSignal): Promise<Observation>;
+}
+
+/** Turns views into files. */
+export interface Renderer {
+  reload(): Promise<void>;
+  /** @throws Error when no template works and none ever did */
+  render(view: RoutingView): Rendered;
+  failure(): { readonly message: string } | undefined;
+}
+
+/** Where a pass's results go: the file of each instance, and the proof that its frontends serve it. */
+export interface Sink {
+  versions(instance: string, frontends: readonly PassFrontend[], signal: AbortSignal): Promise<readonly (NginxVersion | undefined)[]>;
+  /** @returns whether the file had to be written */
+  publish(instance: string, rendered: Rendered): Promise<boolean>;
+}
+
+/** What a pass decided and did for one instance. */
+export interface InstancePass {
+  readonly instance: Instance;
+  readonly view: RoutingView;
+  readonly routes: readonly Route[];
+  readonly rendered: Rendered;
+  readonly written: boolean;
+}
+
+export interface PassResult {
+  readonly containers: readonly Container[];
+  readonly instances: readonly Instance[];
+  readonly passes: readonly InstancePass[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * One pass: observe, read the instances, plan, render, publish. What fails for one instance costs only that one; a
+ * failed observation ends the pass and changes nothing, since an unknown world is not an empty one.
+ * @throws whatever observing threw
+ */
+export async function runPass(
+  source: Source,
+  renderer: Renderer,
+  sink: Sink,
+  only: string | undefined,
+  signal: AbortSignal,
+): Promise<PassResult> {
+  const observation = await source.observe(signal);
+  await renderer.reload();
+  const { instances, problems: readProblems } = readInstances(observation, only);
+  const problems: Problem[] = [...readProblems];
+  const passes: InstancePass[] = [];
+  for (const instance of instances.filter((candidate) => candidate.frontends.length > 0)) {
+    const pass = await passInstance(instance, renderer, sink, problems, signal);
+    if (pass !== undefined) passes.push(pass);
+  }
+  const broken = renderer.failure();
+  if (broken !== undefined) problems.push(templateBroken(broken.message));
+  return { containers: observation.containers, instances, passes, problems: sortProblems(problems) };
+}
+
+async function passInstance(
+  instance: Instance,
+  renderer: Renderer,
+  sink: Sink,
+  problems: Problem[],
+  signal: AbortSignal,
+): Promise<InstancePass | undefined> {
+  const statusPort = decideFrontendPorts(instance).ports.status;
+  const running = instance.frontends
+    .filter((frontend) => frontend.standing.rank !== 'never')
+    .map((frontend) => frontendOf(frontend, statusPort));
+  const versions = await sink.versions(instance.name, running, signal);
+  const { view, routes, problems: planProblems } = planRouting(instance, versions);
+  problems.push(...planProblems);
+  const rendered = tryRender(renderer, view);
+  if (rendered === undefined) return undefined;
+  try {
+    const written = await sink.publish(instance.name, rendered);
+    return { instance, view, routes, rendered, written };
+  } catch (error) {
+    problems.push(publishFailed(instance.name, error));
+    return undefined;
+  }
+}
+
+/** The renderer itself remembers why it failed; the pass reports that once for all instances. */
+function tryRender(renderer: Renderer, view: RoutingView): Rendered | undefined {
+  try {
+    return renderer.render(view);
+  } catch {
+    return undefined;
+  }
+}
+
+function frontendOf({ container }: Replica, statusPort: number): PassFrontend {
+  const addresses = container.networks.flatMap((network) => network.ipv4 ?? (network.ipv6 === undefined ? [] : `[${network.ipv6}]`));
+  return {
+    id: container.id,
+    name: container.name,
+    imageId: container.imageId,
+    statusEndpoints: addresses.map((address) => `${address}:${statusPort}`),
+  };
+}
+
+function templateBroken(message: string): Problem {
+  return problem('template-broken', { message, cure: 'mend that line; the change is picked up by itself' });
+}
+
+function publishFailed(instance: string, error: unknown): Problem {
+  return problem('publish-failed', {
+    instance,
+    message: error instanceof Error ? error.message : String(error),
+    cure: 'see that the output directory exists, is writable and has space; it is tried again',
+  });
+}

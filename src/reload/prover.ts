@@ -1,0 +1,124 @@
+import { parseNginxVersion } from '../routes/nginx-version.ts';
+import type { NginxVersion } from '../routes/nginx-version.ts';
+import { startFrontendProver } from './frontend-prover.ts';
+import type { Frontend, FrontendProver, ProverPorts } from './frontend-prover.ts';
+import { phaseOf } from './proof.ts';
+import type { Proof, ProofOptions, ProofPhase, Target } from './proof.ts';
+
+/** A frontend and how far it is, for reports. */
+export interface FrontendReport {
+  readonly frontend: Frontend;
+  readonly phase: ProofPhase;
+  readonly proof: Proof;
+}
+
+/** Brings all frontends of all instances to what was published for them, in parallel, and knows how far each is. */
+export interface Prover {
+  /** The running frontends of an instance as they are now; asks those never met before, and tells the nginx versions. */
+  versions(instance: string, frontends: readonly Frontend[], signal: AbortSignal): Promise<readonly (NginxVersion | undefined)[]>;
+  aim(instance: string, target: Target): void;
+  /** The container started or ended: what it serves is not known any more. */
+  restarted(containerId: string): void;
+  recheckAll(): void;
+  report(instance: string): readonly FrontendReport[];
+  stop(): void;
+}
+
+/** How long the first pass waits for a frontend that has just started to tell its nginx version. */
+const firstAnswerMs = 500;
+const firstAnswerPollMs = 20;
+
+interface Entry {
+  readonly instance: string;
+  readonly prover: FrontendProver;
+  readonly abort: AbortController;
+}
+
+/**
+ * @param onChange a frontend moved from one phase to another, or told another nginx version
+ */
+export function createProver(
+  ports: ProverPorts,
+  options: ProofOptions,
+  onChange: (instance: string, versionChanged: boolean) => void,
+): Prover {
+  const entries = new Map<string, Entry>();
+  const targets = new Map<string, Target>();
+  const versionByImage = new Map<string, string>();
+
+  const start = (instance: string, frontend: Frontend): Entry => {
+    const abort = new AbortController();
+    let toldPhase: ProofPhase | undefined;
+    let toldVersion = versionByImage.get(frontend.imageId);
+    const hear = (proof: Proof): void => {
+      const phase = phaseOf(proof, ports.nowMs(), options);
+      const version = proof.nginxVersion ?? toldVersion;
+      if (phase === toldPhase && version === toldVersion) return;
+      const versionChanged = version !== toldVersion;
+      toldPhase = phase;
+      toldVersion = version;
+      if (version !== undefined) versionByImage.set(frontend.imageId, version);
+      onChange(instance, versionChanged);
+    };
+    const entry = { instance, prover: startFrontendProver(frontend, ports, options, hear, abort.signal), abort };
+    entries.set(frontend.id, entry);
+    const target = targets.get(instance);
+    if (target !== undefined) entry.prover.aim(target);
+    return entry;
+  };
+
+  const end = (id: string, entry: Entry): void => {
+    entry.abort.abort();
+    entries.delete(id);
+  };
+
+  const versionOf = (entry: Entry): NginxVersion | undefined => {
+    const known = entry.prover.proof().nginxVersion ?? versionByImage.get(entry.prover.frontend().imageId);
+    return known === undefined ? undefined : parseNginxVersion(known);
+  };
+
+  /** A frontend whose version nobody knows yet is asked for a moment, so that the first file is already the right one. */
+  const learnVersion = async (frontend: Frontend, signal: AbortSignal): Promise<void> => {
+    const untilMs = ports.nowMs() + firstAnswerMs;
+    while (!signal.aborted && ports.nowMs() < untilMs) {
+      const answer = await ports.ask(frontend.statusEndpoints, untilMs - ports.nowMs(), signal);
+      if (answer.kind === 'generation') versionByImage.set(frontend.imageId, answer.nginxVersion);
+      if (answer.kind !== 'silent') return;
+      await new Promise((resolve) => setTimeout(resolve, firstAnswerPollMs));
+    }
+  };
+
+  return {
+    async versions(instance, frontends, signal) {
+      const present = new Set(frontends.map((frontend) => frontend.id));
+      for (const [id, entry] of entries) if (entry.instance === instance && !present.has(id)) end(id, entry);
+      const strangers = frontends.filter((frontend) => !entries.has(frontend.id) && !versionByImage.has(frontend.imageId));
+      await Promise.all(strangers.map((frontend) => learnVersion(frontend, signal)));
+      return frontends.map((frontend) => {
+        const entry = entries.get(frontend.id) ?? start(instance, frontend);
+        entry.prover.meet(frontend);
+        return versionOf(entry);
+      });
+    },
+    aim(instance, target) {
+      targets.set(instance, target);
+      for (const entry of entries.values()) if (entry.instance === instance) entry.prover.aim(target);
+    },
+    restarted(containerId) {
+      const entry = entries.get(containerId);
+      if (entry !== undefined) end(containerId, entry);
+    },
+    recheckAll() {
+      for (const entry of entries.values()) entry.prover.recheck();
+    },
+    report(instance) {
+      const nowMs = ports.nowMs();
+      return [...entries.values()]
+        .filter((entry) => entry.instance === instance)
+        .map(({ prover }) => ({ frontend: prover.frontend(), phase: phaseOf(prover.proof(), nowMs, options), proof: prover.proof() }));
+    },
+    stop() {
+      for (const [id, entry] of entries) end(id, entry);
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { Script } from 'node:vm';
+import { Eta, EtaError } from 'eta';
+import { nginxToken } from '../model/nginx-token.ts';
+import type { RoutingView } from '../routes/routing-view.ts';
+import { renderWithGeneration } from './generation.ts';
+import type { Rendered } from './generation.ts';
+
+/** The one template that is rendered; others in its directory can be included by it. */
+export const mainTemplate = 'routing.conf.eta';
+
+/** The text of every template of a directory, by file name. */
+export type TemplateFiles = ReadonlyMap<string, string>;
+
+/** A template that cannot be used: in which file, at which line when that is known, and why. */
+export class TemplateError extends Error {
+  readonly file: string;
+  readonly line: number | undefined;
+  override name = 'TemplateError';
+
+  constructor(file: string, line: number | undefined, reason: string, cause?: unknown) {
+    super(`${file}${line === undefined ? '' : `, line ${line}`}: ${reason}`, { cause });
+    this.file = file;
+    this.line = line;
+  }
+}
+
+/** Turns a decided view into the file's content. */
+export type RenderRouting = (view: RoutingView) => Rendered;
+
+/**
+ * Compiles a set of templates. Every printed value passes the nginx vocabulary; a missing one is an error, never text.
+ * @throws TemplateError for the first file whose syntax is wrong; the returned function throws it when rendering fails
+ */
+export function compileTemplates(files: TemplateFiles): RenderRouting {
+  const eta = new Eta({ autoTrim: false, cache: true, debug: true, escapeFunction: nginxToken });
+  for (const [file, text] of files) {
+    checkSyntax(eta, file, text);
+    // Names with an @ are looked up among the loaded templates, never on disk.
+    eta.loadTemplate(`@${file}`, text);
+    eta.loadTemplate(`@${file.replace(/\.eta$/, '')}`, text);
+  }
+  return (view) => {
+    try {
+      return renderWithGeneration((generation) => eta.render(`@${mainTemplate}`, { ...view, generation }));
+    } catch (error) {
+      throw asTemplateError(error);
+    }
+  };
+}
+
+function checkSyntax(eta: Eta, file: string, text: string): void {
+  try {
+    const body = eta.compileToString(text);
+    parseScript(body, file);
+  } catch (error) {
+    if (error instanceof TemplateError) throw error;
+    const [summary = '', ...rest] = messageOf(error).split('\n');
+    const place = /^(.*) at line (\d+) col \d+:?$/.exec(summary);
+    throw new TemplateError(
+      file,
+      place?.[2] === undefined ? undefined : Number(place[2]),
+      place?.[1] ?? [summary, ...rest].join(' '),
+      error,
+    );
+  }
+}
+
+/** Eta doesn't tell the line of a mistake in the JavaScript between its tags; its own line marks in the compiled text do. */
+function parseScript(body: string, file: string): void {
+  try {
+    void new Script(`(function(it, options) {\n${body}\n})`, { filename: file });
+  } catch (error) {
+    const scriptLine = Number(/:(\d+)\n/.exec(error instanceof Error ? (error.stack ?? '') : '')?.[1]);
+    const before = body.split('\n').slice(0, Number.isNaN(scriptLine) ? 0 : scriptLine - 1);
+    const mark = before.flatMap((line) => /^__eta\.line=(\d+)$/.exec(line)?.[1] ?? []).at(-1);
+    throw new TemplateError(file, mark === undefined ? undefined : Number(mark), messageOf(error), error);
+  }
+}
+
+/** Eta reports a failed rendering as "FILE line N", a few lines of context, and the reason last. */
+function asTemplateError(error: unknown): TemplateError {
+  const text = messageOf(error);
+  const place = /^(?:@?(\S*) )?line (\d+)\n/.exec(text);
+  const reason = text.split('\n').findLast((line) => line.trim() !== '') ?? text;
+  const cause = error instanceof EtaError && error.cause !== undefined ? error.cause : error;
+  return new TemplateError(
+    place?.[1] === undefined || place[1] === '' ? mainTemplate : place[1],
+    place?.[2] === undefined ? undefined : Number(place[2]),
+    reason,
+    cause,
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

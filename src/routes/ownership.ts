@@ -1,0 +1,94 @@
+import { compareText } from '../model/foreign-text.ts';
+import type { Instance, Service } from '../model/instance.ts';
+import type { PathRule } from '../model/nginx-token.ts';
+import { problem } from '../model/problem.ts';
+import type { Problem } from '../model/problem.ts';
+import { backendPresetRules } from './preset.ts';
+
+/** A path and the service that answers it; without a service nobody is there to answer, and it stays reserved. */
+export interface Route {
+  readonly rule: PathRule;
+  readonly service?: Service;
+}
+
+/**
+ * Gives every path to one service: the instance's own project before others, then by `project/service`, then by the
+ * lowest container id, so that redeploying never changes the owner. The backend's preset is reserved also while no
+ * backend exists: the SPA would otherwise answer API calls with HTML and status 200.
+ */
+export function assignRoutes(instance: Instance): { routes: readonly Route[]; problems: readonly Problem[] } {
+  const owned = new Map<string, Route>();
+  const problems: Problem[] = [];
+  for (const service of instance.services.toSorted((left, right) => compareOwners(instance, left, right))) {
+    const rules = rulesOf(service);
+    if (rules.length === 0) problems.push(noPaths(instance, service));
+    const lost = rules.filter((rule) => owned.has(ruleKey(rule)));
+    for (const rule of rules) if (!owned.has(ruleKey(rule))) owned.set(ruleKey(rule), { rule, service });
+    if (lost.length > 0) problems.push(contested(instance, service, lost, owned));
+  }
+  if (!instance.services.some((service) => service.role === 'backend')) {
+    for (const rule of backendPresetRules) if (!owned.has(ruleKey(rule))) owned.set(ruleKey(rule), { rule });
+  }
+  return { routes: [...owned.values()].toSorted(compareRoutes), problems };
+}
+
+/** The route that nginx picks for a path: the exact one, else the longest one above it; undefined is the SPA. */
+export function routeFor(routes: readonly Route[], path: string): Route | undefined {
+  const exact = routes.find(({ rule }) => rule.kind === 'exact' && rule.path === path);
+  if (exact !== undefined) return exact;
+  const above = routes.filter(({ rule }) => rule.kind === 'below' && path.startsWith(rule.path));
+  return above.toSorted((left, right) => right.rule.path.length - left.rule.path.length)[0];
+}
+
+/** `project/service`, or the bare service name of a container started by hand. */
+export function serviceTitle(service: Service): string {
+  return service.project === undefined ? service.name : `${service.project}/${service.name}`;
+}
+
+function rulesOf(service: Service): readonly PathRule[] {
+  const preset = service.role === 'backend' ? backendPresetRules : [];
+  const paths = service.labels.paths;
+  const rules = paths === undefined ? preset : paths.replacesPreset ? paths.rules : [...preset, ...paths.rules];
+  return [...new Map(rules.map((rule) => [ruleKey(rule), rule])).values()];
+}
+
+function compareOwners(instance: Instance, left: Service, right: Service): number {
+  const foreign = (service: Service): number => (service.project === instance.project ? 0 : 1);
+  return (
+    foreign(left) - foreign(right) || compareText(serviceTitle(left), serviceTitle(right)) || compareText(lowestId(left), lowestId(right))
+  );
+}
+
+function lowestId(service: Service): string {
+  return service.replicas.map((replica) => replica.container.id).toSorted(compareText)[0] ?? '';
+}
+
+function compareRoutes(left: Route, right: Route): number {
+  return compareText(left.rule.path, right.rule.path) || compareText(left.rule.kind, right.rule.kind);
+}
+
+function ruleKey(rule: PathRule): string {
+  return `${rule.kind} ${rule.path}`;
+}
+
+function noPaths(instance: Instance, service: Service): Problem {
+  return problem('no-paths', {
+    instance: instance.name,
+    container: service.replicas[0]?.container.name,
+    key: 'meet.paths',
+    message: `the service ${serviceTitle(service)} has no usable meet.paths, so nothing is routed to it`,
+    cure: 'set meet.paths, for example /files',
+  });
+}
+
+function contested(instance: Instance, service: Service, lost: readonly PathRule[], owned: ReadonlyMap<string, Route>): Problem {
+  const owners = new Set(lost.map((rule) => serviceTitle(owned.get(ruleKey(rule))?.service ?? service)));
+  return problem('contested-route', {
+    instance: instance.name,
+    container: service.replicas[0]?.container.name,
+    key: 'meet.paths',
+    value: lost.map((rule) => (rule.kind === 'exact' ? `=${rule.path}` : rule.path)).join(','),
+    message: `${serviceTitle(service)} asks for paths that ${[...owners].toSorted(compareText).join(' and ')} already has, and doesn't get them`,
+    cure: 'give one of the two other paths, or label it meet.instance for another Meet',
+  });
+}

@@ -1,0 +1,156 @@
+import { compareText } from '../model/foreign-text.ts';
+import type { Instance, Replica, Service } from '../model/instance.ts';
+import type { Problem } from '../model/problem.ts';
+import { supportsKeepaliveMinTimeout } from './nginx-version.ts';
+import type { NginxVersion } from './nginx-version.ts';
+import { assignRoutes, routeFor, serviceTitle } from './ownership.ts';
+import type { Route } from './ownership.ts';
+import { decideFrontendPorts } from './ports.ts';
+import { statusSubnets } from './status-access.ts';
+
+/** An upstream block: `servers` are `address:port`, `backups` too; never both empty. */
+export interface UpstreamView {
+  readonly name: string;
+  readonly title: string;
+  readonly servers: readonly string[];
+  readonly backups: readonly string[];
+}
+
+/** A location block. Without an upstream nobody is there to answer: 503. */
+export interface LocationView {
+  readonly kind: 'exact' | 'below';
+  readonly path: string;
+  readonly upstream?: string;
+  /** Only what differs from the server's own settings. */
+  readonly readTimeout?: string;
+  readonly connectTimeout?: string;
+  readonly bodySize?: string;
+}
+
+/** Everything the template prints, decided: the template loops, it does not decide. */
+export interface RoutingView {
+  readonly instance: string;
+  readonly listenPort: number;
+  readonly statusPort: number;
+  /** Empty for any host. */
+  readonly serverNames: readonly string[];
+  readonly bodySize: string;
+  readonly readTimeout: string;
+  readonly connectTimeout: string;
+  /** Pass the outer proxy's X-Forwarded-Proto on instead of the hard-coded https. */
+  readonly forwardProto: boolean;
+  readonly keepaliveMinTimeout: boolean;
+  readonly upstreams: readonly UpstreamView[];
+  /** The SPA of the same container, and the other frontends behind it. */
+  readonly spa: UpstreamView;
+  /** Locations by the service that answers them; without a title nobody is there to answer. */
+  readonly groups: readonly { readonly title?: string; readonly locations: readonly LocationView[] }[];
+  /** CIDR blocks that may ask the status server. */
+  readonly statusSubnets: readonly string[];
+}
+
+const spaUpstream = 'meet-spa';
+const serverDefaults = { bodySize: '100M', readTimeout: '300s', connectTimeout: '2s' };
+
+/** nginx's server_names hash takes no longer name with its default bucket of 64 bytes; a longer one stops it. */
+const maxServerNameLength = 46;
+
+/**
+ * Decides the whole routing server of an instance.
+ * @param versions the nginx versions of its frontends, undefined for one that is not known
+ */
+export function planRouting(
+  instance: Instance,
+  versions: readonly (NginxVersion | undefined)[],
+): { view: RoutingView; routes: readonly Route[]; problems: readonly Problem[] } {
+  const { ports, problems: portProblems } = decideFrontendPorts(instance);
+  const { routes, problems: routeProblems } = assignRoutes(instance);
+  const server = { ...serverDefaults, bodySize: instance.frontendLabels.bodySize ?? serverDefaults.bodySize };
+  const view: RoutingView = {
+    instance: instance.name,
+    listenPort: ports.listen,
+    statusPort: ports.status,
+    serverNames: (instance.frontendLabels.hosts ?? []).filter((host) => host.length <= maxServerNameLength),
+    ...server,
+    forwardProto: instance.frontendLabels.forwardedProto === 'forward',
+    keepaliveMinTimeout: supportsKeepaliveMinTimeout(versions),
+    upstreams: serviceUpstreams(routes),
+    spa: spaUpstreamView(instance, ports.spa),
+    groups: groupLocations(routes, server),
+    statusSubnets: statusSubnets(instance),
+  };
+  return { view, routes, problems: [...portProblems, ...routeProblems] };
+}
+
+/** The endpoints in rotation, in an order that only they decide. */
+function liveEndpoints(replicas: readonly Replica[]): readonly string[] {
+  const endpoints = replicas.flatMap((replica) => (replica.inRotation && replica.endpoint !== undefined ? [replica.endpoint] : []));
+  return [...new Set(endpoints)].toSorted(compareText);
+}
+
+function routedServices(routes: readonly Route[]): readonly Service[] {
+  return [...new Set(routes.flatMap((route) => route.service ?? []))].toSorted((left, right) =>
+    compareText(serviceTitle(left), serviceTitle(right)),
+  );
+}
+
+function serviceUpstreams(routes: readonly Route[]): readonly UpstreamView[] {
+  return routedServices(routes)
+    .map((service) => ({
+      name: upstreamName(service),
+      title: serviceTitle(service),
+      servers: liveEndpoints(service.replicas),
+      backups: [],
+    }))
+    .filter((upstream) => upstream.servers.length > 0);
+}
+
+/** A project's name has no dot, so project and service can be told apart and two services never share a name. */
+function upstreamName(service: Service): string {
+  return `meet_${service.project ?? ''}.${service.name}`;
+}
+
+/** The SPA of the same container first; the other frontends only while that one is stopping. */
+function spaUpstreamView(instance: Instance, port: number): UpstreamView {
+  const others = instance.frontends.length > 1 ? liveEndpoints(instance.frontends) : [];
+  return { name: spaUpstream, title: spaUpstream, servers: [`127.0.0.1:${port}`], backups: others };
+}
+
+function groupLocations(routes: readonly Route[], server: typeof serverDefaults): RoutingView['groups'] {
+  const titles = [...new Set(routes.map(groupTitle))].toSorted(compareText);
+  return titles.map((title) => ({
+    ...(title === '' ? {} : { title }),
+    locations: routes.flatMap((route) =>
+      groupTitle(route) === title ? [...withoutSlash(routes, route, server), location(route.rule, route, server)] : [],
+    ),
+  }));
+}
+
+function groupTitle(route: Route): string {
+  return route.service === undefined ? '' : serviceTitle(route.service);
+}
+
+/**
+ * nginx redirects `/x` to `/x/` of its own accord where only `location /x/` proxies
+ * (ngx_http_core_module, location), so `/x` gets a location that sends it where it really belongs.
+ */
+function withoutSlash(routes: readonly Route[], route: Route, server: typeof serverDefaults): readonly LocationView[] {
+  if (route.rule.kind !== 'below') return [];
+  const path = route.rule.path.slice(0, -1);
+  if (routes.some(({ rule }) => rule.kind === 'exact' && rule.path === path)) return [];
+  const owner = routeFor(routes, path);
+  return [owner === undefined ? { kind: 'exact', path, upstream: spaUpstream } : location({ kind: 'exact', path }, owner, server)];
+}
+
+function location(rule: Route['rule'], { service }: Route, server: typeof serverDefaults): LocationView {
+  if (service === undefined || liveEndpoints(service.replicas).length === 0) return { kind: rule.kind, path: rule.path };
+  const { readTimeout, connectTimeout, bodySize } = service.labels;
+  return {
+    kind: rule.kind,
+    path: rule.path,
+    upstream: upstreamName(service),
+    ...(readTimeout === undefined || readTimeout === server.readTimeout ? {} : { readTimeout }),
+    ...(connectTimeout === undefined || connectTimeout === server.connectTimeout ? {} : { connectTimeout }),
+    ...(bodySize === undefined || bodySize === server.bodySize ? {} : { bodySize }),
+  };
+}

@@ -1,0 +1,138 @@
+import { chmod, rm } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
+import type { Listen } from '../options.ts';
+import type { StatusSnapshot } from './snapshot.ts';
+
+/** What the server answers from; asked at every request. */
+export interface StatusSource {
+  /** The loop turns. */
+  healthy(): boolean;
+  snapshot(): StatusSnapshot;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** A socket's path may be this long on Linux (unix(7), sun_path). */
+const maxSocketPathLength = 107;
+
+/** The unix socket of the meet-gen that publishes into a directory. */
+export function statusSocketPath(out: string): string {
+  return `${out.replace(/\/+$/, '')}/.meet-gen.sock`;
+}
+
+/**
+ * Serves the status on the unix socket, and on TCP unless that is off; read-only.
+ * @returns how to stop it
+ * @throws Error, with the cure, when an address is taken or another meet-gen answers on the socket already
+ */
+export async function startStatusServer(source: StatusSource, socketPath: string, listen: Listen): Promise<() => Promise<void>> {
+  await makeRoomForSocket(socketPath);
+  const servers: Server[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(servers.map(close));
+    await rm(socketPath, { force: true });
+  };
+  try {
+    servers.push(await open(source, { path: socketPath }, () => true));
+    await chmod(socketPath, 0o600);
+    if (listen !== 'off') servers.push(await open(source, listen, isOwnHost));
+  } catch (cause) {
+    await stop();
+    const code = (cause as NodeJS.ErrnoException).code;
+    const where = listen === 'off' ? socketPath : `${listen.host}:${listen.port}`;
+    if (code === 'EADDRINUSE') throw new Error(`${where} is taken already; name another address with --listen, or off`, { cause });
+    throw new Error(`the status server can't be opened (${socketPath}, ${where}): ${(cause as Error).message}`, { cause });
+  }
+  return stop;
+}
+
+/** Asks the meet-gen behind a socket; undefined when none answers. */
+export function askStatus(socketPath: string, path: string, timeoutMs: number): Promise<{ status: number; body: string } | undefined> {
+  return new Promise((resolve) => {
+    const asked = request({ socketPath, path, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (body += chunk));
+      response.on('error', () => resolve(undefined));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    asked.on('error', () => resolve(undefined));
+    asked.end();
+  });
+}
+
+/** A socket file outlives a killed process; one that answers belongs to a living one. */
+async function makeRoomForSocket(socketPath: string): Promise<void> {
+  if (Buffer.byteLength(socketPath) > maxSocketPathLength)
+    throw new Error(`the path of the status socket is too long (${socketPath}); give --out a shorter path`);
+  if ((await askStatus(socketPath, '/healthz', 1000)) !== undefined) {
+    throw new Error(
+      `another meet-gen is publishing into this directory already (it answers on ${socketPath}); stop it, or give this one another --out`,
+    );
+  }
+  await rm(socketPath, { force: true });
+}
+
+function open(
+  source: StatusSource,
+  where: { path: string } | { host: string; port: number },
+  mayAsk: (host: string | undefined) => boolean,
+): Promise<Server> {
+  const server = createServer((incoming, outgoing) => send(outgoing, mayAsk(incoming.headers.host) ? answer(incoming, source) : wrongHost));
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(where, () => {
+      server.off('error', reject);
+      resolve(server);
+    });
+  });
+}
+
+/** Against pages that make a browser ask for them under a name of their own (DNS rebinding): only addresses and localhost. */
+function isOwnHost(host: string | undefined): boolean {
+  const name = (host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  return name === 'localhost' || isIP(name) !== 0;
+}
+
+const wrongHost: Answer = { status: 421, body: { error: 'ask for this server by its address, or as localhost' } };
+
+function answer(incoming: IncomingMessage, source: StatusSource): Answer {
+  if (incoming.method !== 'GET' && incoming.method !== 'HEAD') return { status: 405, body: { error: 'this server is read-only: use GET' } };
+  switch (incoming.url?.split('?')[0]) {
+    case '/healthz': {
+      const healthy = source.healthy();
+      return { status: healthy ? 200 : 503, body: { healthy } };
+    }
+    case '/readyz': {
+      const { ready } = source.snapshot();
+      return { status: ready ? 200 : 503, body: { ready } };
+    }
+    case '/status':
+      return { status: 200, body: source.snapshot() };
+    default:
+      return { status: 404, body: { error: 'there is /healthz, /readyz and /status' } };
+  }
+}
+
+function send(outgoing: ServerResponse, { status, body }: Answer): void {
+  const text = `${JSON.stringify(body)}\n`;
+  outgoing.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  outgoing.end(outgoing.req.method === 'HEAD' ? undefined : text);
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,93 @@
+import type { Instance, Replica } from '../model/instance.ts';
+import type { Problem } from '../model/problem.ts';
+import { showForeignText } from '../model/foreign-text.ts';
+import { serviceTitle } from '../routes/ownership.ts';
+import type { Route } from '../routes/ownership.ts';
+
+/** One container, for a person who asks why it is or isn't in rotation. */
+export interface ReplicaStatus {
+  readonly container: string;
+  readonly id: string;
+  readonly state: string;
+  readonly health: string;
+  readonly inRotation: boolean;
+  readonly reason: string;
+  readonly endpoint?: string;
+  readonly network?: string;
+}
+
+/** One frontend, and which configuration it was seen to serve. */
+export interface FrontendStatus extends ReplicaStatus {
+  readonly phase?: string;
+  readonly runningGeneration?: string;
+  readonly nginxVersion?: string;
+  readonly signals?: number;
+  readonly proofReason?: string;
+}
+
+export interface InstanceStatus {
+  readonly name: string;
+  readonly file?: string;
+  readonly desiredGeneration?: string;
+  readonly publishedGeneration?: string;
+  readonly frontends: readonly FrontendStatus[];
+  readonly services: readonly { readonly service: string; readonly role: string; readonly replicas: readonly ReplicaStatus[] }[];
+  readonly routes: readonly { readonly path: string; readonly kind: 'exact' | 'below'; readonly service: string | null }[];
+}
+
+/** What `/status` answers. */
+export interface StatusSnapshot {
+  readonly version: string;
+  readonly ready: boolean;
+  readonly converged: boolean;
+  readonly engine: { readonly connected: boolean; readonly lastSyncAt: string | null; readonly error?: string };
+  readonly instances: readonly InstanceStatus[];
+  readonly problems: readonly Problem[];
+}
+
+/** What is known of a frontend's proof, in the words of this report. */
+export type FrontendFacts = Pick<FrontendStatus, 'phase' | 'runningGeneration' | 'nginxVersion' | 'signals' | 'proofReason'>;
+
+/** Puts an instance into the report; all foreign text is made safe to show. */
+export function describeInstance(
+  instance: Instance,
+  published: { readonly file: string; readonly generation: string; readonly routes: readonly Route[] } | undefined,
+  desiredGeneration: string | undefined,
+  proofs: ReadonlyMap<string, FrontendFacts>,
+): InstanceStatus {
+  return {
+    name: instance.name,
+    ...(published === undefined ? {} : { file: published.file, publishedGeneration: published.generation }),
+    ...(desiredGeneration === undefined ? {} : { desiredGeneration }),
+    frontends: instance.frontends.map((frontend) => ({ ...describeReplica(frontend), ...proofs.get(frontend.container.id) })),
+    services: instance.services.map((service) => ({
+      service: serviceTitle(service),
+      role: service.role,
+      replicas: service.replicas.map(describeReplica),
+    })),
+    routes: (published?.routes ?? []).map(({ rule, service }) => ({
+      path: rule.path,
+      kind: rule.kind,
+      service: service === undefined ? null : serviceTitle(service),
+    })),
+  };
+}
+
+function describeReplica(replica: Replica): ReplicaStatus {
+  const { container, standing } = replica;
+  return {
+    container: showForeignText(container.name),
+    id: container.id.slice(0, 12),
+    state: container.state,
+    health: container.health,
+    inRotation: replica.inRotation,
+    reason: reasonOf(replica),
+    ...(replica.endpoint === undefined ? {} : { endpoint: replica.endpoint }),
+    ...(replica.network === undefined ? {} : { network: showForeignText(replica.network) }),
+  };
+
+  function reasonOf({ inRotation, endpoint }: Replica): string {
+    if (inRotation || standing.rank === 'never') return standing.reason;
+    return endpoint === undefined ? `${standing.reason}, but has no usable address` : `${standing.reason}, and others are better`;
+  }
+}

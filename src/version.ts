@@ -1,0 +1,4 @@
+declare const MEET_GEN_VERSION: string | undefined;
+
+/** The version in package.json, put in by the build. */
+export const version: string = typeof MEET_GEN_VERSION === 'string' ? MEET_GEN_VERSION : 'development';
