@@ -9,8 +9,6 @@ COPY src src
 COPY templates templates
 # Readable for the image's user however strict the umask of the checkout was.
 RUN npm run build && chmod -R a+rX dist templates
-# A fresh named volume takes its owner from the image's directory.
-RUN mkdir -m 0755 /routing && chown 1000:1000 /routing
 
 FROM node:24-slim
 ARG VERSION=0.1.0
@@ -21,7 +19,8 @@ LABEL org.opencontainers.image.title="meet-gen" \
 ENV NODE_ENV=production
 COPY --from=build /build/dist/meet-gen.js /meet-gen/dist/meet-gen.js
 COPY --from=build /build/templates /meet-gen/templates
-COPY --from=build /routing /routing
+# A fresh named volume takes its owner from the image's directory.
+RUN install -d -m 0755 -o 1000 -g 1000 /routing
 USER 1000:1000
 # The status server listens on 127.0.0.1:9180 inside unless MEET_GEN_LISTEN says otherwise; nothing is published.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --start-interval=1s CMD ["node", "/meet-gen/dist/meet-gen.js", "healthcheck"]

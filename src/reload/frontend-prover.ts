@@ -1,5 +1,5 @@
 import type { GenerationAnswer } from './generation-probe.ts';
-import { aimAt, forgetRunning, newProof, nextStep, noteAnswer, noteSignal } from './proof.ts';
+import { aimAt, askTimeoutMs, forgetRunning, newProof, nextStep, noteAnswer, noteSignal } from './proof.ts';
 import type { Proof, ProofOptions, Target } from './proof.ts';
 import { createWake } from './wake.ts';
 
@@ -29,8 +29,6 @@ export interface FrontendProver {
   recheck(): void;
 }
 
-const askTimeoutMs = 1000;
-
 /** Brings one frontend to its target, step by step, until the signal aborts; `onChange` hears of every step. */
 export function startFrontendProver(
   first: Frontend,
@@ -50,7 +48,7 @@ export function startFrontendProver(
   };
 
   const ask = async (): Promise<void> => {
-    const answer = await ports.ask(frontend.statusEndpoints, askTimeoutMs, signal);
+    const answer = await ports.ask(frontend.statusEndpoints, askTimeoutMs(proof, ports.nowMs()), signal);
     if (!signal.aborted) fold((known) => noteAnswer(known, answer, ports.nowMs()));
   };
 

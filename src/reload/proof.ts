@@ -42,6 +42,8 @@ export type ProofPhase = 'asking' | 'reloading' | 'serving' | 'live' | 'pending'
 /** nginx's old workers go on accepting for about 100 ms after the first new answer. */
 const settleMs = 150;
 const answersUntilLive = 10;
+const shortestAskMs = 150;
+const longestAskMs = 1000;
 const firstPollMs = 3;
 const maxPollMs = 50;
 const startingPollMs = 25;
@@ -87,6 +89,15 @@ function stepTowards(proof: Proof, nowMs: number, options: ProofOptions): Step {
 
 function askAt(dueMs: number, nowMs: number): Step {
   return nowMs >= dueMs ? { do: 'ask' } : { do: 'wait', ms: dueMs - nowMs };
+}
+
+/**
+ * How long an answer is waited for. Short at first: a connection to a container whose network is just being set up is
+ * lost, and TCP itself tries again only after a second.
+ */
+export function askTimeoutMs(proof: Proof, nowMs: number): number {
+  const silentMs = proof.silent === undefined ? 0 : nowMs - proof.silent.sinceMs;
+  return Math.min(shortestAskMs + silentMs / 2, longestAskMs);
 }
 
 /** The proof with a new target; the same generation again changes nothing. */

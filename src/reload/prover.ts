@@ -26,6 +26,7 @@ export interface Prover {
 
 /** How long the first pass waits for a frontend that has just started to tell its nginx version. */
 const firstAnswerMs = 500;
+const firstAskMs = 150;
 const firstAnswerPollMs = 20;
 
 interface Entry {
@@ -81,7 +82,7 @@ export function createProver(
   const learnVersion = async (frontend: Frontend, signal: AbortSignal): Promise<void> => {
     const untilMs = ports.nowMs() + firstAnswerMs;
     while (!signal.aborted && ports.nowMs() < untilMs) {
-      const answer = await ports.ask(frontend.statusEndpoints, untilMs - ports.nowMs(), signal);
+      const answer = await ports.ask(frontend.statusEndpoints, firstAskMs, signal);
       if (answer.kind === 'generation') versionByImage.set(frontend.imageId, answer.nginxVersion);
       if (answer.kind !== 'silent') return;
       await new Promise((resolve) => setTimeout(resolve, firstAnswerPollMs));

@@ -1,16 +1,23 @@
 import { compareText } from '../model/foreign-text.ts';
-import type { RoutingView } from './routing-view.ts';
+import type { LocationView, RoutingView } from './routing-view.ts';
 
 /**
  * What is different between two views, in words for an operator: `+ meet/backend 172.18.0.5:8000`, `- /files`, …
  * An empty list means that only wording of the template changed.
  */
 export function describeChange(before: RoutingView | undefined, after: RoutingView): readonly string[] {
-  const old = before === undefined ? new Set<string>() : facts(before);
+  if (before === undefined) return [describeWhole(after)];
+  const old = facts(before);
   const now = facts(after);
-  const gone = [...old].filter((fact) => !now.has(fact)).map((fact) => `- ${fact}`);
-  const come = [...now].filter((fact) => !old.has(fact)).map((fact) => `+ ${fact}`);
+  const gone = [...old].flatMap((fact) => (now.has(fact) ? [] : [`- ${fact}`]));
+  const come = [...now].flatMap((fact) => (old.has(fact) ? [] : [`+ ${fact}`]));
   return [...gone, ...come].toSorted((left, right) => compareText(left.slice(2), right.slice(2)));
+}
+
+function describeWhole({ upstreams, groups }: RoutingView): string {
+  const servers = upstreams.reduce((sum, upstream) => sum + upstream.servers.length, 0);
+  const locations = groups.reduce((sum, group) => sum + group.locations.length, 0);
+  return `first seen: ${locations} locations, ${upstreams.length} services, ${servers} servers`;
 }
 
 function facts(view: RoutingView): ReadonlySet<string> {
@@ -19,16 +26,19 @@ function facts(view: RoutingView): ReadonlySet<string> {
     ...upstreams.flatMap((upstream) => upstream.servers.map((server) => `${upstream.title} ${server}`)),
     ...spa.servers.map((server) => `SPA ${server}`),
     ...spa.backups.map((server) => `SPA ${server} (backup)`),
-    ...groups.flatMap((group) =>
-      group.locations.map(
-        (location) => `${location.kind === 'exact' ? '=' : ''}${location.path} → ${describeTarget(group.title, location.upstream)}`,
-      ),
-    ),
+    ...groups.flatMap((group) => group.locations.map((location) => describeLocation(group.title, location))),
     ...Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(value)}`),
   ]);
 }
 
-function describeTarget(title: string | undefined, upstream: string | undefined): string {
-  if (upstream === undefined) return `503${title === undefined ? '' : `, nobody in rotation for ${title}`}`;
-  return upstream === 'meet-spa' ? 'SPA' : (title ?? upstream);
+function describeLocation(title: string | undefined, location: LocationView): string {
+  const { kind, path, upstream, ...settings } = location;
+  const to =
+    upstream === undefined
+      ? `503, nobody in rotation${title === undefined ? '' : ` for ${title}`}`
+      : upstream === 'meet-spa'
+        ? 'SPA'
+        : (title ?? upstream);
+  const own = Object.entries(settings).map(([name, value]) => ` ${name} ${value}`);
+  return `${kind === 'exact' ? '=' : ''}${path} -> ${to}${own.join('')}`;
 }
