@@ -8,7 +8,7 @@ COPY tsconfig.json build.ts ./
 COPY src src
 COPY templates templates
 # Readable for the image's user however strict the umask of the checkout was.
-RUN npm run build && chmod -R a+rX dist templates
+RUN npm run build && chmod -R a+rX dist templates && chmod a+x dist/meet-gen.js
 
 FROM node:24-slim
 ARG VERSION=0.1.0
@@ -19,8 +19,8 @@ LABEL org.opencontainers.image.title="meet-gen" \
 ENV NODE_ENV=production
 COPY --from=build /build/dist/meet-gen.js /meet-gen/dist/meet-gen.js
 COPY --from=build /build/templates /meet-gen/templates
-# A fresh named volume takes its owner from the image's directory.
-RUN install -d -m 0755 -o 1000 -g 1000 /routing
+# A fresh named volume takes its owner from the image's directory. The link is for `docker exec … meet-gen …`.
+RUN install -d -m 0755 -o 1000 -g 1000 /routing && ln -s /meet-gen/dist/meet-gen.js /usr/local/bin/meet-gen
 USER 1000:1000
 # The status server listens on 127.0.0.1:9180 inside unless MEET_GEN_LISTEN says otherwise; nothing is published.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --start-interval=1s CMD ["node", "/meet-gen/dist/meet-gen.js", "healthcheck"]

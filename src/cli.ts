@@ -90,7 +90,10 @@ function operatorSignals(): RunSignals {
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
-  return { stop: stop.signal, onResync: (resync) => void process.on('SIGHUP', resync) };
+  // Taken from the start: without a listener a HUP ends the process.
+  let resyncNow: (() => void) | undefined;
+  process.on('SIGHUP', () => resyncNow?.());
+  return { stop: stop.signal, onResync: (resync) => void (resyncNow = resync) };
 }
 
 function printReport({ output, messages, problemsFound }: RenderReport): void {

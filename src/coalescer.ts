@@ -26,6 +26,7 @@ export function createCoalescer(work: () => Promise<void>, wait: Wait): Coalesce
   let quietTimer: NodeJS.Timeout | undefined;
   let maxTimer: NodeJS.Timeout | undefined;
   let stopped = false;
+  const maxMs = Math.max(wait.maxMs, wait.quietMs);
 
   const clear = (): void => {
     clearTimeout(quietTimer);
@@ -36,8 +37,13 @@ export function createCoalescer(work: () => Promise<void>, wait: Wait): Coalesce
   const run = (): void => {
     running = Promise.allSettled([running, singleFlight()]);
   };
-  const runTrailing = (): void => {
+  const runWhenQuiet = (): void => {
     clear();
+    run();
+  };
+  /** The stream goes on: the look when it has fallen quiet is still to come. */
+  const runAtMaximum = (): void => {
+    maxTimer = setTimeout(runAtMaximum, maxMs);
     run();
   };
   return {
@@ -48,9 +54,9 @@ export function createCoalescer(work: () => Promise<void>, wait: Wait): Coalesce
       if (stopped) return;
       const leading = quietTimer === undefined;
       clearTimeout(quietTimer);
-      quietTimer = setTimeout(runTrailing, wait.quietMs);
+      quietTimer = setTimeout(runWhenQuiet, wait.quietMs);
       if (!leading) return;
-      maxTimer = setTimeout(runTrailing, Math.max(wait.maxMs, wait.quietMs));
+      maxTimer = setTimeout(runAtMaximum, maxMs);
       run();
     },
     async stop() {

@@ -15,6 +15,8 @@ export interface PassFrontend {
   readonly id: string;
   readonly name: string;
   readonly imageId: string;
+  /** It runs and is not about to stop, so it is to serve what is published. */
+  readonly running: boolean;
   readonly statusEndpoints: readonly string[];
 }
 
@@ -33,6 +35,7 @@ export interface Renderer {
 
 /** Where a pass's results go: the file of each instance, and the proof that its frontends serve it. */
 export interface Sink {
+  /** The nginx version of each frontend, undefined where it isn't known; the running ones are looked after from then on. */
   versions(instance: string, frontends: readonly PassFrontend[], signal: AbortSignal): Promise<readonly (NginxVersion | undefined)[]>;
   /** @returns whether the file had to be written */
   publish(instance: string, rendered: Rendered): Promise<boolean>;
@@ -70,14 +73,11 @@ export async function runPass(
   await renderer.reload();
   const { instances, problems: readProblems } = readInstances(observation, only);
   const problems: Problem[] = [...readProblems];
-  const passes: InstancePass[] = [];
-  for (const instance of instances.filter((candidate) => candidate.frontends.length > 0)) {
-    const pass = await passInstance(instance, renderer, sink, problems, signal);
-    if (pass !== undefined) passes.push(pass);
-  }
+  const served = instances.filter((instance) => instance.frontends.length > 0);
+  const passes = await Promise.all(served.map((instance) => passInstance(instance, renderer, sink, problems, signal)));
   const broken = renderer.failure();
   if (broken !== undefined) problems.push(templateBroken(broken.message));
-  return { containers: observation.containers, instances, passes, problems: sortProblems(problems) };
+  return { containers: observation.containers, instances, passes: passes.flatMap((pass) => pass ?? []), problems: sortProblems(problems) };
 }
 
 async function passInstance(
@@ -88,10 +88,8 @@ async function passInstance(
   signal: AbortSignal,
 ): Promise<InstancePass | undefined> {
   const statusPort = decideFrontendPorts(instance).ports.status;
-  const running = instance.frontends
-    .filter((frontend) => frontend.standing.rank !== 'never')
-    .map((frontend) => frontendOf(frontend, statusPort));
-  const versions = await sink.versions(instance.name, running, signal);
+  const frontends = instance.frontends.map((frontend) => frontendOf(frontend, statusPort));
+  const versions = decisiveVersions(frontends, await sink.versions(instance.name, frontends, signal));
   const { view, routes, problems: planProblems } = planRouting(instance, versions);
   problems.push(...planProblems);
   const rendered = tryRender(renderer, view);
@@ -114,12 +112,22 @@ function tryRender(renderer: Renderer, view: RoutingView): Rendered | undefined 
   }
 }
 
-function frontendOf({ container }: Replica, statusPort: number): PassFrontend {
+/** Those that run decide the syntax; while none does, those that ran, so that a restart changes nothing. */
+function decisiveVersions(
+  frontends: readonly PassFrontend[],
+  versions: readonly (NginxVersion | undefined)[],
+): readonly (NginxVersion | undefined)[] {
+  const ofRunning = versions.filter((_, index) => frontends[index]?.running === true);
+  return ofRunning.length > 0 ? ofRunning : versions;
+}
+
+function frontendOf({ container, standing }: Replica, statusPort: number): PassFrontend {
   const addresses = container.networks.flatMap((network) => network.ipv4 ?? (network.ipv6 === undefined ? [] : `[${network.ipv6}]`));
   return {
     id: container.id,
     name: container.name,
     imageId: container.imageId,
+    running: standing.rank !== 'never' && standing.rank !== 'stopping',
     statusEndpoints: addresses.map((address) => `${address}:${statusPort}`),
   };
 }

@@ -7,10 +7,13 @@ import type { RoutingView } from './routes/routing-view.ts';
 
 /** What is seen of an instance's frontends when a report is due; times in milliseconds since 1970. */
 export interface InstanceProof {
-  /** All frontends that answer serve the target, for good. */
+  /** Running frontends. */
+  readonly frontends: number;
+  /** Those that don't answer, so that nothing is known of them. */
+  readonly unverified: number;
+  /** All that answer serve the target, for good. */
   readonly live: boolean;
   readonly servingAtMs: number | undefined;
-  readonly unverified: number;
 }
 
 /** Tells operators what went live, once, and which problems came and went. */
@@ -42,7 +45,7 @@ export function createReporter(log: Logger): Reporter {
     },
     proven(instance, proof, nowMs) {
       const change = pending.get(instance);
-      if (change === undefined || !proof.live) return;
+      if (change === undefined || !proof.live || proof.frontends === 0) return;
       const changes = describeChange(live.get(instance)?.view, change.view);
       pending.delete(instance);
       live.set(instance, change);
@@ -53,10 +56,17 @@ export function createReporter(log: Logger): Reporter {
               servingMs: Math.max(0, Math.round(proof.servingAtMs - change.causedAtMs)),
               liveMs: Math.max(0, Math.round(nowMs - change.causedAtMs)),
             };
-      log.info(
-        { instance, generation: change.generation, changes, ...times, ...(proof.unverified > 0 ? { unverified: proof.unverified } : {}) },
-        'routes are live',
-      );
+      const facts = {
+        instance,
+        generation: change.generation,
+        changes,
+        ...times,
+        ...(proof.unverified > 0 ? { unverified: proof.unverified } : {}),
+      };
+      if (proof.unverified === proof.frontends)
+        log.warn(facts, 'routes are published, but no frontend answers: it is not proven that they are served');
+      else if (changes.length === 0) log.debug(facts, 'routes are live');
+      else log.info(facts, 'routes are live');
     },
     problems(now) {
       const next = new Map(now.map((item) => [problemKey(item), item]));

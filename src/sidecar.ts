@@ -71,9 +71,10 @@ export function startSidecar(
     reporter.proven(
       instance,
       {
-        live: reports.length > 0 && answering.every((report) => report.phase === 'live'),
-        servingAtMs: maxOf(answering.flatMap((report) => report.proof.servingAtMs ?? [])),
+        frontends: reports.length,
         unverified: reports.length - answering.length,
+        live: answering.every((report) => report.phase === 'live'),
+        servingAtMs: maxOf(answering.flatMap((report) => report.proof.servingAtMs ?? [])),
       },
       Date.now(),
     );

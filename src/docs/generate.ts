@@ -1,7 +1,8 @@
-/** Writes the reference pages: `npm run docs`. A test fails when they no longer say what the tables say. */
-import { writeFileSync } from 'node:fs';
+/** Writes the reference pages and the README's label table: `npm run docs`. A test fails when they have drifted. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { referencePages } from './reference.ts';
+import { readmeWithLabels, referencePages } from './reference.ts';
 
-const folder = fileURLToPath(new URL('../../docs/', import.meta.url));
-for (const [name, text] of referencePages()) writeFileSync(`${folder}${name}`, text);
+const top = fileURLToPath(new URL('../../', import.meta.url));
+for (const [name, text] of referencePages()) writeFileSync(`${top}docs/${name}`, text);
+writeFileSync(`${top}README.md`, readmeWithLabels(readFileSync(`${top}README.md`, 'utf8')));

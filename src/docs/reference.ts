@@ -14,6 +14,16 @@ export function referencePages(): ReadonlyMap<string, string> {
   ]);
 }
 
+/** The README with its label table filled in between the markers, from the same table. */
+export function readmeWithLabels(readme: string): string {
+  const rows = Object.values(labelTable).map((spec) => [`\`${spec.key}\``, spec.roles.join(', '), spec.meaning, spec.fallback]);
+  const labels = table(
+    ['label', 'on', 'meaning', 'default'],
+    [['`meet.role`', 'all', `what the container is: ${list(roles)}`, '–'], ...rows],
+  );
+  return readme.replace(/(<!-- labels -->\n)[^]*?(<!-- \/labels -->)/, (_, open: string, close: string) => `${open}${labels}\n${close}`);
+}
+
 function labelsPage(): string {
   const rows = Object.values(labelTable).map((spec) => [
     `\`${spec.key}\``,

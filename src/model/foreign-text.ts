@@ -4,8 +4,8 @@ const maxShownLength = 120;
  * Makes foreign text safe to show in a log line, a terminal or JSON: everything but printable ASCII becomes `\u{…}`,
  * and a long text is cut. It is for people to read; nothing may be parsed from it.
  */
-export function showForeignText(text: string): string {
-  const cut = text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…(${text.length} characters)` : text;
+export function showForeignText(text: string, maxLength = maxShownLength): string {
+  const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…(${text.length} characters)` : text;
   return cut.replace(/[^\x20-\x7e…]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 

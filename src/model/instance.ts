@@ -40,6 +40,9 @@ export interface Instance {
   readonly services: readonly Service[];
 }
 
+/** The networks that all frontends share; undefined while there is no frontend to share one with. */
+type Reachable = ReadonlySet<string> | undefined;
+
 const defaultPorts: Record<Role, number | undefined> = { frontend: 8080, backend: 8000, service: undefined };
 
 /**
@@ -73,10 +76,10 @@ function readInstance(name: string, members: readonly Member[], observation: Obs
       }),
     );
   }
-  const reachable = sharedNetworks(preferRunning(frontends).map((member) => member.container));
+  const reachable = frontends.length === 0 ? undefined : sharedNetworks(preferRunning(frontends).map((member) => member.container));
   const project = newest(frontends)?.project;
   const services = groupServices(members).map((replicas) => readService(replicas, reachable, observation, problems));
-  for (const service of services) noticeForeignProject(name, project, service, problems);
+  if (frontends.length > 0) for (const service of services) noticeForeignProject(name, project, service, problems);
   const frontendLabels = agree(frontends, name, 'the frontends', problems);
   return {
     name,
@@ -87,7 +90,7 @@ function readInstance(name: string, members: readonly Member[], observation: Obs
   };
 }
 
-function readService(members: readonly Member[], reachable: ReadonlySet<string>, observation: Observation, problems: Problem[]): Service {
+function readService(members: readonly Member[], reachable: Reachable, observation: Observation, problems: Problem[]): Service {
   const lasting = members.filter((member) => !isComposeOneOff(member.container));
   const [first] = members;
   const latest = newest(lasting) ?? first;
@@ -104,13 +107,13 @@ function readService(members: readonly Member[], reachable: ReadonlySet<string>,
 
 function judgeReplicas(
   members: readonly Member[],
-  reachable: ReadonlySet<string>,
+  reachable: Reachable,
   observation: Observation,
   problems: Problem[],
 ): readonly Replica[] {
   const judged = members.map((member) => {
     const standing = judge(member.container, observation);
-    const endpoint = standing.rank === 'never' || reachable.size === 0 ? undefined : locate(member, reachable, problems);
+    const endpoint = standing.rank === 'never' || reachable === undefined ? undefined : locate(member, reachable, problems);
     return { member, standing, endpoint };
   });
   const best = bestRank(judged.filter(({ endpoint }) => endpoint !== undefined).map(({ standing }) => standing));
@@ -187,7 +190,10 @@ function groupServices(members: readonly Member[]): readonly (readonly Member[])
     const key = JSON.stringify([member.project, member.service]);
     groups.set(key, [...(groups.get(key) ?? []), member]);
   }
-  return [...groups].toSorted(([left], [right]) => compareText(left, right)).map(([, group]) => group);
+  // A one-off alone is no service: nothing lasting stands behind its labels.
+  return [...groups]
+    .toSorted(([left], [right]) => compareText(left, right))
+    .flatMap(([, group]) => (group.every((member) => isComposeOneOff(member.container)) ? [] : [group]));
 }
 
 /** Running ones when there are any: a stopped frontend must not decide which networks are shared. */

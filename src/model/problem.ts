@@ -83,6 +83,8 @@ interface ProblemDetails {
   readonly cure: string;
 }
 
+const maxSentenceLength = 1000;
+
 /** Makes a problem; foreign text in the details is made safe to show here, once for all. */
 export function problem(code: ProblemCode, details: ProblemDetails): Problem {
   return {
@@ -92,8 +94,9 @@ export function problem(code: ProblemCode, details: ProblemDetails): Problem {
     ...(details.container === undefined ? {} : { container: showForeignText(details.container) }),
     ...(details.key === undefined ? {} : { key: showForeignText(details.key) }),
     ...(details.value === undefined ? {} : { value: showForeignText(details.value) }),
-    message: details.message,
-    cure: details.cure,
+    // An error's own words in a message are foreign too.
+    message: showForeignText(details.message, maxSentenceLength),
+    cure: showForeignText(details.cure, maxSentenceLength),
   };
 }
 

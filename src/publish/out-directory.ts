@@ -1,4 +1,4 @@
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeLeftCandidates } from './atomic-file.ts';
 
@@ -31,5 +31,7 @@ export async function checkOutDirectory(out: string): Promise<void> {
       `${out} is not writable for user ${user ?? '?'}; make that user its owner (chown ${user ?? '<uid>'} on the host), or use a named volume, which takes the owner from the image`,
     );
   }
-  await removeLeftCandidates(out);
+  const entries = await readdir(out, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(out, entry.name));
+  await Promise.all([out, ...folders].map(removeLeftCandidates));
 }

@@ -3,11 +3,13 @@ import { aimAt, askTimeoutMs, forgetRunning, newProof, nextStep, noteAnswer, not
 import type { Proof, ProofOptions, Target } from './proof.ts';
 import { createWake } from './wake.ts';
 
-/** A running frontend that is to serve what was published. */
+/** A frontend container. */
 export interface Frontend {
   readonly id: string;
   readonly name: string;
   readonly imageId: string;
+  /** It runs and is not about to stop, so it is to serve what is published. */
+  readonly running: boolean;
   /** `address:port` of its status server on each of its networks. */
   readonly statusEndpoints: readonly string[];
 }

@@ -97,7 +97,7 @@ function askAt(dueMs: number, nowMs: number): Step {
  */
 export function askTimeoutMs(proof: Proof, nowMs: number): number {
   const silentMs = proof.silent === undefined ? 0 : nowMs - proof.silent.sinceMs;
-  return Math.min(shortestAskMs + silentMs / 2, longestAskMs);
+  return Math.round(Math.min(shortestAskMs + silentMs / 2, longestAskMs));
 }
 
 /** The proof with a new target; the same generation again changes nothing. */

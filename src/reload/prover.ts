@@ -14,7 +14,10 @@ export interface FrontendReport {
 
 /** Brings all frontends of all instances to what was published for them, in parallel, and knows how far each is. */
 export interface Prover {
-  /** The running frontends of an instance as they are now; asks those never met before, and tells the nginx versions. */
+  /**
+   * The frontends of an instance as they are now: looks after those that run, and tells the nginx version of each,
+   * undefined where it isn't known. One that nobody has met is asked for a moment first.
+   */
   versions(instance: string, frontends: readonly Frontend[], signal: AbortSignal): Promise<readonly (NginxVersion | undefined)[]>;
   aim(instance: string, target: Target): void;
   /** The container started or ended: what it serves is not known any more. */
@@ -73,13 +76,14 @@ export function createProver(
     entries.delete(id);
   };
 
-  const versionOf = (entry: Entry): NginxVersion | undefined => {
-    const known = entry.prover.proof().nginxVersion ?? versionByImage.get(entry.prover.frontend().imageId);
+  const versionOf = (frontend: Frontend): NginxVersion | undefined => {
+    const known = entries.get(frontend.id)?.prover.proof().nginxVersion ?? versionByImage.get(frontend.imageId);
     return known === undefined ? undefined : parseNginxVersion(known);
   };
 
   /** A frontend whose version nobody knows yet is asked for a moment, so that the first file is already the right one. */
   const learnVersion = async (frontend: Frontend, signal: AbortSignal): Promise<void> => {
+    if (entries.has(frontend.id) || versionByImage.has(frontend.imageId)) return;
     const untilMs = ports.nowMs() + firstAnswerMs;
     while (!signal.aborted && ports.nowMs() < untilMs) {
       const answer = await ports.ask(frontend.statusEndpoints, firstAskMs, signal);
@@ -91,15 +95,12 @@ export function createProver(
 
   return {
     async versions(instance, frontends, signal) {
-      const present = new Set(frontends.map((frontend) => frontend.id));
+      const running = frontends.filter((frontend) => frontend.running);
+      const present = new Set(running.map((frontend) => frontend.id));
       for (const [id, entry] of entries) if (entry.instance === instance && !present.has(id)) end(id, entry);
-      const strangers = frontends.filter((frontend) => !entries.has(frontend.id) && !versionByImage.has(frontend.imageId));
-      await Promise.all(strangers.map((frontend) => learnVersion(frontend, signal)));
-      return frontends.map((frontend) => {
-        const entry = entries.get(frontend.id) ?? start(instance, frontend);
-        entry.prover.meet(frontend);
-        return versionOf(entry);
-      });
+      await Promise.all(running.map((frontend) => learnVersion(frontend, signal)));
+      for (const frontend of running) (entries.get(frontend.id) ?? start(instance, frontend)).prover.meet(frontend);
+      return frontends.map(versionOf);
     },
     aim(instance, target) {
       targets.set(instance, target);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-/** Stands for the generation while the content that it is the hash of is rendered. */
-const placeholder = 'meet-gen-generation-not-filled-in';
+/** Stands for the generation while the content that it is the hash of is rendered; no label's grammar allows the brackets. */
+const placeholder = '[meet-gen:generation]';
 
 /** A rendered file and its generation: the hash of its content, 16 hex digits. */
 export interface Rendered {

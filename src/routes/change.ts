@@ -3,7 +3,7 @@ import type { LocationView, RoutingView } from './routing-view.ts';
 
 /**
  * What is different between two views, in words for an operator: `+ meet/backend 172.18.0.5:8000`, `- /files`, …
- * An empty list means that only wording of the template changed.
+ * Everything at once where there was nothing before; an empty list means that only the template's wording changed.
  */
 export function describeChange(before: RoutingView | undefined, after: RoutingView): readonly string[] {
   if (before === undefined) return [describeWhole(after)];

@@ -1,5 +1,7 @@
 import { compareText } from '../model/foreign-text.ts';
 import type { Instance, Replica, Service } from '../model/instance.ts';
+import { labelTable } from '../model/label-table.ts';
+import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { supportsKeepaliveMinTimeout } from './nginx-version.ts';
 import type { NginxVersion } from './nginx-version.ts';
@@ -79,7 +81,22 @@ export function planRouting(
     groups: groupLocations(routes, server),
     statusSubnets: statusSubnets(instance),
   };
-  return { view, routes, problems: [...portProblems, ...routeProblems] };
+  return { view, routes, problems: [...portProblems, ...routeProblems, ...longHosts(instance)] };
+}
+
+function longHosts(instance: Instance): readonly Problem[] {
+  const tooLong = (instance.frontendLabels.hosts ?? []).filter((host) => host.length > maxServerNameLength);
+  if (tooLong.length === 0) return [];
+  return [
+    problem('label-without-effect', {
+      instance: instance.name,
+      container: instance.frontends[0]?.container.name,
+      key: labelTable.hosts.key,
+      value: tooLong.join(','),
+      message: `host names of more than ${maxServerNameLength} characters are left out of server_name, since nginx's default hash can't take them; requests for them are answered all the same`,
+      cure: 'nothing is lost; remove the label to be rid of this message',
+    }),
+  ];
 }
 
 /** The endpoints in rotation, in an order that only they decide. */
@@ -105,9 +122,12 @@ function serviceUpstreams(routes: readonly Route[]): readonly UpstreamView[] {
     .filter((upstream) => upstream.servers.length > 0);
 }
 
-/** A project's name has no dot, so project and service can be told apart and two services never share a name. */
+/**
+ * A project's name has no dot, so project and service can be told apart and two services never share a name. nginx
+ * compares upstream names without regard to case, so a capital letter is written `+` and its small one.
+ */
 function upstreamName(service: Service): string {
-  return `meet_${service.project ?? ''}.${service.name}`;
+  return `meet_${service.project ?? ''}.${service.name.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`;
 }
 
 /** The SPA of the same container first; the other frontends only while that one is stopping. */

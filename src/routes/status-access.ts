@@ -5,8 +5,9 @@ import type { Instance, Replica } from '../model/instance.ts';
 import type { NetworkAttachment } from '../model/container.ts';
 
 /**
- * The subnets that may ask the status server, in CIDR form: those of the instance's own networks (the ones compose made
- * for its project, else the ones its upstreams are reached on). Neighbours on a network shared with others get nothing.
+ * The subnets that may ask the status server, in CIDR form: those of the networks that compose made for the instance's
+ * project and that its frontends share with its services; a project that has no network of its own uses shared ones.
+ * Neighbours on a network that it merely joined get nothing.
  */
 export function statusSubnets(instance: Instance): readonly string[] {
   const attachments = replicasOf(instance).flatMap((replica) => replica.container.networks);
@@ -15,11 +16,18 @@ export function statusSubnets(instance: Instance): readonly string[] {
   return [...new Set(subnets)].toSorted(compareText);
 }
 
+/** By name, which stopped containers keep too: a restart must not change the answer. */
 function ownNetworks(instance: Instance): ReadonlySet<string> {
-  const names = new Set(instance.frontends.flatMap((frontend) => frontend.container.networks.map((network) => network.name)));
-  const ofProject = [...names].filter((name) => isNetworkOfProject(name, instance.project));
-  if (ofProject.length > 0) return new Set(ofProject);
-  return new Set(instance.services.flatMap((service) => service.replicas.flatMap((replica) => replica.network ?? [])));
+  const ofFrontends = networkNames(instance.frontends);
+  const ofServices = networkNames(instance.services.flatMap((service) => service.replicas));
+  const shared = [...ofFrontends].filter((name) => ofServices.has(name));
+  const isOwn = (name: string): boolean => isNetworkOfProject(name, instance.project);
+  const choices = [shared.filter(isOwn), [...ofFrontends].filter(isOwn), shared];
+  return new Set(choices.find((names) => names.length > 0));
+}
+
+function networkNames(replicas: readonly Replica[]): ReadonlySet<string> {
+  return new Set(replicas.flatMap((replica) => replica.container.networks.map((network) => network.name)));
 }
 
 function replicasOf(instance: Instance): readonly Replica[] {

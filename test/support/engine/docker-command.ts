@@ -1,0 +1,20 @@
+import { runCommand, type CommandOptions } from './run-command.ts';
+
+/** A Docker engine and the command line that reaches it. */
+export interface Engine {
+  /** The value for DOCKER_HOST. */
+  readonly host: string;
+  /** Path of a docker CLI that has the compose and buildx plugins. */
+  readonly dockerCli: string;
+  /** DOCKER_HOST, PATH, DOCKER_CONFIG and more, so that `docker`, `docker compose`, `docker build` work. */
+  readonly env: Record<string, string>;
+  /** Started by the tests, so theirs to stop, restart and break; false for a guest's engine. */
+  readonly provided: boolean;
+  /** Lets go of the engine; the last user of a provided one ends it. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Runs the docker CLI against an engine; returns its standard output, throws with its standard error. */
+export function docker(engine: Pick<Engine, 'dockerCli' | 'env'>, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+  return runCommand(engine.dockerCli, args, { ...options, env: { ...engine.env, ...options.env } });
+}

@@ -1,0 +1,23 @@
+import { request } from 'node:http';
+
+/** Does a Docker engine answer `GET /_ping` at this DOCKER_HOST (unix:// or plain tcp://)? */
+export function engineAnswers(host: string, timeoutMs = 2_000): Promise<boolean> {
+  const where = pingTarget(host);
+  if (where === undefined) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const ping = request({ ...where, path: '/_ping', timeout: timeoutMs }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200 && answer.headers['api-version'] !== undefined);
+    });
+    ping.on('timeout', () => ping.destroy(new Error('no answer in time')));
+    ping.on('error', () => resolve(false));
+    ping.end();
+  });
+}
+
+function pingTarget(host: string): { socketPath: string } | { host: string; port: number } | undefined {
+  if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) };
+  const tcp = /^(?:tcp|http):\/\/(\[[^\]]+\]|[^:/]+)(?::(\d+))?\/?$/.exec(host);
+  if (tcp?.[1] === undefined) return undefined;
+  return { host: tcp[1].replace(/^\[|\]$/g, ''), port: Number(tcp[2] ?? 2375) };
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { docker, type Engine } from './docker-command.ts';
+
+export interface ImageRecipe {
+  readonly name: string;
+  /** Folder of the Dockerfile; every file in it counts. */
+  readonly folder: string;
+  readonly base: string;
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Further folders that the Dockerfile copies from, by name. */
+  readonly contexts?: Readonly<Record<string, string>>;
+  /** What else, if it changes, makes the image stale: versions of the contexts' contents. */
+  readonly ingredients?: readonly string[];
+}
+
+const sourceLabel = 'meet-gen.test.source';
+
+/** Builds an image unless the engine has it already from the same sources and the same base. */
+export async function buildImage(engine: Engine, recipe: ImageRecipe): Promise<void> {
+  const { Id: baseId } = (await inspectImage(engine, recipe.base)) ?? { Id: 'none' };
+  const source = hashOf(recipe, baseId);
+  const present = await inspectImage(engine, recipe.name);
+  if (present?.Config.Labels?.[sourceLabel] === source) return;
+  const labels = { 'meet-gen.test': '1', [sourceLabel]: source, ...recipe.labels };
+  await docker(engine, [
+    'build',
+    '--quiet',
+    '--pull=false',
+    '--tag',
+    recipe.name,
+    ...pairs('--label', labels),
+    ...pairs('--build-arg', { BASE: recipe.base, ...recipe.buildArgs }),
+    ...pairs('--build-context', recipe.contexts ?? {}),
+    recipe.folder,
+  ]);
+}
+
+export interface ImageDescription {
+  readonly Id: string;
+  readonly Config: { readonly Labels?: Readonly<Record<string, string>> | null };
+}
+
+/** What the engine knows of an image, or nothing when it hasn't got it. */
+export async function inspectImage(engine: Engine, name: string): Promise<ImageDescription | undefined> {
+  const listed = await docker(engine, ['image', 'ls', '--quiet', name]);
+  if (listed.trim() === '') return undefined;
+  const described = JSON.parse(await docker(engine, ['image', 'inspect', name])) as ImageDescription[];
+  return described[0];
+}
+
+function pairs(flag: string, values: Readonly<Record<string, string>>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
+}
+
+function hashOf(recipe: ImageRecipe, baseId: string): string {
+  const hash = createHash('sha256');
+  const files = readdirSync(recipe.folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map((entry) => join(entry.parentPath, entry.name)).toSorted();
+  for (const path of paths) hash.update(`${path.slice(recipe.folder.length)}\0`).update(readFileSync(path));
+  hash.update(JSON.stringify([baseId, recipe.buildArgs, recipe.labels, recipe.ingredients]));
+  return hash.digest('hex');
+}

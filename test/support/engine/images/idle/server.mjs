@@ -1,0 +1,19 @@
+// Answers 200 with STANDIN_NAME on each of STANDIN_PORTS (comma list); without ports it only waits.
+import { createServer } from 'node:http';
+import { hostname } from 'node:os';
+
+const name = process.env.STANDIN_NAME || hostname();
+const ports = (process.env.STANDIN_PORTS ?? '')
+  .split(',')
+  .filter((port) => port.trim() !== '')
+  .map(Number);
+for (const port of ports) {
+  createServer((request, response) => {
+    request.resume();
+    response.setHeader('X-Standin-Name', name);
+    response.end(`${name}\n`);
+  }).listen(port, '0.0.0.0');
+}
+console.log(`${name} stands in, ports: ${ports.join(', ') || 'none'}`);
+setInterval(() => undefined, 2 ** 30);
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT']) process.on(signal, () => process.exit(0));

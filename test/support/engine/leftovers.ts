@@ -1,0 +1,192 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { enginePlaces } from './places.ts';
+import { runCommand, tryCommand } from './run-command.ts';
+
+// dockerd leaves bridges, firewall rules, cgroups and, after a crash, processes and mounts behind.
+// Ours are known by our names and folders; shared things (Docker's own firewall chains, packet
+// forwarding) go back to what they were before, unless another dockerd lives that needs them.
+
+interface MachineBefore {
+  readonly ipForward: string;
+  readonly forwardPolicy: string;
+  readonly hadDockerRules: boolean;
+  readonly folders: readonly string[];
+}
+
+const ipForwardFile = '/proc/sys/net/ipv4/ip_forward';
+const foldersOfDaemons = ['/run/containerd', '/opt/containerd/bin', '/opt/containerd/lib', '/opt/containerd', '/run/docker'];
+const cgroupRoot = '/sys/fs/cgroup';
+const killTimeoutMs = 10_000;
+
+/** Notes the machine's state before the engine's first start; a note that a crash left is kept. */
+export async function noteMachineBefore(env: Record<string, string>): Promise<void> {
+  if (existsSync(enginePlaces.before)) return;
+  const rules = (await tryCommand('iptables-save', [], { env })).stdout;
+  const before: MachineBefore = {
+    ipForward: readFileSync(ipForwardFile, 'utf8').trim(),
+    forwardPolicy: forwardPolicy(rules),
+    hadDockerRules: /^:DOCKER/m.test(rules),
+    folders: foldersOfDaemons.filter((folder) => existsSync(folder)),
+  };
+  writeFileSync(enginePlaces.before, JSON.stringify(before));
+}
+
+/** Gives the engine a default bridge of its own: two daemons that share docker0 take it from each other. */
+export async function makeBridge(env: Record<string, string>): Promise<void> {
+  if (existsSync(join('/sys/class/net', enginePlaces.bridge))) return;
+  for (const args of [
+    ['link', 'add', 'name', enginePlaces.bridge, 'type', 'bridge'],
+    ['address', 'add', enginePlaces.bridgeAddress, 'dev', enginePlaces.bridge],
+    ['link', 'set', enginePlaces.bridge, 'up'],
+  ]) {
+    await runCommand('ip', args, { env });
+  }
+}
+
+/** Takes away what an ended engine of ours left on the machine. */
+export async function removeLeftovers(dataRoot: string, env: Record<string, string>): Promise<void> {
+  await killStragglers();
+  await unmountBelow([dataRoot, enginePlaces.execRoot]);
+  for (const cgroup of ourCgroups()) removeEmptyTree(cgroup);
+  const bridges = ourBridges(dataRoot);
+  for (const bridge of bridges) await tryCommand('ip', ['link', 'delete', bridge], { env });
+  if (existsSync(enginePlaces.before)) {
+    const before = JSON.parse(readFileSync(enginePlaces.before, 'utf8')) as MachineBefore;
+    await restoreMachine(before, bridges, env);
+  }
+  rmSync(enginePlaces.state, { recursive: true, force: true });
+}
+
+/** Unmounts what is mounted on or below these folders. */
+export async function unmountBelow(folders: readonly string[]): Promise<void> {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((point) => folders.some((folder) => point === folder || point.startsWith(`${folder}/`)));
+  // Deepest last mounted: in reverse order.
+  for (const point of mounts.toReversed()) await tryCommand('umount', ['--lazy', point]);
+}
+
+async function restoreMachine(before: MachineBefore, bridges: readonly string[], env: Record<string, string>): Promise<void> {
+  const others = otherDaemons();
+  const shared = before.hadDockerRules || others.some((pid) => networkOf(pid) === networkOf('self'));
+  await restoreFirewall(before, bridges, shared, env);
+  if (!shared) writeFileSync(ipForwardFile, before.ipForward);
+  if (others.length > 0) return;
+  for (const folder of foldersOfDaemons) if (!before.folders.includes(folder)) removeEmptyTree(folder);
+}
+
+function forwardPolicy(rules: string): string {
+  const filter = /^\*filter\n([\s\S]*?)^COMMIT/m.exec(rules)?.[1] ?? '';
+  return /^:FORWARD (\w+)/m.exec(filter)?.[1] ?? 'ACCEPT';
+}
+
+async function restoreFirewall(
+  before: MachineBefore,
+  bridges: readonly string[],
+  shared: boolean,
+  env: Record<string, string>,
+): Promise<void> {
+  const rules = await runCommand('iptables-save', [], { env });
+  const words = shared ? bridges : ['DOCKER[-\\w]*', ...bridges];
+  if (words.length === 0) return;
+  const ours = new RegExp(`(?:^|[\\s:])(?:${words.join('|')})(?:\\s|$)`);
+  const kept = rules.split('\n').filter((line) => !ours.test(line));
+  const text = kept.join('\n');
+  await tryCommand('iptables-restore', [], {
+    env,
+    stdin: shared ? text : text.replace(/^:FORWARD DROP/m, `:FORWARD ${before.forwardPolicy}`),
+  });
+}
+
+/** Our default bridge, and those of the networks that our engine's own store knows. */
+function ourBridges(dataRoot: string): string[] {
+  const store = join(dataRoot, 'network/files/local-kv.db');
+  const known = existsSync(store) ? readFileSync(store, 'latin1') : '';
+  return readdirSync('/sys/class/net').filter((name) => {
+    const networkId = /^br-([0-9a-f]{12})$/.exec(name)?.[1];
+    return name === enginePlaces.bridge || (networkId !== undefined && known.includes(networkId));
+  });
+}
+
+function ourCgroups(): string[] {
+  if (!existsSync(cgroupRoot)) return [];
+  const hierarchies = [cgroupRoot, ...readdirSync(cgroupRoot).map((name) => join(cgroupRoot, name))];
+  return hierarchies.map((place) => join(place, enginePlaces.cgroup)).filter((folder) => existsSync(folder));
+}
+
+/** After a crash: containerd, its shims and the containers' processes, which no engine knows any more. */
+async function killStragglers(): Promise<void> {
+  const deadline = Date.now() + killTimeoutMs;
+  for (let pids = stragglers(); pids.length > 0 && Date.now() < deadline; pids = stragglers()) {
+    for (const pid of pids) tryKill(pid);
+    await sleep(20);
+  }
+}
+
+function stragglers(): number[] {
+  const ofContainers = ourCgroups().flatMap((folder) => processesIn(folder));
+  const helpers = allProcesses().filter((pid) => {
+    const words = commandLine(pid);
+    return /(?:^|\/)containerd(?:-shim[\w-]*)?$/.test(words[0] ?? '') && words.some((word) => word.startsWith(`${enginePlaces.execRoot}/`));
+  });
+  return [...new Set([...ofContainers, ...helpers])].filter((pid) => commandLine(pid).length > 0);
+}
+
+function processesIn(cgroup: string): number[] {
+  const own = readText(join(cgroup, 'cgroup.procs')).split('\n').filter(Boolean).map(Number);
+  const below = readdirSync(cgroup, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [...own, ...below.flatMap((entry) => processesIn(join(cgroup, entry.name)))];
+}
+
+function otherDaemons(): number[] {
+  return allProcesses().filter((pid) => {
+    const words = commandLine(pid);
+    return /(?:^|\/)dockerd$/.test(words[0] ?? '') && !words.includes(enginePlaces.pidFile);
+  });
+}
+
+function networkOf(pid: number | string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return undefined;
+  }
+}
+
+const allProcesses = (): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+const commandLine = (pid: number): string[] => readText(`/proc/${pid}/cmdline`).split('\0').filter(Boolean);
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function tryKill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** A cgroup's files can't be deleted, only its folders, from the leaves up. */
+function removeEmptyTree(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeEmptyTree(join(folder, entry.name));
+  }
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Not empty, or still in use: someone else's, then.
+  }
+}

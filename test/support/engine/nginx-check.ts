@@ -1,0 +1,109 @@
+import { docker, type Engine } from './docker-command.ts';
+import type { NginxSeries } from './stand-ins.ts';
+import { tarArchive } from './tar-archive.ts';
+import { runLabel } from './test-run.ts';
+
+/** Files below /etc/nginx by path: `{'conf.d/routing.conf': '…'}`. */
+export type NginxFiles = Readonly<Record<string, string>>;
+
+export interface NginxVerdict {
+  readonly ok: boolean;
+  /** nginx's own words: every warning and error. */
+  readonly output: string;
+}
+
+export interface NginxChecker {
+  /** `nginx -t` with these files added to the frontend's /etc/nginx. */
+  test(files: NginxFiles): Promise<NginxVerdict>;
+  /** Many at once, in one exec: about 25 ms each instead of 115. */
+  testMany(candidates: readonly NginxFiles[]): Promise<NginxVerdict[]>;
+  /** `nginx -T`: the files that nginx really read, in order, or its error. */
+  dump(files: NginxFiles): Promise<NginxVerdict>;
+  /** Removes the container. */
+  close(): Promise<void>;
+}
+
+// Each candidate is a copy of the container's own tree. Includes of /etc/nginx/… are pointed at the
+// copy, so that `include /etc/nginx/meet-routing/*.conf` finds what the candidate brings; nothing else
+// of its text is touched, and line numbers stay.
+const script = `
+set -e
+work=$(mktemp -d /tmp/check.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+tar -x -C "$work"
+for candidate in "$work"/*/; do
+  candidate=\${candidate%/}
+  tree="$candidate.tree"
+  cp -r /etc/nginx "$tree"
+  cp -r "$candidate"/. "$tree"
+  find "$tree" -name '*.conf' -exec sed -i -E "s#^([[:space:]]*include[[:space:]]+)/etc/nginx/#\\1$tree/#" {} +
+  code=0
+  nginx "$NGINX_CHECK" -c "$tree/nginx.conf" > "$candidate.said" 2>&1 < /dev/null || code=$?
+  printf '%s %s %s\\n' "$SEPARATOR" "$code" "$(basename "$candidate")"
+  sed "s#$tree/#/etc/nginx/#g" "$candidate.said"
+done
+`;
+
+/** Keeps one container of the frontend's image and asks its nginx about configurations, quickly. */
+export async function createNginxChecker(engine: Engine, version: NginxSeries): Promise<NginxChecker> {
+  const started = await docker(engine, [
+    'run',
+    '--detach',
+    '--label',
+    runLabel,
+    '--network',
+    'none',
+    '--init',
+    '--entrypoint',
+    'sleep',
+    `meet-gen-test/frontend:${version}`,
+    'infinity',
+  ]);
+  const container = started.trim();
+
+  async function ask(flag: '-t' | '-T', candidates: readonly NginxFiles[]): Promise<NginxVerdict[]> {
+    if (candidates.length === 0) return [];
+    const separator = `=== ${Math.random().toString(36).slice(2)}`;
+    const answer = await docker(
+      engine,
+      ['exec', '--interactive', '--env', `NGINX_CHECK=${flag}`, '--env', `SEPARATOR=${separator}`, container, 'sh', '-c', script],
+      { stdin: tarArchive(inFolders(candidates)) },
+    );
+    return readVerdicts(answer, separator, candidates.length);
+  }
+
+  const one = async (flag: '-t' | '-T', files: NginxFiles): Promise<NginxVerdict> => {
+    const [verdict] = await ask(flag, [files]);
+    return verdict ?? { ok: false, output: 'nginx was not asked' };
+  };
+  return {
+    test: (files) => one('-t', files),
+    testMany: (candidates) => ask('-t', candidates),
+    dump: (files) => one('-T', files),
+    close: async () => void (await docker(engine, ['rm', '--force', container])),
+  };
+}
+
+/** Numbered folders, in an order that the shell's `*` keeps. */
+function inFolders(candidates: readonly NginxFiles[]): Record<string, string> {
+  const numbered = candidates.flatMap((files, index) => {
+    const folder = String(index).padStart(6, '0');
+    const entries = Object.entries(files).map(([path, text]): [string, string] => [`${folder}/${path}`, text]);
+    // Without a file there would be no folder, and an answer too few.
+    return [[`${folder}/.candidate`, ''] as [string, string], ...entries];
+  });
+  return Object.fromEntries(numbered);
+}
+
+function readVerdicts(answer: string, separator: string, expected: number): NginxVerdict[] {
+  const verdicts = answer
+    .split(`${separator} `)
+    .slice(1)
+    .map((part): NginxVerdict => {
+      const firstLine = part.slice(0, part.indexOf('\n'));
+      return { ok: firstLine.startsWith('0 '), output: part.slice(firstLine.length + 1).trim() };
+    });
+  if (verdicts.length !== expected)
+    throw new Error(`nginx judged ${verdicts.length} of ${expected} configurations: ${answer.slice(-1_000)}`);
+  return verdicts;
+}

@@ -1,0 +1,169 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { daemonPid, endDaemonAndCleanMachine, startDaemon } from './daemon.ts';
+import { unpackEnginePackages, whyNoPackages, type UnpackedPackages } from './debian-packages.ts';
+import type { Engine } from './docker-command.ts';
+import { forgetUser, liveUsers, noteUser, withEngineLock } from './engine-lock.ts';
+import { engineAnswers } from './engine-ping.ts';
+import { cacheDirectory, engineHost, enginePlaces } from './places.ts';
+import { tryCommand } from './run-command.ts';
+import { removeAllButImages } from './test-run.ts';
+
+export { docker, type Engine } from './docker-command.ts';
+
+export interface ProvideEngineOptions {
+  /** Told what is about to happen before anything is downloaded or started. */
+  readonly log: (line: string) => void;
+  /** The engine outlives this process, until `endKeptEngine`. Default: false. */
+  readonly keep?: boolean;
+}
+
+const oldestCompose = [2, 23, 1] as const;
+
+/**
+ * Finds a running Docker engine and uses it as a guest, or else starts one of its own from Debian's
+ * packages (as root on Debian). Call `stop()` when done; concurrent runs share one engine.
+ */
+export async function provideEngine(options: ProvideEngineOptions): Promise<Engine> {
+  const guestHost = await findRunningEngine(options.log);
+  if (guestHost !== undefined) return useAsGuest(guestHost, options.log);
+  const obstacle = whyNoPackages();
+  if (obstacle !== undefined) {
+    throw new Error(
+      `No Docker engine answers at DOCKER_HOST or /var/run/docker.sock, and the tests can't start one: ${obstacle}. ` +
+        'Start Docker (Engine 20.10 or later, with the compose and buildx plugins), or set DOCKER_HOST to a running one, or run the tests as root on Debian.',
+    );
+  }
+  return startOwn(options);
+}
+
+/** Ends the engine that `keep: true` left running, unless a run still uses it; returns who does. */
+export async function endKeptEngine(log: (line: string) => void): Promise<number> {
+  return withEngineLock(async () => {
+    forgetUser('kept');
+    const users = liveUsers().length;
+    if (users > 0) return users;
+    if (!existsSync(enginePlaces.before)) return 0;
+    const cache = cacheDirectory();
+    await end(clientOf(await unpackEnginePackages(cache, log), cache), cache, log);
+    return 0;
+  });
+}
+
+async function findRunningEngine(log: (line: string) => void): Promise<string | undefined> {
+  const named = process.env['DOCKER_HOST'];
+  if (named !== undefined && named !== '' && named !== engineHost) {
+    if ((await engineAnswers(named)) || (await cliReaches(named))) return named;
+    log(`No engine answers at DOCKER_HOST=${named}; looking elsewhere`);
+  }
+  const usual = 'unix:///var/run/docker.sock';
+  if (await engineAnswers(usual)) return usual;
+  const context = await tryCommand('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}']);
+  const host = context.stdout.trim();
+  if (context.code !== 0 || host === '' || host === engineHost) return undefined;
+  return (await engineAnswers(host)) ? host : undefined;
+}
+
+/** TLS and ssh hosts are the CLI's business. */
+async function cliReaches(host: string): Promise<boolean> {
+  const asked = await tryCommand('docker', ['--host', host, 'version', '--format', '{{.Server.Version}}'], { timeoutMs: 10_000 });
+  return asked.code === 0;
+}
+
+async function useAsGuest(host: string, log: (line: string) => void): Promise<Engine> {
+  const env = { DOCKER_HOST: host, BUILDX_BUILDER: 'default' };
+  const lack = await whatTheCliLacks(env);
+  log(`Using the Docker engine at ${host} as a guest`);
+  if (lack === undefined) return { host, dockerCli: 'docker', env, provided: false, stop: async () => undefined };
+  const obstacle = whyNoPackages();
+  if (obstacle !== undefined) {
+    throw new Error(
+      `${lack}. Install the docker CLI with compose ${oldestCompose.join('.')} or later and buildx; the tests can't fetch them: ${obstacle}.`,
+    );
+  }
+  log(`${lack}: using a CLI of Debian's packages instead`);
+  const cache = cacheDirectory();
+  const client = clientOf(await unpackEnginePackages(cache, log), cache);
+  return { host, dockerCli: client.dockerCli, env: { ...client.env, ...env }, provided: false, stop: async () => undefined };
+}
+
+async function whatTheCliLacks(env: Record<string, string>): Promise<string | undefined> {
+  const compose = await tryCommand('docker', ['compose', 'version', '--short'], { env });
+  if (compose.code === 127) return 'There is no docker CLI on the PATH';
+  if (compose.code !== 0) return 'The docker CLI has no compose plugin';
+  if (olderThan(compose.stdout, oldestCompose))
+    return `The compose plugin is ${compose.stdout.trim()}, older than ${oldestCompose.join('.')}`;
+  const buildx = await tryCommand('docker', ['buildx', 'version'], { env });
+  return buildx.code === 0 ? undefined : 'The docker CLI has no buildx plugin';
+}
+
+function olderThan(version: string, oldest: readonly number[]): boolean {
+  const parts = version.trim().replace(/^v/, '').split(/[.+-]/).map(Number);
+  for (const [index, least] of oldest.entries()) {
+    const part = parts[index] ?? 0;
+    if (part !== least) return part < least;
+  }
+  return false;
+}
+
+async function startOwn({ log, keep = false }: ProvideEngineOptions): Promise<Engine> {
+  const cache = cacheDirectory();
+  mkdirSync(cache, { recursive: true });
+  const { client, user } = await withEngineLock(async () => {
+    const packages = await unpackEnginePackages(cache, log);
+    const ours = clientOf(packages, cache);
+    if (await engineAnswers(engineHost)) {
+      log(`Using the test engine that runs at ${engineHost}`);
+    } else {
+      log(`No Docker engine found: starting one of the tests' own at ${engineHost}, images in ${cache}`);
+      await endDaemonAndCleanMachine(packages, cache);
+      await startDaemon(packages, cache);
+      await removeAllButImages(ours);
+    }
+    return { client: ours, user: noteUser(keep) };
+  });
+  let stopped = false;
+  const stop = async (): Promise<void> => {
+    if (stopped || keep) return;
+    stopped = true;
+    await withEngineLock(async () => {
+      forgetUser(user);
+      if (liveUsers().length === 0) await end(client, cache, log);
+    });
+  };
+  return { host: engineHost, dockerCli: client.dockerCli, env: client.env, provided: true, stop };
+}
+
+interface Client {
+  readonly packages: UnpackedPackages;
+  readonly dockerCli: string;
+  readonly env: Record<string, string>;
+}
+
+function clientOf(packages: UnpackedPackages, cache: string): Client {
+  const config = join(cache, 'client');
+  mkdirSync(config, { recursive: true });
+  writeFileSync(join(config, 'config.json'), JSON.stringify({ cliPluginsExtraDirs: [packages.pluginsDirectory], ...proxies() }));
+  return {
+    packages,
+    dockerCli: packages.dockerCli,
+    env: { DOCKER_HOST: engineHost, DOCKER_CONFIG: config, BUILDX_BUILDER: 'default', PATH: packages.path },
+  };
+}
+
+const eitherCase = (name: string): string | undefined => process.env[name] ?? process.env[name.toLowerCase()];
+
+/** A machine behind a proxy: builds need it as much as the machine does. */
+function proxies(): object {
+  const entries = { httpProxy: eitherCase('HTTP_PROXY'), httpsProxy: eitherCase('HTTPS_PROXY'), noProxy: eitherCase('NO_PROXY') };
+  const given = Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
+  return Object.keys(given).length === 0 ? {} : { proxies: { default: given } };
+}
+
+async function end(client: Client, cache: string, log: (line: string) => void): Promise<void> {
+  if (daemonPid() !== undefined) {
+    log('Stopping the test engine');
+    await removeAllButImages(client).catch(() => undefined);
+  }
+  await endDaemonAndCleanMachine(client.packages, cache);
+}

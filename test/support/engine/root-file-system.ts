@@ -1,0 +1,83 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { unpackEnginePackages, whyNoPackages } from './debian-packages.ts';
+import { unmountBelow } from './leftovers.ts';
+import { cacheDirectory } from './places.ts';
+import { runCommand } from './run-command.ts';
+
+export interface RootFileSystem {
+  /** The Debian release whose packages are in it. */
+  readonly suite: string;
+  readonly packages: readonly string[];
+  /** About how much is downloaded for it. */
+  readonly downloadMegabytes: number;
+}
+
+const needless = [
+  'var/cache/apt',
+  'var/lib/apt/lists',
+  'var/log',
+  'usr/share/doc',
+  'usr/share/man',
+  'usr/share/locale',
+  'usr/share/info',
+  'usr/share/i18n',
+];
+
+/** Makes a small Debian with debootstrap, once: returns the path of its tar file in the cache. */
+export async function provideRootFileSystem(wanted: RootFileSystem, log: (line: string) => void): Promise<string> {
+  const folder = join(cacheDirectory(), 'root-file-systems');
+  const tarFile = join(folder, `${wanted.suite}.tar.gz`);
+  if (existsSync(tarFile)) return tarFile;
+  const obstacle = whyNoPackages();
+  if (obstacle !== undefined) {
+    throw new Error(
+      `No image can be pulled, and none can be made from Debian's packages: ${obstacle}. Pull or build the base images by hand, or run the tests where a registry is reached.`,
+    );
+  }
+  log(
+    `Making a Debian ${wanted.suite} with ${wanted.packages.join(', ')} for the stand-in images (about ${wanted.downloadMegabytes} MB to download, a minute, once)`,
+  );
+  mkdirSync(folder, { recursive: true });
+  const building = join(folder, `${wanted.suite}.part`);
+  await removeTree(building);
+  await bootstrap(wanted, building, log);
+  for (const path of needless) emptyFolder(join(building, path));
+  await runCommand('tar', [
+    '--create',
+    '--use-compress-program',
+    'gzip -1',
+    '--file',
+    `${tarFile}.part`,
+    '--directory',
+    building,
+    '--numeric-owner',
+    '.',
+  ]);
+  renameSync(`${tarFile}.part`, tarFile);
+  await removeTree(building);
+  return tarFile;
+}
+
+async function bootstrap(wanted: RootFileSystem, target: string, log: (line: string) => void): Promise<void> {
+  const packages = await unpackEnginePackages(cacheDirectory(), log);
+  const scripts = join(packages.root, 'usr/share/debootstrap');
+  const args = ['--variant=minbase', `--include=${wanted.packages.join(',')}`, wanted.suite, target, packages.mirror.uri];
+  // A release too new for this debootstrap is made as the one under development.
+  if (!existsSync(join(scripts, 'scripts', wanted.suite))) args.push(join(scripts, 'scripts/sid'));
+  await runCommand('sh', [join(packages.root, 'usr/sbin/debootstrap'), ...args], {
+    env: { DEBOOTSTRAP_DIR: scripts, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin` },
+  });
+}
+
+/** The folders stay: programs expect them. */
+function emptyFolder(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+}
+
+/** debootstrap mounts proc in its target: a killed one leaves it there. */
+async function removeTree(folder: string): Promise<void> {
+  await unmountBelow([folder]);
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,218 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { docker, type Engine } from './docker-command.ts';
+import { withLock } from './engine-lock.ts';
+import { buildImage, inspectImage, type ImageRecipe } from './image-build.ts';
+import { cacheDirectory } from './places.ts';
+import { provideRootFileSystem, type RootFileSystem } from './root-file-system.ts';
+import { runCommand, tryCommand } from './run-command.ts';
+import { runLabel, wellKnownNameLabel } from './test-run.ts';
+
+export type ImageOrigin = 'found' | 'pulled' | 'stand-in';
+
+export interface BaseImage {
+  readonly name: string;
+  readonly origin: ImageOrigin;
+  /** What is really inside, as the program itself says. */
+  readonly version: string;
+}
+
+export interface Images {
+  /** What our Dockerfile's FROM names. */
+  readonly node: BaseImage;
+  readonly nginx: Readonly<Record<NginxSeries, BaseImage>>;
+  readonly frontend: Readonly<Record<NginxSeries, string>>;
+  readonly backend: string;
+  readonly idle: string;
+  readonly outerProxy: string;
+  readonly socketProxy: string;
+}
+
+/** The ends of the range of nginx that must load what meet-gen renders. */
+export type NginxSeries = '1.30' | '1.22';
+
+type Log = (line: string) => void;
+
+const nodeName = 'node:24-slim';
+const pullBudgetMs = 60_000;
+// The suite whose nginx and Node are of the series that the real images have, and the one with the oldest nginx.
+const newSystem: RootFileSystem = {
+  suite: 'forky',
+  packages: ['nginx-light', 'nodejs', 'curl', 'ca-certificates'],
+  downloadMegabytes: 110,
+};
+const oldSystem: RootFileSystem = { suite: 'bookworm', packages: ['nginx-light'], downloadMegabytes: 50 };
+const imagesFolder = fileURLToPath(new URL('./images', import.meta.url));
+
+/** Makes sure that the engine has every image the tests use; says of each base where it came from. */
+export async function provideImages(engine: Engine, { log }: { log: Log }): Promise<Images> {
+  const cache = cacheDirectory();
+  mkdirSync(cache, { recursive: true });
+  const provide = (): Promise<Images> => provideAll(engine, log);
+  return process.platform === 'linux' ? withLock(join(cache, 'images.lock'), provide) : provide();
+}
+
+async function provideAll(engine: Engine, log: Log): Promise<Images> {
+  const pull = pullerWithin(engine, pullBudgetMs, log);
+  const origins = {
+    node: await findOrPull(engine, nodeName, nodeName, pull),
+    '1.30': await findOrPull(engine, 'meet-gen-test/nginx:1.30', 'nginx:1.30', pull),
+    '1.22': await findOrPull(engine, 'meet-gen-test/nginx:1.22', 'nginx:1.22', pull),
+  };
+  // One at a time would take twice as long; more than two there never are.
+  const systems = [
+    ...(origins.node === undefined || origins['1.30'] === undefined ? [newSystem] : []),
+    ...(origins['1.22'] === undefined ? [oldSystem] : []),
+  ];
+  await Promise.all(systems.map((system) => importSystem(engine, system, log)));
+  if (origins['1.30'] === undefined) await docker(engine, ['tag', systemName(newSystem), 'meet-gen-test/nginx:1.30']);
+  if (origins['1.22'] === undefined) await docker(engine, ['tag', systemName(oldSystem), 'meet-gen-test/nginx:1.22']);
+  if (origins.node === undefined || origins.node === 'stand-in') await buildNodeStandIn(engine, log);
+  const [node, nginxNew, nginxOld] = await Promise.all([
+    describeBase(engine, nodeName, origins.node, 'node --version', /^v(24\.\S+)/),
+    describeBase(engine, 'meet-gen-test/nginx:1.30', origins['1.30'], 'nginx -v', /nginx\/(1\.30\.\S+)/),
+    describeBase(engine, 'meet-gen-test/nginx:1.22', origins['1.22'], 'nginx -v', /nginx\/(1\.22\.\S+)/),
+  ]);
+  for (const base of [node, nginxNew, nginxOld]) log(`${base.name}: ${base.origin}, version ${base.version}`);
+  await Promise.all(recipes(nginxNew, nginxOld).map((recipe) => buildImage(engine, recipe)));
+  return {
+    node,
+    nginx: { '1.30': nginxNew, '1.22': nginxOld },
+    frontend: { '1.30': 'meet-gen-test/frontend:1.30', '1.22': 'meet-gen-test/frontend:1.22' },
+    backend: 'meet-gen-test/backend:latest',
+    idle: 'meet-gen-test/idle:latest',
+    outerProxy: 'meet-gen-test/outer-proxy:latest',
+    socketProxy: 'meet-gen-test/socket-proxy:latest',
+  };
+}
+
+const sourceOf = (name: string): string => join(imagesFolder, name);
+
+function recipes(nginxNew: BaseImage, nginxOld: BaseImage): ImageRecipe[] {
+  const frontend = (base: BaseImage): ImageRecipe => ({
+    name: base.name.replace('/nginx:', '/frontend:'),
+    folder: sourceOf('frontend'),
+    base: base.name,
+    buildArgs: { NGINX_VERSION: base.version },
+  });
+  const onNode = (name: string): ImageRecipe => ({ name: `meet-gen-test/${name}:latest`, folder: sourceOf(name), base: nodeName });
+  return [
+    frontend(nginxNew),
+    frontend(nginxOld),
+    onNode('backend'),
+    onNode('idle'),
+    onNode('socket-proxy'),
+    { name: 'meet-gen-test/outer-proxy:latest', folder: sourceOf('outer-proxy'), base: nginxNew.name },
+  ];
+}
+
+type Puller = (reference: string) => Promise<boolean>;
+
+/** Where the first pull fails the next would too: no registry is reached, and nobody waits for it. */
+function pullerWithin(engine: Engine, budgetMs: number, log: Log): Puller {
+  const deadline = Date.now() + budgetMs;
+  let reachable = true;
+  return async (reference) => {
+    const timeoutMs = deadline - Date.now();
+    if (!reachable || timeoutMs <= 0) return false;
+    log(`Pulling ${reference}`);
+    const pulled = await tryCommand(engine.dockerCli, ['pull', '--quiet', reference], { env: engine.env, timeoutMs });
+    reachable = pulled.code === 0;
+    if (!reachable) log(`No image can be pulled (${pulled.stderr.trim().split('\n').at(-1)}): using stand-ins`);
+    return reachable;
+  };
+}
+
+async function findOrPull(engine: Engine, name: string, reference: string, pull: Puller): Promise<ImageOrigin | undefined> {
+  const present = await inspectImage(engine, name);
+  if (present !== undefined) {
+    const { Labels: labels } = present.Config;
+    return labels?.[wellKnownNameLabel] === undefined ? 'found' : 'stand-in';
+  }
+  if (!(await pull(reference))) return undefined;
+  if (name !== reference) await docker(engine, ['tag', reference, name]);
+  return 'pulled';
+}
+
+const systemName = (system: RootFileSystem): string => `meet-gen-test/debian:${system.suite}`;
+
+async function importSystem(engine: Engine, system: RootFileSystem, log: Log): Promise<void> {
+  if ((await inspectImage(engine, systemName(system))) !== undefined) return;
+  const tarFile = await provideRootFileSystem(system, log);
+  const changes = ['LABEL meet-gen.test=1', `LABEL ${wellKnownNameLabel}=nginx`, 'CMD ["nginx", "-g", "daemon off;"]'];
+  await docker(engine, ['import', ...changes.flatMap((change) => ['--change', change]), tarFile, systemName(system)]);
+}
+
+async function buildNodeStandIn(engine: Engine, log: Log): Promise<void> {
+  if (!engine.provided) log(`The name ${nodeName} is lent to a stand-in on this engine until the tests' end`);
+  await importSystem(engine, newSystem, log);
+  const npm = findNpm();
+  const certificates = await copyCertificates();
+  const registry = (await runCommand('npm', ['config', 'get', 'registry'])).trim();
+  await buildImage(engine, {
+    name: nodeName,
+    folder: sourceOf('node'),
+    base: systemName(newSystem),
+    buildArgs: { NPM_REGISTRY: registry },
+    labels: { [wellKnownNameLabel]: nodeName },
+    contexts: { npm: npm.folder, certificates: certificates.folder },
+    ingredients: [npm.version, certificates.digest],
+  });
+}
+
+/** The npm that the tests themselves run under; Debian's own would bring 300 packages along. */
+function findNpm(): { folder: string; version: string } {
+  for (const place of (process.env['PATH'] ?? '').split(delimiter)) {
+    const link = join(place, 'npm');
+    if (!existsSync(link)) continue;
+    const folder = dirname(dirname(realpathSync(link)));
+    const manifest = join(folder, 'package.json');
+    if (!existsSync(manifest)) continue;
+    const { name, version } = JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string; version?: string };
+    if (name === 'npm' && version !== undefined) return { folder, version };
+  }
+  throw new Error(`No npm found on the PATH, which the stand-in for ${nodeName} copies. Install npm beside node.`);
+}
+
+/** What the machine trusts, builds in a container must trust too: its network may have an authority of its own. */
+async function copyCertificates(): Promise<{ folder: string; digest: string }> {
+  const places = [process.env['NODE_EXTRA_CA_CERTS'], process.env['SSL_CERT_FILE'], '/etc/ssl/certs/ca-certificates.crt'];
+  const bundle = places.find((place): place is string => place !== undefined && place !== '' && existsSync(place));
+  if (bundle === undefined)
+    throw new Error('This machine has no certificate bundle. Install the package ca-certificates, or set SSL_CERT_FILE.');
+  const folder = join(cacheDirectory(), 'certificates');
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(bundle, join(folder, 'ca-certificates.crt'));
+  return { folder, digest: createHash('sha256').update(readFileSync(bundle)).digest('hex') };
+}
+
+async function describeBase(
+  engine: Engine,
+  name: string,
+  origin: ImageOrigin | undefined,
+  command: string,
+  expected: RegExp,
+): Promise<BaseImage> {
+  const said = await docker(engine, [
+    'run',
+    '--rm',
+    '--label',
+    runLabel,
+    '--network',
+    'none',
+    '--entrypoint',
+    'sh',
+    name,
+    '-c',
+    `${command} 2>&1`,
+  ]);
+  const version = expected.exec(said)?.[1];
+  if (version === undefined) {
+    throw new Error(
+      `${name} should hold ${expected.source}, but \`${command}\` in it says: ${said.trim()}. Remove that image to have it made anew.`,
+    );
+  }
+  return { name, origin: origin ?? 'stand-in', version };
+}

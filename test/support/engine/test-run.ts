@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { docker, type Engine } from './docker-command.ts';
+
+const variable = 'MEETGEN_TEST_RUN';
+
+/** Names this test run. Child processes (vitest's workers) inherit it through the environment. */
+export const runId: string = (process.env[variable] ??= randomBytes(4).toString('hex'));
+
+const runLabelName = 'meet-gen.test.run';
+
+/** The label that everything a test makes carries: `docker run --label ${runLabel}`. */
+export const runLabel = `${runLabelName}=${runId}`;
+
+/** Images that tests make under a name that isn't theirs, on an engine that isn't theirs, carry this label. */
+export const wellKnownNameLabel = 'meet-gen.test.stand-in-for';
+
+/** A compose project name of this run; `cleanUp` takes away all that compose makes under it. */
+export function composeProjectName(part: string): string {
+  return `${projectPrefix}${part}`;
+}
+
+const anyProjectPrefix = 'mgt-';
+const projectPrefix = `${anyProjectPrefix}${runId}-`;
+const projectLabel = 'com.docker.compose.project';
+
+const idFormat = (kind: string | undefined): string => (kind === 'volume' ? '{{.Name}}' : '{{.ID}}');
+
+/**
+ * Removes every container, network and volume of this run, and stand-ins lent to a guest's engine.
+ * With `anyRun`, also what crashed runs left: only when no other run is under way.
+ */
+export async function cleanUp(engine: Engine, { anyRun = false }: { anyRun?: boolean } = {}): Promise<void> {
+  const label = anyRun ? runLabelName : runLabel;
+  const prefix = anyRun ? anyProjectPrefix : projectPrefix;
+  const kinds = [
+    { list: ['container', 'ls', '--all'], remove: ['container', 'rm', '--force', '--volumes'] },
+    { list: ['network', 'ls'], remove: ['network', 'rm'] },
+    { list: ['volume', 'ls'], remove: ['volume', 'rm', '--force'] },
+  ];
+  for (const { list, remove } of kinds) {
+    const labelled = await lines(engine, [...list, '--filter', `label=${label}`, '--format', idFormat(list[0])]);
+    const composed = await lines(engine, [
+      ...list,
+      '--filter',
+      `label=${projectLabel}`,
+      '--format',
+      `${idFormat(list[0])} {{.Label "${projectLabel}"}}`,
+    ]);
+    const ofProjects = composed.filter((line) => line.split(' ')[1]?.startsWith(prefix)).map((line) => line.split(' ')[0] ?? '');
+    const found = [...new Set([...labelled, ...ofProjects])];
+    if (found.length > 0) await docker(engine, [...remove, ...found]);
+  }
+  if (!engine.provided) await removeLentNames(engine);
+}
+
+/** Empties an engine of ours of all but its named images. */
+export async function removeAllButImages(engine: Pick<Engine, 'dockerCli' | 'env'>): Promise<void> {
+  const containers = await lines(engine, ['container', 'ls', '--all', '--quiet']);
+  if (containers.length > 0) await docker(engine, ['container', 'rm', '--force', '--volumes', ...containers]);
+  await docker(engine, ['network', 'prune', '--force']);
+  await docker(engine, ['volume', 'prune', '--all', '--force']);
+  await docker(engine, ['image', 'prune', '--force']);
+}
+
+async function removeLentNames(engine: Engine): Promise<void> {
+  const names = await lines(engine, ['image', 'ls', '--filter', `label=${wellKnownNameLabel}`, '--format', '{{.Repository}}:{{.Tag}}']);
+  const lent = names.filter((name) => !name.startsWith('meet-gen-test/') && !name.includes('<none>'));
+  if (lent.length > 0) await docker(engine, ['image', 'rm', ...lent]);
+}
+
+async function lines(engine: Pick<Engine, 'dockerCli' | 'env'>, args: readonly string[]): Promise<string[]> {
+  return (await docker(engine, args)).split('\n').filter((line) => line !== '');
+}
