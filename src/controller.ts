@@ -27,7 +27,8 @@ export interface ControllerHooks {
   onPass(result: PassResult, causedAtMs: number): void;
   /** A pass failed and changed nothing; it is tried again. */
   onPassFailed(error: unknown): void;
-  onConnection(connected: boolean, error?: unknown): void;
+  onConnected(): void;
+  onDisconnected(error: unknown): void;
   /** An own container started or ended. */
   onRestart(containerId: string): void;
   /** Whatever is taken for known should be asked again. */
@@ -130,12 +131,12 @@ export function startController(
       try {
         const events = await engine.subscribe(lastEngineTimeMs, signal);
         reconnect.reset();
-        hooks.onConnection(true);
+        hooks.onConnected();
         resync();
         for await (const event of events) take(event);
-        if (!signal.aborted) hooks.onConnection(false, new Error('the engine ended its event stream'));
+        if (!signal.aborted) hooks.onDisconnected(new Error('the engine ended its event stream'));
       } catch (error) {
-        if (!signal.aborted) hooks.onConnection(false, error);
+        if (!signal.aborted) hooks.onDisconnected(error);
       }
       await sleep(reconnect.nextMs(), undefined, { signal }).catch(() => undefined);
     }

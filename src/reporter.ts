@@ -21,6 +21,8 @@ export interface Reporter {
   published(pass: InstancePass, causedAtMs: number): void;
   proven(instance: string, proof: InstanceProof, nowMs: number): void;
   problems(now: readonly Problem[]): void;
+  /** Forgets all instances but these. */
+  retain(instances: ReadonlySet<string>): void;
 }
 
 interface Pending {
@@ -67,6 +69,9 @@ export function createReporter(log: Logger): Reporter {
         log.warn(facts, 'routes are published, but no frontend answers: it is not proven that they are served');
       else if (changes.length === 0) log.debug(facts, 'routes are live');
       else log.info(facts, 'routes are live');
+    },
+    retain(instances) {
+      for (const changes of [pending, live]) for (const name of changes.keys()) if (!instances.has(name)) changes.delete(name);
     },
     problems(now) {
       const next = new Map(now.map((item) => [problemKey(item), item]));

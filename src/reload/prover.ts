@@ -23,6 +23,8 @@ export interface Prover {
   /** The container started or ended: what it serves is not known any more. */
   restarted(containerId: string): void;
   recheckAll(): void;
+  /** Forgets all instances but these. */
+  retain(instances: ReadonlySet<string>): void;
   report(instance: string): readonly FrontendReport[];
   stop(): void;
 }
@@ -105,6 +107,10 @@ export function createProver(
     aim(instance, target) {
       targets.set(instance, target);
       for (const entry of entries.values()) if (entry.instance === instance) entry.prover.aim(target);
+    },
+    retain(instances) {
+      for (const instance of targets.keys()) if (!instances.has(instance)) targets.delete(instance);
+      for (const [id, entry] of entries) if (!instances.has(entry.instance)) end(id, entry);
     },
     restarted(containerId) {
       const entry = entries.get(containerId);

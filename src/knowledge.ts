@@ -1,0 +1,132 @@
+import { EngineError } from './docker/engine-error.ts';
+import { problem } from './model/problem.ts';
+import type { Problem } from './model/problem.ts';
+import type { Options } from './options.ts';
+import type { PassResult } from './pipeline.ts';
+import { publishedPath } from './publish/out-directory.ts';
+import type { Target } from './reload/proof.ts';
+import { proofProblem } from './reload/proof-problem.ts';
+import type { FrontendReport } from './reload/prover.ts';
+import { describeInstance } from './status/snapshot.ts';
+import type { FrontendFacts, InstanceStatus, StatusSnapshot } from './status/snapshot.ts';
+import { version } from './version.ts';
+
+/** Everything that is known while the sidecar runs: what the last pass said, what was published, how the engine is. */
+export interface Knowledge {
+  passed(result: PassResult, nowMs: number): void;
+  passFailed(error: unknown): void;
+  connected(): void;
+  disconnected(error: unknown): void;
+  published(instance: string, target: Target): void;
+  /** What was published last for an instance. */
+  target(instance: string): Target | undefined;
+  problems(): readonly Problem[];
+  snapshot(nowMs: number): StatusSnapshot;
+}
+
+interface Sources {
+  readonly proofs: (instance: string) => readonly FrontendReport[];
+  readonly templateFailure: () => Error | undefined;
+}
+
+const staleAfterMs = 60_000;
+
+export function createKnowledge(options: Options, sources: Sources): Knowledge {
+  const targets = new Map<string, Target>();
+  let last: PassResult | undefined;
+  let lastSyncAtMs: number | undefined;
+  let isConnected = false;
+  // Two ways to the engine that can fail one without the other; each keeps its first reason until it works again.
+  let listFailure: string | undefined;
+  let streamFailure: string | undefined;
+
+  const instances = (): PassResult['instances'] => last?.instances ?? [];
+
+  const problems = (): readonly Problem[] => {
+    const failure = streamFailure ?? listFailure;
+    const ofProofs = instances().flatMap(({ name }) =>
+      sources.proofs(name).flatMap((report) => proofProblem(name, report, options.reload === 'signal') ?? []),
+    );
+    return [...(failure === undefined ? [] : [engineUnreachable(failure)]), ...(last?.problems ?? []), ...ofProofs];
+  };
+
+  const isReady = (nowMs: number): boolean => {
+    const fresh = lastSyncAtMs !== undefined && nowMs - lastSyncAtMs < 2 * options.resyncMs + staleAfterMs;
+    const allPublished = !(last?.problems ?? []).some((item) => item.code === 'publish-failed');
+    return isConnected && fresh && allPublished && (sources.templateFailure() === undefined || targets.size > 0);
+  };
+
+  const describe = (instance: PassResult['instances'][number]): InstanceStatus => {
+    const pass = last?.passes.find((candidate) => candidate.instance.name === instance.name);
+    const target = targets.get(instance.name);
+    const file = publishedPath(options.out, instance.name, options.instance);
+    return describeInstance(
+      instance,
+      target === undefined ? undefined : { file, generation: target.generation, routes: pass?.routes ?? [] },
+      pass?.rendered.generation,
+      new Map(sources.proofs(instance.name).map((report) => [report.frontend.id, factsOf(report)])),
+    );
+  };
+
+  return {
+    passed(result, nowMs) {
+      last = result;
+      const present = new Set(result.instances.map(({ name }) => name));
+      for (const name of targets.keys()) if (!present.has(name)) targets.delete(name);
+      lastSyncAtMs = nowMs;
+      listFailure = undefined;
+    },
+    passFailed(error) {
+      listFailure ??= describeFailure(error);
+    },
+    connected() {
+      isConnected = true;
+      streamFailure = undefined;
+    },
+    disconnected(error) {
+      isConnected = false;
+      streamFailure ??= describeFailure(error);
+    },
+    published(instance, target) {
+      targets.set(instance, target);
+    },
+    target: (instance) => targets.get(instance),
+    problems,
+    snapshot(nowMs) {
+      const ready = isReady(nowMs);
+      const error = streamFailure ?? listFailure;
+      return {
+        version,
+        ready,
+        converged: ready && instances().every(({ name }) => sources.proofs(name).every((report) => report.phase === 'live')),
+        engine: {
+          connected: isConnected,
+          lastSyncAt: lastSyncAtMs === undefined ? null : new Date(lastSyncAtMs).toISOString(),
+          ...(error === undefined ? {} : { error }),
+        },
+        instances: instances().map(describe),
+        problems: problems(),
+      };
+    },
+  };
+}
+
+function factsOf({ phase, proof }: FrontendReport): FrontendFacts {
+  const reason = proof.signals.failure ?? proof.silent?.reason;
+  return {
+    phase,
+    ...(proof.running === undefined ? {} : { runningGeneration: proof.running }),
+    ...(proof.nginxVersion === undefined ? {} : { nginxVersion: proof.nginxVersion }),
+    signals: proof.signals.count,
+    ...(reason === undefined ? {} : { proofReason: reason }),
+  };
+}
+
+function engineUnreachable(message: string): Problem {
+  return problem('engine-unreachable', { message, cure: 'nothing is lost: the last good file is served, and meet-gen goes on trying' });
+}
+
+function describeFailure(error: unknown): string {
+  if (error instanceof EngineError) return `${error.message}; ${error.cure}`;
+  return error instanceof Error ? error.message : String(error);
+}
