@@ -3,7 +3,7 @@ import { createBackoff } from './backoff.ts';
 import { createCoalescer } from './coalescer.ts';
 import type { Wait } from './coalescer.ts';
 import type { Container, Observation } from './model/container.ts';
-import { isRelevant, noteStop } from './model/engine-event.ts';
+import { isRelevant, noteStop, stopsInProgress } from './model/engine-event.ts';
 import type { EngineEvent, Stops } from './model/engine-event.ts';
 import { runPass } from './pipeline.ts';
 import type { PassResult, Renderer, Sink } from './pipeline.ts';
@@ -65,12 +65,14 @@ export function startController(
   let lastEngineTimeMs: number | undefined;
   let causedAtMs: number | undefined;
   let lastTurnAtMs = Date.now();
+  let retryTimer: NodeJS.Timeout | undefined;
   const retry = createBackoff(options.reconnectCapMs);
 
   const observe = async (abort: AbortSignal): Promise<Observation> => {
     const containers = await engine.list(abort);
     const running = new Set(containers.filter((container) => container.state === 'running').map((container) => container.id));
     knownIds = new Set(containers.map((container) => container.id));
+    stops = stopsInProgress(stops, Date.now());
     return { containers, stopping: new Set([...stops.keys()].filter((id) => running.has(id))) };
   };
 
@@ -86,7 +88,7 @@ export function startController(
     } catch (error) {
       if (signal.aborted) return;
       hooks.onPassFailed(error);
-      later(retry.nextMs(), coalescer.once);
+      retryLater();
     } finally {
       lastTurnAtMs = Date.now();
     }
@@ -99,13 +101,21 @@ export function startController(
     if (options.wait.quietMs < finalAfterMs && startedAtMs < lastEventAtMs + finalAfterMs) coalescer.once();
   };
 
+  /** One retry at a time, however many passes fail meanwhile. */
+  const retryLater = (): void => {
+    clearTimeout(retryTimer);
+    if (retryTimer !== undefined) timers.delete(retryTimer);
+    retryTimer = later(retry.nextMs(), coalescer.once);
+  };
+
   const timers = new Set<NodeJS.Timeout>();
-  const later = (delayMs: number, run: () => void): void => {
+  const later = (delayMs: number, run: () => void): NodeJS.Timeout => {
     const timer = setTimeout(() => {
       timers.delete(timer);
       run();
     }, delayMs);
     timers.add(timer);
+    return timer;
   };
 
   const take = (event: EngineEvent): void => {

@@ -48,7 +48,8 @@ export function createReporter(log: Logger): Reporter {
     proven(instance, proof, nowMs) {
       const change = pending.get(instance);
       if (change === undefined || !proof.live || proof.frontends === 0) return;
-      const changes = describeChange(live.get(instance)?.view, change.view);
+      const before = live.get(instance);
+      const changes = describeChange(before?.view, change.view);
       pending.delete(instance);
       live.set(instance, change);
       const times =
@@ -67,7 +68,7 @@ export function createReporter(log: Logger): Reporter {
       };
       if (proof.unverified === proof.frontends)
         log.warn(facts, 'routes are published, but no frontend answers: it is not proven that they are served');
-      else if (changes.length === 0) log.debug(facts, 'routes are live');
+      else if (before?.generation === change.generation) log.debug(facts, 'routes are live');
       else log.info(facts, 'routes are live');
     },
     retain(instances) {

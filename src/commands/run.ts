@@ -2,7 +2,7 @@ import { createEngineClient } from '../docker/client.ts';
 import { createLogger } from '../log.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
-import { checkOutDirectory } from '../publish/out-directory.ts';
+import { checkOutDirectory, clearLeftCandidates } from '../publish/out-directory.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { createTemplateStore, readTemplates } from '../render/template-store.ts';
 import { endWithin, startSidecar } from '../sidecar.ts';
@@ -55,6 +55,8 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     throw new OptionsError([error instanceof Error ? error.message : String(error)]);
   });
   releases.push(stopServer, () => abort.abort());
+  // Only now is it certain that no other meet-gen is in the middle of writing one.
+  await clearLeftCandidates(options.out);
 
   const engine = createEngineClient(options.dockerHost);
   const sidecar = startSidecar(

@@ -1,13 +1,15 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { text as readText } from 'node:stream/consumers';
 import Docker from 'dockerode';
+import { startDeadline } from '../deadline.ts';
 import type { Container } from '../model/container.ts';
 import { watchedContainerActions, watchedNetworkActions } from '../model/engine-event.ts';
 import type { EngineEvent } from '../model/engine-event.ts';
 import { parseEngineName } from '../model/nginx-token.ts';
 import { containersFromEngine } from './container-from-engine.ts';
 import type { DockerHost } from './docker-host.ts';
-import { explainEngineFailure } from './engine-error.ts';
+import { EngineError, explainEngineFailure } from './engine-error.ts';
 import { eventFromEngine } from './event-from-engine.ts';
 
 /** The few calls that meet-gen makes to an engine. Each has a deadline and fails with an EngineError. */
@@ -23,36 +25,57 @@ export interface EngineClient {
 /** Milliseconds since 1970, the engine's clock; undefined for events from now on. */
 type Since = number | undefined;
 
-const callDeadlineMs = 10_000;
+const readDeadlineMs = 10_000;
+/** Shorter: a frontend waits for it, and it can be sent again. */
+const signalDeadlineMs = 2000;
 
 /** Connects nothing yet: the first call does. */
 export function createEngineClient(host: DockerHost): EngineClient {
   const docker = new Docker(connectionOptions(host));
-  const call = async <Result>(what: string, signal: AbortSignal, run: (abortSignal: AbortSignal) => Promise<Result>): Promise<Result> => {
-    try {
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(callDeadlineMs)]);
-      return await abortable(run(deadline), deadline);
-    } catch (cause) {
-      throw await explainEngineFailure(what, host.url, cause);
-    }
-  };
+  const explain =
+    (what: string) =>
+    async (cause: unknown): Promise<never> =>
+      Promise.reject(await explainEngineFailure(what, host.url, cause));
   return {
-    list: (signal) =>
-      call('listing containers', signal, async (abortSignal) =>
-        containersFromEngine(await docker.listContainers({ all: true, filters: { label: ['meet.role'] }, abortSignal })),
-      ),
-    subscribe: async (since, signal) => {
-      const filters = { type: ['container' as const, 'network' as const], event: [...watchedContainerActions, ...watchedNetworkActions] };
-      // The deadline is for the answer's beginning; the stream itself lives as long as the signal.
-      const stream = await call('subscribing to events', signal, () =>
-        docker.getEvents({ filters, abortSignal: signal, ...(since === undefined ? {} : { since: since / 1000 }) }),
-      );
-      return readEvents(stream as Readable);
+    async list(signal) {
+      const deadline = startDeadline(readDeadlineMs, signal);
+      try {
+        const answer = await abortable(openList(docker, deadline.signal).then(readText), deadline.signal);
+        return containersFromEngine(parseAnswer(answer));
+      } catch (cause) {
+        return await explain('listing containers')(cause);
+      } finally {
+        deadline.end();
+      }
     },
-    signalHup: (container, signal) =>
-      call(`signalling ${container.name}`, signal, async (abortSignal) => {
-        await docker.getContainer(parseEngineName(container.name) ?? container.id).kill({ signal: 'HUP', abortSignal });
-      }),
+    async subscribe(since, signal) {
+      const filters = { type: ['container' as const, 'network' as const], event: [...watchedContainerActions, ...watchedNetworkActions] };
+      // The limit is for the answer's beginning; the stream itself lives as long as the signal.
+      const deadline = startDeadline(readDeadlineMs, signal);
+      try {
+        const options = { filters, abortSignal: deadline.signal, ...(since === undefined ? {} : { since: since / 1000 }) };
+        const stream = await abortable(docker.getEvents(options), deadline.signal);
+        deadline.lift();
+        return readEvents(stream as Readable, deadline.end);
+      } catch (cause) {
+        deadline.end();
+        return await explain('subscribing to events')(cause);
+      }
+    },
+    async signalHup(container, signal) {
+      const deadline = startDeadline(signalDeadlineMs, signal);
+      try {
+        const { signal: abortSignal } = deadline;
+        await abortable(
+          docker.getContainer(parseEngineName(container.name) ?? container.id).kill({ signal: 'HUP', abortSignal }),
+          abortSignal,
+        );
+      } catch (cause) {
+        await explain(`signalling ${container.name}`)(cause);
+      } finally {
+        deadline.end();
+      }
+    },
   };
 }
 
@@ -62,7 +85,33 @@ function connectionOptions(host: DockerHost): Docker.DockerOptions {
   return { host: host.host, port: host.port, timeout: 0, protocol: tls === undefined ? 'http' : 'https', ...tls };
 }
 
-async function* readEvents(stream: Readable): AsyncGenerator<EngineEvent> {
+/** As a stream: dockerode's own `listContainers` never ends when the connection is cut in the middle of the answer. */
+function openList(docker: Docker, abortSignal: AbortSignal): Promise<Readable> {
+  const call = {
+    path: '/containers/json?',
+    method: 'GET',
+    options: { all: true, filters: { label: ['meet.role'] } },
+    isStream: true,
+    abortSignal,
+    statusCodes: { 200: true },
+  };
+  return new Promise((resolve, reject) => {
+    docker.modem.dial(call, (error: unknown, stream: unknown) => (error instanceof Error ? reject(error) : resolve(stream as Readable)));
+  });
+}
+
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new EngineError('listing containers failed: the answer of the engine is cut short, or no JSON', {
+      cure: 'see whether something between meet-gen and the engine cuts answers',
+      cause,
+    });
+  }
+}
+
+async function* readEvents(stream: Readable, end: () => void): AsyncGenerator<EngineEvent> {
   // readline swallows the input's errors; they must end the iteration, or a cut stream would look alive.
   const lines = createInterface({ input: stream });
   let failure: Error | undefined;
@@ -79,6 +128,7 @@ async function* readEvents(stream: Readable): AsyncGenerator<EngineEvent> {
   } finally {
     lines.close();
     stream.destroy();
+    end();
   }
   if (failure !== undefined) throw failure;
 }

@@ -59,12 +59,14 @@ function networksOf(settings: unknown): readonly NetworkAttachment[] {
     const network = recordOf(value);
     const ipv4 = textOf(network['IPAddress']);
     const ipv6 = textOf(network['GlobalIPv6Address']);
+    // Node takes an address with a zone (`fe80::1%eth0`) for one; nginx doesn't.
+    const hasIpv6 = isIPv6(ipv6) && !ipv6.includes('%');
     return {
       name,
       ...(isIPv4(ipv4) ? { ipv4 } : {}),
       ...(isIPv4(ipv4) ? prefix('ipv4PrefixLength', network['IPPrefixLen'], 32) : {}),
-      ...(isIPv6(ipv6) ? { ipv6 } : {}),
-      ...(isIPv6(ipv6) ? prefix('ipv6PrefixLength', network['GlobalIPv6PrefixLen'], 128) : {}),
+      ...(hasIpv6 ? { ipv6 } : {}),
+      ...(hasIpv6 ? prefix('ipv6PrefixLength', network['GlobalIPv6PrefixLen'], 128) : {}),
     };
   });
 }

@@ -34,12 +34,17 @@ function isStopSignal(event: EngineEvent): boolean {
 /** Containers that got a stop signal, by id, with the time in milliseconds since 1970. */
 export type Stops = ReadonlyMap<string, number>;
 
+/** The stops that still count at this time. */
+export function stopsInProgress(stops: Stops, nowMs: number): Stops {
+  return new Map([...stops].filter(([, sinceMs]) => nowMs - sinceMs < stoppingForgottenAfterMs));
+}
+
 /**
  * The stops in progress after one more event. The engine goes on saying `running` during the stop's grace time, so
  * this is the one thing that its list can't tell. It ends with `die`, a new `start`, or after 15 minutes.
  */
 export function noteStop(stops: Stops, event: EngineEvent, nowMs: number): Stops {
-  const next = new Map([...stops].filter(([, sinceMs]) => nowMs - sinceMs < stoppingForgottenAfterMs));
+  const next = new Map(stopsInProgress(stops, nowMs));
   if (event.type !== 'container') return next;
   if (event.action === 'kill' && isStopSignal(event)) next.set(event.containerId, nowMs);
   if (event.action === 'die' || event.action === 'start' || event.action === 'destroy') next.delete(event.containerId);

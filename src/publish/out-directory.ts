@@ -31,6 +31,10 @@ export async function checkOutDirectory(out: string): Promise<void> {
       `${out} is not writable for user ${user ?? '?'}; make that user its owner (chown ${user ?? '<uid>'} on the host), or use a named volume, which takes the owner from the image`,
     );
   }
+}
+
+/** Removes the candidates that a killed process left there and in the folders of instances. */
+export async function clearLeftCandidates(out: string): Promise<void> {
   const entries = await readdir(out, { withFileTypes: true });
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(out, entry.name));
   await Promise.all([out, ...folders].map(removeLeftCandidates));

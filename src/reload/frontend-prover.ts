@@ -1,5 +1,5 @@
 import type { GenerationAnswer } from './generation-probe.ts';
-import { aimAt, askTimeoutMs, forgetRunning, newProof, nextStep, noteAnswer, noteSignal } from './proof.ts';
+import { aimAt, askTimeoutMs, doubt, newProof, nextStep, noteAnswer, noteSignal } from './proof.ts';
 import type { Proof, ProofOptions, Target } from './proof.ts';
 import { createWake } from './wake.ts';
 
@@ -85,7 +85,7 @@ export function startFrontendProver(
       frontend = known;
     },
     recheck() {
-      fold(forgetRunning);
+      fold(doubt);
       wake.wake();
     },
   };

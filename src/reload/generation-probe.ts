@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { startDeadline } from '../deadline.ts';
 
 /** What a frontend's status server answered, or why there is no answer. */
 export type GenerationAnswer =
@@ -16,16 +17,15 @@ const maxAnswerBytes = 256;
  */
 export async function askGeneration(endpoints: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<GenerationAnswer> {
   if (endpoints.length === 0) return { kind: 'silent', reason: 'the frontend has no address' };
-  const losers = new AbortController();
-  const deadline = AbortSignal.any([signal, losers.signal, AbortSignal.timeout(timeoutMs)]);
-  const answers = endpoints.map((endpoint) => askOne(endpoint, deadline));
+  const deadline = startDeadline(timeoutMs, signal);
+  const answers = endpoints.map((endpoint) => askOne(endpoint, deadline.signal));
   try {
     return await Promise.any(answers.map(async (answer) => preferGeneration(await answer)));
   } catch {
     const all = await Promise.all(answers);
     return all.find((answer) => answer.kind === 'denied') ?? all[0] ?? { kind: 'silent', reason: 'no answer' };
   } finally {
-    losers.abort();
+    deadline.end();
   }
 }
 

@@ -28,7 +28,7 @@ export function proofProblem(instance: string, { frontend, phase, proof }: Front
     });
   return problem('reload-pending', {
     ...about,
-    message: `the frontend goes on serving ${proof.running === 'none' ? 'no routes' : 'an older configuration'} after ${proof.signals.count} reload signals`,
+    message: `the frontend goes on serving ${proof.running === 'none' ? 'no routes' : 'an older configuration'}, although it was told to reload`,
     cure: 'read its log (docker logs): nginx says there why it refuses the new one, or whether nginx is not the first process of the container and never sees the signal',
   });
 }

@@ -14,6 +14,8 @@ export interface Proof {
   /** The generation that nginx answered last, `none` before it has read any; absent while that isn't known. */
   readonly running?: string;
   readonly nginxVersion?: string;
+  /** What it runs may have changed unseen. */
+  readonly doubtful?: boolean;
   readonly askedAtMs?: number;
   /** Since when it doesn't answer, and why. */
   readonly silent?: { readonly sinceMs: number; readonly reason: string };
@@ -60,6 +62,7 @@ export function nextStep(proof: Proof, nowMs: number, options: ProofOptions): St
   const { target } = proof;
   if (target === undefined) return { do: 'wait', ms: maxPauseMs };
   if (proof.running === undefined) return stepInTheDark(proof, target, nowMs, options);
+  if (proof.doubtful === true) return { do: 'ask' };
   if (proof.running !== target.generation) return stepTowards(proof, nowMs, options);
   if (proof.settledAnswers >= answersUntilLive) return { do: 'wait', ms: maxPauseMs };
   const settledAtMs = (proof.servingAtMs ?? nowMs) + settleMs;
@@ -114,7 +117,7 @@ export function aimAt(proof: Proof, target: Target): Proof {
 
 /** The proof after an answer, or none. */
 export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number): Proof {
-  const { silent, running: _, ...kept } = proof;
+  const { silent, running: _, doubtful: __, ...kept } = proof;
   if (answer.kind !== 'generation') {
     const reason = answer.kind === 'denied' ? 'its status server answers, but refuses meet-gen' : answer.reason;
     return { ...kept, askedAtMs: nowMs, settledAnswers: 0, silent: { sinceMs: silent?.sinceMs ?? nowMs, reason } };
@@ -140,10 +143,10 @@ export function noteSignal(proof: Proof, nowMs: number, failure?: string): Proof
   };
 }
 
-/** The proof when the frontend may have changed unseen (a restart, a gap in the events): it is asked again. */
-export function forgetRunning(proof: Proof): Proof {
-  const { running: _, silent: __, askedAtMs: ___, ...kept } = proof;
-  return { ...kept, settledAnswers: Math.min(proof.settledAnswers, answersUntilLive - 1) };
+/** The proof when the frontend may have changed unseen (a gap in the events): it is asked again, at once. */
+export function doubt(proof: Proof): Proof {
+  const { askedAtMs: _, ...kept } = proof;
+  return { ...kept, doubtful: true };
 }
 
 /** How far it is, in a word. */

@@ -1,0 +1,29 @@
+/** A signal with an end in time. */
+export interface Deadline {
+  readonly signal: AbortSignal;
+  /** The limit holds no more; the signal goes on following the one it was made from. */
+  lift(): void;
+  /** The work is over, whatever became of it: what is still under way is aborted. */
+  end(): void;
+}
+
+/**
+ * Aborts with the given signal, or after `limitMs` with a TimeoutError. Not `AbortSignal.any` over
+ * `AbortSignal.timeout`: Node 20 collects the timeout as garbage, and it never fires.
+ */
+export function startDeadline(limitMs: number, signal: AbortSignal): Deadline {
+  const controller = new AbortController();
+  const follow = (): void => controller.abort(signal.reason);
+  const timer = setTimeout(() => controller.abort(new DOMException('no answer in time', 'TimeoutError')), limitMs);
+  if (signal.aborted) follow();
+  signal.addEventListener('abort', follow, { once: true });
+  return {
+    signal: controller.signal,
+    lift: () => clearTimeout(timer),
+    end() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', follow);
+      controller.abort();
+    },
+  };
+}

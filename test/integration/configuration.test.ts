@@ -1,0 +1,219 @@
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { runCommand } from '../support/built-command.ts';
+import type { CommandEnd, CommandOptions } from '../support/built-command.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { problemCodes, quietFlags, test } from './scene.ts';
+
+/** A failure says why in whole lines, nothing else: no stack, nothing on standard output. */
+function expectPlainFailure({ code, signal, stdout, stderr }: CommandEnd, expectedCode: number): void {
+  expect({ code, signal, stdout }, stderr).toEqual({ code: expectedCode, signal: null, stdout: '' });
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(stderr).not.toContain('is a bug');
+  expect(stderr.trim()).not.toBe('');
+  expect(stderr.endsWith('\n')).toBe(true);
+}
+
+const nobody = 65_534;
+const asRoot = process.getuid?.() === 0;
+/** Root may do anything, so as root the command runs as nobody; as anybody else it is somebody without rights already. */
+const withoutRights: CommandOptions = asRoot ? { uid: nobody, gid: nobody } : {};
+
+describe('own configuration', () => {
+  test.concurrent('all problems are told at once, a line each', async ({ scene }) => {
+    const end = await runCommand(
+      [
+        'run',
+        '--wait',
+        'soon',
+        '--resync',
+        '10ms',
+        '--reload',
+        'exec',
+        '--listen',
+        'everywhere',
+        '--instance',
+        'A B',
+        '--log-level',
+        'loud',
+      ],
+      {
+        env: {
+          DOCKER_HOST: 'ssh://engine',
+          MEET_GEN_OUT: scene.out,
+          MEET_GEN_VERIFY_TIMEOUT: '-1',
+          MEET_GEN_RELAOD: 'none',
+          MEET_GEN_LOG_FORMAT: 'xml',
+        },
+      },
+    );
+    expectPlainFailure(end, 2);
+    const lines = end.stderr.trimEnd().split('\n');
+    const sources = [
+      'DOCKER_HOST',
+      '--instance',
+      '--wait',
+      '--resync',
+      'MEET_GEN_VERIFY_TIMEOUT',
+      '--reload',
+      '--listen',
+      '--log-level',
+      'MEET_GEN_LOG_FORMAT',
+      'MEET_GEN_RELAOD',
+    ];
+    expect(lines).toHaveLength(sources.length);
+    for (const source of sources)
+      expect(
+        lines.some((line) => line.startsWith(`meet-gen: ${source}: `)),
+        source,
+      ).toBe(true);
+    expect(end.stderr).toContain('did you mean MEET_GEN_RELOAD?');
+    expect(end.stderr).toContain('for example 50ms:500ms');
+  });
+
+  test.concurrent('hostile values are safe to show', async ({ scene }) => {
+    const end = await runCommand(['run', '--out', scene.out, '--instance', 'a\u001b[31m\nb']);
+    expectPlainFailure(end, 2);
+    expect(end.stderr.trimEnd()).not.toMatch(/[^\x20-\x7e…]/);
+  });
+
+  test.concurrent('a flag wins over the variable, the variable over the default; an empty one counts as none', async ({ scene }) => {
+    await scene.frontend('frontend', { file: join(scene.out, 'routing.conf') });
+    const run = scene.run(['--instance', 'meet'], {
+      env: { MEET_GEN_INSTANCE: 'other', MEET_GEN_LOG_LEVEL: 'debug', MEET_GEN_RELOAD: '' },
+    });
+    await run.waitForLog('published');
+    await scene.converged();
+    expect(run.logged('meet-gen starts')).toMatchObject([{ instance: 'meet', reload: 'signal' }]);
+  });
+
+  test.concurrent('without a command run is meant, with flags and without', async ({ scene }) => {
+    const bare = await runCommand([], { env: { MEET_GEN_OUT: join(scene.folder, 'none') } });
+    expectPlainFailure(bare, 2);
+    expect(bare.stderr).toContain('--out: ');
+    expectPlainFailure(await runCommand(['--out', join(scene.folder, 'none')]), 2);
+  });
+
+  for (const { name, args } of [
+    { name: 'command', args: ['rnu'] },
+    { name: 'flag', args: ['run', '--ouch', 'x'] },
+    { name: 'flag of another command', args: ['healthcheck', '--wait', '1s:2s'] },
+    { name: 'flag without a command', args: ['--ouch'] },
+    { name: 'argument', args: ['run', 'fast'] },
+  ]) {
+    test.concurrent(`an unknown ${name} is refused with 2`, async () => {
+      const end = await runCommand(args);
+      expectPlainFailure(end, 2);
+      expect(end.stderr).toContain('--help');
+    });
+  }
+
+  test.concurrent('a flag without its value is refused with 2', async () => {
+    expectPlainFailure(await runCommand(['run', '--out']), 2);
+  });
+
+  for (const args of [[], ['run'], ['render'], ['healthcheck']]) {
+    const name = ['meet-gen', ...args].join(' ');
+    test.concurrent(`${name} --help and --version answer on standard output with 0`, async () => {
+      const help = await runCommand([...args, '--help']);
+      expect(help).toMatchObject({ code: 0, stderr: '' });
+      expect(help.stdout).toContain('Usage: meet-gen');
+      if (args.length > 0) expect(help.stdout).toContain('Exit code: 0');
+      const versionEnd = await runCommand([...args, '--version']);
+      expect(versionEnd).toMatchObject({ code: 0, stderr: '' });
+      expect(versionEnd.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    });
+  }
+});
+
+describe('the out directory', () => {
+  test.concurrent('missing', async ({ scene }) => {
+    const end = await runCommand(['run', '--out', join(scene.folder, 'none')]);
+    expectPlainFailure(end, 2);
+    expect(end.stderr).toBe(
+      `meet-gen: --out: ${scene.folder}/none does not exist; mount the volume that the frontend shares there, or name another directory\n`,
+    );
+  });
+
+  test.concurrent('a file', async ({ scene }) => {
+    const file = join(scene.folder, 'file');
+    await writeFile(file, '');
+    const end = await runCommand(['run', '--out', file]);
+    expectPlainFailure(end, 2);
+    expect(end.stderr).toContain(`--out: ${file} is a file; mount the directory it is in instead`);
+  });
+
+  test.concurrent('not writable', async ({ scene }) => {
+    await chmod(scene.folder, 0o755);
+    await chmod(scene.out, 0o555);
+    const end = await runCommand(['run', '--out', scene.out], withoutRights);
+    expectPlainFailure(end, 2);
+    expect(end.stderr).toContain(`--out: ${scene.out} is not writable for user ${asRoot ? nobody : process.getuid?.()}`);
+    expect(end.stderr).toContain('chown');
+  });
+
+  test.concurrent('too long for a socket', async ({ scene }) => {
+    const long = join(scene.folder, 'x'.repeat(100));
+    await mkdir(long);
+    const end = await runCommand(['run', '--out', long, '--docker-host', scene.engine.host, ...quietFlags]);
+    expect(end).toMatchObject({ code: 2, stdout: '' });
+    expect(end.stderr).toContain('give --out a shorter path');
+  });
+
+  test.concurrent('missing, and the templates too: both are told', async ({ scene }) => {
+    const end = await runCommand(['run', '--out', join(scene.folder, 'none'), '--templates', join(scene.folder, 'none either')]);
+    expectPlainFailure(end, 2);
+    expect(end.stderr).toMatch(/^meet-gen: --out: .*\nmeet-gen: --templates: .*the template directory can't be read.*\n$/);
+  });
+});
+
+describe('the templates', () => {
+  test.concurrent('a directory without the main template', async ({ scene }) => {
+    const directory = join(scene.folder, 'templates');
+    await mkdir(directory);
+    const end = await runCommand(['run', '--out', scene.out, '--templates', directory]);
+    expectPlainFailure(end, 2);
+    expect(end.stderr).toContain(`${directory}/routing.conf.eta: there is no such file; copy the shipped template there`);
+  });
+});
+
+describe('the engine', () => {
+  test.concurrent('a socket that may not be opened: the group is named, and the line to paste', async ({ scene }) => {
+    await chmod(scene.folder, 0o755);
+    await chmod(scene.out, 0o777);
+    if (asRoot) await chown(scene.engine.socketPath, 0, 4711);
+    await chmod(scene.engine.socketPath, asRoot ? 0o660 : 0o000);
+    const cure = asRoot
+      ? 'the socket belongs to group 4711; add this line to meet-gen\'s service in compose: group_add: ["4711"]'
+      : 'group_add: [';
+
+    const once = await runCommand(['render', '--docker-host', scene.engine.host], withoutRights);
+    expectPlainFailure(once, 3);
+    expect(once.stderr).toContain(cure);
+
+    const run = scene.run([], withoutRights);
+    await waitUntil('the problem is told', () => problemCodes(run).includes('engine-unreachable'));
+    expect(JSON.stringify(run.logged('problem')[0])).toContain('group_add');
+    await chmod(scene.engine.socketPath, 0o666);
+    await run.waitForLog('connected to the engine');
+  });
+
+  test.concurrent('unreachable: run goes on trying', async ({ scene }) => {
+    await scene.engine.goAway();
+    const run = scene.run();
+    await waitUntil('the problem is told', () => problemCodes(run).includes('engine-unreachable'));
+    expect(JSON.stringify(run.logged('problem')[0])).toContain(`there is no engine at ${scene.engine.host}`);
+    expect(run.hasEnded()).toBe(false);
+    run.signal('SIGTERM');
+    expect(await run.ended).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  test.concurrent('refused by a socket proxy: what is needed is told', async ({ scene }) => {
+    scene.engine.faults.add({ method: 'GET', path: /./, do: 'status', status: 403, message: 'Forbidden' });
+    const end = await runCommand(['render', '--docker-host', scene.engine.host]);
+    expectPlainFailure(end, 3);
+    expect(end.stderr).toContain('GET /containers/json');
+    expect(end.stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,204 @@
+import { expect } from 'vitest';
+import { waitUntil } from '../support/wait-until.ts';
+import { composeLabels, network, test } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+/** Calls up to now; what a change costs is the difference. */
+function listsOf(scene: Scene): number {
+  return scene.engine.listCalls().length;
+}
+
+test.concurrent('it subscribes before it lists, so that nothing falls in between', async ({ scene }) => {
+  await scene.frontend('frontend');
+  const slow = scene.engine.faults.add({ method: 'GET', path: /^\/events$/, do: 'delay', ms: 200, times: 1 });
+  scene.run();
+  await waitUntil('it has subscribed', () => scene.engine.eventStreams() === 1);
+  expect(slow.hits()).toBe(1);
+  await scene.converged();
+  const [subscribed, ...rest] = scene.engine.calls.filter(({ path }) => path === '/events' || path === '/containers/json');
+  expect(subscribed?.path).toBe('/events');
+  // The list waits for the answer, not only for the question.
+  expect(rest[0]?.path).toBe('/containers/json');
+  expect((rest[0]?.atMs ?? 0) - (subscribed?.atMs ?? 0)).toBeGreaterThanOrEqual(199);
+});
+
+test.concurrent('one labelled list is all it asks for: no inspect, no other call', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.run();
+  await scene.converged();
+  scene.engine.world.stop('backend');
+  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  const known = ['GET /events', 'GET /containers/json', 'POST /containers/frontend/kill'];
+  expect(new Set(scene.engine.calls.map(({ method, path }) => `${method} ${path}`))).toEqual(new Set(known));
+  expect(JSON.parse(scene.engine.listCalls()[0]?.query.get('filters') ?? '')).toEqual({ label: ['meet.role'] });
+  expect(scene.engine.eventStreams()).toBe(1);
+});
+
+test.concurrent('an isolated event costs at most two lists', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20, { health: 'healthy' });
+  scene.backend('other', 21, { health: 'healthy' });
+  scene.run();
+  await scene.serves(`${scene.address(20)}:8000`);
+  const before = listsOf(scene);
+  scene.engine.world.health('backend', 'unhealthy');
+  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  expect(listsOf(scene) - before).toBeGreaterThanOrEqual(1);
+  expect(listsOf(scene) - before).toBeLessThanOrEqual(2);
+});
+
+test.concurrent('the first change is acted upon at once, whatever the quiet time', async ({ scene }) => {
+  await scene.frontend('frontend');
+  const run = scene.run(['--wait', '1h:1h']);
+  await scene.converged();
+  scene.backend('backend', 20);
+  await scene.serves(`${scene.address(20)}:8000`);
+  expect(run.logged('routes are live')).toHaveLength(2);
+});
+
+test.concurrent('a burst of 50 events costs a few lists', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.run();
+  await scene.converged();
+  const before = listsOf(scene);
+  for (let host = 20; host < 70; host += 1) scene.backend(`backend-${host}`, host);
+  await scene.serves(`${scene.address(69)}:8000`);
+  expect(listsOf(scene) - before).toBeLessThan(10);
+  expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
+});
+
+test.concurrent('a steady stream of events never starves it', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend');
+  scene.backend('backend', 20, { health: 'healthy' });
+  scene.backend('noise', 21, { health: 'healthy' });
+  scene.run(['--wait', '200ms:400ms']);
+  await scene.serves(`${scene.address(20)}:8000`);
+  const before = { lists: listsOf(scene), generation: nginx.generation() };
+  let events = 0;
+  const stream = setInterval(() => {
+    scene.engine.world.health('noise', 'healthy');
+    events += 1;
+  }, 20);
+  try {
+    await waitUntil('the stream runs', () => events > 5);
+    scene.engine.world.silently((world) => world.health('backend', 'unhealthy'));
+    await waitUntil('nginx serves without it', () => nginx.generation() !== before.generation);
+    await waitUntil('some more of it', () => events > 50);
+  } finally {
+    clearInterval(stream);
+  }
+  expect(listsOf(scene) - before.lists).toBeLessThanOrEqual(events);
+  await scene.servesNoMore(`${scene.address(20)}:8000`);
+});
+
+test.concurrent('irrelevant events cost nothing', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  for (let host = 100; host < 200; host += 1)
+    scene.engine.world.add({ name: `stranger-${host}`, networks: { [network]: scene.address(host) }, health: 'healthy' });
+  scene.run();
+  await scene.converged();
+  const before = { lists: listsOf(scene), calls: scene.engine.calls.length };
+
+  for (let host = 100; host < 200; host += 1) scene.engine.world.health(`stranger-${host}`, 'unhealthy');
+  for (const name of ['frontend', 'backend', 'stranger-100']) scene.engine.world.exec(name);
+  scene.engine.world.kill('frontend', 'USR1');
+  scene.engine.world.disconnect('stranger-101', network);
+  scene.engine.world.stop('stranger-102');
+  scene.engine.world.remove('stranger-103');
+  // The stream is in order: once this one is acted upon, all of those have been seen.
+  scene.backend('last', 21);
+  await scene.serves(`${scene.address(21)}:8000`);
+  expect(listsOf(scene) - before.lists).toBeLessThanOrEqual(2);
+  expect(scene.engine.calls.length - before.calls).toBeLessThanOrEqual(3);
+});
+
+test.concurrent("its own signal's event leads to nothing", async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.run();
+  await scene.converged();
+  expect(scene.engine.killCalls()).toHaveLength(1);
+  expect(listsOf(scene)).toBe(1);
+  expect((await scene.status()).instances[0]?.frontends[0]).toMatchObject({ inRotation: true, state: 'running' });
+});
+
+test.concurrent('an event ahead of the list by 15 ms is enough', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.backend('other', 21);
+  scene.run();
+  await scene.serves(`${scene.address(20)}:8000`);
+  scene.engine.world.listLagMs = 15;
+  const before = listsOf(scene);
+  scene.engine.world.disconnect('backend', network);
+  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  expect(listsOf(scene) - before).toBe(2);
+  scene.engine.world.connect('backend', network, scene.address(22));
+  await scene.serves(`${scene.address(22)}:8000`);
+  scene.engine.world.pause('backend');
+  await scene.servesNoMore(`${scene.address(22)}:8000`);
+});
+
+test.concurrent('so it is with the shortest quiet time', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.run(['--wait', '1ms:1ms']);
+  await scene.serves(`${scene.address(20)}:8000`);
+  scene.engine.world.listLagMs = 15;
+  scene.engine.world.pause('backend');
+  await scene.servesNoMore(`${scene.address(20)}:8000`);
+});
+
+test.concurrent('SIGHUP looks at everything afresh', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  const run = scene.run();
+  await scene.converged();
+  const before = { lists: listsOf(scene), asks: nginx.asks.length };
+  scene.engine.world.silently((world) => world.stop('backend'));
+  run.signal('SIGHUP');
+  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  expect(listsOf(scene)).toBeGreaterThan(before.lists);
+  expect(nginx.asks.length).toBeGreaterThan(before.asks);
+});
+
+test.concurrent('the resync finds what no event told', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.run(['--resync', '1s']);
+  await scene.serves(`${scene.address(20)}:8000`);
+  scene.engine.world.silently((world) => world.stop('backend'));
+  await scene.servesNoMore(`${scene.address(20)}:8000`);
+});
+
+test.concurrent('a one-off of compose and a container of nobody never get in', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.run();
+  await scene.serves(`${scene.address(20)}:8000`);
+  scene.backend('backend-run-1', 21, {
+    labels: composeLabels('meet', 'backend', { 'meet.role': 'backend', 'com.docker.compose.oneoff': 'True' }),
+  });
+  scene.engine.world.add({ name: 'backend', labels: composeLabels('docs', 'backend'), networks: { [network]: scene.address(22) } });
+  scene.backend('backend-2', 23);
+  await scene.serves(`${scene.address(23)}:8000`);
+  const content = await scene.content();
+  expect(content).not.toContain(scene.address(21));
+  expect(content).not.toContain(scene.address(22));
+});
+
+test.concurrent('events with an odd shape are passed over', async ({ scene }) => {
+  await scene.frontend('frontend');
+  const run = scene.run();
+  await scene.converged();
+  for (const line of ['{}', 'null', '[]', 'no json', '{"Type":"container"}', '{"Type":"container","Action":7,"Actor":{"ID":"x"}}', '']) {
+    scene.engine.sayOnEventStreams(`${line}\n`);
+  }
+  scene.engine.sayOnEventStreams('{"Type":"container","Action":"start","Actor":{"ID":"x","Attributes":null}}\n');
+  scene.backend('backend', 20);
+  await scene.serves(`${scene.address(20)}:8000`);
+  expect(scene.engine.eventStreams()).toBe(1);
+  expect(scene.engine.calls.filter(({ path }) => path === '/events')).toHaveLength(1);
+  expect(run.hasEnded()).toBe(false);
+});

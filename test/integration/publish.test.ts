@@ -1,0 +1,329 @@
+import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { readGeneration } from '../support/fake-engine/nginx.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { composeLabels, problemCodes, test, waitForStatus } from './scene.ts';
+
+test.concurrent('a start lists, publishes, signals and proves', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  const run = scene.run();
+
+  const live = await run.waitForLog('routes are live');
+  const content = await scene.content();
+  expect(content).toContain(`server ${scene.address(20)}:8000 fail_timeout=0;`);
+  expect(live).toMatchObject({ level: 'info', instance: 'meet', generation: readGeneration(scene.file()) });
+  expect(live['changes']).toEqual([expect.stringContaining('1 services, 1 servers')]);
+  expect(nginx.generation()).toBe(live['generation']);
+  expect(scene.engine.killCalls()).toMatchObject([{ name: 'frontend' }]);
+  expect(scene.engine.killCalls()[0]?.query.get('signal')).toBe('HUP');
+  expect((await stat(scene.file())).mode & 0o777).toBe(0o644);
+  expect((await stat(join(scene.out, 'meet'))).mode & 0o777).toBe(0o755);
+  expect(await readdir(join(scene.out, 'meet'))).toEqual(['routing.conf']);
+  expect(run.stdout()).toBe('');
+});
+
+test.concurrent('a file published under a narrow umask can be read by everybody', async ({ scene }) => {
+  await scene.frontend('frontend');
+  await chmod(scene.out, 0o700);
+  const before = process.umask(0o077);
+  const run = scene.run();
+  process.umask(before);
+  await run.waitForLog('routes are live');
+  expect((await stat(scene.file())).mode & 0o777).toBe(0o644);
+  expect((await stat(join(scene.out, 'meet'))).mode & 0o777).toBe(0o755);
+});
+
+test.concurrent('only ten fresh answers after the old workers are gone count as live', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend');
+  nginx.behaviour.oldWorkersMs = 100;
+  const run = scene.run();
+  await run.waitForLog('routes are live');
+  const [signalledAtMs = Infinity] = nginx.signals;
+  const asked = nginx.asks.filter((atMs) => atMs >= signalledAtMs);
+  expect(asked.filter((atMs) => atMs >= signalledAtMs + 150).length).toBeGreaterThanOrEqual(10);
+});
+
+test.concurrent('a new backend comes in, a stopping one goes out at its stop signal', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend-1', 20);
+  const run = scene.run();
+  await scene.serves(`${scene.address(20)}:8000`);
+
+  scene.backend('backend-2', 21);
+  const live = await run.waitForLog('routes are live', 2);
+  expect(live['changes']).toEqual([`+ meet/backend ${scene.address(21)}:8000`]);
+  await scene.serves(`${scene.address(21)}:8000`);
+  scene.engine.world.beginStop('backend-1', 'QUIT');
+  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  scene.engine.world.die('backend-1');
+  scene.engine.world.start('backend-1');
+  await scene.serves(`${scene.address(20)}:8000`);
+  scene.engine.world.remove('backend-2');
+  await scene.servesNoMore(`${scene.address(21)}:8000`);
+});
+
+test.concurrent('an address, a health and a name that change are followed', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend-1', 20, { health: 'healthy' });
+  scene.backend('backend-2', 21, { health: 'healthy' });
+  scene.run();
+  await scene.serves(`${scene.address(21)}:8000`);
+
+  scene.engine.world.health('backend-2', 'unhealthy');
+  await scene.servesNoMore(`${scene.address(21)}:8000`);
+  scene.engine.world.health('backend-2', 'healthy');
+  await scene.serves(`${scene.address(21)}:8000`);
+  scene.engine.world.disconnect('backend-1', 'meet_default');
+  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  scene.engine.world.connect('backend-1', 'meet_default', scene.address(22));
+  await scene.serves(`${scene.address(22)}:8000`);
+  scene.engine.world.pause('backend-1');
+  await scene.servesNoMore(`${scene.address(22)}:8000`);
+  scene.engine.world.unpause('backend-1');
+  await scene.serves(`${scene.address(22)}:8000`);
+  scene.engine.world.rename('backend-1', 'backend-one');
+  await waitForStatus(scene, 'the new name', ({ instances }) =>
+    (instances[0]?.services[0]?.replicas ?? []).some((replica) => replica.container === 'backend-one'),
+  );
+});
+
+test.concurrent('when nothing changed in the rendered bytes, nothing is written and nobody is signalled', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend-1', 20, { health: 'healthy' });
+  scene.backend('backend-2', 21, { health: 'starting' });
+  const run = scene.run();
+  await scene.converged();
+  const before = await scene.fileIdentity();
+  const lists = scene.engine.listCalls().length;
+
+  scene.engine.world.health('backend-2', 'unhealthy');
+  await waitForStatus(scene, 'unhealthy', ({ instances }) =>
+    (instances[0]?.services[0]?.replicas ?? []).some((replica) => replica.health === 'unhealthy'),
+  );
+  run.signal('SIGHUP');
+  await run.waitForLog('told to look at everything afresh');
+  await waitUntil('it has looked again', () => scene.engine.listCalls().length >= lists + 2);
+  await scene.converged();
+  expect(await scene.fileIdentity()).toBe(before);
+  expect(scene.engine.killCalls()).toHaveLength(1);
+  expect(run.logged('routes are live')).toHaveLength(1);
+});
+
+test.concurrent('a meet-gen that starts again with everything unchanged writes and signals nothing', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  await scene.run().waitForLog('routes are live');
+  const first = await scene.fileIdentity();
+  const signalled = scene.engine.killCalls().length;
+  const asked = nginx.asks.length;
+  await expect(scene.status()).resolves.toMatchObject({ converged: true });
+  const stopped = scene.run();
+  expect((await stopped.ended).code).toBe(2);
+
+  await scene.stopAll();
+  await scene.run().waitForLog('routes are live');
+  expect(nginx.asks.length).toBeGreaterThan(asked);
+  expect(await scene.fileIdentity()).toBe(first);
+  expect(scene.engine.killCalls()).toHaveLength(signalled);
+});
+
+test.concurrent('a frontend that has just started is asked first, and signalled only if it differs', async ({ scene }) => {
+  const [first, second] = [await scene.frontend('frontend-1'), await scene.frontend('frontend-2', { host: 11 })];
+  scene.run();
+  await scene.converged();
+  const signalled = scene.engine.killCalls().length;
+
+  // It boots with the file as it is: there is nothing to tell it.
+  scene.engine.world.die('frontend-2');
+  await scene.servesNoMore(`${scene.address(11)}:8080`);
+  second.boot();
+  const asked = second.asks.length;
+  scene.engine.world.start('frontend-2');
+  await scene.serves(`${scene.address(11)}:8080`);
+  expect(second.asks.length).toBeGreaterThan(asked);
+  const [, ...toSecond] = scene.engine.killCalls().filter(({ name }) => name === 'frontend-2');
+  const firstAsk = second.asks[asked] ?? Infinity;
+  for (const { atMs } of toSecond) expect(atMs).toBeGreaterThanOrEqual(firstAsk);
+  expect(first.generation()).toBe(second.generation());
+  expect(scene.engine.killCalls().length).toBeGreaterThan(signalled);
+});
+
+test.concurrent('a frontend that starts with the right file is never signalled', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend');
+  scene.run();
+  await scene.converged();
+  const before = scene.engine.killCalls().length;
+  const asked = nginx.asks.length;
+
+  scene.engine.world.start('frontend');
+  await waitUntil('it is asked again', () => nginx.asks.length >= asked + 10);
+  await scene.converged();
+  expect(scene.engine.killCalls()).toHaveLength(before);
+});
+
+test.concurrent('a file that somebody changed or deleted is repaired at the next look', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend');
+  const run = scene.run();
+  await scene.converged();
+  const right = await scene.content();
+
+  await writeFile(scene.file(), 'server { listen 8083; }\n');
+  run.signal('SIGHUP');
+  await waitUntil('the file is repaired', async () => (await scene.content()) === right);
+  await scene.converged();
+  await rm(scene.file());
+  run.signal('SIGHUP');
+  await waitUntil('the file is back', async () => (await scene.content().catch(() => '')) === right);
+  await chmod(scene.file(), 0o600);
+  run.signal('SIGHUP');
+  await waitUntil('everybody may read it again', async () => ((await stat(scene.file())).mode & 0o777) === 0o644);
+  await scene.converged();
+  expect(readGeneration(scene.file())).toBe(nginx.generation());
+});
+
+test.concurrent('a frontend that read a file changed by somebody else is brought back', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend');
+  const run = scene.run();
+  await scene.converged();
+  await writeFile(scene.file(), 'server { listen 8083; }\n');
+  nginx.boot();
+  expect(nginx.generation()).toBe('none');
+  run.signal('SIGHUP');
+  await waitUntil('nginx serves the right file', () => nginx.generation() !== 'none');
+  await scene.converged();
+});
+
+test.concurrent('the resync repairs without being told', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.run(['--resync', '1s']);
+  await scene.converged();
+  await rm(scene.file());
+  await waitUntil('the file is back', async () => (await scene.content().catch(() => '')) !== '');
+});
+
+test.concurrent('an out directory that vanishes is a problem, and published again when it is back', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  const run = scene.run(['--instance', 'meet', '--resync', '1s'], { env: {} });
+  await run.waitForLog('connected to the engine');
+  await waitUntil('it is published', () => readGeneration(join(scene.out, 'routing.conf')) !== 'none');
+
+  // A file in its place is what can't be repaired from here.
+  await rename(scene.out, `${scene.out}.away`);
+  await writeFile(scene.out, '');
+  await waitUntil('the problem is told', () => problemCodes(run).includes('publish-failed'));
+  expect(run.hasEnded()).toBe(false);
+  await rm(scene.out);
+  await mkdir(scene.out);
+  await waitUntil('it is published again', () => readGeneration(join(scene.out, 'routing.conf')) !== 'none');
+  await waitUntil('the problem is gone', () => problemCodes(run, 'problem is gone').includes('publish-failed'));
+});
+
+test.concurrent('two frontends are signalled at the same time, and the status tells what each one serves', async ({ scene }) => {
+  const [first, second] = [await scene.frontend('frontend-1'), await scene.frontend('frontend-2', { host: 11 })];
+  second.behaviour.reloadMs = 700;
+  scene.run();
+  const published = await waitUntil('the first serves', () => first.generation() !== 'none' && first.generation());
+  // The slow one was told, and is still at it: nobody waited for anybody.
+  await waitForStatus(scene, 'one of two serves', ({ converged, instances }) => {
+    const running = new Map(instances[0]?.frontends.map((frontend) => [frontend.container, frontend.runningGeneration]));
+    return !converged && running.get('frontend-1') === published && running.get('frontend-2') === 'none';
+  });
+  expect(new Set(scene.engine.killCalls().map(({ name }) => name))).toEqual(new Set(['frontend-1', 'frontend-2']));
+  const { instances } = await scene.converged();
+  expect(instances[0]?.frontends).toMatchObject([
+    { container: 'frontend-1', phase: 'live', runningGeneration: published, nginxVersion: '1.30.3' },
+    { container: 'frontend-2', phase: 'live', runningGeneration: published, nginxVersion: '1.30.3' },
+  ]);
+});
+
+test.concurrent('two instances have a folder each, and only their own frontends are signalled', async ({ scene }) => {
+  const one = await scene.frontend('one-frontend', { instance: 'one' });
+  const two = await scene.frontend('two-frontend', { instance: 'two', host: 11 });
+  scene.run();
+  await scene.converged();
+  await waitUntil('both serve', () => one.generation() !== 'none' && two.generation() !== 'none');
+  await scene.converged();
+  const signalled = scene.engine.killCalls().length;
+  const before = await scene.fileIdentity('one');
+
+  scene.backend('two-backend', 20, {
+    labels: composeLabels('two', 'backend', { 'meet.role': 'backend' }),
+    networks: { two_default: scene.address(20) },
+  });
+  await scene.serves(`${scene.address(20)}:8000`, 'two');
+  const later = scene.engine.killCalls().slice(signalled);
+  expect(later.map(({ name }) => name)).toEqual(['two-frontend']);
+  expect(await scene.fileIdentity('one')).toBe(before);
+  expect(await scene.content('one')).not.toContain(scene.address(20));
+});
+
+test.concurrent('--instance looks after that one only, and publishes directly into the directory', async ({ scene }) => {
+  const file = join(scene.out, 'routing.conf');
+  await scene.frontend('one-frontend', { instance: 'one', file });
+  await scene.frontend('two-frontend', { instance: 'two', host: 11 });
+  scene.run(['--instance', 'one']);
+  const { instances } = await scene.converged();
+  expect(instances).toMatchObject([{ name: 'one', file }]);
+  expect(scene.engine.killCalls().map(({ name }) => name)).toEqual(['one-frontend']);
+  expect((await readdir(scene.out)).filter((name) => !name.startsWith('.'))).toEqual(['routing.conf']);
+});
+
+test.concurrent('a second meet-gen on the same directory is refused, and the first goes on', async ({ scene }) => {
+  await scene.frontend('frontend');
+  const first = scene.run();
+  await scene.converged();
+  const second = await scene.run().ended;
+  expect(second.code).toBe(2);
+  expect(second.stderr).toContain('another meet-gen is publishing into this directory already');
+  expect(second.stderr).toContain('give this one another --out');
+  scene.backend('backend', 20);
+  await scene.serves(`${scene.address(20)}:8000`);
+  expect(first.hasEnded()).toBe(false);
+});
+
+test.concurrent('what a killed meet-gen leaves behind is not in the way', async ({ scene }) => {
+  await scene.frontend('frontend');
+  const first = scene.run();
+  await scene.converged();
+  first.signal('SIGKILL');
+  await first.ended;
+  expect((await stat(join(scene.out, '.meet-gen.sock'))).isSocket()).toBe(true);
+  const left = [join(scene.out, '.candidate-routing.conf-000000000000'), join(scene.out, 'meet', '.candidate-routing.conf-000000000000')];
+  for (const file of left) await writeFile(file, 'half a fi');
+
+  const second = scene.run();
+  await second.waitForLog('routes are live');
+  await scene.converged();
+  expect(await readdir(join(scene.out, 'meet'))).toEqual(['routing.conf']);
+  expect((await readdir(scene.out)).toSorted()).toEqual(['.meet-gen.sock', 'meet']);
+});
+
+test.concurrent('a frontend alone, without any backend, answers 503 on the paths of the backend', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.run();
+  await scene.converged();
+  expect(await scene.content()).toMatch(/location \^~ \/api\/ \{\s+return 503;/);
+});
+
+test.concurrent('when the last frontend goes, the file is left as it is', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  const run = scene.run();
+  await scene.converged();
+  const before = await scene.fileIdentity();
+  scene.engine.world.remove('frontend');
+  await waitUntil('that is told', () => problemCodes(run).includes('no-frontend'));
+  expect(await scene.fileIdentity()).toBe(before);
+});
+
+test.concurrent('with --reload none nobody is signalled, and what nginx serves is told', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend');
+  const run = scene.run(['--reload', 'none', '--verify-timeout', '200ms']);
+  await waitUntil('that is told', () => problemCodes(run).includes('reload-pending'));
+  nginx.boot();
+  await scene.converged();
+  expect(scene.engine.killCalls()).toEqual([]);
+});

@@ -1,0 +1,127 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { expect } from 'vitest';
+import { runCommand } from '../support/built-command.ts';
+import type { CommandEnd } from '../support/built-command.ts';
+import { readGeneration } from '../support/fake-engine/nginx.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { askPort, askSocket, freePort, test, waitForStatus } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+function healthcheck(scene: Scene): Promise<CommandEnd> {
+  return runCommand(['healthcheck', '--out', scene.out]);
+}
+
+test.concurrent('the status is the same on the socket and on the port', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  const port = await freePort();
+  scene.run(['--listen', `127.0.0.1:${port}`]);
+  const onSocket = await scene.converged();
+  const answer = await askPort(port, '/status');
+  expect(answer.status).toBe(200);
+  expect(JSON.parse(answer.body)).toEqual(onSocket);
+  const generation = readGeneration(scene.file());
+  expect(onSocket).toMatchObject({
+    ready: true,
+    converged: true,
+    engine: { connected: true },
+    problems: [],
+    instances: [
+      {
+        name: 'meet',
+        file: scene.file(),
+        desiredGeneration: generation,
+        publishedGeneration: generation,
+        frontends: [{ container: 'frontend', phase: 'live', runningGeneration: generation, nginxVersion: '1.30.3', signals: 1 }],
+        services: [
+          { service: 'meet/backend', replicas: [{ container: 'backend', inRotation: true, endpoint: `${scene.address(20)}:8000` }] },
+        ],
+      },
+    ],
+  });
+  expect(onSocket.instances[0]?.routes).toContainEqual({ path: '/api/', kind: 'below', service: 'meet/backend' });
+  for (const path of ['/healthz', '/readyz']) {
+    expect(await askPort(port, path)).toMatchObject({ status: 200 });
+    expect(await askSocket(join(scene.out, '.meet-gen.sock'), path)).toMatchObject({ status: 200 });
+  }
+  expect(await askPort(port, '/secrets')).toMatchObject({ status: 404 });
+});
+
+test.concurrent('the port is read-only, and answers only to its address and localhost', async ({ scene }) => {
+  const port = await freePort();
+  const run = scene.run(['--listen', `127.0.0.1:${port}`]);
+  await run.waitForLog('connected to the engine');
+  for (const host of ['evil.example', 'evil.example:9180', 'localhost.evil.example', '127.0.0.1.evil.example'])
+    expect(await askPort(port, '/status', { host })).toMatchObject({ status: 421 });
+  for (const host of ['localhost', `localhost:${port}`, '127.0.0.1', `127.0.0.1:${port}`, `[::1]:${port}`, '10.1.2.3'])
+    expect(await askPort(port, '/status', { host })).toMatchObject({ status: 200 });
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
+    expect(await askPort(port, '/status', { method })).toMatchObject({ status: 405 });
+  expect(await askPort(port, '/status', { method: 'HEAD' })).toEqual({ status: 200, body: '' });
+});
+
+test.concurrent('--listen off opens no port', async ({ scene }) => {
+  const port = await freePort();
+  const run = scene.run(['--listen', 'off'], { env: { MEET_GEN_LISTEN: `127.0.0.1:${port}` } });
+  await run.waitForLog('connected to the engine');
+  await expect(askPort(port, '/healthz')).rejects.toThrow('ECONNREFUSED');
+  expect((await stat(join(scene.out, '.meet-gen.sock'))).mode & 0o777).toBe(0o600);
+});
+
+test.concurrent('a port that is taken is told, with the way out, and leaves no socket behind', async ({ scene }) => {
+  const other = createServer();
+  const port = await freePort();
+  await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
+  try {
+    const { code, stderr } = await scene.run(['--listen', `127.0.0.1:${port}`]).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain(`127.0.0.1:${port} is taken already; name another address with --listen, or off`);
+    await expect(stat(join(scene.out, '.meet-gen.sock'))).rejects.toThrow('ENOENT');
+  } finally {
+    await new Promise((resolve) => other.close(resolve));
+  }
+});
+
+test.concurrent('the health check is well while it runs, and not after it stopped', async ({ scene }) => {
+  await scene.frontend('frontend');
+  const run = scene.run();
+  await scene.converged();
+  expect(await healthcheck(scene)).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  run.signal('SIGTERM');
+  await run.ended;
+  const { code, stdout, stderr } = await healthcheck(scene);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toBe(`meet-gen: no meet-gen answers on ${scene.out}/.meet-gen.sock; is it running with this --out?\n`);
+});
+
+test.concurrent('the health check works with --instance, and without any container', async ({ scene }) => {
+  scene.run(['--instance', 'meet']);
+  await waitForStatus(scene, 'ready', ({ ready }) => ready);
+  expect(await healthcheck(scene)).toMatchObject({ code: 0 });
+});
+
+test.concurrent('the health check is not well while the engine is away', async ({ scene }) => {
+  await scene.engine.goAway();
+  scene.run();
+  await waitForStatus(scene, 'not connected', ({ engine }) => engine.error !== undefined);
+  const { code, stderr } = await healthcheck(scene);
+  expect(code).toBe(1);
+  expect(stderr).toContain('not ready');
+  await scene.engine.comeBack();
+  await waitUntil('it is well', async () => (await healthcheck(scene)).code === 0);
+});
+
+test.concurrent('hostile names are safe to show', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend\u001b[31m\nserver{listen 1;}', 20, {
+    labels: { 'meet.role': 'backend', 'com.docker.compose.project': 'meet', 'meet.instance': 'x\n\u001b]0;y', 'meet.pahts': '/<script>' },
+  });
+  scene.run();
+  await scene.converged();
+  const { body } = await askSocket(join(scene.out, '.meet-gen.sock'), '/status');
+  expect(body.trimEnd()).not.toMatch(/[^\x20-\x7e…]/);
+  expect(body).not.toMatch(/\\u001b|\\n/);
+  expect(await scene.content()).not.toContain('listen 1;');
+});

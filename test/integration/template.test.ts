@@ -1,0 +1,138 @@
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { waitUntil } from '../support/wait-until.ts';
+import { problemCodes, test, waitForStatus } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+const shipped = fileURLToPath(new URL('../../templates', import.meta.url));
+
+interface OwnTemplates {
+  readonly directory: string;
+  readonly flags: readonly string[];
+  /** Replaces the main template by the shipped one, changed. */
+  edit(change: (text: string) => string): Promise<void>;
+}
+
+async function ownTemplates({ folder }: Scene): Promise<OwnTemplates> {
+  const directory = join(folder, 'templates');
+  await cp(shipped, directory, { recursive: true });
+  const main = join(directory, 'routing.conf.eta');
+  const text = await readFile(main, 'utf8');
+  return { directory, flags: ['--templates', directory], edit: (change) => writeFile(main, change(text)) };
+}
+
+test.concurrent('an edited template is rendered, published and proven by itself', async ({ scene }) => {
+  const templates = await ownTemplates(scene);
+  const nginx = await scene.frontend('frontend');
+  scene.run(templates.flags);
+  await scene.converged();
+  const before = nginx.generation();
+  await templates.edit((text) => `# edited\n${text}`);
+  await scene.serves('# edited');
+  expect(nginx.generation()).not.toBe(before);
+  await templates.edit((text) => text);
+  await scene.servesNoMore('# edited');
+  expect(nginx.generation()).toBe(before);
+});
+
+for (const { what, edit, line, reason } of [
+  { what: 'whose tag is not closed', edit: (text: string) => `# one\n# two\n<% if (it.instance) { -%>\n${text}`, line: 3, reason: /./ },
+  {
+    what: 'whose JavaScript is wrong',
+    edit: (text: string) => `# one\n<%= it.instance.) %>\n${text}`,
+    line: 2,
+    reason: /Unexpected token/,
+  },
+  {
+    what: 'that fails when it is rendered',
+    edit: (text: string) => `# one\n# two\n# three\n<%= it.nothing.more %>\n${text}`,
+    line: 4,
+    reason: /undefined/,
+  },
+  { what: 'that prints what is not there', edit: (text: string) => `<%= it.nothing %>\n${text}`, line: 1, reason: /missing/ },
+] as const) {
+  test.concurrent(`a template ${what}: the last good one is kept, addresses go on following, and mended it is taken`, async ({ scene }) => {
+    const templates = await ownTemplates(scene);
+    await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    const run = scene.run(templates.flags);
+    await scene.serves(`${scene.address(20)}:8000`);
+    const before = await scene.fileIdentity();
+
+    await templates.edit(edit);
+    await waitUntil('the problem is told', () => problemCodes(run).includes('template-broken'));
+    expect(await scene.fileIdentity()).toBe(before);
+    const { problems } = await waitForStatus(scene, 'a broken template', (status) => status.problems.length > 0);
+    const told = problems.find(({ code }) => code === 'template-broken');
+    expect(told?.message).toContain('routing.conf.eta');
+    if (what !== 'whose tag is not closed') expect(told?.message).toContain(`line ${line}`);
+    expect(told?.message).toMatch(reason);
+    expect(run.logged('problem').at(-1)?.['problem']).toMatchObject({ code: 'template-broken', message: told?.message });
+
+    scene.backend('backend-2', 21);
+    await scene.serves(`${scene.address(21)}:8000`);
+    expect(problemCodes(run)).toEqual(['template-broken']);
+
+    await templates.edit((text) => `# mended\n${text}`);
+    await scene.serves('# mended');
+    await waitUntil('the problem is gone', () => problemCodes(run, 'problem is gone').includes('template-broken'));
+    expect((await scene.status()).problems).toEqual([]);
+    expect(run.hasEnded()).toBe(false);
+  });
+}
+
+test.concurrent('a template without the generation is refused, since it could never be proven', async ({ scene }) => {
+  const templates = await ownTemplates(scene);
+  await scene.frontend('frontend');
+  scene.run(templates.flags);
+  await scene.converged();
+  const before = await scene.fileIdentity();
+  await templates.edit(() => 'server { listen 8083; }\n');
+  const { problems } = await waitForStatus(scene, 'a broken template', (status) => status.problems.length > 0);
+  expect(problems[0]?.message).toContain('it.generation');
+  expect(await scene.fileIdentity()).toBe(before);
+});
+
+test.concurrent('a template that is broken at the start: nothing is published until it is mended', async ({ scene }) => {
+  const templates = await ownTemplates(scene);
+  await templates.edit((text) => `<% if { %>\n${text}`);
+  await scene.frontend('frontend');
+  const run = scene.run(templates.flags);
+  await waitUntil('the problem is told', () => problemCodes(run).includes('template-broken'));
+  await expect(scene.content()).rejects.toThrow('ENOENT');
+  await expect(scene.status()).resolves.toMatchObject({ ready: false, converged: false });
+  await templates.edit((text) => text);
+  await scene.converged();
+});
+
+test.concurrent('a template directory that vanishes: the last good one is kept; back again it is taken', async ({ scene }) => {
+  const templates = await ownTemplates(scene);
+  await scene.frontend('frontend');
+  const run = scene.run([...templates.flags, '--resync', '1s']);
+  await scene.converged();
+  await rename(templates.directory, `${templates.directory}.away`);
+  await waitUntil('the problem is told', () => problemCodes(run).includes('template-broken'));
+  scene.backend('backend', 20);
+  await scene.serves(`${scene.address(20)}:8000`);
+  await mkdir(templates.directory);
+  await templates.edit((text) => `# back\n${text}`);
+  await scene.serves('# back');
+  expect((await scene.status()).problems).toEqual([]);
+});
+
+test.concurrent('a template that includes another follows it too', async ({ scene }) => {
+  const templates = await ownTemplates(scene);
+  const part = join(templates.directory, 'part.eta');
+  await writeFile(part, '# part one\n');
+  await templates.edit((text) => `<%~ include('@part') %>\n${text}`);
+  await scene.frontend('frontend');
+  scene.run(templates.flags);
+  await scene.serves('# part one');
+  await writeFile(part, '# part two\n');
+  await scene.serves('# part two');
+  await rm(part);
+  await waitForStatus(scene, 'a broken template', (status) => status.problems.length > 0);
+  expect(await scene.content()).toContain('# part two');
+});

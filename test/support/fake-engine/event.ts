@@ -1,0 +1,40 @@
+/** An event as `GET /events` prints it, one JSON object a line. */
+export interface FakeEvent {
+  readonly Type: 'container' | 'network';
+  /** `health_status: healthy` carries the result in here; `exec_create: …` the command. */
+  readonly Action: string;
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
+  readonly scope: 'local';
+  readonly time: number;
+  readonly timeNano: number;
+}
+
+/** Filters of a query as the engine takes them: `{"type":["container"]}`, or the older `{"type":{"container":true}}`. */
+export type FakeFilters = ReadonlyMap<string, readonly string[]>;
+
+/** Reads the `filters` parameter. */
+export function readFilters(text: string | null): FakeFilters {
+  const parsed = JSON.parse(text ?? '{}') as Readonly<Record<string, readonly string[] | Readonly<Record<string, boolean>>>>;
+  return new Map(
+    Object.entries(parsed).map(([name, values]) => [name, Array.isArray(values) ? (values as readonly string[]) : Object.keys(values)]),
+  );
+}
+
+/** Whether an event passes the filters; actions by prefix as soon as one with details is asked for (moby, events/filter.go). */
+export function passesFilters(event: FakeEvent, filters: FakeFilters): boolean {
+  const types = filters.get('type');
+  const actions = filters.get('event');
+  const byPrefix = actions?.some((action) => ['health_status', 'exec_create', 'exec_start'].includes(action)) ?? false;
+  return (
+    (types === undefined || types.includes(event.Type)) &&
+    (actions === undefined || actions.some((action) => (byPrefix ? event.Action.startsWith(action) : event.Action === action)))
+  );
+}
+
+/** Whether labels pass the `label` filters, `key` or `key=value`. */
+export function hasLabels(labels: Readonly<Record<string, string>>, filters: FakeFilters): boolean {
+  return (filters.get('label') ?? []).every((wanted) => {
+    const [key = '', ...value] = wanted.split('=');
+    return value.length === 0 ? labels[key] !== undefined : labels[key] === value.join('=');
+  });
+}

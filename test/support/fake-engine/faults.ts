@@ -1,0 +1,62 @@
+/** What goes wrong with a call. */
+export type FaultKind =
+  /** Another status, with the engine's own kind of message. */
+  | { readonly do: 'status'; readonly status: number; readonly message?: string }
+  /** Never an answer, the connection stays. */
+  | { readonly do: 'hang' }
+  /** The answer comes later, as the world is then. */
+  | { readonly do: 'delay'; readonly ms: number }
+  /** The connection ends before the first byte. */
+  | { readonly do: 'drop' }
+  /** The connection ends in the middle of the body; of an event stream, at once after its head. */
+  | { readonly do: 'cut' }
+  /** A complete answer with another body. */
+  | { readonly do: 'body'; readonly body: string }
+  /** The body, or every event, in pieces of so many bytes. */
+  | { readonly do: 'split'; readonly bytes: number }
+  /** Of an event stream: it stays open, and nothing ever comes. */
+  | { readonly do: 'half-open' };
+
+/** A fault and the calls that it befalls. */
+type Fault = FaultKind & {
+  readonly method: 'GET' | 'POST';
+  readonly path: RegExp;
+  /** How many calls it befalls; all, unless told. */
+  readonly times?: number;
+};
+
+/** The faults that are set; the first that fits a call befalls it. */
+export interface Faults {
+  /** @returns how many calls it befell so far, and how to lift it */
+  add(fault: Fault): { hits(): number; lift(): void };
+  clear(): void;
+  /** The fault of this call, counted. */
+  take(method: string, path: string): FaultKind | undefined;
+}
+
+/** Creates a table without faults. */
+export function createFaults(): Faults {
+  const set = new Map<Fault, number>();
+  return {
+    add(fault) {
+      set.set(fault, 0);
+      let hits = 0;
+      return {
+        hits: () => (hits = set.get(fault) ?? hits),
+        lift() {
+          hits = set.get(fault) ?? hits;
+          set.delete(fault);
+        },
+      };
+    },
+    clear: () => set.clear(),
+    take(method, path) {
+      for (const [fault, hits] of set) {
+        if (fault.method !== method || !fault.path.test(path) || hits >= (fault.times ?? Infinity)) continue;
+        set.set(fault, hits + 1);
+        return fault;
+      }
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { World } from './world.ts';
+
+/** How a fake nginx behaves from now on; tests change it in place. */
+interface NginxBehaviour {
+  /** From the signal until the first new answer. */
+  reloadMs: number;
+  /** For so long after a reload every second answer still comes from an old worker. */
+  oldWorkersMs: number;
+  /** So many signals from now on have no effect. */
+  loseSignals: number;
+  /** It finds the new file wrong, and goes on with the old one. */
+  refuseReload: boolean;
+  /** What is answered on the status port. */
+  answers: 'normally' | 'never' | 'forbidden';
+}
+
+/** The nginx of a frontend container: its status server, and the configuration that it has read. */
+export interface FakeNginx {
+  readonly behaviour: NginxBehaviour;
+  /** The generation that it serves, `none` before it has read a file. */
+  generation(): string;
+  /** When it was asked for its generation, milliseconds since 1970. */
+  readonly asks: readonly number[];
+  /** When a signal reached it. */
+  readonly signals: readonly number[];
+  /** As at a container's start: the file is read, whatever is in it. */
+  boot(): void;
+  close(): Promise<void>;
+}
+
+export interface NginxPlace {
+  readonly address: string;
+  readonly port: number;
+  /** The published file, as the container mounts it. */
+  readonly file: string;
+  readonly version?: string;
+}
+
+/** Starts the nginx of a container of the world, and lets the world's HUP reach it. */
+export async function startFakeNginx(world: World, container: string, place: NginxPlace): Promise<FakeNginx> {
+  const behaviour: NginxBehaviour = { reloadMs: 20, oldWorkersMs: 0, loseSignals: 0, refuseReload: false, answers: 'normally' };
+  const asks: number[] = [];
+  const signals: number[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+  let serving = readGeneration(place.file);
+  let old = { generation: serving, untilMs: 0 };
+
+  const load = (): void => {
+    if (behaviour.refuseReload) return;
+    old = { generation: serving, untilMs: Date.now() + behaviour.oldWorkersMs };
+    serving = readGeneration(place.file);
+  };
+  const reload = (): void => {
+    signals.push(Date.now());
+    if (behaviour.loseSignals > 0) {
+      behaviour.loseSignals -= 1;
+      return;
+    }
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      load();
+    }, behaviour.reloadMs);
+    timers.add(timer);
+  };
+  const answering = (): string => (Date.now() < old.untilMs && asks.length % 2 === 0 ? old.generation : serving);
+
+  const server = createServer((request, response) => {
+    asks.push(Date.now());
+    if (behaviour.answers === 'never') return;
+    const isGeneration = request.url === '/generation' && behaviour.answers === 'normally';
+    response.writeHead(isGeneration ? 200 : behaviour.answers === 'forbidden' ? 403 : 404, { connection: 'close' });
+    response.end(isGeneration ? `${answering()} ${place.version ?? '1.30.3'}\n` : 'no');
+  });
+  await listen(server, place);
+  world.onSignal(container, (signal) => {
+    if (signal === 'HUP') reload();
+  });
+  return {
+    behaviour,
+    generation: () => serving,
+    asks,
+    signals,
+    boot() {
+      serving = readGeneration(place.file);
+      old = { generation: serving, untilMs: 0 };
+    },
+    async close() {
+      for (const timer of timers) clearTimeout(timer);
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** The generation that a published file makes nginx answer; `none` when there is no such file, or no answer in it. */
+export function readGeneration(file: string): string {
+  try {
+    return /return 200 "([0-9a-f]{16}) \$nginx_version\\n"/.exec(readFileSync(file, 'utf8'))?.[1] ?? 'none';
+  } catch {
+    return 'none';
+  }
+}
+
+function listen(server: Server, { address, port }: NginxPlace): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, address, resolve);
+  });
+}

@@ -1,0 +1,248 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { listEntry } from './container.ts';
+import type { FakeContainerSpec, FakeHealth, FakeIdentity, FakeLook } from './container.ts';
+import { hasLabels } from './event.ts';
+import type { FakeEvent, FakeFilters } from './event.ts';
+
+/** The signals that tests send, by name, with the numbers that events show. */
+export const signalNumbers = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, USR1: 10, TERM: 15 } as const;
+export type FakeSignal = keyof typeof signalNumbers;
+
+/**
+ * The containers of a fake engine. Every change announces itself as the real engine does: `kill` with the signal's
+ * number, `health_status` in the action, network events with the container's id alone, a disconnect twice.
+ */
+export interface World {
+  /**
+   * Adds a container, running unless its state says otherwise; a running one is announced like `docker run`.
+   * @returns its id
+   */
+  add(spec: FakeContainerSpec): string;
+  start(name: string): void;
+  /** The stop signal alone: the engine goes on saying `running` until `stop` or `die`. */
+  beginStop(name: string, signal?: FakeSignal): void;
+  /** `docker stop`: the signal, then the end. */
+  stop(name: string): void;
+  /** The first process ended by itself. */
+  die(name: string): void;
+  /** What `POST /containers/<name>/kill` does; HUP and USR1 reach whoever listens, the others end the container. */
+  kill(nameOrId: string, signal: FakeSignal): 'done' | 'unknown' | 'not running';
+  remove(name: string): void;
+  rename(name: string, newName: string): void;
+  pause(name: string): void;
+  unpause(name: string): void;
+  connect(name: string, network: string, address: string): void;
+  disconnect(name: string, network: string): void;
+  health(name: string, health: Exclude<FakeHealth, 'none'>): void;
+  /** A health check or `docker exec`: three events that change nothing. */
+  exec(name: string): void;
+  /** Changes without a word, as if the event had been dropped. */
+  silently(change: (world: World) => void): void;
+  /** Calls back when a container gets a signal that doesn't end it. */
+  onSignal(nameOrId: string, handler: (signal: FakeSignal) => void): void;
+  idOf(nameOrId: string): string;
+  /** How long the list goes on showing the old state after a change was announced; 0 unless set. */
+  listLagMs: number;
+  /** What the list shows now. */
+  list(filters: FakeFilters): readonly unknown[];
+  /** What is still remembered since a moment, in seconds since 1970: the last 256 events. */
+  eventsSince(sinceSeconds: number): readonly FakeEvent[];
+  subscribe(listener: (event: FakeEvent) => void): () => void;
+}
+
+interface Entry {
+  readonly identity: FakeIdentity;
+  /** Oldest first; the list shows the newest one that is visible already. Undefined: not there. */
+  readonly looks: { readonly visibleFromMs: number; readonly look: FakeLook | undefined }[];
+  readonly handlers: ((signal: FakeSignal) => void)[];
+}
+
+const rememberedEvents = 256;
+
+/** Creates a world without containers. It has no timers. */
+export function createWorld(): World {
+  const entries = new Map<string, Entry>();
+  const listeners = new Set<(event: FakeEvent) => void>();
+  const remembered: FakeEvent[] = [];
+  let sequence = 0;
+  let isSilent = false;
+
+  const lookOf = (entry: Entry): FakeLook | undefined => entry.looks.at(-1)?.look;
+
+  const find = (nameOrId: string): Entry | undefined =>
+    entries.get(nameOrId) ?? [...entries.values()].find((entry) => lookOf(entry)?.name === nameOrId);
+
+  const get = (nameOrId: string): Entry => {
+    const entry = find(nameOrId);
+    if (entry === undefined) throw new Error(`the fake engine has no container ${nameOrId}`);
+    return entry;
+  };
+
+  const announce = (type: FakeEvent['Type'], action: string, id: string, attributes: Readonly<Record<string, string>>): void => {
+    if (isSilent) return;
+    const nowMs = Date.now();
+    sequence = (sequence + 1) % 1000;
+    const event: FakeEvent = {
+      Type: type,
+      Action: action,
+      Actor: { ID: id, Attributes: attributes },
+      scope: 'local',
+      time: Math.floor(nowMs / 1000),
+      timeNano: nowMs * 1e6 + sequence * 1000,
+    };
+    remembered.push(event);
+    if (remembered.length > rememberedEvents) remembered.shift();
+    for (const listener of listeners) listener(event);
+  };
+
+  const announceContainer = (entry: Entry, action: string, more: Readonly<Record<string, string>> = {}): void => {
+    const { id, image, labels } = entry.identity;
+    announce('container', action, id, { ...labels, image, name: lookOf(entry)?.name ?? '', ...more });
+  };
+
+  const announceNetworks = (entry: Entry, action: 'connect' | 'disconnect', networks: readonly string[]): void => {
+    for (const network of networks)
+      announce('network', action, createHash('sha256').update(network).digest('hex'), {
+        container: entry.identity.id,
+        name: network,
+        type: 'bridge',
+      });
+  };
+
+  const change = (entry: Entry, part: Partial<FakeLook>): void => {
+    const before = lookOf(entry);
+    if (before === undefined) throw new Error('the container has been removed');
+    entry.looks.push({ visibleFromMs: Date.now() + world.listLagMs, look: { ...before, ...part } });
+  };
+
+  const networksOf = (entry: Entry): readonly string[] => Object.keys(lookOf(entry)?.networks ?? {});
+
+  const begin = (entry: Entry): void => {
+    const { health } = lookOf(entry) ?? { health: 'none' };
+    change(entry, { state: 'running', health: health === 'none' ? 'none' : 'starting' });
+    announceNetworks(entry, 'connect', networksOf(entry));
+    announceContainer(entry, 'start');
+  };
+
+  const end = (entry: Entry): void => {
+    change(entry, { state: 'exited' });
+    announceContainer(entry, 'die', { exitCode: '0' });
+    announceNetworks(entry, 'disconnect', networksOf(entry));
+    announceNetworks(entry, 'disconnect', networksOf(entry));
+  };
+
+  const world: World = {
+    listLagMs: 0,
+    add(spec) {
+      const id = randomBytes(32).toString('hex');
+      const state = spec.state ?? 'running';
+      const look: FakeLook = { name: spec.name, state: 'created', health: spec.health ?? 'none', networks: spec.networks ?? {} };
+      const entry: Entry = {
+        identity: {
+          id,
+          image: spec.image ?? 'example/service:1',
+          labels: spec.labels ?? {},
+          prefixLength: spec.prefixLength ?? 16,
+          ports: spec.ports ?? [],
+          networkMode: spec.networkMode ?? Object.keys(spec.networks ?? {})[0] ?? 'none',
+          createdAtSeconds: spec.createdAtSeconds ?? Math.floor(Date.now() / 1000),
+        },
+        looks: [{ visibleFromMs: 0, look }],
+        handlers: [],
+      };
+      entries.set(id, entry);
+      announceContainer(entry, 'create');
+      if (state === 'created') return id;
+      change(entry, { state });
+      announceNetworks(entry, 'connect', networksOf(entry));
+      announceContainer(entry, 'start');
+      return id;
+    },
+    start: (name) => begin(get(name)),
+    beginStop: (name, signal = 'TERM') => announceContainer(get(name), 'kill', { signal: String(signalNumbers[signal]) }),
+    stop(name) {
+      const entry = get(name);
+      world.beginStop(name);
+      end(entry);
+      announceContainer(entry, 'stop');
+    },
+    die: (name) => end(get(name)),
+    kill(nameOrId, signal) {
+      const entry = find(nameOrId);
+      const look = entry === undefined ? undefined : lookOf(entry);
+      if (entry === undefined || look === undefined) return 'unknown';
+      if (look.state !== 'running' && look.state !== 'paused') return 'not running';
+      announceContainer(entry, 'kill', { signal: String(signalNumbers[signal]) });
+      if (signal === 'HUP' || signal === 'USR1') for (const handler of entry.handlers) handler(signal);
+      else end(entry);
+      return 'done';
+    },
+    remove(name) {
+      const entry = get(name);
+      if (lookOf(entry)?.state === 'running') world.kill(name, 'KILL');
+      announceContainer(entry, 'destroy');
+      entry.looks.push({ visibleFromMs: Date.now() + world.listLagMs, look: undefined });
+    },
+    rename(name, newName) {
+      const entry = get(name);
+      change(entry, { name: newName });
+      announceContainer(entry, 'rename', { oldName: `/${name}` });
+    },
+    pause(name) {
+      const entry = get(name);
+      change(entry, { state: 'paused' });
+      announceContainer(entry, 'pause');
+    },
+    unpause(name) {
+      const entry = get(name);
+      change(entry, { state: 'running' });
+      announceContainer(entry, 'unpause');
+    },
+    connect(name, network, address) {
+      const entry = get(name);
+      change(entry, { networks: { ...lookOf(entry)?.networks, [network]: address } });
+      announceNetworks(entry, 'connect', [network]);
+    },
+    disconnect(name, network) {
+      const entry = get(name);
+      const { [network]: _, ...rest } = lookOf(entry)?.networks ?? {};
+      change(entry, { networks: rest });
+      announceNetworks(entry, 'disconnect', [network, network]);
+    },
+    health(name, health) {
+      const entry = get(name);
+      change(entry, { health });
+      announceContainer(entry, `health_status: ${health}`);
+    },
+    exec(name) {
+      const entry = get(name);
+      const execID = randomBytes(32).toString('hex');
+      announceContainer(entry, 'exec_create: true', { execID });
+      announceContainer(entry, 'exec_start: true', { execID });
+      announceContainer(entry, 'exec_die', { execID, exitCode: '0' });
+    },
+    silently(run) {
+      isSilent = true;
+      try {
+        run(world);
+      } finally {
+        isSilent = false;
+      }
+    },
+    onSignal: (nameOrId, handler) => void get(nameOrId).handlers.push(handler),
+    idOf: (nameOrId) => get(nameOrId).identity.id,
+    list(filters) {
+      const nowMs = Date.now();
+      return [...entries.values()].flatMap((entry) => {
+        const look = entry.looks.findLast((candidate) => candidate.visibleFromMs <= nowMs)?.look;
+        return look === undefined || !hasLabels(entry.identity.labels, filters) ? [] : [listEntry(entry.identity, look)];
+      });
+    },
+    eventsSince: (sinceSeconds) => remembered.filter((event) => event.timeNano >= sinceSeconds * 1e9),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  return world;
+}

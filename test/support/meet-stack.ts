@@ -1,0 +1,379 @@
+import { spawn } from 'node:child_process';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { StatusSnapshot } from '../../src/status/snapshot.ts';
+import type { LogLine } from './built-command.ts';
+import { docker, type Engine } from './engine/docker-command.ts';
+import { withLock } from './engine/engine-lock.ts';
+import { inspectImage } from './engine/image-build.ts';
+import { cacheDirectory } from './engine/places.ts';
+import { tryCommand } from './engine/run-command.ts';
+import { composeProjectName, runId, runLabel } from './engine/test-run.ts';
+import { shippedStub } from './real-layout.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** A service of the compose file, in compose's own words. */
+export type ComposeService = Readonly<Record<string, unknown>>;
+
+export interface MeetOptions {
+  /** Further services, or what replaces keys of the ones that are always there. */
+  readonly services?: Readonly<Record<string, ComposeService>>;
+  /** How many of each to start; one of a service that isn't named, and 0 leaves one out. */
+  readonly scale?: Readonly<Record<string, number>>;
+}
+
+/** What came back through a frontend's routing server; an `error` instead of a status when nothing did. */
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly error?: string;
+}
+
+/**
+ * Who is to answer at a path: names of containers (`backend-1`), `SPA`, `503, retry after 5`, or what else was seen.
+ * All of them, and nobody else.
+ */
+export type Routes = Readonly<Record<string, readonly string[]>>;
+
+/** One Meet on the real engine: frontends behind a published port, backends, meet-gen from our own image, tools. */
+export interface MeetStack {
+  readonly project: string;
+  /** The network that other projects join, too. */
+  readonly proxyNetwork: string;
+  readonly internalNetwork: string;
+  /** The whole name of a container: `backend-1`. */
+  container(name: string): string;
+  /** Runs `docker compose` for the project. */
+  compose(...args: readonly string[]): Promise<string>;
+  docker(...args: readonly string[]): Promise<string>;
+  /** `up` of these services alone, with so many of each. */
+  scale(scale: Readonly<Record<string, number>>): Promise<void>;
+  /** `up --force-recreate` of one service, of which there are so many (one). */
+  recreate(service: string, count?: number): Promise<void>;
+  ask(path: string, frontend?: string): Promise<Answer>;
+  /** Everybody who answers at a path now: a dozen requests are enough to meet all of a few replicas. */
+  answering(path: string, frontend?: string): Promise<readonly string[]>;
+  /** Waits until exactly these answer, at every path, and do so once more. */
+  routed(routes: Routes, frontend?: string): Promise<void>;
+  /** The address of a container on one of its networks. */
+  address(name: string, network: string): Promise<string>;
+  /** Kills a container's first process from outside, as a crash would: the engine wasn't asked, and restarts it if told so. */
+  crash(name: string): Promise<void>;
+  /** A field of `docker inspect`, in Go's template language. */
+  inspect(name: string, field: string): Promise<string>;
+  /** Runs something in a container on one of the project's networks that is none of meet-gen's business. */
+  tool(...command: readonly string[]): Promise<string>;
+  /** What the status server at an address answers to a container that has node. */
+  askStatusServer(from: string, address: string, path: string): Promise<{ readonly status: number; readonly body: string }>;
+  status(): Promise<StatusSnapshot>;
+  /** Waits until every frontend is proven to serve what was published. */
+  converged(): Promise<StatusSnapshot>;
+  /** Tells meet-gen to look at everything afresh, and waits until it has, and is converged. */
+  lookedAfresh(): Promise<StatusSnapshot>;
+  /** Inode, size and times of the published file: the same as long as nobody writes it. */
+  fileIdentity(): Promise<string>;
+  /** How often the engine has passed a HUP on to the project's frontends since the stack was started. */
+  countHups(): Promise<number>;
+  logs(service: string): Promise<string>;
+  /** meet-gen's log so far. */
+  log(): Promise<readonly LogLine[]>;
+  down(): Promise<void>;
+}
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const meetGenImage = `meet-gen-test/meet-gen:${runId}`;
+/** More than what a dead backend may cost: nginx's two seconds until it gives a connection up. */
+const askTimeoutMs = 2500;
+const asksToMeetAll = 12;
+const routedLimitMs = 15_000;
+const templatesDirectory = '/meet-gen/templates';
+
+/** Builds meet-gen's image from our own Dockerfile, once a run. */
+export async function provideMeetGenImage(engine: Engine): Promise<string> {
+  const build = async (): Promise<string> => {
+    if ((await inspectImage(engine, meetGenImage)) === undefined)
+      await docker(engine, ['build', '--quiet', '--pull=false', '--label', runLabel, '--tag', meetGenImage, repository]);
+    return meetGenImage;
+  };
+  return process.platform === 'linux' ? withLock(join(cacheDirectory(), 'meet-gen-image.lock'), build) : build();
+}
+
+/** Starts a Meet under a project name of this run; `resync` never comes, so only events can help. */
+export async function startMeet(engine: Engine, part: string, options: MeetOptions = {}): Promise<MeetStack> {
+  const image = await provideMeetGenImage(engine);
+  const file = await composeFile(engine, part, image, options);
+  const stack = createStack(engine, composeProjectName(part), file);
+  await stack.scale({ ...Object.fromEntries(Object.keys(file.services).map((service) => [service, 1])), ...options.scale });
+  return stack;
+}
+
+interface ComposeFile {
+  readonly services: Readonly<Record<string, ComposeService>>;
+  readonly [key: string]: unknown;
+}
+
+async function composeFile(engine: Engine, part: string, meetGen: string, options: MeetOptions): Promise<ComposeFile> {
+  const project = composeProjectName(part);
+  const socket = await mountedSocket(engine);
+  const usual: Record<string, ComposeService> = {
+    frontend: {
+      image: 'meet-gen-test/frontend:1.30',
+      entrypoint: ['/docker-entrypoint.sh'],
+      command: ['nginx', '-g', 'daemon off;'],
+      restart: 'always',
+      labels: { 'meet.role': 'frontend' },
+      networks: ['proxy', 'internal'],
+      ports: ['127.0.0.1::8083'],
+      volumes: ['routing:/etc/nginx/meet-routing:ro'],
+      configs: [{ source: 'stub', target: '/etc/nginx/conf.d/routing.conf' }],
+    },
+    backend: {
+      image: 'meet-gen-test/backend:latest',
+      labels: { 'meet.role': 'backend' },
+      networks: ['internal'],
+    },
+    'meet-gen': {
+      image: meetGen,
+      pull_policy: 'never',
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      group_add: [socket.group],
+      environment: {
+        MEET_GEN_INSTANCE: project,
+        MEET_GEN_RESYNC: '1h',
+        MEET_GEN_TEMPLATES: templatesDirectory,
+        DOCKER_HOST: socket.dockerHost,
+      },
+      networks: ['internal'],
+      // The first to mount an empty volume gives it what its image has there: the shipped templates.
+      volumes: ['routing:/routing', `templates:${templatesDirectory}`, socket.volume],
+    },
+    tools: {
+      image: 'meet-gen-test/idle:latest',
+      networks: ['internal'],
+      volumes: ['routing:/routing:ro', 'templates:/templates'],
+      depends_on: ['meet-gen'],
+    },
+  };
+  const services = { ...usual };
+  for (const [name, service] of Object.entries(options.services ?? {})) services[name] = { ...usual[name], ...service };
+  return {
+    name: project,
+    services,
+    configs: { stub: { content: shippedStub().replaceAll('$', '$$$$') } },
+    networks: { proxy: { name: proxyNetworkOf(project) }, internal: {} },
+    volumes: { routing: {}, templates: {} },
+  };
+}
+
+const proxyNetworkOf = (project: string): string => `${project}-shared-proxy`;
+
+/** How a container reaches the engine that runs it, and the group that may. */
+async function mountedSocket(engine: Engine): Promise<{ volume: string; dockerHost: string; group: string }> {
+  const path = engine.host.startsWith('unix://') ? engine.host.slice('unix://'.length) : '/var/run/docker.sock';
+  // Where the socket is alone in its folder, the folder: a socket file goes stale when the daemon makes a new one.
+  const inside = engine.provided ? `/var/run/engine/${basename(path)}` : '/var/run/docker.sock';
+  const volume = engine.provided ? `${dirname(path)}:${dirname(inside)}` : `${path}:${inside}`;
+  const stat = ['--entrypoint', 'stat', 'meet-gen-test/idle:latest', '-c', '%g', inside];
+  const group = await docker(engine, ['run', '--rm', '--label', runLabel, '--network', 'none', '--volume', volume, ...stat]);
+  return { volume, dockerHost: `unix://${inside}`, group: group.trim() };
+}
+
+function createStack(engine: Engine, project: string, file: ComposeFile): MeetStack {
+  const run = async (...args: readonly string[]): Promise<string> => docker(engine, args);
+  const composeArgs = ['compose', '--project-name', project, '--project-directory', tmpdir(), '--env-file', '/dev/null', '--file', '-'];
+  const compose = async (...args: readonly string[]): Promise<string> =>
+    docker(engine, [...composeArgs, ...args], { stdin: JSON.stringify(file), timeoutMs: 120_000 });
+  const up = async (scale: Readonly<Record<string, number>>, ...args: readonly string[]): Promise<void> => {
+    const flags = Object.entries(scale).flatMap(([service, count]) => ['--scale', `${service}=${count}`]);
+    await compose('up', '--detach', '--timeout', '3', ...flags, ...args);
+  };
+  const container = (name: string): string => `${project}-${name}`;
+  const hups = followHups(engine, project);
+
+  const namesById = async (): Promise<ReadonlyMap<string, string>> => {
+    const listed = await run('container', 'ls', '--all', '--no-trunc', '--format', '{{.ID}} {{.Names}}');
+    const pairs = listed.split('\n').map((line) => line.split(' '));
+    return new Map(pairs.map(([id = '', name = '']) => [id.slice(0, 12), shorten(name)]));
+  };
+  const shorten = (name: string): string => (name.startsWith(`${project}-`) ? name.slice(project.length + 1) : name);
+
+  /** The engine gives a container another port whenever it starts. */
+  const publishedPort = async (frontend: string): Promise<number | undefined> => {
+    const told = await tryCommand(engine.dockerCli, ['port', container(frontend), '8083/tcp'], { env: engine.env });
+    const port = /:(\d+)$/m.exec(told.stdout.trim())?.[1];
+    return port === undefined ? undefined : Number(port);
+  };
+  const ask = async (path: string, frontend = 'frontend-1'): Promise<Answer> => askPort(await publishedPort(frontend), path);
+  /** Stops asking at a path at the first answer that isn't one of the expected: some wrong ones take seconds. */
+  const answeringAt = async (paths: readonly string[], frontend = 'frontend-1', expected?: Routes): Promise<Routes> => {
+    const [port, names] = await Promise.all([publishedPort(frontend), namesById()]);
+    const seen: Record<string, readonly string[]> = {};
+    for (const path of paths) {
+      const answers = new Set<string>();
+      for (let count = 0; count < asksToMeetAll; count++) {
+        const answer = describeAnswer(await askPort(port, path), names);
+        answers.add(answer);
+        if (expected?.[path]?.includes(answer) === false) break;
+      }
+      seen[path] = [...answers].toSorted();
+    }
+    return seen;
+  };
+
+  const log = async (): Promise<readonly LogLine[]> => (await logs('meet-gen')).split('\n').flatMap(parseLogLine);
+  const logs = async (service: string): Promise<string> => {
+    const told = await tryCommand(engine.dockerCli, ['logs', '--tail', '5000', container(`${service}-1`)], { env: engine.env });
+    return told.stdout + told.stderr;
+  };
+  const inspect = async (name: string, field: string): Promise<string> => (await run('inspect', '--format', field, container(name))).trim();
+  const tool = async (...command: readonly string[]): Promise<string> => run('exec', container('tools-1'), ...command);
+  const status = async (): Promise<StatusSnapshot> => JSON.parse(await run('exec', container('meet-gen-1'), 'node', '-e', askStatus));
+
+  /** The log's last lines tell most about what went wrong. */
+  const converged = async (accept: (snapshot: StatusSnapshot) => boolean = () => true): Promise<StatusSnapshot> => {
+    let last: StatusSnapshot | undefined;
+    return waitUntil(
+      'meet-gen is converged',
+      async () => {
+        last = await status().catch(() => undefined);
+        return last !== undefined && last.converged && accept(last) ? last : undefined;
+      },
+      routedLimitMs,
+      () => JSON.stringify(last, undefined, 1),
+    );
+  };
+
+  const routed = async (routes: Routes, frontend?: string): Promise<void> => {
+    let seen: Routes = {};
+    const holds = async (): Promise<boolean> => {
+      seen = await answeringAt(Object.keys(routes), frontend, routes);
+      return Object.entries(routes).every(([path, expected]) => seen[path]?.join() === expected.toSorted().join());
+    };
+    try {
+      await waitUntil('the routes are right', async () => (await holds()) && (await holds()), routedLimitMs);
+    } catch (cause) {
+      const lines = (await logs('meet-gen')).split('\n').slice(-12).join('\n');
+      throw new Error(`expected ${JSON.stringify(routes)}\nseen     ${JSON.stringify(seen)}\nmeet-gen said last:\n${lines}`, { cause });
+    }
+  };
+
+  return {
+    project,
+    proxyNetwork: proxyNetworkOf(project),
+    internalNetwork: `${project}_internal`,
+    container,
+    compose,
+    docker: run,
+    scale: (scale) => up(scale, '--no-recreate', '--no-deps', ...Object.keys(scale)),
+    recreate: (service, count = 1) => up({ [service]: count }, '--force-recreate', '--no-deps', service),
+    ask,
+    answering: async (path, frontend) => (await answeringAt([path], frontend))[path] ?? [],
+    routed,
+    address: (name, network) => inspect(name, `{{with index .NetworkSettings.Networks ${JSON.stringify(network)}}}{{.IPAddress}}{{end}}`),
+    async crash(name) {
+      const pid = await inspect(name, '{{.State.Pid}}');
+      const kill = ['--entrypoint', 'sh', 'meet-gen-test/idle:latest', '-c', `grep -q nginx /proc/${pid}/cmdline && kill -s KILL ${pid}`];
+      await run('run', '--rm', '--label', runLabel, '--network', 'none', '--pid', 'host', '--userns', 'host', ...kill);
+    },
+    inspect,
+    tool,
+    async askStatusServer(from, address, path) {
+      const script = `fetch('http://${address}:8084${path}').then(async (r) => console.log(JSON.stringify({ status: r.status, body: await r.text() })))`;
+      return JSON.parse(await run('exec', from, 'node', '-e', script)) as { status: number; body: string };
+    },
+    status,
+    converged: () => converged(),
+    async lookedAfresh() {
+      const before = (await status()).engine.lastSyncAt;
+      await run('kill', '--signal', 'HUP', container('meet-gen-1'));
+      return converged((snapshot) => snapshot.engine.lastSyncAt !== before);
+    },
+    fileIdentity: async () => (await tool('stat', '-c', '%i %s %y %z', '/routing/routing.conf')).trim(),
+    countHups: () => hups.count(() => run('kill', '--signal', 'WINCH', container('tools-1'))),
+    logs,
+    log,
+    async down() {
+      hups.stop();
+      await compose('down', '--volumes', '--timeout', '1', '--remove-orphans');
+    },
+  };
+}
+
+/** Read by the container's own node: the socket is for meet-gen's user alone. */
+const askStatus = `
+  require('node:http').get({ socketPath: '/routing/.meet-gen.sock', path: '/status', agent: false }, (answer) => answer.pipe(process.stdout))
+`;
+
+interface KillEvent {
+  readonly Actor?: { readonly Attributes?: Readonly<Record<string, string>> };
+}
+
+/** Listens to the engine from the first moment: what it remembers of the past is overwritten by health checks within seconds. */
+function followHups(engine: Engine, project: string): { count(sendMark: () => Promise<unknown>): Promise<number>; stop(): void } {
+  const filters = ['type=container', 'event=kill', `label=com.docker.compose.project=${project}`];
+  const args = ['events', '--format', '{{json .}}', ...filters.flatMap((filter) => ['--filter', filter])];
+  const follower = spawn(engine.dockerCli, args, { env: { ...process.env, ...engine.env }, stdio: ['ignore', 'pipe', 'ignore'] });
+  let text = '';
+  follower.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  const count = (service: string, signal: string): number =>
+    text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => (JSON.parse(line) as KillEvent).Actor?.Attributes ?? {})
+      .filter((attributes) => attributes['com.docker.compose.service'] === service && attributes['signal'] === signal).length;
+  return {
+    /** Everything before a mark of ours in the stream has been heard when the mark is. */
+    async count(sendMark) {
+      const marks = count('tools', '28');
+      await sendMark();
+      await waitUntil('the engine has told all its events', () => count('tools', '28') > marks);
+      return count('frontend', '1');
+    },
+    stop: () => void follower.kill(),
+  };
+}
+
+/** One request on a connection of its own, as nginx-proxy would make it. */
+function askPort(port: number | undefined, path: string): Promise<Answer> {
+  const nothing = (error: string): Answer => ({ status: 0, type: '', body: '', headers: {}, error });
+  if (port === undefined) return Promise.resolve(nothing('no published port'));
+  return new Promise((resolve) => {
+    const options = { host: '127.0.0.1', port, path, agent: false, headers: { host: 'meet.example.com' }, timeout: askTimeoutMs };
+    const asked = request(options, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (body += chunk));
+      response.on('error', (error) => resolve(nothing(error.message)));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'] ?? '', body, headers: response.headers }),
+      );
+    });
+    asked.on('timeout', () => asked.destroy(new Error('no answer in time')));
+    asked.on('error', (error: NodeJS.ErrnoException) => resolve(nothing(error.code ?? error.message)));
+    asked.end();
+  });
+}
+
+/** Never by the status alone: the SPA answers 200 to everything, so an API's answer has to be JSON. */
+function describeAnswer({ status, type, body, headers, error }: Answer, names: ReadonlyMap<string, string>): string {
+  if (error !== undefined) return error;
+  const host = headers['x-backend-host'];
+  if (typeof host === 'string') return `${names.get(host) ?? host}${type === 'application/json' ? '' : ` with ${type}`}`;
+  if (status === 200 && type.startsWith('text/html') && body.includes('SPA of')) return 'SPA';
+  if (status !== 503) return `${status} ${type}`;
+  return headers['retry-after'] === undefined ? '503' : `503, retry after ${headers['retry-after']}`;
+}
+
+function parseLogLine(line: string): readonly LogLine[] {
+  try {
+    return [JSON.parse(line) as LogLine];
+  } catch {
+    return [];
+  }
+}

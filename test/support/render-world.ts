@@ -1,0 +1,38 @@
+import type { Observation } from '../../src/model/container.ts';
+import type { Instance } from '../../src/model/instance.ts';
+import type { Problem } from '../../src/model/problem.ts';
+import { runPass } from '../../src/pipeline.ts';
+import { createTemplateStore } from '../../src/render/template-store.ts';
+import { parseNginxVersion } from '../../src/routes/nginx-version.ts';
+import { shippedTemplates } from '../../src/shipped-templates.ts';
+
+/** What one pass over an observation publishes: the file of each instance, and what is said. */
+export interface RenderedWorld {
+  readonly files: ReadonlyMap<string, string>;
+  readonly generations: ReadonlyMap<string, string>;
+  readonly instances: readonly Instance[];
+  readonly problems: readonly Problem[];
+}
+
+const templates = createTemplateStore(shippedTemplates());
+
+/** Runs the real pass with the shipped template; all frontends have this nginx, `unknown` for none that is known. */
+export async function renderWorld(observation: Observation, nginx = '1.30.3', only?: string): Promise<RenderedWorld> {
+  const files = new Map<string, string>();
+  const generations = new Map<string, string>();
+  const result = await runPass(
+    { observe: () => Promise.resolve(observation) },
+    templates,
+    {
+      versions: (_instance, frontends) => Promise.resolve(frontends.map(() => parseNginxVersion(nginx))),
+      publish: (instance, rendered) => {
+        files.set(instance, rendered.content);
+        generations.set(instance, rendered.generation);
+        return Promise.resolve(true);
+      },
+    },
+    only,
+    new AbortController().signal,
+  );
+  return { files, generations, instances: result.instances, problems: result.problems };
+}
