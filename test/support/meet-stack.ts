@@ -87,7 +87,9 @@ export interface MeetStack {
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const meetGenImage = `meet-gen-test/meet-gen:${runId}`;
 /** More than what a dead backend may cost: nginx's two seconds until it gives a connection up. */
-const askTimeoutMs = 2500;
+const askTimeoutMs = 3000;
+/** While waiting for routes there is no point in waiting for a wrong one's answer. */
+const impatientAskTimeoutMs = 700;
 const asksToMeetAll = 12;
 const routedLimitMs = 15_000;
 const templatesDirectory = '/meet-gen/templates';
@@ -209,15 +211,16 @@ function createStack(engine: Engine, project: string, file: ComposeFile): MeetSt
     const port = /:(\d+)$/m.exec(told.stdout.trim())?.[1];
     return port === undefined ? undefined : Number(port);
   };
-  const ask = async (path: string, frontend = 'frontend-1'): Promise<Answer> => askPort(await publishedPort(frontend), path);
+  const ask = async (path: string, frontend = 'frontend-1'): Promise<Answer> => askPort(await publishedPort(frontend), path, askTimeoutMs);
   /** Stops asking at a path at the first answer that isn't one of the expected: some wrong ones take seconds. */
   const answeringAt = async (paths: readonly string[], frontend = 'frontend-1', expected?: Routes): Promise<Routes> => {
     const [port, names] = await Promise.all([publishedPort(frontend), namesById()]);
+    const timeoutMs = expected === undefined ? askTimeoutMs : impatientAskTimeoutMs;
     const seen: Record<string, readonly string[]> = {};
     for (const path of paths) {
       const answers = new Set<string>();
       for (let count = 0; count < asksToMeetAll; count++) {
-        const answer = describeAnswer(await askPort(port, path), names);
+        const answer = describeAnswer(await askPort(port, path, timeoutMs), names);
         answers.add(answer);
         if (expected?.[path]?.includes(answer) === false) break;
       }
@@ -340,11 +343,11 @@ function followHups(engine: Engine, project: string): { count(sendMark: () => Pr
 }
 
 /** One request on a connection of its own, as nginx-proxy would make it. */
-function askPort(port: number | undefined, path: string): Promise<Answer> {
+function askPort(port: number | undefined, path: string, timeoutMs: number): Promise<Answer> {
   const nothing = (error: string): Answer => ({ status: 0, type: '', body: '', headers: {}, error });
   if (port === undefined) return Promise.resolve(nothing('no published port'));
   return new Promise((resolve) => {
-    const options = { host: '127.0.0.1', port, path, agent: false, headers: { host: 'meet.example.com' }, timeout: askTimeoutMs };
+    const options = { host: '127.0.0.1', port, path, agent: false, headers: { host: 'meet.example.com' }, timeout: timeoutMs };
     const asked = request(options, (response) => {
       let body = '';
       response.setEncoding('utf8');

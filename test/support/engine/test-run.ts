@@ -50,6 +50,8 @@ export async function cleanUp(engine: Engine, { anyRun = false }: { anyRun?: boo
     const found = [...new Set([...labelled, ...ofProjects])];
     if (found.length > 0) await docker(engine, [...remove, ...found]);
   }
+  const built = await lines(engine, ['image', 'ls', '--quiet', '--filter', `label=${label}`]);
+  if (built.length > 0) await docker(engine, ['image', 'rm', '--force', ...new Set(built)]);
   if (!engine.provided) await removeLentNames(engine);
 }
 

@@ -1,0 +1,111 @@
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { docker, type Engine } from '../../support/engine/docker-command.ts';
+import { runCommand, tryCommand, type CommandResult } from '../../support/engine/run-command.ts';
+import type { Images } from '../../support/engine/stand-ins.ts';
+import { composeProjectName, runId } from '../../support/engine/test-run.ts';
+import { findSocket } from '../image/mounted-socket.ts';
+import { exampleOverride } from './override.ts';
+
+interface RunningService {
+  readonly ID: string;
+  readonly Service: string;
+  readonly Health: string;
+  readonly State: string;
+}
+
+/** What the socket proxy says of each request. */
+interface ProxyDecision {
+  readonly decision: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly query?: string;
+}
+
+/** The compose example, as a user has it in a folder of its own, with stand-ins for images that no test can pull. */
+export interface ExampleStack {
+  readonly project: string;
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** `docker compose` with the example, .env.example and the stand-ins. */
+  compose(...args: readonly string[]): Promise<string>;
+  tryCompose(...args: readonly string[]): Promise<CommandResult>;
+  /** `docker compose` with the example alone, as a user would call it, and .env beside it. */
+  plainCompose(...args: readonly string[]): Promise<CommandResult>;
+  services(): Promise<readonly RunningService[]>;
+  outerPort(): Promise<number>;
+  proxyDecisions(): Promise<readonly ProxyDecision[]>;
+  remove(): Promise<void>;
+}
+
+export const repository = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Makes the folder; nothing is started. */
+export async function createExample(engine: Engine, images: Images): Promise<ExampleStack> {
+  const project = composeProjectName('example');
+  const socket = await findSocket(engine, images);
+  // Nobody has this image yet, as on a user's machine: compose has to build it.
+  const meetGenImage = `meet-gen-test/example:${runId}`;
+  const folder = mkdtempSync(join(tmpdir(), 'meet-gen-example-'));
+  for (const name of ['compose.example.yml', '.env.example']) copyFileSync(join(repository, name), join(folder, name));
+  // The services' env_file; what compose itself puts in comes from .env.example.
+  copyFileSync(join(folder, '.env.example'), join(folder, '.env'));
+  writeFileSync(join(folder, 'override.yml'), exampleOverride(images, meetGenImage, repository, `${project}-outside`));
+  const env = { ...engine.env, DOCKER_SOCKET: socket.path, DOCKER_GID: socket.groupId };
+  const example = ['compose', '--file', join(folder, 'compose.example.yml')];
+  const standIns = [
+    ...example,
+    '--file',
+    join(folder, 'override.yml'),
+    '--env-file',
+    join(folder, '.env.example'),
+    '--project-name',
+    project,
+  ];
+  const compose = (...args: readonly string[]): Promise<string> => runCommand(engine.dockerCli, [...standIns, ...args], { env });
+
+  return {
+    project,
+    folder,
+    env,
+    compose,
+    tryCompose: (...args) => tryCommand(engine.dockerCli, [...standIns, ...args], { env }),
+    plainCompose: (...args) => tryCommand(engine.dockerCli, [...example, ...args], { env: engine.env, cwd: folder }),
+    services: async () => parseLines(await compose('ps', '--all', '--no-trunc', '--format', 'json')) as RunningService[],
+    outerPort: async () => Number((await compose('port', 'nginx-proxy', '80')).trim().split(':').at(-1)),
+    async proxyDecisions() {
+      const [id = ''] = (await compose('ps', '--quiet', 'docker-proxy')).split('\n');
+      return parseLines(await docker(engine, ['logs', id])) as ProxyDecision[];
+    },
+    async remove() {
+      await compose('down', '--volumes', '--remove-orphans', '--timeout', '1');
+      await tryCommand(engine.dockerCli, ['image', 'rm', '--force', meetGenImage], { env });
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** The configuration that a frontend has before it, by its number. */
+export function publishedFile(stack: ExampleStack, index = 1): Promise<string> {
+  return stack.compose('exec', '--no-TTY', '--index', String(index), 'frontend', 'cat', '/etc/nginx/meet-routing/routing.conf');
+}
+
+/** The format that tells a container's address on the project's own network. */
+export function inNetwork(stack: ExampleStack): string {
+  return `{{with index .NetworkSettings.Networks "${stack.project}_internal"}}{{.IPAddress}}{{end}}`;
+}
+
+/** The addresses of a service's containers on the project's own network. */
+export async function addressesOf(engine: Engine, stack: ExampleStack, service: string): Promise<readonly string[]> {
+  const ids = (await stack.services()).filter((one) => one.Service === service).map((one) => one.ID);
+  return (await docker(engine, ['inspect', '--format', inNetwork(stack), ...ids])).trim().split('\n').toSorted();
+}
+
+function parseLines(text: string): unknown[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as unknown);
+}

@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { docker } from '../../support/engine/docker-command.ts';
+import { providedEngine, providedImages } from '../../support/engine/provided.ts';
+import { provideMeetGenImage } from '../../support/meet-stack.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { findSocket, type MountedSocket } from './mounted-socket.ts';
+import { runImage, startSmallMeet, type SmallMeet } from './small-meet.ts';
+
+interface ImageConfig {
+  readonly User: string;
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly StopSignal: string;
+  readonly ExposedPorts?: Readonly<Record<string, object>>;
+}
+
+const engine = providedEngine();
+const images = providedImages();
+const repository = new URL('../../../', import.meta.url);
+const { version } = JSON.parse(readFileSync(new URL('package.json', repository), 'utf8')) as { version: string };
+const ownLayersLimitBytes = 5 * 1024 * 1024;
+const containerSocket = '/var/run/docker.sock';
+
+let image = '';
+let socket: MountedSocket = { path: '', groupId: '' };
+
+beforeAll(async () => {
+  image = await provideMeetGenImage(engine);
+  socket = await findSocket(engine, images);
+});
+
+describe('what is in the image', () => {
+  test('says what it is, and runs as a user that is not root', async () => {
+    const [described] = JSON.parse(await docker(engine, ['image', 'inspect', image])) as { Config: ImageConfig }[];
+    const { User: user, Labels: labels, StopSignal: stopSignal, ExposedPorts: ports } = described?.Config ?? ({} as ImageConfig);
+    expect(user).toBe('1000:1000');
+    expect(stopSignal).toBe('SIGTERM');
+    expect(ports ?? {}).toEqual({});
+    expect(labels).toMatchObject({
+      'org.opencontainers.image.title': 'meet-gen',
+      'org.opencontainers.image.description': expect.stringContaining('Meet') as string,
+      'org.opencontainers.image.licenses': 'MIT',
+      'org.opencontainers.image.version': version,
+    });
+  });
+
+  test('is one program and its templates, which its user can read and not change', async () => {
+    const find = ['find', '/meet-gen', '-type', 'f', '-printf', '%p %u\\n', ',', '-writable', '-printf', 'writable: %p\\n'];
+    const { stdout } = await runImage(engine, image, ['--entrypoint', find[0] ?? ''], find.slice(1));
+    expect(stdout.trim().split('\n').toSorted()).toEqual(['/meet-gen/dist/meet-gen.js root', '/meet-gen/templates/routing.conf.eta root']);
+  });
+
+  test('adds no more than 5 MB to its base', async () => {
+    const [own, base] = await Promise.all([layerSizes(image), layerSizes(images.node.name)]);
+    const added = own.slice(0, own.length - base.length);
+    expect(own.slice(added.length)).toEqual(base);
+    expect(added.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(ownLayersLimitBytes);
+  });
+});
+
+describe('docker run, to an end', () => {
+  test.each([
+    { command: ['--help'], code: 0, stdout: 'Usage: meet-gen' },
+    { command: ['run', '--help'], code: 0, stdout: '--docker-host' },
+    { command: ['--version'], code: 0, stdout: version },
+    { command: ['healthcheck'], code: 1, stderr: 'no meet-gen answers on /routing/.meet-gen.sock' },
+    { command: ['rendr'], code: 2, stderr: 'rendr' },
+    { command: ['render'], code: 3, stderr: 'there is no engine at unix:///var/run/docker.sock; start Docker, mount its socket' },
+  ])('$command ends with $code', async ({ command, code, stdout = '', stderr = '' }) => {
+    const ended = await runImage(engine, image, ['--read-only'], command);
+    expect(ended).toEqual({ code, stdout: expect.stringContaining(stdout) as string, stderr: expect.stringContaining(stderr) as string });
+  });
+
+  test('with a volume that belongs to root, it says so and how to mend it', async () => {
+    const { code, stderr } = await runImage(engine, image, ['--volume', '/out'], ['--out', '/out']);
+    expect({ code, stderr: stderr.trim() }).toEqual({
+      code: 2,
+      stderr:
+        'meet-gen: --out: /out is not writable for user 1000; make that user its owner (chown 1000 on the host), or use a named volume, which takes the owner from the image',
+    });
+  });
+});
+
+describe('docker run, as the sidecar', () => {
+  const started: SmallMeet[] = [];
+  const startMeet = async (part: string): Promise<SmallMeet> => {
+    const meet = await startSmallMeet(engine, images, image, part);
+    started.push(meet);
+    return meet;
+  };
+  afterAll(() => Promise.all(started.map((meet) => meet.remove())));
+
+  test('it needs no more than the socket and its group, and stops cleanly as PID 1', async () => {
+    const meet = await startMeet('image-socket');
+    const meetGen = await meet.startMeetGen(['--volume', `${socket.path}:${containerSocket}`, '--group-add', socket.groupId]);
+    const answer = await meet.untilRouted();
+    expect(answer.fields['status']).toBe('200');
+    await meet.untilHealth(meetGen, 'healthy');
+    expect(await docker(engine, ['exec', meetGen, 'cat', '/proc/1/cmdline'])).toContain('meet-gen.js');
+    // After these two seconds the engine would kill it, and the exit code would be 137.
+    await docker(engine, ['stop', '--time', '2', meetGen]);
+    expect(await docker(engine, ['inspect', '--format', '{{.State.ExitCode}} {{.State.OOMKilled}}', meetGen])).toBe('0 false\n');
+    expect(lastMessage(await meet.log(meetGen))).toBe('stopped');
+    await meet.untilRouted();
+  });
+
+  test('without the socket’s group it names the group and the line to paste', async () => {
+    const meet = await startMeet('image-no-group');
+    const meetGen = await meet.startMeetGen(['--volume', `${socket.path}:${containerSocket}`]);
+    const words = `the socket belongs to group ${socket.groupId}; add this line to meet-gen's service in compose: group_add: [\\"${socket.groupId}\\"]`;
+    await waitUntil('the log tells', async () => (await meet.log(meetGen)).includes(words), 20_000);
+    await meet.untilHealth(meetGen, 'unhealthy');
+  });
+
+  test('behind a socket proxy as in the compose example, it is unhealthy for as long as the engine can’t be reached', async () => {
+    const meet = await startMeet('image-proxy');
+    const proxy = await meet.start(
+      [
+        '--network-alias',
+        'docker-proxy',
+        '--user',
+        `65534:${socket.groupId}`,
+        '--read-only',
+        '--cap-drop',
+        'ALL',
+        '--security-opt',
+        'no-new-privileges',
+        '--volume',
+        `${socket.path}:${containerSocket}:ro`,
+      ],
+      images.socketProxy,
+      proxyCommand(meet.name),
+    );
+    const meetGen = await meet.startMeetGen(['--network-alias', 'meet-gen', '--env', 'DOCKER_HOST=tcp://docker-proxy:2375']);
+    await meet.untilRouted();
+    await meet.untilHealth(meetGen, 'healthy');
+    await docker(engine, ['kill', proxy]);
+    await meet.untilHealth(meetGen, 'unhealthy');
+    await meet.untilRouted();
+    await docker(engine, ['start', proxy]);
+    await meet.untilHealth(meetGen, 'healthy');
+    expect(await meet.log(proxy)).not.toContain('"refused"');
+  });
+});
+
+async function layerSizes(name: string): Promise<number[]> {
+  const sizes = await docker(engine, ['history', '--human=false', '--format', '{{.Size}}', name]);
+  return sizes.trim().split('\n').map(Number);
+}
+
+function lastMessage(log: string): unknown {
+  const last = JSON.parse(log.trim().split('\n').at(-1) ?? '{}') as { msg?: unknown };
+  return last.msg;
+}
+
+/** What compose.example.yml gives its socket proxy, for a project of this name. */
+function proxyCommand(project: string): readonly string[] {
+  const example = parse(readFileSync(new URL('compose.example.yml', repository), 'utf8'), { merge: true }) as {
+    services: { 'docker-proxy': { command: readonly string[] } };
+  };
+  return example.services['docker-proxy'].command.map((flag) => flag.replaceAll('${COMPOSE_PROJECT_NAME}', project));
+}

@@ -1,0 +1,17 @@
+import { docker, type Engine } from '../../support/engine/docker-command.ts';
+import type { Images } from '../../support/engine/stand-ins.ts';
+import { runLabel } from '../../support/engine/test-run.ts';
+
+/** The engine's socket where containers can mount it from, and the group that may open it. */
+export interface MountedSocket {
+  readonly path: string;
+  readonly groupId: string;
+}
+
+/** Asks a container, which sees the engine's machine where the tests may not. */
+export async function findSocket(engine: Engine, images: Images): Promise<MountedSocket> {
+  const path = engine.host.startsWith('unix://') ? engine.host.slice('unix://'.length) : '/var/run/docker.sock';
+  const mounted = ['run', '--rm', '--label', runLabel, '--network', 'none', '--volume', `${path}:/engine.sock`];
+  const stat = ['--entrypoint', 'stat', images.idle, '-c', '%g', '/engine.sock'];
+  return { path, groupId: (await docker(engine, [...mounted, ...stat])).trim() };
+}

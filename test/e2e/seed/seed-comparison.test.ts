@@ -1,0 +1,128 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../../support/built-command.ts';
+import { createNginxChecker, type NginxChecker } from '../../support/engine/nginx-check.ts';
+import { providedEngine, providedImages } from '../../support/engine/provided.ts';
+import type { NginxSeries } from '../../support/engine/stand-ins.ts';
+import { inRealLayout } from '../../support/real-layout.ts';
+import { ask } from './ask.ts';
+import { bornOut, differences, differencesPage, unexplained, type BackendState, type Comparison, type Difference } from './differences.ts';
+import { allRequests, requestsWithoutBackend, type SeedRequest } from './requests.ts';
+import { seedConfiguration, startTopology, type Topology } from './topology.ts';
+
+const composeExample = fileURLToPath(new URL('../../../compose.example.yml', import.meta.url));
+const series: readonly NginxSeries[] = ['1.30', '1.22'];
+const atOnce = 8;
+
+/** What `meet-gen render --compose compose.example.yml` prints, with no engine and no .env. */
+const rendered = runCommand(['render', '--compose', composeExample]);
+
+test('the compose example is rendered with no engine at all', async () => {
+  const { code, stdout, stderr } = await rendered;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/^# 192\.0\.2\.\d+ stands for the service backend$/m);
+  expect(stdout).toMatch(/^# 192\.0\.2\.\d+ stands for the service frontend$/m);
+});
+
+test('a backend that is gone lets only our nginx start', async () => {
+  const engine = providedEngine();
+  for (const version of series) {
+    await withChecker(version, async (checker) => {
+      const [seed, ours] = await checker.testMany([{ 'conf.d/routing.conf': seedConfiguration }, inRealLayout((await rendered).stdout)]);
+      expect(seed?.output).toContain('host not found in upstream "backend:8000"');
+      expect(ours).toEqual({ ok: true, output: expect.stringContaining('test is successful') as string });
+      expect(ours?.output).not.toContain('[warn]');
+    });
+  }
+
+  async function withChecker(version: NginxSeries, work: (checker: NginxChecker) => Promise<void>): Promise<void> {
+    const checker = await createNginxChecker(engine, version);
+    try {
+      await work(checker);
+    } finally {
+      await checker.close();
+    }
+  }
+});
+
+describe.each(series)('beside the seed’s configuration, on nginx %s', (version) => {
+  let topology: Topology | undefined;
+  const explained = new Set<Difference>();
+
+  beforeAll(async () => {
+    const { stdout } = await rendered;
+    topology = await startTopology(providedEngine(), providedImages(), version, (address) => withBackendAddress(stdout, address));
+  });
+  afterAll(() => topology?.remove());
+
+  test('every request is answered the same but for the differences in the table', async () => {
+    const compared = await compareAll(topology, version, 'answers', allRequests);
+    expect(compared.flatMap((one) => unexplained(one))).toEqual([]);
+    for (const one of compared) for (const entry of bornOut(one)) explained.add(entry);
+  });
+
+  test('so is every request while the backend refuses connections', async () => {
+    await topology?.stopBackend();
+    const compared = await compareAll(topology, version, 'refuses', requestsWithoutBackend);
+    expect(compared.flatMap((one) => unexplained(one))).toEqual([]);
+    for (const one of compared) for (const entry of bornOut(one)) explained.add(entry);
+  });
+
+  test('so is every request when the backend hangs up', async () => {
+    await topology?.hangUpBackend();
+    const compared = await compareAll(topology, version, 'hangs up', requestsWithoutBackend);
+    expect(compared.flatMap((one) => unexplained(one))).toEqual([]);
+    for (const one of compared) for (const entry of bornOut(one)) explained.add(entry);
+  });
+
+  test('no entry of the table is without a request that bears it out', () => {
+    const idle = differences.filter((entry) => (entry.series ?? version) === version && !explained.has(entry));
+    expect(idle.map((entry) => entry.what)).toEqual([]);
+  });
+});
+
+test('the page about the differences is that of the table', async () => {
+  await expect(differencesPage()).toMatchFileSnapshot('../../../docs/differences.md');
+});
+
+test('a difference that is not in the table is found', () => {
+  const [request] = allRequests;
+  if (request === undefined) throw new Error('there are no requests');
+  const compared: Comparison = {
+    series: '1.22',
+    backend: 'answers',
+    request,
+    seed: { by: 'backend', fields: { status: '200' } },
+    ours: { by: 'backend', fields: { status: '404' } },
+  };
+  expect(unexplained(compared, [])).toHaveLength(1);
+  expect(unexplained({ ...compared, ours: compared.seed })).toEqual([
+    expect.stringContaining("upstream's http-version: the same") as string,
+  ]);
+});
+
+/** Both are asked one after the other, several requests at a time. */
+async function compareAll(
+  topology: Topology | undefined,
+  version: NginxSeries,
+  backend: BackendState,
+  requests: readonly SeedRequest[],
+): Promise<readonly Comparison[]> {
+  if (topology === undefined) throw new Error('the topology did not start');
+  const { seedPort, ourPort } = topology;
+  const compared: Comparison[] = [];
+  const left = [...requests];
+  const worker = async (): Promise<void> => {
+    for (let request = left.shift(); request !== undefined; request = left.shift())
+      compared.push({ series: version, backend, request, seed: await ask(seedPort, request), ours: await ask(ourPort, request) });
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return compared;
+}
+
+/** The placeholder that stands for the backend becomes its real address. */
+function withBackendAddress(text: string, address: string): string {
+  const placeholder = /^# (192\.0\.2\.\d+) stands for the service backend$/m.exec(text)?.[1];
+  if (placeholder === undefined) throw new Error(`no placeholder for the backend in:\n${text}`);
+  return text.replaceAll(`server ${placeholder}:8000 `, `server ${address}:8000 `);
+}

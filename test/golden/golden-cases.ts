@@ -1,0 +1,48 @@
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Observation } from '../../src/model/container.ts';
+import type { ContainerSketch } from '../support/containers.ts';
+import { container, observe } from '../support/containers.ts';
+
+/** What a golden case's `containers.json` holds: the containers that the engine shows, in a few words. */
+interface GoldenInput {
+  /** What this case shows, for a reader. */
+  readonly what: string;
+  /** nginx's version in all frontends, or `unknown`; without it the newest that is tested. */
+  readonly nginx?: string;
+  /** Names of containers that got a stop signal. */
+  readonly stopping?: readonly string[];
+  readonly containers: readonly ContainerSketch[];
+}
+
+export interface GoldenCase {
+  readonly name: string;
+  readonly what: string;
+  readonly nginx: string;
+  readonly observation: Observation;
+  /** The bytes expected in `routing.conf`; undefined when nobody has written them down yet. */
+  expected(): string | undefined;
+  /** Writes the bytes down, for `UPDATE_GOLDEN=1`. */
+  update(content: string): void;
+}
+
+const folder = fileURLToPath(new URL('./', import.meta.url));
+
+/** All cases, one folder each. */
+export function goldenCases(): readonly GoldenCase[] {
+  const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  return names.toSorted().map(goldenCase);
+}
+
+function goldenCase(name: string): GoldenCase {
+  const input = JSON.parse(readFileSync(`${folder}${name}/containers.json`, 'utf8')) as GoldenInput;
+  const file = `${folder}${name}/routing.conf`;
+  return {
+    name,
+    what: input.what,
+    nginx: input.nginx ?? '1.30.3',
+    observation: observe(input.containers.map(container), input.stopping),
+    expected: () => (existsSync(file) ? readFileSync(file, 'utf8') : undefined),
+    update: (content) => writeFileSync(file, content),
+  };
+}
