@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
+import { dirname } from 'node:path';
 import type { Listen } from '../options.ts';
 import type { StatusSnapshot } from './snapshot.ts';
 
@@ -19,6 +21,7 @@ interface Answer {
 
 /** A socket's path may be this long on Linux (unix(7), sun_path). */
 const maxSocketPathLength = 107;
+const socketCheckMs = 1000;
 
 /** The unix socket of the meet-gen that publishes into a directory. */
 export function statusSocketPath(out: string): string {
@@ -32,23 +35,45 @@ export function statusSocketPath(out: string): string {
  */
 export async function startStatusServer(source: StatusSource, socketPath: string, listen: Listen): Promise<() => Promise<void>> {
   await makeRoomForSocket(socketPath);
-  const servers: Server[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(servers.map(close));
-    await rm(socketPath, { force: true });
-  };
   try {
-    servers.push(await open(source, { path: socketPath }, () => true));
-    await chmod(socketPath, 0o600);
-    if (listen !== 'off') servers.push(await open(source, listen, isOwnHost));
+    const closeSocket = await keepSocket(source, socketPath);
+    const tcp =
+      listen === 'off'
+        ? undefined
+        : await open(source, listen, isOwnHost).catch((error: unknown) => closeSocket().then(() => Promise.reject(error as Error)));
+    return async () => {
+      await Promise.all([closeSocket(), tcp === undefined ? undefined : close(tcp)]);
+    };
   } catch (cause) {
-    await stop();
     const code = (cause as NodeJS.ErrnoException).code;
     const where = listen === 'off' ? socketPath : `${listen.host}:${listen.port}`;
     if (code === 'EADDRINUSE') throw new Error(`${where} is taken already; name another address with --listen, or off`, { cause });
     throw new Error(`the status server can't be opened (${socketPath}, ${where}): ${(cause as Error).message}`, { cause });
   }
-  return stop;
+}
+
+/** Serves on a unix socket, and makes it again when its directory vanished and came back; returns how to end that. */
+async function keepSocket(source: StatusSource, socketPath: string): Promise<() => Promise<void>> {
+  const openSocket = async (): Promise<Server> => {
+    const opened = await open(source, { path: socketPath }, () => true);
+    await chmod(socketPath, 0o600);
+    return opened;
+  };
+  let server = await openSocket();
+  const reopen = async (): Promise<void> => {
+    if (existsSync(socketPath) || !existsSync(dirname(socketPath))) return;
+    await close(server);
+    server = await openSocket();
+  };
+  let checking: Promise<void> = Promise.resolve();
+  // What fails now is tried again at the next check.
+  const timer = setInterval(() => void (checking = checking.then(reopen).catch(() => undefined)), socketCheckMs);
+  return async () => {
+    clearInterval(timer);
+    await checking;
+    await close(server);
+    await rm(socketPath, { force: true });
+  };
 }
 
 /** Asks the meet-gen behind a socket; undefined when none answers. */

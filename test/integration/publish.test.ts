@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readGeneration } from '../support/fake-engine/nginx.ts';
+import { runCommand } from '../support/built-command.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, problemCodes, test, waitForStatus } from './scene.ts';
 
@@ -219,6 +220,7 @@ test.concurrent('an out directory that vanishes is a problem, and published agai
   await mkdir(scene.out);
   await waitUntil('it is published again', () => readGeneration(join(scene.out, 'routing.conf')) !== 'none');
   await waitUntil('the problem is gone', () => problemCodes(run, 'problem is gone').includes('publish-failed'));
+  await waitUntil('its socket answers again', async () => (await runCommand(['healthcheck', '--out', scene.out])).code === 0);
 });
 
 test.concurrent('two frontends are signalled at the same time, and the status tells what each one serves', async ({ scene }) => {
