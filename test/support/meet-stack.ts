@@ -342,9 +342,10 @@ function followHups(engine: Engine, project: string): { count(sendMark: () => Pr
   };
 }
 
+const nothing = (error: string): Answer => ({ status: 0, type: '', body: '', headers: {}, error });
+
 /** One request on a connection of its own, as nginx-proxy would make it. */
 function askPort(port: number | undefined, path: string, timeoutMs: number): Promise<Answer> {
-  const nothing = (error: string): Answer => ({ status: 0, type: '', body: '', headers: {}, error });
   if (port === undefined) return Promise.resolve(nothing('no published port'));
   return new Promise((resolve) => {
     const options = { host: '127.0.0.1', port, path, agent: false, headers: { host: 'meet.example.com' }, timeout: timeoutMs };
@@ -370,7 +371,8 @@ function describeAnswer({ status, type, body, headers, error }: Answer, names: R
   if (typeof host === 'string') return `${names.get(host) ?? host}${type === 'application/json' ? '' : ` with ${type}`}`;
   if (status === 200 && type.startsWith('text/html') && body.includes('SPA of')) return 'SPA';
   if (status !== 503) return `${status} ${type}`;
-  return headers['retry-after'] === undefined ? '503' : `503, retry after ${headers['retry-after']}`;
+  const retryAfter = headers['retry-after'];
+  return typeof retryAfter === 'string' ? `503, retry after ${retryAfter}` : '503';
 }
 
 function parseLogLine(line: string): readonly LogLine[] {

@@ -1,0 +1,81 @@
+import type { Container } from '../../src/model/container.ts';
+import { labelFamiliesNotSupportedYet, labelsNotSupportedYet, labelTable } from '../../src/model/label-table.ts';
+import { backend, container, filesService, frontend, idOf } from '../support/containers.ts';
+
+/** The containers that must not be harmed: a Meet with a backend and a service of its own. */
+export const victims: readonly Container[] = [
+  frontend({ networks: { meet_default: '172.18.0.2/16', proxy: '172.20.0.2/16' } }),
+  backend({ health: 'healthy', networks: { meet_default: '172.18.0.5/16' } }),
+  filesService({ networks: { meet_default: '172.18.0.9/16', proxy: '172.20.0.9/16' } }),
+];
+
+/** Puts a foreign text into a place of a container. */
+type Place = (base: Container, text: string) => Container;
+
+const label =
+  (key: string): Place =>
+  (base, text) => ({ ...base, labels: { ...base.labels, [key]: text } });
+
+/** Every place that foreign text can come from. */
+export const places: Readonly<Record<string, Place>> = {
+  ...Object.fromEntries(
+    [
+      'meet.role',
+      ...Object.values(labelTable).map((spec) => spec.key),
+      ...labelsNotSupportedYet,
+      ...labelFamiliesNotSupportedYet.map((family) => `${family}x.path`),
+      'com.docker.compose.project',
+      'com.docker.compose.service',
+      'com.docker.compose.oneoff',
+      'com.docker.stack.namespace',
+      'com.docker.swarm.service.name',
+    ].map((key) => [key, label(key)]),
+  ),
+  'a label key': (base, text) => ({ ...base, labels: { ...base.labels, [text]: 'x' } }),
+  'a meet label key': (base, text) => ({ ...base, labels: { ...base.labels, [`meet.${text}`]: 'x' } }),
+  'the container name': (base, text) => ({ ...base, name: text }),
+  'the container name of an unnamed service': (base, text) => {
+    const { 'com.docker.compose.service': _, ...labels } = base.labels;
+    return { ...base, name: text, labels };
+  },
+  'the image id': (base, text) => ({ ...base, imageId: text }),
+  'the network mode': (base, text) => ({ ...base, networks: [], networkMode: text }),
+  'the network name': (base, text) => ({ ...base, networks: [{ name: text, ipv4: '10.6.6.6', ipv4PrefixLength: 8 }, ...base.networks] }),
+  'the only network name': (base, text) => ({ ...base, networks: [{ name: text, ipv4: '10.6.6.6', ipv4PrefixLength: 8 }] }),
+};
+
+export const placeNames = Object.keys(places);
+
+/**
+ * Containers that carry a text in a place: a service that joined the victims' instance from a project of its own, and a
+ * whole Meet of its own. `index` keeps the containers of several attacks apart.
+ */
+export function hostileContainers(place: string, text: string, index: number): readonly Container[] {
+  const put = places[place];
+  if (put === undefined) throw new Error(`there is no place called ${place}`);
+  const named = (name: string): { name: string; id: string; project: string } => {
+    const full = `intruder${index}-${name}-1`;
+    return { name: full, id: idOf(`${full} ${place}`), project: `intruder${index}` };
+  };
+  const networks = { meet_default: `172.18.${1 + Math.floor(index / 250)}.${1 + (index % 250)}/16` };
+  const paths = `/intruder${index}`;
+  const service = (more: Record<string, string>): Record<string, string> => ({
+    'meet.role': 'service',
+    'meet.port': '6666',
+    'meet.paths': paths,
+    ...more,
+  });
+  return [
+    put(container({ ...named('joined'), service: 'joined', networks, labels: service({ 'meet.instance': 'meet' }) }), text),
+    put(container({ ...named('frontend'), service: 'frontend', networks, labels: { 'meet.role': 'frontend' } }), text),
+    put(container({ ...named('backend'), service: 'backend', networks, labels: { 'meet.role': 'backend' } }), text),
+    put(container({ ...named('files'), service: 'files', networks, labels: service({}) }), text),
+  ].filter((one) => !isNoStrangerToVictims(one));
+}
+
+/** A frontend of the victims' own instance, or a replica of their services, is one of them and may say what it likes. */
+function isNoStrangerToVictims({ labels }: Container): boolean {
+  const instance = labels['meet.instance'] ?? labels['com.docker.compose.project'] ?? labels['com.docker.stack.namespace'];
+  const ofProject = labels['com.docker.compose.project'] === 'meet' || labels['com.docker.stack.namespace'] === 'meet';
+  return instance === 'meet' && (labels['meet.role'] === 'frontend' || ofProject);
+}

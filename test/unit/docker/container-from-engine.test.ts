@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import type { EngineContainer } from '../../../src/docker/container-from-engine.ts';
+import { containersFromEngine } from '../../../src/docker/container-from-engine.ts';
+import type { Container } from '../../../src/model/container.ts';
+
+const id = '0123456789abcdef'.repeat(4);
+
+/** As an engine really answers, shortened. */
+const answer: EngineContainer = {
+  Id: id,
+  Names: ['/meet-backend-1'],
+  ImageID: 'sha256:abc',
+  Created: 1_700_000_000,
+  State: 'running',
+  Status: 'Up 2 minutes (healthy)',
+  Labels: { 'meet.role': 'backend' },
+  Ports: [
+    { PrivatePort: 9000, Type: 'tcp' },
+    { PrivatePort: 8000, Type: 'tcp' },
+    { IP: '0.0.0.0', PrivatePort: 8000, PublicPort: 80, Type: 'tcp' },
+    { PrivatePort: 53, Type: 'udp' },
+  ],
+  HostConfig: { NetworkMode: 'meet_default' },
+  NetworkSettings: {
+    Networks: { meet_default: { IPAddress: '172.18.0.5', IPPrefixLen: 16, GlobalIPv6Address: 'fd00::5', GlobalIPv6PrefixLen: 64 } },
+  },
+};
+
+function map(change: EngineContainer): Container {
+  const [one] = containersFromEngine([{ ...answer, ...change }]);
+  if (one === undefined) throw new Error('one entry gives one container');
+  return one;
+}
+
+describe("an entry of the engine's list", () => {
+  it('becomes a container', () => {
+    expect(map({})).toEqual({
+      id,
+      name: 'meet-backend-1',
+      imageId: 'sha256:abc',
+      createdAtSeconds: 1_700_000_000,
+      state: 'running',
+      health: 'healthy',
+      labels: { 'meet.role': 'backend' },
+      networkMode: 'meet_default',
+      networks: [{ name: 'meet_default', ipv4: '172.18.0.5', ipv4PrefixLength: 16, ipv6: 'fd00::5', ipv6PrefixLength: 64 }],
+      exposedTcpPorts: [8000, 9000],
+    });
+  });
+
+  it.each([
+    [['/meet-backend-1'], 'meet-backend-1'],
+    [['/other/alias', '/meet-backend-1'], 'meet-backend-1'],
+    [['/x\nserver{}'], 'x\nserver{}'],
+    [[], id.slice(0, 12)],
+    [[''], id.slice(0, 12)],
+    [null, id.slice(0, 12)],
+    [[7, '/name'], 'name'],
+  ])('with the names %j is called %j', (names, expected) => {
+    expect(map({ Names: names }).name).toBe(expected);
+  });
+
+  it.each([
+    ['field', { Health: { Status: 'healthy' }, Status: 'Up 1 minute' }, 'healthy'],
+    ['field', { Health: { Status: 'unhealthy' }, Status: 'Up 1 minute' }, 'unhealthy'],
+    ['field', { Health: { Status: 'starting' }, Status: 'Up 1 minute' }, 'starting'],
+    ['field before the text', { Health: { Status: 'unhealthy' }, Status: 'Up 1 minute (healthy)' }, 'unhealthy'],
+    ['field', { Health: { Status: 'none' }, Status: 'Up 1 minute' }, 'none'],
+    ['text', { Status: 'Up 2 minutes (healthy)' }, 'healthy'],
+    ['text', { Status: 'Up 2 minutes (unhealthy)' }, 'unhealthy'],
+    ['text', { Status: 'Up 2 seconds (health: starting)' }, 'starting'],
+    ['text', { Status: 'Up 2 minutes' }, 'none'],
+    ['text of a paused one', { Status: 'Up 2 minutes (healthy) (Paused)' }, 'healthy'],
+    ['text of an ended one', { Status: 'Exited (0) 3 minutes ago' }, 'none'],
+    ['nothing', { Status: undefined }, 'none'],
+    ['something odd', { Health: 'healthy', Status: 7 }, 'none'],
+    ['an unknown word', { Health: { Status: 'on fire' }, Status: '' }, 'none'],
+  ])('has its health from the %s: %j is %s', (_, change, health) => {
+    expect(map(change).health).toBe(health);
+  });
+
+  it.each(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const)(
+    'has the state %s by its name',
+    (state) => {
+      expect(map({ State: state }).state).toBe(state);
+    },
+  );
+
+  it.each(['Running', 'stopped', '', undefined, { Running: true }, true])('with the odd state %j is not taken for running', (state) => {
+    expect(map({ State: state }).state).toBe('dead');
+  });
+
+  it.each([
+    ['without an address', { IPAddress: '', GlobalIPv6Address: '' }, {}],
+    ['with IPv4 alone', { IPAddress: '10.0.0.1', IPPrefixLen: 8 }, { ipv4: '10.0.0.1', ipv4PrefixLength: 8 }],
+    ['with IPv6 alone', { GlobalIPv6Address: 'fd00::1', GlobalIPv6PrefixLen: 64 }, { ipv6: 'fd00::1', ipv6PrefixLength: 64 }],
+    ['with an address that is none', { IPAddress: '10.0.0.1; }', GlobalIPv6Address: 'x' }, {}],
+    ['with a zone in the address', { GlobalIPv6Address: 'fe80::1%eth0' }, {}],
+    ['with an odd prefix', { IPAddress: '10.0.0.1', IPPrefixLen: 33 }, { ipv4: '10.0.0.1' }],
+    ['with a prefix of zero, as without one', { IPAddress: '10.0.0.1', IPPrefixLen: 0 }, { ipv4: '10.0.0.1' }],
+    ['with a prefix that is no number', { IPAddress: '10.0.0.1', IPPrefixLen: '16' }, { ipv4: '10.0.0.1' }],
+    ['that is null', null, {}],
+  ])('has a network %s', (_, network, expected) => {
+    expect(map({ NetworkSettings: { Networks: { n: network } } }).networks).toEqual([{ name: 'n', ...expected }]);
+  });
+
+  it.each([
+    ['networks', { NetworkSettings: null }, { networks: [] }],
+    ['networks', { NetworkSettings: { Networks: 'x' } }, { networks: [] }],
+    ['ports', { Ports: null }, { exposedTcpPorts: [] }],
+    ['ports', { Ports: [null, 7, { Type: 'tcp' }, { Type: 'tcp', PrivatePort: '80' }] }, { exposedTcpPorts: [] }],
+    ['labels', { Labels: null }, { labels: {} }],
+    ['labels', { Labels: { a: 1, b: 'x', c: null } }, { labels: { b: 'x' } }],
+    ['a network mode', { HostConfig: null }, { networkMode: '' }],
+    ['a time', { Created: 'yesterday' }, { createdAtSeconds: 0 }],
+    ['an image', { ImageID: undefined }, { imageId: '' }],
+  ])('without usable %s (%j) has none', (_, change, expected) => {
+    expect(map(change)).toMatchObject(expected);
+  });
+});
+
+describe("the engine's list", () => {
+  it('may be empty', () => {
+    expect(containersFromEngine([])).toEqual([]);
+  });
+
+  it.each([undefined, null, {}, '[]', { message: 'page not found' }])('is refused when it is %j: that is no empty world', (odd) => {
+    expect(() => containersFromEngine(odd)).toThrow('not a list');
+  });
+
+  it.each([[[{}]], [[null]], [[{ Id: '' }]], [[{ Id: 7 }]], [[answer, 'x']]])(
+    'is refused with an entry without an id: that is a partial read (%j)',
+    (odd) => {
+      expect(() => containersFromEngine(odd)).toThrow('without an id');
+    },
+  );
+});

@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import type { Container } from '../../../src/model/container.ts';
+import { readInstances } from '../../../src/model/instance.ts';
+import type { Problem } from '../../../src/model/problem.ts';
+import { backend, frontend, observe } from '../../support/containers.ts';
+
+const everywhere = { meet_default: '172.18.0.2/16', meet_internal: '172.19.0.2/16', proxy: '172.20.0.2/16', apple: '172.21.0.2/16' };
+
+function locate(...containers: readonly Container[]): {
+  endpoint: string | undefined;
+  network: string | undefined;
+  problems: readonly Problem[];
+} {
+  const { instances, problems } = readInstances(observe(containers));
+  const replica = instances[0]?.services[0]?.replicas[0];
+  return { endpoint: replica?.endpoint, network: replica?.network, problems };
+}
+
+const ofBackend = (networks: Record<string, string>, labels: Record<string, string> = {}): ReturnType<typeof locate> =>
+  locate(frontend({ networks: everywhere }), backend({ networks, labels }));
+
+describe('the address of a container', () => {
+  it.each([
+    [
+      "is the one on the project's own network, before others that sort lower",
+      { apple: '172.21.0.5/16', meet_internal: '172.19.0.5/16' },
+      '172.19.0.5',
+    ],
+    [
+      "is on the first of the project's own networks by name",
+      { meet_internal: '172.19.0.5/16', meet_default: '172.18.0.5/16' },
+      '172.18.0.5',
+    ],
+    ['is on the first shared network by name, where none is its own', { proxy: '172.20.0.5/16', apple: '172.21.0.5/16' }, '172.21.0.5'],
+    ['is IPv4 before IPv6', { meet_default: 'fd00::5/64 172.18.0.5/16' }, '172.18.0.5'],
+    ['is IPv6 in brackets where there is no other', { meet_default: 'fd00::5/64' }, '[fd00::5]'],
+    ['is on the next shared network where the first gives none', { meet_default: '', proxy: '172.20.0.5/16' }, '172.20.0.5'],
+  ])('%s', (_, networks, expected) => {
+    const { endpoint, problems } = ofBackend(networks);
+    expect(endpoint).toBe(`${expected}:8000`);
+    expect(problems).toEqual([]);
+  });
+
+  it.each([
+    ['by its full name', 'proxy', '172.20.0.5'],
+    ["by compose's short name", 'internal', '172.19.0.5'],
+    ["by the full name of one of the project's own", 'meet_internal', '172.19.0.5'],
+  ])('is on the network that meet.network names %s', (_, name, expected) => {
+    const networks = { meet_default: '172.18.0.5/16', meet_internal: '172.19.0.5/16', proxy: '172.20.0.5/16' };
+    expect(ofBackend(networks, { 'meet.network': name }).endpoint).toBe(`${expected}:8000`);
+  });
+
+  it("is on another shared network where meet.network names one that isn't shared, with a problem", () => {
+    const { endpoint, problems } = ofBackend({ meet_default: '172.18.0.5/16', private: '10.0.0.5/8' }, { 'meet.network': 'private' });
+    expect(endpoint).toBe('172.18.0.5:8000');
+    expect(problems).toMatchObject([{ code: 'network-not-shared', key: 'meet.network', value: 'private' }]);
+  });
+
+  it('does not depend on the order of networks', () => {
+    const networks = { proxy: '172.20.0.5/16', meet_internal: '172.19.0.5/16', apple: '172.21.0.5/16' };
+    const reversed = Object.fromEntries(Object.entries(networks).toReversed());
+    expect(ofBackend(reversed).endpoint).toBe(ofBackend(networks).endpoint);
+  });
+
+  it('is none on a network that is not shared, with a problem that names the shared ones', () => {
+    const { endpoint, problems } = ofBackend({ elsewhere: '10.0.0.5/8' });
+    expect(endpoint).toBeUndefined();
+    expect(problems).toMatchObject([
+      { code: 'no-shared-network', container: 'meet-backend-1', value: 'apple, meet_default, meet_internal, proxy' },
+    ]);
+  });
+
+  it('is none where the engine gives none, with a problem', () => {
+    expect(ofBackend({ meet_default: '' })).toMatchObject({ endpoint: undefined, problems: [{ code: 'no-address' }] });
+  });
+
+  it.each(['host', 'container:0123456789abcdef'])('is none in network mode %s, with a problem', (networkMode) => {
+    const { endpoint, problems } = locate(frontend(), backend({ networks: {}, networkMode }));
+    expect(endpoint).toBeUndefined();
+    expect(problems).toMatchObject([{ code: 'no-shared-network', key: 'network_mode', value: networkMode }]);
+  });
+});
+
+describe('a shared network', () => {
+  it('is one that all running frontends are on', () => {
+    const first = frontend({ name: 'f1', networks: { meet_default: '172.18.0.2/16', proxy: '172.20.0.2/16' } });
+    const second = frontend({ name: 'f2', networks: { proxy: '172.20.0.3/16' } });
+    expect(locate(first, second, backend({ networks: { meet_default: '172.18.0.5/16', proxy: '172.20.0.5/16' } })).endpoint).toBe(
+      '172.20.0.5:8000',
+    );
+  });
+
+  it('is not narrowed by a frontend that does not run', () => {
+    const gone = frontend({ name: 'f2', state: 'exited', networks: { old: '' } });
+    expect(locate(frontend(), gone, backend()).endpoint).toBe('172.18.0.5:8000');
+  });
+
+  it('is kept while no frontend runs', () => {
+    expect(locate(frontend({ state: 'exited', networks: { meet_default: '' } }), backend()).endpoint).toBe('172.18.0.5:8000');
+  });
+
+  it('is missing where the frontends have none in common: everybody is out, with a problem', () => {
+    const { endpoint, problems } = locate(
+      frontend({ name: 'f1', networks: { one: '172.18.0.2/16' } }),
+      frontend({ name: 'f2', networks: { two: '172.20.0.3/16' } }),
+      backend({ networks: { one: '172.18.0.5/16', two: '172.20.0.5/16' } }),
+    );
+    expect(endpoint).toBeUndefined();
+    expect(problems.map((item) => item.code)).toContain('no-shared-network');
+  });
+});
+
+const service = (labels: Record<string, string>, ports: readonly number[]): ReturnType<typeof locate> =>
+  locate(frontend(), backend({ labels: { 'meet.role': 'service', 'meet.paths': '/x', ...labels }, ports }));
+
+describe('the port of a container', () => {
+  it('is meet.port before all else', () => {
+    expect(service({ 'meet.port': '9999' }, [3000]).endpoint).toBe('172.18.0.5:9999');
+    expect(locate(frontend(), backend({ labels: { 'meet.port': '9999' } })).endpoint).toBe('172.18.0.5:9999');
+  });
+
+  it('is 8000 for a backend, whatever it exposes', () => {
+    expect(locate(frontend(), backend({ ports: [80] })).endpoint).toBe('172.18.0.5:8000');
+  });
+
+  it('is the lowest exposed TCP port of a service', () => {
+    expect(service({}, [3000, 9000]).endpoint).toBe('172.18.0.5:3000');
+  });
+
+  it('is unknown for a service that exposes none: out of rotation, with a problem', () => {
+    expect(service({}, [])).toMatchObject({ endpoint: undefined, problems: [{ code: 'no-port', key: 'meet.port' }] });
+  });
+
+  it('may differ between replicas', () => {
+    const { instances, problems } = readInstances(
+      observe([
+        frontend(),
+        backend({ name: 'b1', labels: { 'meet.port': '8001' } }),
+        backend({ name: 'b2', labels: { 'meet.port': '8002' }, networks: { meet_default: '172.18.0.6/16' } }),
+      ]),
+    );
+    expect(instances[0]?.services[0]?.replicas.map((replica) => replica.endpoint)).toEqual(['172.18.0.5:8001', '172.18.0.6:8002']);
+    expect(problems).toEqual([]);
+  });
+});

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import type { Container } from '../../../src/model/container.ts';
+import { readInstances } from '../../../src/model/instance.ts';
+import { backend, container, filesService, frontend, observe } from '../../support/containers.ts';
+
+const read = (...containers: readonly Container[]): ReturnType<typeof readInstances> => readInstances(observe(containers));
+
+describe('sorting containers into instances', () => {
+  it('ignores containers without meet.role, whatever other labels they have', () => {
+    const celery = container({ name: 'celery', project: 'meet', service: 'celery', labels: { 'meet.paths': 'nonsense' } });
+    expect(read(celery)).toEqual({ instances: [], problems: [] });
+  });
+
+  it('makes one instance of each project, sorted by name', () => {
+    const { instances } = read(
+      frontend({ name: 'b', project: 'zeta', networks: { n: '10.0.0.1/8' } }),
+      frontend({ name: 'a', project: 'alpha', networks: { n: '10.0.0.2/8' } }),
+    );
+    expect(instances.map(({ name, project }) => ({ name, project }))).toEqual([
+      { name: 'alpha', project: 'alpha' },
+      { name: 'zeta', project: 'zeta' },
+    ]);
+  });
+
+  it('puts containers of several projects into the instance that meet.instance names', () => {
+    const { instances, problems } = read(frontend(), filesService({ project: 'storage', labels: { 'meet.instance': 'meet' } }));
+    expect(instances.map((one) => one.name)).toEqual(['meet']);
+    expect(instances[0]?.services).toMatchObject([{ name: 'files', project: 'storage' }]);
+    expect(problems).toMatchObject([{ code: 'foreign-project', severity: 'notice', instance: 'meet', value: 'storage' }]);
+  });
+
+  it('looks at the one instance that was asked for, and reports problems of no other', () => {
+    const { instances, problems } = readInstances(
+      observe([frontend(), backend({ name: 'other', project: 'other', labels: { 'meet.port': 'x' } })]),
+      'meet',
+    );
+    expect(instances.map((one) => one.name)).toEqual(['meet']);
+    expect(problems).toEqual([]);
+  });
+
+  it('tells of an instance without a frontend, and keeps its backends out of rotation', () => {
+    const { instances, problems } = read(backend());
+    expect(problems).toMatchObject([{ code: 'no-frontend', instance: 'meet' }]);
+    expect(instances[0]?.services[0]?.replicas).toMatchObject([{ inRotation: false }]);
+  });
+
+  it('takes no one-off for a frontend', () => {
+    expect(read(frontend({ oneOff: true }), backend()).problems).toMatchObject([{ code: 'no-frontend' }]);
+  });
+});
+
+const byHand = (name: string, role: string, address: string): Container =>
+  container({ name, labels: { 'meet.role': role }, networks: { meet: `${address}/24` } });
+
+describe('grouping replicas into services', () => {
+  it('groups by project and service', () => {
+    const { instances } = read(
+      frontend(),
+      backend({ name: 'b1' }),
+      backend({ name: 'b2' }),
+      backend({ name: 'b3', service: 'backend-two', labels: { 'meet.paths': '=/two' } }),
+      backend({ name: 'b4', project: 'other', labels: { 'meet.instance': 'meet', 'meet.paths': '=/other' } }),
+    );
+    expect(instances[0]?.services.map((service) => [service.project, service.name, service.replicas.length])).toEqual([
+      ['meet', 'backend', 2],
+      ['meet', 'backend-two', 1],
+      ['other', 'backend', 1],
+    ]);
+  });
+
+  it('takes all unnamed backends for one service', () => {
+    const { instances } = read(
+      byHand('f', 'frontend', '10.0.0.1'),
+      byHand('b1', 'backend', '10.0.0.2'),
+      byHand('b2', 'backend', '10.0.0.3'),
+    );
+    expect(instances[0]?.services).toMatchObject([
+      { name: 'backend', replicas: [{ endpoint: '10.0.0.2:8000' }, { endpoint: '10.0.0.3:8000' }] },
+    ]);
+    expect(instances[0]?.services[0]).not.toHaveProperty('project');
+  });
+
+  it('keeps a one-off in sight, but takes neither its labels nor its address', () => {
+    const { instances, problems } = read(
+      frontend(),
+      backend(),
+      backend({ name: 'meet-backend-run-1', oneOff: true, created: 1_900_000_000, labels: { 'meet.read-timeout': '1s' } }),
+    );
+    expect(instances[0]?.services).toMatchObject([
+      { labels: {}, replicas: [{ inRotation: true }, { container: { name: 'meet-backend-run-1' }, inRotation: false }] },
+    ]);
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('replicas that disagree', () => {
+  const older = backend({ name: 'b1', created: 100, labels: { 'meet.read-timeout': '60s', 'meet.paths': '=/old' } });
+  const newer = backend({ name: 'b2', created: 200, labels: { 'meet.read-timeout': '90s' }, networks: { meet_default: '172.18.0.6/16' } });
+
+  it("take the newest container's labels, with one warning that names the keys", () => {
+    const { instances, problems } = read(frontend(), older, newer);
+    expect(instances[0]?.services[0]?.labels).toEqual({ readTimeout: '90s' });
+    expect(problems).toMatchObject([{ code: 'replicas-disagree', container: 'b2', key: 'meet.paths, meet.read-timeout' }]);
+  });
+
+  it('decide ties by id, not by order', () => {
+    const tied = [older, { ...newer, createdAtSeconds: older.createdAtSeconds }] as const;
+    expect(read(frontend(), ...tied)).toEqual(read(frontend(), ...tied.toReversed()));
+  });
+
+  it('are no problem when they say the same', () => {
+    expect(read(frontend(), older, { ...older, id: 'x', name: 'b3' }).problems).toEqual([]);
+  });
+
+  it('are told of for frontends too', () => {
+    const { instances, problems } = read(
+      frontend({ name: 'f1', created: 1, labels: { 'meet.listen': '9001' } }),
+      frontend({ name: 'f2', created: 2, labels: { 'meet.listen': '9002' }, networks: { meet_default: '172.18.0.3/16' } }),
+    );
+    expect(instances[0]?.frontendLabels).toEqual({ listen: 9002 });
+    expect(problems).toMatchObject([{ code: 'replicas-disagree', container: 'f2', key: 'meet.listen' }]);
+  });
+});

@@ -1,0 +1,322 @@
+import { describe, expect, it } from 'vitest';
+import { labelFamiliesNotSupportedYet, labelsNotSupportedYet, labelTable, rolesNotSupportedYet } from '../../../src/model/label-table.ts';
+import type { LabelName } from '../../../src/model/label-table.ts';
+import { readLabels } from '../../../src/model/labels.ts';
+import { container } from '../../support/containers.ts';
+
+type Cases = Readonly<
+  Record<LabelName, { readonly accepted: readonly (readonly [string, unknown])[]; readonly refused: readonly string[] }>
+>;
+
+/** Texts that no label takes, whatever its grammar. */
+const neverAccepted = [
+  '',
+  ' ',
+  'x;',
+  '8000;',
+  'a b',
+  'a\nb',
+  '{',
+  '}',
+  '$host',
+  '8000$host',
+  '#',
+  '"x"',
+  "'x'",
+  'x\\',
+  'x\0',
+  '\u001b[31m',
+  'é',
+  '８０８３',
+  '../..',
+  'x'.repeat(5000),
+];
+
+const portCases = {
+  accepted: [
+    ['1', 1],
+    ['80', 80],
+    ['8000', 8000],
+    ['65535', 65_535],
+  ],
+  refused: ['0', '65536', '99999', '100000', '-1', '+1', '080', '8000.0', '8e3', '0x50', '8000/tcp', '8000,8001', 'http'],
+} as const;
+const durationCases = {
+  accepted: ['1', '300', '300s', '500ms', '5m', '1h', '2d', '999999'].map((text) => [text, text] as const),
+  refused: ['0', '0s', '00', '01s', '-1s', '1.5s', '5 s', '1h30m', '5S', '5w', '1y', 's', '1000000', '1e3', 'off'],
+};
+
+const cases: Cases = {
+  instance: {
+    accepted: ['meet', '0', 'a-b_c', 'x'.repeat(63)].map((text) => [text, text] as const),
+    refused: ['Meet', '-meet', '_meet', 'meet.prod', 'meet/prod', '..', '.', 'x'.repeat(64), 'meet '],
+  },
+  service: {
+    accepted: ['backend', 'Backend', 'a.b', 'a_b-c', '0', 'x'.repeat(63)].map((text) => [text, text] as const),
+    refused: ['-x', '.x', '_x', 'a/b', 'a:b', 'a@b', 'x'.repeat(64)],
+  },
+  port: portCases,
+  listen: portCases,
+  statusPort: portCases,
+  hosts: {
+    accepted: [
+      ['visio.example.com', ['visio.example.com']],
+      ['localhost', ['localhost']],
+      ['Visio.Example.COM', ['visio.example.com']],
+      ['a.example.com, b.example.com', ['a.example.com', 'b.example.com']],
+      ['a.example.com,a.example.com', ['a.example.com']],
+      ['*.example.com', ['*.example.com']],
+      ['xn--mller-kva.example', ['xn--mller-kva.example']],
+      ['192.0.2.1', ['192.0.2.1']],
+    ],
+    refused: [
+      'a.example.com,',
+      ',a.example.com',
+      'a,,b',
+      '-a.example.com',
+      'a-.example.com',
+      'a..b',
+      '.example.com',
+      'example.com.',
+      'a.*.com',
+      '*',
+      '*.',
+      '~^www',
+      '_',
+      'a_b.example.com',
+      'example.com:443',
+      'https://example.com',
+      'example.com/x',
+      'müller.example',
+      `${'a'.repeat(64)}.example`,
+      `${'a.'.repeat(130)}example`,
+      Array.from({ length: 17 }, (_, index) => `h${index}.example`).join(','),
+    ],
+  },
+  network: {
+    accepted: ['meet_default', 'proxy', 'Proxy.1', 'a-b', 'x'.repeat(128)].map((text) => [text, text] as const),
+    refused: ['-x', '.x', '_x', 'a/b', 'a:b', 'x'.repeat(129), 'x\nserver{listen 1;}'],
+  },
+  paths: {
+    accepted: [
+      [
+        '/x',
+        {
+          replacesPreset: true,
+          rules: [
+            { kind: 'exact', path: '/x' },
+            { kind: 'below', path: '/x/' },
+          ],
+        },
+      ],
+      ['/x/', { replacesPreset: true, rules: [{ kind: 'below', path: '/x/' }] }],
+      ['=/x', { replacesPreset: true, rules: [{ kind: 'exact', path: '/x' }] }],
+      ['=/x/', { replacesPreset: true, rules: [{ kind: 'exact', path: '/x/' }] }],
+      ['=/', { replacesPreset: true, rules: [{ kind: 'exact', path: '/' }] }],
+      [
+        '+/x',
+        {
+          replacesPreset: false,
+          rules: [
+            { kind: 'exact', path: '/x' },
+            { kind: 'below', path: '/x/' },
+          ],
+        },
+      ],
+      ['+=/x', { replacesPreset: false, rules: [{ kind: 'exact', path: '/x' }] }],
+      ['+/x/', { replacesPreset: false, rules: [{ kind: 'below', path: '/x/' }] }],
+      [
+        '+=/x, +=/y',
+        {
+          replacesPreset: false,
+          rules: [
+            { kind: 'exact', path: '/x' },
+            { kind: 'exact', path: '/y' },
+          ],
+        },
+      ],
+      [
+        '+=/x,=/y',
+        {
+          replacesPreset: true,
+          rules: [
+            { kind: 'exact', path: '/x' },
+            { kind: 'exact', path: '/y' },
+          ],
+        },
+      ],
+      ['=/a/b.c/d~e@f:g+h-1', { replacesPreset: true, rules: [{ kind: 'exact', path: '/a/b.c/d~e@f:g+h-1' }] }],
+      [`=/${'x'.repeat(255)}`, { replacesPreset: true, rules: [{ kind: 'exact', path: `/${'x'.repeat(255)}` }] }],
+    ],
+    refused: [
+      '/',
+      '+/',
+      'x',
+      'x/y',
+      '//',
+      '//x',
+      '/x//y',
+      '/x//',
+      '/.',
+      '/..',
+      '/x/../y',
+      '/x/.',
+      '==/x',
+      '=+/x',
+      '=x',
+      '++/x',
+      '~/x',
+      '^~/x',
+      '/x,',
+      ',/x',
+      '/x,,/y',
+      '/x y',
+      '/x?y',
+      '/x%20y',
+      '/x#y',
+      '/x*',
+      '/x(y)',
+      '/x|y',
+      '/x&y',
+      '/x!',
+      '/é',
+      `/${'x'.repeat(256)}`,
+      Array.from({ length: 65 }, (_, index) => `/p${index}`).join(','),
+    ],
+  },
+  forwardedProto: {
+    accepted: [
+      ['https', 'https'],
+      ['forward', 'forward'],
+    ],
+    refused: ['http', 'HTTPS', 'https ', 'true'],
+  },
+  readTimeout: durationCases,
+  connectTimeout: durationCases,
+  bodySize: {
+    accepted: ['0', '1', '100M', '100m', '5k', '5K', '2g', '2G', '999999999'].map((text) => [text, text] as const),
+    refused: ['-1', '1.5M', '100MB', '100 M', 'M', '1T', '1000000000', 'unlimited', '0x10'],
+  },
+};
+
+/** Around a single value; in a list it is only layout, since compose files fold long lists. */
+const whitespace = ['8000\n', '\t1', ' https', 'meet '];
+const lists: ReadonlySet<LabelName> = new Set(['hosts', 'paths']);
+
+const names = Object.keys(labelTable) as LabelName[];
+
+describe('reading a label', () => {
+  for (const name of names) {
+    const { key, roles } = labelTable[name];
+    const role = roles[0];
+    const read = (value: string): ReturnType<typeof readLabels> =>
+      readLabels(container({ name: 'c', labels: { 'meet.role': role ?? '', [key]: value } }));
+
+    it.each(cases[name].accepted.map(([text, expected]) => ({ text, expected })))(`${key} takes $text`, ({ text, expected }) => {
+      const { labels, problems } = read(text);
+      expect(problems).toEqual([]);
+      expect(labels).toEqual({ [name]: expected });
+    });
+
+    it.each(
+      [...cases[name].refused, ...neverAccepted, ...(lists.has(name) ? [] : whitespace)].map((text) => ({
+        text,
+        shown: JSON.stringify(text).slice(0, 60),
+      })),
+    )(`${key} refuses $shown, and only that label is lost`, ({ text }) => {
+      const { role: kept, labels, problems } = read(text);
+      expect(kept).toBe(role);
+      expect(labels).toEqual({});
+      expect(problems).toMatchObject([{ code: 'bad-label-value', container: 'c', key }]);
+      expect(problems[0]?.cure).toContain(labelTable[name].allowed);
+      expect(problems[0]?.message).toContain(labelTable[name].fallback);
+    });
+
+    it(`${key} is without effect on roles that don't have it, and says so`, () => {
+      for (const other of (['frontend', 'backend', 'service'] as const).filter((candidate) => !roles.includes(candidate))) {
+        const value = cases[name].accepted[0]?.[0] ?? '';
+        const { labels, problems } = readLabels(container({ name: 'c', labels: { 'meet.role': other, [key]: value } }));
+        expect(labels).toEqual({});
+        expect(problems).toMatchObject([{ code: 'label-without-effect', key, value }]);
+      }
+    });
+  }
+});
+
+describe('reading the role', () => {
+  it.each(['frontend', 'backend', 'service'])('%s is a role', (role) => {
+    expect(readLabels(container({ name: 'c', labels: { 'meet.role': role } }))).toEqual({ role, labels: {}, problems: [] });
+  });
+
+  it.each(rolesNotSupportedYet)('%s is refused by name, as one that a later version brings', (role) => {
+    const { role: read, problems } = readLabels(container({ name: 'c', labels: { 'meet.role': role } }));
+    expect(read).toBeUndefined();
+    expect(problems).toMatchObject([{ code: 'role-not-supported-yet', value: role }]);
+  });
+
+  it.each([
+    ['backed', 'backend'],
+    ['front-end', 'frontend'],
+    ['Backend', 'backend'],
+    ['servcie', 'service'],
+  ])('%s is refused, and %s is named as what was meant', (value, meant) => {
+    const { role, problems } = readLabels(container({ name: 'c', labels: { 'meet.role': value } }));
+    expect(role).toBeUndefined();
+    expect(problems).toMatchObject([{ code: 'bad-role', value }]);
+    expect(problems[0]?.cure).toContain(`did you mean ${meant}?`);
+  });
+
+  it.each(['', ' backend', 'backend;', 'x'.repeat(200), 'celery', 'toString', '__proto__'])(
+    '%j is refused, with the known roles',
+    (value) => {
+      const { role, problems } = readLabels(container({ name: 'c', labels: { 'meet.role': value } }));
+      expect(role).toBeUndefined();
+      expect(problems).toMatchObject([{ code: 'bad-role' }]);
+      expect(problems[0]?.cure).toContain('frontend, backend, service');
+    },
+  );
+});
+
+const problemsOf = (key: string): ReturnType<typeof readLabels>['problems'] =>
+  readLabels(container({ name: 'c', labels: { 'meet.role': 'backend', [key]: 'x' } })).problems;
+
+describe('reading keys', () => {
+  it.each([...labelsNotSupportedYet, ...labelFamiliesNotSupportedYet.map((family) => `${family}one.path`)])(
+    '%s is refused by name, as one that a later version brings',
+    (key) => {
+      expect(problemsOf(key)).toMatchObject([{ code: 'label-not-supported-yet', key }]);
+    },
+  );
+
+  it.each([
+    ['meet.prot', 'meet.port'],
+    ['meet.path', 'meet.paths'],
+    ['meet.Port', 'meet.port'],
+    ['meet.read_timeout', 'meet.read-timeout'],
+    ['meet.netwrok', 'meet.network'],
+  ])('%s is unknown, and %s is named as what was meant', (key, meant) => {
+    expect(problemsOf(key)).toMatchObject([{ code: 'unknown-label', key, cure: `did you mean ${meant}?` }]);
+  });
+
+  it.each(['meet.', 'meet.something-quite-different', 'meet.__proto__', 'meet.constructor', `meet.${'x'.repeat(300)}`])(
+    '%s is unknown, without a guess',
+    (key) => {
+      const [item, ...more] = problemsOf(key);
+      expect(more).toEqual([]);
+      expect(item?.code).toBe('unknown-label');
+      expect(item?.cure).not.toContain('did you mean');
+    },
+  );
+
+  it.each(['meeting.port', 'meet', 'com.example.meet.port', 'traefik.enable', '__proto__', ''])('%j is none of ours and ignored', (key) => {
+    expect(problemsOf(key)).toEqual([]);
+  });
+
+  it('reports every bad label of a container, and keeps the good ones', () => {
+    const { labels, problems } = readLabels(
+      container({ name: 'c', labels: { 'meet.role': 'backend', 'meet.port': 'x', 'meet.bad': 'y', 'meet.paths': '=/z' } }),
+    );
+    expect(labels).toEqual({ paths: { replacesPreset: true, rules: [{ kind: 'exact', path: '/z' }] } });
+    expect(problems.map((item) => item.key)).toEqual(['meet.bad', 'meet.port']);
+  });
+});

@@ -1,0 +1,163 @@
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { publishFile, removeLeftCandidates } from '../../../src/publish/atomic-file.ts';
+import { checkOutDirectory, clearLeftCandidates, publishedPath } from '../../../src/publish/out-directory.ts';
+
+let out: string;
+let path: string;
+beforeEach(async () => {
+  out = await mkdtemp(join(tmpdir(), 'out-'));
+  path = join(out, 'routing.conf');
+});
+afterEach(() => rm(out, { recursive: true }));
+
+const modeOf = async (file: string): Promise<number> => (await stat(file)).mode & 0o777;
+
+const contentOf = (index: number): string => `${index}\n`.repeat(20_000);
+
+describe('publishing', () => {
+  it('writes the content, and leaves nothing else behind', async () => {
+    expect(await publishFile(path, 'one')).toBe('written');
+    expect(await publishFile(path, 'two')).toBe('written');
+    expect(await readFile(path, 'utf8')).toBe('two');
+    expect(await readdir(out)).toEqual(['routing.conf']);
+  });
+
+  it("writes nothing when the content is there already: the file's inode and time stay", async () => {
+    await publishFile(path, 'same');
+    const before = await stat(path, { bigint: true });
+    expect(await publishFile(path, 'same')).toBe('unchanged');
+    const after = await stat(path, { bigint: true });
+    expect([after.ino, after.mtimeNs, after.ctimeNs]).toEqual([before.ino, before.mtimeNs, before.ctimeNs]);
+  });
+
+  it('repairs a file that somebody changed, or made unreadable', async () => {
+    await publishFile(path, 'ours');
+    await writeFile(path, 'theirs');
+    expect(await publishFile(path, 'ours')).toBe('written');
+    await chmod(path, 0o600);
+    expect(await publishFile(path, 'ours')).toBe('written');
+    expect(await modeOf(path)).toBe(0o644);
+    expect(await readFile(path, 'utf8')).toBe('ours');
+  });
+
+  it('lets everybody read, whatever the umask', async () => {
+    const umask = process.umask(0o077);
+    onTestFinished(() => void process.umask(umask));
+    const nested = join(out, 'meet', 'routing.conf');
+    await publishFile(path, 'x');
+    await publishFile(nested, 'x');
+    expect(await modeOf(path)).toBe(0o644);
+    expect(await modeOf(nested)).toBe(0o644);
+    expect(await modeOf(join(out, 'meet'))).toBe(0o755);
+  });
+
+  it('puts a new file in place of the old one: a reader of the old one goes on reading it', async () => {
+    await publishFile(path, 'one');
+    const before = (await stat(path)).ino;
+    await publishFile(path, 'two');
+    expect((await stat(path)).ino).not.toBe(before);
+  });
+
+  it('replaces a dangling link by the file', async () => {
+    await symlink(join(out, 'nowhere'), path);
+    await publishFile(path, 'x');
+    expect(await readFile(path, 'utf8')).toBe('x');
+  });
+
+  it('fails where a directory is in the way, and leaves no candidate', async () => {
+    await mkdir(path);
+    await expect(publishFile(path, 'x')).rejects.toThrow(/EISDIR/);
+    expect(await readdir(out)).toEqual(['routing.conf']);
+  });
+
+  it('keeps the old file, and leaves no candidate, when the new one cannot be put in place', async () => {
+    const nested = join(out, 'meet');
+    await publishFile(join(nested, 'routing.conf'), 'old');
+    await expect(publishFile(join(nested, 'routing.conf', 'below'), 'x')).rejects.toThrow();
+    expect(await readdir(nested)).toEqual(['routing.conf']);
+    expect(await readFile(join(nested, 'routing.conf'), 'utf8')).toBe('old');
+  });
+
+  it('never shows a reader a torn or empty file, over 200 writes', async () => {
+    await publishFile(path, contentOf(0));
+    // A reader of its own, in a thread of its own: it reads as fast as it can for as long as the writes go on.
+    const reader = new Worker(
+      `
+      const { readFileSync } = require('node:fs');
+      const { parentPort, workerData } = require('node:worker_threads');
+      let reads = 0, bad = 0, stop = false;
+      parentPort.on('message', () => (stop = true));
+      const look = () => {
+        for (let index = 0; index < 20; index += 1) {
+          const lines = readFileSync(workerData, 'utf8').split('\\n');
+          reads += 1;
+          if (lines.length !== 20001 || new Set(lines.slice(0, -1)).size !== 1) bad += 1;
+        }
+        if (reads === 20) parentPort.postMessage('reading');
+        if (stop) return void (parentPort.postMessage({ reads, bad }), parentPort.close());
+        setImmediate(look);
+      };
+      look();
+      `,
+      { eval: true, workerData: path },
+    );
+    const next = (): Promise<unknown> => new Promise((resolve, reject) => reader.once('message', resolve).once('error', reject));
+    await next();
+    for (let index = 1; index <= 200; index += 1) await publishFile(path, contentOf(index));
+    const verdict = next();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread has no origin
+    reader.postMessage('stop');
+    expect(await verdict).toMatchObject({ bad: 0 });
+    expect((await verdict) as { reads: number }).toHaveProperty('reads');
+    expect(((await verdict) as { reads: number }).reads).toBeGreaterThan(100);
+  });
+});
+
+describe('candidates that a killed process left', () => {
+  it('are removed, and nothing else is', async () => {
+    await writeFile(join(out, '.candidate-routing.conf-abc'), 'half');
+    await writeFile(join(out, 'routing.conf'), 'whole');
+    await writeFile(join(out, '.meet-gen.sock'), '');
+    await removeLeftCandidates(out);
+    expect((await readdir(out)).toSorted()).toEqual(['.meet-gen.sock', 'routing.conf']);
+  });
+
+  it('are no concern of a directory that is not there', async () => {
+    await removeLeftCandidates(join(out, 'nowhere'));
+  });
+
+  it('are removed from the output directory, also from the folders of instances', async () => {
+    await mkdir(join(out, 'meet'));
+    await writeFile(join(out, '.candidate-a'), '');
+    await writeFile(join(out, 'meet', '.candidate-b'), '');
+    await writeFile(join(out, 'meet', 'routing.conf'), '');
+    await clearLeftCandidates(out);
+    expect((await readdir(out, { recursive: true })).toSorted()).toEqual(['meet', 'meet/routing.conf']);
+  });
+});
+
+describe('the output directory', () => {
+  it.each([
+    [undefined, '/routing/meet/routing.conf'],
+    ['meet', '/routing/routing.conf'],
+  ])('with --instance %s publishes to %s', (only, expected) => {
+    expect(publishedPath('/routing', 'meet', only)).toBe(expected);
+  });
+
+  it('may be used when it is there and writable', async () => {
+    await expect(checkOutDirectory(out)).resolves.toBeUndefined();
+  });
+
+  it('that is missing is refused, with what to do', async () => {
+    await expect(checkOutDirectory(join(out, 'nowhere'))).rejects.toThrow(/does not exist; mount the volume/);
+  });
+
+  it('that is a file is refused, with what to do', async () => {
+    await writeFile(path, '');
+    await expect(checkOutDirectory(path)).rejects.toThrow(/is a file; mount the directory/);
+  });
+});

@@ -1,0 +1,108 @@
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { askGeneration } from '../../../src/reload/generation-probe.ts';
+
+const never = new AbortController().signal;
+const generation = '0123456789abcdef';
+
+/** A real server on loopback; returns its endpoint. */
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(
+    () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  );
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const says = (status: number, body: string): Promise<string> => serve((_, response) => void response.writeHead(status).end(body));
+
+describe('asking a frontend which configuration it serves', () => {
+  it.each([
+    [`${generation} 1.30.3\n`, generation, '1.30.3'],
+    [`${generation} 1.22.1`, generation, '1.22.1'],
+    ['none 1.30.3\n', 'none', '1.30.3'],
+  ])('reads %j', async (body, expected, nginxVersion) => {
+    expect(await askGeneration([await says(200, body)], 5000, never)).toEqual({ kind: 'generation', generation: expected, nginxVersion });
+  });
+
+  it.each([
+    [200, ''],
+    [200, '<!doctype html>'],
+    [200, generation],
+    [200, `${generation} `],
+    [200, `${generation}0 1.30.3`],
+    [200, `${generation.toUpperCase()} 1.30.3`],
+    [200, `${generation} 1.30.3\nmore`],
+    [200, `${generation} 1.30.3; evil`],
+    [404, `${generation} 1.30.3`],
+    [301, ''],
+    [500, ''],
+  ])('takes status %i with %j for no answer of ours', async (status, body) => {
+    expect(await askGeneration([await says(status, body)], 5000, never)).toMatchObject({ kind: 'silent' });
+  });
+
+  it('takes 403 for a refusal', async () => {
+    expect(await askGeneration([await says(403, 'x')], 5000, never)).toEqual({ kind: 'denied' });
+  });
+
+  it('takes the first address that tells a generation, whatever the others say', async () => {
+    const refusing = await says(403, '');
+    const hanging = await serve(() => undefined);
+    const good = await says(200, `${generation} 1.30.3`);
+    expect(await askGeneration([refusing, hanging, '127.0.0.1:1', good], 5000, never)).toMatchObject({ kind: 'generation', generation });
+  });
+
+  it('tells of a refusal rather than of silence', async () => {
+    expect(await askGeneration(['127.0.0.1:1', await says(403, '')], 5000, never)).toEqual({ kind: 'denied' });
+  });
+
+  it('gives up in time', async () => {
+    expect(await askGeneration([await serve(() => undefined)], 50, never)).toEqual({ kind: 'silent', reason: 'no answer in time' });
+  });
+
+  it('gives up when it is told to', async () => {
+    const abort = new AbortController();
+    const endpoint = await serve(() => abort.abort());
+    expect(await askGeneration([endpoint], 60_000, abort.signal)).toMatchObject({ kind: 'silent' });
+  });
+
+  it('is silent about a frontend without an address, and about one that refuses connections', async () => {
+    expect(await askGeneration([], 5000, never)).toMatchObject({ kind: 'silent', reason: 'the frontend has no address' });
+    expect(await askGeneration(['127.0.0.1:1'], 5000, never)).toMatchObject({
+      kind: 'silent',
+      reason: expect.stringContaining('ECONNREFUSED') as string,
+    });
+  });
+
+  it('reads no answer without an end', async () => {
+    const endless = await serve((_, response) => {
+      const more = (): void => {
+        while (response.write('x'.repeat(1000)));
+        response.once('drain', more);
+      };
+      more();
+    });
+    expect(await askGeneration([endless], 60_000, never)).toMatchObject({
+      kind: 'silent',
+      reason: expect.stringContaining('too long') as string,
+    });
+  });
+
+  it('opens a fresh connection each time, and closes it', async () => {
+    const ports = new Set<number | undefined>();
+    const endpoint = await serve((request, response) => {
+      ports.add(request.socket.remotePort);
+      expect(request.headers.connection).toBe('close');
+      response.end(`${generation} 1.30.3`);
+    });
+    for (let round = 0; round < 5; round += 1) await askGeneration([endpoint], 5000, never);
+    expect(ports.size).toBe(5);
+  });
+});

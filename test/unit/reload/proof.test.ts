@@ -1,0 +1,308 @@
+import { describe, expect, it } from 'vitest';
+import type { GenerationAnswer } from '../../../src/reload/generation-probe.ts';
+import { proofProblem } from '../../../src/reload/proof-problem.ts';
+import { aimAt, doubt, newProof, nextStep, noteAnswer, noteSignal, phaseOf } from '../../../src/reload/proof.ts';
+import type { Proof, ProofOptions, Step, Target } from '../../../src/reload/proof.ts';
+
+const options: ProofOptions = { signals: true, verifyTimeoutMs: 5000 };
+const found = 1_000_000;
+const oldGeneration = 'aaaaaaaaaaaaaaaa';
+const newGeneration = 'bbbbbbbbbbbbbbbb';
+const target: Target = { generation: newGeneration, writtenAtMs: found - 10 };
+
+const tells = (generation: string): GenerationAnswer => ({ kind: 'generation', generation, nginxVersion: '1.30.3' });
+const silent: GenerationAnswer = { kind: 'silent', reason: 'connect ECONNREFUSED' };
+const denied: GenerationAnswer = { kind: 'denied' };
+
+/** Found, aimed at the target, and answered once at the same moment. */
+const answered = (answer: GenerationAnswer, at = found): Proof => noteAnswer(aimAt(newProof(found), target), answer, at);
+
+interface World {
+  /** What nginx would answer at this time. */
+  readonly answer: (atMs: number, signals: readonly number[]) => GenerationAnswer;
+  readonly signalFails?: (count: number) => string | undefined;
+}
+
+interface Run {
+  readonly proof: Proof;
+  readonly asks: readonly number[];
+  readonly signals: readonly number[];
+}
+
+/** Does what `nextStep` says, in a world without a clock of its own: a wait just moves the time on. */
+function play(start: Proof, fromMs: number, untilMs: number, world: World, how: ProofOptions = options): Run {
+  let proof = start;
+  let now = fromMs;
+  const asks: number[] = [];
+  const signals: number[] = [];
+  while (now < untilMs) {
+    const step: Step = nextStep(proof, now, how);
+    if (step.do === 'wait') {
+      expect(step.ms, 'a wait of nothing would spin').toBeGreaterThan(0);
+      now += step.ms;
+    } else if (step.do === 'ask') {
+      asks.push(now);
+      now += 1;
+      proof = noteAnswer(proof, world.answer(now, signals), now);
+    } else {
+      signals.push(now);
+      now += 1;
+      proof = noteSignal(proof, now, world.signalFails?.(signals.length));
+    }
+  }
+  return { proof, asks, signals };
+}
+
+describe('a frontend that has just been found', () => {
+  it('is left alone before anything is published', () => {
+    expect(nextStep(newProof(found), found, options)).toMatchObject({ do: 'wait' });
+  });
+
+  it('is asked first', () => {
+    expect(nextStep(aimAt(newProof(found), target), found, options)).toEqual({ do: 'ask' });
+  });
+
+  it('is not signalled when it serves the target already', () => {
+    const { signals, proof } = play(aimAt(newProof(found), target), found, found + 60_000, { answer: () => tells(newGeneration) });
+    expect(signals).toEqual([]);
+    expect(phaseOf(proof, found + 60_000, options)).toBe('live');
+  });
+
+  it.each([oldGeneration, 'none'])('is signalled when it answers %s', (generation) => {
+    expect(nextStep(answered(tells(generation)), found, options)).toEqual({ do: 'signal' });
+  });
+
+  it('is not signalled while it does not answer, however long that takes: a signal could kill it', () => {
+    const { signals, asks, proof } = play(aimAt(newProof(found), target), found, found + 600_000, { answer: () => silent });
+    expect(signals).toEqual([]);
+    expect(asks.length).toBeGreaterThan(200);
+    expect(phaseOf(proof, found + 600_000, options)).toBe('unverified');
+  });
+
+  it('is signalled as soon as it answers with another generation', () => {
+    const upAt = found + 800;
+    const { signals } = play(aimAt(newProof(found), target), found, found + 900, {
+      answer: (at) => (at < upAt ? silent : tells(oldGeneration)),
+    });
+    expect(signals[0]).toBeGreaterThanOrEqual(upAt);
+    expect(signals[0]).toBeLessThan(upAt + 50);
+  });
+});
+
+describe('an old frontend that does not answer, and whose file is newer', () => {
+  const newer: Target = { generation: newGeneration, writtenAtMs: found + 60_000 };
+  const start = aimAt(newProof(found), newer);
+
+  it('gets one blind signal after the time-out, and no second one', () => {
+    const from = found + 60_000;
+    const { signals, proof } = play(start, from, from + 600_000, { answer: () => silent });
+    expect(signals).toHaveLength(1);
+    expect(signals[0]).toBeGreaterThanOrEqual(from + options.verifyTimeoutMs);
+    expect(phaseOf(proof, from + 600_000, options)).toBe('unverified');
+  });
+
+  it('gets none without signals', () => {
+    const from = found + 60_000;
+    expect(play(start, from, from + 600_000, { answer: () => silent }, { ...options, signals: false }).signals).toEqual([]);
+  });
+
+  it('gets a blind signal for each later target', () => {
+    const from = found + 60_000;
+    const first = play(start, from, from + 20_000, { answer: () => silent }).proof;
+    const next = aimAt(first, { generation: 'cccccccccccccccc', writtenAtMs: from + 20_000 });
+    expect(play(next, from + 20_000, from + 60_000, { answer: () => silent }).signals).toHaveLength(1);
+  });
+});
+
+const serveAfter =
+  (delayMs: number): World['answer'] =>
+  (at, signals) =>
+    signals[0] !== undefined && at >= signals[0] + delayMs ? tells(newGeneration) : tells(oldGeneration);
+
+describe('a signal', () => {
+  it('that works is sent once, and seen within a few milliseconds of its effect', () => {
+    const { signals, proof } = play(answered(tells(oldGeneration)), found, found + 30_000, { answer: serveAfter(27) });
+    expect(signals).toEqual([found]);
+    expect(proof.servingAtMs).toBeGreaterThanOrEqual(found + 27);
+    expect(proof.servingAtMs).toBeLessThan(found + 40);
+  });
+
+  it('that is lost is sent again, with back-off up to half a minute', () => {
+    const { signals, proof } = play(answered(tells(oldGeneration)), found, found + 300_000, { answer: () => tells(oldGeneration) });
+    const gaps = signals.slice(1).map((at, index) => at - (signals[index] ?? 0));
+    expect(gaps.slice(0, 6).map((gap) => Math.round(gap / 100) * 100)).toEqual([500, 1000, 2000, 4000, 8000, 16_000]);
+    expect(Math.max(...gaps)).toBeLessThan(31_000);
+    expect(phaseOf(proof, found + 300_000, options)).toBe('pending');
+  });
+
+  it('that is lost once is made good', () => {
+    const answer: World['answer'] = (at, signals) =>
+      signals[1] !== undefined && at > signals[1] + 20 ? tells(newGeneration) : tells(oldGeneration);
+    const { signals, proof } = play(answered(tells(oldGeneration)), found, found + 5000, { answer });
+    expect(signals).toHaveLength(2);
+    expect(phaseOf(proof, found + 5000, options)).toBe('live');
+  });
+
+  it('that could not be sent is sent again, and the failure is told until one succeeds', () => {
+    const refused = play(answered(tells(oldGeneration)), found, found + 400, {
+      answer: () => tells(oldGeneration),
+      signalFails: () => 'refused (403)',
+    });
+    expect(phaseOf(refused.proof, found + 400, options)).toBe('pending');
+    expect(refused.proof.signals.failure).toBe('refused (403)');
+    const again = play(refused.proof, found + 400, found + 700, { answer: () => tells(oldGeneration) });
+    expect(again.signals).toHaveLength(1);
+    expect(again.proof.signals).not.toHaveProperty('failure');
+  });
+
+  it('is never sent with --reload none: somebody else makes nginx reload', () => {
+    const quiet = { ...options, signals: false };
+    const later: World['answer'] = (at) => (at > found + 60_000 ? tells(newGeneration) : tells(oldGeneration));
+    const waiting = play(answered(tells(oldGeneration)), found, found + 60_000, { answer: later }, quiet);
+    expect(waiting.signals).toEqual([]);
+    expect(phaseOf(waiting.proof, found + 60_000, quiet)).toBe('pending');
+    expect(phaseOf(play(waiting.proof, found + 60_000, found + 90_000, { answer: later }, quiet).proof, found + 90_000, quiet)).toBe(
+      'live',
+    );
+  });
+});
+
+describe('a target that changes', () => {
+  const third: Target = { generation: 'cccccccccccccccc', writtenAtMs: found + 10 };
+
+  it('while a reload is under way, is told again: nginx may have read the older file', () => {
+    const told = noteSignal(answered(tells(oldGeneration)), found + 5);
+    expect(nextStep(aimAt(told, third), found + 10, options)).toEqual({ do: 'signal' });
+  });
+
+  it('back to what nginx serves, while a reload is under way, is told again too', () => {
+    const told = noteSignal(answered(tells(oldGeneration)), found + 5);
+    const back = aimAt(told, { generation: oldGeneration, writtenAtMs: found + 10 });
+    expect(nextStep(back, found + 10, options)).toEqual({ do: 'signal' });
+    expect(phaseOf(back, found + 10, options)).not.toBe('live');
+  });
+
+  it('after a reload that was seen, is signalled once', () => {
+    const { proof } = play(answered(tells(newGeneration)), found, found + 1000, { answer: () => tells(newGeneration) });
+    const { signals } = play(aimAt(proof, third), found + 1000, found + 5000, {
+      answer: (_, sent) => tells(sent.length > 0 ? third.generation : newGeneration),
+    });
+    expect(signals).toHaveLength(1);
+  });
+
+  it('to the same generation changes nothing', () => {
+    const proof = answered(tells(oldGeneration));
+    expect(aimAt(proof, { ...target, writtenAtMs: found + 500 })).toBe(proof);
+  });
+
+  it('starts the count of answers from nothing', () => {
+    const { proof } = play(answered(tells(newGeneration)), found, found + 1000, { answer: () => tells(newGeneration) });
+    expect(proof.settledAnswers).toBe(10);
+    expect(aimAt(proof, third)).toMatchObject({ settledAnswers: 0, signals: { count: 0 } });
+    expect(aimAt(proof, third)).not.toHaveProperty('servingAtMs');
+  });
+});
+
+describe('live', () => {
+  it('is ten fresh answers in a row, from 150 ms after the first one on', () => {
+    const { asks, proof } = play(answered(tells(newGeneration)), found, found + 1000, { answer: () => tells(newGeneration) });
+    expect(asks).toHaveLength(10);
+    expect(asks[0]).toBeGreaterThanOrEqual(found + 150);
+    expect(phaseOf(proof, found + 1000, options)).toBe('live');
+  });
+
+  it('is not reached by nine', () => {
+    let proof = answered(tells(newGeneration));
+    for (let at = found + 150; at < found + 159; at += 1) proof = noteAnswer(proof, tells(newGeneration), at);
+    expect(phaseOf(proof, found + 159, options)).toBe('serving');
+    expect(phaseOf(noteAnswer(proof, tells(newGeneration), found + 160), found + 160, options)).toBe('live');
+  });
+
+  it('is not reached by answers before the old workers have stopped accepting', () => {
+    let proof = answered(tells(newGeneration));
+    for (let at = found + 1; at < found + 150; at += 1) proof = noteAnswer(proof, tells(newGeneration), at);
+    expect(phaseOf(proof, found + 150, options)).toBe('serving');
+  });
+
+  it('starts again when an old worker answers in between', () => {
+    let proof = answered(tells(newGeneration));
+    for (let at = found + 150; at < found + 159; at += 1) proof = noteAnswer(proof, tells(newGeneration), at);
+    proof = noteAnswer(proof, tells(oldGeneration), found + 160);
+    expect(proof.settledAnswers).toBe(0);
+    expect(phaseOf(noteAnswer(proof, tells(newGeneration), found + 161), found + 161, options)).toBe('serving');
+  });
+
+  it.each([silent, denied])('starts again when it falls silent in between (%j)', (answer) => {
+    let proof = answered(tells(newGeneration));
+    for (let at = found + 150; at < found + 159; at += 1) proof = noteAnswer(proof, tells(newGeneration), at);
+    proof = noteAnswer(noteAnswer(proof, answer, found + 160), tells(newGeneration), found + 161);
+    expect(phaseOf(proof, found + 161, options)).toBe('serving');
+  });
+
+  it('asks for nothing more', () => {
+    const { proof } = play(answered(tells(newGeneration)), found, found + 1000, { answer: () => tells(newGeneration) });
+    expect(nextStep(proof, found + 1000, options)).toMatchObject({ do: 'wait', ms: 30_000 });
+  });
+});
+
+describe('a frontend that may have changed unseen', () => {
+  const live = play(answered(tells(newGeneration)), found, found + 1000, { answer: () => tells(newGeneration) }).proof;
+
+  it('is asked again at once', () => {
+    expect(nextStep(doubt(live), found + 2000, options)).toEqual({ do: 'ask' });
+  });
+
+  it('is live again after one answer, without a signal', () => {
+    const { asks, signals, proof } = play(doubt(live), found + 2000, found + 2500, { answer: () => tells(newGeneration) });
+    expect({ asks: asks.length, signals }).toEqual({ asks: 1, signals: [] });
+    expect(phaseOf(proof, found + 2500, options)).toBe('live');
+  });
+
+  it('is signalled when it fell back to another generation', () => {
+    const { signals } = play(doubt(live), found + 2000, found + 2100, { answer: () => tells(oldGeneration) });
+    expect(signals).toHaveLength(1);
+  });
+});
+
+describe('phases', () => {
+  it.each([
+    ['asking, before it is known', aimAt(newProof(found), target), found + 1, 'asking'],
+    ['asking, for a while of silence', answered(silent), found + 4999, 'asking'],
+    ['unverified, when it has been silent for the time-out', answered(silent), found + 5000, 'unverified'],
+    ['unverified, when it refuses us that long', answered(denied), found + 5000, 'unverified'],
+    ['reloading, when told', noteSignal(answered(tells(oldGeneration)), found), found + 4999, 'reloading'],
+    ['pending, when told long ago', noteSignal(answered(tells(oldGeneration)), found), found + 5000, 'pending'],
+    ['serving, from the first answer on', answered(tells(newGeneration)), found, 'serving'],
+  ] as const)('%s', (_, proof, at, expected) => {
+    expect(phaseOf(proof, at, options)).toBe(expected);
+  });
+});
+
+describe('what is wrong with a proof', () => {
+  const frontend = { id: 'f', name: 'meet-frontend-1', imageId: 'i', running: true, statusEndpoints: ['172.18.0.2:8084'] };
+  const problemOf = (phase: Parameters<typeof proofProblem>[1]['phase'], proof: Proof, signals = true): ReturnType<typeof proofProblem> =>
+    proofProblem('meet', { frontend, phase, proof }, signals);
+
+  it.each(['asking', 'reloading', 'serving', 'live'] as const)('is nothing while it is %s', (phase) => {
+    expect(problemOf(phase, answered(tells(oldGeneration)))).toBeUndefined();
+  });
+
+  it('is that it does not answer, with the reason, the address and the cure', () => {
+    const item = problemOf('unverified', answered(silent));
+    expect(item).toMatchObject({ code: 'reload-unverified', severity: 'warning', container: 'meet-frontend-1' });
+    expect(item?.message).toContain('ECONNREFUSED');
+    expect(item?.message).toContain('172.18.0.2:8084');
+    expect(item?.cure).toContain('stub');
+  });
+
+  it('is that it goes on with another configuration', () => {
+    expect(problemOf('pending', noteSignal(answered(tells('none')), found))).toMatchObject({ code: 'reload-pending' });
+    expect(problemOf('pending', answered(tells(oldGeneration)), false)?.cure).toContain('--reload none');
+  });
+
+  it('is that the signal was refused, with the reason made safe to show', () => {
+    const item = problemOf('pending', noteSignal(answered(tells(oldGeneration)), found, 'signalling x\u001b[2J was refused'));
+    expect(item).toMatchObject({ code: 'signal-failed' });
+    expect(item?.message).toContain('x\\u{1b}[2J was refused');
+  });
+});

@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createWake } from '../../../src/reload/wake.ts';
+
+const ended = async (pause: Promise<void>): Promise<boolean> => {
+  let done = false;
+  void pause.then(() => (done = true));
+  await vi.advanceTimersByTimeAsync(0);
+  return done;
+};
+
+describe('a pause', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('ends after its time', async () => {
+    const pause = createWake(new AbortController().signal).wait(1000);
+    expect(await ended(pause)).toBe(false);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await ended(pause)).toBe(true);
+  });
+
+  it('is cut short by a wake', async () => {
+    const wake = createWake(new AbortController().signal);
+    const pause = wake.wait(1000);
+    wake.wake();
+    expect(await ended(pause)).toBe(true);
+  });
+
+  it('does not begin after a wake that nobody waited for, but only once', async () => {
+    const wake = createWake(new AbortController().signal);
+    wake.wake();
+    wake.wake();
+    expect(await ended(wake.wait(1000))).toBe(true);
+    expect(await ended(wake.wait(1000))).toBe(false);
+  });
+
+  it('is over for good when the signal aborts', async () => {
+    const abort = new AbortController();
+    const wake = createWake(abort.signal);
+    const pause = wake.wait(1000);
+    abort.abort();
+    expect(await ended(pause)).toBe(true);
+    expect(await ended(wake.wait(1000))).toBe(true);
+  });
+
+  it('leaves no timer behind', () => {
+    const wake = createWake(new AbortController().signal);
+    void wake.wait(1000);
+    wake.wake();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,113 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { problem } from '../../src/model/problem.ts';
+import { readInstances } from '../../src/model/instance.ts';
+import type { InstancePass } from '../../src/pipeline.ts';
+import { createReporter } from '../../src/reporter.ts';
+import type { InstanceProof, Reporter } from '../../src/reporter.ts';
+import { planRouting } from '../../src/routes/routing-view.ts';
+import { backend, frontend, observe } from '../support/containers.ts';
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** A reporter that writes to a real logger, whose lines are kept. */
+function reporting(): { reporter: Reporter; lines: Line[]; live: () => readonly Line[] } {
+  const lines: Line[] = [];
+  const log = pino({ level: 'info', base: null, timestamp: false }, { write: (text: string) => void lines.push(JSON.parse(text) as Line) });
+  return { reporter: createReporter(log), lines, live: () => lines.filter((line) => line['msg'] === 'routes are live') };
+}
+
+function pass(generation: string, address = '172.18.0.5'): InstancePass {
+  const [instance] = readInstances(observe([frontend(), backend({ networks: { meet_default: `${address}/16` } })])).instances;
+  if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
+  const { view, routes } = planRouting(instance, []);
+  return { instance, view, routes, rendered: { content: generation, generation }, written: true };
+}
+
+const live = (servingAtMs: number): InstanceProof => ({ frontends: 1, unverified: 0, live: true, servingAtMs });
+const notYet: InstanceProof = { frontends: 1, unverified: 0, live: false, servingAtMs: undefined };
+
+describe('what operators are told of a change', () => {
+  it('is one line when it is live, with what changed and how long it took', () => {
+    const { reporter, live: told } = reporting();
+    reporter.published(pass('a'), 1000);
+    reporter.proven('meet', notYet, 1010);
+    expect(told()).toEqual([]);
+    reporter.proven('meet', live(1050), 1250);
+    reporter.proven('meet', live(1050), 1300);
+    expect(told()).toMatchObject([{ instance: 'meet', generation: 'a', servingMs: 50, liveMs: 250 }]);
+  });
+
+  it('names addresses that came and went', () => {
+    const { reporter, live: told } = reporting();
+    reporter.published(pass('a'), 1000);
+    reporter.proven('meet', live(1050), 1250);
+    reporter.published(pass('b', '172.18.0.6'), 2000);
+    reporter.proven('meet', live(2050), 2250);
+    expect(told()[1]).toMatchObject({ generation: 'b', changes: ['- meet/backend 172.18.0.5:8000', '+ meet/backend 172.18.0.6:8000'] });
+  });
+
+  it('is one line for a change that another overtook, counted from the first', () => {
+    const { reporter, live: told } = reporting();
+    reporter.published(pass('a'), 1000);
+    reporter.published(pass('b'), 1100);
+    reporter.proven('meet', live(1200), 1400);
+    expect(told()).toMatchObject([{ generation: 'b', servingMs: 200, liveMs: 400 }]);
+  });
+
+  it('is nothing while there is no frontend to serve it', () => {
+    const { reporter, lines } = reporting();
+    reporter.published(pass('a'), 1000);
+    reporter.proven('meet', { frontends: 0, unverified: 0, live: true, servingAtMs: undefined }, 1250);
+    expect(lines).toEqual([]);
+  });
+
+  it('is a warning, not that it is live, when no frontend answers', () => {
+    const { reporter, lines } = reporting();
+    reporter.published(pass('a'), 1000);
+    reporter.proven('meet', { frontends: 2, unverified: 2, live: true, servingAtMs: undefined }, 6000);
+    expect(lines).toMatchObject([{ level: 40, unverified: 2, msg: expect.stringContaining('not proven') as string }]);
+  });
+
+  it('says how many frontends do not answer, when another one does', () => {
+    const { reporter, live: told } = reporting();
+    reporter.published(pass('a'), 1000);
+    reporter.proven('meet', { frontends: 2, unverified: 1, live: true, servingAtMs: 1050 }, 6000);
+    expect(told()).toMatchObject([{ unverified: 1 }]);
+  });
+
+  it('is nothing for a pass that changed nothing', () => {
+    const { reporter, live: told } = reporting();
+    reporter.published(pass('a'), 1000);
+    reporter.proven('meet', live(1050), 1250);
+    reporter.published({ ...pass('a'), written: false }, 9000);
+    reporter.proven('meet', live(1050), 9100);
+    expect(told()).toHaveLength(1);
+  });
+});
+
+describe('what operators are told of problems', () => {
+  const error = problem('no-port', { container: 'c', message: 'm', cure: 'cure' });
+  const warning = problem('unknown-label', { container: 'c', key: 'meet.x', message: 'm', cure: 'cure' });
+  const notice = problem('foreign-project', { container: 'c', message: 'm', cure: 'cure' });
+
+  it('is each once, with the weight that it has', () => {
+    const { reporter, lines } = reporting();
+    reporter.problems([error, warning, notice]);
+    reporter.problems([notice, error, warning]);
+    expect(lines.map(({ level, problem: item }) => [level, (item as { code: string }).code])).toEqual([
+      [50, 'no-port'],
+      [40, 'unknown-label'],
+      [30, 'foreign-project'],
+    ]);
+  });
+
+  it('is that it is gone, and again when it comes back', () => {
+    const { reporter, lines } = reporting();
+    reporter.problems([error]);
+    reporter.problems([]);
+    reporter.problems([error]);
+    expect(lines.map((line) => line['level'])).toEqual([50, 30, 50]);
+    expect(lines[1]).toMatchObject({ msg: 'problem is gone', problem: { code: 'no-port', container: 'c' } });
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import type { Container } from '../../../src/model/container.ts';
+import { readInstances } from '../../../src/model/instance.ts';
+import { statusSubnets } from '../../../src/routes/status-access.ts';
+import { backend, container, frontend, observe } from '../../support/containers.ts';
+
+function subnets(...containers: readonly Container[]): readonly string[] {
+  const [instance] = readInstances(observe(containers)).instances;
+  if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
+  return statusSubnets(instance);
+}
+
+describe('who may ask the status server', () => {
+  const networks = { meet_default: '172.18.0.2/16', meet_internal: '172.19.3.2/24', proxy: '172.20.0.2/16' };
+
+  it("is the project's own networks that frontends and services share, not those shared with neighbours", () => {
+    const joined = { meet_internal: '172.19.3.5/24', proxy: '172.20.0.5/16', meet_other: '172.22.0.5/16' };
+    expect(subnets(frontend({ networks }), backend({ networks: joined }))).toEqual(['172.19.3.0/24']);
+  });
+
+  it("is all of the frontends' own networks while there is no service", () => {
+    expect(subnets(frontend({ networks }))).toEqual(['172.18.0.0/16', '172.19.3.0/24']);
+  });
+
+  it('is the same while the services are stopped and have no addresses', () => {
+    const stopped = backend({ state: 'exited', networks: { meet_internal: '' } });
+    expect(subnets(frontend({ networks }), stopped)).toEqual(['172.19.3.0/24']);
+  });
+
+  it('is IPv6 too', () => {
+    expect(subnets(frontend({ networks: { meet_default: '172.18.0.2/16 fd00:1::2/64' } }))).toEqual(['172.18.0.0/16', 'fd00:1::/64']);
+  });
+
+  it('is the networks shared with services, where compose made none for the project', () => {
+    expect(
+      subnets(frontend({ networks: { shared: '10.1.2.2/24', proxy: '10.9.9.2/24' } }), backend({ networks: { shared: '10.1.2.5/24' } })),
+    ).toEqual(['10.1.2.0/24']);
+  });
+
+  it('is nobody but loopback, where there is nothing to go by', () => {
+    expect(subnets(frontend({ networks: { proxy: '10.9.9.2/24' } }))).toEqual([]);
+    expect(subnets(frontend({ state: 'exited', networks: { meet_default: '' } }))).toEqual([]);
+  });
+
+  it('is told once, in an order that only the subnets decide', () => {
+    const second = frontend({ name: 'f2', networks: { meet_internal: '172.19.3.3/24', meet_default: '172.18.0.3/16' } });
+    const first = frontend({ networks: { meet_default: '172.18.0.2/16', meet_internal: '172.19.3.2/24' } });
+    expect(subnets(first, second)).toEqual(['172.18.0.0/16', '172.19.3.0/24']);
+    expect(subnets(second, first)).toEqual(['172.18.0.0/16', '172.19.3.0/24']);
+  });
+
+  it('is not a subnet whose size the engine does not tell', () => {
+    expect(subnets(frontend({ networks: { meet_default: '172.18.0.2' } }))).toEqual([]);
+  });
+
+  it('has the low bits of the address cleared, as nginx wants it', () => {
+    const byHand = container({ name: 'f', labels: { 'meet.role': 'frontend' }, networks: { n: '10.11.12.13/20' } });
+    const server = container({ name: 'b', labels: { 'meet.role': 'backend' }, networks: { n: '10.11.12.14/20' } });
+    expect(subnets(byHand, server)).toEqual(['10.11.0.0/20']);
+  });
+});
