@@ -14,6 +14,8 @@ import type { Standing } from './rotation.ts';
 /** A container of a service or of the SPA, judged: in rotation or not, and why. */
 export interface Replica {
   readonly container: Container;
+  /** The compose project it belongs to. */
+  readonly project?: string;
   readonly standing: Standing;
   readonly inRotation: boolean;
   /** `address:port`, when the container has a usable one. */
@@ -40,8 +42,11 @@ export interface Instance {
   readonly services: readonly Service[];
 }
 
-/** The networks that all frontends share; undefined while there is no frontend to share one with. */
-type Reachable = ReadonlySet<string> | undefined;
+/**
+ * The networks that upstreams are reached on: those that all frontends share, and for a container on none of them those
+ * that the frontends of the instance's own project share. Undefined while there is no frontend to share one with.
+ */
+type Reachable = { readonly byAll: ReadonlySet<string>; readonly byOwn: ReadonlySet<string> } | undefined;
 
 const defaultPorts: Record<Role, number | undefined> = { frontend: 8080, backend: 8000, service: undefined };
 
@@ -76,11 +81,17 @@ function readInstance(name: string, members: readonly Member[], observation: Obs
       }),
     );
   }
-  const reachable = frontends.length === 0 ? undefined : sharedNetworks(preferRunning(frontends).map((member) => member.container));
-  const project = newest(frontends)?.project;
+  const project = ownProject(name, frontends);
+  const own = frontends.filter((member) => member.project === project);
+  const reachable = frontends.length === 0 ? undefined : { byAll: shareNetworks(frontends), byOwn: shareNetworks(own) };
   const services = groupServices(members).map((replicas) => readService(replicas, reachable, observation, problems));
-  if (frontends.length > 0) for (const service of services) noticeForeignProject(name, project, service, problems);
-  const frontendLabels = agree(frontends, name, 'the frontends', problems);
+  if (frontends.length > 0)
+    noticeForeignProjects(
+      name,
+      members.filter((member) => member.project !== project),
+      problems,
+    );
+  const frontendLabels = agree(own, name, 'the frontends', problems);
   return {
     name,
     ...(project === undefined ? {} : { project }),
@@ -119,13 +130,14 @@ function judgeReplicas(
   const best = bestRank(judged.filter(({ endpoint }) => endpoint !== undefined).map(({ standing }) => standing));
   return judged.map(({ member, standing, endpoint }) => ({
     container: member.container,
+    ...(member.project === undefined ? {} : { project: member.project }),
     standing,
     inRotation: endpoint !== undefined && standing.rank === best,
     ...(endpoint === undefined ? {} : { endpoint: `${endpoint.address}:${endpoint.port}`, network: endpoint.network }),
   }));
 }
 
-function locate(member: Member, reachable: ReadonlySet<string>, problems: Problem[]): (Address & { port: number }) | undefined {
+function locate(member: Member, reachable: NonNullable<Reachable>, problems: Problem[]): (Address & { port: number }) | undefined {
   const port = member.labels.port ?? defaultPorts[member.role] ?? member.container.exposedTcpPorts[0];
   if (port === undefined) {
     problems.push(
@@ -139,7 +151,8 @@ function locate(member: Member, reachable: ReadonlySet<string>, problems: Proble
     );
     return undefined;
   }
-  const chosen = chooseAddress(member, reachable);
+  const isShared = member.container.networks.some((network) => reachable.byAll.has(network.name));
+  const chosen = chooseAddress(member, isShared ? reachable.byAll : reachable.byOwn);
   problems.push(...chosen.problems);
   return chosen.address === undefined ? undefined : { ...chosen.address, port };
 }
@@ -169,14 +182,13 @@ function agree(members: readonly Member[], instance: string, whose: string, prob
   return latest.labels;
 }
 
-function noticeForeignProject(instance: string, project: string | undefined, service: Service, problems: Problem[]): void {
-  if (service.project === project) return;
-  for (const replica of service.replicas) {
+function noticeForeignProjects(instance: string, foreign: readonly Member[], problems: Problem[]): void {
+  for (const { container, project } of foreign) {
     problems.push(
       problem('foreign-project', {
         instance,
-        container: replica.container.name,
-        value: service.project ?? '',
+        container: container.name,
+        value: project ?? '',
         message: 'the container belongs to another compose project than the frontends of its instance',
         cure: 'nothing, if that is meant; otherwise correct meet.instance',
       }),
@@ -196,17 +208,31 @@ function groupServices(members: readonly Member[]): readonly (readonly Member[])
     .flatMap(([, group]) => (group.every((member) => isComposeOneOff(member.container)) ? [] : [group]));
 }
 
-/** Running ones when there are any: a stopped frontend must not decide which networks are shared. */
-function preferRunning(members: readonly Member[]): readonly Member[] {
-  const running = members.filter((member) => member.container.state === 'running');
-  return running.length > 0 ? running : members;
+/** What the running frontends share, when there are any: a stopped one must not decide. */
+function shareNetworks(frontends: readonly Member[]): ReadonlySet<string> {
+  const running = frontends.filter((member) => member.container.state === 'running');
+  return sharedNetworks((running.length > 0 ? running : frontends).map((member) => member.container));
+}
+
+/**
+ * The project that an instance is: the one it is named after, else its oldest frontend's. A container of another project
+ * may say that it belongs here, but its labels and networks decide nothing for the others.
+ */
+function ownProject(instance: string, frontends: readonly Member[]): string | undefined {
+  const named = frontends.find((member) => member.project === instance);
+  return (named ?? byAge(frontends)[0])?.project;
 }
 
 function newest(members: readonly Member[]): Member | undefined {
+  return byAge(members).at(-1);
+}
+
+/** Oldest first; of the same second, the lowest id last. */
+function byAge(members: readonly Member[]): readonly Member[] {
   return members.toSorted(
     (left, right) =>
-      right.container.createdAtSeconds - left.container.createdAtSeconds || compareText(left.container.id, right.container.id),
-  )[0];
+      left.container.createdAtSeconds - right.container.createdAtSeconds || compareText(right.container.id, left.container.id),
+  );
 }
 
 function byNameThenId(left: Member, right: Member): number {

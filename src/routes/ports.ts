@@ -10,38 +10,43 @@ export interface FrontendPorts {
   readonly spa: number;
 }
 
+type PortName = keyof FrontendPorts;
+
 const defaults: FrontendPorts = { listen: 8083, status: 8084, spa: 8080 };
 const labelOf = { listen: 'listen', status: 'statusPort', spa: 'port' } as const;
 
+/** Which labels to go by, best first: as many as possible. */
+const choices: readonly (readonly PortName[])[] = [
+  ['spa', 'listen', 'status'],
+  ['spa', 'listen'],
+  ['spa', 'status'],
+  ['listen', 'status'],
+  ['spa'],
+  ['listen'],
+  ['status'],
+  [],
+];
+
 /** Decides the frontend's ports; nginx refuses two servers on one, so a label that collides is left out, with a problem. */
 export function decideFrontendPorts(instance: Instance): { ports: FrontendPorts; problems: readonly Problem[] } {
-  const { port: spa, listen, statusPort: status } = instance.frontendLabels;
-  const asked = { listen: listen ?? defaults.listen, status: status ?? defaults.status, spa: spa ?? defaults.spa };
-  if (areDistinct(asked)) return { ports: asked, problems: [] };
-  const problems: Problem[] = [];
-  let ports = defaults;
-  for (const name of ['spa', 'listen', 'status'] as const) {
-    const wanted = instance.frontendLabels[labelOf[name]];
-    if (wanted === undefined) continue;
-    const next = { ...ports, [name]: wanted };
-    if (areDistinct(next)) {
-      ports = next;
-      continue;
-    }
-    problems.push(
-      problem('ports-collide', {
-        instance: instance.name,
-        container: instance.frontends[0]?.container.name,
-        key: labelTable[labelOf[name]].key,
-        value: String(wanted),
-        message: `another server of the frontend already has this port; ${ports[name]} is taken instead`,
-        cure: 'give routing server, status server and SPA three different ports',
-      }),
-    );
-  }
-  return { ports, problems };
+  const asked = (name: PortName): number | undefined => instance.frontendLabels[labelOf[name]];
+  const portsBy = (labels: readonly PortName[]): FrontendPorts => ({
+    ...defaults,
+    ...Object.fromEntries(labels.map((name) => [name, asked(name) ?? defaults[name]])),
+  });
+  const kept = choices.find((labels) => new Set(Object.values(portsBy(labels))).size === 3) ?? [];
+  const ports = portsBy(kept);
+  const left = (['spa', 'listen', 'status'] as const).filter((name) => !kept.includes(name) && asked(name) !== undefined);
+  return { ports, problems: left.map((name) => collision(instance, name, asked(name), ports[name])) };
 }
 
-function areDistinct(ports: FrontendPorts): boolean {
-  return new Set(Object.values(ports)).size === 3;
+function collision(instance: Instance, name: PortName, wanted: number | undefined, taken: number): Problem {
+  return problem('ports-collide', {
+    instance: instance.name,
+    container: instance.frontends[0]?.container.name,
+    key: labelTable[labelOf[name]].key,
+    value: String(wanted),
+    message: `another server of the frontend already has this port; ${taken} is taken instead`,
+    cure: 'give routing server, status server and SPA three different ports',
+  });
 }

@@ -132,7 +132,8 @@ function upstreamName(service: Service): string {
 
 /** The SPA of the same container first; the other frontends only while that one is stopping. */
 function spaUpstreamView(instance: Instance, port: number): UpstreamView {
-  const others = instance.frontends.length > 1 ? liveEndpoints(instance.frontends) : [];
+  const own = instance.frontends.filter((frontend) => frontend.project === instance.project);
+  const others = own.length > 1 ? liveEndpoints(own) : [];
   return { name: spaUpstream, title: spaUpstream, servers: [`127.0.0.1:${port}`], backups: others };
 }
 

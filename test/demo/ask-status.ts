@@ -1,0 +1,13 @@
+import type { StatusSnapshot } from '../../src/status/snapshot.ts';
+
+const nothing = { engine: { connected: false, lastSyncAt: null }, converged: false, instances: [], problems: [] };
+
+/** meet-gen's own view; one that does not answer yet has converged on nothing. */
+export async function askStatus(url: string): Promise<Pick<StatusSnapshot, 'engine' | 'converged' | 'instances' | 'problems'>> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(1000) });
+    return answer.ok ? ((await answer.json()) as StatusSnapshot) : nothing;
+  } catch {
+    return nothing;
+  }
+}

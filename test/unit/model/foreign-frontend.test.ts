@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import type { Container } from '../../../src/model/container.ts';
+import { readInstances } from '../../../src/model/instance.ts';
+import { planRouting } from '../../../src/routes/routing-view.ts';
+import { backend, frontend, observe } from '../../support/containers.ts';
+
+const sketch = { networks: { meet_internal: '172.18.0.2/16', proxy: '172.20.0.2/16' } };
+const own = frontend(sketch);
+const ownBackend = backend({ networks: { meet_internal: '172.18.0.5/16' } });
+
+/** A frontend of somebody else's project that says it belongs to this Meet; newer than the real one. */
+function intruder(labels: Readonly<Record<string, string>> = {}): Container {
+  return frontend({
+    name: 'evil-frontend-1',
+    project: 'evil',
+    created: 1_800_000_000,
+    networks: { proxy: '172.20.0.66/16' },
+    labels: { 'meet.instance': 'meet', ...labels },
+  });
+}
+
+function plan(...containers: readonly Container[]): ReturnType<typeof planRouting>['view'] {
+  const [instance] = readInstances(observe(containers)).instances;
+  if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
+  return planRouting(instance, []).view;
+}
+
+describe('a frontend of another compose project that names this instance', () => {
+  it('takes no backend out of rotation, though it shares no network with it', () => {
+    expect(plan(own, ownBackend, intruder()).upstreams).toEqual(plan(own, ownBackend).upstreams);
+  });
+
+  it.each([
+    { 'meet.forwarded-proto': 'forward' },
+    { 'meet.listen': '9999' },
+    { 'meet.body-size': '1k' },
+    { 'meet.host': 'evil.example' },
+    { 'meet.status-port': '9999' },
+  ])('changes nothing by its labels: %j', (labels) => {
+    expect(plan(own, ownBackend, intruder(labels))).toEqual(plan(own, ownBackend));
+  });
+
+  it('is no backup of the SPA', () => {
+    expect(plan(own, ownBackend, intruder()).spa.backups).toEqual([]);
+  });
+
+  it('is told of, and still one that reloads are proven on', () => {
+    const { instances, problems } = readInstances(observe([own, ownBackend, intruder()]));
+    expect(problems).toContainEqual(expect.objectContaining({ code: 'foreign-project', container: 'evil-frontend-1', value: 'evil' }));
+    expect(instances[0]?.frontends.map((replica) => replica.container.name)).toEqual(['evil-frontend-1', 'meet-frontend-1']);
+  });
+
+  it("decides nothing either where the instance bears no project's name: the oldest frontend's project is the own one", () => {
+    const named = { 'meet.instance': 'visio' };
+    const ours = [frontend({ ...sketch, labels: named }), backend({ networks: { meet_internal: '172.18.0.5/16' }, labels: named })];
+    expect(plan(...ours, intruder({ ...named, 'meet.listen': '9999' }))).toEqual(plan(...ours));
+  });
+
+  it('shares what all frontends share, where there is such a network', () => {
+    const onBoth = backend({ networks: { meet_internal: '172.18.0.5/16', proxy: '172.20.0.5/16' } });
+    expect(plan(own, onBoth, intruder()).upstreams[0]?.servers).toEqual(['172.20.0.5:8000']);
+  });
+});
