@@ -56,6 +56,12 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     return isConnected && fresh && allPublished && (sources.templateFailure() === undefined || targets.size > 0);
   };
 
+  /** Its frontends run and are proven to serve what was published; an instance without frontends has nothing to serve. */
+  const isConverged = ({ name, frontends }: PassResult['instances'][number]): boolean => {
+    const proofs = sources.proofs(name);
+    return frontends.length === 0 || (proofs.length > 0 && proofs.every((report) => report.phase === 'live'));
+  };
+
   const describe = (instance: PassResult['instances'][number]): InstanceStatus => {
     const pass = last?.passes.find((candidate) => candidate.instance.name === instance.name);
     const target = targets.get(instance.name);
@@ -98,7 +104,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       return {
         version,
         ready,
-        converged: ready && instances().every(({ name }) => sources.proofs(name).every((report) => report.phase === 'live')),
+        converged: ready && instances().every(isConverged),
         engine: {
           connected: isConnected,
           lastSyncAt: lastSyncAtMs === undefined ? null : new Date(lastSyncAtMs).toISOString(),

@@ -81,6 +81,16 @@ function readInstance(name: string, members: readonly Member[], observation: Obs
       }),
     );
   }
+  if (frontends.length > 0 && frontends.every((member) => member.container.state !== 'running')) {
+    problems.push(
+      problem('no-frontend-running', {
+        instance: name,
+        container: frontends.map((member) => member.container.name).join(', '),
+        message: 'no frontend of this instance runs, so nobody serves its routes',
+        cure: 'start it; if it ends again, its log says why (docker logs)',
+      }),
+    );
+  }
   const project = ownProject(name, frontends);
   const own = frontends.filter((member) => member.project === project);
   const reachable = frontends.length === 0 ? undefined : { byAll: shareNetworks(frontends), byOwn: shareNetworks(own) };
@@ -104,7 +114,7 @@ function readInstance(name: string, members: readonly Member[], observation: Obs
 function readService(members: readonly Member[], reachable: Reachable, observation: Observation, problems: Problem[]): Service {
   const lasting = members.filter((member) => !isComposeOneOff(member.container));
   const [first] = members;
-  const latest = newest(lasting) ?? first;
+  const latest = newest(preferRunning(lasting)) ?? first;
   if (first === undefined || latest === undefined || latest.role === 'frontend')
     throw new Error('a service without members cannot be read');
   return {
@@ -157,8 +167,12 @@ function locate(member: Member, reachable: NonNullable<Reachable>, problems: Pro
   return chosen.address === undefined ? undefined : { ...chosen.address, port };
 }
 
-/** The labels that hold for all of them: where they disagree (a rolling change), the newest container's, with one warning. */
-function agree(members: readonly Member[], instance: string, whose: string, problems: Problem[]): Labels {
+/**
+ * The labels that hold for all of them: where those that run disagree (a rolling change), the newest container's, with
+ * one warning. One that was only created may never start.
+ */
+function agree(all: readonly Member[], instance: string, whose: string, problems: Problem[]): Labels {
+  const members = preferRunning(all);
   const latest = newest(members);
   if (latest === undefined) return {};
   const perReplica: readonly LabelName[] =
@@ -208,10 +222,14 @@ function groupServices(members: readonly Member[]): readonly (readonly Member[])
     .flatMap(([, group]) => (group.every((member) => isComposeOneOff(member.container)) ? [] : [group]));
 }
 
-/** What the running frontends share, when there are any: a stopped one must not decide. */
 function shareNetworks(frontends: readonly Member[]): ReadonlySet<string> {
-  const running = frontends.filter((member) => member.container.state === 'running');
-  return sharedNetworks((running.length > 0 ? running : frontends).map((member) => member.container));
+  return sharedNetworks(preferRunning(frontends).map((member) => member.container));
+}
+
+/** Running ones when there are any: what doesn't run must not decide for what does. */
+function preferRunning(members: readonly Member[]): readonly Member[] {
+  const running = members.filter((member) => member.container.state === 'running');
+  return running.length > 0 ? running : members;
 }
 
 /**

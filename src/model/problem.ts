@@ -31,6 +31,10 @@ export const problemTable = {
     severity: 'warning',
     meaning: 'An instance without a frontend: nobody serves its routes, so its file is left as it is.',
   },
+  'no-frontend-running': {
+    severity: 'warning',
+    meaning: 'No frontend of the instance runs, so nobody serves its routes; addresses go on being published for when one starts.',
+  },
   'contested-route': { severity: 'error', meaning: 'Two services ask for the same path; the one that sorts first keeps it.' },
   'replicas-disagree': {
     severity: 'warning',

@@ -1,5 +1,5 @@
 import type { GenerationAnswer } from './generation-probe.ts';
-import { aimAt, askTimeoutMs, doubt, newProof, nextStep, noteAnswer, noteSignal } from './proof.ts';
+import { aimAt, askTimeoutMs, doubt, newProof, nextStep, noteAnswer, noteSignal, relocate } from './proof.ts';
 import type { Proof, ProofOptions, Target } from './proof.ts';
 import { createWake } from './wake.ts';
 
@@ -82,7 +82,11 @@ export function startFrontendProver(
       wake.wake();
     },
     meet(known) {
+      const moved = known.statusEndpoints.join() !== frontend.statusEndpoints.join();
       frontend = known;
+      if (!moved) return;
+      fold(relocate);
+      wake.wake();
     },
     recheck() {
       fold(doubt);

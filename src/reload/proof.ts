@@ -18,7 +18,7 @@ export interface Proof {
   readonly doubtful?: boolean;
   readonly askedAtMs?: number;
   /** Since when it doesn't answer, and why. */
-  readonly silent?: { readonly sinceMs: number; readonly reason: string };
+  readonly silent?: { readonly sinceMs: number; readonly reason: string; readonly denied: boolean };
   /** The signals sent for the target. */
   readonly signals: { readonly count: number; readonly firstAtMs: number; readonly lastAtMs: number; readonly failure?: string };
   /** When the target was answered first. */
@@ -69,13 +69,17 @@ export function nextStep(proof: Proof, nowMs: number, options: ProofOptions): St
   return nowMs < settledAtMs ? { do: 'wait', ms: settledAtMs - nowMs } : { do: 'ask' };
 }
 
-/** It doesn't answer: a fresh one is asked until it does (a signal in its first moments can kill it), an old one is signalled blindly. */
+/**
+ * It doesn't tell: a fresh one is asked until it does (a signal in its first moments can kill it); one that has been there
+ * for long, or that refuses us and so is up, is signalled blindly.
+ */
 function stepInTheDark(proof: Proof, target: Target, nowMs: number, options: ProofOptions): Step {
   const silentMs = proof.silent === undefined ? 0 : nowMs - proof.silent.sinceMs;
   const mayHaveReadAnOlderFile = target.writtenAtMs > proof.foundAtMs;
-  if (silentMs >= options.verifyTimeoutMs && options.signals && proof.signals.count === 0 && mayHaveReadAnOlderFile)
-    return { do: 'signal' };
-  const pauseMs = silentMs < options.verifyTimeoutMs ? startingPollMs : Math.min(silentMs / 4, maxPauseMs);
+  const isUp = proof.silent?.denied === true || silentMs >= options.verifyTimeoutMs;
+  if (isUp && options.signals && proof.signals.count === 0 && mayHaveReadAnOlderFile) return { do: 'signal' };
+  const waitedMs = proof.signals.count === 0 ? silentMs : Math.min(silentMs, nowMs - proof.signals.lastAtMs);
+  const pauseMs = waitedMs < options.verifyTimeoutMs ? startingPollMs : Math.min(waitedMs / 4, maxPauseMs);
   return askAt((proof.askedAtMs ?? 0) + pauseMs, nowMs);
 }
 
@@ -119,8 +123,9 @@ export function aimAt(proof: Proof, target: Target): Proof {
 export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number): Proof {
   const { silent, running: _, doubtful: __, ...kept } = proof;
   if (answer.kind !== 'generation') {
-    const reason = answer.kind === 'denied' ? 'its status server answers, but refuses meet-gen' : answer.reason;
-    return { ...kept, askedAtMs: nowMs, settledAnswers: 0, silent: { sinceMs: silent?.sinceMs ?? nowMs, reason } };
+    const denied = answer.kind === 'denied';
+    const reason = denied ? 'its status server answers, but refuses meet-gen' : answer.reason;
+    return { ...kept, askedAtMs: nowMs, settledAnswers: 0, silent: { sinceMs: silent?.sinceMs ?? nowMs, reason, denied } };
   }
   const next = { ...kept, askedAtMs: nowMs, running: answer.generation, nginxVersion: answer.nginxVersion };
   if (answer.generation !== proof.target?.generation) return { ...next, settledAnswers: 0 };
@@ -147,6 +152,12 @@ export function noteSignal(proof: Proof, nowMs: number, failure?: string): Proof
 export function doubt(proof: Proof): Proof {
   const { askedAtMs: _, ...kept } = proof;
   return { ...kept, doubtful: true };
+}
+
+/** The proof when the frontend is at other addresses: what was silent may answer there. */
+export function relocate(proof: Proof): Proof {
+  const { silent: _, ...kept } = doubt(proof);
+  return kept;
 }
 
 /** How far it is, in a word. */

@@ -17,7 +17,11 @@ export function describeChange(before: RoutingView | undefined, after: RoutingVi
 function describeWhole({ upstreams, groups }: RoutingView): string {
   const servers = upstreams.reduce((sum, upstream) => sum + upstream.servers.length, 0);
   const locations = groups.reduce((sum, group) => sum + group.locations.length, 0);
-  return `first seen: ${locations} locations, ${upstreams.length} services, ${servers} servers`;
+  return `first seen: ${count(locations, 'location')}, ${count(upstreams.length, 'service')}, ${count(servers, 'server')}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function facts(view: RoutingView): ReadonlySet<string> {
@@ -31,14 +35,9 @@ function facts(view: RoutingView): ReadonlySet<string> {
   ]);
 }
 
-function describeLocation(title: string | undefined, location: LocationView): string {
+function describeLocation(title: string, location: LocationView): string {
   const { kind, path, upstream, ...settings } = location;
-  const to =
-    upstream === undefined
-      ? `503, nobody in rotation${title === undefined ? '' : ` for ${title}`}`
-      : upstream === 'meet-spa'
-        ? 'SPA'
-        : (title ?? upstream);
+  const to = upstream === undefined ? `503, nobody in rotation for ${title}` : upstream === 'meet-spa' ? 'SPA' : title;
   const own = Object.entries(settings).map(([name, value]) => ` ${name} ${value}`);
   return `${kind === 'exact' ? '=' : ''}${path} -> ${to}${own.join('')}`;
 }

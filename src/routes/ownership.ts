@@ -5,10 +5,10 @@ import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { backendPresetRules } from './preset.ts';
 
-/** A path and the service that answers it; without a service nobody is there to answer, and it stays reserved. */
+/** A path and the service that answers it. */
 export interface Route {
   readonly rule: PathRule;
-  readonly service?: Service;
+  readonly service: Service;
 }
 
 /**
@@ -19,17 +19,26 @@ export interface Route {
 export function assignRoutes(instance: Instance): { routes: readonly Route[]; problems: readonly Problem[] } {
   const owned = new Map<string, Route>();
   const problems: Problem[] = [];
-  for (const service of instance.services.toSorted((left, right) => compareOwners(instance, left, right))) {
+  const missing = instance.services.some((service) => service.role === 'backend') ? [] : [missingBackend(instance)];
+  for (const service of [...instance.services.toSorted((left, right) => compareOwners(instance, left, right)), ...missing]) {
     const rules = rulesOf(service);
     if (rules.length === 0) problems.push(noPaths(instance, service));
     const lost = rules.filter((rule) => owned.has(ruleKey(rule)));
     for (const rule of rules) if (!owned.has(ruleKey(rule))) owned.set(ruleKey(rule), { rule, service });
-    if (lost.length > 0) problems.push(contested(instance, service, lost, owned));
-  }
-  if (!instance.services.some((service) => service.role === 'backend')) {
-    for (const rule of backendPresetRules) if (!owned.has(ruleKey(rule))) owned.set(ruleKey(rule), { rule });
+    if (lost.length > 0 && service.replicas.length > 0) problems.push(contested(instance, service, lost, owned));
   }
   return { routes: [...owned.values()].toSorted(compareRoutes), problems };
+}
+
+/** Stands for the backend that isn't there, under the name that it will most likely have: its coming changes only the servers. */
+function missingBackend(instance: Instance): Service {
+  return {
+    name: 'backend',
+    ...(instance.project === undefined ? {} : { project: instance.project }),
+    role: 'backend',
+    labels: {},
+    replicas: [],
+  };
 }
 
 /** The route that nginx picks for a path: the exact one, else the longest one above it; undefined is the SPA. */

@@ -45,8 +45,8 @@ export interface RoutingView {
   readonly upstreams: readonly UpstreamView[];
   /** The SPA of the same container, and the other frontends behind it. */
   readonly spa: UpstreamView;
-  /** Locations by the service that answers them; without a title nobody is there to answer. */
-  readonly groups: readonly { readonly title?: string; readonly locations: readonly LocationView[] }[];
+  /** Locations by the service that answers them. */
+  readonly groups: readonly { readonly title: string; readonly locations: readonly LocationView[] }[];
   /** CIDR blocks that may ask the status server. */
   readonly statusSubnets: readonly string[];
 }
@@ -106,9 +106,7 @@ function liveEndpoints(replicas: readonly Replica[]): readonly string[] {
 }
 
 function routedServices(routes: readonly Route[]): readonly Service[] {
-  return [...new Set(routes.flatMap((route) => route.service ?? []))].toSorted((left, right) =>
-    compareText(serviceTitle(left), serviceTitle(right)),
-  );
+  return [...new Set(routes.map((route) => route.service))].toSorted((left, right) => compareText(serviceTitle(left), serviceTitle(right)));
 }
 
 function serviceUpstreams(routes: readonly Route[]): readonly UpstreamView[] {
@@ -138,17 +136,13 @@ function spaUpstreamView(instance: Instance, port: number): UpstreamView {
 }
 
 function groupLocations(routes: readonly Route[], server: typeof serverDefaults): RoutingView['groups'] {
-  const titles = [...new Set(routes.map(groupTitle))].toSorted(compareText);
+  const titles = [...new Set(routes.map((route) => serviceTitle(route.service)))].toSorted(compareText);
   return titles.map((title) => ({
-    ...(title === '' ? {} : { title }),
+    title,
     locations: routes.flatMap((route) =>
-      groupTitle(route) === title ? [...withoutSlash(routes, route, server), location(route.rule, route, server)] : [],
+      serviceTitle(route.service) === title ? [...withoutSlash(routes, route, server), location(route.rule, route, server)] : [],
     ),
   }));
-}
-
-function groupTitle(route: Route): string {
-  return route.service === undefined ? '' : serviceTitle(route.service);
 }
 
 /**
@@ -164,7 +158,7 @@ function withoutSlash(routes: readonly Route[], route: Route, server: typeof ser
 }
 
 function location(rule: Route['rule'], { service }: Route, server: typeof serverDefaults): LocationView {
-  if (service === undefined || liveEndpoints(service.replicas).length === 0) return { kind: rule.kind, path: rule.path };
+  if (liveEndpoints(service.replicas).length === 0) return { kind: rule.kind, path: rule.path };
   const { readTimeout, connectTimeout, bodySize } = service.labels;
   return {
     kind: rule.kind,

@@ -22,7 +22,8 @@ function ownNetworks(instance: Instance): ReadonlySet<string> {
   const ofServices = networkNames(instance.services.flatMap((service) => service.replicas));
   const shared = [...ofFrontends].filter((name) => ofServices.has(name));
   const isOwn = (name: string): boolean => isNetworkOfProject(name, instance.project);
-  const choices = [shared.filter(isOwn), [...ofFrontends].filter(isOwn), shared];
+  // The last choice is for a frontend that was cut off for a moment: it must answer us when it is back.
+  const choices = [shared.filter(isOwn), [...ofFrontends].filter(isOwn), shared, [...ofServices].filter(isOwn)];
   return new Set(choices.find((names) => names.length > 0));
 }
 

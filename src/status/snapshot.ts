@@ -32,7 +32,7 @@ export interface InstanceStatus {
   readonly publishedGeneration?: string;
   readonly frontends: readonly FrontendStatus[];
   readonly services: readonly { readonly service: string; readonly role: string; readonly replicas: readonly ReplicaStatus[] }[];
-  readonly routes: readonly { readonly path: string; readonly kind: 'exact' | 'below'; readonly service: string | null }[];
+  readonly routes: readonly { readonly path: string; readonly kind: 'exact' | 'below'; readonly service: string }[];
 }
 
 /** What `/status` answers. */
@@ -68,7 +68,7 @@ export function describeInstance(
     routes: (published?.routes ?? []).map(({ rule, service }) => ({
       path: rule.path,
       kind: rule.kind,
-      service: service === undefined ? null : serviceTitle(service),
+      service: serviceTitle(service),
     })),
   };
 }

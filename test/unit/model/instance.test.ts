@@ -93,6 +93,18 @@ describe('grouping replicas into services', () => {
   });
 });
 
+describe('frontends of which none runs', () => {
+  it.each(['created', 'exited', 'restarting', 'paused', 'dead'] as const)('%s: a problem, while addresses go on following', (state) => {
+    const { instances, problems } = read(frontend({ state }), backend());
+    expect(problems).toMatchObject([{ code: 'no-frontend-running', instance: 'meet', container: 'meet-frontend-1' }]);
+    expect(instances[0]?.services[0]?.replicas).toMatchObject([{ inRotation: true }]);
+  });
+
+  it('are no problem while one of them does', () => {
+    expect(read(frontend({ state: 'exited' }), frontend({ name: 'f2', networks: { meet_default: '172.18.0.3/16' } })).problems).toEqual([]);
+  });
+});
+
 describe('replicas that disagree', () => {
   const older = backend({ name: 'b1', created: 100, labels: { 'meet.read-timeout': '60s', 'meet.paths': '=/old' } });
   const newer = backend({ name: 'b2', created: 200, labels: { 'meet.read-timeout': '90s' }, networks: { meet_default: '172.18.0.6/16' } });
@@ -110,6 +122,21 @@ describe('replicas that disagree', () => {
 
   it('are no problem when they say the same', () => {
     expect(read(frontend(), older, { ...older, id: 'x', name: 'b3' }).problems).toEqual([]);
+  });
+
+  it('are only those that run: one that was just created decides nothing yet', () => {
+    const created = { ...newer, state: 'created' as const };
+    const { instances, problems } = read(frontend(), older, created);
+    expect(instances[0]?.services[0]?.labels).toEqual(read(frontend(), older).instances[0]?.services[0]?.labels);
+    expect(problems).toEqual([]);
+  });
+
+  it('are all of them where none runs', () => {
+    const [stopped, created] = [
+      { ...older, state: 'exited' as const },
+      { ...newer, state: 'created' as const },
+    ];
+    expect(read(frontend(), stopped, created).instances[0]?.services[0]?.labels).toEqual({ readTimeout: '90s' });
   });
 
   it('are told of for frontends too', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GenerationAnswer } from '../../../src/reload/generation-probe.ts';
 import { proofProblem } from '../../../src/reload/proof-problem.ts';
-import { aimAt, doubt, newProof, nextStep, noteAnswer, noteSignal, phaseOf } from '../../../src/reload/proof.ts';
+import { aimAt, doubt, newProof, nextStep, noteAnswer, noteSignal, phaseOf, relocate } from '../../../src/reload/proof.ts';
 import type { Proof, ProofOptions, Step, Target } from '../../../src/reload/proof.ts';
 
 const options: ProofOptions = { signals: true, verifyTimeoutMs: 5000 };
@@ -304,5 +304,37 @@ describe('what is wrong with a proof', () => {
     const item = problemOf('pending', noteSignal(answered(tells(oldGeneration)), found, 'signalling x\u001b[2J was refused'));
     expect(item).toMatchObject({ code: 'signal-failed' });
     expect(item?.message).toContain('x\\u{1b}[2J was refused');
+  });
+});
+
+describe('a frontend whose status server refuses us', () => {
+  const fresh: Target = { generation: 'cccccccccccccccc', writtenAtMs: found + 1000 };
+
+  it('is up, so it is told at once to read a file that is newer than it, once', () => {
+    const { signals } = play(aimAt(noteAnswer(aimAt(newProof(found), target), denied, found + 500), fresh), found + 1000, found + 20_000, {
+      answer: () => denied,
+    });
+    expect(signals).toEqual([found + 1000]);
+  });
+
+  it('is asked often again after that, however long it was silent: the new file may let us in', () => {
+    const long = play(aimAt(newProof(found), target), found, found + 120_000, { answer: () => denied }).proof;
+    const { asks } = play(
+      aimAt(long, { generation: newGeneration.replace('b', 'c'), writtenAtMs: found + 120_000 }),
+      found + 120_000,
+      found + 121_000,
+      {
+        answer: () => denied,
+      },
+    );
+    expect(asks.length).toBeGreaterThan(20);
+  });
+});
+
+describe('a frontend that moved to other addresses', () => {
+  it('is asked there at once, whatever pause its silence had earned', () => {
+    const { proof } = play(aimAt(newProof(found), target), found, found + 120_000, { answer: () => silent });
+    expect(nextStep(proof, found + 120_000, options)).toMatchObject({ do: 'wait' });
+    expect(nextStep(relocate(proof), found + 120_000, options)).toEqual({ do: 'ask' });
   });
 });

@@ -13,7 +13,7 @@ function assign(...containers: readonly Container[]): ReturnType<typeof assignRo
   const answers = (path: string): string => {
     const route = routeFor(assigned.routes, path);
     if (route === undefined) return 'SPA';
-    return route.service === undefined ? 'reserved' : serviceTitle(route.service);
+    return serviceTitle(route.service);
   };
   return { ...assigned, answers };
 }
@@ -135,13 +135,13 @@ describe('a path that two services ask for', () => {
 describe("the backend's preset without a backend", () => {
   it('stays reserved: the SPA must not answer API calls with HTML', () => {
     const { answers, problems } = assign(filesService());
-    for (const path of backendPreset) expect(answers(`${path}/x`)).toBe('reserved');
+    for (const path of backendPreset) expect(answers(`${path}/x`)).toBe('meet/backend');
     expect(problems).toEqual([]);
   });
 
   it('can be taken by a service', () => {
     const { answers, problems } = assign(withPaths('/api'));
-    expect([answers('/api/x'), answers('/admin')]).toEqual(['meet/files', 'reserved']);
+    expect([answers('/api/x'), answers('/admin')]).toEqual(['meet/files', 'meet/backend']);
     expect(problems).toEqual([]);
   });
 

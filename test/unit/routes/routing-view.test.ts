@@ -115,6 +115,12 @@ describe('locations', () => {
   });
 });
 
+describe('a backend that is not there', () => {
+  it('leaves the same locations as one that is there, but not in rotation: its coming changes only the servers', () => {
+    expect(view(frontend())).toEqual(view(frontend(), backend({ state: 'created', networks: { meet_default: '' } })));
+  });
+});
+
 describe('server names', () => {
   it('are the hosts of the label, and none for any host', () => {
     expect(view(frontend({ labels: { 'meet.host': 'a.example, *.b.example' } })).serverNames).toEqual(['a.example', '*.b.example']);
@@ -169,6 +175,6 @@ describe('what is different between two views', () => {
   });
 
   it('is a short count, when there was nothing before', () => {
-    expect(describeChange(undefined, before)).toEqual(['first seen: 18 locations, 1 services, 1 servers']);
+    expect(describeChange(undefined, before)).toEqual(['first seen: 18 locations, 1 service, 1 server']);
   });
 });

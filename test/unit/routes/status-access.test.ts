@@ -27,6 +27,12 @@ describe('who may ask the status server', () => {
     expect(subnets(frontend({ networks }), stopped)).toEqual(['172.19.3.0/24']);
   });
 
+  it('is the same while the frontend is cut off: back again, it must answer us', () => {
+    const joined = backend({ networks: { meet_internal: '172.19.3.5/24' } });
+    const before = subnets(frontend({ networks: { meet_internal: '172.19.3.2/24', proxy: '172.20.0.2/16' } }), joined);
+    expect(subnets(frontend({ networks: { proxy: '172.20.0.2/16' } }), joined)).toEqual(before);
+  });
+
   it('is IPv6 too', () => {
     expect(subnets(frontend({ networks: { meet_default: '172.18.0.2/16 fd00:1::2/64' } }))).toEqual(['172.18.0.0/16', 'fd00:1::/64']);
   });

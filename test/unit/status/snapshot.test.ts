@@ -42,7 +42,7 @@ describe('the report on an instance', () => {
     ]);
   });
 
-  it('names generations, file and routes; a reserved path has no service', () => {
+  it("names generations, file and routes, also those of a backend that isn't there", () => {
     const status = describeOne([frontend()]);
     expect(status).toMatchObject({
       name: 'meet',
@@ -50,7 +50,7 @@ describe('the report on an instance', () => {
       publishedGeneration: 'a'.repeat(16),
       desiredGeneration: 'b'.repeat(16),
     });
-    expect(status.routes).toContainEqual({ path: '/api/', kind: 'below', service: null });
+    expect(status.routes).toContainEqual({ path: '/api/', kind: 'below', service: 'meet/backend' });
     expect(describeOne([frontend(), backend()]).routes).toContainEqual({ path: '/api', kind: 'exact', service: 'meet/backend' });
   });
 

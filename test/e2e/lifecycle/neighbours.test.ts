@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { docker } from '../../support/engine/docker-command.ts';
+import { providedEngine } from '../../support/engine/provided.ts';
+import { composeProjectName, runLabel } from '../../support/engine/test-run.ts';
+import { stopAtFirstFailure } from '../../support/in-order.ts';
+import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+// What else runs on the engine, beside a Meet or in its own project: none of it becomes an upstream, none of it makes
+// meet-gen write or signal, none of it may look at nginx's inside.
+
+const api = '/api/v1.0/config/';
+const room = '/abc-defg-hij';
+const backendImage = 'meet-gen-test/backend:latest';
+const routes = { [api]: ['backend-1'], '/admin': ['backend-1'], [room]: ['SPA'] };
+const neighbourProject = composeProjectName('neighbour');
+
+let meet: MeetStack;
+
+beforeAll(async () => {
+  meet = await startMeet(providedEngine(), 'meet', {
+    services: {
+      // The same image, on the same network, with nothing that opts it in; its health is asked all the time.
+      celery: {
+        image: backendImage,
+        command: ['celery', '-A', 'meet.celery_app', 'worker'],
+        networks: ['internal', 'proxy'],
+        healthcheck: { test: ['CMD', 'true'], interval: '200ms' },
+      },
+      // The network that others are on as well, and a health check on top.
+      backend: { networks: ['internal', 'proxy'], healthcheck: { test: ['CMD', 'true'], interval: '500ms' } },
+    },
+  });
+  await meet.routed(routes);
+  await meet.converged();
+});
+afterAll(async () => {
+  await neighbour({}, 'down', '--volumes', '--timeout', '1').catch(() => undefined);
+  await meet?.down();
+});
+stopAtFirstFailure();
+
+/** Another project on the shared proxy network. Its services are called as Meet's are. */
+async function neighbour(labels: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<void> {
+  const service = { image: backendImage, labels, networks: { proxy: { aliases: ['backend', 'frontend'] } } };
+  const file = {
+    name: neighbourProject,
+    services: { backend: service },
+    networks: { proxy: { name: meet.proxyNetwork, external: true } },
+  };
+  await docker(providedEngine(), ['compose', '--env-file', '/dev/null', '--file', '-', ...args], { stdin: JSON.stringify(file) });
+}
+
+/** Does something and looks at everything afresh: the file is still the one that was written before, and no HUP was sent. */
+async function changesNothing(happens: () => Promise<unknown>): Promise<void> {
+  const [file, hups] = [await meet.fileIdentity(), await meet.countHups()];
+  await happens();
+  await meet.routed(routes);
+  await meet.lookedAfresh();
+  await meet.routed(routes);
+  expect(await meet.fileIdentity()).toBe(file);
+  expect(await meet.countHups()).toBe(hups);
+}
+
+async function runUnlabelled(name: string, ...args: readonly string[]): Promise<void> {
+  const identity = ['--label', runLabel, '--name', meet.container(name)];
+  await meet.docker('run', '--detach', ...identity, '--network', meet.internalNetwork, ...args, backendImage);
+}
+
+describe.sequential('nothing to write, nobody to signal', () => {
+  test('a container without labels comes, is restarted, renamed, and goes', async () => {
+    await changesNothing(async () => {
+      await runUnlabelled('stranger', '--network-alias', 'backend');
+      await meet.docker('restart', '--time', '1', meet.container('stranger'));
+      await meet.docker('rename', meet.container('stranger'), meet.container('drifter'));
+      await meet.docker('network', 'connect', meet.proxyNetwork, meet.container('drifter'));
+      await meet.docker('rm', '--force', meet.container('drifter'));
+    });
+  });
+
+  test('the worker is restarted, and health checks are made all the time', async () => {
+    await changesNothing(() => meet.compose('restart', '--timeout', '1', 'celery'));
+  });
+
+  test('a labelled container is renamed', async () => {
+    await changesNothing(async () => {
+      await meet.docker('rename', meet.container('backend-1'), meet.container('other'));
+      await meet.docker('rename', meet.container('other'), meet.container('backend-1'));
+    });
+  });
+
+  test('a labelled container is made but not started', async () => {
+    await changesNothing(async () => {
+      await meet.docker('create', '--label', runLabel, '--label', 'meet.role=backend', '--name', meet.container('made'), backendImage);
+      await meet.docker('rm', '--force', meet.container('made'));
+    });
+  });
+
+  test('`docker compose run` makes a one-off with the very same labels', async () => {
+    await changesNothing(async () => {
+      const oneOff = meet.container('one-off');
+      await meet.compose('run', '--detach', '--rm', '--no-deps', '--name', oneOff, 'backend', 'sleep', 'infinity');
+      expect(await meet.inspect('one-off', '{{index .Config.Labels "meet.role"}}')).toBe('backend');
+      await meet.routed(routes);
+      await meet.docker('rm', '--force', oneOff);
+    });
+  });
+
+  test('a one-off that serves as a backend does is no upstream either, not even when it is the only one', async () => {
+    const oneOff = meet.container('one-off');
+    await meet.compose('run', '--detach', '--rm', '--no-deps', '--name', oneOff, 'backend');
+    await meet.docker('stop', '--time', '3', meet.container('backend-1'));
+    await meet.routed({ ...routes, [api]: ['503, retry after 5'], '/admin': ['503, retry after 5'] });
+    await meet.docker('rm', '--force', oneOff);
+    await meet.docker('start', meet.container('backend-1'));
+    await meet.routed(routes);
+    await meet.converged();
+  });
+});
+
+describe.sequential('another project on the shared proxy network', () => {
+  test('its service of the same name is no upstream', async () => {
+    await changesNothing(() => neighbour({}, 'up', '--detach'));
+  });
+
+  test('nor is it with the same labels: it is another Meet', async () => {
+    await changesNothing(() => neighbour({ 'meet.role': 'backend' }, 'up', '--detach', '--force-recreate', '--timeout', '1'));
+  });
+
+  test('nor when ours is gone', async () => {
+    await meet.docker('stop', '--time', '3', meet.container('backend-1'));
+    await meet.routed({ ...routes, [api]: ['503, retry after 5'], '/admin': ['503, retry after 5'] });
+    await meet.docker('start', meet.container('backend-1'));
+    await meet.routed(routes);
+    await meet.converged();
+  });
+});
+
+describe.sequential('the status server', () => {
+  test('answers meet-gen, and who else is on the own network', async () => {
+    const internal = await meet.address('frontend-1', meet.internalNetwork);
+    const generation = (await meet.converged()).instances[0]?.publishedGeneration;
+    for (const from of [meet.container('meet-gen-1'), meet.container('tools-1')]) {
+      const told = await meet.askStatusServer(from, internal, '/generation');
+      expect(told).toEqual({ status: 200, body: expect.stringMatching(new RegExp(`^${generation} 1\\.30\\.\\d+\\n$`)) });
+      expect(await meet.askStatusServer(from, internal, '/stub_status')).toMatchObject({ status: 200 });
+    }
+  });
+
+  test('refuses neighbours on the shared network', async () => {
+    const proxy = await meet.address('frontend-1', meet.proxyNetwork);
+    const from = `${neighbourProject}-backend-1`;
+    await waitUntil('the neighbour runs', async () => (await meet.docker('inspect', '-f', '{{.State.Running}}', from)).trim() === 'true');
+    for (const path of ['/generation', '/stub_status', '//generation', '/generation?x=y']) {
+      expect({ path, ...(await meet.askStatusServer(from, proxy, path)) }).toMatchObject({ path, status: 403 });
+    }
+  });
+
+  test('is not published', async () => {
+    const ports = await meet.docker('port', meet.container('frontend-1'));
+    expect(ports).toMatch(/^8083\/tcp -> 127\.0\.0\.1:\d+\n$/);
+  });
+});
