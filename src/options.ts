@@ -5,9 +5,9 @@ import type { Wait } from './coalescer.ts';
 import { parseDockerHost } from './docker/docker-host.ts';
 
 export type CommandName = 'run' | 'render' | 'healthcheck';
-export type Reload = 'signal' | 'none';
+type Reload = 'signal' | 'none';
 export type Listen = { readonly host: string; readonly port: number } | 'off';
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 type Env = Readonly<Record<string, string | undefined>>;
 

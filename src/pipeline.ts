@@ -11,7 +11,7 @@ import { planRouting } from './routes/routing-view.ts';
 import type { RoutingView } from './routes/routing-view.ts';
 
 /** A frontend that is to be asked and told, as the sink sees it. */
-export interface PassFrontend {
+interface PassFrontend {
   readonly id: string;
   readonly name: string;
   readonly imageId: string;

@@ -5,7 +5,7 @@ import { isComposeOneOff } from './member.ts';
  * How good a container is as an upstream, best first. Only the best rank that anybody has is in rotation;
  * `never` is out whatever else there is.
  */
-export const ranks = ['ready', 'starting', 'unhealthy', 'stopping', 'never'] as const;
+const ranks = ['ready', 'starting', 'unhealthy', 'stopping', 'never'] as const;
 export type Rank = (typeof ranks)[number];
 
 /** The rank of a container, and the reason in words. */

@@ -11,7 +11,7 @@ import { decideFrontendPorts } from './ports.ts';
 import { statusSubnets } from './status-access.ts';
 
 /** An upstream block: `servers` are `address:port`, `backups` too; never both empty. */
-export interface UpstreamView {
+interface UpstreamView {
   readonly name: string;
   readonly title: string;
   readonly servers: readonly string[];

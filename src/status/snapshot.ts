@@ -5,7 +5,7 @@ import { serviceTitle } from '../routes/ownership.ts';
 import type { Route } from '../routes/ownership.ts';
 
 /** One container, for a person who asks why it is or isn't in rotation. */
-export interface ReplicaStatus {
+interface ReplicaStatus {
   readonly container: string;
   readonly id: string;
   readonly state: string;
@@ -17,7 +17,7 @@ export interface ReplicaStatus {
 }
 
 /** One frontend, and which configuration it was seen to serve. */
-export interface FrontendStatus extends ReplicaStatus {
+interface FrontendStatus extends ReplicaStatus {
   readonly phase?: string;
   readonly runningGeneration?: string;
   readonly nginxVersion?: string;

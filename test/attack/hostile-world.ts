@@ -17,7 +17,7 @@ const label =
   (base, text) => ({ ...base, labels: { ...base.labels, [key]: text } });
 
 /** Every place that foreign text can come from. */
-export const places: Readonly<Record<string, Place>> = {
+const places: Readonly<Record<string, Place>> = {
   ...Object.fromEntries(
     [
       'meet.role',

@@ -152,6 +152,7 @@ test.concurrent('an engine that is away is one problem in the log, however often
   expect(problemCodes(run)).toEqual(['engine-unreachable']);
   await scene.engine.comeBack();
   await scene.converged();
+  await waitUntil('that it is over is told', () => problemCodes(run, 'problem is gone').length > 0);
   expect(problemCodes(run, 'problem is gone')).toEqual(['engine-unreachable']);
 });
 

@@ -15,7 +15,7 @@ test.concurrent('a start lists, publishes, signals and proves', async ({ scene }
   const content = await scene.content();
   expect(content).toContain(`server ${scene.address(20)}:8000 fail_timeout=0;`);
   expect(live).toMatchObject({ level: 'info', instance: 'meet', generation: readGeneration(scene.file()) });
-  expect(live['changes']).toEqual([expect.stringContaining('1 services, 1 servers')]);
+  expect(live['changes']).toEqual([expect.stringContaining('1 service, 1 server')]);
   expect(nginx.generation()).toBe(live['generation']);
   expect(scene.engine.killCalls()).toMatchObject([{ name: 'frontend' }]);
   expect(scene.engine.killCalls()[0]?.query.get('signal')).toBe('HUP');

@@ -15,7 +15,7 @@ import { shippedStub } from './real-layout.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** A service of the compose file, in compose's own words. */
-export type ComposeService = Readonly<Record<string, unknown>>;
+type ComposeService = Readonly<Record<string, unknown>>;
 
 export interface MeetOptions {
   /** Further services, or what replaces keys of the ones that are always there. */
@@ -25,7 +25,7 @@ export interface MeetOptions {
 }
 
 /** What came back through a frontend's routing server; an `error` instead of a status when nothing did. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
@@ -37,7 +37,7 @@ export interface Answer {
  * Who is to answer at a path: names of containers (`backend-1`), `SPA`, `503, retry after 5`, or what else was seen.
  * All of them, and nobody else.
  */
-export type Routes = Readonly<Record<string, readonly string[]>>;
+type Routes = Readonly<Record<string, readonly string[]>>;
 
 /** One Meet on the real engine: frontends behind a published port, backends, meet-gen from our own image, tools. */
 export interface MeetStack {

@@ -14,7 +14,7 @@ const pollMs = 50;
 const socketGroupId = 23_750;
 
 /** Where images live; they survive between runs. */
-export function dataRootIn(cache: string): string {
+function dataRootIn(cache: string): string {
   return join(cache, 'data');
 }
 
@@ -36,10 +36,10 @@ export async function startDaemon(packages: UnpackedPackages, cache: string): Pr
 }
 
 /** Ends our dockerd, if it runs, by the process id in its pid file. */
-export async function endDaemon(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+async function endDaemon(): Promise<void> {
   const pid = daemonPid();
   if (pid === undefined) return;
-  process.kill(pid, signal);
+  process.kill(pid, 'SIGTERM');
   const deadline = Date.now() + stopTimeoutMs;
   while (processLives(pid)) {
     if (Date.now() > deadline) process.kill(pid, 'SIGKILL');

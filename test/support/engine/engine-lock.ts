@@ -53,11 +53,6 @@ export function forgetUser(name: string): void {
   rmSync(join(enginePlaces.users, name), { force: true });
 }
 
-/** How many live users belong to other runs than this one; a kept engine without users counts none. */
-export function countOtherRuns(): number {
-  return liveUsers().filter((name) => name !== 'kept' && name.split('.')[2] !== runId).length;
-}
-
 /** The users whose processes still live; files of dead ones are removed. */
 export function liveUsers(): string[] {
   return userFiles().filter((name) => {

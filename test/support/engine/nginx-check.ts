@@ -6,7 +6,7 @@ import { runLabel } from './test-run.ts';
 /** Files below /etc/nginx by path: `{'conf.d/routing.conf': '…'}`. */
 export type NginxFiles = Readonly<Record<string, string>>;
 
-export interface NginxVerdict {
+interface NginxVerdict {
   readonly ok: boolean;
   /** nginx's own words: every warning and error. */
   readonly output: string;

@@ -10,9 +10,9 @@ import { provideRootFileSystem, type RootFileSystem } from './root-file-system.t
 import { runCommand, tryCommand } from './run-command.ts';
 import { runLabel, wellKnownNameLabel } from './test-run.ts';
 
-export type ImageOrigin = 'found' | 'pulled' | 'stand-in';
+type ImageOrigin = 'found' | 'pulled' | 'stand-in';
 
-export interface BaseImage {
+interface BaseImage {
   readonly name: string;
   readonly origin: ImageOrigin;
   /** What is really inside, as the program itself says. */
