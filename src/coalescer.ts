@@ -35,7 +35,8 @@ export function createCoalescer(work: () => Promise<void>, wait: Wait): Coalesce
     maxTimer = undefined;
   };
   const run = (): void => {
-    running = Promise.allSettled([running, singleFlight()]);
+    // Without the empty result each promise would hold all that went before it.
+    running = Promise.allSettled([running, singleFlight()]).then(() => undefined);
   };
   const runWhenQuiet = (): void => {
     clear();

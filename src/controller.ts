@@ -47,6 +47,8 @@ export interface Controller {
 
 /** The engine announces some changes up to 15 ms before its list shows them; a list begun this long after is final. */
 const finalAfterMs = 45;
+/** Only the oldest one counts; the others are kept for when it is done with. */
+const maxCauses = 1000;
 /** An event's own time is believed when it is this near to ours: both clocks are then the same. */
 const sameClockMs = 10_000;
 
@@ -62,8 +64,9 @@ export function startController(
   let knownIds: ReadonlySet<string> = new Set();
   let stops: Stops = new Map();
   let lastEventAtMs = 0;
+  // The events that no pass has finally shown yet, oldest first.
+  let causes: { readonly heardAtMs: number; readonly happenedAtMs: number }[] = [];
   let lastEngineTimeMs: number | undefined;
-  let causedAtMs: number | undefined;
   let lastTurnAtMs = Date.now();
   let retryTimer: NodeJS.Timeout | undefined;
   const retry = createBackoff(options.reconnectCapMs);
@@ -79,12 +82,12 @@ export function startController(
   const pass = async (): Promise<void> => {
     if (signal.aborted) return;
     const startedAtMs = Date.now();
-    const cause = causedAtMs ?? startedAtMs;
+    const causedAtMs = causes[0]?.happenedAtMs ?? startedAtMs;
     try {
       const result = await runPass({ observe }, renderer, sink, options.only, signal);
-      causedAtMs = undefined;
+      causes = causes.filter((cause) => startedAtMs < cause.heardAtMs + finalAfterMs);
       retry.reset();
-      if (!signal.aborted) hooks.onPass(result, cause);
+      if (!signal.aborted) hooks.onPass(result, causedAtMs);
     } catch (error) {
       if (signal.aborted) return;
       hooks.onPassFailed(error);
@@ -92,14 +95,11 @@ export function startController(
     } finally {
       lastTurnAtMs = Date.now();
     }
-    if (startedAtMs < lastEventAtMs + finalAfterMs) later(lastEventAtMs + finalAfterMs - startedAtMs, onlyIfNotFinal(startedAtMs));
+    // The coalescer looks again when it has been quiet; a very short quiet time would be too early.
+    const finalAtMs = lastEventAtMs + finalAfterMs;
+    if (startedAtMs < finalAtMs && options.wait.quietMs < finalAfterMs) later(Math.max(0, finalAtMs - Date.now()), coalescer.once);
   };
   const coalescer = createCoalescer(pass, options.wait);
-
-  /** The coalescer's own second look usually comes first; with a very short quiet time this one does the duty. */
-  const onlyIfNotFinal = (startedAtMs: number) => (): void => {
-    if (options.wait.quietMs < finalAfterMs && startedAtMs < lastEventAtMs + finalAfterMs) coalescer.once();
-  };
 
   /** One retry at a time, however many passes fail meanwhile. */
   const retryLater = (): void => {
@@ -124,7 +124,8 @@ export function startController(
     const nowMs = Date.now();
     lastEventAtMs = nowMs;
     stops = noteStop(stops, event, nowMs);
-    causedAtMs ??= event.atMs !== undefined && Math.abs(nowMs - event.atMs) < sameClockMs ? event.atMs : nowMs;
+    const happenedAtMs = event.atMs !== undefined && Math.abs(nowMs - event.atMs) < sameClockMs ? event.atMs : nowMs;
+    if (causes.length < maxCauses) causes.push({ heardAtMs: nowMs, happenedAtMs });
     if (event.action === 'start' || event.action === 'die') hooks.onRestart(event.containerId);
     coalescer.trigger();
   };

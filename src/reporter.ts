@@ -25,15 +25,17 @@ export interface Reporter {
   retain(instances: ReadonlySet<string>): void;
 }
 
-interface Pending {
+interface Change {
   readonly generation: string;
   readonly view: RoutingView;
   readonly causedAtMs: number;
+  /** That it isn't proven has been told; it is told again when it is. */
+  readonly toldUnproven?: boolean;
 }
 
 export function createReporter(log: Logger): Reporter {
-  const pending = new Map<string, Pending>();
-  const live = new Map<string, Pending>();
+  const pending = new Map<string, Change>();
+  const live = new Map<string, Change>();
   let known = new Map<string, Problem>();
 
   return {
@@ -49,26 +51,23 @@ export function createReporter(log: Logger): Reporter {
       const change = pending.get(instance);
       if (change === undefined || !proof.live || proof.frontends === 0) return;
       const before = live.get(instance);
-      const changes = describeChange(before?.view, change.view);
-      pending.delete(instance);
-      live.set(instance, change);
-      const times =
-        proof.servingAtMs === undefined
-          ? {}
-          : {
-              servingMs: Math.max(0, Math.round(proof.servingAtMs - change.causedAtMs)),
-              liveMs: Math.max(0, Math.round(nowMs - change.causedAtMs)),
-            };
+      const isProven = proof.unverified < proof.frontends;
+      if (!isProven && change.toldUnproven === true) return;
       const facts = {
         instance,
         generation: change.generation,
-        changes,
-        ...times,
+        changes: describeChange(before?.view, change.view),
+        ...times(change, proof, nowMs),
         ...(proof.unverified > 0 ? { unverified: proof.unverified } : {}),
       };
-      if (proof.unverified === proof.frontends)
+      if (!isProven) {
+        pending.set(instance, { ...change, toldUnproven: true });
         log.warn(facts, 'routes are published, but no frontend answers: it is not proven that they are served');
-      else if (before?.generation === change.generation) log.debug(facts, 'routes are live');
+        return;
+      }
+      pending.delete(instance);
+      live.set(instance, change);
+      if (before?.generation === change.generation) log.debug(facts, 'routes are live');
       else log.info(facts, 'routes are live');
     },
     retain(instances) {
@@ -88,4 +87,10 @@ export function createReporter(log: Logger): Reporter {
       known = next;
     },
   };
+}
+
+function times(change: Change, { servingAtMs }: InstanceProof, nowMs: number): { servingMs?: number; liveMs?: number } {
+  if (servingAtMs === undefined) return {};
+  const sinceCause = (atMs: number): number => Math.max(0, Math.round(atMs - change.causedAtMs));
+  return { servingMs: sinceCause(servingAtMs), liveMs: sinceCause(nowMs) };
 }

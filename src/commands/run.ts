@@ -44,8 +44,6 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     'meet-gen starts',
   );
 
-  const releases: (() => Promise<void> | void)[] = [];
-  const abort = new AbortController();
   const source = { healthy: () => true, snapshot: startingSnapshot };
   const stopServer = await startStatusServer(
     { healthy: () => source.healthy(), snapshot: () => source.snapshot() },
@@ -54,29 +52,26 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   ).catch((error: unknown) => {
     throw new OptionsError([error instanceof Error ? error.message : String(error)]);
   });
-  releases.push(stopServer, () => abort.abort());
-  // Only now is it certain that no other meet-gen is in the middle of writing one.
-  await clearLeftCandidates(options.out);
-
-  const engine = createEngineClient(options.dockerHost);
-  const sidecar = startSidecar(
-    engine,
-    createTemplateStore(directory),
-    { ask: askGeneration, signalHup: engine.signalHup, nowMs: Date.now },
-    options,
-    log,
-    abort.signal,
-  );
-  source.healthy = sidecar.healthy;
-  source.snapshot = sidecar.snapshot;
-  signals.onResync(() => {
-    log.info('told to look at everything afresh');
-    sidecar.resync();
-  });
-  await untilAborted(signals.stop);
-  log.info('told to stop; the last good file stays');
-  for (const release of releases.toReversed()) await release();
-  await endWithin(sidecar.ended, stopLimitMs);
+  const abort = new AbortController();
+  try {
+    // Only now is it certain that no other meet-gen is in the middle of writing one.
+    await clearLeftCandidates(options.out);
+    const engine = createEngineClient(options.dockerHost);
+    const ports = { ask: askGeneration, signalHup: engine.signalHup, nowMs: Date.now };
+    const sidecar = startSidecar(engine, createTemplateStore(directory), ports, options, log, abort.signal);
+    Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot });
+    signals.onResync(() => {
+      log.info('told to look at everything afresh');
+      sidecar.resync();
+    });
+    await untilAborted(signals.stop);
+    log.info('told to stop; the last good file stays');
+    abort.abort();
+    await endWithin(sidecar.ended, stopLimitMs);
+  } finally {
+    abort.abort();
+    await stopServer();
+  }
   log.info('stopped');
 }
 

@@ -1,4 +1,7 @@
 import { stat } from 'node:fs/promises';
+import { showForeignText } from '../model/foreign-text.ts';
+
+const maxMessageLength = 300;
 
 /** The engine could not be asked: what happened, why, and how to mend it. */
 export class EngineError extends Error {
@@ -68,6 +71,7 @@ function readCause(cause: unknown): { code: string | undefined; statusCode: numb
   return {
     code,
     statusCode: typeof error.statusCode === 'number' ? error.statusCode : undefined,
-    message: typeof error.message === 'string' ? error.message : String(cause),
+    // It can hold what the engine or a proxy wrote.
+    message: showForeignText(typeof error.message === 'string' ? error.message : String(cause), maxMessageLength),
   };
 }

@@ -4,8 +4,8 @@ import type { Container, Observation } from './container.ts';
 import { compareText } from './foreign-text.ts';
 import { labelTable } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
-import { isComposeOneOff, readMember } from './member.ts';
-import type { Member } from './member.ts';
+import { isComposeOneOff, likelyInstance, readMember } from './member.ts';
+import type { FrontendMember, Member, ServiceMember } from './member.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { bestRank, judge } from './rotation.ts';
@@ -58,10 +58,9 @@ export function readInstances(observation: Observation, only?: string): { instan
   const problems: Problem[] = [];
   const byInstance = new Map<string, Member[]>();
   for (const container of observation.containers.filter((candidate) => candidate.labels['meet.role'] !== undefined)) {
-    const read = readMember(container);
-    const member = read.member;
-    if (only !== undefined && member !== undefined && member.instance !== only) continue;
-    problems.push(...read.problems);
+    const { member, problems: found } = readMember(container);
+    if (only !== undefined && (member?.instance ?? likelyInstance(container)) !== only) continue;
+    problems.push(...found);
     if (member !== undefined) byInstance.set(member.instance, [...(byInstance.get(member.instance) ?? []), member]);
   }
   const instances = [...byInstance]
@@ -71,7 +70,7 @@ export function readInstances(observation: Observation, only?: string): { instan
 }
 
 function readInstance(name: string, members: readonly Member[], observation: Observation, problems: Problem[]): Instance {
-  const frontends = members.filter((member) => member.role === 'frontend' && !isComposeOneOff(member.container));
+  const frontends = members.filter((member): member is FrontendMember => member.role === 'frontend' && !isComposeOneOff(member.container));
   if (frontends.length === 0) {
     problems.push(
       problem('no-frontend', {
@@ -111,17 +110,14 @@ function readInstance(name: string, members: readonly Member[], observation: Obs
   };
 }
 
-function readService(members: readonly Member[], reachable: Reachable, observation: Observation, problems: Problem[]): Service {
+function readService(members: Group, reachable: Reachable, observation: Observation, problems: Problem[]): Service {
   const lasting = members.filter((member) => !isComposeOneOff(member.container));
-  const [first] = members;
-  const latest = newest(preferRunning(lasting)) ?? first;
-  if (first === undefined || latest === undefined || latest.role === 'frontend')
-    throw new Error('a service without members cannot be read');
+  const [{ service: name, project, instance, role }] = members;
   return {
-    name: first.service ?? '',
-    ...(first.project === undefined ? {} : { project: first.project }),
-    role: latest.role,
-    labels: agree(lasting, first.instance, `the replicas of ${first.service ?? ''}`, problems),
+    name,
+    ...(project === undefined ? {} : { project }),
+    role: newest(preferRunning(lasting))?.role ?? role,
+    labels: agree(lasting, instance, `the replicas of ${name}`, problems),
     replicas: judgeReplicas(members, reachable, observation, problems),
   };
 }
@@ -210,11 +206,16 @@ function noticeForeignProjects(instance: string, foreign: readonly Member[], pro
   }
 }
 
-function groupServices(members: readonly Member[]): readonly (readonly Member[])[] {
-  const groups = new Map<string, Member[]>();
-  for (const member of members.filter((candidate) => candidate.role !== 'frontend')) {
+/** The members of one service; there is always one. */
+type Group = readonly [ServiceMember, ...ServiceMember[]];
+
+function groupServices(members: readonly Member[]): readonly Group[] {
+  const groups = new Map<string, Group>();
+  for (const member of members) {
+    if (member.role === 'frontend') continue;
     const key = JSON.stringify([member.project, member.service]);
-    groups.set(key, [...(groups.get(key) ?? []), member]);
+    const others = groups.get(key);
+    groups.set(key, others === undefined ? [member] : [...others, member]);
   }
   // A one-off alone is no service: nothing lasting stands behind its labels.
   return [...groups]
@@ -227,7 +228,7 @@ function shareNetworks(frontends: readonly Member[]): ReadonlySet<string> {
 }
 
 /** Running ones when there are any: what doesn't run must not decide for what does. */
-function preferRunning(members: readonly Member[]): readonly Member[] {
+function preferRunning<Kind extends Member>(members: readonly Kind[]): readonly Kind[] {
   const running = members.filter((member) => member.container.state === 'running');
   return running.length > 0 ? running : members;
 }
@@ -241,12 +242,12 @@ function ownProject(instance: string, frontends: readonly Member[]): string | un
   return (named ?? byAge(frontends)[0])?.project;
 }
 
-function newest(members: readonly Member[]): Member | undefined {
+function newest<Kind extends Member>(members: readonly Kind[]): Kind | undefined {
   return byAge(members).at(-1);
 }
 
 /** Oldest first; of the same second, the lowest id last. */
-function byAge(members: readonly Member[]): readonly Member[] {
+function byAge<Kind extends Member>(members: readonly Kind[]): readonly Kind[] {
   return members.toSorted(
     (left, right) =>
       left.container.createdAtSeconds - right.container.createdAtSeconds || compareText(right.container.id, left.container.id),

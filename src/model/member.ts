@@ -5,17 +5,26 @@ import { parseInstance, parseServiceName } from './nginx-token.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
-/** A container that opted in with `meet.role`, its labels read. */
-export interface Member {
+interface MemberBase {
   readonly container: Container;
-  readonly role: Role;
   readonly labels: Labels;
   readonly instance: string;
   /** The compose project or stack it belongs to; absent for a container started by hand. */
   readonly project?: string;
-  /** Whose replica it is; absent on frontends. */
-  readonly service?: string;
 }
+
+export interface FrontendMember extends MemberBase {
+  readonly role: 'frontend';
+}
+
+export interface ServiceMember extends MemberBase {
+  readonly role: Exclude<Role, 'frontend'>;
+  /** Whose replica it is. */
+  readonly service: string;
+}
+
+/** A container that opted in with `meet.role`, its labels read. */
+export type Member = FrontendMember | ServiceMember;
 
 const defaultInstance = 'default';
 const unnamedBackend = 'backend';
@@ -35,16 +44,25 @@ export function isComposeOneOff(container: Container): boolean {
 export function readMember(container: Container): { member?: Member; problems: readonly Problem[] } {
   const { role, labels, problems } = readLabels(container);
   if (role === undefined) return { problems };
-  const projectText = container.labels[composeProjectLabel] ?? container.labels[stackNamespaceLabel];
+  const projectText = projectTextOf(container);
   const project = projectText === undefined ? undefined : parseInstance(projectText);
   const instance = labels.instance ?? (projectText === undefined ? defaultInstance : project);
   if (instance === undefined) return { problems: [...problems, noInstance(container, projectText ?? '')] };
-  const base = { container, role, labels, instance, ...(project === undefined ? {} : { project }) };
-  if (role === 'frontend') return { member: base, problems };
+  const base = { container, labels, instance, ...(project === undefined ? {} : { project }) };
+  if (role === 'frontend') return { member: { ...base, role }, problems };
   const serviceText = nameService(container, role, labels);
   const service = parseServiceName(serviceText);
   if (service === undefined) return { problems: [...problems, noService(container, serviceText, instance)] };
-  return { member: { ...base, service }, problems };
+  return { member: { ...base, role, service }, problems };
+}
+
+/** Whose problem a container is that is no member: what its labels say, unread. For comparing only. */
+export function likelyInstance(container: Container): string {
+  return container.labels['meet.instance'] ?? projectTextOf(container) ?? defaultInstance;
+}
+
+function projectTextOf(container: Container): string | undefined {
+  return container.labels[composeProjectLabel] ?? container.labels[stackNamespaceLabel];
 }
 
 function nameService(container: Container, role: Role, labels: Labels): string {

@@ -74,7 +74,7 @@ export function describeInstance(
 }
 
 function describeReplica(replica: Replica): ReplicaStatus {
-  const { container, standing } = replica;
+  const { container } = replica;
   return {
     container: showForeignText(container.name),
     id: container.id.slice(0, 12),
@@ -85,9 +85,9 @@ function describeReplica(replica: Replica): ReplicaStatus {
     ...(replica.endpoint === undefined ? {} : { endpoint: replica.endpoint }),
     ...(replica.network === undefined ? {} : { network: showForeignText(replica.network) }),
   };
+}
 
-  function reasonOf({ inRotation, endpoint }: Replica): string {
-    if (inRotation || standing.rank === 'never') return standing.reason;
-    return endpoint === undefined ? `${standing.reason}, but has no usable address` : `${standing.reason}, and others are better`;
-  }
+function reasonOf({ inRotation, standing, endpoint }: Replica): string {
+  if (inRotation || standing.rank === 'never') return standing.reason;
+  return endpoint === undefined ? `${standing.reason}, but has no usable address` : `${standing.reason}, and others are better`;
 }

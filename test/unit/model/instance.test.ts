@@ -38,6 +38,15 @@ describe('sorting containers into instances', () => {
     expect(problems).toEqual([]);
   });
 
+  it.each([{ project: 'other' }, { project: 'meet', labels: { 'meet.instance': 'other' } }])(
+    "reports no role that can't be read, when it is another's: %j",
+    ({ project, labels }) => {
+      const misspelt = backend({ name: 'other', project, labels: { ...labels, 'meet.role': 'bakend' } });
+      expect(readInstances(observe([frontend(), misspelt]), 'meet').problems).toEqual([]);
+      expect(readInstances(observe([frontend(), misspelt]), 'other').problems).toMatchObject([{ code: 'bad-role' }]);
+    },
+  );
+
   it('tells of an instance without a frontend, and keeps its backends out of rotation', () => {
     const { instances, problems } = read(backend());
     expect(problems).toMatchObject([{ code: 'no-frontend', instance: 'meet' }]);

@@ -41,7 +41,7 @@ describe('the service of a container', () => {
     ['the container name of an unnamed service', 'service', {}, 'some-container'],
     ['the compose service where meet.service is refused', 'backend', { 'meet.service': 'a b', [service]: 'b' }, 'b'],
   ])('is %s', (_, role, labels, expected) => {
-    expect(read(role, labels).member?.service).toBe(expected);
+    expect(read(role, labels).member).toHaveProperty('service', expected);
   });
 
   it('is none for a frontend', () => {
