@@ -7,7 +7,7 @@ import { runSidecar } from './commands/run.ts';
 import type { RunSignals } from './commands/run.ts';
 import { ComposeError } from './compose/compose-source.ts';
 import { EngineError } from './docker/engine-error.ts';
-import { optionTable, OptionsError, readOptions } from './options.ts';
+import { flagsNotSupportedYet, optionTable, OptionsError, readOptions } from './options.ts';
 import type { CommandName } from './options.ts';
 import { TemplateError } from './render/template.ts';
 import { version } from './version.ts';
@@ -22,12 +22,13 @@ const stopLimitMs = 1900;
 function createProgram(): Command {
   const program = new Command('meet-gen')
     .description(
-      'Keeps the routing of self-hosted La Suite Meet up to date: containers with meet.* labels in,\nnginx configuration out, published, reloaded and proven.',
+      'Keeps the routing of self-hosted La Suite Meet up to date: containers with meet.* labels in, nginx configuration out, published, reloaded and proven.',
     )
     .usage('[command] [options]')
     .version(version)
     .addHelpText('after', '\nWithout a command: run. Each command tells its options with --help.')
-    .showHelpAfterError('(--help tells more)')
+    .showHelpAfterError('meet-gen: --help tells more')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'meet-gen: ')) })
     .exitOverride();
   addOptions(program.command('run').description('the sidecar (default): watch, render, publish, reload, prove'), 'run')
     .addHelpText(
@@ -129,6 +130,21 @@ function explainFailure(error: unknown): number {
   return exitCodes.bug;
 }
 
+/** Who reads our output may go away early (`meet-gen render | head`). */
+function forgiveClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
+/** @throws OptionsError for flags that a later version brings: better than "unknown option" */
+function refuseFlagsToCome(args: readonly string[]): void {
+  const flags = args.map((arg) => arg.split('=')[0] ?? '').filter((arg) => flagsNotSupportedYet.includes(arg));
+  if (flags.length > 0) throw new OptionsError(flags.map((flag) => `${flag} is not supported yet; leave it out`));
+}
+
 /** Without a command, run is meant; help and version are the program's own. */
 function withDefaultCommand(args: readonly string[]): readonly string[] {
   const [first] = args;
@@ -137,6 +153,8 @@ function withDefaultCommand(args: readonly string[]): readonly string[] {
 }
 
 try {
+  forgiveClosedPipes();
+  refuseFlagsToCome(process.argv.slice(2));
   await createProgram().parseAsync(withDefaultCommand(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   process.exitCode = explainFailure(error);

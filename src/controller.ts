@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBackoff } from './backoff.ts';
+import type { Backoff } from './backoff.ts';
 import { createCoalescer } from './coalescer.ts';
 import type { Wait } from './coalescer.ts';
 import type { Container, Observation } from './model/container.ts';
@@ -47,6 +48,9 @@ export interface Controller {
 
 /** The engine announces some changes up to 15 ms before its list shows them; a list begun this long after is final. */
 const finalAfterMs = 45;
+/** A stream that lived this long worked; one that ended earlier is a fault, and is not hurried. */
+const steadyMs = 2000;
+const retryCapMs = 5000;
 /** Only the oldest one counts; the others are kept for when it is done with. */
 const maxCauses = 1000;
 /** An event's own time is believed when it is this near to ours: both clocks are then the same. */
@@ -61,15 +65,17 @@ export function startController(
   options: ControllerOptions,
   signal: AbortSignal,
 ): Controller {
-  let knownIds: ReadonlySet<string> = new Set();
+  // Undefined before the first list: until then any container may be one of ours.
+  let knownIds: ReadonlySet<string> | undefined;
   let stops: Stops = new Map();
   let lastEventAtMs = 0;
   // The events that no pass has finally shown yet, oldest first.
   let causes: { readonly heardAtMs: number; readonly happenedAtMs: number }[] = [];
   let lastEngineTimeMs: number | undefined;
   let lastTurnAtMs = Date.now();
-  let retryTimer: NodeJS.Timeout | undefined;
-  const retry = createBackoff(options.reconnectCapMs);
+  let wasCut = false;
+  const retry = createBackoff(retryCapMs);
+  const timers = { retry: undefined as NodeJS.Timeout | undefined, final: undefined as NodeJS.Timeout | undefined };
 
   const observe = async (abort: AbortSignal): Promise<Observation> => {
     const containers = await engine.list(abort);
@@ -86,41 +92,31 @@ export function startController(
     try {
       const result = await runPass({ observe }, renderer, sink, options.only, signal);
       causes = causes.filter((cause) => startedAtMs < cause.heardAtMs + finalAfterMs);
-      retry.reset();
+      if (result.problems.some((item) => item.code === 'publish-failed')) onceAfter('retry', retry.nextMs());
+      else retry.reset();
       if (!signal.aborted) hooks.onPass(result, causedAtMs);
     } catch (error) {
       if (signal.aborted) return;
       hooks.onPassFailed(error);
-      retryLater();
+      onceAfter('retry', retry.nextMs());
     } finally {
       lastTurnAtMs = Date.now();
     }
     // The coalescer looks again when it has been quiet; a very short quiet time would be too early.
     const finalAtMs = lastEventAtMs + finalAfterMs;
-    if (startedAtMs < finalAtMs && options.wait.quietMs < finalAfterMs) later(Math.max(0, finalAtMs - Date.now()), coalescer.once);
+    if (startedAtMs < finalAtMs && options.wait.quietMs < finalAfterMs) onceAfter('final', Math.max(0, finalAtMs - Date.now()));
   };
   const coalescer = createCoalescer(pass, options.wait);
 
-  /** One retry at a time, however many passes fail meanwhile. */
-  const retryLater = (): void => {
-    clearTimeout(retryTimer);
-    if (retryTimer !== undefined) timers.delete(retryTimer);
-    retryTimer = later(retry.nextMs(), coalescer.once);
-  };
-
-  const timers = new Set<NodeJS.Timeout>();
-  const later = (delayMs: number, run: () => void): NodeJS.Timeout => {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      run();
-    }, delayMs);
-    timers.add(timer);
-    return timer;
+  /** One timer of each kind, however many passes ask for one. */
+  const onceAfter = (kind: keyof typeof timers, delayMs: number): void => {
+    clearTimeout(timers[kind]);
+    timers[kind] = setTimeout(coalescer.once, delayMs);
   };
 
   const take = (event: EngineEvent): void => {
     lastEngineTimeMs = event.atMs ?? lastEngineTimeMs;
-    if (!isRelevant(event, knownIds)) return;
+    if (!isRelevant(event, knownIds ?? new Set([event.containerId]))) return;
     const nowMs = Date.now();
     lastEventAtMs = nowMs;
     stops = noteStop(stops, event, nowMs);
@@ -135,17 +131,32 @@ export function startController(
     coalescer.once();
   };
 
-  /** Subscribes, then lists: a change in between shows in one of them. */
-  const connect = async (): Promise<void> => {
+  /**
+   * Subscribes, then lists: a change in between shows in one of them. The list is made twice, as after an event, since
+   * one may have happened just before.
+   */
+  const follow = async (since: number | undefined, reconnect: Backoff): Promise<void> => {
+    const events = await engine.subscribe(since, signal);
+    const openedAtMs = Date.now();
+    const steady = setTimeout(hooks.onConnected, wasCut ? steadyMs : 0);
+    resync();
+    onceAfter('final', finalAfterMs);
+    try {
+      for await (const event of events) take(event);
+    } finally {
+      clearTimeout(steady);
+      wasCut = Date.now() - openedAtMs < steadyMs;
+      if (!wasCut) reconnect.reset();
+    }
+    if (wasCut) throw new Error('the engine, or something in between, ends the event stream as soon as it is opened');
+  };
+
+  /** A stream that lived and ended is opened again without a word: some proxies cut one that is idle. */
+  const keepFollowing = async (): Promise<void> => {
     const reconnect = createBackoff(options.reconnectCapMs);
     while (!signal.aborted) {
       try {
-        const events = await engine.subscribe(lastEngineTimeMs, signal);
-        reconnect.reset();
-        hooks.onConnected();
-        resync();
-        for await (const event of events) take(event);
-        if (!signal.aborted) hooks.onDisconnected(new Error('the engine ended its event stream'));
+        await follow(lastEngineTimeMs, reconnect);
       } catch (error) {
         if (!signal.aborted) hooks.onDisconnected(error);
       }
@@ -154,12 +165,12 @@ export function startController(
   };
 
   const resyncTimer = setInterval(resync, options.resyncMs);
-  const follow = async (): Promise<void> => {
-    await connect();
+  const run = async (): Promise<void> => {
+    await keepFollowing();
     clearInterval(resyncTimer);
-    for (const timer of timers) clearTimeout(timer);
+    for (const timer of Object.values(timers)) clearTimeout(timer);
     await coalescer.stop();
   };
-  const ended = follow();
+  const ended = run();
   return { look: () => coalescer.trigger(), resync, lastTurnAtMs: () => lastTurnAtMs, ended };
 }

@@ -15,7 +15,8 @@ import { version } from './version.ts';
 export interface Knowledge {
   passed(result: PassResult, nowMs: number): void;
   passFailed(error: unknown): void;
-  connected(): void;
+  /** @returns whether it was not connected before */
+  connected(): boolean;
   disconnected(error: unknown): void;
   published(instance: string, target: Target): void;
   /** What was published last for an instance. */
@@ -86,8 +87,10 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       listFailure ??= describeFailure(error);
     },
     connected() {
+      const isNew = !isConnected;
       isConnected = true;
       streamFailure = undefined;
+      return isNew;
     },
     disconnected(error) {
       isConnected = false;

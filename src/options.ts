@@ -140,6 +140,8 @@ export type Options = { readonly [Name in Exclude<OptionName, Optional>]: ValueO
 /** Options of the contract that a later version brings: set, they are refused instead of being silently without effect. */
 const notSupportedYet: Readonly<Record<string, string>> = { MEET_GEN_STRICT_INSTANCE: '--strict-instance', MEET_GEN_CHECK: '--check' };
 
+export const flagsNotSupportedYet: readonly string[] = Object.values(notSupportedYet);
+
 /** Options that can't be used, all of them at once, a line each. */
 export class OptionsError extends Error {
   override name = 'OptionsError';

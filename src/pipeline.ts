@@ -92,7 +92,7 @@ async function passInstance(
   const versions = decisiveVersions(frontends, await sink.versions(instance.name, frontends, signal));
   const { view, routes, problems: planProblems } = planRouting(instance, versions);
   problems.push(...planProblems);
-  const rendered = tryRender(renderer, view);
+  const rendered = tryRender(renderer, view, problems);
   if (rendered === undefined) return undefined;
   try {
     const written = await sink.publish(instance.name, rendered);
@@ -103,11 +103,15 @@ async function passInstance(
   }
 }
 
-/** The renderer itself remembers why it failed; the pass reports that once for all instances. */
-function tryRender(renderer: Renderer, view: RoutingView): Rendered | undefined {
+function tryRender(renderer: Renderer, view: RoutingView, problems: Problem[]): Rendered | undefined {
   try {
     return renderer.render(view);
-  } catch {
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `no template works for this instance, so its file stays as it is and addresses don't follow: ${reason}`;
+    problems.push(
+      problem('template-broken', { instance: view.instance, message, cure: 'mend that line; the change is picked up by itself' }),
+    );
     return undefined;
   }
 }

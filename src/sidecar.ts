@@ -55,6 +55,8 @@ export function startSidecar(
       if (isNew) knowledge.published(instance, { generation, writtenAtMs: outcome === 'written' ? Date.now() : 0 });
       // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
       else if (outcome === 'written') prover.recheckAll();
+      const target = knowledge.target(instance);
+      if (target !== undefined) prover.aim(instance, target);
       return outcome === 'written';
     },
   };
@@ -70,10 +72,7 @@ export function startSidecar(
     prover.retain(present);
     reporter.retain(present);
     for (const pass of result.passes) {
-      const target = knowledge.target(pass.instance.name);
-      if (target === undefined) continue;
       reporter.published(pass, causedAtMs);
-      prover.aim(pass.instance.name, target);
       reportProof(pass.instance.name);
     }
     reporter.problems(knowledge.problems());
@@ -90,8 +89,7 @@ export function startSidecar(
         reporter.problems(knowledge.problems());
       },
       onConnected() {
-        knowledge.connected();
-        log.info({ engine: options.dockerHost.url }, 'connected to the engine');
+        if (knowledge.connected()) log.info({ engine: options.dockerHost.url }, 'connected to the engine');
       },
       onDisconnected(error) {
         knowledge.disconnected(error);

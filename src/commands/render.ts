@@ -69,15 +69,15 @@ async function readWorld(file: string): Promise<ComposeWorld> {
   if (file === '-') return readCompose(await readStream(process.stdin), process.env, 'default');
   const folder = dirname(resolve(file));
   const dotEnv = join(folder, '.env');
-  const variables = { ...(existsSync(dotEnv) ? parseEnv(readFileSync(dotEnv, 'utf8')) : {}), ...process.env };
-  return readCompose(readComposeFile(file), variables, basename(folder));
+  const variables = { ...(existsSync(dotEnv) ? parseEnv(readText(dotEnv)) : {}), ...process.env };
+  return readCompose(readText(file), variables, basename(folder));
 }
 
-function readComposeFile(file: string): string {
+function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new ComposeError(`the compose file can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new ComposeError(`${file} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 

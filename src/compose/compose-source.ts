@@ -1,4 +1,4 @@
-import { parse, YAMLParseError } from 'yaml';
+import { parse } from 'yaml';
 import type { Container } from '../model/container.ts';
 import { compareText, showForeignText } from '../model/foreign-text.ts';
 import { composeProjectLabel, composeServiceLabel } from '../model/member.ts';
@@ -13,7 +13,14 @@ export interface ComposeWorld {
 /** A compose file that can't be read; the message says what is wrong and what to do. */
 export class ComposeError extends Error {
   override name = 'ComposeError';
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    // It quotes the file.
+    super(showForeignText(message, maxMessageLength), options);
+  }
 }
+
+const maxMessageLength = 500;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -62,10 +69,10 @@ interface LabelledService {
 
 function parseFile(text: string): Json {
   try {
-    return recordOf(parse(text, { merge: true }), 'the file');
+    return recordOf(parse(text, { merge: true, logLevel: 'error' }), 'the file');
   } catch (cause) {
     if (cause instanceof ComposeError) throw cause;
-    const where = cause instanceof YAMLParseError ? cause.message.split('\n')[0] : String(cause);
+    const where = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0];
     throw new ComposeError(`this is no YAML or JSON: ${where}`, { cause });
   }
 }

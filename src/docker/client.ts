@@ -31,7 +31,7 @@ const signalDeadlineMs = 2000;
 
 /** Connects nothing yet: the first call does. */
 export function createEngineClient(host: DockerHost): EngineClient {
-  const docker = new Docker(connectionOptions(host));
+  const docker = withoutDockerVariables(() => new Docker(connectionOptions(host)));
   const explain =
     (what: string) =>
     async (cause: unknown): Promise<never> =>
@@ -77,6 +77,17 @@ export function createEngineClient(host: DockerHost): EngineClient {
       }
     },
   };
+}
+
+/** dockerode reads the environment too, puts it under our options and fails on a bad one; the options have been read already. */
+function withoutDockerVariables<Result>(create: () => Result): Result {
+  const hidden = Object.entries(process.env).filter(([name]) => name.startsWith('DOCKER_'));
+  for (const [name] of hidden) delete process.env[name];
+  try {
+    return create();
+  } finally {
+    Object.assign(process.env, Object.fromEntries(hidden));
+  }
 }
 
 function connectionOptions(host: DockerHost): Docker.DockerOptions {

@@ -6,14 +6,11 @@ const maxMessageLength = 300;
 /** The engine could not be asked: what happened, why, and how to mend it. */
 export class EngineError extends Error {
   override name = 'EngineError';
-  /** The HTTP status the engine answered with; absent when it did not answer. */
-  readonly status: number | undefined;
   readonly cure: string;
 
-  constructor(message: string, options: { cure: string; status?: number | undefined; cause?: unknown }) {
+  constructor(message: string, options: { cure: string; cause?: unknown }) {
     super(message, { cause: options.cause });
     this.cure = options.cure;
-    this.status = options.status;
   }
 }
 
@@ -31,14 +28,12 @@ export async function explainEngineFailure(what: string, host: string, cause: un
   }
   if (status === 403) {
     return new EngineError(`${what} was refused (403), by a socket proxy by the look of it`, {
-      status,
       cure: 'allow meet-gen its few calls in the proxy: GET /events, GET /containers/json, POST /containers/<frontend>/kill',
       cause,
     });
   }
   if (status !== undefined)
     return new EngineError(`${what} failed: the engine at ${host} answered ${status}: ${message}`, {
-      status,
       cure: "see the engine's own log",
       cause,
     });

@@ -234,12 +234,12 @@ function preferRunning<Kind extends Member>(members: readonly Kind[]): readonly 
 }
 
 /**
- * The project that an instance is: the one it is named after, else its oldest frontend's. A container of another project
- * may say that it belongs here, but its labels and networks decide nothing for the others.
+ * The project that an instance is: the one it is named after, else the first by name, so that redeploying never changes
+ * it. A container of another project may say that it belongs here, but its labels and networks decide nothing for others.
  */
 function ownProject(instance: string, frontends: readonly Member[]): string | undefined {
-  const named = frontends.find((member) => member.project === instance);
-  return (named ?? byAge(frontends)[0])?.project;
+  const projects = frontends.map((member) => member.project ?? '').toSorted(compareText);
+  return (projects.includes(instance) ? instance : projects[0]) || undefined;
 }
 
 function newest<Kind extends Member>(members: readonly Kind[]): Kind | undefined {

@@ -13,8 +13,18 @@ export type Published = 'written' | 'unchanged';
 /**
  * Puts content at a path so that no reader ever sees a torn or empty file, whatever dies when: a temporary file in the
  * same directory, its mode, fsync, rename, fsync of the directory. Writes nothing when the file is that already.
+ * @throws Error that names the file and the system's reason
  */
 export async function publishFile(path: string, content: string): Promise<Published> {
+  try {
+    return await publish(path, content);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new Error(`${path} can't be written: ${code ?? message}`, { cause });
+  }
+}
+
+async function publish(path: string, content: string): Promise<Published> {
   if (await isPublished(path, content)) return 'unchanged';
   const directory = dirname(path);
   await ensureDirectory(directory);
@@ -42,7 +52,8 @@ async function isPublished(path: string, content: string): Promise<boolean> {
     const [present, stats] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
     return present === content && (stats.mode & 0o777) === fileMode;
   } catch (error) {
-    if (isMissing(error)) return false;
+    // What is missing, or closed to us, is replaced by a file of our own.
+    if (['ENOENT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }
 }
@@ -71,8 +82,4 @@ async function syncDirectory(directory: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }

@@ -1,5 +1,5 @@
 import type { GenerationAnswer } from './generation-probe.ts';
-import { aimAt, askTimeoutMs, doubt, newProof, nextStep, noteAnswer, noteSignal, relocate } from './proof.ts';
+import { aimAt, askTimeoutMs, doubt, newProof, nextStep, noteAnswer, noteOvertakenSignal, noteSignal, relocate } from './proof.ts';
 import type { Proof, ProofOptions, Target } from './proof.ts';
 import { createWake } from './wake.ts';
 
@@ -60,8 +60,8 @@ export function startFrontendProver(
       () => undefined,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
-    // A target that came meanwhile needs a signal of its own: nginx may have read the older file.
-    if (!signal.aborted) fold((known) => (known.target === target ? noteSignal(known, ports.nowMs(), failure) : known));
+    if (signal.aborted || target === undefined) return;
+    fold((known) => (known.target === target ? noteSignal(known, ports.nowMs(), failure) : noteOvertakenSignal(known, target)));
   };
 
   const run = async (): Promise<void> => {

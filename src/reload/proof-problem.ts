@@ -5,6 +5,13 @@ import type { FrontendReport } from './prover.ts';
 /** What is wrong with a frontend's proof, or undefined while nothing is. */
 export function proofProblem(instance: string, { frontend, phase, proof }: FrontendReport, signals: boolean): Problem | undefined {
   const about = { instance, container: frontend.name };
+  if (proof.signals.failure !== undefined && (phase === 'pending' || phase === 'unverified')) {
+    return problem('signal-failed', {
+      ...about,
+      message: `the reload signal could not be sent: ${proof.signals.failure}`,
+      cure: 'allow POST /containers/<frontend>/kill where a socket proxy stands in between',
+    });
+  }
   if (phase === 'unverified') {
     return problem('reload-unverified', {
       ...about,
@@ -20,12 +27,6 @@ export function proofProblem(instance: string, { frontend, phase, proof }: Front
       cure: 'make it reload (nginx -s reload), since --reload none leaves that to you',
     });
   }
-  if (proof.signals.failure !== undefined)
-    return problem('signal-failed', {
-      ...about,
-      message: `the reload signal could not be sent: ${proof.signals.failure}`,
-      cure: 'allow POST /containers/<frontend>/kill where a socket proxy stands in between',
-    });
   return problem('reload-pending', {
     ...about,
     message: `the frontend goes on serving ${proof.running === 'none' ? 'no routes' : 'an older configuration'}, although it was told to reload`,

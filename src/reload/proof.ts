@@ -48,6 +48,7 @@ const shortestAskMs = 150;
 const longestAskMs = 1000;
 const firstPollMs = 3;
 const maxPollMs = 50;
+const maxPendingPollMs = 1000;
 const startingPollMs = 25;
 const firstResendMs = 500;
 const maxPauseMs = 30_000;
@@ -77,7 +78,8 @@ function stepInTheDark(proof: Proof, target: Target, nowMs: number, options: Pro
   const silentMs = proof.silent === undefined ? 0 : nowMs - proof.silent.sinceMs;
   const mayHaveReadAnOlderFile = target.writtenAtMs > proof.foundAtMs;
   const isUp = proof.silent?.denied === true || silentMs >= options.verifyTimeoutMs;
-  if (isUp && options.signals && proof.signals.count === 0 && mayHaveReadAnOlderFile) return { do: 'signal' };
+  const isDue = proof.signals.count === 0 || (proof.signals.failure !== undefined && nowMs >= resendAtMs(proof));
+  if (isUp && options.signals && isDue && mayHaveReadAnOlderFile) return { do: 'signal' };
   const waitedMs = proof.signals.count === 0 ? silentMs : Math.min(silentMs, nowMs - proof.signals.lastAtMs);
   const pauseMs = waitedMs < options.verifyTimeoutMs ? startingPollMs : Math.min(waitedMs / 4, maxPauseMs);
   return askAt((proof.askedAtMs ?? 0) + pauseMs, nowMs);
@@ -85,13 +87,17 @@ function stepInTheDark(proof: Proof, target: Target, nowMs: number, options: Pro
 
 /** It serves another configuration: signal, poll tightly at first, signal again when that had no effect. */
 function stepTowards(proof: Proof, nowMs: number, options: ProofOptions): Step {
-  const { count, lastAtMs } = proof.signals;
+  const { count, firstAtMs, lastAtMs } = proof.signals;
   if (!options.signals) return askAt((proof.askedAtMs ?? 0) + options.verifyTimeoutMs, nowMs);
   if (count === 0) return { do: 'signal' };
-  const resendAtMs = lastAtMs + Math.min(firstResendMs * 2 ** (count - 1), maxPauseMs);
-  if (nowMs >= resendAtMs) return { do: 'signal' };
-  const pollMs = Math.min(Math.max(firstPollMs, (nowMs - lastAtMs) / 10), maxPollMs);
-  return askAt(Math.min((proof.askedAtMs ?? 0) + pollMs, resendAtMs), nowMs);
+  if (nowMs >= resendAtMs(proof)) return { do: 'signal' };
+  const longestMs = nowMs - firstAtMs < options.verifyTimeoutMs ? maxPollMs : maxPendingPollMs;
+  const pollMs = Math.min(Math.max(firstPollMs, (nowMs - lastAtMs) / 10), longestMs);
+  return askAt(Math.min((proof.askedAtMs ?? 0) + pollMs, resendAtMs(proof)), nowMs);
+}
+
+function resendAtMs({ signals: { count, lastAtMs } }: Proof): number {
+  return lastAtMs + Math.min(firstResendMs * 2 ** (count - 1), maxPauseMs);
 }
 
 function askAt(dueMs: number, nowMs: number): Step {
@@ -148,6 +154,11 @@ export function noteSignal(proof: Proof, nowMs: number, failure?: string): Proof
   };
 }
 
+/** The proof after a signal for a target that was overtaken meanwhile: nginx may be reading the older file. */
+export function noteOvertakenSignal(proof: Proof, overtaken: Target): Proof {
+  return proof.target?.generation === overtaken.generation ? proof : { ...proof, running: overtaken.generation };
+}
+
 /** The proof when the frontend may have changed unseen (a gap in the events): it is asked again, at once. */
 export function doubt(proof: Proof): Proof {
   const { askedAtMs: _, ...kept } = proof;
@@ -165,6 +176,9 @@ export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): Pro
   const { running, target, silent, signals } = proof;
   if (running === undefined) return silent !== undefined && nowMs - silent.sinceMs >= options.verifyTimeoutMs ? 'unverified' : 'asking';
   if (running === target?.generation) return proof.settledAnswers >= answersUntilLive ? 'live' : 'serving';
-  if (!options.signals || signals.failure !== undefined) return 'pending';
-  return signals.count > 0 && nowMs - signals.firstAtMs >= options.verifyTimeoutMs ? 'pending' : 'reloading';
+  if (signals.failure !== undefined) return 'pending';
+  // Where somebody else makes it reload, their time counts from the file.
+  const sinceMs = options.signals ? signals.firstAtMs : Math.max(target?.writtenAtMs ?? 0, proof.foundAtMs);
+  const isTold = !options.signals || signals.count > 0;
+  return isTold && nowMs - sinceMs >= options.verifyTimeoutMs ? 'pending' : 'reloading';
 }

@@ -51,6 +51,8 @@ export function createProver(
   const entries = new Map<string, Entry>();
   const targets = new Map<string, Target>();
   const versionByImage = new Map<string, string>();
+  // Waited for once: a neighbour that never answers must not delay every pass.
+  const silentImages = new Set<string>();
 
   const start = (instance: string, frontend: Frontend): Entry => {
     const abort = new AbortController();
@@ -85,7 +87,7 @@ export function createProver(
 
   /** A frontend whose version nobody knows yet is asked for a moment, so that the first file is already the right one. */
   const learnVersion = async (frontend: Frontend, signal: AbortSignal): Promise<void> => {
-    if (entries.has(frontend.id) || versionByImage.has(frontend.imageId)) return;
+    if (entries.has(frontend.id) || versionByImage.has(frontend.imageId) || silentImages.has(frontend.imageId)) return;
     const untilMs = ports.nowMs() + firstAnswerMs;
     while (!signal.aborted && ports.nowMs() < untilMs) {
       const answer = await ports.ask(frontend.statusEndpoints, firstAskMs, signal);
@@ -93,6 +95,7 @@ export function createProver(
       if (answer.kind !== 'silent') return;
       await new Promise((resolve) => setTimeout(resolve, firstAnswerPollMs));
     }
+    silentImages.add(frontend.imageId);
   };
 
   return {

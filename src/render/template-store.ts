@@ -8,23 +8,26 @@ import type { RenderRouting, TemplateFiles } from './template.ts';
 
 /** The templates of a directory: the newest that work, and what is wrong with the newest if they don't. */
 export interface TemplateStore {
-  /** Reads the directory again; a text that is broken is remembered as such, the last good one stays in use. */
+  /** Reads the directory again, before a pass; a text that is broken is remembered as such, the last good ones stay in use. */
   reload(): Promise<void>;
   /**
-   * Renders with the newest templates, or with the last good ones where those fail.
-   * @throws TemplateError when nothing good has ever been there
+   * Renders with the newest templates, or where those fail with the last ones that were good.
+   * @throws TemplateError when none works for this view
    */
   render(view: RoutingView): Rendered;
-  /** Why the newest templates are not in use, as of the last rendering. */
+  /** Why the newest templates are not in use, for all or for an instance rendered since the last reload. */
   failure(): TemplateError | undefined;
   /** Calls back whenever something changes in the directory; ends with the signal. */
   watch(onChange: () => void, signal: AbortSignal): void;
 }
 
+/** A template can be good for one view and fail for the next, so more than the last good one is kept. */
+const keptTemplates = 4;
+
 export function createTemplateStore(directory: string): TemplateStore {
   let text: string | undefined;
   let newest: RenderRouting | undefined;
-  let lastGood: RenderRouting | undefined;
+  let good: readonly RenderRouting[] = [];
   let readFailure: TemplateError | undefined;
   let compileFailure: TemplateError | undefined;
   let renderFailure: TemplateError | undefined;
@@ -32,15 +35,26 @@ export function createTemplateStore(directory: string): TemplateStore {
   const compile = (files: TemplateFiles): void => {
     newest = undefined;
     compileFailure = undefined;
-    renderFailure = undefined;
     try {
       newest = compileTemplates(files);
     } catch (error) {
       compileFailure = asTemplateError(error, directory);
     }
   };
+  const tryRender = (render: RenderRouting, view: RoutingView): Rendered | undefined => {
+    try {
+      const rendered = render(view);
+      good = [render, ...good.filter((other) => other !== render)].slice(0, keptTemplates);
+      return rendered;
+    } catch (error) {
+      if (render === newest) renderFailure = asTemplateError(error, directory);
+      return undefined;
+    }
+  };
+  const failure = (): TemplateError | undefined => readFailure ?? compileFailure ?? renderFailure;
   return {
     async reload() {
+      renderFailure = undefined;
       try {
         const files = await readTemplates(directory);
         readFailure = undefined;
@@ -52,20 +66,13 @@ export function createTemplateStore(directory: string): TemplateStore {
       }
     },
     render(view) {
-      if (newest !== undefined) {
-        try {
-          const rendered = newest(view);
-          lastGood = newest;
-          renderFailure = undefined;
-          return rendered;
-        } catch (error) {
-          renderFailure = asTemplateError(error, directory);
-        }
+      for (const render of new Set([...(newest === undefined ? [] : [newest]), ...good])) {
+        const rendered = tryRender(render, view);
+        if (rendered !== undefined) return rendered;
       }
-      if (lastGood !== undefined) return lastGood(view);
-      throw readFailure ?? compileFailure ?? renderFailure ?? new TemplateError(mainTemplate, undefined, 'no template has been read yet');
+      throw failure() ?? new TemplateError(mainTemplate, undefined, 'no template has been read yet');
     },
-    failure: () => readFailure ?? compileFailure ?? renderFailure,
+    failure,
     watch(onChange, signal) {
       const watcher = watch(directory, { ignoreInitial: true, depth: 0 });
       watcher.on('all', onChange);

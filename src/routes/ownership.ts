@@ -12,8 +12,8 @@ export interface Route {
 }
 
 /**
- * Gives every path to one service: the instance's own project before others, then by `project/service`, then by the
- * lowest container id, so that redeploying never changes the owner. The backend's preset is reserved also while no
+ * Gives every path to one service: the instance's own project before others, then by `project/service`, so that
+ * redeploying never changes the owner. The backend's preset is reserved also while no
  * backend exists: the SPA would otherwise answer API calls with HTML and status 200.
  */
 export function assignRoutes(instance: Instance): { routes: readonly Route[]; problems: readonly Problem[] } {
@@ -63,13 +63,7 @@ function rulesOf(service: Service): readonly PathRule[] {
 
 function compareOwners(instance: Instance, left: Service, right: Service): number {
   const foreign = (service: Service): number => (service.project === instance.project ? 0 : 1);
-  return (
-    foreign(left) - foreign(right) || compareText(serviceTitle(left), serviceTitle(right)) || compareText(lowestId(left), lowestId(right))
-  );
-}
-
-function lowestId(service: Service): string {
-  return service.replicas.map((replica) => replica.container.id).toSorted(compareText)[0] ?? '';
+  return foreign(left) - foreign(right) || compareText(serviceTitle(left), serviceTitle(right));
 }
 
 function compareRoutes(left: Route, right: Route): number {

@@ -131,7 +131,8 @@ function upstreamName(service: Service): string {
 /** The SPA of the same container first; the other frontends only while that one is stopping. */
 function spaUpstreamView(instance: Instance, port: number): UpstreamView {
   const own = instance.frontends.filter((frontend) => frontend.project === instance.project);
-  const others = own.length > 1 ? liveEndpoints(own) : [];
+  const live = liveEndpoints(own);
+  const others = live.length > 1 ? live : [];
   return { name: spaUpstream, title: spaUpstream, servers: [`127.0.0.1:${port}`], backups: others };
 }
 

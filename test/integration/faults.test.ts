@@ -194,11 +194,14 @@ test.concurrent('a stop signal in the gap of the stream is replayed', async ({ s
   await scene.servesNoMore(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('a stream that is cut again and again is no tight loop', async ({ scene }) => {
+test.concurrent('a stream that is cut again and again is no tight loop, and one problem', async ({ scene }) => {
   await scene.frontend('frontend');
   const fault = scene.engine.faults.add({ ...events, do: 'cut' });
-  scene.run();
-  await waitUntil('it was cut often', () => fault.hits() >= 5);
+  const run = scene.run();
+  await waitUntil('it was cut often', () => fault.hits() >= 8);
+  expect(run.logged('connected to the engine').length).toBeLessThanOrEqual(1);
+  expect(problemCodes(run)).toEqual(['engine-unreachable']);
+  expect(problemCodes(run, 'problem is gone')).toEqual([]);
   const calls = scene.engine.calls.filter(({ path }) => path === '/events');
   const [first, last] = [calls[0]?.atMs ?? 0, calls[4]?.atMs ?? 0];
   expect(last - first).toBeGreaterThanOrEqual(4 * 50);

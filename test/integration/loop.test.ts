@@ -119,8 +119,20 @@ test.concurrent("its own signal's event leads to nothing", async ({ scene }) => 
   scene.run();
   await scene.converged();
   expect(scene.engine.killCalls()).toHaveLength(1);
-  expect(listsOf(scene)).toBe(1);
+  expect(listsOf(scene), 'the two looks at the start').toBe(2);
   expect((await scene.status()).instances[0]?.frontends[0]).toMatchObject({ inRotation: true, state: 'running' });
+});
+
+test.concurrent('a change just before the start, that the list does not show yet, is enough', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.backend('other', 21);
+  scene.engine.world.listLagMs = 15;
+  // Nobody listens yet: the pause is announced to nobody, and the first list may still show it running.
+  const run = scene.run();
+  await run.waitForLog('meet-gen starts');
+  scene.engine.world.pause('other');
+  await scene.servesNoMore(`${scene.address(21)}:8000`);
 });
 
 test.concurrent('an event ahead of the list by 15 ms is enough', async ({ scene }) => {

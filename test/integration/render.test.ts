@@ -26,6 +26,19 @@ services:
 `;
 
 describe('from the engine', () => {
+  test.concurrent('asks the engine that the flag names, whatever the environment says', async ({ scene }) => {
+    await scene.frontend('frontend');
+    const expected = await render(scene);
+    expect(expected).toMatchObject({ code: 0, stderr: '' });
+    for (const env of [
+      { DOCKER_HOST: 'tcp://127.0.0.1:1' },
+      { DOCKER_HOST: '::bad' },
+      { DOCKER_HOST: 'tcp://127.0.0.1:1', DOCKER_CERT_PATH: '/nope' },
+    ]) {
+      expect(await render(scene, [], { env })).toEqual(expected);
+    }
+  });
+
   test.concurrent('prints what the sidecar publishes, writes nothing and signals nobody', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20);
@@ -176,7 +189,7 @@ describe('from a compose file, with no engine', () => {
     for (const file of [join(scene.folder, 'none.yml'), scene.folder]) {
       const end = await runCommand(['render', '--compose', file]);
       expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 2, stdout: '' });
-      expect(end.stderr).toContain("the compose file can't be read");
+      expect(end.stderr).toContain(`${file} can't be read`);
     }
   });
 
@@ -186,4 +199,20 @@ describe('from a compose file, with no engine', () => {
     expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 4, stdout: '' });
     expect(end.stderr).toContain('routing.conf.eta, line 2');
   });
+});
+
+test.concurrent('a compose file cannot write escape sequences or lines of its own to the terminal', async ({ scene }) => {
+  const file = join(scene.folder, 'compose.yaml');
+  await writeFile(file, 'services:\n  frontend:\n    labels:\n      meet.role: "${X:?\\e]0;evil\\a\\nmeet-gen: all is well}"\n');
+  const { code, stderr } = await runCommand(['render', '--compose', file]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^meet-gen: the variable X is not set: [\x20-\x7e]+\n$/);
+});
+
+test.concurrent('flags that a later version brings are refused by name', async () => {
+  const { code, stderr } = await runCommand(['run', '--check=off', '--strict-instance']);
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    'meet-gen: --check is not supported yet; leave it out\nmeet-gen: --strict-instance is not supported yet; leave it out\n',
+  );
 });

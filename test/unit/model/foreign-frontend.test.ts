@@ -50,10 +50,12 @@ describe('a frontend of another compose project that names this instance', () =>
     expect(instances[0]?.frontends.map((replica) => replica.container.name)).toEqual(['evil-frontend-1', 'meet-frontend-1']);
   });
 
-  it("decides nothing either where the instance bears no project's name: the oldest frontend's project is the own one", () => {
+  it("is the own one by name where the instance bears no project's: redeploying never changes that", () => {
     const named = { 'meet.instance': 'visio' };
-    const ours = [frontend({ ...sketch, labels: named }), backend({ networks: { meet_internal: '172.18.0.5/16' }, labels: named })];
-    expect(plan(...ours, intruder({ ...named, 'meet.listen': '9999' }))).toEqual(plan(...ours));
+    const blue = frontend({ name: 'blue', project: 'blue', created: 100, labels: { ...named, 'meet.listen': '9001' } });
+    const green = frontend({ name: 'green', project: 'green', created: 200, labels: { ...named, 'meet.listen': '9002' } });
+    expect(plan(blue, green).listenPort).toBe(9001);
+    expect(plan({ ...blue, createdAtSeconds: 300 }, green).listenPort).toBe(9001);
   });
 
   it('shares what all frontends share, where there is such a network', () => {

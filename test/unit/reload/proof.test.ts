@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { GenerationAnswer } from '../../../src/reload/generation-probe.ts';
 import { proofProblem } from '../../../src/reload/proof-problem.ts';
-import { aimAt, doubt, newProof, nextStep, noteAnswer, noteSignal, phaseOf, relocate } from '../../../src/reload/proof.ts';
+import {
+  aimAt,
+  doubt,
+  newProof,
+  nextStep,
+  noteAnswer,
+  noteOvertakenSignal,
+  noteSignal,
+  phaseOf,
+  relocate,
+} from '../../../src/reload/proof.ts';
 import type { Proof, ProofOptions, Step, Target } from '../../../src/reload/proof.ts';
 
 const options: ProofOptions = { signals: true, verifyTimeoutMs: 5000 };
@@ -336,5 +346,47 @@ describe('a frontend that moved to other addresses', () => {
     const { proof } = play(aimAt(newProof(found), target), found, found + 120_000, { answer: () => silent });
     expect(nextStep(proof, found + 120_000, options)).toMatchObject({ do: 'wait' });
     expect(nextStep(relocate(proof), found + 120_000, options)).toEqual({ do: 'ask' });
+  });
+});
+
+describe('a blind signal that could not be sent', () => {
+  it('is sent again with back-off until it could be, and told of meanwhile', () => {
+    const fresh: Target = { generation: 'cccccccccccccccc', writtenAtMs: found + 1000 };
+    const start = aimAt(noteAnswer(aimAt(newProof(found), target), denied, found + 500), fresh);
+    const failing = play(start, found + 1000, found + 2000, { answer: () => denied, signalFails: () => 'refused' });
+    expect(failing.signals).toHaveLength(2);
+    const report = {
+      frontend: { id: 'f', name: 'f', imageId: 'i', running: true, statusEndpoints: [] },
+      phase: 'unverified' as const,
+      proof: failing.proof,
+    };
+    expect(proofProblem('meet', report, true)).toMatchObject({ code: 'signal-failed' });
+    const { signals } = play(failing.proof, found + 2000, found + 20_000, { answer: () => denied });
+    expect(signals).toHaveLength(1);
+  });
+});
+
+describe('a frontend that refuses the new file', () => {
+  it('is asked a few times a second after a while, not for good as often as at first', () => {
+    const { asks } = play(answered(tells(oldGeneration)), found, found + 60_000, { answer: () => tells(oldGeneration) });
+    expect(asks.filter((at) => at > found + 30_000).length).toBeLessThan(100);
+  });
+});
+
+describe('a signal for a target that was overtaken while it was sent', () => {
+  it('may have made nginx read the older file: what it served before proves nothing', () => {
+    const back = aimAt(answered(tells(newGeneration)), { generation: newGeneration, writtenAtMs: found + 10 });
+    const noted = noteOvertakenSignal(back, { generation: 'cccccccccccccccc', writtenAtMs: found + 5 });
+    expect(nextStep(noted, found + 20, options)).toEqual({ do: 'signal' });
+  });
+});
+
+describe('a frontend that somebody else makes reload', () => {
+  const how = { ...options, signals: false };
+  it('is given the time for it before it counts as pending', () => {
+    const written: Target = { generation: 'cccccccccccccccc', writtenAtMs: found + 1000 };
+    const proof = aimAt(answered(tells(newGeneration)), written);
+    expect(phaseOf(proof, found + 2000, how)).toBe('reloading');
+    expect(phaseOf(proof, found + 6000, how)).toBe('pending');
   });
 });

@@ -155,6 +155,29 @@ describe('a template directory', () => {
     expect(store.failure()).toBeInstanceOf(TemplateError);
   });
 
+  it('that fails for one instance only goes on with the one before for that, also after the others have taken the new one', async () => {
+    const other = { ...view, instance: 'other' };
+    await put(good);
+    store.render(view);
+    store.render(other);
+    await put("<% if (it.instance === 'meet') { %><%= it.missing %><% } %> new " + good);
+    for (const address of ['172.18.0.77', '172.18.0.78']) {
+      await store.reload();
+      expect(store.render({ ...someView(address), instance: 'meet' }).content).toMatch(new RegExp(`^${address}:8000 `));
+      expect(store.render(other).content).toMatch(/^ new /);
+      expect(store.failure()?.message).toContain('missing');
+    }
+  });
+
+  it('that is good for one view and fails for the next falls back to the one before', async () => {
+    await put(`safe ${generation}`);
+    store.render(view);
+    await put(`new <% if (it.upstreams.length === 0) { %><%= it.missing %><% } %> ${generation}`);
+    expect(store.render(view).content).toMatch(/^new /);
+    expect(store.render({ ...view, upstreams: [] }).content).toMatch(/^safe /);
+    expect(store.failure()?.message).toContain('missing');
+  });
+
   it('keeps the last good template when the file is gone, and says so', async () => {
     await put(good);
     store.render(view);
