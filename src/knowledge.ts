@@ -14,6 +14,8 @@ import { version } from './version.ts';
 /** Everything that is known while the sidecar runs: what the last pass said, what was published, how the engine is. */
 export interface Knowledge {
   passed(result: PassResult, nowMs: number): void;
+  /** Forgets all instances but these. */
+  retain(instances: ReadonlySet<string>): void;
   passFailed(error: unknown): void;
   /** @returns whether it was not connected before */
   connected(): boolean;
@@ -30,7 +32,10 @@ interface Sources {
   readonly templateFailure: () => Error | undefined;
 }
 
-const staleAfterMs = 60_000;
+/** How long nothing may have been heard of a loop that turns at least once every resync, before something is wrong. */
+export function patienceMs({ resyncMs }: Pick<Options, 'resyncMs'>): number {
+  return 2 * resyncMs + 60_000;
+}
 
 export function createKnowledge(options: Options, sources: Sources): Knowledge {
   const targets = new Map<string, Target>();
@@ -52,7 +57,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   };
 
   const isReady = (nowMs: number): boolean => {
-    const fresh = lastSyncAtMs !== undefined && nowMs - lastSyncAtMs < 2 * options.resyncMs + staleAfterMs;
+    const fresh = lastSyncAtMs !== undefined && nowMs - lastSyncAtMs < patienceMs(options);
     const allPublished = !(last?.problems ?? []).some((item) => item.code === 'publish-failed');
     return isConnected && fresh && allPublished && (sources.templateFailure() === undefined || targets.size > 0);
   };
@@ -78,10 +83,11 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   return {
     passed(result, nowMs) {
       last = result;
-      const present = new Set(result.instances.map(({ name }) => name));
-      for (const name of targets.keys()) if (!present.has(name)) targets.delete(name);
       lastSyncAtMs = nowMs;
       listFailure = undefined;
+    },
+    retain(present) {
+      for (const name of targets.keys()) if (!present.has(name)) targets.delete(name);
     },
     passFailed(error) {
       listFailure ??= describeFailure(error);

@@ -1,4 +1,4 @@
-import type { Container, Observation } from './model/container.ts';
+import type { Observation } from './model/container.ts';
 import { readInstances } from './model/instance.ts';
 import type { Instance, Replica } from './model/instance.ts';
 import { problem, sortProblems } from './model/problem.ts';
@@ -28,7 +28,7 @@ export interface Source {
 /** Turns views into files. */
 export interface Renderer {
   reload(): Promise<void>;
-  /** @throws Error when no template works and none ever did */
+  /** @throws Error when no template works for this view */
   render(view: RoutingView): Rendered;
   failure(): { readonly message: string } | undefined;
 }
@@ -51,7 +51,6 @@ export interface InstancePass {
 }
 
 export interface PassResult {
-  readonly containers: readonly Container[];
   readonly instances: readonly Instance[];
   readonly passes: readonly InstancePass[];
   readonly problems: readonly Problem[];
@@ -77,7 +76,7 @@ export async function runPass(
   const passes = await Promise.all(served.map((instance) => passInstance(instance, renderer, sink, problems, signal)));
   const broken = renderer.failure();
   if (broken !== undefined) problems.push(templateBroken(broken.message));
-  return { containers: observation.containers, instances, passes: passes.flatMap((pass) => pass ?? []), problems: sortProblems(problems) };
+  return { instances, passes: passes.flatMap((pass) => pass ?? []), problems: sortProblems(problems) };
 }
 
 async function passInstance(
@@ -109,9 +108,7 @@ function tryRender(renderer: Renderer, view: RoutingView, problems: Problem[]): 
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `no template works for this instance, so its file stays as it is and addresses don't follow: ${reason}`;
-    problems.push(
-      problem('template-broken', { instance: view.instance, message, cure: 'mend that line; the change is picked up by itself' }),
-    );
+    problems.push(templateBroken(message, view.instance));
     return undefined;
   }
 }
@@ -136,8 +133,8 @@ function frontendOf({ container, standing }: Replica, statusPort: number): PassF
   };
 }
 
-function templateBroken(message: string): Problem {
-  return problem('template-broken', { message, cure: 'mend that line; the change is picked up by itself' });
+function templateBroken(message: string, instance?: string): Problem {
+  return problem('template-broken', { instance, message, cure: 'mend that line; the change is picked up by itself' });
 }
 
 function publishFailed(instance: string, error: unknown): Problem {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { startController } from './controller.ts';
 import type { Engine } from './controller.ts';
-import { createKnowledge } from './knowledge.ts';
+import { createKnowledge, patienceMs } from './knowledge.ts';
 import type { Options } from './options.ts';
 import type { PassResult, Sink } from './pipeline.ts';
 import { publishFile } from './publish/atomic-file.ts';
@@ -25,7 +25,6 @@ export interface Sidecar {
 
 const localReconnectCapMs = 500;
 const remoteReconnectCapMs = 5000;
-const stuckAfterMs = 60_000;
 
 /** Starts everything; it runs until the signal aborts, and no bad input ends it. */
 export function startSidecar(
@@ -42,6 +41,7 @@ export function startSidecar(
     { signals: options.reload === 'signal', verifyTimeoutMs: options.verifyTimeoutMs },
     (instance, versionChanged) => {
       reportProof(instance);
+      reportProblems();
       if (versionChanged) controller.look();
     },
   );
@@ -50,32 +50,30 @@ export function startSidecar(
   const sink: Sink = {
     versions: prover.versions,
     async publish(instance, { content, generation }) {
-      const outcome = await publishFile(publishedPath(options.out, instance, options.instance), content);
-      const isNew = knowledge.target(instance)?.generation !== generation;
-      if (isNew) knowledge.published(instance, { generation, writtenAtMs: outcome === 'written' ? Date.now() : 0 });
+      const written = (await publishFile(publishedPath(options.out, instance, options.instance), content)) === 'written';
+      const before = knowledge.target(instance);
+      const isNew = before?.generation !== generation;
+      const target = isNew ? { generation, writtenAtMs: written ? Date.now() : 0 } : before;
       // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
-      else if (outcome === 'written') prover.recheckAll();
-      const target = knowledge.target(instance);
-      if (target !== undefined) prover.aim(instance, target);
-      return outcome === 'written';
+      if (written && !isNew) prover.recheckAll();
+      knowledge.published(instance, target);
+      prover.aim(instance, target);
+      return written;
     },
   };
 
-  const reportProof = (instance: string): void => {
-    reporter.proven(instance, summarize(prover.report(instance)), Date.now());
-    reporter.problems(knowledge.problems());
-  };
+  const reportProof = (instance: string): void => reporter.proven(instance, summarize(prover.report(instance)), Date.now());
+  const reportProblems = (): void => reporter.problems(knowledge.problems());
 
   const takePass = (result: PassResult, causedAtMs: number): void => {
     const present = new Set(result.instances.map(({ name }) => name));
     knowledge.passed(result, Date.now());
-    prover.retain(present);
-    reporter.retain(present);
+    for (const holder of [knowledge, prover, reporter]) holder.retain(present);
     for (const pass of result.passes) {
       reporter.published(pass, causedAtMs);
       reportProof(pass.instance.name);
     }
-    reporter.problems(knowledge.problems());
+    reportProblems();
   };
 
   const controller = startController(
@@ -86,14 +84,14 @@ export function startSidecar(
       onPass: takePass,
       onPassFailed(error) {
         knowledge.passFailed(error);
-        reporter.problems(knowledge.problems());
+        reportProblems();
       },
       onConnected() {
         if (knowledge.connected()) log.info({ engine: options.dockerHost.url }, 'connected to the engine');
       },
       onDisconnected(error) {
         knowledge.disconnected(error);
-        reporter.problems(knowledge.problems());
+        reportProblems();
       },
       onRestart: prover.restarted,
       onResync: prover.recheckAll,
@@ -109,7 +107,7 @@ export function startSidecar(
   templates.watch(controller.look, signal);
   signal.addEventListener('abort', prover.stop, { once: true });
   return {
-    healthy: () => Date.now() - controller.lastTurnAtMs() < 2 * options.resyncMs + stuckAfterMs,
+    healthy: () => Date.now() - controller.lastTurnAtMs() < patienceMs(options),
     snapshot: () => knowledge.snapshot(Date.now()),
     resync: controller.resync,
     ended: controller.ended,
