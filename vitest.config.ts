@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 /**
  * `unit` needs nothing, `integration` the built command, `engine` a real Docker engine, which its global set-up finds
  * or starts: without one the run fails, and no test is skipped. Groups run one after the other, so that a slow engine
- * never makes a unit test miss its deadline.
+ * never makes a unit test miss its deadline. `npm test` is these three; `endurance` is `npm run test:endurance`: hours of
+ * a Meet's life in minutes, one test file at a time, with times asserted.
  */
 export default defineConfig({
   test: {
@@ -35,6 +36,18 @@ export default defineConfig({
           hookTimeout: 180_000,
           maxWorkers: 2,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'endurance',
+          include: ['test/endurance/**/*.test.ts'],
+          globalSetup: ['test/support/engine/global-setup.ts'],
+          testTimeout: 1_800_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -91,8 +91,7 @@ async function createScene(releases: (() => Promise<unknown>)[]): Promise<Scene>
   await mkdir(out);
   const engine = await startFakeEngine(join(folder, 'e.sock'));
   releases.push(() => engine.close());
-  // 127.0.0.0/8 is all loopback: every scene gets a network of its own, so that ports never clash.
-  const subnet = `127.${randomInt(1, 255)}.${randomInt(0, 256)}`;
+  const subnet = await claimSubnet(releases);
   releases.push(() => scene.stopAll());
   const fileOf = (instance: string): string => join(out, instance, 'routing.conf');
 
@@ -216,6 +215,24 @@ function ask(where: RequestOptions): Promise<HttpAnswer> {
     asked.on('error', reject);
     asked.end();
   });
+}
+
+/**
+ * Claims a /24 of loopback for a scene, so that ports never clash: 127.0.0.0/8 is all loopback. A listener on its last
+ * address is the claim, which other scenes see, in other processes too.
+ */
+async function claimSubnet(releases: (() => unknown)[]): Promise<string> {
+  for (;;) {
+    const subnet = `127.${randomInt(1, 255)}.${randomInt(0, 256)}`;
+    const claim = createServer();
+    const isOurs = await new Promise<boolean>((resolve) => {
+      claim.once('error', () => resolve(false));
+      claim.listen(statusPort, `${subnet}.254`, () => resolve(true));
+    });
+    if (!isOurs) continue;
+    releases.push(() => new Promise((resolve) => claim.close(resolve)));
+    return subnet;
+  }
 }
 
 /** A TCP port of 127.0.0.1 that is free now. */
