@@ -36,6 +36,8 @@ export interface FakeLook {
   readonly state: FakeState;
   readonly health: FakeHealth;
   readonly networks: Readonly<Record<string, FakeAttachment>>;
+  /** How often it has started: each time it gets new endpoints. */
+  readonly starts: number;
 }
 
 /** What of a container stays as it is. */
@@ -111,12 +113,16 @@ function statusText({ state, health }: FakeLook): string {
   return `${text[state]} (${health === 'starting' ? 'health: starting' : health})`;
 }
 
-function networkEntries({ prefixLength }: FakeIdentity, { state, networks }: FakeLook): Readonly<Record<string, unknown>> {
-  const hasAddress = state === 'running' || state === 'paused';
+function networkEntries({ id, prefixLength }: FakeIdentity, look: FakeLook): Readonly<Record<string, unknown>> {
+  const hasAddress = look.state === 'running' || look.state === 'paused';
   return Object.fromEntries(
-    Object.entries(networks).map(([network, place]) => [
+    Object.entries(look.networks).map(([network, place]) => [
       network,
-      { NetworkID: digestOf(network), ...(hasAddress ? addressFields(place, prefixLength) : addressFields({}, 0)) },
+      {
+        NetworkID: digestOf(network),
+        EndpointID: hasAddress ? createHash('sha256').update(`${id} ${network} ${look.starts}`).digest('hex') : '',
+        ...(hasAddress ? addressFields(place, prefixLength) : addressFields({}, 0)),
+      },
     ]),
   );
 }

@@ -138,8 +138,8 @@ export function createWorld(): World {
   const networksOf = (entry: Entry): readonly string[] => Object.keys(lookOf(entry)?.networks ?? {});
 
   const begin = (entry: Entry): void => {
-    const { health } = lookOf(entry) ?? { health: 'none' };
-    change(entry, { state: 'running', health: health === 'none' ? 'none' : 'starting' });
+    const { health, starts } = lookOf(entry) ?? { health: 'none', starts: 0 };
+    change(entry, { state: 'running', health: health === 'none' ? 'none' : 'starting', starts: starts + 1 });
     announceNetworks(entry, 'connect', networksOf(entry));
     announceContainer(entry, 'start');
   };
@@ -156,7 +156,7 @@ export function createWorld(): World {
     add(spec) {
       const id = randomBytes(32).toString('hex');
       const state = spec.state ?? 'running';
-      const look: FakeLook = { name: spec.name, state: 'created', health: spec.health ?? 'none', networks: attachmentsOf(spec) };
+      const look: FakeLook = { name: spec.name, state: 'created', health: spec.health ?? 'none', networks: attachmentsOf(spec), starts: 0 };
       const entry: Entry = {
         identity: {
           id,
