@@ -108,6 +108,22 @@ describe.concurrent('one inspect answers 500', () => {
     expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
     expect(inspect.hits()).toBe(0);
   });
+
+  test('nor does the second list, of a container whose network another uses: the last good view is kept', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.engine.world.add({ name: 'tunnel', networks: { [network]: scene.address(30) }, prefixLength: 24 });
+    scene.backend('behind', 20, { networkMode: `container:${scene.engine.world.idOf('tunnel')}` });
+    scene.backend('backend', 21);
+    scene.run();
+    await scene.serves(`${scene.address(30)}:8000`);
+    const before = await scene.fileIdentity();
+    const second = scene.engine.faults.add({ ...list, filters: /"id"/, do: 'status', status: 500, times: 3 });
+    scene.engine.world.stop('backend');
+    await waitUntil('it has failed', () => second.hits() === 3);
+    expect(await scene.fileIdentity()).toBe(before);
+    await scene.servesNoMore(`${scene.address(21)}:8000`);
+    expect(await scene.content()).toContain(`${scene.address(30)}:8000`);
+  });
 });
 
 describe.concurrent('one call hangs', () => {

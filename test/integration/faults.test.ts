@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { readGeneration } from '../support/fake-engine/nginx.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { problemCodes, test, waitForStatus } from './scene.ts';
+import { composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
 
 const list = { method: 'GET', path: /^\/containers\/json$/ } as const;
 const events = { method: 'GET', path: /^\/events$/ } as const;
@@ -12,6 +12,39 @@ test.concurrent('a lost signal is sent again', async ({ scene }) => {
   scene.run();
   await scene.converged();
   expect(nginx.signals).toHaveLength(3);
+});
+
+test.concurrent('a frontend that ends just before its signal (409) is asked when it is back, and not signalled for nothing', async ({
+  scene,
+}) => {
+  const nginx = await scene.frontend('frontend-1');
+  await scene.frontend('frontend-2', { host: 11 });
+  const { world, faults } = scene.engine;
+  const last = { method: 'POST', path: /frontend-1\/kill$/, do: 'meanwhile', run: () => world.die('frontend-1'), times: 1 } as const;
+  const fault = faults.add(last);
+  const run = scene.run();
+  await waitUntil('the signal came too late', () => fault.hits() === 1);
+  await scene.servesNoMore(`${scene.address(10)}:8080`);
+  nginx.boot();
+  world.start('frontend-1');
+  await scene.serves(`${scene.address(10)}:8080`);
+  await waitUntil('nothing is left to tell', () => problemCodes(run).length === problemCodes(run, 'problem is gone').length);
+});
+
+test.concurrent('a frontend that was replaced just before its signal (404) costs nobody anything', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend-1');
+  await scene.frontend('frontend-2', { host: 11 });
+  const { world, faults } = scene.engine;
+  const labels = composeLabels('meet', 'frontend', { 'meet.role': 'frontend' });
+  const fault = faults.add({ method: 'POST', path: /frontend-1\/kill$/, do: 'meanwhile', run: () => world.remove('frontend-1'), times: 1 });
+  const run = scene.run();
+  await waitUntil('the signal found nobody', () => fault.hits() === 1);
+  const asked = nginx.asks.length;
+  world.add({ name: 'frontend-1', labels, networks: { [network]: scene.address(10) }, prefixLength: 24 });
+  nginx.moveTo('frontend-1');
+  await waitUntil('the new one is asked', () => nginx.asks.length > asked);
+  await scene.serves(`${scene.address(10)}:8080`);
+  await waitUntil('nothing is left to tell', () => problemCodes(run).length === problemCodes(run, 'problem is gone').length);
 });
 
 test.concurrent('nginx that goes on with the old configuration is told of, and never loses the others', async ({ scene }) => {

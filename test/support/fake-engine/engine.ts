@@ -115,7 +115,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     };
     calls.push(call);
     request.resume();
-    respond(call, response, faults.take(call.method, call.path));
+    respond(call, response, faults.take(call.method, call.path, call.query.get('filters') ?? ''));
   };
 
   const listen = async (): Promise<void> => {

@@ -35,6 +35,8 @@ export type FaultKind =
 type Fault = FaultKind & {
   readonly method: 'GET' | 'POST';
   readonly path: RegExp;
+  /** Only calls whose `filters` parameter looks like this. */
+  readonly filters?: RegExp;
   /** How many calls it befalls; all, unless told. */
   readonly times?: number;
 };
@@ -45,7 +47,7 @@ export interface Faults {
   add(fault: Fault): { hits(): number; lift(): void };
   clear(): void;
   /** The fault of this call, counted. */
-  take(method: string, path: string): FaultKind | undefined;
+  take(method: string, path: string, filters: string): FaultKind | undefined;
 }
 
 /** Creates a table without faults. */
@@ -64,9 +66,10 @@ export function createFaults(): Faults {
       };
     },
     clear: () => set.clear(),
-    take(method, path) {
+    take(method, path, filters) {
       for (const [fault, hits] of set) {
-        if (fault.method !== method || !fault.path.test(path) || hits >= (fault.times ?? Infinity)) continue;
+        const fits = fault.method === method && fault.path.test(path) && (fault.filters?.test(filters) ?? true);
+        if (!fits || hits >= (fault.times ?? Infinity)) continue;
         set.set(fault, hits + 1);
         return fault;
       }

@@ -64,7 +64,7 @@ export function createWorld(): World {
   const entries = new Map<string, Entry>();
   const listeners = new Set<(event: FakeEvent) => void>();
   const remembered: FakeEvent[] = [];
-  let sequence = 0;
+  let lastTimeNano = 0;
   let isSilent = false;
 
   const lookOf = (entry: Entry): FakeLook | undefined => entry.looks.at(-1)?.look;
@@ -85,14 +85,15 @@ export function createWorld(): World {
   const announce = (type: FakeEvent['Type'], action: string, id: string, attributes: Readonly<Record<string, string>>): void => {
     if (isSilent) return;
     const nowMs = Date.now();
-    sequence = (sequence + 1) % 1000;
+    // Never twice the same, and far enough apart for a number of seconds with a fraction to tell them apart.
+    lastTimeNano = Math.max(nowMs * 1e6, lastTimeNano + 5000);
     const event: FakeEvent = {
       Type: type,
       Action: action,
       Actor: { ID: id, Attributes: attributes },
       scope: 'local',
       time: Math.floor(nowMs / 1000),
-      timeNano: nowMs * 1e6 + sequence * 1000,
+      timeNano: lastTimeNano,
     };
     remembered.push(event);
     if (remembered.length > rememberedEvents) remembered.shift();
