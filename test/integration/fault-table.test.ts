@@ -358,8 +358,10 @@ describe.concurrent('out directory missing', () => {
     // A file in its place is what can't be repaired from here.
     await rename(scene.out, `${scene.out}.away`);
     await writeFile(scene.out, '');
+    const looked = scene.engine.listCalls().length;
     scene.backend('backend-2', 21);
     await waitUntil('the problem is told', () => problemCodes(run).includes('publish-failed'));
+    await waitUntil('it tries again after the two looks of the event', () => scene.engine.listCalls().length >= looked + 4);
     expect(run.hasEnded()).toBe(false);
     await rm(scene.out);
     await mkdir(scene.out);
