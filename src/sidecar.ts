@@ -57,12 +57,12 @@ export function startSidecar(
     (instance, versionChanged) => {
       reportProof(instance);
       reportProblems();
-      if (versionChanged) controller.look();
+      if (versionChanged) controller.lookOnce();
     },
   );
   const knowledge = createKnowledge(options, { proofs: prover.report, templateFailure: templates.failure });
 
-  const prober = createProber(probeOnce, () => controller.look());
+  const prober = createProber(probeOnce, () => controller.lookOnce());
   const budget = createReloadBudget();
   const publishedViews = new Map<string, RoutingView>();
 
@@ -149,7 +149,7 @@ export function startSidecar(
     whatIsUnproven: knowledge.whatIsUnproven,
     // Where nginx doesn't know keepalive_min_timeout, it closes idle connections at the reload.
     lingerMs: (instance) => (knowledge.view(instance)?.keepaliveMinTimeout === undefined ? 0 : keepaliveMinTimeoutMs),
-    look: () => controller.look(),
+    look: () => controller.lookOnce(),
     nowMs,
   });
   signal.addEventListener('abort', prover.stop, { once: true });
