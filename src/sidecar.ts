@@ -122,7 +122,10 @@ export function startSidecar(
         reportProblems();
       },
       onConnected() {
-        if (knowledge.connected()) log.info({ engine: options.dockerHost.url }, 'connected to the engine');
+        if (!knowledge.connected()) return;
+        log.info({ engine: options.dockerHost.url }, 'connected to the engine');
+        // No pass need follow that would tell it.
+        reportProblems();
       },
       onDisconnected(error) {
         knowledge.disconnected(error);
