@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { createEventMemory } from '../../src/event-memory.ts';
+import type { EngineEvent } from '../../src/model/engine-event.ts';
+import { backend } from '../support/containers.ts';
+
+const one = backend();
+const event = (action: string, signal?: number): EngineEvent => ({
+  type: 'container',
+  action,
+  containerId: one.id,
+  hasRole: true,
+  ...(signal === undefined ? {} : { signal }),
+});
+
+describe('what is remembered of events', () => {
+  it('is a stop that a later list of a running container does not show', () => {
+    const memory = createEventMemory();
+    memory.note(event('kill', 15), 1000, 1000);
+    for (const beganAtMs of [1001, 5000, 60_000])
+      expect(memory.notesFor([one], beganAtMs, beganAtMs + 5).get(one.id)).toEqual({ stop: 'in-progress' });
+  });
+
+  it('is kept when a list that was begun before does not know the container yet', () => {
+    const memory = createEventMemory();
+    memory.note(event('kill', 15), 1000, 1000);
+    memory.notesFor([], 900, 1005);
+    expect(memory.notesFor([one], 1010, 1015).get(one.id)).toEqual({ stop: 'in-progress' });
+  });
+
+  it('is forgotten of a container that is gone or has ended', () => {
+    for (const containers of [[], [{ ...one, state: 'exited' } as const]]) {
+      const memory = createEventMemory();
+      memory.note(event('kill', 15), 1000, 1000);
+      memory.notesFor(containers, 2000, 2005);
+      expect(memory.notesFor([one], 3000, 3005).size).toBe(0);
+      expect(memory.nextChangeAtMs(3005)).toBeUndefined();
+    }
+  });
+
+  it('keeps crashes of a container that is down between them', () => {
+    const memory = createEventMemory();
+    for (const atMs of [1000, 2000, 3000]) {
+      memory.note(event('die'), atMs, atMs);
+      memory.notesFor([{ ...one, state: 'restarting' }], atMs + 10, atMs + 15);
+      memory.note(event('start'), atMs + 500, atMs + 500);
+    }
+    expect(memory.notesFor([one], 3600, 3605).get(one.id)).toMatchObject({ crashes: 3, heldBack: true });
+    expect(memory.nextChangeAtMs(3605)).toBe(3500 + 5000);
+  });
+
+  it('is judged by when a replayed event happened, not by when it was heard', () => {
+    const memory = createEventMemory();
+    memory.note(event('kill', 15), 1000, 1_200_000);
+    expect(memory.notesFor([one], 1_200_001, 1_200_001).get(one.id)).toEqual({ stop: 'overdue' });
+  });
+});
