@@ -17,7 +17,7 @@ function addCrowd(scene: Scene, containers: number): void {
   });
 }
 
-describe.concurrent('one Meet among 10,000 labelled containers of others', () => {
+describe('one Meet among 10,000 labelled containers of others', () => {
   for (const flags of [[], ['--instance', 'meet']] as const) {
     test(`is served, and a change costs two lists and a signal (${flags.join(' ') || 'all instances'})`, async ({ scene }) => {
       addCrowd(scene, 10_000);
