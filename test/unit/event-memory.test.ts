@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createEventMemory } from '../../src/event-memory.ts';
+import type { Container } from '../../src/model/container.ts';
 import type { EngineEvent } from '../../src/model/engine-event.ts';
 import { backend } from '../support/containers.ts';
 
@@ -52,5 +53,32 @@ describe('what is remembered of events', () => {
     const memory = createEventMemory();
     memory.note(event('kill', 15), 1000, 1_200_000);
     expect(memory.notesFor([one], 1_200_001, 1_200_001).get(one.id)).toEqual({ stop: 'overdue' });
+  });
+
+  it('is no stop any more for one that started again unheard, at other places on its networks', () => {
+    const memory = createEventMemory();
+    memory.note(event('kill', 15), 1000, 1000);
+    const at = (...endpointIds: readonly string[]): Container => ({ ...one, endpointIds });
+    const stop = (container: Container, beganAtMs: number): unknown => memory.notesFor([container], beganAtMs, beganAtMs).get(one.id)?.stop;
+    expect(stop(at('a', 'b'), 2000)).toBe('in-progress');
+    expect(stop(at('a', 'b'), 3000)).toBe('in-progress');
+    expect(stop(at('b', 'c'), 4000), 'one network was connected anew').toBe('in-progress');
+    expect(stop(at(), 5000), 'no places tell nothing').toBe('in-progress');
+    expect(stop(at('d', 'e'), 6000)).toBeUndefined();
+    expect(stop(at('a', 'b'), 7000)).toBeUndefined();
+  });
+
+  it('nor where no list was made between its stop and its start', () => {
+    const memory = createEventMemory();
+    memory.notesFor([{ ...one, endpointIds: ['a'] }], 500, 505);
+    memory.note(event('kill', 15), 1000, 1000);
+    expect(memory.notesFor([{ ...one, endpointIds: ['b'] }], 2000, 2005).get(one.id)?.stop).toBeUndefined();
+  });
+
+  it('goes on where the last list showed no places yet', () => {
+    const memory = createEventMemory();
+    memory.notesFor([one], 500, 505);
+    memory.note(event('kill', 15), 1000, 1000);
+    expect(memory.notesFor([{ ...one, endpointIds: ['b'] }], 2000, 2005).get(one.id)?.stop).toBe('in-progress');
   });
 });

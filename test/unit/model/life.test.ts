@@ -15,7 +15,7 @@ function event(action: string, signal?: number): EngineEvent {
 /** The life after these, each heard when it happened. */
 function live(...happenings: readonly Happening[]): Life | undefined {
   let life: Life | undefined;
-  for (const [atMs, action, signal] of happenings) life = lifeAfter(life, event(action, signal), atMs, atMs);
+  for (const [atMs, action, signal] of happenings) life = lifeAfter(life, event(action, signal), { happenedAtMs: atMs, heardAtMs: atMs });
   return life;
 }
 
@@ -132,5 +132,5 @@ describe('a crash loop', () => {
 
 it('a network event changes nothing', () => {
   const life = live([1000, 'kill', 15]);
-  expect(lifeAfter(life, { ...event('disconnect'), type: 'network' }, 2000, 2000)).toBe(life);
+  expect(lifeAfter(life, { ...event('disconnect'), type: 'network' }, { happenedAtMs: 2000, heardAtMs: 2000 })).toBe(life);
 });
