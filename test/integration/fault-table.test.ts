@@ -492,24 +492,39 @@ describe.concurrent('hostile label', () => {
     '8000; } server { listen 1; }',
   ];
 
+  const hostileKeys = ['meet.port', 'meet.read-timeout', 'meet.body-size', 'meet.connect-timeout', 'meet.service', 'meet.network'];
+
+  /** Two services of their own: one with a good path, one with none but the injected text. */
+  function addServices(scene: Scene, name: string, injection: string | undefined): void {
+    const hostile = injection === undefined ? {} : Object.fromEntries(hostileKeys.map((key) => [key, injection]));
+    const paths = [
+      [`${name}-good`, 40, `/${name}`],
+      [`${name}-bad`, 60, injection],
+    ] as const;
+    for (const [service, host, path] of paths) {
+      const more = { 'meet.role': 'service', ...hostile, ...(path === undefined ? {} : { 'meet.paths': path }) };
+      scene.backend(service, host + Number(name.at(-1)), { labels: composeLabels('meet', service, more), ports: [8000] });
+    }
+  }
+
   test('refused wherever it stands: no directive comes with it', async ({ scene }) => {
-    await scene.frontend('frontend', {
-      container: {
-        labels: composeLabels('meet', 'frontend', { 'meet.role': 'frontend', 'meet.host': `meet.example.com; } server { listen 1; }` }),
-      },
-    });
+    const { world } = scene.engine;
+    const frontend = { 'meet.role': 'frontend', 'meet.host': 'meet.example.com; } server { listen 1; }' };
+    await scene.frontend('frontend', { container: { labels: composeLabels('meet', 'frontend', frontend) } });
     scene.backend('backend', 20);
+    const names = injections.map((_, index) => `service-${index}`);
+    for (const name of names) addServices(scene, name, undefined);
     const run = scene.run();
     await scene.serves(`${scene.address(20)}:8000`);
     const before = directiveCounts(await scene.content());
-    const keys = ['meet.port', 'meet.paths', 'meet.read-timeout', 'meet.body-size', 'meet.connect-timeout', 'meet.service', 'meet.network'];
-    injections.forEach((injection, index) => {
-      const labels = Object.fromEntries(keys.map((key) => [key, injection]));
-      scene.backend(`hostile-${index}`, 30 + index, { labels: backendLabels(labels) });
-    });
+    expect(await scene.content()).toContain('/service-3/');
+
+    for (const name of names) for (const service of [`${name}-good`, `${name}-bad`]) world.remove(service);
+    names.forEach((name, index) => addServices(scene, name, injections[index]));
     scene.backend('last', 21);
     await scene.serves(`${scene.address(21)}:8000`);
-    await waitUntil('they are told', () => problemCodes(run).includes('bad-label-value'));
+    await waitUntil('they are told', () => problemCodes(run).filter((code) => code === 'bad-label-value').length > hostileKeys.length);
+    expect(await scene.content()).toContain('/service-3/');
     const after = directiveCounts(await scene.content());
     expect({ ...after, 'upstream/server': 0 }).toEqual({ ...before, 'upstream/server': 0 });
     expect(await scene.content()).not.toContain('listen 1;');
