@@ -12,7 +12,7 @@ export interface FakeAttachment {
 }
 
 /** Network name to where the container is on it; a text is its IPv4 address. */
-export type FakeNetworks = Readonly<Record<string, string | FakeAttachment>>;
+type FakeNetworks = Readonly<Record<string, string | FakeAttachment>>;
 
 /** A container as a test asks for it; what is left out is what `docker run` would give. */
 export interface FakeContainerSpec {
