@@ -13,6 +13,8 @@ const event = (action: string, signal?: number): EngineEvent => ({
   ...(signal === undefined ? {} : { signal }),
 });
 
+const at = (...endpointIds: readonly string[]): Container => ({ ...one, endpointIds });
+
 describe('what is remembered of events', () => {
   it('is a stop that a later list of a running container does not show', () => {
     const memory = createEventMemory();
@@ -58,7 +60,6 @@ describe('what is remembered of events', () => {
   it('is no stop any more for one that started again unheard, at other places on its networks', () => {
     const memory = createEventMemory();
     memory.note(event('kill', 15), 1000, 1000);
-    const at = (...endpointIds: readonly string[]): Container => ({ ...one, endpointIds });
     const stop = (container: Container, beganAtMs: number): unknown => memory.notesFor([container], beganAtMs, beganAtMs).get(one.id)?.stop;
     expect(stop(at('a', 'b'), 2000)).toBe('in-progress');
     expect(stop(at('a', 'b'), 3000)).toBe('in-progress');
