@@ -29,7 +29,7 @@ test.concurrent('one labelled list is all it asks for: no inspect, no other call
   await scene.converged();
   scene.engine.world.stop('backend');
   await scene.servesNoMore(`${scene.address(20)}:8000`);
-  const known = ['GET /events', 'GET /containers/json', 'POST /containers/frontend/kill'];
+  const known = ['GET /_ping', 'GET /events', 'GET /containers/json', 'POST /containers/frontend/kill'];
   expect(new Set(scene.engine.calls.map(({ method, path }) => `${method} ${path}`))).toEqual(new Set(known));
   expect(JSON.parse(scene.engine.listCalls()[0]?.query.get('filters') ?? '')).toEqual({ label: ['meet.role'] });
   expect(scene.engine.eventStreams()).toBe(1);

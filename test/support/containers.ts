@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Container, ContainerState, Health, NetworkAttachment, Observation } from '../../src/model/container.ts';
+import type { Container, ContainerState, Health, NetworkAttachment, Note, Observation } from '../../src/model/container.ts';
 
 /** A container in a few words, as test data and golden cases write it down. */
 export interface ContainerSketch {
@@ -58,9 +58,17 @@ export function filesService(sketch: Partial<ContainerSketch> = {}): Container {
   });
 }
 
-/** What the engine showed: these containers, and those of them (by name) that got a stop signal. */
-export function observe(containers: readonly Container[], stopping: readonly string[] = []): Observation {
-  return { containers, stopping: new Set(containers.filter(({ name }) => stopping.includes(name)).map(({ id }) => id)) };
+/** What the engine showed: these containers, those of them (by name) that got a stop signal, and what else is known. */
+export function observe(
+  containers: readonly Container[],
+  stopping: readonly string[] = [],
+  notes: Readonly<Record<string, Note>> = {},
+): Observation {
+  const known = containers.map(({ id, name }): [string, Note] => [
+    id,
+    { ...(stopping.includes(name) ? { stop: 'in-progress' } : {}), ...notes[name] },
+  ]);
+  return { containers, notes: new Map(known) };
 }
 
 /** 64 hex digits, as the engine's own ids. */

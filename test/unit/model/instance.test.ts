@@ -32,7 +32,7 @@ describe('sorting containers into instances', () => {
   it('looks at the one instance that was asked for, and reports problems of no other', () => {
     const { instances, problems } = readInstances(
       observe([frontend(), backend({ name: 'other', project: 'other', labels: { 'meet.port': 'x' } })]),
-      'meet',
+      { only: 'meet' },
     );
     expect(instances.map((one) => one.name)).toEqual(['meet']);
     expect(problems).toEqual([]);
@@ -42,8 +42,8 @@ describe('sorting containers into instances', () => {
     "reports no role that can't be read, when it is another's: %j",
     ({ project, labels }) => {
       const misspelt = backend({ name: 'other', project, labels: { ...labels, 'meet.role': 'bakend' } });
-      expect(readInstances(observe([frontend(), misspelt]), 'meet').problems).toEqual([]);
-      expect(readInstances(observe([frontend(), misspelt]), 'other').problems).toMatchObject([{ code: 'bad-role' }]);
+      expect(readInstances(observe([frontend(), misspelt]), { only: 'meet' }).problems).toEqual([]);
+      expect(readInstances(observe([frontend(), misspelt]), { only: 'other' }).problems).toMatchObject([{ code: 'bad-role' }]);
     },
   );
 
