@@ -4,7 +4,7 @@ import type { Load } from '../support/load/start-load.ts';
 import { byDrain, byFailingHealth, identify, remove, replaceBackends, type Removed, type TakeOut } from '../support/rolling/replace.ts';
 import { startRollingMeet, type RollingMeet } from '../support/rolling/rolling-meet.ts';
 import { underLoad } from '../support/rolling/under-load.ts';
-import { cutWhileWaiting, resetWhileWaiting, type Excuse } from '../support/rolling/verdict.ts';
+import { cutBy, resetBy } from '../support/rolling/verdict.ts';
 
 // 16 strict clients at full speed while everything is replaced. Strict: nothing is sent again by them, and whatever isn't the
 // API's whole answer with status 200 is a failure. The figures are printed, to be kept in docs/.
@@ -14,10 +14,6 @@ const replacements = 6;
 /** Between two changes, so that each meets a load that runs undisturbed. */
 const requestsBetween = 4000;
 const longestMs = 10_000;
-
-const endpointsOf = (removed: readonly Removed[]): readonly string[] => removed.map(({ endpoint }) => endpoint);
-const reset = (removed: readonly Removed[]): Excuse => ({ what: resetWhileWaiting, endpoints: endpointsOf(removed) });
-const cut = (killed: readonly Removed[]): Excuse => ({ what: cutWhileWaiting, endpoints: endpointsOf(killed) });
 
 let rolling: RollingMeet;
 
@@ -92,7 +88,7 @@ describe.sequential.each([
   });
 
   test('replaced six times by a bare stop: no GET failed, and no POST but those reset while they waited', async () => {
-    const { hosts } = await underLoad(rolling, { name: named('bare'), requestsOfEach, act: replaceAll(), excuse: reset });
+    const { hosts } = await underLoad(rolling, { name: named('bare'), requestsOfEach, act: replaceAll(), excuse: resetBy });
     expect(hosts).toBe(2 + 2 * replacements);
   });
 
@@ -104,7 +100,7 @@ describe.sequential.each([
 
   test('scaled to five and back to one by a bare stop: no GET failed, and no POST but those reset while they waited', async () => {
     await twoBackends();
-    const { hosts } = await underLoad(rolling, { name: named('scaled-bare'), requestsOfEach, act: scaleUpAndDown(), excuse: reset });
+    const { hosts } = await underLoad(rolling, { name: named('scaled-bare'), requestsOfEach, act: scaleUpAndDown(), excuse: resetBy });
     expect(hosts).toBe(6);
   });
 
@@ -116,7 +112,7 @@ describe.sequential.each([
 
   test('one of two is killed: no GET failed, and no POST but those that it was working on', async () => {
     await twoBackends();
-    await underLoad(rolling, { name: named('killed'), requestsOfEach, act: killOneOfTwo, excuse: cut });
+    await underLoad(rolling, { name: named('killed'), requestsOfEach, act: killOneOfTwo, excuse: cutBy });
   });
 
   if (outer)
@@ -131,8 +127,7 @@ describe.sequential.each([
         }
         return [];
       };
-      const endpoints = [`${await meet.address(frontend, meet.proxyNetwork)}:8083`];
-      const excuse = (): Excuse => ({ what: resetWhileWaiting, endpoints });
-      await underLoad(rolling, { name: 'frontend', requestsOfEach, act: restart, excuse });
+      const restarted = { endpoint: `${await meet.address(frontend, meet.proxyNetwork)}:8083` };
+      await underLoad(rolling, { name: 'frontend', requestsOfEach, act: restart, excuse: () => resetBy([restarted]) });
     });
 });

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from '../wait-until.ts';
 import type { RollingMeet } from './rolling-meet.ts';
 
-/** Sees to it that a replica gets no new requests, before it is stopped. */
-export type TakeOut = (rolling: RollingMeet, name: string) => Promise<void>;
+/** Sees to it that replicas get no new requests, before they are stopped. */
+export type TakeOut = (rolling: RollingMeet, names: readonly string[]) => Promise<void>;
 
 /** A replica that was stopped. */
 export interface Removed {
@@ -16,20 +16,22 @@ export interface Removed {
 }
 
 /** `meet-gen drain`: returns once every frontend is proven not to send new requests there. */
-export const byDrain: TakeOut = async ({ meet }, name) => {
-  await meet.docker('exec', meet.container('meet-gen-1'), 'meet-gen', 'drain', meet.container(name));
+export const byDrain: TakeOut = async ({ meet }, names) => {
+  await meet.docker('exec', meet.container('meet-gen-1'), 'meet-gen', 'drain', ...names.map(meet.container));
 };
 
 /**
- * The replica's own health check fails: a hook before the stop can do that from inside. What was proven then is that new
+ * The replicas' own health checks fail: a hook before the stop can do that from inside. What was proven then is that new
  * connections go elsewhere; a kept-alive one may have one more request go the old way until `keepalive_min_timeout` is over.
  */
-export const byFailingHealth: TakeOut = async ({ meet }, name) => {
-  await meet.docker('exec', meet.container(name), 'touch', '/tmp/unhealthy');
-  await waitUntil(`${name} is out of rotation everywhere`, async () => {
+export const byFailingHealth: TakeOut = async ({ meet }, names) => {
+  const containers = names.map(meet.container);
+  await Promise.all(containers.map((container) => meet.docker('exec', container, 'touch', '/tmp/unhealthy')));
+  await waitUntil(`${names.join()} are out of rotation everywhere`, async () => {
     const { converged, instances } = await meet.status();
     const replicas = instances.flatMap(({ services }) => services.flatMap((service) => service.replicas));
-    return converged && replicas.some(({ container, inRotation }) => container === meet.container(name) && !inRotation);
+    const out = replicas.filter(({ container, inRotation }) => containers.includes(container) && !inRotation);
+    return converged && out.length === names.length;
   });
   await sleep(keepaliveMinTimeoutMs);
 };
@@ -38,7 +40,7 @@ const keepaliveMinTimeoutMs = 2000;
 /**
  * Replaces all backends the way `docker rollout` does: as many new ones beside the old, wait until they are healthy,
  * then stop all old ones at once, and remove them.
- * @param takeOut done with each old one before they are stopped; nothing otherwise
+ * @param takeOut done with the old ones before they are stopped; nothing otherwise
  */
 export async function replaceBackends(rolling: RollingMeet, takeOut?: TakeOut): Promise<readonly Removed[]> {
   const old = await rolling.backends();
@@ -47,16 +49,13 @@ export async function replaceBackends(rolling: RollingMeet, takeOut?: TakeOut): 
   return remove(rolling, old, takeOut);
 }
 
-/** Stops these backends at once, each taken out of rotation before if so wanted, and removes them. */
+/** Stops these backends at once, taken out of rotation before if so wanted, and removes them. */
 export async function remove(rolling: RollingMeet, names: readonly string[], takeOut?: TakeOut): Promise<readonly Removed[]> {
   const { meet } = rolling;
-  const removed: Removed[] = [];
-  for (const name of names) {
-    await takeOut?.(rolling, name);
-    const outAtMs = Date.now();
-    removed.push({ ...(await identify(rolling, name)), ...(takeOut === undefined ? {} : { outAtMs }) });
-  }
-  const containers = names.map((name) => meet.container(name));
+  await takeOut?.(rolling, names);
+  const out = takeOut === undefined ? {} : { outAtMs: Date.now() };
+  const removed = await Promise.all(names.map(async (name) => ({ ...(await identify(rolling, name)), ...out })));
+  const containers = names.map(meet.container);
   await meet.docker('stop', ...containers);
   await meet.docker('rm', ...containers);
   return removed;

@@ -9,15 +9,31 @@ export interface Excuse {
   readonly endpoints: readonly string[];
 }
 
+/** Of these it is known where they are reached. */
+type Endpoints = readonly Pick<Removed, 'endpoint'>[];
+
 /** The listener of a stopping server closes: what waits in its queue is reset, although nginx has sent it already. */
-export const resetWhileWaiting = /^recv\(\) failed \(104: Connection reset by peer\) while reading response header from upstream$/;
+export function resetBy(stopped: Endpoints): Excuse {
+  return {
+    what: /^recv\(\) failed \(104: Connection reset by peer\) while reading response header from upstream$/,
+    endpoints: addresses(stopped),
+  };
+}
 
 /** What a killed server leaves of that which it was working on: a reset, or an end without an answer. */
-export const cutWhileWaiting =
-  /^(recv\(\) failed \(104: Connection reset by peer\)|upstream prematurely closed connection) while reading response header from upstream$/;
+export function cutBy(killed: Endpoints): Excuse {
+  const reset = /recv\(\) failed \(104: Connection reset by peer\)/;
+  const ended = /upstream prematurely closed connection/;
+  return {
+    what: new RegExp(`^(${reset.source}|${ended.source}) while reading response header from upstream$`),
+    endpoints: addresses(killed),
+  };
+}
+
+const addresses = (servers: Endpoints): readonly string[] => servers.map(({ endpoint }) => endpoint);
 
 /** A failure, whether something excuses it, and all about it in words. */
-export interface JudgedFailure {
+interface JudgedFailure {
   readonly excused: boolean;
   readonly inWords: string;
 }
