@@ -110,6 +110,11 @@ describe.sequential.each([
     expect(hosts).toBe(1 + replacements);
   });
 
+  test('the only replica is replaced by a bare stop: no GET failed, and no POST but those reset while they waited', async () => {
+    const { hosts } = await underLoad(rolling, { name: named('only-bare'), requestsOfEach, act: replaceAll(), excuse: resetBy });
+    expect(hosts).toBe(1 + replacements);
+  });
+
   test('one of two is killed: no GET failed, and no POST but those that it was working on', async () => {
     await twoBackends();
     await underLoad(rolling, { name: named('killed'), requestsOfEach, act: killOneOfTwo, excuse: cutBy });
