@@ -43,8 +43,10 @@ export interface ControllerHooks {
 }
 
 export interface Controller {
-  /** Something outside the engine changed (a template, an nginx version). */
+  /** Something outside the engine changed, and more of it may follow (a template). */
   look(): void;
+  /** Something changed by itself (an nginx version, a probe's verdict, an operator's word). */
+  lookOnce(): void;
   /** Looks at everything afresh, as at every resync. */
   resync(): void;
   lastTurnAtMs(): number;
@@ -154,7 +156,7 @@ export function startController(
     timers.clear();
     await coalescer.stop();
   };
-  return { look: () => coalescer.trigger(), resync, lastTurnAtMs: () => lastTurnAtMs, ended: run() };
+  return { look: () => coalescer.trigger(), lookOnce: () => coalescer.once(), resync, lastTurnAtMs: () => lastTurnAtMs, ended: run() };
 }
 
 type Reason = 'retry' | 'final' | 'heldBack' | 'memory';

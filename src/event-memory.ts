@@ -1,6 +1,6 @@
 import type { Container, Note } from './model/container.ts';
 import type { EngineEvent } from './model/engine-event.ts';
-import { isForgettable, lifeAfter, nextChangeAtMs, noteOfLife } from './model/life.ts';
+import { isForgettable, lifeAfter, lifeAfterList, nextChangeAtMs, noteOfLife } from './model/life.ts';
 import type { Life } from './model/life.ts';
 
 /** Remembers of each container what events told and a list can't; forgets what no longer matters. */
@@ -15,20 +15,27 @@ export interface EventMemory {
 
 export function createEventMemory(): EventMemory {
   const lives = new Map<string, Life>();
+  /** Of the last list: what a container that is told to stop was until then. */
+  let endpointIds: ReadonlyMap<string, readonly string[]> = new Map();
   return {
     note(event, happenedAtMs, heardAtMs) {
-      const life = lifeAfter(lives.get(event.containerId), event, happenedAtMs, heardAtMs);
+      const places = endpointIds.get(event.containerId);
+      const life = lifeAfter(lives.get(event.containerId), event, { happenedAtMs, heardAtMs, endpointIds: places });
       if (life === undefined) lives.delete(event.containerId);
       else lives.set(event.containerId, life);
     },
     notesFor(containers, listBeganAtMs, nowMs) {
-      const running = new Set(containers.filter(({ state }) => state === 'running' || state === 'paused').map(({ id }) => id));
+      const running = new Map(containers.filter(({ state }) => state === 'running' || state === 'paused').map((one) => [one.id, one]));
+      endpointIds = new Map(containers.flatMap((one) => (one.endpointIds.length === 0 ? [] : [[one.id, one.endpointIds]])));
       const notes = new Map<string, Note>();
-      for (const [id, life] of lives) {
-        const note = noteOfLife(life, listBeganAtMs, nowMs);
+      for (const [id, known] of lives) {
+        const container = running.get(id);
         // What was heard after the list began is not in the list yet.
-        const isSettled = Math.max(life.startedAtMs ?? 0, life.endHeardAtMs ?? 0, life.stopSignalAtMs ?? 0) < listBeganAtMs;
-        if (!running.has(id) && isSettled && isForgettable(life, nowMs)) lives.delete(id);
+        const isSettled = Math.max(known.startedAtMs ?? 0, known.endHeardAtMs ?? 0, known.stopSignalAtMs ?? 0) < listBeganAtMs;
+        const life = isSettled && container !== undefined ? lifeAfterList(known, container) : known;
+        const note = noteOfLife(life, listBeganAtMs, nowMs);
+        lives.set(id, life);
+        if (container === undefined && isSettled && isForgettable(life, nowMs)) lives.delete(id);
         else if (Object.keys(note).length > 0) notes.set(id, note);
       }
       return notes;

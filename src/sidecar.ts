@@ -57,12 +57,12 @@ export function startSidecar(
     (instance, versionChanged) => {
       reportProof(instance);
       reportProblems();
-      if (versionChanged) controller.look();
+      if (versionChanged) controller.lookOnce();
     },
   );
   const knowledge = createKnowledge(options, { proofs: prover.report, templateFailure: templates.failure });
 
-  const prober = createProber(probeOnce, () => controller.look());
+  const prober = createProber(probeOnce, () => controller.lookOnce());
   const budget = createReloadBudget();
   const publishedViews = new Map<string, RoutingView>();
 
@@ -122,7 +122,10 @@ export function startSidecar(
         reportProblems();
       },
       onConnected() {
-        if (knowledge.connected()) log.info({ engine: options.dockerHost.url }, 'connected to the engine');
+        if (!knowledge.connected()) return;
+        log.info({ engine: options.dockerHost.url }, 'connected to the engine');
+        // No pass need follow that would tell it.
+        reportProblems();
       },
       onDisconnected(error) {
         knowledge.disconnected(error);
@@ -149,7 +152,7 @@ export function startSidecar(
     whatIsUnproven: knowledge.whatIsUnproven,
     // Where nginx doesn't know keepalive_min_timeout, it closes idle connections at the reload.
     lingerMs: (instance) => (knowledge.view(instance)?.keepaliveMinTimeout === undefined ? 0 : keepaliveMinTimeoutMs),
-    look: () => controller.look(),
+    look: () => controller.lookOnce(),
     nowMs,
   });
   signal.addEventListener('abort', prover.stop, { once: true });

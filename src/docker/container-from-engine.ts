@@ -40,6 +40,7 @@ function containerFromEngine(entry: EngineContainer): Container {
     labels: labelsOf(entry.Labels),
     networkMode: textOf(recordOf(entry.HostConfig)['NetworkMode']),
     networks: networksOf(entry.NetworkSettings),
+    endpointIds: networkEntries(entry.NetworkSettings).flatMap(([, network]) => textOf(network['EndpointID']) || []),
     exposedTcpPorts: exposedTcpPortsOf(entry.Ports),
   };
 }
@@ -55,8 +56,7 @@ function healthOf(entry: EngineContainer): Health {
 }
 
 function networksOf(settings: unknown): readonly NetworkAttachment[] {
-  return Object.entries(recordOf(recordOf(settings)['Networks'])).map(([name, value]) => {
-    const network = recordOf(value);
+  return networkEntries(settings).map(([name, network]) => {
     const ipv4 = textOf(network['IPAddress']);
     const ipv6 = textOf(network['GlobalIPv6Address']);
     const hasIpv6 = isPlainIpv6(ipv6);
@@ -71,6 +71,10 @@ function networksOf(settings: unknown): readonly NetworkAttachment[] {
       ...(isPlainIpv6(ipv6Gateway) ? { ipv6Gateway } : {}),
     };
   });
+}
+
+function networkEntries(settings: unknown): readonly (readonly [name: string, network: Readonly<Record<string, unknown>>])[] {
+  return Object.entries(recordOf(recordOf(settings)['Networks'])).map(([name, network]) => [name, recordOf(network)]);
 }
 
 /** Node takes an address with a zone (`fe80::1%eth0`) for one; nginx doesn't. */

@@ -83,7 +83,10 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
       const gone = names.filter((name) => wholeId.test(name) && all().every(({ replica }) => replica.container.id !== name));
       const found = names.filter((name) => !gone.includes(name)).map(find);
       const staying = (one: Replica): boolean =>
-        one.standing.rank === 'ready' && one.inRotation && !drains.has(one.container.id) && !found.some(({ replica }) => replica === one);
+        one.standing.rank === 'ready' &&
+        one.inRotation &&
+        !drains.has(one.container.id) &&
+        !found.some(({ replica }) => replica.container.id === one.container.id);
       const mayGo = found.filter(({ service, replica }) => !replica.inRotation || service.replicas.some(staying));
       const marked = drains.mark(
         mayGo.map(({ replica }) => replica.container.id),

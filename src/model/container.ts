@@ -29,6 +29,8 @@ export interface Container {
   readonly labels: Readonly<Record<string, string>>;
   readonly networkMode: string;
   readonly networks: readonly NetworkAttachment[];
+  /** What the engine calls its places on the networks: each start, and each connection to a network, makes new ones. */
+  readonly endpointIds: readonly string[];
   /** Ascending, without duplicates. */
   readonly exposedTcpPorts: readonly number[];
 }

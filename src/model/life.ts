@@ -1,4 +1,4 @@
-import type { Note } from './container.ts';
+import type { Container, Note } from './container.ts';
 import { isStopSignal } from './engine-event.ts';
 import type { EngineEvent } from './engine-event.ts';
 
@@ -9,6 +9,8 @@ import type { EngineEvent } from './engine-event.ts';
 export interface Life {
   /** When it got the stop signal that has neither ended it nor been followed by a start. */
   readonly stopSignalAtMs?: number;
+  /** Its places on the networks when it was told to stop. */
+  readonly endpointIds?: readonly string[];
   readonly startedAtMs?: number;
   /** When its end was heard of, until it starts again: a list that was begun before may still show it running. */
   readonly endHeardAtMs?: number;
@@ -26,17 +28,25 @@ const longestHoldMs = 30_000;
 const freshForMs = 10_000;
 const unknown: Life = { crashesAtMs: [] };
 
-/**
- * The life after one more event about the container; undefined when there is nothing left to remember.
- * @param happenedAtMs when it happened, which for a replayed event is long ago
- * @param heardAtMs when it was heard
- */
-export function lifeAfter(life: Life | undefined, event: EngineEvent, happenedAtMs: number, heardAtMs: number): Life | undefined {
+/** How an event came: when it happened, which for a replayed one is long ago, when it was heard, and what was seen before. */
+export interface Hearing {
+  readonly happenedAtMs: number;
+  readonly heardAtMs: number;
+  /** The container's places on its networks by the last list. */
+  readonly endpointIds?: readonly string[] | undefined;
+}
+
+/** The life after one more event about the container; undefined when there is nothing left to remember. */
+export function lifeAfter(life: Life | undefined, event: EngineEvent, hearing: Hearing): Life | undefined {
   const before = life ?? unknown;
+  const { happenedAtMs, heardAtMs } = hearing;
   if (event.type !== 'container') return life;
   switch (event.action) {
-    case 'kill':
-      return isStopSignal(event) ? { ...before, stopSignalAtMs: happenedAtMs } : life;
+    case 'kill': {
+      if (!isStopSignal(event)) return life;
+      const endpointIds = before.endpointIds ?? hearing.endpointIds;
+      return { ...before, stopSignalAtMs: happenedAtMs, ...(endpointIds === undefined ? {} : { endpointIds }) };
+    }
     case 'die': {
       const { stopSignalAtMs, crashesAtMs } = before;
       const crashes = stopSignalAtMs === undefined ? [...crashesAtMs, happenedAtMs] : crashesAtMs;
@@ -49,6 +59,16 @@ export function lifeAfter(life: Life | undefined, event: EngineEvent, happenedAt
     default:
       return life;
   }
+}
+
+/**
+ * The life after a list that was begun later than its last event. The engine may lose events: one that was stopping and has
+ * other places on its networks now has been started again unheard.
+ */
+export function lifeAfterList(life: Life, { endpointIds }: Pick<Container, 'endpointIds'>): Life {
+  if (life.stopSignalAtMs === undefined || endpointIds.length === 0) return life;
+  const isSameRun = life.endpointIds?.some((id) => endpointIds.includes(id)) ?? true;
+  return isSameRun ? { ...life, endpointIds } : { crashesAtMs: life.crashesAtMs };
 }
 
 /** What of it counts now, for a container that a list shows running, begun at `listBeganAtMs`. */

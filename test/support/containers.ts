@@ -16,6 +16,7 @@ export interface ContainerSketch {
   /** Addresses by network: `172.18.0.5/16`, `fd00::5/64`, both with a space in between, or empty for none. */
   readonly networks?: Readonly<Record<string, string>>;
   readonly networkMode?: string;
+  readonly endpointIds?: readonly string[];
   readonly ports?: readonly number[];
   readonly id?: string;
   readonly imageId?: string;
@@ -33,6 +34,7 @@ export function container(sketch: ContainerSketch): Container {
     labels: labelsOf(sketch),
     networkMode: sketch.networkMode ?? Object.keys(sketch.networks ?? {})[0] ?? 'bridge',
     networks: Object.entries(sketch.networks ?? {}).map(([name, addresses]) => attachment(name, addresses)),
+    endpointIds: sketch.endpointIds ?? [],
     exposedTcpPorts: sketch.ports ?? [],
   };
 }
