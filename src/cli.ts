@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
+import { cancelDrain, drain } from './commands/drain.ts';
+import type { DrainReport } from './commands/drain.ts';
 import { checkHealth } from './commands/healthcheck.ts';
 import { renderFromCompose, renderFromEngine } from './commands/render.ts';
 import type { RenderReport } from './commands/render.ts';
@@ -7,14 +9,12 @@ import { runSidecar } from './commands/run.ts';
 import type { RunSignals } from './commands/run.ts';
 import { ComposeError } from './compose/compose-source.ts';
 import { EngineError } from './docker/engine-error.ts';
-import { flagsNotSupportedYet, optionTable, OptionsError, readOptions } from './options.ts';
-import type { CommandName } from './options.ts';
+import { flagsNotSupportedYet, flagWithValue, optionTable, OptionsError, parseDuration, readOptions } from './options.ts';
+import type { CommandName, Flags, OptionSpec } from './options.ts';
 import { TemplateError } from './render/template.ts';
 import { version } from './version.ts';
 
 const exitCodes = { ok: 0, bug: 1, usage: 2, engine: 3, template: 4, problems: 7 } as const;
-
-type Flags = Readonly<Record<string, string | undefined>>;
 
 /** A second stop signal, and a stop that takes longer than this, end the process at once. */
 const stopLimitMs = 1900;
@@ -49,9 +49,27 @@ function createProgram(): Command {
     .addHelpText('after', '\nExit code: 0, 2 usage, 3 engine unreachable, 4 template, 7 problems found (told on standard error).')
     .action(async (flags: Flags) => {
       const options = readOptions('render', byOption(flags), process.env);
-      const file = flags['compose'];
+      const file = textOf(flags['compose']);
       const { signal } = new AbortController();
       printReport(await (file === undefined ? renderFromEngine(options, signal) : renderFromCompose(file, options, signal)));
+    });
+  addOptions(
+    program
+      .command('drain')
+      .description('take containers out of rotation before they are stopped, and wait until no frontend sends them new requests')
+      .argument('<container...>', 'names, or the first letters of ids'),
+    'drain',
+  )
+    .option('--timeout <duration>', 'how long to wait; what is not out by then takes requests again', '60s')
+    .option('--cancel', 'let them take requests again')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 they can be stopped now, 7 not: nobody else could take over, or a frontend is not proven in time.\nExample: meet-gen drain meet-backend-1 && docker stop meet-backend-1',
+    )
+    .action(async (names: readonly string[], flags: Flags) => {
+      const options = readOptions('drain', byOption(flags), process.env);
+      const limitMs = readTimeout(textOf(flags['timeout']) ?? '');
+      printDrain(await (flags['cancel'] === true ? cancelDrain(options, names) : drain(options, names, limitMs, interruption())));
     });
   addOptions(
     program.command('healthcheck').description("ask the running sidecar whether it is well, for Docker's HEALTHCHECK"),
@@ -68,10 +86,10 @@ function createProgram(): Command {
 }
 
 function addOptions(command: Command, name: CommandName): Command {
-  for (const spec of Object.values(optionTable)) {
+  for (const spec of Object.values(optionTable) as OptionSpec<unknown>[]) {
     if (!spec.commands.includes(name)) continue;
-    const fallback = 'fallback' in spec ? `; default ${spec.fallback}` : '';
-    command.addOption(new Option(`${spec.flag} <${spec.placeholder}>`, `${spec.meaning} (${spec.variable}${fallback})`));
+    const fallback = spec.fallback !== undefined ? `; default ${spec.fallback}` : '';
+    command.addOption(new Option(flagWithValue(spec), `${spec.meaning} (${spec.variable}${fallback})`));
   }
   return command;
 }
@@ -79,6 +97,31 @@ function addOptions(command: Command, name: CommandName): Command {
 /** The flags that were given, by the names of the option table. */
 function byOption(flags: Flags): Flags {
   return Object.fromEntries(Object.entries(optionTable).map(([name, spec]) => [name, flags[new Option(spec.flag).attributeName()]]));
+}
+
+function textOf(flag: Flags[string]): string | undefined {
+  return typeof flag === 'string' ? flag : undefined;
+}
+
+function readTimeout(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    throw new OptionsError([`--timeout: ${error instanceof Error ? error.message : String(error)}`]);
+  }
+}
+
+/** Aborts at Ctrl-C or a stop, so that a drain can be taken back. */
+function interruption(): AbortSignal {
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  return abort.signal;
+}
+
+function printDrain({ lines, done }: DrainReport): void {
+  if (done) process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  else for (const line of lines) say(line);
+  if (!done) process.exitCode = exitCodes.problems;
 }
 
 /** HUP, TERM and INT, as the sidecar understands them. */

@@ -1,44 +1,52 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createBackoff } from './backoff.ts';
-import type { Backoff } from './backoff.ts';
+import { nowMs } from './clock.ts';
 import { createCoalescer } from './coalescer.ts';
 import type { Wait } from './coalescer.ts';
-import type { Container, Observation } from './model/container.ts';
-import { isRelevant, noteStop, stopsInProgress } from './model/engine-event.ts';
-import type { EngineEvent, Stops } from './model/engine-event.ts';
+import { createEventMemory } from './event-memory.ts';
+import { followEvents } from './event-stream.ts';
+import type { Subscribe } from './event-stream.ts';
+import type { Container, Note, Observation } from './model/container.ts';
+import { isRelevant } from './model/engine-event.ts';
+import type { EngineEvent } from './model/engine-event.ts';
+import type { InstanceChoice } from './model/instance.ts';
+import { mergeNotes } from './model/notes.ts';
 import { runPass } from './pipeline.ts';
 import type { PassResult, Renderer, Sink } from './pipeline.ts';
 
 /** The engine, as the loop needs it. */
 export interface Engine {
   list(signal: AbortSignal): Promise<readonly Container[]>;
-  subscribe(since: number | undefined, signal: AbortSignal): Promise<AsyncIterable<EngineEvent>>;
+  subscribe: Subscribe;
 }
 
 export interface ControllerOptions {
-  readonly only: string | undefined;
+  readonly choice: InstanceChoice;
   readonly wait: Wait;
   readonly resyncMs: number;
   readonly reconnectCapMs: number;
 }
 
-/** What the loop tells the rest of the process. */
+/** What the loop tells the rest of the process, and asks of it. */
 export interface ControllerHooks {
+  /** What is known of these containers besides what the engine tells. */
+  notesFor(containers: readonly Container[]): ReadonlyMap<string, Note>;
   /** A pass ended; `causedAtMs` is when the first event that led to it happened. */
   onPass(result: PassResult, causedAtMs: number): void;
   /** A pass failed and changed nothing; it is tried again. */
   onPassFailed(error: unknown): void;
   onConnected(): void;
   onDisconnected(error: unknown): void;
-  /** An own container started or ended. */
-  onRestart(containerId: string): void;
+  /** An own container started or ended; milliseconds since 1970. */
+  onRestart(containerId: string, atMs: number): void;
   /** Whatever is taken for known should be asked again. */
   onResync(): void;
 }
 
 export interface Controller {
-  /** Something outside the engine changed (a template, an nginx version). */
+  /** Something outside the engine changed, and more of it may follow (a template). */
   look(): void;
+  /** Something changed by itself (an nginx version, a probe's verdict, an operator's word). */
+  lookOnce(): void;
   /** Looks at everything afresh, as at every resync. */
   resync(): void;
   lastTurnAtMs(): number;
@@ -48,13 +56,9 @@ export interface Controller {
 
 /** The engine announces some changes up to 15 ms before its list shows them; a list begun this long after is final. */
 const finalAfterMs = 45;
-/** A stream that lived this long worked; one that ended earlier is a fault, and is not hurried. */
-const steadyMs = 2000;
 const retryCapMs = 5000;
 /** Only the oldest one counts; the others are kept for when it is done with. */
 const maxCauses = 1000;
-/** An event's own time is believed when it is this near to ours: both clocks are then the same. */
-const sameClockMs = 10_000;
 
 /** Runs the loop: events say look again, never what is. Everything is decided from one list per pass. */
 export function startController(
@@ -67,62 +71,57 @@ export function startController(
 ): Controller {
   // Undefined before the first list: until then any container may be one of ours.
   let knownIds: ReadonlySet<string> | undefined;
-  let stops: Stops = new Map();
   let lastEventAtMs = 0;
   // The events that no pass has finally shown yet, oldest first.
   let causes: { readonly heardAtMs: number; readonly happenedAtMs: number }[] = [];
-  let lastEngineTimeMs: number | undefined;
-  let lastTurnAtMs = Date.now();
-  let wasCut = false;
+  let lastTurnAtMs = nowMs();
+  const memory = createEventMemory();
   const retry = createBackoff(retryCapMs);
-  const timers = { retry: undefined as NodeJS.Timeout | undefined, final: undefined as NodeJS.Timeout | undefined };
+  const timers = createTimers(() => coalescer.once());
 
   const observe = async (abort: AbortSignal): Promise<Observation> => {
+    const beganAtMs = nowMs();
     const containers = await engine.list(abort);
-    const running = new Set(containers.filter((container) => container.state === 'running').map((container) => container.id));
     knownIds = new Set(containers.map((container) => container.id));
-    stops = stopsInProgress(stops, Date.now());
-    return { containers, stopping: new Set([...stops.keys()].filter((id) => running.has(id))) };
+    return { containers, notes: mergeNotes(memory.notesFor(containers, beganAtMs, nowMs()), hooks.notesFor(containers)) };
   };
 
   const pass = async (): Promise<void> => {
     if (signal.aborted) return;
-    const startedAtMs = Date.now();
+    const startedAtMs = nowMs();
     const causedAtMs = causes[0]?.happenedAtMs ?? startedAtMs;
     try {
-      const result = await runPass({ observe }, renderer, sink, options.only, signal);
+      const result = await runPass({ observe }, renderer, sink, options.choice, signal);
       causes = causes.filter((cause) => startedAtMs < cause.heardAtMs + finalAfterMs);
-      if (result.problems.some((item) => item.code === 'publish-failed')) onceAfter('retry', retry.nextMs());
+      if (result.problems.some((item) => item.code === 'publish-failed')) timers.after('retry', retry.nextMs());
       else retry.reset();
+      if (result.heldBackMs !== undefined) timers.after('heldBack', result.heldBackMs);
+      const changesAtMs = memory.nextChangeAtMs(nowMs());
+      if (changesAtMs !== undefined) timers.after('memory', changesAtMs - nowMs());
       if (!signal.aborted) hooks.onPass(result, causedAtMs);
     } catch (error) {
       if (signal.aborted) return;
       hooks.onPassFailed(error);
-      onceAfter('retry', retry.nextMs());
+      timers.after('retry', retry.nextMs());
     } finally {
-      lastTurnAtMs = Date.now();
+      lastTurnAtMs = nowMs();
     }
     // The coalescer looks again when it has been quiet; a very short quiet time would be too early.
     const finalAtMs = lastEventAtMs + finalAfterMs;
-    if (startedAtMs < finalAtMs && options.wait.quietMs < finalAfterMs) onceAfter('final', Math.max(0, finalAtMs - Date.now()));
+    if (startedAtMs < finalAtMs && options.wait.quietMs < finalAfterMs) timers.after('final', finalAtMs - nowMs());
   };
   const coalescer = createCoalescer(pass, options.wait);
 
-  /** One timer of each kind, however many passes ask for one. */
-  const onceAfter = (kind: keyof typeof timers, delayMs: number): void => {
-    clearTimeout(timers[kind]);
-    timers[kind] = setTimeout(coalescer.once, delayMs);
-  };
-
-  const take = (event: EngineEvent): void => {
-    lastEngineTimeMs = event.atMs ?? lastEngineTimeMs;
+  const onEvent = (event: EngineEvent, isPast: boolean): void => {
     if (!isRelevant(event, knownIds ?? new Set([event.containerId]))) return;
-    const nowMs = Date.now();
-    lastEventAtMs = nowMs;
-    stops = noteStop(stops, event, nowMs);
-    const happenedAtMs = event.atMs !== undefined && Math.abs(nowMs - event.atMs) < sameClockMs ? event.atMs : nowMs;
-    if (causes.length < maxCauses) causes.push({ heardAtMs: nowMs, happenedAtMs });
-    if (event.action === 'start' || event.action === 'die') hooks.onRestart(event.containerId);
+    const heardAtMs = nowMs();
+    const happenedAtMs = Math.min(event.atMs ?? heardAtMs, heardAtMs);
+    memory.note(event, happenedAtMs, heardAtMs);
+    if (event.action === 'start' || event.action === 'die') hooks.onRestart(event.containerId, happenedAtMs);
+    // The list that is made at the start shows what became of it.
+    if (isPast) return;
+    lastEventAtMs = heardAtMs;
+    if (causes.length < maxCauses) causes.push({ heardAtMs, happenedAtMs });
     coalescer.trigger();
   };
 
@@ -131,46 +130,47 @@ export function startController(
     coalescer.once();
   };
 
-  /**
-   * Subscribes, then lists: a change in between shows in one of them. The list is made twice, as after an event, since
-   * one may have happened just before.
-   */
-  const follow = async (since: number | undefined, reconnect: Backoff): Promise<void> => {
-    const events = await engine.subscribe(since, signal);
-    const openedAtMs = Date.now();
-    const steady = setTimeout(hooks.onConnected, wasCut ? steadyMs : 0);
+  const stream = followEvents(
+    engine.subscribe,
+    {
+      onEvent,
+      // The list is made twice, as after an event, since one may have happened just before.
+      onOpened(isRenewal) {
+        if (!isRenewal) resync();
+        timers.after('final', finalAfterMs);
+      },
+      onConnected: hooks.onConnected,
+      onDisconnected: hooks.onDisconnected,
+    },
+    options.reconnectCapMs,
+    signal,
+  );
+  const resyncTimer = setInterval(() => {
     resync();
-    onceAfter('final', finalAfterMs);
-    try {
-      for await (const event of events) take(event);
-    } finally {
-      clearTimeout(steady);
-      wasCut = Date.now() - openedAtMs < steadyMs;
-      if (!wasCut) reconnect.reset();
-    }
-    if (wasCut) throw new Error('the engine, or something in between, ends the event stream as soon as it is opened');
-  };
+    stream.renewIfSilent();
+  }, options.resyncMs);
 
-  /** A stream that lived and ended is opened again without a word: some proxies cut one that is idle. */
-  const keepFollowing = async (): Promise<void> => {
-    const reconnect = createBackoff(options.reconnectCapMs);
-    while (!signal.aborted) {
-      try {
-        await follow(lastEngineTimeMs, reconnect);
-      } catch (error) {
-        if (!signal.aborted) hooks.onDisconnected(error);
-      }
-      await sleep(reconnect.nextMs(), undefined, { signal }).catch(() => undefined);
-    }
-  };
-
-  const resyncTimer = setInterval(resync, options.resyncMs);
   const run = async (): Promise<void> => {
-    await keepFollowing();
+    await stream.ended;
     clearInterval(resyncTimer);
-    for (const timer of Object.values(timers)) clearTimeout(timer);
+    timers.clear();
     await coalescer.stop();
   };
-  const ended = run();
-  return { look: () => coalescer.trigger(), resync, lastTurnAtMs: () => lastTurnAtMs, ended };
+  return { look: () => coalescer.trigger(), lookOnce: () => coalescer.once(), resync, lastTurnAtMs: () => lastTurnAtMs, ended: run() };
+}
+
+type Reason = 'retry' | 'final' | 'heldBack' | 'memory';
+
+/** Timers to look again: one for each reason, however many passes ask for one. */
+function createTimers(look: () => void): { after(reason: Reason, delayMs: number): void; clear(): void } {
+  const timers = new Map<Reason, NodeJS.Timeout>();
+  return {
+    after(reason, delayMs) {
+      clearTimeout(timers.get(reason));
+      timers.set(reason, setTimeout(look, Math.max(0, delayMs)));
+    },
+    clear() {
+      for (const timer of timers.values()) clearTimeout(timer);
+    },
+  };
 }

@@ -1,19 +1,22 @@
 import { EngineError } from './docker/engine-error.ts';
+import type { Instance } from './model/instance.ts';
 import { problem } from './model/problem.ts';
 import type { Problem } from './model/problem.ts';
 import type { Options } from './options.ts';
-import type { PassResult } from './pipeline.ts';
+import type { InstancePass, PassResult } from './pipeline.ts';
 import { publishedPath } from './publish/out-directory.ts';
 import type { Target } from './reload/proof.ts';
 import { proofProblem } from './reload/proof-problem.ts';
 import type { FrontendReport } from './reload/prover.ts';
+import type { RoutingView } from './routes/routing-view.ts';
 import { describeInstance } from './status/snapshot.ts';
 import type { FrontendFacts, InstanceStatus, StatusSnapshot } from './status/snapshot.ts';
 import { version } from './version.ts';
 
 /** Everything that is known while the sidecar runs: what the last pass said, what was published, how the engine is. */
 export interface Knowledge {
-  passed(result: PassResult, nowMs: number): void;
+  /** @param date the same moment by the machine's clock, for people */
+  passed(result: PassResult, nowMs: number, date: Date): void;
   /** Forgets all instances but these. */
   retain(instances: ReadonlySet<string>): void;
   passFailed(error: unknown): void;
@@ -23,6 +26,12 @@ export interface Knowledge {
   published(instance: string, target: Target): void;
   /** What was published last for an instance. */
   target(instance: string): Target | undefined;
+  /** The instances of the last pass. */
+  instances(): readonly Instance[];
+  /** Undefined once all frontends of an instance are proven to serve what the last pass decided, else what is missing. */
+  whatIsUnproven(instance: string): string | undefined;
+  /** The routing that the last pass decided for an instance. */
+  view(instance: string): RoutingView | undefined;
   problems(): readonly Problem[];
   snapshot(nowMs: number): StatusSnapshot;
 }
@@ -40,7 +49,7 @@ export function patienceMs({ resyncMs }: Pick<Options, 'resyncMs'>): number {
 export function createKnowledge(options: Options, sources: Sources): Knowledge {
   const targets = new Map<string, Target>();
   let last: PassResult | undefined;
-  let lastSyncAtMs: number | undefined;
+  let lastSync: { readonly atMs: number; readonly date: string } | undefined;
   let isConnected = false;
   // Two ways to the engine that can fail one without the other; each keeps its first reason until it works again.
   let listFailure: string | undefined;
@@ -57,19 +66,27 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   };
 
   const isReady = (nowMs: number): boolean => {
-    const fresh = lastSyncAtMs !== undefined && nowMs - lastSyncAtMs < patienceMs(options);
+    const fresh = lastSync !== undefined && nowMs - lastSync.atMs < patienceMs(options);
     const allPublished = !(last?.problems ?? []).some((item) => item.code === 'publish-failed');
     return isConnected && fresh && allPublished && (sources.templateFailure() === undefined || targets.size > 0);
   };
 
   /** Its frontends run and are proven to serve what was published; an instance without frontends has nothing to serve. */
   const isConverged = ({ name, frontends }: PassResult['instances'][number]): boolean => {
-    const proofs = sources.proofs(name);
-    return frontends.length === 0 || (proofs.length > 0 && proofs.every((report) => report.phase === 'live'));
+    return frontends.length === 0 || (sources.proofs(name).length > 0 && whatIsUnproven(name) === undefined);
+  };
+
+  const passOf = (instance: string): InstancePass | undefined => last?.passes.find((pass) => pass.instance.name === instance);
+
+  const whatIsUnproven = (instance: string): string | undefined => {
+    const pass = passOf(instance);
+    if (pass === undefined || pass.rendered.generation !== targets.get(instance)?.generation) return 'the routes are not published yet';
+    const unproven = sources.proofs(instance).filter(({ phase }) => phase !== 'live');
+    return unproven.length === 0 ? undefined : unproven.map(({ frontend, phase }) => `${frontend.name} is ${phase}`).join(', ');
   };
 
   const describe = (instance: PassResult['instances'][number]): InstanceStatus => {
-    const pass = last?.passes.find((candidate) => candidate.instance.name === instance.name);
+    const pass = passOf(instance.name);
     const target = targets.get(instance.name);
     const file = publishedPath(options.out, instance.name, options.instance);
     return describeInstance(
@@ -81,9 +98,9 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   };
 
   return {
-    passed(result, nowMs) {
+    passed(result, nowMs, date) {
       last = result;
-      lastSyncAtMs = nowMs;
+      lastSync = { atMs: nowMs, date: date.toISOString() };
       listFailure = undefined;
     },
     retain(present) {
@@ -106,6 +123,9 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       targets.set(instance, target);
     },
     target: (instance) => targets.get(instance),
+    instances,
+    whatIsUnproven,
+    view: (instance) => passOf(instance)?.view,
     problems,
     snapshot(nowMs) {
       const ready = isReady(nowMs);
@@ -116,7 +136,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
         converged: ready && instances().every(isConverged),
         engine: {
           connected: isConnected,
-          lastSyncAt: lastSyncAtMs === undefined ? null : new Date(lastSyncAtMs).toISOString(),
+          lastSyncAt: lastSync?.date ?? null,
           ...(error === undefined ? {} : { error }),
         },
         instances: instances().map(describe),

@@ -4,17 +4,18 @@ import { showForeignText } from './model/foreign-text.ts';
 import type { Wait } from './coalescer.ts';
 import { parseDockerHost } from './docker/docker-host.ts';
 
-export type CommandName = 'run' | 'render' | 'healthcheck';
+export type CommandName = 'run' | 'render' | 'drain' | 'healthcheck';
 type Reload = 'signal' | 'none';
 export type Listen = { readonly host: string; readonly port: number } | 'off';
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-interface OptionSpec<Value> {
+export interface OptionSpec<Value> {
   readonly flag: string;
   readonly variable: string;
-  readonly placeholder: string;
+  /** What stands for the value in the help; absent for a switch, which is on where it is named. */
+  readonly placeholder?: string;
   readonly meaning: string;
   readonly commands: readonly CommandName[];
   /** The default as text; absent when the option may be absent. */
@@ -27,8 +28,13 @@ function option<Value>(spec: OptionSpec<Value>): OptionSpec<Value> {
   return spec;
 }
 
-const all: readonly CommandName[] = ['run', 'render', 'healthcheck'];
+const all: readonly CommandName[] = ['run', 'render', 'drain', 'healthcheck'];
 const working: readonly CommandName[] = ['run', 'render'];
+
+/** `--out <directory>`, or the flag alone for a switch. */
+export function flagWithValue({ flag, placeholder }: Pick<OptionSpec<unknown>, 'flag' | 'placeholder'>): string {
+  return placeholder === undefined ? flag : `${flag} <${placeholder}>`;
+}
 
 /** Every option, as flag and as environment variable; help and `docs/configuration.md` are generated from this table. */
 export const optionTable = {
@@ -46,7 +52,7 @@ export const optionTable = {
     variable: 'MEET_GEN_OUT',
     placeholder: 'directory',
     meaning: 'the directory that the frontend mounts read-only: routing.conf is published there',
-    commands: ['run', 'healthcheck'],
+    commands: ['run', 'drain', 'healthcheck'],
     fallback: '/routing',
     parse: parseText,
   }),
@@ -57,6 +63,15 @@ export const optionTable = {
     meaning: 'look after this Meet only, and publish directly into --out; without it all are looked after, each in a folder of its own',
     commands: working,
     parse: parseInstanceOption,
+  }),
+  strictInstance: option({
+    flag: '--strict-instance',
+    variable: 'MEET_GEN_STRICT_INSTANCE',
+    meaning:
+      'refuse containers of other compose projects than the frontends of the instance that they ask for; without it they are told of',
+    commands: working,
+    fallback: 'false',
+    parse: parseSwitch,
   }),
   templates: option({
     flag: '--templates',
@@ -138,7 +153,7 @@ type Optional = 'instance' | 'templates' | 'logFormat';
 export type Options = { readonly [Name in Exclude<OptionName, Optional>]: ValueOf<Name> } & { readonly [Name in Optional]?: ValueOf<Name> };
 
 /** Options of the contract that a later version brings: set, they are refused instead of being silently without effect. */
-const notSupportedYet: Readonly<Record<string, string>> = { MEET_GEN_STRICT_INSTANCE: '--strict-instance', MEET_GEN_CHECK: '--check' };
+const notSupportedYet: Readonly<Record<string, string>> = { MEET_GEN_CHECK: '--check' };
 
 export const flagsNotSupportedYet: readonly string[] = Object.values(notSupportedYet);
 
@@ -153,17 +168,21 @@ export class OptionsError extends Error {
   }
 }
 
+/** Flags as they were given: their text, or true for a switch. */
+export type Flags = Readonly<Record<string, string | true | undefined>>;
+
 /**
  * Reads a command's options: the flag wins over the variable, the variable over the default.
  * @throws OptionsError with every problem there is
  */
-export function readOptions(command: CommandName, flags: Readonly<Record<string, string | undefined>>, env: Env): Options {
+export function readOptions(command: CommandName, flags: Flags, env: Env): Options {
   const lines: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(optionTable) as [OptionName, OptionSpec<unknown>][]) {
     const fromEnv = env[spec.variable] === '' ? undefined : env[spec.variable];
     const used = spec.commands.includes(command);
-    const text = used ? (flags[name] ?? fromEnv ?? spec.fallback) : spec.fallback;
+    const flag = flags[name] === true ? 'true' : flags[name];
+    const text = used ? (flag ?? fromEnv ?? spec.fallback) : spec.fallback;
     if (text === undefined) continue;
     try {
       values[name] = spec.parse(text, env);
@@ -192,7 +211,7 @@ function refuseVariables(env: Env): readonly string[] {
 }
 
 /** A duration of one unit, `50ms`, `30s`, `5m` or `1h`, in milliseconds. */
-function parseDuration(text: string): number {
+export function parseDuration(text: string): number {
   const match = /^(\d{1,6})(ms|s|m|h)$/.exec(text);
   if (match === null) throw new Error('it must be a number with ms, s, m or h, for example 500ms');
   const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h'];
@@ -245,6 +264,12 @@ function parseLogLevel(text: string): (typeof logLevels)[number] {
 function parseLogFormat(text: string): 'json' | 'pretty' {
   if (text !== 'json' && text !== 'pretty') throw new Error('it must be json or pretty');
   return text;
+}
+
+function parseSwitch(text: string): boolean {
+  if (['true', '1', 'yes', 'on'].includes(text)) return true;
+  if (['false', '0', 'no', 'off'].includes(text)) return false;
+  throw new Error('it must be true or false');
 }
 
 function parseText(text: string): string {

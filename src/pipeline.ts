@@ -1,6 +1,6 @@
 import type { Observation } from './model/container.ts';
 import { readInstances } from './model/instance.ts';
-import type { Instance, Replica } from './model/instance.ts';
+import type { Instance, InstanceChoice, Replica } from './model/instance.ts';
 import { problem, sortProblems } from './model/problem.ts';
 import type { Problem } from './model/problem.ts';
 import type { Rendered } from './render/generation.ts';
@@ -37,9 +37,12 @@ export interface Renderer {
 export interface Sink {
   /** The nginx version of each frontend, undefined where it isn't known; the running ones are looked after from then on. */
   versions(instance: string, frontends: readonly PassFrontend[], signal: AbortSignal): Promise<readonly (NginxVersion | undefined)[]>;
-  /** @returns whether the file had to be written */
-  publish(instance: string, rendered: Rendered): Promise<boolean>;
+  /** @throws Error when the file can't be written */
+  publish(instance: string, rendered: Rendered, view: RoutingView): Promise<Publication>;
 }
+
+/** What became of a file: nothing had to be done, or it had to wait so that nginx isn't reloaded too often. */
+type Publication = 'written' | 'unchanged' | { readonly heldBackMs: number };
 
 /** What a pass decided and did for one instance. */
 export interface InstancePass {
@@ -47,13 +50,15 @@ export interface InstancePass {
   readonly view: RoutingView;
   readonly routes: readonly Route[];
   readonly rendered: Rendered;
-  readonly written: boolean;
+  readonly publication: Publication;
 }
 
 export interface PassResult {
   readonly instances: readonly Instance[];
   readonly passes: readonly InstancePass[];
   readonly problems: readonly Problem[];
+  /** When a publication that was held back is due, in milliseconds from now. */
+  readonly heldBackMs?: number;
 }
 
 /**
@@ -65,18 +70,25 @@ export async function runPass(
   source: Source,
   renderer: Renderer,
   sink: Sink,
-  only: string | undefined,
+  choice: InstanceChoice,
   signal: AbortSignal,
 ): Promise<PassResult> {
   const observation = await source.observe(signal);
   await renderer.reload();
-  const { instances, problems: readProblems } = readInstances(observation, only);
+  const { instances, problems: readProblems } = readInstances(observation, choice);
   const problems: Problem[] = [...readProblems];
   const served = instances.filter((instance) => instance.frontends.length > 0);
-  const passes = await Promise.all(served.map((instance) => passInstance(instance, renderer, sink, problems, signal)));
+  const attempts = await Promise.all(served.map((instance) => passInstance(instance, renderer, sink, problems, signal)));
   const broken = renderer.failure();
   if (broken !== undefined) problems.push(templateBroken(broken.message));
-  return { instances, passes: passes.flatMap((pass) => pass ?? []), problems: sortProblems(problems) };
+  const passes = attempts.flatMap((pass) => pass ?? []);
+  const heldBackMs = passes.flatMap(({ publication }) => (typeof publication === 'object' ? publication.heldBackMs : []));
+  return {
+    instances,
+    passes,
+    problems: sortProblems(problems),
+    ...(heldBackMs.length === 0 ? {} : { heldBackMs: Math.min(...heldBackMs) }),
+  };
 }
 
 async function passInstance(
@@ -94,8 +106,9 @@ async function passInstance(
   const rendered = tryRender(renderer, view, problems);
   if (rendered === undefined) return undefined;
   try {
-    const written = await sink.publish(instance.name, rendered);
-    return { instance, view, routes, rendered, written };
+    const publication = await sink.publish(instance.name, rendered, view);
+    if (typeof publication === 'object') problems.push(reloadsHeldBack(instance.name));
+    return { instance, view, routes, rendered, publication };
   } catch (error) {
     problems.push(publishFailed(instance.name, error));
     return undefined;
@@ -135,6 +148,14 @@ function frontendOf({ container, standing }: Replica, statusPort: number): PassF
 
 function templateBroken(message: string, instance?: string): Problem {
   return problem('template-broken', { instance, message, cure: 'mend that line; the change is picked up by itself' });
+}
+
+function reloadsHeldBack(instance: string): Problem {
+  return problem('reloads-held-back', {
+    instance,
+    message: 'changes come so fast that nginx would be reloaded too often; what they add is published in a few seconds',
+    cure: 'nothing is lost; see which container comes and goes again and again',
+  });
 }
 
 function publishFailed(instance: string, error: unknown): Problem {

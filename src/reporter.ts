@@ -39,11 +39,13 @@ export function createReporter(log: Logger): Reporter {
   let known = new Map<string, Problem>();
 
   return {
-    published({ instance, rendered, view, written }, causedAtMs) {
+    published({ instance, rendered, view, publication }, causedAtMs) {
+      // What is held back is published by a later pass.
+      if (typeof publication === 'object') return;
       const { generation } = rendered;
       const waiting = pending.get(instance.name);
       if (waiting?.generation === generation || (waiting === undefined && live.get(instance.name)?.generation === generation)) return;
-      if (written) log.debug({ instance: instance.name, generation }, 'published');
+      if (publication === 'written') log.debug({ instance: instance.name, generation }, 'published');
       // What an overtaken change waited for counts from its own beginning.
       pending.set(instance.name, { generation, view, causedAtMs: waiting?.causedAtMs ?? causedAtMs });
     },

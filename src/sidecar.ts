@@ -1,24 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { nowMs } from './clock.ts';
 import { startController } from './controller.ts';
 import type { Engine } from './controller.ts';
 import { createKnowledge, patienceMs } from './knowledge.ts';
+import { createDrainControl } from './drain/drain-control.ts';
+import type { Drains } from './drain/drains.ts';
+import type { Container, Note } from './model/container.ts';
+import { mergeNotes } from './model/notes.ts';
 import type { Options } from './options.ts';
 import type { PassResult, Sink } from './pipeline.ts';
 import { publishFile } from './publish/atomic-file.ts';
 import { publishedPath } from './publish/out-directory.ts';
 import type { ProverPorts } from './reload/frontend-prover.ts';
+import { probeOnce } from './probe/probe.ts';
+import { createProber } from './probe/prober.ts';
+import { probeTargets } from './probe/probe-targets.ts';
+import { createReloadBudget } from './reload-budget.ts';
 import { createProver } from './reload/prover.ts';
 import type { FrontendReport } from './reload/prover.ts';
 import type { TemplateStore } from './render/template-store.ts';
 import { createReporter } from './reporter.ts';
+import { removesServer } from './routes/removal.ts';
+import { keepaliveMinTimeoutMs } from './routes/routing-view.ts';
+import type { RoutingView } from './routes/routing-view.ts';
 import type { InstanceProof } from './reporter.ts';
+import type { OperatorDesk } from './status/server.ts';
 import type { StatusSnapshot } from './status/snapshot.ts';
 
 /** The running whole: the loop, the proofs and what is known about them. */
 export interface Sidecar {
   healthy(): boolean;
   snapshot(): StatusSnapshot;
+  readonly desk: OperatorDesk;
   resync(): void;
   readonly ended: Promise<void>;
 }
@@ -31,6 +45,7 @@ export function startSidecar(
   engine: Engine,
   templates: TemplateStore,
   ports: ProverPorts,
+  drains: Drains,
   options: Options,
   log: Logger,
   signal: AbortSignal,
@@ -42,33 +57,52 @@ export function startSidecar(
     (instance, versionChanged) => {
       reportProof(instance);
       reportProblems();
-      if (versionChanged) controller.look();
+      if (versionChanged) controller.lookOnce();
     },
   );
   const knowledge = createKnowledge(options, { proofs: prover.report, templateFailure: templates.failure });
 
+  const prober = createProber(probeOnce, () => controller.lookOnce());
+  const budget = createReloadBudget();
+  const publishedViews = new Map<string, RoutingView>();
+
   const sink: Sink = {
     versions: prover.versions,
-    async publish(instance, { content, generation }) {
-      const written = (await publishFile(publishedPath(options.out, instance, options.instance), content)) === 'written';
+    async publish(instance, { content, generation }, view) {
       const before = knowledge.target(instance);
       const isNew = before?.generation !== generation;
-      const target = isNew ? { generation, writtenAtMs: written ? Date.now() : 0 } : before;
+      const viewBefore = publishedViews.get(instance);
+      const canWait = isNew && viewBefore !== undefined && !removesServer(viewBefore, view);
+      const heldBackMs = canWait ? budget.waitMs(instance, nowMs()) : 0;
+      if (heldBackMs > 0) return { heldBackMs };
+      const published = await publishFile(publishedPath(options.out, instance, options.instance), content);
+      if (isNew && published === 'written') budget.spend(instance, nowMs());
+      publishedViews.set(instance, view);
+      const target = isNew ? { generation, writtenAtMs: published === 'written' ? nowMs() : 0 } : before;
       // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
-      if (written && !isNew) prover.recheckAll();
+      if (published === 'written' && !isNew) prover.recheckAll();
       knowledge.published(instance, target);
       prover.aim(instance, target);
-      return written;
+      return published;
     },
   };
 
-  const reportProof = (instance: string): void => reporter.proven(instance, summarize(prover.report(instance)), Date.now());
+  const reportProof = (instance: string): void => reporter.proven(instance, summarize(prover.report(instance)), nowMs());
+  const probeNotes = (containers: readonly Container[]): ReadonlyMap<string, Note> =>
+    new Map(
+      containers.flatMap(({ id }) => {
+        const probe = prober.verdict(id);
+        return probe === undefined ? [] : [[id, { probe }] as const];
+      }),
+    );
   const reportProblems = (): void => reporter.problems(knowledge.problems());
 
   const takePass = (result: PassResult, causedAtMs: number): void => {
     const present = new Set(result.instances.map(({ name }) => name));
-    knowledge.passed(result, Date.now());
-    for (const holder of [knowledge, prover, reporter]) holder.retain(present);
+    knowledge.passed(result, nowMs(), new Date());
+    for (const holder of [knowledge, prover, reporter, budget]) holder.retain(present);
+    for (const name of publishedViews.keys()) if (!present.has(name)) publishedViews.delete(name);
+    prober.aim(result.instances.flatMap(probeTargets));
     for (const pass of result.passes) {
       reporter.published(pass, causedAtMs);
       reportProof(pass.instance.name);
@@ -81,23 +115,31 @@ export function startSidecar(
     templates,
     sink,
     {
+      notesFor: (containers) => mergeNotes(drains.notesFor(containers), probeNotes(containers)),
       onPass: takePass,
       onPassFailed(error) {
         knowledge.passFailed(error);
         reportProblems();
       },
       onConnected() {
-        if (knowledge.connected()) log.info({ engine: options.dockerHost.url }, 'connected to the engine');
+        if (!knowledge.connected()) return;
+        log.info({ engine: options.dockerHost.url }, 'connected to the engine');
+        // No pass need follow that would tell it.
+        reportProblems();
       },
       onDisconnected(error) {
         knowledge.disconnected(error);
         reportProblems();
       },
-      onRestart: prover.restarted,
+      onRestart(containerId, atMs) {
+        prover.restarted(containerId);
+        prober.restarted(containerId);
+        drains.restarted(containerId, atMs);
+      },
       onResync: prover.recheckAll,
     },
     {
-      only: options.instance,
+      choice: { only: options.instance, strict: options.strictInstance },
       wait: options.wait,
       resyncMs: options.resyncMs,
       reconnectCapMs: 'socketPath' in options.dockerHost ? localReconnectCapMs : remoteReconnectCapMs,
@@ -105,10 +147,20 @@ export function startSidecar(
     signal,
   );
   templates.watch(controller.look, signal);
+  const drainControl = createDrainControl(drains, {
+    instances: knowledge.instances,
+    whatIsUnproven: knowledge.whatIsUnproven,
+    // Where nginx doesn't know keepalive_min_timeout, it closes idle connections at the reload.
+    lingerMs: (instance) => (knowledge.view(instance)?.keepaliveMinTimeout === undefined ? 0 : keepaliveMinTimeoutMs),
+    look: () => controller.lookOnce(),
+    nowMs,
+  });
   signal.addEventListener('abort', prover.stop, { once: true });
+  signal.addEventListener('abort', prober.stop, { once: true });
   return {
-    healthy: () => Date.now() - controller.lastTurnAtMs() < patienceMs(options),
-    snapshot: () => knowledge.snapshot(Date.now()),
+    healthy: () => nowMs() - controller.lastTurnAtMs() < patienceMs(options),
+    snapshot: () => knowledge.snapshot(nowMs()),
+    desk: { drain: drainControl.drain, cancelDrain: drainControl.cancel },
     resync: controller.resync,
     ended: controller.ended,
   };

@@ -2,9 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { parseEnv } from 'node:util';
+import { nowMs } from '../clock.ts';
 import { ComposeError, readCompose } from '../compose/compose-source.ts';
 import type { ComposeWorld } from '../compose/compose-source.ts';
 import { createEngineClient } from '../docker/client.ts';
+import type { Note } from '../model/container.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Options } from '../options.ts';
 import { runPass } from '../pipeline.ts';
@@ -22,17 +24,20 @@ export interface RenderReport {
   readonly problemsFound: boolean;
 }
 
+/** One pass alone has heard no events, has asked no container itself, and nobody told it to drain one. */
+const noNotes: ReadonlyMap<string, Note> = new Map();
+
 /** One pass, printed: nothing is written, nobody is signalled. The template's own failure is thrown as TemplateError. */
 export async function renderFromEngine(options: Options, signal: AbortSignal): Promise<RenderReport> {
   const engine = createEngineClient(options.dockerHost);
   const prover = createProver(
-    { ask: askGeneration, signalHup: neverSignal, nowMs: Date.now },
+    { ask: askGeneration, signalHup: neverSignal, nowMs },
     { signals: false, verifyTimeoutMs: options.verifyTimeoutMs },
     () => undefined,
   );
   try {
     // Frontends are asked for their nginx version as the sidecar does, so that both render the same.
-    const source = { observe: async (abort: AbortSignal) => ({ containers: await engine.list(abort), stopping: new Set<string>() }) };
+    const source = { observe: async (abort: AbortSignal) => ({ containers: await engine.list(abort), notes: noNotes }) };
     return report(await renderOnce(source, prover, options, signal), [], options.instance);
   } finally {
     prover.stop();
@@ -42,7 +47,7 @@ export async function renderFromEngine(options: Options, signal: AbortSignal): P
 /** The same from a compose file, `-` for standard input, with no engine: placeholder addresses stand for containers. */
 export async function renderFromCompose(file: string, options: Options, signal: AbortSignal): Promise<RenderReport> {
   const world = await readWorld(file);
-  const source = { observe: () => Promise.resolve({ containers: world.containers, stopping: new Set<string>() }) };
+  const source = { observe: () => Promise.resolve({ containers: world.containers, notes: noNotes }) };
   const oldest = { versions: (_: string, frontends: readonly unknown[]) => Promise.resolve(frontends.map(() => undefined)) };
   return report(await renderOnce(source, oldest, options, signal), world.placeholders, options.instance);
 }
@@ -52,8 +57,8 @@ async function renderOnce(source: Source, asker: Pick<Sink, 'versions'>, options
   const result = await runPass(
     source,
     templates,
-    { versions: asker.versions, publish: () => Promise.resolve(false) },
-    options.instance,
+    { versions: asker.versions, publish: () => Promise.resolve('unchanged') },
+    { only: options.instance, strict: options.strictInstance },
     signal,
   );
   const failure = templates.failure();

@@ -1,12 +1,16 @@
+import { nowMs } from '../clock.ts';
 import { createEngineClient } from '../docker/client.ts';
+import { keepDrains } from '../drain/keep-drains.ts';
 import { createLogger } from '../log.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
-import { checkOutDirectory, clearLeftCandidates } from '../publish/out-directory.ts';
+import { publishFile } from '../publish/atomic-file.ts';
+import { checkOutDirectory, clearLeftCandidates, drainsPath } from '../publish/out-directory.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { createTemplateStore, readTemplates } from '../render/template-store.ts';
 import { endWithin, startSidecar } from '../sidecar.ts';
 import { startStatusServer, statusSocketPath } from '../status/server.ts';
+import type { OperatorDesk } from '../status/server.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 import { shippedTemplates } from '../shipped-templates.ts';
 import { version } from '../version.ts';
@@ -45,8 +49,13 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   );
 
   const source = { healthy: () => true, snapshot: startingSnapshot };
+  const desk: OperatorDesk = { drain: tooEarly, cancelDrain: tooEarly };
   const stopServer = await startStatusServer(
     { healthy: () => source.healthy(), snapshot: () => source.snapshot() },
+    {
+      drain: (containers) => desk.drain(containers),
+      cancelDrain: (containers) => desk.cancelDrain(containers),
+    },
     statusSocketPath(options.out),
     options.listen,
   ).catch((error: unknown) => {
@@ -56,10 +65,12 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   try {
     // Only now is it certain that no other meet-gen is in the middle of writing one.
     await clearLeftCandidates(options.out);
+    const drains = await keepDrains(drainsPath(options.out), publishFile, log);
     const engine = createEngineClient(options.dockerHost);
-    const ports = { ask: askGeneration, signalHup: engine.signalHup, nowMs: Date.now };
-    const sidecar = startSidecar(engine, createTemplateStore(directory), ports, options, log, abort.signal);
+    const ports = { ask: askGeneration, signalHup: engine.signalHup, nowMs };
+    const sidecar = startSidecar(engine, createTemplateStore(directory), ports, drains, options, log, abort.signal);
     Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot });
+    Object.assign(desk, sidecar.desk);
     signals.onResync(() => {
       log.info('told to look at everything afresh');
       sidecar.resync();
@@ -84,6 +95,10 @@ async function refuseUnusable(checks: readonly (readonly [what: string, check: P
       : [],
   );
   if (lines.length > 0) throw new OptionsError(lines);
+}
+
+function tooEarly(): never {
+  throw new Error('meet-gen is just starting and knows no container yet; try again in a moment');
 }
 
 function startingSnapshot(): StatusSnapshot {

@@ -119,6 +119,7 @@ function containerOf(service: LabelledService, project: string, networks: Readon
       service.networkMode === ''
         ? service.networks.map((key) => ({ name: networks.get(key) ?? `${project}_${key}`, ipv4: address, ipv4PrefixLength: 24 }))
         : [],
+    endpointIds: [],
     exposedTcpPorts: service.ports,
   };
 }

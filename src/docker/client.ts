@@ -1,29 +1,37 @@
+import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text as readText } from 'node:stream/consumers';
 import Docker from 'dockerode';
+import { nowMs } from '../clock.ts';
 import { startDeadline } from '../deadline.ts';
 import type { Container } from '../model/container.ts';
 import { watchedContainerActions, watchedNetworkActions } from '../model/engine-event.ts';
 import type { EngineEvent } from '../model/engine-event.ts';
+import { networkOwnerOf } from '../model/network-owner.ts';
 import { parseEngineName } from '../model/nginx-token.ts';
 import { containersFromEngine } from './container-from-engine.ts';
 import type { DockerHost } from './docker-host.ts';
 import { EngineError, explainEngineFailure } from './engine-error.ts';
 import { eventFromEngine } from './event-from-engine.ts';
+import { noHandshake, readHandshake } from './handshake.ts';
+import type { Handshake } from './handshake.ts';
 
 /** The few calls that meet-gen makes to an engine. Each has a deadline and fails with an EngineError. */
 export interface EngineClient {
-  /** All containers with `meet.role`, in any state: one `GET /containers/json`, no inspect. */
+  /**
+   * All containers with `meet.role`, in any state: one `GET /containers/json`, no inspect. Only where one of them uses the
+   * network of another that has no role, that one is asked for as well, by its id.
+   */
   list(signal: AbortSignal): Promise<readonly Container[]>;
-  /** Subscribes to `GET /events`, from a past moment on if one is given (the engine remembers 256 events); the promise is kept once the engine has answered, so a list begun after it misses nothing. */
-  subscribe(since: Since, signal: AbortSignal): Promise<AsyncIterable<EngineEvent>>;
+  /**
+   * Subscribes to `GET /events`, from a past moment on (the engine remembers 256 events); the promise is kept once the
+   * engine has answered, so a list begun after it misses nothing. Asks the engine first for the API that it knows.
+   */
+  subscribe(sinceMs: number, signal: AbortSignal): Promise<AsyncIterable<EngineEvent>>;
   /** `POST /containers/<name>/kill?signal=HUP`; by name, since socket proxies filter by it. */
   signalHup(container: { readonly id: string; readonly name: string }, signal: AbortSignal): Promise<void>;
 }
-
-/** Milliseconds since 1970, the engine's clock; undefined for events from now on. */
-type Since = number | undefined;
 
 const readDeadlineMs = 10_000;
 /** Shorter: a frontend waits for it, and it can be sent again. */
@@ -36,27 +44,49 @@ export function createEngineClient(host: DockerHost): EngineClient {
     (what: string) =>
     async (cause: unknown): Promise<never> =>
       Promise.reject(await explainEngineFailure(what, host.url, cause));
+  // Every path gets it in front.
+  const modem = docker.modem as unknown as { version?: string | undefined };
+  let known: Handshake | undefined;
+
+  const shakeHands = async (signal: AbortSignal): Promise<Handshake> => {
+    modem.version = undefined;
+    const handshake = await ping(docker, signal);
+    modem.version = handshake.version;
+    known = handshake;
+    return handshake;
+  };
+
+  const listBy = async (filters: Filters, signal: AbortSignal): Promise<readonly Container[]> => {
+    const answer = await abortable(openList(docker, filters, signal).then(readText), signal);
+    return containersFromEngine(parseAnswer(answer));
+  };
+
   return {
     async list(signal) {
       const deadline = startDeadline(readDeadlineMs, signal);
       try {
-        const answer = await abortable(openList(docker, deadline.signal).then(readText), deadline.signal);
-        return containersFromEngine(parseAnswer(answer));
+        if (known === undefined) await shakeHands(deadline.signal);
+        const labelled = await listBy({ label: ['meet.role'] }, deadline.signal);
+        const owners = missingOwners(labelled);
+        return owners.length === 0 ? labelled : [...labelled, ...(await listBy({ id: owners }, deadline.signal))];
       } catch (cause) {
+        // An engine that was replaced may not know the API any more.
+        if ((cause as { statusCode?: unknown }).statusCode === 400) known = undefined;
         return await explain('listing containers')(cause);
       } finally {
         deadline.end();
       }
     },
-    async subscribe(since, signal) {
+    async subscribe(sinceMs, signal) {
       const filters = { type: ['container' as const, 'network' as const], event: [...watchedContainerActions, ...watchedNetworkActions] };
       // The limit is for the answer's beginning; the stream itself lives as long as the signal.
       const deadline = startDeadline(readDeadlineMs, signal);
       try {
-        const options = { filters, abortSignal: deadline.signal, ...(since === undefined ? {} : { since: since / 1000 }) };
+        const { clockAheadMs } = await shakeHands(deadline.signal);
+        const options = { filters, abortSignal: deadline.signal, since: (sinceMs + clockAheadMs) / 1000 };
         const stream = await abortable(docker.getEvents(options), deadline.signal);
         deadline.lift();
-        return readEvents(stream as Readable, deadline.end);
+        return readEvents(stream as Readable, clockAheadMs, deadline.end);
       } catch (cause) {
         deadline.end();
         return await explain('subscribing to events')(cause);
@@ -96,19 +126,38 @@ function connectionOptions(host: DockerHost): Docker.DockerOptions {
   return { host: host.host, port: host.port, timeout: 0, protocol: tls === undefined ? 'http' : 'https', ...tls };
 }
 
+type Filters = Readonly<Record<string, readonly string[]>>;
+
 /** As a stream: dockerode's own `listContainers` never ends when the connection is cut in the middle of the answer. */
-function openList(docker: Docker, abortSignal: AbortSignal): Promise<Readable> {
-  const call = {
-    path: '/containers/json?',
-    method: 'GET',
-    options: { all: true, filters: { label: ['meet.role'] } },
-    isStream: true,
-    abortSignal,
-    statusCodes: { 200: true },
-  };
+function openList(docker: Docker, filters: Filters, signal: AbortSignal): Promise<Readable> {
+  return openGet(docker, '/containers/json?', { all: true, filters }, signal);
+}
+
+/** A proxy that lets no ping through costs only the choice of the API. */
+async function ping(docker: Docker, signal: AbortSignal): Promise<Handshake> {
+  try {
+    const answer = await abortable(openGet(docker, '/_ping', {}, signal), signal);
+    answer.resume();
+    return readHandshake(answer.headers, nowMs());
+  } catch (error) {
+    if (typeof (error as { statusCode?: unknown }).statusCode === 'number') return noHandshake;
+    throw error;
+  }
+}
+
+function openGet(docker: Docker, path: string, options: object, abortSignal: AbortSignal): Promise<IncomingMessage> {
+  const call = { path, method: 'GET', options, isStream: true, abortSignal, statusCodes: { 200: true } };
   return new Promise((resolve, reject) => {
-    docker.modem.dial(call, (error: unknown, stream: unknown) => (error instanceof Error ? reject(error) : resolve(stream as Readable)));
+    docker.modem.dial(call, (error: unknown, stream: unknown) =>
+      error instanceof Error ? reject(error) : resolve(stream as IncomingMessage),
+    );
   });
+}
+
+/** The containers whose networks are used by others and that no label shows. */
+function missingOwners(containers: readonly Container[]): readonly string[] {
+  const present = new Set(containers.map(({ id }) => id));
+  return [...new Set(containers.flatMap((container) => networkOwnerOf(container) ?? []))].filter((id) => !present.has(id));
 }
 
 function parseAnswer(text: string): unknown {
@@ -122,7 +171,7 @@ function parseAnswer(text: string): unknown {
   }
 }
 
-async function* readEvents(stream: Readable, end: () => void): AsyncGenerator<EngineEvent> {
+async function* readEvents(stream: Readable, clockAheadMs: number, end: () => void): AsyncGenerator<EngineEvent> {
   // readline swallows the input's errors; they must end the iteration, or a cut stream would look alive.
   const lines = createInterface({ input: stream });
   let failure: Error | undefined;
@@ -133,7 +182,7 @@ async function* readEvents(stream: Readable, end: () => void): AsyncGenerator<En
   stream.on('aborted', () => lines.close());
   try {
     for await (const line of lines) {
-      const event = eventFromEngine(line);
+      const event = eventFromEngine(line, clockAheadMs);
       if (event !== undefined) yield event;
     }
   } finally {

@@ -40,6 +40,7 @@ function containerFromEngine(entry: EngineContainer): Container {
     labels: labelsOf(entry.Labels),
     networkMode: textOf(recordOf(entry.HostConfig)['NetworkMode']),
     networks: networksOf(entry.NetworkSettings),
+    endpointIds: networkEntries(entry.NetworkSettings).flatMap(([, network]) => textOf(network['EndpointID']) || []),
     exposedTcpPorts: exposedTcpPortsOf(entry.Ports),
   };
 }
@@ -55,20 +56,30 @@ function healthOf(entry: EngineContainer): Health {
 }
 
 function networksOf(settings: unknown): readonly NetworkAttachment[] {
-  return Object.entries(recordOf(recordOf(settings)['Networks'])).map(([name, value]) => {
-    const network = recordOf(value);
+  return networkEntries(settings).map(([name, network]) => {
     const ipv4 = textOf(network['IPAddress']);
     const ipv6 = textOf(network['GlobalIPv6Address']);
-    // Node takes an address with a zone (`fe80::1%eth0`) for one; nginx doesn't.
-    const hasIpv6 = isIPv6(ipv6) && !ipv6.includes('%');
+    const hasIpv6 = isPlainIpv6(ipv6);
+    const ipv6Gateway = textOf(network['IPv6Gateway']);
     return {
       name,
       ...(isIPv4(ipv4) ? { ipv4 } : {}),
       ...(isIPv4(ipv4) ? prefix('ipv4PrefixLength', network['IPPrefixLen'], 32) : {}),
+      ...(isIPv4(textOf(network['Gateway'])) ? { ipv4Gateway: textOf(network['Gateway']) } : {}),
       ...(hasIpv6 ? { ipv6 } : {}),
       ...(hasIpv6 ? prefix('ipv6PrefixLength', network['GlobalIPv6PrefixLen'], 128) : {}),
+      ...(isPlainIpv6(ipv6Gateway) ? { ipv6Gateway } : {}),
     };
   });
+}
+
+function networkEntries(settings: unknown): readonly (readonly [name: string, network: Readonly<Record<string, unknown>>])[] {
+  return Object.entries(recordOf(recordOf(settings)['Networks'])).map(([name, network]) => [name, recordOf(network)]);
+}
+
+/** Node takes an address with a zone (`fe80::1%eth0`) for one; nginx doesn't. */
+function isPlainIpv6(text: string): boolean {
+  return isIPv6(text) && !text.includes('%');
 }
 
 function prefix<Key extends string>(key: Key, value: unknown, most: number): { readonly [K in Key]?: number } {

@@ -4,8 +4,9 @@ import type { EngineEvent } from '../model/engine-event.ts';
  * Maps one line of `GET /events` to our own type; undefined for a line that says nothing about a container.
  * Network events carry the container's id but not its labels; health events carry the result in the action
  * (`health_status: healthy`); a `kill` event carries the signal's number (Docker Engine API, events).
+ * @param clockAheadMs how far the engine's clock is ahead of ours
  */
-export function eventFromEngine(line: string): EngineEvent | undefined {
+export function eventFromEngine(line: string, clockAheadMs = 0): EngineEvent | undefined {
   const event = parseObject(line);
   const actor = asRecord(event?.['Actor']);
   const attributes = asRecord(actor['Attributes']);
@@ -22,7 +23,7 @@ export function eventFromEngine(line: string): EngineEvent | undefined {
     containerId,
     hasRole: type === 'container' && attributes['meet.role'] !== undefined,
     ...(Number.isInteger(signal) ? { signal } : {}),
-    ...(typeof timeNano === 'number' ? { atMs: timeNano / 1e6 } : {}),
+    ...(typeof timeNano === 'number' ? { atMs: timeNano / 1e6 - clockAheadMs } : {}),
   };
 }
 

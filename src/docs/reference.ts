@@ -1,6 +1,6 @@
 import { labelFamiliesNotSupportedYet, labelsNotSupportedYet, labelTable, roles, rolesNotSupportedYet } from '../model/label-table.ts';
 import { problemTable } from '../model/problem.ts';
-import { optionTable } from '../options.ts';
+import { flagWithValue, optionTable } from '../options.ts';
 import { backendPreset } from '../routes/preset.ts';
 
 const generated = '<!-- Generated from the tables in src by `npm run docs`. Do not edit. -->';
@@ -48,7 +48,7 @@ function labelsPage(): string {
 
 function configurationPage(): string {
   const rows = Object.values(optionTable).map((spec) => [
-    `\`${spec.flag} <${spec.placeholder}>\``,
+    `\`${flagWithValue(spec)}\``,
     `\`${spec.variable}\``,
     'fallback' in spec ? `\`${spec.fallback}\`` : '–',
     spec.meaning,
@@ -66,7 +66,7 @@ function configurationPage(): string {
         ['2', 'usage, or its own configuration'],
         ['3', "`render`: the engine can't be reached"],
         ['4', '`render`: the template is missing or broken'],
-        ['7', '`render`: problems were found, told on standard error'],
+        ['7', '`render`: problems were found, told on standard error; `drain`: not out of rotation'],
       ],
     ),
   ]);

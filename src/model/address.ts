@@ -10,11 +10,13 @@ export interface Address {
   readonly address: string;
 }
 
-/** The names of the networks that all these containers are on. */
-export function sharedNetworks(containers: readonly Container[]): ReadonlySet<string> {
-  const [first, ...others] = containers.map((container) => new Set(container.networks.map((network) => network.name)));
-  if (first === undefined) return new Set();
-  return new Set([...first].filter((name) => others.every((names) => names.has(name))));
+/** Networks that upstreams can be reached on, by name, as a frontend is attached to them. */
+export type Reachable = ReadonlyMap<string, NetworkAttachment>;
+
+/** The networks that all these containers are on. */
+export function sharedNetworks(containers: readonly Container[]): Reachable {
+  const [first, ...others] = containers.map((container) => new Map(container.networks.map((network) => [network.name, network])));
+  return new Map([...(first ?? [])].filter(([name]) => others.every((networks) => networks.has(name))));
 }
 
 /** Whether compose made this network for the project: it then bears the project's name in front. */
@@ -24,41 +26,37 @@ export function isNetworkOfProject(network: string, project: string | undefined)
 
 /**
  * Chooses the address of a member on a network that all frontends share with it: `meet.network` first, then the
- * compose project's own, then by name; IPv4 before IPv6. Never a random pick, so the same containers give the same address.
+ * compose project's own, then by name; IPv4 before IPv6. In host mode it is the host's own address on such a network.
+ * Never a random pick, so the same containers give the same address.
  */
-export function chooseAddress(member: Member, reachable: ReadonlySet<string>): { address?: Address; problems: readonly Problem[] } {
-  const about = { instance: member.instance, container: member.container.name };
-  const candidates = member.container.networks
-    .filter((network) => reachable.has(network.name))
-    .toSorted((left, right) => preferNetwork(member, left, right));
+export function chooseAddress(member: Member, reachable: Reachable): { address?: Address; problems: readonly Problem[] } {
+  const candidates = attachmentsOf(member, reachable).toSorted((left, right) => preferNetwork(member, left, right));
   if (candidates.length === 0) return { problems: [noSharedNetwork(member, reachable)] };
-  const wanted = member.labels.network;
-  const problems =
-    wanted === undefined || candidates.some((network) => isNamed(network, wanted, member.project))
-      ? []
-      : [
-          problem('network-not-shared', {
-            ...about,
-            key: 'meet.network',
-            value: wanted,
-            message: 'the container and all frontends do not share this network; another shared one is taken',
-            cure: 'connect both to it, or remove the label',
-          }),
-        ];
+  const problems = isWantedNetworkMissing(member, candidates) ? [networkNotShared(member)] : [];
   for (const network of candidates) {
     const address = addressOn(network);
     if (address !== undefined) return { address: { network: network.name, address }, problems };
   }
+  return { problems: [...problems, noAddress(member)] };
+}
+
+/** What the member is attached to, of what can be reached; in host mode the host is, as the gateway of each network. */
+function attachmentsOf({ container }: Member, reachable: Reachable): readonly NetworkAttachment[] {
+  if (container.networkMode === 'host') return [...reachable.values()].map(hostOn);
+  return container.networks.filter((network) => reachable.has(network.name));
+}
+
+function hostOn({ name, ipv4Gateway, ipv6Gateway }: NetworkAttachment): NetworkAttachment {
   return {
-    problems: [
-      ...problems,
-      problem('no-address', {
-        ...about,
-        message: 'the engine gives the container no address on the networks it shares with the frontends',
-        cure: 'reconnect it: docker network disconnect, then connect; or recreate it',
-      }),
-    ],
+    name,
+    ...(ipv4Gateway === undefined ? {} : { ipv4: ipv4Gateway }),
+    ...(ipv6Gateway === undefined ? {} : { ipv6: ipv6Gateway }),
   };
+}
+
+function isWantedNetworkMissing(member: Member, candidates: readonly NetworkAttachment[]): boolean {
+  const wanted = member.labels.network;
+  return wanted !== undefined && !candidates.some((network) => isNamed(network, wanted, member.project));
 }
 
 function addressOn(network: NetworkAttachment): string | undefined {
@@ -78,19 +76,48 @@ function isNamed(network: NetworkAttachment, name: string, project: string | und
   return network.name === name || (project !== undefined && network.name === `${project}_${name}`);
 }
 
-function noSharedNetwork(member: Member, reachable: ReadonlySet<string>): Problem {
-  const mode = member.container.networkMode;
-  const about = { instance: member.instance, container: member.container.name };
-  if (mode === 'host' || mode.startsWith('container:')) {
+function networkNotShared(member: Member): Problem {
+  return problem('network-not-shared', {
+    instance: member.instance,
+    container: member.container.name,
+    key: 'meet.network',
+    value: member.labels.network,
+    message: 'the container and all frontends do not share this network; another shared one is taken',
+    cure: 'connect both to it, or remove the label',
+  });
+}
+
+function noAddress({ instance, container }: Member): Problem {
+  if (container.networkMode === 'host') {
+    return problem('no-address', {
+      instance,
+      container: container.name,
+      key: 'network_mode',
+      value: 'host',
+      message: "the container uses the host's network, and the engine tells no gateway of the frontends' networks to reach the host by",
+      cure: 'give the frontends a network that is not internal, or put the container on a network of theirs',
+    });
+  }
+  return problem('no-address', {
+    instance,
+    container: container.name,
+    message: 'the engine gives the container no address on the networks it shares with the frontends',
+    cure: 'reconnect it: docker network disconnect, then connect; or recreate it',
+  });
+}
+
+function noSharedNetwork({ instance, container }: Member, reachable: Reachable): Problem {
+  const about = { instance, container: container.name };
+  if (container.networkMode.startsWith('container:') && container.networks.length === 0) {
     return problem('no-shared-network', {
       ...about,
       key: 'network_mode',
-      value: mode,
-      message: 'containers without a network of their own are not supported yet',
-      cure: 'put the container on a network of the frontends',
+      value: container.networkMode,
+      message: 'the container uses the network of another one, which is gone or has no network itself',
+      cure: 'start that one, then recreate this one',
     });
   }
-  const names = [...reachable].toSorted(compareText);
+  const names = [...reachable.keys()].toSorted(compareText);
   return problem('no-shared-network', {
     ...about,
     value: names.join(', '),

@@ -9,8 +9,11 @@ export interface NetworkAttachment {
   readonly name: string;
   readonly ipv4?: string;
   readonly ipv4PrefixLength?: number;
+  /** The host's own address on this network. */
+  readonly ipv4Gateway?: string;
   readonly ipv6?: string;
   readonly ipv6PrefixLength?: number;
+  readonly ipv6Gateway?: string;
 }
 
 /** A container as one list call shows it. Every string in it is foreign text. */
@@ -26,13 +29,38 @@ export interface Container {
   readonly labels: Readonly<Record<string, string>>;
   readonly networkMode: string;
   readonly networks: readonly NetworkAttachment[];
+  /** What the engine calls its places on the networks: each start, and each connection to a network, makes new ones. */
+  readonly endpointIds: readonly string[];
   /** Ascending, without duplicates. */
   readonly exposedTcpPorts: readonly number[];
 }
 
-/** Everything a pass is decided from: the engine's list, and what its events told about stops in progress. */
+/** What a probe of ours learnt; `unclear` is no answer that decides anything, and `detail` says why. */
+export interface ProbeVerdict {
+  readonly answer: 'ready' | 'not-ready' | 'unclear';
+  readonly detail: string;
+  /** It has been ready since it was started. */
+  readonly wasReady: boolean;
+}
+
+/** What is known about a running container besides the engine's list: from events, from operators and from probes. */
+export interface Note {
+  /** It got a stop signal that has not ended it yet; `overdue` when that is so long ago that it no longer counts. */
+  readonly stop?: 'in-progress' | 'overdue';
+  /** An operator took it out. */
+  readonly drained?: boolean;
+  /** How often it ended by itself within a minute; absent unless that is a crash loop. */
+  readonly crashes?: number;
+  /** It has not run for long enough since its last crash. */
+  readonly heldBack?: boolean;
+  /** It started a moment ago. */
+  readonly fresh?: boolean;
+  /** Absent while no probe has answered. */
+  readonly probe?: ProbeVerdict;
+}
+
+/** Everything a pass is decided from: the engine's list, and what else is known, by container id. */
 export interface Observation {
   readonly containers: readonly Container[];
-  /** Ids of running containers that got a stop signal and have neither ended nor started again since. */
-  readonly stopping: ReadonlySet<string>;
+  readonly notes: ReadonlyMap<string, Note>;
 }

@@ -1,11 +1,14 @@
 import { chooseAddress, sharedNetworks } from './address.ts';
-import type { Address } from './address.ts';
+import type { Address, Reachable } from './address.ts';
 import type { Container, Observation } from './container.ts';
 import { compareText } from './foreign-text.ts';
 import { labelTable } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
 import { isComposeOneOff, likelyInstance, readMember } from './member.ts';
 import type { FrontendMember, Member, ServiceMember } from './member.ts';
+import { networkOwnerOf, noteFor, withOwnersNetworks } from './network-owner.ts';
+import { noteProblems } from './note-problems.ts';
+import type { HealthLabel } from './nginx-token.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { bestRank, judge } from './rotation.ts';
@@ -21,6 +24,8 @@ export interface Replica {
   /** `address:port`, when the container has a usable one. */
   readonly endpoint?: string;
   readonly network?: string;
+  /** Who says that it is ready; absent for the engine. */
+  readonly health?: HealthLabel;
 }
 
 /** All replicas of one service of one project, with what their labels say together. */
@@ -46,18 +51,27 @@ export interface Instance {
  * The networks that upstreams are reached on: those that all frontends share, and for a container on none of them those
  * that the frontends of the instance's own project share. Undefined while there is no frontend to share one with.
  */
-type Reachable = { readonly byAll: ReadonlySet<string>; readonly byOwn: ReadonlySet<string> } | undefined;
+type Reach = { readonly byAll: Reachable; readonly byOwn: Reachable } | undefined;
 
 const defaultPorts: Record<Role, number | undefined> = { frontend: 8080, backend: 8000, service: undefined };
 
-/**
- * Sorts the observed containers into instances. What can't be used is a problem and costs only itself.
- * @param only the one instance to look at, or undefined for all
- */
-export function readInstances(observation: Observation, only?: string): { instances: readonly Instance[]; problems: readonly Problem[] } {
+/** Which instances are looked at, and how. */
+export interface InstanceChoice {
+  /** The only one, or undefined for all. */
+  readonly only?: string | undefined;
+  /** Containers of other compose projects than the instance's own are refused. */
+  readonly strict?: boolean;
+}
+
+/** Sorts the observed containers into instances. What can't be used is a problem and costs only itself. */
+export function readInstances(
+  observation: Observation,
+  { only, strict = false }: InstanceChoice = {},
+): { instances: readonly Instance[]; problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const byInstance = new Map<string, Member[]>();
-  for (const container of observation.containers.filter((candidate) => candidate.labels['meet.role'] !== undefined)) {
+  for (const container of withOwnersNetworks(observation.containers)) {
+    if (container.labels['meet.role'] === undefined) continue;
     const { member, problems: found } = readMember(container);
     if (only !== undefined && (member?.instance ?? likelyInstance(container)) !== only) continue;
     problems.push(...found);
@@ -65,12 +79,16 @@ export function readInstances(observation: Observation, only?: string): { instan
   }
   const instances = [...byInstance]
     .toSorted(([left], [right]) => compareText(left, right))
-    .map(([name, members]) => readInstance(name, members.toSorted(byNameThenId), observation, problems));
+    .map(([name, members]) => readInstance(name, members.toSorted(byNameThenId), observation, strict, problems));
   return { instances, problems };
 }
 
-function readInstance(name: string, members: readonly Member[], observation: Observation, problems: Problem[]): Instance {
-  const frontends = members.filter((member): member is FrontendMember => member.role === 'frontend' && !isComposeOneOff(member.container));
+function readInstance(name: string, all: readonly Member[], observation: Observation, strict: boolean, problems: Problem[]): Instance {
+  const project = ownProject(name, all.filter(isLastingFrontend));
+  const foreign = all.some(isLastingFrontend) ? all.filter((member) => member.project !== project) : [];
+  tellForeignProjects(name, foreign, strict, problems);
+  const members = strict ? all.filter((member) => !foreign.includes(member)) : all;
+  const frontends = members.filter(isLastingFrontend);
   if (frontends.length === 0) {
     problems.push(
       problem('no-frontend', {
@@ -90,27 +108,20 @@ function readInstance(name: string, members: readonly Member[], observation: Obs
       }),
     );
   }
-  const project = ownProject(name, frontends);
   const own = frontends.filter((member) => member.project === project);
   const reachable = frontends.length === 0 ? undefined : { byAll: shareNetworks(frontends), byOwn: shareNetworks(own) };
   const services = groupServices(members).map((replicas) => readService(replicas, reachable, observation, problems));
-  if (frontends.length > 0)
-    noticeForeignProjects(
-      name,
-      members.filter((member) => member.project !== project),
-      problems,
-    );
   const frontendLabels = agree(own, name, 'the frontends', problems);
   return {
     name,
     ...(project === undefined ? {} : { project }),
     frontendLabels,
-    frontends: judgeReplicas(frontends, reachable, observation, frontends.length < 2 ? [] : problems),
+    frontends: judgeReplicas(frontends, reachable, observation, problems, frontends.length < 2 ? [] : problems),
     services,
   };
 }
 
-function readService(members: Group, reachable: Reachable, observation: Observation, problems: Problem[]): Service {
+function readService(members: Group, reachable: Reach, observation: Observation, problems: Problem[]): Service {
   const lasting = members.filter((member) => !isComposeOneOff(member.container));
   const [{ service: name, project, instance, role }] = members;
   return {
@@ -124,13 +135,16 @@ function readService(members: Group, reachable: Reachable, observation: Observat
 
 function judgeReplicas(
   members: readonly Member[],
-  reachable: Reachable,
+  reachable: Reach,
   observation: Observation,
   problems: Problem[],
+  addressProblems = problems,
 ): readonly Replica[] {
   const judged = members.map((member) => {
-    const standing = judge(member.container, observation);
-    const endpoint = standing.rank === 'never' || reachable === undefined ? undefined : locate(member, reachable, problems);
+    const note = noteFor(member.container, networkOwnerOf(member.container), observation.notes);
+    const standing = judge(member, note);
+    problems.push(...noteProblems(member, note));
+    const endpoint = standing.rank === 'never' || reachable === undefined ? undefined : locate(member, reachable, addressProblems);
     return { member, standing, endpoint };
   });
   const best = bestRank(judged.filter(({ endpoint }) => endpoint !== undefined).map(({ standing }) => standing));
@@ -140,10 +154,11 @@ function judgeReplicas(
     standing,
     inRotation: endpoint !== undefined && standing.rank === best,
     ...(endpoint === undefined ? {} : { endpoint: `${endpoint.address}:${endpoint.port}`, network: endpoint.network }),
+    ...(member.labels.health === undefined ? {} : { health: member.labels.health }),
   }));
 }
 
-function locate(member: Member, reachable: NonNullable<Reachable>, problems: Problem[]): (Address & { port: number }) | undefined {
+function locate(member: Member, reachable: NonNullable<Reach>, problems: Problem[]): (Address & { port: number }) | undefined {
   const port = member.labels.port ?? defaultPorts[member.role] ?? member.container.exposedTcpPorts[0];
   if (port === undefined) {
     problems.push(
@@ -172,7 +187,7 @@ function agree(all: readonly Member[], instance: string, whose: string, problems
   const latest = newest(members);
   if (latest === undefined) return {};
   const perReplica: readonly LabelName[] =
-    latest.role === 'frontend' ? ['network', 'instance'] : ['port', 'network', 'instance', 'service'];
+    latest.role === 'frontend' ? ['network', 'instance'] : ['port', 'network', 'instance', 'service', 'health', 'drain'];
   const shared = (Object.keys(labelTable) as LabelName[]).filter((name) => !perReplica.includes(name));
   const disputed = shared.filter((name) =>
     members.some((member) => JSON.stringify(member.labels[name]) !== JSON.stringify(latest.labels[name])),
@@ -192,18 +207,24 @@ function agree(all: readonly Member[], instance: string, whose: string, problems
   return latest.labels;
 }
 
-function noticeForeignProjects(instance: string, foreign: readonly Member[], problems: Problem[]): void {
+function tellForeignProjects(instance: string, foreign: readonly Member[], strict: boolean, problems: Problem[]): void {
   for (const { container, project } of foreign) {
     problems.push(
-      problem('foreign-project', {
+      problem(strict ? 'foreign-project-refused' : 'foreign-project', {
         instance,
         container: container.name,
         value: project ?? '',
-        message: 'the container belongs to another compose project than the frontends of its instance',
-        cure: 'nothing, if that is meant; otherwise correct meet.instance',
+        message: `the container belongs to another compose project than the frontends of its instance${strict ? ', and is refused' : ''}`,
+        cure: strict
+          ? 'correct meet.instance, or run meet-gen without --strict-instance'
+          : 'nothing, if that is meant; otherwise correct meet.instance',
       }),
     );
   }
+}
+
+function isLastingFrontend(member: Member): member is FrontendMember {
+  return member.role === 'frontend' && !isComposeOneOff(member.container);
 }
 
 /** The members of one service; there is always one. */
@@ -223,7 +244,7 @@ function groupServices(members: readonly Member[]): readonly Group[] {
     .flatMap(([, group]) => (group.every((member) => isComposeOneOff(member.container)) ? [] : [group]));
 }
 
-function shareNetworks(frontends: readonly Member[]): ReadonlySet<string> {
+function shareNetworks(frontends: readonly Member[]): Reachable {
   return sharedNetworks(preferRunning(frontends).map((member) => member.container));
 }
 

@@ -1,5 +1,6 @@
 import {
   parseEngineName,
+  parseHealth,
   parseHosts,
   parseInstance,
   parseNginxDuration,
@@ -126,6 +127,23 @@ export const labelTable = {
     meaning: 'how long nginx waits for a connection',
     fallback: '2s',
   }),
+  health: label({
+    key: 'meet.health',
+    roles: routed,
+    parse: parseHealth,
+    allowed: '`docker`, `tcp`, `http:/path` or `none`',
+    meaning:
+      "who says that the container is ready: the engine's health check, a connection, an HTTP answer of 200 to 399 (asked with the frontend's `meet.host` and `https`), or nobody. A probe that gets no clear answer decides nothing: the engine's word holds",
+    fallback: '`docker`',
+  }),
+  drain: label({
+    key: 'meet.drain',
+    roles: routed,
+    parse: parseBoolean,
+    allowed: '`true` or `false`',
+    meaning: 'take no new requests while others can (`meet-gen drain` does it to a running container)',
+    fallback: '`false`',
+  }),
   bodySize: label({
     key: 'meet.body-size',
     roles,
@@ -148,12 +166,14 @@ export const labelsNotSupportedYet: readonly string[] = [
   'meet.weight',
   'meet.backup',
   'meet.max-conns',
-  'meet.health',
-  'meet.drain',
   'meet.media.bucket',
   'meet.media.host',
 ];
 export const labelFamiliesNotSupportedYet: readonly string[] = ['meet.route.', 'meet.allow.'];
+
+function parseBoolean(text: string): boolean | undefined {
+  return text === 'true' ? true : text === 'false' ? false : undefined;
+}
 
 function parseForwardedProto(text: string): 'https' | 'forward' | undefined {
   return text === 'https' || text === 'forward' ? text : undefined;

@@ -69,6 +69,16 @@ export function parseHosts(text: string): readonly string[] | undefined {
   return valid ? [...new Set(hosts)] : undefined;
 }
 
+/** `meet.health`, read: who says that a container is ready. */
+export type HealthLabel = { readonly by: 'docker' | 'none' | 'tcp' } | { readonly by: 'http'; readonly path: string };
+
+/** `docker`, `none`, `tcp`, or `http:` and a path without anything that would have to be escaped. */
+export function parseHealth(text: string): HealthLabel | undefined {
+  if (text === 'docker' || text === 'none' || text === 'tcp') return { by: text };
+  const path = text.startsWith('http:') ? text.slice('http:'.length) : '';
+  return path === '/' || isPlainPath(path.replace(/(?<=.)\/$/, '')) ? { by: 'http', path } : undefined;
+}
+
 /** A request path that a route takes: exactly this one, or all below it (the path then ends in a slash). */
 export interface PathRule {
   readonly kind: 'exact' | 'below';

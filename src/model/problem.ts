@@ -45,6 +45,28 @@ export const problemTable = {
     meaning: 'Routing, status and SPA port of an instance must differ; a colliding label is ignored.',
   },
   'foreign-project': { severity: 'notice', meaning: "A container of another compose project than the instance's frontends." },
+  'foreign-project-refused': {
+    severity: 'error',
+    meaning: "A container of another compose project than the instance's frontends, refused by `--strict-instance`.",
+  },
+  drained: { severity: 'notice', meaning: 'The container takes no new requests while others can, since it is drained.' },
+  'stop-overdue': {
+    severity: 'warning',
+    meaning: 'The container got a stop signal 15 minutes ago and still runs; it takes requests again.',
+  },
+  'crash-loop': {
+    severity: 'error',
+    meaning:
+      'The container ended by itself three times within a minute; after each start it has to run for a while before it gets requests.',
+  },
+  'probe-unclear': {
+    severity: 'warning',
+    meaning: "The container's probe (`meet.health`) gets no answer that decides anything; the engine's health holds.",
+  },
+  'reloads-held-back': {
+    severity: 'notice',
+    meaning: 'So many changes came that nginx would be reloaded too often: what is only added waits a few seconds. Removals never wait.',
+  },
   'engine-unreachable': { severity: 'error', meaning: "The engine can't be asked; the last good file goes on being served." },
   'template-broken': {
     severity: 'error',

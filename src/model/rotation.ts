@@ -1,11 +1,13 @@
-import type { Container, Health, Observation } from './container.ts';
+import type { Health, Note } from './container.ts';
+import type { Labels } from './label-table.ts';
 import { isComposeOneOff } from './member.ts';
+import type { Member } from './member.ts';
 
 /**
  * How good a container is as an upstream, best first. Only the best rank that anybody has is in rotation;
- * `never` is out whatever else there is.
+ * `never` is out whatever else there is. One that is drained still answers, one that is stopping may not.
  */
-const ranks = ['ready', 'starting', 'unhealthy', 'stopping', 'never'] as const;
+const ranks = ['ready', 'starting', 'unhealthy', 'draining', 'stopping', 'never'] as const;
 export type Rank = (typeof ranks)[number];
 
 /** The rank of a container, and the reason in words. */
@@ -14,12 +16,31 @@ export interface Standing {
   readonly reason: string;
 }
 
-/** Judges one container by the engine's own state and health, and by the stop signals seen. */
-export function judge(container: Container, observation: Observation): Standing {
+/** Judges one container by the engine's own state, by its labels, and by what else is known of it. */
+export function judge({ container, labels, role }: Pick<Member, 'container' | 'labels' | 'role'>, note: Note = {}): Standing {
   if (isComposeOneOff(container)) return { rank: 'never', reason: 'a one-off of docker compose run' };
   if (container.state !== 'running') return { rank: 'never', reason: container.state };
-  if (observation.stopping.has(container.id)) return { rank: 'stopping', reason: 'got a stop signal' };
-  return standingByHealth[container.health];
+  if (note.stop === 'in-progress') return { rank: 'stopping', reason: 'got a stop signal' };
+  // A frontend takes requests whether we like it or not, and is to serve what is published.
+  if (note.heldBack === true && role !== 'frontend')
+    return { rank: 'never', reason: 'ended by itself again and again: held back until it has run for a while' };
+  if (labels.drain === true) return { rank: 'draining', reason: 'drained by meet.drain=true' };
+  if (note.drained === true) return { rank: 'draining', reason: 'drained by an operator' };
+  return judgeHealth(container.health, labels.health, note);
+}
+
+function judgeHealth(health: Health, wanted: Labels['health'], { probe: verdict, fresh }: Note): Standing {
+  if (wanted === undefined || wanted.by === 'docker') return standingByHealth[health];
+  if (wanted.by === 'none') return { rank: 'ready', reason: 'running; meet.health=none' };
+  if (verdict === undefined) {
+    // One that ran before we came was most likely in rotation, and stays there until its probe is answered.
+    return fresh === true ? { rank: 'starting', reason: 'its probe has not been answered yet' } : standingByHealth[health];
+  }
+  if (verdict.answer === 'ready') return { rank: 'ready', reason: `its probe says: ${verdict.detail}` };
+  if (verdict.answer === 'not-ready')
+    return { rank: verdict.wasReady ? 'unhealthy' : 'starting', reason: `its probe says: ${verdict.detail}` };
+  const { rank, reason } = standingByHealth[health];
+  return { rank, reason: `${reason}; its probe decides nothing: ${verdict.detail}` };
 }
 
 const standingByHealth: Readonly<Record<Health, Standing>> = {

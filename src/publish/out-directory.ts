@@ -10,6 +10,11 @@ export function publishedPath(out: string, instance: string, onlyInstance: strin
   return onlyInstance === undefined ? join(out, instance, 'routing.conf') : join(out, 'routing.conf');
 }
 
+/** Where is kept which containers operators took out of rotation. */
+export function drainsPath(out: string): string {
+  return join(out, '.drained.json');
+}
+
 /**
  * Checks that files can be published there.
  * @throws Error that says what is wrong and how to mend it, in one line

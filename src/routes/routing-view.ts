@@ -41,7 +41,8 @@ export interface RoutingView {
   readonly connectTimeout: string;
   /** Pass the outer proxy's X-Forwarded-Proto on instead of the hard-coded https. */
   readonly forwardProto: boolean;
-  readonly keepaliveMinTimeout: boolean;
+  /** How long a reload leaves clients' idle connections open, in nginx's words; absent where an nginx doesn't know that. */
+  readonly keepaliveMinTimeout?: string;
   readonly upstreams: readonly UpstreamView[];
   /** The SPA of the same container, and the other frontends behind it. */
   readonly spa: UpstreamView;
@@ -50,6 +51,9 @@ export interface RoutingView {
   /** CIDR blocks that may ask the status server. */
   readonly statusSubnets: readonly string[];
 }
+
+/** Long enough for a client that is busy, short enough for the frontend's own stop, which waits for it. */
+export const keepaliveMinTimeoutMs = 2000;
 
 const spaUpstream = 'meet-spa';
 const serverDefaults = { bodySize: '100M', readTimeout: '300s', connectTimeout: '2s' };
@@ -75,7 +79,7 @@ export function planRouting(
     serverNames: (instance.frontendLabels.hosts ?? []).filter((host) => host.length <= maxServerNameLength),
     ...server,
     forwardProto: instance.frontendLabels.forwardedProto === 'forward',
-    keepaliveMinTimeout: supportsKeepaliveMinTimeout(versions),
+    ...(supportsKeepaliveMinTimeout(versions) ? { keepaliveMinTimeout: `${keepaliveMinTimeoutMs / 1000}s` } : {}),
     upstreams: serviceUpstreams(routes),
     spa: spaUpstreamView(instance, ports.spa),
     groups: groupLocations(routes, server),

@@ -14,6 +14,14 @@ export interface StatusSource {
   snapshot(): StatusSnapshot;
 }
 
+/** What an operator may do over the unix socket, and nobody over TCP. */
+export interface OperatorDesk {
+  /** Takes them out, or tells how far they are. @throws Error that says why not, for the operator to read */
+  drain(containers: readonly string[]): unknown;
+  /** @throws Error that says why not, for the operator to read */
+  cancelDrain(containers: readonly string[]): unknown;
+}
+
 interface Answer {
   readonly status: number;
   readonly body: unknown;
@@ -33,14 +41,21 @@ export function statusSocketPath(out: string): string {
  * @returns how to stop it
  * @throws Error, with the cure, when an address is taken or another meet-gen answers on the socket already
  */
-export async function startStatusServer(source: StatusSource, socketPath: string, listen: Listen): Promise<() => Promise<void>> {
+export async function startStatusServer(
+  source: StatusSource,
+  desk: OperatorDesk,
+  socketPath: string,
+  listen: Listen,
+): Promise<() => Promise<void>> {
   await makeRoomForSocket(socketPath);
+  const answerOperator = (incoming: IncomingMessage): Answer => answerDesk(incoming, desk) ?? answer(incoming, source);
+  const answerAnybody = (incoming: IncomingMessage): Answer => (isOwnHost(incoming.headers.host) ? answer(incoming, source) : wrongHost);
   try {
-    const closeSocket = await keepSocket(source, socketPath);
+    const closeSocket = await keepSocket(answerOperator, socketPath);
     const tcp =
       listen === 'off'
         ? undefined
-        : await open(source, listen, isOwnHost).catch((error: unknown) => closeSocket().then(() => Promise.reject(error as Error)));
+        : await open(answerAnybody, listen).catch((error: unknown) => closeSocket().then(() => Promise.reject(error as Error)));
     return async () => {
       await Promise.all([closeSocket(), tcp === undefined ? undefined : close(tcp)]);
     };
@@ -53,9 +68,9 @@ export async function startStatusServer(source: StatusSource, socketPath: string
 }
 
 /** Serves on a unix socket, and makes it again when its directory vanished and came back; returns how to end that. */
-async function keepSocket(source: StatusSource, socketPath: string): Promise<() => Promise<void>> {
+async function keepSocket(respond: Respond, socketPath: string): Promise<() => Promise<void>> {
   const openSocket = async (): Promise<Server> => {
-    const opened = await open(source, { path: socketPath }, () => true);
+    const opened = await open(respond, { path: socketPath });
     await chmod(socketPath, 0o600);
     return opened;
   };
@@ -77,9 +92,14 @@ async function keepSocket(source: StatusSource, socketPath: string): Promise<() 
 }
 
 /** Asks the meet-gen behind a socket; undefined when none answers. */
-export function askStatus(socketPath: string, path: string, timeoutMs: number): Promise<{ status: number; body: string } | undefined> {
+export function askStatus(
+  socketPath: string,
+  path: string,
+  timeoutMs: number,
+  method: 'GET' | 'POST' = 'GET',
+): Promise<{ status: number; body: string } | undefined> {
   return new Promise((resolve) => {
-    const asked = request({ socketPath, path, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+    const asked = request({ socketPath, path, method, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => (body += chunk));
@@ -103,12 +123,10 @@ async function makeRoomForSocket(socketPath: string): Promise<void> {
   await rm(socketPath, { force: true });
 }
 
-function open(
-  source: StatusSource,
-  where: { path: string } | { host: string; port: number },
-  mayAsk: (host: string | undefined) => boolean,
-): Promise<Server> {
-  const server = createServer((incoming, outgoing) => send(outgoing, mayAsk(incoming.headers.host) ? answer(incoming, source) : wrongHost));
+type Respond = (incoming: IncomingMessage) => Answer;
+
+function open(respond: Respond, where: { path: string } | { host: string; port: number }): Promise<Server> {
+  const server = createServer((incoming, outgoing) => send(outgoing, respond(incoming)));
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(where, () => {
@@ -125,6 +143,20 @@ function isOwnHost(host: string | undefined): boolean {
 }
 
 const wrongHost: Answer = { status: 421, body: { error: 'ask for this server by its address, or as localhost' } };
+
+/** Undefined for what the desk has nothing to do with. */
+function answerDesk({ method, url }: IncomingMessage, desk: OperatorDesk): Answer | undefined {
+  const { pathname, searchParams } = new URL(url ?? '/', 'http://socket');
+  const containers = searchParams.getAll('container');
+  const acts = { 'POST /drain': desk.drain, 'POST /drain/cancel': desk.cancelDrain };
+  const act = acts[`${method} ${pathname}` as keyof typeof acts];
+  if (act === undefined) return undefined;
+  try {
+    return { status: 200, body: { containers: act(containers) } };
+  } catch (error) {
+    return { status: 409, body: { error: error instanceof Error ? error.message : String(error) } };
+  }
+}
 
 function answer(incoming: IncomingMessage, source: StatusSource): Answer {
   if (incoming.method !== 'GET' && incoming.method !== 'HEAD') return { status: 405, body: { error: 'this server is read-only: use GET' } };

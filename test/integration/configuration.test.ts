@@ -128,14 +128,6 @@ describe('own configuration', () => {
 });
 
 describe('the out directory', () => {
-  test.concurrent('missing', async ({ scene }) => {
-    const end = await runCommand(['run', '--out', join(scene.folder, 'none')]);
-    expectPlainFailure(end, 2);
-    expect(end.stderr).toBe(
-      `meet-gen: --out: ${scene.folder}/none does not exist; mount the volume that the frontend shares there, or name another directory\n`,
-    );
-  });
-
   test.concurrent('a file', async ({ scene }) => {
     const file = join(scene.folder, 'file');
     await writeFile(file, '');

@@ -1,11 +1,10 @@
 import { expect } from 'vitest';
 import { readGeneration } from '../support/fake-engine/nginx.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { problemCodes, test, waitForStatus } from './scene.ts';
+import { composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
 
 const list = { method: 'GET', path: /^\/containers\/json$/ } as const;
 const events = { method: 'GET', path: /^\/events$/ } as const;
-const kill = { method: 'POST', path: /^\/containers\/[^/]+\/kill$/ } as const;
 
 test.concurrent('a lost signal is sent again', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
@@ -15,14 +14,37 @@ test.concurrent('a lost signal is sent again', async ({ scene }) => {
   expect(nginx.signals).toHaveLength(3);
 });
 
-test.concurrent('a signal that the engine refuses is a problem, and sent again', async ({ scene }) => {
-  await scene.frontend('frontend');
-  const fault = scene.engine.faults.add({ ...kill, do: 'status', status: 500, message: 'no luck', times: 2 });
+test.concurrent('a frontend that ends just before its signal (409) is asked when it is back, and not signalled for nothing', async ({
+  scene,
+}) => {
+  const nginx = await scene.frontend('frontend-1');
+  await scene.frontend('frontend-2', { host: 11 });
+  const { world, faults } = scene.engine;
+  const last = { method: 'POST', path: /frontend-1\/kill$/, do: 'meanwhile', run: () => world.die('frontend-1'), times: 1 } as const;
+  const fault = faults.add(last);
   const run = scene.run();
-  await scene.converged();
-  expect(fault.hits()).toBe(2);
-  expect(problemCodes(run)).toContain('signal-failed');
-  await waitUntil('the problem is gone', () => problemCodes(run, 'problem is gone').includes('signal-failed'));
+  await waitUntil('the signal came too late', () => fault.hits() === 1);
+  await scene.servesNoMore(`${scene.address(10)}:8080`);
+  nginx.boot();
+  world.start('frontend-1');
+  await scene.serves(`${scene.address(10)}:8080`);
+  await waitUntil('nothing is left to tell', () => problemCodes(run).length === problemCodes(run, 'problem is gone').length);
+});
+
+test.concurrent('a frontend that was replaced just before its signal (404) costs nobody anything', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend-1');
+  await scene.frontend('frontend-2', { host: 11 });
+  const { world, faults } = scene.engine;
+  const labels = composeLabels('meet', 'frontend', { 'meet.role': 'frontend' });
+  const fault = faults.add({ method: 'POST', path: /frontend-1\/kill$/, do: 'meanwhile', run: () => world.remove('frontend-1'), times: 1 });
+  const run = scene.run();
+  await waitUntil('the signal found nobody', () => fault.hits() === 1);
+  const asked = nginx.asks.length;
+  world.add({ name: 'frontend-1', labels, networks: { [network]: scene.address(10) }, prefixLength: 24 });
+  nginx.moveTo('frontend-1');
+  await waitUntil('the new one is asked', () => nginx.asks.length > asked);
+  await scene.serves(`${scene.address(10)}:8080`);
+  await waitUntil('nothing is left to tell', () => problemCodes(run).length === problemCodes(run, 'problem is gone').length);
 });
 
 test.concurrent('nginx that goes on with the old configuration is told of, and never loses the others', async ({ scene }) => {
@@ -63,65 +85,6 @@ for (const answers of ['forbidden', 'never'] as const) {
     await scene.converged();
   });
 }
-
-test.concurrent('a list that answers 500 changes nothing, and is asked again in less than a second', async ({ scene }) => {
-  await scene.frontend('frontend');
-  scene.backend('backend', 20);
-  const run = scene.run();
-  await scene.serves(`${scene.address(20)}:8000`);
-  const before = await scene.fileIdentity();
-  const calls = scene.engine.listCalls().length;
-  // Both looks of the event fail, and the first one of the retries.
-  const fault = scene.engine.faults.add({ ...list, do: 'status', status: 500, times: 3 });
-  scene.engine.world.stop('backend');
-  await waitUntil('it has failed', () => fault.hits() === 3);
-  expect(await scene.fileIdentity()).toBe(before);
-  const failedAtMs = scene.engine.listCalls().at(-1)?.atMs ?? 0;
-  const next = await waitUntil('it is asked again', () => scene.engine.listCalls()[calls + 3]);
-  expect(next.atMs - failedAtMs).toBeLessThan(1000);
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
-  expect(problemCodes(run)).toContain('engine-unreachable');
-});
-
-for (const fault of [
-  { name: 'cut in the middle', do: 'cut' },
-  { name: 'dropped', do: 'drop' },
-  { name: 'truncated', do: 'body', body: '[{"Id":"abc","Names":["/fron' },
-  { name: 'of another shape', do: 'body', body: '{"message":"hello"}' },
-  { name: 'with an entry that has no id', do: 'body', body: '[{}]' },
-  { name: 'empty', do: 'body', body: '' },
-] as const) {
-  test.concurrent(`a list that is ${fault.name} changes nothing, and is asked again in less than a second`, async ({ scene }) => {
-    await scene.frontend('frontend');
-    scene.backend('backend', 20);
-    const run = scene.run();
-    await scene.serves(`${scene.address(20)}:8000`);
-    const before = await scene.fileIdentity();
-    const set = scene.engine.faults.add({ ...list, ...fault, times: 3 });
-    scene.engine.world.stop('backend');
-    await waitUntil('it has failed', () => set.hits() === 3);
-    expect(await scene.fileIdentity()).toBe(before);
-    const failedAtMs = scene.engine.listCalls().at(-1)?.atMs ?? 0;
-    const calls = scene.engine.listCalls().length;
-    const next = await waitUntil('it is asked again', () => scene.engine.listCalls()[calls]);
-    expect(next.atMs - failedAtMs).toBeLessThan(1000);
-    await scene.servesNoMore(`${scene.address(20)}:8000`);
-    expect(run.hasEnded()).toBe(false);
-  });
-}
-
-test.concurrent('a list that hangs changes nothing, and the next one is asked after its deadline', async ({ scene }) => {
-  await scene.frontend('frontend');
-  scene.backend('backend', 20);
-  scene.run();
-  await scene.serves(`${scene.address(20)}:8000`);
-  const before = await scene.fileIdentity();
-  const fault = scene.engine.faults.add({ ...list, do: 'hang', times: 1 });
-  scene.engine.world.stop('backend');
-  await waitUntil('it hangs', () => fault.hits() === 1);
-  expect(await scene.fileIdentity()).toBe(before);
-  await waitUntil('it goes on', async () => !(await scene.content()).includes(`${scene.address(20)}:8000`), 15_000);
-});
 
 test.concurrent('a long failure of the list does not multiply the attempts', async ({ scene }) => {
   await scene.frontend('frontend');
@@ -165,19 +128,6 @@ test.concurrent('a list and events that come in small pieces are read as a whole
   await scene.serves(`${scene.address(20)}:8000`);
   scene.engine.world.stop('backend');
   await scene.servesNoMore(`${scene.address(20)}:8000`);
-});
-
-test.concurrent('an event stream that is cut is opened again, and what changed in the gap is found', async ({ scene }) => {
-  await scene.frontend('frontend');
-  scene.backend('backend', 20);
-  scene.run();
-  await scene.serves(`${scene.address(20)}:8000`);
-  scene.engine.cutEventStreams();
-  scene.engine.world.silently((world) => world.stop('backend'));
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
-  await waitUntil('it has subscribed again', () => scene.engine.eventStreams() === 1);
-  const order = scene.engine.calls.map(({ path }) => path);
-  expect(order.lastIndexOf('/containers/json')).toBeGreaterThan(order.lastIndexOf('/events'));
 });
 
 test.concurrent('a stop signal in the gap of the stream is replayed', async ({ scene }) => {
@@ -227,71 +177,6 @@ test.concurrent('a half-open stream is made good by the resync', async ({ scene 
   await scene.servesNoMore(`${scene.address(20)}:8000`);
 });
 
-for (const leaving of ['nothing', 'socket file'] as const) {
-  test.concurrent(`an engine that is away for a while (leaving ${leaving}) is right again in less than a second after it is back`, async ({
-    scene,
-  }) => {
-    const nginx = await scene.frontend('frontend');
-    scene.backend('backend', 20);
-    const run = scene.run();
-    await scene.serves(`${scene.address(20)}:8000`);
-    const before = await scene.fileIdentity();
-    await scene.engine.goAway(leaving);
-    await waitUntil('that is told', () => problemCodes(run).includes('engine-unreachable'));
-    await waitForStatus(scene, 'not connected', ({ engine }) => !engine.connected);
-    expect(await scene.fileIdentity()).toBe(before);
-    scene.engine.world.silently((world) => world.stop('backend'));
-    scene.backend('backend-2', 21);
-    const generation = nginx.generation();
-    await scene.engine.comeBack();
-    const backAtMs = Date.now();
-    await waitUntil('nginx serves the new state', () => nginx.generation() !== generation);
-    expect(Date.now() - backAtMs).toBeLessThan(1000);
-    await scene.servesNoMore(`${scene.address(20)}:8000`);
-    expect(await scene.content()).toContain(scene.address(21));
-  });
-}
-
-test.concurrent('an engine that is away at the start: the file is kept, then right', async ({ scene }) => {
-  const nginx = await scene.frontend('frontend');
-  scene.backend('backend', 20);
-  await scene.run().waitForLog('routes are live');
-  await scene.stopAll();
-  const before = await scene.fileIdentity();
-  await scene.engine.goAway();
-  scene.engine.world.stop('backend');
-  const run = scene.run();
-  await waitUntil('that is told', () => problemCodes(run).includes('engine-unreachable'));
-  expect(await scene.fileIdentity()).toBe(before);
-  await expect(scene.status()).resolves.toMatchObject({ ready: false, converged: false, engine: { connected: false } });
-  const generation = nginx.generation();
-  await scene.engine.comeBack();
-  const backAtMs = Date.now();
-  await waitUntil('nginx serves the new state', () => nginx.generation() !== generation);
-  expect(Date.now() - backAtMs).toBeLessThan(1500);
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
-});
-
-for (const [what, fault] of [
-  ['the subscription', events],
-  ['a list', list],
-  ['a signal', kill],
-] as const) {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    test.concurrent(`${signal} while ${what} hangs ends it with 0 within 2 s`, async ({ scene }) => {
-      await scene.frontend('frontend');
-      const set = scene.engine.faults.add({ ...fault, do: 'hang' });
-      const run = scene.run();
-      await waitUntil('it hangs', () => set.hits() > 0);
-      const startMs = Date.now();
-      run.signal(signal);
-      expect(await run.ended).toMatchObject({ code: 0, signal: null });
-      expect(Date.now() - startMs).toBeLessThan(2000);
-      expect(run.log().at(-1)?.msg).toBe('stopped');
-    });
-  }
-}
-
 test.concurrent('SIGTERM while nginx does not answer ends it with 0 within 2 s', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   nginx.behaviour.answers = 'never';
@@ -323,15 +208,4 @@ test.concurrent('a second stop signal ends it at once', async ({ scene }) => {
   run.signal('SIGTERM');
   run.signal('SIGINT');
   expect(await run.ended).toMatchObject({ code: 0, signal: null });
-});
-
-test.concurrent('one signal that hangs does not keep another frontend waiting', async ({ scene }) => {
-  await scene.frontend('frontend-1');
-  const good = await scene.frontend('frontend-2', { host: 11 });
-  scene.engine.faults.add({ method: 'POST', path: /frontend-1\/kill$/, do: 'hang', times: 1 });
-  scene.run();
-  await waitUntil('the other one serves', () => good.generation() !== 'none');
-  scene.backend('backend', 20);
-  await waitUntil('it goes on', async () => (await scene.content()).includes(`${scene.address(20)}:8000`));
-  await waitUntil('the other one follows', () => good.generation() === readGeneration(scene.file()));
 });

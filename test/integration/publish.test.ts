@@ -1,8 +1,7 @@
-import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readGeneration } from '../support/fake-engine/nginx.ts';
-import { runCommand } from '../support/built-command.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, problemCodes, test, waitForStatus } from './scene.ts';
 
@@ -202,25 +201,6 @@ test.concurrent('the resync repairs without being told', async ({ scene }) => {
   await scene.converged();
   await rm(scene.file());
   await waitUntil('the file is back', async () => (await scene.content().catch(() => '')) !== '');
-});
-
-test.concurrent('an out directory that vanishes is a problem, and published again when it is back', async ({ scene }) => {
-  await scene.frontend('frontend');
-  scene.backend('backend', 20);
-  const run = scene.run(['--instance', 'meet', '--resync', '1s'], { env: {} });
-  await run.waitForLog('connected to the engine');
-  await waitUntil('it is published', () => readGeneration(join(scene.out, 'routing.conf')) !== 'none');
-
-  // A file in its place is what can't be repaired from here.
-  await rename(scene.out, `${scene.out}.away`);
-  await writeFile(scene.out, '');
-  await waitUntil('the problem is told', () => problemCodes(run).includes('publish-failed'));
-  expect(run.hasEnded()).toBe(false);
-  await rm(scene.out);
-  await mkdir(scene.out);
-  await waitUntil('it is published again', () => readGeneration(join(scene.out, 'routing.conf')) !== 'none');
-  await waitUntil('the problem is gone', () => problemCodes(run, 'problem is gone').includes('publish-failed'));
-  await waitUntil('its socket answers again', async () => (await runCommand(['healthcheck', '--out', scene.out])).code === 0);
 });
 
 test.concurrent('two frontends are signalled at the same time, and the status tells what each one serves', async ({ scene }) => {

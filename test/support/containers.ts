@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Container, ContainerState, Health, NetworkAttachment, Observation } from '../../src/model/container.ts';
+import type { Container, ContainerState, Health, NetworkAttachment, Note, Observation } from '../../src/model/container.ts';
 
 /** A container in a few words, as test data and golden cases write it down. */
 export interface ContainerSketch {
@@ -16,6 +16,7 @@ export interface ContainerSketch {
   /** Addresses by network: `172.18.0.5/16`, `fd00::5/64`, both with a space in between, or empty for none. */
   readonly networks?: Readonly<Record<string, string>>;
   readonly networkMode?: string;
+  readonly endpointIds?: readonly string[];
   readonly ports?: readonly number[];
   readonly id?: string;
   readonly imageId?: string;
@@ -33,6 +34,7 @@ export function container(sketch: ContainerSketch): Container {
     labels: labelsOf(sketch),
     networkMode: sketch.networkMode ?? Object.keys(sketch.networks ?? {})[0] ?? 'bridge',
     networks: Object.entries(sketch.networks ?? {}).map(([name, addresses]) => attachment(name, addresses)),
+    endpointIds: sketch.endpointIds ?? [],
     exposedTcpPorts: sketch.ports ?? [],
   };
 }
@@ -58,9 +60,17 @@ export function filesService(sketch: Partial<ContainerSketch> = {}): Container {
   });
 }
 
-/** What the engine showed: these containers, and those of them (by name) that got a stop signal. */
-export function observe(containers: readonly Container[], stopping: readonly string[] = []): Observation {
-  return { containers, stopping: new Set(containers.filter(({ name }) => stopping.includes(name)).map(({ id }) => id)) };
+/** What the engine showed: these containers, those of them (by name) that got a stop signal, and what else is known. */
+export function observe(
+  containers: readonly Container[],
+  stopping: readonly string[] = [],
+  notes: Readonly<Record<string, Note>> = {},
+): Observation {
+  const known = containers.map(({ id, name }): [string, Note] => [
+    id,
+    { ...(stopping.includes(name) ? { stop: 'in-progress' } : {}), ...notes[name] },
+  ]);
+  return { containers, notes: new Map(known) };
 }
 
 /** 64 hex digits, as the engine's own ids. */

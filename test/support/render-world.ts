@@ -28,10 +28,10 @@ export async function renderWorld(observation: Observation, nginx = '1.30.3', on
       publish: (instance, rendered) => {
         files.set(instance, rendered.content);
         generations.set(instance, rendered.generation);
-        return Promise.resolve(true);
+        return Promise.resolve('written');
       },
     },
-    only,
+    { only },
     new AbortController().signal,
   );
   return { files, generations, instances: result.instances, problems: result.problems };

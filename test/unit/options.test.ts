@@ -67,6 +67,7 @@ describe('options', () => {
     expect(read()).toEqual({
       dockerHost: { url: 'unix:///var/run/docker.sock', socketPath: '/var/run/docker.sock' },
       out: '/routing',
+      strictInstance: false,
       wait: { quietMs: 50, maxMs: 500 },
       resyncMs: 30_000,
       verifyTimeoutMs: 5000,
@@ -118,7 +119,7 @@ describe('options', () => {
     ['MEET_GEN_LOGLEVEL', '; did you mean MEET_GEN_LOG_LEVEL?'],
     ['MEET_GEN_SOMETHING_ELSE_ENTIRELY', ': there is no such variable'],
     ['MEET_GEN_CHECK', '--check is not supported yet'],
-    ['MEET_GEN_STRICT_INSTANCE', '--strict-instance is not supported yet'],
+    ['MEET_GEN_STRICT_INSTANCE', 'it must be true or false'],
   ])('refuse the variable %s, which would silently do nothing', (variable, expected) => {
     expect(linesOf({}, { [variable]: 'x' })).toEqual([expect.stringContaining(expected)]);
   });

@@ -21,7 +21,7 @@ function pass(generation: string, address = '172.18.0.5'): InstancePass {
   const [instance] = readInstances(observe([frontend(), backend({ networks: { meet_default: `${address}/16` } })])).instances;
   if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
   const { view, routes } = planRouting(instance, []);
-  return { instance, view, routes, rendered: { content: generation, generation }, written: true };
+  return { instance, view, routes, rendered: { content: generation, generation }, publication: 'written' };
 }
 
 const live = (servingAtMs: number): InstanceProof => ({ frontends: 1, unverified: 0, live: true, servingAtMs });
@@ -80,7 +80,7 @@ describe('what operators are told of a change', () => {
     const { reporter, live: told } = reporting();
     reporter.published(pass('a'), 1000);
     reporter.proven('meet', live(1050), 1250);
-    reporter.published({ ...pass('a'), written: false }, 9000);
+    reporter.published({ ...pass('a'), publication: 'unchanged' }, 9000);
     reporter.proven('meet', live(1050), 9100);
     expect(told()).toHaveLength(1);
   });

@@ -3,17 +3,29 @@ import { createHash } from 'node:crypto';
 type FakeState = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead';
 export type FakeHealth = 'none' | 'starting' | 'healthy' | 'unhealthy';
 
+/** Where a container is on one network. Of what is left out the engine shows nothing; the gateway is the subnet's first address. */
+export interface FakeAttachment {
+  readonly ipv4?: string;
+  readonly gateway?: string;
+  readonly ipv6?: string;
+  readonly ipv6Gateway?: string;
+}
+
+/** Network name to where the container is on it; a text is its IPv4 address. */
+export type FakeNetworks = Readonly<Record<string, string | FakeAttachment>>;
+
 /** A container as a test asks for it; what is left out is what `docker run` would give. */
 export interface FakeContainerSpec {
   readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
-  /** Network name to IPv4 address; the engine shows the address only while the container runs. */
-  readonly networks?: Readonly<Record<string, string>>;
+  /** The engine shows the addresses only while the container runs. */
+  readonly networks?: FakeNetworks;
   readonly prefixLength?: number;
   readonly state?: FakeState;
   readonly health?: FakeHealth;
   readonly image?: string;
   readonly ports?: readonly number[];
+  /** `host` and `container:<id>` have no networks of their own. */
   readonly networkMode?: string;
   readonly createdAtSeconds?: number;
 }
@@ -23,7 +35,9 @@ export interface FakeLook {
   readonly name: string;
   readonly state: FakeState;
   readonly health: FakeHealth;
-  readonly networks: Readonly<Record<string, string>>;
+  readonly networks: Readonly<Record<string, FakeAttachment>>;
+  /** How often it has started: each time it gets new endpoints. */
+  readonly starts: number;
 }
 
 /** What of a container stays as it is. */
@@ -37,8 +51,23 @@ export interface FakeIdentity {
   readonly createdAtSeconds: number;
 }
 
-/** One entry of `GET /containers/json`, with the fields of the real one that anybody reads. */
-export function listEntry(identity: FakeIdentity, look: FakeLook): Readonly<Record<string, unknown>> {
+/** The networks that a container gets: none of its own in another's or the host's network namespace. */
+export function attachmentsOf({ networks = {}, networkMode = '' }: FakeContainerSpec): FakeLook['networks'] {
+  if (networkMode === 'host') return { host: {} };
+  if (networkMode.startsWith('container:')) return {};
+  return Object.fromEntries(Object.entries(networks).map(([network, place]) => [network, attachmentOf(place)]));
+}
+
+/** A place on a network in its long form. */
+export function attachmentOf(place: string | FakeAttachment): FakeAttachment {
+  return typeof place === 'string' ? { ipv4: place } : place;
+}
+
+/**
+ * One entry of `GET /containers/json`, with the fields of the real one that anybody reads.
+ * @param hasHealthField from API 1.52 on the health is a field, too
+ */
+export function listEntry(identity: FakeIdentity, look: FakeLook, hasHealthField: boolean): Readonly<Record<string, unknown>> {
   return {
     Id: identity.id,
     Names: [`/${look.name}`],
@@ -50,6 +79,7 @@ export function listEntry(identity: FakeIdentity, look: FakeLook): Readonly<Reco
     Labels: identity.labels,
     State: look.state,
     Status: statusText(look),
+    ...(hasHealthField ? { Health: { Status: look.health, FailingStreak: 0 } } : {}),
     HostConfig: { NetworkMode: identity.networkMode },
     NetworkSettings: { Networks: networkEntries(identity, look) },
     Mounts: [],
@@ -57,7 +87,16 @@ export function listEntry(identity: FakeIdentity, look: FakeLook): Readonly<Reco
 }
 
 function imageIdOf(image: string): string {
-  return `sha256:${createHash('sha256').update(image).digest('hex')}`;
+  return `sha256:${digestOf(image)}`;
+}
+
+const digests = new Map<string, string>();
+
+/** Remembered: with 10,000 containers most of a list would be hashing. */
+export function digestOf(text: string): string {
+  const known = digests.get(text) ?? createHash('sha256').update(text).digest('hex');
+  digests.set(text, known);
+  return known;
 }
 
 /** Before API 1.52 the health is in this text alone. */
@@ -74,19 +113,37 @@ function statusText({ state, health }: FakeLook): string {
   return `${text[state]} (${health === 'starting' ? 'health: starting' : health})`;
 }
 
-function networkEntries({ prefixLength }: FakeIdentity, { state, networks }: FakeLook): Readonly<Record<string, unknown>> {
-  const hasAddress = state === 'running' || state === 'paused';
+function networkEntries({ id, prefixLength }: FakeIdentity, look: FakeLook): Readonly<Record<string, unknown>> {
+  const hasAddress = look.state === 'running' || look.state === 'paused';
   return Object.fromEntries(
-    Object.entries(networks).map(([network, address]) => [
+    Object.entries(look.networks).map(([network, place]) => [
       network,
       {
-        NetworkID: createHash('sha256').update(network).digest('hex'),
-        Gateway: '',
-        IPAddress: hasAddress ? address : '',
-        IPPrefixLen: hasAddress ? prefixLength : 0,
-        GlobalIPv6Address: '',
-        GlobalIPv6PrefixLen: 0,
+        NetworkID: digestOf(network),
+        EndpointID: hasAddress ? createHash('sha256').update(`${id} ${network} ${look.starts}`).digest('hex') : '',
+        ...(hasAddress ? addressFields(place, prefixLength) : addressFields({}, 0)),
       },
     ]),
   );
+}
+
+const ipv6PrefixLength = 64;
+
+function addressFields({ ipv4, gateway, ipv6, ipv6Gateway }: FakeAttachment, prefixLength: number): Readonly<Record<string, unknown>> {
+  return {
+    Gateway: gateway ?? (ipv4 === undefined ? '' : firstAddress(ipv4, prefixLength)),
+    IPAddress: ipv4 ?? '',
+    IPPrefixLen: ipv4 === undefined ? 0 : prefixLength,
+    IPv6Gateway: ipv6Gateway ?? '',
+    GlobalIPv6Address: ipv6 ?? '',
+    GlobalIPv6PrefixLen: ipv6 === undefined ? 0 : ipv6PrefixLength,
+  };
+}
+
+/** The gateway that the engine gives a network that asks for none. */
+function firstAddress(ipv4: string, prefixLength: number): string {
+  const asNumber = ipv4.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
+  const subnetSize = 2 ** (32 - prefixLength);
+  const first = Math.floor(asNumber / subnetSize) * subnetSize + 1;
+  return [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join('.');
 }

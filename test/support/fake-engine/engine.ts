@@ -1,18 +1,18 @@
 import { rename, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { answerOf, killedContainer, messageBody, refuseVersion } from './answer.ts';
+import type { FakeAnswer, FakeApi, FakeQuestion } from './answer.ts';
+import { createDelivery } from './event-delivery.ts';
 import { passesFilters, readFilters } from './event.ts';
 import type { FakeEvent } from './event.ts';
 import { createFaults } from './faults.ts';
 import type { FaultKind, Faults } from './faults.ts';
-import { createWorld, signalNumbers } from './world.ts';
-import type { FakeSignal, World } from './world.ts';
+import { createWorld } from './world.ts';
+import type { World } from './world.ts';
 
 /** A call that came in, whatever became of it. */
-interface FakeCall {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
+interface FakeCall extends FakeQuestion {
   /** Milliseconds since 1970. */
   readonly atMs: number;
 }
@@ -25,10 +25,14 @@ export interface FakeEngine {
   readonly world: World;
   readonly faults: Faults;
   readonly calls: readonly FakeCall[];
+  /** The API versions that it speaks from now on. */
+  api: FakeApi;
   listCalls(): readonly FakeCall[];
   /** The signals asked for, `name` as in the path. */
   killCalls(): readonly (FakeCall & { readonly name: string })[];
   eventStreams(): number;
+  /** How many events were written into streams so far. */
+  toldEvents(): number;
   /** Ends every event stream in the middle. */
   cutEventStreams(): void;
   /** Writes a line, whatever it is, into every event stream. */
@@ -37,11 +41,6 @@ export interface FakeEngine {
   goAway(leaving?: 'socket file' | 'nothing'): Promise<void>;
   comeBack(): Promise<void>;
   close(): Promise<void>;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
 }
 
 /**
@@ -54,6 +53,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
   const calls: FakeCall[] = [];
   const timers = new Set<NodeJS.Timeout>();
   const streams = new Set<ServerResponse>();
+  let toldEvents = 0;
   let server: Server | undefined;
 
   const later = (delayMs: number, run: () => void): void => {
@@ -70,8 +70,16 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     response.flushHeaders();
     if (fault?.do === 'cut') return void response.destroy();
     streams.add(response);
+    const deliver = createDelivery(
+      fault,
+      (event) => {
+        toldEvents += 1;
+        writeInPieces(response, `${JSON.stringify(event)}\n`, fault);
+      },
+      later,
+    );
     const say = (event: FakeEvent): void => {
-      if (fault?.do !== 'half-open' && passesFilters(event, filters)) writeInPieces(response, `${JSON.stringify(event)}\n`, fault);
+      if (passesFilters(event, filters)) deliver(event);
     };
     const since = query.get('since');
     if (since !== null) for (const event of world.eventsSince(Number(since))) say(event);
@@ -86,23 +94,28 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     if (fault?.do === 'hang') return;
     if (fault?.do === 'drop') return void response.destroy();
     if (fault?.do === 'delay') return later(fault.ms, () => respond(call, response, undefined));
+    if (fault?.do === 'meanwhile') return void Promise.resolve(fault.run()).then(() => respond(call, response, undefined));
     if (fault?.do === 'status')
-      return sendAnswer(response, { status: fault.status, body: messageBody(fault.message ?? 'made to fail') }, undefined);
-    if (call.method === 'GET' && call.path === '/events') return streamEvents(response, call.query, fault);
-    sendAnswer(response, fault?.do === 'body' ? { status: 200, body: fault.body } : answer(world, call), fault);
+      return sendAnswer(response, { status: fault.status, body: messageBody(fault.message ?? 'made to fail') }, undefined, later);
+    const isStream = call.method === 'GET' && call.path === '/events' && refuseVersion(engine.api, call.version) === undefined;
+    if (isStream) return streamEvents(response, call.query, fault);
+    const answer = fault?.do === 'body' ? { status: 200, body: fault.body } : answerOf(world, engine.api, call);
+    if (fault?.do === 'late') return void fault.until.then(() => sendAnswer(response, answer, undefined, later));
+    sendAnswer(response, answer, fault, later);
   };
 
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     const url = new URL(request.url ?? '/', 'http://engine');
     const call: FakeCall = {
       method: request.method ?? '',
-      path: url.pathname.replace(/^\/v\d+\.\d+(?=\/)/, ''),
+      path: url.pathname.replace(versionPattern, ''),
+      version: versionPattern.exec(url.pathname)?.[1],
       query: url.searchParams,
       atMs: Date.now(),
     };
     calls.push(call);
     request.resume();
-    respond(call, response, faults.take(call.method, call.path));
+    respond(call, response, faults.take(call.method, call.path, call.query.get('filters') ?? ''));
   };
 
   const listen = async (): Promise<void> => {
@@ -124,20 +137,21 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     await closed;
   };
 
-  await listen();
-  return {
+  const engine: FakeEngine = {
     host: `unix://${socketPath}`,
     socketPath,
     world,
     faults,
     calls,
+    api: { min: '1.24', max: '1.45' },
     listCalls: () => calls.filter((call) => call.path === '/containers/json'),
     killCalls: () =>
       calls.flatMap((call) => {
-        const name = killPattern.exec(call.path)?.[1];
-        return call.method === 'POST' && name !== undefined ? [{ ...call, name: decodeURIComponent(name) }] : [];
+        const name = killedContainer(call);
+        return name === undefined ? [] : [{ ...call, name }];
       }),
     eventStreams: () => streams.size,
+    toldEvents: () => toldEvents,
     cutEventStreams() {
       for (const stream of streams) stream.destroy();
     },
@@ -159,45 +173,29 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
       await stop();
     },
   };
+  await listen();
+  return engine;
 }
 
-const killPattern = /^\/containers\/([^/]+)\/kill$/;
+const versionPattern = /^\/v(\d+\.\d+)(?=\/)/;
 
-function answer(world: World, { method, path, query }: FakeCall): Answer {
-  if (method === 'GET' && path === '/_ping') return { status: 200, body: 'OK' };
-  if (method === 'GET' && path === '/version') return { status: 200, body: JSON.stringify({ Version: '26.1.5', ApiVersion: '1.45' }) };
-  if (method === 'GET' && path === '/containers/json')
-    return { status: 200, body: JSON.stringify(world.list(readFilters(query.get('filters')))) };
-  const name = killPattern.exec(path)?.[1];
-  if (method === 'POST' && name !== undefined) return answerKill(world, decodeURIComponent(name), query.get('signal') ?? 'KILL');
-  return { status: 404, body: messageBody('page not found') };
-}
+type Later = (delayMs: number, run: () => void) => void;
 
-function answerKill(world: World, name: string, signalText: string): Answer {
-  const signal = signalText.replace(/^SIG/, '');
-  if (!isSignal(signal)) return { status: 400, body: messageBody(`Invalid signal: ${signalText}`) };
-  const answers = {
-    unknown: { status: 404, body: messageBody(`No such container: ${name}`) },
-    'not running': { status: 409, body: messageBody(`cannot kill container: ${name}: container is not running`) },
-    done: { status: 204, body: '' },
-  };
-  return answers[world.kill(name, signal)];
-}
-
-function isSignal(text: string): text is FakeSignal {
-  return Object.hasOwn(signalNumbers, text);
-}
-
-function messageBody(message: string): string {
-  return JSON.stringify({ message });
-}
-
-function sendAnswer(response: ServerResponse, { status, body }: Answer, fault: FaultKind | undefined): void {
-  const head = status === 204 ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-  response.writeHead(status, head);
+function sendAnswer(response: ServerResponse, { status, body, headers }: FakeAnswer, fault: FaultKind | undefined, later: Later): void {
+  const length = status === 204 ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  response.writeHead(status, { ...length, ...headers });
   if (fault?.do === 'cut') return void response.write(body.slice(0, Math.ceil(body.length / 2)), () => response.destroy());
+  if (fault?.do === 'trickle') return trickle(response, Buffer.from(body), fault, later);
   writeInPieces(response, body, fault);
   response.end();
+}
+
+function trickle(response: ServerResponse, bytes: Buffer, fault: FaultKind & { do: 'trickle' }, later: Later): void {
+  if (response.destroyed) return;
+  response.write(bytes.subarray(0, fault.bytes));
+  const rest = bytes.subarray(fault.bytes);
+  if (rest.length === 0) response.end();
+  else later(fault.everyMs, () => trickle(response, rest, fault, later));
 }
 
 function writeInPieces(response: ServerResponse, text: string, fault: FaultKind | undefined): void {

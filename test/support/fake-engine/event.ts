@@ -38,3 +38,9 @@ export function hasLabels(labels: Readonly<Record<string, string>>, filters: Fak
     return value.length === 0 ? labels[key] !== undefined : labels[key] === value.join('=');
   });
 }
+
+/** Whether an id passes the `id` filters, whole or its beginning; several are alternatives. */
+export function hasId(id: string, filters: FakeFilters): boolean {
+  const wanted = filters.get('id');
+  return wanted === undefined || wanted.some((start) => id.startsWith(start));
+}

@@ -1,3 +1,5 @@
+import type { FakeEvent } from './event.ts';
+
 /** What goes wrong with a call. */
 export type FaultKind =
   /** Another status, with the engine's own kind of message. */
@@ -6,6 +8,10 @@ export type FaultKind =
   | { readonly do: 'hang' }
   /** The answer comes later, as the world is then. */
   | { readonly do: 'delay'; readonly ms: number }
+  /** The answer comes later, and shows the world as it was when it was asked: overtaken by then, perhaps. */
+  | { readonly do: 'late'; readonly until: Promise<unknown> }
+  /** Something happens between the question and its answer, which is then as it should be. */
+  | { readonly do: 'meanwhile'; readonly run: () => unknown }
   /** The connection ends before the first byte. */
   | { readonly do: 'drop' }
   /** The connection ends in the middle of the body; of an event stream, at once after its head. */
@@ -14,13 +20,23 @@ export type FaultKind =
   | { readonly do: 'body'; readonly body: string }
   /** The body, or every event, in pieces of so many bytes. */
   | { readonly do: 'split'; readonly bytes: number }
-  /** Of an event stream: it stays open, and nothing ever comes. */
-  | { readonly do: 'half-open' };
+  /** The body in pieces of so many bytes, with a pause between them. */
+  | { readonly do: 'trickle'; readonly bytes: number; readonly everyMs: number }
+  /** Of an event stream: it stays open, and nothing ever comes, or nothing after so many events. */
+  | { readonly do: 'half-open'; readonly afterEvents?: number }
+  /** Of an event stream: these events never come; `nth` counts from 1. */
+  | { readonly do: 'lose'; readonly which: (event: FakeEvent, nth: number) => boolean }
+  /** Of an event stream: every event comes twice. */
+  | { readonly do: 'repeat' }
+  /** Of an event stream: each two neighbours change places; one without a neighbour comes a little late. */
+  | { readonly do: 'swap' };
 
 /** A fault and the calls that it befalls. */
 type Fault = FaultKind & {
   readonly method: 'GET' | 'POST';
   readonly path: RegExp;
+  /** Only calls whose `filters` parameter looks like this. */
+  readonly filters?: RegExp;
   /** How many calls it befalls; all, unless told. */
   readonly times?: number;
 };
@@ -31,7 +47,7 @@ export interface Faults {
   add(fault: Fault): { hits(): number; lift(): void };
   clear(): void;
   /** The fault of this call, counted. */
-  take(method: string, path: string): FaultKind | undefined;
+  take(method: string, path: string, filters: string): FaultKind | undefined;
 }
 
 /** Creates a table without faults. */
@@ -50,9 +66,10 @@ export function createFaults(): Faults {
       };
     },
     clear: () => set.clear(),
-    take(method, path) {
+    take(method, path, filters) {
       for (const [fault, hits] of set) {
-        if (fault.method !== method || !fault.path.test(path) || hits >= (fault.times ?? Infinity)) continue;
+        const fits = fault.method === method && fault.path.test(path) && (fault.filters?.test(filters) ?? true);
+        if (!fits || hits >= (fault.times ?? Infinity)) continue;
         set.set(fault, hits + 1);
         return fault;
       }

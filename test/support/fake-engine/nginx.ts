@@ -28,6 +28,8 @@ export interface FakeNginx {
   readonly signals: readonly number[];
   /** As at a container's start: the file is read, whatever is in it. */
   boot(): void;
+  /** Another container took the place of the one it was in, at the same address: it starts in there, and gets its signals. */
+  moveTo(container: string): void;
   close(): Promise<void>;
 }
 
@@ -75,17 +77,24 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
     response.end(isGeneration ? `${answering()} ${place.version ?? '1.30.3'}\n` : 'no');
   });
   await listen(server, place);
-  world.onSignal(container, (signal) => {
-    if (signal === 'HUP') reload();
-  });
+  const listenIn = (name: string): void =>
+    world.onSignal(name, (signal) => {
+      if (signal === 'HUP') reload();
+    });
+  listenIn(container);
+  const boot = (): void => {
+    serving = readGeneration(place.file);
+    old = { generation: serving, untilMs: 0 };
+  };
   return {
     behaviour,
     generation: () => serving,
     asks,
     signals,
-    boot() {
-      serving = readGeneration(place.file);
-      old = { generation: serving, untilMs: 0 };
+    boot,
+    moveTo(name) {
+      listenIn(name);
+      boot();
     },
     async close() {
       for (const timer of timers) clearTimeout(timer);

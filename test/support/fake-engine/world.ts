@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { listEntry } from './container.ts';
-import type { FakeContainerSpec, FakeHealth, FakeIdentity, FakeLook } from './container.ts';
-import { hasLabels } from './event.ts';
+import { randomBytes } from 'node:crypto';
+import { attachmentOf, attachmentsOf, digestOf, listEntry } from './container.ts';
+import type { FakeAttachment, FakeContainerSpec, FakeHealth, FakeIdentity, FakeLook } from './container.ts';
+import { hasId, hasLabels } from './event.ts';
 import type { FakeEvent, FakeFilters } from './event.ts';
 
 /** The signals that tests send, by name, with the numbers that events show. */
@@ -31,7 +31,7 @@ export interface World {
   rename(name: string, newName: string): void;
   pause(name: string): void;
   unpause(name: string): void;
-  connect(name: string, network: string, address: string): void;
+  connect(name: string, network: string, place: string | FakeAttachment): void;
   disconnect(name: string, network: string): void;
   health(name: string, health: Exclude<FakeHealth, 'none'>): void;
   /** A health check or `docker exec`: three events that change nothing. */
@@ -43,8 +43,8 @@ export interface World {
   idOf(nameOrId: string): string;
   /** How long the list goes on showing the old state after a change was announced; 0 unless set. */
   listLagMs: number;
-  /** What the list shows now. */
-  list(filters: FakeFilters): readonly unknown[];
+  /** What the list shows now; without `all` only what runs or is paused. */
+  list(filters: FakeFilters, options?: { readonly all?: boolean; readonly hasHealthField?: boolean }): readonly unknown[];
   /** What is still remembered since a moment, in seconds since 1970: the last 256 events. */
   eventsSince(sinceSeconds: number): readonly FakeEvent[];
   subscribe(listener: (event: FakeEvent) => void): () => void;
@@ -53,7 +53,7 @@ export interface World {
 interface Entry {
   readonly identity: FakeIdentity;
   /** Oldest first; the list shows the newest one that is visible already. Undefined: not there. */
-  readonly looks: { readonly visibleFromMs: number; readonly look: FakeLook | undefined }[];
+  looks: readonly { readonly visibleFromMs: number; readonly look: FakeLook | undefined }[];
   readonly handlers: ((signal: FakeSignal) => void)[];
 }
 
@@ -64,13 +64,17 @@ export function createWorld(): World {
   const entries = new Map<string, Entry>();
   const listeners = new Set<(event: FakeEvent) => void>();
   const remembered: FakeEvent[] = [];
-  let sequence = 0;
+  let lastTimeNano = 0;
   let isSilent = false;
 
   const lookOf = (entry: Entry): FakeLook | undefined => entry.looks.at(-1)?.look;
 
-  const find = (nameOrId: string): Entry | undefined =>
-    entries.get(nameOrId) ?? [...entries.values()].find((entry) => lookOf(entry)?.name === nameOrId);
+  const find = (nameOrId: string): Entry | undefined => {
+    const byId = entries.get(nameOrId);
+    if (byId !== undefined) return byId;
+    for (const entry of entries.values()) if (lookOf(entry)?.name === nameOrId) return entry;
+    return undefined;
+  };
 
   const get = (nameOrId: string): Entry => {
     const entry = find(nameOrId);
@@ -81,14 +85,15 @@ export function createWorld(): World {
   const announce = (type: FakeEvent['Type'], action: string, id: string, attributes: Readonly<Record<string, string>>): void => {
     if (isSilent) return;
     const nowMs = Date.now();
-    sequence = (sequence + 1) % 1000;
+    // Never twice the same, and far enough apart for a number of seconds with a fraction to tell them apart.
+    lastTimeNano = Math.max(nowMs * 1e6, lastTimeNano + 5000);
     const event: FakeEvent = {
       Type: type,
       Action: action,
       Actor: { ID: id, Attributes: attributes },
       scope: 'local',
       time: Math.floor(nowMs / 1000),
-      timeNano: nowMs * 1e6 + sequence * 1000,
+      timeNano: lastTimeNano,
     };
     remembered.push(event);
     if (remembered.length > rememberedEvents) remembered.shift();
@@ -102,24 +107,40 @@ export function createWorld(): World {
 
   const announceNetworks = (entry: Entry, action: 'connect' | 'disconnect', networks: readonly string[]): void => {
     for (const network of networks)
-      announce('network', action, createHash('sha256').update(network).digest('hex'), {
+      announce('network', action, digestOf(network), {
         container: entry.identity.id,
         name: network,
         type: 'bridge',
       });
   };
 
+  /** What the list shows of a container now; older looks are forgotten, and with the last one the container itself. */
+  const visibleLook = (entry: Entry): FakeLook | undefined => {
+    const nowMs = Date.now();
+    const at = entry.looks.findLastIndex((candidate) => candidate.visibleFromMs <= nowMs);
+    entry.looks = entry.looks.slice(Math.max(at, 0));
+    const [visible] = entry.looks;
+    const isGone = entry.looks.length === 1 && visible?.look === undefined;
+    if (isGone) entries.delete(entry.identity.id);
+    return at === -1 ? undefined : visible?.look;
+  };
+
+  const show = (entry: Entry, look: FakeLook | undefined): void => {
+    entry.looks = [...entry.looks, { visibleFromMs: Date.now() + world.listLagMs, look }];
+    visibleLook(entry);
+  };
+
   const change = (entry: Entry, part: Partial<FakeLook>): void => {
     const before = lookOf(entry);
     if (before === undefined) throw new Error('the container has been removed');
-    entry.looks.push({ visibleFromMs: Date.now() + world.listLagMs, look: { ...before, ...part } });
+    show(entry, { ...before, ...part });
   };
 
   const networksOf = (entry: Entry): readonly string[] => Object.keys(lookOf(entry)?.networks ?? {});
 
   const begin = (entry: Entry): void => {
-    const { health } = lookOf(entry) ?? { health: 'none' };
-    change(entry, { state: 'running', health: health === 'none' ? 'none' : 'starting' });
+    const { health, starts } = lookOf(entry) ?? { health: 'none', starts: 0 };
+    change(entry, { state: 'running', health: health === 'none' ? 'none' : 'starting', starts: starts + 1 });
     announceNetworks(entry, 'connect', networksOf(entry));
     announceContainer(entry, 'start');
   };
@@ -136,7 +157,7 @@ export function createWorld(): World {
     add(spec) {
       const id = randomBytes(32).toString('hex');
       const state = spec.state ?? 'running';
-      const look: FakeLook = { name: spec.name, state: 'created', health: spec.health ?? 'none', networks: spec.networks ?? {} };
+      const look: FakeLook = { name: spec.name, state: 'created', health: spec.health ?? 'none', networks: attachmentsOf(spec), starts: 0 };
       const entry: Entry = {
         identity: {
           id,
@@ -181,7 +202,7 @@ export function createWorld(): World {
       const entry = get(name);
       if (lookOf(entry)?.state === 'running') world.kill(name, 'KILL');
       announceContainer(entry, 'destroy');
-      entry.looks.push({ visibleFromMs: Date.now() + world.listLagMs, look: undefined });
+      show(entry, undefined);
     },
     rename(name, newName) {
       const entry = get(name);
@@ -198,9 +219,9 @@ export function createWorld(): World {
       change(entry, { state: 'running' });
       announceContainer(entry, 'unpause');
     },
-    connect(name, network, address) {
+    connect(name, network, place) {
       const entry = get(name);
-      change(entry, { networks: { ...lookOf(entry)?.networks, [network]: address } });
+      change(entry, { networks: { ...lookOf(entry)?.networks, [network]: attachmentOf(place) } });
       announceNetworks(entry, 'connect', [network]);
     },
     disconnect(name, network) {
@@ -231,11 +252,11 @@ export function createWorld(): World {
     },
     onSignal: (nameOrId, handler) => void get(nameOrId).handlers.push(handler),
     idOf: (nameOrId) => get(nameOrId).identity.id,
-    list(filters) {
-      const nowMs = Date.now();
+    list(filters, { all = true, hasHealthField = false } = {}) {
       return [...entries.values()].flatMap((entry) => {
-        const look = entry.looks.findLast((candidate) => candidate.visibleFromMs <= nowMs)?.look;
-        return look === undefined || !hasLabels(entry.identity.labels, filters) ? [] : [listEntry(entry.identity, look)];
+        const look = visibleLook(entry);
+        if (look === undefined || !hasLabels(entry.identity.labels, filters) || !hasId(entry.identity.id, filters)) return [];
+        return all || look.state === 'running' || look.state === 'paused' ? [listEntry(entry.identity, look, hasHealthField)] : [];
       });
     },
     eventsSince: (sinceSeconds) => remembered.filter((event) => event.timeNano >= sinceSeconds * 1e9),

@@ -22,7 +22,17 @@ const answer: EngineContainer = {
   ],
   HostConfig: { NetworkMode: 'meet_default' },
   NetworkSettings: {
-    Networks: { meet_default: { IPAddress: '172.18.0.5', IPPrefixLen: 16, GlobalIPv6Address: 'fd00::5', GlobalIPv6PrefixLen: 64 } },
+    Networks: {
+      meet_default: {
+        EndpointID: 'e1',
+        Gateway: '172.18.0.1',
+        IPAddress: '172.18.0.5',
+        IPPrefixLen: 16,
+        IPv6Gateway: 'fd00::1',
+        GlobalIPv6Address: 'fd00::5',
+        GlobalIPv6PrefixLen: 64,
+      },
+    },
   },
 };
 
@@ -43,7 +53,18 @@ describe("an entry of the engine's list", () => {
       health: 'healthy',
       labels: { 'meet.role': 'backend' },
       networkMode: 'meet_default',
-      networks: [{ name: 'meet_default', ipv4: '172.18.0.5', ipv4PrefixLength: 16, ipv6: 'fd00::5', ipv6PrefixLength: 64 }],
+      networks: [
+        {
+          name: 'meet_default',
+          ipv4: '172.18.0.5',
+          ipv4PrefixLength: 16,
+          ipv4Gateway: '172.18.0.1',
+          ipv6: 'fd00::5',
+          ipv6PrefixLength: 64,
+          ipv6Gateway: 'fd00::1',
+        },
+      ],
+      endpointIds: ['e1'],
       exposedTcpPorts: [8000, 9000],
     });
   });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Container } from '../../../src/model/container.ts';
+import type { Container, NetworkAttachment } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/instance.ts';
 import type { Problem } from '../../../src/model/problem.ts';
-import { backend, frontend, observe } from '../../support/containers.ts';
+import { backend, container, frontend, observe } from '../../support/containers.ts';
 
 const everywhere = { meet_default: '172.18.0.2/16', meet_internal: '172.19.0.2/16', proxy: '172.20.0.2/16', apple: '172.21.0.2/16' };
 
@@ -73,11 +73,59 @@ describe('the address of a container', () => {
   it('is none where the engine gives none, with a problem', () => {
     expect(ofBackend({ meet_default: '' })).toMatchObject({ endpoint: undefined, problems: [{ code: 'no-address' }] });
   });
+});
 
-  it.each(['host', 'container:0123456789abcdef'])('is none in network mode %s, with a problem', (networkMode) => {
-    const { endpoint, problems } = locate(frontend(), backend({ networks: {}, networkMode }));
+const onNetworks = (...networks: readonly NetworkAttachment[]): Container => ({ ...frontend(), networks });
+
+describe('in network mode host', () => {
+  const host = backend({ networks: { host: '' }, networkMode: 'host' });
+
+  it("it is the host's own address on the frontends' network", () => {
+    const { endpoint, network, problems } = locate(
+      onNetworks({ name: 'proxy', ipv4Gateway: '172.20.0.1' }, { name: 'meet_default', ipv4Gateway: '172.18.0.1' }),
+      host,
+    );
+    expect({ endpoint, network, problems }).toEqual({ endpoint: '172.18.0.1:8000', network: 'meet_default', problems: [] });
+  });
+
+  it('it is IPv6 where there is no other, and meet.network is heard', () => {
+    const frontends = onNetworks({ name: 'proxy', ipv6Gateway: 'fd00::1' }, { name: 'meet_default', ipv4Gateway: '172.18.0.1' });
+    const labels = { 'meet.network': 'proxy', 'meet.port': '9000' };
+    expect(locate(frontends, backend({ networks: { host: '' }, networkMode: 'host', labels })).endpoint).toBe('[fd00::1]:9000');
+  });
+
+  it('there is none where the engine tells no gateway, as on an internal network', () => {
+    const { endpoint, problems } = locate(onNetworks({ name: 'meet_default', ipv4: '172.18.0.2' }), host);
     expect(endpoint).toBeUndefined();
-    expect(problems).toMatchObject([{ code: 'no-shared-network', key: 'network_mode', value: networkMode }]);
+    expect(problems).toMatchObject([{ code: 'no-address', key: 'network_mode', value: 'host' }]);
+  });
+});
+
+describe("in another container's network", () => {
+  const owner = container({ name: 'vpn', networks: { meet_default: '172.18.0.9/16' } });
+  const guest = backend({ networks: {}, networkMode: `container:${owner.id}` });
+
+  it("it is that container's address, role or not", () => {
+    expect(locate(frontend(), owner, guest).endpoint).toBe('172.18.0.9:8000');
+  });
+
+  it("it is the host's where that one is in host mode", () => {
+    const frontends = { ...frontend(), networks: [{ name: 'meet_default', ipv4Gateway: '172.18.0.1' }] };
+    expect(locate(frontends, { ...owner, networks: [{ name: 'host' }], networkMode: 'host' }, guest).endpoint).toBe('172.18.0.1:8000');
+  });
+
+  it('there is none once that one has ended, or is gone', () => {
+    expect(locate(frontend(), { ...owner, state: 'exited', networks: [{ name: 'meet_default' }] }, guest).problems).toMatchObject([
+      { code: 'no-address' },
+    ]);
+    const { endpoint, problems } = locate(frontend(), guest);
+    expect(endpoint).toBeUndefined();
+    expect(problems).toMatchObject([{ code: 'no-shared-network', key: 'network_mode' }]);
+  });
+
+  it('it counts as stopping when that one is', () => {
+    const { instances } = readInstances(observe([frontend(), owner, guest], ['vpn']));
+    expect(instances[0]?.services[0]?.replicas[0]?.standing.rank).toBe('stopping');
   });
 });
 

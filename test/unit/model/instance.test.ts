@@ -29,10 +29,26 @@ describe('sorting containers into instances', () => {
     expect(problems).toMatchObject([{ code: 'foreign-project', severity: 'notice', instance: 'meet', value: 'storage' }]);
   });
 
+  it('refuses containers of other projects when it is strict, and says so', () => {
+    const foreign = [
+      filesService({ project: 'storage', labels: { 'meet.instance': 'meet' } }),
+      frontend({ name: 'storage-frontend-1', project: 'storage', labels: { 'meet.instance': 'meet' } }),
+    ];
+    const { instances, problems } = readInstances(observe([frontend(), backend(), ...foreign]), { strict: true });
+    expect(instances).toMatchObject([
+      { name: 'meet', frontends: [{ container: { name: 'meet-frontend-1' } }], services: [{ name: 'backend' }] },
+    ]);
+    expect(problems).toMatchObject([
+      { code: 'foreign-project-refused', severity: 'error', container: 'meet-files-1' },
+      { code: 'foreign-project-refused', severity: 'error', container: 'storage-frontend-1' },
+    ]);
+    expect(problems).toHaveLength(2);
+  });
+
   it('looks at the one instance that was asked for, and reports problems of no other', () => {
     const { instances, problems } = readInstances(
       observe([frontend(), backend({ name: 'other', project: 'other', labels: { 'meet.port': 'x' } })]),
-      'meet',
+      { only: 'meet' },
     );
     expect(instances.map((one) => one.name)).toEqual(['meet']);
     expect(problems).toEqual([]);
@@ -42,8 +58,8 @@ describe('sorting containers into instances', () => {
     "reports no role that can't be read, when it is another's: %j",
     ({ project, labels }) => {
       const misspelt = backend({ name: 'other', project, labels: { ...labels, 'meet.role': 'bakend' } });
-      expect(readInstances(observe([frontend(), misspelt]), 'meet').problems).toEqual([]);
-      expect(readInstances(observe([frontend(), misspelt]), 'other').problems).toMatchObject([{ code: 'bad-role' }]);
+      expect(readInstances(observe([frontend(), misspelt]), { only: 'meet' }).problems).toEqual([]);
+      expect(readInstances(observe([frontend(), misspelt]), { only: 'other' }).problems).toMatchObject([{ code: 'bad-role' }]);
     },
   );
 

@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { Container } from '../../../src/model/container.ts';
+import type { Container, Note, ProbeVerdict } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/instance.ts';
+import { readMember } from '../../../src/model/member.ts';
 import { bestRank, judge } from '../../../src/model/rotation.ts';
 import type { ContainerSketch } from '../../support/containers.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
 
-const judged = (sketch: Partial<ContainerSketch>, stopping = false): ReturnType<typeof judge> => {
-  const one = backend(sketch);
-  return judge(one, observe([one], stopping ? [one.name] : []));
+const judged = (sketch: Partial<ContainerSketch>, note: Note = {}): ReturnType<typeof judge> => {
+  const { member } = readMember(backend(sketch));
+  if (member === undefined) throw new Error('the sketch is no member');
+  return judge(member, note);
 };
+const beingStopped: Note = { stop: 'in-progress' };
 
 describe('judging one container', () => {
   it.each([
@@ -28,12 +31,65 @@ describe('judging one container', () => {
   });
 
   it.each(['healthy', 'none', 'starting', 'unhealthy'] as const)('one that got a stop signal is stopping, be it %s', (health) => {
-    expect(judged({ health }, true).rank).toBe('stopping');
+    expect(judged({ health }, beingStopped).rank).toBe('stopping');
   });
 
   it('a stop signal changes nothing for one that does not run, or is a one-off', () => {
-    expect(judged({ state: 'exited' }, true).rank).toBe('never');
-    expect(judged({ oneOff: true }, true).rank).toBe('never');
+    expect(judged({ state: 'exited' }, beingStopped).rank).toBe('never');
+    expect(judged({ oneOff: true }, beingStopped).rank).toBe('never');
+  });
+});
+
+describe('what else is known of a container', () => {
+  it('a stop that is overdue counts no more', () => {
+    expect(judged({ health: 'healthy' }, { stop: 'overdue' }).rank).toBe('ready');
+  });
+
+  it.each([
+    ['its label says so', { labels: { 'meet.drain': 'true' } }, {}],
+    ['an operator said so', {}, { drained: true }],
+  ] as const)('it is draining when %s, whatever its health', (_, sketch, note) => {
+    for (const health of ['healthy', 'none', 'starting', 'unhealthy'] as const)
+      expect(judged({ health, ...sketch }, note).rank).toBe('draining');
+    expect(judged(sketch, { ...note, ...beingStopped }).rank).toBe('stopping');
+    expect(judged({ ...sketch, state: 'exited' }, note).rank).toBe('never');
+  });
+
+  it('meet.drain=false changes nothing', () => {
+    expect(judged({ labels: { 'meet.drain': 'false' } }).rank).toBe('ready');
+  });
+
+  it('one that crashed again and again is out until it has run for a while', () => {
+    expect(judged({ health: 'healthy' }, { crashes: 3, heldBack: true }).rank).toBe('never');
+    expect(judged({ health: 'healthy' }, { crashes: 3 }).rank).toBe('ready');
+  });
+});
+
+const verdict = (answer: ProbeVerdict['answer'], wasReady = false): Note => ({ probe: { answer, detail: 'x', wasReady } });
+
+describe('meet.health', () => {
+  const probed = { labels: { 'meet.health': 'tcp' } };
+
+  it('none takes a container that runs, whatever the engine says', () => {
+    for (const health of ['healthy', 'none', 'starting', 'unhealthy'] as const)
+      expect(judged({ health, labels: { 'meet.health': 'none' } }).rank).toBe('ready');
+  });
+
+  it('docker is the default', () => {
+    for (const health of ['healthy', 'none', 'starting', 'unhealthy'] as const)
+      expect(judged({ health, labels: { 'meet.health': 'docker' } }, verdict('not-ready'))).toEqual(judged({ health }));
+  });
+
+  it.each([
+    ['ready, also against the engine', { health: 'unhealthy' }, verdict('ready'), 'ready'],
+    ['starting while it has never been ready', { health: 'healthy' }, verdict('not-ready'), 'starting'],
+    ['unhealthy once it was ready', { health: 'healthy' }, verdict('not-ready', true), 'unhealthy'],
+    ['what the engine says where it decides nothing', { health: 'unhealthy' }, verdict('unclear'), 'unhealthy'],
+    ['what the engine says where it decides nothing', { health: 'none' }, verdict('unclear'), 'ready'],
+    ['starting right after the start, while it has not been answered', { health: 'none' }, { fresh: true }, 'starting'],
+    ['what the engine says for one that was there before us', { health: 'none' }, {}, 'ready'],
+  ] as const)('a probe makes it %s', (_, sketch, note, rank) => {
+    expect(judged({ ...sketch, ...probed }, note).rank).toBe(rank);
   });
 });
 
@@ -58,6 +114,7 @@ describe('who is in rotation', () => {
   const starting = replica('s', { health: 'starting' });
   const unhealthy = replica('u', { health: 'unhealthy' });
   const stopping = replica('x', { health: 'healthy' });
+  const drained = replica('d', { labels: { 'meet.drain': 'true' } });
   const paused = replica('p', { state: 'paused', health: 'healthy' });
   const oneOff = replica('o', { oneOff: true });
   const lost = replica('l', { networks: { elsewhere: '10.0.0.2/8' } });
@@ -66,6 +123,7 @@ describe('who is in rotation', () => {
     ['healthy and unchecked ones, together', [healthy, unchecked, starting, unhealthy, stopping], ['h', 'n']],
     ['starting ones only when nobody is ready', [starting, unhealthy, stopping], ['s']],
     ['unhealthy ones only when nobody starts either', [unhealthy, stopping], ['u']],
+    ['drained ones only when nobody else is left but stopping ones', [drained, stopping], ['d']],
     ['stopping ones only when there is nobody else', [stopping, paused, oneOff], ['x']],
     ['never a paused one', [paused], []],
     ['never a one-off', [oneOff], []],

@@ -1,0 +1,48 @@
+import type { Container, Note } from './model/container.ts';
+import type { EngineEvent } from './model/engine-event.ts';
+import { isForgettable, lifeAfter, lifeAfterList, nextChangeAtMs, noteOfLife } from './model/life.ts';
+import type { Life } from './model/life.ts';
+
+/** Remembers of each container what events told and a list can't; forgets what no longer matters. */
+export interface EventMemory {
+  /** Takes an event about a container of ours in. Times in milliseconds since 1970. */
+  note(event: EngineEvent, happenedAtMs: number, heardAtMs: number): void;
+  /** What counts for the containers of a list that was begun then. */
+  notesFor(containers: readonly Container[], listBeganAtMs: number, nowMs: number): ReadonlyMap<string, Note>;
+  /** When a note changes by time alone, so that it has to be looked at again. */
+  nextChangeAtMs(nowMs: number): number | undefined;
+}
+
+export function createEventMemory(): EventMemory {
+  const lives = new Map<string, Life>();
+  /** Of the last list: what a container that is told to stop was until then. */
+  let endpointIds: ReadonlyMap<string, readonly string[]> = new Map();
+  return {
+    note(event, happenedAtMs, heardAtMs) {
+      const places = endpointIds.get(event.containerId);
+      const life = lifeAfter(lives.get(event.containerId), event, { happenedAtMs, heardAtMs, endpointIds: places });
+      if (life === undefined) lives.delete(event.containerId);
+      else lives.set(event.containerId, life);
+    },
+    notesFor(containers, listBeganAtMs, nowMs) {
+      const running = new Map(containers.filter(({ state }) => state === 'running' || state === 'paused').map((one) => [one.id, one]));
+      endpointIds = new Map(containers.flatMap((one) => (one.endpointIds.length === 0 ? [] : [[one.id, one.endpointIds]])));
+      const notes = new Map<string, Note>();
+      for (const [id, known] of lives) {
+        const container = running.get(id);
+        // What was heard after the list began is not in the list yet.
+        const isSettled = Math.max(known.startedAtMs ?? 0, known.endHeardAtMs ?? 0, known.stopSignalAtMs ?? 0) < listBeganAtMs;
+        const life = isSettled && container !== undefined ? lifeAfterList(known, container) : known;
+        const note = noteOfLife(life, listBeganAtMs, nowMs);
+        lives.set(id, life);
+        if (container === undefined && isSettled && isForgettable(life, nowMs)) lives.delete(id);
+        else if (Object.keys(note).length > 0) notes.set(id, note);
+      }
+      return notes;
+    },
+    nextChangeAtMs(nowMs) {
+      const moments = [...lives.values()].flatMap((life) => nextChangeAtMs(life, nowMs) ?? []);
+      return moments.length === 0 ? undefined : Math.min(...moments);
+    },
+  };
+}

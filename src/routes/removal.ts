@@ -1,0 +1,15 @@
+import type { RoutingView } from './routing-view.ts';
+
+/**
+ * Whether a server that gets requests under one view gets none any more under the next: that must never wait, since it may
+ * be about to end. What is only added can.
+ */
+export function removesServer(before: RoutingView, after: RoutingView): boolean {
+  const kept = endpointsOf(after);
+  return [...endpointsOf(before)].some((endpoint) => !kept.has(endpoint));
+}
+
+function endpointsOf({ upstreams, spa }: RoutingView): ReadonlySet<string> {
+  const ofServices = upstreams.flatMap(({ name, servers, backups }) => [...servers, ...backups].map((server) => `${name} ${server}`));
+  return new Set([...ofServices, ...spa.backups]);
+}

@@ -1,0 +1,54 @@
+import { describe, expect } from 'vitest';
+import { waitUntil } from '../support/wait-until.ts';
+import { composeLabels, test } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+/** Labelled containers of other Meets, on networks of their own. */
+function addCrowd(scene: Scene, containers: number): void {
+  scene.engine.world.silently((world) => {
+    for (let number = 0; number < containers; number += 1) {
+      const project = `other-${number % 200}`;
+      world.add({
+        name: `${project}-backend-${number}`,
+        labels: composeLabels(project, 'backend', { 'meet.role': 'backend' }),
+        networks: { [`${project}_default`]: `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}` },
+      });
+    }
+  });
+}
+
+describe.concurrent('one Meet among 10,000 labelled containers of others', () => {
+  for (const flags of [[], ['--instance', 'meet']] as const) {
+    test(`is served, and a change costs two lists and a signal (${flags.join(' ') || 'all instances'})`, async ({ scene }) => {
+      addCrowd(scene, 10_000);
+      const own = flags.length > 0 ? { file: `${scene.out}/routing.conf` } : {};
+      const nginx = await scene.frontend('frontend', own);
+      scene.backend('backend-1', 20);
+      const run = scene.run(flags);
+      await run.waitForLog('routes are live');
+      const lists = scene.engine.listCalls().length;
+      expect(lists).toBeLessThanOrEqual(2);
+      expect(scene.engine.killCalls()).toHaveLength(1);
+
+      const generation = nginx.generation();
+      scene.backend('backend-2', 21);
+      const live = await run.waitForLog('routes are live', 2);
+      expect(live['changes']).toEqual([`+ meet/backend ${scene.address(21)}:8000`]);
+      expect(nginx.generation()).not.toBe(generation);
+      expect(scene.engine.listCalls().length - lists).toBeLessThanOrEqual(2);
+      expect(scene.engine.killCalls().map(({ name }) => name)).toEqual(['frontend', 'frontend']);
+      expect(run.hasEnded()).toBe(false);
+    });
+  }
+});
+
+test('a burst among them is a few lists, not one for each', async ({ scene }) => {
+  addCrowd(scene, 10_000);
+  await scene.frontend('frontend');
+  const run = scene.run();
+  await run.waitForLog('routes are live');
+  const lists = scene.engine.listCalls().length;
+  for (let host = 20; host < 60; host += 1) scene.backend(`backend-${host}`, host);
+  await waitUntil('all are served', async () => (await scene.content()).includes(`${scene.address(59)}:8000`));
+  expect(scene.engine.listCalls().length - lists).toBeLessThan(10);
+});

@@ -1,0 +1,144 @@
+import { describe, expect } from 'vitest';
+import { waitUntil } from '../support/wait-until.ts';
+import { network, test } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+/*
+ * Events are a reason to look, never a fact: swapped, told twice, lost or told no more on a stream that stays open, the
+ * routes end up as the list is.
+ */
+
+const events = { method: 'GET', path: /^\/events$/ } as const;
+
+/** A life of three backends, and who of them is in rotation after each step: the last number of its address. */
+const life: readonly { readonly what: string; readonly step: (scene: Scene) => void; readonly hosts: readonly number[] }[] = [
+  { what: 'all run', step: () => undefined, hosts: [20, 21, 22] },
+  { what: 'one stops', step: ({ engine }) => engine.world.stop('backend-20'), hosts: [21, 22] },
+  { what: 'it starts again', step: ({ engine }) => engine.world.start('backend-20'), hosts: [20, 21, 22] },
+  { what: 'one is restarted', step: (scene) => restart(scene, 'backend-21'), hosts: [20, 21, 22] },
+  { what: 'one gets another address', step: (scene) => move(scene, 'backend-22', 23), hosts: [20, 21, 23] },
+  { what: 'one is paused', step: ({ engine }) => engine.world.pause('backend-20'), hosts: [21, 23] },
+  { what: 'one goes on as one dies', step: (scene) => exchange(scene, 'backend-20', 'backend-21'), hosts: [20, 23] },
+  { what: 'one is replaced', step: (scene) => replace(scene, 'backend-20', 24), hosts: [23, 24] },
+];
+
+function restart({ engine }: Scene, name: string): void {
+  engine.world.stop(name);
+  engine.world.start(name);
+}
+
+function move(scene: Scene, name: string, host: number): void {
+  scene.engine.world.disconnect(name, network);
+  scene.engine.world.connect(name, network, scene.address(host));
+}
+
+function exchange({ engine }: Scene, paused: string, dying: string): void {
+  engine.world.unpause(paused);
+  engine.world.die(dying);
+}
+
+function replace(scene: Scene, name: string, host: number): void {
+  scene.backend(`${name}-new`, host);
+  scene.engine.world.remove(name);
+}
+
+async function rotation(scene: Scene): Promise<readonly number[]> {
+  const content = await scene.content().catch(() => '');
+  return [...content.matchAll(/server 127\.\d+\.\d+\.(\d+):8000 /g)]
+    .map((match) => Number(match[1]))
+    .toSorted((left, right) => left - right);
+}
+
+async function goThroughLife(scene: Scene): Promise<void> {
+  for (const host of [20, 21, 22]) scene.backend(`backend-${host}`, host);
+  for (const { what, step, hosts } of life) {
+    step(scene);
+    await waitUntil(what, async () => (await rotation(scene)).join() === hosts.join());
+  }
+  await scene.converged();
+}
+
+describe.concurrent('events that come', () => {
+  test('in order', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.run();
+    await goThroughLife(scene);
+  });
+
+  test('with neighbours swapped', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.engine.faults.add({ ...events, do: 'swap' });
+    scene.run();
+    await goThroughLife(scene);
+  });
+
+  test('twice each', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.engine.faults.add({ ...events, do: 'repeat' });
+    scene.run();
+    await goThroughLife(scene);
+  });
+
+  for (const [every, rest] of [
+    [2, 0],
+    [2, 1],
+    [3, 0],
+  ] as const) {
+    test(`not at all, every ${every} of them (${rest}): right at the latest after a resync`, async ({ scene }) => {
+      await scene.frontend('frontend');
+      scene.engine.faults.add({ ...events, do: 'lose', which: (_, nth) => nth % every === rest });
+      scene.run(['--resync', '1s']);
+      await goThroughLife(scene);
+    });
+  }
+
+  test('all but the ends: a container that has started again unheard is no longer stopping', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.backend('backend-20', 20);
+    scene.backend('backend-21', 21);
+    scene.engine.faults.add({ ...events, do: 'lose', which: ({ Action }) => Action !== 'kill' });
+    scene.run(['--resync', '1s']);
+    await scene.serves(`${scene.address(20)}:8000`);
+    scene.engine.world.beginStop('backend-20');
+    await scene.servesNoMore(`${scene.address(20)}:8000`);
+    scene.engine.world.die('backend-20');
+    scene.engine.world.start('backend-20');
+    await scene.serves(`${scene.address(20)}:8000`);
+  });
+});
+
+describe.concurrent('a stream that falls silent', () => {
+  for (const [when, afterEvents] of [
+    ['from its beginning', 0],
+    ['after a while', 2],
+  ] as const) {
+    test(`${when}: is opened again at the resync, what it swallowed is heard, and the next event at once`, async ({ scene }) => {
+      await scene.frontend('frontend');
+      for (const host of [20, 21, 22, 23]) scene.backend(`backend-${host}`, host);
+      scene.engine.faults.add({ ...events, do: 'half-open', afterEvents, times: 1 });
+      scene.run(['--resync', '1s']);
+      await scene.serves(`${scene.address(23)}:8000`);
+      for (let event = 0; event < afterEvents; event += 1) scene.engine.world.health('backend-23', 'healthy');
+      // The engine goes on saying that it runs: only the events tell.
+      scene.engine.world.beginStop('backend-20');
+      await scene.servesNoMore(`${scene.address(20)}:8000`);
+      scene.engine.world.beginStop('backend-21');
+      await scene.servesNoMore(`${scene.address(21)}:8000`);
+      expect(await rotation(scene)).toEqual([22, 23]);
+      expect(scene.engine.eventStreams()).toBe(1);
+    });
+  }
+
+  test('and is never replaced while it speaks', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.run(['--resync', '1s']);
+    await scene.converged();
+    const startMs = Date.now();
+    await waitUntil('three resyncs have been, an event before each', () => {
+      scene.engine.world.health('frontend', 'healthy');
+      return Date.now() - startMs > 3500;
+    });
+    expect(scene.engine.calls.filter(({ path }) => path === '/events')).toHaveLength(1);
+    await scene.converged();
+  });
+});

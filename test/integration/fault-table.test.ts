@@ -1,0 +1,536 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { runCommand } from '../support/built-command.ts';
+import type { CommandEnd } from '../support/built-command.ts';
+import { readGeneration } from '../support/fake-engine/nginx.ts';
+import { parseNginx, walk } from '../support/nginx-parse.ts';
+import { isWhole, startBusyReader } from '../support/published-file.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+/*
+ * What goes wrong between meet-gen, the engine and the disk, row by row: each name is the fault, each test what it must
+ * lead to. A generator that believes events, lists before it subscribes, inspects, waits for ever, trusts a signal or
+ * writes in place fails the row concerned.
+ */
+
+const list = { method: 'GET', path: /^\/containers\/json$/ } as const;
+const events = { method: 'GET', path: /^\/events$/ } as const;
+const kill = { method: 'POST', path: /^\/containers\/[^/]+\/kill$/ } as const;
+
+const backendLabels = (more: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  composeLabels('meet', 'backend', { 'meet.role': 'backend', ...more });
+
+describe.concurrent('a change in the gap between list and subscribe', () => {
+  test('at the start: found with no further event', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.backend('backend-1', 20);
+    scene.backend('backend-2', 21);
+    const gap = scene.engine.faults.add({
+      ...events,
+      do: 'meanwhile',
+      run: () => scene.engine.world.silently((world) => world.stop('backend-2')),
+      times: 1,
+    });
+    scene.run();
+    await scene.serves(`${scene.address(20)}:8000`);
+    await scene.servesNoMore(`${scene.address(21)}:8000`);
+    expect(gap.hits()).toBe(1);
+  });
+
+  test('when the stream is opened again: found with no further event', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.backend('backend-1', 20);
+    scene.backend('backend-2', 21);
+    scene.run();
+    await scene.serves(`${scene.address(21)}:8000`);
+    scene.engine.faults.add({
+      ...events,
+      do: 'meanwhile',
+      run: () => scene.engine.world.silently((world) => world.stop('backend-2')),
+      times: 1,
+    });
+    scene.engine.cutEventStreams();
+    await scene.servesNoMore(`${scene.address(21)}:8000`);
+    const order = scene.engine.calls.map(({ path }) => path);
+    expect(order.lastIndexOf('/containers/json')).toBeGreaterThan(order.lastIndexOf('/events'));
+  });
+});
+
+describe.concurrent('list answers 500 once', () => {
+  for (const fault of [
+    { name: 'answers 500', do: 'status', status: 500 },
+    { name: 'is cut in the middle', do: 'cut' },
+    { name: 'is dropped', do: 'drop' },
+    { name: 'is truncated', do: 'body', body: '[{"Id":"abc","Names":["/fron' },
+    { name: 'is of another shape', do: 'body', body: '{"message":"hello"}' },
+    { name: 'has an entry without an id', do: 'body', body: '[{}]' },
+    { name: 'is empty', do: 'body', body: '' },
+  ] as const) {
+    test(`a list that ${fault.name} changes nothing, and is asked again with no further event`, async ({ scene }) => {
+      await scene.frontend('frontend');
+      scene.backend('backend', 20);
+      const run = scene.run();
+      await scene.serves(`${scene.address(20)}:8000`);
+      const before = await scene.fileIdentity();
+      // Both looks of the event fail, and the first one of the retries.
+      const set = scene.engine.faults.add({ ...list, ...fault, times: 3 });
+      scene.engine.world.stop('backend');
+      await waitUntil('it has failed', () => set.hits() === 3);
+      expect(await scene.fileIdentity()).toBe(before);
+      await scene.servesNoMore(`${scene.address(20)}:8000`);
+      expect(problemCodes(run)).toContain('engine-unreachable');
+      expect(run.hasEnded()).toBe(false);
+    });
+  }
+
+  test('the very first one: asked again, nothing is published before', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    scene.engine.faults.add({ ...list, do: 'status', status: 500, times: 3 });
+    const run = scene.run(['--log-level', 'debug']);
+    await scene.serves(`${scene.address(20)}:8000`);
+    expect(run.logged('published')).toHaveLength(1);
+  });
+});
+
+describe.concurrent('one inspect answers 500', () => {
+  test('costs no route: nothing is inspected', async ({ scene }) => {
+    await scene.frontend('frontend');
+    const inspect = scene.engine.faults.add({ method: 'GET', path: /^\/containers\/[^/]+\/json$/, do: 'status', status: 500 });
+    scene.backend('backend-1', 20);
+    scene.run();
+    await scene.serves(`${scene.address(20)}:8000`);
+    scene.backend('backend-2', 21);
+    await scene.serves(`${scene.address(21)}:8000`);
+    expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
+    expect(inspect.hits()).toBe(0);
+  });
+
+  test('nor does the second list, of a container whose network another uses: the last good view is kept', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.engine.world.add({ name: 'tunnel', networks: { [network]: scene.address(30) }, prefixLength: 24 });
+    scene.backend('behind', 20, { networkMode: `container:${scene.engine.world.idOf('tunnel')}` });
+    scene.backend('backend', 21);
+    scene.run();
+    await scene.serves(`${scene.address(30)}:8000`);
+    const before = await scene.fileIdentity();
+    const second = scene.engine.faults.add({ ...list, filters: /"id"/, do: 'status', status: 500, times: 3 });
+    scene.engine.world.stop('backend');
+    await waitUntil('it has failed', () => second.hits() === 3);
+    expect(await scene.fileIdentity()).toBe(before);
+    await scene.servesNoMore(`${scene.address(21)}:8000`);
+    expect(await scene.content()).toContain(`${scene.address(30)}:8000`);
+  });
+});
+
+describe.concurrent('one call hangs', () => {
+  test('a list: changes nothing, and the next one is asked after its deadline', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    scene.run();
+    await scene.serves(`${scene.address(20)}:8000`);
+    const before = await scene.fileIdentity();
+    const fault = scene.engine.faults.add({ ...list, do: 'hang', times: 1 });
+    scene.engine.world.stop('backend');
+    await waitUntil('it hangs', () => fault.hits() === 1);
+    expect(await scene.fileIdentity()).toBe(before);
+    await scene.servesNoMore(`${scene.address(20)}:8000`);
+  });
+
+  test('a list that trickles in without an end: the same', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    scene.run();
+    await scene.serves(`${scene.address(20)}:8000`);
+    const fault = scene.engine.faults.add({ ...list, do: 'trickle', bytes: 1, everyMs: 500, times: 1 });
+    scene.engine.world.stop('backend');
+    await waitUntil('it trickles', () => fault.hits() === 1);
+    await scene.servesNoMore(`${scene.address(20)}:8000`);
+  });
+
+  test('the subscription: opened again after its deadline', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.engine.faults.add({ ...events, do: 'hang', times: 1 });
+    scene.run();
+    await scene.converged();
+    expect(scene.engine.eventStreams()).toBe(1);
+    scene.backend('backend', 20);
+    await scene.serves(`${scene.address(20)}:8000`);
+  });
+
+  test('a signal: sent again after its deadline, and another frontend is not kept waiting', async ({ scene }) => {
+    const hung = await scene.frontend('frontend-1');
+    const good = await scene.frontend('frontend-2', { host: 11 });
+    const fault = scene.engine.faults.add({ method: 'POST', path: /frontend-1\/kill$/, do: 'hang', times: 1 });
+    scene.run();
+    await waitUntil('the other one serves', () => good.generation() !== 'none');
+    expect(hung.generation()).toBe('none');
+    scene.backend('backend', 20);
+    await waitUntil('it goes on', async () => (await scene.content()).includes(`${scene.address(20)}:8000`));
+    await waitUntil('the other one follows', () => good.generation() === readGeneration(scene.file()));
+    await scene.converged();
+    expect(fault.hits()).toBe(1);
+  });
+
+  for (const [what, fault] of [
+    ['the subscription', events],
+    ['a list', list],
+    ['a signal', kill],
+  ] as const) {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      test(`${signal} is obeyed while ${what} hangs`, async ({ scene }) => {
+        await scene.frontend('frontend');
+        const set = scene.engine.faults.add({ ...fault, do: 'hang' });
+        const run = scene.run();
+        await waitUntil('it hangs', () => set.hits() > 0);
+        run.signal(signal);
+        expect(await run.ended).toMatchObject({ code: 0, signal: null });
+        expect(run.log().at(-1)?.msg).toBe('stopped');
+      });
+    }
+  }
+});
+
+describe.concurrent('the signal call fails once', () => {
+  for (const fault of [
+    { name: 'answers 500', do: 'status', status: 500, message: 'no luck' },
+    { name: 'is dropped', do: 'drop' },
+  ] as const) {
+    test(`a signal call that ${fault.name} is a problem, and sent again until it is proven`, async ({ scene }) => {
+      const nginx = await scene.frontend('frontend');
+      const set = scene.engine.faults.add({ ...kill, ...fault, times: 1 });
+      const run = scene.run();
+      await scene.converged();
+      expect(set.hits()).toBe(1);
+      expect(nginx.signals).toHaveLength(1);
+      expect(problemCodes(run)).toContain('signal-failed');
+      await waitUntil('the problem is gone', () => problemCodes(run, 'problem is gone').includes('signal-failed'));
+    });
+  }
+});
+
+describe.concurrent('a slow pass overlaps a newer one', () => {
+  test('single flight: a list that is overtaken by the world never has the last word', async ({ scene }) => {
+    const nginx = await scene.frontend('frontend');
+    scene.backend('backend-1', 20);
+    scene.backend('backend-2', 21);
+    scene.run();
+    await scene.serves(`${scene.address(21)}:8000`);
+    const lists = scene.engine.listCalls().length;
+    const gate = createGate();
+    const slow = scene.engine.faults.add({ ...list, do: 'late', until: gate.opened, times: 1 });
+    scene.engine.world.pause('backend-1');
+    await waitUntil('the slow list is under way', () => slow.hits() === 1);
+    // What it will answer is old from here on.
+    scene.engine.world.unpause('backend-1');
+    scene.engine.world.stop('backend-2');
+    const told = Date.now();
+    await waitUntil('a second pass has had its chance', () => scene.engine.listCalls().length > lists + 1 || Date.now() - told > 800);
+    expect(scene.engine.listCalls().length - lists).toBe(1);
+    gate.open();
+    await scene.servesNoMore(`${scene.address(21)}:8000`);
+    await scene.serves(`${scene.address(20)}:8000`);
+    expect(nginx.generation()).toBe(readGeneration(scene.file()));
+  });
+});
+
+for (const leaving of ['nothing', 'socket file'] as const) {
+  describe.concurrent(`engine away 1 s, addresses changed (leaving ${leaving})`, () => {
+    test('told, the file kept, and right with no further event once it is back', async ({ scene }) => {
+      await scene.frontend('frontend');
+      scene.backend('backend', 20);
+      const run = scene.run();
+      await scene.serves(`${scene.address(20)}:8000`);
+      const before = await scene.fileIdentity();
+      await scene.engine.goAway(leaving);
+      const goneAtMs = Date.now();
+      await waitUntil('that is told', () => problemCodes(run).includes('engine-unreachable'));
+      await waitForStatus(scene, 'not connected', ({ engine }) => !engine.connected);
+      await waitUntil('a second has gone by', () => Date.now() - goneAtMs >= 1000);
+      expect(await scene.fileIdentity()).toBe(before);
+      scene.engine.world.silently((world) => {
+        world.stop('backend');
+        scene.backend('backend-2', 21);
+      });
+      await scene.engine.comeBack();
+      await scene.servesNoMore(`${scene.address(20)}:8000`);
+      await scene.serves(`${scene.address(21)}:8000`);
+      await waitUntil('that it is over is told', () => problemCodes(run, 'problem is gone').includes('engine-unreachable'));
+    });
+  });
+}
+
+describe.concurrent('engine away at start', () => {
+  test('the file is kept, and right with no further event once it is there', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    await scene.run().waitForLog('routes are live');
+    await scene.stopAll();
+    const before = await scene.fileIdentity();
+    await scene.engine.goAway();
+    scene.engine.world.stop('backend');
+    const run = scene.run();
+    await waitUntil('that is told', () => problemCodes(run).includes('engine-unreachable'));
+    expect(await scene.fileIdentity()).toBe(before);
+    await expect(scene.status()).resolves.toMatchObject({ ready: false, converged: false, engine: { connected: false } });
+    await scene.engine.comeBack();
+    await scene.servesNoMore(`${scene.address(20)}:8000`);
+  });
+
+  test('is tried again from 100 ms on, each time later, and never in a tight loop', async ({ scene }) => {
+    await scene.frontend('frontend');
+    const fault = scene.engine.faults.add({ ...events, do: 'status', status: 500, times: 5 });
+    scene.run();
+    await scene.converged();
+    expect(fault.hits()).toBe(5);
+    const atMs = scene.engine.calls.filter(({ path }) => path === '/events').map((call) => call.atMs);
+    const pauses = atMs.slice(1).map((time, index) => time - (atMs[index] ?? 0));
+    // Half of each pause is jitter: 50 to 100 ms, 100 to 200, 200 to 400, then up to the cap.
+    expect(pauses.map((pause, index) => pause >= [50, 100, 200, 250, 250][index]! - 2)).toEqual([true, true, true, true, true]);
+  });
+});
+
+describe.concurrent('one label with a bad value', () => {
+  const bad = { 'meet.port': '99999', 'meet.read-timeout': 'soon', 'meet.body-size': '-1', 'meet.connect-timeout': '∞' };
+
+  test('costs that label alone, is told, and gone when it is mended', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.backend('good', 20);
+    const run = scene.run();
+    await scene.serves(`${scene.address(20)}:8000`);
+    scene.backend('bad', 21, { labels: backendLabels(bad) });
+    await scene.serves(`${scene.address(21)}:8000`);
+    expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
+    const { problems } = await scene.status();
+    const told = problems.filter(({ code }) => code === 'bad-label-value');
+    expect(
+      told.map(({ container, key }) => ({ container, key })).toSorted((left, right) => (left.key ?? '').localeCompare(right.key ?? '')),
+    ).toEqual(
+      Object.keys(bad)
+        .toSorted()
+        .map((key) => ({ container: 'bad', key })),
+    );
+    scene.engine.world.remove('bad');
+    scene.backend('mended', 22);
+    await scene.serves(`${scene.address(22)}:8000`);
+    await scene.servesNoMore(`${scene.address(21)}:8000`);
+    await waitUntil('it is told that they are gone', () => problemCodes(run, 'problem is gone').length >= told.length);
+    expect(run.hasEnded()).toBe(false);
+  });
+
+  test('of a frontend too: its routes are served with the defaults', async ({ scene }) => {
+    await scene.frontend('frontend', {
+      container: {
+        labels: composeLabels('meet', 'frontend', {
+          'meet.role': 'frontend',
+          'meet.listen': 'x',
+          'meet.host': 'a b',
+          'meet.status-port': '0',
+        }),
+      },
+    });
+    scene.backend('backend', 20);
+    scene.run();
+    await scene.serves(`${scene.address(20)}:8000`);
+    expect(await scene.content()).toMatch(/listen 8083;[^]*listen 8084;/);
+  });
+});
+
+describe.concurrent('out directory missing', () => {
+  test('at the start: a clear error', async ({ scene }) => {
+    const end = await runCommand(['run', '--out', join(scene.folder, 'none')]);
+    expect(end).toMatchObject({ code: 2, signal: null, stdout: '' });
+    expect(end.stderr).toBe(
+      `meet-gen: --out: ${scene.folder}/none does not exist; mount the volume that the frontend shares there, or name another directory\n`,
+    );
+  });
+
+  test('later: a problem, and published again when it is back', async ({ scene }) => {
+    const file = join(scene.out, 'routing.conf');
+    await scene.frontend('frontend', { file });
+    scene.backend('backend', 20);
+    const run = scene.run(['--instance', 'meet']);
+    await run.waitForLog('routes are live');
+
+    // A file in its place is what can't be repaired from here.
+    await rename(scene.out, `${scene.out}.away`);
+    await writeFile(scene.out, '');
+    scene.backend('backend-2', 21);
+    await waitUntil('the problem is told', () => problemCodes(run).includes('publish-failed'));
+    expect(run.hasEnded()).toBe(false);
+    await rm(scene.out);
+    await mkdir(scene.out);
+    await waitUntil('it is published again', () => readGeneration(file) !== 'none');
+    await waitUntil('the problem is gone', () => problemCodes(run, 'problem is gone').includes('publish-failed'));
+    await waitForStatus(scene, 'well again, on a socket made anew', ({ converged }) => converged);
+    expect(await commandHealth(scene)).toMatchObject({ code: 0 });
+  });
+
+  test('removed with all that is in it: made again at the next change', async ({ scene }) => {
+    const file = join(scene.out, 'routing.conf');
+    await scene.frontend('frontend', { file });
+    const run = scene.run(['--instance', 'meet']);
+    await run.waitForLog('routes are live');
+    await rm(scene.out, { recursive: true });
+    scene.backend('backend', 20);
+    await run.waitForLog('routes are live', 2);
+    expect(readGeneration(file)).not.toBe('none');
+  });
+});
+
+describe.concurrent('a reader during 60 writes', () => {
+  test('sees whole files only', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.backend('backend-0', 20);
+    const run = scene.run(['--wait', '10ms:10ms', '--log-level', 'debug']);
+    await scene.serves(`${scene.address(20)}:8000`);
+    const published = run.logged('published').length;
+    const reader = await startBusyReader(scene.file());
+    for (let write = 1; write <= 60; write += 1) {
+      // One goes as the other comes, so that no write waits for a calmer moment.
+      scene.engine.world.silently((world) => world.remove(`backend-${write - 1}`));
+      scene.backend(`backend-${write}`, 20 + write);
+      await waitUntil('it is written', async () => (await scene.content().catch(() => '')).includes(`${scene.address(20 + write)}:8000`));
+    }
+    const { reads, failed, contents } = await reader.stop();
+    expect({ failed, empty: contents.filter((content) => content === '').length }).toEqual({ failed: 0, empty: 0 });
+    expect(contents.filter((content) => !isWhole(content))).toEqual([]);
+    expect(run.logged('published').length - published).toBeGreaterThanOrEqual(60);
+    expect(reads).toBeGreaterThan(contents.length);
+    expect(contents.length).toBeGreaterThan(30);
+  });
+});
+
+describe.concurrent('100 irrelevant health events, 50 containers', () => {
+  test('no call', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    for (let host = 100; host < 150; host += 1)
+      scene.engine.world.add({ name: `stranger-${host}`, networks: { [network]: scene.address(host) }, health: 'healthy' });
+    scene.run();
+    await scene.serves(`${scene.address(20)}:8000`);
+    const before = { lists: scene.engine.listCalls().length, calls: scene.engine.calls.length, events: scene.engine.toldEvents() };
+
+    for (const health of ['unhealthy', 'healthy'] as const)
+      for (let host = 100; host < 150; host += 1) scene.engine.world.health(`stranger-${host}`, health);
+    for (const name of ['frontend', 'backend', 'stranger-100']) scene.engine.world.exec(name);
+    scene.engine.world.kill('frontend', 'USR1');
+    scene.engine.world.disconnect('stranger-101', network);
+    scene.engine.world.stop('stranger-102');
+    scene.engine.world.remove('stranger-103');
+    expect(scene.engine.toldEvents() - before.events).toBeGreaterThan(100);
+    // The stream is in order: once this one is acted upon, all of those have been seen.
+    scene.backend('last', 21);
+    await scene.serves(`${scene.address(21)}:8000`);
+    expect(scene.engine.listCalls().length - before.lists).toBeLessThanOrEqual(2);
+    expect(scene.engine.calls.length - before.calls).toBeLessThanOrEqual(3);
+  });
+});
+
+describe.concurrent('event with a short or odd id', () => {
+  test('ignored, and the stream goes on', async ({ scene }) => {
+    await scene.frontend('frontend');
+    const run = scene.run();
+    await scene.converged();
+    const before = scene.engine.listCalls().length;
+    for (const id of ['x', '', 'abc123', '../../etc', 'x'.repeat(100_000), 'ünï\u0000', 7, null, {}, undefined])
+      scene.engine.sayOnEventStreams(`${JSON.stringify({ Type: 'container', Action: 'start', Actor: { ID: id, Attributes: {} } })}\n`);
+    for (const line of ['{}', 'null', '[]', 'no json', '{"Type":"container"}', '{"Type":"container","Action":7,"Actor":{"ID":"x"}}', '']) {
+      scene.engine.sayOnEventStreams(`${line}\n`);
+    }
+    scene.engine.sayOnEventStreams('{"Type":"network","Action":"connect","Actor":{"ID":"x","Attributes":null}}\n');
+    scene.backend('backend', 20);
+    await scene.serves(`${scene.address(20)}:8000`);
+    expect(scene.engine.listCalls().length - before).toBeLessThanOrEqual(2);
+    expect(scene.engine.eventStreams()).toBe(1);
+    expect(scene.engine.calls.filter(({ path }) => path === '/events')).toHaveLength(1);
+    expect(run.hasEnded()).toBe(false);
+  });
+
+  test('that claims to be one of ours: at most a look', async ({ scene }) => {
+    await scene.frontend('frontend');
+    const run = scene.run();
+    await scene.converged();
+    const before = await scene.fileIdentity();
+    const lists = scene.engine.listCalls().length;
+    const claim = { Type: 'container', Action: 'kill', Actor: { ID: 'x', Attributes: { 'meet.role': 'backend', signal: '15' } } };
+    scene.engine.sayOnEventStreams(`${JSON.stringify(claim)}\n`);
+    await waitUntil('it has looked', () => scene.engine.listCalls().length === lists + 2);
+    await scene.converged();
+    expect(await scene.fileIdentity()).toBe(before);
+    expect(run.hasEnded()).toBe(false);
+  });
+});
+
+describe.concurrent('engine unreachable, one shot', () => {
+  for (const leaving of ['nothing', 'socket file'] as const) {
+    test(`leaving ${leaving}: exit 3, a line with the cure, no output`, async ({ scene }) => {
+      await scene.engine.goAway(leaving);
+      const { code, stdout, stderr } = await runCommand(['render', '--docker-host', scene.engine.host]);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+      expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+      expect(stderr).toContain(scene.engine.host);
+      expect(stderr).toMatch(/; .*--docker-host/);
+    });
+  }
+});
+
+describe.concurrent('hostile label', () => {
+  const injections = [
+    '/x { return 200; } } server { listen 1; } #',
+    '/x;\nserver { listen 1; }',
+    '"; } server { listen 1; } "',
+    '8000; } server { listen 1; }',
+  ];
+
+  test('refused wherever it stands: no directive comes with it', async ({ scene }) => {
+    await scene.frontend('frontend', {
+      container: {
+        labels: composeLabels('meet', 'frontend', { 'meet.role': 'frontend', 'meet.host': `meet.example.com; } server { listen 1; }` }),
+      },
+    });
+    scene.backend('backend', 20);
+    const run = scene.run();
+    await scene.serves(`${scene.address(20)}:8000`);
+    const before = directiveCounts(await scene.content());
+    const keys = ['meet.port', 'meet.paths', 'meet.read-timeout', 'meet.body-size', 'meet.connect-timeout', 'meet.service', 'meet.network'];
+    injections.forEach((injection, index) => {
+      const labels = Object.fromEntries(keys.map((key) => [key, injection]));
+      scene.backend(`hostile-${index}`, 30 + index, { labels: backendLabels(labels) });
+    });
+    scene.backend('last', 21);
+    await scene.serves(`${scene.address(21)}:8000`);
+    await waitUntil('they are told', () => problemCodes(run).includes('bad-label-value'));
+    const after = directiveCounts(await scene.content());
+    expect({ ...after, 'upstream/server': 0 }).toEqual({ ...before, 'upstream/server': 0 });
+    expect(await scene.content()).not.toContain('listen 1;');
+  });
+});
+
+interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+}
+
+function createGate(): Gate {
+  let resolveOpened: (() => void) | undefined;
+  const opened = new Promise<void>((resolve) => (resolveOpened = resolve));
+  return { opened, open: () => resolveOpened?.() };
+}
+
+/** How often each directive stands in a file, by the blocks around it. */
+function directiveCounts(content: string): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { path, directive } of walk(parseNginx(content))) {
+    const name = `${path}/${directive.name}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function commandHealth(scene: Scene): Promise<CommandEnd> {
+  return runCommand(['healthcheck', '--out', scene.out]);
+}

@@ -1,0 +1,122 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { expect } from 'vitest';
+import { waitUntil } from '../support/wait-until.ts';
+import { composeLabels, problemCodes, test, waitForStatus } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+const probedBy = (health: string): { labels: Readonly<Record<string, string>> } => ({
+  labels: composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.health': health }),
+});
+
+/** Of the test itself: they run at the same time. */
+type OnFinish = (end: () => Promise<void>) => void;
+
+interface Behaviour {
+  status: number;
+  readonly hosts: Set<string | undefined>;
+}
+
+/** Has a backend's address answer; returns how it does, to be changed, and how to end it. */
+async function answerAt(scene: Scene, host: number, onTestFinished: OnFinish): Promise<Behaviour & { end(): Promise<void> }> {
+  const behaviour: Behaviour = { status: 200, hosts: new Set() };
+  const server = createServer((request, response) => {
+    behaviour.hosts.add(request.headers.host);
+    response.writeHead(behaviour.status, { connection: 'close' }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(8000, scene.address(host), resolve));
+  const end = (): Promise<void> => close(server);
+  onTestFinished(end);
+  return Object.assign(behaviour, { end });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+test.concurrent('tcp: one that does not listen yet is not asked before it does, and out as soon as it listens no more', async ({
+  scene,
+  onTestFinished,
+}) => {
+  await scene.frontend('frontend');
+  scene.backend('backend-1', 20, probedBy('tcp'));
+  await answerAt(scene, 20, onTestFinished);
+  scene.run();
+  await scene.serves(`${scene.address(20)}:8000`);
+  scene.backend('backend-2', 21, probedBy('tcp'));
+  await waitForStatus(scene, 'it is known', ({ instances }) => instances[0]?.services[0]?.replicas[1]?.reason.includes('refuses') === true);
+  expect(await scene.content()).not.toContain(`${scene.address(21)}:8000`);
+  const second = await answerAt(scene, 21, onTestFinished);
+  await scene.serves(`${scene.address(21)}:8000`);
+  await second.end();
+  await scene.servesNoMore(`${scene.address(21)}:8000`);
+  const replicas = (await scene.status()).instances[0]?.services[0]?.replicas;
+  expect(replicas?.map(({ inRotation }) => inRotation)).toEqual([true, false]);
+});
+
+test.concurrent('http: the answer decides, asked for the public host; the last one stays in whatever it answers', async ({
+  scene,
+  onTestFinished,
+}) => {
+  await scene.frontend('frontend', {
+    container: { labels: composeLabels('meet', 'frontend', { 'meet.role': 'frontend', 'meet.host': 'meet.example.com' }) },
+  });
+  for (const host of [20, 21]) scene.backend(`backend-${host}`, host, { ...probedBy('http:/__lbheartbeat__'), health: 'unhealthy' });
+  const [first, second] = [await answerAt(scene, 20, onTestFinished), await answerAt(scene, 21, onTestFinished)];
+  scene.run();
+  await scene.serves(`${scene.address(20)}:8000`);
+  await scene.serves(`${scene.address(21)}:8000`);
+  second.status = 503;
+  await scene.servesNoMore(`${scene.address(21)}:8000`);
+  first.status = 500;
+  await scene.serves(`${scene.address(21)}:8000`);
+  expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
+  second.status = 200;
+  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  expect([...first.hosts, ...second.hosts].every((host) => host === 'meet.example.com')).toBe(true);
+});
+
+test.concurrent('a probe that can decide nothing leaves the word to the engine, and says so', async ({ scene, onTestFinished }) => {
+  await scene.frontend('frontend');
+  // Django refuses a host that it doesn't know, and no meet.host tells which one it does.
+  scene.backend('backend-1', 20, { ...probedBy('http:/__lbheartbeat__'), health: 'healthy' });
+  scene.backend('backend-2', 21, { ...probedBy('http:/__lbheartbeat__'), health: 'unhealthy' });
+  for (const host of [20, 21]) (await answerAt(scene, host, onTestFinished)).status = 400;
+  const run = scene.run();
+  await waitUntil('both are told of', () => problemCodes(run).filter((code) => code === 'probe-unclear').length === 2);
+  await scene.serves(`${scene.address(20)}:8000`);
+  expect(await scene.content()).not.toContain(`${scene.address(21)}:8000`);
+});
+
+test.concurrent('none: whatever the engine says', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend-1', 20, { ...probedBy('none'), health: 'unhealthy' });
+  scene.backend('backend-2', 21, { health: 'healthy' });
+  scene.run();
+  await scene.serves(`${scene.address(20)}:8000`);
+  await scene.serves(`${scene.address(21)}:8000`);
+});
+
+test.concurrent('meet-gen that is restarted changes nothing while it has not asked yet', async ({ scene, onTestFinished }) => {
+  // Whether its version is known yet makes no difference to what this one is given.
+  const nginx = await scene.frontend('frontend', { version: '1.22.1' });
+  const replica = { ...probedBy('tcp'), createdAtSeconds: 1_700_000_000 };
+  for (const host of [20, 21]) {
+    scene.engine.world.silently(() => scene.backend(`backend-${host}`, host, replica));
+    await answerAt(scene, host, onTestFinished);
+  }
+  scene.run();
+  await scene.serves(`${scene.address(20)}:8000`);
+  await scene.serves(`${scene.address(21)}:8000`);
+  await scene.stopAll();
+  const before = { file: await scene.fileIdentity(), signals: nginx.signals.length };
+  scene.run();
+  await waitForStatus(scene, 'both have answered', ({ instances }) =>
+    (instances[0]?.services[0]?.replicas ?? []).every(({ reason }) => reason.includes('probe says')),
+  );
+  await scene.converged();
+  expect({ file: await scene.fileIdentity(), signals: nginx.signals.length }).toEqual(before);
+});

@@ -1,0 +1,92 @@
+import { readFilters } from './event.ts';
+import { signalNumbers } from './world.ts';
+import type { FakeSignal, World } from './world.ts';
+
+/** The API versions that an engine speaks, `1.45`. */
+export interface FakeApi {
+  readonly min: string;
+  readonly max: string;
+}
+
+/** What is asked, without the version in front of the path. */
+export interface FakeQuestion {
+  readonly method: string;
+  readonly path: string;
+  /** `1.45` of `/v1.45/…`; without one the engine's newest is meant. */
+  readonly version: string | undefined;
+  readonly query: URLSearchParams;
+}
+
+/** A whole answer. */
+export interface FakeAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const killPattern = /^\/containers\/([^/]+)\/kill$/;
+const healthFieldSince = '1.52';
+
+/** Answers every call but the event stream, as the real engine does. */
+export function answerOf(world: World, api: FakeApi, question: FakeQuestion): FakeAnswer {
+  const { method, path, version, query } = question;
+  const headers = { 'api-version': api.max, ostype: 'linux' };
+  if (path === '/_ping' && version === undefined) return { status: 200, body: method === 'HEAD' ? '' : 'OK', headers };
+  const refused = refuseVersion(api, version);
+  if (refused !== undefined) return refused;
+  if (method === 'GET' && path === '/version') return ok({ Version: '26.1.5', ApiVersion: api.max, MinAPIVersion: api.min, Os: 'linux' });
+  if (method === 'GET' && path === '/containers/json') {
+    const hasHealthField = compareVersions(version ?? api.max, healthFieldSince) >= 0;
+    const all = ['1', 'true', 'True'].includes(query.get('all') ?? '');
+    return ok(world.list(readFilters(query.get('filters')), { all, hasHealthField }));
+  }
+  const name = killedContainer(question);
+  if (name !== undefined) return answerKill(world, name, query.get('signal') ?? 'KILL');
+  return { status: 404, body: messageBody('page not found') };
+}
+
+/** The name or id in a `POST /containers/<name>/kill`, undefined for any other call. */
+export function killedContainer({ method, path }: Pick<FakeQuestion, 'method' | 'path'>): string | undefined {
+  const name = killPattern.exec(path)?.[1];
+  return method === 'POST' && name !== undefined ? decodeURIComponent(name) : undefined;
+}
+
+/** The engine's own refusal of a version that it doesn't speak. */
+export function refuseVersion({ min, max }: FakeApi, version: string | undefined): FakeAnswer | undefined {
+  if (version === undefined) return undefined;
+  if (compareVersions(version, max) > 0)
+    return { status: 400, body: messageBody(`client version ${version} is too new. Maximum supported API version is ${max}`) };
+  if (compareVersions(version, min) >= 0) return undefined;
+  const message = `client version ${version} is too old. Minimum supported API version is ${min}, please upgrade your client to a newer version`;
+  return { status: 400, body: messageBody(message) };
+}
+
+/** The body of every refusal of the engine's. */
+export function messageBody(message: string): string {
+  return JSON.stringify({ message });
+}
+
+function ok(value: unknown): FakeAnswer {
+  return { status: 200, body: JSON.stringify(value) };
+}
+
+function answerKill(world: World, name: string, signalText: string): FakeAnswer {
+  const signal = signalText.replace(/^SIG/, '');
+  if (!isSignal(signal)) return { status: 400, body: messageBody(`Invalid signal: ${signalText}`) };
+  const answers = {
+    unknown: { status: 404, body: messageBody(`No such container: ${name}`) },
+    'not running': { status: 409, body: messageBody(`cannot kill container: ${name}: container is not running`) },
+    done: { status: 204, body: '' },
+  };
+  return answers[world.kill(name, signal)];
+}
+
+function isSignal(text: string): text is FakeSignal {
+  return Object.hasOwn(signalNumbers, text);
+}
+
+function compareVersions(left: string, right: string): number {
+  const [leftMajor = 0, leftMinor = 0] = left.split('.').map(Number);
+  const [rightMajor = 0, rightMinor = 0] = right.split('.').map(Number);
+  return leftMajor - rightMajor || leftMinor - rightMinor;
+}

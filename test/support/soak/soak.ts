@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import type { Scene } from '../../integration/scene.ts';
+import type { RunningCommand } from '../built-command.ts';
+import { waitUntil } from '../wait-until.ts';
+import { beginLife } from './life.ts';
+import type { Life } from './life.ts';
+
+interface SoakOptions {
+  readonly seed: number;
+  readonly events: number;
+  /** After so many events everything comes to rest, and `onRest` looks. */
+  readonly restEvery: number;
+  /** More environment for the command. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly onRest: (command: RunningCommand, events: number) => Promise<void>;
+}
+
+/** What a soak was. */
+interface Soaked {
+  readonly command: RunningCommand;
+  readonly events: number;
+  readonly born: number;
+  readonly lists: number;
+  readonly signals: number;
+  readonly subscriptions: number;
+  readonly seconds: number;
+}
+
+/** So many events, then a pause: some fall together, some stand alone. */
+const burst = 35;
+const pauseMs = 100;
+
+/** A crash-looping container may be held back for so long. */
+const mostHeldBackMs = 40_000;
+
+/** Nothing goes on any more: what is published is what there is, and proven. */
+async function rest(scene: Scene, life: Life): Promise<void> {
+  life.settle();
+  const wanted = life.addresses().join();
+  let found = '';
+  await waitUntil(
+    'all that is there is in rotation, and nothing else',
+    async () => {
+      const servers = [...(await scene.content()).matchAll(/server (\S+):8000 /g)].map(([, address]) => address ?? '');
+      found = servers.toSorted().join();
+      return found === wanted;
+    },
+    mostHeldBackMs,
+    () => `wanted ${wanted}\nfound  ${found}`,
+  );
+  await scene.converged();
+}
+
+/** Lets a command live through a Meet's random life until the engine has told it so many events. */
+export async function soak(scene: Scene, { seed, events, restEvery, env = {}, onRest }: SoakOptions): Promise<Soaked> {
+  const { engine } = scene;
+  const templates = join(scene.folder, 'templates');
+  const life = await beginLife(scene, { seed, templates });
+  const command = scene.run(['--templates', templates, '--resync', '5s', '--log-level', 'warn'], { env });
+  await scene.converged();
+  const startMs = Date.now();
+  let restAt = restEvery;
+  while (engine.toldEvents() < events) {
+    const before = engine.toldEvents();
+    // While nobody listens it goes slowly, so that what the engine remembers bridges the gap.
+    do await life.step();
+    while (engine.eventStreams() > 0 && engine.toldEvents() - before < burst);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    if (engine.toldEvents() < restAt) continue;
+    restAt += restEvery;
+    await rest(scene, life);
+    await onRest(command, engine.toldEvents());
+  }
+  await rest(scene, life);
+  return {
+    command,
+    events: engine.toldEvents(),
+    born: life.born(),
+    lists: engine.listCalls().length,
+    signals: engine.killCalls().length,
+    subscriptions: engine.calls.filter(({ path }) => path === '/events').length,
+    seconds: Math.round((Date.now() - startMs) / 1000),
+  };
+}

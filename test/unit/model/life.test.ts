@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import type { Note } from '../../../src/model/container.ts';
+import type { EngineEvent } from '../../../src/model/engine-event.ts';
+import { isForgettable, lifeAfter, nextChangeAtMs, noteOfLife } from '../../../src/model/life.ts';
+import type { Life } from '../../../src/model/life.ts';
+
+type Happening = readonly [atMs: number, action: string, signal?: number];
+
+const minuteMs = 60_000;
+
+function event(action: string, signal?: number): EngineEvent {
+  return { type: 'container', action, containerId: 'c', hasRole: true, ...(signal === undefined ? {} : { signal }) };
+}
+
+/** The life after these, each heard when it happened. */
+function live(...happenings: readonly Happening[]): Life | undefined {
+  let life: Life | undefined;
+  for (const [atMs, action, signal] of happenings) life = lifeAfter(life, event(action, signal), { happenedAtMs: atMs, heardAtMs: atMs });
+  return life;
+}
+
+/** What counts for a list that begins now. */
+function note(nowMs: number, ...happenings: readonly Happening[]): Note {
+  const life = live(...happenings);
+  return life === undefined ? {} : noteOfLife(life, nowMs, nowMs);
+}
+
+/** Crashes at these moments, each followed by a start. */
+function crashes(...timesMs: readonly number[]): readonly Happening[] {
+  return timesMs.flatMap((atMs): readonly Happening[] => [
+    [atMs, 'die'],
+    [atMs + 100, 'start'],
+  ]);
+}
+
+describe('a stop', () => {
+  it.each([2, 3, 9, 15])('is in progress from signal %i on', (signal) => {
+    expect(note(5000, [1000, 'kill', signal]).stop).toBe('in-progress');
+  });
+
+  it.each([1, 10, 28])('does not begin with signal %i', (signal) => {
+    expect(live([1000, 'kill', signal])).toBeUndefined();
+  });
+
+  it.each(['die', 'start', 'destroy'])('is over with %s', (action) => {
+    expect(note(9000, [1000, 'kill', 15], [2000, action]).stop).toBeUndefined();
+  });
+
+  it.each(['health_status', 'pause', 'unpause', 'rename'])('goes on through %s', (action) => {
+    expect(note(9000, [1000, 'kill', 15], [2000, action]).stop).toBe('in-progress');
+  });
+
+  it('counts no more after 15 minutes, unless it is told again', () => {
+    expect(note(1000 + 15 * minuteMs - 1, [1000, 'kill', 15]).stop).toBe('in-progress');
+    expect(note(1000 + 15 * minuteMs, [1000, 'kill', 15]).stop).toBe('overdue');
+    expect(note(1000 + 15 * minuteMs, [1000, 'kill', 15], [2000, 'kill', 15]).stop).toBe('in-progress');
+  });
+
+  it('has a moment at which it counts no more', () => {
+    const life = live([1000, 'kill', 15]);
+    expect(life && nextChangeAtMs(life, 2000)).toBe(1000 + 15 * minuteMs);
+    expect(life && nextChangeAtMs(life, 1000 + 15 * minuteMs)).toBeUndefined();
+  });
+});
+
+describe('an end', () => {
+  it('that was heard after the list began makes what the list shows stale', () => {
+    const life = live([1000, 'kill', 15], [2000, 'die']);
+    expect(life && noteOfLife(life, 1999, 2001).stop).toBe('in-progress');
+    expect(life && noteOfLife(life, 2001, 2001).stop).toBeUndefined();
+  });
+
+  it('is over with a start', () => {
+    const life = live([1000, 'die'], [1100, 'start']);
+    expect(life && noteOfLife(life, 900, 1200).stop).toBeUndefined();
+  });
+});
+
+describe('a start', () => {
+  it('is fresh for a while', () => {
+    expect(note(1000, [0, 'start']).fresh).toBe(true);
+    expect(note(10_000, [0, 'start']).fresh).toBeUndefined();
+  });
+});
+
+describe('a crash loop', () => {
+  it('is three ends within a minute that nobody asked for', () => {
+    expect(note(3000, ...crashes(1000, 2000)).crashes).toBeUndefined();
+    expect(note(3200, ...crashes(1000, 2000, 3000)).crashes).toBe(3);
+  });
+
+  it('is none where somebody stopped it each time', () => {
+    const stops = [1000, 2000, 3000].flatMap((atMs): readonly Happening[] => [
+      [atMs, 'kill', 15],
+      [atMs + 50, 'die'],
+      [atMs + 99, 'start'],
+    ]);
+    expect(note(3500, ...stops).crashes).toBeUndefined();
+  });
+
+  it('is none where they are further apart', () => {
+    expect(note(70_000, ...crashes(1000, 31_000, 61_000)).crashes).toBeUndefined();
+  });
+
+  it.each([
+    ['three', [1000, 2000, 3000], 5000],
+    ['four', [1000, 2000, 3000, 4000], 10_000],
+    ['five', [1000, 2000, 3000, 4000, 5000], 20_000],
+    ['six', [1000, 2000, 3000, 4000, 5000, 6000], 30_000],
+    ['seven', [1000, 2000, 3000, 4000, 5000, 6000, 7000], 30_000],
+  ])('after %s crashes it has to run for a while, counted from its start', (_, timesMs, holdMs) => {
+    const startedAtMs = (timesMs.at(-1) ?? 0) + 100;
+    expect(note(startedAtMs + holdMs - 1, ...crashes(...timesMs)).heldBack).toBe(true);
+    expect(note(startedAtMs + holdMs, ...crashes(...timesMs)).heldBack).toBeUndefined();
+    const life = live(...crashes(...timesMs));
+    expect(life && nextChangeAtMs(life, startedAtMs)).toBe(startedAtMs + holdMs);
+  });
+
+  it('is forgotten with time, and has moments at which to look again', () => {
+    const life = live(...crashes(1000, 2000, 3000));
+    expect(life && nextChangeAtMs(life, 9000)).toBe(61_000);
+    expect(life && nextChangeAtMs(life, 61_000)).toBeUndefined();
+    expect(note(61_000, ...crashes(1000, 2000, 3000)).crashes).toBeUndefined();
+    expect(life && isForgettable(life, 62_999)).toBe(false);
+    expect(life && isForgettable(life, 63_000)).toBe(true);
+  });
+
+  it('is forgotten at once when the container is removed', () => {
+    expect(live(...crashes(1000, 2000, 3000), [4000, 'destroy'])).toBeUndefined();
+  });
+});
+
+it('a network event changes nothing', () => {
+  const life = live([1000, 'kill', 15]);
+  expect(lifeAfter(life, { ...event('disconnect'), type: 'network' }, { happenedAtMs: 2000, heardAtMs: 2000 })).toBe(life);
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ProbeAnswer, ProbeTarget } from '../../../src/probe/probe.ts';
+import { createProber } from '../../../src/probe/prober.ts';
+import type { Prober } from '../../../src/probe/prober.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+const target = (by: 'tcp' | 'http', endpoint = '172.18.0.5:8000'): ProbeTarget => ({
+  containerId: 'c',
+  endpoint,
+  health: by === 'tcp' ? { by } : { by, path: '/' },
+});
+const ready: ProbeAnswer = { answer: 'ready', detail: 'yes' };
+const notReady: ProbeAnswer = { answer: 'not-ready', detail: 'no' };
+const unclear: ProbeAnswer = { answer: 'unclear', detail: 'nothing' };
+
+interface Probing {
+  readonly prober: Prober;
+  /** How often it was asked. */
+  asked(): number;
+  changes(): number;
+}
+
+/** A prober whose container gives these answers in turn, the last one for ever. */
+function probing(...answers: readonly ProbeAnswer[]): Probing {
+  let asked = 0;
+  let changes = 0;
+  const prober = createProber(
+    () => Promise.resolve(answers[Math.min(asked++, answers.length - 1)] ?? unclear),
+    () => (changes += 1),
+  );
+  onTestFinished(prober.stop);
+  return { prober, asked: () => asked, changes: () => changes };
+}
+
+describe('probing again and again', () => {
+  it('tells once that a container became ready', async () => {
+    const { prober, asked, changes } = probing(notReady, notReady, ready);
+    prober.aim([target('http')]);
+    expect(prober.verdict('c')).toBeUndefined();
+    await waitUntil('it is ready', () => prober.verdict('c')?.answer === 'ready');
+    expect(asked()).toBe(3);
+    expect(changes()).toBe(2);
+    expect(prober.verdict('c')).toEqual({ ...ready, wasReady: true });
+  });
+
+  it('remembers that one that fails was ready before', async () => {
+    const { prober } = probing(ready, notReady);
+    prober.aim([target('tcp')]);
+    await waitUntil('it fails', () => prober.verdict('c')?.answer === 'not-ready');
+    expect(prober.verdict('c')?.wasReady).toBe(true);
+  });
+
+  it('believes a refused connection at once, an HTTP failure only the second time', async () => {
+    const hiccup = probing(ready, notReady, notReady, ready);
+    hiccup.prober.aim([target('http')]);
+    await waitUntil('it has failed once', () => hiccup.asked() === 2);
+    expect(hiccup.prober.verdict('c')?.answer).toBe('ready');
+    await waitUntil('it has failed twice', () => hiccup.prober.verdict('c')?.answer === 'not-ready');
+    expect(hiccup.asked()).toBe(3);
+  });
+
+  it('never changes a verdict for want of an answer', async () => {
+    const { prober, asked, changes } = probing(ready, unclear);
+    prober.aim([target('tcp')]);
+    await waitUntil('it got no answer', () => asked() === 2);
+    await Promise.resolve();
+    expect(prober.verdict('c')?.answer).toBe('ready');
+    expect(changes()).toBe(1);
+  });
+
+  it('goes on with a container that stays, and starts anew with one at another address', async () => {
+    const { prober, asked } = probing(ready);
+    prober.aim([target('tcp')]);
+    await waitUntil('it is ready', () => prober.verdict('c')?.answer === 'ready');
+    prober.aim([target('tcp')]);
+    expect(prober.verdict('c')?.answer).toBe('ready');
+    expect(asked()).toBe(1);
+    prober.aim([target('tcp', '172.18.0.6:8000')]);
+    expect(prober.verdict('c')).toBeUndefined();
+    await waitUntil('it is asked there', () => asked() === 2);
+  });
+
+  it('forgets a container that is gone, or was restarted', async () => {
+    for (const forget of [
+      (prober: Prober) => prober.aim([]),
+      (prober: Prober) => prober.restarted('c'),
+      (prober: Prober) => prober.stop(),
+    ]) {
+      const { prober } = probing(ready);
+      prober.aim([target('tcp')]);
+      await waitUntil('it is ready', () => prober.verdict('c')?.answer === 'ready');
+      forget(prober);
+      expect(prober.verdict('c')).toBeUndefined();
+    }
+  });
+});

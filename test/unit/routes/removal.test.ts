@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import type { Container } from '../../../src/model/container.ts';
+import { readInstances } from '../../../src/model/instance.ts';
+import { removesServer } from '../../../src/routes/removal.ts';
+import { planRouting } from '../../../src/routes/routing-view.ts';
+import type { RoutingView } from '../../../src/routes/routing-view.ts';
+import { backend, filesService, frontend, observe } from '../../support/containers.ts';
+
+function view(...containers: readonly Container[]): RoutingView {
+  const [instance] = readInstances(observe([frontend(), ...containers])).instances;
+  if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
+  return planRouting(instance, []).view;
+}
+
+const first = backend({ name: 'b1', networks: { meet_default: '172.18.0.5/16' } });
+const second = backend({ name: 'b2', networks: { meet_default: '172.18.0.6/16' } });
+const otherFrontend = frontend({ name: 'f2', networks: { meet_default: '172.18.0.3/16' } });
+
+describe('whether a change takes a server out', () => {
+  it.each([
+    ['a replica comes', view(first), view(first, second), false],
+    ['the first one comes', view(), view(first), false],
+    ['a service comes', view(first), view(first, filesService()), false],
+    ['nothing changes', view(first), view(first), false],
+    ['only a setting changes', view(first), view({ ...first, labels: { ...first.labels, 'meet.read-timeout': '10s' } }), false],
+    ['a replica goes', view(first, second), view(second), true],
+    ['the last one goes', view(first), view(), true],
+    ['one goes and another comes', view(first), view(second), true],
+    ['a service goes', view(first, filesService()), view(first), true],
+    [
+      'an address moves from one service to another',
+      view(backend({ networks: { meet_default: '172.18.0.9/16' } })),
+      view(filesService({ labels: { 'meet.port': '8000' } })),
+      true,
+    ],
+    ['another frontend goes, which the SPA falls back on', view(first, otherFrontend), view(first), true],
+  ])('%s', (_, before, after, expected) => {
+    expect(removesServer(before, after)).toBe(expected);
+  });
+});
