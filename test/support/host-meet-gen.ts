@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,9 @@ export interface HostedMeet {
   startAnew(signal: NodeJS.Signals): Promise<void>;
   status(): Promise<StatusSnapshot>;
   converged(): Promise<StatusSnapshot>;
+  /** The published file. */
+  readonly file: string;
+  published(): Promise<string>;
   /** What a `render` of its own prints. */
   render(): Promise<string>;
   down(): Promise<void>;
@@ -29,6 +32,7 @@ export async function startHostedMeet(engine: BreakableEngine, part: string, opt
   const out = await mkdtemp(join(tmpdir(), 'mg-'));
   // nginx in the frontends isn't root.
   await chmod(out, 0o755);
+  const file = join(out, 'routing.conf');
   const project = composeProjectName(part);
   const common = ['--docker-host', engine.host, '--instance', project, '--log-format', 'json'];
   const start = (): RunningCommand =>
@@ -62,6 +66,8 @@ export async function startHostedMeet(engine: BreakableEngine, part: string, opt
         undefined,
         () => running.stderr().slice(-4000),
       ),
+    file,
+    published: () => readFile(file, 'utf8'),
     async render() {
       const { code, stdout, stderr } = await runCommand(['render', ...common], { wrap: engine.onItsNetwork });
       if (code !== 0 && code !== 7) throw new Error(`render ended with ${code}: ${stderr}`);

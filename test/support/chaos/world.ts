@@ -15,6 +15,8 @@ interface Kind {
   readonly labels: Readonly<Record<string, string>>;
   /** Its health check fails while it is sick. */
   readonly checked?: boolean;
+  /** It answers, but is asked only when nobody else can. */
+  readonly drained?: boolean;
 }
 
 type ServiceName = 'backend' | 'files' | 'office' | 'rival';
@@ -28,6 +30,8 @@ const kinds = {
   slower: { service: 'backend', labels: { ...backend, 'meet.read-timeout': '60s', 'meet.body-size': '7M' } },
   // Bad values cost the labels concerned, nothing else.
   mislabelled: { service: 'backend', labels: { ...backend, 'meet.port': '99999', 'meet.read-timeout': 'soon', 'meet.prot': '80' } },
+  probed: { service: 'backend', labels: { ...backend, 'meet.health': 'http:/__lbheartbeat__' } },
+  drained: { service: 'backend', labels: { ...backend, 'meet.drain': 'true' }, drained: true },
   misspelt: { labels: { ...backend, 'meet.role': 'backned' } },
   'one-off': { labels: { ...backend, 'com.docker.compose.oneoff': 'True' } },
   office: { service: 'office', labels: { 'meet.role': 'backend', 'meet.service': 'office', 'meet.paths': '/office' } },
@@ -82,8 +86,8 @@ export function expectedAnswers(world: World): Answers {
 /** A service without any replica has no routes; one whose replicas are all down keeps them. */
 function answering(world: World, service: ServiceName): readonly string[] {
   if (!exists(world, service)) return [spa];
-  const members = membersOf(world, service).filter(({ rank }) => rank !== 'never');
-  const best = members.some(({ rank }) => rank === 'ready') ? 'ready' : 'unhealthy';
+  const members = membersOf(world, service);
+  const best = ranks.find((rank) => members.some((member) => member.rank === rank));
   const inRotation = members.filter(({ rank }) => rank === best).map(({ name }) => name);
   return inRotation.length === 0 ? [nobody] : inRotation.toSorted();
 }
@@ -92,9 +96,12 @@ function exists(world: World, service: ServiceName): boolean {
   return membersOf(world, service).length > 0;
 }
 
+/** Only the best of these that anybody has is asked. */
+const ranks = ['ready', 'unhealthy', 'draining'] as const;
+
 interface Ranked {
   readonly name: string;
-  readonly rank: 'ready' | 'unhealthy' | 'never';
+  readonly rank: (typeof ranks)[number] | 'never';
 }
 
 function membersOf({ boxes, scale }: World, service: ServiceName): readonly Ranked[] {
@@ -106,8 +113,9 @@ function membersOf({ boxes, scale }: World, service: ServiceName): readonly Rank
   return [...scaled, ...ofSlots];
 }
 
-function rankOf({ state, networks: attached, sick }: Box): Ranked['rank'] {
+function rankOf({ kind, state, networks: attached, sick }: Box): Ranked['rank'] {
   if (state !== 'running' || attached.length === 0) return 'never';
+  if (kindOf(kind).drained === true) return 'draining';
   return sick ? 'unhealthy' : 'ready';
 }
 

@@ -21,6 +21,8 @@ export interface BreakableEngine extends Engine {
   onItsNetwork(program: string, args: readonly string[]): string[];
 }
 
+/** Less than a test's set-up may take, so that who has to wait too long is told for what. */
+const patienceSeconds = 120;
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /**
@@ -38,7 +40,7 @@ export async function startBreakableEngine(from: Engine, images: readonly string
   }
   const cache = cacheDirectory();
   mkdirSync(cache, { recursive: true });
-  const release = await takeLock(breakablePlaces.lock);
+  const release = await takeLock(breakablePlaces.lock, patienceSeconds);
   try {
     const packages = await unpackEnginePackages(cache, log);
     const client = clientOf(packages, cache, breakablePlaces.host);

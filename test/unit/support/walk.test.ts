@@ -5,12 +5,15 @@ import { expectedAnswers, firstWorld, runningFrontends, type Box, type World } f
 
 // The chaos tests are only as good as their walks and their idea of the world.
 
-const seeds = Array.from({ length: 40 }, (_, index) => index);
+const seeds = Array.from({ length: 20 }, (_, index) => index);
 const longWalks = seeds.map((seed) => planWalk({ seed, steps: 150, engine: true }));
+
+function told(seed: number): string {
+  return planWalk({ seed, steps: 60, engine: true }).map(describeRound).join('\n');
+}
 
 describe('a walk', () => {
   test('is the same for the same seed, and another for another', () => {
-    const told = (seed: number): string => planWalk({ seed, steps: 60, engine: true }).map(describeRound).join('\n');
     expect(told(7)).toBe(told(7));
     expect(told(7)).not.toBe(told(8));
   });
@@ -37,7 +40,7 @@ describe('a walk', () => {
 
   test('does at once only what is done to different things', () => {
     const together = longWalks.flat().filter((round) => round.together);
-    expect(together.length).toBeGreaterThan(100);
+    expect(together.length).toBeGreaterThan(50);
     for (const { actions } of together) {
       const targets = actions.flatMap(targetsOf);
       expect(new Set(targets).size).toBe(targets.length);
@@ -45,19 +48,20 @@ describe('a walk', () => {
   });
 });
 
+const box = (more: Partial<Box>): Box => ({
+  kind: 'plain',
+  state: 'running',
+  networks: ['internal'],
+  lasting: true,
+  renamed: false,
+  sick: false,
+  ...more,
+});
+const world = (boxes: World['boxes'], scale = 0): World => ({ ...firstWorld, scale, boxes });
+const atTheApi = (boxes: World['boxes'], scale?: number): readonly string[] | undefined =>
+  expectedAnswers(world(boxes, scale))['/api/v1.0/config/'];
+
 describe('who has to answer', () => {
-  const box = (more: Partial<Box>): Box => ({
-    kind: 'plain',
-    state: 'running',
-    networks: ['internal'],
-    lasting: true,
-    renamed: false,
-    sick: false,
-    ...more,
-  });
-  const world = (boxes: World['boxes'], scale = 0): World => ({ ...firstWorld, scale, boxes });
-  const atTheApi = (boxes: World['boxes'], scale?: number): readonly string[] | undefined =>
-    expectedAnswers(world(boxes, scale))['/api/v1.0/config/'];
   const nobody = ['503, retry after 5'];
 
   test.each([
@@ -76,6 +80,13 @@ describe('who has to answer', () => {
     ],
     ['nobody that is sick while somebody is well', { alder: box({ kind: 'checked', sick: true }), birch: box({}) }, 0, ['birch']],
     ['the sick when there is nobody else', { alder: box({ kind: 'checked', sick: true }), birch: box({ state: 'exited' }) }, 0, ['alder']],
+    ['the drained when there is nobody else', { alder: box({ kind: 'drained' }), birch: box({ state: 'paused' }) }, 0, ['alder']],
+    [
+      'nobody drained while anybody else runs',
+      { alder: box({ kind: 'drained' }), birch: box({ kind: 'checked', sick: true }) },
+      0,
+      ['birch'],
+    ],
     ['no one-off, none with a misspelt role', { alder: box({ kind: 'one-off' }), birch: box({ kind: 'misspelt' }) }, 1, ['backend-1']],
     ['the SPA, where there is no service at all', { alder: box({ kind: 'one-off' }) }, 0, ['SPA']],
     ['the rival, where there is no backend at all', { alder: box({ kind: 'rival' }) }, 0, ['alder']],
