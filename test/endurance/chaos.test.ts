@@ -52,5 +52,5 @@ test(`meet-gen in a container that dies with the engine (CHAOS_SEED=${seed})`, a
 test(`meet-gen beside the engine, outliving it (CHAOS_SEED=${seed})`, async () => {
   const { 'meet-gen': _, ...services } = meetForWalks.services ?? {};
   const hosted = await startHostedMeet(engine, 'hosted', { ...meetForWalks, services });
-  await walk({ meet: hosted.meet, meetGen: hostedMeetGen(hosted), engine, down: hosted.down }, seed);
+  await walk({ meet: hosted.meet, meetGen: hostedMeetGen(hosted), engine, down: hosted.stop }, seed);
 });

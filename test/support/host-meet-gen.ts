@@ -24,7 +24,8 @@ export interface HostedMeet {
   published(): Promise<string>;
   /** What a `render` of its own prints. */
   render(): Promise<string>;
-  down(): Promise<void>;
+  /** Ends meet-gen; the Meet itself ends with its engine. */
+  stop(): Promise<void>;
 }
 
 /** As `startMeet`; no resync ever comes here either. What is published is in a folder of this machine that the frontends mount. */
@@ -73,9 +74,8 @@ export async function startHostedMeet(engine: BreakableEngine, part: string, opt
       if (code !== 0 && code !== 7) throw new Error(`render ended with ${code}: ${stderr}`);
       return stdout;
     },
-    async down() {
+    async stop() {
       await running.stop();
-      await meet.down();
       await rm(out, { recursive: true, force: true });
     },
   };

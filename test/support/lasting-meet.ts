@@ -52,7 +52,7 @@ export async function startLastingMeet(part: string): Promise<LastingMeet> {
       },
       addresses: () => Promise.all([...lastingBackends, ...frontends].map((name) => meet.address(name, meet.internalNetwork))),
       async down() {
-        await hosted.down();
+        await hosted.stop();
         await engine.stop();
       },
     };

@@ -22,11 +22,6 @@ async function visit(url: string): Promise<number> {
   return (await fetch(url, { headers: { connection: 'close' } })).status;
 }
 
-async function startFleeting(): Promise<void> {
-  await stack.hosted.meet.docker('start', stack.hosted.meet.container(fleetingBackend));
-  await stack.backendsAre(everybody);
-}
-
 describe.sequential('the engine goes and comes back', () => {
   let addresses: readonly string[];
 
@@ -49,13 +44,6 @@ describe.sequential('the engine goes and comes back', () => {
     await stack.backendsAre(lastingBackends);
     expect(await stack.addresses()).not.toEqual(addresses);
     await waitUntil('nothing is wrong', async () => (await stack.hosted.status()).problems.length === 0);
-  });
-
-  test('it is restarted in an orderly way', async () => {
-    await startFleeting();
-    await stack.engine.end('SIGTERM');
-    await stack.engine.start();
-    await stack.backendsAre(lastingBackends);
   });
 
   test('it is killed while a backend is being stopped: started again with the engine, the backend is back in rotation', async () => {

@@ -153,7 +153,12 @@ function commandLine(pid: number): string {
 
 /** A zombie is dead: its parent may be a process of ours that hasn't yet collected it. */
 function processLives(pid: number): boolean {
-  return commandLine(pid) !== '';
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
+  }
 }
 
 function lastLogLines({ log }: EnginePlaces): string {

@@ -88,7 +88,8 @@ describe('who has to answer', () => {
       ['birch'],
     ],
     ['no one-off, none with a misspelt role', { alder: box({ kind: 'one-off' }), birch: box({ kind: 'misspelt' }) }, 1, ['backend-1']],
-    ['the SPA, where there is no service at all', { alder: box({ kind: 'one-off' }) }, 0, ['SPA']],
+    ['nobody, where there is no service at all', { alder: box({ kind: 'one-off' }) }, 0, nobody],
+    ['the SPA, where all backends want other paths', { alder: box({ kind: 'office' }) }, 0, ['SPA']],
     ['the rival, where there is no backend at all', { alder: box({ kind: 'rival' }) }, 0, ['alder']],
     [
       'not the rival while there is a backend, even one that is down',
