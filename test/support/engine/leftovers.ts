@@ -53,7 +53,7 @@ export async function makeBridge(
 export async function removeLeftovers(places: EnginePlaces, dataRoot: string, env: Record<string, string>): Promise<void> {
   await killStragglers(places);
   await unmountBelow([dataRoot, places.execRoot]);
-  for (const cgroup of cgroupsOf(places)) removeEmptyTree(cgroup);
+  await removeCgroups(places);
   const { network } = places;
   const bridges = network.kind === 'machine' ? ourBridges(network.bridge, dataRoot) : [];
   for (const bridge of bridges) await tryCommand('ip', ['link', 'delete', bridge], { env });
@@ -64,6 +64,15 @@ export async function removeLeftovers(places: EnginePlaces, dataRoot: string, en
     if (otherDaemons(places).length === 0) removeFolders(before);
   }
   rmSync(places.state, { recursive: true, force: true });
+}
+
+/** One whose processes have just ended is busy until somebody has collected them. */
+async function removeCgroups(places: EnginePlaces): Promise<void> {
+  const deadline = Date.now() + killTimeoutMs;
+  for (let left = cgroupsOf(places); left.length > 0 && Date.now() < deadline; left = cgroupsOf(places)) {
+    for (const cgroup of left) removeEmptyTree(cgroup);
+    await sleep(20);
+  }
 }
 
 /** Unmounts what is mounted on or below these folders. */
@@ -132,11 +141,19 @@ function cgroupsOf({ cgroup }: EnginePlaces): string[] {
 
 /** After a crash: containerd, its shims and the containers' processes, which no engine knows any more. */
 async function killStragglers(places: EnginePlaces): Promise<void> {
+  for (const cgroup of cgroupsOf(places)) thaw(cgroup);
   const deadline = Date.now() + killTimeoutMs;
   for (let pids = stragglers(places); pids.length > 0 && Date.now() < deadline; pids = stragglers(places)) {
     for (const pid of pids) tryKill(pid);
     await sleep(20);
   }
+}
+
+/** The processes of a container that was paused can't be killed (cgroups v1). */
+function thaw(cgroup: string): void {
+  const state = join(cgroup, 'freezer.state');
+  if (readText(state).trim() === 'FROZEN') writeFileSync(state, 'THAWED');
+  for (const entry of readdirSync(cgroup, { withFileTypes: true })) if (entry.isDirectory()) thaw(join(cgroup, entry.name));
 }
 
 function stragglers(places: EnginePlaces): number[] {
