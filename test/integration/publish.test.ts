@@ -12,7 +12,7 @@ test.concurrent('a start lists, publishes, signals and proves', async ({ scene }
 
   const live = await run.waitForLog('routes are live');
   const content = await scene.content();
-  expect(content).toContain(`server ${scene.address(20)}:8000 fail_timeout=0;`);
+  expect(content).toContain(`server ${scene.address(20)}:8000 max_fails=0 fail_timeout=0;`);
   expect(live).toMatchObject({ level: 'info', instance: 'meet', generation: readGeneration(scene.file()) });
   expect(live['changes']).toEqual([expect.stringContaining('1 service, 1 server')]);
   expect(nginx.generation()).toBe(live['generation']);
