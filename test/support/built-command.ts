@@ -14,6 +14,8 @@ export interface CommandOptions {
   /** User and group to run as; only root may ask for another. */
   readonly uid?: number;
   readonly gid?: number;
+  /** The words to start it with instead, on another network for example. */
+  readonly wrap?: (program: string, args: readonly string[]) => readonly string[];
 }
 
 export interface CommandEnd {
@@ -54,7 +56,9 @@ const killAfterMs = 5000;
 /** Starts the built command with an environment that holds nothing but PATH and what is given. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   if (!existsSync(builtCommand)) throw new Error(`${builtCommand} is missing; build it first: npm run build`);
-  const child = spawn(process.execPath, [builtCommand, ...args], {
+  const wrap = options.wrap ?? ((program, words) => [program, ...words]);
+  const [program = '', ...words] = wrap(process.execPath, [builtCommand, ...args]);
+  const child = spawn(program, words, {
     env: { PATH: process.env['PATH'] ?? '', ...options.env },
     stdio: 'pipe',
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -26,6 +26,8 @@ export interface MeetOptions {
   readonly configs?: Readonly<Record<string, string>>;
   /** What replaces keys of the networks `proxy` and `internal`. */
   readonly networks?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** There is no meet-gen in it: the test has one elsewhere, which publishes into this folder. */
+  readonly publishedIn?: string;
 }
 
 /** What came back through a frontend's routing server; an `error` instead of a status when nothing did. */
@@ -65,8 +67,8 @@ export interface MeetStack {
   routed(routes: Routes, frontend?: string): Promise<void>;
   /** The address of a container on one of its networks. */
   address(name: string, network: string): Promise<string>;
-  /** Kills a container's first process from outside, as a crash would: the engine wasn't asked, and restarts it if told so. */
-  crash(name: string): Promise<void>;
+  /** Kills a container's first process (nginx) from outside, as a crash would: the engine wasn't asked, and restarts it if told so. */
+  crash(name: string, program?: string): Promise<void>;
   /** A field of `docker inspect`, in Go's template language. */
   inspect(name: string, field: string): Promise<string>;
   /** Runs something in a container on one of the project's networks that is none of meet-gen's business. */
@@ -110,8 +112,8 @@ export async function provideMeetGenImage(engine: Engine): Promise<string> {
 
 /** Starts a Meet under a project name of this run; `resync` never comes, so only events can help. */
 export async function startMeet(engine: Engine, part: string, options: MeetOptions = {}): Promise<MeetStack> {
-  const image = await provideMeetGenImage(engine);
-  const file = await composeFile(engine, part, image, options);
+  const meetGen = options.publishedIn === undefined ? await containedMeetGen(engine, composeProjectName(part)) : {};
+  const file = composeFile(engine, part, meetGen, options);
   const stack = createStack(engine, composeProjectName(part), file);
   await stack.scale({ ...Object.fromEntries(Object.keys(file.services).map((service) => [service, 1])), ...options.scale });
   return stack;
@@ -122,9 +124,9 @@ interface ComposeFile {
   readonly [key: string]: unknown;
 }
 
-async function composeFile(engine: Engine, part: string, meetGen: string, options: MeetOptions): Promise<ComposeFile> {
+function composeFile(engine: Engine, part: string, meetGen: Record<string, ComposeService>, options: MeetOptions): ComposeFile {
   const project = composeProjectName(part);
-  const socket = await mountedSocket(engine);
+  const routing = options.publishedIn ?? 'routing';
   const usual: Record<string, ComposeService> = {
     frontend: {
       image: 'meet-gen-test/frontend:1.30',
@@ -133,8 +135,8 @@ async function composeFile(engine: Engine, part: string, meetGen: string, option
       restart: 'always',
       labels: { 'meet.role': 'frontend' },
       networks: ['proxy', 'internal'],
-      ports: ['127.0.0.1::8083'],
-      volumes: ['routing:/etc/nginx/meet-routing:ro'],
+      ports: [`${engine.publishAddress}::8083`],
+      volumes: [`${routing}:/etc/nginx/meet-routing:ro`],
       configs: [{ source: 'stub', target: '/etc/nginx/conf.d/routing.conf' }],
     },
     backend: {
@@ -142,8 +144,35 @@ async function composeFile(engine: Engine, part: string, meetGen: string, option
       labels: { 'meet.role': 'backend' },
       networks: ['internal'],
     },
+    ...meetGen,
+    tools: {
+      image: 'meet-gen-test/idle:latest',
+      networks: ['internal'],
+      volumes: [`${routing}:/routing:ro`, 'templates:/templates'],
+      depends_on: Object.keys(meetGen),
+    },
+  };
+  const services = { ...usual };
+  for (const [name, service] of Object.entries(options.services ?? {})) services[name] = { ...usual[name], ...service };
+  const texts = Object.entries({ stub: shippedStub(), ...options.configs });
+  return {
+    name: project,
+    services,
+    configs: Object.fromEntries(texts.map(([name, content]) => [name, { content: content.replaceAll('$', '$$$$') }])),
+    networks: {
+      proxy: { name: proxyNetworkOf(project), ...options.networks?.['proxy'] },
+      internal: { ...options.networks?.['internal'] },
+    },
+    volumes: { routing: {}, templates: {} },
+  };
+}
+
+async function containedMeetGen(engine: Engine, project: string): Promise<Record<string, ComposeService>> {
+  const image = await provideMeetGenImage(engine);
+  const socket = await mountedSocket(engine);
+  return {
     'meet-gen': {
-      image: meetGen,
+      image,
       pull_policy: 'never',
       read_only: true,
       cap_drop: ['ALL'],
@@ -159,25 +188,6 @@ async function composeFile(engine: Engine, part: string, meetGen: string, option
       // The first to mount an empty volume gives it what its image has there: the shipped templates.
       volumes: ['routing:/routing', `templates:${templatesDirectory}`, socket.volume],
     },
-    tools: {
-      image: 'meet-gen-test/idle:latest',
-      networks: ['internal'],
-      volumes: ['routing:/routing:ro', 'templates:/templates'],
-      depends_on: ['meet-gen'],
-    },
-  };
-  const services = { ...usual };
-  for (const [name, service] of Object.entries(options.services ?? {})) services[name] = { ...usual[name], ...service };
-  const texts = Object.entries({ stub: shippedStub(), ...options.configs });
-  return {
-    name: project,
-    services,
-    configs: Object.fromEntries(texts.map(([name, content]) => [name, { content: content.replaceAll('$', '$$$$') }])),
-    networks: {
-      proxy: { name: proxyNetworkOf(project), ...options.networks?.['proxy'] },
-      internal: { ...options.networks?.['internal'] },
-    },
-    volumes: { routing: {}, templates: {} },
   };
 }
 
@@ -219,7 +229,9 @@ function createStack(engine: Engine, project: string, file: ComposeFile): MeetSt
     const port = /:(\d+)$/m.exec(told.stdout.trim())?.[1];
     return port === undefined ? undefined : Number(port);
   };
-  const ask = async (path: string, frontend = 'frontend-1'): Promise<Answer> => askPort(await publishedPort(frontend), path, askTimeoutMs);
+  const askAt = (port: number | undefined, path: string, timeoutMs: number): Promise<Answer> =>
+    port === undefined ? Promise.resolve(nothing('no published port')) : askPort(engine.publishAddress, port, path, timeoutMs);
+  const ask = async (path: string, frontend = 'frontend-1'): Promise<Answer> => askAt(await publishedPort(frontend), path, askTimeoutMs);
   /** Stops asking at a path at the first answer that isn't one of the expected: some wrong ones take seconds. */
   const answeringAt = async (paths: readonly string[], frontend = 'frontend-1', expected?: Routes): Promise<Routes> => {
     const [port, names] = await Promise.all([publishedPort(frontend), namesById()]);
@@ -228,7 +240,7 @@ function createStack(engine: Engine, project: string, file: ComposeFile): MeetSt
     for (const path of paths) {
       const answers = new Set<string>();
       for (let count = 0; count < asksToMeetAll; count++) {
-        const answer = describeAnswer(await askPort(port, path, timeoutMs), names);
+        const answer = describeAnswer(await askAt(port, path, timeoutMs), names);
         answers.add(answer);
         if (expected?.[path]?.includes(answer) === false) break;
       }
@@ -287,9 +299,15 @@ function createStack(engine: Engine, project: string, file: ComposeFile): MeetSt
     answering: async (path, frontend) => (await answeringAt([path], frontend))[path] ?? [],
     routed,
     address: (name, network) => inspect(name, `{{with index .NetworkSettings.Networks ${JSON.stringify(network)}}}{{.IPAddress}}{{end}}`),
-    async crash(name) {
+    async crash(name, program = 'nginx') {
       const pid = await inspect(name, '{{.State.Pid}}');
-      const kill = ['--entrypoint', 'sh', 'meet-gen-test/idle:latest', '-c', `grep -q nginx /proc/${pid}/cmdline && kill -s KILL ${pid}`];
+      const kill = [
+        '--entrypoint',
+        'sh',
+        'meet-gen-test/idle:latest',
+        '-c',
+        `grep -q ${program} /proc/${pid}/cmdline && kill -s KILL ${pid}`,
+      ];
       await run('run', '--rm', '--label', runLabel, '--network', 'none', '--pid', 'host', '--userns', 'host', ...kill);
     },
     inspect,
@@ -353,10 +371,9 @@ function followHups(engine: Engine, project: string): { count(sendMark: () => Pr
 const nothing = (error: string): Answer => ({ status: 0, type: '', body: '', headers: {}, error });
 
 /** One request on a connection of its own, as nginx-proxy would make it. */
-function askPort(port: number | undefined, path: string, timeoutMs: number): Promise<Answer> {
-  if (port === undefined) return Promise.resolve(nothing('no published port'));
+function askPort(host: string, port: number, path: string, timeoutMs: number): Promise<Answer> {
   return new Promise((resolve) => {
-    const options = { host: '127.0.0.1', port, path, agent: false, headers: { host: 'meet.example.com' }, timeout: timeoutMs };
+    const options = { host, port, path, agent: false, headers: { host: 'meet.example.com' }, timeout: timeoutMs };
     const asked = request(options, (response) => {
       let body = '';
       response.setEncoding('utf8');

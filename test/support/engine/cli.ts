@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
+import { endForgottenEngine } from './breakable-engine.ts';
 import { daemonPid } from './daemon.ts';
 import { liveUsers } from './engine-lock.ts';
 import { engineAnswers } from './engine-ping.ts';
-import { engineHost, cacheDirectory } from './places.ts';
+import { cacheDirectory, sharedPlaces } from './places.ts';
 import { endKeptEngine, provideEngine, docker } from './provide-engine.ts';
 import { provideImages } from './stand-ins.ts';
 import { cleanUp } from './test-run.ts';
@@ -22,14 +23,15 @@ async function up(): Promise<void> {
 }
 
 async function down(): Promise<void> {
+  await endForgottenEngine();
   const users = await endKeptEngine(log);
   log(users === 0 ? 'The test engine is stopped' : `Still in use by ${users} other process(es): it stops with the last of them`);
 }
 
 async function status(): Promise<void> {
-  const answers = await engineAnswers(engineHost);
+  const answers = await engineAnswers(sharedPlaces.host);
   log(
-    `test engine: ${answers ? `answers at ${engineHost}` : 'not running'} (pid ${daemonPid() ?? 'none'}, users: ${liveUsers().join(', ') || 'none'})`,
+    `test engine: ${answers ? `answers at ${sharedPlaces.host}` : 'not running'} (pid ${daemonPid(sharedPlaces) ?? 'none'}, users: ${liveUsers().join(', ') || 'none'})`,
   );
   log(`cache: ${cacheDirectory()}`);
   if (!answers) return;
@@ -41,6 +43,7 @@ async function status(): Promise<void> {
 
 /** Takes away what crashed runs left on the engine that the tests would use. */
 async function clean(): Promise<void> {
+  await endForgottenEngine();
   const engine = await provideEngine({ log });
   await cleanUp(engine, { anyRun: true });
   await engine.stop();

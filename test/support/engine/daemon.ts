@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { UnpackedPackages } from './debian-packages.ts';
 import { engineAnswers } from './engine-ping.ts';
 import { makeBridge, noteMachineBefore, removeLeftovers } from './leftovers.ts';
-import { engineHost, enginePlaces } from './places.ts';
+import { insideNamespace, makeNamespace } from './network-namespace.ts';
+import type { EnginePlaces } from './places.ts';
 
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 60_000;
@@ -13,33 +14,42 @@ const pollMs = 50;
 /** The socket's group, as root:docker elsewhere: a client that isn't root needs `group_add` with this. */
 const socketGroupId = 23_750;
 
-/** Where images live; they survive between runs. */
-function dataRootIn(cache: string): string {
-  return join(cache, 'data');
+/** One dockerd: its programs, its places, and the folder where its images survive between runs. */
+export interface Daemon {
+  readonly packages: UnpackedPackages;
+  readonly places: EnginePlaces;
+  readonly dataRoot: string;
+}
+
+export function daemonIn(cache: string, places: EnginePlaces, packages: UnpackedPackages): Daemon {
+  return { packages, places, dataRoot: join(cache, places.dataFolder) };
 }
 
 /** Starts dockerd in a session of its own, over whatever a crashed one left, and waits until it answers. */
-export async function startDaemon(packages: UnpackedPackages, cache: string): Promise<void> {
-  const dataRoot = dataRootIn(cache);
-  mkdirSync(dirname(enginePlaces.socket), { recursive: true });
+export async function startDaemon(daemon: Daemon): Promise<void> {
+  const { places, packages, dataRoot } = daemon;
+  mkdirSync(dirname(places.socket), { recursive: true });
   mkdirSync(dataRoot, { recursive: true });
-  await noteMachineBefore(packages.daemonEnv);
-  await makeBridge(packages.daemonEnv);
-  rmSync(enginePlaces.pidFile, { force: true });
-  const pid = spawnDaemon(packages, dataRoot);
+  await noteMachineBefore(places, packages.daemonEnv);
+  if (places.network.kind === 'machine') await makeBridge(places.network, packages.daemonEnv);
+  else await makeNamespace(places.network);
+  rmSync(places.pidFile, { force: true });
+  await forgetDeadContainerd(places);
+  const pid = spawnDaemon(daemon);
   const deadline = Date.now() + startTimeoutMs;
-  while (!(await engineAnswers(engineHost))) {
-    if (!processLives(pid)) throw new Error(`dockerd ended at its start: ${lastLogLines()}`);
-    if (Date.now() > deadline) throw new Error(`dockerd did not answer at ${engineHost} within ${startTimeoutMs} ms: ${lastLogLines()}`);
+  while (!(await engineAnswers(places.host))) {
+    if (!processLives(pid)) throw new Error(`dockerd ended at its start: ${lastLogLines(places)}`);
+    if (Date.now() > deadline)
+      throw new Error(`dockerd did not answer at ${places.host} within ${startTimeoutMs} ms: ${lastLogLines(places)}`);
     await sleep(pollMs);
   }
 }
 
-/** Ends our dockerd, if it runs, by the process id in its pid file. */
-async function endDaemon(): Promise<void> {
-  const pid = daemonPid();
+/** Ends our dockerd, if it runs, by the process id in its pid file, and waits for its end. */
+export async function endDaemon(places: EnginePlaces, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  const pid = daemonPid(places);
   if (pid === undefined) return;
-  process.kill(pid, 'SIGTERM');
+  process.kill(pid, signal);
   const deadline = Date.now() + stopTimeoutMs;
   while (processLives(pid)) {
     if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
@@ -48,42 +58,54 @@ async function endDaemon(): Promise<void> {
 }
 
 /** Ends our dockerd and leaves the machine as it was before its start. */
-export async function endDaemonAndCleanMachine(packages: UnpackedPackages, cache: string): Promise<void> {
-  await endDaemon();
-  await removeLeftovers(dataRootIn(cache), packages.daemonEnv);
+export async function endDaemonAndCleanMachine({ places, packages, dataRoot }: Daemon): Promise<void> {
+  await endDaemon(places);
+  await removeLeftovers(places, dataRoot, packages.daemonEnv);
 }
 
 /** The process id of our dockerd while it runs; never that of another process that got its number. */
-export function daemonPid(): number | undefined {
-  if (!existsSync(enginePlaces.pidFile)) return undefined;
-  const pid = Number(readFileSync(enginePlaces.pidFile, 'utf8'));
-  return commandLine(pid).includes(enginePlaces.pidFile) ? pid : undefined;
+export function daemonPid(places: EnginePlaces): number | undefined {
+  if (!existsSync(places.pidFile)) return undefined;
+  const pid = Number(readFileSync(places.pidFile, 'utf8'));
+  return commandLine(pid).includes(places.pidFile) ? pid : undefined;
 }
 
-function spawnDaemon(packages: UnpackedPackages, dataRoot: string): number {
-  const configFile = join(enginePlaces.state, 'daemon.json');
+/** It dies with its dockerd; where nobody collects orphans, the next dockerd would wait ten seconds for its end. */
+async function forgetDeadContainerd(places: EnginePlaces): Promise<void> {
+  const pidFile = join(places.execRoot, 'containerd', 'containerd.pid');
+  if (!existsSync(pidFile)) return;
+  const pid = Number(readFileSync(pidFile, 'utf8'));
+  const deadline = Date.now() + stopTimeoutMs;
+  while (processLives(pid) && Date.now() < deadline) await sleep(pollMs);
+  rmSync(pidFile);
+}
+
+function spawnDaemon({ packages, places, dataRoot }: Daemon): number {
+  const configFile = join(places.state, 'daemon.json');
   writeFileSync(configFile, JSON.stringify(daemonConfig()));
-  const log = openSync(enginePlaces.log, 'a');
+  const log = openSync(places.log, 'a');
+  const dockerd = join(packages.root, 'usr/sbin/dockerd');
   const args = [
     '--config-file',
     configFile,
     '--host',
-    engineHost,
+    places.host,
     '--group',
     String(socketGroupId),
     '--data-root',
     dataRoot,
     '--exec-root',
-    enginePlaces.execRoot,
+    places.execRoot,
     '--pidfile',
-    enginePlaces.pidFile,
-    '--bridge',
-    enginePlaces.bridge,
+    places.pidFile,
     '--cgroup-parent',
-    `/${enginePlaces.cgroup}`,
+    `/${places.cgroup}`,
+    ...(places.network.kind === 'machine' ? ['--bridge', places.network.bridge] : []),
   ];
+  const [program = dockerd, ...words] =
+    places.network.kind === 'machine' ? [dockerd, ...args] : insideNamespace(places.network, dockerd, args);
   const { DOCKER_HOST: _host, DOCKER_CONFIG: _config, ...machineEnv } = process.env;
-  const daemon = spawn(join(packages.root, 'usr/sbin/dockerd'), args, {
+  const daemon = spawn(program, words, {
     detached: true,
     stdio: ['ignore', log, log],
     env: { ...machineEnv, ...packages.daemonEnv },
@@ -131,10 +153,15 @@ function commandLine(pid: number): string {
 
 /** A zombie is dead: its parent may be a process of ours that hasn't yet collected it. */
 function processLives(pid: number): boolean {
-  return commandLine(pid) !== '';
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
+  }
 }
 
-function lastLogLines(): string {
-  const text = existsSync(enginePlaces.log) ? readFileSync(enginePlaces.log, 'utf8') : '';
+function lastLogLines({ log }: EnginePlaces): string {
+  const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
   return text.trim().split('\n').slice(-8).join('\n');
 }

@@ -10,6 +10,8 @@ export interface Engine {
   readonly env: Record<string, string>;
   /** Started by the tests, so theirs to stop, restart and break; false for a guest's engine. */
   readonly provided: boolean;
+  /** The address of this machine's that containers publish ports on, and are reached at from here. */
+  readonly publishAddress: string;
   /** Lets go of the engine; the last user of a provided one ends it. Safe to call twice. */
   stop(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { enginePlaces } from './places.ts';
+import { sharedPlaces, usersFolder } from './places.ts';
 import { runId } from './test-run.ts';
 
 // Concurrent runs share one engine. Who starts or stops it holds a lock (flock(1): the kernel lets it
@@ -11,7 +11,7 @@ import { runId } from './test-run.ts';
 
 /** Runs `work` while no other process starts or stops the engine. */
 export function withEngineLock<T>(work: () => Promise<T>): Promise<T> {
-  return withLock(enginePlaces.lock, work);
+  return withLock(sharedPlaces.lock, work);
 }
 
 /** Runs `work` while no other process holds the lock of this file. */
@@ -24,16 +24,19 @@ export async function withLock<T>(file: string, work: () => Promise<T>): Promise
   }
 }
 
-function takeLock(file: string): Promise<() => void> {
+const patienceSeconds = 900;
+
+/** Waits until no other process holds the lock of this file; returns what lets it go. */
+export function takeLock(file: string, waitSeconds = patienceSeconds): Promise<() => void> {
   return new Promise((resolve, reject) => {
-    const holder = spawn('flock', ['--wait', '900', file, 'sh', '-c', 'echo held; cat'], {
+    const holder = spawn('flock', ['--wait', String(waitSeconds), file, 'sh', '-c', 'echo held; cat'], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     holder.on('error', (cause) => reject(new Error('flock(1), of util-linux, is needed to start an engine', { cause })));
     holder.on('exit', (code) => {
       reject(
         new Error(
-          `The lock ${file} was not free within 15 minutes (flock ended with ${code}). Another run may hang: \`fuser ${file}\` names it.`,
+          `The lock ${file} was not free within ${waitSeconds} seconds (flock ended with ${code}). Another run may hang: \`fuser ${file}\` names it.`,
         ),
       );
     });
@@ -43,14 +46,14 @@ function takeLock(file: string): Promise<() => void> {
 
 /** Notes a user of the engine: this process, or (`kept`) nobody in particular until `forgetUser('kept')`. */
 export function noteUser(kept: boolean): string {
-  mkdirSync(enginePlaces.users, { recursive: true });
+  mkdirSync(usersFolder, { recursive: true });
   const name = kept ? 'kept' : `${process.pid}.${startTime(process.pid) ?? 0}.${runId}.${randomUUID()}`;
-  writeFileSync(join(enginePlaces.users, name), '');
+  writeFileSync(join(usersFolder, name), '');
   return name;
 }
 
 export function forgetUser(name: string): void {
-  rmSync(join(enginePlaces.users, name), { force: true });
+  rmSync(join(usersFolder, name), { force: true });
 }
 
 /** The users whose processes still live; files of dead ones are removed. */
@@ -65,7 +68,7 @@ export function liveUsers(): string[] {
 
 function userFiles(): string[] {
   try {
-    return readdirSync(enginePlaces.users);
+    return readdirSync(usersFolder);
   } catch {
     return [];
   }

@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node';
+import { endForgottenEngine } from './breakable-engine.ts';
 import { provideEngine, type Engine } from './provide-engine.ts';
 import { provideImages, type Images } from './stand-ins.ts';
 import { cleanUp } from './test-run.ts';
@@ -27,6 +28,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
   return async () => {
     try {
+      await endForgottenEngine();
       await cleanUp(engine);
     } finally {
       await engine.stop();

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { enginePlaces } from './places.ts';
+import { removeNamespace } from './network-namespace.ts';
+import type { EnginePlaces } from './places.ts';
 import { runCommand, tryCommand } from './run-command.ts';
 
 // dockerd leaves bridges, firewall rules, cgroups and, after a crash, processes and mounts behind.
@@ -21,8 +22,8 @@ const cgroupRoot = '/sys/fs/cgroup';
 const killTimeoutMs = 10_000;
 
 /** Notes the machine's state before the engine's first start; a note that a crash left is kept. */
-export async function noteMachineBefore(env: Record<string, string>): Promise<void> {
-  if (existsSync(enginePlaces.before)) return;
+export async function noteMachineBefore(places: EnginePlaces, env: Record<string, string>): Promise<void> {
+  if (existsSync(places.before)) return;
   const rules = (await tryCommand('iptables-save', [], { env })).stdout;
   const before: MachineBefore = {
     ipForward: readFileSync(ipForwardFile, 'utf8').trim(),
@@ -30,33 +31,48 @@ export async function noteMachineBefore(env: Record<string, string>): Promise<vo
     hadDockerRules: /^:DOCKER/m.test(rules),
     folders: foldersOfDaemons.filter((folder) => existsSync(folder)),
   };
-  writeFileSync(enginePlaces.before, JSON.stringify(before));
+  writeFileSync(places.before, JSON.stringify(before));
 }
 
 /** Gives the engine a default bridge of its own: two daemons that share docker0 take it from each other. */
-export async function makeBridge(env: Record<string, string>): Promise<void> {
-  if (existsSync(join('/sys/class/net', enginePlaces.bridge))) return;
+export async function makeBridge(
+  { bridge, bridgeAddress }: { readonly bridge: string; readonly bridgeAddress: string },
+  env: Record<string, string>,
+): Promise<void> {
+  if (existsSync(join('/sys/class/net', bridge))) return;
   for (const args of [
-    ['link', 'add', 'name', enginePlaces.bridge, 'type', 'bridge'],
-    ['address', 'add', enginePlaces.bridgeAddress, 'dev', enginePlaces.bridge],
-    ['link', 'set', enginePlaces.bridge, 'up'],
+    ['link', 'add', 'name', bridge, 'type', 'bridge'],
+    ['address', 'add', bridgeAddress, 'dev', bridge],
+    ['link', 'set', bridge, 'up'],
   ]) {
     await runCommand('ip', args, { env });
   }
 }
 
 /** Takes away what an ended engine of ours left on the machine. */
-export async function removeLeftovers(dataRoot: string, env: Record<string, string>): Promise<void> {
-  await killStragglers();
-  await unmountBelow([dataRoot, enginePlaces.execRoot]);
-  for (const cgroup of ourCgroups()) removeEmptyTree(cgroup);
-  const bridges = ourBridges(dataRoot);
+export async function removeLeftovers(places: EnginePlaces, dataRoot: string, env: Record<string, string>): Promise<void> {
+  await killStragglers(places);
+  await unmountBelow([dataRoot, places.execRoot]);
+  await removeCgroups(places);
+  const { network } = places;
+  const bridges = network.kind === 'machine' ? ourBridges(network.bridge, dataRoot) : [];
   for (const bridge of bridges) await tryCommand('ip', ['link', 'delete', bridge], { env });
-  if (existsSync(enginePlaces.before)) {
-    const before = JSON.parse(readFileSync(enginePlaces.before, 'utf8')) as MachineBefore;
-    await restoreMachine(before, bridges, env);
+  if (network.kind === 'own') await removeNamespace(network);
+  if (existsSync(places.before)) {
+    const before = JSON.parse(readFileSync(places.before, 'utf8')) as MachineBefore;
+    if (network.kind === 'machine') await restoreNetwork(places, before, bridges, env);
+    if (otherDaemons(places).length === 0) removeFolders(before);
   }
-  rmSync(enginePlaces.state, { recursive: true, force: true });
+  rmSync(places.state, { recursive: true, force: true });
+}
+
+/** One whose processes have just ended is busy until somebody has collected them. */
+async function removeCgroups(places: EnginePlaces): Promise<void> {
+  const deadline = Date.now() + killTimeoutMs;
+  for (let left = cgroupsOf(places); left.length > 0 && Date.now() < deadline; left = cgroupsOf(places)) {
+    for (const cgroup of left) removeEmptyTree(cgroup);
+    await sleep(20);
+  }
 }
 
 /** Unmounts what is mounted on or below these folders. */
@@ -69,12 +85,18 @@ export async function unmountBelow(folders: readonly string[]): Promise<void> {
   for (const point of mounts.toReversed()) await tryCommand('umount', ['--lazy', point]);
 }
 
-async function restoreMachine(before: MachineBefore, bridges: readonly string[], env: Record<string, string>): Promise<void> {
-  const others = otherDaemons();
-  const shared = before.hadDockerRules || others.some((pid) => networkOf(pid) === networkOf('self'));
+async function restoreNetwork(
+  places: EnginePlaces,
+  before: MachineBefore,
+  bridges: readonly string[],
+  env: Record<string, string>,
+): Promise<void> {
+  const shared = before.hadDockerRules || otherDaemons(places).some((pid) => networkOf(pid) === networkOf('self'));
   await restoreFirewall(before, bridges, shared, env);
   if (!shared) writeFileSync(ipForwardFile, before.ipForward);
-  if (others.length > 0) return;
+}
+
+function removeFolders(before: MachineBefore): void {
   for (const folder of foldersOfDaemons) if (!before.folders.includes(folder)) removeEmptyTree(folder);
 }
 
@@ -102,35 +124,43 @@ async function restoreFirewall(
 }
 
 /** Our default bridge, and those of the networks that our engine's own store knows. */
-function ourBridges(dataRoot: string): string[] {
+function ourBridges(bridge: string, dataRoot: string): string[] {
   const store = join(dataRoot, 'network/files/local-kv.db');
   const known = existsSync(store) ? readFileSync(store, 'latin1') : '';
   return readdirSync('/sys/class/net').filter((name) => {
     const networkId = /^br-([0-9a-f]{12})$/.exec(name)?.[1];
-    return name === enginePlaces.bridge || (networkId !== undefined && known.includes(networkId));
+    return name === bridge || (networkId !== undefined && known.includes(networkId));
   });
 }
 
-function ourCgroups(): string[] {
+function cgroupsOf({ cgroup }: EnginePlaces): string[] {
   if (!existsSync(cgroupRoot)) return [];
   const hierarchies = [cgroupRoot, ...readdirSync(cgroupRoot).map((name) => join(cgroupRoot, name))];
-  return hierarchies.map((place) => join(place, enginePlaces.cgroup)).filter((folder) => existsSync(folder));
+  return hierarchies.map((place) => join(place, cgroup)).filter((folder) => existsSync(folder));
 }
 
 /** After a crash: containerd, its shims and the containers' processes, which no engine knows any more. */
-async function killStragglers(): Promise<void> {
+async function killStragglers(places: EnginePlaces): Promise<void> {
+  for (const cgroup of cgroupsOf(places)) thaw(cgroup);
   const deadline = Date.now() + killTimeoutMs;
-  for (let pids = stragglers(); pids.length > 0 && Date.now() < deadline; pids = stragglers()) {
+  for (let pids = stragglers(places); pids.length > 0 && Date.now() < deadline; pids = stragglers(places)) {
     for (const pid of pids) tryKill(pid);
     await sleep(20);
   }
 }
 
-function stragglers(): number[] {
-  const ofContainers = ourCgroups().flatMap((folder) => processesIn(folder));
+/** The processes of a container that was paused can't be killed (cgroups v1). */
+function thaw(cgroup: string): void {
+  const state = join(cgroup, 'freezer.state');
+  if (readText(state).trim() === 'FROZEN') writeFileSync(state, 'THAWED');
+  for (const entry of readdirSync(cgroup, { withFileTypes: true })) if (entry.isDirectory()) thaw(join(cgroup, entry.name));
+}
+
+function stragglers(places: EnginePlaces): number[] {
+  const ofContainers = cgroupsOf(places).flatMap((folder) => processesIn(folder));
   const helpers = allProcesses().filter((pid) => {
     const words = commandLine(pid);
-    return /(?:^|\/)containerd(?:-shim[\w-]*)?$/.test(words[0] ?? '') && words.some((word) => word.startsWith(`${enginePlaces.execRoot}/`));
+    return /(?:^|\/)containerd(?:-shim[\w-]*)?$/.test(words[0] ?? '') && words.some((word) => word.startsWith(`${places.execRoot}/`));
   });
   return [...new Set([...ofContainers, ...helpers])].filter((pid) => commandLine(pid).length > 0);
 }
@@ -141,10 +171,10 @@ function processesIn(cgroup: string): number[] {
   return [...own, ...below.flatMap((entry) => processesIn(join(cgroup, entry.name)))];
 }
 
-function otherDaemons(): number[] {
+function otherDaemons(places: EnginePlaces): number[] {
   return allProcesses().filter((pid) => {
     const words = commandLine(pid);
-    return /(?:^|\/)dockerd$/.test(words[0] ?? '') && !words.includes(enginePlaces.pidFile);
+    return /(?:^|\/)dockerd$/.test(words[0] ?? '') && !words.includes(places.pidFile);
   });
 }
 

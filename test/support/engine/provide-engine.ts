@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { daemonPid, endDaemonAndCleanMachine, startDaemon } from './daemon.ts';
-import { unpackEnginePackages, whyNoPackages, type UnpackedPackages } from './debian-packages.ts';
+import { existsSync, mkdirSync } from 'node:fs';
+import { clientOf, type Client } from './debian-client.ts';
+import { daemonIn, daemonPid, endDaemonAndCleanMachine, startDaemon } from './daemon.ts';
+import { unpackEnginePackages, whyNoPackages } from './debian-packages.ts';
 import type { Engine } from './docker-command.ts';
 import { forgetUser, liveUsers, noteUser, withEngineLock } from './engine-lock.ts';
 import { engineAnswers } from './engine-ping.ts';
-import { cacheDirectory, engineHost, enginePlaces } from './places.ts';
+import { cacheDirectory, sharedPlaces } from './places.ts';
 import { tryCommand } from './run-command.ts';
 import { removeAllButImages } from './test-run.ts';
 
@@ -18,6 +18,8 @@ export interface ProvideEngineOptions {
   readonly keep?: boolean;
 }
 
+const { host: engineHost } = sharedPlaces;
+const publishAddress = '127.0.0.1';
 const oldestCompose = [2, 23, 1] as const;
 
 /**
@@ -43,9 +45,9 @@ export async function endKeptEngine(log: (line: string) => void): Promise<number
     forgetUser('kept');
     const users = liveUsers().length;
     if (users > 0) return users;
-    if (!existsSync(enginePlaces.before)) return 0;
+    if (!existsSync(sharedPlaces.before)) return 0;
     const cache = cacheDirectory();
-    await end(clientOf(await unpackEnginePackages(cache, log), cache), cache, log);
+    await end(clientOf(await unpackEnginePackages(cache, log), cache, engineHost), cache, log);
     return 0;
   });
 }
@@ -74,7 +76,7 @@ async function useAsGuest(host: string, log: (line: string) => void): Promise<En
   const env = { DOCKER_HOST: host, BUILDX_BUILDER: 'default' };
   const lack = await whatTheCliLacks(env);
   log(`Using the Docker engine at ${host} as a guest`);
-  if (lack === undefined) return { host, dockerCli: 'docker', env, provided: false, stop: async () => undefined };
+  if (lack === undefined) return { host, dockerCli: 'docker', env, provided: false, publishAddress, stop: async () => undefined };
   const obstacle = whyNoPackages();
   if (obstacle !== undefined) {
     throw new Error(
@@ -83,8 +85,15 @@ async function useAsGuest(host: string, log: (line: string) => void): Promise<En
   }
   log(`${lack}: using a CLI of Debian's packages instead`);
   const cache = cacheDirectory();
-  const client = clientOf(await unpackEnginePackages(cache, log), cache);
-  return { host, dockerCli: client.dockerCli, env: { ...client.env, ...env }, provided: false, stop: async () => undefined };
+  const client = clientOf(await unpackEnginePackages(cache, log), cache, host);
+  return {
+    host,
+    dockerCli: client.dockerCli,
+    env: { ...client.env, ...env },
+    provided: false,
+    publishAddress,
+    stop: async () => undefined,
+  };
 }
 
 async function whatTheCliLacks(env: Record<string, string>): Promise<string | undefined> {
@@ -111,13 +120,14 @@ async function startOwn({ log, keep = false }: ProvideEngineOptions): Promise<En
   mkdirSync(cache, { recursive: true });
   const { client, user } = await withEngineLock(async () => {
     const packages = await unpackEnginePackages(cache, log);
-    const ours = clientOf(packages, cache);
+    const ours = clientOf(packages, cache, engineHost);
     if (await engineAnswers(engineHost)) {
       log(`Using the test engine that runs at ${engineHost}`);
     } else {
       log(`No Docker engine found: starting one of the tests' own at ${engineHost}, images in ${cache}`);
-      await endDaemonAndCleanMachine(packages, cache);
-      await startDaemon(packages, cache);
+      const daemon = daemonIn(cache, sharedPlaces, packages);
+      await endDaemonAndCleanMachine(daemon);
+      await startDaemon(daemon);
       await removeAllButImages(ours);
     }
     return { client: ours, user: noteUser(keep) };
@@ -131,39 +141,13 @@ async function startOwn({ log, keep = false }: ProvideEngineOptions): Promise<En
       if (liveUsers().length === 0) await end(client, cache, log);
     });
   };
-  return { host: engineHost, dockerCli: client.dockerCli, env: client.env, provided: true, stop };
-}
-
-interface Client {
-  readonly packages: UnpackedPackages;
-  readonly dockerCli: string;
-  readonly env: Record<string, string>;
-}
-
-function clientOf(packages: UnpackedPackages, cache: string): Client {
-  const config = join(cache, 'client');
-  mkdirSync(config, { recursive: true });
-  writeFileSync(join(config, 'config.json'), JSON.stringify({ cliPluginsExtraDirs: [packages.pluginsDirectory], ...proxies() }));
-  return {
-    packages,
-    dockerCli: packages.dockerCli,
-    env: { DOCKER_HOST: engineHost, DOCKER_CONFIG: config, BUILDX_BUILDER: 'default', PATH: packages.path },
-  };
-}
-
-const eitherCase = (name: string): string | undefined => process.env[name] ?? process.env[name.toLowerCase()];
-
-/** A machine behind a proxy: builds need it as much as the machine does. */
-function proxies(): object {
-  const entries = { httpProxy: eitherCase('HTTP_PROXY'), httpsProxy: eitherCase('HTTPS_PROXY'), noProxy: eitherCase('NO_PROXY') };
-  const given = Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
-  return Object.keys(given).length === 0 ? {} : { proxies: { default: given } };
+  return { host: engineHost, dockerCli: client.dockerCli, env: client.env, provided: true, publishAddress, stop };
 }
 
 async function end(client: Client, cache: string, log: (line: string) => void): Promise<void> {
-  if (daemonPid() !== undefined) {
+  if (daemonPid(sharedPlaces) !== undefined) {
     log('Stopping the test engine');
     await removeAllButImages(client).catch(() => undefined);
   }
-  await endDaemonAndCleanMachine(client.packages, cache);
+  await endDaemonAndCleanMachine(daemonIn(cache, sharedPlaces, client.packages));
 }

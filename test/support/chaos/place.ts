@@ -1,0 +1,75 @@
+import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
+import type { BreakableEngine } from '../engine/breakable-engine.ts';
+import type { HostedMeet } from '../host-meet-gen.ts';
+import type { MeetOptions, MeetStack } from '../meet-stack.ts';
+import { waitUntil } from '../wait-until.ts';
+
+/** Where a walk takes place: a Meet with two frontends, and a meet-gen to ask and to kill. */
+export interface Place {
+  readonly meet: MeetStack;
+  readonly meetGen: MeetGen;
+  /** The engine, where it is the walk's own to break. */
+  readonly engine?: BreakableEngine;
+  down(): Promise<void>;
+}
+
+interface MeetGen {
+  status(): Promise<StatusSnapshot>;
+  /** What a `render` of its own prints. */
+  render(): Promise<string>;
+  /** `kill -9`, from outside; it comes back. */
+  crash(): Promise<void>;
+  /** Ended in an orderly way, and started again. */
+  restart(): Promise<void>;
+  lastWords(): Promise<string>;
+}
+
+const soon = { stop_grace_period: '1s' };
+const lasting = { restart: 'always', ...soon };
+
+/** What a walk needs of a Meet: everything in it comes back with the engine. */
+export const meetForWalks: MeetOptions = {
+  services: { frontend: soon, backend: lasting, 'meet-gen': lasting, tools: lasting },
+  scale: { frontend: 2, backend: 1 },
+};
+
+const linesTold = 40;
+const widthTold = 400;
+
+/** meet-gen in its container, with a restart policy. */
+export function containedMeetGen(meet: MeetStack): MeetGen {
+  const name = 'meet-gen-1';
+  return {
+    status: meet.status,
+    async render() {
+      const command = 'meet-gen render; code=$?; [ $code -eq 0 ] || [ $code -eq 7 ]';
+      return meet.docker('exec', meet.container(name), 'sh', '-c', command);
+    },
+    async crash() {
+      const restarts = await meet.inspect(name, '{{.RestartCount}}');
+      await meet.crash(name, 'meet-gen');
+      await waitUntil('the engine starts meet-gen again', async () => (await meet.inspect(name, '{{.RestartCount}}')) !== restarts);
+    },
+    restart: async () => void (await meet.docker('restart', '--time', '5', meet.container(name))),
+    lastWords: async () => lastLines(await meet.logs('meet-gen')),
+  };
+}
+
+/** meet-gen as a process that outlives the engine. */
+export function hostedMeetGen(hosted: HostedMeet): MeetGen {
+  return {
+    status: hosted.status,
+    render: hosted.render,
+    crash: () => hosted.startAnew('SIGKILL'),
+    restart: () => hosted.startAnew('SIGTERM'),
+    lastWords: () => Promise.resolve(lastLines(hosted.sidecar().stderr())),
+  };
+}
+
+const lastLines = (text: string): string =>
+  text
+    .trimEnd()
+    .split('\n')
+    .slice(-linesTold)
+    .map((line) => line.slice(0, widthTold))
+    .join('\n');

@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { clientOf } from './debian-client.ts';
+import { daemonIn, endDaemon, endDaemonAndCleanMachine, startDaemon, type Daemon } from './daemon.ts';
+import { unpackEnginePackages, whyNoPackages } from './debian-packages.ts';
+import { docker, type Engine } from './docker-command.ts';
+import { takeLock } from './engine-lock.ts';
+import { engineAnswers } from './engine-ping.ts';
+import { insideNamespace } from './network-namespace.ts';
+import { breakablePlaces, cacheDirectory } from './places.ts';
+import { cleanUp, removeAllButImages } from './test-run.ts';
+
+/** A second engine that belongs to one test alone, which may do to it what it likes. */
+export interface BreakableEngine extends Engine {
+  /** Ends dockerd, and waits for its end: SIGKILL leaves the containers running, SIGTERM stops them first. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Starts dockerd again, and resolves as soon as it answers. */
+  start(): Promise<void>;
+  answers(): Promise<boolean>;
+  /** The words that run a program where the containers' addresses are reached. */
+  onItsNetwork(program: string, args: readonly string[]): string[];
+}
+
+/** Less than a test's set-up may take, so that who has to wait too long is told for what. */
+const patienceSeconds = 120;
+const log = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/**
+ * Starts an engine beside the one that runs, on a network of its own, with copies of these images. Whoever else wants it
+ * waits until `stop()`, which leaves the machine as it was; so does the next start after a crash.
+ * @throws Error where the tests can't start an engine: what breaks one is done to no other
+ */
+export async function startBreakableEngine(from: Engine, images: readonly string[]): Promise<BreakableEngine> {
+  const obstacle = whyNoPackages();
+  if (obstacle !== undefined) {
+    throw new Error(
+      `This test kills the Docker engine, which it does only to one of its own, and it can't start one: ${obstacle}. ` +
+        'Run it as root on Debian, or leave it out knowingly (test/README.md, "The engine that is broken").',
+    );
+  }
+  const cache = cacheDirectory();
+  mkdirSync(cache, { recursive: true });
+  const release = await takeLock(breakablePlaces.lock, patienceSeconds);
+  try {
+    const packages = await unpackEnginePackages(cache, log);
+    const client = clientOf(packages, cache, breakablePlaces.host);
+    const engine = createEngine(daemonIn(cache, breakablePlaces, packages), client, release);
+    await endDaemonAndCleanMachine(daemonIn(cache, breakablePlaces, packages));
+    await engine.start();
+    await cleanUp(engine, { anyRun: true });
+    await removeAllButImages(engine);
+    await copyImages(from, engine, images);
+    return engine;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Ends the engine that a test left behind, if any; one that is in use is its user's to end. */
+export async function endForgottenEngine(): Promise<void> {
+  if (!existsSync(breakablePlaces.state)) return;
+  const release = await takeLock(breakablePlaces.lock, 0).catch(() => undefined);
+  if (release === undefined) return;
+  try {
+    const cache = cacheDirectory();
+    await endDaemonAndCleanMachine(daemonIn(cache, breakablePlaces, await unpackEnginePackages(cache, log)));
+  } finally {
+    release();
+  }
+}
+
+function createEngine(daemon: Daemon, client: Pick<Engine, 'dockerCli' | 'env'>, release: () => void): BreakableEngine {
+  const { host, network } = breakablePlaces;
+  let stopped = false;
+  return {
+    host,
+    dockerCli: client.dockerCli,
+    env: client.env,
+    provided: true,
+    publishAddress: network.inside,
+    end: (signal) => endDaemon(breakablePlaces, signal),
+    start: () => startDaemon(daemon),
+    answers: () => engineAnswers(host),
+    onItsNetwork: (program, args) => insideNamespace(network, program, args),
+    async stop() {
+      if (stopped) return;
+      stopped = true;
+      try {
+        // Its containers would only be ended one by one, and what is left of them taken away with it.
+        await endDaemon(breakablePlaces, 'SIGKILL');
+        await endDaemonAndCleanMachine(daemon);
+      } finally {
+        release();
+      }
+    },
+  };
+}
+
+/** Those that the engine hasn't got yet, with the same content; it keeps them between runs. */
+async function copyImages(from: Engine, to: Engine, names: readonly string[]): Promise<void> {
+  const [wanted, present] = await Promise.all([idsOf(from, names), idsOf(to, names)]);
+  const missing = names.filter((name) => wanted.get(name) === undefined || wanted.get(name) !== present.get(name));
+  if (missing.length === 0) return;
+  log(`Copying ${missing.join(', ')} to the engine that is broken`);
+  await pipe(from, ['save', ...missing], to, ['load', '--quiet']);
+}
+
+async function idsOf(engine: Engine, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const listed = await docker(engine, ['image', 'ls', '--no-trunc', '--format', '{{.Repository}}:{{.Tag}} {{.ID}}']);
+  const pairs = listed.split('\n').map((line): [string, string] => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']);
+  return new Map(pairs.filter(([name]) => names.includes(name)));
+}
+
+function pipe(from: Engine, giving: readonly string[], to: Engine, taking: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const giver = spawn(from.dockerCli, giving, { env: { ...process.env, ...from.env }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const taker = spawn(to.dockerCli, taking, { env: { ...process.env, ...to.env }, stdio: [giver.stdout, 'ignore', 'inherit'] });
+    giver.on('error', reject);
+    taker.on('error', reject);
+    taker.on('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`\`docker ${taking.join(' ')}\` of what \`docker ${giving.join(' ')}\` gave ended with code ${code}`));
+    });
+  });
+}

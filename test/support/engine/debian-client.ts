@@ -1,0 +1,30 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { UnpackedPackages } from './debian-packages.ts';
+
+/** Debian's docker CLI, made ready for one engine. */
+export interface Client {
+  readonly packages: UnpackedPackages;
+  readonly dockerCli: string;
+  readonly env: Record<string, string>;
+}
+
+export function clientOf(packages: UnpackedPackages, cache: string, host: string): Client {
+  const config = join(cache, 'client');
+  mkdirSync(config, { recursive: true });
+  writeFileSync(join(config, 'config.json'), JSON.stringify({ cliPluginsExtraDirs: [packages.pluginsDirectory], ...proxies() }));
+  return {
+    packages,
+    dockerCli: packages.dockerCli,
+    env: { DOCKER_HOST: host, DOCKER_CONFIG: config, BUILDX_BUILDER: 'default', PATH: packages.path },
+  };
+}
+
+const eitherCase = (name: string): string | undefined => process.env[name] ?? process.env[name.toLowerCase()];
+
+/** A machine behind a proxy: builds need it as much as the machine does. */
+function proxies(): object {
+  const entries = { httpProxy: eitherCase('HTTP_PROXY'), httpsProxy: eitherCase('HTTPS_PROXY'), noProxy: eitherCase('NO_PROXY') };
+  const given = Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
+  return Object.keys(given).length === 0 ? {} : { proxies: { default: given } };
+}

@@ -1,0 +1,63 @@
+import { startBreakableEngine, type BreakableEngine } from './engine/breakable-engine.ts';
+import { providedEngine, providedImages } from './engine/provided.ts';
+import { startHostedMeet, type HostedMeet } from './host-meet-gen.ts';
+
+/** A Meet on an engine of its own, most of which comes back with the engine, at other addresses. */
+export interface LastingMeet {
+  readonly engine: BreakableEngine;
+  readonly hosted: HostedMeet;
+  /** Waits until all frontends send the API to exactly these, and the rooms to the SPA. */
+  backendsAre(backends: readonly string[]): Promise<void>;
+  /** The address of each container that comes back. */
+  addresses(): Promise<readonly string[]>;
+  down(): Promise<void>;
+}
+
+/** Backends that come back with the engine. */
+export const lastingBackends = ['backend-1', 'backend-2', 'stubborn-1'] as const;
+/** One that doesn't, and has the lowest address: whoever comes back first gets that. */
+export const fleetingBackend = 'fleeting-1';
+
+const api = '/api/v1.0/config/';
+const room = '/abc-defg-hij';
+const frontends = ['frontend-1', 'frontend-2'];
+const soon = { stop_grace_period: '1s' };
+const lasting = { restart: 'always', ...soon };
+
+/** Starts the engine, the Meet, and a meet-gen outside of it. */
+export async function startLastingMeet(part: string): Promise<LastingMeet> {
+  const { frontend, backend: image, idle } = providedImages();
+  const engine = await startBreakableEngine(providedEngine(), [frontend['1.30'], image, idle]);
+  const another = { image, labels: { 'meet.role': 'backend', 'meet.service': 'backend' }, networks: ['internal'] };
+  try {
+    const hosted = await startHostedMeet(engine, part, {
+      services: {
+        frontend: soon,
+        backend: lasting,
+        fleeting: { ...another, ...soon },
+        // Its shell is deaf to the stop signal.
+        stubborn: { ...another, ...lasting, entrypoint: ['sh', '-c', 'node /app/server.mjs; true'] },
+        tools: lasting,
+      },
+      scale: { frontend: 0, backend: 0, stubborn: 0, tools: 0 },
+    });
+    const { meet } = hosted;
+    await meet.scale({ frontend: 2, backend: 2, stubborn: 1, tools: 1 });
+    return {
+      engine,
+      hosted,
+      async backendsAre(backends) {
+        for (const one of frontends) await meet.routed({ [api]: backends, [room]: ['SPA'] }, one);
+        await hosted.converged();
+      },
+      addresses: () => Promise.all([...lastingBackends, ...frontends].map((name) => meet.address(name, meet.internalNetwork))),
+      async down() {
+        await hosted.stop();
+        await engine.stop();
+      },
+    };
+  } catch (error) {
+    await engine.stop();
+    throw error;
+  }
+}
