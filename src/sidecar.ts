@@ -21,7 +21,7 @@ import { createProver } from './reload/prover.ts';
 import type { FrontendReport } from './reload/prover.ts';
 import type { TemplateStore } from './render/template-store.ts';
 import { createReporter } from './reporter.ts';
-import { removesServer } from './routes/removal.ts';
+import { addsStandby, removesServer } from './routes/removal.ts';
 import { keepaliveMinTimeoutMs } from './routes/routing-view.ts';
 import type { RoutingView } from './routes/routing-view.ts';
 import type { InstanceProof } from './reporter.ts';
@@ -72,7 +72,7 @@ export function startSidecar(
       const before = knowledge.target(instance);
       const isNew = before?.generation !== generation;
       const viewBefore = publishedViews.get(instance);
-      const canWait = isNew && viewBefore !== undefined && !removesServer(viewBefore, view);
+      const canWait = isNew && viewBefore !== undefined && !removesServer(viewBefore, view) && !addsStandby(viewBefore, view);
       const heldBackMs = canWait ? budget.waitMs(instance, nowMs()) : 0;
       if (heldBackMs > 0) return { heldBackMs };
       const published = await publishFile(publishedPath(options.out, instance, options.instance), content);

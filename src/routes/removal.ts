@@ -9,6 +9,15 @@ export function removesServer(before: RoutingView, after: RoutingView): boolean 
   return [...endpointsOf(before)].some((endpoint) => !kept.has(endpoint));
 }
 
+/**
+ * Whether somebody comes to stand by who wasn't known yet. That must not wait either: who stops the old replicas the moment the
+ * new ones are healthy leaves nginx nobody else. That one who stands by becomes a full server can wait.
+ */
+export function addsStandby(before: RoutingView, after: RoutingView): boolean {
+  const known = endpointsOf(before);
+  return after.upstreams.some(({ name, backups }) => backups.some((backup) => !known.has(`${name} ${backup}`)));
+}
+
 function endpointsOf({ upstreams, spa }: RoutingView): ReadonlySet<string> {
   const ofServices = upstreams.flatMap(({ name, servers, backups }) => [...servers, ...backups].map((server) => `${name} ${server}`));
   return new Set([...ofServices, ...spa.backups]);

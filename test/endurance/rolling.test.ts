@@ -37,6 +37,8 @@ const scaleUpAndDown =
     await load.more(requestsBetween);
     await rolling.meet.scale({ backend: 5 });
     await rolling.healthy(await rolling.backends());
+    // Ready replicas may have to wait a moment when there were many reloads.
+    await rolling.meet.converged();
     await load.more(requestsBetween);
     removed.push(...(await remove(rolling, (await rolling.backends()).slice(1), takeOut)));
     await load.more(requestsBetween);

@@ -24,7 +24,7 @@ export async function errorLinesOf(engine: Engine, container: string): Promise<r
 const note = /^upstream server temporarily disabled /;
 
 /** Reads one line; nothing where it isn't about a request of ours. */
-export function readErrorLine(line: string): readonly ErrorLine[] {
+function readErrorLine(line: string): readonly ErrorLine[] {
   const found = aboutARequest.exec(line)?.groups;
   if (found?.['id'] === undefined || found['what'] === undefined || note.test(found['what'])) return [];
   const upstream = upstreamOf.exec(line)?.[1];

@@ -41,6 +41,9 @@ const frontendAddresses = [`${subnetOfRun}.10`, `${subnetOfRun}.11`] as const;
 const quiet = { source: 'quiet', target: '/etc/nginx/meet-routing.d/quiet.conf' };
 const stub = { source: 'stub', target: '/etc/nginx/conf.d/routing.conf' };
 
+// As nginx-proxy has it, but for two lines. Who keeps connections must give them up sooner than nginx may close them at a
+// reload (keepalive_min_timeout, 2 s), or now and then writes a request into one that is just being closed. And a frontend that
+// is away for a moment doesn't refuse but is silent, for as long as nginx's own 60 s if need be.
 const outerConfig = `
 worker_processes 2;
 error_log /dev/stderr notice;
@@ -51,7 +54,9 @@ http {
     upstream meet {
 ${frontendAddresses.map((address) => `        server ${address}:8083;`).join('\n')}
         keepalive 32;
+        keepalive_timeout 1s;
     }
+    proxy_connect_timeout 2s;
     map $http_upgrade $proxy_connection {
         default upgrade;
         '' '';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/instance.ts';
-import { removesServer } from '../../../src/routes/removal.ts';
+import { addsStandby, removesServer } from '../../../src/routes/removal.ts';
 import { planRouting } from '../../../src/routes/routing-view.ts';
 import type { RoutingView } from '../../../src/routes/routing-view.ts';
 import { backend, filesService, frontend, observe } from '../../support/containers.ts';
@@ -36,5 +36,19 @@ describe('whether a change takes a server out', () => {
     ['another frontend goes, which the SPA falls back on', view(first, otherFrontend), view(first), true],
   ])('%s', (_, before, after, expected) => {
     expect(removesServer(before, after)).toBe(expected);
+  });
+});
+
+const starting = { ...second, health: 'starting' } as const;
+
+describe('whether somebody comes to stand by', () => {
+  it.each([
+    ['one that starts, beside one that is ready', view(first), view(first, starting), true],
+    ['one that starts, where nobody is ready', view(), view(starting), false],
+    ['it becomes ready', view(first, starting), view(first, second), false],
+    ['it goes', view(first, starting), view(first), false],
+    ['one comes that is ready at once', view(first), view(first, second), false],
+  ])('%s', (_, before, after, expected) => {
+    expect(addsStandby(before, after)).toBe(expected);
   });
 });
