@@ -21,6 +21,7 @@ export interface Life {
 /** A stop that takes longer than this is none: Meet's own grace time is 95 s. */
 const stopForgottenAfterMs = 15 * 60_000;
 const crashWindowMs = 60_000;
+const sameEndMs = 1000;
 const crashesOfALoop = 3;
 const firstHoldMs = 5000;
 const longestHoldMs = 30_000;
@@ -45,11 +46,15 @@ export function lifeAfter(life: Life | undefined, event: EngineEvent, hearing: H
     case 'kill': {
       if (!isStopSignal(event)) return life;
       const endpointIds = before.endpointIds ?? hearing.endpointIds;
-      return { ...before, stopSignalAtMs: happenedAtMs, ...(endpointIds === undefined ? {} : { endpointIds }) };
+      // The engine logs a signal after it has sent it, and so at times after the end that it led to: no crash then.
+      const crashesAtMs = before.crashesAtMs.filter((atMs) => Math.abs(atMs - happenedAtMs) > sameEndMs);
+      return { ...before, crashesAtMs, stopSignalAtMs: happenedAtMs, ...(endpointIds === undefined ? {} : { endpointIds }) };
     }
     case 'die': {
-      const { stopSignalAtMs, crashesAtMs } = before;
-      const crashes = stopSignalAtMs === undefined ? [...crashesAtMs, happenedAtMs] : crashesAtMs;
+      const { stopSignalAtMs, endHeardAtMs, crashesAtMs } = before;
+      // One that has ended already is told of once more: a replay can begin with what was heard last.
+      const isCrash = stopSignalAtMs === undefined && endHeardAtMs === undefined;
+      const crashes = isCrash ? [...crashesAtMs, happenedAtMs] : crashesAtMs;
       return { endHeardAtMs: heardAtMs, crashesAtMs: recent(crashes, happenedAtMs) };
     }
     case 'start':

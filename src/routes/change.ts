@@ -28,6 +28,7 @@ function facts(view: RoutingView): ReadonlySet<string> {
   const { upstreams, spa, groups, ...settings } = view;
   return new Set([
     ...upstreams.flatMap((upstream) => upstream.servers.map((server) => `${upstream.title} ${server}`)),
+    ...upstreams.flatMap((upstream) => upstream.backups.map((server) => `${upstream.title} ${server} (about to be ready)`)),
     ...spa.servers.map((server) => `SPA ${server}`),
     ...spa.backups.map((server) => `SPA ${server} (backup)`),
     ...groups.flatMap((group) => group.locations.map((location) => describeLocation(group.title, location))),

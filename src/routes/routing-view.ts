@@ -109,6 +109,18 @@ function liveEndpoints(replicas: readonly Replica[]): readonly string[] {
   return [...new Set(endpoints)].toSorted(compareText);
 }
 
+/**
+ * Replicas that are about to be ready stand by behind those that are: where the old ones are stopped the moment a new one is
+ * healthy, nginx has nobody else until it has been reloaded.
+ */
+function standbyEndpoints(replicas: readonly Replica[]): readonly string[] {
+  if (!replicas.some(({ inRotation, standing }) => inRotation && standing.rank === 'ready')) return [];
+  const starting = replicas.filter(({ standing }) => standing.rank === 'starting');
+  const live = liveEndpoints(replicas);
+  const endpoints = starting.flatMap(({ endpoint }) => (endpoint === undefined || live.includes(endpoint) ? [] : [endpoint]));
+  return [...new Set(endpoints)].toSorted(compareText);
+}
+
 function routedServices(routes: readonly Route[]): readonly Service[] {
   return [...new Set(routes.map((route) => route.service))].toSorted((left, right) => compareText(serviceTitle(left), serviceTitle(right)));
 }
@@ -119,7 +131,7 @@ function serviceUpstreams(routes: readonly Route[]): readonly UpstreamView[] {
       name: upstreamName(service),
       title: serviceTitle(service),
       servers: liveEndpoints(service.replicas),
-      backups: [],
+      backups: standbyEndpoints(service.replicas),
     }))
     .filter((upstream) => upstream.servers.length > 0);
 }

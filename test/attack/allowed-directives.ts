@@ -17,7 +17,7 @@ const exactly = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\
 /** By `path name`: patterns, one of which the arguments, joined by spaces, must match as a whole. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   ' upstream': [upstream],
-  'upstream server': [`${address}:${port} fail_timeout=0(?: backup)?`],
+  'upstream server': [`${address}:${port} max_fails=0 fail_timeout=0(?: backup)?`],
   ' server': [''],
   'server listen': [port],
   'server server_name': [`${host}(?: ${host}){0,15}`],

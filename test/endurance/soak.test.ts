@@ -7,7 +7,7 @@ import { soak } from '../support/soak/soak.ts';
 import { growthOf, median } from '../support/soak/trend.ts';
 
 const events = 100_000;
-const restEvery = 2000;
+const restEvery = 2500;
 const mostGrowth = 0.05;
 
 interface Sample extends OutsideView, Pick<InsideView, 'timers' | 'others'> {

@@ -48,9 +48,10 @@ test.concurrent('tcp: one that does not listen yet is not asked before it does, 
   await scene.serves(`${scene.address(20)}:8000`);
   scene.backend('backend-2', 21, probedBy('tcp'));
   await waitForStatus(scene, 'it is known', ({ instances }) => instances[0]?.services[0]?.replicas[1]?.reason.includes('refuses') === true);
-  expect(await scene.content()).not.toContain(`${scene.address(21)}:8000`);
+  // It stands by, for when the first one is gone.
+  expect(await scene.content()).toContain(`${scene.address(21)}:8000 max_fails=0 fail_timeout=0 backup;`);
   const second = await answerAt(scene, 21, onTestFinished);
-  await scene.serves(`${scene.address(21)}:8000`);
+  await scene.serves(`${scene.address(21)}:8000 max_fails=0 fail_timeout=0;`);
   await second.end();
   await scene.servesNoMore(`${scene.address(21)}:8000`);
   const replicas = (await scene.status()).instances[0]?.services[0]?.replicas;

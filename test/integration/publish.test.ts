@@ -12,7 +12,7 @@ test.concurrent('a start lists, publishes, signals and proves', async ({ scene }
 
   const live = await run.waitForLog('routes are live');
   const content = await scene.content();
-  expect(content).toContain(`server ${scene.address(20)}:8000 fail_timeout=0;`);
+  expect(content).toContain(`server ${scene.address(20)}:8000 max_fails=0 fail_timeout=0;`);
   expect(live).toMatchObject({ level: 'info', instance: 'meet', generation: readGeneration(scene.file()) });
   expect(live['changes']).toEqual([expect.stringContaining('1 service, 1 server')]);
   expect(nginx.generation()).toBe(live['generation']);
@@ -92,15 +92,15 @@ test.concurrent('an address, a health and a name that change are followed', asyn
 test.concurrent('when nothing changed in the rendered bytes, nothing is written and nobody is signalled', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20, { health: 'healthy' });
-  scene.backend('backend-2', 21, { health: 'starting' });
+  scene.backend('backend-2', 21, { health: 'unhealthy' });
   const run = scene.run();
   await scene.converged();
   const before = await scene.fileIdentity();
   const lists = scene.engine.listCalls().length;
 
-  scene.engine.world.health('backend-2', 'unhealthy');
-  await waitForStatus(scene, 'unhealthy', ({ instances }) =>
-    (instances[0]?.services[0]?.replicas ?? []).some((replica) => replica.health === 'unhealthy'),
+  scene.engine.world.rename('backend-2', 'blue');
+  await waitForStatus(scene, 'renamed', ({ instances }) =>
+    (instances[0]?.services[0]?.replicas ?? []).some((replica) => replica.container === 'blue'),
   );
   run.signal('SIGHUP');
   await run.waitForLog('told to look at everything afresh');

@@ -127,7 +127,7 @@ describe('from a compose file, with no engine', () => {
     const { code, stdout, stderr } = await runCommand(['render', '--compose', file]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('# 192.0.2.1 stands for the service backend\n# 192.0.2.2 stands for the service frontend\n');
-    expect(stdout).toContain('server 192.0.2.1:8000 fail_timeout=0;');
+    expect(stdout).toContain('server 192.0.2.1:8000 max_fails=0 fail_timeout=0;');
     expect(stdout).toContain('server_name visio.example.org;');
     expect(stdout).not.toContain('celery');
     expect(scene.engine.calls).toEqual([]);

@@ -22,6 +22,10 @@ export interface MeetOptions {
   readonly services?: Readonly<Record<string, ComposeService>>;
   /** How many of each to start; one of a service that isn't named, and 0 leaves one out. */
   readonly scale?: Readonly<Record<string, number>>;
+  /** Texts of files that services mount, by the name of the config. */
+  readonly configs?: Readonly<Record<string, string>>;
+  /** What replaces keys of the networks `proxy` and `internal`. */
+  readonly networks?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** There is no meet-gen in it: the test has one elsewhere, which publishes into this folder. */
   readonly publishedIn?: string;
 }
@@ -150,11 +154,15 @@ function composeFile(engine: Engine, part: string, meetGen: Record<string, Compo
   };
   const services = { ...usual };
   for (const [name, service] of Object.entries(options.services ?? {})) services[name] = { ...usual[name], ...service };
+  const texts = Object.entries({ stub: shippedStub(), ...options.configs });
   return {
     name: project,
     services,
-    configs: { stub: { content: shippedStub().replaceAll('$', '$$$$') } },
-    networks: { proxy: { name: proxyNetworkOf(project) }, internal: {} },
+    configs: Object.fromEntries(texts.map(([name, content]) => [name, { content: content.replaceAll('$', '$$$$') }])),
+    networks: {
+      proxy: { name: proxyNetworkOf(project), ...options.networks?.['proxy'] },
+      internal: { ...options.networks?.['internal'] },
+    },
     volumes: { routing: {}, templates: {} },
   };
 }

@@ -38,7 +38,7 @@ export function answerOf(world: World, api: FakeApi, question: FakeQuestion): Fa
   if (method === 'GET' && path === '/containers/json') {
     const hasHealthField = compareVersions(version ?? api.max, healthFieldSince) >= 0;
     const all = ['1', 'true', 'True'].includes(query.get('all') ?? '');
-    return ok(world.list(readFilters(query.get('filters')), { all, hasHealthField }));
+    return { status: 200, body: world.list(readFilters(query.get('filters')), { all, hasHealthField }) };
   }
   const name = killedContainer(question);
   if (name !== undefined) return answerKill(world, name, query.get('signal') ?? 'KILL');

@@ -12,7 +12,7 @@ export interface FakeAttachment {
 }
 
 /** Network name to where the container is on it; a text is its IPv4 address. */
-export type FakeNetworks = Readonly<Record<string, string | FakeAttachment>>;
+type FakeNetworks = Readonly<Record<string, string | FakeAttachment>>;
 
 /** A container as a test asks for it; what is left out is what `docker run` would give. */
 export interface FakeContainerSpec {
@@ -63,11 +63,21 @@ export function attachmentOf(place: string | FakeAttachment): FakeAttachment {
   return typeof place === 'string' ? { ipv4: place } : place;
 }
 
+const entryTexts = { withHealthField: new WeakMap<FakeLook, string>(), without: new WeakMap<FakeLook, string>() };
+
 /**
- * One entry of `GET /containers/json`, with the fields of the real one that anybody reads.
+ * One entry of `GET /containers/json` as JSON, with the fields of the real one that anybody reads. Remembered for each look:
+ * with 10,000 containers a list would keep the test itself from answering.
  * @param hasHealthField from API 1.52 on the health is a field, too
  */
-export function listEntry(identity: FakeIdentity, look: FakeLook, hasHealthField: boolean): Readonly<Record<string, unknown>> {
+export function listEntryText(identity: FakeIdentity, look: FakeLook, hasHealthField: boolean): string {
+  const known = hasHealthField ? entryTexts.withHealthField : entryTexts.without;
+  const text = known.get(look) ?? JSON.stringify(listEntry(identity, look, hasHealthField));
+  known.set(look, text);
+  return text;
+}
+
+function listEntry(identity: FakeIdentity, look: FakeLook, hasHealthField: boolean): Readonly<Record<string, unknown>> {
   return {
     Id: identity.id,
     Names: [`/${look.name}`],
@@ -92,7 +102,7 @@ function imageIdOf(image: string): string {
 
 const digests = new Map<string, string>();
 
-/** Remembered: with 10,000 containers most of a list would be hashing. */
+/** The id of whatever has this name. */
 export function digestOf(text: string): string {
   const known = digests.get(text) ?? createHash('sha256').update(text).digest('hex');
   digests.set(text, known);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { attachmentOf, attachmentsOf, digestOf, listEntry } from './container.ts';
+import { attachmentOf, attachmentsOf, digestOf, listEntryText } from './container.ts';
 import type { FakeAttachment, FakeContainerSpec, FakeHealth, FakeIdentity, FakeLook } from './container.ts';
 import { hasId, hasLabels } from './event.ts';
 import type { FakeEvent, FakeFilters } from './event.ts';
@@ -43,8 +43,8 @@ export interface World {
   idOf(nameOrId: string): string;
   /** How long the list goes on showing the old state after a change was announced; 0 unless set. */
   listLagMs: number;
-  /** What the list shows now; without `all` only what runs or is paused. */
-  list(filters: FakeFilters, options?: { readonly all?: boolean; readonly hasHealthField?: boolean }): readonly unknown[];
+  /** The list as JSON, as it is now; without `all` only what runs or is paused. */
+  list(filters: FakeFilters, options: { readonly all: boolean; readonly hasHealthField: boolean }): string;
   /** What is still remembered since a moment, in seconds since 1970: the last 256 events. */
   eventsSince(sinceSeconds: number): readonly FakeEvent[];
   subscribe(listener: (event: FakeEvent) => void): () => void;
@@ -252,12 +252,13 @@ export function createWorld(): World {
     },
     onSignal: (nameOrId, handler) => void get(nameOrId).handlers.push(handler),
     idOf: (nameOrId) => get(nameOrId).identity.id,
-    list(filters, { all = true, hasHealthField = false } = {}) {
-      return [...entries.values()].flatMap((entry) => {
+    list(filters, { all, hasHealthField }) {
+      const shown = [...entries.values()].flatMap((entry) => {
         const look = visibleLook(entry);
         if (look === undefined || !hasLabels(entry.identity.labels, filters) || !hasId(entry.identity.id, filters)) return [];
-        return all || look.state === 'running' || look.state === 'paused' ? [listEntry(entry.identity, look, hasHealthField)] : [];
+        return all || look.state === 'running' || look.state === 'paused' ? [listEntryText(entry.identity, look, hasHealthField)] : [];
       });
+      return `[${shown.join(',')}]`;
     },
     eventsSince: (sinceSeconds) => remembered.filter((event) => event.timeNano >= sinceSeconds * 1e9),
     subscribe(listener) {

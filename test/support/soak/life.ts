@@ -28,7 +28,7 @@ const mostBackends = 24;
 const strangers = 10;
 
 /** Copies the shipped templates to where a life may change them. */
-export async function copyTemplates(to: string): Promise<void> {
+async function copyTemplates(to: string): Promise<void> {
   const shipped = fileURLToPath(new URL('../../../templates', import.meta.url));
   await mkdir(to);
   for (const name of await readdir(shipped)) await copyFile(join(shipped, name), join(to, name));

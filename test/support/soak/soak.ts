@@ -27,7 +27,7 @@ interface Soaked {
 }
 
 /** So many events, then a pause: some fall together, some stand alone. */
-const burst = 35;
+const burst = 45;
 const pauseMs = 100;
 
 /** A crash-looping container may be held back for so long. */

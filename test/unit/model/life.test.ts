@@ -33,6 +33,56 @@ function crashes(...timesMs: readonly number[]): readonly Happening[] {
   ]);
 }
 
+const after = (...rounds: readonly (readonly Happening[])[]): Note => note(4000, ...rounds.flat());
+
+describe('an end that is a crash', () => {
+  it('is a crash without a stop signal', () => {
+    expect(after(crashes(1000, 2000, 3000))).toMatchObject({ crashes: 3, heldBack: true });
+  });
+
+  it.each([
+    [
+      'before it',
+      (atMs: number): readonly Happening[] => [
+        [atMs, 'kill', 9],
+        [atMs + 10, 'die'],
+        [atMs + 100, 'start'],
+      ],
+    ],
+    [
+      'after it',
+      (atMs: number): readonly Happening[] => [
+        [atMs, 'die'],
+        [atMs + 10, 'kill', 9],
+        [atMs + 100, 'start'],
+      ],
+    ],
+    [
+      'before it, and the end twice',
+      (atMs: number): readonly Happening[] => [
+        [atMs, 'kill', 9],
+        [atMs + 10, 'die'],
+        [atMs + 10, 'die'],
+        [atMs + 100, 'start'],
+      ],
+    ],
+  ])('is none with a stop signal told %s', (_, round) => {
+    expect(after(...[1000, 2000, 3000].map(round)).crashes).toBeUndefined();
+  });
+
+  it('told twice is one crash', () => {
+    expect(
+      after(
+        ...[1000, 2000].map((atMs): readonly Happening[] => [
+          [atMs, 'die'],
+          [atMs, 'die'],
+          [atMs + 100, 'start'],
+        ]),
+      ).crashes,
+    ).toBeUndefined();
+  });
+});
+
 describe('a stop', () => {
   it.each([2, 3, 9, 15])('is in progress from signal %i on', (signal) => {
     expect(note(5000, [1000, 'kill', signal]).stop).toBe('in-progress');

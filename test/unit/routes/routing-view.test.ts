@@ -17,7 +17,7 @@ const locations = (of: RoutingView): readonly LocationView[] => of.groups.flatMa
 const locationOf = (of: RoutingView, path: string, kind: 'exact' | 'below'): LocationView | undefined =>
   locations(of).find((one) => one.path === path && one.kind === kind);
 
-const replica = (name: string, address: string, health: 'healthy' | 'starting' = 'healthy'): Container =>
+const replica = (name: string, address: string, health: 'healthy' | 'starting' | 'unhealthy' = 'healthy'): Container =>
   backend({ name, health, networks: { meet_default: `${address}/16` } });
 
 const named = (name: string, service: string, path: string): Container => filesService({ name, service, labels: { 'meet.paths': path } });
@@ -40,8 +40,20 @@ describe('upstreams', () => {
       replica('s', '172.18.0.3', 'starting'),
     );
     expect(upstreams).toEqual([
-      { name: 'meet_meet.backend', title: 'meet/backend', servers: ['172.18.0.7:8000', '172.18.0.9:8000'], backups: [] },
+      {
+        name: 'meet_meet.backend',
+        title: 'meet/backend',
+        servers: ['172.18.0.7:8000', '172.18.0.9:8000'],
+        backups: ['172.18.0.3:8000'],
+      },
     ]);
+  });
+
+  it.each([
+    { what: 'who starts is in rotation itself where nobody is ready', replicas: [replica('s', '172.18.0.3', 'starting')] },
+    { what: 'an ill one never stands by', replicas: [replica('s', '172.18.0.3'), replica('u', '172.18.0.4', 'unhealthy')] },
+  ])('$what', ({ replicas }) => {
+    expect(view(frontend(), ...replicas).upstreams).toMatchObject([{ servers: ['172.18.0.3:8000'], backups: [] }]);
   });
 
   it('are left out when nobody is in rotation: nginx refuses an empty one', () => {

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { providedEngine } from '../support/engine/provided.ts';
+import type { Load } from '../support/load/start-load.ts';
+import { byDrain, byFailingHealth, identify, remove, replaceBackends, type Removed, type TakeOut } from '../support/rolling/replace.ts';
+import { startRollingMeet, type RollingMeet } from '../support/rolling/rolling-meet.ts';
+import { underLoad } from '../support/rolling/under-load.ts';
+import { cutBy, resetBy } from '../support/rolling/verdict.ts';
+
+// 16 strict clients at full speed while everything is replaced. Strict: nothing is sent again by them, and whatever isn't the
+// API's whole answer with status 200 is a failure. The figures are printed, to be kept in docs/.
+
+const requestsOfEach = 60_000;
+const replacements = 6;
+/** Between two changes, so that each meets a load that runs undisturbed. */
+const requestsBetween = 4000;
+const longestMs = 10_000;
+
+let rolling: RollingMeet;
+
+/** Six times: both replicas replaced. */
+const replaceAll =
+  (takeOut?: TakeOut) =>
+  async (load: Load): Promise<readonly Removed[]> => {
+    const removed: Removed[] = [];
+    for (let round = 0; round < replacements; round++) {
+      await load.more(requestsBetween);
+      removed.push(...(await replaceBackends(rolling, takeOut)));
+    }
+    return removed;
+  };
+
+/** One replica, five, and one again. */
+const scaleUpAndDown =
+  (takeOut?: TakeOut) =>
+  async (load: Load): Promise<readonly Removed[]> => {
+    const removed = [...(await remove(rolling, (await rolling.backends()).slice(1), takeOut))];
+    await load.more(requestsBetween);
+    await rolling.meet.scale({ backend: 5 });
+    await rolling.healthy(await rolling.backends());
+    await load.more(requestsBetween);
+    removed.push(...(await remove(rolling, (await rolling.backends()).slice(1), takeOut)));
+    await load.more(requestsBetween);
+    return removed;
+  };
+
+/** SIGKILL to one of two, and the start of it again; three times. */
+async function killOneOfTwo(load: Load): Promise<readonly Removed[]> {
+  const killed: Removed[] = [];
+  for (const name of [...(await rolling.backends()), ...(await rolling.backends()).slice(0, 1)]) {
+    await load.more(requestsBetween);
+    killed.push(await identify(rolling, name));
+    await rolling.meet.docker('kill', rolling.meet.container(name));
+    await load.more(requestsBetween);
+    await rolling.meet.docker('start', rolling.meet.container(name));
+    await rolling.healthy([name]);
+  }
+  return killed;
+}
+
+async function twoBackends(): Promise<void> {
+  await rolling.meet.scale({ backend: 2 });
+  await rolling.healthy(await rolling.backends());
+  await rolling.meet.converged();
+}
+
+describe.sequential.each([
+  { outer: false, front: 'straight at the frontend' },
+  { outer: true, front: 'through an outer nginx that keeps its connections' },
+])('$front', ({ outer }) => {
+  const named = (name: string): string => `${outer ? 'outer-' : ''}${name}`;
+
+  beforeAll(async () => {
+    rolling = await startRollingMeet(providedEngine(), outer ? 'rolling-outer' : 'rolling', { backends: 2, outer });
+  });
+  afterAll(() => rolling?.meet.down());
+
+  test('replaced six times, each drained before its stop: nothing failed', async () => {
+    const { summary, hosts } = await underLoad(rolling, { name: named('drained'), requestsOfEach, act: replaceAll(byDrain) });
+    expect(summary.failed).toEqual({ GET: 0, POST: 0 });
+    expect(hosts).toBe(2 + 2 * replacements);
+    expect(summary.latencyMs.max).toBeLessThan(longestMs);
+  });
+
+  test('replaced six times, the health check of each failing before its stop: nothing failed', async () => {
+    const { summary, hosts } = await underLoad(rolling, { name: named('ill'), requestsOfEach, act: replaceAll(byFailingHealth) });
+    expect(summary.failed).toEqual({ GET: 0, POST: 0 });
+    expect(hosts).toBe(2 + 2 * replacements);
+  });
+
+  test('replaced six times by a bare stop: no GET failed, and no POST but those reset while they waited', async () => {
+    const { hosts } = await underLoad(rolling, { name: named('bare'), requestsOfEach, act: replaceAll(), excuse: resetBy });
+    expect(hosts).toBe(2 + 2 * replacements);
+  });
+
+  test('scaled to five and back to one, each drained before its stop: nothing failed', async () => {
+    const { summary, hosts } = await underLoad(rolling, { name: named('scaled'), requestsOfEach, act: scaleUpAndDown(byDrain) });
+    expect(summary.failed).toEqual({ GET: 0, POST: 0 });
+    expect(hosts).toBe(6);
+  });
+
+  test('scaled to five and back to one by a bare stop: no GET failed, and no POST but those reset while they waited', async () => {
+    await twoBackends();
+    const { hosts } = await underLoad(rolling, { name: named('scaled-bare'), requestsOfEach, act: scaleUpAndDown(), excuse: resetBy });
+    expect(hosts).toBe(6);
+  });
+
+  test('the only replica is replaced, drained before its stop: nothing failed', async () => {
+    const { summary, hosts } = await underLoad(rolling, { name: named('only'), requestsOfEach, act: replaceAll(byDrain) });
+    expect(summary.failed).toEqual({ GET: 0, POST: 0 });
+    expect(hosts).toBe(1 + replacements);
+  });
+
+  test('the only replica is replaced by a bare stop: no GET failed, and no POST but those reset while they waited', async () => {
+    const { hosts } = await underLoad(rolling, { name: named('only-bare'), requestsOfEach, act: replaceAll(), excuse: resetBy });
+    expect(hosts).toBe(1 + replacements);
+  });
+
+  test('one of two is killed: no GET failed, and no POST but those that it was working on', async () => {
+    await twoBackends();
+    await underLoad(rolling, { name: named('killed'), requestsOfEach, act: killOneOfTwo, excuse: cutBy });
+  });
+
+  if (outer)
+    test('one of two frontends is restarted: no GET failed, and no POST but those reset while they waited', async () => {
+      const { meet } = rolling;
+      const frontend = 'second-frontend-1';
+      const restart = async (load: Load): Promise<readonly Removed[]> => {
+        for (let round = 0; round < replacements; round++) {
+          await load.more(requestsBetween);
+          await meet.docker('restart', meet.container(frontend));
+          await meet.converged();
+        }
+        return [];
+      };
+      const restarted = { endpoint: `${await meet.address(frontend, meet.proxyNetwork)}:8083` };
+      await underLoad(rolling, { name: 'frontend', requestsOfEach, act: restart, excuse: () => resetBy([restarted]) });
+    });
+});

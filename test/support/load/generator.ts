@@ -1,0 +1,70 @@
+import { createInterface } from 'node:readline';
+import { runClient, type ClientRequest } from './kept-alive-client.ts';
+import { stopLine, type LoadLine, type LoadPlan, type Method } from './load-words.ts';
+import type { Response } from './response-reader.ts';
+import { createTally, type Sent } from './tally.ts';
+
+// Runs inside a container, bundled into one script: the plan is its argument, control lines come on standard input, what
+// it has to say goes to standard output. Ends by itself, at the latest when the plan says so or nobody listens any more.
+
+const plan = JSON.parse(process.argv.at(-1) ?? '') as LoadPlan;
+const progressEveryMs = 100;
+const tally = createTally();
+const say = (line: LoadLine): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+
+let count = 0;
+let isOver = false;
+const stop = (): void => {
+  isOver = true;
+};
+
+/** Methods in turn, by client: each sends both, and there are as many of one as of the other. */
+function nextRequest(turn: { method: Method }): ClientRequest | undefined {
+  if (isOver || count >= plan.maxRequests) return undefined;
+  count += 1;
+  turn.method = turn.method === 'GET' ? 'POST' : 'GET';
+  const sent: Sent = { id: `${plan.name}-${count}`, method: turn.method, sentAtMs: performance.timeOrigin + performance.now() };
+  const body = sent.method === 'POST' ? JSON.stringify({ n: sent.id }) : '';
+  return {
+    text: requestText(sent, body),
+    answered(response) {
+      if (response.status !== 200) return tally.failed(sent, 'status', String(response.status));
+      const backend = answeringBackend(response, sent, body.length);
+      if (backend === undefined) tally.failed(sent, 'wrong answer', `${response.head}\n${response.body}`.slice(0, 300));
+      else tally.answered(sent, backend);
+    },
+    failed: (kind, detail) => tally.failed(sent, kind, detail),
+  };
+}
+
+function requestText({ id, method }: Sent, body: string): string {
+  const path = method === 'GET' ? '/api/v1.0/config/' : '/api/v1.0/rooms/';
+  const head = `${method} ${path}?n=${id} HTTP/1.1\r\nHost: meet.example.com\r\n`;
+  return method === 'GET' ? `${head}\r\n` : `${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** Who answered, if this is the API's whole answer to this very request. */
+function answeringBackend({ head, body }: Response, sent: Sent, bodyLength: number): string | undefined {
+  if (!head.includes('application/json') || !head.includes(`?n=${sent.id}\r\n`)) return undefined;
+  try {
+    const { backend, bytes } = JSON.parse(body) as { backend?: string; bytes?: number };
+    return sent.method === 'POST' && bytes !== bodyLength ? undefined : backend;
+  } catch {
+    return undefined;
+  }
+}
+
+createInterface({ input: process.stdin })
+  .on('line', (line) => line === stopLine && stop())
+  .on('close', stop);
+const deadline = setTimeout(stop, plan.maxSeconds * 1000);
+const progress = setInterval(() => say({ progress: tally.progress() }), progressEveryMs);
+
+const clients = Array.from({ length: plan.clients }, (_, index) => {
+  const turn: { method: Method } = { method: index % 2 === 0 ? 'GET' : 'POST' };
+  return runClient({ ...plan, next: () => nextRequest(turn), opened: tally.opened, closeAnnounced: tally.closeAnnounced });
+});
+await Promise.all(clients);
+clearTimeout(deadline);
+clearInterval(progress);
+process.stdout.write(`${JSON.stringify({ summary: tally.summary() } satisfies LoadLine)}\n`, () => process.exit(0));

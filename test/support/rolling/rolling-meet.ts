@@ -1,0 +1,136 @@
+import type { Engine } from '../engine/docker-command.ts';
+import { runId } from '../engine/test-run.ts';
+import { startLoad, type Load } from '../load/start-load.ts';
+import { startMeet, type MeetStack } from '../meet-stack.ts';
+import { waitUntil } from '../wait-until.ts';
+import { errorLinesOf, type ErrorLine } from './error-log.ts';
+
+/** A Meet to be changed under load. */
+export interface RollingMeet {
+  readonly meet: MeetStack;
+  /** Starts the load, at full speed, where the browsers' requests come in: the outer nginx if there is one. */
+  load(name: string): Promise<Load>;
+  /** The names of the backends that exist now: `backend-1`. */
+  backends(): Promise<readonly string[]>;
+  /** Waits until these are healthy for the engine. */
+  healthy(names: readonly string[]): Promise<void>;
+  /** What the nginxes have logged about a load's requests, the outer one last: it hears of a failure after the inner ones. */
+  errorLines(load: string): Promise<readonly ErrorLine[]>;
+}
+
+interface RollingOptions {
+  readonly backends: number;
+  /** An nginx with kept-open upstream connections in front of two frontends with addresses that stay, as nginx-proxy has it. */
+  readonly outer?: boolean;
+}
+
+/** Seen often enough to fall ill quickly, and seldom enough to leave the processors to the load. */
+const healthcheck = {
+  test: ['CMD', 'python', 'manage.py', 'check'],
+  interval: '2s',
+  timeout: '10s',
+  retries: 1,
+  start_period: '30s',
+  start_interval: '300ms',
+};
+
+// A subnet of this run's own: the fixed addresses of two runs on one engine must not meet.
+const subnetOfRun = `10.${64 + (Number.parseInt(runId.slice(0, 2), 16) % 64)}.${Number.parseInt(runId.slice(2, 4), 16)}`;
+const frontendAddresses = [`${subnetOfRun}.10`, `${subnetOfRun}.11`] as const;
+
+const quiet = { source: 'quiet', target: '/etc/nginx/meet-routing.d/quiet.conf' };
+const stub = { source: 'stub', target: '/etc/nginx/conf.d/routing.conf' };
+
+const outerConfig = `
+worker_processes 2;
+error_log /dev/stderr notice;
+pid /tmp/nginx.pid;
+events { worker_connections 1024; }
+http {
+    access_log off;
+    upstream meet {
+${frontendAddresses.map((address) => `        server ${address}:8083;`).join('\n')}
+        keepalive 32;
+    }
+    map $http_upgrade $proxy_connection {
+        default upgrade;
+        '' '';
+    }
+    server {
+        listen 80 default_server;
+        location / {
+            proxy_pass http://meet;
+            proxy_http_version 1.1;
+            proxy_buffering off;
+            proxy_set_header Host $http_host;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection $proxy_connection;
+            proxy_set_header X-Real-IP $remote_addr;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto https;
+        }
+    }
+}
+`;
+
+/** Starts a Meet whose nginx logs no accesses (the log of a load would be a load itself), and waits until it is served. */
+export async function startRollingMeet(engine: Engine, part: string, { backends, outer = false }: RollingOptions): Promise<RollingMeet> {
+  const meet = await startMeet(engine, part, { ...(outer ? behindOuter : alone), scale: { backend: backends } });
+  const names = async (): Promise<readonly string[]> => {
+    const filters = [
+      '--filter',
+      `label=com.docker.compose.project=${meet.project}`,
+      '--filter',
+      'label=com.docker.compose.service=backend',
+    ];
+    const listed = await meet.docker('container', 'ls', '--all', ...filters, '--format', '{{.Names}}');
+    return listed.split('\n').flatMap((name) => (name === '' ? [] : [name.slice(meet.project.length + 1)]));
+  };
+  const healthy = async (wanted: readonly string[]): Promise<void> => {
+    const health = (): Promise<readonly string[]> => Promise.all(wanted.map((name) => meet.inspect(name, '{{.State.Health.Status}}')));
+    await waitUntil(`${wanted.join()} are healthy`, async () => (await health()).every((told) => told === 'healthy'));
+  };
+  const nginxes = outer ? ['frontend-1', 'second-frontend-1', 'outer-1'] : ['frontend-1'];
+  const front = outer ? { name: 'outer-1', port: 80 } : { name: 'frontend-1', port: 8083 };
+  await healthy(await names());
+  await meet.converged();
+  return {
+    meet,
+    load: async (name) =>
+      startLoad(engine, meet.container('tools-1'), { host: await meet.address(front.name, meet.internalNetwork), port: front.port, name }),
+    backends: names,
+    healthy,
+    async errorLines(load) {
+      const lines = await Promise.all(nginxes.map((name) => errorLinesOf(engine, meet.container(name))));
+      return lines.flat().filter(({ id }) => id.startsWith(`${load}-`));
+    },
+  };
+}
+
+const backend = { healthcheck };
+const alone = { services: { backend, frontend: { configs: [stub, quiet] } }, configs: { quiet: 'access_log off;' } };
+
+const frontendAt = (address: string): Record<string, unknown> => ({
+  image: 'meet-gen-test/frontend:1.30',
+  entrypoint: ['/docker-entrypoint.sh'],
+  command: ['nginx', '-g', 'daemon off;'],
+  restart: 'always',
+  labels: { 'meet.role': 'frontend' },
+  networks: { proxy: { ipv4_address: address }, internal: {} },
+  volumes: ['routing:/etc/nginx/meet-routing:ro'],
+  configs: [stub, quiet],
+});
+const behindOuter = {
+  services: {
+    backend,
+    frontend: { ...frontendAt(frontendAddresses[0]), ports: ['127.0.0.1::8083'] },
+    'second-frontend': frontendAt(frontendAddresses[1]),
+    outer: {
+      image: 'meet-gen-test/outer-proxy:latest',
+      networks: ['proxy', 'internal'],
+      configs: [{ source: 'outer', target: '/etc/nginx/nginx.conf.template' }],
+    },
+  },
+  configs: { quiet: 'access_log off;', outer: outerConfig },
+  networks: { proxy: { ipam: { config: [{ subnet: `${subnetOfRun}.0/24`, ip_range: `${subnetOfRun}.128/25` }] } } },
+};

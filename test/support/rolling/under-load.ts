@@ -1,0 +1,47 @@
+import { expect } from 'vitest';
+import type { LoadSummary } from '../load/load-words.ts';
+import type { Load } from '../load/start-load.ts';
+import type { Removed } from './replace.ts';
+import type { RollingMeet } from './rolling-meet.ts';
+import { askedTooLate, figures, judgeFailures, type Excuse } from './verdict.ts';
+
+/** Something to be done to a Meet under load. */
+interface Change {
+  /** Names the load, and so its requests' ids. */
+  readonly name: string;
+  /** At least so many of each method, however quickly the change is over. */
+  readonly requestsOfEach: number;
+  /** Does it; returns who was removed, for the question whether they were asked too late. */
+  act(load: Load): Promise<readonly Removed[]>;
+  /** Why a POST may fail, who knows who was removed; without it none may. */
+  excuse?(removed: readonly Removed[]): Excuse;
+}
+
+/** What came of a load that nothing failed in but what was excused. */
+export interface Outcome {
+  readonly summary: LoadSummary;
+  readonly excused: number;
+  /** How many hosts have answered. */
+  readonly hosts: number;
+}
+
+/**
+ * Does something to a Meet under load, and judges every request: no GET has failed, no POST without an excuse, nobody was
+ * asked after having been proven out of rotation. Prints the figures, and each excused failure.
+ */
+export async function underLoad(rolling: RollingMeet, change: Change): Promise<Outcome> {
+  const reloadsBefore = await rolling.meet.countHups();
+  const load = await rolling.load(change.name);
+  const removed = await change.act(load);
+  const missing = (): number => change.requestsOfEach - Math.min(load.progress().GET, load.progress().POST);
+  while (missing() > 0) await load.more(missing() * 2);
+  const summary = await load.stop();
+  const lines = await rolling.errorLines(change.name);
+  const judged = judgeFailures(summary.failures, lines, change.excuse?.(removed));
+  console.log(`${change.name}: ${figures(summary, lines, (await rolling.meet.countHups()) - reloadsBefore)}`);
+  for (const { excused, inWords } of judged) console.log(`  ${excused ? 'excused' : 'NOT EXCUSED'}: ${inWords}`);
+  expect(judged.filter(({ excused }) => !excused).map(({ inWords }) => inWords)).toEqual([]);
+  expect(summary.failed).toEqual({ GET: 0, POST: judged.length });
+  expect(askedTooLate(summary, removed)).toEqual([]);
+  return { summary, excused: judged.length, hosts: Object.keys(summary.backends).length };
+}

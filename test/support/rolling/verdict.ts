@@ -1,0 +1,84 @@
+import type { LoadFailure, LoadSummary } from '../load/load-words.ts';
+import type { ErrorLine } from './error-log.ts';
+import type { Removed } from './replace.ts';
+
+/** Why a POST may fail: what the nginx that gave it up must have logged last about it, and of which servers. */
+export interface Excuse {
+  readonly what: RegExp;
+  /** `172.19.0.3:8000` */
+  readonly endpoints: readonly string[];
+}
+
+/** Of these it is known where they are reached. */
+type Endpoints = readonly Pick<Removed, 'endpoint'>[];
+
+/** The listener of a stopping server closes: what waits in its queue is reset, although nginx has sent it already. */
+export function resetBy(stopped: Endpoints): Excuse {
+  return {
+    what: /^recv\(\) failed \(104: Connection reset by peer\) while reading response header from upstream$/,
+    endpoints: addresses(stopped),
+  };
+}
+
+/** What a killed server leaves of that which it was working on: a reset, or an end without an answer. */
+export function cutBy(killed: Endpoints): Excuse {
+  const reset = /recv\(\) failed \(104: Connection reset by peer\)/;
+  const ended = /upstream prematurely closed connection/;
+  return {
+    what: new RegExp(`^(${reset.source}|${ended.source}) while reading response header from upstream$`),
+    endpoints: addresses(killed),
+  };
+}
+
+const addresses = (servers: Endpoints): readonly string[] => servers.map(({ endpoint }) => endpoint);
+
+/** A failure, whether something excuses it, and all about it in words. */
+interface JudgedFailure {
+  readonly excused: boolean;
+  readonly inWords: string;
+}
+
+/**
+ * Judges each failed request by what nginx had to say about it. Excused is a POST that was answered with 502 because the last
+ * server that it was sent to cut it off as the excuse says; never anything else, and never a GET.
+ */
+export function judgeFailures(failures: readonly LoadFailure[], lines: readonly ErrorLine[], excuse?: Excuse): readonly JudgedFailure[] {
+  return failures.map((failure) => {
+    const said = lines.filter(({ id }) => id === failure.id);
+    const last = said.at(-1);
+    const isAllowed =
+      excuse !== undefined && last !== undefined && excuse.what.test(last.what) && excuse.endpoints.includes(last.upstream ?? '');
+    const isBadGateway = failure.kind === 'status' && failure.detail === '502';
+    return { excused: failure.method === 'POST' && isBadGateway && isAllowed, inWords: describe(failure, said) };
+  });
+}
+
+function describe({ method, id, kind, detail, tookMs }: LoadFailure, said: readonly ErrorLine[]): string {
+  const words = said.map(({ what, upstream }) => `${what} (${upstream ?? 'no upstream'})`).join(', then ') || 'nothing';
+  return `${method} ${id}: ${kind}, ${detail}, after ${Math.round(tookMs)} ms; nginx said: ${words}`;
+}
+
+/** Replicas that answered a request which was sent after they had been proven out of rotation, in words. */
+export function askedTooLate({ backends }: LoadSummary, removed: readonly Removed[]): readonly string[] {
+  return removed.flatMap(({ hostname, outAtMs }) => {
+    const lateMs = outAtMs === undefined ? 0 : (backends[hostname]?.lastSentAtMs ?? 0) - outAtMs;
+    return lateMs > 0 ? [`${hostname} got a request ${Math.round(lateMs)} ms after it had been taken out`] : [];
+  });
+}
+
+/** The figures of a load in one line. */
+export function figures(
+  { requests, failed, failures, latencyMs, seconds }: LoadSummary,
+  lines: readonly ErrorLine[],
+  reloads: number,
+): string {
+  const failedIds = new Set(failures.map(({ id }) => id));
+  const elsewhere = new Set(lines.map(({ id }) => id).filter((id) => !failedIds.has(id))).size;
+  return [
+    `${requests.GET} GET, ${requests.POST} POST in ${Math.round(seconds)} s`,
+    `failed: ${failed.GET} GET, ${failed.POST} POST`,
+    `given to another server by nginx: ${elsewhere}`,
+    `reloads: ${reloads}`,
+    `latency: median ${latencyMs.median} ms, 99 % ${latencyMs.p99} ms, 99.9 % ${latencyMs.p999} ms, longest ${latencyMs.max} ms`,
+  ].join('; ');
+}
