@@ -25,32 +25,33 @@ beforeAll(async () => {
 });
 afterAll(() => engine?.stop());
 
-async function walk(place: Place, walkSeed: number): Promise<void> {
-  try {
-    const report = await takeWalk(place, { seed: walkSeed, steps: halfOfThem, engine: true });
-    tell(report, walkSeed);
-    expect(report.steps).toBe(halfOfThem);
-    expect(Math.max(...report.quietAfterMs)).toBeLessThan(quietLimitMs);
-  } finally {
-    await place.down();
-  }
+async function walk(place: Place): Promise<void> {
+  const report = await takeWalk(place, { seed, steps: halfOfThem, engine: true });
+  tell(report);
+  expect(report.steps).toBe(halfOfThem);
+  expect(Math.max(...report.quietAfterMs)).toBeLessThan(quietLimitMs);
 }
 
-function tell({ steps: taken, quietAfterMs }: WalkReport, walkSeed: number): void {
+function tell({ steps: taken, quietAfterMs }: WalkReport): void {
   const sorted = quietAfterMs.toSorted((left, right) => left - right);
   const [median, longest] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
   console.log(
-    `CHAOS_SEED=${walkSeed}: ${taken} steps, ${sorted.length} quiet points; judged right after ${median} ms (median), ${longest} ms (longest)`,
+    `CHAOS_SEED=${seed}: ${taken} steps, ${sorted.length} quiet points; judged right after ${median} ms (median), ${longest} ms (longest)`,
   );
 }
 
 test(`meet-gen in a container that dies with the engine (CHAOS_SEED=${seed})`, async () => {
   const meet = await startMeet(engine, 'walk', meetForWalks);
-  await walk({ meet, meetGen: containedMeetGen(meet), engine, down: meet.down }, seed);
+  await walk({ meet, meetGen: containedMeetGen(meet), engine });
+  await meet.down();
 });
 
 test(`meet-gen beside the engine, outliving it (CHAOS_SEED=${seed})`, async () => {
   const { 'meet-gen': _, ...services } = meetForWalks.services ?? {};
   const hosted = await startHostedMeet(engine, 'hosted', { ...meetForWalks, services });
-  await walk({ meet: hosted.meet, meetGen: hostedMeetGen(hosted), engine, down: hosted.stop }, seed);
+  try {
+    await walk({ meet: hosted.meet, meetGen: hostedMeetGen(hosted), engine });
+  } finally {
+    await hosted.stop();
+  }
 });

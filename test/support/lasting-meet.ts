@@ -21,6 +21,7 @@ export const fleetingBackend = 'fleeting-1';
 const api = '/api/v1.0/config/';
 const room = '/abc-defg-hij';
 const frontends = ['frontend-1', 'frontend-2'];
+const logTold = 4000;
 const soon = { stop_grace_period: '1s' };
 const lasting = { restart: 'always', ...soon };
 
@@ -47,7 +48,11 @@ export async function startLastingMeet(part: string): Promise<LastingMeet> {
       engine,
       hosted,
       async backendsAre(backends) {
-        for (const one of frontends) await meet.routed({ [api]: backends, [room]: ['SPA'] }, one);
+        try {
+          for (const one of frontends) await meet.routed({ [api]: backends, [room]: ['SPA'] }, one);
+        } catch (cause) {
+          throw new Error(`${String(cause)}\n${hosted.sidecar().stderr().slice(-logTold)}`, { cause });
+        }
         await hosted.converged();
       },
       addresses: () => Promise.all([...lastingBackends, ...frontends].map((name) => meet.address(name, meet.internalNetwork))),

@@ -46,16 +46,20 @@ describe.sequential('the engine goes and comes back', () => {
     await waitUntil('nothing is wrong', async () => (await stack.hosted.status()).problems.length === 0);
   });
 
-  test('it is killed while a backend is being stopped: started again with the engine, the backend is back in rotation', async () => {
-    const { meet, status } = stack.hosted;
+  test('it is killed while a backend is being stopped, and back before meet-gen looks up: that backend is in rotation, too', async () => {
+    const { meet, sidecar, status } = stack.hosted;
     const stopping = meet.docker('stop', '--time', '60', meet.container('stubborn-1')).catch(() => undefined);
     await waitUntil('it is out of rotation, and runs', async () => {
       const replicas = (await status()).instances.flatMap(({ services }) => services.flatMap((service) => service.replicas));
       return replicas.some(({ state, reason }) => state === 'running' && reason.includes('stop signal'));
     });
+    // A call that failed would be tried again by itself.
+    await stack.hosted.converged();
+    sidecar().signal('SIGSTOP');
     await stack.engine.end('SIGKILL');
     await stopping;
     await stack.engine.start();
+    sidecar().signal('SIGCONT');
     await stack.backendsAre(lastingBackends);
   });
 

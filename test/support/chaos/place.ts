@@ -10,7 +10,6 @@ export interface Place {
   readonly meetGen: MeetGen;
   /** The engine, where it is the walk's own to break. */
   readonly engine?: BreakableEngine;
-  down(): Promise<void>;
 }
 
 interface MeetGen {
