@@ -56,6 +56,7 @@ export function followEvents(subscribe: Subscribe, hooks: EventStreamHooks, reco
     const end = (): void => abort.abort();
     signal.addEventListener('abort', end, { once: true });
     let steady: NodeJS.Timeout | undefined;
+    let failure: unknown;
     try {
       const events = await subscribe(sinceMs, abort.signal);
       const openedAtMs = nowMs();
@@ -66,17 +67,17 @@ export function followEvents(subscribe: Subscribe, hooks: EventStreamHooks, reco
       try {
         for await (const event of events) take(event);
       } catch (error) {
-        if (!abort.signal.aborted) throw error;
-      } finally {
-        wasCut = !abort.signal.aborted && nowMs() - openedAtMs < steadyMs;
-        if (!wasCut) reconnect.reset();
+        // A stream that breaks is one that ends: whether the engine is away, opening the next one tells best.
+        failure = error;
       }
+      wasCut = !abort.signal.aborted && nowMs() - openedAtMs < steadyMs;
+      if (!wasCut) reconnect.reset();
     } finally {
       renewal = undefined;
       clearTimeout(steady);
       signal.removeEventListener('abort', end);
     }
-    if (wasCut) throw new Error('the engine, or something in between, ends the event stream as soon as it is opened');
+    if (wasCut) throw new Error('the engine, or something in between, ends the event stream as soon as it is opened', { cause: failure });
     return abort.signal.aborted;
   };
 

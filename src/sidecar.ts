@@ -63,7 +63,9 @@ export function startSidecar(
   const knowledge = createKnowledge(options, { proofs: prover.report, templateFailure: templates.failure });
 
   const prober = createProber(probeOnce, () => controller.lookOnce());
-  const budget = createReloadBudget();
+  const usualBudget = createReloadBudget();
+  // Of its own, since who stands by must be known when the others are stopped.
+  const standbyBudget = createReloadBudget();
   const publishedViews = new Map<string, RoutingView>();
 
   const sink: Sink = {
@@ -72,7 +74,8 @@ export function startSidecar(
       const before = knowledge.target(instance);
       const isNew = before?.generation !== generation;
       const viewBefore = publishedViews.get(instance);
-      const canWait = isNew && viewBefore !== undefined && !removesServer(viewBefore, view) && !addsStandby(viewBefore, view);
+      const budget = viewBefore !== undefined && addsStandby(viewBefore, view) ? standbyBudget : usualBudget;
+      const canWait = isNew && viewBefore !== undefined && !removesServer(viewBefore, view);
       const heldBackMs = canWait ? budget.waitMs(instance, nowMs()) : 0;
       if (heldBackMs > 0) return { heldBackMs };
       const published = await publishFile(publishedPath(options.out, instance, options.instance), content);
@@ -100,7 +103,7 @@ export function startSidecar(
   const takePass = (result: PassResult, causedAtMs: number): void => {
     const present = new Set(result.instances.map(({ name }) => name));
     knowledge.passed(result, nowMs(), new Date());
-    for (const holder of [knowledge, prover, reporter, budget]) holder.retain(present);
+    for (const holder of [knowledge, prover, reporter, usualBudget, standbyBudget]) holder.retain(present);
     for (const name of publishedViews.keys()) if (!present.has(name)) publishedViews.delete(name);
     prober.aim(result.instances.flatMap(probeTargets));
     for (const pass of result.passes) {

@@ -33,6 +33,8 @@ export interface Prover {
 const firstAnswerMs = 500;
 const firstAskMs = 150;
 const firstAnswerPollMs = 20;
+/** Of more images than that the oldest are forgotten, and asked again. */
+const rememberedImages = 100;
 
 interface Entry {
   readonly instance: string;
@@ -54,6 +56,12 @@ export function createProver(
   // Waited for once: a neighbour that never answers must not delay every pass.
   const silentImages = new Set<string>();
 
+  const remember = (imageId: string, version: string | undefined): void => {
+    if (version === undefined) silentImages.add(imageId);
+    else versionByImage.set(imageId, version);
+    for (const images of [silentImages, versionByImage]) for (const id of [...images.keys()].slice(0, -rememberedImages)) images.delete(id);
+  };
+
   const start = (instance: string, frontend: Frontend): Entry => {
     const abort = new AbortController();
     let toldPhase: ProofPhase | undefined;
@@ -65,7 +73,7 @@ export function createProver(
       const versionChanged = version !== toldVersion;
       toldPhase = phase;
       toldVersion = version;
-      if (version !== undefined) versionByImage.set(frontend.imageId, version);
+      if (version !== undefined) remember(frontend.imageId, version);
       onChange(instance, versionChanged);
     };
     const entry = { instance, prover: startFrontendProver(frontend, ports, options, hear, abort.signal), abort };
@@ -91,11 +99,11 @@ export function createProver(
     const untilMs = ports.nowMs() + firstAnswerMs;
     while (!signal.aborted && ports.nowMs() < untilMs) {
       const answer = await ports.ask(frontend.statusEndpoints, firstAskMs, signal);
-      if (answer.kind === 'generation') versionByImage.set(frontend.imageId, answer.nginxVersion);
+      if (answer.kind === 'generation') remember(frontend.imageId, answer.nginxVersion);
       if (answer.kind !== 'silent') return;
       await new Promise((resolve) => setTimeout(resolve, firstAnswerPollMs));
     }
-    silentImages.add(frontend.imageId);
+    remember(frontend.imageId, undefined);
   };
 
   return {

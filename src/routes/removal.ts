@@ -10,8 +10,8 @@ export function removesServer(before: RoutingView, after: RoutingView): boolean 
 }
 
 /**
- * Whether somebody comes to stand by who wasn't known yet. That must not wait either: who stops the old replicas the moment the
- * new ones are healthy leaves nginx nobody else. That one who stands by becomes a full server can wait.
+ * Whether somebody comes to stand by who wasn't known yet: who stops the old replicas the moment the new ones are healthy
+ * leaves nginx nobody else.
  */
 export function addsStandby(before: RoutingView, after: RoutingView): boolean {
   const known = endpointsOf(before);
