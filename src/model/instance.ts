@@ -159,23 +159,24 @@ function judgeReplicas(
 }
 
 function locate(member: Member, reachable: NonNullable<Reach>, problems: Problem[]): (Address & { port: number }) | undefined {
-  const port = member.labels.port ?? defaultPorts[member.role] ?? member.container.exposedTcpPorts[0];
-  if (port === undefined) {
-    problems.push(
-      problem('no-port', {
-        instance: member.instance,
-        container: member.container.name,
-        key: 'meet.port',
-        message: 'the container exposes no TCP port and has no meet.port',
-        cure: 'set meet.port to the port that it listens on',
-      }),
-    );
-    return undefined;
-  }
   const isShared = member.container.networks.some((network) => reachable.byAll.has(network.name));
-  const chosen = chooseAddress(member, isShared ? reachable.byAll : reachable.byOwn);
-  problems.push(...chosen.problems);
-  return chosen.address === undefined ? undefined : { ...chosen.address, port };
+  const { address, problems: addressProblems } = chooseAddress(member, isShared ? reachable.byAll : reachable.byOwn);
+  problems.push(...addressProblems);
+  if (address === undefined) return undefined;
+  // Last, since the engine lists no ports of a container without a network.
+  const port = member.labels.port ?? defaultPorts[member.role] ?? member.container.exposedTcpPorts[0];
+  if (port === undefined) problems.push(noPort(member));
+  return port === undefined ? undefined : { ...address, port };
+}
+
+function noPort({ instance, container }: Member): Problem {
+  return problem('no-port', {
+    instance,
+    container: container.name,
+    key: 'meet.port',
+    message: 'the container exposes no TCP port and has no meet.port',
+    cure: 'set meet.port to the port that it listens on',
+  });
 }
 
 /**

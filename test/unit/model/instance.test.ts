@@ -29,6 +29,11 @@ describe('sorting containers into instances', () => {
     expect(problems).toMatchObject([{ code: 'foreign-project', severity: 'notice', instance: 'meet', value: 'storage' }]);
   });
 
+  it('says of a container without any network that it shares none, not that it has no port', () => {
+    const { problems } = read(frontend(), filesService({ networks: {}, ports: [] }));
+    expect(problems.map(({ code }) => code)).toEqual(['no-shared-network']);
+  });
+
   it('refuses containers of other projects when it is strict, and says so', () => {
     const foreign = [
       filesService({ project: 'storage', labels: { 'meet.instance': 'meet' } }),
