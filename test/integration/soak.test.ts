@@ -9,7 +9,7 @@ test.concurrent('a life of 1,500 events: right whenever it comes to rest, and no
   const { command, events, lists, signals, subscriptions } = await soak(scene, {
     seed: 3,
     events: 1500,
-    restEvery: 500,
+    restEvery: 250,
     onRest: ({ pid }) => Promise.resolve(void descriptors.push(viewFromOutside(pid).descriptors)),
   });
   expect(command.hasEnded()).toBe(false);
