@@ -16,14 +16,12 @@ import type { ProverPorts } from './reload/frontend-prover.ts';
 import { probeOnce } from './probe/probe.ts';
 import { createProber } from './probe/prober.ts';
 import { probeTargets } from './probe/probe-targets.ts';
-import { createReloadBudget } from './reload-budget.ts';
+import { createReloadEconomy } from './reload-economy.ts';
 import { createProver } from './reload/prover.ts';
 import type { FrontendReport } from './reload/prover.ts';
 import type { TemplateStore } from './render/template-store.ts';
 import { createReporter } from './reporter.ts';
-import { addsStandby, removesServer } from './routes/removal.ts';
 import { keepaliveMinTimeoutMs } from './routes/routing-view.ts';
-import type { RoutingView } from './routes/routing-view.ts';
 import type { InstanceProof } from './reporter.ts';
 import type { OperatorDesk } from './status/server.ts';
 import type { StatusSnapshot } from './status/snapshot.ts';
@@ -63,24 +61,17 @@ export function startSidecar(
   const knowledge = createKnowledge(options, { proofs: prover.report, templateFailure: templates.failure });
 
   const prober = createProber(probeOnce, () => controller.lookOnce());
-  const usualBudget = createReloadBudget();
-  // Of its own, since who stands by must be known when the others are stopped.
-  const standbyBudget = createReloadBudget();
-  const publishedViews = new Map<string, RoutingView>();
+  const economy = createReloadEconomy();
 
   const sink: Sink = {
     versions: prover.versions,
     async publish(instance, { content, generation }, view) {
       const before = knowledge.target(instance);
       const isNew = before?.generation !== generation;
-      const viewBefore = publishedViews.get(instance);
-      const budget = viewBefore !== undefined && addsStandby(viewBefore, view) ? standbyBudget : usualBudget;
-      const canWait = isNew && viewBefore !== undefined && !removesServer(viewBefore, view);
-      const heldBackMs = canWait ? budget.waitMs(instance, nowMs()) : 0;
+      const heldBackMs = isNew ? economy.waitMs(instance, view, nowMs()) : 0;
       if (heldBackMs > 0) return { heldBackMs };
       const published = await publishFile(publishedPath(options.out, instance, options.instance), content);
-      if (isNew && published === 'written') budget.spend(instance, nowMs());
-      publishedViews.set(instance, view);
+      economy.published(instance, view, isNew && published === 'written', nowMs());
       const target = isNew ? { generation, writtenAtMs: published === 'written' ? nowMs() : 0 } : before;
       // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
       if (published === 'written' && !isNew) prover.recheckAll();
@@ -103,8 +94,7 @@ export function startSidecar(
   const takePass = (result: PassResult, causedAtMs: number): void => {
     const present = new Set(result.instances.map(({ name }) => name));
     knowledge.passed(result, nowMs(), new Date());
-    for (const holder of [knowledge, prover, reporter, usualBudget, standbyBudget]) holder.retain(present);
-    for (const name of publishedViews.keys()) if (!present.has(name)) publishedViews.delete(name);
+    for (const holder of [knowledge, prover, reporter, economy]) holder.retain(present);
     prober.aim(result.instances.flatMap(probeTargets));
     for (const pass of result.passes) {
       reporter.published(pass, causedAtMs);
