@@ -28,7 +28,7 @@ function option<Value>(spec: OptionSpec<Value>): OptionSpec<Value> {
   return spec;
 }
 
-const all: readonly CommandName[] = ['run', 'render', 'drain', 'healthcheck'];
+const all: readonly CommandName[] = ['run', 'render', 'healthcheck'];
 const working: readonly CommandName[] = ['run', 'render'];
 
 /** `--out <directory>`, or the flag alone for a switch. */

@@ -2,6 +2,7 @@ import type { Drains } from './drains.ts';
 import { showForeignText } from '../model/foreign-text.ts';
 import type { Instance, Replica, Service } from '../model/instance.ts';
 import { nearest } from '../model/nearest.ts';
+import type { Rank } from '../model/rotation.ts';
 
 /**
  * How far a container is on its way out: `needed` while no other replica is ready to take over, `leaving` until every
@@ -48,6 +49,7 @@ interface Found {
 }
 
 const shortestIdPart = 4;
+const ranksThatGetRequests: readonly string[] = ['ready', 'starting', 'unhealthy'] satisfies Rank[];
 const wholeId = /^[0-9a-f]{64}$/;
 
 export function createDrainControl(drains: Drains, ports: DrainPorts): DrainControl {
@@ -69,7 +71,9 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
     const { container, standing, inRotation } = replica;
     if (container.state !== 'running') return { state: 'gone', reason: `it does not run (${standing.reason})` };
     const unproven = ports.whatIsUnproven(instance.name);
-    const outSinceMs = drains.noteOut(container.id, !inRotation, unproven === undefined, ports.nowMs());
+    // A pass that didn't know of the drain may have published it as one that stands by.
+    const isOut = !inRotation && !ranksThatGetRequests.includes(standing.rank);
+    const outSinceMs = drains.noteOut(container.id, isOut, unproven === undefined, ports.nowMs());
     if (inRotation) return standing.rank === 'draining' ? needed : { state: 'leaving', reason: 'the routes are about to change' };
     if (outSinceMs === undefined) return { state: 'leaving', reason: unproven ?? 'the routes are about to change' };
     if (ports.nowMs() - outSinceMs < ports.lingerMs(instance.name))

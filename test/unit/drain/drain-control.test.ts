@@ -4,6 +4,7 @@ import type { DrainControl } from '../../../src/drain/drain-control.ts';
 import { createDrains } from '../../../src/drain/drains.ts';
 import type { Container } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/instance.ts';
+import type { Instance } from '../../../src/model/instance.ts';
 import { backend, frontend } from '../../support/containers.ts';
 
 const replica = (name: string, host: number, more: Partial<Parameters<typeof backend>[0]> = {}): Container =>
@@ -13,6 +14,8 @@ const replica = (name: string, host: number, more: Partial<Parameters<typeof bac
 interface World {
   containers: readonly Container[];
   unproven: string | undefined;
+  /** What the last pass saw; undefined for what is now. */
+  passed: readonly Instance[] | undefined;
   atMs: number;
   readonly control: DrainControl;
   inRotation(): readonly string[];
@@ -26,9 +29,10 @@ function world(...containers: readonly Container[]): World {
   const made: World = {
     containers: [frontend(), ...containers],
     unproven: undefined,
+    passed: undefined,
     atMs: 1000,
     control: createDrainControl(drains, {
-      instances: read,
+      instances: () => made.passed ?? read(),
       whatIsUnproven: () => made.unproven,
       lingerMs: () => 2000,
       look: () => undefined,
@@ -82,6 +86,18 @@ describe('draining', () => {
     w.containers = w.containers.filter(({ name }) => name !== 'b2');
     expect(w.states(['b1'])).toEqual(['b1 needed']);
     expect(w.inRotation()).toEqual(['b1']);
+  });
+
+  it('is not done before a pass has seen it: one that is starting stood by until then', () => {
+    const w = world(replica('b1', 5, { health: 'starting' }), replica('b2', 6));
+    w.passed = readInstances({ containers: w.containers, notes: new Map() }).instances;
+    expect(w.control.drain(['b1']).map(({ state }) => state)).toEqual(['leaving']);
+    w.atMs += 5000;
+    expect(w.control.drain(['b1']).map(({ state }) => state)).toEqual(['leaving']);
+    w.passed = undefined;
+    w.control.drain(['b1']);
+    w.atMs += 2000;
+    expect(w.control.drain(['b1']).map(({ state }) => state)).toEqual(['out']);
   });
 
   it('is over when the container ends or is removed', () => {
