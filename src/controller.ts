@@ -164,12 +164,16 @@ type Reason = 'retry' | 'final' | 'heldBack' | 'memory';
 /** Timers to look again: one for each reason, however many passes ask for one. */
 function createTimers(look: () => void): { after(reason: Reason, delayMs: number): void; clear(): void } {
   const timers = new Map<Reason, NodeJS.Timeout>();
+  let isOver = false;
   return {
     after(reason, delayMs) {
+      // The last pass may end after everything else.
+      if (isOver) return;
       clearTimeout(timers.get(reason));
       timers.set(reason, setTimeout(look, Math.max(0, delayMs)));
     },
     clear() {
+      isOver = true;
       for (const timer of timers.values()) clearTimeout(timer);
     },
   };

@@ -1,4 +1,5 @@
 import { EngineError } from './docker/engine-error.ts';
+import { showForeignText } from './model/foreign-text.ts';
 import type { Instance } from './model/instance.ts';
 import { problem } from './model/problem.ts';
 import type { Problem } from './model/problem.ts';
@@ -82,7 +83,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     const pass = passOf(instance);
     if (pass === undefined || pass.rendered.generation !== targets.get(instance)?.generation) return 'the routes are not published yet';
     const unproven = sources.proofs(instance).filter(({ phase }) => phase !== 'live');
-    return unproven.length === 0 ? undefined : unproven.map(({ frontend, phase }) => `${frontend.name} is ${phase}`).join(', ');
+    return unproven.length === 0 ? undefined : unproven.map(({ frontend, phase }) => `${showForeignText(frontend.name)} is ${phase}`).join(', ');
   };
 
   const describe = (instance: PassResult['instances'][number]): InstanceStatus => {
