@@ -83,7 +83,9 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     const pass = passOf(instance);
     if (pass === undefined || pass.rendered.generation !== targets.get(instance)?.generation) return 'the routes are not published yet';
     const unproven = sources.proofs(instance).filter(({ phase }) => phase !== 'live');
-    return unproven.length === 0 ? undefined : unproven.map(({ frontend, phase }) => `${showForeignText(frontend.name)} is ${phase}`).join(', ');
+    return unproven.length === 0
+      ? undefined
+      : unproven.map(({ frontend, phase }) => `${showForeignText(frontend.name)} is ${phase}`).join(', ');
   };
 
   const describe = (instance: PassResult['instances'][number]): InstanceStatus => {

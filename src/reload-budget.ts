@@ -5,14 +5,15 @@
 export interface ReloadBudget {
   /** How long a reload that can wait should be waited with, in milliseconds; 0 for now. */
   waitMs(instance: string, nowMs: number): number;
-  /** Counts a reload, also one that could not wait. */
+  /** Counts a reload. */
   spend(instance: string, nowMs: number): void;
   /** Forgets all instances but these. */
   retain(instances: ReadonlySet<string>): void;
 }
 
-const inARow = 10;
-const refillMs = 3000;
+/** Enough for somebody who tries things out, or replaces one container after the other. */
+const inARow = 30;
+const refillMs = 2000;
 
 export function createReloadBudget(): ReloadBudget {
   /** When all of an instance's reloads in a row are free again. */
@@ -21,7 +22,7 @@ export function createReloadBudget(): ReloadBudget {
   return {
     waitMs: (instance, nowMs) => Math.max(0, owedMs(instance, nowMs) - (inARow - 1) * refillMs),
     spend(instance, nowMs) {
-      fullAtMs.set(instance, nowMs + Math.min(owedMs(instance, nowMs) + refillMs, inARow * refillMs));
+      fullAtMs.set(instance, nowMs + owedMs(instance, nowMs) + refillMs);
     },
     retain(instances) {
       for (const instance of fullAtMs.keys()) if (!instances.has(instance)) fullAtMs.delete(instance);

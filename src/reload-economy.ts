@@ -25,7 +25,10 @@ export function createReloadEconomy(): ReloadEconomy {
       return before === undefined || removesServer(before, view) ? 0 : budgetFor(before, view).waitMs(instance, nowMs);
     },
     published(instance, view, isReload, nowMs) {
-      if (isReload) budgetFor(views.get(instance), view).spend(instance, nowMs);
+      const before = views.get(instance);
+      // Nothing can be taken out more often than it is let in, so these need no bound of their own.
+      const isRemoval = before !== undefined && removesServer(before, view);
+      if (isReload && !isRemoval) budgetFor(before, view).spend(instance, nowMs);
       views.set(instance, view);
     },
     retain(instances) {

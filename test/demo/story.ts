@@ -244,6 +244,22 @@ const killFrontend: Step = {
   },
 };
 
+const replaceDrained: Step = {
+  title: 'A backend is replaced without a lost request',
+  problems: ['drained'],
+  async play(stage) {
+    const old = await backends(stage);
+    const names = old.map(({ name }) => name).join(' ');
+    await stage.type('docker compose up -d --no-recreate --scale backend=2 backend');
+    await stage.untilInRotation('backend', await backends(stage));
+    await stage.type(`docker compose exec -T meet-gen meet-gen drain ${names}`);
+    const fresh = (await backends(stage)).filter(({ id }) => old.every((one) => one.id !== id));
+    await stage.proveBackends(fresh);
+    await stage.type(`docker rm --force ${names}`);
+    await stage.proveBackends(fresh);
+  },
+};
+
 const stopMeetGen: Step = {
   title: 'meet-gen itself stops',
   async play(stage) {
@@ -293,5 +309,6 @@ export const story: readonly Step[] = [
   typo,
   editTemplate,
   killFrontend,
+  replaceDrained,
   stopMeetGen,
 ];
