@@ -245,7 +245,7 @@ const killFrontend: Step = {
 };
 
 const replaceDrained: Step = {
-  title: 'A backend is replaced without a lost request',
+  title: 'Replaced, drained first',
   problems: ['drained'],
   async play(stage) {
     const old = await backends(stage);
