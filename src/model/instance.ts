@@ -6,7 +6,7 @@ import { labelTable } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
 import { isComposeOneOff, likelyInstance, readMember } from './member.ts';
 import type { FrontendMember, Member, ServiceMember } from './member.ts';
-import { networkOwnerOf, noteFor, withOwnersNetworks } from './network-owner.ts';
+import { noteFor, withOwnersNetworks } from './network-owner.ts';
 import { noteProblems } from './note-problems.ts';
 import type { HealthLabel } from './nginx-token.ts';
 import { problem } from './problem.ts';
@@ -141,7 +141,7 @@ function judgeReplicas(
   addressProblems = problems,
 ): readonly Replica[] {
   const judged = members.map((member) => {
-    const note = noteFor(member.container, networkOwnerOf(member.container), observation.notes);
+    const note = noteFor(member.container, observation.notes);
     const standing = judge(member, note);
     problems.push(...noteProblems(member, note));
     const endpoint = standing.rank === 'never' || reachable === undefined ? undefined : locate(member, reachable, addressProblems);

@@ -21,7 +21,8 @@ export function withOwnersNetworks(containers: readonly Container[]): readonly C
 }
 
 /** What is known of a container; one whose network's owner is stopping will lose its network, and is as good as stopping. */
-export function noteFor(container: Container, owner: string | undefined, notes: ReadonlyMap<string, Note>): Note {
+export function noteFor(container: Container, notes: ReadonlyMap<string, Note>): Note {
+  const owner = networkOwnerOf(container);
   const own = notes.get(container.id) ?? {};
   return owner !== undefined && notes.get(owner)?.stop === 'in-progress' ? { ...own, stop: 'in-progress' } : own;
 }
