@@ -67,6 +67,12 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
     return only;
   };
 
+  /** A whole id comes from an earlier answer of ours: where it isn't known any more, that container is gone. */
+  const resolve = (names: readonly string[]): { readonly found: readonly Found[]; readonly gone: readonly string[] } => {
+    const gone = names.filter((name) => wholeId.test(name) && all().every(({ replica }) => replica.container.id !== name));
+    return { gone, found: names.filter((name) => !gone.includes(name)).map(find) };
+  };
+
   const stateOf = ({ instance, replica }: Found): Omit<DrainState, 'container' | 'id'> => {
     const { container, standing, inRotation } = replica;
     if (container.state !== 'running') return { state: 'gone', reason: `it does not run (${standing.reason})` };
@@ -83,9 +89,7 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
 
   return {
     drain(names) {
-      // A whole id comes from an earlier answer of ours.
-      const gone = names.filter((name) => wholeId.test(name) && all().every(({ replica }) => replica.container.id !== name));
-      const found = names.filter((name) => !gone.includes(name)).map(find);
+      const { found, gone } = resolve(names);
       const staying = (one: Replica): boolean =>
         one.standing.rank === 'ready' &&
         one.inRotation &&
@@ -103,7 +107,7 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
       ];
     },
     cancel(names) {
-      const found = names.map(find);
+      const { found } = resolve(names);
       drains.cancel(found.map(({ replica }) => replica.container.id));
       ports.look();
       return found.map((one) => describe(one, { state: 'gone', reason: 'it takes requests again' }));

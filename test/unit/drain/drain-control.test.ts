@@ -116,6 +116,14 @@ describe('draining', () => {
     expect(w.inRotation()).toEqual(['b1', 'b2']);
   });
 
+  it('can be taken back for those that are left when another one is gone', () => {
+    const w = world(replica('b1', 5), replica('b2', 6), replica('b3', 7));
+    const ids = w.control.drain(['b1', 'b2']).map(({ id }) => id);
+    w.containers = w.containers.filter(({ name }) => name !== 'b1');
+    w.control.cancel(ids);
+    expect(w.inRotation()).toEqual(['b2', 'b3']);
+  });
+
   it('understands the first letters of an id', () => {
     const w = world(replica('b1', 5, { id: `aaaa1${'0'.repeat(59)}` }), replica('b2', 6, { id: `aaaa2${'0'.repeat(59)}` }));
     expect(w.states(['aaaa1'])).toEqual(['b1 leaving']);
