@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The template directory that comes with meet-gen: beside `dist/` and `src/` alike. */
@@ -6,4 +7,12 @@ export function shippedTemplates(): string {
   const beside = fileURLToPath(new URL('../templates', import.meta.url));
   if (!existsSync(beside)) throw new Error(`the shipped templates are missing at ${beside}; install meet-gen again`);
   return beside;
+}
+
+/** The shell texts that run inside a frontend, where there is no Node. */
+type ShippedScript = 'nginx-tree.sh';
+
+/** Reads one of the shell texts that lie beside the shipped templates; `--templates` never replaces them. */
+export function readShippedScript(name: ShippedScript): string {
+  return readFileSync(join(shippedTemplates(), name), 'utf8');
 }

@@ -48,7 +48,11 @@ describe('what is in the image', () => {
   test('is one program and its templates, which its user can read and not change', async () => {
     const find = ['find', '/meet-gen', '-type', 'f', '-printf', '%p %u\\n', ',', '-writable', '-printf', 'writable: %p\\n'];
     const { stdout } = await runImage(engine, image, ['--entrypoint', find[0] ?? ''], find.slice(1));
-    expect(stdout.trim().split('\n').toSorted()).toEqual(['/meet-gen/dist/meet-gen.js root', '/meet-gen/templates/routing.conf.eta root']);
+    expect(stdout.trim().split('\n').toSorted()).toEqual([
+      '/meet-gen/dist/meet-gen.js root',
+      '/meet-gen/templates/nginx-tree.sh root',
+      '/meet-gen/templates/routing.conf.eta root',
+    ]);
   });
 
   test('adds no more than 5 MB to its base', async () => {

@@ -1,0 +1,44 @@
+# How a frontend's own nginx is asked about a configuration that isn't live: in a copy of its tree. POSIX sh (dash, busybox).
+# Paths given to these functions hold letters, digits and /._- only.
+
+# copy_tree DIR: copies /etc/nginx to DIR, anew, so that the copy's files refer to the copy. Symbolic links stay links; those
+# that lead into the tree lead into the copy. What this user can't read is left out: nginx couldn't read it either.
+# Returns 1, with the reason on standard output, when there can be no copy (no room, a read-only DIR).
+copy_tree() {
+  tree_said=$( { rm -rf "$1" && mkdir -p "$1"; } 2>&1) || { printf '%s\n' "$tree_said"; return 1; }
+  # A file that is gone by now was another process's: meet-gen publishes while we copy. busybox says nothing of a folder
+  # that it may not read.
+  tree_said=$(LC_ALL=C cp -RP /etc/nginx/. "$1" 2>&1) ||
+    ! printf '%s\n' "$tree_said" | grep -v -e '^$' -e 'Permission denied' -e 'No such file or directory' || return 1
+  tree_said=$(chmod -R u+rwX "$1" 2>&1) || { printf '%s\n' "$tree_said"; return 1; }
+  relink_tree "$1"
+  redirect_tree "$1" /etc/nginx "$1"
+}
+
+# redirect_tree DIR FROM TO: in the text files of DIR, paths that are FROM or below it become TO. Returns 1 with the reason.
+redirect_tree() {
+  # A module may hold the path as well, but isn't text. The path ends where a name does: /etc/nginx-old is another one.
+  tree_said=$(find "$1" -type f ! -name '*.so' -exec grep -lF -- "$2" {} + | while IFS= read -r tree_file; do
+    LC_ALL=C sed -i -E "s#(^|[^[:alnum:]_./-])$2(/|[^[:alnum:]_.-]|\$)#\\1$3\\2#g" "$tree_file" 2>&1 || printf '%s\n' "can't write $tree_file"
+  done)
+  [ -z "$tree_said" ] || { printf '%s\n' "$tree_said"; return 1; }
+}
+
+# relink_tree DIR: a relative link would lead elsewhere from the copy, an absolute one back to the original.
+relink_tree() {
+  find "$1" -type l | while IFS= read -r tree_link; do
+    tree_target=$(readlink -f "/etc/nginx${tree_link#"$1"}") || continue
+    case $tree_target in
+      /etc/nginx/*) ln -sfn "$1${tree_target#/etc/nginx}" "$tree_link" ;;
+      *) ln -sfn "$tree_target" "$tree_link" ;;
+    esac
+  done
+}
+
+# test_tree DIR: lets nginx test the copy. Prints nginx's words as it would say them of /etc/nginx; returns its exit code.
+test_tree() {
+  tree_verdict=0
+  tree_said=$(nginx -t -c "$1/nginx.conf" 2>&1) || tree_verdict=$?
+  printf '%s\n' "$tree_said" | LC_ALL=C sed "s#$1#/etc/nginx#g"
+  return "$tree_verdict"
+}
