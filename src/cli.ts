@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { cancelDrain, drain } from './commands/drain.ts';
 import type { DrainReport } from './commands/drain.ts';
 import { checkHealth } from './commands/healthcheck.ts';
+import { hookScript } from './commands/hook.ts';
 import { renderFromCompose, renderFromEngine } from './commands/render.ts';
 import type { RenderReport } from './commands/render.ts';
 import { runSidecar } from './commands/run.ts';
@@ -82,6 +83,20 @@ function createProgram(): Command {
       say(failure);
       process.exitCode = 1;
     });
+  program
+    .command('hook')
+    .description('print the script that tests and reloads inside a frontend, for --reload hook')
+    .addHelpText(
+      'after',
+      `
+Keep it in a file of mode 755 and mount it into the frontend as /docker-entrypoint.d/90-meet-gen.sh, with
+entrypoint: [/docker-entrypoint.sh], command: [nginx, -g, daemon off;] and templates/hook-stub.conf as the stub.
+compose.hardened.yml has all of it.
+
+Exit code: 0.
+Example: docker run --rm meet-gen hook > meet-gen-hook.sh && chmod 755 meet-gen-hook.sh`,
+    )
+    .action(() => void process.stdout.write(hookScript()));
   return program;
 }
 

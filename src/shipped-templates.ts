@@ -10,7 +10,7 @@ export function shippedTemplates(): string {
 }
 
 /** The shell texts that run inside a frontend, where there is no Node. */
-type ShippedScript = 'nginx-tree.sh';
+type ShippedScript = 'nginx-tree.sh' | 'hook.sh';
 
 /** Reads one of the shell texts that lie beside the shipped templates; `--templates` never replaces them. */
 export function readShippedScript(name: ShippedScript): string {

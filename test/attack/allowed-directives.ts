@@ -56,6 +56,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server/location if': [exactly('($upstream_bytes_sent ~ [1-9])')],
   'server/location/if return': ['502', '504'],
   'server/location try_files': ['/meet-gen-never-a-file @(?:generation|meet_unavailable)'],
+  'server/location alias': ['/tmp/meet-gen/rejected'],
+  'server/location log_not_found': ['off'],
   'server/location stub_status': [''],
 };
 

@@ -1,8 +1,25 @@
 import { spawnSync } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { hookScript } from '../../src/commands/hook.ts';
 import { readShippedScript } from '../../src/shipped-templates.ts';
 
-test.each(['nginx-tree.sh'] as const)('%s is shell', (name) => {
-  const { status, stderr } = spawnSync('sh', ['-n'], { input: readShippedScript(name), encoding: 'utf8' });
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+test.each(['nginx-tree.sh', 'hook.sh'] as const)('%s is shell', (name) => {
+  expect(checkSyntax(readShippedScript(name))).toEqual({ status: 0, stderr: '' });
 });
+
+describe('the script that `meet-gen hook` prints', () => {
+  test('is a program of its own, and shell', () => {
+    expect(hookScript()).toMatch(/^#!\/bin\/sh\n/);
+    expect(checkSyntax(hookScript())).toEqual({ status: 0, stderr: '' });
+  });
+
+  test('holds the functions that it shares with the test through exec, once and whole', () => {
+    expect(hookScript().split(readShippedScript('nginx-tree.sh'))).toHaveLength(2);
+    expect(hookScript()).not.toContain('#include');
+  });
+});
+
+function checkSyntax(script: string): { readonly status: number | null; readonly stderr: string } {
+  const { status, stderr } = spawnSync('sh', ['-n'], { input: script, encoding: 'utf8' });
+  return { status, stderr };
+}

@@ -50,6 +50,8 @@ describe('what is in the image', () => {
     const { stdout } = await runImage(engine, image, ['--entrypoint', find[0] ?? ''], find.slice(1));
     expect(stdout.trim().split('\n').toSorted()).toEqual([
       '/meet-gen/dist/meet-gen.js root',
+      '/meet-gen/templates/hook-stub.conf root',
+      '/meet-gen/templates/hook.sh root',
       '/meet-gen/templates/nginx-tree.sh root',
       '/meet-gen/templates/routing.conf.eta root',
     ]);
@@ -68,6 +70,7 @@ describe('docker run, to an end', () => {
     { command: ['--help'], code: 0, stdout: 'Usage: meet-gen' },
     { command: ['run', '--help'], code: 0, stdout: '--docker-host' },
     { command: ['--version'], code: 0, stdout: version },
+    { command: ['hook'], code: 0, stdout: '#!/bin/sh\n' },
     { command: ['healthcheck'], code: 1, stderr: 'no meet-gen answers on /routing/.meet-gen.sock' },
     { command: ['rendr'], code: 2, stderr: 'rendr' },
     { command: ['render'], code: 3, stderr: 'there is no engine at unix:///var/run/docker.sock; start Docker, mount its socket' },

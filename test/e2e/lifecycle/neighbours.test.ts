@@ -144,6 +144,7 @@ describe.sequential('the status server', () => {
       const told = await meet.askStatusServer(from, internal, '/generation');
       expect(told).toEqual({ status: 200, body: expect.stringMatching(new RegExp(`^${generation} 1\\.30\\.\\d+\\n$`)) });
       expect(await meet.askStatusServer(from, internal, '/stub_status')).toMatchObject({ status: 200 });
+      expect(await meet.askStatusServer(from, internal, '/rejected')).toMatchObject({ status: 404 });
     }
   });
 
@@ -151,7 +152,7 @@ describe.sequential('the status server', () => {
     const proxy = await meet.address('frontend-1', meet.proxyNetwork);
     const from = `${neighbourProject}-backend-1`;
     await waitUntil('the neighbour runs', async () => (await meet.docker('inspect', '-f', '{{.State.Running}}', from)).trim() === 'true');
-    for (const path of ['/generation', '/stub_status', '//generation', '/generation?x=y']) {
+    for (const path of ['/generation', '/stub_status', '/rejected', '//generation', '/generation?x=y']) {
       expect({ path, ...(await meet.askStatusServer(from, proxy, path)) }).toMatchObject({ path, status: 403 });
     }
   });
