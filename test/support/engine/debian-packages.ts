@@ -54,6 +54,25 @@ export async function unpackEnginePackages(cache: string, log: (line: string) =>
   return describeTree(root, mirror);
 }
 
+/** Downloads and unpacks one package of the running release into the cache, once; returns the folder. */
+export async function unpackPackage(cache: string, name: string): Promise<string> {
+  const { codename } = readOsRelease();
+  const root = join(cache, `${name}-${codename}`);
+  if (existsSync(root)) return root;
+  const apt = join(cache, `apt-${name}`);
+  const building = `${root}.part`;
+  rmSync(building, { recursive: true, force: true });
+  mkdirSync(building, { recursive: true });
+  const env = await writeAptConfiguration(apt, findDebianMirror(codename), [codename]);
+  await runCommand('apt-get', ['update', '-q'], { env });
+  await runCommand('apt-get', ['download', '-q', name], { env, cwd: apt });
+  for (const file of readdirSync(apt).filter((entry) => entry.endsWith('.deb')))
+    await runCommand('dpkg', ['-x', join(apt, file), building]);
+  rmSync(apt, { recursive: true, force: true });
+  renameSync(building, root);
+  return root;
+}
+
 async function unpackInto(root: string, cache: string, mirror: DebianMirror, codename: string): Promise<void> {
   const apt = join(cache, 'apt');
   const building = `${root}.part`;

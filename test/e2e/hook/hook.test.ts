@@ -1,0 +1,110 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { providedEngine, providedImages } from '../../support/engine/provided.ts';
+import { routesSaying, sha256, startHooked, type Ground, type HookedFrontend } from '../../support/hooked-frontend.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+// The other two pairs, and what takes long: test/endurance/hook.test.ts.
+const grounds: readonly Ground[] = [
+  { series: '1.30', shell: 'busybox' },
+  { series: '1.22', shell: 'dash' },
+];
+
+const engine = providedEngine();
+const images = providedImages();
+const started: HookedFrontend[] = [];
+const start = async (ground: Ground, part: string, options = {}): Promise<HookedFrontend> => {
+  const frontend = await startHooked(engine, images, ground, `hook-${part}-${ground.series.replace('.', '')}`, options);
+  started.push(frontend);
+  return frontend;
+};
+afterAll(() => Promise.all(started.map((frontend) => frontend.remove())));
+
+const bad = routesSaying('bad', { more: 'no_such_directive on;' });
+const zone = (key: string): string => `limit_req_zone ${key} zone=shared:1m rate=1000r/s;`;
+const limited = (name: string, key: string): string => routesSaying(name, { more: zone(key), inServer: 'limit_req zone=shared;' });
+
+describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) => {
+  test('with a read-only root and /tmp in memory: follows good files, refuses a bad one, comes up with it published', async () => {
+    const instance = ground.shell === 'dash' ? { instance: 'meet-2' } : {};
+    const frontend = await start(ground, 'hardened', instance);
+    await frontend.until({ routes: '503', generation: 'none', rejected: '404' });
+    await frontend.publish(routesSaying('first'));
+    await frontend.until({ routes: 'first', generation: 'first', rejected: '404' });
+
+    await frontend.publish(bad);
+    await frontend.until({ routes: 'first', generation: 'first', rejected: sha256(bad) });
+    const file = ground.shell === 'dash' ? '/etc/nginx/meet-routing/meet-2/routing.conf' : '/etc/nginx/meet-routing/routing.conf';
+    expect(await frontend.rejection()).toContain(`unknown directive "no_such_directive" in ${file}:1\n`);
+    expect(await frontend.log()).toContain(`unknown directive "no_such_directive" in ${file}:1\n`);
+
+    await frontend.docker('restart', '--time', '1');
+    await frontend.until({ routes: '503', generation: 'none', rejected: sha256(bad) });
+    await frontend.publish(routesSaying('mended'));
+    await frontend.until({ routes: 'mended', generation: 'mended', rejected: '404' });
+
+    // Somebody asks nginx for its opinion through the entrypoint, which runs the hook again.
+    await frontend.exec('/docker-entrypoint.sh', 'nginx', '-t');
+    expect(await countLoops(frontend)).toBe(1);
+    await frontend.docker('restart', '--time', '1');
+    await frontend.until({ routes: 'mended', generation: 'mended', rejected: '404' });
+    expect(await countLoops(frontend)).toBe(1);
+    expect(await frontend.exec('find', '/tmp/meet-gen', '-type', 'f')).toBe('/tmp/meet-gen/routing/routing.conf\n');
+  });
+
+  test('with a /tmp that is kept: comes up with the last good routes, also when nginx dies with a new file on trial', async () => {
+    const frontend = await start(ground, 'kept', { keepsTmp: true, published: routesSaying('first') });
+    await frontend.until({ routes: 'first', generation: 'first', rejected: '404' });
+    await frontend.publish(bad);
+    await frontend.until({ routes: 'first', rejected: sha256(bad) });
+    await frontend.docker('restart', '--time', '1');
+    await frontend.until({ routes: 'first', generation: 'first', rejected: sha256(bad) });
+
+    await frontend.publish(limited('by-address', '$binary_remote_addr'));
+    await frontend.until({ routes: 'by-address', rejected: '404' });
+    // Passes nginx's test, but while it runs nginx doesn't give a zone another key.
+    const byUri = limited('by-uri', '$request_uri');
+    await frontend.publish(byUri);
+    await waitUntil('the file is on trial', () =>
+      frontend.exec('test', '-e', '/tmp/meet-gen/trial').then(
+        () => true,
+        () => false,
+      ),
+    );
+    await frontend.docker('kill');
+    await frontend.docker('start');
+    await frontend.until({ routes: 'by-address' });
+    await frontend.until({ routes: 'by-address', generation: 'by-address', rejected: sha256(byUri) });
+    expect(await frontend.rejection()).toContain(
+      '\nnginx accepted the file in its test but goes on serving the old one; its log says why\n',
+    );
+    // A fresh start knows no other key.
+    await frontend.docker('restart', '--time', '1');
+    await frontend.until({ routes: 'by-uri', generation: 'by-uri', rejected: '404' });
+  });
+
+  test('a port that another process has taken passes nginx’s test, and the old routes stay', async () => {
+    const frontend = await start(ground, 'port', { published: routesSaying('first') });
+    await frontend.until({ routes: 'first' });
+    await frontend.leave(
+      'perl',
+      '-MIO::Socket::INET',
+      '-e',
+      'my $taken = IO::Socket::INET->new(LocalPort => 8099, Listen => 1) or die; sleep 600',
+    );
+    await waitUntil('the port is taken', async () => (await frontend.exec('cat', '/proc/net/tcp')).includes(':1FA3 '));
+    const second = routesSaying('second', { inServer: 'listen 8099;' });
+    await frontend.publish(second);
+    await frontend.until({ routes: 'first', generation: 'first', rejected: sha256(second) });
+    expect(await frontend.rejection()).toContain('goes on serving the old one');
+    expect(await frontend.log()).toContain('bind() to 0.0.0.0:8099 failed');
+    // With the container that process ends, too.
+    await frontend.docker('restart', '--time', '1');
+    await frontend.until({ routes: 'second', generation: 'second', rejected: '404' });
+  });
+});
+
+/** How many of the hook's loops run in a container. */
+async function countLoops(frontend: HookedFrontend): Promise<number> {
+  const commands = await frontend.exec('sh', '-c', 'for process in /proc/[0-9]*; do tr "\\0" " " < "$process/cmdline"; echo; done');
+  return commands.split('\n').filter((line) => line.startsWith('/bin/sh /docker-entrypoint.d/')).length;
+}

@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { hookScript } from '../../src/commands/hook.ts';
+import { provideBusyboxFrontend } from './engine/busybox-frontend.ts';
+import { docker, type Engine } from './engine/docker-command.ts';
+import { tryCommand } from './engine/run-command.ts';
+import type { Images, NginxSeries } from './engine/stand-ins.ts';
+import { tarArchive } from './engine/tar-archive.ts';
+import { composeProjectName, runId, runLabel } from './engine/test-run.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** What the hook runs on: nginx, and whose shell and tools. */
+export interface Ground {
+  readonly series: NginxSeries;
+  readonly shell: 'busybox' | 'dash';
+}
+
+interface HookedOptions {
+  /** Published before the first start. */
+  readonly published?: string;
+  /** /tmp outlives a restart, in a root that can be written; without it both are as in compose.hardened.yml. */
+  readonly keepsTmp?: boolean;
+  /** The folder of the volume that meet-gen publishes into for this tenant. */
+  readonly instance?: string;
+}
+
+/** A frontend with the hook, and a volume that the test publishes into as meet-gen does. There is no meet-gen. */
+export interface HookedFrontend {
+  /** Puts a file there by rename. */
+  publish(text: string): Promise<void>;
+  /** Runs something in the container, as the frontend's user. */
+  exec(...words: readonly string[]): Promise<string>;
+  /** The same, without waiting for its end. */
+  leave(...words: readonly string[]): Promise<string>;
+  look(): Promise<Seen>;
+  /** Waits until it is seen so. */
+  until(wanted: Partial<Seen>, limitMs?: number): Promise<void>;
+  /** What `/rejected` answers. */
+  rejection(): Promise<string>;
+  /** A command of docker's on the container: `restart`. */
+  docker(verb: string, ...args: readonly string[]): Promise<string>;
+  /** Standard output and error so far. */
+  log(): Promise<string>;
+  remove(): Promise<void>;
+}
+
+/** The first word of the routing server, of `/generation` and of `/rejected`; the status where it isn't 200, 0 for no answer. */
+interface Seen {
+  readonly routes: string;
+  readonly generation: string;
+  readonly rejected: string;
+}
+
+const askTimeoutMs = 2000;
+const hardened = ['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
+const command = ['nginx', '-g', 'daemon off;'];
+const hookPath = '/docker-entrypoint.d/90-meet-gen.sh';
+const stubPath = '/etc/nginx/conf.d/routing.conf';
+// The same volume once more, where the test can write.
+const writable = '/publish';
+
+const hookStub = readFileSync(fileURLToPath(new URL('../../templates/hook-stub.conf', import.meta.url)), 'utf8');
+
+/** @param part tells this one from the run's others */
+export async function startHooked(
+  engine: Engine,
+  images: Images,
+  ground: Ground,
+  part: string,
+  options: HookedOptions = {},
+): Promise<HookedFrontend> {
+  const name = composeProjectName(part);
+  const run = (...args: readonly string[]): Promise<string> => docker(engine, args);
+  const image = await imageOf(engine, images, ground);
+  const folder = options.instance === undefined ? '' : `/${options.instance}`;
+  const environment = options.instance === undefined ? [] : ['--env', `MEET_GEN_INSTANCE=${options.instance}`];
+  const ports = ['8083', '8084'].flatMap((port) => ['--publish', `${engine.publishAddress}::${port}`]);
+  const volumes = ['--volume', `${name}:/etc/nginx/meet-routing:ro`, '--volume', `${name}:${writable}`];
+  const entry = ['--entrypoint', '/docker-entrypoint.sh'];
+  const tmp = options.keepsTmp === true ? [] : hardened;
+  await run('volume', 'create', '--label', runLabel, name);
+  await run('create', '--label', runLabel, '--name', name, ...tmp, ...environment, ...volumes, ...ports, ...entry, image, ...command);
+  if (options.published !== undefined) {
+    const files = tarArchive({ [`${folder}/routing.conf`.slice(1)]: options.published });
+    await docker(engine, ['cp', '-', `${name}:${writable}`], { stdin: files });
+  }
+  await run('start', name);
+
+  const exec = (...words: readonly string[]): Promise<string> => run('exec', name, ...words);
+  const log = async (): Promise<string> => {
+    const { stdout, stderr } = await tryCommand(engine.dockerCli, ['logs', name], { env: engine.env });
+    return stdout + stderr;
+  };
+  let published = new Map<number, number>();
+  const findPorts = async (): Promise<void> => {
+    const told = await tryCommand(engine.dockerCli, ['port', name], { env: engine.env });
+    const pairs = [...told.stdout.matchAll(/^(\d+)\/tcp -> .*:(\d+)$/gm)];
+    published = new Map(pairs.map(([, inside, outside]) => [Number(inside), Number(outside)]));
+  };
+  const ask = (port: number, path: string): Promise<Answer> => askPort(engine.publishAddress, published.get(port), path);
+  const look = async (): Promise<Seen> => {
+    // A restart gives it others.
+    if ((await ask(8083, '/')).status === 0) await findPorts();
+    const [routes, generation, rejected] = await Promise.all([ask(8083, '/'), ask(8084, '/generation'), ask(8084, '/rejected')]);
+    return { routes: firstWord(routes), generation: firstWord(generation), rejected: firstWord(rejected) };
+  };
+  return {
+    exec,
+    leave: (...words) => run('exec', '--detach', name, ...words),
+    async publish(text) {
+      const script = `mkdir -p ${writable}${folder} && cd ${writable}${folder} && cat > .new && mv .new routing.conf`;
+      await docker(engine, ['exec', '--interactive', '--user', '0', name, 'sh', '-c', script], { stdin: text });
+    },
+    look,
+    async until(wanted, limitMs = 20_000) {
+      let seen: Seen = { routes: '', generation: '', rejected: '' };
+      await waitUntil(
+        `it is seen so: ${JSON.stringify(wanted)}`,
+        async () => {
+          seen = await look();
+          return (Object.keys(wanted) as (keyof Seen)[]).every((key) => seen[key] === wanted[key]);
+        },
+        limitMs,
+        () => JSON.stringify(seen),
+      ).catch(async (error: Error) => {
+        throw new Error(`${error.message}\n${(await log()).slice(-3000)}`);
+      });
+    },
+    rejection: async () => (await ask(8084, '/rejected')).body,
+    docker: (verb, ...args) => run(verb, ...args, name),
+    log,
+    async remove() {
+      await run('rm', '--force', name);
+      await run('volume', 'rm', name);
+    },
+  };
+}
+
+/** A routing.conf that says its own name on the routing server, in meet-gen's layout; `more` goes before its servers. */
+export function routesSaying(name: string, { more = '', inServer = '' }: { more?: string; inServer?: string } = {}): string {
+  return `${more}
+server {
+    listen 8083;
+    server_name localhost;
+    ${inServer}
+    location / { return 200 "${name} answers\\n"; }
+}
+server {
+    listen 8084;
+    server_name localhost;
+    location = /generation { return 200 "${name} $nginx_version\\n"; }
+    location = /rejected { alias /tmp/meet-gen/rejected; default_type text/plain; log_not_found off; }
+}
+`;
+}
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** The frontend's image with the hook and its stub in it: a read-only root takes no files later. */
+async function imageOf(engine: Engine, images: Images, { series, shell }: Ground): Promise<string> {
+  const base = shell === 'dash' ? images.frontend[series] : await provideBusyboxFrontend(engine, images, series);
+  const name = `meet-gen-test/hooked:${runId}-${series}-${shell}`;
+  const dockerfile = `FROM ${base}\nCOPY --chmod=755 hook.sh ${hookPath}\nCOPY --chmod=644 stub.conf ${stubPath}\n`;
+  const context = tarArchive({ Dockerfile: dockerfile, 'hook.sh': hookScript(), 'stub.conf': hookStub });
+  await docker(engine, ['build', '--quiet', '--pull=false', '--label', runLabel, '--tag', name, '-'], { stdin: context });
+  return name;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Status 0 when nobody answers. */
+function askPort(host: string, port: number | undefined, path: string): Promise<Answer> {
+  return new Promise((resolve) => {
+    if (port === undefined) {
+      resolve({ status: 0, body: '' });
+      return;
+    }
+    const asked = request({ host, port, path, agent: false, timeout: askTimeoutMs }, (response) => {
+      void readText(response).then(
+        (body) => resolve({ status: response.statusCode ?? 0, body }),
+        () => resolve({ status: 0, body: '' }),
+      );
+    });
+    asked.on('timeout', () => asked.destroy());
+    asked.on('error', () => resolve({ status: 0, body: '' }));
+    asked.end();
+  });
+}
+
+function firstWord({ status, body }: Answer): string {
+  return status === 200 ? (/^\S+/.exec(body)?.[0] ?? '') : String(status);
+}
