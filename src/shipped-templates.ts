@@ -9,10 +9,10 @@ export function shippedTemplates(): string {
   return beside;
 }
 
-/** The shell texts that run inside a frontend, where there is no Node. */
-type ShippedScript = 'nginx-tree.sh' | 'hook.sh';
+/** What is for the inside of a frontend, where there is no Node. */
+type ShippedScript = 'nginx-tree.sh' | 'hook.sh' | 'hook-stub.conf';
 
-/** Reads one of the shell texts that lie beside the shipped templates; `--templates` never replaces them. */
+/** Reads one of the texts for frontends that lie beside the shipped templates; `--templates` never replaces them. */
 export function readShippedScript(name: ShippedScript): string {
   return readFileSync(join(shippedTemplates(), name), 'utf8');
 }

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { hookScript } from '../../src/commands/hook.ts';
+import { readShippedScript } from '../../src/shipped-templates.ts';
 import { provideBusyboxFrontend } from './engine/busybox-frontend.ts';
 import { docker, type Engine } from './engine/docker-command.ts';
 import { tryCommand } from './engine/run-command.ts';
@@ -61,8 +60,6 @@ const hookPath = '/docker-entrypoint.d/90-meet-gen.sh';
 const stubPath = '/etc/nginx/conf.d/routing.conf';
 // The same volume once more, where the test can write.
 const writable = '/publish';
-
-const hookStub = readFileSync(fileURLToPath(new URL('../../templates/hook-stub.conf', import.meta.url)), 'utf8');
 
 /** @param part tells this one from the run's others */
 export async function startHooked(
@@ -166,7 +163,7 @@ async function imageOf(engine: Engine, images: Images, { series, shell }: Ground
   const base = shell === 'dash' ? images.frontend[series] : await provideBusyboxFrontend(engine, images, series);
   const name = `meet-gen-test/hooked:${runId}-${series}-${shell}`;
   const dockerfile = `FROM ${base}\nCOPY --chmod=755 hook.sh ${hookPath}\nCOPY --chmod=644 stub.conf ${stubPath}\n`;
-  const context = tarArchive({ Dockerfile: dockerfile, 'hook.sh': hookScript(), 'stub.conf': hookStub });
+  const context = tarArchive({ Dockerfile: dockerfile, 'hook.sh': hookScript(), 'stub.conf': readShippedScript('hook-stub.conf') });
   await docker(engine, ['build', '--quiet', '--pull=false', '--label', runLabel, '--tag', name, '-'], { stdin: context });
   return name;
 }

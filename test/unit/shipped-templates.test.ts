@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { hookScript } from '../../src/commands/hook.ts';
 import { readShippedScript } from '../../src/shipped-templates.ts';
+import { shippedStub } from '../support/real-layout.ts';
 
 test.each(['nginx-tree.sh', 'hook.sh'] as const)('%s is shell', (name) => {
   expect(checkSyntax(readShippedScript(name))).toEqual({ status: 0, stderr: '' });
@@ -17,6 +18,13 @@ describe('the script that `meet-gen hook` prints', () => {
     expect(hookScript().split(readShippedScript('nginx-tree.sh'))).toHaveLength(2);
     expect(hookScript()).not.toContain('#include');
   });
+});
+
+test('the stub for the hook is the one of the compose example, but for what it includes', () => {
+  const withoutComments = readShippedScript('hook-stub.conf')
+    .replaceAll(/^#.*\n/gm, '')
+    .trim();
+  expect(withoutComments).toBe(shippedStub().trim().replace('/etc/nginx/meet-routing/*.conf', '/tmp/meet-gen/routing/*.conf'));
 });
 
 function checkSyntax(script: string): { readonly status: number | null; readonly stderr: string } {

@@ -1,7 +1,8 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runCommand as runBuilt } from '../../support/built-command.ts';
 import { docker, type Engine } from '../../support/engine/docker-command.ts';
 import { runCommand, tryCommand, type CommandResult } from '../../support/engine/run-command.ts';
 import type { Images } from '../../support/engine/stand-ins.ts';
@@ -32,7 +33,7 @@ export interface ExampleStack {
   /** `docker compose` with the example, .env.example and the stand-ins. */
   compose(...args: readonly string[]): Promise<string>;
   tryCompose(...args: readonly string[]): Promise<CommandResult>;
-  /** `docker compose` with the example alone, as a user would call it, and .env beside it. */
+  /** `docker compose` with the example (and its overlay) alone, as a user would call it, and .env beside it. */
   plainCompose(...args: readonly string[]): Promise<CommandResult>;
   services(): Promise<readonly RunningService[]>;
   outerPort(): Promise<number>;
@@ -42,19 +43,22 @@ export interface ExampleStack {
 
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Makes the folder; nothing is started. */
-export async function createExample(engine: Engine, images: Images): Promise<ExampleStack> {
-  const project = composeProjectName('example');
+/** Makes the folder; nothing is started. Hardened, it is the example with its overlay, and the hook's script beside it. */
+export async function createExample(engine: Engine, images: Images, { hardened = false } = {}): Promise<ExampleStack> {
+  const part = hardened ? 'hardened' : 'example';
+  const project = composeProjectName(part);
   const socket = await findSocket(engine, images);
   // Nobody has this image yet, as on a user's machine: compose has to build it.
-  const meetGenImage = `meet-gen-test/example:${runId}`;
+  const meetGenImage = `meet-gen-test/${part}:${runId}`;
   const folder = mkdtempSync(join(tmpdir(), 'meet-gen-example-'));
-  for (const name of ['compose.example.yml', '.env.example']) copyFileSync(join(repository, name), join(folder, name));
+  const files = ['compose.example.yml', ...(hardened ? ['compose.hardened.yml'] : [])];
+  for (const name of [...files, '.env.example']) copyFileSync(join(repository, name), join(folder, name));
+  if (hardened) await addHook(folder);
   // The services' env_file; what compose itself puts in comes from .env.example.
   copyFileSync(join(folder, '.env.example'), join(folder, '.env'));
   writeFileSync(join(folder, 'override.yml'), exampleOverride(images, meetGenImage, repository, `${project}-outside`));
   const env = { ...engine.env, DOCKER_SOCKET: socket.path, DOCKER_GID: socket.groupId };
-  const example = ['compose', '--file', join(folder, 'compose.example.yml')];
+  const example = ['compose', ...files.flatMap((name) => ['--file', join(folder, name)])];
   const standIns = [
     ...example,
     '--file',
@@ -85,6 +89,14 @@ export async function createExample(engine: Engine, images: Images): Promise<Exa
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** As the overlay's first lines say, and what it takes from the checkout. */
+async function addHook(folder: string): Promise<void> {
+  const { stdout } = await runBuilt(['hook']);
+  writeFileSync(join(folder, 'meet-gen-hook.sh'), stdout);
+  chmodSync(join(folder, 'meet-gen-hook.sh'), 0o755);
+  cpSync(join(repository, 'templates'), join(folder, 'templates'), { recursive: true });
 }
 
 /** The configuration that a frontend has before it, by its number. */
