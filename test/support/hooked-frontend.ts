@@ -22,6 +22,10 @@ interface HookedOptions {
   readonly published?: string;
   /** /tmp outlives a restart, in a root that can be written; without it both are as in compose.hardened.yml. */
   readonly keepsTmp?: boolean;
+  /** Of the /tmp in memory. */
+  readonly tmpSize?: string;
+  /** A small process is the container's first, as with compose's `init: true`. */
+  readonly init?: boolean;
   /** The folder of the volume that meet-gen publishes into for this tenant. */
   readonly instance?: string;
 }
@@ -30,17 +34,20 @@ interface HookedOptions {
 export interface HookedFrontend {
   /** Puts a file there by rename. */
   publish(text: string): Promise<void>;
+  /** Runs shell as root in the folder that meet-gen publishes into. */
+  inVolume(script: string, stdin?: string): Promise<void>;
   /** Runs something in the container, as the frontend's user. */
   exec(...words: readonly string[]): Promise<string>;
   /** The same, without waiting for its end. */
   leave(...words: readonly string[]): Promise<string>;
-  look(): Promise<Seen>;
   /** Waits until it is seen so. */
   until(wanted: Partial<Seen>, limitMs?: number): Promise<void>;
   /** What `/rejected` answers. */
   rejection(): Promise<string>;
   /** A command of docker's on the container: `restart`. */
   docker(verb: string, ...args: readonly string[]): Promise<string>;
+  /** The ids of the hook's loops: one, whatever happens. */
+  loops(): Promise<readonly string[]>;
   /** Standard output and error so far. */
   log(): Promise<string>;
   remove(): Promise<void>;
@@ -54,7 +61,7 @@ interface Seen {
 }
 
 const askTimeoutMs = 2000;
-const hardened = ['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
+const hardened = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
 const command = ['nginx', '-g', 'daemon off;'];
 const hookPath = '/docker-entrypoint.d/90-meet-gen.sh';
 const stubPath = '/etc/nginx/conf.d/routing.conf';
@@ -77,7 +84,8 @@ export async function startHooked(
   const ports = ['8083', '8084'].flatMap((port) => ['--publish', `${engine.publishAddress}::${port}`]);
   const volumes = ['--volume', `${name}:/etc/nginx/meet-routing:ro`, '--volume', `${name}:${writable}`];
   const entry = ['--entrypoint', '/docker-entrypoint.sh'];
-  const tmp = options.keepsTmp === true ? [] : hardened;
+  const inMemory = ['--tmpfs', options.tmpSize === undefined ? '/tmp' : `/tmp:size=${options.tmpSize}`, ...hardened];
+  const tmp = [...(options.keepsTmp === true ? [] : inMemory), ...(options.init === true ? ['--init'] : [])];
   await run('volume', 'create', '--label', runLabel, name);
   await run('create', '--label', runLabel, '--name', name, ...tmp, ...environment, ...volumes, ...ports, ...entry, image, ...command);
   if (options.published !== undefined) {
@@ -91,6 +99,10 @@ export async function startHooked(
     const { stdout, stderr } = await tryCommand(engine.dockerCli, ['logs', name], { env: engine.env });
     return stdout + stderr;
   };
+  const inVolume = async (script: string, stdin = ''): Promise<void> => {
+    const there = `mkdir -p ${writable}${folder} && cd ${writable}${folder} && ${script}`;
+    await docker(engine, ['exec', '--interactive', '--user', '0', name, 'sh', '-c', there], { stdin });
+  };
   let published = new Map<number, number>();
   const findPorts = async (): Promise<void> => {
     const told = await tryCommand(engine.dockerCli, ['port', name], { env: engine.env });
@@ -98,27 +110,30 @@ export async function startHooked(
     published = new Map(pairs.map(([, inside, outside]) => [Number(inside), Number(outside)]));
   };
   const ask = (port: number, path: string): Promise<Answer> => askPort(engine.publishAddress, published.get(port), path);
-  const look = async (): Promise<Seen> => {
-    // A restart gives it others.
-    if ((await ask(8083, '/')).status === 0) await findPorts();
-    const [routes, generation, rejected] = await Promise.all([ask(8083, '/'), ask(8084, '/generation'), ask(8084, '/rejected')]);
-    return { routes: firstWord(routes), generation: firstWord(generation), rejected: firstWord(rejected) };
+  const askFor: Readonly<Record<keyof Seen, () => Promise<Answer>>> = {
+    routes: () => ask(8083, '/'),
+    generation: () => ask(8084, '/generation'),
+    rejected: () => ask(8084, '/rejected'),
+  };
+  const look = async (keys: readonly (keyof Seen)[]): Promise<Partial<Seen>> => {
+    const answers = await Promise.all(keys.map((key) => askFor[key]()));
+    // A restart gives it other ports.
+    if (answers.some(({ status }) => status === 0)) await findPorts();
+    return Object.fromEntries(answers.map((answer, index) => [keys[index], firstWord(answer)]));
   };
   return {
     exec,
     leave: (...words) => run('exec', '--detach', name, ...words),
-    async publish(text) {
-      const script = `mkdir -p ${writable}${folder} && cd ${writable}${folder} && cat > .new && mv .new routing.conf`;
-      await docker(engine, ['exec', '--interactive', '--user', '0', name, 'sh', '-c', script], { stdin: text });
-    },
-    look,
+    publish: (text) => inVolume('cat > .new && mv .new routing.conf', text),
+    inVolume,
     async until(wanted, limitMs = 20_000) {
-      let seen: Seen = { routes: '', generation: '', rejected: '' };
+      const keys = Object.keys(wanted) as (keyof Seen)[];
+      let seen: Partial<Seen> = {};
       await waitUntil(
         `it is seen so: ${JSON.stringify(wanted)}`,
         async () => {
-          seen = await look();
-          return (Object.keys(wanted) as (keyof Seen)[]).every((key) => seen[key] === wanted[key]);
+          seen = await look(keys);
+          return keys.every((key) => seen[key] === wanted[key]);
         },
         limitMs,
         () => JSON.stringify(seen),
@@ -127,6 +142,11 @@ export async function startHooked(
       });
     },
     rejection: async () => (await ask(8084, '/rejected')).body,
+    async loops() {
+      const list = 'for process in /proc/[0-9]*; do echo "${process#/proc/} $(tr "\\0" " " < "$process/cmdline")"; done';
+      const processes = (await exec('sh', '-c', list)).split('\n').map((line) => line.split(' '));
+      return processes.filter(([, , script]) => script === hookPath).map(([id]) => id ?? '');
+    },
     docker: (verb, ...args) => run(verb, ...args, name),
     log,
     async remove() {
@@ -152,6 +172,11 @@ server {
     location = /rejected { alias /tmp/meet-gen/rejected; default_type text/plain; log_not_found off; }
 }
 `;
+}
+
+/** The same with a shared zone: a running nginx gives it no other key, though its test says nothing of that. */
+export function limitedBy(key: string, name: string): string {
+  return routesSaying(name, { more: `limit_req_zone ${key} zone=shared:1m rate=1000r/s;`, inServer: 'limit_req zone=shared;' });
 }
 
 export function sha256(text: string): string {
