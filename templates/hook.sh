@@ -16,12 +16,12 @@ candidate=$home/candidate.conf
 trial=$home/trial
 rejected=$home/rejected
 tree=$home/tree
-pollSeconds=0.5
-proofSeconds=0.2
-proofPolls=25
-retrySeconds=10
+poll_seconds=0.5
+proof_seconds=0.2
+proof_polls=25
+retry_seconds=10
 if ! sleep 0.01 2> /dev/null; then
-  pollSeconds=1 proofSeconds=1 proofPolls=5
+  poll_seconds=1 proof_seconds=1 proof_polls=5
 fi
 
 say() {
@@ -209,8 +209,8 @@ reload() {
   kill -HUP "$master" || return 1
   until only_new_workers; do
     polls=$((polls + 1))
-    [ "$polls" -le "$proofPolls" ] || return 1
-    sleep "$proofSeconds"
+    [ "$polls" -le "$proof_polls" ] || return 1
+    sleep "$proof_seconds"
   done
 }
 
@@ -278,7 +278,7 @@ look() {
 
 # Never ends by itself: whatever fails is told and tried again.
 watch() {
-  until is_up; do sleep "$proofSeconds"; done
+  until is_up; do sleep "$proof_seconds"; done
   # nginx came up with what it was given.
   end_trial
   while :; do
@@ -286,9 +286,9 @@ watch() {
       [ "$words" = "$complaint" ] || say "$published can't be tried: $words"
       complaint=$words
       forget_published
-      sleep "$retrySeconds"
+      sleep "$retry_seconds"
     fi
-    sleep "$pollSeconds"
+    sleep "$poll_seconds"
   done
 }
 

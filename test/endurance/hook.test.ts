@@ -88,7 +88,7 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
   });
 });
 
-test.each(grounds)('idle it costs less than a hundredth of a processor: nginx $series, $shell', async (ground) => {
+test.concurrent.each(grounds)('idle it costs less than a hundredth of a processor: nginx $series, $shell', async (ground) => {
   const frontend = await start(ground, 'idle', { published: routesSaying('first') });
   await frontend.until({ routes: 'first' });
   const [loop] = await frontend.loops();
