@@ -132,7 +132,11 @@ start_with_published() {
     try "$candidate"
     case $? in
       0)
-        is_live || put_candidate_live && { judged=$sum; return 0; } ;;
+        if is_live || put_candidate_live; then
+          judged=$sum
+          return 0
+        fi
+        ;;
       1)
         reject
         judged=$sum
