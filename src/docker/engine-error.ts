@@ -4,6 +4,8 @@ import type { DockerHost } from './docker-host.ts';
 import { explainTlsFailure } from './tls-failure.ts';
 
 const maxMessageLength = 300;
+/** What the kernel shows for a group that a user namespace doesn't know (overflowgid in proc(5)). */
+const nobodysGroup = 65_534;
 
 /** The engine could not be asked: what happened, why, and how to mend it. */
 export class EngineError extends Error {
@@ -78,7 +80,9 @@ async function socketNotPermitted(socket: string, cause: unknown): Promise<Engin
   const cure =
     group === undefined
       ? 'give meet-gen the group of the socket with group_add'
-      : `the socket belongs to group ${group}; add this line to meet-gen's service in compose: group_add: ["${group}"]`;
+      : group === nobodysGroup
+        ? 'the socket belongs to nobody that exists here, since the engine remaps users: put a socket proxy with userns_mode: host in between, or run meet-gen itself with userns_mode: host (docs/security.md)'
+        : `the socket belongs to group ${group}; add this line to meet-gen's service in compose: group_add: ["${group}"]`;
   return new EngineError(`the socket ${socket} may not be opened by this user`, { cure, cause });
 }
 

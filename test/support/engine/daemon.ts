@@ -6,6 +6,7 @@ import type { UnpackedPackages } from './debian-packages.ts';
 import { engineAnswers } from './engine-ping.ts';
 import { makeBridge, noteMachineBefore, removeLeftovers } from './leftovers.ts';
 import { insideNamespace, makeNamespace } from './network-namespace.ts';
+import { dataRootInside, remapArguments, withUsersToRemap } from './remapped-users.ts';
 import type { EnginePlaces } from './places.ts';
 
 const startTimeoutMs = 60_000;
@@ -93,7 +94,7 @@ function spawnDaemon({ packages, places, dataRoot }: Daemon): number {
     '--group',
     String(socketGroupId),
     '--data-root',
-    dataRoot,
+    dataRootInside(places, dataRoot),
     '--exec-root',
     places.execRoot,
     '--pidfile',
@@ -101,9 +102,11 @@ function spawnDaemon({ packages, places, dataRoot }: Daemon): number {
     '--cgroup-parent',
     `/${places.cgroup}`,
     ...(places.network.kind === 'machine' ? ['--bridge', places.network.bridge] : []),
+    ...remapArguments(places),
   ];
+  const command = withUsersToRemap(places, dataRoot, [dockerd, ...args]);
   const [program = dockerd, ...words] =
-    places.network.kind === 'machine' ? [dockerd, ...args] : insideNamespace(places.network, dockerd, args);
+    places.network.kind === 'machine' ? command : insideNamespace(places.network, command[0] ?? dockerd, command.slice(1));
   const { DOCKER_HOST: _host, DOCKER_CONFIG: _config, ...machineEnv } = process.env;
   const daemon = spawn(program, words, {
     detached: true,
