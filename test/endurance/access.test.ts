@@ -1,6 +1,10 @@
-import { statSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { onNetworks, readSetUp } from '../e2e/access/set-ups.ts';
+import { runCommand } from '../support/built-command.ts';
+import { makeAuthority, type Authority } from '../support/certificates.ts';
 import { startRemappedEngine, type BreakableEngine } from '../support/engine/breakable-engine.ts';
 import { remappedPlaces } from '../support/engine/places.ts';
 import { providedEngine, providedImages } from '../support/engine/provided.ts';
@@ -9,7 +13,8 @@ import { stopAtFirstFailure } from '../support/in-order.ts';
 import { provideMeetGenImage, startMeet, type MeetStack } from '../support/meet-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-// An engine that remaps users: nobody in a container is who he seems to be, and root there is nobody outside.
+// An engine that remaps users, so nobody in a container is who he seems to be, and root there is nobody outside; it can be
+// reached over TLS as well, by whoever has a certificate.
 
 const images = providedImages();
 const project = composeProjectName('remapped');
@@ -19,12 +24,30 @@ const socketInside = '/var/run/docker.sock';
 /** meet-gen's user, as the host sees it. */
 const meetGenOutside = remappedPlaces.rootInContainers + 1000;
 
+const overTls = `tcp://${remappedPlaces.network.inside}:2376`;
+
+let certificates: string;
+let authority: Authority;
 let engine: BreakableEngine;
 let meet: MeetStack;
 
 beforeAll(async () => {
   const image = await provideMeetGenImage(providedEngine());
-  engine = await startRemappedEngine(providedEngine(), [images.frontend['1.30'], images.backend, images.idle, images.socketProxy, image]);
+  certificates = mkdtempSync(join(tmpdir(), 'mg-certificates-'));
+  chmodSync(certificates, 0o755);
+  authority = await makeAuthority(join(certificates, 'ca'));
+  const server = await authority.issue('engine', { altName: `IP:${remappedPlaces.network.inside}` });
+  const client = await authority.issue('client');
+  // meet-gen's user isn't its owner.
+  chmodSync(join(client, 'key.pem'), 0o644);
+  engine = await startRemappedEngine(
+    providedEngine(),
+    [images.frontend['1.30'], images.backend, images.idle, images.socketProxy, image],
+    [
+      ...['--host', overTls, '--tlsverify', '--tlscacert', authority.caFile],
+      ...['--tlscert', join(server, 'cert.pem'), '--tlskey', join(server, 'key.pem')],
+    ],
+  );
   const socket = `${remappedPlaces.socket}:${socketInside}`;
   const groupId = String(statSync(remappedPlaces.socket).gid);
   const { meetGen, proxy } = readSetUp('wollomatic, signal', { path: remappedPlaces.socket, groupId });
@@ -47,16 +70,23 @@ beforeAll(async () => {
         volumes: [socket],
         networks: onNetworks(proxy.networks, 'docker-proxy', 'engine'),
       },
+      'meet-gen-tls': {
+        ...own,
+        environment: { ...environment, DOCKER_HOST: overTls, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/certs' },
+        networks: ['internal'],
+        volumes: ['routing:/routing', `${client}:/certs:ro`],
+      },
       'meet-gen-remapped': { ...own, environment, ...bare },
       'meet-gen-host': { ...own, environment, ...bare, userns_mode: 'host', user: `${meetGenOutside}:${meetGenOutside}` },
     },
     networks: { engine: { internal: true } },
-    scale: { 'meet-gen-remapped': 0, 'meet-gen-host': 0 },
+    scale: { 'meet-gen-tls': 0, 'meet-gen-remapped': 0, 'meet-gen-host': 0 },
   });
 });
 afterAll(async () => {
   await meet?.down();
   await engine?.stop();
+  rmSync(certificates, { recursive: true, force: true });
 });
 stopAtFirstFailure();
 
@@ -87,4 +117,25 @@ test('with userns_mode: host, and the user that the volume belongs to, routes ar
   await meet.scale({ 'meet-gen-remapped': 0 });
   await meet.scale({ 'meet-gen-host': 1 });
   await followsFrom('meet-gen-host-1');
+});
+
+test('over TLS, with a certificate that the engine accepts', async () => {
+  await meet.scale({ 'meet-gen-host': 0 });
+  await meet.scale({ 'meet-gen-tls': 1 });
+  await followsFrom('meet-gen-tls-1');
+});
+
+test('over TLS, with one that it does not accept: nothing is told but why not', async () => {
+  const foreign = await (await makeAuthority(join(certificates, 'foreign'))).issue('client');
+  copyFileSync(authority.caFile, join(foreign, 'ca.pem'));
+  const { code, stderr } = await runCommand(['render', '--docker-host', overTls], {
+    env: { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: foreign },
+    wrap: engine.onItsNetwork,
+  });
+  expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining("doesn't accept meet-gen's own certificate") as string });
+});
+
+test('without TLS at its port: that it wants TLS', async () => {
+  const { code, stderr } = await runCommand(['render', '--docker-host', overTls], { wrap: engine.onItsNetwork });
+  expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('wants TLS; set DOCKER_TLS_VERIFY=1') as string });
 });

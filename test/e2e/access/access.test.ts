@@ -330,12 +330,13 @@ describe.sequential('what somebody who took meet-gen over is let through by the 
     'GET /secrets',
     'GET /info',
   ];
-  const all = [...reads, inspect, ...stopFrontend, ...stopOthers, ...rest];
+  const typeInto = `GET /containers/${backend}/attach/ws?stdin=1`;
+  const all = [...reads, inspect, typeInto, ...stopFrontend, ...stopOthers, ...rest];
 
   test.each([
     ['wollomatic-read-only', reads],
-    ['linuxserver-read-only', [...reads, inspect]],
-    ['linuxserver', [...reads, inspect, ...stopFrontend, ...stopOthers]],
+    ['linuxserver-read-only', [...reads, inspect, typeInto]],
+    ['linuxserver', [...reads, inspect, typeInto, ...stopFrontend, ...stopOthers]],
   ])('%s', async (name, allowed) => {
     expect(await whatIsAllowed(name, all)).toEqual(allowed);
   });
@@ -345,6 +346,16 @@ describe.sequential('what somebody who took meet-gen over is let through by the 
     await meet.scale({ 'meet-gen-wollomatic': 1 });
     expect(await whatIsAllowed('wollomatic', all)).toEqual([...reads, ...stopFrontend]);
   });
+});
+
+test('the socket in the volume: for its own user, and for root although the volume is mounted read-only', async () => {
+  const ask = `
+    require('node:http')
+      .get({ socketPath: '/routing/.meet-gen.sock', path: '/healthz', agent: false }, (answer) => console.log(answer.resume().statusCode))
+      .on('error', ({ code }) => console.log(code));
+  `;
+  const asUser = (user: string): Promise<string> => meet.docker('exec', '--user', user, meet.container('tools-1'), 'node', '-e', ask);
+  expect([await asUser('1001:127'), await asUser('1000'), await asUser('0')]).toEqual(['EACCES\n', '200\n', '200\n']);
 });
 
 test("the page's set-up with wollomatic's proxy is the example's", async () => {

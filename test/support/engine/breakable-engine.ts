@@ -35,13 +35,22 @@ export async function startBreakableEngine(from: Engine, images: readonly string
 }
 
 /** The same with an engine that remaps users: root in its containers is `remappedPlaces.rootInContainers` outside. */
-export async function startRemappedEngine(from: Engine, images: readonly string[]): Promise<BreakableEngine> {
-  return startEngineIn(remappedPlaces, from, images);
+export async function startRemappedEngine(
+  from: Engine,
+  images: readonly string[],
+  daemonArguments: readonly string[],
+): Promise<BreakableEngine> {
+  return startEngineIn(remappedPlaces, from, images, daemonArguments);
 }
 
 type OwnPlaces = EnginePlaces & { readonly network: OwnNetwork };
 
-async function startEngineIn(places: OwnPlaces, from: Engine, images: readonly string[]): Promise<BreakableEngine> {
+async function startEngineIn(
+  places: OwnPlaces,
+  from: Engine,
+  images: readonly string[],
+  daemonArguments: readonly string[] = [],
+): Promise<BreakableEngine> {
   const obstacle = whyNoPackages();
   if (obstacle !== undefined) {
     throw new Error(
@@ -55,7 +64,7 @@ async function startEngineIn(places: OwnPlaces, from: Engine, images: readonly s
   try {
     const packages = await unpackEnginePackages(cache, log);
     const client = clientOf(packages, cache, places.host);
-    const engine = createEngine(daemonIn(cache, places, packages), places, client, release);
+    const engine = createEngine(daemonIn(cache, places, packages, daemonArguments), places, client, release);
     await endDaemonAndCleanMachine(daemonIn(cache, places, packages));
     await engine.start();
     await cleanUp(engine, { anyRun: true });

@@ -20,10 +20,12 @@ export interface Daemon {
   readonly packages: UnpackedPackages;
   readonly places: EnginePlaces;
   readonly dataRoot: string;
+  /** What else dockerd is told. */
+  readonly arguments: readonly string[];
 }
 
-export function daemonIn(cache: string, places: EnginePlaces, packages: UnpackedPackages): Daemon {
-  return { packages, places, dataRoot: join(cache, places.dataFolder) };
+export function daemonIn(cache: string, places: EnginePlaces, packages: UnpackedPackages, daemonArguments: readonly string[] = []): Daemon {
+  return { packages, places, dataRoot: join(cache, places.dataFolder), arguments: daemonArguments };
 }
 
 /** Starts dockerd in a session of its own, over whatever a crashed one left, and waits until it answers. */
@@ -81,7 +83,7 @@ async function forgetDeadContainerd(places: EnginePlaces): Promise<void> {
   rmSync(pidFile);
 }
 
-function spawnDaemon({ packages, places, dataRoot }: Daemon): number {
+function spawnDaemon({ packages, places, dataRoot, arguments: more }: Daemon): number {
   const configFile = join(places.state, 'daemon.json');
   writeFileSync(configFile, JSON.stringify(daemonConfig()));
   const log = openSync(places.log, 'a');
@@ -103,6 +105,7 @@ function spawnDaemon({ packages, places, dataRoot }: Daemon): number {
     `/${places.cgroup}`,
     ...(places.network.kind === 'machine' ? ['--bridge', places.network.bridge] : []),
     ...remapArguments(places),
+    ...more,
   ];
   const command = withUsersToRemap(places, dataRoot, [dockerd, ...args]);
   const [program = dockerd, ...words] =
