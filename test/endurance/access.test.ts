@@ -44,8 +44,15 @@ beforeAll(async () => {
     providedEngine(),
     [images.frontend['1.30'], images.backend, images.idle, images.socketProxy, image],
     [
-      ...['--host', overTls, '--tlsverify', '--tlscacert', authority.caFile],
-      ...['--tlscert', join(server, 'cert.pem'), '--tlskey', join(server, 'key.pem')],
+      '--host',
+      overTls,
+      '--tlsverify',
+      '--tlscacert',
+      authority.caFile,
+      '--tlscert',
+      join(server, 'cert.pem'),
+      '--tlskey',
+      join(server, 'key.pem'),
     ],
   );
   const socket = `${remappedPlaces.socket}:${socketInside}`;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, type TestContext } from 'vitest';
 import { runCommand } from '../support/built-command.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { test, waitForStatus, type Scene } from './scene.ts';
+import { problemCodes, test, waitForStatus, type Scene } from './scene.ts';
 
 const standIns = fileURLToPath(new URL('../support/engine/images/socket-proxies/', import.meta.url));
 
@@ -49,11 +49,17 @@ const kinds = Object.keys(known) as (keyof typeof known)[];
 const all: Allowed = { ping: true, events: true, list: true, killOf: 'frontend' };
 
 /** Starts a proxy in front of the scene's engine; returns what `--docker-host` has to be. */
-async function startProxy(kind: keyof typeof known, allowed: Allowed, scene: Scene, onTestFinished: Finish): Promise<string> {
+async function startProxy(
+  kind: keyof typeof known,
+  allowed: Allowed,
+  scene: Scene,
+  onTestFinished: Finish,
+  more: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const port = await freePort();
   const { args, env } = known[kind](allowed, scene.engine.socketPath, port);
   const proxy = spawn(process.execPath, [`${standIns}${kind}.mjs`, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', ...env, ...more },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void proxy.kill('SIGKILL'));
@@ -133,4 +139,19 @@ test.concurrent('a pattern that names other frontends: the call that it does not
   scene.run(['--docker-host', host]);
   expect(await problemOf(scene, 'signal-failed')).toContain('(403): what answers at');
   expect(await problemOf(scene, 'signal-failed')).toContain("doesn't let POST /containers/other-frontend-1/kill through");
+});
+
+test.concurrent('a stream that is cut when it has been silent: nothing is missed, and nothing is said', async ({
+  scene,
+  onTestFinished,
+}) => {
+  const host = await startProxy('linuxserver', all, scene, onTestFinished, { STAND_IN_SILENCE_MS: '2500' });
+  await scene.frontend('frontend');
+  scene.backend('backend-1', 20);
+  const run = scene.run(['--docker-host', host]);
+  await scene.serves(`${scene.address(20)}:8000`);
+  await waitUntil('the stream is cut', () => scene.engine.eventStreams() === 0);
+  scene.backend('backend-2', 21);
+  await scene.serves(`${scene.address(21)}:8000`);
+  expect(problemCodes(run)).toEqual([]);
 });

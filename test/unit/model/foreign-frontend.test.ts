@@ -65,14 +65,17 @@ describe('a frontend of another compose project that names this instance', () =>
   });
 });
 
+/** A backend of somebody else's project. */
+function evil(labels: Readonly<Record<string, string>>, project = 'evil'): Container {
+  return backend({
+    name: `${project}-backend-9`,
+    project,
+    networks: { proxy: '172.20.0.66/16' },
+    labels: { 'meet.instance': 'meet', ...labels },
+  });
+}
+
 describe('a service of another compose project that names this instance (docs/security.md)', () => {
-  const evil = (labels: Readonly<Record<string, string>>, project = 'evil'): Container =>
-    backend({
-      name: `${project}-backend-9`,
-      project,
-      networks: { proxy: '172.20.0.66/16' },
-      labels: { 'meet.instance': 'meet', ...labels },
-    });
   const onBoth = backend({ networks: { meet_internal: '172.18.0.5/16', proxy: '172.20.0.5/16' } });
   /** Who answers at a path: the last number of the address. */
   const answers = (path: string, others: readonly Container[], strict = false): readonly string[] => {

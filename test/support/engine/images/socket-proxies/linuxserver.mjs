@@ -47,4 +47,6 @@ startProxy({
   judge,
   // HAProxy's `timeout server`, which can't be set from outside.
   silenceMs: Number(process.env.STAND_IN_SILENCE_MS || '600000'),
+  // An engine that others use as well is never silent: there the stream is cut by its age.
+  lifeMs: Number(process.env.STAND_IN_LIFE_MS || '0'),
 });

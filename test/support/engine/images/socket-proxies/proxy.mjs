@@ -10,8 +10,9 @@ const forbidden = { type: 'text/plain', body: 'Forbidden\n' };
  * @param judge  what to refuse a request with, `{ status, reason, type, body }`, or nothing
  * @param listen each a list of arguments for `server.listen`
  * @param silenceMs an answer that says nothing for this long is cut; never, without it
+ * @param lifeMs an answer that goes on for this long is cut; never, without it
  */
-export function startProxy({ socketPath, listen, judge, silenceMs = 0, graceMs = 1000 }) {
+export function startProxy({ socketPath, listen, judge, silenceMs = 0, lifeMs = 0, graceMs = 1000 }) {
   const answer = async (request, response) => {
     const refusal = await judgeAndTell(request, judge);
     if (refusal !== undefined) {
@@ -24,12 +25,13 @@ export function startProxy({ socketPath, listen, judge, silenceMs = 0, graceMs =
       response.flushHeaders();
       told.pipe(response);
       told.on('error', () => response.destroy());
-      if (silenceMs > 0) {
-        told.setTimeout(silenceMs, () => {
-          tell(request, { decision: 'cut', reason: `silent for ${silenceMs} ms` });
-          response.destroy();
-        });
-      }
+      const cut = (reason) => {
+        tell(request, { decision: 'cut', reason });
+        response.destroy();
+      };
+      if (silenceMs > 0) told.setTimeout(silenceMs, () => cut(`silent for ${silenceMs} ms`));
+      const life = lifeMs > 0 ? setTimeout(() => cut(`open for ${lifeMs} ms`), lifeMs) : undefined;
+      response.on('close', () => clearTimeout(life));
     });
     onward.on('error', (error) => {
       if (response.headersSent) return response.destroy();
