@@ -17,6 +17,8 @@ interface PassFrontend {
   readonly imageId: string;
   /** It runs and is not about to stop, so it is to serve what is published. */
   readonly running: boolean;
+  /** It ended, and the engine is about to start it again. */
+  readonly restarting: boolean;
   readonly statusEndpoints: readonly string[];
 }
 
@@ -126,13 +128,16 @@ function tryRender(renderer: Renderer, view: RoutingView, problems: Problem[]): 
   }
 }
 
-/** Those that run decide the syntax; while none does, those that ran, so that a restart changes nothing. */
+/**
+ * Those that run decide the syntax, and those that the engine starts again and again: an older nginx that can't read what is
+ * published would never run. While there are none, those that ran, so that a restart changes nothing.
+ */
 function decisiveVersions(
   frontends: readonly PassFrontend[],
   versions: readonly (NginxVersion | undefined)[],
 ): readonly (NginxVersion | undefined)[] {
-  const ofRunning = versions.filter((_, index) => frontends[index]?.running === true);
-  return ofRunning.length > 0 ? ofRunning : versions;
+  const deciding = versions.filter((_, index) => frontends[index]?.running === true || frontends[index]?.restarting === true);
+  return deciding.length > 0 ? deciding : versions;
 }
 
 function frontendOf({ container, standing }: Replica, statusPort: number): PassFrontend {
@@ -142,6 +147,7 @@ function frontendOf({ container, standing }: Replica, statusPort: number): PassF
     name: container.name,
     imageId: container.imageId,
     running: standing.rank !== 'never' && standing.rank !== 'stopping',
+    restarting: container.state === 'restarting',
     statusEndpoints: addresses.map((address) => `${address}:${statusPort}`),
   };
 }

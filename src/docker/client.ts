@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Agent, globalAgent } from 'node:https';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text as readText } from 'node:stream/consumers';
@@ -13,6 +14,7 @@ import { parseEngineName } from '../model/nginx-token.ts';
 import { containersFromEngine } from './container-from-engine.ts';
 import type { DockerHost } from './docker-host.ts';
 import { EngineError, explainEngineFailure } from './engine-error.ts';
+import type { EngineCall } from './engine-error.ts';
 import { eventFromEngine } from './event-from-engine.ts';
 import { noHandshake, readHandshake } from './handshake.ts';
 import type { Handshake } from './handshake.ts';
@@ -41,9 +43,9 @@ const signalDeadlineMs = 2000;
 export function createEngineClient(host: DockerHost): EngineClient {
   const docker = withoutDockerVariables(() => new Docker(connectionOptions(host)));
   const explain =
-    (what: string) =>
+    (call: EngineCall) =>
     async (cause: unknown): Promise<never> =>
-      Promise.reject(await explainEngineFailure(what, host.url, cause));
+      Promise.reject(await explainEngineFailure(call, host, cause));
   // Every path gets it in front.
   const modem = docker.modem as unknown as { version?: string | undefined };
   let known: Handshake | undefined;
@@ -72,7 +74,7 @@ export function createEngineClient(host: DockerHost): EngineClient {
       } catch (cause) {
         // An engine that was replaced may not know the API any more.
         if ((cause as { statusCode?: unknown }).statusCode === 400) known = undefined;
-        return await explain('listing containers')(cause);
+        return await explain({ what: 'listing containers', request: 'GET /containers/json' })(cause);
       } finally {
         deadline.end();
       }
@@ -89,7 +91,7 @@ export function createEngineClient(host: DockerHost): EngineClient {
         return readEvents(stream as Readable, clockAheadMs, deadline.end);
       } catch (cause) {
         deadline.end();
-        return await explain('subscribing to events')(cause);
+        return await explain({ what: 'subscribing to events', request: 'GET /events' })(cause);
       }
     },
     async signalHup(container, signal) {
@@ -101,7 +103,7 @@ export function createEngineClient(host: DockerHost): EngineClient {
           abortSignal,
         );
       } catch (cause) {
-        await explain(`signalling ${container.name}`)(cause);
+        await explain({ what: `signalling ${container.name}`, request: `POST /containers/${container.name}/kill` })(cause);
       } finally {
         deadline.end();
       }
@@ -120,10 +122,13 @@ function withoutDockerVariables<Result>(create: () => Result): Result {
   }
 }
 
-function connectionOptions(host: DockerHost): Docker.DockerOptions {
+function connectionOptions(host: DockerHost): Docker.DockerOptions & { readonly agent?: Agent } {
   if ('socketPath' in host) return { socketPath: host.socketPath, timeout: 0 };
   const { tls } = host;
-  return { host: host.host, port: host.port, timeout: 0, protocol: tls === undefined ? 'http' : 'https', ...tls };
+  const address = { host: host.host, port: host.port, timeout: 0 };
+  if (tls === undefined) return { ...address, protocol: 'http' };
+  // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED can't undo it.
+  return { ...address, protocol: 'https', ...tls, agent: new Agent({ ...globalAgent.options, rejectUnauthorized: true }) };
 }
 
 type Filters = Readonly<Record<string, readonly string[]>>;

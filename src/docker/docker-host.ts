@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 
 /** How to reach an engine: a unix socket, or TCP with or without TLS. */
 export type DockerHost =
@@ -30,11 +31,33 @@ function readCertificates(folder: string | undefined): { ca: Buffer; cert: Buffe
   if (folder === undefined || folder === '')
     throw new Error('TLS is asked for, but DOCKER_CERT_PATH does not name the folder with ca.pem, cert.pem and key.pem');
   const read = (name: string): Buffer => {
+    const file = join(folder, name);
     try {
-      return readFileSync(join(folder, name));
+      return readFileSync(file);
     } catch (cause) {
-      throw new Error(`${join(folder, name)} (DOCKER_CERT_PATH) can't be read`, { cause });
+      throw new Error(`${file} (DOCKER_CERT_PATH) can't be read: ${whyUnreadable(cause)}`, { cause });
     }
   };
-  return { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') };
+  const files = { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') };
+  try {
+    createSecureContext(files);
+  } catch (cause) {
+    throw new Error(
+      `the certificates in ${folder} (DOCKER_CERT_PATH) can't be used: ${messageOf(cause)}; all three files must be PEM, without a passphrase, and key.pem the key of cert.pem`,
+      { cause },
+    );
+  }
+  return files;
+}
+
+function whyUnreadable(cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'there is no such file; mount the folder into the container';
+  if (code === 'EACCES')
+    return `user ${process.getuid?.()} may not read it; make it readable for that user (chown, or chmod and group_add)`;
+  return messageOf(cause);
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,7 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { showForeignText } from '../model/foreign-text.ts';
+import type { DockerHost } from './docker-host.ts';
+import { explainTlsFailure } from './tls-failure.ts';
 
 const maxMessageLength = 300;
+/** What the kernel shows for a group that a user namespace doesn't know (overflowgid in proc(5)). */
+const nobodysGroup = 65_534;
 
 /** The engine could not be asked: what happened, why, and how to mend it. */
 export class EngineError extends Error {
@@ -14,11 +18,18 @@ export class EngineError extends Error {
   }
 }
 
+/** A call to the engine: in words, and as a proxy in between sees it. */
+export interface EngineCall {
+  readonly what: string;
+  readonly request: string;
+}
+
 /** Turns whatever a call to the engine threw into an error that a person can act on. */
-export async function explainEngineFailure(what: string, host: string, cause: unknown): Promise<EngineError> {
+export async function explainEngineFailure({ what, request }: EngineCall, at: DockerHost, cause: unknown): Promise<EngineError> {
   if (cause instanceof EngineError) return cause;
   const { code, statusCode: status, message } = readCause(cause);
-  const socket = host.startsWith('unix://') ? host.slice('unix://'.length) : undefined;
+  const { url: host } = at;
+  const socket = 'socketPath' in at ? at.socketPath : undefined;
   if (code === 'EACCES' && socket !== undefined) return socketNotPermitted(socket, cause);
   if (code === 'ENOENT' && socket !== undefined) {
     return new EngineError(`there is no engine at ${host}`, {
@@ -26,9 +37,19 @@ export async function explainEngineFailure(what: string, host: string, cause: un
       cause,
     });
   }
-  if (status === 403) {
-    return new EngineError(`${what} was refused (403), by a socket proxy by the look of it`, {
-      cure: 'allow meet-gen its few calls in the proxy: GET /events, GET /containers/json, POST /containers/<frontend>/kill',
+  // The engine itself refuses nobody; some proxies say 405 where no call of that method is allowed at all.
+  if (status === 403 || status === 405) {
+    return new EngineError(
+      `${what} was refused (${status}): what answers at ${host}, a socket proxy by the look of it, doesn't let ${request} through`,
+      {
+        cure: 'allow that call there; docs/security.md has the settings of known proxies',
+        cause,
+      },
+    );
+  }
+  if (status === 400 && socket === undefined && message.includes('HTTPS server')) {
+    return new EngineError(`${what} failed: the engine at ${host} wants TLS`, {
+      cure: 'set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem',
       cause,
     });
   }
@@ -42,6 +63,9 @@ export async function explainEngineFailure(what: string, host: string, cause: un
       cure: 'see whether the engine is overloaded or the connection is cut',
       cause,
     });
+  const tls = 'tls' in at ? explainTlsFailure(code) : undefined;
+  if (tls !== undefined)
+    return new EngineError(`${what} failed: no connection to the engine at ${host}: ${tls.why} (${message})`, { cure: tls.cure, cause });
   return new EngineError(`${what} failed: the engine at ${host} can't be reached: ${message}`, {
     cure: 'see whether the engine runs, and whether --docker-host names it',
     cause,
@@ -56,7 +80,9 @@ async function socketNotPermitted(socket: string, cause: unknown): Promise<Engin
   const cure =
     group === undefined
       ? 'give meet-gen the group of the socket with group_add'
-      : `the socket belongs to group ${group}; add this line to meet-gen's service in compose: group_add: ["${group}"]`;
+      : group === nobodysGroup
+        ? 'the socket belongs to nobody that exists here, since the engine remaps users: put a socket proxy with userns_mode: host in between, or run meet-gen itself with userns_mode: host (docs/security.md)'
+        : `the socket belongs to group ${group}; add this line to meet-gen's service in compose: group_add: ["${group}"]`;
   return new EngineError(`the socket ${socket} may not be opened by this user`, { cure, cause });
 }
 

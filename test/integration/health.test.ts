@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { expect } from 'vitest';
 import { waitUntil } from '../support/wait-until.ts';
-import { composeLabels, problemCodes, test, waitForStatus } from './scene.ts';
+import { composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 const probedBy = (health: string): { labels: Readonly<Record<string, string>> } => ({
@@ -120,4 +120,17 @@ test.concurrent('meet-gen that is restarted changes nothing while it has not ask
   );
   await scene.converged();
   expect({ file: await scene.fileIdentity(), signals: nginx.signals.length }).toEqual(before);
+});
+
+test.concurrent('a frontend of an older nginx that never gets as far as to answer decides the syntax, while the engine starts it anew', async ({
+  scene,
+}) => {
+  await scene.frontend('frontend', { version: '1.30.3' });
+  scene.run();
+  await waitUntil('the newer syntax is published', async () => (await scene.content().catch(() => '')).includes('keepalive_min_timeout'));
+  const older = { labels: composeLabels('meet', 'older', { 'meet.role': 'frontend' }), image: 'frontend:older' };
+  scene.engine.world.add({ ...older, name: 'older', networks: { [network]: scene.address(30) }, prefixLength: 24, state: 'restarting' });
+  await scene.servesNoMore('keepalive_min_timeout');
+  scene.engine.world.remove('older');
+  await scene.serves('keepalive_min_timeout');
 });

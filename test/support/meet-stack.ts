@@ -24,8 +24,10 @@ export interface MeetOptions {
   readonly scale?: Readonly<Record<string, number>>;
   /** Texts of files that services mount, by the name of the config. */
   readonly configs?: Readonly<Record<string, string>>;
-  /** What replaces keys of the networks `proxy` and `internal`. */
+  /** Further networks, and what replaces keys of `proxy` and `internal`. */
   readonly networks?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Further volumes. */
+  readonly volumes?: readonly string[];
   /** There is no meet-gen in it: the test has one elsewhere, which publishes into this folder. */
   readonly publishedIn?: string;
 }
@@ -75,9 +77,10 @@ export interface MeetStack {
   tool(...command: readonly string[]): Promise<string>;
   /** What the status server at an address answers to a container that has node. */
   askStatusServer(from: string, address: string, path: string): Promise<{ readonly status: number; readonly body: string }>;
-  status(): Promise<StatusSnapshot>;
+  /** What a meet-gen tells, `meet-gen-1` unless another container is named. */
+  status(sidecar?: string): Promise<StatusSnapshot>;
   /** Waits until every frontend is proven to serve what was published. */
-  converged(): Promise<StatusSnapshot>;
+  converged(sidecar?: string): Promise<StatusSnapshot>;
   /** Tells meet-gen to look at everything afresh, and waits until it has, and is converged. */
   lookedAfresh(): Promise<StatusSnapshot>;
   /** Inode, size and times of the published file: the same as long as nobody writes it. */
@@ -160,10 +163,11 @@ function composeFile(engine: Engine, part: string, meetGen: Record<string, Compo
     services,
     configs: Object.fromEntries(texts.map(([name, content]) => [name, { content: content.replaceAll('$', '$$$$') }])),
     networks: {
+      ...options.networks,
       proxy: { name: proxyNetworkOf(project), ...options.networks?.['proxy'] },
       internal: { ...options.networks?.['internal'] },
     },
-    volumes: { routing: {}, templates: {} },
+    volumes: { routing: {}, templates: {}, ...Object.fromEntries((options.volumes ?? []).map((name) => [name, {}])) },
   };
 }
 
@@ -256,15 +260,16 @@ function createStack(engine: Engine, project: string, file: ComposeFile): MeetSt
   };
   const inspect = async (name: string, field: string): Promise<string> => (await run('inspect', '--format', field, container(name))).trim();
   const tool = async (...command: readonly string[]): Promise<string> => run('exec', container('tools-1'), ...command);
-  const status = async (): Promise<StatusSnapshot> => JSON.parse(await run('exec', container('meet-gen-1'), 'node', '-e', askStatus));
+  const status = async (sidecar = 'meet-gen-1'): Promise<StatusSnapshot> =>
+    JSON.parse(await run('exec', container(sidecar), 'node', '-e', askStatus)) as StatusSnapshot;
 
   /** The log's last lines tell most about what went wrong. */
-  const converged = async (accept: (snapshot: StatusSnapshot) => boolean = () => true): Promise<StatusSnapshot> => {
+  const converged = async (sidecar?: string, accept: (snapshot: StatusSnapshot) => boolean = () => true): Promise<StatusSnapshot> => {
     let last: StatusSnapshot | undefined;
     return waitUntil(
       'meet-gen is converged',
       async () => {
-        last = await status().catch(() => undefined);
+        last = await status(sidecar).catch(() => undefined);
         return last !== undefined && last.converged && accept(last) ? last : undefined;
       },
       routedLimitMs,
@@ -317,11 +322,11 @@ function createStack(engine: Engine, project: string, file: ComposeFile): MeetSt
       return JSON.parse(await run('exec', from, 'node', '-e', script)) as { status: number; body: string };
     },
     status,
-    converged: () => converged(),
+    converged: (sidecar) => converged(sidecar),
     async lookedAfresh() {
       const before = (await status()).engine.lastSyncAt;
       await run('kill', '--signal', 'HUP', container('meet-gen-1'));
-      return converged((snapshot) => snapshot.engine.lastSyncAt !== before);
+      return converged(undefined, (snapshot) => snapshot.engine.lastSyncAt !== before);
     },
     fileIdentity: async () => (await tool('stat', '-c', '%i %s %y %z', '/routing/routing.conf')).trim(),
     countHups: () => hups.count(() => run('kill', '--signal', 'WINCH', container('tools-1'))),

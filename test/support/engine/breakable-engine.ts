@@ -7,7 +7,7 @@ import { docker, type Engine } from './docker-command.ts';
 import { takeLock } from './engine-lock.ts';
 import { engineAnswers } from './engine-ping.ts';
 import { insideNamespace } from './network-namespace.ts';
-import { breakablePlaces, cacheDirectory } from './places.ts';
+import { breakablePlaces, cacheDirectory, remappedPlaces, type EnginePlaces, type OwnNetwork } from './places.ts';
 import { cleanUp, removeAllButImages } from './test-run.ts';
 
 /** A second engine that belongs to one test alone, which may do to it what it likes. */
@@ -31,21 +31,41 @@ const log = (line: string): void => void process.stderr.write(`${line}\n`);
  * @throws Error where the tests can't start an engine: what breaks one is done to no other
  */
 export async function startBreakableEngine(from: Engine, images: readonly string[]): Promise<BreakableEngine> {
+  return startEngineIn(breakablePlaces, from, images);
+}
+
+/** The same with an engine that remaps users: root in its containers is `remappedPlaces.rootInContainers` outside. */
+export async function startRemappedEngine(
+  from: Engine,
+  images: readonly string[],
+  daemonArguments: readonly string[],
+): Promise<BreakableEngine> {
+  return startEngineIn(remappedPlaces, from, images, daemonArguments);
+}
+
+type OwnPlaces = EnginePlaces & { readonly network: OwnNetwork };
+
+async function startEngineIn(
+  places: OwnPlaces,
+  from: Engine,
+  images: readonly string[],
+  daemonArguments: readonly string[] = [],
+): Promise<BreakableEngine> {
   const obstacle = whyNoPackages();
   if (obstacle !== undefined) {
     throw new Error(
-      `This test kills the Docker engine, which it does only to one of its own, and it can't start one: ${obstacle}. ` +
+      `This test needs a Docker engine of its own, and it can't start one: ${obstacle}. ` +
         'Run it as root on Debian, or leave it out knowingly (test/README.md, "The engine that is broken").',
     );
   }
   const cache = cacheDirectory();
   mkdirSync(cache, { recursive: true });
-  const release = await takeLock(breakablePlaces.lock, patienceSeconds);
+  const release = await takeLock(places.lock, patienceSeconds);
   try {
     const packages = await unpackEnginePackages(cache, log);
-    const client = clientOf(packages, cache, breakablePlaces.host);
-    const engine = createEngine(daemonIn(cache, breakablePlaces, packages), client, release);
-    await endDaemonAndCleanMachine(daemonIn(cache, breakablePlaces, packages));
+    const client = clientOf(packages, cache, places.host);
+    const engine = createEngine(daemonIn(cache, places, packages, daemonArguments), places, client, release);
+    await endDaemonAndCleanMachine(daemonIn(cache, places, packages));
     await engine.start();
     await cleanUp(engine, { anyRun: true });
     await removeAllButImages(engine);
@@ -57,21 +77,25 @@ export async function startBreakableEngine(from: Engine, images: readonly string
   }
 }
 
-/** Ends the engine that a test left behind, if any; one that is in use is its user's to end. */
-export async function endForgottenEngine(): Promise<void> {
-  if (!existsSync(breakablePlaces.state)) return;
-  const release = await takeLock(breakablePlaces.lock, 0).catch(() => undefined);
+/** Ends the engines that tests left behind, if any; one that is in use is its user's to end. */
+export async function endForgottenEngines(): Promise<void> {
+  for (const places of [breakablePlaces, remappedPlaces]) await endForgottenEngine(places);
+}
+
+async function endForgottenEngine(places: EnginePlaces): Promise<void> {
+  if (!existsSync(places.state)) return;
+  const release = await takeLock(places.lock, 0).catch(() => undefined);
   if (release === undefined) return;
   try {
     const cache = cacheDirectory();
-    await endDaemonAndCleanMachine(daemonIn(cache, breakablePlaces, await unpackEnginePackages(cache, log)));
+    await endDaemonAndCleanMachine(daemonIn(cache, places, await unpackEnginePackages(cache, log)));
   } finally {
     release();
   }
 }
 
-function createEngine(daemon: Daemon, client: Pick<Engine, 'dockerCli' | 'env'>, release: () => void): BreakableEngine {
-  const { host, network } = breakablePlaces;
+function createEngine(daemon: Daemon, places: OwnPlaces, client: Pick<Engine, 'dockerCli' | 'env'>, release: () => void): BreakableEngine {
+  const { host, network } = places;
   let stopped = false;
   return {
     host,
@@ -79,7 +103,7 @@ function createEngine(daemon: Daemon, client: Pick<Engine, 'dockerCli' | 'env'>,
     env: client.env,
     provided: true,
     publishAddress: network.inside,
-    end: (signal) => endDaemon(breakablePlaces, signal),
+    end: (signal) => endDaemon(places, signal),
     start: () => startDaemon(daemon),
     answers: () => engineAnswers(host),
     onItsNetwork: (program, args) => insideNamespace(network, program, args),
@@ -88,7 +112,7 @@ function createEngine(daemon: Daemon, client: Pick<Engine, 'dockerCli' | 'env'>,
       stopped = true;
       try {
         // Its containers would only be ended one by one, and what is left of them taken away with it.
-        await endDaemon(breakablePlaces, 'SIGKILL');
+        await endDaemon(places, 'SIGKILL');
         await endDaemonAndCleanMachine(daemon);
       } finally {
         release();
@@ -102,7 +126,7 @@ async function copyImages(from: Engine, to: Engine, names: readonly string[]): P
   const [wanted, present] = await Promise.all([idsOf(from, names), idsOf(to, names)]);
   const missing = names.filter((name) => wanted.get(name) === undefined || wanted.get(name) !== present.get(name));
   if (missing.length === 0) return;
-  log(`Copying ${missing.join(', ')} to the engine that is broken`);
+  log(`Copying ${missing.join(', ')} to an engine of the test's own`);
   await pipe(from, ['save', ...missing], to, ['load', '--quiet']);
 }
 

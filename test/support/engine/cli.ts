@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { endForgottenEngine } from './breakable-engine.ts';
+import { endForgottenEngines } from './breakable-engine.ts';
 import { daemonPid } from './daemon.ts';
 import { liveUsers } from './engine-lock.ts';
 import { engineAnswers } from './engine-ping.ts';
@@ -23,7 +23,7 @@ async function up(): Promise<void> {
 }
 
 async function down(): Promise<void> {
-  await endForgottenEngine();
+  await endForgottenEngines();
   const users = await endKeptEngine(log);
   log(users === 0 ? 'The test engine is stopped' : `Still in use by ${users} other process(es): it stops with the last of them`);
 }
@@ -43,7 +43,7 @@ async function status(): Promise<void> {
 
 /** Takes away what crashed runs left on the engine that the tests would use. */
 async function clean(): Promise<void> {
-  await endForgottenEngine();
+  await endForgottenEngines();
   const engine = await provideEngine({ log });
   await cleanUp(engine, { anyRun: true });
   await engine.stop();

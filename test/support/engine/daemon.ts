@@ -6,6 +6,7 @@ import type { UnpackedPackages } from './debian-packages.ts';
 import { engineAnswers } from './engine-ping.ts';
 import { makeBridge, noteMachineBefore, removeLeftovers } from './leftovers.ts';
 import { insideNamespace, makeNamespace } from './network-namespace.ts';
+import { dataRootInside, remapArguments, withUsersToRemap } from './remapped-users.ts';
 import type { EnginePlaces } from './places.ts';
 
 const startTimeoutMs = 60_000;
@@ -19,10 +20,12 @@ export interface Daemon {
   readonly packages: UnpackedPackages;
   readonly places: EnginePlaces;
   readonly dataRoot: string;
+  /** What else dockerd is told. */
+  readonly arguments: readonly string[];
 }
 
-export function daemonIn(cache: string, places: EnginePlaces, packages: UnpackedPackages): Daemon {
-  return { packages, places, dataRoot: join(cache, places.dataFolder) };
+export function daemonIn(cache: string, places: EnginePlaces, packages: UnpackedPackages, daemonArguments: readonly string[] = []): Daemon {
+  return { packages, places, dataRoot: join(cache, places.dataFolder), arguments: daemonArguments };
 }
 
 /** Starts dockerd in a session of its own, over whatever a crashed one left, and waits until it answers. */
@@ -80,7 +83,7 @@ async function forgetDeadContainerd(places: EnginePlaces): Promise<void> {
   rmSync(pidFile);
 }
 
-function spawnDaemon({ packages, places, dataRoot }: Daemon): number {
+function spawnDaemon({ packages, places, dataRoot, arguments: more }: Daemon): number {
   const configFile = join(places.state, 'daemon.json');
   writeFileSync(configFile, JSON.stringify(daemonConfig()));
   const log = openSync(places.log, 'a');
@@ -93,7 +96,7 @@ function spawnDaemon({ packages, places, dataRoot }: Daemon): number {
     '--group',
     String(socketGroupId),
     '--data-root',
-    dataRoot,
+    dataRootInside(places, dataRoot),
     '--exec-root',
     places.execRoot,
     '--pidfile',
@@ -101,9 +104,12 @@ function spawnDaemon({ packages, places, dataRoot }: Daemon): number {
     '--cgroup-parent',
     `/${places.cgroup}`,
     ...(places.network.kind === 'machine' ? ['--bridge', places.network.bridge] : []),
+    ...remapArguments(places),
+    ...more,
   ];
+  const command = withUsersToRemap(places, dataRoot, [dockerd, ...args]);
   const [program = dockerd, ...words] =
-    places.network.kind === 'machine' ? [dockerd, ...args] : insideNamespace(places.network, dockerd, args);
+    places.network.kind === 'machine' ? command : insideNamespace(places.network, command[0] ?? dockerd, command.slice(1));
   const { DOCKER_HOST: _host, DOCKER_CONFIG: _config, ...machineEnv } = process.env;
   const daemon = spawn(program, words, {
     detached: true,

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { endForgottenEngine } from './breakable-engine.ts';
+import { endForgottenEngines } from './breakable-engine.ts';
 import { provideEngine, type Engine } from './provide-engine.ts';
 import { provideImages, type Images } from './stand-ins.ts';
 import { cleanUp } from './test-run.ts';
@@ -28,7 +28,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
   return async () => {
     try {
-      await endForgottenEngine();
+      await endForgottenEngines();
       await cleanUp(engine);
     } finally {
       await engine.stop();

@@ -24,6 +24,8 @@ export interface EnginePlaces {
   readonly cgroup: string;
   readonly dataFolder: string;
   readonly network: MachineNetwork | OwnNetwork;
+  /** The host's user that root in its containers is, where it remaps users; the others follow. */
+  readonly rootInContainers?: number;
 }
 
 /** On the machine's own network, with a default bridge that is no other daemon's. */
@@ -62,6 +64,18 @@ export const breakablePlaces = placesOf('meet-gen-breakable', 'data-of-breakable
   outside: '198.18.255.1',
   inside: '198.18.255.2',
 });
+
+/** An engine that remaps users (`dockerd --userns-remap`), for one test at a time. */
+export const remappedPlaces = {
+  ...placesOf('meet-gen-remapped', 'data-of-remapped', {
+    kind: 'own',
+    namespace: '/run/meet-gen-remapped/network',
+    interface: 'meetgen2',
+    outside: '198.18.254.1',
+    inside: '198.18.254.2',
+  }),
+  rootInContainers: 231_072,
+};
 
 export const usersFolder = join(sharedPlaces.state, 'users');
 

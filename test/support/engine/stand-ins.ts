@@ -84,7 +84,7 @@ async function provideAll(engine: Engine, log: Log): Promise<Images> {
     backend: 'meet-gen-test/backend:latest',
     idle: 'meet-gen-test/idle:latest',
     outerProxy: 'meet-gen-test/outer-proxy:latest',
-    socketProxy: 'meet-gen-test/socket-proxy:latest',
+    socketProxy: 'meet-gen-test/socket-proxies:latest',
   };
 }
 
@@ -103,7 +103,7 @@ function recipes(nginxNew: BaseImage, nginxOld: BaseImage): ImageRecipe[] {
     frontend(nginxOld),
     onNode('backend'),
     onNode('idle'),
-    onNode('socket-proxy'),
+    onNode('socket-proxies'),
     { name: 'meet-gen-test/outer-proxy:latest', folder: sourceOf('outer-proxy'), base: nginxNew.name },
   ];
 }

@@ -1,16 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { makeAuthority } from '../../support/certificates.ts';
 import { parseDockerHost } from '../../../src/docker/docker-host.ts';
 import { EngineError, explainEngineFailure } from '../../../src/docker/engine-error.ts';
 
-function certificates(...names: readonly string[]): string {
+function folderWith(...names: readonly string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'certs-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const name of names) writeFileSync(join(folder, name), name);
   return folder;
 }
+
+const tls = { DOCKER_TLS_VERIFY: '1' };
 
 describe('DOCKER_HOST', () => {
   it.each([
@@ -44,32 +47,58 @@ describe('DOCKER_HOST', () => {
   });
 
   it.each([
-    ['tcp://proxy', { DOCKER_TLS_VERIFY: '1' }],
+    ['tcp://proxy', tls],
     ['https://proxy', {}],
-  ])('%s with %j is TLS, with the certificates and port 2376', (url, env) => {
-    const folder = certificates('ca.pem', 'cert.pem', 'key.pem');
-    const host = parseDockerHost(url, { ...env, DOCKER_CERT_PATH: folder });
-    expect(host).toMatchObject({
-      port: 2376,
-      tls: { ca: Buffer.from('ca.pem'), cert: Buffer.from('cert.pem'), key: Buffer.from('key.pem') },
-    });
+  ])('%s with %j is TLS, with the certificates and port 2376', async (url, env) => {
+    const folder = await (await makeAuthority(folderWith())).issue('client');
+    const [ca, cert, key] = ['ca.pem', 'cert.pem', 'key.pem'].map((name) => readFileSync(join(folder, name)));
+    expect(parseDockerHost(url, { ...env, DOCKER_CERT_PATH: folder })).toMatchObject({ port: 2376, tls: { ca, cert, key } });
   });
 
   it('with TLS, but without certificates, is refused', () => {
-    expect(() => parseDockerHost('tcp://proxy', { DOCKER_TLS_VERIFY: '1' })).toThrow('DOCKER_CERT_PATH');
-    expect(() => parseDockerHost('tcp://proxy', { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: certificates('ca.pem') })).toThrow(
-      /cert\.pem .*can't be read/,
+    expect(() => parseDockerHost('tcp://proxy', tls)).toThrow('DOCKER_CERT_PATH');
+    expect(() => parseDockerHost('tcp://proxy', { ...tls, DOCKER_CERT_PATH: folderWith('ca.pem') })).toThrow(
+      /cert\.pem \(DOCKER_CERT_PATH\) can't be read: there is no such file; mount the folder/,
     );
+  });
+
+  it.each([
+    ['the key of another certificate', 'key.pem', /key values mismatch/],
+    ['no PEM', 'cert.pem', /no start line/],
+  ])('with TLS and %s is refused', async (_, name, why) => {
+    const authority = await makeAuthority(folderWith());
+    const folder = await authority.issue('client');
+    const wrong = name === 'key.pem' ? readFileSync(join(await authority.issue('other'), name), 'utf8') : 'nonsense';
+    writeFileSync(join(folder, name), wrong);
+    const parse = (): unknown => parseDockerHost('tcp://proxy', { ...tls, DOCKER_CERT_PATH: folder });
+    expect(parse).toThrow(why);
+    expect(parse).toThrow(/all three files must be PEM/);
   });
 });
 
 describe('an engine that cannot be asked', () => {
   const socket = 'unix:///nowhere/docker.sock';
+  const list = { what: 'listing containers', request: 'GET /containers/json' };
+  const overTls = { url: 'tcp://h:2376', host: 'h', port: 2376, tls: { ca: Buffer.of(), cert: Buffer.of(), key: Buffer.of() } };
 
   it.each([
     ['that is not there', socket, { code: 'ENOENT' }, /no engine at/, /mount its socket/],
     ['whose socket may not be opened', socket, { code: 'EACCES' }, /may not be opened/, /group_add/],
-    ['behind a proxy that refuses', socket, { statusCode: 403, message: 'no' }, /refused \(403\)/, /GET \/containers\/json/],
+    [
+      'behind a proxy that refuses',
+      socket,
+      { statusCode: 403, message: 'no' },
+      /refused \(403\).* doesn't let GET \/containers\/json through/,
+      /docs\/security\.md/,
+    ],
+    ['behind a proxy that allows no such method', socket, { statusCode: 405, message: 'no' }, /refused \(405\)/, /allow that call/],
+    [
+      'that wants TLS',
+      'tcp://h:1',
+      { statusCode: 400, message: 'Client sent an HTTP request to an HTTPS server.' },
+      /wants TLS/,
+      /DOCKER_TLS_VERIFY=1/,
+    ],
     ['that answers an error', socket, { statusCode: 500, message: 'broken' }, /answered 500: broken/, /log/],
     ['that does not answer', socket, new DOMException('x', 'TimeoutError'), /no answer in time/, /overloaded/],
     [
@@ -81,20 +110,35 @@ describe('an engine that cannot be asked', () => {
     ],
     ['for a reason that is no error', 'tcp://h:1', 'odd', /can't be reached: odd/, /runs/],
   ])('%s is explained, with a cure', async (_, host, cause, message, cure) => {
-    const error = await explainEngineFailure('listing containers', host, cause);
+    const error = await explainEngineFailure(list, parseDockerHost(host, {}), cause);
     expect(error).toBeInstanceOf(EngineError);
     expect(error.message).toMatch(message);
     expect(error.cure).toMatch(cure);
   });
 
+  it.each([
+    ['ERR_TLS_CERT_ALTNAME_INVALID', /another name/, /subjectAltName/],
+    ['CERT_HAS_EXPIRED', /not valid now/, /clocks/],
+    ['SELF_SIGNED_CERT_IN_CHAIN', /not signed by the authority in ca\.pem/, /ca\.pem/],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', /not signed by the authority in ca\.pem/, /somebody else/],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', /doesn't accept meet-gen's own certificate/, /--tlscacert/],
+    ['ECONNRESET', /doesn't accept meet-gen's own certificate/, /cert\.pem/],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', /speaks no TLS/, /2376/],
+    ['ECONNREFUSED', /can't be reached/, /--docker-host/],
+  ])('over TLS with %s is explained, with a cure', async (code, message, cure) => {
+    const error = await explainEngineFailure(list, overTls, { code, message: 'x' });
+    expect(error.message).toMatch(message);
+    expect(error.cure).toMatch(cure);
+  });
+
   it('names the group of a socket that may not be opened, as the line to paste', async () => {
-    const folder = certificates('docker.sock');
-    const error = await explainEngineFailure('x', `unix://${join(folder, 'docker.sock')}`, { code: 'EACCES' });
+    const folder = folderWith('docker.sock');
+    const error = await explainEngineFailure(list, parseDockerHost(`unix://${join(folder, 'docker.sock')}`, {}), { code: 'EACCES' });
     expect(error.cure).toContain(`group_add: ["${process.getgid?.()}"]`);
   });
 
   it('is explained once', async () => {
-    const error = await explainEngineFailure('x', socket, { code: 'ENOENT' });
-    expect(await explainEngineFailure('y', socket, error)).toBe(error);
+    const error = await explainEngineFailure(list, parseDockerHost(socket, {}), { code: 'ENOENT' });
+    expect(await explainEngineFailure(list, parseDockerHost(socket, {}), error)).toBe(error);
   });
 });

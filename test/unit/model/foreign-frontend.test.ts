@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/instance.ts';
+import { assignRoutes, routeFor } from '../../../src/routes/ownership.ts';
 import { planRouting } from '../../../src/routes/routing-view.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
 
@@ -61,5 +62,40 @@ describe('a frontend of another compose project that names this instance', () =>
   it('shares what all frontends share, where there is such a network', () => {
     const onBoth = backend({ networks: { meet_internal: '172.18.0.5/16', proxy: '172.20.0.5/16' } });
     expect(plan(own, onBoth, intruder()).upstreams[0]?.servers).toEqual(['172.20.0.5:8000']);
+  });
+});
+
+/** A backend of somebody else's project. */
+function evil(labels: Readonly<Record<string, string>>, project = 'evil'): Container {
+  return backend({
+    name: `${project}-backend-9`,
+    project,
+    networks: { proxy: '172.20.0.66/16' },
+    labels: { 'meet.instance': 'meet', ...labels },
+  });
+}
+
+describe('a service of another compose project that names this instance (docs/security.md)', () => {
+  const onBoth = backend({ networks: { meet_internal: '172.18.0.5/16', proxy: '172.20.0.5/16' } });
+  /** Who answers at a path: the last number of the address. */
+  const answers = (path: string, others: readonly Container[], strict = false): readonly string[] => {
+    const [instance] = readInstances(observe([own, onBoth, ...others]), { strict }).instances;
+    if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
+    const { service } = routeFor(assignRoutes(instance).routes, path) ?? {};
+    return (service?.replicas ?? []).flatMap(({ endpoint }) => endpoint?.replace(/^.*\.(\d+):8000$/, '$1') ?? []);
+  };
+
+  it('gets no path that the own project has', () => {
+    expect(answers('/api/x', [evil({})])).toEqual(['5']);
+  });
+
+  it.each(['/evil', '/api/v1.0/authenticate'])('gets %s, which nobody has, but not with --strict-instance', (path) => {
+    expect(answers(path, [evil({ 'meet.paths': path })])).toEqual(['66']);
+    expect(answers(path, [evil({ 'meet.paths': path })], true)).toEqual(path.startsWith('/api') ? ['5'] : []);
+  });
+
+  it('is one of the own when it says that of its project, too', () => {
+    const forged = evil({}, 'meet');
+    for (const strict of [false, true]) expect(answers('/api/x', [forged], strict).toSorted()).toEqual(['5', '66']);
   });
 });

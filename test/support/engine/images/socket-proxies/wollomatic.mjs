@@ -1,10 +1,11 @@
 // Reads wollomatic/socket-proxy's configuration and decides as it does: flags (-name=value, -name value)
 // before SP_ variables; several patterns per method; a pattern is matched against the whole path, without
-// the query; a method without a pattern is answered 405, another path or another client 403.
-// Each decision is one JSON line on standard output.
-import { createServer, request as httpRequest } from 'node:http';
+// the query; a method without a pattern is answered 405, another path or another client 403
+// (cmd/socket-proxy/handlehttprequest.go of github.com/wollomatic/socket-proxy, 1.12).
+import { createServer } from 'node:http';
 import { createConnection, BlockList, isIP } from 'node:net';
 import { lookup } from 'node:dns/promises';
+import { startProxy } from './proxy.mjs';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT', 'TRACE', 'OPTIONS'];
 const flags = readFlags(process.argv.slice(2));
@@ -67,77 +68,15 @@ async function isAllowedClient(address) {
   return false;
 }
 
-/** The status to refuse with, or nothing. */
 async function judge(request) {
-  if (!(await isAllowedClient(request.socket.remoteAddress ?? ''))) return refuse(request, 403, 'forbidden IP');
+  if (!(await isAllowedClient(request.socket.remoteAddress ?? ''))) return { status: 403, reason: 'forbidden IP' };
   const allowed = patterns.get(request.method) ?? [];
-  if (allowed.length === 0) return refuse(request, 405, 'method not allowed');
+  if (allowed.length === 0) return { status: 405, reason: 'method not allowed', body: 'Method Not Allowed\n' };
   const path = decodeURIComponent(request.url.split('?')[0]);
-  if (!allowed.some((pattern) => pattern.test(path))) return refuse(request, 403, 'path not allowed');
-  note(request, { decision: 'allowed' });
-  return undefined;
+  return allowed.some((pattern) => pattern.test(path)) ? undefined : { status: 403, reason: 'path not allowed' };
 }
 
-function refuse(request, status, reason) {
-  note(request, { decision: 'refused', status, reason });
-  return status;
-}
-
-function note(request, what) {
-  const [path, query] = request.url.split('?');
-  console.log(
-    JSON.stringify({
-      ...what,
-      method: request.method,
-      path,
-      ...(query === undefined ? {} : { query }),
-      client: request.socket.remoteAddress,
-    }),
-  );
-}
-
-const server = createServer(async (request, response) => {
-  const status = await judge(request);
-  if (status !== undefined) {
-    response.writeHead(status, { 'Content-Type': 'text/plain' });
-    response.end(`${status === 405 ? 'Method Not Allowed' : 'Forbidden'}\n`);
-    return;
-  }
-  const onward = httpRequest({ socketPath, method: request.method, path: request.url, headers: request.headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    response.flushHeaders();
-    answer.pipe(response);
-    answer.on('error', () => response.destroy());
-  });
-  onward.on('error', (error) => {
-    if (response.headersSent) return response.destroy();
-    response.writeHead(502);
-    return response.end(`${error.message}\n`);
-  });
-  response.on('close', () => onward.destroy());
-  request.pipe(onward);
-});
-
-// exec and attach take the connection over: from then on bytes go both ways.
-server.on('upgrade', async (request, socket, head) => {
-  socket.on('error', () => socket.destroy());
-  const status = await judge(request);
-  if (status !== undefined) return socket.end(`HTTP/1.1 ${status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-  const onward = createConnection(socketPath, () => {
-    const headers = request.rawHeaders.reduce((text, word, index) => text + word + (index % 2 === 0 ? ': ' : '\r\n'), '');
-    onward.write(`${request.method} ${request.url} HTTP/1.1\r\n${headers}\r\n`);
-    onward.write(head);
-    socket.pipe(onward).pipe(socket);
-  });
-  onward.on('error', () => socket.destroy());
-  socket.on('close', () => onward.destroy());
-  return undefined;
-});
-
-// A long event stream is no idle connection: nothing here cuts it.
-server.requestTimeout = 0;
-server.timeout = 0;
-server.listen(proxyPort, listenIp, () => console.log(JSON.stringify({ decision: 'start', listenIp, proxyPort, socketPath, allowFrom })));
+startProxy({ socketPath, listen: [[proxyPort, listenIp]], judge, graceMs });
 
 if (setting('allowhealthcheck', 'false') === 'true') {
   createServer((_request, response) => {
@@ -145,11 +84,3 @@ if (setting('allowhealthcheck', 'false') === 'true') {
     probe.on('error', () => response.writeHead(503).end());
   }).listen(55555, '127.0.0.1');
 }
-
-function stop() {
-  server.close(() => process.exit(0));
-  setTimeout(() => process.exit(0), graceMs).unref();
-  server.closeIdleConnections();
-}
-process.on('SIGTERM', stop);
-process.on('SIGINT', stop);

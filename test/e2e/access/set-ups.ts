@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import type { MountedSocket } from '../image/mounted-socket.ts';
+
+/** A service in compose's words. */
+export type Service = Readonly<Record<string, unknown>>;
+
+/** A set-up as docs/security.md has it: what its compose snippet says of the two services. */
+export interface SetUp {
+  readonly meetGen: { readonly environment: Readonly<Record<string, string>>; readonly networks: readonly string[] };
+  readonly proxy: Service & { readonly image: string; readonly volumes: readonly string[]; readonly networks: readonly string[] };
+}
+
+const page = fileURLToPath(new URL('../../../docs/security.md', import.meta.url));
+
+/** Reads the snippet with this name; what compose would take from the environment is put in. */
+export function readSetUp(name: string, socket: MountedSocket): SetUp {
+  const snippet = new RegExp(`<!-- set-up: ${name} -->\\n\`\`\`yaml\\n([\\s\\S]*?)\\n\`\`\``).exec(readFileSync(page, 'utf8'))?.[1];
+  if (snippet === undefined) throw new Error(`docs/security.md has no set-up called "${name}" any more`);
+  const { services } = parse(snippet.replaceAll('${DOCKER_GID:-999}', socket.groupId)) as {
+    services: { 'meet-gen': SetUp['meetGen']; 'docker-proxy': SetUp['proxy'] };
+  };
+  return { meetGen: services['meet-gen'], proxy: services['docker-proxy'] };
+}
+
+/** A service on a network of this set-up's own, where the snippet's names are known. */
+export function onNetworks(names: readonly string[], alias: string, engineNetwork: string): Readonly<Record<string, object>> {
+  return Object.fromEntries(names.map((name) => (name === 'engine' ? [engineNetwork, { aliases: [alias] }] : [name, {}])));
+}

@@ -1,0 +1,149 @@
+import { chmodSync, chownSync, copyFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, type TestContext } from 'vitest';
+import { runCommand, type CommandEnd } from '../support/built-command.ts';
+import { makeAuthority, type Authority } from '../support/certificates.ts';
+import { startRefusingTlsServer, startTlsFront, type TlsFront } from '../support/tls-front.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { test, type Scene } from './scene.ts';
+
+const loopback = 'IP:127.0.0.1';
+
+async function authorityIn(scene: Scene, name: string): Promise<Authority> {
+  return makeAuthority(join(scene.folder, name));
+}
+
+/** What a test ends with, when others run at the same time. */
+type Finish = TestContext['onTestFinished'];
+
+async function closed(onTestFinished: Finish, front: Promise<TlsFront>): Promise<TlsFront> {
+  const started = await front;
+  onTestFinished(() => started.close());
+  return started;
+}
+
+const environment = (certPath: string): Record<string, string> => ({ DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: certPath });
+const render = (port: number, certPath: string, more: Readonly<Record<string, string>> = {}): Promise<CommandEnd> =>
+  runCommand(['render', '--docker-host', `tcp://127.0.0.1:${port}`], { env: { ...environment(certPath), ...more } });
+
+describe.concurrent('an engine behind TLS, with certificates on both sides', () => {
+  test('is listed, listened to and told to signal', async ({ scene, onTestFinished }) => {
+    const authority = await authorityIn(scene, 'ca');
+    const [server, client] = [await authority.issue('engine', { altName: loopback }), await authority.issue('client')];
+    const front = await closed(onTestFinished, startTlsFront(scene.engine.socketPath, server, authority.caFile));
+    await scene.frontend('frontend');
+    scene.backend('backend-1', 20);
+    scene.run(['--docker-host', `tcp://127.0.0.1:${front.port}`], { env: environment(client) });
+    await scene.serves(`${scene.address(20)}:8000`);
+    scene.backend('backend-2', 21);
+    await scene.serves(`${scene.address(21)}:8000`);
+    scene.engine.world.stop('backend-1');
+    await scene.servesNoMore(`${scene.address(20)}:8000`);
+    expect(scene.engine.killCalls().length).toBeGreaterThan(0);
+    expect((await scene.status()).problems).toEqual([]);
+  });
+
+  test('whose certificate is replaced by a right one is connected to without a restart', async ({ scene, onTestFinished }) => {
+    const [authority, other] = [await authorityIn(scene, 'ca'), await authorityIn(scene, 'other')];
+    const client = await authority.issue('client');
+    const wrong = await other.issue('engine', { altName: loopback });
+    const first = await startTlsFront(scene.engine.socketPath, wrong, authority.caFile);
+    await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    scene.run(['--docker-host', `tcp://127.0.0.1:${first.port}`], { env: environment(client) });
+    const told = await waitUntil('the problem is told', async () =>
+      (await scene.status().catch(() => undefined))?.problems.find(({ code }) => code === 'engine-unreachable'),
+    );
+    expect(told.message).toContain('no connection to the engine at tcp://127.0.0.1:');
+    expect(told.message).toContain("put the certificate of the engine's authority into ca.pem");
+    await first.close();
+    const right = await authority.issue('renewed', { altName: loopback });
+    await closed(onTestFinished, startTlsFront(scene.engine.socketPath, right, authority.caFile, first.port));
+    await scene.serves(`${scene.address(20)}:8000`);
+    await waitUntil('nothing is wrong any more', async () => (await scene.status()).problems.length === 0);
+  });
+});
+
+describe.concurrent('nothing is said to an engine', () => {
+  test('of another authority, whatever Node.js is told about it', async ({ scene, onTestFinished }) => {
+    const [authority, other] = [await authorityIn(scene, 'ca'), await authorityIn(scene, 'other')];
+    const client = await authority.issue('client');
+    const front = await closed(
+      onTestFinished,
+      startTlsFront(scene.engine.socketPath, await other.issue('engine', { altName: loopback }), authority.caFile),
+    );
+    for (const more of [{}, { NODE_TLS_REJECT_UNAUTHORIZED: '0' }]) {
+      const { code, stderr } = await render(front.port, client, more);
+      expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('is not signed by the authority in ca.pem') as string });
+    }
+    expect(front.heardBytes()).toBe(0);
+  });
+
+  test.for([
+    ['whose certificate has expired', { altName: loopback, days: -1 }, /its certificate is not valid now .*; renew it/],
+    ['whose certificate is for another name', { altName: 'DNS:engine.example.com' }, /another name than DOCKER_HOST's .*subjectAltName/],
+    ['whose certificate names nobody', {}, /another name than DOCKER_HOST's .*subjectAltName/],
+  ] as const)('%s', async ([, options, words], { scene, onTestFinished }) => {
+    const authority = await authorityIn(scene, 'ca');
+    const client = await authority.issue('client');
+    const front = await closed(
+      onTestFinished,
+      startTlsFront(scene.engine.socketPath, await authority.issue('engine', options), authority.caFile),
+    );
+    const { code, stderr } = await render(front.port, client);
+    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(words) as string });
+    expect(front.heardBytes()).toBe(0);
+  });
+
+  test('that speaks no TLS', async ({ scene, onTestFinished }) => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const client = await (await authorityIn(scene, 'ca')).issue('client');
+    const { code, stderr } = await render((server.address() as AddressInfo).port, client);
+    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(/speaks no TLS .*2376/) as string });
+  });
+});
+
+/** The certificates of a client whose own one comes from elsewhere than the engine's. */
+function withCa(certificates: string, caFile: string): string {
+  copyFileSync(caFile, join(certificates, 'ca.pem'));
+  return certificates;
+}
+
+describe.concurrent('an engine that does not accept our certificate', () => {
+  test.for([
+    ['and just closes', startTlsFront],
+    ['and says so', (_: string, certificate: string, caFile: string) => startRefusingTlsServer(certificate, caFile)],
+  ] as const)('%s', async ([, start], { scene, onTestFinished }) => {
+    const [authority, other] = [await authorityIn(scene, 'ca'), await authorityIn(scene, 'other')];
+    const front = await closed(
+      onTestFinished,
+      start(scene.engine.socketPath, await authority.issue('engine', { altName: loopback }), authority.caFile),
+    );
+    const foreign = await other.issue('client');
+    const { code, stderr } = await render(front.port, withCa(foreign, authority.caFile));
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: expect.stringMatching(/doesn't accept meet-gen's own certificate .*see whether cert\.pem/) as string,
+    });
+  });
+});
+
+test.concurrent('a key that may not be read is told before anything is tried, with who may not', async ({ scene }) => {
+  const client = await (await authorityIn(scene, 'ca')).issue('client');
+  const asRoot = process.getuid?.() === 0;
+  if (asRoot) chownSync(join(client, 'key.pem'), 0, 0);
+  chmodSync(join(client, 'key.pem'), asRoot ? 0o600 : 0);
+  chmodSync(scene.folder, 0o755);
+  const { code, stderr } = await runCommand(['render', '--docker-host', 'tcp://127.0.0.1:2376'], {
+    env: environment(client),
+    ...(asRoot ? { uid: 65_534, gid: 65_534 } : {}),
+  });
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringMatching(/key\.pem \(DOCKER_CERT_PATH\) can't be read: user \d+ may not read it; make it readable/) as string,
+  });
+});

@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, type TestContext } from 'vitest';
+import { runCommand } from '../support/built-command.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { problemCodes, test, waitForStatus, type Scene } from './scene.ts';
+
+const standIns = fileURLToPath(new URL('../support/engine/images/socket-proxies/', import.meta.url));
+
+type Finish = TestContext['onTestFinished'];
+
+/** How each of them is told to let these calls through. */
+const known = {
+  wollomatic: (allowed: Allowed, socketPath: string, port: number) => ({
+    args: [
+      `-socketpath=${socketPath}`,
+      `-proxyport=${port}`,
+      ...(['ping', 'events', 'list'] as const)
+        .filter((call) => allowed[call])
+        .map((call) => `-allowGET=(/v1\\.[0-9]+)?/${{ ping: '_ping', events: 'events', list: 'containers/json' }[call]}`),
+      ...(allowed.killOf === undefined ? [] : [`-allowPOST=(/v1\\.[0-9]+)?/containers/${allowed.killOf}/kill`]),
+    ],
+    env: {},
+  }),
+  linuxserver: (allowed: Allowed, socketPath: string, port: number) => ({
+    args: [],
+    env: {
+      SOCKET_PATH: socketPath,
+      STAND_IN_PORT: String(port),
+      PING: yes(allowed.ping),
+      EVENTS: yes(allowed.events),
+      CONTAINERS: yes(allowed.list),
+      ALLOW_RESTARTS: yes(allowed.killOf !== undefined),
+    },
+  }),
+};
+
+interface Allowed {
+  readonly ping: boolean;
+  readonly events: boolean;
+  readonly list: boolean;
+  /** A pattern for the names of containers. */
+  readonly killOf?: string;
+}
+
+const yes = (allowed: boolean): string => (allowed ? '1' : '0');
+const kinds = Object.keys(known) as (keyof typeof known)[];
+const all: Allowed = { ping: true, events: true, list: true, killOf: 'frontend' };
+
+/** Starts a proxy in front of the scene's engine; returns what `--docker-host` has to be. */
+async function startProxy(
+  kind: keyof typeof known,
+  allowed: Allowed,
+  scene: Scene,
+  onTestFinished: Finish,
+  more: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const port = await freePort();
+  const { args, env } = known[kind](allowed, scene.engine.socketPath, port);
+  const proxy = spawn(process.execPath, [`${standIns}${kind}.mjs`, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', ...env, ...more },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void proxy.kill('SIGKILL'));
+  let said = '';
+  proxy.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  await waitUntil('the proxy listens', () => said.includes('"start"'));
+  return `tcp://127.0.0.1:${port}`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A running sidecar's problem of this code, in its own words. */
+async function problemOf(scene: Scene, code: string): Promise<string> {
+  const { problems } = await waitForStatus(scene, code, (status) => status.problems.some((problem) => problem.code === code));
+  const { message, cure } = problems.find((problem) => problem.code === code) ?? { message: '', cure: '' };
+  return `${message}; ${cure}`;
+}
+
+describe.concurrent.each(kinds)("%s's proxy", (kind) => {
+  test('that lets everything needed through is not complained of', async ({ scene, onTestFinished }) => {
+    const host = await startProxy(kind, all, scene, onTestFinished);
+    await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    scene.run(['--docker-host', host]);
+    await scene.serves(`${scene.address(20)}:8000`);
+    expect((await scene.status()).problems).toEqual([]);
+  });
+
+  test('that lets no ping through costs nothing', async ({ scene, onTestFinished }) => {
+    const host = await startProxy(kind, { ...all, ping: false }, scene, onTestFinished);
+    await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    scene.run(['--docker-host', host]);
+    await scene.serves(`${scene.address(20)}:8000`);
+    expect((await scene.status()).problems).toEqual([]);
+  });
+
+  test('that lets no list through: which call it was, and where it is told how to allow it', async ({ scene, onTestFinished }) => {
+    const host = await startProxy(kind, { ...all, list: false }, scene, onTestFinished);
+    const words = `listing containers was refused (403): what answers at ${host}, a socket proxy by the look of it, doesn't let GET /containers/json through; allow that call there; docs/security.md has the settings of known proxies`;
+    expect(await runCommand(['render', '--docker-host', host])).toMatchObject({ code: 3, stdout: '', stderr: `meet-gen: ${words}\n` });
+    scene.run(['--docker-host', host]);
+    expect(await problemOf(scene, 'engine-unreachable')).toContain(words);
+  });
+
+  test('that lets no events through: the same, and what the list shows is published all the same', async ({ scene, onTestFinished }) => {
+    const host = await startProxy(kind, { ...all, events: false }, scene, onTestFinished);
+    await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    scene.run(['--docker-host', host, '--resync', '1s']);
+    await waitUntil('it is published', async () => (await scene.content().catch(() => '')).includes(`${scene.address(20)}:8000`));
+    expect(await problemOf(scene, 'engine-unreachable')).toContain("doesn't let GET /events through; allow that call there");
+  });
+
+  test('that lets no signal through: whom it could not be sent to', async ({ scene, onTestFinished }) => {
+    const { killOf: _, ...without } = all;
+    const host = await startProxy(kind, without, scene, onTestFinished);
+    await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    scene.run(['--docker-host', host]);
+    expect(await problemOf(scene, 'signal-failed')).toMatch(
+      /signalling frontend was refused \(40[35]\).* doesn't let POST \/containers\/frontend\/kill through/,
+    );
+  });
+});
+
+test.concurrent('a pattern that names other frontends: the call that it does not match', async ({ scene, onTestFinished }) => {
+  const host = await startProxy('wollomatic', { ...all, killOf: 'meet-frontend-[0-9]+' }, scene, onTestFinished);
+  await scene.frontend('other-frontend-1');
+  scene.backend('backend', 20);
+  scene.run(['--docker-host', host]);
+  expect(await problemOf(scene, 'signal-failed')).toContain('(403): what answers at');
+  expect(await problemOf(scene, 'signal-failed')).toContain("doesn't let POST /containers/other-frontend-1/kill through");
+});
+
+test.concurrent('a stream that is cut when it has been silent: it is opened again, and nothing is said', async ({
+  scene,
+  onTestFinished,
+}) => {
+  const host = await startProxy('linuxserver', all, scene, onTestFinished, { STAND_IN_SILENCE_MS: '2500' });
+  await scene.frontend('frontend');
+  scene.backend('backend-1', 20);
+  const run = scene.run(['--docker-host', host]);
+  await scene.serves(`${scene.address(20)}:8000`);
+  const subscriptions = (): number => scene.engine.calls.filter(({ path }) => path === '/events').length;
+  const before = subscriptions();
+  await waitUntil('the stream is cut, and opened again', () => subscriptions() > before);
+  scene.backend('backend-2', 21);
+  await scene.serves(`${scene.address(21)}:8000`);
+  expect(problemCodes(run)).toEqual([]);
+});

@@ -1,0 +1,18 @@
+// Lets through exactly what the list says and refuses the rest; its log has all. ALLOWED is a JSON list of regular
+// expressions for `METHOD /path?query`, the API version left out. On TCP and, where LISTEN_SOCKET names one, on a unix socket.
+import { rmSync } from 'node:fs';
+import { startProxy } from './proxy.mjs';
+
+const allowed = JSON.parse(process.env.ALLOWED).map((pattern) => new RegExp(`^${pattern}$`));
+const path = process.env.LISTEN_SOCKET;
+if (path !== undefined) rmSync(path, { force: true });
+
+startProxy({
+  socketPath: process.env.SOCKET_PATH || '/var/run/docker.sock',
+  // Whoever mounts the socket's folder may use it.
+  listen: [[2375, '0.0.0.0'], ...(path === undefined ? [] : [[{ path, readableAll: true, writableAll: true }]])],
+  judge(request) {
+    const call = `${request.method} ${request.url.replace(/^\/v[\d.]+/, '')}`;
+    return allowed.some((pattern) => pattern.test(call)) ? undefined : { status: 403, reason: 'not on the list' };
+  },
+});
