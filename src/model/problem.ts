@@ -73,6 +73,15 @@ export const problemTable = {
     meaning: 'The template cannot be read or rendered; the last good one is kept, addresses go on following.',
   },
   'publish-failed': { severity: 'error', meaning: 'The file could not be written; the last good one is still served. It is tried again.' },
+  'single-file-out': {
+    severity: 'warning',
+    meaning:
+      'What is published is a file that is mounted or named by itself. Mounted, it can only be written over, which an nginx that starts in that moment can see half of; not mounted, it is replaced, which a container that mounts it never sees. Mount the directory instead.',
+  },
+  'output-contested': {
+    severity: 'error',
+    meaning: 'Somebody else writes the published file again and again: most likely another meet-gen with other options.',
+  },
   'reload-unverified': {
     severity: 'warning',
     meaning: "The frontend's status server does not answer, so it is not known which configuration it serves.",
