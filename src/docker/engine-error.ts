@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { showForeignText } from '../model/foreign-text.ts';
 
 const maxMessageLength = 300;
+const maxErrorLength = 1000;
 
 /** The engine could not be asked: what happened, why, and how to mend it. */
 export class EngineError extends Error {
@@ -9,8 +10,9 @@ export class EngineError extends Error {
   readonly cure: string;
 
   constructor(message: string, options: { cure: string; cause?: unknown }) {
-    super(message, { cause: options.cause });
-    this.cure = options.cure;
+    // It can hold what the engine, a proxy or a container's name says.
+    super(showForeignText(message, maxErrorLength), { cause: options.cause });
+    this.cure = showForeignText(options.cure, maxErrorLength);
   }
 }
 

@@ -14,6 +14,11 @@ export const problemTable = {
   'label-without-effect': { severity: 'warning', meaning: 'A label that does nothing on a container of this role; it is ignored.' },
   'bad-role': { severity: 'error', meaning: '`meet.role` is none of the roles; the container is ignored.' },
   'role-not-supported-yet': { severity: 'warning', meaning: 'A role that a later version brings; the container is ignored.' },
+  'no-role': {
+    severity: 'warning',
+    meaning:
+      'A service has labels for meet-gen but no `meet.role`, so it is ignored. Only `render --compose` can tell: an engine is asked for containers with `meet.role` alone, and shows no others.',
+  },
   'no-instance': { severity: 'error', meaning: 'It cannot be told which Meet the container belongs to; it is ignored.' },
   'no-service': { severity: 'error', meaning: 'It cannot be told whose replica the container is; it gets no route.' },
   'no-paths': { severity: 'error', meaning: 'A `service` without usable `meet.paths`; there is nothing to route to it.' },

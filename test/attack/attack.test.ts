@@ -1,17 +1,15 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Container } from '../../src/model/container.ts';
-import { createNginxChecker } from '../support/engine/nginx-check.ts';
 import type { NginxChecker } from '../support/engine/nginx-check.ts';
-import { providedEngine } from '../support/engine/provided.ts';
 import { filesService, observe } from '../support/containers.ts';
 import { parseNginx } from '../support/nginx-parse.ts';
 import type { Directive } from '../support/nginx-parse.ts';
-import { inRealLayout } from '../support/real-layout.ts';
 import { renderWorld } from '../support/render-world.ts';
 import { notAllowed } from './allowed-directives.ts';
 import { hostileText, hostileTexts } from './hostile-texts.ts';
 import { hostileContainers, placeNames, victims } from './hostile-world.ts';
+import { acceptedByNginx, bothNginx } from './nginx-verdict.ts';
 
 // No label, name or other foreign text, however hostile, adds a directive, a block, a variable or a comment, changes
 // another container's routes, or reaches a terminal as it is.
@@ -123,23 +121,11 @@ const at = (address: string, index: number): Container =>
 describe('real nginx', () => {
   let checkers: readonly NginxChecker[];
   beforeAll(async () => {
-    const engine = providedEngine();
-    checkers = await Promise.all([createNginxChecker(engine, '1.30'), createNginxChecker(engine, '1.22')]);
+    checkers = await bothNginx();
   });
   afterAll(async () => {
     await Promise.all(checkers.map((checker) => checker.close()));
   });
-
-  /** Each version of nginx takes every one of these files, without a word. */
-  async function acceptedByNginx(contents: readonly string[]): Promise<void> {
-    const [newest, oldest] = checkers;
-    const older = contents.map((content) => content.replace(/^ *keepalive_min_timeout 2s;.*\n/m, ''));
-    const verdicts = await Promise.all([newest?.testMany(contents.map(inRealLayout)), oldest?.testMany(older.map(inRealLayout))]);
-    for (const { ok, output } of verdicts.flatMap((some) => some ?? [])) {
-      expect(output.replace(/conflicting server name "(localhost|meet-gen\.invalid)"/g, '')).not.toMatch(/\[(error|crit|alert|emerg)\]/);
-      expect(ok, output).toBe(true);
-    }
-  }
 
   async function survive(attacks: readonly Attack[]): Promise<void> {
     const worlds: string[] = [];
@@ -149,7 +135,7 @@ describe('real nginx', () => {
     }
     // An attacker's own Meet is nearly always the same file; one of a kind is enough.
     const distinct = new Map(worlds.map((content) => [content.replace(/intruder\d+|[0-9a-f]{16} |172\.\d+\.\d+\.\d+/g, ''), content]));
-    await acceptedByNginx([...distinct.values()]);
+    await acceptedByNginx(checkers, [...distinct.values()]);
   }
 
   it('takes what is rendered of every hand-made text in every place', async () => {
@@ -162,7 +148,7 @@ describe('real nginx', () => {
 
   it('takes services whose names differ only in case, which it would take for one', async () => {
     const { files } = await renderWorld(observe([...victims, ...['Files', 'FILES', 'Backend', 'BACKEND'].map(named)]));
-    await acceptedByNginx([...files.values()]);
+    await acceptedByNginx(checkers, [...files.values()]);
   });
 
   it('takes addresses in all forms that the engine could give', async () => {
@@ -177,6 +163,6 @@ describe('real nginx', () => {
     ];
     const { files, problems } = await renderWorld(observe([...victims, ...addresses.map(at)]));
     expect(problems).toEqual([]);
-    await acceptedByNginx([...files.values()]);
+    await acceptedByNginx(checkers, [...files.values()]);
   });
 });
