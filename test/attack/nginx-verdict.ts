@@ -12,7 +12,7 @@ export function bothNginx(): Promise<readonly NginxChecker[]> {
 
 /** Each version of nginx takes every one of these files, without a word. */
 export async function acceptedByNginx([newest, oldest]: readonly NginxChecker[], contents: readonly string[]): Promise<void> {
-  const older = contents.map((content) => content.replace(/^ *keepalive_min_timeout 2s;.*\n/m, ''));
+  const older = contents.map((content) => content.replace(/^ *keepalive_min_timeout 2s;.*\n/gm, ''));
   const verdicts = await Promise.all([newest?.testMany(contents.map(inRealLayout)), oldest?.testMany(older.map(inRealLayout))]);
   for (const { ok, output } of verdicts.flatMap((some) => some ?? [])) {
     expect(output.replace(/conflicting server name "(localhost|meet-gen\.invalid)"/g, '')).not.toMatch(/\[(error|crit|alert|emerg)\]/);
