@@ -46,7 +46,7 @@ export function readMembers(containers: readonly Container[]): Members {
 /** What of an instance's file breaks the rule, in words; empty when all is well. */
 export function brokenOwnership(ownProject: string, members: readonly Member[], tree: readonly Directive[]): readonly string[] {
   const claimants = claimantsOf(ownProject, members);
-  const owners = ownersOf(claimants, ownProject);
+  const owners = ownersOf(claimants);
   const upstreams = new Set(tree.flatMap(({ name, args: [upstream = ''] }) => (name === 'upstream' ? [upstream] : [])));
   return [...wrongLocations(owners, locationsOf(tree), upstreams), ...wrongAddresses(claimants, tree)];
 }
@@ -99,8 +99,8 @@ function byAge(left: ServiceMember, right: ServiceMember): number {
   return left.container.createdAtSeconds - right.container.createdAtSeconds || compareText(right.container.id, left.container.id);
 }
 
-function ownersOf(claimants: readonly Claimant[], ownProject: string): ReadonlyMap<string, Claimant> {
-  const nobody = { title: '', upstream: `meet_${ownProject}.backend`, isOwn: true, role: 'backend', addresses: new Set<string>() };
+function ownersOf(claimants: readonly Claimant[]): ReadonlyMap<string, Claimant> {
+  const nobody = { title: '', upstream: 'nobody', isOwn: true, role: 'backend', addresses: new Set<string>() };
   const missing = claimants.some(({ role }) => role === 'backend') ? [] : [{ ...nobody, rules: reserved }];
   const inOrder = claimants.toSorted((left, right) => Number(right.isOwn) - Number(left.isOwn) || compareText(left.title, right.title));
   const owners = new Map<string, Claimant>();
