@@ -41,6 +41,15 @@ function withNetwork(entry: WireEntry, name: string, network: object, keep = tru
   return { ...entry, NetworkSettings: { Networks: { ...(keep ? before : {}), [name]: network } } };
 }
 
+/** Changes what an entry says of the network that it shares with its victims. */
+function atHome(entry: WireEntry, change: object): WireEntry {
+  const networks = (entry['NetworkSettings'] as { Networks?: Readonly<Record<string, object>> } | null)?.Networks ?? {};
+  return {
+    ...entry,
+    NetworkSettings: { Networks: Object.fromEntries(Object.entries(networks).map(([name, so]) => [name, { ...so, ...change }])) },
+  };
+}
+
 const someAddress = { IPAddress: '10.6.6.6', IPPrefixLen: 8, Gateway: '10.0.0.1', EndpointID: 'e' };
 
 /** Every place of the engine's list that a text can come from. */
@@ -65,6 +74,8 @@ export const wirePlaces: Readonly<Record<string, WirePlace>> = {
   'a network name': (entry, text) => withNetwork(entry, text, someAddress),
   'the only network name': (entry, text) => withNetwork(entry, text, someAddress, false),
   'the address': (entry, text) => withNetwork(entry, 'extra', { ...someAddress, IPAddress: text, GlobalIPv6Address: text }),
+  'the address where others are': (entry, text) => atHome(entry, { IPAddress: text, GlobalIPv6Address: text }),
+  'the prefix length where others are': (entry, text) => atHome(entry, { IPPrefixLen: text, GlobalIPv6PrefixLen: text }),
   'the gateway': (entry, text) => withNetwork(entry, 'extra', { ...someAddress, Gateway: text, IPv6Gateway: text }),
   'the endpoint id': (entry, text) => withNetwork(entry, 'extra', { ...someAddress, EndpointID: text }),
   'a port type': (entry, text) => ({
@@ -168,7 +179,8 @@ export function victimsOf(index: number): readonly WireEntry[] {
 export function attackersOf(set: HostileSet, index: number): readonly WireEntry[] {
   return set.map(({ kind, changes }, nth) => {
     const victims = victimsInstance(index);
-    const own = `x${index}`;
+    // Before the victims in the order of names, or behind them.
+    const own = `${index % 2 === 0 ? 'a' : 'x'}${index}`;
     const address = `172.${16 + Math.floor(index / 250)}.${index % 250}.${100 + nth}`;
     const paths = { 'meet.paths': `/x${nth}`, [service]: `s${nth}` };
     const labels = {

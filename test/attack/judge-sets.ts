@@ -54,9 +54,11 @@ function harmToVictims(index: number, members: readonly Member[], tree: readonly
   if (typeof tree === 'string') return [];
   const ours = new Set(victimsOf(index).map((entry) => String(entry['Id'])));
   const broken = brokenOwnership(name, members, tree);
-  const hasInsider = members.some(({ container, project }) => !ours.has(container.id) && project === name);
+  const insiders = members.filter(({ container, project }) => !ours.has(container.id) && project === name);
+  // Who says that it is a replica of theirs is one: the newest replica's labels hold for all.
+  const joined = new Set(insiders.map((insider) => (insider.role === 'frontend' ? '' : insider.service)));
   const isTheirOwn = hasForeignOwnFrontend(name, members, ours);
-  return [...broken, ...(isTheirOwn ? [] : unserved(index, tree)), ...(hasInsider ? [] : missingLines(index, tree))].map(
+  return [...broken, ...(isTheirOwn ? [] : unserved(index, tree, joined)), ...(insiders.length > 0 ? [] : missingLines(index, tree))].map(
     (words) => `${name}: ${words}`,
   );
 }
@@ -88,7 +90,7 @@ function alone(index: number): readonly Directive[] {
 }
 
 /** The victims' own addresses stay behind their own names, and their servers as they are. */
-function unserved(index: number, tree: readonly Directive[]): readonly string[] {
+function unserved(index: number, tree: readonly Directive[], joined: ReadonlySet<string>): readonly string[] {
   const name = victimsInstance(index);
   const [, backend = '', files = ''] = victimsOf(index).map(addressOf);
   const servers = new Set(
@@ -97,8 +99,8 @@ function unserved(index: number, tree: readonly Directive[]): readonly string[] 
     ),
   );
   const wanted = [
-    `meet_${name}.backend ${backend}:8000 max_fails=0 fail_timeout=0`,
-    `meet_${name}.files ${files}:3000 max_fails=0 fail_timeout=0`,
+    ...(joined.has('backend') ? [] : [`meet_${name}.backend ${backend}:8000 max_fails=0 fail_timeout=0`]),
+    ...(joined.has('files') ? [] : [`meet_${name}.files ${files}:3000 max_fails=0 fail_timeout=0`]),
     'meet-spa 127.0.0.1:8080 max_fails=0 fail_timeout=0',
   ];
   const settings = tree.flatMap((top) =>
@@ -122,7 +124,7 @@ function addressOf(entry: Readonly<Record<string, unknown>>): string {
 
 /** One file of a kind: sets differ in the names and addresses that they were given, which nginx need not read again and again. */
 export function distinct(files: readonly string[]): readonly string[] {
-  const kinds = new Map(files.map((file) => [file.replace(/\b[vx]\d+\b|"[0-9a-f]{16} |172\.\d+\.\d+\.\d+/g, ''), file]));
+  const kinds = new Map(files.map((file) => [file.replace(/\b[avx]\d+\b|"[0-9a-f]{16} |172\.\d+\.\d+\.\d+/g, ''), file]));
   return [...kinds.values()];
 }
 

@@ -21,7 +21,12 @@ const asksAtOnce = 5;
  * every rendered file, two hundred in one configuration.
  * @throws Error with the seed and the first things that are wrong
  */
-export async function takeSets(count: number, seed: number, checkers: readonly NginxChecker[]): Promise<SetsTaken> {
+export async function takeSets(
+  count: number,
+  seed: number,
+  checkers: readonly NginxChecker[],
+  onAsked: (so: SetsTaken) => void = () => undefined,
+): Promise<SetsTaken> {
   let waiting: readonly string[] = [];
   let files = 0;
   let asked = 0;
@@ -39,6 +44,7 @@ export async function takeSets(count: number, seed: number, checkers: readonly N
     if (waiting.length < filesAnAsk * asksAtOnce) continue;
     await ask(waiting);
     waiting = [];
+    onAsked({ sets: (run + 1) * setsARun, files, asked });
   }
   await ask(waiting);
   return { sets: count, files, asked };

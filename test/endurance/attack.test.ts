@@ -22,7 +22,7 @@ test('100,000 generated sets of hostile containers harm nobody, and both nginx t
   const seed = Number(process.env['ATTACK_SEED'] ?? Date.now() % 1_000_000_000);
   console.log(`attack: ATTACK_SEED=${seed}`);
   const startMs = performance.now();
-  const taken = await takeSets(sets, seed, checkers);
+  const taken = await takeSets(sets, seed, checkers, (so) => console.log(`attack: ${JSON.stringify(so)}`));
   console.log(`attack: ${JSON.stringify(taken)} in ${Math.round((performance.now() - startMs) / 1000)} s`);
   expect(taken.sets).toBe(sets);
 });
