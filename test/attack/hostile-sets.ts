@@ -59,7 +59,7 @@ export const wirePlaces: Readonly<Record<string, WirePlace>> = {
   'a meet label key': (entry, text) => label(`meet.${text}`)(entry, 'x'),
   'the name': (entry, text) => ({ ...entry, Names: [`/${text}`] }),
   'the only name there is': (entry, text) => {
-    const { [service]: _, ...labels } = entry['Labels'] as Record<string, string>;
+    const { [service]: _, ...labels } = (entry['Labels'] ?? {}) as Record<string, string>;
     return { ...entry, Names: [`/${text}`], Labels: labels };
   },
   'a link name': (entry, text) => ({ ...entry, Names: [`/${text}/x`, text, `/${text}`] }),
