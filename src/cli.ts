@@ -10,12 +10,15 @@ import { runSidecar } from './commands/run.ts';
 import type { RunSignals } from './commands/run.ts';
 import { ComposeError } from './compose/compose-source.ts';
 import { EngineError } from './docker/engine-error.ts';
+import { showForeignLines, showForeignText } from './model/foreign-text.ts';
 import { flagsNotSupportedYet, flagWithValue, optionTable, OptionsError, parseDuration, readOptions } from './options.ts';
 import type { CommandName, Flags, OptionSpec } from './options.ts';
 import { TemplateError } from './render/template.ts';
 import { version } from './version.ts';
 
 const exitCodes = { ok: 0, bug: 1, usage: 2, engine: 3, template: 4, problems: 7 } as const;
+
+const maxLineLength = 4000;
 
 /** A second stop signal, and a stop that takes longer than this, end the process at once. */
 const stopLimitMs = 1900;
@@ -29,7 +32,7 @@ function createProgram(): Command {
     .version(version)
     .addHelpText('after', '\nWithout a command: run. Each command tells its options with --help.')
     .showHelpAfterError('meet-gen: --help tells more')
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'meet-gen: ')) })
+    .configureOutput({ outputError: (text, write) => write(`${showForeignLines(text.replace(/^error: /, 'meet-gen: ')).join('\n')}\n`) })
     .exitOverride();
   addOptions(program.command('run').description('the sidecar (default): watch, render, publish, reload, prove'), 'run')
     .addHelpText(
@@ -134,7 +137,7 @@ function interruption(): AbortSignal {
 }
 
 function printDrain({ lines, done }: DrainReport): void {
-  if (done) process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  if (done) process.stdout.write(lines.map((line) => `${showForeignText(line, maxLineLength)}\n`).join(''));
   else for (const line of lines) say(line);
   if (!done) process.exitCode = exitCodes.problems;
 }
@@ -161,8 +164,9 @@ function printReport({ output, messages, problemsFound }: RenderReport): void {
   if (problemsFound) process.exitCode = exitCodes.problems;
 }
 
+/** The last guard before a terminal: what was said is one line of plain text. */
 function say(line: string): void {
-  process.stderr.write(`meet-gen: ${line}\n`);
+  process.stderr.write(`meet-gen: ${showForeignText(line, maxLineLength)}\n`);
 }
 
 /** Says what went wrong in a line each, and which exit code that is; only a bug shows its stack. */
@@ -184,7 +188,9 @@ function explainFailure(error: unknown): number {
     say(error.message);
     return exitCodes.usage;
   }
-  say(`this is a bug in meet-gen, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const [first = '', ...stack] = showForeignLines(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  say(`this is a bug in meet-gen, please report it: ${first}`);
+  process.stderr.write(stack.map((line) => `${line}\n`).join(''));
   return exitCodes.bug;
 }
 

@@ -46,7 +46,7 @@ export function followEvents(subscribe: Subscribe, hooks: EventStreamHooks, reco
   const take = (event: EngineEvent): void => {
     heardSomething = true;
     const isPast = event.atMs !== undefined && event.atMs < firstAskedAtMs;
-    if (event.atMs !== undefined) sinceMs = Math.max(sinceMs, event.atMs + afterwardsMs);
+    if (event.atMs !== undefined) sinceMs = Math.max(sinceMs, Math.min(event.atMs, nowMs()) + afterwardsMs);
     hooks.onEvent(event, isPast);
   };
 

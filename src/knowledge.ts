@@ -5,7 +5,6 @@ import { problem } from './model/problem.ts';
 import type { Problem } from './model/problem.ts';
 import type { Options } from './options.ts';
 import type { InstancePass, PassResult } from './pipeline.ts';
-import { publishedPath } from './publish/out-directory.ts';
 import type { Target } from './reload/proof.ts';
 import { proofProblem } from './reload/proof-problem.ts';
 import type { FrontendReport } from './reload/prover.ts';
@@ -40,6 +39,9 @@ export interface Knowledge {
 interface Sources {
   readonly proofs: (instance: string) => readonly FrontendReport[];
   readonly templateFailure: () => Error | undefined;
+  /** Where the file of an instance is published, and what is wrong with such files. */
+  readonly fileOf: (instance: string) => string;
+  readonly fileProblems: () => readonly Problem[];
 }
 
 /** How long nothing may have been heard of a loop that turns at least once every resync, before something is wrong. */
@@ -63,7 +65,12 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     const ofProofs = instances().flatMap(({ name }) =>
       sources.proofs(name).flatMap((report) => proofProblem(name, report, options.reload === 'signal') ?? []),
     );
-    return [...(failure === undefined ? [] : [engineUnreachable(failure)]), ...(last?.problems ?? []), ...ofProofs];
+    return [
+      ...(failure === undefined ? [] : [engineUnreachable(failure)]),
+      ...(last?.problems ?? []),
+      ...sources.fileProblems(),
+      ...ofProofs,
+    ];
   };
 
   const isReady = (nowMs: number): boolean => {
@@ -91,7 +98,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   const describe = (instance: PassResult['instances'][number]): InstanceStatus => {
     const pass = passOf(instance.name);
     const target = targets.get(instance.name);
-    const file = publishedPath(options.out, instance.name, options.instance);
+    const file = sources.fileOf(instance.name);
     return describeInstance(
       instance,
       target === undefined ? undefined : { file, generation: target.generation, routes: pass?.routes ?? [] },

@@ -1,13 +1,32 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import pretty from 'pino-pretty';
+import { showForeignFields, showForeignLines } from './model/foreign-text.ts';
 import type { Options } from './options.ts';
 
-/** Logs go to stderr, results to stdout. JSON unless a person looks. */
+const maxFieldLength = 2000;
+
+/**
+ * Logs go to stderr, results to stdout. JSON unless a person looks. Every text in a line passes the vocabulary of what may be
+ * shown once more, so that nothing reaches a terminal as it is that somebody forgot.
+ */
 export function createLogger(options: Pick<Options, 'logLevel' | 'logFormat'>): Logger {
   const format = options.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json');
-  const settings = { level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const settings = { level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: showError } };
+  const log = showFields;
   if (format === 'pretty')
-    return pino(settings, pretty({ destination: 2, sync: true, colorize: process.stderr.isTTY, translateTime: 'HH:MM:ss.l' }));
-  return pino({ ...settings, formatters: { level: (label) => ({ level: label }) } }, pino.destination({ dest: 2, sync: true }));
+    return pino(
+      { ...settings, formatters: { log } },
+      pretty({ destination: 2, sync: true, colorize: process.stderr.isTTY, translateTime: 'HH:MM:ss.l' }),
+    );
+  return pino({ ...settings, formatters: { log, level: (label) => ({ level: label }) } }, pino.destination({ dest: 2, sync: true }));
+}
+
+function showFields(fields: Record<string, unknown>): Record<string, unknown> {
+  return showForeignFields(fields, maxFieldLength) as Record<string, unknown>;
+}
+
+function showError(error: Error): Record<string, unknown> {
+  const { type, message, stack } = pino.stdSerializers.err(error);
+  return { ...showFields({ type, message }), stack: showForeignLines(stack ?? '').join('\n') };
 }

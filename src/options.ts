@@ -51,7 +51,8 @@ export const optionTable = {
     flag: '--out',
     variable: 'MEET_GEN_OUT',
     placeholder: 'directory',
-    meaning: 'the directory that the frontend mounts read-only: routing.conf is published there',
+    meaning:
+      'the directory that the frontend mounts read-only: routing.conf is published there. Also a single file that exists, for one --instance: second best, see the problem single-file-out',
     commands: ['run', 'drain', 'healthcheck'],
     fallback: '/routing',
     parse: parseText,

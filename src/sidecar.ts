@@ -10,8 +10,7 @@ import type { Container, Note } from './model/container.ts';
 import { mergeNotes } from './model/notes.ts';
 import type { Options } from './options.ts';
 import type { PassResult, Sink } from './pipeline.ts';
-import { publishFile } from './publish/atomic-file.ts';
-import { publishedPath } from './publish/out-directory.ts';
+import type { Publisher } from './publish/publisher.ts';
 import type { ProverPorts } from './reload/frontend-prover.ts';
 import { probeOnce } from './probe/probe.ts';
 import { createProber } from './probe/prober.ts';
@@ -43,6 +42,7 @@ export function startSidecar(
   engine: Engine,
   templates: TemplateStore,
   ports: ProverPorts,
+  publisher: Publisher,
   drains: Drains,
   options: Options,
   log: Logger,
@@ -58,7 +58,12 @@ export function startSidecar(
       if (versionChanged) controller.lookOnce();
     },
   );
-  const knowledge = createKnowledge(options, { proofs: prover.report, templateFailure: templates.failure });
+  const knowledge = createKnowledge(options, {
+    proofs: prover.report,
+    templateFailure: templates.failure,
+    fileOf: publisher.fileOf,
+    fileProblems: publisher.problems,
+  });
 
   const prober = createProber(probeOnce, () => controller.lookOnce());
   const economy = createReloadEconomy();
@@ -70,7 +75,7 @@ export function startSidecar(
       const isNew = before?.generation !== generation;
       const heldBackMs = isNew ? economy.waitMs(instance, view, nowMs()) : 0;
       if (heldBackMs > 0) return { heldBackMs };
-      const published = await publishFile(publishedPath(options.out, instance, options.instance), content);
+      const published = await publisher.publish(instance, content);
       economy.published(instance, view, isNew && published === 'written', nowMs());
       const target = isNew ? { generation, writtenAtMs: published === 'written' ? nowMs() : 0 } : before;
       // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
@@ -94,7 +99,7 @@ export function startSidecar(
   const takePass = (result: PassResult, causedAtMs: number): void => {
     const present = new Set(result.instances.map(({ name }) => name));
     knowledge.passed(result, nowMs(), new Date());
-    for (const holder of [knowledge, prover, reporter, economy]) holder.retain(present);
+    for (const holder of [knowledge, prover, reporter, economy, publisher]) holder.retain(present);
     prober.aim(result.instances.flatMap(probeTargets));
     for (const pass of result.passes) {
       reporter.published(pass, causedAtMs);

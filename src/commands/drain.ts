@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DrainState } from '../drain/drain-control.ts';
 import type { Options } from '../options.ts';
-import { askStatus, statusSocketPath } from '../status/server.ts';
+import { socketPaths } from '../publish/out-directory.ts';
+import { askFirst } from '../status/server.ts';
 
 /** What a drain came to: lines for people, and whether all of the containers can be stopped now. */
 export interface DrainReport {
@@ -17,8 +18,8 @@ const pollMs = 100;
  * new. Where that doesn't come true in time, or the signal aborts, they are let in again: a failed drain leaves nothing behind.
  */
 export async function drain(options: Options, names: readonly string[], limitMs: number, signal: AbortSignal): Promise<DrainReport> {
-  const socketPath = statusSocketPath(options.out);
-  const begun = await ask(socketPath, '/drain', names);
+  const sockets = await socketPaths(options.out);
+  const begun = await ask(sockets, '/drain', names);
   if (typeof begun === 'string') return { lines: [begun], done: false };
   const ids = begun.map(({ id }) => id);
   const untilMs = performance.now() + limitMs;
@@ -26,17 +27,17 @@ export async function drain(options: Options, names: readonly string[], limitMs:
   while (!states.every(isOut) && performance.now() < untilMs && !signal.aborted) {
     await sleep(pollMs, undefined, { signal }).catch(() => undefined);
     // What it can't answer now it may answer in a moment: it may be restarting, and keeps what it was told.
-    const answer = await ask(socketPath, '/drain', ids);
+    const answer = await ask(sockets, '/drain', ids);
     if (typeof answer !== 'string') states = answer;
   }
   if (states.every(isOut)) return { lines: states.map(lineOf), done: true };
-  await ask(socketPath, '/drain/cancel', ids);
+  await ask(sockets, '/drain/cancel', ids);
   return { lines: [...states.map(lineOf), 'not done in time, so all of them take requests again; nothing has to be undone'], done: false };
 }
 
 /** Lets drained containers take requests again. */
 export async function cancelDrain(options: Options, names: readonly string[]): Promise<DrainReport> {
-  const answer = await ask(statusSocketPath(options.out), '/drain/cancel', names);
+  const answer = await ask(await socketPaths(options.out), '/drain/cancel', names);
   if (typeof answer === 'string') return { lines: [answer], done: false };
   return { lines: answer.map(({ container }) => `${container}: takes requests again`), done: true };
 }
@@ -51,10 +52,10 @@ function lineOf({ container, state, reason }: DrainState): string {
 }
 
 /** @returns the containers' states, or in words why there are none */
-async function ask(socketPath: string, path: string, containers: readonly string[]): Promise<readonly DrainState[] | string> {
+async function ask(sockets: readonly string[], path: string, containers: readonly string[]): Promise<readonly DrainState[] | string> {
   const query = new URLSearchParams(containers.map((container): [string, string] => ['container', container]));
-  const answer = await askStatus(socketPath, `${path}?${query.toString()}`, askTimeoutMs, 'POST');
-  if (answer === undefined) return `no meet-gen answers on ${socketPath}; is it running with this --out?`;
+  const answer = await askFirst(sockets, `${path}?${query.toString()}`, askTimeoutMs, 'POST');
+  if (answer === undefined) return `no meet-gen answers on ${sockets[0] ?? 'its socket'}; is it running with this --out?`;
   const { containers: states, error } = JSON.parse(answer.body) as { containers?: readonly DrainState[]; error?: string };
   return states ?? error ?? `the running meet-gen does not understand (${answer.status}); is it of another version?`;
 }

@@ -1,14 +1,15 @@
 import type { Options } from '../options.ts';
-import { askStatus, statusSocketPath } from '../status/server.ts';
+import { socketPaths } from '../publish/out-directory.ts';
+import { askFirst } from '../status/server.ts';
 
 const timeoutMs = 3000;
 
 /** Asks the running sidecar over its socket; returns why it is not well, or undefined when it is. */
 export async function checkHealth(options: Options): Promise<string | undefined> {
-  const socketPath = statusSocketPath(options.out);
+  const sockets = await socketPaths(options.out);
   for (const path of ['/healthz', '/readyz']) {
-    const answer = await askStatus(socketPath, path, timeoutMs);
-    if (answer === undefined) return `no meet-gen answers on ${socketPath}; is it running with this --out?`;
+    const answer = await askFirst(sockets, path, timeoutMs);
+    if (answer === undefined) return `no meet-gen answers on ${sockets[0] ?? options.out}; is it running with this --out?`;
     if (answer.status !== 200)
       return path === '/healthz'
         ? 'the loop of the running meet-gen is stuck'

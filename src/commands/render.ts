@@ -24,6 +24,9 @@ export interface RenderReport {
   readonly problemsFound: boolean;
 }
 
+/** An engine's own containers need no placeholders. */
+const noWorld = { placeholders: [], problems: [] };
+
 /** One pass alone has heard no events, has asked no container itself, and nobody told it to drain one. */
 const noNotes: ReadonlyMap<string, Note> = new Map();
 
@@ -38,7 +41,7 @@ export async function renderFromEngine(options: Options, signal: AbortSignal): P
   try {
     // Frontends are asked for their nginx version as the sidecar does, so that both render the same.
     const source = { observe: async (abort: AbortSignal) => ({ containers: await engine.list(abort), notes: noNotes }) };
-    return report(await renderOnce(source, prover, options, signal), [], options.instance);
+    return report(await renderOnce(source, prover, options, signal), noWorld, options.instance);
   } finally {
     prover.stop();
   }
@@ -49,7 +52,7 @@ export async function renderFromCompose(file: string, options: Options, signal: 
   const world = await readWorld(file);
   const source = { observe: () => Promise.resolve({ containers: world.containers, notes: noNotes }) };
   const oldest = { versions: (_: string, frontends: readonly unknown[]) => Promise.resolve(frontends.map(() => undefined)) };
-  return report(await renderOnce(source, oldest, options, signal), world.placeholders, options.instance);
+  return report(await renderOnce(source, oldest, options, signal), world, options.instance);
 }
 
 async function renderOnce(source: Source, asker: Pick<Sink, 'versions'>, options: Options, signal: AbortSignal): Promise<PassResult> {
@@ -86,18 +89,19 @@ function readText(file: string): string {
   }
 }
 
-function report(result: PassResult, placeholders: ComposeWorld['placeholders'], only: string | undefined): RenderReport {
-  const legend = placeholders.map(({ address, service }) => `# ${address} stands for the service ${service}\n`).join('');
+function report(result: PassResult, world: Pick<ComposeWorld, 'placeholders' | 'problems'>, only: string | undefined): RenderReport {
+  const legend = world.placeholders.map(({ address, service }) => `# ${address} stands for the service ${service}\n`).join('');
   const several = only === undefined && result.passes.length > 1;
   const files = result.passes.map((pass) =>
     several ? `# ${pass.instance.name}/routing.conf\n${pass.rendered.content}` : pass.rendered.content,
   );
-  const messages = result.problems.map(problemLine);
+  const problems = [...world.problems, ...result.problems];
+  const messages = problems.map(problemLine);
   if (result.passes.length === 0) messages.push('nothing to render: no container with meet.role=frontend was found');
   return {
     output: legend + files.join('\n'),
     messages,
-    problemsFound: result.passes.length === 0 || result.problems.some((item) => item.severity !== 'notice'),
+    problemsFound: result.passes.length === 0 || problems.some((item) => item.severity !== 'notice'),
   };
 }
 

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { nowMs } from '../clock.ts';
 import { createEngineClient } from '../docker/client.ts';
 import { keepDrains } from '../drain/keep-drains.ts';
@@ -5,12 +6,15 @@ import { createLogger } from '../log.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
 import { publishFile } from '../publish/atomic-file.ts';
-import { checkOutDirectory, clearLeftCandidates, drainsPath } from '../publish/out-directory.ts';
+import { clearLeftCandidates, drainsPath, ownFolder, readOutPlace, socketPaths } from '../publish/out-directory.ts';
+import type { OutPlace } from '../publish/out-directory.ts';
+import { makePrivateFolder } from '../publish/private-folder.ts';
+import { createPublisher } from '../publish/publisher.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { createTemplateStore, readTemplates } from '../render/template-store.ts';
 import { endWithin, startSidecar } from '../sidecar.ts';
-import { startStatusServer, statusSocketPath } from '../status/server.ts';
-import type { OperatorDesk } from '../status/server.ts';
+import { startStatusServer } from '../status/server.ts';
+import type { OperatorDesk, SocketPlace } from '../status/server.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 import { shippedTemplates } from '../shipped-templates.ts';
 import { version } from '../version.ts';
@@ -31,10 +35,15 @@ export interface RunSignals {
  */
 export async function runSidecar(options: Options, signals: RunSignals): Promise<void> {
   const directory = options.templates ?? shippedTemplates();
+  const reading = readOutPlace(options.out, options.instance).then(async (read) => {
+    if (read.kind === 'file') await makePrivateFolder(ownFolder(read));
+    return read;
+  });
   await refuseUnusable([
-    ['--out', checkOutDirectory(options.out)],
+    ['--out', reading],
     ['--templates', readTemplates(directory)],
   ]);
+  const place = await reading;
   const log = createLogger(options);
   log.info(
     {
@@ -56,7 +65,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
       drain: (containers) => desk.drain(containers),
       cancelDrain: (containers) => desk.cancelDrain(containers),
     },
-    statusSocketPath(options.out),
+    await socketPlaces(place),
     options.listen,
   ).catch((error: unknown) => {
     throw new OptionsError([error instanceof Error ? error.message : String(error)]);
@@ -64,11 +73,20 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   const abort = new AbortController();
   try {
     // Only now is it certain that no other meet-gen is in the middle of writing one.
-    await clearLeftCandidates(options.out);
-    const drains = await keepDrains(drainsPath(options.out), publishFile, log);
+    await clearLeftCandidates(place);
+    const drains = await keepDrains(drainsPath(place), publishFile, log);
     const engine = createEngineClient(options.dockerHost);
     const ports = { ask: askGeneration, signalHup: engine.signalHup, nowMs };
-    const sidecar = startSidecar(engine, createTemplateStore(directory), ports, drains, options, log, abort.signal);
+    const sidecar = startSidecar(
+      engine,
+      createTemplateStore(directory),
+      ports,
+      createPublisher(place, nowMs),
+      drains,
+      options,
+      log,
+      abort.signal,
+    );
     Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot });
     Object.assign(desk, sidecar.desk);
     signals.onResync(() => {
@@ -95,6 +113,14 @@ async function refuseUnusable(checks: readonly (readonly [what: string, check: P
       : [],
   );
   if (lines.length > 0) throw new OptionsError(lines);
+}
+
+/** The last one is in a private folder, which is made only when it is needed. */
+async function socketPlaces({ path }: OutPlace): Promise<readonly SocketPlace[]> {
+  const paths = await socketPaths(path);
+  return paths.map((socket) =>
+    socket === paths.at(-1) ? { path: socket, makeRoom: () => makePrivateFolder(dirname(socket)) } : { path: socket },
+  );
 }
 
 function tooEarly(): never {

@@ -1,13 +1,20 @@
 import { parse } from 'yaml';
 import type { Container } from '../model/container.ts';
 import { compareText, showForeignText } from '../model/foreign-text.ts';
+import { roles } from '../model/label-table.ts';
+import { isMeantForUs } from '../model/labels.ts';
+import { problem } from '../model/problem.ts';
+import type { Problem } from '../model/problem.ts';
 import { composeProjectLabel, composeServiceLabel } from '../model/member.ts';
+import { parsePort } from '../model/nginx-token.ts';
 import { interpolate } from './interpolate.ts';
 
 /** The containers that a compose file would start, and which service each placeholder address stands for. */
 export interface ComposeWorld {
   readonly containers: readonly Container[];
   readonly placeholders: readonly { readonly address: string; readonly service: string }[];
+  /** Services that seem to be meant for us but don't opt in. */
+  readonly problems: readonly Problem[];
 }
 
 /** A compose file that can't be read; the message says what is wrong and what to do. */
@@ -46,16 +53,32 @@ export function readCompose(text: string, variables: Readonly<Record<string, str
   const fill = (value: unknown): string => fillIn(value, variables);
   const project = projectName(file, variables, fallbackProject, fill);
   const networks = networkNames(file, project, fill);
-  const labelled = Object.entries(services)
+  const definitions = Object.entries(services)
     .toSorted(([left], [right]) => compareText(left, right))
-    .flatMap(([service, definition]) => describe(service, recordOf(definition, service), fill));
+    .map(([service, definition]) => [service, recordOf(definition, service)] as const);
+  const labelled = definitions.flatMap(([service, definition]) => describe(service, definition, fill));
   if (labelled.length > maxPlaceholders)
     throw new ComposeError(`the file has ${labelled.length} services with meet.role; at most ${maxPlaceholders} can be shown`);
   const containers = labelled.map((service, index) => containerOf(service, project, networks, `${placeholderNetwork}${index + 1}`));
   return {
     containers,
     placeholders: labelled.map(({ name }, index) => ({ address: `${placeholderNetwork}${index + 1}`, service: showForeignText(name) })),
+    problems: definitions.flatMap(([service, definition]) => tellMissingRole(service, labelsOf(definition['labels'], service, fill))),
   };
+}
+
+function tellMissingRole(service: string, labels: Readonly<Record<string, string>>): readonly Problem[] {
+  const key = labels['meet.role'] === undefined ? Object.keys(labels).toSorted(compareText).find(isMeantForUs) : undefined;
+  if (key === undefined) return [];
+  return [
+    problem('no-role', {
+      container: service,
+      key,
+      value: labels[key],
+      message: 'the service has a label for meet-gen, but no meet.role, so it is ignored',
+      cure: `add meet.role: ${roles.join(', ')}`,
+    }),
+  ];
 }
 
 interface LabelledService {
@@ -169,7 +192,7 @@ function networksOf(value: unknown): readonly string[] {
 
 function portsOf(value: unknown, fill: (value: unknown) => string): readonly number[] {
   const texts = Array.isArray(value) ? value.map(fill) : [];
-  const ports = texts.flatMap((text) => (/^\d{1,5}(\/tcp)?$/.test(text) ? [Number.parseInt(text, 10)] : []));
+  const ports = texts.flatMap((text) => parsePort(text.replace(/\/tcp$/, '')) ?? []);
   return [...new Set(ports)].toSorted((left, right) => left - right);
 }
 

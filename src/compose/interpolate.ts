@@ -11,7 +11,8 @@ export function interpolate(text: string, variables: Readonly<Record<string, str
     (_, dollar: string | undefined, plain: string | undefined, braced: string | undefined, operator: string | undefined, word = '') => {
       if (dollar !== undefined) return '$';
       const name = plain ?? braced ?? '';
-      const value = variables[name];
+      // Only what is set: every object knows a `constructor`.
+      const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
       const present = operator?.startsWith(':') === true ? value !== undefined && value !== '' : value !== undefined;
       switch (operator?.at(-1)) {
         case '-':

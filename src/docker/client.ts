@@ -98,10 +98,10 @@ export function createEngineClient(host: DockerHost): EngineClient {
       const deadline = startDeadline(signalDeadlineMs, signal);
       try {
         const { signal: abortSignal } = deadline;
-        await abortable(
-          docker.getContainer(parseEngineName(container.name) ?? container.id).kill({ signal: 'HUP', abortSignal }),
-          abortSignal,
-        );
+        // It becomes a part of the path.
+        const reference = parseEngineName(container.name) ?? parseEngineName(container.id);
+        if (reference === undefined) throw new Error('neither its name nor its id is one that an engine gives');
+        await abortable(docker.getContainer(reference).kill({ signal: 'HUP', abortSignal }), abortSignal);
       } catch (cause) {
         await explain({ what: `signalling ${container.name}`, request: `POST /containers/${container.name}/kill` })(cause);
       } finally {

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { parsePort } from '../model/nginx-token.ts';
 import type { Container, ContainerState, Health, NetworkAttachment } from '../model/container.ts';
 
 /** One entry of `GET /containers/json`, as far as we read it (Docker Engine API, ContainerSummary). */
@@ -34,7 +35,7 @@ function containerFromEngine(entry: EngineContainer): Container {
     id: entry.Id,
     name: name === '' ? entry.Id.slice(0, 12) : name.slice(1),
     imageId: textOf(entry.ImageID),
-    createdAtSeconds: typeof entry.Created === 'number' ? entry.Created : 0,
+    createdAtSeconds: Number.isFinite(entry.Created) ? (entry.Created as number) : 0,
     state: states.find((state) => state === entry.State) ?? 'dead',
     health: healthOf(entry),
     labels: labelsOf(entry.Labels),
@@ -90,7 +91,8 @@ function prefix<Key extends string>(key: Key, value: unknown, most: number): { r
 function exposedTcpPortsOf(ports: unknown): readonly number[] {
   const found = (Array.isArray(ports) ? ports : []).flatMap((entry) => {
     const port = recordOf(entry);
-    return port['Type'] === 'tcp' && typeof port['PrivatePort'] === 'number' ? [port['PrivatePort']] : [];
+    const number = parsePort(String(port['PrivatePort']));
+    return port['Type'] === 'tcp' && typeof port['PrivatePort'] === 'number' && number !== undefined ? [number] : [];
   });
   return [...new Set(found)].toSorted((left, right) => left - right);
 }

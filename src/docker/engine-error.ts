@@ -6,6 +6,7 @@ import { explainTlsFailure } from './tls-failure.ts';
 const maxMessageLength = 300;
 /** What the kernel shows for a group that a user namespace doesn't know (overflowgid in proc(5)). */
 const nobodysGroup = 65_534;
+const maxErrorLength = 1000;
 
 /** The engine could not be asked: what happened, why, and how to mend it. */
 export class EngineError extends Error {
@@ -13,8 +14,9 @@ export class EngineError extends Error {
   readonly cure: string;
 
   constructor(message: string, options: { cure: string; cause?: unknown }) {
-    super(message, { cause: options.cause });
-    this.cure = options.cure;
+    // It can hold what the engine, a proxy or a container's name says.
+    super(showForeignText(message, maxErrorLength), { cause: options.cause });
+    this.cure = showForeignText(options.cure, maxErrorLength);
   }
 }
 

@@ -23,7 +23,7 @@ export function eventFromEngine(line: string, clockAheadMs = 0): EngineEvent | u
     containerId,
     hasRole: type === 'container' && attributes['meet.role'] !== undefined,
     ...(Number.isInteger(signal) ? { signal } : {}),
-    ...(typeof timeNano === 'number' ? { atMs: timeNano / 1e6 - clockAheadMs } : {}),
+    ...(typeof timeNano === 'number' && timeNano > 0 && Number.isFinite(timeNano) ? { atMs: timeNano / 1e6 - clockAheadMs } : {}),
   };
 }
 

@@ -193,8 +193,9 @@ function agree(all: readonly Member[], instance: string, whose: string, problems
   const disputed = shared.filter((name) =>
     members.some((member) => JSON.stringify(member.labels[name]) !== JSON.stringify(latest.labels[name])),
   );
-  if (disputed.length > 0) {
-    const keys = disputed.map((name) => labelTable[name].key).join(', ');
+  const isRoleDisputed = members.some((member) => member.role !== latest.role);
+  if (disputed.length > 0 || isRoleDisputed) {
+    const keys = [...(isRoleDisputed ? ['meet.role'] : []), ...disputed.map((name) => labelTable[name].key)].join(', ');
     problems.push(
       problem('replicas-disagree', {
         instance,

@@ -13,6 +13,7 @@ export interface ReadLabels {
   readonly problems: readonly Problem[];
 }
 
+const maxProblems = 20;
 const labelNames = Object.keys(labelTable) as LabelName[];
 const nameByKey = new Map<string, LabelName>(labelNames.map((name) => [labelTable[name].key, name]));
 const knownKeys = ['meet.role', ...nameByKey.keys(), ...labelsNotSupportedYet];
@@ -24,12 +25,28 @@ export function readLabels(container: Container): ReadLabels {
   const labels: Record<string, unknown> = {};
   const problems: Problem[] = [];
   for (const [key, value] of Object.entries(container.labels).toSorted(([left], [right]) => compareText(left, right))) {
-    if (!key.startsWith('meet.') || key === 'meet.role') continue;
+    if (key === 'meet.role' || !isMeantForUs(key)) continue;
     const name = nameByKey.get(key);
     const refused = name === undefined ? refuseKey(container, key, value) : readLabel(container, role, name, value, labels);
     if (refused !== undefined) problems.push(refused);
   }
-  return { role, labels, problems };
+  return { role, labels, problems: atMost(maxProblems, container, problems) };
+}
+
+/** Whether a label is one of ours, or would be but for its capitals, its punctuation or one letter: `Meet.Port`, `meet_port`, `met.port`. */
+export function isMeantForUs(key: string): boolean {
+  return key.startsWith('meet.') || nearest(key, knownKeys, 1) !== undefined;
+}
+
+/** A container can carry any number of labels, and must not drown the log in them. */
+function atMost(most: number, container: Container, problems: readonly Problem[]): readonly Problem[] {
+  if (problems.length <= most) return problems;
+  const left = problem('unknown-label', {
+    container: container.name,
+    message: `${problems.length - most} more labels of this container are unknown or have no usable value, too many to be told one by one`,
+    cure: 'see what puts so many meet.* labels on it',
+  });
+  return [...problems.slice(0, most), left];
 }
 
 function readRole(container: Container): Role | Problem {

@@ -14,6 +14,11 @@ export const problemTable = {
   'label-without-effect': { severity: 'warning', meaning: 'A label that does nothing on a container of this role; it is ignored.' },
   'bad-role': { severity: 'error', meaning: '`meet.role` is none of the roles; the container is ignored.' },
   'role-not-supported-yet': { severity: 'warning', meaning: 'A role that a later version brings; the container is ignored.' },
+  'no-role': {
+    severity: 'warning',
+    meaning:
+      'A service has labels for meet-gen but no `meet.role`, so it is ignored. Only `render --compose` can tell: an engine is asked for containers with `meet.role` alone, and shows no others.',
+  },
   'no-instance': { severity: 'error', meaning: 'It cannot be told which Meet the container belongs to; it is ignored.' },
   'no-service': { severity: 'error', meaning: 'It cannot be told whose replica the container is; it gets no route.' },
   'no-paths': { severity: 'error', meaning: 'A `service` without usable `meet.paths`; there is nothing to route to it.' },
@@ -73,6 +78,15 @@ export const problemTable = {
     meaning: 'The template cannot be read or rendered; the last good one is kept, addresses go on following.',
   },
   'publish-failed': { severity: 'error', meaning: 'The file could not be written; the last good one is still served. It is tried again.' },
+  'single-file-out': {
+    severity: 'warning',
+    meaning:
+      'What is published is a file that is mounted or named by itself. Mounted, it can only be written over, which an nginx that starts in that moment can see half of; not mounted, it is replaced, which a container that mounts it never sees. Mount the directory instead.',
+  },
+  'output-contested': {
+    severity: 'error',
+    meaning: 'Somebody else writes the published file again and again: most likely another meet-gen with other options.',
+  },
   'reload-unverified': {
     severity: 'warning',
     meaning: "The frontend's status server does not answer, so it is not known which configuration it serves.",

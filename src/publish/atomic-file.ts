@@ -19,10 +19,25 @@ export async function publishFile(path: string, content: string): Promise<Publis
   try {
     return await publish(path, content);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new Error(`${path} can't be written: ${code ?? message}`, { cause });
+    throw writeError(path, cause);
   }
 }
+
+/** What the system said, in words where they are known, and what to do about it. */
+export function writeError(path: string, cause: unknown): Error {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const words = code === undefined ? undefined : reasons[code];
+  return new Error(`${path} can't be written: ${words === undefined ? (code ?? message) : `${words} (${code ?? ''})`}`, { cause });
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'there is no space left on its file system; make room there',
+  EDQUOT: "the user's quota of its file system is used up; make room there, or raise the quota",
+  EROFS: 'its file system is mounted read-only; mount it writable for meet-gen, or see in the system log whether the disk has failed',
+  EACCES: 'this user may not write there; make it the owner of the directory',
+  EPERM: 'this user may not write there, or change the mode; make it the owner',
+  EIO: 'the disk reports an error; see the system log',
+};
 
 async function publish(path: string, content: string): Promise<Published> {
   if (await isPublished(path, content)) return 'unchanged';
@@ -40,10 +55,11 @@ async function publish(path: string, content: string): Promise<Published> {
   return 'written';
 }
 
-/** Removes candidates that a killed process left behind. */
-export async function removeLeftCandidates(directory: string): Promise<void> {
+/** Removes candidates that a killed process left behind: all, or those for one file. */
+export async function removeLeftCandidates(directory: string, file?: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);
-  const left = names.filter((name) => name.startsWith(candidatePrefix));
+  const prefix = file === undefined ? candidatePrefix : `${candidatePrefix}${file}-`;
+  const left = names.filter((name) => name.startsWith(prefix));
   await Promise.all(left.map((name) => rm(join(directory, name), { force: true })));
 }
 

@@ -1,46 +1,115 @@
-import { access, constants, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { removeLeftCandidates } from './atomic-file.ts';
+import { isMountPoint } from './mount-point.ts';
+import { privateFolder } from './private-folder.ts';
+
+/**
+ * What `--out` names: a directory with the file of one instance (`only`) or a folder for each, or a single file for one.
+ * Only a file that is `replaceable` can be renamed onto; another one is written over.
+ */
+export type OutPlace =
+  | { readonly kind: 'directory'; readonly path: string; readonly only: string | undefined }
+  | { readonly kind: 'file'; readonly path: string; readonly replaceable: boolean };
 
 /**
  * Where an instance's file is published: `<out>/routing.conf` when one instance was asked for, else
  * `<out>/<instance>/routing.conf`. The option alone decides, never how many instances there are.
  */
-export function publishedPath(out: string, instance: string, onlyInstance: string | undefined): string {
-  return onlyInstance === undefined ? join(out, instance, 'routing.conf') : join(out, 'routing.conf');
-}
-
-/** Where is kept which containers operators took out of rotation. */
-export function drainsPath(out: string): string {
-  return join(out, '.drained.json');
+export function publishedPath(place: OutPlace, instance: string): string {
+  if (place.kind === 'file') return place.path;
+  return place.only === undefined ? join(place.path, instance, 'routing.conf') : join(place.path, 'routing.conf');
 }
 
 /**
- * Checks that files can be published there.
- * @throws Error that says what is wrong and how to mend it, in one line
+ * The folder of meet-gen's own dot files: those about an instance beside its published file, those about the whole in
+ * `--out`. A single file has no place beside it that is ours, so they are in a private folder then (`makePrivateFolder`).
  */
-export async function checkOutDirectory(out: string): Promise<void> {
+export function ownFolder(place: OutPlace, instance?: string): string {
+  if (place.kind === 'file') return privateFolder(place.path);
+  return instance === undefined ? place.path : dirname(publishedPath(place, instance));
+}
+
+/** Where is kept which containers operators took out of rotation. */
+export function drainsPath(place: OutPlace): string {
+  return join(ownFolder(place), '.drained.json');
+}
+
+/**
+ * Where the socket of the meet-gen that publishes there can be, the likeliest first: in the directory, and in the private
+ * folder, since not every file system takes sockets. Whoever asks looks in the same places, so it needs no `OutPlace`.
+ */
+export async function socketPaths(out: string): Promise<readonly string[]> {
+  const name = '.meet-gen.sock';
+  const path = await realpath(out).catch(() => out);
+  const isFile = await stat(path).then(
+    (stats) => !stats.isDirectory(),
+    () => false,
+  );
+  const aside = join(privateFolder(path), name);
+  return isFile ? [aside] : [`${out.replace(/\/+$/, '')}/${name}`, aside];
+}
+
+/**
+ * Looks at what `--out` names.
+ * @throws Error that says why nothing can be published there and how to mend it, in one line
+ */
+export async function readOutPlace(out: string, only: string | undefined): Promise<OutPlace> {
   const stats = await stat(out).catch((error: NodeJS.ErrnoException) => error);
   if (stats instanceof Error) {
     if (stats.code === 'ENOENT')
       throw new Error(`${out} does not exist; mount the volume that the frontend shares there, or name another directory`);
     throw new Error(`${out} can't be looked at: ${stats.message}`);
   }
-  if (!stats.isDirectory())
-    throw new Error(`${out} is a file; mount the directory it is in instead, since a single mounted file can't be replaced atomically`);
-  try {
-    await access(out, constants.W_OK | constants.X_OK);
-  } catch {
-    const user = process.getuid?.();
+  if (!stats.isDirectory()) return readFilePlace(out, stats, only);
+  if (out.endsWith('.conf'))
     throw new Error(
-      `${out} is not writable for user ${user ?? '?'}; make that user its owner (chown ${user ?? '<uid>'} on the host), or use a named volume, which takes the owner from the image`,
+      `${out} is a directory: Docker makes one where the file that is to be mounted does not exist; remove it on the host, create the file (touch), and recreate the containers`,
     );
-  }
+  await checkWritable(out, constants.W_OK | constants.X_OK, stats);
+  return { kind: 'directory', path: out, only };
+}
+
+async function readFilePlace(out: string, stats: Stats, only: string | undefined): Promise<OutPlace> {
+  if (!stats.isFile()) throw new Error(`${out} is neither a directory nor a file; name the directory that the frontend shares`);
+  if (only === undefined)
+    throw new Error(`${out} is a file, which holds one Meet alone; say which with --instance, or name a directory instead`);
+  const path = await realpath(out);
+  const replaceable = !(await isMountPoint(path)) && (await may(dirname(path), constants.W_OK | constants.X_OK));
+  if (!replaceable) await checkWritable(path, constants.W_OK, stats);
+  return { kind: 'file', path, replaceable };
+}
+
+/** @throws Error with the cure when this user may not write there */
+async function checkWritable(path: string, mode: number, { uid }: Stats): Promise<void> {
+  const error = await access(path, mode).then(
+    () => undefined,
+    (reason: NodeJS.ErrnoException) => reason,
+  );
+  if (error === undefined) return;
+  if (error.code === 'EROFS')
+    throw new Error(`${path} is mounted read-only; remove :ro from meet-gen's own mount, the frontend's may stay so`);
+  const user = process.getuid?.();
+  const chown = `make that user its owner (chown ${user ?? '<uid>'} on the host)`;
+  const cure =
+    mode === constants.W_OK
+      ? `${chown}, or run meet-gen as the one who owns it (user: "${uid}" in compose)`
+      : `${chown}, or use a named volume, which takes the owner from the image`;
+  throw new Error(`${path} is not writable for user ${user ?? '?'}; ${cure}`);
+}
+
+function may(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Removes the candidates that a killed process left there and in the folders of instances. */
-export async function clearLeftCandidates(out: string): Promise<void> {
-  const entries = await readdir(out, { withFileTypes: true });
-  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(out, entry.name));
-  await Promise.all([out, ...folders].map(removeLeftCandidates));
+export async function clearLeftCandidates(place: OutPlace): Promise<void> {
+  if (place.kind === 'file') return place.replaceable ? removeLeftCandidates(dirname(place.path), basename(place.path)) : undefined;
+  const entries = await readdir(place.path, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(place.path, entry.name));
+  await Promise.all([place.path, ...folders].map((folder) => removeLeftCandidates(folder)));
 }

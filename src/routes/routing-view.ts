@@ -8,6 +8,7 @@ import type { NginxVersion } from './nginx-version.ts';
 import { assignRoutes, routeFor, serviceTitle } from './ownership.ts';
 import type { Route } from './ownership.ts';
 import { decideFrontendPorts } from './ports.ts';
+import type { FrontendPorts } from './ports.ts';
 import { statusSubnets } from './status-access.ts';
 
 /** An upstream block: `servers` are `address:port`, `backups` too; never both empty. */
@@ -81,7 +82,7 @@ export function planRouting(
     forwardProto: instance.frontendLabels.forwardedProto === 'forward',
     ...(supportsKeepaliveMinTimeout(versions) ? { keepaliveMinTimeout: `${keepaliveMinTimeoutMs / 1000}s` } : {}),
     upstreams: serviceUpstreams(routes),
-    spa: spaUpstreamView(instance, ports.spa),
+    spa: spaUpstreamView(instance, ports),
     groups: groupLocations(routes, server),
     statusSubnets: statusSubnets(instance),
   };
@@ -145,9 +146,10 @@ function upstreamName(service: Service): string {
 }
 
 /** The SPA of the same container first; the other frontends only while that one is stopping. */
-function spaUpstreamView(instance: Instance, port: number): UpstreamView {
+function spaUpstreamView(instance: Instance, { spa: port, listen, status }: FrontendPorts): UpstreamView {
   const own = instance.frontends.filter((frontend) => frontend.project === instance.project);
-  const live = liveEndpoints(own);
+  // A meet.port that collides is left out for all: two routing servers would pass requests to each other without an end.
+  const live = liveEndpoints(own).map((endpoint) => endpoint.replace(new RegExp(`:(?:${listen}|${status})$`), `:${port}`));
   const others = live.length > 1 ? live : [];
   return { name: spaUpstream, title: spaUpstream, servers: [`127.0.0.1:${port}`], backups: others };
 }

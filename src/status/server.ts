@@ -31,27 +31,28 @@ interface Answer {
 const maxSocketPathLength = 107;
 const socketCheckMs = 1000;
 
-/** The unix socket of the meet-gen that publishes into a directory. */
-export function statusSocketPath(out: string): string {
-  return `${out.replace(/\/+$/, '')}/.meet-gen.sock`;
+/** Where a unix socket can be made; `makeRoom` is called before, for a place that isn't there by itself. */
+export interface SocketPlace {
+  readonly path: string;
+  readonly makeRoom?: () => Promise<void>;
 }
 
 /**
- * Serves the status on the unix socket, and on TCP unless that is off; read-only.
+ * Serves the status on a unix socket, in the first of the places that takes one, and on TCP unless that is off; read-only.
  * @returns how to stop it
- * @throws Error, with the cure, when an address is taken or another meet-gen answers on the socket already
+ * @throws Error, with the cure, when an address is taken or another meet-gen answers in one of the places already
  */
 export async function startStatusServer(
   source: StatusSource,
   desk: OperatorDesk,
-  socketPath: string,
+  places: readonly SocketPlace[],
   listen: Listen,
 ): Promise<() => Promise<void>> {
-  await makeRoomForSocket(socketPath);
+  await Promise.all(places.map(({ path }) => refuseSecond(path)));
   const answerOperator = (incoming: IncomingMessage): Answer => answerDesk(incoming, desk) ?? answer(incoming, source);
   const answerAnybody = (incoming: IncomingMessage): Answer => (isOwnHost(incoming.headers.host) ? answer(incoming, source) : wrongHost);
+  const closeSocket = await keepFirstSocket(answerOperator, places);
   try {
-    const closeSocket = await keepSocket(answerOperator, socketPath);
     const tcp =
       listen === 'off'
         ? undefined
@@ -60,11 +61,27 @@ export async function startStatusServer(
       await Promise.all([closeSocket(), tcp === undefined ? undefined : close(tcp)]);
     };
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    const where = listen === 'off' ? socketPath : `${listen.host}:${listen.port}`;
-    if (code === 'EADDRINUSE') throw new Error(`${where} is taken already; name another address with --listen, or off`, { cause });
-    throw new Error(`the status server can't be opened (${socketPath}, ${where}): ${(cause as Error).message}`, { cause });
+    const where = listen === 'off' ? 'the socket' : `${listen.host}:${listen.port}`;
+    if ((cause as NodeJS.ErrnoException).code === 'EADDRINUSE')
+      throw new Error(`${where} is taken already; name another address with --listen, or off`, { cause });
+    throw new Error(`the status server can't be opened (${where}): ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Not every file system takes sockets, a full one none at all, and a path can be too long. */
+async function keepFirstSocket(respond: Respond, places: readonly SocketPlace[]): Promise<() => Promise<void>> {
+  const failures: string[] = [];
+  for (const { path, makeRoom } of places) {
+    try {
+      if (Buffer.byteLength(path) > maxSocketPathLength) throw new Error(`the path is longer than ${maxSocketPathLength} bytes`);
+      await makeRoom?.();
+      await rm(path, { force: true });
+      return await keepSocket(respond, path);
+    } catch (error) {
+      failures.push(`${path}: ${(error as Error).message}`);
+    }
+  }
+  throw new Error(`the status socket can't be opened: ${failures.join('; ')}`);
 }
 
 /** Serves on a unix socket, and makes it again when its directory vanished and came back; returns how to end that. */
@@ -91,13 +108,26 @@ async function keepSocket(respond: Respond, socketPath: string): Promise<() => P
   };
 }
 
-/** Asks the meet-gen behind a socket; undefined when none answers. */
-export function askStatus(
-  socketPath: string,
+/** Asks the meet-gen behind the first of these sockets that answers; undefined when none does. */
+export async function askFirst(
+  socketPaths: readonly string[],
   path: string,
   timeoutMs: number,
   method: 'GET' | 'POST' = 'GET',
 ): Promise<{ status: number; body: string } | undefined> {
+  for (const socketPath of socketPaths) {
+    const answered = await askStatus(socketPath, path, timeoutMs, method);
+    if (answered !== undefined) return answered;
+  }
+  return undefined;
+}
+
+function askStatus(
+  socketPath: string,
+  path: string,
+  timeoutMs: number,
+  method: 'GET' | 'POST' = 'GET',
+): Promise<{ readonly status: number; readonly body: string } | undefined> {
   return new Promise((resolve) => {
     const asked = request({ socketPath, path, method, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
       let body = '';
@@ -112,15 +142,11 @@ export function askStatus(
 }
 
 /** A socket file outlives a killed process; one that answers belongs to a living one. */
-async function makeRoomForSocket(socketPath: string): Promise<void> {
-  if (Buffer.byteLength(socketPath) > maxSocketPathLength)
-    throw new Error(`the path of the status socket is too long (${socketPath}); give --out a shorter path`);
-  if ((await askStatus(socketPath, '/healthz', 1000)) !== undefined) {
+async function refuseSecond(socketPath: string): Promise<void> {
+  if ((await askStatus(socketPath, '/healthz', 1000)) !== undefined)
     throw new Error(
       `another meet-gen is publishing into this directory already (it answers on ${socketPath}); stop it, or give this one another --out`,
     );
-  }
-  await rm(socketPath, { force: true });
 }
 
 type Respond = (incoming: IncomingMessage) => Answer;

@@ -4,6 +4,8 @@ import { showForeignText } from '../model/foreign-text.ts';
 import { serviceTitle } from '../routes/ownership.ts';
 import type { Route } from '../routes/ownership.ts';
 
+const maxReasonLength = 500;
+
 /** One container, for a person who asks why it is or isn't in rotation. */
 interface ReplicaStatus {
   readonly container: string;
@@ -59,7 +61,7 @@ export function describeInstance(
     name: instance.name,
     ...(published === undefined ? {} : { file: published.file, publishedGeneration: published.generation }),
     ...(desiredGeneration === undefined ? {} : { desiredGeneration }),
-    frontends: instance.frontends.map((frontend) => ({ ...describeReplica(frontend), ...proofs.get(frontend.container.id) })),
+    frontends: instance.frontends.map((frontend) => ({ ...describeReplica(frontend), ...showFacts(proofs.get(frontend.container.id)) })),
     services: instance.services.map((service) => ({
       service: serviceTitle(service),
       role: service.role,
@@ -73,15 +75,21 @@ export function describeInstance(
   };
 }
 
+/** Why a frontend does not answer, or a signal failed, is told in the words of others. */
+function showFacts(facts: FrontendFacts | undefined): FrontendFacts {
+  if (facts?.proofReason === undefined) return facts ?? {};
+  return { ...facts, proofReason: showForeignText(facts.proofReason, maxReasonLength) };
+}
+
 function describeReplica(replica: Replica): ReplicaStatus {
   const { container } = replica;
   return {
     container: showForeignText(container.name),
-    id: container.id.slice(0, 12),
+    id: showForeignText(container.id.slice(0, 12)),
     state: container.state,
     health: container.health,
     inRotation: replica.inRotation,
-    reason: reasonOf(replica),
+    reason: showForeignText(reasonOf(replica), maxReasonLength),
     ...(replica.endpoint === undefined ? {} : { endpoint: replica.endpoint }),
     ...(replica.network === undefined ? {} : { network: showForeignText(replica.network) }),
   };

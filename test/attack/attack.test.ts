@@ -1,26 +1,23 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Container } from '../../src/model/container.ts';
-import { createNginxChecker } from '../support/engine/nginx-check.ts';
 import type { NginxChecker } from '../support/engine/nginx-check.ts';
-import { providedEngine } from '../support/engine/provided.ts';
 import { filesService, observe } from '../support/containers.ts';
 import { parseNginx } from '../support/nginx-parse.ts';
 import type { Directive } from '../support/nginx-parse.ts';
-import { inRealLayout } from '../support/real-layout.ts';
 import { renderWorld } from '../support/render-world.ts';
 import { notAllowed } from './allowed-directives.ts';
 import { hostileText, hostileTexts } from './hostile-texts.ts';
 import { hostileContainers, placeNames, victims } from './hostile-world.ts';
+import { acceptedByNginx, bothNginx } from './nginx-verdict.ts';
 
 // No label, name or other foreign text, however hostile, adds a directive, a block, a variable or a comment, changes
-// another container's routes, or reaches a terminal as it is.
+// another container's routes, or reaches a terminal as it is. What comes over the wire is in hostile-sets.test.ts.
 
 // oxlint-disable-next-line no-control-regex -- that is what is looked for
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
 const instancePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const generated = 400;
-const attacksAWorld = 25;
 
 /** An attack: a text in a place. */
 type Attack = readonly [place: string, text: string];
@@ -62,22 +59,10 @@ function tell({ name, args, block }: Directive): string {
   return block === undefined ? head : `${head} { ${block.map(tell).join('; ')} }`;
 }
 
-function chunks<Item>(items: readonly Item[], count: number): readonly (readonly Item[])[] {
-  return Array.from({ length: Math.ceil(items.length / count) }, (_, index) => items.slice(index * count, (index + 1) * count));
-}
-
 describe('hostile text', () => {
   it('is a long list', () => {
     expect(hostileTexts.length).toBeGreaterThan(100);
     expect(new Set(hostileTexts).size).toBe(hostileTexts.length);
-  });
-
-  it.each(placeNames)('made by hand is inert in %s', async (place) => {
-    for (const text of hostileTexts) {
-      await surviveInMemory(hostileContainers(place, text, 0)).catch((cause: unknown) => {
-        throw new Error(`${place}: ${JSON.stringify(text.slice(0, 200))}`, { cause });
-      });
-    }
   });
 
   it('generated is inert in any place', async () => {
@@ -123,46 +108,15 @@ const at = (address: string, index: number): Container =>
 describe('real nginx', () => {
   let checkers: readonly NginxChecker[];
   beforeAll(async () => {
-    const engine = providedEngine();
-    checkers = await Promise.all([createNginxChecker(engine, '1.30'), createNginxChecker(engine, '1.22')]);
+    checkers = await bothNginx();
   });
   afterAll(async () => {
     await Promise.all(checkers.map((checker) => checker.close()));
   });
 
-  /** Each version of nginx takes every one of these files, without a word. */
-  async function acceptedByNginx(contents: readonly string[]): Promise<void> {
-    const [newest, oldest] = checkers;
-    const older = contents.map((content) => content.replace(/^ *keepalive_min_timeout 2s;.*\n/m, ''));
-    const verdicts = await Promise.all([newest?.testMany(contents.map(inRealLayout)), oldest?.testMany(older.map(inRealLayout))]);
-    for (const { ok, output } of verdicts.flatMap((some) => some ?? [])) {
-      expect(output.replace(/conflicting server name "(localhost|meet-gen\.invalid)"/g, '')).not.toMatch(/\[(error|crit|alert|emerg)\]/);
-      expect(ok, output).toBe(true);
-    }
-  }
-
-  async function survive(attacks: readonly Attack[]): Promise<void> {
-    const worlds: string[] = [];
-    for (const some of chunks(attacks, attacksAWorld)) {
-      const attackers = some.flatMap(([place, text], index) => hostileContainers(place, text, index));
-      worlds.push(...(await surviveInMemory(attackers)).values());
-    }
-    // An attacker's own Meet is nearly always the same file; one of a kind is enough.
-    const distinct = new Map(worlds.map((content) => [content.replace(/intruder\d+|[0-9a-f]{16} |172\.\d+\.\d+\.\d+/g, ''), content]));
-    await acceptedByNginx([...distinct.values()]);
-  }
-
-  it('takes what is rendered of every hand-made text in every place', async () => {
-    await survive(placeNames.flatMap((place) => hostileTexts.map((text) => [place, text] as const)).filter((_, index) => index % 3 === 0));
-  });
-
-  it('takes what is rendered of generated texts', async () => {
-    await survive(fc.sample(attack, generated));
-  });
-
   it('takes services whose names differ only in case, which it would take for one', async () => {
     const { files } = await renderWorld(observe([...victims, ...['Files', 'FILES', 'Backend', 'BACKEND'].map(named)]));
-    await acceptedByNginx([...files.values()]);
+    await acceptedByNginx(checkers, [...files.values()]);
   });
 
   it('takes addresses in all forms that the engine could give', async () => {
@@ -177,6 +131,6 @@ describe('real nginx', () => {
     ];
     const { files, problems } = await renderWorld(observe([...victims, ...addresses.map(at)]));
     expect(problems).toEqual([]);
-    await acceptedByNginx([...files.values()]);
+    await acceptedByNginx(checkers, [...files.values()]);
   });
 });

@@ -69,7 +69,7 @@ export function composeLabels(
 }
 
 /** Flags of a sidecar that looks only when it hears of something. */
-export const quietFlags = ['--listen', 'off', '--resync', '1h'] as const;
+const quietFlags = ['--listen', 'off', '--resync', '1h'] as const;
 
 /** A test with a scene of its own. */
 export const test = plainTest.extend<{ scene: Scene }>({

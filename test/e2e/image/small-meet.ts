@@ -28,8 +28,17 @@ const hardened = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-
 const quickHealth = ['--health-interval', '500ms', '--health-retries', '1', '--health-start-period', '1ms', '--health-timeout', '5s'];
 const limitMs = 30_000;
 
-/** @param part tells this one from the run's others */
-export async function startSmallMeet(engine: Engine, images: Images, meetGenImage: string, part: string): Promise<SmallMeet> {
+/**
+ * @param part tells this one from the run's others
+ * @param singleFile a file of the engine's machine that is mounted by itself, in the hand-written file's place, instead of a volume and the stub
+ */
+export async function startSmallMeet(
+  engine: Engine,
+  images: Images,
+  meetGenImage: string,
+  part: string,
+  singleFile?: string,
+): Promise<SmallMeet> {
   const name = composeProjectName(part);
   const containers: string[] = [];
   const run = (...args: readonly string[]): Promise<string> => docker(engine, args);
@@ -57,7 +66,7 @@ export async function startSmallMeet(engine: Engine, images: Images, meetGenImag
     '127.0.0.1::8083',
     ...labels('frontend'),
     '--volume',
-    `${name}:/etc/nginx/meet-routing:ro`,
+    singleFile === undefined ? `${name}:/etc/nginx/meet-routing:ro` : `${singleFile}:/etc/nginx/conf.d/routing.conf:ro`,
     '--entrypoint',
     '/docker-entrypoint.sh',
     images.frontend['1.30'],
@@ -65,7 +74,8 @@ export async function startSmallMeet(engine: Engine, images: Images, meetGenImag
     '-g',
     'daemon off;',
   ]);
-  await docker(engine, ['cp', '-', `${frontend}:/`], { stdin: tarArchive({ 'etc/nginx/conf.d/routing.conf': shippedStub() }) });
+  if (singleFile === undefined)
+    await docker(engine, ['cp', '-', `${frontend}:/`], { stdin: tarArchive({ 'etc/nginx/conf.d/routing.conf': shippedStub() }) });
   await run('start', frontend);
   await start([...labels('backend')], images.backend);
   const port = Number((await run('port', frontend, '8083/tcp')).split('\n')[0]?.split(':').at(-1));
@@ -74,11 +84,12 @@ export async function startSmallMeet(engine: Engine, images: Images, meetGenImag
     return stdout + stderr;
   };
 
+  const out = singleFile === undefined ? ['--volume', `${name}:/routing`] : ['--volume', `${singleFile}:/nginx-routing.conf`];
+
   return {
     name,
     network: name,
-    startMeetGen: (args) =>
-      start([...hardened, ...quickHealth, '--volume', `${name}:/routing`, '--env', `MEET_GEN_INSTANCE=${name}`, ...args], meetGenImage),
+    startMeetGen: (args) => start([...hardened, ...quickHealth, ...out, '--env', `MEET_GEN_INSTANCE=${name}`, ...args], meetGenImage),
     start,
     untilRouted: () =>
       waitUntil(

@@ -140,7 +140,7 @@ describe('networks in a compose file', () => {
 
 describe('a service in a compose file', () => {
   it('runs, has no health yet, and exposes its TCP ports', () => {
-    expect(only(service(`${labelled}\nexpose: ["9000", 3000, "53/udp", "3000/tcp", "1-2"]`))).toMatchObject({
+    expect(only(service(`${labelled}\nexpose: ["9000", 3000, "53/udp", "3000/tcp", "1-2", 0, 65536, 99999]`))).toMatchObject({
       state: 'running',
       health: 'none',
       exposedTcpPorts: [3000, 9000],

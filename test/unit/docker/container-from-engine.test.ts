@@ -156,3 +156,22 @@ describe("the engine's list", () => {
     },
   );
 });
+
+describe('odd values in an entry', () => {
+  it.each([0, -1, 65_536, 1e21, 1.5, Infinity, NaN, '8000', '1;', null, {}])('a port %j is none that nginx could be given', (port) => {
+    expect(map({ Ports: [{ PrivatePort: port, Type: 'tcp' }] }).exposedTcpPorts).toEqual([]);
+  });
+
+  it.each([Infinity, NaN, '1', null])('a time %j counts as the oldest, so that ages can be compared', (created) => {
+    expect(map({ Created: created }).createdAtSeconds).toBe(0);
+  });
+
+  it('keys that every object has are plain keys', () => {
+    const labels = JSON.parse('{"meet.role":"backend","__proto__":"x","constructor":"y"}') as unknown;
+    const networks = JSON.parse('{"__proto__":{"IPAddress":"10.0.0.1"},"toString":{"IPAddress":"10.0.0.2"}}') as unknown;
+    const one = map({ Labels: labels, NetworkSettings: { Networks: networks } });
+    expect(Object.entries(one.labels)).toEqual(Object.entries(labels as object));
+    expect(one.networks.map(({ name }) => name)).toEqual(['__proto__', 'toString']);
+    expect(Object.getPrototypeOf(one.labels)).toBe(Object.prototype);
+  });
+});

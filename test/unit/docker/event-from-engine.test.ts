@@ -74,3 +74,8 @@ describe('a line of the event stream', () => {
     expect(eventFromEngine(text)).toBeUndefined();
   });
 });
+
+it.each(['1e400', '-1e30', '0', '"1"', 'null'])('a time of %s is none', (timeNano) => {
+  const told = `{"Type":"container","Action":"start","Actor":{"ID":"a"},"timeNano":${timeNano}}`;
+  expect(eventFromEngine(told)).toEqual({ type: 'container', action: 'start', containerId: 'a', hasRole: false });
+});

@@ -169,6 +169,19 @@ describe('replicas that disagree', () => {
     expect(read(frontend(), stopped, created).instances[0]?.services[0]?.labels).toEqual({ readTimeout: '90s' });
   });
 
+  it('about their role are told of as well: the newest one decides what they are', () => {
+    const service = backend({
+      name: 'b3',
+      created: 300,
+      labels: { 'meet.role': 'service' },
+      ports: [1],
+      networks: { meet_default: '172.18.0.7/16' },
+    });
+    const { instances, problems } = read(frontend(), backend({ name: 'b1', created: 100 }), service);
+    expect(instances[0]?.services[0]?.role).toBe('service');
+    expect(problems).toMatchObject([{ code: 'replicas-disagree', container: 'b3', key: 'meet.role' }]);
+  });
+
   it('are told of for frontends too', () => {
     const { instances, problems } = read(
       frontend({ name: 'f1', created: 1, labels: { 'meet.listen': '9001' } }),

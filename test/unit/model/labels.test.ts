@@ -325,6 +325,24 @@ describe('reading keys', () => {
     ['meet.Port', 'meet.port'],
     ['meet.read_timeout', 'meet.read-timeout'],
     ['meet.netwrok', 'meet.network'],
+    ['meet.hots', 'meet.host'],
+    ['meet.hosts', 'meet.host'],
+    ['meet.readTimeout', 'meet.read-timeout'],
+    ['meet.read.timeout', 'meet.read-timeout'],
+    ['meet.bodysize', 'meet.body-size'],
+    ['meet.status_port', 'meet.status-port'],
+    ['meet.forwarded-portO', 'meet.forwarded-proto'],
+    ['meet.insatnce', 'meet.instance'],
+    ['meet.helath', 'meet.health'],
+    ['meet.ROLE', 'meet.role'],
+    // Nothing of ours stands in front, but it is meant for us.
+    ['Meet.Port', 'meet.port'],
+    ['MEET.READ_TIMEOUT', 'meet.read-timeout'],
+    ['meet_port', 'meet.port'],
+    ['meet-port', 'meet.port'],
+    ['meet:port', 'meet.port'],
+    ['met.port', 'meet.port'],
+    ['Meet.Role', 'meet.role'],
   ])('%s is unknown, and %s is named as what was meant', (key, meant) => {
     expect(problemsOf(key)).toMatchObject([{ code: 'unknown-label', key, cure: `did you mean ${meant}?` }]);
   });
@@ -339,8 +357,19 @@ describe('reading keys', () => {
     },
   );
 
-  it.each(['meeting.port', 'meet', 'com.example.meet.port', 'traefik.enable', '__proto__', ''])('%j is none of ours and ignored', (key) => {
-    expect(problemsOf(key)).toEqual([]);
+  it.each(['meeting.port', 'meet', 'meet-version', 'com.example.meet.port', 'traefik.enable', 'traefik.port', '__proto__', ''])(
+    '%j is none of ours and ignored',
+    (key) => {
+      expect(problemsOf(key)).toEqual([]);
+    },
+  );
+
+  it('tells of twenty labels one by one, and of the rest in one', () => {
+    const many = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`meet.x${index}`, 'x']));
+    const { labels, problems } = readLabels(container({ name: 'c', labels: { 'meet.role': 'backend', ...many, 'meet.port': '1' } }));
+    expect(labels).toEqual({ port: 1 });
+    expect(problems).toHaveLength(21);
+    expect(problems.at(-1)?.message).toContain('4980 more labels');
   });
 
   it('reports every bad label of a container, and keeps the good ones', () => {

@@ -1,34 +1,9 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareText, showForeignText } from '../../../src/model/foreign-text.ts';
 import { nearest } from '../../../src/model/nearest.ts';
 import { problem, problemTable, sortProblems } from '../../../src/model/problem.ts';
 
 // oxlint-disable-next-line no-control-regex -- that is what is looked for
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
-
-describe('showing foreign text', () => {
-  it.each([
-    ['meet-backend-1', 'meet-backend-1'],
-    ['a\nb', 'a\\u{a}b'],
-    ['\u001b[31mred', '\\u{1b}[31mred'],
-    ['\0', '\\u{0}'],
-    ['é', '\\u{e9}'],
-    ['😀', '\\u{1f600}'],
-    ['\u202egnp.exe', '\\u{202e}gnp.exe'],
-    ['', ''],
-  ])('%j becomes %j', (text, expected) => {
-    expect(showForeignText(text)).toBe(expected);
-  });
-
-  it('cuts a long text and tells how long it was', () => {
-    expect(showForeignText('x'.repeat(500))).toBe(`${'x'.repeat(120)}…(500 characters)`);
-  });
-
-  it('never lets a control character through', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => !unsafe.test(showForeignText(text))));
-  });
-});
 
 describe('a problem', () => {
   it('carries the weight of its code', () => {
@@ -73,13 +48,10 @@ describe('the nearest known word', () => {
     ['x'.repeat(65), ['x'.repeat(64)], undefined],
     ['a', [], undefined],
     ['ac', ['ab', 'aa'], 'aa'],
+    ['meet_read-Timeout', ['meet.port', 'meet.read-timeout'], 'meet.read-timeout'],
+    ['statusPort', ['meet.status-port', 'status-port'], 'status-port'],
+    ['--', ['..'], undefined],
   ])('of %s among %j is %s', (word, known, expected) => {
     expect(nearest(word, known)).toBe(expected);
-  });
-});
-
-describe('comparing text', () => {
-  it('orders by code units, whatever the locale', () => {
-    expect(['b', 'a', 'B', 'ä', 'a1', 'a10', 'a2'].toSorted(compareText)).toEqual(['B', 'a', 'a1', 'a10', 'a2', 'b', 'ä']);
   });
 });

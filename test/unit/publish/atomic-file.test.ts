@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { publishFile, removeLeftCandidates } from '../../../src/publish/atomic-file.ts';
-import { checkOutDirectory, clearLeftCandidates, publishedPath } from '../../../src/publish/out-directory.ts';
 
 let out: string;
 let path: string;
@@ -128,36 +127,5 @@ describe('candidates that a killed process left', () => {
 
   it('are no concern of a directory that is not there', async () => {
     await removeLeftCandidates(join(out, 'nowhere'));
-  });
-
-  it('are removed from the output directory, also from the folders of instances', async () => {
-    await mkdir(join(out, 'meet'));
-    await writeFile(join(out, '.candidate-a'), '');
-    await writeFile(join(out, 'meet', '.candidate-b'), '');
-    await writeFile(join(out, 'meet', 'routing.conf'), '');
-    await clearLeftCandidates(out);
-    expect((await readdir(out, { recursive: true })).toSorted()).toEqual(['meet', 'meet/routing.conf']);
-  });
-});
-
-describe('the output directory', () => {
-  it.each([
-    [undefined, '/routing/meet/routing.conf'],
-    ['meet', '/routing/routing.conf'],
-  ])('with --instance %s publishes to %s', (only, expected) => {
-    expect(publishedPath('/routing', 'meet', only)).toBe(expected);
-  });
-
-  it('may be used when it is there and writable', async () => {
-    await expect(checkOutDirectory(out)).resolves.toBeUndefined();
-  });
-
-  it('that is missing is refused, with what to do', async () => {
-    await expect(checkOutDirectory(join(out, 'nowhere'))).rejects.toThrow(/does not exist; mount the volume/);
-  });
-
-  it('that is a file is refused, with what to do', async () => {
-    await writeFile(path, '');
-    await expect(checkOutDirectory(path)).rejects.toThrow(/is a file; mount the directory/);
   });
 });

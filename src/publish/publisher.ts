@@ -1,0 +1,80 @@
+import { problem } from '../model/problem.ts';
+import type { Problem } from '../model/problem.ts';
+import { publishFile } from './atomic-file.ts';
+import type { Published } from './atomic-file.ts';
+import { overwriteFile } from './in-place.ts';
+import { isMountPoint } from './mount-point.ts';
+import { publishedPath } from './out-directory.ts';
+import type { OutPlace } from './out-directory.ts';
+
+/** Puts the file of each instance where it belongs, and knows what is wrong with those places. */
+export interface Publisher {
+  /** @throws Error that says why it can't be written */
+  publish(instance: string, content: string): Promise<Published>;
+  fileOf(instance: string): string;
+  /** Forgets all instances but these. */
+  retain(instances: ReadonlySet<string>): void;
+  problems(): readonly Problem[];
+}
+
+interface Known {
+  readonly path: string;
+  readonly content?: string;
+  readonly inPlace: boolean;
+  /** When it was found other than it had been published. */
+  readonly changedAtMs: readonly number[];
+}
+
+/** A person changes a file once; somebody who does it again and again is a program. */
+const changesOfAProgram = 3;
+const changeWindowMs = 15 * 60_000;
+
+export function createPublisher(place: OutPlace, nowMs: () => number): Publisher {
+  const files = new Map<string, Known>();
+  const fileOf = (instance: string): string => publishedPath(place, instance);
+  return {
+    fileOf,
+    async publish(instance, content) {
+      const path = fileOf(instance);
+      const inPlace = (place.kind === 'file' && !place.replaceable) || (await isMountPoint(path));
+      const before = files.get(instance) ?? { path, inPlace, changedAtMs: [] };
+      files.set(instance, { ...before, inPlace });
+      const published = await (inPlace ? overwriteFile(path, content) : publishFile(path, content));
+      const wasChanged = published === 'written' && before.content === content;
+      files.set(instance, { path, inPlace, content, changedAtMs: wasChanged ? [...before.changedAtMs, nowMs()] : before.changedAtMs });
+      return published;
+    },
+    retain(instances) {
+      for (const name of files.keys()) if (!instances.has(name)) files.delete(name);
+    },
+    problems: () =>
+      [...files].flatMap(([instance, known]) => [
+        ...(known.inPlace || place.kind === 'file' ? [singleFile(instance, known)] : []),
+        ...(isContested(known, nowMs()) ? [contested(instance, known)] : []),
+      ]),
+  };
+}
+
+function isContested({ changedAtMs }: Known, nowMs: number): boolean {
+  return changedAtMs.filter((atMs) => nowMs - atMs < changeWindowMs).length >= changesOfAProgram;
+}
+
+function singleFile(instance: string, { path, inPlace }: Known): Problem {
+  return problem('single-file-out', {
+    instance,
+    value: path,
+    message: inPlace
+      ? 'the file is mounted by itself, so it is written over in place: an nginx that starts in that very moment can read half of it'
+      : 'the file is replaced by a new one at each change: a container that mounts this file by itself goes on seeing the old one',
+    cure: 'mount the directory instead, for example a named volume, in meet-gen and in the frontend, and the stub at /etc/nginx/conf.d/routing.conf (README, Install it)',
+  });
+}
+
+function contested(instance: string, { path }: Known): Problem {
+  return problem('output-contested', {
+    instance,
+    value: path,
+    message: 'somebody else writes this file again and again, and meet-gen writes it anew each time',
+    cure: 'see whether another meet-gen, or another program, publishes there; stop it, or give one of the two another --out',
+  });
+}

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { containersFromEngine } from '../../src/docker/container-from-engine.ts';
+import { observe } from '../support/containers.ts';
+import type { NginxChecker } from '../support/engine/nginx-check.ts';
+import { parseNginx } from '../support/nginx-parse.ts';
+import { renderWorld } from '../support/render-world.ts';
+import { attackersOf, victimsOf, wirePlaces } from './hostile-sets.ts';
+import { hostileTexts } from './hostile-texts.ts';
+import { combine, distinct, judgeSets } from './judge-sets.ts';
+import { acceptedByNginx, bothNginx } from './nginx-verdict.ts';
+import { brokenOwnership, readMembers } from './ownership-oracle.ts';
+import { inChunks, takeSets } from './take-sets.ts';
+
+// Hostile containers as the engine's JSON, many Meets in one run. The long form is test/endurance/attack.test.ts.
+
+const textsASet = 4;
+
+let checkers: readonly NginxChecker[];
+beforeAll(async () => {
+  checkers = await bothNginx();
+});
+afterAll(async () => {
+  await Promise.all(checkers.map((checker) => checker.close()));
+});
+
+describe('on the wire', () => {
+  it('at least two hundred texts made by hand are harmless in every place, for every kind of container', async () => {
+    expect(hostileTexts.length).toBeGreaterThanOrEqual(200);
+    const kinds = ['stranger', 'insider', 'neighbour frontend', 'neighbour backend', 'neighbour service'] as const;
+    const files: string[] = [];
+    for (const [index, place] of Object.keys(wirePlaces).entries()) {
+      const kind = kinds[index % kinds.length] ?? 'stranger';
+      const attackers = hostileTexts.map((text) => ({ kind, changes: [{ place, text }] }));
+      const judged = await judgeSets(inChunks(attackers, textsASet));
+      expect(judged.wrong, `${kind}, ${place}`).toEqual([]);
+      files.push(...distinct(judged.files));
+    }
+    await acceptedByNginx(checkers, inChunks(distinct(files), 100).map(combine));
+  });
+
+  it('1,000 generated sets harm nobody, and both nginx take every file', async () => {
+    const taken = await takeSets(1000, 1, checkers);
+    expect(taken.files).toBeGreaterThan(1000);
+  });
+});
+
+const claim = (paths: string, kind: 'stranger' | 'insider'): Parameters<typeof attackersOf>[0] => [
+  { kind, changes: [{ place: 'meet.paths', text: paths }] },
+];
+
+describe('the oracle of ownership', () => {
+  it.each([
+    ['stranger', '/files', ['/files', 'v0/files']],
+    ['stranger', '/api/v1.0/rooms', ['/api/v1.0/rooms', 'a0/s0']],
+    ['insider', '/files', ['/files', 'v0/files']],
+    ['insider', '/api', ['/api', 'v0/backend']],
+  ] as const)('sees a %s that asks for %s as the product does', async (kind, paths, [path, owner]) => {
+    const containers = containersFromEngine([...victimsOf(0), ...attackersOf(claim(paths, kind), 0)]);
+    const { files } = await renderWorld(observe(containers));
+    const tree = parseNginx(files.get('v0') ?? '');
+    const members = readMembers(containers).get('v0') ?? [];
+    expect(brokenOwnership('v0', members, tree)).toEqual([]);
+    // With the route at somebody else's, it says so.
+    const [project, service] = owner.split('/');
+    const stolen = (files.get('v0') ?? '').replace(
+      new RegExp(`(location = ${path} \\{[^}]*proxy_pass http://)meet_${project}\\.${service};`),
+      '$1meet_thief.x;',
+    );
+    expect(brokenOwnership('v0', members, parseNginx(stolen))).toEqual([
+      `= ${path} goes to meet_thief.x instead of meet_${project}.${service}`,
+    ]);
+  });
+});

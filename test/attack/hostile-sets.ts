@@ -1,0 +1,202 @@
+import * as fc from 'fast-check';
+import { labelFamiliesNotSupportedYet, labelsNotSupportedYet, labelTable } from '../../src/model/label-table.ts';
+import { idOf } from '../support/containers.ts';
+import { hostileText } from './hostile-texts.ts';
+
+/** An entry of the engine's list as it comes over the wire: JSON, of whatever types. */
+export type WireEntry = Readonly<Record<string, unknown>>;
+
+/** What a hostile container is besides its texts. */
+type Kind = 'stranger' | 'insider' | 'neighbour frontend' | 'neighbour backend' | 'neighbour service';
+const kinds: readonly Kind[] = ['stranger', 'stranger', 'insider', 'neighbour frontend', 'neighbour backend', 'neighbour service'];
+
+/** Puts a text into a place of an entry. */
+type WirePlace = (entry: WireEntry, text: string) => WireEntry;
+
+const project = 'com.docker.compose.project';
+const service = 'com.docker.compose.service';
+
+const label =
+  (key: string): WirePlace =>
+  (entry, text) => ({ ...entry, Labels: { ...(entry['Labels'] as object), [key]: text } });
+
+const field =
+  (name: string): WirePlace =>
+  (entry, text) => ({ ...entry, [name]: text });
+
+const labelKeys = [
+  'meet.role',
+  ...Object.values(labelTable).map((spec) => spec.key),
+  ...labelsNotSupportedYet,
+  ...labelFamiliesNotSupportedYet.map((family) => `${family}x.path`),
+  project,
+  service,
+  'com.docker.compose.oneoff',
+  'com.docker.stack.namespace',
+  'com.docker.swarm.service.name',
+];
+
+function withNetwork(entry: WireEntry, name: string, network: object, keep = true): WireEntry {
+  const before = (entry['NetworkSettings'] as { Networks?: object } | null)?.Networks ?? {};
+  return { ...entry, NetworkSettings: { Networks: { ...(keep ? before : {}), [name]: network } } };
+}
+
+/** Changes what an entry says of the network that it shares with its victims. */
+function atHome(entry: WireEntry, change: object): WireEntry {
+  const networks = (entry['NetworkSettings'] as { Networks?: Readonly<Record<string, object>> } | null)?.Networks ?? {};
+  return {
+    ...entry,
+    NetworkSettings: { Networks: Object.fromEntries(Object.entries(networks).map(([name, so]) => [name, { ...so, ...change }])) },
+  };
+}
+
+const someAddress = { IPAddress: '10.6.6.6', IPPrefixLen: 8, Gateway: '10.0.0.1', EndpointID: 'e' };
+
+/** Every place of the engine's list that a text can come from. */
+export const wirePlaces: Readonly<Record<string, WirePlace>> = {
+  ...Object.fromEntries(labelKeys.map((key) => [key, label(key)])),
+  'a label key': (entry, text) => label(text)(entry, 'x'),
+  'a meet label key': (entry, text) => label(`meet.${text}`)(entry, 'x'),
+  'the name': (entry, text) => ({ ...entry, Names: [`/${text}`] }),
+  'the only name there is': (entry, text) => {
+    const { [service]: _, ...labels } = (entry['Labels'] ?? {}) as Record<string, string>;
+    return { ...entry, Names: [`/${text}`], Labels: labels };
+  },
+  'a link name': (entry, text) => ({ ...entry, Names: [`/${text}/x`, text, `/${text}`] }),
+  'the id': (entry, text) => ({ ...entry, Id: text === '' ? 'x' : text }),
+  'the image': field('Image'),
+  'the image id': field('ImageID'),
+  'the command': field('Command'),
+  'the state': field('State'),
+  'the status text': field('Status'),
+  'the health': (entry, text) => ({ ...entry, Health: { Status: text, Log: [{ Output: text }] } }),
+  'the network mode': (entry, text) => ({ ...entry, HostConfig: { NetworkMode: text }, NetworkSettings: { Networks: {} } }),
+  'a network name': (entry, text) => withNetwork(entry, text, someAddress),
+  'the only network name': (entry, text) => withNetwork(entry, text, someAddress, false),
+  'the address': (entry, text) => withNetwork(entry, 'extra', { ...someAddress, IPAddress: text, GlobalIPv6Address: text }),
+  'the address where others are': (entry, text) => atHome(entry, { IPAddress: text, GlobalIPv6Address: text }),
+  'the prefix length where others are': (entry, text) => atHome(entry, { IPPrefixLen: text, GlobalIPv6PrefixLen: text }),
+  'the gateway': (entry, text) => withNetwork(entry, 'extra', { ...someAddress, Gateway: text, IPv6Gateway: text }),
+  'the endpoint id': (entry, text) => withNetwork(entry, 'extra', { ...someAddress, EndpointID: text }),
+  'a port type': (entry, text) => ({
+    ...entry,
+    Ports: [
+      { PrivatePort: 1, Type: text },
+      { PrivatePort: text, Type: 'tcp' },
+    ],
+  }),
+};
+
+const wirePlaceNames = Object.keys(wirePlaces);
+
+/** Values of types that the engine never gives: each must count as absent, or cost the container alone. */
+const oddValue: fc.Arbitrary<unknown> = fc.oneof(
+  fc.constantFrom<unknown>(null, true, 0, -1, 1e21, 65_536, 1.5, [], {}, [null], [['x']], { __proto__: 'x' }, 'x'.repeat(10_000)),
+  fc.json({ maxDepth: 2 }).map((text): unknown => JSON.parse(text)),
+);
+const oddFields = ['Names', 'ImageID', 'Created', 'State', 'Status', 'Health', 'Labels', 'Ports', 'HostConfig', 'NetworkSettings'];
+
+type Change = { readonly place: string; readonly text: string } | { readonly odd: string; readonly value: unknown };
+
+/** Stands for the name of the victims' instance. */
+const victimsWord = 'VICTIMS';
+/** Not hostile by their letters, but aimed at somebody. */
+const pointedText = fc.constantFrom(
+  victimsWord,
+  `${victimsWord}_default`,
+  `container:${victimsWord}-frontend-1`,
+  `${victimsWord}-frontend-1`,
+  'backend',
+  'files',
+  'frontend',
+  'service',
+  '/files',
+  '+/files',
+  '/files/',
+  '=/files',
+  '/api',
+  '+/api,/admin/',
+  '/api/v1.0/rooms',
+  '/,=/',
+  'true',
+  'none',
+);
+
+const change: fc.Arbitrary<Change> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ place: fc.constantFrom(...wirePlaceNames), text: hostileText }) },
+  { weight: 3, arbitrary: fc.record({ place: fc.constantFrom(...wirePlaceNames), text: pointedText }) },
+  { weight: 1, arbitrary: fc.record({ odd: fc.constantFrom(...oddFields), value: oddValue }) },
+);
+
+/** A few hostile containers, each with one hostile text or more. */
+export const hostileSet: fc.Arbitrary<readonly { readonly kind: Kind; readonly changes: readonly Change[] }[]> = fc.array(
+  fc.record({ kind: fc.constantFrom(...kinds), changes: fc.array(change, { minLength: 1, maxLength: 3 }) }),
+  { minLength: 1, maxLength: 3 },
+);
+export type HostileSet = typeof hostileSet extends fc.Arbitrary<infer Value> ? Value : never;
+
+function wireEntry(name: string, labels: Readonly<Record<string, string>>, network: string, address: string): WireEntry {
+  return {
+    Id: idOf(name),
+    Names: [`/${name}`],
+    Image: 'example:1',
+    ImageID: `sha256:${idOf('image')}`,
+    Command: 'x',
+    Created: 1_700_000_000,
+    State: 'running',
+    Status: 'Up 2 minutes',
+    Labels: labels,
+    Ports: [{ PrivatePort: 3000, Type: 'tcp' }],
+    HostConfig: { NetworkMode: network },
+    NetworkSettings: { Networks: { [network]: { ...someAddress, IPAddress: address, IPPrefixLen: 24 } } },
+  };
+}
+
+const inProject = (name: string, role: string, more: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> => ({
+  'meet.role': role,
+  [project]: name,
+  [service]: role,
+  ...more,
+});
+
+/** The instance of a set's victims: also the project they are in. */
+export function victimsInstance(index: number): string {
+  return `v${index}`;
+}
+
+/** The victims of a set: a Meet of their own. */
+export function victimsOf(index: number): readonly WireEntry[] {
+  const name = victimsInstance(index);
+  const address = (last: number): string => `172.${16 + Math.floor(index / 250)}.${index % 250}.${last}`;
+  return [
+    wireEntry(`${name}-frontend-1`, inProject(name, 'frontend'), `${name}_default`, address(2)),
+    wireEntry(`${name}-backend-1`, inProject(name, 'backend'), `${name}_default`, address(5)),
+    wireEntry(`${name}-files-1`, inProject(name, 'service', { [service]: 'files', 'meet.paths': '/files' }), `${name}_default`, address(9)),
+  ];
+}
+
+/** The hostile containers of a set as the engine would list them. */
+export function attackersOf(set: HostileSet, index: number): readonly WireEntry[] {
+  return set.map(({ kind, changes }, nth) => {
+    const victims = victimsInstance(index);
+    // Before the victims in the order of names, or behind them.
+    const own = `${index % 2 === 0 ? 'a' : 'x'}${index}`;
+    const address = `172.${16 + Math.floor(index / 250)}.${index % 250}.${100 + nth}`;
+    const paths = { 'meet.paths': `/x${nth}`, [service]: `s${nth}` };
+    const labels = {
+      stranger: inProject(own, 'service', { ...paths, 'meet.instance': victims }),
+      insider: inProject(victims, 'service', paths),
+      'neighbour frontend': inProject(own, 'frontend'),
+      'neighbour backend': inProject(own, 'backend'),
+      'neighbour service': inProject(own, 'service', paths),
+    }[kind];
+    const base = wireEntry(`${own}-${nth}`, labels, `${victims}_default`, address);
+    return changes.reduce<WireEntry>(
+      (so, step) =>
+        'place' in step
+          ? (wirePlaces[step.place]?.(so, step.text.replaceAll(victimsWord, victims)) ?? so)
+          : { ...so, [step.odd]: step.value },
+      base,
+    );
+  });
+}

@@ -1,0 +1,145 @@
+import { containersFromEngine } from '../../src/docker/container-from-engine.ts';
+import type { Member } from '../../src/model/member.ts';
+import { observe } from '../support/containers.ts';
+import { parseNginx } from '../support/nginx-parse.ts';
+import type { Directive } from '../support/nginx-parse.ts';
+import { renderWorld } from '../support/render-world.ts';
+import { notAllowed } from './allowed-directives.ts';
+import { attackersOf, victimsInstance, victimsOf } from './hostile-sets.ts';
+import type { HostileSet } from './hostile-sets.ts';
+import { brokenOwnership, hasForeignOwnFrontend, readMembers } from './ownership-oracle.ts';
+
+const instancePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+const plain = /^[\x20-\x7e…]*$/;
+
+/** What a run over many sets rendered, and all that is wrong with it, in words. */
+export interface Judged {
+  readonly files: readonly string[];
+  readonly wrong: readonly string[];
+}
+
+/** Renders many sets as instances of one run, through the real border from the engine's JSON on, and judges what comes out. */
+export async function judgeSets(sets: readonly HostileSet[]): Promise<Judged> {
+  const text = JSON.stringify(sets.flatMap((set, index) => [...victimsOf(index), ...attackersOf(set, index)]));
+  const containers = containersFromEngine(JSON.parse(text));
+  const { files, problems } = await renderWorld(observe(containers));
+  const members = readMembers(containers);
+  const unsafe = problems.flatMap((item) => Object.values(item).filter((word) => !plain.test(word)));
+  const trees = new Map([...files].map(([name, content]) => [name, parseOrTell(content)]));
+  return {
+    files: [...files.values()],
+    wrong: [
+      ...unsafe.map((word) => `not plain: ${JSON.stringify(word)}`),
+      ...problems.flatMap(({ code, message }) => (code === 'template-broken' ? [message] : [])),
+      ...[...trees].flatMap(([name, tree]) => [
+        ...(instancePattern.test(name) ? [] : [`an instance called ${JSON.stringify(name)}`]),
+        ...(typeof tree === 'string' ? [tree] : notAllowed(tree)),
+      ]),
+      ...sets.flatMap((_, index) => harmToVictims(index, members.get(victimsInstance(index)) ?? [], trees.get(victimsInstance(index)))),
+    ],
+  };
+}
+
+function parseOrTell(content: string): readonly Directive[] | string {
+  try {
+    return parseNginx(content);
+  } catch (error) {
+    return String(error);
+  }
+}
+
+function harmToVictims(index: number, members: readonly Member[], tree: readonly Directive[] | string | undefined): readonly string[] {
+  const name = victimsInstance(index);
+  if (tree === undefined) return [`${name} has no file`];
+  if (typeof tree === 'string') return [];
+  const ours = new Set(victimsOf(index).map((entry) => String(entry['Id'])));
+  const broken = brokenOwnership(name, members, tree);
+  const insiders = members.filter(({ container, project }) => !ours.has(container.id) && project === name);
+  // Who says that it is a replica of theirs is one: the newest replica's labels hold for all.
+  const joined = new Set(insiders.map((insider) => (insider.role === 'frontend' ? '' : insider.service)));
+  const isTheirOwn = hasForeignOwnFrontend(name, members, ours);
+  return [...broken, ...(isTheirOwn ? [] : unserved(index, tree, joined)), ...(insiders.length > 0 ? [] : missingLines(index, tree))].map(
+    (words) => `${name}: ${words}`,
+  );
+}
+
+/** Whoever is of another project may add routes of its own to the victims' file: every line that was there before stays. */
+function missingLines(index: number, tree: readonly Directive[]): readonly string[] {
+  const lines = new Set(linesOf(tree));
+  return linesOf(alone(index)).flatMap((line) => (lines.has(line) ? [] : [`missing: ${line}`]));
+}
+
+/** A line for each upstream and for each directive of a server, blocks included; without the generation, which differs by design. */
+function linesOf(tree: readonly Directive[]): readonly string[] {
+  return tree.flatMap((top) => (top.name === 'server' ? (top.block ?? []).map((inner) => `server: ${tell(inner)}`) : [tell(top)]));
+}
+
+function tell({ name, args, block }: Directive): string {
+  const head = [name, ...args].join(' ').replace(/"[0-9a-f]{16} /, '"GENERATION ');
+  return block === undefined ? head : `${head} { ${block.map(tell).join('; ')} }`;
+}
+
+const victimsAlone = await renderWorld(observe(containersFromEngine(victimsOf(0)))).then(
+  ({ files }) => files.get(victimsInstance(0)) ?? '',
+);
+
+/** The file of a set's victims when nobody attacks them; all sets' differ in names and addresses alone. */
+function alone(index: number): readonly Directive[] {
+  const [from, to] = [victimsOf(0), victimsOf(index)].map(([first = {}]) => addressOf(first).replace(/\d+$/, ''));
+  return parseNginx(victimsAlone.replaceAll(from ?? '', to ?? '').replaceAll(victimsInstance(0), victimsInstance(index)));
+}
+
+/** The victims' own addresses stay behind their own names, and their servers as they are. */
+function unserved(index: number, tree: readonly Directive[], joined: ReadonlySet<string>): readonly string[] {
+  const name = victimsInstance(index);
+  const [, backend = '', files = ''] = victimsOf(index).map(addressOf);
+  const servers = new Set(
+    tree.flatMap(({ name: kind, args: [upstream = ''], block }) =>
+      kind === 'upstream' ? (block ?? []).map(({ args }) => `${upstream} ${args.join(' ')}`) : [],
+    ),
+  );
+  const wanted = [
+    ...(joined.has('backend') ? [] : [`meet_${name}.backend ${backend}:8000 max_fails=0 fail_timeout=0`]),
+    ...(joined.has('files') ? [] : [`meet_${name}.files ${files}:3000 max_fails=0 fail_timeout=0`]),
+    'meet-spa 127.0.0.1:8080 max_fails=0 fail_timeout=0',
+  ];
+  const settings = tree.flatMap((top) =>
+    top.name === 'server'
+      ? (top.block ?? []).filter(({ block }) => block === undefined).map(({ name: key, args }) => `${key} ${args.join(' ')}`)
+      : [],
+  );
+  return [
+    ...wanted.filter((server) => !servers.has(server)).map((server) => `missing: ${server}`),
+    ...['listen 8083', 'listen 8084', 'client_max_body_size 100M', 'proxy_read_timeout 300s', 'proxy_set_header X-Forwarded-Proto https']
+      .filter((setting) => !settings.includes(setting))
+      .map((setting) => `missing: ${setting}`),
+    ...settings.filter((setting) => setting.startsWith('server_name ') && setting !== 'server_name localhost'),
+  ];
+}
+
+function addressOf(entry: Readonly<Record<string, unknown>>): string {
+  const { Networks: networks } = entry['NetworkSettings'] as { Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
+  return Object.values(networks)[0]?.IPAddress ?? '';
+}
+
+/** One file of a kind: sets differ in the names and addresses that they were given, which nginx need not read again and again. */
+export function distinct(files: readonly string[]): readonly string[] {
+  const kinds = new Map(files.map((file) => [file.replace(/\b[avx]\d+\b|"[0-9a-f]{16} |172\.\d+\.\d+\.\d+/g, ''), file]));
+  return [...kinds.values()];
+}
+
+/**
+ * Many rendered files as one, for one `nginx -t`: each gets ports and upstream names of its own, in the places where the
+ * template puts them; every other letter stays. Every file is really read by nginx.
+ */
+export function combine(files: readonly string[]): string {
+  return files
+    .map((file, index) => {
+      let port = 10_000 + index * 2;
+      return file
+        .replace(/^( *listen )\d+;$/gm, (_, listen: string) => `${listen}${port++};`)
+        .replace(/^upstream (\S+) \{$/gm, `upstream c${index}-$1 {`)
+        .replace(/^( *proxy_pass http:\/\/)(\S+);$/gm, `$1c${index}-$2;`);
+    })
+    .join('\n');
+}

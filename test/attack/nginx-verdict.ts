@@ -1,0 +1,21 @@
+import { expect } from 'vitest';
+import { createNginxChecker } from '../support/engine/nginx-check.ts';
+import type { NginxChecker } from '../support/engine/nginx-check.ts';
+import { providedEngine } from '../support/engine/provided.ts';
+import { inRealLayout } from '../support/real-layout.ts';
+
+/** The newest nginx and the oldest, in this order. */
+export function bothNginx(): Promise<readonly NginxChecker[]> {
+  const engine = providedEngine();
+  return Promise.all([createNginxChecker(engine, '1.30'), createNginxChecker(engine, '1.22')]);
+}
+
+/** Each version of nginx takes every one of these files, without a word. */
+export async function acceptedByNginx([newest, oldest]: readonly NginxChecker[], contents: readonly string[]): Promise<void> {
+  const older = contents.map((content) => content.replace(/^ *keepalive_min_timeout 2s;.*\n/gm, ''));
+  const verdicts = await Promise.all([newest?.testMany(contents.map(inRealLayout)), oldest?.testMany(older.map(inRealLayout))]);
+  for (const { ok, output } of verdicts.flatMap((some) => some ?? [])) {
+    expect(output.replace(/conflicting server name "(localhost|meet-gen\.invalid)"/g, '')).not.toMatch(/\[(error|crit|alert|emerg)\]/);
+    expect(ok, output).toBe(true);
+  }
+}

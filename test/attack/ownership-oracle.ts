@@ -1,0 +1,159 @@
+import type { Container, NetworkAttachment } from '../../src/model/container.ts';
+import { isComposeOneOff, readMember } from '../../src/model/member.ts';
+import type { Member, ServiceMember } from '../../src/model/member.ts';
+import { compareText } from '../../src/model/foreign-text.ts';
+import type { Directive } from '../support/nginx-parse.ts';
+
+/*
+ * Who may answer what, written down once more from the documentation, without the code that decides it: the labels are read by
+ * the product's own grammar, everything else is this file's.
+ *
+ * - A route belongs to the service that asks for it first: the services of the instance's own project before others, then in the
+ *   order of `project/service`. A longer path below somebody else's is a route of its own.
+ * - `/x` is `= /x` and `^~ /x/`. Where only `^~ /x/` is asked for, `= /x` goes to whoever has it anyway.
+ * - Without a backend the preset stays reserved: it answers 503.
+ * - The addresses behind a service are those of its own containers; one on the host's network is behind the frontends' gateways.
+ */
+
+const preset = ['/api', '/admin', '/static', '/oidc', '/healthz', '/webhook', '/external-api', '/jwks', '/__lbheartbeat__'];
+
+const reserved = preset.flatMap((path) => [`= ${path}`, `^~ ${path}/`]);
+
+interface Claimant {
+  readonly title: string;
+  readonly upstream: string;
+  readonly isOwn: boolean;
+  readonly role: string;
+  readonly rules: readonly string[];
+  readonly addresses: ReadonlySet<string>;
+}
+
+/** What the containers' labels say, by instance: read once for all that is asked of it. */
+export type Members = ReadonlyMap<string, readonly Member[]>;
+
+export function readMembers(containers: readonly Container[]): Members {
+  const byInstance = new Map<string, Member[]>();
+  for (const container of containers) {
+    const { member } = readMember(container);
+    if (member === undefined) continue;
+    const others = byInstance.get(member.instance);
+    if (others === undefined) byInstance.set(member.instance, [member]);
+    else others.push(member);
+  }
+  return byInstance;
+}
+
+/** What of an instance's file breaks the rule, in words; empty when all is well. */
+export function brokenOwnership(ownProject: string, members: readonly Member[], tree: readonly Directive[]): readonly string[] {
+  const claimants = claimantsOf(ownProject, members);
+  const owners = ownersOf(claimants);
+  const upstreams = new Set(tree.flatMap(({ name, args: [upstream = ''] }) => (name === 'upstream' ? [upstream] : [])));
+  return [...wrongLocations(owners, locationsOf(tree), upstreams), ...wrongAddresses(claimants, tree)];
+}
+
+/** A frontend that says it is of the instance's own project is one of its own: its labels and networks hold for all. */
+export function hasForeignOwnFrontend(ownProject: string, members: readonly Member[], ours: ReadonlySet<string>): boolean {
+  return members.some(({ container, role, project }) => !ours.has(container.id) && role === 'frontend' && project === ownProject);
+}
+
+function claimantsOf(ownProject: string, members: readonly Member[]): readonly Claimant[] {
+  const groups = new Map<string, ServiceMember[]>();
+  for (const member of members) {
+    if (member.role === 'frontend' || isComposeOneOff(member.container)) continue;
+    const key = JSON.stringify([member.project, member.service]);
+    groups.set(key, [...(groups.get(key) ?? []), member]);
+  }
+  const gateways = members.flatMap(({ role, container }) => (role === 'frontend' ? container.networks.flatMap(gatewaysOf) : []));
+  return [...groups.values()].flatMap((replicas) => {
+    // Of containers made in the same second the one with the lowest id is the newest; those that run decide before others.
+    const running = replicas.filter(({ container }) => container.state === 'running');
+    const newest = (running.length > 0 ? running : replicas).toSorted(byAge).at(-1);
+    if (newest === undefined) return [];
+    const { project, service, role, labels } = newest;
+    const paths = labels.paths?.rules.map(({ kind, path }) => `${kind === 'exact' ? '=' : '^~'} ${path}`) ?? [];
+    const usual = role === 'backend' && labels.paths?.replacesPreset !== true ? reserved : [];
+    return [
+      {
+        title: project === undefined ? service : `${project}/${service}`,
+        upstream: `meet_${project ?? ''}.${service.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`,
+        isOwn: project === ownProject,
+        role,
+        rules: [...usual, ...paths],
+        addresses: new Set(
+          replicas.flatMap(({ container }) => (container.networkMode === 'host' ? gateways : container.networks.flatMap(addressesOf))),
+        ),
+      },
+    ];
+  });
+}
+
+function addressesOf({ ipv4, ipv6 }: NetworkAttachment): readonly string[] {
+  return [...(ipv4 === undefined ? [] : [ipv4]), ...(ipv6 === undefined ? [] : [`[${ipv6}]`])];
+}
+
+function gatewaysOf({ ipv4Gateway, ipv6Gateway }: NetworkAttachment): readonly string[] {
+  return [...(ipv4Gateway === undefined ? [] : [ipv4Gateway]), ...(ipv6Gateway === undefined ? [] : [`[${ipv6Gateway}]`])];
+}
+
+function byAge(left: ServiceMember, right: ServiceMember): number {
+  return left.container.createdAtSeconds - right.container.createdAtSeconds || compareText(right.container.id, left.container.id);
+}
+
+function ownersOf(claimants: readonly Claimant[]): ReadonlyMap<string, Claimant> {
+  const nobody = { title: '', upstream: 'nobody', isOwn: true, role: 'backend', addresses: new Set<string>() };
+  const missing = claimants.some(({ role }) => role === 'backend') ? [] : [{ ...nobody, rules: reserved }];
+  const inOrder = claimants.toSorted((left, right) => Number(right.isOwn) - Number(left.isOwn) || compareText(left.title, right.title));
+  const owners = new Map<string, Claimant>();
+  for (const claimant of [...inOrder, ...missing]) for (const rule of claimant.rules) if (!owners.has(rule)) owners.set(rule, claimant);
+  return owners;
+}
+
+/** Where each `= /x` and `^~ /x/` of the routing server goes: an upstream, or `503`. */
+function locationsOf(tree: readonly Directive[]): readonly (readonly [rule: string, target: string])[] {
+  return tree
+    .flatMap((top) => (top.name === 'server' ? (top.block ?? []) : []))
+    .filter(({ name, args }) => name === 'location' && args.length === 2 && args[1] !== '/generation' && args[1] !== '/stub_status')
+    .map(({ args, block }) => [
+      args.join(' '),
+      (block ?? []).find(({ name }) => name === 'proxy_pass')?.args[0]?.slice('http://'.length) ?? '503',
+    ]);
+}
+
+function wrongLocations(
+  owners: ReadonlyMap<string, Claimant>,
+  locations: readonly (readonly [string, string])[],
+  upstreams: ReadonlySet<string>,
+): readonly string[] {
+  const found = new Map(locations);
+  const twice = found.size === locations.length ? [] : ['a location stands there twice'];
+  const missing = [...owners.keys()].flatMap((rule) => (found.has(rule) || isInternal(rule) ? [] : [`missing: ${rule}`]));
+  const wrong = locations.flatMap(([rule, target]) => {
+    const owner = owners.get(rule) ?? ownerWithoutSlash(owners, rule);
+    if (owner === undefined) return [`nobody asks for ${rule}`];
+    const expected = owner === 'spa' ? 'meet-spa' : upstreams.has(owner.upstream) ? owner.upstream : '503';
+    return target === expected ? [] : [`${rule} goes to ${target} instead of ${expected}`];
+  });
+  return [...twice, ...missing, ...wrong];
+}
+
+/** The status server's own names are told apart by the block they are in, not here. */
+function isInternal(rule: string): boolean {
+  return rule === '= /generation' || rule === '= /stub_status';
+}
+
+function ownerWithoutSlash(owners: ReadonlyMap<string, Claimant>, rule: string): Claimant | 'spa' | undefined {
+  const path = rule.startsWith('= ') ? rule.slice(2) : '';
+  if (!owners.has(`^~ ${path}/`)) return undefined;
+  const above = [...owners].filter(([other]) => other.startsWith('^~ ') && path.startsWith(other.slice(3)));
+  return above.toSorted(([left], [right]) => right.length - left.length)[0]?.[1] ?? 'spa';
+}
+
+function wrongAddresses(claimants: readonly Claimant[], tree: readonly Directive[]): readonly string[] {
+  const byUpstream = new Map(claimants.map((claimant) => [claimant.upstream, claimant]));
+  return tree.flatMap(({ name, args: [upstream = ''], block }) => {
+    if (name !== 'upstream' || upstream === 'meet-spa') return [];
+    const own = byUpstream.get(upstream)?.addresses ?? new Set<string>();
+    const servers = (block ?? []).map(({ args }) => args[0] ?? '').filter((server) => !own.has(server.replace(/:\d+$/, '')));
+    return servers.map((server) => `${upstream} has the address ${server} of somebody else`);
+  });
+}

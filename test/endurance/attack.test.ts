@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { notAllowed } from '../attack/allowed-directives.ts';
+import { filesOfPairs } from '../attack/label-pairs.ts';
+import { acceptedByNginx, bothNginx } from '../attack/nginx-verdict.ts';
+import { takeSets } from '../attack/take-sets.ts';
+import type { NginxChecker } from '../support/engine/nginx-check.ts';
+import { parseNginx } from '../support/nginx-parse.ts';
+
+/* The long form of test/attack: `ATTACK_SEED` plays the same sets again, `ATTACK_SETS` says how many. */
+
+const sets = Number(process.env['ATTACK_SETS'] ?? 100_000);
+
+let checkers: readonly NginxChecker[];
+beforeAll(async () => {
+  checkers = await bothNginx();
+});
+afterAll(async () => {
+  await Promise.all(checkers.map((checker) => checker.close()));
+});
+
+test('100,000 generated sets of hostile containers harm nobody, and both nginx take every file', async () => {
+  const seed = Number(process.env['ATTACK_SEED'] ?? Date.now() % 1_000_000_000);
+  console.log(`attack: ATTACK_SEED=${seed}`);
+  const startMs = performance.now();
+  const taken = await takeSets(sets, seed, checkers, (so) => console.log(`attack: ${JSON.stringify(so)}`));
+  console.log(`attack: ${JSON.stringify(taken)} in ${Math.round((performance.now() - startMs) / 1000)} s`);
+  expect(taken.sets).toBe(sets);
+});
+
+test('any two labels of a frontend and any two of a service together: both nginx take every file', async () => {
+  const files = await filesOfPairs();
+  for (const file of files) expect(notAllowed(parseNginx(file))).toEqual([]);
+  await acceptedByNginx(checkers, files);
+  console.log(`attack: ${files.length} files of pairs of labels`);
+});

@@ -1,0 +1,15 @@
+import { expect } from 'vitest';
+import { killAgainAndAgain } from '../support/crash/kill-again-and-again.ts';
+import { test } from './scene.ts';
+
+/** The short form of test/endurance/crash.test.ts. */
+test('killed 20 times while it publishes: never a torn, empty or unreadable file, and the next one repairs and goes on', async ({
+  scene,
+}) => {
+  const { kills, mostCandidates, torn, reader } = await killAgainAndAgain(scene, 20, 4);
+  expect(kills).toBe(20);
+  expect({ torn, wrong: reader.wrong }).toEqual({ torn: 0, wrong: [] });
+  expect(mostCandidates).toBeLessThanOrEqual(1);
+  expect(reader.reads).toBeGreaterThan(100);
+  expect(reader.files).toBeGreaterThan(5);
+}, 60_000);

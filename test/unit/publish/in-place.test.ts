@@ -1,0 +1,56 @@
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { overwriteFile } from '../../../src/publish/in-place.ts';
+import { mountPoints } from '../../../src/publish/mount-point.ts';
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'out-'));
+  path = join(folder, 'routing.conf');
+  await writeFile(path, '');
+  await chmod(path, 0o644);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe('writing over a file', () => {
+  it('makes it longer, shorter and empty, and keeps its inode', async () => {
+    const before = await stat(path);
+    for (const content of ['one\n', 'a longer one, with an é\n', 'x'.repeat(300_000), 'short\n', ''])
+      expect([await overwriteFile(path, content), await readFile(path, 'utf8')]).toEqual(['written', content]);
+    expect((await stat(path)).ino).toBe(before.ino);
+  });
+
+  it('writes nothing when the content is there already', async () => {
+    await overwriteFile(path, 'same');
+    const before = await stat(path, { bigint: true });
+    expect(await overwriteFile(path, 'same')).toBe('unchanged');
+    expect((await stat(path, { bigint: true })).ctimeNs).toBe(before.ctimeNs);
+  });
+
+  it('lets everybody read, and leaves a mode alone that does', async () => {
+    await chmod(path, 0o600);
+    expect(await overwriteFile(path, '')).toBe('written');
+    expect((await stat(path)).mode & 0o777).toBe(0o644);
+    await chmod(path, 0o664);
+    expect(await overwriteFile(path, 'x')).toBe('written');
+    expect((await stat(path)).mode & 0o777).toBe(0o664);
+  });
+
+  it('fails where there is no file, and says so', async () => {
+    await expect(overwriteFile(join(folder, 'none'), 'x')).rejects.toThrow(/none can't be written: ENOENT/);
+  });
+});
+
+describe('the table of mounts', () => {
+  it('names the mount points, blanks and all', () => {
+    const table = [
+      '22 28 0:20 / /sys rw,nosuid - sysfs sysfs rw',
+      String.raw`116 27 254:0 /f /srv/my\040routing\134.conf rw,relatime shared:1 - ext4 /dev/vda rw`,
+      '',
+    ];
+    expect([...mountPoints(table.join('\n'))]).toEqual(['/sys', String.raw`/srv/my routing\.conf`]);
+  });
+});

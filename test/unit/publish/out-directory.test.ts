@@ -1,0 +1,127 @@
+import { chmod, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  clearLeftCandidates,
+  drainsPath,
+  ownFolder,
+  publishedPath,
+  readOutPlace,
+  socketPaths,
+} from '../../../src/publish/out-directory.ts';
+import type { OutPlace } from '../../../src/publish/out-directory.ts';
+import { makePrivateFolder, privateFolder } from '../../../src/publish/private-folder.ts';
+
+let out: string;
+beforeEach(async () => {
+  out = await realpath(await mkdtemp(join(tmpdir(), 'out-')));
+});
+afterEach(() => rm(out, { recursive: true }));
+
+const all: OutPlace = { kind: 'directory', path: '/routing', only: undefined };
+const one: OutPlace = { kind: 'directory', path: '/routing', only: 'meet' };
+const file: OutPlace = { kind: 'file', path: '/srv/routing.conf', replaceable: false };
+
+describe('where things are', () => {
+  it.each([
+    { place: all, published: '/routing/meet/routing.conf', own: '/routing/meet', drains: '/routing/.drained.json' },
+    { place: one, published: '/routing/routing.conf', own: '/routing', drains: '/routing/.drained.json' },
+    {
+      place: file,
+      published: '/srv/routing.conf',
+      own: privateFolder('/srv/routing.conf'),
+      drains: `${privateFolder('/srv/routing.conf')}/.drained.json`,
+    },
+  ])('$place.kind $place.path of $place.only', ({ place, published, own, drains }) => {
+    expect(publishedPath(place, 'meet')).toBe(published);
+    expect(ownFolder(place, 'meet')).toBe(own);
+    expect(drainsPath(place)).toBe(drains);
+  });
+
+  it('the socket is looked for in the directory and then in the private folder, of a file in the private folder alone', async () => {
+    const path = join(out, 'routing.conf');
+    await writeFile(path, '');
+    expect(await socketPaths(`${out}/`)).toEqual([`${out}/.meet-gen.sock`, `${privateFolder(out)}/.meet-gen.sock`]);
+    expect(await socketPaths(path)).toEqual([`${privateFolder(path)}/.meet-gen.sock`]);
+  });
+
+  it('a private folder has the same name for everybody who names the same place, and another for every other', () => {
+    expect(privateFolder('/srv/a/../routing.conf')).toBe(privateFolder('/srv/routing.conf'));
+    expect(privateFolder('/srv/routing.conf')).not.toBe(privateFolder('/srv/routing2.conf'));
+  });
+});
+
+describe('a private folder', () => {
+  it('is made, and made use of again', async () => {
+    const folder = join(out, 'own');
+    await makePrivateFolder(folder);
+    await makePrivateFolder(folder);
+    await writeFile(join(folder, 'x'), '');
+  });
+
+  it('that others can look into, or that is a link, is not trusted', async () => {
+    const [open, link] = [join(out, 'open'), join(out, 'link')];
+    await mkdir(open);
+    await chmod(open, 0o755);
+    await symlink(out, link);
+    await expect(makePrivateFolder(open)).rejects.toThrow(/somebody else's/);
+    await expect(makePrivateFolder(link)).rejects.toThrow(/somebody else's/);
+  });
+
+  it('that has no place says which line makes one', async () => {
+    await expect(makePrivateFolder(join(out, 'nowhere', 'own'))).rejects.toThrow(`tmpfs: [${tmpdir()}]`);
+  });
+});
+
+describe('what --out names', () => {
+  it('may be a writable directory', async () => {
+    expect(await readOutPlace(out, undefined)).toEqual({ kind: 'directory', path: out, only: undefined });
+    expect(await readOutPlace(out, 'meet')).toEqual({ kind: 'directory', path: out, only: 'meet' });
+  });
+
+  it('may be a file for one instance; a link is followed', async () => {
+    const path = join(out, 'routing.conf');
+    await writeFile(path, '');
+    await symlink(path, join(out, 'link'));
+    expect(await readOutPlace(path, 'meet')).toEqual({ kind: 'file', path, replaceable: true });
+    expect(await readOutPlace(join(out, 'link'), 'meet')).toEqual({ kind: 'file', path, replaceable: true });
+  });
+
+  it('must hold more than one file for more than one instance', async () => {
+    await writeFile(join(out, 'routing.conf'), '');
+    await expect(readOutPlace(join(out, 'routing.conf'), undefined)).rejects.toThrow(
+      /is a file, which holds one Meet alone; say which with --instance/,
+    );
+  });
+
+  it('must be there', async () => {
+    await expect(readOutPlace(join(out, 'nowhere'), undefined)).rejects.toThrow(/does not exist; mount the volume/);
+  });
+
+  it('must be a directory or a file', async () => {
+    await expect(readOutPlace('/dev/null', 'meet')).rejects.toThrow(/neither a directory nor a file/);
+  });
+
+  it('must not be the directory that Docker makes where a file to be mounted is missing', async () => {
+    await mkdir(join(out, 'routing.conf'));
+    await expect(readOutPlace(join(out, 'routing.conf'), 'meet')).rejects.toThrow(/Docker makes one .* create the file \(touch\)/);
+  });
+});
+
+describe('candidates that a killed process left', () => {
+  it('are removed from the output directory, also from the folders of instances', async () => {
+    await mkdir(join(out, 'meet'));
+    await writeFile(join(out, '.candidate-a'), '');
+    await writeFile(join(out, 'meet', '.candidate-b'), '');
+    await writeFile(join(out, 'meet', 'routing.conf'), '');
+    await clearLeftCandidates({ kind: 'directory', path: out, only: undefined });
+    expect((await readdir(out, { recursive: true })).toSorted()).toEqual(['meet', 'meet/routing.conf']);
+  });
+
+  it('are removed from beside a single file, and nothing else that lies there', async () => {
+    for (const name of ['.candidate-routing.conf-0a', '.candidate-other.conf-0a', 'routing.conf']) await writeFile(join(out, name), '');
+    await clearLeftCandidates({ kind: 'file', path: join(out, 'routing.conf'), replaceable: true });
+    expect((await readdir(out)).toSorted()).toEqual(['.candidate-other.conf-0a', 'routing.conf']);
+  });
+});
