@@ -11,7 +11,7 @@ import type { RunSignals } from './commands/run.ts';
 import { ComposeError } from './compose/compose-source.ts';
 import { EngineError } from './docker/engine-error.ts';
 import { showForeignLines, showForeignText } from './model/foreign-text.ts';
-import { flagsNotSupportedYet, flagWithValue, optionTable, OptionsError, parseDuration, readOptions } from './options.ts';
+import { flagWithValue, optionTable, OptionsError, parseDuration, readOptions } from './options.ts';
 import type { CommandName, Flags, OptionSpec } from './options.ts';
 import { TemplateError } from './render/template.ts';
 import { version } from './version.ts';
@@ -203,12 +203,6 @@ function forgiveClosedPipes(): void {
   }
 }
 
-/** @throws OptionsError for flags that a later version brings: better than "unknown option" */
-function refuseFlagsToCome(args: readonly string[]): void {
-  const flags = args.map((arg) => arg.split('=')[0] ?? '').filter((arg) => flagsNotSupportedYet.includes(arg));
-  if (flags.length > 0) throw new OptionsError(flags.map((flag) => `${flag} is not supported yet; leave it out`));
-}
-
 /** Without a command, run is meant; help and version are the program's own. */
 function withDefaultCommand(args: readonly string[]): readonly string[] {
   const [first] = args;
@@ -216,9 +210,10 @@ function withDefaultCommand(args: readonly string[]): readonly string[] {
   return ofProgram ? args : ['run', ...args];
 }
 
+// A library's use of an old API of Node's is nothing that an operator could mend.
+process.noDeprecation = true;
 try {
   forgiveClosedPipes();
-  refuseFlagsToCome(process.argv.slice(2));
   await createProgram().parseAsync(withDefaultCommand(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   process.exitCode = explainFailure(error);

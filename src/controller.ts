@@ -36,6 +36,8 @@ export interface ControllerHooks {
   onPassFailed(error: unknown): void;
   onConnected(): void;
   onDisconnected(error: unknown): void;
+  /** An own container ended by itself. */
+  onCrash(containerId: string): void;
   /** An own container started or ended; milliseconds since 1970. */
   onRestart(containerId: string, atMs: number): void;
   /** Whatever is taken for known should be asked again. */
@@ -116,10 +118,11 @@ export function startController(
     if (!isRelevant(event, knownIds ?? new Set([event.containerId]))) return;
     const heardAtMs = nowMs();
     const happenedAtMs = Math.min(event.atMs ?? heardAtMs, heardAtMs);
-    memory.note(event, happenedAtMs, heardAtMs);
+    const isCrash = memory.note(event, happenedAtMs, heardAtMs);
     if (event.action === 'start' || event.action === 'die') hooks.onRestart(event.containerId, happenedAtMs);
     // The list that is made at the start shows what became of it.
     if (isPast) return;
+    if (isCrash) hooks.onCrash(event.containerId);
     lastEventAtMs = heardAtMs;
     if (causes.length < maxCauses) causes.push({ heardAtMs, happenedAtMs });
     coalescer.trigger();

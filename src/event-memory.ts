@@ -6,7 +6,8 @@ import type { Life } from './model/life.ts';
 /** Remembers of each container what events told and a list can't; forgets what no longer matters. */
 export interface EventMemory {
   /** Takes an event about a container of ours in. Times in milliseconds since 1970. */
-  note(event: EngineEvent, happenedAtMs: number, heardAtMs: number): void;
+  /** @returns whether it ended without having been told to */
+  note(event: EngineEvent, happenedAtMs: number, heardAtMs: number): boolean;
   /** What counts for the containers of a list that was begun then. */
   notesFor(containers: readonly Container[], listBeganAtMs: number, nowMs: number): ReadonlyMap<string, Note>;
   /** When a note changes by time alone, so that it has to be looked at again. */
@@ -20,9 +21,11 @@ export function createEventMemory(): EventMemory {
   return {
     note(event, happenedAtMs, heardAtMs) {
       const places = endpointIds.get(event.containerId);
-      const life = lifeAfter(lives.get(event.containerId), event, { happenedAtMs, heardAtMs, endpointIds: places });
+      const before = lives.get(event.containerId);
+      const life = lifeAfter(before, event, { happenedAtMs, heardAtMs, endpointIds: places });
       if (life === undefined) lives.delete(event.containerId);
       else lives.set(event.containerId, life);
+      return event.action === 'die' && life?.crashesAtMs.at(-1) === happenedAtMs && before?.crashesAtMs.at(-1) !== happenedAtMs;
     },
     notesFor(containers, listBeganAtMs, nowMs) {
       const running = new Map(containers.filter(({ state }) => state === 'running' || state === 'paused').map((one) => [one.id, one]));

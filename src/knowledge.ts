@@ -24,6 +24,7 @@ export interface Knowledge {
   connected(): boolean;
   disconnected(error: unknown): void;
   published(instance: string, target: Target): void;
+  withdrawn(instance: string): void;
   /** What was published last for an instance. */
   target(instance: string): Target | undefined;
   /** The instances of the last pass. */
@@ -63,7 +64,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   const problems = (): readonly Problem[] => {
     const failure = streamFailure ?? listFailure;
     const ofProofs = instances().flatMap(({ name }) =>
-      sources.proofs(name).flatMap((report) => proofProblem(name, report, options.reload === 'signal') ?? []),
+      sources.proofs(name).flatMap((report) => proofProblem(name, report, options.reload) ?? []),
     );
     return [
       ...(failure === undefined ? [] : [engineUnreachable(failure)]),
@@ -76,12 +77,14 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   const isReady = (nowMs: number): boolean => {
     const fresh = lastSync !== undefined && nowMs - lastSync.atMs < patienceMs(options);
     const allPublished = !(last?.problems ?? []).some((item) => item.code === 'publish-failed');
-    return isConnected && fresh && allPublished && (sources.templateFailure() === undefined || targets.size > 0);
+    const isAnythingServed = targets.size > 0 || instances().every(({ frontends }) => frontends.length === 0);
+    return isConnected && fresh && allPublished && isAnythingServed && (sources.templateFailure() === undefined || targets.size > 0);
   };
 
   /** Its frontends run and are proven to serve what was published; an instance without frontends has nothing to serve. */
   const isConverged = ({ name, frontends }: PassResult['instances'][number]): boolean => {
-    return frontends.length === 0 || (sources.proofs(name).length > 0 && whatIsUnproven(name) === undefined);
+    const isAsked = passOf(name)?.desired === targets.get(name)?.generation;
+    return frontends.length === 0 || (isAsked && sources.proofs(name).length > 0 && whatIsUnproven(name) === undefined);
   };
 
   const passOf = (instance: string): InstancePass | undefined => last?.passes.find((pass) => pass.instance.name === instance);
@@ -102,7 +105,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     return describeInstance(
       instance,
       target === undefined ? undefined : { file, generation: target.generation, routes: pass?.routes ?? [] },
-      pass?.rendered.generation,
+      pass?.desired,
       new Map(sources.proofs(instance.name).map((report) => [report.frontend.id, factsOf(report)])),
     );
   };
@@ -132,6 +135,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     published(instance, target) {
       targets.set(instance, target);
     },
+    withdrawn: (instance) => void targets.delete(instance),
     target: (instance) => targets.get(instance),
     instances,
     whatIsUnproven,

@@ -5,7 +5,8 @@ import type { Wait } from './coalescer.ts';
 import { parseDockerHost } from './docker/docker-host.ts';
 
 export type CommandName = 'run' | 'render' | 'drain' | 'healthcheck';
-type Reload = 'signal' | 'none';
+type Reload = 'signal' | 'exec' | 'hook' | 'none';
+type Check = 'auto' | 'exec' | 'off';
 export type Listen = { readonly host: string; readonly port: number } | 'off';
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -113,10 +114,21 @@ export const optionTable = {
     flag: '--reload',
     variable: 'MEET_GEN_RELOAD',
     placeholder: 'way',
-    meaning: 'signal: HUP through the engine; none: publish only',
+    meaning:
+      'how nginx is made to reload: signal: HUP through the engine; exec: nginx -t and nginx -s reload inside; hook: a script in the frontend does it (meet-gen hook); none: publish only',
     commands: ['run'],
     fallback: 'signal',
     parse: parseReload,
+  }),
+  check: option({
+    flag: '--check',
+    variable: 'MEET_GEN_CHECK',
+    placeholder: 'how',
+    meaning:
+      "who tests a change of structure before it is published: auto: the frontends' own nginx, through exec, unless a socket proxy (plain tcp://) stands in between; exec: the same, and nothing untested is ever published; off: nobody, and no log is read either",
+    commands: ['run'],
+    fallback: 'auto',
+    parse: parseCheck,
   }),
   listen: option({
     flag: '--listen',
@@ -152,11 +164,6 @@ type Optional = 'instance' | 'templates' | 'logFormat';
 
 /** All options, read. */
 export type Options = { readonly [Name in Exclude<OptionName, Optional>]: ValueOf<Name> } & { readonly [Name in Optional]?: ValueOf<Name> };
-
-/** Options of the contract that a later version brings: set, they are refused instead of being silently without effect. */
-const notSupportedYet: Readonly<Record<string, string>> = { MEET_GEN_CHECK: '--check' };
-
-export const flagsNotSupportedYet: readonly string[] = Object.values(notSupportedYet);
 
 /** Options that can't be used, all of them at once, a line each. */
 export class OptionsError extends Error {
@@ -204,8 +211,6 @@ function refuseVariables(env: Env): readonly string[] {
     .filter((variable) => variable.startsWith('MEET_GEN_') && !known.includes(variable) && env[variable] !== '')
     .toSorted()
     .map((variable) => {
-      const flag = notSupportedYet[variable];
-      if (flag !== undefined) return `${variable}: ${flag} is not supported yet; remove the variable`;
       const meant = nearest(variable, known);
       return `${showForeignText(variable)}: there is no such variable${meant === undefined ? '' : `; did you mean ${meant}?`}`;
     });
@@ -236,9 +241,13 @@ function parseWait(text: string): Wait {
 }
 
 function parseReload(text: string): Reload {
-  if (text === 'signal' || text === 'none') return text;
-  if (text === 'exec' || text === 'hook') throw new Error('this way is not supported yet; use signal or none');
-  throw new Error('it must be signal or none');
+  if (text === 'signal' || text === 'exec' || text === 'hook' || text === 'none') return text;
+  throw new Error('it must be signal, exec, hook or none');
+}
+
+function parseCheck(text: string): Check {
+  if (text === 'auto' || text === 'exec' || text === 'off') return text;
+  throw new Error('it must be auto, exec or off');
 }
 
 function parseListen(text: string): Listen {

@@ -4,15 +4,20 @@ import type { Instance, InstanceChoice, Replica } from './model/instance.ts';
 import { problem, sortProblems } from './model/problem.ts';
 import type { Problem } from './model/problem.ts';
 import type { Rendered } from './render/generation.ts';
+import type { TemplateStore } from './render/template-store.ts';
 import type { NginxVersion } from './routes/nginx-version.ts';
 import type { Route } from './routes/ownership.ts';
 import { decideFrontendPorts } from './routes/ports.ts';
 import { planRouting } from './routes/routing-view.ts';
-import type { RoutingView } from './routes/routing-view.ts';
+import type { RoutingPlan, RoutingView } from './routes/routing-view.ts';
+import { editionOf } from './trial/edition.ts';
+import type { Choice, Chosen } from './trial/trial-types.ts';
 
 /** A frontend that is to be asked and told, as the sink sees it. */
 interface PassFrontend {
   readonly id: string;
+  /** Another one after each start. */
+  readonly life: string;
   readonly name: string;
   readonly imageId: string;
   /** It runs and is not about to stop, so it is to serve what is published. */
@@ -27,11 +32,11 @@ export interface Source {
   observe(signal: AbortSignal): Promise<Observation>;
 }
 
-/** Turns views into files. */
+/** Turns plans into files. */
 export interface Renderer {
   reload(): Promise<void>;
-  /** @throws Error when no template works for this view */
-  render(view: RoutingView): Rendered;
+  /** What of a plan is to be published now. @throws Error when no template works for it */
+  choose(plan: RoutingPlan, frontends: readonly PassFrontend[]): Choice;
   failure(): { readonly message: string } | undefined;
 }
 
@@ -40,7 +45,9 @@ export interface Sink {
   /** The nginx version of each frontend, undefined where it isn't known; the running ones are looked after from then on. */
   versions(instance: string, frontends: readonly PassFrontend[], signal: AbortSignal): Promise<readonly (NginxVersion | undefined)[]>;
   /** @throws Error when the file can't be written */
-  publish(instance: string, rendered: Rendered, view: RoutingView): Promise<Publication>;
+  publish(instance: string, chosen: Chosen, isRollback: boolean): Promise<Publication>;
+  /** Takes a file away that no nginx may start with. */
+  withdraw(instance: string): Promise<void>;
 }
 
 /** What became of a file: nothing had to be done, or it had to wait so that nginx isn't reloaded too often. */
@@ -52,6 +59,8 @@ export interface InstancePass {
   readonly view: RoutingView;
   readonly routes: readonly Route[];
   readonly rendered: Rendered;
+  /** The generation that labels and templates ask for; another one than what is published where nginx refuses it. */
+  readonly desired: string;
   readonly publication: Publication;
 }
 
@@ -103,40 +112,59 @@ async function passInstance(
   const statusPort = decideFrontendPorts(instance).ports.status;
   const frontends = instance.frontends.map((frontend) => frontendOf(frontend, statusPort));
   const versions = decisiveVersions(frontends, await sink.versions(instance.name, frontends, signal));
-  const { view, routes, problems: planProblems } = planRouting(instance, versions);
-  problems.push(...planProblems);
-  const rendered = tryRender(renderer, view, problems);
-  if (rendered === undefined) return undefined;
+  const plan = planRouting(instance, versions);
+  problems.push(...plan.problems);
+  const choice = tryChoose(renderer, plan, frontends, problems);
+  if (choice === undefined) return undefined;
+  problems.push(...choice.problems);
+  const { published: chosen, desired } = choice;
   try {
-    const publication = await sink.publish(instance.name, rendered, view);
+    if (choice.withdraw) await sink.withdraw(instance.name);
+    if (chosen === undefined) return undefined;
+    const publication = await sink.publish(instance.name, chosen, choice.isRollback);
     if (typeof publication === 'object') problems.push(reloadsHeldBack(instance.name));
-    return { instance, view, routes, rendered, publication };
+    return { instance, view: chosen.view, routes: plan.routes, rendered: chosen.rendered, desired, publication };
   } catch (error) {
     problems.push(publishFailed(instance.name, error));
     return undefined;
   }
 }
 
-function tryRender(renderer: Renderer, view: RoutingView, problems: Problem[]): Rendered | undefined {
+/** Publishes whatever the newest template makes of a plan, for a single pass that nobody serves. */
+export function withoutTrials(templates: TemplateStore): Renderer {
+  return {
+    reload: templates.reload,
+    choose({ view, structure }) {
+      const rendered = templates.render(view);
+      const edition = editionOf(rendered.templates.key, structure);
+      return { published: { edition, rendered, view }, desired: rendered.generation, isRollback: false, withdraw: false, problems: [] };
+    },
+    failure: templates.failure,
+  };
+}
+
+function tryChoose(renderer: Renderer, plan: RoutingPlan, frontends: readonly PassFrontend[], problems: Problem[]): Choice | undefined {
   try {
-    return renderer.render(view);
+    return renderer.choose(plan, frontends);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `no template works for this instance, so its file stays as it is and addresses don't follow: ${reason}`;
-    problems.push(templateBroken(message, view.instance));
+    problems.push(templateBroken(message, plan.structure.instance));
     return undefined;
   }
 }
 
 /**
- * Those that run decide the syntax, and those that the engine starts again and again: an older nginx that can't read what is
- * published would never run. While there are none, those that ran, so that a restart changes nothing.
+ * Those that run decide the syntax, those that the engine starts again and again, since an older nginx that can't read what is
+ * published would never run, and those that ran, so that a restart changes nothing: the oldest comes back to what it can read.
  */
 function decisiveVersions(
   frontends: readonly PassFrontend[],
   versions: readonly (NginxVersion | undefined)[],
 ): readonly (NginxVersion | undefined)[] {
-  const deciding = versions.filter((_, index) => frontends[index]?.running === true || frontends[index]?.restarting === true);
+  const deciding = versions.filter(
+    (version, index) => version !== undefined || frontends[index]?.running === true || frontends[index]?.restarting === true,
+  );
   return deciding.length > 0 ? deciding : versions;
 }
 
@@ -144,6 +172,7 @@ function frontendOf({ container, standing }: Replica, statusPort: number): PassF
   const addresses = container.networks.flatMap((network) => network.ipv4 ?? (network.ipv6 === undefined ? [] : `[${network.ipv6}]`));
   return {
     id: container.id,
+    life: [container.id, ...container.endpointIds].join(' '),
     name: container.name,
     imageId: container.imageId,
     running: standing.rank !== 'never' && standing.rank !== 'stopping',

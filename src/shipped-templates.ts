@@ -10,7 +10,7 @@ export function shippedTemplates(): string {
 }
 
 /** What is for the inside of a frontend, where there is no Node. */
-type ShippedScript = 'nginx-tree.sh' | 'hook.sh' | 'hook-stub.conf';
+type ShippedScript = 'nginx-tree.sh' | 'candidate-check.sh' | 'hook.sh' | 'hook-stub.conf';
 
 /** Reads one of the texts for frontends that lie beside the shipped templates; `--templates` never replaces them. */
 export function readShippedScript(name: ShippedScript): string {

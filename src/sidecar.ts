@@ -7,9 +7,10 @@ import { createKnowledge, patienceMs } from './knowledge.ts';
 import { createDrainControl } from './drain/drain-control.ts';
 import type { Drains } from './drain/drains.ts';
 import type { Container, Note } from './model/container.ts';
+import { showForeignText } from './model/foreign-text.ts';
 import { mergeNotes } from './model/notes.ts';
 import type { Options } from './options.ts';
-import type { PassResult, Sink } from './pipeline.ts';
+import type { PassResult, Renderer } from './pipeline.ts';
 import type { Publisher } from './publish/publisher.ts';
 import type { ProverPorts } from './reload/frontend-prover.ts';
 import { probeOnce } from './probe/probe.ts';
@@ -18,12 +19,19 @@ import { probeTargets } from './probe/probe-targets.ts';
 import { createReloadEconomy } from './reload-economy.ts';
 import { createProver } from './reload/prover.ts';
 import type { FrontendReport } from './reload/prover.ts';
-import type { TemplateStore } from './render/template-store.ts';
+import type { Rendered } from './render/generation.ts';
+import type { TemplateSet, TemplateStore } from './render/template-store.ts';
+import type { RoutingView } from './routes/routing-view.ts';
 import { createReporter } from './reporter.ts';
 import { keepaliveMinTimeoutMs } from './routes/routing-view.ts';
 import type { InstanceProof } from './reporter.ts';
 import type { OperatorDesk } from './status/server.ts';
 import type { StatusSnapshot } from './status/snapshot.ts';
+import { createSink } from './sink.ts';
+import type { CandidateCheck } from './check/candidate-check.ts';
+import { createTrials } from './trial/trials.ts';
+import type { Diary } from './trial/keep-trials.ts';
+import type { KeptTrials, TrialReport } from './trial/trial-types.ts';
 
 /** The running whole: the loop, the proofs and what is known about them. */
 export interface Sidecar {
@@ -37,22 +45,37 @@ export interface Sidecar {
 const localReconnectCapMs = 500;
 const remoteReconnectCapMs = 5000;
 
+/** What the sidecar is made of, besides the engine and the templates. */
+export interface SidecarParts {
+  readonly prover: ProverPorts;
+  /** Absent where nothing can be tested before it is published. */
+  readonly check: CandidateCheck | undefined;
+  readonly publisher: Publisher;
+  readonly drains: Drains;
+  /** Where is kept what was good and what was refused. */
+  readonly diary: Diary;
+  readonly kept: ReadonlyMap<string, KeptTrials>;
+}
+
 /** Starts everything; it runs until the signal aborts, and no bad input ends it. */
 export function startSidecar(
   engine: Engine,
   templates: TemplateStore,
-  ports: ProverPorts,
-  publisher: Publisher,
-  drains: Drains,
+  { prover: proverPorts, check, publisher, drains, diary, kept }: SidecarParts,
   options: Options,
   log: Logger,
   signal: AbortSignal,
 ): Sidecar {
   const reporter = createReporter(log);
   const prover = createProver(
-    ports,
-    { signals: options.reload === 'signal', verifyTimeoutMs: options.verifyTimeoutMs },
+    proverPorts,
+    {
+      reload: options.reload,
+      inquire: options.check !== 'off' || options.reload === 'hook',
+      verifyTimeoutMs: options.verifyTimeoutMs,
+    },
     (instance, versionChanged) => {
+      trials.observe(instance, trialReports(prover.report(instance)));
       reportProof(instance);
       reportProblems();
       if (versionChanged) controller.lookOnce();
@@ -68,23 +91,42 @@ export function startSidecar(
   const prober = createProber(probeOnce, () => controller.lookOnce());
   const economy = createReloadEconomy();
 
-  const sink: Sink = {
-    versions: prover.versions,
-    async publish(instance, { content, generation }, view) {
-      const before = knowledge.target(instance);
-      const isNew = before?.generation !== generation;
-      const heldBackMs = isNew ? economy.waitMs(instance, view, nowMs()) : 0;
-      if (heldBackMs > 0) return { heldBackMs };
-      const published = await publisher.publish(instance, content);
-      economy.published(instance, view, isNew && published === 'written', nowMs());
-      const target = isNew ? { generation, writtenAtMs: published === 'written' ? nowMs() : 0 } : before;
-      // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
-      if (published === 'written' && !isNew) prover.recheckAll();
-      knowledge.published(instance, target);
-      prover.aim(instance, target);
-      return published;
+  const trials = createTrials(
+    {
+      ...(check === undefined ? {} : { check: (instance, rendered, frontends) => check(instance, rendered, frontends, signal) }),
+      onLearnt: () => controller.lookOnce(),
+      onCheckDenied(reason) {
+        log.info({ reason }, 'the frontends can not be asked to test a file before it is published; a reload tells what they say to it');
+      },
+      ...diary,
+    },
+    {
+      strict: options.check === 'exec',
+      trustsTemplates: options.templates === undefined,
+      unwatched: options.reload === 'none',
+    },
+    kept,
+  );
+  const renderer: Renderer = {
+    reload: templates.reload,
+    failure: templates.failure,
+    choose(plan, frontends) {
+      const running = frontends.filter((frontend) => frontend.running);
+      const away = frontends.flatMap((frontend) => (frontend.running ? [] : [frontend.id]));
+      return trials.choose(plan, renderNewest(plan.view), running, away);
     },
   };
+  /** Without any template that works now, what was good last is all there is. */
+  const renderNewest = (view: RoutingView): { templates: TemplateSet; rendered: Rendered } | undefined => {
+    try {
+      const rendered = templates.render(view);
+      return { templates: rendered.templates, rendered };
+    } catch (error) {
+      if (!trials.hasGood(view.instance)) throw error;
+      return undefined;
+    }
+  };
+  const sink = createSink(publisher, knowledge, prover, trials, economy);
 
   const reportProof = (instance: string): void => reporter.proven(instance, summarize(prover.report(instance)), nowMs());
   const probeNotes = (containers: readonly Container[]): ReadonlyMap<string, Note> =>
@@ -99,10 +141,11 @@ export function startSidecar(
   const takePass = (result: PassResult, causedAtMs: number): void => {
     const present = new Set(result.instances.map(({ name }) => name));
     knowledge.passed(result, nowMs(), new Date());
-    for (const holder of [knowledge, prover, reporter, economy, publisher]) holder.retain(present);
+    for (const holder of [knowledge, prover, reporter, economy, trials, publisher]) holder.retain(present);
     prober.aim(result.instances.flatMap(probeTargets));
     for (const pass of result.passes) {
       reporter.published(pass, causedAtMs);
+      trials.observe(pass.instance.name, trialReports(prover.report(pass.instance.name)));
       reportProof(pass.instance.name);
     }
     reportProblems();
@@ -110,7 +153,7 @@ export function startSidecar(
 
   const controller = startController(
     engine,
-    templates,
+    renderer,
     sink,
     {
       notesFor: (containers) => mergeNotes(drains.notesFor(containers), probeNotes(containers)),
@@ -134,7 +177,16 @@ export function startSidecar(
         prober.restarted(containerId);
         drains.restarted(containerId, atMs);
       },
-      onResync: prover.recheckAll,
+      onCrash(containerId) {
+        for (const { name, frontends } of knowledge.instances()) {
+          const crashed = frontends.find(({ container }) => container.id === containerId);
+          if (crashed !== undefined) trials.ended(name, showForeignText(crashed.container.name));
+        }
+      },
+      onResync() {
+        prover.recheckAll();
+        trials.retry(nowMs(), false);
+      },
     },
     {
       choice: { only: options.instance, strict: options.strictInstance },
@@ -159,7 +211,10 @@ export function startSidecar(
     healthy: () => nowMs() - controller.lastTurnAtMs() < patienceMs(options),
     snapshot: () => knowledge.snapshot(nowMs()),
     desk: { drain: drainControl.drain, cancelDrain: drainControl.cancel },
-    resync: controller.resync,
+    resync() {
+      trials.retry(nowMs(), true);
+      controller.resync();
+    },
     ended: controller.ended,
   };
 }
@@ -178,4 +233,26 @@ function summarize(reports: readonly FrontendReport[]): InstanceProof {
     live: answering.every((report) => report.phase === 'live'),
     servingAtMs: servedAtMs.length === 0 ? undefined : Math.max(...servedAtMs),
   };
+}
+
+const unheeded = 'it goes on with the older configuration after three signals, and its log, which says why, can not be read from here';
+
+/** Of several it has to be told which one refuses. */
+function trialReports(reports: readonly FrontendReport[]): readonly TrialReport[] {
+  return reports.map((report) => {
+    const told = trialReport(report);
+    if (told.words === undefined || reports.length === 1) return told;
+    return { ...told, words: `${showForeignText(report.frontend.name)}: ${told.words}` };
+  });
+}
+
+function trialReport({ phase, proof, isUnheeded }: FrontendReport): TrialReport {
+  const generation = proof.target?.generation ?? '';
+  if (phase === 'rejected') {
+    const found = proof.inquiry?.found;
+    return { generation, state: 'refused', words: found?.kind === 'refused' ? found.words : '' };
+  }
+  if (isUnheeded) return { generation, state: 'refused', words: unheeded, isGuess: true };
+  const isKnown = phase === 'live' || phase === 'serving' || phase === 'unverified';
+  return { generation, state: isKnown ? phase : 'under-way' };
 }

@@ -9,7 +9,7 @@ import { createEngineClient } from '../docker/client.ts';
 import type { Note } from '../model/container.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Options } from '../options.ts';
-import { runPass } from '../pipeline.ts';
+import { runPass, withoutTrials } from '../pipeline.ts';
 import type { PassResult, Sink, Source } from '../pipeline.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { createProver } from '../reload/prover.ts';
@@ -34,8 +34,8 @@ const noNotes: ReadonlyMap<string, Note> = new Map();
 export async function renderFromEngine(options: Options, signal: AbortSignal): Promise<RenderReport> {
   const engine = createEngineClient(options.dockerHost);
   const prover = createProver(
-    { ask: askGeneration, signalHup: neverSignal, nowMs },
-    { signals: false, verifyTimeoutMs: options.verifyTimeoutMs },
+    { ask: askGeneration, reload: neverReload, inquire: () => Promise.resolve({ kind: 'nothing' }), nowMs },
+    { reload: 'none', inquire: false, verifyTimeoutMs: options.verifyTimeoutMs },
     () => undefined,
   );
   try {
@@ -59,8 +59,8 @@ async function renderOnce(source: Source, asker: Pick<Sink, 'versions'>, options
   const templates = createTemplateStore(options.templates ?? shippedTemplates());
   const result = await runPass(
     source,
-    templates,
-    { versions: asker.versions, publish: () => Promise.resolve('unchanged') },
+    withoutTrials(templates),
+    { versions: asker.versions, publish: () => Promise.resolve('unchanged'), withdraw: () => Promise.resolve() },
     { only: options.instance, strict: options.strictInstance },
     signal,
   );
@@ -69,8 +69,8 @@ async function renderOnce(source: Source, asker: Pick<Sink, 'versions'>, options
   return result;
 }
 
-function neverSignal(): Promise<void> {
-  return Promise.reject(new Error('render never signals'));
+function neverReload(): Promise<void> {
+  return Promise.reject(new Error('render never reloads'));
 }
 
 async function readWorld(file: string): Promise<ComposeWorld> {

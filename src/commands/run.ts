@@ -1,22 +1,29 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { Logger } from 'pino';
+import { createCandidateCheck } from '../check/candidate-check.ts';
 import { nowMs } from '../clock.ts';
 import { createEngineClient } from '../docker/client.ts';
+import type { EngineClient } from '../docker/client.ts';
+import type { Drains } from '../drain/drains.ts';
 import { keepDrains } from '../drain/keep-drains.ts';
+import { createFrontendAccess, mayExec } from '../frontend-access.ts';
 import { createLogger } from '../log.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
-import { publishFile } from '../publish/atomic-file.ts';
-import { clearLeftCandidates, drainsPath, ownFolder, readOutPlace, socketPaths } from '../publish/out-directory.ts';
+import { publishFile, removeFile } from '../publish/atomic-file.ts';
+import { clearLeftCandidates, drainsPath, instancesIn, ownFolder, readOutPlace, socketPaths } from '../publish/out-directory.ts';
 import type { OutPlace } from '../publish/out-directory.ts';
 import { makePrivateFolder } from '../publish/private-folder.ts';
 import { createPublisher } from '../publish/publisher.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { createTemplateStore, readTemplates } from '../render/template-store.ts';
 import { endWithin, startSidecar } from '../sidecar.ts';
+import type { SidecarParts } from '../sidecar.ts';
 import { startStatusServer } from '../status/server.ts';
 import type { OperatorDesk, SocketPlace } from '../status/server.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
-import { shippedTemplates } from '../shipped-templates.ts';
+import { readShippedScript, shippedTemplates } from '../shipped-templates.ts';
+import { keepTrials, readKept } from '../trial/keep-trials.ts';
 import { version } from '../version.ts';
 
 const stopLimitMs = 1500;
@@ -53,6 +60,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
       out: options.out,
       instance: options.instance ?? 'all',
       reload: options.reload,
+      check: options.check,
     },
     'meet-gen starts',
   );
@@ -76,17 +84,8 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     await clearLeftCandidates(place);
     const drains = await keepDrains(drainsPath(place), publishFile, log);
     const engine = createEngineClient(options.dockerHost);
-    const ports = { ask: askGeneration, signalHup: engine.signalHup, nowMs };
-    const sidecar = startSidecar(
-      engine,
-      createTemplateStore(directory),
-      ports,
-      createPublisher(place, nowMs),
-      drains,
-      options,
-      log,
-      abort.signal,
-    );
+    const parts = await assemble(engine, place, drains, options, log);
+    const sidecar = startSidecar(engine, createTemplateStore(directory), parts, options, log, abort.signal);
     Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot });
     Object.assign(desk, sidecar.desk);
     signals.onResync(() => {
@@ -102,6 +101,33 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     await stopServer();
   }
   log.info('stopped');
+}
+
+async function assemble(engine: EngineClient, place: OutPlace, drains: Drains, options: Options, log: Logger): Promise<SidecarParts> {
+  const access = createFrontendAccess(engine, options);
+  const pathOf = (instance: string, name: string): string => join(ownFolder(place, instance), name);
+  const check = createCandidateCheck({
+    exec: access.exec,
+    script: readShippedScript('nginx-tree.sh') + readShippedScript('candidate-check.sh'),
+    stage: async (instance, content) => {
+      const path = pathOf(instance, '.candidate.conf');
+      await publishFile(path, content);
+      return () => removeFile(path);
+    },
+  });
+  const kept = await Promise.all(
+    (await instancesIn(place, options.instance)).map(
+      async (instance) => [instance, await readKept(pathOf(instance, '.editions.json'), log)] as const,
+    ),
+  );
+  return {
+    prover: { ask: askGeneration, reload: access.reload, inquire: access.inquire, nowMs },
+    check: mayExec(options) ? check : undefined,
+    publisher: createPublisher(place, nowMs),
+    drains,
+    diary: keepTrials(pathOf, publishFile, log),
+    kept: new Map(kept.flatMap(([instance, one]) => (one === undefined ? [] : [[instance, one]]))),
+  };
 }
 
 /** Everything that makes a start impossible, reported at once. */

@@ -32,12 +32,32 @@ export interface EngineClient {
    */
   subscribe(sinceMs: number, signal: AbortSignal): Promise<AsyncIterable<EngineEvent>>;
   /** `POST /containers/<name>/kill?signal=HUP`; by name, since socket proxies filter by it. */
-  signalHup(container: { readonly id: string; readonly name: string }, signal: AbortSignal): Promise<void>;
+  signalHup(container: ContainerName, signal: AbortSignal): Promise<void>;
+  /**
+   * Runs a command in a container as its own user, to its end: `POST /containers/<name>/exec`, `POST /exec/<id>/start`,
+   * `GET /exec/<id>/json`.
+   */
+  exec(container: ContainerName, command: readonly string[], limitMs: number, signal: AbortSignal): Promise<ExecResult>;
+  /** What a container has written since a moment of ours, at most its last 200 lines: `GET /containers/<name>/logs`. */
+  logs(container: ContainerName, sinceMs: number, signal: AbortSignal): Promise<string>;
+}
+
+interface ContainerName {
+  readonly id: string;
+  readonly name: string;
+}
+
+interface ExecResult {
+  readonly code: number;
+  /** Standard output and standard error, cut where it gets too long. */
+  readonly output: string;
 }
 
 const readDeadlineMs = 10_000;
 /** Shorter: a frontend waits for it, and it can be sent again. */
 const signalDeadlineMs = 2000;
+const logsDeadlineMs = 2000;
+const maxOutputBytes = 65_536;
 
 /** Connects nothing yet: the first call does. */
 export function createEngineClient(host: DockerHost): EngineClient {
@@ -49,6 +69,8 @@ export function createEngineClient(host: DockerHost): EngineClient {
   // Every path gets it in front.
   const modem = docker.modem as unknown as { version?: string | undefined };
   let known: Handshake | undefined;
+
+  const named = (container: ContainerName): Docker.Container => docker.getContainer(referenceOf(container));
 
   const shakeHands = async (signal: AbortSignal): Promise<Handshake> => {
     modem.version = undefined;
@@ -98,12 +120,39 @@ export function createEngineClient(host: DockerHost): EngineClient {
       const deadline = startDeadline(signalDeadlineMs, signal);
       try {
         const { signal: abortSignal } = deadline;
-        // It becomes a part of the path.
-        const reference = parseEngineName(container.name) ?? parseEngineName(container.id);
-        if (reference === undefined) throw new Error('neither its name nor its id is one that an engine gives');
-        await abortable(docker.getContainer(reference).kill({ signal: 'HUP', abortSignal }), abortSignal);
+        await abortable(named(container).kill({ signal: 'HUP', abortSignal }), abortSignal);
       } catch (cause) {
         await explain({ what: `signalling ${container.name}`, request: `POST /containers/${container.name}/kill` })(cause);
+      } finally {
+        deadline.end();
+      }
+    },
+    async exec(container, command, limitMs, signal) {
+      const deadline = startDeadline(limitMs, signal);
+      const { signal: abortSignal } = deadline;
+      try {
+        const options = { Cmd: [...command], AttachStdout: true, AttachStderr: true, abortSignal };
+        const started = await abortable(named(container).exec(options), abortSignal);
+        const stream = await abortable(started.start({ abortSignal }), abortSignal);
+        const output = readFrames(await abortable(readBytes(stream), abortSignal));
+        const { ExitCode: code } = await abortable(started.inspect({ abortSignal }), abortSignal);
+        return { code: code ?? -1, output };
+      } catch (cause) {
+        return await explain({ what: `running a command in ${container.name}`, request: `POST /containers/${container.name}/exec` })(cause);
+      } finally {
+        deadline.end();
+      }
+    },
+    async logs(container, sinceMs, signal) {
+      const deadline = startDeadline(logsDeadlineMs, signal);
+      const { signal: abortSignal } = deadline;
+      const since = ((sinceMs + (known?.clockAheadMs ?? 0)) / 1000).toFixed(3);
+      const path = `/containers/${referenceOf(container)}/logs?`;
+      try {
+        const stream = openGet(docker, path, { stdout: true, stderr: true, tail: 200, since }, abortSignal);
+        return readFrames(await abortable(stream.then(readBytes), abortSignal));
+      } catch (cause) {
+        return await explain({ what: `reading the log of ${container.name}`, request: `GET /containers/${container.name}/logs` })(cause);
       } finally {
         deadline.end();
       }
@@ -163,6 +212,37 @@ function openGet(docker: Docker, path: string, options: object, abortSignal: Abo
 function missingOwners(containers: readonly Container[]): readonly string[] {
   const present = new Set(containers.map(({ id }) => id));
   return [...new Set(containers.flatMap((container) => networkOwnerOf(container) ?? []))].filter((id) => !present.has(id));
+}
+
+/** It becomes a part of a path. @throws Error when it could be no name */
+function referenceOf({ id, name }: ContainerName): string {
+  const reference = parseEngineName(name) ?? parseEngineName(id);
+  if (reference === undefined) throw new Error('neither its name nor its id is one that an engine gives');
+  return reference;
+}
+
+/** The beginning of a stream; what is too much is read and dropped, so that the command can end. */
+async function readBytes(stream: NodeJS.ReadableStream): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    const bytes = chunk as Buffer;
+    if (length < maxOutputBytes) chunks.push(bytes);
+    length += bytes.length;
+  }
+  return Buffer.concat(chunks).subarray(0, maxOutputBytes);
+}
+
+/** Takes the frames of a stream apart (Docker Engine API, ContainerAttach, stream format); a container with a terminal has none. */
+function readFrames(bytes: Buffer): string {
+  const texts: string[] = [];
+  let rest = bytes;
+  while (rest.length >= 8 && (rest[0] ?? 3) <= 2 && rest.readUIntBE(1, 3) === 0) {
+    const end = 8 + rest.readUInt32BE(4);
+    texts.push(rest.toString('utf8', 8, end));
+    rest = rest.subarray(end);
+  }
+  return texts.join('') + rest.toString('utf8');
 }
 
 function parseAnswer(text: string): unknown {

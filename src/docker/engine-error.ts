@@ -12,11 +12,14 @@ const maxErrorLength = 1000;
 export class EngineError extends Error {
   override name = 'EngineError';
   readonly cure: string;
+  /** The HTTP status of the engine's answer, or of a proxy's before it; absent when there was none. */
+  readonly status: number | undefined;
 
-  constructor(message: string, options: { cure: string; cause?: unknown }) {
+  constructor(message: string, options: { cure: string; status?: number; cause?: unknown }) {
     // It can hold what the engine, a proxy or a container's name says.
     super(showForeignText(message, maxErrorLength), { cause: options.cause });
     this.cure = showForeignText(options.cure, maxErrorLength);
+    this.status = options.status;
   }
 }
 
@@ -45,6 +48,7 @@ export async function explainEngineFailure({ what, request }: EngineCall, at: Do
       `${what} was refused (${status}): what answers at ${host}, a socket proxy by the look of it, doesn't let ${request} through`,
       {
         cure: 'allow that call there; docs/security.md has the settings of known proxies',
+        status,
         cause,
       },
     );
@@ -58,6 +62,7 @@ export async function explainEngineFailure({ what, request }: EngineCall, at: Do
   if (status !== undefined)
     return new EngineError(`${what} failed: the engine at ${host} answered ${status}: ${message}`, {
       cure: "see the engine's own log",
+      status,
       cause,
     });
   if (code === 'ABORT_ERR' || code === 'TimeoutError')

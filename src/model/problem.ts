@@ -95,6 +95,16 @@ export const problemTable = {
     severity: 'error',
     meaning: 'The frontend goes on serving another configuration than the published one, although it was told to reload.',
   },
+  'reload-rejected': {
+    severity: 'error',
+    meaning:
+      "nginx refuses what labels and templates ask for; the last good structure is served with the addresses of now, and the refused file is kept with nginx's words.",
+  },
+  'route-left-out': { severity: 'error', meaning: 'Paths that nginx refuses are left out, so that the rest can go live.' },
+  'check-impossible': {
+    severity: 'warning',
+    meaning: "`--check exec` is asked for, but the frontends' nginx can't be asked; a change of structure waits until it can.",
+  },
   'signal-failed': { severity: 'error', meaning: 'The engine refused to pass the reload signal on. It is tried again.' },
 } as const satisfies Record<string, { severity: Severity; meaning: string }>;
 

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 /** nginx's master is not root in the Meet image, so everybody must be able to read. */
 const fileMode = 0o644;
 const directoryMode = 0o755;
-const candidatePrefix = '.candidate-';
+const candidatePrefix = '.candidate';
 
 /** What became of a publication; `unchanged` wrote nothing. */
 export type Published = 'written' | 'unchanged';
@@ -43,7 +43,7 @@ async function publish(path: string, content: string): Promise<Published> {
   if (await isPublished(path, content)) return 'unchanged';
   const directory = dirname(path);
   await ensureDirectory(directory);
-  const candidate = join(directory, `${candidatePrefix}${basename(path)}-${randomBytes(6).toString('hex')}`);
+  const candidate = join(directory, `${candidatePrefix}-${basename(path)}-${randomBytes(6).toString('hex')}`);
   try {
     await writeDurably(candidate, content);
     await rename(candidate, path);
@@ -55,10 +55,23 @@ async function publish(path: string, content: string): Promise<Published> {
   return 'written';
 }
 
+/**
+ * Takes a file away, for good.
+ * @throws Error that names the file and the system's reason
+ */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+    await syncDirectory(dirname(path));
+  } catch (cause) {
+    throw writeError(path, cause);
+  }
+}
+
 /** Removes candidates that a killed process left behind: all, or those for one file. */
 export async function removeLeftCandidates(directory: string, file?: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);
-  const prefix = file === undefined ? candidatePrefix : `${candidatePrefix}${file}-`;
+  const prefix = file === undefined ? candidatePrefix : `${candidatePrefix}-${file}-`;
   const left = names.filter((name) => name.startsWith(prefix));
   await Promise.all(left.map((name) => rm(join(directory, name), { force: true })));
 }

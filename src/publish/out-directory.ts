@@ -106,6 +106,13 @@ function may(path: string, mode: number): Promise<boolean> {
   );
 }
 
+/** The only instance, or those that have a folder there. */
+export async function instancesIn(place: OutPlace, only: string | undefined): Promise<readonly string[]> {
+  if (only !== undefined) return [only];
+  const entries = await readdir(place.path, { withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+}
+
 /** Removes the candidates that a killed process left there and in the folders of instances. */
 export async function clearLeftCandidates(place: OutPlace): Promise<void> {
   if (place.kind === 'file') return place.replaceable ? removeLeftCandidates(dirname(place.path), basename(place.path)) : undefined;

@@ -1,6 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
-import { publishFile } from './atomic-file.ts';
+import { publishFile, removeFile } from './atomic-file.ts';
 import type { Published } from './atomic-file.ts';
 import { overwriteFile } from './in-place.ts';
 import { isMountPoint } from './mount-point.ts';
@@ -11,6 +12,8 @@ import type { OutPlace } from './out-directory.ts';
 export interface Publisher {
   /** @throws Error that says why it can't be written */
   publish(instance: string, content: string): Promise<Published>;
+  /** Takes a file back that no nginx may start with: what was there before it, or nothing. @throws Error that says why it can't */
+  withdraw(instance: string): Promise<void>;
   fileOf(instance: string): string;
   /** Forgets all instances but these. */
   retain(instances: ReadonlySet<string>): void;
@@ -19,6 +22,8 @@ export interface Publisher {
 
 interface Known {
   readonly path: string;
+  /** What was there before we published. */
+  readonly found: string | undefined;
   readonly content?: string;
   readonly inPlace: boolean;
   /** When it was found other than it had been published. */
@@ -26,6 +31,9 @@ interface Known {
 }
 
 /** A person changes a file once; somebody who does it again and again is a program. */
+/** What stands in a file that can't be taken away. */
+const nothing = '# meet-gen has taken back what nginx refuses, and has nothing better.\n';
+
 const changesOfAProgram = 3;
 const changeWindowMs = 15 * 60_000;
 
@@ -37,12 +45,26 @@ export function createPublisher(place: OutPlace, nowMs: () => number): Publisher
     async publish(instance, content) {
       const path = fileOf(instance);
       const inPlace = (place.kind === 'file' && !place.replaceable) || (await isMountPoint(path));
-      const before = files.get(instance) ?? { path, inPlace, changedAtMs: [] };
+      const before = files.get(instance) ?? { path, found: await readFound(path), inPlace, changedAtMs: [] };
       files.set(instance, { ...before, inPlace });
       const published = await (inPlace ? overwriteFile(path, content) : publishFile(path, content));
       const wasChanged = published === 'written' && before.content === content;
-      files.set(instance, { path, inPlace, content, changedAtMs: wasChanged ? [...before.changedAtMs, nowMs()] : before.changedAtMs });
+      files.set(instance, {
+        path,
+        found: before.found,
+        inPlace,
+        content,
+        changedAtMs: wasChanged ? [...before.changedAtMs, nowMs()] : before.changedAtMs,
+      });
       return published;
+    },
+    async withdraw(instance) {
+      const known = files.get(instance);
+      if (known === undefined) return;
+      const { path, found, inPlace } = known;
+      if (inPlace) await overwriteFile(path, found ?? nothing);
+      else if (found === undefined) await removeFile(path);
+      else await publishFile(path, found);
     },
     retain(instances) {
       for (const name of files.keys()) if (!instances.has(name)) files.delete(name);
@@ -53,6 +75,10 @@ export function createPublisher(place: OutPlace, nowMs: () => number): Publisher
         ...(isContested(known, nowMs()) ? [contested(instance, known)] : []),
       ]),
   };
+}
+
+function readFound(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
 }
 
 function isContested({ changedAtMs }: Known, nowMs: number): boolean {

@@ -1,11 +1,25 @@
 import type { GenerationAnswer } from './generation-probe.ts';
-import { aimAt, askTimeoutMs, doubt, newProof, nextStep, noteAnswer, noteOvertakenSignal, noteSignal, relocate } from './proof.ts';
-import type { Proof, ProofOptions, Target } from './proof.ts';
+import {
+  aimAt,
+  askTimeoutMs,
+  disarm,
+  doubt,
+  newProof,
+  nextStep,
+  noteAnswer,
+  noteInquiry,
+  noteOvertakenSignal,
+  noteSignal,
+  relocate,
+} from './proof.ts';
+import type { InquiryAnswer, Proof, ProofOptions, Target } from './proof.ts';
 import { createWake } from './wake.ts';
 
 /** A frontend container. */
 export interface Frontend {
   readonly id: string;
+  /** Another one after each start. */
+  readonly life: string;
   readonly name: string;
   readonly imageId: string;
   /** It runs and is not about to stop, so it is to serve what is published. */
@@ -17,14 +31,24 @@ export interface Frontend {
 /** What proving needs from outside; the pipeline's composition provides it. */
 export interface ProverPorts {
   readonly ask: (endpoints: readonly string[], timeoutMs: number, signal: AbortSignal) => Promise<GenerationAnswer>;
-  readonly signalHup: (frontend: Frontend, signal: AbortSignal) => Promise<void>;
+  /** Makes its nginx reload, without waiting for what comes of it. @throws Refusal when nginx says at once that it won't */
+  readonly reload: (frontend: Frontend, signal: AbortSignal) => Promise<void>;
+  /** Looks for nginx's own words about why it doesn't serve the target. @param sinceMs when it was told first */
+  readonly inquire: (frontend: Frontend, target: Target, sinceMs: number, signal: AbortSignal) => Promise<InquiryAnswer>;
   readonly nowMs: () => number;
+}
+
+/** nginx was asked to reload and said no. */
+export class Refusal extends Error {
+  override name = 'Refusal';
 }
 
 export interface FrontendProver {
   frontend(): Frontend;
   proof(): Proof;
   aim(target: Target): void;
+  /** There is nothing to be served any more. */
+  disarm(): void;
   /** The same container, seen again: its name or addresses may have changed. */
   meet(frontend: Frontend): void;
   /** It may have been restarted, or a change may have been missed: ask again. */
@@ -40,6 +64,7 @@ export function startFrontendProver(
   signal: AbortSignal,
 ): FrontendProver {
   const wake = createWake(signal);
+  let firstSentAtMs = 0;
   let frontend = first;
   let proof = newProof(ports.nowMs());
 
@@ -56,12 +81,25 @@ export function startFrontendProver(
 
   const sendSignal = async (): Promise<void> => {
     const target = proof.target;
-    const failure = await ports.signalHup(frontend, signal).then(
+    if (proof.signals.count === 0) firstSentAtMs = ports.nowMs();
+    const failure = await ports.reload(frontend, signal).then(
       () => undefined,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
     );
     if (signal.aborted || target === undefined) return;
-    fold((known) => (known.target === target ? noteSignal(known, ports.nowMs(), failure) : noteOvertakenSignal(known, target)));
+    if (failure instanceof Refusal) return fold((known) => (known.target === target ? takeRefusal(known, failure.message) : known));
+    fold((known) => (known.target === target ? noteSignal(known, ports.nowMs(), failure?.message) : noteOvertakenSignal(known, target)));
+  };
+
+  /** A refusal is an answer: the next one is asked for as late as the next signal. */
+  const takeRefusal = (known: Proof, words: string): Proof =>
+    noteInquiry(noteSignal(known, ports.nowMs()), { kind: 'refused', words }, ports.nowMs());
+
+  const inquire = async (): Promise<void> => {
+    const { target } = proof;
+    if (target === undefined) return;
+    const found = await ports.inquire(frontend, target, firstSentAtMs, signal);
+    if (!signal.aborted) fold((known) => (known.target === target ? noteInquiry(known, found, ports.nowMs()) : known));
   };
 
   const run = async (): Promise<void> => {
@@ -69,6 +107,7 @@ export function startFrontendProver(
       const step = nextStep(proof, ports.nowMs(), options);
       if (step.do === 'wait') await wake.wait(step.ms);
       else if (step.do === 'ask') await ask();
+      else if (step.do === 'inquire') await inquire();
       else await sendSignal();
     }
   };
@@ -79,6 +118,10 @@ export function startFrontendProver(
     proof: () => proof,
     aim(target) {
       fold((known) => aimAt(known, target));
+      wake.wake();
+    },
+    disarm() {
+      fold(disarm);
       wake.wake();
     },
     meet(known) {

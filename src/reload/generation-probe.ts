@@ -1,5 +1,5 @@
-import { request } from 'node:http';
 import { startDeadline } from '../deadline.ts';
+import { getText } from './status-request.ts';
 
 /** What a frontend's status server answered, or why there is no answer. */
 export type GenerationAnswer =
@@ -9,6 +9,8 @@ export type GenerationAnswer =
   | { readonly kind: 'silent'; readonly reason: string };
 
 const maxAnswerBytes = 256;
+const noAnswer = 'no answer in time';
+const anotherAnswer = 'something else answers on the status port';
 
 /**
  * Asks `GET /generation` on each address at once, on a fresh connection each (an old nginx worker goes on answering on
@@ -23,10 +25,17 @@ export async function askGeneration(endpoints: readonly string[], timeoutMs: num
     return await Promise.any(answers.map(async (answer) => preferGeneration(await answer)));
   } catch {
     const all = await Promise.all(answers);
-    return all.find((answer) => answer.kind === 'denied') ?? all[0] ?? { kind: 'silent', reason: 'no answer' };
+    return all.toSorted((one, other) => silenceOf(one) - silenceOf(other))[0] ?? { kind: 'silent', reason: 'no answer' };
   } finally {
     deadline.end();
   }
+}
+
+/** The less, the more it tells about why there is no generation: a network that isn't ours answers nothing at all. */
+function silenceOf(answer: GenerationAnswer): number {
+  if (answer.kind !== 'silent') return 0;
+  if (answer.reason.startsWith(anotherAnswer)) return 1;
+  return answer.reason === noAnswer ? 3 : 2;
 }
 
 function preferGeneration(answer: GenerationAnswer): GenerationAnswer {
@@ -34,26 +43,14 @@ function preferGeneration(answer: GenerationAnswer): GenerationAnswer {
   return answer;
 }
 
-function askOne(endpoint: string, signal: AbortSignal): Promise<GenerationAnswer> {
-  return new Promise((resolve) => {
-    const fail = (error: Error): void => resolve({ kind: 'silent', reason: signal.aborted ? 'no answer in time' : error.message });
-    const asked = request(
-      `http://${endpoint}/generation`,
-      { agent: false, signal, headers: { connection: 'close', host: 'meet-gen' } },
-      (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          body += chunk;
-          if (body.length > maxAnswerBytes) response.destroy(new Error('the answer is too long to be a generation'));
-        });
-        response.on('error', fail);
-        response.on('end', () => resolve(readAnswer(response.statusCode, body)));
-      },
-    );
-    asked.on('error', fail);
-    asked.end();
-  });
+async function askOne(endpoint: string, signal: AbortSignal): Promise<GenerationAnswer> {
+  try {
+    const { status, body } = await getText(endpoint, '/generation', maxAnswerBytes, signal);
+    return readAnswer(status, body);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { kind: 'silent', reason: signal.aborted ? noAnswer : reason };
+  }
 }
 
 function readAnswer(status: number | undefined, body: string): GenerationAnswer {
@@ -61,5 +58,5 @@ function readAnswer(status: number | undefined, body: string): GenerationAnswer 
   const match = /^([0-9a-f]{16}|none) ([0-9.]{1,20})\n?$/.exec(body);
   const [, generation, nginxVersion] = match ?? [];
   if (status === 200 && generation !== undefined && nginxVersion !== undefined) return { kind: 'generation', generation, nginxVersion };
-  return { kind: 'silent', reason: `something else answers on the status port (status ${status ?? '?'})` };
+  return { kind: 'silent', reason: `${anotherAnswer} (status ${status ?? '?'})` };
 }

@@ -1,15 +1,28 @@
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
+import type { ProofOptions } from './proof.ts';
 import type { FrontendReport } from './prover.ts';
 
+type Reload = ProofOptions['reload'];
+
 /** What is wrong with a frontend's proof, or undefined while nothing is. */
-export function proofProblem(instance: string, { frontend, phase, proof }: FrontendReport, signals: boolean): Problem | undefined {
+export function proofProblem(instance: string, { frontend, phase, proof }: FrontendReport, reload: Reload): Problem | undefined {
   const about = { instance, container: frontend.name };
   if (proof.signals.failure !== undefined && (phase === 'pending' || phase === 'unverified')) {
     return problem('signal-failed', {
       ...about,
-      message: `the reload signal could not be sent: ${proof.signals.failure}`,
-      cure: 'allow POST /containers/<frontend>/kill where a socket proxy stands in between',
+      message: `the frontend could not be told to reload: ${proof.signals.failure}`,
+      cure:
+        reload === 'exec'
+          ? 'allow POST /containers/<frontend>/exec and POST /exec/<id>/start where a socket proxy stands in between, or use --reload signal'
+          : 'allow POST /containers/<frontend>/kill where a socket proxy stands in between',
+    });
+  }
+  if (phase === 'rejected') {
+    return problem('reload-pending', {
+      ...about,
+      message: `the frontend goes on serving ${described(proof.running)}: nginx refuses the published one (${proof.inquiry?.found.kind === 'refused' ? proof.inquiry.found.words : ''})`,
+      cure: 'mend what nginx names; it is told to reload again and again until it does',
     });
   }
   if (phase === 'unverified') {
@@ -19,17 +32,34 @@ export function proofProblem(instance: string, { frontend, phase, proof }: Front
       cure: "mount the stub at /etc/nginx/conf.d/routing.conf in the frontend, and put meet-gen on one of the instance's own networks, not only on the one it shares with nginx-proxy",
     });
   }
-  if (phase !== 'pending') return undefined;
-  if (!signals) {
-    return problem('reload-pending', {
-      ...about,
-      message: 'the frontend serves another configuration than the published one',
-      cure: 'make it reload (nginx -s reload), since --reload none leaves that to you',
-    });
-  }
-  return problem('reload-pending', {
-    ...about,
-    message: `the frontend goes on serving ${proof.running === 'none' ? 'no routes' : 'an older configuration'}, although it was told to reload`,
+  return phase === 'pending' ? problem('reload-pending', { ...about, ...pendingIn[reload](proof.running) }) : undefined;
+}
+
+interface Told {
+  readonly message: string;
+  readonly cure: string;
+}
+
+function told(running: string | undefined): Told {
+  return {
+    message: `the frontend goes on serving ${described(running)}, although it was told to reload`,
     cure: 'read its log (docker logs): nginx says there why it refuses the new one, or whether nginx is not the first process of the container and never sees the signal',
-  });
+  };
+}
+
+const pendingIn: Readonly<Record<Reload, (running: string | undefined) => Told>> = {
+  signal: told,
+  exec: told,
+  hook: (running) => ({
+    message: `the frontend goes on serving ${described(running)}, and its hook says nothing about the new one`,
+    cure: 'see that the hook runs in it: the script of `meet-gen hook`, executable, in /docker-entrypoint.d, with entrypoint: [/docker-entrypoint.sh], and the stub that includes what the hook has tested',
+  }),
+  none: () => ({
+    message: 'the frontend serves another configuration than the published one',
+    cure: 'make it reload (nginx -s reload), since --reload none leaves that to you',
+  }),
+};
+
+function described(running: string | undefined): string {
+  return running === 'none' ? 'no routes' : 'an older configuration';
 }

@@ -3,6 +3,8 @@ import type { GenerationAnswer } from './generation-probe.ts';
 /** What a frontend is to serve. */
 export interface Target {
   readonly generation: string;
+  /** The file's SHA-256, in hex: by it the hook names what it refuses. */
+  readonly sha256: string;
   /** When the file was written, milliseconds since 1970; 0 when it was there before us. */
   readonly writtenAtMs: number;
 }
@@ -19,27 +21,56 @@ export interface Proof {
   readonly askedAtMs?: number;
   /** Since when it doesn't answer, and why. */
   readonly silent?: { readonly sinceMs: number; readonly reason: string; readonly denied: boolean };
-  /** The signals sent for the target. */
-  readonly signals: { readonly count: number; readonly firstAtMs: number; readonly lastAtMs: number; readonly failure?: string };
+  /** The signals sent for the target (or the reloads by exec); `delivered` are those that were not refused on their way. */
+  readonly signals: {
+    readonly count: number;
+    readonly delivered: number;
+    readonly firstAtMs: number;
+    readonly lastAtMs: number;
+    readonly failure?: string;
+  };
+  /** What was found out about why the target isn't served. */
+  readonly inquiry?: Inquiry;
   /** When the target was answered first. */
   readonly servingAtMs?: number;
   /** Answers in a row with the target, counted once the old workers have stopped accepting. */
   readonly settledAnswers: number;
 }
 
-export type Step = { readonly do: 'ask' } | { readonly do: 'signal' } | { readonly do: 'wait'; readonly ms: number };
+/** Looking for nginx's own words, in the container's log or from the hook. */
+interface Inquiry {
+  readonly atMs: number;
+  /** How many signals had been delivered by then. */
+  readonly delivered: number;
+  readonly found: InquiryAnswer;
+}
+
+/** `refused` with nginx's words, `nothing` where nobody complains, `unavailable` where the words can't be read. */
+export type InquiryAnswer =
+  | { readonly kind: 'refused'; readonly words: string }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+export type Step =
+  | { readonly do: 'ask' }
+  | { readonly do: 'signal' }
+  | { readonly do: 'inquire' }
+  | { readonly do: 'wait'; readonly ms: number };
 
 export interface ProofOptions {
-  /** Without signals (`--reload none`) somebody else makes nginx reload; we only look. */
-  readonly signals: boolean;
+  /** Who makes nginx reload: we do (`signal`, `exec`), the hook in the frontend, or somebody else (`none`); then we only look. */
+  readonly reload: 'signal' | 'exec' | 'hook' | 'none';
+  /** Whether nginx's words may be looked for. */
+  readonly inquire: boolean;
   readonly verifyTimeoutMs: number;
 }
 
 /**
  * How far a frontend is: `asking` (not known yet), `reloading` (told, not seen yet), `serving` (has answered with the
- * target), `live` (only the target answers), `pending` (goes on with another), `unverified` (does not answer).
+ * target), `live` (only the target answers), `rejected` (goes on with another, and nginx says why), `pending` (goes on with another),
+ * `unverified` (does not answer).
  */
-export type ProofPhase = 'asking' | 'reloading' | 'serving' | 'live' | 'pending' | 'unverified';
+export type ProofPhase = 'asking' | 'reloading' | 'serving' | 'live' | 'rejected' | 'pending' | 'unverified';
 
 /** nginx's old workers go on accepting for about 100 ms after the first new answer. */
 const settleMs = 150;
@@ -52,7 +83,15 @@ const maxPendingPollMs = 1000;
 const startingPollMs = 25;
 const firstResendMs = 500;
 const maxPauseMs = 30_000;
-const noSignals = { count: 0, firstAtMs: 0, lastAtMs: 0 };
+const noSignals = { count: 0, delivered: 0, firstAtMs: 0, lastAtMs: 0 };
+/** On a busy host one reload takes longer than usual; when a second one has no effect either, it is worth asking why. */
+const signalsOfAnInquiry = 2;
+const inquireAfterMs = 400;
+const maxHookPollMs = 100;
+/** Somebody may lose a signal; nobody loses three. */
+const signalsOfARefusal = 3;
+/** Long after the last of them, and before the next. */
+const heedMs = 1500;
 
 export function newProof(nowMs: number): Proof {
   return { foundAtMs: nowMs, signals: noSignals, settledAnswers: 0 };
@@ -76,10 +115,12 @@ export function nextStep(proof: Proof, nowMs: number, options: ProofOptions): St
  */
 function stepInTheDark(proof: Proof, target: Target, nowMs: number, options: ProofOptions): Step {
   const silentMs = proof.silent === undefined ? 0 : nowMs - proof.silent.sinceMs;
-  const mayHaveReadAnOlderFile = target.writtenAtMs > proof.foundAtMs;
-  const isUp = proof.silent?.denied === true || silentMs >= options.verifyTimeoutMs;
+  const isDenied = proof.silent?.denied === true;
+  // What refuses us may be the older file itself, with the networks of a moment ago.
+  const mayHaveReadAnOlderFile = isDenied || target.writtenAtMs > proof.foundAtMs;
+  const isUp = isDenied || silentMs >= options.verifyTimeoutMs;
   const isDue = proof.signals.count === 0 || (proof.signals.failure !== undefined && nowMs >= resendAtMs(proof));
-  if (isUp && options.signals && isDue && mayHaveReadAnOlderFile) return { do: 'signal' };
+  if (isUp && tells(options) && isDue && mayHaveReadAnOlderFile) return { do: 'signal' };
   const waitedMs = proof.signals.count === 0 ? silentMs : Math.min(silentMs, nowMs - proof.signals.lastAtMs);
   const pauseMs = waitedMs < options.verifyTimeoutMs ? startingPollMs : Math.min(waitedMs / 4, maxPauseMs);
   return askAt((proof.askedAtMs ?? 0) + pauseMs, nowMs);
@@ -87,13 +128,40 @@ function stepInTheDark(proof: Proof, target: Target, nowMs: number, options: Pro
 
 /** It serves another configuration: signal, poll tightly at first, signal again when that had no effect. */
 function stepTowards(proof: Proof, nowMs: number, options: ProofOptions): Step {
+  if (!tells(options)) return stepBeside(proof, nowMs, options);
   const { count, firstAtMs, lastAtMs } = proof.signals;
-  if (!options.signals) return askAt((proof.askedAtMs ?? 0) + options.verifyTimeoutMs, nowMs);
   if (count === 0) return { do: 'signal' };
+  if (isInquiryDue(proof, nowMs, options)) return { do: 'inquire' };
   if (nowMs >= resendAtMs(proof)) return { do: 'signal' };
   const longestMs = nowMs - firstAtMs < options.verifyTimeoutMs ? maxPollMs : maxPendingPollMs;
   const pollMs = Math.min(Math.max(firstPollMs, (nowMs - lastAtMs) / 10), longestMs);
   return askAt(Math.min((proof.askedAtMs ?? 0) + pollMs, resendAtMs(proof)), nowMs);
+}
+
+/** Somebody else makes it reload: the hook does so within a second, an operator whenever he likes. */
+function stepBeside(proof: Proof, nowMs: number, options: ProofOptions): Step {
+  const askedAtMs = proof.askedAtMs ?? 0;
+  if (options.reload !== 'hook') return askAt(askedAtMs + options.verifyTimeoutMs, nowMs);
+  const waitedMs = nowMs - sinceToldMs(proof);
+  const pauseMs = Math.min(Math.max(waitedMs / 10, maxHookPollMs), maxPendingPollMs);
+  const inquiredAtMs = Math.max(proof.inquiry?.atMs ?? 0, sinceToldMs(proof));
+  if (options.inquire && nowMs >= inquiredAtMs + Math.max(pauseMs, inquireAfterMs)) return { do: 'inquire' };
+  return askAt(askedAtMs + pauseMs, nowMs);
+}
+
+function isInquiryDue({ signals, inquiry }: Proof, nowMs: number, { inquire }: ProofOptions): boolean {
+  if (!inquire || signals.delivered < signalsOfAnInquiry || inquiry?.found.kind === 'unavailable') return false;
+  return (inquiry?.delivered ?? 0) < signals.delivered && nowMs >= signals.lastAtMs + inquireAfterMs;
+}
+
+/** Whether it is up to us to make nginx reload. */
+function tells({ reload }: Pick<ProofOptions, 'reload'>): boolean {
+  return reload === 'signal' || reload === 'exec';
+}
+
+/** Since when somebody else could have made it reload. */
+function sinceToldMs({ target, foundAtMs }: Proof): number {
+  return Math.max(target?.writtenAtMs ?? 0, foundAtMs);
 }
 
 function resendAtMs({ signals: { count, lastAtMs } }: Proof): number {
@@ -117,12 +185,20 @@ export function askTimeoutMs(proof: Proof, nowMs: number): number {
 export function aimAt(proof: Proof, target: Target): Proof {
   const before = proof.target;
   if (before?.generation === target.generation) return proof;
-  const { servingAtMs: _, ...kept } = proof;
+  const { servingAtMs: _, inquiry, ...rest } = proof;
+  // That its words can't be read will stay so.
+  const kept = inquiry?.found.kind === 'unavailable' ? { ...rest, inquiry } : rest;
   const next = { ...kept, target, signals: noSignals, settledAnswers: 0 };
   // A reload that is still under way may bring the older file: what is answered now proves nothing, so it is told again.
   if (before !== undefined && proof.signals.count > 0 && proof.running !== before.generation)
     return { ...next, running: before.generation };
   return proof.running === target.generation ? { ...next, servingAtMs: target.writtenAtMs } : next;
+}
+
+/** The proof when there is nothing to be served any more: whatever it serves, it is left alone. */
+export function disarm(proof: Proof): Proof {
+  const { target: _, servingAtMs: __, inquiry: ___, ...kept } = proof;
+  return { ...kept, signals: noSignals, settledAnswers: 0 };
 }
 
 /** The proof after an answer, or none. */
@@ -139,14 +215,22 @@ export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number
   return { ...next, servingAtMs, settledAnswers: nowMs >= servingAtMs + settleMs ? proof.settledAnswers + 1 : 0 };
 }
 
+/** The proof after it was asked why the target isn't served. */
+export function noteInquiry(proof: Proof, found: InquiryAnswer, nowMs: number): Proof {
+  // What it said of an earlier signal holds.
+  const kept = found.kind === 'nothing' && proof.inquiry?.found.kind === 'refused' ? proof.inquiry.found : found;
+  return { ...proof, inquiry: { atMs: nowMs, delivered: proof.signals.delivered, found: kept } };
+}
+
 /** The proof after a signal was sent; `failure` says why it could not be. */
 export function noteSignal(proof: Proof, nowMs: number, failure?: string): Proof {
-  const { count, firstAtMs } = proof.signals;
+  const { count, delivered, firstAtMs } = proof.signals;
   return {
     ...proof,
     askedAtMs: nowMs,
     signals: {
       count: count + 1,
+      delivered: failure === undefined ? delivered + 1 : delivered,
       firstAtMs: count === 0 ? nowMs : firstAtMs,
       lastAtMs: nowMs,
       ...(failure === undefined ? {} : { failure }),
@@ -176,9 +260,24 @@ export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): Pro
   const { running, target, silent, signals } = proof;
   if (running === undefined) return silent !== undefined && nowMs - silent.sinceMs >= options.verifyTimeoutMs ? 'unverified' : 'asking';
   if (running === target?.generation) return proof.settledAnswers >= answersUntilLive ? 'live' : 'serving';
+  if (proof.inquiry?.found.kind === 'refused') return 'rejected';
   if (signals.failure !== undefined) return 'pending';
   // Where somebody else makes it reload, their time counts from the file.
-  const sinceMs = options.signals ? signals.firstAtMs : Math.max(target?.writtenAtMs ?? 0, proof.foundAtMs);
-  const isTold = !options.signals || signals.count > 0;
+  const sinceMs = tells(options) ? signals.firstAtMs : sinceToldMs(proof);
+  const isTold = !tells(options) || signals.count > 0;
   return isTold && nowMs - sinceMs >= options.verifyTimeoutMs ? 'pending' : 'reloading';
+}
+
+/**
+ * Whether it goes on with another configuration after three signals, where nobody can be asked why: with a change of structure that
+ * is taken for a refusal.
+ */
+export function isUnheeded(proof: Proof, nowMs: number, options: ProofOptions): boolean {
+  const { running, target, signals, inquiry } = proof;
+  if (!tells(options) || target === undefined || running === undefined || running === target.generation) return false;
+  // Where nginx has read nothing, it looks elsewhere, or a signal got lost: a refusal leaves what was read before.
+  if (running === 'none') return false;
+  const isSilent = !options.inquire || inquiry?.found.kind === 'unavailable';
+  const { delivered, lastAtMs } = signals;
+  return isSilent && (delivered > signalsOfARefusal || (delivered === signalsOfARefusal && nowMs >= lastAtMs + heedMs));
 }

@@ -2,13 +2,15 @@ import { parseNginxVersion } from '../routes/nginx-version.ts';
 import type { NginxVersion } from '../routes/nginx-version.ts';
 import { startFrontendProver } from './frontend-prover.ts';
 import type { Frontend, FrontendProver, ProverPorts } from './frontend-prover.ts';
-import { phaseOf } from './proof.ts';
+import { isUnheeded, phaseOf } from './proof.ts';
 import type { Proof, ProofOptions, ProofPhase, Target } from './proof.ts';
 
 /** A frontend and how far it is, for reports. */
 export interface FrontendReport {
   readonly frontend: Frontend;
   readonly phase: ProofPhase;
+  /** It was told three times, goes on with another configuration, and can't be asked why. */
+  readonly isUnheeded: boolean;
   readonly proof: Proof;
 }
 
@@ -20,6 +22,8 @@ export interface Prover {
    */
   versions(instance: string, frontends: readonly Frontend[], signal: AbortSignal): Promise<readonly (NginxVersion | undefined)[]>;
   aim(instance: string, target: Target): void;
+  /** There is nothing to be served for an instance any more. */
+  disarm(instance: string): void;
   /** The container started or ended: what it serves is not known any more. */
   restarted(containerId: string): void;
   recheckAll(): void;
@@ -62,16 +66,24 @@ export function createProver(
     for (const images of [silentImages, versionByImage]) for (const id of [...images.keys()].slice(0, -rememberedImages)) images.delete(id);
   };
 
+  const describe = (frontend: Frontend, proof: Proof, nowMs: number): FrontendReport => ({
+    frontend,
+    phase: phaseOf(proof, nowMs, options),
+    isUnheeded: isUnheeded(proof, nowMs, options),
+    proof,
+  });
+
   const start = (instance: string, frontend: Frontend): Entry => {
     const abort = new AbortController();
-    let toldPhase: ProofPhase | undefined;
+    let told = '';
     let toldVersion = versionByImage.get(frontend.imageId);
     const hear = (proof: Proof): void => {
-      const phase = phaseOf(proof, ports.nowMs(), options);
+      const { phase, isUnheeded: unheeded } = describe(frontend, proof, ports.nowMs());
       const version = proof.nginxVersion ?? toldVersion;
-      if (phase === toldPhase && version === toldVersion) return;
+      const telling = [phase, proof.target?.generation, unheeded].join();
+      if (telling === told && version === toldVersion) return;
       const versionChanged = version !== toldVersion;
-      toldPhase = phase;
+      told = telling;
       toldVersion = version;
       if (version !== undefined) remember(frontend.imageId, version);
       onChange(instance, versionChanged);
@@ -119,6 +131,10 @@ export function createProver(
       targets.set(instance, target);
       for (const entry of entries.values()) if (entry.instance === instance) entry.prover.aim(target);
     },
+    disarm(instance) {
+      targets.delete(instance);
+      for (const entry of entries.values()) if (entry.instance === instance) entry.prover.disarm();
+    },
     retain(instances) {
       for (const instance of targets.keys()) if (!instances.has(instance)) targets.delete(instance);
       for (const [id, entry] of entries) if (!instances.has(entry.instance)) end(id, entry);
@@ -134,7 +150,7 @@ export function createProver(
       const nowMs = ports.nowMs();
       return [...entries.values()]
         .filter((entry) => entry.instance === instance)
-        .map(({ prover }) => ({ frontend: prover.frontend(), phase: phaseOf(prover.proof(), nowMs, options), proof: prover.proof() }));
+        .map(({ prover }) => describe(prover.frontend(), prover.proof(), nowMs));
     },
     stop() {
       for (const [id, entry] of entries) end(id, entry);

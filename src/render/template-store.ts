@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { watch } from 'chokidar';
@@ -5,6 +6,19 @@ import type { RoutingView } from '../routes/routing-view.ts';
 import type { Rendered } from './generation.ts';
 import { compileTemplates, mainTemplate, TemplateError } from './template.ts';
 import type { RenderRouting, TemplateFiles } from './template.ts';
+
+/** A set of templates that has been compiled. */
+export interface TemplateSet {
+  /** The hash of all its texts. */
+  readonly key: string;
+  readonly files: TemplateFiles;
+  readonly render: RenderRouting;
+}
+
+/** A file, and the templates that it was rendered with. */
+interface RenderedWith extends Rendered {
+  readonly templates: TemplateSet;
+}
 
 /** The templates of a directory: the newest that work, and what is wrong with the newest if they don't. */
 export interface TemplateStore {
@@ -14,7 +28,7 @@ export interface TemplateStore {
    * Renders with the newest templates, or where those fail with the last ones that were good.
    * @throws TemplateError when none works for this view
    */
-  render(view: RoutingView): Rendered;
+  render(view: RoutingView): RenderedWith;
   /** Why the newest templates are not in use, for all or for an instance rendered since the last reload. */
   failure(): TemplateError | undefined;
   /** Calls back whenever something changes in the directory; ends with the signal. */
@@ -26,8 +40,8 @@ const keptTemplates = 4;
 
 export function createTemplateStore(directory: string): TemplateStore {
   let text: string | undefined;
-  let newest: RenderRouting | undefined;
-  let good: readonly RenderRouting[] = [];
+  let newest: TemplateSet | undefined;
+  let good: readonly TemplateSet[] = [];
   let readFailure: TemplateError | undefined;
   let compileFailure: TemplateError | undefined;
   let renderFailure: TemplateError | undefined;
@@ -36,18 +50,18 @@ export function createTemplateStore(directory: string): TemplateStore {
     newest = undefined;
     compileFailure = undefined;
     try {
-      newest = compileTemplates(files);
+      newest = compileSet(files);
     } catch (error) {
       compileFailure = asTemplateError(error, directory);
     }
   };
-  const tryRender = (render: RenderRouting, view: RoutingView): Rendered | undefined => {
+  const tryRender = (templates: TemplateSet, view: RoutingView): RenderedWith | undefined => {
     try {
-      const rendered = render(view);
-      good = [render, ...good.filter((other) => other !== render)].slice(0, keptTemplates);
-      return rendered;
+      const rendered = templates.render(view);
+      good = [templates, ...good.filter((other) => other !== templates)].slice(0, keptTemplates);
+      return { ...rendered, templates };
     } catch (error) {
-      if (render === newest) renderFailure = asTemplateError(error, directory);
+      if (templates === newest) renderFailure = asTemplateError(error, directory);
       return undefined;
     }
   };
@@ -66,8 +80,8 @@ export function createTemplateStore(directory: string): TemplateStore {
       }
     },
     render(view) {
-      for (const render of new Set([...(newest === undefined ? [] : [newest]), ...good])) {
-        const rendered = tryRender(render, view);
+      for (const templates of new Set([...(newest === undefined ? [] : [newest]), ...good])) {
+        const rendered = tryRender(templates, view);
         if (rendered !== undefined) return rendered;
       }
       throw failure() ?? new TemplateError(mainTemplate, undefined, 'no template has been read yet');
@@ -81,6 +95,18 @@ export function createTemplateStore(directory: string): TemplateStore {
       signal.addEventListener('abort', () => void watcher.close(), { once: true });
     },
   };
+}
+
+/**
+ * Compiles the texts of a directory.
+ * @throws TemplateError for the first file whose syntax is wrong
+ */
+export function compileSet(files: TemplateFiles): TemplateSet {
+  const key = createHash('sha256')
+    .update(JSON.stringify([...files]))
+    .digest('hex')
+    .slice(0, 16);
+  return { key, files, render: compileTemplates(files) };
 }
 
 /**

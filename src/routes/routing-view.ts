@@ -10,9 +10,11 @@ import type { Route } from './ownership.ts';
 import { decideFrontendPorts } from './ports.ts';
 import type { FrontendPorts } from './ports.ts';
 import { statusSubnets } from './status-access.ts';
+import { fillStructure, spaUpstream } from './structure.ts';
+import type { RoutingAddresses, RoutingStructure } from './structure.ts';
 
 /** An upstream block: `servers` are `address:port`, `backups` too; never both empty. */
-interface UpstreamView {
+export interface UpstreamView {
   readonly name: string;
   readonly title: string;
   readonly servers: readonly string[];
@@ -56,24 +58,31 @@ export interface RoutingView {
 /** Long enough for a client that is busy, short enough for the frontend's own stop, which waits for it. */
 export const keepaliveMinTimeoutMs = 2000;
 
-const spaUpstream = 'meet-spa';
 const serverDefaults = { bodySize: '100M', readTimeout: '300s', connectTimeout: '2s' };
 
 /** nginx's server_names hash takes no longer name with its default bucket of 64 bytes; a longer one stops it. */
 const maxServerNameLength = 46;
 
+/** The whole routing of an instance, decided; `view` is the structure with the addresses in it. */
+export interface RoutingPlan {
+  readonly structure: RoutingStructure;
+  readonly addresses: RoutingAddresses;
+  readonly view: RoutingView;
+  readonly routes: readonly Route[];
+  readonly problems: readonly Problem[];
+}
+
 /**
  * Decides the whole routing server of an instance.
  * @param versions the nginx versions of its frontends, undefined for one that is not known
  */
-export function planRouting(
-  instance: Instance,
-  versions: readonly (NginxVersion | undefined)[],
-): { view: RoutingView; routes: readonly Route[]; problems: readonly Problem[] } {
+export function planRouting(instance: Instance, versions: readonly (NginxVersion | undefined)[]): RoutingPlan {
   const { ports, problems: portProblems } = decideFrontendPorts(instance);
   const { routes, problems: routeProblems } = assignRoutes(instance);
   const server = { ...serverDefaults, bodySize: instance.frontendLabels.bodySize ?? serverDefaults.bodySize };
-  const view: RoutingView = {
+  const upstreams = upstreamsOf(routes);
+  const services = [...upstreams].map(([service, name]) => ({ service, name }));
+  const structure: RoutingStructure = {
     instance: instance.name,
     listenPort: ports.listen,
     statusPort: ports.status,
@@ -81,12 +90,17 @@ export function planRouting(
     ...server,
     forwardProto: instance.frontendLabels.forwardedProto === 'forward',
     ...(supportsKeepaliveMinTimeout(versions) ? { keepaliveMinTimeout: `${keepaliveMinTimeoutMs / 1000}s` } : {}),
-    upstreams: serviceUpstreams(routes),
-    spa: spaUpstreamView(instance, ports),
-    groups: groupLocations(routes, server),
+    spaPort: ports.spa,
+    services: services.map(({ service, name }) => ({ name, title: serviceTitle(service) })),
+    groups: groupLocations(routes, upstreams, server),
+  };
+  const addresses: RoutingAddresses = {
+    upstreams: new Map(services.map(({ service, name }) => [name, endpointsOf(service)])),
+    spaBackups: otherFrontends(instance, ports),
     statusSubnets: statusSubnets(instance),
   };
-  return { view, routes, problems: [...portProblems, ...routeProblems, ...longHosts(instance)] };
+  const view = fillStructure(structure, addresses);
+  return { structure, addresses, view, routes, problems: [...portProblems, ...routeProblems, ...longHosts(instance)] };
 }
 
 function longHosts(instance: Instance): readonly Problem[] {
@@ -122,19 +136,23 @@ function standbyEndpoints(replicas: readonly Replica[]): readonly string[] {
   return [...new Set(endpoints)].toSorted(compareText);
 }
 
+/** The upstream of each service that is routed. */
+type Upstreams = ReadonlyMap<Service, string>;
+
+/** The backend that isn't there has none where a service has its name: it would get the backend's requests. */
+function upstreamsOf(routes: readonly Route[]): Upstreams {
+  const services = routedServices(routes);
+  const taken = new Set(services.filter(({ replicas }) => replicas.length > 0).map(upstreamName));
+  const hasOwn = (service: Service): boolean => service.replicas.length > 0 || !taken.has(upstreamName(service));
+  return new Map(services.filter(hasOwn).map((service) => [service, upstreamName(service)]));
+}
+
 function routedServices(routes: readonly Route[]): readonly Service[] {
   return [...new Set(routes.map((route) => route.service))].toSorted((left, right) => compareText(serviceTitle(left), serviceTitle(right)));
 }
 
-function serviceUpstreams(routes: readonly Route[]): readonly UpstreamView[] {
-  return routedServices(routes)
-    .map((service) => ({
-      name: upstreamName(service),
-      title: serviceTitle(service),
-      servers: liveEndpoints(service.replicas),
-      backups: standbyEndpoints(service.replicas),
-    }))
-    .filter((upstream) => upstream.servers.length > 0);
+function endpointsOf({ replicas }: Service): Pick<UpstreamView, 'servers' | 'backups'> {
+  return { servers: liveEndpoints(replicas), backups: standbyEndpoints(replicas) };
 }
 
 /**
@@ -145,21 +163,24 @@ function upstreamName(service: Service): string {
   return `meet_${service.project ?? ''}.${service.name.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`;
 }
 
-/** The SPA of the same container first; the other frontends only while that one is stopping. */
-function spaUpstreamView(instance: Instance, { spa: port, listen, status }: FrontendPorts): UpstreamView {
-  const own = instance.frontends.filter((frontend) => frontend.project === instance.project);
-  // A meet.port that collides is left out for all: two routing servers would pass requests to each other without an end.
-  const live = liveEndpoints(own).map((endpoint) => endpoint.replace(new RegExp(`:(?:${listen}|${status})$`), `:${port}`));
-  const others = live.length > 1 ? live : [];
-  return { name: spaUpstream, title: spaUpstream, servers: [`127.0.0.1:${port}`], backups: others };
+/**
+ * Where the SPA's requests go only while the frontend's own is stopping. A meet.port that collides is left out for all: two routing
+ * servers would pass requests to each other without an end.
+ */
+function otherFrontends(instance: Instance, { spa, listen, status }: FrontendPorts): readonly string[] {
+  const own = liveEndpoints(instance.frontends.filter((frontend) => frontend.project === instance.project));
+  const live = own.map((endpoint) => endpoint.replace(new RegExp(`:(?:${listen}|${status})$`), `:${spa}`));
+  return live.length > 1 ? live : [];
 }
 
-function groupLocations(routes: readonly Route[], server: typeof serverDefaults): RoutingView['groups'] {
+function groupLocations(routes: readonly Route[], upstreams: Upstreams, server: typeof serverDefaults): RoutingView['groups'] {
   const titles = [...new Set(routes.map((route) => serviceTitle(route.service)))].toSorted(compareText);
   return titles.map((title) => ({
     title,
     locations: routes.flatMap((route) =>
-      serviceTitle(route.service) === title ? [...withoutSlash(routes, route, server), location(route.rule, route, server)] : [],
+      serviceTitle(route.service) === title
+        ? [...withoutSlash(routes, route, upstreams, server), location(route.rule, route, upstreams, server)]
+        : [],
     ),
   }));
 }
@@ -168,21 +189,29 @@ function groupLocations(routes: readonly Route[], server: typeof serverDefaults)
  * nginx redirects `/x` to `/x/` of its own accord where only `location /x/` proxies
  * (ngx_http_core_module, location), so `/x` gets a location that sends it where it really belongs.
  */
-function withoutSlash(routes: readonly Route[], route: Route, server: typeof serverDefaults): readonly LocationView[] {
+function withoutSlash(
+  routes: readonly Route[],
+  route: Route,
+  upstreams: Upstreams,
+  server: typeof serverDefaults,
+): readonly LocationView[] {
   if (route.rule.kind !== 'below') return [];
   const path = route.rule.path.slice(0, -1);
   if (routes.some(({ rule }) => rule.kind === 'exact' && rule.path === path)) return [];
   const owner = routeFor(routes, path);
-  return [owner === undefined ? { kind: 'exact', path, upstream: spaUpstream } : location({ kind: 'exact', path }, owner, server)];
+  return [
+    owner === undefined ? { kind: 'exact', path, upstream: spaUpstream } : location({ kind: 'exact', path }, owner, upstreams, server),
+  ];
 }
 
-function location(rule: Route['rule'], { service }: Route, server: typeof serverDefaults): LocationView {
-  if (liveEndpoints(service.replicas).length === 0) return { kind: rule.kind, path: rule.path };
+function location(rule: Route['rule'], { service }: Route, upstreams: Upstreams, server: typeof serverDefaults): LocationView {
+  const upstream = upstreams.get(service);
+  if (upstream === undefined) return { kind: rule.kind, path: rule.path };
   const { readTimeout, connectTimeout, bodySize } = service.labels;
   return {
     kind: rule.kind,
     path: rule.path,
-    upstream: upstreamName(service),
+    upstream,
     ...(readTimeout === undefined || readTimeout === server.readTimeout ? {} : { readTimeout }),
     ...(connectTimeout === undefined || connectTimeout === server.connectTimeout ? {} : { connectTimeout }),
     ...(bodySize === undefined || bodySize === server.bodySize ? {} : { bodySize }),

@@ -20,7 +20,7 @@ test.concurrent('a start lists, publishes, signals and proves', async ({ scene }
   expect(scene.engine.killCalls()[0]?.query.get('signal')).toBe('HUP');
   expect((await stat(scene.file())).mode & 0o777).toBe(0o644);
   expect((await stat(join(scene.out, 'meet'))).mode & 0o777).toBe(0o755);
-  expect(await readdir(join(scene.out, 'meet'))).toEqual(['routing.conf']);
+  expect(await readdir(join(scene.out, 'meet'))).toEqual(['.editions.json', 'routing.conf']);
   expect(run.stdout()).toBe('');
 });
 
@@ -279,7 +279,7 @@ test.concurrent('what a killed meet-gen leaves behind is not in the way', async 
   const second = scene.run();
   await second.waitForLog('routes are live');
   await scene.converged();
-  expect(await readdir(join(scene.out, 'meet'))).toEqual(['routing.conf']);
+  expect(await readdir(join(scene.out, 'meet'))).toEqual(['.editions.json', 'routing.conf']);
   expect((await readdir(scene.out)).toSorted()).toEqual(['.meet-gen.sock', 'meet']);
 });
 

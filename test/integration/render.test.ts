@@ -197,9 +197,3 @@ test.concurrent('a compose file cannot write escape sequences or lines of its ow
   expect(code).toBe(2);
   expect(stderr).toMatch(/^meet-gen: the variable X is not set: [\x20-\x7e]+\n$/);
 });
-
-test.concurrent('flags that a later version brings are refused by name', async () => {
-  const { code, stderr } = await runCommand(['run', '--check=off']);
-  expect(code).toBe(2);
-  expect(stderr).toBe('meet-gen: --check is not supported yet; leave it out\n');
-});

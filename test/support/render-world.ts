@@ -1,7 +1,7 @@
 import type { Observation } from '../../src/model/container.ts';
 import type { Instance } from '../../src/model/instance.ts';
 import type { Problem } from '../../src/model/problem.ts';
-import { runPass } from '../../src/pipeline.ts';
+import { runPass, withoutTrials } from '../../src/pipeline.ts';
 import { createTemplateStore } from '../../src/render/template-store.ts';
 import { parseNginxVersion } from '../../src/routes/nginx-version.ts';
 import { shippedTemplates } from '../../src/shipped-templates.ts';
@@ -22,10 +22,11 @@ export async function renderWorld(observation: Observation, nginx = '1.30.3', on
   const generations = new Map<string, string>();
   const result = await runPass(
     { observe: () => Promise.resolve(observation) },
-    templates,
+    withoutTrials(templates),
     {
       versions: (_instance, frontends) => Promise.resolve(frontends.map(() => parseNginxVersion(nginx))),
-      publish: (instance, rendered) => {
+      withdraw: () => Promise.resolve(),
+      publish: (instance, { rendered }) => {
         files.set(instance, rendered.content);
         generations.set(instance, rendered.generation);
         return Promise.resolve('written');

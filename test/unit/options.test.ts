@@ -31,7 +31,14 @@ const accepted: Partial<Record<OptionName, readonly (readonly [string, unknown])
   verifyTimeoutMs: [['500ms', 500]],
   reload: [
     ['signal', 'signal'],
+    ['exec', 'exec'],
+    ['hook', 'hook'],
     ['none', 'none'],
+  ],
+  check: [
+    ['auto', 'auto'],
+    ['exec', 'exec'],
+    ['off', 'off'],
   ],
   listen: [
     ['off', 'off'],
@@ -56,7 +63,8 @@ const refused: Partial<Record<OptionName, readonly string[]>> = {
   wait: ['50ms', '50ms:', ':500ms', '500ms:50ms', '50:500', '1s:2s:3s', '0ms:1s', '1s:25h', '-1s:1s'],
   resyncMs: ['0s', '999ms', '30', '30 s', '1.5s', '25h', 'never', '1d'],
   verifyTimeoutMs: ['0s', '5', 's', '5S'],
-  reload: ['exec', 'hook', 'SIGNAL', 'sighup'],
+  reload: ['EXEC', 'Hook', 'SIGNAL', 'sighup'],
+  check: ['on', 'true', 'Auto', 'signal'],
   listen: ['9180', 'host', 'host:', 'host:x', 'host:65536', '::1:80', 'on'],
   logLevel: ['loud', 'INFO'],
   logFormat: ['text', 'JSON'],
@@ -72,6 +80,7 @@ describe('options', () => {
       resyncMs: 30_000,
       verifyTimeoutMs: 5000,
       reload: 'signal',
+      check: 'auto',
       listen: { host: '127.0.0.1', port: 9180 },
       logLevel: 'info',
     });
@@ -118,7 +127,7 @@ describe('options', () => {
     ['MEET_GEN_RELAOD', '; did you mean MEET_GEN_RELOAD?'],
     ['MEET_GEN_LOGLEVEL', '; did you mean MEET_GEN_LOG_LEVEL?'],
     ['MEET_GEN_SOMETHING_ELSE_ENTIRELY', ': there is no such variable'],
-    ['MEET_GEN_CHECK', '--check is not supported yet'],
+    ['MEET_GEN_CHECK', 'it must be auto, exec or off'],
     ['MEET_GEN_STRICT_INSTANCE', 'it must be true or false'],
   ])('refuse the variable %s, which would silently do nothing', (variable, expected) => {
     expect(linesOf({}, { [variable]: 'x' })).toEqual([expect.stringContaining(expected)]);

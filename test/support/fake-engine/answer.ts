@@ -25,6 +25,7 @@ export interface FakeAnswer {
 }
 
 const killPattern = /^\/containers\/([^/]+)\/kill$/;
+const logsPattern = /^\/containers\/([^/]+)\/logs$/;
 const healthFieldSince = '1.52';
 
 /** Answers every call but the event stream, as the real engine does. */
@@ -40,6 +41,8 @@ export function answerOf(world: World, api: FakeApi, question: FakeQuestion): Fa
     const all = ['1', 'true', 'True'].includes(query.get('all') ?? '');
     return { status: 200, body: world.list(readFilters(query.get('filters')), { all, hasHealthField }) };
   }
+  const logged = method === 'GET' ? logsPattern.exec(path)?.[1] : undefined;
+  if (logged !== undefined) return answerLog(world, decodeURIComponent(logged), Number(query.get('since') ?? 0));
   const name = killedContainer(question);
   if (name !== undefined) return answerKill(world, name, query.get('signal') ?? 'KILL');
   return { status: 404, body: messageBody('page not found') };
@@ -79,6 +82,12 @@ function answerKill(world: World, name: string, signalText: string): FakeAnswer 
     done: { status: 204, body: '' },
   };
   return answers[world.kill(name, signal)];
+}
+
+/** As of a container with a terminal: without frames. */
+function answerLog(world: World, name: string, sinceSeconds: number): FakeAnswer {
+  const text = world.logSince(name, sinceSeconds);
+  return text === undefined ? { status: 404, body: messageBody(`No such container: ${name}`) } : { status: 200, body: text };
 }
 
 function isSignal(text: string): text is FakeSignal {

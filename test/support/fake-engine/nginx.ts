@@ -11,8 +11,10 @@ interface NginxBehaviour {
   oldWorkersMs: number;
   /** So many signals from now on have no effect. */
   loseSignals: number;
-  /** It finds the new file wrong, and goes on with the old one. */
+  /** It finds the new file wrong, says so in its log, and goes on with the old one. */
   refuseReload: boolean;
+  /** It refuses only a file that holds this text. */
+  refuseText: string | undefined;
   /** What is answered on the status port. */
   answers: 'normally' | 'never' | 'forbidden';
 }
@@ -43,7 +45,14 @@ export interface NginxPlace {
 
 /** Starts the nginx of a container of the world, and lets the world's HUP reach it. */
 export async function startFakeNginx(world: World, container: string, place: NginxPlace): Promise<FakeNginx> {
-  const behaviour: NginxBehaviour = { reloadMs: 20, oldWorkersMs: 0, loseSignals: 0, refuseReload: false, answers: 'normally' };
+  const behaviour: NginxBehaviour = {
+    reloadMs: 20,
+    oldWorkersMs: 0,
+    loseSignals: 0,
+    refuseReload: false,
+    refuseText: undefined,
+    answers: 'normally',
+  };
   const asks: number[] = [];
   const signals: number[] = [];
   const timers = new Set<NodeJS.Timeout>();
@@ -51,7 +60,11 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
   let old = { generation: serving, untilMs: 0 };
 
   const load = (): void => {
-    if (behaviour.refuseReload) return;
+    const refused = behaviour.refuseText === undefined ? behaviour.refuseReload : readText(place.file).includes(behaviour.refuseText);
+    if (refused) {
+      const said = behaviour.refuseText ?? 'it';
+      return world.writeLog(container, `2026/11/25 02:03:04 [emerg] 1#1: ${said} is refused in ${place.file}:1`);
+    }
     old = { generation: serving, untilMs: Date.now() + behaviour.oldWorkersMs };
     serving = readGeneration(place.file);
   };
@@ -103,6 +116,14 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
       await closed;
     },
   };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** The generation that a published file makes nginx answer; `none` when there is no such file, or no answer in it. */

@@ -41,6 +41,10 @@ export interface World {
   /** Calls back when a container gets a signal that doesn't end it. */
   onSignal(nameOrId: string, handler: (signal: FakeSignal) => void): void;
   idOf(nameOrId: string): string;
+  /** The container's first process writes a line. */
+  writeLog(nameOrId: string, line: string): void;
+  /** What it wrote since a moment, in seconds since 1970; undefined for a container that isn't there. */
+  logSince(nameOrId: string, sinceSeconds: number): string | undefined;
   /** How long the list goes on showing the old state after a change was announced; 0 unless set. */
   listLagMs: number;
   /** The list as JSON, as it is now; without `all` only what runs or is paused. */
@@ -55,6 +59,7 @@ interface Entry {
   /** Oldest first; the list shows the newest one that is visible already. Undefined: not there. */
   looks: readonly { readonly visibleFromMs: number; readonly look: FakeLook | undefined }[];
   readonly handlers: ((signal: FakeSignal) => void)[];
+  readonly log: { readonly atMs: number; readonly line: string }[];
 }
 
 const rememberedEvents = 256;
@@ -170,6 +175,7 @@ export function createWorld(): World {
         },
         looks: [{ visibleFromMs: 0, look }],
         handlers: [],
+        log: [],
       };
       entries.set(id, entry);
       announceContainer(entry, 'create');
@@ -252,6 +258,12 @@ export function createWorld(): World {
     },
     onSignal: (nameOrId, handler) => void get(nameOrId).handlers.push(handler),
     idOf: (nameOrId) => get(nameOrId).identity.id,
+    writeLog: (nameOrId, line) => void get(nameOrId).log.push({ atMs: Date.now(), line }),
+    logSince: (nameOrId, sinceSeconds) =>
+      find(nameOrId)
+        ?.log.filter(({ atMs }) => atMs / 1000 >= sinceSeconds)
+        .map(({ line }) => `${line}\n`)
+        .join(''),
     list(filters, { all, hasHealthField }) {
       const shown = [...entries.values()].flatMap((entry) => {
         const look = visibleLook(entry);

@@ -63,6 +63,17 @@ describe('asking a frontend which configuration it serves', () => {
     expect(await askGeneration(['127.0.0.1:1', await says(403, '')], 5000, never)).toEqual({ kind: 'denied' });
   });
 
+  it('tells the most telling of several reasons: what answers instead, then a refusal, then silence', async () => {
+    const hanging = await serve(() => undefined);
+    const other = await says(200, 'hello');
+    expect(await askGeneration([hanging, '127.0.0.1:1', other], 100, never)).toMatchObject({
+      reason: expect.stringContaining('something else answers') as string,
+    });
+    expect(await askGeneration([hanging, '127.0.0.1:1'], 100, never)).toMatchObject({
+      reason: expect.stringContaining('ECONNREFUSED') as string,
+    });
+  });
+
   it('gives up in time', async () => {
     expect(await askGeneration([await serve(() => undefined)], 50, never)).toEqual({ kind: 'silent', reason: 'no answer in time' });
   });

@@ -3,22 +3,25 @@ import type { GenerationAnswer } from '../../../src/reload/generation-probe.ts';
 import { proofProblem } from '../../../src/reload/proof-problem.ts';
 import {
   aimAt,
+  disarm,
   doubt,
+  isUnheeded,
   newProof,
   nextStep,
   noteAnswer,
+  noteInquiry,
   noteOvertakenSignal,
   noteSignal,
   phaseOf,
   relocate,
 } from '../../../src/reload/proof.ts';
-import type { Proof, ProofOptions, Step, Target } from '../../../src/reload/proof.ts';
+import type { InquiryAnswer, Proof, ProofOptions, Step, Target } from '../../../src/reload/proof.ts';
 
-const options: ProofOptions = { signals: true, verifyTimeoutMs: 5000 };
+const options: ProofOptions = { reload: 'signal', inquire: false, verifyTimeoutMs: 5000 };
 const found = 1_000_000;
 const oldGeneration = 'aaaaaaaaaaaaaaaa';
 const newGeneration = 'bbbbbbbbbbbbbbbb';
-const target: Target = { generation: newGeneration, writtenAtMs: found - 10 };
+const target: Target = { generation: newGeneration, sha256: '', writtenAtMs: found - 10 };
 
 const tells = (generation: string): GenerationAnswer => ({ kind: 'generation', generation, nginxVersion: '1.30.3' });
 const silent: GenerationAnswer = { kind: 'silent', reason: 'connect ECONNREFUSED' };
@@ -31,12 +34,15 @@ interface World {
   /** What nginx would answer at this time. */
   readonly answer: (atMs: number, signals: readonly number[]) => GenerationAnswer;
   readonly signalFails?: (count: number) => string | undefined;
+  /** What its log, or its hook, says at this time. */
+  readonly says?: (atMs: number) => InquiryAnswer;
 }
 
 interface Run {
   readonly proof: Proof;
   readonly asks: readonly number[];
   readonly signals: readonly number[];
+  readonly inquiries: readonly number[];
 }
 
 /** Does what `nextStep` says, in a world without a clock of its own: a wait just moves the time on. */
@@ -45,6 +51,7 @@ function play(start: Proof, fromMs: number, untilMs: number, world: World, how: 
   let now = fromMs;
   const asks: number[] = [];
   const signals: number[] = [];
+  const inquiries: number[] = [];
   while (now < untilMs) {
     const step: Step = nextStep(proof, now, how);
     if (step.do === 'wait') {
@@ -54,13 +61,17 @@ function play(start: Proof, fromMs: number, untilMs: number, world: World, how: 
       asks.push(now);
       now += 1;
       proof = noteAnswer(proof, world.answer(now, signals), now);
+    } else if (step.do === 'inquire') {
+      inquiries.push(now);
+      now += 1;
+      proof = noteInquiry(proof, world.says?.(now) ?? { kind: 'nothing' }, now);
     } else {
       signals.push(now);
       now += 1;
       proof = noteSignal(proof, now, world.signalFails?.(signals.length));
     }
   }
-  return { proof, asks, signals };
+  return { proof, asks, signals, inquiries };
 }
 
 describe('a frontend that has just been found', () => {
@@ -100,7 +111,7 @@ describe('a frontend that has just been found', () => {
 });
 
 describe('an old frontend that does not answer, and whose file is newer', () => {
-  const newer: Target = { generation: newGeneration, writtenAtMs: found + 60_000 };
+  const newer: Target = { generation: newGeneration, sha256: '', writtenAtMs: found + 60_000 };
   const start = aimAt(newProof(found), newer);
 
   it('gets one blind signal after the time-out, and no second one', () => {
@@ -113,13 +124,13 @@ describe('an old frontend that does not answer, and whose file is newer', () => 
 
   it('gets none without signals', () => {
     const from = found + 60_000;
-    expect(play(start, from, from + 600_000, { answer: () => silent }, { ...options, signals: false }).signals).toEqual([]);
+    expect(play(start, from, from + 600_000, { answer: () => silent }, { ...options, reload: 'none' }).signals).toEqual([]);
   });
 
   it('gets a blind signal for each later target', () => {
     const from = found + 60_000;
     const first = play(start, from, from + 20_000, { answer: () => silent }).proof;
-    const next = aimAt(first, { generation: 'cccccccccccccccc', writtenAtMs: from + 20_000 });
+    const next = aimAt(first, { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: from + 20_000 });
     expect(play(next, from + 20_000, from + 60_000, { answer: () => silent }).signals).toHaveLength(1);
   });
 });
@@ -166,7 +177,7 @@ describe('a signal', () => {
   });
 
   it('is never sent with --reload none: somebody else makes nginx reload', () => {
-    const quiet = { ...options, signals: false };
+    const quiet: ProofOptions = { ...options, reload: 'none' };
     const later: World['answer'] = (at) => (at > found + 60_000 ? tells(newGeneration) : tells(oldGeneration));
     const waiting = play(answered(tells(oldGeneration)), found, found + 60_000, { answer: later }, quiet);
     expect(waiting.signals).toEqual([]);
@@ -178,7 +189,7 @@ describe('a signal', () => {
 });
 
 describe('a target that changes', () => {
-  const third: Target = { generation: 'cccccccccccccccc', writtenAtMs: found + 10 };
+  const third: Target = { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: found + 10 };
 
   it('while a reload is under way, is told again: nginx may have read the older file', () => {
     const told = noteSignal(answered(tells(oldGeneration)), found + 5);
@@ -187,7 +198,7 @@ describe('a target that changes', () => {
 
   it('back to what nginx serves, while a reload is under way, is told again too', () => {
     const told = noteSignal(answered(tells(oldGeneration)), found + 5);
-    const back = aimAt(told, { generation: oldGeneration, writtenAtMs: found + 10 });
+    const back = aimAt(told, { generation: oldGeneration, sha256: '', writtenAtMs: found + 10 });
     expect(nextStep(back, found + 10, options)).toEqual({ do: 'signal' });
     expect(phaseOf(back, found + 10, options)).not.toBe('live');
   });
@@ -289,9 +300,12 @@ describe('phases', () => {
 });
 
 describe('what is wrong with a proof', () => {
-  const frontend = { id: 'f', name: 'meet-frontend-1', imageId: 'i', running: true, statusEndpoints: ['172.18.0.2:8084'] };
-  const problemOf = (phase: Parameters<typeof proofProblem>[1]['phase'], proof: Proof, signals = true): ReturnType<typeof proofProblem> =>
-    proofProblem('meet', { frontend, phase, proof }, signals);
+  const frontend = { id: 'f', life: 'f 1', name: 'meet-frontend-1', imageId: 'i', running: true, statusEndpoints: ['172.18.0.2:8084'] };
+  const problemOf = (
+    phase: Parameters<typeof proofProblem>[1]['phase'],
+    proof: Proof,
+    reload: ProofOptions['reload'] = 'signal',
+  ): ReturnType<typeof proofProblem> => proofProblem('meet', { frontend, phase, isUnheeded: false, proof }, reload);
 
   it.each(['asking', 'reloading', 'serving', 'live'] as const)('is nothing while it is %s', (phase) => {
     expect(problemOf(phase, answered(tells(oldGeneration)))).toBeUndefined();
@@ -307,7 +321,7 @@ describe('what is wrong with a proof', () => {
 
   it('is that it goes on with another configuration', () => {
     expect(problemOf('pending', noteSignal(answered(tells('none')), found))).toMatchObject({ code: 'reload-pending' });
-    expect(problemOf('pending', answered(tells(oldGeneration)), false)?.cure).toContain('--reload none');
+    expect(problemOf('pending', answered(tells(oldGeneration)), 'none')?.cure).toContain('--reload none');
   });
 
   it('is that the signal was refused, with the reason made safe to show', () => {
@@ -318,7 +332,13 @@ describe('what is wrong with a proof', () => {
 });
 
 describe('a frontend whose status server refuses us', () => {
-  const fresh: Target = { generation: 'cccccccccccccccc', writtenAtMs: found + 1000 };
+  const fresh: Target = { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: found + 1000 };
+
+  it('is told once also where the file is older than our knowing it: it may have read the one before', () => {
+    const older = { ...fresh, writtenAtMs: found - 100 };
+    const { signals } = play(aimAt(newProof(found), older), found, found + 20_000, { answer: () => denied });
+    expect(signals).toHaveLength(1);
+  });
 
   it('is up, so it is told at once to read a file that is newer than it, once', () => {
     const { signals } = play(aimAt(noteAnswer(aimAt(newProof(found), target), denied, found + 500), fresh), found + 1000, found + 20_000, {
@@ -330,7 +350,7 @@ describe('a frontend whose status server refuses us', () => {
   it('is asked often again after that, however long it was silent: the new file may let us in', () => {
     const long = play(aimAt(newProof(found), target), found, found + 120_000, { answer: () => denied }).proof;
     const { asks } = play(
-      aimAt(long, { generation: newGeneration.replace('b', 'c'), writtenAtMs: found + 120_000 }),
+      aimAt(long, { generation: newGeneration.replace('b', 'c'), sha256: '', writtenAtMs: found + 120_000 }),
       found + 120_000,
       found + 121_000,
       {
@@ -351,16 +371,17 @@ describe('a frontend that moved to other addresses', () => {
 
 describe('a blind signal that could not be sent', () => {
   it('is sent again with back-off until it could be, and told of meanwhile', () => {
-    const fresh: Target = { generation: 'cccccccccccccccc', writtenAtMs: found + 1000 };
+    const fresh: Target = { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: found + 1000 };
     const start = aimAt(noteAnswer(aimAt(newProof(found), target), denied, found + 500), fresh);
     const failing = play(start, found + 1000, found + 2000, { answer: () => denied, signalFails: () => 'refused' });
     expect(failing.signals).toHaveLength(2);
     const report = {
-      frontend: { id: 'f', name: 'f', imageId: 'i', running: true, statusEndpoints: [] },
+      frontend: { id: 'f', life: 'f 1', name: 'f', imageId: 'i', running: true, statusEndpoints: [] },
       phase: 'unverified' as const,
+      isUnheeded: false,
       proof: failing.proof,
     };
-    expect(proofProblem('meet', report, true)).toMatchObject({ code: 'signal-failed' });
+    expect(proofProblem('meet', report, 'signal')).toMatchObject({ code: 'signal-failed' });
     const { signals } = play(failing.proof, found + 2000, found + 20_000, { answer: () => denied });
     expect(signals).toHaveLength(1);
   });
@@ -373,20 +394,133 @@ describe('a frontend that refuses the new file', () => {
   });
 });
 
+describe('three signals without effect', () => {
+  const deaf: ProofOptions = { ...options, inquire: false };
+  const afterThree = (running: string): boolean => {
+    const { proof } = play(answered(tells(running)), found, found + 10_000, { answer: () => tells(running) });
+    return isUnheeded(proof, found + 10_000, deaf);
+  };
+
+  it('are taken for a refusal where an older configuration goes on being served', () => {
+    expect(afterThree(oldGeneration)).toBe(true);
+  });
+
+  it('are none where nginx has not read any: it reads elsewhere', () => {
+    expect(afterThree('none')).toBe(false);
+  });
+});
+
 describe('a signal for a target that was overtaken while it was sent', () => {
   it('may have made nginx read the older file: what it served before proves nothing', () => {
-    const back = aimAt(answered(tells(newGeneration)), { generation: newGeneration, writtenAtMs: found + 10 });
-    const noted = noteOvertakenSignal(back, { generation: 'cccccccccccccccc', writtenAtMs: found + 5 });
+    const back = aimAt(answered(tells(newGeneration)), { generation: newGeneration, sha256: '', writtenAtMs: found + 10 });
+    const noted = noteOvertakenSignal(back, { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: found + 5 });
     expect(nextStep(noted, found + 20, options)).toEqual({ do: 'signal' });
   });
 });
 
 describe('a frontend that somebody else makes reload', () => {
-  const how = { ...options, signals: false };
+  const how: ProofOptions = { ...options, reload: 'none' };
   it('is given the time for it before it counts as pending', () => {
-    const written: Target = { generation: 'cccccccccccccccc', writtenAtMs: found + 1000 };
+    const written: Target = { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: found + 1000 };
     const proof = aimAt(answered(tells(newGeneration)), written);
     expect(phaseOf(proof, found + 2000, how)).toBe('reloading');
     expect(phaseOf(proof, found + 6000, how)).toBe('pending');
+  });
+});
+
+describe('why a frontend does not serve the target', () => {
+  const curious: ProofOptions = { ...options, inquire: true };
+  const refused: InquiryAnswer = { kind: 'refused', words: '[emerg] no' };
+  const unavailable: InquiryAnswer = { kind: 'unavailable', reason: '403' };
+  const deaf: World = { answer: () => tells(oldGeneration) };
+  const start = answered(tells(oldGeneration));
+
+  it('is not asked where a reload takes as long as it does', () => {
+    const { inquiries } = play(
+      start,
+      found,
+      found + 10_000,
+      { answer: (at) => tells(at < found + 300 ? oldGeneration : newGeneration) },
+      curious,
+    );
+    expect(inquiries).toEqual([]);
+  });
+
+  it('is asked once after each signal but the first, before the next, and never where that is not wanted', () => {
+    const { inquiries, signals } = play(start, found, found + 4000, deaf, curious);
+    expect(inquiries.length).toBe(signals.length - 1);
+    for (const [index, at] of inquiries.entries()) {
+      expect(at).toBeGreaterThanOrEqual((signals[index + 1] ?? 0) + 400);
+      expect(at).toBeLessThan(signals[index + 2] ?? Number.MAX_SAFE_INTEGER);
+    }
+    expect(play(start, found, found + 4000, deaf).inquiries).toEqual([]);
+  });
+
+  it('is not asked again where it can not be known, for later targets neither', () => {
+    const { proof, inquiries } = play(start, found, found + 4000, { ...deaf, says: () => unavailable }, curious);
+    expect(inquiries).toHaveLength(1);
+    const next = aimAt(proof, { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: found + 4000 });
+    expect(play(next, found + 4000, found + 8000, deaf, curious).inquiries).toEqual([]);
+  });
+
+  it('makes it rejected, and it is told to reload again all the same', () => {
+    const { proof, signals } = play(start, found, found + 4000, { ...deaf, says: () => refused }, curious);
+    expect(phaseOf(proof, found + 4000, curious)).toBe('rejected');
+    expect(signals.length).toBeGreaterThan(2);
+    const healed = noteAnswer(proof, tells(newGeneration), found + 4001);
+    expect(phaseOf(healed, found + 4001, curious)).toBe('serving');
+  });
+
+  it('is forgotten with the target', () => {
+    const { proof } = play(start, found, found + 4000, { ...deaf, says: () => refused }, curious);
+    const next = aimAt(proof, { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: found + 4000 });
+    expect(phaseOf(next, found + 4000, curious)).not.toBe('rejected');
+  });
+
+  it('stays known when it is not said a second time', () => {
+    const says: World['says'] = (at) => (at < found + 2000 ? refused : { kind: 'nothing' });
+    expect(phaseOf(play(start, found, found + 4000, { ...deaf, says }, curious).proof, found + 4000, curious)).toBe('rejected');
+  });
+
+  it.each([
+    ['not after two signals', found + 1400, 0, options, false],
+    ['after three, where nobody can be asked', found + 4000, 0, options, true],
+    ['not after three that were not passed on', found + 4000, 3, options, false],
+    ['not where the log can be read, and says nothing', found + 60_000, 0, curious, false],
+    ['not where it is not us who make it reload', found + 60_000, 0, { ...options, reload: 'hook' as const }, false],
+  ])('is guessed %s', (_, until, failures, how, expected) => {
+    const world: World = { ...deaf, signalFails: (count) => (count <= failures ? 'refused' : undefined) };
+    expect(isUnheeded(play(start, found, until, world, how).proof, until, how)).toBe(expected);
+  });
+});
+
+const refuses = (): InquiryAnswer => ({ kind: 'refused', words: 'no' });
+
+describe('a frontend with a hook', () => {
+  const hooked: ProofOptions = { ...options, reload: 'hook', inquire: true };
+  const start = answered(tells(oldGeneration));
+
+  it('is never signalled, asked a few times a second at first, and what it refuses is asked for as well', () => {
+    const { signals, asks, inquiries } = play(start, found, found + 3000, { answer: () => tells(oldGeneration) }, hooked);
+    expect(signals).toEqual([]);
+    expect(asks.length).toBeGreaterThan(8);
+    expect(inquiries.length).toBeGreaterThan(3);
+    const later = play(start, found, found + 120_000, { answer: () => tells(oldGeneration) }, hooked);
+    expect([...later.asks, ...later.inquiries].filter((at) => at > found + 60_000).length).toBeLessThan(150);
+  });
+
+  it('is rejected when the hook says so, and live when it has taken the file', () => {
+    const { proof } = play(start, found, found + 3000, { answer: () => tells(oldGeneration), says: refuses }, hooked);
+    expect(phaseOf(proof, found + 3000, hooked)).toBe('rejected');
+    const taken = play(proof, found + 3000, found + 9000, { answer: () => tells(newGeneration), says: refuses }, hooked).proof;
+    expect(phaseOf(taken, found + 9000, hooked)).toBe('live');
+  });
+});
+
+describe('a frontend whose file was withdrawn', () => {
+  it('is left alone, whatever it serves', () => {
+    const told = noteSignal(answered(tells(oldGeneration)), found + 5);
+    const { asks, signals } = play(disarm(told), found + 10, found + 20_000, { answer: () => tells(oldGeneration) });
+    expect([...asks, ...signals]).toEqual([]);
   });
 });

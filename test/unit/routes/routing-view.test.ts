@@ -62,6 +62,12 @@ describe('upstreams', () => {
     expect(locationOf(planned, '/api/', 'below')).toEqual({ kind: 'below', path: '/api/' });
   });
 
+  it('of a service that is called like the backend that is not there do not get its paths', () => {
+    const planned = view(frontend(), named('meet-backend-1', 'backend', '/own'));
+    expect(locationOf(planned, '/own', 'exact')).toMatchObject({ upstream: 'meet_meet.backend' });
+    expect(locationOf(planned, '/api/', 'below')).toEqual({ kind: 'below', path: '/api/' });
+  });
+
   it('have different names for different services, also where nginx looks at no case', () => {
     const { upstreams } = view(frontend(), backend(), named('a', 'files', '/a'), named('b', 'Files', '/b'), named('c', 'FILES', '/c'));
     const names = upstreams.map((upstream) => upstream.name.toLowerCase());

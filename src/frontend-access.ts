@@ -1,0 +1,80 @@
+import type { ExecEnd } from './check/candidate-check.ts';
+import type { EngineClient } from './docker/client.ts';
+import { EngineError } from './docker/engine-error.ts';
+import type { Options } from './options.ts';
+import { Refusal } from './reload/frontend-prover.ts';
+import type { Frontend, ProverPorts } from './reload/frontend-prover.ts';
+import type { InquiryAnswer, Target } from './reload/proof.ts';
+import { askRejected } from './reload/rejected-probe.ts';
+import { refusalsIn } from './trial/nginx-words.ts';
+import type { TrialFrontend } from './trial/trial-types.ts';
+
+/** What is done to a frontend, and how it is asked why, by the way that was chosen (`--reload`, `--check`). */
+export type FrontendAccess = Pick<ProverPorts, 'reload' | 'inquire'> & {
+  /** Runs a command in it; a rejection carries `denied` when that will stay so. */
+  readonly exec: (frontend: TrialFrontend, command: readonly string[], limitMs: number, signal: AbortSignal) => Promise<ExecEnd>;
+};
+
+const reloadCommand = ['sh', '-c', 'nginx -t 2>&1 && nginx -s reload 2>&1'];
+const reloadLimitMs = 5000;
+const rejectedTimeoutMs = 1000;
+/** What a proxy answers to calls that it doesn't let through, and an engine to ones that it doesn't know. */
+const denials: ReadonlySet<number> = new Set([401, 403, 405, 501]);
+
+export function createFrontendAccess(engine: EngineClient, options: Pick<Options, 'reload' | 'check'>): FrontendAccess {
+  return {
+    reload: options.reload === 'exec' ? (frontend, signal) => reloadInside(engine, frontend, signal) : engine.signalHup,
+    inquire:
+      options.reload === 'hook'
+        ? (frontend, target, _, signal) => askHook(engine, options.check !== 'off', frontend, target, signal)
+        : (frontend, _, sinceMs, signal) => readLog(engine, frontend, sinceMs, signal),
+    exec: (frontend, command, limitMs, signal) =>
+      engine.exec(frontend, command, limitMs, signal).catch((error: unknown) => {
+        throw Object.assign(error instanceof Error ? error : new Error(String(error)), { denied: isDenied(error) });
+      }),
+  };
+}
+
+/** Whether exec may be tried without being told to: a proxy in between would note each refused call. */
+export function mayExec({ check, reload, dockerHost }: Pick<Options, 'check' | 'reload' | 'dockerHost'>): boolean {
+  if (check !== 'auto') return check === 'exec';
+  if (reload === 'exec') return true;
+  return reload === 'signal' && ('socketPath' in dockerHost || dockerHost.tls !== undefined);
+}
+
+async function reloadInside(engine: EngineClient, frontend: TrialFrontend, signal: AbortSignal): Promise<void> {
+  const { code, output } = await engine.exec(frontend, reloadCommand, reloadLimitMs, signal);
+  if (code === 0) return;
+  const words = refusalsIn(output);
+  throw words.length > 0 ? new Refusal(words.join('; ')) : new Error(`nginx -s reload ended with ${code}: ${output.trim()}`);
+}
+
+/** The hook knows what nginx says in its test; what it says to a reload is in its log alone. */
+async function askHook(
+  engine: EngineClient,
+  mayReadLog: boolean,
+  frontend: Frontend,
+  { sha256, writtenAtMs }: Target,
+  signal: AbortSignal,
+): Promise<InquiryAnswer> {
+  const found = await askRejected(frontend.statusEndpoints, sha256, rejectedTimeoutMs, signal);
+  if (found.kind !== 'refused' || !mayReadLog || refusalsIn(found.words).length > 0) return found;
+  const logged = await readLog(engine, frontend, writtenAtMs, signal);
+  return logged.kind === 'refused' ? logged : found;
+}
+
+/** nginx writes there why it goes on with the older configuration (nginx documentation, "Controlling nginx"). */
+async function readLog(engine: EngineClient, frontend: TrialFrontend, sinceMs: number, signal: AbortSignal): Promise<InquiryAnswer> {
+  try {
+    const words = refusalsIn(await engine.logs(frontend, sinceMs, signal));
+    return words.length === 0 ? { kind: 'nothing' } : { kind: 'refused', words: words.join('; ') };
+  } catch (error) {
+    const isLasting = error instanceof EngineError && error.status !== undefined;
+    return isLasting ? { kind: 'unavailable', reason: error.message } : { kind: 'nothing' };
+  }
+}
+
+function isDenied(error: unknown): boolean {
+  if (!(error instanceof EngineError) || error.status === undefined) return false;
+  return denials.has(error.status) || (error.status === 404 && /page not found/.test(error.message));
+}

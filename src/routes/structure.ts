@@ -1,0 +1,50 @@
+import type { LocationView, RoutingView, UpstreamView } from './routing-view.ts';
+
+/** The upstream of the SPA, which every instance has. */
+export const spaUpstream = 'meet-spa';
+
+/**
+ * Everything that labels and nginx versions decide of a routing, and no address: what nginx could refuse. A location without
+ * an upstream answers 503, whoever is there.
+ */
+export interface RoutingStructure extends RoutingSettings {
+  readonly spaPort: number;
+  /** The services that are routed, whether anybody of them is in rotation or not. */
+  readonly services: readonly { readonly name: string; readonly title: string }[];
+  readonly groups: RoutingView['groups'];
+}
+
+/** What concerns the whole server. */
+type RoutingSettings = Omit<RoutingView, 'upstreams' | 'spa' | 'groups' | 'statusSubnets'>;
+
+/** Everything that comes and goes with containers: it can't be refused by grammar. */
+export interface RoutingAddresses {
+  /** Who is in rotation, and who stands by, by the upstream's name. */
+  readonly upstreams: ReadonlyMap<string, Pick<UpstreamView, 'servers' | 'backups'>>;
+  /** The other frontends. */
+  readonly spaBackups: readonly string[];
+  readonly statusSubnets: readonly string[];
+}
+
+/** Puts addresses into a structure, which may be an older one: a service that has none any more answers 503. */
+export function fillStructure(structure: RoutingStructure, addresses: RoutingAddresses): RoutingView {
+  const { spaPort, services, groups, ...settings } = structure;
+  const used = new Set(groups.flatMap(({ locations }) => locations.map(({ upstream }) => upstream)));
+  const upstreams = services.flatMap(({ name, title }) => {
+    const found = addresses.upstreams.get(name);
+    return found === undefined || found.servers.length === 0 || !used.has(name) ? [] : [{ name, title, ...found }];
+  });
+  const known = new Set([spaUpstream, ...upstreams.map(({ name }) => name)]);
+  return {
+    ...settings,
+    upstreams,
+    spa: { name: spaUpstream, title: spaUpstream, servers: [`127.0.0.1:${spaPort}`], backups: addresses.spaBackups },
+    groups: groups.map(({ title, locations }) => ({ title, locations: locations.map((one) => reachable(one, known)) })),
+    statusSubnets: addresses.statusSubnets,
+  };
+}
+
+function reachable(location: LocationView, upstreams: ReadonlySet<string>): LocationView {
+  const { kind, path, upstream } = location;
+  return upstream !== undefined && upstreams.has(upstream) ? location : { kind, path };
+}

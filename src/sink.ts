@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { nowMs } from './clock.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Sink } from './pipeline.ts';
+import type { Publisher } from './publish/publisher.ts';
+import type { ReloadEconomy } from './reload-economy.ts';
+import type { Prover } from './reload/prover.ts';
+import type { Trials } from './trial/trials.ts';
+
+/** Publishes the file of each instance, and aims the proofs of its frontends at it. */
+export function createSink(publisher: Publisher, knowledge: Knowledge, prover: Prover, trials: Trials, economy: ReloadEconomy): Sink {
+  return {
+    versions: prover.versions,
+    async publish(instance, chosen, isRollback) {
+      const { content, generation } = chosen.rendered;
+      const before = knowledge.target(instance);
+      const isNew = before?.generation !== generation;
+      const heldBackMs = isNew && !isRollback ? economy.waitMs(instance, chosen.view, nowMs()) : 0;
+      if (heldBackMs > 0) return { heldBackMs };
+      const published = await publisher.publish(instance, content);
+      economy.published(instance, chosen.view, isNew && published === 'written', nowMs());
+      const sha256 = createHash('sha256').update(content).digest('hex');
+      const target = isNew ? { generation, sha256, writtenAtMs: published === 'written' ? nowMs() : 0 } : before;
+      // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
+      if (published === 'written' && !isNew) prover.recheckAll();
+      trials.published(instance, chosen);
+      knowledge.published(instance, target);
+      prover.aim(instance, target);
+      return published;
+    },
+    async withdraw(instance) {
+      // First, so that nobody is told to read that there is nothing.
+      prover.disarm(instance);
+      await publisher.withdraw(instance);
+      knowledge.withdrawn(instance);
+      trials.withdrawn(instance);
+    },
+  };
+}

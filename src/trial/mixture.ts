@@ -1,0 +1,72 @@
+import type { LocationView } from '../routes/routing-view.ts';
+import type { RoutingStructure } from '../routes/structure.ts';
+import { editionOf } from './edition.ts';
+import type { Edition } from './edition.ts';
+
+/** What stands in for a location that is left out: as it was in the last good structure, 503, or nothing at all. */
+export type Substitute = 'as-before' | 'unavailable' | 'absent';
+
+/** How an edition differs from the wanted one; what isn't named is as wanted. */
+export interface Mixture {
+  readonly templates: string;
+  /** What concerns the whole server is as it was in the last good structure. */
+  readonly settingsAsBefore: boolean;
+  readonly locations: ReadonlyMap<string, Substitute>;
+}
+
+type Group = RoutingStructure['groups'][number];
+
+/** What names a location within a structure: nginx refuses two with the same. */
+export function locationKey({ kind, path }: Pick<LocationView, 'kind' | 'path'>): string {
+  return `${kind} ${path}`;
+}
+
+export function locationsOf({ groups }: RoutingStructure): ReadonlyMap<string, LocationView> {
+  return new Map(groups.flatMap(({ locations }) => locations.map((location) => [locationKey(location), location])));
+}
+
+/** The locations of the wanted structure that the good one lacks, or has otherwise. */
+export function changedLocations(wanted: RoutingStructure, good: RoutingStructure | undefined): readonly string[] {
+  const before = good === undefined ? new Map<string, LocationView>() : locationsOf(good);
+  return [...locationsOf(wanted)].flatMap(([key, location]) => (JSON.stringify(before.get(key)) === JSON.stringify(location) ? [] : [key]));
+}
+
+/** Whether what concerns the whole server is different. */
+export function settingsDiffer(wanted: RoutingStructure, good: RoutingStructure): boolean {
+  return JSON.stringify(settingsOf(wanted)) !== JSON.stringify(settingsOf(good));
+}
+
+/** The wanted edition, but for what the mixture says. */
+export function mix(wanted: Edition, good: Edition | undefined, { templates, settingsAsBefore, locations }: Mixture): Edition {
+  const before = good === undefined ? new Map<string, LocationView>() : locationsOf(good.structure);
+  const groups = wanted.structure.groups
+    .map((group) => ({ ...group, locations: group.locations.flatMap((one) => substitute(one, before, locations.get(locationKey(one)))) }))
+    .filter((group: Group) => group.locations.length > 0);
+  const settings = settingsOf(settingsAsBefore && good !== undefined ? good.structure : wanted.structure);
+  return editionOf(templates, { ...settings, services: servicesFor(groups, wanted.structure, good?.structure), groups });
+}
+
+function substitute(
+  location: LocationView,
+  before: ReadonlyMap<string, LocationView>,
+  by: Substitute | undefined,
+): readonly LocationView[] {
+  if (by === undefined) return [location];
+  if (by === 'unavailable') return [{ kind: location.kind, path: location.path }];
+  const older = before.get(locationKey(location));
+  return by === 'absent' || older === undefined ? [] : [older];
+}
+
+/** A location as it was before can belong to a service that is wanted no more. */
+function servicesFor(groups: readonly Group[], wanted: RoutingStructure, good: RoutingStructure | undefined): RoutingStructure['services'] {
+  const known = new Set(wanted.services.map(({ name }) => name));
+  // One that no location needs would make another edition of the same file.
+  const used = new Set(groups.flatMap(({ locations }) => locations.map(({ upstream }) => upstream)));
+  const older = (good?.services ?? []).filter(({ name }) => !known.has(name) && used.has(name));
+  return [...wanted.services.filter(({ name }) => used.has(name)), ...older];
+}
+
+function settingsOf(structure: RoutingStructure): Omit<RoutingStructure, 'services' | 'groups'> {
+  const { services: _, groups: __, ...settings } = structure;
+  return settings;
+}

@@ -1,0 +1,144 @@
+import type { Rendered } from '../render/generation.ts';
+import type { TemplateSet } from '../render/template-store.ts';
+import type { Edition } from './edition.ts';
+import type { KeptTrials, TrialFrontend } from './trial-types.ts';
+
+/** What nginx said about an edition. */
+interface Verdict {
+  readonly accepted: boolean;
+  readonly words: string;
+  /** The file that it is about. */
+  readonly content: string;
+}
+
+/** What is known of an instance's editions. It is changed in place, by `trials.ts` alone. */
+export interface State {
+  good: Edition | undefined;
+  wanted: Edition | undefined;
+  current: { readonly edition: Edition; readonly rendered: Rendered; ends: number } | undefined;
+  readonly verdicts: Map<string, Verdict>;
+  /** Editions that the check could tell nothing about, why, and how often it was asked. */
+  readonly untestable: Map<string, { readonly reason: string; readonly tries: number }>;
+  readonly templates: Map<string, TemplateSet>;
+  /** What the search for the best edition came to, so that it isn't begun anew from there. */
+  settled: { readonly wanted: string; readonly best: Edition | undefined } | undefined;
+  checking: boolean;
+  /** A refused file was published: the good one is to be live before the next is tried. */
+  isRollingBack: boolean;
+  /** How many frontends run. */
+  running: number;
+  /** Frontends that don't run, and for how many resyncs. */
+  readonly away: Map<string, number>;
+  lives: string;
+  newLives: boolean;
+  retryAtMs: number;
+  retryPauseMs: number;
+}
+
+/** A frontend that crashes or is stopped in the middle of a test says nothing about the file. */
+export const triesOfACheck = 3;
+/** Longer than a restart takes. */
+const resyncsUntilGivenUp = 2;
+const firstRetryMs = 25_000;
+const longestRetryMs = 600_000;
+export const maxKept = 20;
+
+export function newState(kept: KeptTrials | undefined): State {
+  const good = kept?.good;
+  return {
+    good: good?.edition,
+    wanted: undefined,
+    current: undefined,
+    verdicts: new Map((kept?.refused ?? []).map(({ key, words, content }) => [key, { accepted: false, words, content }])),
+    untestable: new Map(),
+    templates: new Map(good === undefined ? [] : [[good.templates.key, good.templates]]),
+    settled: kept?.settledFor === undefined ? undefined : { wanted: kept.settledFor, best: good?.edition },
+    checking: false,
+    isRollingBack: false,
+    running: 0,
+    away: new Map(),
+    lives: kept?.lives ?? '',
+    newLives: false,
+    retryAtMs: 0,
+    retryPauseMs: firstRetryMs,
+  };
+}
+
+export function noteAway(state: State, away: readonly string[]): void {
+  for (const id of state.away.keys()) if (!away.includes(id)) state.away.delete(id);
+  for (const id of away) state.away.set(id, state.away.get(id) ?? 0);
+}
+
+/**
+ * Whether no frontend is about to come back. Of two, the one that refuses a file is not asked while it restarts, and it would come
+ * back to what the other one accepts.
+ */
+export function isComplete({ away }: State): boolean {
+  return [...away.values()].every((resyncs) => resyncs >= resyncsUntilGivenUp);
+}
+
+/** A frontend that was started anew may have been mended. */
+export function noteLives(state: State, frontends: readonly TrialFrontend[]): void {
+  const lives = frontends
+    .map(({ life }) => life)
+    .toSorted()
+    .join(' ');
+  if (lives === '' || lives === state.lives) return;
+  state.lives = lives;
+  state.untestable.clear();
+  state.newLives = state.good !== undefined;
+  // It has come up without what it ended with.
+  if (state.good === undefined && state.isRollingBack) {
+    state.isRollingBack = false;
+    forgetRefusals(state);
+  }
+}
+
+/** @returns whether there were any */
+export function forgetRefusals(state: State): boolean {
+  const refused = [...state.verdicts].filter(([, { accepted }]) => !accepted);
+  for (const [key] of refused) state.verdicts.delete(key);
+  state.untestable.clear();
+  state.settled = undefined;
+  return refused.length > 0;
+}
+
+export function isUntestable(state: State, edition: Edition): boolean {
+  return (state.untestable.get(edition.key)?.tries ?? 0) >= triesOfACheck;
+}
+
+export function isRefused(state: State, edition: Edition | undefined): boolean {
+  return edition !== undefined && state.verdicts.get(edition.key)?.accepted === false;
+}
+
+export function askAgain(state: State, { key }: Edition): void {
+  state.verdicts.delete(key);
+  state.settled = undefined;
+}
+
+/** What a line of the published file is to blame for stays refused until labels or templates change. */
+export function isDueAgain(state: State, { words }: Verdict, nowMs: number): boolean {
+  const isOutside = /\[(emerg|crit)\]/.test(words) && !/ in \S*routing\.conf:\d+/.test(words);
+  if (!isOutside || nowMs < state.retryAtMs) return false;
+  state.retryAtMs = nowMs + state.retryPauseMs;
+  state.retryPauseMs = Math.min(state.retryPauseMs * 2, longestRetryMs);
+  return true;
+}
+
+/** Something else is wanted: what was accepted on the way to the last one is of no use any more. */
+export function turnTo(state: State, wanted: Edition): void {
+  state.wanted = wanted;
+  state.retryPauseMs = firstRetryMs;
+  const current = state.current?.edition.key;
+  const refused = [...state.verdicts].filter(([, { accepted }]) => !accepted).map(([key]) => key);
+  const kept = new Set([...refused.slice(-maxKept), wanted.key, current]);
+  for (const key of state.verdicts.keys()) if (!kept.has(key)) state.verdicts.delete(key);
+  for (const key of state.untestable.keys()) if (key !== wanted.key && key !== current) state.untestable.delete(key);
+}
+
+export function forgetTemplates(state: State): void {
+  const used = new Set(
+    [state.good, state.wanted, state.current?.edition, state.settled?.best].flatMap((edition) => edition?.templates ?? []),
+  );
+  for (const key of state.templates.keys()) if (!used.has(key)) state.templates.delete(key);
+}

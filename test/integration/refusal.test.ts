@@ -1,0 +1,185 @@
+import { existsSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { FakeNginx } from '../support/fake-engine/nginx.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+// What nginx refuses, told apart from what it never heard of. The real one refuses in test/e2e/refusal.
+
+const rejected = 'reload-rejected';
+
+/** A Meet that is served, with a backend. */
+async function servedMeet(scene: Scene): Promise<FakeNginx> {
+  const nginx = await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  return nginx;
+}
+
+/** A service comes: that is a change of structure. */
+function addService(scene: Scene, name: string, host: number): void {
+  scene.engine.world.add({
+    name,
+    labels: composeLabels('meet', name, { 'meet.role': 'service', 'meet.paths': `/${name}`, 'meet.port': '3000' }),
+    networks: { [network]: scene.address(host) },
+    prefixLength: 24,
+    image: 'files',
+  });
+}
+
+/** Waits for what the file says; nothing that is refused is ever converged. */
+async function published(scene: Scene, what: string, holds: (content: string) => boolean): Promise<void> {
+  await waitUntil(`${what} is published`, async () => holds(await scene.content().catch(() => '')));
+}
+
+test.concurrent('a refusal is told in the words of the log, the last good structure put back, and the rest goes live', async ({
+  scene,
+}) => {
+  const nginx = await servedMeet(scene);
+  const run = scene.run();
+  await scene.converged();
+  nginx.behaviour.refuseText = '^~ /bad/';
+  scene.engine.world.silently(() => addService(scene, 'bad', 30));
+  addService(scene, 'more', 31);
+  await waitForStatus(scene, 'all but one path is served', ({ problems, instances }) => {
+    const isServed = instances[0]?.frontends[0]?.runningGeneration === instances[0]?.publishedGeneration;
+    return isServed && problems.some((item) => item.code === 'route-left-out' && item.value === '/bad/');
+  });
+  expect(run.logged('problem').map((line) => (line['problem'] as { value?: string }).value)).not.toContain('=/more,/more/');
+  const { problems, converged } = await scene.status();
+  expect(converged).toBe(false);
+  expect(problems.find(({ code }) => code === rejected)?.message).toContain('[emerg] ^~ /bad/ is refused');
+  expect(await scene.content()).toContain('location ^~ /more/ {');
+  expect(await scene.content()).not.toContain('^~ /bad/');
+  expect(await readFile(join(scene.out, 'meet/.rejected.conf'), 'utf8')).toContain('^~ /bad/');
+  expect(await readFile(join(scene.out, 'meet/.rejected.txt'), 'utf8')).toContain('[emerg] ^~ /bad/ is refused');
+
+  nginx.behaviour.refuseText = undefined;
+  run.signal('SIGHUP');
+  await scene.serves('^~ /bad/');
+  expect((await scene.status()).problems).toEqual([]);
+});
+
+test.concurrent('of two frontends one that refuses is enough, and is named', async ({ scene }) => {
+  await servedMeet(scene);
+  const stubborn = await scene.frontend('frontend-2', { host: 11 });
+  scene.run();
+  await scene.converged();
+  stubborn.behaviour.refuseText = '/bad/';
+  addService(scene, 'bad', 30);
+  const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === rejected));
+  expect(problems.find(({ code }) => code === rejected)?.message).toContain('(frontend-2: [emerg] /bad/ is refused');
+  await published(scene, 'nothing that is refused', (content) => !content.includes('^~ /bad/'));
+});
+
+test.concurrent('a lost signal is no refusal, however often it is lost, where the log says nothing', async ({ scene }) => {
+  const nginx = await servedMeet(scene);
+  const run = scene.run();
+  await scene.converged();
+  nginx.behaviour.loseSignals = 4;
+  addService(scene, 'more', 31);
+  await scene.serves('location = /more {');
+  expect(nginx.behaviour.loseSignals).toBe(0);
+  expect(problemCodes(run)).not.toContain(rejected);
+  expect(existsSync(join(scene.out, 'meet/.rejected.conf'))).toBe(false);
+});
+
+test.concurrent('a signal that the engine does not pass on is no refusal either, where no log can be read', async ({ scene }) => {
+  await servedMeet(scene);
+  const run = scene.run(['--check', 'off']);
+  await scene.converged();
+  const failing = scene.engine.faults.add({ method: 'POST', path: /\/kill$/, do: 'status', status: 500, times: 4 });
+  addService(scene, 'more', 31);
+  await scene.serves('location = /more {');
+  expect(failing.hits()).toBe(4);
+  expect(problemCodes(run)).not.toContain(rejected);
+});
+
+test.concurrent('three signals without effect are one, where no log can be read; it is not asked for', async ({ scene }) => {
+  const nginx = await servedMeet(scene);
+  scene.run(['--check', 'off']);
+  await scene.converged();
+  nginx.behaviour.refuseText = '/bad/';
+  addService(scene, 'bad', 30);
+  const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === rejected));
+  expect(problems.find(({ code }) => code === rejected)?.message).toContain('three signals');
+  await published(scene, 'nothing that is refused', (content) => !content.includes('^~ /bad/'));
+  expect(scene.engine.calls.filter(({ path }) => /logs|exec/.test(path))).toEqual([]);
+});
+
+test.concurrent('a change of addresses alone is never taken back, and told again until nginx takes it', async ({ scene }) => {
+  const nginx = await servedMeet(scene);
+  const run = scene.run();
+  await scene.converged();
+  nginx.behaviour.refuseReload = true;
+  scene.backend('backend-2', 21);
+  const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === 'reload-pending'));
+  expect(problems[0]?.message).toContain('[emerg] it is refused');
+  expect(await scene.content()).toContain(`${scene.address(21)}:8000`);
+  nginx.behaviour.refuseReload = false;
+  await scene.converged();
+  expect(await scene.content()).toContain(`${scene.address(21)}:8000`);
+  expect(problemCodes(run)).not.toContain(rejected);
+});
+
+test.concurrent('what was refused is not published again by the next process, which knows what was good', async ({ scene }) => {
+  const nginx = await servedMeet(scene);
+  const first = scene.run();
+  await scene.converged();
+  nginx.behaviour.refuseText = '/bad/';
+  addService(scene, 'bad', 30);
+  await waitUntil('the search has ended', async () =>
+    (await readFile(join(scene.out, 'meet/.editions.json'), 'utf8')).includes('settledFor'),
+  );
+  first.signal('SIGKILL');
+  await first.ended;
+  const told = nginx.signals.length;
+  scene.backend('backend-2', 21);
+  const second = scene.run();
+  await published(scene, 'the new address', (content) => content.includes(`${scene.address(21)}:8000`));
+  await waitUntil('it is told again', () => problemCodes(second).includes(rejected));
+  await waitUntil('nginx serves the new address', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
+  expect(await scene.content()).not.toContain('^~ /bad/');
+  expect(nginx.signals.length - told).toBe(1);
+});
+
+for (const { what, text } of [
+  { what: 'is no JSON', text: '{"format":1' },
+  { what: 'is of another format', text: '{"format":2,"refused":[]}' },
+  {
+    what: 'holds a template that does not compile',
+    text: '{"format":1,"refused":[],"lives":"","good":{"templates":[["routing.conf.eta","<% if"]],"structure":{}}}',
+  },
+  {
+    what: 'holds a structure that is none',
+    text: '{"format":1,"refused":[],"lives":"","good":{"templates":[["routing.conf.eta","<%= it.x %>"]],"structure":null}}',
+  },
+]) {
+  test.concurrent(`kept knowledge that ${what} costs nothing`, async ({ scene }) => {
+    await servedMeet(scene);
+    const first = scene.run();
+    await scene.converged();
+    await first.stop();
+    await writeFile(join(scene.out, 'meet/.editions.json'), text);
+    scene.run();
+    await scene.converged();
+    expect((await scene.status()).problems).toEqual([]);
+  });
+}
+
+test.concurrent('a first file that nginx refuses is withdrawn, and what was there before it is back', async ({ scene }) => {
+  const nginx = await servedMeet(scene);
+  const first = scene.run();
+  await scene.converged();
+  await first.stop();
+  const before = await scene.content();
+  await rm(join(scene.out, 'meet/.editions.json'));
+  nginx.behaviour.refuseReload = true;
+  addService(scene, 'more', 31);
+  scene.run();
+  await waitForStatus(scene, 'refused', ({ problems }) => problems.some(({ code }) => code === rejected));
+  await waitUntil('what was there is back', async () => (await scene.content()) === before);
+  expect(nginx.generation()).not.toBe('none');
+});
