@@ -31,7 +31,7 @@ const ofServices: LabelValues = {
     '+/api,/api/v1.0',
     '/static/,=/static',
     Array.from({ length: 64 }, (_, index) => `/${String(index).padStart(2, '0')}${'x'.repeat(60)}`).join(','),
-    '/@meet_unavailable,/meet-gen-never-a-file,/generation,/stub_status',
+    '/@meet_unavailable,/meet-gen-never-a-file,/generation,/rejected,/stub_status',
     `/${'x'.repeat(255)}`,
   ],
   'meet.read-timeout': ['1ms', '999999d'],

@@ -4,6 +4,9 @@ import type { Member, ServiceMember } from '../../src/model/member.ts';
 import { compareText } from '../../src/model/foreign-text.ts';
 import type { Directive } from '../support/nginx-parse.ts';
 
+/** What the status server answers, in every file. */
+const statusPaths: readonly string[] = ['/generation', '/rejected', '/stub_status'];
+
 /*
  * Who may answer what, written down once more from the documentation, without the code that decides it: the labels are read by
  * the product's own grammar, everything else is this file's.
@@ -112,7 +115,7 @@ function ownersOf(claimants: readonly Claimant[]): ReadonlyMap<string, Claimant>
 function locationsOf(tree: readonly Directive[]): readonly (readonly [rule: string, target: string])[] {
   return tree
     .flatMap((top) => (top.name === 'server' ? (top.block ?? []) : []))
-    .filter(({ name, args }) => name === 'location' && args.length === 2 && args[1] !== '/generation' && args[1] !== '/stub_status')
+    .filter(({ name, args }) => name === 'location' && args.length === 2 && !statusPaths.includes(args[1] ?? ''))
     .map(({ args, block }) => [
       args.join(' '),
       (block ?? []).find(({ name }) => name === 'proxy_pass')?.args[0]?.slice('http://'.length) ?? '503',
@@ -138,7 +141,7 @@ function wrongLocations(
 
 /** The status server's own names are told apart by the block they are in, not here. */
 function isInternal(rule: string): boolean {
-  return rule === '= /generation' || rule === '= /stub_status';
+  return statusPaths.some((path) => rule === `= ${path}`);
 }
 
 function ownerWithoutSlash(owners: ReadonlyMap<string, Claimant>, rule: string): Claimant | 'spa' | undefined {

@@ -206,6 +206,30 @@ const editTemplate: Step = {
   },
 };
 
+const refusedReload: Step = {
+  title: 'nginx refuses a change',
+  problems: ['reload-rejected'],
+  async play(stage) {
+    const before = stage.log.entries().findLast(isLive)?.generation;
+    const good = stage.project.readTemplate();
+    const wrong = 'proxy_nonsense on;';
+    stage.project.writeTemplate(`${good}${wrong}\n`);
+    stage.showEdit('templates/routing.conf.eta', `+ ${wrong}`);
+    await stage.untilSaid('nginx refuses it, in its own words', (entries) =>
+      entries.some(({ problem }) => problem?.code === 'reload-rejected' && problem.message?.includes('unknown directive "proxy_nonsense"')),
+    );
+    stage.tell(
+      "The frontends' own nginx tested it in a copy of its configuration: it was never live, nor where nginx would start with it.",
+    );
+    await stage.proveBackends(await backends(stage));
+    await stage.proveRoom();
+    stage.project.writeTemplate(`${good}# mended\n`);
+    stage.showEdit('templates/routing.conf.eta', `- ${wrong}`, '+ # mended');
+    await stage.untilConverged('another generation', ({ publishedGeneration }) => publishedGeneration !== before);
+    await stage.proveBackends(await backends(stage));
+  },
+};
+
 const killFrontend: Step = {
   title: 'A frontend is killed',
   async play(stage) {
@@ -308,6 +332,7 @@ export const story: readonly Step[] = [
   secondService,
   typo,
   editTemplate,
+  refusedReload,
   killFrontend,
   replaceDrained,
   stopMeetGen,

@@ -24,10 +24,14 @@ export interface MeetOptions {
   readonly scale?: Readonly<Record<string, number>>;
   /** Texts of files that services mount, by the name of the config. */
   readonly configs?: Readonly<Record<string, string>>;
+  /** What meet-gen is told besides, by variables. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Further networks, and what replaces keys of `proxy` and `internal`. */
   readonly networks?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Further volumes. */
+  /** Further volumes, which `tools` has at `/<name>`. */
   readonly volumes?: readonly string[];
+  /** How long routes and convergence are waited for; what is found out by guessing takes longer than usual. */
+  readonly patienceMs?: number;
   /** There is no meet-gen in it: the test has one elsewhere, which publishes into this folder. */
   readonly publishedIn?: string;
 }
@@ -115,9 +119,9 @@ export async function provideMeetGenImage(engine: Engine): Promise<string> {
 
 /** Starts a Meet under a project name of this run; `resync` never comes, so only events can help. */
 export async function startMeet(engine: Engine, part: string, options: MeetOptions = {}): Promise<MeetStack> {
-  const meetGen = options.publishedIn === undefined ? await containedMeetGen(engine, composeProjectName(part)) : {};
+  const meetGen = options.publishedIn === undefined ? await containedMeetGen(engine, composeProjectName(part), options.environment) : {};
   const file = composeFile(engine, part, meetGen, options);
-  const stack = createStack(engine, composeProjectName(part), file);
+  const stack = createStack(engine, composeProjectName(part), file, options.patienceMs ?? routedLimitMs);
   await stack.scale({ ...Object.fromEntries(Object.keys(file.services).map((service) => [service, 1])), ...options.scale });
   return stack;
 }
@@ -127,21 +131,26 @@ interface ComposeFile {
   readonly [key: string]: unknown;
 }
 
+/** A frontend as the example has it, with a port of its own. */
+export function usualFrontend(engine: Engine, routing = 'routing') {
+  return {
+    image: 'meet-gen-test/frontend:1.30',
+    entrypoint: ['/docker-entrypoint.sh'],
+    command: ['nginx', '-g', 'daemon off;'],
+    restart: 'always',
+    labels: { 'meet.role': 'frontend' },
+    networks: ['proxy', 'internal'],
+    ports: [`${engine.publishAddress}::8083`],
+    volumes: [`${routing}:/etc/nginx/meet-routing:ro`],
+    configs: [{ source: 'stub', target: '/etc/nginx/conf.d/routing.conf' }],
+  };
+}
+
 function composeFile(engine: Engine, part: string, meetGen: Record<string, ComposeService>, options: MeetOptions): ComposeFile {
   const project = composeProjectName(part);
   const routing = options.publishedIn ?? 'routing';
   const usual: Record<string, ComposeService> = {
-    frontend: {
-      image: 'meet-gen-test/frontend:1.30',
-      entrypoint: ['/docker-entrypoint.sh'],
-      command: ['nginx', '-g', 'daemon off;'],
-      restart: 'always',
-      labels: { 'meet.role': 'frontend' },
-      networks: ['proxy', 'internal'],
-      ports: [`${engine.publishAddress}::8083`],
-      volumes: [`${routing}:/etc/nginx/meet-routing:ro`],
-      configs: [{ source: 'stub', target: '/etc/nginx/conf.d/routing.conf' }],
-    },
+    frontend: usualFrontend(engine, routing),
     backend: {
       image: 'meet-gen-test/backend:latest',
       labels: { 'meet.role': 'backend' },
@@ -151,7 +160,7 @@ function composeFile(engine: Engine, part: string, meetGen: Record<string, Compo
     tools: {
       image: 'meet-gen-test/idle:latest',
       networks: ['internal'],
-      volumes: [`${routing}:/routing:ro`, 'templates:/templates'],
+      volumes: [`${routing}:/routing:ro`, 'templates:/templates', ...(options.volumes ?? []).map((name) => `${name}:/${name}`)],
       depends_on: Object.keys(meetGen),
     },
   };
@@ -171,7 +180,11 @@ function composeFile(engine: Engine, part: string, meetGen: Record<string, Compo
   };
 }
 
-async function containedMeetGen(engine: Engine, project: string): Promise<Record<string, ComposeService>> {
+async function containedMeetGen(
+  engine: Engine,
+  project: string,
+  environment: MeetOptions['environment'],
+): Promise<Record<string, ComposeService>> {
   const image = await provideMeetGenImage(engine);
   const socket = await mountedSocket(engine);
   return {
@@ -187,6 +200,7 @@ async function containedMeetGen(engine: Engine, project: string): Promise<Record
         MEET_GEN_RESYNC: '1h',
         MEET_GEN_TEMPLATES: templatesDirectory,
         DOCKER_HOST: socket.dockerHost,
+        ...environment,
       },
       networks: ['internal'],
       // The first to mount an empty volume gives it what its image has there: the shipped templates.
@@ -204,11 +218,13 @@ async function mountedSocket(engine: Engine): Promise<{ volume: string; dockerHo
   const inside = engine.provided ? `/var/run/engine/${basename(path)}` : '/var/run/docker.sock';
   const volume = engine.provided ? `${dirname(path)}:${dirname(inside)}` : `${path}:${inside}`;
   const stat = ['--entrypoint', 'stat', 'meet-gen-test/idle:latest', '-c', '%g', inside];
-  const group = await docker(engine, ['run', '--rm', '--label', runLabel, '--network', 'none', '--volume', volume, ...stat]);
-  return { volume, dockerHost: `unix://${inside}`, group: group.trim() };
+  const run = ['run', '--rm', '--label', runLabel, '--network', 'none', '--volume', volume, ...stat];
+  // On a busy machine docker's client sometimes comes too late for what so short a life prints.
+  const group = await waitUntil('the group of the socket is told', async () => (await docker(engine, run)).trim() || undefined);
+  return { volume, dockerHost: `unix://${inside}`, group };
 }
 
-function createStack(engine: Engine, project: string, file: ComposeFile): MeetStack {
+function createStack(engine: Engine, project: string, file: ComposeFile, patienceMs: number): MeetStack {
   const run = async (...args: readonly string[]): Promise<string> => docker(engine, args);
   const composeArgs = ['compose', '--project-name', project, '--project-directory', tmpdir(), '--env-file', '/dev/null', '--file', '-'];
   const compose = async (...args: readonly string[]): Promise<string> =>
@@ -272,7 +288,7 @@ function createStack(engine: Engine, project: string, file: ComposeFile): MeetSt
         last = await status(sidecar).catch(() => undefined);
         return last !== undefined && last.converged && accept(last) ? last : undefined;
       },
-      routedLimitMs,
+      patienceMs,
       () => JSON.stringify(last, undefined, 1),
     );
   };
@@ -284,7 +300,7 @@ function createStack(engine: Engine, project: string, file: ComposeFile): MeetSt
       return Object.entries(routes).every(([path, expected]) => seen[path]?.join() === expected.toSorted().join());
     };
     try {
-      await waitUntil('the routes are right', async () => (await holds()) && (await holds()), routedLimitMs);
+      await waitUntil('the routes are right', async () => (await holds()) && (await holds()), patienceMs);
     } catch (cause) {
       const lines = (await logs('meet-gen')).split('\n').slice(-12).join('\n');
       throw new Error(`expected ${JSON.stringify(routes)}\nseen     ${JSON.stringify(seen)}\nmeet-gen said last:\n${lines}`, { cause });

@@ -43,8 +43,11 @@ export interface ExampleStack {
 
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Makes the folder; nothing is started. Hardened, it is the example with its overlay, and the hook's script beside it. */
-export async function createExample(engine: Engine, images: Images, { hardened = false } = {}): Promise<ExampleStack> {
+/**
+ * Makes the folder; nothing is started. Hardened, it is the example with its overlay, and the hook's script beside it. `more` is what
+ * a user adds in a file of his own.
+ */
+export async function createExample(engine: Engine, images: Images, { hardened = false, more = '' } = {}): Promise<ExampleStack> {
   const part = hardened ? 'hardened' : 'example';
   const project = composeProjectName(part);
   const socket = await findSocket(engine, images);
@@ -57,12 +60,14 @@ export async function createExample(engine: Engine, images: Images, { hardened =
   // The services' env_file; what compose itself puts in comes from .env.example.
   copyFileSync(join(folder, '.env.example'), join(folder, '.env'));
   writeFileSync(join(folder, 'override.yml'), exampleOverride(images, meetGenImage, repository, `${project}-outside`));
+  if (more !== '') writeFileSync(join(folder, 'more.yml'), more);
   const env = { ...engine.env, DOCKER_SOCKET: socket.path, DOCKER_GID: socket.groupId };
   const example = ['compose', ...files.flatMap((name) => ['--file', join(folder, name)])];
   const standIns = [
     ...example,
     '--file',
     join(folder, 'override.yml'),
+    ...(more === '' ? [] : ['--file', join(folder, 'more.yml')]),
     '--env-file',
     join(folder, '.env.example'),
     '--project-name',

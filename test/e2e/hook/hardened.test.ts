@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { docker } from '../../support/engine/docker-command.ts';
 import { providedEngine, providedImages } from '../../support/engine/provided.ts';
 import { runLabel } from '../../support/engine/test-run.ts';
 import { routesSaying, sha256 } from '../../support/hooked-frontend.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { createExample, repository, type ExampleStack } from '../example/example-stack.ts';
+import { addressesOf, createExample, repository, type ExampleStack } from '../example/example-stack.ts';
 
 interface Config {
   readonly services: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -15,14 +15,29 @@ interface Config {
 
 const engine = providedEngine();
 const images = providedImages();
+const limitMs = 40_000;
 const example = parse(readFileSync(join(repository, 'compose.example.yml'), 'utf8'), { merge: true }) as {
   readonly services: { readonly 'docker-proxy': { readonly command: readonly string[] } };
 };
 const exampleProxyFlags = example.services['docker-proxy'].command;
+/** A user's own template folder, beside the compose files. */
+const ownTemplates = `
+services:
+  meet-gen:
+    environment: { MEET_GEN_TEMPLATES: /own-templates }
+    volumes: ["./templates:/own-templates:ro"]
+`;
 let stack: ExampleStack;
 
+/** What is answered to somebody in the frontend, by its own wget. */
+async function ask(port: number, path: string): Promise<string> {
+  const wget = ['wget', '-q', '-O', '-', `http://127.0.0.1:${port}${path}`];
+  const { stdout, stderr } = await stack.tryCompose('exec', '--no-TTY', 'frontend', ...wget);
+  return stdout + stderr;
+}
+
 beforeAll(async () => {
-  stack = await createExample(engine, images, { hardened: true });
+  stack = await createExample(engine, images, { hardened: true, more: ownTemplates });
 });
 afterAll(() => stack?.remove());
 
@@ -47,19 +62,6 @@ test('compose takes the overlay, and only what it says is different', async () =
 
 test('its frontend comes up, and its own nginx judges what is published', async () => {
   await stack.compose('up', '--detach', '--no-deps', 'frontend');
-  const ask = async (port: number, path: string): Promise<string> => {
-    const { stdout, stderr } = await stack.tryCompose(
-      'exec',
-      '--no-TTY',
-      'frontend',
-      'wget',
-      '-q',
-      '-O',
-      '-',
-      `http://127.0.0.1:${port}${path}`,
-    );
-    return stdout + stderr;
-  };
   const publish = async (text: string): Promise<void> => {
     const command = ['sh', '-c', 'cat > /routing/.new && mv /routing/.new /routing/routing.conf'];
     const place = ['--volume', `${stack.project}_routing:/routing`, '--user', '0', '--entrypoint', ''];
@@ -69,9 +71,67 @@ test('its frontend comes up, and its own nginx judges what is published', async 
   };
   await waitUntil('nothing is rendered yet', async () => (await ask(8084, '/generation')).startsWith('none '));
   await publish(routesSaying('first'));
-  await waitUntil('the routes answer', async () => (await ask(8083, '/')) === 'first answers\n');
+  await waitUntil('the routes answer', async () => (await ask(8083, '/')).startsWith('first answers\n'));
   const bad = routesSaying('bad', { more: 'no_such_directive on;' });
   await publish(bad);
   await waitUntil('the refusal is told', async () => (await ask(8084, '/rejected')).startsWith(`${sha256(bad)}\n`));
-  expect(await ask(8083, '/')).toBe('first answers\n');
+  expect(await ask(8083, '/')).toMatch(/^first answers\n/);
 });
+
+describe('with meet-gen', () => {
+  beforeAll(async () => {
+    await stack.compose('down', '--volumes', '--timeout', '1');
+    await stack.compose('up', '--detach', '--no-deps', 'frontend', 'backend', 'docker-proxy', 'meet-gen');
+  });
+
+  test('a route follows', async () => {
+    await waitUntil('the API answers', isApi, limitMs);
+    await followsBackends(2);
+  });
+
+  test('a template that nginx refuses is told in its words, and leaves everything up', async () => {
+    const template = join(stack.folder, 'templates', 'routing.conf.eta');
+    const shipped = readFileSync(template, 'utf8');
+    writeFileSync(template, `${shipped}no_such_directive on;\n`);
+    await waitUntil('it is told', () => meetGenSays('unknown directive \\"no_such_directive\\"'), limitMs);
+    expect(await meetGenSays('reload-rejected')).toBe(true);
+    await followsBackends(1);
+    await stack.compose('restart', '--timeout', '2', 'frontend');
+    await waitUntil('the API answers after a restart', isApi, limitMs);
+    expect(await served()).not.toContain('no_such_directive');
+    writeFileSync(template, `${shipped}# mended\n`);
+    await waitUntil('what is mended goes live', async () => (await served()).includes('# mended'), limitMs);
+    expect(await isApi()).toBe(true);
+  });
+
+  test('only GETs reach the engine, and nothing was refused on the way', async () => {
+    const decisions = (await stack.proxyDecisions()).filter(({ method }) => method !== undefined);
+    expect(decisions.length).toBeGreaterThan(0);
+    expect([...new Set(decisions.map(({ decision, method }) => `${decision} ${method}`))]).toEqual(['allowed GET']);
+  });
+});
+
+/** The backend's answer to a load balancer, which asks for no host by its name: nothing at all, and not the SPA's HTML. */
+async function isApi(): Promise<boolean> {
+  return (await ask(8083, '/__lbheartbeat__')) === '';
+}
+
+async function meetGenSays(text: string): Promise<boolean> {
+  return (await stack.compose('logs', '--no-log-prefix', 'meet-gen')).includes(text);
+}
+
+/** What nginx includes. */
+function served(): Promise<string> {
+  return stack.compose('exec', '--no-TTY', 'frontend', 'cat', '/tmp/meet-gen/routing/routing.conf');
+}
+
+async function servedBackends(): Promise<string> {
+  return ((await served()).match(/[\d.]+(?=:8000)/g) ?? []).toSorted().join();
+}
+
+async function followsBackends(count: number): Promise<void> {
+  await stack.compose('up', '--detach', '--no-deps', '--no-recreate', '--scale', `backend=${count}`, 'backend');
+  const addresses = (await addressesOf(engine, stack, 'backend')).join();
+  await waitUntil(`${count} backends are served`, async () => (await servedBackends()) === addresses, limitMs);
+  expect(await isApi()).toBe(true);
+}

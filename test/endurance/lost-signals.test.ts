@@ -1,0 +1,21 @@
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { providedEngine, providedImages } from '../support/engine/provided.ts';
+import { accessCalled, type AccessName } from '../support/refusal/accesses.ts';
+import { loseSignals } from '../support/refusal/lost-signals.ts';
+import { startRefusalScene, type RefusalScene } from '../support/refusal/scene.ts';
+
+// Without nginx's words three signals without effect, with a change of structure, are taken for a refusal: two never are.
+const losses: readonly (readonly [AccessName, readonly number[]])[] = [
+  ['signal and logs', [1, 3, 5]],
+  ['signal only', [1, 2]],
+];
+
+describe.sequential.each(losses)('with %s', (name, counts) => {
+  let scene: RefusalScene;
+  beforeAll(async () => {
+    scene = await startRefusalScene(providedEngine(), 'lost', await accessCalled(name, providedEngine(), providedImages()));
+  });
+  afterAll(() => scene?.meet.down());
+
+  test.each(counts)('%i lost signals are no refusal', (count) => loseSignals(scene, count));
+});

@@ -1,0 +1,89 @@
+import { expect } from 'vitest';
+import { waitUntil } from '../wait-until.ts';
+import { usualRoutes } from './ordeal.ts';
+import type { RefusalScene } from './scene.ts';
+
+/** What a frontend has mounted. */
+export interface Mounts {
+  readonly configs: readonly Readonly<Record<string, unknown>>[];
+  readonly volumes: readonly string[];
+}
+
+/** A frontend that never serves what is published for it, or can't tell that it does, without refusing anything. */
+export interface Ignored {
+  readonly what: string;
+  /** The service, beside the usual ones. */
+  readonly service: string;
+  /** What of the usual frontend's mounts is other. */
+  readonly differs: (usual: Mounts) => Partial<Mounts>;
+  readonly code: string;
+  readonly message: RegExp;
+  /** It serves what is published all the same. */
+  readonly serves?: true;
+}
+
+/** The text of what stands in the way of the status port, as a config of the stack. */
+export const shadow = { shadow: 'server { listen 8084; location / { return 200 "all is well\\n"; } }\n' };
+
+export const ignored: readonly Ignored[] = [
+  {
+    what: 'the stub is missing',
+    service: 'odd-bare',
+    differs: () => ({ configs: [] }),
+    code: 'reload-unverified',
+    message: /ECONNREFUSED/,
+  },
+  {
+    what: 'another folder is mounted',
+    service: 'odd-elsewhere',
+    differs: () => ({ volumes: ['snippets:/etc/nginx/meet-routing:ro'] }),
+    code: 'reload-pending',
+    message: /goes on serving no routes/,
+  },
+  {
+    what: 'something else answers on the status port',
+    service: 'odd-shadowed',
+    differs: ({ configs }) => ({ configs: [...configs, { source: 'shadow', target: '/etc/nginx/conf.d/a-shadow.conf' }] }),
+    code: 'reload-unverified',
+    message: /something else answers on the status port/,
+    serves: true,
+  },
+];
+
+/** More than a refusal is guessed after. */
+const manySignals = 4;
+
+/** Changes the structure for such a frontend alone: it is told why nothing can be known, and nothing is ever rolled back. */
+export async function goUnheard(scene: RefusalScene, { service, code, message, serves }: Ignored): Promise<void> {
+  const { meet, access } = scene;
+  const odd = `${service}-1`;
+  await scene.converged();
+  await meet.routed(usualRoutes);
+  const before = (await meet.log()).length;
+  try {
+    await meet.scale({ [service]: 1 });
+    await waitUntil('it is looked after', async () => (await frontendStatus(scene, odd))?.phase !== undefined);
+    await meet.scale({ frontend: 0 });
+    await meet.scale({ files: 1 });
+    await waitUntil('the change is published', async () => (await scene.published()).includes('location = /files '));
+    await scene.problem(code, message);
+    if (serves === true) await meet.routed({ ...usualRoutes, '/files': ['files-1'] }, odd);
+    if (code === 'reload-pending' && access.name !== 'hook')
+      await waitUntil('it is told again and again', async () => ((await frontendStatus(scene, odd))?.signals ?? 0) > manySignals, 60_000);
+    expect(await scene.published()).toContain('location = /files ');
+    expect(JSON.stringify((await meet.log()).slice(before))).not.toContain('reload-rejected');
+  } finally {
+    await meet.scale({ frontend: 1, files: 0, [service]: 0 });
+  }
+  const healed = await scene.converged();
+  expect(healed.problems).toEqual([]);
+  await meet.routed(usualRoutes);
+}
+
+async function frontendStatus(
+  { meet }: RefusalScene,
+  name: string,
+): Promise<{ readonly phase?: string; readonly signals?: number } | undefined> {
+  const { instances } = await meet.status();
+  return instances.flatMap(({ frontends }) => frontends).find(({ container }) => container === meet.container(name));
+}

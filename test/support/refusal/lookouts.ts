@@ -1,0 +1,85 @@
+import { docker, type Engine } from '../engine/docker-command.ts';
+import { runLabel } from '../engine/test-run.ts';
+import type { MeetStack } from '../meet-stack.ts';
+import { waitUntil } from '../wait-until.ts';
+
+/** Somebody who reads the published file a hundred times a second. */
+export interface Lookout {
+  /** How often it was read so far, and how often it held the text. */
+  told(): Promise<{ readonly looks: number; readonly sightings: number }>;
+}
+
+let lookouts = 0;
+
+/** Looks for a text in the published file from now on; returns when it has begun. */
+export async function lookOutFor(meet: MeetStack, mark: string): Promise<Lookout> {
+  const place = `/tmp/lookout-${++lookouts}`;
+  const script = `
+    const { readFileSync, writeFileSync, renameSync } = require('node:fs');
+    const told = { looks: 0, sightings: 0 };
+    setInterval(() => {
+      let text = '';
+      try { text = readFileSync('/routing/routing.conf', 'utf8'); } catch {}
+      told.looks += 1;
+      if (text.includes(${JSON.stringify(mark)})) told.sightings += 1;
+      writeFileSync('${place}.new', JSON.stringify(told));
+      renameSync('${place}.new', '${place}');
+    }, 10);
+  `;
+  await meet.docker('exec', '--detach', meet.container('tools-1'), 'node', '-e', script);
+  const told = async (): Promise<{ looks: number; sightings: number }> =>
+    JSON.parse(await meet.tool('cat', place)) as { looks: number; sightings: number };
+  await waitUntil('the lookout looks', () =>
+    told().then(
+      ({ looks }) => looks > 0,
+      () => false,
+    ),
+  );
+  return { told };
+}
+
+/**
+ * Kills a frontend's nginx from outside, as a crash would, as soon as a text is in the published file or in what is being tested.
+ * @returns what waits for it to have happened
+ */
+export async function crashAtSightOf(engine: Engine, meet: MeetStack, frontend: string, mark: string): Promise<() => Promise<void>> {
+  const name = `${meet.project}-crasher-${++lookouts}`;
+  const pid = await meet.inspect(frontend, '{{.State.Pid}}');
+  const script = `
+    echo ready
+    until grep -qs '${mark}' /routing/routing.conf /routing/.candidate.conf; do sleep 0.005; done
+    grep -q nginx /proc/${pid}/cmdline && kill -s KILL ${pid} && echo crashed
+  `;
+  const place = [
+    '--network',
+    'none',
+    '--pid',
+    'host',
+    '--userns',
+    'host',
+    '--user',
+    '0',
+    '--volume',
+    `${meet.project}_routing:/routing:ro`,
+  ];
+  await docker(engine, [
+    'run',
+    '--detach',
+    '--label',
+    runLabel,
+    '--name',
+    name,
+    ...place,
+    '--entrypoint',
+    'sh',
+    'meet-gen-test/idle:latest',
+    '-c',
+    script,
+  ]);
+  const says = async (word: string): Promise<boolean> => (await docker(engine, ['logs', name])).includes(word);
+  await waitUntil('the crasher waits', () => says('ready'));
+  return async () => {
+    await waitUntil('nginx is killed', () => says('crashed'));
+    await docker(engine, ['rm', '--force', name]);
+  };
+}

@@ -1,0 +1,66 @@
+import { expect } from 'vitest';
+import { runLabel } from '../engine/test-run.ts';
+import { lookOutFor } from './lookouts.ts';
+import { usualRoutes } from './ordeal.ts';
+import { refused, refusedMark } from './restarts.ts';
+import type { RefusalScene } from './scene.ts';
+
+const words = /no_such_directive|three signals/;
+
+/** Kills meet-gen while something is refused: the next one knows what was good, and doesn't try again what was refused. */
+export async function killWhileRefused(scene: RefusalScene): Promise<void> {
+  const { meet } = scene;
+  await scene.converged();
+  await scene.editTemplate(refused);
+  await scene.problem('reload-rejected', words);
+  await scene.settled(refusedMark);
+  const lookout = await lookOutFor(meet, refusedMark);
+  await meet.docker('kill', '--signal', 'KILL', meet.container('meet-gen-1'));
+  await meet.scale({ backend: 2 });
+  await meet.docker('start', meet.container('meet-gen-1'));
+  await scene.problem('reload-rejected', words);
+  await meet.routed({ ...usualRoutes, '/api/v1.0/config/': ['backend-1', 'backend-2'] });
+  await scene.problem('reload-rejected', words);
+  const { looks, sightings } = await lookout.told();
+  expect(looks).toBeGreaterThan(0);
+  expect(sightings).toBe(0);
+  await meet.scale({ backend: 1 });
+  await scene.editTemplate('# mended\n');
+  expect((await scene.converged()).problems).toEqual([]);
+  await meet.routed(usualRoutes);
+}
+
+/** What is kept is broken, or of another format: it costs a test, and nobody notices. */
+export async function loseMemory(scene: RefusalScene, kept: string): Promise<void> {
+  const { meet } = scene;
+  await scene.converged();
+  const before = { file: await meet.fileIdentity(), hups: await meet.countHups() };
+  await startAnewWith(scene, kept);
+  await scene.converged();
+  await meet.routed(usualRoutes);
+  expect({ file: await meet.fileIdentity(), hups: await meet.countHups() }).toEqual(before);
+}
+
+/** The same while something is refused, where it can be tested: it is refused again, and never published. */
+export async function loseMemoryWhileRefused(scene: RefusalScene): Promise<void> {
+  const { meet } = scene;
+  await scene.converged();
+  const lookout = await lookOutFor(meet, refusedMark);
+  await scene.editTemplate(refused);
+  await scene.problem('reload-rejected', words);
+  await startAnewWith(scene, 'rubbish');
+  await scene.problem('reload-rejected', words);
+  await meet.routed(usualRoutes);
+  expect((await lookout.told()).sightings).toBe(0);
+  await scene.editTemplate('# mended\n');
+  expect((await scene.converged()).problems).toEqual([]);
+}
+
+async function startAnewWith({ meet }: RefusalScene, kept: string): Promise<void> {
+  await meet.docker('stop', '--time', '3', meet.container('meet-gen-1'));
+  const encoded = Buffer.from(kept).toString('base64');
+  const place = ['--user', '0', '--network', 'none', '--volume', `${meet.project}_routing:/routing`];
+  const write = ['--entrypoint', 'sh', 'meet-gen-test/idle:latest', '-c', `echo ${encoded} | base64 -d > /routing/.editions.json`];
+  await meet.docker('run', '--rm', '--label', runLabel, ...place, ...write);
+  await meet.docker('start', meet.container('meet-gen-1'));
+}

@@ -1,0 +1,75 @@
+import { expect } from 'vitest';
+import type { Engine } from '../engine/docker-command.ts';
+import { runLabel } from '../engine/test-run.ts';
+import { crashAtSightOf, lookOutFor } from './lookouts.ts';
+import { usualRoutes } from './ordeal.ts';
+import type { RefusalScene } from './scene.ts';
+
+export const refusedMark = '# this is refused';
+export const refused = `${refusedMark}\nno_such_directive on;\n`;
+const told = /no_such_directive|three signals|ended by itself/;
+
+/**
+ * A frontend crashes at the very moment when it is given something to refuse: as the contract's table promises, it comes up at once
+ * where that was tested before, and after the rollback where it wasn't.
+ */
+export async function crashAtThatMoment(engine: Engine, scene: RefusalScene): Promise<void> {
+  const { meet, access } = scene;
+  await scene.converged();
+  await meet.routed(usualRoutes);
+  const restarts = async (): Promise<number> => Number(await meet.inspect('frontend-1', '{{.RestartCount}}'));
+  const before = await restarts();
+  const lookout = await lookOutFor(meet, refusedMark);
+  const crashed = await crashAtSightOf(engine, meet, 'frontend-1', refusedMark);
+
+  await scene.editTemplate(refused);
+  await crashed();
+  await meet.routed(usualRoutes);
+  await scene.problem('reload-rejected', told);
+  await scene.settled(refusedMark);
+  await meet.routed(usualRoutes);
+  const { sightings } = await lookout.told();
+  const again = (await restarts()) - before;
+  if (access.tested) expect(again).toBe(1);
+  else expect(again).toBeGreaterThan(1);
+  // The hook's frontends read a file only through the hook.
+  if (access.tested && access.name !== 'hook') expect(sightings).toBe(0);
+
+  await scene.editTemplate('# mended\n');
+  const { problems } = await scene.converged();
+  // That it ended again and again is told for a minute.
+  expect(problems.filter(({ code }) => code !== 'crash-loop')).toEqual([]);
+  await meet.routed(usualRoutes);
+}
+
+/** The first start of all, with a template that nginx refuses: there is nothing good yet, and the frontend comes up all the same. */
+export async function startWithNothingGood(scene: RefusalScene): Promise<void> {
+  const { meet, access } = scene;
+  await meet.compose('rm', '--stop', '--force', 'meet-gen', 'frontend');
+  await scene.editTemplate(refused);
+  const empty = ['--entrypoint', 'sh', 'meet-gen-test/idle:latest', '-c', 'rm -rf /routing/* /routing/.[!.]*'];
+  await meet.docker(
+    'run',
+    '--rm',
+    '--label',
+    runLabel,
+    '--user',
+    '0',
+    '--network',
+    'none',
+    '--volume',
+    `${meet.project}_routing:/routing`,
+    ...empty,
+  );
+  await meet.scale({ 'meet-gen': 1, frontend: 1 });
+
+  // Where nginx's words can't be had, a guess isn't enough to take away what there is nothing to replace with.
+  if (access.words) await scene.problem('reload-rejected', told);
+  else await scene.problem(['reload-rejected', 'reload-pending'], /three signals|ended by itself|although it was told/);
+  await meet.routed({ '/api/v1.0/config/': ['503'], '/abc-defg-hij': ['503'] });
+  const restarts = await meet.inspect('frontend-1', '{{.RestartCount}}');
+  await scene.editTemplate('# mended\n');
+  expect((await scene.converged()).problems).toEqual([]);
+  await meet.routed(usualRoutes);
+  expect(await meet.inspect('frontend-1', '{{.RestartCount}}')).toBe(restarts);
+}
