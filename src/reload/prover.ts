@@ -124,6 +124,8 @@ export function createProver(
       const present = new Set(running.map((frontend) => frontend.id));
       for (const [id, entry] of entries) if (entry.instance === instance && !present.has(id)) end(id, entry);
       await Promise.all(running.map((frontend) => learnVersion(frontend, signal)));
+      // A pass that was under way when all was stopped would start a proof that nobody ends.
+      if (signal.aborted) return frontends.map(versionOf);
       for (const frontend of running) (entries.get(frontend.id) ?? start(instance, frontend)).prover.meet(frontend);
       return frontends.map(versionOf);
     },

@@ -177,7 +177,7 @@ test.concurrent('a half-open stream is made good by the resync', async ({ scene 
   await scene.servesNoMore(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('SIGTERM while nginx does not answer ends it with 0 within 2 s', async ({ scene }) => {
+test.concurrent('SIGTERM while nginx does not answer ends it with 0, by itself', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   nginx.behaviour.answers = 'never';
   const run = scene.run();
@@ -185,7 +185,8 @@ test.concurrent('SIGTERM while nginx does not answer ends it with 0 within 2 s',
   const startMs = Date.now();
   run.signal('SIGTERM');
   expect(await run.ended).toMatchObject({ code: 0, signal: null });
-  expect(Date.now() - startMs).toBeLessThan(2000);
+  // What doesn't end by itself is ended after 1.9 s.
+  expect(Date.now() - startMs).toBeLessThan(1800);
 });
 
 test.concurrent('SIGTERM leaves the last good file, and no socket', async ({ scene }) => {
