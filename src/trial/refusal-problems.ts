@@ -28,6 +28,15 @@ export function refusalProblems(
   return isSettled ? [rejected, ...routesLeftOut(instance, words, leftOut)] : [rejected];
 }
 
+/** The best that nginx accepts comes from templates that fail with what is there now. */
+export function notRendered(instance: string): Problem {
+  return problem('template-broken', {
+    instance,
+    message: "the last good template can't be rendered with the containers of now, so the file stays as it is and addresses don't follow",
+    cure: 'mend the newest template, which nginx refuses',
+  });
+}
+
 /** @param reason why nginx can't be asked */
 export function checkImpossible(instance: string, reason: string | undefined): Problem {
   return problem('check-impossible', {

@@ -7,7 +7,7 @@ import { editionOf } from './edition.ts';
 import type { Edition } from './edition.ts';
 import { whatIsLeftOut } from './left-out.ts';
 import { suspectsIn } from './nginx-words.ts';
-import { checkImpossible, refusalProblems } from './refusal-problems.ts';
+import { checkImpossible, notRendered, refusalProblems } from './refusal-problems.ts';
 import { findBest } from './search.ts';
 import {
   askAgain,
@@ -199,6 +199,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
                 ports.rejectedPath(instance),
               )
             : []),
+          ...(edition !== undefined && published === undefined ? [notRendered(instance)] : []),
           ...(isKeptWaiting(wanted, edition) ? [checkImpossible(instance, state.untestable.get(wanted.key)?.reason)] : []),
         ],
       };

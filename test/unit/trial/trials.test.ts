@@ -547,6 +547,19 @@ describe('what was refused', () => {
 });
 
 describe('with no template that works', () => {
+  it('is told, where the last good one fails with what is there now', async () => {
+    const picky = compileSet(new Map([['routing.conf.eta', '# picky <%= it.generation %> <%= it.upstreams[0].servers[0] %>\n']]));
+    const one = desk({}, refusing('# new'));
+    one.pass(plan(['/api']), picky);
+    one.take('live');
+    one.pass(plan(['/api']), fresh);
+    await settled();
+    const nobody = plan(['/api']);
+    const choice = one.pass({ ...nobody, addresses: { ...nobody.addresses, upstreams: new Map() } }, fresh);
+    expect(choice.published).toBeUndefined();
+    expect(codes(choice)).toContain('template-broken');
+  });
+
   it('the last good one is filled with the addresses of now', () => {
     const one = served(['/api']);
     const choice = one.trials.choose(plan(['/api'], '10.0.0.8:80'), undefined, [frontend]);
