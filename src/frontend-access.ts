@@ -1,4 +1,4 @@
-import type { ExecEnd } from './check/candidate-check.ts';
+import type { CheckPorts } from './check/candidate-check.ts';
 import type { EngineClient } from './docker/client.ts';
 import { EngineError } from './docker/engine-error.ts';
 import type { Options } from './options.ts';
@@ -10,10 +10,7 @@ import { refusalsIn } from './trial/nginx-words.ts';
 import type { TrialFrontend } from './trial/trial-types.ts';
 
 /** What is done to a frontend, and how it is asked why, by the way that was chosen (`--reload`, `--check`). */
-export type FrontendAccess = Pick<ProverPorts, 'reload' | 'inquire'> & {
-  /** Runs a command in it; a rejection carries `denied` when that will stay so. */
-  readonly exec: (frontend: TrialFrontend, command: readonly string[], limitMs: number, signal: AbortSignal) => Promise<ExecEnd>;
-};
+export type FrontendAccess = Pick<ProverPorts, 'reload' | 'inquire'> & Pick<CheckPorts, 'exec'>;
 
 const reloadCommand = ['sh', '-c', 'nginx -t 2>&1 && nginx -s reload 2>&1'];
 const reloadLimitMs = 5000;

@@ -3,7 +3,7 @@ import { refusalsIn } from '../trial/nginx-words.ts';
 import type { CheckOutcome, TrialFrontend } from '../trial/trial-types.ts';
 
 /** What a command in a container came to. */
-export interface ExecEnd {
+interface ExecEnd {
   readonly code: number;
   /** Standard output and standard error, the beginning of it. */
   readonly output: string;

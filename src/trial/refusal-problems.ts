@@ -56,9 +56,10 @@ function describeServed({ templates, settings, locations }: LeftOut): string {
 }
 
 function routesLeftOut(instance: string, words: string, leftOut: LeftOut | undefined): readonly Problem[] {
-  const services = [...new Set((leftOut?.locations ?? []).map(({ service }) => service))];
+  const locations = leftOut?.locations ?? [];
+  const services = [...new Set(locations.map(({ service }) => service))];
   return services.map((service) => {
-    const own = (leftOut?.locations ?? []).filter((one) => one.service === service);
+    const own = locations.filter((one) => one.service === service);
     const paths = own.map(({ location }) => (location.kind === 'exact' ? `=${location.path}` : location.path));
     const instead = [...new Set(own.map((one) => one.instead))].join(', or ');
     return problem('route-left-out', {

@@ -183,12 +183,13 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
             ? asWanted
             : render(state, edition, plan.addresses);
       const verdict = state.verdicts.get(wanted.key);
+      const isRollback = isRefused(state, state.current?.edition);
       const desired = newest?.rendered.generation ?? published?.rendered.generation ?? '';
       return {
         ...(published === undefined ? {} : { published }),
         desired,
-        isRollback: isRefused(state, state.current?.edition),
-        withdraw: published === undefined && isRefused(state, state.current?.edition),
+        isRollback,
+        withdraw: published === undefined && isRollback,
         problems: [
           ...(verdict?.accepted === false
             ? refusalProblems(
