@@ -20,10 +20,10 @@ export interface Standing {
 export function judge({ container, labels, role }: Pick<Member, 'container' | 'labels' | 'role'>, note: Note = {}): Standing {
   if (isComposeOneOff(container)) return { rank: 'never', reason: 'a one-off of docker compose run' };
   if (container.state !== 'running') return { rank: 'never', reason: container.state };
-  if (note.stop === 'in-progress') return { rank: 'stopping', reason: 'got a stop signal' };
   // A frontend takes requests whether we like it or not, and is to serve what is published.
   if (note.heldBack === true && role !== 'frontend')
     return { rank: 'never', reason: 'ended by itself again and again: held back until it has run for a while' };
+  if (note.stop === 'in-progress') return { rank: 'stopping', reason: 'got a stop signal' };
   if (labels.drain === true) return { rank: 'draining', reason: 'drained by meet.drain=true' };
   if (note.drained === true) return { rank: 'draining', reason: 'drained by an operator' };
   return judgeHealth(container.health, labels.health, note);

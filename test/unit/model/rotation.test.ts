@@ -63,6 +63,10 @@ describe('what else is known of a container', () => {
     expect(judged({ health: 'healthy' }, { crashes: 3, heldBack: true }).rank).toBe('never');
     expect(judged({ health: 'healthy' }, { crashes: 3 }).rank).toBe('ready');
   });
+
+  it('one that is held back does not come in as the last resort when it ends once more', () => {
+    expect(judged({ health: 'healthy' }, { crashes: 4, heldBack: true, ...beingStopped }).rank).toBe('never');
+  });
 });
 
 const verdict = (answer: ProbeVerdict['answer'], wasReady = false): Note => ({ probe: { answer, detail: 'x', wasReady } });
