@@ -132,6 +132,11 @@ async function servedBackends(): Promise<string> {
 async function followsBackends(count: number): Promise<void> {
   await stack.compose('up', '--detach', '--no-deps', '--no-recreate', '--scale', `backend=${count}`, 'backend');
   const addresses = (await addressesOf(engine, stack, 'backend')).join();
-  await waitUntil(`${count} backends are served`, async () => (await servedBackends()) === addresses, limitMs);
+  try {
+    await waitUntil(`${count} backends are served`, async () => (await servedBackends()) === addresses, limitMs);
+  } catch (cause) {
+    const said = await stack.compose('logs', '--timestamps', '--tail', '30', 'meet-gen', 'frontend');
+    throw new Error(`expected ${addresses}\nserved   ${await servedBackends()}\nsaid last:\n${said}`, { cause });
+  }
   expect(await isApi()).toBe(true);
 }
