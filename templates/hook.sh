@@ -19,7 +19,8 @@ tree=$home/tree
 poll_seconds=0.5
 proof_seconds=0.2
 proof_polls=25
-retry_seconds=10
+first_retry_polls=20
+longest_retry_polls=1200
 if ! sleep 0.01 2> /dev/null; then
   poll_seconds=1 proof_seconds=1 proof_polls=5
 fi
@@ -247,7 +248,7 @@ accept() {
   say "$published is live"
 }
 
-# Returns 2 when it could not be tried.
+# Returns 1 when nginx doesn't take it over though it is good by its test, 2 when it could not be tried.
 go_live() {
   test_words=$words
   put_candidate_live || return 2
@@ -262,17 +263,20 @@ go_live() {
   words="nginx accepted the file in its test but goes on serving the old one; its log says why
 $test_words"
   reject
+  return 1
 }
 
+# Returns 0 when this file needs no further look, else as go_live.
 look() {
   fetch || return 2
   [ "$sum" != "$judged" ] || return 0 # where inodes change by themselves
+  judged=
   if is_live; then
     accept
   else
     try "$candidate"
     case $? in
-      0) go_live || return 2 ;;
+      0) go_live || return ;;
       1) reject ;;
       *) return 2 ;;
     esac
@@ -280,17 +284,38 @@ look() {
   judged=$sum
 }
 
+# A port that is taken is free some day, and a busy host may be too slow for the proof: what failed outside of the file is tried
+# again, later and later. Another file is looked at as soon as it is there.
+look_or_put_off() {
+  polls_to_retry=0
+  look && return
+  if [ $? -eq 2 ]; then
+    [ "$words" = "$complaint" ] || say "$published can't be tried: $words"
+    complaint=$words
+  fi
+  polls_to_retry=$retry_polls
+  retry_polls=$((retry_polls * 2))
+  [ "$retry_polls" -le "$longest_retry_polls" ] || retry_polls=$longest_retry_polls
+}
+
+is_retry_due() {
+  [ "$polls_to_retry" -gt 0 ] || return 1
+  polls_to_retry=$((polls_to_retry - 1))
+  [ "$polls_to_retry" -eq 0 ]
+}
+
 # Never ends by itself: whatever fails is told and tried again.
 watch() {
   until is_up; do sleep "$proof_seconds"; done
   # nginx came up with what it was given.
   end_trial
+  polls_to_retry=0
   while :; do
-    if is_new && ! look; then
-      [ "$words" = "$complaint" ] || say "$published can't be tried: $words"
-      complaint=$words
-      forget_published
-      sleep "$retry_seconds"
+    if is_new; then
+      retry_polls=$first_retry_polls
+      look_or_put_off
+    elif is_retry_due; then
+      look_or_put_off
     fi
     sleep "$poll_seconds"
   done
