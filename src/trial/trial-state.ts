@@ -118,7 +118,8 @@ export function askAgain(state: State, { key }: Edition): void {
 
 /** What a line of the published file is to blame for stays refused until labels or templates change. */
 export function isDueAgain(state: State, { words }: Verdict, nowMs: number): boolean {
-  const isOutside = /\[(emerg|crit)\]/.test(words) && !/ in \S*routing\.conf:\d+/.test(words);
+  // The second is what the hook says when a file passes its test and the reload has no effect.
+  const isOutside = /\[(emerg|crit)\]|goes on serving the old one/.test(words) && !/ in \S*routing\.conf:\d+/.test(words);
   if (!isOutside || nowMs < state.retryAtMs) return false;
   state.retryAtMs = nowMs + state.retryPauseMs;
   state.retryPauseMs = Math.min(state.retryPauseMs * 2, longestRetryMs);

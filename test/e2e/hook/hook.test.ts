@@ -99,7 +99,11 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
     expect(await frontend.rejection()).toContain('goes on serving the old one');
     expect(await frontend.log()).toContain('bind() to 0.0.0.0:8099 failed');
     expect(await frontend.exec('cat', '/tmp/meet-gen/routing/routing.conf')).toBe(routesSaying('first'));
-    await frontend.exec('sh', '-c', 'for process in /proc/[0-9]*; do ! grep -q "^[p]erl" "$process/cmdline" || kill "${process#/proc/}"; done');
+    await frontend.exec(
+      'sh',
+      '-c',
+      'for process in /proc/[0-9]*; do ! grep -q "^[p]erl" "$process/cmdline" || kill "${process#/proc/}"; done',
+    );
     // It is good by nginx's test: nobody has to publish it once more.
     await frontend.until({ routes: 'second', generation: 'second', rejected: '404' }, 60_000);
   });

@@ -515,6 +515,19 @@ describe('what was refused', () => {
     expect(one.looks()).toBeGreaterThan(later + 1);
   });
 
+  it('is tried again by itself where it passed the test in the frontend, and only the reload had no effect', () => {
+    const one = served(['/api']);
+    one.pass(plan(['/api']), fresh);
+    one.take('refused', {
+      words: 'nginx accepted the file in its test but goes on serving the old one; its log says why; test is successful',
+    });
+    one.pass(plan(['/api']), fresh);
+    one.take('live');
+    const looks = one.looks();
+    one.trials.retry(1e9, false);
+    expect(one.looks()).toBe(looks + 1);
+  });
+
   it('is not tried again by itself where a line of the file is to blame, but when told to', () => {
     const one = served(['/api']);
     one.pass(plan(['/api']), fresh);
