@@ -6,7 +6,7 @@ import { Refusal } from './reload/frontend-prover.ts';
 import type { Frontend, ProverPorts } from './reload/frontend-prover.ts';
 import type { InquiryAnswer, Target } from './reload/proof.ts';
 import { askRejected } from './reload/rejected-probe.ts';
-import { refusalsIn } from './trial/nginx-words.ts';
+import { refusalIn } from './trial/nginx-words.ts';
 import type { TrialFrontend } from './trial/trial-types.ts';
 
 /** What is done to a frontend, and how it is asked why, by the way that was chosen (`--reload`, `--check`). */
@@ -42,8 +42,8 @@ export function mayExec({ check, reload, dockerHost }: Pick<Options, 'check' | '
 async function reloadInside(engine: EngineClient, frontend: TrialFrontend, signal: AbortSignal): Promise<void> {
   const { code, output } = await engine.exec(frontend, reloadCommand, reloadLimitMs, signal);
   if (code === 0) return;
-  const words = refusalsIn(output);
-  throw words.length > 0 ? new Refusal(words.join('; ')) : new Error(`nginx -s reload ended with ${code}: ${output.trim()}`);
+  const words = refusalIn(output);
+  throw words !== undefined ? new Refusal(words) : new Error(`nginx -s reload ended with ${code}: ${output.trim()}`);
 }
 
 /** The hook knows what nginx says in its test; what it says to a reload is in its log alone. */
@@ -55,7 +55,7 @@ async function askHook(
   signal: AbortSignal,
 ): Promise<InquiryAnswer> {
   const found = await askRejected(frontend.statusEndpoints, sha256, rejectedTimeoutMs, signal);
-  if (found.kind !== 'refused' || !mayReadLog || refusalsIn(found.words).length > 0) return found;
+  if (found.kind !== 'refused' || !mayReadLog || refusalIn(found.words) !== undefined) return found;
   const logged = await readLog(engine, frontend, writtenAtMs, signal);
   return logged.kind === 'refused' ? logged : found;
 }
@@ -63,8 +63,8 @@ async function askHook(
 /** nginx writes there why it goes on with the older configuration (nginx documentation, "Controlling nginx"). */
 async function readLog(engine: EngineClient, frontend: TrialFrontend, sinceMs: number, signal: AbortSignal): Promise<InquiryAnswer> {
   try {
-    const words = refusalsIn(await engine.logs(frontend, sinceMs, signal));
-    return words.length === 0 ? { kind: 'nothing' } : { kind: 'refused', words: words.join('; ') };
+    const words = refusalIn(await engine.logs(frontend, sinceMs, signal));
+    return words === undefined ? { kind: 'nothing' } : { kind: 'refused', words };
   } catch (error) {
     const isLasting = error instanceof EngineError && error.status !== undefined;
     return isLasting ? { kind: 'unavailable', reason: error.message } : { kind: 'nothing' };

@@ -19,8 +19,7 @@ export function createSink(publisher: Publisher, knowledge: Knowledge, prover: P
       if (heldBackMs > 0) return { heldBackMs };
       const published = await publisher.publish(instance, content);
       economy.published(instance, chosen.view, isNew && published === 'written', nowMs());
-      const sha256 = createHash('sha256').update(content).digest('hex');
-      const target = isNew ? { generation, sha256, writtenAtMs: published === 'written' ? nowMs() : 0 } : before;
+      const target = isNew ? { generation, sha256: sha256Of(content), writtenAtMs: published === 'written' ? nowMs() : 0 } : before;
       // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
       if (published === 'written' && !isNew) prover.recheckAll();
       trials.published(instance, chosen);
@@ -36,4 +35,8 @@ export function createSink(publisher: Publisher, knowledge: Knowledge, prover: P
       trials.withdrawn(instance);
     },
   };
+}
+
+function sha256Of(content: string): string {
+  return createHash('sha256').update(content).digest('hex');
 }

@@ -1,5 +1,5 @@
 import { showForeignText } from '../model/foreign-text.ts';
-import { refusalsIn } from '../trial/nginx-words.ts';
+import { refusalIn } from '../trial/nginx-words.ts';
 import type { CheckOutcome, TrialFrontend } from '../trial/trial-types.ts';
 
 /** What a command in a container came to. */
@@ -52,10 +52,8 @@ function outcomeOf({ name: foreignName }: TrialFrontend, { code, output }: ExecE
   switch (code) {
     case exitCodes.accepted:
       return { verdict: 'accepted' };
-    case exitCodes.refused: {
-      const words = refusalsIn(output);
-      return { verdict: 'refused', words: `${isNamed ? `${name}: ` : ''}${words.length === 0 ? output.trim() : words.join('; ')}` };
-    }
+    case exitCodes.refused:
+      return { verdict: 'refused', words: `${isNamed ? `${name}: ` : ''}${refusalIn(output) ?? output.trim()}` };
     case exitCodes.unseen:
       return unknown(`${name} does not see meet-gen's output directory at /etc/nginx/meet-routing`);
     case exitCodes.notIncluded:

@@ -1,4 +1,4 @@
-import { refusalsIn } from '../trial/nginx-words.ts';
+import { refusalIn } from '../trial/nginx-words.ts';
 import { getText } from './status-request.ts';
 import { startDeadline } from '../deadline.ts';
 import type { InquiryAnswer } from './proof.ts';
@@ -30,6 +30,6 @@ export async function askRejected(
 }
 
 function wordsOf(said: readonly string[]): string {
-  const refusals = refusalsIn(said.join('\n'));
-  return (refusals.length > 0 ? refusals : said.map((line) => line.trim()).filter((line) => line !== '')).join('; ');
+  const lines = said.map((line) => line.trim()).filter((line) => line !== '');
+  return refusalIn(said.join('\n')) ?? lines.join('; ');
 }

@@ -13,6 +13,12 @@ export function refusalsIn(output: string): readonly string[] {
   return [...new Set(refusals)].slice(0, maxLines);
 }
 
+/** The same in one line, for people; undefined when nginx says nothing of the kind. */
+export function refusalIn(output: string): string | undefined {
+  const refusals = refusalsIn(output);
+  return refusals.length === 0 ? undefined : refusals.join('; ');
+}
+
 /**
  * The locations of a structure that nginx's words point at: by a line of the file, by a path that is there twice, or by an upstream.
  * @param content the file that was refused
