@@ -83,12 +83,18 @@ export function createReporter(log: Logger): Reporter {
         else if (item.severity === 'warning') log.warn({ problem: item }, 'problem');
         else log.info({ problem: item }, 'notice');
       }
-      for (const [key, item] of known)
-        if (!next.has(key))
-          log.info({ problem: { code: item.code, instance: item.instance, container: item.container, key: item.key } }, 'problem is gone');
+      // What is only told in other words now is not gone.
+      const stay = new Set(now.map((item) => JSON.stringify(subjectOf(item))));
+      const gone = new Map([...known.values()].map((item) => [JSON.stringify(subjectOf(item)), subjectOf(item)]));
+      for (const [key, subject] of gone) if (!stay.has(key)) log.info({ problem: subject }, 'problem is gone');
       known = next;
     },
   };
+}
+
+/** What a problem is about, whatever is said of it. */
+function subjectOf({ code, instance, container, key, value }: Problem): object {
+  return { code, instance, container, key, value };
 }
 
 function times(change: Change, { servingAtMs }: InstanceProof, nowMs: number): { servingMs?: number; liveMs?: number } {

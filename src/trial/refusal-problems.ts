@@ -6,12 +6,14 @@ import type { LeftOut } from './left-out.ts';
  * What there is to say when nginx refuses what labels and templates ask for.
  * @param leftOut absent when nothing good is there to be served instead
  * @param isSettled it is known what is at fault
+ * @param hasGood something was served before it
  */
 export function refusalProblems(
   instance: string,
   words: string,
   leftOut: LeftOut | undefined,
   isSettled: boolean,
+  hasGood: boolean,
   rejectedPath: string,
 ): readonly Problem[] {
   const served =
@@ -19,7 +21,7 @@ export function refusalProblems(
       ? 'nothing good is known that could be served instead'
       : isSettled
         ? describeServed(leftOut)
-        : 'the last good one is served with the addresses of now, while it is found out what of it is at fault';
+        : `${hasGood ? 'the last good one is served with the addresses of now, while it is' : 'it is being'} found out what of it is at fault`;
   const rejected = problem('reload-rejected', {
     instance,
     message: `nginx refuses the configuration that labels and templates ask for (${words}); ${served}`,

@@ -6,6 +6,8 @@ import type { Mixture, Substitute } from './mixture.ts';
 export interface Evidence {
   /** What was good last: it is never asked about. */
   readonly good: Edition | undefined;
+  /** With nothing good: what was published before the wanted one, and given up before anybody told how it was taken. */
+  readonly earlier?: Edition | undefined;
   /** Undefined for one that nginx has not been asked about. */
   accepts(edition: Edition): boolean | undefined;
   /** The locations that nginx's words about the wanted edition point at, by their keys. */
@@ -27,7 +29,7 @@ type Search<Result> = Generator<Edition, Result, boolean>;
  */
 export function findBest(wanted: Edition, evidence: Evidence): Finding {
   const { good } = evidence;
-  const search = look(wanted, good, evidence.suspects);
+  const search = look(wanted, evidence);
   let best = good;
   let step = search.next();
   while (step.done !== true) {
@@ -40,8 +42,10 @@ export function findBest(wanted: Edition, evidence: Evidence): Finding {
   return { best: step.value };
 }
 
-function* look(wanted: Edition, good: Edition | undefined, suspects: readonly string[]): Search<Edition | undefined> {
+function* look(wanted: Edition, evidence: Evidence): Search<Edition | undefined> {
   if (yield wanted) return wanted;
+  const { earlier, suspects } = evidence;
+  const good = evidence.good ?? (earlier !== undefined && (yield earlier) ? earlier : undefined);
   const plain: Mixture = { templates: wanted.templates, settingsAsBefore: false, locations: new Map() };
   const present = locationsOf(wanted.structure);
   const named = suspects.filter((key) => present.has(key));

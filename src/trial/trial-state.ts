@@ -14,6 +14,8 @@ interface Verdict {
 /** What is known of an instance's editions. It is changed in place, by `trials.ts` alone. */
 export interface State {
   good: Edition | undefined;
+  /** With nothing good: what was published before the current one, and neither served nor refused that we know of. */
+  earlier: Edition | undefined;
   wanted: Edition | undefined;
   current: { readonly edition: Edition; readonly rendered: Rendered; ends: number } | undefined;
   readonly verdicts: Map<string, Verdict>;
@@ -47,6 +49,7 @@ export function newState(kept: KeptTrials | undefined): State {
   const good = kept?.good;
   return {
     good: good?.edition,
+    earlier: undefined,
     wanted: undefined,
     current: undefined,
     verdicts: new Map((kept?.refused ?? []).map(({ key, words, content }) => [key, { accepted: false, words, content }])),
@@ -139,7 +142,7 @@ export function turnTo(state: State, wanted: Edition): void {
 
 export function forgetTemplates(state: State): void {
   const used = new Set(
-    [state.good, state.wanted, state.current?.edition, state.settled?.best].flatMap((edition) => edition?.templates ?? []),
+    [state.good, state.earlier, state.wanted, state.current?.edition, state.settled?.best].flatMap((edition) => edition?.templates ?? []),
   );
   for (const key of state.templates.keys()) if (!used.has(key)) state.templates.delete(key);
 }

@@ -130,6 +130,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
     if (verdict?.accepted === false && state.settled?.wanted === wanted.key) return state.settled.best;
     const { best, next } = findBest(wanted, {
       good: state.good,
+      earlier: state.earlier,
       accepts: (edition) => state.verdicts.get(edition.key)?.accepted,
       suspects: verdict?.accepted === false ? suspectsIn(verdict.words, verdict.content, wanted.structure) : [],
     });
@@ -197,6 +198,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
                 verdict.words,
                 edition === undefined ? undefined : whatIsLeftOut(wanted, edition),
                 state.settled?.wanted === wanted.key,
+                state.good !== undefined,
                 ports.rejectedPath(instance),
               )
             : []),
@@ -208,8 +210,13 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
     hasGood: (instance) => stateOf(instance).good !== undefined,
     published(instance, { edition, rendered }) {
       const state = stateOf(instance);
-      if (state.current?.edition.key === edition.key) state.current = { ...state.current, rendered };
-      else state.current = { edition, rendered, ends: 0 };
+      if (state.current?.edition.key === edition.key) {
+        state.current = { ...state.current, rendered };
+        return;
+      }
+      if (state.good === undefined && state.current !== undefined && !isRefused(state, state.current.edition))
+        state.earlier = state.current.edition;
+      state.current = { edition, rendered, ends: 0 };
     },
     withdrawn(instance) {
       stateOf(instance).current = undefined;
@@ -240,6 +247,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
         answering.every((report) => report.state === 'serving' || report.state === 'live')
       ) {
         state.good = current.edition;
+        state.earlier = undefined;
         state.verdicts.set(current.edition.key, { accepted: true, words: '', content: '' });
         keep(instance, state);
         // Otherwise this was all that there is to learn.

@@ -110,4 +110,13 @@ describe('what operators are told of problems', () => {
     expect(lines.map((line) => line['level'])).toEqual([50, 30, 50]);
     expect(lines[1]).toMatchObject({ msg: 'problem is gone', problem: { code: 'no-port', container: 'c' } });
   });
+
+  it('is not that it is gone where only its words are other ones now', () => {
+    const { reporter, lines } = reporting();
+    reporter.problems([error]);
+    reporter.problems([{ ...error, message: 'more is known' }]);
+    expect(lines.map((line) => line['msg'])).toEqual(['problem', 'problem']);
+    reporter.problems([]);
+    expect(lines.map((line) => line['msg'])).toEqual(['problem', 'problem', 'problem is gone']);
+  });
 });

@@ -371,6 +371,37 @@ describe('a first file that nginx refuses', () => {
     expect(one.pass(plan(['/other'])).published).toBeDefined();
   });
 
+  it('gives way to the one before it, though nobody has told yet how that was taken', () => {
+    const one = desk();
+    one.pass(plan(['/api']));
+    one.take('under-way');
+    one.pass(plan(['/api']), fresh);
+    one.take('refused', { words: '[emerg] unknown directive "x" in /etc/nginx/meet-routing/routing.conf:9' });
+    one.pass(plan(['/api'], '10.0.0.2:80'), fresh);
+    expect(one.content()).toMatch(/^# old/);
+    expect(one.content()).toContain('10.0.0.2:80');
+    one.take('live');
+    const choice = one.pass(plan(['/api'], '10.0.0.3:80'), fresh);
+    expect(one.content()).toMatch(/^# old/);
+    expect(one.content()).toContain('10.0.0.3:80');
+    expect(choice.problems.map(({ message }) => message)).toEqual([expect.stringContaining('served is the last good template')]);
+  });
+
+  it('does not give way to the one before it where that is refused too', () => {
+    const one = desk();
+    one.pass(plan(['/api']));
+    one.pass(plan(['/more']), fresh);
+    one.take('refused', { words: emerg });
+    one.pass(plan(['/more']), fresh);
+    expect(one.content()).toMatch(/^# old/);
+    one.take('refused', { words: emerg });
+    for (let round = 0; round < 4; round += 1) {
+      one.pass(plan(['/more']), fresh);
+      expect(one.content()).not.toMatch(/^# old/);
+      one.take('refused', { words: emerg });
+    }
+  });
+
   it('stays where another frontend serves it: the one that refuses it is told of by itself', () => {
     const one = desk();
     const { generation } = one.pass(plan(['/api'])).published?.rendered ?? { generation: '' };
