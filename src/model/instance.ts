@@ -26,6 +26,10 @@ export interface Replica {
   readonly network?: string;
   /** Who says that it is ready; absent for the engine. */
   readonly health?: HealthLabel;
+  /** Its own share of the service's requests, where its labels say something of it. */
+  readonly weight?: number;
+  readonly maxConns?: number;
+  readonly isBackup?: boolean;
 }
 
 /** All replicas of one service of one project, with what their labels say together. */
@@ -155,6 +159,9 @@ function judgeReplicas(
     inRotation: endpoint !== undefined && standing.rank === best,
     ...(endpoint === undefined ? {} : { endpoint: `${endpoint.address}:${endpoint.port}`, network: endpoint.network }),
     ...(member.labels.health === undefined ? {} : { health: member.labels.health }),
+    ...(member.labels.weight === undefined || member.labels.weight === 1 ? {} : { weight: member.labels.weight }),
+    ...(member.labels.maxConns === undefined ? {} : { maxConns: member.labels.maxConns }),
+    ...(member.labels.backup === true ? { isBackup: true } : {}),
   }));
 }
 
@@ -188,7 +195,9 @@ function agree(all: readonly Member[], instance: string, whose: string, problems
   const latest = newest(members);
   if (latest === undefined) return {};
   const perReplica: readonly LabelName[] =
-    latest.role === 'frontend' ? ['network', 'instance'] : ['port', 'network', 'instance', 'service', 'health', 'drain'];
+    latest.role === 'frontend'
+      ? ['network', 'instance']
+      : ['port', 'network', 'instance', 'service', 'health', 'drain', 'weight', 'backup', 'maxConns'];
   const shared = (Object.keys(labelTable) as LabelName[]).filter((name) => !perReplica.includes(name));
   const disputed = shared.filter((name) =>
     members.some((member) => JSON.stringify(member.labels[name]) !== JSON.stringify(latest.labels[name])),

@@ -1,4 +1,6 @@
 import {
+  parseBalance,
+  parseConnections,
   parseEngineName,
   parseHealth,
   parseHosts,
@@ -8,6 +10,7 @@ import {
   parsePaths,
   parsePort,
   parseServiceName,
+  parseWeight,
 } from './nginx-token.ts';
 
 export const roles = ['frontend', 'backend', 'service'] as const;
@@ -144,6 +147,40 @@ export const labelTable = {
     meaning: 'take no new requests while others can (`meet-gen drain` does it to a running container)',
     fallback: '`false`',
   }),
+  balance: label({
+    key: 'meet.balance',
+    roles: routed,
+    parse: parseBalance,
+    allowed: '`round-robin`, `least-conn`, `ip-hash` or `random-two`',
+    meaning:
+      'how nginx chooses among the replicas. `ip-hash` keeps a client on one replica, by the address that the outer proxy saw (the last one in `X-Forwarded-For`); with it and with `random-two` nobody can stand by',
+    fallback: '`round-robin`',
+  }),
+  weight: label({
+    key: 'meet.weight',
+    roles: routed,
+    parse: parseWeight,
+    allowed: '1 to 100',
+    meaning: "how many requests this replica gets for each one that a replica of weight 1 gets; each replica's own",
+    fallback: '1',
+  }),
+  backup: label({
+    key: 'meet.backup',
+    roles: routed,
+    parse: parseBoolean,
+    allowed: '`true` or `false`',
+    meaning: "`true`: gets requests only while no other replica takes them; each replica's own",
+    fallback: '`false`',
+  }),
+  maxConns: label({
+    key: 'meet.max-conns',
+    roles: routed,
+    parse: parseConnections,
+    allowed: '1 to 100000',
+    meaning:
+      "how many connections at once this replica gets from each of nginx's worker processes (usually one a processor); each replica's own. Where all have as many as they may, the answer is 503",
+    fallback: 'no limit',
+  }),
   bodySize: label({
     key: 'meet.body-size',
     roles,
@@ -160,15 +197,7 @@ export type LabelName = keyof typeof labelTable;
 export type Labels = { readonly [Name in LabelName]?: NonNullable<ReturnType<(typeof labelTable)[Name]['parse']>> };
 
 /** Labels of the vocabulary that this version refuses by name; `meet.route.` and `meet.allow.` are whole families. */
-export const labelsNotSupportedYet: readonly string[] = [
-  'meet.websocket',
-  'meet.balance',
-  'meet.weight',
-  'meet.backup',
-  'meet.max-conns',
-  'meet.media.bucket',
-  'meet.media.host',
-];
+export const labelsNotSupportedYet: readonly string[] = ['meet.websocket', 'meet.media.bucket', 'meet.media.host'];
 export const labelFamiliesNotSupportedYet: readonly string[] = ['meet.route.', 'meet.allow.'];
 
 function parseBoolean(text: string): boolean | undefined {

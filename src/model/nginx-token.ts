@@ -29,6 +29,9 @@ const segmentPattern = /^[A-Za-z0-9_.~@:+-]+$/;
 const maxPathLength = 256;
 const maxPaths = 64;
 const maxHosts = 16;
+const maxWeight = 100;
+const maxConnections = 100_000;
+const balances: readonly Balance[] = ['round-robin', 'least-conn', 'ip-hash', 'random-two'];
 
 /** An instance: also a folder below `--out`. */
 export function parseInstance(text: string): string | undefined {
@@ -60,6 +63,28 @@ export function parseNginxDuration(text: string): string | undefined {
 /** An nginx size, `100M`; `0` means no limit, as in nginx. */
 export function parseNginxSize(text: string): string | undefined {
   return sizePattern.test(text) ? text : undefined;
+}
+
+/** How much of a service's requests a replica gets; nginx hashes 160 points for each unit, so it has an end. */
+export function parseWeight(text: string): number | undefined {
+  return parseCount(text, maxWeight);
+}
+
+/** How many connections at once; nginx's own 0, no limit, is the same as no label. */
+export function parseConnections(text: string): number | undefined {
+  return parseCount(text, maxConnections);
+}
+
+function parseCount(text: string, most: number): number | undefined {
+  const count = /^[1-9][0-9]{0,5}$/.test(text) ? Number(text) : undefined;
+  return count === undefined || count > most ? undefined : count;
+}
+
+/** How nginx chooses among the replicas of a service. */
+export type Balance = 'round-robin' | 'least-conn' | 'ip-hash' | 'random-two';
+
+export function parseBalance(text: string): Balance | undefined {
+  return balances.find((known) => known === text);
 }
 
 /** Comma-separated host names in lower case, `*.` in front allowed. */

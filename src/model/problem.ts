@@ -55,6 +55,10 @@ export const problemTable = {
     meaning: "A container of another compose project than the instance's frontends, refused by `--strict-instance`.",
   },
   drained: { severity: 'notice', meaning: 'The container takes no new requests while others can, since it is drained.' },
+  'backup-in-use': {
+    severity: 'notice',
+    meaning: 'Nobody but the replicas with `meet.backup` is in rotation, so they get the requests.',
+  },
   'stop-overdue': {
     severity: 'warning',
     meaning: 'The container got a stop signal 15 minutes ago and still runs; it takes requests again.',

@@ -1,5 +1,5 @@
 import { compareText } from '../model/foreign-text.ts';
-import type { LocationView, RoutingView } from './routing-view.ts';
+import type { LocationView, RoutingView, UpstreamView } from './routing-view.ts';
 
 /**
  * What is different between two views, in words for an operator: `+ meet/backend 172.18.0.5:8000`, `- /files`, …
@@ -27,13 +27,25 @@ function count(number: number, noun: string): string {
 function facts(view: RoutingView): ReadonlySet<string> {
   const { upstreams, spa, groups, ...settings } = view;
   return new Set([
-    ...upstreams.flatMap((upstream) => upstream.servers.map((server) => `${upstream.title} ${server}`)),
-    ...upstreams.flatMap((upstream) => upstream.backups.map((server) => `${upstream.title} ${server} (about to be ready)`)),
+    ...upstreams.flatMap(describeUpstream),
     ...spa.servers.map((server) => `SPA ${server}`),
     ...spa.backups.map((server) => `SPA ${server} (backup)`),
     ...groups.flatMap((group) => group.locations.map((location) => describeLocation(group.title, location))),
     ...Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(value)}`),
   ]);
+}
+
+function describeUpstream({ title, balance, servers, spares = [], backups, parameters }: UpstreamView): readonly string[] {
+  const own = (server: string): string =>
+    Object.entries(parameters?.[server] ?? {})
+      .map(([name, value]) => ` ${name} ${value}`)
+      .join('');
+  return [
+    ...(balance === undefined ? [] : [`${title} balance ${balance}`]),
+    ...servers.map((server) => `${title} ${server}${own(server)}`),
+    ...spares.map((server) => `${title} ${server}${own(server)} (backup)`),
+    ...backups.map((server) => `${title} ${server}${own(server)} (about to be ready)`),
+  ];
 }
 
 function describeLocation(title: string, location: LocationView): string {

@@ -19,6 +19,8 @@ export function addsStandby(before: RoutingView, after: RoutingView): boolean {
 }
 
 function endpointsOf({ upstreams, spa }: RoutingView): ReadonlySet<string> {
-  const ofServices = upstreams.flatMap(({ name, servers, backups }) => [...servers, ...backups].map((server) => `${name} ${server}`));
+  const ofServices = upstreams.flatMap(({ name, servers, spares = [], backups }) =>
+    [...servers, ...spares, ...backups].map((server) => `${name} ${server}`),
+  );
   return new Set([...ofServices, ...spa.backups]);
 }

@@ -1,6 +1,7 @@
 import { compareText } from '../model/foreign-text.ts';
-import type { Instance, Replica, Service } from '../model/instance.ts';
+import type { Instance, Service } from '../model/instance.ts';
 import { labelTable } from '../model/label-table.ts';
+import type { Balance } from '../model/nginx-token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { supportsKeepaliveMinTimeout } from './nginx-version.ts';
@@ -12,14 +13,19 @@ import type { FrontendPorts } from './ports.ts';
 import { statusSubnets } from './status-access.ts';
 import { fillStructure, spaUpstream } from './structure.ts';
 import type { RoutingAddresses, RoutingStructure } from './structure.ts';
+import { backupProblems, liveEndpoints, serversOf } from './upstream-servers.ts';
+import type { UpstreamServers } from './upstream-servers.ts';
 
-/** An upstream block: `servers` are `address:port`, `backups` too; never both empty. */
-export interface UpstreamView {
+/** An upstream block; it always has a server. */
+export interface UpstreamView extends UpstreamServers {
   readonly name: string;
   readonly title: string;
-  readonly servers: readonly string[];
-  readonly backups: readonly string[];
+  /** Absent for nginx's own, round robin. */
+  readonly balance?: UpstreamBalance;
 }
+
+/** How nginx chooses among servers, where it isn't round robin. */
+export type UpstreamBalance = Exclude<Balance, 'round-robin'>;
 
 /** A location block. Without an upstream nobody is there to answer: 503. */
 export interface LocationView {
@@ -46,6 +52,8 @@ export interface RoutingView {
   readonly forwardProto: boolean;
   /** How long a reload leaves clients' idle connections open, in nginx's words; absent where an nginx doesn't know that. */
   readonly keepaliveMinTimeout?: string;
+  /** An upstream is chosen by the client's address. */
+  readonly hashesClients?: boolean;
   readonly upstreams: readonly UpstreamView[];
   /** The SPA of the same container, and the other frontends behind it. */
   readonly spa: UpstreamView;
@@ -91,16 +99,22 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
     forwardProto: instance.frontendLabels.forwardedProto === 'forward',
     ...(supportsKeepaliveMinTimeout(versions) ? { keepaliveMinTimeout: `${keepaliveMinTimeoutMs / 1000}s` } : {}),
     spaPort: ports.spa,
-    services: services.map(({ service, name }) => ({ name, title: serviceTitle(service) })),
+    services: services.map(({ service, name }) => ({ name, title: serviceTitle(service), ...balanceOf(service) })),
     groups: groupLocations(routes, upstreams, server),
   };
   const addresses: RoutingAddresses = {
-    upstreams: new Map(services.map(({ service, name }) => [name, endpointsOf(service)])),
+    upstreams: new Map(services.map(({ service, name }) => [name, serversOf(service)])),
     spaBackups: otherFrontends(instance, ports),
     statusSubnets: statusSubnets(instance),
   };
   const view = fillStructure(structure, addresses);
-  return { structure, addresses, view, routes, problems: [...portProblems, ...routeProblems, ...longHosts(instance)] };
+  return {
+    structure,
+    addresses,
+    view,
+    routes,
+    problems: [...portProblems, ...routeProblems, ...longHosts(instance), ...backupProblems(instance)],
+  };
 }
 
 function longHosts(instance: Instance): readonly Problem[] {
@@ -118,22 +132,8 @@ function longHosts(instance: Instance): readonly Problem[] {
   ];
 }
 
-/** The endpoints in rotation, in an order that only they decide. */
-function liveEndpoints(replicas: readonly Replica[]): readonly string[] {
-  const endpoints = replicas.flatMap((replica) => (replica.inRotation && replica.endpoint !== undefined ? [replica.endpoint] : []));
-  return [...new Set(endpoints)].toSorted(compareText);
-}
-
-/**
- * Replicas that are about to be ready stand by behind those that are: where the old ones are stopped the moment a new one is
- * healthy, nginx has nobody else until it has been reloaded.
- */
-function standbyEndpoints(replicas: readonly Replica[]): readonly string[] {
-  if (!replicas.some(({ inRotation, standing }) => inRotation && standing.rank === 'ready')) return [];
-  const starting = replicas.filter(({ standing }) => standing.rank === 'starting');
-  const live = liveEndpoints(replicas);
-  const endpoints = starting.flatMap(({ endpoint }) => (endpoint === undefined || live.includes(endpoint) ? [] : [endpoint]));
-  return [...new Set(endpoints)].toSorted(compareText);
+function balanceOf({ labels: { balance } }: Service): { balance?: UpstreamBalance } {
+  return balance === undefined || balance === 'round-robin' ? {} : { balance };
 }
 
 /** The upstream of each service that is routed. */
@@ -149,10 +149,6 @@ function upstreamsOf(routes: readonly Route[]): Upstreams {
 
 function routedServices(routes: readonly Route[]): readonly Service[] {
   return [...new Set(routes.map((route) => route.service))].toSorted((left, right) => compareText(serviceTitle(left), serviceTitle(right)));
-}
-
-function endpointsOf({ replicas }: Service): Pick<UpstreamView, 'servers' | 'backups'> {
-  return { servers: liveEndpoints(replicas), backups: standbyEndpoints(replicas) };
 }
 
 /**

@@ -1,4 +1,6 @@
-import type { LocationView, RoutingView, UpstreamView } from './routing-view.ts';
+import type { LocationView, RoutingView, UpstreamBalance } from './routing-view.ts';
+import { asNginxTakesThem } from './upstream-servers.ts';
+import type { UpstreamServers } from './upstream-servers.ts';
 
 /** The upstream of the SPA, which every instance has. */
 export const spaUpstream = 'meet-spa';
@@ -10,17 +12,17 @@ export const spaUpstream = 'meet-spa';
 export interface RoutingStructure extends RoutingSettings {
   readonly spaPort: number;
   /** The services that are routed, whether anybody of them is in rotation or not. */
-  readonly services: readonly { readonly name: string; readonly title: string }[];
+  readonly services: readonly { readonly name: string; readonly title: string; readonly balance?: UpstreamBalance }[];
   readonly groups: RoutingView['groups'];
 }
 
 /** What concerns the whole server. */
-type RoutingSettings = Omit<RoutingView, 'upstreams' | 'spa' | 'groups' | 'statusSubnets'>;
+type RoutingSettings = Omit<RoutingView, 'upstreams' | 'spa' | 'groups' | 'statusSubnets' | 'hashesClients'>;
 
 /** Everything that comes and goes with containers: it can't be refused by grammar. */
 export interface RoutingAddresses {
   /** Who is in rotation, and who stands by, by the upstream's name. */
-  readonly upstreams: ReadonlyMap<string, Pick<UpstreamView, 'servers' | 'backups'>>;
+  readonly upstreams: ReadonlyMap<string, UpstreamServers>;
   /** The other frontends. */
   readonly spaBackups: readonly string[];
   readonly statusSubnets: readonly string[];
@@ -30,13 +32,16 @@ export interface RoutingAddresses {
 export function fillStructure(structure: RoutingStructure, addresses: RoutingAddresses): RoutingView {
   const { spaPort, services, groups, ...settings } = structure;
   const used = new Set(groups.flatMap(({ locations }) => locations.map(({ upstream }) => upstream)));
-  const upstreams = services.flatMap(({ name, title }) => {
-    const found = addresses.upstreams.get(name);
-    return found === undefined || found.servers.length === 0 || !used.has(name) ? [] : [{ name, title, ...found }];
+  const upstreams = services.flatMap((service) => {
+    const found = addresses.upstreams.get(service.name);
+    if (found === undefined || !used.has(service.name)) return [];
+    const taken = asNginxTakesThem(found, service.balance);
+    return taken.servers.length === 0 ? [] : [{ ...service, ...taken }];
   });
   const known = new Set([spaUpstream, ...upstreams.map(({ name }) => name)]);
   return {
     ...settings,
+    ...(upstreams.some(({ balance }) => balance === 'ip-hash') ? { hashesClients: true } : {}),
     upstreams,
     spa: { name: spaUpstream, title: spaUpstream, servers: [`127.0.0.1:${spaPort}`], backups: addresses.spaBackups },
     groups: groups.map(({ title, locations }) => ({ title, locations: locations.map((one) => reachable(one, known)) })),

@@ -33,7 +33,13 @@ export function changedLocations(wanted: RoutingStructure, good: RoutingStructur
 
 /** Whether what concerns the whole server is different. */
 export function settingsDiffer(wanted: RoutingStructure, good: RoutingStructure): boolean {
-  return JSON.stringify(settingsOf(wanted)) !== JSON.stringify(settingsOf(good));
+  return JSON.stringify(settingsOf(wanted)) !== JSON.stringify(settingsOf(good)) || balancesDiffer(wanted, good);
+}
+
+/** Whether nginx is to choose otherwise among the replicas of a service that both know. */
+function balancesDiffer(wanted: RoutingStructure, good: RoutingStructure): boolean {
+  const before = new Map(good.services.map(({ name, balance }) => [name, balance]));
+  return wanted.services.some(({ name, balance }) => before.has(name) && before.get(name) !== balance);
 }
 
 /** The wanted edition, but for what the mixture says. */
@@ -42,8 +48,10 @@ export function mix(wanted: Edition, good: Edition | undefined, { templates, set
   const groups = wanted.structure.groups
     .map((group) => ({ ...group, locations: group.locations.flatMap((one) => substitute(one, before, locations.get(locationKey(one)))) }))
     .filter((group: Group) => group.locations.length > 0);
-  const settings = settingsOf(settingsAsBefore && good !== undefined ? good.structure : wanted.structure);
-  return editionOf(templates, { ...settings, services: servicesFor(groups, wanted.structure, good?.structure), groups });
+  const keeps = settingsAsBefore && good !== undefined;
+  const settings = settingsOf(keeps ? good.structure : wanted.structure);
+  const services = servicesFor(groups, wanted.structure, good?.structure);
+  return editionOf(templates, { ...settings, services: keeps ? asIn(good.structure, services) : services, groups });
 }
 
 function substitute(
@@ -64,6 +72,12 @@ function servicesFor(groups: readonly Group[], wanted: RoutingStructure, good: R
   const used = new Set(groups.flatMap(({ locations }) => locations.map(({ upstream }) => upstream)));
   const older = (good?.services ?? []).filter(({ name }) => !known.has(name) && used.has(name));
   return [...wanted.services.filter(({ name }) => used.has(name)), ...older];
+}
+
+/** The services as an older structure has them, where it does. */
+function asIn({ services }: RoutingStructure, wanted: RoutingStructure['services']): RoutingStructure['services'] {
+  const before = new Map(services.map((service) => [service.name, service]));
+  return wanted.map((service) => before.get(service.name) ?? service);
 }
 
 function settingsOf(structure: RoutingStructure): Omit<RoutingStructure, 'services' | 'groups'> {

@@ -6,6 +6,8 @@ import { walk } from '../support/nginx-parse.ts';
 
 const port = '[1-9][0-9]{0,4}';
 const address = String.raw`(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])`;
+const weight = '(?:[1-9][0-9]?|100)';
+const connections = '(?:[1-9][0-9]{0,4}|100000)';
 const host = String.raw`(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*`;
 const size = '[0-9]{1,9}[kKmMgG]?';
 const duration = '[1-9][0-9]{0,5}(?:ms|s|m|h|d)?';
@@ -17,7 +19,13 @@ const exactly = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\
 /** By `path name`: patterns, one of which the arguments, joined by spaces, must match as a whole. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   ' upstream': [upstream],
-  'upstream server': [`${address}:${port} max_fails=0 fail_timeout=0(?: backup)?`],
+  'upstream server': [`${address}:${port}(?: weight=${weight})?(?: max_conns=${connections})? max_fails=0 fail_timeout=0(?: backup)?`],
+  'upstream least_conn': [''],
+  'upstream random': ['two'],
+  'upstream hash': [exactly('$meet_client_address consistent')],
+  ' map': [exactly('$http_x_forwarded_for $meet_client_address')],
+  'map default': [exactly('$remote_addr')],
+  'map "~^(?:.*[, ])?([^, ]+) *$"': [exactly('$1')],
   ' server': [''],
   'server listen': [port],
   'server server_name': [`${host}(?: ${host}){0,15}`],
@@ -61,7 +69,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server/location stub_status': [''],
 };
 
-const blocks: ReadonlySet<string> = new Set([' upstream', ' server', 'server location', 'server/location types', 'server/location if']);
+const blocks: ReadonlySet<string> = new Set([
+  ' upstream',
+  ' map',
+  ' server',
+  'server location',
+  'server/location types',
+  'server/location if',
+]);
 
 /** What in a rendered file is none of the above, in words; empty when all is well. */
 export function notAllowed(tree: readonly Directive[]): readonly string[] {

@@ -120,6 +120,9 @@ const pointedText = fc.constantFrom(
   '/,=/',
   'true',
   'none',
+  'ip-hash',
+  'random-two',
+  '100',
 );
 
 const change: fc.Arbitrary<Change> = fc.oneof(

@@ -27,6 +27,19 @@ describe('labels together', () => {
     await acceptedByNginx(checkers, some);
   });
 
+  it.each([
+    ['hash $remote_addr consistent;', 'server 192.0.2.1; server 192.0.2.2 backup;'],
+    ['random two;', 'server 192.0.2.1; server 192.0.2.2 backup;'],
+    ['', 'server 192.0.2.1 backup;'],
+    ['least_conn;', 'server 192.0.2.1 backup;'],
+  ])('nginx itself refuses the backup that is left out: %s %s', async (balance, servers) => {
+    for (const checker of checkers) {
+      const { ok, output } = await checker.test({ 'conf.d/upstream.conf': `upstream x { ${balance} ${servers} }` });
+      expect(ok).toBe(false);
+      expect(output).toMatch(/balancing method does not support parameter "backup"|no servers in upstream/);
+    }
+  });
+
   it('three ports of a frontend, whatever they are: all differ, also those that other frontends are asked on', async () => {
     const ports = ['8080', '8083', '8084', '9000'];
     for (const spa of ports)

@@ -224,6 +224,33 @@ const cases: Cases = {
   },
   readTimeout: durationCases,
   connectTimeout: durationCases,
+  balance: {
+    accepted: ['round-robin', 'least-conn', 'ip-hash', 'random-two'].map((text) => [text, text] as const),
+    refused: ['least_conn', 'ip_hash', 'random', 'random two', 'Least-conn', 'hash', 'least-conn,ip-hash', '1'],
+  },
+  weight: {
+    accepted: [
+      ['1', 1],
+      ['7', 7],
+      ['100', 100],
+    ],
+    refused: ['0', '-1', '101', '1000', '01', '1.5', '1e1', '+1', 'two', '5%'],
+  },
+  backup: {
+    accepted: [
+      ['true', true],
+      ['false', false],
+    ],
+    refused: ['yes', 'TRUE', 'True', '1', '0', 'on', 'backup'],
+  },
+  maxConns: {
+    accepted: [
+      ['1', 1],
+      ['256', 256],
+      ['100000', 100_000],
+    ],
+    refused: ['0', '-1', '100001', '999999', '1000000', '01', '1.5', '1k', 'unlimited'],
+  },
   bodySize: {
     accepted: ['0', '1', '100M', '100m', '5k', '5K', '2g', '2G', '999999999'].map((text) => [text, text] as const),
     refused: ['-1', '1.5M', '100MB', '100 M', 'M', '1T', '1000000000', 'unlimited', '0x10'],

@@ -1,0 +1,110 @@
+import { compareText } from '../model/foreign-text.ts';
+import type { Instance, Replica, Service } from '../model/instance.ts';
+import { labelTable } from '../model/label-table.ts';
+import type { Balance } from '../model/nginx-token.ts';
+import { problem } from '../model/problem.ts';
+import type { Problem } from '../model/problem.ts';
+
+/** What a server's line says besides its address. */
+interface ServerParameters {
+  readonly weight?: number;
+  readonly maxConns?: number;
+}
+
+/** The `address:port` behind an upstream, as containers come and go. */
+export interface UpstreamServers {
+  readonly servers: readonly string[];
+  /** In rotation only while no server takes requests (`meet.backup`). */
+  readonly spares?: readonly string[];
+  /** About to be ready. */
+  readonly backups: readonly string[];
+  /** By `address:port`; absent for one without. */
+  readonly parameters?: Readonly<Record<string, ServerParameters>>;
+}
+
+/** The endpoints in rotation, in an order that only they decide. */
+export function liveEndpoints(replicas: readonly Replica[]): readonly string[] {
+  return endpoints(replicas.filter(({ inRotation }) => inRotation));
+}
+
+/** Who answers for a service, and who stands by. */
+export function serversOf({ replicas }: Service): UpstreamServers {
+  const servers = liveEndpoints(replicas.filter(({ isBackup }) => isBackup !== true));
+  const spares = liveEndpoints(replicas.filter(({ isBackup }) => isBackup === true)).filter((endpoint) => !servers.includes(endpoint));
+  const parameters = parametersOf(replicas);
+  return {
+    servers,
+    ...(spares.length === 0 ? {} : { spares }),
+    backups: standbyEndpoints(replicas),
+    ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
+  };
+}
+
+/**
+ * The same as nginx takes it: with `hash` and `random` nobody can stand by (ngx_http_upstream_hash_module and
+ * ngx_http_upstream_random_module set no NGX_HTTP_UPSTREAM_BACKUP), and somebody must be there whom the others stand by for.
+ */
+export function asNginxTakesThem(found: UpstreamServers, balance: Balance | undefined): UpstreamServers {
+  const { servers, spares = [], ...rest } = found;
+  if (!canStandBy(balance)) return { ...rest, servers: [...servers, ...spares].toSorted(compareText), backups: [] };
+  return servers.length === 0 ? { ...rest, servers: spares } : found;
+}
+
+function canStandBy(balance: Balance | undefined): boolean {
+  return balance !== 'ip-hash' && balance !== 'random-two';
+}
+
+/** Each `meet.backup` that does nothing now, and why. */
+export function backupProblems(instance: Instance): readonly Problem[] {
+  return instance.services.flatMap(({ labels: { balance }, replicas }) => {
+    const spares = replicas.filter(({ isBackup }) => isBackup === true);
+    if (!canStandBy(balance)) return spares.map((replica) => cannotStandBy(instance, replica, balance ?? ''));
+    const isAlone = !replicas.some(({ inRotation, isBackup }) => inRotation && isBackup !== true);
+    return isAlone ? spares.filter(({ inRotation }) => inRotation).map((replica) => nobodyElse(instance, replica)) : [];
+  });
+}
+
+/**
+ * Replicas that are about to be ready stand by behind those that are: where the old ones are stopped the moment a new one is
+ * healthy, nginx has nobody else until it has been reloaded.
+ */
+function standbyEndpoints(replicas: readonly Replica[]): readonly string[] {
+  if (!replicas.some(({ inRotation, standing }) => inRotation && standing.rank === 'ready')) return [];
+  const live = liveEndpoints(replicas);
+  return endpoints(replicas.filter(({ standing }) => standing.rank === 'starting')).filter((endpoint) => !live.includes(endpoint));
+}
+
+function endpoints(replicas: readonly Replica[]): readonly string[] {
+  return [...new Set(replicas.flatMap(({ endpoint }) => endpoint ?? []))].toSorted(compareText);
+}
+
+function parametersOf(replicas: readonly Replica[]): Readonly<Record<string, ServerParameters>> {
+  const all = replicas.flatMap(({ endpoint, weight, maxConns }): [string, ServerParameters][] =>
+    endpoint === undefined || (weight === undefined && maxConns === undefined)
+      ? []
+      : [[endpoint, { ...(weight === undefined ? {} : { weight }), ...(maxConns === undefined ? {} : { maxConns }) }]],
+  );
+  return Object.fromEntries(all);
+}
+
+function cannotStandBy(instance: Instance, { container }: Replica, balance: string): Problem {
+  return problem('label-without-effect', {
+    instance: instance.name,
+    container: container.name,
+    key: labelTable.backup.key,
+    value: 'true',
+    message: `with meet.balance=${balance} nginx lets nobody stand by, so the replica gets requests like the others`,
+    cure: 'use meet.balance=least-conn or round-robin, or remove meet.backup',
+  });
+}
+
+function nobodyElse(instance: Instance, { container }: Replica): Problem {
+  return problem('backup-in-use', {
+    instance: instance.name,
+    container: container.name,
+    key: labelTable.backup.key,
+    value: 'true',
+    message: 'no replica without meet.backup is in rotation, so this one gets all requests',
+    cure: 'see why the others are out of rotation; where all are meant to be backups, remove the label from one',
+  });
+}
