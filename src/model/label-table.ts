@@ -147,6 +147,15 @@ export const labelTable = {
     meaning: 'take no new requests while others can (`meet-gen drain` does it to a running container)',
     fallback: '`false`',
   }),
+  websocket: label({
+    key: 'meet.websocket',
+    roles: routed,
+    parse: parseBoolean,
+    allowed: '`true` or `false`',
+    meaning:
+      "pass WebSockets on, and wait 1h for the next part unless `meet.read-timeout` says otherwise; the outer proxy's own time still counts, so let one side ping",
+    fallback: '`false`',
+  }),
   balance: label({
     key: 'meet.balance',
     roles: routed,
@@ -197,7 +206,7 @@ export type LabelName = keyof typeof labelTable;
 export type Labels = { readonly [Name in LabelName]?: NonNullable<ReturnType<(typeof labelTable)[Name]['parse']>> };
 
 /** Labels of the vocabulary that this version refuses by name; `meet.route.` and `meet.allow.` are whole families. */
-export const labelsNotSupportedYet: readonly string[] = ['meet.websocket', 'meet.media.bucket', 'meet.media.host'];
+export const labelsNotSupportedYet: readonly string[] = ['meet.media.bucket', 'meet.media.host'];
 export const labelFamiliesNotSupportedYet: readonly string[] = ['meet.route.', 'meet.allow.'];
 
 function parseBoolean(text: string): boolean | undefined {

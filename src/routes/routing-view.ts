@@ -36,6 +36,8 @@ export interface LocationView {
   readonly readTimeout?: string;
   readonly connectTimeout?: string;
   readonly bodySize?: string;
+  /** A connection may become a WebSocket. */
+  readonly websocket?: true;
 }
 
 /** Everything the template prints, decided: the template loops, it does not decide. */
@@ -54,6 +56,8 @@ export interface RoutingView {
   readonly keepaliveMinTimeout?: string;
   /** An upstream is chosen by the client's address. */
   readonly hashesClients?: boolean;
+  /** A location passes WebSockets on. */
+  readonly passesWebsockets?: boolean;
   readonly upstreams: readonly UpstreamView[];
   /** The SPA of the same container, and the other frontends behind it. */
   readonly spa: UpstreamView;
@@ -67,6 +71,9 @@ export interface RoutingView {
 export const keepaliveMinTimeoutMs = 2000;
 
 const serverDefaults = { bodySize: '100M', readTimeout: '300s', connectTimeout: '2s' };
+
+/** A WebSocket may well be silent for longer than an answer takes. */
+const websocketReadTimeout = '1h';
 
 /** nginx's server_names hash takes no longer name with its default bucket of 64 bytes; a longer one stops it. */
 const maxServerNameLength = 46;
@@ -203,7 +210,8 @@ function withoutSlash(
 function location(rule: Route['rule'], { service }: Route, upstreams: Upstreams, server: typeof serverDefaults): LocationView {
   const upstream = upstreams.get(service);
   if (upstream === undefined) return { kind: rule.kind, path: rule.path };
-  const { readTimeout, connectTimeout, bodySize } = service.labels;
+  const { websocket = false, connectTimeout, bodySize } = service.labels;
+  const readTimeout = service.labels.readTimeout ?? (websocket ? websocketReadTimeout : undefined);
   return {
     kind: rule.kind,
     path: rule.path,
@@ -211,5 +219,6 @@ function location(rule: Route['rule'], { service }: Route, upstreams: Upstreams,
     ...(readTimeout === undefined || readTimeout === server.readTimeout ? {} : { readTimeout }),
     ...(connectTimeout === undefined || connectTimeout === server.connectTimeout ? {} : { connectTimeout }),
     ...(bodySize === undefined || bodySize === server.bodySize ? {} : { bodySize }),
+    ...(websocket ? { websocket } : {}),
   };
 }

@@ -17,7 +17,7 @@ export interface RoutingStructure extends RoutingSettings {
 }
 
 /** What concerns the whole server. */
-type RoutingSettings = Omit<RoutingView, 'upstreams' | 'spa' | 'groups' | 'statusSubnets' | 'hashesClients'>;
+type RoutingSettings = Omit<RoutingView, 'upstreams' | 'spa' | 'groups' | 'statusSubnets' | 'hashesClients' | 'passesWebsockets'>;
 
 /** Everything that comes and goes with containers: it can't be refused by grammar. */
 export interface RoutingAddresses {
@@ -39,12 +39,14 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
     return taken.servers.length === 0 ? [] : [{ ...service, ...taken }];
   });
   const known = new Set([spaUpstream, ...upstreams.map(({ name }) => name)]);
+  const filled = groups.map(({ title, locations }) => ({ title, locations: locations.map((one) => reachable(one, known)) }));
   return {
     ...settings,
     ...(upstreams.some(({ balance }) => balance === 'ip-hash') ? { hashesClients: true } : {}),
+    ...(filled.some(({ locations }) => locations.some(({ websocket }) => websocket)) ? { passesWebsockets: true } : {}),
     upstreams,
     spa: { name: spaUpstream, title: spaUpstream, servers: [`127.0.0.1:${spaPort}`], backups: addresses.spaBackups },
-    groups: groups.map(({ title, locations }) => ({ title, locations: locations.map((one) => reachable(one, known)) })),
+    groups: filled,
     statusSubnets: addresses.statusSubnets,
   };
 }

@@ -16,6 +16,15 @@ const upstream = '(?:meet-spa|meet_[a-z0-9_.+-]+)';
 
 const exactly = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
+const headersOfAll = [
+  exactly('Host $http_host'),
+  exactly('X-Forwarded-For $proxy_add_x_forwarded_for'),
+  exactly('X-Forwarded-Proto https'),
+  exactly('X-Forwarded-Proto $http_x_forwarded_proto'),
+  exactly('X-Original-URL ""'),
+  exactly('Connection close'),
+];
+
 /** By `path name`: patterns, one of which the arguments, joined by spaces, must match as a whole. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   ' upstream': [upstream],
@@ -23,8 +32,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'upstream least_conn': [''],
   'upstream random': ['two'],
   'upstream hash': [exactly('$meet_client_address consistent')],
-  ' map': [exactly('$http_x_forwarded_for $meet_client_address')],
-  'map default': [exactly('$remote_addr')],
+  ' map': [
+    exactly('$http_x_forwarded_for $meet_client_address'),
+    exactly('$http_upgrade $meet_upgrade'),
+    exactly('$meet_upgrade $meet_connection'),
+  ],
+  'map default': [exactly('$remote_addr'), '""', 'close'],
+  'map "~*^websocket$"': ['websocket'],
+  'map websocket': ['upgrade'],
   'map "~^(?:.*[, ])?([^, ]+) *$"': [exactly('$1')],
   ' server': [''],
   'server listen': [port],
@@ -33,14 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server server_tokens': ['off'],
   'server client_max_body_size': [size],
   'server keepalive_min_timeout': ['2s'],
-  'server proxy_set_header': [
-    exactly('Host $http_host'),
-    exactly('X-Forwarded-For $proxy_add_x_forwarded_for'),
-    exactly('X-Forwarded-Proto https'),
-    exactly('X-Forwarded-Proto $http_x_forwarded_proto'),
-    exactly('X-Original-URL ""'),
-    exactly('Connection close'),
-  ],
+  'server proxy_set_header': headersOfAll,
   'server proxy_redirect': ['off'],
   'server proxy_http_version': [exactly('1.1')],
   'server proxy_connect_timeout': [duration],
@@ -56,6 +64,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server/location proxy_read_timeout': [duration],
   'server/location proxy_connect_timeout': [duration],
   'server/location client_max_body_size': [size],
+  'server/location proxy_set_header': [...headersOfAll, exactly('Upgrade $meet_upgrade'), exactly('Connection $meet_connection')],
   'server/location proxy_pass': [`http://${upstream}`],
   'server/location types': [''],
   'server/location default_type': ['text/plain'],

@@ -39,6 +39,7 @@ const ofServices: LabelValues = {
   'meet.body-size': ['0', '999999999G'],
   'meet.health': ['none', 'tcp', 'http:/'],
   'meet.drain': ['true', 'false'],
+  'meet.websocket': ['true', 'false'],
   'meet.balance': ['round-robin', 'least-conn', 'ip-hash', 'random-two'],
   'meet.weight': ['1', '100'],
   'meet.backup': ['true', 'false'],

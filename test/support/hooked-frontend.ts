@@ -62,7 +62,7 @@ interface Seen {
 
 const askTimeoutMs = 2000;
 const hardened = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
-const command = ['nginx', '-g', 'daemon off;'];
+const command = ['nginx', '-g', 'daemon off; worker_shutdown_timeout 1h;'];
 const hookPath = '/docker-entrypoint.d/90-meet-gen.sh';
 const stubPath = '/etc/nginx/conf.d/routing.conf';
 // The same volume once more, where the test can write.

@@ -136,7 +136,7 @@ export function usualFrontend(engine: Engine, routing = 'routing') {
   return {
     image: 'meet-gen-test/frontend:1.30',
     entrypoint: ['/docker-entrypoint.sh'],
-    command: ['nginx', '-g', 'daemon off;'],
+    command: ['nginx', '-g', 'daemon off; worker_shutdown_timeout 1h;'],
     restart: 'always',
     labels: { 'meet.role': 'frontend' },
     networks: ['proxy', 'internal'],

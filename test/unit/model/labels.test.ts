@@ -224,6 +224,13 @@ const cases: Cases = {
   },
   readTimeout: durationCases,
   connectTimeout: durationCases,
+  websocket: {
+    accepted: [
+      ['true', true],
+      ['false', false],
+    ],
+    refused: ['yes', 'TRUE', '1', 'on', 'ws', 'wss'],
+  },
   balance: {
     accepted: ['round-robin', 'least-conn', 'ip-hash', 'random-two'].map((text) => [text, text] as const),
     refused: ['least_conn', 'ip_hash', 'random', 'random two', 'Least-conn', 'hash', 'least-conn,ip-hash', '1'],
