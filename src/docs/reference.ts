@@ -1,4 +1,4 @@
-import { labelFamiliesNotSupportedYet, labelsNotSupportedYet, labelTable, roles, rolesNotSupportedYet } from '../model/label-table.ts';
+import { allLabels, labelFamiliesNotSupportedYet, labelsNotSupportedYet, roles, rolesNotSupportedYet } from '../model/label-table.ts';
 import { problemTable } from '../model/problem.ts';
 import { flagWithValue, optionTable } from '../options.ts';
 import { backendPreset } from '../routes/preset.ts';
@@ -16,7 +16,7 @@ export function referencePages(): ReadonlyMap<string, string> {
 
 /** The README with its label table filled in between the markers, from the same table. */
 export function readmeWithLabels(readme: string): string {
-  const rows = Object.values(labelTable).map((spec) => [`\`${spec.key}\``, spec.roles.join(', '), spec.meaning, spec.fallback]);
+  const rows = allLabels.map((spec) => [`\`${spec.key}\``, spec.roles.join(', '), spec.meaning, spec.fallback]);
   const labels = table(
     ['label', 'on', 'meaning', 'default'],
     [['`meet.role`', 'all', `what the container is: ${list(roles)}`, '–'], ...rows],
@@ -25,13 +25,7 @@ export function readmeWithLabels(readme: string): string {
 }
 
 function labelsPage(): string {
-  const rows = Object.values(labelTable).map((spec) => [
-    `\`${spec.key}\``,
-    spec.roles.join(', '),
-    spec.meaning,
-    spec.allowed,
-    spec.fallback,
-  ]);
+  const rows = allLabels.map((spec) => [`\`${spec.key}\``, spec.roles.join(', '), spec.meaning, spec.allowed, spec.fallback]);
   return page('Labels', [
     '`meet.role` opts a container in; without it a container is ignored. Every other label is optional. A label that is unknown or has a bad value is reported with the container, the key, the value and what is allowed; it costs nothing but itself.',
     table(

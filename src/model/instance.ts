@@ -6,6 +6,7 @@ import { labelTable } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
 import { isComposeOneOff, likelyInstance, readMember } from './member.ts';
 import type { FrontendMember, Member, ServiceMember } from './member.ts';
+import { routePrefix } from './named-routes.ts';
 import { noteFor, withOwnersNetworks } from './network-owner.ts';
 import { noteProblems } from './note-problems.ts';
 import type { HealthLabel } from './nginx-token.ts';
@@ -171,7 +172,8 @@ function locate(member: Member, reachable: NonNullable<Reach>, problems: Problem
   problems.push(...addressProblems);
   if (address === undefined) return undefined;
   // Last, since the engine lists no ports of a container without a network.
-  const port = member.labels.port ?? defaultPorts[member.role] ?? member.container.exposedTcpPorts[0];
+  const { labels, role, container } = member;
+  const port = labels.port ?? defaultPorts[role] ?? container.exposedTcpPorts[0] ?? labels.routes?.find((route) => route.port)?.port;
   if (port === undefined) problems.push(noPort(member));
   return port === undefined ? undefined : { ...address, port };
 }
@@ -202,14 +204,16 @@ function agree(all: readonly Member[], instance: string, whose: string, problems
   const disputed = shared.filter((name) =>
     members.some((member) => JSON.stringify(member.labels[name]) !== JSON.stringify(latest.labels[name])),
   );
+  const haveOtherRoutes = members.some(({ labels }) => JSON.stringify(labels.routes) !== JSON.stringify(latest.labels.routes));
+  const families = haveOtherRoutes ? [`${routePrefix}*`] : [];
   const isRoleDisputed = members.some((member) => member.role !== latest.role);
-  if (disputed.length > 0 || isRoleDisputed) {
-    const keys = [...(isRoleDisputed ? ['meet.role'] : []), ...disputed.map((name) => labelTable[name].key)].join(', ');
+  const keys = [...(isRoleDisputed ? ['meet.role'] : []), ...disputed.map((name) => labelTable[name].key), ...families];
+  if (keys.length > 0) {
     problems.push(
       problem('replicas-disagree', {
         instance,
         container: latest.container.name,
-        key: keys,
+        key: keys.join(', '),
         message: `${whose} carry different values; those of the newest container hold`,
         cure: 'recreate the older ones, so that all carry the same labels',
       }),

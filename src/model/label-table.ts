@@ -7,11 +7,13 @@ import {
   parseInstance,
   parseNginxDuration,
   parseNginxSize,
+  parsePath,
   parsePaths,
   parsePort,
   parseServiceName,
   parseWeight,
 } from './nginx-token.ts';
+import type { PathRule } from './nginx-token.ts';
 
 export const roles = ['frontend', 'backend', 'service'] as const;
 export type Role = (typeof roles)[number];
@@ -202,15 +204,94 @@ export const labelTable = {
 
 export type LabelName = keyof typeof labelTable;
 
-/** What a container's labels say, read. Absent means the default holds. */
-export type Labels = { readonly [Name in LabelName]?: NonNullable<ReturnType<(typeof labelTable)[Name]['parse']>> };
+/** The labels of a named route, by attribute; `<name>` is one of the user's choice. */
+export const routeTable = {
+  path: label({
+    key: 'meet.route.<name>.path',
+    roles: routed,
+    parse: parsePath,
+    allowed: 'one path: `/x` is `/x` and all below it, `/x/` only what is below, `=/x` exactly that',
+    meaning:
+      'a further route of the service, with settings of its own; at most 32, each with a name in lower-case letters, digits, `_` and `-`',
+    fallback: 'none: the route needs it',
+  }),
+  port: label({
+    key: 'meet.route.<name>.port',
+    roles: routed,
+    parse: parsePort,
+    allowed: '1 to 65535',
+    meaning: 'the port that the same containers answer this route on',
+    fallback: "the service's; without a usable one the route is left out",
+  }),
+  strip: label({
+    key: 'meet.route.<name>.strip',
+    roles: routed,
+    parse: parseBoolean,
+    allowed: '`true` or `false`',
+    meaning:
+      '`true`: the container is asked without the path, `/x/a` as `/a` and `/x` as `/`, and told it in `X-Forwarded-Prefix`. It then sees the path as nginx reads it: `..` and `//` resolved, `%2F` as `/`',
+    fallback: '`false`',
+  }),
+  websocket: label({
+    key: 'meet.route.<name>.websocket',
+    roles: routed,
+    parse: parseBoolean,
+    allowed: '`true` or `false`',
+    meaning: 'as `meet.websocket`, for this route',
+    fallback: "the service's",
+  }),
+  readTimeout: label({
+    key: 'meet.route.<name>.read-timeout',
+    roles: routed,
+    parse: parseNginxDuration,
+    allowed: duration,
+    meaning: 'as `meet.read-timeout`, for this route',
+    fallback: "the service's",
+  }),
+  bodySize: label({
+    key: 'meet.route.<name>.body-size',
+    roles: routed,
+    parse: parseNginxSize,
+    allowed: 'a number with k, M or G; `0` is no limit',
+    meaning: 'as `meet.body-size`, for this route',
+    fallback: "the service's",
+  }),
+  proto: label({
+    key: 'meet.route.<name>.proto',
+    roles: routed,
+    parse: parseProto,
+    allowed: '`http` or `https`',
+    meaning: "how the container is spoken to; with `https` its certificate isn't checked",
+    fallback: '`http`',
+  }),
+} as const;
 
-/** Labels of the vocabulary that this version refuses by name; `meet.route.` and `meet.allow.` are whole families. */
+type RouteAttribute = keyof typeof routeTable;
+
+/** A route of its own, read from `meet.route.<name>.*`. */
+export type NamedRoute = {
+  readonly [Attribute in Exclude<RouteAttribute, 'path'>]?: NonNullable<ReturnType<(typeof routeTable)[Attribute]['parse']>>;
+} & { readonly name: string; readonly path: readonly PathRule[] };
+
+/** All labels besides `meet.role`, for people: what is said of each. */
+export const allLabels = [...Object.values(labelTable), ...Object.values(routeTable)] as const;
+
+/** What a container's labels say, read. Absent means the default holds. */
+export type Labels = { readonly [Name in LabelName]?: NonNullable<ReturnType<(typeof labelTable)[Name]['parse']>> } & {
+  /** In the order of their names. */
+  readonly routes?: readonly NamedRoute[];
+};
+
+/** Labels of the vocabulary that this version refuses by name; `meet.allow.` is a whole family. */
 export const labelsNotSupportedYet: readonly string[] = ['meet.media.bucket', 'meet.media.host'];
-export const labelFamiliesNotSupportedYet: readonly string[] = ['meet.route.', 'meet.allow.'];
+export const labelFamiliesNotSupportedYet: readonly string[] = ['meet.allow.'];
 
 function parseBoolean(text: string): boolean | undefined {
   return text === 'true' ? true : text === 'false' ? false : undefined;
+}
+
+function parseProto(text: string): 'http' | 'https' | undefined {
+  return text === 'http' || text === 'https' ? text : undefined;
 }
 
 function parseForwardedProto(text: string): 'https' | 'forward' | undefined {

@@ -2,6 +2,7 @@ import type { Container } from './container.ts';
 import { compareText } from './foreign-text.ts';
 import { labelFamiliesNotSupportedYet, labelsNotSupportedYet, labelTable, roles, rolesNotSupportedYet } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
+import { readNamedRoutes, routePrefix } from './named-routes.ts';
 import { nearest } from './nearest.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
@@ -24,8 +25,16 @@ export function readLabels(container: Container): ReadLabels {
   if (typeof role !== 'string') return { labels: {}, problems: [role] };
   const labels: Record<string, unknown> = {};
   const problems: Problem[] = [];
-  for (const [key, value] of Object.entries(container.labels).toSorted(([left], [right]) => compareText(left, right))) {
-    if (key === 'meet.role' || !isMeantForUs(key)) continue;
+  const entries = Object.entries(container.labels).toSorted(([left], [right]) => compareText(left, right));
+  const named = readNamedRoutes(
+    container,
+    role,
+    entries.filter(([key]) => key.startsWith(routePrefix)),
+  );
+  problems.push(...named.problems);
+  if (named.routes.length > 0) labels['routes'] = named.routes;
+  for (const [key, value] of entries) {
+    if (key === 'meet.role' || key.startsWith(routePrefix) || !isMeantForUs(key)) continue;
     const name = nameByKey.get(key);
     const refused = name === undefined ? refuseKey(container, key, value) : readLabel(container, role, name, value, labels);
     if (refused !== undefined) problems.push(refused);

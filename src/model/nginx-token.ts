@@ -38,6 +38,11 @@ export function parseInstance(text: string): string | undefined {
   return instancePattern.test(text) ? text : undefined;
 }
 
+/** The name of one of several labels, `meet.route.<name>.path`: without a dot, which ends it. */
+export function parseLabelName(text: string): string | undefined {
+  return instancePattern.test(text) ? text : undefined;
+}
+
 /** A service: part of an upstream's name. */
 export function parseServiceName(text: string): string | undefined {
   return servicePattern.test(text) ? text : undefined;
@@ -129,6 +134,11 @@ export function parsePaths(text: string): PathsLabel | undefined {
     replacesPreset: entries.some((entry) => !entry.startsWith('+')),
     rules: rules.flatMap((rule) => rule ?? []),
   };
+}
+
+/** One path as an entry of such a list: `/x`, `/x/` or `=/x`. */
+export function parsePath(text: string): readonly PathRule[] | undefined {
+  return parsePathEntry(text);
 }
 
 /** The rules that a plain path prefix stands for: itself and all below it. */

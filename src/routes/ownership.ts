@@ -1,5 +1,7 @@
 import { compareText } from '../model/foreign-text.ts';
 import type { Instance, Service } from '../model/instance.ts';
+import type { NamedRoute } from '../model/label-table.ts';
+import { routePrefix } from '../model/named-routes.ts';
 import type { PathRule } from '../model/nginx-token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
@@ -9,6 +11,8 @@ import { backendPresetRules } from './preset.ts';
 export interface Route {
   readonly rule: PathRule;
   readonly service: Service;
+  /** Of `meet.route.<name>.*`; absent for a path of `meet.paths`. */
+  readonly named?: NamedRoute;
 }
 
 /**
@@ -21,10 +25,11 @@ export function assignRoutes(instance: Instance): { routes: readonly Route[]; pr
   const problems: Problem[] = [];
   const missing = instance.services.some((service) => service.role === 'backend') ? [] : [missingBackend(instance)];
   for (const service of [...instance.services.toSorted((left, right) => compareOwners(instance, left, right)), ...missing]) {
-    const rules = rulesOf(service);
-    if (rules.length === 0) problems.push(noPaths(instance, service));
-    const lost = rules.filter((rule) => owned.has(ruleKey(rule)));
-    for (const rule of rules) if (!owned.has(ruleKey(rule))) owned.set(ruleKey(rule), { rule, service });
+    const { asked, twice } = routesOf(service);
+    if (asked.length === 0) problems.push(noPaths(instance, service));
+    if (service.replicas.length > 0) problems.push(...twice.map((route) => askedTwice(instance, route)));
+    const lost = asked.filter(({ rule }) => owned.has(ruleKey(rule)));
+    for (const route of asked) if (!owned.has(ruleKey(route.rule))) owned.set(ruleKey(route.rule), route);
     if (lost.length > 0 && service.replicas.length > 0) problems.push(contested(instance, service, lost, owned));
   }
   return { routes: [...owned.values()].toSorted(compareRoutes), problems };
@@ -54,11 +59,22 @@ export function serviceTitle(service: Service): string {
   return service.project === undefined ? service.name : `${service.project}/${service.name}`;
 }
 
-function rulesOf(service: Service): readonly PathRule[] {
-  const preset = service.role === 'backend' ? backendPresetRules : [];
-  const paths = service.labels.paths;
-  const rules = paths === undefined ? preset : paths.replacesPreset ? paths.rules : [...preset, ...paths.rules];
-  return [...new Map(rules.map((rule) => [ruleKey(rule), rule])).values()];
+/** What a service asks for, its named routes first; of two with the same path the one whose name sorts first. */
+function routesOf(service: Service): { readonly asked: readonly Route[]; readonly twice: readonly Route[] } {
+  const named = (service.labels.routes ?? []).flatMap((route) => route.path.map((rule) => ({ rule, service, named: route })));
+  const asked = new Map<string, Route>();
+  const twice: Route[] = [];
+  for (const route of named) {
+    if (asked.has(ruleKey(route.rule))) twice.push(route);
+    else asked.set(ruleKey(route.rule), route);
+  }
+  for (const rule of pathsOf(service)) if (!asked.has(ruleKey(rule))) asked.set(ruleKey(rule), { rule, service });
+  return { asked: [...asked.values()], twice };
+}
+
+function pathsOf({ role, labels: { paths } }: Service): readonly PathRule[] {
+  const preset = role === 'backend' ? backendPresetRules : [];
+  return paths === undefined ? preset : paths.replacesPreset ? paths.rules : [...preset, ...paths.rules];
 }
 
 function compareOwners(instance: Instance, left: Service, right: Service): number {
@@ -79,19 +95,36 @@ function noPaths(instance: Instance, service: Service): Problem {
     instance: instance.name,
     container: service.replicas[0]?.container.name,
     key: 'meet.paths',
-    message: `the service ${serviceTitle(service)} has no usable meet.paths, so nothing is routed to it`,
+    message: `the service ${serviceTitle(service)} has no usable meet.paths and no usable meet.route, so nothing is routed to it`,
     cure: 'set meet.paths, for example /files',
   });
 }
 
-function contested(instance: Instance, service: Service, lost: readonly PathRule[], owned: ReadonlyMap<string, Route>): Problem {
-  const owners = new Set(lost.map((rule) => serviceTitle(owned.get(ruleKey(rule))?.service ?? service)));
+function askedTwice(instance: Instance, { rule, service, named }: Route): Problem {
   return problem('contested-route', {
     instance: instance.name,
     container: service.replicas[0]?.container.name,
-    key: 'meet.paths',
-    value: lost.map((rule) => (rule.kind === 'exact' ? `=${rule.path}` : rule.path)).join(','),
+    key: `${routePrefix}${named?.name ?? ''}.path`,
+    value: showRule(rule),
+    message: `another named route of ${serviceTitle(service)} has the same path, and keeps it`,
+    cure: 'give one of the two another path',
+  });
+}
+
+function contested(instance: Instance, service: Service, lost: readonly Route[], owned: ReadonlyMap<string, Route>): Problem {
+  const owners = new Set(lost.map(({ rule }) => serviceTitle(owned.get(ruleKey(rule))?.service ?? service)));
+  const keys = new Set(lost.map(({ named }) => (named === undefined ? 'meet.paths' : `${routePrefix}${named.name}.path`)));
+  return problem('contested-route', {
+    instance: instance.name,
+    container: service.replicas[0]?.container.name,
+    key: [...keys].join(', '),
+    value: lost.map(({ rule }) => showRule(rule)).join(','),
     message: `${serviceTitle(service)} asks for paths that ${[...owners].toSorted(compareText).join(' and ')} already has, and doesn't get them`,
     cure: 'give one of the two other paths, or label it meet.instance for another Meet',
   });
+}
+
+/** `/x`, or `=/x` for exactly that. */
+function showRule({ kind, path }: PathRule): string {
+  return kind === 'exact' ? `=${path}` : path;
 }

@@ -38,6 +38,12 @@ export interface LocationView {
   readonly bodySize?: string;
   /** A connection may become a WebSocket. */
   readonly websocket?: true;
+  /** Absent for http. */
+  readonly proto?: 'https';
+  /** What the location's path is replaced by before the service sees it. */
+  readonly uri?: string;
+  /** What was taken away of it. */
+  readonly prefix?: string;
 }
 
 /** Everything the template prints, decided: the template loops, it does not decide. */
@@ -96,7 +102,7 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
   const { routes, problems: routeProblems } = assignRoutes(instance);
   const server = { ...serverDefaults, bodySize: instance.frontendLabels.bodySize ?? serverDefaults.bodySize };
   const upstreams = upstreamsOf(routes);
-  const services = [...upstreams].map(([service, name]) => ({ service, name }));
+  const services = servedUpstreams(routes, upstreams);
   const structure: RoutingStructure = {
     instance: instance.name,
     listenPort: ports.listen,
@@ -110,7 +116,7 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
     groups: groupLocations(routes, upstreams, server),
   };
   const addresses: RoutingAddresses = {
-    upstreams: new Map(services.map(({ service, name }) => [name, serversOf(service)])),
+    upstreams: new Map(services.map(({ service, name, port }) => [name, serversOf(service, port)])),
     spaBackups: otherFrontends(instance, ports),
     statusSubnets: statusSubnets(instance),
   };
@@ -137,6 +143,23 @@ function longHosts(instance: Instance): readonly Problem[] {
       cure: 'nothing is lost; remove the label to be rid of this message',
     }),
   ];
+}
+
+/** An upstream for each port that routes of a service go to. */
+function servedUpstreams(
+  routes: readonly Route[],
+  upstreams: Upstreams,
+): readonly { readonly service: Service; readonly name: string; readonly port?: number }[] {
+  return [...upstreams].flatMap(([service, name]) => {
+    const ports = new Set(routes.filter((route) => route.service === service).map(({ named }) => named?.port));
+    const others = [...ports].flatMap((port) => port ?? []).toSorted((left, right) => left - right);
+    return [...(ports.has(undefined) ? [{ service, name }] : []), ...others.map((port) => ({ service, name: atPort(name, port), port }))];
+  });
+}
+
+/** No service's own name ends so: what stands behind a `+` there is a letter. */
+function atPort(upstream: string, port: number | undefined): string {
+  return port === undefined ? upstream : `${upstream}+${port}`;
 }
 
 function balanceOf({ labels: { balance } }: Service): { balance?: UpstreamBalance } {
@@ -207,18 +230,31 @@ function withoutSlash(
   ];
 }
 
-function location(rule: Route['rule'], { service }: Route, upstreams: Upstreams, server: typeof serverDefaults): LocationView {
+function location(
+  rule: Route['rule'],
+  { service, named, ...route }: Route,
+  upstreams: Upstreams,
+  server: typeof serverDefaults,
+): LocationView {
   const upstream = upstreams.get(service);
   if (upstream === undefined) return { kind: rule.kind, path: rule.path };
-  const { websocket = false, connectTimeout, bodySize } = service.labels;
-  const readTimeout = service.labels.readTimeout ?? (websocket ? websocketReadTimeout : undefined);
+  const { connectTimeout } = service.labels;
+  const { websocket = false, bodySize, ...times } = { ...service.labels, ...named };
+  const readTimeout = times.readTimeout ?? (websocket ? websocketReadTimeout : undefined);
   return {
     kind: rule.kind,
     path: rule.path,
-    upstream,
+    upstream: atPort(upstream, named?.port),
     ...(readTimeout === undefined || readTimeout === server.readTimeout ? {} : { readTimeout }),
     ...(connectTimeout === undefined || connectTimeout === server.connectTimeout ? {} : { connectTimeout }),
     ...(bodySize === undefined || bodySize === server.bodySize ? {} : { bodySize }),
     ...(websocket ? { websocket } : {}),
+    ...(named?.proto === 'https' ? { proto: named.proto } : {}),
+    ...(named?.strip === true ? strippedOf(rule.path, route.rule.path.replace(/\/$/, '')) : {}),
   };
+}
+
+/** A path without what stands before it. */
+function strippedOf(path: string, prefix: string): Pick<LocationView, 'uri' | 'prefix'> {
+  return prefix === '' ? {} : { uri: path.slice(prefix.length) || '/', prefix };
 }

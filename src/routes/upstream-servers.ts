@@ -27,8 +27,12 @@ export function liveEndpoints(replicas: readonly Replica[]): readonly string[] {
   return endpoints(replicas.filter(({ inRotation }) => inRotation));
 }
 
-/** Who answers for a service, and who stands by. */
-export function serversOf({ replicas }: Service): UpstreamServers {
+/**
+ * Who answers for a service, and who stands by.
+ * @param port another than the replicas' own
+ */
+export function serversOf(service: Service, port?: number): UpstreamServers {
+  const replicas = port === undefined ? service.replicas : service.replicas.map((replica) => withPort(replica, port));
   const servers = liveEndpoints(replicas.filter(({ isBackup }) => isBackup !== true));
   const spares = liveEndpoints(replicas.filter(({ isBackup }) => isBackup === true)).filter((endpoint) => !servers.includes(endpoint));
   const parameters = parametersOf(replicas);
@@ -52,6 +56,10 @@ export function asNginxTakesThem(found: UpstreamServers, balance: Balance | unde
 
 function canStandBy(balance: Balance | undefined): boolean {
   return balance !== 'ip-hash' && balance !== 'random-two';
+}
+
+function withPort({ endpoint, ...replica }: Replica, port: number): Replica {
+  return endpoint === undefined ? replica : { ...replica, endpoint: endpoint.replace(/:\d+$/, `:${port}`) };
 }
 
 /** Each `meet.backup` that does nothing now, and why. */

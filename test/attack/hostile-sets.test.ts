@@ -67,7 +67,7 @@ describe('the oracle of ownership', () => {
       '$1meet_thief.x;',
     );
     expect(brokenOwnership('v0', members, parseNginx(stolen))).toEqual([
-      `= ${path} goes to meet_thief.x instead of meet_${project}.${service}`,
+      `= ${path} goes to http://meet_thief.x instead of http://meet_${project}.${service}`,
     ]);
   });
 });

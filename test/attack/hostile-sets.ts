@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { labelFamiliesNotSupportedYet, labelsNotSupportedYet, labelTable } from '../../src/model/label-table.ts';
+import { allLabels, labelFamiliesNotSupportedYet, labelsNotSupportedYet } from '../../src/model/label-table.ts';
 import { idOf } from '../support/containers.ts';
 import { hostileText } from './hostile-texts.ts';
 
@@ -26,7 +26,7 @@ const field =
 
 const labelKeys = [
   'meet.role',
-  ...Object.values(labelTable).map((spec) => spec.key),
+  ...allLabels.map((spec) => spec.key.replace('<name>', 'x')),
   ...labelsNotSupportedYet,
   ...labelFamiliesNotSupportedYet.map((family) => `${family}x.path`),
   project,
@@ -56,6 +56,13 @@ const someAddress = { IPAddress: '10.6.6.6', IPPrefixLen: 8, Gateway: '10.0.0.1'
 export const wirePlaces: Readonly<Record<string, WirePlace>> = {
   ...Object.fromEntries(labelKeys.map((key) => [key, label(key)])),
   'a label key': (entry, text) => label(text)(entry, 'x'),
+  "a named route's path and name": (entry, text) => label(`meet.route.${text}.path`)(entry, text),
+  "a named route's attribute": (entry, text) => label(`meet.route.x.${text}`)(entry, text),
+  'the path of a named route with all there is': (entry, text) =>
+    Object.entries({ path: text, port: '8084', strip: 'true', websocket: 'true', proto: 'https' }).reduce(
+      (so, [attribute, value]) => label(`meet.route.all.${attribute}`)(so, value),
+      entry,
+    ),
   'a meet label key': (entry, text) => label(`meet.${text}`)(entry, 'x'),
   'the name': (entry, text) => ({ ...entry, Names: [`/${text}`] }),
   'the only name there is': (entry, text) => {

@@ -1,5 +1,5 @@
 import type { Container } from '../../src/model/container.ts';
-import { labelFamiliesNotSupportedYet, labelsNotSupportedYet, labelTable } from '../../src/model/label-table.ts';
+import { allLabels, labelFamiliesNotSupportedYet, labelsNotSupportedYet } from '../../src/model/label-table.ts';
 import { backend, container, filesService, frontend, idOf } from '../support/containers.ts';
 
 /** The containers that must not be harmed: a Meet with a backend and a service of its own. */
@@ -21,7 +21,7 @@ const places: Readonly<Record<string, Place>> = {
   ...Object.fromEntries(
     [
       'meet.role',
-      ...Object.values(labelTable).map((spec) => spec.key),
+      ...allLabels.map((spec) => spec.key.replace('<name>', 'x')),
       ...labelsNotSupportedYet,
       ...labelFamiliesNotSupportedYet.map((family) => `${family}x.path`),
       'com.docker.compose.project',
@@ -32,6 +32,7 @@ const places: Readonly<Record<string, Place>> = {
     ].map((key) => [key, label(key)]),
   ),
   'a label key': (base, text) => ({ ...base, labels: { ...base.labels, [text]: 'x' } }),
+  "a named route's name": (base, text) => ({ ...base, labels: { ...base.labels, [`meet.route.${text}.path`]: '/x' } }),
   'a meet label key': (base, text) => ({ ...base, labels: { ...base.labels, [`meet.${text}`]: 'x' } }),
   'the container name': (base, text) => ({ ...base, name: text }),
   'the container name of an unnamed service': (base, text) => {

@@ -144,7 +144,7 @@ export function combine(files: readonly string[]): string {
       return file
         .replace(/^( *listen )\d+;$/gm, (_, listen: string) => `${listen}${port++};`)
         .replace(/^upstream (\S+) \{$/gm, `upstream c${index}-$1 {`)
-        .replace(/^( *proxy_pass http:\/\/)(\S+);$/gm, `$1c${index}-$2;`);
+        .replace(/^( *proxy_pass https?:\/\/)(\S+);$/gm, `$1c${index}-$2;`);
     })
     .join('\n');
 }

@@ -44,6 +44,13 @@ const ofServices: LabelValues = {
   'meet.weight': ['1', '100'],
   'meet.backup': ['true', 'false'],
   'meet.max-conns': ['1', '100000'],
+  'meet.route.a.path': ['=/', '/a/', '/api/v1.0', `/${'x'.repeat(255)}`],
+  'meet.route.a.port': ['1', '65535'],
+  'meet.route.a.strip': ['true', 'false'],
+  'meet.route.a.websocket': ['true'],
+  'meet.route.a.read-timeout': ['999999d'],
+  'meet.route.a.body-size': ['0', '999999999G'],
+  'meet.route.a.proto': ['http', 'https'],
 };
 
 /** Every value of a label together with every value of another. */

@@ -2,6 +2,7 @@ import type { Container, NetworkAttachment } from '../../src/model/container.ts'
 import { isComposeOneOff, readMember } from '../../src/model/member.ts';
 import type { Member, ServiceMember } from '../../src/model/member.ts';
 import { compareText } from '../../src/model/foreign-text.ts';
+import type { PathRule } from '../../src/model/nginx-token.ts';
 import type { Directive } from '../support/nginx-parse.ts';
 
 /** What the status server answers, in every file. */
@@ -14,6 +15,8 @@ const statusPaths: readonly string[] = ['/generation', '/rejected', '/stub_statu
  * - A route belongs to the service that asks for it first: the services of the instance's own project before others, then in the
  *   order of `project/service`. A longer path below somebody else's is a route of its own.
  * - `/x` is `= /x` and `^~ /x/`. Where only `^~ /x/` is asked for, `= /x` goes to whoever has it anyway.
+ * - A named route comes before `meet.paths` of its own service, of two named ones the first by name. It goes to the service's own
+ *   addresses, at its port where it has one, in its protocol; stripped, to what stands behind its path, with a slash before it.
  * - Without a backend the preset stays reserved: it answers 503.
  * - The addresses behind a service are those of its own containers; one on the host's network is behind the frontends' gateways.
  */
@@ -22,12 +25,21 @@ const preset = ['/api', '/admin', '/static', '/oidc', '/healthz', '/webhook', '/
 
 const reserved = preset.flatMap((path) => [`= ${path}`, `^~ ${path}/`]);
 
+/** A rule, and how what it goes to differs from the service itself. */
+interface Claim {
+  readonly rule: string;
+  readonly port?: number;
+  readonly proto?: string;
+  /** What is taken away. */
+  readonly prefix?: string;
+}
+
 interface Claimant {
   readonly title: string;
   readonly upstream: string;
   readonly isOwn: boolean;
   readonly role: string;
-  readonly rules: readonly string[];
+  readonly rules: readonly Claim[];
   readonly addresses: ReadonlySet<string>;
 }
 
@@ -73,7 +85,14 @@ function claimantsOf(ownProject: string, members: readonly Member[]): readonly C
     const newest = (running.length > 0 ? running : replicas).toSorted(byAge).at(-1);
     if (newest === undefined) return [];
     const { project, service, role, labels } = newest;
-    const paths = labels.paths?.rules.map(({ kind, path }) => `${kind === 'exact' ? '=' : '^~'} ${path}`) ?? [];
+    const paths = labels.paths?.rules.map(ruleOf) ?? [];
+    const named = (labels.routes ?? []).flatMap(({ path: rules, port, proto, strip }) =>
+      rules.map((rule): Claim => {
+        const prefix = strip === true && rule.path !== '/' ? rule.path.replace(/\/$/, '') : undefined;
+        const more = { ...(port === undefined ? {} : { port }), ...(proto === undefined ? {} : { proto }) };
+        return { rule: ruleOf(rule), ...more, ...(prefix === undefined ? {} : { prefix }) };
+      }),
+    );
     const usual = role === 'backend' && labels.paths?.replacesPreset !== true ? reserved : [];
     return [
       {
@@ -81,13 +100,17 @@ function claimantsOf(ownProject: string, members: readonly Member[]): readonly C
         upstream: `meet_${project ?? ''}.${service.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`,
         isOwn: project === ownProject,
         role,
-        rules: [...usual, ...paths],
+        rules: [...named, ...[...usual, ...paths].map((rule) => ({ rule }))],
         addresses: new Set(
           replicas.flatMap(({ container }) => (container.networkMode === 'host' ? gateways : container.networks.flatMap(addressesOf))),
         ),
       },
     ];
   });
+}
+
+function ruleOf({ kind, path }: PathRule): string {
+  return `${kind === 'exact' ? '=' : '^~'} ${path}`;
 }
 
 function addressesOf({ ipv4, ipv6 }: NetworkAttachment): readonly string[] {
@@ -102,28 +125,31 @@ function byAge(left: ServiceMember, right: ServiceMember): number {
   return left.container.createdAtSeconds - right.container.createdAtSeconds || compareText(right.container.id, left.container.id);
 }
 
-function ownersOf(claimants: readonly Claimant[]): ReadonlyMap<string, Claimant> {
+/** Whose a rule is, and how it is asked for. */
+interface Owner extends Claim {
+  readonly claimant: Claimant;
+}
+
+function ownersOf(claimants: readonly Claimant[]): ReadonlyMap<string, Owner> {
   const nobody = { title: '', upstream: 'nobody', isOwn: true, role: 'backend', addresses: new Set<string>() };
-  const missing = claimants.some(({ role }) => role === 'backend') ? [] : [{ ...nobody, rules: reserved }];
+  const missing = claimants.some(({ role }) => role === 'backend') ? [] : [{ ...nobody, rules: reserved.map((rule) => ({ rule })) }];
   const inOrder = claimants.toSorted((left, right) => Number(right.isOwn) - Number(left.isOwn) || compareText(left.title, right.title));
-  const owners = new Map<string, Claimant>();
-  for (const claimant of [...inOrder, ...missing]) for (const rule of claimant.rules) if (!owners.has(rule)) owners.set(rule, claimant);
+  const owners = new Map<string, Owner>();
+  for (const claimant of [...inOrder, ...missing])
+    for (const claim of claimant.rules) if (!owners.has(claim.rule)) owners.set(claim.rule, { ...claim, claimant });
   return owners;
 }
 
-/** Where each `= /x` and `^~ /x/` of the routing server goes: an upstream, or `503`. */
+/** Where each `= /x` and `^~ /x/` of the routing server goes: what is passed to, or `503`. */
 function locationsOf(tree: readonly Directive[]): readonly (readonly [rule: string, target: string])[] {
   return tree
     .flatMap((top) => (top.name === 'server' ? (top.block ?? []) : []))
     .filter(({ name, args }) => name === 'location' && args.length === 2 && !statusPaths.includes(args[1] ?? ''))
-    .map(({ args, block }) => [
-      args.join(' '),
-      (block ?? []).find(({ name }) => name === 'proxy_pass')?.args[0]?.slice('http://'.length) ?? '503',
-    ]);
+    .map(({ args, block }) => [args.join(' '), (block ?? []).find(({ name }) => name === 'proxy_pass')?.args[0] ?? '503']);
 }
 
 function wrongLocations(
-  owners: ReadonlyMap<string, Claimant>,
+  owners: ReadonlyMap<string, Owner>,
   locations: readonly (readonly [string, string])[],
   upstreams: ReadonlySet<string>,
 ): readonly string[] {
@@ -133,10 +159,17 @@ function wrongLocations(
   const wrong = locations.flatMap(([rule, target]) => {
     const owner = owners.get(rule) ?? ownerWithoutSlash(owners, rule);
     if (owner === undefined) return [`nobody asks for ${rule}`];
-    const expected = owner === 'spa' ? 'meet-spa' : upstreams.has(owner.upstream) ? owner.upstream : '503';
+    const expected = owner === 'spa' ? 'http://meet-spa' : targetOf(owner, rule, upstreams);
     return target === expected ? [] : [`${rule} goes to ${target} instead of ${expected}`];
   });
   return [...twice, ...missing, ...wrong];
+}
+
+function targetOf({ claimant, port, proto = 'http', prefix }: Owner, rule: string, upstreams: ReadonlySet<string>): string {
+  const upstream = `${claimant.upstream}${port === undefined ? '' : `+${port}`}`;
+  const path = rule.replace(/^\S+ /, '');
+  const uri = prefix === undefined ? '' : path.slice(prefix.length) || '/';
+  return upstreams.has(upstream) ? `${proto}://${upstream}${uri}` : '503';
 }
 
 /** The status server's own names are told apart by the block they are in, not here. */
@@ -144,7 +177,7 @@ function isInternal(rule: string): boolean {
   return statusPaths.some((path) => rule === `= ${path}`);
 }
 
-function ownerWithoutSlash(owners: ReadonlyMap<string, Claimant>, rule: string): Claimant | 'spa' | undefined {
+function ownerWithoutSlash(owners: ReadonlyMap<string, Owner>, rule: string): Owner | 'spa' | undefined {
   const path = rule.startsWith('= ') ? rule.slice(2) : '';
   if (!owners.has(`^~ ${path}/`)) return undefined;
   const above = [...owners].filter(([other]) => other.startsWith('^~ ') && path.startsWith(other.slice(3)));
@@ -155,8 +188,9 @@ function wrongAddresses(claimants: readonly Claimant[], tree: readonly Directive
   const byUpstream = new Map(claimants.map((claimant) => [claimant.upstream, claimant]));
   return tree.flatMap(({ name, args: [upstream = ''], block }) => {
     if (name !== 'upstream' || upstream === 'meet-spa') return [];
-    const own = byUpstream.get(upstream)?.addresses ?? new Set<string>();
-    const servers = (block ?? []).map(({ args }) => args[0] ?? '').filter((server) => !own.has(server.replace(/:\d+$/, '')));
+    const own = byUpstream.get(upstream.replace(/\+\d+$/, ''))?.addresses ?? new Set<string>();
+    const named = (block ?? []).filter((directive) => directive.name === 'server').map(({ args }) => args[0] ?? '');
+    const servers = named.filter((server) => !own.has(server.replace(/:\d+$/, '')));
     return servers.map((server) => `${upstream} has the address ${server} of somebody else`);
   });
 }

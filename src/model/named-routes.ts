@@ -1,0 +1,119 @@
+import type { Container } from './container.ts';
+import { compareText } from './foreign-text.ts';
+import { routeTable } from './label-table.ts';
+import type { NamedRoute, Role } from './label-table.ts';
+import { nearest } from './nearest.ts';
+import { parseLabelName } from './nginx-token.ts';
+import { problem } from './problem.ts';
+import type { Problem } from './problem.ts';
+
+type Attribute = keyof typeof routeTable;
+
+export const routePrefix = 'meet.route.';
+const maxRoutes = 32;
+const attributes = Object.keys(routeTable) as Attribute[];
+const attributeByKey = new Map<string, Attribute>(attributes.map((attribute) => [attributeKey(attribute), attribute]));
+
+/**
+ * Reads the labels that begin with `meet.route.`. A bad attribute costs itself; a route without a usable path, or with a port that
+ * can't be read, is left out: another port is somebody else's door.
+ * @param entries keys and values, in the order of the keys
+ */
+export function readNamedRoutes(
+  container: Container,
+  role: Role,
+  entries: readonly (readonly [key: string, value: string])[],
+): { readonly routes: readonly NamedRoute[]; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const texts = new Map<string, Map<Attribute, string>>();
+  for (const [key, value] of entries) {
+    const found = splitKey(key);
+    const refused = found === undefined ? unknownKey(container, key, value) : withoutEffect(container, role, key, value);
+    if (refused !== undefined) problems.push(refused);
+    else if (found !== undefined) texts.set(found.name, (texts.get(found.name) ?? new Map()).set(found.attribute, value));
+  }
+  const names = [...texts.keys()].toSorted(compareText);
+  if (names.length > maxRoutes) problems.push(tooMany(container, names.slice(maxRoutes)));
+  const routes = names.slice(0, maxRoutes).flatMap((name) => readRoute(container, name, texts.get(name) ?? new Map(), problems));
+  return { routes, problems };
+}
+
+function attributeKey(attribute: Attribute): string {
+  return routeTable[attribute].key.slice(routeTable[attribute].key.lastIndexOf('.') + 1);
+}
+
+function splitKey(key: string): { readonly name: string; readonly attribute: Attribute } | undefined {
+  const [name = '', text = '', ...more] = key.slice(routePrefix.length).split('.');
+  const attribute = attributeByKey.get(text);
+  return attribute === undefined || more.length > 0 || parseLabelName(name) === undefined ? undefined : { name, attribute };
+}
+
+function readRoute(container: Container, name: string, texts: ReadonlyMap<Attribute, string>, problems: Problem[]): readonly NamedRoute[] {
+  const read: Record<string, unknown> = { name };
+  for (const [attribute, value] of texts) {
+    const parsed = routeTable[attribute].parse(value);
+    if (parsed === undefined) problems.push(badValue(container, name, attribute, value));
+    else read[attribute] = parsed;
+  }
+  if (!texts.has('path')) problems.push(noPath(container, name));
+  const isUsable = read['path'] !== undefined && texts.has('port') === (read['port'] !== undefined);
+  return isUsable ? [read as NamedRoute] : [];
+}
+
+function badValue({ name: container }: Container, name: string, attribute: Attribute, value: string): Problem {
+  const { allowed, fallback } = routeTable[attribute];
+  const cost = attribute === 'path' || attribute === 'port' ? 'the route is left out' : `its default holds: ${fallback}`;
+  const key = `${routePrefix}${name}.${attributeKey(attribute)}`;
+  return problem('bad-label-value', {
+    container,
+    key,
+    value,
+    message: `the value of ${key} is not allowed; ${cost}`,
+    cure: `allowed: ${allowed}`,
+  });
+}
+
+function noPath({ name: container }: Container, name: string): Problem {
+  return problem('route-without-path', {
+    container,
+    key: `${routePrefix}${name}.path`,
+    message: `the route ${name} has no path, so there is nothing to route`,
+    cure: `set ${routePrefix}${name}.path, for example /files`,
+  });
+}
+
+function withoutEffect({ name: container }: Container, role: Role, key: string, value: string): Problem | undefined {
+  const { roles } = routeTable.path;
+  if (roles.includes(role)) return undefined;
+  return problem('label-without-effect', {
+    container,
+    key,
+    value,
+    message: `${key} has no effect on a container with meet.role=${role}`,
+    cure: `remove it, or put it on: ${roles.join(', ')}`,
+  });
+}
+
+function unknownKey({ name: container }: Container, key: string, value: string): Problem {
+  const [name = '', text = ''] = key.slice(routePrefix.length).split('.');
+  const meant = parseLabelName(name) === undefined ? undefined : nearest(text, [...attributeByKey.keys()]);
+  return problem('unknown-label', {
+    container,
+    key,
+    value,
+    message: 'meet-gen knows no such label; it is ignored',
+    cure:
+      meant === undefined
+        ? `the form is ${routePrefix}<name>.<attribute>; the name has lower-case letters, digits, _ and -, attributes are ${[...attributeByKey.keys()].join(', ')}`
+        : `did you mean ${routePrefix}${name}.${meant}?`,
+  });
+}
+
+function tooMany({ name: container }: Container, left: readonly string[]): Problem {
+  return problem('bad-label-value', {
+    container,
+    key: `${routePrefix}${left[0] ?? ''}.path`,
+    message: `the container has more than ${maxRoutes} named routes; ${left.length} of them are left out, the last by name`,
+    cure: 'put more than one path into meet.paths where settings are the same',
+  });
+}
