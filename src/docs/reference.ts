@@ -1,4 +1,4 @@
-import { allLabels, labelFamiliesNotSupportedYet, labelsNotSupportedYet, roles, rolesNotSupportedYet } from '../model/label-table.ts';
+import { allLabels, labelsNotSupportedYet, roles, rolesNotSupportedYet } from '../model/label-table.ts';
 import { problemTable } from '../model/problem.ts';
 import { flagWithValue, optionTable } from '../options.ts';
 import { backendPreset } from '../routes/preset.ts';
@@ -36,7 +36,7 @@ function labelsPage(): string {
     `Without \`meet.paths\` a backend answers ${backendPreset.map((path) => `\`${path}\``).join(', ')}: each itself and everything below it. \`meet.paths=+/extra\` adds to them, \`meet.paths=/only\` replaces them.`,
     'A prefix never captures a room: `/api` is `/api` and `/api/…`, while `/api-abcd-efg` is a room of the SPA.',
     '## Not supported yet',
-    `These are refused by name until they work: the roles ${list(rolesNotSupportedYet)}; the labels ${list(labelsNotSupportedYet)}, ${list(labelFamiliesNotSupportedYet.map((family) => `${family}*`))}.`,
+    `These are refused by name until they work: the roles ${list(rolesNotSupportedYet)}; the labels ${list(labelsNotSupportedYet)}.`,
   ]);
 }
 

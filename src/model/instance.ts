@@ -1,3 +1,4 @@
+import { allowPrefix } from './allow-labels.ts';
 import { chooseAddress, sharedNetworks } from './address.ts';
 import type { Address, Reachable } from './address.ts';
 import type { Container, Observation } from './container.ts';
@@ -204,8 +205,9 @@ function agree(all: readonly Member[], instance: string, whose: string, problems
   const disputed = shared.filter((name) =>
     members.some((member) => JSON.stringify(member.labels[name]) !== JSON.stringify(latest.labels[name])),
   );
-  const haveOtherRoutes = members.some(({ labels }) => JSON.stringify(labels.routes) !== JSON.stringify(latest.labels.routes));
-  const families = haveOtherRoutes ? [`${routePrefix}*`] : [];
+  const differ = (family: 'routes' | 'allow'): boolean =>
+    members.some(({ labels }) => JSON.stringify(labels[family]) !== JSON.stringify(latest.labels[family]));
+  const families = [...(differ('routes') ? [`${routePrefix}*`] : []), ...(differ('allow') ? [`${allowPrefix}*`] : [])];
   const isRoleDisputed = members.some((member) => member.role !== latest.role);
   const keys = [...(isRoleDisputed ? ['meet.role'] : []), ...disputed.map((name) => labelTable[name].key), ...families];
   if (keys.length > 0) {

@@ -1,4 +1,5 @@
 import {
+  parseAllow,
   parseBalance,
   parseConnections,
   parseEngineName,
@@ -273,18 +274,41 @@ export type NamedRoute = {
   readonly [Attribute in Exclude<RouteAttribute, 'path'>]?: NonNullable<ReturnType<(typeof routeTable)[Attribute]['parse']>>;
 } & { readonly name: string; readonly path: readonly PathRule[] };
 
+/** Who may reach a path; `<name>` is one of the user's choice. */
+export const allowLabel = label({
+  key: 'meet.allow.<name>',
+  roles: routed,
+  parse: parseAllow,
+  allowed:
+    '`<path> from <networks>`: `/admin from 10.0.0.0/8, 2001:db8::/32`. The path as in `meet.paths`, or `/` for everything; networks in CIDR form or single addresses, comma-separated, at most 64',
+  meaning:
+    'who alone may reach a path and all below it, by the address that the outer proxy saw; everybody else gets 403. The longest path wins; at most 32, each with a name in lower-case letters, digits, `_` and `-`. A value that cannot be read closes the path to all, or all routes of the service where the path cannot be read',
+  fallback: 'everybody',
+});
+
+/** What `meet.allow` says of a path: who alone may reach it; nobody where that could not be read. */
+export interface AllowRule {
+  readonly name: string;
+  readonly rules: readonly PathRule[];
+  readonly networks: readonly string[];
+}
+
 /** All labels besides `meet.role`, for people: what is said of each. */
-export const allLabels = [...Object.values(labelTable), ...Object.values(routeTable)] as const;
+export const allLabels = [...Object.values(labelTable), ...Object.values(routeTable), allowLabel] as const;
 
 /** What a container's labels say, read. Absent means the default holds. */
 export type Labels = { readonly [Name in LabelName]?: NonNullable<ReturnType<(typeof labelTable)[Name]['parse']>> } & {
   /** In the order of their names. */
   readonly routes?: readonly NamedRoute[];
+  readonly allow?: {
+    readonly rules: readonly AllowRule[];
+    /** It can't be told which path is meant to be closed, so all are. */
+    readonly closesAll: boolean;
+  };
 };
 
-/** Labels of the vocabulary that this version refuses by name; `meet.allow.` is a whole family. */
+/** Labels of the vocabulary that this version refuses by name. */
 export const labelsNotSupportedYet: readonly string[] = ['meet.media.bucket', 'meet.media.host'];
-export const labelFamiliesNotSupportedYet: readonly string[] = ['meet.allow.'];
 
 function parseBoolean(text: string): boolean | undefined {
   return text === 'true' ? true : text === 'false' ? false : undefined;

@@ -1,6 +1,7 @@
+import { isAllowKey, readAllowLabels } from './allow-labels.ts';
 import type { Container } from './container.ts';
 import { compareText } from './foreign-text.ts';
-import { labelFamiliesNotSupportedYet, labelsNotSupportedYet, labelTable, roles, rolesNotSupportedYet } from './label-table.ts';
+import { labelsNotSupportedYet, labelTable, roles, rolesNotSupportedYet } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
 import { readNamedRoutes, routePrefix } from './named-routes.ts';
 import { nearest } from './nearest.ts';
@@ -31,10 +32,16 @@ export function readLabels(container: Container): ReadLabels {
     role,
     entries.filter(([key]) => key.startsWith(routePrefix)),
   );
-  problems.push(...named.problems);
+  const allowed = readAllowLabels(
+    container,
+    role,
+    entries.filter(([key]) => isAllowKey(key)),
+  );
+  problems.push(...named.problems, ...allowed.problems);
   if (named.routes.length > 0) labels['routes'] = named.routes;
+  if (allowed.allow !== undefined) labels['allow'] = allowed.allow;
   for (const [key, value] of entries) {
-    if (key === 'meet.role' || key.startsWith(routePrefix) || !isMeantForUs(key)) continue;
+    if (key === 'meet.role' || key.startsWith(routePrefix) || isAllowKey(key) || !isMeantForUs(key)) continue;
     const name = nameByKey.get(key);
     const refused = name === undefined ? refuseKey(container, key, value) : readLabel(container, role, name, value, labels);
     if (refused !== undefined) problems.push(refused);
@@ -102,7 +109,7 @@ function readLabel(container: Container, role: Role, name: LabelName, value: str
 
 function refuseKey(container: Container, key: string, value: string): Problem {
   const about = { container: container.name, key, value };
-  if (labelsNotSupportedYet.includes(key) || labelFamiliesNotSupportedYet.some((family) => key.startsWith(family))) {
+  if (labelsNotSupportedYet.includes(key)) {
     return problem('label-not-supported-yet', { ...about, message: 'this label is not supported yet and does nothing', cure: 'remove it' });
   }
   const meant = nearest(key, knownKeys);

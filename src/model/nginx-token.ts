@@ -1,3 +1,5 @@
+import ipaddr from 'ipaddr.js';
+
 /**
  * The one vocabulary of everything that may reach nginx. Labels are read through it, and the template engine passes
  * every printed value through `nginxToken` once more. A value outside its grammar is refused, never escaped.
@@ -26,9 +28,11 @@ const durationPattern = /^[1-9][0-9]{0,5}(ms|s|m|h|d)?$/;
 const sizePattern = /^[0-9]{1,9}[kKmMgG]?$/;
 const hostPattern = /^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const segmentPattern = /^[A-Za-z0-9_.~@:+-]+$/;
+const ipv4Pattern = /^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}$/;
 const maxPathLength = 256;
 const maxPaths = 64;
 const maxHosts = 16;
+const maxNetworks = 64;
 const maxWeight = 100;
 const maxConnections = 100_000;
 const balances: readonly Balance[] = ['round-robin', 'least-conn', 'ip-hash', 'random-two'];
@@ -139,6 +143,45 @@ export function parsePaths(text: string): PathsLabel | undefined {
 /** One path as an entry of such a list: `/x`, `/x/` or `=/x`. */
 export function parsePath(text: string): readonly PathRule[] | undefined {
   return parsePathEntry(text);
+}
+
+/** What of `<path> from <networks>` could be read; what is absent could not. */
+export interface AllowText {
+  readonly rules?: readonly PathRule[];
+  /** In CIDR form, or single addresses. */
+  readonly networks?: readonly string[];
+}
+
+/** `/admin from 10.0.0.0/8, fd00::/8`: a path as above, or `/` for everything, and who alone may reach it. */
+export function parseAllow(text: string): AllowText {
+  const [, pathText = '', networksText = ''] = /^\s*(\S+)(?:\s+from\s+([^]*))?/.exec(text) ?? [];
+  const rules = pathText === '/' ? [{ kind: 'below', path: '/' } as const] : parsePathEntry(pathText);
+  const networks = parseNetworks(networksText);
+  return { ...(rules === undefined ? {} : { rules }), ...(networks === undefined ? {} : { networks }) };
+}
+
+function parseNetworks(text: string): readonly string[] | undefined {
+  const networks = splitList(text).map(parseNetwork);
+  if (networks.length === 0 || networks.length > maxNetworks || networks.some((network) => network === undefined)) return undefined;
+  return networks.flatMap((network) => network ?? []);
+}
+
+/** nginx warns of bits behind the prefix, so they are cleared. */
+function parseNetwork(text: string): string | undefined {
+  const [address = '', length, ...more] = text.split('/');
+  const v4 = ipv4Pattern.test(address);
+  const most = v4 ? 32 : 128;
+  if (more.length > 0 || !(v4 ? ipaddr.IPv4.isValid(address) : isPlainIpv6(address))) return undefined;
+  const prefix = length === undefined ? most : /^(0|[1-9][0-9]{0,2})$/.test(length) ? Number(length) : Infinity;
+  if (prefix > most) return undefined;
+  const cidr = `${address}/${prefix}`;
+  const network = (v4 ? ipaddr.IPv4.networkAddressFromCIDR(cidr) : ipaddr.IPv6.networkAddressFromCIDR(cidr)).toString();
+  return prefix === most ? network : `${network}/${prefix}`;
+}
+
+/** IPv4 in IPv6's clothes would never match: nginx compares such clients as IPv4. */
+function isPlainIpv6(address: string): boolean {
+  return /^[0-9A-Fa-f:]{2,39}$/.test(address) && ipaddr.IPv6.isValid(address) && !ipaddr.IPv6.parse(address).isIPv4MappedAddress();
 }
 
 /** The rules that a plain path prefix stands for: itself and all below it. */

@@ -23,6 +23,15 @@ export const problemTable = {
   'no-service': { severity: 'error', meaning: 'It cannot be told whose replica the container is; it gets no route.' },
   'no-paths': { severity: 'error', meaning: 'A `service` without usable `meet.paths` or named route; there is nothing to route to it.' },
   'route-without-path': { severity: 'error', meaning: 'A `meet.route.<name>` without a path; there is nothing to route.' },
+  'allow-unreadable': {
+    severity: 'error',
+    meaning:
+      "A `meet.allow` that can't be read: its path is closed to everybody, or all routes of the service where the path can't be read either.",
+  },
+  'allow-without-route': {
+    severity: 'warning',
+    meaning: 'A `meet.allow` for a path that the service is not routed for; it does nothing.',
+  },
   'no-port': { severity: 'error', meaning: 'No port is known to reach the container on; it is out of rotation.' },
   'no-shared-network': {
     severity: 'error',

@@ -13,6 +13,8 @@ export interface Route {
   readonly service: Service;
   /** Of `meet.route.<name>.*`; absent for a path of `meet.paths`. */
   readonly named?: NamedRoute;
+  /** What is taken away of the path before the service sees it. */
+  readonly prefix?: string;
 }
 
 /**
@@ -50,6 +52,11 @@ function missingBackend(instance: Instance): Service {
 export function routeFor(routes: readonly Route[], path: string): Route | undefined {
   const exact = routes.find(({ rule }) => rule.kind === 'exact' && rule.path === path);
   if (exact !== undefined) return exact;
+  return routeAbove(routes, path);
+}
+
+/** The longest route that takes all below it, this path as well. */
+export function routeAbove(routes: readonly Route[], path: string): Route | undefined {
   const above = routes.filter(({ rule }) => rule.kind === 'below' && path.startsWith(rule.path));
   return above.toSorted((left, right) => right.rule.path.length - left.rule.path.length)[0];
 }
@@ -61,7 +68,7 @@ export function serviceTitle(service: Service): string {
 
 /** What a service asks for, its named routes first; of two with the same path the one whose name sorts first. */
 function routesOf(service: Service): { readonly asked: readonly Route[]; readonly twice: readonly Route[] } {
-  const named = (service.labels.routes ?? []).flatMap((route) => route.path.map((rule) => ({ rule, service, named: route })));
+  const named = (service.labels.routes ?? []).flatMap((route) => route.path.map((rule) => namedRoute(rule, service, route)));
   const asked = new Map<string, Route>();
   const twice: Route[] = [];
   for (const route of named) {
@@ -70,6 +77,11 @@ function routesOf(service: Service): { readonly asked: readonly Route[]; readonl
   }
   for (const rule of pathsOf(service)) if (!asked.has(ruleKey(rule))) asked.set(ruleKey(rule), { rule, service });
   return { asked: [...asked.values()], twice };
+}
+
+function namedRoute(rule: PathRule, service: Service, named: NamedRoute): Route {
+  const prefix = rule.path.replace(/\/$/, '');
+  return { rule, service, named, ...(named.strip === true && prefix !== '' ? { prefix } : {}) };
 }
 
 function pathsOf({ role, labels: { paths } }: Service): readonly PathRule[] {
@@ -82,11 +94,11 @@ function compareOwners(instance: Instance, left: Service, right: Service): numbe
   return foreign(left) - foreign(right) || compareText(serviceTitle(left), serviceTitle(right));
 }
 
-function compareRoutes(left: Route, right: Route): number {
+export function compareRoutes(left: Route, right: Route): number {
   return compareText(left.rule.path, right.rule.path) || compareText(left.rule.kind, right.rule.kind);
 }
 
-function ruleKey(rule: PathRule): string {
+export function ruleKey(rule: PathRule): string {
   return `${rule.kind} ${rule.path}`;
 }
 
@@ -125,6 +137,6 @@ function contested(instance: Instance, service: Service, lost: readonly Route[],
 }
 
 /** `/x`, or `=/x` for exactly that. */
-function showRule({ kind, path }: PathRule): string {
+export function showRule({ kind, path }: PathRule): string {
   return kind === 'exact' ? `=${path}` : path;
 }

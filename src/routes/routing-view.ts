@@ -4,6 +4,7 @@ import { labelTable } from '../model/label-table.ts';
 import type { Balance } from '../model/nginx-token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
+import { allowedAt, trustedSubnets, withGuardedPaths } from './access.ts';
 import { supportsKeepaliveMinTimeout } from './nginx-version.ts';
 import type { NginxVersion } from './nginx-version.ts';
 import { assignRoutes, routeFor, serviceTitle } from './ownership.ts';
@@ -27,11 +28,17 @@ export interface UpstreamView extends UpstreamServers {
 /** How nginx chooses among servers, where it isn't round robin. */
 export type UpstreamBalance = Exclude<Balance, 'round-robin'>;
 
-/** A location block. Without an upstream nobody is there to answer: 503. */
+/**
+ * A location block. Without an upstream nobody is there to answer: 503. Of one that not everybody may reach a template sees the
+ * upstream as `guarded`, so that one which knows nothing of `allow` answers 503 instead of letting everybody in.
+ */
 export interface LocationView {
   readonly kind: 'exact' | 'below';
   readonly path: string;
   readonly upstream?: string;
+  readonly guarded?: string;
+  /** Who alone may reach it, as networks; absent for everybody, empty for nobody. */
+  readonly allow?: readonly string[];
   /** Only what differs from the server's own settings. */
   readonly readTimeout?: string;
   readonly connectTimeout?: string;
@@ -62,6 +69,8 @@ export interface RoutingView {
   readonly keepaliveMinTimeout?: string;
   /** An upstream is chosen by the client's address. */
   readonly hashesClients?: boolean;
+  /** Whose word on a client's address is taken, where a location isn't for everybody. */
+  readonly trustedSubnets?: readonly string[];
   /** A location passes WebSockets on. */
   readonly passesWebsockets?: boolean;
   readonly upstreams: readonly UpstreamView[];
@@ -99,7 +108,8 @@ export interface RoutingPlan {
  */
 export function planRouting(instance: Instance, versions: readonly (NginxVersion | undefined)[]): RoutingPlan {
   const { ports, problems: portProblems } = decideFrontendPorts(instance);
-  const { routes, problems: routeProblems } = assignRoutes(instance);
+  const { routes: asked, problems: routeProblems } = assignRoutes(instance);
+  const { routes, problems: allowProblems } = withGuardedPaths(instance, asked);
   const server = { ...serverDefaults, bodySize: instance.frontendLabels.bodySize ?? serverDefaults.bodySize };
   const upstreams = upstreamsOf(routes);
   const services = servedUpstreams(routes, upstreams);
@@ -119,6 +129,7 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
     upstreams: new Map(services.map(({ service, name, port }) => [name, serversOf(service, port)])),
     spaBackups: otherFrontends(instance, ports),
     statusSubnets: statusSubnets(instance),
+    trustedSubnets: trustedSubnets(instance),
   };
   const view = fillStructure(structure, addresses);
   return {
@@ -126,7 +137,7 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
     addresses,
     view,
     routes,
-    problems: [...portProblems, ...routeProblems, ...longHosts(instance), ...backupProblems(instance)],
+    problems: [...portProblems, ...routeProblems, ...allowProblems, ...longHosts(instance), ...backupProblems(instance)],
   };
 }
 
@@ -232,29 +243,26 @@ function withoutSlash(
 
 function location(
   rule: Route['rule'],
-  { service, named, ...route }: Route,
+  { service, named, prefix }: Route,
   upstreams: Upstreams,
   server: typeof serverDefaults,
 ): LocationView {
   const upstream = upstreams.get(service);
   if (upstream === undefined) return { kind: rule.kind, path: rule.path };
   const { connectTimeout } = service.labels;
+  const allow = allowedAt(service, rule);
   const { websocket = false, bodySize, ...times } = { ...service.labels, ...named };
   const readTimeout = times.readTimeout ?? (websocket ? websocketReadTimeout : undefined);
   return {
     kind: rule.kind,
     path: rule.path,
     upstream: atPort(upstream, named?.port),
+    ...(allow === undefined ? {} : { allow }),
     ...(readTimeout === undefined || readTimeout === server.readTimeout ? {} : { readTimeout }),
     ...(connectTimeout === undefined || connectTimeout === server.connectTimeout ? {} : { connectTimeout }),
     ...(bodySize === undefined || bodySize === server.bodySize ? {} : { bodySize }),
     ...(websocket ? { websocket } : {}),
     ...(named?.proto === 'https' ? { proto: named.proto } : {}),
-    ...(named?.strip === true ? strippedOf(rule.path, route.rule.path.replace(/\/$/, '')) : {}),
+    ...(prefix === undefined ? {} : { prefix, uri: rule.path.slice(prefix.length) || '/' }),
   };
-}
-
-/** A path without what stands before it. */
-function strippedOf(path: string, prefix: string): Pick<LocationView, 'uri' | 'prefix'> {
-  return prefix === '' ? {} : { uri: path.slice(prefix.length) || '/', prefix };
 }

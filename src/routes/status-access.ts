@@ -35,7 +35,8 @@ function replicasOf(instance: Instance): readonly Replica[] {
   return [...instance.frontends, ...instance.services.flatMap((service) => service.replicas)];
 }
 
-function subnetsOf(network: NetworkAttachment): readonly string[] {
+/** In CIDR form, without the bits of the container itself. */
+export function subnetsOf(network: NetworkAttachment): readonly string[] {
   const v4 =
     network.ipv4 === undefined || network.ipv4PrefixLength === undefined
       ? []

@@ -17,7 +17,10 @@ export interface RoutingStructure extends RoutingSettings {
 }
 
 /** What concerns the whole server. */
-type RoutingSettings = Omit<RoutingView, 'upstreams' | 'spa' | 'groups' | 'statusSubnets' | 'hashesClients' | 'passesWebsockets'>;
+type RoutingSettings = Omit<
+  RoutingView,
+  'upstreams' | 'spa' | 'groups' | 'statusSubnets' | 'hashesClients' | 'passesWebsockets' | 'trustedSubnets'
+>;
 
 /** Everything that comes and goes with containers: it can't be refused by grammar. */
 export interface RoutingAddresses {
@@ -26,6 +29,8 @@ export interface RoutingAddresses {
   /** The other frontends. */
   readonly spaBackups: readonly string[];
   readonly statusSubnets: readonly string[];
+  /** Whose word on a client's address is taken; absent for nobody's. */
+  readonly trustedSubnets?: readonly string[];
 }
 
 /** Puts addresses into a structure, which may be an older one: a service that has none any more answers 503. */
@@ -44,6 +49,7 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
     ...settings,
     ...(upstreams.some(({ balance }) => balance === 'ip-hash') ? { hashesClients: true } : {}),
     ...(filled.some(({ locations }) => locations.some(({ websocket }) => websocket)) ? { passesWebsockets: true } : {}),
+    ...(filled.some(({ locations }) => locations.some(({ guarded }) => guarded)) ? { trustedSubnets: addresses.trustedSubnets ?? [] } : {}),
     upstreams,
     spa: { name: spaUpstream, title: spaUpstream, servers: [`127.0.0.1:${spaPort}`], backups: addresses.spaBackups },
     groups: filled,
@@ -52,6 +58,7 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
 }
 
 function reachable(location: LocationView, upstreams: ReadonlySet<string>): LocationView {
-  const { kind, path, upstream } = location;
-  return upstream !== undefined && upstreams.has(upstream) ? location : { kind, path };
+  const { kind, path, upstream, ...rest } = location;
+  if (upstream === undefined || !upstreams.has(upstream)) return { kind, path };
+  return rest.allow === undefined ? location : { kind, path, guarded: upstream, ...rest };
 }

@@ -45,8 +45,12 @@ function balancesDiffer(wanted: RoutingStructure, good: RoutingStructure): boole
 /** The wanted edition, but for what the mixture says. */
 export function mix(wanted: Edition, good: Edition | undefined, { templates, settingsAsBefore, locations }: Mixture): Edition {
   const before = good === undefined ? new Map<string, LocationView>() : locationsOf(good.structure);
+  const asked = locationsOf(wanted.structure);
   const groups = wanted.structure.groups
-    .map((group) => ({ ...group, locations: group.locations.flatMap((one) => substitute(one, before, locations.get(locationKey(one)))) }))
+    .map((group) => ({
+      ...group,
+      locations: group.locations.flatMap((one) => substitute(one, asked, before, locations.get(locationKey(one)))),
+    }))
     .filter((group: Group) => group.locations.length > 0);
   const keeps = settingsAsBefore && good !== undefined;
   const settings = settingsOf(keeps ? good.structure : wanted.structure);
@@ -56,13 +60,29 @@ export function mix(wanted: Edition, good: Edition | undefined, { templates, set
 
 function substitute(
   location: LocationView,
+  asked: ReadonlyMap<string, LocationView>,
   before: ReadonlyMap<string, LocationView>,
   by: Substitute | undefined,
 ): readonly LocationView[] {
   if (by === undefined) return [location];
-  if (by === 'unavailable') return [{ kind: location.kind, path: location.path }];
+  const unavailable = [{ kind: location.kind, path: location.path }];
+  if (by === 'unavailable') return unavailable;
   const older = before.get(locationKey(location));
-  return by === 'absent' || older === undefined ? [] : [older];
+  // One that isn't for everybody is never left out: whoever has the path above would answer, and let everybody in.
+  if (by === 'absent' || older === undefined) return location.allow === undefined ? [] : unavailable;
+  return opens(older, location, asked, before) ? unavailable : [older];
+}
+
+/** Whether a location as it was before lets somebody in who is kept out of it now, or was kept out of a part of it. */
+function opens(
+  older: LocationView,
+  location: LocationView,
+  asked: ReadonlyMap<string, LocationView>,
+  before: ReadonlyMap<string, LocationView>,
+): boolean {
+  if (location.allow !== undefined && JSON.stringify(location.allow) !== JSON.stringify(older.allow)) return true;
+  const parts = [...before].filter(([, { path }]) => older.kind === 'below' && path.startsWith(older.path) && path !== older.path);
+  return parts.some(([key, { allow }]) => allow !== undefined && !asked.has(key));
 }
 
 /** A location as it was before can belong to a service that is wanted no more. */

@@ -6,6 +6,7 @@ import { walk } from '../support/nginx-parse.ts';
 
 const port = '[1-9][0-9]{0,4}';
 const address = String.raw`(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])`;
+const cidr = String.raw`[0-9a-f:.]+/\d{1,3}`;
 const weight = '(?:[1-9][0-9]?|100)';
 const connections = '(?:[1-9][0-9]{0,4}|100000)';
 const host = String.raw`(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*`;
@@ -58,7 +59,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server include': [exactly('/etc/nginx/meet-routing.d/*.conf')],
   'server access_log': ['off'],
   'server keepalive_timeout': ['0'],
-  'server allow': [String.raw`[0-9a-f:.]+/\d{1,3}`],
+  'server allow': [cidr],
   'server deny': ['all'],
   'server location': [`= ${path}`, exactly('^~ ') + path, '/', '@meet_(?:unavailable|bad_gateway|timeout)', '@generation'],
   'server/location proxy_read_timeout': [duration],
@@ -70,6 +71,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     exactly('Connection $meet_connection'),
     `X-Forwarded-Prefix ${path}`,
   ],
+  'server/location set_real_ip_from': [cidr],
+  'server/location real_ip_header': ['X-Forwarded-For'],
+  'server/location real_ip_recursive': ['off'],
+  'server/location allow': [cidr, String.raw`\d{1,3}(?:\.\d{1,3}){3}`, '[0-9a-f:]+'],
+  'server/location deny': ['all'],
   'server/location proxy_pass': [`https?://${upstream}(?:${path})?`],
   'server/location types': [''],
   'server/location default_type': ['text/plain'],

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { allLabels, labelFamiliesNotSupportedYet, labelsNotSupportedYet } from '../../src/model/label-table.ts';
+import { allLabels, labelsNotSupportedYet } from '../../src/model/label-table.ts';
 import { idOf } from '../support/containers.ts';
 import { hostileText } from './hostile-texts.ts';
 
@@ -28,7 +28,6 @@ const labelKeys = [
   'meet.role',
   ...allLabels.map((spec) => spec.key.replace('<name>', 'x')),
   ...labelsNotSupportedYet,
-  ...labelFamiliesNotSupportedYet.map((family) => `${family}x.path`),
   project,
   service,
   'com.docker.compose.oneoff',
@@ -63,6 +62,9 @@ export const wirePlaces: Readonly<Record<string, WirePlace>> = {
       (so, [attribute, value]) => label(`meet.route.all.${attribute}`)(so, value),
       entry,
     ),
+  "a guard's path": (entry, text) => label('meet.allow.path')(entry, `${text} from 10.0.0.0/8`),
+  "a guard's networks": (entry, text) => label('meet.allow.networks')(entry, `/files from ${text}`),
+  "a guard's name": (entry, text) => label(`meet.allow.${text}`)(entry, '/x0/in from 10.0.0.0/8'),
   'a meet label key': (entry, text) => label(`meet.${text}`)(entry, 'x'),
   'the name': (entry, text) => ({ ...entry, Names: [`/${text}`] }),
   'the only name there is': (entry, text) => {
@@ -128,6 +130,9 @@ const pointedText = fc.constantFrom(
   'true',
   'none',
   'ip-hash',
+  '/x0/deep from 192.0.2.0/24, fd00::/8',
+  '/files/admin from 0.0.0.0/0',
+  '0.0.0.0/0, ::/0',
   'random-two',
   '100',
 );
@@ -181,7 +186,12 @@ export function victimsOf(index: number): readonly WireEntry[] {
   return [
     wireEntry(`${name}-frontend-1`, inProject(name, 'frontend'), `${name}_default`, address(2)),
     wireEntry(`${name}-backend-1`, inProject(name, 'backend'), `${name}_default`, address(5)),
-    wireEntry(`${name}-files-1`, inProject(name, 'service', { [service]: 'files', 'meet.paths': '/files' }), `${name}_default`, address(9)),
+    wireEntry(
+      `${name}-files-1`,
+      inProject(name, 'service', { [service]: 'files', 'meet.paths': '/files', 'meet.allow.staff': '/files/admin from 10.0.0.0/8' }),
+      `${name}_default`,
+      address(9),
+    ),
   ];
 }
 

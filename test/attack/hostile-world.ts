@@ -1,12 +1,15 @@
 import type { Container } from '../../src/model/container.ts';
-import { allLabels, labelFamiliesNotSupportedYet, labelsNotSupportedYet } from '../../src/model/label-table.ts';
+import { allLabels, labelsNotSupportedYet } from '../../src/model/label-table.ts';
 import { backend, container, filesService, frontend, idOf } from '../support/containers.ts';
 
 /** The containers that must not be harmed: a Meet with a backend and a service of its own. */
 export const victims: readonly Container[] = [
   frontend({ networks: { meet_default: '172.18.0.2/16', proxy: '172.20.0.2/16' } }),
   backend({ health: 'healthy', networks: { meet_default: '172.18.0.5/16' } }),
-  filesService({ networks: { meet_default: '172.18.0.9/16', proxy: '172.20.0.9/16' } }),
+  filesService({
+    labels: { 'meet.allow.staff': '/files/admin from 10.0.0.0/8' },
+    networks: { meet_default: '172.18.0.9/16', proxy: '172.20.0.9/16' },
+  }),
 ];
 
 /** Puts a foreign text into a place of a container. */
@@ -23,7 +26,6 @@ const places: Readonly<Record<string, Place>> = {
       'meet.role',
       ...allLabels.map((spec) => spec.key.replace('<name>', 'x')),
       ...labelsNotSupportedYet,
-      ...labelFamiliesNotSupportedYet.map((family) => `${family}x.path`),
       'com.docker.compose.project',
       'com.docker.compose.service',
       'com.docker.compose.oneoff',
@@ -33,6 +35,8 @@ const places: Readonly<Record<string, Place>> = {
   ),
   'a label key': (base, text) => ({ ...base, labels: { ...base.labels, [text]: 'x' } }),
   "a named route's name": (base, text) => ({ ...base, labels: { ...base.labels, [`meet.route.${text}.path`]: '/x' } }),
+  "a guard's path": (base, text) => ({ ...base, labels: { ...base.labels, 'meet.allow.path': `${text} from 10.0.0.0/8` } }),
+  "a guard's networks": (base, text) => ({ ...base, labels: { ...base.labels, 'meet.allow.networks': `/files from ${text}` } }),
   'a meet label key': (base, text) => ({ ...base, labels: { ...base.labels, [`meet.${text}`]: 'x' } }),
   'the container name': (base, text) => ({ ...base, name: text }),
   'the container name of an unnamed service': (base, text) => {

@@ -51,6 +51,8 @@ const ofServices: LabelValues = {
   'meet.route.a.read-timeout': ['999999d'],
   'meet.route.a.body-size': ['0', '999999999G'],
   'meet.route.a.proto': ['http', 'https'],
+  'meet.allow.a': ['/ from 0.0.0.0/0,::/0,192.0.2.7,fd00::7', '/a/b from ::1', '=/api from 10.0.0.1/8', '/api from x', 'x'],
+  'meet.allow.b': ['/api from 2001:db8::1/32', '/x from 192.0.2.0/24'],
 };
 
 /** Every value of a label together with every value of another. */

@@ -1,6 +1,7 @@
 import type { Container, NetworkAttachment } from '../../src/model/container.ts';
 import { isComposeOneOff, readMember } from '../../src/model/member.ts';
 import type { Member, ServiceMember } from '../../src/model/member.ts';
+import type { Labels } from '../../src/model/label-table.ts';
 import { compareText } from '../../src/model/foreign-text.ts';
 import type { PathRule } from '../../src/model/nginx-token.ts';
 import type { Directive } from '../support/nginx-parse.ts';
@@ -17,6 +18,9 @@ const statusPaths: readonly string[] = ['/generation', '/rejected', '/stub_statu
  * - `/x` is `= /x` and `^~ /x/`. Where only `^~ /x/` is asked for, `= /x` goes to whoever has it anyway.
  * - A named route comes before `meet.paths` of its own service, of two named ones the first by name. It goes to the service's own
  *   addresses, at its port where it has one, in its protocol; stripped, to what stands behind its path, with a slash before it.
+ * - `meet.allow` names a path and who alone may reach it, for the routes of its own service: the narrowest one that covers a location
+ *   holds. Below one of the service's routes the path is a location of its own, which goes where that route goes. What can't be read
+ *   lets nobody in. Where nobody is in rotation there is nothing to guard.
  * - Without a backend the preset stays reserved: it answers 503.
  * - The addresses behind a service are those of its own containers; one on the host's network is behind the frontends' gateways.
  */
@@ -41,6 +45,7 @@ interface Claimant {
   readonly role: string;
   readonly rules: readonly Claim[];
   readonly addresses: ReadonlySet<string>;
+  readonly allow: Labels['allow'];
 }
 
 /** What the containers' labels say, by instance: read once for all that is asked of it. */
@@ -63,7 +68,7 @@ export function brokenOwnership(ownProject: string, members: readonly Member[], 
   const claimants = claimantsOf(ownProject, members);
   const owners = ownersOf(claimants);
   const upstreams = new Set(tree.flatMap(({ name, args: [upstream = ''] }) => (name === 'upstream' ? [upstream] : [])));
-  return [...wrongLocations(owners, locationsOf(tree), upstreams), ...wrongAddresses(claimants, tree)];
+  return [...wrongLocations(owners, locationsOf(tree), upstreams), ...wrongGuards(owners, tree), ...wrongAddresses(claimants, tree)];
 }
 
 /** A frontend that says it is of the instance's own project is one of its own: its labels and networks hold for all. */
@@ -100,6 +105,7 @@ function claimantsOf(ownProject: string, members: readonly Member[]): readonly C
         upstream: `meet_${project ?? ''}.${service.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`,
         isOwn: project === ownProject,
         role,
+        allow: labels.allow,
         rules: [...named, ...[...usual, ...paths].map((rule) => ({ rule }))],
         addresses: new Set(
           replicas.flatMap(({ container }) => (container.networkMode === 'host' ? gateways : container.networks.flatMap(addressesOf))),
@@ -131,21 +137,70 @@ interface Owner extends Claim {
 }
 
 function ownersOf(claimants: readonly Claimant[]): ReadonlyMap<string, Owner> {
-  const nobody = { title: '', upstream: 'nobody', isOwn: true, role: 'backend', addresses: new Set<string>() };
+  const nobody = { title: '', upstream: 'nobody', isOwn: true, role: 'backend', addresses: new Set<string>(), allow: undefined };
   const missing = claimants.some(({ role }) => role === 'backend') ? [] : [{ ...nobody, rules: reserved.map((rule) => ({ rule })) }];
   const inOrder = claimants.toSorted((left, right) => Number(right.isOwn) - Number(left.isOwn) || compareText(left.title, right.title));
   const owners = new Map<string, Owner>();
   for (const claimant of [...inOrder, ...missing])
     for (const claim of claimant.rules) if (!owners.has(claim.rule)) owners.set(claim.rule, { ...claim, claimant });
-  return owners;
+  return new Map([...guardedParts(inOrder, owners), ...owners]);
+}
+
+/** The paths of `meet.allow` below a route of the same service. */
+function guardedParts(claimants: readonly Claimant[], owners: ReadonlyMap<string, Owner>): readonly (readonly [string, Owner])[] {
+  return claimants.flatMap((claimant) =>
+    (claimant.allow?.rules ?? []).flatMap(({ rules }) =>
+      rules.flatMap((rule) => {
+        const above = ownerAbove(owners, rule.path);
+        return above?.claimant === claimant ? [[ruleOf(rule), { ...above, rule: ruleOf(rule) }] as const] : [];
+      }),
+    ),
+  );
+}
+
+/** The `allow` lines of a location of this service; undefined for none, and no `deny` either. */
+function expectedAllow({ allow }: Claimant, location: string): readonly string[] | undefined {
+  if (allow?.closesAll === true) return [];
+  const path = location.replace(/^\S+ /, '');
+  const covering = (allow?.rules ?? []).flatMap(({ rules, networks }) =>
+    rules
+      .filter((rule) => (rule.kind === 'exact' ? location === `= ${rule.path}` : path.startsWith(rule.path)))
+      .map((rule) => ({ narrowness: rule.kind === 'exact' ? Infinity : rule.path.length, networks })),
+  );
+  if (covering.length === 0) return undefined;
+  const narrowest = Math.max(...covering.map(({ narrowness }) => narrowness));
+  const holding = covering.filter(({ narrowness }) => narrowness === narrowest);
+  return holding.some(({ networks }) => networks.length === 0)
+    ? []
+    : [...new Set(holding.flatMap(({ networks }) => networks))].toSorted(compareText);
+}
+
+function wrongGuards(owners: ReadonlyMap<string, Owner>, tree: readonly Directive[]): readonly string[] {
+  return routingLocations(tree).flatMap(({ args, block }) => {
+    const rule = args.join(' ');
+    const owner = owners.get(rule) ?? ownerWithoutSlash(owners, rule);
+    const lines = (block ?? [])
+      .filter(({ name }) => name === 'allow' || name === 'deny')
+      .map((line) => `${line.name} ${line.args.join(' ')}`);
+    const isOpen = owner === undefined || owner === 'spa' || !(block ?? []).some(({ name }) => name === 'proxy_pass');
+    const allow = isOpen ? undefined : expectedAllow(owner.claimant, rule);
+    const expected = allow === undefined ? [] : [...allow.map((network) => `allow ${network}`), 'deny all'];
+    return lines.join('; ') === expected.join('; ') ? [] : [`${rule} says "${lines.join('; ')}" instead of "${expected.join('; ')}"`];
+  });
 }
 
 /** Where each `= /x` and `^~ /x/` of the routing server goes: what is passed to, or `503`. */
 function locationsOf(tree: readonly Directive[]): readonly (readonly [rule: string, target: string])[] {
+  return routingLocations(tree).map(({ args, block }) => [
+    args.join(' '),
+    (block ?? []).find(({ name }) => name === 'proxy_pass')?.args[0] ?? '503',
+  ]);
+}
+
+function routingLocations(tree: readonly Directive[]): readonly Directive[] {
   return tree
     .flatMap((top) => (top.name === 'server' ? (top.block ?? []) : []))
-    .filter(({ name, args }) => name === 'location' && args.length === 2 && !statusPaths.includes(args[1] ?? ''))
-    .map(({ args, block }) => [args.join(' '), (block ?? []).find(({ name }) => name === 'proxy_pass')?.args[0] ?? '503']);
+    .filter(({ name, args }) => name === 'location' && args.length === 2 && !statusPaths.includes(args[1] ?? ''));
 }
 
 function wrongLocations(
@@ -179,9 +234,12 @@ function isInternal(rule: string): boolean {
 
 function ownerWithoutSlash(owners: ReadonlyMap<string, Owner>, rule: string): Owner | 'spa' | undefined {
   const path = rule.startsWith('= ') ? rule.slice(2) : '';
-  if (!owners.has(`^~ ${path}/`)) return undefined;
+  return owners.has(`^~ ${path}/`) ? (ownerAbove(owners, path) ?? 'spa') : undefined;
+}
+
+function ownerAbove(owners: ReadonlyMap<string, Owner>, path: string): Owner | undefined {
   const above = [...owners].filter(([other]) => other.startsWith('^~ ') && path.startsWith(other.slice(3)));
-  return above.toSorted(([left], [right]) => right.length - left.length)[0]?.[1] ?? 'spa';
+  return above.toSorted(([left], [right]) => right.length - left.length)[0]?.[1];
 }
 
 function wrongAddresses(claimants: readonly Claimant[], tree: readonly Directive[]): readonly string[] {

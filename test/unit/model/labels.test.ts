@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { labelFamiliesNotSupportedYet, labelsNotSupportedYet, labelTable, rolesNotSupportedYet } from '../../../src/model/label-table.ts';
+import { labelsNotSupportedYet, labelTable, rolesNotSupportedYet } from '../../../src/model/label-table.ts';
 import type { LabelName } from '../../../src/model/label-table.ts';
 import { readLabels } from '../../../src/model/labels.ts';
 import { container } from '../../support/containers.ts';
@@ -346,12 +346,9 @@ const problemsOf = (key: string): ReturnType<typeof readLabels>['problems'] =>
   readLabels(container({ name: 'c', labels: { 'meet.role': 'backend', [key]: 'x' } })).problems;
 
 describe('reading keys', () => {
-  it.each([...labelsNotSupportedYet, ...labelFamiliesNotSupportedYet.map((family) => `${family}one.path`)])(
-    '%s is refused by name, as one that a later version brings',
-    (key) => {
-      expect(problemsOf(key)).toMatchObject([{ code: 'label-not-supported-yet', key }]);
-    },
-  );
+  it.each(labelsNotSupportedYet)('%s is refused by name, as one that a later version brings', (key) => {
+    expect(problemsOf(key)).toMatchObject([{ code: 'label-not-supported-yet', key }]);
+  });
 
   it.each([
     ['meet.prot', 'meet.port'],

@@ -1,0 +1,73 @@
+import type { Container } from './container.ts';
+import { allowLabel } from './label-table.ts';
+import type { AllowRule, Labels, Role } from './label-table.ts';
+import { parseAllow, parseLabelName } from './nginx-token.ts';
+import { problem } from './problem.ts';
+import type { Problem } from './problem.ts';
+
+const family = 'meet.allow';
+export const allowPrefix = `${family}.`;
+const maxRules = 32;
+
+/** Whether a key is one of these, also without a name or with a dot too few: what may be meant to close a path is never passed over. */
+export function isAllowKey(key: string): boolean {
+  return key.startsWith(family);
+}
+
+/**
+ * Reads the labels that begin with `meet.allow`. What can't be read closes: its path to all where the networks can't, all routes of the
+ * service where the path can't.
+ * @param entries keys and values, in the order of the keys
+ */
+export function readAllowLabels(
+  container: Container,
+  role: Role,
+  entries: readonly (readonly [key: string, value: string])[],
+): { readonly allow?: NonNullable<Labels['allow']>; readonly problems: readonly Problem[] } {
+  if (entries.length === 0) return { problems: [] };
+  if (!allowLabel.roles.includes(role)) return { problems: entries.map(([key, value]) => withoutEffect(container, role, key, value)) };
+  const read = entries.map(([key, value]) => readOne(container, key, value));
+  const hasTooMany = entries.length > maxRules;
+  return {
+    allow: { rules: read.flatMap(({ rule }) => rule ?? []), closesAll: hasTooMany || read.some(({ rule }) => rule === undefined) },
+    problems: [...read.flatMap(({ refused }) => refused ?? []), ...(hasTooMany ? [tooMany(container, entries.length)] : [])],
+  };
+}
+
+function readOne({ name: container }: Container, key: string, value: string): { readonly rule?: AllowRule; readonly refused?: Problem } {
+  const name = key.startsWith(allowPrefix) ? parseLabelName(key.slice(allowPrefix.length)) : undefined;
+  const { rules, networks } = parseAllow(value);
+  if (name !== undefined && rules !== undefined && networks !== undefined) return { rule: { name, rules, networks } };
+  const wrong = name === undefined ? 'the name in its key' : rules === undefined ? 'its path' : 'its list of networks';
+  const cost = rules === undefined ? 'all routes of the service are closed' : 'the path is closed';
+  const refused = problem('allow-unreadable', {
+    container,
+    key,
+    value,
+    message: `${wrong} can't be read, so ${cost} to everybody`,
+    cure:
+      name === undefined
+        ? `the form is ${allowPrefix}<name>; the name has lower-case letters, digits, _ and -`
+        : `allowed: ${allowLabel.allowed}`,
+  });
+  return rules === undefined ? { refused } : { rule: { name: name ?? '', rules, networks: [] }, refused };
+}
+
+function withoutEffect({ name: container }: Container, role: Role, key: string, value: string): Problem {
+  return problem('label-without-effect', {
+    container,
+    key,
+    value,
+    message: `${key} has no effect on a container with meet.role=${role}`,
+    cure: `remove it, or put it on: ${allowLabel.roles.join(', ')}`,
+  });
+}
+
+function tooMany({ name: container }: Container, count: number): Problem {
+  return problem('allow-unreadable', {
+    container,
+    key: `${allowPrefix}*`,
+    message: `the container has ${count} of these labels, more than ${maxRules}, so all routes of the service are closed to everybody`,
+    cure: 'one label can name up to 64 networks; fewer paths will do where one is above the others',
+  });
+}
