@@ -3,6 +3,7 @@ import type { Instance, Service } from '../model/instance.ts';
 import type { PathRule } from '../model/nginx-token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
+import { longestAbove } from './pick-location.ts';
 import { backendPresetRules } from './preset.ts';
 
 /** A path and the service that answers it. */
@@ -45,8 +46,7 @@ function missingBackend(instance: Instance): Service {
 export function routeFor(routes: readonly Route[], path: string): Route | undefined {
   const exact = routes.find(({ rule }) => rule.kind === 'exact' && rule.path === path);
   if (exact !== undefined) return exact;
-  const above = routes.filter(({ rule }) => rule.kind === 'below' && path.startsWith(rule.path));
-  return above.toSorted((left, right) => right.rule.path.length - left.rule.path.length)[0];
+  return longestAbove(routes, ({ rule }) => rule, path);
 }
 
 /** `project/service`, or the bare service name of a container started by hand. */
@@ -54,7 +54,8 @@ export function serviceTitle(service: Service): string {
   return service.project === undefined ? service.name : `${service.project}/${service.name}`;
 }
 
-function rulesOf(service: Service): readonly PathRule[] {
+/** The paths that a service asks for, whoever gets them. */
+export function rulesOf(service: Service): readonly PathRule[] {
   const preset = service.role === 'backend' ? backendPresetRules : [];
   const paths = service.labels.paths;
   const rules = paths === undefined ? preset : paths.replacesPreset ? paths.rules : [...preset, ...paths.rules];
