@@ -52,7 +52,7 @@ function createReader(): { take(byte: string): boolean; end(): boolean; path(): 
       return true;
     }
     path += byte;
-    state = byte === dot ? (({ slash: 'dot', dot: 'dot-dot', 'dot-dot': 'usual', usual: 'usual' }) as const)[state] : 'usual';
+    state = byte === dot ? ({ slash: 'dot', dot: 'dot-dot', 'dot-dot': 'usual', usual: 'usual' } as const)[state] : 'usual';
     return true;
   };
   return { take, end, path: () => path };
