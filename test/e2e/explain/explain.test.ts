@@ -113,83 +113,21 @@ function foretold({ instances }: Explanation): readonly string[] {
   return answer.containers.flatMap(({ id, place }) => (place === 'answers' ? [`service ${id}`] : [])).toSorted();
 }
 
-const targets = [
-  ...['/', '/?x', '/#x', '//', '/.', '/./', '/..', '/../', '/%2e', '/%2e%2e', '/abc-defg-hij', '/feedback', '/index.html', '/api.js'],
-  ...['/api', '/api/', '/api/v1.0/config/', '/api?x=1', '/api#x', '/api/?x=/files', '/api-abcd-efg', '/apix', '/API/', '/api.', '/api;x=1'],
-  ...[
-    '/%61pi',
-    '/%61%70%69/',
-    '/api%2Fx',
-    '/api%2fx',
-    '/api%2F',
-    '/api%252Fx',
-    '/api%3Fx',
-    '/api%23x',
-    '/api%20',
-    '/api%00',
-    '/api%',
-    '/api%2',
-    '/api%zz',
-  ],
-  ...[
-    '//api//x',
-    '/api//',
-    '/./api/x',
-    '/x/../api/x',
-    '/x/..%2fapi/x',
-    '/x/%2e%2e/api',
-    '/api/..',
-    '/api/../',
-    '/api/../files',
-    '/api/../../x',
-    '/api/.',
-  ],
-  ...[
-    '/admin/',
-    '/static/a.js',
-    '/oidc',
-    '/healthz',
-    '/webhook/x',
-    '/external-api/v1.0/',
-    '/jwks',
-    '/__lbheartbeat__',
-    '/__heartbeat__',
-    '/__version__',
-  ],
-  ...['/files', '/files/', '/files/x', '/files2', '/files2/x', '/filesx', '/file', '/Files', '/files/../files2', '/files/%2e%2e/only'],
-  ...['/api/nested', '/api/nested/', '/api/nested/x', '/api/nestedx', '/api/nested/..', '/api/./nested//x'],
-  ...[
-    '/below',
-    '/below/',
-    '/below/x',
-    '/below?x',
-    '/below%2f',
-    '/only',
-    '/only/',
-    '/only/x',
-    '/only?x',
-    '/only/.',
-    '/x/../only',
-    '/onl%79',
-  ],
-  ...[
-    '/gone',
-    '/gone/',
-    '/gone/x',
-    '/lost',
-    '/lost/x',
-    '/unready/x',
-    '/é',
-    '/%c3%a9',
-    '/api/%c3%a9',
-    '/x?%zz',
-    '/x?a\u00e9',
-    '/\\api',
-    '/api\\..\\x',
-    '/a+b',
-    '/~x',
-  ],
-];
+/** None holds white space. */
+const targets = String.raw`
+  / /?x /#x // /. /./ /.. /../ /%2e /%2e%2e /abc-defg-hij /feedback /index.html /api.js
+  /api /api/ /api/v1.0/config/ /api?x=1 /api#x /api/?x=/files /api-abcd-efg /apix /API/ /api. /api;x=1
+  /%61pi /%61%70%69/ /api%2Fx /api%2fx /api%2F /api%252Fx /api%3Fx /api%23x /api%20 /api%00 /api% /api%2 /api%zz
+  //api//x /api// /./api/x /x/../api/x /x/..%2fapi/x /x/%2e%2e/api /api/.. /api/../ /api/../files /api/../../x /api/.
+  /admin/ /static/a.js /oidc /healthz /webhook/x /external-api/v1.0/ /jwks /__lbheartbeat__ /__heartbeat__ /__version__
+  /files /files/ /files/x /files2 /files2/x /filesx /file /Files /files/../files2 /files/%2e%2e/only
+  /api/nested /api/nested/ /api/nested/x /api/nestedx /api/nested/.. /api/./nested//x
+  /below /below/ /below/x /below?x /below%2f /only /only/ /only/x /only?x /only/. /x/../only /onl%79
+  /gone /gone/ /gone/x /lost /lost/x /unready/x
+  /é /%c3%a9 /api/%c3%a9 /x?%zz /x?é /\api /api\..\x /a+b /~x
+`
+  .trim()
+  .split(/\s+/);
 
 test('explain agrees with what real requests show, whichever frontend is asked', async () => {
   const told = (await explainAll(targets)).map((explanation, index) => ({ target: targets[index], who: foretold(explanation) }));
@@ -205,7 +143,7 @@ test('explain agrees with what real requests show, whichever frontend is asked',
     expect(real).toEqual(told);
   }
   const kinds = new Set(told.flatMap(({ who }) => who.map((one) => one.split(' ')[0])));
-  expect([...kinds].toSorted()).toEqual(['bad-request', 'service', 'spa', 'unavailable']);
+  expect(kinds).toEqual(new Set(['bad-request', 'service', 'spa', 'unavailable']));
   expect(told.some(({ who }) => who.length === 2)).toBe(true);
 });
 
@@ -255,10 +193,10 @@ test(`explain agrees with nginx for targets made at random (EXPLAIN_SEED=${seed}
   }
 });
 
-describe('the command, as an operator calls it', () => {
-  const explain = (...args: readonly string[]): Promise<string> =>
-    meet.docker('exec', meet.container('meet-gen-1'), 'meet-gen', 'explain', ...args);
+const explain = (...args: readonly string[]): Promise<string> =>
+  meet.docker('exec', meet.container('meet-gen-1'), 'meet-gen', 'explain', ...args);
 
+describe('the command, as an operator calls it', () => {
   test('tells location, service, containers with state and address, and why the rest is out', async () => {
     const said = await explain('https://meet.example.com/api/v1.0/config/');
     const address = await meet.address('backend-1', meet.internalNetwork);
