@@ -50,7 +50,7 @@ function printContainer({ place, container, state, endpoint, network, reason }: 
     places[place],
     container,
     endpoint === undefined ? 'no address' : `${endpoint} on ${network ?? '?'}`,
-    reason === state ? reason : `${state}: ${reason}`,
+    reason.startsWith(state) ? reason : `${state}: ${reason}`,
   ];
 }
 

@@ -120,17 +120,17 @@ function noSharedNetwork({ instance, container, project }: Member, reachable: Re
     });
   }
   const names = [...reachable.keys()].toSorted(compareText);
-  const own = `the container is on ${listNetworks(container.networks.map(({ name }) => name))}`;
+  const own = listNetworks(container.networks.map(({ name }) => name));
   if (names.length === 0)
     return problem('no-shared-network', {
       ...about,
-      message: `the frontends of the instance have no network in common; ${own}`,
+      message: `the frontends of the instance have no network in common; the container is on ${own}`,
       cure: 'put all frontends on one network, and the container too',
     });
   return problem('no-shared-network', {
     ...about,
     value: names.join(', '),
-    message: `the container is on none of the networks that all frontends of its instance share: they share ${listNetworks(names)}, ${own}`,
+    message: `the container is on none of the networks that all frontends of its instance share: it is on ${own}, they share ${listNetworks(names)}`,
     cure: connectLine(container, project, names),
   });
 }

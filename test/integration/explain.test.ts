@@ -41,7 +41,7 @@ test.concurrent('it tells who answers and why the others do not, also with --lis
     'meet.example.com/api/v1.0/config/?x=1 (nginx reads /api/v1.0/config/)',
     '  meet: meet/backend answers',
     '    location ^~ /api/',
-    `    answers    backend-1  ${scene.address(20)}:8000 on ${network}  running: running, without a health check`,
+    `    answers    backend-1  ${scene.address(20)}:8000 on ${network}  running, without a health check`,
     `    stands by  backend-2  ${scene.address(21)}:8000 on ${network}  running: health check has not passed yet, and others are better`,
     '    frontends',
     '      frontend  running  serves what is published (live)',
