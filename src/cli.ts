@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { cancelDrain, drain } from './commands/drain.ts';
 import type { DrainReport } from './commands/drain.ts';
+import { explainPath } from './commands/explain.ts';
 import { checkHealth } from './commands/healthcheck.ts';
 import { hookScript } from './commands/hook.ts';
 import { renderFromCompose, renderFromEngine } from './commands/render.ts';
@@ -74,6 +75,28 @@ function createProgram(): Command {
       const options = readOptions('drain', byOption(flags), process.env);
       const limitMs = readTimeout(textOf(flags['timeout']) ?? '');
       printDrain(await (flags['cancel'] === true ? cancelDrain(options, names) : drain(options, names, limitMs, interruption())));
+    });
+  addOptions(
+    program
+      .command('explain')
+      .description('tell who answers a path or a URL (location, service, containers), and why the others do not')
+      .argument('<path or URL>', '/files, or https://meet.example.com/files: the host then picks the instance by its meet.host'),
+    'explain',
+  )
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nAsks the running sidecar. Exit code: 0 somebody answers, 2 usage, 3 no running sidecar could be asked, 7 nothing would answer.\nExample: docker compose exec meet-gen meet-gen explain /files',
+    )
+    .action(async (text: string, flags: Flags) => {
+      const report = await explainPath(readOptions('explain', byOption(flags), process.env), text, flags['json'] === true);
+      if ('failure' in report) {
+        say(report.failure);
+        process.exitCode = exitCodes.engine;
+        return;
+      }
+      process.stdout.write(report.output);
+      if (!report.answered) process.exitCode = exitCodes.problems;
     });
   addOptions(
     program.command('healthcheck').description("ask the running sidecar whether it is well, for Docker's HEALTHCHECK"),

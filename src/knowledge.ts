@@ -1,4 +1,5 @@
 import { EngineError } from './docker/engine-error.ts';
+import type { Facts, InstanceFacts, Routing } from './explain/facts.ts';
 import { showForeignText } from './model/foreign-text.ts';
 import type { Instance } from './model/instance.ts';
 import { problem } from './model/problem.ts';
@@ -23,7 +24,8 @@ export interface Knowledge {
   /** @returns whether it was not connected before */
   connected(): boolean;
   disconnected(error: unknown): void;
-  published(instance: string, target: Target): void;
+  /** @param routing what the published file says */
+  published(instance: string, target: Target, routing: Routing): void;
   withdrawn(instance: string): void;
   /** What was published last for an instance. */
   target(instance: string): Target | undefined;
@@ -34,6 +36,8 @@ export interface Knowledge {
   /** The routing that the last pass decided for an instance. */
   view(instance: string): RoutingView | undefined;
   problems(): readonly Problem[];
+  /** What an explanation of a path is made from. */
+  facts(): Facts;
   snapshot(nowMs: number): StatusSnapshot;
 }
 
@@ -52,6 +56,7 @@ export function patienceMs({ resyncMs }: Pick<Options, 'resyncMs'>): number {
 
 export function createKnowledge(options: Options, sources: Sources): Knowledge {
   const targets = new Map<string, Target>();
+  const routings = new Map<string, Routing>();
   let last: PassResult | undefined;
   let lastSync: { readonly atMs: number; readonly date: string } | undefined;
   let isConnected = false;
@@ -110,6 +115,16 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     );
   };
 
+  const factsAbout = (instance: PassResult['instances'][number]): InstanceFacts => {
+    const [published, wanted] = [routings.get(instance.name), passOf(instance.name)?.wanted];
+    return {
+      instance,
+      status: describe(instance),
+      ...(published === undefined ? {} : { published }),
+      ...(wanted === undefined ? {} : { wanted }),
+    };
+  };
+
   return {
     passed(result, nowMs, date) {
       last = result;
@@ -117,7 +132,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       listFailure = undefined;
     },
     retain(present) {
-      for (const name of targets.keys()) if (!present.has(name)) targets.delete(name);
+      for (const map of [targets, routings]) for (const name of map.keys()) if (!present.has(name)) map.delete(name);
     },
     passFailed(error) {
       listFailure ??= describeFailure(error);
@@ -132,15 +147,25 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       isConnected = false;
       streamFailure ??= describeFailure(error);
     },
-    published(instance, target) {
+    published(instance, target, routing) {
       targets.set(instance, target);
+      routings.set(instance, routing);
     },
-    withdrawn: (instance) => void targets.delete(instance),
+    withdrawn(instance) {
+      targets.delete(instance);
+      routings.delete(instance);
+    },
     target: (instance) => targets.get(instance),
     instances,
     whatIsUnproven,
     view: (instance) => passOf(instance)?.view,
     problems,
+    facts: () => ({
+      instances: instances().map(factsAbout),
+      problems: problems(),
+      only: options.instance,
+      ownTemplates: options.templates !== undefined,
+    }),
     snapshot(nowMs) {
       const ready = isReady(nowMs);
       const error = streamFailure ?? listFailure;

@@ -4,7 +4,7 @@ import { showForeignText } from './model/foreign-text.ts';
 import type { Wait } from './coalescer.ts';
 import { parseDockerHost } from './docker/docker-host.ts';
 
-export type CommandName = 'run' | 'render' | 'drain' | 'healthcheck';
+export type CommandName = 'run' | 'render' | 'drain' | 'explain' | 'healthcheck';
 type Reload = 'signal' | 'exec' | 'hook' | 'none';
 type Check = 'auto' | 'exec' | 'off';
 export type Listen = { readonly host: string; readonly port: number } | 'off';
@@ -54,7 +54,7 @@ export const optionTable = {
     placeholder: 'directory',
     meaning:
       'the directory that the frontend mounts read-only: routing.conf is published there. Also a single file that exists, for one --instance: second best, see the problem single-file-out',
-    commands: ['run', 'drain', 'healthcheck'],
+    commands: ['run', 'drain', 'explain', 'healthcheck'],
     fallback: '/routing',
     parse: parseText,
   }),
@@ -62,8 +62,9 @@ export const optionTable = {
     flag: '--instance',
     variable: 'MEET_GEN_INSTANCE',
     placeholder: 'name',
-    meaning: 'look after this Meet only, and publish directly into --out; without it all are looked after, each in a folder of its own',
-    commands: working,
+    meaning:
+      'look after this Meet only, and publish directly into --out; without it all are looked after, each in a folder of its own. explain tells of this one only',
+    commands: ['run', 'render', 'explain'],
     parse: parseInstanceOption,
   }),
   strictInstance: option({

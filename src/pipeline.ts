@@ -57,6 +57,8 @@ type Publication = 'written' | 'unchanged' | { readonly heldBackMs: number };
 export interface InstancePass {
   readonly instance: Instance;
   readonly view: RoutingView;
+  /** What labels ask for, whether nginx takes it or not. */
+  readonly wanted: Pick<RoutingPlan, 'view' | 'structure'>;
   readonly routes: readonly Route[];
   readonly rendered: Rendered;
   /** The generation that labels and templates ask for; another one than what is published where nginx refuses it. */
@@ -123,7 +125,7 @@ async function passInstance(
     if (chosen === undefined) return undefined;
     const publication = await sink.publish(instance.name, chosen, choice.isRollback);
     if (typeof publication === 'object') problems.push(reloadsHeldBack(instance.name));
-    return { instance, view: chosen.view, routes: plan.routes, rendered: chosen.rendered, desired, publication };
+    return { instance, view: chosen.view, wanted: plan, routes: plan.routes, rendered: chosen.rendered, desired, publication };
   } catch (error) {
     problems.push(publishFailed(instance.name, error));
     return undefined;

@@ -6,6 +6,7 @@ import type { Engine } from './controller.ts';
 import { createKnowledge, patienceMs } from './knowledge.ts';
 import { createDrainControl } from './drain/drain-control.ts';
 import type { Drains } from './drain/drains.ts';
+import { explain } from './explain/explain.ts';
 import type { Container, Note } from './model/container.ts';
 import { showForeignText } from './model/foreign-text.ts';
 import { mergeNotes } from './model/notes.ts';
@@ -210,7 +211,11 @@ export function startSidecar(
   return {
     healthy: () => nowMs() - controller.lastTurnAtMs() < patienceMs(options),
     snapshot: () => knowledge.snapshot(nowMs()),
-    desk: { drain: drainControl.drain, cancelDrain: drainControl.cancel },
+    desk: {
+      drain: drainControl.drain,
+      cancelDrain: drainControl.cancel,
+      explain: (target, instance) => explain(target, knowledge.facts(), instance),
+    },
     resync() {
       trials.retry(nowMs(), true);
       controller.resync();

@@ -23,7 +23,7 @@ export function createSink(publisher: Publisher, knowledge: Knowledge, prover: P
       // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
       if (published === 'written' && !isNew) prover.recheckAll();
       trials.published(instance, chosen);
-      knowledge.published(instance, target);
+      knowledge.published(instance, target, { view: chosen.view, structure: chosen.edition.structure });
       prover.aim(instance, target);
       return published;
     },

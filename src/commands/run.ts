@@ -66,12 +66,13 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   );
 
   const source = { healthy: () => true, snapshot: startingSnapshot };
-  const desk: OperatorDesk = { drain: tooEarly, cancelDrain: tooEarly };
+  const desk: OperatorDesk = { drain: tooEarly, cancelDrain: tooEarly, explain: tooEarly };
   const stopServer = await startStatusServer(
     { healthy: () => source.healthy(), snapshot: () => source.snapshot() },
     {
       drain: (containers) => desk.drain(containers),
       cancelDrain: (containers) => desk.cancelDrain(containers),
+      explain: (target, instance) => desk.explain(target, instance),
     },
     await socketPlaces(place),
     options.listen,

@@ -58,9 +58,9 @@ function configurationPage(): string {
         ['0', 'done; `run`: stopped as told'],
         ['1', 'a bug; `healthcheck`: not well'],
         ['2', 'usage, or its own configuration'],
-        ['3', "`render`: the engine can't be reached"],
+        ['3', "`render`: the engine can't be reached; `explain`: no running meet-gen could be asked"],
         ['4', '`render`: the template is missing or broken'],
-        ['7', '`render`: problems were found, told on standard error; `drain`: not out of rotation'],
+        ['7', '`render`: problems were found, told on standard error; `drain`: not out of rotation; `explain`: nothing would answer'],
       ],
     ),
   ]);

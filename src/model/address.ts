@@ -1,6 +1,8 @@
 import type { Container, NetworkAttachment } from './container.ts';
-import { compareText } from './foreign-text.ts';
+import { compareText, showForeignText } from './foreign-text.ts';
 import type { Member } from './member.ts';
+import { parseEngineName } from './nginx-token.ts';
+import { pastedName } from './pasted-name.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
@@ -106,7 +108,7 @@ function noAddress({ instance, container }: Member): Problem {
   });
 }
 
-function noSharedNetwork({ instance, container }: Member, reachable: Reachable): Problem {
+function noSharedNetwork({ instance, container, project }: Member, reachable: Reachable): Problem {
   const about = { instance, container: container.name };
   if (container.networkMode.startsWith('container:') && container.networks.length === 0) {
     return problem('no-shared-network', {
@@ -118,13 +120,38 @@ function noSharedNetwork({ instance, container }: Member, reachable: Reachable):
     });
   }
   const names = [...reachable.keys()].toSorted(compareText);
+  const own = listNetworks(container.networks.map(({ name }) => name));
+  if (names.length === 0)
+    return problem('no-shared-network', {
+      ...about,
+      message: `the frontends of the instance have no network in common; the container is on ${own}`,
+      cure: 'put all frontends on one network, and the container too',
+    });
   return problem('no-shared-network', {
     ...about,
     value: names.join(', '),
-    message:
-      names.length === 0
-        ? 'the frontends of the instance have no network in common'
-        : 'the container is on none of the networks that all frontends of its instance share',
-    cure: names.length === 0 ? 'put all frontends on one network' : 'put it on one of the networks named here',
+    message: `the container is on none of the networks that all frontends of its instance share: it is on ${own}, they share ${listNetworks(names)}`,
+    cure: connectLine(container, project, names),
   });
+}
+
+function listNetworks(names: readonly string[]): string {
+  return (
+    names
+      .toSorted(compareText)
+      .map((name) => showForeignText(name))
+      .join(', ') || 'no network'
+  );
+}
+
+/** What to paste, of the project's own network where there is one. */
+function connectLine(container: Container, project: string | undefined, names: readonly string[]): string {
+  const name = names.find((one) => isNetworkOfProject(one, project)) ?? names[0] ?? '';
+  const network = parseEngineName(name);
+  if (network === undefined) return 'put it on one of the networks that the frontends share';
+  const isOwn = project !== undefined && isNetworkOfProject(network, project);
+  const inCompose = isOwn
+    ? `add ${network.slice(project.length + 1)} to the networks: of its service`
+    : `add ${network} (external: true) to the networks: of its service`;
+  return `${inCompose} in compose; at once, until it is recreated: docker network connect ${network} ${pastedName(container)}`;
 }

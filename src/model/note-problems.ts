@@ -1,13 +1,8 @@
-import type { Container, Note } from './container.ts';
+import type { Note } from './container.ts';
 import type { Member } from './member.ts';
-import { parseEngineName } from './nginx-token.ts';
+import { pastedName } from './pasted-name.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
-
-/** A name that somebody will paste into a shell: a container's own only if it is a plain one. */
-function pastedName({ name, id }: Container): string {
-  return parseEngineName(name) ?? parseEngineName(id.slice(0, 12)) ?? '<its id>';
-}
 
 /** What a person should know of a container besides its place in the rotation. */
 export function noteProblems({ container, instance, labels, role }: Member, note: Note): readonly Problem[] {

@@ -5,6 +5,7 @@ import { routePrefix } from '../model/named-routes.ts';
 import type { PathRule } from '../model/nginx-token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
+import { longestAbove } from './pick-location.ts';
 import { backendPresetRules } from './preset.ts';
 
 /** A path and the service that answers it. */
@@ -57,8 +58,7 @@ export function routeFor(routes: readonly Route[], path: string): Route | undefi
 
 /** The longest route that takes all below it, this path as well. */
 export function routeAbove(routes: readonly Route[], path: string): Route | undefined {
-  const above = routes.filter(({ rule }) => rule.kind === 'below' && path.startsWith(rule.path));
-  return above.toSorted((left, right) => right.rule.path.length - left.rule.path.length)[0];
+  return longestAbove(routes, ({ rule }) => rule, path);
 }
 
 /** `project/service`, or the bare service name of a container started by hand. */
@@ -77,6 +77,11 @@ function routesOf(service: Service): { readonly asked: readonly Route[]; readonl
   }
   for (const rule of pathsOf(service)) if (!asked.has(ruleKey(rule))) asked.set(ruleKey(rule), { rule, service });
   return { asked: [...asked.values()], twice };
+}
+
+/** The paths that a service asks for, whoever gets them. */
+export function rulesOf(service: Service): readonly PathRule[] {
+  return routesOf(service).asked.map(({ rule }) => rule);
 }
 
 function namedRoute(rule: PathRule, service: Service, named: NamedRoute): Route {

@@ -14,12 +14,14 @@ export interface StatusSource {
   snapshot(): StatusSnapshot;
 }
 
-/** What an operator may do over the unix socket, and nobody over TCP. */
+/** What an operator may do and ask over the unix socket, and nobody over TCP. */
 export interface OperatorDesk {
   /** Takes them out, or tells how far they are. @throws Error that says why not, for the operator to read */
   drain(containers: readonly string[]): unknown;
   /** @throws Error that says why not, for the operator to read */
   cancelDrain(containers: readonly string[]): unknown;
+  /** Who answers a path or a URL. @throws Error that says why it can't be told, for the operator to read */
+  explain(target: string, instance: string | undefined): unknown;
 }
 
 interface Answer {
@@ -174,11 +176,15 @@ const wrongHost: Answer = { status: 421, body: { error: 'ask for this server by 
 function answerDesk({ method, url }: IncomingMessage, desk: OperatorDesk): Answer | undefined {
   const { pathname, searchParams } = new URL(url ?? '/', 'http://socket');
   const containers = searchParams.getAll('container');
-  const acts = { 'POST /drain': desk.drain, 'POST /drain/cancel': desk.cancelDrain };
+  const acts = {
+    'POST /drain': () => ({ containers: desk.drain(containers) }),
+    'POST /drain/cancel': () => ({ containers: desk.cancelDrain(containers) }),
+    'GET /explain': () => desk.explain(searchParams.get('target') ?? '', searchParams.get('instance') ?? undefined),
+  };
   const act = acts[`${method} ${pathname}` as keyof typeof acts];
   if (act === undefined) return undefined;
   try {
-    return { status: 200, body: { containers: act(containers) } };
+    return { status: 200, body: act() };
   } catch (error) {
     return { status: 409, body: { error: error instanceof Error ? error.message : String(error) } };
   }

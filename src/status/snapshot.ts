@@ -7,7 +7,7 @@ import type { Route } from '../routes/ownership.ts';
 const maxReasonLength = 500;
 
 /** One container, for a person who asks why it is or isn't in rotation. */
-interface ReplicaStatus {
+export interface ReplicaStatus {
   readonly container: string;
   readonly id: string;
   readonly state: string;
@@ -19,7 +19,7 @@ interface ReplicaStatus {
 }
 
 /** One frontend, and which configuration it was seen to serve. */
-interface FrontendStatus extends ReplicaStatus {
+export interface FrontendStatus extends ReplicaStatus {
   readonly phase?: string;
   readonly runningGeneration?: string;
   readonly nginxVersion?: string;
@@ -81,7 +81,8 @@ function showFacts(facts: FrontendFacts | undefined): FrontendFacts {
   return { ...facts, proofReason: showForeignText(facts.proofReason, maxReasonLength) };
 }
 
-function describeReplica(replica: Replica): ReplicaStatus {
+/** Puts a container into words: state, address, and why it is in rotation or not. */
+export function describeReplica(replica: Replica): ReplicaStatus {
   const { container } = replica;
   return {
     container: showForeignText(container.name),

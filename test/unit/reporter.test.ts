@@ -20,8 +20,9 @@ function reporting(): { reporter: Reporter; lines: Line[]; live: () => readonly 
 function pass(generation: string, address = '172.18.0.5'): InstancePass {
   const [instance] = readInstances(observe([frontend(), backend({ networks: { meet_default: `${address}/16` } })])).instances;
   if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
-  const { view, routes } = planRouting(instance, []);
-  return { instance, view, routes, rendered: { content: generation, generation }, desired: generation, publication: 'written' };
+  const wanted = planRouting(instance, []);
+  const { view, routes } = wanted;
+  return { instance, view, wanted, routes, rendered: { content: generation, generation }, desired: generation, publication: 'written' };
 }
 
 const live = (servingAtMs: number): InstanceProof => ({ frontends: 1, unverified: 0, live: true, servingAtMs });

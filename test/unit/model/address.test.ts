@@ -66,7 +66,35 @@ describe('the address of a container', () => {
     const { endpoint, problems } = ofBackend({ elsewhere: '10.0.0.5/8' });
     expect(endpoint).toBeUndefined();
     expect(problems).toMatchObject([
-      { code: 'no-shared-network', container: 'meet-backend-1', value: 'apple, meet_default, meet_internal, proxy' },
+      {
+        code: 'no-shared-network',
+        container: 'meet-backend-1',
+        value: 'apple, meet_default, meet_internal, proxy',
+        message: expect.stringContaining('share: it is on elsewhere, they share apple, meet_default, meet_internal, proxy'),
+        cure: 'add default to the networks: of its service in compose; at once, until it is recreated: docker network connect meet_default meet-backend-1',
+      },
+    ]);
+  });
+
+  it.each([
+    [
+      'a network of nobody',
+      { project: 'other' },
+      'proxy',
+      'add proxy (external: true) to the networks: of its service in compose; at once, until it is recreated: docker network connect proxy meet-backend-1',
+    ],
+    ['a name that is none', {}, 'x; reboot', 'put it on one of the networks that the frontends share'],
+    [
+      'a container whose name is none',
+      { name: '$(reboot)' },
+      'meet_default',
+      expect.stringMatching(/docker network connect meet_default [0-9a-f]{12}$/),
+    ],
+  ])('the line to paste for %s', (_, sketch, network, cure) => {
+    const labels = { 'meet.role': 'backend', 'meet.instance': 'meet' };
+    const { problems } = locate(frontend({ networks: { [network]: '172.18.0.2/16' } }), backend({ networks: {}, labels, ...sketch }));
+    expect(problems.filter(({ code }) => code === 'no-shared-network')).toMatchObject([
+      { cure, message: expect.stringContaining('it is on no network, they share') },
     ]);
   });
 

@@ -1,0 +1,51 @@
+import type { Explanation } from '../explain/explanation.ts';
+import { printExplanation } from '../explain/print.ts';
+import { readTarget } from '../explain/target.ts';
+import { showForeignText } from '../model/foreign-text.ts';
+import { OptionsError } from '../options.ts';
+import type { Options } from '../options.ts';
+import { socketPaths } from '../publish/out-directory.ts';
+import { askFirst } from '../status/server.ts';
+
+/** What `explain` came to: what is printed, and whether anybody answers; or why the running sidecar couldn't be asked. */
+export type ExplainReport = { readonly output: string; readonly answered: boolean } | { readonly failure: string };
+
+const timeoutMs = 3000;
+const maxLineLength = 4000;
+
+/**
+ * Asks the running sidecar who answers a path or a URL.
+ * @throws OptionsError when the text is neither
+ */
+export async function explainPath(options: Options, text: string, asJson: boolean): Promise<ExplainReport> {
+  refuseOther(text);
+  const sockets = await socketPaths(options.out);
+  const query = new URLSearchParams({ target: text, ...(options.instance === undefined ? {} : { instance: options.instance }) });
+  const answer = await askFirst(sockets, `/explain?${query.toString()}`, timeoutMs);
+  if (answer === undefined) return { failure: `no meet-gen answers on ${sockets[0] ?? options.out}; is it running with this --out?` };
+  if (answer.status !== 200)
+    return {
+      failure: `the running meet-gen can't tell: ${errorOf(answer.body) ?? `it answers ${answer.status}; is it of another version?`}`,
+    };
+  const explanation = JSON.parse(answer.body) as Explanation;
+  const lines = asJson
+    ? [JSON.stringify(explanation, undefined, 2)]
+    : printExplanation(explanation).map((line) => showForeignText(line, maxLineLength));
+  return { output: lines.map((line) => `${line}\n`).join(''), answered: explanation.answered };
+}
+
+function refuseOther(text: string): void {
+  try {
+    readTarget(text);
+  } catch (error) {
+    throw new OptionsError([`this can't be explained: ${error instanceof Error ? error.message : String(error)}`]);
+  }
+}
+
+function errorOf(body: string): string | undefined {
+  try {
+    return (JSON.parse(body) as { readonly error?: string }).error;
+  } catch {
+    return undefined;
+  }
+}

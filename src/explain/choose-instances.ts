@@ -1,0 +1,40 @@
+import { compareText, showForeignText } from '../model/foreign-text.ts';
+import type { Facts, InstanceFacts } from './facts.ts';
+
+/**
+ * Which instances an explanation tells of: the one that was named, else those whose `meet.host` the URL's host is, else those
+ * that take any host; all where there is no host. The notes say why there is none.
+ */
+export function chooseInstances(
+  { instances }: Facts,
+  host: string | undefined,
+  name: string | undefined,
+): { readonly instances: readonly InstanceFacts[]; readonly notes: readonly string[] } {
+  if (instances.length === 0) return { instances: [], notes: ['there is no instance: no container with a usable meet.role is known'] };
+  if (name !== undefined) return chooseByName(instances, name);
+  if (host === undefined) return { instances, notes: [] };
+  const named = instances.filter((one) => hostsOf(one).some((pattern) => matches(pattern, host)));
+  if (named.length > 0) return { instances: named, notes: [] };
+  const open = instances.filter((one) => hostsOf(one).length === 0);
+  const notes = [`no instance has the host ${showForeignText(host)} in its meet.host; ${describeHosts(instances)}`];
+  return { instances: open, notes: open.length === instances.length ? [] : notes };
+}
+
+function chooseByName(instances: readonly InstanceFacts[], name: string): ReturnType<typeof chooseInstances> {
+  const named = instances.filter(({ instance }) => instance.name === name);
+  const names = instances.map(({ instance }) => instance.name).toSorted(compareText);
+  return { instances: named, notes: named.length > 0 ? [] : [`there is no instance ${name}; there are: ${names.join(', ')}`] };
+}
+
+function hostsOf({ instance }: InstanceFacts): readonly string[] {
+  return instance.frontendLabels.hosts ?? [];
+}
+
+/** As in nginx's server_name: `*.` stands for one label and more. */
+function matches(pattern: string, host: string): boolean {
+  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) && host.length >= pattern.length : pattern === host;
+}
+
+function describeHosts(instances: readonly InstanceFacts[]): string {
+  return instances.map((one) => `${one.instance.name} has ${hostsOf(one).join(', ') || 'any'}`).join('; ');
+}

@@ -1,0 +1,65 @@
+import { showForeignText } from '../model/foreign-text.ts';
+import type { Instance, Replica, Service } from '../model/instance.ts';
+import { serviceTitle } from '../routes/ownership.ts';
+import type { RoutingView, UpstreamView } from '../routes/routing-view.ts';
+import { describeReplica } from '../status/snapshot.ts';
+import type { ContainerAnswer, Place } from './explanation.ts';
+import { claims, servicesCalled } from './owner.ts';
+
+/** The containers of the service that has the path, then those of its kind that could be taken for it. */
+export function containersFor(
+  instance: Instance,
+  owner: string,
+  upstream: UpstreamView | undefined,
+  path: string,
+): readonly ContainerAnswer[] {
+  const own = servicesCalled(instance, owner);
+  const isOfItsKind = (service: Service): boolean =>
+    claims(service, path) || own.some(({ role }) => role === 'backend' && role === service.role);
+  const others = instance.services.filter((service) => !own.includes(service) && isOfItsKind(service));
+  return [
+    ...own.flatMap((service) => service.replicas.map((replica) => describe(service, replica, upstream))),
+    ...others.flatMap((service) => service.replicas.map((replica) => describeOther(service, replica, path, owner))),
+  ];
+}
+
+/** The frontends as those who serve the SPA, each its own unless the file names them. */
+export function frontendsAsSpa({ frontends }: Instance, { spa }: RoutingView): readonly ContainerAnswer[] {
+  const named = new Set([...spa.servers, ...spa.backups]);
+  const isOwn = spa.servers.some((server) => server.startsWith('127.0.0.1:'));
+  return frontends.map((replica) => {
+    const isThere = isOwn ? replica.standing.rank !== 'never' : replica.endpoint !== undefined && named.has(replica.endpoint);
+    return {
+      ...describeReplica(replica),
+      reason: showForeignText(replica.standing.reason),
+      service: 'SPA',
+      place: isThere ? 'answers' : 'out',
+    };
+  });
+}
+
+function describe(service: Service, replica: Replica, upstream: UpstreamView | undefined): ContainerAnswer {
+  const place = placeOf(replica, upstream);
+  const described = describeReplica(replica);
+  return { ...described, service: serviceTitle(service), place, reason: `${described.reason}${timing(replica.inRotation, place)}` };
+}
+
+/** The file can be a moment behind what is decided. */
+function timing(inRotation: boolean, place: Place): string {
+  if (inRotation && place !== 'answers') return ', but not in the published file yet';
+  return !inRotation && place === 'answers' ? ', but still in the published file' : '';
+}
+
+function placeOf({ endpoint }: Replica, upstream: UpstreamView | undefined): Place {
+  if (endpoint === undefined || upstream === undefined) return 'out';
+  if (upstream.servers.includes(endpoint)) return 'answers';
+  return upstream.backups.includes(endpoint) ? 'stands-by' : 'out';
+}
+
+function describeOther(service: Service, replica: Replica, path: string, owner: string): ContainerAnswer {
+  const title = serviceTitle(service);
+  const why = claims(service, path)
+    ? `belongs to ${title}, which asks for this path too, but ${owner} has it`
+    : `belongs to ${title}, which has other paths`;
+  return { ...describeReplica(replica), service: title, place: 'out', reason: why };
+}

@@ -1,0 +1,124 @@
+import { showForeignText } from '../model/foreign-text.ts';
+import type { LocationView } from '../routes/routing-view.ts';
+import { readRequestPath } from '../routes/request-path.ts';
+import type { RequestPath } from '../routes/request-path.ts';
+import { chooseInstances } from './choose-instances.ts';
+import { containersFor, frontendsAsSpa } from './containers.ts';
+import type { AnswerKind, ContainerAnswer, Explanation, InstanceAnswer, LocationAnswer } from './explanation.ts';
+import type { Facts, InstanceFacts, Routing } from './facts.ts';
+import { hintsFor } from './hints.ts';
+import { notesOn } from './notes.ts';
+import { pickOwned } from './owner.ts';
+import type { OwnedPick } from './owner.ts';
+import { problemsAbout } from './relevant-problems.ts';
+import { readTarget } from './target.ts';
+
+const maxShownLength = 500;
+
+/**
+ * Tells who answers a path or a URL, and why the others don't: by what is published now, not by what is wanted.
+ * @param instance the only one to tell of; without it the host of a URL decides, else all are told
+ * @throws Error that says what is wrong with the path
+ */
+export function explain(text: string, facts: Facts, instance?: string): Explanation {
+  const { target, host } = readTarget(text);
+  const request = readRequestPath(target);
+  const chosen = chooseInstances(facts, host, instance);
+  const instances = chosen.instances.map((one) => explainInstance(one, request, facts));
+  return {
+    target: showForeignText(target, maxShownLength),
+    ...(host === undefined ? {} : { host: showForeignText(host) }),
+    ...('path' in request ? { path: showForeignText(request.path, maxShownLength) } : {}),
+    answered: instances.some(({ answer }) => answer === 'service' || answer === 'spa' || answer === 'redirect'),
+    notes: [
+      ...chosen.notes,
+      ...(facts.ownTemplates
+        ? ['the file comes from templates of your own (--templates), which may print other locations than told here']
+        : []),
+    ],
+    instances,
+  };
+}
+
+/** What is answered, before everything around it is told. */
+interface Outcome {
+  readonly answer: AnswerKind;
+  readonly summary: string;
+  readonly pick?: OwnedPick;
+  readonly containers: readonly ContainerAnswer[];
+}
+
+function explainInstance(one: InstanceFacts, request: RequestPath, facts: Facts): InstanceAnswer {
+  const { instance, status, wanted } = one;
+  const path = 'path' in request ? request.path : undefined;
+  const outcome = decide(one, request);
+  const { pick } = outcome;
+  const asked = wanted === undefined || path === undefined ? undefined : pickOwned(wanted, path);
+  const isOtherwiseWanted = asked !== undefined && pick !== undefined && !isSamePick(asked, pick);
+  const isNobodyKnown = outcome.answer === 'unavailable' && outcome.containers.length === 0;
+  const mayBeLost = outcome.answer === 'spa' || isNobodyKnown;
+  return {
+    instance: instance.name,
+    answer: outcome.answer,
+    summary: outcome.summary,
+    ...(status.file === undefined ? {} : { file: status.file }),
+    ...(status.publishedGeneration === undefined ? {} : { generation: status.publishedGeneration }),
+    ...(pick?.location === undefined ? {} : { location: describeLocation(pick.location) }),
+    ...(pick?.owner === undefined ? {} : { service: pick.owner }),
+    containers: outcome.containers,
+    frontends: status.frontends.map((frontend) => ({
+      ...frontend,
+      servesPublished: frontend.runningGeneration !== undefined && frontend.runningGeneration === status.publishedGeneration,
+    })),
+    notes: notesOn(one, isOtherwiseWanted ? asked : undefined),
+    hints: mayBeLost ? hintsFor(isNobodyKnown ? undefined : path, one, facts) : [],
+    problems: problemsAbout(instance, facts, {
+      path: path ?? '',
+      shown: new Set(outcome.containers.map(({ container }) => container)),
+      owner: pick?.owner,
+      isOtherwiseWanted,
+      mayBeLost,
+    }),
+  };
+}
+
+function decide({ instance, published }: InstanceFacts, request: RequestPath): Outcome {
+  if (instance.frontends.length === 0) return nobody('nothing', 'it has no frontend, so nobody serves its routes');
+  if (published === undefined) return nobody('nothing', 'nothing is published for it, so its frontends have no routes');
+  if (instance.frontends.every(({ standing }) => standing.rank === 'never')) return nobody('nothing', 'none of its frontends runs');
+  if (!('path' in request)) return nobody('bad-request', `nginx answers 400 by itself: ${request.refused}`);
+  return decideByFile({ instance, published }, request.path);
+}
+
+function nobody(answer: AnswerKind, summary: string): Outcome {
+  return { answer, summary, containers: [] };
+}
+
+function decideByFile({ instance, published }: { instance: InstanceFacts['instance']; published: Routing }, path: string): Outcome {
+  const pick = pickOwned(published, path);
+  const { location, owner } = pick;
+  if (owner === undefined)
+    return {
+      answer: 'spa',
+      summary: 'no service has this path: the SPA answers',
+      pick,
+      containers: frontendsAsSpa(instance, published.view),
+    };
+  const upstream = published.view.upstreams.find(({ name }) => name === location?.upstream);
+  const containers = containersFor(instance, owner, upstream, path);
+  if (pick.kind === 'redirect')
+    return { answer: 'redirect', summary: `nginx redirects to the same path with a slash, which ${owner} has`, pick, containers };
+  if (location?.upstream === undefined)
+    return { answer: 'unavailable', summary: `the path is for ${owner}, of which nobody is in rotation: 503`, pick, containers };
+  return { answer: 'service', summary: `${owner} answers`, pick, containers };
+}
+
+function describeLocation(location: LocationView): LocationAnswer {
+  const { kind, path, upstream: _, ...settings } = location;
+  return { kind, path, settings };
+}
+
+/** The same block for the same service; whether somebody is there is another matter. */
+function isSamePick(left: OwnedPick, right: OwnedPick): boolean {
+  return left.owner === right.owner && left.location?.kind === right.location?.kind && left.location?.path === right.location?.path;
+}

@@ -1,0 +1,85 @@
+import { compareText } from '../model/foreign-text.ts';
+import type { Problem } from '../model/problem.ts';
+import type { ContainerAnswer, Explanation, InstanceAnswer, LocationAnswer, Place } from './explanation.ts';
+
+const places: Readonly<Record<Place, string>> = { answers: 'answers', 'stands-by': 'stands by', out: 'out' };
+const order: readonly Place[] = ['answers', 'stands-by', 'out'];
+
+/** An explanation as a small tree of lines for a terminal, without anything that isn't ASCII. */
+export function printExplanation({ target, host, path, notes, instances }: Explanation): readonly string[] {
+  const asked = `${host === undefined ? '' : host}${target}`;
+  const read = path === undefined || path === target ? '' : ` (nginx reads ${path})`;
+  return [
+    `${asked}${read}`,
+    ...indent(notes),
+    ...instances.flatMap((answer) => indent(printInstance(answer))),
+    ...(instances.length === 0
+      ? []
+      : indent(['Not seen from here: snippets in /etc/nginx/meet-routing.d of the frontend, which may answer first.'])),
+  ];
+}
+
+function printInstance(answer: InstanceAnswer): readonly string[] {
+  const { instance, summary, location, answer: kind, containers, frontends, notes, hints, problems } = answer;
+  return [
+    `${instance}: ${summary}`,
+    ...indent([
+      ...(location === undefined ? (kind === 'spa' ? ['location /'] : []) : [printLocation(location)]),
+      ...(kind === 'spa' ? [] : table(sorted(containers).map(printContainer))),
+      ...section('frontends', table(frontends.map(printFrontend))),
+      ...section('but', notes),
+      ...section('if a service was meant to answer', hints),
+      ...section('problems', problems.flatMap(printProblem)),
+    ]),
+  ];
+}
+
+function printLocation({ kind, path, settings }: LocationAnswer): string {
+  const own = Object.entries(settings).map(([name, value]) => `, ${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return `location ${kind === 'exact' ? '=' : '^~'} ${path}${own.join('')}`;
+}
+
+function sorted(containers: readonly ContainerAnswer[]): readonly ContainerAnswer[] {
+  return containers.toSorted(
+    (left, right) => order.indexOf(left.place) - order.indexOf(right.place) || compareText(left.service, right.service),
+  );
+}
+
+function printContainer({ place, container, state, endpoint, network, reason }: ContainerAnswer): readonly string[] {
+  return [
+    places[place],
+    container,
+    endpoint === undefined ? 'no address' : `${endpoint} on ${network ?? '?'}`,
+    reason.startsWith(state) ? reason : `${state}: ${reason}`,
+  ];
+}
+
+function printFrontend({
+  container,
+  state,
+  phase,
+  servesPublished,
+  runningGeneration,
+}: InstanceAnswer['frontends'][number]): readonly string[] {
+  const serves = servesPublished ? 'serves what is published' : `serves ${runningGeneration ?? 'it is not known what'}`;
+  return [container, state, ...(state === 'running' ? [`${serves}${phase === undefined ? '' : ` (${phase})`}`] : [])];
+}
+
+function printProblem({ severity, code, container, key, value, message, cure }: Problem): readonly string[] {
+  const about = [container, key === undefined || value === undefined ? key : `${key}=${value}`].filter((part) => part !== undefined);
+  return [`${severity} ${code}${about.length === 0 ? '' : ` (${about.join(', ')})`}: ${message}`, `  cure: ${cure}`];
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [title, ...indent(lines)];
+}
+
+function indent(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `  ${line}`);
+}
+
+/** Columns side by side, each as wide as its widest cell. */
+function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = rows.reduce<readonly number[]>((known, row) => row.map((cell, index) => Math.max(cell.length, known[index] ?? 0)), []);
+  return rows.map((row) => row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join('  '));
+}

@@ -1,0 +1,34 @@
+import type { LocationView, RoutingView } from './routing-view.ts';
+
+/** What nginx picks for a path. A redirect is nginx's own, to the same path with a slash. */
+export type Picked =
+  | { readonly kind: 'location'; readonly location: LocationView; readonly group: string }
+  | { readonly kind: 'redirect'; readonly location: LocationView; readonly group: string }
+  | { readonly kind: 'spa' };
+
+interface Rule {
+  readonly kind: string;
+  readonly path: string;
+}
+
+/**
+ * The location that the routing server picks for a path (ngx_http_core_find_static_location): the exact one, else the longest
+ * one above it, else `location /`, which is the SPA.
+ * @param path as nginx reads it (`readRequestPath`)
+ */
+export function pickLocation({ groups }: Pick<RoutingView, 'groups'>, path: string): Picked {
+  const all = groups.flatMap(({ title, locations }) => locations.map((location) => ({ location, group: title })));
+  const exact = all.find(({ location }) => location.kind === 'exact' && location.path === path);
+  if (exact !== undefined) return { kind: 'location', ...exact };
+  // Only where it proxies does nginx add the slash by itself.
+  const slashed = all.find(({ location }) => location.kind !== 'exact' && location.path === `${path}/` && location.upstream !== undefined);
+  if (slashed !== undefined) return { kind: 'redirect', ...slashed };
+  const above = longestAbove(all, ({ location }) => location, path);
+  return above === undefined ? { kind: 'spa' } : { kind: 'location', ...above };
+}
+
+/** Of the prefixes that a path begins with, the longest. */
+export function longestAbove<Item>(items: readonly Item[], ruleOf: (item: Item) => Rule, path: string): Item | undefined {
+  const above = items.filter((item) => ruleOf(item).kind !== 'exact' && path.startsWith(ruleOf(item).path));
+  return above.toSorted((left, right) => ruleOf(right).path.length - ruleOf(left).path.length)[0];
+}

@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Explanation } from '../../../src/explain/explanation.ts';
+import { backendPreset } from '../../../src/routes/preset.ts';
+import { providedEngine } from '../../support/engine/provided.ts';
+import { stopAtFirstFailure } from '../../support/in-order.ts';
+import { headerOf } from '../../support/load/response-reader.ts';
+import type { Response } from '../../support/load/response-reader.ts';
+import { startMeet, usualFrontend } from '../../support/meet-stack.ts';
+import type { MeetStack } from '../../support/meet-stack.ts';
+import { askTargets } from '../../support/raw-requests.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+
+// What `explain` says, and what the real nginx does with the same request: both of the versions that must load the file.
+
+const seed = Number(process.env['EXPLAIN_SEED'] ?? Math.floor(Math.random() * 1_000_000));
+const frontends = ['frontend-1', 'frontend-old-1'] as const;
+const asksToMeetAll = 4;
+const roomsEach = 1000;
+/** An argument of a command can't be any length. */
+const targetsAtOnce = 500;
+
+const service = (paths: string): Record<string, unknown> => ({
+  image: 'meet-gen-test/backend:latest',
+  networks: ['internal'],
+  labels: { 'meet.role': 'service', 'meet.port': '8000', 'meet.paths': paths },
+});
+
+let meet: MeetStack;
+let ports: ReadonlyMap<string, number>;
+
+beforeAll(async () => {
+  const engine = providedEngine();
+  meet = await startMeet(engine, 'explain', {
+    services: {
+      'frontend-old': { ...usualFrontend(engine), image: 'meet-gen-test/frontend:1.22' },
+      files: service('/files'),
+      // Sorts after files, which has the path already.
+      files2: service('/files,/files2'),
+      nested: service('/api/nested'),
+      below: service('/below/'),
+      only: service('=/only'),
+      gone: service('/gone'),
+      // On none of the networks that the frontends share.
+      lost: { ...service('/lost'), networks: ['default'] },
+      // Never passes, so it stands by.
+      unready: { ...service('/unready'), healthcheck: { test: ['CMD', 'false'], interval: '1h', start_period: '1h' } },
+    },
+    scale: { backend: 2 },
+    networks: { default: {} },
+  });
+  await meet.docker('stop', '--time', '1', meet.container('gone-1'));
+  await meet.routed({
+    '/api/x': ['backend-1', 'backend-2'],
+    '/gone': ['503, retry after 5'],
+    '/files2': ['files2-1'],
+    '/unready': ['unready-1'],
+  });
+  await meet.converged();
+  ports = new Map(await Promise.all(frontends.map(async (name) => [name, await portOf(name)] as const)));
+});
+afterAll(() => meet?.down());
+stopAtFirstFailure();
+
+async function portOf(frontend: string): Promise<number> {
+  return Number(/:(\d+)$/m.exec((await meet.docker('port', meet.container(frontend), '8083/tcp')).trim())?.[1]);
+}
+
+function askFrontend(frontend: string, targets: readonly string[]): Promise<readonly Response[]> {
+  return askTargets(providedEngine().publishAddress, ports.get(frontend) ?? 0, targets);
+}
+
+/** Asks the running sidecar on its socket, as the command does, but many times in one go. */
+async function explainAll(targets: readonly string[]): Promise<readonly Explanation[]> {
+  const explanations: Explanation[] = [];
+  for (let from = 0; from < targets.length; from += targetsAtOnce) {
+    const some = JSON.stringify(targets.slice(from, from + targetsAtOnce));
+    explanations.push(
+      ...(JSON.parse(await meet.docker('exec', meet.container('meet-gen-1'), 'node', '-e', askExplain, some)) as Explanation[]),
+    );
+  }
+  return explanations;
+}
+
+const askExplain = `
+  const { request } = require('node:http');
+  const ask = (target) => new Promise((resolve, reject) => {
+    const path = '/explain?target=' + encodeURIComponent(target);
+    const asked = request({ socketPath: '/routing/.meet-gen.sock', path, agent: false }, (answer) => {
+      let body = '';
+      answer.setEncoding('utf8').on('data', (text) => (body += text)).on('end', () => resolve(JSON.parse(body)));
+    });
+    asked.on('error', reject).end();
+  });
+  (async () => {
+    const all = [];
+    for (const target of JSON.parse(process.argv[1])) all.push(await ask(target));
+    console.log(JSON.stringify(all));
+  })();
+`;
+
+/** What came back, in the words of an explanation: the kind, and the id of the container where one says so. */
+function seen({ status, head, body }: Response): string {
+  const container = headerOf(head, 'x-backend-host');
+  if (container !== undefined) return `service ${container}`;
+  if (status === 200 && body.includes('SPA of')) return 'spa';
+  return { 301: 'redirect', 400: 'bad-request', 503: 'unavailable' }[status] ?? `status ${status}`;
+}
+
+/** All that may come back. */
+function foretold({ instances }: Explanation): readonly string[] {
+  const [answer] = instances;
+  if (answer?.answer !== 'service') return [answer?.answer ?? 'no answer'];
+  return answer.containers.flatMap(({ id, place }) => (place === 'answers' ? [`service ${id}`] : [])).toSorted();
+}
+
+/** None holds white space. */
+const targets = String.raw`
+  / /?x /#x // /. /./ /.. /../ /%2e /%2e%2e /abc-defg-hij /feedback /index.html /api.js
+  /api /api/ /api/v1.0/config/ /api?x=1 /api#x /api/?x=/files /api-abcd-efg /apix /API/ /api. /api;x=1
+  /%61pi /%61%70%69/ /api%2Fx /api%2fx /api%2F /api%252Fx /api%3Fx /api%23x /api%20 /api%00 /api% /api%2 /api%zz
+  //api//x /api// /./api/x /x/../api/x /x/..%2fapi/x /x/%2e%2e/api /api/.. /api/../ /api/../files /api/../../x /api/.
+  /admin/ /static/a.js /oidc /healthz /webhook/x /external-api/v1.0/ /jwks /__lbheartbeat__ /__heartbeat__ /__version__
+  /files /files/ /files/x /files2 /files2/x /filesx /file /Files /files/../files2 /files/%2e%2e/only
+  /api/nested /api/nested/ /api/nested/x /api/nestedx /api/nested/.. /api/./nested//x
+  /below /below/ /below/x /below?x /below%2f /only /only/ /only/x /only?x /only/. /x/../only /onl%79
+  /gone /gone/ /gone/x /lost /lost/x /unready/x
+  /é /%c3%a9 /api/%c3%a9 /x?%zz /x?é /\api /api\..\x /a+b /~x
+`
+  .trim()
+  .split(/\s+/);
+
+test('explain agrees with what real requests show, whichever frontend is asked', async () => {
+  const told = (await explainAll(targets)).map((explanation, index) => ({ target: targets[index], who: foretold(explanation) }));
+  for (const frontend of frontends) {
+    const real: { target: string | undefined; who: readonly string[] }[] = [];
+    for (const target of targets) {
+      const answers = await askFrontend(
+        frontend,
+        Array.from({ length: asksToMeetAll }, () => target),
+      );
+      real.push({ target, who: [...new Set(answers.map(seen))].toSorted() });
+    }
+    expect(real).toEqual(told);
+  }
+  const kinds = new Set(told.flatMap(({ who }) => who.map((one) => one.split(' ')[0])));
+  expect(kinds).toEqual(new Set(['bad-request', 'service', 'spa', 'unavailable']));
+  expect(told.some(({ who }) => who.length === 2)).toBe(true);
+});
+
+test(`explain agrees with nginx for targets made at random (EXPLAIN_SEED=${seed})`, async () => {
+  const random = seededRandom(seed);
+  const pick = (words: readonly string[]): string => words[Math.floor(random() * words.length)] ?? '';
+  const words = [
+    '/',
+    '/',
+    '/',
+    '//',
+    '.',
+    '..',
+    '/..',
+    '/../',
+    '/.',
+    '%2e',
+    '%2E%2e',
+    '%2f',
+    '%2F',
+    '%',
+    '%2',
+    '%00',
+    '%3f',
+    '%23',
+    '%25',
+    '%61',
+    '?',
+    '#',
+  ];
+  const names = ['api', 'files', 'files2', 'nested', 'below', 'only', 'gone', 'x', '%c3%a9', '-abcd-efg', 'API', '+', '~'];
+  const all = Array.from({ length: 2000 }, () => {
+    const parts = Array.from({ length: 1 + Math.floor(random() * 8) }, () => (random() < 0.4 ? pick(names) : pick(words)));
+    return `/${parts.join('')}`;
+  });
+  // The stand-in for the backend takes what begins with two slashes for a host.
+  const made = all.filter((target) => URL.canParse(target, 'http://backend'));
+  expect(made.length).toBeGreaterThan(1500);
+  const told = await explainAll(made);
+  for (const frontend of frontends) {
+    const answers = await askFrontend(frontend, made);
+    const wrong = answers.flatMap((answer, index) => {
+      const expected = told[index] === undefined ? [] : foretold(told[index]);
+      return expected.includes(seen(answer)) ? [] : [{ target: made[index], seen: seen(answer), expected }];
+    });
+    expect(wrong).toEqual([]);
+  }
+});
+
+const explain = (...args: readonly string[]): Promise<string> =>
+  meet.docker('exec', meet.container('meet-gen-1'), 'meet-gen', 'explain', ...args);
+
+describe('the command, as an operator calls it', () => {
+  test('tells location, service, containers with state and address, and why the rest is out', async () => {
+    const said = await explain('https://meet.example.com/api/v1.0/config/');
+    const address = await meet.address('backend-1', meet.internalNetwork);
+    expect(said).toContain(`${meet.project}: ${meet.project}/backend answers\n    location ^~ /api/\n`);
+    expect(said).toContain(
+      `answers  ${meet.container('backend-1')}  ${address}:8000 on ${meet.internalNetwork}  running, without a health check`,
+    );
+    expect(said).toContain(`${meet.container('frontend-1')}      running  serves what is published (live)`);
+  });
+
+  test('names the networks of a container that shares none with the frontends, and the line to paste, which helps', async () => {
+    const ended: unknown = await explain('/lost').catch((error: unknown) => error);
+    const connect = `docker network connect ${meet.internalNetwork} ${meet.container('lost-1')}`;
+    expect(String(ended)).toContain(`it is on ${meet.project}_default, they share ${meet.proxyNetwork}, ${meet.internalNetwork}`);
+    expect(String(ended)).toContain(connect);
+    await meet.docker(...connect.split(' ').slice(1));
+    await meet.routed({ '/lost': ['lost-1'] });
+    expect(await explain('/lost')).toContain(`answers  ${meet.container('lost-1')}`);
+  });
+});
+
+const letters = 'abcdefghijklmnopqrstuvwxyz';
+const forms: Readonly<Record<string, (prefix: string, word: (length: number, from?: string) => string) => string>> = {
+  dashed: (prefix, word) => `${prefix}-${word(4)}-${word(3)}`,
+  dashless: (prefix, word) => `${prefix}${word(7)}`,
+  digits: (prefix, word) => `${prefix}-${word(4, '0123456789')}-${word(3, '0123456789')}`,
+  capitals: (prefix, word) => `${prefix.toUpperCase()}-${word(4, letters.toUpperCase())}-${word(3, letters.toUpperCase())}`,
+  'capitals behind': (prefix, word) => `${prefix}-${word(4, letters.toUpperCase())}-${word(3, letters.toUpperCase())}`,
+};
+
+describe.each(Object.entries(forms))('rooms, %s', (_, form) => {
+  test.each(backendPreset)(`${roomsEach} that begin as %s reach the SPA (EXPLAIN_SEED=${seed})`, async (prefix) => {
+    const random = seededRandom(seed);
+    const word = (length: number, from = letters): string =>
+      Array.from({ length }, () => from[Math.floor(random() * from.length)]).join('');
+    const rooms = Array.from({ length: roomsEach }, () => form(prefix, word));
+    const answers = await askFrontend('frontend-1', rooms);
+    expect(rooms.filter((_room, index) => answers[index] === undefined || seen(answers[index]) !== 'spa')).toEqual([]);
+  });
+});

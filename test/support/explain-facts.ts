@@ -1,0 +1,54 @@
+import type { Facts, Routing } from '../../src/explain/facts.ts';
+import type { Container, Note } from '../../src/model/container.ts';
+import { readInstances } from '../../src/model/instance.ts';
+import type { InstanceChoice } from '../../src/model/instance.ts';
+import type { Problem } from '../../src/model/problem.ts';
+import { planRouting } from '../../src/routes/routing-view.ts';
+import { describeInstance } from '../../src/status/snapshot.ts';
+import { observe } from './containers.ts';
+
+/** What else there is to say, besides the containers. */
+export interface FactOptions {
+  readonly choice?: InstanceChoice;
+  readonly stopping?: readonly string[];
+  readonly notes?: Readonly<Record<string, Note>>;
+  /** What is published instead of what labels ask for; null for nothing. */
+  readonly published?: (routing: Routing) => Routing | null;
+  readonly problems?: readonly Problem[];
+  /** What a frontend runs, by its name; the published generation unless said otherwise. */
+  readonly running?: Readonly<Record<string, string>>;
+  readonly ownTemplates?: boolean;
+}
+
+const generation = 'a'.repeat(16);
+export const newerGeneration = 'b'.repeat(16);
+
+/** The facts about these containers, as the sidecar knows them once all is published and proven. */
+export function factsOf(containers: readonly Container[], options: FactOptions = {}): Facts {
+  const { choice, published: publish = (routing) => routing } = options;
+  const { instances, problems } = readInstances(observe(containers, options.stopping, options.notes), choice);
+  const planned = instances.map((instance) => ({
+    instance,
+    plan: instance.frontends.length === 0 ? undefined : planRouting(instance, []),
+  }));
+  return {
+    instances: planned.map(({ instance, plan }) => {
+      const published = plan === undefined ? undefined : (publish(plan) ?? undefined);
+      const file = `/routing/${instance.name}/routing.conf`;
+      const target = published === undefined ? undefined : { file, generation, routes: plan?.routes ?? [] };
+      const proofs = instance.frontends.map(({ container: { id, name } }) => {
+        const runningGeneration = options.running?.[name] ?? generation;
+        return [id, { phase: runningGeneration === generation ? 'live' : 'reloading', runningGeneration }] as const;
+      });
+      return {
+        instance,
+        status: describeInstance(instance, target, published === plan ? generation : newerGeneration, new Map(proofs)),
+        ...(published === undefined ? {} : { published }),
+        ...(plan === undefined ? {} : { wanted: plan }),
+      };
+    }),
+    problems: [...problems, ...planned.flatMap(({ plan }) => plan?.problems ?? []), ...(options.problems ?? [])],
+    only: choice?.only,
+    ownTemplates: options.ownTemplates ?? false,
+  };
+}

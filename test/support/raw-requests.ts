@@ -1,0 +1,32 @@
+import { runClient } from './load/kept-alive-client.ts';
+import type { Response } from './load/response-reader.ts';
+
+/**
+ * Asks for each target as it stands, in UTF-8 and without mending anything as an HTTP library would, one after the other on
+ * connections that are kept alive.
+ * @returns the answers in the same order
+ */
+export async function askTargets(host: string, port: number, targets: readonly string[]): Promise<readonly Response[]> {
+  const answers: Response[] = [];
+  const failures: string[] = [];
+  let asked = 0;
+  await runClient({
+    host,
+    port,
+    answerWithinMs: 10_000,
+    next() {
+      const target = targets[asked++];
+      if (target === undefined) return undefined;
+      const line = Buffer.from(`GET ${target} HTTP/1.1\r\nHost: meet.example.com\r\n\r\n`).toString('latin1');
+      return {
+        text: line,
+        answered: (response) => void answers.push(response),
+        failed: (kind, detail) => void failures.push(`${JSON.stringify(target)}: ${kind}, ${detail}`),
+      };
+    },
+    opened: () => undefined,
+    closeAnnounced: () => undefined,
+  });
+  if (failures.length > 0) throw new Error(`${failures.length} of ${targets.length} requests failed:\n${failures.slice(0, 10).join('\n')}`);
+  return answers;
+}

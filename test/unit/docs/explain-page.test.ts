@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { explain } from '../../../src/explain/explain.ts';
+import { printExplanation } from '../../../src/explain/print.ts';
+import { backend, container, filesService, frontend } from '../../support/containers.ts';
+import { factsOf } from '../../support/explain-facts.ts';
+
+const page = readFileSync(fileURLToPath(new URL('../../../docs/explain.md', import.meta.url)), 'utf8');
+
+const internal = (last: number): Readonly<Record<string, string>> => ({ meet_internal: `172.18.0.${last}/16` });
+
+const meet = factsOf(
+  [
+    frontend({ networks: { ...internal(2), proxy: '172.20.0.2/16' } }),
+    backend({ networks: internal(5), health: 'healthy' }),
+    backend({ name: 'meet-backend-2', networks: internal(6), health: 'starting' }),
+    backend({ name: 'meet-backend-3', networks: internal(7), health: 'healthy' }),
+    backend({ name: 'meet-backend-run-4f1c', networks: internal(8), oneOff: true }),
+    filesService({ networks: { meet_storage: '172.21.0.4/16' }, labels: { 'meet.paths': '/files' } }),
+    container({
+      name: 'meet-notes-1',
+      project: 'meet',
+      service: 'notes',
+      networks: internal(9),
+      labels: { 'meet.role': 'service', 'meet.path': '/notes' },
+    }),
+  ],
+  { stopping: ['meet-backend-3'] },
+);
+
+describe('docs/explain.md shows what the command really prints', () => {
+  it.each(['https://meet.example.com/api/v1.0/config/', '/files/report.pdf', '/notes'])('for %s', (target) => {
+    const lines = printExplanation(explain(target, meet));
+    expect(page).toContain(['```console', `$ meet-gen explain ${target}`, ...lines, '```'].join('\n'));
+  });
+});

@@ -1,0 +1,336 @@
+import { describe, expect, it } from 'vitest';
+import { explain } from '../../../src/explain/explain.ts';
+import type { Explanation, InstanceAnswer } from '../../../src/explain/explanation.ts';
+import type { Facts, Routing } from '../../../src/explain/facts.ts';
+import { printExplanation } from '../../../src/explain/print.ts';
+import type { Container } from '../../../src/model/container.ts';
+import { problem } from '../../../src/model/problem.ts';
+import { backend, container, filesService, frontend } from '../../support/containers.ts';
+import { factsOf, newerGeneration } from '../../support/explain-facts.ts';
+
+const at = (last: number): Readonly<Record<string, string>> => ({ meet_default: `172.18.0.${last}/16` });
+
+function only(explanation: Explanation): InstanceAnswer {
+  const [answer, ...others] = explanation.instances;
+  if (answer === undefined || others.length > 0) throw new Error(`told of ${explanation.instances.length} instances`);
+  return answer;
+}
+
+function ask(target: string, facts: Facts): InstanceAnswer {
+  return only(explain(target, facts));
+}
+
+const places = (answer: InstanceAnswer): readonly string[] =>
+  answer.containers.map(({ container: name, place, endpoint, reason }) => `${name} ${place} ${endpoint ?? '-'}: ${reason}`);
+const codes = (answer: InstanceAnswer): readonly string[] => answer.problems.map(({ code }) => code);
+
+const hints = (target: string, ...containers: readonly Container[]): readonly string[] =>
+  ask(target, factsOf([frontend(), backend(), ...containers])).hints;
+const told = (target: string, facts: Facts, name?: string): readonly string[] =>
+  explain(target, facts, name).instances.map(({ instance }) => instance);
+const hosts = (host: string): Readonly<Record<string, string>> => ({ 'meet.host': host });
+const withoutGroup = <Group extends { readonly title: string }>(groups: readonly Group[], wanted: string): readonly Group[] =>
+  groups.filter(({ title }) => title !== wanted);
+const withoutFiles = ({ view, structure }: Routing): Routing => ({
+  view: { ...view, groups: withoutGroup(view.groups, 'meet/files') },
+  structure: { ...structure, groups: withoutGroup(structure.groups, 'meet/files') },
+});
+const otherServers = ({ view, structure }: Routing): Routing => ({
+  structure,
+  view: { ...view, upstreams: view.upstreams.map((one) => ({ ...one, servers: ['172.18.0.99:8000'] })) },
+});
+const withoutExact = ({ view, structure }: Routing): Routing => ({
+  structure,
+  view: {
+    ...view,
+    groups: view.groups.map((group) => ({ ...group, locations: group.locations.filter(({ kind }) => kind !== 'exact') })),
+  },
+});
+
+describe('who answers', () => {
+  const meet = factsOf(
+    [
+      frontend(),
+      backend({ name: 'b1', networks: at(5), health: 'healthy' }),
+      backend({ name: 'b2', networks: at(6), health: 'starting' }),
+      backend({ name: 'b3', networks: at(7), health: 'unhealthy' }),
+      backend({ name: 'b4', state: 'exited' }),
+      backend({ name: 'b5', networks: { elsewhere: '10.0.0.1/8' }, health: 'healthy' }),
+      backend({ name: 'b6', networks: at(8), oneOff: true }),
+      backend({ name: 'b7', networks: at(9), health: 'healthy' }),
+      filesService({ labels: { 'meet.paths': '/api/files', 'meet.body-size': '1G' } }),
+      backend({ name: 'admin', networks: at(11), service: 'admin', labels: { 'meet.paths': '/only-admin' } }),
+    ],
+    { stopping: ['b7'] },
+  );
+
+  it('is a service: its location, its containers with state, address and the reason of each that is out', () => {
+    const answer = ask('/api/v1.0/config/?x=1', meet);
+    expect(answer).toMatchObject({
+      answer: 'service',
+      summary: 'meet/backend answers',
+      service: 'meet/backend',
+      location: { kind: 'below', path: '/api/', settings: {} },
+      file: '/routing/meet/routing.conf',
+      generation: 'a'.repeat(16),
+      frontends: [{ container: 'meet-frontend-1', servesPublished: true }],
+      notes: [],
+      hints: [],
+    });
+    expect(places(answer)).toEqual([
+      'b1 answers 172.18.0.5:8000: healthy',
+      'b2 stands-by 172.18.0.6:8000: health check has not passed yet, and others are better',
+      'b3 out 172.18.0.7:8000: health check fails, and others are better',
+      'b4 out -: exited',
+      'b5 out -: healthy, but has no usable address',
+      'b6 out -: a one-off of docker compose run',
+      'b7 out 172.18.0.9:8000: got a stop signal, and others are better',
+      'admin out 172.18.0.11:8000: belongs to meet/admin, which has other paths',
+    ]);
+    expect(codes(answer)).toEqual(['no-shared-network']);
+  });
+
+  it.each([
+    ['/api', 'exact', '/api', 'meet/backend'],
+    ['/api/files/x', 'below', '/api/files/', 'meet/files'],
+    ['/%61pi//files/../files/x', 'below', '/api/files/', 'meet/files'],
+    ['/only-admin', 'exact', '/only-admin', 'meet/admin'],
+  ])('%s is %s %s of %s', (target, kind, path, service) => {
+    expect(ask(target, meet)).toMatchObject({ answer: 'service', service, location: { kind, path } });
+  });
+
+  it('lists what a location has of its own', () => {
+    expect(ask('/api/files/x', meet).location?.settings).toEqual({ bodySize: '1G' });
+  });
+
+  it('is the SPA for a room, also for one that begins as a path of the backend', () => {
+    const answer = ask('/api-abcd-efg', meet);
+    expect(answer).toMatchObject({ answer: 'spa' });
+    expect(answer.service ?? answer.location).toBeUndefined();
+    expect(places(answer)).toEqual(['meet-frontend-1 answers 172.18.0.2:8080: running, without a health check']);
+  });
+
+  it('is nginx itself, with 400, for what it takes for no path', () => {
+    expect(ask('/../x', meet)).toMatchObject({ answer: 'bad-request', summary: 'nginx answers 400 by itself: .. leads above the root' });
+    expect(explain('/../x', meet)).toMatchObject({ target: '/../x', answered: false });
+  });
+});
+
+describe('nobody answers', () => {
+  it('where all containers of the service are out: 503', () => {
+    const facts = factsOf([frontend(), filesService({ state: 'exited' })]);
+    const answer = ask('/files', facts);
+    expect(answer).toMatchObject({ answer: 'unavailable', service: 'meet/files' });
+    expect(places(answer)).toEqual(['meet-files-1 out -: exited']);
+    expect(explain('/files', facts).answered).toBe(false);
+  });
+
+  it('where there is no backend, and the container that was meant has a misspelt role', () => {
+    const answer = ask('/api/x', factsOf([frontend(), backend({ labels: { 'meet.role': 'bakcend' } })]));
+    expect(answer).toMatchObject({ answer: 'unavailable', service: 'meet/backend', containers: [] });
+    expect(answer.problems).toMatchObject([
+      { code: 'bad-role', container: 'meet-backend-1', cure: expect.stringContaining('did you mean backend') },
+    ]);
+    expect(answer.hints.join()).toContain('a container without meet.role is not seen at all');
+  });
+
+  it.each([
+    ['there is no frontend', [backend()], 'it has no frontend, so nobody serves its routes', 'no-frontend'],
+    ['no frontend runs', [frontend({ state: 'exited' }), backend()], 'none of its frontends runs', 'no-frontend-running'],
+  ])('where %s', (_, containers, summary, code) => {
+    const facts = factsOf(containers);
+    expect(ask('/', facts)).toMatchObject({ answer: 'nothing', summary });
+    expect(codes(ask('/', facts))).toContain(code);
+    expect(explain('/', facts).answered).toBe(false);
+  });
+
+  it('where nothing is published', () => {
+    expect(ask('/', factsOf([frontend(), backend()], { published: () => null }))).toMatchObject({
+      answer: 'nothing',
+      summary: 'nothing is published for it, so its frontends have no routes',
+    });
+  });
+});
+
+describe('why a route is missing', () => {
+  it.each([
+    ['/file', '/files', 'did you mean /files? meet/files has it'],
+    ['/Files/x', '/files', 'did you mean /files? meet/files has it'],
+    ['/filess/x/y', '/files', 'did you mean /files? meet/files has it'],
+    ['/files', '/files/', 'meet/files takes only what is below /files/'],
+    ['/files/x', '=/files', 'meet/files takes exactly /files, and nothing below it'],
+    ['/files', '/files/upload', 'meet/files takes only /files/upload and what is below'],
+    ['/ap', '/files', 'did you mean /api? meet/backend has it'],
+  ])('%s, where a service has %s', (target, paths, hint) => {
+    expect(hints(target, filesService({ labels: { 'meet.paths': paths } }))[0]).toBe(hint);
+  });
+
+  it('says nothing of a likeness where there is none', () => {
+    expect(hints('/abc-defg-hij')).toEqual([expect.stringContaining('a container without meet.role is not seen')]);
+    expect(hints('/')).toHaveLength(1);
+  });
+
+  it.each([
+    ['no usable meet.paths', { 'meet.paths': 'files' }, ['bad-label-value', 'no-paths']],
+    ['a label that is none', { 'meet.path': '/files', 'meet.paths': '/x' }, ['unknown-label']],
+    ['a role that is none', { 'meet.role': 'servcie' }, ['bad-role']],
+    ['a service name that is none', { 'meet.service': 'a b', 'com.docker.compose.service': 'a b' }, ['bad-label-value', 'no-service']],
+  ])('names a container with %s', (_, labels, expected) => {
+    const answer = ask('/files', factsOf([frontend(), backend(), filesService({ labels })]));
+    expect(answer.answer).toBe('spa');
+    expect(answer.problems.map(({ container: name, code }) => `${name} ${code}`)).toEqual(expected.map((code) => `meet-files-1 ${code}`));
+  });
+
+  it('leaves such containers alone where a service answers', () => {
+    expect(codes(ask('/api', factsOf([frontend(), backend(), filesService({ labels: { 'meet.paths': 'files' } })])))).toEqual([]);
+  });
+
+  it('names a container of another project that was refused', () => {
+    const foreign = filesService({ project: 'other', labels: { 'meet.instance': 'meet' } });
+    const answer = ask('/files', factsOf([frontend(), backend(), foreign], { choice: { strict: true } }));
+    expect(codes(answer)).toEqual(['foreign-project-refused']);
+  });
+
+  it('names the instance that has it', () => {
+    const docs = [
+      frontend({ name: 'docs-frontend-1', project: 'docs', networks: { docs_default: '172.19.0.2/16' } }),
+      filesService({ name: 'docs-files-1', project: 'docs', networks: { docs_default: '172.19.0.3/16' } }),
+    ];
+    const [, meet] = explain('/files', factsOf([frontend(), backend(), ...docs])).instances;
+    expect(meet?.hints[0]).toBe(
+      'docs/files has this path in the instance docs; label its containers meet.instance=meet if it is meant here',
+    );
+  });
+
+  it('names who asks for the path and does not get it', () => {
+    const loser = filesService({ name: 'meet-zfiles-1', service: 'zfiles', networks: at(12) });
+    const facts = factsOf([frontend(), backend(), filesService(), loser]);
+    const answer = ask('/files/x', facts);
+    expect(answer).toMatchObject({ answer: 'service', service: 'meet/files' });
+    expect(places(answer)).toContain(
+      'meet-zfiles-1 out 172.18.0.12:3000: belongs to meet/zfiles, which asks for this path too, but meet/files has it',
+    );
+    expect(codes(answer)).toEqual(['contested-route']);
+    expect(codes(ask('/api', facts))).toEqual([]);
+  });
+});
+
+describe('what is served now counts', () => {
+  const leftOut = problem('route-left-out', { instance: 'meet', value: '/files', message: 'left out', cure: 'mend it' });
+
+  it('a route that nginx refuses is left out, and its problem told', () => {
+    const facts = factsOf([frontend(), backend(), filesService()], { published: withoutFiles, problems: [leftOut] });
+    const answer = ask('/files/x', facts);
+    expect(answer).toMatchObject({ answer: 'spa', problems: [{ code: 'route-left-out' }] });
+    expect(answer.notes.join()).toContain('labels want the path for meet/files, but that is not published');
+    expect(answer.notes.join()).toContain(newerGeneration);
+    expect(codes(ask('/api', facts))).toEqual([]);
+  });
+
+  it('a frontend that serves something else yet is named', () => {
+    const facts = factsOf([frontend(), frontend({ name: 'f2', networks: at(3) }), frontend({ name: 'f3', state: 'exited' }), backend()], {
+      running: { 'meet-frontend-1': 'c'.repeat(16), f3: 'none' },
+    });
+    const answer = ask('/api', facts);
+    expect(answer.notes).toEqual([
+      `meet-frontend-1 does not serve the published generation ${'a'.repeat(16)} yet (reloading): it serves the generation ${'c'.repeat(16)}`,
+    ]);
+    expect(answer.frontends.map(({ servesPublished }) => servesPublished)).toEqual([true, false, false]);
+  });
+
+  it('a container that is decided on but not published yet is out', () => {
+    expect(places(ask('/api', factsOf([frontend(), backend()], { published: otherServers })))).toEqual([
+      'meet-backend-1 out 172.18.0.5:8000: running, without a health check, but not in the published file yet',
+    ]);
+  });
+
+  it('where nginx would add the slash by itself, that is told', () => {
+    const facts = factsOf([frontend(), filesService()], { published: withoutExact });
+    expect(ask('/files', facts)).toMatchObject({ answer: 'redirect', service: 'meet/files' });
+    expect(explain('/files', facts).answered).toBe(true);
+  });
+});
+
+describe('which instance', () => {
+  const meet = frontend({ labels: hosts('meet.example.com,*.meet.example.com') });
+  const docs = frontend({
+    name: 'docs-frontend-1',
+    project: 'docs',
+    networks: { docs_default: '172.19.0.2/16' },
+    labels: hosts('docs.example.com'),
+  });
+  const open = frontend({ name: 'open-frontend-1', project: 'open', networks: { open_default: '172.20.0.2/16' } });
+
+  it.each([
+    ['/x', ['docs', 'meet', 'open']],
+    ['https://meet.example.com/x', ['meet']],
+    ['https://a.b.meet.example.com/x', ['meet']],
+    ['https://DOCS.example.com:8443/x', ['docs']],
+    ['https://other.example.com/x', ['open']],
+  ])('%s: %j', (target, expected) => expect(told(target, factsOf([meet, docs, open]))).toEqual(expected));
+
+  it('a host that none has is told, with those that there are', () => {
+    const explanation = explain('https://example.com/x', factsOf([meet, docs]));
+    expect(explanation).toMatchObject({ answered: false, instances: [] });
+    expect(explanation.notes).toEqual([
+      'no instance has the host example.com in its meet.host; docs has docs.example.com; meet has meet.example.com, *.meet.example.com',
+    ]);
+  });
+
+  it('the one that is named, whatever the host; a name that is none is told', () => {
+    expect(told('https://docs.example.com/x', factsOf([meet, docs]), 'meet')).toEqual(['meet']);
+    expect(explain('/', factsOf([meet, docs]), 'meat')).toMatchObject({
+      answered: false,
+      notes: ['there is no instance meat; there are: docs, meet'],
+    });
+  });
+
+  it('none at all', () => {
+    expect(explain('/', factsOf([]))).toMatchObject({
+      answered: false,
+      notes: ['there is no instance: no container with a usable meet.role is known'],
+    });
+  });
+});
+
+describe('in a terminal', () => {
+  it('is a small tree', () => {
+    const facts = factsOf([frontend(), backend({ health: 'healthy' }), backend({ name: 'meet-backend-2', state: 'exited' })]);
+    expect(printExplanation(explain('https://meet.example.com//api/x', facts)).join('\n'))
+      .toBe(`meet.example.com//api/x (nginx reads /api/x)
+  meet: meet/backend answers
+    location ^~ /api/
+    answers  meet-backend-1  172.18.0.5:8000 on meet_default  running: healthy
+    out      meet-backend-2  no address                       exited
+    frontends
+      meet-frontend-1  running  serves what is published (live)
+  Not seen from here: snippets in /etc/nginx/meet-routing.d of the frontend, which may answer first.`);
+  });
+
+  it('tells each problem with its cure, and who may have been meant', () => {
+    const lines = printExplanation(
+      explain(
+        '/file',
+        factsOf([frontend(), backend(), filesService(), container({ name: 'lost', project: 'meet', labels: { 'meet.role': 'x' } })]),
+      ),
+    );
+    expect(lines.join('\n')).toContain(`
+    if a service was meant to answer
+      did you mean /files? meet/files has it
+`);
+    expect(lines).toContain('      error bad-role (lost, meet.role=x): meet.role is none of the known roles; the container is ignored');
+    expect(lines).toContain('        cure: use one of frontend, backend, service');
+  });
+
+  it('holds nothing of foreign text but ASCII', () => {
+    const name = 'b\u001b[2J\u202e\n1';
+    const facts = factsOf([frontend({ name }), backend({ name, networks: { 'net\u0007': '10.0.0.1/8', meet_default: '172.18.0.5/16' } })]);
+    for (const target of ['/api/\u001b[31m', '/é', '/api', '/x\u202e'])
+      expect(printExplanation(explain(target, facts)).join('')).toMatch(/^[\x20-\x7e…]*$/);
+  });
+});
+
+it('own templates are told of, since they can print something else', () => {
+  const explanation = explain('/', factsOf([frontend()], { ownTemplates: true }));
+  expect(explanation.notes).toEqual([expect.stringContaining('--templates')]);
+});
