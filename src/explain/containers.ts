@@ -39,9 +39,15 @@ export function frontendsAsSpa({ frontends }: Instance, { spa }: RoutingView): r
 }
 
 function describe(service: Service, replica: Replica, upstream: UpstreamView | undefined): ContainerAnswer {
-  const place = placeOf(replica, upstream);
+  const { place, endpoint } = placeOf(replica, upstream);
   const described = describeReplica(replica);
-  return { ...described, service: serviceTitle(service), place, reason: `${described.reason}${timing(replica.inRotation, place)}` };
+  return {
+    ...described,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    service: serviceTitle(service),
+    place,
+    reason: `${described.reason}${timing(replica.inRotation, place)}`,
+  };
 }
 
 /** The file can be a moment behind what is decided. */
@@ -50,10 +56,18 @@ function timing(inRotation: boolean, place: Place): string {
   return !inRotation && place === 'answers' ? ', but still in the published file' : '';
 }
 
-function placeOf({ endpoint }: Replica, upstream: UpstreamView | undefined): Place {
-  if (endpoint === undefined || upstream === undefined) return 'out';
-  if (upstream.servers.includes(endpoint)) return 'answers';
-  return upstream.backups.includes(endpoint) ? 'stands-by' : 'out';
+/** Where the path is reached on the replica, at a port of the route's own maybe, and what the replica does there. */
+function placeOf({ endpoint }: Replica, upstream: UpstreamView | undefined): { readonly place: Place; readonly endpoint?: string } {
+  if (endpoint === undefined || upstream === undefined) return { place: 'out' };
+  const standingBy = [...(upstream.spares ?? []), ...upstream.backups];
+  const all = [...upstream.servers, ...standingBy];
+  const listed = all.find((one) => one === endpoint) ?? all.find((one) => hostOf(one) === hostOf(endpoint));
+  if (listed === undefined) return { place: 'out' };
+  return { place: standingBy.includes(listed) ? 'stands-by' : 'answers', endpoint: listed };
+}
+
+function hostOf(endpoint: string): string {
+  return endpoint.slice(0, endpoint.lastIndexOf(':'));
 }
 
 function describeOther(service: Service, replica: Replica, path: string, owner: string): ContainerAnswer {

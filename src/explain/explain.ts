@@ -104,17 +104,22 @@ function decideByFile({ instance, published }: { instance: InstanceFacts['instan
       pick,
       containers: frontendsAsSpa(instance, published.view),
     };
-  const upstream = published.view.upstreams.find(({ name }) => name === location?.upstream);
+  const upstreamName = location?.upstream ?? location?.guarded;
+  const upstream = published.view.upstreams.find(({ name }) => name === upstreamName);
   const containers = containersFor(instance, owner, upstream, path);
   if (pick.kind === 'redirect')
     return { answer: 'redirect', summary: `nginx redirects to the same path with a slash, which ${owner} has`, pick, containers };
-  if (location?.upstream === undefined)
+  if (upstreamName === undefined)
     return { answer: 'unavailable', summary: `the path is for ${owner}, of which nobody is in rotation: 503`, pick, containers };
-  return { answer: 'service', summary: `${owner} answers`, pick, containers };
+  const allow = location?.allow;
+  if (allow?.length === 0)
+    return { answer: 'forbidden', summary: `the path is for ${owner}, and nobody may reach it: 403`, pick, containers };
+  const limit = allow === undefined ? '' : `, to clients in ${allow.join(', ')} alone; others get 403`;
+  return { answer: 'service', summary: `${owner} answers${limit}`, pick, containers };
 }
 
 function describeLocation(location: LocationView): LocationAnswer {
-  const { kind, path, upstream: _, ...settings } = location;
+  const { kind, path, upstream: _, guarded: __, allow: ___, ...settings } = location;
   return { kind, path, settings };
 }
 

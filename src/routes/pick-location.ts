@@ -21,10 +21,14 @@ export function pickLocation({ groups }: Pick<RoutingView, 'groups'>, path: stri
   const exact = all.find(({ location }) => location.kind === 'exact' && location.path === path);
   if (exact !== undefined) return { kind: 'location', ...exact };
   // Only where it proxies does nginx add the slash by itself.
-  const slashed = all.find(({ location }) => location.kind !== 'exact' && location.path === `${path}/` && location.upstream !== undefined);
+  const slashed = all.find(({ location }) => location.kind !== 'exact' && location.path === `${path}/` && proxies(location));
   if (slashed !== undefined) return { kind: 'redirect', ...slashed };
   const above = longestAbove(all, ({ location }) => location, path);
   return above === undefined ? { kind: 'spa' } : { kind: 'location', ...above };
+}
+
+function proxies({ upstream, guarded }: LocationView): boolean {
+  return upstream !== undefined || guarded !== undefined;
 }
 
 /** Of the prefixes that a path begins with, the longest. */

@@ -116,6 +116,37 @@ describe('who answers', () => {
   });
 });
 
+describe('a route with settings of its own', () => {
+  const route = (labels: Readonly<Record<string, string>>): Facts =>
+    factsOf([frontend(), backend({ health: 'healthy' }), filesService({ networks: at(4), labels: { 'meet.paths': '/files', ...labels } })]);
+
+  it('at another port: the containers answer there', () => {
+    const answer = ask('/console/x', route({ 'meet.route.console.path': '/console', 'meet.route.console.port': '9001' }));
+    expect(answer).toMatchObject({ answer: 'service', service: 'meet/files', location: { path: '/console/' } });
+    expect(places(answer)[0]).toMatch(/ answers 172\.18\.0\.4:9001: /);
+  });
+
+  it('that only some may reach: who they are, and what the others get', () => {
+    const answer = ask('/files/x', route({ 'meet.allow.office': '/files from 10.0.0.0/8, 192.0.2.7' }));
+    expect(answer).toMatchObject({
+      answer: 'service',
+      summary: 'meet/files answers, to clients in 10.0.0.0/8, 192.0.2.7 alone; others get 403',
+      location: { settings: {} },
+    });
+    expect(places(answer)[0]).toMatch(/ answers /);
+  });
+
+  it('that nobody may reach: 403', () => {
+    const facts = route({ 'meet.allow.office': '/files from nowhere' });
+    expect(ask('/files/x', facts)).toMatchObject({
+      answer: 'forbidden',
+      summary: 'the path is for meet/files, and nobody may reach it: 403',
+    });
+    expect(codes(ask('/files/x', facts))).toContain('allow-unreadable');
+    expect(explain('/files/x', facts).answered).toBe(false);
+  });
+});
+
 describe('nobody answers', () => {
   it('where all containers of the service are out: 503', () => {
     const facts = factsOf([frontend(), filesService({ state: 'exited' })]);
