@@ -1,4 +1,5 @@
 import { labelFamiliesNotSupportedYet, labelsNotSupportedYet, labelTable, roles, rolesNotSupportedYet } from '../model/label-table.ts';
+import type { Role } from '../model/label-table.ts';
 import { problemTable } from '../model/problem.ts';
 import { flagWithValue, optionTable } from '../options.ts';
 import { backendPreset } from '../routes/preset.ts';
@@ -16,7 +17,7 @@ export function referencePages(): ReadonlyMap<string, string> {
 
 /** The README with its label table filled in between the markers, from the same table. */
 export function readmeWithLabels(readme: string): string {
-  const rows = Object.values(labelTable).map((spec) => [`\`${spec.key}\``, spec.roles.join(', '), spec.meaning, spec.fallback]);
+  const rows = Object.values(labelTable).map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.fallback]);
   const labels = table(
     ['label', 'on', 'meaning', 'default'],
     [['`meet.role`', 'all', `what the container is: ${list(roles)}`, '–'], ...rows],
@@ -27,7 +28,7 @@ export function readmeWithLabels(readme: string): string {
 function labelsPage(): string {
   const rows = Object.values(labelTable).map((spec) => [
     `\`${spec.key}\``,
-    spec.roles.join(', '),
+    rolesText(spec.roles),
     spec.meaning,
     spec.allowed,
     spec.fallback,
@@ -82,6 +83,10 @@ function problemsPage(): string {
 
 function page(title: string, parts: readonly string[]): string {
   return `${[`# ${title}`, generated, ...parts].join('\n\n')}\n`;
+}
+
+function rolesText(some: readonly Role[]): string {
+  return some.length === roles.length ? 'all' : some.join(', ');
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

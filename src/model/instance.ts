@@ -32,7 +32,7 @@ export interface Replica {
 export interface Service {
   readonly name: string;
   readonly project?: string;
-  readonly role: Exclude<Role, 'frontend'>;
+  readonly role: ServiceMember['role'];
   readonly labels: Labels;
   readonly replicas: readonly Replica[];
 }
@@ -53,7 +53,7 @@ export interface Instance {
  */
 type Reach = { readonly byAll: Reachable; readonly byOwn: Reachable } | undefined;
 
-const defaultPorts: Record<Role, number | undefined> = { frontend: 8080, backend: 8000, service: undefined };
+const defaultPorts: Partial<Record<Role, number>> = { frontend: 8080, backend: 8000 };
 
 /** Which instances are looked at, and how. */
 export interface InstanceChoice {

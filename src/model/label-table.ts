@@ -10,11 +10,19 @@ import {
   parseServiceName,
 } from './nginx-token.ts';
 
-export const roles = ['frontend', 'backend', 'service'] as const;
+/** Roles of containers that are known and never routed, since they have public names of their own. */
+const bystanderRoles = ['livekit', 'keycloak'] as const;
+export type BystanderRole = (typeof bystanderRoles)[number];
+
+export const roles = ['frontend', 'backend', 'service', ...bystanderRoles] as const;
 export type Role = (typeof roles)[number];
 
 /** Roles of the label vocabulary that this version refuses by name. */
-export const rolesNotSupportedYet: readonly string[] = ['router', 'media', 'livekit', 'keycloak'];
+export const rolesNotSupportedYet: readonly string[] = ['router', 'media'];
+
+export function isBystanderRole(role: Role): role is BystanderRole {
+  return bystanderRoles.some((known) => known === role);
+}
 
 interface LabelSpec<Value> {
   readonly key: string;
@@ -146,7 +154,7 @@ export const labelTable = {
   }),
   bodySize: label({
     key: 'meet.body-size',
-    roles,
+    roles: ['frontend', ...routed],
     parse: parseNginxSize,
     allowed: 'a number with k, M or G; `0` is no limit',
     meaning: "the largest request body; on a frontend for all routes, elsewhere for that service's own",

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { labelFamiliesNotSupportedYet, labelsNotSupportedYet, labelTable, rolesNotSupportedYet } from '../../../src/model/label-table.ts';
+import {
+  labelFamiliesNotSupportedYet,
+  labelsNotSupportedYet,
+  labelTable,
+  roles as allRoles,
+  rolesNotSupportedYet,
+} from '../../../src/model/label-table.ts';
 import type { LabelName } from '../../../src/model/label-table.ts';
 import { readLabels } from '../../../src/model/labels.ts';
 import { container } from '../../support/containers.ts';
@@ -264,7 +270,7 @@ describe('reading a label', () => {
     });
 
     it(`${key} is without effect on roles that don't have it, and says so`, () => {
-      for (const other of (['frontend', 'backend', 'service'] as const).filter((candidate) => !roles.includes(candidate))) {
+      for (const other of allRoles.filter((candidate) => !roles.includes(candidate))) {
         const value = cases[name].accepted[0]?.[0] ?? '';
         const { labels, problems } = readLabels(container({ name: 'c', labels: { 'meet.role': other, [key]: value } }));
         expect(labels).toEqual({});
@@ -275,7 +281,7 @@ describe('reading a label', () => {
 });
 
 describe('reading the role', () => {
-  it.each(['frontend', 'backend', 'service'])('%s is a role', (role) => {
+  it.each(['frontend', 'backend', 'service', 'livekit', 'keycloak'])('%s is a role', (role) => {
     expect(readLabels(container({ name: 'c', labels: { 'meet.role': role } }))).toEqual({ role, labels: {}, problems: [] });
   });
 
