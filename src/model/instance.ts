@@ -53,7 +53,8 @@ export interface Instance {
  */
 type Reach = { readonly byAll: Reachable; readonly byOwn: Reachable } | undefined;
 
-const defaultPorts: Partial<Record<Role, number>> = { frontend: 8080, backend: 8000 };
+/** Where containers of a role listen that say nothing else. */
+export const defaultPorts = { frontend: 8080, backend: 8000, media: 9000 } as const satisfies Partial<Record<Role, number>>;
 
 /** Which instances are looked at, and how. */
 export interface InstanceChoice {
@@ -164,9 +165,13 @@ function locate(member: Member, reachable: NonNullable<Reach>, problems: Problem
   problems.push(...addressProblems);
   if (address === undefined) return undefined;
   // Last, since the engine lists no ports of a container without a network.
-  const port = member.labels.port ?? defaultPorts[member.role] ?? member.container.exposedTcpPorts[0];
+  const port = member.labels.port ?? usualPort(member);
   if (port === undefined) problems.push(noPort(member));
   return port === undefined ? undefined : { ...address, port };
+}
+
+function usualPort({ role, container }: Member): number | undefined {
+  return role === 'service' ? container.exposedTcpPorts[0] : defaultPorts[role];
 }
 
 function noPort({ instance, container }: Member): Problem {
@@ -236,7 +241,8 @@ function groupServices(members: readonly Member[]): readonly Group[] {
   const groups = new Map<string, Group>();
   for (const member of members) {
     if (member.role === 'frontend') continue;
-    const key = JSON.stringify([member.project, member.service]);
+    // Never one with others: a path of theirs would then lead to S3, past what the backend allows.
+    const key = JSON.stringify([member.project, member.service, member.role === 'media']);
     const others = groups.get(key);
     groups.set(key, others === undefined ? [member] : [...others, member]);
   }

@@ -1,4 +1,5 @@
 import {
+  parseBucket,
   parseEngineName,
   parseHealth,
   parseHosts,
@@ -8,17 +9,18 @@ import {
   parsePaths,
   parsePort,
   parseServiceName,
+  parseSignedHost,
 } from './nginx-token.ts';
 
 /** Roles of containers that are known and never routed, since they have public names of their own. */
 const bystanderRoles = ['livekit', 'keycloak'] as const;
 export type BystanderRole = (typeof bystanderRoles)[number];
 
-export const roles = ['frontend', 'backend', 'service', ...bystanderRoles] as const;
+export const roles = ['frontend', 'backend', 'service', 'media', ...bystanderRoles] as const;
 export type Role = (typeof roles)[number];
 
 /** Roles of the label vocabulary that this version refuses by name. */
-export const rolesNotSupportedYet: readonly string[] = ['router', 'media'];
+export const rolesNotSupportedYet: readonly string[] = ['router'];
 
 export function isBystanderRole(role: Role): role is BystanderRole {
   return bystanderRoles.some((known) => known === role);
@@ -67,7 +69,7 @@ export const labelTable = {
     parse: parsePort,
     allowed: '1 to 65535',
     meaning: 'the port to reach the container on',
-    fallback: 'backend 8000, frontend 8080, else the lowest exposed TCP port',
+    fallback: 'backend 8000, frontend 8080, media 9000, else the lowest exposed TCP port',
   }),
   listen: label({
     key: 'meet.listen',
@@ -160,6 +162,22 @@ export const labelTable = {
     meaning: "the largest request body; on a frontend for all routes, elsewhere for that service's own",
     fallback: '100M',
   }),
+  mediaBucket: label({
+    key: 'meet.media.bucket',
+    roles: ['media'],
+    parse: parseBucket,
+    allowed: '3 to 63 lower-case letters, digits, `.` and `-`',
+    meaning: "the bucket that Meet's files are in: the backend's `AWS_STORAGE_BUCKET_NAME`",
+    fallback: 'none, so the label is needed',
+  }),
+  mediaHost: label({
+    key: 'meet.media.host',
+    roles: ['media'],
+    parse: parseSignedHost,
+    allowed: 'a host name, with `:` and a port where that is neither 80 nor 443',
+    meaning: 'the host that the backend signs for: the one in its `AWS_S3_ENDPOINT_URL`',
+    fallback: 'the service and its port, `minio:9000`',
+  }),
 } as const;
 
 export type LabelName = keyof typeof labelTable;
@@ -168,15 +186,7 @@ export type LabelName = keyof typeof labelTable;
 export type Labels = { readonly [Name in LabelName]?: NonNullable<ReturnType<(typeof labelTable)[Name]['parse']>> };
 
 /** Labels of the vocabulary that this version refuses by name; `meet.route.` and `meet.allow.` are whole families. */
-export const labelsNotSupportedYet: readonly string[] = [
-  'meet.websocket',
-  'meet.balance',
-  'meet.weight',
-  'meet.backup',
-  'meet.max-conns',
-  'meet.media.bucket',
-  'meet.media.host',
-];
+export const labelsNotSupportedYet: readonly string[] = ['meet.websocket', 'meet.balance', 'meet.weight', 'meet.backup', 'meet.max-conns'];
 export const labelFamiliesNotSupportedYet: readonly string[] = ['meet.route.', 'meet.allow.'];
 
 function parseBoolean(text: string): boolean | undefined {

@@ -22,6 +22,7 @@ export const problemTable = {
   'no-instance': { severity: 'error', meaning: 'It cannot be told which Meet the container belongs to; it is ignored.' },
   'no-service': { severity: 'error', meaning: 'It cannot be told whose replica the container is; it gets no route.' },
   'no-paths': { severity: 'error', meaning: 'A `service` without usable `meet.paths`; there is nothing to route to it.' },
+  'no-bucket': { severity: 'error', meaning: 'A `media` container without usable `meet.media.bucket`; its files are answered with 503.' },
   'no-port': { severity: 'error', meaning: 'No port is known to reach the container on; it is out of rotation.' },
   'no-shared-network': {
     severity: 'error',

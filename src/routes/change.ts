@@ -37,8 +37,9 @@ function facts(view: RoutingView): ReadonlySet<string> {
 }
 
 function describeLocation(title: string, location: LocationView): string {
-  const { kind, path, upstream, ...settings } = location;
+  const { kind, path, upstream, media, ...settings } = location;
   const to = upstream === undefined ? `503, nobody in rotation for ${title}` : upstream === 'meet-spa' ? 'SPA' : title;
   const own = Object.entries(settings).map(([name, value]) => ` ${name} ${value}`);
-  return `${kind === 'exact' ? '=' : ''}${path} -> ${to}${own.join('')}`;
+  const files = media === undefined ? '' : `${media.storagePath} signed for ${media.host}`;
+  return `${kind === 'exact' ? '=' : ''}${path} -> ${to}${files}${own.join('')}`;
 }

@@ -3,6 +3,7 @@ import type { Instance, Service } from '../model/instance.ts';
 import type { PathRule } from '../model/nginx-token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
+import { isMediaRule, mediaRules } from './media.ts';
 import { backendPresetRules } from './preset.ts';
 
 /** A path and the service that answers it. */
@@ -14,28 +15,34 @@ export interface Route {
 /**
  * Gives every path to one service: the instance's own project before others, then by `project/service`, so that
  * redeploying never changes the owner. The backend's preset is reserved also while no
- * backend exists: the SPA would otherwise answer API calls with HTML and status 200.
+ * backend exists: the SPA would otherwise answer API calls with HTML and status 200. The paths of files are media's alone,
+ * whether there is one or not.
  */
 export function assignRoutes(instance: Instance): { routes: readonly Route[]; problems: readonly Problem[] } {
   const owned = new Map<string, Route>();
   const problems: Problem[] = [];
-  const missing = instance.services.some((service) => service.role === 'backend') ? [] : [missingBackend(instance)];
+  const missing = (['backend', 'media'] as const)
+    .filter((role) => instance.services.every((service) => service.role !== role))
+    .map((role) => missingService(instance, role));
   for (const service of [...instance.services.toSorted((left, right) => compareOwners(instance, left, right)), ...missing]) {
     const rules = rulesOf(service);
     if (rules.length === 0) problems.push(noPaths(instance, service));
-    const lost = rules.filter((rule) => owned.has(ruleKey(rule)));
-    for (const rule of rules) if (!owned.has(ruleKey(rule))) owned.set(ruleKey(rule), { rule, service });
+    if (service.role === 'media' && service.replicas.length > 0 && service.labels.mediaBucket === undefined)
+      problems.push(noBucket(instance, service));
+    const isTaken = (rule: PathRule): boolean => owned.has(ruleKey(rule)) || (service.role !== 'media' && isMediaRule(rule));
+    const lost = rules.filter(isTaken);
+    for (const rule of rules) if (!isTaken(rule)) owned.set(ruleKey(rule), { rule, service });
     if (lost.length > 0 && service.replicas.length > 0) problems.push(contested(instance, service, lost, owned));
   }
   return { routes: [...owned.values()].toSorted(compareRoutes), problems };
 }
 
-/** Stands for the backend that isn't there, under the name that it will most likely have: its coming changes only the servers. */
-function missingBackend(instance: Instance): Service {
+/** Stands for who isn't there. A backend has the name that it will most likely have: its coming changes only the servers. */
+function missingService(instance: Instance, role: 'backend' | 'media'): Service {
   return {
-    name: 'backend',
+    name: role,
     ...(instance.project === undefined ? {} : { project: instance.project }),
-    role: 'backend',
+    role,
     labels: {},
     replicas: [],
   };
@@ -55,6 +62,7 @@ export function serviceTitle(service: Service): string {
 }
 
 function rulesOf(service: Service): readonly PathRule[] {
+  if (service.role === 'media') return mediaRules;
   const preset = service.role === 'backend' ? backendPresetRules : [];
   const paths = service.labels.paths;
   const rules = paths === undefined ? preset : paths.replacesPreset ? paths.rules : [...preset, ...paths.rules];
@@ -84,12 +92,30 @@ function noPaths(instance: Instance, service: Service): Problem {
   });
 }
 
+function noBucket(instance: Instance, service: Service): Problem {
+  return problem('no-bucket', {
+    instance: instance.name,
+    container: service.replicas[0]?.container.name,
+    key: 'meet.media.bucket',
+    message: `it is not known which bucket of ${serviceTitle(service)} Meet's files are in, so they are answered with 503`,
+    cure: "set meet.media.bucket to the backend's AWS_STORAGE_BUCKET_NAME",
+  });
+}
+
+/** Who has the paths of files, in words. */
+const mediaTitle = 'meet.role=media';
+
 function contested(instance: Instance, service: Service, lost: readonly PathRule[], owned: ReadonlyMap<string, Route>): Problem {
-  const owners = new Set(lost.map((rule) => serviceTitle(owned.get(ruleKey(rule))?.service ?? service)));
+  const owners = new Set(
+    lost.map((rule) => {
+      const owner = owned.get(ruleKey(rule))?.service;
+      return owner === undefined || (isMediaRule(rule) && service.role !== 'media') ? mediaTitle : serviceTitle(owner);
+    }),
+  );
   return problem('contested-route', {
     instance: instance.name,
     container: service.replicas[0]?.container.name,
-    key: 'meet.paths',
+    key: service.role === 'media' ? 'meet.role' : 'meet.paths',
     value: lost.map((rule) => (rule.kind === 'exact' ? `=${rule.path}` : rule.path)).join(','),
     message: `${serviceTitle(service)} asks for paths that ${[...owners].toSorted(compareText).join(' and ')} already has, and doesn't get them`,
     cure: 'give one of the two other paths, or label it meet.instance for another Meet',

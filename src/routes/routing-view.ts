@@ -3,6 +3,8 @@ import type { Instance, Replica, Service } from '../model/instance.ts';
 import { labelTable } from '../model/label-table.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
+import { mediaAccess, mediaAuthPath } from './media.ts';
+import type { MediaAccess } from './media.ts';
 import { supportsKeepaliveMinTimeout } from './nginx-version.ts';
 import type { NginxVersion } from './nginx-version.ts';
 import { assignRoutes, routeFor, serviceTitle } from './ownership.ts';
@@ -30,6 +32,8 @@ export interface LocationView {
   readonly readTimeout?: string;
   readonly connectTimeout?: string;
   readonly bodySize?: string;
+  /** Files in S3, for those that the backend lets in. */
+  readonly media?: MediaAccess;
 }
 
 /** Everything the template prints, decided: the template loops, it does not decide. */
@@ -139,11 +143,12 @@ function standbyEndpoints(replicas: readonly Replica[]): readonly string[] {
 /** The upstream of each service that is routed. */
 type Upstreams = ReadonlyMap<Service, string>;
 
-/** The backend that isn't there has none where a service has its name: it would get the backend's requests. */
+/** The backend that isn't there has none where a service has its name: it would get the backend's requests. Missing media never has. */
 function upstreamsOf(routes: readonly Route[]): Upstreams {
   const services = routedServices(routes);
   const taken = new Set(services.filter(({ replicas }) => replicas.length > 0).map(upstreamName));
-  const hasOwn = (service: Service): boolean => service.replicas.length > 0 || !taken.has(upstreamName(service));
+  const hasOwn = (service: Service): boolean =>
+    service.replicas.length > 0 || (service.role === 'backend' && !taken.has(upstreamName(service)));
   return new Map(services.filter(hasOwn).map((service) => [service, upstreamName(service)]));
 }
 
@@ -157,10 +162,11 @@ function endpointsOf({ replicas }: Service): Pick<UpstreamView, 'servers' | 'bac
 
 /**
  * A project's name has no dot, so project and service can be told apart and two services never share a name. nginx
- * compares upstream names without regard to case, so a capital letter is written `+` and its small one.
+ * compares upstream names without regard to case, so a capital letter is written `+` and its small one. S3 has a name that no
+ * other service ever had: a location of an older structure must not lead there.
  */
 function upstreamName(service: Service): string {
-  return `meet_${service.project ?? ''}.${service.name.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`;
+  return `${service.role === 'media' ? 'meet-media' : 'meet'}_${service.project ?? ''}.${service.name.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`;
 }
 
 /**
@@ -179,7 +185,7 @@ function groupLocations(routes: readonly Route[], upstreams: Upstreams, server: 
     title,
     locations: routes.flatMap((route) =>
       serviceTitle(route.service) === title
-        ? [...withoutSlash(routes, route, upstreams, server), location(route.rule, route, upstreams, server)]
+        ? [...withoutSlash(routes, route, upstreams, server), location(routes, route.rule, route, upstreams, server)]
         : [],
     ),
   }));
@@ -198,15 +204,24 @@ function withoutSlash(
   if (route.rule.kind !== 'below') return [];
   const path = route.rule.path.slice(0, -1);
   if (routes.some(({ rule }) => rule.kind === 'exact' && rule.path === path)) return [];
-  const owner = routeFor(routes, path);
+  const owner = route.service.role === 'media' ? undefined : routeFor(routes, path);
   return [
-    owner === undefined ? { kind: 'exact', path, upstream: spaUpstream } : location({ kind: 'exact', path }, owner, upstreams, server),
+    owner === undefined
+      ? { kind: 'exact', path, upstream: spaUpstream }
+      : location(routes, { kind: 'exact', path }, owner, upstreams, server),
   ];
 }
 
-function location(rule: Route['rule'], { service }: Route, upstreams: Upstreams, server: typeof serverDefaults): LocationView {
+function location(
+  routes: readonly Route[],
+  rule: Route['rule'],
+  { service }: Route,
+  upstreams: Upstreams,
+  server: typeof serverDefaults,
+): LocationView {
   const upstream = upstreams.get(service);
   if (upstream === undefined) return { kind: rule.kind, path: rule.path };
+  if (service.role === 'media') return mediaLocation(routes, rule, service, upstream, upstreams);
   const { readTimeout, connectTimeout, bodySize } = service.labels;
   return {
     kind: rule.kind,
@@ -216,4 +231,18 @@ function location(rule: Route['rule'], { service }: Route, upstreams: Upstreams,
     ...(connectTimeout === undefined || connectTimeout === server.connectTimeout ? {} : { connectTimeout }),
     ...(bodySize === undefined || bodySize === server.bodySize ? {} : { bodySize }),
   };
+}
+
+/** Only a backend is asked who may have a file: another service with a longer path below the API must not decide that. */
+function mediaLocation(
+  routes: readonly Route[],
+  rule: Route['rule'],
+  service: Service,
+  upstream: string,
+  upstreams: Upstreams,
+): LocationView {
+  const ofBackends = routes.filter((route) => route.service.role === 'backend');
+  const backend = routeFor(ofBackends, mediaAuthPath(rule))?.service;
+  const media = mediaAccess(rule, service, backend === undefined ? undefined : upstreams.get(backend));
+  return media === undefined ? { kind: rule.kind, path: rule.path } : { kind: rule.kind, path: rule.path, upstream, media };
 }

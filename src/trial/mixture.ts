@@ -1,4 +1,6 @@
 import type { LocationView } from '../routes/routing-view.ts';
+import { isMediaRule } from '../routes/media.ts';
+import { upstreamsOf } from '../routes/structure.ts';
 import type { RoutingStructure } from '../routes/structure.ts';
 import { editionOf } from './edition.ts';
 import type { Edition } from './edition.ts';
@@ -52,16 +54,19 @@ function substitute(
   by: Substitute | undefined,
 ): readonly LocationView[] {
   if (by === undefined) return [location];
-  if (by === 'unavailable') return [{ kind: location.kind, path: location.path }];
-  const older = before.get(locationKey(location));
-  return by === 'absent' || older === undefined ? [] : [older];
+  const unavailable = { kind: location.kind, path: location.path };
+  if (by === 'unavailable') return [unavailable];
+  const older = by === 'absent' ? undefined : before.get(locationKey(location));
+  if (older !== undefined) return [older];
+  // Whoever else takes that path could serve files without the backend's word.
+  return isMediaRule(location) ? [unavailable] : [];
 }
 
 /** A location as it was before can belong to a service that is wanted no more. */
 function servicesFor(groups: readonly Group[], wanted: RoutingStructure, good: RoutingStructure | undefined): RoutingStructure['services'] {
   const known = new Set(wanted.services.map(({ name }) => name));
   // One that no location needs would make another edition of the same file.
-  const used = new Set(groups.flatMap(({ locations }) => locations.map(({ upstream }) => upstream)));
+  const used = new Set(groups.flatMap(({ locations }) => locations.flatMap(upstreamsOf)));
   const older = (good?.services ?? []).filter(({ name }) => !known.has(name) && used.has(name));
   return [...wanted.services.filter(({ name }) => used.has(name)), ...older];
 }

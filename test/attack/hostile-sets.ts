@@ -7,8 +7,26 @@ import { hostileText } from './hostile-texts.ts';
 export type WireEntry = Readonly<Record<string, unknown>>;
 
 /** What a hostile container is besides its texts. */
-type Kind = 'stranger' | 'insider' | 'neighbour frontend' | 'neighbour backend' | 'neighbour service';
-const kinds: readonly Kind[] = ['stranger', 'stranger', 'insider', 'neighbour frontend', 'neighbour backend', 'neighbour service'];
+type Kind =
+  | 'stranger'
+  | 'stranger media'
+  | 'insider'
+  | 'insider media'
+  | 'neighbour frontend'
+  | 'neighbour backend'
+  | 'neighbour service'
+  | 'neighbour media';
+const kinds: readonly Kind[] = [
+  'stranger',
+  'stranger',
+  'stranger media',
+  'insider',
+  'insider media',
+  'neighbour frontend',
+  'neighbour backend',
+  'neighbour service',
+  'neighbour media',
+];
 
 /** Puts a text into a place of an entry. */
 type WirePlace = (entry: WireEntry, text: string) => WireEntry;
@@ -110,6 +128,16 @@ const pointedText = fc.constantFrom(
   'files',
   'frontend',
   'service',
+  'media',
+  'livekit',
+  'minio',
+  'storage',
+  'minio:9000',
+  '/media',
+  '/media/recordings',
+  '=/media/recordings/x.mp4',
+  '/media/files/media-auth',
+  '+/api/v1.0/recordings/media-auth/',
   '/files',
   '+/files',
   '/files/',
@@ -159,6 +187,8 @@ const inProject = (name: string, role: string, more: Readonly<Record<string, str
   ...more,
 });
 
+const bucket = { 'meet.media.bucket': 'storage' };
+
 /** The instance of a set's victims: also the project they are in. */
 export function victimsInstance(index: number): string {
   return `v${index}`;
@@ -172,6 +202,7 @@ export function victimsOf(index: number): readonly WireEntry[] {
     wireEntry(`${name}-frontend-1`, inProject(name, 'frontend'), `${name}_default`, address(2)),
     wireEntry(`${name}-backend-1`, inProject(name, 'backend'), `${name}_default`, address(5)),
     wireEntry(`${name}-files-1`, inProject(name, 'service', { [service]: 'files', 'meet.paths': '/files' }), `${name}_default`, address(9)),
+    wireEntry(`${name}-minio-1`, inProject(name, 'media', { [service]: 'minio', ...bucket }), `${name}_default`, address(10)),
   ];
 }
 
@@ -185,10 +216,13 @@ export function attackersOf(set: HostileSet, index: number): readonly WireEntry[
     const paths = { 'meet.paths': `/x${nth}`, [service]: `s${nth}` };
     const labels = {
       stranger: inProject(own, 'service', { ...paths, 'meet.instance': victims }),
+      'stranger media': inProject(own, 'media', { ...bucket, [service]: `s${nth}`, 'meet.instance': victims }),
       insider: inProject(victims, 'service', paths),
+      'insider media': inProject(victims, 'media', { ...bucket, [service]: `s${nth}` }),
       'neighbour frontend': inProject(own, 'frontend'),
       'neighbour backend': inProject(own, 'backend'),
       'neighbour service': inProject(own, 'service', paths),
+      'neighbour media': inProject(own, 'media', { ...bucket, [service]: `s${nth}` }),
     }[kind];
     const base = wireEntry(`${own}-${nth}`, labels, `${victims}_default`, address);
     return changes.reduce<WireEntry>(

@@ -15,10 +15,16 @@ const statusPaths: readonly string[] = ['/generation', '/rejected', '/stub_statu
  *   order of `project/service`. A longer path below somebody else's is a route of its own.
  * - `/x` is `= /x` and `^~ /x/`. Where only `^~ /x/` is asked for, `= /x` goes to whoever has it anyway.
  * - Without a backend the preset stays reserved: it answers 503.
+ * - Files (`/media/recordings/`, `/media/files/`) are the media container's alone, with or without one: a path there that somebody
+ *   else asks for is nobody's, the folder itself included. They are served with a bucket, and only behind the backend that has the API; else they are 503.
+ * - S3 is reached by these two locations alone, each behind `auth_request`, never in one upstream with a service.
  * - The addresses behind a service are those of its own containers; one on the host's network is behind the frontends' gateways.
  */
 
 const preset = ['/api', '/admin', '/static', '/oidc', '/healthz', '/webhook', '/external-api', '/jwks', '/__lbheartbeat__'];
+
+const files = ['^~ /media/files/', '^~ /media/recordings/'];
+const isFiles = (rule: string): boolean => files.some((own) => `${rule.replace(/^\S+ /, '')}/`.startsWith(own.slice(3)));
 
 const reserved = preset.flatMap((path) => [`= ${path}`, `^~ ${path}/`]);
 
@@ -27,6 +33,7 @@ interface Claimant {
   readonly upstream: string;
   readonly isOwn: boolean;
   readonly role: string;
+  readonly hasBucket: boolean;
   readonly rules: readonly string[];
   readonly addresses: ReadonlySet<string>;
 }
@@ -51,7 +58,7 @@ export function brokenOwnership(ownProject: string, members: readonly Member[], 
   const claimants = claimantsOf(ownProject, members);
   const owners = ownersOf(claimants);
   const upstreams = new Set(tree.flatMap(({ name, args: [upstream = ''] }) => (name === 'upstream' ? [upstream] : [])));
-  return [...wrongLocations(owners, locationsOf(tree), upstreams), ...wrongAddresses(claimants, tree)];
+  return [...wrongLocations(owners, locationsOf(tree), upstreams), ...wrongAddresses(claimants, tree), ...openFiles(claimants, tree)];
 }
 
 /** A frontend that says it is of the instance's own project is one of its own: its labels and networks hold for all. */
@@ -63,7 +70,7 @@ function claimantsOf(ownProject: string, members: readonly Member[]): readonly C
   const groups = new Map<string, ServiceMember[]>();
   for (const member of members) {
     if (member.role === 'frontend' || isComposeOneOff(member.container)) continue;
-    const key = JSON.stringify([member.project, member.service]);
+    const key = JSON.stringify([member.project, member.service, member.role === 'media']);
     groups.set(key, [...(groups.get(key) ?? []), member]);
   }
   const gateways = members.flatMap(({ role, container }) => (role === 'frontend' ? container.networks.flatMap(gatewaysOf) : []));
@@ -74,14 +81,16 @@ function claimantsOf(ownProject: string, members: readonly Member[]): readonly C
     if (newest === undefined) return [];
     const { project, service, role, labels } = newest;
     const paths = labels.paths?.rules.map(({ kind, path }) => `${kind === 'exact' ? '=' : '^~'} ${path}`) ?? [];
+    const isMedia = role === 'media';
     const usual = role === 'backend' && labels.paths?.replacesPreset !== true ? reserved : [];
     return [
       {
         title: project === undefined ? service : `${project}/${service}`,
-        upstream: `meet_${project ?? ''}.${service.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`,
+        upstream: `meet${isMedia ? '-media' : ''}_${project ?? ''}.${service.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`,
         isOwn: project === ownProject,
         role,
-        rules: [...usual, ...paths],
+        hasBucket: labels.mediaBucket !== undefined,
+        rules: isMedia ? files : [...usual, ...paths].filter((rule) => !isFiles(rule)),
         addresses: new Set(
           replicas.flatMap(({ container }) => (container.networkMode === 'host' ? gateways : container.networks.flatMap(addressesOf))),
         ),
@@ -103,8 +112,10 @@ function byAge(left: ServiceMember, right: ServiceMember): number {
 }
 
 function ownersOf(claimants: readonly Claimant[]): ReadonlyMap<string, Claimant> {
-  const nobody = { title: '', upstream: 'nobody', isOwn: true, role: 'backend', addresses: new Set<string>() };
-  const missing = claimants.some(({ role }) => role === 'backend') ? [] : [{ ...nobody, rules: reserved }];
+  const nobody = { title: '', upstream: 'nobody', isOwn: true, hasBucket: false, addresses: new Set<string>() };
+  const without = (wanted: string, rules: readonly string[]): readonly Claimant[] =>
+    claimants.some(({ role }) => role === wanted) ? [] : [{ ...nobody, role: wanted, rules }];
+  const missing = [...without('backend', reserved), ...without('media', files)];
   const inOrder = claimants.toSorted((left, right) => Number(right.isOwn) - Number(left.isOwn) || compareText(left.title, right.title));
   const owners = new Map<string, Claimant>();
   for (const claimant of [...inOrder, ...missing]) for (const rule of claimant.rules) if (!owners.has(rule)) owners.set(rule, claimant);
@@ -116,10 +127,49 @@ function locationsOf(tree: readonly Directive[]): readonly (readonly [rule: stri
   return tree
     .flatMap((top) => (top.name === 'server' ? (top.block ?? []) : []))
     .filter(({ name, args }) => name === 'location' && args.length === 2 && !statusPaths.includes(args[1] ?? ''))
-    .map(({ args, block }) => [
-      args.join(' '),
-      (block ?? []).find(({ name }) => name === 'proxy_pass')?.args[0]?.slice('http://'.length) ?? '503',
-    ]);
+    .filter(({ block }) => !(block ?? []).some(({ name }) => name === 'internal'))
+    .map(({ args, block }) => [args.join(' '), targetOf(block) ?? '503']);
+}
+
+function targetOf(block: Directive['block']): string | undefined {
+  const pass = (block ?? []).find(({ name }) => name === 'proxy_pass')?.args[0];
+  return pass?.slice('http://'.length).split('/')[0];
+}
+
+/** Whether a backend that has the API is there to be asked about the files of a rule. */
+function authOf(owners: ReadonlyMap<string, Claimant>, rule: string): Claimant | undefined {
+  const asked = `/api/v1.0/${rule.split('/')[2]}/media-auth/`;
+  const above = [...owners].filter(
+    ([own, { role }]) => role === 'backend' && (own === `= ${asked}` || (own.startsWith('^~ ') && asked.startsWith(own.slice(3)))),
+  );
+  return above.toSorted(
+    ([left], [right]) => Number(right.startsWith('=')) - Number(left.startsWith('=')) || right.length - left.length,
+  )[0]?.[1];
+}
+
+/** Every way to S3 other than the two locations that ask a backend first. */
+function openFiles(claimants: readonly Claimant[], tree: readonly Directive[]): readonly string[] {
+  const backends = new Set(claimants.flatMap(({ role, upstream }) => (role === 'backend' ? [upstream] : [])));
+  const ofStorage = new Set(claimants.flatMap(({ role, addresses }) => (role === 'media' ? [...addresses] : [])));
+  const ofOthers = new Set(claimants.flatMap(({ role, addresses }) => (role === 'media' ? [] : [...addresses])));
+  const locations = tree.flatMap((top) => (top.name === 'server' ? (top.block ?? []) : [])).filter(({ name }) => name === 'location');
+  const open = locations.flatMap(({ args, block }) => {
+    if (targetOf(block)?.startsWith('meet-media_') !== true) return [];
+    const rule = args.join(' ');
+    const auth = `${rule.slice(3)}media-auth`;
+    const inner = locations.find((other) => other.args.join(' ') === `= ${auth}`)?.block;
+    const asks = (block ?? []).some(({ name, args: [path] }) => name === 'auth_request' && path === auth);
+    const isClosed = files.includes(rule) && asks && (inner ?? []).some(({ name }) => name === 'internal');
+    return isClosed && backends.has(targetOf(inner) ?? '') ? [] : [`${rule} gives files out unasked`];
+  });
+  const mixed = tree.flatMap(({ name, args: [upstream = ''], block }) => {
+    if (name !== 'upstream' || upstream.startsWith('meet-media_')) return [];
+    const servers = (block ?? []).map(({ args }) => (args[0] ?? '').replace(/:\d+$/, ''));
+    return servers
+      .filter((server) => ofStorage.has(server) && !ofOthers.has(server))
+      .map((server) => `${upstream} leads to S3 at ${server}`);
+  });
+  return [...open, ...mixed];
 }
 
 function wrongLocations(
@@ -133,7 +183,12 @@ function wrongLocations(
   const wrong = locations.flatMap(([rule, target]) => {
     const owner = owners.get(rule) ?? ownerWithoutSlash(owners, rule);
     if (owner === undefined) return [`nobody asks for ${rule}`];
-    const expected = owner === 'spa' ? 'meet-spa' : upstreams.has(owner.upstream) ? owner.upstream : '503';
+    const auth = owner !== 'spa' && owner.role === 'media' ? authOf(owners, rule) : undefined;
+    const isServed =
+      owner !== 'spa' &&
+      upstreams.has(owner.upstream) &&
+      (owner.role !== 'media' || (owner.hasBucket && upstreams.has(auth?.upstream ?? '')));
+    const expected = owner === 'spa' ? 'meet-spa' : isServed ? owner.upstream : '503';
     return target === expected ? [] : [`${rule} goes to ${target} instead of ${expected}`];
   });
   return [...twice, ...missing, ...wrong];
@@ -146,6 +201,7 @@ function isInternal(rule: string): boolean {
 
 function ownerWithoutSlash(owners: ReadonlyMap<string, Claimant>, rule: string): Claimant | 'spa' | undefined {
   const path = rule.startsWith('= ') ? rule.slice(2) : '';
+  if (files.includes(`^~ ${path}/`)) return 'spa';
   if (!owners.has(`^~ ${path}/`)) return undefined;
   const above = [...owners].filter(([other]) => other.startsWith('^~ ') && path.startsWith(other.slice(3)));
   return above.toSorted(([left], [right]) => right.length - left.length)[0]?.[1] ?? 'spa';
