@@ -1,4 +1,5 @@
-import { allLabels, labelsNotSupportedYet, roles, rolesNotSupportedYet } from '../model/label-table.ts';
+import { allLabels, roles, rolesNotSupportedYet } from '../model/label-table.ts';
+import type { Role } from '../model/label-table.ts';
 import { problemTable } from '../model/problem.ts';
 import { flagWithValue, optionTable } from '../options.ts';
 import { backendPreset } from '../routes/preset.ts';
@@ -16,7 +17,7 @@ export function referencePages(): ReadonlyMap<string, string> {
 
 /** The README with its label table filled in between the markers, from the same table. */
 export function readmeWithLabels(readme: string): string {
-  const rows = allLabels.map((spec) => [`\`${spec.key}\``, spec.roles.join(', '), spec.meaning, spec.fallback]);
+  const rows = allLabels.map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.fallback]);
   const labels = table(
     ['label', 'on', 'meaning', 'default'],
     [['`meet.role`', 'all', `what the container is: ${list(roles)}`, '–'], ...rows],
@@ -25,7 +26,7 @@ export function readmeWithLabels(readme: string): string {
 }
 
 function labelsPage(): string {
-  const rows = allLabels.map((spec) => [`\`${spec.key}\``, spec.roles.join(', '), spec.meaning, spec.allowed, spec.fallback]);
+  const rows = allLabels.map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.allowed, spec.fallback]);
   return page('Labels', [
     '`meet.role` opts a container in; without it a container is ignored. Every other label is optional. A label that is unknown or has a bad value is reported with the container, the key, the value and what is allowed; it costs nothing but itself.',
     table(
@@ -36,7 +37,7 @@ function labelsPage(): string {
     `Without \`meet.paths\` a backend answers ${backendPreset.map((path) => `\`${path}\``).join(', ')}: each itself and everything below it. \`meet.paths=+/extra\` adds to them, \`meet.paths=/only\` replaces them.`,
     'A prefix never captures a room: `/api` is `/api` and `/api/…`, while `/api-abcd-efg` is a room of the SPA.',
     '## Not supported yet',
-    `These are refused by name until they work: the roles ${list(rolesNotSupportedYet)}; the labels ${list(labelsNotSupportedYet)}.`,
+    `These are refused by name until they work: the role ${list(rolesNotSupportedYet)}.`,
   ]);
 }
 
@@ -76,6 +77,10 @@ function problemsPage(): string {
 
 function page(title: string, parts: readonly string[]): string {
   return `${[`# ${title}`, generated, ...parts].join('\n\n')}\n`;
+}
+
+function rolesText(some: readonly Role[]): string {
+  return some.length === roles.length ? 'all' : some.join(', ');
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

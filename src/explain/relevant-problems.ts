@@ -14,7 +14,6 @@ const lostCodes: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'foreign-project-refused',
   'unknown-label',
   'bad-label-value',
-  'label-not-supported-yet',
 ]);
 
 /** What a pick came to, as far as problems are concerned. */

@@ -38,7 +38,7 @@ export interface Replica {
 export interface Service {
   readonly name: string;
   readonly project?: string;
-  readonly role: Exclude<Role, 'frontend'>;
+  readonly role: ServiceMember['role'];
   readonly labels: Labels;
   readonly replicas: readonly Replica[];
 }
@@ -59,7 +59,8 @@ export interface Instance {
  */
 type Reach = { readonly byAll: Reachable; readonly byOwn: Reachable } | undefined;
 
-const defaultPorts: Record<Role, number | undefined> = { frontend: 8080, backend: 8000, service: undefined };
+/** Where containers of a role listen that say nothing else. */
+export const defaultPorts = { frontend: 8080, backend: 8000, media: 9000 } as const satisfies Partial<Record<Role, number>>;
 
 /** Which instances are looked at, and how. */
 export interface InstanceChoice {
@@ -173,10 +174,14 @@ function locate(member: Member, reachable: NonNullable<Reach>, problems: Problem
   problems.push(...addressProblems);
   if (address === undefined) return undefined;
   // Last, since the engine lists no ports of a container without a network.
-  const { labels, role, container } = member;
-  const port = labels.port ?? defaultPorts[role] ?? container.exposedTcpPorts[0] ?? labels.routes?.find((route) => route.port)?.port;
+  const port = member.labels.port ?? usualPort(member);
   if (port === undefined) problems.push(noPort(member));
   return port === undefined ? undefined : { ...address, port };
+}
+
+function usualPort({ role, container, labels }: Member): number | undefined {
+  if (role !== 'service') return defaultPorts[role];
+  return container.exposedTcpPorts[0] ?? labels.routes?.find((route) => route.port)?.port;
 }
 
 function noPort({ instance, container }: Member): Problem {
@@ -251,7 +256,8 @@ function groupServices(members: readonly Member[]): readonly Group[] {
   const groups = new Map<string, Group>();
   for (const member of members) {
     if (member.role === 'frontend') continue;
-    const key = JSON.stringify([member.project, member.service]);
+    // Never one with others: a path of theirs would then lead to S3, past what the backend allows.
+    const key = JSON.stringify([member.project, member.service, member.role === 'media']);
     const others = groups.get(key);
     groups.set(key, others === undefined ? [member] : [...others, member]);
   }

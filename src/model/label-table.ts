@@ -1,6 +1,7 @@
 import {
   parseAllow,
   parseBalance,
+  parseBucket,
   parseConnections,
   parseEngineName,
   parseHealth,
@@ -12,15 +13,24 @@ import {
   parsePaths,
   parsePort,
   parseServiceName,
+  parseSignedHost,
   parseWeight,
 } from './nginx-token.ts';
 import type { PathRule } from './nginx-token.ts';
 
-export const roles = ['frontend', 'backend', 'service'] as const;
+/** Roles of containers that are known and never routed, since they have public names of their own. */
+const bystanderRoles = ['livekit', 'keycloak'] as const;
+export type BystanderRole = (typeof bystanderRoles)[number];
+
+export const roles = ['frontend', 'backend', 'service', 'media', ...bystanderRoles] as const;
 export type Role = (typeof roles)[number];
 
 /** Roles of the label vocabulary that this version refuses by name. */
-export const rolesNotSupportedYet: readonly string[] = ['router', 'media', 'livekit', 'keycloak'];
+export const rolesNotSupportedYet: readonly string[] = ['router'];
+
+export function isBystanderRole(role: Role): role is BystanderRole {
+  return bystanderRoles.some((known) => known === role);
+}
 
 interface LabelSpec<Value> {
   readonly key: string;
@@ -65,7 +75,7 @@ export const labelTable = {
     parse: parsePort,
     allowed: '1 to 65535',
     meaning: 'the port to reach the container on',
-    fallback: 'backend 8000, frontend 8080, else the lowest exposed TCP port',
+    fallback: 'backend 8000, frontend 8080, media 9000, else the lowest exposed TCP port',
   }),
   listen: label({
     key: 'meet.listen',
@@ -195,11 +205,27 @@ export const labelTable = {
   }),
   bodySize: label({
     key: 'meet.body-size',
-    roles,
+    roles: ['frontend', ...routed],
     parse: parseNginxSize,
     allowed: 'a number with k, M or G; `0` is no limit',
     meaning: "the largest request body; on a frontend for all routes, elsewhere for that service's own",
     fallback: '100M',
+  }),
+  mediaBucket: label({
+    key: 'meet.media.bucket',
+    roles: ['media'],
+    parse: parseBucket,
+    allowed: '3 to 63 lower-case letters, digits, `.` and `-`',
+    meaning: "the bucket that Meet's files are in: the backend's `AWS_STORAGE_BUCKET_NAME`",
+    fallback: 'none, so the label is needed',
+  }),
+  mediaHost: label({
+    key: 'meet.media.host',
+    roles: ['media'],
+    parse: parseSignedHost,
+    allowed: 'a host name, with `:` and a port where that is neither 80 nor 443',
+    meaning: 'the host that the backend signs for: the one in its `AWS_S3_ENDPOINT_URL`',
+    fallback: 'the service and its port, `minio:9000`',
   }),
 } as const;
 
@@ -306,9 +332,6 @@ export type Labels = { readonly [Name in LabelName]?: NonNullable<ReturnType<(ty
     readonly closesAll: boolean;
   };
 };
-
-/** Labels of the vocabulary that this version refuses by name. */
-export const labelsNotSupportedYet: readonly string[] = ['meet.media.bucket', 'meet.media.host'];
 
 function parseBoolean(text: string): boolean | undefined {
   return text === 'true' ? true : text === 'false' ? false : undefined;

@@ -1,7 +1,7 @@
 import { isAllowKey, readAllowLabels } from './allow-labels.ts';
 import type { Container } from './container.ts';
 import { compareText } from './foreign-text.ts';
-import { labelsNotSupportedYet, labelTable, roles, rolesNotSupportedYet } from './label-table.ts';
+import { labelTable, roles, rolesNotSupportedYet } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
 import { readNamedRoutes, routePrefix } from './named-routes.ts';
 import { nearest } from './nearest.ts';
@@ -18,7 +18,7 @@ export interface ReadLabels {
 const maxProblems = 20;
 const labelNames = Object.keys(labelTable) as LabelName[];
 const nameByKey = new Map<string, LabelName>(labelNames.map((name) => [labelTable[name].key, name]));
-const knownKeys = ['meet.role', ...nameByKey.keys(), ...labelsNotSupportedYet];
+const knownKeys = ['meet.role', ...nameByKey.keys()];
 
 /** Reads the `meet.*` labels of a container that has `meet.role`. A bad label costs itself, a bad role the container. */
 export function readLabels(container: Container): ReadLabels {
@@ -109,9 +109,6 @@ function readLabel(container: Container, role: Role, name: LabelName, value: str
 
 function refuseKey(container: Container, key: string, value: string): Problem {
   const about = { container: container.name, key, value };
-  if (labelsNotSupportedYet.includes(key)) {
-    return problem('label-not-supported-yet', { ...about, message: 'this label is not supported yet and does nothing', cure: 'remove it' });
-  }
   const meant = nearest(key, knownKeys);
   return problem('unknown-label', {
     ...about,

@@ -1,5 +1,6 @@
 import type { Container } from './container.ts';
-import type { Labels, Role } from './label-table.ts';
+import { isBystanderRole } from './label-table.ts';
+import type { BystanderRole, Labels, Role } from './label-table.ts';
 import { readLabels } from './labels.ts';
 import { parseInstance, parseServiceName } from './nginx-token.ts';
 import { problem } from './problem.ts';
@@ -18,7 +19,7 @@ export interface FrontendMember extends MemberBase {
 }
 
 export interface ServiceMember extends MemberBase {
-  readonly role: Exclude<Role, 'frontend'>;
+  readonly role: Exclude<Role, 'frontend' | BystanderRole>;
   /** Whose replica it is. */
   readonly service: string;
 }
@@ -40,10 +41,13 @@ export function isComposeOneOff(container: Container): boolean {
   return container.labels[composeOneOffLabel]?.toLowerCase() === 'true';
 }
 
-/** Reads a labelled container; no member comes out when its role, instance or service can't be told safely. */
+/**
+ * Reads a labelled container; no member comes out of one that is only known, never routed, or when its role, instance or
+ * service can't be told safely.
+ */
 export function readMember(container: Container): { member?: Member; problems: readonly Problem[] } {
   const { role, labels, problems } = readLabels(container);
-  if (role === undefined) return { problems };
+  if (role === undefined || isBystanderRole(role)) return { problems };
   const projectText = projectTextOf(container);
   const project = projectText === undefined ? undefined : parseInstance(projectText);
   const instance = labels.instance ?? (projectText === undefined ? defaultInstance : project);

@@ -27,6 +27,8 @@ const servicePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const durationPattern = /^[1-9][0-9]{0,5}(ms|s|m|h|d)?$/;
 const sizePattern = /^[0-9]{1,9}[kKmMgG]?$/;
 const hostPattern = /^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const bucketPattern = /^[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/;
+const signedHostPattern = /^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?)*$/;
 const segmentPattern = /^[A-Za-z0-9_.~@:+-]+$/;
 const ipv4Pattern = /^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}$/;
 const maxPathLength = 256;
@@ -101,6 +103,19 @@ export function parseHosts(text: string): readonly string[] | undefined {
   const hosts = splitList(text).map((host) => host.toLowerCase());
   const valid = hosts.length > 0 && hosts.length <= maxHosts && hosts.every((host) => host.length <= 253 && hostPattern.test(host));
   return valid ? [...new Set(hosts)] : undefined;
+}
+
+/** An S3 bucket: 3 to 63 lower-case letters, digits, dots and dashes (Amazon S3, "Bucket naming rules"). */
+export function parseBucket(text: string): string | undefined {
+  return bucketPattern.test(text) ? text : undefined;
+}
+
+/** The host that an S3 signature is made for, in lower case as it is signed, with its port unless that is 80 or 443. */
+export function parseSignedHost(text: string): string | undefined {
+  const lower = text.toLowerCase();
+  const [host = '', port, ...more] = lower.split(':');
+  const valid = host.length <= 253 && signedHostPattern.test(host) && (port === undefined || parsePort(port) !== undefined);
+  return valid && more.length === 0 ? lower : undefined;
 }
 
 /** `meet.health`, read: who says that a container is ready. */

@@ -10,7 +10,6 @@ export const problemTable = {
     severity: 'warning',
     meaning: 'A label whose value is outside its grammar; the label is ignored and its default holds.',
   },
-  'label-not-supported-yet': { severity: 'warning', meaning: 'A label or value that a later version brings; it is ignored.' },
   'label-without-effect': { severity: 'warning', meaning: 'A label that does nothing on a container of this role; it is ignored.' },
   'bad-role': { severity: 'error', meaning: '`meet.role` is none of the roles; the container is ignored.' },
   'role-not-supported-yet': { severity: 'warning', meaning: 'A role that a later version brings; the container is ignored.' },
@@ -32,6 +31,7 @@ export const problemTable = {
     severity: 'warning',
     meaning: 'A `meet.allow` for a path that the service is not routed for; it does nothing.',
   },
+  'no-bucket': { severity: 'error', meaning: 'A `media` container without usable `meet.media.bucket`; its files are answered with 503.' },
   'no-port': { severity: 'error', meaning: 'No port is known to reach the container on; it is out of rotation.' },
   'no-shared-network': {
     severity: 'error',

@@ -49,10 +49,11 @@ function describeUpstream({ title, balance, servers, spares = [], backups, param
 }
 
 function describeLocation(title: string, location: LocationView): string {
-  const { kind, path, guarded, upstream = guarded, ...settings } = location;
+  const { kind, path, guarded, upstream = guarded, media, ...settings } = location;
   const to = upstream === undefined ? `503, nobody in rotation for ${title}` : upstream === 'meet-spa' ? 'SPA' : title;
   const own = Object.entries(settings).map(
     ([name, value]) => ` ${name} ${Array.isArray(value) ? value.join(' ') || 'nobody' : String(value)}`,
   );
-  return `${kind === 'exact' ? '=' : ''}${path} -> ${to}${own.join('')}`;
+  const files = media === undefined ? '' : `${media.storagePath} signed for ${media.host}`;
+  return `${kind === 'exact' ? '=' : ''}${path} -> ${to}${files}${own.join('')}`;
 }

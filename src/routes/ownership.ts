@@ -5,6 +5,7 @@ import { routePrefix } from '../model/named-routes.ts';
 import type { PathRule } from '../model/nginx-token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
+import { isMediaRule, mediaRules } from './media.ts';
 import { longestAbove } from './pick-location.ts';
 import { backendPresetRules } from './preset.ts';
 
@@ -21,29 +22,35 @@ export interface Route {
 /**
  * Gives every path to one service: the instance's own project before others, then by `project/service`, so that
  * redeploying never changes the owner. The backend's preset is reserved also while no
- * backend exists: the SPA would otherwise answer API calls with HTML and status 200.
+ * backend exists: the SPA would otherwise answer API calls with HTML and status 200. The paths of files are media's alone,
+ * whether there is one or not.
  */
 export function assignRoutes(instance: Instance): { routes: readonly Route[]; problems: readonly Problem[] } {
   const owned = new Map<string, Route>();
   const problems: Problem[] = [];
-  const missing = instance.services.some((service) => service.role === 'backend') ? [] : [missingBackend(instance)];
+  const missing = (['backend', 'media'] as const)
+    .filter((role) => instance.services.every((service) => service.role !== role))
+    .map((role) => missingService(instance, role));
   for (const service of [...instance.services.toSorted((left, right) => compareOwners(instance, left, right)), ...missing]) {
     const { asked, twice } = routesOf(service);
     if (asked.length === 0) problems.push(noPaths(instance, service));
     if (service.replicas.length > 0) problems.push(...twice.map((route) => askedTwice(instance, route)));
-    const lost = asked.filter(({ rule }) => owned.has(ruleKey(rule)));
-    for (const route of asked) if (!owned.has(ruleKey(route.rule))) owned.set(ruleKey(route.rule), route);
+    if (service.role === 'media' && service.replicas.length > 0 && service.labels.mediaBucket === undefined)
+      problems.push(noBucket(instance, service));
+    const isTaken = ({ rule }: Route): boolean => owned.has(ruleKey(rule)) || (service.role !== 'media' && isMediaRule(rule));
+    const lost = asked.filter(isTaken);
+    for (const route of asked) if (!isTaken(route)) owned.set(ruleKey(route.rule), route);
     if (lost.length > 0 && service.replicas.length > 0) problems.push(contested(instance, service, lost, owned));
   }
   return { routes: [...owned.values()].toSorted(compareRoutes), problems };
 }
 
-/** Stands for the backend that isn't there, under the name that it will most likely have: its coming changes only the servers. */
-function missingBackend(instance: Instance): Service {
+/** Stands for who isn't there. A backend has the name that it will most likely have: its coming changes only the servers. */
+function missingService(instance: Instance, role: 'backend' | 'media'): Service {
   return {
-    name: 'backend',
+    name: role,
     ...(instance.project === undefined ? {} : { project: instance.project }),
-    role: 'backend',
+    role,
     labels: {},
     replicas: [],
   };
@@ -90,6 +97,7 @@ function namedRoute(rule: PathRule, service: Service, named: NamedRoute): Route 
 }
 
 function pathsOf({ role, labels: { paths } }: Service): readonly PathRule[] {
+  if (role === 'media') return mediaRules;
   const preset = role === 'backend' ? backendPresetRules : [];
   return paths === undefined ? preset : paths.replacesPreset ? paths.rules : [...preset, ...paths.rules];
 }
@@ -128,9 +136,28 @@ function askedTwice(instance: Instance, { rule, service, named }: Route): Proble
   });
 }
 
+function noBucket(instance: Instance, service: Service): Problem {
+  return problem('no-bucket', {
+    instance: instance.name,
+    container: service.replicas[0]?.container.name,
+    key: 'meet.media.bucket',
+    message: `it is not known which bucket of ${serviceTitle(service)} Meet's files are in, so they are answered with 503`,
+    cure: "set meet.media.bucket to the backend's AWS_STORAGE_BUCKET_NAME",
+  });
+}
+
+/** Who has the paths of files, in words. */
+const mediaTitle = 'meet.role=media';
+
 function contested(instance: Instance, service: Service, lost: readonly Route[], owned: ReadonlyMap<string, Route>): Problem {
-  const owners = new Set(lost.map(({ rule }) => serviceTitle(owned.get(ruleKey(rule))?.service ?? service)));
-  const keys = new Set(lost.map(({ named }) => (named === undefined ? 'meet.paths' : `${routePrefix}${named.name}.path`)));
+  const owners = new Set(
+    lost.map(({ rule }) => {
+      const owner = owned.get(ruleKey(rule))?.service;
+      return owner === undefined || (isMediaRule(rule) && service.role !== 'media') ? mediaTitle : serviceTitle(owner);
+    }),
+  );
+  const usualKey = service.role === 'media' ? 'meet.role' : 'meet.paths';
+  const keys = new Set(lost.map(({ named }) => (named === undefined ? usualKey : `${routePrefix}${named.name}.path`)));
   return problem('contested-route', {
     instance: instance.name,
     container: service.replicas[0]?.container.name,

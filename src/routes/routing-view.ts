@@ -5,6 +5,8 @@ import type { Balance } from '../model/nginx-token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { allowedAt, trustedSubnets, withGuardedPaths } from './access.ts';
+import { mediaAccess, mediaAuthPath } from './media.ts';
+import type { MediaAccess } from './media.ts';
 import { supportsKeepaliveMinTimeout } from './nginx-version.ts';
 import type { NginxVersion } from './nginx-version.ts';
 import { assignRoutes, routeFor, serviceTitle } from './ownership.ts';
@@ -51,6 +53,8 @@ export interface LocationView {
   readonly uri?: string;
   /** What was taken away of it. */
   readonly prefix?: string;
+  /** Files in S3, for those that the backend lets in. */
+  readonly media?: MediaAccess;
 }
 
 /** Everything the template prints, decided: the template loops, it does not decide. */
@@ -180,11 +184,12 @@ function balanceOf({ labels: { balance } }: Service): { balance?: UpstreamBalanc
 /** The upstream of each service that is routed. */
 type Upstreams = ReadonlyMap<Service, string>;
 
-/** The backend that isn't there has none where a service has its name: it would get the backend's requests. */
+/** The backend that isn't there has none where a service has its name: it would get the backend's requests. Missing media never has. */
 function upstreamsOf(routes: readonly Route[]): Upstreams {
   const services = routedServices(routes);
   const taken = new Set(services.filter(({ replicas }) => replicas.length > 0).map(upstreamName));
-  const hasOwn = (service: Service): boolean => service.replicas.length > 0 || !taken.has(upstreamName(service));
+  const hasOwn = (service: Service): boolean =>
+    service.replicas.length > 0 || (service.role === 'backend' && !taken.has(upstreamName(service)));
   return new Map(services.filter(hasOwn).map((service) => [service, upstreamName(service)]));
 }
 
@@ -194,10 +199,11 @@ function routedServices(routes: readonly Route[]): readonly Service[] {
 
 /**
  * A project's name has no dot, so project and service can be told apart and two services never share a name. nginx
- * compares upstream names without regard to case, so a capital letter is written `+` and its small one.
+ * compares upstream names without regard to case, so a capital letter is written `+` and its small one. S3 has a name that no
+ * other service ever had: a location of an older structure must not lead there.
  */
 function upstreamName(service: Service): string {
-  return `meet_${service.project ?? ''}.${service.name.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`;
+  return `${service.role === 'media' ? 'meet-media' : 'meet'}_${service.project ?? ''}.${service.name.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`;
 }
 
 /**
@@ -216,7 +222,7 @@ function groupLocations(routes: readonly Route[], upstreams: Upstreams, server: 
     title,
     locations: routes.flatMap((route) =>
       serviceTitle(route.service) === title
-        ? [...withoutSlash(routes, route, upstreams, server), location(route.rule, route, upstreams, server)]
+        ? [...withoutSlash(routes, route, upstreams, server), location(routes, route.rule, route, upstreams, server)]
         : [],
     ),
   }));
@@ -235,13 +241,16 @@ function withoutSlash(
   if (route.rule.kind !== 'below') return [];
   const path = route.rule.path.slice(0, -1);
   if (routes.some(({ rule }) => rule.kind === 'exact' && rule.path === path)) return [];
-  const owner = routeFor(routes, path);
+  const owner = route.service.role === 'media' ? undefined : routeFor(routes, path);
   return [
-    owner === undefined ? { kind: 'exact', path, upstream: spaUpstream } : location({ kind: 'exact', path }, owner, upstreams, server),
+    owner === undefined
+      ? { kind: 'exact', path, upstream: spaUpstream }
+      : location(routes, { kind: 'exact', path }, owner, upstreams, server),
   ];
 }
 
 function location(
+  routes: readonly Route[],
   rule: Route['rule'],
   { service, named, prefix }: Route,
   upstreams: Upstreams,
@@ -249,6 +258,7 @@ function location(
 ): LocationView {
   const upstream = upstreams.get(service);
   if (upstream === undefined) return { kind: rule.kind, path: rule.path };
+  if (service.role === 'media') return mediaLocation(routes, rule, service, upstream, upstreams);
   const { connectTimeout } = service.labels;
   const allow = allowedAt(service, rule);
   const { websocket = false, bodySize, ...times } = { ...service.labels, ...named };
@@ -265,4 +275,24 @@ function location(
     ...(named?.proto === 'https' ? { proto: named.proto } : {}),
     ...(prefix === undefined ? {} : { prefix, uri: rule.path.slice(prefix.length) || '/' }),
   };
+}
+
+/** Only a backend is asked who may have a file: another service with a longer path below the API must not decide that. */
+function mediaLocation(
+  routes: readonly Route[],
+  rule: Route['rule'],
+  service: Service,
+  upstream: string,
+  upstreams: Upstreams,
+): LocationView {
+  const ofBackends = routes.filter((route) => route.service.role === 'backend');
+  const media = mediaAccess(rule, service, authUpstream(routeFor(ofBackends, mediaAuthPath(rule)), upstreams));
+  return media === undefined ? { kind: rule.kind, path: rule.path } : { kind: rule.kind, path: rule.path, upstream, media };
+}
+
+/** The question is asked over http at the path that Meet has it at: a route that changes either can't be asked. */
+function authUpstream(route: Route | undefined, upstreams: Upstreams): string | undefined {
+  const upstream = route === undefined ? undefined : upstreams.get(route.service);
+  const isPlain = route?.prefix === undefined && route?.named?.proto !== 'https';
+  return upstream === undefined || !isPlain ? undefined : atPort(upstream, route?.named?.port);
 }

@@ -36,7 +36,7 @@ export interface RoutingAddresses {
 /** Puts addresses into a structure, which may be an older one: a service that has none any more answers 503. */
 export function fillStructure(structure: RoutingStructure, addresses: RoutingAddresses): RoutingView {
   const { spaPort, services, groups, ...settings } = structure;
-  const used = new Set(groups.flatMap(({ locations }) => locations.map(({ upstream }) => upstream)));
+  const used = new Set(groups.flatMap(({ locations }) => locations.flatMap(upstreamsOf)));
   const upstreams = services.flatMap((service) => {
     const found = addresses.upstreams.get(service.name);
     if (found === undefined || !used.has(service.name)) return [];
@@ -57,8 +57,14 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
   };
 }
 
+/** The upstreams that a location needs, all of them. */
+export function upstreamsOf({ upstream, media }: LocationView): readonly string[] {
+  return [...(upstream === undefined ? [] : [upstream]), ...(media === undefined ? [] : [media.auth])];
+}
+
+/** A location that lacks an upstream, or whose upstreams aren't all there, answers 503: files are never served unasked. */
 function reachable(location: LocationView, upstreams: ReadonlySet<string>): LocationView {
   const { kind, path, upstream, ...rest } = location;
-  if (upstream === undefined || !upstreams.has(upstream)) return { kind, path };
+  if (upstream === undefined || !upstreamsOf(location).every((name) => upstreams.has(name))) return { kind, path };
   return rest.allow === undefined ? location : { kind, path, guarded: upstream, ...rest };
 }

@@ -1,4 +1,6 @@
 import type { LocationView } from '../routes/routing-view.ts';
+import { isMediaRule } from '../routes/media.ts';
+import { upstreamsOf } from '../routes/structure.ts';
 import type { RoutingStructure } from '../routes/structure.ts';
 import { editionOf } from './edition.ts';
 import type { Edition } from './edition.ts';
@@ -68,8 +70,8 @@ function substitute(
   const unavailable = [{ kind: location.kind, path: location.path }];
   if (by === 'unavailable') return unavailable;
   const older = before.get(locationKey(location));
-  // One that isn't for everybody is never left out: whoever has the path above would answer, and let everybody in.
-  if (by === 'absent' || older === undefined) return location.allow === undefined ? [] : unavailable;
+  // Neither one that isn't for everybody nor one of files is ever left out: whoever has the path above would answer, and let everybody in.
+  if (by === 'absent' || older === undefined) return location.allow === undefined && !isMediaRule(location) ? [] : unavailable;
   return opens(older, location, asked, before) ? unavailable : [older];
 }
 
@@ -89,7 +91,7 @@ function opens(
 function servicesFor(groups: readonly Group[], wanted: RoutingStructure, good: RoutingStructure | undefined): RoutingStructure['services'] {
   const known = new Set(wanted.services.map(({ name }) => name));
   // One that no location needs would make another edition of the same file.
-  const used = new Set(groups.flatMap(({ locations }) => locations.map(({ upstream }) => upstream)));
+  const used = new Set(groups.flatMap(({ locations }) => locations.flatMap(upstreamsOf)));
   const older = (good?.services ?? []).filter(({ name }) => !known.has(name) && used.has(name));
   return [...wanted.services.filter(({ name }) => used.has(name)), ...older];
 }

@@ -13,7 +13,11 @@ const host = String.raw`(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*`;
 const size = '[0-9]{1,9}[kKmMgG]?';
 const duration = '[1-9][0-9]{0,5}(?:ms|s|m|h|d)?';
 const path = '/[A-Za-z0-9_.~@:+/-]*';
-const upstream = '(?:meet-spa|meet_[a-z0-9_.+-]+)';
+const service = '[a-z0-9_.+-]+';
+const upstream = `(?:meet-spa|meet(?:-media)?_${service})`;
+const folder = '(?:recordings|files)';
+const bucket = '[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]';
+const signedHost = '[a-z0-9._-]+(?::[1-9][0-9]{0,4})?';
 
 const exactly = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
@@ -61,28 +65,75 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server keepalive_timeout': ['0'],
   'server allow': [cidr],
   'server deny': ['all'],
-  'server location': [`= ${path}`, exactly('^~ ') + path, '/', '@meet_(?:unavailable|bad_gateway|timeout)', '@generation'],
+  'server location': [`= ${path}`, exactly('^~ ') + path, '/', '@meet_(?:unavailable|bad_gateway|timeout|media_refused)', '@generation'],
   'server/location proxy_read_timeout': [duration],
   'server/location proxy_connect_timeout': [duration],
   'server/location client_max_body_size': [size],
-  'server/location proxy_set_header': [
-    ...headersOfAll,
-    exactly('Upgrade $meet_upgrade'),
-    exactly('Connection $meet_connection'),
-    `X-Forwarded-Prefix ${path}`,
-  ],
   'server/location set_real_ip_from': [cidr],
   'server/location real_ip_header': ['X-Forwarded-For'],
   'server/location real_ip_recursive': ['off'],
   'server/location allow': [cidr, String.raw`\d{1,3}(?:\.\d{1,3}){3}`, '[0-9a-f:]+'],
   'server/location deny': ['all'],
-  'server/location proxy_pass': [`https?://${upstream}(?:${path})?`],
+  'server/location proxy_pass': [
+    `https?://${upstream}(?:${path})?`,
+    `http://meet-media_${service}/${bucket}/${folder}/`,
+    `http://meet_${service}/api/v1\\.0/${folder}/media-auth/`,
+  ],
+  'server/location set': [exactly('$args ""')],
+  'server/location satisfy': ['all'],
+  'server/location internal': [''],
+  'server/location auth_request': [`/media/${folder}/media-auth`],
+  'server/location auth_request_set': [
+    exactly('$meet_media_authorization $upstream_http_authorization'),
+    exactly('$meet_media_date $upstream_http_x_amz_date'),
+    exactly('$meet_media_sha256 $upstream_http_x_amz_content_sha256'),
+  ],
+  'server/location proxy_method': ['GET'],
+  'server/location proxy_pass_request_headers': ['off'],
+  'server/location proxy_pass_request_body': ['off'],
+  'server/location proxy_set_header': [
+    ...headersOfAll,
+    exactly('Upgrade $meet_upgrade'),
+    exactly('Connection $meet_connection'),
+    `X-Forwarded-Prefix ${path}`,
+    `Host ${signedHost}`,
+    exactly('X-Original-URL $request_uri'),
+    exactly('X-Original-Method $request_method'),
+    exactly('Authorization $meet_media_authorization'),
+    exactly('X-Amz-Date $meet_media_date'),
+    exactly('X-Amz-Content-SHA256 $meet_media_sha256'),
+    exactly('Content-Length ""'),
+    exactly('Range $http_range'),
+    exactly('If-Range $http_if_range'),
+    exactly('If-None-Match $http_if_none_match'),
+    exactly('If-Modified-Since $http_if_modified_since'),
+    '(?:Range|If-Range|If-None-Match|If-Modified-Since) ""',
+  ],
+  'server/location proxy_max_temp_file_size': ['0'],
+  'server/location proxy_ignore_headers': ['X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset'],
+  'server/location proxy_hide_header': ['[A-Za-z0-9-]+'],
+  'server/location proxy_intercept_errors': ['on'],
+  'server/location error_page': [
+    '400 401 403 404 405 406 409 410 411 412 416 @meet_media_refused',
+    '301 302 303 307 308 500 501 502 503 504 = @meet_unavailable',
+  ],
   'server/location types': [''],
   'server/location default_type': ['text/plain'],
-  'server/location add_header': ['Retry-After 5 always'],
-  'server/location return': ['503', '404', '503 "[A-Za-z. ]+\\\\n"', '200 "[0-9a-f]{16} \\$nginx_version\\\\n"'],
-  'server/location if': [exactly('($upstream_bytes_sent ~ [1-9])')],
-  'server/location/if return': ['502', '504'],
+  'server/location add_header': [
+    'Retry-After 5 always',
+    'Content-Disposition attachment always',
+    'X-Content-Type-Options nosniff always',
+    exactly(`Content-Security-Policy "default-src 'none'; sandbox" always`),
+    exactly('Cache-Control "private, no-cache" always'),
+  ],
+  'server/location return': ['503', '404', '503 "[A-Za-z. ]+\\\\n"', '200 "[0-9a-f]{16} \\$nginx_version\\\\n"', '200 "[A-Za-z., ]+\\\\n"'],
+  'server/location if': [
+    exactly('($upstream_bytes_sent ~ [1-9])'),
+    exactly('($request_method !~ ^(GET|HEAD)$)'),
+    exactly('($request_uri !~ ^/media/[a-z]+/[0-9A-Za-z-]+[.][0-9A-Za-z]+([?]|$))'),
+    exactly('($upstream_status)'),
+  ],
+  'server/location/if return': ['502', '504', '404', '405', '200 "[A-Za-z., ]+\\\\n"'],
   'server/location try_files': ['/meet-gen-never-a-file @(?:generation|meet_unavailable)'],
   'server/location alias': ['/tmp/meet-gen/rejected'],
   'server/location log_not_found': ['off'],

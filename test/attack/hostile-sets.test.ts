@@ -26,7 +26,7 @@ afterAll(async () => {
 describe('on the wire', () => {
   it('at least two hundred texts made by hand are harmless in every place, for every kind of container', async () => {
     expect(hostileTexts.length).toBeGreaterThanOrEqual(200);
-    const kinds = ['stranger', 'insider', 'neighbour frontend', 'neighbour backend', 'neighbour service'] as const;
+    const kinds = ['stranger', 'insider', 'neighbour frontend', 'neighbour backend', 'neighbour service', 'stranger media'] as const;
     const files: string[] = [];
     for (const [index, place] of Object.keys(wirePlaces).entries()) {
       const kind = kinds[index % kinds.length] ?? 'stranger';
@@ -47,6 +47,15 @@ describe('on the wire', () => {
 const claim = (paths: string, kind: 'stranger' | 'insider'): Parameters<typeof attackersOf>[0] => [
   { kind, changes: [{ place: 'meet.paths', text: paths }] },
 ];
+
+describe('the files of the victims', () => {
+  it.each(['stranger', 'insider'] as const)('are behind their own backend, whatever a %s asks for', async (kind) => {
+    const paths = ['/media', '/media/recordings', '=/media/recordings/x.mp4', '=/media/files/media-auth', '/media/files/a/b'];
+    const api = ['/api/v1.0/recordings', '=/api/v1.0/files/media-auth/', '/api/v1.0/files/media-auth'];
+    const sets = [...paths, ...api].map((path) => claim(path, kind));
+    expect((await judgeSets(sets)).wrong).toEqual([]);
+  });
+});
 
 describe('the oracle of ownership', () => {
   it.each([

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { allLabels, labelsNotSupportedYet } from '../../src/model/label-table.ts';
+import { allLabels } from '../../src/model/label-table.ts';
 import { idOf } from '../support/containers.ts';
 import { hostileText } from './hostile-texts.ts';
 
@@ -7,8 +7,26 @@ import { hostileText } from './hostile-texts.ts';
 export type WireEntry = Readonly<Record<string, unknown>>;
 
 /** What a hostile container is besides its texts. */
-type Kind = 'stranger' | 'insider' | 'neighbour frontend' | 'neighbour backend' | 'neighbour service';
-const kinds: readonly Kind[] = ['stranger', 'stranger', 'insider', 'neighbour frontend', 'neighbour backend', 'neighbour service'];
+type Kind =
+  | 'stranger'
+  | 'stranger media'
+  | 'insider'
+  | 'insider media'
+  | 'neighbour frontend'
+  | 'neighbour backend'
+  | 'neighbour service'
+  | 'neighbour media';
+const kinds: readonly Kind[] = [
+  'stranger',
+  'stranger',
+  'stranger media',
+  'insider',
+  'insider media',
+  'neighbour frontend',
+  'neighbour backend',
+  'neighbour service',
+  'neighbour media',
+];
 
 /** Puts a text into a place of an entry. */
 type WirePlace = (entry: WireEntry, text: string) => WireEntry;
@@ -27,7 +45,6 @@ const field =
 const labelKeys = [
   'meet.role',
   ...allLabels.map((spec) => spec.key.replace('<name>', 'x')),
-  ...labelsNotSupportedYet,
   project,
   service,
   'com.docker.compose.oneoff',
@@ -119,6 +136,16 @@ const pointedText = fc.constantFrom(
   'files',
   'frontend',
   'service',
+  'media',
+  'livekit',
+  'minio',
+  'storage',
+  'minio:9000',
+  '/media',
+  '/media/recordings',
+  '=/media/recordings/x.mp4',
+  '/media/files/media-auth',
+  '+/api/v1.0/recordings/media-auth/',
   '/files',
   '+/files',
   '/files/',
@@ -174,6 +201,8 @@ const inProject = (name: string, role: string, more: Readonly<Record<string, str
   ...more,
 });
 
+const bucket = { 'meet.media.bucket': 'storage' };
+
 /** The instance of a set's victims: also the project they are in. */
 export function victimsInstance(index: number): string {
   return `v${index}`;
@@ -192,6 +221,7 @@ export function victimsOf(index: number): readonly WireEntry[] {
       `${name}_default`,
       address(9),
     ),
+    wireEntry(`${name}-minio-1`, inProject(name, 'media', { [service]: 'minio', ...bucket }), `${name}_default`, address(10)),
   ];
 }
 
@@ -205,10 +235,13 @@ export function attackersOf(set: HostileSet, index: number): readonly WireEntry[
     const paths = { 'meet.paths': `/x${nth}`, [service]: `s${nth}` };
     const labels = {
       stranger: inProject(own, 'service', { ...paths, 'meet.instance': victims }),
+      'stranger media': inProject(own, 'media', { ...bucket, [service]: `s${nth}`, 'meet.instance': victims }),
       insider: inProject(victims, 'service', paths),
+      'insider media': inProject(victims, 'media', { ...bucket, [service]: `s${nth}` }),
       'neighbour frontend': inProject(own, 'frontend'),
       'neighbour backend': inProject(own, 'backend'),
       'neighbour service': inProject(own, 'service', paths),
+      'neighbour media': inProject(own, 'media', { ...bucket, [service]: `s${nth}` }),
     }[kind];
     const base = wireEntry(`${own}-${nth}`, labels, `${victims}_default`, address);
     return changes.reduce<WireEntry>(

@@ -1,14 +1,21 @@
 import type { Container } from '../../src/model/container.ts';
-import { allLabels, labelsNotSupportedYet } from '../../src/model/label-table.ts';
+import { allLabels } from '../../src/model/label-table.ts';
 import { backend, container, filesService, frontend, idOf } from '../support/containers.ts';
 
-/** The containers that must not be harmed: a Meet with a backend and a service of its own. */
+/** The containers that must not be harmed: a Meet with a backend, a service and an S3 of its own. */
 export const victims: readonly Container[] = [
   frontend({ networks: { meet_default: '172.18.0.2/16', proxy: '172.20.0.2/16' } }),
   backend({ health: 'healthy', networks: { meet_default: '172.18.0.5/16' } }),
   filesService({
     labels: { 'meet.allow.staff': '/files/admin from 10.0.0.0/8' },
     networks: { meet_default: '172.18.0.9/16', proxy: '172.20.0.9/16' },
+  }),
+  container({
+    name: 'meet-minio-1',
+    project: 'meet',
+    service: 'minio',
+    labels: { 'meet.role': 'media', 'meet.media.bucket': 'storage' },
+    networks: { meet_default: '172.18.0.10/16' },
   }),
 ];
 
@@ -25,7 +32,6 @@ const places: Readonly<Record<string, Place>> = {
     [
       'meet.role',
       ...allLabels.map((spec) => spec.key.replace('<name>', 'x')),
-      ...labelsNotSupportedYet,
       'com.docker.compose.project',
       'com.docker.compose.service',
       'com.docker.compose.oneoff',
@@ -74,6 +80,15 @@ export function hostileContainers(place: string, text: string, index: number): r
     put(container({ ...named('joined'), service: 'joined', networks, labels: service({ 'meet.instance': 'meet' }) }), text),
     put(container({ ...named('frontend'), service: 'frontend', networks, labels: { 'meet.role': 'frontend' } }), text),
     put(container({ ...named('backend'), service: 'backend', networks, labels: { 'meet.role': 'backend' } }), text),
+    put(
+      container({
+        ...named('storage'),
+        service: 'storage',
+        networks,
+        labels: { 'meet.role': 'media', 'meet.media.bucket': 'theirs', 'meet.instance': 'meet' },
+      }),
+      text,
+    ),
     put(container({ ...named('files'), service: 'files', networks, labels: service({}) }), text),
   ].filter((one) => !isNoStrangerToVictims(one));
 }

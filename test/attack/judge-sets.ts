@@ -92,7 +92,7 @@ function alone(index: number): readonly Directive[] {
 /** The victims' own addresses stay behind their own names, and their servers as they are. */
 function unserved(index: number, tree: readonly Directive[], joined: ReadonlySet<string>): readonly string[] {
   const name = victimsInstance(index);
-  const [, backend = '', files = ''] = victimsOf(index).map(addressOf);
+  const [, backend = '', files = '', minio = ''] = victimsOf(index).map(addressOf);
   const servers = new Set(
     tree.flatMap(({ name: kind, args: [upstream = ''], block }) =>
       kind === 'upstream' ? (block ?? []).map(({ args }) => `${upstream} ${args.join(' ')}`) : [],
@@ -101,12 +101,13 @@ function unserved(index: number, tree: readonly Directive[], joined: ReadonlySet
   const wanted = [
     ...(joined.has('backend') ? [] : [`meet_${name}.backend ${backend}:8000 max_fails=0 fail_timeout=0`]),
     ...(joined.has('files') ? [] : [`meet_${name}.files ${files}:3000 max_fails=0 fail_timeout=0`]),
+    ...(joined.has('minio') ? [] : [`meet-media_${name}.minio ${minio}:9000 max_fails=0 fail_timeout=0`]),
     'meet-spa 127.0.0.1:8080 max_fails=0 fail_timeout=0',
   ];
   // A service of which an insider has every path is routed no more; whether it may is `brokenOwnership`'s to judge.
   const routed = (server: string): boolean => server.startsWith('meet-spa ') || passes.has(server.split(' ')[0] ?? '');
   const passes = new Set(
-    walk(tree).flatMap(({ directive }) => (directive.name === 'proxy_pass' ? (directive.args[0]?.slice(7) ?? []) : [])),
+    walk(tree).flatMap(({ directive }) => (directive.name === 'proxy_pass' ? (directive.args[0]?.slice(7).split('/')[0] ?? []) : [])),
   );
   const settings = tree.flatMap((top) =>
     top.name === 'server'

@@ -1,5 +1,5 @@
 import type { Container } from '../../src/model/container.ts';
-import { backend, filesService, frontend, observe } from '../support/containers.ts';
+import { backend, container, filesService, frontend, observe } from '../support/containers.ts';
 import { renderWorld } from '../support/render-world.ts';
 
 type LabelValues = Readonly<Record<string, readonly string[]>>;
@@ -55,6 +55,12 @@ const ofServices: LabelValues = {
   'meet.allow.b': ['/api from 2001:db8::1/32', '/x from 192.0.2.0/24'],
 };
 
+const ofMedia: LabelValues = {
+  'meet.port': ['1', '80', '8083', '65535'],
+  'meet.media.bucket': ['abc', 'x.-y', 'x'.repeat(63)],
+  'meet.media.host': ['minio:9000', 'a_b.c', '192.0.2.1:65535', `${'x'.repeat(63)}.${'y'.repeat(63)}:80`],
+};
+
 /** Every value of a label together with every value of another. */
 function pairs(values: LabelValues): readonly Readonly<Record<string, string>>[] {
   const all = Object.entries(values).flatMap(([key, some]) => some.map((value) => [key, value] as const));
@@ -68,6 +74,14 @@ export const twoFrontends = (labels: Readonly<Record<string, string>>): readonly
   frontend({ labels }),
   frontend({ name: 'meet-frontend-2', labels, networks: { meet_default: '172.18.0.3/16' } }),
 ];
+const storage = (labels: Readonly<Record<string, string>>): Container =>
+  container({
+    name: 'meet-minio-1',
+    project: 'meet',
+    service: 'minio',
+    labels: { 'meet.role': 'media', ...labels },
+    networks: { meet_default: '172.18.0.10/16' },
+  });
 const services = (labels: Readonly<Record<string, string>>): readonly Container[] => [
   backend({ labels }),
   backend({ name: 'meet-backend-2', health: 'starting', labels, networks: { meet_default: '172.18.0.6/16' } }),
@@ -82,7 +96,8 @@ export async function filesOfPairs(): Promise<readonly string[]> {
     ...twoFrontends(labels),
     ...services(servicePairs[index % servicePairs.length] ?? {}),
   ]);
+  const media = pairs(ofMedia).map((labels) => [...twoFrontends({}), backend(), storage(labels)]);
   const rest = servicePairs.slice(frontendPairs.length).map((labels) => [...twoFrontends({}), ...services(labels)]);
-  const rendered = await Promise.all([...worlds, ...rest].map((containers) => renderWorld(observe(containers))));
+  const rendered = await Promise.all([...worlds, ...media, ...rest].map((containers) => renderWorld(observe(containers))));
   return [...new Set(rendered.flatMap(({ files }) => [...files.values()]))];
 }

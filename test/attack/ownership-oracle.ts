@@ -22,10 +22,16 @@ const statusPaths: readonly string[] = ['/generation', '/rejected', '/stub_statu
  *   holds. Below one of the service's routes the path is a location of its own, which goes where that route goes. What can't be read
  *   lets nobody in. Where nobody is in rotation there is nothing to guard.
  * - Without a backend the preset stays reserved: it answers 503.
+ * - Files (`/media/recordings/`, `/media/files/`) are the media container's alone, with or without one: a path there that somebody
+ *   else asks for is nobody's, the folder itself included. They are served with a bucket, and only behind the backend that has the API; else they are 503.
+ * - S3 is reached by these two locations alone, each behind `auth_request`, never in one upstream with a service.
  * - The addresses behind a service are those of its own containers; one on the host's network is behind the frontends' gateways.
  */
 
 const preset = ['/api', '/admin', '/static', '/oidc', '/healthz', '/webhook', '/external-api', '/jwks', '/__lbheartbeat__'];
+
+const files = ['^~ /media/files/', '^~ /media/recordings/'];
+const isFiles = (rule: string): boolean => files.some((own) => `${rule.replace(/^\S+ /, '')}/`.startsWith(own.slice(3)));
 
 const reserved = preset.flatMap((path) => [`= ${path}`, `^~ ${path}/`]);
 
@@ -43,6 +49,7 @@ interface Claimant {
   readonly upstream: string;
   readonly isOwn: boolean;
   readonly role: string;
+  readonly bucket: string | undefined;
   readonly rules: readonly Claim[];
   readonly addresses: ReadonlySet<string>;
   readonly allow: Labels['allow'];
@@ -68,7 +75,12 @@ export function brokenOwnership(ownProject: string, members: readonly Member[], 
   const claimants = claimantsOf(ownProject, members);
   const owners = ownersOf(claimants);
   const upstreams = new Set(tree.flatMap(({ name, args: [upstream = ''] }) => (name === 'upstream' ? [upstream] : [])));
-  return [...wrongLocations(owners, locationsOf(tree), upstreams), ...wrongGuards(owners, tree), ...wrongAddresses(claimants, tree)];
+  return [
+    ...wrongLocations(owners, locationsOf(tree), upstreams),
+    ...wrongGuards(owners, tree),
+    ...wrongAddresses(claimants, tree),
+    ...openFiles(claimants, tree),
+  ];
 }
 
 /** A frontend that says it is of the instance's own project is one of its own: its labels and networks hold for all. */
@@ -80,7 +92,7 @@ function claimantsOf(ownProject: string, members: readonly Member[]): readonly C
   const groups = new Map<string, ServiceMember[]>();
   for (const member of members) {
     if (member.role === 'frontend' || isComposeOneOff(member.container)) continue;
-    const key = JSON.stringify([member.project, member.service]);
+    const key = JSON.stringify([member.project, member.service, member.role === 'media']);
     groups.set(key, [...(groups.get(key) ?? []), member]);
   }
   const gateways = members.flatMap(({ role, container }) => (role === 'frontend' ? container.networks.flatMap(gatewaysOf) : []));
@@ -98,15 +110,19 @@ function claimantsOf(ownProject: string, members: readonly Member[]): readonly C
         return { rule: ruleOf(rule), ...more, ...(prefix === undefined ? {} : { prefix }) };
       }),
     );
+    const isMedia = role === 'media';
     const usual = role === 'backend' && labels.paths?.replacesPreset !== true ? reserved : [];
     return [
       {
         title: project === undefined ? service : `${project}/${service}`,
-        upstream: `meet_${project ?? ''}.${service.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`,
+        upstream: `meet${isMedia ? '-media' : ''}_${project ?? ''}.${service.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`,
         isOwn: project === ownProject,
         role,
         allow: labels.allow,
-        rules: [...named, ...[...usual, ...paths].map((rule) => ({ rule }))],
+        bucket: labels.mediaBucket,
+        rules: isMedia
+          ? files.map((rule) => ({ rule }))
+          : [...named, ...[...usual, ...paths].map((rule) => ({ rule }))].filter(({ rule }) => !isFiles(rule)),
         addresses: new Set(
           replicas.flatMap(({ container }) => (container.networkMode === 'host' ? gateways : container.networks.flatMap(addressesOf))),
         ),
@@ -137,8 +153,10 @@ interface Owner extends Claim {
 }
 
 function ownersOf(claimants: readonly Claimant[]): ReadonlyMap<string, Owner> {
-  const nobody = { title: '', upstream: 'nobody', isOwn: true, role: 'backend', addresses: new Set<string>(), allow: undefined };
-  const missing = claimants.some(({ role }) => role === 'backend') ? [] : [{ ...nobody, rules: reserved.map((rule) => ({ rule })) }];
+  const nobody = { title: '', upstream: 'nobody', isOwn: true, bucket: undefined, addresses: new Set<string>(), allow: undefined };
+  const without = (wanted: string, rules: readonly string[]): readonly Claimant[] =>
+    claimants.some(({ role }) => role === wanted) ? [] : [{ ...nobody, role: wanted, rules: rules.map((rule) => ({ rule })) }];
+  const missing = [...without('backend', reserved), ...without('media', files)];
   const inOrder = claimants.toSorted((left, right) => Number(right.isOwn) - Number(left.isOwn) || compareText(left.title, right.title));
   const owners = new Map<string, Owner>();
   for (const claimant of [...inOrder, ...missing])
@@ -200,7 +218,51 @@ function locationsOf(tree: readonly Directive[]): readonly (readonly [rule: stri
 function routingLocations(tree: readonly Directive[]): readonly Directive[] {
   return tree
     .flatMap((top) => (top.name === 'server' ? (top.block ?? []) : []))
-    .filter(({ name, args }) => name === 'location' && args.length === 2 && !statusPaths.includes(args[1] ?? ''));
+    .filter(({ name, args }) => name === 'location' && args.length === 2 && !statusPaths.includes(args[1] ?? ''))
+    .filter(({ block }) => !(block ?? []).some(({ name }) => name === 'internal'));
+}
+
+function passedTo(block: Directive['block']): string | undefined {
+  const pass = (block ?? []).find(({ name }) => name === 'proxy_pass')?.args[0];
+  return pass?.replace(/^https?:\/\//, '').split('/')[0];
+}
+
+/** Which upstream of a backend is asked about the files of a rule; a route that isn't plain http at the same path can't be. */
+function authOf(owners: ReadonlyMap<string, Owner>, rule: string): string | undefined {
+  const asked = `/api/v1.0/${rule.split('/')[2]}/media-auth/`;
+  const above = [...owners].filter(
+    ([own, { claimant }]) =>
+      claimant.role === 'backend' && (own === `= ${asked}` || (own.startsWith('^~ ') && asked.startsWith(own.slice(3)))),
+  );
+  const owner = above.toSorted(
+    ([left], [right]) => Number(right.startsWith('=')) - Number(left.startsWith('=')) || right.length - left.length,
+  )[0]?.[1];
+  return owner === undefined || owner.prefix !== undefined || owner.proto === 'https' ? undefined : upstreamOf(owner);
+}
+
+/** Every way to S3 other than the two locations that ask a backend first. */
+function openFiles(claimants: readonly Claimant[], tree: readonly Directive[]): readonly string[] {
+  const backends = new Set(claimants.flatMap(({ role, upstream }) => (role === 'backend' ? [upstream] : [])));
+  const ofStorage = new Set(claimants.flatMap(({ role, addresses }) => (role === 'media' ? [...addresses] : [])));
+  const ofOthers = new Set(claimants.flatMap(({ role, addresses }) => (role === 'media' ? [] : [...addresses])));
+  const locations = tree.flatMap((top) => (top.name === 'server' ? (top.block ?? []) : [])).filter(({ name }) => name === 'location');
+  const open = locations.flatMap(({ args, block }) => {
+    if (passedTo(block)?.startsWith('meet-media_') !== true) return [];
+    const rule = args.join(' ');
+    const auth = `${rule.slice(3)}media-auth`;
+    const inner = locations.find((other) => other.args.join(' ') === `= ${auth}`)?.block;
+    const asks = (block ?? []).some(({ name, args: [path] }) => name === 'auth_request' && path === auth);
+    const isClosed = files.includes(rule) && asks && (inner ?? []).some(({ name }) => name === 'internal');
+    return isClosed && backends.has((passedTo(inner) ?? '').replace(/[+][0-9]+$/, '')) ? [] : [`${rule} gives files out unasked`];
+  });
+  const mixed = tree.flatMap(({ name, args: [upstream = ''], block }) => {
+    if (name !== 'upstream' || upstream.startsWith('meet-media_')) return [];
+    const servers = (block ?? []).map(({ args }) => (args[0] ?? '').replace(/:\d+$/, ''));
+    return servers
+      .filter((server) => ofStorage.has(server) && !ofOthers.has(server))
+      .map((server) => `${upstream} leads to S3 at ${server}`);
+  });
+  return [...open, ...mixed];
 }
 
 function wrongLocations(
@@ -214,16 +276,26 @@ function wrongLocations(
   const wrong = locations.flatMap(([rule, target]) => {
     const owner = owners.get(rule) ?? ownerWithoutSlash(owners, rule);
     if (owner === undefined) return [`nobody asks for ${rule}`];
-    const expected = owner === 'spa' ? 'http://meet-spa' : targetOf(owner, rule, upstreams);
+    const isServed =
+      owner === 'spa' ||
+      owner.claimant.role !== 'media' ||
+      (owner.claimant.bucket !== undefined && upstreams.has(authOf(owners, rule) ?? ''));
+    const expected = owner === 'spa' ? 'http://meet-spa' : isServed ? targetOf(owner, rule, upstreams) : '503';
     return target === expected ? [] : [`${rule} goes to ${target} instead of ${expected}`];
   });
   return [...twice, ...missing, ...wrong];
 }
 
-function targetOf({ claimant, port, proto = 'http', prefix }: Owner, rule: string, upstreams: ReadonlySet<string>): string {
-  const upstream = `${claimant.upstream}${port === undefined ? '' : `+${port}`}`;
+function upstreamOf({ claimant, port }: Owner): string {
+  return `${claimant.upstream}${port === undefined ? '' : `+${port}`}`;
+}
+
+function targetOf(owner: Owner, rule: string, upstreams: ReadonlySet<string>): string {
+  const { claimant, proto = 'http', prefix } = owner;
+  const upstream = upstreamOf(owner);
   const path = rule.replace(/^\S+ /, '');
-  const uri = prefix === undefined ? '' : path.slice(prefix.length) || '/';
+  const stripped = prefix === undefined ? '' : path.slice(prefix.length) || '/';
+  const uri = claimant.role === 'media' ? `/${claimant.bucket}${path.slice('/media'.length)}` : stripped;
   return upstreams.has(upstream) ? `${proto}://${upstream}${uri}` : '503';
 }
 
@@ -234,6 +306,7 @@ function isInternal(rule: string): boolean {
 
 function ownerWithoutSlash(owners: ReadonlyMap<string, Owner>, rule: string): Owner | 'spa' | undefined {
   const path = rule.startsWith('= ') ? rule.slice(2) : '';
+  if (files.includes(`^~ ${path}/`)) return 'spa';
   return owners.has(`^~ ${path}/`) ? (ownerAbove(owners, path) ?? 'spa') : undefined;
 }
 

@@ -3,6 +3,16 @@ import type { Container } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/instance.ts';
 import { backend, container, filesService, frontend, observe } from '../../support/containers.ts';
 
+/** On a network where no frontend is. */
+const inProject = (project: string, role: string): Container =>
+  container({
+    name: `${project}-${role}-1`,
+    project,
+    service: role,
+    labels: { 'meet.role': role },
+    networks: { elsewhere: '10.9.0.1/16' },
+  });
+
 const read = (...containers: readonly Container[]): ReturnType<typeof readInstances> => readInstances(observe(containers));
 
 describe('sorting containers into instances', () => {
@@ -27,6 +37,13 @@ describe('sorting containers into instances', () => {
     expect(instances.map((one) => one.name)).toEqual(['meet']);
     expect(instances[0]?.services).toMatchObject([{ name: 'files', project: 'storage' }]);
     expect(problems).toMatchObject([{ code: 'foreign-project', severity: 'notice', instance: 'meet', value: 'storage' }]);
+  });
+
+  it.each(['livekit', 'keycloak'])('knows %s, routes nothing to it and says nothing of it, wherever it is', (role) => {
+    const [own, other] = [inProject('meet', role), inProject('login', role)];
+    const alone = read(frontend(), backend());
+    expect(read(frontend(), backend(), own, other)).toEqual(alone);
+    expect(readInstances(observe([frontend(), backend(), own, other]), { strict: true })).toEqual(alone);
   });
 
   it('says of a container without any network that it shares none, not that it has no port', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   nginxToken,
+  parseBucket,
   parseEngineName,
   parseHealth,
   parseHosts,
@@ -10,6 +11,7 @@ import {
   parsePaths,
   parsePort,
   parseServiceName,
+  parseSignedHost,
 } from '../../../src/model/nginx-token.ts';
 import { hostileTexts } from '../../attack/hostile-texts.ts';
 
@@ -23,6 +25,8 @@ const grammars: Readonly<Record<string, (text: string) => readonly (string | num
   size: (text) => listOf(parseNginxSize(text)),
   hosts: (text) => parseHosts(text) ?? [],
   paths: (text) => (parsePaths(text)?.rules ?? []).map(({ path }) => path),
+  bucket: (text) => listOf(parseBucket(text)),
+  'signed host': (text) => listOf(parseSignedHost(text)),
   health: (text) => {
     const health = parseHealth(text);
     return health === undefined ? [] : [health.by === 'http' ? health.path : health.by];
@@ -50,6 +54,8 @@ const harmless: Readonly<Record<string, readonly string[]>> = {
   hosts: ['169.254.169.254', 'localhost', 'BACKEND'],
   paths: ['/etc/passwd', '/files', '+/api', '=/'],
   health: [],
+  bucket: [],
+  'signed host': [],
 };
 
 describe('the vocabulary', () => {

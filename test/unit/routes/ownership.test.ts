@@ -40,12 +40,9 @@ describe('which paths a service answers', () => {
     expect(problems).toEqual([]);
   });
 
-  it.each(['/__heartbeat__', '/__version__', '/media/recordings/x.mp4', '/', '/feedback', '/sdk/v1.js'])(
-    '%s is not of the preset',
-    (path) => {
-      expect(assign(backend()).answers(path)).toBe('SPA');
-    },
-  );
+  it.each(['/__heartbeat__', '/__version__', '/media/recordings', '/', '/feedback', '/sdk/v1.js'])('%s is not of the preset', (path) => {
+    expect(assign(backend()).answers(path)).toBe('SPA');
+  });
 
   it('is the preset and more with + in front', () => {
     const { answers } = assign(backend({ labels: { 'meet.paths': '+/more' } }));

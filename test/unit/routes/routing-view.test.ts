@@ -193,6 +193,6 @@ describe('what is different between two views', () => {
   });
 
   it('is a short count, when there was nothing before', () => {
-    expect(describeChange(undefined, before)).toEqual(['first seen: 18 locations, 1 service, 1 server']);
+    expect(describeChange(undefined, before)).toEqual(['first seen: 22 locations, 1 service, 1 server']);
   });
 });

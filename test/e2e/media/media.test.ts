@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { providedEngine } from '../../support/engine/provided.ts';
+import { stopAtFirstFailure } from '../../support/in-order.ts';
+import { ask } from '../../support/media/ask.ts';
+import type { Answer, Question } from '../../support/media/ask.ts';
+import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
+
+// Files in S3: only for those that the backend lets in. The stand-ins sign and check as Meet and S3 do.
+
+const file = '/media/recordings/6d0d7e3c-1111-4222-8333-123456789abc.mp4';
+const other = '/media/recordings/6d0d7e3c-1111-4222-8333-cba987654321.mp4';
+const content = Buffer.alloc(3_000_000, 'meet');
+const owner = { cookie: 'sessionid=owner' };
+
+let meet: MeetStack;
+const script = (name: string): string => readFileSync(new URL(`../../support/media/${name}.mjs`, import.meta.url), 'utf8');
+
+beforeAll(async () => {
+  const image = 'meet-gen-test/backend:latest';
+  meet = await startMeet(providedEngine(), 'media', {
+    configs: { s3: script('s3'), django: script('backend') },
+    services: {
+      backend: { configs: [{ source: 'django', target: '/django.mjs' }], command: ['node', '/django.mjs'] },
+      minio: {
+        image,
+        configs: [{ source: 's3', target: '/s3.mjs' }],
+        command: ['node', '/s3.mjs'],
+        labels: { 'meet.role': 'media', 'meet.media.bucket': 'meet-media-storage' },
+        networks: ['internal'],
+      },
+    },
+  });
+  await meet.converged();
+});
+afterAll(() => meet?.down());
+stopAtFirstFailure();
+
+const get = (path: string, question: Question = {}): Promise<Answer> =>
+  ask(meet, path, { ...question, headers: { ...owner, ...question.headers } });
+const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const seenByS3 = async (): Promise<{ url: string; method: string; stray: readonly string[]; headers: Record<string, string> }> =>
+  JSON.parse(await meet.tool('node', '-e', "fetch('http://minio:9000/seen').then(async (r) => console.log(await r.text()))")) as never;
+/** Nothing of S3's, whatever else. */
+function expectNoFile({ body, headers }: Answer): void {
+  expect(body.toString()).not.toMatch(/meetmeet|AKID|<Error>|<Key>/);
+  expect(JSON.stringify(headers)).not.toMatch(/x-amz|storage=1/);
+}
+
+describe.sequential('a file', () => {
+  test.each([file, file.replace('recordings', 'files')])('%s reaches who may have it, as an attachment, byte by byte', async (path) => {
+    const { status, headers, body } = await get(`${path}?download=1`);
+    expect(status).toBe(200);
+    expect(hash(body)).toBe(hash(content));
+    expect(headers).toMatchObject({
+      'content-disposition': 'attachment',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'cache-control': 'private, no-cache',
+    });
+    expect(JSON.stringify(headers)).not.toMatch(/x-amz|storage=1|inline|public/);
+    // S3 gets the signed request, and nothing of the client's.
+    const seen = await seenByS3();
+    expect(seen).toMatchObject({ method: 'GET', url: path.replace('/media/', '/meet-media-storage/'), stray: [] });
+    expect(seen.headers).toMatchObject({ host: 'minio:9000', 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' });
+  });
+
+  test('can be had in parts, again, and its head alone', async () => {
+    const part = await get(file, { headers: { range: 'bytes=2-9' } });
+    expect({ status: part.status, body: part.body.toString() }).toEqual({ status: 206, body: 'etmeetme' });
+    expect(part.headers['content-range']).toBe('bytes 2-9/3000000');
+    expect((await get(file, { headers: { 'if-none-match': '"1"' } })).status).toBe(304);
+    const head = await get(file, { method: 'HEAD' });
+    expect({ status: head.status, length: head.headers['content-length'], bytes: head.body.length }).toEqual({
+      status: 200,
+      length: '3000000',
+      bytes: 0,
+    });
+    const beyond = await get(file, { headers: { range: 'bytes=9000000-9000001' } });
+    expect(beyond.status).toBe(416);
+    expectNoFile(beyond);
+  });
+
+  test.each([
+    ['somebody else', { cookie: 'sessionid=other' }, 403],
+    ['nobody', { cookie: '' }, 401],
+    ['nobody who says where he comes from', { cookie: '', 'x-original-url': file, 'x-original-method': 'GET' }, 401],
+    [
+      'somebody else with a signature of his own',
+      { cookie: 'sessionid=other', authorization: 'AWS4-HMAC-SHA256 x', 'x-amz-date': 'x' },
+      403,
+    ],
+  ])('is not for %s: the answer is the backend’s', async (_, headers, status) => {
+    const answer = await ask(meet, file, { headers });
+    expect(answer.status).toBe(status);
+    expect(answer.body.toString()).toBe('This file is not there, or not for you.\n');
+    expectNoFile(answer);
+  });
+
+  test.each([
+    ['S3 has not', '/media/recordings/00000000-1111-4222-8333-123456789abc.mp4', 404],
+    ['was signed for another host', file.replace('.mp4', '.webm'), 403],
+  ])('that %s is refused as by S3, in other words', async (_, path, status) => {
+    const answer = await get(path);
+    expect({ status: answer.status, body: answer.body.toString() }).toEqual({
+      status,
+      body: 'The storage does not give this file out.\n',
+    });
+    expectNoFile(answer);
+  });
+
+  test.each([
+    `${file}/../${other.slice('/media/recordings/'.length)}`,
+    `/media/files/../recordings/${other.slice('/media/recordings/'.length)}`,
+    `/media//recordings/${file.slice('/media/recordings/'.length)}`,
+    file.replace('.mp4', '%2emp4'),
+    `${file}%3Fx`,
+    '/media/recordings/',
+    '/media/recordings/media-auth',
+    '/media/recordings/media-auth.x/..',
+    '/media/files/media-auth',
+  ])('is asked for by its plain name only: %s is 404 and never reaches S3', async (path) => {
+    const before = await seenByS3();
+    const answer = await get(path);
+    expect(answer.status).toBe(404);
+    expectNoFile(answer);
+    expect(await seenByS3()).toEqual(before);
+  });
+
+  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('can not be changed: %s is 405', async (method) => {
+    expect((await get(file, { method })).status).toBe(405);
+  });
+
+  test('is not given out by the backend’s own view, whatever a client says it came from', async () => {
+    for (const name of ['recordings', 'files']) {
+      const answer = await get(`/api/v1.0/${name}/media-auth/`, { headers: { 'x-original-url': file } });
+      expect(answer.status).toBe(403);
+      expect(answer.headers).not.toHaveProperty('authorization');
+    }
+  });
+});
+
+describe.sequential('what is not there', () => {
+  test('a backend that is down: 503 and when to come back', async () => {
+    await meet.docker('pause', meet.container('meet-gen-1'));
+    await meet.docker('kill', meet.container('backend-1'));
+    const answer = await get(file);
+    expect({ status: answer.status, retry: answer.headers['retry-after'] }).toEqual({ status: 503, retry: '5' });
+    expectNoFile(answer);
+    await meet.docker('unpause', meet.container('meet-gen-1'));
+    await meet.routed({ [file]: ['503, retry after 5'] });
+    await meet.docker('start', meet.container('backend-1'));
+    await meet.routed({ [file]: ['401 text/plain; charset=utf-8'] });
+  });
+
+  test('an S3 that is down: 503, then the same once it is out of rotation', async () => {
+    await meet.docker('pause', meet.container('meet-gen-1'));
+    await meet.docker('kill', meet.container('minio-1'));
+    expect((await get(file)).status).toBe(503);
+    await meet.docker('unpause', meet.container('meet-gen-1'));
+    await meet.routed({ [file]: ['503, retry after 5'] });
+    await meet.docker('start', meet.container('minio-1'));
+    await meet.converged();
+    expect((await get(file)).status).toBe(200);
+  });
+});

@@ -1,0 +1,38 @@
+import { request } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import { providedEngine } from '../engine/provided.ts';
+import type { MeetStack } from '../meet-stack.ts';
+
+/** What a client got. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface Question {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Asks a routing server on its published port, exactly this path, on a connection of its own. */
+export async function ask(
+  meet: MeetStack,
+  path: string,
+  { method = 'GET', headers = {} }: Question = {},
+  server = 'frontend-1',
+): Promise<Answer> {
+  const told = await meet.docker('port', meet.container(server), '8083/tcp');
+  const port = Number(/:(\d+)$/m.exec(told.trim())?.[1]);
+  return new Promise((resolve, reject) => {
+    const all = { host: 'meet.example.com', ...headers };
+    const asked = request({ host: providedEngine().publishAddress, port, path, method, headers: all, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}

@@ -1,0 +1,57 @@
+// Meet's backend as far as files and webhooks go: Django's production settings, `media_auth` of its viewsets, and the two
+// endpoints that LiveKit and S3 call. sessionid=owner may have the files, sessionid=other may not, without one it is 401.
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+
+const secret = 'storage secret';
+// What S3 is really called, but for .webm, as of somebody whose AWS_S3_ENDPOINT_URL and meet.media.host differ.
+const hostFor = (key) => (key.endsWith('.webm') ? 'localhost:9000' : 'minio:9000');
+const uuid = '[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}';
+// Not anchored at the end, as Meet's own RECORDING_STORAGE_URL_PATTERN.
+const patterns = {
+  recordings: new RegExp(`/media/(recordings/${uuid}\\.[a-zA-Z0-9]{1,10})`),
+  files: new RegExp(`/media/(files/${uuid}\\.[a-zA-Z0-9]{1,10})$`),
+};
+
+createServer((request, response) => {
+  request.resume();
+  response.setHeader(
+    'X-Seen',
+    JSON.stringify({ host: request.headers.host, proto: request.headers['x-forwarded-proto'], url: request.headers['x-original-url'] }),
+  );
+  const [path] = request.url.split('?');
+  if ((request.headers.host ?? '').replace(/:\d+$/, '') !== 'meet.example.com') return send(response, 400, 'Bad Request');
+  if (request.headers['x-forwarded-proto'] !== 'https') {
+    response.setHeader('Location', `https://${request.headers.host}${request.url}`);
+    return send(response, 301, '');
+  }
+  const asked = /^\/api\/v1\.0\/(recordings|files)\/media-auth\/$/.exec(path);
+  if (asked !== null) return authorize(request, response, asked[1]);
+  const isWebhook = path === '/api/v1.0/rooms/webhooks-livekit/' || path === '/api/v1.0/recordings/storage-hook/';
+  if (isWebhook && request.method === 'POST') return send(response, 200, JSON.stringify({ webhook: path }), 'application/json');
+  send(response, 404, JSON.stringify({ path }), 'application/json');
+}).listen(8000, '0.0.0.0');
+
+function authorize(request, response, kind) {
+  const key = patterns[kind].exec((request.headers['x-original-url'] ?? '').split('?')[0])?.[1];
+  const session = /sessionid=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
+  if (session === undefined) {
+    response.setHeader('WWW-Authenticate', 'Session');
+    return send(response, 401, 'who are you?');
+  }
+  if (key === undefined || session !== 'owner') return send(response, 403, 'not for you');
+  const date = '20261125T000000Z';
+  const signature = createHmac('sha256', secret)
+    .update(['GET', hostFor(key), `/meet-media-storage/${key}`, date].join('\n'))
+    .digest('hex');
+  response.setHeader('Authorization', `AWS4-HMAC-SHA256 Credential=AKIDMEET, Signature=${signature}`);
+  response.setHeader('X-Amz-Date', date);
+  response.setHeader('X-Amz-Content-SHA256', 'UNSIGNED-PAYLOAD');
+  send(response, 200, 'authorized');
+}
+
+function send(response, status, body, type = 'text/plain') {
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) }).end(body);
+}
+
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(0));

@@ -1,0 +1,64 @@
+// Behaves as an S3 does to whom Meet's backend sends requests: whoever has a signature for this method, host and path gets the
+// file, others get XML that names keys. Its signature is made as S3's is, of less. For tests: GET /seen tells its last request.
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+
+const secret = 'storage secret';
+const bytes = Buffer.alloc(3_000_000, 'meet');
+const allowed = new Set([
+  'host',
+  'connection',
+  'authorization',
+  'x-amz-date',
+  'x-amz-content-sha256',
+  'range',
+  'if-range',
+  'if-none-match',
+  'if-modified-since',
+]);
+let seen = {};
+
+const server = createServer((request, response) => {
+  request.resume();
+  if (request.url === '/seen') response.end(JSON.stringify(seen));
+  else answer(request, response);
+});
+
+function answer(request, response) {
+  const { url, method, headers } = request;
+  seen = { url, method, headers, stray: Object.keys(headers).filter((name) => !allowed.has(name)) };
+  response.setHeader('x-amz-request-id', '17F6A1');
+  response.setHeader('Set-Cookie', 'storage=1');
+  const signed = [method, headers.host, url, headers['x-amz-date']].join('\n');
+  const signature = createHmac('sha256', secret).update(signed).digest('hex');
+  if (headers.authorization !== `AWS4-HMAC-SHA256 Credential=AKIDMEET, Signature=${signature}`)
+    refuse(response, 403, `<Code>SignatureDoesNotMatch</Code><AWSAccessKeyId>AKIDMEET</AWSAccessKeyId><Key>${url}</Key>`);
+  else if (url.includes('00000000')) refuse(response, 404, `<Code>NoSuchKey</Code><Key>${url}</Key>`);
+  else send(request, response);
+}
+
+function send(request, response) {
+  const headers = {
+    'Content-Type': 'text/html',
+    'Content-Disposition': 'inline',
+    'Cache-Control': 'public',
+    ETag: '"1"',
+    'Accept-Ranges': 'bytes',
+  };
+  const [, from, to] = (/^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []).map(Number);
+  if (request.headers['if-none-match'] === '"1"') response.writeHead(304, headers).end();
+  else if (from === undefined) response.writeHead(200, { ...headers, 'Content-Length': bytes.length }).end(bytes);
+  else if (from >= bytes.length) refuse(response, 416, '<Code>InvalidRange</Code>');
+  else {
+    const part = bytes.subarray(from, to + 1);
+    const place = { 'Content-Length': part.length, 'Content-Range': `bytes ${from}-${to}/${bytes.length}` };
+    response.writeHead(206, { ...headers, ...place }).end(part);
+  }
+}
+
+function refuse(response, status, words) {
+  response.writeHead(status, { 'Content-Type': 'application/xml' }).end(`<Error>${words}</Error>`);
+}
+
+server.listen(9000, '0.0.0.0');
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(0));

@@ -1,0 +1,183 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Container } from '../../../src/model/container.ts';
+import { readInstances } from '../../../src/model/instance.ts';
+import { isMediaRule } from '../../../src/routes/media.ts';
+import { planRouting } from '../../../src/routes/routing-view.ts';
+import type { LocationView, RoutingPlan } from '../../../src/routes/routing-view.ts';
+import { fillStructure } from '../../../src/routes/structure.ts';
+import { editionOf } from '../../../src/trial/edition.ts';
+import { changedLocations, mix } from '../../../src/trial/mixture.ts';
+import type { Substitute } from '../../../src/trial/mixture.ts';
+import type { ContainerSketch } from '../../support/containers.ts';
+import { backend, container, filesService, frontend, observe } from '../../support/containers.ts';
+
+const bucket = { 'meet.media.bucket': 'storage' };
+
+function minio({ labels = bucket, ...sketch }: Partial<ContainerSketch> = {}): Container {
+  return container({
+    name: 'meet-minio-1',
+    project: 'meet',
+    service: 'minio',
+    networks: { meet_default: '172.18.0.20/16' },
+    ports: [9000, 9001],
+    ...sketch,
+    labels: { 'meet.role': 'media', ...labels },
+  });
+}
+
+function plan(...containers: readonly Container[]): RoutingPlan {
+  const [instance] = readInstances(observe([frontend(), ...containers])).instances;
+  if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
+  return planRouting(instance, []);
+}
+
+const locationsOf = ({ view }: Pick<RoutingPlan, 'view'>): readonly LocationView[] => view.groups.flatMap(({ locations }) => locations);
+const filesOf = (so: Pick<RoutingPlan, 'view'>): readonly LocationView[] =>
+  locationsOf(so).filter((one) => one.kind === 'below' && isMediaRule(one));
+const recordings = (so: RoutingPlan): LocationView | undefined => locationsOf(so).find(({ path }) => path === '/media/recordings/');
+const unavailable = { kind: 'below', path: '/media/recordings/' };
+
+describe('the files of S3', () => {
+  it('are at their bucket, with the host that is signed for, behind the backend', () => {
+    expect(filesOf(plan(backend(), minio()))).toEqual(
+      ['files', 'recordings'].map((folder) => ({
+        kind: 'below',
+        path: `/media/${folder}/`,
+        upstream: 'meet-media_meet.minio',
+        media: {
+          auth: 'meet_meet.backend',
+          authPath: `/api/v1.0/${folder}/media-auth/`,
+          storagePath: `/storage/${folder}/`,
+          host: 'minio:9000',
+        },
+      })),
+    );
+    expect(plan(backend(), minio()).view.upstreams).toContainEqual({
+      name: 'meet-media_meet.minio',
+      title: 'meet/minio',
+      servers: ['172.18.0.20:9000'],
+      backups: [],
+    });
+  });
+
+  it.each([
+    ['the label', { 'meet.media.host': 's3.example.com' }, 'minio', 's3.example.com'],
+    ['the port that it listens on', { 'meet.port': '9100' }, 'minio', 'minio:9100'],
+    ['no port where it is that of http', { 'meet.port': '80' }, 'minio', 'minio'],
+    ['small letters', {}, 'MinIO', 'minio:9000'],
+  ])('are asked for with the host of %s', (_, labels, service, host) => {
+    expect(recordings(plan(backend(), minio({ service, labels: { ...bucket, ...labels } })))?.media?.host).toBe(host);
+  });
+
+  it.each([
+    ['no S3', [backend()]],
+    ['no backend', [minio()]],
+    ['a backend that does not run', [backend({ state: 'exited' }), minio()]],
+    ['an S3 that does not run', [backend(), minio({ state: 'exited' })]],
+    ['a backend without the API', [backend({ labels: { 'meet.paths': '/admin' } }), minio()]],
+    ['no bucket', [backend(), minio({ labels: {} })]],
+    ['a bucket of no usable name', [backend(), minio({ labels: { 'meet.media.bucket': '../x' } })]],
+    ['a service that answers the API instead', [filesService({ labels: { 'meet.paths': '/api' } }), minio()]],
+  ])('are 503 with %s', (_, containers) => {
+    expect(recordings(plan(...containers))).toEqual(unavailable);
+  });
+
+  it('are a problem without a bucket', () => {
+    expect(plan(backend(), minio({ labels: {} })).problems).toMatchObject([{ code: 'no-bucket', container: 'meet-minio-1' }]);
+  });
+
+  it('are given out by the word of a backend, never of a service with a longer path', () => {
+    const thief = filesService({ labels: { 'meet.paths': '/api/v1.0/recordings,=/api/v1.0/recordings/media-auth/' } });
+    expect(recordings(plan(backend(), thief, minio()))?.media?.auth).toBe('meet_meet.backend');
+  });
+
+  it('are answered by nobody else, whatever is asked for', () => {
+    const paths = '/media,/media/recordings,/media/recordings/x,=/media/recordings/x.mp4,/media/files/';
+    for (const others of [[], [minio()]]) {
+      const so = plan(backend(), filesService({ labels: { 'meet.paths': paths } }), ...others);
+      expect(so.problems).toMatchObject([
+        {
+          code: 'contested-route',
+          container: 'meet-files-1',
+          value: '=/media/recordings,/media/recordings/,=/media/recordings/x,/media/recordings/x/,=/media/recordings/x.mp4,/media/files/',
+        },
+      ]);
+      expect(so.problems[0]?.message).toContain('meet.role=media');
+      expect(filesOf(so).map(({ path, media }) => [path, media !== undefined])).toEqual([
+        ['/media/files/', others.length > 0],
+        ['/media/recordings/', others.length > 0],
+      ]);
+    }
+  });
+
+  it('are those of one S3: the first by name, of its own project before others', () => {
+    const second = minio({ name: 'meet-storage-1', service: 'storage', labels: { 'meet.media.bucket': 'second' } });
+    const so = plan(backend(), second, minio());
+    expect(recordings(so)?.upstream).toBe('meet-media_meet.minio');
+    expect(so.problems).toMatchObject([{ code: 'contested-route', container: 'meet-storage-1', key: 'meet.role' }]);
+  });
+
+  it('never share an upstream with a service, though it has the same name', () => {
+    const older = minio({ name: 'meet-minio-2', labels: { 'meet.role': 'service', 'meet.paths': '/open' }, created: 1_800_000_000 });
+    const so = plan(backend(), minio(), older);
+    expect(locationsOf(so).find(({ path }) => path === '/open')?.upstream).toBe('meet_meet.minio');
+    expect(recordings(so)?.upstream).toBe('meet-media_meet.minio');
+    // Nor with one of an older structure.
+    const before = plan(backend(), container({ ...sketchOfService, labels: { 'meet.role': 'service', 'meet.paths': '/open' } }));
+    const { addresses } = plan(backend(), minio());
+    const view = fillStructure(before.structure, addresses);
+    expect(locationsOf({ view }).find(({ path }) => path === '/open')).toEqual({ kind: 'exact', path: '/open' });
+  });
+});
+
+const sketchOfService: ContainerSketch = {
+  name: 'meet-minio-1',
+  project: 'meet',
+  service: 'minio',
+  networks: { meet_default: '172.18.0.20/16' },
+  ports: [9000],
+};
+
+const worlds: readonly (readonly Container[])[] = [
+  [],
+  [backend()],
+  [minio()],
+  [backend(), minio()],
+  [backend({ labels: { 'meet.paths': '/api' } }), minio({ labels: { 'meet.media.bucket': 'another' } })],
+  [backend(), minio({ service: 'storage', name: 'meet-storage-1' })],
+  [backend(), filesService({ labels: { 'meet.paths': '/media,/api' } }), minio()],
+  [backend({ state: 'exited' }), container({ ...sketchOfService, labels: { 'meet.role': 'service', 'meet.paths': '/media' } })],
+];
+
+describe('a mixture of what is wanted and what was good', () => {
+  it('gives no file out without the backend’s word, and never leaves its path to others', () => {
+    const world = fc.constantFrom(...worlds);
+    const substitute = fc.constantFrom<Substitute>('as-before', 'unavailable', 'absent');
+    fc.assert(
+      fc.property(world, fc.option(world, { nil: undefined }), world, fc.boolean(), fc.infiniteStream(substitute), (...drawn) => {
+        const [wanted, good, now, settingsAsBefore, substitutes] = drawn;
+        const editions = [wanted, good].map((one) => (one === undefined ? undefined : editionOf('t', plan(...one).structure)));
+        const [ofWanted, ofGood] = editions;
+        if (ofWanted === undefined) return;
+        const keys = [...changedLocations(ofWanted.structure, undefined)];
+        const locations = new Map(keys.map((key) => [key, substitutes.next().value as Substitute]));
+        const mixed = mix(ofWanted, ofGood, { templates: 't', settingsAsBefore, locations });
+        const { addresses } = plan(...now);
+        const view = fillStructure(mixed.structure, addresses);
+        const files = filesOf({ view });
+        expect(files.map(({ path }) => path)).toEqual(['/media/files/', '/media/recordings/']);
+        const known = new Set(view.upstreams.map(({ name }) => name));
+        const ofStorage = view.upstreams.filter(({ name }) => name.startsWith('meet-media_'));
+        for (const { upstream, media } of files) {
+          expect(upstream === undefined).toBe(media === undefined);
+          if (media !== undefined) expect([known.has(upstream ?? ''), known.has(media.auth)]).toEqual([true, true]);
+        }
+        // S3's addresses are behind no other location.
+        for (const { name } of ofStorage)
+          expect(locationsOf({ view }).filter((one) => one.upstream === name && one.media === undefined)).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
