@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Explanation } from '../../../src/explain/explanation.ts';
 import { compareText } from '../../../src/model/foreign-text.ts';
 import { providedEngine } from '../../support/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
@@ -19,11 +18,9 @@ describe.each<{ way: Way; part: string }>([
   { way: 'one meet-gen each', part: 'each' },
 ])('$way', ({ way, part }) => {
   let tenants: TwoTenants;
-  let [first, second]: readonly (MeetStack | undefined)[] = [];
 
   beforeAll(async () => {
     tenants = await startTwoTenants(providedEngine(), part, way);
-    ({ first, second } = tenants);
     await Promise.all([tenants.first.routed(routes), tenants.second.routed(routes)]);
     await tenants.lookedAfresh();
   });
@@ -68,13 +65,12 @@ describe.each<{ way: Way; part: string }>([
   });
 
   test('explain tells them apart by the host', async () => {
-    const explain = async (tenant: MeetStack, url: string): Promise<Explanation> =>
-      JSON.parse(await tenants.meetGen(tenant, 'explain', '--json', url)) as Explanation;
     for (const [tenant, host] of [
       [tenants.first, 'first.example.com'],
       [tenants.second, 'second.example.com'],
     ] as const) {
-      expect(await explain(tenant, `https://${host}/files/x`)).toMatchObject({
+      const told = await tenants.meetGen(tenant, 'explain', '--json', `https://${host}/files/x`);
+      expect(JSON.parse(told)).toMatchObject({
         instances: [
           {
             instance: tenant.project,

@@ -177,7 +177,7 @@ async function sharedKeeper(engine: Engine, part: string): Promise<Keepers> {
         'meet-gen': {
           ...service,
           environment: { ...environment, DOCKER_HOST: 'tcp://filter:2375' },
-          volumes: volumes.filter((volume) => volume !== socket),
+          volumes: volumes.filter((one) => one !== socket),
           networks: ['engine', ...networks.map((_, index) => `tenant-${index}`)],
         },
       },
