@@ -30,6 +30,8 @@ export interface MeetOptions {
   readonly networks?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Further volumes, which `tools` has at `/<name>`. */
   readonly volumes?: readonly string[];
+  /** A volume that is there already, with a folder for each of several Meets: a meet-gen elsewhere publishes into it. */
+  readonly sharedVolume?: string;
   /** How long routes and convergence are waited for; what is found out by guessing takes longer than usual. */
   readonly patienceMs?: number;
   /** There is no meet-gen in it: the test has one elsewhere, which publishes into this folder. */
@@ -119,7 +121,8 @@ export async function provideMeetGenImage(engine: Engine): Promise<string> {
 
 /** Starts a Meet under a project name of this run; `resync` never comes, so only events can help. */
 export async function startMeet(engine: Engine, part: string, options: MeetOptions = {}): Promise<MeetStack> {
-  const meetGen = options.publishedIn === undefined ? await containedMeetGen(engine, composeProjectName(part), options.environment) : {};
+  const hasOwn = options.publishedIn === undefined && options.sharedVolume === undefined;
+  const meetGen = hasOwn ? await containedMeetGen(engine, { MEET_GEN_INSTANCE: composeProjectName(part), ...options.environment }) : {};
   const file = composeFile(engine, part, meetGen, options);
   const stack = createStack(engine, composeProjectName(part), file, options.patienceMs ?? routedLimitMs);
   await stack.scale({ ...Object.fromEntries(Object.keys(file.services).map((service) => [service, 1])), ...options.scale });
@@ -146,7 +149,7 @@ export function usualFrontend(engine: Engine, routing = 'routing') {
   };
 }
 
-function composeFile(engine: Engine, part: string, meetGen: Record<string, ComposeService>, options: MeetOptions): ComposeFile {
+function composeFile(engine: Engine, part: string, meetGen: Readonly<Record<string, ComposeService>>, options: MeetOptions): ComposeFile {
   const project = composeProjectName(part);
   const routing = options.publishedIn ?? 'routing';
   const usual: Record<string, ComposeService> = {
@@ -166,7 +169,8 @@ function composeFile(engine: Engine, part: string, meetGen: Record<string, Compo
   };
   const services = { ...usual };
   for (const [name, service] of Object.entries(options.services ?? {})) services[name] = { ...usual[name], ...service };
-  const texts = Object.entries({ stub: shippedStub(), ...options.configs });
+  const stub = options.sharedVolume === undefined ? shippedStub() : shippedStub().replace('/meet-routing/', `/meet-routing/${project}/`);
+  const texts = Object.entries({ stub, ...options.configs });
   return {
     name: project,
     services,
@@ -176,15 +180,27 @@ function composeFile(engine: Engine, part: string, meetGen: Record<string, Compo
       proxy: { name: proxyNetworkOf(project), ...options.networks?.['proxy'] },
       internal: { ...options.networks?.['internal'] },
     },
-    volumes: { routing: {}, templates: {}, ...Object.fromEntries((options.volumes ?? []).map((name) => [name, {}])) },
+    volumes: {
+      routing: options.sharedVolume === undefined ? {} : { name: options.sharedVolume, external: true },
+      templates: {},
+      ...Object.fromEntries((options.volumes ?? []).map((name) => [name, {}])),
+    },
   };
 }
 
-async function containedMeetGen(
+/** What others may want to put differently. */
+interface MeetGenService extends ComposeService {
+  readonly environment: Readonly<Record<string, string>>;
+  /** The last one is the engine's socket. */
+  readonly volumes: readonly string[];
+  readonly group_add: readonly string[];
+}
+
+/** meet-gen as the example has it, in containers of compose: the service, on the network `internal` with the volumes `routing` and `templates`. */
+export async function containedMeetGen(
   engine: Engine,
-  project: string,
-  environment: MeetOptions['environment'],
-): Promise<Record<string, ComposeService>> {
+  environment: NonNullable<MeetOptions['environment']>,
+): Promise<{ readonly 'meet-gen': MeetGenService }> {
   const image = await provideMeetGenImage(engine);
   const socket = await mountedSocket(engine);
   return {
@@ -196,7 +212,6 @@ async function containedMeetGen(
       security_opt: ['no-new-privileges:true'],
       group_add: [socket.group],
       environment: {
-        MEET_GEN_INSTANCE: project,
         MEET_GEN_RESYNC: '1h',
         MEET_GEN_TEMPLATES: templatesDirectory,
         DOCKER_HOST: socket.dockerHost,
@@ -356,7 +371,7 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
 }
 
 /** Read by the container's own node: the socket is for meet-gen's user alone. */
-const askStatus = `
+export const askStatus = `
   require('node:http').get({ socketPath: '/routing/.meet-gen.sock', path: '/status', agent: false }, (answer) => answer.pipe(process.stdout))
 `;
 

@@ -1,0 +1,201 @@
+import type { InstanceStatus, StatusSnapshot } from '../../../src/status/snapshot.ts';
+import { docker, type Engine } from '../../support/engine/docker-command.ts';
+import { composeProjectName, runLabel } from '../../support/engine/test-run.ts';
+import { askStatus, containedMeetGen, startMeet, type MeetOptions, type MeetStack } from '../../support/meet-stack.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+/** Two Meets on one host: every service of the one has its namesake in the other, on one shared network. */
+export interface TwoTenants {
+  readonly first: MeetStack;
+  readonly second: MeetStack;
+  /** The addresses that a name has on the network that both are on. */
+  resolve(name: string): Promise<readonly string[]>;
+  /** Tells whoever looks after them to look at everything afresh, and waits until all frontends that run are proven. */
+  lookedAfresh(): Promise<void>;
+  /** The Meets that are looked after, by all who do. */
+  instances(): Promise<readonly string[]>;
+  /** Runs the command beside the sidecar that looks after a Meet. */
+  meetGen(tenant: MeetStack, ...args: readonly string[]): Promise<string>;
+  /** The file of a Meet, as its frontend sees it: inode, size and times. */
+  fileIdentity(tenant: MeetStack): Promise<string>;
+  /** How often nginx of a Meet's frontend was made to reload, by its own log. */
+  countReloads(tenant: MeetStack): Promise<number>;
+  down(): Promise<void>;
+}
+
+/** One that looks after all Meets and publishes into a folder for each, or one for each Meet. */
+export type Way = 'one meet-gen for both' | 'one meet-gen each';
+
+interface Keepers {
+  /** For a Meet's own options: where its file is. */
+  readonly options: Pick<MeetOptions, 'sharedVolume'>;
+  readonly path: (tenant: MeetStack) => string;
+  readonly container: (tenant: MeetStack) => string;
+  start(tenants: readonly MeetStack[]): Promise<void>;
+  down(): Promise<void>;
+}
+
+/** Starts both, and waits until each is served. */
+export async function startTwoTenants(engine: Engine, part: string, way: Way): Promise<TwoTenants> {
+  const proxyNetwork = composeProjectName(`${part}-proxy`);
+  await docker(engine, ['network', 'create', '--label', runLabel, proxyNetwork]);
+  const keepers = way === 'one meet-gen each' ? ownKeepers() : await sharedKeeper(engine, part);
+  const start = (name: string): Promise<MeetStack> =>
+    startMeet(engine, `${part}-${name}`, { ...keepers.options, ...tenantOptions(part, `${name}.example.com`, proxyNetwork) });
+  const [first, second] = await Promise.all([start('first'), start('second')]);
+  const tenants = [first, second] as const;
+  await keepers.start(tenants);
+  const sidecars = (): readonly string[] => [...new Set(tenants.map(keepers.container))];
+  const status = async (sidecar: string): Promise<StatusSnapshot> =>
+    JSON.parse(await docker(engine, ['exec', sidecar, 'node', '-e', askStatus])) as StatusSnapshot;
+  return {
+    first,
+    second,
+    async resolve(name) {
+      const run = ['run', '--rm', '--label', runLabel, '--network', proxyNetwork, '--entrypoint', 'getent', 'meet-gen-test/idle:latest'];
+      const told = await docker(engine, [...run, 'ahostsv4', name]);
+      return [...new Set(told.split('\n').flatMap((line) => /^[\d.]+/.exec(line)?.[0] ?? []))];
+    },
+    async lookedAfresh() {
+      for (const sidecar of sidecars()) {
+        const before = (await status(sidecar)).engine.lastSyncAt;
+        await docker(engine, ['kill', '--signal', 'HUP', sidecar]);
+        let last: StatusSnapshot | undefined;
+        await waitUntil(
+          `${sidecar} has looked, and all is proven`,
+          async () => {
+            last = await status(sidecar);
+            return last.engine.lastSyncAt !== before && last.instances.every(isProven);
+          },
+          undefined,
+          () => `${before}\n${JSON.stringify(last, undefined, 1)}`,
+        );
+      }
+    },
+    instances: async () => (await Promise.all(sidecars().map(status))).flatMap((one) => one.instances.map(({ name }) => name)),
+    meetGen: (tenant, ...args) => docker(engine, ['exec', keepers.container(tenant), 'meet-gen', ...args]),
+    fileIdentity: async (tenant) => (await tenant.tool('stat', '-c', '%i %s %y %z', keepers.path(tenant))).trim(),
+    countReloads: async (tenant) => (await tenant.logs('frontend')).split('\n').filter((line) => line.includes('reconfiguring')).length,
+    async down() {
+      await keepers.down();
+      await Promise.all(tenants.map((tenant) => tenant.down()));
+      await docker(engine, ['network', 'rm', proxyNetwork]);
+    },
+  };
+}
+
+/** A Meet that is stopped has nobody to prove it. */
+function isProven({ frontends, publishedGeneration }: InstanceStatus): boolean {
+  const running = frontends.filter(({ state }) => state === 'running');
+  return running.every(({ phase, runningGeneration }) => phase === 'live' && runningGeneration === publishedGeneration);
+}
+
+/** All services are on the shared network, where compose gives each its own name: there are two of every name there. */
+function tenantOptions(part: string, host: string, proxyNetwork: string): MeetOptions {
+  const mark = { [tenantsLabel]: composeProjectName(part) };
+  return {
+    services: {
+      frontend: { labels: { 'meet.role': 'frontend', 'meet.host': host, ...mark } },
+      backend: { labels: { 'meet.role': 'backend', ...mark }, networks: ['internal', 'proxy'] },
+      files: {
+        image: 'meet-gen-test/backend:latest',
+        networks: ['internal', 'proxy'],
+        labels: { 'meet.role': 'service', 'meet.paths': '/files', 'meet.port': '8000', ...mark },
+      },
+    },
+    networks: { proxy: { name: proxyNetwork, external: true } },
+  };
+}
+
+function ownKeepers(): Keepers {
+  return {
+    options: {},
+    path: () => '/routing/routing.conf',
+    container: (tenant) => tenant.container('meet-gen-1'),
+    start: () => Promise.resolve(),
+    down: () => Promise.resolve(),
+  };
+}
+
+/** What tells the containers of both tenants from all others on the engine. */
+const tenantsLabel = 'meet-gen.test.tenants';
+
+/**
+ * A meet-gen without --instance looks after every Meet that it sees, and the engine may have others, of other runs or of
+ * whoever lends it. So this stands in between: lists hold the tenants' containers alone, and only those can be told anything.
+ */
+const onlyTenants = `
+  const { createServer, request } = require('node:http');
+  const { TENANTS, NAMES, SOCKET } = process.env;
+  createServer((asked, answer) => {
+    const url = new URL(asked.url, 'http://engine');
+    if (url.pathname.endsWith('/containers/json')) {
+      const filters = JSON.parse(url.searchParams.get('filters') ?? '{}');
+      const labels = Array.isArray(filters.label) ? filters.label : Object.keys(filters.label ?? {});
+      url.searchParams.set('filters', JSON.stringify({ ...filters, label: [...labels, TENANTS] }));
+    } else if (asked.method !== 'GET' && asked.method !== 'HEAD') {
+      const name = /\\/containers\\/([^/]+)\\/kill$/.exec(url.pathname)?.[1] ?? '';
+      if (!name.startsWith(NAMES)) return answer.writeHead(403).end('{"message":"not one of this test"}');
+    }
+    const passed = request({ socketPath: SOCKET, method: asked.method, path: url.pathname + url.search, headers: asked.headers }, (told) => {
+      answer.writeHead(told.statusCode, told.headers);
+      answer.flushHeaders();
+      told.pipe(answer);
+    });
+    passed.on('error', () => answer.destroy());
+    answer.on('close', () => passed.destroy());
+    asked.pipe(passed);
+  }).listen(2375);
+`;
+
+/** A project of its own with meet-gen alone, as docs/tenants.md has it: on an own network of each Meet, so that it can ask their frontends. */
+async function sharedKeeper(engine: Engine, part: string): Promise<Keepers> {
+  const volume = composeProjectName(`${part}-routing`);
+  const project = composeProjectName(`${part}-keeper`);
+  await docker(engine, ['volume', 'create', '--label', runLabel, volume]);
+  const { 'meet-gen': service } = await containedMeetGen(engine, {});
+  const { environment, volumes, group_add } = service;
+  const socket = volumes.at(-1) ?? '';
+  const filter = {
+    image: 'meet-gen-test/idle:latest',
+    entrypoint: ['node', '-e', onlyTenants.replaceAll('$', '$$$$')],
+    environment: {
+      TENANTS: `${tenantsLabel}=${composeProjectName(part)}`,
+      NAMES: composeProjectName(`${part}-`),
+      SOCKET: (environment['DOCKER_HOST'] ?? '').replace('unix://', ''),
+    },
+    group_add,
+    volumes: [socket],
+    networks: ['engine'],
+  };
+  let networks: readonly string[] = [];
+  const compose = (...args: readonly string[]): Promise<string> => {
+    const file = {
+      name: project,
+      services: {
+        filter,
+        'meet-gen': {
+          ...service,
+          environment: { ...environment, DOCKER_HOST: 'tcp://filter:2375' },
+          volumes: volumes.filter((one) => one !== socket),
+          networks: ['engine', ...networks.map((_, index) => `tenant-${index}`)],
+        },
+      },
+      networks: { engine: {}, ...Object.fromEntries(networks.map((name, index) => [`tenant-${index}`, { name, external: true }])) },
+      volumes: { routing: { name: volume, external: true }, templates: {} },
+    };
+    return docker(engine, ['compose', '--env-file', '/dev/null', '--file', '-', ...args], { stdin: JSON.stringify(file) });
+  };
+  return {
+    options: { sharedVolume: volume },
+    path: (tenant) => `/routing/${tenant.project}/routing.conf`,
+    container: () => `${project}-meet-gen-1`,
+    async start(tenants) {
+      networks = tenants.map(({ internalNetwork }) => internalNetwork);
+      await compose('up', '--detach');
+    },
+    async down() {
+      await compose('down', '--volumes', '--timeout', '1');
+    },
+  };
+}
