@@ -14,6 +14,8 @@ import type { FrontendPorts } from './ports.ts';
 import { statusSubnets } from './status-access.ts';
 import { fillStructure, spaUpstream } from './structure.ts';
 import type { RoutingAddresses, RoutingStructure } from './structure.ts';
+import { webhookHost, webhooksOf } from './webhooks.ts';
+import type { WebhookView } from './webhooks.ts';
 
 /** An upstream block: `servers` are `address:port`, `backups` too; never both empty. */
 export interface UpstreamView {
@@ -55,6 +57,10 @@ export interface RoutingView {
   readonly spa: UpstreamView;
   /** Locations by the service that answers them. */
   readonly groups: readonly { readonly title: string; readonly locations: readonly LocationView[] }[];
+  /** Calls from inside, which the status server takes. */
+  readonly webhooks: readonly WebhookView[];
+  /** The Host that they are passed on with; absent where none is known: 503. */
+  readonly webhookHost?: string;
   /** CIDR blocks that may ask the status server. */
   readonly statusSubnets: readonly string[];
 }
@@ -86,6 +92,7 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
   const server = { ...serverDefaults, bodySize: instance.frontendLabels.bodySize ?? serverDefaults.bodySize };
   const upstreams = upstreamsOf(routes);
   const services = [...upstreams].map(([service, name]) => ({ service, name }));
+  const publicHost = webhookHost(instance.frontendLabels);
   const structure: RoutingStructure = {
     instance: instance.name,
     listenPort: ports.listen,
@@ -94,6 +101,8 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
     ...server,
     forwardProto: instance.frontendLabels.forwardedProto === 'forward',
     ...(supportsKeepaliveMinTimeout(versions) ? { keepaliveMinTimeout: `${keepaliveMinTimeoutMs / 1000}s` } : {}),
+    webhooks: webhooksOf(routes, ({ service }) => upstreams.get(service)),
+    ...(publicHost === undefined ? {} : { webhookHost: publicHost }),
     spaPort: ports.spa,
     services: services.map(({ service, name }) => ({ name, title: serviceTitle(service) })),
     groups: groupLocations(routes, upstreams, server),

@@ -1,6 +1,6 @@
 import type { LocationView } from '../routes/routing-view.ts';
 import { isMediaRule } from '../routes/media.ts';
-import { upstreamsOf } from '../routes/structure.ts';
+import { usedUpstreams } from '../routes/structure.ts';
 import type { RoutingStructure } from '../routes/structure.ts';
 import { editionOf } from './edition.ts';
 import type { Edition } from './edition.ts';
@@ -45,7 +45,8 @@ export function mix(wanted: Edition, good: Edition | undefined, { templates, set
     .map((group) => ({ ...group, locations: group.locations.flatMap((one) => substitute(one, before, locations.get(locationKey(one)))) }))
     .filter((group: Group) => group.locations.length > 0);
   const settings = settingsOf(settingsAsBefore && good !== undefined ? good.structure : wanted.structure);
-  return editionOf(templates, { ...settings, services: servicesFor(groups, wanted.structure, good?.structure), groups });
+  const used = usedUpstreams({ ...settings, groups });
+  return editionOf(templates, { ...settings, services: servicesFor(used, wanted.structure, good?.structure), groups });
 }
 
 function substitute(
@@ -63,10 +64,13 @@ function substitute(
 }
 
 /** A location as it was before can belong to a service that is wanted no more. */
-function servicesFor(groups: readonly Group[], wanted: RoutingStructure, good: RoutingStructure | undefined): RoutingStructure['services'] {
+function servicesFor(
+  used: ReadonlySet<string>,
+  wanted: RoutingStructure,
+  good: RoutingStructure | undefined,
+): RoutingStructure['services'] {
   const known = new Set(wanted.services.map(({ name }) => name));
-  // One that no location needs would make another edition of the same file.
-  const used = new Set(groups.flatMap(({ locations }) => locations.flatMap(upstreamsOf)));
+  // One that nothing needs would make another edition of the same file.
   const older = (good?.services ?? []).filter(({ name }) => !known.has(name) && used.has(name));
   return [...wanted.services.filter(({ name }) => used.has(name)), ...older];
 }

@@ -48,7 +48,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server keepalive_timeout': ['0'],
   'server allow': [String.raw`[0-9a-f:.]+/\d{1,3}`],
   'server deny': ['all'],
-  'server location': [`= ${path}`, exactly('^~ ') + path, '/', '@meet_(?:unavailable|bad_gateway|timeout|media_refused)', '@generation'],
+  'server location': [
+    `= ${path}`,
+    exactly('^~ ') + path,
+    '/',
+    '@meet_(?:unavailable|bad_gateway|timeout|media_refused|no_host)',
+    '@generation',
+  ],
   'server/location proxy_read_timeout': [duration],
   'server/location proxy_connect_timeout': [duration],
   'server/location client_max_body_size': [size],
@@ -57,6 +63,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     `http://meet-media_${service}/${bucket}/${folder}/`,
     `http://meet_${service}/api/v1\\.0/${folder}/media-auth/`,
   ],
+  'server set': [
+    exactly('$meet_proxied "$http_x_forwarded_for$http_x_forwarded_host$http_x_forwarded_proto$http_x_real_ip$http_forwarded"'),
+  ],
+  'server/location limit_except': ['POST'],
+  'server/location/limit_except deny': ['all'],
+  'server/location proxy_http_version': [exactly('1.1')],
+  'server/location proxy_redirect': ['off'],
+  'server/location proxy_next_upstream': ['error timeout'],
   'server/location set': [exactly('$args ""')],
   'server/location satisfy': ['all'],
   'server/location internal': [''],
@@ -74,6 +88,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     exactly('Host $http_host'),
     exactly('X-Forwarded-For $proxy_add_x_forwarded_for'),
     exactly('X-Forwarded-Proto https'),
+    exactly('X-Forwarded-For $remote_addr'),
+    exactly('X-Original-URL ""'),
     exactly('X-Original-URL $request_uri'),
     exactly('X-Original-Method $request_method'),
     exactly('Authorization $meet_media_authorization'),
@@ -94,6 +110,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server/location error_page': [
     '400 401 403 404 405 406 409 410 411 412 416 @meet_media_refused',
     '301 302 303 307 308 500 501 502 503 504 = @meet_unavailable',
+    '502 504 = @meet_unavailable',
   ],
   'server/location types': [''],
   'server/location default_type': ['text/plain'],
@@ -104,21 +121,35 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     exactly(`Content-Security-Policy "default-src 'none'; sandbox" always`),
     exactly('Cache-Control "private, no-cache" always'),
   ],
-  'server/location return': ['503', '404', '503 "[A-Za-z. ]+\\\\n"', '200 "[0-9a-f]{16} \\$nginx_version\\\\n"', '200 "[A-Za-z., ]+\\\\n"'],
+  'server/location return': [
+    '503',
+    '404',
+    `503 "[A-Za-z.,:' ]+\\\\n"`,
+    '200 "[0-9a-f]{16} \\$nginx_version\\\\n"',
+    '200 "[A-Za-z., ]+\\\\n"',
+  ],
   'server/location if': [
     exactly('($upstream_bytes_sent ~ [1-9])'),
     exactly('($request_method !~ ^(GET|HEAD)$)'),
     exactly('($request_uri !~ ^/media/[a-z]+/[0-9A-Za-z-]+[.][0-9A-Za-z]+([?]|$))'),
     exactly('($upstream_status)'),
+    exactly('($meet_proxied ~ .)'),
   ],
-  'server/location/if return': ['502', '504', '404', '405', '200 "[A-Za-z., ]+\\\\n"'],
-  'server/location try_files': ['/meet-gen-never-a-file @(?:generation|meet_unavailable)'],
+  'server/location/if return': ['502', '504', '403', '404', '405', '200 "[A-Za-z., ]+\\\\n"'],
+  'server/location try_files': ['/meet-gen-never-a-file @(?:generation|meet_unavailable|meet_no_host)'],
   'server/location alias': ['/tmp/meet-gen/rejected'],
   'server/location log_not_found': ['off'],
   'server/location stub_status': [''],
 };
 
-const blocks: ReadonlySet<string> = new Set([' upstream', ' server', 'server location', 'server/location types', 'server/location if']);
+const blocks: ReadonlySet<string> = new Set([
+  ' upstream',
+  ' server',
+  'server location',
+  'server/location types',
+  'server/location if',
+  'server/location limit_except',
+]);
 
 /** What in a rendered file is none of the above, in words; empty when all is well. */
 export function notAllowed(tree: readonly Directive[]): readonly string[] {

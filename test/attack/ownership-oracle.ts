@@ -4,8 +4,8 @@ import type { Member, ServiceMember } from '../../src/model/member.ts';
 import { compareText } from '../../src/model/foreign-text.ts';
 import type { Directive } from '../support/nginx-parse.ts';
 
-/** What the status server answers, in every file. */
-const statusPaths: readonly string[] = ['/generation', '/rejected', '/stub_status'];
+/** Calls from inside, which the status server takes in every file. */
+const webhookPaths = ['/api/v1.0/recordings/storage-hook/', '/api/v1.0/rooms/webhooks-livekit/'];
 
 /*
  * Who may answer what, written down once more from the documentation, without the code that decides it: the labels are read by
@@ -18,6 +18,7 @@ const statusPaths: readonly string[] = ['/generation', '/rejected', '/stub_statu
  * - Files (`/media/recordings/`, `/media/files/`) are the media container's alone, with or without one: a path there that somebody
  *   else asks for is nobody's, the folder itself included. They are served with a bucket, and only behind the backend that has the API; else they are 503.
  * - S3 is reached by these two locations alone, each behind `auth_request`, never in one upstream with a service.
+ * - The two calls from inside are taken by the status server, and go to the backend that has the API; else they are 503.
  * - The addresses behind a service are those of its own containers; one on the host's network is behind the frontends' gateways.
  */
 
@@ -58,7 +59,12 @@ export function brokenOwnership(ownProject: string, members: readonly Member[], 
   const claimants = claimantsOf(ownProject, members);
   const owners = ownersOf(claimants);
   const upstreams = new Set(tree.flatMap(({ name, args: [upstream = ''] }) => (name === 'upstream' ? [upstream] : [])));
-  return [...wrongLocations(owners, locationsOf(tree), upstreams), ...wrongAddresses(claimants, tree), ...openFiles(claimants, tree)];
+  return [
+    ...wrongLocations(owners, locationsOf(tree), upstreams),
+    ...wrongAddresses(claimants, tree),
+    ...openFiles(claimants, tree),
+    ...wrongCalls(owners, tree, upstreams),
+  ];
 }
 
 /** A frontend that says it is of the instance's own project is one of its own: its labels and networks hold for all. */
@@ -122,11 +128,16 @@ function ownersOf(claimants: readonly Claimant[]): ReadonlyMap<string, Claimant>
   return owners;
 }
 
+/** The directives of one of the two servers: only the status server asks where somebody comes from. */
+function serverOf(tree: readonly Directive[], wanted: 'routing' | 'status'): readonly Directive[] {
+  const servers = tree.flatMap(({ name, block }) => (name === 'server' ? [block ?? []] : []));
+  return servers.filter((block) => block.some(({ name }) => name === 'deny') === (wanted === 'status')).flat();
+}
+
 /** Where each `= /x` and `^~ /x/` of the routing server goes: an upstream, or `503`. */
 function locationsOf(tree: readonly Directive[]): readonly (readonly [rule: string, target: string])[] {
-  return tree
-    .flatMap((top) => (top.name === 'server' ? (top.block ?? []) : []))
-    .filter(({ name, args }) => name === 'location' && args.length === 2 && !statusPaths.includes(args[1] ?? ''))
+  return serverOf(tree, 'routing')
+    .filter(({ name, args }) => name === 'location' && args.length === 2)
     .filter(({ block }) => !(block ?? []).some(({ name }) => name === 'internal'))
     .map(({ args, block }) => [args.join(' '), targetOf(block) ?? '503']);
 }
@@ -136,15 +147,28 @@ function targetOf(block: Directive['block']): string | undefined {
   return pass?.slice('http://'.length).split('/')[0];
 }
 
-/** Whether a backend that has the API is there to be asked about the files of a rule. */
-function authOf(owners: ReadonlyMap<string, Claimant>, rule: string): Claimant | undefined {
-  const asked = `/api/v1.0/${rule.split('/')[2]}/media-auth/`;
+/** The backend that answers a path of the API, whoever else may have a longer one. */
+function backendFor(owners: ReadonlyMap<string, Claimant>, asked: string): Claimant | undefined {
   const above = [...owners].filter(
     ([own, { role }]) => role === 'backend' && (own === `= ${asked}` || (own.startsWith('^~ ') && asked.startsWith(own.slice(3)))),
   );
   return above.toSorted(
     ([left], [right]) => Number(right.startsWith('=')) - Number(left.startsWith('=')) || right.length - left.length,
   )[0]?.[1];
+}
+
+/** The status server proxies these two calls to the backend, those alone; without a public host it can't. */
+function wrongCalls(owners: ReadonlyMap<string, Claimant>, tree: readonly Directive[], upstreams: ReadonlySet<string>): readonly string[] {
+  const locations = serverOf(tree, 'status').filter(({ name }) => name === 'location');
+  const hasHost = !locations.some(({ args }) => args[0] === '@meet_no_host');
+  const found = new Map(locations.map(({ args, block }) => [args.join(' '), targetOf(block)]));
+  const wrong = webhookPaths.flatMap((path) => {
+    const backend = backendFor(owners, path)?.upstream;
+    const expected = hasHost && backend !== undefined && upstreams.has(backend) ? backend : undefined;
+    return found.get(`= ${path}`) === expected ? [] : [`${path} from inside goes to ${found.get(`= ${path}`)} instead of ${expected}`];
+  });
+  const others = [...found].filter(([rule, target]) => target !== undefined && !webhookPaths.includes(rule.slice(2)));
+  return [...wrong, ...others.map(([rule]) => `the status server proxies ${rule}`)];
 }
 
 /** Every way to S3 other than the two locations that ask a backend first. */
@@ -179,11 +203,11 @@ function wrongLocations(
 ): readonly string[] {
   const found = new Map(locations);
   const twice = found.size === locations.length ? [] : ['a location stands there twice'];
-  const missing = [...owners.keys()].flatMap((rule) => (found.has(rule) || isInternal(rule) ? [] : [`missing: ${rule}`]));
+  const missing = [...owners.keys()].flatMap((rule) => (found.has(rule) ? [] : [`missing: ${rule}`]));
   const wrong = locations.flatMap(([rule, target]) => {
     const owner = owners.get(rule) ?? ownerWithoutSlash(owners, rule);
     if (owner === undefined) return [`nobody asks for ${rule}`];
-    const auth = owner !== 'spa' && owner.role === 'media' ? authOf(owners, rule) : undefined;
+    const auth = owner !== 'spa' && owner.role === 'media' ? backendFor(owners, `/api/v1.0/${rule.split('/')[2]}/media-auth/`) : undefined;
     const isServed =
       owner !== 'spa' &&
       upstreams.has(owner.upstream) &&
@@ -192,11 +216,6 @@ function wrongLocations(
     return target === expected ? [] : [`${rule} goes to ${target} instead of ${expected}`];
   });
   return [...twice, ...missing, ...wrong];
-}
-
-/** The status server's own names are told apart by the block they are in, not here. */
-function isInternal(rule: string): boolean {
-  return statusPaths.some((path) => rule === `= ${path}`);
 }
 
 function ownerWithoutSlash(owners: ReadonlyMap<string, Claimant>, rule: string): Claimant | 'spa' | undefined {
