@@ -25,12 +25,13 @@ function count(number: number, noun: string): string {
 }
 
 function facts(view: RoutingView): ReadonlySet<string> {
-  const { upstreams, spa, groups, ...settings } = view;
+  const { upstreams, spa, groups, webhooks, ...settings } = view;
   return new Set([
     ...upstreams.flatMap(describeUpstream),
     ...spa.servers.map((server) => `SPA ${server}`),
     ...spa.backups.map((server) => `SPA ${server} (backup)`),
     ...groups.flatMap((group) => group.locations.map((location) => describeLocation(group.title, location))),
+    ...webhooks.map(({ path, upstream }) => `${path} from inside -> ${upstream ?? '503'}`),
     ...Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(value)}`),
   ]);
 }

@@ -18,6 +18,8 @@ import { fillStructure, spaUpstream } from './structure.ts';
 import type { RoutingAddresses, RoutingStructure } from './structure.ts';
 import { backupProblems, liveEndpoints, serversOf } from './upstream-servers.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
+import { webhookHost, webhooksOf } from './webhooks.ts';
+import type { WebhookView } from './webhooks.ts';
 
 /** An upstream block; it always has a server. */
 export interface UpstreamView extends UpstreamServers {
@@ -82,6 +84,10 @@ export interface RoutingView {
   readonly spa: UpstreamView;
   /** Locations by the service that answers them. */
   readonly groups: readonly { readonly title: string; readonly locations: readonly LocationView[] }[];
+  /** Calls from inside, which the status server takes. */
+  readonly webhooks: readonly WebhookView[];
+  /** The Host that they are passed on with; absent where none is known: 503. */
+  readonly webhookHost?: string;
   /** CIDR blocks that may ask the status server. */
   readonly statusSubnets: readonly string[];
 }
@@ -117,6 +123,7 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
   const server = { ...serverDefaults, bodySize: instance.frontendLabels.bodySize ?? serverDefaults.bodySize };
   const upstreams = upstreamsOf(routes);
   const services = servedUpstreams(routes, upstreams);
+  const publicHost = webhookHost(instance.frontendLabels);
   const structure: RoutingStructure = {
     instance: instance.name,
     listenPort: ports.listen,
@@ -125,6 +132,8 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
     ...server,
     forwardProto: instance.frontendLabels.forwardedProto === 'forward',
     ...(supportsKeepaliveMinTimeout(versions) ? { keepaliveMinTimeout: `${keepaliveMinTimeoutMs / 1000}s` } : {}),
+    webhooks: webhooksOf(routes, (route) => plainUpstream(route, upstreams)),
+    ...(publicHost === undefined ? {} : { webhookHost: publicHost }),
     spaPort: ports.spa,
     services: services.map(({ service, name }) => ({ name, title: serviceTitle(service), ...balanceOf(service) })),
     groups: groupLocations(routes, upstreams, server),
@@ -286,12 +295,12 @@ function mediaLocation(
   upstreams: Upstreams,
 ): LocationView {
   const ofBackends = routes.filter((route) => route.service.role === 'backend');
-  const media = mediaAccess(rule, service, authUpstream(routeFor(ofBackends, mediaAuthPath(rule)), upstreams));
+  const media = mediaAccess(rule, service, plainUpstream(routeFor(ofBackends, mediaAuthPath(rule)), upstreams));
   return media === undefined ? { kind: rule.kind, path: rule.path } : { kind: rule.kind, path: rule.path, upstream, media };
 }
 
-/** The question is asked over http at the path that Meet has it at: a route that changes either can't be asked. */
-function authUpstream(route: Route | undefined, upstreams: Upstreams): string | undefined {
+/** Where nginx itself asks the backend something, over http and at the path that Meet has it at: a route that changes either can't be asked. */
+function plainUpstream(route: Route | undefined, upstreams: Upstreams): string | undefined {
   const upstream = route === undefined ? undefined : upstreams.get(route.service);
   const isPlain = route?.prefix === undefined && route?.named?.proto !== 'https';
   return upstream === undefined || !isPlain ? undefined : atPort(upstream, route?.named?.port);

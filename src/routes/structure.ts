@@ -35,8 +35,8 @@ export interface RoutingAddresses {
 
 /** Puts addresses into a structure, which may be an older one: a service that has none any more answers 503. */
 export function fillStructure(structure: RoutingStructure, addresses: RoutingAddresses): RoutingView {
-  const { spaPort, services, groups, ...settings } = structure;
-  const used = new Set(groups.flatMap(({ locations }) => locations.flatMap(upstreamsOf)));
+  const { spaPort, services, groups, webhooks, ...settings } = structure;
+  const used = usedUpstreams(structure);
   const upstreams = services.flatMap((service) => {
     const found = addresses.upstreams.get(service.name);
     if (found === undefined || !used.has(service.name)) return [];
@@ -53,12 +53,21 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
     upstreams,
     spa: { name: spaUpstream, title: spaUpstream, servers: [`127.0.0.1:${spaPort}`], backups: addresses.spaBackups },
     groups: filled,
+    webhooks: webhooks.map(({ path, upstream }) => (upstream !== undefined && known.has(upstream) ? { path, upstream } : { path })),
     statusSubnets: addresses.statusSubnets,
   };
 }
 
+/** The upstreams that anything of a structure needs. */
+export function usedUpstreams({ groups, webhooks }: Pick<RoutingStructure, 'groups' | 'webhooks'>): ReadonlySet<string> {
+  return new Set([
+    ...groups.flatMap(({ locations }) => locations.flatMap(upstreamsOf)),
+    ...webhooks.flatMap(({ upstream }) => upstream ?? []),
+  ]);
+}
+
 /** The upstreams that a location needs, all of them. */
-export function upstreamsOf({ upstream, media }: LocationView): readonly string[] {
+function upstreamsOf({ upstream, media }: LocationView): readonly string[] {
   return [...(upstream === undefined ? [] : [upstream]), ...(media === undefined ? [] : [media.auth])];
 }
 

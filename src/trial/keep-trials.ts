@@ -7,7 +7,7 @@ import { editionOf } from './edition.ts';
 import type { KeptTrials, TrialPorts } from './trial-types.ts';
 
 /** Of another format nothing is taken over: it only costs a test more. */
-const format = 1;
+const format = 2;
 
 /** What is kept of trials. */
 export type Diary = Pick<TrialPorts, 'keep' | 'keepRejected' | 'rejectedPath'>;

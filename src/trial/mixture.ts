@@ -1,6 +1,6 @@
 import type { LocationView } from '../routes/routing-view.ts';
 import { isMediaRule } from '../routes/media.ts';
-import { upstreamsOf } from '../routes/structure.ts';
+import { usedUpstreams } from '../routes/structure.ts';
 import type { RoutingStructure } from '../routes/structure.ts';
 import { editionOf } from './edition.ts';
 import type { Edition } from './edition.ts';
@@ -56,7 +56,7 @@ export function mix(wanted: Edition, good: Edition | undefined, { templates, set
     .filter((group: Group) => group.locations.length > 0);
   const keeps = settingsAsBefore && good !== undefined;
   const settings = settingsOf(keeps ? good.structure : wanted.structure);
-  const services = servicesFor(groups, wanted.structure, good?.structure);
+  const services = servicesFor(usedUpstreams({ ...settings, groups }), wanted.structure, good?.structure);
   return editionOf(templates, { ...settings, services: keeps ? asIn(good.structure, services) : services, groups });
 }
 
@@ -88,10 +88,13 @@ function opens(
 }
 
 /** A location as it was before can belong to a service that is wanted no more. */
-function servicesFor(groups: readonly Group[], wanted: RoutingStructure, good: RoutingStructure | undefined): RoutingStructure['services'] {
+function servicesFor(
+  used: ReadonlySet<string>,
+  wanted: RoutingStructure,
+  good: RoutingStructure | undefined,
+): RoutingStructure['services'] {
   const known = new Set(wanted.services.map(({ name }) => name));
-  // One that no location needs would make another edition of the same file.
-  const used = new Set(groups.flatMap(({ locations }) => locations.flatMap(upstreamsOf)));
+  // One that nothing needs would make another edition of the same file.
   const older = (good?.services ?? []).filter(({ name }) => !known.has(name) && used.has(name));
   return [...wanted.services.filter(({ name }) => used.has(name)), ...older];
 }

@@ -48,11 +48,12 @@ const claim = (paths: string, kind: 'stranger' | 'insider'): Parameters<typeof a
   { kind, changes: [{ place: 'meet.paths', text: paths }] },
 ];
 
-describe('the files of the victims', () => {
+describe('the files of the victims, and the calls from inside', () => {
   it.each(['stranger', 'insider'] as const)('are behind their own backend, whatever a %s asks for', async (kind) => {
     const paths = ['/media', '/media/recordings', '=/media/recordings/x.mp4', '=/media/files/media-auth', '/media/files/a/b'];
     const api = ['/api/v1.0/recordings', '=/api/v1.0/files/media-auth/', '/api/v1.0/files/media-auth'];
-    const sets = [...paths, ...api].map((path) => claim(path, kind));
+    const calls = ['=/api/v1.0/rooms/webhooks-livekit/', '/api/v1.0/recordings/storage-hook'];
+    const sets = [...paths, ...api, ...calls].map((path) => claim(path, kind));
     expect((await judgeSets(sets)).wrong).toEqual([]);
   });
 });

@@ -213,7 +213,7 @@ export function victimsOf(index: number): readonly WireEntry[] {
   const name = victimsInstance(index);
   const address = (last: number): string => `172.${16 + Math.floor(index / 250)}.${index % 250}.${last}`;
   return [
-    wireEntry(`${name}-frontend-1`, inProject(name, 'frontend'), `${name}_default`, address(2)),
+    wireEntry(`${name}-frontend-1`, inProject(name, 'frontend', { 'meet.host': `${name}.example.com` }), `${name}_default`, address(2)),
     wireEntry(`${name}-backend-1`, inProject(name, 'backend'), `${name}_default`, address(5)),
     wireEntry(
       `${name}-files-1`,

@@ -119,7 +119,9 @@ function unserved(index: number, tree: readonly Directive[], joined: ReadonlySet
     ...['listen 8083', 'listen 8084', 'client_max_body_size 100M', 'proxy_read_timeout 300s', 'proxy_set_header X-Forwarded-Proto https']
       .filter((setting) => !settings.includes(setting))
       .map((setting) => `missing: ${setting}`),
-    ...settings.filter((setting) => setting.startsWith('server_name ') && setting !== 'server_name localhost'),
+    ...settings.filter(
+      (setting) => setting.startsWith('server_name ') && ![`server_name ${name}.example.com`, 'server_name localhost'].includes(setting),
+    ),
   ];
 }
 

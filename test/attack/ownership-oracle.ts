@@ -6,8 +6,8 @@ import { compareText } from '../../src/model/foreign-text.ts';
 import type { PathRule } from '../../src/model/nginx-token.ts';
 import type { Directive } from '../support/nginx-parse.ts';
 
-/** What the status server answers, in every file. */
-const statusPaths: readonly string[] = ['/generation', '/rejected', '/stub_status'];
+/** Calls from inside, which the status server takes in every file. */
+const webhookPaths = ['/api/v1.0/recordings/storage-hook/', '/api/v1.0/rooms/webhooks-livekit/'];
 
 /*
  * Who may answer what, written down once more from the documentation, without the code that decides it: the labels are read by
@@ -25,6 +25,7 @@ const statusPaths: readonly string[] = ['/generation', '/rejected', '/stub_statu
  * - Files (`/media/recordings/`, `/media/files/`) are the media container's alone, with or without one: a path there that somebody
  *   else asks for is nobody's, the folder itself included. They are served with a bucket, and only behind the backend that has the API; else they are 503.
  * - S3 is reached by these two locations alone, each behind `auth_request`, never in one upstream with a service.
+ * - The two calls from inside are taken by the status server, and go to the backend that has the API; else they are 503.
  * - The addresses behind a service are those of its own containers; one on the host's network is behind the frontends' gateways.
  */
 
@@ -80,6 +81,7 @@ export function brokenOwnership(ownProject: string, members: readonly Member[], 
     ...wrongGuards(owners, tree),
     ...wrongAddresses(claimants, tree),
     ...openFiles(claimants, tree),
+    ...wrongCalls(owners, tree, upstreams),
   ];
 }
 
@@ -207,6 +209,12 @@ function wrongGuards(owners: ReadonlyMap<string, Owner>, tree: readonly Directiv
   });
 }
 
+/** The directives of one of the two servers: only the status server asks where somebody comes from. */
+function serverOf(tree: readonly Directive[], wanted: 'routing' | 'status'): readonly Directive[] {
+  const servers = tree.flatMap(({ name, block }) => (name === 'server' ? [block ?? []] : []));
+  return servers.filter((block) => block.some(({ name }) => name === 'deny') === (wanted === 'status')).flat();
+}
+
 /** Where each `= /x` and `^~ /x/` of the routing server goes: what is passed to, or `503`. */
 function locationsOf(tree: readonly Directive[]): readonly (readonly [rule: string, target: string])[] {
   return routingLocations(tree).map(({ args, block }) => [
@@ -216,9 +224,8 @@ function locationsOf(tree: readonly Directive[]): readonly (readonly [rule: stri
 }
 
 function routingLocations(tree: readonly Directive[]): readonly Directive[] {
-  return tree
-    .flatMap((top) => (top.name === 'server' ? (top.block ?? []) : []))
-    .filter(({ name, args }) => name === 'location' && args.length === 2 && !statusPaths.includes(args[1] ?? ''))
+  return serverOf(tree, 'routing')
+    .filter(({ name, args }) => name === 'location' && args.length === 2)
     .filter(({ block }) => !(block ?? []).some(({ name }) => name === 'internal'));
 }
 
@@ -227,9 +234,8 @@ function passedTo(block: Directive['block']): string | undefined {
   return pass?.replace(/^https?:\/\//, '').split('/')[0];
 }
 
-/** Which upstream of a backend is asked about the files of a rule; a route that isn't plain http at the same path can't be. */
-function authOf(owners: ReadonlyMap<string, Owner>, rule: string): string | undefined {
-  const asked = `/api/v1.0/${rule.split('/')[2]}/media-auth/`;
+/** Which upstream of a backend nginx itself asks at a path of the API; a route that isn't plain http at the same path can't be. */
+function backendFor(owners: ReadonlyMap<string, Owner>, asked: string): string | undefined {
   const above = [...owners].filter(
     ([own, { claimant }]) =>
       claimant.role === 'backend' && (own === `= ${asked}` || (own.startsWith('^~ ') && asked.startsWith(own.slice(3)))),
@@ -238,6 +244,20 @@ function authOf(owners: ReadonlyMap<string, Owner>, rule: string): string | unde
     ([left], [right]) => Number(right.startsWith('=')) - Number(left.startsWith('=')) || right.length - left.length,
   )[0]?.[1];
   return owner === undefined || owner.prefix !== undefined || owner.proto === 'https' ? undefined : upstreamOf(owner);
+}
+
+/** The status server proxies these two calls to the backend, those alone; without a public host it can't. */
+function wrongCalls(owners: ReadonlyMap<string, Owner>, tree: readonly Directive[], upstreams: ReadonlySet<string>): readonly string[] {
+  const locations = serverOf(tree, 'status').filter(({ name }) => name === 'location');
+  const hasHost = !locations.some(({ args }) => args[0] === '@meet_no_host');
+  const found = new Map(locations.map(({ args, block }) => [args.join(' '), passedTo(block)]));
+  const wrong = webhookPaths.flatMap((path) => {
+    const backend = backendFor(owners, path);
+    const expected = hasHost && backend !== undefined && upstreams.has(backend) ? backend : undefined;
+    return found.get(`= ${path}`) === expected ? [] : [`${path} from inside goes to ${found.get(`= ${path}`)} instead of ${expected}`];
+  });
+  const others = [...found].filter(([rule, target]) => target !== undefined && !webhookPaths.includes(rule.slice(2)));
+  return [...wrong, ...others.map(([rule]) => `the status server proxies ${rule}`)];
 }
 
 /** Every way to S3 other than the two locations that ask a backend first. */
@@ -272,14 +292,14 @@ function wrongLocations(
 ): readonly string[] {
   const found = new Map(locations);
   const twice = found.size === locations.length ? [] : ['a location stands there twice'];
-  const missing = [...owners.keys()].flatMap((rule) => (found.has(rule) || isInternal(rule) ? [] : [`missing: ${rule}`]));
+  const missing = [...owners.keys()].flatMap((rule) => (found.has(rule) ? [] : [`missing: ${rule}`]));
   const wrong = locations.flatMap(([rule, target]) => {
     const owner = owners.get(rule) ?? ownerWithoutSlash(owners, rule);
     if (owner === undefined) return [`nobody asks for ${rule}`];
+    const auth =
+      owner !== 'spa' && owner.claimant.role === 'media' ? backendFor(owners, `/api/v1.0/${rule.split('/')[2]}/media-auth/`) : undefined;
     const isServed =
-      owner === 'spa' ||
-      owner.claimant.role !== 'media' ||
-      (owner.claimant.bucket !== undefined && upstreams.has(authOf(owners, rule) ?? ''));
+      owner === 'spa' || owner.claimant.role !== 'media' || (owner.claimant.bucket !== undefined && upstreams.has(auth ?? ''));
     const expected = owner === 'spa' ? 'http://meet-spa' : isServed ? targetOf(owner, rule, upstreams) : '503';
     return target === expected ? [] : [`${rule} goes to ${target} instead of ${expected}`];
   });
@@ -297,11 +317,6 @@ function targetOf(owner: Owner, rule: string, upstreams: ReadonlySet<string>): s
   const stripped = prefix === undefined ? '' : path.slice(prefix.length) || '/';
   const uri = claimant.role === 'media' ? `/${claimant.bucket}${path.slice('/media'.length)}` : stripped;
   return upstreams.has(upstream) ? `${proto}://${upstream}${uri}` : '503';
-}
-
-/** The status server's own names are told apart by the block they are in, not here. */
-function isInternal(rule: string): boolean {
-  return statusPaths.some((path) => rule === `= ${path}`);
 }
 
 function ownerWithoutSlash(owners: ReadonlyMap<string, Owner>, rule: string): Owner | 'spa' | undefined {

@@ -142,6 +142,17 @@ describe.sequential('a file', () => {
 });
 
 describe.sequential('what is not there', () => {
+  test('a host to pass calls from inside on with: 503, and which label is missing', async () => {
+    const address = await meet.address('frontend-1', meet.internalNetwork);
+    const url = `http://${address}:8084/api/v1.0/recordings/storage-hook/`;
+    const told = await meet.tool(
+      'node',
+      '-e',
+      `fetch('${url}', { method: 'POST' }).then(async (r) => console.log(r.status, await r.text()))`,
+    );
+    expect(told).toMatch(/^503 .*label meet\.host is missing/);
+  });
+
   test('a backend that is down: 503 and when to come back', async () => {
     await meet.docker('pause', meet.container('meet-gen-1'));
     await meet.docker('kill', meet.container('backend-1'));

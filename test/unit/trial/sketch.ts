@@ -16,6 +16,7 @@ export function structure(paths: readonly string[], settings: Partial<RoutingStr
     readTimeout: '300s',
     connectTimeout: '2s',
     forwardProto: false,
+    webhooks: [],
     spaPort: 8080,
     services: routes.map(({ name, path }) => ({ name, title: `meet${path}` })),
     groups: routes.map(({ name, path, readTimeout }) => ({

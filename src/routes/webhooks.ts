@@ -1,0 +1,30 @@
+import type { Labels } from '../model/label-table.ts';
+import { routeFor } from './ownership.ts';
+import type { Route } from './ownership.ts';
+
+/** A call that LiveKit or S3 makes from inside. Without an upstream nobody is there to take it: 503. */
+export interface WebhookView {
+  readonly path: string;
+  readonly upstream?: string;
+}
+
+/** What the backend is told of (suitenumerique/meet: `webhooks-livekit` of its rooms, `storage-hook` of its recordings). */
+const webhookPaths = ['/api/v1.0/recordings/storage-hook/', '/api/v1.0/rooms/webhooks-livekit/'] as const;
+
+/**
+ * The calls from inside and the upstream that takes each. Only a backend does: another service with a longer path below the
+ * API must not.
+ */
+export function webhooksOf(routes: readonly Route[], upstreamOf: (route: Route) => string | undefined): readonly WebhookView[] {
+  const ofBackends = routes.filter(({ service }) => service.role === 'backend');
+  return webhookPaths.map((path) => {
+    const route = routeFor(ofBackends, path);
+    const upstream = route === undefined ? undefined : upstreamOf(route);
+    return { path, ...(upstream === undefined ? {} : { upstream }) };
+  });
+}
+
+/** The host that Django is told: the first public name that is one. */
+export function webhookHost({ hosts = [] }: Labels): string | undefined {
+  return hosts.find((host) => !host.startsWith('*'));
+}

@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { providedEngine } from '../../support/engine/provided.ts';
+import { stopAtFirstFailure } from '../../support/in-order.ts';
+import { startMeet, usualFrontend, type MeetStack } from '../../support/meet-stack.ts';
+
+// LiveKit and S3 call the backend from inside, through the frontend's status server.
+
+const livekitPath = '/api/v1.0/rooms/webhooks-livekit/';
+const paths = [livekitPath, '/api/v1.0/recordings/storage-hook/'];
+const script = readFileSync(new URL('../../support/media/backend.mjs', import.meta.url), 'utf8');
+
+let meet: MeetStack;
+const engine = providedEngine();
+
+beforeAll(async () => {
+  const image = 'meet-gen-test/idle:latest';
+  meet = await startMeet(engine, 'webhooks', {
+    configs: { django: script },
+    services: {
+      frontend: { ...usualFrontend(engine), labels: { 'meet.role': 'frontend', 'meet.host': 'meet.example.com' } },
+      backend: { configs: [{ source: 'django', target: '/django.mjs' }], command: ['node', '/django.mjs'] },
+      livekit: { image, labels: { 'meet.role': 'livekit' }, networks: ['internal'] },
+      outside: { image, networks: ['proxy'] },
+    },
+  });
+  await meet.converged();
+});
+afterAll(() => meet?.down());
+stopAtFirstFailure();
+
+interface Call {
+  readonly status: number;
+  readonly body: string;
+  readonly seen: { readonly host?: string; readonly proto?: string } | null;
+  readonly retryAfter: string | null;
+}
+
+/** Calls from inside a container, as LiveKit does. */
+async function call(
+  from: string,
+  path: string,
+  options: { method?: string; headers?: object; body?: string; bodyBytes?: number } = {},
+  network = meet.internalNetwork,
+): Promise<Call> {
+  const address = await meet.address('frontend-1', network);
+  const told = JSON.stringify({ method: 'POST', ...options });
+  const code = `const { bodyBytes = 0, ...told } = ${told}; const body = bodyBytes === 0 ? {} : { body: 'x'.repeat(bodyBytes) };
+    fetch('http://${address}:8084${path}', { ...told, ...body }).then(async (r) => console.log(JSON.stringify({ status: r.status, body: await r.text(), seen: JSON.parse(r.headers.get('x-seen')), retryAfter: r.headers.get('retry-after') })))`;
+  return JSON.parse(await meet.docker('exec', meet.container(from), 'node', '-e', code)) as Call;
+}
+
+describe.sequential('a call from inside', () => {
+  test.each(paths)('%s reaches the backend, with its own host and https', async (path) => {
+    const { status, body, seen } = await call('livekit-1', path, { body: '{"event":"room_started"}' });
+    expect({ status, body, seen }).toEqual({
+      status: 200,
+      body: JSON.stringify({ webhook: path }),
+      seen: { host: 'meet.example.com', proto: 'https' },
+    });
+  });
+
+  test.each(['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Real-IP', 'Forwarded'])(
+    'that came through a proxy is refused: it has %s',
+    async (name) => {
+      for (const value of ['127.0.0.1', '0', 'https']) {
+        const { status, seen } = await call('livekit-1', livekitPath, { headers: { [name]: value } });
+        expect({ status, seen }).toEqual({ status: 403, seen: null });
+      }
+    },
+  );
+
+  test.each(['GET', 'PUT', 'DELETE'])('is a POST: %s is refused', async (method) => {
+    const { status, seen } = await call('livekit-1', livekitPath, { method });
+    expect({ status, seen }).toEqual({ status: 403, seen: null });
+  });
+
+  test('is refused from the network that the proxy is on', async () => {
+    for (const path of paths) {
+      const { status, seen } = await call('outside-1', path, {}, meet.proxyNetwork);
+      expect({ status, seen }).toEqual({ status: 403, seen: null });
+    }
+  });
+
+  test.each([
+    '/api/v1.0/config/',
+    '/api/v1.0/rooms/',
+    '/api/v1.0/rooms/webhooks-livekit',
+    '/api/v1.0/rooms/webhooks-livekit/x',
+    '/api/v1.0/recordings/media-auth/',
+    '/admin/',
+    '/',
+  ])('is one of two: %s is 404', async (path) => {
+    const { status, seen } = await call('livekit-1', path);
+    expect({ status, seen }).toEqual({ status: 404, seen: null });
+  });
+
+  test('is no larger than an event', async () => {
+    expect((await call('livekit-1', livekitPath, { headers: { 'content-type': 'text/plain' }, bodyBytes: 1_100_000 })).status).toBe(413);
+  });
+});
+
+describe.sequential('a call without a backend', () => {
+  test('is 503, first as nginx finds it, then as labels say', async () => {
+    await meet.docker('pause', meet.container('meet-gen-1'));
+    await meet.docker('kill', meet.container('backend-1'));
+    expect(await call('livekit-1', livekitPath)).toMatchObject({ status: 503, retryAfter: '5' });
+    await meet.docker('unpause', meet.container('meet-gen-1'));
+    await meet.routed({ '/api/': ['503, retry after 5'] });
+    expect(await call('livekit-1', livekitPath)).toMatchObject({ status: 503, retryAfter: '5' });
+  });
+});
