@@ -9,7 +9,7 @@ import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { ask, type Place } from './ask.ts';
-import { openWebSocket } from './websocket.ts';
+import { openWebSocket, type WebSocketClient } from './websocket.ts';
 
 // What labels make of a service, as clients see it: WebSockets, further routes, who may reach what, how requests are shared.
 
@@ -69,6 +69,7 @@ beforeAll(async () => {
       first: shared('spared'),
       spare: shared('spared', { 'meet.backup': 'true' }),
       sticky: shared('sticky', { 'meet.balance': 'ip-hash' }),
+      narrow: shared('narrow', { 'meet.max-conns': '1', 'meet.websocket': 'true' }),
       outer: {
         image: 'meet-gen-test/outer-proxy:latest',
         networks: ['proxy'],
@@ -88,7 +89,7 @@ beforeAll(async () => {
   };
   [frontend, outer] = await Promise.all([published('frontend-1', '8083/tcp'), published('outer-1', '80/tcp')]);
   await waitUntil('all services answer', async () => {
-    const paths = ['/board', '/app', '/app/live', '/secure', '/gone', '/pair', '/spared', '/sticky'];
+    const paths = ['/board', '/app', '/app/live', '/secure', '/gone', '/pair', '/spared', '/sticky', '/narrow'];
     const answers = await Promise.all(paths.map((path) => ask(frontend, path, inside)));
     return answers.every(({ told }) => told !== undefined);
   });
@@ -275,6 +276,18 @@ describe.sequential('how requests are shared', () => {
     const ratio = (counts.get(await idOf('heavy-1')) ?? 0) / (counts.get(await idOf('light-1')) ?? 0);
     expect(ratio).toBeGreaterThan(2);
     expect(ratio).toBeLessThan(4.5);
+  });
+
+  test('no further than to the most connections of each worker process; what is more gets 503', async () => {
+    const open: WebSocketClient[] = [];
+    const openAll = async (): Promise<void> => {
+      // More than there are workers, whoever of them takes a connection.
+      for (let index = 0; index < 200; index += 1) open.push(await openWebSocket(frontend, '/narrow'));
+    };
+    await expect(openAll()).rejects.toThrow('503');
+    expect(open.length).toBeGreaterThan(0);
+    for (const socket of open) socket.close();
+    await waitUntil('there is room again', async () => (await ask(frontend, '/narrow')).status === 200);
   });
 
   test('a backup gets requests only while nobody else does', async () => {
