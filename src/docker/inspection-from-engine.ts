@@ -61,7 +61,9 @@ function programOf(command: readonly string[]): Program {
   // A shell has it all in one word.
   const words = new Set(command.flatMap((word) => word.split(/\s+/)).map((word) => word.split('/').at(-1)));
   if (words.has('celery')) return 'celery';
-  return words.has('manage.py') && !words.has('runserver') ? 'manage.py' : 'other';
+  // Migrations are often run just before the server, in one command.
+  const serves = ['gunicorn', 'uvicorn', 'daphne', 'runserver'].some((server) => words.has(server));
+  return words.has('manage.py') && !serves ? 'manage.py' : 'other';
 }
 
 function readExtraHost(text: string): readonly { name: string; address: string }[] {

@@ -1,4 +1,4 @@
-import { parseHosts, parsePort } from '../model/nginx-token.ts';
+import { parseHosts, parseInstance, parsePort } from '../model/nginx-token.ts';
 
 /** A variable that is set; without a value where that is outside its grammar, which is then kept nowhere. */
 interface Setting<Value> {
@@ -26,6 +26,7 @@ const grammars = {
   LIVEKIT_API_URL: parseUrlHost,
   /** The two ports of it alone: it holds keys as well. */
   LIVEKIT_CONFIG: parseLivekitPorts,
+  MEET_GEN_INSTANCE: parseInstance,
   MEET_GEN_RELOAD: oneOf('signal', 'exec', 'hook', 'none'),
   POST: oneOf('0', '1'),
 } as const;
@@ -41,11 +42,11 @@ interface LivekitPorts {
 
 /**
  * Reads the variables of the table out of a container's environment (`NAME=value` each); an empty value is as good as none.
- * Keycloak's options may be on its command line instead (`--proxy-headers=xforwarded`), and win.
+ * Options of Keycloak and meet-gen may be on the command line instead (`--proxy-headers=xforwarded`), and win.
  */
 export function readEnvironment(variables: readonly string[], command: readonly string[]): Environment {
   const found: Record<string, Setting<unknown>> = {};
-  for (const text of [...variables, ...keycloakOptions(command)]) {
+  for (const text of [...variables, ...readFlags(command)]) {
     const at = text.indexOf('=');
     const name = text.slice(0, at);
     if (at < 1 || at === text.length - 1 || !Object.hasOwn(grammars, name)) continue;
@@ -55,17 +56,20 @@ export function readEnvironment(variables: readonly string[], command: readonly 
   return found;
 }
 
-const keycloakFlags: Readonly<Record<string, VariableName>> = {
+/** Options of Keycloak's and of meet-gen's. */
+const flags: Readonly<Record<string, VariableName>> = {
   '--hostname': 'KC_HOSTNAME',
   '--proxy-headers': 'KC_PROXY_HEADERS',
   '--proxy': 'KC_PROXY',
   '--http-enabled': 'KC_HTTP_ENABLED',
+  '--instance': 'MEET_GEN_INSTANCE',
+  '--reload': 'MEET_GEN_RELOAD',
 };
 
-function keycloakOptions(command: readonly string[]): readonly string[] {
+function readFlags(command: readonly string[]): readonly string[] {
   const given = command.flatMap((word, index) => {
     const [flag = '', ...rest] = word.split('=');
-    const name = Object.hasOwn(keycloakFlags, flag) ? keycloakFlags[flag] : undefined;
+    const name = Object.hasOwn(flags, flag) ? flags[flag] : undefined;
     return name === undefined ? [] : [`${name}=${rest.length > 0 ? rest.join('=') : (command[index + 1] ?? '')}`];
   });
   return command.includes('start-dev') ? ['KC_HTTP_ENABLED=true', ...given] : given;

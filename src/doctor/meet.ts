@@ -34,6 +34,15 @@ export function routingOnes(patients: readonly Patient[]): readonly Patient[] {
   return patients.filter((patient) => patient.part === (withRouter.has(meetOf(patient)) ? 'router' : 'frontend'));
 }
 
+/** The meet-gens that look after a Meet: told to look after it alone, or after all. */
+export function sidecarsOf(facts: Facts, patient: Patient): readonly Patient[] {
+  return patientsOf(facts, 'meet-gen').filter((sidecar) => {
+    if (!sidecar.inspection.known) return meetOf(sidecar) === meetOf(patient);
+    const { MEET_GEN_INSTANCE: instance } = sidecar.inspection.value.environment;
+    return instance === undefined || instance.value === meetOf(patient);
+  });
+}
+
 /** The Meets that have somebody who routes, each with one of them. */
 export function meetsOf({ patients }: Facts): readonly { readonly meet: string; readonly frontend: Patient }[] {
   const byMeet = new Map(routingOnes(patients).map((frontend) => [meetOf(frontend), frontend]));
@@ -59,7 +68,9 @@ export function publicHostsOf({ container, inspection }: Patient): readonly stri
 /** All public names of the Meet, with whose they are. */
 export function publicNames(facts: Facts): ReadonlyMap<string, Patient> {
   const owners = [...routingOnes(facts.patients), ...patientsOf(facts, 'keycloak', 'livekit')];
-  return new Map(owners.flatMap((patient) => publicHostsOf(patient).map((host): [string, Patient] => [host, patient])).toReversed());
+  const names = new Map<string, Patient>();
+  for (const patient of owners) for (const host of publicHostsOf(patient)) if (!names.has(host)) names.set(host, patient);
+  return names;
 }
 
 /** The ports of a frontend's servers; a label outside its grammar leaves the default. */

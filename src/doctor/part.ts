@@ -1,13 +1,13 @@
 import { roles } from '../model/label-table.ts';
 import { isComposeOneOff, composeServiceLabel } from '../model/member.ts';
 import type { Environment } from './environment.ts';
-import type { ListedContainer } from './facts.ts';
+import type { ListedContainer, Program } from './facts.ts';
 
 /** What a container is in the topology. */
 export type Part =
   | 'frontend'
   | 'backend'
-  | 'celery'
+  | 'worker'
   | 'service'
   | 'router'
   | 'media'
@@ -27,7 +27,7 @@ const otherRoles = ['router', 'media', 'keycloak', 'livekit'] as const;
 const byName: readonly (readonly [part: Part, image: RegExp, service: RegExp])[] = [
   ['frontend', /^meet-frontend$/, /^$/],
   ['backend', /^meet-backend$/, /^$/],
-  ['celery', /^$/, /^celery(-.*)?$/],
+  ['worker', /^$/, /^celery(-.*)?$/],
   ['keycloak', /^keycloak(-x)?$/, /^keycloak$/],
   ['livekit', /^livekit(-server)?$/, /^livekit$/],
   ['outer-proxy', /^nginx-proxy$/, /^nginx-proxy$/],
@@ -40,8 +40,10 @@ const byName: readonly (readonly [part: Part, image: RegExp, service: RegExp])[]
  * What a container is: by its role, else by its image, its virtual port or compose's name for it. Its environment is only
  * known after an inspect.
  */
-export function partOf({ container, image }: ListedContainer, environment: Environment = {}, isWorker = false): Part {
+export function partOf({ container, image }: ListedContainer, environment: Environment = {}, program: Program = 'other'): Part {
   if (isComposeOneOff(container)) return 'one-off';
+  // The same image as the backend's, and perhaps its labels.
+  if (program !== 'other') return 'worker';
   const role = container.labels['meet.role'] ?? '';
   const byRole = [...roles, ...otherRoles].find((name) => name === role);
   if (byRole !== undefined) return byRole;
@@ -49,8 +51,7 @@ export function partOf({ container, image }: ListedContainer, environment: Envir
   const service = container.labels[composeServiceLabel] ?? '';
   const byImage = byName.find(([, pattern]) => pattern.test(name))?.[0];
   const byService = byName.find(([, , pattern]) => pattern.test(service))?.[0];
-  // The same image as the backend's.
-  if (isWorker || (byImage === 'backend' && byService === 'celery')) return 'celery';
+  if (byImage === 'backend' && byService === 'worker') return 'worker';
   return byImage ?? byVirtualPort(environment) ?? byService ?? 'other';
 }
 

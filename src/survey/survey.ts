@@ -1,5 +1,5 @@
 import { subnetMatch } from './subnet.ts';
-import { choosePatients, projectOf } from '../doctor/choose.ts';
+import { choosePatients, isElsewhere, projectOf } from '../doctor/choose.ts';
 import { known, unknown } from '../doctor/facts.ts';
 import type {
   Facts,
@@ -54,7 +54,8 @@ export async function takeSurvey(tools: SurveyTools, only: string | undefined, s
   const { engine } = tools;
   // An image that compose built gives its project's labels to whoever runs it: the doctor itself would look like a part of the Meet.
   const listed = (await engine.listAll(signal)).filter(({ container }) => !isThisContainer(container.id));
-  const patients = await mapSome(choosePatients(listed, only), (one) => examinePatient(engine, one, signal));
+  const examined = await mapSome(choosePatients(listed, only), (one) => examinePatient(engine, one, signal));
+  const patients = examined.filter((patient) => !isElsewhere(patient, only));
   const networks = await attempt(() => engine.networks(signal));
   const running = patients.filter(({ container }) => container.state === 'running');
   const frontends = await mapSome(
@@ -97,7 +98,7 @@ async function examinePatient(engine: Engine, one: ListedContainer, signal: Abor
   return {
     container,
     image,
-    part: partOf(one, told?.environment, told?.program === 'celery'),
+    part: partOf(one, told?.environment, told?.program),
     ...(project === undefined ? {} : { project }),
     ...(service === undefined ? {} : { service }),
     inspection,

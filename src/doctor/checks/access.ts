@@ -1,5 +1,5 @@
 import type { Facts, Inspection, Patient } from '../facts.ts';
-import { composeLines, inspectEach, meetsOf, patientsOf, recreate } from '../meet.ts';
+import { composeLines, inspectEach, meetsOf, patientsOf, recreate, sidecarsOf } from '../meet.ts';
 import { finding, ok, unchecked } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
 
@@ -24,7 +24,7 @@ export const accessChecks: readonly Check[] = [
     weight: 'warning',
     run: (facts) =>
       inspectEach(
-        patientsOf(facts, 'frontend', 'router', 'backend', 'celery', 'service', 'media', 'keycloak', 'livekit', 'meet-gen', 'socket-proxy'),
+        patientsOf(facts, 'frontend', 'router', 'backend', 'worker', 'service', 'media', 'keycloak', 'livekit', 'meet-gen', 'socket-proxy'),
         judgeAccess,
       ),
   },
@@ -41,10 +41,9 @@ export const accessChecks: readonly Check[] = [
 ];
 
 function judgePresence(facts: Facts): readonly Outcome[] {
-  // One of another project may look after all. Whether it runs is another check's.
-  const isHere = patientsOf(facts, 'meet-gen').length > 0;
+  // Whether it runs is another check's.
   return meetsOf(facts).map(({ frontend }) =>
-    isHere
+    sidecarsOf(facts, frontend).length > 0
       ? ok
       : finding(frontend, 'no container of meet-gen is here to look after it', 'start it, or ignore this if it runs outside of Docker', {
           paste: ['docker compose up -d meet-gen'],

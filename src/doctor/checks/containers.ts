@@ -4,6 +4,7 @@ import { finding, ok } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
 import type { Part } from '../part.ts';
 import { isSignalled } from './frontend-process.ts';
+import { fileChecks } from './routing.ts';
 
 /** How long gunicorn finishes what is in flight. */
 const drainSeconds = 90;
@@ -12,7 +13,7 @@ const lasting: readonly Part[] = [
   'frontend',
   'router',
   'backend',
-  'celery',
+  'worker',
   'service',
   'media',
   'keycloak',
@@ -77,7 +78,9 @@ function judgeState(patient: Patient): Outcome {
   const { state, health } = patient.container;
   const paste = [`docker logs --tail 50 ${wordFor(patient)}`];
   if (state === 'running' && health !== 'unhealthy') return ok;
-  if (state === 'running') return finding(patient, 'it runs, but its health check says that it is not well', 'see its log', { paste });
+  const unless = patient.part === 'frontend' || patient.part === 'router' ? [...fileChecks, 'routing-port'] : [];
+  if (state === 'running')
+    return finding(patient, 'it runs, but its health check says that it is not well', 'see its log', { paste, unless });
   return finding(patient, `it does not run: it is ${state}`, 'see its log, then start it', {
     paste: [...paste, `docker start ${wordFor(patient)}`],
   });

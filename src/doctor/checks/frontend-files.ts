@@ -1,5 +1,5 @@
 import type { Facts, FrontendFacts, Inspection, Patient } from '../facts.ts';
-import { composeLines, frontendEach, inspectEach, ofSameMeet, patientsOf, portsOf, recreate, routingOnes } from '../meet.ts';
+import { composeLines, frontendEach, inspectEach, portsOf, recreate, routingOnes, sidecarsOf } from '../meet.ts';
 import { finding, ok, unchecked } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
 import { judgeStub, listensOn } from '../stub.ts';
@@ -117,9 +117,7 @@ function judgeRoutingMount(facts: Facts, patient: Patient, { mounts }: Inspectio
       { paste, unless },
     );
   }
-  const writers = ofSameMeet(patient, patientsOf(facts, 'meet-gen')).flatMap(({ inspection }) =>
-    inspection.known ? [inspection.value] : [],
-  );
+  const writers = sidecarsOf(facts, patient).flatMap(({ inspection }) => (inspection.known ? [inspection.value] : []));
   if (writers.length === 0) return ok;
   const isShared = writers.some((writer) =>
     writer.mounts.some(({ source }) => source !== '' && (mount.source === source || mount.source.startsWith(`${source}/`))),

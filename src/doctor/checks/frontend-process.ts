@@ -1,5 +1,5 @@
 import type { Facts, Inspection, Patient } from '../facts.ts';
-import { composeLines, frontendEach, inspectEach, ofSameMeet, patientsOf, recreate, routingOnes } from '../meet.ts';
+import { composeLines, frontendEach, inspectEach, recreate, routingOnes, sidecarsOf } from '../meet.ts';
 import { finding, ok, unchecked } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
 
@@ -32,9 +32,7 @@ export const frontendProcessChecks: readonly Check[] = [
 
 /** Who signals frontends: a meet-gen that wasn't told another way. Undefined: there is none to be seen. */
 export function isSignalled(facts: Facts, patient: Patient): boolean | undefined {
-  const sidecars = ofSameMeet(patient, patientsOf(facts, 'meet-gen')).flatMap(({ inspection }) =>
-    inspection.known ? [inspection.value] : [],
-  );
+  const sidecars = sidecarsOf(facts, patient).flatMap(({ inspection }) => (inspection.known ? [inspection.value] : []));
   if (sidecars.length === 0) return undefined;
   return sidecars.some(({ environment }) => (environment.MEET_GEN_RELOAD?.value ?? 'signal') === 'signal');
 }

@@ -4,7 +4,7 @@ import { roles } from '../../model/label-table.ts';
 import { nearest } from '../../model/nearest.ts';
 import type { Problem, ProblemCode } from '../../model/problem.ts';
 import type { Facts, Patient } from '../facts.ts';
-import { composeLines, inspectEach, patientsOf, recreate, serviceFor } from '../meet.ts';
+import { composeLines, inspectEach, recreate, serviceFor } from '../meet.ts';
 import { finding, ok } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
 
@@ -50,7 +50,7 @@ export const labelChecks: readonly Check[] = [
     cure: 'Take `meet.role` off the worker. One-off containers of `docker compose run` are left out by themselves.',
     weight: 'failure',
     run: (facts) =>
-      inspectEach(patientsOf(facts, 'backend', 'service'), (patient, { program }) =>
+      inspectEach(facts.patients.filter(isRouted), (patient, { program }) =>
         program === 'other'
           ? ok
           : finding(
@@ -74,6 +74,10 @@ export const labelChecks: readonly Check[] = [
     run: judgeLabels,
   },
 ];
+
+function isRouted({ part, container }: Patient): boolean {
+  return part !== 'one-off' && ['backend', 'service'].includes(container.labels['meet.role'] ?? '');
+}
 
 function judgeRoleWord(patient: Patient): readonly Outcome[] {
   const { labels } = patient.container;
@@ -103,7 +107,7 @@ function judgeMissing({ patients }: Facts): readonly Outcome[] {
   const labelled = patients.filter(({ container }) => container.labels['meet.role'] !== undefined);
   const projects = new Set(labelled.map(({ project }) => project));
   const looksLike = (patient: Patient): string | undefined => {
-    if (patient.part === 'one-off' || patient.part === 'celery' || patient.container.labels['meet.role'] !== undefined) return undefined;
+    if (patient.part === 'one-off' || patient.part === 'worker' || patient.container.labels['meet.role'] !== undefined) return undefined;
     if (patient.part === 'frontend' || patient.part === 'backend') return patient.part;
     const named = patient.service === 'frontend' || patient.service === 'backend';
     return named && projects.has(patient.project) && patient.project !== undefined ? patient.service : undefined;
@@ -118,7 +122,7 @@ function judgeMissing({ patients }: Facts): readonly Outcome[] {
       }),
     ];
   });
-  if (patients.length === 0) return [nothingFound()];
+  if (labelled.length === 0 && missing.length === 0) return [nothingFound()];
   return [...labelled.map(() => ok), ...missing];
 }
 
@@ -129,6 +133,7 @@ function nothingFound(): Outcome {
     'start it, or label its containers',
     {
       paste: ['labels:', '  meet.role: frontend'],
+      unless: ['role-word'],
     },
   );
 }

@@ -5,6 +5,16 @@ import type { Check, Outcome } from '../outcome.ts';
 
 const soonDays = 14;
 
+/** Node's codes (TLS, certificate verification) in words. */
+const untrustedWords: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'it has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another name',
+  DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed, as nginx-proxy's own is, which stands in while there is no other",
+  SELF_SIGNED_CERT_IN_CHAIN: 'its authority is unknown',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its authority is unknown, or sent an incomplete chain',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its authority is unknown',
+};
+
 export const nameChecks: readonly Check[] = [
   {
     id: 'dns',
@@ -90,7 +100,14 @@ function judgeTls(host: string, patient: Patient, facts: NameFacts | undefined):
       },
     );
   }
-  if (tls.kind === 'untrusted') return finding(patient, `browsers do not trust the certificate of ${host}: ${tls.reason}`, cure, { paste });
+  if (tls.kind === 'untrusted') {
+    return finding(
+      patient,
+      `browsers do not trust the certificate of ${host}: ${untrustedWords[tls.reason] ?? 'see the code'} (${tls.reason})`,
+      cure,
+      { paste },
+    );
+  }
   if (tls.daysLeft < soonDays) {
     return finding(patient, `the certificate of ${host} ends in ${tls.daysLeft} days and was not renewed`, cure, {
       severity: 'warning',

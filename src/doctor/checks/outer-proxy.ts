@@ -99,7 +99,7 @@ export const outerProxyChecks: readonly Check[] = [
         'frontend',
         'router',
         'backend',
-        'celery',
+        'worker',
         'service',
         'media',
         'keycloak',

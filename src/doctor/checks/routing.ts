@@ -4,7 +4,8 @@ import { finding, ok, unchecked } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
 import { generationIn } from '../stub.ts';
 
-const fileChecks = ['conf-d-hidden', 'stub', 'routing-mount', 'single-file-mount', 'templates'];
+/** What leaves a frontend without its servers. */
+export const fileChecks = ['conf-d-hidden', 'stub', 'routing-mount', 'single-file-mount', 'templates'];
 /** What leaves a Meet without a backend that answers. */
 const backendChecks = ['containers-run', 'shared-network', 'role-word', 'role-missing', 'role-on-worker', 'labels'];
 

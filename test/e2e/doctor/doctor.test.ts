@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startDoctorStack, type DoctorStack } from '../../support/doctor/doctor-stack.ts';
+import { faults } from '../../support/doctor/faults.ts';
+import { saysExactly, undergo } from '../../support/doctor/ordeal.ts';
 import { providedEngine, providedImages } from '../../support/engine/provided.ts';
-import { waitUntil } from '../../support/wait-until.ts';
+
+// All faults: endurance/doctor.test.ts.
 
 let stack: DoctorStack;
 
@@ -11,16 +14,10 @@ beforeAll(async () => {
 afterAll(() => stack?.remove());
 
 test('a healthy topology has no finding', async () => {
-  let last = '';
-  await waitUntil(
-    'nothing is found',
-    async () => {
-      const says = await stack.doctor();
-      last = JSON.stringify(says, undefined, 1);
-      return says.code === 0 && says.findings.length === 0;
-    },
-    30_000,
-    () => last,
-  );
+  expect(await saysExactly(stack, [])).toMatchObject({ code: 0, summary: { failures: 0, warnings: 0 } });
   expect(await stack.report()).toMatch(/^Not checked:[^]*\n0 failures, 0 warnings, \d+ not checked, \d+ ok\.\n$/);
 });
+
+for (const fault of faults.filter(({ short }) => short === true)) {
+  test(`${fault.name}: found, mended as the cure says, gone`, () => undergo(stack, fault));
+}

@@ -12,7 +12,7 @@ import type { Images } from '../engine/stand-ins.ts';
 import { runId, runLabel } from '../engine/test-run.ts';
 
 /** What `doctor --json` says. */
-interface DoctorSays {
+export interface DoctorSays {
   readonly code: number;
   readonly summary: { readonly failures: number; readonly warnings: number; readonly notChecked: number; readonly ok: number };
   readonly findings: readonly Finding[];
@@ -24,10 +24,17 @@ interface DoctorSays {
 export interface DoctorStack extends ExampleStack {
   /** Runs the doctor; `args` of `docker run` besides. */
   doctor(args?: readonly string[]): Promise<DoctorSays>;
+  /** The name of an image with a version, or without. */
+  image(name: string): string;
   /** The report for people. */
   report(): Promise<string>;
-  /** `up` of these services with this compose text on top of all others. */
+  /** These services anew, with this compose text on top of all others. */
   change(text: string, services: readonly string[]): Promise<void>;
+  /** Does what a cure's lines say: compose text goes on top of everything, commands to a shell. */
+  paste(lines: readonly string[]): Promise<void>;
+  scale(service: string, count: number): Promise<void>;
+  /** Whose container it is. */
+  serviceOf(container: string): string;
   /** A line that somebody pasted into a shell. */
   shell(line: string): Promise<void>;
   container(service: string): string;
@@ -46,13 +53,12 @@ const tags: Readonly<Record<string, keyof Pick<Images, 'idle' | 'backend' | 'out
   'postgres:16': 'idle',
 };
 
-const tagged = (name: string): string => `meet-gen-test/${runId}/${name}`;
-
 /** Brings everything up; who asks the doctor at once still finds what only needs a moment. */
 export async function startDoctorStack(engine: Engine, images: Images, part: string): Promise<DoctorStack> {
+  const tagged = (name: string): string => `meet-gen-test/${runId}-${part}/${name}`;
   for (const [name, of] of Object.entries(tags))
     await docker(engine, ['tag', of === 'frontend' ? images.frontend['1.30'] : images[of], tagged(name)]);
-  const stack = await createExample(engine, images, { part, more: pinned(await freePort()) });
+  const stack = await createExample(engine, images, { part, more: pinned(tagged, await freePort()) });
   const { path: socket, groupId } = await findSocket(engine, images);
   const network = `${stack.project}_internal`;
   const access = [
@@ -78,8 +84,17 @@ export async function startDoctorStack(engine: Engine, images: Images, part: str
   ];
   const inEngine = { env: engine.env };
   await stack.compose('up', '--detach');
+  const [changeFile, cureFile] = [join(stack.folder, 'change.yml'), join(stack.folder, 'cure.yml')];
+  const up = async (...args: readonly string[]): Promise<void> => {
+    await stack.compose('--file', changeFile, '--file', cureFile, 'up', '--detach', '--timeout', '1', ...args);
+  };
+  const shell = async (line: string): Promise<void> => {
+    const path = `${dirname(engine.dockerCli)}:${process.env['PATH'] ?? ''}`;
+    await runCommand('sh', ['-c', line], { env: { ...stack.env, PATH: path }, cwd: stack.folder });
+  };
   return {
     ...stack,
+    image: tagged,
     container: (service) => `${stack.project}-${service}-1`,
     async doctor(args = []) {
       const { code, stdout, stderr } = await tryCommand(engine.dockerCli, run(args, ['--json']), inEngine);
@@ -87,15 +102,26 @@ export async function startDoctorStack(engine: Engine, images: Images, part: str
       return { code, ...(JSON.parse(stdout) as Omit<DoctorSays, 'code'>) };
     },
     report: async () => (await tryCommand(engine.dockerCli, run([], []), inEngine)).stdout,
+    serviceOf: (name) => (name.startsWith(`${stack.project}-`) ? name.slice(stack.project.length + 1).replace(/-\d+$/, '') : name),
     async change(text, services) {
-      writeFileSync(join(stack.folder, 'change.yml'), text);
-      const only = services.length === 0 ? [] : ['--no-deps', ...services];
-      await stack.compose('--file', join(stack.folder, 'change.yml'), 'up', '--detach', '--remove-orphans', '--timeout', '1', ...only);
+      writeFileSync(changeFile, `${text}\n`);
+      writeFileSync(cureFile, 'services: {}\n');
+      if (services.length > 0) await up('--force-recreate', '--no-deps', ...services);
     },
-    async shell(line) {
-      const path = `${dirname(engine.dockerCli)}:${process.env['PATH'] ?? ''}`;
-      await runCommand('sh', ['-c', line], { env: { ...stack.env, PATH: path }, cwd: stack.folder });
+    async scale(service, count) {
+      await up('--no-recreate', '--no-deps', '--scale', `${service}=${count}`, service);
     },
+    async paste(lines) {
+      const text = lines[0] === 'services:' ? lines.slice(0, lines.includes('') ? lines.indexOf('') : lines.length) : [];
+      if (text.length > 0) writeFileSync(cureFile, `${text.join('\n')}\n`);
+      for (const line of lines.slice(text.length)) {
+        const service = /^docker compose up -d (?:--force-recreate )?(\S+)$/.exec(line)?.[1];
+        if (service !== undefined) await up('--force-recreate', '--no-deps', service);
+        // What only shows something is for people.
+        else if (line.startsWith('docker network') || line.startsWith('docker start')) await shell(line);
+      }
+    },
+    shell,
     async remove() {
       await stack.remove();
       await tryCommand(engine.dockerCli, ['image', 'rm', ...Object.keys(tags).map(tagged)], inEngine);
@@ -103,11 +129,8 @@ export async function startDoctorStack(engine: Engine, images: Images, part: str
   };
 }
 
-function image(service: string, name: string): string {
-  return `  ${service}:\n    image: ${tagged(name)}`;
-}
-
-function pinned(mediaPort: number): string {
+function pinned(tagged: (name: string) => string, mediaPort: number): string {
+  const image = (service: string, name: string): string => `  ${service}:\n    image: ${tagged(name)}`;
   return [
     'services:',
     image('nginx-proxy', 'nginx-proxy:1.11.6'),

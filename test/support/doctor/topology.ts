@@ -191,7 +191,7 @@ function patient(name: string, base: PatientSketch, change: PatientSketch): Pati
   };
   return {
     ...listed,
-    part: partOf(listed, environment, inspection.program === 'celery'),
+    part: partOf(listed, environment, inspection.program),
     project: 'meet',
     service: name,
     inspection: known(inspection),

@@ -45,6 +45,7 @@ test.each([
   [['python', 'manage.py', 'migrate'], 'manage.py'],
   [['python', 'manage.py', 'runserver'], 'other'],
   [['gunicorn', '-c', '/x'], 'other'],
+  [['sh', '-c', 'python manage.py migrate && exec gunicorn'], 'other'],
 ])('%j runs %s', (command, program) => {
   expect(inspectionFromEngine({ ...answer, Config: { Cmd: command } }).program).toBe(program);
 });

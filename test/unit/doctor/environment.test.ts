@@ -34,6 +34,10 @@ test("Keycloak's options on the command line count as well, and win", () => {
     KC_PROXY_HEADERS: { value: 'xforwarded' },
   });
   expect(readEnvironment([], ['start-dev'])).toEqual({ KC_HTTP_ENABLED: { value: 'true' } });
+  expect(readEnvironment([], ['run', '--instance', 'two', '--reload=hook'])).toEqual({
+    MEET_GEN_INSTANCE: { value: 'two' },
+    MEET_GEN_RELOAD: { value: 'hook' },
+  });
 });
 
 test('of a value that is no such thing nothing is kept, whatever variable it stands in', () => {

@@ -369,12 +369,7 @@ const rows: readonly Row[] = [
   },
   {
     fault: 'celery with a role',
-    facts: topology({
-      celery: {
-        labels: { 'meet.role': 'backend' },
-        inspection: { program: 'celery', stopTimeoutSeconds: 95, extraHosts: usualExtraHosts() },
-      },
-    }),
+    facts: topology({ celery: { labels: { 'meet.role': 'backend' }, inspection: { program: 'celery' } } }),
     found: ['role-on-worker failure meet-celery-1'],
   },
   {
@@ -598,4 +593,38 @@ test('hostile names come out as one line of plain text, and never as words for a
   const { findings } = examine(facts);
   expect(findings.map(({ containers }) => containers)).toEqual([['x; reboot\\u{a}\\u{1b}[2J']]);
   expect(findings.flatMap(({ paste }) => paste).join('\n')).not.toContain('reboot');
+});
+
+test.each([
+  { name: 'without --instance looks after all', environment: {}, found: [] },
+  { name: 'for this Meet', environment: { MEET_GEN_INSTANCE: 'meet' }, found: [] },
+  { name: 'for another Meet looks after none of this', environment: { MEET_GEN_INSTANCE: 'other' }, found: ['meet-gen'] },
+])('a meet-gen of another project $name', ({ environment, found }) => {
+  const facts = topology({ 'meet-gen': { environment } });
+  const moved = {
+    ...facts,
+    patients: facts.patients.map((patient) => (patient.part === 'meet-gen' ? { ...patient, project: 'ops' } : patient)),
+  };
+  expect(examine(moved).findings.map(({ check }) => check)).toEqual(found);
+});
+
+test('a frontend that is reloaded by the hook may have another restart policy', () => {
+  const unlessStopped = { ...mounts('/etc/nginx/meet-routing').inspection, restartPolicy: 'unless-stopped' };
+  const facts = topology({ frontend: { inspection: unlessStopped }, 'meet-gen': { environment: { MEET_GEN_RELOAD: 'hook' } } });
+  expect(examine(facts).findings).toEqual([]);
+});
+
+test('where a Meet has a router, that one is asked, and not its frontends', () => {
+  const facts = topology({
+    router: {
+      image: 'nginx:1.30',
+      labels: { 'meet.role': 'router' },
+      networks: ['proxy', 'meet_internal'],
+      environment: { VIRTUAL_HOST: 'visio.meet.org', LETSENCRYPT_HOST: 'visio.meet.org' },
+    },
+    frontend: { environment: { VIRTUAL_HOST: '', VIRTUAL_PORT: '' }, inspection: { stopSignal: 'SIGQUIT', mounts: [] } },
+  });
+  const found = examine(facts).findings.map(({ check, containers }) => `${check} ${containers.join(' ')}`);
+  expect(found).toContain('virtual-port meet-router-1');
+  expect(found.filter((line) => line.includes('meet-frontend-1'))).toEqual([]);
 });
