@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { cancelDrain, drain } from './commands/drain.ts';
 import type { DrainReport } from './commands/drain.ts';
+import { visitDoctor } from './commands/doctor.ts';
 import { explainPath } from './commands/explain.ts';
 import { checkHealth } from './commands/healthcheck.ts';
 import { hookScript } from './commands/hook.ts';
@@ -97,6 +98,26 @@ function createProgram(): Command {
       }
       process.stdout.write(report.output);
       if (!report.answered) process.exitCode = exitCodes.problems;
+    });
+  addOptions(
+    program.command('doctor').description('check the running topology once, and say what is wrong, why it matters and how to mend it'),
+    'doctor',
+  )
+    .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      `
+Nothing is changed. It needs the engine, and a network of the Meet to ask its containers; what it has no access to is "not checked".
+
+Exit code: 0 nothing failed (there may be warnings), 7 something failed.
+Example: docker run --rm --network meet_internal --group-add $(stat -c %g /var/run/docker.sock)
+           -v /var/run/docker.sock:/var/run/docker.sock meet-gen doctor`,
+    )
+    .action(async (flags: Flags) => {
+      const options = readOptions('doctor', byOption(flags), process.env);
+      const { output, failed } = await visitDoctor(options, flags['json'] === true, new AbortController().signal);
+      process.stdout.write(output);
+      if (failed) process.exitCode = exitCodes.problems;
     });
   addOptions(
     program.command('healthcheck').description("ask the running sidecar whether it is well, for Docker's HEALTHCHECK"),

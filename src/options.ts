@@ -4,7 +4,7 @@ import { showForeignText } from './model/foreign-text.ts';
 import type { Wait } from './coalescer.ts';
 import { parseDockerHost } from './docker/docker-host.ts';
 
-export type CommandName = 'run' | 'render' | 'drain' | 'explain' | 'healthcheck';
+export type CommandName = 'run' | 'render' | 'drain' | 'explain' | 'doctor' | 'healthcheck';
 type Reload = 'signal' | 'exec' | 'hook' | 'none';
 type Check = 'auto' | 'exec' | 'off';
 export type Listen = { readonly host: string; readonly port: number } | 'off';
@@ -44,7 +44,7 @@ export const optionTable = {
     variable: 'DOCKER_HOST',
     placeholder: 'url',
     meaning: 'the engine: unix:///path or tcp://host:port; with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH over TLS',
-    commands: working,
+    commands: [...working, 'doctor'],
     fallback: 'unix:///var/run/docker.sock',
     parse: parseDockerHost,
   }),
@@ -64,7 +64,7 @@ export const optionTable = {
     placeholder: 'name',
     meaning:
       'look after this Meet only, and publish directly into --out; without it all are looked after, each in a folder of its own. explain tells of this one only',
-    commands: ['run', 'render', 'explain'],
+    commands: [...working, 'explain', 'doctor'],
     parse: parseInstanceOption,
   }),
   strictInstance: option({

@@ -40,6 +40,18 @@ export interface EngineClient {
   exec(container: ContainerName, command: readonly string[], limitMs: number, signal: AbortSignal): Promise<ExecResult>;
   /** What a container has written since a moment of ours, at most its last 200 lines: `GET /containers/<name>/logs`. */
   logs(container: ContainerName, sinceMs: number, signal: AbortSignal): Promise<string>;
+  /** Any other question: a GET, and the whole body of its answer. */
+  get(question: EngineQuestion, signal: AbortSignal): Promise<Buffer>;
+}
+
+interface EngineQuestion {
+  /** In words. */
+  readonly what: string;
+  /** Without the API's version; foreign text in it has been through a grammar. */
+  readonly path: string;
+  readonly query: object;
+  /** A longer answer is a failure. */
+  readonly maxBytes: number;
 }
 
 interface ContainerName {
@@ -157,6 +169,18 @@ export function createEngineClient(host: DockerHost): EngineClient {
         deadline.end();
       }
     },
+    async get({ what, path, query, maxBytes }, signal) {
+      const deadline = startDeadline(readDeadlineMs, signal);
+      try {
+        if (known === undefined) await shakeHands(deadline.signal);
+        const answer = await openGet(docker, `${path}?`, query, deadline.signal);
+        return await abortable(readWhole(answer, maxBytes), deadline.signal);
+      } catch (cause) {
+        return await explain({ what, request: `GET ${path}` })(cause);
+      } finally {
+        deadline.end();
+      }
+    },
   };
 }
 
@@ -231,6 +255,18 @@ async function readBytes(stream: NodeJS.ReadableStream): Promise<Buffer> {
     length += bytes.length;
   }
   return Buffer.concat(chunks).subarray(0, maxOutputBytes);
+}
+
+/** @throws Error when it is longer than that */
+async function readWhole(stream: NodeJS.ReadableStream, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk as Buffer);
+    length += (chunk as Buffer).length;
+    if (length > maxBytes) throw new Error('the answer is too long');
+  }
+  return Buffer.concat(chunks);
 }
 
 /** Takes the frames of a stream apart (Docker Engine API, ContainerAttach, stream format); a container with a terminal has none. */

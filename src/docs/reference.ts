@@ -1,3 +1,4 @@
+import { checkTable } from '../doctor/check-table.ts';
 import { allLabels, roles, rolesNotSupportedYet } from '../model/label-table.ts';
 import type { Role } from '../model/label-table.ts';
 import { problemTable } from '../model/problem.ts';
@@ -12,6 +13,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['labels.md', labelsPage()],
     ['configuration.md', configurationPage()],
     ['problems.md', problemsPage()],
+    ['troubleshooting.md', troubleshootingPage()],
   ]);
 }
 
@@ -61,7 +63,10 @@ function configurationPage(): string {
         ['2', 'usage, or its own configuration'],
         ['3', "`render`: the engine can't be reached; `explain`: no running meet-gen could be asked"],
         ['4', '`render`: the template is missing or broken'],
-        ['7', '`render`: problems were found, told on standard error; `drain`: not out of rotation; `explain`: nothing would answer'],
+        [
+          '7',
+          '`render`: problems were found, told on standard error; `drain`: not out of rotation; `explain`: nothing would answer; `doctor`: something failed',
+        ],
       ],
     ),
   ]);
@@ -72,6 +77,38 @@ function problemsPage(): string {
   return page('Problems', [
     'What meet-gen reports, in its log, in `/status` and on the standard error of `render`. Each comes with the container, label and value it is about, and with what to do. An `error` costs somebody routes, a `warning` costs a label or a choice, a `notice` only tells.',
     table(['code', 'severity', 'meaning'], rows),
+  ]);
+}
+
+function troubleshootingPage(): string {
+  const run = [
+    '```sh',
+    'docker run --rm --network meet_internal --group-add "$(stat -c %g /var/run/docker.sock)" \\',
+    '  -v /var/run/docker.sock:/var/run/docker.sock meet-gen doctor',
+    '```',
+  ].join('\n');
+  const sections = checkTable.map(({ id, title, symptom, looksAt, why, cure, weight }) =>
+    [
+      `### ${id}`,
+      `**You see:** ${symptom}`,
+      `**It should be so:** ${title}. Otherwise a ${weight}.`,
+      `**The doctor looks at** ${looksAt}.`,
+      `**Why it matters:** ${why}.`,
+      `**How to mend it:** ${cure}`,
+    ].join('\n\n'),
+  );
+  return page('Troubleshooting', [
+    '`meet-gen doctor` checks all of this on the running containers, and says what is wrong, why it matters and how to mend it, with lines to paste:',
+    run,
+    "`meet_internal` is the Meet's own network: on another one the doctor can't ask the frontends. It changes nothing. Of a container's environment it reads a fixed list of names (host names, ports, switches) and forgets the rest; no secret is printed. What it has no access to is *not checked*, never *ok*. `--instance` looks at one Meet alone, `--json` is for programs. Exit code: 0, or 7 when something failed; warnings fail nothing.",
+    "Besides reading (containers, networks, files of frontends and nginx-proxy, process lists), it runs `cat /proc/self/mountinfo` in containers that mount a single configuration file or a socket: nothing else tells that such a mount has gone stale. It wants the engine's own socket; behind the socket proxy of the example most checks are *not checked*.",
+    '## From the symptom to the check',
+    table(
+      ['you see', 'check'],
+      checkTable.map(({ id, symptom }) => [symptom, `[${id}](#${id})`]),
+    ),
+    '## The checks',
+    ...sections,
   ]);
 }
 

@@ -29,6 +29,7 @@ interface ProxyDecision {
 export interface ExampleStack {
   readonly project: string;
   readonly folder: string;
+  readonly meetGenImage: string;
   readonly env: Readonly<Record<string, string>>;
   /** `docker compose` with the example, .env.example and the stand-ins. */
   compose(...args: readonly string[]): Promise<string>;
@@ -41,14 +42,23 @@ export interface ExampleStack {
   remove(): Promise<void>;
 }
 
+interface ExampleOptions {
+  readonly hardened?: boolean;
+  readonly more?: string;
+  readonly part?: string;
+}
+
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
  * Makes the folder; nothing is started. Hardened, it is the example with its overlay, and the hook's script beside it. `more` is what
- * a user adds in a file of his own.
+ * a user adds in a file of his own; `part` names the project.
  */
-export async function createExample(engine: Engine, images: Images, { hardened = false, more = '' } = {}): Promise<ExampleStack> {
-  const part = hardened ? 'hardened' : 'example';
+export async function createExample(
+  engine: Engine,
+  images: Images,
+  { hardened = false, more = '', part = hardened ? 'hardened' : 'example' }: ExampleOptions = {},
+): Promise<ExampleStack> {
   const project = composeProjectName(part);
   const socket = await findSocket(engine, images);
   // Nobody has this image yet, as on a user's machine: compose has to build it.
@@ -78,6 +88,7 @@ export async function createExample(engine: Engine, images: Images, { hardened =
   return {
     project,
     folder,
+    meetGenImage,
     env,
     compose,
     tryCompose: (...args) => tryCommand(engine.dockerCli, [...standIns, ...args], { env }),

@@ -1,0 +1,45 @@
+import { createEngineClient } from '../docker/client.ts';
+import { EngineError } from '../docker/engine-error.ts';
+import { createEngineReader } from '../docker/reader.ts';
+import { examine, unreachableEngine } from '../doctor/examine.ts';
+import type { Examination } from '../doctor/examine.ts';
+import { reportJson, reportText } from '../doctor/report.ts';
+import type { Options } from '../options.ts';
+import { askGeneration } from '../reload/generation-probe.ts';
+import { takeSurvey } from '../survey/survey.ts';
+
+const statusTimeoutMs = 3000;
+
+/** What `doctor` prints, and whether anything has failed. */
+export interface DoctorReport {
+  readonly output: string;
+  readonly failed: boolean;
+}
+
+/** Looks at the running topology once, with this process's own access to engine and networks. Nothing is changed. */
+export async function visitDoctor(
+  options: Pick<Options, 'dockerHost' | 'instance'>,
+  asJson: boolean,
+  signal: AbortSignal,
+): Promise<DoctorReport> {
+  const examination = await look(options, signal);
+  return {
+    output: asJson ? reportJson(examination) : reportText(examination),
+    failed: examination.findings.some(({ severity }) => severity === 'failure'),
+  };
+}
+
+async function look({ dockerHost, instance }: Pick<Options, 'dockerHost' | 'instance'>, signal: AbortSignal): Promise<Examination> {
+  const client = createEngineClient(dockerHost);
+  const tools = {
+    engine: { ...createEngineReader(client), exec: client.exec },
+    askStatus: (endpoints: readonly string[], abort: AbortSignal) => askGeneration(endpoints, statusTimeoutMs, abort),
+    nowMs: () => Date.now(),
+  };
+  try {
+    return examine(await takeSurvey(tools, instance, signal));
+  } catch (error) {
+    if (error instanceof EngineError) return unreachableEngine(error.message, error.cure);
+    throw error;
+  }
+}

@@ -1,0 +1,110 @@
+import type { Facts, Inspection, Patient } from '../facts.ts';
+import { composeLines, inspectEach, meetsOf, patientsOf, recreate, sidecarsOf } from '../meet.ts';
+import { finding, ok, unchecked } from '../outcome.ts';
+import type { Check, Outcome } from '../outcome.ts';
+
+export const accessChecks: readonly Check[] = [
+  {
+    id: 'meet-gen',
+    title: 'a meet-gen looks after each Meet',
+    symptom: 'New addresses never come: 502 after the next redeploy.',
+    looksAt: 'containers of the image (or service) meet-gen',
+    why: 'the frontend goes on with the last published file, but nobody writes a new one',
+    cure: 'Start it: `docker compose up -d meet-gen`.',
+    weight: 'warning',
+    run: judgePresence,
+  },
+  {
+    id: 'engine-access',
+    title: 'nobody has more access to the engine than needed',
+    symptom: 'None, until somebody breaks into one of these containers: the socket is root on the host.',
+    looksAt: "which of Meet's containers mount the engine's socket, and what the socket proxy lets through and to whom",
+    why: 'whoever can write to the socket can start a container that owns the host; `:ro` on the mount limits nothing',
+    cure: 'Give meet-gen a socket proxy, as in compose.example.yml; docs/security.md has the set-ups.',
+    weight: 'warning',
+    run: (facts) =>
+      inspectEach(
+        patientsOf(facts, 'frontend', 'router', 'backend', 'worker', 'service', 'media', 'keycloak', 'livekit', 'meet-gen', 'socket-proxy'),
+        judgeAccess,
+      ),
+  },
+  {
+    id: 'stale-socket',
+    title: 'no mounted engine socket has gone stale',
+    symptom: 'nginx-proxy or meet-gen no longer sees any change, after an update or restart of Docker.',
+    looksAt: 'mounts of the socket file, from inside the containers that have one',
+    why: 'a mounted file stays the one that it was; the engine makes a new socket when it starts',
+    cure: 'Restart the container. For good: mount the directory of the socket, or use a proxy that ends when its socket is gone.',
+    weight: 'failure',
+    run: (facts) => inspectEach(facts.patients.filter(mountsSocket), (patient) => judgeSocket(facts, patient)),
+  },
+];
+
+function judgePresence(facts: Facts): readonly Outcome[] {
+  // Whether it runs is another check's.
+  return meetsOf(facts).map(({ frontend }) =>
+    sidecarsOf(facts, frontend).length > 0
+      ? ok
+      : finding(frontend, 'no container of meet-gen is here to look after it', 'start it, or ignore this if it runs outside of Docker', {
+          paste: ['docker compose up -d meet-gen'],
+        }),
+  );
+}
+
+function mountsSocket({ inspection }: Patient): boolean {
+  return inspection.known && inspection.value.mounts.some(({ source }) => isSocket(source));
+}
+
+function isSocket(path: string): boolean {
+  return /(^|\/)(docker|podman)\.sock$/.test(path);
+}
+
+function judgeAccess(patient: Patient, { mounts, environment, publishedPorts }: Inspection): Outcome {
+  const mounted = mounts.some(({ source }) => isSocket(source));
+  if (patient.part === 'socket-proxy') {
+    if (publishedPorts.length > 0) {
+      return finding(
+        patient,
+        'a port of the socket proxy is published: whoever reaches it speaks to the engine',
+        'remove its ports from compose',
+        {
+          severity: 'failure',
+          paste: [recreate(patient)],
+        },
+      );
+    }
+    if (environment.POST?.value === '1') {
+      return finding(
+        patient,
+        'it lets every POST of the allowed parts through (POST=1): that is enough to start a container that owns the host',
+        'use the settings of docs/security.md',
+      );
+    }
+    return ok;
+  }
+  if (!mounted) return ok;
+  if (patient.part === 'meet-gen') {
+    return finding(
+      patient,
+      "it mounts the engine's socket: that is root on the host, and it needs a list, events and a signal",
+      'put a socket proxy in between: docs/security.md, compose.example.yml',
+      {
+        paste: composeLines(patient, ['environment:', '  DOCKER_HOST: tcp://docker-proxy:2375']),
+      },
+    );
+  }
+  return finding(patient, "it mounts the engine's socket, which it has no use for: that is root on the host", 'remove that mount', {
+    severity: 'failure',
+    paste: [recreate(patient)],
+  });
+}
+
+function judgeSocket(facts: Facts, patient: Patient): Outcome {
+  const stale = facts.staleMounts.get(patient.container.id);
+  if (stale === undefined || !stale.known) return unchecked(`${patient.container.name}: ${stale?.why ?? 'its mounts were not looked at'}`);
+  const found = stale.value.find(isSocket);
+  if (found === undefined) return ok;
+  return finding(patient, `its ${found} is a socket that no longer exists: it hears nothing of the engine`, 'restart it', {
+    paste: [recreate(patient)],
+  });
+}

@@ -1,0 +1,183 @@
+import type { Facts, FrontendFacts, Inspection, Patient } from '../facts.ts';
+import { composeLines, frontendEach, inspectEach, portsOf, recreate, routingOnes, sidecarsOf } from '../meet.ts';
+import { finding, ok, unchecked } from '../outcome.ts';
+import type { Check, Outcome } from '../outcome.ts';
+import { judgeStub, listensOn } from '../stub.ts';
+
+const confDirectory = '/etc/nginx/conf.d';
+const stubFile = `${confDirectory}/routing.conf`;
+const routingDirectory = '/etc/nginx/meet-routing';
+const stubLines = ['configs:', '  - source: routing-stub', `    target: ${stubFile}`];
+const stubSource = 'the text of routing-stub is in compose.example.yml';
+
+export const frontendFileChecks: readonly Check[] = [
+  {
+    id: 'conf-d-hidden',
+    title: "nothing is mounted over the frontend's /etc/nginx/conf.d",
+    symptom: '502 on all routes, or 503 on every page.',
+    looksAt: "the frontend's mounts",
+    why: "a mount there hides the image's default.conf, which serves the SPA on 8080",
+    cure: 'Mount the shared volume at `/etc/nginx/meet-routing`, and the stub alone at `/etc/nginx/conf.d/routing.conf`.',
+    weight: 'failure',
+    run: (facts) => inspectEach(routingOnes(facts.patients), judgeConfDMount),
+  },
+  {
+    id: 'stub',
+    title: 'the frontend has the stub at /etc/nginx/conf.d/routing.conf',
+    symptom: '502 on all routes: nothing listens on 8083. Or new addresses never come: the hand-written file is still in use.',
+    looksAt: 'the file in the frontend',
+    why: 'the stub is what makes nginx read the published routing.conf, and answer on 8083 and 8084 until there is one',
+    cure: 'Mount the stub of compose.example.yml, unchanged. A changed inline config only comes with `--force-recreate`.',
+    weight: 'failure',
+    run: (facts) => frontendEach(facts, judgeStubFile),
+  },
+  {
+    id: 'routing-mount',
+    title: 'the frontend mounts what meet-gen publishes',
+    symptom: '503 on all routes although meet-gen is well.',
+    looksAt: "the frontend's mount at /etc/nginx/meet-routing, against meet-gen's own",
+    why: 'the two only meet in a shared volume',
+    cure: 'Mount the same volume in both: at `/etc/nginx/meet-routing:ro` in the frontend, at `/routing` in meet-gen.',
+    weight: 'failure',
+    run: (facts) => inspectEach(routingOnes(facts.patients), (patient, inspection) => judgeRoutingMount(facts, patient, inspection)),
+  },
+  {
+    id: 'single-file-mount',
+    title: 'routing.conf is not mounted as a single file, or at least not gone stale',
+    symptom: 'New addresses never reach nginx, whatever is reloaded: 502 after the next redeploy.',
+    looksAt: 'single files mounted into the frontend, and whether the container still sees the file that is there now',
+    why: 'such a mount holds on to the file as it was when the container started; an editor or meet-gen that replaces it leaves the container with the old one',
+    cure: 'Mount the directory (the volume at `/etc/nginx/meet-routing`, and the stub) instead of the file. For now: recreate the frontend.',
+    weight: 'failure',
+    run: (facts) => frontendEach(facts, (patient, frontend) => judgeSingleFile(facts, patient, frontend)),
+  },
+  {
+    id: 'templates',
+    title: "nothing besides the stub is rendered into the frontend's conf.d",
+    symptom: '"/etc/nginx/conf.d is not writable" in the log; or the routes are those of an old file.',
+    looksAt: 'a mount at /etc/nginx/templates, and further files in conf.d that listen on the routing or status port',
+    why: "of two servers on one port the first by file name answers, so meet-gen's would be dead; and the image can't write to its conf.d",
+    cure: 'Remove the mount at `/etc/nginx/templates` and further files in `conf.d` that listen on 8083 or 8084.',
+    weight: 'failure',
+    run: (facts) => frontendEach(facts, judgeTemplates),
+  },
+];
+
+function judgeConfDMount(patient: Patient, { mounts }: Inspection): Outcome {
+  const over = mounts.find(({ destination }) => destination === confDirectory || destination === '/etc/nginx');
+  if (over === undefined) return ok;
+  return finding(
+    patient,
+    `a ${over.type} is mounted over ${over.destination}, which hides the image's own files`,
+    `mount it at ${routingDirectory} instead; ${stubSource}`,
+    {
+      paste: [...composeLines(patient, ['volumes:', `  - routing:${routingDirectory}:ro`, ...stubLines]), '', recreate(patient)],
+    },
+  );
+}
+
+function judgeStubFile(patient: Patient, { confD }: FrontendFacts): Outcome {
+  if (!confD.known) return unchecked(`${patient.container.name}: ${confD.why}`);
+  const ports = portsOf(patient);
+  const paste = [...composeLines(patient, stubLines), '', recreate(patient)];
+  const texts = [...confD.value].filter(([name]) => name.endsWith('.conf'));
+  const verdicts = texts.map(([, text]) => judgeStub(text, ports));
+  // Under whatever name.
+  if (verdicts.some(({ kind }) => kind === 'good' || kind === 'rendered')) return ok;
+  const text = confD.value.get('routing.conf');
+  const unless = ['conf-d-hidden'];
+  if (text === undefined) {
+    return finding(patient, `there is no ${stubFile}, so nothing listens on ${ports.listen}`, `mount the stub; ${stubSource}`, {
+      paste,
+      unless,
+    });
+  }
+  const verdict = judgeStub(text, ports);
+  if (verdict.kind === 'hand-written') {
+    const what = `${stubFile} is a hand-written routing, which names containers by names that nginx looks up once`;
+    return finding(patient, what, `put the stub in its place; ${stubSource}`, { paste, unless });
+  }
+  const faults = verdict.kind === 'changed' ? verdict.faults : [];
+  return finding(patient, `${stubFile} is not the stub: ${faults.join('; ')}`, `put the stub in its place, unchanged; ${stubSource}`, {
+    paste,
+    unless,
+  });
+}
+
+function judgeRoutingMount(facts: Facts, patient: Patient, { mounts }: Inspection): Outcome {
+  if (mounts.some(({ destination }) => destination === stubFile) && isRenderedFile(facts, patient)) return ok;
+  const mount = mounts.find(({ destination }) => destination === routingDirectory || destination.startsWith(`${routingDirectory}/`));
+  const paste = [...composeLines(patient, ['volumes:', `  - routing:${routingDirectory}:ro`]), '', recreate(patient)];
+  const unless = ['conf-d-hidden'];
+  if (mount === undefined) {
+    return finding(
+      patient,
+      `nothing is mounted at ${routingDirectory}, so nginx never sees what meet-gen publishes`,
+      'mount the shared volume',
+      { paste, unless },
+    );
+  }
+  const writers = sidecarsOf(facts, patient).flatMap(({ inspection }) => (inspection.known ? [inspection.value] : []));
+  if (writers.length === 0) return ok;
+  const isShared = writers.some((writer) =>
+    writer.mounts.some(({ source }) => source !== '' && (mount.source === source || mount.source.startsWith(`${source}/`))),
+  );
+  if (isShared) return ok;
+  return finding(
+    patient,
+    `what is mounted at ${routingDirectory} is not the volume that meet-gen writes to`,
+    'mount the same volume in both',
+    { paste, unless },
+  );
+}
+
+function isRenderedFile(facts: Facts, { container, ...patient }: Patient): boolean {
+  const confD = facts.frontends.get(container.id)?.confD;
+  const text = confD?.known === true ? confD.value.get('routing.conf') : undefined;
+  return text !== undefined && judgeStub(text, portsOf({ container, ...patient })).kind === 'rendered';
+}
+
+function judgeSingleFile(facts: Facts, patient: Patient, { confD }: FrontendFacts): Outcome {
+  const { inspection } = patient;
+  if (!inspection.known) return unchecked(`${patient.container.name}: ${inspection.why}`);
+  const files = inspection.value.mounts.filter(({ destination }) => /^\/etc\/nginx\/(conf\.d|meet-routing)\/.*\.conf$/.test(destination));
+  if (files.length === 0) return ok;
+  const stale = facts.staleMounts.get(patient.container.id);
+  const found = stale?.known === true ? stale.value.find((file) => files.some(({ destination }) => destination === file)) : undefined;
+  const better = `better for good: mount the volume at ${routingDirectory} and the stub, as compose.example.yml does`;
+  if (found !== undefined) {
+    const what = `${found} was replaced outside since the container started: nginx still sees the old one`;
+    return finding(patient, what, `recreate it now; ${better}`, { paste: [recreate(patient)] });
+  }
+  const text = confD.known ? confD.value.get('routing.conf') : undefined;
+  if (text !== undefined && judgeStub(text, portsOf(patient)).kind === 'rendered') {
+    return finding(patient, `meet-gen publishes into a file that is mounted by itself at ${stubFile}`, better, {
+      severity: 'warning',
+      paste: composeLines(patient, ['volumes:', `  - routing:${routingDirectory}:ro`, ...stubLines]),
+    });
+  }
+  if (stale === undefined || !stale.known) return unchecked(`${patient.container.name}: ${stale?.why ?? 'its mounts were not looked at'}`);
+  return ok;
+}
+
+function judgeTemplates(patient: Patient, { confD }: FrontendFacts): Outcome {
+  const ports = portsOf(patient);
+  const texts = confD.known ? [...confD.value] : [];
+  const isOurs = (text: string): boolean => ['good', 'rendered', 'hand-written'].includes(judgeStub(text, ports).kind);
+  const others = texts.filter(([name, text]) => name.endsWith('.conf') && name !== 'routing.conf' && !isOurs(text));
+  const rival = others.find(([, text]) => listensOn(text, ports.listen) || listensOn(text, ports.status))?.[0];
+  const templates =
+    patient.inspection.known && patient.inspection.value.mounts.some(({ destination }) => destination.startsWith('/etc/nginx/templates'));
+  if (rival !== undefined) {
+    const what = `${confDirectory}/${rival} listens on the same port as the stub${templates ? '; it is rendered from /etc/nginx/templates' : ''}`;
+    return finding(patient, what, 'remove what puts it there, then recreate the frontend', {
+      paste: [recreate(patient)],
+      unless: ['conf-d-hidden'],
+    });
+  }
+  if (templates) {
+    const what = "something is mounted at /etc/nginx/templates, which the image can't render: its conf.d is not writable";
+    return finding(patient, what, 'remove that mount, then recreate the frontend', { severity: 'warning', paste: [recreate(patient)] });
+  }
+  return confD.known ? ok : unchecked(`${patient.container.name}: ${confD.why}`);
+}

@@ -1,0 +1,161 @@
+import { compareText } from '../../model/foreign-text.ts';
+import { readInstances } from '../../model/instance.ts';
+import { roles } from '../../model/label-table.ts';
+import { nearest } from '../../model/nearest.ts';
+import type { Problem, ProblemCode } from '../../model/problem.ts';
+import type { Facts, Patient } from '../facts.ts';
+import { composeLines, inspectEach, recreate, serviceFor } from '../meet.ts';
+import { finding, ok } from '../outcome.ts';
+import type { Check, Outcome } from '../outcome.ts';
+
+const knownRoles = [...new Set([...roles, 'router', 'media', 'livekit', 'keycloak'])];
+
+/** What other checks tell better, or what is no fault of labels. */
+const toldElsewhere: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'bad-role',
+  'role-not-supported-yet',
+  'no-shared-network',
+  'no-address',
+  'no-frontend-running',
+  'drained',
+]);
+
+export const labelChecks: readonly Check[] = [
+  {
+    id: 'role-word',
+    title: 'every meet.role is spelt right',
+    symptom: 'The container gets no requests: 503 on its routes.',
+    looksAt: '`meet.role`, and labels whose key is nearly that',
+    why: 'a container with an unknown role is ignored',
+    cure: `Use one of ${knownRoles.map((role) => `\`${role}\``).join(', ')}.`,
+    weight: 'failure',
+    run: (facts) => facts.patients.flatMap(judgeRoleWord),
+  },
+  {
+    id: 'role-missing',
+    title: 'frontend and backend carry meet.role',
+    symptom: 'meet-gen does nothing: 503 on all routes, or on the API alone.',
+    looksAt: "containers of Meet's images, or called frontend and backend beside labelled ones, without the label",
+    why: 'without `meet.role` a container is ignored',
+    cure: 'Label the frontend with `meet.role: frontend`, the backend with `meet.role: backend`.',
+    weight: 'failure',
+    run: judgeMissing,
+  },
+  {
+    id: 'role-on-worker',
+    title: 'no worker and no management command has a role',
+    symptom: 'Now and then a request waits two seconds, or fails with 503.',
+    looksAt: 'what containers with `meet.role` run',
+    why: 'celery and `manage.py` listen on no port, but would be sent requests',
+    cure: 'Take `meet.role` off the worker. One-off containers of `docker compose run` are left out by themselves.',
+    weight: 'failure',
+    run: (facts) =>
+      inspectEach(facts.patients.filter(isRouted), (patient, { program }) =>
+        program === 'other'
+          ? ok
+          : finding(
+              patient,
+              `it runs ${program}, which listens on no port, but has meet.role`,
+              `remove meet.role from ${serviceFor(patient)}`,
+              {
+                paste: [recreate(patient)],
+              },
+            ),
+      ),
+  },
+  {
+    id: 'labels',
+    title: 'all meet.* labels are understood and fit together',
+    symptom: 'A route is missing, or a setting has no effect.',
+    looksAt: 'the labels, read as the sidecar reads them',
+    why: 'a label that is unknown or has a bad value is ignored',
+    cure: 'See docs/labels.md for what is allowed.',
+    weight: 'failure',
+    run: judgeLabels,
+  },
+];
+
+function isRouted({ part, container }: Patient): boolean {
+  return part !== 'one-off' && ['backend', 'service'].includes(container.labels['meet.role'] ?? '');
+}
+
+function judgeRoleWord(patient: Patient): readonly Outcome[] {
+  const { labels } = patient.container;
+  const role = labels['meet.role'];
+  const misspelt = role === undefined ? Object.keys(labels).find((key) => nearest(key, ['meet.role'], 1) === 'meet.role') : undefined;
+  if (misspelt !== undefined) {
+    return [
+      finding(patient, `its label ${misspelt} is not meet.role`, 'spell the key as meet.role', {
+        paste: [`meet.role: ${guess(labels[misspelt] ?? '')}`],
+      }),
+    ];
+  }
+  if (role === undefined) return [];
+  if (knownRoles.includes(role)) return [ok];
+  return [
+    finding(patient, `meet.role=${role} is no role`, 'correct it', {
+      paste: [...composeLines(patient, ['labels:', `  meet.role: ${guess(role)}`]), '', recreate(patient)],
+    }),
+  ];
+}
+
+function guess(role: string): string {
+  return nearest(role, knownRoles) ?? `<one of ${knownRoles.join(', ')}>`;
+}
+
+function judgeMissing({ patients }: Facts): readonly Outcome[] {
+  const labelled = patients.filter(({ container }) => container.labels['meet.role'] !== undefined);
+  const projects = new Set(labelled.map(({ project }) => project));
+  const looksLike = (patient: Patient): string | undefined => {
+    if (patient.part === 'one-off' || patient.part === 'worker' || patient.container.labels['meet.role'] !== undefined) return undefined;
+    if (patient.part === 'frontend' || patient.part === 'backend') return patient.part;
+    const named = patient.service === 'frontend' || patient.service === 'backend';
+    return named && projects.has(patient.project) && patient.project !== undefined ? patient.service : undefined;
+  };
+  const missing = patients.flatMap((patient) => {
+    const role = looksLike(patient);
+    if (role === undefined) return [];
+    return [
+      finding(patient, `it looks like a ${role} of Meet but has no meet.role`, 'label it, or ignore this if another proxy routes to it', {
+        paste: [...composeLines(patient, ['labels:', `  meet.role: ${role}`]), '', recreate(patient)],
+        unless: ['role-word'],
+      }),
+    ];
+  });
+  if (labelled.length === 0 && missing.length === 0) return [nothingFound()];
+  return [...labelled.map(() => ok), ...missing];
+}
+
+function nothingFound(): Outcome {
+  return finding(
+    undefined,
+    'no container here belongs to a Meet: none has meet.role, none is of its images',
+    'start it, or label its containers',
+    {
+      paste: ['labels:', '  meet.role: frontend'],
+      unless: ['role-word'],
+    },
+  );
+}
+
+function judgeLabels(facts: Facts): readonly Outcome[] {
+  const containers = facts.listed.map(({ container }) => container);
+  const { problems } = readInstances({ containers, notes: new Map() }, { only: facts.only });
+  const told = problems.filter(({ code, severity }) => severity !== 'notice' && !toldElsewhere.has(code));
+  const findings = told
+    .toSorted((left, right) => compareText(left.container ?? '', right.container ?? ''))
+    .map((item) => tell(facts, item));
+  const labelled = facts.patients.filter(({ container }) => container.labels['meet.role'] !== undefined);
+  const blamed = new Set(told.map(({ container }) => container));
+  return [...labelled.filter(({ container }) => !blamed.has(container.name)).map(() => ok), ...findings];
+}
+
+function tell(facts: Facts, { severity, container, key, value, message, cure, code }: Problem): Outcome {
+  const patient = facts.patients.find((one) => one.container.name === container);
+  const what = key === undefined ? message : `${key}${value === undefined ? '' : `=${value}`}: ${message}`;
+  return finding(patient, what, cure, {
+    severity: severity === 'error' ? 'failure' : 'warning',
+    // A role that nobody understands leaves an instance without a frontend.
+    ...(code === 'no-frontend' ? { unless: ['role-word', 'role-missing'] } : {}),
+  });
+}

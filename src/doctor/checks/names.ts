@@ -1,0 +1,118 @@
+import type { NameFacts, Patient } from '../facts.ts';
+import { isExampleName, ofSameMeet, publicNames } from '../meet.ts';
+import { finding, ok, unchecked } from '../outcome.ts';
+import type { Check, Outcome } from '../outcome.ts';
+
+const soonDays = 14;
+
+/** Node's codes (TLS, certificate verification) in words. */
+const untrustedWords: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'it has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another name',
+  DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed, as nginx-proxy's own is, which stands in while there is no other",
+  SELF_SIGNED_CERT_IN_CHAIN: 'its authority is unknown',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its authority is unknown, or sent an incomplete chain',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its authority is unknown',
+};
+
+export const nameChecks: readonly Check[] = [
+  {
+    id: 'dns',
+    title: 'every public name is in the DNS, and all of a Meet point to the same server',
+    symptom: "The browser says that the site can't be found, the login page never appears, or rooms never connect.",
+    looksAt: 'the addresses of the names in `VIRTUAL_HOST` and `meet.host`, looked up from where the doctor runs',
+    why: 'browsers reach Meet, Keycloak and LiveKit by three names of their own; certificates are only issued for names that point here',
+    cure: 'Make an A record (and AAAA, with IPv6) for each of the three names at your DNS provider, all to this server.',
+    weight: 'failure',
+    run: (facts) => {
+      const names = [...publicNames(facts)];
+      const resolved = names.map(([host, patient]) => judgeResolution(host, patient, facts.names.get(host)));
+      return [...resolved, ...differingNames(names, facts.names)];
+    },
+  },
+  {
+    id: 'tls',
+    title: 'every public name has a certificate that browsers trust',
+    symptom: 'The browser warns of an insecure connection; the login fails after the redirect; the microphone is not offered.',
+    looksAt: 'a TLS connection to port 443 of each public name, as a browser makes it',
+    why: 'browsers give camera and microphone to secure pages alone, and the backend refuses a Keycloak whose certificate it does not trust',
+    cure: 'See what acme-companion says (`docker logs`); it needs port 80 open to the world, the DNS records, and `LETSENCRYPT_HOST` on the containers.',
+    weight: 'failure',
+    run: (facts) => [...publicNames(facts)].map(([host, patient]) => judgeTls(host, patient, facts.names.get(host))),
+  },
+];
+
+function judgeResolution(host: string, patient: Patient, facts: NameFacts | undefined): Outcome {
+  if (facts === undefined) return unchecked(`${host} was not looked up`);
+  const { resolution } = facts;
+  if (resolution.kind === 'addresses') return ok;
+  if (resolution.kind === 'unclear') return unchecked(`${host} could not be looked up from here: ${resolution.reason}`);
+  if (isExampleName(host)) return unchecked(`${host} is a name for documentation that nobody's DNS has`);
+  return finding(
+    patient,
+    `the DNS has no address for ${host}`,
+    `make a DNS record for it at your provider, with this server's public address`,
+    {
+      paste: [`${host}.  3600  IN  A  <this server's public address>`],
+    },
+  );
+}
+
+/** The names of one Meet that point to another machine than the frontend's. */
+function differingNames(names: readonly (readonly [string, Patient])[], facts: ReadonlyMap<string, NameFacts>): readonly Outcome[] {
+  const addressesOf = (host: string): string => {
+    const resolution = facts.get(host)?.resolution;
+    return resolution?.kind === 'addresses' ? resolution.addresses.toSorted().join(', ') : '';
+  };
+  return names.flatMap(([host, patient]) => {
+    if (patient.part !== 'frontend' && patient.part !== 'router') return [];
+    const meets = ofSameMeet(
+      patient,
+      names.map(([, owner]) => owner),
+    );
+    const others = names.filter(([name, owner]) => name !== host && meets.includes(owner) && addressesOf(name) !== '');
+    const elsewhere = others.filter(([name]) => addressesOf(host) !== '' && addressesOf(name) !== addressesOf(host));
+    return elsewhere.map(([name, owner]) =>
+      finding(
+        owner,
+        `${name} points to ${addressesOf(name)}, but ${host} to ${addressesOf(host)}`,
+        'give all names of this Meet the same address in the DNS, unless they are served by different machines on purpose',
+        { severity: 'warning' },
+      ),
+    );
+  });
+}
+
+function judgeTls(host: string, patient: Patient, facts: NameFacts | undefined): Outcome {
+  const tls = facts?.tls;
+  if (tls === undefined) return unchecked(`${host} has no address to connect to`);
+  const cure = 'see why acme-companion could not issue it; it needs port 80 open to the world, the DNS record, and LETSENCRYPT_HOST here';
+  const paste = ['docker logs --tail 50 <the acme-companion container>'];
+  if (tls.kind === 'unreachable')
+    return unchecked(`no connection to ${host}:443 from here (${tls.reason}); try https://${host}/ in a browser`);
+  if (tls.kind === 'refused') {
+    return finding(
+      patient,
+      `nothing listens on port 443 where ${host} points to`,
+      'publish 80 and 443 of nginx-proxy, or correct the DNS record',
+      {
+        paste: ['services:', '  nginx-proxy:', '    ports: ["80:80", "443:443"]'],
+      },
+    );
+  }
+  if (tls.kind === 'untrusted') {
+    return finding(
+      patient,
+      `browsers do not trust the certificate of ${host}: ${untrustedWords[tls.reason] ?? 'see the code'} (${tls.reason})`,
+      cure,
+      { paste },
+    );
+  }
+  if (tls.daysLeft < soonDays) {
+    return finding(patient, `the certificate of ${host} ends in ${tls.daysLeft} days and was not renewed`, cure, {
+      severity: 'warning',
+      paste,
+    });
+  }
+  return ok;
+}

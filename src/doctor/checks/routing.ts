@@ -1,0 +1,164 @@
+import type { Facts, FrontendFacts, Patient } from '../facts.ts';
+import { composeLines, frontendEach, ofSameMeet, patientsOf, portsOf, publicHostsOf, recreate, wordFor } from '../meet.ts';
+import { finding, ok, unchecked } from '../outcome.ts';
+import type { Check, Outcome } from '../outcome.ts';
+import { generationIn } from '../stub.ts';
+
+/** What leaves a frontend without its servers. */
+export const fileChecks = ['conf-d-hidden', 'stub', 'routing-mount', 'single-file-mount', 'templates'];
+/** What leaves a Meet without a backend that answers. */
+const backendChecks = ['containers-run', 'shared-network', 'role-word', 'role-missing', 'role-on-worker', 'labels'];
+
+export const routingChecks: readonly Check[] = [
+  {
+    id: 'routing-port',
+    title: 'the frontend listens on 8083',
+    symptom: '502 on all routes.',
+    looksAt: 'a request to port 8083 of each frontend',
+    why: 'the image has no server on 8083: it comes from the mounted stub alone',
+    cure: "See the frontend's log (`docker logs`): a file missing or refused by nginx is named there.",
+    weight: 'failure',
+    run: (facts) => frontendEach(facts, judgeListening),
+  },
+  {
+    id: 'generation',
+    title: 'the frontend serves what meet-gen published last',
+    symptom: 'New containers get no requests, or old addresses still do: 502 or 504 now and then.',
+    looksAt: 'the published file, against what the running nginx says at `/generation` on the status port',
+    why: 'only the running nginx can tell what it serves: a signal can be lost, and nginx goes on with the old file when it refuses the new one',
+    cure: "See meet-gen's log, and test the file with the frontend's own nginx: `docker exec <frontend> nginx -t`.",
+    weight: 'failure',
+    run: (facts) => frontendEach(facts, judgeGeneration),
+  },
+  {
+    id: 'api',
+    title: 'the API answers JSON through the frontend',
+    symptom: 'The pages load but show errors; the API returns 301 in a loop; 400, 502 or 503.',
+    looksAt:
+      '`/api/v1.0/config/` on port 8083 of each frontend, asked as nginx-proxy asks: with the public Host and `X-Forwarded-Proto: https`',
+    why: 'it is the whole way from the frontend to the backend; what comes instead of JSON tells where the way ends',
+    cure: "HTML: the route is missing. 301: `X-Forwarded-Proto https` is missing or `$scheme`. 400: the host is not in `DJANGO_ALLOWED_HOSTS`. 502 and 503: see the backend's log and health.",
+    weight: 'failure',
+    run: (facts) => frontendEach(facts, (patient, frontend) => judgeApi(facts, patient, frontend)),
+  },
+];
+
+function judgeListening(patient: Patient, { api }: FrontendFacts): Outcome {
+  const { listen } = portsOf(patient);
+  if (api.kind === 'unreachable') return notReachable(patient, api.reason);
+  if (api.kind === 'refused') {
+    return finding(patient, `nothing listens on ${listen}: nginx-proxy answers 502 on all routes`, "see why in the frontend's log", {
+      paste: [`docker logs --tail 50 ${wordFor(patient)}`, `docker exec ${wordFor(patient)} nginx -t`],
+      unless: fileChecks,
+    });
+  }
+  return ok;
+}
+
+function judgeGeneration(patient: Patient, { status, published, api, confD }: FrontendFacts): Outcome {
+  const { name } = patient.container;
+  if (status.kind === 'denied') return unchecked(`${name}: its status server tells the Meet's own networks alone; ${runThere(patient)}`);
+  if (status.kind === 'silent') {
+    if (api.kind === 'unreachable') return notReachable(patient, api.reason);
+    return finding(patient, `its status server does not answer (${status.reason})`, "see why in the frontend's log", {
+      paste: [`docker logs --tail 50 ${wordFor(patient)}`],
+      unless: [...fileChecks, 'routing-port'],
+    });
+  }
+  const text = confD.known ? confD.value.get('routing.conf') : undefined;
+  const mounted = text === undefined ? undefined : generationIn(text);
+  if (mounted === undefined && !published.known) return unchecked(`${name}: ${published.why}`);
+  const wanted = mounted ?? (published.known && published.value !== undefined ? generationIn(published.value) : undefined);
+  if (wanted === undefined) {
+    return finding(patient, 'nothing is published for it yet', 'see whether meet-gen runs and what it says', {
+      paste: ['docker compose logs --tail 50 meet-gen'],
+      unless: [...fileChecks, 'meet-gen'],
+    });
+  }
+  if (status.generation === wanted) return ok;
+  const serves = status.generation === 'none' ? 'no published file at all' : `generation ${status.generation}`;
+  return finding(patient, `it serves ${serves}, published is ${wanted}`, "see what nginx says of the file, and what meet-gen's log says", {
+    paste: [`docker exec ${wordFor(patient)} nginx -t`, 'docker compose logs --tail 50 meet-gen'],
+    unless: [...fileChecks, 'meet-gen', 'first-process'],
+  });
+}
+
+function judgeApi(facts: Facts, patient: Patient, { api }: FrontendFacts): Outcome {
+  const { name } = patient.container;
+  const [host] = publicHostsOf(patient);
+  if (api.kind === 'unreachable') return notReachable(patient, api.reason);
+  if (api.kind === 'refused') return unchecked(`${name}: nothing listens there`);
+  if (api.kind === 'garbled')
+    return finding(patient, `port ${portsOf(patient).listen} speaks no HTTP (${api.reason})`, "see the frontend's log", {
+      unless: fileChecks,
+    });
+  const { status, content, location } = api;
+  if (status === 200 && content === 'json') return ok;
+  const backends = ofSameMeet(patient, patientsOf(facts, 'backend'));
+  if (status === 200 && content === 'html') {
+    return finding(
+      patient,
+      'the API answers the HTML of the SPA: /api is routed to nowhere else',
+      'put the stub in place of whatever answers on 8083',
+      {
+        paste: [recreate(patient)],
+        unless: fileChecks,
+      },
+    );
+  }
+  if (status === 301 || status === 308) {
+    const what = `the API answers ${status}${location?.startsWith('https:') === true ? ' to https' : ''}: the backend is not told that the browser came by https, and redirects in a loop`;
+    return finding(patient, what, 'remove meet.forwarded-proto, or in a routing of your own hard-code the header (not $scheme)', {
+      paste: ['proxy_set_header X-Forwarded-Proto https;'],
+    });
+  }
+  if (status === 400) {
+    if (host === undefined)
+      return unchecked(`${name}: its public host is not known (no meet.host, no VIRTUAL_HOST), so Django refuses the question`);
+    const [backend] = backends;
+    const what = `the backend refuses the host ${host} (400): it is not in DJANGO_ALLOWED_HOSTS`;
+    const paste = [
+      ...(backend === undefined ? [] : composeLines(backend, ['environment:', `  DJANGO_ALLOWED_HOSTS: ${host}`])),
+      '',
+      recreate(backend ?? patient),
+    ];
+    return finding(patient, what, 'allow the public name in the backend (.env, or here)', { paste });
+  }
+  const states = backends.map(
+    ({ container }) => `${container.name} is ${container.state}${container.health === 'none' ? '' : `, ${container.health}`}`,
+  );
+  const told = states.length === 0 ? 'there is no container with meet.role=backend' : states.join('; ');
+  const paste = backends.slice(0, 2).map((backend) => `docker logs --tail 50 ${wordFor(backend)}`);
+  const unless = [...fileChecks, ...backendChecks];
+  if (status === 502)
+    return finding(patient, `the API answers 502: nginx reaches an address where nobody answers (${told})`, 'see the log of the backend', {
+      paste,
+      unless,
+    });
+  if (status === 503)
+    return finding(patient, `the API answers 503: no backend takes requests (${told})`, 'see why the backend is not ready', {
+      paste,
+      unless,
+    });
+  if (status === 504)
+    return finding(
+      patient,
+      `the API answers 504: the backend accepts requests and does not answer (${told})`,
+      'see the log of the backend',
+      { paste, unless },
+    );
+  return finding(patient, `the API answers ${status} instead of JSON`, 'see the log of the backend', { paste, unless });
+}
+
+function notReachable(patient: Patient, reason: string): Outcome {
+  return unchecked(`${patient.container.name} can't be reached from here (${reason}); ${runThere(patient)}`);
+}
+
+/** The project's own network, since the status server tells no other. */
+function runThere(patient: Patient): string {
+  const names = patient.container.networks.map(({ name }) => name).toSorted();
+  const own = names.find((name) => patient.project !== undefined && name.startsWith(`${patient.project}_`)) ?? names[0];
+  return own === undefined
+    ? 'it is on no network'
+    : `run the doctor on a network of its Meet: docker run --network ${JSON.stringify(own)} …`;
+}

@@ -1,0 +1,103 @@
+import { parseHosts, parseInstance, parsePort } from '../model/nginx-token.ts';
+
+/** A variable that is set; without a value where that is outside its grammar, which is then kept nowhere. */
+interface Setting<Value> {
+  readonly value?: Value;
+}
+
+/**
+ * The variables that are read from a container, each through a grammar that no secret fits: a host name of a URL, a port, a
+ * switch, one of a few words. Everything else in a container's environment is dropped at once.
+ */
+const grammars = {
+  VIRTUAL_HOST: parseHosts,
+  VIRTUAL_PORT: parsePort,
+  VIRTUAL_HOST_MULTIPORTS: (): true => true,
+  LETSENCRYPT_HOST: parseHosts,
+  ACME_HOST: parseHosts,
+  KC_HOSTNAME: parseUrlHost,
+  KC_PROXY_HEADERS: oneOf('xforwarded', 'forwarded'),
+  KC_PROXY: oneOf('edge', 'reencrypt', 'passthrough', 'none'),
+  KC_HTTP_ENABLED: oneOf('true', 'false'),
+  DJANGO_ALLOWED_HOSTS: parseAllowedHosts,
+  OIDC_OP_TOKEN_ENDPOINT: parseUrlHost,
+  OIDC_OP_USER_ENDPOINT: parseUrlHost,
+  OIDC_OP_JWKS_ENDPOINT: parseUrlHost,
+  LIVEKIT_API_URL: parseUrlHost,
+  /** The two ports of it alone: it holds keys as well. */
+  LIVEKIT_CONFIG: parseLivekitPorts,
+  MEET_GEN_INSTANCE: parseInstance,
+  MEET_GEN_RELOAD: oneOf('signal', 'exec', 'hook', 'none'),
+  POST: oneOf('0', '1'),
+} as const;
+
+type VariableName = keyof typeof grammars;
+
+export type Environment = { readonly [Name in VariableName]?: Setting<NonNullable<ReturnType<(typeof grammars)[Name]>>> };
+
+interface LivekitPorts {
+  readonly tcp?: number;
+  readonly udp?: number;
+}
+
+/**
+ * Reads the variables of the table out of a container's environment (`NAME=value` each); an empty value is as good as none.
+ * Options of Keycloak and meet-gen may be on the command line instead (`--proxy-headers=xforwarded`), and win.
+ */
+export function readEnvironment(variables: readonly string[], command: readonly string[]): Environment {
+  const found: Record<string, Setting<unknown>> = {};
+  for (const text of [...variables, ...readFlags(command)]) {
+    const at = text.indexOf('=');
+    const name = text.slice(0, at);
+    if (at < 1 || at === text.length - 1 || !Object.hasOwn(grammars, name)) continue;
+    const value = grammars[name as VariableName](text.slice(at + 1));
+    found[name] = value === undefined ? {} : { value };
+  }
+  return found;
+}
+
+/** Options of Keycloak's and of meet-gen's. */
+const flags: Readonly<Record<string, VariableName>> = {
+  '--hostname': 'KC_HOSTNAME',
+  '--proxy-headers': 'KC_PROXY_HEADERS',
+  '--proxy': 'KC_PROXY',
+  '--http-enabled': 'KC_HTTP_ENABLED',
+  '--instance': 'MEET_GEN_INSTANCE',
+  '--reload': 'MEET_GEN_RELOAD',
+};
+
+function readFlags(command: readonly string[]): readonly string[] {
+  const given = command.flatMap((word, index) => {
+    const [flag = '', ...rest] = word.split('=');
+    const name = Object.hasOwn(flags, flag) ? flags[flag] : undefined;
+    return name === undefined ? [] : [`${name}=${rest.length > 0 ? rest.join('=') : (command[index + 1] ?? '')}`];
+  });
+  return command.includes('start-dev') ? ['KC_HTTP_ENABLED=true', ...given] : given;
+}
+
+function oneOf<const Words extends readonly string[]>(...words: Words): (text: string) => Words[number] | undefined {
+  return (text) => words.find((word) => word === text.trim().toLowerCase());
+}
+
+/** The host of a URL, or a host alone; never its user, password or path. */
+function parseUrlHost(text: string): string | undefined {
+  const match = /^(?:[a-z]{2,5}:\/\/)?(?:[^/@]*@)?([^/:@]+)(?::\d{1,5})?(?:\/.*)?$/i.exec(text.trim());
+  const hosts = match?.[1] === undefined ? undefined : parseHosts(match[1]);
+  return hosts?.length === 1 ? hosts[0] : undefined;
+}
+
+/** Django's ALLOWED_HOSTS: names, `.name` for its subdomains as well, `*` for any. */
+function parseAllowedHosts(text: string): readonly string[] | undefined {
+  const hosts = text
+    .split(',')
+    .map((host) => host.trim().toLowerCase())
+    .filter((host) => host !== '');
+  const valid = hosts.every((host) => host === '*' || parseHosts(host.replace(/^\./, '').replace(/:\d{1,5}$/, ''))?.length === 1);
+  return hosts.length > 0 && valid ? hosts : undefined;
+}
+
+function parseLivekitPorts(text: string): LivekitPorts {
+  const portOf = (key: string): number | undefined => parsePort(new RegExp(`\\b${key}["']?\\s*:\\s*(\\d{1,5})\\b`).exec(text)?.[1] ?? '');
+  const [tcp, udp] = [portOf('tcp_port'), portOf('udp_port')];
+  return { ...(tcp === undefined ? {} : { tcp }), ...(udp === undefined ? {} : { udp }) };
+}

@@ -1,0 +1,119 @@
+import { showForeignText } from '../model/foreign-text.ts';
+import { checkTable } from './check-table.ts';
+import type { Facts } from './facts.ts';
+import type { Check, Cure, Outcome, Weight } from './outcome.ts';
+
+const maxShownLength = 600;
+
+/** Something wrong, for the person who can mend it; safe to show. */
+export interface Finding {
+  readonly check: string;
+  readonly severity: Weight;
+  /** The containers with this very fault. */
+  readonly containers: readonly string[];
+  readonly what: string;
+  readonly why: string;
+  readonly cure: string;
+  /** Lines that can be pasted. */
+  readonly paste: readonly string[];
+}
+
+/** Something that couldn't be looked at, and why. */
+interface Unchecked {
+  readonly check: string;
+  readonly title: string;
+  readonly reasons: readonly string[];
+}
+
+/** What a doctor's visit came to. */
+export interface Examination {
+  readonly findings: readonly Finding[];
+  readonly unchecked: readonly Unchecked[];
+  /** Checks that found all they looked at to be well. */
+  readonly ok: readonly { readonly check: string; readonly title: string }[];
+}
+
+type Found = Extract<Outcome, { kind: 'finding' }>;
+type Examined = readonly { readonly check: Check; readonly outcomes: readonly Outcome[] }[];
+
+/** Runs every check over the facts. One cause is one finding: what another finding explains is not told again. */
+export function examine(facts: Facts): Examination {
+  const examined = checkTable.map((check) => ({ check, outcomes: check.run(facts) }));
+  const explained = examined.map(({ check, outcomes }) => ({
+    check,
+    outcomes: outcomes.map((outcome) => explainedBy(outcome, examined) ?? outcome),
+  }));
+  return {
+    findings: explained
+      .flatMap(({ check, outcomes }) => mergeFindings(check, outcomes))
+      .toSorted((left, right) => weigh(left) - weigh(right)),
+    unchecked: explained.flatMap(({ check, outcomes }) => {
+      const reasons = [...new Set(outcomes.flatMap((outcome) => (outcome.kind === 'unchecked' ? [show(outcome.reason)] : [])))];
+      return reasons.length === 0 ? [] : [{ check: check.id, title: check.title, reasons }];
+    }),
+    ok: explained.flatMap(({ check, outcomes }) =>
+      outcomes.length > 0 && outcomes.every(({ kind }) => kind === 'ok') ? [{ check: check.id, title: check.title }] : [],
+    ),
+  };
+}
+
+/** The examination when the engine can't be asked for its containers: nothing else can be said. */
+export function unreachableEngine(what: string, cure: string): Examination {
+  const why = 'everything is found out from the engine; nothing could be checked';
+  return {
+    findings: [{ check: 'engine', severity: 'failure', containers: [], what: show(what), why, cure: show(cure), paste: [] }],
+    unchecked: checkTable.map(({ id, title }) => ({ check: id, title, reasons: ["the engine can't be asked"] })),
+    ok: [],
+  };
+}
+
+function explainedBy(outcome: Outcome, examined: Examined): Outcome | undefined {
+  if (outcome.kind !== 'finding') return undefined;
+  const cause = examined.find(
+    ({ check, outcomes }) =>
+      outcome.unless?.includes(check.id) === true &&
+      outcomes.some(
+        (other) => other.kind === 'finding' && (other.meet === undefined || outcome.meet === undefined || other.meet === outcome.meet),
+      ),
+  );
+  if (cause === undefined) return undefined;
+  return { kind: 'unchecked', reason: `${outcome.container ?? 'it'}: see the finding "${cause.check.id}" first` };
+}
+
+/** Replicas have the same fault for the same cause. */
+function mergeFindings(check: Check, outcomes: readonly Outcome[]): readonly Finding[] {
+  const groups = new Map<string, readonly [Found, ...Found[]]>();
+  for (const outcome of outcomes) {
+    if (outcome.kind !== 'finding') continue;
+    const key = JSON.stringify([outcome.severity, outcome.meet, outcome.what, outcome.cure.say]);
+    const group = groups.get(key);
+    groups.set(key, group === undefined ? [outcome] : [...group, outcome]);
+  }
+  return [...groups.values()].map((group) => {
+    const [first] = group;
+    const names = group.flatMap(({ container }) => (container === undefined ? [] : [show(container)]));
+    return {
+      check: check.id,
+      severity: first.severity ?? check.weight,
+      containers: [...new Set(names)],
+      what: show(first.what),
+      why: check.why,
+      cure: show(first.cure.say),
+      paste: pasteOf(group.map(({ cure }) => cure)),
+    };
+  });
+}
+
+/** The lines for each of the containers, where they differ. */
+function pasteOf(cures: readonly Cure[]): readonly string[] {
+  const texts = new Set(cures.map(({ paste = [] }) => paste.map(show).join('\n')));
+  return [...texts].filter((text) => text !== '').flatMap((text, index) => [...(index > 0 ? [''] : []), ...text.split('\n')]);
+}
+
+function weigh({ severity }: Finding): number {
+  return severity === 'failure' ? 0 : 1;
+}
+
+function show(text: string): string {
+  return showForeignText(text, maxShownLength);
+}

@@ -1,0 +1,125 @@
+import { parseEngineName, parseHosts, parsePort, parseServiceName } from '../model/nginx-token.ts';
+import type { Facts, FrontendFacts, Inspection, Patient } from './facts.ts';
+import { meetOf } from './meet-of.ts';
+import { unchecked } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
+import type { Part } from './part.ts';
+
+/** All containers that are one of these. */
+export function patientsOf(facts: Facts, ...parts: readonly Part[]): readonly Patient[] {
+  return facts.patients.filter((patient) => parts.includes(patient.part));
+}
+
+/** Those that run. */
+export function runningOf(facts: Facts, ...parts: readonly Part[]): readonly Patient[] {
+  return patientsOf(facts, ...parts).filter(({ container }) => container.state === 'running');
+}
+
+/** Which of them belong to the same Meet: of the same compose project, or the same `meet.instance`. */
+export function ofSameMeet<Kind extends Patient>(patient: Patient, others: readonly Kind[]): readonly Kind[] {
+  return others.filter((other) => meetOf(other) === meetOf(patient));
+}
+
+/** Looks at what an inspect told of each; a container that couldn't be inspected is not checked. */
+export function inspectEach(patients: readonly Patient[], look: (patient: Patient, inspection: Inspection) => Outcome): readonly Outcome[] {
+  return patients.map((patient) => {
+    const { inspection } = patient;
+    return inspection.known ? look(patient, inspection.value) : unchecked(`${patient.container.name}: ${inspection.why}`);
+  });
+}
+
+/** Whose nginx includes the routing: the Meet's routers, where it has none its frontends. */
+export function routingOnes(patients: readonly Patient[]): readonly Patient[] {
+  const withRouter = new Set(patients.filter(({ part }) => part === 'router').map(meetOf));
+  return patients.filter((patient) => patient.part === (withRouter.has(meetOf(patient)) ? 'router' : 'frontend'));
+}
+
+/** The meet-gens that look after a Meet: told to look after it alone, or after all. */
+export function sidecarsOf(facts: Facts, patient: Patient): readonly Patient[] {
+  return patientsOf(facts, 'meet-gen').filter((sidecar) => {
+    if (!sidecar.inspection.known) return meetOf(sidecar) === meetOf(patient);
+    const { MEET_GEN_INSTANCE: instance } = sidecar.inspection.value.environment;
+    return instance === undefined || instance.value === meetOf(patient);
+  });
+}
+
+/** The Meets that have somebody who routes, each with one of them. */
+export function meetsOf({ patients }: Facts): readonly { readonly meet: string; readonly frontend: Patient }[] {
+  const byMeet = new Map(routingOnes(patients).map((frontend) => [meetOf(frontend), frontend]));
+  return [...byMeet].map(([meet, frontend]) => ({ meet, frontend }));
+}
+
+/** Looks at each of those that runs. */
+export function frontendEach(facts: Facts, look: (patient: Patient, frontend: FrontendFacts) => Outcome): readonly Outcome[] {
+  const running = routingOnes(facts.patients).filter(({ container }) => container.state === 'running');
+  return running.map((patient) => {
+    const frontend = facts.frontends.get(patient.container.id);
+    return frontend === undefined ? unchecked(`${patient.container.name} was not looked into`) : look(patient, frontend);
+  });
+}
+
+/** The names that the world knows a frontend by: `meet.host`, else nginx-proxy's own variable. */
+export function publicHostsOf({ container, inspection }: Patient): readonly string[] {
+  const label = parseHosts(container.labels['meet.host'] ?? '');
+  const variable = inspection.known ? inspection.value.environment.VIRTUAL_HOST?.value : undefined;
+  return (label ?? variable ?? []).filter((host) => !host.startsWith('*'));
+}
+
+/** All public names of the Meet, with whose they are. */
+export function publicNames(facts: Facts): ReadonlyMap<string, Patient> {
+  const owners = [...routingOnes(facts.patients), ...patientsOf(facts, 'keycloak', 'livekit')];
+  const names = new Map<string, Patient>();
+  for (const patient of owners) for (const host of publicHostsOf(patient)) if (!names.has(host)) names.set(host, patient);
+  return names;
+}
+
+/** The ports of a frontend's servers; a label outside its grammar leaves the default. */
+export function portsOf({ container }: Patient): { readonly listen: number; readonly status: number } {
+  return {
+    listen: parsePort(container.labels['meet.listen'] ?? '') ?? 8083,
+    status: parsePort(container.labels['meet.status-port'] ?? '') ?? 8084,
+  };
+}
+
+/** A container's name as a shell takes it for one word. */
+export function wordFor({ container }: Patient): string {
+  return parseEngineName(container.name) ?? container.id.slice(0, 12);
+}
+
+/** A service's name in lines of compose; its place where it has none that could stand there. */
+export function serviceFor({ service, part }: Patient): string {
+  return (service === undefined ? undefined : parseServiceName(service)) ?? (part === 'other' ? 'the-service' : part);
+}
+
+/** Lines for a service in compose.yml. */
+export function composeLines(patient: Patient, lines: readonly string[]): readonly string[] {
+  return ['services:', `  ${serviceFor(patient)}:`, ...lines.map((line) => `    ${line}`)];
+}
+
+/** What brings a change of compose.yml to a container. */
+export function recreate(patient: Patient): string {
+  return `docker compose up -d --force-recreate ${serviceFor(patient)}`;
+}
+
+/** The networks of a container, in its own words or another's whose network it uses. */
+export function networkNames({ container }: Patient): readonly string[] {
+  return container.networks.map(({ name }) => name);
+}
+
+export function shareNetwork(one: Patient, other: Patient): boolean {
+  const names = networkNames(one);
+  return usesHost(one) || usesHost(other) || networkNames(other).some((name) => names.includes(name));
+}
+
+function usesHost({ container }: Patient): boolean {
+  return container.networkMode === 'host';
+}
+
+export function roadKey(name: string, address: string): string {
+  return `${name} ${address}`;
+}
+
+/** Names that stand for one's own in documentation (RFC 2606); nobody's DNS has them. */
+export function isExampleName(host: string): boolean {
+  return /(^|\.)example(\.(com|net|org))?$/.test(host);
+}

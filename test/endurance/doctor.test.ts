@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkTable } from '../../src/doctor/check-table.ts';
+import { startDoctorStack, type DoctorStack } from '../support/doctor/doctor-stack.ts';
+import { faults } from '../support/doctor/faults.ts';
+import { undergo } from '../support/doctor/ordeal.ts';
+import { providedEngine, providedImages } from '../support/engine/provided.ts';
+
+let stack: DoctorStack;
+
+beforeAll(async () => {
+  stack = await startDoctorStack(providedEngine(), providedImages(), 'doctor-all');
+});
+afterAll(() => stack?.remove());
+
+test('every check has a fault that is made on the real engine', () => {
+  // With a DNS of their own: e2e/doctor/names.test.ts.
+  const elsewhere = ['dns', 'tls'];
+  const made = new Set(faults.flatMap(({ finds }) => finds.map((line) => line.split(' ')[0])));
+  expect(checkTable.map(({ id }) => id).filter((id) => !made.has(id))).toEqual(elsewhere);
+});
+
+for (const fault of faults) {
+  test(`${fault.name}: found, mended as the cure says, gone`, () => undergo(stack, fault));
+}

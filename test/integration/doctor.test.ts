@@ -1,0 +1,196 @@
+import { createServer } from 'node:http';
+import { describe, expect } from 'vitest';
+import { runCommand } from '../support/built-command.ts';
+import { tarArchive } from '../support/engine/tar-archive.ts';
+import { shippedStub } from '../support/real-layout.ts';
+import { composeLabels, test } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+interface Said {
+  readonly summary: Readonly<Record<string, number>>;
+  readonly findings: readonly {
+    readonly check: string;
+    readonly severity: string;
+    readonly containers: readonly string[];
+    readonly what: string;
+    readonly paste: readonly string[];
+  }[];
+  readonly notChecked: readonly { readonly check: string; readonly reasons: readonly string[] }[];
+  readonly ok: readonly { readonly check: string }[];
+}
+
+async function doctor(
+  scene: Scene,
+  ...flags: readonly string[]
+): Promise<{ readonly code: number | null; readonly said: Said; readonly stdout: string }> {
+  const { code, stdout, stderr } = await runCommand(['doctor', '--json', '--docker-host', scene.engine.host, ...flags]);
+  expect(stderr).toBe('');
+  return { code, said: JSON.parse(stdout) as Said, stdout };
+}
+
+/** Its files are as they should be, and its mounts. */
+function giveStub(scene: Scene, name: string): void {
+  const id = scene.engine.world.idOf(name);
+  const archive = Buffer.from(
+    tarArchive({ 'conf.d/default.conf': 'server { listen 8080; }', 'conf.d/routing.conf': shippedStub() }),
+  ).toString('latin1');
+  scene.engine.faults.add({ method: 'GET', path: new RegExp(`^/containers/${id}/archive$`), do: 'body', body: archive });
+}
+
+const find = (said: Said, check: string) => said.findings.filter((finding) => finding.check === check);
+
+test.concurrent('no Meet at all: exit 7, and what to label', async ({ scene }) => {
+  const { code, said } = await doctor(scene);
+  expect(code).toBe(7);
+  expect(said.findings).toMatchObject([{ check: 'role-missing', severity: 'failure', containers: [] }]);
+});
+
+test.concurrent('an engine that is gone: exit 7, one finding, everything else not checked', async ({ scene }) => {
+  await scene.engine.goAway('nothing');
+  const { code, said } = await doctor(scene);
+  expect(code).toBe(7);
+  expect(said.findings).toMatchObject([{ check: 'engine', severity: 'failure' }]);
+  expect(said.ok).toEqual([]);
+  const { code: textCode, stdout } = await runCommand(['doctor', '--docker-host', scene.engine.host]);
+  expect(textCode).toBe(7);
+  expect(stdout).toMatch(/^FAILURE {2}there is no engine at unix:/);
+});
+
+test.concurrent('a wrong option: exit 2', async ({ scene }) => {
+  expect(await runCommand(['doctor', '--docker-host', scene.engine.host, '--instance', 'NO SUCH'])).toMatchObject({ code: 2, stdout: '' });
+});
+
+test.concurrent('behind a proxy that lets the list through alone: not checked, never ok', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.engine.faults.add({ method: 'GET', path: /^\/(networks|containers\/[^/]+\/)/, do: 'status', status: 403 });
+  const { said } = await doctor(scene);
+  const okChecks = said.ok.map(({ check }) => check);
+  for (const check of [
+    'stub',
+    'conf-d-hidden',
+    'routing-mount',
+    'signalled-restart',
+    'first-process',
+    'stop-grace',
+    'extra-hosts',
+    'way-out',
+  ]) {
+    expect(okChecks).not.toContain(check);
+    expect(said.findings.map((finding) => finding.check)).not.toContain(check);
+  }
+  expect(said.notChecked.flatMap(({ reasons }) => reasons).join('\n')).toContain('was refused (403)');
+  expect(scene.engine.calls.map(({ method }) => method)).not.toContain('POST');
+});
+
+describe('what the frontend answers to real requests', () => {
+  const answers = [
+    { name: 'JSON', status: 200, type: 'application/json', body: '{}', found: undefined },
+    { name: "the SPA's HTML", status: 200, type: 'text/html', body: '<!doctype html>', found: /HTML of the SPA/ },
+    { name: 'a redirect', status: 301, type: 'text/html', body: '', found: /redirects in a loop/ },
+    { name: '400', status: 400, type: 'text/html', body: '', found: /refuses the host visio\.example\.org \(400\)/ },
+    { name: '502', status: 502, type: 'text/html', body: '', found: /nobody answers \(backend is running\)/ },
+    { name: '503', status: 503, type: 'text/html', body: '', found: /no backend takes requests/ },
+    { name: '504', status: 504, type: 'text/html', body: '', found: /does not answer/ },
+    { name: 'no JSON that says it is', status: 200, type: 'application/json', body: '<html>', found: /answers 200 instead of JSON/ },
+  ] as const;
+  for (const { name, status, type, body, found } of answers) {
+    test.concurrent(name, async ({ scene }) => {
+      const labels = composeLabels('meet', 'frontend', { 'meet.role': 'frontend', 'meet.host': 'visio.example.org' });
+      await scene.frontend('frontend', { container: { labels } });
+      giveStub(scene, 'frontend');
+      scene.backend('backend', 20);
+      const asked: unknown[] = [];
+      const server = createServer((request, response) => {
+        asked.push([request.url, request.headers.host, request.headers['x-forwarded-proto']]);
+        response.writeHead(status, { 'content-type': type, location: 'https://visio.example.org/api/v1.0/config/' }).end(body);
+      });
+      await new Promise<void>((resolve) => server.listen(8083, scene.address(10), resolve));
+      const { said } = await doctor(scene);
+      await new Promise((resolve) => server.close(resolve));
+      expect(asked).toEqual([['/api/v1.0/config/', 'visio.example.org', 'https']]);
+      expect(find(said, 'routing-port')).toEqual([]);
+      if (found === undefined) expect(said.ok.map(({ check }) => check)).toContain('api');
+      else
+        expect(find(said, 'api')).toMatchObject([
+          { severity: 'failure', containers: ['frontend'], what: expect.stringMatching(found) as string },
+        ]);
+    });
+  }
+
+  test.concurrent('nothing listens: 502 on all routes', async ({ scene }) => {
+    await scene.frontend('frontend');
+    giveStub(scene, 'frontend');
+    const { code, said } = await doctor(scene);
+    expect(code).toBe(7);
+    expect(find(said, 'routing-port')).toMatchObject([
+      { containers: ['frontend'], what: expect.stringContaining('502 on all routes') as string },
+    ]);
+  });
+});
+
+test.concurrent('no secret of an environment or command line is ever printed', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.engine.world.add({
+    name: 'keycloak',
+    image: 'keycloak/keycloak:26.8.0',
+    labels: composeLabels('meet', 'keycloak'),
+    networks: { meet_default: scene.address(30) },
+  });
+  const names = [
+    'VIRTUAL_HOST',
+    'VIRTUAL_PORT',
+    'LETSENCRYPT_HOST',
+    'KC_HOSTNAME',
+    'KC_PROXY_HEADERS',
+    'LIVEKIT_CONFIG',
+    'DJANGO_ALLOWED_HOSTS',
+    'LIVEKIT_API_URL',
+    'DB_PASSWORD',
+    'MEET_GEN_RELOAD',
+  ];
+  const secret = 'S3cr3t/of+mine=';
+  for (const id of ['frontend', 'backend', 'keycloak'].map((name) => scene.engine.world.idOf(name))) {
+    const body = JSON.stringify({
+      Id: id,
+      Config: {
+        Env: names.map((name) => `${name}=${secret}`),
+        Cmd: ['run', `--password=${secret}`],
+        Entrypoint: [secret],
+        StopSignal: 'SIGQUIT',
+      },
+      HostConfig: { RestartPolicy: { Name: 'no' } },
+    });
+    scene.engine.faults.add({ method: 'GET', path: new RegExp(`^/containers/${id}/json$`), do: 'body', body });
+  }
+  const { code, said, stdout } = await doctor(scene);
+  expect(code).toBe(7);
+  // They were read.
+  expect(find(said, 'restart-policy').length).toBeGreaterThan(0);
+  const { stdout: text } = await runCommand(['doctor', '--docker-host', scene.engine.host]);
+  for (const output of [stdout, text]) expect(output).not.toMatch(/S3cr3t/i);
+});
+
+test.concurrent('--instance looks at one Meet alone', async ({ scene }) => {
+  await scene.frontend('one-frontend', { instance: 'one' });
+  await scene.frontend('two-frontend', { instance: 'two', host: 11 });
+  const { said } = await doctor(scene, '--instance', 'two');
+  const named = said.findings.flatMap(({ containers }) => containers);
+  expect(named).toContain('two-frontend');
+  expect(named).not.toContain('one-frontend');
+});
+
+test.concurrent('hostile names: plain text of one line each, and no words for a shell', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.engine.world.add({
+    name: '$(reboot);\n\u001b]0;x\u0007',
+    image: 'lasuite/meet-backend:latest\u202e',
+    labels: composeLabels('meet', '`reboot`', { 'meet.role': 'bakend\u001b[2J' }),
+    networks: { 'x\nserver{}': scene.address(40) },
+  });
+  const { said } = await doctor(scene);
+  const { stdout } = await runCommand(['doctor', '--docker-host', scene.engine.host]);
+  expect(stdout).toMatch(/^[\x20-\x7e…\n]*$/);
+  expect(said.findings.flatMap(({ paste }) => paste).join('\n')).not.toContain('reboot');
+});

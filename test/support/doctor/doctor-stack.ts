@@ -1,0 +1,166 @@
+import { createSocket } from 'node:dgram';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import type { Finding } from '../../../src/doctor/examine.ts';
+import { createExample, type ExampleStack } from '../../e2e/example/example-stack.ts';
+import { findSocket } from '../../e2e/image/mounted-socket.ts';
+import { docker, type Engine } from '../engine/docker-command.ts';
+import { runCommand, tryCommand } from '../engine/run-command.ts';
+import type { Images } from '../engine/stand-ins.ts';
+import { runId, runLabel } from '../engine/test-run.ts';
+
+/** What `doctor --json` says. */
+export interface DoctorSays {
+  readonly code: number;
+  readonly summary: { readonly failures: number; readonly warnings: number; readonly notChecked: number; readonly ok: number };
+  readonly findings: readonly Finding[];
+  readonly notChecked: readonly { readonly check: string; readonly reasons: readonly string[] }[];
+  readonly ok: readonly { readonly check: string }[];
+}
+
+/** The whole example on the real engine, well in every respect, and a doctor with an access of its own. */
+export interface DoctorStack extends ExampleStack {
+  /** Runs the doctor; `args` of `docker run` besides. */
+  doctor(args?: readonly string[]): Promise<DoctorSays>;
+  /** The name of an image with a version, or without. */
+  image(name: string): string;
+  /** The report for people. */
+  report(): Promise<string>;
+  /** These services anew, with this compose text on top of all others. */
+  change(text: string, services: readonly string[]): Promise<void>;
+  /** Does what a cure's lines say: compose text goes on top of everything, commands to a shell. */
+  paste(lines: readonly string[]): Promise<void>;
+  scale(service: string, count: number): Promise<void>;
+  /** Whose container it is. */
+  serviceOf(container: string): string;
+  /** A line that somebody pasted into a shell. */
+  shell(line: string): Promise<void>;
+  container(service: string): string;
+}
+
+/** Names with versions, as users have them; the stand-ins' own have none. */
+const tags: Readonly<Record<string, keyof Pick<Images, 'idle' | 'backend' | 'outerProxy' | 'socketProxy'> | 'frontend'>> = {
+  'meet-frontend:v1.27.0': 'frontend',
+  'meet-backend:v1.27.0': 'backend',
+  'meet-backend:latest': 'backend',
+  'nginx-proxy:1.11.6': 'outerProxy',
+  'acme-companion:2.8.2': 'idle',
+  'socket-proxy:1.13.1': 'socketProxy',
+  'keycloak:26.8.0': 'idle',
+  'livekit-server:v1.13.9': 'idle',
+  'postgres:16': 'idle',
+};
+
+/** Brings everything up; who asks the doctor at once still finds what only needs a moment. */
+export async function startDoctorStack(engine: Engine, images: Images, part: string): Promise<DoctorStack> {
+  const tagged = (name: string): string => `meet-gen-test/${runId}-${part}/${name}`;
+  for (const [name, of] of Object.entries(tags))
+    await docker(engine, ['tag', of === 'frontend' ? images.frontend['1.30'] : images[of], tagged(name)]);
+  const stack = await createExample(engine, images, { part, more: pinned(tagged, await freePort()) });
+  const { path: socket, groupId } = await findSocket(engine, images);
+  const network = `${stack.project}_internal`;
+  const access = [
+    'run',
+    '--rm',
+    '--label',
+    runLabel,
+    '--network',
+    network,
+    '--group-add',
+    groupId,
+    '--volume',
+    `${socket}:/var/run/docker.sock`,
+  ];
+  const run = (args: readonly string[], command: readonly string[]): readonly string[] => [
+    ...access,
+    ...args,
+    stack.meetGenImage,
+    'doctor',
+    '--instance',
+    stack.project,
+    ...command,
+  ];
+  const inEngine = { env: engine.env };
+  await stack.compose('up', '--detach');
+  const [changeFile, cureFile] = [join(stack.folder, 'change.yml'), join(stack.folder, 'cure.yml')];
+  const up = async (...args: readonly string[]): Promise<void> => {
+    await stack.compose('--file', changeFile, '--file', cureFile, 'up', '--detach', '--timeout', '1', ...args);
+  };
+  const shell = async (line: string): Promise<void> => {
+    const path = `${dirname(engine.dockerCli)}:${process.env['PATH'] ?? ''}`;
+    await runCommand('sh', ['-c', line], { env: { ...stack.env, PATH: path }, cwd: stack.folder });
+  };
+  return {
+    ...stack,
+    image: tagged,
+    container: (service) => `${stack.project}-${service}-1`,
+    async doctor(args = []) {
+      const { code, stdout, stderr } = await tryCommand(engine.dockerCli, run(args, ['--json']), inEngine);
+      if (code !== 0 && code !== 7) throw new Error(`the doctor ended with ${code}: ${stderr}`);
+      return { code, ...(JSON.parse(stdout) as Omit<DoctorSays, 'code'>) };
+    },
+    report: async () => (await tryCommand(engine.dockerCli, run([], []), inEngine)).stdout,
+    serviceOf: (name) => (name.startsWith(`${stack.project}-`) ? name.slice(stack.project.length + 1).replace(/-\d+$/, '') : name),
+    async change(text, services) {
+      writeFileSync(changeFile, `${text}\n`);
+      writeFileSync(cureFile, 'services: {}\n');
+      if (services.length > 0) await up('--force-recreate', '--no-deps', ...services);
+    },
+    async scale(service, count) {
+      await up('--no-recreate', '--no-deps', '--scale', `${service}=${count}`, service);
+    },
+    async paste(lines) {
+      const text = lines[0] === 'services:' ? lines.slice(0, lines.includes('') ? lines.indexOf('') : lines.length) : [];
+      if (text.length > 0) writeFileSync(cureFile, `${text.join('\n')}\n`);
+      for (const line of lines.slice(text.length)) {
+        const service = /^docker compose up -d (?:--force-recreate )?(\S+)$/.exec(line)?.[1];
+        if (service !== undefined) await up('--force-recreate', '--no-deps', service);
+        // What only shows something is for people.
+        else if (line.startsWith('docker network') || line.startsWith('docker start')) await shell(line);
+      }
+    },
+    shell,
+    async remove() {
+      await stack.remove();
+      await tryCommand(engine.dockerCli, ['image', 'rm', ...Object.keys(tags).map(tagged)], inEngine);
+    },
+  };
+}
+
+function pinned(tagged: (name: string) => string, mediaPort: number): string {
+  const image = (service: string, name: string): string => `  ${service}:\n    image: ${tagged(name)}`;
+  return [
+    'services:',
+    image('nginx-proxy', 'nginx-proxy:1.11.6'),
+    image('acme-companion', 'acme-companion:2.8.2'),
+    image('frontend', 'meet-frontend:v1.27.0'),
+    image('backend', 'meet-backend:v1.27.0'),
+    image('celery', 'meet-backend:v1.27.0'),
+    image('docker-proxy', 'socket-proxy:1.13.1'),
+    ...['postgresql', 'redis', 'keycloak-db'].map((service) => image(service, 'postgres:16')),
+    image('keycloak', 'keycloak:26.8.0'),
+    image('livekit', 'livekit-server:v1.13.9'),
+    // Well-known ports may be somebody else's here; media has to go out under its own numbers all the same.
+    `    environment: { LIVEKIT_CONFIG: "port: 7880\\nrtc:\\n  tcp_port: ${mediaPort}\\n  udp_port: ${mediaPort}\\n" }`,
+    `    ports: !override ["${mediaPort}:${mediaPort}/tcp", "${mediaPort}:${mediaPort}/udp"]`,
+  ].join('\n');
+}
+
+/** Free for TCP and UDP. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const socket = createSocket('udp4');
+    const isFree = await new Promise<boolean>((resolve) => {
+      socket.once('error', () => resolve(false));
+      socket.bind(port, () => resolve(true));
+    });
+    await new Promise<void>((resolve) => socket.close(() => resolve()));
+    if (isFree) return port;
+  }
+}

@@ -1,0 +1,419 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { shippedStub } from '../real-layout.ts';
+import type { DoctorStack } from './doctor-stack.ts';
+
+/** One thing done wrong on the real engine, and what the doctor has to say of it. */
+export interface Fault {
+  readonly name: string;
+  /** Compose text on top of all others, and the services that it changes. */
+  readonly change?: (stack: DoctorStack) => string;
+  readonly services: readonly string[];
+  /** What else is done wrong, by hand. */
+  readonly make?: (stack: DoctorStack) => Promise<void>;
+  /** All that the doctor finds: check, weight, services; first the one whose cure is taken. */
+  readonly finds: readonly string[];
+  readonly what: RegExp;
+  /**
+   * How it is mended: `paste` takes the lines of the cure as they stand, compose text over the faulty one and commands to a shell;
+   * `undo` takes back what the cure's words tell to take back.
+   */
+  readonly mend: 'paste' | 'undo';
+  /** Takes back what was made by hand. */
+  readonly restore?: (stack: DoctorStack) => Promise<void>;
+  /** Among those that `npm test` runs. */
+  readonly short?: true;
+}
+
+const service = (name: string, ...lines: readonly string[]): string =>
+  ['services:', `  ${name}:`, ...lines.map((line) => `    ${line}`)].join('\n');
+const config = (name: string, text: string): string =>
+  ['configs:', `  ${name}:`, `    content: ${JSON.stringify(text.replaceAll('$', '$$$$'))}`].join('\n');
+
+const handWritten = `
+upstream meet_backend { server backend:8000; }
+server {
+  listen 8083;
+  location / { proxy_pass http://127.0.0.1:8080; }
+  location /api {
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_pass http://meet_backend;
+  }
+}
+`;
+
+/** A file of the host that is mounted by itself, and replaced by another one afterwards. */
+function replacedFile(name: string, text: string): { place(): Promise<string>; replace(): Promise<void>; remove(): Promise<void> } {
+  let folder = '';
+  const write = async (file: string): Promise<void> => writeFile(join(folder, file), text, { mode: 0o644 });
+  return {
+    async place() {
+      folder = await mkdtemp(join(tmpdir(), 'mg-'));
+      await write(name);
+      return join(folder, name);
+    },
+    async replace() {
+      await write('fresh');
+      await rename(join(folder, 'fresh'), join(folder, name));
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+const stubOnHost = replacedFile('routing.conf', shippedStub());
+const socketOnHost = replacedFile('docker.sock', '');
+
+async function mountAndReplace(
+  stack: DoctorStack,
+  file: ReturnType<typeof replacedFile>,
+  to: (source: string) => string,
+  name: string,
+): Promise<void> {
+  await stack.change(to(await file.place()), [name]);
+  await file.replace();
+}
+
+/** In the order of the check table. Names and certificates have a test of their own, with a DNS of their own. */
+export const faults: readonly Fault[] = [
+  {
+    name: 'a frontend without VIRTUAL_HOST',
+    change: () => service('frontend', 'environment: { VIRTUAL_HOST: "" }'),
+    services: ['frontend'],
+    finds: ['virtual-host failure frontend'],
+    what: /VIRTUAL_HOST is not set/,
+    mend: 'paste',
+  },
+  {
+    name: 'a frontend without VIRTUAL_PORT',
+    change: () => service('frontend', 'environment: { VIRTUAL_PORT: "" }'),
+    services: ['frontend'],
+    finds: ['virtual-port failure frontend'],
+    what: /VIRTUAL_PORT is not set/,
+    mend: 'paste',
+    short: true,
+  },
+  {
+    name: 'Keycloak without LETSENCRYPT_HOST',
+    change: () => service('keycloak', 'environment: { LETSENCRYPT_HOST: "" }'),
+    services: ['keycloak'],
+    finds: ['certificate-name failure keycloak'],
+    what: /auth\.example\.com/,
+    mend: 'paste',
+  },
+  {
+    name: "Keycloak off nginx-proxy's network",
+    change: () => service('keycloak', 'networks: !override [internal]'),
+    services: ['keycloak'],
+    finds: ['proxy-network failure keycloak'],
+    what: /no network that nginx-proxy is on/,
+    mend: 'paste',
+  },
+  {
+    name: "nginx-proxy without Meet's limits",
+    change: () => service('nginx-proxy', 'configs: !override []'),
+    services: ['nginx-proxy'],
+    finds: ['proxy-limits warning frontend'],
+    what: /allows 1 MB and 60 s, Meet 100 MB and 300 s/,
+    mend: 'undo',
+    short: true,
+  },
+  {
+    name: 'a backend with a label that is meant for nginx-proxy',
+    change: () => service('backend', 'labels: { com.github.nginx-proxy.nginx: "" }'),
+    services: ['backend'],
+    finds: ['proxy-labels failure backend'],
+    what: /com\.github\.nginx-proxy\.nginx/,
+    mend: 'undo',
+  },
+  {
+    name: 'a frontend whose nginx listens nowhere',
+    change: () =>
+      `${service('frontend', 'command: ["nginx", "-c", "/etc/nginx/other.conf", "-g", "daemon off;"]', 'configs: [{ source: other, target: /etc/nginx/other.conf }]')}\n${config('other', 'pid /tmp/nginx.pid;\nevents {}\n')}`,
+    services: ['frontend'],
+    finds: ['routing-port failure frontend'],
+    what: /nothing listens on 8083: nginx-proxy answers 502 on all routes/,
+    mend: 'undo',
+    short: true,
+  },
+  {
+    name: 'nobody makes nginx reload',
+    change: () => service('meet-gen', 'environment: { MEET_GEN_RELOAD: none }'),
+    services: ['meet-gen'],
+    make: (stack) => stack.scale('backend', 2),
+    finds: ['generation failure frontend'],
+    what: /it serves generation [0-9a-f]{16}, published is [0-9a-f]{16}/,
+    mend: 'undo',
+    restore: (stack) => stack.scale('backend', 1),
+    short: true,
+  },
+  {
+    name: 'a backend that does not know its public host',
+    change: () => service('backend', 'environment: { DJANGO_ALLOWED_HOSTS: other.example.org }'),
+    services: ['backend'],
+    finds: ['api failure frontend'],
+    what: /refuses the host visio\.example\.com \(400\)/,
+    mend: 'paste',
+    short: true,
+  },
+  {
+    name: 'a backend that listens elsewhere',
+    change: () => service('backend', 'environment: { PORT: "8001" }', 'healthcheck: { disable: true }'),
+    services: ['backend'],
+    finds: ['api failure frontend'],
+    what: /answers 503: no backend takes requests/,
+    mend: 'undo',
+  },
+  {
+    name: 'a volume over conf.d',
+    change: () => `${service('frontend', 'volumes: ["conf:/etc/nginx/conf.d"]')}\nvolumes:\n  conf: {}`,
+    services: ['frontend'],
+    finds: ['conf-d-hidden failure frontend'],
+    what: /mounted over \/etc\/nginx\/conf\.d/,
+    mend: 'undo',
+    short: true,
+  },
+  {
+    name: 'no stub',
+    change: () => service('frontend', 'configs: !override []'),
+    services: ['frontend'],
+    finds: ['stub failure frontend'],
+    what: /there is no \/etc\/nginx\/conf\.d\/routing\.conf/,
+    mend: 'paste',
+    short: true,
+  },
+  {
+    name: 'a stub whose include comes last',
+    change: () => config('routing-stub', `${shippedStub().replace(/^include.*$/m, '')}\ninclude /etc/nginx/meet-routing/*.conf;\n`),
+    services: ['frontend'],
+    finds: ['stub failure frontend'],
+    what: /comes after a server/,
+    mend: 'undo',
+  },
+  {
+    name: 'the hand-written file, with $scheme in place of https',
+    change: () =>
+      `${service('frontend', 'configs: !override [{ source: mine, target: /etc/nginx/conf.d/routing.conf }]')}\n${config('mine', handWritten)}`,
+    services: ['frontend'],
+    finds: ['stub failure frontend', 'api failure frontend'],
+    what: /hand-written|redirects in a loop/,
+    mend: 'paste',
+  },
+  {
+    name: 'no shared volume',
+    change: () => service('frontend', 'volumes: !override []'),
+    services: ['frontend'],
+    finds: ['routing-mount failure frontend'],
+    what: /nothing is mounted at \/etc\/nginx\/meet-routing/,
+    mend: 'paste',
+    short: true,
+  },
+  {
+    name: 'another volume than the shared one',
+    change: () => `${service('frontend', 'volumes: !override ["other:/etc/nginx/meet-routing:ro"]')}\nvolumes:\n  other: {}`,
+    services: ['frontend'],
+    finds: ['routing-mount failure frontend'],
+    what: /not the volume that meet-gen writes to/,
+    mend: 'paste',
+  },
+  {
+    name: 'a single file that was replaced outside',
+    services: ['frontend'],
+    make: (stack) =>
+      mountAndReplace(
+        stack,
+        stubOnHost,
+        (source) =>
+          service('frontend', 'configs: !override []', `volumes: [${JSON.stringify(`${source}:/etc/nginx/conf.d/routing.conf:ro`)}]`),
+        'frontend',
+      ),
+    finds: ['single-file-mount failure frontend'],
+    what: /was replaced outside/,
+    mend: 'paste',
+    restore: () => stubOnHost.remove(),
+    short: true,
+  },
+  {
+    name: 'another file beside the stub that listens on 8083',
+    change: () =>
+      `${service('frontend', 'configs: [{ source: mine, target: /etc/nginx/conf.d/meet.conf }]')}\n${config('mine', 'server { listen 8083; return 404; }\n')}`,
+    services: ['frontend'],
+    finds: ['templates failure frontend'],
+    what: /conf\.d\/meet\.conf listens on the same port/,
+    mend: 'undo',
+  },
+  {
+    name: 'a backend on a network of its own',
+    change: () => `${service('backend', 'networks: !override [elsewhere]')}\nnetworks:\n  elsewhere: {}`,
+    services: ['backend'],
+    finds: ['shared-network failure backend'],
+    what: /shares no network with/,
+    mend: 'paste',
+    short: true,
+  },
+  {
+    name: 'a backend on internal networks alone',
+    change: () =>
+      'services:\n  backend:\n    networks: !override [closed]\n  frontend:\n    networks: !override [proxy, internal, closed]\nnetworks:\n  closed: { internal: true }',
+    services: ['frontend', 'backend'],
+    finds: ['way-out failure backend'],
+    what: /are internal/,
+    mend: 'undo',
+  },
+  {
+    name: 'a backend without extra_hosts',
+    change: () => service('backend', 'extra_hosts: !override []'),
+    services: ['backend'],
+    finds: ['extra-hosts failure backend'],
+    what: /no entry for auth\.example\.com, livekit\.example\.com/,
+    mend: 'paste',
+    short: true,
+  },
+  {
+    name: 'extra_hosts with an address where nothing listens',
+    change: () => service('backend', 'extra_hosts: !override ["auth.example.com:127.0.0.1", "livekit.example.com:host-gateway"]'),
+    services: ['backend'],
+    finds: ['extra-hosts-reachable failure backend'],
+    what: /nothing answers on port 443 of 127\.0\.0\.1, where extra_hosts sends auth\.example\.com/,
+    mend: 'undo',
+  },
+  {
+    name: 'Keycloak without its proxy settings',
+    change: () => service('keycloak', 'environment: { KC_PROXY_HEADERS: "", KC_HTTP_ENABLED: "false" }'),
+    services: ['keycloak'],
+    finds: ['keycloak-proxy failure keycloak'],
+    what: /KC_PROXY_HEADERS, KC_HTTP_ENABLED/,
+    mend: 'paste',
+    short: true,
+  },
+  {
+    name: 'LiveKit without its UDP port',
+    change: () => service('livekit', 'ports: !override []'),
+    services: ['livekit'],
+    finds: ['livekit-ports failure livekit'],
+    what: /\d+\/tcp is not published; \d+\/udp is not published/,
+    mend: 'paste',
+  },
+  {
+    name: 'a role that is misspelt',
+    change: () => service('backend', 'labels: { meet.role: bakend }'),
+    services: ['backend'],
+    finds: ['role-word failure backend'],
+    what: /meet\.role=bakend is no role/,
+    mend: 'paste',
+    short: true,
+  },
+  {
+    name: 'a backend without labels',
+    change: () => service('backend', 'labels: !override {}'),
+    services: ['backend'],
+    finds: ['role-missing failure backend'],
+    what: /looks like a backend/,
+    mend: 'paste',
+  },
+  {
+    name: 'celery with a role',
+    change: () => service('celery', 'labels: { meet.role: backend }'),
+    services: ['celery'],
+    finds: ['role-on-worker failure celery'],
+    what: /runs celery/,
+    mend: 'undo',
+  },
+  {
+    name: 'a label that nobody knows',
+    change: () => service('backend', 'labels: { meet.prot: "8001" }'),
+    services: ['backend'],
+    finds: ['labels warning backend'],
+    what: /meet\.prot=8001/,
+    mend: 'undo',
+  },
+  {
+    name: 'Keycloak stopped',
+    services: [],
+    make: (stack) => stack.shell(`docker stop --time 1 ${stack.container('keycloak')}`),
+    finds: ['containers-run failure keycloak'],
+    what: /it does not run: it is exited/,
+    mend: 'paste',
+  },
+  {
+    name: 'no restart policy',
+    change: () => service('redis', 'restart: "no"'),
+    services: ['redis'],
+    finds: ['restart-policy warning redis'],
+    what: /no restart policy/,
+    mend: 'paste',
+  },
+  {
+    name: 'an image without a version',
+    change: (stack) => service('celery', `image: ${stack.image('meet-backend:latest')}`),
+    services: ['celery'],
+    finds: ['image-pinned warning celery'],
+    what: /has no version/,
+    mend: 'undo',
+  },
+  {
+    name: "Docker's own patience with the backend",
+    change: () => service('backend', 'stop_grace_period: 10s'),
+    services: ['backend'],
+    finds: ['stop-grace warning backend'],
+    what: /killed 10 s after a stop/,
+    mend: 'paste',
+  },
+  {
+    name: 'a signalled frontend with restart: unless-stopped',
+    change: () => service('frontend', 'restart: unless-stopped'),
+    services: ['frontend'],
+    finds: ['signalled-restart failure frontend'],
+    what: /restart policy is unless-stopped/,
+    mend: 'paste',
+    short: true,
+  },
+  {
+    name: 'a shell in front of nginx',
+    change: () => service('frontend', `entrypoint: ["sh", "-c", "nginx -g 'daemon off;'; true"]`, 'command: []'),
+    services: ['frontend'],
+    finds: ['first-process failure frontend'],
+    what: /sh is its first process/,
+    mend: 'paste',
+  },
+  {
+    name: 'an init in front of nginx',
+    change: () => service('frontend', 'init: true'),
+    services: ['frontend'],
+    finds: ['first-process warning frontend'],
+    what: /can kill nginx/,
+    mend: 'paste',
+  },
+  {
+    name: 'no meet-gen',
+    services: [],
+    make: (stack) => stack.shell(`docker rm --force ${stack.container('meet-gen')}`),
+    finds: ['meet-gen warning frontend'],
+    what: /no container of meet-gen/,
+    mend: 'paste',
+  },
+  {
+    name: 'meet-gen with the bare socket',
+    change: () => service('meet-gen', 'volumes: ["${DOCKER_SOCKET}:/var/run/docker.sock"]'),
+    services: ['meet-gen'],
+    finds: ['engine-access warning meet-gen'],
+    what: /root on the host/,
+    mend: 'undo',
+  },
+  {
+    name: 'a socket that was replaced outside',
+    services: ['nginx-proxy'],
+    make: (stack) =>
+      mountAndReplace(
+        stack,
+        socketOnHost,
+        (source) => service('nginx-proxy', `volumes: [${JSON.stringify(`${source}:/extra/docker.sock`)}]`),
+        'nginx-proxy',
+      ),
+    finds: ['stale-socket failure nginx-proxy'],
+    what: /\/extra\/docker\.sock is a socket that no longer exists/,
+    mend: 'paste',
+    restore: () => socketOnHost.remove(),
+  },
+];

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { readEnvironment } from '../../../src/doctor/environment.ts';
+
+test.each([
+  ['VIRTUAL_HOST=Visio.Example.com, www.example.com', { VIRTUAL_HOST: { value: ['visio.example.com', 'www.example.com'] } }],
+  ['VIRTUAL_HOST=~^visio\\..*$', { VIRTUAL_HOST: {} }],
+  ['VIRTUAL_PORT=8083', { VIRTUAL_PORT: { value: 8083 } }],
+  ['VIRTUAL_PORT=http', { VIRTUAL_PORT: {} }],
+  ['VIRTUAL_PORT=', {}],
+  ['VIRTUAL_PORT', {}],
+  ['KC_HOSTNAME=https://auth.example.com/kc', { KC_HOSTNAME: { value: 'auth.example.com' } }],
+  ['KC_HOSTNAME=auth.example.com', { KC_HOSTNAME: { value: 'auth.example.com' } }],
+  ['KC_PROXY_HEADERS=xforwarded', { KC_PROXY_HEADERS: { value: 'xforwarded' } }],
+  ['KC_PROXY_HEADERS=everything', { KC_PROXY_HEADERS: {} }],
+  ['DJANGO_ALLOWED_HOSTS=.example.com,*', { DJANGO_ALLOWED_HOSTS: { value: ['.example.com', '*'] } }],
+  ['LIVEKIT_API_URL=wss://livekit.example.com:443/x', { LIVEKIT_API_URL: { value: 'livekit.example.com' } }],
+  [
+    'LIVEKIT_CONFIG=rtc:\n  tcp_port: 7001\n  udp_port: 7002\nkeys: { meet: s3cret }',
+    { LIVEKIT_CONFIG: { value: { tcp: 7001, udp: 7002 } } },
+  ],
+  ['LIVEKIT_CONFIG={"rtc":{"udp_port":7002}}', { LIVEKIT_CONFIG: { value: { udp: 7002 } } }],
+  ['POSTGRES_PASSWORD=s3cret', {}],
+  ['toString=s3cret', {}],
+  ['__proto__=s3cret', {}],
+])('%s', (text, expected) => {
+  expect(readEnvironment([text], [])).toEqual(expected);
+});
+
+test("Keycloak's options on the command line count as well, and win", () => {
+  expect(
+    readEnvironment(['KC_HOSTNAME=old.example.com'], ['start', '--hostname=https://auth.example.com', '--proxy-headers', 'xforwarded']),
+  ).toEqual({
+    KC_HOSTNAME: { value: 'auth.example.com' },
+    KC_PROXY_HEADERS: { value: 'xforwarded' },
+  });
+  expect(readEnvironment([], ['start-dev'])).toEqual({ KC_HTTP_ENABLED: { value: 'true' } });
+  expect(readEnvironment([], ['run', '--instance', 'two', '--reload=hook'])).toEqual({
+    MEET_GEN_INSTANCE: { value: 'two' },
+    MEET_GEN_RELOAD: { value: 'hook' },
+  });
+});
+
+test('of a value that is no such thing nothing is kept, whatever variable it stands in', () => {
+  const names = [
+    'VIRTUAL_HOST',
+    'VIRTUAL_PORT',
+    'VIRTUAL_HOST_MULTIPORTS',
+    'KC_HOSTNAME',
+    'KC_PROXY',
+    'KC_HTTP_ENABLED',
+    'DJANGO_ALLOWED_HOSTS',
+    'OIDC_OP_TOKEN_ENDPOINT',
+    'LIVEKIT_API_URL',
+    'LIVEKIT_CONFIG',
+    'MEET_GEN_RELOAD',
+    'POST',
+  ];
+  const secrets = ['S3cret/with+signs=', 'two words S3cret', 'keys: S3cret', 'https://user:S3cret@', '-----BEGIN S3cret-----'];
+  for (const name of names)
+    for (const secret of secrets) expect(JSON.stringify(readEnvironment([`${name}=${secret}`], [])), name).not.toContain('S3cret');
+  expect(JSON.stringify(readEnvironment(['LIVEKIT_API_URL=https://user:S3cret@livekit.example.com/S3cret?key=S3cret'], []))).toBe(
+    '{"LIVEKIT_API_URL":{"value":"livekit.example.com"}}',
+  );
+});

@@ -1,0 +1,630 @@
+import { expect, test } from 'vitest';
+import { checkTable } from '../../../src/doctor/check-table.ts';
+import { examine } from '../../../src/doctor/examine.ts';
+import { known, unknown } from '../../../src/doctor/facts.ts';
+import type { Facts, Inspection } from '../../../src/doctor/facts.ts';
+import { roadKey } from '../../../src/doctor/meet.ts';
+import { generation, healthyName, proxyFiles, published, rendered, topology } from '../../support/doctor/topology.ts';
+import { idOf } from '../../support/containers.ts';
+import { shippedStub } from '../../support/real-layout.ts';
+
+test('a healthy topology has no finding, and everything is looked at', () => {
+  const { findings, unchecked, ok } = examine(topology());
+  expect(findings).toEqual([]);
+  expect(unchecked).toEqual([]);
+  expect(ok.map(({ check }) => check).toSorted()).toEqual(checkTable.map(({ id }) => id).toSorted());
+});
+
+interface Row {
+  readonly fault: string;
+  readonly facts: Facts;
+  /** All that is found: check, weight, container. */
+  readonly found: readonly string[];
+  readonly what?: RegExp;
+  /** In the sentence or the lines of the cure. */
+  readonly cure?: string;
+}
+
+const stub = shippedStub();
+const confD = (text: string, more: Readonly<Record<string, string>> = {}): ReturnType<typeof known<ReadonlyMap<string, string>>> =>
+  known(new Map(Object.entries({ 'default.conf': 'server { listen 8080; }', 'routing.conf': text, ...more })));
+const answered = (status: number, content: 'json' | 'html' | 'other' = 'html') => ({
+  frontend: { api: { kind: 'answer' as const, status, content } },
+});
+const names = (host: string, facts: Partial<typeof healthyName>): { facts: Partial<Facts> } => ({
+  facts: { names: new Map([...topology().names, [host, { ...healthyName, ...facts }]]) },
+});
+const mounts = (destination: string, type = 'volume', source = '/volumes/routing') => ({
+  inspection: { mounts: [{ type, source, destination }] },
+});
+const frontendId = idOf('meet-frontend-1');
+
+const rows: readonly Row[] = [
+  {
+    fault: 'a name without an address',
+    facts: topology({}, names('auth.meet.org', { resolution: { kind: 'no-such-name' } })),
+    found: ['dns failure meet-keycloak-1'],
+    cure: 'auth.meet.org.',
+  },
+  {
+    fault: 'a name that points elsewhere',
+    facts: topology({}, names('livekit.meet.org', { resolution: { kind: 'addresses', addresses: ['203.0.113.77'] } })),
+    found: ['dns warning meet-livekit-1'],
+    what: /203\.0\.113\.77/,
+  },
+  {
+    fault: 'a certificate that nobody trusts',
+    facts: topology({}, names('auth.meet.org', { tls: { kind: 'untrusted', reason: 'DEPTH_ZERO_SELF_SIGNED_CERT' } })),
+    found: ['tls failure meet-keycloak-1'],
+    what: /DEPTH_ZERO_SELF_SIGNED_CERT/,
+  },
+  {
+    fault: 'a certificate that ends soon',
+    facts: topology({}, names('auth.meet.org', { tls: { kind: 'valid', daysLeft: 3 } })),
+    found: ['tls warning meet-keycloak-1'],
+  },
+  {
+    fault: 'nothing on 443',
+    facts: topology({}, names('visio.meet.org', { tls: { kind: 'refused' } })),
+    found: ['tls failure meet-frontend-1'],
+    cure: '443:443',
+  },
+  {
+    fault: 'no VIRTUAL_HOST',
+    facts: topology({ livekit: { environment: { VIRTUAL_HOST: '' } } }),
+    found: ['virtual-host failure meet-livekit-1'],
+    cure: 'VIRTUAL_HOST: livekit.example.com',
+  },
+  {
+    fault: 'no VIRTUAL_PORT',
+    facts: topology({ frontend: { environment: { VIRTUAL_PORT: '' } } }),
+    found: ['virtual-port failure meet-frontend-1'],
+    what: /not set/,
+    cure: 'VIRTUAL_PORT: "8083"',
+  },
+  {
+    fault: 'another VIRTUAL_PORT',
+    facts: topology({ keycloak: { environment: { VIRTUAL_PORT: '8443' } } }),
+    found: ['virtual-port failure meet-keycloak-1'],
+    what: /8443/,
+    cure: 'VIRTUAL_PORT: "8080"',
+  },
+  {
+    fault: 'no certificate asked for',
+    facts: topology({ frontend: { environment: { LETSENCRYPT_HOST: 'other.meet.org' } } }),
+    found: ['certificate-name failure meet-frontend-1'],
+    cure: 'LETSENCRYPT_HOST: visio.meet.org',
+  },
+  {
+    fault: "off nginx-proxy's network",
+    facts: topology({ keycloak: { networks: ['meet_internal'] } }),
+    found: ['proxy-network failure meet-keycloak-1'],
+    cure: 'docker network connect "proxy" meet-keycloak-1',
+  },
+  {
+    fault: "nginx-proxy's own limits",
+    facts: topology({}, { facts: { proxyFiles: new Map([[idOf('meet-nginx-proxy-1'), known(new Map())]]) } }),
+    found: ['proxy-limits warning meet-frontend-1'],
+    what: /1 MB and 60 s, Meet 100 MB and 300 s/,
+    cure: 'client_max_body_size 100m;',
+  },
+  {
+    fault: "nginx-proxy's limits in a comment",
+    facts: topology(
+      {},
+      {
+        facts: {
+          proxyFiles: new Map([[idOf('meet-nginx-proxy-1'), known(proxyFiles('#client_max_body_size 0;\nproxy_read_timeout 5m;'))]]),
+        },
+      },
+    ),
+    found: ['proxy-limits warning meet-frontend-1'],
+    what: /1 MB and 300 s/,
+  },
+  {
+    fault: 'a label that hijacks nginx-proxy',
+    facts: topology({ backend: { labels: { 'meet.role': 'backend', 'com.github.nginx-proxy.nginx': '' } } }),
+    found: ['proxy-labels failure meet-backend-1'],
+  },
+  {
+    fault: 'nothing listens on 8083',
+    facts: topology({}, { frontend: { api: { kind: 'refused' }, status: { kind: 'silent', reason: 'ECONNREFUSED' } } }),
+    found: ['routing-port failure meet-frontend-1'],
+    what: /502 on all routes/,
+  },
+  {
+    fault: 'an old generation',
+    facts: topology({}, { frontend: { status: { kind: 'generation', generation: 'fedcba9876543210', nginxVersion: '1.30.3' } } }),
+    found: ['generation failure meet-frontend-1'],
+    what: /serves generation fedcba9876543210, published is 0123456789abcdef/,
+  },
+  {
+    fault: 'nothing published',
+    facts: topology(
+      {},
+      { frontend: { status: { kind: 'generation', generation: 'none', nginxVersion: '1.30.3' }, published: known(undefined) } },
+    ),
+    found: ['generation failure meet-frontend-1'],
+    what: /nothing is published/,
+  },
+  {
+    fault: "the SPA's HTML for the API",
+    facts: topology({}, answered(200)),
+    found: ['api failure meet-frontend-1'],
+    what: /HTML of the SPA/,
+  },
+  {
+    fault: 'a redirect loop',
+    facts: topology({}, answered(301)),
+    found: ['api failure meet-frontend-1'],
+    cure: 'proxy_set_header X-Forwarded-Proto https;',
+  },
+  {
+    fault: 'a host that Django refuses',
+    facts: topology({}, answered(400)),
+    found: ['api failure meet-frontend-1'],
+    cure: 'DJANGO_ALLOWED_HOSTS: visio.meet.org',
+  },
+  {
+    fault: 'a dead address',
+    facts: topology({}, answered(502)),
+    found: ['api failure meet-frontend-1'],
+    what: /meet-backend-1 is running/,
+  },
+  {
+    fault: 'nobody in rotation',
+    facts: topology({}, answered(503)),
+    found: ['api failure meet-frontend-1'],
+    what: /no backend takes requests/,
+  },
+  {
+    fault: 'a backend that is not well explains the 503',
+    facts: topology({ backend: { health: 'unhealthy' } }, answered(503)),
+    found: ['containers-run failure meet-backend-1'],
+    cure: 'docker logs --tail 50 meet-backend-1',
+  },
+  {
+    fault: 'a volume over conf.d explains all that is missing in it',
+    facts: topology(
+      { frontend: mounts('/etc/nginx/conf.d') },
+      { frontend: { confD: known(new Map()), api: { kind: 'refused' }, status: { kind: 'silent', reason: 'refused' } } },
+    ),
+    found: ['conf-d-hidden failure meet-frontend-1'],
+    cure: '- routing:/etc/nginx/meet-routing:ro',
+  },
+  {
+    fault: 'no stub',
+    facts: topology(
+      {},
+      {
+        frontend: {
+          confD: known(new Map([['default.conf', 'server { listen 8080; }']])),
+          api: { kind: 'refused' },
+          status: { kind: 'silent', reason: 'refused' },
+        },
+      },
+    ),
+    found: ['stub failure meet-frontend-1'],
+    what: /there is no/,
+    cure: '- source: routing-stub',
+  },
+  {
+    fault: 'a hand-written file',
+    facts: topology(
+      {},
+      {
+        frontend: {
+          confD: confD('server { listen 8083; location /api { proxy_pass http://backend:8000; } }'),
+          status: { kind: 'silent', reason: 'refused' },
+        },
+      },
+    ),
+    found: ['stub failure meet-frontend-1'],
+    what: /hand-written/,
+  },
+  {
+    fault: 'a stub with the include after its servers',
+    facts: topology({}, { frontend: { confD: confD(stub.replace(/^include.*$/m, '') + '\ninclude /etc/nginx/meet-routing/*.conf;\n') } }),
+    found: ['stub failure meet-frontend-1'],
+    what: /comes after a server/,
+  },
+  {
+    fault: 'a stub without the status server',
+    facts: topology(
+      {},
+      { frontend: { confD: confD(stub.replace('listen 8084', 'listen 8090')), status: { kind: 'silent', reason: 'refused' } } },
+    ),
+    found: ['stub failure meet-frontend-1'],
+    what: /no status server listens on 8084/,
+  },
+  {
+    fault: 'no shared volume',
+    facts: topology(
+      { frontend: { inspection: { mounts: [] } } },
+      { frontend: { published: known(undefined), status: { kind: 'generation', generation: 'none', nginxVersion: '1.30.3' } } },
+    ),
+    found: ['routing-mount failure meet-frontend-1'],
+    cure: '- routing:/etc/nginx/meet-routing:ro',
+  },
+  {
+    fault: 'another volume than meet-gen writes to',
+    facts: topology({ frontend: mounts('/etc/nginx/meet-routing', 'volume', '/volumes/other') }),
+    found: ['routing-mount failure meet-frontend-1'],
+    what: /not the volume/,
+  },
+  {
+    fault: 'a single file',
+    facts: topology(
+      { frontend: mounts('/etc/nginx/conf.d/routing.conf', 'bind', '/home/me/routing.conf') },
+      { frontend: { confD: confD(rendered), published: known(undefined) } },
+    ),
+    found: ['single-file-mount warning meet-frontend-1'],
+  },
+  {
+    fault: 'a single file gone stale',
+    facts: topology(
+      { frontend: mounts('/etc/nginx/conf.d/routing.conf', 'bind', '/home/me/routing.conf') },
+      {
+        frontend: { confD: confD(rendered.replace(generation, 'f'.repeat(16))), published: known(undefined) },
+        facts: { staleMounts: new Map([[frontendId, known(['/etc/nginx/conf.d/routing.conf'])]]) },
+      },
+    ),
+    found: ['single-file-mount failure meet-frontend-1'],
+    what: /replaced outside/,
+    cure: 'docker compose up -d --force-recreate frontend',
+  },
+  {
+    fault: 'another file that listens on 8083',
+    facts: topology({}, { frontend: { confD: confD(stub, { 'meet.conf': 'server {\n  listen [::]:8083 default_server;\n}' }) } }),
+    found: ['templates failure meet-frontend-1'],
+    what: /meet\.conf/,
+  },
+  {
+    fault: 'a templates directory',
+    facts: topology({
+      frontend: {
+        inspection: {
+          mounts: [
+            ...(mounts('/etc/nginx/meet-routing').inspection.mounts ?? []),
+            { type: 'bind', source: '/t', destination: '/etc/nginx/templates' },
+          ],
+        },
+      },
+    }),
+    found: ['templates warning meet-frontend-1'],
+  },
+  {
+    fault: 'frontend and backend apart',
+    facts: topology({ backend: { networks: ['meet_other'] } }, answered(503)),
+    found: ['shared-network failure meet-backend-1'],
+    cure: 'docker network connect "meet_internal" meet-backend-1',
+  },
+  {
+    fault: 'a backend without a way out',
+    facts: topology({ backend: { networks: ['meet_closed'] }, frontend: { networks: ['proxy', 'meet_internal', 'meet_closed'] } }),
+    found: ['way-out failure meet-backend-1'],
+    what: /meet_closed/,
+  },
+  {
+    fault: 'no extra_hosts',
+    facts: topology({ backend: { inspection: { extraHosts: [{ name: 'auth.meet.org', address: 'host-gateway' }] } } }),
+    found: ['extra-hosts failure meet-backend-1'],
+    cure: '- "livekit.meet.org:host-gateway"',
+  },
+  {
+    fault: 'extra_hosts that lead nowhere',
+    facts: topology(
+      {},
+      {
+        facts: {
+          roads: new Map([
+            ...topology().roads,
+            [roadKey('auth.meet.org', 'host-gateway'), known({ kind: 'closed' as const, reason: 'ETIMEDOUT' })],
+          ]),
+        },
+      },
+    ),
+    found: ['extra-hosts-reachable failure meet-backend-1'],
+    cure: 'ufw allow',
+  },
+  {
+    fault: 'Keycloak not set for a proxy',
+    facts: topology({ keycloak: { environment: { KC_PROXY_HEADERS: '', KC_HTTP_ENABLED: 'false' } } }),
+    found: ['keycloak-proxy failure meet-keycloak-1'],
+    what: /KC_PROXY_HEADERS, KC_HTTP_ENABLED/,
+    cure: 'KC_PROXY_HEADERS: xforwarded',
+  },
+  {
+    fault: 'no UDP port',
+    facts: topology({ livekit: { inspection: { publishedPorts: [published(7881, 'tcp')] } } }),
+    found: ['livekit-ports failure meet-livekit-1'],
+    what: /7882\/udp is not published/,
+    cure: '- "7882:7882/udp"',
+  },
+  {
+    fault: 'media on loopback alone, and under another number',
+    facts: topology({
+      livekit: { inspection: { publishedPorts: [published(7881, 'tcp', '127.0.0.1'), published(7882, 'udp', '0.0.0.0', 40_000)] } },
+    }),
+    found: ['livekit-ports failure meet-livekit-1'],
+    what: /on loopback alone; 7882\/udp is published as 40000/,
+  },
+  {
+    fault: 'a role that is misspelt',
+    facts: topology({ backend: { labels: { 'meet.role': 'bakend' } } }, answered(503)),
+    found: ['role-word failure meet-backend-1'],
+    cure: 'meet.role: backend',
+  },
+  {
+    fault: 'a key that is misspelt',
+    facts: topology({ backend: { labels: { 'meet-role': 'backend' } } }, answered(503)),
+    found: ['role-word failure meet-backend-1'],
+    what: /meet-role is not meet\.role/,
+  },
+  {
+    fault: 'a backend without labels',
+    facts: topology({ backend: { labels: {} } }, answered(503)),
+    found: ['role-missing failure meet-backend-1'],
+    cure: 'meet.role: backend',
+  },
+  {
+    fault: 'celery with a role',
+    facts: topology({ celery: { labels: { 'meet.role': 'backend' }, inspection: { program: 'celery' } } }),
+    found: ['role-on-worker failure meet-celery-1'],
+  },
+  {
+    fault: 'labels that are not understood',
+    facts: topology({ backend: { labels: { 'meet.role': 'backend', 'meet.prot': '8001' } } }),
+    found: ['labels warning meet-backend-1'],
+    cure: 'did you mean meet.port?',
+  },
+  {
+    fault: 'a container that does not run',
+    facts: topology({ keycloak: { state: 'exited' } }),
+    found: ['containers-run failure meet-keycloak-1'],
+    cure: 'docker start meet-keycloak-1',
+  },
+  {
+    fault: 'no restart policy',
+    facts: topology({ redis: { inspection: { restartPolicy: 'no' } } }),
+    found: ['restart-policy warning meet-redis-1'],
+    cure: 'restart: always',
+  },
+  { fault: 'latest', facts: topology({ redis: { image: 'redis' } }), found: ['image-pinned warning meet-redis-1'] },
+  {
+    fault: "Docker's own patience",
+    facts: topology({ backend: { inspection: { stopTimeoutSeconds: 10, extraHosts: usualExtraHosts() } } }),
+    found: ['stop-grace warning meet-backend-1'],
+    cure: 'stop_grace_period: 95s',
+  },
+  {
+    fault: 'a signalled frontend with unless-stopped and no stop signal',
+    facts: withoutStopSignal(
+      topology({ frontend: { inspection: { ...mounts('/etc/nginx/meet-routing').inspection, restartPolicy: 'unless-stopped' } } }),
+    ),
+    found: ['signalled-restart failure meet-frontend-1'],
+    what: /unless-stopped and it has no stop signal/,
+    cure: 'stop_signal: SIGQUIT',
+  },
+  {
+    fault: 'a shell first',
+    facts: topology({}, { frontend: { firstProcess: known('sh') } }),
+    found: ['first-process failure meet-frontend-1'],
+  },
+  {
+    fault: 'an init first',
+    facts: topology({}, { frontend: { firstProcess: known('docker-init') } }),
+    found: ['first-process warning meet-frontend-1'],
+    cure: 'init: false',
+  },
+  { fault: 'no meet-gen', facts: topology({ 'meet-gen': undefined }), found: ['meet-gen warning meet-frontend-1'] },
+  {
+    fault: 'meet-gen with the bare socket',
+    facts: topology({
+      'meet-gen': {
+        inspection: {
+          mounts: [
+            { type: 'volume', source: '/volumes/routing', destination: '/routing' },
+            { type: 'bind', source: '/var/run/docker.sock', destination: '/var/run/docker.sock' },
+          ],
+        },
+      },
+    }),
+    found: ['engine-access warning meet-meet-gen-1'],
+  },
+  {
+    fault: 'a socket proxy that lets all POST through',
+    facts: topology({ 'docker-proxy': { environment: { POST: '1' } } }),
+    found: ['engine-access warning meet-docker-proxy-1'],
+  },
+  {
+    fault: 'a socket proxy with a published port',
+    facts: topology({ 'docker-proxy': { inspection: { publishedPorts: [published(2375, 'tcp')] } } }),
+    found: ['engine-access failure meet-docker-proxy-1'],
+  },
+  {
+    fault: 'a stale socket',
+    facts: topology(
+      {},
+      { facts: { staleMounts: new Map([...topology().staleMounts, [idOf('meet-nginx-proxy-1'), known(['/tmp/docker.sock'])]]) } },
+    ),
+    found: ['stale-socket failure meet-nginx-proxy-1'],
+  },
+];
+
+function dropStopSignal(inspection: Inspection): Inspection {
+  const { stopSignal, ...rest } = inspection;
+  return stopSignal === undefined ? inspection : rest;
+}
+
+function withoutStopSignal(facts: Facts): Facts {
+  return {
+    ...facts,
+    patients: facts.patients.map((patient) =>
+      patient.inspection.known ? { ...patient, inspection: known(dropStopSignal(patient.inspection.value)) } : patient,
+    ),
+  };
+}
+
+function usualExtraHosts(): readonly { name: string; address: string }[] {
+  return ['auth.meet.org', 'livekit.meet.org'].map((name) => ({ name, address: 'host-gateway' }));
+}
+
+test.each(rows)('$fault: exactly this is found, with its cure', ({ facts, found, what, cure }) => {
+  const { findings } = examine(facts);
+  expect(findings.map(({ check, severity, containers }) => `${check} ${severity} ${containers.join(' ')}`)).toEqual(found);
+  const [finding] = findings;
+  if (what !== undefined) expect(finding?.what).toMatch(what);
+  if (cure !== undefined) expect([finding?.cure ?? '', ...(finding?.paste ?? [])].join('\n')).toContain(cure);
+  for (const line of [finding?.what, finding?.why, finding?.cure, ...(finding?.paste ?? [])]) expect(line).toMatch(/^[\x20-\x7e…]*$/);
+});
+
+test('every check has a row in which it finds something', () => {
+  const tried = new Set(rows.flatMap(({ found }) => found.map((line) => line.split(' ')[0])));
+  expect(checkTable.map(({ id }) => id).filter((id) => !tried.has(id))).toEqual([]);
+});
+
+test('without the right to inspect, nothing that needs it is called well', () => {
+  const healthy = topology();
+  const refused = unknown('inspecting a container was refused (403)');
+  const { findings, ok, unchecked } = examine({
+    ...healthy,
+    patients: healthy.patients.map((patient) => ({ ...patient, inspection: refused })),
+    networks: refused,
+    frontends: new Map(),
+    proxyFiles: new Map(),
+    names: new Map(),
+    roads: new Map(),
+    staleMounts: new Map(),
+  });
+  expect(findings).toEqual([]);
+  // What the list alone tells.
+  expect(ok.map(({ check }) => check)).toEqual([
+    'proxy-network',
+    'proxy-labels',
+    'shared-network',
+    'role-word',
+    'role-missing',
+    'labels',
+    'containers-run',
+    'image-pinned',
+    'meet-gen',
+  ]);
+  expect(unchecked.flatMap(({ reasons }) => reasons)).toContain('meet-frontend-1: inspecting a container was refused (403)');
+});
+
+test('a frontend that is out of reach is not checked, and the line to paste names its own network', () => {
+  const far = topology(
+    {},
+    { frontend: { api: { kind: 'unreachable', reason: 'no answer in time' }, status: { kind: 'silent', reason: 'no answer in time' } } },
+  );
+  const { findings, unchecked } = examine(far);
+  expect(findings).toEqual([]);
+  expect(unchecked.map(({ check }) => check)).toEqual(['routing-port', 'generation', 'api']);
+  for (const { reasons } of unchecked) expect(reasons.join()).toContain('docker run --network "meet_internal"');
+});
+
+test('names of documentation are not checked, nor is TLS to where there is no address', () => {
+  const nowhere = { resolution: { kind: 'no-such-name' as const } };
+  const facts = topology(
+    { keycloak: { environment: { VIRTUAL_HOST: 'auth.example.com', LETSENCRYPT_HOST: 'auth.example.com' } } },
+    { facts: { names: new Map([...topology().names, ['auth.example.com', nowhere]]) } },
+  );
+  const { findings, unchecked } = examine(facts);
+  expect(findings.filter(({ check }) => check === 'dns' || check === 'tls')).toEqual([]);
+  expect(unchecked.map(({ check }) => check)).toEqual(['dns', 'tls']);
+});
+
+test('replicas with the same fault are one finding', () => {
+  const facts = topology({
+    backend2: { ...healthyBackend(), inspection: { stopTimeoutSeconds: 10, extraHosts: usualExtraHosts() } },
+    backend: { inspection: { stopTimeoutSeconds: 10, extraHosts: usualExtraHosts() } },
+  });
+  expect(examine(facts).findings.map(({ check, containers }) => ({ check, containers }))).toEqual([
+    { check: 'stop-grace', containers: ['meet-backend-1', 'meet-backend2-1'] },
+  ]);
+});
+
+function healthyBackend() {
+  return {
+    image: 'lasuite/meet-backend:v1.27.0',
+    labels: { 'meet.role': 'backend', 'meet.service': 'backend2', 'meet.paths': '/other' },
+    networks: ['meet_internal'],
+  };
+}
+
+test('what explains a finding in one Meet explains none in another', () => {
+  const one = topology({ backend: { health: 'unhealthy' } }, answered(503));
+  const frontend = one.patients.find(({ part }) => part === 'frontend');
+  if (frontend === undefined) throw new Error('there is a frontend');
+  const other = {
+    ...frontend,
+    project: 'other',
+    container: {
+      ...frontend.container,
+      id: 'b'.repeat(64),
+      name: 'other-frontend-1',
+      labels: { 'meet.role': 'frontend', 'com.docker.compose.project': 'other' },
+    },
+  };
+  const facts = [...one.frontends.values()];
+  const both = {
+    ...one,
+    patients: [...one.patients, other],
+    frontends: new Map([...one.frontends, [other.container.id, facts[0] ?? { ...facts[0]! }]]),
+  };
+  expect(
+    examine(both)
+      .findings.filter(({ check }) => check === 'api')
+      .map(({ containers }) => containers),
+  ).toEqual([['other-frontend-1']]);
+});
+
+test('hostile names come out as one line of plain text, and never as words for a shell', () => {
+  const hostile = topology({ keycloak: { state: 'exited' } });
+  const facts = {
+    ...hostile,
+    patients: hostile.patients.map((patient) =>
+      patient.part === 'keycloak'
+        ? { ...patient, service: '$(reboot)', container: { ...patient.container, name: 'x; reboot\n\u001b[2J' } }
+        : patient,
+    ),
+  };
+  const { findings } = examine(facts);
+  expect(findings.map(({ containers }) => containers)).toEqual([['x; reboot\\u{a}\\u{1b}[2J']]);
+  expect(findings.flatMap(({ paste }) => paste).join('\n')).not.toContain('reboot');
+});
+
+test.each([
+  { name: 'without --instance looks after all', environment: {}, found: [] },
+  { name: 'for this Meet', environment: { MEET_GEN_INSTANCE: 'meet' }, found: [] },
+  { name: 'for another Meet looks after none of this', environment: { MEET_GEN_INSTANCE: 'other' }, found: ['meet-gen'] },
+])('a meet-gen of another project $name', ({ environment, found }) => {
+  const facts = topology({ 'meet-gen': { environment } });
+  const moved = {
+    ...facts,
+    patients: facts.patients.map((patient) => (patient.part === 'meet-gen' ? { ...patient, project: 'ops' } : patient)),
+  };
+  expect(examine(moved).findings.map(({ check }) => check)).toEqual(found);
+});
+
+test('a frontend that is reloaded by the hook may have another restart policy', () => {
+  const unlessStopped = { ...mounts('/etc/nginx/meet-routing').inspection, restartPolicy: 'unless-stopped' };
+  const facts = topology({ frontend: { inspection: unlessStopped }, 'meet-gen': { environment: { MEET_GEN_RELOAD: 'hook' } } });
+  expect(examine(facts).findings).toEqual([]);
+});
+
+test('where a Meet has a router, that one is asked, and not its frontends', () => {
+  const facts = topology({
+    router: {
+      image: 'nginx:1.30',
+      labels: { 'meet.role': 'router' },
+      networks: ['proxy', 'meet_internal'],
+      environment: { VIRTUAL_HOST: 'visio.meet.org', LETSENCRYPT_HOST: 'visio.meet.org' },
+    },
+    frontend: { environment: { VIRTUAL_HOST: '', VIRTUAL_PORT: '' }, inspection: { stopSignal: 'SIGQUIT', mounts: [] } },
+  });
+  const found = examine(facts).findings.map(({ check, containers }) => `${check} ${containers.join(' ')}`);
+  expect(found).toContain('virtual-port meet-router-1');
+  expect(found.filter((line) => line.includes('meet-frontend-1'))).toEqual([]);
+});
