@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkTable } from '../../src/doctor/check-table.ts';
 import { startDoctorStack, type DoctorStack } from '../support/doctor/doctor-stack.ts';
 import { faults } from '../support/doctor/faults.ts';
-import { undergo } from '../support/doctor/ordeal.ts';
+import { saysExactly, undergo } from '../support/doctor/ordeal.ts';
 import { providedEngine, providedImages } from '../support/engine/provided.ts';
 
 let stack: DoctorStack;
@@ -17,6 +17,15 @@ test('every check has a fault that is made on the real engine', () => {
   const elsewhere = ['dns', 'tls'];
   const made = new Set(faults.flatMap(({ finds }) => finds.map((line) => line.split(' ')[0])));
   expect(checkTable.map(({ id }) => id).filter((id) => !made.has(id))).toEqual(elsewhere);
+});
+
+test('the hardened example is healthy too', async () => {
+  const hardened = await startDoctorStack(providedEngine(), providedImages(), 'doctor-hardened', true);
+  try {
+    expect(await saysExactly(hardened, [])).toMatchObject({ code: 0 });
+  } finally {
+    await hardened.remove();
+  }
 });
 
 for (const fault of faults) {

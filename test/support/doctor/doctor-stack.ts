@@ -54,11 +54,11 @@ const tags: Readonly<Record<string, keyof Pick<Images, 'idle' | 'backend' | 'out
 };
 
 /** Brings everything up; who asks the doctor at once still finds what only needs a moment. */
-export async function startDoctorStack(engine: Engine, images: Images, part: string): Promise<DoctorStack> {
+export async function startDoctorStack(engine: Engine, images: Images, part: string, hardened = false): Promise<DoctorStack> {
   const tagged = (name: string): string => `meet-gen-test/${runId}-${part}/${name}`;
   for (const [name, of] of Object.entries(tags))
     await docker(engine, ['tag', of === 'frontend' ? images.frontend['1.30'] : images[of], tagged(name)]);
-  const stack = await createExample(engine, images, { part, more: pinned(tagged, await freePort()) });
+  const stack = await createExample(engine, images, { part, hardened, more: pinned(tagged, await freePort()) });
   const { path: socket, groupId } = await findSocket(engine, images);
   const network = `${stack.project}_internal`;
   const access = [

@@ -263,7 +263,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a backend without extra_hosts',
-    change: () => service('backend', 'extra_hosts: !override []'),
+    change: () => service('backend', 'extra_hosts: !override ["other.example.org:host-gateway"]'),
     services: ['backend'],
     finds: ['extra-hosts failure backend'],
     what: /no entry for auth\.example\.com, livekit\.example\.com/,
