@@ -20,5 +20,5 @@ export function addsStandby(before: RoutingView, after: RoutingView): boolean {
 
 function endpointsOf({ upstreams, spa }: RoutingView): ReadonlySet<string> {
   const ofServices = upstreams.flatMap(({ name, servers, backups }) => [...servers, ...backups].map((server) => `${name} ${server}`));
-  return new Set([...ofServices, ...spa.backups]);
+  return new Set([...ofServices, ...spa.servers, ...spa.backups]);
 }

@@ -53,8 +53,10 @@ export interface RoutingView {
   /** How long a reload leaves clients' idle connections open, in nginx's words; absent where an nginx doesn't know that. */
   readonly keepaliveMinTimeout?: string;
   readonly upstreams: readonly UpstreamView[];
-  /** The SPA of the same container, and the other frontends behind it. */
+  /** The SPA of the same container and the other frontends behind it, or behind a router all of them: there it can be without servers. */
   readonly spa: UpstreamView;
+  /** The SPA is in other containers: this nginx is a router. */
+  readonly isSpaElsewhere: boolean;
   /** Locations by the service that answers them. */
   readonly groups: readonly { readonly title: string; readonly locations: readonly LocationView[] }[];
   /** Calls from inside, which the status server takes. */
@@ -109,7 +111,7 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
   };
   const addresses: RoutingAddresses = {
     upstreams: new Map(services.map(({ service, name }) => [name, endpointsOf(service)])),
-    spaBackups: otherFrontends(instance, ports),
+    ...spaAddresses(instance, ports),
     statusSubnets: statusSubnets(instance),
   };
   const view = fillStructure(structure, addresses);
@@ -165,7 +167,7 @@ function routedServices(routes: readonly Route[]): readonly Service[] {
   return [...new Set(routes.map((route) => route.service))].toSorted((left, right) => compareText(serviceTitle(left), serviceTitle(right)));
 }
 
-function endpointsOf({ replicas }: Service): Pick<UpstreamView, 'servers' | 'backups'> {
+function endpointsOf({ replicas }: Pick<Service, 'replicas'>): Pick<UpstreamView, 'servers' | 'backups'> {
   return { servers: liveEndpoints(replicas), backups: standbyEndpoints(replicas) };
 }
 
@@ -176,6 +178,12 @@ function endpointsOf({ replicas }: Service): Pick<UpstreamView, 'servers' | 'bac
  */
 function upstreamName(service: Service): string {
   return `${service.role === 'media' ? 'meet-media' : 'meet'}_${service.project ?? ''}.${service.name.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`;
+}
+
+function spaAddresses(instance: Instance, ports: FrontendPorts): Pick<RoutingAddresses, 'spaServers' | 'spaBackups'> {
+  if (instance.spa === undefined) return { spaBackups: otherFrontends(instance, ports) };
+  const { servers, backups } = endpointsOf({ replicas: instance.spa });
+  return { spaServers: servers, spaBackups: backups };
 }
 
 /**

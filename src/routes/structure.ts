@@ -15,13 +15,15 @@ export interface RoutingStructure extends RoutingSettings {
 }
 
 /** What concerns the whole server. */
-type RoutingSettings = Omit<RoutingView, 'upstreams' | 'spa' | 'groups' | 'statusSubnets'>;
+type RoutingSettings = Omit<RoutingView, 'upstreams' | 'spa' | 'isSpaElsewhere' | 'groups' | 'statusSubnets'>;
 
 /** Everything that comes and goes with containers: it can't be refused by grammar. */
 export interface RoutingAddresses {
   /** Who is in rotation, and who stands by, by the upstream's name. */
   readonly upstreams: ReadonlyMap<string, Pick<UpstreamView, 'servers' | 'backups'>>;
-  /** The other frontends. */
+  /** The frontends behind a router; absent where the SPA is in the same container. */
+  readonly spaServers?: readonly string[];
+  /** The other frontends, or behind a router those that are about to be ready. */
   readonly spaBackups: readonly string[];
   readonly statusSubnets: readonly string[];
 }
@@ -34,11 +36,13 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
     const found = addresses.upstreams.get(name);
     return found === undefined || found.servers.length === 0 || !used.has(name) ? [] : [{ name, title, ...found }];
   });
-  const known = new Set([spaUpstream, ...upstreams.map(({ name }) => name)]);
+  const spaServers = addresses.spaServers ?? [`127.0.0.1:${spaPort}`];
+  const known = new Set([...(spaServers.length === 0 ? [] : [spaUpstream]), ...upstreams.map(({ name }) => name)]);
   return {
     ...settings,
     upstreams,
-    spa: { name: spaUpstream, title: spaUpstream, servers: [`127.0.0.1:${spaPort}`], backups: addresses.spaBackups },
+    spa: { name: spaUpstream, title: spaUpstream, servers: spaServers, backups: addresses.spaBackups },
+    isSpaElsewhere: addresses.spaServers !== undefined,
     groups: groups.map(({ title, locations }) => ({ title, locations: locations.map((one) => reachable(one, known)) })),
     webhooks: webhooks.map(({ path, upstream }) => (upstream !== undefined && known.has(upstream) ? { path, upstream } : { path })),
     statusSubnets: addresses.statusSubnets,
