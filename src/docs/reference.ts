@@ -1,5 +1,5 @@
 import { checkTable } from '../doctor/check-table.ts';
-import { allLabels, roles, rolesNotSupportedYet } from '../model/label-table.ts';
+import { allLabels, roleMeanings, roles } from '../model/label-table.ts';
 import type { Role } from '../model/label-table.ts';
 import { problemTable } from '../model/problem.ts';
 import { flagWithValue, optionTable } from '../options.ts';
@@ -35,11 +35,14 @@ function labelsPage(): string {
       ['label', 'on', 'meaning', 'allowed', 'default'],
       [['`meet.role`', 'all', 'what the container is', roles.map((role) => `\`${role}\``).join(', '), '–'], ...rows],
     ),
+    '## The roles',
+    table(
+      ['role', 'what it is'],
+      Object.entries(roleMeanings).map(([role, meaning]) => [`\`${role}\``, meaning]),
+    ),
     "## The backend's paths",
     `Without \`meet.paths\` a backend answers ${backendPreset.map((path) => `\`${path}\``).join(', ')}: each itself and everything below it. \`meet.paths=+/extra\` adds to them, \`meet.paths=/only\` replaces them.`,
     'A prefix never captures a room: `/api` is `/api` and `/api/…`, while `/api-abcd-efg` is a room of the SPA.',
-    '## Not supported yet',
-    `These are refused by name until they work: the role ${list(rolesNotSupportedYet)}.`,
   ]);
 }
 

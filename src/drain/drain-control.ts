@@ -44,7 +44,7 @@ export interface DrainPorts {
 
 interface Found {
   readonly instance: Instance;
-  readonly service: Service;
+  readonly service: Pick<Service, 'replicas'>;
   readonly replica: Replica;
 }
 
@@ -56,7 +56,7 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
   const all = (): readonly Found[] =>
     ports
       .instances()
-      .flatMap((instance) => instance.services.flatMap((service) => service.replicas.map((replica) => ({ instance, service, replica }))));
+      .flatMap((instance) => drainable(instance).flatMap((service) => service.replicas.map((replica) => ({ instance, service, replica }))));
 
   const find = (name: string): Found => {
     const named = all().filter(({ replica: { container } }) => container.name === name);
@@ -115,6 +115,11 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
   };
 }
 
+/** What gets its requests from us: services, and behind a router the frontends. */
+function drainable({ spa, services }: Instance): readonly Pick<Service, 'replicas'>[] {
+  return [...(spa === undefined ? [] : [{ replicas: spa }]), ...services];
+}
+
 function describe({ replica: { container } }: Found, state: Omit<DrainState, 'container' | 'id'>): DrainState {
   return { container: showForeignText(container.name), id: container.id, ...state };
 }
@@ -124,7 +129,7 @@ const needed = { state: 'needed', reason: 'no other replica is ready to take its
 function explainUnknown(name: string, instances: readonly Instance[], services: readonly Found[]): string {
   const shown = showForeignText(name);
   if (instances.some(({ frontends }) => frontends.some(({ container }) => container.name === name)))
-    return `${shown} is a frontend: the proxy in front of it decides what it gets, so meet-gen can't take it out`;
+    return `${shown} is a frontend or router: the proxy in front of it decides what it gets, so meet-gen can't take it out`;
   const names = services.map(({ replica }) => replica.container.name);
   const meant = nearest(name, names);
   const known =

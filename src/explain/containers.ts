@@ -24,18 +24,13 @@ export function containersFor(
 }
 
 /** The frontends as those who serve the SPA, each its own unless the file names them. */
-export function frontendsAsSpa({ frontends }: Instance, { spa }: RoutingView): readonly ContainerAnswer[] {
-  const named = new Set([...spa.servers, ...spa.backups]);
-  const isOwn = spa.servers.some((server) => server.startsWith('127.0.0.1:'));
-  return frontends.map((replica) => {
-    const isThere = isOwn ? replica.standing.rank !== 'never' : replica.endpoint !== undefined && named.has(replica.endpoint);
-    return {
-      ...describeReplica(replica),
-      reason: showForeignText(replica.standing.reason),
-      service: 'SPA',
-      place: isThere ? 'answers' : 'out',
-    };
-  });
+export function frontendsAsSpa(instance: Instance, { spa, isSpaElsewhere }: RoutingView): readonly ContainerAnswer[] {
+  return (instance.spa ?? instance.frontends).map((replica) => ({
+    ...describeReplica(replica),
+    reason: showForeignText(replica.standing.reason),
+    service: 'SPA',
+    place: isSpaElsewhere ? placeOf(replica, spa).place : replica.standing.rank === 'never' ? 'out' : 'answers',
+  }));
 }
 
 function describe(service: Service, replica: Replica, upstream: UpstreamView | undefined): ContainerAnswer {

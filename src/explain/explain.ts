@@ -97,13 +97,17 @@ function nobody(answer: AnswerKind, summary: string): Outcome {
 function decideByFile({ instance, published }: { instance: InstanceFacts['instance']; published: Routing }, path: string): Outcome {
   const pick = pickOwned(published, path);
   const { location, owner } = pick;
-  if (owner === undefined)
-    return {
-      answer: 'spa',
-      summary: 'no service has this path: the SPA answers',
-      pick,
-      containers: frontendsAsSpa(instance, published.view),
-    };
+  if (owner === undefined) {
+    const containers = frontendsAsSpa(instance, published.view);
+    return published.view.spa.servers.length === 0
+      ? {
+          answer: 'unavailable',
+          summary: 'the path is for the SPA, and no frontend behind the router is in rotation: 503',
+          pick,
+          containers,
+        }
+      : { answer: 'spa', summary: 'no service has this path: the SPA answers', pick, containers };
+  }
   const upstreamName = location?.upstream ?? location?.guarded;
   const upstream = published.view.upstreams.find(({ name }) => name === upstreamName);
   const containers = containersFor(instance, owner, upstream, path);

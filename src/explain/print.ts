@@ -25,13 +25,18 @@ function printInstance(answer: InstanceAnswer): readonly string[] {
     `${instance}: ${summary}`,
     ...indent([
       ...(location === undefined ? (kind === 'spa' ? ['location /'] : []) : [printLocation(location)]),
-      ...(kind === 'spa' ? [] : table(sorted(containers).map(printContainer))),
+      ...table(sorted(containers.filter((one) => !isAmong(frontends, one))).map(printContainer)),
       ...section('frontends', table(frontends.map(printFrontend))),
       ...section('but', notes),
       ...section('if a service was meant to answer', hints),
       ...section('problems', problems.flatMap(printProblem)),
     ]),
   ];
+}
+
+/** Without a router the SPA is in the frontends, which are told of by themselves. */
+function isAmong(frontends: InstanceAnswer['frontends'], { id }: ContainerAnswer): boolean {
+  return frontends.some((frontend) => frontend.id === id);
 }
 
 function printLocation({ kind, path, settings }: LocationAnswer): string {

@@ -7,7 +7,6 @@ import { claims } from './owner.ts';
 /** What costs a container its routes, or keeps it from being seen as what it was meant to be. */
 const lostCodes: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'bad-role',
-  'role-not-supported-yet',
   'no-instance',
   'no-service',
   'no-paths',

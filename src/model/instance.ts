@@ -43,13 +43,16 @@ export interface Service {
   readonly replicas: readonly Replica[];
 }
 
-/** One Meet: its frontends and the services behind them. */
+/** One Meet: its frontends or routers, and what is behind them. */
 export interface Instance {
   readonly name: string;
   /** The frontends' own compose project. */
   readonly project?: string;
   readonly frontendLabels: Labels;
+  /** Whose nginx includes the rendered file: the frontends, or the routers where the instance has some of its own project. */
   readonly frontends: readonly Replica[];
+  /** Who serves the SPA behind routers; absent where the frontends are their own. */
+  readonly spa?: readonly Replica[];
   readonly services: readonly Service[];
 }
 
@@ -60,7 +63,7 @@ export interface Instance {
 type Reach = { readonly byAll: Reachable; readonly byOwn: Reachable } | undefined;
 
 /** Where containers of a role listen that say nothing else. */
-export const defaultPorts = { frontend: 8080, backend: 8000, media: 9000 } as const satisfies Partial<Record<Role, number>>;
+export const defaultPorts = { frontend: 8080, router: 8083, backend: 8000, media: 9000 } as const satisfies Partial<Record<Role, number>>;
 
 /** Which instances are looked at, and how. */
 export interface InstanceChoice {
@@ -91,11 +94,14 @@ export function readInstances(
 }
 
 function readInstance(name: string, all: readonly Member[], observation: Observation, strict: boolean, problems: Problem[]): Instance {
-  const project = ownProject(name, all.filter(isLastingFrontend));
-  const foreign = all.some(isLastingFrontend) ? all.filter((member) => member.project !== project) : [];
+  const project = ownProject(name, all.filter(isLastingNginx));
+  const foreign = all.some(isLastingNginx) ? all.filter((member) => member.project !== project) : [];
   tellForeignProjects(name, foreign, strict, problems);
   const members = strict ? all.filter((member) => !foreign.includes(member)) : all;
-  const frontends = members.filter(isLastingFrontend);
+  const lasting = members.filter(isLastingNginx);
+  const { frontends, spa } = splitRouters(lasting, project);
+  const kind = spa === undefined ? 'frontend' : 'router';
+  if (spa?.length === 0) problems.push(noSpa(name));
   if (frontends.length === 0) {
     problems.push(
       problem('no-frontend', {
@@ -110,7 +116,7 @@ function readInstance(name: string, all: readonly Member[], observation: Observa
       problem('no-frontend-running', {
         instance: name,
         container: frontends.map((member) => member.container.name).join(', '),
-        message: 'no frontend of this instance runs, so nobody serves its routes',
+        message: `no ${kind} of this instance runs, so nobody serves its routes`,
         cure: 'start it; if it ends again, its log says why (docker logs)',
       }),
     );
@@ -118,12 +124,13 @@ function readInstance(name: string, all: readonly Member[], observation: Observa
   const own = frontends.filter((member) => member.project === project);
   const reachable = frontends.length === 0 ? undefined : { byAll: shareNetworks(frontends), byOwn: shareNetworks(own) };
   const services = groupServices(members).map((replicas) => readService(replicas, reachable, observation, problems));
-  const frontendLabels = agree(own, name, 'the frontends', problems);
+  const frontendLabels = agree(own, name, `the ${kind}s`, problems);
   return {
     name,
     ...(project === undefined ? {} : { project }),
     frontendLabels,
-    frontends: judgeReplicas(frontends, reachable, observation, problems, frontends.length < 2 ? [] : problems),
+    frontends: judgeReplicas(frontends, reachable, observation, problems, spa !== undefined || frontends.length < 2 ? [] : problems),
+    ...(spa === undefined ? {} : { spa: judgeReplicas(spa, reachable, observation, problems) }),
     services,
   };
 }
@@ -180,6 +187,7 @@ function locate(member: Member, reachable: NonNullable<Reach>, problems: Problem
 }
 
 function usualPort({ role, container, labels }: Member): number | undefined {
+  if (role === 'router') return labels.listen ?? defaultPorts.router;
   if (role !== 'service') return defaultPorts[role];
   return container.exposedTcpPorts[0] ?? labels.routes?.find((route) => route.port)?.port;
 }
@@ -202,10 +210,9 @@ function agree(all: readonly Member[], instance: string, whose: string, problems
   const members = preferRunning(all);
   const latest = newest(members);
   if (latest === undefined) return {};
-  const perReplica: readonly LabelName[] =
-    latest.role === 'frontend'
-      ? ['network', 'instance']
-      : ['port', 'network', 'instance', 'service', 'health', 'drain', 'weight', 'backup', 'maxConns'];
+  const perReplica: readonly LabelName[] = isNginx(latest)
+    ? ['network', 'instance']
+    : ['port', 'network', 'instance', 'service', 'health', 'drain', 'weight', 'backup', 'maxConns'];
   const shared = (Object.keys(labelTable) as LabelName[]).filter((name) => !perReplica.includes(name));
   const disputed = shared.filter((name) =>
     members.some((member) => JSON.stringify(member.labels[name]) !== JSON.stringify(latest.labels[name])),
@@ -245,8 +252,35 @@ function tellForeignProjects(instance: string, foreign: readonly Member[], stric
   }
 }
 
-function isLastingFrontend(member: Member): member is FrontendMember {
-  return member.role === 'frontend' && !isComposeOneOff(member.container);
+function isNginx(member: Member): member is FrontendMember {
+  return member.role === 'frontend' || member.role === 'router';
+}
+
+function isLastingNginx(member: Member): member is FrontendMember {
+  return isNginx(member) && !isComposeOneOff(member.container);
+}
+
+/**
+ * Whose nginx includes the file, and who else serves the SPA. A router of another project makes no difference: it would take
+ * the place of the instance's own frontends.
+ */
+function splitRouters(
+  lasting: readonly FrontendMember[],
+  project: string | undefined,
+): { readonly frontends: readonly FrontendMember[]; readonly spa?: readonly FrontendMember[] } {
+  const routers = lasting.filter((member) => member.role === 'router');
+  const frontends = lasting.filter((member) => member.role === 'frontend');
+  if (!routers.some((member) => member.project === project)) return { frontends };
+  const own = frontends.filter((member) => member.project === project);
+  return { frontends: routers, spa: own.map((member) => ({ ...member, isBehindRouter: true })) };
+}
+
+function noSpa(instance: string): Problem {
+  return problem('no-frontend', {
+    instance,
+    message: 'the instance has a router but no container with meet.role=frontend, so nobody serves the SPA: 503',
+    cure: "label the frontend with meet.role=frontend; it has to be of the router's own compose project",
+  });
 }
 
 /** The members of one service; there is always one. */
@@ -255,7 +289,7 @@ type Group = readonly [ServiceMember, ...ServiceMember[]];
 function groupServices(members: readonly Member[]): readonly Group[] {
   const groups = new Map<string, Group>();
   for (const member of members) {
-    if (member.role === 'frontend') continue;
+    if (isNginx(member)) continue;
     // Never one with others: a path of theirs would then lead to S3, past what the backend allows.
     const key = JSON.stringify([member.project, member.service, member.role === 'media']);
     const others = groups.get(key);

@@ -22,11 +22,19 @@ import type { PathRule } from './nginx-token.ts';
 const bystanderRoles = ['livekit', 'keycloak'] as const;
 export type BystanderRole = (typeof bystanderRoles)[number];
 
-export const roles = ['frontend', 'backend', 'service', 'media', ...bystanderRoles] as const;
+export const roles = ['frontend', 'router', 'backend', 'service', 'media', ...bystanderRoles] as const;
 export type Role = (typeof roles)[number];
 
-/** Roles of the label vocabulary that this version refuses by name. */
-export const rolesNotSupportedYet: readonly string[] = ['router'];
+/** What each role is, for `docs/labels.md`. */
+export const roleMeanings: Readonly<Record<Role, string>> = {
+  frontend: "Meet's frontend: nginx with the SPA; it includes the rendered file, unless the instance has a router",
+  router: 'a dedicated nginx that includes the rendered file; the frontends then only serve the SPA (`docs/router.md`)',
+  backend: "Meet's backend: Django",
+  service: 'anything else that answers paths of its own',
+  media: "an S3, whose files are served behind the backend's word (`docs/media.md`)",
+  livekit: 'LiveKit: known, not routed; it has a public name of its own',
+  keycloak: 'Keycloak: known, not routed; it has a public name of its own',
+};
 
 export function isBystanderRole(role: Role): role is BystanderRole {
   return bystanderRoles.some((known) => known === role);
@@ -47,6 +55,8 @@ function label<Value>(spec: LabelSpec<Value>): LabelSpec<Value> {
   return spec;
 }
 
+/** Whose nginx includes the rendered file. */
+const routing: readonly Role[] = ['frontend', 'router'];
 const routed: readonly Role[] = ['backend', 'service'];
 const duration = 'a number with ms, s, m, h or d, at least 1: `300s`';
 
@@ -75,11 +85,11 @@ export const labelTable = {
     parse: parsePort,
     allowed: '1 to 65535',
     meaning: 'the port to reach the container on',
-    fallback: 'backend 8000, frontend 8080, media 9000, else the lowest exposed TCP port',
+    fallback: 'backend 8000, frontend 8080, media 9000, router `meet.listen`, else the lowest exposed TCP port',
   }),
   listen: label({
     key: 'meet.listen',
-    roles: ['frontend'],
+    roles: routing,
     parse: parsePort,
     allowed: '1 to 65535',
     meaning: 'the port of the routing server',
@@ -87,7 +97,7 @@ export const labelTable = {
   }),
   statusPort: label({
     key: 'meet.status-port',
-    roles: ['frontend'],
+    roles: routing,
     parse: parsePort,
     allowed: '1 to 65535',
     meaning: 'the port of the internal status server',
@@ -95,7 +105,7 @@ export const labelTable = {
   }),
   hosts: label({
     key: 'meet.host',
-    roles: ['frontend'],
+    roles: routing,
     parse: parseHosts,
     allowed: 'host names, comma-separated, at most 16',
     meaning: 'the public host names',
@@ -120,7 +130,7 @@ export const labelTable = {
   }),
   forwardedProto: label({
     key: 'meet.forwarded-proto',
-    roles: ['frontend'],
+    roles: routing,
     parse: parseForwardedProto,
     allowed: '`https` or `forward`',
     meaning:
@@ -205,10 +215,10 @@ export const labelTable = {
   }),
   bodySize: label({
     key: 'meet.body-size',
-    roles: ['frontend', ...routed],
+    roles: [...routing, ...routed],
     parse: parseNginxSize,
     allowed: 'a number with k, M or G; `0` is no limit',
-    meaning: "the largest request body; on a frontend for all routes, elsewhere for that service's own",
+    meaning: "the largest request body; on a frontend or router for all routes, elsewhere for that service's own",
     fallback: '100M',
   }),
   mediaBucket: label({

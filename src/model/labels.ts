@@ -1,7 +1,7 @@
 import { isAllowKey, readAllowLabels } from './allow-labels.ts';
 import type { Container } from './container.ts';
 import { compareText } from './foreign-text.ts';
-import { labelTable, roles, rolesNotSupportedYet } from './label-table.ts';
+import { labelTable, roles } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
 import { readNamedRoutes, routePrefix } from './named-routes.ts';
 import { nearest } from './nearest.ts';
@@ -9,7 +9,7 @@ import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
 export interface ReadLabels {
-  /** Absent when `meet.role` is none that this version routes. */
+  /** Absent when `meet.role` is none. */
   readonly role?: Role;
   readonly labels: Labels;
   readonly problems: readonly Problem[];
@@ -70,14 +70,7 @@ function readRole(container: Container): Role | Problem {
   const role = roles.find((known) => known === value);
   if (role !== undefined) return role;
   const about = { container: container.name, key: 'meet.role', value };
-  if (rolesNotSupportedYet.includes(value)) {
-    return problem('role-not-supported-yet', {
-      ...about,
-      message: `the role ${value} is not supported yet; the container is ignored`,
-      cure: `remove the label; supported are ${roles.join(', ')}`,
-    });
-  }
-  const meant = nearest(value, [...roles, ...rolesNotSupportedYet]);
+  const meant = nearest(value, roles);
   return problem('bad-role', {
     ...about,
     message: 'meet.role is none of the known roles; the container is ignored',

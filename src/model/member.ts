@@ -15,11 +15,13 @@ interface MemberBase {
 }
 
 export interface FrontendMember extends MemberBase {
-  readonly role: 'frontend';
+  readonly role: 'frontend' | 'router';
+  /** A router includes the rendered file in its place: it only serves the SPA. */
+  readonly isBehindRouter?: true;
 }
 
 export interface ServiceMember extends MemberBase {
-  readonly role: Exclude<Role, 'frontend' | BystanderRole>;
+  readonly role: Exclude<Role, FrontendMember['role'] | BystanderRole>;
   /** Whose replica it is. */
   readonly service: string;
 }
@@ -35,6 +37,11 @@ export const composeServiceLabel = 'com.docker.compose.service';
 const composeOneOffLabel = 'com.docker.compose.oneoff';
 const stackNamespaceLabel = 'com.docker.stack.namespace';
 const swarmServiceLabel = 'com.docker.swarm.service.name';
+
+/** Whether its nginx includes the rendered file: it gets requests whether we like it or not, and is told to reload. */
+export function includesRouting({ role, isBehindRouter }: Pick<Member, 'role'> & Pick<FrontendMember, 'isBehindRouter'>): boolean {
+  return (role === 'frontend' || role === 'router') && isBehindRouter !== true;
+}
 
 /** Containers of `docker compose run` carry their service's labels but must never be an upstream. */
 export function isComposeOneOff(container: Container): boolean {
@@ -53,7 +60,7 @@ export function readMember(container: Container): { member?: Member; problems: r
   const instance = labels.instance ?? (projectText === undefined ? defaultInstance : project);
   if (instance === undefined) return { problems: [...problems, noInstance(container, projectText ?? '')] };
   const base = { container, labels, instance, ...(project === undefined ? {} : { project }) };
-  if (role === 'frontend') return { member: { ...base, role }, problems };
+  if (role === 'frontend' || role === 'router') return { member: { ...base, role }, problems };
   const serviceText = nameService(container, role, labels);
   const service = parseServiceName(serviceText);
   if (service === undefined) return { problems: [...problems, noService(container, serviceText, instance)] };

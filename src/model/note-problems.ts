@@ -1,11 +1,13 @@
 import type { Note } from './container.ts';
+import { includesRouting } from './member.ts';
 import type { Member } from './member.ts';
 import { pastedName } from './pasted-name.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
 /** What a person should know of a container besides its place in the rotation. */
-export function noteProblems({ container, instance, labels, role }: Member, note: Note): readonly Problem[] {
+export function noteProblems(member: Member, note: Note): readonly Problem[] {
+  const { container, instance, labels } = member;
   const about = { instance, container: container.name };
   const isRunning = container.state === 'running';
   const problems: Problem[] = [];
@@ -43,7 +45,7 @@ export function noteProblems({ container, instance, labels, role }: Member, note
       problem('crash-loop', {
         ...about,
         // Without the number: the same problem must not be told again at every crash.
-        message: `the container ends by itself again and again, three times and more within a minute${role === 'frontend' ? '' : '; after each start it has to run for a while before it gets requests'}`,
+        message: `the container ends by itself again and again, three times and more within a minute${includesRouting(member) ? '' : '; after each start it has to run for a while before it gets requests'}`,
         cure: 'read its log (docker logs): it says why it ends',
       }),
     );

@@ -12,7 +12,6 @@ export const problemTable = {
   },
   'label-without-effect': { severity: 'warning', meaning: 'A label that does nothing on a container of this role; it is ignored.' },
   'bad-role': { severity: 'error', meaning: '`meet.role` is none of the roles; the container is ignored.' },
-  'role-not-supported-yet': { severity: 'warning', meaning: 'A role that a later version brings; the container is ignored.' },
   'no-role': {
     severity: 'warning',
     meaning:
@@ -44,7 +43,8 @@ export const problemTable = {
   },
   'no-frontend': {
     severity: 'warning',
-    meaning: 'An instance without a frontend: nobody serves its routes, so its file is left as it is.',
+    meaning:
+      'An instance without a frontend: nobody serves its routes, so its file is left as it is; behind a router the SPA alone is missing.',
   },
   'no-frontend-running': {
     severity: 'warning',

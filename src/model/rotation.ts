@@ -1,7 +1,7 @@
 import type { Health, Note } from './container.ts';
 import type { Labels } from './label-table.ts';
-import { isComposeOneOff } from './member.ts';
-import type { Member } from './member.ts';
+import { includesRouting, isComposeOneOff } from './member.ts';
+import type { FrontendMember, Member } from './member.ts';
 
 /**
  * How good a container is as an upstream, best first. Only the best rank that anybody has is in rotation;
@@ -16,12 +16,15 @@ export interface Standing {
   readonly reason: string;
 }
 
+type Judged = Pick<Member, 'container' | 'labels' | 'role'> & Pick<FrontendMember, 'isBehindRouter'>;
+
 /** Judges one container by the engine's own state, by its labels, and by what else is known of it. */
-export function judge({ container, labels, role }: Pick<Member, 'container' | 'labels' | 'role'>, note: Note = {}): Standing {
+export function judge(member: Judged, note: Note = {}): Standing {
+  const { container, labels } = member;
   if (isComposeOneOff(container)) return { rank: 'never', reason: 'a one-off of docker compose run' };
   if (container.state !== 'running') return { rank: 'never', reason: container.state };
   // A frontend takes requests whether we like it or not, and is to serve what is published.
-  if (note.heldBack === true && role !== 'frontend')
+  if (note.heldBack === true && !includesRouting(member))
     return { rank: 'never', reason: 'ended by itself again and again: held back until it has run for a while' };
   if (note.stop === 'in-progress') return { rank: 'stopping', reason: 'got a stop signal' };
   if (labels.drain === true) return { rank: 'draining', reason: 'drained by meet.drain=true' };

@@ -3,7 +3,7 @@ import { labelTable } from '../model/label-table.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 
-/** The three ports inside a frontend container. */
+/** The three ports inside a frontend container; a router has no SPA, which is 0 then. */
 export interface FrontendPorts {
   readonly listen: number;
   readonly status: number;
@@ -29,10 +29,13 @@ const choices: readonly (readonly PortName[])[] = [
 
 /** Decides the frontend's ports; nginx refuses two servers on one, so a label that collides is left out, with a problem. */
 export function decideFrontendPorts(instance: Instance): { ports: FrontendPorts; problems: readonly Problem[] } {
-  const asked = (name: PortName): number | undefined => instance.frontendLabels[labelOf[name]];
+  // A router has no SPA inside that could be in the way.
+  const usual = instance.spa === undefined ? defaults : { ...defaults, spa: 0 };
+  const asked = (name: PortName): number | undefined =>
+    name === 'spa' && instance.spa !== undefined ? undefined : instance.frontendLabels[labelOf[name]];
   const portsBy = (labels: readonly PortName[]): FrontendPorts => ({
-    ...defaults,
-    ...Object.fromEntries(labels.map((name) => [name, asked(name) ?? defaults[name]])),
+    ...usual,
+    ...Object.fromEntries(labels.map((name) => [name, asked(name) ?? usual[name]])),
   });
   const kept = choices.find((labels) => new Set(Object.values(portsBy(labels))).size === 3) ?? [];
   const ports = portsBy(kept);

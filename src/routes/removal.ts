@@ -22,5 +22,5 @@ function endpointsOf({ upstreams, spa }: RoutingView): ReadonlySet<string> {
   const ofServices = upstreams.flatMap(({ name, servers, spares = [], backups }) =>
     [...servers, ...spares, ...backups].map((server) => `${name} ${server}`),
   );
-  return new Set([...ofServices, ...spa.backups]);
+  return new Set([...ofServices, ...spa.servers, ...spa.backups]);
 }

@@ -80,8 +80,10 @@ export interface RoutingView {
   /** A location passes WebSockets on. */
   readonly passesWebsockets?: boolean;
   readonly upstreams: readonly UpstreamView[];
-  /** The SPA of the same container, and the other frontends behind it. */
+  /** The SPA of the same container and the other frontends behind it, or behind a router all of them: there it can be without servers. */
   readonly spa: UpstreamView;
+  /** The SPA is in other containers: this nginx is a router. */
+  readonly isSpaElsewhere: boolean;
   /** Locations by the service that answers them. */
   readonly groups: readonly { readonly title: string; readonly locations: readonly LocationView[] }[];
   /** Calls from inside, which the status server takes. */
@@ -140,7 +142,7 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
   };
   const addresses: RoutingAddresses = {
     upstreams: new Map(services.map(({ service, name, port }) => [name, serversOf(service, port)])),
-    spaBackups: otherFrontends(instance, ports),
+    ...spaAddresses(instance, ports),
     statusSubnets: statusSubnets(instance),
     trustedSubnets: trustedSubnets(instance),
   };
@@ -213,6 +215,12 @@ function routedServices(routes: readonly Route[]): readonly Service[] {
  */
 function upstreamName(service: Service): string {
   return `${service.role === 'media' ? 'meet-media' : 'meet'}_${service.project ?? ''}.${service.name.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`;
+}
+
+function spaAddresses(instance: Instance, ports: FrontendPorts): Pick<RoutingAddresses, 'spaServers' | 'spaBackups'> {
+  if (instance.spa === undefined) return { spaBackups: otherFrontends(instance, ports) };
+  const { servers, backups } = serversOf({ replicas: instance.spa });
+  return { spaServers: servers, spaBackups: backups };
 }
 
 /**

@@ -19,7 +19,7 @@ export function statusSubnets(instance: Instance): readonly string[] {
 /** By name, which stopped containers keep too: a restart must not change the answer. */
 function ownNetworks(instance: Instance): ReadonlySet<string> {
   const ofFrontends = networkNames(instance.frontends);
-  const ofServices = networkNames(instance.services.flatMap((service) => service.replicas));
+  const ofServices = networkNames(behind(instance));
   const shared = [...ofFrontends].filter((name) => ofServices.has(name));
   const isOwn = (name: string): boolean => isNetworkOfProject(name, instance.project);
   // The last choice is for a frontend that was cut off for a moment: it must answer us when it is back.
@@ -32,7 +32,11 @@ function networkNames(replicas: readonly Replica[]): ReadonlySet<string> {
 }
 
 function replicasOf(instance: Instance): readonly Replica[] {
-  return [...instance.frontends, ...instance.services.flatMap((service) => service.replicas)];
+  return [...instance.frontends, ...behind(instance)];
+}
+
+function behind({ spa = [], services }: Instance): readonly Replica[] {
+  return [...spa, ...services.flatMap((service) => service.replicas)];
 }
 
 /** In CIDR form, without the bits of the container itself. */

@@ -19,14 +19,16 @@ export interface RoutingStructure extends RoutingSettings {
 /** What concerns the whole server. */
 type RoutingSettings = Omit<
   RoutingView,
-  'upstreams' | 'spa' | 'groups' | 'statusSubnets' | 'hashesClients' | 'passesWebsockets' | 'trustedSubnets'
+  'upstreams' | 'spa' | 'isSpaElsewhere' | 'groups' | 'statusSubnets' | 'hashesClients' | 'passesWebsockets' | 'trustedSubnets'
 >;
 
 /** Everything that comes and goes with containers: it can't be refused by grammar. */
 export interface RoutingAddresses {
   /** Who is in rotation, and who stands by, by the upstream's name. */
   readonly upstreams: ReadonlyMap<string, UpstreamServers>;
-  /** The other frontends. */
+  /** The frontends behind a router; absent where the SPA is in the same container. */
+  readonly spaServers?: readonly string[];
+  /** The other frontends, or behind a router those that are about to be ready. */
   readonly spaBackups: readonly string[];
   readonly statusSubnets: readonly string[];
   /** Whose word on a client's address is taken; absent for nobody's. */
@@ -43,7 +45,8 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
     const taken = asNginxTakesThem(found, service.balance);
     return taken.servers.length === 0 ? [] : [{ ...service, ...taken }];
   });
-  const known = new Set([spaUpstream, ...upstreams.map(({ name }) => name)]);
+  const spaServers = addresses.spaServers ?? [`127.0.0.1:${spaPort}`];
+  const known = new Set([...(spaServers.length === 0 ? [] : [spaUpstream]), ...upstreams.map(({ name }) => name)]);
   const filled = groups.map(({ title, locations }) => ({ title, locations: locations.map((one) => reachable(one, known)) }));
   return {
     ...settings,
@@ -51,7 +54,8 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
     ...(filled.some(({ locations }) => locations.some(({ websocket }) => websocket)) ? { passesWebsockets: true } : {}),
     ...(filled.some(({ locations }) => locations.some(({ guarded }) => guarded)) ? { trustedSubnets: addresses.trustedSubnets ?? [] } : {}),
     upstreams,
-    spa: { name: spaUpstream, title: spaUpstream, servers: [`127.0.0.1:${spaPort}`], backups: addresses.spaBackups },
+    spa: { name: spaUpstream, title: spaUpstream, servers: spaServers, backups: addresses.spaBackups },
+    isSpaElsewhere: addresses.spaServers !== undefined,
     groups: filled,
     webhooks: webhooks.map(({ path, upstream }) => (upstream !== undefined && known.has(upstream) ? { path, upstream } : { path })),
     statusSubnets: addresses.statusSubnets,

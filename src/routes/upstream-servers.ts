@@ -31,7 +31,7 @@ export function liveEndpoints(replicas: readonly Replica[]): readonly string[] {
  * Who answers for a service, and who stands by.
  * @param port another than the replicas' own
  */
-export function serversOf(service: Service, port?: number): UpstreamServers {
+export function serversOf(service: Pick<Service, 'replicas'>, port?: number): UpstreamServers {
   const replicas = port === undefined ? service.replicas : service.replicas.map((replica) => withPort(replica, port));
   const servers = liveEndpoints(replicas.filter(({ isBackup }) => isBackup !== true));
   const spares = liveEndpoints(replicas.filter(({ isBackup }) => isBackup === true)).filter((endpoint) => !servers.includes(endpoint));

@@ -62,11 +62,14 @@ export function describeInstance(
     ...(published === undefined ? {} : { file: published.file, publishedGeneration: published.generation }),
     ...(desiredGeneration === undefined ? {} : { desiredGeneration }),
     frontends: instance.frontends.map((frontend) => ({ ...describeReplica(frontend), ...showFacts(proofs.get(frontend.container.id)) })),
-    services: instance.services.map((service) => ({
-      service: serviceTitle(service),
-      role: service.role,
-      replicas: service.replicas.map(describeReplica),
-    })),
+    services: [
+      ...(instance.spa === undefined ? [] : [{ service: 'SPA', role: 'frontend', replicas: instance.spa.map(describeReplica) }]),
+      ...instance.services.map((service) => ({
+        service: serviceTitle(service),
+        role: service.role,
+        replicas: service.replicas.map(describeReplica),
+      })),
+    ],
     routes: (published?.routes ?? []).map(({ rule, service }) => ({
       path: rule.path,
       kind: rule.kind,

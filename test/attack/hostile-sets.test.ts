@@ -26,7 +26,15 @@ afterAll(async () => {
 describe('on the wire', () => {
   it('at least two hundred texts made by hand are harmless in every place, for every kind of container', async () => {
     expect(hostileTexts.length).toBeGreaterThanOrEqual(200);
-    const kinds = ['stranger', 'insider', 'neighbour frontend', 'neighbour backend', 'neighbour service', 'stranger media'] as const;
+    const kinds = [
+      'stranger',
+      'insider',
+      'neighbour frontend',
+      'neighbour backend',
+      'neighbour service',
+      'stranger media',
+      'stranger router',
+    ] as const;
     const files: string[] = [];
     for (const [index, place] of Object.keys(wirePlaces).entries()) {
       const kind = kinds[index % kinds.length] ?? 'stranger';

@@ -10,6 +10,7 @@ export type WireEntry = Readonly<Record<string, unknown>>;
 type Kind =
   | 'stranger'
   | 'stranger media'
+  | 'stranger router'
   | 'insider'
   | 'insider media'
   | 'neighbour frontend'
@@ -20,6 +21,7 @@ const kinds: readonly Kind[] = [
   'stranger',
   'stranger',
   'stranger media',
+  'stranger router',
   'insider',
   'insider media',
   'neighbour frontend',
@@ -138,6 +140,7 @@ const pointedText = fc.constantFrom(
   'service',
   'media',
   'livekit',
+  'router',
   'minio',
   'storage',
   'minio:9000',
@@ -236,6 +239,7 @@ export function attackersOf(set: HostileSet, index: number): readonly WireEntry[
     const labels = {
       stranger: inProject(own, 'service', { ...paths, 'meet.instance': victims }),
       'stranger media': inProject(own, 'media', { ...bucket, [service]: `s${nth}`, 'meet.instance': victims }),
+      'stranger router': inProject(own, 'router', { 'meet.instance': victims }),
       insider: inProject(victims, 'service', paths),
       'insider media': inProject(victims, 'media', { ...bucket, [service]: `s${nth}` }),
       'neighbour frontend': inProject(own, 'frontend'),

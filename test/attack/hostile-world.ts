@@ -78,6 +78,7 @@ export function hostileContainers(place: string, text: string, index: number): r
   });
   return [
     put(container({ ...named('joined'), service: 'joined', networks, labels: service({ 'meet.instance': 'meet' }) }), text),
+    put(container({ ...named('router'), service: 'router', networks, labels: { 'meet.role': 'router', 'meet.instance': 'meet' } }), text),
     put(container({ ...named('frontend'), service: 'frontend', networks, labels: { 'meet.role': 'frontend' } }), text),
     put(container({ ...named('backend'), service: 'backend', networks, labels: { 'meet.role': 'backend' } }), text),
     put(

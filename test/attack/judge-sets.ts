@@ -56,7 +56,7 @@ function harmToVictims(index: number, members: readonly Member[], tree: readonly
   const broken = brokenOwnership(name, members, tree);
   const insiders = members.filter(({ container, project }) => !ours.has(container.id) && project === name);
   // Who says that it is a replica of theirs is one: the newest replica's labels hold for all.
-  const joined = new Set(insiders.map((insider) => (insider.role === 'frontend' ? '' : insider.service)));
+  const joined = new Set(insiders.map((insider) => ('service' in insider ? insider.service : '')));
   const isTheirOwn = hasForeignOwnFrontend(name, members, ours);
   return [...broken, ...(isTheirOwn ? [] : unserved(index, tree, joined)), ...(insiders.length > 0 ? [] : missingLines(index, tree))].map(
     (words) => `${name}: ${words}`,

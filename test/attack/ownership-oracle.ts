@@ -82,22 +82,27 @@ export function brokenOwnership(ownProject: string, members: readonly Member[], 
     ...wrongAddresses(claimants, tree),
     ...openFiles(claimants, tree),
     ...wrongCalls(owners, tree, upstreams),
+    ...wrongSpa(ownProject, members, tree),
   ];
 }
 
 /** A frontend that says it is of the instance's own project is one of its own: its labels and networks hold for all. */
 export function hasForeignOwnFrontend(ownProject: string, members: readonly Member[], ours: ReadonlySet<string>): boolean {
-  return members.some(({ container, role, project }) => !ours.has(container.id) && role === 'frontend' && project === ownProject);
+  return members.some(
+    ({ container, role, project }) => !ours.has(container.id) && (role === 'frontend' || role === 'router') && project === ownProject,
+  );
 }
 
 function claimantsOf(ownProject: string, members: readonly Member[]): readonly Claimant[] {
   const groups = new Map<string, ServiceMember[]>();
   for (const member of members) {
-    if (member.role === 'frontend' || isComposeOneOff(member.container)) continue;
+    if (!('service' in member) || isComposeOneOff(member.container)) continue;
     const key = JSON.stringify([member.project, member.service, member.role === 'media']);
     groups.set(key, [...(groups.get(key) ?? []), member]);
   }
-  const gateways = members.flatMap(({ role, container }) => (role === 'frontend' ? container.networks.flatMap(gatewaysOf) : []));
+  const gateways = members.flatMap(({ role, container }) =>
+    role === 'frontend' || role === 'router' ? container.networks.flatMap(gatewaysOf) : [],
+  );
   return [...groups.values()].flatMap((replicas) => {
     // Of containers made in the same second the one with the lowest id is the newest; those that run decide before others.
     const running = replicas.filter(({ container }) => container.state === 'running');
@@ -260,6 +265,26 @@ function wrongCalls(owners: ReadonlyMap<string, Owner>, tree: readonly Directive
   return [...wrong, ...others.map(([rule]) => `the status server proxies ${rule}`)];
 }
 
+/**
+ * The SPA is in the same container, the other frontends behind it; where the instance's own project has a router, it is in the
+ * frontends. Frontends of other projects are never among them.
+ */
+function wrongSpa(ownProject: string, members: readonly Member[], tree: readonly Directive[]): readonly string[] {
+  const lasting = members.filter(({ container, project }) => project === ownProject && !isComposeOneOff(container));
+  const hasRouter = lasting.some(({ role }) => role === 'router');
+  const frontends = lasting.filter(({ role }) => role === 'frontend');
+  const own = new Set(
+    frontends.flatMap(({ container }) => [...container.networks.flatMap(addressesOf), ...container.networks.flatMap(gatewaysOf)]),
+  );
+  const spa = tree.find(({ name, args }) => name === 'upstream' && args[0] === 'meet-spa')?.block ?? [];
+  const servers = spa.map(({ args }) => (args[0] ?? '').replace(/:\d+$/, ''));
+  const wrong = servers.filter((server) => !own.has(server) && (hasRouter || server !== '127.0.0.1'));
+  return [
+    ...wrong.map((server) => `the SPA is asked at ${server}`),
+    ...(hasRouter || servers.includes('127.0.0.1') ? [] : ["the SPA isn't the frontend's own"]),
+  ];
+}
+
 /** Every way to S3 other than the two locations that ask a backend first. */
 function openFiles(claimants: readonly Claimant[], tree: readonly Directive[]): readonly string[] {
   const backends = new Set(claimants.flatMap(({ role, upstream }) => (role === 'backend' ? [upstream] : [])));
@@ -300,7 +325,8 @@ function wrongLocations(
       owner !== 'spa' && owner.claimant.role === 'media' ? backendFor(owners, `/api/v1.0/${rule.split('/')[2]}/media-auth/`) : undefined;
     const isServed =
       owner === 'spa' || owner.claimant.role !== 'media' || (owner.claimant.bucket !== undefined && upstreams.has(auth ?? ''));
-    const expected = owner === 'spa' ? 'http://meet-spa' : isServed ? targetOf(owner, rule, upstreams) : '503';
+    const expected =
+      owner === 'spa' ? (upstreams.has('meet-spa') ? 'http://meet-spa' : '503') : isServed ? targetOf(owner, rule, upstreams) : '503';
     return target === expected ? [] : [`${rule} goes to ${target} instead of ${expected}`];
   });
   return [...twice, ...missing, ...wrong];

@@ -13,7 +13,6 @@ const knownRoles = [...new Set([...roles, 'router', 'media', 'livekit', 'keycloa
 /** What other checks tell better, or what is no fault of labels. */
 const toldElsewhere: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'bad-role',
-  'role-not-supported-yet',
   'no-shared-network',
   'no-address',
   'no-frontend-running',

@@ -147,6 +147,38 @@ describe('a route with settings of its own', () => {
   });
 });
 
+describe('behind a router', () => {
+  const router = container({
+    name: 'meet-router-1',
+    project: 'meet',
+    service: 'router',
+    labels: { 'meet.role': 'router' },
+    networks: at(20),
+  });
+
+  it('the SPA is answered by the frontends in rotation, and the router is what is reloaded', () => {
+    const facts = factsOf([
+      router,
+      frontend({ name: 'f1' }),
+      frontend({ name: 'f2', networks: at(3), state: 'exited' }),
+      backend({ health: 'healthy' }),
+    ]);
+    const answer = ask('/', facts);
+    expect(answer).toMatchObject({ answer: 'spa', frontends: [{ container: 'meet-router-1', servesPublished: true }] });
+    expect(places(answer).map((place) => place.replace(/:8080.*/, ''))).toEqual(['f1 answers 172.18.0.2', 'f2 out -: exited']);
+    expect(printExplanation(explain('/', facts)).join('\n')).toMatch(/answers {2}f1 .*\n.* out {6}f2 /);
+  });
+
+  it('without a frontend in rotation the SPA is 503', () => {
+    const facts = factsOf([router, frontend({ name: 'f1', state: 'exited' }), backend({ health: 'healthy' })]);
+    expect(ask('/', facts)).toMatchObject({
+      answer: 'unavailable',
+      summary: 'the path is for the SPA, and no frontend behind the router is in rotation: 503',
+    });
+    expect(explain('/', facts).answered).toBe(false);
+  });
+});
+
 describe('nobody answers', () => {
   it('where all containers of the service are out: 503', () => {
     const facts = factsOf([frontend(), filesService({ state: 'exited' })]);
@@ -350,7 +382,7 @@ describe('in a terminal', () => {
       did you mean /files? meet/files has it
 `);
     expect(lines).toContain('      error bad-role (lost, meet.role=x): meet.role is none of the known roles; the container is ignored');
-    expect(lines).toContainEqual(expect.stringMatching(/^ {8}cure: use one of frontend, backend, service\b/));
+    expect(lines).toContainEqual(expect.stringMatching(/^ {8}cure: use one of frontend, router, backend, service\b/));
   });
 
   it('holds nothing of foreign text but ASCII', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { labelTable, roles as allRoles, rolesNotSupportedYet } from '../../../src/model/label-table.ts';
+import { labelTable, roles as allRoles } from '../../../src/model/label-table.ts';
 import type { LabelName } from '../../../src/model/label-table.ts';
 import { readLabels } from '../../../src/model/labels.ts';
 import { container } from '../../support/containers.ts';
@@ -339,14 +339,8 @@ describe('reading a label', () => {
 });
 
 describe('reading the role', () => {
-  it.each(['frontend', 'backend', 'service', 'media', 'livekit', 'keycloak'])('%s is a role', (role) => {
+  it.each(['frontend', 'router', 'backend', 'service', 'media', 'livekit', 'keycloak'])('%s is a role', (role) => {
     expect(readLabels(container({ name: 'c', labels: { 'meet.role': role } }))).toEqual({ role, labels: {}, problems: [] });
-  });
-
-  it.each(rolesNotSupportedYet)('%s is refused by name, as one that a later version brings', (role) => {
-    const { role: read, problems } = readLabels(container({ name: 'c', labels: { 'meet.role': role } }));
-    expect(read).toBeUndefined();
-    expect(problems).toMatchObject([{ code: 'role-not-supported-yet', value: role }]);
   });
 
   it.each([
@@ -367,7 +361,7 @@ describe('reading the role', () => {
       const { role, problems } = readLabels(container({ name: 'c', labels: { 'meet.role': value } }));
       expect(role).toBeUndefined();
       expect(problems).toMatchObject([{ code: 'bad-role' }]);
-      expect(problems[0]?.cure).toContain('frontend, backend, service');
+      expect(problems[0]?.cure).toContain('frontend, router, backend, service');
     },
   );
 });

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { providedEngine } from '../../support/engine/provided.ts';
+import { stopAtFirstFailure } from '../../support/in-order.ts';
+import { ask } from '../../support/media/ask.ts';
+import { startMeet, usualFrontend, type MeetStack } from '../../support/meet-stack.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+// A dedicated router in front of two frontends, which have no stub: they are replaced one after another.
+
+const api = '/api/v1.0/config/';
+const room = '/abc-defg-hij';
+const router = 'router-1';
+
+let meet: MeetStack;
+
+beforeAll(async () => {
+  const engine = providedEngine();
+  const { ports: _ports, volumes: _volumes, configs: _configs, ...plain } = usualFrontend(engine);
+  // Compose merges nothing here: what a frontend has for its own routing is taken away.
+  const frontend = { ...plain, ports: [], volumes: [], configs: [], networks: ['internal'] };
+  meet = await startMeet(engine, 'router', {
+    scale: { frontend: 2 },
+    services: { frontend, router: { ...usualFrontend(engine), labels: { 'meet.role': 'router' } } },
+  });
+});
+afterAll(() => meet?.down());
+stopAtFirstFailure();
+
+test('it has both frontends behind it, and is the one that is proven', async () => {
+  await meet.routed({ [api]: ['backend-1'], [room]: ['SPA'] }, router);
+  const { instances } = await meet.converged();
+  expect(instances[0]?.frontends.map(({ container, phase }) => [container, phase])).toEqual([[meet.container(router), 'live']]);
+  expect(instances[0]?.services[0]).toMatchObject({ service: 'SPA', replicas: [{ inRotation: true }, { inRotation: true }] });
+});
+
+test('a frontend after the other is drained and replaced, and no request for the SPA fails', async () => {
+  const wrong: string[] = [];
+  const over = new AbortController();
+  let asked = 0;
+  const asking = (async () => {
+    while (!over.signal.aborted) {
+      const { status, body } = await ask(meet, room, {}, router).catch((error: unknown) => ({ status: 0, body: String(error) }));
+      asked += 1;
+      if (status !== 200 || !body.toString().includes('SPA of')) wrong.push(`${status} ${body.toString()}`);
+    }
+  })();
+  for (const name of ['frontend-1', 'frontend-2']) {
+    const before = asked;
+    await meet.docker('exec', meet.container('meet-gen-1'), 'meet-gen', 'drain', meet.container(name));
+    await meet.docker('stop', '--time', '5', meet.container(name));
+    await meet.docker('rm', meet.container(name));
+    await meet.scale({ frontend: 2 });
+    const snapshot = (): Promise<boolean> =>
+      meet.converged().then(({ instances }) => instances[0]?.services[0]?.replicas.filter(({ inRotation }) => inRotation).length === 2);
+    await waitUntil('both are in rotation', snapshot);
+    await waitUntil('there were requests', () => asked > before + 5);
+  }
+  over.abort();
+  await asking;
+  expect(wrong).toEqual([]);
+  expect(asked).toBeGreaterThan(20);
+});
+
+test('without any frontend the SPA is 503, and the API answers', async () => {
+  await meet.compose('stop', '--timeout', '3', 'frontend');
+  await meet.routed({ [api]: ['backend-1'], [room]: ['503, retry after 5'] }, router);
+  await meet.compose('start', 'frontend');
+  await meet.routed({ [api]: ['backend-1'], [room]: ['SPA'] }, router);
+});
