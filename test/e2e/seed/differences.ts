@@ -60,6 +60,15 @@ export const differences: readonly Difference[] = [
     values: () => ['SPA', 'backend'],
   },
   {
+    what: '`/media/recordings/…`, `/media/files/…`, as long as no S3 is labelled',
+    seed: 'answered by the SPA, with HTML and status 200',
+    ours: '503 with `Retry-After: 5`',
+    why: 'they are kept for `meet.role=media`: no other way to recordings may be opened by accident',
+    field: answeredBy,
+    appliesTo: ({ request }) => request.path.startsWith('/media/recordings/'),
+    values: () => ['SPA', unavailable],
+  },
+  {
     what: "The backend's paths while no backend accepts connections",
     seed: 'bare 502',
     ours: '503 with `Retry-After: 5`',
