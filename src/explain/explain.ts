@@ -123,8 +123,9 @@ function decideByFile({ instance, published }: { instance: InstanceFacts['instan
 }
 
 function describeLocation(location: LocationView): LocationAnswer {
-  const { kind, path, upstream: _, guarded: __, allow: ___, ...settings } = location;
-  return { kind, path, settings };
+  const { kind, path, upstream: _, guarded: __, allow: ___, media, ...settings } = location;
+  const files = media === undefined ? {} : { files: media.storagePath, signedFor: media.host, askedAt: media.authPath };
+  return { kind, path, settings: { ...settings, ...files } };
 }
 
 /** The same block for the same service; whether somebody is there is another matter. */

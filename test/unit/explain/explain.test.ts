@@ -136,6 +136,21 @@ describe('a route with settings of its own', () => {
     expect(places(answer)[0]).toMatch(/ answers /);
   });
 
+  it('of files: where S3 has them, and who is asked', () => {
+    const minio = container({
+      name: 'minio',
+      project: 'meet',
+      service: 'minio',
+      labels: { 'meet.role': 'media', 'meet.media.bucket': 'storage' },
+      networks: at(9),
+    });
+    expect(ask('/media/recordings/x.mp4', factsOf([frontend(), backend({ health: 'healthy' }), minio]))).toMatchObject({
+      answer: 'service',
+      summary: 'meet/minio answers',
+      location: { settings: { files: '/storage/recordings/', signedFor: 'minio:9000', askedAt: '/api/v1.0/recordings/media-auth/' } },
+    });
+  });
+
   it('that nobody may reach: 403', () => {
     const facts = routedWith({ 'meet.allow.office': '/files from nowhere' });
     expect(ask('/files/x', facts)).toMatchObject({
