@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { parsePort } from '../model/nginx-token.ts';
 import type { Container, ContainerState, Health, NetworkAttachment } from '../model/container.ts';
+import { recordOf, textOf, textsOf } from './foreign-json.ts';
 
 /** One entry of `GET /containers/json`, as far as we read it (Docker Engine API, ContainerSummary). */
 export interface EngineContainer {
@@ -99,16 +100,4 @@ function exposedTcpPortsOf(ports: unknown): readonly number[] {
 
 function labelsOf(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(recordOf(value)).flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])));
-}
-
-function textsOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { readEnvironment } from '../doctor/environment.ts';
 import type { Inspection, Network, Program, PublishedPort } from '../doctor/facts.ts';
 import { parsePort } from '../model/nginx-token.ts';
+import { recordOf, textOf, textsOf } from './foreign-json.ts';
 
 /**
  * Maps `GET /containers/<id>/json` (Docker Engine API, ContainerInspectResponse) to what the checks read. Environment and command
@@ -87,16 +88,4 @@ function publishedPortsOf(ports: unknown): readonly PublishedPort[] {
 
 function listOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.map(recordOf) : [];
-}
-
-function textsOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -20,8 +20,19 @@ export type Part =
   | 'one-off'
   | 'other';
 
-/** Known to the label vocabulary, whatever a version routes. */
-const otherRoles = ['router', 'media', 'keycloak', 'livekit'] as const;
+/** What a Meet consists of: all but what several can share, and what is none of its business. */
+export const partsOfMeet: readonly Part[] = [
+  'frontend',
+  'router',
+  'backend',
+  'worker',
+  'service',
+  'media',
+  'keycloak',
+  'livekit',
+  'meet-gen',
+  'socket-proxy',
+];
 
 /** Image names (without registry, folder, tag and digest) and compose services that tell what a container is. */
 const byName: readonly (readonly [part: Part, image: RegExp, service: RegExp])[] = [
@@ -45,7 +56,7 @@ export function partOf({ container, image }: ListedContainer, environment: Envir
   // The same image as the backend's, and perhaps its labels.
   if (program !== 'other') return 'worker';
   const role = container.labels['meet.role'] ?? '';
-  const byRole = [...roles, ...otherRoles].find((name) => name === role);
+  const byRole = roles.find((name) => name === role);
   if (byRole !== undefined) return byRole;
   const name = imageName(image);
   const service = container.labels[composeServiceLabel] ?? '';

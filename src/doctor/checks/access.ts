@@ -2,6 +2,7 @@ import type { Facts, Inspection, Patient } from '../facts.ts';
 import { composeLines, inspectEach, meetsOf, patientsOf, recreate, sidecarsOf } from '../meet.ts';
 import { finding, ok, unchecked } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
+import { partsOfMeet } from '../part.ts';
 
 export const accessChecks: readonly Check[] = [
   {
@@ -22,11 +23,7 @@ export const accessChecks: readonly Check[] = [
     why: 'whoever can write to the socket can start a container that owns the host; `:ro` on the mount limits nothing',
     cure: 'Give meet-gen a socket proxy, as in compose.example.yml; docs/security.md has the set-ups.',
     weight: 'warning',
-    run: (facts) =>
-      inspectEach(
-        patientsOf(facts, 'frontend', 'router', 'backend', 'worker', 'service', 'media', 'keycloak', 'livekit', 'meet-gen', 'socket-proxy'),
-        judgeAccess,
-      ),
+    run: (facts) => inspectEach(patientsOf(facts, ...partsOfMeet), judgeAccess),
   },
   {
     id: 'stale-socket',

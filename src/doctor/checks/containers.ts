@@ -2,6 +2,7 @@ import type { Inspection, Patient } from '../facts.ts';
 import { composeLines, inspectEach, patientsOf, recreate, routingOnes, wordFor } from '../meet.ts';
 import { finding, ok } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
+import { partsOfMeet } from '../part.ts';
 import type { Part } from '../part.ts';
 import { isSignalled } from './frontend-process.ts';
 import { fileChecks } from './routing.ts';
@@ -9,20 +10,7 @@ import { fileChecks } from './routing.ts';
 /** How long gunicorn finishes what is in flight. */
 const drainSeconds = 90;
 
-const lasting: readonly Part[] = [
-  'frontend',
-  'router',
-  'backend',
-  'worker',
-  'service',
-  'media',
-  'keycloak',
-  'livekit',
-  'outer-proxy',
-  'acme-companion',
-  'meet-gen',
-  'socket-proxy',
-];
+const lasting: readonly Part[] = [...partsOfMeet, 'outer-proxy', 'acme-companion'];
 
 export const containerChecks: readonly Check[] = [
   {

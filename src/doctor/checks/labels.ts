@@ -1,14 +1,14 @@
 import { compareText } from '../../model/foreign-text.ts';
 import { readInstances } from '../../model/instance.ts';
 import { roles } from '../../model/label-table.ts';
+import { likelyInstance } from '../../model/member.ts';
 import { nearest } from '../../model/nearest.ts';
+import { parseInstance } from '../../model/nginx-token.ts';
 import type { Problem, ProblemCode } from '../../model/problem.ts';
 import type { Facts, Patient } from '../facts.ts';
 import { composeLines, inspectEach, recreate, serviceFor } from '../meet.ts';
 import { finding, ok } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
-
-const knownRoles = [...new Set([...roles, 'router', 'media', 'livekit', 'keycloak'])];
 
 /** What other checks tell better, or what is no fault of labels. */
 const toldElsewhere: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
@@ -26,7 +26,7 @@ export const labelChecks: readonly Check[] = [
     symptom: 'The container gets no requests: 503 on its routes.',
     looksAt: '`meet.role`, and labels whose key is nearly that',
     why: 'a container with an unknown role is ignored',
-    cure: `Use one of ${knownRoles.map((role) => `\`${role}\``).join(', ')}.`,
+    cure: `Use one of ${roles.map((role) => `\`${role}\``).join(', ')}.`,
     weight: 'failure',
     run: (facts) => facts.patients.flatMap(judgeRoleWord),
   },
@@ -90,7 +90,7 @@ function judgeRoleWord(patient: Patient): readonly Outcome[] {
     ];
   }
   if (role === undefined) return [];
-  if (knownRoles.includes(role)) return [ok];
+  if (roles.some((known) => known === role)) return [ok];
   return [
     finding(patient, `meet.role=${role} is no role`, 'correct it', {
       paste: [...composeLines(patient, ['labels:', `  meet.role: ${guess(role)}`]), '', recreate(patient)],
@@ -99,10 +99,10 @@ function judgeRoleWord(patient: Patient): readonly Outcome[] {
 }
 
 function guess(role: string): string {
-  return nearest(role, knownRoles) ?? `<one of ${knownRoles.join(', ')}>`;
+  return nearest(role, roles) ?? `<one of ${roles.join(', ')}>`;
 }
 
-function judgeMissing({ patients }: Facts): readonly Outcome[] {
+function judgeMissing({ patients, listed, only }: Facts): readonly Outcome[] {
   const labelled = patients.filter(({ container }) => container.labels['meet.role'] !== undefined);
   const projects = new Set(labelled.map(({ project }) => project));
   const looksLike = (patient: Patient): string | undefined => {
@@ -121,7 +121,7 @@ function judgeMissing({ patients }: Facts): readonly Outcome[] {
       }),
     ];
   });
-  if (labelled.length === 0 && missing.length === 0) return [nothingFound()];
+  if (labelled.length === 0 && missing.length === 0) return [only === undefined ? nothingFound() : nothingOf(only, listed)];
   return [...labelled.map(() => ok), ...missing];
 }
 
@@ -135,6 +135,17 @@ function nothingFound(): Outcome {
       unless: ['role-word'],
     },
   );
+}
+
+/** Another Meet than those that are there was asked for. */
+function nothingOf(only: string, listed: Facts['listed']): Outcome {
+  const labelled = listed.filter(({ container }) => container.labels['meet.role'] !== undefined);
+  const names = new Set(labelled.flatMap(({ container }) => parseInstance(likelyInstance(container)) ?? []));
+  const others =
+    names.size === 0
+      ? 'start it, or label its containers'
+      : `name another one with --instance (${[...names].toSorted().join(', ')}), or start it`;
+  return finding(undefined, `no container here belongs to the Meet "${only}"`, others, { unless: ['role-word'] });
 }
 
 function judgeLabels(facts: Facts): readonly Outcome[] {

@@ -2,6 +2,7 @@ import type { Facts, Inspection, Patient } from '../facts.ts';
 import { composeLines, inspectEach, patientsOf, portsOf, recreate, routingOnes, shareNetwork, wordFor } from '../meet.ts';
 import { finding, ok, unchecked } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
+import { partsOfMeet } from '../part.ts';
 
 const noProxy = unchecked('there is no nginx-proxy on this engine');
 const hijacking = [
@@ -94,19 +95,7 @@ export const outerProxyChecks: readonly Check[] = [
     cure: 'Remove these labels from the containers of Meet.',
     weight: 'failure',
     run: (facts) =>
-      patientsOf(
-        facts,
-        'frontend',
-        'router',
-        'backend',
-        'worker',
-        'service',
-        'media',
-        'keycloak',
-        'livekit',
-        'meet-gen',
-        'socket-proxy',
-      ).map((patient) => {
+      patientsOf(facts, ...partsOfMeet).map((patient) => {
         const found = hijacking.find((key) => patient.container.labels[key] !== undefined);
         if (found === undefined) return ok;
         const cure = `remove the label ${found} from it, then: ${recreate(patient)}`;

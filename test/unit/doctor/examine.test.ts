@@ -608,6 +608,12 @@ test.each([
   expect(examine(moved).findings.map(({ check }) => check)).toEqual(found);
 });
 
+test('where no container is of the Meet that was asked for, those that there are are named', () => {
+  const { findings } = examine({ ...topology(), only: 'meat', patients: [] });
+  expect(findings.map(({ check, what }) => `${check}: ${what}`)).toEqual(['role-missing: no container here belongs to the Meet "meat"']);
+  expect(findings[0]?.cure).toBe('name another one with --instance (meet), or start it');
+});
+
 test('a frontend that is reloaded by the hook may have another restart policy', () => {
   const unlessStopped = { ...mounts('/etc/nginx/meet-routing').inspection, restartPolicy: 'unless-stopped' };
   const facts = topology({ frontend: { inspection: unlessStopped }, 'meet-gen': { environment: { MEET_GEN_RELOAD: 'hook' } } });
