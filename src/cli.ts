@@ -39,7 +39,7 @@ function createProgram(): Command {
   addOptions(program.command('run').description('the sidecar (default): watch, render, publish, reload, prove'), 'run')
     .addHelpText(
       'after',
-      '\nExit code: 0 stopped, 2 its own configuration.\nSignals: HUP looks at everything afresh; TERM and INT stop, a second one at once.',
+      '\nExit code: 0 stopped, 2 its own configuration.\nSignals: HUP looks at everything afresh; TERM and INT stop, a second one at\nonce.',
     )
     .action(async (flags: Flags) => {
       await runSidecar(readOptions('run', byOption(flags), process.env), operatorSignals());
@@ -52,7 +52,7 @@ function createProgram(): Command {
       '--compose <file>',
       'from a compose file with no engine; - reads standard input, also the JSON of "docker compose config --format json"',
     )
-    .addHelpText('after', '\nExit code: 0, 2 usage, 3 engine unreachable, 4 template, 7 problems found (told on standard error).')
+    .addHelpText('after', '\nExit code: 0, 2 usage, 3 engine unreachable, 4 template, 7 problems found (told\non standard error).')
     .action(async (flags: Flags) => {
       const options = readOptions('render', byOption(flags), process.env);
       const file = textOf(flags['compose']);
@@ -70,7 +70,7 @@ function createProgram(): Command {
     .option('--cancel', 'let them take requests again')
     .addHelpText(
       'after',
-      '\nExit code: 0 they can be stopped now, 7 not: nobody else could take over, or a frontend is not proven in time.\nExample: meet-gen drain meet-backend-1 && docker stop meet-backend-1',
+      '\nExit code: 0 they can be stopped now, 7 not: nobody else could take over, or a\nfrontend is not proven in time.\nExample: meet-gen drain meet-backend-1 && docker stop meet-backend-1',
     )
     .action(async (names: readonly string[], flags: Flags) => {
       const options = readOptions('drain', byOption(flags), process.env);
@@ -87,7 +87,12 @@ function createProgram(): Command {
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nAsks the running sidecar. Exit code: 0 somebody answers, 2 usage, 3 no running sidecar could be asked, 7 nothing would answer.\nExample: docker compose exec meet-gen meet-gen explain /files',
+      `
+Asks the running sidecar, and tells by what is published now.
+
+Exit code: 0 somebody answers, 2 usage, 3 no running sidecar could be asked,
+7 nothing would answer.
+Example: docker compose exec meet-gen meet-gen explain /files`,
     )
     .action(async (text: string, flags: Flags) => {
       const report = await explainPath(readOptions('explain', byOption(flags), process.env), text, flags['json'] === true);
@@ -103,14 +108,17 @@ function createProgram(): Command {
     program.command('doctor').description('check the running topology once, and say what is wrong, why it matters and how to mend it'),
     'doctor',
   )
-    .option('--json', 'for programs')
+    .option('--json', 'as JSON')
     .addHelpText(
       'after',
       `
-Nothing is changed. It needs the engine, and a network of the Meet to ask its containers; what it has no access to is "not checked".
+Nothing is changed. It needs the engine, and the Meet's own network to ask its
+containers; what it has no access to is "not checked".
 
-Exit code: 0 nothing failed (there may be warnings), 7 something failed.
-Example: docker run --rm --network meet_internal --group-add $(stat -c %g /var/run/docker.sock)
+Exit code: 0 nothing failed (there may be warnings), 2 usage, 7 something failed
+or the engine can't be reached.
+Example: docker run --rm --network meet_internal \\
+           --group-add "$(stat -c %g /var/run/docker.sock)" \\
            -v /var/run/docker.sock:/var/run/docker.sock meet-gen doctor`,
     )
     .action(async (flags: Flags) => {
@@ -136,8 +144,9 @@ Example: docker run --rm --network meet_internal --group-add $(stat -c %g /var/r
     .addHelpText(
       'after',
       `
-Keep it in a file of mode 755 and mount it into the frontend as /docker-entrypoint.d/90-meet-gen.sh, with
-entrypoint: [/docker-entrypoint.sh], command: [nginx, -g, daemon off;] and templates/hook-stub.conf as the stub.
+Keep it in a file of mode 755 and mount it into the frontend as
+/docker-entrypoint.d/90-meet-gen.sh, with entrypoint: [/docker-entrypoint.sh],
+command: [nginx, -g, daemon off;] and templates/hook-stub.conf as the stub.
 compose.hardened.yml has all of it.
 
 Exit code: 0.

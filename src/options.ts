@@ -53,7 +53,7 @@ export const optionTable = {
     variable: 'MEET_GEN_OUT',
     placeholder: 'directory',
     meaning:
-      'the directory that the frontend mounts read-only: routing.conf is published there. Also a single file that exists, for one --instance: second best, see the problem single-file-out',
+      'the directory that the frontend mounts read-only: routing.conf is published there, and the running meet-gen is asked there. Also a single file that exists, for one --instance: second best, see the problem single-file-out',
     commands: ['run', 'drain', 'explain', 'healthcheck'],
     fallback: '/routing',
     parse: parseText,
@@ -63,7 +63,7 @@ export const optionTable = {
     variable: 'MEET_GEN_INSTANCE',
     placeholder: 'name',
     meaning:
-      'look after this Meet only, and publish directly into --out; without it all are looked after, each in a folder of its own. explain tells of this one only',
+      'this Meet alone; run then publishes directly into --out. Without it all Meets that the engine shows are meant, each with a folder of its own',
     commands: [...working, 'explain', 'doctor'],
     parse: parseInstanceOption,
   }),
