@@ -101,7 +101,7 @@ function troubleshootingPage(): string {
     ].join('\n\n'),
   );
   return page('Troubleshooting', [
-    '`meet-gen doctor` checks all of this on the running containers, and says what is wrong, why it matters and how to mend it, with lines to paste:',
+    '`meet-gen doctor` checks all of this on the running containers, and says what is wrong, why it matters and how to mend it, with lines to paste. Who answers one path, and why nobody else does, is told by [`meet-gen explain`](explain.md).',
     run,
     "`meet_internal` is the Meet's own network: on another one the doctor can't ask the frontends. It changes nothing. Of a container's environment it reads a fixed list of names (host names, ports, switches) and forgets the rest; no secret is printed. What it has no access to is *not checked*, never *ok*. `--instance` looks at one Meet alone, `--json` is for programs. Exit code: 0, or 7 when something failed; warnings fail nothing.",
     "Besides reading (containers, networks, files of frontends and nginx-proxy, process lists), it runs `cat /proc/self/mountinfo` in containers that mount a single configuration file or a socket: nothing else tells that such a mount has gone stale. It wants the engine's own socket; behind the socket proxy of the example most checks are *not checked*.",

@@ -32,8 +32,8 @@ export const roleMeanings: Readonly<Record<Role, string>> = {
   backend: "Meet's backend: Django",
   service: 'anything else that answers paths of its own',
   media: "an S3, whose files are served behind the backend's word (`docs/media.md`)",
-  livekit: 'LiveKit: known, not routed; it has a public name of its own',
-  keycloak: 'Keycloak: known, not routed; it has a public name of its own',
+  livekit: 'LiveKit: not routed, it has a public name of its own; the label is only needed where `doctor` does not know it by its image',
+  keycloak: 'Keycloak: not routed, it has a public name of its own; the label is only needed where `doctor` does not know it by its image',
 };
 
 export function isBystanderRole(role: Role): role is BystanderRole {
