@@ -5,6 +5,7 @@ import { likelyInstance } from '../../model/member.ts';
 import { nearest } from '../../model/nearest.ts';
 import { parseInstance } from '../../model/nginx-token.ts';
 import type { Problem, ProblemCode } from '../../model/problem.ts';
+import { planRouting } from '../../routes/routing-view.ts';
 import type { Facts, Patient } from '../facts.ts';
 import { composeLines, inspectEach, recreate, serviceFor } from '../meet.ts';
 import { finding, ok } from '../outcome.ts';
@@ -150,8 +151,9 @@ function nothingOf(only: string, listed: Facts['listed']): Outcome {
 
 function judgeLabels(facts: Facts): readonly Outcome[] {
   const containers = facts.listed.map(({ container }) => container);
-  const { problems } = readInstances({ containers, notes: new Map() }, { only: facts.only });
-  const told = problems.filter(({ code, severity }) => severity !== 'notice' && !toldElsewhere.has(code));
+  const { instances, problems } = readInstances({ containers, notes: new Map() }, { only: facts.only });
+  const routed = instances.filter(({ frontends }) => frontends.length > 0).flatMap((instance) => planRouting(instance, []).problems);
+  const told = [...problems, ...routed].filter(({ code, severity }) => severity !== 'notice' && !toldElsewhere.has(code));
   const findings = told
     .toSorted((left, right) => compareText(left.container ?? '', right.container ?? ''))
     .map((item) => tell(facts, item));
@@ -167,5 +169,7 @@ function tell(facts: Facts, { severity, container, key, value, message, cure, co
     severity: severity === 'error' ? 'failure' : 'warning',
     // A role that nobody understands leaves an instance without a frontend.
     ...(code === 'no-frontend' ? { unless: ['role-word', 'role-missing'] } : {}),
+    // A worker with the backend's role asks for the backend's paths.
+    ...(code === 'contested-route' ? { unless: ['role-on-worker'] } : {}),
   });
 }

@@ -4,6 +4,7 @@ import { examine } from '../../../src/doctor/examine.ts';
 import { known, unknown } from '../../../src/doctor/facts.ts';
 import type { Facts, Inspection } from '../../../src/doctor/facts.ts';
 import { roadKey } from '../../../src/doctor/meet.ts';
+import { reportText } from '../../../src/doctor/report.ts';
 import { generation, healthyName, proxyFiles, published, rendered, topology } from '../../support/doctor/topology.ts';
 import { idOf } from '../../support/containers.ts';
 import { shippedStub } from '../../support/real-layout.ts';
@@ -379,6 +380,21 @@ const rows: readonly Row[] = [
     cure: 'did you mean meet.port?',
   },
   {
+    fault: 'a service without paths',
+    facts: topology({
+      board: { image: 'board:1.0', labels: { 'meet.role': 'service', 'meet.port': '8000' }, networks: ['meet_internal'] },
+    }),
+    found: ['labels failure meet-board-1'],
+    what: /no usable meet\.paths/,
+    cure: 'set meet.paths, for example /files',
+  },
+  {
+    fault: 'an S3 without a bucket',
+    facts: topology({ minio: { image: 'minio/minio:1.0', labels: { 'meet.role': 'media' }, networks: ['meet_internal'] } }),
+    found: ['labels failure meet-minio-1'],
+    what: /which bucket/,
+  },
+  {
     fault: 'a container that does not run',
     facts: topology({ keycloak: { state: 'exited' } }),
     found: ['containers-run failure meet-keycloak-1'],
@@ -612,6 +628,11 @@ test('where no container is of the Meet that was asked for, those that there are
   const { findings } = examine({ ...topology(), only: 'meat', patients: [] });
   expect(findings.map(({ check, what }) => `${check}: ${what}`)).toEqual(['role-missing: no container here belongs to the Meet "meat"']);
   expect(findings[0]?.cure).toBe('name another one with --instance (meet), or start it');
+});
+
+test('a cure that is a question ends as one', () => {
+  const text = reportText(examine(topology({ backend: { labels: { 'meet.role': 'backend', 'meet.prot': '8001' } } })));
+  expect(text).toContain('How to mend it: did you mean meet.port?\n');
 });
 
 test('a frontend that is reloaded by the hook may have another restart policy', () => {
