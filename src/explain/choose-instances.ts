@@ -11,7 +11,7 @@ export function chooseInstances(
   name: string | undefined,
 ): { readonly instances: readonly InstanceFacts[]; readonly notes: readonly string[] } {
   if (instances.length === 0) return { instances: [], notes: ['there is no instance: no container with a usable meet.role is known'] };
-  if (name !== undefined) return chooseByName(instances, name);
+  if (name !== undefined) return chooseByName(instances, name, host);
   if (host === undefined) return { instances, notes: [] };
   const named = instances.filter((one) => hostsOf(one).some((pattern) => matches(pattern, host)));
   if (named.length > 0) return { instances: named, notes: [] };
@@ -20,10 +20,21 @@ export function chooseInstances(
   return { instances: open, notes: open.length === instances.length ? [] : notes };
 }
 
-function chooseByName(instances: readonly InstanceFacts[], name: string): ReturnType<typeof chooseInstances> {
+function chooseByName(instances: readonly InstanceFacts[], name: string, host: string | undefined): ReturnType<typeof chooseInstances> {
   const named = instances.filter(({ instance }) => instance.name === name);
+  if (named.length > 0) return { instances: named, notes: named.flatMap((one) => noteForeignHost(one, host)) };
   const names = instances.map(({ instance }) => instance.name).toSorted(compareText);
-  return { instances: named, notes: named.length > 0 ? [] : [`there is no instance ${name}; there are: ${names.join(', ')}`] };
+  return { instances: [], notes: [`there is no instance ${name}; there are: ${names.join(', ')}`] };
+}
+
+/** The frontend itself takes any host; in front of it somebody decides by the host. */
+function noteForeignHost(one: InstanceFacts, host: string | undefined): readonly string[] {
+  const own = hostsOf(one);
+  if (host === undefined || own.length === 0 || own.some((pattern) => matches(pattern, host))) return [];
+  const name = one.instance.name;
+  return [
+    `${name} has ${own.join(', ')} in its meet.host, not ${showForeignText(host)}: the outer proxy may send that host elsewhere, or nowhere`,
+  ];
 }
 
 function hostsOf({ instance }: InstanceFacts): readonly string[] {

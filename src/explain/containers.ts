@@ -41,8 +41,13 @@ function describe(service: Service, replica: Replica, upstream: UpstreamView | u
     ...(endpoint === undefined ? {} : { endpoint }),
     service: serviceTitle(service),
     place,
-    reason: `${described.reason}${timing(replica.inRotation, place)}`,
+    reason: `${described.reason}${isBucketUnknown(service) ? ', but its bucket is not known' : timing(replica.inRotation, place)}`,
   };
+}
+
+/** Such an S3 is never asked, whatever its state. */
+function isBucketUnknown({ role, labels }: Service): boolean {
+  return role === 'media' && labels.mediaBucket === undefined;
 }
 
 /** The file can be a moment behind what is decided. */

@@ -1,5 +1,6 @@
 import { showForeignText } from '../model/foreign-text.ts';
 import type { Instance, Replica } from '../model/instance.ts';
+import { routePrefix } from '../model/named-routes.ts';
 import type { Problem, ProblemCode } from '../model/problem.ts';
 import type { Facts } from './facts.ts';
 import { claims } from './owner.ts';
@@ -39,8 +40,13 @@ export function problemsAbout(instance: Instance, facts: Facts, outcome: Outcome
     if (item.code === 'route-left-out') return outcome.isOtherwiseWanted;
     if (item.container === undefined || item.code === 'no-frontend-running') return true;
     if (outcome.shown.has(item.container) || frontends.has(item.container)) return true;
-    return outcome.mayBeLost && lostCodes.has(item.code) && !elsewhere.has(item.container);
+    return outcome.mayBeLost && isLoss(item) && !elsewhere.has(item.container);
   });
+}
+
+/** Whether it may be why a path has nobody: also where the paths are on a container whose role has none. */
+function isLoss({ code, key = '' }: Problem): boolean {
+  return lostCodes.has(code) || (code === 'label-without-effect' && (key === 'meet.paths' || key.startsWith(routePrefix)));
 }
 
 /** Whether it is this path that a service doesn't get. */

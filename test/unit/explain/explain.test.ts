@@ -412,3 +412,30 @@ it('own templates are told of, since they can print something else', () => {
   const explanation = explain('/', factsOf([frontend()], { ownTemplates: true }));
   expect(explanation.notes).toEqual([expect.stringContaining('--templates')]);
 });
+
+describe('what a label cost', () => {
+  it('is told of an S3 without a bucket, which no later pass will let in', () => {
+    const minio = container({ name: 'minio', project: 'meet', networks: at(9), labels: { 'meet.role': 'media' } });
+    const answer = ask('/media/files/a.pdf', factsOf([frontend(), backend(), minio]));
+    expect(places(answer)).toEqual(['minio out 172.18.0.9:9000: running, without a health check, but its bucket is not known']);
+    expect(codes(answer)).toContain('no-bucket');
+  });
+
+  it('is told of paths on a container whose role has none', () => {
+    const livekit = container({
+      name: 'livekit',
+      project: 'meet',
+      networks: at(9),
+      labels: { 'meet.role': 'livekit', 'meet.paths': '/rtc' },
+    });
+    expect(codes(ask('/rtc', factsOf([frontend(), backend(), livekit])))).toEqual(['label-without-effect']);
+  });
+});
+
+it('a host that is not the named instance’s own is told', () => {
+  const facts = factsOf([frontend({ labels: hosts('meet.example.com') }), backend()]);
+  expect(explain('https://other.example.com/', facts, 'meet').notes).toEqual([
+    'meet has meet.example.com in its meet.host, not other.example.com: the outer proxy may send that host elsewhere, or nowhere',
+  ]);
+  expect(explain('https://meet.example.com/', facts, 'meet').notes).toEqual([]);
+});
