@@ -1,5 +1,6 @@
 import { showForeignText } from '../model/foreign-text.ts';
 import type { LocationView } from '../routes/routing-view.ts';
+import { passedTo } from '../routes/pick-location.ts';
 import { readRequestPath } from '../routes/request-path.ts';
 import type { RequestPath } from '../routes/request-path.ts';
 import { chooseInstances } from './choose-instances.ts';
@@ -108,7 +109,7 @@ function decideByFile({ instance, published }: { instance: InstanceFacts['instan
         }
       : { answer: 'spa', summary: 'no service has this path: the SPA answers', pick, containers };
   }
-  const upstreamName = location?.upstream ?? location?.guarded;
+  const upstreamName = location === undefined ? undefined : passedTo(location);
   const upstream = published.view.upstreams.find(({ name }) => name === upstreamName);
   const containers = containersFor(instance, owner, upstream, path);
   if (pick.kind === 'redirect')

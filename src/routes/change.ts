@@ -1,4 +1,5 @@
 import { compareText } from '../model/foreign-text.ts';
+import { passedTo } from './pick-location.ts';
 import type { LocationView, RoutingView, UpstreamView } from './routing-view.ts';
 
 /**
@@ -50,7 +51,8 @@ function describeUpstream({ title, balance, servers, spares = [], backups, param
 }
 
 function describeLocation(title: string, location: LocationView): string {
-  const { kind, path, guarded, upstream = guarded, media, ...settings } = location;
+  const { kind, path, upstream: _, guarded: __, media, ...settings } = location;
+  const upstream = passedTo(location);
   const to = upstream === undefined ? `503, nobody in rotation for ${title}` : upstream === 'meet-spa' ? 'SPA' : title;
   const own = Object.entries(settings).map(
     ([name, value]) => ` ${name} ${Array.isArray(value) ? value.join(' ') || 'nobody' : String(value)}`,

@@ -7,6 +7,8 @@ import type { PathRule } from '../model/nginx-token.ts';
  * S3 what the backend signed for that one file.
  */
 export interface MediaAccess {
+  /** The upstream of S3; in a structure it is the location's own. */
+  readonly storage?: string;
   /** The upstream of the backend that is asked. */
   readonly auth: string;
   readonly authPath: string;

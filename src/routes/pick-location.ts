@@ -27,8 +27,13 @@ export function pickLocation({ groups }: Pick<RoutingView, 'groups'>, path: stri
   return above === undefined ? { kind: 'spa' } : { kind: 'location', ...above };
 }
 
-function proxies({ upstream, guarded }: LocationView): boolean {
-  return upstream !== undefined || guarded !== undefined;
+function proxies(location: LocationView): boolean {
+  return passedTo(location) !== undefined;
+}
+
+/** The upstream that a location of a view passes requests on to; undefined where it answers 503. */
+export function passedTo({ upstream, guarded, media }: LocationView): string | undefined {
+  return upstream ?? guarded ?? media?.storage;
 }
 
 /** Of the prefixes that a path begins with, the longest. */

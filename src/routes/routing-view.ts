@@ -34,7 +34,8 @@ export type UpstreamBalance = Exclude<Balance, 'round-robin'>;
 
 /**
  * A location block. Without an upstream nobody is there to answer: 503. Of one that not everybody may reach a template sees the
- * upstream as `guarded`, so that one which knows nothing of `allow` answers 503 instead of letting everybody in.
+ * upstream as `guarded`, and of one of files as `media.storage`, so that one which knows nothing of `allow` or of files answers 503
+ * instead of letting everybody in.
  */
 export interface LocationView {
   readonly kind: 'exact' | 'below';

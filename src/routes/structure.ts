@@ -79,5 +79,6 @@ function upstreamsOf({ upstream, media }: LocationView): readonly string[] {
 function reachable(location: LocationView, upstreams: ReadonlySet<string>): LocationView {
   const { kind, path, upstream, ...rest } = location;
   if (upstream === undefined || !upstreamsOf(location).every((name) => upstreams.has(name))) return { kind, path };
+  if (rest.media !== undefined) return { kind, path, ...rest, media: { storage: upstream, ...rest.media } };
   return rest.allow === undefined ? location : { kind, path, guarded: upstream, ...rest };
 }

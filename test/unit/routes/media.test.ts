@@ -44,8 +44,8 @@ describe('the files of S3', () => {
       ['files', 'recordings'].map((folder) => ({
         kind: 'below',
         path: `/media/${folder}/`,
-        upstream: 'meet-media_meet.minio',
         media: {
+          storage: 'meet-media_meet.minio',
           auth: 'meet_meet.backend',
           authPath: `/api/v1.0/${folder}/media-auth/`,
           storagePath: `/storage/${folder}/`,
@@ -114,7 +114,7 @@ describe('the files of S3', () => {
   it('are those of one S3: the first by name, of its own project before others', () => {
     const second = minio({ name: 'meet-storage-1', service: 'storage', labels: { 'meet.media.bucket': 'second' } });
     const so = plan(backend(), second, minio());
-    expect(recordings(so)?.upstream).toBe('meet-media_meet.minio');
+    expect(recordings(so)?.media?.storage).toBe('meet-media_meet.minio');
     expect(so.problems).toMatchObject([{ code: 'contested-route', container: 'meet-storage-1', key: 'meet.role' }]);
   });
 
@@ -122,7 +122,7 @@ describe('the files of S3', () => {
     const older = minio({ name: 'meet-minio-2', labels: { 'meet.role': 'service', 'meet.paths': '/open' }, created: 1_800_000_000 });
     const so = plan(backend(), minio(), older);
     expect(locationsOf(so).find(({ path }) => path === '/open')?.upstream).toBe('meet_meet.minio');
-    expect(recordings(so)?.upstream).toBe('meet-media_meet.minio');
+    expect(recordings(so)?.media?.storage).toBe('meet-media_meet.minio');
     // Nor with one of an older structure.
     const before = plan(backend(), container({ ...sketchOfService, labels: { 'meet.role': 'service', 'meet.paths': '/open' } }));
     const { addresses } = plan(backend(), minio());
@@ -169,13 +169,11 @@ describe('a mixture of what is wanted and what was good', () => {
         expect(files.map(({ path }) => path)).toEqual(['/media/files/', '/media/recordings/']);
         const known = new Set(view.upstreams.map(({ name }) => name));
         const ofStorage = view.upstreams.filter(({ name }) => name.startsWith('meet-media_'));
-        for (const { upstream, media } of files) {
-          expect(upstream === undefined).toBe(media === undefined);
-          if (media !== undefined) expect([known.has(upstream ?? ''), known.has(media.auth)]).toEqual([true, true]);
-        }
-        // S3's addresses are behind no other location.
+        for (const { media } of files)
+          if (media !== undefined) expect([known.has(media.storage ?? ''), known.has(media.auth)]).toEqual([true, true]);
+        // S3's addresses are behind no other location, nor where a template that knows nothing of files would look.
         for (const { name } of ofStorage)
-          expect(locationsOf({ view }).filter((one) => one.upstream === name && one.media === undefined)).toEqual([]);
+          expect(locationsOf({ view }).filter(({ upstream, guarded }) => upstream === name || guarded === name)).toEqual([]);
       }),
       { numRuns: 500 },
     );
