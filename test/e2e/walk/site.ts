@@ -50,6 +50,8 @@ export function siteAdditions(host: string, project: string): Required<Pick<Meet
         },
         networks: ['internal'],
       },
+      // Takes the addresses that others leave.
+      squatter: { image: 'meet-gen-test/idle:latest', networks: ['internal'], scale: 0 },
     },
     configs: { django: script('backend'), s3: script('s3') },
   };

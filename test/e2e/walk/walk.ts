@@ -67,12 +67,11 @@ export function goodWalk({ project, host }: Site): Walk {
   };
 }
 
-/** What a walk may meet with while no backend is there: the same, or 503 and when to come back at whatever the backend has a say in. */
-export function withoutBackend(site: Site, seen: Walk): Walk {
-  const good = goodWalk(site);
-  const asks = (step: string): boolean => good[step]?.includes(`${site.project}-backend`) === true || step.startsWith('a recording');
-  const excused = Object.keys(good).filter((step) => asks(step) && seen[step] === '503, retry after 5');
-  return { ...good, ...Object.fromEntries(excused.map((step) => [step, '503, retry after 5'])) };
+/** The same where no backend is there: whatever it has a say in is 503 and when to come back, and nothing else is touched. */
+export function walkWithoutBackend(site: Site): Walk {
+  const asksBackend = ([step, seen]: readonly [string, string]): boolean =>
+    step.startsWith('a recording') || seen.includes(` by ${site.project}-backend,`);
+  return Object.fromEntries(Object.entries(goodWalk(site)).map((one) => (asksBackend(one) ? [one[0], '503, retry after 5'] : one)));
 }
 
 /** Project and service of containers by their short ids, which are their host names; also of those that are gone meanwhile. */
