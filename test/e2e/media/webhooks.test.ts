@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { providedEngine } from '../../support/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
+import { callFromInside, type Call, type CallOptions } from '../../support/media/call-from-inside.ts';
 import { startMeet, usualFrontend, type MeetStack } from '../../support/meet-stack.ts';
 
 // LiveKit and S3 call the backend from inside, through the frontend's status server.
@@ -29,25 +30,9 @@ beforeAll(async () => {
 afterAll(() => meet?.down());
 stopAtFirstFailure();
 
-interface Call {
-  readonly status: number;
-  readonly body: string;
-  readonly seen: { readonly host?: string; readonly proto?: string } | null;
-  readonly retryAfter: string | null;
-}
-
-/** Calls from inside a container, as LiveKit does. */
-async function call(
-  from: string,
-  path: string,
-  options: { method?: string; headers?: object; body?: string; bodyBytes?: number } = {},
-  network = meet.internalNetwork,
-): Promise<Call> {
+async function call(from: string, path: string, options: CallOptions = {}, network = meet.internalNetwork): Promise<Call> {
   const address = await meet.address('frontend-1', network);
-  const told = JSON.stringify({ method: 'POST', ...options });
-  const code = `const { bodyBytes = 0, ...told } = ${told}; const body = bodyBytes === 0 ? {} : { body: 'x'.repeat(bodyBytes) };
-    fetch('http://${address}:8084${path}', { ...told, ...body }).then(async (r) => console.log(JSON.stringify({ status: r.status, body: await r.text(), seen: JSON.parse(r.headers.get('x-seen')), retryAfter: r.headers.get('retry-after') })))`;
-  return JSON.parse(await meet.docker('exec', meet.container(from), 'node', '-e', code)) as Call;
+  return callFromInside(engine, meet.container(from), `http://${address}:8084${path}`, options);
 }
 
 describe.sequential('a call from inside', () => {

@@ -35,6 +35,8 @@ export function openWebSocket(
   });
 }
 
+const closed = 'the connection was closed';
+
 function clientOn(socket: Duplex): WebSocketClient {
   let open = true;
   const waiting: ((frame: Buffer) => void)[] = [];
@@ -46,10 +48,11 @@ function clientOn(socket: Duplex): WebSocketClient {
   });
   return {
     async echo(text) {
+      if (!open) return closed;
       const answer = new Promise<Buffer>((resolve) => waiting.push(resolve));
       socket.write(maskedText(text));
       const frame = await answer;
-      return frame[0] === 0x81 ? frame.subarray(2).toString() : 'the connection was closed';
+      return frame[0] === 0x81 ? frame.subarray(2).toString() : closed;
     },
     isOpen: () => open,
     close: () => void socket.destroy(),

@@ -35,13 +35,24 @@ interface Keepers {
   down(): Promise<void>;
 }
 
-/** Starts both, and waits until each is served. */
-export async function startTwoTenants(engine: Engine, part: string, way: Way): Promise<TwoTenants> {
+/** What a tenant has besides, or otherwise than usual; keys of a service replace the usual ones, labels come to them. */
+type TenantAdditions = (host: string, project: string) => Pick<MeetOptions, 'services' | 'configs' | 'scale'>;
+
+/** Starts both, as first.example.com and second.example.com, and waits until each is served. */
+export async function startTwoTenants(
+  engine: Engine,
+  part: string,
+  way: Way,
+  additions: TenantAdditions = () => ({}),
+): Promise<TwoTenants> {
   const proxyNetwork = composeProjectName(`${part}-proxy`);
   await docker(engine, ['network', 'create', '--label', runLabel, proxyNetwork]);
   const keepers = way === 'one meet-gen each' ? ownKeepers() : await sharedKeeper(engine, part);
-  const start = (name: string): Promise<MeetStack> =>
-    startMeet(engine, `${part}-${name}`, { ...keepers.options, ...tenantOptions(part, `${name}.example.com`, proxyNetwork) });
+  const start = (name: string): Promise<MeetStack> => {
+    const host = `${name}.example.com`;
+    const added = additions(host, composeProjectName(`${part}-${name}`));
+    return startMeet(engine, `${part}-${name}`, { ...keepers.options, ...tenantOptions(part, host, proxyNetwork, added) });
+  };
   const [first, second] = await Promise.all([start('first'), start('second')]);
   const tenants = [first, second] as const;
   await keepers.start(tenants);
@@ -91,20 +102,28 @@ function isProven({ frontends, publishedGeneration }: InstanceStatus): boolean {
 }
 
 /** All services are on the shared network, where compose gives each its own name: there are two of every name there. */
-function tenantOptions(part: string, host: string, proxyNetwork: string): MeetOptions {
-  const mark = { [tenantsLabel]: composeProjectName(part) };
-  return {
-    services: {
-      frontend: { labels: { 'meet.role': 'frontend', 'meet.host': host, ...mark } },
-      backend: { labels: { 'meet.role': 'backend', ...mark }, networks: ['internal', 'proxy'] },
-      files: {
-        image: 'meet-gen-test/backend:latest',
-        networks: ['internal', 'proxy'],
-        labels: { 'meet.role': 'service', 'meet.paths': '/files', 'meet.port': '8000', ...mark },
-      },
+function tenantOptions(part: string, host: string, proxyNetwork: string, added: ReturnType<TenantAdditions>): MeetOptions {
+  const usual: Readonly<Record<string, Service>> = {
+    frontend: { labels: { 'meet.role': 'frontend', 'meet.host': host } },
+    backend: { labels: { 'meet.role': 'backend' }, networks: ['internal', 'proxy'] },
+    files: {
+      image: 'meet-gen-test/backend:latest',
+      networks: ['internal', 'proxy'],
+      labels: { 'meet.role': 'service', 'meet.paths': '/files', 'meet.port': '8000' },
     },
-    networks: { proxy: { name: proxyNetwork, external: true } },
   };
+  const mark = { [tenantsLabel]: composeProjectName(part) };
+  const services: Record<string, Service> = {};
+  for (const name of Object.keys({ ...usual, ...added.services })) {
+    const own: Service = added.services?.[name] ?? {};
+    services[name] = { ...usual[name], ...own, labels: { ...usual[name]?.labels, ...own.labels, ...mark } };
+  }
+  return { ...added, services, networks: { proxy: { name: proxyNetwork, external: true } } };
+}
+
+interface Service {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly [key: string]: unknown;
 }
 
 function ownKeepers(): Keepers {

@@ -16,17 +16,21 @@ export interface Question {
 }
 
 /** Asks a routing server on its published port, exactly this path, on a connection of its own. */
-export async function ask(
-  meet: MeetStack,
-  path: string,
-  { method = 'GET', headers = {} }: Question = {},
-  server = 'frontend-1',
-): Promise<Answer> {
+export async function ask(meet: MeetStack, path: string, question: Question = {}, server = 'frontend-1'): Promise<Answer> {
   const told = await meet.docker('port', meet.container(server), '8083/tcp');
   const port = Number(/:(\d+)$/m.exec(told.trim())?.[1]);
+  return askAt({ host: providedEngine().publishAddress, port }, path, question);
+}
+
+/** Asks whoever is there, exactly this path, on a connection of its own. */
+export function askAt(
+  { host, port }: { readonly host: string; readonly port: number },
+  path: string,
+  { method = 'GET', headers = {} }: Question = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const all = { host: 'meet.example.com', ...headers };
-    const asked = request({ host: providedEngine().publishAddress, port, path, method, headers: all, agent: false }, (response) => {
+    const asked = request({ host, port, path, method, headers: all, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);

@@ -1,10 +1,11 @@
 // Behaves as an S3 does to whom Meet's backend sends requests: whoever has a signature for this method, host and path gets the
-// file, others get XML that names keys. Its signature is made as S3's is, of less. For tests: GET /seen tells its last request.
+// file, others get XML that names keys. Its signature is made as S3's is, of less. For tests: GET /seen tells its
+// last request, and S3_CONTENT is what all its files hold, again and again.
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 
 const secret = 'storage secret';
-const bytes = Buffer.alloc(3_000_000, 'meet');
+const bytes = Buffer.alloc(3_000_000, process.env.S3_CONTENT ?? 'meet');
 const allowed = new Set([
   'host',
   'connection',

@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compareText } from '../../../src/model/foreign-text.ts';
+import { docker } from '../../support/engine/docker-command.ts';
+import { providedEngine, providedImages } from '../../support/engine/provided.ts';
+import { composeProjectName } from '../../support/engine/test-run.ts';
+import { stopAtFirstFailure } from '../../support/in-order.ts';
+import { askAt } from '../../support/media/ask.ts';
+import type { MeetStack } from '../../support/meet-stack.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { createExample, type ExampleStack } from '../example/example-stack.ts';
+import { openWebSocket, type WebSocketClient } from '../services/websocket.ts';
+import { startTwoTenants, type TwoTenants } from '../tenants/two-tenants.ts';
+import { siteAdditions, type Site } from './site.ts';
+import { goodWalk, walk, walkWithoutBackend } from './walk.ts';
+
+// The whole of Meet as its visitors meet with it, through the outer proxy: while nothing happens, and while the backend is replaced.
+
+const engine = providedEngine();
+const limitMs = 40_000;
+
+/** Walks until all is well; if that never comes, the difference is told. */
+async function goesWell(site: Site): Promise<void> {
+  let seen: unknown;
+  const expected = goodWalk(site);
+  const isGood = async (): Promise<boolean> => {
+    seen = await walk(site);
+    return JSON.stringify(seen) === JSON.stringify(expected);
+  };
+  await waitUntil('all is well', isGood, limitMs).catch(() => expect(seen).toEqual(expected));
+}
+
+/** Waits until every container of the backend answers, and nobody else. */
+async function allBackendsAnswer(site: Site, count: number): Promise<void> {
+  const labels = [`project=${site.project}`, 'service=backend'].flatMap((one) => ['--filter', `label=com.docker.compose.${one}`]);
+  const ids = (await docker(engine, ['container', 'ls', ...labels, '--format', '{{.ID}}'])).trim().split('\n').toSorted();
+  expect(ids).toHaveLength(count);
+  const hosts = async (): Promise<readonly string[]> => {
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => askAt(site.outer, '/api/v1.0/config/', { headers: { host: site.host } })),
+    );
+    return [...new Set(answers.map(({ headers }) => String(headers['x-backend-host'])))].toSorted(compareText);
+  };
+  await waitUntil('all of the backend answer', async () => (await hosts()).join() === ids.join(), limitMs);
+}
+
+/** Looks again and again as long as something is under way, and lets that come to its end whatever is seen. */
+async function lookingMeanwhile(happens: Promise<unknown>, look: () => Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const lookAgain = async (): Promise<void> => {
+    do await look();
+    while (!over.signal.aborted);
+  };
+  const ended = happens.finally(() => over.abort());
+  const results = await Promise.allSettled([ended, lookAgain()]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** How a Meet's backend is taken away and brought back. */
+interface Replacement {
+  stop(): Promise<unknown>;
+  /** Has others take the addresses that the backend had. */
+  squat(): Promise<unknown>;
+  /** Makes new ones. */
+  start(): Promise<unknown>;
+}
+
+/** What does not need the backend goes on as if nothing happened, all the while; the rest has to wait, and is told so. */
+async function replaceBackend(
+  site: Site,
+  { stop, squat, start }: Replacement,
+  alsoLook: () => Promise<void> = async () => {},
+): Promise<void> {
+  const [good, without] = [goodWalk(site), walkWithoutBackend(site)];
+  const look = async (): Promise<void> => {
+    const seen = await walk(site);
+    const expected = Object.entries(good).map(([step, usual]) => [step, seen[step] === without[step] ? seen[step] : usual]);
+    expect(seen).toEqual(Object.fromEntries(expected));
+    await alsoLook();
+  };
+  await lookingMeanwhile(stop(), look);
+  expect(await walk(site)).toEqual(without);
+  await lookingMeanwhile(
+    squat().then(() => start()),
+    look,
+  );
+}
+
+describe.sequential('the example with all that Meet can have', () => {
+  const project = composeProjectName('walk');
+  let stack: ExampleStack;
+  let site: Site;
+  let socket: WebSocketClient;
+
+  beforeAll(async () => {
+    const host = 'visio.example.com';
+    const { services, configs } = siteAdditions(host, project);
+    const contents = Object.entries(configs).map(([name, content]) => [name, { content }]);
+    const more = JSON.stringify({ services, configs: Object.fromEntries(contents) as unknown }).replaceAll('$', '$$$$');
+    stack = await createExample(engine, providedImages(), { part: 'walk', more });
+    await stack.compose('up', '--detach');
+    const outer = { host: '127.0.0.1', port: await stack.outerPort() };
+    site = { project, host, outer, outsider: `${project}-acme-companion-1` };
+  });
+  afterAll(async () => {
+    socket?.close();
+    await stack?.remove();
+  });
+  stopAtFirstFailure();
+
+  test('a walk goes well', async () => {
+    await goesWell(site);
+  });
+
+  test('a WebSocket stays open while a second backend comes', async () => {
+    socket = await openWebSocket(site.outer, '/board/live', { host: site.host });
+    const before = await socket.echo('before');
+    expect(before).toMatch(/: before$/);
+    await stack.compose('up', '--detach', '--no-deps', '--no-recreate', '--scale', 'backend=2', 'backend');
+    await allBackendsAnswer(site, 2);
+    expect(await socket.echo('after')).toBe(before.replace('before', 'after'));
+    await goesWell(site);
+  });
+
+  test('while both are replaced, only what needs them has to wait; afterwards all goes well, on the same WebSocket too', async () => {
+    const up = ['up', '--detach', '--no-deps'];
+    await replaceBackend(site, {
+      stop: () => stack.compose('stop', 'backend'),
+      squat: () => stack.compose(...up, '--scale', 'squatter=2', 'squatter'),
+      start: () => stack.compose(...up, '--force-recreate', '--scale', 'backend=2', 'backend'),
+    });
+    await allBackendsAnswer(site, 2);
+    await goesWell(site);
+    expect(await socket.echo('at last')).toMatch(/: at last$/);
+  });
+});
+
+/** A tenant behind the outer proxy that it has for itself. */
+async function siteOf(tenant: MeetStack, host: string, neighbour: MeetStack): Promise<Site> {
+  const told = await tenant.docker('port', tenant.container('outer-1'), '80/tcp');
+  const outer = { host: engine.publishAddress, port: Number(/:(\d+)$/m.exec(told.trim())?.[1]) };
+  return { project: tenant.project, host, outer, outsider: neighbour.container('livekit-1') };
+}
+
+describe.sequential('two of them, with services of the same names on one network', () => {
+  let tenants: TwoTenants;
+  let first: Site;
+  let second: Site;
+
+  beforeAll(async () => {
+    tenants = await startTwoTenants(engine, 'walk', 'one meet-gen for both', (host, project) => {
+      const { services, configs } = siteAdditions(host, project);
+      const networks = ['internal', 'proxy'];
+      const outer = {
+        image: 'meet-gen-test/outer-proxy:latest',
+        networks: ['proxy'],
+        ports: [`${engine.publishAddress}::80`],
+        environment: { FRONTEND_HOST: `${project}-frontend-1` },
+      };
+      const shared = {
+        backend: { ...services['backend'], networks, environment: { DJANGO_ALLOWED_HOSTS: host } },
+        minio: { ...services['minio'], networks },
+        board: { ...services['board'], networks },
+        livekit: { image: 'meet-gen-test/idle:latest', labels: { 'meet.role': 'livekit' }, networks },
+      };
+      return { configs, services: { ...services, ...shared, outer }, scale: { files: 0, squatter: 0, tools: 0 } };
+    });
+    first = await siteOf(tenants.first, 'first.example.com', tenants.second);
+    second = await siteOf(tenants.second, 'second.example.com', tenants.first);
+  });
+  afterAll(() => tenants?.down());
+  stopAtFirstFailure();
+
+  test('a walk goes well in each, by its own containers alone', async () => {
+    await Promise.all([goesWell(first), goesWell(second)]);
+  });
+
+  test('while the backend of one is replaced by two, the other goes on as if nothing happened', async () => {
+    const replacement = {
+      stop: () => tenants.first.compose('stop', 'backend'),
+      squat: () => tenants.first.scale({ squatter: 1 }),
+      start: () => tenants.first.recreate('backend', 2),
+    };
+    await replaceBackend(first, replacement, () => expect(walk(second)).resolves.toEqual(goodWalk(second)));
+    await allBackendsAnswer(first, 2);
+    await Promise.all([goesWell(first), goesWell(second)]);
+  });
+});
