@@ -167,10 +167,20 @@ export interface AllowText {
   readonly networks?: readonly string[];
 }
 
-/** `/admin from 10.0.0.0/8, fd00::/8`: a path as above, or `/` for everything, and who alone may reach it. */
+/** What begins like one more path, wherever it stands. */
+const furtherPath = /[\s,][=+]?\//;
+
+/**
+ * `/admin from 10.0.0.0/8, fd00::/8`: a path as above, or `/` for everything, and who alone may reach it. With one more path none
+ * could be read: the second would stay open.
+ */
 export function parseAllow(text: string): AllowText {
   const [, pathText = '', networksText = ''] = /^\s*(\S+)(?:\s+from\s+([^]*))?/.exec(text) ?? [];
-  const rules = pathText === '/' ? [{ kind: 'below', path: '/' } as const] : parsePathEntry(pathText);
+  const rules = furtherPath.test(text.trim())
+    ? undefined
+    : pathText === '/'
+      ? [{ kind: 'below', path: '/' } as const]
+      : parsePathEntry(pathText);
   const networks = parseNetworks(networksText);
   return { ...(rules === undefined ? {} : { rules }), ...(networks === undefined ? {} : { networks }) };
 }

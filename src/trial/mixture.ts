@@ -75,16 +75,32 @@ function substitute(
   return opens(older, location, asked, before) ? unavailable : [older];
 }
 
-/** Whether a location as it was before lets somebody in who is kept out of it now, or was kept out of a part of it. */
+/**
+ * Whether a location as it was before lets somebody in who is kept out of it now, was kept out of a part of it, or is kept out of
+ * the service that had it; or asks another about files than who is asked now.
+ */
 function opens(
   older: LocationView,
   location: LocationView,
   asked: ReadonlyMap<string, LocationView>,
   before: ReadonlyMap<string, LocationView>,
 ): boolean {
-  if (location.allow !== undefined && JSON.stringify(location.allow) !== JSON.stringify(older.allow)) return true;
-  const parts = [...before].filter(([, { path }]) => older.kind === 'below' && path.startsWith(older.path) && path !== older.path);
-  return parts.some(([key, { allow }]) => allow !== undefined && !asked.has(key));
+  if (isGuardedOtherwise(location, older) || location.media?.auth !== older.media?.auth) return true;
+  const parts = [...before].filter(
+    ([key, { path }]) => older.kind === 'below' && path.startsWith(older.path) && key !== locationKey(older),
+  );
+  if (parts.some(([key, { allow }]) => allow !== undefined && !asked.has(key))) return true;
+  const had = serviceOf(older);
+  return serviceOf(location) !== had && [...asked.values()].some((one) => serviceOf(one) === had && isGuardedOtherwise(one, older));
+}
+
+function isGuardedOtherwise({ allow }: LocationView, older: LocationView): boolean {
+  return allow !== undefined && JSON.stringify(allow) !== JSON.stringify(older.allow);
+}
+
+/** The upstream of a service without the port of a named route. */
+function serviceOf({ upstream }: LocationView): string | undefined {
+  return upstream?.replace(/\+\d+$/, '');
 }
 
 /** A location as it was before can belong to a service that is wanted no more. */

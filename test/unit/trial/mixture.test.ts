@@ -58,6 +58,44 @@ describe('a location as it was before', () => {
     expect(mixed(guarded({ '/files/': undefined }), good, '/files/', 'as-before')).toBe('503');
   });
 
+  it('does not come back where exactly its own path was guarded', () => {
+    const of = (...locations: readonly LocationView[]): Edition =>
+      editionOf('t', structure([], { services: [], groups: [{ title: 'meet/files', locations }] }));
+    const older: LocationView = { kind: 'below', path: '/files/', upstream: 'meet_meet.files' };
+    const good = of({ ...older, kind: 'exact', allow: inside }, older);
+    expect(mixed(of({ ...older, upstream: 'meet_meet.others' }), good, '/files/', 'as-before')).toBe('503');
+  });
+
+  it('does not come back to a service that lets others in now, at whatever port', () => {
+    const of = (upstream: string, ...more: readonly LocationView[]): Edition =>
+      editionOf(
+        't',
+        structure([], { services: [], groups: [{ title: 'meet', locations: [{ kind: 'below', path: '/files/', upstream }, ...more] }] }),
+      );
+    const closed: LocationView = { kind: 'below', path: '/new/', upstream: 'meet_meet.files', allow: inside };
+    expect(mixed(of('meet_meet.others', closed), of('meet_meet.files'), '/files/', 'as-before')).toBe('503');
+    expect(mixed(of('meet_meet.others', closed), of('meet_meet.files+9000'), '/files/', 'as-before')).toBe('503');
+    expect(mixed(of('meet_meet.others', { ...closed, upstream: 'meet_meet.c' }), of('meet_meet.files'), '/files/', 'as-before')).toBe(
+      'all',
+    );
+  });
+
+  it('asks about files whom they are asked of now', () => {
+    const of = (auth: string | undefined): Edition => {
+      const media = { auth: auth ?? '', authPath: '/api/', storagePath: '/b/recordings/', host: 's3' };
+      const location: LocationView = {
+        kind: 'below',
+        path: '/media/recordings/',
+        ...(auth === undefined ? {} : { upstream: 'meet-media_meet.s3', media }),
+      };
+      return editionOf('t', structure([], { services: [], groups: [{ title: 'meet/s3', locations: [location] }] }));
+    };
+    const before = of('meet_meet.backend');
+    expect(mixed(of(undefined), before, '/media/recordings/', 'as-before')).toBe('503');
+    expect(mixed(of('meet_meet.django'), before, '/media/recordings/', 'as-before')).toBe('503');
+    expect(mixed(before, before, '/media/recordings/', 'as-before')).toBe('all');
+  });
+
   it('does where that part is wanted too, or was never there', () => {
     const both = guarded({ '/files/': undefined, '/files/admin/': inside });
     expect(mixed(both, both, '/files/', 'as-before')).toBe('all');
