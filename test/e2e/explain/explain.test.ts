@@ -198,13 +198,14 @@ const explain = (...args: readonly string[]): Promise<string> =>
 
 describe('the command, as an operator calls it', () => {
   test('tells location, service, containers with state and address, and why the rest is out', async () => {
-    const said = await explain('https://meet.example.com/api/v1.0/config/');
+    // Columns are as wide as what stands in them.
+    const said = (await explain('https://meet.example.com/api/v1.0/config/')).replaceAll(/(?<=\S) +/g, ' ');
     const address = await meet.address('backend-1', meet.internalNetwork);
     expect(said).toContain(`${meet.project}: ${meet.project}/backend answers\n    location ^~ /api/\n`);
     expect(said).toContain(
-      `answers  ${meet.container('backend-1')}  ${address}:8000 on ${meet.internalNetwork}  running, without a health check`,
+      `answers ${meet.container('backend-1')} ${address}:8000 on ${meet.internalNetwork} running, without a health check`,
     );
-    expect(said).toContain(`${meet.container('frontend-1')}      running  serves what is published (live)`);
+    expect(said).toContain(`${meet.container('frontend-1')} running serves what is published (live)`);
   });
 
   test('names the networks of a container that shares none with the frontends, and the line to paste, which helps', async () => {

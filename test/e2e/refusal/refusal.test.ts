@@ -37,6 +37,7 @@ describe.concurrent.each(trials)('with %s', (name, some) => {
   afterAll(() => scene?.meet.down());
 
   describe.sequential('one after the other', () => {
-    test.each(some)('%s', (_, undergo) => undergo(scene));
+    // `every way` is a minute of waiting, and more beside others.
+    test.each(some)('%s', { timeout: 300_000 }, (_, undergo) => undergo(scene));
   });
 });

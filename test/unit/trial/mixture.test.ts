@@ -52,6 +52,12 @@ describe('what stands in for a location that is not for everybody', () => {
   });
 });
 
+const older: LocationView = { kind: 'below', path: '/files/', upstream: 'meet_meet.files' };
+
+function having(...locations: readonly LocationView[]): Edition {
+  return editionOf('t', structure([], { services: [], groups: [{ title: 'meet', locations }] }));
+}
+
 describe('a location as it was before', () => {
   it('does not come back without the guarded part that it had', () => {
     const good = guarded({ '/files/': undefined, '/files/admin/': inside });
@@ -59,41 +65,33 @@ describe('a location as it was before', () => {
   });
 
   it('does not come back where exactly its own path was guarded', () => {
-    const of = (...locations: readonly LocationView[]): Edition =>
-      editionOf('t', structure([], { services: [], groups: [{ title: 'meet/files', locations }] }));
-    const older: LocationView = { kind: 'below', path: '/files/', upstream: 'meet_meet.files' };
-    const good = of({ ...older, kind: 'exact', allow: inside }, older);
-    expect(mixed(of({ ...older, upstream: 'meet_meet.others' }), good, '/files/', 'as-before')).toBe('503');
+    const good = having({ ...older, kind: 'exact', allow: inside }, older);
+    expect(mixed(having({ ...older, upstream: 'meet_meet.others' }), good, '/files/', 'as-before')).toBe('503');
   });
 
   it('does not come back to a service that lets others in now, at whatever port', () => {
-    const of = (upstream: string, ...more: readonly LocationView[]): Edition =>
-      editionOf(
-        't',
-        structure([], { services: [], groups: [{ title: 'meet', locations: [{ kind: 'below', path: '/files/', upstream }, ...more] }] }),
-      );
-    const closed: LocationView = { kind: 'below', path: '/new/', upstream: 'meet_meet.files', allow: inside };
-    expect(mixed(of('meet_meet.others', closed), of('meet_meet.files'), '/files/', 'as-before')).toBe('503');
-    expect(mixed(of('meet_meet.others', closed), of('meet_meet.files+9000'), '/files/', 'as-before')).toBe('503');
-    expect(mixed(of('meet_meet.others', { ...closed, upstream: 'meet_meet.c' }), of('meet_meet.files'), '/files/', 'as-before')).toBe(
-      'all',
-    );
+    const elsewhere: LocationView = { ...older, upstream: 'meet_meet.others' };
+    const closed: LocationView = { ...older, path: '/new/', allow: inside };
+    const atPort: LocationView = { ...older, upstream: 'meet_meet.files+9000' };
+    expect(mixed(having(elsewhere, closed), having(older), '/files/', 'as-before')).toBe('503');
+    expect(mixed(having(elsewhere, closed), having(atPort), '/files/', 'as-before')).toBe('503');
+    const ofThird: LocationView = { ...closed, upstream: 'meet_meet.third' };
+    expect(mixed(having(elsewhere, ofThird), having(older), '/files/', 'as-before')).toBe('all');
   });
 
   it('asks about files whom they are asked of now', () => {
-    const of = (auth: string | undefined): Edition => {
-      const media = { auth: auth ?? '', authPath: '/api/', storagePath: '/b/recordings/', host: 's3' };
-      const location: LocationView = {
+    const path = '/media/recordings/';
+    const askedOf = (auth: string): Edition =>
+      having({
         kind: 'below',
-        path: '/media/recordings/',
-        ...(auth === undefined ? {} : { upstream: 'meet-media_meet.s3', media }),
-      };
-      return editionOf('t', structure([], { services: [], groups: [{ title: 'meet/s3', locations: [location] }] }));
-    };
-    const before = of('meet_meet.backend');
-    expect(mixed(of(undefined), before, '/media/recordings/', 'as-before')).toBe('503');
-    expect(mixed(of('meet_meet.django'), before, '/media/recordings/', 'as-before')).toBe('503');
-    expect(mixed(before, before, '/media/recordings/', 'as-before')).toBe('all');
+        path,
+        upstream: 'meet-media_meet.s3',
+        media: { auth, authPath: '/api/', storagePath: '/b/recordings/', host: 's3' },
+      });
+    const before = askedOf('meet_meet.backend');
+    expect(mixed(having({ kind: 'below', path }), before, path, 'as-before')).toBe('503');
+    expect(mixed(askedOf('meet_meet.django'), before, path, 'as-before')).toBe('503');
+    expect(mixed(before, before, path, 'as-before')).toBe('all');
   });
 
   it('does where that part is wanted too, or was never there', () => {
@@ -117,8 +115,8 @@ describe('how nginx chooses among the replicas of a service', () => {
   it('is a setting, which is as before together with the others', () => {
     const [wanted, good] = [balanced('least-conn'), balanced()];
     expect(settingsDiffer(wanted.structure, good.structure)).toBe(true);
-    const older = mix(wanted, good, { templates: 't', settingsAsBefore: true, locations: new Map() });
-    expect(older.key).toBe(good.key);
+    const mixture = mix(wanted, good, { templates: 't', settingsAsBefore: true, locations: new Map() });
+    expect(mixture.key).toBe(good.key);
   });
 
   it('of a service that is new is no difference', () => {
