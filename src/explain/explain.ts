@@ -1,4 +1,5 @@
 import { showForeignText } from '../model/foreign-text.ts';
+import { plainFileUri } from '../routes/media.ts';
 import type { LocationView } from '../routes/routing-view.ts';
 import { passedTo } from '../routes/pick-location.ts';
 import { readRequestPath } from '../routes/request-path.ts';
@@ -25,7 +26,7 @@ export function explain(text: string, facts: Facts, instance?: string): Explanat
   const { target, host } = readTarget(text);
   const request = readRequestPath(target);
   const chosen = chooseInstances(facts, host, instance);
-  const instances = chosen.instances.map((one) => explainInstance(one, request, facts));
+  const instances = chosen.instances.map((one) => explainInstance(one, target, request, facts));
   return {
     target: showForeignText(target, maxShownLength),
     ...(host === undefined ? {} : { host: showForeignText(host) }),
@@ -49,10 +50,10 @@ interface Outcome {
   readonly containers: readonly ContainerAnswer[];
 }
 
-function explainInstance(one: InstanceFacts, request: RequestPath, facts: Facts): InstanceAnswer {
+function explainInstance(one: InstanceFacts, target: string, request: RequestPath, facts: Facts): InstanceAnswer {
   const { instance, status, wanted } = one;
   const path = 'path' in request ? request.path : undefined;
-  const outcome = decide(one, request);
+  const outcome = decide(one, target, request);
   const { pick } = outcome;
   const asked = wanted === undefined || path === undefined ? undefined : pickOwned(wanted, path);
   const isOtherwiseWanted = asked !== undefined && pick !== undefined && !isSamePick(asked, pick);
@@ -83,19 +84,24 @@ function explainInstance(one: InstanceFacts, request: RequestPath, facts: Facts)
   };
 }
 
-function decide({ instance, published }: InstanceFacts, request: RequestPath): Outcome {
+interface PublishedInstance {
+  readonly instance: InstanceFacts['instance'];
+  readonly published: Routing;
+}
+
+function decide({ instance, published }: InstanceFacts, target: string, request: RequestPath): Outcome {
   if (instance.frontends.length === 0) return nobody('nothing', 'it has no frontend, so nobody serves its routes');
   if (published === undefined) return nobody('nothing', 'nothing is published for it, so its frontends have no routes');
   if (instance.frontends.every(({ standing }) => standing.rank === 'never')) return nobody('nothing', 'none of its frontends runs');
   if (!('path' in request)) return nobody('bad-request', `nginx answers 400 by itself: ${request.refused}`);
-  return decideByFile({ instance, published }, request.path);
+  return decideByFile({ instance, published }, target, request.path);
 }
 
 function nobody(answer: AnswerKind, summary: string): Outcome {
   return { answer, summary, containers: [] };
 }
 
-function decideByFile({ instance, published }: { instance: InstanceFacts['instance']; published: Routing }, path: string): Outcome {
+function decideByFile({ instance, published }: PublishedInstance, target: string, path: string): Outcome {
   const pick = pickOwned(published, path);
   const { location, owner } = pick;
   if (owner === undefined) {
@@ -116,6 +122,10 @@ function decideByFile({ instance, published }: { instance: InstanceFacts['instan
     return { answer: 'redirect', summary: `nginx redirects to the same path with a slash, which ${owner} has`, pick, containers };
   if (upstreamName === undefined)
     return { answer: 'unavailable', summary: `the path is for ${owner}, of which nobody is in rotation: 503`, pick, containers };
+  if (location?.media !== undefined && !plainFileUri.test(target)) {
+    const summary = `the path is for ${owner}, but is no plain name of a file: nginx answers 404 by itself`;
+    return { answer: 'not-found', summary, pick, containers };
+  }
   const allow = location?.allow;
   if (allow?.length === 0)
     return { answer: 'forbidden', summary: `the path is for ${owner}, and nobody may reach it: 403`, pick, containers };

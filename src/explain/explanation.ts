@@ -1,8 +1,8 @@
 import type { Problem } from '../model/problem.ts';
 import type { FrontendStatus, ReplicaStatus } from '../status/snapshot.ts';
 
-/** Who answers: a service, the SPA, nginx by a redirect, nobody (503), nobody on purpose (403), nginx with 400, or nobody at all. */
-export type AnswerKind = 'service' | 'spa' | 'redirect' | 'unavailable' | 'forbidden' | 'bad-request' | 'nothing';
+/** Who answers: a service, the SPA, nginx by a redirect, nobody (503), nobody on purpose (403), nginx with 400 or 404, or nobody at all. */
+export type AnswerKind = 'service' | 'spa' | 'redirect' | 'unavailable' | 'forbidden' | 'bad-request' | 'not-found' | 'nothing';
 
 /** What a container does for the path: it gets its requests, stands by behind those that do, or neither. */
 export type Place = 'answers' | 'stands-by' | 'out';

@@ -32,6 +32,12 @@ export function isMediaRule({ path }: PathRule): boolean {
   return mediaRules.some((rule) => `${path}/`.startsWith(rule.path));
 }
 
+/**
+ * A request for a plain name of a file, as it was sent; nginx answers any other with 404 (the template says so with the same
+ * expression): what the backend is asked about must be what S3 is asked for.
+ */
+export const plainFileUri = /^\/media\/[a-z]+\/[0-9A-Za-z-]+[.][0-9A-Za-z]+([?]|$)/;
+
 /** What the backend is asked at about the files of such a rule. */
 export function mediaAuthPath(rule: PathRule): string {
   return `/api/v1.0/${folderOf(rule)}/media-auth/`;

@@ -136,20 +136,33 @@ describe('a route with settings of its own', () => {
     expect(places(answer)[0]).toMatch(/ answers /);
   });
 
+  const minio = container({
+    name: 'minio',
+    project: 'meet',
+    service: 'minio',
+    labels: { 'meet.role': 'media', 'meet.media.bucket': 'storage' },
+    networks: at(9),
+  });
+
   it('of files: where S3 has them, and who is asked', () => {
-    const minio = container({
-      name: 'minio',
-      project: 'meet',
-      service: 'minio',
-      labels: { 'meet.role': 'media', 'meet.media.bucket': 'storage' },
-      networks: at(9),
-    });
-    expect(ask('/media/recordings/x.mp4', factsOf([frontend(), backend({ health: 'healthy' }), minio]))).toMatchObject({
+    expect(ask('/media/recordings/x.mp4?v=1', factsOf([frontend(), backend({ health: 'healthy' }), minio]))).toMatchObject({
       answer: 'service',
       summary: 'meet/minio answers',
       location: { settings: { files: '/storage/recordings/', signedFor: 'minio:9000', askedAt: '/api/v1.0/recordings/media-auth/' } },
     });
   });
+
+  it.each(['/media/recordings/', '/media/recordings/x', '/media/recordings/media-auth', '/media/files/../recordings/x.mp4'])(
+    'of files, but not for %s, which is no plain name: 404',
+    (target) => {
+      const facts = factsOf([frontend(), backend({ health: 'healthy' }), minio]);
+      expect(ask(target, facts)).toMatchObject({
+        answer: 'not-found',
+        summary: 'the path is for meet/minio, but is no plain name of a file: nginx answers 404 by itself',
+      });
+      expect(explain(target, facts).answered).toBe(false);
+    },
+  );
 
   it('that nobody may reach: 403', () => {
     const facts = routedWith({ 'meet.allow.office': '/files from nowhere' });

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/instance.ts';
-import { isMediaRule } from '../../../src/routes/media.ts';
+import { isMediaRule, plainFileUri } from '../../../src/routes/media.ts';
 import { planRouting } from '../../../src/routes/routing-view.ts';
 import type { LocationView, RoutingPlan } from '../../../src/routes/routing-view.ts';
 import { fillStructure } from '../../../src/routes/structure.ts';
@@ -178,4 +179,9 @@ describe('a mixture of what is wanted and what was good', () => {
       { numRuns: 500 },
     );
   });
+});
+
+it('the template says with the same expression what a plain name of a file is', () => {
+  const template = readFileSync(new URL('../../../templates/routing.conf.eta', import.meta.url), 'utf8');
+  expect(template).toContain(`if ($request_uri !~ ${plainFileUri.source.replaceAll(String.raw`\/`, '/')}) {`);
 });
