@@ -1,6 +1,5 @@
-import type { Container } from '../model/container.ts';
 import { isMeantForUs } from '../model/labels.ts';
-import { composeProjectLabel, isComposeOneOff, likelyInstance } from '../model/member.ts';
+import { isComposeOneOff, likelyInstance, projectTextOf } from '../model/member.ts';
 import type { ListedContainer, Patient } from './facts.ts';
 import { partOf } from './part.ts';
 import type { Part } from './part.ts';
@@ -13,9 +12,9 @@ import type { Part } from './part.ts';
  */
 export function choosePatients(listed: readonly ListedContainer[], only: string | undefined): readonly ListedContainer[] {
   const members = listed.filter((one) => isOfMeet(one) && (only === undefined || likelyInstance(one.container) === only));
-  const projects = new Set(members.flatMap(({ container }) => projectOf(container) ?? []));
+  const projects = new Set(members.flatMap(({ container }) => projectTextOf(container) ?? []));
   const own = listed.filter(({ container }) => {
-    const project = projectOf(container);
+    const project = projectTextOf(container);
     return (
       members.some((member) => member.container === container) ||
       (project !== undefined && projects.has(project) && !isComposeOneOff(container))
@@ -42,8 +41,4 @@ function isOfMeet(one: ListedContainer): boolean {
   if (isComposeOneOff(one.container)) return false;
   const part = partOf(one);
   return part === 'frontend' || part === 'backend' || Object.keys(one.container.labels).some(isMeantForUs);
-}
-
-export function projectOf({ labels }: Pick<Container, 'labels'>): string | undefined {
-  return labels[composeProjectLabel] ?? labels['com.docker.stack.namespace'];
 }

@@ -1,4 +1,5 @@
 import type { Container } from './container.ts';
+import { labelWithoutEffect } from './label-problems.ts';
 import { allowLabel } from './label-table.ts';
 import type { AllowRule, Labels, Role } from './label-table.ts';
 import { parseAllow, parseLabelName } from './nginx-token.ts';
@@ -25,7 +26,8 @@ export function readAllowLabels(
   entries: readonly (readonly [key: string, value: string])[],
 ): { readonly allow?: NonNullable<Labels['allow']>; readonly problems: readonly Problem[] } {
   if (entries.length === 0) return { problems: [] };
-  if (!allowLabel.roles.includes(role)) return { problems: entries.map(([key, value]) => withoutEffect(container, role, key, value)) };
+  if (!allowLabel.roles.includes(role))
+    return { problems: entries.map(([key, value]) => labelWithoutEffect(container, key, value, role, allowLabel.roles)) };
   const read = entries.map(([key, value]) => readOne(container, key, value));
   const hasTooMany = entries.length > maxRules;
   return {
@@ -51,16 +53,6 @@ function readOne({ name: container }: Container, key: string, value: string): { 
         : `allowed: ${allowLabel.allowed}`,
   });
   return rules === undefined ? { refused } : { rule: { name: name ?? '', rules, networks: [] }, refused };
-}
-
-function withoutEffect({ name: container }: Container, role: Role, key: string, value: string): Problem {
-  return problem('label-without-effect', {
-    container,
-    key,
-    value,
-    message: `${key} has no effect on a container with meet.role=${role}`,
-    cure: `remove it, or put it on: ${allowLabel.roles.join(', ')}`,
-  });
 }
 
 function tooMany({ name: container }: Container, count: number): Problem {

@@ -1,6 +1,7 @@
 import { isAllowKey, readAllowLabels } from './allow-labels.ts';
 import type { Container } from './container.ts';
 import { compareText } from './foreign-text.ts';
+import { labelWithoutEffect, unknownLabel } from './label-problems.ts';
 import { labelTable, roles } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
 import { readNamedRoutes, routePrefix } from './named-routes.ts';
@@ -80,18 +81,13 @@ function readRole(container: Container): Role | Problem {
 
 function readLabel(container: Container, role: Role, name: LabelName, value: string, into: Record<string, unknown>): Problem | undefined {
   const spec = labelTable[name];
-  const about = { container: container.name, key: spec.key, value };
-  if (!spec.roles.includes(role)) {
-    return problem('label-without-effect', {
-      ...about,
-      message: `${spec.key} has no effect on a container with meet.role=${role}`,
-      cure: `remove it, or put it on: ${spec.roles.join(', ')}`,
-    });
-  }
+  if (!spec.roles.includes(role)) return labelWithoutEffect(container, spec.key, value, role, spec.roles);
   const parsed = spec.parse(value);
   if (parsed === undefined) {
     return problem('bad-label-value', {
-      ...about,
+      container: container.name,
+      key: spec.key,
+      value,
       message: `the value of ${spec.key} is not allowed; its default holds: ${spec.fallback}`,
       cure: `allowed: ${spec.allowed}`,
     });
@@ -101,11 +97,6 @@ function readLabel(container: Container, role: Role, name: LabelName, value: str
 }
 
 function refuseKey(container: Container, key: string, value: string): Problem {
-  const about = { container: container.name, key, value };
   const meant = nearest(key, knownKeys);
-  return problem('unknown-label', {
-    ...about,
-    message: 'meet-gen knows no such label; it is ignored',
-    cure: meant === undefined ? 'remove it, or see the label table' : `did you mean ${meant}?`,
-  });
+  return unknownLabel(container, key, value, meant === undefined ? 'remove it, or see the label table' : `did you mean ${meant}?`);
 }

@@ -72,7 +72,8 @@ export function likelyInstance(container: Container): string {
   return container.labels['meet.instance'] ?? projectTextOf(container) ?? defaultInstance;
 }
 
-function projectTextOf(container: Container): string | undefined {
+/** The compose project or stack that a container says it is of, unread. */
+export function projectTextOf(container: Pick<Container, 'labels'>): string | undefined {
   return container.labels[composeProjectLabel] ?? container.labels[stackNamespaceLabel];
 }
 

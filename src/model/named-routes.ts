@@ -1,5 +1,6 @@
 import type { Container } from './container.ts';
 import { compareText } from './foreign-text.ts';
+import { labelWithoutEffect, unknownLabel } from './label-problems.ts';
 import { routeTable } from './label-table.ts';
 import type { NamedRoute, Role } from './label-table.ts';
 import { nearest } from './nearest.ts';
@@ -28,9 +29,9 @@ export function readNamedRoutes(
   const texts = new Map<string, Map<Attribute, string>>();
   for (const [key, value] of entries) {
     const found = splitKey(key);
-    const refused = found === undefined ? unknownKey(container, key, value) : withoutEffect(container, role, key, value);
-    if (refused !== undefined) problems.push(refused);
-    else if (found !== undefined) texts.set(found.name, (texts.get(found.name) ?? new Map()).set(found.attribute, value));
+    if (found === undefined) problems.push(unknownKey(container, key, value));
+    else if (!routeTable.path.roles.includes(role)) problems.push(labelWithoutEffect(container, key, value, role, routeTable.path.roles));
+    else texts.set(found.name, (texts.get(found.name) ?? new Map()).set(found.attribute, value));
   }
   const names = [...texts.keys()].toSorted(compareText);
   if (names.length > maxRoutes) problems.push(tooMany(container, names.slice(maxRoutes)));
@@ -82,31 +83,14 @@ function noPath({ name: container }: Container, name: string): Problem {
   });
 }
 
-function withoutEffect({ name: container }: Container, role: Role, key: string, value: string): Problem | undefined {
-  const { roles } = routeTable.path;
-  if (roles.includes(role)) return undefined;
-  return problem('label-without-effect', {
-    container,
-    key,
-    value,
-    message: `${key} has no effect on a container with meet.role=${role}`,
-    cure: `remove it, or put it on: ${roles.join(', ')}`,
-  });
-}
-
-function unknownKey({ name: container }: Container, key: string, value: string): Problem {
+function unknownKey(container: Container, key: string, value: string): Problem {
   const [name = '', text = ''] = key.slice(routePrefix.length).split('.');
   const meant = parseLabelName(name) === undefined ? undefined : nearest(text, [...attributeByKey.keys()]);
-  return problem('unknown-label', {
-    container,
-    key,
-    value,
-    message: 'meet-gen knows no such label; it is ignored',
-    cure:
-      meant === undefined
-        ? `the form is ${routePrefix}<name>.<attribute>; the name has lower-case letters, digits, _ and -, attributes are ${[...attributeByKey.keys()].join(', ')}`
-        : `did you mean ${routePrefix}${name}.${meant}?`,
-  });
+  const cure =
+    meant === undefined
+      ? `the form is ${routePrefix}<name>.<attribute>; the name has lower-case letters, digits, _ and -, attributes are ${[...attributeByKey.keys()].join(', ')}`
+      : `did you mean ${routePrefix}${name}.${meant}?`;
+  return unknownLabel(container, key, value, cure);
 }
 
 function tooMany({ name: container }: Container, left: readonly string[]): Problem {

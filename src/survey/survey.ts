@@ -1,5 +1,5 @@
 import { subnetMatch } from './subnet.ts';
-import { choosePatients, isElsewhere, projectOf } from '../doctor/choose.ts';
+import { choosePatients, isElsewhere } from '../doctor/choose.ts';
 import { known, unknown } from '../doctor/facts.ts';
 import type {
   Facts,
@@ -17,7 +17,7 @@ import { meetOf } from '../doctor/meet-of.ts';
 import { portsOf, publicHostsOf, publicNames, roadKey, routingOnes } from '../doctor/meet.ts';
 import { partOf } from '../doctor/part.ts';
 import { generationIn } from '../doctor/stub.ts';
-import { composeServiceLabel } from '../model/member.ts';
+import { composeServiceLabel, projectTextOf } from '../model/member.ts';
 import { askApi, isThisContainer, ownAddresses, resolveName, tryPort, tryTls } from './requests.ts';
 
 /** What a survey reads from the engine; each call may fail, with words for people. */
@@ -93,7 +93,7 @@ async function examinePatient(engine: Engine, one: ListedContainer, signal: Abor
   const { container, image } = one;
   const inspection = await attempt(() => engine.inspect(container.id, signal));
   const told = inspection.known ? inspection.value : undefined;
-  const project = projectOf(container);
+  const project = projectTextOf(container);
   const service = container.labels[composeServiceLabel];
   return {
     container,
