@@ -3,6 +3,8 @@ import { nowMs } from './clock.ts';
 import { createCoalescer } from './coalescer.ts';
 import type { Wait } from './coalescer.ts';
 import { createEventMemory } from './event-memory.ts';
+import { createEngineView, finalAfterMs } from './engine-view.ts';
+import type { ListContainers } from './engine-view.ts';
 import { followEvents } from './event-stream.ts';
 import type { Subscribe } from './event-stream.ts';
 import type { Container, Note, Observation } from './model/container.ts';
@@ -10,12 +12,13 @@ import { isRelevant } from './model/engine-event.ts';
 import type { EngineEvent } from './model/engine-event.ts';
 import type { InstanceChoice } from './model/instance.ts';
 import { mergeNotes } from './model/notes.ts';
+import { createPassMemory } from './pass-memory.ts';
 import { runPass } from './pipeline.ts';
 import type { PassResult, Renderer, Sink } from './pipeline.ts';
 
 /** The engine, as the loop needs it. */
 export interface Engine {
-  list(signal: AbortSignal): Promise<readonly Container[]>;
+  list: ListContainers;
   subscribe: Subscribe;
 }
 
@@ -56,13 +59,11 @@ export interface Controller {
   readonly ended: Promise<void>;
 }
 
-/** The engine announces some changes up to 15 ms before its list shows them; a list begun this long after is final. */
-const finalAfterMs = 45;
 const retryCapMs = 5000;
 /** Only the oldest one counts; the others are kept for when it is done with. */
 const maxCauses = 1000;
 
-/** Runs the loop: events say look again, never what is. Everything is decided from one list per pass. */
+/** Runs the loop: events say look again, never what is. Everything is decided from what the engine lists. */
 export function startController(
   engine: Engine,
   renderer: Renderer,
@@ -71,20 +72,19 @@ export function startController(
   options: ControllerOptions,
   signal: AbortSignal,
 ): Controller {
-  // Undefined before the first list: until then any container may be one of ours.
-  let knownIds: ReadonlySet<string> | undefined;
+  const view = createEngineView(engine.list);
   let lastEventAtMs = 0;
   // The events that no pass has finally shown yet, oldest first.
   let causes: { readonly heardAtMs: number; readonly happenedAtMs: number }[] = [];
   let lastTurnAtMs = nowMs();
   const memory = createEventMemory();
+  const passMemory = createPassMemory();
   const retry = createBackoff(retryCapMs);
   const timers = createTimers(() => coalescer.once());
 
   const observe = async (abort: AbortSignal): Promise<Observation> => {
     const beganAtMs = nowMs();
-    const containers = await engine.list(abort);
-    knownIds = new Set(containers.map((container) => container.id));
+    const containers = await view.look(abort);
     return { containers, notes: mergeNotes(memory.notesFor(containers, beganAtMs, nowMs()), hooks.notesFor(containers)) };
   };
 
@@ -93,7 +93,7 @@ export function startController(
     const startedAtMs = nowMs();
     const causedAtMs = causes[0]?.happenedAtMs ?? startedAtMs;
     try {
-      const result = await runPass({ observe }, renderer, sink, options.choice, signal);
+      const result = await runPass({ observe }, renderer, sink, options.choice, passMemory, signal);
       causes = causes.filter((cause) => startedAtMs < cause.heardAtMs + finalAfterMs);
       if (result.problems.some((item) => item.code === 'publish-failed')) timers.after('retry', retry.nextMs());
       else retry.reset();
@@ -115,7 +115,7 @@ export function startController(
   const coalescer = createCoalescer(pass, options.wait);
 
   const onEvent = (event: EngineEvent, isPast: boolean): void => {
-    if (!isRelevant(event, knownIds ?? new Set([event.containerId]))) return;
+    if (!isRelevant(event, view.knows)) return;
     const heardAtMs = nowMs();
     const happenedAtMs = Math.min(event.atMs ?? heardAtMs, heardAtMs);
     const isCrash = memory.note(event, happenedAtMs, heardAtMs);
@@ -123,12 +123,14 @@ export function startController(
     // The list that is made at the start shows what became of it.
     if (isPast) return;
     if (isCrash) hooks.onCrash(event.containerId);
+    view.touch(event.containerId, heardAtMs);
     lastEventAtMs = heardAtMs;
     if (causes.length < maxCauses) causes.push({ heardAtMs, happenedAtMs });
     coalescer.trigger();
   };
 
   const resync = (): void => {
+    view.touchAll(nowMs());
     hooks.onResync();
     coalescer.once();
   };
@@ -139,11 +141,16 @@ export function startController(
       onEvent,
       // The list is made twice, as after an event, since one may have happened just before.
       onOpened(isRenewal) {
+        view.hear(true);
         if (!isRenewal) resync();
+        view.touchAll(nowMs() + finalAfterMs);
         timers.after('final', finalAfterMs);
       },
       onConnected: hooks.onConnected,
-      onDisconnected: hooks.onDisconnected,
+      onDisconnected(error) {
+        view.hear(false);
+        hooks.onDisconnected(error);
+      },
     },
     options.reconnectCapMs,
     signal,

@@ -5,10 +5,10 @@ import { problem, sortProblems } from './model/problem.ts';
 import type { Problem } from './model/problem.ts';
 import type { Rendered } from './render/generation.ts';
 import type { TemplateStore } from './render/template-store.ts';
+import type { PassMemory } from './pass-memory.ts';
 import type { NginxVersion } from './routes/nginx-version.ts';
 import type { Route } from './routes/ownership.ts';
 import { decideFrontendPorts } from './routes/ports.ts';
-import { planRouting } from './routes/routing-view.ts';
 import type { RoutingPlan, RoutingView } from './routes/routing-view.ts';
 import { editionOf } from './trial/edition.ts';
 import type { Choice, Chosen } from './trial/trial-types.ts';
@@ -77,6 +77,7 @@ export interface PassResult {
 /**
  * One pass: observe, read the instances, plan, render, publish. What fails for one instance costs only that one; a
  * failed observation ends the pass and changes nothing, since an unknown world is not an empty one.
+ * @param memory of the passes before
  * @throws whatever observing threw
  */
 export async function runPass(
@@ -84,14 +85,15 @@ export async function runPass(
   renderer: Renderer,
   sink: Sink,
   choice: InstanceChoice,
+  memory: PassMemory,
   signal: AbortSignal,
 ): Promise<PassResult> {
   const observation = await source.observe(signal);
   await renderer.reload();
-  const { instances, problems: readProblems } = readInstances(observation, choice);
+  const { instances, problems: readProblems } = readInstances(observation, choice, memory.readings);
   const problems: Problem[] = [...readProblems];
   const served = instances.filter((instance) => instance.frontends.length > 0);
-  const attempts = await Promise.all(served.map((instance) => passInstance(instance, renderer, sink, problems, signal)));
+  const attempts = await Promise.all(served.map((instance) => passInstance(instance, renderer, sink, memory, problems, signal)));
   const broken = renderer.failure();
   if (broken !== undefined) problems.push(templateBroken(broken.message));
   const passes = attempts.flatMap((pass) => pass ?? []);
@@ -108,13 +110,14 @@ async function passInstance(
   instance: Instance,
   renderer: Renderer,
   sink: Sink,
+  memory: PassMemory,
   problems: Problem[],
   signal: AbortSignal,
 ): Promise<InstancePass | undefined> {
   const statusPort = decideFrontendPorts(instance).ports.status;
   const frontends = instance.frontends.map((frontend) => frontendOf(frontend, statusPort));
   const versions = decisiveVersions(frontends, await sink.versions(instance.name, frontends, signal));
-  const plan = planRouting(instance, versions);
+  const plan = memory.plan(instance, versions);
   problems.push(...plan.problems);
   const choice = tryChoose(renderer, plan, frontends, problems);
   if (choice === undefined) return undefined;

@@ -9,6 +9,7 @@ import { createEngineClient } from '../docker/client.ts';
 import type { Note } from '../model/container.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Options } from '../options.ts';
+import { createPassMemory } from '../pass-memory.ts';
 import { runPass, withoutTrials } from '../pipeline.ts';
 import type { PassResult, Sink, Source } from '../pipeline.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
@@ -62,6 +63,7 @@ async function renderOnce(source: Source, asker: Pick<Sink, 'versions'>, options
     withoutTrials(templates),
     { versions: asker.versions, publish: () => Promise.resolve('unchanged'), withdraw: () => Promise.resolve() },
     { only: options.instance, strict: options.strictInstance },
+    createPassMemory(),
     signal,
   );
   const failure = templates.failure();

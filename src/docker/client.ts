@@ -22,10 +22,10 @@ import type { Handshake } from './handshake.ts';
 /** The few calls that meet-gen makes to an engine. Each has a deadline and fails with an EngineError. */
 export interface EngineClient {
   /**
-   * All containers with `meet.role`, in any state: one `GET /containers/json`, no inspect. Only where one of them uses the
-   * network of another that has no role, that one is asked for as well, by its id.
+   * All containers with `meet.role`, in any state, or those with these ids: one `GET /containers/json`, no inspect. Only where one of
+   * them uses the network of another that isn't among them, that one is asked for as well, by its id.
    */
-  list(signal: AbortSignal): Promise<readonly Container[]>;
+  list(signal: AbortSignal, ids?: readonly string[]): Promise<readonly Container[]>;
   /**
    * Subscribes to `GET /events`, from a past moment on (the engine remembers 256 events); the promise is kept once the
    * engine has answered, so a list begun after it misses nothing. Asks the engine first for the API that it knows.
@@ -98,13 +98,13 @@ export function createEngineClient(host: DockerHost): EngineClient {
   };
 
   return {
-    async list(signal) {
+    async list(signal, ids) {
       const deadline = startDeadline(readDeadlineMs, signal);
       try {
         if (known === undefined) await shakeHands(deadline.signal);
-        const labelled = await listBy({ label: ['meet.role'] }, deadline.signal);
-        const owners = missingOwners(labelled);
-        return owners.length === 0 ? labelled : [...labelled, ...(await listBy({ id: owners }, deadline.signal))];
+        const listed = await listBy(ids === undefined ? { label: ['meet.role'] } : { id: ids }, deadline.signal);
+        const owners = missingOwners(listed);
+        return owners.length === 0 ? listed : [...listed, ...(await listBy({ id: owners }, deadline.signal))];
       } catch (cause) {
         // An engine that was replaced may not know the API any more.
         if ((cause as { statusCode?: unknown }).statusCode === 400) known = undefined;
@@ -232,7 +232,7 @@ function openGet(docker: Docker, path: string, options: object, abortSignal: Abo
   });
 }
 
-/** The containers whose networks are used by others and that no label shows. */
+/** The containers whose networks are used by others and that were not listed. */
 function missingOwners(containers: readonly Container[]): readonly string[] {
   const present = new Set(containers.map(({ id }) => id));
   return [...new Set(containers.flatMap((container) => networkOwnerOf(container) ?? []))].filter((id) => !present.has(id));

@@ -17,8 +17,8 @@ export const watchedContainerActions = ['start', 'die', 'kill', 'pause', 'unpaus
 export const watchedNetworkActions = ['connect', 'disconnect'] as const;
 
 /** Whether an event is about one of ours: it shows the role itself, or its container is known to have one. */
-export function isRelevant(event: EngineEvent, knownIds: ReadonlySet<string>): boolean {
-  if (!event.hasRole && !knownIds.has(event.containerId)) return false;
+export function isRelevant(event: EngineEvent, knows: (containerId: string) => boolean): boolean {
+  if (!event.hasRole && !knows(event.containerId)) return false;
   const watched: readonly string[] = event.type === 'network' ? watchedNetworkActions : watchedContainerActions;
   return watched.includes(event.action) && !(event.action === 'kill' && !isStopSignal(event));
 }

@@ -5,7 +5,7 @@ import type { Container, Observation } from './container.ts';
 import { compareText } from './foreign-text.ts';
 import { labelTable } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
-import { isComposeOneOff, likelyInstance, readMember } from './member.ts';
+import { isComposeOneOff, likelyInstance } from './member.ts';
 import type { FrontendMember, Member, ServiceMember } from './member.ts';
 import { routePrefix } from './named-routes.ts';
 import { noteFor, withOwnersNetworks } from './network-owner.ts';
@@ -13,6 +13,8 @@ import { noteProblems } from './note-problems.ts';
 import type { HealthLabel } from './nginx-token.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
+import { createReadings } from './readings.ts';
+import type { Readings } from './readings.ts';
 import { bestRank, judge } from './rotation.ts';
 import type { Standing } from './rotation.ts';
 
@@ -73,24 +75,44 @@ export interface InstanceChoice {
   readonly strict?: boolean;
 }
 
-/** Sorts the observed containers into instances. What can't be used is a problem and costs only itself. */
+/**
+ * Sorts the observed containers into instances. What can't be used is a problem and costs only itself.
+ * @param readings of the observation before, so that only what has changed since is read; an instance that has not is the same object
+ */
 export function readInstances(
   observation: Observation,
   { only, strict = false }: InstanceChoice = {},
+  readings: Readings<Instance> = createReadings(),
 ): { instances: readonly Instance[]; problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const byInstance = new Map<string, Member[]>();
   for (const container of withOwnersNetworks(observation.containers)) {
     if (container.labels['meet.role'] === undefined) continue;
-    const { member, problems: found } = readMember(container);
+    const { member, problems: found } = readings.member(container);
     if (only !== undefined && (member?.instance ?? likelyInstance(container)) !== only) continue;
     problems.push(...found);
-    if (member !== undefined) byInstance.set(member.instance, [...(byInstance.get(member.instance) ?? []), member]);
+    if (member === undefined) continue;
+    const others = byInstance.get(member.instance);
+    if (others === undefined) byInstance.set(member.instance, [member]);
+    else others.push(member);
   }
-  const instances = [...byInstance]
+  readings.retain(new Set(byInstance.keys()));
+  const read = [...byInstance]
     .toSorted(([left], [right]) => compareText(left, right))
-    .map(([name, members]) => readInstance(name, members.toSorted(byNameThenId), observation, strict, problems));
-  return { instances, problems };
+    .map(([name, members]) =>
+      readings.instance(
+        name,
+        members,
+        (container) => noteFor(container, observation.notes),
+        () => {
+          const found: Problem[] = [];
+          const instance = readInstance(name, members.toSorted(byNameThenId), observation, strict, found);
+          return { instance, problems: found };
+        },
+      ),
+    );
+  for (const reading of read) problems.push(...reading.problems);
+  return { instances: read.map(({ instance }) => instance), problems };
 }
 
 function readInstance(name: string, all: readonly Member[], observation: Observation, strict: boolean, problems: Problem[]): Instance {
@@ -287,13 +309,14 @@ function noSpa(instance: string): Problem {
 type Group = readonly [ServiceMember, ...ServiceMember[]];
 
 function groupServices(members: readonly Member[]): readonly Group[] {
-  const groups = new Map<string, Group>();
+  const groups = new Map<string, [ServiceMember, ...ServiceMember[]]>();
   for (const member of members) {
     if (isNginx(member)) continue;
     // Never one with others: a path of theirs would then lead to S3, past what the backend allows.
     const key = JSON.stringify([member.project, member.service, member.role === 'media']);
     const others = groups.get(key);
-    groups.set(key, others === undefined ? [member] : [...others, member]);
+    if (others === undefined) groups.set(key, [member]);
+    else others.push(member);
   }
   // A one-off alone is no service: nothing lasting stands behind its labels.
   return [...groups]

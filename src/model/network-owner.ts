@@ -12,6 +12,7 @@ export function networkOwnerOf({ networkMode }: Pick<Container, 'networkMode'>):
  * addresses. The engine shows none of its own then.
  */
 export function withOwnersNetworks(containers: readonly Container[]): readonly Container[] {
+  if (!containers.some((container) => networkOwnerOf(container) !== undefined)) return containers;
   const byId = new Map(containers.map((container) => [container.id, container]));
   return containers.map((container) => {
     const owner = byId.get(networkOwnerOf(container) ?? '');

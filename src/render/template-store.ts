@@ -106,7 +106,17 @@ export function compileSet(files: TemplateFiles): TemplateSet {
     .update(JSON.stringify([...files]))
     .digest('hex')
     .slice(0, 16);
-  return { key, files, render: compileTemplates(files) };
+  return { key, files, render: remembered(compileTemplates(files)) };
+}
+
+/** The same view, the very object, renders the same. */
+function remembered(render: RenderRouting): RenderRouting {
+  const known = new WeakMap<RoutingView, Rendered>();
+  return (view) => {
+    const rendered = known.get(view) ?? render(view);
+    known.set(view, rendered);
+    return rendered;
+  };
 }
 
 /**

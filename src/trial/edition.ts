@@ -8,6 +8,11 @@ export interface Edition {
   readonly structure: RoutingStructure;
 }
 
+/** The edition of these, which is the one known when it is of the very same ones. */
+export function editionFor(known: Edition | undefined, templates: string, structure: RoutingStructure): Edition {
+  return known?.structure === structure && known.templates === templates ? known : editionOf(templates, structure);
+}
+
 /** Two editions with the same key render the same file, but for addresses. */
 export function editionOf(templates: string, structure: RoutingStructure): Edition {
   const key = createHash('sha256')

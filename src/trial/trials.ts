@@ -3,7 +3,7 @@ import type { TemplateSet } from '../render/template-store.ts';
 import type { RoutingPlan } from '../routes/routing-view.ts';
 import { fillStructure } from '../routes/structure.ts';
 import type { RoutingAddresses } from '../routes/structure.ts';
-import { editionOf } from './edition.ts';
+import { editionFor } from './edition.ts';
 import type { Edition } from './edition.ts';
 import { whatIsLeftOut } from './left-out.ts';
 import { suspectsIn } from './nginx-words.ts';
@@ -171,7 +171,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       noteAway(state, away);
       if (isComplete(state)) noteLives(state, frontends);
       if (newest !== undefined) state.templates.set(newest.templates.key, newest.templates);
-      const wanted = newest === undefined ? state.good : editionOf(newest.templates.key, plan.structure);
+      const wanted = newest === undefined ? state.good : editionFor(state.wanted, newest.templates.key, plan.structure);
       if (wanted === undefined) return { desired: '', isRollback: false, withdraw: false, problems: [] };
       if (wanted.key !== state.wanted?.key) turnTo(state, wanted);
       const edition = decide(instance, state, wanted, plan.addresses, frontends);

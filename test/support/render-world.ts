@@ -1,6 +1,7 @@
 import type { Observation } from '../../src/model/container.ts';
 import type { Instance } from '../../src/model/instance.ts';
 import type { Problem } from '../../src/model/problem.ts';
+import { createPassMemory } from '../../src/pass-memory.ts';
 import { runPass, withoutTrials } from '../../src/pipeline.ts';
 import { createTemplateStore } from '../../src/render/template-store.ts';
 import { parseNginxVersion } from '../../src/routes/nginx-version.ts';
@@ -33,6 +34,7 @@ export async function renderWorld(observation: Observation, nginx = '1.30.3', on
       },
     },
     { only },
+    createPassMemory(),
     new AbortController().signal,
   );
   return { files, generations, instances: result.instances, problems: result.problems };

@@ -1,0 +1,68 @@
+import type { Container, Note } from './container.ts';
+import { readMember } from './member.ts';
+import type { Member } from './member.ts';
+import type { Problem } from './problem.ts';
+
+/** What was read of an instance's members. */
+export interface Reading<Instance> {
+  readonly instance: Instance;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * What was read before: the same container (the very object) reads the same, and so does an instance of the same members, of whom the
+ * same is known. So reading costs what has changed, not what is there.
+ */
+export interface Readings<Instance> {
+  member(container: Container): ReturnType<typeof readMember>;
+  /** @param members in any order, which is the same as long as nothing changes */
+  instance(
+    name: string,
+    members: readonly Member[],
+    noteFor: (container: Container) => Note,
+    read: () => Reading<Instance>,
+  ): Reading<Instance>;
+  /** Forgets all instances but these. */
+  retain(names: ReadonlySet<string>): void;
+}
+
+interface Known<Instance> {
+  readonly members: readonly Member[];
+  readonly notes: string;
+  readonly reading: Reading<Instance>;
+}
+
+export function createReadings<Instance>(): Readings<Instance> {
+  const members = new WeakMap<Container, ReturnType<typeof readMember>>();
+  const instances = new Map<string, Known<Instance>>();
+  return {
+    member(container) {
+      const known = members.get(container) ?? readMember(container);
+      members.set(container, known);
+      return known;
+    },
+    instance(name, present, noteFor, read) {
+      const notes = notesOf(present, noteFor);
+      const known = instances.get(name);
+      if (known !== undefined && known.notes === notes && areSame(known.members, present)) return known.reading;
+      const reading = read();
+      instances.set(name, { members: present, notes, reading });
+      return reading;
+    },
+    retain(names) {
+      for (const name of instances.keys()) if (!names.has(name)) instances.delete(name);
+    },
+  };
+}
+
+function notesOf(members: readonly Member[], noteFor: (container: Container) => Note): string {
+  const notes = members.flatMap(({ container }, index) => {
+    const note = noteFor(container);
+    return Object.keys(note).length === 0 ? [] : [[index, note]];
+  });
+  return JSON.stringify(notes);
+}
+
+function areSame(left: readonly Member[], right: readonly Member[]): boolean {
+  return left.length === right.length && left.every((member, index) => member === right[index]);
+}
