@@ -76,16 +76,23 @@ export function startController(
   let lastEventAtMs = 0;
   // The events that no pass has finally shown yet, oldest first.
   let causes: { readonly heardAtMs: number; readonly happenedAtMs: number }[] = [];
+  // What changes by time alone changes after this; a timer may ring a little early.
+  let notedAtMs = 0;
   let lastTurnAtMs = nowMs();
   const memory = createEventMemory();
   const passMemory = createPassMemory();
   const retry = createBackoff(retryCapMs);
-  const timers = createTimers(() => coalescer.once());
+  const timers = createTimers((reason) => {
+    // What failed may have been about anything.
+    if (reason === 'retry') view.touchAll(nowMs());
+    coalescer.once();
+  });
 
   const observe = async (abort: AbortSignal): Promise<Observation> => {
     const beganAtMs = nowMs();
     const containers = await view.look(abort);
-    return { containers, notes: mergeNotes(memory.notesFor(containers, beganAtMs, nowMs()), hooks.notesFor(containers)) };
+    notedAtMs = nowMs();
+    return { containers, notes: mergeNotes(memory.notesFor(containers, beganAtMs, notedAtMs), hooks.notesFor(containers)) };
   };
 
   const pass = async (): Promise<void> => {
@@ -98,7 +105,7 @@ export function startController(
       if (result.problems.some((item) => item.code === 'publish-failed')) timers.after('retry', retry.nextMs());
       else retry.reset();
       if (result.heldBackMs !== undefined) timers.after('heldBack', result.heldBackMs);
-      const changesAtMs = memory.nextChangeAtMs(nowMs());
+      const changesAtMs = memory.nextChangeAtMs(notedAtMs);
       if (changesAtMs !== undefined) timers.after('memory', changesAtMs - nowMs());
       if (!signal.aborted) hooks.onPass(result, causedAtMs);
     } catch (error) {
@@ -172,7 +179,7 @@ export function startController(
 type Reason = 'retry' | 'final' | 'heldBack' | 'memory';
 
 /** Timers to look again: one for each reason, however many passes ask for one. */
-function createTimers(look: () => void): { after(reason: Reason, delayMs: number): void; clear(): void } {
+function createTimers(look: (reason: Reason) => void): { after(reason: Reason, delayMs: number): void; clear(): void } {
   const timers = new Map<Reason, NodeJS.Timeout>();
   let isOver = false;
   return {
@@ -180,7 +187,7 @@ function createTimers(look: () => void): { after(reason: Reason, delayMs: number
       // The last pass may end after everything else.
       if (isOver) return;
       clearTimeout(timers.get(reason));
-      timers.set(reason, setTimeout(look, Math.max(0, delayMs)));
+      timers.set(reason, setTimeout(() => look(reason), Math.max(0, delayMs)));
     },
     clear() {
       isOver = true;

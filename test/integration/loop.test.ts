@@ -82,7 +82,7 @@ test.concurrent('a steady stream of events never starves it', async ({ scene }) 
   }, 20);
   try {
     await waitUntil('the stream runs', () => events > 5);
-    scene.engine.world.silently((world) => world.health('backend', 'unhealthy'));
+    scene.engine.world.health('backend', 'unhealthy');
     await waitUntil('nginx serves without it', () => nginx.generation() !== before.generation);
     await waitUntil('some more of it', () => events > 50);
   } finally {
