@@ -1,4 +1,4 @@
-# meet-gen's image: one bundled file on Node, for a user that is not root.
+# meet-gen's image: the bundled command on Node, for a user that is not root.
 
 FROM node:24-slim AS build
 WORKDIR /build
@@ -17,7 +17,7 @@ LABEL org.opencontainers.image.title="meet-gen" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}"
 ENV NODE_ENV=production
-COPY --from=build /build/dist/meet-gen.js /meet-gen/dist/meet-gen.js
+COPY --from=build /build/dist /meet-gen/dist
 COPY --from=build /build/templates /meet-gen/templates
 # A fresh named volume takes its owner from the image's directory. The link is for `docker exec … meet-gen …`.
 RUN install -d -m 0755 -o 1000 -g 1000 /routing && ln -s /meet-gen/dist/meet-gen.js /usr/local/bin/meet-gen

@@ -1,34 +1,62 @@
-/** Bundles the command into one file, `dist/meet-gen.js`, without what dockerode brings along for building images. */
-import { readFileSync } from 'node:fs';
+/**
+ * Bundles the command into one file, `dist/meet-gen.js`, without what dockerode and pino bring along for what meet-gen never does.
+ * A CommonJS file: an ES module's import of a builtin evaluates all that it exports, `node:http` for example undici, which costs
+ * memory for as long as the sidecar runs (docs/performance.md).
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { build } from 'esbuild';
 import type { Plugin } from 'esbuild';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
-/** BuildKit sessions (grpc, protobuf), archives and SSH: never called by meet-gen, most of the bundle otherwise. */
-const neverCalled = /^(@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore|ssh2)$/;
+/** BuildKit sessions (grpc, protobuf), archives, SSH and threads: never called by meet-gen, most of the bundle otherwise. */
+const neverCalled = /^(@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore|ssh2|thread-stream)$/;
+/** Builtins that are required by somebody at the start and used later, or never: TLS alone is several megabytes. */
+const usedLater = /^(node:)?(https|tls|zlib|child_process|assert)$/;
+/** Only asked whether this is the main thread, which it always is. */
+const threads = /^(node:)?worker_threads$/;
 
-const leaveOut: Plugin = {
-  name: 'leave-out',
+const require = createRequire(import.meta.url);
+
+/** A builtin that is loaded when something of it is used. */
+function loadedLater(name: string): string {
+  const builtin = require(name) as object;
+  return `
+    const load = () => require(${JSON.stringify(`${name}?now`)});
+    const later = ${typeof builtin === 'function' ? '(...args) => load()(...args)' : '{}'};
+    for (const key of ${JSON.stringify(Object.keys(builtin))}) Object.defineProperty(later, key, { enumerable: true, get: () => load()[key] });
+    module.exports = later;`;
+}
+
+const slim: Plugin = {
+  name: 'slim',
   setup(bundler) {
     bundler.onResolve({ filter: neverCalled }, ({ path }) => ({ path, namespace: 'left-out' }));
     bundler.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({
       contents: `const refuse = () => { throw new Error(${JSON.stringify(`${path} is not part of this build`)}); }; module.exports = new Proxy(refuse, { get: () => refuse });`,
     }));
+    bundler.onResolve({ filter: usedLater }, ({ path }) => ({ path, namespace: 'later' }));
+    bundler.onResolve({ filter: /\?now$/ }, ({ path }) => ({ path: path.slice(0, -'?now'.length), external: true }));
+    bundler.onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => ({ contents: loadedLater(path) }));
+    bundler.onResolve({ filter: threads }, ({ path }) => ({ path, namespace: 'threads' }));
+    bundler.onLoad({ filter: /.*/, namespace: 'threads' }, () => ({ contents: 'module.exports = { isMainThread: true };' }));
   },
 };
 
+rmSync('dist', { recursive: true, force: true });
 await build({
   entryPoints: ['src/cli.ts'],
   outfile: 'dist/meet-gen.js',
   bundle: true,
   platform: 'node',
   target: 'node20.19',
-  format: 'esm',
+  format: 'cjs',
   minifySyntax: true,
   legalComments: 'none',
-  define: { MEET_GEN_VERSION: JSON.stringify(version) },
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-  plugins: [leaveOut],
+  define: { MEET_GEN_VERSION: JSON.stringify(version), 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  plugins: [slim],
   logLevel: 'warning',
 });
+writeFileSync('dist/package.json', '{ "type": "commonjs" }\n');

@@ -1,21 +1,15 @@
 #!/usr/bin/env node
+// Each command is imported when it is asked for: the sidecar needn't hold what only others use, nor a health check load it.
 import { Command, CommanderError, Option } from 'commander';
-import { cancelDrain, drain } from './commands/drain.ts';
 import type { DrainReport } from './commands/drain.ts';
-import { visitDoctor } from './commands/doctor.ts';
-import { explainPath } from './commands/explain.ts';
-import { checkHealth } from './commands/healthcheck.ts';
-import { hookScript } from './commands/hook.ts';
-import { renderFromCompose, renderFromEngine } from './commands/render.ts';
 import type { RenderReport } from './commands/render.ts';
-import { runSidecar } from './commands/run.ts';
 import type { RunSignals } from './commands/run.ts';
-import { ComposeError } from './compose/compose-source.ts';
+import { ComposeError } from './compose/compose-error.ts';
 import { EngineError } from './docker/engine-error.ts';
 import { showForeignLines, showForeignText } from './model/foreign-text.ts';
 import { flagWithValue, optionTable, OptionsError, parseDuration, readOptions } from './options.ts';
 import type { CommandName, Flags, OptionSpec } from './options.ts';
-import { TemplateError } from './render/template.ts';
+import { TemplateError } from './render/template-error.ts';
 import { version } from './version.ts';
 
 const exitCodes = { ok: 0, bug: 1, usage: 2, engine: 3, template: 4, problems: 7 } as const;
@@ -42,7 +36,9 @@ function createProgram(): Command {
       '\nExit code: 0 stopped, 2 its own configuration.\nSignals: HUP looks at everything afresh; TERM and INT stop, a second one at\nonce.',
     )
     .action(async (flags: Flags) => {
-      await runSidecar(readOptions('run', byOption(flags), process.env), operatorSignals());
+      const options = readOptions('run', byOption(flags), process.env);
+      const { runSidecar } = await import('./commands/run.ts');
+      await runSidecar(options, operatorSignals());
     });
   addOptions(
     program.command('render').description('one pass, printed to standard output: nothing is written, nobody is signalled'),
@@ -57,6 +53,7 @@ function createProgram(): Command {
       const options = readOptions('render', byOption(flags), process.env);
       const file = textOf(flags['compose']);
       const { signal } = new AbortController();
+      const { renderFromCompose, renderFromEngine } = await import('./commands/render.ts');
       printReport(await (file === undefined ? renderFromEngine(options, signal) : renderFromCompose(file, options, signal)));
     });
   addOptions(
@@ -75,6 +72,7 @@ function createProgram(): Command {
     .action(async (names: readonly string[], flags: Flags) => {
       const options = readOptions('drain', byOption(flags), process.env);
       const limitMs = readTimeout(textOf(flags['timeout']) ?? '');
+      const { cancelDrain, drain } = await import('./commands/drain.ts');
       printDrain(await (flags['cancel'] === true ? cancelDrain(options, names) : drain(options, names, limitMs, interruption())));
     });
   addOptions(
@@ -95,6 +93,7 @@ Exit code: 0 somebody answers, 2 usage, 3 no running sidecar could be asked,
 Example: docker compose exec meet-gen meet-gen explain /files`,
     )
     .action(async (text: string, flags: Flags) => {
+      const { explainPath } = await import('./commands/explain.ts');
       const report = await explainPath(readOptions('explain', byOption(flags), process.env), text, flags['json'] === true);
       if ('failure' in report) {
         say(report.failure);
@@ -123,6 +122,7 @@ Example: docker run --rm --network meet_internal \\
     )
     .action(async (flags: Flags) => {
       const options = readOptions('doctor', byOption(flags), process.env);
+      const { visitDoctor } = await import('./commands/doctor.ts');
       const { output, failed } = await visitDoctor(options, flags['json'] === true, new AbortController().signal);
       process.stdout.write(output);
       if (failed) process.exitCode = exitCodes.problems;
@@ -133,6 +133,7 @@ Example: docker run --rm --network meet_internal \\
   )
     .addHelpText('after', '\nExit code: 0 well, 1 not.')
     .action(async (flags: Flags) => {
+      const { checkHealth } = await import('./commands/healthcheck.ts');
       const failure = await checkHealth(readOptions('healthcheck', byOption(flags), process.env));
       if (failure === undefined) return;
       say(failure);
@@ -152,7 +153,10 @@ compose.hardened.yml has all of it.
 Exit code: 0.
 Example: docker run --rm meet-gen hook > meet-gen-hook.sh && chmod 755 meet-gen-hook.sh`,
     )
-    .action(() => void process.stdout.write(hookScript()));
+    .action(async () => {
+      const { hookScript } = await import('./commands/hook.ts');
+      process.stdout.write(hookScript());
+    });
   return program;
 }
 
@@ -265,9 +269,9 @@ function withDefaultCommand(args: readonly string[]): readonly string[] {
 
 // A library's use of an old API of Node's is nothing that an operator could mend.
 process.noDeprecation = true;
-try {
-  forgiveClosedPipes();
-  await createProgram().parseAsync(withDefaultCommand(process.argv.slice(2)), { from: 'user' });
-} catch (error) {
-  process.exitCode = explainFailure(error);
-}
+forgiveClosedPipes();
+createProgram()
+  .parseAsync(withDefaultCommand(process.argv.slice(2)), { from: 'user' })
+  .catch((error: unknown) => {
+    process.exitCode = explainFailure(error);
+  });

@@ -1,6 +1,5 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
-import pretty from 'pino-pretty';
 import { showForeignFields, showForeignLines } from './model/foreign-text.ts';
 import type { Options } from './options.ts';
 
@@ -10,15 +9,17 @@ const maxFieldLength = 2000;
  * Logs go to stderr, results to stdout. JSON unless a person looks. Every text in a line passes the vocabulary of what may be
  * shown once more, so that nothing reaches a terminal as it is that somebody forgot.
  */
-export function createLogger(options: Pick<Options, 'logLevel' | 'logFormat'>): Logger {
+export async function createLogger(options: Pick<Options, 'logLevel' | 'logFormat'>): Promise<Logger> {
   const format = options.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json');
   const settings = { level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: showError } };
   const log = showFields;
-  if (format === 'pretty')
+  if (format === 'pretty') {
+    const { default: pretty } = await import('pino-pretty');
     return pino(
       { ...settings, formatters: { log } },
       pretty({ destination: 2, sync: true, colorize: process.stderr.isTTY, translateTime: 'HH:MM:ss.l' }),
     );
+  }
   return pino({ ...settings, formatters: { log, level: (label) => ({ level: label }) } }, pino.destination({ dest: 2, sync: true }));
 }
 

@@ -51,7 +51,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     ['--templates', readTemplates(directory)],
   ]);
   const place = await reading;
-  const log = createLogger(options);
+  const log = await createLogger(options);
   log.info(
     {
       version,

@@ -7,6 +7,7 @@ import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { composeProjectLabel, composeServiceLabel } from '../model/member.ts';
 import { parsePort } from '../model/nginx-token.ts';
+import { ComposeError } from './compose-error.ts';
 import { interpolate } from './interpolate.ts';
 
 /** The containers that a compose file would start, and which service each placeholder address stands for. */
@@ -16,18 +17,6 @@ export interface ComposeWorld {
   /** Services that seem to be meant for us but don't opt in. */
   readonly problems: readonly Problem[];
 }
-
-/** A compose file that can't be read; the message says what is wrong and what to do. */
-export class ComposeError extends Error {
-  override name = 'ComposeError';
-
-  constructor(message: string, options?: { cause?: unknown }) {
-    // It quotes the file.
-    super(showForeignText(message, maxMessageLength), options);
-  }
-}
-
-const maxMessageLength = 500;
 
 type Json = Readonly<Record<string, unknown>>;
 

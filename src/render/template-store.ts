@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { watch } from 'chokidar';
 import type { RoutingView } from '../routes/routing-view.ts';
 import type { Rendered } from './generation.ts';
-import { compileTemplates, mainTemplate, TemplateError } from './template.ts';
+import { TemplateError } from './template-error.ts';
+import { compileTemplates, mainTemplate } from './template.ts';
 import type { RenderRouting, TemplateFiles } from './template.ts';
 
 /** A set of templates that has been compiled. */

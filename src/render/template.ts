@@ -4,25 +4,13 @@ import { nginxToken } from '../model/nginx-token.ts';
 import type { RoutingView } from '../routes/routing-view.ts';
 import { renderWithGeneration } from './generation.ts';
 import type { Rendered } from './generation.ts';
+import { TemplateError } from './template-error.ts';
 
 /** The one template that is rendered; others in its directory can be included by it. */
 export const mainTemplate = 'routing.conf.eta';
 
 /** The text of every template of a directory, by file name. */
 export type TemplateFiles = ReadonlyMap<string, string>;
-
-/** A template that cannot be used: in which file, at which line when that is known, and why. */
-export class TemplateError extends Error {
-  readonly file: string;
-  readonly line: number | undefined;
-  override name = 'TemplateError';
-
-  constructor(file: string, line: number | undefined, reason: string, cause?: unknown) {
-    super(`${file}${line === undefined ? '' : `, line ${line}`}: ${reason}`, { cause });
-    this.file = file;
-    this.line = line;
-  }
-}
 
 /** Turns a decided view into the file's content. */
 export type RenderRouting = (view: RoutingView) => Rendered;

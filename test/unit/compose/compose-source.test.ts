@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ComposeWorld } from '../../../src/compose/compose-source.ts';
-import { ComposeError, readCompose } from '../../../src/compose/compose-source.ts';
+import { ComposeError } from '../../../src/compose/compose-error.ts';
+import { readCompose } from '../../../src/compose/compose-source.ts';
 import { interpolate } from '../../../src/compose/interpolate.ts';
 import type { Container } from '../../../src/model/container.ts';
 

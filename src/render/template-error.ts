@@ -1,0 +1,12 @@
+/** A template that cannot be used: in which file, at which line when that is known, and why. */
+export class TemplateError extends Error {
+  readonly file: string;
+  readonly line: number | undefined;
+  override name = 'TemplateError';
+
+  constructor(file: string, line: number | undefined, reason: string, cause?: unknown) {
+    super(`${file}${line === undefined ? '' : `, line ${line}`}: ${reason}`, { cause });
+    this.file = file;
+    this.line = line;
+  }
+}
