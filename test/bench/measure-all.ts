@@ -5,9 +5,10 @@ import { Interrupted } from '../demo/interruption.ts';
 import type { Wish } from './arguments.ts';
 import type { Figure, Measure, Part } from './figure.ts';
 import { describeMachine, type Machine } from './machine.ts';
+import { measureFaked } from './faked/measure-faked.ts';
 import { measureLive } from './live/measure-live.ts';
 
-const measures: Readonly<Partial<Record<Part, Measure>>> = { live: measureLive };
+const measures: Readonly<Partial<Record<Part, Measure>>> = { live: measureLive, faked: measureFaked };
 
 const rounds = 30;
 const quickRounds = 5;
