@@ -6,9 +6,10 @@ import type { Wish } from './arguments.ts';
 import type { Figure, Measure, Part } from './figure.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { measureFaked } from './faked/measure-faked.ts';
+import { measureFiles } from './files/measure-files.ts';
 import { measureLive } from './live/measure-live.ts';
 
-const measures: Readonly<Partial<Record<Part, Measure>>> = { live: measureLive, faked: measureFaked };
+const measures: Readonly<Partial<Record<Part, Measure>>> = { live: measureLive, faked: measureFaked, files: measureFiles };
 
 const rounds = 30;
 const quickRounds = 5;

@@ -18,7 +18,7 @@ interface FakeCall extends FakeQuestion {
 }
 
 /** A whole answer that was sent; times as of `performance.now()`. */
-export interface FakeAnswered {
+interface FakeAnswered {
   readonly path: string;
   /** Head and body. */
   readonly bytes: number;
