@@ -7,9 +7,15 @@ import type { Figure, Measure, Part } from './figure.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { measureFaked } from './faked/measure-faked.ts';
 import { measureFiles } from './files/measure-files.ts';
+import { measureFootprint } from './footprint/measure-footprint.ts';
 import { measureLive } from './live/measure-live.ts';
 
-const measures: Readonly<Partial<Record<Part, Measure>>> = { live: measureLive, faked: measureFaked, files: measureFiles };
+const measures: Readonly<Partial<Record<Part, Measure>>> = {
+  live: measureLive,
+  faked: measureFaked,
+  files: measureFiles,
+  footprint: measureFootprint,
+};
 
 const rounds = 30;
 const quickRounds = 5;

@@ -7,6 +7,8 @@ export interface BurstLife {
   step(): void;
   /** The servers that the file is to hold now, in order. */
   servers(): string;
+  /** Those that a file holds, in the same order. */
+  serversIn(content: string): string;
 }
 
 const backends = 60;
@@ -51,5 +53,9 @@ export function beginBurstLife(scene: Scene, seed: number): BurstLife {
         .map(({ host }) => scene.address(host))
         .toSorted()
         .join(),
+    serversIn(content) {
+      const found = [...content.matchAll(/server (\S+):8000 /g)].map(([, address]) => address ?? '');
+      return [...new Set(found)].toSorted().join();
+    },
   };
 }

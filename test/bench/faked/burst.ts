@@ -6,6 +6,7 @@ import type { Scene } from '../../support/fake-engine/scene.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 import { cpuTimeMs } from '../process-clock.ts';
 import { beginBurstLife } from './burst-life.ts';
+import type { BurstLife } from './burst-life.ts';
 import { onScene } from './on-scene.ts';
 
 interface Burst {
@@ -66,10 +67,10 @@ async function takeBurst(scene: Scene, seed: number, pace: Pace): Promise<Burst>
   const startedAtMs = performance.now();
   await play(scene, () => life.step(), pace === 'as fast as possible' ? 0 : lastsMs(seed));
   const lastAtMs = performance.now();
-  const rightAtMs = await untilRight(scene, nginx, life.servers());
+  const rightAtMs = await untilRight(scene, nginx, life);
   const ownCpuMs = cpuTimeMs(pid) - cpuMs;
   await sleep(stillRightAfterMs);
-  if (!isRight(scene, nginx, life.servers())) throw new Error('after the burst the file was right, and a second later it was not');
+  if (!isRight(scene, nginx, life)) throw new Error('after the burst the file was right, and a second later it was not');
   return {
     lastedMs: lastAtMs - startedAtMs,
     rightAfterMs: rightAtMs - lastAtMs,
@@ -93,24 +94,23 @@ async function play({ engine }: Scene, step: () => void, overMs: number): Promis
 }
 
 /** @returns when it was right, as of `performance.now()` */
-async function untilRight(scene: Scene, nginx: FakeNginx, servers: string): Promise<number> {
+async function untilRight(scene: Scene, nginx: FakeNginx, life: BurstLife): Promise<number> {
   const fromMs = performance.now();
-  while (!isRight(scene, nginx, servers)) {
+  while (!isRight(scene, nginx, life)) {
     if (performance.now() - fromMs > rightWithinMs)
-      throw new Error(`${rightWithinMs} ms after a burst the file was still not right: it holds ${serversIn(scene)} instead of ${servers}`);
+      throw new Error(
+        `${rightWithinMs} ms after a burst the file was still not right: it holds ${serversIn(scene, life)} instead of ${life.servers()}`,
+      );
     await sleep(1);
   }
   return performance.now();
 }
 
 /** The file holds these servers and no others, and nginx serves it. */
-function isRight(scene: Scene, nginx: FakeNginx, servers: string): boolean {
-  return serversIn(scene) === servers && nginx.generation() === readGeneration(scene.file());
+function isRight(scene: Scene, nginx: FakeNginx, life: BurstLife): boolean {
+  return serversIn(scene, life) === life.servers() && nginx.generation() === readGeneration(scene.file());
 }
 
-function serversIn(scene: Scene): string {
-  const found = [...readFileSync(scene.file(), 'utf8').matchAll(/server (\S+):8000 /g)].map(([, address]) => address ?? '');
-  return [...new Set(found)].toSorted().join();
-}
+const serversIn = (scene: Scene, life: BurstLife): string => life.serversIn(readFileSync(scene.file(), 'utf8'));
 
 const round = (ms: number): string => ms.toFixed(0);
