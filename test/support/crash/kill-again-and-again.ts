@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Scene } from '../../integration/scene.ts';
+import type { Scene } from '../fake-engine/scene.ts';
 import { isWhole } from '../published-file.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { waitUntil } from '../wait-until.ts';

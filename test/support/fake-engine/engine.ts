@@ -17,6 +17,17 @@ interface FakeCall extends FakeQuestion {
   readonly atMs: number;
 }
 
+/** A whole answer that was sent; times as of `performance.now()`. */
+interface FakeAnswered {
+  readonly path: string;
+  /** Head and body. */
+  readonly bytes: number;
+  /** When the call came in. */
+  readonly fromMs: number;
+  /** When the last byte was given to the socket. */
+  readonly untilMs: number;
+}
+
 /** A Docker engine's API on a unix socket, as far as meet-gen uses it, whose containers and faults a test decides. */
 export interface FakeEngine {
   /** For `--docker-host`. */
@@ -25,6 +36,8 @@ export interface FakeEngine {
   readonly world: World;
   readonly faults: Faults;
   readonly calls: readonly FakeCall[];
+  /** The calls that were answered, event streams aside. */
+  readonly answered: readonly FakeAnswered[];
   /** The API versions that it speaks from now on. */
   api: FakeApi;
   listCalls(): readonly FakeCall[];
@@ -51,6 +64,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
   const world = createWorld();
   const faults = createFaults();
   const calls: FakeCall[] = [];
+  const answered: FakeAnswered[] = [];
   const timers = new Set<NodeJS.Timeout>();
   const streams = new Set<ServerResponse>();
   let toldEvents = 0;
@@ -114,6 +128,12 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
       atMs: Date.now(),
     };
     calls.push(call);
+    const fromMs = performance.now();
+    const { socket } = request;
+    const before = socket.bytesWritten;
+    response.on('finish', () =>
+      answered.push({ path: call.path, bytes: socket.bytesWritten - before, fromMs, untilMs: performance.now() }),
+    );
     request.resume();
     respond(call, response, faults.take(call.method, call.path, call.query.get('filters') ?? ''));
   };
@@ -143,6 +163,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     world,
     faults,
     calls,
+    answered,
     api: { min: '1.24', max: '1.45' },
     listCalls: () => calls.filter((call) => call.path === '/containers/json'),
     killCalls: () =>

@@ -1,8 +1,8 @@
 import { copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { composeLabels, network } from '../../integration/scene.ts';
-import type { Scene } from '../../integration/scene.ts';
+import { composeLabels, network } from '../fake-engine/scene.ts';
+import type { Scene } from '../fake-engine/scene.ts';
 import type { FakeNginx } from '../fake-engine/nginx.ts';
 import { seededRandom } from '../seeded-random.ts';
 

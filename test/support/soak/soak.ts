@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Scene } from '../../integration/scene.ts';
+import type { Scene } from '../fake-engine/scene.ts';
 import type { RunningCommand } from '../built-command.ts';
 import { waitUntil } from '../wait-until.ts';
 import { beginLife } from './life.ts';

@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import type { Scene } from '../../support/fake-engine/scene.ts';
+import type { BenchContext, Figure } from '../figure.ts';
+import { cpuTimeMs } from '../process-clock.ts';
+import { untilReady } from '../until-ready.ts';
+import { addOthers, addServices } from './crowd.ts';
+import { takeChange } from './one-change.ts';
+import type { ChangeCost } from './one-change.ts';
+import { onScene } from './on-scene.ts';
+
+interface Start {
+  readonly readyMs: number;
+  readonly cpuMs: number;
+}
+
+const places: readonly { readonly where: string; readonly fill: (scene: Scene) => void }[] = [
+  { where: '3 containers', fill: () => undefined },
+  { where: '10,000 containers', fill: (scene) => addOthers(scene, 10_000) },
+  { where: '1,000 own services', fill: (scene) => addServices(scene, 1000) },
+];
+const backendHost = 20;
+
+/** How long a first pass takes, and what one change costs: a backend that starts or stops. */
+export async function measureManyContainers(context: BenchContext): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  for (const { where, fill } of places) {
+    const starts: Start[] = [];
+    const changes: ChangeCost[] = [];
+    for (let round = 0; round < (context.quick ? 2 : 10); round += 1)
+      await onScene(context.signal, async (scene) => {
+        fill(scene);
+        await scene.frontend('frontend');
+        scene.backend('backend-1', backendHost);
+        scene.backend('backend-2', backendHost + 1, { state: 'exited' });
+        const { pid, start } = await startReady(scene);
+        starts.push(start);
+        await takeChanges(scene, pid, context.quick ? 1 : 3, changes);
+      });
+    context.log(`${where}: ready after ${Math.round(starts.at(-1)?.readyMs ?? NaN)} ms`);
+    figures.push(...figuresOf(where, starts, changes));
+  }
+  return figures;
+}
+
+/** Starts the command; a process's own start-up is in it. */
+async function startReady(scene: Scene): Promise<{ readonly pid: number; readonly start: Start }> {
+  const fromMs = performance.now();
+  const command = scene.run();
+  const readyAtMs = await untilReady(command, join(scene.out, '.meet-gen.sock'));
+  const start = { readyMs: readyAtMs - fromMs, cpuMs: cpuTimeMs(command.pid) };
+  await scene.converged();
+  return { pid: command.pid, start };
+}
+
+/** Starts and stops, until there are enough of both. */
+async function takeChanges(scene: Scene, pid: number, pairs: number, changes: ChangeCost[]): Promise<void> {
+  const { world } = scene.engine;
+  for (let pair = 0; pair < pairs; pair += 1) {
+    changes.push(await takeChange(scene, pid, () => world.start('backend-2')));
+    changes.push(await takeChange(scene, pid, () => world.stop('backend-2')));
+  }
+}
+
+function figuresOf(where: string, starts: readonly Start[], changes: readonly ChangeCost[]): readonly Figure[] {
+  const figure = (what: string, unit: Figure['unit'], samples: readonly number[]): Figure => ({
+    part: 'faked',
+    what,
+    where,
+    who: 'meet-gen',
+    unit,
+    samples,
+  });
+  const change = (what: string, unit: Figure['unit'], read: (cost: ChangeCost) => number): Figure => figure(what, unit, changes.map(read));
+  return [
+    figure(
+      'first pass',
+      'ms',
+      starts.map(({ readyMs }) => readyMs),
+    ),
+    figure(
+      'own time of the first pass',
+      'ms',
+      starts.map(({ cpuMs }) => cpuMs),
+    ),
+    change('event → written', 'ms', ({ writtenAfterMs }) => writtenAfterMs),
+    change("event → written, less the engine's time", 'ms', ({ writtenAfterMs, engineMs }) => writtenAfterMs - engineMs),
+    change('own time until written', 'ms', ({ cpuUntilWrittenMs }) => cpuUntilWrittenMs),
+    change('own time of one change', 'ms', ({ cpuMs }) => cpuMs),
+    change('lists of one change', 'count', ({ lists }) => lists),
+    change('bytes of the lists of one change', 'kB', ({ listBytes }) => listBytes / 1000),
+  ];
+}

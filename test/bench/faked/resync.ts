@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { Scene } from '../../support/fake-engine/scene.ts';
+import type { BenchContext, Figure } from '../figure.ts';
+import { cpuTimeMs, untilIdle } from '../process-clock.ts';
+import { untilReady } from '../until-ready.ts';
+import { addOthers } from './crowd.ts';
+import { onScene } from './on-scene.ts';
+
+interface Resync {
+  readonly ownMs: number;
+  readonly readMs: number;
+  /** Until nothing is done any more: the frontends have been asked, too. */
+  readonly doneMs: number;
+}
+
+const crowds = [10, 100, 1000, 10_000] as const;
+const idleMs = 500;
+
+/** A resync that finds nothing to do: SIGHUP, a list, the frontends are asked, and that is all. */
+export async function measureResync({ quick, log, signal }: BenchContext): Promise<readonly Figure[]> {
+  const figures: Figure[] = [];
+  for (const containers of crowds) {
+    const resyncs = await onScene(signal, (scene) => takeResyncs(scene, containers, quick ? 3 : 15));
+    const where = `${containers.toLocaleString('en-US')} containers`;
+    log(`a full resync of ${where} took ${Math.round(resyncs.at(-1)?.ownMs ?? Number.NaN)} ms of CPU`);
+    const figure = (what: string, read: (resync: Resync) => number): Figure => ({
+      part: 'faked',
+      what,
+      where,
+      who: 'meet-gen',
+      unit: 'ms',
+      samples: resyncs.map(read),
+    });
+    figures.push(
+      figure('own time of a full resync', ({ ownMs }) => ownMs),
+      figure('SIGHUP → list read', ({ readMs }) => readMs),
+      figure('SIGHUP → all done', ({ doneMs }) => doneMs),
+    );
+  }
+  return figures;
+}
+
+async function takeResyncs(scene: Scene, containers: number, rounds: number): Promise<readonly Resync[]> {
+  const { engine } = scene;
+  addOthers(scene, containers - 2);
+  await scene.frontend('frontend');
+  scene.backend('backend-1', 20);
+  const command = scene.run();
+  await untilReady(command, join(scene.out, '.meet-gen.sock'));
+  await scene.converged();
+  await untilIdle(command.pid, idleMs);
+  const [signals, file] = [engine.killCalls().length, await scene.fileIdentity()];
+  const resyncs: Resync[] = [];
+  // One round to warm up.
+  for (let round = 0; round <= rounds; round += 1) {
+    const [lists, cpuMs, fromMs] = [engine.answered.length, cpuTimeMs(command.pid), performance.now()];
+    command.signal('SIGHUP');
+    const idle = await untilIdle(command.pid, idleMs);
+    const list = engine.answered.slice(lists).find(({ path }) => path === '/containers/json');
+    if (list === undefined) throw new Error('SIGHUP was followed by no list');
+    if (round > 0) resyncs.push({ ownMs: idle.cpuMs - cpuMs, readMs: list.untilMs - fromMs, doneMs: idle.workedUntilMs - fromMs });
+  }
+  if (engine.killCalls().length !== signals || (await scene.fileIdentity()) !== file)
+    throw new Error('a resync found something to do where nothing had changed');
+  return resyncs;
+}

@@ -1,0 +1,66 @@
+import { nowMs } from '../../../src/clock.ts';
+import type { Observation } from '../../../src/model/container.ts';
+import { readInstances } from '../../../src/model/instance.ts';
+import { createPublisher } from '../../../src/publish/publisher.ts';
+import { createTemplateStore } from '../../../src/render/template-store.ts';
+import { parseNginxVersion } from '../../../src/routes/nginx-version.ts';
+import { planRouting } from '../../../src/routes/routing-view.ts';
+import { shippedTemplates } from '../../../src/shipped-templates.ts';
+import { container, frontend, observe } from '../../support/containers.ts';
+
+/** How long each step of a pass took, in milliseconds, and what came of it. */
+export interface StepTimes {
+  readonly readMs: number;
+  readonly planMs: number;
+  readonly renderMs: number;
+  /** The file is replaced, durably. */
+  readonly publishMs: number;
+  /** The file is that already. */
+  readonly publishAgainMs: number;
+  readonly content: string;
+}
+
+/** A Meet's frontend and so many services with a path each; from round to round the first one moves to another address. */
+export function observeRoutes(routes: number, round: number): Observation {
+  const services = Array.from({ length: routes }, (_, number) =>
+    container({
+      name: `meet-service-${number}-1`,
+      project: 'meet',
+      service: `service-${number}`,
+      labels: { 'meet.role': 'service', 'meet.paths': `/service-${number}`, 'meet.port': '8000' },
+      networks: { meet_default: number === 0 ? `172.18.100.${round % 200}/16` : `172.18.${10 + (number >> 8)}.${number & 255}/16` },
+    }),
+  );
+  return observe([frontend(), ...services]);
+}
+
+/** Makes what takes the steps of a pass one by one, in this process, publishing into a directory. */
+export async function createSteps(directory: string): Promise<(observation: Observation) => Promise<StepTimes>> {
+  const templates = createTemplateStore(shippedTemplates());
+  await templates.reload();
+  const publisher = createPublisher({ kind: 'directory', path: directory, only: 'meet' }, nowMs);
+  const versions = [parseNginxVersion('1.30.3')];
+  return async (observation) => {
+    const startMs = performance.now();
+    const [instance] = readInstances(observation).instances;
+    const readAtMs = performance.now();
+    if (instance === undefined) throw new Error('the containers make no instance');
+    const { view } = planRouting(instance, versions);
+    const plannedAtMs = performance.now();
+    const { content } = templates.render(view);
+    const renderedAtMs = performance.now();
+    const first = await publisher.publish(instance.name, content);
+    const publishedAtMs = performance.now();
+    const second = await publisher.publish(instance.name, content);
+    const endMs = performance.now();
+    if (first !== 'written' || second !== 'unchanged') throw new Error(`the file should be written once, but was ${first}, then ${second}`);
+    return {
+      readMs: readAtMs - startMs,
+      planMs: plannedAtMs - readAtMs,
+      renderMs: renderedAtMs - plannedAtMs,
+      publishMs: publishedAtMs - renderedAtMs,
+      publishAgainMs: endMs - publishedAtMs,
+      content,
+    };
+  };
+}

@@ -1,0 +1,30 @@
+import { cpus, release, totalmem } from 'node:os';
+import { docker, type Engine } from '../support/engine/docker-command.ts';
+import type { Images } from '../support/engine/stand-ins.ts';
+
+/** What the figures were measured on: without it they say nothing. */
+export interface Machine {
+  readonly cpus: number;
+  readonly cpuModel: string;
+  readonly memoryGB: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly engine: string;
+  readonly nginx: string;
+  /** Node in meet-gen's image. */
+  readonly imageNode: string;
+}
+
+export async function describeMachine(engine: Engine, images: Images): Promise<Machine> {
+  const version = await docker(engine, ['version', '--format', '{{.Server.Version}}']);
+  return {
+    cpus: cpus().length,
+    cpuModel: cpus()[0]?.model ?? 'unknown',
+    memoryGB: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.versions.node,
+    engine: version.trim(),
+    nginx: images.nginx['1.30'].version,
+    imageNode: images.node.version,
+  };
+}

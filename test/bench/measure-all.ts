@@ -1,0 +1,52 @@
+import { provideEngine } from '../support/engine/provide-engine.ts';
+import { provideImages } from '../support/engine/stand-ins.ts';
+import { cleanUp } from '../support/engine/test-run.ts';
+import { Interrupted } from '../demo/interruption.ts';
+import type { Wish } from './arguments.ts';
+import type { Figure, Measure, Part } from './figure.ts';
+import { describeMachine, type Machine } from './machine.ts';
+import { measureFaked } from './faked/measure-faked.ts';
+import { measureFiles } from './files/measure-files.ts';
+import { measureFootprint } from './footprint/measure-footprint.ts';
+import { measureLive } from './live/measure-live.ts';
+
+const measures: Readonly<Partial<Record<Part, Measure>>> = {
+  live: measureLive,
+  faked: measureFaked,
+  files: measureFiles,
+  footprint: measureFootprint,
+};
+
+const rounds = 30;
+const quickRounds = 5;
+
+export interface Measured {
+  readonly machine: Machine;
+  readonly figures: readonly Figure[];
+}
+
+/**
+ * Measures the parts that are wished for, one after the other, and leaves nothing behind.
+ * @throws Interrupted when the signal was aborted; whatever made a measurement fail otherwise
+ */
+export async function measureAll(wish: Wish, log: (line: string) => void, signal: AbortSignal): Promise<Measured> {
+  const engine = await provideEngine({ log });
+  try {
+    const images = await provideImages(engine, { log });
+    const machine = await describeMachine(engine, images);
+    const context = { engine, images, rounds: wish.quick ? quickRounds : rounds, quick: wish.quick, log, signal };
+    const figures: Figure[] = [];
+    for (const part of wish.only) {
+      signal.throwIfAborted();
+      figures.push(...((await measures[part]?.(context)) ?? []));
+    }
+    return { machine, figures };
+  } catch (cause) {
+    // Whatever fails on an interruption: that is the reason.
+    if (!signal.aborted) throw cause;
+    throw new Interrupted('interrupted', { cause });
+  } finally {
+    await cleanUp(engine).catch((error: unknown) => log(`Cleaning up: ${String(error)}`));
+    await engine.stop();
+  }
+}

@@ -1,0 +1,244 @@
+import { randomInt } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
+import type { RequestOptions } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
+import { startCommand } from '../built-command.ts';
+import type { CommandOptions, RunningCommand } from '../built-command.ts';
+import type { FakeContainerSpec } from './container.ts';
+import { startFakeEngine } from './engine.ts';
+import type { FakeEngine } from './engine.ts';
+import { readGeneration, startFakeNginx } from './nginx.ts';
+import type { FakeNginx } from './nginx.ts';
+import { waitUntil } from '../wait-until.ts';
+
+/** A network that the frontends and backends of most tests share. */
+export const network = 'meet_default';
+const statusPort = 8084;
+
+/** An engine with a fake nginx or more, an out directory, and the sidecars that a test starts; all gone afterwards. */
+export interface Scene {
+  /** A temporary directory of its own, with a short path, readable for everybody. */
+  readonly folder: string;
+  readonly out: string;
+  readonly engine: FakeEngine;
+  /** An address of this scene's own loopback network. */
+  address(host: number): string;
+  /** Adds a frontend container and starts the nginx in it. */
+  frontend(name: string, options?: FrontendOptions): Promise<FakeNginx>;
+  /** Adds a backend container: name, address by its last number. */
+  backend(name: string, host: number, more?: Partial<FakeContainerSpec>): void;
+  /** Starts `meet-gen run`, with `--listen off` and a resync that never comes unless flags say otherwise. */
+  run(flags?: readonly string[], options?: CommandOptions): RunningCommand;
+  /** Stops every sidecar that was started. */
+  stopAll(): Promise<void>;
+  /** `/status` over the unix socket. */
+  status(): Promise<StatusSnapshot>;
+  /** Waits until every frontend is proven to serve the published file. */
+  converged(): Promise<StatusSnapshot>;
+  /** Waits until a frontend serves a configuration that holds this text, and all is proven. */
+  serves(text: string, instance?: string): Promise<void>;
+  /** Waits until no frontend is asked or told anything any more and the file lacks this text. */
+  servesNoMore(text: string, instance?: string): Promise<void>;
+  file(instance?: string): string;
+  content(instance?: string): Promise<string>;
+  /** Inode and time of the published file: the same as long as nobody writes it. */
+  fileIdentity(instance?: string): Promise<string>;
+}
+
+interface FrontendOptions {
+  readonly instance?: string;
+  readonly host?: number;
+  readonly version?: string;
+  readonly container?: Partial<FakeContainerSpec>;
+  /** Where its nginx reads; without it the file that is published for the instance. */
+  readonly file?: string;
+}
+
+/** What a container of a compose project carries. */
+export function composeLabels(
+  project: string,
+  service: string,
+  more: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  return { 'com.docker.compose.project': project, 'com.docker.compose.service': service, ...more };
+}
+
+/** Flags of a sidecar that looks only when it hears of something. */
+const quietFlags = ['--listen', 'off', '--resync', '1h'] as const;
+
+/**
+ * Makes a scene.
+ * @param releases takes what has to be done at the end, in reverse, also when this fails half-way
+ */
+export async function createScene(releases: (() => Promise<unknown>)[]): Promise<Scene> {
+  const folder = await mkdtemp(join(tmpdir(), 'mg-'));
+  releases.push(() => rm(folder, { recursive: true, force: true }));
+  const out = join(folder, 'out');
+  await mkdir(out);
+  const engine = await startFakeEngine(join(folder, 'e.sock'));
+  releases.push(() => engine.close());
+  const subnet = await claimSubnet(releases);
+  releases.push(() => scene.stopAll());
+  const fileOf = (instance: string): string => join(out, instance, 'routing.conf');
+
+  const runs: RunningCommand[] = [];
+
+  const scene: Scene = {
+    folder,
+    out,
+    engine,
+    address: (host) => `${subnet}.${host}`,
+    async frontend(name, options = {}) {
+      const instance = options.instance ?? 'meet';
+      const address = `${subnet}.${options.host ?? 10}`;
+      engine.world.add({
+        name,
+        labels: composeLabels(instance, 'frontend', { 'meet.role': 'frontend' }),
+        networks: { [`${instance}_default`]: address },
+        prefixLength: 24,
+        image: 'lasuite/meet-frontend:v1.27.0',
+        ...options.container,
+      });
+      const nginx = await startFakeNginx(engine.world, name, {
+        address,
+        port: statusPort,
+        file: options.file ?? fileOf(instance),
+        ...(options.version === undefined ? {} : { version: options.version }),
+      });
+      releases.push(() => nginx.close());
+      return nginx;
+    },
+    backend: (name, host, more = {}) =>
+      void engine.world.add({
+        name,
+        labels: composeLabels('meet', 'backend', { 'meet.role': 'backend' }),
+        networks: { [network]: `${subnet}.${host}` },
+        prefixLength: 24,
+        image: 'lasuite/meet-backend:v1.27.0',
+        ...more,
+      }),
+    run(flags = [], options = {}) {
+      const command = startCommand(['run', '--docker-host', engine.host, '--out', out, ...quietFlags, ...flags], options);
+      runs.push(command);
+      return command;
+    },
+    async stopAll() {
+      await Promise.all(runs.map((command) => command.stop()));
+    },
+    status: async () => JSON.parse((await askSocket(join(out, '.meet-gen.sock'), '/status')).body) as StatusSnapshot,
+    converged: () => waitForStatus(scene, 'converged', hasConverged),
+    async serves(text, instance = 'meet') {
+      await waitUntil(`${text} is published`, async () => (await contentOf(fileOf(instance))).includes(text));
+      await scene.converged();
+    },
+    async servesNoMore(text, instance = 'meet') {
+      await waitUntil(`${text} is published no more`, async () => !(await contentOf(fileOf(instance))).includes(text));
+      await scene.converged();
+    },
+    file: (instance = 'meet') => fileOf(instance),
+    content: (instance = 'meet') => readFile(fileOf(instance), 'utf8'),
+    async fileIdentity(instance = 'meet') {
+      const { ino, mtimeMs, ctimeMs } = await stat(fileOf(instance));
+      return `${ino} ${mtimeMs} ${ctimeMs}`;
+    },
+  };
+  return scene;
+}
+
+/** What the file says, what the status says and what nginx says is one and the same. */
+function hasConverged(status: StatusSnapshot): boolean {
+  const meets = status.instances.filter((instance) => instance.file !== undefined);
+  return (
+    status.converged &&
+    meets.length > 0 &&
+    meets.every(({ file, publishedGeneration, frontends }) =>
+      [readGeneration(file ?? ''), ...frontends.flatMap((frontend) => frontend.runningGeneration ?? [])].every(
+        (generation) => generation === publishedGeneration,
+      ),
+    )
+  );
+}
+
+/** Waits for a status of the running sidecar. */
+export function waitForStatus(scene: Scene, what: string, holds: (status: StatusSnapshot) => boolean): Promise<StatusSnapshot> {
+  let last = 'no answer';
+  return waitUntil(
+    `the status is: ${what}`,
+    async () => {
+      const status = await scene.status().catch(() => undefined);
+      if (status === undefined) return undefined;
+      last = JSON.stringify(status, undefined, 1);
+      return holds(status) ? status : undefined;
+    },
+    undefined,
+    () => last,
+  );
+}
+
+interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Asks over a unix socket. */
+export function askSocket(socketPath: string, path: string): Promise<HttpAnswer> {
+  return ask({ socketPath, path });
+}
+
+/** Asks over TCP, with any method and Host. */
+export function askPort(port: number, path: string, more: { method?: string; host?: string } = {}): Promise<HttpAnswer> {
+  const headers = more.host === undefined ? {} : { host: more.host };
+  return ask({ host: '127.0.0.1', port, path, method: more.method ?? 'GET', headers });
+}
+
+function ask(where: RequestOptions): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ ...where, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => (body += text));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+/**
+ * Claims a /24 of loopback for a scene, so that ports never clash: 127.0.0.0/8 is all loopback. A listener on its last
+ * address is the claim, which other scenes see, in other processes too.
+ */
+async function claimSubnet(releases: (() => unknown)[]): Promise<string> {
+  for (;;) {
+    const subnet = `127.${randomInt(1, 255)}.${randomInt(0, 256)}`;
+    const claim = createServer();
+    const isOurs = await new Promise<boolean>((resolve) => {
+      claim.once('error', () => resolve(false));
+      claim.listen(statusPort, `${subnet}.254`, () => resolve(true));
+    });
+    if (!isOurs) continue;
+    releases.push(() => new Promise((resolve) => claim.close(resolve)));
+    return subnet;
+  }
+}
+
+/** A TCP port of 127.0.0.1 that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function contentOf(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '');
+}
+
+/** The codes of the problems that a log tells, one for each line with this message. */
+export function problemCodes(run: RunningCommand, message: 'problem' | 'problem is gone' | 'notice' = 'problem'): readonly string[] {
+  return run.logged(message).map((line) => (line['problem'] as { readonly code: string }).code);
+}
