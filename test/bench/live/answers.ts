@@ -62,6 +62,7 @@ export function ask(host: string, port: number, clock: WallClock): Promise<Answe
     });
     socket.on('error', () => undefined);
     socket.on('close', () => resolve({ atMs: atMs ?? clock.now(), by: body.trimEnd().split('\n').at(-1)?.trim() ?? '' }));
-    socket.end('GET /api/ HTTP/1.1\r\nHost: meet.example.com\r\nConnection: close\r\n\r\n');
+    // Not the socket's end: nginx would take a half-closed connection for a client that has gone.
+    socket.write('GET /api/ HTTP/1.1\r\nHost: meet.example.com\r\nConnection: close\r\n\r\n');
   });
 }

@@ -2,7 +2,7 @@ import type { BenchContext, Figure } from '../figure.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { daemonPid } from '../../support/engine/daemon.ts';
 import { sharedPlaces } from '../../support/engine/places.ts';
-import { watchAnswers } from './answers.ts';
+import { watchAnswers, type Answer } from './answers.ts';
 import { bareScripts } from './contenders/bare-scripts.ts';
 import type { Contender } from './contenders/contender.ts';
 import { dockerGen } from './contenders/docker-gen.ts';
@@ -14,7 +14,7 @@ import { backendPort, createPlace } from './place.ts';
 import { untilIdle } from './processor-time.ts';
 import { playRound, type Ring, type Round } from './round.ts';
 import { recordTexts } from './texts.ts';
-import { createWallClock } from './wall-clock.ts';
+import { createWallClock, type WallClock } from './wall-clock.ts';
 
 const crowds = [5, 50, 300];
 const blocks = 3;
@@ -46,7 +46,7 @@ export async function measureLive(context: BenchContext): Promise<readonly Figur
       figures.push(...(await playInTurn(ring, contenders, where, quick ? 1 : blocks, rounds, log)));
       for (const contender of contenders) {
         log(`live: ${where}, counts the calls of ${contender.name}`);
-        figures.push(...(await countRounds(ring, contender, neighbours, where, quick ? 3 : 10)));
+        figures.push(...(await countRounds(ring, contender, neighbours, where, quick ? 3 : 6)));
       }
     }
     return figures;
@@ -116,8 +116,7 @@ async function measureBackend({ api, place, clock, events, signal }: Ring, round
     events.length = 0;
     // Before it is there nobody may ask: the first attempt would be repeated after a second only.
     await api.call('POST', `/containers/${id}/start`);
-    const watch = watchAnswers(address, backendPort, clock);
-    const answer = await waitUntil('the backend answers', () => watch.answers().find(({ by }) => by === 'one')).finally(() => watch.stop());
+    const answer = await firstAnswer(address, clock);
     const event = await waitUntil('the engine tells of the start', () =>
       events.find(({ Action, Actor }) => Action === 'start' && Actor.ID === id),
     );
@@ -125,4 +124,13 @@ async function measureBackend({ api, place, clock, events, signal }: Ring, round
     await api.call('POST', `/containers/${id}/kill`);
   }
   return { part: 'live', what: 'start → the backend itself answers', where: 'nobody beside', who: 'backend', unit: 'ms', samples };
+}
+
+async function firstAnswer(address: string, clock: WallClock): Promise<Answer> {
+  const watch = watchAnswers(address, backendPort, clock);
+  try {
+    return await waitUntil('the backend answers', () => watch.answers().find(({ by }) => by === 'one'));
+  } finally {
+    await watch.stop();
+  }
 }

@@ -20,8 +20,8 @@ export function tickedTimeMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * tickMs;
 }
 
-const lookEveryMs = 200;
-const idleBelowMs = 2;
+const lookEveryMs = 100;
+const idleBelowMs = 1;
 const limitMs = 60_000;
 
 /**

@@ -41,6 +41,7 @@ export interface Round {
 }
 
 const watchedOnMs = 400;
+const isIts = ({ by }: Answer): boolean => by === 'one';
 
 /** @throws Error when the contender does not route in time, or leaves a route that it should not */
 export async function playRound(ring: Ring, contender: RunningContender): Promise<Round> {
@@ -56,7 +57,7 @@ export async function playRound(ring: Ring, contender: RunningContender): Promis
   const start = await watchStart(ring, one);
   await untilIdle(contender.pid, signal);
   const firstStartDoneAtMs = clock.now();
-  await watchStart(ring, two);
+  await api.call('POST', `/containers/${two.id}/start`);
   await untilIdle(contender.pid, signal);
   const stop = await watchStop(ring, one);
   await untilIdle(contender.pid, signal);
@@ -93,18 +94,16 @@ interface WatchedStart {
   readonly pollIntervalMs: number;
 }
 
+/** The lone backend's start: before it, nobody is in rotation. */
 async function watchStart(ring: Ring, backend: PlacedContainer): Promise<WatchedStart> {
   const { api, place, clock } = ring;
   const watch = watchAnswers(place.frontend.address, routingPort, clock);
-  const name = nameOf(place, backend);
-  const isIts = ({ by }: Answer): boolean => by === name;
   try {
     await api.call('POST', `/containers/${backend.id}/start`);
     const startedAtMs = (await eventOf(ring, backend, 'start')).timeNano / 1e6;
-    const served = await waitUntil(`${name} is served`, () => watch.answers().find(isIts));
+    const served = await waitUntil('the backend is served', () => watch.answers().find(isIts));
     await pause(watchedOnMs);
     const { atMs: servedAtMs } = served;
-    // Whoever is served besides is not what the start is about: then this is not asked for.
     const liveAtMs = watch.answers().findLast((answer) => !isIts(answer))?.atMs ?? servedAtMs;
     return { startedAtMs, servedAtMs, liveAtMs: Math.max(liveAtMs, servedAtMs), pollIntervalMs: median(watch.intervalsMs()) };
   } finally {
@@ -118,13 +117,12 @@ interface WatchedStop {
   readonly lastAnswerAtMs: number;
 }
 
+/** The stop of one of two, which goes on answering for a second of grace. */
 async function watchStop(ring: Ring, backend: PlacedContainer): Promise<WatchedStop> {
   const { api, place, clock } = ring;
   const watch = watchAnswers(place.frontend.address, routingPort, clock);
-  const name = nameOf(place, backend);
-  const isIts = ({ by }: Answer): boolean => by === name;
   try {
-    await waitUntil(`${name} is served`, () => watch.answers().some(isIts));
+    await waitUntil('the backend is served', () => watch.answers().some(isIts));
     await api.call('POST', `/containers/${backend.id}/stop?t=1`);
     const signalAtMs = (await eventOf(ring, backend, 'kill')).timeNano / 1e6;
     const diedAtMs = (await eventOf(ring, backend, 'die')).timeNano / 1e6;
@@ -135,8 +133,6 @@ async function watchStop(ring: Ring, backend: PlacedContainer): Promise<WatchedS
     await watch.stop();
   }
 }
-
-const nameOf = ({ backends: [one] }: Place, { id }: PlacedContainer): string => (id === one.id ? 'one' : 'two');
 
 /** The first event of this kind in the round. */
 function eventOf({ events }: Ring, { id }: PlacedContainer, action: string): Promise<ContainerEvent> {
