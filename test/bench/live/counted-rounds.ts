@@ -66,10 +66,10 @@ function noteCalls(proxy: CountingProxy, round: Round, note: (what: string, unit
   note('engine calls per round', 'count', all.length / 2);
   note('lists per round', 'count', all.filter(isList).length / 2);
   note('kB from the engine per round', 'kB', proxy.bytesBetween(round.beganAtMs, round.endedAtMs) / 2000);
-  // The two that are isolated: a start (with its network's connect), and a stop signal during its grace.
+  // The two events that nothing else happens near: a start (its network's connect is long over), and a stop signal in its grace.
   for (const [fromMs, toMs] of [
-    [round.beganAtMs, round.firstStartDoneAtMs],
-    [round.stopSignalAtMs, round.diedAtMs],
+    [round.startedAtMs, round.firstStartDoneAtMs],
+    [round.stopSignalAtMs, round.killAtMs],
   ] as const) {
     note('lists per event', 'count', between(fromMs, toMs).filter(isList).length);
     note('engine calls per event', 'count', between(fromMs, toMs).length);

@@ -32,9 +32,9 @@ export interface Round {
   /** When the backend was started that was served first. */
   readonly startedAtMs: number;
   readonly servedAtMs: number;
-  /** The stop signal of one of two, and its end: in between nothing else happens. */
+  /** The stop signal of one of two, and the KILL at the end of its grace: in between nothing else happens. */
   readonly stopSignalAtMs: number;
-  readonly diedAtMs: number;
+  readonly killAtMs: number;
   readonly beganAtMs: number;
   readonly firstStartDoneAtMs: number;
   readonly endedAtMs: number;
@@ -61,7 +61,7 @@ export async function playRound(ring: Ring, contender: RunningContender): Promis
   await untilIdle(contender.pid, signal);
   const stop = await watchStop(ring, one);
   await untilIdle(contender.pid, signal);
-  await api.call('POST', `/containers/${two.id}/kill`);
+  await api.call('POST', `/containers/${two.id}/stop?t=0`);
   await eventOf(ring, two, 'die');
   await untilIdle(contender.pid, signal);
   await waitUntil('nobody is in rotation', async () =>
@@ -80,7 +80,7 @@ export async function playRound(ring: Ring, contender: RunningContender): Promis
     startedAtMs: start.startedAtMs,
     servedAtMs: start.servedAtMs,
     stopSignalAtMs: stop.signalAtMs,
-    diedAtMs: stop.diedAtMs,
+    killAtMs: stop.killAtMs,
     beganAtMs,
     firstStartDoneAtMs,
     endedAtMs: clock.now(),
@@ -113,22 +113,25 @@ async function watchStart(ring: Ring, backend: PlacedContainer): Promise<Watched
 
 interface WatchedStop {
   readonly signalAtMs: number;
-  readonly diedAtMs: number;
+  readonly killAtMs: number;
   readonly lastAnswerAtMs: number;
 }
 
 /** The stop of one of two, which goes on answering for a second of grace. */
 async function watchStop(ring: Ring, backend: PlacedContainer): Promise<WatchedStop> {
-  const { api, place, clock } = ring;
+  const { api, place, clock, events } = ring;
   const watch = watchAnswers(place.frontend.address, routingPort, clock);
   try {
     await waitUntil('the backend is served', () => watch.answers().some(isIts));
     await api.call('POST', `/containers/${backend.id}/stop?t=1`);
-    const signalAtMs = (await eventOf(ring, backend, 'kill')).timeNano / 1e6;
-    const diedAtMs = (await eventOf(ring, backend, 'die')).timeNano / 1e6;
+    await eventOf(ring, backend, 'die');
+    const [first, second] = events
+      .filter(({ Action, Actor }) => Action === 'kill' && Actor.ID === backend.id)
+      .map(({ timeNano }) => timeNano / 1e6);
+    if (first === undefined || second === undefined) throw new Error('the backend should have been sent TERM, and KILL after its grace');
     await pause(watchedOnMs);
     const last = watch.answers().findLast(isIts);
-    return { signalAtMs, diedAtMs, lastAnswerAtMs: Math.max(signalAtMs, last?.atMs ?? signalAtMs) };
+    return { signalAtMs: first, killAtMs: second, lastAnswerAtMs: Math.max(first, last?.atMs ?? first) };
   } finally {
     await watch.stop();
   }
