@@ -1,6 +1,6 @@
 /**
- * Bundles the command into one file, `dist/meet-gen.js`, without what dockerode and pino bring along for what meet-gen never does.
- * A CommonJS file: an ES module's import of a builtin evaluates all that it exports, `node:http` for example undici, which costs
+ * Bundles the command into `dist/meet-gen.js`, without what dockerode and pino bring along for what meet-gen never does, and beside it
+ * the packages that only some commands use. CommonJS files: an ES module's import of a builtin evaluates all that it exports, `node:http` for example undici, which costs
  * memory for as long as the sidecar runs (docs/performance.md).
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,6 +14,8 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 const neverCalled = /^(@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore|ssh2|thread-stream)$/;
 /** Builtins that are required by somebody at the start and used later, or never: TLS alone is several megabytes. */
 const usedLater = /^(node:)?(https|tls|zlib|child_process|assert)$/;
+/** In files of their own, which the sidecar doesn't read unless it needs them. */
+const apart = ['yaml', 'pino-pretty'] as const;
 /** Only asked whether this is the main thread, which it always is. */
 const threads = /^(node:)?worker_threads$/;
 
@@ -39,6 +41,9 @@ const slim: Plugin = {
     bundler.onResolve({ filter: usedLater }, ({ path }) => ({ path, namespace: 'later' }));
     bundler.onResolve({ filter: /\?now$/ }, ({ path }) => ({ path: path.slice(0, -'?now'.length), external: true }));
     bundler.onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => ({ contents: loadedLater(path) }));
+    bundler.onResolve({ filter: new RegExp(`^(?:${apart.join('|')})$`) }, ({ path, kind }) =>
+      kind === 'entry-point' ? undefined : { path: `./${path}.js`, external: true },
+    );
     bundler.onResolve({ filter: threads }, ({ path }) => ({ path, namespace: 'threads' }));
     bundler.onLoad({ filter: /.*/, namespace: 'threads' }, () => ({ contents: 'module.exports = { isMainThread: true };' }));
   },
@@ -46,13 +51,14 @@ const slim: Plugin = {
 
 rmSync('dist', { recursive: true, force: true });
 await build({
-  entryPoints: ['src/cli.ts'],
-  outfile: 'dist/meet-gen.js',
+  entryPoints: { 'meet-gen': 'src/cli.ts', ...Object.fromEntries(apart.map((name) => [name, name])) },
+  outdir: 'dist',
   bundle: true,
   platform: 'node',
   target: 'node20.19',
   format: 'cjs',
   minifySyntax: true,
+  minifyWhitespace: true,
   legalComments: 'none',
   define: { MEET_GEN_VERSION: JSON.stringify(version), 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
