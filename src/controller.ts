@@ -187,7 +187,10 @@ function createTimers(look: (reason: Reason) => void): { after(reason: Reason, d
       // The last pass may end after everything else.
       if (isOver) return;
       clearTimeout(timers.get(reason));
-      timers.set(reason, setTimeout(() => look(reason), Math.max(0, delayMs)));
+      timers.set(
+        reason,
+        setTimeout(() => look(reason), Math.max(0, delayMs)),
+      );
     },
     clear() {
       isOver = true;

@@ -4,7 +4,7 @@ import type { Member } from './member.ts';
 import type { Problem } from './problem.ts';
 
 /** What was read of an instance's members. */
-export interface Reading<Instance> {
+interface Reading<Instance> {
   readonly instance: Instance;
   readonly problems: readonly Problem[];
 }

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { nowMs } from '../../src/clock.ts';
+import { createEngineView } from '../../src/engine-view.ts';
+import type { EngineView } from '../../src/engine-view.ts';
+import type { Container } from '../../src/model/container.ts';
+import { container } from '../support/containers.ts';
+
+const { signal } = new AbortController();
+const longAgo = (): number => nowMs() - 1000;
+
+/** An engine of these containers, and what it was asked for: the ids, or all. */
+function engineOf(...containers: readonly Container[]): {
+  readonly asked: (readonly string[] | 'all')[];
+  readonly there: Map<string, Container>;
+  fails: boolean;
+  readonly view: EngineView;
+} {
+  const there = new Map(containers.map((one) => [one.id, one]));
+  const engine = {
+    asked: [] as (readonly string[] | 'all')[],
+    there,
+    fails: false,
+    view: createEngineView((_, ids) => {
+      engine.asked.push(ids ?? 'all');
+      if (engine.fails) return Promise.reject(new Error('no answer'));
+      return Promise.resolve([...there.values()].filter(({ id }) => ids?.includes(id) ?? true));
+    }),
+  };
+  engine.view.hear(true);
+  return engine;
+}
+
+const many = (count: number): readonly Container[] =>
+  Array.from({ length: count }, (_, index) => container({ id: `id-${index}`, name: `name-${index}` }));
+
+describe('what a look asks the engine for', () => {
+  it('all the first time, and nothing when nothing happened since', async () => {
+    const { view, asked } = engineOf(...many(3));
+    expect(await view.look(signal)).toHaveLength(3);
+    expect(await view.look(signal)).toHaveLength(3);
+    expect(asked).toEqual(['all']);
+  });
+
+  it('after an event its container alone, and at last all of a few', async () => {
+    const { view, asked } = engineOf(...many(3));
+    await view.look(signal);
+    view.touch('id-1', nowMs());
+    await view.look(signal);
+    view.touch('id-1', longAgo());
+    await view.look(signal);
+    await view.look(signal);
+    expect(asked).toEqual(['all', ['id-1'], 'all']);
+  });
+
+  it('of many at last the same container once more', async () => {
+    const { view, asked } = engineOf(...many(201));
+    await view.look(signal);
+    view.touch('id-7', longAgo());
+    await view.look(signal);
+    await view.look(signal);
+    expect(asked).toEqual(['all', ['id-7']]);
+  });
+
+  it('all when that much has happened that one by one costs more', async () => {
+    const { view, asked } = engineOf(...many(300));
+    await view.look(signal);
+    for (let index = 0; index < 17; index += 1) view.touch(`id-${index}`, longAgo());
+    await view.look(signal);
+    expect(asked).toEqual(['all', 'all']);
+  });
+
+  it('with a container the owner of its network', async () => {
+    const guest = container({ id: 'guest', name: 'guest', networkMode: 'container:owner' });
+    const { view, asked } = engineOf(guest, container({ id: 'owner', name: 'owner' }), ...many(200));
+    await view.look(signal);
+    view.touch('guest', nowMs());
+    await view.look(signal);
+    expect(asked.at(-1)).toEqual(['guest', 'owner']);
+  });
+
+  it('all while no event is heard', async () => {
+    const { view, asked } = engineOf(...many(3));
+    await view.look(signal);
+    view.hear(false);
+    await view.look(signal);
+    await view.look(signal);
+    view.hear(true);
+    await view.look(signal);
+    expect(asked).toEqual(['all', 'all', 'all']);
+  });
+
+  it('all until such a list has begun late enough', async () => {
+    const { view, asked } = engineOf(...many(3));
+    await view.look(signal);
+    const soonMs = nowMs() + 30;
+    view.touchAll(soonMs);
+    await view.look(signal);
+    while (nowMs() < soonMs) await new Promise((resolve) => setTimeout(resolve, 5));
+    await view.look(signal);
+    await view.look(signal);
+    expect(asked).toEqual(['all', 'all', 'all']);
+  });
+
+  it('again what it got no answer for', async () => {
+    const engine = engineOf(...many(201));
+    await engine.view.look(signal);
+    engine.view.touch('id-3', longAgo());
+    engine.fails = true;
+    await expect(engine.view.look(signal)).rejects.toThrow('no answer');
+    engine.fails = false;
+    await engine.view.look(signal);
+    expect(engine.asked).toEqual(['all', ['id-3'], ['id-3']]);
+  });
+});
+
+describe('what a look shows', () => {
+  it('a container as it is now, one that is new, and no more one that is gone; the others as they were', async () => {
+    const { view, there } = engineOf(...many(300));
+    const before = await view.look(signal);
+    there.set('id-1', container({ id: 'id-1', name: 'name-1', state: 'exited' }));
+    there.set('new', container({ id: 'new', name: 'new' }));
+    there.delete('id-2');
+    for (const id of ['id-1', 'id-2', 'new']) view.touch(id, nowMs());
+    const after = new Map((await view.look(signal)).map((one) => [one.id, one]));
+    expect(after.size).toBe(300);
+    expect(after.get('id-1')?.state).toBe('exited');
+    expect(after.has('id-2')).toBe(false);
+    expect(after.get('new')?.name).toBe('new');
+    expect(after.get('id-9')).toBe(before.find(({ id }) => id === 'id-9'));
+    expect(view.knows('id-2')).toBe(false);
+    expect(view.knows('new')).toBe(true);
+  });
+
+  it('anything may be known before the first', () => {
+    expect(engineOf().view.knows('whatever')).toBe(true);
+  });
+});
