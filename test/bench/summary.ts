@@ -24,3 +24,5 @@ export function summarize(samples: readonly number[]): Summary {
     n,
   };
 }
+
+export const median = (samples: readonly number[]): number => summarize(samples).median;

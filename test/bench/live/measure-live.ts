@@ -1,7 +1,136 @@
 import type { BenchContext, Figure } from '../figure.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { daemonPid } from '../../support/engine/daemon.ts';
+import { sharedPlaces } from '../../support/engine/places.ts';
+import { watchAnswers, type Answer } from './answers.ts';
+import { bareScripts } from './contenders/bare-scripts.ts';
+import type { Contender } from './contenders/contender.ts';
+import { dockerGen } from './contenders/docker-gen.ts';
+import { meetGen } from './contenders/meet-gen.ts';
+import { countRounds } from './counted-rounds.ts';
+import { createEngineApi, type ContainerEvent } from './engine-api.ts';
+import { createNeighbours } from './neighbours.ts';
+import { backendPort, createPlace } from './place.ts';
+import { untilIdle } from './processor-time.ts';
+import { playRound, type Ring, type Round } from './round.ts';
+import { recordTexts } from './texts.ts';
+import { createWallClock, type WallClock } from './wall-clock.ts';
 
-/** Measures on a real engine and a real nginx. */
-export async function measureLive({ log }: BenchContext): Promise<readonly Figure[]> {
-  log('live: nothing is measured yet');
-  return [];
+const crowds = [5, 50, 300];
+const blocks = 3;
+const warmUps = 2;
+
+/** Measures on a real engine and a real nginx: who is how fast, and what it costs. */
+export async function measureLive(context: BenchContext): Promise<readonly Figure[]> {
+  const { engine, images, rounds, quick, log, signal } = context;
+  const api = createEngineApi(engine);
+  const clock = createWallClock();
+  const over = new AbortController();
+  const neighbours = createNeighbours(api, images);
+  const place = await createPlace(engine, api, images, clock);
+  try {
+    const events: ContainerEvent[] = [];
+    await api.watch((event) => events.push(event), over.signal);
+    const enginePid = engine.provided ? daemonPid(sharedPlaces) : undefined;
+    const ring: Ring = { api, place, clock, events, signal, ...(enginePid === undefined ? {} : { enginePid }) };
+    log('live: has meet-gen write what all contenders publish');
+    const texts = await recordTexts(api, place, signal);
+    const theirs = dockerGen(texts);
+    if (theirs === undefined) log('live: no docker-gen on PATH or at DOCKER_GEN, so it is not measured');
+    const contenders = [meetGen, ...bareScripts(texts), ...(theirs === undefined ? [] : [theirs])];
+    const figures: Figure[] = [await measureBackend(ring, rounds)];
+    for (const count of quick ? crowds.slice(0, 2) : crowds) {
+      log(`live: starts what is beside, ${count} containers`);
+      await neighbours.growTo(count);
+      const where = `${count} beside`;
+      figures.push(...(await playInTurn(ring, contenders, where, quick ? 1 : blocks, rounds, log)));
+      for (const contender of contenders) {
+        log(`live: ${where}, counts the calls of ${contender.name}`);
+        figures.push(...(await countRounds(ring, contender, neighbours, where, quick ? 3 : 6)));
+      }
+    }
+    return figures;
+  } finally {
+    over.abort();
+    await neighbours.remove();
+    await place.remove();
+  }
+}
+
+/** All contenders, one after the other, and that again: so the machine's moods hit all of them alike. */
+async function playInTurn(
+  ring: Ring,
+  contenders: readonly Contender[],
+  where: string,
+  times: number,
+  rounds: number,
+  log: (line: string) => void,
+): Promise<readonly Figure[]> {
+  const played = new Map<string, Round[]>(contenders.map(({ name }) => [name, []]));
+  for (let block = 1; block <= times; block += 1)
+    for (const { name, start } of contenders) {
+      log(`live: ${where}, block ${block} of ${times}, ${name}`);
+      const running = await start(ring.place, ring.api.socketPath);
+      try {
+        await untilIdle(running.pid, ring.signal);
+        for (let round = 0; round < warmUps; round += 1) await playRound(ring, running);
+        for (let round = 0; round < rounds / times; round += 1) played.get(name)?.push(await playRound(ring, running));
+      } catch (error) {
+        throw new Error(`${name}, ${where}: ${error instanceof Error ? error.message : String(error)}; it said: ${running.said()}`, {
+          cause: error,
+        });
+      } finally {
+        await running.stop();
+      }
+    }
+  return [...played].flatMap(([who, all]) => figuresOf(who, where, all));
+}
+
+function figuresOf(who: string, where: string, rounds: readonly Round[]): readonly Figure[] {
+  const figure = (what: string, pick: (round: Round) => number): Figure => ({
+    part: 'live',
+    what,
+    where,
+    who,
+    unit: 'ms',
+    samples: rounds.map(pick),
+  });
+  const engine = rounds.flatMap(({ engineProcessorMs }) => (engineProcessorMs === undefined ? [] : [engineProcessorMs]));
+  return [
+    figure('start → served', ({ servedMs }) => servedMs),
+    figure('start → live', ({ liveMs }) => liveMs),
+    figure('stop → out of rotation', ({ outOfRotationMs }) => outOfRotationMs),
+    figure('CPU per round', ({ processorMs }) => processorMs),
+    ...(engine.length === 0 ? [] : [{ ...figure("engine's CPU per round", () => 0), samples: engine }]),
+    figure('poll interval', ({ pollIntervalMs }) => pollIntervalMs),
+  ];
+}
+
+/** How long the backend itself needs until it answers: no contender can be served sooner. */
+async function measureBackend({ api, place, clock, events, signal }: Ring, rounds: number): Promise<Figure> {
+  const [{ id, address }] = place.backends;
+  const samples: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    signal.throwIfAborted();
+    clock.set();
+    events.length = 0;
+    // Before it is there nobody may ask: the first attempt would be repeated after a second only.
+    await api.call('POST', `/containers/${id}/start`);
+    const answer = await firstAnswer(address, clock);
+    const event = await waitUntil('the engine tells of the start', () =>
+      events.find(({ Action, Actor }) => Action === 'start' && Actor.ID === id),
+    );
+    samples.push(answer.atMs - event.timeNano / 1e6);
+    await api.call('POST', `/containers/${id}/kill`);
+  }
+  return { part: 'live', what: 'start → the backend itself answers', where: 'nobody beside', who: 'backend', unit: 'ms', samples };
+}
+
+async function firstAnswer(address: string, clock: WallClock): Promise<Answer> {
+  const watch = watchAnswers(address, backendPort, clock);
+  try {
+    return await waitUntil('the backend answers', () => watch.answers().find(({ by }) => by === 'one'));
+  } finally {
+    await watch.stop();
+  }
 }

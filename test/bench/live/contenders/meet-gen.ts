@@ -1,0 +1,35 @@
+import { startCommand } from '../../../support/built-command.ts';
+import { waitUntil } from '../../../support/wait-until.ts';
+import type { Contender } from './contender.ts';
+import { request } from 'node:http';
+import { join } from 'node:path';
+
+/** The built command, told no more than a user tells it: no time is changed. */
+export const meetGen: Contender = {
+  name: 'meet-gen',
+  async start({ project, out }, socketPath) {
+    const own = ['--instance', project, '--out', out, '--listen', 'off', '--log-format', 'json'];
+    const command = startCommand(['run', '--docker-host', `unix://${socketPath}`, ...own]);
+    try {
+      await waitUntil('meet-gen is ready', () => isReady(join(out, '.meet-gen.sock')), undefined, command.stderr);
+    } catch (error) {
+      await command.stop();
+      throw error;
+    }
+    return {
+      pid: command.pid,
+      said: () => command.stderr().slice(-10_000),
+      stop: async () => void (await command.stop()),
+    };
+  },
+};
+
+function isReady(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = request({ socketPath, path: '/readyz', agent: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    });
+    asked.on('error', () => resolve(false)).end();
+  });
+}

@@ -1,0 +1,48 @@
+// The peers' way, as docker-gen does it without a wait: at each event that a container started or ended, one after the
+// other, it asks about the engine, lists all containers, inspects every one of them, renders, compares with the file,
+// and signals what a label finds.
+import { readFileSync } from 'node:fs';
+import { call, plan, watch, write } from './bare.mjs';
+
+const filtersOf = (filters) => encodeURIComponent(JSON.stringify(filters));
+
+async function pass() {
+  await call('GET', '/info');
+  const inspected = [];
+  for (const { Id } of await call('GET', '/containers/json')) inspected.push(await call('GET', `/containers/${Id}/json`));
+  const addresses = inspected.filter(isBackend).map(({ NetworkSettings }) => NetworkSettings.Networks[plan.network].IPAddress);
+  const text = render(addresses.filter((address) => address !== '').toSorted((left, right) => left.localeCompare(right)));
+  if (text === published()) return;
+  write(text);
+  const frontends = await call(
+    'GET',
+    `/containers/json?filters=${filtersOf({ label: [`com.docker.compose.project=${plan.project}`, 'meet.role=frontend'] })}`,
+  );
+  for (const { Id } of frontends) await call('POST', `/containers/${Id}/kill?signal=HUP`);
+}
+
+function isBackend(container) {
+  const labels = container?.Config.Labels ?? {};
+  return container?.State.Running && labels['com.docker.compose.project'] === plan.project && labels['meet.role'] === 'backend';
+}
+
+/** The same lines as meet-gen's. */
+function render(addresses) {
+  if (addresses.length === 0) return plan.texts[''];
+  const [before, after] = plan.texts['one,two'].split(/^(?: {4}server [\d.]+:8000 .*\n)+/m);
+  return `${before}${addresses.map((address) => `    server ${address}:8000 max_fails=0 fail_timeout=0;\n`).join('')}${after}`;
+}
+
+function published() {
+  try {
+    return readFileSync(plan.file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+let last = Promise.resolve();
+const isHeeded = (action) => ['start', 'stop', 'die'].includes(action) || action.startsWith('health_status');
+watch({ type: ['container'] }, ({ Action: action }) => {
+  if (isHeeded(action)) last = last.then(pass);
+});

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import type { RunningContender } from './contender.ts';
+
+const startLimitMs = 15_000;
+const stopLimitMs = 5000;
+
+/** Starts a process and waits until it has said a word. @throws Error with what it said instead */
+export function startProcess(program: string, args: readonly string[], word: RegExp): Promise<RunningContender> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '' } });
+  let said = '';
+  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
+    await ended;
+    clearTimeout(timer);
+  };
+  return new Promise((resolve, reject) => {
+    const fail = (why: string): void => reject(new Error(`${program} ${args.join(' ')} ${why}: ${said}`));
+    const timer = setTimeout(() => void stop().then(() => fail('did not start in time')), startLimitMs);
+    const hear = (text: string): void => {
+      said = (said + text).slice(-10_000);
+      if (!word.test(said)) return;
+      clearTimeout(timer);
+      resolve({ pid: child.pid ?? 0, said: () => said, stop });
+    };
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', hear);
+    child.on('error', (error) => fail(error.message));
+    void ended.then(() => fail('ended'));
+  });
+}

@@ -1,0 +1,139 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { docker, type Engine } from '../../support/engine/docker-command.ts';
+import type { Images } from '../../support/engine/stand-ins.ts';
+import { composeProjectName, runLabel } from '../../support/engine/test-run.ts';
+import { shippedStub } from '../../support/real-layout.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { ask } from './answers.ts';
+import type { EngineApi } from './engine-api.ts';
+import type { WallClock } from './wall-clock.ts';
+
+export interface PlacedContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+}
+
+/** A frontend, and two backends at addresses that are known beforehand, which are not running. */
+export interface Place {
+  readonly project: string;
+  /** The folder that the frontend includes. */
+  readonly out: string;
+  readonly file: string;
+  readonly frontend: PlacedContainer;
+  /** Answer with their names. */
+  readonly backends: readonly [PlacedContainer, PlacedContainer];
+  readonly network: string;
+  remove(): Promise<void>;
+}
+
+export const routingPort = 8083;
+export const backendPort = 8000;
+
+/** On every container and network. */
+export const labelsOf = (project: string, service: string, more: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+  const [name = '', value = ''] = runLabel.split('=');
+  return { [name]: value, 'com.docker.compose.project': project, 'com.docker.compose.service': service, ...more };
+};
+
+/** Boots in a few milliseconds, and goes on for all of a stop's grace: its shell ignores TERM. */
+const backendCommand = `trap '' TERM; nginx -c /bench/nginx.conf & wait`;
+const backendConfig = `daemon off;
+master_process off;
+pid /tmp/nginx.pid;
+error_log /dev/null;
+events { worker_connections 512; }
+http {
+    access_log off;
+    server {
+        listen ${backendPort};
+        return 200 "$hostname\\n";
+    }
+}
+`;
+
+/** @throws Error where containers of the engine can't be reached from here, at their addresses or through a shared folder */
+export async function createPlace(engine: Engine, api: EngineApi, images: Images, clock: WallClock): Promise<Place> {
+  const project = composeProjectName('bench');
+  const folder = await mkdtemp(join(tmpdir(), 'mg-bench-'));
+  const out = join(folder, 'out');
+  const remove = async (): Promise<void> => {
+    const mine = JSON.stringify({ label: [`com.docker.compose.project=${project}`] });
+    const filters = encodeURIComponent(mine);
+    const left = await api.call<readonly { Id: string }[]>('GET', `/containers/json?all=1&filters=${filters}`);
+    await Promise.all(left.map(({ Id }) => api.call('DELETE', `/containers/${Id}?force=1&v=1`)));
+    await api.call('POST', `/networks/prune?filters=${filters}`);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await mkdir(out);
+    await writeFile(join(folder, 'stub.conf'), shippedStub());
+    await writeFile(join(folder, 'backend.conf'), backendConfig);
+    // Readable for nginx in the containers, which isn't root.
+    for (const path of [folder, out]) await chmod(path, 0o755);
+    const network = `${project}_default`;
+    const subnet = await createNetwork(engine, project, network);
+    const start = (name: string): Promise<unknown> => api.call('POST', `/containers/${name}/start`);
+    const create = async (name: string, host: number, description: object): Promise<PlacedContainer> => {
+      const address = `${subnet}.${host}`;
+      const connected = { [network]: { IPAMConfig: { IPv4Address: address }, Aliases: [name] } };
+      const body = { ...description, Hostname: name, NetworkingConfig: { EndpointsConfig: connected } };
+      const { Id: id } = await api.call<{ Id: string }>('POST', `/containers/create?name=${project}-${name}`, body);
+      return { id, name: `${project}-${name}`, address };
+    };
+    const frontend = await create('frontend', 10, {
+      Image: images.frontend['1.30'],
+      Entrypoint: ['/docker-entrypoint.sh'],
+      Cmd: ['nginx', '-g', 'daemon off;'],
+      StopSignal: 'SIGQUIT',
+      Labels: labelsOf(project, 'frontend', { 'meet.role': 'frontend' }),
+      HostConfig: {
+        NetworkMode: network,
+        RestartPolicy: { Name: 'always' },
+        LogConfig: { Type: 'json-file', Config: { 'max-size': '5m', 'max-file': '2' } },
+        Binds: [`${out}:/etc/nginx/meet-routing:ro`, `${join(folder, 'stub.conf')}:/etc/nginx/conf.d/routing.conf:ro`],
+      },
+    });
+    const backend = {
+      Image: images.nginx['1.30'].name,
+      Entrypoint: ['sh', '-c', backendCommand],
+      Cmd: [],
+      Labels: labelsOf(project, 'backend', { 'meet.role': 'backend' }),
+      HostConfig: { NetworkMode: network, Binds: [`${join(folder, 'backend.conf')}:/bench/nginx.conf:ro`] },
+    };
+    const backends = [await create('one', 21, backend), await create('two', 22, backend)] as const;
+    await start(frontend.id);
+    await reachable(frontend, clock);
+    return { project, out, file: join(out, 'routing.conf'), frontend, backends, network, remove };
+  } catch (error) {
+    await remove().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Which subnet is free is known to the engine alone; addresses may be chosen only in one that was named. Without its last number. */
+async function createNetwork(engine: Engine, project: string, name: string): Promise<string> {
+  const labels = [runLabel, `com.docker.compose.project=${project}`].flatMap((label) => ['--label', label]);
+  await docker(engine, ['network', 'create', ...labels, name]);
+  const subnet = (await docker(engine, ['network', 'inspect', '--format', '{{(index .IPAM.Config 0).Subnet}}', name])).trim();
+  await docker(engine, ['network', 'rm', name]);
+  await docker(engine, ['network', 'create', ...labels, '--subnet', subnet, name]);
+  const [start] = /^\d+\.\d+\.\d+(?=\.)/.exec(subnet) ?? [];
+  if (start === undefined) throw new Error(`the engine gave a network the subnet ${subnet}: the bench needs IPv4`);
+  return start;
+}
+
+async function reachable({ address }: PlacedContainer, clock: WallClock): Promise<void> {
+  await waitUntil('the frontend answers', async () => (await ask(address, routingPort, clock)).by !== '', 15_000).catch(
+    (cause: unknown) => {
+      throw new Error(
+        `nothing answers at the frontend's address ${address}:${routingPort}: the live part of the bench needs an engine whose containers ` +
+          'are reached at their own addresses from here, so one that runs on this very machine (Docker Desktop does not); ' +
+          'leave the part out there (--only faked,files,footprint)',
+        { cause },
+      );
+    },
+  );
+}

@@ -1,0 +1,140 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { waitUntil } from '../../support/wait-until.ts';
+import { ask, watchAnswers, type Answer } from './answers.ts';
+import type { RunningContender } from './contenders/contender.ts';
+import type { ContainerEvent, EngineApi } from './engine-api.ts';
+import { routingPort, type Place, type PlacedContainer } from './place.ts';
+import { processorTimeMs, tickedTimeMs, untilIdle } from './processor-time.ts';
+import { median } from '../summary.ts';
+import type { WallClock } from './wall-clock.ts';
+
+/** What rounds are played with. */
+export interface Ring {
+  readonly api: EngineApi;
+  readonly place: Place;
+  readonly clock: WallClock;
+  /** The engine's events since the last round began. */
+  readonly events: ContainerEvent[];
+  /** The engine's own process, where it is known. */
+  readonly enginePid?: number;
+  readonly signal: AbortSignal;
+}
+
+/** A round is two starts and two stops; each alone, the next only when the contender has come to rest. */
+export interface Round {
+  readonly servedMs: number;
+  readonly liveMs: number;
+  readonly outOfRotationMs: number;
+  /** Per start and stop: half the round's. */
+  readonly processorMs: number;
+  readonly engineProcessorMs?: number;
+  readonly pollIntervalMs: number;
+  /** When the backend was started that was served first. */
+  readonly startedAtMs: number;
+  readonly servedAtMs: number;
+  /** The stop signal of one of two, and its end: in between nothing else happens. */
+  readonly stopSignalAtMs: number;
+  readonly diedAtMs: number;
+  readonly beganAtMs: number;
+  readonly firstStartDoneAtMs: number;
+  readonly endedAtMs: number;
+}
+
+const watchedOnMs = 400;
+const isIts = ({ by }: Answer): boolean => by === 'one';
+
+/** @throws Error when the contender does not route in time, or leaves a route that it should not */
+export async function playRound(ring: Ring, contender: RunningContender): Promise<Round> {
+  const { api, place, clock, events, enginePid, signal } = ring;
+  const [one, two] = place.backends;
+  signal.throwIfAborted();
+  clock.set();
+  events.length = 0;
+  const beganAtMs = clock.now();
+  const processorBeforeMs = processorTimeMs(contender.pid);
+  const engineBeforeMs = enginePid === undefined ? undefined : tickedTimeMs(enginePid);
+
+  const start = await watchStart(ring, one);
+  await untilIdle(contender.pid, signal);
+  const firstStartDoneAtMs = clock.now();
+  await api.call('POST', `/containers/${two.id}/start`);
+  await untilIdle(contender.pid, signal);
+  const stop = await watchStop(ring, one);
+  await untilIdle(contender.pid, signal);
+  await api.call('POST', `/containers/${two.id}/kill`);
+  await eventOf(ring, two, 'die');
+  await untilIdle(contender.pid, signal);
+  await waitUntil('nobody is in rotation', async () =>
+    (await ask(place.frontend.address, routingPort, clock)).by.includes('not available'),
+  );
+
+  return {
+    servedMs: start.servedAtMs - start.startedAtMs,
+    liveMs: start.liveAtMs - start.startedAtMs,
+    outOfRotationMs: stop.lastAnswerAtMs - stop.signalAtMs,
+    processorMs: (processorTimeMs(contender.pid) - processorBeforeMs) / 2,
+    ...(enginePid === undefined || engineBeforeMs === undefined
+      ? {}
+      : { engineProcessorMs: (tickedTimeMs(enginePid) - engineBeforeMs) / 2 }),
+    pollIntervalMs: start.pollIntervalMs,
+    startedAtMs: start.startedAtMs,
+    servedAtMs: start.servedAtMs,
+    stopSignalAtMs: stop.signalAtMs,
+    diedAtMs: stop.diedAtMs,
+    beganAtMs,
+    firstStartDoneAtMs,
+    endedAtMs: clock.now(),
+  };
+}
+
+interface WatchedStart {
+  readonly startedAtMs: number;
+  readonly servedAtMs: number;
+  readonly liveAtMs: number;
+  readonly pollIntervalMs: number;
+}
+
+/** The lone backend's start: before it, nobody is in rotation. */
+async function watchStart(ring: Ring, backend: PlacedContainer): Promise<WatchedStart> {
+  const { api, place, clock } = ring;
+  const watch = watchAnswers(place.frontend.address, routingPort, clock);
+  try {
+    await api.call('POST', `/containers/${backend.id}/start`);
+    const startedAtMs = (await eventOf(ring, backend, 'start')).timeNano / 1e6;
+    const served = await waitUntil('the backend is served', () => watch.answers().find(isIts));
+    await pause(watchedOnMs);
+    const { atMs: servedAtMs } = served;
+    const liveAtMs = watch.answers().findLast((answer) => !isIts(answer))?.atMs ?? servedAtMs;
+    return { startedAtMs, servedAtMs, liveAtMs: Math.max(liveAtMs, servedAtMs), pollIntervalMs: median(watch.intervalsMs()) };
+  } finally {
+    await watch.stop();
+  }
+}
+
+interface WatchedStop {
+  readonly signalAtMs: number;
+  readonly diedAtMs: number;
+  readonly lastAnswerAtMs: number;
+}
+
+/** The stop of one of two, which goes on answering for a second of grace. */
+async function watchStop(ring: Ring, backend: PlacedContainer): Promise<WatchedStop> {
+  const { api, place, clock } = ring;
+  const watch = watchAnswers(place.frontend.address, routingPort, clock);
+  try {
+    await waitUntil('the backend is served', () => watch.answers().some(isIts));
+    await api.call('POST', `/containers/${backend.id}/stop?t=1`);
+    const signalAtMs = (await eventOf(ring, backend, 'kill')).timeNano / 1e6;
+    const diedAtMs = (await eventOf(ring, backend, 'die')).timeNano / 1e6;
+    await pause(watchedOnMs);
+    const last = watch.answers().findLast(isIts);
+    return { signalAtMs, diedAtMs, lastAnswerAtMs: Math.max(signalAtMs, last?.atMs ?? signalAtMs) };
+  } finally {
+    await watch.stop();
+  }
+}
+
+/** The first event of this kind in the round. */
+function eventOf({ events }: Ring, { id }: PlacedContainer, action: string): Promise<ContainerEvent> {
+  return waitUntil(`the engine tells of ${action}`, () => events.find(({ Action, Actor }) => Action === action && Actor.ID === id));
+}
