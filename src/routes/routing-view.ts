@@ -235,15 +235,15 @@ function otherFrontends(instance: Instance, { spa, listen, status }: FrontendPor
 }
 
 function groupLocations(routes: readonly Route[], upstreams: Upstreams, server: typeof serverDefaults): RoutingView['groups'] {
-  const titles = [...new Set(routes.map((route) => serviceTitle(route.service)))].toSorted(compareText);
-  return titles.map((title) => ({
-    title,
-    locations: routes.flatMap((route) =>
-      serviceTitle(route.service) === title
-        ? [...withoutSlash(routes, route, upstreams, server), location(routes, route.rule, route, upstreams, server)]
-        : [],
-    ),
-  }));
+  const groups = new Map<string, LocationView[]>();
+  for (const route of routes) {
+    const title = serviceTitle(route.service);
+    const locations = [...withoutSlash(routes, route, upstreams, server), location(routes, route.rule, route, upstreams, server)];
+    const others = groups.get(title);
+    if (others === undefined) groups.set(title, locations);
+    else others.push(...locations);
+  }
+  return [...groups].toSorted(([left], [right]) => compareText(left, right)).map(([title, locations]) => ({ title, locations }));
 }
 
 /**
