@@ -11,6 +11,7 @@ import type { Container, Note, Observation } from './model/container.ts';
 import { isRelevant } from './model/engine-event.ts';
 import type { EngineEvent } from './model/engine-event.ts';
 import type { InstanceChoice } from './model/instance.ts';
+import { likelyInstance, readMember } from './model/member.ts';
 import { mergeNotes } from './model/notes.ts';
 import { createPassMemory } from './pass-memory.ts';
 import { runPass } from './pipeline.ts';
@@ -88,6 +89,12 @@ export function startController(
     coalescer.once();
   });
 
+  /** Of the only instance that is looked after, whatever the labels of the others do. */
+  const isChosen = (container: Container): boolean => {
+    const { only } = options.choice;
+    return only === undefined || likelyInstance(container) === only || readMember(container).member?.instance === only;
+  };
+
   const observe = async (abort: AbortSignal): Promise<Observation> => {
     const beganAtMs = nowMs();
     const containers = await view.look(abort);
@@ -122,7 +129,7 @@ export function startController(
   const coalescer = createCoalescer(pass, options.wait);
 
   const onEvent = (event: EngineEvent, isPast: boolean): void => {
-    if (!isRelevant(event, view.knows)) return;
+    if (!isRelevant(event, view.knows) || !view.concerns(event.containerId, isChosen)) return;
     const heardAtMs = nowMs();
     const happenedAtMs = Math.min(event.atMs ?? heardAtMs, heardAtMs);
     const isCrash = memory.note(event, happenedAtMs, heardAtMs);

@@ -20,6 +20,8 @@ export interface EngineView {
   look(signal: AbortSignal): Promise<readonly Container[]>;
   /** Whether it was seen last; true for any before the first look. */
   knows(containerId: string): boolean;
+  /** Whether what happens to it can matter: it hasn't been seen, is of interest, or one that is uses its network. */
+  concerns(containerId: string, isOfInterest: (container: Container) => boolean): boolean;
 }
 
 /** The engine announces some changes up to 15 ms before its list shows them; a list begun this long after is final. */
@@ -81,5 +83,10 @@ export function createEngineView(list: ListContainers): EngineView {
       return [...(seen?.values() ?? [])];
     },
     knows: (containerId) => seen === undefined || seen.has(containerId),
+    concerns(containerId, isOfInterest) {
+      const container = seen?.get(containerId);
+      if (container === undefined || isOfInterest(container)) return true;
+      return [...(seen?.values() ?? [])].some((other) => networkOwnerOf(other) === containerId && isOfInterest(other));
+    },
   };
 }

@@ -405,35 +405,43 @@ describe.concurrent('a reader during 60 writes', () => {
   });
 });
 
-describe.concurrent('100 irrelevant health events, 50 containers', () => {
-  test('no call', async ({ scene }) => {
-    await scene.frontend('frontend');
-    scene.backend('backend', 20);
-    for (let host = 100; host < 150; host += 1)
-      scene.engine.world.add({ name: `stranger-${host}`, networks: { [network]: scene.address(host) }, health: 'healthy' });
-    scene.run();
-    await scene.serves(`${scene.address(20)}:8000`);
-    const before = { lists: scene.engine.listCalls().length, calls: scene.engine.calls.length, events: scene.engine.toldEvents() };
+const otherBackend = composeLabels('other', 'backend', { 'meet.role': 'backend' });
 
-    for (const health of ['unhealthy', 'healthy'] as const) {
-      for (let host = 100; host < 150; host += 1) {
-        scene.engine.world.health(`stranger-${host}`, health);
-        // Not in one burst, which would be one look however many events it holds.
-        if (host % 10 === 0) await hasPassed(100);
+describe.concurrent('100 irrelevant health events, 50 containers', () => {
+  for (const { whose, labels, flags, folder } of [
+    { whose: 'without a role', labels: {}, flags: [], folder: 'meet' },
+    // With --instance the file lies in the out directory itself.
+    { whose: 'of another instance', labels: otherBackend, flags: ['--instance', 'meet'], folder: '.' },
+  ] as const) {
+    test(`no call: ${whose}`, async ({ scene }) => {
+      await scene.frontend('frontend', { file: scene.file(folder) });
+      scene.backend('backend', 20);
+      for (let host = 100; host < 150; host += 1)
+        scene.engine.world.add({ name: `stranger-${host}`, networks: { [network]: scene.address(host) }, health: 'healthy', labels });
+      scene.run(flags);
+      await scene.serves(`${scene.address(20)}:8000`, folder);
+      const before = { lists: scene.engine.listCalls().length, calls: scene.engine.calls.length, events: scene.engine.toldEvents() };
+
+      for (const health of ['unhealthy', 'healthy'] as const) {
+        for (let host = 100; host < 150; host += 1) {
+          scene.engine.world.health(`stranger-${host}`, health);
+          // Not in one burst, which would be one look however many events it holds.
+          if (host % 10 === 0) await hasPassed(100);
+        }
       }
-    }
-    for (const name of ['frontend', 'backend', 'stranger-100']) scene.engine.world.exec(name);
-    scene.engine.world.kill('frontend', 'USR1');
-    scene.engine.world.disconnect('stranger-101', network);
-    scene.engine.world.stop('stranger-102');
-    scene.engine.world.remove('stranger-103');
-    expect(scene.engine.toldEvents() - before.events).toBeGreaterThan(100);
-    // The stream is in order: once this one is acted upon, all of those have been seen.
-    scene.backend('last', 21);
-    await scene.serves(`${scene.address(21)}:8000`);
-    expect(scene.engine.listCalls().length - before.lists).toBeLessThanOrEqual(2);
-    expect(scene.engine.calls.length - before.calls).toBeLessThanOrEqual(3);
-  });
+      for (const name of ['frontend', 'backend', 'stranger-100']) scene.engine.world.exec(name);
+      scene.engine.world.kill('frontend', 'USR1');
+      scene.engine.world.disconnect('stranger-101', network);
+      scene.engine.world.stop('stranger-102');
+      scene.engine.world.remove('stranger-103');
+      expect(scene.engine.toldEvents() - before.events).toBeGreaterThan(100);
+      // The stream is in order: once this one is acted upon, all of those have been seen.
+      scene.backend('last', 21);
+      await scene.serves(`${scene.address(21)}:8000`, folder);
+      expect(scene.engine.listCalls().length - before.lists).toBeLessThanOrEqual(2);
+      expect(scene.engine.calls.length - before.calls).toBeLessThanOrEqual(3);
+    });
+  }
 });
 
 describe.concurrent('event with a short or odd id', () => {

@@ -113,6 +113,18 @@ describe('what a look asks the engine for', () => {
   });
 });
 
+describe('whose events matter', () => {
+  const isOurs = ({ name }: Container): boolean => name.startsWith('our');
+
+  it('those of ours, of the owner of our network, and of anybody who has not been seen', async () => {
+    const ours = [container({ id: 'ours', name: 'ours' }), container({ id: 'guest', name: 'our-guest', networkMode: 'container:vpn' })];
+    const { view } = engineOf(...ours, container({ id: 'vpn', name: 'vpn' }), ...many(2));
+    expect(view.concerns('id-1', isOurs)).toBe(true);
+    await view.look(signal);
+    expect(['ours', 'vpn', 'unseen', 'id-1'].map((id) => view.concerns(id, isOurs))).toEqual([true, true, true, false]);
+  });
+});
+
 describe('what a look shows', () => {
   it('a container as it is now, one that is new, and no more one that is gone; the others as they were', async () => {
     const { view, there } = engineOf(...many(300));
