@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { beginBurstLife } from '../bench/faked/burst-life.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, network, test } from './scene.ts';
 import type { Scene } from './scene.ts';
@@ -66,6 +67,19 @@ test.concurrent('a burst of 50 events costs a few lists', async ({ scene }) => {
   await scene.serves(`${scene.address(69)}:8000`);
   expect(listsOf(scene) - before).toBeLessThan(10);
   expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
+});
+
+test.concurrent('1,000 events at once cost a few lists and at most five reloads', async ({ scene }) => {
+  await scene.frontend('frontend');
+  const life = beginBurstLife(scene, 1);
+  scene.run();
+  await scene.converged();
+  const before = { lists: listsOf(scene), hups: scene.engine.killCalls().length, events: scene.engine.toldEvents() };
+  while (scene.engine.toldEvents() - before.events < 1000) life.step();
+  await waitUntil('the file holds what there is', async () => life.serversIn(await scene.content()) === life.servers());
+  await scene.converged();
+  expect(listsOf(scene) - before.lists).toBeLessThanOrEqual(5);
+  expect(scene.engine.killCalls().length - before.hups).toBeLessThanOrEqual(5);
 });
 
 test.concurrent('a steady stream of events never starves it', async ({ scene }) => {

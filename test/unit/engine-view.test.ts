@@ -113,9 +113,9 @@ describe('what a look asks the engine for', () => {
   });
 });
 
-describe('whose events matter', () => {
-  const isOurs = ({ name }: Container): boolean => name.startsWith('our');
+const isOurs = ({ name }: Container): boolean => name.startsWith('our');
 
+describe('whose events matter', () => {
   it('those of ours, of the owner of our network, and of anybody who has not been seen', async () => {
     const ours = [container({ id: 'ours', name: 'ours' }), container({ id: 'guest', name: 'our-guest', networkMode: 'container:vpn' })];
     const { view } = engineOf(...ours, container({ id: 'vpn', name: 'vpn' }), ...many(2));

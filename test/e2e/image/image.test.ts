@@ -50,6 +50,9 @@ describe('what is in the image', () => {
     const { stdout } = await runImage(engine, image, ['--entrypoint', find[0] ?? ''], find.slice(1));
     expect(stdout.trim().split('\n').toSorted()).toEqual([
       '/meet-gen/dist/meet-gen.js root',
+      '/meet-gen/dist/package.json root',
+      '/meet-gen/dist/pino-pretty.js root',
+      '/meet-gen/dist/yaml.js root',
       '/meet-gen/templates/candidate-check.sh root',
       '/meet-gen/templates/hook-stub.conf root',
       '/meet-gen/templates/hook.sh root',
