@@ -8,6 +8,7 @@ import { labelsOf } from './place.ts';
 import { untilIdle } from './processor-time.ts';
 import { playRound, type Ring, type Round } from './round.ts';
 import { explainTime } from './time-spent.ts';
+import { undisturbed } from './undisturbed.ts';
 
 const isList = ({ path }: Call): boolean => path === '/containers/json';
 
@@ -26,7 +27,7 @@ export async function countRounds(
   const proxy = await startCountingProxy(ring.api.socketPath, join(dirname(place.out), 'proxy.sock'), clock);
   const file = watchFile(place.file, clock);
   const samples = new Map<string, { readonly unit: Figure['unit']; readonly values: number[] }>();
-  const note = (what: string, unit: Figure['unit'], value: number): void => {
+  const note: Note = (what, unit, value) => {
     const known = samples.get(what) ?? { unit, values: [] };
     samples.set(what, known);
     known.values.push(value);
@@ -36,21 +37,20 @@ export async function countRounds(
     running = await contender.start(place, proxy.socketPath);
     await untilIdle(running.pid, ring.signal);
     await playRound(ring, running);
-    for (let round = 0; round < rounds; round += 1) {
-      proxy.forget();
-      file.forget();
-      const played = await playRound(ring, running);
-      noteCalls(proxy, played, note);
-      for (const [what, ms] of explainTime(proxy, file.writtenAtMs(), played, place)) note(`of it: ${what}`, 'ms', ms);
-    }
-    for (let time = 0; time < rounds; time += 1)
-      for (const provoke of irrelevant(ring, neighbours)) {
+    const counted = running;
+    await undisturbed(rounds, ring.events, ring.projects, () => countRound(ring, counted, proxy, file, note));
+    for (const provoke of irrelevant(ring, neighbours))
+      await undisturbed(rounds, ring.events, ring.projects, async () => {
         proxy.forget();
+        ring.events.length = 0;
         const events = await provoke();
-        await untilIdle(running.pid, ring.signal);
-        note('engine calls per irrelevant event', 'count', proxy.calls().length / events);
-        note('lists per irrelevant event', 'count', proxy.calls().filter(isList).length / events);
-      }
+        await untilIdle(counted.pid, ring.signal);
+        const calls = [...proxy.calls()];
+        return () => {
+          note('engine calls per irrelevant event', 'count', calls.length / events);
+          note('lists per irrelevant event', 'count', calls.filter(isList).length / events);
+        };
+      });
   } finally {
     await running?.stop();
     file.stop();
@@ -59,7 +59,25 @@ export async function countRounds(
   return [...samples].map(([what, { unit, values }]) => ({ part: 'live', what, where, who: contender.name, unit, samples: values }));
 }
 
-function noteCalls(proxy: CountingProxy, round: Round, note: (what: string, unit: Figure['unit'], value: number) => void): void {
+type Note = (what: string, unit: Figure['unit'], value: number) => void;
+
+async function countRound(
+  ring: Ring,
+  running: RunningContender,
+  proxy: CountingProxy,
+  file: ReturnType<typeof watchFile>,
+  note: Note,
+): Promise<() => void> {
+  proxy.forget();
+  file.forget();
+  const round = await playRound(ring, running);
+  return () => {
+    noteCalls(proxy, round, note);
+    for (const [what, ms] of explainTime(proxy, file.writtenAtMs(), round, ring.place)) note(`of it: ${what}`, 'ms', ms);
+  };
+}
+
+function noteCalls(proxy: CountingProxy, round: Round, note: Note): void {
   const between = (fromMs: number, toMs: number): readonly Call[] =>
     proxy.calls().filter(({ begunAtMs }) => begunAtMs >= fromMs && begunAtMs < toMs);
   const all = between(round.beganAtMs, round.endedAtMs);

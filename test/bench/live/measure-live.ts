@@ -14,6 +14,7 @@ import { backendPort, createPlace } from './place.ts';
 import { untilIdle } from './processor-time.ts';
 import { playRound, type Ring, type Round } from './round.ts';
 import { recordTexts } from './texts.ts';
+import { undisturbed } from './undisturbed.ts';
 import { createWallClock, type WallClock } from './wall-clock.ts';
 
 const crowds = [5, 50, 300];
@@ -32,7 +33,8 @@ export async function measureLive(context: BenchContext): Promise<readonly Figur
     const events: ContainerEvent[] = [];
     await api.watch((event) => events.push(event), over.signal);
     const enginePid = engine.provided ? daemonPid(sharedPlaces) : undefined;
-    const ring: Ring = { api, place, clock, events, signal, ...(enginePid === undefined ? {} : { enginePid }) };
+    const projects = [place.project, neighbours.project];
+    const ring: Ring = { api, place, clock, events, projects, signal, ...(enginePid === undefined ? {} : { enginePid }) };
     log('live: has meet-gen write what all contenders publish');
     const texts = await recordTexts(api, place, signal);
     const theirs = dockerGen(texts);
@@ -74,7 +76,10 @@ async function playInTurn(
       try {
         await untilIdle(running.pid, ring.signal);
         for (let round = 0; round < warmUps; round += 1) await playRound(ring, running);
-        for (let round = 0; round < rounds / times; round += 1) played.get(name)?.push(await playRound(ring, running));
+        await undisturbed(Math.ceil(rounds / times), ring.events, ring.projects, async () => {
+          const round = await playRound(ring, running);
+          return () => played.get(name)?.push(round);
+        });
       } catch (error) {
         throw new Error(`${name}, ${where}: ${error instanceof Error ? error.message : String(error)}; it said: ${running.said()}`, {
           cause: error,

@@ -5,6 +5,7 @@ import { labelsOf } from './place.ts';
 
 /** Running containers of another Meet, which only exist. */
 export interface Neighbours {
+  readonly project: string;
   /** Adds running ones until there are so many. */
   growTo(count: number): Promise<void>;
   /** The id of one of them. */
@@ -35,6 +36,7 @@ export function createNeighbours(api: EngineApi, images: Images): Neighbours {
     await api.call('POST', `/containers/${id}/start`);
   };
   return {
+    project,
     async growTo(count) {
       const numbers = Array.from({ length: count - ids.length }, (_, index) => ids.length + index + 1);
       await inTurns(numbers, add);

@@ -15,6 +15,8 @@ export interface Ring {
   readonly clock: WallClock;
   /** The engine's events since the last round began. */
   readonly events: ContainerEvent[];
+  /** Compose projects of the bench: other containers' events disturb. */
+  readonly projects: readonly string[];
   /** The engine's own process, where it is known. */
   readonly enginePid?: number;
   readonly signal: AbortSignal;
