@@ -27,7 +27,7 @@ export async function measureLive(context: BenchContext): Promise<readonly Figur
   const api = createEngineApi(engine);
   const clock = createWallClock();
   const over = new AbortController();
-  const neighbours = createNeighbours(api, images);
+  const neighbours = createNeighbours(api, images, signal);
   const place = await createPlace(engine, api, images, clock);
   try {
     const events: ContainerEvent[] = [];

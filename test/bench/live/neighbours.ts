@@ -14,11 +14,16 @@ export interface Neighbours {
 }
 
 const atOnce = 4;
+/** An engine may give a network as few as 254 addresses. */
+const perNetwork = 100;
 
-export function createNeighbours(api: EngineApi, images: Images): Neighbours {
+export function createNeighbours(api: EngineApi, images: Images, signal: AbortSignal): Neighbours {
   const project = composeProjectName('bench-beside');
   const ids: string[] = [];
+  const networks = new Set<string>();
+  const networkOf = (number: number): string => `${project}_${Math.ceil(number / perNetwork)}`;
   const add = async (number: number): Promise<void> => {
+    signal.throwIfAborted();
     const labels = { 'meet.role': 'backend', 'meet.paths': '/api,/admin', 'meet.read-timeout': '60s', 'meet.weight': '2' };
     const { Id: id } = await api.call<{ Id: string }>('POST', `/containers/create?name=${project}-backend-${number}`, {
       Image: images.nginx['1.30'].name,
@@ -31,6 +36,7 @@ export function createNeighbours(api: EngineApi, images: Images): Neighbours {
         'REDIS_URL=redis://redis:6379/1',
       ],
       Labels: labelsOf(project, 'backend', labels),
+      HostConfig: { NetworkMode: networkOf(number) },
     });
     ids.push(id);
     await api.call('POST', `/containers/${id}/start`);
@@ -39,18 +45,28 @@ export function createNeighbours(api: EngineApi, images: Images): Neighbours {
     project,
     async growTo(count) {
       const numbers = Array.from({ length: count - ids.length }, (_, index) => ids.length + index + 1);
+      for (const name of new Set(numbers.map(networkOf)))
+        if (!networks.has(name)) {
+          await api.call('POST', '/networks/create', { Name: name, Labels: labelsOf(project, 'default', {}) });
+          networks.add(name);
+        }
       await inTurns(numbers, add);
     },
     one: () => ids[0] ?? '',
-    remove: () => inTurns(ids, (id) => api.call('DELETE', `/containers/${id}?force=1&v=1`)),
+    async remove() {
+      await inTurns(ids, (id) => api.call('DELETE', `/containers/${id}?force=1&v=1`));
+      for (const name of networks) await api.call('DELETE', `/networks/${name}`);
+    },
   };
 }
 
-/** A few at once, one after the other. */
+/** A few at once, one after the other; what fails is thrown when nothing is under way any more. */
 async function inTurns<Item>(items: readonly Item[], act: (item: Item) => Promise<unknown>): Promise<void> {
   const rest = [...items];
   const work = async (): Promise<void> => {
     for (let item = rest.shift(); item !== undefined; item = rest.shift()) await act(item);
   };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, work));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
