@@ -89,7 +89,8 @@ export function createTemplateStore(directory: string): TemplateStore {
     },
     failure,
     watch(onChange, signal) {
-      const watcher = watch(directory, { ignoreInitial: true, depth: 0 });
+      // Many editors empty a file before they write it: what is read in between would be told as broken.
+      const watcher = watch(directory, { ignoreInitial: true, depth: 0, awaitWriteFinish: { stabilityThreshold: 60, pollInterval: 15 } });
       watcher.on('all', onChange);
       // A watch that can't be had costs only time: the resync reads the directory too.
       watcher.on('error', onChange);

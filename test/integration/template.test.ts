@@ -37,6 +37,20 @@ test.concurrent('an edited template is rendered, published and proven by itself'
   expect(nginx.generation()).toBe(before);
 });
 
+test.concurrent('one that an editor empties before it writes it is not read in between', async ({ scene }) => {
+  const templates = await ownTemplates(scene);
+  await scene.frontend('frontend');
+  const run = scene.run(templates.flags);
+  await scene.converged();
+  for (let edit = 0; edit < 5; edit += 1) {
+    await templates.edit(() => '');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await templates.edit((text) => `# edit ${edit}\n${text}`);
+    await scene.serves(`# edit ${edit}`);
+  }
+  expect(run.logged('problem')).toEqual([]);
+});
+
 for (const { what, edit, line, reason } of [
   { what: 'whose tag is not closed', edit: (text: string) => `# one\n# two\n<% if (it.instance) { -%>\n${text}`, line: 3, reason: /./ },
   {
