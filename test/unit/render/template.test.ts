@@ -219,10 +219,10 @@ describe('a template directory', () => {
     await put(good);
     const abort = new AbortController();
     onTestFinished(() => abort.abort());
-    // The watch may begin after the first write: write until it is told.
+    // The watch may begin after the first write: write until it is told, leaving it alone for long enough in between.
     const told = new Promise<void>((resolve) => store.watch(resolve, abort.signal));
     let texts = 0;
-    const writer = setInterval(() => void writeFile(join(directory, mainTemplate), `${good}${(texts += 1)}`), 20);
+    const writer = setInterval(() => void writeFile(join(directory, mainTemplate), `${good}${(texts += 1)}`), 200);
     onTestFinished(() => clearInterval(writer));
     await told;
   });
