@@ -1,7 +1,7 @@
 /**
  * Bundles the command into `dist/meet-gen.js`, without what dockerode and pino bring along for what meet-gen never does, and beside it
- * the packages that only some commands use. CommonJS files: an ES module's import of a builtin evaluates all that it exports, `node:http` for example undici, which costs
- * memory for as long as the sidecar runs (docs/performance.md).
+ * the packages that only some commands use. CommonJS files: an ES module's import of a builtin evaluates all that it exports,
+ * `node:http` for example undici, which costs memory for as long as the sidecar runs (docs/performance.md).
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -11,7 +11,7 @@ import type { Container, Note, Observation } from './model/container.ts';
 import { isRelevant } from './model/engine-event.ts';
 import type { EngineEvent } from './model/engine-event.ts';
 import type { InstanceChoice } from './model/instance.ts';
-import { likelyInstance, readMember } from './model/member.ts';
+import { likelyInstance } from './model/member.ts';
 import { mergeNotes } from './model/notes.ts';
 import { createPassMemory } from './pass-memory.ts';
 import { runPass } from './pipeline.ts';
@@ -92,7 +92,7 @@ export function startController(
   /** Of the only instance that is looked after, whatever the labels of the others do. */
   const isChosen = (container: Container): boolean => {
     const { only } = options.choice;
-    return only === undefined || likelyInstance(container) === only || readMember(container).member?.instance === only;
+    return only === undefined || likelyInstance(container) === only || passMemory.readings.member(container).member?.instance === only;
   };
 
   const observe = async (abort: AbortSignal): Promise<Observation> => {

@@ -1,19 +1,10 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-
-/** The processor time that a process's threads have used, in milliseconds: to the nanosecond, so also for little work. */
-export function processorTimeMs(pid: number): number {
-  let sumNs = 0;
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const [usedNs = ''] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
-    sumNs += Number(usedNs);
-  }
-  return sumNs / 1e6;
-}
+import { cpuTimeMs } from '../process-clock.ts';
 
 const tickMs = 10;
 
-/** The same by the kernel's ticks, with the threads that have ended: for an engine, which has many. */
+/** As `cpuTimeMs`, by the kernel's ticks, with the threads that have ended: for an engine, which has many. */
 export function tickedTimeMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -30,10 +21,10 @@ const limitMs = 60_000;
  */
 export async function untilIdle(pid: number, signal: AbortSignal): Promise<void> {
   const untilMs = performance.now() + limitMs;
-  let before = processorTimeMs(pid);
+  let before = cpuTimeMs(pid);
   for (let idle = 0; idle < 2;) {
     await pause(lookEveryMs, undefined, { signal });
-    const now = processorTimeMs(pid);
+    const now = cpuTimeMs(pid);
     idle = now - before < idleBelowMs ? idle + 1 : 0;
     before = now;
     if (performance.now() > untilMs) throw new Error(`process ${pid} has not come to rest within ${limitMs / 1000} s`);

@@ -4,7 +4,8 @@ import { ask, watchAnswers, type Answer } from './answers.ts';
 import type { RunningContender } from './contenders/contender.ts';
 import type { ContainerEvent, EngineApi } from './engine-api.ts';
 import { routingPort, type Place, type PlacedContainer } from './place.ts';
-import { processorTimeMs, tickedTimeMs, untilIdle } from './processor-time.ts';
+import { cpuTimeMs } from '../process-clock.ts';
+import { tickedTimeMs, untilIdle } from './processor-time.ts';
 import { median } from '../summary.ts';
 import type { WallClock } from './wall-clock.ts';
 
@@ -53,7 +54,7 @@ export async function playRound(ring: Ring, contender: RunningContender): Promis
   clock.set();
   events.length = 0;
   const beganAtMs = clock.now();
-  const processorBeforeMs = processorTimeMs(contender.pid);
+  const processorBeforeMs = cpuTimeMs(contender.pid);
   const engineBeforeMs = enginePid === undefined ? undefined : tickedTimeMs(enginePid);
 
   const start = await watchStart(ring, one);
@@ -74,7 +75,7 @@ export async function playRound(ring: Ring, contender: RunningContender): Promis
     servedMs: start.servedAtMs - start.startedAtMs,
     liveMs: start.liveAtMs - start.startedAtMs,
     outOfRotationMs: stop.lastAnswerAtMs - stop.signalAtMs,
-    processorMs: (processorTimeMs(contender.pid) - processorBeforeMs) / 2,
+    processorMs: (cpuTimeMs(contender.pid) - processorBeforeMs) / 2,
     ...(enginePid === undefined || engineBeforeMs === undefined
       ? {}
       : { engineProcessorMs: (tickedTimeMs(enginePid) - engineBeforeMs) / 2 }),
