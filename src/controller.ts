@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { createBackoff } from './backoff.ts';
 import { nowMs } from './clock.ts';
 import { createCoalescer } from './coalescer.ts';
@@ -36,6 +37,8 @@ export interface ControllerHooks {
   notesFor(containers: readonly Container[]): ReadonlyMap<string, Note>;
   /** A pass ended; `causedAtMs` is when the first event that led to it happened. */
   onPass(result: PassResult, causedAtMs: number): void;
+  /** What was observed is the same as at the last pass, so there was nothing to do. */
+  onNothingNew(): void;
   /** A pass failed and changed nothing; it is tried again. */
   onPassFailed(error: unknown): void;
   onConnected(): void;
@@ -80,12 +83,16 @@ export function startController(
   // What changes by time alone changes after this; a timer may ring a little early.
   let notedAtMs = 0;
   let lastTurnAtMs = nowMs();
+  /** Something else may have changed than what is observed: then a pass is made even if that is the same as before. */
+  let isDue = true;
+  let last: Observation | undefined;
   const memory = createEventMemory();
   const passMemory = createPassMemory();
   const retry = createBackoff(retryCapMs);
   const timers = createTimers((reason) => {
     // What failed may have been about anything.
     if (reason === 'retry') view.touchAll(nowMs());
+    if (reason !== 'final') isDue = true;
     coalescer.once();
   });
 
@@ -102,21 +109,33 @@ export function startController(
     return { containers, notes: mergeNotes(memory.notesFor(containers, beganAtMs, notedAtMs), hooks.notesFor(containers)) };
   };
 
+  const decide = (observation: Observation): Promise<PassResult> =>
+    runPass(observation, renderer, sink, options.choice, passMemory, signal);
+
+  const takeResult = (result: PassResult, causedAtMs: number): void => {
+    if (result.problems.some((item) => item.code === 'publish-failed')) timers.after('retry', retry.nextMs());
+    else retry.reset();
+    if (result.heldBackMs !== undefined) timers.after('heldBack', result.heldBackMs);
+    if (!signal.aborted) hooks.onPass(result, causedAtMs);
+  };
+
   const pass = async (): Promise<void> => {
     if (signal.aborted) return;
     const startedAtMs = nowMs();
     const causedAtMs = causes[0]?.happenedAtMs ?? startedAtMs;
+    const wasDue = isDue;
+    isDue = false;
     try {
-      const result = await runPass({ observe }, renderer, sink, options.choice, passMemory, signal);
+      const observation = await observe(signal);
+      if (wasDue || !isDeepStrictEqual(observation, last)) takeResult(await decide(observation), causedAtMs);
+      else hooks.onNothingNew();
+      last = observation;
       causes = causes.filter((cause) => startedAtMs < cause.heardAtMs + finalAfterMs);
-      if (result.problems.some((item) => item.code === 'publish-failed')) timers.after('retry', retry.nextMs());
-      else retry.reset();
-      if (result.heldBackMs !== undefined) timers.after('heldBack', result.heldBackMs);
       const changesAtMs = memory.nextChangeAtMs(notedAtMs);
       if (changesAtMs !== undefined) timers.after('memory', changesAtMs - nowMs());
-      if (!signal.aborted) hooks.onPass(result, causedAtMs);
     } catch (error) {
       if (signal.aborted) return;
+      isDue = true;
       hooks.onPassFailed(error);
       timers.after('retry', retry.nextMs());
     } finally {
@@ -128,14 +147,30 @@ export function startController(
   };
   const coalescer = createCoalescer(pass, options.wait);
 
+  const look = (): void => {
+    isDue = true;
+    coalescer.trigger();
+  };
+  const lookOnce = (): void => {
+    isDue = true;
+    coalescer.once();
+  };
+
   const onEvent = (event: EngineEvent, isPast: boolean): void => {
     if (!isRelevant(event, view.knows) || !view.concerns(event.containerId, isChosen)) return;
     const heardAtMs = nowMs();
     const happenedAtMs = Math.min(event.atMs ?? heardAtMs, heardAtMs);
+    // A network is of no use to one that doesn't run, and its start is an event of its own.
+    if (event.type === 'network' && view.isAtRest(event.containerId)) return;
+    const isKnown = event.action === 'kill' && memory.isStopping(event.containerId, heardAtMs);
     const isCrash = memory.note(event, happenedAtMs, heardAtMs);
-    if (event.action === 'start' || event.action === 'die') hooks.onRestart(event.containerId, happenedAtMs);
+    if (event.action === 'start' || event.action === 'die') {
+      // It may look the same as before.
+      isDue = true;
+      hooks.onRestart(event.containerId, happenedAtMs);
+    }
     // The list that is made at the start shows what became of it.
-    if (isPast) return;
+    if (isPast || isKnown) return;
     if (isCrash) hooks.onCrash(event.containerId);
     view.touch(event.containerId, heardAtMs);
     lastEventAtMs = heardAtMs;
@@ -146,7 +181,7 @@ export function startController(
   const resync = (): void => {
     view.touchAll(nowMs());
     hooks.onResync();
-    coalescer.once();
+    lookOnce();
   };
 
   const stream = followEvents(
@@ -180,7 +215,7 @@ export function startController(
     timers.clear();
     await coalescer.stop();
   };
-  return { look: () => coalescer.trigger(), lookOnce: () => coalescer.once(), resync, lastTurnAtMs: () => lastTurnAtMs, ended: run() };
+  return { look, lookOnce, resync, lastTurnAtMs: () => lastTurnAtMs, ended: run() };
 }
 
 type Reason = 'retry' | 'final' | 'heldBack' | 'memory';

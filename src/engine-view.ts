@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { nowMs } from './clock.ts';
 import type { Container } from './model/container.ts';
 import { networkOwnerOf } from './model/network-owner.ts';
@@ -16,10 +17,15 @@ export interface EngineView {
   touchAll(fromMs: number): void;
   /** Whether events are heard; while they are not, every look is at all. */
   hear(isHeard: boolean): void;
-  /** Brings the view up to date. @throws whatever listing threw, and changes nothing then */
+  /**
+   * Brings the view up to date. What has not changed is the same object as before: each container, and the whole where none has.
+   * @throws whatever listing threw, and changes nothing then
+   */
   look(signal: AbortSignal): Promise<readonly Container[]>;
   /** Whether it was seen last; true for any before the first look. */
   knows(containerId: string): boolean;
+  /** Whether it doesn't run, and nothing is known to have happened to it since that was seen. */
+  isAtRest(containerId: string): boolean;
   /** Whether what happens to it can matter: it hasn't been seen, is of interest, or one that is uses its network. */
   concerns(containerId: string, isOfInterest: (container: Container) => boolean): boolean;
 }
@@ -32,7 +38,8 @@ const maxIds = 16;
 const maxSeenWhole = 200;
 
 export function createEngineView(list: ListContainers): EngineView {
-  let seen: Map<string, Container> | undefined;
+  let seen: ReadonlyMap<string, Container> | undefined;
+  let present: readonly Container[] = [];
   /** When the last event about a container was heard, until a final list has shown it. */
   const touched = new Map<string, number>();
   /** When a list of all has to begin that is still owed. */
@@ -49,6 +56,21 @@ export function createEngineView(list: ListContainers): EngineView {
       return container === undefined ? [] : (networkOwnerOf(container) ?? []);
     });
     return [...new Set([...touched.keys(), ...owners])];
+  };
+
+  /** Takes in what was listed: all, or what is left of these ids. */
+  const take = (listed: readonly Container[], ids: readonly string[] | undefined): void => {
+    const next = new Map(ids === undefined ? [] : seen);
+    const there = new Set(listed.map(({ id }) => id));
+    for (const id of ids ?? []) if (!there.has(id)) next.delete(id);
+    for (const container of listed) {
+      const before = seen?.get(container.id);
+      next.set(container.id, isDeepStrictEqual(before, container) && before !== undefined ? before : container);
+    }
+    seen = next;
+    const now = [...next.values()];
+    const isSame = now.length === present.length && now.every((container, index) => container === present[index]);
+    if (!isSame) present = now;
   };
 
   const settle = (beganAtMs: number, isWhole: boolean): void => {
@@ -69,20 +91,15 @@ export function createEngineView(list: ListContainers): EngineView {
     async look(signal) {
       const beganAtMs = nowMs();
       const ids = askFor(beganAtMs);
-      if (ids === undefined) {
-        const listed = await list(signal);
-        seen = new Map(listed.map((container) => [container.id, container]));
-      } else if (ids.length > 0) {
-        const listed = await list(signal, ids);
-        const next = new Map(seen);
-        for (const id of ids) next.delete(id);
-        for (const container of listed) next.set(container.id, container);
-        seen = next;
-      }
+      if (ids === undefined || ids.length > 0) take(await list(signal, ids), ids);
       settle(beganAtMs, ids === undefined);
-      return [...(seen?.values() ?? [])];
+      return present;
     },
     knows: (containerId) => seen === undefined || seen.has(containerId),
+    isAtRest(containerId) {
+      const state = seen?.get(containerId)?.state;
+      return (state === 'created' || state === 'exited') && !touched.has(containerId);
+    },
     concerns(containerId, isOfInterest) {
       const container = seen?.get(containerId);
       if (container === undefined || isOfInterest(container)) return true;

@@ -1,6 +1,6 @@
 import type { Container, Note } from './model/container.ts';
 import type { EngineEvent } from './model/engine-event.ts';
-import { isForgettable, lifeAfter, lifeAfterList, nextChangeAtMs, noteOfLife } from './model/life.ts';
+import { isForgettable, lifeAfter, lifeAfterList, nextChangeAtMs, noteOfLife, stopOf } from './model/life.ts';
 import type { Life } from './model/life.ts';
 
 /** Remembers of each container what events told and a list can't; forgets what no longer matters. */
@@ -8,6 +8,8 @@ export interface EventMemory {
   /** Takes an event about a container of ours in. Times in milliseconds since 1970. */
   /** @returns whether it ended without having been told to */
   note(event: EngineEvent, happenedAtMs: number, heardAtMs: number): boolean;
+  /** Whether it has been told to stop already, not too long ago: one more signal tells nothing. */
+  isStopping(containerId: string, nowMs: number): boolean;
   /** What counts for the containers of a list that was begun then. */
   notesFor(containers: readonly Container[], listBeganAtMs: number, nowMs: number): ReadonlyMap<string, Note>;
   /** When a note changes by time alone, so that it has to be looked at again. */
@@ -26,6 +28,10 @@ export function createEventMemory(): EventMemory {
       if (life === undefined) lives.delete(event.containerId);
       else lives.set(event.containerId, life);
       return event.action === 'die' && life?.crashesAtMs.at(-1) === happenedAtMs && before?.crashesAtMs.at(-1) !== happenedAtMs;
+    },
+    isStopping(containerId, nowMs) {
+      const life = lives.get(containerId);
+      return life !== undefined && stopOf(life, nowMs) === 'in-progress';
     },
     notesFor(containers, listBeganAtMs, nowMs) {
       const running = new Map(containers.filter(({ state }) => state === 'running' || state === 'paused').map((one) => [one.id, one]));

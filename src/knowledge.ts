@@ -18,6 +18,8 @@ import { version } from './version.ts';
 export interface Knowledge {
   /** @param date the same moment by the machine's clock, for people */
   passed(result: PassResult, nowMs: number, date: Date): void;
+  /** The engine was asked, and what the last pass said holds. */
+  confirmed(nowMs: number, date: Date): void;
   /** Forgets all instances but these. */
   retain(instances: ReadonlySet<string>): void;
   passFailed(error: unknown): void;
@@ -79,6 +81,11 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     ];
   };
 
+  const confirmed = (nowMs: number, date: Date): void => {
+    lastSync = { atMs: nowMs, date: date.toISOString() };
+    listFailure = undefined;
+  };
+
   const isReady = (nowMs: number): boolean => {
     const fresh = lastSync !== undefined && nowMs - lastSync.atMs < patienceMs(options);
     const allPublished = !(last?.problems ?? []).some((item) => item.code === 'publish-failed');
@@ -128,9 +135,9 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   return {
     passed(result, nowMs, date) {
       last = result;
-      lastSync = { atMs: nowMs, date: date.toISOString() };
-      listFailure = undefined;
+      confirmed(nowMs, date);
     },
+    confirmed,
     retain(present) {
       for (const map of [targets, routings]) for (const name of map.keys()) if (!present.has(name)) map.delete(name);
     },

@@ -27,11 +27,6 @@ interface PassFrontend {
   readonly statusEndpoints: readonly string[];
 }
 
-/** Where a pass gets its view from. */
-export interface Source {
-  observe(signal: AbortSignal): Promise<Observation>;
-}
-
 /** Turns plans into files. */
 export interface Renderer {
   reload(): Promise<void>;
@@ -75,20 +70,17 @@ export interface PassResult {
 }
 
 /**
- * One pass: observe, read the instances, plan, render, publish. What fails for one instance costs only that one; a
- * failed observation ends the pass and changes nothing, since an unknown world is not an empty one.
+ * One pass: read the instances, plan, render, publish. What fails for one instance costs only that one.
  * @param memory of the passes before
- * @throws whatever observing threw
  */
 export async function runPass(
-  source: Source,
+  observation: Observation,
   renderer: Renderer,
   sink: Sink,
   choice: InstanceChoice,
   memory: PassMemory,
   signal: AbortSignal,
 ): Promise<PassResult> {
-  const observation = await source.observe(signal);
   await renderer.reload();
   const { instances, problems: readProblems } = readInstances(observation, choice, memory.readings);
   const problems: Problem[] = [...readProblems];

@@ -159,6 +159,7 @@ export function startSidecar(
     {
       notesFor: (containers) => mergeNotes(drains.notesFor(containers), probeNotes(containers)),
       onPass: takePass,
+      onNothingNew: () => knowledge.confirmed(nowMs(), new Date()),
       onPassFailed(error) {
         knowledge.passFailed(error);
         reportProblems();

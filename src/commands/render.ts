@@ -7,12 +7,12 @@ import { ComposeError } from '../compose/compose-error.ts';
 import { readCompose } from '../compose/compose-source.ts';
 import type { ComposeWorld } from '../compose/compose-source.ts';
 import { createEngineClient } from '../docker/client.ts';
-import type { Note } from '../model/container.ts';
+import type { Container, Note } from '../model/container.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Options } from '../options.ts';
 import { createPassMemory } from '../pass-memory.ts';
 import { runPass, withoutTrials } from '../pipeline.ts';
-import type { PassResult, Sink, Source } from '../pipeline.ts';
+import type { PassResult, Sink } from '../pipeline.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { createProver } from '../reload/prover.ts';
 import { createTemplateStore } from '../render/template-store.ts';
@@ -42,8 +42,8 @@ export async function renderFromEngine(options: Options, signal: AbortSignal): P
   );
   try {
     // Frontends are asked for their nginx version as the sidecar does, so that both render the same.
-    const source = { observe: async (abort: AbortSignal) => ({ containers: await engine.list(abort), notes: noNotes }) };
-    return report(await renderOnce(source, prover, options, signal), noWorld, options.instance);
+    const containers = await engine.list(signal);
+    return report(await renderOnce(containers, prover, options, signal), noWorld, options.instance);
   } finally {
     prover.stop();
   }
@@ -52,15 +52,19 @@ export async function renderFromEngine(options: Options, signal: AbortSignal): P
 /** The same from a compose file, `-` for standard input, with no engine: placeholder addresses stand for containers. */
 export async function renderFromCompose(file: string, options: Options, signal: AbortSignal): Promise<RenderReport> {
   const world = await readWorld(file);
-  const source = { observe: () => Promise.resolve({ containers: world.containers, notes: noNotes }) };
   const oldest = { versions: (_: string, frontends: readonly unknown[]) => Promise.resolve(frontends.map(() => undefined)) };
-  return report(await renderOnce(source, oldest, options, signal), world, options.instance);
+  return report(await renderOnce(world.containers, oldest, options, signal), world, options.instance);
 }
 
-async function renderOnce(source: Source, asker: Pick<Sink, 'versions'>, options: Options, signal: AbortSignal): Promise<PassResult> {
+async function renderOnce(
+  containers: readonly Container[],
+  asker: Pick<Sink, 'versions'>,
+  options: Options,
+  signal: AbortSignal,
+): Promise<PassResult> {
   const templates = createTemplateStore(options.templates ?? shippedTemplates());
   const result = await runPass(
-    source,
+    { containers, notes: noNotes },
     withoutTrials(templates),
     { versions: asker.versions, publish: () => Promise.resolve('unchanged'), withdraw: () => Promise.resolve() },
     { only: options.instance, strict: options.strictInstance },

@@ -107,7 +107,8 @@ export function isForgettable(life: Life, nowMs: number): boolean {
   return recent(life.crashesAtMs, nowMs).length === 0;
 }
 
-function stopOf({ stopSignalAtMs }: Life, nowMs: number): Note['stop'] {
+/** Whether a stop is under way, or so long ago that it no longer counts. */
+export function stopOf({ stopSignalAtMs }: Life, nowMs: number): Note['stop'] {
   if (stopSignalAtMs === undefined) return undefined;
   return nowMs - stopSignalAtMs < stopForgottenAfterMs ? 'in-progress' : 'overdue';
 }

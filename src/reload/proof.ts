@@ -52,7 +52,7 @@ export type InquiryAnswer =
   | { readonly kind: 'unavailable'; readonly reason: string };
 
 export type Step =
-  | { readonly do: 'ask' }
+  | { readonly do: 'ask'; readonly times: number }
   | { readonly do: 'signal' }
   | { readonly do: 'inquire' }
   | { readonly do: 'wait'; readonly ms: number };
@@ -75,9 +75,11 @@ export type ProofPhase = 'asking' | 'reloading' | 'serving' | 'live' | 'rejected
 /** nginx's old workers go on accepting for about 100 ms after the first new answer. */
 const settleMs = 150;
 const answersUntilLive = 10;
+const askOnce: Step = { do: 'ask', times: 1 };
 const shortestAskMs = 150;
 const longestAskMs = 1000;
-const firstPollMs = 3;
+/** A reload takes 20 ms and more, and each question some of the host's time. */
+const firstPollMs = 5;
 const maxPollMs = 50;
 const maxPendingPollMs = 1000;
 const startingPollMs = 25;
@@ -102,11 +104,12 @@ export function nextStep(proof: Proof, nowMs: number, options: ProofOptions): St
   const { target } = proof;
   if (target === undefined) return { do: 'wait', ms: maxPauseMs };
   if (proof.running === undefined) return stepInTheDark(proof, target, nowMs, options);
-  if (proof.doubtful === true) return { do: 'ask' };
+  if (proof.doubtful === true) return askOnce;
   if (proof.running !== target.generation) return stepTowards(proof, nowMs, options);
   if (proof.settledAnswers >= answersUntilLive) return { do: 'wait', ms: maxPauseMs };
   const settledAtMs = (proof.servingAtMs ?? nowMs) + settleMs;
-  return nowMs < settledAtMs ? { do: 'wait', ms: settledAtMs - nowMs } : { do: 'ask' };
+  if (nowMs < settledAtMs) return { do: 'wait', ms: settledAtMs - nowMs };
+  return { do: 'ask', times: answersUntilLive - proof.settledAnswers };
 }
 
 /**
@@ -134,7 +137,7 @@ function stepTowards(proof: Proof, nowMs: number, options: ProofOptions): Step {
   if (isInquiryDue(proof, nowMs, options)) return { do: 'inquire' };
   if (nowMs >= resendAtMs(proof)) return { do: 'signal' };
   const longestMs = nowMs - firstAtMs < options.verifyTimeoutMs ? maxPollMs : maxPendingPollMs;
-  const pollMs = Math.min(Math.max(firstPollMs, (nowMs - lastAtMs) / 10), longestMs);
+  const pollMs = Math.min(Math.max(firstPollMs, (nowMs - lastAtMs) / 5), longestMs);
   return askAt(Math.min((proof.askedAtMs ?? 0) + pollMs, resendAtMs(proof)), nowMs);
 }
 
@@ -169,7 +172,7 @@ function resendAtMs({ signals: { count, lastAtMs } }: Proof): number {
 }
 
 function askAt(dueMs: number, nowMs: number): Step {
-  return nowMs >= dueMs ? { do: 'ask' } : { do: 'wait', ms: dueMs - nowMs };
+  return nowMs >= dueMs ? askOnce : { do: 'wait', ms: dueMs - nowMs };
 }
 
 /**

@@ -22,7 +22,7 @@ export async function renderWorld(observation: Observation, nginx = '1.30.3', on
   const files = new Map<string, string>();
   const generations = new Map<string, string>();
   const result = await runPass(
-    { observe: () => Promise.resolve(observation) },
+    observation,
     withoutTrials(templates),
     {
       versions: (_instance, frontends) => Promise.resolve(frontends.map(() => parseNginxVersion(nginx))),

@@ -1,9 +1,12 @@
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { askGeneration } from '../../../src/reload/generation-probe.ts';
 
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
 const never = new AbortController().signal;
 const generation = '0123456789abcdef';
 
@@ -115,5 +118,45 @@ describe('asking a frontend which configuration it serves', () => {
     });
     for (let round = 0; round < 5; round += 1) await askGeneration([endpoint], 5000, never);
     expect(ports.size).toBe(5);
+  });
+});
+
+describe('what answers on a status port', () => {
+  /** Says that, and goes on listening unless it `ends`. */
+  async function speak(text: string, { ends = true } = {}): Promise<string> {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => void (ends ? socket.end(text) : socket.write(text)));
+      onTestFinished(() => void socket.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+  const head = `HTTP/1.1 200 OK\r\nContent-Length: ${generation.length + 8}\r\n\r\n`;
+
+  it('may keep the connection open after an answer of the length that it tells', async () => {
+    expect(await askGeneration([await speak(`${head}${generation} 1.30.3\n`, { ends: false })], 5000, never)).toMatchObject({ generation });
+  });
+
+  it('may tell no length, and close the connection', async () => {
+    expect(await askGeneration([await speak(`HTTP/1.1 200 OK\r\n\r\n${generation} 1.30.3\n`)], 5000, never)).toMatchObject({ generation });
+  });
+
+  it.each([
+    ['an answer that is cut short, though what is there could be one', `${head}${generation} 1.30`, 'the answer is cut short'],
+    ['a header that is cut short', 'HTTP/1.1 200 OK\r\nContent-Le', 'the answer is not HTTP'],
+    ['something that is no web server', 'SSH-2.0-OpenSSH_9.2\r\n', 'the answer is not HTTP'],
+    ['nothing', '', 'the connection was closed without an answer'],
+    ['a header without an end', `HTTP/1.1 200 OK\r\n${'X-A: b\r\n'.repeat(2000)}`, 'the answer is too long'],
+  ])('is no generation when it is %s', async (_, text, reason) => {
+    expect(await askGeneration([await speak(text)], 5000, never)).toEqual({ kind: 'silent', reason });
+  });
+
+  it.skipIf(!hasIpv6)('is asked on an IPv6 address, too', async () => {
+    const server = createServer((_, response) => void response.end(`${generation} 1.30.3`));
+    await new Promise<void>((resolve) => server.listen(0, '::1', resolve));
+    onTestFinished(() => void server.close());
+    expect(await askGeneration([`[::1]:${(server.address() as AddressInfo).port}`], 5000, never)).toMatchObject({ generation });
   });
 });

@@ -58,9 +58,9 @@ function play(start: Proof, fromMs: number, untilMs: number, world: World, how: 
       expect(step.ms, 'a wait of nothing would spin').toBeGreaterThan(0);
       now += step.ms;
     } else if (step.do === 'ask') {
-      asks.push(now);
+      asks.push(...Array.from({ length: step.times }, () => now));
       now += 1;
-      proof = noteAnswer(proof, world.answer(now, signals), now);
+      for (let time = 0; time < step.times; time += 1) proof = noteAnswer(proof, world.answer(now, signals), now);
     } else if (step.do === 'inquire') {
       inquiries.push(now);
       now += 1;
@@ -80,7 +80,7 @@ describe('a frontend that has just been found', () => {
   });
 
   it('is asked first', () => {
-    expect(nextStep(aimAt(newProof(found), target), found, options)).toEqual({ do: 'ask' });
+    expect(nextStep(aimAt(newProof(found), target), found, options)).toEqual({ do: 'ask', times: 1 });
   });
 
   it('is not signalled when it serves the target already', () => {
@@ -270,7 +270,7 @@ describe('a frontend that may have changed unseen', () => {
   const live = play(answered(tells(newGeneration)), found, found + 1000, { answer: () => tells(newGeneration) }).proof;
 
   it('is asked again at once', () => {
-    expect(nextStep(doubt(live), found + 2000, options)).toEqual({ do: 'ask' });
+    expect(nextStep(doubt(live), found + 2000, options)).toEqual({ do: 'ask', times: 1 });
   });
 
   it('is live again after one answer, without a signal', () => {
@@ -365,7 +365,7 @@ describe('a frontend that moved to other addresses', () => {
   it('is asked there at once, whatever pause its silence had earned', () => {
     const { proof } = play(aimAt(newProof(found), target), found, found + 120_000, { answer: () => silent });
     expect(nextStep(proof, found + 120_000, options)).toMatchObject({ do: 'wait' });
-    expect(nextStep(relocate(proof), found + 120_000, options)).toEqual({ do: 'ask' });
+    expect(nextStep(relocate(proof), found + 120_000, options)).toEqual({ do: 'ask', times: 1 });
   });
 });
 
