@@ -19,6 +19,9 @@ const apart = ['yaml', 'pino-pretty'] as const;
 /** Only asked whether this is the main thread, which it always is. */
 const threads = /^(node:)?worker_threads$/;
 
+/** docker-modem writes out every request it makes for a debug line that nobody can ask for here: a millisecond each time. */
+const debugLine = /debug\('Sending: %s', util\.inspect\([^;]*\);/;
+
 const require = createRequire(import.meta.url);
 
 /** A builtin that is loaded when something of it is used. */
@@ -44,6 +47,12 @@ const slim: Plugin = {
     bundler.onResolve({ filter: new RegExp(`^(?:${apart.join('|')})$`) }, ({ path, kind }) =>
       kind === 'entry-point' ? undefined : { path: `./${path}.js`, external: true },
     );
+    bundler.onLoad({ filter: /docker-modem[/\\]lib[/\\]modem\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      if (!debugLine.test(text))
+        throw new Error(`${path} has no debug line any more that writes out the request: take its removal out of build.ts`);
+      return { contents: text.replace(debugLine, '') };
+    });
     bundler.onResolve({ filter: threads }, ({ path }) => ({ path, namespace: 'threads' }));
     bundler.onLoad({ filter: /.*/, namespace: 'threads' }, () => ({ contents: 'module.exports = { isMainThread: true };' }));
   },

@@ -3,6 +3,8 @@ export interface Deadline {
   readonly signal: AbortSignal;
   /** The limit holds no more; the signal goes on following the one it was made from. */
   lift(): void;
+  /** The work is done, and nothing of it is under way any more. */
+  done(): void;
   /** The work is over, whatever became of it: what is still under way is aborted. */
   end(): void;
 }
@@ -20,12 +22,16 @@ export function startDeadline(limitMs: number, signal: AbortSignal): Deadline {
   const timer = setTimeout(() => controller.abort(new DOMException('no answer in time', 'TimeoutError')), limitMs);
   if (signal.aborted) follow();
   signal.addEventListener('abort', follow, { once: true });
+  const done = (): void => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', follow);
+  };
   return {
     signal: controller.signal,
     lift: () => clearTimeout(timer),
+    done,
     end() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', follow);
+      done();
       controller.abort(over);
     },
   };

@@ -104,13 +104,14 @@ export function createEngineClient(host: DockerHost): EngineClient {
         if (known === undefined) await shakeHands(deadline.signal);
         const listed = await listBy(ids === undefined ? { label: ['meet.role'] } : { id: ids }, deadline.signal);
         const owners = missingOwners(listed);
-        return owners.length === 0 ? listed : [...listed, ...(await listBy({ id: owners }, deadline.signal))];
+        const all = owners.length === 0 ? listed : [...listed, ...(await listBy({ id: owners }, deadline.signal))];
+        deadline.done();
+        return all;
       } catch (cause) {
+        deadline.end();
         // An engine that was replaced may not know the API any more.
         if ((cause as { statusCode?: unknown }).statusCode === 400) known = undefined;
         return await explain({ what: 'listing containers', request: 'GET /containers/json' })(cause);
-      } finally {
-        deadline.end();
       }
     },
     async subscribe(sinceMs, signal) {
@@ -133,10 +134,10 @@ export function createEngineClient(host: DockerHost): EngineClient {
       try {
         const { signal: abortSignal } = deadline;
         await abortable(named(container).kill({ signal: 'HUP', abortSignal }), abortSignal);
+        deadline.done();
       } catch (cause) {
-        await explain({ what: `signalling ${container.name}`, request: `POST /containers/${container.name}/kill` })(cause);
-      } finally {
         deadline.end();
+        await explain({ what: `signalling ${container.name}`, request: `POST /containers/${container.name}/kill` })(cause);
       }
     },
     async exec(container, command, limitMs, signal) {

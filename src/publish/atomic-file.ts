@@ -13,11 +13,20 @@ export type Published = 'written' | 'unchanged';
 /**
  * Puts content at a path so that no reader ever sees a torn or empty file, whatever dies when: a temporary file in the
  * same directory, its mode, fsync, rename, fsync of the directory. Writes nothing when the file is that already.
- * @throws Error that names the file and the system's reason
+ * @throws Error that names the file and the system's reason, with the system's error as its cause
  */
 export async function publishFile(path: string, content: string): Promise<Published> {
   try {
-    return await publish(path, content);
+    return (await isPublished(path, content)) ? 'unchanged' : await replace(path, content);
+  } catch (cause) {
+    throw writeError(path, cause);
+  }
+}
+
+/** As `publishFile`, for content that is known to be new: the file isn't read before. */
+export async function replaceFile(path: string, content: string): Promise<Published> {
+  try {
+    return await replace(path, content);
   } catch (cause) {
     throw writeError(path, cause);
   }
@@ -39,8 +48,7 @@ const reasons: Readonly<Record<string, string>> = {
   EIO: 'the disk reports an error; see the system log',
 };
 
-async function publish(path: string, content: string): Promise<Published> {
-  if (await isPublished(path, content)) return 'unchanged';
+async function replace(path: string, content: string): Promise<'written'> {
   const directory = dirname(path);
   await ensureDirectory(directory);
   const candidate = join(directory, `${candidatePrefix}-${basename(path)}-${randomBytes(6).toString('hex')}`);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
-import { publishFile, removeFile } from './atomic-file.ts';
+import { publishFile, removeFile, replaceFile } from './atomic-file.ts';
 import type { Published } from './atomic-file.ts';
 import { overwriteFile } from './in-place.ts';
 import { isMountPoint } from './mount-point.ts';
@@ -30,32 +30,28 @@ interface Known {
   readonly changedAtMs: readonly number[];
 }
 
-/** A person changes a file once; somebody who does it again and again is a program. */
 /** What stands in a file that can't be taken away. */
 const nothing = '# meet-gen has taken back what nginx refuses, and has nothing better.\n';
 
+/** A person changes a file once; somebody who does it again and again is a program. */
 const changesOfAProgram = 3;
 const changeWindowMs = 15 * 60_000;
 
 export function createPublisher(place: OutPlace, nowMs: () => number): Publisher {
   const files = new Map<string, Known>();
   const fileOf = (instance: string): string => publishedPath(place, instance);
+  // A mount comes and goes with the container that it is made for, so one look is enough.
+  const mustBeInPlace = async (path: string): Promise<boolean> =>
+    (place.kind === 'file' && !place.replaceable) || (await isMountPoint(path));
   return {
     fileOf,
     async publish(instance, content) {
       const path = fileOf(instance);
-      const inPlace = (place.kind === 'file' && !place.replaceable) || (await isMountPoint(path));
-      const before = files.get(instance) ?? { path, found: await readFound(path), inPlace, changedAtMs: [] };
-      files.set(instance, { ...before, inPlace });
-      const published = await (inPlace ? overwriteFile(path, content) : publishFile(path, content));
+      const before = files.get(instance) ?? { path, found: await readFound(path), inPlace: await mustBeInPlace(path), changedAtMs: [] };
+      files.set(instance, before);
+      const published = await (before.inPlace ? overwriteFile(path, content) : put(before, content));
       const wasChanged = published === 'written' && before.content === content;
-      files.set(instance, {
-        path,
-        found: before.found,
-        inPlace,
-        content,
-        changedAtMs: wasChanged ? [...before.changedAtMs, nowMs()] : before.changedAtMs,
-      });
+      files.set(instance, { ...before, content, changedAtMs: wasChanged ? [...before.changedAtMs, nowMs()] : before.changedAtMs });
       return published;
     },
     async withdraw(instance) {
@@ -75,6 +71,11 @@ export function createPublisher(place: OutPlace, nowMs: () => number): Publisher
         ...(isContested(known, nowMs()) ? [contested(instance, known)] : []),
       ]),
   };
+}
+
+/** What was published last is looked at, since somebody may have changed it; anything else is new. */
+function put({ path, content: last }: Known, content: string): Promise<Published> {
+  return last === undefined || last === content ? publishFile(path, content) : replaceFile(path, content);
 }
 
 function readFound(path: string): Promise<string | undefined> {

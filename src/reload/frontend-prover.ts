@@ -66,6 +66,7 @@ export function startFrontendProver(
   const wake = createWake(signal);
   let firstSentAtMs = 0;
   let frontend = first;
+  let telling: string | undefined;
   let proof = newProof(ports.nowMs());
 
   const fold = (change: (proof: Proof) => Proof): void => {
@@ -74,10 +75,22 @@ export function startFrontendProver(
     if (proof !== before) onChange(proof);
   };
 
+  /** At the address that told last time, and at all of them only where that one doesn't any more. */
+  const askOnce = async (timeoutMs: number): Promise<GenerationAnswer> => {
+    const { statusEndpoints } = frontend;
+    if (telling !== undefined && statusEndpoints.includes(telling)) {
+      const answer = await ports.ask([telling], timeoutMs, signal);
+      if (answer.kind === 'generation') return answer;
+    }
+    const answer = await ports.ask(statusEndpoints, timeoutMs, signal);
+    telling = answer.kind === 'generation' ? answer.endpoint : undefined;
+    return answer;
+  };
+
   /** Several times at once, where it may: so they reach more of nginx's workers, and cost the host less. */
   const ask = async (times: number): Promise<void> => {
     const timeoutMs = askTimeoutMs(proof, ports.nowMs());
-    const asked = Array.from({ length: times }, () => ports.ask(frontend.statusEndpoints, timeoutMs, signal));
+    const asked = Array.from({ length: times }, () => askOnce(timeoutMs));
     const answers = await Promise.all(asked);
     const nowMs = ports.nowMs();
     if (!signal.aborted) fold((known) => answers.reduce((noted, answer) => noteAnswer(noted, answer, nowMs), known));

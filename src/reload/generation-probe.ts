@@ -3,7 +3,7 @@ import { getText } from './status-request.ts';
 
 /** What a frontend's status server answered, or why there is no answer. */
 export type GenerationAnswer =
-  | { readonly kind: 'generation'; readonly generation: string; readonly nginxVersion: string }
+  | { readonly kind: 'generation'; readonly generation: string; readonly nginxVersion: string; readonly endpoint: string }
   /** It answers, but not us: we are on none of the instance's own networks. */
   | { readonly kind: 'denied' }
   | { readonly kind: 'silent'; readonly reason: string };
@@ -20,14 +20,16 @@ const anotherAnswer = 'something else answers on the status port';
 export async function askGeneration(endpoints: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<GenerationAnswer> {
   if (endpoints.length === 0) return { kind: 'silent', reason: 'the frontend has no address' };
   const deadline = startDeadline(timeoutMs, signal);
-  const answers = endpoints.map((endpoint) => askOne(endpoint, deadline.signal));
+  let underWay = endpoints.length;
+  const answers = endpoints.map((endpoint) => askOne(endpoint, deadline.signal).finally(() => (underWay -= 1)));
   try {
     return await Promise.any(answers.map(async (answer) => preferGeneration(await answer)));
   } catch {
     const all = await Promise.all(answers);
     return all.toSorted((one, other) => silenceOf(one) - silenceOf(other))[0] ?? { kind: 'silent', reason: 'no answer' };
   } finally {
-    deadline.end();
+    if (underWay === 0) deadline.done();
+    else deadline.end();
   }
 }
 
@@ -46,17 +48,19 @@ function preferGeneration(answer: GenerationAnswer): GenerationAnswer {
 async function askOne(endpoint: string, signal: AbortSignal): Promise<GenerationAnswer> {
   try {
     const { status, body } = await getText(endpoint, '/generation', maxAnswerBytes, signal);
-    return readAnswer(status, body);
+    return readAnswer(endpoint, status, body);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { kind: 'silent', reason: signal.aborted ? noAnswer : reason };
   }
 }
 
-function readAnswer(status: number | undefined, body: string): GenerationAnswer {
+function readAnswer(endpoint: string, status: number, body: string): GenerationAnswer {
   if (status === 403) return { kind: 'denied' };
   const match = /^([0-9a-f]{16}|none) ([0-9.]{1,20})\n?$/.exec(body);
   const [, generation, nginxVersion] = match ?? [];
-  if (status === 200 && generation !== undefined && nginxVersion !== undefined) return { kind: 'generation', generation, nginxVersion };
-  return { kind: 'silent', reason: `${anotherAnswer} (status ${status ?? '?'})` };
+  if (status === 200 && generation !== undefined && nginxVersion !== undefined) {
+    return { kind: 'generation', generation, nginxVersion, endpoint };
+  }
+  return { kind: 'silent', reason: `${anotherAnswer} (status ${status})` };
 }

@@ -18,16 +18,20 @@ export function getText(endpoint: string, path: string, maxBytes: number, signal
   return new Promise((resolve, reject) => {
     let bytes = Buffer.alloc(0);
     const socket = connect(placeOf(endpoint));
-    const giveUp = (): void => void socket.destroy(new Error('no answer in time'));
+    const giveUp = (): void => end(new Error('no answer in time'));
+    const end = (error?: Error): void => {
+      signal.removeEventListener('abort', giveUp);
+      socket.destroy(error);
+    };
     const take = (isAll: boolean): void => {
       try {
         if (bytes.length > maxBytes + maxHeadBytes) throw new Error('the answer is too long');
         const answer = readAnswer(bytes, maxBytes, isAll);
         if (answer === undefined) return;
         resolve(answer);
-        socket.destroy();
+        end();
       } catch (error) {
-        socket.destroy(error as Error);
+        end(error as Error);
       }
     };
     socket.on('data', (chunk) => {
@@ -35,8 +39,10 @@ export function getText(endpoint: string, path: string, maxBytes: number, signal
       take(false);
     });
     socket.on('end', () => take(true));
-    socket.on('error', reject);
-    socket.on('close', () => signal.removeEventListener('abort', giveUp));
+    socket.on('error', (error) => {
+      reject(error);
+      end();
+    });
     if (signal.aborted) return giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
     socket.write(`GET ${path} HTTP/1.0\r\nHost: meet-gen\r\nConnection: close\r\n\r\n`, 'latin1');

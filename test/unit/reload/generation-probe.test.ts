@@ -32,7 +32,8 @@ describe('asking a frontend which configuration it serves', () => {
     [`${generation} 1.22.1`, generation, '1.22.1'],
     ['none 1.30.3\n', 'none', '1.30.3'],
   ])('reads %j', async (body, expected, nginxVersion) => {
-    expect(await askGeneration([await says(200, body)], 5000, never)).toEqual({ kind: 'generation', generation: expected, nginxVersion });
+    const endpoint = await says(200, body);
+    expect(await askGeneration([endpoint], 5000, never)).toEqual({ kind: 'generation', generation: expected, nginxVersion, endpoint });
   });
 
   it.each([
@@ -59,7 +60,7 @@ describe('asking a frontend which configuration it serves', () => {
     const refusing = await says(403, '');
     const hanging = await serve(() => undefined);
     const good = await says(200, `${generation} 1.30.3`);
-    expect(await askGeneration([refusing, hanging, '127.0.0.1:1', good], 5000, never)).toMatchObject({ kind: 'generation', generation });
+    expect(await askGeneration([refusing, hanging, '127.0.0.1:1', good], 5000, never)).toMatchObject({ generation, endpoint: good });
   });
 
   it('tells of a refusal rather than of silence', async () => {

@@ -23,7 +23,7 @@ const oldGeneration = 'aaaaaaaaaaaaaaaa';
 const newGeneration = 'bbbbbbbbbbbbbbbb';
 const target: Target = { generation: newGeneration, sha256: '', writtenAtMs: found - 10 };
 
-const tells = (generation: string): GenerationAnswer => ({ kind: 'generation', generation, nginxVersion: '1.30.3' });
+const tells = (generation: string): GenerationAnswer => ({ kind: 'generation', generation, nginxVersion: '1.30.3', endpoint: '' });
 const silent: GenerationAnswer = { kind: 'silent', reason: 'connect ECONNREFUSED' };
 const denied: GenerationAnswer = { kind: 'denied' };
 
