@@ -76,7 +76,7 @@ export function startController(
   options: ControllerOptions,
   signal: AbortSignal,
 ): Controller {
-  const view = createEngineView(engine.list);
+  const view = createEngineView(engine.list, nowMs);
   let lastEventAtMs = 0;
   // The events that no pass has finally shown yet, oldest first.
   let causes: { readonly heardAtMs: number; readonly happenedAtMs: number }[] = [];

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { nowMs } from './clock.ts';
 import type { Container } from './model/container.ts';
 import { networkOwnerOf } from './model/network-owner.ts';
 
@@ -34,23 +33,28 @@ export interface EngineView {
 export const finalAfterMs = 45;
 /** One list of all is cheaper than one of so many by id. */
 const maxIds = 16;
-/** Up to so many, the final look is at all of them: it costs little, and heals what no event told. */
+/** Up to so many, a final look is at all of them now and then: it costs little, and heals what no event told. */
 const maxSeenWhole = 200;
+const wholeEveryMs = 10_000;
 
-export function createEngineView(list: ListContainers): EngineView {
+/** @param nowMs milliseconds since 1970 */
+export function createEngineView(list: ListContainers, nowMs: () => number): EngineView {
   let seen: ReadonlyMap<string, Container> | undefined;
   let present: readonly Container[] = [];
-  /** When the last event about a container was heard, until a final list has shown it. */
-  const touched = new Map<string, number>();
+  /** When the last event about a container was heard, until a final list has shown it; whether it had been seen before. */
+  const touched = new Map<string, { readonly heardAtMs: number; readonly wasSeen: boolean }>();
   /** When a list of all has to begin that is still owed. */
   let owedFromMs: number | undefined;
   let isHeard = false;
+  let wholeAtMs = 0;
 
   /** The ids to ask for, or undefined for all. */
   const askFor = (beganAtMs: number): readonly string[] | undefined => {
     if (seen === undefined || !isHeard || owedFromMs !== undefined || touched.size > maxIds) return undefined;
-    const isFinal = [...touched.values()].some((heardAtMs) => beganAtMs >= heardAtMs + finalAfterMs);
-    if (isFinal && seen.size <= maxSeenWhole) return undefined;
+    const isFinal = [...touched.values()].some(({ heardAtMs }) => beganAtMs >= heardAtMs + finalAfterMs);
+    if (isFinal && seen.size <= maxSeenWhole && beganAtMs - wholeAtMs >= wholeEveryMs) return undefined;
+    // An event of one that can't be found by the id that it tells: it may be any of them.
+    if (isFinal && [...touched].some(([id, { wasSeen }]) => !wasSeen && seen?.has(id) === false)) return undefined;
     const owners = [...touched.keys()].flatMap((id) => {
       const container = seen?.get(id);
       return container === undefined ? [] : (networkOwnerOf(container) ?? []);
@@ -74,13 +78,14 @@ export function createEngineView(list: ListContainers): EngineView {
   };
 
   const settle = (beganAtMs: number, isWhole: boolean): void => {
+    if (isWhole) wholeAtMs = beganAtMs;
     if (isWhole && owedFromMs !== undefined && beganAtMs >= owedFromMs) owedFromMs = undefined;
-    for (const [id, heardAtMs] of touched) if (beganAtMs >= heardAtMs + finalAfterMs) touched.delete(id);
+    for (const [id, { heardAtMs }] of touched) if (beganAtMs >= heardAtMs + finalAfterMs) touched.delete(id);
   };
 
   return {
     touch(containerId, heardAtMs) {
-      touched.set(containerId, heardAtMs);
+      touched.set(containerId, { heardAtMs, wasSeen: seen?.has(containerId) === true || touched.get(containerId)?.wasSeen === true });
     },
     touchAll(fromMs) {
       owedFromMs = Math.max(owedFromMs ?? 0, fromMs);

@@ -2,7 +2,6 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const nsPerMs = 1e6;
-const lookEveryMs = 5;
 
 /** The CPU time of a process of this machine, all its threads together, in milliseconds (proc(5), schedstat; Linux). */
 export function cpuTimeMs(pid: number): number {
@@ -10,21 +9,34 @@ export function cpuTimeMs(pid: number): number {
   return tasks.reduce((sum, task) => sum + Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]), 0) / nsPerMs;
 }
 
+interface Rest {
+  /** For so long it has to have done hardly anything. */
+  readonly quietMs: number;
+  readonly lookEveryMs?: number;
+  /** What counts as hardly anything between two looks: a timer that finds nothing to do costs less. */
+  readonly hardlyMs?: number;
+  readonly limitMs?: number;
+}
+
 /**
  * Waits until a process has hardly done anything for so long.
  * @returns its CPU time then, and when it was last seen working, as of `performance.now()`
+ * @throws Error when it does not come to rest within the limit
  */
-export async function untilIdle(pid: number, quietMs: number): Promise<{ readonly cpuMs: number; readonly workedUntilMs: number }> {
+export async function untilIdle(
+  pid: number,
+  { quietMs, lookEveryMs = 5, hardlyMs = 0.3, limitMs = 60_000 }: Rest,
+  signal?: AbortSignal,
+): Promise<{ readonly cpuMs: number; readonly workedUntilMs: number }> {
+  const untilMs = performance.now() + limitMs;
   let cpuMs = cpuTimeMs(pid);
   let workedUntilMs = performance.now();
   while (performance.now() - workedUntilMs < quietMs) {
-    await sleep(lookEveryMs);
+    if (performance.now() > untilMs) throw new Error(`process ${pid} has not come to rest within ${limitMs / 1000} s`);
+    await sleep(lookEveryMs, undefined, { signal });
     const now = cpuTimeMs(pid);
     if (now - cpuMs > hardlyMs) workedUntilMs = performance.now();
     cpuMs = now;
   }
   return { cpuMs, workedUntilMs };
 }
-
-/** A timer that finds nothing to do costs less. */
-const hardlyMs = 0.3;

@@ -1,5 +1,7 @@
+import { setTimeout as hasPassed } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { beginBurstLife } from '../bench/faked/burst-life.ts';
+import { watchFile } from '../bench/live/file-watch.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, network, test } from './scene.ts';
 import type { Scene } from './scene.ts';
@@ -58,6 +60,49 @@ test.concurrent('the first change is acted upon at once, whatever the quiet time
   expect(run.logged('routes are live')).toHaveLength(2);
 });
 
+test.concurrent('a start costs at most two lists, though its network is told of long before', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20, { state: 'exited' });
+  scene.run();
+  await scene.converged();
+  const before = listsOf(scene);
+  scene.engine.world.connect('backend', network, scene.address(20));
+  await hasPassed(150);
+  scene.engine.world.start('backend');
+  await scene.serves(`${scene.address(20)}:8000`);
+  expect(listsOf(scene) - before).toBeLessThanOrEqual(2);
+});
+
+test.concurrent('a second stop signal costs nothing', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.backend('other', 21);
+  scene.run();
+  await scene.serves(`${scene.address(20)}:8000`);
+  scene.engine.world.beginStop('backend');
+  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await hasPassed(150);
+  const before = scene.engine.calls.length;
+  scene.engine.world.beginStop('backend', 'KILL');
+  await hasPassed(150);
+  expect(scene.engine.calls.length).toBe(before);
+});
+
+test.concurrent('a frontend that starts anew is asked anew, even if all looks as it did before', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend');
+  scene.run();
+  await scene.converged();
+  const listed = scene.engine.world.list(new Map(), { all: true, hasHealthField: false });
+  const [frontend] = JSON.parse(listed) as readonly { readonly Id: string }[];
+  for (let time = 0; time < 2; time += 1) {
+    const asks = nginx.asks.length;
+    for (const Action of ['die', 'start'])
+      scene.engine.sayOnEventStreams(`${JSON.stringify({ Type: 'container', Action, Actor: { ID: frontend?.Id, Attributes: {} } })}\n`);
+    await waitUntil('it is asked until it is live', () => nginx.asks.length >= asks + 10);
+    await scene.converged();
+  }
+});
+
 test.concurrent('a burst of 50 events costs a few lists', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.run();
@@ -69,15 +114,19 @@ test.concurrent('a burst of 50 events costs a few lists', async ({ scene }) => {
   expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('1,000 events at once cost a few lists and at most five reloads', async ({ scene }) => {
+test.concurrent('1,000 events at once cost a few lists, and at most five writes and five reloads', async ({ scene }) => {
   await scene.frontend('frontend');
   const life = beginBurstLife(scene, 1);
   scene.run();
   await scene.converged();
   const before = { lists: listsOf(scene), hups: scene.engine.killCalls().length, events: scene.engine.toldEvents() };
+  const file = watchFile(scene.file(), { now: () => performance.now() });
   while (scene.engine.toldEvents() - before.events < 1000) life.step();
   await waitUntil('the file holds what there is', async () => life.serversIn(await scene.content()) === life.servers());
   await scene.converged();
+  file.stop();
+  expect(file.writtenAtMs().length).toBeGreaterThanOrEqual(1);
+  expect(file.writtenAtMs().length).toBeLessThanOrEqual(5);
   expect(listsOf(scene) - before.lists).toBeLessThanOrEqual(5);
   expect(scene.engine.killCalls().length - before.hups).toBeLessThanOrEqual(5);
 });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { nowMs } from '../../src/clock.ts';
 import { createEngineView } from '../../src/engine-view.ts';
 import type { EngineView } from '../../src/engine-view.ts';
 import type { Container } from '../../src/model/container.ts';
 import { container } from '../support/containers.ts';
 
 const { signal } = new AbortController();
-const longAgo = (): number => nowMs() - 1000;
+let now = 1_000_000;
+const nowMs = (): number => now;
+const longAgo = (): number => now - 1000;
 
 /** An engine of these containers, and what it was asked for: the ids, or all. */
 function engineOf(...containers: readonly Container[]): {
@@ -23,8 +24,8 @@ function engineOf(...containers: readonly Container[]): {
     view: createEngineView((_, ids) => {
       engine.asked.push(ids ?? 'all');
       if (engine.fails) return Promise.reject(new Error('no answer'));
-      return Promise.resolve([...there.values()].filter(({ id }) => ids?.includes(id) ?? true));
-    }),
+      return Promise.resolve([...there.values()].filter(({ id }) => ids?.includes(id) ?? true).map((one) => structuredClone(one)));
+    }, nowMs),
   };
   engine.view.hear(true);
   return engine;
@@ -41,15 +42,39 @@ describe('what a look asks the engine for', () => {
     expect(asked).toEqual(['all']);
   });
 
-  it('after an event its container alone, and at last all of a few', async () => {
+  it('after an event its container alone, and once more; of a few all of them every ten seconds', async () => {
     const { view, asked } = engineOf(...many(3));
     await view.look(signal);
-    view.touch('id-1', nowMs());
+    for (const id of ['id-1', 'id-2']) {
+      view.touch(id, now);
+      await view.look(signal);
+      now += 50;
+      await view.look(signal);
+      await view.look(signal);
+      now += 10_000;
+    }
+    expect(asked).toEqual(['all', ['id-1'], ['id-1'], ['id-2'], 'all']);
+  });
+
+  it('all in the end after an event of one that the engine has not got', async () => {
+    const { view, asked } = engineOf(...many(300));
     await view.look(signal);
-    view.touch('id-1', longAgo());
+    view.touch('ID-1', now);
     await view.look(signal);
+    now += 50;
     await view.look(signal);
-    expect(asked).toEqual(['all', ['id-1'], 'all']);
+    expect(asked).toEqual(['all', ['ID-1'], 'all']);
+  });
+
+  it('not all after the end of one that had been seen', async () => {
+    const { view, asked, there } = engineOf(...many(300));
+    await view.look(signal);
+    there.delete('id-1');
+    view.touch('id-1', now);
+    await view.look(signal);
+    now += 50;
+    await view.look(signal);
+    expect(asked).toEqual(['all', ['id-1'], ['id-1']]);
   });
 
   it('of many at last the same container once more', async () => {
@@ -95,7 +120,7 @@ describe('what a look asks the engine for', () => {
     const soonMs = nowMs() + 30;
     view.touchAll(soonMs);
     await view.look(signal);
-    while (nowMs() < soonMs) await new Promise((resolve) => setTimeout(resolve, 5));
+    now = soonMs;
     await view.look(signal);
     await view.look(signal);
     expect(asked).toEqual(['all', 'all', 'all']);
@@ -141,6 +166,29 @@ describe('what a look shows', () => {
     expect(after.get('id-9')).toBe(before.find(({ id }) => id === 'id-9'));
     expect(view.knows('id-2')).toBe(false);
     expect(view.knows('new')).toBe(true);
+  });
+
+  it('the very same objects for what has not changed, though the engine was asked for all', async () => {
+    const { view, there } = engineOf(...many(3));
+    const before = await view.look(signal);
+    view.touchAll(now);
+    expect(await view.look(signal)).toBe(before);
+    there.set('id-1', container({ id: 'id-1', name: 'name-1', state: 'exited' }));
+    view.touchAll(now);
+    const after = await view.look(signal);
+    expect(after.map((one, index) => one === before[index])).toEqual([true, false, true]);
+  });
+
+  it('whether a container is at rest: it does not run, and nothing has happened to it', async () => {
+    const { view } = engineOf(
+      container({ id: 'runs', name: 'runs' }),
+      container({ id: 'ended', name: 'ended', state: 'exited' }),
+      container({ id: 'touched', name: 'touched', state: 'exited' }),
+    );
+    expect(view.isAtRest('ended')).toBe(false);
+    await view.look(signal);
+    view.touch('touched', now);
+    expect(['runs', 'ended', 'touched', 'unknown'].map(view.isAtRest)).toEqual([false, true, false, false]);
   });
 
   it('anything may be known before the first', () => {

@@ -7,6 +7,7 @@ import type { BenchContext, Figure } from '../figure.ts';
 import { cpuTimeMs } from '../process-clock.ts';
 import { beginBurstLife } from './burst-life.ts';
 import type { BurstLife } from './burst-life.ts';
+import { asInImage } from '../as-in-image.ts';
 import { onScene } from './on-scene.ts';
 
 interface Burst {
@@ -61,7 +62,7 @@ async function takeBurst(scene: Scene, seed: number, pace: Pace): Promise<Burst>
   const { engine } = scene;
   const nginx = await scene.frontend('frontend');
   const life = beginBurstLife(scene, seed);
-  const { pid } = scene.run();
+  const { pid } = scene.run([], asInImage());
   await scene.converged();
   const [reloads, lists, cpuMs] = [engine.killCalls().length, engine.listCalls().length, cpuTimeMs(pid)];
   const startedAtMs = performance.now();

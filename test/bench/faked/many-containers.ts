@@ -6,6 +6,7 @@ import { untilReady } from '../until-ready.ts';
 import { addOthers, addServices } from './crowd.ts';
 import { takeChange } from './one-change.ts';
 import type { ChangeCost } from './one-change.ts';
+import { asInImage } from '../as-in-image.ts';
 import { onScene } from './on-scene.ts';
 
 interface Start {
@@ -45,7 +46,7 @@ export async function measureManyContainers(context: BenchContext): Promise<read
 /** Starts the command; a process's own start-up is in it. */
 async function startReady(scene: Scene): Promise<{ readonly pid: number; readonly start: Start }> {
   const fromMs = performance.now();
-  const command = scene.run();
+  const command = scene.run([], asInImage());
   const readyAtMs = await untilReady(command, join(scene.out, '.meet-gen.sock'));
   const start = { readyMs: readyAtMs - fromMs, cpuMs: cpuTimeMs(command.pid) };
   await scene.converged();

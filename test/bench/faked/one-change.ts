@@ -22,7 +22,7 @@ const writtenWithinMs = 30_000;
 /** Makes a change that shows in the scene's own file, and waits until it has been written and everything has come to rest. */
 export async function takeChange(scene: Scene, pid: number, change: () => void): Promise<ChangeCost> {
   const { engine } = scene;
-  await untilIdle(pid, settledMs);
+  await untilIdle(pid, { quietMs: settledMs });
   const answered = engine.answered.length;
   const before = identity(scene);
   const cpuBefore = cpuTimeMs(pid);
@@ -34,7 +34,7 @@ export async function takeChange(scene: Scene, pid: number, change: () => void):
   }
   const writtenMs = performance.now();
   const cpuWritten = cpuTimeMs(pid);
-  const { cpuMs } = await untilIdle(pid, settledMs);
+  const { cpuMs } = await untilIdle(pid, { quietMs: settledMs });
   const lists = engine.answered.slice(answered).filter(({ path }) => path === '/containers/json');
   return {
     writtenAfterMs: writtenMs - fromMs,

@@ -4,6 +4,7 @@ import type { BenchContext, Figure } from '../figure.ts';
 import { cpuTimeMs, untilIdle } from '../process-clock.ts';
 import { untilReady } from '../until-ready.ts';
 import { addOthers } from './crowd.ts';
+import { asInImage } from '../as-in-image.ts';
 import { onScene } from './on-scene.ts';
 
 interface Resync {
@@ -45,17 +46,17 @@ async function takeResyncs(scene: Scene, containers: number, rounds: number): Pr
   addOthers(scene, containers - 2);
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
-  const command = scene.run();
+  const command = scene.run([], asInImage());
   await untilReady(command, join(scene.out, '.meet-gen.sock'));
   await scene.converged();
-  await untilIdle(command.pid, idleMs);
+  await untilIdle(command.pid, { quietMs: idleMs });
   const [signals, file] = [engine.killCalls().length, await scene.fileIdentity()];
   const resyncs: Resync[] = [];
   // One round to warm up.
   for (let round = 0; round <= rounds; round += 1) {
     const [lists, cpuMs, fromMs] = [engine.answered.length, cpuTimeMs(command.pid), performance.now()];
     command.signal('SIGHUP');
-    const idle = await untilIdle(command.pid, idleMs);
+    const idle = await untilIdle(command.pid, { quietMs: idleMs });
     const list = engine.answered.slice(lists).find(({ path }) => path === '/containers/json');
     if (list === undefined) throw new Error('SIGHUP was followed by no list');
     if (round > 0) resyncs.push({ ownMs: idle.cpuMs - cpuMs, readMs: list.untilMs - fromMs, doneMs: idle.workedUntilMs - fromMs });

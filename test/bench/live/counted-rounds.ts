@@ -5,7 +5,7 @@ import { startCountingProxy, type Call, type CountingProxy } from './counting-pr
 import { watchFile } from './file-watch.ts';
 import type { Neighbours } from './neighbours.ts';
 import { labelsOf } from './place.ts';
-import { untilIdle } from './processor-time.ts';
+import { untilAtRest } from './processor-time.ts';
 import { playRound, type Ring, type Round } from './round.ts';
 import { explainTime } from './time-spent.ts';
 import { undisturbed } from './undisturbed.ts';
@@ -35,7 +35,7 @@ export async function countRounds(
   let running: RunningContender | undefined;
   try {
     running = await contender.start(place, proxy.socketPath);
-    await untilIdle(running.pid, ring.signal);
+    await untilAtRest(running.pid, ring.signal);
     await playRound(ring, running);
     const counted = running;
     await undisturbed(rounds, ring.events, ring.projects, () => countRound(ring, counted, proxy, file, note));
@@ -44,7 +44,7 @@ export async function countRounds(
         proxy.forget();
         ring.events.length = 0;
         const events = await provoke();
-        await untilIdle(counted.pid, ring.signal);
+        await untilAtRest(counted.pid, ring.signal);
         const calls = [...proxy.calls()];
         return () => {
           note('engine calls per irrelevant event', 'count', calls.length / events);

@@ -11,7 +11,7 @@ import { countRounds } from './counted-rounds.ts';
 import { createEngineApi, type ContainerEvent } from './engine-api.ts';
 import { createNeighbours } from './neighbours.ts';
 import { backendPort, createPlace } from './place.ts';
-import { untilIdle } from './processor-time.ts';
+import { untilAtRest } from './processor-time.ts';
 import { playRound, type Ring, type Round } from './round.ts';
 import { recordTexts } from './texts.ts';
 import { undisturbed } from './undisturbed.ts';
@@ -74,7 +74,7 @@ async function playInTurn(
       log(`live: ${where}, block ${block} of ${times}, ${name}`);
       const running = await start(ring.place, ring.api.socketPath);
       try {
-        await untilIdle(running.pid, ring.signal);
+        await untilAtRest(running.pid, ring.signal);
         for (let round = 0; round < warmUps; round += 1) await playRound(ring, running);
         await undisturbed(Math.ceil(rounds / times), ring.events, ring.projects, async () => {
           const round = await playRound(ring, running);

@@ -5,7 +5,7 @@ import type { RunningContender } from './contenders/contender.ts';
 import type { ContainerEvent, EngineApi } from './engine-api.ts';
 import { routingPort, type Place, type PlacedContainer } from './place.ts';
 import { cpuTimeMs } from '../process-clock.ts';
-import { tickedTimeMs, untilIdle } from './processor-time.ts';
+import { tickedTimeMs, untilAtRest } from './processor-time.ts';
 import { median } from '../summary.ts';
 import type { WallClock } from './wall-clock.ts';
 
@@ -58,15 +58,15 @@ export async function playRound(ring: Ring, contender: RunningContender): Promis
   const engineBeforeMs = enginePid === undefined ? undefined : tickedTimeMs(enginePid);
 
   const start = await watchStart(ring, one);
-  await untilIdle(contender.pid, signal);
+  await untilAtRest(contender.pid, signal);
   const firstStartDoneAtMs = clock.now();
   await api.call('POST', `/containers/${two.id}/start`);
-  await untilIdle(contender.pid, signal);
+  await untilAtRest(contender.pid, signal);
   const stop = await watchStop(ring, one);
-  await untilIdle(contender.pid, signal);
+  await untilAtRest(contender.pid, signal);
   await api.call('POST', `/containers/${two.id}/stop?t=0`);
   await eventOf(ring, two, 'die');
-  await untilIdle(contender.pid, signal);
+  await untilAtRest(contender.pid, signal);
   await waitUntil('nobody is in rotation', async () =>
     (await ask(place.frontend.address, routingPort, clock)).by.includes('not available'),
   );

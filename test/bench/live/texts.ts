@@ -3,7 +3,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { meetGen } from './contenders/meet-gen.ts';
 import type { EngineApi } from './engine-api.ts';
 import type { Place } from './place.ts';
-import { untilIdle } from './processor-time.ts';
+import { untilAtRest } from './processor-time.ts';
 
 /** What meet-gen publishes while these backends are in rotation: so that all contenders publish the same. */
 export interface Texts {
@@ -25,7 +25,7 @@ export async function recordTexts(api: EngineApi, place: Place, signal: AbortSig
       const now = await readFile(file, 'utf8');
       return isRight(now) ? now : undefined;
     });
-    await untilIdle(running.pid, signal);
+    await untilAtRest(running.pid, signal);
     return text;
   };
   const kill = (id: string): Promise<unknown> => api.call('POST', `/containers/${id}/kill`);

@@ -23,9 +23,18 @@ test('a process that sleeps is idle, with the CPU time that it used before', asy
   try {
     const pid = child.pid ?? 0;
     await once(child.stdout, 'data');
-    const { cpuMs } = await untilIdle(pid, 100);
+    const { cpuMs } = await untilIdle(pid, { quietMs: 100 });
     expect(cpuMs).toBeGreaterThan(burnMs / 2);
     expect(cpuTimeMs(pid) - cpuMs).toBeLessThan(burnMs);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
+test('a process that never rests is given up', async () => {
+  const child = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
+  try {
+    await expect(untilIdle(child.pid ?? 0, { quietMs: 60_000, limitMs: 50 })).rejects.toThrow('has not come to rest');
   } finally {
     child.kill('SIGKILL');
   }

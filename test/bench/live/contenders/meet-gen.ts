@@ -1,15 +1,16 @@
+import { asInImage } from '../../as-in-image.ts';
 import { startCommand } from '../../../support/built-command.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 import type { Contender } from './contender.ts';
 import { request } from 'node:http';
 import { join } from 'node:path';
 
-/** The built command, told no more than a user tells it: no time is changed. */
+/** The built command, started as in the image, and told no more than a user tells it: no time is changed. */
 export const meetGen: Contender = {
   name: 'meet-gen',
   async start({ project, out }, socketPath) {
     const own = ['--instance', project, '--out', out, '--listen', 'off', '--log-format', 'json'];
-    const command = startCommand(['run', '--docker-host', `unix://${socketPath}`, ...own]);
+    const command = startCommand(['run', '--docker-host', `unix://${socketPath}`, ...own], asInImage());
     try {
       await waitUntil('meet-gen is ready', () => isReady(join(out, '.meet-gen.sock')), undefined, command.stderr);
     } catch (error) {
