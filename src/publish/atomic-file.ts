@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** nginx's master is not root in the Meet image, so everybody must be able to read. */
@@ -50,10 +51,9 @@ const reasons: Readonly<Record<string, string>> = {
 
 async function replace(path: string, content: string): Promise<'written'> {
   const directory = dirname(path);
-  await ensureDirectory(directory);
   const candidate = join(directory, `${candidatePrefix}-${basename(path)}-${randomBytes(6).toString('hex')}`);
   try {
-    await writeDurably(candidate, content);
+    await writeDurably(await openIn(directory, candidate), content);
     await rename(candidate, path);
   } catch (error) {
     await rm(candidate, { force: true });
@@ -95,14 +95,20 @@ async function isPublished(path: string, content: string): Promise<boolean> {
   }
 }
 
-async function ensureDirectory(directory: string): Promise<void> {
-  const created = await mkdir(directory, { recursive: true });
-  // mkdir's mode is cut by the umask, chmod's is not.
-  if (created !== undefined) await chmod(directory, directoryMode);
+/** Opens a new file in a directory, which is made when it isn't there. */
+async function openIn(directory: string, path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', fileMode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const created = await mkdir(directory, { recursive: true });
+    // mkdir's mode is cut by the umask, chmod's is not.
+    if (created !== undefined) await chmod(directory, directoryMode);
+    return open(path, 'wx', fileMode);
+  }
 }
 
-async function writeDurably(path: string, content: string): Promise<void> {
-  const file = await open(path, 'wx', fileMode);
+async function writeDurably(file: FileHandle, content: string): Promise<void> {
   try {
     await file.writeFile(content);
     await file.chmod(fileMode);

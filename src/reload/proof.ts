@@ -33,6 +33,8 @@ export interface Proof {
   readonly inquiry?: Inquiry;
   /** When the target was answered first. */
   readonly servingAtMs?: number;
+  /** How long after its signal the last reload was seen. */
+  readonly reloadMs?: number;
   /** Answers in a row with the target, counted once the old workers have stopped accepting. */
   readonly settledAnswers: number;
 }
@@ -78,8 +80,10 @@ const answersUntilLive = 10;
 const askOnce: Step = { do: 'ask', times: 1 };
 const shortestAskMs = 150;
 const longestAskMs = 1000;
-/** A reload takes 20 ms and more, and each question some of the host's time. */
+/** Each question costs some of the host's time, so they begin when the reload can be over, going by the one before. */
 const firstPollMs = 5;
+const soonestOfUsual = 0.7;
+const longestPatienceMs = 200;
 const maxPollMs = 50;
 const maxPendingPollMs = 1000;
 const startingPollMs = 25;
@@ -136,6 +140,8 @@ function stepTowards(proof: Proof, nowMs: number, options: ProofOptions): Step {
   if (count === 0) return { do: 'signal' };
   if (isInquiryDue(proof, nowMs, options)) return { do: 'inquire' };
   if (nowMs >= resendAtMs(proof)) return { do: 'signal' };
+  const notBeforeMs = lastAtMs + Math.min((proof.reloadMs ?? 0) * soonestOfUsual, longestPatienceMs);
+  if (count === 1 && nowMs < notBeforeMs) return askAt(notBeforeMs, nowMs);
   const longestMs = nowMs - firstAtMs < options.verifyTimeoutMs ? maxPollMs : maxPendingPollMs;
   const pollMs = Math.min(Math.max(firstPollMs, (nowMs - lastAtMs) / 5), longestMs);
   return askAt(Math.min((proof.askedAtMs ?? 0) + pollMs, resendAtMs(proof)), nowMs);
@@ -215,7 +221,14 @@ export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number
   const next = { ...kept, askedAtMs: nowMs, running: answer.generation, nginxVersion: answer.nginxVersion };
   if (answer.generation !== proof.target?.generation) return { ...next, settledAnswers: 0 };
   const servingAtMs = proof.servingAtMs ?? nowMs;
-  return { ...next, servingAtMs, settledAnswers: nowMs >= servingAtMs + settleMs ? proof.settledAnswers + 1 : 0 };
+  const isFirst = proof.servingAtMs === undefined && proof.signals.count === 1;
+  const reloadMs = isFirst ? nowMs - proof.signals.lastAtMs : proof.reloadMs;
+  return {
+    ...next,
+    ...(reloadMs === undefined ? {} : { reloadMs }),
+    servingAtMs,
+    settledAnswers: nowMs >= servingAtMs + settleMs ? proof.settledAnswers + 1 : 0,
+  };
 }
 
 /** The proof after it was asked why the target isn't served. */

@@ -46,8 +46,12 @@ test.concurrent('a refusal is told in the words of the log, the last good struct
   const run = scene.run();
   await scene.converged();
   nginx.behaviour.refuseText = '^~ /bad/';
-  scene.engine.world.silently(() => addService(scene, 'bad', 30));
-  addService(scene, 'more', 31);
+  // Both in one look.
+  scene.engine.world.silently(() => {
+    addService(scene, 'bad', 30);
+    addService(scene, 'more', 31);
+  });
+  run.signal('SIGHUP');
   await waitForStatus(scene, 'all but one path is served', ({ problems, instances }) => {
     const isServed = instances[0]?.frontends[0]?.runningGeneration === instances[0]?.publishedGeneration;
     return isServed && problems.some((item) => item.code === 'route-left-out' && item.value === '/bad/');

@@ -122,18 +122,19 @@ describe('asking a frontend which configuration it serves', () => {
   });
 });
 
+/** Says that, and goes on listening unless it `ends`. */
+async function speak(text: string, { ends = true } = {}): Promise<string> {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => void (ends ? socket.end(text) : socket.write(text)));
+    onTestFinished(() => void socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 describe('what answers on a status port', () => {
-  /** Says that, and goes on listening unless it `ends`. */
-  async function speak(text: string, { ends = true } = {}): Promise<string> {
-    const server = createTcpServer((socket) => {
-      socket.on('error', () => undefined);
-      socket.once('data', () => void (ends ? socket.end(text) : socket.write(text)));
-      onTestFinished(() => void socket.destroy());
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.close());
-    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
   const head = `HTTP/1.1 200 OK\r\nContent-Length: ${generation.length + 8}\r\n\r\n`;
 
   it('may keep the connection open after an answer of the length that it tells', async () => {

@@ -140,7 +140,25 @@ const serveAfter =
   (at, signals) =>
     signals[0] !== undefined && at >= signals[0] + delayMs ? tells(newGeneration) : tells(oldGeneration);
 
+const untilSeen = ({ asks, proof }: Run): number => asks.filter((at) => at < (proof.servingAtMs ?? 0)).length;
+
 describe('a signal', () => {
+  it('is asked about only when it can have had its effect, going by the one before', () => {
+    const first = play(answered(tells(oldGeneration)), found, found + 30_000, { answer: serveAfter(30) });
+    const second = (delayMs: number): Run => {
+      const from = found + 30_000;
+      const third = { ...target, generation: 'cccccccccccccccc' };
+      return play(aimAt(first.proof, third), from, from + 5000, {
+        answer: (at, signals) => tells(signals[0] !== undefined && at >= signals[0] + delayMs ? third.generation : newGeneration),
+      });
+    };
+    expect(untilSeen(first)).toBeGreaterThanOrEqual(5);
+    expect(untilSeen(second(30))).toBeLessThanOrEqual(3);
+    // A quicker one is seen a little later than it could be, and the next one is asked about sooner.
+    expect(second(3).proof.reloadMs).toBeLessThan(first.proof.reloadMs ?? 0);
+    expect(second(300).proof.servingAtMs).toBeLessThan(found + 30_000 + 370);
+  });
+
   it('that works is sent once, and seen within a few milliseconds of its effect', () => {
     const { signals, proof } = play(answered(tells(oldGeneration)), found, found + 30_000, { answer: serveAfter(27) });
     expect(signals).toEqual([found]);
