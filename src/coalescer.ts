@@ -7,8 +7,8 @@ export interface Wait {
 }
 
 export interface Coalescer {
-  /** Something may have changed. */
-  trigger(): void;
+  /** Something may have changed; what is not urgent waits until it is quiet. */
+  trigger(urgency?: 'urgent' | 'when quiet'): void;
   /** Runs the work once, now or after the run under way, without a second look. */
   once(): void;
   /** Resolves when nothing runs and nothing is pending; never triggers anything. */
@@ -16,7 +16,7 @@ export interface Coalescer {
 }
 
 /**
- * Turns many triggers into few runs. An isolated trigger runs the work at once (leading edge) and once more when it has
+ * Turns many triggers into few runs. An isolated urgent trigger runs the work at once (leading edge) and once more when it has
  * been quiet for `quietMs`; in a burst there is the one at the start, then one each time it falls quiet or `maxMs` has
  * passed. One run at a time with one trailing rerun, which is what p-debounce's single flight gives.
  */
@@ -26,6 +26,7 @@ export function createCoalescer(work: () => Promise<void>, wait: Wait): Coalesce
   let quietTimer: NodeJS.Timeout | undefined;
   let maxTimer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let hasRunAtOnce = false;
   const maxMs = Math.max(wait.maxMs, wait.quietMs);
 
   const clear = (): void => {
@@ -51,13 +52,17 @@ export function createCoalescer(work: () => Promise<void>, wait: Wait): Coalesce
     once() {
       if (!stopped) run();
     },
-    trigger() {
+    trigger(urgency = 'urgent') {
       if (stopped) return;
-      const leading = quietTimer === undefined;
+      const isFirst = quietTimer === undefined;
       clearTimeout(quietTimer);
       quietTimer = setTimeout(runWhenQuiet, wait.quietMs);
-      if (!leading) return;
-      maxTimer = setTimeout(runAtMaximum, maxMs);
+      if (isFirst) {
+        maxTimer = setTimeout(runAtMaximum, maxMs);
+        hasRunAtOnce = false;
+      }
+      if (urgency === 'when quiet' || hasRunAtOnce) return;
+      hasRunAtOnce = true;
       run();
     },
     async stop() {

@@ -9,6 +9,7 @@ import type { ListContainers } from './engine-view.ts';
 import { followEvents } from './event-stream.ts';
 import type { Subscribe } from './event-stream.ts';
 import type { Container, Note, Observation } from './model/container.ts';
+import { inRotation } from './model/in-rotation.ts';
 import { isRelevant } from './model/engine-event.ts';
 import type { EngineEvent } from './model/engine-event.ts';
 import type { InstanceChoice } from './model/instance.ts';
@@ -64,6 +65,7 @@ export interface Controller {
 }
 
 const retryCapMs = 5000;
+const ends: ReadonlySet<string> = new Set(['die', 'destroy', 'disconnect']);
 /** Only the oldest one counts; the others are kept for when it is done with. */
 const maxCauses = 1000;
 
@@ -86,6 +88,7 @@ export function startController(
   /** Something else may have changed than what is observed: then a pass is made even if that is the same as before. */
   let isDue = true;
   let last: Observation | undefined;
+  let rotating: ReadonlySet<string> | undefined;
   const memory = createEventMemory();
   const passMemory = createPassMemory();
   const retry = createBackoff(retryCapMs);
@@ -113,6 +116,7 @@ export function startController(
     runPass(observation, renderer, sink, options.choice, passMemory, signal);
 
   const takeResult = (result: PassResult, causedAtMs: number): void => {
+    rotating = inRotation(result.instances);
     if (result.problems.some((item) => item.code === 'publish-failed')) timers.after('retry', retry.nextMs());
     else retry.reset();
     if (result.heldBackMs !== undefined) timers.after('heldBack', result.heldBackMs);
@@ -160,9 +164,9 @@ export function startController(
     if (!isRelevant(event, view.knows) || !view.concerns(event.containerId, isChosen)) return;
     const heardAtMs = nowMs();
     const happenedAtMs = Math.min(event.atMs ?? heardAtMs, heardAtMs);
-    // A network is of no use to one that doesn't run, and its start is an event of its own.
-    if (event.type === 'network' && view.isAtRest(event.containerId)) return;
-    const isKnown = event.action === 'kill' && memory.isStopping(event.containerId, heardAtMs);
+    const isStopping = memory.isStopping(event.containerId, heardAtMs);
+    // A network is of no use to one that doesn't run or is about to end, and its start or its end is an event of its own.
+    if (event.type === 'network' && (isStopping || view.isAtRest(event.containerId))) return;
     const isCrash = memory.note(event, happenedAtMs, heardAtMs);
     if (event.action === 'start' || event.action === 'die') {
       // It may look the same as before.
@@ -170,13 +174,17 @@ export function startController(
       hooks.onRestart(event.containerId, happenedAtMs);
     }
     // The list that is made at the start shows what became of it.
-    if (isPast || isKnown) return;
+    if (isPast || (event.action === 'kill' && isStopping)) return;
     if (isCrash) hooks.onCrash(event.containerId);
     view.touch(event.containerId, heardAtMs);
     lastEventAtMs = heardAtMs;
     if (causes.length < maxCauses) causes.push({ heardAtMs, happenedAtMs });
-    coalescer.trigger();
+    coalescer.trigger(isEndOfSpare(event) ? 'when quiet' : 'urgent');
   };
+
+  /** Whoever takes no requests is missed by nobody. */
+  const isEndOfSpare = ({ action, containerId }: EngineEvent): boolean =>
+    ends.has(action) && rotating !== undefined && !rotating.has(containerId);
 
   const resync = (): void => {
     view.touchAll(nowMs());

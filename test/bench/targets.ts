@@ -30,6 +30,7 @@ const footprint = (what: string, where: string, who = 'meet-gen'): FigureName =>
 
 const served = 'start → served';
 const cpu = 'CPU per round';
+const engineCpu = "engine's CPU per round";
 
 export const targets: readonly Target[] = [
   ...['5 beside', '50 beside', '300 beside'].map((where) => ({
@@ -44,6 +45,12 @@ export const targets: readonly Target[] = [
     by: live(served, '50 beside', "peers' way"),
     atMost: 0.45,
   },
+  // What nobody could be below.
+  {
+    name: `${served}, 50 beside: floor / peers' way`,
+    of: live(served, '50 beside', 'floor'),
+    by: live(served, '50 beside', "peers' way"),
+  },
   {
     name: `${served}, 50 beside: meet-gen / docker-gen`,
     of: live(served, '50 beside'),
@@ -56,6 +63,16 @@ export const targets: readonly Target[] = [
     by: live(cpu, '50 beside', "peers' way"),
     atMost: 0.35,
   },
+  ...['5 beside', '300 beside'].map((where) => ({
+    name: `${cpu}, ${where}: meet-gen / peers' way`,
+    of: live(cpu, where),
+    by: live(cpu, where, "peers' way"),
+  })),
+  ...['50 beside', '300 beside'].map((where) => ({
+    name: `${engineCpu}, ${where}: meet-gen / peers' way`,
+    of: live(engineCpu, where),
+    by: live(engineCpu, where, "peers' way"),
+  })),
   { name: `${cpu}, 50 beside: meet-gen / docker-gen`, of: live(cpu, '50 beside'), by: live(cpu, '50 beside', 'docker-gen') },
   { name: 'lists per isolated event', of: live('lists per event', '50 beside'), atMost: 2 },
   { name: 'engine calls per irrelevant event', of: live('engine calls per irrelevant event', '50 beside'), atMost: 0 },

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { beginBurstLife } from '../bench/faked/burst-life.ts';
 import { watchFile } from '../bench/live/file-watch.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { composeLabels, network, test } from './scene.ts';
+import { composeLabels, network, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 /** Calls up to now; what a change costs is the difference. */
@@ -73,7 +73,7 @@ test.concurrent('a start costs at most two lists, though its network is told of 
   expect(listsOf(scene) - before).toBeLessThanOrEqual(2);
 });
 
-test.concurrent('a second stop signal costs nothing', async ({ scene }) => {
+test.concurrent('a second stop signal costs nothing, nor does the loss of its network: the end is told by itself', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.backend('other', 21);
@@ -85,7 +85,27 @@ test.concurrent('a second stop signal costs nothing', async ({ scene }) => {
   const before = scene.engine.calls.length;
   scene.engine.world.beginStop('backend', 'KILL');
   await hasPassed(150);
+  scene.engine.world.disconnect('backend', network);
+  await hasPassed(150);
   expect(scene.engine.calls.length).toBe(before);
+});
+
+test.concurrent('the end of one that is out of rotation costs one list, and none is lost: its place is told when it is quiet', async ({
+  scene,
+}) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.backend('other', 21);
+  scene.run();
+  await scene.serves(`${scene.address(20)}:8000`);
+  scene.engine.world.beginStop('backend');
+  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await hasPassed(150);
+  const before = listsOf(scene);
+  scene.engine.world.die('backend');
+  await waitForStatus(scene, 'it has ended', ({ instances }) => JSON.stringify(instances).includes('"reason":"exited"'));
+  await hasPassed(150);
+  expect(listsOf(scene) - before).toBe(1);
 });
 
 test.concurrent('a frontend that starts anew is asked anew, even if all looks as it did before', async ({ scene }) => {

@@ -36,6 +36,20 @@ describe('the coalescer', () => {
     expect(begun).toEqual([0, 50]);
   });
 
+  it('runs only when it is quiet for what is not urgent, and at once for the first thing that is', async () => {
+    const { work, begun } = watched();
+    const { trigger } = createCoalescer(work, wait);
+    trigger('when quiet');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(begun).toEqual([50]);
+    trigger('when quiet');
+    await vi.advanceTimersByTimeAsync(20);
+    trigger();
+    trigger();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(begun).toEqual([50, 1020, 1070]);
+  });
+
   it('counts the quiet time from the last trigger', async () => {
     const { work, begun } = watched();
     const { trigger } = createCoalescer(work, wait);
