@@ -48,13 +48,17 @@ function createProgram(): Command {
       '--compose <file>',
       'from a compose file with no engine; - reads standard input, also the JSON of "docker compose config --format json"',
     )
+    .option('--diff', 'what would change in the files that are published in --out, instead of the whole content')
     .addHelpText('after', '\nExit code: 0, 2 usage, 3 engine unreachable, 4 template, 7 problems found (told\non standard error).')
     .action(async (flags: Flags) => {
       const options = readOptions('render', byOption(flags), process.env);
       const file = textOf(flags['compose']);
       const { signal } = new AbortController();
       const { renderFromCompose, renderFromEngine } = await import('./commands/render.ts');
-      printReport(await (file === undefined ? renderFromEngine(options, signal) : renderFromCompose(file, options, signal)));
+      const asDiff = flags['diff'] === true;
+      printReport(
+        await (file === undefined ? renderFromEngine(options, asDiff, signal) : renderFromCompose(file, options, asDiff, signal)),
+      );
     });
   addOptions(
     program
@@ -128,6 +132,40 @@ Example: docker run --rm --network meet_internal \\
       if (failed) process.exitCode = exitCodes.problems;
     });
   addOptions(
+    program
+      .command('status')
+      .description('tell how it is: what is published, who serves it, who is in rotation and why the others are not'),
+    'status',
+  )
+    .option('--json', 'as JSON, as /status answers it')
+    .option('--watch', 'ask again every second, and show what changes, until Ctrl-C')
+    .addHelpText(
+      'after',
+      `
+Asks the running sidecar.
+
+Exit code: 0 all that labels ask for is live, 2 usage, 3 no running sidecar could
+be asked, 7 not all is live.
+Example: docker compose exec meet-gen meet-gen status`,
+    )
+    .action(async (flags: Flags) => {
+      const options = readOptions('status', byOption(flags), process.env);
+      const asJson = flags['json'] === true;
+      const { readStatus, watchStatus } = await import('./commands/status.ts');
+      if (flags['watch'] === true) {
+        await watchStatus(options, asJson, showAnew, interruption());
+        return;
+      }
+      const report = await readStatus(options, asJson);
+      if ('failure' in report) {
+        say(report.failure);
+        process.exitCode = exitCodes.engine;
+        return;
+      }
+      process.stdout.write(report.output);
+      if (!report.converged) process.exitCode = exitCodes.problems;
+    });
+  addOptions(
     program.command('healthcheck').description("ask the running sidecar whether it is well, for Docker's HEALTHCHECK"),
     'healthcheck',
   )
@@ -191,6 +229,11 @@ function interruption(): AbortSignal {
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
   return abort.signal;
+}
+
+/** On a terminal in place of what was there before (ECMA-48: erase the display, cursor home). */
+function showAnew(text: string): void {
+  process.stdout.write(process.stdout.isTTY ? `\u001B[2J\u001B[H${text}` : text);
 }
 
 function printDrain({ lines, done }: DrainReport): void {

@@ -12,7 +12,7 @@ import type { Container, Note, Observation } from './model/container.ts';
 import { inRotation } from './model/in-rotation.ts';
 import { isRelevant } from './model/engine-event.ts';
 import type { EngineEvent } from './model/engine-event.ts';
-import type { InstanceChoice } from './model/instance.ts';
+import type { Instance, InstanceChoice } from './model/instance.ts';
 import { likelyInstance } from './model/member.ts';
 import { mergeNotes } from './model/notes.ts';
 import { createPassMemory } from './pass-memory.ts';
@@ -32,12 +32,20 @@ export interface ControllerOptions {
   readonly reconnectCapMs: number;
 }
 
+/** Why a pass was made, in words (`meet-backend-1: start`), and when the first of it happened. */
+export interface Cause {
+  readonly atMs: number;
+  readonly why: readonly string[];
+}
+
 /** What the loop tells the rest of the process, and asks of it. */
 export interface ControllerHooks {
   /** What is known of these containers besides what the engine tells. */
   notesFor(containers: readonly Container[]): ReadonlyMap<string, Note>;
-  /** A pass ended; `causedAtMs` is when the first event that led to it happened. */
-  onPass(result: PassResult, causedAtMs: number): void;
+  /** The engine told of something that is worth a look; milliseconds since 1970. */
+  onEvent(event: EngineEvent, atMs: number): void;
+  /** A pass ended, which took so long with its look at the engine. */
+  onPass(result: PassResult, cause: Cause, tookMs: number): void;
   /** What was observed is the same as at the last pass, so there was nothing to do. */
   onNothingNew(): void;
   /** A pass failed and changed nothing; it is tried again. */
@@ -53,10 +61,10 @@ export interface ControllerHooks {
 }
 
 export interface Controller {
-  /** Something outside the engine changed, and more of it may follow (a template). */
-  look(): void;
-  /** Something changed by itself (an nginx version, a probe's verdict, an operator's word). */
-  lookOnce(): void;
+  /** Something outside the engine changed, and more of it may follow (a template); what, in words. */
+  look(why: string): void;
+  /** Something changed by itself (an nginx version, a probe's verdict, an operator's word); what, in words. */
+  lookOnce(why: string): void;
   /** Looks at everything afresh, as at every resync. */
   resync(): void;
   lastTurnAtMs(): number;
@@ -65,6 +73,7 @@ export interface Controller {
 }
 
 const retryCapMs = 5000;
+const maxReasons = 5;
 const ends: ReadonlySet<string> = new Set(['die', 'destroy', 'disconnect']);
 /** Only the oldest one counts; the others are kept for when it is done with. */
 const maxCauses = 1000;
@@ -81,13 +90,22 @@ export function startController(
   const view = createEngineView(engine.list, nowMs);
   let lastEventAtMs = 0;
   // The events that no pass has finally shown yet, oldest first.
-  let causes: { readonly heardAtMs: number; readonly happenedAtMs: number }[] = [];
+  let causes: {
+    readonly heardAtMs: number;
+    readonly happenedAtMs: number;
+    readonly event: EngineEvent;
+    readonly name: string | undefined;
+  }[] = [];
   // What changes by time alone changes after this; a timer may ring a little early.
   let notedAtMs = 0;
   let lastTurnAtMs = nowMs();
-  /** Something else may have changed than what is observed: then a pass is made even if that is the same as before. */
-  let isDue = true;
+  /** What else may have changed than what is observed: then a pass is made even if that is the same as before. */
+  let due: readonly string[] = ['meet-gen started'];
+  /** A container started or ended, and may look the same as before. */
+  let mustPass = false;
   let last: Observation | undefined;
+  let instances: readonly Instance[] | undefined;
+  /** Who takes requests by the last pass, once somebody wants to know. */
   let rotating: ReadonlySet<string> | undefined;
   const memory = createEventMemory();
   const passMemory = createPassMemory();
@@ -95,9 +113,10 @@ export function startController(
   const timers = createTimers((reason) => {
     // What failed may have been about anything.
     if (reason === 'retry') view.touchAll(nowMs());
-    if (reason !== 'final') isDue = true;
+    if (reason !== 'final') noteDue(dueByTime[reason]);
     coalescer.once();
   });
+  const noteDue = (why: string): void => void (due = [...new Set([...due, why])]);
 
   /** Of the only instance that is looked after, whatever the labels of the others do. */
   const isChosen = (container: Container): boolean => {
@@ -115,31 +134,46 @@ export function startController(
   const decide = (observation: Observation): Promise<PassResult> =>
     runPass(observation, renderer, sink, options.choice, passMemory, signal);
 
-  const takeResult = (result: PassResult, causedAtMs: number): void => {
-    rotating = inRotation(result.instances);
+  /** All that led to a pass, once each. */
+  const causeOf = (dueNow: readonly string[], startedAtMs: number): Cause => {
+    // One that is gone has a name no more, one that has just come had none.
+    const told = causes.map(
+      ({ name, event: { containerId, action } }) => `${name ?? view.nameOf(containerId) ?? containerId.slice(0, 12)}: ${action}`,
+    );
+    return { atMs: causes[0]?.happenedAtMs ?? startedAtMs, why: [...new Set([...told, ...dueNow])].slice(0, maxReasons) };
+  };
+
+  const takeResult = (result: PassResult, cause: Cause, tookMs: number): void => {
+    instances = result.instances;
+    rotating = undefined;
     if (result.problems.some((item) => item.code === 'publish-failed')) timers.after('retry', retry.nextMs());
     else retry.reset();
     if (result.heldBackMs !== undefined) timers.after('heldBack', result.heldBackMs);
-    if (!signal.aborted) hooks.onPass(result, causedAtMs);
+    if (!signal.aborted) hooks.onPass(result, cause, tookMs);
   };
 
   const pass = async (): Promise<void> => {
     if (signal.aborted) return;
     const startedAtMs = nowMs();
-    const causedAtMs = causes[0]?.happenedAtMs ?? startedAtMs;
-    const wasDue = isDue;
-    isDue = false;
+    const dueNow = due;
+    const mustNow = mustPass || due.length > 0;
+    due = [];
+    mustPass = false;
     try {
       const observation = await observe(signal);
-      if (wasDue || !isDeepStrictEqual(observation, last)) takeResult(await decide(observation), causedAtMs);
-      else hooks.onNothingNew();
+      if (mustNow || !isDeepStrictEqual(observation, last)) {
+        const cause = causeOf(dueNow, startedAtMs);
+        const result = await decide(observation);
+        takeResult(result, cause, nowMs() - startedAtMs);
+      } else hooks.onNothingNew();
       last = observation;
       causes = causes.filter((cause) => startedAtMs < cause.heardAtMs + finalAfterMs);
       const changesAtMs = memory.nextChangeAtMs(notedAtMs);
       if (changesAtMs !== undefined) timers.after('memory', changesAtMs - nowMs());
     } catch (error) {
       if (signal.aborted) return;
-      isDue = true;
+      due = [...dueNow, ...due];
+      mustPass = true;
       hooks.onPassFailed(error);
       timers.after('retry', retry.nextMs());
     } finally {
@@ -151,12 +185,12 @@ export function startController(
   };
   const coalescer = createCoalescer(pass, options.wait);
 
-  const look = (): void => {
-    isDue = true;
+  const look = (why: string): void => {
+    noteDue(why);
     coalescer.trigger();
   };
-  const lookOnce = (): void => {
-    isDue = true;
+  const lookOnce = (why: string): void => {
+    noteDue(why);
     coalescer.once();
   };
 
@@ -169,27 +203,30 @@ export function startController(
     if (event.type === 'network' && (isStopping || view.isAtRest(event.containerId))) return;
     const isCrash = memory.note(event, happenedAtMs, heardAtMs);
     if (event.action === 'start' || event.action === 'die') {
-      // It may look the same as before.
-      isDue = true;
+      mustPass = true;
       hooks.onRestart(event.containerId, happenedAtMs);
     }
     // The list that is made at the start shows what became of it.
     if (isPast || (event.action === 'kill' && isStopping)) return;
     if (isCrash) hooks.onCrash(event.containerId);
+    hooks.onEvent(event, happenedAtMs);
     view.touch(event.containerId, heardAtMs);
     lastEventAtMs = heardAtMs;
-    if (causes.length < maxCauses) causes.push({ heardAtMs, happenedAtMs });
+    if (causes.length < maxCauses) causes.push({ heardAtMs, happenedAtMs, event, name: view.nameOf(event.containerId) });
     coalescer.trigger(isEndOfSpare(event) ? 'when quiet' : 'urgent');
   };
 
   /** Whoever takes no requests is missed by nobody. */
-  const isEndOfSpare = ({ action, containerId }: EngineEvent): boolean =>
-    ends.has(action) && rotating !== undefined && !rotating.has(containerId);
+  const isEndOfSpare = ({ action, containerId }: EngineEvent): boolean => {
+    if (instances === undefined || !ends.has(action)) return false;
+    rotating ??= inRotation(instances);
+    return !rotating.has(containerId);
+  };
 
   const resync = (): void => {
     view.touchAll(nowMs());
     hooks.onResync();
-    lookOnce();
+    lookOnce('a look at everything');
   };
 
   const stream = followEvents(
@@ -227,6 +264,12 @@ export function startController(
 }
 
 type Reason = 'retry' | 'final' | 'heldBack' | 'memory';
+
+const dueByTime: Readonly<Record<Exclude<Reason, 'final'>, string>> = {
+  retry: 'tried again',
+  heldBack: 'a reload that was held back',
+  memory: 'the time that has passed',
+};
 
 /** Timers to look again: one for each reason, however many passes ask for one. */
 function createTimers(look: (reason: Reason) => void): { after(reason: Reason, delayMs: number): void; clear(): void } {

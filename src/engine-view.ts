@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { listOf } from './model/by-id.ts';
 import type { Container } from './model/container.ts';
 import { networkOwnerOf } from './model/network-owner.ts';
 
@@ -23,6 +24,8 @@ export interface EngineView {
   look(signal: AbortSignal): Promise<readonly Container[]>;
   /** Whether it was seen last; true for any before the first look. */
   knows(containerId: string): boolean;
+  /** Its name when it was seen last. */
+  nameOf(containerId: string): string | undefined;
   /** Whether it doesn't run, and nothing is known to have happened to it since that was seen. */
   isAtRest(containerId: string): boolean;
   /** Whether what happens to it can matter: it hasn't been seen, is of interest, or one that is uses its network. */
@@ -64,17 +67,17 @@ export function createEngineView(list: ListContainers, nowMs: () => number): Eng
 
   /** Takes in what was listed: all, or what is left of these ids. */
   const take = (listed: readonly Container[], ids: readonly string[] | undefined): void => {
-    const next = new Map(ids === undefined ? [] : seen);
-    const there = new Set(listed.map(({ id }) => id));
-    for (const id of ids ?? []) if (!there.has(id)) next.delete(id);
-    for (const container of listed) {
-      const before = seen?.get(container.id);
-      next.set(container.id, isDeepStrictEqual(before, container) && before !== undefined ? before : container);
-    }
+    const before = seen ?? new Map<string, Container>();
+    const now = listed.map((container) => sameAs(before.get(container.id), container));
+    const there = new Set(now.map(({ id }) => id));
+    const gone = ids?.filter((id) => before.has(id) && !there.has(id)) ?? [];
+    const isSame = gone.length === 0 && now.every((container) => container === before.get(container.id));
+    if (isSame && seen !== undefined && (ids !== undefined || now.length === before.size)) return;
+    const next = new Map(ids === undefined ? [] : before);
+    for (const id of gone) next.delete(id);
+    for (const container of now) next.set(container.id, container);
     seen = next;
-    const now = [...next.values()];
-    const isSame = now.length === present.length && now.every((container, index) => container === present[index]);
-    if (!isSame) present = now;
+    present = listOf(next);
   };
 
   const settle = (beganAtMs: number, isWhole: boolean): void => {
@@ -101,6 +104,7 @@ export function createEngineView(list: ListContainers, nowMs: () => number): Eng
       return present;
     },
     knows: (containerId) => seen === undefined || seen.has(containerId),
+    nameOf: (containerId) => seen?.get(containerId)?.name,
     isAtRest(containerId) {
       const state = seen?.get(containerId)?.state;
       return (state === 'created' || state === 'exited') && !touched.has(containerId);
@@ -111,4 +115,9 @@ export function createEngineView(list: ListContainers, nowMs: () => number): Eng
       return [...(seen?.values() ?? [])].some((other) => networkOwnerOf(other) === containerId && isOfInterest(other));
     },
   };
+}
+
+/** What was seen before where nothing is different. */
+function sameAs(before: Container | undefined, now: Container): Container {
+  return before !== undefined && isDeepStrictEqual(before, now) ? before : now;
 }

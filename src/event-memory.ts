@@ -1,3 +1,4 @@
+import { byId } from './model/by-id.ts';
 import type { Container, Note } from './model/container.ts';
 import type { EngineEvent } from './model/engine-event.ts';
 import { isForgettable, lifeAfter, lifeAfterList, nextChangeAtMs, noteOfLife, stopOf } from './model/life.ts';
@@ -19,12 +20,12 @@ export interface EventMemory {
 export function createEventMemory(): EventMemory {
   const lives = new Map<string, Life>();
   /** Of the last list: what a container that is told to stop was until then. */
-  let endpointIds: ReadonlyMap<string, readonly string[]> = new Map();
+  let listed: ReadonlyMap<string, Container> = new Map();
   return {
     note(event, happenedAtMs, heardAtMs) {
-      const places = endpointIds.get(event.containerId);
+      const { endpointIds = [] } = listed.get(event.containerId) ?? {};
       const before = lives.get(event.containerId);
-      const life = lifeAfter(before, event, { happenedAtMs, heardAtMs, endpointIds: places });
+      const life = lifeAfter(before, event, { happenedAtMs, heardAtMs, ...(endpointIds.length === 0 ? {} : { endpointIds }) });
       if (life === undefined) lives.delete(event.containerId);
       else lives.set(event.containerId, life);
       return event.action === 'die' && life?.crashesAtMs.at(-1) === happenedAtMs && before?.crashesAtMs.at(-1) !== happenedAtMs;
@@ -34,11 +35,10 @@ export function createEventMemory(): EventMemory {
       return life !== undefined && stopOf(life, nowMs) === 'in-progress';
     },
     notesFor(containers, listBeganAtMs, nowMs) {
-      const running = new Map(containers.filter(({ state }) => state === 'running' || state === 'paused').map((one) => [one.id, one]));
-      endpointIds = new Map(containers.flatMap((one) => (one.endpointIds.length === 0 ? [] : [[one.id, one.endpointIds]])));
+      listed = byId(containers);
       const notes = new Map<string, Note>();
       for (const [id, known] of lives) {
-        const container = running.get(id);
+        const container = running(listed.get(id));
         // What was heard after the list began is not in the list yet.
         const isSettled = Math.max(known.startedAtMs ?? 0, known.endHeardAtMs ?? 0, known.stopSignalAtMs ?? 0) < listBeganAtMs;
         const life = isSettled && container !== undefined ? lifeAfterList(known, container) : known;
@@ -54,4 +54,8 @@ export function createEventMemory(): EventMemory {
       return moments.length === 0 ? undefined : Math.min(...moments);
     },
   };
+}
+
+function running(container: Container | undefined): Container | undefined {
+  return container?.state === 'running' || container?.state === 'paused' ? container : undefined;
 }

@@ -10,6 +10,8 @@ import type { Target } from './reload/proof.ts';
 import { proofProblem } from './reload/proof-problem.ts';
 import type { FrontendReport } from './reload/prover.ts';
 import type { RoutingView } from './routes/routing-view.ts';
+import type { LiveChange } from './status/history.ts';
+import { createSinceBook } from './status/since.ts';
 import { describeInstance } from './status/snapshot.ts';
 import type { FrontendFacts, InstanceStatus, StatusSnapshot } from './status/snapshot.ts';
 import { version } from './version.ts';
@@ -49,6 +51,8 @@ interface Sources {
   /** Where the file of an instance is published, and what is wrong with such files. */
   readonly fileOf: (instance: string) => string;
   readonly fileProblems: () => readonly Problem[];
+  /** The last that went live, the newest first. */
+  readonly changes: () => readonly LiveChange[];
 }
 
 /** How long nothing may have been heard of a loop that turns at least once every resync, before something is wrong. */
@@ -59,6 +63,7 @@ export function patienceMs({ resyncMs }: Pick<Options, 'resyncMs'>): number {
 export function createKnowledge(options: Options, sources: Sources): Knowledge {
   const targets = new Map<string, Target>();
   const routings = new Map<string, Routing>();
+  const since = createSinceBook();
   let last: PassResult | undefined;
   let lastSync: { readonly atMs: number; readonly date: string } | undefined;
   let isConnected = false;
@@ -119,6 +124,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       target === undefined ? undefined : { file, generation: target.generation, routes: pass?.routes ?? [] },
       pass?.desired,
       new Map(sources.proofs(instance.name).map((report) => [report.frontend.id, factsOf(report)])),
+      since.of,
     );
   };
 
@@ -135,6 +141,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   return {
     passed(result, nowMs, date) {
       last = result;
+      since.note(result.instances, date);
       confirmed(nowMs, date);
     },
     confirmed,
@@ -187,6 +194,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
         },
         instances: instances().map(describe),
         problems: problems(),
+        changes: sources.changes(),
       };
     },
   };

@@ -4,7 +4,7 @@ import { showForeignText } from './model/foreign-text.ts';
 import type { Wait } from './coalescer.ts';
 import { parseDockerHost } from './docker/docker-host.ts';
 
-export type CommandName = 'run' | 'render' | 'drain' | 'explain' | 'doctor' | 'healthcheck';
+export type CommandName = 'run' | 'render' | 'drain' | 'explain' | 'status' | 'doctor' | 'healthcheck';
 type Reload = 'signal' | 'exec' | 'hook' | 'none';
 type Check = 'auto' | 'exec' | 'off';
 export type Listen = { readonly host: string; readonly port: number } | 'off';
@@ -54,7 +54,7 @@ export const optionTable = {
     placeholder: 'directory',
     meaning:
       'the directory that the frontend mounts read-only: routing.conf is published there, and the running meet-gen is asked there. Also a single file that exists, for one --instance: second best, see the problem single-file-out',
-    commands: ['run', 'drain', 'explain', 'healthcheck'],
+    commands: [...working, 'drain', 'explain', 'status', 'healthcheck'],
     fallback: '/routing',
     parse: parseText,
   }),
@@ -64,7 +64,7 @@ export const optionTable = {
     placeholder: 'name',
     meaning:
       'this Meet alone; run then publishes directly into --out. Without it all Meets that the engine shows are meant, each with a folder of its own',
-    commands: [...working, 'explain', 'doctor'],
+    commands: [...working, 'explain', 'status', 'doctor'],
     parse: parseInstanceOption,
   }),
   strictInstance: option({
@@ -135,7 +135,7 @@ export const optionTable = {
     flag: '--listen',
     variable: 'MEET_GEN_LISTEN',
     placeholder: 'address:port',
-    meaning: 'where /healthz, /readyz and /status are served; off: only on the unix socket in --out',
+    meaning: 'where /healthz, /readyz, /status and /metrics are served; off: only on the unix socket in --out',
     commands: ['run'],
     fallback: '127.0.0.1:9180',
     parse: parseListen,

@@ -1,9 +1,13 @@
 import type { Logger } from 'pino';
+import type { Cause } from './controller.ts';
+import { showForeignText } from './model/foreign-text.ts';
 import { problemKey } from './model/problem.ts';
 import type { Problem } from './model/problem.ts';
 import type { InstancePass } from './pipeline.ts';
 import { describeChange } from './routes/change.ts';
 import type { RoutingView } from './routes/routing-view.ts';
+import type { LiveChange } from './status/history.ts';
+import { unifiedDiff } from './text-diff.ts';
 
 /** What is seen of an instance's frontends when a report is due; times in milliseconds since 1970. */
 export interface InstanceProof {
@@ -18,7 +22,7 @@ export interface InstanceProof {
 
 /** Tells operators what went live, once, and which problems came and went. */
 export interface Reporter {
-  published(pass: InstancePass, causedAtMs: number): void;
+  published(pass: InstancePass, cause: Cause): void;
   proven(instance: string, proof: InstanceProof, nowMs: number): void;
   problems(now: readonly Problem[]): void;
   /** Forgets all instances but these. */
@@ -28,26 +32,28 @@ export interface Reporter {
 interface Change {
   readonly generation: string;
   readonly view: RoutingView;
-  readonly causedAtMs: number;
+  readonly content: string;
+  readonly cause: Cause;
   /** That it isn't proven has been told; it is told again when it is. */
   readonly toldUnproven?: boolean;
 }
 
-export function createReporter(log: Logger): Reporter {
+/** @param onLive hears of each change that is proven to be served */
+export function createReporter(log: Logger, onLive: (change: LiveChange) => void): Reporter {
   const pending = new Map<string, Change>();
   const live = new Map<string, Change>();
   let known = new Map<string, Problem>();
 
   return {
-    published({ instance, rendered, view, publication }, causedAtMs) {
+    published({ instance, rendered, view, publication }, cause) {
       // What is held back is published by a later pass.
       if (typeof publication === 'object') return;
-      const { generation } = rendered;
+      const { generation, content } = rendered;
       const waiting = pending.get(instance.name);
       if (waiting?.generation === generation || (waiting === undefined && live.get(instance.name)?.generation === generation)) return;
       if (publication === 'written') log.debug({ instance: instance.name, generation }, 'published');
       // What an overtaken change waited for counts from its own beginning.
-      pending.set(instance.name, { generation, view, causedAtMs: waiting?.causedAtMs ?? causedAtMs });
+      pending.set(instance.name, { generation, view, content, cause: together(waiting?.cause, cause) });
     },
     proven(instance, proof, nowMs) {
       const change = pending.get(instance);
@@ -59,6 +65,7 @@ export function createReporter(log: Logger): Reporter {
         instance,
         generation: change.generation,
         changes: describeChange(before?.view, change.view),
+        why: change.cause.why.map((text) => showForeignText(text)),
         ...times(change, proof, nowMs),
         ...(proof.unverified > 0 ? { unverified: proof.unverified } : {}),
       };
@@ -69,8 +76,16 @@ export function createReporter(log: Logger): Reporter {
       }
       pending.delete(instance);
       live.set(instance, change);
-      if (before?.generation === change.generation) log.debug(facts, 'routes are live');
-      else log.info(facts, 'routes are live');
+      if (before?.generation === change.generation) {
+        log.debug(facts, 'routes are live');
+        return;
+      }
+      log.info(facts, 'routes are live');
+      const { unverified: _, ...told } = { unverified: 0, ...facts };
+      const diff = before === undefined ? undefined : unifiedDiff(['before', 'after'], before.content, change.content);
+      // A line of the log has no lines of its own.
+      if (diff !== undefined) log.debug({ instance, generation: change.generation, diff: diff.split('\n') }, 'what changed in the file');
+      onLive({ ...told, at: new Date().toISOString(), ...(diff === undefined ? {} : { diff }) });
     },
     retain(instances) {
       for (const changes of [pending, live]) for (const name of changes.keys()) if (!instances.has(name)) changes.delete(name);
@@ -92,6 +107,11 @@ export function createReporter(log: Logger): Reporter {
   };
 }
 
+/** Both, from the beginning of the first. */
+function together(first: Cause | undefined, second: Cause): Cause {
+  return first === undefined ? second : { atMs: first.atMs, why: [...new Set([...first.why, ...second.why])] };
+}
+
 /** What a problem is about, whatever is said of it. */
 function subjectOf({ code, instance, container, key, value }: Problem): object {
   return { code, instance, container, key, value };
@@ -99,6 +119,6 @@ function subjectOf({ code, instance, container, key, value }: Problem): object {
 
 function times(change: Change, { servingAtMs }: InstanceProof, nowMs: number): { servingMs?: number; liveMs?: number } {
   if (servingAtMs === undefined) return {};
-  const sinceCause = (atMs: number): number => Math.max(0, Math.round(atMs - change.causedAtMs));
+  const sinceCause = (atMs: number): number => Math.max(0, Math.round(atMs - change.cause.atMs));
   return { servingMs: sinceCause(servingAtMs), liveMs: sinceCause(nowMs) };
 }

@@ -2,14 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { nowMs } from './clock.ts';
 import { startController } from './controller.ts';
-import type { Engine } from './controller.ts';
+import type { Cause, Engine } from './controller.ts';
 import { createKnowledge, patienceMs } from './knowledge.ts';
 import { createDrainControl } from './drain/drain-control.ts';
 import type { Drains } from './drain/drains.ts';
 import { explain } from './explain/explain.ts';
+import { byId } from './model/by-id.ts';
 import type { Container, Note } from './model/container.ts';
 import { showForeignText } from './model/foreign-text.ts';
 import { mergeNotes } from './model/notes.ts';
+import { createReloadTally } from './metrics/reload-tally.ts';
+import type { Tally } from './metrics/tally.ts';
 import type { Options } from './options.ts';
 import type { PassResult, Renderer } from './pipeline.ts';
 import type { Publisher } from './publish/publisher.ts';
@@ -26,6 +29,7 @@ import type { RoutingView } from './routes/routing-view.ts';
 import { createReporter } from './reporter.ts';
 import { keepaliveMinTimeoutMs } from './routes/routing-view.ts';
 import type { InstanceProof } from './reporter.ts';
+import { createHistory } from './status/history.ts';
 import type { OperatorDesk } from './status/server.ts';
 import type { StatusSnapshot } from './status/snapshot.ts';
 import { createSink } from './sink.ts';
@@ -43,6 +47,7 @@ export interface Sidecar {
   readonly ended: Promise<void>;
 }
 
+const msPerSecond = 1000;
 const localReconnectCapMs = 500;
 const remoteReconnectCapMs = 5000;
 
@@ -56,18 +61,26 @@ export interface SidecarParts {
   /** Where is kept what was good and what was refused. */
   readonly diary: Diary;
   readonly kept: ReadonlyMap<string, KeptTrials>;
+  readonly tally: Tally;
 }
 
 /** Starts everything; it runs until the signal aborts, and no bad input ends it. */
 export function startSidecar(
   engine: Engine,
   templates: TemplateStore,
-  { prover: proverPorts, check, publisher, drains, diary, kept }: SidecarParts,
+  { prover: proverPorts, check, publisher, drains, diary, kept, tally }: SidecarParts,
   options: Options,
   log: Logger,
   signal: AbortSignal,
 ): Sidecar {
-  const reporter = createReporter(log);
+  const history = createHistory();
+  const reporter = createReporter(log, (change) => {
+    history.add(change);
+    // What was there at the start was caused by no event.
+    const { diff, servingMs } = change;
+    if (diff !== undefined && servingMs !== undefined) tally.observe('event_to_live_seconds', servingMs / msPerSecond);
+  });
+  const reloads = createReloadTally(tally);
   const prover = createProver(
     proverPorts,
     {
@@ -79,7 +92,7 @@ export function startSidecar(
       trials.observe(instance, trialReports(prover.report(instance)));
       reportProof(instance);
       reportProblems();
-      if (versionChanged) controller.lookOnce();
+      if (versionChanged) controller.lookOnce('the version of an nginx');
     },
   );
   const knowledge = createKnowledge(options, {
@@ -87,15 +100,16 @@ export function startSidecar(
     templateFailure: templates.failure,
     fileOf: publisher.fileOf,
     fileProblems: publisher.problems,
+    changes: history.changes,
   });
 
-  const prober = createProber(probeOnce, () => controller.lookOnce());
+  const prober = createProber(probeOnce, () => controller.lookOnce("a probe's answer"));
   const economy = createReloadEconomy();
 
   const trials = createTrials(
     {
       ...(check === undefined ? {} : { check: (instance, rendered, frontends) => check(instance, rendered, frontends, signal) }),
-      onLearnt: () => controller.lookOnce(),
+      onLearnt: () => controller.lookOnce('what nginx said'),
       onCheckDenied(reason) {
         log.info({ reason }, 'the frontends can not be asked to test a file before it is published; a reload tells what they say to it');
       },
@@ -127,25 +141,30 @@ export function startSidecar(
       return undefined;
     }
   };
-  const sink = createSink(publisher, knowledge, prover, trials, economy);
+  const sink = createSink(publisher, knowledge, prover, trials, economy, () => tally.count('rollbacks_total'));
 
-  const reportProof = (instance: string): void => reporter.proven(instance, summarize(prover.report(instance)), nowMs());
-  const probeNotes = (containers: readonly Container[]): ReadonlyMap<string, Note> =>
-    new Map(
-      containers.flatMap(({ id }) => {
-        const probe = prober.verdict(id);
-        return probe === undefined ? [] : [[id, { probe }] as const];
-      }),
-    );
+  const reportProof = (instance: string): void => {
+    const reports = prover.report(instance);
+    reloads.note(reports, Date.now() / msPerSecond);
+    reporter.proven(instance, summarize(reports), nowMs());
+  };
+  const probeNotes = (containers: readonly Container[]): ReadonlyMap<string, Note> => {
+    const there = byId(containers);
+    return new Map([...prober.verdicts()].flatMap(([id, probe]) => (there.has(id) ? [[id, { probe }] as const] : [])));
+  };
   const reportProblems = (): void => reporter.problems(knowledge.problems());
 
-  const takePass = (result: PassResult, causedAtMs: number): void => {
+  let hasBeenConnected = false;
+
+  const takePass = (result: PassResult, cause: Cause, tookMs: number): void => {
+    tally.count('passes_total', result.passes.some(({ publication }) => publication === 'written') ? 'published' : 'unchanged');
+    tally.observe('pass_duration_seconds', tookMs / msPerSecond);
     const present = new Set(result.instances.map(({ name }) => name));
     knowledge.passed(result, nowMs(), new Date());
     for (const holder of [knowledge, prover, reporter, economy, trials, publisher]) holder.retain(present);
     prober.aim(result.instances.flatMap(probeTargets));
     for (const pass of result.passes) {
-      reporter.published(pass, causedAtMs);
+      reporter.published(pass, cause);
       trials.observe(pass.instance.name, trialReports(prover.report(pass.instance.name)));
       reportProof(pass.instance.name);
     }
@@ -159,13 +178,23 @@ export function startSidecar(
     {
       notesFor: (containers) => mergeNotes(drains.notesFor(containers), probeNotes(containers)),
       onPass: takePass,
-      onNothingNew: () => knowledge.confirmed(nowMs(), new Date()),
+      onNothingNew() {
+        tally.count('passes_total', 'unchanged');
+        knowledge.confirmed(nowMs(), new Date());
+      },
+      onEvent({ action }, atMs) {
+        tally.count('events_total', action);
+        tally.heard(atMs / msPerSecond);
+      },
       onPassFailed(error) {
+        tally.count('passes_total', 'failed');
         knowledge.passFailed(error);
         reportProblems();
       },
       onConnected() {
         if (!knowledge.connected()) return;
+        if (hasBeenConnected) tally.count('engine_reconnects_total');
+        hasBeenConnected = true;
         log.info({ engine: options.dockerHost.url }, 'connected to the engine');
         // No pass need follow that would tell it.
         reportProblems();
@@ -198,13 +227,13 @@ export function startSidecar(
     },
     signal,
   );
-  templates.watch(controller.look, signal);
+  templates.watch(() => controller.look('a template'), signal);
   const drainControl = createDrainControl(drains, {
     instances: knowledge.instances,
     whatIsUnproven: knowledge.whatIsUnproven,
     // Where nginx doesn't know keepalive_min_timeout, it closes idle connections at the reload.
     lingerMs: (instance) => (knowledge.view(instance)?.keepaliveMinTimeout === undefined ? 0 : keepaliveMinTimeoutMs),
-    look: () => controller.lookOnce(),
+    look: () => controller.lookOnce('a drain'),
     nowMs,
   });
   signal.addEventListener('abort', prover.stop, { once: true });

@@ -8,7 +8,14 @@ import type { Prover } from './reload/prover.ts';
 import type { Trials } from './trial/trials.ts';
 
 /** Publishes the file of each instance, and aims the proofs of its frontends at it. */
-export function createSink(publisher: Publisher, knowledge: Knowledge, prover: Prover, trials: Trials, economy: ReloadEconomy): Sink {
+export function createSink(
+  publisher: Publisher,
+  knowledge: Knowledge,
+  prover: Prover,
+  trials: Trials,
+  economy: ReloadEconomy,
+  onRollback: () => void,
+): Sink {
   return {
     versions: prover.versions,
     async publish(instance, chosen, isRollback) {
@@ -19,6 +26,7 @@ export function createSink(publisher: Publisher, knowledge: Knowledge, prover: P
       if (heldBackMs > 0) return { heldBackMs };
       const published = await publisher.publish(instance, content);
       economy.published(instance, chosen.view, isNew && published === 'written', nowMs());
+      if (isRollback && published === 'written') onRollback();
       const target = isNew ? { generation, sha256: sha256Of(content), writtenAtMs: published === 'written' ? nowMs() : 0 } : before;
       // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
       if (published === 'written' && !isNew) prover.recheckAll();

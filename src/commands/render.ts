@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { parseEnv } from 'node:util';
@@ -9,14 +10,17 @@ import type { ComposeWorld } from '../compose/compose-source.ts';
 import { createEngineClient } from '../docker/client.ts';
 import type { Container, Note } from '../model/container.ts';
 import type { Problem } from '../model/problem.ts';
+import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
 import { createPassMemory } from '../pass-memory.ts';
 import { runPass, withoutTrials } from '../pipeline.ts';
 import type { PassResult, Sink } from '../pipeline.ts';
+import { publishedPath } from '../publish/out-directory.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { createProver } from '../reload/prover.ts';
 import { createTemplateStore } from '../render/template-store.ts';
 import { shippedTemplates } from '../shipped-templates.ts';
+import { unifiedDiff } from '../text-diff.ts';
 
 /** What `render` prints where, and whether anything is wrong. */
 export interface RenderReport {
@@ -33,7 +37,7 @@ const noWorld = { placeholders: [], problems: [] };
 const noNotes: ReadonlyMap<string, Note> = new Map();
 
 /** One pass, printed: nothing is written, nobody is signalled. The template's own failure is thrown as TemplateError. */
-export async function renderFromEngine(options: Options, signal: AbortSignal): Promise<RenderReport> {
+export async function renderFromEngine(options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
   const engine = createEngineClient(options.dockerHost);
   const prover = createProver(
     { ask: askGeneration, reload: neverReload, inquire: () => Promise.resolve({ kind: 'nothing' }), nowMs },
@@ -43,17 +47,29 @@ export async function renderFromEngine(options: Options, signal: AbortSignal): P
   try {
     // Frontends are asked for their nginx version as the sidecar does, so that both render the same.
     const containers = await engine.list(signal);
-    return report(await renderOnce(containers, prover, options, signal), noWorld, options.instance);
+    return await reportOf(await renderOnce(containers, prover, options, signal), noWorld, options, asDiff);
   } finally {
     prover.stop();
   }
 }
 
 /** The same from a compose file, `-` for standard input, with no engine: placeholder addresses stand for containers. */
-export async function renderFromCompose(file: string, options: Options, signal: AbortSignal): Promise<RenderReport> {
+export async function renderFromCompose(file: string, options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
   const world = await readWorld(file);
   const oldest = { versions: (_: string, frontends: readonly unknown[]) => Promise.resolve(frontends.map(() => undefined)) };
-  return report(await renderOnce(world.containers, oldest, options, signal), world, options.instance);
+  return reportOf(await renderOnce(world.containers, oldest, options, signal), world, options, asDiff);
+}
+
+async function reportOf(
+  result: PassResult,
+  world: Pick<ComposeWorld, 'placeholders' | 'problems'>,
+  options: Options,
+  asDiff: boolean,
+): Promise<RenderReport> {
+  const told = report(result, world, options.instance);
+  if (!asDiff) return told;
+  const output = await differences(result, options);
+  return { ...told, output, messages: output === '' ? [...told.messages, 'nothing would change'] : told.messages };
 }
 
 async function renderOnce(
@@ -94,6 +110,22 @@ function readText(file: string): string {
   } catch (cause) {
     throw new ComposeError(`${file} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
+}
+
+/**
+ * What would change in the published files, instead of the whole content.
+ * @throws OptionsError where nothing can be published
+ */
+async function differences(result: PassResult, { out, instance }: Options): Promise<string> {
+  const place = await stat(out).catch((error: NodeJS.ErrnoException) => error);
+  if (place instanceof Error) throw new OptionsError([`--out: ${out} can't be looked at (${place.code ?? place.message})`]);
+  const pathOf = (name: string): string => (place.isFile() ? out : publishedPath({ kind: 'directory', path: out, only: instance }, name));
+  const diffs = result.passes.map(async ({ instance: { name }, rendered }) => {
+    const path = pathOf(name);
+    const published = await readFile(path, 'utf8').catch(() => '');
+    return unifiedDiff([path, `${path} (rendered now)`], published, rendered.content);
+  });
+  return (await Promise.all(diffs)).join('');
 }
 
 function report(result: PassResult, world: Pick<ComposeWorld, 'placeholders' | 'problems'>, only: string | undefined): RenderReport {

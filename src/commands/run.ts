@@ -8,6 +8,9 @@ import type { Drains } from '../drain/drains.ts';
 import { keepDrains } from '../drain/keep-drains.ts';
 import { createFrontendAccess, mayExec } from '../frontend-access.ts';
 import { createLogger } from '../log.ts';
+import { exposeMetrics } from '../metrics/expose.ts';
+import { metricsOf } from '../metrics/metrics.ts';
+import { createTally } from '../metrics/tally.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
 import { publishFile, removeFile } from '../publish/atomic-file.ts';
@@ -65,10 +68,15 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     'meet-gen starts',
   );
 
+  const tally = createTally();
   const source = { healthy: () => true, snapshot: startingSnapshot };
   const desk: OperatorDesk = { drain: tooEarly, cancelDrain: tooEarly, explain: tooEarly };
   const stopServer = await startStatusServer(
-    { healthy: () => source.healthy(), snapshot: () => source.snapshot() },
+    {
+      healthy: () => source.healthy(),
+      snapshot: () => source.snapshot(),
+      metrics: () => exposeMetrics(metricsOf(tally, source.snapshot(), process.version)),
+    },
     {
       drain: (containers) => desk.drain(containers),
       cancelDrain: (containers) => desk.cancelDrain(containers),
@@ -84,8 +92,8 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     // Only now is it certain that no other meet-gen is in the middle of writing one.
     await clearLeftCandidates(place);
     const drains = await keepDrains(drainsPath(place), publishFile, log);
-    const engine = createEngineClient(options.dockerHost);
-    const parts = await assemble(engine, place, drains, options, log);
+    const engine = createEngineClient(options.dockerHost, (endpoint) => tally.count('engine_requests_total', endpoint));
+    const parts = { ...(await assemble(engine, place, drains, options, log)), tally };
     const sidecar = startSidecar(engine, createTemplateStore(directory), parts, options, log, abort.signal);
     Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot });
     Object.assign(desk, sidecar.desk);
@@ -104,7 +112,13 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   log.info('stopped');
 }
 
-async function assemble(engine: EngineClient, place: OutPlace, drains: Drains, options: Options, log: Logger): Promise<SidecarParts> {
+async function assemble(
+  engine: EngineClient,
+  place: OutPlace,
+  drains: Drains,
+  options: Options,
+  log: Logger,
+): Promise<Omit<SidecarParts, 'tally'>> {
   const access = createFrontendAccess(engine, options);
   const pathOf = (instance: string, name: string): string => join(ownFolder(place, instance), name);
   const check = createCandidateCheck({
@@ -155,7 +169,15 @@ function tooEarly(): never {
 }
 
 function startingSnapshot(): StatusSnapshot {
-  return { version, ready: false, converged: false, engine: { connected: false, lastSyncAt: null }, instances: [], problems: [] };
+  return {
+    version,
+    ready: false,
+    converged: false,
+    engine: { connected: false, lastSyncAt: null },
+    instances: [],
+    problems: [],
+    changes: [],
+  };
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -71,8 +71,11 @@ const signalDeadlineMs = 2000;
 const logsDeadlineMs = 2000;
 const maxOutputBytes = 65_536;
 
-/** Connects nothing yet: the first call does. */
-export function createEngineClient(host: DockerHost): EngineClient {
+/**
+ * Connects nothing yet: the first call does.
+ * @param onRequest hears of every call, by the path of the engine's API
+ */
+export function createEngineClient(host: DockerHost, onRequest: (endpoint: string) => void = () => undefined): EngineClient {
   const docker = withoutDockerVariables(() => new Docker(connectionOptions(host)));
   const explain =
     (call: EngineCall) =>
@@ -86,6 +89,7 @@ export function createEngineClient(host: DockerHost): EngineClient {
 
   const shakeHands = async (signal: AbortSignal): Promise<Handshake> => {
     modem.version = undefined;
+    onRequest('/_ping');
     const handshake = await ping(docker, signal);
     modem.version = handshake.version;
     known = handshake;
@@ -93,6 +97,7 @@ export function createEngineClient(host: DockerHost): EngineClient {
   };
 
   const listBy = async (filters: Filters, signal: AbortSignal): Promise<readonly Container[]> => {
+    onRequest('/containers/json');
     const answer = await abortable(openList(docker, filters, signal).then(readText), signal);
     return containersFromEngine(parseAnswer(answer));
   };
@@ -121,6 +126,7 @@ export function createEngineClient(host: DockerHost): EngineClient {
       try {
         const { clockAheadMs } = await shakeHands(deadline.signal);
         const options = { filters, abortSignal: deadline.signal, since: (sinceMs + clockAheadMs) / 1000 };
+        onRequest('/events');
         const stream = await abortable(docker.getEvents(options), deadline.signal);
         deadline.lift();
         return readEvents(stream as Readable, clockAheadMs, deadline.end);
@@ -133,6 +139,7 @@ export function createEngineClient(host: DockerHost): EngineClient {
       const deadline = startDeadline(signalDeadlineMs, signal);
       try {
         const { signal: abortSignal } = deadline;
+        onRequest('/containers/{id}/kill');
         await abortable(named(container).kill({ signal: 'HUP', abortSignal }), abortSignal);
         deadline.done();
       } catch (cause) {
@@ -145,9 +152,12 @@ export function createEngineClient(host: DockerHost): EngineClient {
       const { signal: abortSignal } = deadline;
       try {
         const options = { Cmd: [...command], AttachStdout: true, AttachStderr: true, abortSignal };
+        onRequest('/containers/{id}/exec');
         const started = await abortable(named(container).exec(options), abortSignal);
+        onRequest('/exec/{id}/start');
         const stream = await abortable(started.start({ abortSignal }), abortSignal);
         const output = readFrames(await abortable(readBytes(stream), abortSignal));
+        onRequest('/exec/{id}/json');
         const { ExitCode: code } = await abortable(started.inspect({ abortSignal }), abortSignal);
         return { code: code ?? -1, output };
       } catch (cause) {
@@ -162,6 +172,7 @@ export function createEngineClient(host: DockerHost): EngineClient {
       const since = ((sinceMs + (known?.clockAheadMs ?? 0)) / 1000).toFixed(3);
       const path = `/containers/${referenceOf(container)}/logs?`;
       try {
+        onRequest('/containers/{id}/logs');
         const stream = openGet(docker, path, { stdout: true, stderr: true, tail: 200, since }, abortSignal);
         return readFrames(await abortable(stream.then(readBytes), abortSignal));
       } catch (cause) {

@@ -1,4 +1,7 @@
 import { checkTable } from '../doctor/check-table.ts';
+import { gauges } from '../metrics/metrics.ts';
+import { counters, histograms } from '../metrics/tally.ts';
+import { compareText } from '../model/foreign-text.ts';
 import { allLabels, roleMeanings, roles } from '../model/label-table.ts';
 import type { Role } from '../model/label-table.ts';
 import { problemTable } from '../model/problem.ts';
@@ -13,6 +16,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['labels.md', labelsPage()],
     ['configuration.md', configurationPage()],
     ['problems.md', problemsPage()],
+    ['metrics.md', metricsPage()],
     ['troubleshooting.md', troubleshootingPage()],
   ]);
 }
@@ -64,11 +68,11 @@ function configurationPage(): string {
         ['0', 'done; `run`: stopped as told'],
         ['1', 'a bug; `healthcheck`: not well'],
         ['2', 'usage, or its own configuration'],
-        ['3', "`render`: the engine can't be reached; `explain`: no running meet-gen could be asked"],
+        ['3', "`render`: the engine can't be reached; `explain` and `status`: no running meet-gen could be asked"],
         ['4', '`render`: the template is missing or broken'],
         [
           '7',
-          '`render`: problems were found, told on standard error; `drain`: not out of rotation; `explain`: nothing would answer; `doctor`: something failed',
+          '`render`: problems were found, told on standard error; `drain`: not out of rotation; `explain`: nothing would answer; `status`: not all is live; `doctor`: something failed',
         ],
       ],
     ),
@@ -80,6 +84,27 @@ function problemsPage(): string {
   return page('Problems', [
     'What meet-gen reports, in its log, in `/status` and on the standard error of `render`. Each comes with the container, label and value it is about, and with what to do. An `error` costs somebody routes, a `warning` costs a label or a choice, a `notice` only tells.',
     table(['code', 'severity', 'meaning'], rows),
+  ]);
+}
+
+function metricsPage(): string {
+  const rows = [
+    ...Object.entries(gauges).map(([name, { labels, help }]) => [name, 'gauge', labels, help] as const),
+    ...Object.entries(counters).map(([name, { help, ...more }]) => [name, 'counter', 'label' in more ? [more.label] : [], help] as const),
+    ...Object.entries(histograms).map(([name, { help }]) => [name, 'histogram', [], help] as const),
+  ].toSorted(([left], [right]) => compareText(left, right));
+  return page('Metrics', [
+    'Prometheus reads them at `/metrics` on `--listen`, whose Host header has to be an address or localhost; they are on the unix socket, too. From other containers: `--listen 0.0.0.0:9180`, on a network of their own with Prometheus, since whoever reaches the port can read `/status` as well.',
+    table(
+      ['metric', 'type', 'labels', 'meaning'],
+      rows.map(([name, type, labels, help]) => [
+        `\`meet_gen_${name}\``,
+        type,
+        labels.map((label) => `\`${label}\``).join(', ') || '–',
+        help,
+      ]),
+    ),
+    'A counter with a label has only the values that have been counted. What has never happened has no value at all: no last reload before the first.',
   ]);
 }
 

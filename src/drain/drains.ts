@@ -1,3 +1,4 @@
+import { byId } from '../model/by-id.ts';
 import type { Container, Note } from '../model/container.ts';
 
 /** A container that an operator took out of rotation. Times in milliseconds since 1970. */
@@ -56,8 +57,8 @@ export function createDrains(save: (text: string) => void): Drains {
     },
     notesFor(containers) {
       if (marks.size === 0) return new Map();
-      const states = new Map(containers.map(({ id, state }) => [id, state]));
-      forget([...marks.keys()].filter((id) => !['running', 'paused'].includes(states.get(id) ?? '')));
+      const there = byId(containers);
+      forget([...marks.keys()].filter((id) => !['running', 'paused'].includes(there.get(id)?.state ?? '')));
       return new Map([...marks.keys()].map((id) => [id, { drained: true }]));
     },
   };

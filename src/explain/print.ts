@@ -1,5 +1,6 @@
 import { compareText } from '../model/foreign-text.ts';
-import type { Problem } from '../model/problem.ts';
+import { printProblem } from '../model/print-problem.ts';
+import { indent, section, table } from '../text-lines.ts';
 import type { ContainerAnswer, Explanation, InstanceAnswer, LocationAnswer, Place } from './explanation.ts';
 
 const places: Readonly<Record<Place, string>> = { answers: 'answers', 'stands-by': 'stands by', out: 'out' };
@@ -68,23 +69,4 @@ function printFrontend({
 }: InstanceAnswer['frontends'][number]): readonly string[] {
   const serves = servesPublished ? 'serves what is published' : `serves ${runningGeneration ?? 'it is not known what'}`;
   return [container, state, ...(state === 'running' ? [`${serves}${phase === undefined ? '' : ` (${phase})`}`] : [])];
-}
-
-function printProblem({ severity, code, container, key, value, message, cure }: Problem): readonly string[] {
-  const about = [container, key === undefined || value === undefined ? key : `${key}=${value}`].filter((part) => part !== undefined);
-  return [`${severity} ${code}${about.length === 0 ? '' : ` (${about.join(', ')})`}: ${message}`, `  cure: ${cure}`];
-}
-
-function section(title: string, lines: readonly string[]): readonly string[] {
-  return lines.length === 0 ? [] : [title, ...indent(lines)];
-}
-
-function indent(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => `  ${line}`);
-}
-
-/** Columns side by side, each as wide as its widest cell. */
-function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = rows.reduce<readonly number[]>((known, row) => row.map((cell, index) => Math.max(cell.length, known[index] ?? 0)), []);
-  return rows.map((row) => row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join('  '));
 }

@@ -1,14 +1,15 @@
-import { allowPrefix } from './allow-labels.ts';
 import { chooseAddress, sharedNetworks } from './address.ts';
 import type { Address, Reachable } from './address.ts';
+import { byId } from './by-id.ts';
+import { agree, newest, preferRunning } from './agreed-labels.ts';
 import type { Container, Observation } from './container.ts';
 import { compareText } from './foreign-text.ts';
-import { labelTable } from './label-table.ts';
-import type { LabelName, Labels, Role } from './label-table.ts';
+import type { Labels, Role } from './label-table.ts';
 import { isComposeOneOff, likelyInstance } from './member.ts';
-import type { FrontendMember, Member, ServiceMember } from './member.ts';
-import { routePrefix } from './named-routes.ts';
-import { noteFor, withOwnersNetworks } from './network-owner.ts';
+import type { Member, ServiceMember } from './member.ts';
+import { groupServices, isLastingNginx, ownProject, splitRouters, tellForeignProjects } from './membership.ts';
+import type { Group } from './membership.ts';
+import { networkOwnerOf, noteFor, withOwnersNetworks } from './network-owner.ts';
 import { noteProblems } from './note-problems.ts';
 import type { HealthLabel } from './nginx-token.ts';
 import { problem } from './problem.ts';
@@ -97,22 +98,28 @@ export function readInstances(
     else others.push(member);
   }
   readings.retain(new Set(byInstance.keys()));
+  const isNoted = notedInstances(observation, readings);
   const read = [...byInstance]
     .toSorted(([left], [right]) => compareText(left, right))
     .map(([name, members]) =>
-      readings.instance(
-        name,
-        members,
-        (container) => noteFor(container, observation.notes),
-        () => {
-          const found: Problem[] = [];
-          const instance = readInstance(name, members.toSorted(byNameThenId), observation, strict, found);
-          return { instance, problems: found };
-        },
-      ),
+      readings.instance(name, members, isNoted(name) ? (container) => noteFor(container, observation.notes) : undefined, () => {
+        const found: Problem[] = [];
+        const instance = readInstance(name, members.toSorted(byNameThenId), observation, strict, found);
+        return { instance, problems: found };
+      }),
     );
   for (const reading of read) problems.push(...reading.problems);
   return { instances: read.map(({ instance }) => instance), problems };
+}
+
+/** Whether anything is known of an instance's containers besides what the engine tells. Of most of thousands nothing is. */
+function notedInstances({ containers, notes }: Observation, readings: Readings<Instance>): (instance: string) => boolean {
+  // What is known of one then counts for others, too.
+  if (notes.size > 0 && containers.some((container) => networkOwnerOf(container) !== undefined)) return () => true;
+  const there = byId(containers);
+  const noted = [...notes.keys()].flatMap((id) => there.get(id) ?? []);
+  const names = new Set(noted.map((container) => readings.member(container).member?.instance));
+  return (instance) => names.has(instance);
 }
 
 function readInstance(name: string, all: readonly Member[], observation: Observation, strict: boolean, problems: Problem[]): Instance {
@@ -224,79 +231,6 @@ function noPort({ instance, container }: Member): Problem {
   });
 }
 
-/**
- * The labels that hold for all of them: where those that run disagree (a rolling change), the newest container's, with
- * one warning. One that was only created may never start.
- */
-function agree(all: readonly Member[], instance: string, whose: string, problems: Problem[]): Labels {
-  const members = preferRunning(all);
-  const latest = newest(members);
-  if (latest === undefined) return {};
-  const perReplica: readonly LabelName[] = isNginx(latest)
-    ? ['network', 'instance']
-    : ['port', 'network', 'instance', 'service', 'health', 'drain', 'weight', 'backup', 'maxConns'];
-  const shared = (Object.keys(labelTable) as LabelName[]).filter((name) => !perReplica.includes(name));
-  const disputed = shared.filter((name) =>
-    members.some((member) => JSON.stringify(member.labels[name]) !== JSON.stringify(latest.labels[name])),
-  );
-  const differ = (family: 'routes' | 'allow'): boolean =>
-    members.some(({ labels }) => JSON.stringify(labels[family]) !== JSON.stringify(latest.labels[family]));
-  const families = [...(differ('routes') ? [`${routePrefix}*`] : []), ...(differ('allow') ? [`${allowPrefix}*`] : [])];
-  const isRoleDisputed = members.some((member) => member.role !== latest.role);
-  const keys = [...(isRoleDisputed ? ['meet.role'] : []), ...disputed.map((name) => labelTable[name].key), ...families];
-  if (keys.length > 0) {
-    problems.push(
-      problem('replicas-disagree', {
-        instance,
-        container: latest.container.name,
-        key: keys.join(', '),
-        message: `${whose} carry different values; those of the newest container hold`,
-        cure: 'recreate the older ones, so that all carry the same labels',
-      }),
-    );
-  }
-  return latest.labels;
-}
-
-function tellForeignProjects(instance: string, foreign: readonly Member[], strict: boolean, problems: Problem[]): void {
-  for (const { container, project } of foreign) {
-    problems.push(
-      problem(strict ? 'foreign-project-refused' : 'foreign-project', {
-        instance,
-        container: container.name,
-        value: project ?? '',
-        message: `the container belongs to another compose project than the frontends of its instance${strict ? ', and is refused' : ''}`,
-        cure: strict
-          ? 'correct meet.instance, or run meet-gen without --strict-instance'
-          : 'nothing, if that is meant; otherwise correct meet.instance',
-      }),
-    );
-  }
-}
-
-function isNginx(member: Member): member is FrontendMember {
-  return member.role === 'frontend' || member.role === 'router';
-}
-
-function isLastingNginx(member: Member): member is FrontendMember {
-  return isNginx(member) && !isComposeOneOff(member.container);
-}
-
-/**
- * Whose nginx includes the file, and who else serves the SPA. A router of another project makes no difference: it would take
- * the place of the instance's own frontends.
- */
-function splitRouters(
-  lasting: readonly FrontendMember[],
-  project: string | undefined,
-): { readonly frontends: readonly FrontendMember[]; readonly spa?: readonly FrontendMember[] } {
-  const routers = lasting.filter((member) => member.role === 'router');
-  const frontends = lasting.filter((member) => member.role === 'frontend');
-  if (!routers.some((member) => member.project === project)) return { frontends };
-  const own = frontends.filter((member) => member.project === project);
-  return { frontends: routers, spa: own.map((member) => ({ ...member, isBehindRouter: true })) };
-}
-
 function noSpa(instance: string): Problem {
   return problem('no-frontend', {
     instance,
@@ -305,54 +239,8 @@ function noSpa(instance: string): Problem {
   });
 }
 
-/** The members of one service; there is always one. */
-type Group = readonly [ServiceMember, ...ServiceMember[]];
-
-function groupServices(members: readonly Member[]): readonly Group[] {
-  const groups = new Map<string, [ServiceMember, ...ServiceMember[]]>();
-  for (const member of members) {
-    if (isNginx(member)) continue;
-    // Never one with others: a path of theirs would then lead to S3, past what the backend allows.
-    const key = JSON.stringify([member.project, member.service, member.role === 'media']);
-    const others = groups.get(key);
-    if (others === undefined) groups.set(key, [member]);
-    else others.push(member);
-  }
-  // A one-off alone is no service: nothing lasting stands behind its labels.
-  return [...groups]
-    .toSorted(([left], [right]) => compareText(left, right))
-    .flatMap(([, group]) => (group.every((member) => isComposeOneOff(member.container)) ? [] : [group]));
-}
-
 function shareNetworks(frontends: readonly Member[]): Reachable {
   return sharedNetworks(preferRunning(frontends).map((member) => member.container));
-}
-
-/** Running ones when there are any: what doesn't run must not decide for what does. */
-function preferRunning<Kind extends Member>(members: readonly Kind[]): readonly Kind[] {
-  const running = members.filter((member) => member.container.state === 'running');
-  return running.length > 0 ? running : members;
-}
-
-/**
- * The project that an instance is: the one it is named after, else the first by name, so that redeploying never changes
- * it. A container of another project may say that it belongs here, but its labels and networks decide nothing for others.
- */
-function ownProject(instance: string, frontends: readonly Member[]): string | undefined {
-  const projects = frontends.map((member) => member.project ?? '').toSorted(compareText);
-  return (projects.includes(instance) ? instance : projects[0]) || undefined;
-}
-
-function newest<Kind extends Member>(members: readonly Kind[]): Kind | undefined {
-  return byAge(members).at(-1);
-}
-
-/** Oldest first; of the same second, the lowest id last. */
-function byAge<Kind extends Member>(members: readonly Kind[]): readonly Kind[] {
-  return members.toSorted(
-    (left, right) =>
-      left.container.createdAtSeconds - right.container.createdAtSeconds || compareText(right.container.id, left.container.id),
-  );
 }
 
 function byNameThenId(left: Member, right: Member): number {

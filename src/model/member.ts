@@ -43,6 +43,10 @@ export function includesRouting({ role, isBehindRouter }: Pick<Member, 'role'> &
   return (role === 'frontend' || role === 'router') && isBehindRouter !== true;
 }
 
+export function isNginx(member: Member): member is FrontendMember {
+  return member.role === 'frontend' || member.role === 'router';
+}
+
 /** Containers of `docker compose run` carry their service's labels but must never be an upstream. */
 export function isComposeOneOff(container: Container): boolean {
   return container.labels[composeOneOffLabel]?.toLowerCase() === 'true';

@@ -1,6 +1,7 @@
 import type { Container, Note } from './container.ts';
 
 const ownerPrefix = 'container:';
+const nothing: Note = {};
 
 /** The id of the container whose network this one uses (`network_mode: service:x`); undefined when it has its own. */
 export function networkOwnerOf({ networkMode }: Pick<Container, 'networkMode'>): string | undefined {
@@ -23,7 +24,7 @@ export function withOwnersNetworks(containers: readonly Container[]): readonly C
 
 /** What is known of a container; one whose network's owner is stopping will lose its network, and is as good as stopping. */
 export function noteFor(container: Container, notes: ReadonlyMap<string, Note>): Note {
-  const owner = networkOwnerOf(container);
-  const own = notes.get(container.id) ?? {};
+  const own = notes.get(container.id) ?? nothing;
+  const owner = notes.size === 0 ? undefined : networkOwnerOf(container);
   return owner !== undefined && notes.get(owner)?.stop === 'in-progress' ? { ...own, stop: 'in-progress' } : own;
 }

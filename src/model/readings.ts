@@ -15,11 +15,14 @@ interface Reading<Instance> {
  */
 export interface Readings<Instance> {
   member(container: Container): ReturnType<typeof readMember>;
-  /** @param members in any order, which is the same as long as nothing changes */
+  /**
+   * @param members in any order, which is the same as long as nothing changes
+   * @param noteFor absent when nothing is known of any of them
+   */
   instance(
     name: string,
     members: readonly Member[],
-    noteFor: (container: Container) => Note,
+    noteFor: ((container: Container) => Note) | undefined,
     read: () => Reading<Instance>,
   ): Reading<Instance>;
   /** Forgets all instances but these. */
@@ -42,7 +45,7 @@ export function createReadings<Instance>(): Readings<Instance> {
       return known;
     },
     instance(name, present, noteFor, read) {
-      const notes = notesOf(present, noteFor);
+      const notes = noteFor === undefined ? '' : notesOf(present, noteFor);
       const known = instances.get(name);
       if (known !== undefined && known.notes === notes && areSame(known.members, present)) return known.reading;
       const reading = read();
@@ -60,7 +63,7 @@ function notesOf(members: readonly Member[], noteFor: (container: Container) => 
     const note = noteFor(container);
     return Object.keys(note).length === 0 ? [] : [[index, note]];
   });
-  return JSON.stringify(notes);
+  return notes.length === 0 ? '' : JSON.stringify(notes);
 }
 
 function areSame(left: readonly Member[], right: readonly Member[]): boolean {

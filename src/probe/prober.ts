@@ -6,7 +6,8 @@ import type { ProbeAnswer, ProbeTarget } from './probe.ts';
 export interface Prober {
   /** These are to be probed from now on, and no others. */
   aim(targets: readonly ProbeTarget[]): void;
-  verdict(containerId: string): ProbeVerdict | undefined;
+  /** What each of them answered last, by container. */
+  verdicts(): ReadonlyMap<string, ProbeVerdict>;
   /** The container started or ended: what it answered before counts no more. */
   restarted(containerId: string): void;
   stop(): void;
@@ -63,7 +64,7 @@ export function createProber(probe: (target: ProbeTarget, signal: AbortSignal) =
         void keepProbing(probing);
       }
     },
-    verdict: (containerId) => probings.get(containerId)?.verdict,
+    verdicts: () => new Map([...probings].flatMap(([id, { verdict }]) => (verdict === undefined ? [] : [[id, verdict] as const]))),
     restarted: end,
     stop() {
       for (const id of probings.keys()) end(id);

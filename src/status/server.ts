@@ -12,6 +12,8 @@ export interface StatusSource {
   /** The loop turns. */
   healthy(): boolean;
   snapshot(): StatusSnapshot;
+  /** What Prometheus reads. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 /** What an operator may do and ask over the unix socket, and nobody over TCP. */
@@ -24,9 +26,11 @@ export interface OperatorDesk {
   explain(target: string, instance: string | undefined): unknown;
 }
 
+/** JSON, or a text as it is. */
 interface Answer {
   readonly status: number;
   readonly body: unknown;
+  readonly contentType?: string;
 }
 
 /** A socket's path may be this long on Linux (unix(7), sun_path). */
@@ -51,8 +55,8 @@ export async function startStatusServer(
   listen: Listen,
 ): Promise<() => Promise<void>> {
   await Promise.all(places.map(({ path }) => refuseSecond(path)));
-  const answerOperator = (incoming: IncomingMessage): Answer => answerDesk(incoming, desk) ?? answer(incoming, source);
-  const answerAnybody = (incoming: IncomingMessage): Answer => (isOwnHost(incoming.headers.host) ? answer(incoming, source) : wrongHost);
+  const answerOperator: Respond = (incoming) => answerDesk(incoming, desk) ?? answer(incoming, source);
+  const answerAnybody: Respond = (incoming) => (isOwnHost(incoming.headers.host) ? answer(incoming, source) : wrongHost);
   const closeSocket = await keepFirstSocket(answerOperator, places);
   try {
     const tcp =
@@ -151,10 +155,15 @@ async function refuseSecond(socketPath: string): Promise<void> {
     );
 }
 
-type Respond = (incoming: IncomingMessage) => Answer;
+type Respond = (incoming: IncomingMessage) => Answer | Promise<Answer>;
 
 function open(respond: Respond, where: { path: string } | { host: string; port: number }): Promise<Server> {
-  const server = createServer((incoming, outgoing) => send(outgoing, respond(incoming)));
+  const server = createServer((incoming, outgoing) => {
+    void Promise.resolve(respond(incoming)).then(
+      (answered) => send(outgoing, answered),
+      (error: unknown) => send(outgoing, { status: 500, body: { error: String(error) } }),
+    );
+  });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(where, () => {
@@ -190,7 +199,7 @@ function answerDesk({ method, url }: IncomingMessage, desk: OperatorDesk): Answe
   }
 }
 
-function answer(incoming: IncomingMessage, source: StatusSource): Answer {
+async function answer(incoming: IncomingMessage, source: StatusSource): Promise<Answer> {
   if (incoming.method !== 'GET' && incoming.method !== 'HEAD') return { status: 405, body: { error: 'this server is read-only: use GET' } };
   switch (incoming.url?.split('?')[0]) {
     case '/healthz': {
@@ -203,15 +212,19 @@ function answer(incoming: IncomingMessage, source: StatusSource): Answer {
     }
     case '/status':
       return { status: 200, body: source.snapshot() };
+    case '/metrics': {
+      const { contentType, text } = await source.metrics();
+      return { status: 200, body: text, contentType };
+    }
     default:
-      return { status: 404, body: { error: 'there is /healthz, /readyz and /status' } };
+      return { status: 404, body: { error: 'there is /healthz, /readyz, /status and /metrics' } };
   }
 }
 
-function send(outgoing: ServerResponse, { status, body }: Answer): void {
-  const text = `${JSON.stringify(body)}\n`;
+function send(outgoing: ServerResponse, { status, body, contentType }: Answer): void {
+  const text = contentType === undefined ? `${JSON.stringify(body)}\n` : String(body);
   outgoing.writeHead(status, {
-    'content-type': 'application/json',
+    'content-type': contentType ?? 'application/json',
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',

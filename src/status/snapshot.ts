@@ -1,6 +1,8 @@
 import type { Instance, Replica } from '../model/instance.ts';
 import type { Problem } from '../model/problem.ts';
 import { showForeignText } from '../model/foreign-text.ts';
+import type { Rank } from '../model/rotation.ts';
+import type { LiveChange } from './history.ts';
 import { serviceTitle } from '../routes/ownership.ts';
 import type { Route } from '../routes/ownership.ts';
 
@@ -13,9 +15,13 @@ export interface ReplicaStatus {
   readonly state: string;
   readonly health: string;
   readonly inRotation: boolean;
+  /** How good it is as an upstream; only the best rank that anybody has is in rotation. */
+  readonly rank: Rank;
   readonly reason: string;
   readonly endpoint?: string;
   readonly network?: string;
+  /** Since when it is so, as far as this meet-gen has seen it (ISO 8601). */
+  readonly since?: string;
 }
 
 /** One frontend, and which configuration it was seen to serve. */
@@ -45,6 +51,8 @@ export interface StatusSnapshot {
   readonly engine: { readonly connected: boolean; readonly lastSyncAt: string | null; readonly error?: string };
   readonly instances: readonly InstanceStatus[];
   readonly problems: readonly Problem[];
+  /** The last that went live, the newest first. */
+  readonly changes: readonly LiveChange[];
 }
 
 /** What is known of a frontend's proof, in the words of this report. */
@@ -56,18 +64,23 @@ export function describeInstance(
   published: { readonly file: string; readonly generation: string; readonly routes: readonly Route[] } | undefined,
   desiredGeneration: string | undefined,
   proofs: ReadonlyMap<string, FrontendFacts>,
+  sinceOf: (containerId: string) => string | undefined = () => undefined,
 ): InstanceStatus {
+  const describe = (replica: Replica): ReplicaStatus => {
+    const since = sinceOf(replica.container.id);
+    return { ...describeReplica(replica), ...(since === undefined ? {} : { since }) };
+  };
   return {
     name: instance.name,
     ...(published === undefined ? {} : { file: published.file, publishedGeneration: published.generation }),
     ...(desiredGeneration === undefined ? {} : { desiredGeneration }),
-    frontends: instance.frontends.map((frontend) => ({ ...describeReplica(frontend), ...showFacts(proofs.get(frontend.container.id)) })),
+    frontends: instance.frontends.map((frontend) => ({ ...describe(frontend), ...showFacts(proofs.get(frontend.container.id)) })),
     services: [
-      ...(instance.spa === undefined ? [] : [{ service: 'SPA', role: 'frontend', replicas: instance.spa.map(describeReplica) }]),
+      ...(instance.spa === undefined ? [] : [{ service: 'SPA', role: 'frontend', replicas: instance.spa.map(describe) }]),
       ...instance.services.map((service) => ({
         service: serviceTitle(service),
         role: service.role,
-        replicas: service.replicas.map(describeReplica),
+        replicas: service.replicas.map(describe),
       })),
     ],
     routes: (published?.routes ?? []).map(({ rule, service }) => ({
@@ -93,6 +106,7 @@ export function describeReplica(replica: Replica): ReplicaStatus {
     state: container.state,
     health: container.health,
     inRotation: replica.inRotation,
+    rank: replica.standing.rank,
     reason: showForeignText(reasonOf(replica), maxReasonLength),
     ...(replica.endpoint === undefined ? {} : { endpoint: replica.endpoint }),
     ...(replica.network === undefined ? {} : { network: showForeignText(replica.network) }),

@@ -8,6 +8,7 @@ export {
   freePort,
   network,
   problemCodes,
+  readMetrics,
   waitForStatus,
   type Scene,
 } from '../support/fake-engine/scene.ts';

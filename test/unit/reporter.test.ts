@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { problem } from '../../src/model/problem.ts';
 import { readInstances } from '../../src/model/instance.ts';
 import type { InstancePass } from '../../src/pipeline.ts';
+import type { Cause } from '../../src/controller.ts';
 import { createReporter } from '../../src/reporter.ts';
 import type { InstanceProof, Reporter } from '../../src/reporter.ts';
 import { planRouting } from '../../src/routes/routing-view.ts';
@@ -14,7 +15,7 @@ type Line = Readonly<Record<string, unknown>>;
 function reporting(): { reporter: Reporter; lines: Line[]; live: () => readonly Line[] } {
   const lines: Line[] = [];
   const log = pino({ level: 'info', base: null, timestamp: false }, { write: (text: string) => void lines.push(JSON.parse(text) as Line) });
-  return { reporter: createReporter(log), lines, live: () => lines.filter((line) => line['msg'] === 'routes are live') };
+  return { reporter: createReporter(log, () => undefined), lines, live: () => lines.filter((line) => line['msg'] === 'routes are live') };
 }
 
 function pass(generation: string, address = '172.18.0.5'): InstancePass {
@@ -25,13 +26,14 @@ function pass(generation: string, address = '172.18.0.5'): InstancePass {
   return { instance, view, wanted, routes, rendered: { content: generation, generation }, desired: generation, publication: 'written' };
 }
 
+const at = (atMs: number, ...why: readonly string[]): Cause => ({ atMs, why });
 const live = (servingAtMs: number): InstanceProof => ({ frontends: 1, unverified: 0, live: true, servingAtMs });
 const notYet: InstanceProof = { frontends: 1, unverified: 0, live: false, servingAtMs: undefined };
 
 describe('what operators are told of a change', () => {
   it('is one line when it is live, with what changed and how long it took', () => {
     const { reporter, live: told } = reporting();
-    reporter.published(pass('a'), 1000);
+    reporter.published(pass('a'), at(1000));
     reporter.proven('meet', notYet, 1010);
     expect(told()).toEqual([]);
     reporter.proven('meet', live(1050), 1250);
@@ -41,47 +43,55 @@ describe('what operators are told of a change', () => {
 
   it('names addresses that came and went', () => {
     const { reporter, live: told } = reporting();
-    reporter.published(pass('a'), 1000);
+    reporter.published(pass('a'), at(1000));
     reporter.proven('meet', live(1050), 1250);
-    reporter.published(pass('b', '172.18.0.6'), 2000);
+    reporter.published(pass('b', '172.18.0.6'), at(2000));
     reporter.proven('meet', live(2050), 2250);
     expect(told()[1]).toMatchObject({ generation: 'b', changes: ['- meet/backend 172.18.0.5:8000', '+ meet/backend 172.18.0.6:8000'] });
   });
 
   it('is one line for a change that another overtook, counted from the first', () => {
     const { reporter, live: told } = reporting();
-    reporter.published(pass('a'), 1000);
-    reporter.published(pass('b'), 1100);
+    reporter.published(pass('a'), at(1000));
+    reporter.published(pass('b'), at(1100));
     reporter.proven('meet', live(1200), 1400);
     expect(told()).toMatchObject([{ generation: 'b', servingMs: 200, liveMs: 400 }]);
   });
 
+  it('says what led to it, and to one that it overtook', () => {
+    const { reporter, live: told } = reporting();
+    reporter.published(pass('a'), at(1000, 'b1: start'));
+    reporter.published(pass('b'), at(1100, 'b1: start', 'b2\u001b: die'));
+    reporter.proven('meet', live(1200), 1400);
+    expect(told()).toMatchObject([{ why: ['b1: start', 'b2\\u{1b}: die'] }]);
+  });
+
   it('is nothing while there is no frontend to serve it', () => {
     const { reporter, lines } = reporting();
-    reporter.published(pass('a'), 1000);
+    reporter.published(pass('a'), at(1000));
     reporter.proven('meet', { frontends: 0, unverified: 0, live: true, servingAtMs: undefined }, 1250);
     expect(lines).toEqual([]);
   });
 
   it('is a warning, not that it is live, when no frontend answers', () => {
     const { reporter, lines } = reporting();
-    reporter.published(pass('a'), 1000);
+    reporter.published(pass('a'), at(1000));
     reporter.proven('meet', { frontends: 2, unverified: 2, live: true, servingAtMs: undefined }, 6000);
     expect(lines).toMatchObject([{ level: 40, unverified: 2, msg: expect.stringContaining('not proven') as string }]);
   });
 
   it('says how many frontends do not answer, when another one does', () => {
     const { reporter, live: told } = reporting();
-    reporter.published(pass('a'), 1000);
+    reporter.published(pass('a'), at(1000));
     reporter.proven('meet', { frontends: 2, unverified: 1, live: true, servingAtMs: 1050 }, 6000);
     expect(told()).toMatchObject([{ unverified: 1 }]);
   });
 
   it('is nothing for a pass that changed nothing', () => {
     const { reporter, live: told } = reporting();
-    reporter.published(pass('a'), 1000);
+    reporter.published(pass('a'), at(1000));
     reporter.proven('meet', live(1050), 1250);
-    reporter.published({ ...pass('a'), publication: 'unchanged' }, 9000);
+    reporter.published({ ...pass('a'), publication: 'unchanged' }, at(9000));
     reporter.proven('meet', live(1050), 9100);
     expect(told()).toHaveLength(1);
   });

@@ -179,6 +179,18 @@ export function waitForStatus(scene: Scene, what: string, holds: (status: Status
   );
 }
 
+/** What `/metrics` says on the socket, without the namespace: `events_total{action="start"}` and its value. */
+export async function readMetrics(scene: Scene): Promise<ReadonlyMap<string, number>> {
+  const { body } = await askSocket(join(scene.out, '.meet-gen.sock'), '/metrics');
+  const lines = body.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => {
+      const blank = line.lastIndexOf(' ');
+      return [line.slice('meet_gen_'.length, blank), Number(line.slice(blank + 1))];
+    }),
+  );
+}
+
 interface HttpAnswer {
   readonly status: number;
   readonly body: string;

@@ -36,26 +36,26 @@ describe('probing again and again', () => {
   it('tells once that a container became ready', async () => {
     const { prober, asked, changes } = probing(notReady, notReady, ready);
     prober.aim([target('http')]);
-    expect(prober.verdict('c')).toBeUndefined();
-    await waitUntil('it is ready', () => prober.verdict('c')?.answer === 'ready');
+    expect(prober.verdicts().get('c')).toBeUndefined();
+    await waitUntil('it is ready', () => prober.verdicts().get('c')?.answer === 'ready');
     expect(asked()).toBe(3);
     expect(changes()).toBe(2);
-    expect(prober.verdict('c')).toEqual({ ...ready, wasReady: true });
+    expect(prober.verdicts().get('c')).toEqual({ ...ready, wasReady: true });
   });
 
   it('remembers that one that fails was ready before', async () => {
     const { prober } = probing(ready, notReady);
     prober.aim([target('tcp')]);
-    await waitUntil('it fails', () => prober.verdict('c')?.answer === 'not-ready');
-    expect(prober.verdict('c')?.wasReady).toBe(true);
+    await waitUntil('it fails', () => prober.verdicts().get('c')?.answer === 'not-ready');
+    expect(prober.verdicts().get('c')?.wasReady).toBe(true);
   });
 
   it('believes a refused connection at once, an HTTP failure only the second time', async () => {
     const hiccup = probing(ready, notReady, notReady, ready);
     hiccup.prober.aim([target('http')]);
     await waitUntil('it has failed once', () => hiccup.asked() === 2);
-    expect(hiccup.prober.verdict('c')?.answer).toBe('ready');
-    await waitUntil('it has failed twice', () => hiccup.prober.verdict('c')?.answer === 'not-ready');
+    expect(hiccup.prober.verdicts().get('c')?.answer).toBe('ready');
+    await waitUntil('it has failed twice', () => hiccup.prober.verdicts().get('c')?.answer === 'not-ready');
     expect(hiccup.asked()).toBe(3);
   });
 
@@ -64,19 +64,19 @@ describe('probing again and again', () => {
     prober.aim([target('tcp')]);
     await waitUntil('it got no answer', () => asked() === 2);
     await Promise.resolve();
-    expect(prober.verdict('c')?.answer).toBe('ready');
+    expect(prober.verdicts().get('c')?.answer).toBe('ready');
     expect(changes()).toBe(1);
   });
 
   it('goes on with a container that stays, and starts anew with one at another address', async () => {
     const { prober, asked } = probing(ready);
     prober.aim([target('tcp')]);
-    await waitUntil('it is ready', () => prober.verdict('c')?.answer === 'ready');
+    await waitUntil('it is ready', () => prober.verdicts().get('c')?.answer === 'ready');
     prober.aim([target('tcp')]);
-    expect(prober.verdict('c')?.answer).toBe('ready');
+    expect(prober.verdicts().get('c')?.answer).toBe('ready');
     expect(asked()).toBe(1);
     prober.aim([target('tcp', '172.18.0.6:8000')]);
-    expect(prober.verdict('c')).toBeUndefined();
+    expect(prober.verdicts().get('c')).toBeUndefined();
     await waitUntil('it is asked there', () => asked() === 2);
   });
 
@@ -88,9 +88,9 @@ describe('probing again and again', () => {
     ]) {
       const { prober } = probing(ready);
       prober.aim([target('tcp')]);
-      await waitUntil('it is ready', () => prober.verdict('c')?.answer === 'ready');
+      await waitUntil('it is ready', () => prober.verdicts().get('c')?.answer === 'ready');
       forget(prober);
-      expect(prober.verdict('c')).toBeUndefined();
+      expect(prober.verdicts().get('c')).toBeUndefined();
     }
   });
 });

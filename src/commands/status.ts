@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { showForeignText } from '../model/foreign-text.ts';
+import type { Options } from '../options.ts';
+import { socketPaths } from '../publish/out-directory.ts';
+import { printStatus } from '../status/print.ts';
+import { askFirst } from '../status/server.ts';
+import type { StatusSnapshot } from '../status/snapshot.ts';
+
+/** What the running sidecar says: what is printed, and whether all is live; or why it couldn't be asked. */
+export type StatusReport = { readonly output: string; readonly converged: boolean } | { readonly failure: string };
+
+const timeoutMs = 3000;
+const maxLineLength = 4000;
+const watchEveryMs = 1000;
+
+/** Asks the running sidecar for its view: of all instances, or of the one that is meant. */
+export async function readStatus(options: Options, asJson: boolean): Promise<StatusReport> {
+  const sockets = await socketPaths(options.out);
+  const answer = await askFirst(sockets, '/status', timeoutMs);
+  if (answer === undefined) return { failure: `no meet-gen answers on ${sockets[0] ?? options.out}; is it running with this --out?` };
+  if (answer.status !== 200) return { failure: `the running meet-gen answers ${answer.status}; is it of another version?` };
+  const snapshot = onlyOf(JSON.parse(answer.body) as StatusSnapshot, options.instance);
+  const lines = asJson
+    ? [JSON.stringify(snapshot, undefined, 2)]
+    : printStatus(snapshot, Date.now()).map((line) => showForeignText(line, maxLineLength));
+  return { output: lines.map((line) => `${line}\n`).join(''), converged: snapshot.converged };
+}
+
+/** Asks again every second until the signal aborts, and shows what has changed since. */
+export async function watchStatus(options: Options, asJson: boolean, show: (text: string) => void, signal: AbortSignal): Promise<void> {
+  let shown: string | undefined;
+  while (!signal.aborted) {
+    const report = await readStatus(options, asJson);
+    const text = 'failure' in report ? `${showForeignText(report.failure, maxLineLength)}\n` : report.output;
+    if (text !== shown) show(text);
+    shown = text;
+    await sleep(watchEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Problems of no instance stay. */
+function onlyOf(snapshot: StatusSnapshot, instance: string | undefined): StatusSnapshot {
+  if (instance === undefined) return snapshot;
+  const isMeant = (name: string | undefined): boolean => name === undefined || name === instance;
+  return {
+    ...snapshot,
+    instances: snapshot.instances.filter(({ name }) => isMeant(name)),
+    problems: snapshot.problems.filter((item) => isMeant(item.instance)),
+    changes: snapshot.changes.filter((change) => isMeant(change.instance)),
+  };
+}

@@ -1,0 +1,132 @@
+import type { ReplicaStatus, StatusSnapshot } from '../status/snapshot.ts';
+import { counters, histograms } from './tally.ts';
+import type { CounterName, HistogramName, Observed, Tally } from './tally.ts';
+
+/** A metric and its values, as Prometheus takes them (prom-client, MetricObjectWithValues). */
+export interface MetricValues {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly values: readonly {
+    readonly value: number;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly metricName?: string;
+  }[];
+}
+
+const prefix = 'meet_gen_';
+
+/** What a gauge says, and its labels; `docs/metrics.md` is generated from it. */
+export const gauges = {
+  build_info: { labels: ['version', 'node'], help: 'Always 1: the version of meet-gen, and of Node.' },
+  engine_connected: { labels: [], help: "1 while the engine's events are heard, else 0." },
+  engine_last_event_timestamp_seconds: { labels: [], help: 'When the engine told of something that led to a look.' },
+  engine_last_sync_timestamp_seconds: { labels: [], help: 'When the engine was asked last, and answered.' },
+  generation_info: { labels: ['instance', 'generation'], help: 'Always 1: the content that is published for each Meet.' },
+  last_reload_successful: { labels: [], help: '1 when the last reload was seen to succeed, else 0.' },
+  last_reload_timestamp_seconds: { labels: [], help: 'When a reload was seen to succeed last.' },
+  upstreams: {
+    labels: ['instance', 'service', 'state'],
+    help: 'Containers of each service: in_rotation, or why not: starting, unhealthy, draining, stopping, out.',
+  },
+  problems: { labels: ['code'], help: 'Problems there are, by their code.' },
+} as const satisfies Readonly<Record<string, { readonly labels: readonly string[]; readonly help: string }>>;
+
+type GaugeName = keyof typeof gauges;
+type Value = readonly [value: number, ...labels: readonly string[]];
+
+/** States that are told even when nobody is in them, so that an alert can be about none. */
+const upstreamStates = ['in_rotation', 'starting', 'unhealthy', 'draining', 'stopping', 'out'] as const;
+
+/** Everything that Prometheus is told. */
+export function metricsOf(tally: Tally, snapshot: StatusSnapshot, node: string): readonly MetricValues[] {
+  const { version, engine, instances, problems } = snapshot;
+  const { isSuccess, successAtSeconds } = tally.lastReload();
+  const lastSyncAtSeconds = engine.lastSyncAt === null ? undefined : Date.parse(engine.lastSyncAt) / 1000;
+  return [
+    gauge('build_info', [[1, version, node]]),
+    gauge('engine_connected', [[engine.connected ? 1 : 0]]),
+    gauge('engine_last_event_timestamp_seconds', known(tally.lastEventAtSeconds())),
+    gauge('engine_last_sync_timestamp_seconds', known(lastSyncAtSeconds)),
+    gauge(
+      'generation_info',
+      instances.flatMap(({ name, publishedGeneration }) => (publishedGeneration === undefined ? [] : [[1, name, publishedGeneration]])),
+    ),
+    gauge('last_reload_successful', known(isSuccess === undefined ? undefined : Number(isSuccess))),
+    gauge('last_reload_timestamp_seconds', known(successAtSeconds)),
+    gauge(
+      'upstreams',
+      instances.flatMap(({ name, services }) => services.flatMap(({ service, replicas }) => countStates(name, service, replicas))),
+    ),
+    gauge(
+      'problems',
+      [...countBy(problems.map(({ code }) => code))].map(([code, count]) => [count, code]),
+    ),
+    ...(Object.keys(counters) as CounterName[]).map((name) => counter(name, tally.counts(name))),
+    ...(Object.keys(histograms) as HistogramName[]).map((name) => histogram(name, tally.observed(name))),
+  ];
+}
+
+function known(value: number | undefined): readonly Value[] {
+  return value === undefined ? [] : [[value]];
+}
+
+function countStates(instance: string, service: string, replicas: readonly ReplicaStatus[]): readonly Value[] {
+  const states = replicas.map(({ inRotation, rank }) => {
+    if (inRotation) return 'in_rotation';
+    return rank === 'ready' || rank === 'never' ? 'out' : rank;
+  });
+  const counted = countBy(states);
+  return upstreamStates.map((state) => [counted.get(state) ?? 0, instance, service, state]);
+}
+
+function countBy(texts: readonly string[]): ReadonlyMap<string, number> {
+  const counted = new Map<string, number>();
+  for (const text of texts) counted.set(text, (counted.get(text) ?? 0) + 1);
+  return counted;
+}
+
+function gauge(name: GaugeName, values: readonly Value[]): MetricValues {
+  const { labels, help } = gauges[name];
+  return {
+    name: `${prefix}${name}`,
+    help,
+    type: 'gauge',
+    values: values.map(([value, ...texts]) => ({
+      value,
+      labels: Object.fromEntries(labels.map((label, index) => [label, texts[index] ?? ''])),
+    })),
+  };
+}
+
+/** One without a label starts at 0; of one with a label only what has been counted is known. */
+function counter(name: CounterName, counts: ReadonlyMap<string, number>): MetricValues {
+  const { help, ...more } = counters[name];
+  const label = 'label' in more ? more.label : undefined;
+  const values =
+    label === undefined
+      ? [{ value: counts.get('') ?? 0, labels: {} }]
+      : [...counts].map(([text, value]) => ({ value, labels: { [label]: text } }));
+  return { name: `${prefix}${name}`, help, type: 'counter', values };
+}
+
+function histogram(name: HistogramName, { perBucket, count, sum }: Observed): MetricValues {
+  const { help, buckets } = histograms[name];
+  const full = `${prefix}${name}`;
+  const bucket = (end: string, value: number): MetricValues['values'][number] => ({
+    metricName: `${full}_bucket`,
+    labels: { le: end },
+    value,
+  });
+  return {
+    name: full,
+    help,
+    type: 'histogram',
+    values: [
+      ...buckets.map((end, index) => bucket(String(end), perBucket[index] ?? 0)),
+      bucket('+Inf', count),
+      { metricName: `${full}_sum`, labels: {}, value: sum },
+      { metricName: `${full}_count`, labels: {}, value: count },
+    ],
+  };
+}

@@ -1,0 +1,43 @@
+import type { FrontendReport } from '../reload/prover.ts';
+import type { Tally } from './tally.ts';
+
+type Result = 'success' | 'refused' | 'unproven';
+
+/** Counts what is seen of each frontend's reload, once for each file. */
+export interface ReloadTally {
+  note(reports: readonly FrontendReport[], atSeconds: number): void;
+}
+
+export function createReloadTally(tally: Tally): ReloadTally {
+  /** By frontend: the file, and what was counted of it. */
+  const counted = new Map<string, { readonly generation: string; readonly results: ReadonlySet<Result> }>();
+  return {
+    note(reports, atSeconds) {
+      for (const { frontend, phase, proof } of reports) {
+        const result = resultOf(phase);
+        const generation = proof.target?.generation;
+        if (result === undefined || generation === undefined || !wasReloaded(proof)) continue;
+        const before = counted.get(frontend.id);
+        const results = before?.generation === generation ? before.results : new Set<Result>();
+        if (results.has(result)) continue;
+        counted.set(frontend.id, { generation, results: new Set([...results, result]) });
+        tally.count('reloads_total', result);
+        tally.reloaded(result === 'success', atSeconds);
+      }
+      for (const id of [...counted.keys()].slice(0, -rememberedFrontends)) counted.delete(id);
+    },
+  };
+}
+
+const rememberedFrontends = 1000;
+
+/** One that serves the file already when it is found was not reloaded for it. */
+function wasReloaded({ target, signals, foundAtMs }: FrontendReport['proof']): boolean {
+  return signals.count > 0 || (target?.writtenAtMs ?? 0) > foundAtMs;
+}
+
+function resultOf(phase: FrontendReport['phase']): Result | undefined {
+  if (phase === 'serving' || phase === 'live') return 'success';
+  if (phase === 'rejected') return 'refused';
+  return phase === 'pending' || phase === 'unverified' ? 'unproven' : undefined;
+}

@@ -1,0 +1,76 @@
+/** What is counted since the start. The names are the metrics', without `meet_gen_`. */
+export const counters = {
+  engine_requests_total: { label: 'endpoint', help: 'Calls to the engine, by the path of its API.' },
+  engine_reconnects_total: { help: 'How often the stream of events was opened again after it had failed.' },
+  events_total: { label: 'action', help: 'Events of the engine that led to a look.' },
+  passes_total: { label: 'result', help: 'Looks: published (a file was written), unchanged, or failed.' },
+  reloads_total: { label: 'result', help: 'Reloads of frontends, by what was seen of them: success, refused or unproven.' },
+  rollbacks_total: { help: 'How often the last good file was put back, since nginx refused the new one.' },
+} as const satisfies Readonly<Record<string, { readonly label?: string; readonly help: string }>>;
+
+/** Durations in seconds, and where the buckets end. */
+export const histograms = {
+  pass_duration_seconds: {
+    help: 'How long a pass took, from its look at the engine until the file was written.',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+  },
+  event_to_live_seconds: {
+    help: "From an event's own time until a frontend was seen to serve what came of it.",
+    buckets: [0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  },
+} as const;
+
+export type CounterName = keyof typeof counters;
+export type HistogramName = keyof typeof histograms;
+
+/** What a histogram has seen: how many values were at most as large as each bucket's end, and all of them. */
+export interface Observed {
+  readonly perBucket: readonly number[];
+  readonly count: number;
+  readonly sum: number;
+}
+
+/** Counts, in plain numbers: nothing of a library is loaded before somebody asks for metrics. */
+export interface Tally {
+  count(name: CounterName, label?: string): void;
+  observe(name: HistogramName, seconds: number): void;
+  /** The engine told of something, at that moment (seconds since 1970). */
+  heard(atSeconds: number): void;
+  /** A frontend's reload was seen to succeed, or not. */
+  reloaded(isSuccess: boolean, atSeconds: number): void;
+  counts(name: CounterName): ReadonlyMap<string, number>;
+  observed(name: HistogramName): Observed;
+  lastEventAtSeconds(): number | undefined;
+  lastReload(): { readonly isSuccess?: boolean; readonly successAtSeconds?: number };
+}
+
+export function createTally(): Tally {
+  const counted = new Map<CounterName, Map<string, number>>();
+  const seen = new Map<HistogramName, Observed>();
+  let lastEventAtSeconds: number | undefined;
+  let lastReload: { readonly isSuccess?: boolean; readonly successAtSeconds?: number } = {};
+  const nothing = (name: HistogramName): Observed => ({ perBucket: histograms[name].buckets.map(() => 0), count: 0, sum: 0 });
+  return {
+    count(name, label = '') {
+      const known = counted.get(name) ?? new Map<string, number>();
+      counted.set(name, known);
+      known.set(label, (known.get(label) ?? 0) + 1);
+    },
+    observe(name, seconds) {
+      const { perBucket, count, sum } = seen.get(name) ?? nothing(name);
+      const { buckets } = histograms[name];
+      seen.set(name, {
+        perBucket: perBucket.map((number, index) => (seconds <= (buckets[index] ?? Infinity) ? number + 1 : number)),
+        count: count + 1,
+        sum: sum + seconds,
+      });
+    },
+    heard: (atSeconds) => void (lastEventAtSeconds = Math.max(lastEventAtSeconds ?? 0, atSeconds)),
+    reloaded: (isSuccess, atSeconds) =>
+      void (lastReload = { ...lastReload, isSuccess, ...(isSuccess ? { successAtSeconds: atSeconds } : {}) }),
+    counts: (name) => counted.get(name) ?? new Map<string, number>(),
+    observed: (name) => seen.get(name) ?? nothing(name),
+    lastEventAtSeconds: () => lastEventAtSeconds,
+    lastReload: () => lastReload,
+  };
+}

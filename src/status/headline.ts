@@ -1,0 +1,55 @@
+import type { FrontendStatus, InstanceStatus, ReplicaStatus, StatusSnapshot } from './snapshot.ts';
+
+/** How it is as a whole, in a sentence. */
+export function headlineOf({ ready, converged, engine, instances, problems }: StatusSnapshot): string {
+  if (!engine.connected && engine.error !== undefined)
+    return `the engine can't be reached, so changes are not seen; what was published last goes on being served`;
+  if (!ready) return 'nothing has been published yet, or what is known is too old';
+  if (instances.length === 0) return 'no container with meet.role has been found';
+  const troubled = problems.filter(({ severity }) => severity !== 'notice').length;
+  const but = troubled === 0 ? '' : `, and there ${troubled === 1 ? 'is a problem' : `are ${troubled} problems`}`;
+  if (!converged) return `not all that labels ask for is live${but}`;
+  return `all routes are live${but}`;
+}
+
+/** How far an instance is, in a sentence. */
+export function stateOf(instance: InstanceStatus): string {
+  const { frontends, desiredGeneration, publishedGeneration } = instance;
+  if (frontends.length === 0) return 'no frontend serves it';
+  if (publishedGeneration === undefined) return 'nothing is published for it yet';
+  if (desiredGeneration !== publishedGeneration) return 'a part of what labels ask for is left out (the problems say why)';
+  const behind = frontends.filter((frontend) => frontend.phase !== 'live' || frontend.runningGeneration !== publishedGeneration);
+  if (behind.length === 0) return 'live';
+  return `published, and not proven to be served by ${behind.map(({ container }) => container).join(', ')}`;
+}
+
+/** What a frontend serves, in words. */
+export function servesOf({ state, phase, runningGeneration, nginxVersion, proofReason }: FrontendStatus, published?: string): string {
+  if (state !== 'running') return 'serves nothing';
+  const nginx = nginxVersion === undefined ? '' : `, nginx ${nginxVersion}`;
+  const why = proofReason === undefined || phase === 'live' ? '' : `: ${proofReason}`;
+  if (runningGeneration === undefined) return `it is not known what it serves${why}`;
+  if (runningGeneration === 'none') return `serves no routes yet (${phase ?? 'not asked'})${nginx}${why}`;
+  return `serves ${runningGeneration === published ? 'what is published' : 'an older file'} (${phase ?? 'not asked'})${nginx}${why}`;
+}
+
+/** Where a container is reached, in words. */
+export function placeOf({ endpoint, network }: ReplicaStatus): string {
+  return endpoint === undefined ? 'no address' : `${endpoint} on ${network ?? '?'}`;
+}
+
+/** The state and why it is in rotation or not, without saying the same twice. */
+export function whyOf({ state, reason }: ReplicaStatus): string {
+  return reason.startsWith(state) ? reason : `${state}: ${reason}`;
+}
+
+const minuteMs = 60_000;
+
+/** For how long it is so, roughly; empty where that isn't known. */
+export function howLong(since: string | undefined, nowMs: number): string {
+  if (since === undefined) return '';
+  const minutes = Math.floor((nowMs - Date.parse(since)) / minuteMs);
+  if (minutes < 1) return ', for less than a minute';
+  if (minutes < 120) return `, for ${minutes} min`;
+  return minutes < 48 * 60 ? `, for ${Math.floor(minutes / 60)} h` : `, for ${Math.floor(minutes / 60 / 24)} days`;
+}

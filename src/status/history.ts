@@ -1,0 +1,46 @@
+/** A change that went live. */
+export interface LiveChange {
+  readonly instance: string;
+  /** When it was proven to be served everywhere, by the machine's clock. */
+  readonly at: string;
+  readonly generation: string;
+  /** In words: `+ meet/backend 172.18.0.5:8000`, … */
+  readonly changes: readonly string[];
+  /** What led to it: `meet-backend-1: start`, … */
+  readonly why: readonly string[];
+  /** From the event that caused it until the first answer with it, and until nothing else answered. */
+  readonly servingMs?: number;
+  readonly liveMs?: number;
+  /** As `diff -u` tells it; absent for the first file that was seen. */
+  readonly diff?: string;
+}
+
+/** The last changes that went live. */
+export interface History {
+  add(change: LiveChange): void;
+  /** The newest first. */
+  changes(): readonly LiveChange[];
+}
+
+const kept = 50;
+const maxLines = 100;
+const maxDiffLength = 16_384;
+
+/** Keeps so many, and of a large one its beginning. */
+export function createHistory(): History {
+  let all: readonly LiveChange[] = [];
+  return {
+    add: (change) => void (all = [shortened(change), ...all].slice(0, kept)),
+    changes: () => all,
+  };
+}
+
+function shortened(change: LiveChange): LiveChange {
+  const { changes, diff } = change;
+  const left = changes.length - maxLines;
+  return {
+    ...change,
+    ...(left > 0 ? { changes: [...changes.slice(0, maxLines), `and ${left} more`] } : {}),
+    ...(diff !== undefined && diff.length > maxDiffLength ? { diff: `${diff.slice(0, maxDiffLength)}\n(cut here: it is longer)\n` } : {}),
+  };
+}

@@ -1,0 +1,61 @@
+import { expect } from 'vitest';
+import { runCommand } from '../support/built-command.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { test } from './scene.ts';
+
+// What went live is told and kept, and what would can be seen beforehand.
+
+test.concurrent('each change that goes live is a line, its diff at debug, and both are kept', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend-1', 20);
+  const run = scene.run(['--log-level', 'debug']);
+  await run.waitForLog('routes are live');
+  scene.backend('backend-2', 21);
+  const line = await run.waitForLog('routes are live', 2);
+  expect(line['why']).toEqual(['backend-2: start']);
+  const told = await run.waitForLog('what changed in the file');
+  expect(told.level).toBe('debug');
+  const diff = (told['diff'] as readonly string[]).join('\n');
+  expect(diff).toMatch(new RegExp(`^--- before\\n\\+\\+\\+ after\\n@@ [^]*\\n\\+ {4}server ${scene.address(21)}:8000 `));
+  const { changes } = await scene.status();
+  expect(changes).toHaveLength(2);
+  expect(changes[0]).toEqual({
+    instance: 'meet',
+    at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
+    generation: line['generation'],
+    changes: [`+ meet/backend ${scene.address(21)}:8000`],
+    why: ['backend-2: start'],
+    servingMs: line['servingMs'],
+    liveMs: line['liveMs'],
+    diff,
+  });
+  expect(changes[1]).not.toHaveProperty('diff');
+  const shown = await runCommand(['status', '--out', scene.out]);
+  expect(shown.stdout).toMatch(/last changes\n {2}\d{4}-.*Z meet, served \d+ ms after backend-2: start\n {4}\+ meet\/backend/);
+});
+
+test.concurrent('render --diff shows what would change in the published file, and writes nothing', async ({ scene }) => {
+  const diff = (...flags: readonly string[]): ReturnType<typeof runCommand> =>
+    runCommand(['render', '--diff', '--docker-host', scene.engine.host, '--out', scene.out, ...flags]);
+  await scene.frontend('frontend');
+  scene.backend('backend-1', 20);
+  const first = await diff();
+  expect(first.code).toBe(0);
+  expect(first.stdout).toMatch(/^--- .*\/meet\/routing\.conf\n\+\+\+ .*\/meet\/routing\.conf \(rendered now\)\n@@ -0,0 \+1,/);
+  scene.run();
+  await scene.converged();
+  expect(await diff()).toMatchObject({ code: 0, stdout: '', stderr: 'meet-gen: nothing would change\n' });
+  const before = await scene.fileIdentity();
+  await scene.stopAll();
+  scene.backend('backend-2', 21);
+  const { stdout } = await diff();
+  const changed = stdout.split('\n').filter((line) => /^[+-](?![+-]{2} )/.test(line));
+  expect(changed.filter((line) => line.includes('server '))).toEqual([expect.stringContaining(`+    server ${scene.address(21)}:8000 `)]);
+  expect(await scene.fileIdentity()).toBe(before);
+  expect(await diff('--out', `${scene.out}/nowhere`)).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('--out: ') as string,
+  });
+  await waitUntil('nobody was signalled by it', () => scene.engine.killCalls().length === 1);
+});

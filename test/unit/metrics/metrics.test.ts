@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { exposeMetrics } from '../../../src/metrics/expose.ts';
+import { metricsOf } from '../../../src/metrics/metrics.ts';
+import { createReloadTally } from '../../../src/metrics/reload-tally.ts';
+import { createTally } from '../../../src/metrics/tally.ts';
+import { problem } from '../../../src/model/problem.ts';
+import type { FrontendReport } from '../../../src/reload/prover.ts';
+import type { ReplicaStatus, StatusSnapshot } from '../../../src/status/snapshot.ts';
+
+const replica = (rank: ReplicaStatus['rank'], inRotation = false): ReplicaStatus => ({
+  container: 'backend',
+  id: 'abc',
+  state: 'running',
+  health: 'none',
+  inRotation,
+  rank,
+  reason: '',
+});
+const snapshot: StatusSnapshot = {
+  version: '0.1.0',
+  ready: true,
+  converged: true,
+  engine: { connected: true, lastSyncAt: '2026-01-01T00:00:01.500Z' },
+  instances: [
+    {
+      name: 'meet',
+      publishedGeneration: '0123456789abcdef',
+      frontends: [],
+      services: [
+        {
+          service: 'meet/backend',
+          role: 'backend',
+          replicas: [replica('ready', true), replica('ready'), replica('starting'), replica('never'), replica('stopping')],
+        },
+      ],
+      routes: [],
+    },
+  ],
+  problems: [problem('drained', { message: 'm', cure: 'c' }), problem('drained', { message: 'n', cure: 'c' })],
+  changes: [],
+};
+
+async function linesOf(tally = createTally()): Promise<readonly string[]> {
+  const { text, contentType } = await exposeMetrics(metricsOf(tally, snapshot, 'v24.0.0'));
+  expect(contentType).toContain('text/plain');
+  return text.split('\n');
+}
+
+const contractNames = [
+  'build_info',
+  'engine_connected',
+  'engine_last_event_timestamp_seconds',
+  'engine_last_sync_timestamp_seconds',
+  'engine_reconnects_total',
+  'engine_requests_total',
+  'events_total',
+  'passes_total',
+  'pass_duration_seconds',
+  'event_to_live_seconds',
+  'generation_info',
+  'reloads_total',
+  'last_reload_successful',
+  'last_reload_timestamp_seconds',
+  'rollbacks_total',
+  'upstreams',
+  'problems',
+];
+
+describe('what Prometheus is told', () => {
+  it('has every name, with its meaning', async () => {
+    const text = (await linesOf()).join('\n');
+    for (const name of contractNames)
+      expect(text).toMatch(new RegExp(`^# HELP meet_gen_${name} .+\\n# TYPE meet_gen_${name} (gauge|counter|histogram)$`, 'm'));
+  });
+
+  it('is what is known now', async () => {
+    const lines = await linesOf();
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'meet_gen_build_info{version="0.1.0",node="v24.0.0"} 1',
+        'meet_gen_engine_connected 1',
+        'meet_gen_engine_last_sync_timestamp_seconds 1767225601.5',
+        'meet_gen_generation_info{instance="meet",generation="0123456789abcdef"} 1',
+        'meet_gen_upstreams{instance="meet",service="meet/backend",state="in_rotation"} 1',
+        'meet_gen_upstreams{instance="meet",service="meet/backend",state="starting"} 1',
+        'meet_gen_upstreams{instance="meet",service="meet/backend",state="unhealthy"} 0',
+        'meet_gen_upstreams{instance="meet",service="meet/backend",state="draining"} 0',
+        'meet_gen_upstreams{instance="meet",service="meet/backend",state="stopping"} 1',
+        'meet_gen_upstreams{instance="meet",service="meet/backend",state="out"} 2',
+        'meet_gen_problems{code="drained"} 2',
+        'meet_gen_rollbacks_total 0',
+      ]),
+    );
+    // Nothing is made up for what has never been.
+    for (const name of ['engine_last_event_timestamp_seconds', 'last_reload_successful', 'last_reload_timestamp_seconds', 'reloads_total'])
+      expect(lines.filter((line) => line.startsWith(`meet_gen_${name}`))).toEqual([]);
+  });
+
+  it('counts, and puts durations into buckets that hold all smaller ones', async () => {
+    const tally = createTally();
+    tally.count('events_total', 'start');
+    tally.count('events_total', 'start');
+    tally.count('events_total', 'die');
+    tally.count('rollbacks_total');
+    tally.heard(7);
+    tally.heard(5);
+    for (const seconds of [0.05, 0.06, 99]) tally.observe('event_to_live_seconds', seconds);
+    expect(await linesOf(tally)).toEqual(
+      expect.arrayContaining([
+        'meet_gen_events_total{action="start"} 2',
+        'meet_gen_events_total{action="die"} 1',
+        'meet_gen_rollbacks_total 1',
+        'meet_gen_engine_last_event_timestamp_seconds 7',
+        'meet_gen_event_to_live_seconds_bucket{le="0.025"} 0',
+        'meet_gen_event_to_live_seconds_bucket{le="0.05"} 1',
+        'meet_gen_event_to_live_seconds_bucket{le="0.075"} 2',
+        'meet_gen_event_to_live_seconds_bucket{le="30"} 2',
+        'meet_gen_event_to_live_seconds_bucket{le="+Inf"} 3',
+        'meet_gen_event_to_live_seconds_sum 99.11',
+        'meet_gen_event_to_live_seconds_count 3',
+      ]),
+    );
+  });
+});
+
+const report = (phase: FrontendReport['phase'], generation: string, signals = 1): FrontendReport => ({
+  frontend: { id: 'id', life: 'id', name: 'frontend', imageId: '', running: true, statusEndpoints: [] },
+  phase,
+  isUnheeded: false,
+  proof: {
+    foundAtMs: 10,
+    target: { generation, sha256: '', writtenAtMs: 5 },
+    signals: { count: signals, delivered: signals, firstAtMs: 0, lastAtMs: 0 },
+    settledAnswers: 0,
+  },
+});
+
+describe('reloads', () => {
+  it('count once for each file, by what was seen of them', () => {
+    const tally = createTally();
+    const reloads = createReloadTally(tally);
+    for (const [phase, generation] of [
+      ['reloading', 'a'],
+      ['serving', 'a'],
+      ['live', 'a'],
+      ['rejected', 'b'],
+      ['rejected', 'b'],
+      ['pending', 'c'],
+      ['live', 'c'],
+    ] as const)
+      reloads.note([report(phase, generation)], 1);
+    expect([...tally.counts('reloads_total')]).toEqual([
+      ['success', 2],
+      ['refused', 1],
+      ['unproven', 1],
+    ]);
+    expect(tally.lastReload()).toEqual({ isSuccess: true, successAtSeconds: 1 });
+    reloads.note([report('rejected', 'd')], 2);
+    expect(tally.lastReload()).toEqual({ isSuccess: false, successAtSeconds: 1 });
+  });
+
+  it('do not count where a frontend served the file already', () => {
+    const tally = createTally();
+    createReloadTally(tally).note([report('live', 'a', 0)], 1);
+    expect(tally.counts('reloads_total').size).toBe(0);
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { headlineOf, howLong, servesOf, stateOf } from '../../../src/status/headline.ts';
+import type { FrontendStatus, InstanceStatus, StatusSnapshot } from '../../../src/status/snapshot.ts';
+import { problem } from '../../../src/model/problem.ts';
+
+const frontend: FrontendStatus = {
+  container: 'frontend',
+  id: 'abc',
+  state: 'running',
+  health: 'none',
+  inRotation: true,
+  rank: 'ready',
+  reason: 'running, without a health check',
+  phase: 'live',
+  runningGeneration: 'a',
+  nginxVersion: '1.30.3',
+};
+const instance: InstanceStatus = {
+  name: 'meet',
+  file: '/routing/meet/routing.conf',
+  desiredGeneration: 'a',
+  publishedGeneration: 'a',
+  frontends: [frontend],
+  services: [],
+  routes: [],
+};
+const snapshot: StatusSnapshot = {
+  version: '1',
+  ready: true,
+  converged: true,
+  engine: { connected: true, lastSyncAt: null },
+  instances: [instance],
+  problems: [],
+  changes: [],
+};
+const warning = problem('unknown-label', { message: 'm', cure: 'c' });
+const notice = problem('drained', { message: 'm', cure: 'c' });
+
+describe('the whole in a sentence', () => {
+  it.each<[string, Partial<StatusSnapshot>, RegExp]>([
+    ['all well', {}, /^all routes are live$/],
+    ['a notice is no problem', { problems: [notice] }, /^all routes are live$/],
+    ['one problem', { problems: [warning, notice] }, /^all routes are live, and there is a problem$/],
+    ['several', { converged: false, problems: [warning, warning] }, /^not all that labels ask for is live, and there are 2 problems$/],
+    ['no container', { instances: [] }, /^no container with meet\.role/],
+    ['before the first pass', { ready: false, converged: false }, /^nothing has been published yet/],
+    ['no engine', { ready: false, engine: { connected: false, lastSyncAt: null, error: 'e' } }, /^the engine can't be reached/],
+  ])('%s', (_, more, expected) => {
+    expect(headlineOf({ ...snapshot, ...more })).toMatch(expected);
+  });
+});
+
+describe('an instance in a sentence', () => {
+  it.each<[string, Partial<InstanceStatus>, string]>([
+    ['live', {}, 'live'],
+    ['without a frontend', { frontends: [] }, 'no frontend serves it'],
+    ['not published', { publishedGeneration: undefined as unknown as string }, 'nothing is published for it yet'],
+    ['refused', { desiredGeneration: 'b' }, 'a part of what labels ask for is left out (the problems say why)'],
+    [
+      'under way',
+      { frontends: [frontend, { ...frontend, container: 'two', phase: 'reloading', runningGeneration: 'z' }] },
+      'published, and not proven to be served by two',
+    ],
+  ])('%s', (_, more, expected) => {
+    expect(stateOf({ ...instance, ...more })).toBe(expected);
+  });
+});
+
+describe('what a frontend serves', () => {
+  it.each<[string, Partial<FrontendStatus>, string]>([
+    ['what is published', {}, 'serves what is published (live), nginx 1.30.3'],
+    ['an older file', { phase: 'reloading', runningGeneration: 'z' }, 'serves an older file (reloading), nginx 1.30.3'],
+    ['nothing that was read', { phase: 'reloading', runningGeneration: 'none' }, 'serves no routes yet (reloading), nginx 1.30.3'],
+    ['nothing', { state: 'exited' }, 'serves nothing'],
+  ])('%s', (_, more, expected) => {
+    expect(servesOf({ ...frontend, ...more }, 'a')).toBe(expected);
+  });
+
+  it('nobody knows what', () => {
+    const { runningGeneration: _, ...silent } = frontend;
+    expect(servesOf({ ...silent, phase: 'unverified', proofReason: 'no answer in time' }, 'a')).toBe(
+      'it is not known what it serves: no answer in time',
+    );
+  });
+});
+
+describe('for how long', () => {
+  const now = Date.parse('2026-01-10T00:00:00.000Z');
+  it.each([
+    [undefined, ''],
+    ['2026-01-09T23:59:30.000Z', ', for less than a minute'],
+    ['2026-01-09T23:57:59.000Z', ', for 2 min'],
+    ['2026-01-09T20:00:00.000Z', ', for 4 h'],
+    ['2026-01-01T00:00:00.000Z', ', for 9 days'],
+  ])('%s', (since, expected) => {
+    expect(howLong(since, now)).toBe(expected);
+  });
+});
