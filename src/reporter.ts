@@ -61,14 +61,14 @@ export function createReporter(log: Logger, onLive: (change: LiveChange) => void
       const before = live.get(instance);
       const isProven = proof.unverified < proof.frontends;
       if (!isProven && change.toldUnproven === true) return;
-      const facts = {
+      const told = {
         instance,
         generation: change.generation,
         changes: describeChange(before?.view, change.view),
         why: change.cause.why.map((text) => showForeignText(text)),
         ...times(change, proof, nowMs),
-        ...(proof.unverified > 0 ? { unverified: proof.unverified } : {}),
       };
+      const facts = proof.unverified > 0 ? { ...told, unverified: proof.unverified } : told;
       if (!isProven) {
         pending.set(instance, { ...change, toldUnproven: true });
         log.warn(facts, 'routes are published, but no frontend answers: it is not proven that they are served');
@@ -81,7 +81,6 @@ export function createReporter(log: Logger, onLive: (change: LiveChange) => void
         return;
       }
       log.info(facts, 'routes are live');
-      const { unverified: _, ...told } = { unverified: 0, ...facts };
       const diff = before === undefined ? undefined : unifiedDiff(['before', 'after'], before.content, change.content);
       // A line of the log has no lines of its own.
       if (diff !== undefined) log.debug({ instance, generation: change.generation, diff: diff.split('\n') }, 'what changed in the file');
