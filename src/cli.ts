@@ -99,13 +99,7 @@ Example: docker compose exec meet-gen meet-gen explain /files`,
     .action(async (text: string, flags: Flags) => {
       const { explainPath } = await import('./commands/explain.ts');
       const report = await explainPath(readOptions('explain', byOption(flags), process.env), text, flags['json'] === true);
-      if ('failure' in report) {
-        say(report.failure);
-        process.exitCode = exitCodes.engine;
-        return;
-      }
-      process.stdout.write(report.output);
-      if (!report.answered) process.exitCode = exitCodes.problems;
+      printAnswer(report, ({ answered }) => answered);
     });
   addOptions(
     program.command('doctor').description('check the running topology once, and say what is wrong, why it matters and how to mend it'),
@@ -157,13 +151,7 @@ Example: docker compose exec meet-gen meet-gen status`,
         return;
       }
       const report = await readStatus(options, asJson);
-      if ('failure' in report) {
-        say(report.failure);
-        process.exitCode = exitCodes.engine;
-        return;
-      }
-      process.stdout.write(report.output);
-      if (!report.converged) process.exitCode = exitCodes.problems;
+      printAnswer(report, ({ converged }) => converged);
     });
   addOptions(
     program.command('healthcheck').description("ask the running sidecar whether it is well, for Docker's HEALTHCHECK"),
@@ -229,6 +217,20 @@ function interruption(): AbortSignal {
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
   return abort.signal;
+}
+
+/** What the running sidecar answered, and whether all is well by it; or why it couldn't be asked. */
+function printAnswer<Answer extends { readonly output: string }>(
+  report: Answer | { readonly failure: string },
+  isWell: (answer: Answer) => boolean,
+): void {
+  if ('failure' in report) {
+    say(report.failure);
+    process.exitCode = exitCodes.engine;
+    return;
+  }
+  process.stdout.write(report.output);
+  if (!isWell(report)) process.exitCode = exitCodes.problems;
 }
 
 /** On a terminal in place of what was there before (ECMA-48: erase the display, cursor home). */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DrainState } from '../drain/drain-control.ts';
 import type { Options } from '../options.ts';
 import { socketPaths } from '../publish/out-directory.ts';
-import { askFirst } from '../status/server.ts';
+import { askFirst, nobodyAnswers } from '../status/server.ts';
 
 /** What a drain came to: lines for people, and whether all of the containers can be stopped now. */
 export interface DrainReport {
@@ -55,7 +55,7 @@ function lineOf({ container, state, reason }: DrainState): string {
 async function ask(sockets: readonly string[], path: string, containers: readonly string[]): Promise<readonly DrainState[] | string> {
   const query = new URLSearchParams(containers.map((container): [string, string] => ['container', container]));
   const answer = await askFirst(sockets, `${path}?${query.toString()}`, askTimeoutMs, 'POST');
-  if (answer === undefined) return `no meet-gen answers on ${sockets[0] ?? 'its socket'}; is it running with this --out?`;
+  if (answer === undefined) return nobodyAnswers(sockets);
   const { containers: states, error } = JSON.parse(answer.body) as { containers?: readonly DrainState[]; error?: string };
   return states ?? error ?? `the running meet-gen does not understand (${answer.status}); is it of another version?`;
 }

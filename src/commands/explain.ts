@@ -5,7 +5,7 @@ import { showForeignText } from '../model/foreign-text.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
 import { socketPaths } from '../publish/out-directory.ts';
-import { askFirst } from '../status/server.ts';
+import { askFirst, nobodyAnswers } from '../status/server.ts';
 
 /** What `explain` came to: what is printed, and whether anybody answers; or why the running sidecar couldn't be asked. */
 export type ExplainReport = { readonly output: string; readonly answered: boolean } | { readonly failure: string };
@@ -22,7 +22,7 @@ export async function explainPath(options: Options, text: string, asJson: boolea
   const sockets = await socketPaths(options.out);
   const query = new URLSearchParams({ target: text, ...(options.instance === undefined ? {} : { instance: options.instance }) });
   const answer = await askFirst(sockets, `/explain?${query.toString()}`, timeoutMs);
-  if (answer === undefined) return { failure: `no meet-gen answers on ${sockets[0] ?? options.out}; is it running with this --out?` };
+  if (answer === undefined) return { failure: nobodyAnswers(sockets) };
   if (answer.status !== 200)
     return {
       failure: `the running meet-gen can't tell: ${errorOf(answer.body) ?? `it answers ${answer.status}; is it of another version?`}`,

@@ -1,6 +1,6 @@
 import type { Options } from '../options.ts';
 import { socketPaths } from '../publish/out-directory.ts';
-import { askFirst } from '../status/server.ts';
+import { askFirst, nobodyAnswers } from '../status/server.ts';
 
 const timeoutMs = 3000;
 
@@ -9,7 +9,7 @@ export async function checkHealth(options: Options): Promise<string | undefined>
   const sockets = await socketPaths(options.out);
   for (const path of ['/healthz', '/readyz']) {
     const answer = await askFirst(sockets, path, timeoutMs);
-    if (answer === undefined) return `no meet-gen answers on ${sockets[0] ?? options.out}; is it running with this --out?`;
+    if (answer === undefined) return nobodyAnswers(sockets);
     if (answer.status !== 200)
       return path === '/healthz'
         ? 'the loop of the running meet-gen is stuck'

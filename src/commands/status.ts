@@ -3,7 +3,7 @@ import { showForeignText } from '../model/foreign-text.ts';
 import type { Options } from '../options.ts';
 import { socketPaths } from '../publish/out-directory.ts';
 import { printStatus } from '../status/print.ts';
-import { askFirst } from '../status/server.ts';
+import { askFirst, nobodyAnswers } from '../status/server.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
 /** What the running sidecar says: what is printed, and whether all is live; or why it couldn't be asked. */
@@ -17,7 +17,7 @@ const watchEveryMs = 1000;
 export async function readStatus(options: Options, asJson: boolean): Promise<StatusReport> {
   const sockets = await socketPaths(options.out);
   const answer = await askFirst(sockets, '/status', timeoutMs);
-  if (answer === undefined) return { failure: `no meet-gen answers on ${sockets[0] ?? options.out}; is it running with this --out?` };
+  if (answer === undefined) return { failure: nobodyAnswers(sockets) };
   if (answer.status !== 200) return { failure: `the running meet-gen answers ${answer.status}; is it of another version?` };
   const snapshot = onlyOf(JSON.parse(answer.body) as StatusSnapshot, options.instance);
   const lines = asJson

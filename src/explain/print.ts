@@ -1,5 +1,6 @@
 import { compareText } from '../model/foreign-text.ts';
 import { printProblem } from '../model/print-problem.ts';
+import { placeOf, whyOf } from '../status/headline.ts';
 import { indent, section, table } from '../text-lines.ts';
 import type { ContainerAnswer, Explanation, InstanceAnswer, LocationAnswer, Place } from './explanation.ts';
 
@@ -51,13 +52,8 @@ function sorted(containers: readonly ContainerAnswer[]): readonly ContainerAnswe
   );
 }
 
-function printContainer({ place, container, state, endpoint, network, reason }: ContainerAnswer): readonly string[] {
-  return [
-    places[place],
-    container,
-    endpoint === undefined ? 'no address' : `${endpoint} on ${network ?? '?'}`,
-    reason.startsWith(state) ? reason : `${state}: ${reason}`,
-  ];
+function printContainer(answer: ContainerAnswer): readonly string[] {
+  return [places[answer.place], answer.container, placeOf(answer), whyOf(answer)];
 }
 
 function printFrontend({

@@ -80,8 +80,8 @@ const answersUntilLive = 10;
 const askOnce: Step = { do: 'ask', times: 1 };
 const shortestAskMs = 150;
 const longestAskMs = 1000;
-/** Each question costs some of the host's time, so they begin when the reload can be over, going by the one before. */
 const firstPollMs = 5;
+/** Each question costs some of the host's time, so they begin when the reload can be over, going by the one before. */
 const soonestOfUsual = 0.7;
 const longestPatienceMs = 200;
 const maxPollMs = 50;

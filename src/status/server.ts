@@ -128,6 +128,11 @@ export async function askFirst(
   return undefined;
 }
 
+/** What to say when none of them answers. */
+export function nobodyAnswers(socketPaths: readonly string[]): string {
+  return `no meet-gen answers on ${socketPaths[0] ?? 'its socket'}; is it running with this --out?`;
+}
+
 function askStatus(
   socketPath: string,
   path: string,

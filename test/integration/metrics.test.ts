@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { readGeneration } from '../support/fake-engine/nginx.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { askPort, composeLabels, freePort, network, readMetrics, test } from './scene.ts';
+import { addService, askPort, composeLabels, freePort, readMetrics, test } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 type Metrics = ReadonlyMap<string, number>;
@@ -52,12 +52,7 @@ test.concurrent('what nginx refuses is counted, and the file that was put back',
   scene.run();
   await scene.converged();
   nginx.behaviour.refuseText = '^~ /bad/';
-  scene.engine.world.add({
-    name: 'bad',
-    labels: composeLabels('meet', 'bad', { 'meet.role': 'service', 'meet.paths': '/bad', 'meet.port': '3000' }),
-    networks: { [network]: scene.address(30) },
-    prefixLength: 24,
-  });
+  addService(scene, 'bad', 30);
   const metrics = await untilMetrics(scene, 'it is counted', (now) => (now.get('rollbacks_total') ?? 0) > 0);
   expect(metrics.get('reloads_total{result="refused"}')).toBeGreaterThanOrEqual(1);
   await untilMetrics(scene, 'the problem is told', (now) => now.get('problems{code="reload-rejected"}') === 1);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { FakeNginx } from '../support/fake-engine/nginx.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
+import { addService, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 // What nginx refuses, told apart from what it never heard of. The real one refuses in test/e2e/refusal.
@@ -21,17 +21,6 @@ async function servedMeet(scene: Scene, version?: string): Promise<FakeNginx> {
   const nginx = await scene.frontend('frontend', version === undefined ? {} : { version });
   scene.backend('backend', 20);
   return nginx;
-}
-
-/** A service comes: that is a change of structure. */
-function addService(scene: Scene, name: string, host: number): void {
-  scene.engine.world.add({
-    name,
-    labels: composeLabels('meet', name, { 'meet.role': 'service', 'meet.paths': `/${name}`, 'meet.port': '3000' }),
-    networks: { [network]: scene.address(host) },
-    prefixLength: 24,
-    image: 'files',
-  });
 }
 
 /** Waits for what the file says; nothing that is refused is ever converged. */

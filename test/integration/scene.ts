@@ -2,6 +2,7 @@ import { test as plainTest } from 'vitest';
 import { createScene, type Scene } from '../support/fake-engine/scene.ts';
 
 export {
+  addService,
   askPort,
   askSocket,
   composeLabels,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { runCommand, startCommand } from '../support/built-command.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { composeLabels, network, readMetrics, test } from './scene.ts';
+import { addService, composeLabels, network, readMetrics, test } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 // What `meet-gen status` and the metrics say of each situation that somebody asks about.
@@ -106,16 +106,8 @@ test.concurrent('a label with a typo: which one, and what was meant', async ({ s
 
 test.concurrent('a route that two want: who keeps it', async ({ scene }) => {
   await scene.frontend('frontend');
-  for (const [name, host] of [
-    ['files', 30],
-    ['more', 31],
-  ] as const)
-    scene.engine.world.add({
-      name,
-      labels: composeLabels('meet', name, { 'meet.role': 'service', 'meet.paths': '/files', 'meet.port': '3000' }),
-      networks: { [network]: scene.address(host) },
-      prefixLength: 24,
-    });
+  addService(scene, 'files', 30);
+  addService(scene, 'more', 31, '/files');
   scene.run();
   await told(scene, 0, 'and there is a problem\n', 'error contested-route (more', 'meet/files');
   await counted(scene, { [problems('contested-route')]: 1 });
@@ -127,12 +119,7 @@ test.concurrent('nginx refuses: what is left out, in its own words', async ({ sc
   scene.run();
   await scene.converged();
   nginx.behaviour.refuseText = '^~ /bad/';
-  scene.engine.world.add({
-    name: 'bad',
-    labels: composeLabels('meet', 'bad', { 'meet.role': 'service', 'meet.paths': '/bad', 'meet.port': '3000' }),
-    networks: { [network]: scene.address(30) },
-    prefixLength: 24,
-  });
+  addService(scene, 'bad', 30);
   await told(
     scene,
     7,

@@ -179,6 +179,17 @@ export function waitForStatus(scene: Scene, what: string, holds: (status: Status
   );
 }
 
+/** A service of the Meet comes, with routes of its own: that is a change of structure. */
+export function addService(scene: Scene, name: string, host: number, path = `/${name}`): void {
+  scene.engine.world.add({
+    name,
+    labels: composeLabels('meet', name, { 'meet.role': 'service', 'meet.paths': path, 'meet.port': '3000' }),
+    networks: { [network]: scene.address(host) },
+    prefixLength: 24,
+    image: 'files',
+  });
+}
+
 /** What `/metrics` says on the socket, without the namespace: `events_total{action="start"}` and its value. */
 export async function readMetrics(scene: Scene): Promise<ReadonlyMap<string, number>> {
   const { body } = await askSocket(join(scene.out, '.meet-gen.sock'), '/metrics');
