@@ -11,12 +11,13 @@ export interface Wish {
 
 export const help = `npm run bench [-- --quick] [--only PART,…] [--json FILE] [--help]
 
-Measures meet-gen, the floor (a bare script that at the event writes the file and sends HUP) and the peers' way (a bare
-script that inspects every container) in turn, on a real Docker engine and a real nginx; and docker-gen too where it is on
-PATH or named by DOCKER_GEN. It prints a table, the ratios with their targets, and JSON.
+Measures meet-gen, the floor (a bare script that at the event writes the file and sends HUP), the floor that proves (the
+same, which then makes sure that nginx serves it, as meet-gen promises to) and the peers' way (a bare script that inspects
+every container) in turn, on a real Docker engine and a real nginx; and docker-gen too where it is on PATH or named by
+DOCKER_GEN. It prints a table, the ratios with their targets, and JSON.
 
 The engine is the one found at DOCKER_HOST or /var/run/docker.sock (as a guest), else one of the tests' own (as root on
-Debian). Whatever is started is taken away at the end. Leave the machine alone meanwhile: all of it takes about an hour.
+Debian). Whatever is started is taken away at the end. Leave the machine alone meanwhile: all of it takes more than an hour.
 
   --quick       few rounds and places, to try it; its figures mean little
   --only PART   only these parts: ${parts.join(', ')} (a comma list)

@@ -11,7 +11,7 @@ export interface Figure {
   readonly what: string;
   /** '5 beside', '1,000 events', … */
   readonly where: string;
-  /** 'meet-gen', 'floor', "peers' way", 'docker-gen', 'bare Node' */
+  /** 'meet-gen', 'floor', 'floor that proves', "peers' way", 'docker-gen', 'bare Node' */
   readonly who: string;
   readonly unit: 'ms' | 'MB' | 'kB' | 'count' | 'ratio';
   /** One or more; the summary is made of them. */

@@ -63,6 +63,17 @@ export const targets: readonly Target[] = [
     by: live(cpu, '50 beside', "peers' way"),
     atMost: 0.35,
   },
+  // What nothing could be far below that keeps the promise of a proof.
+  ...['5 beside', '50 beside', '300 beside'].map((where) => ({
+    name: `${cpu}, ${where}: meet-gen / floor that proves`,
+    of: live(cpu, where),
+    by: live(cpu, where, 'floor that proves'),
+  })),
+  {
+    name: `${cpu}, 50 beside: floor that proves / peers' way`,
+    of: live(cpu, '50 beside', 'floor that proves'),
+    by: live(cpu, '50 beside', "peers' way"),
+  },
   ...['5 beside', '300 beside'].map((where) => ({
     name: `${cpu}, ${where}: meet-gen / peers' way`,
     of: live(cpu, where),

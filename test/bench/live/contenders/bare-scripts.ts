@@ -1,21 +1,29 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CommandOptions } from '../../../support/built-command.ts';
+import { asInImage } from '../../as-in-image.ts';
 import type { Place } from '../place.ts';
 import type { Texts } from '../texts.ts';
 import type { Contender } from './contender.ts';
 import { startProcess } from './process.ts';
 
-/** Scripts of a few lines on bare Node: what is possible, and how the peers do it. */
+/**
+ * Scripts of a few lines on bare Node: what is possible, what is possible with a proof, and how the peers do it. The one that proves is
+ * there for what it costs the processor, so Node has the same flags as meet-gen's.
+ */
 export const bareScripts = (texts: Texts): readonly Contender[] => [
   { name: 'floor', start: (place, socketPath) => startScript('floor.mjs', place, socketPath, texts) },
+  { name: 'floor that proves', start: (place, socketPath) => startScript('proving-floor.mjs', place, socketPath, texts, asInImage()) },
   { name: "peers' way", start: (place, socketPath) => startScript('peers-way.mjs', place, socketPath, texts) },
 ];
 
-async function startScript(script: string, place: Place, socketPath: string, texts: Texts) {
+async function startScript(script: string, place: Place, socketPath: string, texts: Texts, { env, wrap }: CommandOptions = {}) {
   const { file, frontend, network, project } = place;
   const backends = Object.fromEntries(place.backends.map(({ id }, index) => [id, { name: ['one', 'two'][index] }]));
   const plan = join(dirname(place.out), 'plan.json');
   await writeFile(plan, JSON.stringify({ socketPath, file, frontend, network, project, backends, texts }));
-  return startProcess(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), plan], /^ready$/m);
+  const args = [fileURLToPath(new URL(script, import.meta.url)), plan];
+  const [program = process.execPath, ...words] = wrap?.(process.execPath, args) ?? [process.execPath, ...args];
+  return startProcess(program, words, /^ready$/m, env);
 }

@@ -4,9 +4,14 @@ import type { RunningContender } from './contender.ts';
 const startLimitMs = 15_000;
 const stopLimitMs = 5000;
 
-/** Starts a process and waits until it has said a word. @throws Error with what it said instead */
-export function startProcess(program: string, args: readonly string[], word: RegExp): Promise<RunningContender> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '' } });
+/** Starts a process, with PATH and `env` alone, and waits until it has said a word. @throws Error with what it said instead */
+export function startProcess(
+  program: string,
+  args: readonly string[],
+  word: RegExp,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningContender> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', ...env } });
   let said = '';
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
   const stop = async (): Promise<void> => {
