@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * `unit` needs nothing, `integration` the built command, `engine` a real Docker engine, which its global set-up finds
- * or starts: without one the run fails, and no test is skipped. Groups run one after the other, so that a slow engine
- * never makes a unit test miss its deadline. `npm test` is these three; `endurance` is `npm run test:endurance`: hours of
+ * `unit` needs nothing, `integration` the built command, `page` a browser, `observability` Prometheus and `engine` a real
+ * Docker engine, which their global set-ups find or bring: without one the run fails, and no test is skipped. Groups run one after the other, so that a slow engine
+ * never makes a unit test miss its deadline. `npm test` is these five; `endurance` is `npm run test:endurance`: hours of
  * a Meet's life in minutes, one test file at a time, with times asserted.
  */
 export default defineConfig({
@@ -29,13 +29,35 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'page',
+          include: ['test/page/**/*.test.ts'],
+          globalSetup: ['test/support/browser/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'observability',
+          include: ['test/observability/**/*.test.ts'],
+          globalSetup: ['test/support/prometheus/global-setup.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
           name: 'engine',
           include: ['test/golden/**/*.test.ts', 'test/attack/**/*.test.ts', 'test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/engine/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           maxWorkers: 2,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 5 },
         },
       },
       {
@@ -47,7 +69,7 @@ export default defineConfig({
           hookTimeout: 300_000,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 6 },
         },
       },
     ],

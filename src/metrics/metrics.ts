@@ -99,14 +99,18 @@ function gauge(name: GaugeName, values: readonly Value[]): MetricValues {
   };
 }
 
-/** One without a label starts at 0; of one with a label only what has been counted is known. */
+/** One without a label starts at 0, and so does each value of a label that is known beforehand; of another only what has been counted is told. */
 function counter(name: CounterName, counts: ReadonlyMap<string, number>): MetricValues {
   const { help, ...more } = counters[name];
   const label = 'label' in more ? more.label : undefined;
+  const beforehand = 'values' in more ? more.values : [];
   const values =
     label === undefined
       ? [{ value: counts.get('') ?? 0, labels: {} }]
-      : [...counts].map(([text, value]) => ({ value, labels: { [label]: text } }));
+      : [...new Map([...beforehand.map((text) => [text, 0] as const), ...counts])].map(([text, value]) => ({
+          value,
+          labels: { [label]: text },
+        }));
   return { name: `${prefix}${name}`, help, type: 'counter', values };
 }
 

@@ -1,12 +1,23 @@
-/** What is counted since the start. The names are the metrics', without `meet_gen_`. */
+/**
+ * What is counted since the start. The names are the metrics', without `meet_gen_`. Where all values of a label are known, they
+ * are told from the start: Prometheus takes a counter that begins at 1 for one that has not grown.
+ */
 export const counters = {
   engine_requests_total: { label: 'endpoint', help: 'Calls to the engine, by the path of its API.' },
   engine_reconnects_total: { help: 'How often the stream of events was opened again after it had failed.' },
   events_total: { label: 'action', help: 'Events of the engine that led to a look.' },
-  passes_total: { label: 'result', help: 'Looks: published (a file was written), unchanged, or failed.' },
-  reloads_total: { label: 'result', help: 'Reloads of frontends, by what was seen of them: success, refused or unproven.' },
+  passes_total: {
+    label: 'result',
+    values: ['published', 'unchanged', 'failed'],
+    help: 'Looks: published (a file was written), unchanged, or failed.',
+  },
+  reloads_total: {
+    label: 'result',
+    values: ['success', 'refused', 'unproven'],
+    help: 'Reloads of frontends, by what was seen of them: success, refused or unproven.',
+  },
   rollbacks_total: { help: 'How often the last good file was put back, since nginx refused the new one.' },
-} as const satisfies Readonly<Record<string, { readonly label?: string; readonly help: string }>>;
+} as const satisfies Readonly<Record<string, { readonly label?: string; readonly values?: readonly string[]; readonly help: string }>>;
 
 /** Durations in seconds, and where the buckets end. */
 export const histograms = {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findDebianMirror, readOsRelease, type DebianMirror } from './apt-sources.ts';
+import { withLock } from './engine-lock.ts';
 import { runCommand, tryCommand } from './run-command.ts';
 
 // Debian 13 has Engine 26.1, Compose 2.26 and buildx 0.13, whose programs run on Debian 12's C library
@@ -73,6 +74,42 @@ export async function unpackPackage(cache: string, name: string): Promise<string
   return root;
 }
 
+export interface ProgramWithDependencies {
+  readonly packages: readonly string[];
+  /** Told the folder, before anything is downloaded. */
+  readonly before: (folder: string) => void;
+  /** Adds what is missing and tries what was unpacked, still at another place. @throws Error when it doesn't work */
+  readonly finish: (folder: string) => Promise<void>;
+}
+
+/**
+ * Downloads and unpacks packages of the running release and all that they depend on into the cache, once, whatever the machine has
+ * installed; returns the folder. Only the C library stays the machine's, since programs name its loader by an absolute path.
+ */
+export async function unpackWithDependencies(cache: string, name: string, wanted: ProgramWithDependencies): Promise<string> {
+  const { codename } = readOsRelease();
+  const root = join(cache, `${name}-${codename}`);
+  if (existsSync(root)) return root;
+  return withLock(join(cache, `${name}.lock`), async () => {
+    if (existsSync(root)) return root;
+    wanted.before(root);
+    const apt = join(cache, `apt-${name}`);
+    const building = `${root}.part`;
+    rmSync(building, { recursive: true, force: true });
+    mkdirSync(building, { recursive: true });
+    const env = await writeAptConfiguration(apt, findDebianMirror(codename), [codename]);
+    await runCommand('apt-get', ['update', '-q'], { env });
+    await runCommand('apt-get', ['install', '-q', '--download-only', '--yes', '--no-install-recommends', ...wanted.packages], { env });
+    const archives = join(apt, 'cache', 'archives');
+    for (const file of readdirSync(archives).filter((entry) => entry.endsWith('.deb') && !entry.startsWith('libc6_')))
+      await runCommand('dpkg', ['-x', join(archives, file), building]);
+    rmSync(apt, { recursive: true, force: true });
+    await wanted.finish(building);
+    renameSync(building, root);
+    return root;
+  });
+}
+
 async function unpackInto(root: string, cache: string, mirror: DebianMirror, codename: string): Promise<void> {
   const apt = join(cache, 'apt');
   const building = `${root}.part`;
@@ -98,6 +135,9 @@ async function writeAptConfiguration(apt: string, mirror: DebianMirror, suites: 
   rmSync(apt, { recursive: true, force: true });
   mkdirSync(join(apt, 'lists', 'partial'), { recursive: true });
   mkdirSync(join(apt, 'cache', 'archives', 'partial'), { recursive: true });
+  // As if nothing were installed: what a package depends on is brought even where the machine has it.
+  const installed = join(apt, 'status');
+  writeFileSync(installed, '');
   const sources = join(apt, 'sources.list');
   const distinct = [...new Set(suites)];
   writeFileSync(sources, distinct.map((suite) => `deb ${mirror.options} ${mirror.uri} ${suite} main\n`).join(''));
@@ -117,6 +157,8 @@ async function writeAptConfiguration(apt: string, mirror: DebianMirror, suites: 
       'Dir::Etc::Preferences "/dev/null";',
       'Dir::Etc::PreferencesParts "/dev/null";',
       `Dir::Etc::SourceList "${sources}";`,
+      `Dir::State "${apt}";`,
+      `Dir::State::status "${installed}";`,
       `Dir::State::Lists "${join(apt, 'lists')}";`,
       `Dir::Cache "${join(apt, 'cache')}";`,
       '',

@@ -1,32 +1,26 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { gauges } from '../../../src/metrics/metrics.ts';
 import { counters, histograms } from '../../../src/metrics/tally.ts';
 import { problemTable } from '../../../src/model/problem.ts';
-
-const read = (name: string): string => readFileSync(new URL(`../../../docs/observability/${name}`, import.meta.url), 'utf8');
+import { readAlerts, readDashboard, type Panel } from '../../support/observability-files.ts';
 
 const series = new Set([
   ...[...Object.keys(gauges), ...Object.keys(counters)].map((name) => `meet_gen_${name}`),
   ...Object.keys(histograms).flatMap((name) => ['bucket', 'sum', 'count'].map((part) => `meet_gen_${name}_${part}`)),
 ]);
 
-interface Alerts {
-  readonly groups: readonly {
-    readonly rules: readonly { readonly alert: string; readonly expr: string; readonly annotations: object }[];
-  }[];
-}
-interface Dashboard {
-  readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly expr: string }[] }[];
-}
-
-const alerts = (parse(read('alerts.yml')) as Alerts).groups.flatMap(({ rules }) => rules);
-const panels = (JSON.parse(read('dashboard.json')) as Dashboard).panels;
+const alerts = readAlerts();
+const { panels, templating, annotations, schemaVersion } = readDashboard();
 const expressions = [
   ...alerts.map(({ alert, expr }) => [alert, expr] as const),
+  ...annotations.list.map(({ name, expr }) => [name, expr] as const),
   ...panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
 ];
+
+/** Shows numbers, and neither words for them nor labels. */
+function isMeasured({ type, fieldConfig }: Panel): boolean {
+  return type !== 'table' && fieldConfig.defaults.mappings === undefined;
+}
 
 describe('alerts and dashboard', () => {
   it.each(expressions)('%s asks for series that there are: %s', (_, expr) => {
@@ -36,11 +30,11 @@ describe('alerts and dashboard', () => {
   });
 
   it('the dashboard shows every metric', () => {
-    const text = expressions.map(([, expr]) => expr).join(' ');
-    const shown = [...Object.keys(gauges), ...Object.keys(counters), ...Object.keys(histograms)].filter(
+    const text = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)).join(' ');
+    const missing = [...Object.keys(gauges), ...Object.keys(counters), ...Object.keys(histograms)].filter(
       (name) => !text.includes(`meet_gen_${name}`),
     );
-    expect(shown).toEqual(['engine_last_event_timestamp_seconds', 'last_reload_timestamp_seconds']);
+    expect(missing).toEqual(['engine_last_event_timestamp_seconds', 'last_reload_timestamp_seconds']);
   });
 
   it('alerts are about problems that there are', () => {
@@ -50,6 +44,60 @@ describe('alerts and dashboard', () => {
   });
 
   it('every alert says what it is and what to do', () => {
-    for (const { annotations } of alerts) expect(Object.keys(annotations)).toEqual(['summary', 'description']);
+    for (const { annotations: words } of alerts) expect(Object.keys(words)).toEqual(['summary', 'description']);
+  });
+
+  it('a quantile is held against the end of a bucket: what lies between two is guessed', () => {
+    const limits = alerts.flatMap(({ expr }) => [...expr.matchAll(/histogram_quantile.*meet_gen_(\w+)_bucket.*> ([\d.]+)$/g)]);
+    expect(limits.length).toBeGreaterThan(0);
+    for (const [, name, limit] of limits) expect(histograms[name as keyof typeof histograms].buckets).toContain(Number(limit));
+  });
+});
+
+describe('the dashboard', () => {
+  const places = panels.map(({ title, gridPos: { x, y, w, h } }) => ({ title, left: x, top: y, right: x + w, bottom: y + h }));
+
+  it('is of a version that Grafana 11 reads', () => {
+    expect(schemaVersion).toBe(39);
+  });
+
+  it('has panels of different ids and titles', () => {
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
+  });
+
+  it('has panels that are within its 24 columns, and none over another', () => {
+    expect(places.filter(({ left, right }) => left < 0 || right > 24)).toEqual([]);
+    const pairs = places.flatMap((one, index) => places.slice(index + 1).map((other) => [one, other] as const));
+    const overlapping = pairs.filter(
+      ([one, other]) => one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom,
+    );
+    expect(overlapping).toEqual([]);
+  });
+
+  it('asks the Prometheus that is chosen, everywhere', () => {
+    expect(templating.list).toEqual([expect.objectContaining({ name: 'datasource', type: 'datasource', query: 'prometheus' })]);
+    const used = [...panels, ...panels.flatMap(({ targets }) => targets), ...annotations.list].map(({ datasource }) => datasource);
+    expect(used.filter(({ type, uid }) => type !== 'prometheus' || uid !== '${datasource}')).toEqual([]);
+  });
+
+  it.each(panels.map((panel) => [panel.title, panel] as const))('%s says what it shows, and in which unit', (_, panel) => {
+    expect(panel.description).toMatch(/\.$/);
+    if (isMeasured(panel)) expect(['s', 'short', 'eps', 'reqps', 'ops']).toContain(panel.fieldConfig.defaults.unit);
+  });
+
+  it.each(panels.flatMap((panel) => panel.targets.map((target) => [panel.title, target.refId, panel, target] as const)))(
+    '%s, %s: its lines have names, and its rates as long a window as the scrapes need',
+    (_, __, { type, targets }, { expr, legendFormat, instant }) => {
+      if (type === 'timeseries') expect(legendFormat).not.toBe('');
+      else expect([targets.length, instant]).toEqual([1, true]);
+      const grouped = /by \(([^)]+)\)/.exec(expr)?.[1]?.split(', ') ?? [];
+      for (const label of grouped.filter((name) => name !== 'le')) expect(legendFormat).toContain(`{{${label}}}`);
+      for (const [, window] of expr.matchAll(/\[([^\]]+)\]/g)) expect(window).toBe('$__rate_interval');
+    },
+  );
+
+  it('has lines of different names in each graph', () => {
+    for (const { targets } of panels) expect(new Set(targets.map(({ legendFormat }) => legendFormat)).size).toBe(targets.length);
   });
 });

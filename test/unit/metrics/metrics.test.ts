@@ -92,8 +92,23 @@ describe('what Prometheus is told', () => {
       ]),
     );
     // Nothing is made up for what has never been.
-    for (const name of ['engine_last_event_timestamp_seconds', 'last_reload_successful', 'last_reload_timestamp_seconds', 'reloads_total'])
+    for (const name of ['engine_last_event_timestamp_seconds', 'last_reload_successful', 'last_reload_timestamp_seconds', 'events_total'])
       expect(lines.filter((line) => line.startsWith(`meet_gen_${name}`))).toEqual([]);
+  });
+
+  it('has results that have never been, as 0: else the first of each would be no increase', async () => {
+    const tally = createTally();
+    tally.count('passes_total', 'unchanged');
+    tally.count('reloads_total', 'refused');
+    const lines = await linesOf(tally);
+    expect(lines.filter((line) => /^meet_gen_(passes|reloads)_total/.test(line))).toEqual([
+      'meet_gen_passes_total{result="published"} 0',
+      'meet_gen_passes_total{result="unchanged"} 1',
+      'meet_gen_passes_total{result="failed"} 0',
+      'meet_gen_reloads_total{result="success"} 0',
+      'meet_gen_reloads_total{result="refused"} 1',
+      'meet_gen_reloads_total{result="unproven"} 0',
+    ]);
   });
 
   it('counts, and puts durations into buckets that hold all smaller ones', async () => {
