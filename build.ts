@@ -60,7 +60,7 @@ const slim: Plugin = {
 
 rmSync('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { 'meet-gen': 'src/cli.ts', ...Object.fromEntries(apart.map((name) => [name, name])) },
+  entryPoints: { 'meet-gen': 'src/main.ts', ...Object.fromEntries(apart.map((name) => [name, name])) },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // Each command is imported when it is asked for: the sidecar needn't hold what only others use, nor a health check load it.
 import { Command, CommanderError, Option } from 'commander';
 import type { DrainReport } from './commands/drain.ts';
@@ -19,7 +18,8 @@ const maxLineLength = 4000;
 /** A second stop signal, and a stop that takes longer than this, end the process at once. */
 const stopLimitMs = 1900;
 
-function createProgram(): Command {
+/** The command line: every command with its options, what it says of itself and what it does. */
+export function createProgram(): Command {
   const program = new Command('meet-gen')
     .description(
       'Keeps the routing of self-hosted La Suite Meet up to date: containers with meet.* labels in, nginx configuration out, published, reloaded and proven.',
@@ -306,17 +306,20 @@ function forgiveClosedPipes(): void {
 }
 
 /** Without a command, run is meant; help and version are the program's own. */
-function withDefaultCommand(args: readonly string[]): readonly string[] {
+export function withDefaultCommand(args: readonly string[]): readonly string[] {
   const [first] = args;
   const ofProgram = first !== undefined && (!first.startsWith('-') || ['--help', '-h', '--version', '-V'].includes(first));
   return ofProgram ? args : ['run', ...args];
 }
 
-// A library's use of an old API of Node's is nothing that an operator could mend.
-process.noDeprecation = true;
-forgiveClosedPipes();
-createProgram()
-  .parseAsync(withDefaultCommand(process.argv.slice(2)), { from: 'user' })
-  .catch((error: unknown) => {
+/** Does what the words after the program's name ask for; how it ended is the process's exit code. */
+export async function runCommandLine(words: readonly string[]): Promise<void> {
+  // A library's use of an old API of Node's is nothing that an operator could mend.
+  process.noDeprecation = true;
+  forgiveClosedPipes();
+  try {
+    await createProgram().parseAsync(withDefaultCommand(words), { from: 'user' });
+  } catch (error) {
     process.exitCode = explainFailure(error);
-  });
+  }
+}

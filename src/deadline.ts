@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** A signal with an end in time. */
 export interface Deadline {
   readonly signal: AbortSignal;
@@ -21,6 +23,8 @@ export function startDeadline(limitMs: number, signal: AbortSignal): Deadline {
   const follow = (): void => controller.abort(signal.reason);
   const timer = setTimeout(() => controller.abort(new DOMException('no answer in time', 'TimeoutError')), limitMs);
   if (signal.aborted) follow();
+  // One signal has as many deadlines as there are questions at once, and Node 20 warns of more than ten as of a leak.
+  setMaxListeners(0, signal);
   signal.addEventListener('abort', follow, { once: true });
   const done = (): void => {
     clearTimeout(timer);

@@ -9,11 +9,13 @@ import type { InstancePass, PassResult } from './pipeline.ts';
 import type { Target } from './reload/proof.ts';
 import { proofProblem } from './reload/proof-problem.ts';
 import type { FrontendReport } from './reload/prover.ts';
+import { rotationProblems } from './routes/rotation-problems.ts';
 import type { RoutingView } from './routes/routing-view.ts';
 import type { LiveChange } from './status/history.ts';
 import { createSinceBook } from './status/since.ts';
 import { describeInstance } from './status/snapshot.ts';
 import type { FrontendFacts, InstanceStatus, StatusSnapshot } from './status/snapshot.ts';
+import { unansweredLocations } from './trial/mixture.ts';
 import { version } from './version.ts';
 
 /** Everything that is known while the sidecar runs: what the last pass said, what was published, how the engine is. */
@@ -28,9 +30,14 @@ export interface Knowledge {
   /** @returns whether it was not connected before */
   connected(): boolean;
   disconnected(error: unknown): void;
-  /** @param routing what the published file says */
-  published(instance: string, target: Target, routing: Routing): void;
+  /**
+   * @param routing what the published file says
+   * @param content its text
+   */
+  published(instance: string, target: Target, routing: Routing, content: string): void;
   withdrawn(instance: string): void;
+  /** The published files, by instance. */
+  configurations(): ReadonlyMap<string, string>;
   /** What was published last for an instance. */
   target(instance: string): Target | undefined;
   /** The instances of the last pass. */
@@ -47,6 +54,8 @@ export interface Knowledge {
 
 interface Sources {
   readonly proofs: (instance: string) => readonly FrontendReport[];
+  /** What an instance's frontends refuse is about to be replaced. */
+  readonly givesWay: (instance: string) => boolean;
   readonly templateFailure: () => Error | undefined;
   /** Where the file of an instance is published, and what is wrong with such files. */
   readonly fileOf: (instance: string) => string;
@@ -54,6 +63,9 @@ interface Sources {
   /** The last that went live, the newest first. */
   readonly changes: () => readonly LiveChange[];
 }
+
+/** What is wrong with who answers in an instance, and what that was judged by. */
+type Rotation = Pick<InstancePass, 'instance' | 'routes'> & { readonly problems: readonly Problem[] };
 
 /** How long nothing may have been heard of a loop that turns at least once every resync, before something is wrong. */
 export function patienceMs({ resyncMs }: Pick<Options, 'resyncMs'>): number {
@@ -63,6 +75,8 @@ export function patienceMs({ resyncMs }: Pick<Options, 'resyncMs'>): number {
 export function createKnowledge(options: Options, sources: Sources): Knowledge {
   const targets = new Map<string, Target>();
   const routings = new Map<string, Routing>();
+  const contents = new Map<string, string>();
+  const rotations = new Map<string, Rotation>();
   const since = createSinceBook();
   let last: PassResult | undefined;
   let lastSync: { readonly atMs: number; readonly date: string } | undefined;
@@ -70,17 +84,21 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   // Two ways to the engine that can fail one without the other; each keeps its first reason until it works again.
   let listFailure: string | undefined;
   let streamFailure: string | undefined;
+  // Whichever failed first is told, and is no news in other words while the second way is not tried again.
+  let failure: string | undefined;
 
   const instances = (): PassResult['instances'] => last?.instances ?? [];
 
   const problems = (): readonly Problem[] => {
-    const failure = streamFailure ?? listFailure;
-    const ofProofs = instances().flatMap(({ name }) =>
-      sources.proofs(name).flatMap((report) => proofProblem(name, report, options.reload) ?? []),
-    );
+    const ofProofs = instances().flatMap(({ name }) => {
+      // The pass that replaces it tells what was refused; before, a problem would be told that it takes back at once.
+      const reports = sources.givesWay(name) ? sources.proofs(name).filter(({ phase }) => phase !== 'rejected') : sources.proofs(name);
+      return reports.flatMap((report) => proofProblem(name, report, options.reload) ?? []);
+    });
     return [
       ...(failure === undefined ? [] : [engineUnreachable(failure)]),
       ...(last?.problems ?? []),
+      ...[...rotations.values()].flatMap((rotation) => rotation.problems),
       ...sources.fileProblems(),
       ...ofProofs,
     ];
@@ -89,6 +107,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   const confirmed = (nowMs: number, date: Date): void => {
     lastSync = { atMs: nowMs, date: date.toISOString() };
     listFailure = undefined;
+    if (streamFailure === undefined) failure = undefined;
   };
 
   const isReady = (nowMs: number): boolean => {
@@ -115,13 +134,22 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       : unproven.map(({ frontend, phase }) => `${showForeignText(frontend.name)} is ${phase}`).join(', ');
   };
 
+  const noteRotation = ({ instance, routes }: InstancePass): void => {
+    const known = rotations.get(instance.name);
+    // The same objects are the same in everything, and a host can have thousands of containers.
+    if (known?.instance === instance && known.routes === routes) return;
+    rotations.set(instance.name, { instance, routes, problems: rotationProblems(instance, routes) });
+  };
+
   const describe = (instance: PassResult['instances'][number]): InstanceStatus => {
     const pass = passOf(instance.name);
     const target = targets.get(instance.name);
     const file = sources.fileOf(instance.name);
     return describeInstance(
       instance,
-      target === undefined ? undefined : { file, generation: target.generation, routes: pass?.routes ?? [] },
+      target === undefined
+        ? undefined
+        : { file, generation: target.generation, routes: pass?.routes ?? [], ...aboutRouting(routings.get(instance.name), pass?.wanted) },
       pass?.desired,
       new Map(sources.proofs(instance.name).map((report) => [report.frontend.id, factsOf(report)])),
       since.of,
@@ -142,33 +170,38 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     passed(result, nowMs, date) {
       last = result;
       since.note(result.instances, date);
+      for (const pass of result.passes) noteRotation(pass);
       confirmed(nowMs, date);
     },
     confirmed,
     retain(present) {
-      for (const map of [targets, routings]) for (const name of map.keys()) if (!present.has(name)) map.delete(name);
+      for (const map of [targets, routings, contents, rotations]) for (const name of map.keys()) if (!present.has(name)) map.delete(name);
     },
     passFailed(error) {
       listFailure ??= describeFailure(error);
+      if (streamFailure === undefined) failure = listFailure;
     },
     connected() {
       const isNew = !isConnected;
       isConnected = true;
       streamFailure = undefined;
+      if (listFailure === undefined) failure = undefined;
       return isNew;
     },
     disconnected(error) {
       isConnected = false;
       streamFailure ??= describeFailure(error);
+      if (listFailure === undefined) failure = streamFailure;
     },
-    published(instance, target, routing) {
+    published(instance, target, routing, content) {
       targets.set(instance, target);
       routings.set(instance, routing);
+      contents.set(instance, content);
     },
     withdrawn(instance) {
-      targets.delete(instance);
-      routings.delete(instance);
+      for (const map of [targets, routings, contents]) map.delete(instance);
     },
+    configurations: () => contents,
     target: (instance) => targets.get(instance),
     instances,
     whatIsUnproven,
@@ -182,7 +215,6 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     }),
     snapshot(nowMs) {
       const ready = isReady(nowMs);
-      const error = streamFailure ?? listFailure;
       return {
         version,
         ready,
@@ -190,13 +222,27 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
         engine: {
           connected: isConnected,
           lastSyncAt: lastSync?.date ?? null,
-          ...(error === undefined ? {} : { error }),
+          ...(failure === undefined ? {} : { error: failure }),
         },
         instances: instances().map(describe),
         problems: problems(),
         changes: sources.changes(),
       };
     },
+  };
+}
+
+/** Where requests are to come to what is published, and what of the wanted isn't in it. */
+function aboutRouting(
+  published: Routing | undefined,
+  wanted: Routing | undefined,
+): { entry?: { port: number; hosts: readonly string[] }; leftOut?: ReadonlySet<string> } {
+  if (published === undefined) return {};
+  const { listenPort, serverNames } = published.view;
+  const isAsked = wanted === undefined || wanted.structure === published.structure;
+  return {
+    entry: { port: listenPort, hosts: serverNames },
+    ...(isAsked ? {} : { leftOut: unansweredLocations(wanted.structure, published.structure) }),
   };
 }
 

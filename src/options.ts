@@ -135,10 +135,19 @@ export const optionTable = {
     flag: '--listen',
     variable: 'MEET_GEN_LISTEN',
     placeholder: 'address:port',
-    meaning: 'where /healthz, /readyz, /status and /metrics are served; off: only on the unix socket in --out',
+    meaning: 'where the status page (/), /status, /metrics, /healthz and /readyz are served; off: only on the unix socket in --out',
     commands: ['run'],
     fallback: '127.0.0.1:9180',
     parse: parseListen,
+  }),
+  allowHost: option({
+    flag: '--allow-host',
+    variable: 'MEET_GEN_ALLOW_HOST',
+    placeholder: 'names',
+    meaning:
+      'names, with commas, that --listen is asked by besides its addresses and localhost: meet-gen, say, or that of a proxy in front. A web page under any other name can not read it',
+    commands: ['run'],
+    parse: parseHostNames,
   }),
   logLevel: option({
     flag: '--log-level',
@@ -161,7 +170,7 @@ export const optionTable = {
 
 export type OptionName = keyof typeof optionTable;
 type ValueOf<Name extends OptionName> = ReturnType<(typeof optionTable)[Name]['parse']>;
-type Optional = 'instance' | 'templates' | 'logFormat';
+type Optional = 'instance' | 'templates' | 'allowHost' | 'logFormat';
 
 /** All options, read. */
 export type Options = { readonly [Name in Exclude<OptionName, Optional>]: ValueOf<Name> } & { readonly [Name in Optional]?: ValueOf<Name> };
@@ -257,6 +266,13 @@ function parseListen(text: string): Listen {
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) throw new Error('it must look like 127.0.0.1:9180, :9180, [::1]:9180 or off');
   return { host: (match[1] ?? '').replace(/^\[|\]$/g, '') || '0.0.0.0', port };
+}
+
+function parseHostNames(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim().toLowerCase());
+  if (!names.every((name) => /^[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?$/.test(name)))
+    throw new Error('it must be host names without a port, with commas in between, for example meet-gen,status.example.com');
+  return names;
 }
 
 function parseInstanceOption(text: string): string {

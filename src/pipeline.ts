@@ -58,6 +58,8 @@ export interface InstancePass {
   readonly rendered: Rendered;
   /** The generation that labels and templates ask for; another one than what is published where nginx refuses it. */
   readonly desired: string;
+  /** nginx is being asked about a candidate: what labels ask for may go live later. */
+  readonly isOnTrial: boolean;
   readonly publication: Publication;
 }
 
@@ -120,7 +122,8 @@ async function passInstance(
     if (chosen === undefined) return undefined;
     const publication = await sink.publish(instance.name, chosen, choice.isRollback);
     if (typeof publication === 'object') problems.push(reloadsHeldBack(instance.name));
-    return { instance, view: chosen.view, wanted: plan, routes: plan.routes, rendered: chosen.rendered, desired, publication };
+    const { rendered, view } = chosen;
+    return { instance, view, wanted: plan, routes: plan.routes, rendered, desired, isOnTrial: choice.isOnTrial, publication };
   } catch (error) {
     problems.push(publishFailed(instance.name, error));
     return undefined;
@@ -134,7 +137,14 @@ export function withoutTrials(templates: TemplateStore): Renderer {
     choose({ view, structure }) {
       const rendered = templates.render(view);
       const edition = editionOf(rendered.templates.key, structure);
-      return { published: { edition, rendered, view }, desired: rendered.generation, isRollback: false, withdraw: false, problems: [] };
+      return {
+        published: { edition, rendered, view },
+        desired: rendered.generation,
+        isRollback: false,
+        isOnTrial: false,
+        withdraw: false,
+        problems: [],
+      };
     },
     failure: templates.failure,
   };

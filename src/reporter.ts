@@ -1,12 +1,15 @@
 import type { Logger } from 'pino';
 import type { Cause } from './controller.ts';
 import { showForeignText } from './model/foreign-text.ts';
+import type { Instance } from './model/instance.ts';
 import { problemKey } from './model/problem.ts';
 import type { Problem } from './model/problem.ts';
 import type { InstancePass } from './pipeline.ts';
 import { describeChange } from './routes/change.ts';
 import type { RoutingView } from './routes/routing-view.ts';
 import type { LiveChange } from './status/history.ts';
+import { createTurnBook } from './status/turns.ts';
+import type { Turns } from './status/turns.ts';
 import { unifiedDiff } from './text-diff.ts';
 
 /** What is seen of an instance's frontends when a report is due; times in milliseconds since 1970. */
@@ -34,43 +37,62 @@ interface Change {
   readonly view: RoutingView;
   readonly content: string;
   readonly cause: Cause;
-  /** That it isn't proven has been told; it is told again when it is. */
-  readonly toldUnproven?: boolean;
+  /** As the newest pass saw it that came to this. */
+  readonly instance: Instance;
+  /** That it isn't proven has been told, and what has become of containers; it is told again when it is. */
+  readonly toldUnproven?: Turns;
 }
+
+/** A line of the log tells of so many containers. */
+const maxTurns = 20;
 
 /** @param onLive hears of each change that is proven to be served */
 export function createReporter(log: Logger, onLive: (change: LiveChange) => void): Reporter {
+  /** What led to something that waits for nginx's word, or for the next reload. */
+  const waiting = new Map<string, Cause>();
   const pending = new Map<string, Change>();
   const live = new Map<string, Change>();
+  const book = createTurnBook();
   let known = new Map<string, Problem>();
 
+  /** Who turned without a change of what is served: nobody would hear of one that is unhealthy from the start. */
+  const tellTurns = (instance: string, turns: Turns, cause: Cause): void => {
+    if (turns.size > 0) log.info({ instance, ...containersOf(turns), why: reasonsOf(cause) }, 'containers have changed, the routes stay');
+  };
+
   return {
-    published({ instance, rendered, view, publication }, cause) {
-      // What is held back is published by a later pass.
-      if (typeof publication === 'object') return;
+    published({ instance, rendered, view, isOnTrial, publication }, lastCause) {
+      const isHeldBack = typeof publication === 'object';
+      const cause = together(waiting.get(instance.name), lastCause);
+      if (isHeldBack || isOnTrial) waiting.set(instance.name, cause);
+      else waiting.delete(instance.name);
+      if (isHeldBack) return;
       const { generation, content } = rendered;
-      const waiting = pending.get(instance.name);
-      if (waiting?.generation === generation || (waiting === undefined && live.get(instance.name)?.generation === generation)) return;
+      const before = pending.get(instance.name);
+      if (before?.generation === generation) return void pending.set(instance.name, { ...before, instance });
+      if (before === undefined && live.get(instance.name)?.generation === generation)
+        return tellTurns(instance.name, book.note(instance, view), lastCause);
       if (publication === 'written') log.debug({ instance: instance.name, generation }, 'published');
       // What an overtaken change waited for counts from its own beginning.
-      pending.set(instance.name, { generation, view, content, cause: together(waiting?.cause, cause) });
+      pending.set(instance.name, { generation, view, content, instance, cause: together(before?.cause, cause) });
     },
     proven(instance, proof, nowMs) {
       const change = pending.get(instance);
       if (change === undefined || !proof.live || proof.frontends === 0) return;
       const before = live.get(instance);
       const isProven = proof.unverified < proof.frontends;
-      if (!isProven && change.toldUnproven === true) return;
+      if (!isProven && change.toldUnproven !== undefined) return;
+      const turns = new Map([...(change.toldUnproven ?? []), ...book.note(change.instance, change.view)]);
       const told = {
         instance,
         generation: change.generation,
         changes: describeChange(before?.view, change.view),
-        why: change.cause.why.map((text) => showForeignText(text)),
+        why: reasonsOf(change.cause),
         ...times(change, proof, nowMs),
       };
-      const facts = proof.unverified > 0 ? { ...told, unverified: proof.unverified } : told;
+      const facts = { ...told, ...containersOf(turns), ...(proof.unverified > 0 ? { unverified: proof.unverified } : {}) };
       if (!isProven) {
-        pending.set(instance, { ...change, toldUnproven: true });
+        pending.set(instance, { ...change, toldUnproven: turns });
         log.warn(facts, 'routes are published, but no frontend answers: it is not proven that they are served');
         return;
       }
@@ -78,16 +100,18 @@ export function createReporter(log: Logger, onLive: (change: LiveChange) => void
       live.set(instance, change);
       if (before?.generation === change.generation) {
         log.debug(facts, 'routes are live');
+        tellTurns(instance, turns, change.cause);
         return;
       }
       log.info(facts, 'routes are live');
       const diff = before === undefined ? undefined : unifiedDiff(['before', 'after'], before.content, change.content);
       // A line of the log has no lines of its own.
       if (diff !== undefined) log.debug({ instance, generation: change.generation, diff: diff.split('\n') }, 'what changed in the file');
-      onLive({ ...told, at: new Date().toISOString(), ...(diff === undefined ? {} : { diff }) });
+      onLive({ ...told, ...containersOf(turns), at: new Date().toISOString(), ...(diff === undefined ? {} : { diff }) });
     },
     retain(instances) {
-      for (const changes of [pending, live]) for (const name of changes.keys()) if (!instances.has(name)) changes.delete(name);
+      for (const changes of [waiting, pending, live]) for (const name of changes.keys()) if (!instances.has(name)) changes.delete(name);
+      book.retain(instances);
     },
     problems(now) {
       const next = new Map(now.map((item) => [problemKey(item), item]));
@@ -114,6 +138,16 @@ function together(first: Cause | undefined, second: Cause): Cause {
 /** What a problem is about, whatever is said of it. */
 function subjectOf({ code, instance, container, key, value }: Problem): object {
   return { code, instance, container, key, value };
+}
+
+function reasonsOf({ why }: Cause): readonly string[] {
+  return why.map((text) => showForeignText(text));
+}
+
+function containersOf(turns: Turns): { readonly containers?: readonly string[] } {
+  if (turns.size === 0) return {};
+  const left = turns.size - maxTurns;
+  return { containers: [...[...turns.values()].slice(0, maxTurns), ...(left > 0 ? [`and ${left} more`] : [])] };
 }
 
 function times(change: Change, { servingAtMs }: InstanceProof, nowMs: number): { servingMs?: number; liveMs?: number } {

@@ -12,7 +12,7 @@ export function shippedTemplates(): string {
 /** What is for the inside of a frontend, where there is no Node. */
 type ShippedScript = 'nginx-tree.sh' | 'candidate-check.sh' | 'hook.sh' | 'hook-stub.conf';
 
-/** Reads one of the texts for frontends that lie beside the shipped templates; `--templates` never replaces them. */
-export function readShippedScript(name: ShippedScript): string {
+/** Reads one of the texts that lie beside the shipped templates; `--templates` never replaces them. */
+export function readShippedText(name: ShippedScript | `page/${string}`): string {
   return readFileSync(join(shippedTemplates(), name), 'utf8');
 }

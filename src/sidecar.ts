@@ -30,7 +30,8 @@ import { createReporter } from './reporter.ts';
 import { keepaliveMinTimeoutMs } from './routes/routing-view.ts';
 import type { InstanceProof } from './reporter.ts';
 import { createHistory } from './status/history.ts';
-import type { OperatorDesk } from './status/server.ts';
+import type { OperatorDesk } from './status/answers.ts';
+import { createWatchers } from './status/watchers.ts';
 import type { StatusSnapshot } from './status/snapshot.ts';
 import { createSink } from './sink.ts';
 import type { CandidateCheck } from './check/candidate-check.ts';
@@ -42,6 +43,10 @@ import type { KeptTrials, TrialReport } from './trial/trial-types.ts';
 export interface Sidecar {
   healthy(): boolean;
   snapshot(): StatusSnapshot;
+  /** The published files, by instance. */
+  configurations(): ReadonlyMap<string, string>;
+  /** Calls back whenever the snapshot has changed; returns how to end that. */
+  onChange(listener: () => void): () => void;
   readonly desk: OperatorDesk;
   resync(): void;
   readonly ended: Promise<void>;
@@ -74,6 +79,7 @@ export function startSidecar(
   signal: AbortSignal,
 ): Sidecar {
   const history = createHistory();
+  const watchers = createWatchers();
   const reporter = createReporter(log, (change) => {
     history.add(change);
     // What was there at the start was caused by no event.
@@ -97,6 +103,7 @@ export function startSidecar(
   );
   const knowledge = createKnowledge(options, {
     proofs: prover.report,
+    givesWay: (instance) => trials.givesWay(instance),
     templateFailure: templates.failure,
     fileOf: publisher.fileOf,
     fileProblems: publisher.problems,
@@ -152,7 +159,10 @@ export function startSidecar(
     const there = byId(containers);
     return new Map([...prober.verdicts()].flatMap(([id, probe]) => (there.has(id) ? [[id, { probe }] as const] : [])));
   };
-  const reportProblems = (): void => reporter.problems(knowledge.problems());
+  const reportProblems = (): void => {
+    reporter.problems(knowledge.problems());
+    watchers.tell();
+  };
 
   let hasBeenConnected = false;
 
@@ -181,6 +191,7 @@ export function startSidecar(
       onNothingNew() {
         tally.count('passes_total', 'unchanged');
         knowledge.confirmed(nowMs(), new Date());
+        watchers.tell();
       },
       onEvent({ action }, atMs) {
         tally.count('events_total', action);
@@ -241,6 +252,8 @@ export function startSidecar(
   return {
     healthy: () => nowMs() - controller.lastTurnAtMs() < patienceMs(options),
     snapshot: () => knowledge.snapshot(nowMs()),
+    configurations: knowledge.configurations,
+    onChange: watchers.watch,
     desk: {
       drain: drainControl.drain,
       cancelDrain: drainControl.cancel,

@@ -31,7 +31,7 @@ export function createSink(
       // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
       if (published === 'written' && !isNew) prover.recheckAll();
       trials.published(instance, chosen);
-      knowledge.published(instance, target, { view: chosen.view, structure: chosen.edition.structure });
+      knowledge.published(instance, target, { view: chosen.view, structure: chosen.edition.structure }, content);
       prover.aim(instance, target);
       return published;
     },

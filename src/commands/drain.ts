@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DrainState } from '../drain/drain-control.ts';
 import type { Options } from '../options.ts';
 import { socketPaths } from '../publish/out-directory.ts';
-import { askFirst, nobodyAnswers } from '../status/server.ts';
+import { askFirst, nobodyAnswers } from '../status/ask.ts';
 
 /** What a drain came to: lines for people, and whether all of the containers can be stopped now. */
 export interface DrainReport {

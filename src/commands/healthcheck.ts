@@ -1,6 +1,6 @@
 import type { Options } from '../options.ts';
 import { socketPaths } from '../publish/out-directory.ts';
-import { askFirst, nobodyAnswers } from '../status/server.ts';
+import { askFirst, nobodyAnswers } from '../status/ask.ts';
 
 const timeoutMs = 3000;
 

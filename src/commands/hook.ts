@@ -1,9 +1,9 @@
-import { readShippedScript } from '../shipped-templates.ts';
+import { readShippedText } from '../shipped-templates.ts';
 
 /** The line of `hook.sh` that stands for the functions it shares with the test through exec. */
 const shared = '#include nginx-tree.sh\n';
 
 /** The hook script for a frontend, whole: one file that needs nothing beside it. */
 export function hookScript(): string {
-  return readShippedScript('hook.sh').replace(shared, () => readShippedScript('nginx-tree.sh'));
+  return readShippedText('hook.sh').replace(shared, () => readShippedText('nginx-tree.sh'));
 }

@@ -4,14 +4,15 @@ import { createCandidateCheck } from '../check/candidate-check.ts';
 import { nowMs } from '../clock.ts';
 import { createEngineClient } from '../docker/client.ts';
 import type { EngineClient } from '../docker/client.ts';
-import type { Drains } from '../drain/drains.ts';
 import { keepDrains } from '../drain/keep-drains.ts';
 import { createFrontendAccess, mayExec } from '../frontend-access.ts';
 import { createLogger } from '../log.ts';
 import { exposeMetrics } from '../metrics/expose.ts';
 import { metricsOf } from '../metrics/metrics.ts';
 import { createTally } from '../metrics/tally.ts';
+import type { Tally } from '../metrics/tally.ts';
 import { OptionsError } from '../options.ts';
+import { createStatusPage } from '../page/status-page.ts';
 import type { Options } from '../options.ts';
 import { publishFile, removeFile } from '../publish/atomic-file.ts';
 import { clearLeftCandidates, drainsPath, instancesIn, ownFolder, readOutPlace, socketPaths } from '../publish/out-directory.ts';
@@ -22,10 +23,12 @@ import { askGeneration } from '../reload/generation-probe.ts';
 import { createTemplateStore, readTemplates } from '../render/template-store.ts';
 import { endWithin, startSidecar } from '../sidecar.ts';
 import type { SidecarParts } from '../sidecar.ts';
+import type { OperatorDesk } from '../status/answers.ts';
 import { startStatusServer } from '../status/server.ts';
-import type { OperatorDesk, SocketPlace } from '../status/server.ts';
+import type { SocketPlace } from '../status/server.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
-import { readShippedScript, shippedTemplates } from '../shipped-templates.ts';
+import { createWatchers } from '../status/watchers.ts';
+import { readShippedText, shippedTemplates } from '../shipped-templates.ts';
 import { keepTrials, readKept } from '../trial/keep-trials.ts';
 import { version } from '../version.ts';
 
@@ -69,13 +72,18 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   );
 
   const tally = createTally();
-  const source = { healthy: () => true, snapshot: startingSnapshot };
+  const watchers = createWatchers();
+  const page = createStatusPage((name) => readShippedText(`page/${name}`));
+  const source = { healthy: () => true, snapshot: startingSnapshot, configurations: (): ReadonlyMap<string, string> => new Map() };
   const desk: OperatorDesk = { drain: tooEarly, cancelDrain: tooEarly, explain: tooEarly };
   const stopServer = await startStatusServer(
     {
       healthy: () => source.healthy(),
       snapshot: () => source.snapshot(),
       metrics: () => exposeMetrics(metricsOf(tally, source.snapshot(), process.version)),
+      page: () => page.show(source.snapshot(), source.configurations(), Date.now()),
+      asset: page.asset,
+      onChange: watchers.watch,
     },
     {
       drain: (containers) => desk.drain(containers),
@@ -84,6 +92,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     },
     await socketPlaces(place),
     options.listen,
+    options.allowHost ?? [],
   ).catch((error: unknown) => {
     throw new OptionsError([error instanceof Error ? error.message : String(error)]);
   });
@@ -91,12 +100,12 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   try {
     // Only now is it certain that no other meet-gen is in the middle of writing one.
     await clearLeftCandidates(place);
-    const drains = await keepDrains(drainsPath(place), publishFile, log);
     const engine = createEngineClient(options.dockerHost, (endpoint) => tally.count('engine_requests_total', endpoint));
-    const parts = { ...(await assemble(engine, place, drains, options, log)), tally };
+    const parts = await assemble(engine, place, tally, options, log);
     const sidecar = startSidecar(engine, createTemplateStore(directory), parts, options, log, abort.signal);
-    Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot });
+    Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot, configurations: sidecar.configurations });
     Object.assign(desk, sidecar.desk);
+    sidecar.onChange(watchers.tell);
     signals.onResync(() => {
       log.info('told to look at everything afresh');
       sidecar.resync();
@@ -112,18 +121,12 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   log.info('stopped');
 }
 
-async function assemble(
-  engine: EngineClient,
-  place: OutPlace,
-  drains: Drains,
-  options: Options,
-  log: Logger,
-): Promise<Omit<SidecarParts, 'tally'>> {
+async function assemble(engine: EngineClient, place: OutPlace, tally: Tally, options: Options, log: Logger): Promise<SidecarParts> {
   const access = createFrontendAccess(engine, options);
   const pathOf = (instance: string, name: string): string => join(ownFolder(place, instance), name);
   const check = createCandidateCheck({
     exec: access.exec,
-    script: readShippedScript('nginx-tree.sh') + readShippedScript('candidate-check.sh'),
+    script: readShippedText('nginx-tree.sh') + readShippedText('candidate-check.sh'),
     stage: async (instance, content) => {
       const path = pathOf(instance, '.candidate.conf');
       await publishFile(path, content);
@@ -139,9 +142,10 @@ async function assemble(
     prover: { ask: askGeneration, reload: access.reload, inquire: access.inquire, nowMs },
     check: mayExec(options) ? check : undefined,
     publisher: createPublisher(place, nowMs),
-    drains,
+    drains: await keepDrains(drainsPath(place), publishFile, log),
     diary: keepTrials(pathOf, publishFile, log),
     kept: new Map(kept.flatMap(([instance, one]) => (one === undefined ? [] : [[instance, one]]))),
+    tally,
   };
 }
 

@@ -3,7 +3,7 @@ import { showForeignText } from '../model/foreign-text.ts';
 import type { Options } from '../options.ts';
 import { socketPaths } from '../publish/out-directory.ts';
 import { printStatus } from '../status/print.ts';
-import { askFirst, nobodyAnswers } from '../status/server.ts';
+import { askFirst, nobodyAnswers } from '../status/ask.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
 /** What the running sidecar says: what is printed, and whether all is live; or why it couldn't be asked. */

@@ -7,6 +7,7 @@ import type { Role } from '../model/label-table.ts';
 import { problemTable } from '../model/problem.ts';
 import { flagWithValue, optionTable } from '../options.ts';
 import { backendPreset } from '../routes/preset.ts';
+import { symptomTable } from './symptom-table.ts';
 
 const generated = '<!-- Generated from the tables in src by `npm run docs`. Do not edit. -->';
 
@@ -21,9 +22,29 @@ export function referencePages(): ReadonlyMap<string, string> {
   ]);
 }
 
+/** The labels to know first; the others are in docs/labels.md alone. */
+const firstLabels = new Set([
+  'meet.instance',
+  'meet.service',
+  'meet.port',
+  'meet.host',
+  'meet.paths',
+  'meet.websocket',
+  'meet.balance',
+  'meet.health',
+  'meet.drain',
+  'meet.body-size',
+  'meet.read-timeout',
+  'meet.route.<name>.path',
+  'meet.allow.<name>',
+  'meet.media.bucket',
+]);
+
 /** The README with its label table filled in between the markers, from the same table. */
 export function readmeWithLabels(readme: string): string {
-  const rows = allLabels.map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.fallback]);
+  const rows = allLabels
+    .filter(({ key }) => firstLabels.has(key))
+    .map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.fallback]);
   const labels = table(
     ['label', 'on', 'meaning', 'default'],
     [['`meet.role`', 'all', `what the container is: ${list(roles)}`, '–'], ...rows],
@@ -94,7 +115,7 @@ function metricsPage(): string {
     ...Object.entries(histograms).map(([name, { help }]) => [name, 'histogram', [], help] as const),
   ].toSorted(([left], [right]) => compareText(left, right));
   return page('Metrics', [
-    'Prometheus reads them at `/metrics` on `--listen`, whose Host header has to be an address or localhost; they are on the unix socket, too. From other containers: `--listen 0.0.0.0:9180`, on a network of their own with Prometheus, since whoever reaches the port can read `/status` as well.',
+    'Prometheus reads them at `/metrics` on `--listen`, whose Host header has to be an address, localhost or a name of `--allow-host`; they are on the unix socket, too. From other containers: `--listen 0.0.0.0:9180`, on a network of their own with Prometheus, since whoever reaches the port can read `/status` as well.',
     table(
       ['metric', 'type', 'labels', 'meaning'],
       rows.map(([name, type, labels, help]) => [
@@ -104,12 +125,13 @@ function metricsPage(): string {
         help,
       ]),
     ),
-    'A counter with a label has only the values that have been counted. What has never happened has no value at all: no last reload before the first.',
+    'Results are counted from 0. Actions, endpoints and codes are there once they have been counted, and what has a time is there once it has happened: no last reload before the first.',
   ]);
 }
 
 function troubleshootingPage(): string {
   const run = [
+    '<!-- block: doctor -->',
     '```sh',
     'docker run --rm --network meet_internal --group-add "$(stat -c %g /var/run/docker.sock)" \\',
     '  -v /var/run/docker.sock:/var/run/docker.sock meet-gen doctor',
@@ -126,7 +148,11 @@ function troubleshootingPage(): string {
     ].join('\n\n'),
   );
   return page('Troubleshooting', [
-    '`meet-gen doctor` checks all of this on the running containers, and says what is wrong, why it matters and how to mend it, with lines to paste. Who answers one path, and why nobody else does, is told by [`meet-gen explain`](explain.md).',
+    'Three commands tell most. [`meet-gen status`](status.md): how it is, in one look. [`meet-gen explain`](explain.md): who answers one path, and why nobody else does. `meet-gen doctor`: whether the whole set-up is right.',
+    '## The usual ones',
+    table(['you see', 'what it is', 'what meet-gen says'], symptomTable),
+    '## The doctor',
+    '`meet-gen doctor` checks all of what follows on the running containers, and says what is wrong, why it matters and how to mend it, with lines to paste.',
     run,
     "`meet_internal` is the Meet's own network: on another one the doctor can't ask the frontends. It changes nothing. Of a container's environment it reads a fixed list of names (host names, ports, switches) and forgets the rest; no secret is printed. What it has no access to is *not checked*, never *ok*. `--instance` looks at one Meet alone, `--json` is for programs. Exit code: 0, or 7 when something failed; warnings fail nothing.",
     "Besides reading (containers, networks, files of frontends and nginx-proxy, process lists), it runs `cat /proc/self/mountinfo` in containers that mount a single configuration file or a socket: nothing else tells that such a mount has gone stale. It wants the engine's own socket; behind the socket proxy of the example most checks are *not checked*.",

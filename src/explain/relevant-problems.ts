@@ -36,6 +36,8 @@ export function problemsAbout(instance: Instance, facts: Facts, outcome: Outcome
   const frontends = namesOf(instance.frontends);
   return facts.problems.filter((item) => {
     if (item.instance !== undefined && item.instance !== instance.name) return false;
+    // Who answers is what an explanation tells itself.
+    if (item.code === 'nobody-in-rotation' || item.code === 'unhealthy-in-use') return false;
     if (item.code === 'contested-route') return isContested(instance, item, outcome);
     if (item.code === 'route-left-out') return outcome.isOtherwiseWanted;
     if (item.container === undefined || item.code === 'no-frontend-running') return true;

@@ -1,13 +1,14 @@
 import type { Instance, Replica } from './instance.ts';
 import { networkOwnerOf } from './network-owner.ts';
 
-/** All containers of these instances: the frontends, who serves the SPA behind routers, and the services' replicas. */
+/** All containers of these instances: the frontends, and those behind them. */
 export function replicasOf(instances: readonly Instance[]): readonly Replica[] {
-  return instances.flatMap(({ frontends, spa, services }) => [
-    ...frontends,
-    ...(spa ?? []),
-    ...services.flatMap((service) => service.replicas),
-  ]);
+  return instances.flatMap((instance) => [...instance.frontends, ...replicasBehind(instance)]);
+}
+
+/** Whom the frontends or routers of an instance pass requests on to: who serves the SPA behind routers, and the services' replicas. */
+export function replicasBehind({ spa = [], services }: Instance): readonly Replica[] {
+  return [...spa, ...services.flatMap(({ replicas }) => replicas)];
 }
 
 /** The ids of the containers that take requests, and of those whose network they use. */

@@ -50,6 +50,14 @@ export const problemTable = {
     severity: 'warning',
     meaning: 'No frontend of the instance runs, so nobody serves its routes; addresses go on being published for when one starts.',
   },
+  'nobody-in-rotation': {
+    severity: 'warning',
+    meaning: 'No container of a routed service is in rotation (or no backend is there at all), so requests for it are answered with 503.',
+  },
+  'unhealthy-in-use': {
+    severity: 'warning',
+    meaning: 'No container of a service is any better than unhealthy, so requests go to those whose health check fails.',
+  },
   'contested-route': { severity: 'error', meaning: 'Two services ask for the same path; the one that sorts first keeps it.' },
   'replicas-disagree': {
     severity: 'warning',

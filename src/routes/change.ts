@@ -1,6 +1,9 @@
 import { compareText } from '../model/foreign-text.ts';
-import { passedTo } from './pick-location.ts';
+import { showRule } from './ownership.ts';
+import { passedTo, pickLocation } from './pick-location.ts';
 import type { LocationView, RoutingView, UpstreamView } from './routing-view.ts';
+import { spaUpstream } from './structure.ts';
+import type { WebhookView } from './webhooks.ts';
 
 /**
  * What is different between two views, in words for an operator: `+ meet/backend 172.18.0.5:8000`, `- /files`, …
@@ -8,8 +11,11 @@ import type { LocationView, RoutingView, UpstreamView } from './routing-view.ts'
  */
 export function describeChange(before: RoutingView | undefined, after: RoutingView): readonly string[] {
   if (before === undefined) return [describeWhole(after)];
-  const old = facts(before);
-  const now = facts(after);
+  const [desertedThen, desertedNow] = [desertedIn(before), desertedIn(after)];
+  // Who has nobody has no settings either: that they went with the last one is no news.
+  const turned = new Set([...desertedThen, ...desertedNow].filter((title) => desertedThen.has(title) !== desertedNow.has(title)));
+  const old = facts(before, desertedThen, turned);
+  const now = facts(after, desertedNow, turned);
   const gone = [...old].flatMap((fact) => (now.has(fact) ? [] : [`- ${fact}`]));
   const come = [...now].flatMap((fact) => (old.has(fact) ? [] : [`+ ${fact}`]));
   return [...gone, ...come].toSorted((left, right) => compareText(left.slice(2), right.slice(2)));
@@ -25,14 +31,25 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-function facts(view: RoutingView): ReadonlySet<string> {
+/** The titles of the services that answer 503 on all of their paths. */
+function desertedIn({ groups }: RoutingView): ReadonlySet<string> {
+  return new Set(groups.flatMap((group) => (isDeserted(group) ? [group.title] : [])));
+}
+
+function isDeserted({ locations }: Group): boolean {
+  const own = locations.filter((location) => passedTo(location) !== spaUpstream);
+  return own.length > 0 && own.every((location) => passedTo(location) === undefined);
+}
+
+/** @param turned whose paths are told without their settings */
+function facts(view: RoutingView, deserted: ReadonlySet<string>, turned: ReadonlySet<string>): ReadonlySet<string> {
   const { upstreams, spa, groups, webhooks, ...settings } = view;
   return new Set([
     ...upstreams.flatMap(describeUpstream),
     ...spa.servers.map((server) => `SPA ${server}`),
     ...spa.backups.map((server) => `SPA ${server} (backup)`),
-    ...groups.flatMap((group) => group.locations.map((location) => describeLocation(group.title, location))),
-    ...webhooks.map(({ path, upstream }) => `${path} from inside -> ${upstream ?? '503'}`),
+    ...groups.flatMap((group) => describeGroup(group, deserted.has(group.title), turned.has(group.title))),
+    ...webhooks.map((webhook) => `${webhook.path} from inside -> ${takerOf(view, webhook, deserted)}`),
     ...Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(value)}`),
   ]);
 }
@@ -50,13 +67,32 @@ function describeUpstream({ title, balance, servers, spares = [], backups, param
   ];
 }
 
-function describeLocation(title: string, location: LocationView): string {
+type Group = RoutingView['groups'][number];
+
+/** That a service has lost everybody is one fact, not one for each of its paths. */
+function describeGroup({ title, locations }: Group, hasNobody: boolean, isBrief: boolean): readonly string[] {
+  const lost = hasNobody ? [] : locations.filter((location) => passedTo(location) === undefined);
+  return [
+    ...locations.map((location) => describeLocation(title, location, isBrief)),
+    ...lost.map((location) => `${showRule(location)} -> 503`),
+    ...(hasNobody ? [`${title} -> 503`] : []),
+  ];
+}
+
+function describeLocation(title: string, location: LocationView, isBrief: boolean): string {
   const { kind, path, upstream: _, guarded: __, media, ...settings } = location;
-  const upstream = passedTo(location);
-  const to = upstream === undefined ? `503, nobody in rotation for ${title}` : upstream === 'meet-spa' ? 'SPA' : title;
+  const to = passedTo(location) === spaUpstream ? 'SPA' : title;
+  if (isBrief) return `${showRule({ kind, path })} -> ${to}`;
   const own = Object.entries(settings).map(
     ([name, value]) => ` ${name} ${Array.isArray(value) ? value.join(' ') || 'nobody' : String(value)}`,
   );
   const files = media === undefined ? '' : `${media.storagePath} signed for ${media.host}`;
-  return `${kind === 'exact' ? '=' : ''}${path} -> ${to}${files}${own.join('')}`;
+  return `${showRule({ kind, path })} -> ${to}${files}${own.join('')}`;
+}
+
+/** Who takes a call from inside. */
+function takerOf(view: RoutingView, { path, upstream }: WebhookView, deserted: ReadonlySet<string>): string {
+  if (upstream !== undefined) return view.upstreams.find(({ name }) => name === upstream)?.title ?? upstream;
+  const picked = pickLocation(view, path);
+  return picked.kind !== 'spa' && deserted.has(picked.group) ? picked.group : '503';
 }

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { isNetworkOfProject } from '../model/address.ts';
 import { compareText } from '../model/foreign-text.ts';
+import { replicasBehind, replicasOf } from '../model/in-rotation.ts';
 import type { Instance, Replica } from '../model/instance.ts';
 import type { NetworkAttachment } from '../model/container.ts';
 
@@ -10,7 +11,7 @@ import type { NetworkAttachment } from '../model/container.ts';
  * Neighbours on a network that it merely joined get nothing.
  */
 export function statusSubnets(instance: Instance): readonly string[] {
-  const attachments = replicasOf(instance).flatMap((replica) => replica.container.networks);
+  const attachments = replicasOf([instance]).flatMap((replica) => replica.container.networks);
   const own = ownNetworks(instance);
   const subnets = attachments.filter((network) => own.has(network.name)).flatMap(subnetsOf);
   return [...new Set(subnets)].toSorted(compareText);
@@ -19,7 +20,7 @@ export function statusSubnets(instance: Instance): readonly string[] {
 /** By name, which stopped containers keep too: a restart must not change the answer. */
 function ownNetworks(instance: Instance): ReadonlySet<string> {
   const ofFrontends = networkNames(instance.frontends);
-  const ofServices = networkNames(behind(instance));
+  const ofServices = networkNames(replicasBehind(instance));
   const shared = [...ofFrontends].filter((name) => ofServices.has(name));
   const isOwn = (name: string): boolean => isNetworkOfProject(name, instance.project);
   // The last choice is for a frontend that was cut off for a moment: it must answer us when it is back.
@@ -29,14 +30,6 @@ function ownNetworks(instance: Instance): ReadonlySet<string> {
 
 function networkNames(replicas: readonly Replica[]): ReadonlySet<string> {
   return new Set(replicas.flatMap((replica) => replica.container.networks.map((network) => network.name)));
-}
-
-function replicasOf(instance: Instance): readonly Replica[] {
-  return [...instance.frontends, ...behind(instance)];
-}
-
-function behind({ spa = [], services }: Instance): readonly Replica[] {
-  return [...spa, ...services.flatMap((service) => service.replicas)];
 }
 
 /** In CIDR form, without the bits of the container itself. */

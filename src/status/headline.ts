@@ -1,3 +1,4 @@
+import type { Problem } from '../model/problem.ts';
 import type { FrontendStatus, InstanceStatus, ReplicaStatus, StatusSnapshot } from './snapshot.ts';
 
 /** How it is as a whole, in a sentence. */
@@ -6,10 +7,29 @@ export function headlineOf({ ready, converged, engine, instances, problems }: St
     return `the engine can't be reached, so changes are not seen; what was published last goes on being served`;
   if (!ready) return 'nothing has been published yet, or what is known is too old';
   if (instances.length === 0) return 'no container with meet.role has been found';
-  const troubled = problems.filter(({ severity }) => severity !== 'notice').length;
-  const but = troubled === 0 ? '' : `, and there ${troubled === 1 ? 'is a problem' : `are ${troubled} problems`}`;
-  if (!converged) return `not all that labels ask for is live${but}`;
-  return `all routes are live${but}`;
+  const troubles = problems.filter(({ severity }) => severity !== 'notice');
+  if (!converged) return `not all that labels ask for is live${andProblems(troubles.length)}`;
+  const deserted = desertedServices(problems);
+  if (deserted.length === 0) return `all routes are live${andProblems(troubles.length)}`;
+  return `nobody is in rotation for ${deserted.join(', ')}, so 503 is answered there${andProblems(troubles.length - deserted.length)}`;
+}
+
+function andProblems(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? ', and there is a problem' : `, and there are ${count} problems`;
+}
+
+/** The services whose requests get 503, since nobody is in rotation; of one instance alone where that is named. */
+export function desertedServices(problems: readonly Problem[], instance?: string): readonly string[] {
+  const found = problems.filter((item) => item.code === 'nobody-in-rotation' && (instance === undefined || item.instance === instance));
+  return found.flatMap(({ value }) => value ?? []);
+}
+
+/** All its frontends are proven to serve what is published, whether that is all that labels ask for or not. */
+export function isServed({ frontends, publishedGeneration }: InstanceStatus): boolean {
+  return (
+    frontends.length > 0 && frontends.every(({ phase, runningGeneration }) => phase === 'live' && runningGeneration === publishedGeneration)
+  );
 }
 
 /** How far an instance is, in a sentence. */

@@ -6,6 +6,8 @@ export interface LiveChange {
   readonly generation: string;
   /** In words: `+ meet/backend 172.18.0.5:8000`, … */
   readonly changes: readonly string[];
+  /** Who came into rotation or went out of it, and why; absent for nobody. */
+  readonly containers?: readonly string[];
   /** What led to it: `meet-backend-1: start`, … */
   readonly why: readonly string[];
   /** From the event that caused it until the first answer with it, and until nothing else answered. */

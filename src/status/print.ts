@@ -2,6 +2,7 @@ import { printProblem } from '../model/print-problem.ts';
 import { indent, section, table } from '../text-lines.ts';
 import { headlineOf, howLong, placeOf, servesOf, stateOf, whyOf } from './headline.ts';
 import type { LiveChange } from './history.ts';
+import { routesByService } from './route-lines.ts';
 import type { InstanceStatus, ReplicaStatus, StatusSnapshot } from './snapshot.ts';
 
 const shownChanges = 3;
@@ -61,12 +62,12 @@ function printReplica(replica: ReplicaStatus, nowMs: number): readonly string[] 
   ];
 }
 
-/** A line for each service: a path that stands for itself and all below is told once. */
-function printRoutes({ routes }: InstanceStatus): readonly string[] {
-  const below = new Set(routes.filter(({ kind }) => kind === 'below').map(({ path }) => path));
-  const shown = routes.filter(({ path, kind }) => kind === 'below' || !below.has(`${path}/`));
-  const byService = new Map<string, readonly string[]>();
-  for (const { path, kind, service } of shown)
-    byService.set(service, [...(byService.get(service) ?? []), kind === 'exact' ? `=${path}` : path]);
-  return table([...byService].map(([service, paths]) => [service, paths.join(' ')]));
+/** A line for each service. */
+function printRoutes(instance: InstanceStatus): readonly string[] {
+  return table(
+    [...routesByService(instance)].map(([service, routes]) => [
+      service,
+      routes.map(({ path, isLeftOut }) => (isLeftOut ? `${path} (left out)` : path)).join(' '),
+    ]),
+  );
 }

@@ -1,37 +1,13 @@
 import { existsSync } from 'node:fs';
 import { chmod, rm } from 'node:fs/promises';
-import { createServer, request } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { isIP } from 'node:net';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
 import { dirname } from 'node:path';
 import type { Listen } from '../options.ts';
-import type { StatusSnapshot } from './snapshot.ts';
-
-/** What the server answers from; asked at every request. */
-export interface StatusSource {
-  /** The loop turns. */
-  healthy(): boolean;
-  snapshot(): StatusSnapshot;
-  /** What Prometheus reads. */
-  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
-}
-
-/** What an operator may do and ask over the unix socket, and nobody over TCP. */
-export interface OperatorDesk {
-  /** Takes them out, or tells how far they are. @throws Error that says why not, for the operator to read */
-  drain(containers: readonly string[]): unknown;
-  /** @throws Error that says why not, for the operator to read */
-  cancelDrain(containers: readonly string[]): unknown;
-  /** Who answers a path or a URL. @throws Error that says why it can't be told, for the operator to read */
-  explain(target: string, instance: string | undefined): unknown;
-}
-
-/** JSON, or a text as it is. */
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly contentType?: string;
-}
+import { answersForAnybody, answersForOperators, send } from './answers.ts';
+import type { OperatorDesk, Respond, StatusSource } from './answers.ts';
+import { askStatus } from './ask.ts';
+import { createLiveStreams } from './live.ts';
 
 /** A socket's path may be this long on Linux (unix(7), sun_path). */
 const maxSocketPathLength = 107;
@@ -53,16 +29,18 @@ export async function startStatusServer(
   desk: OperatorDesk,
   places: readonly SocketPlace[],
   listen: Listen,
+  hostNames: readonly string[],
 ): Promise<() => Promise<void>> {
   await Promise.all(places.map(({ path }) => refuseSecond(path)));
-  const answerOperator: Respond = (incoming) => answerDesk(incoming, desk) ?? answer(incoming, source);
-  const answerAnybody: Respond = (incoming) => (isOwnHost(incoming.headers.host) ? answer(incoming, source) : wrongHost);
-  const closeSocket = await keepFirstSocket(answerOperator, places);
+  const live = createLiveStreams(source.onChange);
+  const closeSocket = await keepFirstSocket(answersForOperators(source, desk, live), places);
   try {
     const tcp =
       listen === 'off'
         ? undefined
-        : await open(answerAnybody, listen).catch((error: unknown) => closeSocket().then(() => Promise.reject(error as Error)));
+        : await open(answersForAnybody(source, hostNames, live), listen).catch((error: unknown) =>
+            closeSocket().then(() => Promise.reject(error as Error)),
+          );
     return async () => {
       await Promise.all([closeSocket(), tcp === undefined ? undefined : close(tcp)]);
     };
@@ -114,44 +92,6 @@ async function keepSocket(respond: Respond, socketPath: string): Promise<() => P
   };
 }
 
-/** Asks the meet-gen behind the first of these sockets that answers; undefined when none does. */
-export async function askFirst(
-  socketPaths: readonly string[],
-  path: string,
-  timeoutMs: number,
-  method: 'GET' | 'POST' = 'GET',
-): Promise<{ status: number; body: string } | undefined> {
-  for (const socketPath of socketPaths) {
-    const answered = await askStatus(socketPath, path, timeoutMs, method);
-    if (answered !== undefined) return answered;
-  }
-  return undefined;
-}
-
-/** What to say when none of them answers. */
-export function nobodyAnswers(socketPaths: readonly string[]): string {
-  return `no meet-gen answers on ${socketPaths[0] ?? 'its socket'}; is it running with this --out?`;
-}
-
-function askStatus(
-  socketPath: string,
-  path: string,
-  timeoutMs: number,
-  method: 'GET' | 'POST' = 'GET',
-): Promise<{ readonly status: number; readonly body: string } | undefined> {
-  return new Promise((resolve) => {
-    const asked = request({ socketPath, path, method, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => (body += chunk));
-      response.on('error', () => resolve(undefined));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-    });
-    asked.on('error', () => resolve(undefined));
-    asked.end();
-  });
-}
-
 /** A socket file outlives a killed process; one that answers belongs to a living one. */
 async function refuseSecond(socketPath: string): Promise<void> {
   if ((await askStatus(socketPath, '/healthz', 1000)) !== undefined)
@@ -159,8 +99,6 @@ async function refuseSecond(socketPath: string): Promise<void> {
       `another meet-gen is publishing into this directory already (it answers on ${socketPath}); stop it, or give this one another --out`,
     );
 }
-
-type Respond = (incoming: IncomingMessage) => Answer | Promise<Answer>;
 
 function open(respond: Respond, where: { path: string } | { host: string; port: number }): Promise<Server> {
   const server = createServer((incoming, outgoing) => {
@@ -176,65 +114,6 @@ function open(respond: Respond, where: { path: string } | { host: string; port: 
       resolve(server);
     });
   });
-}
-
-/** Against pages that make a browser ask for them under a name of their own (DNS rebinding): only addresses and localhost. */
-function isOwnHost(host: string | undefined): boolean {
-  const name = (host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  return name === 'localhost' || isIP(name) !== 0;
-}
-
-const wrongHost: Answer = { status: 421, body: { error: 'ask for this server by its address, or as localhost' } };
-
-/** Undefined for what the desk has nothing to do with. */
-function answerDesk({ method, url }: IncomingMessage, desk: OperatorDesk): Answer | undefined {
-  const { pathname, searchParams } = new URL(url ?? '/', 'http://socket');
-  const containers = searchParams.getAll('container');
-  const acts = {
-    'POST /drain': () => ({ containers: desk.drain(containers) }),
-    'POST /drain/cancel': () => ({ containers: desk.cancelDrain(containers) }),
-    'GET /explain': () => desk.explain(searchParams.get('target') ?? '', searchParams.get('instance') ?? undefined),
-  };
-  const act = acts[`${method} ${pathname}` as keyof typeof acts];
-  if (act === undefined) return undefined;
-  try {
-    return { status: 200, body: act() };
-  } catch (error) {
-    return { status: 409, body: { error: error instanceof Error ? error.message : String(error) } };
-  }
-}
-
-async function answer(incoming: IncomingMessage, source: StatusSource): Promise<Answer> {
-  if (incoming.method !== 'GET' && incoming.method !== 'HEAD') return { status: 405, body: { error: 'this server is read-only: use GET' } };
-  switch (incoming.url?.split('?')[0]) {
-    case '/healthz': {
-      const healthy = source.healthy();
-      return { status: healthy ? 200 : 503, body: { healthy } };
-    }
-    case '/readyz': {
-      const { ready } = source.snapshot();
-      return { status: ready ? 200 : 503, body: { ready } };
-    }
-    case '/status':
-      return { status: 200, body: source.snapshot() };
-    case '/metrics': {
-      const { contentType, text } = await source.metrics();
-      return { status: 200, body: text, contentType };
-    }
-    default:
-      return { status: 404, body: { error: 'there is /healthz, /readyz, /status and /metrics' } };
-  }
-}
-
-function send(outgoing: ServerResponse, { status, body, contentType }: Answer): void {
-  const text = contentType === undefined ? `${JSON.stringify(body)}\n` : String(body);
-  outgoing.writeHead(status, {
-    'content-type': contentType ?? 'application/json',
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  outgoing.end(outgoing.req.method === 'HEAD' ? undefined : text);
 }
 
 function close(server: Server): Promise<void> {

@@ -5,8 +5,12 @@ import type { Rank } from '../model/rotation.ts';
 import type { LiveChange } from './history.ts';
 import { serviceTitle } from '../routes/ownership.ts';
 import type { Route } from '../routes/ownership.ts';
+import { locationKey } from '../trial/mixture.ts';
 
 const maxReasonLength = 500;
+
+/** What the frontends behind a router are called among the services. */
+export const spaTitle = 'SPA';
 
 /** One container, for a person who asks why it is or isn't in rotation. */
 export interface ReplicaStatus {
@@ -38,9 +42,20 @@ export interface InstanceStatus {
   readonly file?: string;
   readonly desiredGeneration?: string;
   readonly publishedGeneration?: string;
+  /** Where the outer proxy is to send requests, and for which hosts; none for any. */
+  readonly entry?: { readonly port: number; readonly hosts: readonly string[] };
   readonly frontends: readonly FrontendStatus[];
   readonly services: readonly { readonly service: string; readonly role: string; readonly replicas: readonly ReplicaStatus[] }[];
-  readonly routes: readonly { readonly path: string; readonly kind: 'exact' | 'below'; readonly service: string }[];
+  readonly routes: readonly RouteStatus[];
+}
+
+/** A path that labels ask for. */
+interface RouteStatus {
+  readonly path: string;
+  readonly kind: 'exact' | 'below';
+  readonly service: string;
+  /** It is not published, since nginx refuses it, or is not known to take it. */
+  readonly leftOut?: true;
 }
 
 /** What `/status` answers. */
@@ -58,10 +73,20 @@ export interface StatusSnapshot {
 /** What is known of a frontend's proof, in the words of this report. */
 export type FrontendFacts = Pick<FrontendStatus, 'phase' | 'runningGeneration' | 'nginxVersion' | 'signals' | 'proofReason'>;
 
+/** What has been published for an instance. */
+interface Published {
+  readonly file: string;
+  readonly generation: string;
+  readonly routes: readonly Route[];
+  readonly entry?: { readonly port: number; readonly hosts: readonly string[] };
+  /** What labels ask for and is not published, as `locationKey`s. */
+  readonly leftOut?: ReadonlySet<string>;
+}
+
 /** Puts an instance into the report; all foreign text is made safe to show. */
 export function describeInstance(
   instance: Instance,
-  published: { readonly file: string; readonly generation: string; readonly routes: readonly Route[] } | undefined,
+  published: Published | undefined,
   desiredGeneration: string | undefined,
   proofs: ReadonlyMap<string, FrontendFacts>,
   sinceOf: (containerId: string) => string | undefined = () => undefined,
@@ -73,10 +98,11 @@ export function describeInstance(
   return {
     name: instance.name,
     ...(published === undefined ? {} : { file: published.file, publishedGeneration: published.generation }),
+    ...(published?.entry === undefined ? {} : { entry: published.entry }),
     ...(desiredGeneration === undefined ? {} : { desiredGeneration }),
     frontends: instance.frontends.map((frontend) => ({ ...describe(frontend), ...showFacts(proofs.get(frontend.container.id)) })),
     services: [
-      ...(instance.spa === undefined ? [] : [{ service: 'SPA', role: 'frontend', replicas: instance.spa.map(describe) }]),
+      ...(instance.spa === undefined ? [] : [{ service: spaTitle, role: 'frontend', replicas: instance.spa.map(describe) }]),
       ...instance.services.map((service) => ({
         service: serviceTitle(service),
         role: service.role,
@@ -87,6 +113,7 @@ export function describeInstance(
       path: rule.path,
       kind: rule.kind,
       service: serviceTitle(service),
+      ...(published?.leftOut?.has(locationKey(rule)) === true ? { leftOut: true } : {}),
     })),
   };
 }

@@ -33,6 +33,12 @@ export function changedLocations(wanted: RoutingStructure, good: RoutingStructur
   return [...locationsOf(wanted)].flatMap(([key, location]) => (JSON.stringify(before.get(key)) === JSON.stringify(location) ? [] : [key]));
 }
 
+/** The locations of the wanted structure that the published one has nobody for. */
+export function unansweredLocations(wanted: RoutingStructure, published: RoutingStructure): ReadonlySet<string> {
+  const there = locationsOf(published);
+  return new Set(changedLocations(wanted, published).filter((key) => there.get(key)?.upstream === undefined));
+}
+
 /** Whether what concerns the whole server is different. */
 export function settingsDiffer(wanted: RoutingStructure, good: RoutingStructure): boolean {
   return JSON.stringify(settingsOf(wanted)) !== JSON.stringify(settingsOf(good)) || balancesDiffer(wanted, good);

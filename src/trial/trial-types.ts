@@ -74,6 +74,8 @@ export interface Choice {
   readonly published?: Chosen;
   /** It takes the place of one that nginx refuses, and can't wait. */
   readonly isRollback: boolean;
+  /** nginx is being asked about a candidate: there is more to come by itself. */
+  readonly isOnTrial: boolean;
   /** The generation that labels and templates ask for. */
   readonly desired: string;
   /** What is published already was refused, and there is nothing good to put back: it must not wait for the next start of nginx. */

@@ -51,6 +51,8 @@ export interface Trials {
   withdrawn(instance: string): void;
   /** How the instance's frontends take what was published last. */
   observe(instance: string, reports: readonly TrialReport[]): void;
+  /** Whether what was published last was refused, so that the next pass replaces it. */
+  givesWay(instance: string): boolean;
   /** A frontend ended by itself. */
   ended(instance: string, frontend: string): void;
   /** Asks again about what was refused for a reason that lies outside of labels and templates, or, `all`, for any reason. */
@@ -172,7 +174,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       if (isComplete(state)) noteLives(state, frontends);
       if (newest !== undefined) state.templates.set(newest.templates.key, newest.templates);
       const wanted = newest === undefined ? state.good : editionFor(state.wanted, newest.templates.key, plan.structure);
-      if (wanted === undefined) return { desired: '', isRollback: false, withdraw: false, problems: [] };
+      if (wanted === undefined) return { desired: '', isRollback: false, isOnTrial: false, withdraw: false, problems: [] };
       if (wanted.key !== state.wanted?.key) turnTo(state, wanted);
       const edition = decide(instance, state, wanted, plan.addresses, frontends);
       forgetTemplates(state);
@@ -190,6 +192,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
         ...(published === undefined ? {} : { published }),
         desired,
         isRollback,
+        isOnTrial: state.checking,
         withdraw: published === undefined && isRollback,
         problems: [
           ...(verdict?.accepted === false
@@ -210,6 +213,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
     hasGood: (instance) => stateOf(instance).good !== undefined,
     published(instance, { edition, rendered }) {
       const state = stateOf(instance);
+      state.givesWay = false;
       if (state.current?.edition.key === edition.key) {
         state.current = { ...state.current, rendered };
         return;
@@ -219,7 +223,9 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       state.current = { edition, rendered, ends: 0 };
     },
     withdrawn(instance) {
-      stateOf(instance).current = undefined;
+      const state = stateOf(instance);
+      state.givesWay = false;
+      state.current = undefined;
     },
     observe(instance, reports) {
       const state = states.get(instance);
@@ -237,6 +243,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       const isGood = current.edition.key === state.good?.key;
       if (!isGood && refused !== undefined && !isRefused(state, current.edition)) {
         state.isRollingBack = state.good !== undefined;
+        state.givesWay = true;
         refuse(instance, state, current.edition, current.rendered.content, refused.words ?? '');
         ports.onLearnt(instance);
       } else if (
@@ -255,6 +262,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       }
       if (areAllHeard && own.every((report) => report.state === 'live' || report.state === 'unverified')) settle(instance, state);
     },
+    givesWay: (instance) => states.get(instance)?.givesWay === true,
     ended(instance, frontend) {
       const state = states.get(instance);
       const current = state?.current;

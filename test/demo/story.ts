@@ -30,6 +30,8 @@ const backends = async (stage: Stage): Promise<readonly DemoContainer[]> =>
 
 const firstStart: Step = {
   title: 'First start',
+  // It may be there before the backend is.
+  problems: ['nobody-in-rotation'],
   async play(stage) {
     stage.tell('Two frontends with nothing but the stub were up already; now the rest comes.');
     await stage.proveAnswer('/', 'the stub, nothing is rendered yet', ({ status }) => status === 503);
@@ -162,7 +164,7 @@ const secondService: Step = {
 
 const typo: Step = {
   title: 'A typo in a label, and mended',
-  problems: ['unknown-label', 'replicas-disagree'],
+  problems: ['unknown-label', 'replicas-disagree', 'nobody-in-rotation'],
   async play(stage) {
     const { project } = stage;
     project.edit({ ...withExtraPath, whiteboardLabels: { ...whiteboardLabels, 'meet.read-timout': '60s' } });

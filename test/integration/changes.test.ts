@@ -24,6 +24,7 @@ test.concurrent('each change that goes live is a line, its diff at debug, and bo
     at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
     generation: line['generation'],
     changes: [`+ meet/backend ${scene.address(21)}:8000`],
+    containers: ['backend-2: in rotation: running, without a health check'],
     why: ['backend-2: start'],
     servingMs: line['servingMs'],
     liveMs: line['liveMs'],

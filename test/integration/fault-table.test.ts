@@ -383,7 +383,8 @@ describe.concurrent('out directory missing', () => {
 });
 
 describe.concurrent('a reader during 60 writes', () => {
-  test('sees whole files only', async ({ scene }) => {
+  // Each write is waited for: on a busy machine that adds up.
+  test('sees whole files only', { timeout: 120_000 }, async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend-0', 20);
     const run = scene.run(['--wait', '10ms:10ms', '--log-level', 'debug']);

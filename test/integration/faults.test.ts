@@ -18,6 +18,7 @@ test.concurrent('a frontend that ends just before its signal (409) is asked when
   scene,
 }) => {
   const nginx = await scene.frontend('frontend-1');
+  scene.backend('backend', 20);
   await scene.frontend('frontend-2', { host: 11 });
   const { world, faults } = scene.engine;
   const last = { method: 'POST', path: /frontend-1\/kill$/, do: 'meanwhile', run: () => world.die('frontend-1'), times: 1 } as const;
@@ -33,6 +34,7 @@ test.concurrent('a frontend that ends just before its signal (409) is asked when
 
 test.concurrent('a frontend that was replaced just before its signal (404) costs nobody anything', async ({ scene }) => {
   const nginx = await scene.frontend('frontend-1');
+  scene.backend('backend', 20);
   await scene.frontend('frontend-2', { host: 11 });
   const { world, faults } = scene.engine;
   const labels = composeLabels('meet', 'frontend', { 'meet.role': 'frontend' });
@@ -64,6 +66,7 @@ test.concurrent('nginx that goes on with the old configuration is told of, and n
 for (const answers of ['forbidden', 'never'] as const) {
   test.concurrent(`a frontend that answers ${answers} is unverified, with the cure, once`, async ({ scene }) => {
     const nginx = await scene.frontend('frontend');
+    scene.backend('backend', 20);
     nginx.behaviour.answers = answers;
     const run = scene.run(['--verify-timeout', '100ms']);
     await waitUntil('the problem is told', () => problemCodes(run).includes('reload-unverified'));
@@ -106,6 +109,7 @@ test.concurrent('a long failure of the list does not multiply the attempts', asy
 
 test.concurrent('an engine that is away is one problem in the log, however often it is tried', async ({ scene }) => {
   await scene.frontend('frontend');
+  scene.backend('backend', 20);
   const run = scene.run(['--resync', '1s']);
   await scene.converged();
   await scene.engine.goAway('socket file');
@@ -117,6 +121,29 @@ test.concurrent('an engine that is away is one problem in the log, however often
   await scene.converged();
   await waitUntil('that it is over is told', () => problemCodes(run, 'problem is gone').length > 0);
   expect(problemCodes(run, 'problem is gone')).toEqual(['engine-unreachable']);
+});
+
+test.concurrent('an engine whose lists and events fail for different reasons is one problem, and that is over once', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  const run = scene.run(['--resync', '1s']);
+  await scene.converged();
+  const { faults } = scene.engine;
+  const noStream = faults.add({ ...events, do: 'status', status: 500 });
+  scene.engine.cutEventStreams();
+  await waitUntil('that is told', () => problemCodes(run).includes('engine-unreachable'));
+  const noList = faults.add({ ...list, do: 'status', status: 503 });
+  await waitUntil('lists fail, too', () => noList.hits() >= 2);
+  // Its events are heard again before a list is there.
+  let answer: (() => void) | undefined;
+  const lateList = faults.add({ ...list, do: 'late', until: new Promise<void>((resolve) => (answer = resolve)) });
+  noList.lift();
+  noStream.lift();
+  await run.waitForLog('connected to the engine', 2);
+  await waitUntil('a list is asked for', () => lateList.hits() > 0);
+  answer?.();
+  await waitUntil('that it is over is told', () => problemCodes(run, 'problem is gone').length > 0);
+  expect(problemCodes(run)).toEqual(['engine-unreachable']);
 });
 
 test.concurrent('a list and events that come in small pieces are read as a whole', async ({ scene }) => {
@@ -146,6 +173,7 @@ test.concurrent('a stop signal in the gap of the stream is replayed', async ({ s
 
 test.concurrent('a stream that is cut again and again is no tight loop, and one problem', async ({ scene }) => {
   await scene.frontend('frontend');
+  scene.backend('backend', 20);
   const fault = scene.engine.faults.add({ ...events, do: 'cut' });
   const run = scene.run();
   await waitUntil('it was cut often', () => fault.hits() >= 8);

@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import { runCommand, startCommand } from '../support/built-command.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { addService, composeLabels, network, readMetrics, test } from './scene.ts';
+import { composeLabels, network, readMetrics, test } from './scene.ts';
 import type { Scene } from './scene.ts';
+import { situations } from './situations.ts';
+import type { SituationName } from './situations.ts';
 
 // What `meet-gen status` and the metrics say of each situation that somebody asks about.
 
@@ -30,136 +33,116 @@ async function told(scene: Scene, code: 0 | 7, ...texts: readonly string[]): Pro
 const upstreams = (state: string, service = 'meet/backend'): string => `upstreams{instance="meet",service="${service}",state="${state}"}`;
 const problems = (code: string): string => `problems{code="${code}"}`;
 
-/** The metrics say so, too. */
-async function counted(scene: Scene, wanted: Readonly<Record<string, number | undefined>>): Promise<void> {
-  const metrics = await readMetrics(scene);
-  expect(Object.fromEntries(Object.keys(wanted).map((name) => [name, metrics.get(name)]))).toEqual(wanted);
+/** Waits until the metrics say so, too. */
+async function counted(scene: Scene, wanted: Readonly<Record<string, number>>): Promise<void> {
+  let found: Readonly<Record<string, number | undefined>> = {};
+  await waitUntil(
+    `the metrics are ${JSON.stringify(wanted)}`,
+    async () => {
+      const metrics = await readMetrics(scene);
+      found = Object.fromEntries(Object.keys(wanted).map((name) => [name, metrics.get(name)]));
+      return isDeepStrictEqual(found, wanted);
+    },
+    undefined,
+    () => JSON.stringify(found),
+  );
 }
 
-test.concurrent('all is well', async ({ scene }) => {
-  await scene.frontend('frontend');
-  scene.backend('backend', 20);
-  scene.run();
-  const text = await told(scene, 0, ': all routes are live\n', 'engine: connected; looked at last 2', 'meet: live (');
-  expect(text).toContain('frontend  running, without a health check  serves what is published (live), nginx 1.30.3');
-  expect(text).toContain(`in rotation  backend  ${scene.address(20)}:8000 on ${network}  running, without a health check`);
-  expect(text).toMatch(/routes\n {4}meet\/backend {2}.*\/api\/ /);
-  expect(text).not.toContain('problems');
-  await counted(scene, { engine_connected: 1, last_reload_successful: 1, [upstreams('in_rotation')]: 1, [upstreams('out')]: 0 });
-});
+/** What is told of a situation: the exit code, the texts that `status` prints, and metrics. */
+interface Telling {
+  readonly code: 0 | 7;
+  readonly texts: readonly string[];
+  readonly metrics: Readonly<Record<string, number>>;
+}
 
-test.concurrent('one that is starting: it is out, and why', async ({ scene }) => {
-  await scene.frontend('frontend');
-  scene.backend('backend-1', 20, { health: 'healthy' });
-  scene.backend('backend-2', 21, { health: 'starting' });
-  scene.run();
-  await told(
-    scene,
-    0,
-    'in rotation  backend-1',
-    `out  backend-2  ${scene.address(21)}:8000 on ${network}  running: health check has not passed yet`,
-  );
-  await counted(scene, { [upstreams('in_rotation')]: 1, [upstreams('starting')]: 1 });
-});
+const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
+  'all well': (scene) => ({
+    code: 0,
+    texts: [
+      ': all routes are live\n',
+      'engine: connected; looked at last 2',
+      'meet: live (',
+      'frontend  running, without a health check  serves what is published (live), nginx 1.30.3',
+      `in rotation  backend-1  ${scene.address(20)}:8000 on ${network}  running: healthy`,
+      'routes\n  meet/backend  ',
+    ],
+    metrics: { engine_connected: 1, last_reload_successful: 1, [upstreams('in_rotation')]: 1, [upstreams('out')]: 0 },
+  }),
+  'backend starting': (scene) => ({
+    code: 0,
+    texts: ['in rotation  backend-1', `out  backend-2  ${scene.address(21)}:8000 on ${network}  running: health check has not passed yet`],
+    metrics: { [upstreams('in_rotation')]: 1, [upstreams('starting')]: 1 },
+  }),
+  'backend unhealthy': (scene) => ({
+    code: 0,
+    texts: ['in rotation  backend-1', `out  backend-2  ${scene.address(21)}:8000 on ${network}  running: health check fails`],
+    metrics: { [upstreams('in_rotation')]: 1, [upstreams('unhealthy')]: 1 },
+  }),
+  'backend draining': () => ({
+    code: 0,
+    texts: [': all routes are live\n', 'running: drained by an operator', 'notice drained (backend-2)', 'cure: '],
+    metrics: { [upstreams('in_rotation')]: 1, [upstreams('draining')]: 1, [problems('drained')]: 1 },
+  }),
+  'nobody left': () => ({
+    code: 0,
+    texts: [
+      ': nobody is in rotation for meet/backend, so 503 is answered there\n',
+      'meet/backend: nobody in rotation, so its routes answer 503',
+      'out  backend-1  no address  exited',
+      'warning nobody-in-rotation (service=meet/backend)',
+    ],
+    metrics: { [upstreams('in_rotation')]: 0, [upstreams('out')]: 1, [problems('nobody-in-rotation')]: 1 },
+  }),
+  'label typo': () => ({
+    code: 0,
+    texts: [': all routes are live, and there is a problem\n', 'warning unknown-label (backend-2, meet.pahts=+/more)', 'meet.paths'],
+    metrics: { [problems('unknown-label')]: 1, [upstreams('in_rotation')]: 2 },
+  }),
+  'contested route': () => ({
+    code: 0,
+    texts: ['and there is a problem\n', 'error contested-route (more', 'meet/files'],
+    metrics: { [problems('contested-route')]: 1 },
+  }),
+  'nginx refused': () => ({
+    code: 7,
+    texts: [
+      ': not all that labels ask for is live, and there are ',
+      'meet: a part of what labels ask for is left out (the problems say why)',
+      '[emerg] ^~ /bad/ is refused',
+      'error route-left-out',
+    ],
+    metrics: { [problems('reload-rejected')]: 1, [problems('route-left-out')]: 1 },
+  }),
+  'engine gone': () => ({
+    code: 7,
+    texts: [
+      ": the engine can't be reached, so changes are not seen; what was published last goes on being served\n",
+      'error engine-unreachable',
+    ],
+    metrics: { engine_connected: 0, [problems('engine-unreachable')]: 1, [upstreams('in_rotation')]: 1 },
+  }),
+  'frontend not verified': () => ({
+    code: 7,
+    texts: [
+      'meet: published, and not proven to be served by frontend',
+      'it is not known what it serves: no answer in time',
+      'warning reload-unverified (frontend)',
+    ],
+    metrics: { [problems('reload-unverified')]: 1, last_reload_successful: 0 },
+  }),
+};
 
-test.concurrent('one that is unhealthy: it is out, and why', async ({ scene }) => {
-  await scene.frontend('frontend');
-  scene.backend('backend-1', 20, { health: 'healthy' });
-  scene.backend('backend-2', 21, { health: 'unhealthy' });
-  scene.run();
-  await told(scene, 0, 'in rotation  backend-1', `out  backend-2  ${scene.address(21)}:8000 on ${network}  running: health check fails`);
-  await counted(scene, { [upstreams('in_rotation')]: 1, [upstreams('unhealthy')]: 1 });
-});
-
-test.concurrent('one that is drained: who did it, and how to take it back', async ({ scene }) => {
-  await scene.frontend('frontend');
-  scene.backend('backend-1', 20);
-  scene.backend('backend-2', 21);
-  scene.run();
-  await scene.converged();
-  expect(await runCommand(['drain', '--out', scene.out, 'backend-2'])).toMatchObject({ code: 0 });
-  await told(scene, 0, ': all routes are live\n', 'running: drained by an operator', 'notice drained (backend-2)', 'cure: ');
-  await counted(scene, { [upstreams('in_rotation')]: 1, [upstreams('draining')]: 1, [problems('drained')]: 1 });
-});
-
-test.concurrent('nobody left: the routes answer 503', async ({ scene }) => {
-  await scene.frontend('frontend');
-  scene.backend('backend', 20, { state: 'exited' });
-  scene.run();
-  await told(scene, 0, 'meet/backend: nobody in rotation, so its routes answer 503', 'out  backend  no address  exited');
-  await counted(scene, { [upstreams('in_rotation')]: 0, [upstreams('out')]: 1 });
-});
-
-test.concurrent('a label with a typo: which one, and what was meant', async ({ scene }) => {
-  await scene.frontend('frontend');
-  scene.backend('backend', 20, { labels: composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.pahts': '+/more' }) });
-  scene.run();
-  await told(
-    scene,
-    0,
-    ': all routes are live, and there is a problem\n',
-    'warning unknown-label (backend, meet.pahts=+/more)',
-    'meet.paths',
-  );
-  await counted(scene, { [problems('unknown-label')]: 1, [upstreams('in_rotation')]: 1 });
-});
-
-test.concurrent('a route that two want: who keeps it', async ({ scene }) => {
-  await scene.frontend('frontend');
-  addService(scene, 'files', 30);
-  addService(scene, 'more', 31, '/files');
-  scene.run();
-  await told(scene, 0, 'and there is a problem\n', 'error contested-route (more', 'meet/files');
-  await counted(scene, { [problems('contested-route')]: 1 });
-});
-
-test.concurrent('nginx refuses: what is left out, in its own words', async ({ scene }) => {
-  const nginx = await scene.frontend('frontend');
-  scene.backend('backend', 20);
-  scene.run();
-  await scene.converged();
-  nginx.behaviour.refuseText = '^~ /bad/';
-  addService(scene, 'bad', 30);
-  await told(
-    scene,
-    7,
-    ': not all that labels ask for is live, and there are ',
-    'meet: a part of what labels ask for is left out (the problems say why)',
-    '[emerg] ^~ /bad/ is refused',
-    'error route-left-out',
-  );
-  await counted(scene, { [problems('reload-rejected')]: 1, [problems('route-left-out')]: 1 });
-});
-
-test.concurrent('the engine is away: what was published goes on being served', async ({ scene }) => {
-  await scene.frontend('frontend');
-  scene.backend('backend', 20);
-  scene.run();
-  await scene.converged();
-  await scene.engine.goAway();
-  await told(
-    scene,
-    7,
-    ": the engine can't be reached, so changes are not seen; what was published last goes on being served\n",
-    'error engine-unreachable',
-  );
-  await counted(scene, { engine_connected: 0, [problems('engine-unreachable')]: 1, [upstreams('in_rotation')]: 1 });
-});
-
-test.concurrent('a frontend that does not answer: it is not known what it serves, and why', async ({ scene }) => {
-  const nginx = await scene.frontend('frontend');
-  nginx.behaviour.answers = 'never';
-  scene.backend('backend', 20);
-  scene.run(['--verify-timeout', '500ms']);
-  await told(
-    scene,
-    7,
-    'meet: published, and not proven to be served by frontend',
-    'it is not known what it serves: no answer in time',
-    'warning reload-unverified (frontend)',
-  );
-  await counted(scene, { [problems('reload-unverified')]: 1, last_reload_successful: 0 });
-});
+for (const { name, arrange } of situations) {
+  test.concurrent(name, async ({ scene }) => {
+    const { mend } = await arrange(scene);
+    const { code, texts, metrics } = tellings[name](scene);
+    const text = await told(scene, code, ...texts);
+    if (name === 'all well') expect(text).not.toContain('problems');
+    await counted(scene, metrics);
+    await mend();
+    await told(scene, 0, ': all routes are live\n');
+  });
+}
 
 test.concurrent('as JSON it is what /status answers; of one instance alone when that is asked for', async ({ scene }) => {
   await scene.frontend('frontend');

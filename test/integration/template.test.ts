@@ -40,6 +40,7 @@ test.concurrent('an edited template is rendered, published and proven by itself'
 test.concurrent('one that an editor empties before it writes it is not read in between', async ({ scene }) => {
   const templates = await ownTemplates(scene);
   await scene.frontend('frontend');
+  scene.backend('backend', 20);
   const run = scene.run(templates.flags);
   await scene.converged();
   for (let edit = 0; edit < 5; edit += 1) {
@@ -101,6 +102,7 @@ for (const { what, edit, line, reason } of [
 test.concurrent('a template without the generation is refused, since it could never be proven', async ({ scene }) => {
   const templates = await ownTemplates(scene);
   await scene.frontend('frontend');
+  scene.backend('backend', 20);
   scene.run(templates.flags);
   await scene.converged();
   const before = await scene.fileIdentity();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
 import { hookScript } from '../../src/commands/hook.ts';
-import { readShippedScript } from '../../src/shipped-templates.ts';
+import { readShippedText } from '../../src/shipped-templates.ts';
 import { provideBusyboxFrontend } from './engine/busybox-frontend.ts';
 import { docker, type Engine } from './engine/docker-command.ts';
 import { tryCommand } from './engine/run-command.ts';
@@ -188,7 +188,7 @@ async function imageOf(engine: Engine, images: Images, { series, shell }: Ground
   const base = shell === 'dash' ? images.frontend[series] : await provideBusyboxFrontend(engine, images, series);
   const name = `meet-gen-test/hooked:${runId}-${series}-${shell}`;
   const dockerfile = `FROM ${base}\nCOPY --chmod=755 hook.sh ${hookPath}\nCOPY --chmod=644 stub.conf ${stubPath}\n`;
-  const context = tarArchive({ Dockerfile: dockerfile, 'hook.sh': hookScript(), 'stub.conf': readShippedScript('hook-stub.conf') });
+  const context = tarArchive({ Dockerfile: dockerfile, 'hook.sh': hookScript(), 'stub.conf': readShippedText('hook-stub.conf') });
   await docker(engine, ['build', '--quiet', '--pull=false', '--label', runLabel, '--tag', name, '-'], { stdin: context });
   return name;
 }

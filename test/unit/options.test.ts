@@ -47,6 +47,10 @@ const accepted: Partial<Record<OptionName, readonly (readonly [string, unknown])
     ['[::1]:80', { host: '::1', port: 80 }],
     ['localhost:0', { host: 'localhost', port: 0 }],
   ],
+  allowHost: [
+    ['meet-gen', ['meet-gen']],
+    ['Meet_Gen, status.example.com', ['meet_gen', 'status.example.com']],
+  ],
   logLevel: [
     ['debug', 'debug'],
     ['silent', 'silent'],
@@ -66,6 +70,7 @@ const refused: Partial<Record<OptionName, readonly string[]>> = {
   reload: ['EXEC', 'Hook', 'SIGNAL', 'sighup'],
   check: ['on', 'true', 'Auto', 'signal'],
   listen: ['9180', 'host', 'host:', 'host:x', 'host:65536', '::1:80', 'on'],
+  allowHost: ['*', 'a,', '.example.com', 'a b', 'host:9180', 'http://host', 'x'.repeat(254)],
   logLevel: ['loud', 'INFO'],
   logFormat: ['text', 'JSON'],
 };

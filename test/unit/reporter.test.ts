@@ -23,7 +23,16 @@ function pass(generation: string, address = '172.18.0.5'): InstancePass {
   if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
   const wanted = planRouting(instance, []);
   const { view, routes } = wanted;
-  return { instance, view, wanted, routes, rendered: { content: generation, generation }, desired: generation, publication: 'written' };
+  return {
+    instance,
+    view,
+    wanted,
+    routes,
+    rendered: { content: generation, generation },
+    desired: generation,
+    isOnTrial: false,
+    publication: 'written',
+  };
 }
 
 const at = (atMs: number, ...why: readonly string[]): Cause => ({ atMs, why });
@@ -64,6 +73,40 @@ describe('what operators are told of a change', () => {
     reporter.published(pass('b'), at(1100, 'b1: start', 'b2\u001b: die'));
     reporter.proven('meet', live(1200), 1400);
     expect(told()).toMatchObject([{ why: ['b1: start', 'b2\\u{1b}: die'] }]);
+  });
+
+  it('counts from what nginx was asked about first, and names it', () => {
+    const { reporter, live: told } = reporting();
+    reporter.published(pass('a'), at(500, 'meet-gen started'));
+    reporter.proven('meet', live(550), 600);
+    reporter.published({ ...pass('a'), desired: 'b', isOnTrial: true, publication: 'unchanged' }, at(1000, 'b1: start'));
+    reporter.published(pass('b', '172.18.0.6'), at(1300, 'what nginx said'));
+    reporter.proven('meet', live(1350), 1550);
+    reporter.published(pass('c', '172.18.0.7'), at(9000, 'b2: start'));
+    reporter.proven('meet', live(9050), 9250);
+    expect(told().slice(1)).toMatchObject([
+      { generation: 'b', why: ['b1: start', 'what nginx said'], servingMs: 350 },
+      { generation: 'c', why: ['b2: start'], servingMs: 50 },
+    ]);
+  });
+
+  it('counts from where a reload was held back, and names that', () => {
+    const { reporter, live: told } = reporting();
+    reporter.published({ ...pass('a'), publication: { heldBackMs: 2000 } }, at(1000, 'b1: start'));
+    reporter.published(pass('a'), at(3000, 'a reload that was held back'));
+    reporter.proven('meet', live(3050), 3250);
+    expect(told()).toMatchObject([{ generation: 'a', why: ['b1: start', 'a reload that was held back'], servingMs: 2050 }]);
+  });
+
+  it('does not count from what came to nothing', () => {
+    const { reporter, live: told } = reporting();
+    reporter.published(pass('a'), at(500, 'meet-gen started'));
+    reporter.proven('meet', live(550), 600);
+    reporter.published({ ...pass('a'), desired: 'b', isOnTrial: true, publication: 'unchanged' }, at(1000, 'b1: start'));
+    reporter.published({ ...pass('a'), desired: 'b', publication: 'unchanged' }, at(1300, 'what nginx said'));
+    reporter.published(pass('c', '172.18.0.7'), at(9000, 'b2: start'));
+    reporter.proven('meet', live(9050), 9250);
+    expect(told().slice(1)).toMatchObject([{ generation: 'c', why: ['b2: start'], servingMs: 50 }]);
   });
 
   it('is nothing while there is no frontend to serve it', () => {

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { hookScript } from '../../src/commands/hook.ts';
-import { readShippedScript } from '../../src/shipped-templates.ts';
+import { readShippedText } from '../../src/shipped-templates.ts';
 import { shippedStub } from '../support/real-layout.ts';
 
 test.each(['nginx-tree.sh', 'hook.sh'] as const)('%s is shell', (name) => {
-  expect(checkSyntax(readShippedScript(name))).toEqual({ status: 0, stderr: '' });
+  expect(checkSyntax(readShippedText(name))).toEqual({ status: 0, stderr: '' });
 });
 
 describe('the script that `meet-gen hook` prints', () => {
@@ -15,13 +15,13 @@ describe('the script that `meet-gen hook` prints', () => {
   });
 
   test('holds the functions that it shares with the test through exec, once and whole', () => {
-    expect(hookScript().split(readShippedScript('nginx-tree.sh'))).toHaveLength(2);
+    expect(hookScript().split(readShippedText('nginx-tree.sh'))).toHaveLength(2);
     expect(hookScript()).not.toContain('#include');
   });
 });
 
 test('the stub for the hook is the one of the compose example, but for what it includes', () => {
-  const withoutComments = readShippedScript('hook-stub.conf')
+  const withoutComments = readShippedText('hook-stub.conf')
     .replaceAll(/^#.*\n/gm, '')
     .trim();
   expect(withoutComments).toBe(shippedStub().trim().replace('/etc/nginx/meet-routing/*.conf', '/tmp/meet-gen/routing/*.conf'));

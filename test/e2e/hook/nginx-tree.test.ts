@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readShippedScript } from '../../../src/shipped-templates.ts';
+import { readShippedText } from '../../../src/shipped-templates.ts';
 import { provideBusyboxFrontend } from '../../support/engine/busybox-frontend.ts';
 import { docker } from '../../support/engine/docker-command.ts';
 import { providedEngine, providedImages } from '../../support/engine/provided.ts';
@@ -34,7 +34,7 @@ describe.each([
   let container = '';
   /** Runs shell after the shipped functions, as the frontend's user. */
   const sh = (script: string): Promise<CommandResult> =>
-    tryCommand(engine.dockerCli, ['exec', container, 'sh', '-c', `${readShippedScript('nginx-tree.sh')}\n${script}`], { env: engine.env });
+    tryCommand(engine.dockerCli, ['exec', container, 'sh', '-c', `${readShippedText('nginx-tree.sh')}\n${script}`], { env: engine.env });
 
   beforeAll(async () => {
     const image = shell === 'dash' ? images.frontend[series] : await provideBusyboxFrontend(engine, images, series);

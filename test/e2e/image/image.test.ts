@@ -58,6 +58,15 @@ describe('what is in the image', () => {
       '/meet-gen/templates/hook-stub.conf root',
       '/meet-gen/templates/hook.sh root',
       '/meet-gen/templates/nginx-tree.sh root',
+      '/meet-gen/templates/page/changes.eta root',
+      '/meet-gen/templates/page/container.eta root',
+      '/meet-gen/templates/page/icon.svg root',
+      '/meet-gen/templates/page/meet.eta root',
+      '/meet-gen/templates/page/page.css root',
+      '/meet-gen/templates/page/page.eta root',
+      '/meet-gen/templates/page/page.js root',
+      '/meet-gen/templates/page/problem.eta root',
+      '/meet-gen/templates/page/service.eta root',
       '/meet-gen/templates/routing.conf.eta root',
     ]);
   });

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { composeLabels, network } from '../fake-engine/scene.ts';
@@ -29,9 +29,7 @@ const strangers = 10;
 
 /** Copies the shipped templates to where a life may change them. */
 async function copyTemplates(to: string): Promise<void> {
-  const shipped = fileURLToPath(new URL('../../../templates', import.meta.url));
-  await mkdir(to);
-  for (const name of await readdir(shipped)) await copyFile(join(shipped, name), join(to, name));
+  await cp(fileURLToPath(new URL('../../../templates', import.meta.url)), to, { recursive: true });
 }
 
 /** Fills the scene with two frontends, some backends and some containers of nobody. */

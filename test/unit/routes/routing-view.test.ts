@@ -174,10 +174,23 @@ describe('what is different between two views', () => {
     ]);
   });
 
-  it('is a route that nobody answers any more', () => {
-    const changes = describeChange(before, view(frontend(), backend({ state: 'exited' })));
-    expect(changes).toContain('- meet/backend 172.18.0.5:8000');
-    expect(changes).toContain('+ /api/ -> 503, nobody in rotation for meet/backend');
+  it('is one line for a service that has nobody any more, however many paths and settings it has', () => {
+    const after = view(frontend(), backend({ state: 'exited' }));
+    expect(describeChange(before, after)).toEqual(['+ meet/backend -> 503', '- meet/backend 172.18.0.5:8000']);
+    expect(describeChange(after, before)).toEqual(['- meet/backend -> 503', '+ meet/backend 172.18.0.5:8000']);
+    const patient = { labels: { 'meet.read-timeout': '60s' } };
+    expect(describeChange(view(frontend(), backend(patient)), view(frontend(), backend({ ...patient, state: 'exited' })))).toEqual([
+      '+ meet/backend -> 503',
+      '- meet/backend 172.18.0.5:8000',
+    ]);
+  });
+
+  it('is each path of a service that has nobody, where it is another one', () => {
+    const changes = describeChange(
+      view(frontend(), backend({ state: 'exited' })),
+      view(frontend(), backend({ state: 'exited', labels: { 'meet.paths': '+/more' } })),
+    );
+    expect(changes).toEqual(['+ /more/ -> meet/backend', '+ =/more -> meet/backend']);
   });
 
   it('is a setting', () => {

@@ -34,6 +34,7 @@ const snapshot: StatusSnapshot = {
   changes: [],
 };
 const warning = problem('unknown-label', { message: 'm', cure: 'c' });
+const deserted = problem('nobody-in-rotation', { instance: 'meet', key: 'service', value: 'meet/files', message: 'm', cure: 'c' });
 const notice = problem('drained', { message: 'm', cure: 'c' });
 
 describe('the whole in a sentence', () => {
@@ -42,6 +43,9 @@ describe('the whole in a sentence', () => {
     ['a notice is no problem', { problems: [notice] }, /^all routes are live$/],
     ['one problem', { problems: [warning, notice] }, /^all routes are live, and there is a problem$/],
     ['several', { converged: false, problems: [warning, warning] }, /^not all that labels ask for is live, and there are 2 problems$/],
+    ['nobody in rotation', { problems: [deserted] }, /^nobody is in rotation for meet\/files, so 503 is answered there$/],
+    ['nobody in rotation, and more', { problems: [deserted, warning] }, /^nobody is in rotation .*there, and there is a problem$/],
+    ['nobody in rotation, not live yet', { converged: false, problems: [deserted] }, /^not all .* is live, and there is a problem$/],
     ['no container', { instances: [] }, /^no container with meet\.role/],
     ['before the first pass', { ready: false, converged: false }, /^nothing has been published yet/],
     ['no engine', { ready: false, engine: { connected: false, lastSyncAt: null, error: 'e' } }, /^the engine can't be reached/],

@@ -118,6 +118,25 @@ describe('a change of addresses alone', () => {
   });
 });
 
+describe('what is refused once it is published', () => {
+  it('gives way, until something else is published', () => {
+    const one = served(['/api']);
+    one.pass(plan(['/api', '/more']));
+    expect(one.trials.givesWay('meet')).toBe(false);
+    one.take('refused', { words: emerg });
+    expect(one.trials.givesWay('meet')).toBe(true);
+    one.pass(plan(['/api', '/more']));
+    expect(one.trials.givesWay('meet')).toBe(false);
+  });
+
+  it('does not where it is a change of addresses alone', () => {
+    const one = served(['/api']);
+    one.pass(plan(['/api'], '10.0.0.2:80'));
+    one.take('refused', { words: emerg });
+    expect(one.trials.givesWay('meet')).toBe(false);
+  });
+});
+
 describe('a change of structure that can be tested', () => {
   it('waits for the test, and is published when it is accepted', async () => {
     const one = served(['/api'], {}, refusing());

@@ -1,0 +1,23 @@
+import { desertedServices } from '../status/headline.ts';
+import type { FrontendStatus, ReplicaStatus, StatusSnapshot } from '../status/snapshot.ts';
+
+/** How it is: as it should be, about to be or not quite, or costing visitors something. */
+export type Mood = 'good' | 'care' | 'bad';
+
+/** A change that is on its way is no failure. */
+export function moodOf({ converged, engine, problems }: StatusSnapshot): Mood {
+  if (engine.error !== undefined || problems.some(({ severity }) => severity === 'error')) return 'bad';
+  if (desertedServices(problems).length > 0) return 'bad';
+  return converged && problems.every(({ severity }) => severity === 'notice') ? 'good' : 'care';
+}
+
+export function moodOfReplica({ inRotation, rank }: ReplicaStatus): Mood {
+  if (inRotation) return rank === 'ready' ? 'good' : 'care';
+  return rank === 'unhealthy' ? 'bad' : 'care';
+}
+
+/** @param published the generation that it ought to serve */
+export function moodOfFrontend({ state, phase, runningGeneration }: FrontendStatus, published: string | undefined): Mood {
+  if (state !== 'running' || phase === 'rejected') return 'bad';
+  return phase === 'live' && runningGeneration === published ? 'good' : 'care';
+}

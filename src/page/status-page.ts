@@ -1,0 +1,37 @@
+import type { StatusSnapshot } from '../status/snapshot.ts';
+import { createPageRenderer } from './render-page.ts';
+import type { ReadPageText } from './render-page.ts';
+import { viewPage } from './view.ts';
+import type { Configurations, PageView } from './view.ts';
+
+interface Document {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** The status page, and what it loads. */
+export interface StatusPage {
+  /** @param nowMs milliseconds since 1970 */
+  show(snapshot: StatusSnapshot, configurations: Configurations, nowMs: number): Document;
+  /** Undefined for a name that is none of the page's own files. */
+  asset(name: string): Document | undefined;
+}
+
+const assetTypes = {
+  'page.css': 'text/css; charset=utf-8',
+  'page.js': 'text/javascript; charset=utf-8',
+  'icon.svg': 'image/svg+xml',
+} as const;
+
+/** @param read reads one of the texts of `templates/page`; nothing is read before somebody looks */
+export function createStatusPage(read: ReadPageText): StatusPage {
+  let render: ((view: PageView) => string) | undefined;
+  return {
+    show(snapshot, configurations, nowMs) {
+      render ??= createPageRenderer(read);
+      return { contentType: 'text/html; charset=utf-8', text: render(viewPage(snapshot, configurations, nowMs)) };
+    },
+    asset: (name) =>
+      Object.hasOwn(assetTypes, name) ? { contentType: assetTypes[name as keyof typeof assetTypes], text: read(name) } : undefined,
+  };
+}

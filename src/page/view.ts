@@ -1,0 +1,118 @@
+import type { Problem, Severity } from '../model/problem.ts';
+import { desertedServices, headlineOf } from '../status/headline.ts';
+import type { LiveChange } from '../status/history.ts';
+import type { StatusSnapshot } from '../status/snapshot.ts';
+import { latencyOf } from './latency.ts';
+import type { Latency } from './latency.ts';
+import { viewMeet } from './meet-view.ts';
+import type { MeetView } from './meet-view.ts';
+import { moodOf } from './mood.ts';
+import type { Mood } from './mood.ts';
+import { elementId, viewMoment } from './words.ts';
+import type { Moment } from './words.ts';
+
+/** What the status page shows, in words and ready to print. */
+export interface PageView {
+  readonly version: string;
+  readonly headline: string;
+  readonly mood: Mood;
+  readonly engine: string;
+  readonly lookedAt?: Moment;
+  readonly problems: readonly ProblemView[];
+  readonly meets: readonly MeetView[];
+  readonly changes: readonly ChangeView[];
+  /** Absent while nothing has been caused by an event. */
+  readonly latency?: Latency;
+}
+
+interface ProblemView {
+  readonly id: string;
+  readonly severity: Severity;
+  readonly code: string;
+  /** The container and the label that it is about. */
+  readonly about: readonly string[];
+  readonly message: string;
+  readonly cure: string;
+}
+
+interface ChangeView {
+  readonly id: string;
+  readonly at: Moment;
+  readonly instance: string;
+  readonly why: string;
+  readonly took: string;
+  readonly lines: readonly string[];
+  /** Who came into rotation or went out of it, and why. */
+  readonly containers: readonly string[];
+  readonly diff?: readonly DiffLine[];
+}
+
+interface DiffLine {
+  readonly kind: 'add' | 'del' | 'same';
+  readonly text: string;
+}
+
+const mostDiffLines = 80;
+
+/** The file that is published for each instance, by its name. */
+export type Configurations = ReadonlyMap<string, string>;
+
+/** Puts what is known into the words of the page; `nowMs` in milliseconds since 1970. */
+export function viewPage(snapshot: StatusSnapshot, configurations: Configurations, nowMs: number): PageView {
+  const { version, engine, instances, problems, changes } = snapshot;
+  const latency = latencyOf(changes);
+  return {
+    version,
+    headline: headlineOf(snapshot),
+    mood: moodOf(snapshot),
+    engine: engine.error ?? (engine.connected ? 'connected' : 'not connected yet'),
+    ...(engine.lastSyncAt === null ? {} : { lookedAt: viewMoment(engine.lastSyncAt, nowMs) }),
+    problems: problems.map(viewProblem),
+    meets: instances.map((instance) =>
+      viewMeet(instance, desertedServices(problems, instance.name), configurations.get(instance.name), nowMs),
+    ),
+    changes: changes.map((change) => viewChange(change, nowMs)),
+    ...(latency === undefined ? {} : { latency }),
+  };
+}
+
+function viewProblem({ severity, code, instance, container, key, value, message, cure }: Problem, index: number): ProblemView {
+  const label = key === undefined || value === undefined ? key : `${key}=${value}`;
+  return {
+    id: elementId('problem', code, instance ?? '', container ?? '', key ?? '', String(index)),
+    severity,
+    code,
+    about: [container ?? instance, label].filter((part) => part !== undefined),
+    message,
+    cure,
+  };
+}
+
+function viewChange(change: LiveChange, nowMs: number): ChangeView {
+  const { instance, at, generation, changes, containers = [], why, servingMs, liveMs, diff } = change;
+  const later = liveMs === undefined ? '' : `, by nothing else after ${liveMs} ms`;
+  return {
+    id: elementId('change', instance, generation, at),
+    at: viewMoment(at, nowMs),
+    instance,
+    why: why.join(', '),
+    took: servingMs === undefined ? '' : `served after ${servingMs} ms${later}`,
+    lines: changes.length === 0 ? ['the wording of the template alone'] : changes,
+    containers,
+    ...(diff === undefined ? {} : { diff: viewDiff(diff) }),
+  };
+}
+
+/** Fifty whole ones would be more than a page can hold. */
+function viewDiff(diff: string): readonly DiffLine[] {
+  const lines = diff.trimEnd().split('\n');
+  const left = lines.length - mostDiffLines;
+  const shown = lines.slice(0, mostDiffLines).map((text): DiffLine => ({ kind: kindOf(text), text }));
+  return left > 0 ? [...shown, { kind: 'same', text: `and ${left} more lines: meet-gen status --json has them` }] : shown;
+}
+
+function kindOf(line: string): DiffLine['kind'] {
+  if (/^(?:---|\+\+\+) /.test(line)) return 'same';
+  if (line.startsWith('+')) return 'add';
+  return line.startsWith('-') ? 'del' : 'same';
+}

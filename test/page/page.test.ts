@@ -1,0 +1,333 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { addService, askPort, askSocket, composeLabels, freePort, network, test, waitForStatus } from '../integration/scene.ts';
+import type { Scene } from '../integration/scene.ts';
+import { openBrowser } from '../support/browser/open-browser.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { accessibilityViolations } from './accessibility.ts';
+import { readPage } from './reader.ts';
+import type { Reader } from './reader.ts';
+
+// The page in the hands of a reader: it follows, keeps what was opened, shows foreign text as text, and changes nothing.
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser.close());
+
+/** A frontend, a backend and a meet-gen whose page somebody reads. */
+async function startReading(
+  scene: Scene,
+  flags: readonly string[] = [],
+): Promise<Reader & { readonly port: number; readonly url: string }> {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20, { health: 'healthy' });
+  const port = await freePort();
+  scene.run(['--listen', `127.0.0.1:${port}`, ...flags]);
+  await scene.converged();
+  const url = `http://127.0.0.1:${port}/`;
+  return { ...(await readPage(browser, url)), port, url };
+}
+
+/** Waits until the page shows this text. */
+async function shows(page: Page, text: string | RegExp, where = 'main'): Promise<void> {
+  await page.locator(where).filter({ hasText: text }).waitFor();
+}
+
+test('it follows what happens without being loaded again, and keeps what the reader has opened and focused', async ({ scene }) => {
+  const { page, complaints } = await startReading(scene);
+  await page.evaluate('window.isTheSame = true');
+  await page.locator('summary', { hasText: 'The configuration being served' }).click();
+  await page.locator('summary', { hasText: 'The configuration being served' }).focus();
+
+  scene.backend('backend-2', 21, { health: 'starting' });
+  await shows(page, 'backend-2');
+  await shows(page, /health check has not passed yet/);
+  scene.engine.world.health('backend-2', 'healthy');
+  await shows(page, '2 changes took');
+  await shows(page, `server ${scene.address(21)}:8000`, 'main details[open] pre');
+  addService(scene, 'files', 30);
+  await shows(page, '/files/');
+  scene.engine.world.remove('backend-2');
+  await page.locator('#meets .card', { hasText: 'backend-2' }).waitFor({ state: 'detached' });
+  await shows(page, `- meet/backend ${scene.address(21)}:8000`, '#changes');
+  await page.locator('#changes summary').first().press('Enter');
+  await shows(page, /^-.*server/m, '#changes details[open] pre');
+
+  await waitUntil('the title follows', async () => (await page.title()) === 'all routes are live - meet-gen');
+  expect(await page.evaluate('window.isTheSame')).toBe(true);
+  expect(complaints).toEqual([]);
+});
+
+test('what is opened stays open and focused while other things change', async ({ scene }) => {
+  const { page } = await startReading(scene);
+  const summary = page.locator('summary', { hasText: 'The configuration being served' });
+  await summary.press('Enter');
+  await page.evaluate(`document.querySelector('summary').kept = true`);
+  addService(scene, 'files', 30);
+  await shows(page, 'location = /files', 'main details[open] pre');
+  expect(await page.evaluate(`document.activeElement.kept === true`)).toBe(true);
+});
+
+test('it says that meet-gen does not answer, and follows again when it does', async ({ scene }) => {
+  const { page, port } = await startReading(scene);
+  await shows(page, /^live$/, '#link');
+  await scene.stopAll();
+  await shows(page, /^meet-gen does not answer; this is how it was at \d\d:\d\d:\d\d UTC$/, '#link');
+  await shows(page, 'backend');
+  scene.backend('backend-2', 21, { health: 'healthy' });
+  scene.run(['--listen', `127.0.0.1:${port}`]);
+  await shows(page, 'backend-2');
+  await shows(page, /^live$/, '#link');
+});
+
+test('a page that nobody sees is not kept up to date, and is when it is seen again', async ({ scene }) => {
+  const { page } = await startReading(scene);
+  await shows(page, /^live$/, '#link');
+  const setHidden = (isHidden: boolean): Promise<void> =>
+    page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${String(isHidden)} });
+      document.dispatchEvent(new Event('visibilitychange'))`);
+  await setHidden(true);
+  const asked: string[] = [];
+  page.on('request', (made) => asked.push(new URL(made.url()).pathname));
+  addService(scene, 'files', 30);
+  await scene.serves('/files');
+  expect(asked).toEqual([]);
+  await setHidden(false);
+  await shows(page, '/files/');
+  expect(asked).toContain('/live');
+});
+
+test('without scripts it is all there, and is loaded again by itself', async ({ scene }) => {
+  const { url, page: first } = await startReading(scene);
+  await first.context().close();
+  const { page } = await readPage(browser, url, { javaScript: false });
+  await shows(page, 'backend');
+  scene.backend('backend-2', 21, { health: 'healthy' });
+  await shows(page, 'backend-2');
+});
+
+test('everything can be reached by keyboard', async ({ scene }) => {
+  const { page } = await startReading(scene);
+  addService(scene, 'files', 30);
+  await shows(page, '+ meet/files');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the routes');
+  await page.keyboard.press('Enter');
+  expect(await page.evaluate('document.activeElement.id')).toBe('meets');
+  const reached: string[] = [];
+  for (let presses = 0; presses < 20 && !reached.includes('metrics'); presses += 1) {
+    await page.keyboard.press('Tab');
+    if ((await page.evaluate('document.activeElement.localName')) === 'summary') await page.keyboard.press('Space');
+    reached.push(await page.evaluate<string>('document.activeElement.getAttribute("href") ?? document.activeElement.localName'));
+  }
+  expect(reached).toEqual(['summary', 'pre', 'summary', 'pre', 'status', 'metrics']);
+});
+
+const hostile = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  "'><svg onload=alert(1)>",
+  '</pre></main><h1>fooled</h1>',
+  '&lt;b&gt;',
+  '<%= it %> ${1} {{1}}',
+  'javascript:alert(1)',
+  '\u202Egpj.exe\u001b[31m\n<b>',
+];
+
+test('nothing foreign is markup', async ({ scene }) => {
+  const port = await freePort();
+  await scene.frontend('frontend');
+  scene.backend('backend', 20, { health: 'healthy' });
+  hostile.forEach((text, index) => {
+    scene.engine.world.add({
+      name: `${text}-${index}`,
+      labels: {
+        ...composeLabels('meet', text, { 'meet.role': 'service', 'meet.paths': `/ok${index},${text}`, 'meet.port': '3000' }),
+        [`meet.${text}`]: text,
+        'meet.network': text,
+        'com.docker.compose.project': 'meet',
+      },
+      networks: { [network]: scene.address(40 + index), [text]: `10.1.2.${index + 1}` },
+      prefixLength: 24,
+      image: text,
+      health: 'healthy',
+    });
+  });
+  scene.run(['--listen', `127.0.0.1:${port}`]);
+  await scene.converged();
+  const url = `http://127.0.0.1:${port}/`;
+  const { page, complaints } = await readPage(browser, url);
+  await shows(page, /^live$/, '#link');
+  await shows(page, '<script>alert(1)</script>');
+  await shows(page, '"><img src=x onerror=alert(1)>');
+
+  const elements = await page.evaluate<string[]>(
+    `[...new Set([...document.querySelectorAll('*')].map(({ localName }) => localName))].sort()`,
+  );
+  expect(elements.filter((name) => !ownElements.has(name))).toEqual([]);
+  const attributes = await page.evaluate<string[]>(
+    `[...new Set([...document.querySelectorAll('*')].flatMap((element) => [...element.attributes].map(({ name }) => name)))]`,
+  );
+  expect(attributes.filter((name) => name.startsWith('on') || name === 'style')).toEqual([]);
+  expect(
+    await page.evaluate(
+      `[...document.querySelectorAll('[id]')].length === new Set([...document.querySelectorAll('[id]')].map(({ id }) => id)).size`,
+    ),
+  ).toBe(true);
+  expect(await page.evaluate(`[...document.querySelectorAll('a')].map((link) => link.getAttribute('href'))`)).toEqual([
+    '#meets',
+    'status',
+    'metrics',
+  ]);
+  const text = await page.locator('body').innerText();
+  expect(['\u202E', '\u001b'].filter((letter) => text.includes(letter))).toEqual([]);
+  expect(complaints).toEqual([]);
+  expect(await accessibilityViolations(page)).toEqual([]);
+});
+
+const templates = new URL('../../templates/page/', import.meta.url);
+/** The elements that the templates spell out. */
+const ownElements = new Set(
+  readdirSync(templates)
+    .filter((name) => name.endsWith('.eta'))
+    .flatMap((name) =>
+      [...readFileSync(new URL(name, templates), 'utf8').matchAll(/<([a-z][a-z0-9]*)/g)].map(([, element]) => element ?? ''),
+    ),
+);
+
+test('with 500 containers it is whole, quick to read, and follows', async ({ scene }) => {
+  const port = await freePort();
+  await scene.frontend('frontend');
+  for (let number = 1; number <= 500; number += 1) {
+    const networks = { [network]: `10.9.${Math.floor(number / 250)}.${(number % 250) + 1}` };
+    scene.backend(`meet-backend-${number}`, 20, { networks, health: number % 100 === 0 ? 'unhealthy' : 'healthy' });
+  }
+  scene.run(['--listen', `127.0.0.1:${port}`]);
+  await scene.converged();
+  const { page, complaints } = await readPage(browser, `http://127.0.0.1:${port}/`);
+  await shows(page, '495 in rotation');
+  expect(await page.locator('.upstream .card').count()).toBe(500);
+  // What is out is what somebody looks for.
+  expect(await page.locator('.upstream .card:visible').count()).toBe(5);
+  await page.locator('summary', { hasText: '495 in rotation' }).click();
+  scene.engine.world.remove('meet-backend-7');
+  await shows(page, '494 in rotation');
+  await waitUntil('499 are shown', async () => (await page.locator('.upstream .card:visible').count()) === 499);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+test('nothing can be changed, framed or kept, and another site can not read it', async ({ scene }) => {
+  const { page, port, url } = await startReading(scene);
+  expect(await page.locator('form, button, input, select, textarea, [contenteditable]').count()).toBe(0);
+  for (const path of ['/', '/live', '/page.js', '/drain?container=backend', '/drain/cancel?container=backend'])
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
+      expect(await askPort(port, path, { method })).toMatchObject({ status: 405 });
+  for (const path of ['/', '/live', '/page.css', '/page.js', '/icon.svg'])
+    expect(await askPort(port, path, { host: 'evil.example' })).toMatchObject({ status: 421 });
+  for (const path of ['/page.eta', '/../package.json', '/%2e%2e/package.json', '/page/page.css', '/constructor', '/__proto__'])
+    expect(await askPort(port, path)).toMatchObject({ status: 404 });
+  const { headers } = await fetch(url);
+  expect(Object.fromEntries(headers)).toMatchObject({
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-security-policy':
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+  });
+  // The policy holds: what slipped in as markup would not run, nor load anything.
+  const forbidden = await page.evaluate<readonly string[]>(`new Promise((resolve) => {
+    const seen = [];
+    document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {
+      seen.push(effectiveDirective);
+      if (seen.length === 4) resolve(seen.toSorted());
+    });
+    document.body.insertAdjacentHTML('beforeend', '<img src=https://192.0.2.1/x><svg onload="window.hasRun = true"></svg><p style="color: red">');
+    document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.hasRun = true' }));
+  })`);
+  expect(forbidden).toEqual(['img-src', 'script-src-attr', 'script-src-elem', 'style-src-attr']);
+  expect(await page.evaluate('window.hasRun')).toBeUndefined();
+});
+
+test('a name that is listed is answered, no other', async ({ scene }) => {
+  const port = await freePort();
+  const run = scene.run(['--listen', `127.0.0.1:${port}`, '--allow-host', 'meet-gen,status.example.com']);
+  await run.waitForLog('connected to the engine');
+  for (const host of ['meet-gen', `meet-gen:${port}`, 'STATUS.example.com'])
+    expect(await askPort(port, '/', { host })).toMatchObject({ status: 200 });
+  for (const host of ['meet-gen.example.com', 'example.com', 'x-meet-gen'])
+    expect(await askPort(port, '/', { host })).toMatchObject({ status: 421, body: expect.stringContaining('--allow-host') as string });
+});
+
+test('it and its data hold no secret', async ({ scene }) => {
+  const secret = 'hunter2-hunter2';
+  await scene.frontend('frontend');
+  scene.backend('backend', 20, {
+    labels: composeLabels('meet', 'backend', { 'meet.role': 'backend', 'com.example.token': secret, VIRTUAL_PASSWORD: secret }),
+  });
+  const port = await freePort();
+  scene.run(['--listen', `127.0.0.1:${port}`], { env: { DB_PASSWORD: secret } });
+  await scene.converged();
+  for (const path of ['/', '/status', '/metrics', '/healthz', '/readyz']) {
+    const { status, body } = await askPort(port, path);
+    expect({ path, status, tells: body.includes(secret) }).toEqual({ path, status: 200, tells: false });
+  }
+});
+
+test('the page is on the unix socket, too', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.run();
+  await scene.converged();
+  const { status, body } = await askSocket(join(scene.out, '.meet-gen.sock'), '/');
+  expect(status).toBe(200);
+  expect(body).toContain('<h1 class="headline good"><span class="capital">all routes are live</span></h1>');
+});
+
+test('before anything is known it says so, and shows what to do', async ({ scene }) => {
+  await scene.engine.goAway();
+  const port = await freePort();
+  scene.run(['--listen', `127.0.0.1:${port}`]);
+  await waitForStatus(scene, 'not connected', ({ engine }) => engine.error !== undefined);
+  const { page } = await readPage(browser, `http://127.0.0.1:${port}/`);
+  await shows(page, "the engine can't be reached");
+  await scene.engine.comeBack();
+  await shows(page, 'No container with the label meet.role has been seen.');
+  expect(await accessibilityViolations(page)).toEqual([]);
+});
+
+test('so many pages and no more are told of changes; others look again later, and nobody else waits', async ({ scene }) => {
+  const { page, port } = await startReading(scene);
+  await shows(page, /^live$/, '#link');
+  const open = await Promise.all(Array.from({ length: 40 }, () => openStream(port)));
+  const countOf = (wanted: number): number => open.filter(({ status }) => status === wanted).length;
+  // The page's own is one of 32.
+  expect([countOf(200), countOf(503)]).toEqual([31, 9]);
+  addService(scene, 'files', 30);
+  await shows(page, '/files/');
+  for (const { close } of open) close();
+  await waitUntil('there is room again', async () => {
+    const { status, close } = await openStream(port);
+    close();
+    return status === 200;
+  });
+});
+
+function openStream(port: number): Promise<{ readonly status: number; close(): void }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path: '/live', agent: false }, (response) => {
+      response.on('error', () => undefined);
+      response.resume();
+      resolve({ status: response.statusCode ?? 0, close: () => asked.destroy() });
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}

@@ -1,0 +1,102 @@
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+
+/** How somebody reads the page. */
+interface ReaderOptions {
+  readonly width?: number;
+  readonly scheme?: 'light' | 'dark';
+  readonly javaScript?: boolean;
+}
+
+/** A page that is being read, and what its browser complained of (errors, what the page's own policy forbade). */
+export interface Reader {
+  readonly page: Page;
+  readonly complaints: readonly string[];
+}
+
+/** Opens the status page of a meet-gen, as it comes. */
+export async function readPage(browser: Browser, url: string, options: ReaderOptions = {}): Promise<Reader> {
+  const page = await newPage(browser, options);
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('dialog', (dialog) => complaints.push(`a dialog: ${dialog.message()}`));
+  await page.goto(url);
+  return { page, complaints };
+}
+
+const fontFolder = join(dirname(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json')), 'ttf');
+const fonts = {
+  'Picture Sans': ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'],
+  'Picture Mono': ['DejaVuSansMono.ttf', 'DejaVuSansMono-Bold.ttf'],
+};
+
+/**
+ * Opens the page as it is at this moment, drawn with the same letters on every machine, and with what differs from run to run (times,
+ * addresses, generations) replaced.
+ */
+export async function readStill(browser: Browser, url: string, options: ReaderOptions = {}): Promise<Page> {
+  const page = await newPage(browser, options, true);
+  await page.route('**/page.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
+  await page.route('**/fonts/*', (route) => route.fulfill({ path: join(fontFolder, basename(new URL(route.request().url()).pathname)) }));
+  await page.goto(url);
+  await page.addStyleTag({ content: fontStyles() });
+  await page.evaluate(`Promise.all([...document.fonts].map((face) => face.load())).then(() => undefined)`);
+  await page.evaluate(replaceWhatVaries);
+  return page;
+}
+
+async function newPage(
+  browser: Browser,
+  { width = 1280, scheme = 'light', javaScript = true }: ReaderOptions,
+  bypassCSP = false,
+): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width, height: 800 },
+    colorScheme: scheme,
+    javaScriptEnabled: javaScript,
+    bypassCSP,
+    timezoneId: 'UTC',
+  });
+  return context.newPage();
+}
+
+function fontStyles(): string {
+  const faces = Object.entries(fonts).flatMap(([family, [regular, bold]]) => [
+    `@font-face { font-family: "${family}"; src: url(/fonts/${regular ?? ''}); }`,
+    `@font-face { font-family: "${family}"; font-weight: bold; src: url(/fonts/${bold ?? ''}); }`,
+  ]);
+  return [
+    ...faces,
+    'body { font-family: "Picture Sans" !important; }',
+    'code, pre, .place, .code { font-family: "Picture Mono" !important; }',
+  ].join('\n');
+}
+
+/** Runs in the browser. */
+const replaceWhatVaries = `(() => {
+  const steady = (text) => text
+    .replace(/\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d UTC/g, '2026-01-31 12:00:00 UTC')
+    .replace(/\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z/g, '2026-01-31T12:00:00.000Z')
+    .replace(/127\\.\\d+\\.\\d+\\.(\\d+)/g, '172.18.0.$1')
+    .replace(/\\b[0-9a-f]{16}\\b/g, '0123456789abcdef')
+    .replace(/\\b\\d+ ms/g, '50 ms')
+    // Which of the ways to the engine is found to be gone first.
+    .replace(/Docker engine: (?!connected)[^.]*\\./, 'Docker engine: away.')
+    .replace(/\\/tmp\\/mg-[^/]+\\/(?:out\\/)?/g, '/');
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+    if (node.nodeType === Node.TEXT_NODE) node.nodeValue = steady(node.nodeValue);
+    else for (const { name, value } of node.attributes) if (name !== 'd') node.setAttribute(name, steady(value));
+  }
+  for (const card of document.querySelectorAll('.problem'))
+    if (card.querySelector('.code').textContent === 'engine-unreachable') card.querySelector('p:nth-of-type(2)').textContent = 'the engine is away';
+  [...document.querySelectorAll('rect')].forEach((bar, index) => {
+    const height = 12 + ((index * 17) % 29);
+    bar.setAttribute('y', 40 - height);
+    bar.setAttribute('height', height);
+  });
+})()`;

@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import { problem } from '../../../src/model/problem.ts';
+import { viewPage } from '../../../src/page/view.ts';
+import type { FrontendStatus, InstanceStatus, ReplicaStatus, StatusSnapshot } from '../../../src/status/snapshot.ts';
+
+const nowMs = Date.parse('2026-01-31T12:00:00.000Z');
+
+function replica(number: number, more: Partial<ReplicaStatus> = {}): ReplicaStatus {
+  return {
+    container: `backend-${number}`,
+    id: `id${number}`,
+    state: 'running',
+    health: 'healthy',
+    inRotation: true,
+    rank: 'ready',
+    reason: 'healthy',
+    endpoint: `172.18.0.${number}:8000`,
+    network: 'meet_internal',
+    ...more,
+  };
+}
+const frontend: FrontendStatus = {
+  ...replica(2, { container: 'frontend-1', id: 'f1' }),
+  phase: 'live',
+  runningGeneration: 'a',
+  nginxVersion: '1.30.3',
+};
+const instance: InstanceStatus = {
+  name: 'meet',
+  file: '/routing/routing.conf',
+  desiredGeneration: 'a',
+  publishedGeneration: 'a',
+  entry: { port: 8083, hosts: ['visio.example.com'] },
+  frontends: [frontend],
+  services: [{ service: 'meet/backend', role: 'backend', replicas: [replica(5)] }],
+  routes: [{ path: '/api/', kind: 'below', service: 'meet/backend' }],
+};
+const snapshot: StatusSnapshot = {
+  version: '1',
+  ready: true,
+  converged: true,
+  engine: { connected: true, lastSyncAt: '2026-01-31T11:59:59.000Z' },
+  instances: [instance],
+  problems: [],
+  changes: [],
+};
+
+function moodOf(more: Partial<StatusSnapshot>): string {
+  return viewPage({ ...snapshot, ...more }, new Map(), nowMs).mood;
+}
+function meetOf(more: Partial<InstanceStatus>, file?: string) {
+  const [meet] = viewPage(
+    { ...snapshot, instances: [{ ...instance, ...more }] },
+    new Map(file === undefined ? [] : [['meet', file]]),
+    nowMs,
+  ).meets;
+  if (meet === undefined) throw new Error('there is no Meet');
+  return meet;
+}
+
+describe('the mood of the whole', () => {
+  it.each<[string, Partial<StatusSnapshot>, string]>([
+    ['all well', {}, 'good'],
+    ['a notice is no problem', { problems: [problem('drained', { message: 'm', cure: 'c' })] }, 'good'],
+    ['a warning', { problems: [problem('unknown-label', { message: 'm', cure: 'c' })] }, 'care'],
+    ['an error', { problems: [problem('contested-route', { message: 'm', cure: 'c' })] }, 'bad'],
+    ['a change is on its way', { converged: false }, 'care'],
+    [
+      'nobody left',
+      { problems: [problem('nobody-in-rotation', { key: 'service', value: 'meet/backend', message: 'm', cure: 'c' })] },
+      'bad',
+    ],
+    ['no engine', { engine: { connected: false, lastSyncAt: null, error: 'e' } }, 'bad'],
+  ])('%s', (_, more, expected) => {
+    expect(moodOf(more)).toBe(expected);
+  });
+});
+
+describe('the layers of a Meet', () => {
+  it('outer proxy: the hosts and the port', () => {
+    expect(meetOf({})).toMatchObject({ hosts: 'visio.example.com', port: 8083 });
+    expect(meetOf({ entry: { port: 80, hosts: [] } })).toMatchObject({ hosts: 'any host', port: 80 });
+  });
+
+  it.each<[string, Partial<FrontendStatus>, string, string]>([
+    ['live', {}, 'live', 'good'],
+    ['reloading', { phase: 'reloading', runningGeneration: 'z' }, 'reloading', 'care'],
+    ['refusing', { phase: 'rejected', runningGeneration: 'z' }, 'rejected', 'bad'],
+    ['down', { state: 'exited', phase: 'live' }, 'live', 'bad'],
+  ])('a frontend that is %s', (_, more, tag, mood) => {
+    expect(meetOf({ frontends: [{ ...frontend, ...more }] }).frontends).toMatchObject([{ name: 'frontend-1', tag, mood }]);
+  });
+
+  it.each<[string, Partial<ReplicaStatus>, string, string]>([
+    ['ready', {}, 'in rotation', 'good'],
+    ['the best there is, though starting', { rank: 'starting' }, 'in rotation', 'care'],
+    ['starting', { rank: 'starting', inRotation: false }, 'out', 'care'],
+    ['unhealthy', { rank: 'unhealthy', inRotation: false }, 'out', 'bad'],
+  ])('a replica that is %s', (_, more, tag, mood) => {
+    const [service] = meetOf({ services: [{ service: 'meet/backend', role: 'backend', replicas: [replica(5, more)] }] }).services;
+    expect(service?.groups.flatMap(({ replicas }) => replicas)).toMatchObject([{ name: 'backend-5', tag, mood }]);
+  });
+
+  it('many that are alike are folded, and only those', () => {
+    const replicas = Array.from({ length: 16 }, (_, index) => replica(index, { inRotation: index < 13 }));
+    const [service] = meetOf({ services: [{ service: 'meet/backend', role: 'backend', replicas }] }).services;
+    expect(service?.groups).toMatchObject([
+      { title: '13 in rotation', isFolded: true },
+      { title: '3 out', isFolded: false },
+    ]);
+  });
+
+  it('a service that nobody is in rotation for', () => {
+    const about = { instance: 'meet', key: 'service', value: 'meet/backend', message: 'm', cure: 'c' };
+    const other = { ...instance, name: 'other' };
+    const problems = [problem('nobody-in-rotation', about)];
+    const { meets } = viewPage({ ...snapshot, instances: [instance, other], problems }, new Map(), nowMs);
+    expect(meets.map(({ services }) => services.map(({ isDeserted }) => isDeserted))).toEqual([[true], [false]]);
+  });
+
+  it('the SPA is in the frontends, or behind a router a service that gets everything else', () => {
+    expect(meetOf({}).hasOwnSpa).toBe(true);
+    const behind = meetOf({ services: [{ service: 'SPA', role: 'frontend', replicas: [replica(7)] }] });
+    expect(behind).toMatchObject({ hasOwnSpa: false, services: [{ name: 'SPA', routes: [{ path: 'everything else' }] }] });
+  });
+
+  it('a route that is left out is told as such', () => {
+    const routes = [{ path: '/x/', kind: 'below' as const, service: 'meet/x', leftOut: true as const }];
+    const { services } = meetOf({ routes, services: [{ service: 'meet/x', role: 'service', replicas: [] }] });
+    expect(services).toMatchObject([{ routes: [{ path: '/x/', isLeftOut: true }] }]);
+  });
+
+  it.each<[string, Partial<InstanceStatus>, RegExp]>([
+    ['served', {}, /^The configuration being served \(generation a\)$/],
+    ['served, though labels ask for more', { desiredGeneration: 'b' }, /^The configuration being served/],
+    [
+      'not proven',
+      { frontends: [{ ...frontend, phase: 'unverified' }] },
+      /^The configuration that is published \(generation a\); not every/,
+    ],
+  ])('a file that is %s', (_, more, title) => {
+    expect(meetOf(more, 'server {}').configuration).toEqual({ title: expect.stringMatching(title) as string, text: 'server {}' });
+  });
+
+  it('no file is told where none is published', () => {
+    expect(meetOf({}).configuration).toBeUndefined();
+  });
+});
+
+describe('a change', () => {
+  it('has a difference of a length that a page can hold', () => {
+    const diff = `--- before\n+++ after\n@@ -1,200 +1,200 @@\n${Array.from({ length: 200 }, (_, line) => `${'+- '[line % 3] ?? ''}line ${line}\n`).join('')}`;
+    const change = {
+      instance: 'meet',
+      at: '2026-01-31T11:59:59.000Z',
+      generation: 'a',
+      changes: [],
+      why: ['a', 'b'],
+      servingMs: 50,
+      liveMs: 200,
+      diff,
+    };
+    const [shown] = viewPage({ ...snapshot, changes: [change] }, new Map(), nowMs).changes;
+    expect(shown).toMatchObject({
+      why: 'a, b',
+      took: 'served after 50 ms, by nothing else after 200 ms',
+      lines: ['the wording of the template alone'],
+    });
+    expect(shown?.diff?.slice(0, 6)).toEqual([
+      { kind: 'same', text: '--- before' },
+      { kind: 'same', text: '+++ after' },
+      { kind: 'same', text: '@@ -1,200 +1,200 @@' },
+      { kind: 'add', text: '+line 0' },
+      { kind: 'del', text: '-line 1' },
+      { kind: 'same', text: ' line 2' },
+    ]);
+    expect(shown?.diff).toHaveLength(81);
+    expect(shown?.diff?.at(-1)).toEqual({ kind: 'same', text: 'and 123 more lines: meet-gen status --json has them' });
+  });
+});
