@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { documentedBlock } from '../../support/docs/pages.ts';
 import type { MountedSocket } from '../image/mounted-socket.ts';
 
 /** A service in compose's words. */
@@ -12,13 +11,9 @@ export interface SetUp {
   readonly proxy: Service & { readonly image: string; readonly volumes: readonly string[]; readonly networks: readonly string[] };
 }
 
-const page = fileURLToPath(new URL('../../../docs/security.md', import.meta.url));
-
 /** Reads the snippet with this name; what compose would take from the environment is put in. */
 export function readSetUp(name: string, socket: MountedSocket): SetUp {
-  const snippet = new RegExp(`<!-- set-up: ${name} -->\\n\`\`\`yaml\\n([\\s\\S]*?)\\n\`\`\``).exec(readFileSync(page, 'utf8'))?.[1];
-  if (snippet === undefined) throw new Error(`docs/security.md has no set-up called "${name}" any more`);
-  const { services } = parse(snippet.replaceAll('${DOCKER_GID:-999}', socket.groupId)) as {
+  const { services } = parse(documentedBlock('docs/security.md', name).replaceAll('${DOCKER_GID:-999}', socket.groupId)) as {
     services: { 'meet-gen': SetUp['meetGen']; 'docker-proxy': SetUp['proxy'] };
   };
   return { meetGen: services['meet-gen'], proxy: services['docker-proxy'] };

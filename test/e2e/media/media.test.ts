@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { documentedServices } from '../../support/docs/documented-services.ts';
 import { providedEngine } from '../../support/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { ask } from '../../support/media/ask.ts';
@@ -24,11 +25,10 @@ beforeAll(async () => {
     services: {
       backend: { configs: [{ source: 'django', target: '/django.mjs' }], command: ['node', '/django.mjs'] },
       minio: {
+        ...documentedServices('docs/media.md', 'files')['minio'],
         image,
         configs: [{ source: 's3', target: '/s3.mjs' }],
         command: ['node', '/s3.mjs'],
-        labels: { 'meet.role': 'media', 'meet.media.bucket': 'meet-media-storage' },
-        networks: ['internal'],
       },
     },
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { documentedServices } from '../../support/docs/documented-services.ts';
 import { providedEngine } from '../../support/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { callFromInside, type Call, type CallOptions } from '../../support/media/call-from-inside.ts';
@@ -19,7 +20,10 @@ beforeAll(async () => {
   meet = await startMeet(engine, 'webhooks', {
     configs: { django: script },
     services: {
-      frontend: { ...usualFrontend(engine), labels: { 'meet.role': 'frontend', 'meet.host': 'meet.example.com' } },
+      frontend: {
+        ...usualFrontend(engine),
+        ...documentedServices('docs/media.md', 'calls from inside', (text) => text.replace('${MEET_HOST}', 'meet.example.com'))['frontend'],
+      },
       backend: { configs: [{ source: 'django', target: '/django.mjs' }], command: ['node', '/django.mjs'] },
       livekit: { image, labels: { 'meet.role': 'livekit' }, networks: ['internal'] },
       outside: { image, networks: ['proxy'] },
@@ -31,7 +35,7 @@ afterAll(() => meet?.down());
 stopAtFirstFailure();
 
 async function call(from: string, path: string, options: CallOptions = {}, network = meet.internalNetwork): Promise<Call> {
-  const address = await meet.address('frontend-1', network);
+  const address = network === meet.internalNetwork ? 'meet-inside' : await meet.address('frontend-1', network);
   return callFromInside(engine, meet.container(from), `http://${address}:8084${path}`, options);
 }
 

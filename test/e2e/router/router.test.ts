@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { documentedServices } from '../../support/docs/documented-services.ts';
 import { providedEngine } from '../../support/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { ask } from '../../support/media/ask.ts';
@@ -17,10 +18,12 @@ beforeAll(async () => {
   const engine = providedEngine();
   const { ports: _ports, volumes: _volumes, configs: _configs, ...plain } = usualFrontend(engine);
   // Compose merges nothing here: what a frontend has for its own routing is taken away.
-  const frontend = { ...plain, ports: [], volumes: [], configs: [], networks: ['internal'] };
+  const documented = documentedServices('docs/router.md', 'router', (text) => text.replaceAll('${MEET_HOST}', 'meet.example.com'));
+  const { image, configs } = usualFrontend(engine);
+  const frontend = { ...plain, ports: [], volumes: [], configs: [], ...documented['frontend'], image };
   meet = await startMeet(engine, 'router', {
     scale: { frontend: 2 },
-    services: { frontend, router: { ...usualFrontend(engine), labels: { 'meet.role': 'router' } } },
+    services: { frontend, router: { ...usualFrontend(engine), ...documented['router'], image, configs } },
   });
 });
 afterAll(() => meet?.down());

@@ -1,4 +1,5 @@
 import type { InstanceStatus, StatusSnapshot } from '../../../src/status/snapshot.ts';
+import { documentedServices } from '../../support/docs/documented-services.ts';
 import { docker, type Engine } from '../../support/engine/docker-command.ts';
 import { composeProjectName, runLabel } from '../../support/engine/test-run.ts';
 import { askStatus, containedMeetGen, startMeet, type MeetOptions, type MeetStack } from '../../support/meet-stack.ts';
@@ -104,7 +105,7 @@ function isProven({ frontends, publishedGeneration }: InstanceStatus): boolean {
 /** All services are on the shared network, where compose gives each its own name: there are two of every name there. */
 function tenantOptions(part: string, host: string, proxyNetwork: string, added: ReturnType<TenantAdditions>): MeetOptions {
   const usual: Readonly<Record<string, Service>> = {
-    frontend: { labels: { 'meet.role': 'frontend', 'meet.host': host } },
+    frontend: documentedServices('docs/tenants.md', 'in each tenant', (text) => text.replace('one.example.com', host))['frontend'] ?? {},
     backend: { labels: { 'meet.role': 'backend' }, networks: ['internal', 'proxy'] },
     files: {
       image: 'meet-gen-test/backend:latest',
@@ -172,7 +173,9 @@ async function sharedKeeper(engine: Engine, part: string): Promise<Keepers> {
   const volume = composeProjectName(`${part}-routing`);
   const project = composeProjectName(`${part}-keeper`);
   await docker(engine, ['volume', 'create', '--label', runLabel, volume]);
-  const { 'meet-gen': service } = await containedMeetGen(engine, {});
+  const { 'meet-gen': contained } = await containedMeetGen(engine, {});
+  const { build: _build, ...documented } = documentedServices('docs/tenants.md', 'one meet-gen for all')['meet-gen'] ?? {};
+  const service = { ...documented, ...contained };
   const { environment, volumes, group_add } = service;
   const socket = volumes.at(-1) ?? '';
   const filter = {

@@ -1,12 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../../src/explain/explain.ts';
 import { printExplanation } from '../../../src/explain/print.ts';
 import { backend, container, filesService, frontend } from '../../support/containers.ts';
+import { documentedBlock } from '../../support/docs/pages.ts';
 import { factsOf } from '../../support/explain-facts.ts';
-
-const page = readFileSync(fileURLToPath(new URL('../../../docs/explain.md', import.meta.url)), 'utf8');
 
 const internal = (last: number): Readonly<Record<string, string>> => ({ meet_internal: `172.18.0.${last}/16` });
 
@@ -30,8 +27,12 @@ const meet = factsOf(
 );
 
 describe('docs/explain.md shows what the command really prints', () => {
-  it.each(['https://meet.example.com/api/v1.0/config/', '/files/report.pdf', '/notes'])('for %s', (target) => {
+  it.each([
+    ['the backend answers', 'https://meet.example.com/api/v1.0/config/'],
+    ['nobody in rotation', '/files/report.pdf'],
+    ['nobody has the path', '/notes'],
+  ])('%s: %s', (block, target) => {
     const lines = printExplanation(explain(target, meet));
-    expect(page).toContain(['```console', `$ meet-gen explain ${target}`, ...lines, '```'].join('\n'));
+    expect(documentedBlock('docs/explain.md', block)).toBe([`$ meet-gen explain ${target}`, ...lines].join('\n'));
   });
 });

@@ -1,0 +1,213 @@
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { documentedBlock, readPage } from '../../support/docs/pages.ts';
+import { runBlock, tryBlock } from '../../support/docs/run-block.ts';
+import { shapeOf } from '../../support/docs/same-shape.ts';
+import { providedEngine, providedImages } from '../../support/engine/provided.ts';
+import { runCommand } from '../../support/engine/run-command.ts';
+import { stopAtFirstFailure } from '../../support/in-order.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { exampleOverride } from '../example/override.ts';
+import { ask, type Answer } from '../seed/ask.ts';
+import { copyRepository, createUser, type User } from './user.ts';
+
+// A newcomer in a fresh checkout does what the README says, and nothing else; then the recipes, in the order of the documentation's map.
+
+const limitMs = 60_000;
+const api = '/api/v1.0/config/';
+
+let user: User;
+let port = 0;
+/** compose.yml comes with the first command; stand-ins take the place of images that no test can pull. */
+const files: Record<string, string | undefined> = { 'compose.yml': undefined };
+
+beforeAll(async () => {
+  const [engine, images] = [providedEngine(), providedImages()];
+  user = await createUser(engine, images, 'newcomer');
+  copyRepository(user.folder);
+  files['stand-ins.yml'] = exampleOverride(images, user.image, user.folder, `${user.project}-outside`);
+  user.use(files);
+});
+afterAll(() => user?.remove());
+stopAtFirstFailure();
+
+const get = (path: string): Promise<Answer | undefined> =>
+  ask(port, { method: 'GET', path, headers: {}, kind: 'usual' }).catch(() => undefined);
+
+/** What a recipe says to put into the compose file. */
+function addFile(name: string, text: string): void {
+  files[name] = text;
+  user.use(files);
+}
+
+/** Runs the README's `status` until it ends with 0: until all is live. */
+async function untilLive(): Promise<string> {
+  let last = '';
+  return waitUntil(
+    'all routes are live',
+    async () => {
+      const { code, stdout, stderr } = await tryBlock(user, 'README.md', 'look');
+      last = stdout + stderr;
+      return code === 0 && stdout;
+    },
+    limitMs,
+    () => last,
+  );
+}
+
+/** Waits until exactly so many backends answer, seen by a dozen requests for each, and tells which. */
+async function untilAnswering(count: number): Promise<readonly string[]> {
+  return waitUntil(
+    `${count} backends answer`,
+    async () => {
+      const seen = new Set<string | undefined>();
+      for (let asked = 0; asked < 12 * count; asked += 1) seen.add((await get(api))?.fields["answer's x-backend-host"]);
+      return seen.size === count && !seen.has(undefined) && [...seen].map(String).toSorted();
+    },
+    limitMs,
+  );
+}
+
+test('from nothing to live routes', async () => {
+  await runBlock(user, 'README.md', 'files');
+  await runBlock(user, 'README.md', 'start');
+  const output = await untilLive();
+  port = await user.port('nginx-proxy', 80);
+  expect((await get(api))?.by).toBe('backend');
+  expect((await get('/abc-defg-hij'))?.fields['body']).toContain('SPA of ');
+  // What happened before is told behind it, and depends on who was up first.
+  const shown = shapeOf(documentedBlock('README.md', 'first status'));
+  expect(shapeOf(output.replaceAll(user.project, 'meet')).slice(0, shown.length)).toEqual(shown);
+});
+
+test('more backends', async () => {
+  await untilAnswering(1);
+  expect(await runBlock(user, 'README.md', 'more backends')).toContain(`${user.project}/backend answers`);
+  await untilAnswering(3);
+});
+
+test('questions: each command of the troubleshooting has an answer', async () => {
+  expect(await runBlock(user, 'README.md', 'questions')).toContain('the SPA answers');
+  expect(documentedBlock('docs/troubleshooting.md', 'doctor')).toBe(documentedBlock('README.md', 'doctor'));
+  // Stand-ins have no certificates and no names in the DNS: what is said of these is for the doctor's own tests.
+  const { code, stdout, stderr } = await tryBlock(user, 'README.md', 'doctor');
+  expect({ code, stderr }).toEqual({ code: 7, stderr: '' });
+  expect(stdout).toContain(user.project);
+});
+
+test('what would change: by the compose file, whose addresses are placeholders; nothing by what runs', async () => {
+  const told = await runBlock(user, 'docs/status.md', 'what would change');
+  expect(told).toMatch(/^\+ +server 192\.0\.2\.\d+:8000 /m);
+  expect(told).not.toMatch(/^[-+] +location /m);
+});
+
+test('an update without losing a request: a replica is drained, then stopped', async () => {
+  await runBlock(user, 'README.md', 'drain and stop');
+  await untilAnswering(2);
+  await user.compose('up', '--detach', '--scale', 'backend=2');
+  await untilAnswering(2);
+});
+
+test('rolling updates: two new ones for two old ones, and no request fails meanwhile', async () => {
+  const old = await untilAnswering(2);
+  const wrong: string[] = [];
+  const over = new AbortController();
+  let asked = 0;
+  const asking = (async () => {
+    while (!over.signal.aborted) {
+      const answer = await get(api);
+      asked += 1;
+      if (answer?.by !== 'backend' || answer.fields['status'] !== '200') wrong.push(JSON.stringify(answer));
+    }
+  })();
+  try {
+    await runBlock(user, 'docs/rolling-updates.md', 'replace two');
+  } finally {
+    over.abort();
+    await asking;
+  }
+  const young = await untilAnswering(2);
+  expect(young.filter((one) => old.includes(one))).toEqual([]);
+  expect(wrong).toEqual([]);
+  expect(asked).toBeGreaterThan(20);
+});
+
+test('a snippet of your own', async () => {
+  mkdirSync(join(user.folder, 'snippets'));
+  writeFileSync(join(user.folder, 'snippets/robots.conf'), documentedBlock('docs/recipes/own-template.md', 'robots.conf'));
+  addFile('snippets.yml', documentedBlock('docs/recipes/own-template.md', 'snippets'));
+  await runBlock(user, 'docs/recipes/own-template.md', 'read snippets');
+  const robots = await waitUntil('robots.txt is answered', async () => {
+    const answer = await get('/robots.txt');
+    return answer?.fields['status'] === '200' && !answer.fields['body']?.includes('SPA') && answer;
+  });
+  expect(robots.fields).toMatchObject({ body: 'User-agent: *\nDisallow: /\n', "answer's content-type": 'text/plain; charset=utf-8' });
+});
+
+test('a template of your own', async () => {
+  const recipe = (name: string): Promise<string> => runBlock(user, 'docs/recipes/own-template.md', name);
+  await recipe('take the template');
+  await recipe('change the template');
+  expect(await recipe('try the template')).toContain('\n    add_header X-Robots-Tag noindex always;\n');
+  addFile('template.yml', documentedBlock('docs/recipes/own-template.md', 'use the template'));
+  await user.compose('up', '--detach', 'meet-gen');
+  await waitUntil('it is live', async () => (await get(api))?.fields["answer's x-robots-tag"] === 'noindex', limitMs);
+  await untilLive();
+  expect(await recipe('start with it')).toBe('');
+});
+
+test('operations: log level, update, restart, everything afresh', async () => {
+  addFile('log-level.yml', documentedBlock('docs/operations.md', 'log level'));
+  await runBlock(user, 'docs/operations.md', 'update');
+  await untilLive();
+  await user.compose('up', '--detach', '--scale', 'backend=3');
+  await untilAnswering(3);
+  const isTold = async (): Promise<boolean> => (await user.compose('logs', 'meet-gen')).includes('"msg":"what changed in the file"');
+  await waitUntil('the diff of the file is logged', isTold);
+  await untilLive();
+  const before = await reloads();
+  for (const block of ['restart', 'look afresh']) {
+    await runBlock(user, 'docs/operations.md', block);
+    await untilLive();
+  }
+  expect(await reloads()).toBe(before);
+  expect((await get(api))?.by).toBe('backend');
+});
+
+test('operations: without the volume everything is rendered anew', async () => {
+  await runBlock(user, 'docs/operations.md', 'lose the volume');
+  await untilLive();
+  await waitUntil('the API answers', async () => (await get(api))?.by === 'backend', limitMs);
+});
+
+test('hardened: a script in the frontend reloads, and nobody signals', async () => {
+  // What the page has the user put into .env is what the tests' own variable then stands for.
+  const line = 'COMPOSE_FILE=compose.yml:compose.hardened.yml';
+  expect(readPage('docs/hook.md')).toContain(`\`${line}\``);
+  appendFileSync(join(user.folder, '.env'), `\n${line}\n`);
+  files['compose.hardened.yml'] = undefined;
+  user.use(files);
+  await runBlock(user, 'docs/hook.md', 'hardened');
+  const { env, folder } = user;
+  const config = await runCommand(providedEngine().dockerCli, ['compose', 'config'], {
+    env: { ...env, COMPOSE_FILE: undefined },
+    cwd: folder,
+  });
+  expect(config).toContain('MEET_GEN_RELOAD: hook');
+  await untilLive();
+  port = await user.port('nginx-proxy', 80);
+  await user.compose('up', '--detach', '--scale', 'backend=4');
+  await untilAnswering(4);
+  expect(await user.compose('logs', '--no-log-prefix', 'docker-proxy')).not.toContain('"method":"POST"');
+});
+
+test('operations: removed, nothing of it is left', async () => {
+  await runBlock(user, 'docs/operations.md', 'remove');
+  expect(await user.compose('ps', '--all', '--quiet')).toBe('');
+});
+
+/** How often nginx was made to reload, by its own log. */
+async function reloads(): Promise<number> {
+  return (await user.compose('logs', '--no-log-prefix', 'frontend')).split('\n').filter((line) => line.includes('reconfiguring')).length;
+}

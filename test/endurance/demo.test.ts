@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { repository } from '../support/docs/pages.ts';
+import { tryBlock } from '../support/docs/run-block.ts';
+import { providedEngine } from '../support/engine/provided.ts';
+import { copyRepository } from '../e2e/docs/user.ts';
+
+// Nothing else runs meanwhile: the demo judges every request. As the README has it, in a fresh copy of the repository. The packages are there already: nothing is downloaded twice.
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'meet-gen-demo-'));
+  copyRepository(folder);
+  symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('every proof holds', { timeout: 180_000 }, async () => {
+  // At its end the demo takes away all that is of its run, which must not be the one of these tests.
+  const env = { ...providedEngine().env, MEETGEN_TEST_RUN: randomBytes(4).toString('hex') };
+  const place = { folder, env, rename: (text: string) => text.replace('npm ci && ', '') };
+  const { code, stdout, stderr } = await tryBlock(place, 'README.md', 'demo');
+  expect(code, stdout.slice(-2000) + stderr).toBe(0);
+  expect(stdout).toContain('Every proof held');
+});

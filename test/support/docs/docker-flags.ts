@@ -1,0 +1,36 @@
+/**
+ * What our documentation uses of docker's command line: the flags of each command, with `=` behind those that take a value. An engine
+ * test holds it against what the real command says of itself.
+ */
+export const dockerFlags: Readonly<Record<string, readonly string[]>> = {
+  build: ['-t='],
+  exec: [],
+  inspect: ['--format='],
+  kill: ['-s=', '--signal='],
+  logs: ['--tail=', '-f'],
+  ps: ['-a', '--filter='],
+  restart: [],
+  rm: ['-f'],
+  run: ['--rm', '-i', '--network=', '--group-add=', '-v=', '--entrypoint='],
+  stop: [],
+  'network connect': [],
+  'volume create': [],
+  'volume rm': [],
+  compose: ['-f=', '-p=', '--env-file='],
+  'compose build': ['--no-cache'],
+  'compose config': ['--format='],
+  'compose cp': [],
+  'compose down': ['--volumes', '--remove-orphans'],
+  'compose exec': ['-T', '--index='],
+  'compose kill': ['-s='],
+  'compose logs': ['-f', '--tail=', '--no-log-prefix'],
+  'compose port': [],
+  'compose ps': ['-a'],
+  'compose pull': [],
+  'compose restart': [],
+  'compose rm': ['-s', '-f'],
+  'compose run': ['--rm', '--no-deps', '-T'],
+  'compose start': [],
+  'compose stop': [],
+  'compose up': ['-d', '--build', '--no-deps', '--no-recreate', '--force-recreate', '--remove-orphans', '--scale='],
+};

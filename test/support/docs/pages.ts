@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readBlocks, type Block } from './fenced-blocks.ts';
+
+/** The checkout that the tests are in. */
+export const repository = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Every page of the documentation, by its path in the repository. */
+export function documentationPages(): readonly string[] {
+  const below = readdirSync(join(repository, 'docs'), { recursive: true, encoding: 'utf8' });
+  const docs = below.filter((path) => path.endsWith('.md')).map((path) => `docs/${path}`);
+  return ['README.md', 'CHANGELOG.md', 'test/README.md', ...docs.toSorted()];
+}
+
+export function readPage(page: string): string {
+  return readFileSync(join(repository, page), 'utf8');
+}
+
+/** Every code block of the documentation. */
+export function allBlocks(): readonly Block[] {
+  return documentationPages().flatMap((page) => readBlocks(page, readPage(page)));
+}
+
+/**
+ * The text of the block that has this name on its page, for a test that runs it or holds it against what is printed.
+ * @throws Error when there isn't exactly one
+ */
+export function documentedBlock(page: string, name: string): string {
+  const named = readBlocks(page, readPage(page)).filter((block) => block.name === name);
+  const [block] = named;
+  if (block === undefined || named.length > 1) throw new Error(`${page} should have one block called "${name}", and has ${named.length}`);
+  return block.text;
+}

@@ -1,0 +1,29 @@
+import { tryCommand, type CommandResult } from '../engine/run-command.ts';
+import { documentedBlock } from './pages.ts';
+
+/** Where a user would stand: a folder, an environment, and what is called otherwise there than in the documentation. */
+export interface Place {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  rename(text: string): string;
+}
+
+/** Runs a block's commands as they stand, one after the other until one fails, and tells how it ended. */
+export async function tryBlock(place: Place, page: string, name: string): Promise<CommandResult> {
+  return tryCommand('sh', ['-ec', place.rename(documentedBlock(page, name))], {
+    cwd: place.folder,
+    env: { ...place.env },
+    timeoutMs: 150_000,
+  });
+}
+
+/**
+ * Runs a block's commands.
+ * @returns what they print
+ * @throws Error when one fails
+ */
+export async function runBlock(place: Place, page: string, name: string): Promise<string> {
+  const { code, stdout, stderr } = await tryBlock(place, page, name);
+  if (code !== 0) throw new Error(`${page}, "${name}" ended with ${code}:\n${stdout}\n${stderr}`);
+  return stdout;
+}
