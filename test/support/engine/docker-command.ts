@@ -16,7 +16,23 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
+/** On a busy machine runc gives up now and then before a container stands still, and lets it run on: nothing has happened then. */
+const isUnfrozen = /unable to freeze/;
+const mostTries = 5;
+
 /** Runs the docker CLI against an engine; returns its standard output, throws with its standard error. */
-export function docker(engine: Pick<Engine, 'dockerCli' | 'env'>, args: readonly string[], options: CommandOptions = {}): Promise<string> {
-  return runCommand(engine.dockerCli, args, { ...options, env: { ...engine.env, ...options.env } });
+export async function docker(
+  engine: Pick<Engine, 'dockerCli' | 'env'>,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
+  const run = (): Promise<string> => runCommand(engine.dockerCli, args, { ...options, env: { ...engine.env, ...options.env } });
+  for (let tries = 1; args[0] === 'pause' && tries < mostTries; tries += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isUnfrozen.test((error as Error).message)) throw error;
+    }
+  }
+  return run();
 }
