@@ -31,7 +31,7 @@ import { keepaliveMinTimeoutMs } from './routes/routing-view.ts';
 import type { InstanceProof } from './reporter.ts';
 import { createHistory } from './status/history.ts';
 import type { OperatorDesk } from './status/answers.ts';
-import { createWatchers } from './status/watchers.ts';
+import type { Watchers } from './status/watchers.ts';
 import type { StatusSnapshot } from './status/snapshot.ts';
 import { createSink } from './sink.ts';
 import type { CandidateCheck } from './check/candidate-check.ts';
@@ -45,8 +45,6 @@ export interface Sidecar {
   snapshot(): StatusSnapshot;
   /** The published files, by instance. */
   configurations(): ReadonlyMap<string, string>;
-  /** Calls back whenever the snapshot has changed; returns how to end that. */
-  onChange(listener: () => void): () => void;
   readonly desk: OperatorDesk;
   resync(): void;
   readonly ended: Promise<void>;
@@ -67,19 +65,20 @@ export interface SidecarParts {
   readonly diary: Diary;
   readonly kept: ReadonlyMap<string, KeptTrials>;
   readonly tally: Tally;
+  /** Who wants to know that the snapshot has changed. */
+  readonly watchers: Watchers;
 }
 
 /** Starts everything; it runs until the signal aborts, and no bad input ends it. */
 export function startSidecar(
   engine: Engine,
   templates: TemplateStore,
-  { prover: proverPorts, check, publisher, drains, diary, kept, tally }: SidecarParts,
+  { prover: proverPorts, check, publisher, drains, diary, kept, tally, watchers }: SidecarParts,
   options: Options,
   log: Logger,
   signal: AbortSignal,
 ): Sidecar {
   const history = createHistory();
-  const watchers = createWatchers();
   const reporter = createReporter(log, (change) => {
     history.add(change);
     // What was there at the start was caused by no event.
@@ -253,7 +252,6 @@ export function startSidecar(
     healthy: () => nowMs() - controller.lastTurnAtMs() < patienceMs(options),
     snapshot: () => knowledge.snapshot(nowMs()),
     configurations: knowledge.configurations,
-    onChange: watchers.watch,
     desk: {
       drain: drainControl.drain,
       cancelDrain: drainControl.cancel,

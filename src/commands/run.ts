@@ -10,7 +10,6 @@ import { createLogger } from '../log.ts';
 import { exposeMetrics } from '../metrics/expose.ts';
 import { metricsOf } from '../metrics/metrics.ts';
 import { createTally } from '../metrics/tally.ts';
-import type { Tally } from '../metrics/tally.ts';
 import { OptionsError } from '../options.ts';
 import { createStatusPage } from '../page/status-page.ts';
 import type { Options } from '../options.ts';
@@ -101,11 +100,10 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     // Only now is it certain that no other meet-gen is in the middle of writing one.
     await clearLeftCandidates(place);
     const engine = createEngineClient(options.dockerHost, (endpoint) => tally.count('engine_requests_total', endpoint));
-    const parts = await assemble(engine, place, tally, options, log);
+    const parts = await assemble(engine, place, { tally, watchers }, options, log);
     const sidecar = startSidecar(engine, createTemplateStore(directory), parts, options, log, abort.signal);
     Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot, configurations: sidecar.configurations });
     Object.assign(desk, sidecar.desk);
-    sidecar.onChange(watchers.tell);
     signals.onResync(() => {
       log.info('told to look at everything afresh');
       sidecar.resync();
@@ -121,7 +119,13 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   log.info('stopped');
 }
 
-async function assemble(engine: EngineClient, place: OutPlace, tally: Tally, options: Options, log: Logger): Promise<SidecarParts> {
+async function assemble(
+  engine: EngineClient,
+  place: OutPlace,
+  shared: Pick<SidecarParts, 'tally' | 'watchers'>,
+  options: Options,
+  log: Logger,
+): Promise<SidecarParts> {
   const access = createFrontendAccess(engine, options);
   const pathOf = (instance: string, name: string): string => join(ownFolder(place, instance), name);
   const check = createCandidateCheck({
@@ -145,7 +149,7 @@ async function assemble(engine: EngineClient, place: OutPlace, tally: Tally, opt
     drains: await keepDrains(drainsPath(place), publishFile, log),
     diary: keepTrials(pathOf, publishFile, log),
     kept: new Map(kept.flatMap(([instance, one]) => (one === undefined ? [] : [[instance, one]]))),
-    tally,
+    ...shared,
   };
 }
 

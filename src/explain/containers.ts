@@ -1,6 +1,6 @@
 import { showForeignText } from '../model/foreign-text.ts';
 import type { Instance, Replica, Service } from '../model/instance.ts';
-import { serviceTitle } from '../routes/ownership.ts';
+import { serviceTitle, spaTitle } from '../routes/ownership.ts';
 import type { RoutingView, UpstreamView } from '../routes/routing-view.ts';
 import { describeReplica } from '../status/snapshot.ts';
 import type { ContainerAnswer, Place } from './explanation.ts';
@@ -28,7 +28,7 @@ export function frontendsAsSpa(instance: Instance, { spa, isSpaElsewhere }: Rout
   return (instance.spa ?? instance.frontends).map((replica) => ({
     ...describeReplica(replica),
     reason: showForeignText(replica.standing.reason),
-    service: 'SPA',
+    service: spaTitle,
     place: isSpaElsewhere ? placeOf(replica, spa).place : replica.standing.rank === 'never' ? 'out' : 'answers',
   }));
 }

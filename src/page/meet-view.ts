@@ -1,7 +1,7 @@
+import { spaTitle } from '../routes/ownership.ts';
 import { howLong, isServed, placeOf, servesOf, stateOf, whyOf } from '../status/headline.ts';
 import type { FrontendStatus, InstanceStatus, ReplicaStatus } from '../status/snapshot.ts';
 import { routesByService } from '../status/route-lines.ts';
-import { spaTitle } from '../status/snapshot.ts';
 import { moodOfFrontend, moodOfReplica } from './mood.ts';
 import type { Mood } from './mood.ts';
 import { elementId } from './words.ts';
@@ -60,23 +60,26 @@ export function viewMeet(
   nowMs: number,
 ): MeetView {
   const { name, frontends, services, publishedGeneration, entry } = instance;
-  const views = frontends.map((frontend) => viewFrontend(frontend, publishedGeneration, nowMs));
+  const state = stateOf(instance);
   const routes = routesByService(instance);
   return {
     id: elementId('meet', name),
     name,
-    state: stateOf(instance),
-    mood: stateOf(instance) === 'live' ? 'good' : 'care',
+    state,
+    mood: state === 'live' ? 'good' : 'care',
     hosts: entry === undefined || entry.hosts.length === 0 ? 'any host' : entry.hosts.join(', '),
     ...(entry === undefined ? {} : { port: entry.port }),
-    frontends: views,
-    services: services.map(({ service, replicas }) => ({
-      id: elementId('service', name, service),
-      name: service,
-      routes: service === spaTitle ? [{ path: 'everything else', isLeftOut: false }] : (routes.get(service) ?? []),
-      isDeserted: deserted.includes(service),
-      groups: groupReplicas(elementId('service', name, service), replicas, nowMs),
-    })),
+    frontends: frontends.map((frontend) => viewFrontend(frontend, publishedGeneration, nowMs)),
+    services: services.map(({ service, replicas }) => {
+      const id = elementId('service', name, service);
+      return {
+        id,
+        name: service,
+        routes: service === spaTitle ? [{ path: 'everything else', isLeftOut: false }] : (routes.get(service) ?? []),
+        isDeserted: deserted.includes(service),
+        groups: groupReplicas(id, replicas, nowMs),
+      };
+    }),
     hasOwnSpa: !services.some(({ service }) => service === spaTitle),
     ...(configuration === undefined ? {} : { configuration: { title: titleOf(instance), text: configuration } }),
   };

@@ -1,4 +1,4 @@
-import { desertedServices } from '../status/headline.ts';
+import { desertedServices, isProven } from '../status/headline.ts';
 import type { FrontendStatus, ReplicaStatus, StatusSnapshot } from '../status/snapshot.ts';
 
 /** How it is: as it should be, about to be or not quite, or costing visitors something. */
@@ -17,7 +17,7 @@ export function moodOfReplica({ inRotation, rank }: ReplicaStatus): Mood {
 }
 
 /** @param published the generation that it ought to serve */
-export function moodOfFrontend({ state, phase, runningGeneration }: FrontendStatus, published: string | undefined): Mood {
-  if (state !== 'running' || phase === 'rejected') return 'bad';
-  return phase === 'live' && runningGeneration === published ? 'good' : 'care';
+export function moodOfFrontend(frontend: FrontendStatus, published: string | undefined): Mood {
+  if (frontend.state !== 'running' || frontend.phase === 'rejected') return 'bad';
+  return isProven(frontend, published) ? 'good' : 'care';
 }

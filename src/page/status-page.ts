@@ -1,13 +1,9 @@
+import type { Document } from '../status/document.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 import { createPageRenderer } from './render-page.ts';
 import type { ReadPageText } from './render-page.ts';
 import { viewPage } from './view.ts';
 import type { Configurations, PageView } from './view.ts';
-
-interface Document {
-  readonly contentType: string;
-  readonly text: string;
-}
 
 /** The status page, and what it loads. */
 export interface StatusPage {

@@ -1,3 +1,4 @@
+import { labelOf } from '../model/print-problem.ts';
 import type { Problem, Severity } from '../model/problem.ts';
 import { desertedServices, headlineOf } from '../status/headline.ts';
 import type { LiveChange } from '../status/history.ts';
@@ -77,12 +78,11 @@ export function viewPage(snapshot: StatusSnapshot, configurations: Configuration
 }
 
 function viewProblem({ severity, code, instance, container, key, value, message, cure }: Problem, index: number): ProblemView {
-  const label = key === undefined || value === undefined ? key : `${key}=${value}`;
   return {
     id: elementId('problem', code, instance ?? '', container ?? '', key ?? '', String(index)),
     severity,
     code,
-    about: [container ?? instance, label].filter((part) => part !== undefined),
+    about: [container ?? instance, labelOf({ key, value })].filter((part) => part !== undefined),
     message,
     cure,
   };

@@ -1,3 +1,5 @@
+import { roughly } from '../status/duration.ts';
+
 /** A moment as people read it, and as programs do. */
 export interface Moment {
   /** ISO 8601. */
@@ -6,18 +8,14 @@ export interface Moment {
   readonly ago: string;
 }
 
-const minuteMs = 60_000;
-
 /** @param nowMs milliseconds since 1970 */
 export function viewMoment(iso: string, nowMs: number): Moment {
   return { iso, text: `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`, ago: ago(nowMs - Date.parse(iso)) };
 }
 
 function ago(passedMs: number): string {
-  const minutes = Math.floor(passedMs / minuteMs);
-  if (minutes < 1) return 'just now';
-  if (minutes < 120) return `${minutes} min ago`;
-  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h ago` : `${Math.floor(minutes / 60 / 24)} days ago`;
+  const passed = roughly(passedMs);
+  return passed === undefined ? 'just now' : `${passed} ago`;
 }
 
 /** An id for an element that stays the same as long as what it is about does. */

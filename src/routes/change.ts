@@ -1,5 +1,5 @@
 import { compareText } from '../model/foreign-text.ts';
-import { showRule } from './ownership.ts';
+import { showRule, spaTitle } from './ownership.ts';
 import { passedTo, pickLocation } from './pick-location.ts';
 import type { LocationView, RoutingView, UpstreamView } from './routing-view.ts';
 import { spaUpstream } from './structure.ts';
@@ -81,7 +81,7 @@ function describeGroup({ title, locations }: Group, hasNobody: boolean, isBrief:
 
 function describeLocation(title: string, location: LocationView, isBrief: boolean): string {
   const { kind, path, upstream: _, guarded: __, media, ...settings } = location;
-  const to = passedTo(location) === spaUpstream ? 'SPA' : title;
+  const to = passedTo(location) === spaUpstream ? spaTitle : title;
   if (isBrief) return `${showRule({ kind, path })} -> ${to}`;
   const own = Object.entries(settings).map(
     ([name, value]) => ` ${name} ${Array.isArray(value) ? value.join(' ') || 'nobody' : String(value)}`,

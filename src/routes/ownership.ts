@@ -68,6 +68,9 @@ export function routeAbove(routes: readonly Route[], path: string): Route | unde
   return longestAbove(routes, ({ rule }) => rule, path);
 }
 
+/** What those who serve the SPA are called among the services. */
+export const spaTitle = 'SPA';
+
 /** `project/service`, or the bare service name of a container started by hand. */
 export function serviceTitle(service: Service): string {
   return service.project === undefined ? service.name : `${service.project}/${service.name}`;
@@ -111,7 +114,8 @@ export function compareRoutes(left: Route, right: Route): number {
   return compareText(left.rule.path, right.rule.path) || compareText(left.rule.kind, right.rule.kind);
 }
 
-export function ruleKey(rule: PathRule): string {
+/** What names a path, and a location within a structure: nginx refuses two with the same. */
+export function ruleKey(rule: Pick<PathRule, 'kind' | 'path'>): string {
   return `${rule.kind} ${rule.path}`;
 }
 

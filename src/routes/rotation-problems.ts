@@ -1,7 +1,7 @@
 import type { Instance, Replica } from '../model/instance.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
-import { serviceTitle } from './ownership.ts';
+import { serviceTitle, spaTitle } from './ownership.ts';
 import type { Route } from './ownership.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { Route } from './ownership.ts';
  */
 export function rotationProblems(instance: Instance, routes: readonly Route[]): readonly Problem[] {
   const services = new Set(routes.map(({ service }) => service));
-  const spa = instance.spa === undefined || instance.spa.length === 0 ? [] : [judge(instance, 'SPA', instance.spa)];
+  const spa = instance.spa === undefined || instance.spa.length === 0 ? [] : [judge(instance, spaTitle, instance.spa)];
   // A Meet without recordings has no media.
   const routed = [...services].filter(({ role, replicas }) => role !== 'media' || replicas.length > 0);
   return [...spa, ...routed.map((service) => judge(instance, serviceTitle(service), service.replicas))].flatMap((found) => found ?? []);

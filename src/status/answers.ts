@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
+import type { Document } from './document.ts';
 import type { LiveStreams } from './live.ts';
 import type { StatusSnapshot } from './snapshot.ts';
 
@@ -16,12 +17,6 @@ export interface StatusSource {
   asset(name: string): Document | undefined;
   /** Calls back whenever what is known has changed; returns how to end that. */
   onChange(listener: () => void): () => void;
-}
-
-/** A text of a kind. */
-interface Document {
-  readonly contentType: string;
-  readonly text: string;
 }
 
 /** What an operator may do and ask over the unix socket, and nobody over TCP. */

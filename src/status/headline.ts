@@ -1,4 +1,5 @@
 import type { Problem } from '../model/problem.ts';
+import { roughly } from './duration.ts';
 import type { FrontendStatus, InstanceStatus, ReplicaStatus, StatusSnapshot } from './snapshot.ts';
 
 /** How it is as a whole, in a sentence. */
@@ -27,9 +28,12 @@ export function desertedServices(problems: readonly Problem[], instance?: string
 
 /** All its frontends are proven to serve what is published, whether that is all that labels ask for or not. */
 export function isServed({ frontends, publishedGeneration }: InstanceStatus): boolean {
-  return (
-    frontends.length > 0 && frontends.every(({ phase, runningGeneration }) => phase === 'live' && runningGeneration === publishedGeneration)
-  );
+  return frontends.length > 0 && frontends.every((frontend) => isProven(frontend, publishedGeneration));
+}
+
+/** It is proven to serve what is published, and nothing else. */
+export function isProven({ phase, runningGeneration }: FrontendStatus, published: string | undefined): boolean {
+  return phase === 'live' && runningGeneration === published;
 }
 
 /** How far an instance is, in a sentence. */
@@ -38,7 +42,7 @@ export function stateOf(instance: InstanceStatus): string {
   if (frontends.length === 0) return 'no frontend serves it';
   if (publishedGeneration === undefined) return 'nothing is published for it yet';
   if (desiredGeneration !== publishedGeneration) return 'a part of what labels ask for is left out (the problems say why)';
-  const behind = frontends.filter((frontend) => frontend.phase !== 'live' || frontend.runningGeneration !== publishedGeneration);
+  const behind = frontends.filter((frontend) => !isProven(frontend, publishedGeneration));
   if (behind.length === 0) return 'live';
   return `published, and not proven to be served by ${behind.map(({ container }) => container).join(', ')}`;
 }
@@ -63,13 +67,8 @@ export function whyOf({ state, reason }: ReplicaStatus): string {
   return reason.startsWith(state) ? reason : `${state}: ${reason}`;
 }
 
-const minuteMs = 60_000;
-
 /** For how long it is so, roughly; empty where that isn't known. */
 export function howLong(since: string | undefined, nowMs: number): string {
   if (since === undefined) return '';
-  const minutes = Math.floor((nowMs - Date.parse(since)) / minuteMs);
-  if (minutes < 1) return ', for less than a minute';
-  if (minutes < 120) return `, for ${minutes} min`;
-  return minutes < 48 * 60 ? `, for ${Math.floor(minutes / 60)} h` : `, for ${Math.floor(minutes / 60 / 24)} days`;
+  return `, for ${roughly(nowMs - Date.parse(since)) ?? 'less than a minute'}`;
 }

@@ -3,14 +3,10 @@ import type { Problem } from '../model/problem.ts';
 import { showForeignText } from '../model/foreign-text.ts';
 import type { Rank } from '../model/rotation.ts';
 import type { LiveChange } from './history.ts';
-import { serviceTitle } from '../routes/ownership.ts';
+import { ruleKey, serviceTitle, spaTitle } from '../routes/ownership.ts';
 import type { Route } from '../routes/ownership.ts';
-import { locationKey } from '../trial/mixture.ts';
 
 const maxReasonLength = 500;
-
-/** What the frontends behind a router are called among the services. */
-export const spaTitle = 'SPA';
 
 /** One container, for a person who asks why it is or isn't in rotation. */
 export interface ReplicaStatus {
@@ -79,7 +75,7 @@ interface Published {
   readonly generation: string;
   readonly routes: readonly Route[];
   readonly entry?: { readonly port: number; readonly hosts: readonly string[] };
-  /** What labels ask for and is not published, as `locationKey`s. */
+  /** What labels ask for and is not published, as `ruleKey`s. */
   readonly leftOut?: ReadonlySet<string>;
 }
 
@@ -113,7 +109,7 @@ export function describeInstance(
       path: rule.path,
       kind: rule.kind,
       service: serviceTitle(service),
-      ...(published?.leftOut?.has(locationKey(rule)) === true ? { leftOut: true } : {}),
+      ...(published?.leftOut?.has(ruleKey(rule)) === true ? { leftOut: true } : {}),
     })),
   };
 }

@@ -1,6 +1,7 @@
 import type { LocationView } from '../routes/routing-view.ts';
 import type { Edition } from './edition.ts';
-import { locationKey, locationsOf, settingsDiffer } from './mixture.ts';
+import { ruleKey } from '../routes/ownership.ts';
+import { locationsOf, settingsDiffer } from './mixture.ts';
 
 /** What of a wanted edition another one lacks. */
 export interface LeftOut {
@@ -19,7 +20,7 @@ export function whatIsLeftOut(wanted: Edition, published: Edition): LeftOut {
   const there = locationsOf(published.structure);
   const locations = wanted.structure.groups.flatMap(({ title, locations: asked }) =>
     asked.flatMap((location) => {
-      const found = there.get(locationKey(location));
+      const found = there.get(ruleKey(location));
       if (JSON.stringify(found) === JSON.stringify(location)) return [];
       const instead = found === undefined ? ('the SPA' as const) : found.upstream === undefined ? ('503' as const) : ('as before' as const);
       return [{ service: title, location, instead }];

@@ -1,5 +1,6 @@
 import type { LocationView } from '../routes/routing-view.ts';
 import { isMediaRule } from '../routes/media.ts';
+import { ruleKey } from '../routes/ownership.ts';
 import { usedUpstreams } from '../routes/structure.ts';
 import type { RoutingStructure } from '../routes/structure.ts';
 import { editionOf } from './edition.ts';
@@ -18,13 +19,9 @@ export interface Mixture {
 
 type Group = RoutingStructure['groups'][number];
 
-/** What names a location within a structure: nginx refuses two with the same. */
-export function locationKey({ kind, path }: Pick<LocationView, 'kind' | 'path'>): string {
-  return `${kind} ${path}`;
-}
-
+/** The locations by their `ruleKey`. */
 export function locationsOf({ groups }: RoutingStructure): ReadonlyMap<string, LocationView> {
-  return new Map(groups.flatMap(({ locations }) => locations.map((location) => [locationKey(location), location])));
+  return new Map(groups.flatMap(({ locations }) => locations.map((location) => [ruleKey(location), location])));
 }
 
 /** The locations of the wanted structure that the good one lacks, or has otherwise. */
@@ -57,7 +54,7 @@ export function mix(wanted: Edition, good: Edition | undefined, { templates, set
   const groups = wanted.structure.groups
     .map((group) => ({
       ...group,
-      locations: group.locations.flatMap((one) => substitute(one, asked, before, locations.get(locationKey(one)))),
+      locations: group.locations.flatMap((one) => substitute(one, asked, before, locations.get(ruleKey(one)))),
     }))
     .filter((group: Group) => group.locations.length > 0);
   const keeps = settingsAsBefore && good !== undefined;
@@ -75,7 +72,7 @@ function substitute(
   if (by === undefined) return [location];
   const unavailable = [{ kind: location.kind, path: location.path }];
   if (by === 'unavailable') return unavailable;
-  const older = before.get(locationKey(location));
+  const older = before.get(ruleKey(location));
   // Neither one that isn't for everybody nor one of files is ever left out: whoever has the path above would answer, and let everybody in.
   if (by === 'absent' || older === undefined) return location.allow === undefined && !isMediaRule(location) ? [] : unavailable;
   return opens(older, location, asked, before) ? unavailable : [older];
@@ -92,9 +89,7 @@ function opens(
   before: ReadonlyMap<string, LocationView>,
 ): boolean {
   if (isGuardedOtherwise(location, older) || location.media?.auth !== older.media?.auth) return true;
-  const parts = [...before].filter(
-    ([key, { path }]) => older.kind === 'below' && path.startsWith(older.path) && key !== locationKey(older),
-  );
+  const parts = [...before].filter(([key, { path }]) => older.kind === 'below' && path.startsWith(older.path) && key !== ruleKey(older));
   if (parts.some(([key, { allow }]) => allow !== undefined && !asked.has(key))) return true;
   const had = serviceOf(older);
   return serviceOf(location) !== had && [...asked.values()].some((one) => serviceOf(one) === had && isGuardedOtherwise(one, older));

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { findDebianMirror, readOsRelease, type DebianMirror } from './apt-sources.ts';
 import { withLock } from './engine-lock.ts';
 import { runCommand, tryCommand } from './run-command.ts';
@@ -50,7 +50,7 @@ export async function unpackEnginePackages(cache: string, log: (line: string) =>
     log(
       `Unpacking Docker Engine 26.1 from Debian's packages into ${root} (about 110 MB to download, 380 MB on disk, once; nothing is installed)`,
     );
-    await unpackInto(root, cache, mirror, release.codename);
+    await unpackEngineInto(root, cache, release.codename);
   }
   return describeTree(root, mirror);
 }
@@ -59,18 +59,8 @@ export async function unpackEnginePackages(cache: string, log: (line: string) =>
 export async function unpackPackage(cache: string, name: string): Promise<string> {
   const { codename } = readOsRelease();
   const root = join(cache, `${name}-${codename}`);
-  if (existsSync(root)) return root;
   const apt = join(cache, `apt-${name}`);
-  const building = `${root}.part`;
-  rmSync(building, { recursive: true, force: true });
-  mkdirSync(building, { recursive: true });
-  const env = await writeAptConfiguration(apt, findDebianMirror(codename), [codename]);
-  await runCommand('apt-get', ['update', '-q'], { env });
-  await runCommand('apt-get', ['download', '-q', name], { env, cwd: apt });
-  for (const file of readdirSync(apt).filter((entry) => entry.endsWith('.deb')))
-    await runCommand('dpkg', ['-x', join(apt, file), building]);
-  rmSync(apt, { recursive: true, force: true });
-  renameSync(building, root);
+  if (!existsSync(root)) await makeTree(root, apt, [codename], (env) => downloadAlone(apt, [name], env));
   return root;
 }
 
@@ -94,44 +84,71 @@ export async function unpackWithDependencies(cache: string, name: string, wanted
     if (existsSync(root)) return root;
     wanted.before(root);
     const apt = join(cache, `apt-${name}`);
-    const building = `${root}.part`;
-    rmSync(building, { recursive: true, force: true });
-    mkdirSync(building, { recursive: true });
-    const env = await writeAptConfiguration(apt, findDebianMirror(codename), [codename]);
-    await runCommand('apt-get', ['update', '-q'], { env });
-    await runCommand('apt-get', ['install', '-q', '--download-only', '--yes', '--no-install-recommends', ...wanted.packages], { env });
-    const archives = join(apt, 'cache', 'archives');
-    for (const file of readdirSync(archives).filter((entry) => entry.endsWith('.deb') && !entry.startsWith('libc6_')))
-      await runCommand('dpkg', ['-x', join(archives, file), building]);
-    rmSync(apt, { recursive: true, force: true });
-    await wanted.finish(building);
-    renameSync(building, root);
+    await makeTree(root, apt, [codename], (env) => downloadWithDependencies(apt, wanted.packages, env), wanted.finish);
     return root;
   });
 }
 
-async function unpackInto(root: string, cache: string, mirror: DebianMirror, codename: string): Promise<void> {
+async function unpackEngineInto(root: string, cache: string, codename: string): Promise<void> {
   const apt = join(cache, 'apt');
+  const wanted = [...engineSuitePackages.map((name) => `${name}/${engineSuite}`), ...ownSuitePackages.map((name) => `${name}/${codename}`)];
+  await makeTree(
+    root,
+    apt,
+    [codename, engineSuite],
+    (env) => downloadAlone(apt, wanted, env),
+    async (building) => {
+      await linkIptables(building);
+      await checkPrograms(building);
+    },
+  );
+}
+
+type AptEnvironment = Record<string, string>;
+
+/**
+ * Unpacks what is downloaded beside the folder where it belongs, and puts it there when it is whole and works.
+ * @param apt the folder for an apt of our own, for as long as this takes
+ * @param download returns the packages' files
+ */
+async function makeTree(
+  root: string,
+  apt: string,
+  suites: readonly string[],
+  download: (env: AptEnvironment) => Promise<readonly string[]>,
+  finish: (building: string) => Promise<void> = async () => undefined,
+): Promise<void> {
   const building = `${root}.part`;
   rmSync(building, { recursive: true, force: true });
   mkdirSync(building, { recursive: true });
-  const env = await writeAptConfiguration(apt, mirror, [codename, engineSuite]);
+  const env = await writeAptConfiguration(apt, findDebianMirror(readOsRelease().codename), suites);
   await runCommand('apt-get', ['update', '-q'], { env });
-  const downloads = join(apt, 'downloads');
-  mkdirSync(downloads, { recursive: true });
-  const wanted = [...engineSuitePackages.map((name) => `${name}/${engineSuite}`), ...ownSuitePackages.map((name) => `${name}/${codename}`)];
-  await runCommand('apt-get', ['download', '-q', ...wanted], { env, cwd: downloads });
-  for (const file of readdirSync(downloads).filter((name) => name.endsWith('.deb'))) {
-    await runCommand('dpkg', ['-x', join(downloads, file), building]);
-  }
+  for (const file of await download(env)) await runCommand('dpkg', ['-x', file, building]);
   rmSync(apt, { recursive: true, force: true });
-  await linkIptables(building);
-  await checkPrograms(building);
+  await finish(building);
   renameSync(building, root);
 }
 
+/** These packages and no others. */
+async function downloadAlone(apt: string, packages: readonly string[], env: AptEnvironment): Promise<readonly string[]> {
+  const folder = join(apt, 'downloads');
+  mkdirSync(folder);
+  await runCommand('apt-get', ['download', '-q', ...packages], { env, cwd: folder });
+  return packagesIn(folder);
+}
+
+/** All that they depend on, too, but the C library. */
+async function downloadWithDependencies(apt: string, packages: readonly string[], env: AptEnvironment): Promise<readonly string[]> {
+  await runCommand('apt-get', ['install', '-q', '--download-only', '--yes', '--no-install-recommends', ...packages], { env });
+  return packagesIn(join(apt, 'cache', 'archives')).filter((file) => !basename(file).startsWith('libc6_'));
+}
+
+function packagesIn(folder: string): readonly string[] {
+  return readdirSync(folder).flatMap((name) => (name.endsWith('.deb') ? [join(folder, name)] : []));
+}
+
 /** An apt of our own: own sources, lists and cache, only the network settings are the machine's. */
-async function writeAptConfiguration(apt: string, mirror: DebianMirror, suites: readonly string[]): Promise<Record<string, string>> {
+async function writeAptConfiguration(apt: string, mirror: DebianMirror, suites: readonly string[]): Promise<AptEnvironment> {
   rmSync(apt, { recursive: true, force: true });
   mkdirSync(join(apt, 'lists', 'partial'), { recursive: true });
   mkdirSync(join(apt, 'cache', 'archives', 'partial'), { recursive: true });
