@@ -103,6 +103,7 @@ export function startSidecar(
   const knowledge = createKnowledge(options, {
     proofs: prover.report,
     givesWay: (instance) => trials.givesWay(instance),
+    isAsking: (instance) => trials.isAsking(instance),
     templateFailure: templates.failure,
     fileOf: publisher.fileOf,
     fileProblems: publisher.problems,
@@ -118,6 +119,14 @@ export function startSidecar(
       onLearnt: () => controller.lookOnce('what nginx said'),
       onCheckDenied(reason) {
         log.info({ reason }, 'the frontends can not be asked to test a file before it is published; a reload tells what they say to it');
+      },
+      onCheckFailed(instance, reason, again) {
+        if (again) log.debug({ instance, reason }, 'the frontends gave no verdict on a file; they are asked again');
+        else
+          log.info(
+            { instance, reason },
+            'the frontends gave no verdict on a file, so it is not tested; a reload tells what they say to it',
+          );
       },
       ...diary,
     },

@@ -13,7 +13,7 @@ import { createTally } from '../metrics/tally.ts';
 import { OptionsError } from '../options.ts';
 import { createStatusPage } from '../page/status-page.ts';
 import type { Options } from '../options.ts';
-import { publishFile, removeFile } from '../publish/atomic-file.ts';
+import { publishFile, stageFile } from '../publish/atomic-file.ts';
 import { clearLeftCandidates, drainsPath, instancesIn, ownFolder, readOutPlace, socketPaths } from '../publish/out-directory.ts';
 import type { OutPlace } from '../publish/out-directory.ts';
 import { makePrivateFolder } from '../publish/private-folder.ts';
@@ -131,11 +131,7 @@ async function assemble(
   const check = createCandidateCheck({
     exec: access.exec,
     script: readShippedText('nginx-tree.sh') + readShippedText('candidate-check.sh'),
-    stage: async (instance, content) => {
-      const path = pathOf(instance, '.candidate.conf');
-      await publishFile(path, content);
-      return () => removeFile(path);
-    },
+    stage: (instance, content) => stageFile(pathOf(instance, '.candidate.conf'), content),
   });
   const kept = await Promise.all(
     (await instancesIn(place, options.instance)).map(

@@ -1,3 +1,4 @@
+import { untilAnswered } from '../status/headline.ts';
 import type { InstanceFacts } from './facts.ts';
 import type { OwnedPick } from './owner.ts';
 
@@ -7,8 +8,8 @@ import type { OwnedPick } from './owner.ts';
  * @param wanted where labels want the path, if that is elsewhere
  */
 export function notesOn({ instance, status }: InstanceFacts, wanted: OwnedPick | undefined): readonly string[] {
-  const { publishedGeneration, desiredGeneration } = status;
-  if (publishedGeneration === undefined) return [];
+  const { publishedGeneration, desiredGeneration, onTrial = false } = status;
+  if (publishedGeneration === undefined) return onTrial ? [`nothing is published yet, ${untilAnswered}`] : [];
   const running = new Set(instance.frontends.flatMap(({ standing }, index) => (standing.rank === 'never' ? [] : [index])));
   const behind = status.frontends.filter((frontend, index) => running.has(index) && frontend.runningGeneration !== publishedGeneration);
   return [
@@ -18,11 +19,11 @@ export function notesOn({ instance, status }: InstanceFacts, wanted: OwnedPick |
     }),
     ...(wanted === undefined
       ? []
-      : [`labels want the path for ${wanted.owner ?? 'the SPA'}, but that is not published; a problem says why`]),
+      : [`labels want the path for ${wanted.owner ?? 'the SPA'}, but that is not published${onTrial ? ' yet' : '; a problem says why'}`]),
     ...(desiredGeneration === undefined || desiredGeneration === publishedGeneration
       ? []
       : [
-          `published is the generation ${publishedGeneration}, while labels and templates ask for ${desiredGeneration}: nginx refused that, or has not been asked about it yet`,
+          `published is the generation ${publishedGeneration}, while labels and templates ask for ${desiredGeneration}${onTrial ? `, ${untilAnswered}` : ': nginx refused that, or has not been asked about it yet'}`,
         ]),
   ];
 }

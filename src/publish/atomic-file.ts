@@ -17,17 +17,28 @@ export type Published = 'written' | 'unchanged';
  * @throws Error that names the file and the system's reason, with the system's error as its cause
  */
 export async function publishFile(path: string, content: string): Promise<Published> {
-  try {
-    return (await isPublished(path, content)) ? 'unchanged' : await replace(path, content);
-  } catch (cause) {
-    throw writeError(path, cause);
-  }
+  return naming(path, async () => ((await isPublished(path, content)) ? 'unchanged' : replace(path, content, true)));
 }
 
 /** As `publishFile`, for content that is known to be new: the file isn't read before. */
 export async function replaceFile(path: string, content: string): Promise<Published> {
+  return naming(path, () => replace(path, content, true));
+}
+
+/**
+ * Puts content at a path for a moment: never torn, but not kept from a power failure either, since a slow disk would only delay
+ * whoever is to read it.
+ * @returns how to take it away
+ * @throws Error that names the file and the system's reason
+ */
+export async function stageFile(path: string, content: string): Promise<() => Promise<void>> {
+  await naming(path, () => replace(path, content, false));
+  return () => naming(path, () => rm(path, { force: true }));
+}
+
+async function naming<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {
-    return await replace(path, content);
+    return await work();
   } catch (cause) {
     throw writeError(path, cause);
   }
@@ -49,17 +60,17 @@ const reasons: Readonly<Record<string, string>> = {
   EIO: 'the disk reports an error; see the system log',
 };
 
-async function replace(path: string, content: string): Promise<'written'> {
+async function replace(path: string, content: string, durably: boolean): Promise<'written'> {
   const directory = dirname(path);
   const candidate = join(directory, `${candidatePrefix}-${basename(path)}-${randomBytes(6).toString('hex')}`);
   try {
-    await writeDurably(await openIn(directory, candidate), content);
+    await write(await openIn(directory, candidate), content, durably);
     await rename(candidate, path);
   } catch (error) {
     await rm(candidate, { force: true });
     throw error;
   }
-  await syncDirectory(directory);
+  if (durably) await syncDirectory(directory);
   return 'written';
 }
 
@@ -68,12 +79,10 @@ async function replace(path: string, content: string): Promise<'written'> {
  * @throws Error that names the file and the system's reason
  */
 export async function removeFile(path: string): Promise<void> {
-  try {
+  await naming(path, async () => {
     await rm(path, { force: true });
     await syncDirectory(dirname(path));
-  } catch (cause) {
-    throw writeError(path, cause);
-  }
+  });
 }
 
 /** Removes candidates that a killed process left behind: all, or those for one file. */
@@ -108,11 +117,11 @@ async function openIn(directory: string, path: string): Promise<FileHandle> {
   }
 }
 
-async function writeDurably(file: FileHandle, content: string): Promise<void> {
+async function write(file: FileHandle, content: string, durably: boolean): Promise<void> {
   try {
     await file.writeFile(content);
     await file.chmod(fileMode);
-    await file.sync();
+    if (durably) await file.sync();
   } finally {
     await file.close();
   }

@@ -36,11 +36,16 @@ export function isProven({ phase, runningGeneration }: FrontendStatus, published
   return phase === 'live' && runningGeneration === published;
 }
 
+/** Why what labels ask for is not published, while that is not known yet. */
+export const untilAnswered = 'nginx is being asked first whether it takes it';
+
 /** How far an instance is, in a sentence. */
 export function stateOf(instance: InstanceStatus): string {
-  const { frontends, desiredGeneration, publishedGeneration } = instance;
+  const { frontends, desiredGeneration, publishedGeneration, onTrial } = instance;
   if (frontends.length === 0) return 'no frontend serves it';
-  if (publishedGeneration === undefined) return 'nothing is published for it yet';
+  if (publishedGeneration === undefined) return `nothing is published for it yet${onTrial === true ? `, ${untilAnswered}` : ''}`;
+  if (desiredGeneration !== publishedGeneration && onTrial === true)
+    return `not all that labels ask for is published yet, ${untilAnswered}`;
   if (desiredGeneration !== publishedGeneration) return 'a part of what labels ask for is left out (the problems say why)';
   const behind = frontends.filter((frontend) => !isProven(frontend, publishedGeneration));
   if (behind.length === 0) return 'live';

@@ -38,6 +38,8 @@ export interface InstanceStatus {
   readonly file?: string;
   readonly desiredGeneration?: string;
   readonly publishedGeneration?: string;
+  /** nginx is being asked whether it takes what labels ask for, or a part of it: there is more to come by itself. */
+  readonly onTrial?: true;
   /** Where the outer proxy is to send requests, and for which hosts; none for any. */
   readonly entry?: { readonly port: number; readonly hosts: readonly string[] };
   readonly frontends: readonly FrontendStatus[];
@@ -79,11 +81,18 @@ interface Published {
   readonly leftOut?: ReadonlySet<string>;
 }
 
+/** What labels and templates ask for. */
+interface Desired {
+  readonly generation?: string;
+  /** nginx is being asked whether it takes it, or a part of it. */
+  readonly isAsked: boolean;
+}
+
 /** Puts an instance into the report; all foreign text is made safe to show. */
 export function describeInstance(
   instance: Instance,
   published: Published | undefined,
-  desiredGeneration: string | undefined,
+  desired: Desired,
   proofs: ReadonlyMap<string, FrontendFacts>,
   sinceOf: (containerId: string) => string | undefined = () => undefined,
 ): InstanceStatus {
@@ -95,7 +104,8 @@ export function describeInstance(
     name: instance.name,
     ...(published === undefined ? {} : { file: published.file, publishedGeneration: published.generation }),
     ...(published?.entry === undefined ? {} : { entry: published.entry }),
-    ...(desiredGeneration === undefined ? {} : { desiredGeneration }),
+    ...(desired.generation === undefined ? {} : { desiredGeneration: desired.generation }),
+    ...(desired.isAsked ? { onTrial: true } : {}),
     frontends: instance.frontends.map((frontend) => ({ ...describe(frontend), ...showFacts(proofs.get(frontend.container.id)) })),
     services: [
       ...(instance.spa === undefined ? [] : [{ service: spaTitle, role: 'frontend', replicas: instance.spa.map(describe) }]),

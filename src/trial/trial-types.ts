@@ -50,6 +50,8 @@ export interface TrialPorts {
   keepRejected(instance: string, content: string, words: string): void;
   /** The check can't be had, for good. */
   onCheckDenied(reason: string): void;
+  /** The frontends were asked to test a file, and there was no verdict; `again` when they are asked once more. */
+  onCheckFailed(instance: string, reason: string, again: boolean): void;
 }
 
 export interface TrialOptions {

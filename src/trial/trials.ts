@@ -44,6 +44,8 @@ export interface Trials {
     frontends: readonly TrialFrontend[],
     away?: readonly string[],
   ): Choice;
+  /** Whether nginx is being asked about a candidate: there is more to come by itself. */
+  isAsking(instance: string): boolean;
   /** Whether there is something to fall back on. */
   hasGood(instance: string): boolean;
   published(instance: string, chosen: Chosen): void;
@@ -106,8 +108,10 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       if (outcome.verdict === 'accepted') state.verdicts.set(edition.key, { accepted: true, words: '', content: '' });
       else if (outcome.verdict === 'refused') refuse(instance, state, edition, rendered.content, outcome.words);
       else {
-        const { tries } = state.untestable.get(edition.key) ?? { tries: 0 };
-        state.untestable.set(edition.key, { reason: outcome.reason, tries: tries + 1 });
+        const tries = (state.untestable.get(edition.key)?.tries ?? 0) + 1;
+        state.untestable.set(edition.key, { reason: outcome.reason, tries });
+        // Where nothing untested may be published, a problem says so.
+        if (!outcome.denied && !options.strict) ports.onCheckFailed(instance, outcome.reason, tries < triesOfACheck);
         if (outcome.denied && !isCheckDenied) {
           isCheckDenied = true;
           ports.onCheckDenied(outcome.reason);
@@ -210,6 +214,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
         ],
       };
     },
+    isAsking: (instance) => states.get(instance)?.checking === true,
     hasGood: (instance) => stateOf(instance).good !== undefined,
     published(instance, { edition, rendered }) {
       const state = stateOf(instance);

@@ -1,7 +1,9 @@
+import { EventEmitter, once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { runCommand } from '../support/built-command.ts';
 import type { FakeNginx } from '../support/fake-engine/nginx.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { addService, problemCodes, test, waitForStatus } from './scene.ts';
@@ -58,6 +60,34 @@ test.concurrent('a refusal is told in the words of the log, the last good struct
   run.signal('SIGHUP');
   await scene.serves('^~ /bad/');
   expect((await scene.status()).problems).toEqual([]);
+});
+
+test.concurrent('while nginx is being asked about a change, the old routes are served, and status, explain and the log say why', async ({
+  scene,
+}) => {
+  await servedMeet(scene);
+  const run = scene.run();
+  await scene.converged();
+  const engine = new EventEmitter();
+  const asked = scene.engine.faults.add({ method: 'POST', path: /\/exec$/, do: 'late', until: once(engine, 'answer') });
+  addService(scene, 'more', 31);
+  const status = await waitForStatus(scene, 'nginx is asked', ({ instances: [meet] }) => {
+    return meet?.onTrial === true && meet.desiredGeneration !== meet.publishedGeneration;
+  });
+  await waitUntil('the engine is asked', () => asked.hits() === 1);
+  expect(status.converged).toBe(false);
+  expect(status.instances[0]?.routes.find(({ path }) => path === '/more')).toMatchObject({ leftOut: true });
+  const { stdout } = await runCommand(['status', '--out', scene.out]);
+  expect(stdout).toContain('not all that labels ask for is published yet, nginx is being asked first whether it takes it');
+  expect((await runCommand(['explain', '--out', scene.out, '/more'])).stdout).toContain('but that is not published yet');
+  // This engine can't do it after all.
+  engine.emit('answer');
+  await scene.serves('location = /more {');
+  await scene.converged();
+  expect((await scene.status()).instances[0]?.onTrial).toBeUndefined();
+  expect(
+    run.logged('the frontends can not be asked to test a file before it is published; a reload tells what they say to it'),
+  ).toHaveLength(1);
 });
 
 test.concurrent('of two frontends one that refuses is enough, and is named', async ({ scene }) => {

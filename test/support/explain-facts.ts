@@ -18,6 +18,8 @@ export interface FactOptions {
   /** What a frontend runs, by its name; the published generation unless said otherwise. */
   readonly running?: Readonly<Record<string, string>>;
   readonly ownTemplates?: boolean;
+  /** nginx is being asked whether it takes what labels ask for. */
+  readonly isAsked?: boolean;
 }
 
 const generation = 'a'.repeat(16);
@@ -42,7 +44,12 @@ export function factsOf(containers: readonly Container[], options: FactOptions =
       });
       return {
         instance,
-        status: describeInstance(instance, target, published === plan ? generation : newerGeneration, new Map(proofs)),
+        status: describeInstance(
+          instance,
+          target,
+          { generation: published === plan ? generation : newerGeneration, isAsked: options.isAsked ?? false },
+          new Map(proofs),
+        ),
         ...(published === undefined ? {} : { published }),
         ...(plan === undefined ? {} : { wanted: plan }),
       };

@@ -106,7 +106,7 @@ const askTimeoutMs = 3000;
 /** While waiting for routes there is no point in waiting for a wrong one's answer. */
 const impatientAskTimeoutMs = 700;
 const asksToMeetAll = 12;
-const routedLimitMs = 15_000;
+const routedLimitMs = 60_000;
 const templatesDirectory = '/meet-gen/templates';
 
 /** Builds meet-gen's image from our own Dockerfile, once a run. */

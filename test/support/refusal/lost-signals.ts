@@ -10,6 +10,7 @@ export async function loseSignals(scene: RefusalScene, count: number): Promise<v
   await meet.routed(usualRoutes);
   const filter = meet.container('filter-1');
   await meet.docker('exec', filter, 'sh', '-c', `echo ${count} > /tmp/lose`);
+  const before = await meet.countHups();
   // A service more would be a change of structure, and then one of addresses with signals of its own.
   await scene.editTemplate(`# of a template for which ${count} signals get lost\n`);
 
@@ -17,9 +18,10 @@ export async function loseSignals(scene: RefusalScene, count: number): Promise<v
   const status = await scene.converged();
   expect(status.problems).toEqual([]);
   expect(await meet.docker('exec', filter, 'cat', '/tmp/lose')).toBe('0');
-  // One signal after another was for the same file.
-  const told = status.instances.flatMap(({ frontends }) => frontends.map(({ signals }) => signals));
-  expect(told).toEqual([count + 1]);
+  // All were for the same file, so many got lost, and nginx got each of the others: one, or a second where it is slow to reload.
+  const [told = 0] = status.instances.flatMap(({ frontends }) => frontends.map(({ signals }) => signals ?? 0));
+  const arrived = (await meet.countHups()) - before;
+  expect({ arrived, lost: told - arrived }).toEqual({ arrived: expect.toBeOneOf([1, 2]) as number, lost: count });
   expect(JSON.stringify(await meet.log())).not.toContain('reload-rejected');
   await meet.routed(usualRoutes);
 }

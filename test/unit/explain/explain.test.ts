@@ -318,6 +318,17 @@ describe('what is served now counts', () => {
     expect(codes(ask('/api', facts))).toEqual([]);
   });
 
+  it('a route that nginx is being asked about is not there yet, and that is why', () => {
+    const facts = factsOf([frontend(), backend(), filesService()], { published: withoutFiles, isAsked: true });
+    expect(ask('/files/x', facts).notes).toEqual([
+      'labels want the path for meet/files, but that is not published yet',
+      expect.stringMatching(/labels and templates ask for b+, nginx is being asked first whether it takes it$/),
+    ]);
+    expect(ask('/api', factsOf([frontend(), backend()], { published: () => null, isAsked: true })).notes).toEqual([
+      'nothing is published yet, nginx is being asked first whether it takes it',
+    ]);
+  });
+
   it('a frontend that serves something else yet is named', () => {
     const facts = factsOf([frontend(), frontend({ name: 'f2', networks: at(3) }), frontend({ name: 'f3', state: 'exited' }), backend()], {
       running: { 'meet-frontend-1': 'c'.repeat(16), f3: 'none' },

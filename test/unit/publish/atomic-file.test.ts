@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { publishFile, removeLeftCandidates } from '../../../src/publish/atomic-file.ts';
+import { publishFile, removeLeftCandidates, stageFile } from '../../../src/publish/atomic-file.ts';
 
 let out: string;
 let path: string;
@@ -41,6 +41,15 @@ describe('publishing', () => {
     expect(await publishFile(path, 'ours')).toBe('written');
     expect(await modeOf(path)).toBe(0o644);
     expect(await readFile(path, 'utf8')).toBe('ours');
+  });
+
+  it('for a moment alone: the file is there for everybody, and is taken away', async () => {
+    const nested = join(out, 'meet', 'routing.conf');
+    const unstage = await stageFile(nested, 'one');
+    expect([await readFile(nested, 'utf8'), await modeOf(nested)]).toEqual(['one', 0o644]);
+    await unstage();
+    expect(await readdir(join(out, 'meet'))).toEqual([]);
+    await expect(stageFile(join(out, 'meet', 'a'.repeat(300)), 'x')).rejects.toThrow(/can't be written/);
   });
 
   it('lets everybody read, whatever the umask', async () => {

@@ -59,6 +59,16 @@ describe('an instance in a sentence', () => {
     ['live', {}, 'live'],
     ['without a frontend', { frontends: [] }, 'no frontend serves it'],
     ['not published', { publishedGeneration: undefined as unknown as string }, 'nothing is published for it yet'],
+    [
+      'not published, on trial',
+      { publishedGeneration: undefined as unknown as string, onTrial: true },
+      'nothing is published for it yet, nginx is being asked first whether it takes it',
+    ],
+    [
+      'on trial',
+      { desiredGeneration: 'b', onTrial: true },
+      'not all that labels ask for is published yet, nginx is being asked first whether it takes it',
+    ],
     ['refused', { desiredGeneration: 'b' }, 'a part of what labels ask for is left out (the problems say why)'],
     [
       'under way',

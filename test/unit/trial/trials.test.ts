@@ -37,6 +37,8 @@ interface Desk {
   readonly trials: Trials;
   readonly kept: KeptTrials[];
   readonly rejected: string[];
+  /** Why tests came to nothing. */
+  readonly failures: readonly string[];
   /** How often another pass was asked for. */
   looks(): number;
   /** Chooses, and publishes what was chosen. */
@@ -49,6 +51,7 @@ interface Desk {
 function desk(options: Partial<TrialOptions> = {}, check?: (content: string) => CheckOutcome, kept?: KeptTrials): Desk {
   const saved: KeptTrials[] = [];
   const rejected: string[] = [];
+  const failures: string[] = [];
   let looks = 0;
   let published: Choice['published'];
   let running = 0;
@@ -60,6 +63,7 @@ function desk(options: Partial<TrialOptions> = {}, check?: (content: string) => 
       keepRejected: (_, content) => void rejected.push(content),
       rejectedPath: () => '/out/.rejected.conf',
       onCheckDenied: () => undefined,
+      onCheckFailed: (_, reason, again) => void failures.push(`${reason}${again ? ', again' : ''}`),
     },
     { strict: false, trustsTemplates: true, unwatched: false, ...options },
     new Map(kept === undefined ? [] : [['meet', kept]]),
@@ -68,6 +72,7 @@ function desk(options: Partial<TrialOptions> = {}, check?: (content: string) => 
     trials,
     kept: saved,
     rejected,
+    failures,
     looks: () => looks,
     pass(routing, set = old, frontends = [frontend], away = []) {
       const choice = trials.choose(routing, { templates: set, rendered: set.render(routing.view) }, frontends, away);
@@ -204,6 +209,18 @@ describe('a change of structure that can be tested', () => {
     expect(one.content()).toContain('/more');
   });
 
+  it('is tried by publishing it where three tests came to nothing, which is told', async () => {
+    const one = served(['/api'], {}, () => ({ verdict: 'unknown', reason: 'no answer', denied: false }));
+    for (let pass = 0; pass < 3; pass++) {
+      one.pass(plan(['/api', '/more']));
+      expect(one.content()).not.toContain('/more');
+      await settled();
+    }
+    one.pass(plan(['/api', '/more']));
+    expect(one.content()).toContain('/more');
+    expect(one.failures).toEqual(['no answer, again', 'no answer, again', 'no answer']);
+  });
+
   it('waits for ever with nothing untested allowed, which is told', async () => {
     const one = served(['/api'], { strict: true }, refusing());
     expect(one.content()).toBe('');
@@ -239,7 +256,10 @@ describe('a change of structure that can be tested', () => {
     await settled();
     one.pass(plan(['/api']), fresh, [restarted]);
     expect(one.content()).toMatch(/^# old/);
+    expect(one.failures).toEqual(['it ended with 137, again']);
+    expect(one.trials.isAsking('meet')).toBe(true);
     await settled();
+    expect(one.trials.isAsking('meet')).toBe(false);
     expect(codes(one.pass(plan(['/api']), fresh, [restarted]))).toEqual(['reload-rejected']);
     expect(one.content()).toMatch(/^# old/);
   });
