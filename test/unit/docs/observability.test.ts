@@ -41,6 +41,9 @@ describe('alerts and dashboard', () => {
     const codes = alerts.flatMap(({ expr }) => /code=~"([^"]+)"/.exec(expr)?.[1]?.split('|') ?? []);
     expect(codes.length).toBeGreaterThan(0);
     expect(codes.filter((code) => !(code in problemTable))).toEqual([]);
+    // Who can't reach the engine has an alert without a code.
+    const costly = Object.entries(problemTable).filter(([code, { severity }]) => severity === 'error' && code !== 'engine-unreachable');
+    expect(costly.filter(([code]) => !codes.includes(code))).toEqual([]);
   });
 
   it('every alert says what it is and what to do', () => {
