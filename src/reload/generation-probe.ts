@@ -1,9 +1,17 @@
+import { nowMs } from '../clock.ts';
 import { startDeadline } from '../deadline.ts';
 import { getText } from './status-request.ts';
 
 /** What a frontend's status server answered, or why there is no answer. */
 export type GenerationAnswer =
-  | { readonly kind: 'generation'; readonly generation: string; readonly nginxVersion: string; readonly endpoint: string }
+  | {
+      readonly kind: 'generation';
+      readonly generation: string;
+      readonly nginxVersion: string;
+      readonly endpoint: string;
+      /** From the attempt to connect to the end of the answer. */
+      readonly tookMs: number;
+    }
   /** It answers, but not us: we are on none of the instance's own networks. */
   | { readonly kind: 'denied' }
   | { readonly kind: 'silent'; readonly reason: string };
@@ -46,21 +54,22 @@ function preferGeneration(answer: GenerationAnswer): GenerationAnswer {
 }
 
 async function askOne(endpoint: string, signal: AbortSignal): Promise<GenerationAnswer> {
+  const askedAtMs = nowMs();
   try {
     const { status, body } = await getText(endpoint, '/generation', maxAnswerBytes, signal);
-    return readAnswer(endpoint, status, body);
+    return readAnswer(endpoint, status, body, nowMs() - askedAtMs);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { kind: 'silent', reason: signal.aborted ? noAnswer : reason };
   }
 }
 
-function readAnswer(endpoint: string, status: number, body: string): GenerationAnswer {
+function readAnswer(endpoint: string, status: number, body: string, tookMs: number): GenerationAnswer {
   if (status === 403) return { kind: 'denied' };
   const match = /^([0-9a-f]{16}|none) ([0-9.]{1,20})\n?$/.exec(body);
   const [, generation, nginxVersion] = match ?? [];
   if (status === 200 && generation !== undefined && nginxVersion !== undefined) {
-    return { kind: 'generation', generation, nginxVersion, endpoint };
+    return { kind: 'generation', generation, nginxVersion, endpoint, tookMs };
   }
   return { kind: 'silent', reason: `${anotherAnswer} (status ${status})` };
 }

@@ -33,6 +33,8 @@ export interface Proof {
   readonly inquiry?: Inquiry;
   /** When the target was answered first. */
   readonly servingAtMs?: number;
+  /** How long the slowest answer took since there is this target. */
+  readonly slowestAnswerMs?: number;
   /** How long after its signal the last reload was seen. */
   readonly reloadMs?: number;
   /** Answers in a row with the target, counted once the old workers have stopped accepting. */
@@ -74,8 +76,13 @@ export interface ProofOptions {
  */
 export type ProofPhase = 'asking' | 'reloading' | 'serving' | 'live' | 'rejected' | 'pending' | 'unverified';
 
-/** nginx's old workers go on accepting for about 100 ms after the first new answer. */
+/**
+ * nginx's old workers go on accepting for about 100 ms after the first new answer; on a host that has little time for them until
+ * they have had some, which shows in answers that are slow (docs/decisions).
+ */
 const settleMs = 150;
+const settleAnswers = 8;
+const longestSettleMs = 2000;
 const answersUntilLive = 10;
 const askOnce: Step = { do: 'ask', times: 1 };
 const shortestAskMs = 150;
@@ -111,9 +118,14 @@ export function nextStep(proof: Proof, nowMs: number, options: ProofOptions): St
   if (proof.doubtful === true) return askOnce;
   if (proof.running !== target.generation) return stepTowards(proof, nowMs, options);
   if (proof.settledAnswers >= answersUntilLive) return { do: 'wait', ms: maxPauseMs };
-  const settledAtMs = (proof.servingAtMs ?? nowMs) + settleMs;
+  const settledAtMs = settledAtMsOf(proof, nowMs);
   if (nowMs < settledAtMs) return { do: 'wait', ms: settledAtMs - nowMs };
   return { do: 'ask', times: answersUntilLive - proof.settledAnswers };
+}
+
+/** When its old workers have stopped accepting, if its first answer with the target is no later than now. */
+function settledAtMsOf({ servingAtMs, slowestAnswerMs = 0 }: Pick<Proof, 'servingAtMs' | 'slowestAnswerMs'>, nowMs: number): number {
+  return (servingAtMs ?? nowMs) + Math.max(settleMs, Math.min(slowestAnswerMs * settleAnswers, longestSettleMs));
 }
 
 /**
@@ -194,7 +206,7 @@ export function askTimeoutMs(proof: Proof, nowMs: number): number {
 export function aimAt(proof: Proof, target: Target): Proof {
   const before = proof.target;
   if (before?.generation === target.generation) return proof;
-  const { servingAtMs: _, inquiry, ...rest } = proof;
+  const { servingAtMs: _, slowestAnswerMs: __, inquiry, ...rest } = proof;
   // That its words can't be read will stay so.
   const kept = inquiry?.found.kind === 'unavailable' ? { ...rest, inquiry } : rest;
   const next = { ...kept, target, signals: noSignals, settledAnswers: 0 };
@@ -206,7 +218,7 @@ export function aimAt(proof: Proof, target: Target): Proof {
 
 /** The proof when there is nothing to be served any more: whatever it serves, it is left alone. */
 export function disarm(proof: Proof): Proof {
-  const { target: _, servingAtMs: __, inquiry: ___, ...kept } = proof;
+  const { target: _, servingAtMs: __, slowestAnswerMs: ___, inquiry: ____, ...kept } = proof;
   return { ...kept, signals: noSignals, settledAnswers: 0 };
 }
 
@@ -218,7 +230,8 @@ export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number
     const reason = denied ? 'its status server answers, but refuses meet-gen' : answer.reason;
     return { ...kept, askedAtMs: nowMs, settledAnswers: 0, silent: { sinceMs: silent?.sinceMs ?? nowMs, reason, denied } };
   }
-  const next = { ...kept, askedAtMs: nowMs, running: answer.generation, nginxVersion: answer.nginxVersion };
+  const slowestAnswerMs = Math.max(proof.slowestAnswerMs ?? 0, answer.tookMs);
+  const next = { ...kept, askedAtMs: nowMs, running: answer.generation, nginxVersion: answer.nginxVersion, slowestAnswerMs };
   if (answer.generation !== proof.target?.generation) return { ...next, settledAnswers: 0 };
   const servingAtMs = proof.servingAtMs ?? nowMs;
   const isFirst = proof.servingAtMs === undefined && proof.signals.count === 1;
@@ -227,7 +240,7 @@ export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number
     ...next,
     ...(reloadMs === undefined ? {} : { reloadMs }),
     servingAtMs,
-    settledAnswers: nowMs >= servingAtMs + settleMs ? proof.settledAnswers + 1 : 0,
+    settledAnswers: nowMs >= settledAtMsOf({ servingAtMs, slowestAnswerMs }, nowMs) ? proof.settledAnswers + 1 : 0,
   };
 }
 

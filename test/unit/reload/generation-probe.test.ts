@@ -33,7 +33,13 @@ describe('asking a frontend which configuration it serves', () => {
     ['none 1.30.3\n', 'none', '1.30.3'],
   ])('reads %j', async (body, expected, nginxVersion) => {
     const endpoint = await says(200, body);
-    expect(await askGeneration([endpoint], 5000, never)).toEqual({ kind: 'generation', generation: expected, nginxVersion, endpoint });
+    expect(await askGeneration([endpoint], 5000, never)).toEqual({
+      kind: 'generation',
+      generation: expected,
+      nginxVersion,
+      endpoint,
+      tookMs: expect.any(Number) as number,
+    });
   });
 
   it.each([

@@ -23,7 +23,13 @@ const oldGeneration = 'aaaaaaaaaaaaaaaa';
 const newGeneration = 'bbbbbbbbbbbbbbbb';
 const target: Target = { generation: newGeneration, sha256: '', writtenAtMs: found - 10 };
 
-const tells = (generation: string): GenerationAnswer => ({ kind: 'generation', generation, nginxVersion: '1.30.3', endpoint: '' });
+const tells = (generation: string, tookMs = 1): GenerationAnswer => ({
+  kind: 'generation',
+  generation,
+  nginxVersion: '1.30.3',
+  endpoint: '',
+  tookMs,
+});
 const silent: GenerationAnswer = { kind: 'silent', reason: 'connect ECONNREFUSED' };
 const denied: GenerationAnswer = { kind: 'denied' };
 
@@ -248,6 +254,24 @@ describe('live', () => {
     expect(asks).toHaveLength(10);
     expect(asks[0]).toBeGreaterThanOrEqual(found + 150);
     expect(phaseOf(proof, found + 1000, options)).toBe('live');
+  });
+
+  it('is waited for longer where an answer was slow, before the first with the target or after it', () => {
+    const slow = { ...answered(tells(oldGeneration, 60)), running: oldGeneration };
+    const first = play(slow, found, found + 2000, { answer: (at) => tells(at < found + 20 ? oldGeneration : newGeneration) });
+    expect(first.asks.find((at) => at > (first.proof.servingAtMs ?? 0))).toBeGreaterThanOrEqual(found + 20 + 60 * 8);
+    const burst = play(answered(tells(newGeneration)), found, found + 2000, {
+      answer: (at) => tells(newGeneration, at < found + 300 ? 50 : 1),
+    });
+    expect(burst.asks.filter((at) => at >= found + 50 * 8)).toHaveLength(10);
+    for (const { proof } of [first, burst]) expect(phaseOf(proof, found + 2000, options)).toBe('live');
+  });
+
+  it('is waited for two seconds at most, however slow an answer was, and for the next target as if there had been none', () => {
+    const { asks, proof } = play(answered(tells(newGeneration, 900)), found, found + 4000, { answer: () => tells(newGeneration) });
+    expect(asks[0]).toBeGreaterThanOrEqual(found + 2000);
+    expect(asks[0]).toBeLessThan(found + 2100);
+    expect(aimAt(proof, { ...target, generation: 'c'.repeat(16) })).not.toHaveProperty('slowestAnswerMs');
   });
 
   it('is not reached by nine', () => {
