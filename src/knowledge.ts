@@ -57,7 +57,7 @@ interface Sources {
   /** What an instance's frontends refuse is about to be replaced. */
   readonly givesWay: (instance: string) => boolean;
   /** nginx is being asked about a candidate. */
-  readonly isAsking: (instance: string) => boolean;
+  readonly isOnTrial: (instance: string) => boolean;
   readonly templateFailure: () => Error | undefined;
   /** Where the file of an instance is published, and what is wrong with such files. */
   readonly fileOf: (instance: string) => string;
@@ -121,7 +121,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
 
   /** Its frontends run and are proven to serve what was published; an instance without frontends has nothing to serve. */
   const isConverged = ({ name, frontends }: PassResult['instances'][number]): boolean => {
-    const isWanted = passOf(name)?.desired === targets.get(name)?.generation && !sources.isAsking(name);
+    const isWanted = passOf(name)?.desired === targets.get(name)?.generation && !sources.isOnTrial(name);
     return frontends.length === 0 || (isWanted && sources.proofs(name).length > 0 && whatIsUnproven(name) === undefined);
   };
 
@@ -152,7 +152,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       target === undefined
         ? undefined
         : { file, generation: target.generation, routes: pass?.routes ?? [], ...aboutRouting(routings.get(instance.name), pass?.wanted) },
-      { ...(pass === undefined ? {} : { generation: pass.desired }), isAsked: sources.isAsking(instance.name) },
+      { ...(pass === undefined ? {} : { generation: pass.desired }), isOnTrial: sources.isOnTrial(instance.name) },
       new Map(sources.proofs(instance.name).map((report) => [report.frontend.id, factsOf(report)])),
       since.of,
     );

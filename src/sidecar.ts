@@ -103,7 +103,7 @@ export function startSidecar(
   const knowledge = createKnowledge(options, {
     proofs: prover.report,
     givesWay: (instance) => trials.givesWay(instance),
-    isAsking: (instance) => trials.isAsking(instance),
+    isOnTrial: (instance) => trials.isOnTrial(instance),
     templateFailure: templates.failure,
     fileOf: publisher.fileOf,
     fileProblems: publisher.problems,

@@ -44,9 +44,10 @@ export function stateOf(instance: InstanceStatus): string {
   const { frontends, desiredGeneration, publishedGeneration, onTrial } = instance;
   if (frontends.length === 0) return 'no frontend serves it';
   if (publishedGeneration === undefined) return `nothing is published for it yet${onTrial === true ? `, ${untilAnswered}` : ''}`;
-  if (desiredGeneration !== publishedGeneration && onTrial === true)
-    return `not all that labels ask for is published yet, ${untilAnswered}`;
-  if (desiredGeneration !== publishedGeneration) return 'a part of what labels ask for is left out (the problems say why)';
+  if (desiredGeneration !== publishedGeneration)
+    return onTrial === true
+      ? `not all that labels ask for is published yet, ${untilAnswered}`
+      : 'a part of what labels ask for is left out (the problems say why)';
   const behind = frontends.filter((frontend) => !isProven(frontend, publishedGeneration));
   if (behind.length === 0) return 'live';
   return `published, and not proven to be served by ${behind.map(({ container }) => container).join(', ')}`;

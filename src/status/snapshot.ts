@@ -85,7 +85,7 @@ interface Published {
 interface Desired {
   readonly generation?: string;
   /** nginx is being asked whether it takes it, or a part of it. */
-  readonly isAsked: boolean;
+  readonly isOnTrial: boolean;
 }
 
 /** Puts an instance into the report; all foreign text is made safe to show. */
@@ -105,7 +105,7 @@ export function describeInstance(
     ...(published === undefined ? {} : { file: published.file, publishedGeneration: published.generation }),
     ...(published?.entry === undefined ? {} : { entry: published.entry }),
     ...(desired.generation === undefined ? {} : { desiredGeneration: desired.generation }),
-    ...(desired.isAsked ? { onTrial: true } : {}),
+    ...(desired.isOnTrial ? { onTrial: true } : {}),
     frontends: instance.frontends.map((frontend) => ({ ...describe(frontend), ...showFacts(proofs.get(frontend.container.id)) })),
     services: [
       ...(instance.spa === undefined ? [] : [{ service: spaTitle, role: 'frontend', replicas: instance.spa.map(describe) }]),

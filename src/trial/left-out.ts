@@ -1,6 +1,6 @@
+import { ruleKey } from '../routes/ownership.ts';
 import type { LocationView } from '../routes/routing-view.ts';
 import type { Edition } from './edition.ts';
-import { ruleKey } from '../routes/ownership.ts';
 import { locationsOf, settingsDiffer } from './mixture.ts';
 
 /** What of a wanted edition another one lacks. */

@@ -50,7 +50,7 @@ export interface TrialPorts {
   keepRejected(instance: string, content: string, words: string): void;
   /** The check can't be had, for good. */
   onCheckDenied(reason: string): void;
-  /** The frontends were asked to test a file, and there was no verdict; `again` when they are asked once more. */
+  /** The frontends were asked to test a file, and there was no verdict; `again` when they are asked once more. Where nothing untested may be published, a problem tells it instead. */
   onCheckFailed(instance: string, reason: string, again: boolean): void;
 }
 

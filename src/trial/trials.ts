@@ -45,7 +45,7 @@ export interface Trials {
     away?: readonly string[],
   ): Choice;
   /** Whether nginx is being asked about a candidate: there is more to come by itself. */
-  isAsking(instance: string): boolean;
+  isOnTrial(instance: string): boolean;
   /** Whether there is something to fall back on. */
   hasGood(instance: string): boolean;
   published(instance: string, chosen: Chosen): void;
@@ -110,12 +110,10 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       else {
         const tries = (state.untestable.get(edition.key)?.tries ?? 0) + 1;
         state.untestable.set(edition.key, { reason: outcome.reason, tries });
-        // Where nothing untested may be published, a problem says so.
-        if (!outcome.denied && !options.strict) ports.onCheckFailed(instance, outcome.reason, tries < triesOfACheck);
-        if (outcome.denied && !isCheckDenied) {
+        if (outcome.denied) {
+          if (!isCheckDenied) ports.onCheckDenied(outcome.reason);
           isCheckDenied = true;
-          ports.onCheckDenied(outcome.reason);
-        }
+        } else if (!options.strict) ports.onCheckFailed(instance, outcome.reason, tries < triesOfACheck);
       }
       ports.onLearnt(instance);
     };
@@ -214,7 +212,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
         ],
       };
     },
-    isAsking: (instance) => states.get(instance)?.checking === true,
+    isOnTrial: (instance) => states.get(instance)?.checking === true,
     hasGood: (instance) => stateOf(instance).good !== undefined,
     published(instance, { edition, rendered }) {
       const state = stateOf(instance);

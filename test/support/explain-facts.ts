@@ -19,7 +19,7 @@ export interface FactOptions {
   readonly running?: Readonly<Record<string, string>>;
   readonly ownTemplates?: boolean;
   /** nginx is being asked whether it takes what labels ask for. */
-  readonly isAsked?: boolean;
+  readonly isOnTrial?: boolean;
 }
 
 const generation = 'a'.repeat(16);
@@ -47,7 +47,7 @@ export function factsOf(containers: readonly Container[], options: FactOptions =
         status: describeInstance(
           instance,
           target,
-          { generation: published === plan ? generation : newerGeneration, isAsked: options.isAsked ?? false },
+          { generation: published === plan ? generation : newerGeneration, isOnTrial: options.isOnTrial ?? false },
           new Map(proofs),
         ),
         ...(published === undefined ? {} : { published }),

@@ -33,7 +33,7 @@ function snapshot(): StatusSnapshot {
     ready: true,
     converged: true,
     engine: { connected: true, lastSyncAt: now },
-    instances: [describeInstance(instance, published, { generation, isAsked: false }, proofs, (id) => since[id])],
+    instances: [describeInstance(instance, published, { generation, isOnTrial: false }, proofs, (id) => since[id])],
     problems,
     changes: [
       {

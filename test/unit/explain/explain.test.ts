@@ -319,12 +319,12 @@ describe('what is served now counts', () => {
   });
 
   it('a route that nginx is being asked about is not there yet, and that is why', () => {
-    const facts = factsOf([frontend(), backend(), filesService()], { published: withoutFiles, isAsked: true });
+    const facts = factsOf([frontend(), backend(), filesService()], { published: withoutFiles, isOnTrial: true });
     expect(ask('/files/x', facts).notes).toEqual([
       'labels want the path for meet/files, but that is not published yet',
       expect.stringMatching(/labels and templates ask for b+, nginx is being asked first whether it takes it$/),
     ]);
-    expect(ask('/api', factsOf([frontend(), backend()], { published: () => null, isAsked: true })).notes).toEqual([
+    expect(ask('/api', factsOf([frontend(), backend()], { published: () => null, isOnTrial: true })).notes).toEqual([
       'nothing is published yet, nginx is being asked first whether it takes it',
     ]);
   });

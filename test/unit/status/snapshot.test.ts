@@ -14,7 +14,7 @@ function describeOne(
   const [instance] = readInstances(observe(containers, stopping)).instances;
   if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
   const published = { file: '/routing/routing.conf', generation: 'a'.repeat(16), routes: assignRoutes(instance).routes };
-  return describeInstance(instance, published, { generation: 'b'.repeat(16), isAsked: false }, new Map(Object.entries(facts)));
+  return describeInstance(instance, published, { generation: 'b'.repeat(16), isOnTrial: false }, new Map(Object.entries(facts)));
 }
 
 const replica = (name: string, last: number, more: Parameters<typeof backend>[0] = {}): Container =>
@@ -64,10 +64,10 @@ describe('the report on an instance', () => {
   it('says nothing of a file where nothing was published', () => {
     const [instance] = readInstances(observe([frontend()])).instances;
     if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
-    const status = describeInstance(instance, undefined, { isAsked: false }, new Map());
+    const status = describeInstance(instance, undefined, { isOnTrial: false }, new Map());
     expect(Object.keys(status).toSorted()).toEqual(['frontends', 'name', 'routes', 'services']);
     expect(status.routes).toEqual([]);
-    expect(describeInstance(instance, undefined, { isAsked: true }, new Map())).toMatchObject({ onTrial: true });
+    expect(describeInstance(instance, undefined, { isOnTrial: true }, new Map())).toMatchObject({ onTrial: true });
   });
 
   it('shows foreign names without control characters', () => {

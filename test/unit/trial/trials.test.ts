@@ -257,9 +257,9 @@ describe('a change of structure that can be tested', () => {
     one.pass(plan(['/api']), fresh, [restarted]);
     expect(one.content()).toMatch(/^# old/);
     expect(one.failures).toEqual(['it ended with 137, again']);
-    expect(one.trials.isAsking('meet')).toBe(true);
+    expect(one.trials.isOnTrial('meet')).toBe(true);
     await settled();
-    expect(one.trials.isAsking('meet')).toBe(false);
+    expect(one.trials.isOnTrial('meet')).toBe(false);
     expect(codes(one.pass(plan(['/api']), fresh, [restarted]))).toEqual(['reload-rejected']);
     expect(one.content()).toMatch(/^# old/);
   });
