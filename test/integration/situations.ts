@@ -1,3 +1,4 @@
+import { isServed } from '../../src/status/headline.ts';
 import type { StatusSnapshot } from '../../src/status/snapshot.ts';
 import { runCommand } from '../support/built-command.ts';
 import type { RunningCommand } from '../support/built-command.ts';
@@ -125,6 +126,7 @@ export const situations: readonly Situation[] = [
       addService(scene, 'bad', 30);
       await problemShown(scene, 'reload-rejected');
       await problemShown(scene, 'route-left-out');
+      await waitForStatus(scene, 'all the rest is live', ({ instances }) => instances.length > 0 && instances.every(isServed));
     },
     (scene, nginx) => {
       nginx.behaviour.refuseText = undefined;

@@ -85,7 +85,7 @@ const replaceWhatVaries = `(() => {
     .replace(/\\b[0-9a-f]{16}\\b/g, '0123456789abcdef')
     .replace(/\\b\\d+ ms/g, '50 ms')
     // Which of the ways to the engine is found to be gone first.
-    .replace(/Docker engine: (?!connected)[^.]*\\./, 'Docker engine: away.')
+    .replace(/Docker engine: (?!connected).*\\.$/m, 'Docker engine: away.')
     .replace(/\\/tmp\\/mg-[^/]+\\/(?:out\\/)?/g, '/');
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
   for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {

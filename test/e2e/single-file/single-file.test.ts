@@ -71,6 +71,9 @@ test('a route follows, and the file stays the one that the frontend mounts; a se
   // In a container of its own it can't see the first one's socket; both render the same bytes, so neither is in the other's way.
   const second = await meet.startMeetGen([...access, ...user, '--tmpfs', '/tmp']);
   await meet.untilHealth(second, 'healthy');
+  // Healthy is before live, and a first report that is overtaken tells of all routes.
+  for (const one of [meetGen, second])
+    await waitUntil('it says that its first routes are live', async () => (await meet.log(one)).includes('"routes are live"'));
   const backend = await meet.start(['--label', 'meet.role=backend', '--label', `meet.instance=${meet.name}`], images.backend);
   await waitUntil('the new backend is in', async () => (await servers()).length === 2);
   await waitUntil('both say that it is live', async () =>
