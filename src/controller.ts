@@ -131,8 +131,11 @@ export function startController(
     return { containers, notes: mergeNotes(memory.notesFor(containers, beganAtMs, notedAtMs), hooks.notesFor(containers)) };
   };
 
-  const decide = (observation: Observation): Promise<PassResult> =>
-    runPass(observation, renderer, sink, options.choice, passMemory, signal);
+  const decide = async (observation: Observation, isByEvents: boolean): Promise<PassResult> => {
+    // Nobody waits for a disk to tell that templates are as they were: what changes there is heard of, and looked for at each resync.
+    await renderer.begin(!isByEvents);
+    return runPass(observation, renderer, sink, options.choice, passMemory, signal);
+  };
 
   /** All that led to a pass, once each. */
   const causeOf = (dueNow: readonly string[], startedAtMs: number): Cause => {
@@ -163,7 +166,7 @@ export function startController(
       const observation = await observe(signal);
       if (mustNow || !isDeepStrictEqual(observation, last)) {
         const cause = causeOf(dueNow, startedAtMs);
-        const result = await decide(observation);
+        const result = await decide(observation, dueNow.length === 0);
         takeResult(result, cause, nowMs() - startedAtMs);
       } else hooks.onNothingNew();
       last = observation;

@@ -29,7 +29,8 @@ interface PassFrontend {
 
 /** Turns plans into files. */
 export interface Renderer {
-  reload(): Promise<void>;
+  /** @param reads whether templates may have changed since the last pass */
+  begin(reads: boolean): Promise<void>;
   /** What of a plan is to be published now. @throws Error when no template works for it */
   choose(plan: RoutingPlan, frontends: readonly PassFrontend[]): Choice;
   failure(): { readonly message: string } | undefined;
@@ -72,7 +73,7 @@ export interface PassResult {
 }
 
 /**
- * One pass: read the instances, plan, render, publish. What fails for one instance costs only that one.
+ * One pass, once the renderer has begun it: read the instances, plan, render, publish. What fails for one instance costs only that one.
  * @param memory of the passes before
  */
 export async function runPass(
@@ -83,7 +84,6 @@ export async function runPass(
   memory: PassMemory,
   signal: AbortSignal,
 ): Promise<PassResult> {
-  await renderer.reload();
   const { instances, problems: readProblems } = readInstances(observation, choice, memory.readings);
   const problems: Problem[] = [...readProblems];
   const served = instances.filter((instance) => instance.frontends.length > 0);
@@ -133,7 +133,7 @@ async function passInstance(
 /** Publishes whatever the newest template makes of a plan, for a single pass that nobody serves. */
 export function withoutTrials(templates: TemplateStore): Renderer {
   return {
-    reload: templates.reload,
+    begin: templates.begin,
     choose({ view, structure }) {
       const rendered = templates.render(view);
       const edition = editionOf(rendered.templates.key, structure);

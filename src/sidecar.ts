@@ -138,7 +138,7 @@ export function startSidecar(
     kept,
   );
   const renderer: Renderer = {
-    reload: templates.reload,
+    begin: templates.begin,
     failure: templates.failure,
     choose(plan, frontends) {
       const running = frontends.filter((frontend) => frontend.running);

@@ -79,6 +79,7 @@ async function renderOnce(
   signal: AbortSignal,
 ): Promise<PassResult> {
   const templates = createTemplateStore(options.templates ?? shippedTemplates());
+  await templates.begin(true);
   const result = await runPass(
     { containers, notes: noNotes },
     withoutTrials(templates),

@@ -23,14 +23,17 @@ interface RenderedWith extends Rendered {
 
 /** The templates of a directory: the newest that work, and what is wrong with the newest if they don't. */
 export interface TemplateStore {
-  /** Reads the directory again, before a pass; a text that is broken is remembered as such, the last good ones stay in use. */
-  reload(): Promise<void>;
+  /**
+   * Begins a pass: forgets what failed to render in the one before.
+   * @param reads whether the directory is read again; a text that is broken is remembered as such, the last good ones stay in use
+   */
+  begin(reads: boolean): Promise<void>;
   /**
    * Renders with the newest templates, or where those fail with the last ones that were good.
    * @throws TemplateError when none works for this view
    */
   render(view: RoutingView): RenderedWith;
-  /** Why the newest templates are not in use, for all or for an instance rendered since the last reload. */
+  /** Why the newest templates are not in use, for all or for an instance rendered in this pass. */
   failure(): TemplateError | undefined;
   /** Calls back whenever something changes in the directory; ends with the signal. */
   watch(onChange: () => void, signal: AbortSignal): void;
@@ -68,8 +71,9 @@ export function createTemplateStore(directory: string): TemplateStore {
   };
   const failure = (): TemplateError | undefined => readFailure ?? compileFailure ?? renderFailure;
   return {
-    async reload() {
+    async begin(reads) {
       renderFailure = undefined;
+      if (!reads) return;
       try {
         const files = await readTemplates(directory);
         readFailure = undefined;

@@ -8,6 +8,9 @@ import type { Scene } from './scene.ts';
 
 const shipped = fileURLToPath(new URL('../../templates', import.meta.url));
 
+/** chokidar then looks by itself, once an hour. */
+const deafWatch = { CHOKIDAR_USEPOLLING: '1', CHOKIDAR_INTERVAL: '3600000' };
+
 interface OwnTemplates {
   readonly directory: string;
   readonly flags: readonly string[];
@@ -49,6 +52,23 @@ test.concurrent('one that an editor empties before it writes it is not read in b
     await templates.edit((text) => `# edit ${edit}\n${text}`);
     await scene.serves(`# edit ${edit}`);
   }
+  expect(run.logged('problem')).toEqual([]);
+});
+
+test.concurrent('where the file system tells of no edit, it is seen at the next look at everything, and not half-written by an event', async ({
+  scene,
+}) => {
+  const templates = await ownTemplates(scene);
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  const run = scene.run(templates.flags, { env: deafWatch });
+  await scene.converged();
+  await templates.edit(() => '');
+  scene.backend('backend-2', 21);
+  await scene.serves(`${scene.address(21)}:8000`);
+  await templates.edit((text) => `# edited\n${text}`);
+  run.signal('SIGHUP');
+  await scene.serves('# edited');
   expect(run.logged('problem')).toEqual([]);
 });
 

@@ -21,6 +21,7 @@ const templates = createTemplateStore(shippedTemplates());
 export async function renderWorld(observation: Observation, nginx = '1.30.3', only?: string): Promise<RenderedWorld> {
   const files = new Map<string, string>();
   const generations = new Map<string, string>();
+  await templates.begin(true);
   const result = await runPass(
     observation,
     withoutTrials(templates),

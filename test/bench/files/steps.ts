@@ -37,7 +37,7 @@ export function observeRoutes(routes: number, round: number): Observation {
 /** Makes what takes the steps of a pass one by one, in this process, publishing into a directory. */
 export async function createSteps(directory: string): Promise<(observation: Observation) => Promise<StepTimes>> {
   const templates = createTemplateStore(shippedTemplates());
-  await templates.reload();
+  await templates.begin(true);
   const publisher = createPublisher({ kind: 'directory', path: directory, only: 'meet' }, nowMs);
   const versions = [parseNginxVersion('1.30.3')];
   return async (observation) => {

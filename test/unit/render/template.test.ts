@@ -127,7 +127,7 @@ describe('a template directory', () => {
   });
   const put = async (text: string, file = mainTemplate): Promise<void> => {
     await writeFile(join(directory, file), text);
-    await store.reload();
+    await store.begin(true);
   };
   const good = '<% for (const up of it.upstreams) { %><%= up.servers[0] %><% } %> ' + generation;
 
@@ -138,7 +138,7 @@ describe('a template directory', () => {
   });
 
   it('that never had a good template throws what is wrong', async () => {
-    await store.reload();
+    await store.begin(true);
     expect(failureOf(() => store.render(view)).message).toContain(mainTemplate);
     await put('<% broken');
     expect(failureOf(() => store.render(view)).file).toBe(mainTemplate);
@@ -163,7 +163,7 @@ describe('a template directory', () => {
     store.render(other);
     await put("<% if (it.instance === 'meet') { %><%= it.missing %><% } %> new " + good);
     for (const address of ['172.18.0.77', '172.18.0.78']) {
-      await store.reload();
+      await store.begin(true);
       expect(store.render({ ...someView(address), instance: 'meet' }).content).toMatch(new RegExp(`^${address}:8000 `));
       expect(store.render(other).content).toMatch(/^ new /);
       expect(store.failure()?.message).toContain('missing');
@@ -179,11 +179,23 @@ describe('a template directory', () => {
     expect(store.failure()?.message).toContain('missing');
   });
 
+  it('is read again only where a pass asks for it; what failed to render is forgotten with each', async () => {
+    await put(`first <% if (it.upstreams.length === 0) { %><%= it.missing %><% } %> ${generation}`);
+    failureOf(() => store.render({ ...view, upstreams: [] }));
+    expect(store.failure()?.message).toContain('missing');
+    await writeFile(join(directory, mainTemplate), `second ${generation}`);
+    await store.begin(false);
+    expect(store.failure()).toBeUndefined();
+    expect(store.render(view).content).toMatch(/^first /);
+    await store.begin(true);
+    expect(store.render(view).content).toMatch(/^second /);
+  });
+
   it('keeps the last good template when the file is gone, and says so', async () => {
     await put(good);
     store.render(view);
     await rm(join(directory, mainTemplate));
-    await store.reload();
+    await store.begin(true);
     expect(store.render(view).content).toMatch(/^172/);
     expect(store.failure()?.message).toContain('no such file');
   });
