@@ -18,6 +18,7 @@ import { mergeNotes } from './model/notes.ts';
 import { createPassMemory } from './pass-memory.ts';
 import { runPass } from './pipeline.ts';
 import type { PassResult, Renderer, Sink } from './pipeline.ts';
+import type { TemplateStore } from './render/template-store.ts';
 
 /** The engine, as the loop needs it. */
 export interface Engine {
@@ -81,7 +82,7 @@ const maxCauses = 1000;
 /** Runs the loop: events say look again, never what is. Everything is decided from what the engine lists. */
 export function startController(
   engine: Engine,
-  renderer: Renderer,
+  renderer: Renderer & Pick<TemplateStore, 'begin'>,
   sink: Sink,
   hooks: ControllerHooks,
   options: ControllerOptions,
@@ -131,9 +132,8 @@ export function startController(
     return { containers, notes: mergeNotes(memory.notesFor(containers, beganAtMs, notedAtMs), hooks.notesFor(containers)) };
   };
 
-  const decide = async (observation: Observation, isByEvents: boolean): Promise<PassResult> => {
-    // Nobody waits for a disk to tell that templates are as they were: what changes there is heard of, and looked for at each resync.
-    await renderer.begin(!isByEvents);
+  const decide = async (observation: Observation, readsTemplates: boolean): Promise<PassResult> => {
+    await renderer.begin(readsTemplates);
     return runPass(observation, renderer, sink, options.choice, passMemory, signal);
   };
 
@@ -166,7 +166,8 @@ export function startController(
       const observation = await observe(signal);
       if (mustNow || !isDeepStrictEqual(observation, last)) {
         const cause = causeOf(dueNow, startedAtMs);
-        const result = await decide(observation, dueNow.length === 0);
+        // An event's routes don't wait for a disk: a change of templates is heard of, and looked for at each resync.
+        const result = await decide(observation, dueNow.length > 0);
         takeResult(result, cause, nowMs() - startedAtMs);
       } else hooks.onNothingNew();
       last = observation;

@@ -29,8 +29,6 @@ interface PassFrontend {
 
 /** Turns plans into files. */
 export interface Renderer {
-  /** @param reads whether templates may have changed since the last pass */
-  begin(reads: boolean): Promise<void>;
   /** What of a plan is to be published now. @throws Error when no template works for it */
   choose(plan: RoutingPlan, frontends: readonly PassFrontend[]): Choice;
   failure(): { readonly message: string } | undefined;
@@ -73,7 +71,7 @@ export interface PassResult {
 }
 
 /**
- * One pass, once the renderer has begun it: read the instances, plan, render, publish. What fails for one instance costs only that one.
+ * One pass, for which templates have been read: read the instances, plan, render, publish. What fails for one instance costs only that one.
  * @param memory of the passes before
  */
 export async function runPass(
@@ -133,7 +131,6 @@ async function passInstance(
 /** Publishes whatever the newest template makes of a plan, for a single pass that nobody serves. */
 export function withoutTrials(templates: TemplateStore): Renderer {
   return {
-    begin: templates.begin,
     choose({ view, structure }) {
       const rendered = templates.render(view);
       const edition = editionOf(rendered.templates.key, structure);

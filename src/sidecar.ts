@@ -137,7 +137,7 @@ export function startSidecar(
     },
     kept,
   );
-  const renderer: Renderer = {
+  const renderer: Renderer & Pick<TemplateStore, 'begin'> = {
     begin: templates.begin,
     failure: templates.failure,
     choose(plan, frontends) {
