@@ -143,9 +143,14 @@ export async function startHooked(
     },
     rejection: async () => (await ask(8084, '/rejected')).body,
     async loops() {
-      const list = 'for process in /proc/[0-9]*; do echo "${process#/proc/} $(tr "\\0" " " < "$process/cmdline")"; done';
+      const list = `for process in /proc/[0-9]*; do
+        { read -r id _ _ parent _ < "$process/stat" && echo "$id $parent $(tr '\\0' ' ' < "$process/cmdline")"; } 2> /dev/null
+      done`;
       const processes = (await exec('sh', '-c', list)).split('\n').map((line) => line.split(' '));
-      return processes.filter(([, , script]) => script === hookPath).map(([id]) => id ?? '');
+      const ofHook = processes.filter(([, , , script]) => script === hookPath);
+      const ids = new Set(ofHook.map(([id]) => id));
+      // What a loop has just forked has its command line too, until it becomes `sleep`.
+      return ofHook.filter(([, parent]) => !ids.has(parent)).map(([id]) => id ?? '');
     },
     docker: (verb, ...args) => run(verb, ...args, name),
     log,
