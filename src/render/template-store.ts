@@ -42,6 +42,9 @@ export interface TemplateStore {
 /** A template can be good for one view and fail for the next, so more than the last good one is kept. */
 const keptTemplates = 4;
 
+/** How long a file keeps its size before it is taken for written: on a busy host an editor is slow, too. */
+export const editSettlesMs = 200;
+
 export function createTemplateStore(directory: string): TemplateStore {
   let text: string | undefined;
   let newest: TemplateSet | undefined;
@@ -94,7 +97,8 @@ export function createTemplateStore(directory: string): TemplateStore {
     failure,
     watch(onChange, signal) {
       // Many editors empty a file before they write it: what is read in between would be told as broken.
-      const watcher = watch(directory, { ignoreInitial: true, depth: 0, awaitWriteFinish: { stabilityThreshold: 60, pollInterval: 15 } });
+      const awaitWriteFinish = { stabilityThreshold: editSettlesMs, pollInterval: 50 };
+      const watcher = watch(directory, { ignoreInitial: true, depth: 0, awaitWriteFinish });
       watcher.on('all', onChange);
       // A watch that can't be had costs only time: the resync reads the directory too.
       watcher.on('error', onChange);
