@@ -88,7 +88,7 @@ test.concurrent('it is not done as long as one frontend goes on with the old rou
   scene.run();
   await scene.serves(`${scene.address(21)}:8000`);
   stubborn.behaviour.refuseReload = true;
-  const { code, stderr } = await drain(scene, 'backend-1', '--timeout', '1s');
+  const { code, stderr } = await drain(scene, 'backend-1', '--timeout', '3s');
   expect(code).toBe(7);
   expect(stderr).toMatch(/backend-1: not out yet: .*frontend-2 is (reloading|pending|rejected)/);
   expect(stderr).toContain('all of them take requests again');
@@ -97,15 +97,18 @@ test.concurrent('it is not done as long as one frontend goes on with the old rou
 });
 
 test.concurrent('an interrupted drain is taken back', async ({ scene }) => {
-  await scene.frontend('frontend');
+  const nginx = await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   scene.backend('backend-2', 21);
   scene.run();
   await scene.serves(`${scene.address(21)}:8000`);
+  // So that it can't end by itself.
+  nginx.behaviour.refuseReload = true;
   const draining = startCommand(['drain', '--out', scene.out, 'backend-1']);
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await waitUntil('it is taken out', async () => !(await scene.content()).includes(`${scene.address(20)}:8000`));
   draining.signal('SIGINT');
   expect((await draining.ended).code).toBe(7);
+  nginx.behaviour.refuseReload = false;
   await scene.serves(`${scene.address(20)}:8000`);
 });
 

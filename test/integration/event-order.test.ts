@@ -1,3 +1,4 @@
+import { setTimeout as hasPassed } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { waitUntil } from '../support/wait-until.ts';
 import { network, test } from './scene.ts';
@@ -9,6 +10,20 @@ import type { Scene } from './scene.ts';
  */
 
 const events = { method: 'GET', path: /^\/events$/ } as const;
+
+/** Has something said again and again; returns how long it was silent in between, in milliseconds. */
+async function speakFor(durationMs: number, speak: () => void): Promise<readonly number[]> {
+  const silences: number[] = [];
+  const startMs = performance.now();
+  for (let lastMs = startMs; lastMs - startMs < durationMs;) {
+    speak();
+    await hasPassed(10);
+    const nowMs = performance.now();
+    silences.push(nowMs - lastMs);
+    lastMs = nowMs;
+  }
+  return silences;
+}
 
 /** A life of three backends, and who of them is in rotation after each step: the last number of its address. */
 const life: readonly { readonly what: string; readonly step: (scene: Scene) => void; readonly hosts: readonly number[] }[] = [
@@ -125,7 +140,7 @@ describe.concurrent('a stream that falls silent', () => {
       scene.engine.world.beginStop('backend-21');
       await scene.servesNoMore(`${scene.address(21)}:8000`);
       expect(await rotation(scene)).toEqual([22, 23]);
-      expect(scene.engine.eventStreams()).toBe(1);
+      await waitUntil('one stream is open', () => scene.engine.eventStreams() === 1);
     });
   }
 
@@ -133,12 +148,11 @@ describe.concurrent('a stream that falls silent', () => {
     await scene.frontend('frontend');
     scene.run(['--resync', '1s']);
     await scene.converged();
-    const startMs = Date.now();
-    await waitUntil('three resyncs have been, an event before each', () => {
-      scene.engine.world.health('frontend', 'healthy');
-      return Date.now() - startMs > 3500;
-    });
-    expect(scene.engine.calls.filter(({ path }) => path === '/events')).toHaveLength(1);
+    const streams = (): number => scene.engine.calls.filter(({ path }) => path === '/events').length;
+    const before = streams();
+    // Where a busy machine holds this engine up for as long as a resync, its stream is silent indeed.
+    const silences = await speakFor(3500, () => scene.engine.world.health('frontend', 'healthy'));
+    expect(streams() - before).toBeLessThanOrEqual(silences.filter((ms) => ms > 900).length);
     await scene.converged();
   });
 });

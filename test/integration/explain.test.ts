@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { Explanation, InstanceAnswer } from '../../src/explain/explanation.ts';
 import { runCommand } from '../support/built-command.ts';
 import type { CommandEnd } from '../support/built-command.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import { askPort, composeLabels, freePort, network, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -97,10 +98,12 @@ test.concurrent('a missing route: a frontend that goes on with the old routes is
   nginx.behaviour.refuseReload = true;
   scene.backend('backend-2', 21);
   await waitForStatus(scene, 'another file is published', ({ instances }) => instances[0]?.publishedGeneration !== older);
-  const { notes, frontends } = await toldOfOne(scene, '/api');
-  expect(notes.join()).toMatch(
-    new RegExp(`frontend does not serve the published generation \\w+ yet \\(.*\\): it serves the generation ${older}`),
-  );
+  const note = new RegExp(`frontend does not serve the published generation \\w+ yet \\(.*\\): it serves the generation ${older}`);
+  // Until it has answered once more, it is not known what it serves.
+  const { frontends } = await waitUntil('it is named', async () => {
+    const answer = await toldOfOne(scene, '/api');
+    return note.test(answer.notes.join()) && answer;
+  });
   expect(frontends).toMatchObject([{ container: 'frontend', servesPublished: false }]);
 });
 

@@ -75,11 +75,11 @@ describe.concurrent('list answers 500 once', () => {
       const run = scene.run();
       await scene.serves(`${scene.address(20)}:8000`);
       const before = await scene.fileIdentity();
-      // Both looks of the event fail, and the first one of the retries.
-      const set = scene.engine.faults.add({ ...list, ...fault, times: 3 });
+      const set = scene.engine.faults.add({ ...list, ...fault });
       scene.engine.world.stop('backend');
-      await waitUntil('it has failed', () => set.hits() === 3);
+      await waitUntil('both looks of the event have failed, and a retry', () => set.hits() >= 3);
       expect(await scene.fileIdentity()).toBe(before);
+      set.lift();
       await scene.servesNoMore(`${scene.address(20)}:8000`);
       expect(problemCodes(run)).toContain('engine-unreachable');
       expect(run.hasEnded()).toBe(false);
@@ -117,10 +117,11 @@ describe.concurrent('one inspect answers 500', () => {
     scene.run();
     await scene.serves(`${scene.address(30)}:8000`);
     const before = await scene.fileIdentity();
-    const second = scene.engine.faults.add({ ...list, filters: /"id"/, do: 'status', status: 500, times: 3 });
+    const second = scene.engine.faults.add({ ...list, filters: /"id"/, do: 'status', status: 500 });
     scene.engine.world.stop('backend');
-    await waitUntil('it has failed', () => second.hits() === 3);
+    await waitUntil('it has failed', () => second.hits() >= 3);
     expect(await scene.fileIdentity()).toBe(before);
+    second.lift();
     await scene.servesNoMore(`${scene.address(21)}:8000`);
     expect(await scene.content()).toContain(`${scene.address(30)}:8000`);
   });
@@ -375,7 +376,8 @@ describe.concurrent('out directory missing', () => {
     await scene.frontend('frontend', { file });
     const run = scene.run(['--instance', 'meet']);
     await run.waitForLog('routes are live');
-    await rm(scene.out, { recursive: true });
+    // What it keeps may just be written.
+    await rm(scene.out, { recursive: true, maxRetries: 10 });
     scene.backend('backend', 20);
     await run.waitForLog('routes are live', 2);
     expect(readGeneration(file)).not.toBe('none');
@@ -383,8 +385,7 @@ describe.concurrent('out directory missing', () => {
 });
 
 describe.concurrent('a reader during 60 writes', () => {
-  // Each write is waited for: on a busy machine that adds up.
-  test('sees whole files only', { timeout: 120_000 }, async ({ scene }) => {
+  test('sees whole files only', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend-0', 20);
     const run = scene.run(['--wait', '10ms:10ms', '--log-level', 'debug']);

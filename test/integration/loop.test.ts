@@ -193,6 +193,7 @@ test.concurrent('a change just before the start, that the list does not show yet
   const run = scene.run();
   await run.waitForLog('meet-gen starts');
   scene.engine.world.pause('other');
+  await scene.serves(`${scene.address(20)}:8000`);
   await scene.servesNoMore(`${scene.address(21)}:8000`);
 });
 

@@ -43,7 +43,7 @@ function situation(name: SituationName, happens: Turn, ends: Turn = () => undefi
   return {
     name,
     async arrange(scene, flags = []) {
-      const nginx = await scene.frontend('frontend');
+      const nginx = await scene.frontend('frontend', { version: '1.30.3' });
       scene.backend('backend-1', 20, { health: 'healthy' });
       const run = scene.run([...ownFlags, ...flags]);
       await scene.converged();

@@ -17,7 +17,7 @@ interface OwnTemplates {
   readonly directory: string;
   readonly flags: readonly string[];
   /** Replaces the main template by the shipped one, changed. */
-  edit(change: (text: string) => string): Promise<void>;
+  edit(change: (text: string) => string): void;
   /** The same, by way of an empty file; returns for how many milliseconds at most it was empty. Other tests wait, too. */
   editInTwoSteps(change: (text: string) => string): number;
 }
@@ -30,7 +30,8 @@ async function ownTemplates({ folder }: Scene): Promise<OwnTemplates> {
   return {
     directory,
     flags: ['--templates', directory],
-    edit: (change) => writeFile(main, change(text)),
+    // At once: what other tests do meanwhile would leave it empty for longer.
+    edit: (change) => writeFileSync(main, change(text)),
     editInTwoSteps(change) {
       const start = performance.now();
       writeFileSync(main, '');
@@ -47,10 +48,10 @@ test.concurrent('an edited template is rendered, published and proven by itself'
   scene.run(templates.flags);
   await scene.converged();
   const before = nginx.generation();
-  await templates.edit((text) => `# edited\n${text}`);
+  templates.edit((text) => `# edited\n${text}`);
   await scene.serves('# edited');
   expect(nginx.generation()).not.toBe(before);
-  await templates.edit((text) => text);
+  templates.edit((text) => text);
   await scene.servesNoMore('# edited');
   expect(nginx.generation()).toBe(before);
 });
@@ -81,10 +82,10 @@ test.concurrent('where the file system tells of no edit, it is seen at the next 
   scene.backend('backend', 20);
   const run = scene.run(templates.flags, { env: deafWatch });
   await scene.converged();
-  await templates.edit(() => '');
+  templates.edit(() => '');
   scene.backend('backend-2', 21);
   await scene.serves(`${scene.address(21)}:8000`);
-  await templates.edit((text) => `# edited\n${text}`);
+  templates.edit((text) => `# edited\n${text}`);
   run.signal('SIGHUP');
   await scene.serves('# edited');
   expect(run.logged('problem')).toEqual([]);
@@ -114,7 +115,7 @@ for (const { what, edit, line, reason } of [
     await scene.serves(`${scene.address(20)}:8000`);
     const before = await scene.fileIdentity();
 
-    await templates.edit(edit);
+    templates.edit(edit);
     await waitUntil('the problem is told', () => problemCodes(run).includes('template-broken'));
     expect(await scene.fileIdentity()).toBe(before);
     const { problems } = await waitForStatus(scene, 'a broken template', (status) => status.problems.length > 0);
@@ -129,7 +130,7 @@ for (const { what, edit, line, reason } of [
     // An editor that writes in two steps can make it broken in two ways.
     expect(new Set(problemCodes(run))).toEqual(new Set(['template-broken']));
 
-    await templates.edit((text) => `# mended\n${text}`);
+    templates.edit((text) => `# mended\n${text}`);
     await scene.serves('# mended');
     await waitUntil('the problem is gone', () => problemCodes(run, 'problem is gone').includes('template-broken'));
     expect((await scene.status()).problems).toEqual([]);
@@ -144,7 +145,7 @@ test.concurrent('a template without the generation is refused, since it could ne
   scene.run(templates.flags);
   await scene.converged();
   const before = await scene.fileIdentity();
-  await templates.edit(() => 'server { listen 8083; }\n');
+  templates.edit(() => 'server { listen 8083; }\n');
   const { problems } = await waitForStatus(scene, 'a broken template', (status) => status.problems.length > 0);
   expect(problems[0]?.message).toContain('it.generation');
   expect(await scene.fileIdentity()).toBe(before);
@@ -152,13 +153,13 @@ test.concurrent('a template without the generation is refused, since it could ne
 
 test.concurrent('a template that is broken at the start: nothing is published until it is mended', async ({ scene }) => {
   const templates = await ownTemplates(scene);
-  await templates.edit((text) => `<% if { %>\n${text}`);
+  templates.edit((text) => `<% if { %>\n${text}`);
   await scene.frontend('frontend');
   const run = scene.run(templates.flags);
   await waitUntil('the problem is told', () => problemCodes(run).includes('template-broken'));
   await expect(scene.content()).rejects.toThrow('ENOENT');
   await expect(scene.status()).resolves.toMatchObject({ ready: false, converged: false });
-  await templates.edit((text) => text);
+  templates.edit((text) => text);
   await scene.converged();
 });
 
@@ -172,7 +173,7 @@ test.concurrent('a template directory that vanishes: the last good one is kept; 
   scene.backend('backend', 20);
   await scene.serves(`${scene.address(20)}:8000`);
   await mkdir(templates.directory);
-  await templates.edit((text) => `# back\n${text}`);
+  templates.edit((text) => `# back\n${text}`);
   await scene.serves('# back');
   expect((await scene.status()).problems).toEqual([]);
 });
@@ -181,7 +182,7 @@ test.concurrent('a template that includes another follows it too', async ({ scen
   const templates = await ownTemplates(scene);
   const part = join(templates.directory, 'part.eta');
   await writeFile(part, '# part one\n');
-  await templates.edit((text) => `<%~ include('@part') %>\n${text}`);
+  templates.edit((text) => `<%~ include('@part') %>\n${text}`);
   await scene.frontend('frontend');
   scene.run(templates.flags);
   await scene.serves('# part one');

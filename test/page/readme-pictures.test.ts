@@ -16,7 +16,7 @@ afterAll(() => browser.close());
 
 test('light and dark', async ({ scene }) => {
   const port = await freePort();
-  await scene.frontend('meet-frontend-1', { container: { health: 'healthy' } });
+  await scene.frontend('meet-frontend-1', { version: '1.30.3', container: { health: 'healthy' } });
   scene.backend('meet-backend-1', 21, { health: 'healthy' });
   scene.run(['--listen', `127.0.0.1:${port}`]);
   await scene.converged();

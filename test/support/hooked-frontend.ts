@@ -126,7 +126,7 @@ export async function startHooked(
     leave: (...words) => run('exec', '--detach', name, ...words),
     publish: (text) => inVolume('cat > .new && mv .new routing.conf', text),
     inVolume,
-    async until(wanted, limitMs = 20_000) {
+    async until(wanted, limitMs = 60_000) {
       const keys = Object.keys(wanted) as (keyof Seen)[];
       let seen: Partial<Seen> = {};
       await waitUntil(

@@ -13,6 +13,7 @@ import { tryCommand } from './engine/run-command.ts';
 import { composeProjectName, runId, runLabel } from './engine/test-run.ts';
 import { shippedStub } from './real-layout.ts';
 import { waitUntil } from './wait-until.ts';
+import { runOnce } from './engine/run-once.ts';
 
 /** A service of the compose file, in compose's own words. */
 type ComposeService = Readonly<Record<string, unknown>>;
@@ -233,9 +234,7 @@ async function mountedSocket(engine: Engine): Promise<{ volume: string; dockerHo
   const inside = engine.provided ? `/var/run/engine/${basename(path)}` : '/var/run/docker.sock';
   const volume = engine.provided ? `${dirname(path)}:${dirname(inside)}` : `${path}:${inside}`;
   const stat = ['--entrypoint', 'stat', 'meet-gen-test/idle:latest', '-c', '%g', inside];
-  const run = ['run', '--rm', '--label', runLabel, '--network', 'none', '--volume', volume, ...stat];
-  // On a busy machine docker's client sometimes comes too late for what so short a life prints.
-  const group = await waitUntil('the group of the socket is told', async () => (await docker(engine, run)).trim() || undefined);
+  const group = await runOnce(engine, ['--network', 'none', '--volume', volume, ...stat]);
   return { volume, dockerHost: `unix://${inside}`, group };
 }
 

@@ -9,7 +9,7 @@ const pollMs = 10;
 export async function waitUntil<Value>(
   what: string,
   look: () => Value | undefined | false | Promise<Value | undefined | false>,
-  limitMs = 20_000,
+  limitMs = 60_000,
   describe: () => string = () => '',
 ): Promise<Value> {
   const untilMs = Date.now() + limitMs;

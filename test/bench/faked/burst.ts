@@ -60,7 +60,7 @@ export async function measureBurst({ quick, log, signal }: BenchContext): Promis
 /** Until it is right after the last event; reloads and lists are counted to the very end. */
 async function takeBurst(scene: Scene, seed: number, pace: Pace): Promise<Burst> {
   const { engine } = scene;
-  const nginx = await scene.frontend('frontend');
+  const nginx = await scene.frontend('frontend', { version: '1.30.3' });
   const life = beginBurstLife(scene, seed);
   const { pid } = scene.run([], asInImage());
   await scene.converged();

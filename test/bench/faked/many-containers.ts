@@ -30,7 +30,7 @@ export async function measureManyContainers(context: BenchContext): Promise<read
     for (let round = 0; round < (context.quick ? 2 : 10); round += 1)
       await onScene(context.signal, async (scene) => {
         fill(scene);
-        await scene.frontend('frontend');
+        await scene.frontend('frontend', { version: '1.30.3' });
         scene.backend('backend-1', backendHost);
         scene.backend('backend-2', backendHost + 1, { state: 'exited' });
         const { pid, start } = await startReady(scene);

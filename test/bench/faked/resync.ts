@@ -44,7 +44,7 @@ export async function measureResync({ quick, log, signal }: BenchContext): Promi
 async function takeResyncs(scene: Scene, containers: number, rounds: number): Promise<readonly Resync[]> {
   const { engine } = scene;
   addOthers(scene, containers - 2);
-  await scene.frontend('frontend');
+  await scene.frontend('frontend', { version: '1.30.3' });
   scene.backend('backend-1', 20);
   const command = scene.run([], asInImage());
   await untilReady(command, join(scene.out, '.meet-gen.sock'));

@@ -61,7 +61,7 @@ export async function measureAfterEvents(context: BenchContext, image: string, s
 
 /** @returns its memory at each of the stations */
 async function live({ engine, signal }: BenchContext, scene: Scene, seed: number, start: Start): Promise<readonly Resident[]> {
-  await scene.frontend('frontend');
+  await scene.frontend('frontend', { version: '1.30.3' });
   const life = beginBurstLife(scene, seed);
   const { read, end } = await start(scene, engine);
   try {

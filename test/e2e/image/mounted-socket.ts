@@ -1,6 +1,6 @@
-import { docker, type Engine } from '../../support/engine/docker-command.ts';
+import type { Engine } from '../../support/engine/docker-command.ts';
+import { runOnce } from '../../support/engine/run-once.ts';
 import type { Images } from '../../support/engine/stand-ins.ts';
-import { runLabel } from '../../support/engine/test-run.ts';
 
 /** The engine's socket where containers can mount it from, and the group that may open it. */
 export interface MountedSocket {
@@ -11,7 +11,7 @@ export interface MountedSocket {
 /** Asks a container, which sees the engine's machine where the tests may not. */
 export async function findSocket(engine: Engine, images: Images): Promise<MountedSocket> {
   const path = engine.host.startsWith('unix://') ? engine.host.slice('unix://'.length) : '/var/run/docker.sock';
-  const mounted = ['run', '--rm', '--label', runLabel, '--network', 'none', '--volume', `${path}:/engine.sock`];
+  const mounted = ['--network', 'none', '--volume', `${path}:/engine.sock`];
   const stat = ['--entrypoint', 'stat', images.idle, '-c', '%g', '/engine.sock'];
-  return { path, groupId: (await docker(engine, [...mounted, ...stat])).trim() };
+  return { path, groupId: await runOnce(engine, [...mounted, ...stat]) };
 }

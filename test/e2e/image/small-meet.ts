@@ -121,8 +121,16 @@ export async function startSmallMeet(
   };
 }
 
-/** Runs the image to its end, as `docker run --rm` does. */
-export function runImage(engine: Engine, image: string, options: readonly string[], command: readonly string[]): Promise<CommandResult> {
+/** Runs the image to its end, as `docker run --rm` does; again where docker's client came too late for all that it said. */
+export async function runImage(
+  engine: Engine,
+  image: string,
+  options: readonly string[],
+  command: readonly string[],
+): Promise<CommandResult> {
   const args = ['run', '--rm', '--label', runLabel, '--network', 'none', ...options, image, ...command];
-  return tryCommand(engine.dockerCli, args, { env: engine.env, timeoutMs: 60_000 });
+  return waitUntil('it is heard', async () => {
+    const end = await tryCommand(engine.dockerCli, args, { env: engine.env, timeoutMs: 60_000 });
+    return end.stdout + end.stderr !== '' && end;
+  });
 }

@@ -73,6 +73,7 @@ async function problemCodes(): Promise<readonly string[]> {
 describe.sequential('a container changes, and the routes follow', () => {
   test('nobody is there yet: the API says 503 and when to come back, the rooms are there', async () => {
     await meet.routed({ [api]: nobody, '/admin': nobody, [room]: ['SPA'], [roomLikeTheApi]: ['SPA'] });
+    await meet.converged();
     const answer = await meet.ask(api);
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
     expect(answer.type).toMatch(/^text\/plain/);
@@ -81,6 +82,7 @@ describe.sequential('a container changes, and the routes follow', () => {
   test('a backend is started', async () => {
     await meet.scale({ backend: 1 });
     await meet.routed({ [api]: ['backend-1'], '/admin': ['backend-1'], [room]: ['SPA'], [roomLikeTheApi]: ['SPA'] });
+    await meet.converged();
     const answer = await meet.ask(api);
     expect(answer.status).toBe(200);
     expect(answer.type).toBe('application/json');
@@ -137,6 +139,11 @@ describe.sequential('a container changes, and the routes follow', () => {
   });
 
   test('one is renamed: nothing to write, and it is known by its new name', async () => {
+    // The first to become healthy makes those that start stand by.
+    await waitUntil('both are ready', async () => {
+      const replicas = (await meet.status()).instances[0]?.services[0]?.replicas ?? [];
+      return replicas.filter(({ rank }) => rank === 'ready').length === 2;
+    });
     await meet.converged();
     const before = await meet.fileIdentity();
     await meet.docker('rename', meet.container('backend-1'), meet.container('blue'));
@@ -186,6 +193,7 @@ describe.sequential('a container changes, and the routes follow', () => {
     await meet.routed({ ...others, '/files': ['SPA'] });
     await meet.scale({ files: 1 });
     await meet.routed({ ...others, '/files': ['files-1'], '/files/a/b?c=d': ['files-1'] });
+    await meet.converged();
     expect((await meet.ask('/files/a/b?c=d')).headers['x-seen-uri']).toBe('/files/a/b?c=d');
     await meet.docker('stop', '--time', '3', meet.container('files-1'));
     await meet.routed({ ...others, '/files': nobody, '/files/a': nobody });

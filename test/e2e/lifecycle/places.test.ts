@@ -27,6 +27,9 @@ const stubborn = `
 `;
 const crashing = `${stubborn}; setTimeout(() => process.exit(1), 500);`;
 
+/** Listens once it may. */
+const slow = ['sh', '-c', 'until [ -e /tmp/may-listen ]; do sleep 0.05; done; exec node /app/server.mjs'];
+
 let meet: MeetStack;
 
 beforeAll(async () => {
@@ -42,7 +45,7 @@ beforeAll(async () => {
       guest: { image: backendImage, network_mode: 'service:vpn', labels: service('/guest') },
       slow: {
         image: backendImage,
-        environment: { START_DELAY_MS: '1500' },
+        command: slow,
         networks: ['internal'],
         labels: service('/slow', { 'meet.health': 'tcp' }),
       },
@@ -86,11 +89,14 @@ describe.sequential('another place', () => {
 
 describe.sequential('ready or not', () => {
   test('with meet.health=tcp a second replica gets no request before it listens', async () => {
+    const letListen = (container: string): Promise<string> => meet.docker('exec', meet.container(container), 'touch', '/tmp/may-listen');
     await meet.scale({ slow: 1 });
+    await letListen('slow-1');
     await meet.routed({ '/slow': ['slow-1'] });
     await meet.scale({ slow: 2 });
     await waitUntil('it was asked in vain', async () => (await reasonOf('slow-2'))?.includes('refuses connections'));
     expect(await meet.answering('/slow')).toEqual(['slow-1']);
+    await letListen('slow-2');
     await meet.routed({ '/slow': ['slow-1', 'slow-2'] });
     await meet.scale({ slow: 0 });
   });

@@ -7,6 +7,7 @@ import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { ask } from '../../support/media/ask.ts';
 import type { Answer, Question } from '../../support/media/ask.ts';
 import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 // Files in S3: only for those that the backend lets in. The stand-ins sign and check as Meet and S3 do.
 
@@ -33,6 +34,7 @@ beforeAll(async () => {
     },
   });
   await meet.converged();
+  await waitUntil('the backend and S3 listen', async () => (await get(file)).status === 200);
 });
 afterAll(() => meet?.down());
 stopAtFirstFailure();
@@ -172,7 +174,7 @@ describe.sequential('what is not there', () => {
     await meet.docker('unpause', meet.container('meet-gen-1'));
     await meet.routed({ [file]: ['503, retry after 5'] });
     await meet.docker('start', meet.container('minio-1'));
+    await waitUntil('S3 is there again', async () => (await get(file)).status === 200);
     await meet.converged();
-    expect((await get(file)).status).toBe(200);
   });
 });

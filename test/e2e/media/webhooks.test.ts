@@ -5,6 +5,7 @@ import { providedEngine } from '../../support/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { callFromInside, type Call, type CallOptions } from '../../support/media/call-from-inside.ts';
 import { startMeet, usualFrontend, type MeetStack } from '../../support/meet-stack.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 // LiveKit and S3 call the backend from inside, through the frontend's status server.
 
@@ -30,6 +31,7 @@ beforeAll(async () => {
     },
   });
   await meet.converged();
+  await waitUntil('the backend listens', async () => (await call('livekit-1', livekitPath, { body: '{}' })).status === 200);
 });
 afterAll(() => meet?.down());
 stopAtFirstFailure();

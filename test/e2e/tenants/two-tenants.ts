@@ -4,6 +4,7 @@ import { docker, type Engine } from '../../support/engine/docker-command.ts';
 import { composeProjectName, runLabel } from '../../support/engine/test-run.ts';
 import { askStatus, containedMeetGen, startMeet, type MeetOptions, type MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
+import { runOnce } from '../../support/engine/run-once.ts';
 
 /** Two Meets on one host: every service of the one has its namesake in the other, on one shared network. */
 export interface TwoTenants {
@@ -64,8 +65,8 @@ export async function startTwoTenants(
     first,
     second,
     async resolve(name) {
-      const run = ['run', '--rm', '--label', runLabel, '--network', proxyNetwork, '--entrypoint', 'getent', 'meet-gen-test/idle:latest'];
-      const told = await docker(engine, [...run, 'ahostsv4', name]);
+      const getent = ['--entrypoint', 'getent', 'meet-gen-test/idle:latest', 'ahostsv4', name];
+      const told = await runOnce(engine, ['--network', proxyNetwork, ...getent]);
       return [...new Set(told.split('\n').flatMap((line) => /^[\d.]+/.exec(line)?.[0] ?? []))];
     },
     async lookedAfresh() {

@@ -47,7 +47,10 @@ export function containedMeetGen(meet: MeetStack): MeetGen {
     async crash() {
       const restarts = await meet.inspect(name, '{{.RestartCount}}');
       await meet.crash(name, 'meet-gen');
-      await waitUntil('the engine starts meet-gen again', async () => (await meet.inspect(name, '{{.RestartCount}}')) !== restarts);
+      await waitUntil('the engine has started meet-gen again', async () => {
+        const [count, state] = (await meet.inspect(name, '{{.RestartCount}} {{.State.Status}}')).split(' ');
+        return count !== restarts && state === 'running';
+      });
     },
     restart: async () => void (await meet.docker('restart', '--time', '5', meet.container(name))),
     lastWords: async () => lastLines(await meet.logs('meet-gen')),

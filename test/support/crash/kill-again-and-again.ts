@@ -13,7 +13,7 @@ export interface Deaths {
   readonly kills: number;
   /** Kills that left a candidate: in the middle of a publication. */
   readonly inTheMiddle: number;
-  /** The most candidates that lay there at once. */
+  /** The most candidates of the routes that lay there at once. */
   readonly mostCandidates: number;
   /** Files that were not whole right after a kill. */
   readonly torn: number;
@@ -49,7 +49,7 @@ export async function killAgainAndAgain(scene: Scene, kills: number, seed: numbe
     await sleep(random() * longestLifeMs);
     run.signal('SIGKILL');
     await run.ended;
-    const candidates = await candidatesIn(scene.out);
+    const candidates = (await candidatesIn(scene.out)).filter((name) => name.startsWith('.candidate-routing.conf-'));
     if (candidates.length > 0) inTheMiddle += 1;
     mostCandidates = Math.max(mostCandidates, candidates.length);
     if (!isWhole(await readFile(file, 'utf8'))) torn += 1;

@@ -8,7 +8,8 @@ import { buildImage, inspectImage, type ImageRecipe } from './image-build.ts';
 import { cacheDirectory } from './places.ts';
 import { provideRootFileSystem, type RootFileSystem } from './root-file-system.ts';
 import { runCommand, tryCommand } from './run-command.ts';
-import { runLabel, wellKnownNameLabel } from './test-run.ts';
+import { wellKnownNameLabel } from './test-run.ts';
+import { runOnce } from './run-once.ts';
 
 type ImageOrigin = 'found' | 'pulled' | 'stand-in';
 
@@ -195,19 +196,7 @@ async function describeBase(
   command: string,
   expected: RegExp,
 ): Promise<BaseImage> {
-  const said = await docker(engine, [
-    'run',
-    '--rm',
-    '--label',
-    runLabel,
-    '--network',
-    'none',
-    '--entrypoint',
-    'sh',
-    name,
-    '-c',
-    `${command} 2>&1`,
-  ]);
+  const said = await runOnce(engine, ['--network', 'none', '--entrypoint', 'sh', name, '-c', `${command} 2>&1`]);
   const version = expected.exec(said)?.[1];
   if (version === undefined) {
     throw new Error(

@@ -87,7 +87,7 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
     if (behaviour.answers === 'never') return;
     const isGeneration = request.url === '/generation' && behaviour.answers === 'normally';
     response.writeHead(isGeneration ? 200 : behaviour.answers === 'forbidden' ? 403 : 404, { connection: 'close' });
-    response.end(isGeneration ? `${answering()} ${place.version ?? '1.30.3'}\n` : 'no');
+    response.end(isGeneration ? `${answering()} ${place.version ?? '1.22.1'}\n` : 'no');
   });
   await listen(server, place);
   const listenIn = (name: string): void =>

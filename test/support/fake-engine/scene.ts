@@ -52,6 +52,7 @@ export interface Scene {
 interface FrontendOptions {
   readonly instance?: string;
   readonly host?: number;
+  /** Of its nginx; an old one unless told otherwise, given the same file whether a busy host has let it tell its version yet or not. */
   readonly version?: string;
   readonly container?: Partial<FakeContainerSpec>;
   /** Where its nginx reads; without it the file that is published for the instance. */

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { RefusalScene } from './scene.ts';
 import type { Way } from './ways.ts';
 import { startWitness, type Witness } from './witness.ts';
+import { waitUntil } from '../wait-until.ts';
 
 const api = '/api/v1.0/config/';
 const room = '/abc-defg-hij';
@@ -74,9 +75,11 @@ async function seeRefused(scene: RefusalScene, way: Way): Promise<void> {
 async function seeTold(scene: RefusalScene, way: Way): Promise<void> {
   const words = wordsExpected(scene, way);
   await scene.problem('reload-rejected', words);
-  const rejected = await scene.rejected();
-  expect(rejected.content).toContain(way.mark);
-  expect(rejected.words).toMatch(words);
+  // Written behind the routes, which don't wait for that.
+  await waitUntil('the rejected file is kept with the words', async () => {
+    const rejected = await scene.rejected().catch(() => undefined);
+    return rejected !== undefined && rejected.content.includes(way.mark) && words.test(rejected.words);
+  });
 }
 
 async function expectNothingWrong(witness: Witness): Promise<void> {

@@ -1,4 +1,5 @@
 import type { RefusalScene } from './scene.ts';
+import { waitUntil } from '../wait-until.ts';
 
 /** A way in which nginx refuses what it is given, or goes on as if nothing had been. */
 export interface Way {
@@ -100,6 +101,7 @@ export const ways: readonly Way[] = [
       endsWithContainer: true,
       prepare: async (scene) => {
         await scene.editTemplate('limit_req_zone $remote_addr zone=keyed:1m rate=100r/s;\n');
+        await waitUntil('it is published', async () => (await scene.published()).includes('zone=keyed'));
         await scene.converged();
       },
       mend: (scene) => scene.editTemplate('# mended\nlimit_req_zone $remote_addr zone=keyed:1m rate=100r/s;\n'),

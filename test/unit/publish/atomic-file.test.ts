@@ -105,7 +105,7 @@ describe('publishing', () => {
           reads += 1;
           if (lines.length !== 20001 || new Set(lines.slice(0, -1)).size !== 1) bad += 1;
         }
-        if (reads === 20) parentPort.postMessage('reading');
+        if (reads === 20 || reads === 120) parentPort.postMessage('reading');
         if (stop) return void (parentPort.postMessage({ reads, bad }), parentPort.close());
         setImmediate(look);
       };
@@ -115,7 +115,9 @@ describe('publishing', () => {
     );
     const next = (): Promise<unknown> => new Promise((resolve, reject) => reader.once('message', resolve).once('error', reject));
     await next();
-    for (let index = 1; index <= 200; index += 1) await publishFile(path, contentOf(index));
+    const progress = { hasReadEnough: false };
+    void next().then(() => (progress.hasReadEnough = true));
+    for (let index = 1; index <= 200 || !progress.hasReadEnough; index += 1) await publishFile(path, contentOf(index));
     const verdict = next();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread has no origin
     reader.postMessage('stop');

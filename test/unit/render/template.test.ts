@@ -6,7 +6,7 @@ import { readInstances } from '../../../src/model/instance.ts';
 import { renderWithGeneration } from '../../../src/render/generation.ts';
 import { TemplateError } from '../../../src/render/template-error.ts';
 import { compileTemplates, mainTemplate } from '../../../src/render/template.ts';
-import { createTemplateStore } from '../../../src/render/template-store.ts';
+import { createTemplateStore, editSettlesMs } from '../../../src/render/template-store.ts';
 import type { TemplateStore } from '../../../src/render/template-store.ts';
 import type { RoutingView } from '../../../src/routes/routing-view.ts';
 import { planRouting } from '../../../src/routes/routing-view.ts';
@@ -234,7 +234,7 @@ describe('a template directory', () => {
     // The watch may begin after the first write: write until it is told, leaving it alone for long enough in between.
     const told = new Promise<void>((resolve) => store.watch(resolve, abort.signal));
     let texts = 0;
-    const writer = setInterval(() => void writeFile(join(directory, mainTemplate), `${good}${(texts += 1)}`), 200);
+    const writer = setInterval(() => void writeFile(join(directory, mainTemplate), `${good}${(texts += 1)}`), 4 * editSettlesMs);
     onTestFinished(() => clearInterval(writer));
     await told;
   });

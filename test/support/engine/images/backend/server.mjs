@@ -1,5 +1,5 @@
 // Behaves as Meet's backend does behind nginx: gunicorn and Django's production settings.
-// PORT (8000), BACKEND_NAME, DJANGO_ALLOWED_HOSTS (*), START_DELAY_MS (0),
+// PORT (8000), BACKEND_NAME, DJANGO_ALLOWED_HOSTS (*),
 // KEEPALIVE_MS (0: every connection is closed after its answer, as gunicorn's sync workers do).
 // For tests, on any path: ?delay_ms=N answers late, ?status=N answers with that status.
 import { createHash } from 'node:crypto';
@@ -9,7 +9,6 @@ import { hostname } from 'node:os';
 const port = Number(process.env.PORT ?? 8000);
 const name = process.env.BACKEND_NAME || hostname();
 const allowedHosts = (process.env.DJANGO_ALLOWED_HOSTS ?? '*').split(',').map((host) => host.trim().toLowerCase());
-const startDelayMs = Number(process.env.START_DELAY_MS ?? 0);
 const keepAliveMs = Number(process.env.KEEPALIVE_MS ?? 0);
 
 const server = createServer(async (request, response) => {
@@ -98,13 +97,10 @@ let stopping = false;
 function stop() {
   if (stopping) return;
   stopping = true;
-  if (!server.listening) process.exit(0);
   server.close(() => process.exit(0));
 }
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 
 server.keepAliveTimeout = Math.max(keepAliveMs, 1);
-setTimeout(() => {
-  if (!stopping) server.listen(port, '0.0.0.0', () => console.log(`backend ${name} listens on ${port}`));
-}, startDelayMs);
+server.listen(port, '0.0.0.0', () => console.log(`backend ${name} listens on ${port}`));
