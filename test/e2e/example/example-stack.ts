@@ -18,7 +18,6 @@ interface RunningService {
   readonly State: string;
 }
 
-/** What the socket proxy says of each request. */
 /** The compose example, as a user has it in a folder of its own, with stand-ins for images that no test can pull. */
 export interface ExampleStack {
   readonly project: string;
