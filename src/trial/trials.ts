@@ -216,11 +216,13 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
     hasGood: (instance) => stateOf(instance).good !== undefined,
     published(instance, { edition, rendered }) {
       const state = stateOf(instance);
-      state.givesWay = false;
       if (state.current?.edition.key === edition.key) {
+        // A pass that was under way when it was refused publishes it once more: the next one replaces it.
+        state.givesWay &&= isRefused(state, edition);
         state.current = { ...state.current, rendered };
         return;
       }
+      state.givesWay = false;
       if (state.good === undefined && state.current !== undefined && !isRefused(state, state.current.edition))
         state.earlier = state.current.edition;
       state.current = { edition, rendered, ends: 0 };

@@ -134,6 +134,14 @@ describe('what is refused once it is published', () => {
     expect(one.trials.givesWay('meet')).toBe(false);
   });
 
+  it('goes on giving way where a pass that was under way publishes it once more', () => {
+    const one = served(['/api']);
+    const { published } = one.pass(plan(['/api', '/more']));
+    one.take('refused', { words: emerg });
+    if (published !== undefined) one.trials.published('meet', published);
+    expect(one.trials.givesWay('meet')).toBe(true);
+  });
+
   it('does not where it is a change of addresses alone', () => {
     const one = served(['/api']);
     one.pass(plan(['/api'], '10.0.0.2:80'));
