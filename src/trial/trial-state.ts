@@ -27,8 +27,6 @@ export interface State {
   checking: boolean;
   /** A refused file was published: the good one is to be live before the next is tried. */
   isRollingBack: boolean;
-  /** What is published is refused, and nothing has been published since. */
-  givesWay: boolean;
   /** How many frontends run. */
   running: number;
   /** Frontends that don't run, and for how many resyncs. */
@@ -60,7 +58,6 @@ export function newState(kept: KeptTrials | undefined): State {
     settled: kept?.settledFor === undefined ? undefined : { wanted: kept.settledFor, best: good?.edition },
     checking: false,
     isRollingBack: false,
-    givesWay: false,
     running: 0,
     away: new Map(),
     lives: kept?.lives ?? '',

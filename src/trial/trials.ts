@@ -217,20 +217,15 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
     published(instance, { edition, rendered }) {
       const state = stateOf(instance);
       if (state.current?.edition.key === edition.key) {
-        // A pass that was under way when it was refused publishes it once more: the next one replaces it.
-        state.givesWay &&= isRefused(state, edition);
         state.current = { ...state.current, rendered };
         return;
       }
-      state.givesWay = false;
       if (state.good === undefined && state.current !== undefined && !isRefused(state, state.current.edition))
         state.earlier = state.current.edition;
       state.current = { edition, rendered, ends: 0 };
     },
     withdrawn(instance) {
-      const state = stateOf(instance);
-      state.givesWay = false;
-      state.current = undefined;
+      stateOf(instance).current = undefined;
     },
     observe(instance, reports) {
       const state = states.get(instance);
@@ -248,7 +243,6 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       const isGood = current.edition.key === state.good?.key;
       if (!isGood && refused !== undefined && !isRefused(state, current.edition)) {
         state.isRollingBack = state.good !== undefined;
-        state.givesWay = true;
         refuse(instance, state, current.edition, current.rendered.content, refused.words ?? '');
         ports.onLearnt(instance);
       } else if (
@@ -267,7 +261,10 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       }
       if (areAllHeard && own.every((report) => report.state === 'live' || report.state === 'unverified')) settle(instance, state);
     },
-    givesWay: (instance) => states.get(instance)?.givesWay === true,
+    givesWay(instance) {
+      const state = states.get(instance);
+      return state?.current !== undefined && state.current.edition.key !== state.good?.key && isRefused(state, state.current.edition);
+    },
     ended(instance, frontend) {
       const state = states.get(instance);
       const current = state?.current;
