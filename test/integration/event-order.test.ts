@@ -149,10 +149,9 @@ describe.concurrent('a stream that falls silent', () => {
     scene.run(['--resync', '1s']);
     await scene.converged();
     const streams = (): number => scene.engine.calls.filter(({ path }) => path === '/events').length;
-    const before = streams();
     // Where a busy machine holds this engine up for as long as a resync, its stream is silent indeed.
     const silences = await speakFor(3500, () => scene.engine.world.health('frontend', 'healthy'));
-    expect(streams() - before).toBeLessThanOrEqual(silences.filter((ms) => ms > 900).length);
+    expect(streams()).toBeLessThanOrEqual(1 + silences.filter((ms) => ms > 900).length);
     await scene.converged();
   });
 });

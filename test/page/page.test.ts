@@ -24,7 +24,7 @@ async function startReading(
   scene: Scene,
   flags: readonly string[] = [],
 ): Promise<Reader & { readonly port: number; readonly url: string }> {
-  await scene.frontend('frontend', { version: '1.30.3' });
+  await scene.frontend('frontend');
   scene.backend('backend', 20, { health: 'healthy' });
   const port = await freePort();
   scene.run(['--listen', `127.0.0.1:${port}`, ...flags]);
@@ -143,7 +143,7 @@ const hostile = [
 
 test('nothing foreign is markup', async ({ scene }) => {
   const port = await freePort();
-  await scene.frontend('frontend', { version: '1.30.3' });
+  await scene.frontend('frontend');
   scene.backend('backend', 20, { health: 'healthy' });
   hostile.forEach((text, index) => {
     scene.engine.world.add({
@@ -204,7 +204,7 @@ const ownElements = new Set(
 
 test('with 500 containers it is whole, quick to read, and follows', async ({ scene }) => {
   const port = await freePort();
-  await scene.frontend('frontend', { version: '1.30.3' });
+  await scene.frontend('frontend');
   for (let number = 1; number <= 500; number += 1) {
     const networks = { [network]: `10.9.${Math.floor(number / 250)}.${(number % 250) + 1}` };
     scene.backend(`meet-backend-${number}`, 20, { networks, health: number % 100 === 0 ? 'unhealthy' : 'healthy' });
@@ -270,7 +270,7 @@ test('a name that is listed is answered, no other', async ({ scene }) => {
 
 test('it and its data hold no secret', async ({ scene }) => {
   const secret = 'hunter2-hunter2';
-  await scene.frontend('frontend', { version: '1.30.3' });
+  await scene.frontend('frontend');
   scene.backend('backend', 20, {
     labels: composeLabels('meet', 'backend', { 'meet.role': 'backend', 'com.example.token': secret, VIRTUAL_PASSWORD: secret }),
   });
@@ -284,7 +284,7 @@ test('it and its data hold no secret', async ({ scene }) => {
 });
 
 test('the page is on the unix socket, too', async ({ scene }) => {
-  await scene.frontend('frontend', { version: '1.30.3' });
+  await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.run();
   await scene.converged();

@@ -13,7 +13,7 @@ import { tryCommand } from './engine/run-command.ts';
 import { composeProjectName, runId, runLabel } from './engine/test-run.ts';
 import { shippedStub } from './real-layout.ts';
 import { waitUntil } from './wait-until.ts';
-import { runOnce } from './engine/run-once.ts';
+import { runUntilHeard } from './engine/run-until-heard.ts';
 
 /** A service of the compose file, in compose's own words. */
 type ComposeService = Readonly<Record<string, unknown>>;
@@ -234,7 +234,7 @@ async function mountedSocket(engine: Engine): Promise<{ volume: string; dockerHo
   const inside = engine.provided ? `/var/run/engine/${basename(path)}` : '/var/run/docker.sock';
   const volume = engine.provided ? `${dirname(path)}:${dirname(inside)}` : `${path}:${inside}`;
   const stat = ['--entrypoint', 'stat', 'meet-gen-test/idle:latest', '-c', '%g', inside];
-  const group = await runOnce(engine, ['--network', 'none', '--volume', volume, ...stat]);
+  const group = await runUntilHeard(engine, ['--network', 'none', '--volume', volume, ...stat]);
   return { volume, dockerHost: `unix://${inside}`, group };
 }
 

@@ -11,7 +11,6 @@ import { shippedStub } from '../../support/real-layout.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { findSocket } from '../image/mounted-socket.ts';
 import { onNetworks, readSetUp, type Service, type SetUp } from './set-ups.ts';
-import { withoutInquiries } from '../../support/proxy-decisions.ts';
 
 // One Meet, and all the ways to its engine that docs/security.md names. Whichever meet-gen takes, it ends at a filter that
 // lets through exactly the calls of that page's table and records everything else.
@@ -150,7 +149,7 @@ async function decisionsOf(service: string): Promise<readonly Decision[]> {
 
 /** The calls that a filter let through and refused, each once, without the API's version and the query. */
 async function callsAt(filter: string): Promise<{ readonly allowed: readonly string[]; readonly refused: readonly string[] }> {
-  const decisions = withoutInquiries(await decisionsOf(filter));
+  const decisions = await decisionsOf(filter);
   const named = (wanted: Decision['decision']): string[] => [
     ...new Set(
       decisions.filter(({ decision }) => decision === wanted).map(({ method, path }) => `${method} ${path.replace(/^\/v[\d.]+/, '')}`),

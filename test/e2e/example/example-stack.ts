@@ -9,13 +9,20 @@ import type { Images } from '../../support/engine/stand-ins.ts';
 import { composeProjectName, runId } from '../../support/engine/test-run.ts';
 import { findSocket } from '../image/mounted-socket.ts';
 import { exampleOverride } from './override.ts';
-import type { ProxyDecision } from '../../support/proxy-decisions.ts';
 
 interface RunningService {
   readonly ID: string;
   readonly Service: string;
   readonly Health: string;
   readonly State: string;
+}
+
+/** What the socket proxy says of each request. */
+interface ProxyDecision {
+  readonly decision: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly query?: string;
 }
 
 /** The compose example, as a user has it in a folder of its own, with stand-ins for images that no test can pull. */

@@ -8,7 +8,6 @@ import { runCommand } from '../../support/engine/run-command.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { ask, type Answer } from '../seed/ask.ts';
 import { addressesOf, createExample, inNetwork, publishedFile, repository, type ExampleStack } from './example-stack.ts';
-import { withoutInquiries } from '../../support/proxy-decisions.ts';
 
 const engine = providedEngine();
 const limitMs = 40_000;
@@ -138,7 +137,7 @@ describe('brought up', () => {
   });
 
   test('meet-gen has asked the engine for nothing that its proxy refuses, and for no more than it says', async () => {
-    const decisions = withoutInquiries(await stack.proxyDecisions()).filter((one) => one.decision !== 'start');
+    const decisions = (await stack.proxyDecisions()).filter((one) => one.decision !== 'start');
     expect(decisions.filter((one) => one.decision !== 'allowed')).toEqual([]);
     const calls = new Set(decisions.map((one) => `${one.method} ${one.path?.replace(/^\/v1\.\d+/, '')}`));
     const kill = (index: number): string => `POST /containers/${stack.project}-frontend-${index}/kill`;

@@ -7,7 +7,6 @@ import { provideMeetGenImage } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { findSocket, type MountedSocket } from './mounted-socket.ts';
 import { runImage, startSmallMeet, type SmallMeet } from './small-meet.ts';
-import { withoutInquiries, type ProxyDecision } from '../../support/proxy-decisions.ts';
 
 interface ImageConfig {
   readonly User: string;
@@ -162,10 +161,7 @@ describe('docker run, as the sidecar', () => {
     await meet.untilRouted();
     await docker(engine, ['start', proxy]);
     await meet.untilHealth(meetGen, 'healthy');
-    const lines = (await meet.log(proxy)).split('\n').filter((line) => line.startsWith('{'));
-    const decisions = lines.map((line) => JSON.parse(line) as ProxyDecision);
-    expect(withoutInquiries(decisions).filter(({ decision }) => decision === 'refused')).toEqual([]);
-    expect(decisions.filter(({ decision }) => decision === 'allowed')).not.toEqual([]);
+    expect(await meet.log(proxy)).not.toContain('"refused"');
   });
 });
 

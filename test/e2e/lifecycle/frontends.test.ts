@@ -50,9 +50,7 @@ describe.sequential('one frontend', () => {
   test('meet-gen comes: the routes are there, the frontend was not restarted', async () => {
     await meet.scale({ 'meet-gen': 1 });
     await backendsAre(['backend-1']);
-    // Told once more only where a busy machine let the first signal seem lost.
-    const { instances } = await meet.converged();
-    expect(await meet.countHups()).toBe(instances[0]?.frontends[0]?.signals);
+    expect(await meet.countHups()).toBe(1);
     expect(await meet.inspect('frontend-1', '{{.RestartCount}}')).toBe('0');
   });
 

@@ -13,7 +13,7 @@ export interface Deaths {
   readonly kills: number;
   /** Kills that left a candidate: in the middle of a publication. */
   readonly inTheMiddle: number;
-  /** The most candidates of the routes that lay there at once. */
+  /** The most candidates of one file that lay there at once. */
   readonly mostCandidates: number;
   /** Files that were not whole right after a kill. */
   readonly torn: number;
@@ -49,9 +49,9 @@ export async function killAgainAndAgain(scene: Scene, kills: number, seed: numbe
     await sleep(random() * longestLifeMs);
     run.signal('SIGKILL');
     await run.ended;
-    const candidates = (await candidatesIn(scene.out)).filter((name) => name.startsWith('.candidate-routing.conf-'));
+    const candidates = await candidatesIn(scene.out);
     if (candidates.length > 0) inTheMiddle += 1;
-    mostCandidates = Math.max(mostCandidates, candidates.length);
+    mostCandidates = Math.max(mostCandidates, ...countsOfFiles(candidates));
     if (!isWhole(await readFile(file, 'utf8'))) torn += 1;
   }
   world.rest();
@@ -63,6 +63,12 @@ export async function killAgainAndAgain(scene: Scene, kills: number, seed: numbe
 
 async function candidatesIn(folder: string): Promise<readonly string[]> {
   return (await readdir(folder)).filter((name) => name.startsWith('.candidate-'));
+}
+
+/** How many of them are for each file: what is kept beside the routes is written for itself. */
+function countsOfFiles(candidates: readonly string[]): readonly number[] {
+  const files = candidates.map((name) => name.replace(/-[^-]*$/, ''));
+  return files.map((file) => files.filter((other) => other === file).length);
 }
 
 function place(turn: number): number {

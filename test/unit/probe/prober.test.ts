@@ -19,27 +19,33 @@ interface Probing {
   /** How often it was asked. */
   asked(): number;
   changes(): number;
+  /** How often it had been asked when a verdict changed last. */
+  askedAtChange(): number;
 }
 
 /** A prober whose container gives these answers in turn, the last one for ever. */
 function probing(...answers: readonly (ProbeAnswer | Promise<ProbeAnswer>)[]): Probing {
   let asked = 0;
   let changes = 0;
+  let askedAtChange = 0;
   const prober = createProber(
     async () => (await answers[Math.min(asked++, answers.length - 1)]) ?? unclear,
-    () => (changes += 1),
+    () => {
+      changes += 1;
+      askedAtChange = asked;
+    },
   );
   onTestFinished(prober.stop);
-  return { prober, asked: () => asked, changes: () => changes };
+  return { prober, asked: () => asked, changes: () => changes, askedAtChange: () => askedAtChange };
 }
 
 describe('probing again and again', () => {
   it('tells once that a container became ready', async () => {
-    const { prober, asked, changes } = probing(notReady, notReady, ready);
+    const { prober, askedAtChange, changes } = probing(notReady, notReady, ready);
     prober.aim([target('http')]);
     expect(prober.verdicts().get('c')).toBeUndefined();
     await waitUntil('it is ready', () => prober.verdicts().get('c')?.answer === 'ready');
-    expect(asked()).toBe(3);
+    expect(askedAtChange()).toBe(3);
     expect(changes()).toBe(2);
     expect(prober.verdicts().get('c')).toEqual({ ...ready, wasReady: true });
   });
@@ -54,12 +60,13 @@ describe('probing again and again', () => {
   it('believes a refused connection at once, an HTTP failure only the second time', async () => {
     const gate = new EventEmitter();
     const second = once(gate, 'open').then(() => notReady);
-    const hiccup = probing(ready, notReady, second);
+    const hiccup = probing(ready, notReady, second, ready);
     hiccup.prober.aim([target('http')]);
     await waitUntil('it has failed once', () => hiccup.asked() === 3);
     expect(hiccup.prober.verdicts().get('c')?.answer).toBe('ready');
     gate.emit('open');
     await waitUntil('it has failed twice', () => hiccup.prober.verdicts().get('c')?.answer === 'not-ready');
+    expect(hiccup.askedAtChange()).toBe(3);
   });
 
   it('never changes a verdict for want of an answer', async () => {
