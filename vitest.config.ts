@@ -32,7 +32,7 @@ export default defineConfig({
         test: {
           name: 'page',
           include: ['test/page/**/*.test.ts'],
-          globalSetup: ['test/support/browser/global-setup.ts'],
+          globalSetup: ['test/providers/browser/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -43,7 +43,7 @@ export default defineConfig({
         test: {
           name: 'observability',
           include: ['test/observability/**/*.test.ts'],
-          globalSetup: ['test/support/prometheus/global-setup.ts'],
+          globalSetup: ['test/providers/prometheus/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -54,7 +54,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           include: ['test/golden/**/*.test.ts', 'test/attack/**/*.test.ts', 'test/e2e/**/*.test.ts'],
-          globalSetup: ['test/support/engine/global-setup.ts'],
+          globalSetup: ['test/providers/engine/global-setup.ts'],
           testTimeout: 240_000,
           hookTimeout: 300_000,
           maxWorkers: 2,
@@ -65,7 +65,7 @@ export default defineConfig({
         test: {
           name: 'endurance',
           include: ['test/endurance/**/*.test.ts'],
-          globalSetup: ['test/support/engine/global-setup.ts'],
+          globalSetup: ['test/providers/engine/global-setup.ts'],
           testTimeout: 1_800_000,
           hookTimeout: 300_000,
           fileParallelism: false,

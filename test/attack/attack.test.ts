@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Container } from '../../src/model/container.ts';
-import type { NginxChecker } from '../support/engine/nginx-check.ts';
+import type { NginxChecker } from '../support/nginx-check.ts';
 import { filesService, observe } from '../support/containers.ts';
 import { parseNginx } from '../support/nginx-parse.ts';
 import type { Directive } from '../support/nginx-parse.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { containersFromEngine } from '../../src/docker/container-from-engine.ts';
 import { observe } from '../support/containers.ts';
-import type { NginxChecker } from '../support/engine/nginx-check.ts';
+import type { NginxChecker } from '../support/nginx-check.ts';
 import { parseNginx } from '../support/nginx-parse.ts';
 import { renderWorld } from '../support/render-world.ts';
 import { attackersOf, victimsOf, wirePlaces } from './hostile-sets.ts';

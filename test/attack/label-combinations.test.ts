@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { observe } from '../support/containers.ts';
-import type { NginxChecker } from '../support/engine/nginx-check.ts';
+import type { NginxChecker } from '../support/nginx-check.ts';
 import { parseNginx } from '../support/nginx-parse.ts';
 import { renderWorld } from '../support/render-world.ts';
 import { notAllowed } from './allowed-directives.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { createNginxChecker } from '../support/engine/nginx-check.ts';
-import type { NginxChecker } from '../support/engine/nginx-check.ts';
-import { providedEngine } from '../support/engine/provided.ts';
+import { createNginxChecker } from '../support/nginx-check.ts';
+import type { NginxChecker } from '../support/nginx-check.ts';
+import { providedEngine } from '../providers/engine/provided.ts';
 import { inRealLayout } from '../support/real-layout.ts';
 
 /** The newest nginx and the oldest, in this order. */

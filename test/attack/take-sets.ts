@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { NginxChecker } from '../support/engine/nginx-check.ts';
+import type { NginxChecker } from '../support/nginx-check.ts';
 import { hostileSet } from './hostile-sets.ts';
 import { combine, judgeSets } from './judge-sets.ts';
 import { acceptedByNginx } from './nginx-verdict.ts';

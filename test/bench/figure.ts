@@ -1,5 +1,5 @@
-import type { Engine } from '../support/engine/docker-command.ts';
-import type { Images } from '../support/engine/stand-ins.ts';
+import type { Engine } from '../providers/engine/docker-command.ts';
+import type { Images } from '../providers/engine/stand-ins.ts';
 
 export const parts = ['live', 'faked', 'files', 'footprint'] as const;
 export type Part = (typeof parts)[number];

@@ -1,6 +1,6 @@
 import { cpus, release, totalmem } from 'node:os';
-import { docker, type Engine } from '../support/engine/docker-command.ts';
-import type { Images } from '../support/engine/stand-ins.ts';
+import { docker, type Engine } from '../providers/engine/docker-command.ts';
+import type { Images } from '../providers/engine/stand-ins.ts';
 
 /** What the figures were measured on: without it they say nothing. */
 export interface Machine {

@@ -1,6 +1,6 @@
-import { provideEngine } from '../support/engine/provide-engine.ts';
-import { provideImages } from '../support/engine/stand-ins.ts';
-import { cleanUp } from '../support/engine/test-run.ts';
+import { provideEngine } from '../providers/engine/provide-engine.ts';
+import { provideImages } from '../providers/engine/stand-ins.ts';
+import { cleanUp } from '../providers/engine/test-run.ts';
 import { Interrupted } from '../demo/interruption.ts';
 import type { Wish } from './arguments.ts';
 import type { Figure, Measure, Part } from './figure.ts';

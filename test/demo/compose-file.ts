@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { Images } from '../support/engine/stand-ins.ts';
+import type { Images } from '../providers/engine/stand-ins.ts';
 
 /** What stays the same in the demo's compose file. */
 export interface Setting {

@@ -1,5 +1,5 @@
-import { provideEngine } from '../support/engine/provide-engine.ts';
-import { cleanUp } from '../support/engine/test-run.ts';
+import { provideEngine } from '../providers/engine/provide-engine.ts';
+import { cleanUp } from '../providers/engine/test-run.ts';
 import { help, readArguments } from './arguments.ts';
 import { Interrupted, interruption } from './interruption.ts';
 import { isEngineKept, letGoOfKeptEngine, takeDownKept } from './kept.ts';
@@ -26,7 +26,7 @@ async function takeDown(): Promise<void> {
 }
 
 async function play(keep: boolean): Promise<void> {
-  const signal = interruption(() => 'Ended at once; what is left is taken away by: npx tsx test/support/engine/cli.ts clean');
+  const signal = interruption(() => 'Ended at once; what is left is taken away by: npx tsx test/providers/engine/cli.ts clean');
   const engineWasKept = isEngineKept();
   const engine = await provideEngine({ log, keep });
   try {

@@ -1,10 +1,10 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { docker } from '../support/engine/docker-command.ts';
-import type { Engine } from '../support/engine/docker-command.ts';
-import { liveUsers } from '../support/engine/engine-lock.ts';
-import { endKeptEngine } from '../support/engine/provide-engine.ts';
+import { docker } from '../providers/engine/docker-command.ts';
+import type { Engine } from '../providers/engine/docker-command.ts';
+import { liveUsers } from '../providers/engine/engine-lock.ts';
+import { endKeptEngine } from '../providers/engine/provide-engine.ts';
 import { folderPrefix, imageName, keptLabel } from './project.ts';
 
 /** In the folder of a demo that keeps not only itself but its engine. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Engine } from '../support/engine/docker-command.ts';
+import type { Engine } from '../providers/engine/docker-command.ts';
 
 /** A problem as meet-gen tells it; of one that is gone only what it was. */
 export interface ToldProblem {

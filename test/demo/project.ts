@@ -2,10 +2,10 @@ import { cpSync, chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { docker } from '../support/engine/docker-command.ts';
-import type { Engine } from '../support/engine/docker-command.ts';
-import type { Images } from '../support/engine/stand-ins.ts';
-import { composeProjectName, runLabel } from '../support/engine/test-run.ts';
+import { docker } from '../providers/engine/docker-command.ts';
+import type { Engine } from '../providers/engine/docker-command.ts';
+import type { Images } from '../providers/engine/stand-ins.ts';
+import { composeProjectName, runLabel } from '../providers/engine/test-run.ts';
 import { composeFile } from './compose-file.ts';
 import type { Edits } from './compose-file.ts';
 

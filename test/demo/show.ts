@@ -1,6 +1,6 @@
-import type { Engine } from '../support/engine/docker-command.ts';
-import { provideImages } from '../support/engine/stand-ins.ts';
-import { cleanUp, composeProjectName } from '../support/engine/test-run.ts';
+import type { Engine } from '../providers/engine/docker-command.ts';
+import { provideImages } from '../providers/engine/stand-ins.ts';
+import { cleanUp, composeProjectName } from '../providers/engine/test-run.ts';
 import { statusPort } from './compose-file.ts';
 import { Interrupted } from './interruption.ts';
 import { letGoOfKeptEngine, noteKeptEngine, removeFolder, removeProject } from './kept.ts';
@@ -98,7 +98,7 @@ async function sayWhereItIs({ engine, screen }: ShowOptions, project: Project): 
     [status, "meet-gen's own view"],
     [`cd ${project.folder}`, 'compose.yaml and templates/, to play with'],
     ...(engine.provided
-      ? [['eval "$(npx tsx test/support/engine/cli.ts up)"', 'in the checkout: docker in this shell reaches the engine']]
+      ? [['eval "$(npx tsx test/providers/engine/cli.ts up)"', 'in the checkout: docker in this shell reaches the engine']]
       : []),
     ['npm run demo -- --down', 'in the checkout: takes it away'],
   ];

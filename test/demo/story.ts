@@ -1,5 +1,5 @@
 import type { ProblemCode } from '../../src/model/problem.ts';
-import { runLabel } from '../support/engine/test-run.ts';
+import { runLabel } from '../providers/engine/test-run.ts';
 import type { Edits } from './compose-file.ts';
 import { isLive } from './meet-gen-log.ts';
 import type { DemoContainer } from './project.ts';

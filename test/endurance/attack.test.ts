@@ -3,7 +3,7 @@ import { notAllowed } from '../attack/allowed-directives.ts';
 import { filesOfPairs } from '../attack/label-pairs.ts';
 import { acceptedByNginx, bothNginx } from '../attack/nginx-verdict.ts';
 import { takeSets } from '../attack/take-sets.ts';
-import type { NginxChecker } from '../support/engine/nginx-check.ts';
+import type { NginxChecker } from '../support/nginx-check.ts';
 import { parseNginx } from '../support/nginx-parse.ts';
 
 /* The long form of test/attack: `ATTACK_SEED` plays the same sets again, `ATTACK_SETS` says how many. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { containedMeetGen, hostedMeetGen, meetForWalks, type Place } from '../support/chaos/place.ts';
 import { takeWalk, type WalkReport } from '../support/chaos/take-walk.ts';
-import { startBreakableEngine, type BreakableEngine } from '../support/engine/breakable-engine.ts';
-import { providedEngine, providedImages } from '../support/engine/provided.ts';
+import { startBreakableEngine, type BreakableEngine } from '../providers/engine/breakable-engine.ts';
+import { providedEngine, providedImages } from '../providers/engine/provided.ts';
 import { startHostedMeet } from '../support/host-meet-gen.ts';
 import { provideMeetGenImage, startMeet } from '../support/meet-stack.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { repository } from '../support/docs/pages.ts';
 import { tryBlock } from '../support/docs/run-block.ts';
-import { providedEngine } from '../support/engine/provided.ts';
+import { providedEngine } from '../providers/engine/provided.ts';
 import { copyRepository } from '../e2e/docs/user.ts';
 
 // Nothing else runs meanwhile: the demo judges every request. As the README has it, in a fresh copy of the repository. The packages are there already: nothing is downloaded twice.

@@ -3,7 +3,7 @@ import { checkTable } from '../../src/doctor/check-table.ts';
 import { startDoctorStack, type DoctorStack } from '../support/doctor/doctor-stack.ts';
 import { faults } from '../support/doctor/faults.ts';
 import { saysExactly, undergo } from '../support/doctor/ordeal.ts';
-import { providedEngine, providedImages } from '../support/engine/provided.ts';
+import { providedEngine, providedImages } from '../providers/engine/provided.ts';
 
 let stack: DoctorStack;
 

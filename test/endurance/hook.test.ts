@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { providedEngine, providedImages } from '../support/engine/provided.ts';
+import { providedEngine, providedImages } from '../providers/engine/provided.ts';
 import { limitedBy, routesSaying, sha256, startHooked, type Ground, type HookedFrontend } from '../support/hooked-frontend.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { waitUntil } from '../support/wait-until.ts';

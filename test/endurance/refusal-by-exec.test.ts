@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { providedEngine, providedImages } from '../support/engine/provided.ts';
+import { providedEngine, providedImages } from '../providers/engine/provided.ts';
 import { accessCalled } from '../support/refusal/accesses.ts';
 import { lookOutFor } from '../support/refusal/lookouts.ts';
 import { loseMemory, loseMemoryWhileRefused } from '../support/refusal/memory.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { providedEngine, providedImages } from '../support/engine/provided.ts';
+import { providedEngine, providedImages } from '../providers/engine/provided.ts';
 import { accessCalled, accessNames } from '../support/refusal/accesses.ts';
 import { goUnheard, ignored } from '../support/refusal/ignored.ts';
 import { killWhileRefused } from '../support/refusal/memory.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { providedEngine } from '../support/engine/provided.ts';
+import { providedEngine } from '../providers/engine/provided.ts';
 import type { Load } from '../support/load/start-load.ts';
 import { byDrain, byFailingHealth, identify, remove, replaceBackends, type Removed, type TakeOut } from '../support/rolling/replace.ts';
 import { startRollingMeet, type RollingMeet } from '../support/rolling/rolling-meet.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Container, Observation } from '../../src/model/container.ts';
-import { createNginxChecker } from '../support/engine/nginx-check.ts';
-import type { NginxChecker } from '../support/engine/nginx-check.ts';
-import { providedEngine } from '../support/engine/provided.ts';
+import { createNginxChecker } from '../support/nginx-check.ts';
+import type { NginxChecker } from '../support/nginx-check.ts';
+import { providedEngine } from '../providers/engine/provided.ts';
 import { inRealLayout } from '../support/real-layout.ts';
 import { renderWorld } from '../support/render-world.ts';
 import { seededRandom, shuffled } from '../support/seeded-random.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { describe, expect } from 'vitest';
 import { runCommand } from '../support/built-command.ts';
-import { tarArchive } from '../support/engine/tar-archive.ts';
+import { tarArchive } from '../support/tar-archive.ts';
 import { shippedStub } from '../support/real-layout.ts';
 import { composeLabels, test } from './scene.ts';
 import type { Scene } from './scene.ts';

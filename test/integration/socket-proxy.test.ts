@@ -6,7 +6,7 @@ import { runCommand } from '../support/built-command.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { problemCodes, test, waitForStatus, type Scene } from './scene.ts';
 
-const standIns = fileURLToPath(new URL('../support/engine/images/socket-proxies/', import.meta.url));
+const standIns = fileURLToPath(new URL('../providers/engine/images/socket-proxies/', import.meta.url));
 
 type Finish = TestContext['onTestFinished'];
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { runCommand } from '../support/engine/run-command.ts';
+import { runCommand } from '../providers/run-command.ts';
 import { observabilityFile, readAlerts, readScrapeConfiguration } from '../support/observability-files.ts';
-import { findPrometheus } from '../support/prometheus/find-prometheus.ts';
+import { findPrometheus } from '../providers/prometheus/find-prometheus.ts';
 
 // Prometheus' own tool judges what docs/observability offers; alert-cases.yml has when each alert is raised.
 

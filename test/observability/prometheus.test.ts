@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { situations, type SituationName } from '../integration/situations.ts';
 import { createScene, freePort, type Scene } from '../support/fake-engine/scene.ts';
 import { observabilityFile, readAlerts, readDashboard, readScrapeConfiguration } from '../support/observability-files.ts';
-import { startPrometheus, type Prometheus, type RuleState, type Series } from '../support/prometheus/start-prometheus.ts';
+import { startPrometheus, type Prometheus, type RuleState, type Series } from '../providers/prometheus/start-prometheus.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 // A real Prometheus, configured as docs/observability/README.md tells, scrapes a meet-gen in each situation that operators ask

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBrowser } from '../support/browser/open-browser.ts';
+import { openBrowser } from '../providers/browser/open-browser.ts';
 
 // What tests of pages rely on: the browser loads, runs scripts and draws letters.
 

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { addService, askPort, askSocket, composeLabels, freePort, network, test, waitForStatus } from '../integration/scene.ts';
 import type { Scene } from '../integration/scene.ts';
-import { openBrowser } from '../support/browser/open-browser.ts';
+import { openBrowser } from '../providers/browser/open-browser.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { accessibilityViolations } from './accessibility.ts';
 import { readPage } from './reader.ts';

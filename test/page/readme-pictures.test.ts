@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { composeLabels, freePort, network, test, waitForStatus } from '../integration/scene.ts';
-import { openBrowser } from '../support/browser/open-browser.ts';
+import { openBrowser } from '../providers/browser/open-browser.ts';
 import { comparePicture } from './picture.ts';
 import { readStill } from './reader.ts';
 

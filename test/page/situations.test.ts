@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { freePort, test } from '../integration/scene.ts';
 import { situations } from '../integration/situations.ts';
 import type { SituationName } from '../integration/situations.ts';
-import { openBrowser } from '../support/browser/open-browser.ts';
+import { openBrowser } from '../providers/browser/open-browser.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { accessibilityViolations } from './accessibility.ts';
 import { comparePicture } from './picture.ts';

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand } from './engine/run-command.ts';
+import { runCommand } from '../providers/run-command.ts';
 
 /** An authority of a test's own, made by openssl. */
 export interface Authority {

@@ -3,12 +3,12 @@ import { request } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
 import { hookScript } from '../../src/commands/hook.ts';
 import { readShippedText } from '../../src/shipped-templates.ts';
-import { provideBusyboxFrontend } from './engine/busybox-frontend.ts';
-import { docker, type Engine } from './engine/docker-command.ts';
-import { tryCommand } from './engine/run-command.ts';
-import type { Images, NginxSeries } from './engine/stand-ins.ts';
-import { tarArchive } from './engine/tar-archive.ts';
-import { composeProjectName, runId, runLabel } from './engine/test-run.ts';
+import { provideBusyboxFrontend } from '../providers/engine/busybox-frontend.ts';
+import { docker, type Engine } from '../providers/engine/docker-command.ts';
+import { tryCommand } from '../providers/run-command.ts';
+import type { Images, NginxSeries } from '../providers/engine/stand-ins.ts';
+import { tarArchive } from './tar-archive.ts';
+import { composeProjectName, runId, runLabel } from '../providers/engine/test-run.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** What the hook runs on: nginx, and whose shell and tools. */

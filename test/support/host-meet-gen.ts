@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { StatusSnapshot } from '../../src/status/snapshot.ts';
 import { runCommand, startCommand, type RunningCommand } from './built-command.ts';
-import type { BreakableEngine } from './engine/breakable-engine.ts';
-import { composeProjectName } from './engine/test-run.ts';
+import type { BreakableEngine } from '../providers/engine/breakable-engine.ts';
+import { composeProjectName } from '../providers/engine/test-run.ts';
 import { startMeet, type MeetOptions, type MeetStack } from './meet-stack.ts';
 import { waitUntil } from './wait-until.ts';
 

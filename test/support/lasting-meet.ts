@@ -1,5 +1,5 @@
-import { startBreakableEngine, type BreakableEngine } from './engine/breakable-engine.ts';
-import { providedEngine, providedImages } from './engine/provided.ts';
+import { startBreakableEngine, type BreakableEngine } from '../providers/engine/breakable-engine.ts';
+import { providedEngine, providedImages } from '../providers/engine/provided.ts';
 import { startHostedMeet, type HostedMeet } from './host-meet-gen.ts';
 
 /** A Meet on an engine of its own, most of which comes back with the engine, at other addresses. */

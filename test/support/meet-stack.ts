@@ -5,15 +5,15 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { StatusSnapshot } from '../../src/status/snapshot.ts';
 import type { LogLine } from './built-command.ts';
-import { docker, type Engine } from './engine/docker-command.ts';
-import { withLock } from './engine/engine-lock.ts';
-import { inspectImage } from './engine/image-build.ts';
-import { cacheDirectory } from './engine/places.ts';
-import { tryCommand } from './engine/run-command.ts';
-import { composeProjectName, runId, runLabel } from './engine/test-run.ts';
+import { docker, type Engine } from '../providers/engine/docker-command.ts';
+import { withLock } from '../providers/engine/engine-lock.ts';
+import { inspectImage } from '../providers/engine/image-build.ts';
+import { cacheDirectory } from '../providers/engine/places.ts';
+import { tryCommand } from '../providers/run-command.ts';
+import { composeProjectName, runId, runLabel } from '../providers/engine/test-run.ts';
 import { shippedStub } from './real-layout.ts';
 import { waitUntil } from './wait-until.ts';
-import { runUntilHeard } from './engine/run-until-heard.ts';
+import { runUntilHeard } from '../providers/engine/run-until-heard.ts';
 
 /** A service of the compose file, in compose's own words. */
 type ComposeService = Readonly<Record<string, unknown>>;

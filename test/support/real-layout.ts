@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import type { NginxFiles } from './engine/nginx-check.ts';
+import type { NginxFiles } from './nginx-check.ts';
 
 const composeExample = fileURLToPath(new URL('../../compose.example.yml', import.meta.url));
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Engine } from '../../support/engine/docker-command.ts';
+import type { Engine } from '../../providers/engine/docker-command.ts';
 import type { Scene } from '../../support/fake-engine/scene.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { beginBurstLife } from '../faked/burst-life.ts';

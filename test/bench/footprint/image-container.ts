@@ -1,5 +1,5 @@
-import { docker, type Engine } from '../../support/engine/docker-command.ts';
-import { runLabel } from '../../support/engine/test-run.ts';
+import { docker, type Engine } from '../../providers/engine/docker-command.ts';
+import { runLabel } from '../../providers/engine/test-run.ts';
 
 interface Container {
   readonly id: string;

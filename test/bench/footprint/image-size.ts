@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { docker, type Engine } from '../../support/engine/docker-command.ts';
+import { docker, type Engine } from '../../providers/engine/docker-command.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 
 const bundle = fileURLToPath(new URL('../../../dist/meet-gen.js', import.meta.url));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { docker, type Engine } from '../../support/engine/docker-command.ts';
+import { docker, type Engine } from '../../providers/engine/docker-command.ts';
 
 /** What a process holds in memory, in MB. */
 export interface Resident {

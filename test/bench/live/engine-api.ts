@@ -1,6 +1,6 @@
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Engine } from '../../support/engine/docker-command.ts';
+import type { Engine } from '../../providers/engine/docker-command.ts';
 
 /** The engine's API itself: the command line costs more time than what is measured. */
 export interface EngineApi {

@@ -1,7 +1,7 @@
 import type { BenchContext, Figure } from '../figure.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { daemonPid } from '../../support/engine/daemon.ts';
-import { sharedPlaces } from '../../support/engine/places.ts';
+import { daemonPid } from '../../providers/engine/daemon.ts';
+import { sharedPlaces } from '../../providers/engine/places.ts';
 import { watchAnswers, type Answer } from './answers.ts';
 import { bareScripts } from './contenders/bare-scripts.ts';
 import type { Contender } from './contenders/contender.ts';

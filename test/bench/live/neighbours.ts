@@ -1,5 +1,5 @@
-import type { Images } from '../../support/engine/stand-ins.ts';
-import { composeProjectName } from '../../support/engine/test-run.ts';
+import type { Images } from '../../providers/engine/stand-ins.ts';
+import { composeProjectName } from '../../providers/engine/test-run.ts';
 import type { EngineApi } from './engine-api.ts';
 import { labelsOf } from './place.ts';
 

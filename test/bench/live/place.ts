@@ -1,9 +1,9 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { docker, type Engine } from '../../support/engine/docker-command.ts';
-import type { Images } from '../../support/engine/stand-ins.ts';
-import { composeProjectName, runLabel } from '../../support/engine/test-run.ts';
+import { docker, type Engine } from '../../providers/engine/docker-command.ts';
+import type { Images } from '../../providers/engine/stand-ins.ts';
+import { composeProjectName, runLabel } from '../../providers/engine/test-run.ts';
 import { shippedStub } from '../../support/real-layout.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { ask } from './answers.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { containedMeetGen, meetForWalks } from '../../support/chaos/place.ts';
 import { takeWalk } from '../../support/chaos/take-walk.ts';
-import { providedEngine } from '../../support/engine/provided.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
 import { startMeet } from '../../support/meet-stack.ts';
 
 // Short random walks through what can happen to a Meet on an engine that goes on running: one that is always the same, and

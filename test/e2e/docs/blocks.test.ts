@@ -7,9 +7,9 @@ import { asComposeFile, exampleFor, overExample, readYaml } from '../../support/
 import { dockerFlags } from '../../support/docs/docker-flags.ts';
 import type { ComposeFile } from '../../support/docs/example-file.ts';
 import { allBlocks, repository } from '../../support/docs/pages.ts';
-import { createNginxChecker, type NginxChecker } from '../../support/engine/nginx-check.ts';
-import { providedEngine } from '../../support/engine/provided.ts';
-import { tryCommand } from '../../support/engine/run-command.ts';
+import { createNginxChecker, type NginxChecker } from '../../support/nginx-check.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
+import { tryCommand } from '../../providers/run-command.ts';
 import { inRealLayout } from '../../support/real-layout.ts';
 
 // What the real compose, the real nginx and the real docker say to the blocks of the documentation.

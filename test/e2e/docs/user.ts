@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { repository } from '../../support/docs/pages.ts';
 import type { Place } from '../../support/docs/run-block.ts';
-import { docker, type Engine } from '../../support/engine/docker-command.ts';
-import { runCommand } from '../../support/engine/run-command.ts';
-import type { Images } from '../../support/engine/stand-ins.ts';
-import { composeProjectName, runId, runLabel } from '../../support/engine/test-run.ts';
+import { docker, type Engine } from '../../providers/engine/docker-command.ts';
+import { runCommand } from '../../providers/run-command.ts';
+import type { Images } from '../../providers/engine/stand-ins.ts';
+import { composeProjectName, runId, runLabel } from '../../providers/engine/test-run.ts';
 import { findSocket } from '../image/mounted-socket.ts';
 
 /** Somebody in a folder of his own who does what the documentation says, under a project name of this run's. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startDoctorStack, type DoctorStack } from '../../support/doctor/doctor-stack.ts';
 import { faults } from '../../support/doctor/faults.ts';
 import { saysExactly, undergo } from '../../support/doctor/ordeal.ts';
-import { providedEngine, providedImages } from '../../support/engine/provided.ts';
+import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 
 // All faults: endurance/doctor.test.ts.
 

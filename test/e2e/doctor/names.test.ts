@@ -6,7 +6,7 @@ import { makeAuthority, type Authority } from '../../support/certificates.ts';
 import { startDoctorStack, type DoctorStack } from '../../support/doctor/doctor-stack.ts';
 import { saysExactly } from '../../support/doctor/ordeal.ts';
 import { startOutsideWorld, type OutsideWorld } from '../../support/doctor/outside-world.ts';
-import { providedEngine, providedImages } from '../../support/engine/provided.ts';
+import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 
 // With a DNS of the test's own, and certificates of an authority that the doctor is told to trust.
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand as runBuilt } from '../../support/built-command.ts';
-import { docker, type Engine } from '../../support/engine/docker-command.ts';
-import { runCommand, tryCommand, type CommandResult } from '../../support/engine/run-command.ts';
-import type { Images } from '../../support/engine/stand-ins.ts';
-import { composeProjectName, runId } from '../../support/engine/test-run.ts';
+import { docker, type Engine } from '../../providers/engine/docker-command.ts';
+import { runCommand, tryCommand, type CommandResult } from '../../providers/run-command.ts';
+import type { Images } from '../../providers/engine/stand-ins.ts';
+import { composeProjectName, runId } from '../../providers/engine/test-run.ts';
 import { findSocket } from '../image/mounted-socket.ts';
 import { exampleOverride } from './override.ts';
 

@@ -1,5 +1,5 @@
-import type { Images } from '../../support/engine/stand-ins.ts';
-import { runLabel } from '../../support/engine/test-run.ts';
+import type { Images } from '../../providers/engine/stand-ins.ts';
+import { runLabel } from '../../providers/engine/test-run.ts';
 
 /**
  * What a test has to replace in the compose example, and nothing else: images that can't be pulled, ports and names that

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Explanation } from '../../../src/explain/explanation.ts';
 import { backendPreset } from '../../../src/routes/preset.ts';
-import { providedEngine } from '../../support/engine/provided.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { headerOf } from '../../support/load/response-reader.ts';
 import type { Response } from '../../support/load/response-reader.ts';

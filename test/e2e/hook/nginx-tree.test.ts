@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readShippedText } from '../../../src/shipped-templates.ts';
-import { provideBusyboxFrontend } from '../../support/engine/busybox-frontend.ts';
-import { docker } from '../../support/engine/docker-command.ts';
-import { providedEngine, providedImages } from '../../support/engine/provided.ts';
-import { tryCommand, type CommandResult } from '../../support/engine/run-command.ts';
-import { runLabel } from '../../support/engine/test-run.ts';
+import { provideBusyboxFrontend } from '../../providers/engine/busybox-frontend.ts';
+import { docker } from '../../providers/engine/docker-command.ts';
+import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
+import { tryCommand, type CommandResult } from '../../providers/run-command.ts';
+import { runLabel } from '../../providers/engine/test-run.ts';
 
 const engine = providedEngine();
 const images = providedImages();

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { docker } from '../../support/engine/docker-command.ts';
-import { providedEngine, providedImages } from '../../support/engine/provided.ts';
+import { docker } from '../../providers/engine/docker-command.ts';
+import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 import { provideMeetGenImage } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { findSocket, type MountedSocket } from './mounted-socket.ts';

@@ -1,6 +1,6 @@
-import type { Engine } from '../../support/engine/docker-command.ts';
-import { runUntilHeard } from '../../support/engine/run-until-heard.ts';
-import type { Images } from '../../support/engine/stand-ins.ts';
+import type { Engine } from '../../providers/engine/docker-command.ts';
+import { runUntilHeard } from '../../providers/engine/run-until-heard.ts';
+import type { Images } from '../../providers/engine/stand-ins.ts';
 
 /** The engine's socket where containers can mount it from, and the group that may open it. */
 export interface MountedSocket {

@@ -1,8 +1,8 @@
-import { docker, type Engine } from '../../support/engine/docker-command.ts';
-import { tryCommand, type CommandResult } from '../../support/engine/run-command.ts';
-import type { Images } from '../../support/engine/stand-ins.ts';
-import { tarArchive } from '../../support/engine/tar-archive.ts';
-import { composeProjectName, runLabel } from '../../support/engine/test-run.ts';
+import { docker, type Engine } from '../../providers/engine/docker-command.ts';
+import { tryCommand, type CommandResult } from '../../providers/run-command.ts';
+import type { Images } from '../../providers/engine/stand-ins.ts';
+import { tarArchive } from '../../support/tar-archive.ts';
+import { composeProjectName, runLabel } from '../../providers/engine/test-run.ts';
 import { shippedStub } from '../../support/real-layout.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { ask, type Answer } from '../seed/ask.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { docker } from '../../support/engine/docker-command.ts';
-import { providedEngine } from '../../support/engine/provided.ts';
-import { composeProjectName, runLabel } from '../../support/engine/test-run.ts';
+import { docker } from '../../providers/engine/docker-command.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
+import { composeProjectName, runLabel } from '../../providers/engine/test-run.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';

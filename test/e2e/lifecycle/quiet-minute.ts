@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { Engine } from '../../support/engine/docker-command.ts';
+import type { Engine } from '../../providers/engine/docker-command.ts';
 import { startMeet } from '../../support/meet-stack.ts';
 
 /** A Meet of its own that is watched for a minute after its last event. */

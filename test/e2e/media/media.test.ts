@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documentedServices } from '../../support/docs/documented-services.ts';
-import { providedEngine } from '../../support/engine/provided.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { ask } from '../../support/media/ask.ts';
 import type { Answer, Question } from '../../support/media/ask.ts';

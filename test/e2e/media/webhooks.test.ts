@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documentedServices } from '../../support/docs/documented-services.ts';
-import { providedEngine } from '../../support/engine/provided.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { callFromInside, type Call, type CallOptions } from '../../support/media/call-from-inside.ts';
 import { startMeet, usualFrontend, type MeetStack } from '../../support/meet-stack.ts';

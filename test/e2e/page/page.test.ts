@@ -2,8 +2,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accessibilityViolations } from '../../page/accessibility.ts';
 import { readPage } from '../../page/reader.ts';
-import { openBrowser } from '../../support/browser/open-browser.ts';
-import { providedEngine } from '../../support/engine/provided.ts';
+import { openBrowser } from '../../providers/browser/open-browser.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { providedEngine, providedImages } from '../../support/engine/provided.ts';
+import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 import { accessCalled, type AccessName } from '../../support/refusal/accesses.ts';
 import { loseSignals } from '../../support/refusal/lost-signals.ts';
 import { goThroughAll, goThroughShortly } from '../../support/refusal/ordeal.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { providedEngine } from '../../support/engine/provided.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
 import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
 
 // A request that costs every replica that it is given to a worker: nginx asks one after the other, and all fail at it.

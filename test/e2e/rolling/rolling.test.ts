@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { providedEngine } from '../../support/engine/provided.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
 import { byDrain, replaceBackends } from '../../support/rolling/replace.ts';
 import { startRollingMeet, type RollingMeet } from '../../support/rolling/rolling-meet.ts';
 import { underLoad } from '../../support/rolling/under-load.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { documentedServices } from '../../support/docs/documented-services.ts';
-import { providedEngine } from '../../support/engine/provided.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { ask } from '../../support/media/ask.ts';
 import { startMeet, usualFrontend, type MeetStack } from '../../support/meet-stack.ts';

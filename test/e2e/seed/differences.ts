@@ -1,4 +1,4 @@
-import type { NginxSeries } from '../../support/engine/stand-ins.ts';
+import type { NginxSeries } from '../../providers/engine/stand-ins.ts';
 import type { Answer } from './ask.ts';
 import { describeRequest, type SeedRequest } from './requests.ts';
 

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '../../support/built-command.ts';
-import { createNginxChecker, type NginxChecker } from '../../support/engine/nginx-check.ts';
-import { providedEngine, providedImages } from '../../support/engine/provided.ts';
-import type { NginxSeries } from '../../support/engine/stand-ins.ts';
+import { createNginxChecker, type NginxChecker } from '../../support/nginx-check.ts';
+import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
+import type { NginxSeries } from '../../providers/engine/stand-ins.ts';
 import { inRealLayout } from '../../support/real-layout.ts';
 import { ask } from './ask.ts';
 import { bornOut, differences, differencesPage, unexplained, type BackendState, type Comparison, type Difference } from './differences.ts';

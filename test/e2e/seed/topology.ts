@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { docker, type Engine } from '../../support/engine/docker-command.ts';
-import { tryCommand } from '../../support/engine/run-command.ts';
-import type { NginxFiles } from '../../support/engine/nginx-check.ts';
-import type { Images, NginxSeries } from '../../support/engine/stand-ins.ts';
-import { tarArchive } from '../../support/engine/tar-archive.ts';
-import { runId, runLabel } from '../../support/engine/test-run.ts';
+import { docker, type Engine } from '../../providers/engine/docker-command.ts';
+import { tryCommand } from '../../providers/run-command.ts';
+import type { NginxFiles } from '../../support/nginx-check.ts';
+import type { Images, NginxSeries } from '../../providers/engine/stand-ins.ts';
+import { tarArchive } from '../../support/tar-archive.ts';
+import { runId, runLabel } from '../../providers/engine/test-run.ts';
 import { inRealLayout } from '../../support/real-layout.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { ask } from './ask.ts';

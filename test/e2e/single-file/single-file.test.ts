@@ -2,8 +2,8 @@ import { chmod, chown, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { docker } from '../../support/engine/docker-command.ts';
-import { providedEngine, providedImages } from '../../support/engine/provided.ts';
+import { docker } from '../../providers/engine/docker-command.ts';
+import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 import { provideMeetGenImage } from '../../support/meet-stack.ts';
 import { isWhole } from '../../support/published-file.ts';
 import { waitUntil } from '../../support/wait-until.ts';

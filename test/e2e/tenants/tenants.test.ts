@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareText } from '../../../src/model/foreign-text.ts';
-import { providedEngine } from '../../support/engine/provided.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import type { MeetStack } from '../../support/meet-stack.ts';
 import { startTwoTenants, type TwoTenants, type Way } from './two-tenants.ts';

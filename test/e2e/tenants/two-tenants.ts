@@ -1,10 +1,10 @@
 import type { InstanceStatus, StatusSnapshot } from '../../../src/status/snapshot.ts';
 import { documentedServices } from '../../support/docs/documented-services.ts';
-import { docker, type Engine } from '../../support/engine/docker-command.ts';
-import { composeProjectName, runLabel } from '../../support/engine/test-run.ts';
+import { docker, type Engine } from '../../providers/engine/docker-command.ts';
+import { composeProjectName, runLabel } from '../../providers/engine/test-run.ts';
 import { askStatus, containedMeetGen, startMeet, type MeetOptions, type MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { runUntilHeard } from '../../support/engine/run-until-heard.ts';
+import { runUntilHeard } from '../../providers/engine/run-until-heard.ts';
 
 /** Two Meets on one host: every service of the one has its namesake in the other, on one shared network. */
 export interface TwoTenants {

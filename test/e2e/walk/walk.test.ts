@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareText } from '../../../src/model/foreign-text.ts';
-import { docker } from '../../support/engine/docker-command.ts';
-import { providedEngine, providedImages } from '../../support/engine/provided.ts';
-import { tryCommand } from '../../support/engine/run-command.ts';
-import { composeProjectName } from '../../support/engine/test-run.ts';
+import { docker } from '../../providers/engine/docker-command.ts';
+import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
+import { tryCommand } from '../../providers/run-command.ts';
+import { composeProjectName } from '../../providers/engine/test-run.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { askAt } from '../../support/media/ask.ts';
 import type { MeetStack } from '../../support/meet-stack.ts';

@@ -1,5 +1,5 @@
-import { docker } from '../../support/engine/docker-command.ts';
-import { providedEngine } from '../../support/engine/provided.ts';
+import { docker } from '../../providers/engine/docker-command.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
 import { askAt, type Answer } from '../../support/media/ask.ts';
 import { callFromInside, type Call } from '../../support/media/call-from-inside.ts';
 import { openWebSocket } from '../services/websocket.ts';

@@ -1,5 +1,5 @@
 import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
-import type { BreakableEngine } from '../engine/breakable-engine.ts';
+import type { BreakableEngine } from '../../providers/engine/breakable-engine.ts';
 import type { HostedMeet } from '../host-meet-gen.ts';
 import type { MeetOptions, MeetStack } from '../meet-stack.ts';
 import { waitUntil } from '../wait-until.ts';

@@ -1,4 +1,4 @@
-import { tryCommand, type CommandResult } from '../engine/run-command.ts';
+import { tryCommand, type CommandResult } from '../../providers/run-command.ts';
 import { documentedBlock } from './pages.ts';
 
 /** Where a user would stand: a folder, an environment, and what is called otherwise there than in the documentation. */

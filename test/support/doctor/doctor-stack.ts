@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path';
 import type { Finding } from '../../../src/doctor/examine.ts';
 import { createExample, type ExampleStack } from '../../e2e/example/example-stack.ts';
 import { findSocket } from '../../e2e/image/mounted-socket.ts';
-import { docker, type Engine } from '../engine/docker-command.ts';
-import { runCommand, tryCommand } from '../engine/run-command.ts';
-import type { Images } from '../engine/stand-ins.ts';
-import { runId, runLabel } from '../engine/test-run.ts';
+import { docker, type Engine } from '../../providers/engine/docker-command.ts';
+import { runCommand, tryCommand } from '../../providers/run-command.ts';
+import type { Images } from '../../providers/engine/stand-ins.ts';
+import { runId, runLabel } from '../../providers/engine/test-run.ts';
 
 /** What `doctor --json` says. */
 export interface DoctorSays {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { docker, type Engine } from '../engine/docker-command.ts';
-import { runLabel } from '../engine/test-run.ts';
+import { docker, type Engine } from '../../providers/engine/docker-command.ts';
+import { runLabel } from '../../providers/engine/test-run.ts';
 
 /** The part of the internet that a Meet needs: a DNS that knows one name or none, and a TLS server. */
 export interface OutsideWorld {

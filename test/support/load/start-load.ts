@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { Engine } from '../engine/docker-command.ts';
+import type { Engine } from '../../providers/engine/docker-command.ts';
 import { waitUntil } from '../wait-until.ts';
 import { stopLine, type Counts, type LoadLine, type LoadPlan, type LoadSummary } from './load-words.ts';
 

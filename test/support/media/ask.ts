@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
-import { providedEngine } from '../engine/provided.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
 import type { MeetStack } from '../meet-stack.ts';
 
 /** What a client got. */

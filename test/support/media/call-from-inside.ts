@@ -1,4 +1,4 @@
-import { docker, type Engine } from '../engine/docker-command.ts';
+import { docker, type Engine } from '../../providers/engine/docker-command.ts';
 
 /** What a container got that called another; `seen` and `by` are what the backend's stand-in says of the request and of itself. */
 export interface Call {

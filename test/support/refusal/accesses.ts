@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { hookScript } from '../../../src/commands/hook.ts';
 import { findSocket } from '../../e2e/image/mounted-socket.ts';
-import type { Engine } from '../engine/docker-command.ts';
-import type { Images } from '../engine/stand-ins.ts';
+import type { Engine } from '../../providers/engine/docker-command.ts';
+import type { Images } from '../../providers/engine/stand-ins.ts';
 import type { Access } from './scene.ts';
 
 /** The rows of the contract's table, section 7, and the ways in which meet-gen gets there. */

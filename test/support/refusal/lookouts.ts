@@ -1,5 +1,5 @@
-import { docker, type Engine } from '../engine/docker-command.ts';
-import { runLabel } from '../engine/test-run.ts';
+import { docker, type Engine } from '../../providers/engine/docker-command.ts';
+import { runLabel } from '../../providers/engine/test-run.ts';
 import type { MeetStack } from '../meet-stack.ts';
 import { waitUntil } from '../wait-until.ts';
 

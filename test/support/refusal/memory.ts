@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { runLabel } from '../engine/test-run.ts';
+import { runLabel } from '../../providers/engine/test-run.ts';
 import { lookOutFor } from './lookouts.ts';
 import { usualRoutes } from './ordeal.ts';
 import { refused, refusedMark } from './restarts.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { Engine } from '../engine/docker-command.ts';
-import { runLabel } from '../engine/test-run.ts';
+import type { Engine } from '../../providers/engine/docker-command.ts';
+import { runLabel } from '../../providers/engine/test-run.ts';
 import { crashAtSightOf, lookOutFor } from './lookouts.ts';
 import { usualRoutes } from './ordeal.ts';
 import type { RefusalScene } from './scene.ts';

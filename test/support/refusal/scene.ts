@@ -1,5 +1,5 @@
 import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
-import type { Engine } from '../engine/docker-command.ts';
+import type { Engine } from '../../providers/engine/docker-command.ts';
 import { startMeet, usualFrontend, type MeetOptions, type MeetStack } from '../meet-stack.ts';
 import { waitUntil } from '../wait-until.ts';
 import { ignored, shadow, type Mounts } from './ignored.ts';

@@ -1,5 +1,5 @@
-import type { Engine } from '../engine/docker-command.ts';
-import { tryCommand } from '../engine/run-command.ts';
+import type { Engine } from '../../providers/engine/docker-command.ts';
+import { tryCommand } from '../../providers/run-command.ts';
 
 /** One line of nginx's error log that is about a request of ours. */
 export interface ErrorLine {

@@ -1,5 +1,5 @@
-import type { Engine } from '../engine/docker-command.ts';
-import { runId } from '../engine/test-run.ts';
+import type { Engine } from '../../providers/engine/docker-command.ts';
+import { runId } from '../../providers/engine/test-run.ts';
 import { startLoad, type Load } from '../load/start-load.ts';
 import { startMeet, type MeetStack } from '../meet-stack.ts';
 import { waitUntil } from '../wait-until.ts';

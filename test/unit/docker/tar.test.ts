@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readTar } from '../../../src/docker/tar.ts';
-import { tarArchive } from '../../support/engine/tar-archive.ts';
+import { tarArchive } from '../../support/tar-archive.ts';
 
 test('the files of an archive, empty ones and ones of a whole block included', () => {
   const files = { 'conf.d/default.conf': 'server {}\n', 'conf.d/empty.conf': '', 'conf.d/block.conf': 'x'.repeat(512), 'é.conf': 'é' };

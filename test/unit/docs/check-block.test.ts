@@ -73,7 +73,7 @@ describe('is refused', () => {
 
 describe('is accepted', () => {
   it.each([
-    ['sh', 'eval "$(npx tsx test/support/engine/cli.ts up)"    # with a comment'],
+    ['sh', 'eval "$(npx tsx test/providers/engine/cli.ts up)"    # with a comment'],
     ['sh', 'docker run --rm -i \\\n  meet-gen render --compose - > out.conf && npm test'],
     ['sh', "meet-gen --out '/a b' | cat"],
     ['yaml', 'files:\n  labels:\n    meet.role: service\n    meet.paths: /files\n    meet.port: "80"\n  networks: [internal]'],

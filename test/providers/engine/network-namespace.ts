@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { OwnNetwork } from './places.ts';
-import { runCommand, tryCommand } from './run-command.ts';
+import { runCommand, tryCommand } from '../run-command.ts';
 
 const inner = 'outside';
 

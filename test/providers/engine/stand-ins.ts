@@ -7,7 +7,7 @@ import { withLock } from './engine-lock.ts';
 import { buildImage, inspectImage, type ImageRecipe } from './image-build.ts';
 import { cacheDirectory } from './places.ts';
 import { provideRootFileSystem, type RootFileSystem } from './root-file-system.ts';
-import { runCommand, tryCommand } from './run-command.ts';
+import { runCommand, tryCommand } from '../run-command.ts';
 import { wellKnownNameLabel } from './test-run.ts';
 import { runUntilHeard } from './run-until-heard.ts';
 

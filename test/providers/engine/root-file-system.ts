@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { unpackEnginePackages, whyNoPackages } from './debian-packages.ts';
+import { unpackEnginePackages, whyNoPackages } from '../debian/debian-packages.ts';
 import { unmountBelow } from './leftovers.ts';
 import { cacheDirectory } from './places.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../run-command.ts';
 
 export interface RootFileSystem {
   /** The Debian release whose packages are in it. */

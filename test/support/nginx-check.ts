@@ -1,7 +1,7 @@
-import { docker, type Engine } from './docker-command.ts';
-import type { NginxSeries } from './stand-ins.ts';
+import { docker, type Engine } from '../providers/engine/docker-command.ts';
+import type { NginxSeries } from '../providers/engine/stand-ins.ts';
 import { tarArchive } from './tar-archive.ts';
-import { runLabel } from './test-run.ts';
+import { runLabel } from '../providers/engine/test-run.ts';
 
 /** Files below /etc/nginx by path: `{'conf.d/routing.conf': '…'}`. */
 export type NginxFiles = Readonly<Record<string, string>>;

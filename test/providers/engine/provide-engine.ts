@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { clientOf, type Client } from './debian-client.ts';
 import { daemonIn, daemonPid, endDaemonAndCleanMachine, startDaemon } from './daemon.ts';
-import { unpackEnginePackages, whyNoPackages } from './debian-packages.ts';
+import { unpackEnginePackages, whyNoPackages } from '../debian/debian-packages.ts';
 import type { Engine } from './docker-command.ts';
 import { forgetUser, liveUsers, noteUser, withEngineLock } from './engine-lock.ts';
 import { engineAnswers } from './engine-ping.ts';
 import { cacheDirectory, sharedPlaces } from './places.ts';
-import { tryCommand } from './run-command.ts';
+import { tryCommand } from '../run-command.ts';
 import { removeAllButImages } from './test-run.ts';
 
 export { docker, type Engine } from './docker-command.ts';

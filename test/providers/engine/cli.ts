@@ -8,7 +8,7 @@ import { endKeptEngine, provideEngine, docker } from './provide-engine.ts';
 import { provideImages } from './stand-ins.ts';
 import { cleanUp } from './test-run.ts';
 
-// The e2e tests' engine for a person: `npx tsx test/support/engine/cli.ts up`, then docker as usual.
+// The e2e tests' engine for a person: `npx tsx test/providers/engine/cli.ts up`, then docker as usual.
 // What happens goes to standard error; standard output is lines for a shell: `eval "$(… up)"`.
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -53,7 +53,7 @@ const commands: Record<string, () => Promise<void>> = { up, down, status, clean 
 
 try {
   const command = commands[process.argv[2] ?? ''];
-  if (command === undefined) throw new Error('Usage: npx tsx test/support/engine/cli.ts up|down|status|clean');
+  if (command === undefined) throw new Error('Usage: npx tsx test/providers/engine/cli.ts up|down|status|clean');
   await command();
 } catch (error) {
   log(error instanceof Error ? error.message : String(error));

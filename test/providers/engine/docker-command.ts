@@ -1,4 +1,4 @@
-import { runCommand, type CommandOptions } from './run-command.ts';
+import { runCommand, type CommandOptions } from '../run-command.ts';
 
 /** A Docker engine and the command line that reaches it. */
 export interface Engine {

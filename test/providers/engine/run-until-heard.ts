@@ -1,4 +1,4 @@
-import { waitUntil } from '../wait-until.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 import { docker, type Engine } from './docker-command.ts';
 import { runLabel } from './test-run.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { unpackPackage, whyNoPackages } from '../engine/debian-packages.ts';
+import { unpackPackage, whyNoPackages } from '../debian/debian-packages.ts';
 import { withLock } from '../engine/engine-lock.ts';
 import { cacheDirectory } from '../engine/places.ts';
 import { findProgram } from '../find-program.ts';

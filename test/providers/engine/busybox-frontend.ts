@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { unpackPackage, whyNoPackages } from './debian-packages.ts';
+import { unpackPackage, whyNoPackages } from '../debian/debian-packages.ts';
 import type { Engine } from './docker-command.ts';
 import { withLock } from './engine-lock.ts';
 import { buildImage } from './image-build.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { UnpackedPackages } from './debian-packages.ts';
+import type { UnpackedPackages } from '../debian/debian-packages.ts';
 
 /** Debian's docker CLI, made ready for one engine. */
 export interface Client {

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { findDebianMirror, readOsRelease, type DebianMirror } from './apt-sources.ts';
-import { withLock } from './engine-lock.ts';
-import { runCommand, tryCommand } from './run-command.ts';
+import { withLock } from '../engine/engine-lock.ts';
+import { runCommand, tryCommand } from '../run-command.ts';
 
 // Debian 13 has Engine 26.1, Compose 2.26 and buildx 0.13, whose programs run on Debian 12's C library
 // too. Those that don't (runc, iptables with its libraries) come from the running release.

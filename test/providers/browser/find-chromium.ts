@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { unpackWithDependencies, whyNoPackages } from '../engine/debian-packages.ts';
+import { unpackWithDependencies, whyNoPackages } from '../debian/debian-packages.ts';
 import { cacheDirectory } from '../engine/places.ts';
-import { tryCommand } from '../engine/run-command.ts';
+import { tryCommand } from '../run-command.ts';
 import { findProgram, isProgram } from '../find-program.ts';
 
 /** A Chromium, and what its environment needs besides. */

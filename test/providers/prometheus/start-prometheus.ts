@@ -4,8 +4,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { freePort } from '../fake-engine/scene.ts';
-import { waitUntil } from '../wait-until.ts';
+import { freePort } from '../../support/fake-engine/scene.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 import { findPrometheus } from './find-prometheus.ts';
 
 /** A series, and its values in the time that was asked for, oldest first; one that is no number is left out. */

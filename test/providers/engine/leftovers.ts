@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeNamespace } from './network-namespace.ts';
 import type { EnginePlaces } from './places.ts';
-import { runCommand, tryCommand } from './run-command.ts';
+import { runCommand, tryCommand } from '../run-command.ts';
 
 // dockerd leaves bridges, firewall rules, cgroups and, after a crash, processes and mounts behind.
 // Ours are known by our names and folders; shared things (Docker's own firewall chains, packet

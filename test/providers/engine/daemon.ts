@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { UnpackedPackages } from './debian-packages.ts';
+import type { UnpackedPackages } from '../debian/debian-packages.ts';
 import { engineAnswers } from './engine-ping.ts';
 import { makeBridge, noteMachineBefore, removeLeftovers } from './leftovers.ts';
 import { insideNamespace, makeNamespace } from './network-namespace.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { clientOf } from './debian-client.ts';
 import { daemonIn, endDaemon, endDaemonAndCleanMachine, startDaemon, type Daemon } from './daemon.ts';
-import { unpackEnginePackages, whyNoPackages } from './debian-packages.ts';
+import { unpackEnginePackages, whyNoPackages } from '../debian/debian-packages.ts';
 import { docker, type Engine } from './docker-command.ts';
 import { takeLock } from './engine-lock.ts';
 import { engineAnswers } from './engine-ping.ts';
