@@ -96,8 +96,11 @@ export function followEvents(subscribe: Subscribe, hooks: EventStreamHooks, reco
 
   return {
     renewIfSilent() {
-      if (!heardSomething) renewal?.abort();
-      heardSomething = false;
+      // In a process that was held up, events wait in the socket: they are read before this runs.
+      setImmediate(() => {
+        if (!heardSomething) renewal?.abort();
+        heardSomething = false;
+      });
     },
     ended: run(),
   };

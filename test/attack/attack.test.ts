@@ -1,15 +1,13 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Container } from '../../src/model/container.ts';
-import type { NginxChecker } from '../support/nginx-check.ts';
-import { filesService, observe } from '../support/containers.ts';
+import { observe } from '../support/containers.ts';
 import { parseNginx } from '../support/nginx-parse.ts';
 import type { Directive } from '../support/nginx-parse.ts';
 import { renderWorld } from '../support/render-world.ts';
 import { notAllowed } from './allowed-directives.ts';
 import { hostileText, hostileTexts } from './hostile-texts.ts';
 import { hostileContainers, placeNames, victims } from './hostile-world.ts';
-import { acceptedByNginx, bothNginx } from './nginx-verdict.ts';
 
 // No label, name or other foreign text, however hostile, adds a directive, a block, a variable or a comment, changes
 // another container's routes, or reaches a terminal as it is. What comes over the wire is in hostile-sets.test.ts.
@@ -91,46 +89,5 @@ describe('hostile text', () => {
       }),
       { numRuns: 50 },
     );
-  });
-});
-
-const named = (service: string, index: number): Container =>
-  filesService({ name: `meet-${service}-1`, service, labels: { 'meet.paths': `/case${index}` } });
-
-const at = (address: string, index: number): Container =>
-  filesService({
-    name: `n${index}`,
-    service: `n${index}`,
-    labels: { 'meet.paths': `/n${index}` },
-    networks: { meet_default: address },
-  });
-
-describe('real nginx', () => {
-  let checkers: readonly NginxChecker[];
-  beforeAll(async () => {
-    checkers = await bothNginx();
-  });
-  afterAll(async () => {
-    await Promise.all(checkers.map((checker) => checker.close()));
-  });
-
-  it('takes services whose names differ only in case, which it would take for one', async () => {
-    const { files } = await renderWorld(observe([...victims, ...['Files', 'FILES', 'Backend', 'BACKEND'].map(named)]));
-    await acceptedByNginx(checkers, [...files.values()]);
-  });
-
-  it('takes addresses in all forms that the engine could give', async () => {
-    const addresses = [
-      '172.18.0.66/16',
-      'fd00::66/64',
-      '::ffff:172.18.0.66/96',
-      'FD00:0:0:0:0:0:0:66/64',
-      'fe80::66/10',
-      '255.255.255.254/1',
-      '172.18.0.67/32',
-    ];
-    const { files, problems } = await renderWorld(observe([...victims, ...addresses.map(at)]));
-    expect(problems).toEqual([]);
-    await acceptedByNginx(checkers, [...files.values()]);
   });
 });

@@ -1,53 +1,25 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { containersFromEngine } from '../../src/docker/container-from-engine.ts';
 import { observe } from '../support/containers.ts';
-import type { NginxChecker } from '../support/nginx-check.ts';
 import { parseNginx } from '../support/nginx-parse.ts';
 import { renderWorld } from '../support/render-world.ts';
-import { attackersOf, victimsOf, wirePlaces } from './hostile-sets.ts';
+import { attackersOf, victimsOf } from './hostile-sets.ts';
 import { hostileTexts } from './hostile-texts.ts';
-import { combine, distinct, judgeSets } from './judge-sets.ts';
-import { acceptedByNginx, bothNginx } from './nginx-verdict.ts';
+import { judgeSets } from './judge-sets.ts';
 import { brokenOwnership, readMembers } from './ownership-oracle.ts';
-import { inChunks, takeSets } from './take-sets.ts';
+import { takeSets, takeTextsByHand } from './take-sets.ts';
 
-// Hostile containers as the engine's JSON, many Meets in one run. The long form is test/endurance/attack.test.ts.
-
-const textsASet = 4;
-
-let checkers: readonly NginxChecker[];
-beforeAll(async () => {
-  checkers = await bothNginx();
-});
-afterAll(async () => {
-  await Promise.all(checkers.map((checker) => checker.close()));
-});
+// Hostile containers as the engine's JSON, many Meets in one run. nginx loads the files in test/e2e/nginx/attack.test.ts; the
+// long form is test/endurance/attack.test.ts.
 
 describe('on the wire', () => {
   it('at least two hundred texts made by hand are harmless in every place, for every kind of container', async () => {
     expect(hostileTexts.length).toBeGreaterThanOrEqual(200);
-    const kinds = [
-      'stranger',
-      'insider',
-      'neighbour frontend',
-      'neighbour backend',
-      'neighbour service',
-      'stranger media',
-      'stranger router',
-    ] as const;
-    const files: string[] = [];
-    for (const [index, place] of Object.keys(wirePlaces).entries()) {
-      const kind = kinds[index % kinds.length] ?? 'stranger';
-      const attackers = hostileTexts.map((text) => ({ kind, changes: [{ place, text }] }));
-      const judged = await judgeSets(inChunks(attackers, textsASet));
-      expect(judged.wrong, `${kind}, ${place}`).toEqual([]);
-      files.push(...distinct(judged.files));
-    }
-    await acceptedByNginx(checkers, inChunks(distinct(files), 100).map(combine));
+    expect((await takeTextsByHand()).length).toBeGreaterThan(100);
   });
 
-  it('1,000 generated sets harm nobody, and both nginx take every file', async () => {
-    const taken = await takeSets(1000, 1, checkers);
+  it('1,000 generated sets harm nobody', async () => {
+    const taken = await takeSets(1000, 1);
     expect(taken.files).toBeGreaterThan(1000);
   });
 });

@@ -1,53 +1,63 @@
 import * as fc from 'fast-check';
-import type { NginxChecker } from '../support/nginx-check.ts';
-import { hostileSet } from './hostile-sets.ts';
-import { combine, judgeSets } from './judge-sets.ts';
-import { acceptedByNginx } from './nginx-verdict.ts';
+import { hostileSet, wirePlaces } from './hostile-sets.ts';
+import type { HostileSet } from './hostile-sets.ts';
+import { hostileTexts } from './hostile-texts.ts';
+import { distinct, judgeSets } from './judge-sets.ts';
 
 /** What became of a run of generated sets. */
 export interface SetsTaken {
   readonly sets: number;
   readonly files: number;
-  /** How often each version of nginx was asked. */
-  readonly asked: number;
 }
 
 const setsARun = 100;
-const filesAnAsk = 200;
-const asksAtOnce = 5;
+const textsASet = 4;
+const kinds = [
+  'stranger',
+  'insider',
+  'neighbour frontend',
+  'neighbour backend',
+  'neighbour service',
+  'stranger media',
+  'stranger router',
+] as const;
 
 /**
- * Generates so many sets of hostile containers, judges what each run over a hundred of them renders, and has both nginx read
- * every rendered file, two hundred in one configuration.
+ * Generates so many sets of hostile containers and judges what each run over a hundred of them renders.
+ * @param onFiles takes the files of each run, for nginx to read
  * @throws Error with the seed and the first things that are wrong
  */
 export async function takeSets(
   count: number,
   seed: number,
-  checkers: readonly NginxChecker[],
-  onAsked: (so: SetsTaken) => void = () => undefined,
+  onFiles: (files: readonly string[], so: SetsTaken) => Promise<void> = () => Promise.resolve(),
 ): Promise<SetsTaken> {
-  let waiting: readonly string[] = [];
   let files = 0;
-  let asked = 0;
-  const ask = async (contents: readonly string[]): Promise<void> => {
-    const configurations = inChunks(contents, filesAnAsk).map(combine);
-    asked += configurations.length;
-    await acceptedByNginx(checkers, configurations);
-  };
   for (let run = 0; run * setsARun < count; run += 1) {
     const sets = fc.sample(hostileSet, { numRuns: Math.min(setsARun, count - run * setsARun), seed: seed + run });
     const judged = await judgeSets(sets);
     if (judged.wrong.length > 0) throw new Error(`seed ${seed + run}: ${judged.wrong.slice(0, 20).join('\n')}`);
     files += judged.files.length;
-    waiting = [...waiting, ...judged.files];
-    if (waiting.length < filesAnAsk * asksAtOnce) continue;
-    await ask(waiting);
-    waiting = [];
-    onAsked({ sets: (run + 1) * setsARun, files, asked });
+    await onFiles(judged.files, { sets: run * setsARun + sets.length, files });
   }
-  await ask(waiting);
-  return { sets: count, files, asked };
+  return { sets: count, files };
+}
+
+/**
+ * Every text made by hand in every place of the engine's JSON, each place for another kind of container.
+ * @returns one file of each kind that was rendered
+ * @throws Error with the place and what is wrong there
+ */
+export async function takeTextsByHand(): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (const [index, place] of Object.keys(wirePlaces).entries()) {
+    const kind = kinds[index % kinds.length] ?? 'stranger';
+    const attackers: HostileSet = hostileTexts.map((text) => ({ kind, changes: [{ place, text }] }));
+    const judged = await judgeSets(inChunks(attackers, textsASet));
+    if (judged.wrong.length > 0) throw new Error(`${kind}, ${place}: ${judged.wrong.slice(0, 20).join('\n')}`);
+    files.push(...distinct(judged.files));
+  }
+  return distinct(files);
 }
 
 /** The items in lists of so many. */

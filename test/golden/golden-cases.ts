@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Observation } from '../../src/model/container.ts';
 import type { ContainerSketch } from '../support/containers.ts';
 import { container, observe } from '../support/containers.ts';
+import { renderWorld } from '../support/render-world.ts';
 
 /** What a golden case's `containers.json` holds: the containers that the engine shows, in a few words. */
 interface GoldenInput {
@@ -45,4 +46,12 @@ function goldenCase(name: string): GoldenCase {
     expected: () => (existsSync(file) ? readFileSync(file, 'utf8') : undefined),
     update: (content) => writeFileSync(file, content),
   };
+}
+
+/** The routing.conf of the instance `meet`, as it is for frontends with this version of nginx. */
+export async function renderMeet(observation: Observation, nginx: string): Promise<string> {
+  const { files } = await renderWorld(observation, nginx);
+  const content = files.get('meet');
+  if (content === undefined) throw new Error('the case has no frontend of the instance meet');
+  return content;
 }

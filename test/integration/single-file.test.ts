@@ -1,108 +1,12 @@
-import { chmod, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { runCommand } from '../support/built-command.ts';
-import type { CommandOptions, RunningCommand } from '../support/built-command.ts';
 import { readGeneration } from '../support/fake-engine/nginx.ts';
-import { makePrivateMounts } from '../support/private-mounts.ts';
-import type { PrivateMounts } from '../support/private-mounts.ts';
-import { isWhole } from '../support/published-file.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { problemCodes, test } from './scene.ts';
-import type { Scene } from './scene.ts';
 
-// `--out` names a single file, as the hand-written layout mounts one, or the published file is mounted by itself.
-
-interface Layout {
-  /** The file, as the frontend sees it. */
-  readonly file: string;
-  readonly out: string;
-  readonly mounts: PrivateMounts;
-  readonly options: CommandOptions;
-  readonly env: Readonly<Record<string, string>>;
-  readonly temporary: string;
-}
-
-/** A file of the host, mounted at another place for meet-gen. */
-async function mountFile(scene: Scene, mountedAt: string, out = mountedAt): Promise<Layout> {
-  const [file, temporary] = [join(scene.folder, 'nginx-routing.conf'), join(scene.folder, 'tmp')];
-  await mkdir(temporary);
-  for (const path of [file, mountedAt]) {
-    await writeFile(path, '');
-    await chmod(path, 0o644);
-  }
-  const mounts = await makePrivateMounts(`mount --bind '${file}' '${mountedAt}'`);
-  const env = { TMPDIR: temporary };
-  return { file, out, mounts, temporary, env, options: { wrap: mounts.wrap, env } };
-}
-
-async function untilServed(layout: Layout, text: string, generation: () => string): Promise<void> {
-  await waitUntil(`${text} is served`, async () => {
-    const content = await readFile(layout.file, 'utf8');
-    return content.includes(text) && isWhole(content) && generation() === readGeneration(layout.file);
-  });
-}
-
-const told = (run: RunningCommand): readonly string[] => problemCodes(run).filter((code) => code === 'single-file-out');
-
-test.concurrent('a file that is mounted is written over: routes follow, and which layout is better is said once', async ({ scene }) => {
-  const layout = await mountFile(scene, join(scene.folder, 'routing.conf'));
-  const { ino } = await stat(layout.file);
-  const nginx = await scene.frontend('frontend', { file: layout.file });
-  scene.backend('backend', 20);
-  const flags = ['--out', layout.out, '--instance', 'meet'];
-  const run = scene.run(flags, layout.options);
-  await untilServed(layout, `${scene.address(20)}:8000`, nginx.generation);
-  scene.backend('backend-2', 21);
-  await untilServed(layout, `${scene.address(21)}:8000`, nginx.generation);
-  scene.engine.world.remove('backend-2');
-  await waitUntil('it is gone', async () => !(await readFile(layout.file, 'utf8')).includes(`${scene.address(21)}:8000`));
-  await untilServed(layout, `${scene.address(20)}:8000`, nginx.generation);
-  expect((await stat(layout.file)).ino).toBe(ino);
-  expect(told(run)).toEqual(['single-file-out']);
-  expect(JSON.stringify(run.logged('problem'))).toContain('mount the directory instead');
-
-  // Others find it by the same rule, and nothing lies beside the file.
-  expect(await runCommand(['healthcheck', '--out', layout.out], layout.options)).toMatchObject({ code: 0, stderr: '' });
-  expect((await runCommand(['drain', '--out', layout.out, '--timeout', '100ms', 'backend'], layout.options)).stderr).toContain(
-    'still needed',
-  );
-  const second = await scene.run(flags, layout.options).ended;
-  expect(second).toMatchObject({ code: 2 });
-  expect(second.stderr).toContain('another meet-gen is publishing into this directory already');
-  expect((await readdir(scene.folder)).toSorted()).toEqual(['e.sock', 'nginx-routing.conf', 'out', 'routing.conf', 'tmp']);
-  await layout.mounts.close();
-});
-
-test.concurrent('a file that was left half written is repaired at the next start', async ({ scene }) => {
-  const layout = await mountFile(scene, join(scene.folder, 'routing.conf'));
-  const nginx = await scene.frontend('frontend', { file: layout.file });
-  scene.backend('backend', 20);
-  const flags = ['--out', layout.out, '--instance', 'meet'];
-  const first = scene.run(flags, layout.options);
-  await untilServed(layout, `${scene.address(20)}:8000`, nginx.generation);
-  first.signal('SIGKILL');
-  await first.ended;
-  const whole = await readFile(layout.file, 'utf8');
-  await writeFile(layout.file, `${whole.slice(0, 2000)}${'of an older file\n'.repeat(900)}`);
-  scene.run(flags, layout.options);
-  await waitUntil('it is repaired', async () => (await readFile(layout.file, 'utf8')) === whole);
-  await layout.mounts.close();
-});
-
-test.concurrent('the published file inside the directory can be a mount of its own, too', async ({ scene }) => {
-  const layout = await mountFile(scene, join(scene.out, 'routing.conf'), scene.out);
-  const { ino } = await stat(layout.file);
-  const nginx = await scene.frontend('frontend', { file: layout.file });
-  scene.backend('backend', 20);
-  const run = scene.run(['--instance', 'meet'], layout.options);
-  await untilServed(layout, `${scene.address(20)}:8000`, nginx.generation);
-  await waitUntil('that is told', () => told(run).length === 1);
-  expect((await stat(layout.file)).ino).toBe(ino);
-  const names = ['.editions.json', '.meet-gen.sock', 'routing.conf'];
-  await waitUntil('nothing else is there', async () => (await readdir(layout.mounts.at(scene.out))).toSorted().join() === names.join());
-  await layout.mounts.close();
-});
+// `--out` names a single file that is no mount; files that are mounts are in test/machine/mounted-file.test.ts.
 
 test.concurrent('a file that is not mounted is replaced, and left candidates of it are gone', async ({ scene }) => {
   const file = join(scene.out, 'my-routing.conf');
@@ -114,7 +18,7 @@ test.concurrent('a file that is not mounted is replaced, and left candidates of 
   await waitUntil('it is served', () => nginx.generation() !== 'none' && nginx.generation() === readGeneration(file));
   expect((await stat(file)).ino).not.toBe(ino);
   expect(await readdir(scene.out)).toEqual(['my-routing.conf']);
-  await waitUntil('that is told', () => told(run).length === 1);
+  await waitUntil('that is told', () => problemCodes(run).filter((code) => code === 'single-file-out').length === 1);
 });
 
 test.concurrent('a file of a folder that is not ours is written over', async ({ scene }) => {
@@ -147,17 +51,6 @@ test.concurrent('a file that may not be written names the owner and both cures',
   expect(code).toBe(2);
   expect(stderr).toMatch(/routing\.conf is not writable for user \d+; .*chown \d+ on the host.*\(user: "\d+" in compose\)\n$/);
   await chmod(scene.out, 0o755);
-});
-
-test.concurrent('mounted read-only, it says whose mount is to be changed', async ({ scene }) => {
-  const layout = await mountFile(scene, join(scene.folder, 'routing.conf'));
-  await layout.mounts.run(`mount -o remount,ro,bind '${layout.out}'`);
-  const { code, stderr } = await runCommand(['run', '--out', layout.out, '--instance', 'meet'], layout.options);
-  expect({ code, stderr }).toEqual({
-    code: 2,
-    stderr: `meet-gen: --out: ${layout.out} is mounted read-only; remove :ro from meet-gen's own mount, the frontend's may stay so\n`,
-  });
-  await layout.mounts.close();
 });
 
 test.concurrent('with no place for its own files it names the line to paste', async ({ scene }) => {

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { nowMs } from '../../src/clock.ts';
 import { followEvents } from '../../src/event-stream.ts';
@@ -108,7 +109,22 @@ describe('an event stream', () => {
     await waitUntil('the new one is heard', () => told.includes('start'));
     expect(told.filter((word) => word !== 'connected')).toEqual(['opened', 'die', 'renewed', 'start']);
     stream.renewIfSilent();
+    await nextTurn();
     expect(openings).toHaveLength(2);
+  });
+
+  it('is not renewed when an event waits to be read: a process that was held up has just not come to it', async () => {
+    const { stream, openings, told } = follow();
+    const opening = await waitUntil('it is open', () => openings[0]);
+    stream.renewIfSilent();
+    await nextTurn();
+    opening.say(event('die', nowMs()));
+    expect(told).not.toContain('die');
+    stream.renewIfSilent();
+    await nextTurn();
+    expect(told).toContain('die');
+    expect(openings).toHaveLength(1);
+    expect(told).not.toContain('renewed');
   });
 
   it('ends with the signal', async () => {

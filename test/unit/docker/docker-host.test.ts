@@ -1,8 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { makeAuthority } from '../../support/certificates.ts';
 import { parseDockerHost } from '../../../src/docker/docker-host.ts';
 import { EngineError, explainEngineFailure } from '../../../src/docker/engine-error.ts';
 
@@ -46,33 +45,11 @@ describe('DOCKER_HOST', () => {
     expect(() => parseDockerHost(url, {})).toThrow(/must/);
   });
 
-  it.each([
-    ['tcp://proxy', tls],
-    ['https://proxy', {}],
-  ])('%s with %j is TLS, with the certificates and port 2376', async (url, env) => {
-    const folder = await (await makeAuthority(folderWith())).issue('client');
-    const [ca, cert, key] = ['ca.pem', 'cert.pem', 'key.pem'].map((name) => readFileSync(join(folder, name)));
-    expect(parseDockerHost(url, { ...env, DOCKER_CERT_PATH: folder })).toMatchObject({ port: 2376, tls: { ca, cert, key } });
-  });
-
   it('with TLS, but without certificates, is refused', () => {
     expect(() => parseDockerHost('tcp://proxy', tls)).toThrow('DOCKER_CERT_PATH');
     expect(() => parseDockerHost('tcp://proxy', { ...tls, DOCKER_CERT_PATH: folderWith('ca.pem') })).toThrow(
       /cert\.pem \(DOCKER_CERT_PATH\) can't be read: there is no such file; mount the folder/,
     );
-  });
-
-  it.each([
-    ['the key of another certificate', 'key.pem', /key values mismatch/],
-    ['no PEM', 'cert.pem', /no start line/],
-  ])('with TLS and %s is refused', async (_, name, why) => {
-    const authority = await makeAuthority(folderWith());
-    const folder = await authority.issue('client');
-    const wrong = name === 'key.pem' ? readFileSync(join(await authority.issue('other'), name), 'utf8') : 'nonsense';
-    writeFileSync(join(folder, name), wrong);
-    const parse = (): unknown => parseDockerHost('tcp://proxy', { ...tls, DOCKER_CERT_PATH: folder });
-    expect(parse).toThrow(why);
-    expect(parse).toThrow(/all three files must be PEM/);
   });
 });
 

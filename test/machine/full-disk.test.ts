@@ -8,8 +8,8 @@ import { makePrivateMounts } from '../support/private-mounts.ts';
 import type { PrivateMounts } from '../support/private-mounts.ts';
 import { isWhole } from '../support/published-file.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { composeLabels, network, problemCodes, test } from './scene.ts';
-import type { Scene } from './scene.ts';
+import { composeLabels, network, problemCodes, test } from '../integration/scene.ts';
+import type { Scene } from '../integration/scene.ts';
 
 // `--out` on a small file system of its own (another one than those of /tmp and the working directory) that is full, read-only, …
 
@@ -51,7 +51,8 @@ for (const { name, spoil, mend, words } of [
   },
   {
     name: 'a disk that turned read-only',
-    spoil: (folder: string) => `mount -o remount,ro '${folder}'`,
+    // Busy while meet-gen has a file of it open for writing.
+    spoil: (folder: string) => `until mount -o remount,ro '${folder}'; do sleep 0.02; done`,
     mend: (folder: string) => `mount -o remount,rw '${folder}'`,
     words: 'its file system is mounted read-only',
   },

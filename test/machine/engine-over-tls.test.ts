@@ -7,7 +7,7 @@ import { runCommand, type CommandEnd } from '../support/built-command.ts';
 import { makeAuthority, type Authority } from '../support/certificates.ts';
 import { startRefusingTlsServer, startTlsFront, type TlsFront } from '../support/tls-front.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { test, type Scene } from './scene.ts';
+import { test, type Scene } from '../integration/scene.ts';
 
 const loopback = 'IP:127.0.0.1';
 

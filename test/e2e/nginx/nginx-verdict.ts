@@ -1,8 +1,10 @@
 import { expect } from 'vitest';
-import { createNginxChecker } from '../support/nginx-check.ts';
-import type { NginxChecker } from '../support/nginx-check.ts';
-import { providedEngine } from '../providers/engine/provided.ts';
-import { inRealLayout } from '../support/real-layout.ts';
+import { createNginxChecker } from '../../support/nginx-check.ts';
+import type { NginxChecker } from '../../support/nginx-check.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
+import { combine } from '../../attack/judge-sets.ts';
+import { inChunks } from '../../attack/take-sets.ts';
+import { inRealLayout } from '../../support/real-layout.ts';
 
 /** The newest nginx and the oldest, in this order. */
 export function bothNginx(): Promise<readonly NginxChecker[]> {
@@ -18,4 +20,11 @@ export async function acceptedByNginx([newest, oldest]: readonly NginxChecker[],
     expect(output.replace(/conflicting server name "(localhost|meet-gen\.invalid)"/g, '')).not.toMatch(/\[(error|crit|alert|emerg)\]/);
     expect(ok, output).toBe(true);
   }
+}
+
+const filesAnAsk = 200;
+
+/** The same for many files, two hundred in one configuration. */
+export async function acceptedTogether(checkers: readonly NginxChecker[], contents: readonly string[]): Promise<void> {
+  await acceptedByNginx(checkers, inChunks(contents, filesAnAsk).map(combine));
 }
