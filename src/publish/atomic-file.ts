@@ -63,11 +63,13 @@ const reasons: Readonly<Record<string, string>> = {
 async function replace(path: string, content: string, durably: boolean): Promise<'written'> {
   const directory = dirname(path);
   const candidate = join(directory, `${candidatePrefix}-${basename(path)}-${randomBytes(6).toString('hex')}`);
+  await removeLeftCandidates(directory, basename(path));
   try {
     await write(await openIn(directory, candidate), content, durably);
     await rename(candidate, path);
   } catch (error) {
-    await rm(candidate, { force: true });
+    // A disk that has just turned read-only keeps it until the next publication.
+    await rm(candidate, { force: true }).catch(() => undefined);
     throw error;
   }
   if (durably) await syncDirectory(directory);
@@ -85,12 +87,12 @@ export async function removeFile(path: string): Promise<void> {
   });
 }
 
-/** Removes candidates that a killed process left behind: all, or those for one file. */
+/** Removes candidates that a killed process or a read-only disk left behind: all, or those for one file. */
 export async function removeLeftCandidates(directory: string, file?: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);
   const prefix = file === undefined ? candidatePrefix : `${candidatePrefix}-${file}-`;
   const left = names.filter((name) => name.startsWith(prefix));
-  await Promise.all(left.map((name) => rm(join(directory, name), { force: true })));
+  await Promise.all(left.map((name) => rm(join(directory, name), { force: true }).catch(() => undefined)));
 }
 
 async function isPublished(path: string, content: string): Promise<boolean> {

@@ -43,6 +43,14 @@ describe('publishing', () => {
     expect(await readFile(path, 'utf8')).toBe('ours');
   });
 
+  it('takes away a candidate of the same file that a disk which turned read-only has kept, and no other', async () => {
+    const [left, other] = [join(out, '.candidate-routing.conf-0123456789ab'), join(out, '.candidate-other.conf-0123456789ab')];
+    await writeFile(left, 'x');
+    await writeFile(other, 'x');
+    expect(await publishFile(path, 'one')).toBe('written');
+    expect((await readdir(out)).toSorted()).toEqual(['.candidate-other.conf-0123456789ab', 'routing.conf']);
+  });
+
   it('for a moment alone: the file is there for everybody, and is taken away', async () => {
     const nested = join(out, 'meet', 'routing.conf');
     const unstage = await stageFile(nested, 'one');
