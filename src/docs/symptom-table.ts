@@ -12,8 +12,8 @@ export const symptomTable: readonly (readonly [symptom: string, meaning: string,
   ],
   [
     '503 with `Retry-After` on `/api`',
-    'No backend is in rotation.',
-    '`explain /api/v1.0/config/` lists each backend with its state and the reason.',
+    'No backend is in rotation; or, for GET and HEAD, the backend closed the connection without an answer.',
+    '`explain /api/v1.0/config/` lists each backend with its state and the reason. Where one is in rotation, see its log.',
   ],
   [
     'API returns 301 in a loop',

@@ -136,10 +136,15 @@ function judgeApi(facts: Facts, patient: Patient, { api }: FrontendFacts): Outco
       unless,
     });
   if (status === 503)
-    return finding(patient, `the API answers 503: no backend takes requests (${told})`, 'see why the backend is not ready', {
-      paste,
-      unless,
-    });
+    return finding(
+      patient,
+      `the API answers 503: no backend takes requests, or it closes them without an answer (${told})`,
+      'see why the backend is not ready',
+      {
+        paste,
+        unless,
+      },
+    );
   if (status === 504)
     return finding(
       patient,

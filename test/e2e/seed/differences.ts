@@ -37,6 +37,7 @@ const bothReach =
   (upstream: string) =>
   ({ seed, ours }: Comparison): boolean =>
     seed.by === upstream && ours.by === upstream;
+const badGateway = 'nginx: 502 text/html; charset=utf-8';
 const unavailable = 'nginx: 503 text/plain; charset=utf-8, Retry-After: 5';
 
 /** Every difference there may be between the seed's configuration and ours; `docs/differences.md` is made of it. */
@@ -75,7 +76,16 @@ export const differences: readonly Difference[] = [
     why: 'a backend that boots or is being replaced is no error: clients may come back',
     field: answeredBy,
     appliesTo: ({ seed, backend }) => backend === 'refuses' && seed.by.startsWith('nginx: 502'),
-    values: () => ['nginx: 502 text/html; charset=utf-8', unavailable],
+    values: () => [badGateway, unavailable],
+  },
+  {
+    what: 'GET and HEAD on the backend’s paths that the backend ends without an answer, as one that stops does',
+    seed: 'bare 502',
+    ours: '503 with `Retry-After: 5`; every other method keeps 502',
+    why: 'reading changes nothing, so clients may come back',
+    field: answeredBy,
+    appliesTo: ({ request, seed, backend }) => backend === 'hangs up' && seed.by === badGateway && /^(GET|HEAD)$/.test(request.method),
+    values: () => [badGateway, unavailable],
   },
   {
     what: '`X-Forwarded-Proto`, to the SPA',

@@ -171,7 +171,7 @@ export const allRequests: readonly SeedRequest[] = [...paths, ...oddPaths, ...me
 export const requestsWithoutBackend: readonly SeedRequest[] = [
   ...requests(['/api/v1.0/config/', '/admin/', '/static/x.js', '/oidc', '/healthz', '/webhook/x', '/abc-defg-hij', '/']),
   request('/api/v1.0/rooms/', { method: 'POST', body: { bytes: 10, send: true } }),
-  request('/api/v1.0/rooms/', { method: 'HEAD' }),
+  ...['HEAD', 'PUT', 'DELETE'].map((method) => request('/api/v1.0/rooms/', { method })),
 ];
 
 /** A request in a line, for messages. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { docker, type Engine } from '../../providers/engine/docker-command.ts';
 import { tryCommand } from '../../providers/run-command.ts';
+import { publishedPort, startContainer } from '../../support/bare-container.ts';
 import type { NginxFiles } from '../../support/nginx-check.ts';
 import type { Images, NginxSeries } from '../../providers/engine/stand-ins.ts';
-import { tarArchive } from '../../support/tar-archive.ts';
 import { runId, runLabel } from '../../providers/engine/test-run.ts';
 import { inRealLayout } from '../../support/real-layout.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -105,18 +105,6 @@ function startFrontend(engine: Engine, image: string, network: readonly string[]
     [...network, '--publish', '127.0.0.1::8083', '--entrypoint', '/docker-entrypoint.sh', image, 'nginx', '-g', 'daemon off;'],
     Object.fromEntries(below.map(([path, content]) => [`etc/nginx/${path}`, content])),
   );
-}
-
-async function startContainer(engine: Engine, args: readonly string[], files: Readonly<Record<string, string>>): Promise<string> {
-  const container = (await docker(engine, ['create', '--label', runLabel, ...args])).trim();
-  await docker(engine, ['cp', '-', `${container}:/`], { stdin: tarArchive(files) });
-  await docker(engine, ['start', container]);
-  return container;
-}
-
-async function publishedPort(engine: Engine, container: string): Promise<number> {
-  const [first = ''] = (await docker(engine, ['port', container, '8083/tcp'])).split('\n');
-  return Number(first.split(':').at(-1));
 }
 
 async function untilAnsweredBy(engine: Engine, frontends: readonly string[], port: number, wanted: string): Promise<void> {
