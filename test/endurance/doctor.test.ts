@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => stack?.remove());
 
 test('every check has a fault that is made on the real engine', () => {
-  // With a DNS of their own: e2e/doctor/names.test.ts.
+  // With a DNS of their own: e2e/doctor/doctor.test.ts.
   const elsewhere = ['dns', 'tls'];
   const made = new Set(faults.flatMap(({ finds }) => finds.map((line) => line.split(' ')[0])));
   expect(checkTable.map(({ id }) => id).filter((id) => !made.has(id))).toEqual(elsewhere);
@@ -29,5 +29,5 @@ test('the hardened example is healthy too', async () => {
 });
 
 for (const fault of faults) {
-  test(`${fault.name}: found, mended as the cure says, gone`, () => undergo(stack, fault));
+  test(`${fault.name}: found, mended as the cure says, gone`, () => undergo(stack, [fault]));
 }

@@ -28,8 +28,8 @@ export interface DoctorStack extends ExampleStack {
   image(name: string): string;
   /** The report for people. */
   report(): Promise<string>;
-  /** These services anew, with this compose text on top of all others. */
-  change(text: string, services: readonly string[]): Promise<void>;
+  /** Recreates these services with these compose texts on top of all others; they replace those of the last call. */
+  change(texts: readonly string[], services: readonly string[]): Promise<void>;
   /** Does what a cure's lines say: compose text goes on top of everything, commands to a shell. */
   paste(lines: readonly string[]): Promise<void>;
   scale(service: string, count: number): Promise<void>;
@@ -84,9 +84,14 @@ export async function startDoctorStack(engine: Engine, images: Images, part: str
   ];
   const inEngine = { env: engine.env };
   await stack.compose('up', '--detach');
-  const [changeFile, cureFile] = [join(stack.folder, 'change.yml'), join(stack.folder, 'cure.yml')];
+  const overlays: string[] = [];
+  const overlay = (text: string): void => {
+    const file = join(stack.folder, `overlay-${overlays.length}.yml`);
+    writeFileSync(file, `${text}\n`);
+    overlays.push(file);
+  };
   const up = async (...args: readonly string[]): Promise<void> => {
-    await stack.compose('--file', changeFile, '--file', cureFile, 'up', '--detach', '--timeout', '1', ...args);
+    await stack.compose(...overlays.flatMap((file) => ['--file', file]), 'up', '--detach', '--timeout', '1', ...args);
   };
   const shell = async (line: string): Promise<void> => {
     const path = `${dirname(engine.dockerCli)}:${process.env['PATH'] ?? ''}`;
@@ -103,9 +108,9 @@ export async function startDoctorStack(engine: Engine, images: Images, part: str
     },
     report: async () => (await tryCommand(engine.dockerCli, run([], []), inEngine)).stdout,
     serviceOf: (name) => (name.startsWith(`${stack.project}-`) ? name.slice(stack.project.length + 1).replace(/-\d+$/, '') : name),
-    async change(text, services) {
-      writeFileSync(changeFile, `${text}\n`);
-      writeFileSync(cureFile, 'services: {}\n');
+    async change(texts, services) {
+      overlays.length = 0;
+      for (const text of texts) overlay(text);
       if (services.length > 0) await up('--force-recreate', '--no-deps', ...services);
     },
     async scale(service, count) {
@@ -113,7 +118,7 @@ export async function startDoctorStack(engine: Engine, images: Images, part: str
     },
     async paste(lines) {
       const text = lines[0] === 'services:' ? lines.slice(0, lines.includes('') ? lines.indexOf('') : lines.length) : [];
-      if (text.length > 0) writeFileSync(cureFile, `${text.join('\n')}\n`);
+      if (text.length > 0) overlay(text.join('\n'));
       for (const line of lines.slice(text.length)) {
         const service = /^docker compose up -d (?:--force-recreate )?(\S+)$/.exec(line)?.[1];
         if (service !== undefined) await up('--force-recreate', '--no-deps', service);

@@ -22,8 +22,8 @@ export interface Fault {
   readonly mend: 'paste' | 'undo';
   /** Takes back what was made by hand. */
   readonly restore?: (stack: DoctorStack) => Promise<void>;
-  /** Among those that `npm test` runs. */
-  readonly short?: true;
+  /** The round of the engine tier in which it is made, together with the others of that round. */
+  readonly round?: string;
 }
 
 const service = (name: string, ...lines: readonly string[]): string =>
@@ -71,7 +71,7 @@ async function mountAndReplace(
   to: (source: string) => string,
   name: string,
 ): Promise<void> {
-  await stack.change(to(await file.place()), [name]);
+  await stack.change([to(await file.place())], [name]);
   await file.replace();
 }
 
@@ -92,7 +92,7 @@ export const faults: readonly Fault[] = [
     finds: ['virtual-port failure frontend'],
     what: /VIRTUAL_PORT is not set/,
     mend: 'paste',
-    short: true,
+    round: 'settings of four services',
   },
   {
     name: 'Keycloak without LETSENCRYPT_HOST',
@@ -117,7 +117,7 @@ export const faults: readonly Fault[] = [
     finds: ['proxy-limits warning frontend'],
     what: /allows 1 MB and 60 s, Meet 100 MB and 300 s/,
     mend: 'undo',
-    short: true,
+    round: 'settings of four services',
   },
   {
     name: 'a backend with a label that is meant for nginx-proxy',
@@ -135,7 +135,6 @@ export const faults: readonly Fault[] = [
     finds: ['routing-port failure frontend'],
     what: /nothing listens on 8083: nginx-proxy answers 502 on all routes/,
     mend: 'undo',
-    short: true,
   },
   {
     name: 'nobody makes nginx reload',
@@ -146,7 +145,6 @@ export const faults: readonly Fault[] = [
     what: /it serves generation [0-9a-f]{16}, published is [0-9a-f]{16}/,
     mend: 'undo',
     restore: (stack) => stack.scale('backend', 1),
-    short: true,
   },
   {
     name: 'a backend that does not know its public host',
@@ -155,7 +153,7 @@ export const faults: readonly Fault[] = [
     finds: ['api failure frontend'],
     what: /refuses the host visio\.example\.com \(400\)/,
     mend: 'paste',
-    short: true,
+    round: 'what answers, and what the engine was told',
   },
   {
     name: 'a backend that listens elsewhere',
@@ -172,7 +170,6 @@ export const faults: readonly Fault[] = [
     finds: ['conf-d-hidden failure frontend'],
     what: /mounted over \/etc\/nginx\/conf\.d/,
     mend: 'undo',
-    short: true,
   },
   {
     name: 'no stub',
@@ -181,7 +178,7 @@ export const faults: readonly Fault[] = [
     finds: ['stub failure frontend'],
     what: /there is no \/etc\/nginx\/conf\.d\/routing\.conf/,
     mend: 'paste',
-    short: true,
+    round: 'files in the frontend',
   },
   {
     name: 'a stub whose include comes last',
@@ -207,7 +204,6 @@ export const faults: readonly Fault[] = [
     finds: ['routing-mount failure frontend'],
     what: /nothing is mounted at \/etc\/nginx\/meet-routing/,
     mend: 'paste',
-    short: true,
   },
   {
     name: 'another volume than the shared one',
@@ -232,7 +228,6 @@ export const faults: readonly Fault[] = [
     what: /was replaced outside/,
     mend: 'paste',
     restore: () => stubOnHost.remove(),
-    short: true,
   },
   {
     name: 'another file beside the stub that listens on 8083',
@@ -250,7 +245,7 @@ export const faults: readonly Fault[] = [
     finds: ['shared-network failure backend'],
     what: /shares no network with/,
     mend: 'paste',
-    short: true,
+    round: 'networks',
   },
   {
     name: 'a backend on internal networks alone',
@@ -268,7 +263,7 @@ export const faults: readonly Fault[] = [
     finds: ['extra-hosts failure backend'],
     what: /no entry for auth\.example\.com, livekit\.example\.com/,
     mend: 'paste',
-    short: true,
+    round: 'settings of four services',
   },
   {
     name: 'extra_hosts with an address where nothing listens',
@@ -285,7 +280,7 @@ export const faults: readonly Fault[] = [
     finds: ['keycloak-proxy failure keycloak'],
     what: /KC_PROXY_HEADERS, KC_HTTP_ENABLED/,
     mend: 'paste',
-    short: true,
+    round: 'settings of four services',
   },
   {
     name: 'LiveKit without its UDP port',
@@ -302,7 +297,6 @@ export const faults: readonly Fault[] = [
     finds: ['role-word failure backend'],
     what: /meet\.role=bakend is no role/,
     mend: 'paste',
-    short: true,
   },
   {
     name: 'a backend without labels',
@@ -367,7 +361,7 @@ export const faults: readonly Fault[] = [
     finds: ['signalled-restart failure frontend'],
     what: /restart policy is unless-stopped/,
     mend: 'paste',
-    short: true,
+    round: 'what answers, and what the engine was told',
   },
   {
     name: 'a shell in front of nginx',

@@ -5,31 +5,46 @@ import type { Fault } from './faults.ts';
 
 const limitMs = 60_000;
 
-/** Makes a fault in a Meet that is well, has the doctor find exactly it, mends it as the cure says, and has the doctor find nothing. */
-export async function undergo(stack: DoctorStack, fault: Fault): Promise<void> {
+/**
+ * Makes faults in a Meet that is well, all at once, has the doctor find exactly them, mends each as its cure says, and has the
+ * doctor find nothing. Faults that are made together are in services of their own.
+ */
+export async function undergo(stack: DoctorStack, faults: readonly Fault[]): Promise<void> {
+  const services = [...new Set(faults.flatMap((fault) => fault.services))];
   let isTakenBack = false;
   const takeBack = async (): Promise<void> => {
     if (isTakenBack) return;
     isTakenBack = true;
-    await fault.restore?.(stack);
-    await stack.change('services: {}', fault.services);
+    for (const fault of faults) await fault.restore?.(stack);
+    await stack.change([], services);
   };
   try {
-    if (fault.change !== undefined) await stack.change(fault.change(stack), fault.services);
-    await fault.make?.(stack);
-    const says = await saysExactly(stack, fault.finds);
-    for (const { what, why, cure } of says.findings) {
-      expect(what).toMatch(fault.what);
-      expect([why, cure]).not.toContain('');
-    }
+    const changes = faults.flatMap(({ change }) => change?.(stack) ?? []);
+    if (changes.length > 0) await stack.change(changes, services);
+    for (const fault of faults) await fault.make?.(stack);
+    const says = await saysExactly(stack, findsOf(faults));
     expect(says.code).toBe(says.summary.failures > 0 ? 7 : 0);
-    const cause = says.findings.find(({ check }) => check === fault.finds[0]?.split(' ')[0]);
-    if (fault.mend === 'paste') await stack.paste(cause?.paste ?? []);
-    else await takeBack();
+    for (const fault of faults) {
+      const checks = fault.finds.map((line) => line.split(' ')[0] ?? '');
+      const own = says.findings.filter(({ check }) => checks.includes(check));
+      for (const { what, why, cure } of own) {
+        expect(what).toMatch(fault.what);
+        expect([why, cure]).not.toContain('');
+      }
+      if (fault.mend === 'paste') await stack.paste(own.find(({ check }) => check === checks[0])?.paste ?? []);
+    }
+    const unpasted = faults.filter(({ mend }) => mend === 'undo');
+    if (unpasted.length < faults.length) await saysExactly(stack, findsOf(unpasted));
+    if (unpasted.length === 0) return;
+    await takeBack();
     await saysExactly(stack, []);
   } finally {
     await takeBack();
   }
+}
+
+function findsOf(faults: readonly Fault[]): readonly string[] {
+  return faults.flatMap(({ finds }) => finds);
 }
 
 /** Asks until the doctor finds just this: a container needs a moment to start, a health check another. */
