@@ -1,4 +1,6 @@
-const pollMs = 10;
+/** Looks cost the command under test processor time, too: the longer it takes, the rarer they are. */
+const firstPollMs = 5;
+const longestPollMs = 50;
 
 /**
  * Waits for a condition, looking again and again; never a fixed pause.
@@ -13,7 +15,7 @@ export async function waitUntil<Value>(
   describe: () => string = () => '',
 ): Promise<Value> {
   const untilMs = Date.now() + limitMs;
-  for (;;) {
+  for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 1.25, longestPollMs)) {
     const value = await look();
     if (value !== undefined && value !== false) return value;
     if (Date.now() > untilMs) throw new Error(`waited ${limitMs} ms in vain: ${what}\n${describe()}`);
