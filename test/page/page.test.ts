@@ -8,6 +8,7 @@ import type { Scene } from '../integration/scene.ts';
 import { openBrowser } from '../providers/browser/open-browser.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { accessibilityViolations } from './accessibility.ts';
+import { layoutFaults } from './layout.ts';
 import { readPage } from './reader.ts';
 import type { Reader } from './reader.ts';
 import { gone, shows, visible } from './seen.ts';
@@ -196,6 +197,8 @@ test.concurrent('nothing foreign is markup', async ({ scene }) => {
   expect(['\u202E', '\u001b'].filter((letter) => text.includes(letter))).toEqual([]);
   expect(complaints).toEqual([]);
   expect(await accessibilityViolations(page)).toEqual([]);
+  await page.setViewportSize({ width: 320, height: 800 });
+  expect(await layoutFaults(page)).toEqual([]);
 });
 
 const templates = new URL('../../templates/page/', import.meta.url);
@@ -348,6 +351,8 @@ test.concurrent('before anything is known it says so, and shows what to do', asy
   await scene.engine.comeBack();
   await shows(page, 'No container with the label meet.role has been seen.');
   expect(await accessibilityViolations(page)).toEqual([]);
+  await page.setViewportSize({ width: 320, height: 800 });
+  expect(await layoutFaults(page)).toEqual([]);
 });
 
 test.concurrent('so many pages and no more are told of changes; others look again later, and nobody else waits', async ({ scene }) => {
