@@ -83,7 +83,7 @@ async function untilAllScraped(): Promise<void> {
       return scraped.length === situations.length;
     },
     undefined,
-    () => `scraped since are: ${scraped.map(({ labels }) => labels['job']).join(', ')}`,
+    () => `scraped since then: ${JSON.stringify(scraped.map(({ labels }) => labels['job']))}`,
   );
 }
 
