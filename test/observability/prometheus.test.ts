@@ -41,14 +41,16 @@ let raised: readonly RuleState[];
 let startSeconds: number;
 
 beforeAll(async () => {
-  const lasting: { readonly name: SituationName; readonly address: string; readonly mend: () => Promise<unknown> }[] = [];
-  // One after the other: each of them waits for a command that starts.
-  for (const { name, arrange } of situations) {
+  const arranging = situations.map(async ({ name, arrange }) => {
     const scene = await createScene(releases);
-    const address = `127.0.0.1:${await freePort()}`;
-    lasting.push({ name, address, mend: (await arrange(scene, ['--listen', address])).mend });
     scenes.push(scene);
-  }
+    const address = `127.0.0.1:${await freePort()}`;
+    const { mend } = await arrange(scene, ['--listen', address]);
+    return { name, address, mend };
+  });
+  // When one fails, nothing is released while another still starts a command.
+  await Promise.allSettled(arranging);
+  const lasting = await Promise.all(arranging);
   const [{ dns_sd_configs: _, ...job } = {}] = readScrapeConfiguration().scrape_configs;
   const interval = `${scrapeSeconds * 1000}ms`;
   startSeconds = Date.now() / 1000;
@@ -61,7 +63,7 @@ beforeAll(async () => {
   releases.push(() => prometheus.stop());
   await untilAllScraped();
   raised = await untilRaised(alertsOf);
-  for (const { mend } of lasting) await mend();
+  await Promise.all(lasting.map(({ mend }) => mend()));
   await untilAllScraped();
   await untilRaised(nothing);
 }, 300_000);
@@ -73,10 +75,16 @@ afterAll(async () => {
 /** Waits until Prometheus has read from every meet-gen what is so now. */
 async function untilAllScraped(): Promise<void> {
   const sinceSeconds = Date.now() / 1000;
-  await waitUntil('all are scraped', async () => {
-    const scraped = await prometheus.query(`timestamp(meet_gen_build_info) > ${sinceSeconds}`);
-    return scraped.length === situations.length;
-  });
+  let scraped: readonly Series[] = [];
+  await waitUntil(
+    `all ${situations.length} are scraped`,
+    async () => {
+      scraped = await prometheus.query(`timestamp(meet_gen_build_info) > ${sinceSeconds}`);
+      return scraped.length === situations.length;
+    },
+    undefined,
+    () => `scraped since then: ${JSON.stringify(scraped.map(({ labels }) => labels['job']))}`,
+  );
 }
 
 /**

@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 
 /** How somebody reads the page. */
@@ -7,6 +5,8 @@ interface ReaderOptions {
   readonly width?: number;
   readonly scheme?: 'light' | 'dark';
   readonly javaScript?: boolean;
+  /** Lets styles and fonts in that the page's own policy forbids. */
+  readonly bypassCSP?: boolean;
 }
 
 /** A page that is being read, and what its browser complained of (errors, what the page's own policy forbade). */
@@ -28,31 +28,18 @@ export async function readPage(browser: Browser, url: string, options: ReaderOpt
   return { page, complaints };
 }
 
-const fontFolder = join(dirname(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json')), 'ttf');
-const fonts = {
-  'Picture Sans': ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'],
-  'Picture Mono': ['DejaVuSansMono.ttf', 'DejaVuSansMono-Bold.ttf'],
-};
-
-/**
- * Opens the page as it is at this moment, drawn with the same letters on every machine, and with what differs from run to run (times,
- * addresses, generations) replaced.
- */
+/** Opens the page as it is at this moment, with what differs from run to run (times, addresses, generations) replaced. */
 export async function readStill(browser: Browser, url: string, options: ReaderOptions = {}): Promise<Page> {
-  const page = await newPage(browser, options, true);
+  const page = await newPage(browser, options);
   await page.route('**/page.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
-  await page.route('**/fonts/*', (route) => route.fulfill({ path: join(fontFolder, basename(new URL(route.request().url()).pathname)) }));
   await page.goto(url);
-  await page.addStyleTag({ content: fontStyles() });
-  await page.evaluate(`Promise.all([...document.fonts].map((face) => face.load())).then(() => undefined)`);
   await page.evaluate(replaceWhatVaries);
   return page;
 }
 
 async function newPage(
   browser: Browser,
-  { width = 1280, scheme = 'light', javaScript = true }: ReaderOptions,
-  bypassCSP = false,
+  { width = 1280, scheme = 'light', javaScript = true, bypassCSP = false }: ReaderOptions,
 ): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width, height: 800 },
@@ -62,18 +49,6 @@ async function newPage(
     timezoneId: 'UTC',
   });
   return context.newPage();
-}
-
-function fontStyles(): string {
-  const faces = Object.entries(fonts).flatMap(([family, [regular, bold]]) => [
-    `@font-face { font-family: "${family}"; src: url(/fonts/${regular ?? ''}); }`,
-    `@font-face { font-family: "${family}"; font-weight: bold; src: url(/fonts/${bold ?? ''}); }`,
-  ]);
-  return [
-    ...faces,
-    'body { font-family: "Picture Sans" !important; }',
-    'code, pre, .place, .code { font-family: "Picture Mono" !important; }',
-  ].join('\n');
 }
 
 /** Runs in the browser. */
