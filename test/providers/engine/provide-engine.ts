@@ -1,11 +1,14 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { clientOf, type Client } from './debian-client.ts';
 import { daemonIn, daemonPid, endDaemonAndCleanMachine, startDaemon } from './daemon.ts';
-import { unpackEnginePackages, whyNoPackages } from '../debian/debian-packages.ts';
+import { unpackObstacle } from '../debian/running-debian.ts';
+import { cacheDirectory } from '../cache-directory.ts';
+import { NotProvided } from '../not-provided.ts';
+import { unpackEnginePackages } from './engine-packages.ts';
 import type { Engine } from './docker-command.ts';
 import { forgetUser, liveUsers, noteUser, withEngineLock } from './engine-lock.ts';
-import { engineAnswers } from './engine-ping.ts';
-import { cacheDirectory, sharedPlaces } from './places.ts';
+import { engineAnswers, pingEngine } from './engine-ping.ts';
+import { sharedPlaces } from './places.ts';
 import { tryCommand } from '../run-command.ts';
 import { removeAllButImages } from './test-run.ts';
 
@@ -19,6 +22,7 @@ export interface ProvideEngineOptions {
 }
 
 const { host: engineHost } = sharedPlaces;
+const usualHost = 'unix:///var/run/docker.sock';
 const publishAddress = '127.0.0.1';
 const oldestCompose = [2, 23, 1] as const;
 
@@ -29,12 +33,17 @@ const oldestCompose = [2, 23, 1] as const;
 export async function provideEngine(options: ProvideEngineOptions): Promise<Engine> {
   const guestHost = await findRunningEngine(options.log);
   if (guestHost !== undefined) return useAsGuest(guestHost, options.log);
-  const obstacle = whyNoPackages();
+  const obstacle = unpackObstacle();
   if (obstacle !== undefined) {
-    throw new Error(
-      `No Docker engine answers at DOCKER_HOST or /var/run/docker.sock, and the tests can't start one: ${obstacle}. ` +
-        'Start Docker (Engine 20.10 or later, with the compose and buildx plugins), or set DOCKER_HOST to a running one, or run the tests as root on Debian.',
-    );
+    throw (await pingEngine(usualHost)) === 'refused'
+      ? new NotProvided(
+          `This user may not use the Docker engine at ${usualHost}, and can't start another: ${obstacle}.`,
+          'Add the user to the group of that socket (usually `sudo usermod -aG docker $USER`, then log in again), or set DOCKER_HOST.',
+        )
+      : new NotProvided(
+          `No Docker engine answers at DOCKER_HOST or ${usualHost}, and none can be started here: ${obstacle}.`,
+          'Start Docker (20.10 or later, with compose and buildx), or set DOCKER_HOST to a running engine, or run this as root on Debian.',
+        );
   }
   return startOwn(options);
 }
@@ -46,8 +55,7 @@ export async function endKeptEngine(log: (line: string) => void): Promise<number
     const users = liveUsers().length;
     if (users > 0) return users;
     if (!existsSync(sharedPlaces.before)) return 0;
-    const cache = cacheDirectory();
-    await end(clientOf(await unpackEnginePackages(cache, log), cache, engineHost), cache, log);
+    await end(clientOf(await unpackEnginePackages(log), engineHost), log);
     return 0;
   });
 }
@@ -58,8 +66,7 @@ async function findRunningEngine(log: (line: string) => void): Promise<string | 
     if ((await engineAnswers(named)) || (await cliReaches(named))) return named;
     log(`No engine answers at DOCKER_HOST=${named}; looking elsewhere`);
   }
-  const usual = 'unix:///var/run/docker.sock';
-  if (await engineAnswers(usual)) return usual;
+  if (await engineAnswers(usualHost)) return usualHost;
   const context = await tryCommand('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}']);
   const host = context.stdout.trim();
   if (context.code !== 0 || host === '' || host === engineHost) return undefined;
@@ -77,15 +84,15 @@ async function useAsGuest(host: string, log: (line: string) => void): Promise<En
   const lack = await whatTheCliLacks(env);
   log(`Using the Docker engine at ${host} as a guest`);
   if (lack === undefined) return { host, dockerCli: 'docker', env, provided: false, publishAddress, stop: async () => undefined };
-  const obstacle = whyNoPackages();
+  const obstacle = unpackObstacle();
   if (obstacle !== undefined) {
-    throw new Error(
-      `${lack}. Install the docker CLI with compose ${oldestCompose.join('.')} or later and buildx; the tests can't fetch them: ${obstacle}.`,
+    throw new NotProvided(
+      `${lack}, and the tests can't unpack Debian's: ${obstacle}.`,
+      `Install the docker CLI with the plugins compose (${oldestCompose.join('.')} or later) and buildx, or run this as root on Debian.`,
     );
   }
   log(`${lack}: using a CLI of Debian's packages instead`);
-  const cache = cacheDirectory();
-  const client = clientOf(await unpackEnginePackages(cache, log), cache, host);
+  const client = clientOf(await unpackEnginePackages(log), host);
   return {
     host,
     dockerCli: client.dockerCli,
@@ -97,8 +104,11 @@ async function useAsGuest(host: string, log: (line: string) => void): Promise<En
 }
 
 async function whatTheCliLacks(env: Record<string, string>): Promise<string | undefined> {
+  const server = await tryCommand('docker', ['version', '--format', '{{.Server.Version}}'], { env });
+  if (server.code === 127) return 'There is no docker CLI on the PATH';
+  // An old CLI and a new engine, or the reverse, may have no version of the API in common.
+  if (server.code !== 0) return `The docker CLI can't use this engine (${server.stderr.trim().split('\n').at(-1)})`;
   const compose = await tryCommand('docker', ['compose', 'version', '--short'], { env });
-  if (compose.code === 127) return 'There is no docker CLI on the PATH';
   if (compose.code !== 0) return 'The docker CLI has no compose plugin';
   if (olderThan(compose.stdout, oldestCompose))
     return `The compose plugin is ${compose.stdout.trim()}, older than ${oldestCompose.join('.')}`;
@@ -116,16 +126,14 @@ function olderThan(version: string, oldest: readonly number[]): boolean {
 }
 
 async function startOwn({ log, keep = false }: ProvideEngineOptions): Promise<Engine> {
-  const cache = cacheDirectory();
-  mkdirSync(cache, { recursive: true });
   const { client, user } = await withEngineLock(async () => {
-    const packages = await unpackEnginePackages(cache, log);
-    const ours = clientOf(packages, cache, engineHost);
+    const packages = await unpackEnginePackages(log);
+    const ours = clientOf(packages, engineHost);
     if (await engineAnswers(engineHost)) {
       log(`Using the test engine that runs at ${engineHost}`);
     } else {
-      log(`No Docker engine found: starting one of the tests' own at ${engineHost}, images in ${cache}`);
-      const daemon = daemonIn(cache, sharedPlaces, packages);
+      log(`No Docker engine found: starting one of the tests' own at ${engineHost}, images in ${cacheDirectory()}`);
+      const daemon = daemonIn(sharedPlaces, packages);
       await endDaemonAndCleanMachine(daemon);
       await startDaemon(daemon);
       await removeAllButImages(ours);
@@ -138,16 +146,16 @@ async function startOwn({ log, keep = false }: ProvideEngineOptions): Promise<En
     stopped = true;
     await withEngineLock(async () => {
       forgetUser(user);
-      if (liveUsers().length === 0) await end(client, cache, log);
+      if (liveUsers().length === 0) await end(client, log);
     });
   };
   return { host: engineHost, dockerCli: client.dockerCli, env: client.env, provided: true, publishAddress, stop };
 }
 
-async function end(client: Client, cache: string, log: (line: string) => void): Promise<void> {
+async function end(client: Client, log: (line: string) => void): Promise<void> {
   if (daemonPid(sharedPlaces) !== undefined) {
     log('Stopping the test engine');
     await removeAllButImages(client).catch(() => undefined);
   }
-  await endDaemonAndCleanMachine(daemonIn(cache, sharedPlaces, client.packages));
+  await endDaemonAndCleanMachine(daemonIn(sharedPlaces, client.packages));
 }

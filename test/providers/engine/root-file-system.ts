@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { unpackEnginePackages, whyNoPackages } from '../debian/debian-packages.ts';
+import { cacheDirectory } from '../cache-directory.ts';
+import { unpackObstacle } from '../debian/running-debian.ts';
+import { NotProvided } from '../not-provided.ts';
+import { unpackEnginePackages } from './engine-packages.ts';
 import { unmountBelow } from './leftovers.ts';
-import { cacheDirectory } from './places.ts';
 import { runCommand } from '../run-command.ts';
 
 export interface RootFileSystem {
@@ -29,10 +31,11 @@ export async function provideRootFileSystem(wanted: RootFileSystem, log: (line: 
   const folder = join(cacheDirectory(), 'root-file-systems');
   const tarFile = join(folder, `${wanted.suite}.tar.gz`);
   if (existsSync(tarFile)) return tarFile;
-  const obstacle = whyNoPackages();
+  const obstacle = unpackObstacle();
   if (obstacle !== undefined) {
-    throw new Error(
-      `No image can be pulled, and none can be made from Debian's packages: ${obstacle}. Pull or build the base images by hand, or run the tests where a registry is reached.`,
+    throw new NotProvided(
+      `No image can be pulled, and none can be made from Debian's packages: ${obstacle}.`,
+      'Pull node:24-slim, nginx:1.30 and nginx:1.22 where a registry is reached, or run the tests as root on Debian.',
     );
   }
   log(
@@ -60,9 +63,9 @@ export async function provideRootFileSystem(wanted: RootFileSystem, log: (line: 
 }
 
 async function bootstrap(wanted: RootFileSystem, target: string, log: (line: string) => void): Promise<void> {
-  const packages = await unpackEnginePackages(cacheDirectory(), log);
+  const packages = await unpackEnginePackages(log);
   const scripts = join(packages.root, 'usr/share/debootstrap');
-  const args = ['--variant=minbase', `--include=${wanted.packages.join(',')}`, wanted.suite, target, packages.mirror.uri];
+  const args = ['--variant=minbase', `--include=${wanted.packages.join(',')}`, wanted.suite, target, packages.mirrorUri];
   // A release too new for this debootstrap is made as the one under development.
   if (!existsSync(join(scripts, 'scripts', wanted.suite))) args.push(join(scripts, 'scripts/sid'));
   await runCommand('sh', [join(packages.root, 'usr/sbin/debootstrap'), ...args], {
