@@ -25,6 +25,8 @@ const { host: engineHost } = sharedPlaces;
 const usualHost = 'unix:///var/run/docker.sock';
 const publishAddress = '127.0.0.1';
 const oldestCompose = [2, 23, 1] as const;
+/** The Dockerfile's `HEALTHCHECK --start-interval` needs its builder. */
+const oldestEngine = [25, 0] as const;
 
 /**
  * Finds a running Docker engine and uses it as a guest, or else starts one of its own from Debian's
@@ -42,7 +44,7 @@ export async function provideEngine(options: ProvideEngineOptions): Promise<Engi
         )
       : new NotProvided(
           `No Docker engine answers at DOCKER_HOST or ${usualHost}, and none can be started here: ${obstacle}.`,
-          'Start Docker (20.10 or later, with compose and buildx), or set DOCKER_HOST to a running engine, or run this as root on Debian.',
+          'Start Docker (25.0 or later, with compose and buildx), or set DOCKER_HOST to a running engine, or run this as root on Debian.',
         );
   }
   return startOwn(options);
@@ -80,10 +82,18 @@ async function cliReaches(host: string): Promise<boolean> {
 }
 
 async function useAsGuest(host: string, log: (line: string) => void): Promise<Engine> {
+  const { dockerCli, env } = await findClient(host, log);
+  const version = (await tryCommand(dockerCli, ['version', '--format', '{{.Server.Version}}'], { env })).stdout.trim();
+  log(`Using the Docker engine ${version} at ${host} as a guest`);
+  if (olderThan(version, oldestEngine)) log(`It is older than ${oldestEngine.join('.')}: whatever builds the image of meet-gen will fail`);
+  return { host, dockerCli, env, provided: false, publishAddress, stop: async () => undefined };
+}
+
+/** The machine's docker CLI where it can do all that the tests need, else Debian's. */
+async function findClient(host: string, log: (line: string) => void): Promise<Pick<Engine, 'dockerCli' | 'env'>> {
   const env = { DOCKER_HOST: host, BUILDX_BUILDER: 'default' };
   const lack = await whatTheCliLacks(env);
-  log(`Using the Docker engine at ${host} as a guest`);
-  if (lack === undefined) return { host, dockerCli: 'docker', env, provided: false, publishAddress, stop: async () => undefined };
+  if (lack === undefined) return { dockerCli: 'docker', env };
   const obstacle = unpackObstacle();
   if (obstacle !== undefined) {
     throw new NotProvided(
@@ -93,14 +103,7 @@ async function useAsGuest(host: string, log: (line: string) => void): Promise<En
   }
   log(`${lack}: using a CLI of Debian's packages instead`);
   const client = clientOf(await unpackEnginePackages(log), host);
-  return {
-    host,
-    dockerCli: client.dockerCli,
-    env: { ...client.env, ...env },
-    provided: false,
-    publishAddress,
-    stop: async () => undefined,
-  };
+  return { dockerCli: client.dockerCli, env: { ...client.env, ...env } };
 }
 
 async function whatTheCliLacks(env: Record<string, string>): Promise<string | undefined> {

@@ -155,7 +155,7 @@ async function buildNodeStandIn(engine: Engine, log: Log): Promise<void> {
     base: systemName(newSystem),
     buildArgs: { NPM_REGISTRY: registry },
     labels: { [wellKnownNameLabel]: nodeName },
-    contexts: { npm: npm.folder, certificates: certificates.folder },
+    additions: { npm: npm.folder, certificates: certificates.folder },
     ingredients: [npm.version, certificates.digest],
   });
 }
