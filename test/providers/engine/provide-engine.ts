@@ -33,21 +33,27 @@ const oldestEngine = [25, 0] as const;
  * packages (as root on Debian). Call `stop()` when done; concurrent runs share one engine.
  */
 export async function provideEngine(options: ProvideEngineOptions): Promise<Engine> {
-  const guestHost = await findRunningEngine(options.log);
-  if (guestHost !== undefined) return useAsGuest(guestHost, options.log);
-  const obstacle = unpackObstacle();
-  if (obstacle !== undefined) {
-    throw (await pingEngine(usualHost)) === 'refused'
-      ? new NotProvided(
-          `This user may not use the Docker engine at ${usualHost}, and can't start another: ${obstacle}.`,
-          'Add the user to the group of that socket (usually `sudo usermod -aG docker $USER`, then log in again), or set DOCKER_HOST.',
-        )
-      : new NotProvided(
-          `No Docker engine answers at DOCKER_HOST or ${usualHost}, and none can be started here: ${obstacle}.`,
-          'Start Docker (25.0 or later, with compose and buildx), or set DOCKER_HOST to a running engine, or run this as root on Debian.',
-        );
+  const guestHost = await findRunningEngine();
+  const obstacle = guestHost === undefined ? unpackObstacle() : undefined;
+  if (obstacle !== undefined) throw await noEngine(obstacle);
+  const named = namedHost();
+  if (named !== undefined && named !== guestHost) options.log(`No engine answers at DOCKER_HOST=${named}: using another one`);
+  return guestHost === undefined ? startOwn(options) : useAsGuest(guestHost, options.log);
+}
+
+async function noEngine(obstacle: string): Promise<NotProvided> {
+  const hosts = [namedHost() ?? [], usualHost].flat();
+  for (const host of hosts) {
+    if ((await pingEngine(host)) !== 'refused') continue;
+    return new NotProvided(
+      `This user may not use the Docker engine at ${host}, and can't start another one: ${obstacle}.`,
+      'Add the user to the group of that socket (usually `sudo usermod -aG docker $USER`, then log in again), or set DOCKER_HOST.',
+    );
   }
-  return startOwn(options);
+  return new NotProvided(
+    `No Docker engine answers at ${hosts.join(' or ')}, and none can be started here: ${obstacle}.`,
+    'Start Docker (25.0 or later, with compose and buildx), or set DOCKER_HOST to a running engine, or run this as root on Debian.',
+  );
 }
 
 /** Ends the engine that `keep: true` left running, unless a run still uses it; returns who does. */
@@ -62,12 +68,15 @@ export async function endKeptEngine(log: (line: string) => void): Promise<number
   });
 }
 
-async function findRunningEngine(log: (line: string) => void): Promise<string | undefined> {
+/** The engine that the user names, unless it is the tests' own. */
+function namedHost(): string | undefined {
   const named = process.env['DOCKER_HOST'];
-  if (named !== undefined && named !== '' && named !== engineHost) {
-    if ((await engineAnswers(named)) || (await cliReaches(named))) return named;
-    log(`No engine answers at DOCKER_HOST=${named}; looking elsewhere`);
-  }
+  return named === undefined || named === '' || named === engineHost ? undefined : named;
+}
+
+async function findRunningEngine(): Promise<string | undefined> {
+  const named = namedHost();
+  if (named !== undefined && ((await engineAnswers(named)) || (await cliReaches(named)))) return named;
   if (await engineAnswers(usualHost)) return usualHost;
   const context = await tryCommand('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}']);
   const host = context.stdout.trim();
