@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { NotProvided } from './not-provided.ts';
 
 /** The path of the first of these programs that PATH has. */
 export function findProgram(names: readonly string[], path?: string): string | undefined {
@@ -10,6 +11,12 @@ export function findProgram(names: readonly string[], path?: string): string | u
 export function findPrograms(names: readonly string[], path = process.env['PATH'] ?? ''): string[] {
   const folders = path.split(delimiter).filter((folder) => folder !== '');
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).filter(isProgram);
+}
+
+/** @throws NotProvided that names the Debian package of a program that PATH hasn't */
+export function requireProgram(name: string, debianPackage: string): void {
+  if (findProgram([name]) !== undefined) return;
+  throw new NotProvided(`The program ${name} is not on the PATH, and the tests need it.`, `Install Debian's package ${debianPackage}.`);
 }
 
 function isProgram(file: string): boolean {

@@ -4,6 +4,7 @@ import { clientOf } from './debian-client.ts';
 import { daemonIn, endDaemon, endDaemonAndCleanMachine, startDaemon, type Daemon } from './daemon.ts';
 import { unpackObstacle } from '../debian/running-debian.ts';
 import { takeLock } from '../file-lock.ts';
+import { requireProgram } from '../find-program.ts';
 import { NotProvided } from '../not-provided.ts';
 import { unpackEnginePackages } from './engine-packages.ts';
 import { docker, type Engine } from './docker-command.ts';
@@ -60,6 +61,7 @@ async function startEngineIn(
       'Run it as root on Debian, or leave it out: test/providers/README.md, "The engine that is broken".',
     );
   }
+  requireProgram('ip', 'iproute2');
   const release = await takeLock(places.lock, patienceSeconds);
   try {
     const packages = await unpackEnginePackages(log);

@@ -3,6 +3,7 @@ import { clientOf, type Client } from './debian-client.ts';
 import { daemonIn, daemonPid, endDaemonAndCleanMachine, startDaemon } from './daemon.ts';
 import { unpackObstacle } from '../debian/running-debian.ts';
 import { cacheDirectory } from '../cache-directory.ts';
+import { requireProgram } from '../find-program.ts';
 import { NotProvided } from '../not-provided.ts';
 import { unpackEnginePackages } from './engine-packages.ts';
 import type { Engine } from './docker-command.ts';
@@ -138,6 +139,7 @@ function olderThan(version: string, oldest: readonly number[]): boolean {
 }
 
 async function startOwn({ log, keep = false }: ProvideEngineOptions): Promise<Engine> {
+  requireProgram('ip', 'iproute2');
   const { client, user } = await withEngineLock(async () => {
     const packages = await unpackEnginePackages(log);
     const ours = clientOf(packages, engineHost);

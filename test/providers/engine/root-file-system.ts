@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { cacheDirectory } from '../cache-directory.ts';
 import { unpackObstacle } from '../debian/running-debian.ts';
+import { requireProgram } from '../find-program.ts';
 import { NotProvided } from '../not-provided.ts';
 import { unpackEnginePackages } from './engine-packages.ts';
 import { unmountBelow } from './leftovers.ts';
@@ -38,8 +39,9 @@ export async function provideRootFileSystem(wanted: RootFileSystem, log: (line: 
       'Pull node:24-slim, nginx:1.30 and nginx:1.22 where a registry is reached, or run the tests as root on Debian.',
     );
   }
+  requireProgram('wget', 'wget');
   log(
-    `Making a Debian ${wanted.suite} with ${wanted.packages.join(', ')} for the stand-in images (about ${wanted.downloadMegabytes} MB to download, a minute, once)`,
+    `Making a Debian ${wanted.suite} with ${wanted.packages.join(', ')} for the stand-in images in ${tarFile} (about ${wanted.downloadMegabytes} MB to download, a minute, once)`,
   );
   mkdirSync(folder, { recursive: true });
   const building = join(folder, `${wanted.suite}.part`);
