@@ -170,9 +170,15 @@ function processLives(pid: number): boolean {
 
 function notStarted(what: string, { log }: EnginePlaces): NotProvided {
   const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
-  const lastLine = text.trim().split('\n').at(-1);
+  // The reason may go over several lines: iptables' words, for one.
+  const reason = text
+    .slice(Math.max(0, text.lastIndexOf('failed to start daemon')))
+    .trim()
+    .split('\n')
+    .slice(-8)
+    .join(' ');
   return new NotProvided(
-    `${what}: ${lastLine} (more in ${log})`,
+    `${what}: ${reason} (more in ${log})`,
     'A container needs --privileged for an engine of its own. Elsewhere, start Docker yourself and set DOCKER_HOST.',
   );
 }
