@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Interrupted, interruption } from '../demo/interruption.ts';
+import { NotProvided } from '../providers/not-provided.ts';
 import { help, readArguments, type Wish } from './arguments.ts';
 import { measureAll } from './measure-all.ts';
 import { figureTable, targetTable } from './table.ts';
@@ -36,9 +37,12 @@ async function main(): Promise<number> {
     await bench(wish);
     return exitCodes.ok;
   } catch (error) {
-    log(error instanceof Interrupted ? 'Interrupted, and cleaned up' : `The bench failed: ${String(error)}`);
-    if (error instanceof Interrupted) return exitCodes.interrupted;
-    if (error instanceof Error && error.stack !== undefined) log(error.stack);
+    if (error instanceof Interrupted) {
+      log('Interrupted, and cleaned up');
+      return exitCodes.interrupted;
+    }
+    if (error instanceof NotProvided) log(error.message);
+    else log(`The bench failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return exitCodes.failed;
   }
 }

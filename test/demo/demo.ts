@@ -1,3 +1,4 @@
+import { NotProvided } from '../providers/not-provided.ts';
 import { provideEngine } from '../providers/engine/provide-engine.ts';
 import { cleanUp } from '../providers/engine/test-run.ts';
 import { help, readArguments } from './arguments.ts';
@@ -40,6 +41,10 @@ function explain(error: unknown): number {
   if (error instanceof Interrupted) {
     screen.line('Interrupted, and cleaned up');
     return exitCodes.interrupted;
+  }
+  if (error instanceof NotProvided) {
+    screen.line(error.message);
+    return exitCodes.failed;
   }
   const reason = error instanceof Error ? (error instanceof ProofFailed ? error.message : (error.stack ?? error.message)) : String(error);
   screen.line(screen.paint(['red', 'bold'], `✗ The demo failed: ${reason}`));

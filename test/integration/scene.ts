@@ -6,13 +6,13 @@ export {
   askPort,
   askSocket,
   composeLabels,
-  freePort,
   network,
   problemCodes,
   readMetrics,
   waitForStatus,
   type Scene,
 } from '../support/fake-engine/scene.ts';
+export { freePort } from '../support/free-port.ts';
 
 /** A test with a scene of its own. */
 export const test = plainTest.extend<{ scene: Scene }>({

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, type TestContext } from 'vitest';
 import { runCommand } from '../support/built-command.ts';
+import { freePort } from '../support/free-port.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { problemCodes, test, waitForStatus, type Scene } from './scene.ts';
 
@@ -67,14 +67,6 @@ async function startProxy(
   proxy.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
   await waitUntil('the proxy listens', () => said.includes('"start"'));
   return `tcp://127.0.0.1:${port}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A running sidecar's problem of this code, in its own words. */

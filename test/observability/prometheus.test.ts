@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { situations, type SituationName } from '../integration/situations.ts';
-import { createScene, freePort, type Scene } from '../support/fake-engine/scene.ts';
+import { createScene, type Scene } from '../support/fake-engine/scene.ts';
+import { freePort } from '../support/free-port.ts';
 import { observabilityFile, readAlerts, readDashboard, readScrapeConfiguration } from '../support/observability-files.ts';
 import { startPrometheus, type Prometheus, type RuleState, type Series } from '../providers/prometheus/start-prometheus.ts';
 import { waitUntil } from '../support/wait-until.ts';

@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { openBrowser } from '../providers/browser/open-browser.ts';
-import { composeLabels, createScene, freePort, network, waitForStatus, type Scene } from '../support/fake-engine/scene.ts';
+import { composeLabels, createScene, network, waitForStatus, type Scene } from '../support/fake-engine/scene.ts';
+import { freePort } from '../support/free-port.ts';
 import { readStill } from './reader.ts';
 
 // `npm run pictures`: makes the pictures of the status page in README.md and docs/status.md. No test compares them: after a change to

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import type { StatusSnapshot } from '../../src/status/snapshot.ts';
 import type { LogLine } from './built-command.ts';
 import { docker, type Engine } from '../providers/engine/docker-command.ts';
-import { withLock } from '../providers/engine/engine-lock.ts';
 import { inspectImage } from '../providers/engine/image-build.ts';
-import { cacheDirectory } from '../providers/engine/places.ts';
+import { cacheDirectory } from '../providers/cache-directory.ts';
+import { withLock } from '../providers/file-lock.ts';
 import { tryCommand } from '../providers/run-command.ts';
 import { composeProjectName, runId, runLabel } from '../providers/engine/test-run.ts';
 import { shippedStub } from './real-layout.ts';
@@ -117,7 +117,7 @@ export async function provideMeetGenImage(engine: Engine): Promise<string> {
       await docker(engine, ['build', '--quiet', '--pull=false', '--label', runLabel, '--tag', meetGenImage, repository]);
     return meetGenImage;
   };
-  return process.platform === 'linux' ? withLock(join(cacheDirectory(), 'meet-gen-image.lock'), build) : build();
+  return withLock(join(cacheDirectory(), 'meet-gen-image.lock'), build);
 }
 
 /** Starts a Meet under a project name of this run; `resync` never comes, so only events can help. */

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
-import { cacheDirectory } from '../engine/places.ts';
+import { cacheDirectory } from '../cache-directory.ts';
 import { findChromium } from './find-chromium.ts';
 
 /** What a browser does by itself, without being told to by a test, is off. */
@@ -16,7 +16,7 @@ const quietly = [
 
 /** Opens a headless Chromium with a new profile; close it when done. */
 export async function openBrowser(): Promise<Browser> {
-  const { program, env } = await findChromium((line) => void process.stderr.write(`${line}\n`));
+  const program = await findChromium((line) => void process.stderr.write(`${line}\n`));
   // What it keeps besides its profile (certificates, a cache of fonts) goes to a home that is nobody's.
   const home = join(cacheDirectory(), 'browser-home');
   mkdirSync(home, { recursive: true });
@@ -27,6 +27,6 @@ export async function openBrowser(): Promise<Browser> {
     // Chromium's sandbox can't be had as root, and the pages are our own.
     chromiumSandbox: false,
     args: [...quietly],
-    env: { ...inherited, ...env, HOME: home },
+    env: { ...inherited, HOME: home },
   });
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NotProvided } from '../not-provided.ts';
 
 export interface DebianMirror {
   readonly uri: string;
@@ -7,55 +8,88 @@ export interface DebianMirror {
   readonly options: string;
 }
 
-export interface OsRelease {
-  readonly id: string;
-  readonly codename: string;
+interface AptSource extends DebianMirror {
+  readonly suites: readonly string[];
 }
 
-/** What /etc/os-release says of the distribution. */
-export function readOsRelease(): OsRelease {
-  const text = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
-  const value = (key: string): string => new RegExp(`^${key}="?([^"\\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
-  return { id: value('ID'), codename: value('VERSION_CODENAME') };
-}
+const security = '-security';
+const movingNames = ['stable', 'oldstable', 'oldoldstable', 'testing', 'unstable', 'sid'];
 
-/** The mirror that apt uses for the main archive of the running Debian release. */
-export function findDebianMirror(codename: string, root = '/etc/apt'): DebianMirror {
-  for (const file of sourceFiles(root)) {
+/**
+ * The mirror that has a suite: the one that this machine's apt uses for it, else the one that it uses for the running release.
+ * A release's mirror has all other releases too; the security suites are on a mirror of their own.
+ * @throws NotProvided when apt has no source of the archive's component main
+ */
+export function findDebianMirror(suite: string, codename: string, root = '/etc/apt'): DebianMirror {
+  const sources = sourceFiles(root).flatMap((file) => {
     const text = readFileSync(file, 'utf8');
-    const found = file.endsWith('.sources') ? fromDeb822(text, codename) : fromList(text, codename);
-    if (found !== undefined) return found;
+    return file.endsWith('.sources') ? fromDeb822(text) : fromList(text);
+  });
+  const ending = suite.endsWith(security) ? security : '';
+  for (const names of [[suite], [`${codename}${ending}`], movingNames.map((name) => `${name}${ending}`)]) {
+    const having = sources.filter(({ suites }) => suites.some((name) => names.includes(name)));
+    // Other vendors name their suites after Debian's, too.
+    const found = having.find(isDebians) ?? having[0];
+    if (found !== undefined) return { uri: firstMirror(found.uri), options: found.options };
   }
-  throw new Error(
-    `apt has no source for Debian ${codename}, main, under ${root}. Add one, or start a Docker engine yourself and set DOCKER_HOST.`,
+  throw new NotProvided(
+    `apt has no source for Debian's ${suite}, main, under ${root}.`,
+    'Add one, or install the program yourself: test/providers/README.md says which.',
   );
 }
 
 function sourceFiles(root: string): string[] {
   const parts = join(root, 'sources.list.d');
   const listed = existsSync(parts) ? readdirSync(parts).toSorted() : [];
-  return [join(root, 'sources.list'), ...listed.filter((name) => /\.(?:sources|list)$/.test(name)).map((name) => join(parts, name))].filter(
-    (file) => existsSync(file),
-  );
+  const files = listed.filter((name) => /\.(?:sources|list)$/.test(name)).map((name) => join(parts, name));
+  return [join(root, 'sources.list'), ...files].filter((file) => existsSync(file));
 }
 
-function fromDeb822(text: string, codename: string): DebianMirror | undefined {
-  for (const stanza of text.replace(/^#.*\n?/gm, '').split(/\n\s*\n/)) {
-    const field = (name: string): string[] => new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(stanza)?.[1]?.trim().split(/\s+/) ?? [];
-    const uri = field('URIs')[0];
-    const fits = field('Types').includes('deb') && field('Suites').includes(codename) && field('Components').includes('main');
-    if (!fits || uri === undefined || field('Enabled')[0] === 'no') continue;
-    const signedBy = field('Signed-By')[0];
-    return { uri, options: signedBy?.startsWith('/') ? `[signed-by=${signedBy}]` : '' };
-  }
-  return undefined;
+const isDebians = ({ uri, options }: AptSource): boolean => /\/debian(?:-security)?\b/.test(uri) || options.includes('debian-archive');
+
+/** Cloud images name a file with a list of mirrors, which debootstrap doesn't understand. */
+function firstMirror(uri: string): string {
+  const file = /^mirror\+file:(?:\/\/)?(\/.*)$/.exec(uri)?.[1];
+  if (file === undefined || !existsSync(file)) return uri;
+  return /^\s*([a-z]+:\S+)/m.exec(readFileSync(file, 'utf8'))?.[1] ?? uri;
 }
 
-function fromList(text: string, codename: string): DebianMirror | undefined {
-  for (const line of text.split('\n')) {
-    const parts = /^\s*deb\s+(\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+(.+)$/.exec(line);
-    if (parts?.[2] === undefined || parts[3] !== codename || !/\bmain\b/.test(parts[4] ?? '')) continue;
-    return { uri: parts[2], options: parts[1]?.trim() ?? '' };
-  }
-  return undefined;
+/** The deb822 fields that decide whether apt trusts a mirror, and their names in a classic line. */
+const trustFields = {
+  'signed-by': 'signed-by',
+  trusted: 'trusted',
+  'check-valid-until': 'check-valid-until',
+  'allow-insecure': 'allow-insecure',
+} as const;
+
+function fromDeb822(text: string): AptSource[] {
+  return text
+    .replace(/^#.*\n?/gm, '')
+    .split(/\n\s*\n/)
+    .flatMap((stanza) => {
+      const fields = new Map<string, string[]>();
+      for (const line of stanza.replace(/\n[ \t]+/g, ' ').split('\n')) {
+        const [, name, value] = /^([\w-]+):\s*(.*)$/.exec(line) ?? [];
+        if (name !== undefined) fields.set(name.toLowerCase(), value?.split(/\s+/).filter(Boolean) ?? []);
+      }
+      const field = (name: string): string[] => fields.get(name) ?? [];
+      const uri = field('uris').find((candidate) => !candidate.startsWith('cdrom:'));
+      const isOff = /^(?:no|false|without|off|disable|0)$/i.test(field('enabled')[0] ?? '');
+      if (uri === undefined || isOff || !field('types').includes('deb') || !field('components').includes('main')) return [];
+      const options = Object.entries(trustFields).flatMap(([name, option]) => {
+        const [value] = field(name);
+        // A key that stands in the stanza itself has no path: apt's trusted keys have to do.
+        return value === undefined || (name === 'signed-by' && !value.startsWith('/')) ? [] : [`${option}=${value}`];
+      });
+      return [{ uri, options: options.length === 0 ? '' : `[${options.join(' ')}]`, suites: field('suites') }];
+    });
+}
+
+function fromList(text: string): AptSource[] {
+  return text.split('\n').flatMap((line) => {
+    const [, options, uri, suite, components] =
+      /^\s*deb\s+(?:(\[[^\]]*\])\s+)?([^\s[]+)\s+(\S+)\s+(.+)$/.exec(line.replace(/#.*/, '')) ?? [];
+    if (uri === undefined || suite === undefined || !components?.split(/\s+/).includes('main')) return [];
+    return [{ uri, options: options ?? '', suites: [suite] }];
+  });
 }

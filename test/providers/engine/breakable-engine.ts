@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { clientOf } from './debian-client.ts';
 import { daemonIn, endDaemon, endDaemonAndCleanMachine, startDaemon, type Daemon } from './daemon.ts';
-import { unpackEnginePackages, whyNoPackages } from '../debian/debian-packages.ts';
+import { unpackObstacle } from '../debian/running-debian.ts';
+import { takeLock } from '../file-lock.ts';
+import { requireProgram } from '../find-program.ts';
+import { NotProvided } from '../not-provided.ts';
+import { unpackEnginePackages } from './engine-packages.ts';
 import { docker, type Engine } from './docker-command.ts';
-import { takeLock } from './engine-lock.ts';
 import { engineAnswers } from './engine-ping.ts';
 import { insideNamespace } from './network-namespace.ts';
-import { breakablePlaces, cacheDirectory, remappedPlaces, type EnginePlaces, type OwnNetwork } from './places.ts';
+import { breakablePlaces, remappedPlaces, type EnginePlaces, type OwnNetwork } from './places.ts';
 import { cleanUp, removeAllButImages } from './test-run.ts';
 
 /** A second engine that belongs to one test alone, which may do to it what it likes. */
@@ -51,21 +54,20 @@ async function startEngineIn(
   images: readonly string[],
   daemonArguments: readonly string[] = [],
 ): Promise<BreakableEngine> {
-  const obstacle = whyNoPackages();
+  const obstacle = unpackObstacle();
   if (obstacle !== undefined) {
-    throw new Error(
-      `This test needs a Docker engine of its own, and it can't start one: ${obstacle}. ` +
-        'Run it as root on Debian, or leave it out knowingly (test/README.md, "The engine that is broken").',
+    throw new NotProvided(
+      `This test needs a Docker engine of its own, and it can't start one: ${obstacle}.`,
+      'Run it as root on Debian, or leave it out: test/providers/README.md, "The engine that is broken".',
     );
   }
-  const cache = cacheDirectory();
-  mkdirSync(cache, { recursive: true });
+  requireProgram('ip', 'iproute2');
   const release = await takeLock(places.lock, patienceSeconds);
   try {
-    const packages = await unpackEnginePackages(cache, log);
-    const client = clientOf(packages, cache, places.host);
-    const engine = createEngine(daemonIn(cache, places, packages, daemonArguments), places, client, release);
-    await endDaemonAndCleanMachine(daemonIn(cache, places, packages));
+    const packages = await unpackEnginePackages(log);
+    const client = clientOf(packages, places.host);
+    const engine = createEngine(daemonIn(places, packages, daemonArguments), places, client, release);
+    await endDaemonAndCleanMachine(daemonIn(places, packages));
     await engine.start();
     await cleanUp(engine, { anyRun: true });
     await removeAllButImages(engine);
@@ -87,8 +89,7 @@ async function endForgottenEngine(places: EnginePlaces): Promise<void> {
   const release = await takeLock(places.lock, 0).catch(() => undefined);
   if (release === undefined) return;
   try {
-    const cache = cacheDirectory();
-    await endDaemonAndCleanMachine(daemonIn(cache, places, await unpackEnginePackages(cache, log)));
+    await endDaemonAndCleanMachine(daemonIn(places, await unpackEnginePackages(log)));
   } finally {
     release();
   }

@@ -1,9 +1,10 @@
 import { dirname } from 'node:path';
+import { cacheDirectory } from '../cache-directory.ts';
 import { endForgottenEngines } from './breakable-engine.ts';
 import { daemonPid } from './daemon.ts';
 import { liveUsers } from './engine-lock.ts';
 import { engineAnswers } from './engine-ping.ts';
-import { cacheDirectory, sharedPlaces } from './places.ts';
+import { sharedPlaces } from './places.ts';
 import { endKeptEngine, provideEngine, docker } from './provide-engine.ts';
 import { provideImages } from './stand-ins.ts';
 import { cleanUp } from './test-run.ts';

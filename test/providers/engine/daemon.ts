@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { UnpackedPackages } from '../debian/debian-packages.ts';
+import { cacheDirectory } from '../cache-directory.ts';
+import { NotProvided } from '../not-provided.ts';
+import type { EnginePackages } from './engine-packages.ts';
 import { engineAnswers } from './engine-ping.ts';
 import { makeBridge, noteMachineBefore, removeLeftovers } from './leftovers.ts';
 import { insideNamespace, makeNamespace } from './network-namespace.ts';
@@ -17,15 +19,15 @@ const socketGroupId = 23_750;
 
 /** One dockerd: its programs, its places, and the folder where its images survive between runs. */
 export interface Daemon {
-  readonly packages: UnpackedPackages;
+  readonly packages: EnginePackages;
   readonly places: EnginePlaces;
   readonly dataRoot: string;
   /** What else dockerd is told. */
   readonly arguments: readonly string[];
 }
 
-export function daemonIn(cache: string, places: EnginePlaces, packages: UnpackedPackages, daemonArguments: readonly string[] = []): Daemon {
-  return { packages, places, dataRoot: join(cache, places.dataFolder), arguments: daemonArguments };
+export function daemonIn(places: EnginePlaces, packages: EnginePackages, daemonArguments: readonly string[] = []): Daemon {
+  return { packages, places, dataRoot: join(cacheDirectory(), places.dataFolder), arguments: daemonArguments };
 }
 
 /** Starts dockerd in a session of its own, over whatever a crashed one left, and waits until it answers. */
@@ -41,9 +43,8 @@ export async function startDaemon(daemon: Daemon): Promise<void> {
   const pid = spawnDaemon(daemon);
   const deadline = Date.now() + startTimeoutMs;
   while (!(await engineAnswers(places.host))) {
-    if (!processLives(pid)) throw new Error(`dockerd ended at its start: ${lastLogLines(places)}`);
-    if (Date.now() > deadline)
-      throw new Error(`dockerd did not answer at ${places.host} within ${startTimeoutMs} ms: ${lastLogLines(places)}`);
+    if (!processLives(pid)) throw notStarted('dockerd ended at its start', places);
+    if (Date.now() > deadline) throw notStarted(`dockerd did not answer within ${startTimeoutMs} ms`, places);
     await sleep(pollMs);
   }
 }
@@ -167,7 +168,17 @@ function processLives(pid: number): boolean {
   }
 }
 
-function lastLogLines({ log }: EnginePlaces): string {
+function notStarted(what: string, { log }: EnginePlaces): NotProvided {
   const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
-  return text.trim().split('\n').slice(-8).join('\n');
+  // The reason may go over several lines: iptables' words, for one.
+  const reason = text
+    .slice(Math.max(0, text.lastIndexOf('failed to start daemon')))
+    .trim()
+    .split('\n')
+    .slice(-8)
+    .join(' ');
+  return new NotProvided(
+    `${what}: ${reason} (more in ${log})`,
+    'A container needs --privileged for an engine of its own. Elsewhere, start Docker yourself and set DOCKER_HOST.',
+  );
 }

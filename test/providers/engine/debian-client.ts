@@ -1,16 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { UnpackedPackages } from '../debian/debian-packages.ts';
+import { cacheDirectory } from '../cache-directory.ts';
+import type { EnginePackages } from './engine-packages.ts';
 
 /** Debian's docker CLI, made ready for one engine. */
 export interface Client {
-  readonly packages: UnpackedPackages;
+  readonly packages: EnginePackages;
   readonly dockerCli: string;
   readonly env: Record<string, string>;
 }
 
-export function clientOf(packages: UnpackedPackages, cache: string, host: string): Client {
-  const config = join(cache, 'client');
+export function clientOf(packages: EnginePackages, host: string): Client {
+  const config = join(cacheDirectory(), 'client');
   mkdirSync(config, { recursive: true });
   writeFileSync(join(config, 'config.json'), JSON.stringify({ cliPluginsExtraDirs: [packages.pluginsDirectory], ...proxies() }));
   return {

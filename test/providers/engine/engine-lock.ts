@@ -1,47 +1,16 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
+import { withLock } from '../file-lock.ts';
 import { sharedPlaces, usersFolder } from './places.ts';
 import { runId } from './test-run.ts';
 
-// Concurrent runs share one engine. Who starts or stops it holds a lock (flock(1): the kernel lets it
-// go when the holder dies, however), and each user leaves a file naming its process: the last one
-// whose process is still alive stops the engine. A dead user's file counts for nothing.
+// Concurrent runs share one engine. A process that starts or stops it holds a lock, and each user leaves a
+// file with its process id. The last user whose process still lives stops the engine.
 
 /** Runs `work` while no other process starts or stops the engine. */
 export function withEngineLock<T>(work: () => Promise<T>): Promise<T> {
   return withLock(sharedPlaces.lock, work);
-}
-
-/** Runs `work` while no other process holds the lock of this file. */
-export async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
-  const release = await takeLock(file);
-  try {
-    return await work();
-  } finally {
-    release();
-  }
-}
-
-const patienceSeconds = 900;
-
-/** Waits until no other process holds the lock of this file; returns what lets it go. */
-export function takeLock(file: string, waitSeconds = patienceSeconds): Promise<() => void> {
-  return new Promise((resolve, reject) => {
-    const holder = spawn('flock', ['--wait', String(waitSeconds), file, 'sh', '-c', 'echo held; cat'], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    holder.on('error', (cause) => reject(new Error('flock(1), of util-linux, is needed to start an engine', { cause })));
-    holder.on('exit', (code) => {
-      reject(
-        new Error(
-          `The lock ${file} was not free within ${waitSeconds} seconds (flock ended with ${code}). Another run may hang: \`fuser ${file}\` names it.`,
-        ),
-      );
-    });
-    holder.stdout.once('data', () => resolve(() => holder.stdin.end()));
-  });
 }
 
 /** Notes a user of the engine: this process, or (`kept`) nobody in particular until `forgetUser('kept')`. */

@@ -1,16 +1,21 @@
 import { request } from 'node:http';
 
 /** Does a Docker engine answer `GET /_ping` at this DOCKER_HOST (unix:// or plain tcp://)? */
-export function engineAnswers(host: string, timeoutMs = 2_000): Promise<boolean> {
+export async function engineAnswers(host: string, timeoutMs?: number): Promise<boolean> {
+  return (await pingEngine(host, timeoutMs)) === 'answers';
+}
+
+/** `refused`: the socket is there, but this user may not use it. */
+export function pingEngine(host: string, timeoutMs = 2_000): Promise<'answers' | 'refused' | 'silent'> {
   const where = pingTarget(host);
-  if (where === undefined) return Promise.resolve(false);
+  if (where === undefined) return Promise.resolve('silent');
   return new Promise((resolve) => {
     const ping = request({ ...where, path: '/_ping', timeout: timeoutMs }, (answer) => {
       answer.resume();
-      resolve(answer.statusCode === 200 && answer.headers['api-version'] !== undefined);
+      resolve(answer.statusCode === 200 && answer.headers['api-version'] !== undefined ? 'answers' : 'silent');
     });
     ping.on('timeout', () => ping.destroy(new Error('no answer in time')));
-    ping.on('error', () => resolve(false));
+    ping.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'EACCES' ? 'refused' : 'silent'));
     ping.end();
   });
 }

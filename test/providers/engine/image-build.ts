@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { docker, type Engine } from './docker-command.ts';
 
@@ -10,9 +11,9 @@ export interface ImageRecipe {
   readonly base: string;
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
-  /** Further folders that the Dockerfile copies from, by name. */
-  readonly contexts?: Readonly<Record<string, string>>;
-  /** What else, if it changes, makes the image stale: versions of the contexts' contents. */
+  /** Further files and folders that the Dockerfile copies, by the name that it copies them under. */
+  readonly additions?: Readonly<Record<string, string>>;
+  /** What else, if it changes, makes the image stale: versions of the additions. */
   readonly ingredients?: readonly string[];
 }
 
@@ -25,17 +26,30 @@ export async function buildImage(engine: Engine, recipe: ImageRecipe): Promise<v
   const present = await inspectImage(engine, recipe.name);
   if (present?.Config.Labels?.[sourceLabel] === source) return;
   const labels = { 'meet-gen.test': '1', [sourceLabel]: source, ...recipe.labels };
-  await docker(engine, [
-    'build',
-    '--quiet',
-    '--pull=false',
-    '--tag',
-    recipe.name,
-    ...pairs('--label', labels),
-    ...pairs('--build-arg', { BASE: recipe.base, ...recipe.buildArgs }),
-    ...pairs('--build-context', recipe.contexts ?? {}),
-    recipe.folder,
-  ]);
+  await withContext(recipe, (context) =>
+    docker(engine, [
+      'build',
+      '--quiet',
+      '--pull=false',
+      '--tag',
+      recipe.name,
+      ...pairs('--label', labels),
+      ...pairs('--build-arg', { BASE: recipe.base, ...recipe.buildArgs }),
+      context,
+    ]),
+  );
+}
+
+/** One folder with all that is copied: an engine of 20.10 has no `--build-context`. */
+async function withContext({ folder, additions = {} }: ImageRecipe, work: (context: string) => Promise<unknown>): Promise<void> {
+  const context = mkdtempSync(join(tmpdir(), 'mg-build-'));
+  try {
+    cpSync(folder, context, { recursive: true });
+    for (const [name, path] of Object.entries(additions)) cpSync(path, join(context, name), { recursive: true });
+    await work(context);
+  } finally {
+    rmSync(context, { recursive: true });
+  }
 }
 
 export interface ImageDescription {

@@ -1,13 +1,4 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-
-/** Where downloads, unpacked packages, root file systems and the engine's images are kept between runs. */
-export function cacheDirectory(): string {
-  const own = process.env['MEETGEN_TEST_CACHE'];
-  if (own !== undefined && own !== '') return own;
-  const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  return join(base, 'meet-gen-test');
-}
 
 /** All paths and names outside the cache of one engine of ours, and where in the cache its images are. */
 export interface EnginePlaces {

@@ -1,11 +1,15 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { clientOf, type Client } from './debian-client.ts';
 import { daemonIn, daemonPid, endDaemonAndCleanMachine, startDaemon } from './daemon.ts';
-import { unpackEnginePackages, whyNoPackages } from '../debian/debian-packages.ts';
+import { unpackObstacle } from '../debian/running-debian.ts';
+import { cacheDirectory } from '../cache-directory.ts';
+import { requireProgram } from '../find-program.ts';
+import { NotProvided } from '../not-provided.ts';
+import { unpackEnginePackages } from './engine-packages.ts';
 import type { Engine } from './docker-command.ts';
 import { forgetUser, liveUsers, noteUser, withEngineLock } from './engine-lock.ts';
-import { engineAnswers } from './engine-ping.ts';
-import { cacheDirectory, sharedPlaces } from './places.ts';
+import { engineAnswers, pingEngine } from './engine-ping.ts';
+import { sharedPlaces } from './places.ts';
 import { tryCommand } from '../run-command.ts';
 import { removeAllButImages } from './test-run.ts';
 
@@ -19,24 +23,38 @@ export interface ProvideEngineOptions {
 }
 
 const { host: engineHost } = sharedPlaces;
+const usualHost = 'unix:///var/run/docker.sock';
 const publishAddress = '127.0.0.1';
 const oldestCompose = [2, 23, 1] as const;
+/** The Dockerfile's `HEALTHCHECK --start-interval` needs its builder. */
+const oldestEngine = [25, 0] as const;
 
 /**
  * Finds a running Docker engine and uses it as a guest, or else starts one of its own from Debian's
  * packages (as root on Debian). Call `stop()` when done; concurrent runs share one engine.
  */
 export async function provideEngine(options: ProvideEngineOptions): Promise<Engine> {
-  const guestHost = await findRunningEngine(options.log);
-  if (guestHost !== undefined) return useAsGuest(guestHost, options.log);
-  const obstacle = whyNoPackages();
-  if (obstacle !== undefined) {
-    throw new Error(
-      `No Docker engine answers at DOCKER_HOST or /var/run/docker.sock, and the tests can't start one: ${obstacle}. ` +
-        'Start Docker (Engine 20.10 or later, with the compose and buildx plugins), or set DOCKER_HOST to a running one, or run the tests as root on Debian.',
+  const guestHost = await findRunningEngine();
+  const obstacle = guestHost === undefined ? unpackObstacle() : undefined;
+  if (obstacle !== undefined) throw await noEngine(obstacle);
+  const named = namedHost();
+  if (named !== undefined && named !== guestHost) options.log(`No engine answers at DOCKER_HOST=${named}: using another one`);
+  return guestHost === undefined ? startOwn(options) : useAsGuest(guestHost, options.log);
+}
+
+async function noEngine(obstacle: string): Promise<NotProvided> {
+  const hosts = [namedHost() ?? [], usualHost].flat();
+  for (const host of hosts) {
+    if ((await pingEngine(host)) !== 'refused') continue;
+    return new NotProvided(
+      `This user may not use the Docker engine at ${host}, and can't start another one: ${obstacle}.`,
+      'Add the user to the group of that socket (usually `sudo usermod -aG docker $USER`, then log in again), or set DOCKER_HOST.',
     );
   }
-  return startOwn(options);
+  return new NotProvided(
+    `No Docker engine answers at ${hosts.join(' or ')}, and none can be started here: ${obstacle}.`,
+    'Start Docker (25.0 or later, with compose and buildx), or set DOCKER_HOST to a running engine, or run this as root on Debian.',
+  );
 }
 
 /** Ends the engine that `keep: true` left running, unless a run still uses it; returns who does. */
@@ -46,20 +64,21 @@ export async function endKeptEngine(log: (line: string) => void): Promise<number
     const users = liveUsers().length;
     if (users > 0) return users;
     if (!existsSync(sharedPlaces.before)) return 0;
-    const cache = cacheDirectory();
-    await end(clientOf(await unpackEnginePackages(cache, log), cache, engineHost), cache, log);
+    await end(clientOf(await unpackEnginePackages(log), engineHost), log);
     return 0;
   });
 }
 
-async function findRunningEngine(log: (line: string) => void): Promise<string | undefined> {
+/** The engine that the user names, unless it is the tests' own. */
+function namedHost(): string | undefined {
   const named = process.env['DOCKER_HOST'];
-  if (named !== undefined && named !== '' && named !== engineHost) {
-    if ((await engineAnswers(named)) || (await cliReaches(named))) return named;
-    log(`No engine answers at DOCKER_HOST=${named}; looking elsewhere`);
-  }
-  const usual = 'unix:///var/run/docker.sock';
-  if (await engineAnswers(usual)) return usual;
+  return named === undefined || named === '' || named === engineHost ? undefined : named;
+}
+
+async function findRunningEngine(): Promise<string | undefined> {
+  const named = namedHost();
+  if (named !== undefined && ((await engineAnswers(named)) || (await cliReaches(named)))) return named;
+  if (await engineAnswers(usualHost)) return usualHost;
   const context = await tryCommand('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}']);
   const host = context.stdout.trim();
   if (context.code !== 0 || host === '' || host === engineHost) return undefined;
@@ -73,32 +92,36 @@ async function cliReaches(host: string): Promise<boolean> {
 }
 
 async function useAsGuest(host: string, log: (line: string) => void): Promise<Engine> {
+  const { dockerCli, env } = await findClient(host, log);
+  const version = (await tryCommand(dockerCli, ['version', '--format', '{{.Server.Version}}'], { env })).stdout.trim();
+  log(`Using the Docker engine ${version} at ${host} as a guest`);
+  if (olderThan(version, oldestEngine)) log(`It is older than ${oldestEngine.join('.')}: whatever builds the image of meet-gen will fail`);
+  return { host, dockerCli, env, provided: false, publishAddress, stop: async () => undefined };
+}
+
+/** The machine's docker CLI where it can do all that the tests need, else Debian's. */
+async function findClient(host: string, log: (line: string) => void): Promise<Pick<Engine, 'dockerCli' | 'env'>> {
   const env = { DOCKER_HOST: host, BUILDX_BUILDER: 'default' };
   const lack = await whatTheCliLacks(env);
-  log(`Using the Docker engine at ${host} as a guest`);
-  if (lack === undefined) return { host, dockerCli: 'docker', env, provided: false, publishAddress, stop: async () => undefined };
-  const obstacle = whyNoPackages();
+  if (lack === undefined) return { dockerCli: 'docker', env };
+  const obstacle = unpackObstacle();
   if (obstacle !== undefined) {
-    throw new Error(
-      `${lack}. Install the docker CLI with compose ${oldestCompose.join('.')} or later and buildx; the tests can't fetch them: ${obstacle}.`,
+    throw new NotProvided(
+      `${lack}, and the tests can't unpack Debian's: ${obstacle}.`,
+      `Install the docker CLI with the plugins compose (${oldestCompose.join('.')} or later) and buildx, or run this as root on Debian.`,
     );
   }
   log(`${lack}: using a CLI of Debian's packages instead`);
-  const cache = cacheDirectory();
-  const client = clientOf(await unpackEnginePackages(cache, log), cache, host);
-  return {
-    host,
-    dockerCli: client.dockerCli,
-    env: { ...client.env, ...env },
-    provided: false,
-    publishAddress,
-    stop: async () => undefined,
-  };
+  const client = clientOf(await unpackEnginePackages(log), host);
+  return { dockerCli: client.dockerCli, env: { ...client.env, ...env } };
 }
 
 async function whatTheCliLacks(env: Record<string, string>): Promise<string | undefined> {
+  const server = await tryCommand('docker', ['version', '--format', '{{.Server.Version}}'], { env });
+  if (server.code === 127) return 'There is no docker CLI on the PATH';
+  // An old CLI and a new engine, or the reverse, may have no version of the API in common.
+  if (server.code !== 0) return `The docker CLI can't use this engine (${server.stderr.trim().split('\n').at(-1)})`;
   const compose = await tryCommand('docker', ['compose', 'version', '--short'], { env });
-  if (compose.code === 127) return 'There is no docker CLI on the PATH';
   if (compose.code !== 0) return 'The docker CLI has no compose plugin';
   if (olderThan(compose.stdout, oldestCompose))
     return `The compose plugin is ${compose.stdout.trim()}, older than ${oldestCompose.join('.')}`;
@@ -116,16 +139,15 @@ function olderThan(version: string, oldest: readonly number[]): boolean {
 }
 
 async function startOwn({ log, keep = false }: ProvideEngineOptions): Promise<Engine> {
-  const cache = cacheDirectory();
-  mkdirSync(cache, { recursive: true });
+  requireProgram('ip', 'iproute2');
   const { client, user } = await withEngineLock(async () => {
-    const packages = await unpackEnginePackages(cache, log);
-    const ours = clientOf(packages, cache, engineHost);
+    const packages = await unpackEnginePackages(log);
+    const ours = clientOf(packages, engineHost);
     if (await engineAnswers(engineHost)) {
       log(`Using the test engine that runs at ${engineHost}`);
     } else {
-      log(`No Docker engine found: starting one of the tests' own at ${engineHost}, images in ${cache}`);
-      const daemon = daemonIn(cache, sharedPlaces, packages);
+      log(`No Docker engine found: starting one of the tests' own at ${engineHost}, images in ${cacheDirectory()}`);
+      const daemon = daemonIn(sharedPlaces, packages);
       await endDaemonAndCleanMachine(daemon);
       await startDaemon(daemon);
       await removeAllButImages(ours);
@@ -138,16 +160,16 @@ async function startOwn({ log, keep = false }: ProvideEngineOptions): Promise<En
     stopped = true;
     await withEngineLock(async () => {
       forgetUser(user);
-      if (liveUsers().length === 0) await end(client, cache, log);
+      if (liveUsers().length === 0) await end(client, log);
     });
   };
   return { host: engineHost, dockerCli: client.dockerCli, env: client.env, provided: true, publishAddress, stop };
 }
 
-async function end(client: Client, cache: string, log: (line: string) => void): Promise<void> {
+async function end(client: Client, log: (line: string) => void): Promise<void> {
   if (daemonPid(sharedPlaces) !== undefined) {
     log('Stopping the test engine');
     await removeAllButImages(client).catch(() => undefined);
   }
-  await endDaemonAndCleanMachine(daemonIn(cache, sharedPlaces, client.packages));
+  await endDaemonAndCleanMachine(daemonIn(sharedPlaces, client.packages));
 }

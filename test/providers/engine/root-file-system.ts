@@ -1,8 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { unpackEnginePackages, whyNoPackages } from '../debian/debian-packages.ts';
+import { cacheDirectory } from '../cache-directory.ts';
+import { unpackObstacle } from '../debian/running-debian.ts';
+import { requireProgram } from '../find-program.ts';
+import { NotProvided } from '../not-provided.ts';
+import { unpackEnginePackages } from './engine-packages.ts';
 import { unmountBelow } from './leftovers.ts';
-import { cacheDirectory } from './places.ts';
 import { runCommand } from '../run-command.ts';
 
 export interface RootFileSystem {
@@ -29,14 +32,16 @@ export async function provideRootFileSystem(wanted: RootFileSystem, log: (line: 
   const folder = join(cacheDirectory(), 'root-file-systems');
   const tarFile = join(folder, `${wanted.suite}.tar.gz`);
   if (existsSync(tarFile)) return tarFile;
-  const obstacle = whyNoPackages();
+  const obstacle = unpackObstacle();
   if (obstacle !== undefined) {
-    throw new Error(
-      `No image can be pulled, and none can be made from Debian's packages: ${obstacle}. Pull or build the base images by hand, or run the tests where a registry is reached.`,
+    throw new NotProvided(
+      `No image can be pulled, and none can be made from Debian's packages: ${obstacle}.`,
+      'Pull node:24-slim, nginx:1.30 and nginx:1.22 where a registry is reached, or run the tests as root on Debian.',
     );
   }
+  requireProgram('wget', 'wget');
   log(
-    `Making a Debian ${wanted.suite} with ${wanted.packages.join(', ')} for the stand-in images (about ${wanted.downloadMegabytes} MB to download, a minute, once)`,
+    `Making a Debian ${wanted.suite} with ${wanted.packages.join(', ')} for the stand-in images in ${tarFile} (about ${wanted.downloadMegabytes} MB to download, a minute, once)`,
   );
   mkdirSync(folder, { recursive: true });
   const building = join(folder, `${wanted.suite}.part`);
@@ -60,9 +65,9 @@ export async function provideRootFileSystem(wanted: RootFileSystem, log: (line: 
 }
 
 async function bootstrap(wanted: RootFileSystem, target: string, log: (line: string) => void): Promise<void> {
-  const packages = await unpackEnginePackages(cacheDirectory(), log);
+  const packages = await unpackEnginePackages(log);
   const scripts = join(packages.root, 'usr/share/debootstrap');
-  const args = ['--variant=minbase', `--include=${wanted.packages.join(',')}`, wanted.suite, target, packages.mirror.uri];
+  const args = ['--variant=minbase', `--include=${wanted.packages.join(',')}`, wanted.suite, target, packages.mirrorUri];
   // A release too new for this debootstrap is made as the one under development.
   if (!existsSync(join(scripts, 'scripts', wanted.suite))) args.push(join(scripts, 'scripts/sid'));
   await runCommand('sh', [join(packages.root, 'usr/sbin/debootstrap'), ...args], {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cacheDirectory } from '../cache-directory.ts';
+import { withLock } from '../file-lock.ts';
 import { docker, type Engine } from './docker-command.ts';
-import { withLock } from './engine-lock.ts';
 import { buildImage, inspectImage, type ImageRecipe } from './image-build.ts';
-import { cacheDirectory } from './places.ts';
 import { provideRootFileSystem, type RootFileSystem } from './root-file-system.ts';
 import { runCommand, tryCommand } from '../run-command.ts';
 import { wellKnownNameLabel } from './test-run.ts';
@@ -48,11 +48,8 @@ const oldSystem: RootFileSystem = { suite: 'bookworm', packages: ['nginx-light']
 const imagesFolder = fileURLToPath(new URL('./images', import.meta.url));
 
 /** Makes sure that the engine has every image the tests use; says of each base where it came from. */
-export async function provideImages(engine: Engine, { log }: { log: Log }): Promise<Images> {
-  const cache = cacheDirectory();
-  mkdirSync(cache, { recursive: true });
-  const provide = (): Promise<Images> => provideAll(engine, log);
-  return process.platform === 'linux' ? withLock(join(cache, 'images.lock'), provide) : provide();
+export function provideImages(engine: Engine, { log }: { log: Log }): Promise<Images> {
+  return withLock(join(cacheDirectory(), 'images.lock'), () => provideAll(engine, log));
 }
 
 async function provideAll(engine: Engine, log: Log): Promise<Images> {
@@ -158,7 +155,7 @@ async function buildNodeStandIn(engine: Engine, log: Log): Promise<void> {
     base: systemName(newSystem),
     buildArgs: { NPM_REGISTRY: registry },
     labels: { [wellKnownNameLabel]: nodeName },
-    contexts: { npm: npm.folder, certificates: certificates.folder },
+    additions: { npm: npm.folder, certificates: certificates.folder },
     ingredients: [npm.version, certificates.digest],
   });
 }

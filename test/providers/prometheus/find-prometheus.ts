@@ -1,9 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { unpackPackage, whyNoPackages } from '../debian/debian-packages.ts';
-import { withLock } from '../engine/engine-lock.ts';
-import { cacheDirectory } from '../engine/places.ts';
+import { readOsRelease, unpackObstacle } from '../debian/running-debian.ts';
+import { unpackOnce } from '../debian/unpack-once.ts';
 import { findProgram } from '../find-program.ts';
+import { NotProvided } from '../not-provided.ts';
 
 /** The programs' paths. */
 export interface PrometheusPrograms {
@@ -11,24 +10,24 @@ export interface PrometheusPrograms {
   readonly promtool: string;
 }
 
+const log = (line: string): void => void process.stderr.write(`${line}\n`);
+
 /**
  * Finds Prometheus and promtool on the PATH, or unpacks Debian's into the cache (as root on Debian, once; nothing is installed).
- * @throws Error that says how to get them
+ * @throws NotProvided where there is none
  */
 export async function findPrometheus(): Promise<PrometheusPrograms> {
   const prometheus = findProgram(['prometheus']);
   const promtool = findProgram(['promtool']);
   if (prometheus !== undefined && promtool !== undefined) return { prometheus, promtool };
-  const obstacle = whyNoPackages();
-  if (obstacle !== undefined)
-    throw new Error(
-      `There is no prometheus and promtool on the PATH, and the tests can't unpack Debian's: ${obstacle}. ` +
-        'Install Prometheus 2.42 or later, or run the tests as root on Debian.',
+  const obstacle = unpackObstacle();
+  if (obstacle !== undefined) {
+    throw new NotProvided(
+      `There is no prometheus and promtool on the PATH, and the tests can't unpack Debian's: ${obstacle}.`,
+      'Install Prometheus 2.42 or later, or run the tests as root on Debian.',
     );
-  const cache = cacheDirectory();
-  mkdirSync(cache, { recursive: true });
-  const root = await withLock(join(cache, 'prometheus.lock'), () => unpackPackage(cache, 'prometheus'));
-  const unpacked = { prometheus: join(root, 'usr/bin/prometheus'), promtool: join(root, 'usr/bin/promtool') };
-  if (!existsSync(unpacked.prometheus)) throw new Error(`Debian's package prometheus has no ${unpacked.prometheus}`);
-  return unpacked;
+  }
+  const name = `prometheus-${readOsRelease().codename}`;
+  const root = await unpackOnce({ name, title: 'Prometheus', packages: ['prometheus'], proof: 'usr/bin/prometheus' }, log);
+  return { prometheus: join(root, 'usr/bin/prometheus'), promtool: join(root, 'usr/bin/promtool') };
 }

@@ -8,9 +8,10 @@ export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Every page of the documentation, by its path in the repository. */
 export function documentationPages(): readonly string[] {
-  const below = readdirSync(join(repository, 'docs'), { recursive: true, encoding: 'utf8' });
-  const docs = below.filter((path) => path.endsWith('.md')).map((path) => `docs/${path}`);
-  return ['README.md', 'CHANGELOG.md', 'test/README.md', ...docs.toSorted()];
+  const below = ['docs', 'test'].flatMap((folder) =>
+    readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
+  );
+  return ['README.md', 'CHANGELOG.md', ...below.filter((path) => path.endsWith('.md')).toSorted()];
 }
 
 export function readPage(page: string): string {

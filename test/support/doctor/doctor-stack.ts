@@ -1,7 +1,4 @@
-import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Finding } from '../../../src/doctor/examine.ts';
 import { createExample, type ExampleStack } from '../../e2e/example/example-stack.ts';
@@ -10,6 +7,7 @@ import { docker, type Engine } from '../../providers/engine/docker-command.ts';
 import { runCommand, tryCommand } from '../../providers/run-command.ts';
 import type { Images } from '../../providers/engine/stand-ins.ts';
 import { runId, runLabel } from '../../providers/engine/test-run.ts';
+import { freePort } from '../free-port.ts';
 
 /** What `doctor --json` says. */
 export interface DoctorSays {
@@ -151,21 +149,4 @@ function pinned(tagged: (name: string) => string, mediaPort: number): string {
     `    environment: { LIVEKIT_CONFIG: "port: 7880\\nrtc:\\n  tcp_port: ${mediaPort}\\n  udp_port: ${mediaPort}\\n" }`,
     `    ports: !override ["${mediaPort}:${mediaPort}/tcp", "${mediaPort}:${mediaPort}/udp"]`,
   ].join('\n');
-}
-
-/** Free for TCP and UDP. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    const socket = createSocket('udp4');
-    const isFree = await new Promise<boolean>((resolve) => {
-      socket.once('error', () => resolve(false));
-      socket.bind(port, () => resolve(true));
-    });
-    await new Promise<void>((resolve) => socket.close(() => resolve()));
-    if (isFree) return port;
-  }
 }

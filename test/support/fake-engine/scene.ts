@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { RequestOptions } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
@@ -247,15 +246,6 @@ async function claimSubnet(releases: (() => unknown)[]): Promise<string> {
     releases.push(() => new Promise((resolve) => claim.close(resolve)));
     return subnet;
   }
-}
-
-/** A TCP port of 127.0.0.1 that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function contentOf(file: string): Promise<string> {

@@ -1,0 +1,80 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { cacheDirectory } from '../cache-directory.ts';
+import { withLock } from '../file-lock.ts';
+import { NotProvided } from '../not-provided.ts';
+import { runCommand } from '../run-command.ts';
+import { withOwnApt, type OwnApt } from './own-apt.ts';
+import { readOsRelease } from './running-debian.ts';
+
+/** Packages to unpack into a folder of the cache, where their programs run from; nothing is installed. */
+export interface PackageTree {
+  /** The folder's name. */
+  readonly name: string;
+  /** What it gives the tests, for the log. */
+  readonly title: string;
+  /** `name`, or `name/suite`. */
+  readonly packages: readonly string[];
+  /** Where apt looks for them. Default: the running release. */
+  readonly suites?: readonly string[];
+  /** Also unpack all that the packages depend on, but the C library: programs name its loader by an absolute path. */
+  readonly withDependencies?: boolean;
+  /** A path in the folder; a folder without it is unpacked again. */
+  readonly proof: string;
+  /** Completes and tries the folder while it is still beside its place. @throws when the programs don't run here */
+  readonly finish?: (folder: string) => Promise<void>;
+}
+
+/**
+ * Downloads and unpacks the packages unless the cache has them; returns the folder. Of concurrent callers, in this process or in
+ * others, one unpacks and the others wait.
+ * @param log told what is downloaded, how much and where to, before it is
+ */
+export async function unpackOnce(tree: PackageTree, log: (line: string) => void): Promise<string> {
+  const folder = join(cacheDirectory(), tree.name);
+  const isThere = (): boolean => existsSync(join(folder, tree.proof));
+  if (isThere()) return folder;
+  return withLock(`${folder}.lock`, async () => {
+    if (isThere()) return folder;
+    const { codename } = readOsRelease();
+    const suites = tree.suites ?? [codename];
+    log(`${tree.title}: reading the package lists of Debian ${suites.join(' and ')} (about 10 MB each)`);
+    const options = { codename, suites, withDependencies: tree.withDependencies ?? false };
+    await explainFailure(withOwnApt(`${folder}.apt`, options, (apt) => unpack(tree, folder, apt, log)));
+    return folder;
+  });
+}
+
+/** Unpacks beside the folder's place, and moves the folder there when it is complete and works. */
+async function unpack(tree: PackageTree, folder: string, apt: OwnApt, log: (line: string) => void): Promise<void> {
+  const { packages, megabytes } = await apt.sizeOf(tree.packages);
+  log(
+    `${tree.title}: downloading ${packages} of Debian's packages (${megabytes} MB) and unpacking them into ${folder}; once, nothing is installed`,
+  );
+  const building = `${folder}.part`;
+  rmSync(building, { recursive: true, force: true });
+  mkdirSync(building, { recursive: true });
+  const files = await apt.download(tree.packages);
+  for (const file of files.filter((name) => !isCLibrary(name))) await runCommand('dpkg', ['-x', file, building]);
+  await tree.finish?.(building);
+  if (!existsSync(join(building, tree.proof))) throw new Error(`Debian's ${tree.packages.join(', ')} have no ${tree.proof}`);
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(building, folder);
+}
+
+const isCLibrary = (file: string): boolean => basename(file).startsWith('libc6_');
+
+async function explainFailure(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (cause) {
+    const isApt = cause instanceof Error && cause.message.startsWith('`apt-get ');
+    if (!isApt) throw cause;
+    const reason = cause.message.split('\n').find((line) => line.startsWith('E:')) ?? cause.message;
+    throw new NotProvided(
+      `Debian's packages can't be downloaded: ${reason.replace(/\s+/g, ' ').slice(0, 400)}`,
+      'Check the network and the sources of apt, or install the program yourself: test/providers/README.md says which.',
+      { cause },
+    );
+  }
+}
