@@ -66,7 +66,7 @@ function harmToVictims(index: number, members: readonly Member[], tree: readonly
 /** Whoever is of another project may add routes of its own to the victims' file: every line that was there before stays. */
 function missingLines(index: number, tree: readonly Directive[]): readonly string[] {
   const lines = new Set(linesOf(tree));
-  return linesOf(alone(index)).flatMap((line) => (lines.has(line) ? [] : [`missing: ${line}`]));
+  return alone(index).flatMap((line) => (lines.has(line) ? [] : [`missing: ${line}`]));
 }
 
 /** A line for each upstream and for each directive of a server, blocks included; without the generation, which differs by design. */
@@ -79,14 +79,14 @@ function tell({ name, args, block }: Directive): string {
   return block === undefined ? head : `${head} { ${block.map(tell).join('; ')} }`;
 }
 
-const victimsAlone = await renderWorld(observe(containersFromEngine(victimsOf(0)))).then(
-  ({ files }) => files.get(victimsInstance(0)) ?? '',
+const linesAlone = linesOf(
+  await renderWorld(observe(containersFromEngine(victimsOf(0)))).then(({ files }) => parseNginx(files.get(victimsInstance(0)) ?? '')),
 );
 
-/** The file of a set's victims when nobody attacks them; all sets' differ in names and addresses alone. */
-function alone(index: number): readonly Directive[] {
-  const [from, to] = [victimsOf(0), victimsOf(index)].map(([first = {}]) => addressOf(first).replace(/\d+$/, ''));
-  return parseNginx(victimsAlone.replaceAll(from ?? '', to ?? '').replaceAll(victimsInstance(0), victimsInstance(index)));
+/** The lines of a set's victims when nobody attacks them; all sets' differ in names and addresses alone. */
+function alone(index: number): readonly string[] {
+  const [from = '', to = ''] = [victimsOf(0), victimsOf(index)].map(([first = {}]) => addressOf(first).replace(/\d+$/, ''));
+  return linesAlone.map((line) => line.replaceAll(from, to).replaceAll(victimsInstance(0), victimsInstance(index)));
 }
 
 /** The victims' own addresses stay behind their own names, and their servers as they are. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { notAllowed } from '../attack/allowed-directives.ts';
 import { filesOfPairs } from '../attack/label-pairs.ts';
 import { acceptedByNginx, acceptedTogether, bothNginx } from '../e2e/nginx/nginx-verdict.ts';
-import { takeSets } from '../attack/take-sets.ts';
+import { takeSets, takeTextsByHand } from '../attack/take-sets.ts';
 import type { NginxChecker } from '../support/nginx-check.ts';
 import { parseNginx } from '../support/nginx-parse.ts';
 
@@ -33,6 +33,10 @@ test('100,000 generated sets of hostile containers harm nobody, and both nginx t
   });
   console.log(`attack: ${JSON.stringify(taken)} in ${Math.round((performance.now() - startMs) / 1000)} s`);
   expect(taken.sets).toBe(sets);
+});
+
+test('every text made by hand in every place: both nginx take every file', async () => {
+  await acceptedTogether(checkers, await takeTextsByHand());
 });
 
 test('any two labels of a frontend and any two of a service together: both nginx take every file', async () => {

@@ -4,12 +4,12 @@ import { soak } from '../support/soak/soak.ts';
 import { test } from './scene.ts';
 
 /** The short form of test/endurance/soak.test.ts. */
-test.concurrent('a life of 1,500 events: right whenever it comes to rest, and no descriptor is left open', async ({ scene }) => {
+test.concurrent('a life of 1,000 events: right whenever it comes to rest, and no descriptor is left open', async ({ scene }) => {
   const descriptors: number[] = [];
   const { command, events, lists, signals, subscriptions } = await soak(scene, {
     seed: 3,
-    events: 1500,
-    restEvery: 250,
+    events: 1000,
+    restEvery: 150,
     onRest: ({ pid }) => Promise.resolve(void descriptors.push(viewFromOutside(pid).descriptors)),
   });
   expect(command.hasEnded()).toBe(false);
