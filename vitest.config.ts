@@ -54,7 +54,7 @@ export default defineConfig({
           globalSetup: ['test/setup/build.ts', 'test/providers/engine/global-setup.ts'],
           testTimeout: 240_000,
           hookTimeout: 300_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 4 },
         },
       },

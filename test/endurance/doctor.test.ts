@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkTable } from '../../src/doctor/check-table.ts';
+import { certificateFaults, startPublicName, type PublicName } from '../support/doctor/certificate-faults.ts';
 import { startDoctorStack, type DoctorStack } from '../support/doctor/doctor-stack.ts';
 import { faults } from '../support/doctor/faults.ts';
 import { saysExactly, undergo } from '../support/doctor/ordeal.ts';
@@ -31,3 +32,13 @@ test('the hardened example is healthy too', async () => {
 for (const fault of faults) {
   test(`${fault.name}: found, mended as the cure says, gone`, () => undergo(stack, [fault]));
 }
+
+describe('names and certificates', () => {
+  let name: PublicName;
+  beforeAll(async () => {
+    name = await startPublicName(providedEngine(), providedImages().idle, stack);
+  });
+  afterAll(() => name?.remove());
+
+  test.each(certificateFaults)('a certificate $name', (fault) => name.undergo(fault));
+});

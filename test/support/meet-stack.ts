@@ -12,6 +12,8 @@ import { withLock } from '../providers/file-lock.ts';
 import { tryCommand } from '../providers/run-command.ts';
 import { composeProjectName, runId, runLabel } from '../providers/engine/test-run.ts';
 import { shippedStub } from './real-layout.ts';
+import { httpGet } from './http-get.ts';
+import { listContainers, type ListedContainer } from './list-containers.ts';
 import { waitUntil } from './wait-until.ts';
 import { runUntilHeard } from '../providers/engine/run-until-heard.ts';
 
@@ -74,6 +76,8 @@ export interface MeetStack {
   answering(path: string, frontend?: string): Promise<readonly string[]>;
   /** Waits until exactly these answer, at every path, and do so once more. */
   routed(routes: Routes, frontend?: string): Promise<void>;
+  /** The engine's port for a published port of a container, while it runs. */
+  port(name: string, inside: number): Promise<number | undefined>;
   /** The address of a container on one of its networks. */
   address(name: string, network: string): Promise<string>;
   /** Kills a container's first process (nginx) from outside, as a crash would: the engine wasn't asked, and restarts it if told so. */
@@ -84,7 +88,7 @@ export interface MeetStack {
   tool(...command: readonly string[]): Promise<string>;
   /** What the status server at an address answers to a container that has node. */
   askStatusServer(from: string, address: string, path: string): Promise<{ readonly status: number; readonly body: string }>;
-  /** What a meet-gen tells, `meet-gen-1` unless another container is named. */
+  /** The status of the meet-gen that publishes into the Meet's volume, or of the one in this container. */
   status(sidecar?: string): Promise<StatusSnapshot>;
   /** Waits until every frontend is proven to serve what was published. */
   converged(sidecar?: string): Promise<StatusSnapshot>;
@@ -163,7 +167,9 @@ function composeFile(engine: Engine, part: string, meetGen: Readonly<Record<stri
     ...meetGen,
     tools: {
       image: 'meet-gen-test/idle:latest',
+      entrypoint: ['node', '-e', statusRelay],
       networks: ['internal'],
+      ports: [`${engine.publishAddress}::${relayPort}`],
       volumes: [`${routing}:/routing:ro`, 'templates:/templates', ...(options.volumes ?? []).map((name) => `${name}:/${name}`)],
       depends_on: Object.keys(meetGen),
     },
@@ -250,25 +256,20 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
   const container = (name: string): string => `${project}-${name}`;
   const hups = followHups(engine, project);
 
-  const namesById = async (): Promise<ReadonlyMap<string, string>> => {
-    const listed = await run('container', 'ls', '--all', '--no-trunc', '--format', '{{.ID}} {{.Names}}');
-    const pairs = listed.split('\n').map((line) => line.split(' '));
-    return new Map(pairs.map(([id = '', name = '']) => [id.slice(0, 12), shorten(name)]));
-  };
   const shorten = (name: string): string => (name.startsWith(`${project}-`) ? name.slice(project.length + 1) : name);
-
+  const nameById = (containers: readonly ListedContainer[]): ReadonlyMap<string, string> =>
+    new Map(containers.map(({ id, name }) => [id.slice(0, 12), shorten(name)]));
   /** The engine gives a container another port whenever it starts. */
-  const publishedPort = async (frontend: string): Promise<number | undefined> => {
-    const told = await tryCommand(engine.dockerCli, ['port', container(frontend), '8083/tcp'], { env: engine.env });
-    const port = /:(\d+)$/m.exec(told.stdout.trim())?.[1];
-    return port === undefined ? undefined : Number(port);
-  };
+  const portOf = (containers: readonly ListedContainer[], name: string, inside: number): number | undefined =>
+    containers.find((one) => one.name === container(name))?.ports.get(inside);
   const askAt = (port: number | undefined, path: string, timeoutMs: number): Promise<Answer> =>
     port === undefined ? Promise.resolve(nothing('no published port')) : askPort(engine.publishAddress, port, path, timeoutMs);
-  const ask = async (path: string, frontend = 'frontend-1'): Promise<Answer> => askAt(await publishedPort(frontend), path, askTimeoutMs);
+  const ask = async (path: string, frontend = 'frontend-1'): Promise<Answer> =>
+    askAt(portOf(await listContainers(engine), frontend, 8083), path, askTimeoutMs);
   /** Stops asking at a path at the first answer that isn't one of the expected: some wrong ones take seconds. */
   const answeringAt = async (paths: readonly string[], frontend = 'frontend-1', expected?: Routes): Promise<Routes> => {
-    const [port, names] = await Promise.all([publishedPort(frontend), namesById()]);
+    const containers = await listContainers(engine);
+    const [port, names] = [portOf(containers, frontend, 8083), nameById(containers)];
     const timeoutMs = expected === undefined ? askTimeoutMs : impatientAskTimeoutMs;
     const seen: Record<string, readonly string[]> = {};
     for (const path of paths) {
@@ -290,8 +291,11 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
   };
   const inspect = async (name: string, field: string): Promise<string> => (await run('inspect', '--format', field, container(name))).trim();
   const tool = async (...command: readonly string[]): Promise<string> => run('exec', container('tools-1'), ...command);
-  const status = async (sidecar = 'meet-gen-1'): Promise<StatusSnapshot> =>
-    JSON.parse(await run('exec', container(sidecar), 'node', '-e', askStatus)) as StatusSnapshot;
+  const status = async (sidecar?: string): Promise<StatusSnapshot> => {
+    if (sidecar !== undefined) return JSON.parse(await run('exec', container(sidecar), 'node', '-e', askStatus)) as StatusSnapshot;
+    const port = portOf(await listContainers(engine), 'tools-1', relayPort) ?? NaN;
+    return JSON.parse((await httpGet({ host: engine.publishAddress, port }, '/status')).body) as StatusSnapshot;
+  };
 
   /** The log's last lines tell most about what went wrong. */
   const converged = async (sidecar?: string, accept: (snapshot: StatusSnapshot) => boolean = () => true): Promise<StatusSnapshot> => {
@@ -333,6 +337,7 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
     ask,
     answering: async (path, frontend) => (await answeringAt([path], frontend))[path] ?? [],
     routed,
+    port: async (name, inside) => portOf(await listContainers(engine), name, inside),
     address: (name, network) => inspect(name, `{{with index .NetworkSettings.Networks ${JSON.stringify(network)}}}{{.IPAddress}}{{end}}`),
     async crash(name, program = 'nginx') {
       const pid = await inspect(name, '{{.State.Pid}}');
@@ -372,6 +377,17 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
 /** Read by the container's own node: the socket is for meet-gen's user alone. */
 export const askStatus = `
   require('node:http').get({ socketPath: '/routing/.meet-gen.sock', path: '/status', agent: false }, (answer) => answer.pipe(process.stdout))
+`;
+
+const relayPort = 9180;
+/** In `tools`, as root: hands on what meet-gen says on its socket, so that nobody has to start a process to ask. */
+const statusRelay = `
+  const { createServer, request } = require('node:http');
+  createServer(({ url }, answer) => {
+    const asked = request({ socketPath: '/routing/.meet-gen.sock', path: url, agent: false }, (said) => said.pipe(answer.writeHead(said.statusCode)));
+    asked.on('error', () => answer.writeHead(502).end()).end();
+  }).listen(${relayPort});
+  process.on('SIGTERM', () => process.exit(0));
 `;
 
 interface KillEvent {

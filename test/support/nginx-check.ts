@@ -23,24 +23,26 @@ export interface NginxChecker {
   close(): Promise<void>;
 }
 
-// Each candidate is a copy of the container's own tree. Includes of /etc/nginx/… are pointed at the
-// copy, so that `include /etc/nginx/meet-routing/*.conf` finds what the candidate brings; nothing else
-// of its text is touched, and line numbers stay.
+// The candidates lie one after the other in a copy of the container's own tree. Includes of /etc/nginx/… are pointed at the
+// copy, so that `include /etc/nginx/meet-routing/*.conf` finds what the candidate brings; nothing else of its text is touched,
+// and line numbers stay.
 const script = `
 set -e
 work=$(mktemp -d /tmp/check.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 tar -x -C "$work"
-for candidate in "$work"/*/; do
+tree="$work/tree"
+cp -r /etc/nginx "$work/own"
+find "$work" -name '*.conf' -exec sed -i -E "s#^([[:space:]]*include[[:space:]]+)/etc/nginx/#\\1$tree/#" {} +
+for candidate in "$work"/[0-9]*/; do
   candidate=\${candidate%/}
-  tree="$candidate.tree"
-  cp -r /etc/nginx "$tree"
+  rm -rf "$tree"
+  cp -r "$work/own" "$tree"
   cp -r "$candidate"/. "$tree"
-  find "$tree" -name '*.conf' -exec sed -i -E "s#^([[:space:]]*include[[:space:]]+)/etc/nginx/#\\1$tree/#" {} +
   code=0
-  nginx "$NGINX_CHECK" -c "$tree/nginx.conf" > "$candidate.said" 2>&1 < /dev/null || code=$?
-  printf '%s %s %s\\n' "$SEPARATOR" "$code" "$(basename "$candidate")"
-  sed "s#$tree/#/etc/nginx/#g" "$candidate.said"
+  nginx "$NGINX_CHECK" -c "$tree/nginx.conf" > "$work/said" 2>&1 < /dev/null || code=$?
+  printf '%s %s %s\\n' "$SEPARATOR" "$code" "$candidate"
+  sed "s#$tree/#/etc/nginx/#g" "$work/said"
 done
 `;
 

@@ -1,6 +1,7 @@
-/** Looks cost the command under test processor time, too: the longer it takes, the rarer they are. */
+/** Looks cost processor time, here and in what is looked at: the longer a wait or a look takes, the rarer they are. */
 const firstPollMs = 5;
 const longestPollMs = 50;
+const longestPauseMs = 500;
 
 /**
  * Waits for a condition, looking again and again; never a fixed pause.
@@ -16,9 +17,10 @@ export async function waitUntil<Value>(
 ): Promise<Value> {
   const untilMs = Date.now() + limitMs;
   for (let pollMs = firstPollMs; ; pollMs = Math.min(pollMs * 1.25, longestPollMs)) {
+    const startMs = performance.now();
     const value = await look();
     if (value !== undefined && value !== false) return value;
     if (Date.now() > untilMs) throw new Error(`waited ${limitMs} ms in vain: ${what}\n${describe()}`);
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(pollMs, Math.min(performance.now() - startMs, longestPauseMs))));
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { fleetingBackend, lastingBackends, startLastingMeet, type LastingMeet } from '../../support/lasting-meet.ts';
+import { httpGet } from '../../support/http-get.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 // The engine itself is killed or restarted, an engine of this test's own. meet-gen, a process outside of it, hears of
@@ -18,8 +19,8 @@ afterAll(() => stack?.down());
 stopAtFirstFailure();
 
 /** What a visitor gets while there is no engine to ask for the port. */
-async function visit(url: string): Promise<number> {
-  return (await fetch(url, { headers: { connection: 'close' } })).status;
+async function visit(place: { readonly host: string; readonly port: number }): Promise<number> {
+  return (await httpGet(place, '/api/v1.0/config/')).status;
 }
 
 describe.sequential('the engine goes and comes back', () => {
@@ -32,11 +33,11 @@ describe.sequential('the engine goes and comes back', () => {
 
   test('it is killed: what was served goes on being served, and meet-gen says that the engine is away', async () => {
     const { meet, status } = stack.hosted;
-    const url = `http://${(await meet.docker('port', meet.container('frontend-1'), '8083/tcp')).trim()}/api/v1.0/config/`;
+    const frontend = { host: stack.engine.publishAddress, port: (await meet.port('frontend-1', 8083)) ?? NaN };
     await stack.engine.end('SIGKILL');
-    expect(await visit(url)).toBe(200);
+    expect(await visit(frontend)).toBe(200);
     await waitUntil('the engine is missed', async () => (await status()).problems.some(({ code }) => code === 'engine-unreachable'));
-    expect(await visit(url)).toBe(200);
+    expect(await visit(frontend)).toBe(200);
   });
 
   test('it is back, the addresses are others: the routes are right, and nothing is left to complain about', async () => {

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { docker } from '../../providers/engine/docker-command.ts';
 import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 import { provideMeetGenImage } from '../../support/meet-stack.ts';
+import { httpGet } from '../../support/http-get.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { findSocket, type MountedSocket } from './mounted-socket.ts';
 import { runImage, startSmallMeet, type SmallMeet } from './small-meet.ts';
@@ -163,7 +164,51 @@ describe('docker run, as the sidecar', () => {
     await meet.untilHealth(meetGen, 'healthy');
     expect(await meet.log(proxy)).not.toContain('"refused"');
   });
+
+  test('its page is served on a published port, and says what the engine and nginx said', async () => {
+    const meet = await startMeet('image-page');
+    const access = ['--volume', `${socket.path}:${containerSocket}`, '--group-add', socket.groupId];
+    const listening = ['--env', 'MEET_GEN_LISTEN=0.0.0.0:9180', '--publish', `${engine.publishAddress}::9180`];
+    const meetGen = await meet.startMeetGen([...access, ...listening]);
+    const port = Number((await docker(engine, ['port', meetGen, '9180/tcp'])).trim().split(':').at(-1));
+    const place = { host: engine.publishAddress, port };
+    let last = '';
+    const says = (...words: readonly (string | RegExp)[]): Promise<true> =>
+      waitUntil(
+        `the page says ${words.join(', ')}`,
+        async () => {
+          last = await httpGet(place, '/').then(({ body }) => readable(body), String);
+          return words.every((word) => (typeof word === 'string' ? last.includes(word) : word.test(last)));
+        },
+        undefined,
+        () => last,
+      );
+    const address = (
+      await docker(engine, ['inspect', '--format', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', meet.backend])
+    ).trim();
+    await says('all routes are live', /serves what is published \(live\), nginx 1\.30/, `${address}:8000 on ${meet.network}`);
+    for (const [path, type] of [
+      ['/page.css', 'text/css'],
+      ['/page.js', 'text/javascript'],
+      ['/icon.svg', 'image/svg+xml'],
+    ] as const) {
+      const { status, headers } = await httpGet(place, path);
+      expect([path, status, headers['content-type']?.split(';')[0]]).toEqual([path, 200, type]);
+    }
+
+    await docker(engine, ['stop', '--time', '1', meet.backend]);
+    await says(/nobody is in rotation for .*, so 503 is answered there/, 'exited');
+    await docker(engine, ['start', meet.backend]);
+    await says('all routes are live');
+    await docker(engine, ['stop', '--time', '1', meet.frontend]);
+    await says('serves nothing');
+  });
 });
+
+/** The text of a page, without its elements. */
+function readable(page: string): string {
+  return page.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+}
 
 async function layerSizes(name: string): Promise<number[]> {
   const sizes = await docker(engine, ['history', '--human=false', '--format', '{{.Size}}', name]);

@@ -13,6 +13,9 @@ type Health = 'starting' | 'healthy' | 'unhealthy';
 export interface SmallMeet {
   readonly name: string;
   readonly network: string;
+  /** The ids of its two containers. */
+  readonly frontend: string;
+  readonly backend: string;
   /** Starts a container of the image as an operator should: read-only, no capabilities, no new privileges. */
   startMeetGen(args: readonly string[]): Promise<string>;
   /** Starts any other container on the same network. */
@@ -77,7 +80,7 @@ export async function startSmallMeet(
   if (singleFile === undefined)
     await docker(engine, ['cp', '-', `${frontend}:/`], { stdin: tarArchive({ 'etc/nginx/conf.d/routing.conf': shippedStub() }) });
   await run('start', frontend);
-  await start([...labels('backend')], images.backend);
+  const backend = await start([...labels('backend')], images.backend);
   const port = Number((await run('port', frontend, '8083/tcp')).split('\n')[0]?.split(':').at(-1));
   const log = async (container: string): Promise<string> => {
     const { stdout, stderr } = await tryCommand(engine.dockerCli, ['logs', container], { env: engine.env });
@@ -89,6 +92,8 @@ export async function startSmallMeet(
   return {
     name,
     network: name,
+    frontend,
+    backend,
     startMeetGen: (args) => start([...hardened, ...quickHealth, ...out, '--env', `MEET_GEN_INSTANCE=${name}`, ...args], meetGenImage),
     start,
     untilRouted: () =>

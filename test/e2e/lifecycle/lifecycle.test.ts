@@ -3,7 +3,7 @@ import { providedEngine } from '../../providers/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { startQuietMinute, type QuietMinute } from './quiet-minute.ts';
+import { startQuietTime, type QuietTime } from './quiet-time.ts';
 
 // Everything that can happen to a container of a Meet, one after the other on one stack, each live without a hand's
 // turn. meet-gen's resync comes after an hour, so only what the engine announced can have led to it.
@@ -22,10 +22,10 @@ const healthcheck = {
 };
 
 let meet: MeetStack;
-let quietMinute: QuietMinute;
+let quietTime: QuietTime;
 
 beforeAll(async () => {
-  quietMinute = await startQuietMinute(providedEngine());
+  quietTime = await startQuietTime(providedEngine());
   meet = await startMeet(providedEngine(), 'lifecycle', {
     services: {
       backend: { healthcheck: { ...healthcheck, start_period: '20s' } },
@@ -37,7 +37,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await Promise.all([meet?.down(), quietMinute?.down()]);
+  await Promise.all([meet?.down(), quietTime?.down()]);
 });
 stopAtFirstFailure();
 
@@ -277,6 +277,6 @@ describe.sequential('a container changes, and the routes follow', () => {
   });
 });
 
-test('an event that nothing follows for a minute is live as well, and stays so: no resync was needed', async () => {
-  expect(await quietMinute.outcome).toBeUndefined();
+test('an event that nothing follows for half a minute is live as well, and stays so: no resync was needed', async () => {
+  expect(await quietTime.outcome).toBeUndefined();
 });

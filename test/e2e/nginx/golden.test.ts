@@ -22,18 +22,25 @@ describe('golden files in real nginx', () => {
 
   it.each([
     ['1.30', '1.30.3'],
-    ['1.30', 'unknown'],
     ['1.22', '1.22.1'],
-    ['1.22', 'unknown'],
-  ] as const)('%s loads every case, rendered for version %s, behind the stub, without a warning', async (series, version) => {
-    const rendered = await Promise.all(cases.map((one) => renderMeet(one.observation, version)));
-    const verdicts = await checkers[series].testMany(rendered.map(inRealLayout));
-    for (const [index, { ok, output }] of verdicts.entries()) {
-      const name = cases[index]?.name;
-      expect(output, name).not.toMatch(/\[(warn|error|crit|alert|emerg)\]/);
-      expect(ok, name).toBe(true);
-    }
-  });
+  ] as const)(
+    '%s loads every case, rendered for its version and for an unknown one, behind the stub, without a warning',
+    async (series, version) => {
+      const rendered = await Promise.all(
+        cases.flatMap(({ name, observation }) =>
+          [version, 'unknown'].map(async (nginx) => [await renderMeet(observation, nginx), `${name} for ${nginx}`] as const),
+        ),
+      );
+      // Most files are the same for both.
+      const nameByContent = new Map(rendered);
+      const verdicts = await checkers[series].testMany([...nameByContent.keys()].map(inRealLayout));
+      const names = [...nameByContent.values()];
+      for (const [index, { ok, output }] of verdicts.entries()) {
+        expect(output, names[index]).not.toMatch(/\[(warn|error|crit|alert|emerg)\]/);
+        expect(ok, names[index]).toBe(true);
+      }
+    },
+  );
 
   it('really reads the rendered file, through the stub', async () => {
     const content = cases.find((one) => one.name === 'one-backend')?.expected() ?? '';

@@ -83,11 +83,11 @@ beforeAll(async () => {
       cert: read(join(place, 'cert.pem')),
     },
   });
-  const published = async (name: string, port: string): Promise<Place> => {
-    const told = await meet.docker('port', meet.container(name), port);
-    return { host: engine.publishAddress, port: Number(/:(\d+)$/m.exec(told.trim())?.[1]) };
-  };
-  [frontend, outer] = await Promise.all([published('frontend-1', '8083/tcp'), published('outer-1', '80/tcp')]);
+  const published = async (name: string, port: number): Promise<Place> => ({
+    host: engine.publishAddress,
+    port: (await meet.port(name, port)) ?? NaN,
+  });
+  [frontend, outer] = await Promise.all([published('frontend-1', 8083), published('outer-1', 80)]);
   await waitUntil('all services answer', async () => {
     const paths = ['/board', '/app', '/app/live', '/secure', '/gone', '/pair', '/spared', '/sticky', '/narrow'];
     const answers = await Promise.all(paths.map((path) => ask(frontend, path, inside)));

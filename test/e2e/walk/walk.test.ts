@@ -130,8 +130,7 @@ describe.sequential('the example with all that Meet can have', () => {
 
 /** A tenant behind the outer proxy that it has for itself. */
 async function siteOf(tenant: MeetStack, host: string, neighbour: MeetStack): Promise<Site> {
-  const told = await tenant.docker('port', tenant.container('outer-1'), '80/tcp');
-  const outer = { host: engine.publishAddress, port: Number(/:(\d+)$/m.exec(told.trim())?.[1]) };
+  const outer = { host: engine.publishAddress, port: (await tenant.port('outer-1', 80)) ?? NaN };
   return { project: tenant.project, host, outer, outsider: neighbour.container('livekit-1') };
 }
 

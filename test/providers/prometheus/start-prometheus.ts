@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { freePort } from '../../support/free-port.ts';
+import { httpGet } from '../../support/http-get.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { findPrometheus } from './find-prometheus.ts';
 
@@ -59,8 +60,8 @@ export async function startPrometheus(configuration: object): Promise<Prometheus
   const folder = await mkdtemp(join(tmpdir(), 'mg-prometheus-'));
   const file = join(folder, 'prometheus.yml');
   await writeFile(file, stringify(configuration));
-  const address = `127.0.0.1:${await freePort()}`;
-  const args = [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, 'data')}`, `--web.listen-address=${address}`];
+  const place = { host: '127.0.0.1', port: await freePort() };
+  const args = [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, 'data')}`, `--web.listen-address=${place.host}:${place.port}`];
   const holder = spawn('sh', ['-c', endsWithItsStarter, 'sh', folder, prometheus, ...args], { stdio: ['pipe', 'ignore', 'pipe'] });
   const ended = once(holder, 'close');
   let log = '';
@@ -71,8 +72,8 @@ export async function startPrometheus(configuration: object): Promise<Prometheus
     await ended;
   };
   const ask = async <Data>(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Data> => {
-    const response = await fetch(`http://${address}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
-    const { status, error, data } = (await response.json()) as Answer<Data>;
+    const { body } = await httpGet(place, `/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
+    const { status, error, data } = JSON.parse(body) as Answer<Data>;
     if (status !== 'success') throw new Error(`Prometheus says of ${JSON.stringify(parameters)}: ${error}`);
     return data;
   };
@@ -88,7 +89,7 @@ export async function startPrometheus(configuration: object): Promise<Prometheus
   try {
     await waitUntil(
       'Prometheus is ready',
-      async () => (await fetch(`http://${address}/-/ready`).catch(() => undefined))?.ok,
+      async () => (await httpGet(place, '/-/ready').catch(() => undefined))?.status === 200,
       undefined,
       () => log,
     );

@@ -17,8 +17,7 @@ export interface Question {
 
 /** Asks a routing server on its published port, exactly this path, on a connection of its own. */
 export async function ask(meet: MeetStack, path: string, question: Question = {}, server = 'frontend-1'): Promise<Answer> {
-  const told = await meet.docker('port', meet.container(server), '8083/tcp');
-  const port = Number(/:(\d+)$/m.exec(told.trim())?.[1]);
+  const port = (await meet.port(server, 8083)) ?? NaN;
   return askAt({ host: providedEngine().publishAddress, port }, path, question);
 }
 

@@ -1,0 +1,79 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { Engine } from '../../providers/engine/docker-command.ts';
+import { makeAuthority } from '../certificates.ts';
+import type { DoctorStack } from './doctor-stack.ts';
+import { saysExactly } from './ordeal.ts';
+import { startOutsideWorld } from './outside-world.ts';
+
+const host = 'auth.meet-gen.test';
+const good = { altName: `DNS:${host}`, days: 60 };
+
+/** A certificate that the doctor has to complain of. */
+interface CertificateFault {
+  readonly name: string;
+  readonly made: { readonly altName: string; readonly days: number };
+  /** Whose authority the doctor isn't told to trust. */
+  readonly isStrange?: true;
+  readonly finds: string;
+  readonly what: RegExp;
+}
+
+export const certificateFaults: readonly CertificateFault[] = [
+  {
+    name: 'of another name',
+    made: { altName: 'DNS:other.meet-gen.test', days: 60 },
+    finds: 'tls failure keycloak',
+    what: /ERR_TLS_CERT_ALTNAME_INVALID|altnames/,
+  },
+  { name: 'that ends soon', made: { ...good, days: 5 }, finds: 'tls warning keycloak', what: /ends in [45] days/ },
+  { name: 'that has ended', made: { ...good, days: -1 }, finds: 'tls failure keycloak', what: /CERT_HAS_EXPIRED/ },
+  {
+    name: 'of an authority that nobody trusts',
+    made: good,
+    isStrange: true,
+    finds: 'tls failure keycloak',
+    what: /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER/,
+  },
+];
+
+/** Keycloak under a public name, in a DNS of the test, with certificates of an authority that the doctor is told to trust. */
+export interface PublicName {
+  /** The DNS doesn't have the name: found. Then it has, with a good certificate: nothing is found. */
+  undergoDns(): Promise<void>;
+  undergo(fault: CertificateFault): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** Gives the Meet's Keycloak a public name. */
+export async function startPublicName(engine: Engine, idleImage: string, stack: DoctorStack): Promise<PublicName> {
+  const folder = await mkdtemp(join(tmpdir(), 'mg-'));
+  await chmod(folder, 0o755);
+  const [trusted, strange] = [await makeAuthority(join(folder, 'ca')), await makeAuthority(join(folder, 'stranger'))];
+  const outside = await startOutsideWorld(engine, idleImage, `${stack.project}_internal`);
+  const trusting = ['--dns', outside.address, '--volume', `${trusted.caFile}:/ca.pem:ro`, '--env', 'NODE_EXTRA_CA_CERTS=/ca.pem'];
+  await stack.change([`services:\n  keycloak:\n    environment: { VIRTUAL_HOST: ${host}, LETSENCRYPT_HOST: ${host} }`], ['keycloak']);
+  return {
+    async undergoDns() {
+      const certificates = await trusted.issue('good', good);
+      await outside.become([], certificates);
+      const { findings, code } = await saysExactly(stack, ['dns failure keycloak'], trusting);
+      expect(code).toBe(7);
+      expect(findings[0]).toMatchObject({ what: `the DNS has no address for ${host}`, paste: [expect.stringContaining(`${host}.`)] });
+      await outside.become([host], certificates);
+      const { ok } = await saysExactly(stack, [], trusting);
+      expect(ok.length).toBeGreaterThan(0);
+    },
+    async undergo({ name, made, isStrange, finds, what }) {
+      await outside.become([host], await (isStrange === true ? strange : trusted).issue(name, made));
+      const { findings } = await saysExactly(stack, [finds], trusting);
+      expect(findings[0]?.what).toMatch(what);
+    },
+    async remove() {
+      await outside.remove();
+      await rm(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { request } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** Where a server listens. */
+type Place = { readonly socketPath: string } | { readonly host: string; readonly port: number };
+
+interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+const limitMs = 30_000;
+
+/**
+ * One GET on a connection of its own. Not `fetch`, which on Node 20 now and then neither resolves nor rejects when a server
+ * closes the connection at once, as Docker's port proxy does while nothing listens in the container.
+ * @throws Error when nothing answers, or not within 30 s
+ */
+export function httpGet(place: Place, path: string): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ ...place, path, agent: false, timeout: limitMs }, (answer) => {
+      let body = '';
+      answer.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      answer.on('error', reject);
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }));
+    });
+    asked.on('timeout', () => asked.destroy(new Error(`GET ${path} was not answered within ${limitMs / 1000} s`)));
+    asked.on('error', reject);
+    asked.end();
+  });
+}
