@@ -19,6 +19,8 @@ export interface Proof {
   /** What it runs may have changed unseen. */
   readonly doubtful?: boolean;
   readonly askedAtMs?: number;
+  /** When the question began that `running` is the answer to: nginx may have reloaded since. */
+  readonly seenAtMs?: number;
   /** Since when it doesn't answer, and why. */
   readonly silent?: { readonly sinceMs: number; readonly reason: string; readonly denied: boolean };
   /** The signals sent for the target (or the reloads by exec); `delivered` are those that were not refused on their way. */
@@ -151,7 +153,8 @@ function stepTowards(proof: Proof, nowMs: number, options: ProofOptions): Step {
   const { count, firstAtMs, lastAtMs } = proof.signals;
   if (count === 0) return { do: 'signal' };
   if (isInquiryDue(proof, nowMs, options)) return { do: 'inquire' };
-  if (nowMs >= resendAtMs(proof)) return { do: 'signal' };
+  // Where this process or nginx was held up, what was seen last may be from before the reload.
+  if (nowMs >= resendAtMs(proof)) return (proof.seenAtMs ?? 0) < resendAtMs(proof) ? askOnce : { do: 'signal' };
   const notBeforeMs = lastAtMs + Math.min((proof.reloadMs ?? 0) * soonestOfUsual, longestPatienceMs);
   if (count === 1 && nowMs < notBeforeMs) return askAt(notBeforeMs, nowMs);
   const longestMs = nowMs - firstAtMs < options.verifyTimeoutMs ? maxPollMs : maxPendingPollMs;
@@ -230,9 +233,10 @@ export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number
     const reason = denied ? 'its status server answers, but refuses meet-gen' : answer.reason;
     return { ...kept, askedAtMs: nowMs, settledAnswers: 0, silent: { sinceMs: silent?.sinceMs ?? nowMs, reason, denied } };
   }
-  const slowestAnswerMs = Math.max(proof.slowestAnswerMs ?? 0, answer.tookMs);
-  const next = { ...kept, askedAtMs: nowMs, running: answer.generation, nginxVersion: answer.nginxVersion, slowestAnswerMs };
-  if (answer.generation !== proof.target?.generation) return { ...next, settledAnswers: 0 };
+  const { generation: running, nginxVersion, tookMs } = answer;
+  const slowestAnswerMs = Math.max(proof.slowestAnswerMs ?? 0, tookMs);
+  const next = { ...kept, askedAtMs: nowMs, seenAtMs: nowMs - tookMs, running, nginxVersion, slowestAnswerMs };
+  if (running !== proof.target?.generation) return { ...next, settledAnswers: 0 };
   const servingAtMs = proof.servingAtMs ?? nowMs;
   const isFirst = proof.servingAtMs === undefined && proof.signals.count === 1;
   const reloadMs = isFirst ? nowMs - proof.signals.lastAtMs : proof.reloadMs;

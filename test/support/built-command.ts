@@ -1,10 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { builtCommand, openPrograms } from './command-files.ts';
 import { waitUntil } from './wait-until.ts';
-
-/** The built command. Another build of it (an older one, one with a fault put in) can be tested by TEST_COMMAND. */
-const builtCommand = process.env['TEST_COMMAND'] ?? fileURLToPath(new URL('../../dist/meet-gen.js', import.meta.url));
 
 export interface CommandOptions {
   /** Besides PATH alone: nothing of the tests' own environment reaches the command. */
@@ -57,7 +54,8 @@ const killAfterMs = 5000;
 export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   if (!existsSync(builtCommand)) throw new Error(`${builtCommand} is missing; build it first: npm run build`);
   const wrap = options.wrap ?? ((program, words) => [program, ...words]);
-  const [program = '', ...words] = wrap(process.execPath, [builtCommand, ...args]);
+  const { node, command: file } = options.uid === undefined ? { node: process.execPath, command: builtCommand } : openPrograms();
+  const [program = '', ...words] = wrap(node, [file, ...args]);
   const child = spawn(program, words, {
     env: { PATH: process.env['PATH'] ?? '', ...options.env },
     stdio: 'pipe',

@@ -172,6 +172,19 @@ describe('a signal', () => {
     expect(proof.servingAtMs).toBeLessThan(found + 40);
   });
 
+  it('is not sent again before nginx was asked once more: a host that was held up has seen nothing since', () => {
+    const signalled = noteSignal(answered(tells(oldGeneration)), found);
+    const late = found + 700;
+    expect(nextStep(signalled, late, options)).toEqual({ do: 'ask', times: 1 });
+    // Asked soon after the signal; the answer was read much later.
+    const readLate = noteAnswer(signalled, tells(oldGeneration, 690), late);
+    expect(nextStep(readLate, late, options)).toEqual({ do: 'ask', times: 1 });
+    const asked = noteAnswer(readLate, tells(oldGeneration, 2), late + 2);
+    expect(nextStep(asked, late + 2, options)).toEqual({ do: 'signal' });
+    const reloaded = noteAnswer(readLate, tells(newGeneration, 2), late + 2);
+    expect(nextStep(reloaded, late + 2, options)).not.toEqual({ do: 'signal' });
+  });
+
   it('that is lost is sent again, with back-off up to half a minute', () => {
     const { signals, proof } = play(answered(tells(oldGeneration)), found, found + 300_000, { answer: () => tells(oldGeneration) });
     const gaps = signals.slice(1).map((at, index) => at - (signals[index] ?? 0));
