@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/setup/longest-first.ts';
 import { TierReporter } from './test/setup/tier-reporter.ts';
 
 /** Where the results also go as JSON, for a program that adds up several runs. */
@@ -13,6 +14,7 @@ export default defineConfig({
   test: {
     reporters: ['default', new TierReporter(), ...(reportFile === undefined ? [] : ['json'])],
     ...(reportFile === undefined ? {} : { outputFile: { json: reportFile } }),
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
