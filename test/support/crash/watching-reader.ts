@@ -56,6 +56,8 @@ process.stdin.on('data', () => {
   console.log(JSON.stringify({ reads, files: files + seen.size, wrong: [...wrong] }));
   process.exit(0);
 });
+// Whoever started it has ended without asking.
+process.stdin.on('end', () => process.exit(0));
 look();
 `;
 
