@@ -22,6 +22,12 @@ const threads = /^(node:)?worker_threads$/;
 /** docker-modem writes out every request it makes for a debug line that nobody can ask for here: a millisecond each time. */
 const debugLine = /debug\('Sending: %s', util\.inspect\([^;]*\);/;
 
+/**
+ * docker-modem follows redirects by itself: to any address that an answer names, and with an uncaught error where that is no
+ * http(s). Node's own modules don't, so a redirect is an answer like any other that isn't 200.
+ */
+const followsRedirects = /docker-modem[/\\]lib[/\\]http\.js$/;
+
 const require = createRequire(import.meta.url);
 
 /** A builtin that is loaded when something of it is used. */
@@ -53,6 +59,9 @@ const slim: Plugin = {
         throw new Error(`${path} has no debug line any more that writes out the request: take its removal out of build.ts`);
       return { contents: text.replace(debugLine, '') };
     });
+    bundler.onLoad({ filter: followsRedirects }, () => ({
+      contents: "module.exports = { http: require('http'), get https() { return require('https'); } };",
+    }));
     bundler.onResolve({ filter: threads }, ({ path }) => ({ path, namespace: 'threads' }));
     bundler.onLoad({ filter: /.*/, namespace: 'threads' }, () => ({ contents: 'module.exports = { isMainThread: true };' }));
   },

@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import type { Container } from '../model/container.ts';
 import { compareText, showForeignText } from '../model/foreign-text.ts';
 import { roles } from '../model/label-table.ts';
+import { boundLabels } from '../model/label-limits.ts';
 import { isMeantForUs } from '../model/labels.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
@@ -125,7 +126,7 @@ function containerOf(service: LabelledService, project: string, networks: Readon
     createdAtSeconds: 0,
     state: 'running',
     health: 'none',
-    labels: { [composeProjectLabel]: project, [composeServiceLabel]: service.name, ...service.labels },
+    labels: boundLabels({ [composeProjectLabel]: project, [composeServiceLabel]: service.name, ...service.labels }),
     networkMode: service.networkMode,
     networks:
       service.networkMode === ''

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { boundLabels } from '../model/label-limits.ts';
 import { parsePort } from '../model/nginx-token.ts';
 import type { Container, ContainerState, Health, NetworkAttachment } from '../model/container.ts';
 import { recordOf, textOf, textsOf } from './foreign-json.ts';
@@ -99,5 +100,6 @@ function exposedTcpPortsOf(ports: unknown): readonly number[] {
 }
 
 function labelsOf(value: unknown): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(recordOf(value)).flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])));
+  const texts = Object.entries(recordOf(value)).flatMap(([key, text]) => (typeof text === 'string' ? [[key, text] as const] : []));
+  return boundLabels(Object.fromEntries(texts));
 }

@@ -53,6 +53,13 @@ export async function explainEngineFailure({ what, request }: EngineCall, at: Do
       },
     );
   }
+  if (status !== undefined && status >= 300 && status < 400) {
+    return new EngineError(`${what} failed: what answers at ${host} redirects (${status}) instead of answering ${request}`, {
+      cure: 'name the engine itself, or a proxy that passes calls on, with --docker-host; where TLS is wanted, set DOCKER_TLS_VERIFY=1',
+      status,
+      cause,
+    });
+  }
   if (status === 400 && socket === undefined && message.includes('HTTPS server')) {
     return new EngineError(`${what} failed: the engine at ${host} wants TLS`, {
       cure: 'set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem',

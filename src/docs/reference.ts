@@ -4,6 +4,7 @@ import { counters, histograms } from '../metrics/tally.ts';
 import { compareText } from '../model/foreign-text.ts';
 import { allLabels, roleMeanings, roles } from '../model/label-table.ts';
 import type { Role } from '../model/label-table.ts';
+import { maxLabelKeyLength, maxLabelValueLength } from '../model/label-limits.ts';
 import { problemTable } from '../model/problem.ts';
 import { flagWithValue, optionTable } from '../options.ts';
 import { backendPreset } from '../routes/preset.ts';
@@ -56,6 +57,7 @@ function labelsPage(): string {
   const rows = allLabels.map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.allowed, spec.fallback]);
   return page('Labels', [
     '`meet.role` opts a container in; without it a container is ignored. Every other label is optional. A label that is unknown or has a bad value is reported with the container, the key, the value and what is allowed; it costs nothing but itself.',
+    `A key of more than ${maxLabelKeyLength} characters, or a value of more than ${maxLabelValueLength}, is cut there and refused.`,
     table(
       ['label', 'on', 'meaning', 'allowed', 'default'],
       [['`meet.role`', 'all', 'what the container is', roles.map((role) => `\`${role}\``).join(', '), '–'], ...rows],

@@ -186,8 +186,9 @@ export function parseAllow(text: string): AllowText {
 }
 
 function parseNetworks(text: string): readonly string[] | undefined {
-  const networks = splitList(text).map(parseNetwork);
-  if (networks.length === 0 || networks.length > maxNetworks || networks.some((network) => network === undefined)) return undefined;
+  // Strict, unlike other lists: what guards is refused, and so closed, when anything of it is odd.
+  const networks = text.split(',').map((entry) => parseNetwork(entry.trim()));
+  if (networks.length > maxNetworks || networks.some((network) => network === undefined)) return undefined;
   return networks.flatMap((network) => network ?? []);
 }
 
@@ -237,7 +238,10 @@ function isPlainPath(path: string): boolean {
     .every((segment) => segmentPattern.test(segment) && segment !== '.' && segment !== '..');
 }
 
+/** An empty entry, as a comma at the end leaves it, is nothing. */
 function splitList(text: string): readonly string[] {
-  if (text.trim() === '') return [];
-  return text.split(',').map((entry) => entry.trim());
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
 }

@@ -91,9 +91,15 @@ const wrongHost: Answer = {
   body: { error: 'ask for this server by its address, as localhost, or by a name that is given to --allow-host' },
 };
 
+/** A request target's path and query. `new URL` refuses some targets that come over a socket, `//` for one. */
+function readTarget(target = '/'): { readonly pathname: string; readonly searchParams: URLSearchParams } {
+  const [pathname = '/', ...query] = target.split('?');
+  return { pathname, searchParams: new URLSearchParams(query.join('?')) };
+}
+
 /** Undefined for what the desk has nothing to do with. */
 function answerDesk({ method, url }: IncomingMessage, desk: OperatorDesk): Answer | undefined {
-  const { pathname, searchParams } = new URL(url ?? '/', 'http://socket');
+  const { pathname, searchParams } = readTarget(url);
   const containers = searchParams.getAll('container');
   const acts = {
     'POST /drain': () => ({ containers: desk.drain(containers) }),

@@ -12,6 +12,9 @@ import { createLiveStreams } from './live.ts';
 /** A socket's path may be this long on Linux (unix(7), sun_path). */
 const maxSocketPathLength = 107;
 const socketCheckMs = 1000;
+/** More than operators and scrapers ever have open at once; each costs a descriptor. */
+const mostConnections = 200;
+const slowestHeadersMs = 5000;
 
 /** Where a unix socket can be made; `makeRoom` is called before, for a place that isn't there by itself. */
 export interface SocketPlace {
@@ -101,12 +104,15 @@ async function refuseSecond(socketPath: string): Promise<void> {
 }
 
 function open(respond: Respond, where: { path: string } | { host: string; port: number }): Promise<Server> {
-  const server = createServer((incoming, outgoing) => {
-    void Promise.resolve(respond(incoming)).then(
-      (answered) => send(outgoing, answered),
-      (error: unknown) => send(outgoing, { status: 500, body: { error: String(error) } }),
-    );
+  const server = createServer({ headersTimeout: slowestHeadersMs }, (incoming, outgoing) => {
+    // Whatever a request makes fail costs that request alone.
+    const answered = async (): Promise<void> => send(outgoing, await respond(incoming));
+    answered().catch((error: unknown) => {
+      if (outgoing.headersSent) outgoing.destroy();
+      else send(outgoing, { status: 500, body: { error: String(error) } });
+    });
   });
+  server.maxConnections = mostConnections;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(where, () => {

@@ -1,4 +1,6 @@
 import { chmod, chown, mkdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { runCommand } from '../support/built-command.ts';
@@ -197,6 +199,33 @@ describe('the engine', () => {
     expect(run.hasEnded()).toBe(false);
     run.signal('SIGTERM');
     expect(await run.ended).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  test.concurrent('that redirects is told so, and nobody is asked who is named there', async ({ scene, onTestFinished }) => {
+    let asked = 0;
+    const elsewhere = createServer((_, answer) => {
+      asked += 1;
+      answer.end('[]');
+    });
+    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void elsewhere.close());
+    const { port } = elsewhere.address() as AddressInfo;
+    for (const location of [`http://127.0.0.1:${port}/`, `https://127.0.0.1:${port}/`, '/_ping', 'foo://x', 'http://[', '']) {
+      const fault = scene.engine.faults.add({ method: 'GET', path: /./, do: 'status', status: 301, location });
+      const end = await runCommand(['render', '--docker-host', scene.engine.host]);
+      fault.lift();
+      expectPlainFailure(end, 3);
+      expect(end.stderr).toContain('redirects (301) instead of answering GET');
+    }
+    expect(asked).toBe(0);
+    const fault = scene.engine.faults.add({ method: 'GET', path: /./, do: 'status', status: 307, location: 'foo://x' });
+    await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    const run = scene.run();
+    await waitUntil('the problem is told', () => problemCodes(run).includes('engine-unreachable'));
+    fault.lift();
+    await scene.converged();
+    expect(run.hasEnded()).toBe(false);
   });
 
   test.concurrent('refused by a socket proxy: what is needed is told', async ({ scene }) => {

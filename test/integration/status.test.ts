@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { expect } from 'vitest';
@@ -128,3 +128,40 @@ test.concurrent('hostile names are safe to show', async ({ scene }) => {
   expect(body).not.toMatch(/\\u001b|\\n/);
   expect(await scene.content()).not.toContain('listen 1;');
 });
+
+test.concurrent('no request ends it, whatever its target is, and the next one is answered', async ({ scene }) => {
+  await scene.frontend('frontend');
+  const run = scene.run();
+  await scene.converged();
+  const socket = join(scene.out, '.meet-gen.sock');
+  for (const target of [
+    '//',
+    '//x:y',
+    'http://',
+    'http://[',
+    '/\\',
+    '/%',
+    '/explain?target=%',
+    '/explain?target=//&instance=//',
+    '*',
+    '/drain?container=%00',
+  ])
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      const status = await askRaw(socket, `${method} ${target} HTTP/1.1`);
+      expect([200, 400, 404, 405, 409], `${method} ${target}`).toContain(status);
+    }
+  expect(run.hasEnded()).toBe(false);
+  expect((await askSocket(socket, '/healthz')).status).toBe(200);
+});
+
+/** The status of the answer to a request line that no client library would send. */
+function askRaw(socketPath: string, requestLine: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const connection = connect({ path: socketPath });
+    let said = '';
+    connection.setEncoding('utf8').on('data', (text: string) => (said += text));
+    connection.on('error', reject);
+    connection.on('close', () => resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(said)?.[1])));
+    connection.write(`${requestLine}\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+  });
+}

@@ -109,8 +109,10 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     if (fault?.do === 'drop') return void response.destroy();
     if (fault?.do === 'delay') return later(fault.ms, () => respond(call, response, undefined));
     if (fault?.do === 'meanwhile') return void Promise.resolve(fault.run()).then(() => respond(call, response, undefined));
-    if (fault?.do === 'status')
+    if (fault?.do === 'status') {
+      if (fault.location !== undefined) response.setHeader('location', fault.location);
       return sendAnswer(response, { status: fault.status, body: messageBody(fault.message ?? 'made to fail') }, undefined, later);
+    }
     const isStream = call.method === 'GET' && call.path === '/events' && refuseVersion(engine.api, call.version) === undefined;
     if (isStream) return streamEvents(response, call.query, fault);
     const answer = fault?.do === 'body' ? { status: 200, body: fault.body } : answerOf(world, engine.api, call);

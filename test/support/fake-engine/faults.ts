@@ -3,7 +3,7 @@ import type { FakeEvent } from './event.ts';
 /** What goes wrong with a call. */
 export type FaultKind =
   /** Another status, with the engine's own kind of message. */
-  | { readonly do: 'status'; readonly status: number; readonly message?: string }
+  | { readonly do: 'status'; readonly status: number; readonly message?: string; readonly location?: string }
   /** Never an answer, the connection stays. */
   | { readonly do: 'hang' }
   /** The answer comes later, as the world is then. */

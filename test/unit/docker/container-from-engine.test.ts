@@ -69,6 +69,19 @@ describe("an entry of the engine's list", () => {
     });
   });
 
+  it('cuts keys and values that are too long to be read, so that no grammar takes them', () => {
+    const labels = {
+      'meet.paths': `/${'x'.repeat(8191)}`,
+      'meet.allow.a': `/x from ${'::1,'.repeat(1_000_000)}::1`,
+      ['meet.'.padEnd(257, 'x')]: 'y',
+    };
+    const cut = map({ Labels: labels }).labels;
+    expect(cut['meet.paths']).toBe(labels['meet.paths']);
+    expect(cut['meet.allow.a']).toHaveLength(8193);
+    expect(cut['meet.allow.a']).toMatch(/^\/x from .*…$/);
+    expect(Object.keys(cut).filter((key) => key.endsWith('…'))).toHaveLength(1);
+  });
+
   it.each([
     [['/meet-backend-1'], 'meet-backend-1'],
     [['/other/alias', '/meet-backend-1'], 'meet-backend-1'],

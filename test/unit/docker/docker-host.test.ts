@@ -76,6 +76,13 @@ describe('an engine that cannot be asked', () => {
       /wants TLS/,
       /DOCKER_TLS_VERIFY=1/,
     ],
+    [
+      'behind a proxy that redirects',
+      'tcp://h:1',
+      { statusCode: 301, message: 'x' },
+      /redirects \(301\) instead of answering GET/,
+      /--docker-host/,
+    ],
     ['that answers an error', socket, { statusCode: 500, message: 'broken' }, /answered 500: broken/, /log/],
     ['that does not answer', socket, new DOMException('x', 'TimeoutError'), /no answer in time/, /overloaded/],
     [

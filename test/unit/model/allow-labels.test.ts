@@ -69,6 +69,9 @@ describe('meet.allow.<name>', () => {
     '/admin 10.0.0.0/8',
     '/admin form 10.0.0.0/8',
     `/admin from ${Array.from({ length: 65 }, (_, index) => `10.0.0.${index}`).join(',')}`,
+    // Cut where it was too long.
+    '/admin from 10.0.0.0/8, 192.0.2…',
+    '/admin from 10.0.0.0/8,',
   ])('%j closes the path to everybody, since its networks can not be read', (value) => {
     const { allow, problems } = one(value);
     expect(allow).toEqual({ rules: [{ name: 'one', rules: admin, networks: [] }], closesAll: false });
