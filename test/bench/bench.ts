@@ -13,7 +13,7 @@ const log = (line: string): void => void process.stderr.write(`${line}\n`);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function bench(wish: Wish): Promise<void> {
-  const signal = interruption(() => 'Ended at once; what is left is taken away by: npx tsx test/providers/engine/cli.ts clean');
+  const signal = interruption(() => 'Ended at once; remove the rest with: npx tsx test/providers/engine/cli.ts clean');
   const date = new Date().toISOString();
   const { machine, figures } = await measureAll(wish, log, signal);
   const verdicts = judge(figures);

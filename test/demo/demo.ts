@@ -27,7 +27,7 @@ async function takeDown(): Promise<void> {
 }
 
 async function play(keep: boolean): Promise<void> {
-  const signal = interruption(() => 'Ended at once; what is left is taken away by: npx tsx test/providers/engine/cli.ts clean');
+  const signal = interruption(() => 'Ended at once; remove the rest with: npx tsx test/providers/engine/cli.ts clean');
   const engineWasKept = isEngineKept();
   const engine = await provideEngine({ log, keep });
   try {

@@ -30,7 +30,7 @@ test('the hardened example is healthy too', async () => {
 });
 
 for (const fault of faults) {
-  test(`${fault.name}: found, mended as the cure says, gone`, () => undergo(stack, [fault]));
+  test(`${fault.name}: found, fixed as the cure says, gone`, () => undergo(stack, [fault]));
 }
 
 describe('names and certificates', () => {

@@ -36,6 +36,6 @@ describe('names and certificates', () => {
   afterAll(() => name?.remove());
 
   test('a name that the DNS does not have, then has', () => name.undergoDns());
-  // One that is refused, and one that is warned of.
+  // A failure and a warning.
   test.each(certificateFaults.slice(0, 2))('a certificate $name', (fault) => name.undergo(fault));
 });

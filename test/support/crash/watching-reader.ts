@@ -56,7 +56,7 @@ process.stdin.on('data', () => {
   console.log(JSON.stringify({ reads, files: files + seen.size, wrong: [...wrong] }));
   process.exit(0);
 });
-// Whoever started it has ended without asking.
+// The process that started it has ended.
 process.stdin.on('end', () => process.exit(0));
 look();
 `;
