@@ -87,17 +87,32 @@ export async function explainEngineFailure({ what, request }: EngineCall, at: Do
 }
 
 async function socketNotPermitted(socket: string, cause: unknown): Promise<EngineError> {
-  const group = await stat(socket).then(
-    (stats) => stats.gid,
-    () => undefined,
-  );
-  const cure =
-    group === undefined
-      ? 'give meet-gen the group of the socket with group_add'
-      : group === nobodysGroup
-        ? 'the socket belongs to nobody that exists here, since the engine remaps users: put a socket proxy with userns_mode: host in between, or run meet-gen itself with userns_mode: host (docs/security.md)'
-        : `the socket belongs to group ${group}; add this line to meet-gen's service in compose: group_add: ["${group}"]`;
+  const found = await stat(socket).catch(() => undefined);
+  const own = { uid: process.getuid?.() ?? -1, gids: [process.getgid?.() ?? -1, ...(process.getgroups?.() ?? [])] };
+  const cure = found === undefined ? 'give meet-gen the group of the socket with group_add' : cureOfSocket(found, own);
   return new EngineError(`the socket ${socket} may not be opened by this user`, { cure, cause });
+}
+
+/**
+ * What lets a process open a socket that refused it.
+ * @param socket its owner, group and mode, as stat(2) has them
+ * @param own the process's user and groups
+ */
+export function cureOfSocket(
+  socket: { readonly uid: number; readonly gid: number; readonly mode: number },
+  own: { readonly uid: number; readonly gids: readonly number[] },
+): string {
+  const mode = (socket.mode & 0o777).toString(8).padStart(4, '0');
+  const isOwner = socket.uid === own.uid;
+  if (isOwner || own.gids.includes(socket.gid)) {
+    const needed = isOwner ? 0o600 : 0o060;
+    if ((socket.mode & needed) === needed)
+      return `user and mode (${mode}) of the socket allow it, so something else forbids it: with SELinux, add security_opt: [label=disable] to meet-gen's service in compose`;
+    return `the socket's mode ${mode} keeps ${isOwner ? 'its owner' : 'its group'} out: make it 0660 (chmod g+rw), or start the engine with its usual socket`;
+  }
+  if (socket.gid === nobodysGroup)
+    return 'the socket belongs to nobody that exists here, since the engine remaps users: put a socket proxy with userns_mode: host in between, or run meet-gen itself with userns_mode: host (docs/security.md)';
+  return `the socket belongs to group ${socket.gid}; add this line to meet-gen's service in compose: group_add: ["${socket.gid}"]`;
 }
 
 function readCause(cause: unknown): { code: string | undefined; statusCode: number | undefined; message: string } {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseDockerHost } from '../../../src/docker/docker-host.ts';
-import { EngineError, explainEngineFailure } from '../../../src/docker/engine-error.ts';
+import { cureOfSocket, EngineError, explainEngineFailure } from '../../../src/docker/engine-error.ts';
 
 function folderWith(...names: readonly string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'certs-'));
@@ -115,10 +115,27 @@ describe('an engine that cannot be asked', () => {
     expect(error.cure).toMatch(cure);
   });
 
-  it('names the group of a socket that may not be opened, as the line to paste', async () => {
+  const user = { uid: 1000, gids: [1000, 999] };
+  it.each([
+    ['of another group', { uid: 0, gid: 4711, mode: 0o140660 }, /group 4711; add this line .*: group_add: \["4711"\]$/],
+    ['of nobody', { uid: 65_534, gid: 65_534, mode: 0o140660 }, /the engine remaps users/],
+    [
+      'of a group that the process has, closed to it',
+      { uid: 0, gid: 999, mode: 0o140600 },
+      /^the socket's mode 0600 keeps its group out: make it 0660/,
+    ],
+    ['of a group that may only read', { uid: 0, gid: 999, mode: 0o140640 }, /mode 0640 keeps its group out/],
+    ['of a group that the process has, open to it', { uid: 0, gid: 999, mode: 0o140660 }, /SELinux, add security_opt: \[label=disable\]/],
+    ['of its own user, closed to it', { uid: 1000, gid: 1000, mode: 0o140060 }, /mode 0060 keeps its owner out/],
+  ])('that may not be opened, a socket %s: %s', (_, found, cure) => {
+    expect(cureOfSocket(found, user)).toMatch(cure);
+  });
+
+  it('looks at the socket that is there', async () => {
     const folder = folderWith('docker.sock');
     const error = await explainEngineFailure(list, parseDockerHost(`unix://${join(folder, 'docker.sock')}`, {}), { code: 'EACCES' });
-    expect(error.cure).toContain(`group_add: ["${process.getgid?.()}"]`);
+    expect(error.message).toBe(`the socket ${join(folder, 'docker.sock')} may not be opened by this user`);
+    expect(error.cure).toMatch(/mode \(?0\d+/);
   });
 
   it('is explained once', async () => {
