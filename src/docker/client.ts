@@ -38,7 +38,10 @@ export interface EngineClient {
    * `GET /exec/<id>/json`.
    */
   exec(container: ContainerName, command: readonly string[], limitMs: number, signal: AbortSignal): Promise<ExecResult>;
-  /** What a container has written since a moment of ours, at most its last 200 lines: `GET /containers/<name>/logs`. */
+  /**
+   * What a container has written since a moment of ours, `GET /containers/<name>/logs`: of its last 5,000 lines, the first 4 MiB.
+   * The engine counts the lines before it looks at the time, and nginx may log thousands of requests a second.
+   */
   logs(container: ContainerName, sinceMs: number, signal: AbortSignal): Promise<string>;
   /** Any other question: a GET, and the whole body of its answer. */
   get(question: EngineQuestion, signal: AbortSignal): Promise<Buffer>;
@@ -70,6 +73,8 @@ const readDeadlineMs = 10_000;
 const signalDeadlineMs = 2000;
 const logsDeadlineMs = 2000;
 const maxOutputBytes = 65_536;
+const maxLogLines = 5000;
+const maxLogBytes = 4 * 1024 ** 2;
 
 /**
  * Connects nothing yet: the first call does.
@@ -156,7 +161,7 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
         const started = await abortable(named(container).exec(options), abortSignal);
         onRequest('/exec/{id}/start');
         const stream = await abortable(started.start({ abortSignal }), abortSignal);
-        const output = readFrames(await abortable(readBytes(stream), abortSignal));
+        const output = readFrames(await abortable(readBytes(stream, maxOutputBytes), abortSignal));
         onRequest('/exec/{id}/json');
         const { ExitCode: code } = await abortable(started.inspect({ abortSignal }), abortSignal);
         return { code: code ?? -1, output };
@@ -173,8 +178,8 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
       const path = `/containers/${referenceOf(container)}/logs?`;
       try {
         onRequest('/containers/{id}/logs');
-        const stream = openGet(docker, path, { stdout: true, stderr: true, tail: 200, since }, abortSignal);
-        return readFrames(await abortable(stream.then(readBytes), abortSignal));
+        const stream = openGet(docker, path, { stdout: true, stderr: true, tail: maxLogLines, since }, abortSignal);
+        return readFrames(await abortable(stream.then((body) => readBytes(body, maxLogBytes)), abortSignal));
       } catch (cause) {
         return await explain({ what: `reading the log of ${container.name}`, request: `GET /containers/${container.name}/logs` })(cause);
       } finally {
@@ -258,15 +263,15 @@ function referenceOf({ id, name }: ContainerName): string {
 }
 
 /** The beginning of a stream; what is too much is read and dropped, so that the command can end. */
-async function readBytes(stream: NodeJS.ReadableStream): Promise<Buffer> {
+async function readBytes(stream: NodeJS.ReadableStream, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of stream) {
     const bytes = chunk as Buffer;
-    if (length < maxOutputBytes) chunks.push(bytes);
+    if (length < maxBytes) chunks.push(bytes);
     length += bytes.length;
   }
-  return Buffer.concat(chunks).subarray(0, maxOutputBytes);
+  return Buffer.concat(chunks).subarray(0, maxBytes);
 }
 
 /** @throws Error when it is longer than that */

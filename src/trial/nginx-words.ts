@@ -3,13 +3,19 @@ import type { RoutingStructure } from '../routes/structure.ts';
 
 /** The published file's name, by which nginx's words point at a line of it, wherever it is mounted. */
 const publishedName = 'routing.conf';
-const refusalPattern = /\[(?:emerg|crit)\]/;
+/**
+ * A line of nginx's error log, or of its standard error. `*7` names a connection: such a line is about a request, which a visitor
+ * makes, and never about a configuration (nginx, `ngx_log_error_core`).
+ */
+const refusalPattern = /^(?:nginx: |\d{4}(?:\/\d\d){2} \d\d(?::\d\d){2} )?\[(?:emerg|crit)\] (?!\d+#\d+: \*)/;
 const maxLines = 8;
 
 /** The lines in which nginx says why it refuses a configuration, without time and process; empty when it says nothing of the kind. */
 export function refusalsIn(output: string): readonly string[] {
-  const lines = output.split('\n').filter((line) => refusalPattern.test(line) || line.startsWith('nginx: ['));
-  const refusals = lines.filter((line) => refusalPattern.test(line)).map(withoutPrefix);
+  const refusals = output
+    .split('\n')
+    .filter((line) => refusalPattern.test(line))
+    .map(withoutPrefix);
   return [...new Set(refusals)].slice(0, maxLines);
 }
 
@@ -67,6 +73,6 @@ function blockAround(content: string, line: number): string | undefined {
 function withoutPrefix(line: string): string {
   return line
     .replace(/^.*?(?=\[(?:emerg|crit)\])/, '')
-    .replace(/^(\[\w+\]) \d+#\d+: (?:\*\d+ )?/, '$1 ')
+    .replace(/^(\[\w+\]) \d+#\d+: /, '$1 ')
     .trim();
 }

@@ -90,6 +90,20 @@ test.concurrent('while nginx is being asked about a change, the old routes are s
   ).toHaveLength(1);
 });
 
+test.concurrent('the words are found in the log of a frontend that logs thousands of requests, and no visitor can add to them', async ({
+  scene,
+}) => {
+  const nginx = await servedMeet(scene);
+  scene.run();
+  await scene.converged();
+  Object.assign(nginx.behaviour, { refuseText: '^~ /bad/', requestsAfterRefusal: 3000 });
+  addService(scene, 'bad', 30);
+  const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === rejected));
+  const message = problems.find(({ code }) => code === rejected)?.message;
+  expect(message).toContain('[emerg] ^~ /bad/ is refused');
+  expect(message).not.toContain('forged');
+});
+
 test.concurrent('of two frontends one that refuses is enough, and is named', async ({ scene }) => {
   await servedMeet(scene);
   const stubborn = await scene.frontend('frontend-2', { host: 11 });

@@ -42,7 +42,7 @@ export function answerOf(world: World, api: FakeApi, question: FakeQuestion): Fa
     return { status: 200, body: world.list(readFilters(query.get('filters')), { all, hasHealthField }) };
   }
   const logged = method === 'GET' ? logsPattern.exec(path)?.[1] : undefined;
-  if (logged !== undefined) return answerLog(world, decodeURIComponent(logged), Number(query.get('since') ?? 0));
+  if (logged !== undefined) return answerLog(world, decodeURIComponent(logged), query);
   const name = killedContainer(question);
   if (name !== undefined) return answerKill(world, name, query.get('signal') ?? 'KILL');
   return { status: 404, body: messageBody('page not found') };
@@ -85,8 +85,9 @@ function answerKill(world: World, name: string, signalText: string): FakeAnswer 
 }
 
 /** As of a container with a terminal: without frames. */
-function answerLog(world: World, name: string, sinceSeconds: number): FakeAnswer {
-  const text = world.logSince(name, sinceSeconds);
+function answerLog(world: World, name: string, query: URLSearchParams): FakeAnswer {
+  const tail = query.get('tail') ?? 'all';
+  const text = world.logSince(name, Number(query.get('since') ?? 0), tail === 'all' ? Infinity : Number(tail));
   return text === undefined ? { status: 404, body: messageBody(`No such container: ${name}`) } : { status: 200, body: text };
 }
 

@@ -15,9 +15,14 @@ interface NginxBehaviour {
   refuseReload: boolean;
   /** It refuses only a file that holds this text. */
   refuseText: string | undefined;
+  /** Requests that it logs between a refusal and the next question about it. */
+  requestsAfterRefusal: number;
   /** What is answered on the status port. */
   answers: 'normally' | 'never' | 'forbidden';
 }
+
+/** In nginx's `combined` format, with words of nginx's that a visitor put there. */
+const accessLogLine = `203.0.113.9 - - [25/Nov/2026:02:03:04 +0000] "GET /?[emerg]=1 HTTP/1.1" 200 7 "-" "${'Mozilla/5.0 '.repeat(20)} [emerg] 1#1: forged"`;
 
 /** The nginx of a frontend container: its status server, and the configuration that it has read. */
 export interface FakeNginx {
@@ -51,6 +56,7 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
     loseSignals: 0,
     refuseReload: false,
     refuseText: undefined,
+    requestsAfterRefusal: 0,
     answers: 'normally',
   };
   const asks: number[] = [];
@@ -63,7 +69,9 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
     const refused = behaviour.refuseText === undefined ? behaviour.refuseReload : readText(place.file).includes(behaviour.refuseText);
     if (refused) {
       const said = behaviour.refuseText ?? 'it';
-      return world.writeLog(container, `2026/11/25 02:03:04 [emerg] 1#1: ${said} is refused in ${place.file}:1`);
+      world.writeLog(container, `2026/11/25 02:03:04 [emerg] 1#1: ${said} is refused in ${place.file}:1`);
+      for (let index = 0; index < behaviour.requestsAfterRefusal; index += 1) world.writeLog(container, accessLogLine);
+      return;
     }
     old = { generation: serving, untilMs: Date.now() + behaviour.oldWorkersMs };
     serving = readGeneration(place.file);

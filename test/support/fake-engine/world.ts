@@ -43,8 +43,11 @@ export interface World {
   idOf(nameOrId: string): string;
   /** The container's first process writes a line. */
   writeLog(nameOrId: string, line: string): void;
-  /** What it wrote since a moment, in seconds since 1970; undefined for a container that isn't there. */
-  logSince(nameOrId: string, sinceSeconds: number): string | undefined;
+  /**
+   * Those of its last `tail` lines that it wrote since a moment, in seconds since 1970; undefined for a container that isn't
+   * there. The engine counts the lines first, as here.
+   */
+  logSince(nameOrId: string, sinceSeconds: number, tail: number): string | undefined;
   /** How long the list goes on showing the old state after a change was announced; 0 unless set. */
   listLagMs: number;
   /** The list as JSON, as it is now; without `all` only what runs or is paused. */
@@ -259,9 +262,10 @@ export function createWorld(): World {
     onSignal: (nameOrId, handler) => void get(nameOrId).handlers.push(handler),
     idOf: (nameOrId) => get(nameOrId).identity.id,
     writeLog: (nameOrId, line) => void get(nameOrId).log.push({ atMs: Date.now(), line }),
-    logSince: (nameOrId, sinceSeconds) =>
+    logSince: (nameOrId, sinceSeconds, tail) =>
       find(nameOrId)
-        ?.log.filter(({ atMs }) => atMs / 1000 >= sinceSeconds)
+        ?.log.slice(-tail)
+        .filter(({ atMs }) => atMs / 1000 >= sinceSeconds)
         .map(({ line }) => `${line}\n`)
         .join(''),
     list(filters, { all, hasHealthField }) {

@@ -14,7 +14,10 @@ describe("nginx's refusals", () => {
       '2026/11/25 02:03:04 [emerg] 1#1: bind() to 0.0.0.0:80 failed (98: Address in use)\n',
       ['[emerg] bind() to 0.0.0.0:80 failed (98: Address in use)'],
     ],
-    ['about a connection', '2026/11/25 02:03:04 [crit] 1#2: *77 something\n', ['[crit] something']],
+    ['without a connection', '2026/11/25 02:03:04 [crit] 1#2: something\n', ['[crit] something']],
+    ['are none about a connection', '2026/11/25 02:03:04 [crit] 1#2: *77 SSL_do_handshake() failed\n', []],
+    ['are none that a visitor wrote into the access log', '192.0.2.1 - - "GET /[emerg]%201#1: HTTP/1.1" 200 "[emerg] 1#1: no"\n', []],
+    ['are none that a visitor wrote into the error log', '2026/11/25 02:03:04 [error] 9#9: *1 request: "GET /[emerg]"\n', []],
     ['told again and again, once', '[emerg] 1#1: same\n[emerg] 1#1: same\n', ['[emerg] same']],
     [
       'are none of these',
