@@ -55,6 +55,8 @@ export interface Note {
   readonly heldBack?: boolean;
   /** It started a moment ago. */
   readonly fresh?: boolean;
+  /** It left the rotation within the last minute, and may be back. */
+  readonly leftLately?: boolean;
   /** Absent while no probe has answered. */
   readonly probe?: ProbeVerdict;
 }

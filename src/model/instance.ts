@@ -1,13 +1,16 @@
 import { chooseAddress, sharedNetworks } from './address.ts';
-import type { Address, Reachable } from './address.ts';
+import type { Reachable } from './address.ts';
 import { byId } from './by-id.ts';
-import { agree, newest, preferRunning } from './agreed-labels.ts';
+import { agree } from './agreed-labels.ts';
 import type { Container, Observation } from './container.ts';
+import { inRotationOf } from './deciders.ts';
+import type { Judged } from './deciders.ts';
 import { compareText } from './foreign-text.ts';
+import { keepsOut } from './guards.ts';
 import type { Labels, Role } from './label-table.ts';
 import { isComposeOneOff, likelyInstance } from './member.ts';
 import type { Member, ServiceMember } from './member.ts';
-import { groupServices, isLastingNginx, ownProject, splitRouters, tellForeignProjects } from './membership.ts';
+import { groupServices, isLastingNginx, ownProject, preferRunning, splitRouters, tellForeignProjects } from './membership.ts';
 import type { Group } from './membership.ts';
 import { networkOwnerOf, noteFor, withOwnersNetworks } from './network-owner.ts';
 import { noteProblems } from './note-problems.ts';
@@ -16,7 +19,7 @@ import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { createReadings } from './readings.ts';
 import type { Readings } from './readings.ts';
-import { bestRank, judge } from './rotation.ts';
+import { judge } from './rotation.ts';
 import type { Standing } from './rotation.ts';
 
 /** A container of a service or of the SPA, judged: in rotation or not, and why. */
@@ -35,6 +38,8 @@ export interface Replica {
   readonly weight?: number;
   readonly maxConns?: number;
   readonly isBackup?: boolean;
+  /** It asks for guards that don't hold: it is sent nothing before they do, and stands by for nobody. */
+  readonly isUnguarded?: boolean;
 }
 
 /** All replicas of one service of one project, with what their labels say together. */
@@ -152,59 +157,80 @@ function readInstance(name: string, all: readonly Member[], observation: Observa
   }
   const own = frontends.filter((member) => member.project === project);
   const reachable = frontends.length === 0 ? undefined : { byAll: shareNetworks(frontends), byOwn: shareNetworks(own) };
-  const services = groupServices(members).map((replicas) => readService(replicas, reachable, observation, problems));
-  const frontendLabels = agree(own, name, `the ${kind}s`, problems);
+  const { groups, problems: conflicts } = groupServices(name, members);
+  problems.push(...conflicts);
+  const services = groups.map((replicas) => readService(replicas, reachable, observation, problems));
+  const judged = judgeMembers(frontends, reachable, observation, problems, spa !== undefined || frontends.length < 2 ? [] : problems);
+  const { labels: frontendLabels, problems: disputes } = agree(
+    judged.filter(({ member }) => member.project === project),
+    name,
+    `the ${kind}s`,
+  );
+  problems.push(...disputes);
   return {
     name,
     ...(project === undefined ? {} : { project }),
     frontendLabels,
-    frontends: judgeReplicas(frontends, reachable, observation, problems, spa !== undefined || frontends.length < 2 ? [] : problems),
-    ...(spa === undefined ? {} : { spa: judgeReplicas(spa, reachable, observation, problems) }),
+    frontends: replicasOf(judged),
+    ...(spa === undefined ? {} : { spa: replicasOf(judgeMembers(spa, reachable, observation, problems)) }),
     services,
   };
 }
 
 function readService(members: Group, reachable: Reach, observation: Observation, problems: Problem[]): Service {
-  const lasting = members.filter((member) => !isComposeOneOff(member.container));
   const [{ service: name, project, instance, role }] = members;
+  const judged = judgeMembers(members, reachable, observation, problems);
+  const lasting = judged.filter(({ member }) => !isComposeOneOff(member.container));
+  const { labels, problems: disputes } = agree(lasting, instance, `the replicas of ${name}`);
+  problems.push(...disputes);
   return {
     name,
     ...(project === undefined ? {} : { project }),
-    role: newest(preferRunning(lasting))?.role ?? role,
-    labels: agree(lasting, instance, `the replicas of ${name}`, problems),
-    replicas: judgeReplicas(members, reachable, observation, problems),
+    role,
+    labels,
+    replicas: replicasOf(judged).map((replica, index) =>
+      keepsOut(labels.allow, judged[index]?.member.labels.allow) ? replica : { ...replica, isUnguarded: true },
+    ),
   };
 }
 
-function judgeReplicas(
+/** Each container with its place in the rotation, by what its own labels and the engine say. */
+function judgeMembers(
   members: readonly Member[],
   reachable: Reach,
   observation: Observation,
   problems: Problem[],
   addressProblems = problems,
-): readonly Replica[] {
-  const judged = members.map((member) => {
+): readonly Judged[] {
+  return members.map((member) => {
     const note = noteFor(member.container, observation.notes);
     const standing = judge(member, note);
     problems.push(...noteProblems(member, note));
     const endpoint = standing.rank === 'never' || reachable === undefined ? undefined : locate(member, reachable, addressProblems);
-    return { member, standing, endpoint };
+    return { member, note, standing, ...(endpoint === undefined ? {} : { endpoint }) };
   });
-  const best = bestRank(judged.filter(({ endpoint }) => endpoint !== undefined).map(({ standing }) => standing));
-  return judged.map(({ member, standing, endpoint }) => ({
-    container: member.container,
-    ...(member.project === undefined ? {} : { project: member.project }),
-    standing,
-    inRotation: endpoint !== undefined && standing.rank === best,
-    ...(endpoint === undefined ? {} : { endpoint: `${endpoint.address}:${endpoint.port}`, network: endpoint.network }),
-    ...(member.labels.health === undefined ? {} : { health: member.labels.health }),
-    ...(member.labels.weight === undefined || member.labels.weight === 1 ? {} : { weight: member.labels.weight }),
-    ...(member.labels.maxConns === undefined ? {} : { maxConns: member.labels.maxConns }),
-    ...(member.labels.backup === true ? { isBackup: true } : {}),
-  }));
 }
 
-function locate(member: Member, reachable: NonNullable<Reach>, problems: Problem[]): (Address & { port: number }) | undefined {
+function replicasOf(judged: readonly Judged[]): readonly Replica[] {
+  const serving = new Set(inRotationOf(judged));
+  return judged.map((one) => {
+    const { member, standing, endpoint } = one;
+    const { health, weight, maxConns, backup } = member.labels;
+    return {
+      container: member.container,
+      ...(member.project === undefined ? {} : { project: member.project }),
+      standing,
+      inRotation: serving.has(one),
+      ...(endpoint === undefined ? {} : { endpoint: `${endpoint.address}:${endpoint.port}`, network: endpoint.network }),
+      ...(health === undefined ? {} : { health }),
+      ...(weight === undefined || weight === 1 ? {} : { weight }),
+      ...(maxConns === undefined ? {} : { maxConns }),
+      ...(backup === true ? { isBackup: true } : {}),
+    };
+  });
+}
+
+function locate(member: Member, reachable: NonNullable<Reach>, problems: Problem[]): Judged['endpoint'] {
   const isShared = member.container.networks.some((network) => reachable.byAll.has(network.name));
   const { address, problems: addressProblems } = chooseAddress(member, isShared ? reachable.byAll : reachable.byOwn);
   problems.push(...addressProblems);
