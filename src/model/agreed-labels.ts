@@ -1,5 +1,5 @@
 import { allowPrefix } from './allow-labels.ts';
-import { decidersOf, inRotationOf, isAlive } from './deciders.ts';
+import { decidersOf, inRotationOf, isAlive, leftLately } from './deciders.ts';
 import type { Judged } from './deciders.ts';
 import { compareText } from './foreign-text.ts';
 import { mergeGuards } from './guards.ts';
@@ -34,7 +34,7 @@ export function agree(judged: readonly Judged[], instance: string, whose: string
   const deciders = decidersOf(judged).map(({ member }) => member);
   const [newest] = deciders;
   if (newest === undefined) return { labels: {}, problems: [] };
-  const alive = judged.filter((one) => isAlive(one) || one.note.leftLately === true);
+  const alive = judged.filter((one) => isAlive(one) || leftLately(one));
   const shown = (alive.length > 0 ? alive : judged).map(({ member }) => member);
   const labels: Mutable = {};
   const disputes: Dispute[] = [];
@@ -72,7 +72,7 @@ function holderOf(deciders: readonly Member[], key: string, read: (member: Membe
  */
 function guarding(judged: readonly Judged[], deciders: readonly Member[]): readonly Member[] {
   const serving = new Set<Judged>(inRotationOf(judged));
-  const guards = judged.filter((one) => serving.has(one) || one.note.leftLately === true);
+  const guards = judged.filter((one) => serving.has(one) || leftLately(one));
   return guards.length > 0 ? guards.map(({ member }) => member) : deciders;
 }
 

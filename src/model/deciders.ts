@@ -10,6 +10,8 @@ export interface Judged<Kind extends Member = Member> {
   readonly member: Kind;
   readonly note: Note;
   readonly standing: Standing;
+  /** It was in rotation when its instance was read last. */
+  readonly hasServed: boolean;
   /** Absent without a usable address and port. */
   readonly endpoint?: Address & { readonly port: number };
 }
@@ -27,9 +29,21 @@ export function inRotationOf<Kind extends Judged>(judged: readonly Kind[]): read
  */
 export function decidersOf<Kind extends Judged>(judged: readonly Kind[]): readonly Kind[] {
   const serving = inRotationOf(judged);
-  const steady = serving.filter(({ note }) => note.leftLately !== true);
-  const choices = [steady, serving, judged.filter(({ note }) => note.leftLately === true), judged.filter(isAlive), judged];
+  const steady = serving.filter(({ note }) => note.leftAtMs === undefined);
+  const lastLeftAtMs = Math.max(...judged.map(leftAtMs));
+  const served = judged.filter((one) => leftLately(one) && leftAtMs(one) === lastLeftAtMs);
+  const choices = [steady, serving, served, judged.filter(isAlive), judged];
   return byAge(choices.find((found) => found.length > 0) ?? []);
+}
+
+/** Whether it leaves the rotation now, or did within the last minute. */
+export function leftLately(one: Judged): boolean {
+  return leftAtMs(one) > 0;
+}
+
+/** Of those that aren't in rotation: when they left it, `Infinity` for now, 0 for long ago. */
+function leftAtMs({ note, hasServed }: Judged): number {
+  return hasServed ? Infinity : (note.leftAtMs ?? 0);
 }
 
 /** Whether the labels of a replica are worth a word: it runs, or is about to again. */

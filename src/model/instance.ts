@@ -7,6 +7,7 @@ import { inRotationOf } from './deciders.ts';
 import type { Judged } from './deciders.ts';
 import { compareText } from './foreign-text.ts';
 import { keepsOut } from './guards.ts';
+import { inRotation } from './in-rotation.ts';
 import type { Labels, Role } from './label-table.ts';
 import { isComposeOneOff, likelyInstance } from './member.ts';
 import type { Member, ServiceMember } from './member.ts';
@@ -70,6 +71,9 @@ export interface Instance {
  */
 type Reach = { readonly byAll: Reachable; readonly byOwn: Reachable } | undefined;
 
+/** What was observed, and who was in rotation when the instance was read before. */
+type Seen = Observation & { readonly hasServed: ReadonlySet<string> };
+
 /** Where containers of a role listen that say nothing else. */
 export const defaultPorts = { frontend: 8080, router: 8083, backend: 8000, media: 9000 } as const satisfies Partial<Record<Role, number>>;
 
@@ -107,9 +111,10 @@ export function readInstances(
   const read = [...byInstance]
     .toSorted(([left], [right]) => compareText(left, right))
     .map(([name, members]) =>
-      readings.instance(name, members, isNoted(name) ? (container) => noteFor(container, observation.notes) : undefined, () => {
+      readings.instance(name, members, isNoted(name) ? (container) => noteFor(container, observation.notes) : undefined, (before) => {
         const found: Problem[] = [];
-        const instance = readInstance(name, members.toSorted(byNameThenId), observation, strict, found);
+        const world = { ...observation, hasServed: inRotation(before === undefined ? [] : [before]) };
+        const instance = readInstance(name, members.toSorted(byNameThenId), world, strict, found);
         return { instance, problems: found };
       }),
     );
@@ -127,7 +132,7 @@ function notedInstances({ containers, notes }: Observation, readings: Readings<I
   return (instance) => names.has(instance);
 }
 
-function readInstance(name: string, all: readonly Member[], observation: Observation, strict: boolean, problems: Problem[]): Instance {
+function readInstance(name: string, all: readonly Member[], observation: Seen, strict: boolean, problems: Problem[]): Instance {
   const project = ownProject(name, all.filter(isLastingNginx));
   const foreign = all.some(isLastingNginx) ? all.filter((member) => member.project !== project) : [];
   tellForeignProjects(name, foreign, strict, problems);
@@ -177,7 +182,7 @@ function readInstance(name: string, all: readonly Member[], observation: Observa
   };
 }
 
-function readService(members: Group, reachable: Reach, observation: Observation, problems: Problem[]): Service {
+function readService(members: Group, reachable: Reach, observation: Seen, problems: Problem[]): Service {
   const [{ service: name, project, instance, role }] = members;
   const judged = judgeMembers(members, reachable, observation, problems);
   const lasting = judged.filter(({ member }) => !isComposeOneOff(member.container));
@@ -198,7 +203,7 @@ function readService(members: Group, reachable: Reach, observation: Observation,
 function judgeMembers(
   members: readonly Member[],
   reachable: Reach,
-  observation: Observation,
+  observation: Seen,
   problems: Problem[],
   addressProblems = problems,
 ): readonly Judged[] {
@@ -207,7 +212,8 @@ function judgeMembers(
     const standing = judge(member, note);
     problems.push(...noteProblems(member, note));
     const endpoint = standing.rank === 'never' || reachable === undefined ? undefined : locate(member, reachable, addressProblems);
-    return { member, note, standing, ...(endpoint === undefined ? {} : { endpoint }) };
+    const hasServed = observation.hasServed.has(member.container.id);
+    return { member, note, standing, hasServed, ...(endpoint === undefined ? {} : { endpoint }) };
   });
 }
 

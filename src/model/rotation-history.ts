@@ -27,7 +27,7 @@ export function historyAfter(before: RotationHistory, instances: readonly Instan
 
 /** What of it counts now. */
 export function notesOfHistory({ leftAtMs }: RotationHistory, nowMs: number): ReadonlyMap<string, Note> {
-  return new Map([...leftAtMs].flatMap(([id, atMs]) => (isLate(atMs, nowMs) ? [[id, { leftLately: true }]] : [])));
+  return new Map([...leftAtMs].flatMap(([id, atMs]) => (isLate(atMs, nowMs) ? [[id, { leftAtMs: atMs }]] : [])));
 }
 
 /** When it changes by time alone; undefined when it doesn't. */

@@ -70,7 +70,8 @@ const worker = (sketch: Sketch = {}): Container =>
     labels: { 'meet.role': 'service', 'meet.service': 'backend', ...sketch.labels },
   });
 
-const lately: Note = { leftLately: true };
+const lately: Note = { leftAtMs: 2 };
+const earlier: Note = { leftAtMs: 1 };
 
 describe('whose value of a label holds', () => {
   it.each<[string, Sketch, Sketch, Readonly<Record<string, Note>>, readonly string[]]>([
@@ -109,6 +110,7 @@ describe('whose value of a label holds', () => {
     ['who is started again', { ...paths('/s'), state: 'restarting' }, { ...paths('/t'), state: 'exited' }, {}, ['/s/']],
     ['who ends again and again', { ...paths('/s'), state: 'exited' }, { ...paths('/t'), state: 'exited' }, { s1: { crashes: 3 } }, ['/s/']],
     ['who served a moment ago', { ...paths('/s'), state: 'exited' }, { ...paths('/t'), state: 'exited' }, { s1: lately }, ['/s/']],
+    ['who served last', { ...paths('/s'), state: 'exited' }, { ...paths('/t'), state: 'exited' }, { s1: lately, s2: earlier }, ['/s/']],
   ])('%s', (_, older, newer, notes, routes) => {
     const [s1, s2] = [replica(1, older), replica(2, newer)];
     expect(see([s1, s2], notes).routes).toEqual(routes);

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Container, Health } from '../../../src/model/container.ts';
 import type { EngineEvent } from '../../../src/model/engine-event.ts';
 import { readInstances } from '../../../src/model/instance.ts';
+import type { Instance } from '../../../src/model/instance.ts';
 import { lifeAfter, noteOfLife } from '../../../src/model/life.ts';
 import type { Life } from '../../../src/model/life.ts';
+import { createReadings } from '../../../src/model/readings.ts';
 import { mergeNotes } from '../../../src/model/notes.ts';
 import { historyAfter, historyChangesAtMs, noHistory, notesOfHistory } from '../../../src/model/rotation-history.ts';
 import { planRouting } from '../../../src/routes/routing-view.ts';
@@ -31,19 +33,20 @@ const older = filesService({ name: 's1', created: 1, labels: { 'meet.paths': '=/
 const newer = filesService({ name: 's2', created: 2, labels: { 'meet.paths': '=/t' }, networks: { meet_default: '172.18.0.12/16' } });
 
 /** Plays these moments as passes, with those that the history itself asks for in between. */
-function play(moments: readonly Moment[], untilMs: number): Played {
+function play(moments: readonly Moment[], untilMs: number, newest = newer): Played {
   let [history, life, changesAtMs, paths, before]: [typeof noHistory, Life | undefined, number[], [number, string][], string?] = [
     noHistory,
     undefined,
     [],
     [],
   ];
-  let one: Container = newer;
+  const readings = createReadings<Instance>();
+  let one: Container = newest;
   const pass = (nowMs: number): void => {
     const containers = [frontend(), older, one];
     const ofLife = life === undefined ? {} : noteOfLife(life, nowMs, nowMs);
-    const notes = mergeNotes(new Map([[newer.id, ofLife]]), notesOfHistory(history, nowMs));
-    const { instances } = readInstances({ containers, notes });
+    const notes = mergeNotes(new Map([[newest.id, ofLife]]), notesOfHistory(history, nowMs));
+    const { instances } = readInstances({ containers, notes }, {}, readings);
     history = historyAfter(history, instances, nowMs);
     const structure = JSON.stringify(instances.map((instance) => planRouting(instance, []).structure));
     if (before !== undefined && structure !== before) changesAtMs.push(nowMs);
@@ -60,11 +63,11 @@ function play(moments: readonly Moment[], untilMs: number): Played {
   for (const { atMs, health, action } of moments) {
     passTimed(lastMs, atMs);
     if (action !== undefined) {
-      const event: EngineEvent = { type: 'container', action, containerId: newer.id, hasRole: true };
+      const event: EngineEvent = { type: 'container', action, containerId: newest.id, hasRole: true };
       life = lifeAfter(life, event, { happenedAtMs: atMs, heardAtMs: atMs });
-      one = { ...newer, state: action === 'die' ? 'exited' : 'running' };
+      one = { ...newest, state: action === 'die' ? 'exited' : 'running' };
     }
-    if (health !== undefined) one = { ...newer, health };
+    if (health !== undefined) one = { ...newest, health };
     pass(atMs);
     lastMs = atMs;
   }
@@ -119,6 +122,12 @@ describe('a newest replica with other paths', () => {
     },
   );
 
+  it('whose guards come and go with its health closes the path once, and for as long as that lasts', () => {
+    const labels = { ...newer.labels, 'meet.paths': '=/s', 'meet.allow.staff': '=/s from 10.0.0.0/8' };
+    const lastLeftMs = 148 * 2000;
+    expect(play(toggles(2000, 149), 600_000, { ...newer, labels }).changesAtMs).toEqual([2000, lastLeftMs + minuteMs]);
+  });
+
   it('gets its paths at once when it comes into rotation', () => {
     const moments: readonly Moment[] = [
       { atMs: 0, health: 'starting' },
@@ -148,12 +157,23 @@ describe('a newest replica with other paths', () => {
 const read = (containers: readonly Container[]): ReturnType<typeof readInstances>['instances'] =>
   readInstances({ containers, notes: new Map() }).instances;
 
+it('a replica that leaves the rotation with nobody left decides on, whatever else is there', () => {
+  const readings = createReadings<Instance>();
+  const pathAfter = (...containers: readonly Container[]): string => {
+    const { instances } = readInstances({ containers: [frontend(), ...containers], notes: new Map() }, {}, readings);
+    return JSON.stringify(instances[0]?.services[0]?.labels.paths?.rules);
+  };
+  const gone: Container = { ...newer, state: 'exited' };
+  expect(pathAfter(older, gone)).toContain('/s');
+  expect(pathAfter({ ...older, state: 'exited' }, gone)).toContain('/s');
+});
+
 describe('the history', () => {
   it('forgets a container that has gone', () => {
     const both = [frontend(), older, newer];
     let history = historyAfter(noHistory, read(both), 0);
     history = historyAfter(history, read([frontend(), older, { ...newer, state: 'exited' }]), 1);
-    expect([...notesOfHistory(history, 2)]).toEqual([[newer.id, { leftLately: true }]]);
+    expect([...notesOfHistory(history, 2)]).toEqual([[newer.id, { leftAtMs: 1 }]]);
     expect([...notesOfHistory(history, minuteMs)]).toHaveLength(1);
     expect([...notesOfHistory(history, minuteMs + 1)]).toEqual([]);
     expect(historyChangesAtMs(history, 2)).toBe(minuteMs + 1);
