@@ -15,6 +15,7 @@ import type { EngineEvent } from './model/engine-event.ts';
 import type { Instance, InstanceChoice } from './model/instance.ts';
 import { likelyInstance } from './model/member.ts';
 import { mergeNotes } from './model/notes.ts';
+import { historyAfter, historyChangesAtMs, noHistory, notesOfHistory } from './model/rotation-history.ts';
 import { createPassMemory } from './pass-memory.ts';
 import { runPass } from './pipeline.ts';
 import type { PassResult, Renderer, Sink } from './pipeline.ts';
@@ -109,6 +110,7 @@ export function startController(
   /** Who takes requests by the last pass, once somebody wants to know. */
   let rotating: ReadonlySet<string> | undefined;
   const memory = createEventMemory();
+  let history = noHistory;
   const passMemory = createPassMemory();
   const retry = createBackoff(retryCapMs);
   const timers = createTimers((reason) => {
@@ -129,7 +131,8 @@ export function startController(
     const beganAtMs = nowMs();
     const containers = await view.look(abort);
     notedAtMs = nowMs();
-    return { containers, notes: mergeNotes(memory.notesFor(containers, beganAtMs, notedAtMs), hooks.notesFor(containers)) };
+    const ofEvents = memory.notesFor(containers, beganAtMs, notedAtMs);
+    return { containers, notes: mergeNotes(ofEvents, notesOfHistory(history, notedAtMs), hooks.notesFor(containers)) };
   };
 
   const decide = async (observation: Observation, readsTemplates: boolean): Promise<PassResult> => {
@@ -148,6 +151,7 @@ export function startController(
 
   const takeResult = (result: PassResult, cause: Cause, tookMs: number): void => {
     instances = result.instances;
+    history = historyAfter(history, instances, nowMs());
     rotating = undefined;
     if (result.problems.some((item) => item.code === 'publish-failed')) timers.after('retry', retry.nextMs());
     else retry.reset();
@@ -172,8 +176,8 @@ export function startController(
       } else hooks.onNothingNew();
       last = observation;
       causes = causes.filter((cause) => startedAtMs < cause.heardAtMs + finalAfterMs);
-      const changesAtMs = memory.nextChangeAtMs(notedAtMs);
-      if (changesAtMs !== undefined) timers.after('memory', changesAtMs - nowMs());
+      const changesAtMs = [memory.nextChangeAtMs(notedAtMs), historyChangesAtMs(history, notedAtMs)].flatMap((atMs) => atMs ?? []);
+      if (changesAtMs.length > 0) timers.after('memory', Math.min(...changesAtMs) - nowMs());
     } catch (error) {
       if (signal.aborted) return;
       due = [...dueNow, ...due];

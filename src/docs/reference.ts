@@ -56,7 +56,7 @@ export function readmeWithLabels(readme: string): string {
 function labelsPage(): string {
   const rows = allLabels.map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.allowed, spec.fallback]);
   return page('Labels', [
-    '`meet.role` opts a container in; without it a container is ignored. Every other label is optional. A label that is unknown or has a bad value is reported with the container, the key, the value and what is allowed; it costs nothing but itself.',
+    '`meet.role` opts a container in; without it a container is ignored. Every other label is optional. A label that is unknown or has a bad value is reported with the container, the key, the value and what is allowed; it costs nothing but itself. In the comma lists of `meet.paths` and `meet.host` a bad entry costs itself alone; in `meet.allow` it closes the path.',
     `A key of more than ${maxLabelKeyLength} characters, or a value of more than ${maxLabelValueLength}, is cut there and refused.`,
     table(
       ['label', 'on', 'meaning', 'allowed', 'default'],
@@ -67,6 +67,12 @@ function labelsPage(): string {
       ['role', 'what it is'],
       Object.entries(roleMeanings).map(([role, meaning]) => [`\`${role}\``, meaning]),
     ),
+    '## Replicas that disagree',
+    "Replicas of one service can carry different labels, as in a rolling update. For each label the newest value that can be read among the replicas *in rotation* holds for all; where no label is set, its default is the value. The problem `replicas-disagree` names the others. A value with a bad entry counts only where no replica has a whole one, and a `meet.route.<name>` is one value with all its attributes. `meet.port`, `meet.network`, `meet.health`, `meet.drain`, `meet.weight`, `meet.backup` and `meet.max-conns` are each replica's own.",
+    '- A replica that is out of rotation decides nothing for the others: unhealthy beside healthy ones, drained, stopped, in a crash loop.',
+    '- A replica that left the rotation decides nothing for a minute, also when it is back, while there are others. So health that comes and goes changes the routes twice a minute at most; addresses follow each time.',
+    '- `meet.allow` of all replicas in rotation hold together: a path is open to those alone whom each of them lets in, and one that can not be read closes. A guard that was removed goes when the last replica that carries it has left the rotation for a minute, or is removed.',
+    '- Another role is another service: a `service` with the `meet.service` of a backend of its project is called `<name>~service`, and changes nothing of the backend.',
     "## The backend's paths",
     `Without \`meet.paths\` a backend answers ${backendPreset.map((path) => `\`${path}\``).join(', ')}: each itself and everything below it. \`meet.paths=+/extra\` adds to them, \`meet.paths=/only\` replaces them.`,
     'A prefix never captures a room: `/api` is `/api` and `/api/…`, while `/api-abcd-efg` is a room of the SPA.',

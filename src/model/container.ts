@@ -55,6 +55,8 @@ export interface Note {
   readonly heldBack?: boolean;
   /** It started a moment ago. */
   readonly fresh?: boolean;
+  /** When it left the rotation, if that was within the last minute; it may be back. Milliseconds since 1970. */
+  readonly leftAtMs?: number;
   /** Absent while no probe has answered. */
   readonly probe?: ProbeVerdict;
 }

@@ -1,13 +1,17 @@
 import { chooseAddress, sharedNetworks } from './address.ts';
-import type { Address, Reachable } from './address.ts';
+import type { Reachable } from './address.ts';
 import { byId } from './by-id.ts';
-import { agree, newest, preferRunning } from './agreed-labels.ts';
+import { agree } from './agreed-labels.ts';
 import type { Container, Observation } from './container.ts';
+import { inRotationOf } from './deciders.ts';
+import type { Judged } from './deciders.ts';
 import { compareText } from './foreign-text.ts';
+import { keepsOut } from './guards.ts';
+import { inRotation } from './in-rotation.ts';
 import type { Labels, Role } from './label-table.ts';
 import { isComposeOneOff, likelyInstance } from './member.ts';
 import type { Member, ServiceMember } from './member.ts';
-import { groupServices, isLastingNginx, ownProject, splitRouters, tellForeignProjects } from './membership.ts';
+import { groupServices, isLastingNginx, ownProject, preferRunning, splitRouters, tellForeignProjects } from './membership.ts';
 import type { Group } from './membership.ts';
 import { networkOwnerOf, noteFor, withOwnersNetworks } from './network-owner.ts';
 import { noteProblems } from './note-problems.ts';
@@ -16,7 +20,7 @@ import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { createReadings } from './readings.ts';
 import type { Readings } from './readings.ts';
-import { bestRank, judge } from './rotation.ts';
+import { judge } from './rotation.ts';
 import type { Standing } from './rotation.ts';
 
 /** A container of a service or of the SPA, judged: in rotation or not, and why. */
@@ -35,6 +39,8 @@ export interface Replica {
   readonly weight?: number;
   readonly maxConns?: number;
   readonly isBackup?: boolean;
+  /** It asks for guards that don't hold: it is sent nothing before they do, and stands by for nobody. */
+  readonly isUnguarded?: boolean;
 }
 
 /** All replicas of one service of one project, with what their labels say together. */
@@ -64,6 +70,9 @@ export interface Instance {
  * that the frontends of the instance's own project share. Undefined while there is no frontend to share one with.
  */
 type Reach = { readonly byAll: Reachable; readonly byOwn: Reachable } | undefined;
+
+/** What was observed, and who was in rotation when the instance was read before. */
+type Seen = Observation & { readonly hasServed: ReadonlySet<string> };
 
 /** Where containers of a role listen that say nothing else. */
 export const defaultPorts = { frontend: 8080, router: 8083, backend: 8000, media: 9000 } as const satisfies Partial<Record<Role, number>>;
@@ -102,9 +111,10 @@ export function readInstances(
   const read = [...byInstance]
     .toSorted(([left], [right]) => compareText(left, right))
     .map(([name, members]) =>
-      readings.instance(name, members, isNoted(name) ? (container) => noteFor(container, observation.notes) : undefined, () => {
+      readings.instance(name, members, isNoted(name) ? (container) => noteFor(container, observation.notes) : undefined, (before) => {
         const found: Problem[] = [];
-        const instance = readInstance(name, members.toSorted(byNameThenId), observation, strict, found);
+        const world = { ...observation, hasServed: inRotation(before === undefined ? [] : [before]) };
+        const instance = readInstance(name, members.toSorted(byNameThenId), world, strict, found);
         return { instance, problems: found };
       }),
     );
@@ -122,7 +132,7 @@ function notedInstances({ containers, notes }: Observation, readings: Readings<I
   return (instance) => names.has(instance);
 }
 
-function readInstance(name: string, all: readonly Member[], observation: Observation, strict: boolean, problems: Problem[]): Instance {
+function readInstance(name: string, all: readonly Member[], observation: Seen, strict: boolean, problems: Problem[]): Instance {
   const project = ownProject(name, all.filter(isLastingNginx));
   const foreign = all.some(isLastingNginx) ? all.filter((member) => member.project !== project) : [];
   tellForeignProjects(name, foreign, strict, problems);
@@ -152,59 +162,81 @@ function readInstance(name: string, all: readonly Member[], observation: Observa
   }
   const own = frontends.filter((member) => member.project === project);
   const reachable = frontends.length === 0 ? undefined : { byAll: shareNetworks(frontends), byOwn: shareNetworks(own) };
-  const services = groupServices(members).map((replicas) => readService(replicas, reachable, observation, problems));
-  const frontendLabels = agree(own, name, `the ${kind}s`, problems);
+  const { groups, problems: conflicts } = groupServices(name, members);
+  problems.push(...conflicts);
+  const services = groups.map((replicas) => readService(replicas, reachable, observation, problems));
+  const judged = judgeMembers(frontends, reachable, observation, problems, spa !== undefined || frontends.length < 2 ? [] : problems);
+  const { labels: frontendLabels, problems: disputes } = agree(
+    judged.filter(({ member }) => member.project === project),
+    name,
+    `the ${kind}s`,
+  );
+  problems.push(...disputes);
   return {
     name,
     ...(project === undefined ? {} : { project }),
     frontendLabels,
-    frontends: judgeReplicas(frontends, reachable, observation, problems, spa !== undefined || frontends.length < 2 ? [] : problems),
-    ...(spa === undefined ? {} : { spa: judgeReplicas(spa, reachable, observation, problems) }),
+    frontends: replicasOf(judged),
+    ...(spa === undefined ? {} : { spa: replicasOf(judgeMembers(spa, reachable, observation, problems)) }),
     services,
   };
 }
 
-function readService(members: Group, reachable: Reach, observation: Observation, problems: Problem[]): Service {
-  const lasting = members.filter((member) => !isComposeOneOff(member.container));
+function readService(members: Group, reachable: Reach, observation: Seen, problems: Problem[]): Service {
   const [{ service: name, project, instance, role }] = members;
+  const judged = judgeMembers(members, reachable, observation, problems);
+  const lasting = judged.filter(({ member }) => !isComposeOneOff(member.container));
+  const { labels, problems: disputes } = agree(lasting, instance, `the replicas of ${name}`);
+  problems.push(...disputes);
   return {
     name,
     ...(project === undefined ? {} : { project }),
-    role: newest(preferRunning(lasting))?.role ?? role,
-    labels: agree(lasting, instance, `the replicas of ${name}`, problems),
-    replicas: judgeReplicas(members, reachable, observation, problems),
+    role,
+    labels,
+    replicas: replicasOf(judged).map((replica, index) =>
+      keepsOut(labels.allow, judged[index]?.member.labels.allow) ? replica : { ...replica, isUnguarded: true },
+    ),
   };
 }
 
-function judgeReplicas(
+/** Each container with its place in the rotation, by what its own labels and the engine say. */
+function judgeMembers(
   members: readonly Member[],
   reachable: Reach,
-  observation: Observation,
+  observation: Seen,
   problems: Problem[],
   addressProblems = problems,
-): readonly Replica[] {
-  const judged = members.map((member) => {
+): readonly Judged[] {
+  return members.map((member) => {
     const note = noteFor(member.container, observation.notes);
     const standing = judge(member, note);
     problems.push(...noteProblems(member, note));
     const endpoint = standing.rank === 'never' || reachable === undefined ? undefined : locate(member, reachable, addressProblems);
-    return { member, standing, endpoint };
+    const hasServed = observation.hasServed.has(member.container.id);
+    return { member, note, standing, hasServed, ...(endpoint === undefined ? {} : { endpoint }) };
   });
-  const best = bestRank(judged.filter(({ endpoint }) => endpoint !== undefined).map(({ standing }) => standing));
-  return judged.map(({ member, standing, endpoint }) => ({
-    container: member.container,
-    ...(member.project === undefined ? {} : { project: member.project }),
-    standing,
-    inRotation: endpoint !== undefined && standing.rank === best,
-    ...(endpoint === undefined ? {} : { endpoint: `${endpoint.address}:${endpoint.port}`, network: endpoint.network }),
-    ...(member.labels.health === undefined ? {} : { health: member.labels.health }),
-    ...(member.labels.weight === undefined || member.labels.weight === 1 ? {} : { weight: member.labels.weight }),
-    ...(member.labels.maxConns === undefined ? {} : { maxConns: member.labels.maxConns }),
-    ...(member.labels.backup === true ? { isBackup: true } : {}),
-  }));
 }
 
-function locate(member: Member, reachable: NonNullable<Reach>, problems: Problem[]): (Address & { port: number }) | undefined {
+function replicasOf(judged: readonly Judged[]): readonly Replica[] {
+  const serving = new Set(inRotationOf(judged));
+  return judged.map((one) => {
+    const { member, standing, endpoint } = one;
+    const { health, weight, maxConns, backup } = member.labels;
+    return {
+      container: member.container,
+      ...(member.project === undefined ? {} : { project: member.project }),
+      standing,
+      inRotation: serving.has(one),
+      ...(endpoint === undefined ? {} : { endpoint: `${endpoint.address}:${endpoint.port}`, network: endpoint.network }),
+      ...(health === undefined ? {} : { health }),
+      ...(weight === undefined || weight === 1 ? {} : { weight }),
+      ...(maxConns === undefined ? {} : { maxConns }),
+      ...(backup === true ? { isBackup: true } : {}),
+    };
+  });
+}
+
+function locate(member: Member, reachable: NonNullable<Reach>, problems: Problem[]): Judged['endpoint'] {
   const isShared = member.container.networks.some((network) => reachable.byAll.has(network.name));
   const { address, problems: addressProblems } = chooseAddress(member, isShared ? reachable.byAll : reachable.byOwn);
   problems.push(...addressProblems);

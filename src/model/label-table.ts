@@ -45,6 +45,8 @@ interface LabelSpec<Value> {
   readonly roles: readonly Role[];
   /** Returns undefined for a value outside the grammar. */
   readonly parse: (text: string) => Value | undefined;
+  /** A comma list whose entries mean something each alone: a bad one costs itself. */
+  readonly isList?: boolean;
   /** What is allowed, in words. */
   readonly allowed: string;
   readonly meaning: string;
@@ -107,6 +109,7 @@ export const labelTable = {
     key: 'meet.host',
     roles: routing,
     parse: parseHosts,
+    isList: true,
     allowed: 'host names, comma-separated, at most 16',
     meaning: 'the public host names',
     fallback: 'any host',
@@ -123,6 +126,7 @@ export const labelTable = {
     key: 'meet.paths',
     roles: routed,
     parse: parsePaths,
+    isList: true,
     allowed:
       'path prefixes, comma-separated, at most 64: `/x` is `/x` and all below it, `/x/` only what is below, `=/x` exactly that; `+` in front adds to the preset',
     meaning: 'the paths that the container answers',

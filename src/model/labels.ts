@@ -6,6 +6,7 @@ import { labelTable, roles } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
 import { readNamedRoutes, routePrefix } from './named-routes.ts';
 import { nearest } from './nearest.ts';
+import { withoutBadEntries } from './nginx-token.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
@@ -13,8 +14,12 @@ export interface ReadLabels {
   /** Absent when `meet.role` is none. */
   readonly role?: Role;
   readonly labels: Labels;
+  /** The keys whose values could not be read, or not whole; `meet.route.<name>` for a route. */
+  readonly flawed: ReadonlySet<string>;
   readonly problems: readonly Problem[];
 }
+
+type Spec = (typeof labelTable)[LabelName];
 
 const maxProblems = 20;
 const labelNames = Object.keys(labelTable) as LabelName[];
@@ -24,8 +29,9 @@ const knownKeys = ['meet.role', ...nameByKey.keys()];
 /** Reads the `meet.*` labels of a container that has `meet.role`. A bad label costs itself, a bad role the container. */
 export function readLabels(container: Container): ReadLabels {
   const role = readRole(container);
-  if (typeof role !== 'string') return { labels: {}, problems: [role] };
+  if (typeof role !== 'string') return { labels: {}, flawed: new Set(), problems: [role] };
   const labels: Record<string, unknown> = {};
+  const flawed = new Set<string>();
   const problems: Problem[] = [];
   const entries = Object.entries(container.labels).toSorted(([left], [right]) => compareText(left, right));
   const named = readNamedRoutes(
@@ -39,15 +45,16 @@ export function readLabels(container: Container): ReadLabels {
     entries.filter(([key]) => isAllowKey(key)),
   );
   problems.push(...named.problems, ...allowed.problems);
+  for (const name of named.flawed) flawed.add(`${routePrefix}${name}`);
   if (named.routes.length > 0) labels['routes'] = named.routes;
   if (allowed.allow !== undefined) labels['allow'] = allowed.allow;
   for (const [key, value] of entries) {
     if (key === 'meet.role' || key.startsWith(routePrefix) || isAllowKey(key) || !isMeantForUs(key)) continue;
     const name = nameByKey.get(key);
-    const refused = name === undefined ? refuseKey(container, key, value) : readLabel(container, role, name, value, labels);
+    const refused = name === undefined ? refuseKey(container, key, value) : readLabel(container, role, name, value, { labels, flawed });
     if (refused !== undefined) problems.push(refused);
   }
-  return { role, labels, problems: atMost(maxProblems, container, problems) };
+  return { role, labels, flawed, problems: atMost(maxProblems, container, problems) };
 }
 
 /** Whether a label is one of ours, or would be but for its capitals, its punctuation or one letter: `Meet.Port`, `meet_port`, `met.port`. */
@@ -79,21 +86,43 @@ function readRole(container: Container): Role | Problem {
   });
 }
 
-function readLabel(container: Container, role: Role, name: LabelName, value: string, into: Record<string, unknown>): Problem | undefined {
+function readLabel(
+  container: Container,
+  role: Role,
+  name: LabelName,
+  value: string,
+  into: { readonly labels: Record<string, unknown>; readonly flawed: Set<string> },
+): Problem | undefined {
   const spec = labelTable[name];
   if (!spec.roles.includes(role)) return labelWithoutEffect(container, spec.key, value, role, spec.roles);
   const parsed = spec.parse(value);
-  if (parsed === undefined) {
-    return problem('bad-label-value', {
-      container: container.name,
-      key: spec.key,
-      value,
-      message: `the value of ${spec.key} is not allowed; its default holds: ${spec.fallback}`,
-      cure: `allowed: ${spec.allowed}`,
-    });
-  }
-  into[name] = parsed;
-  return undefined;
+  const part = parsed === undefined && spec.isList === true ? withoutBadEntries<unknown>(value, spec.parse) : undefined;
+  const read = parsed ?? part?.value;
+  if (read !== undefined) into.labels[name] = read;
+  if (parsed !== undefined) return undefined;
+  into.flawed.add(spec.key);
+  return part === undefined ? badValue(container, spec, value) : badEntries(container, spec, part.refused);
+}
+
+function badValue({ name: container }: Container, { key, fallback, allowed }: Spec, value: string): Problem {
+  return problem('bad-label-value', {
+    container,
+    key,
+    value,
+    message: `the value of ${key} is not allowed, so it is ignored; its default is: ${fallback}`,
+    cure: `allowed: ${allowed}`,
+  });
+}
+
+function badEntries({ name: container }: Container, { key, allowed }: Spec, refused: readonly string[]): Problem {
+  const entries = refused.join(', ');
+  return problem('bad-label-value', {
+    container,
+    key,
+    value: entries,
+    message: `${key} is read without ${entries}, which ${refused.length === 1 ? 'is' : 'are'} not allowed there`,
+    cure: `allowed: ${allowed}`,
+  });
 }
 
 function refuseKey(container: Container, key: string, value: string): Problem {

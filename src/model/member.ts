@@ -9,6 +9,8 @@ import type { Problem } from './problem.ts';
 interface MemberBase {
   readonly container: Container;
   readonly labels: Labels;
+  /** The keys whose values could not be read, or not whole; `meet.route.<name>` for a route. */
+  readonly flawed: ReadonlySet<string>;
   readonly instance: string;
   /** The compose project or stack it belongs to; absent for a container started by hand. */
   readonly project?: string;
@@ -57,13 +59,13 @@ export function isComposeOneOff(container: Container): boolean {
  * service can't be told safely.
  */
 export function readMember(container: Container): { member?: Member; problems: readonly Problem[] } {
-  const { role, labels, problems } = readLabels(container);
+  const { role, labels, flawed, problems } = readLabels(container);
   if (role === undefined || isBystanderRole(role)) return { problems };
   const projectText = projectTextOf(container);
   const project = projectText === undefined ? undefined : parseInstance(projectText);
   const instance = labels.instance ?? (projectText === undefined ? defaultInstance : project);
   if (instance === undefined) return { problems: [...problems, noInstance(container, projectText ?? '')] };
-  const base = { container, labels, instance, ...(project === undefined ? {} : { project }) };
+  const base = { container, labels, flawed, instance, ...(project === undefined ? {} : { project }) };
   if (role === 'frontend' || role === 'router') return { member: { ...base, role }, problems };
   const serviceText = nameService(container, role, labels);
   const service = parseServiceName(serviceText);

@@ -53,19 +53,55 @@ export function splitRouters(
 /** The members of one service; there is always one. */
 export type Group = readonly [ServiceMember, ...ServiceMember[]];
 
-/** The services: the members of each, and those that stay are among them. */
-export function groupServices(members: readonly Member[]): readonly Group[] {
+/**
+ * The services: the members of each, and those that stay are among them. A role is a service of its own, so that no container changes
+ * what another one's service is: a `service` that has the name of a backend of its project is called after its role besides.
+ */
+export function groupServices(
+  instance: string,
+  members: readonly Member[],
+): { readonly groups: readonly Group[]; readonly problems: readonly Problem[] } {
+  const lasting = members.filter((member): member is ServiceMember => !isNginx(member) && !isComposeOneOff(member.container));
+  const backends = new Set(lasting.flatMap((member) => (member.role === 'backend' ? [titleOf(member)] : [])));
+  const isApart = (member: ServiceMember): boolean => member.role === 'service' && backends.has(titleOf(member));
   const groups = new Map<string, [ServiceMember, ...ServiceMember[]]>();
-  for (const member of members) {
-    if (isNginx(member)) continue;
-    // Never one with others: a path of theirs would then lead to S3, past what the backend allows.
-    const key = JSON.stringify([member.project, member.service, member.role === 'media']);
+  for (const found of members) {
+    if (isNginx(found)) continue;
+    const member = isApart(found) ? { ...found, service: `${found.service}${apart}` } : found;
+    const key = JSON.stringify([member.project, member.service, member.role]);
     const others = groups.get(key);
     if (others === undefined) groups.set(key, [member]);
     else others.push(member);
   }
-  // A one-off alone is no service: nothing lasting stands behind its labels.
-  return [...groups]
-    .toSorted(([left], [right]) => compareText(left, right))
-    .flatMap(([, group]) => (group.every((member) => isComposeOneOff(member.container)) ? [] : [group]));
+  return {
+    // A one-off alone is no service: nothing lasting stands behind its labels.
+    groups: [...groups]
+      .toSorted(([left], [right]) => compareText(left, right))
+      .flatMap(([, group]) => (group.every((member) => isComposeOneOff(member.container)) ? [] : [group])),
+    problems: lasting.filter(isApart).map((member) => twoRoles(instance, member)),
+  };
+}
+
+/** No label can say a name that ends so. */
+const apart = '~service';
+
+function titleOf({ project, service }: ServiceMember): string {
+  return JSON.stringify([project, service]);
+}
+
+function twoRoles(instance: string, { container, service }: ServiceMember): Problem {
+  return problem('replicas-disagree', {
+    instance,
+    container: container.name,
+    key: 'meet.role',
+    value: 'service',
+    message: `the service ${service} has containers with meet.role=backend, too; this one is a service of its own, ${service}${apart}`,
+    cure: 'give it another meet.service, or the same meet.role',
+  });
+}
+
+/** Running ones when there are any: what doesn't run must not decide for what does. */
+export function preferRunning<Kind extends Member>(members: readonly Kind[]): readonly Kind[] {
+  const running = members.filter((member) => member.container.state === 'running');
+  return running.length > 0 ? running : members;
 }

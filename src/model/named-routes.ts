@@ -19,13 +19,15 @@ const attributeByKey = new Map<string, Attribute>(attributes.map((attribute) => 
  * Reads the labels that begin with `meet.route.`. A bad attribute costs itself; a route without a usable path, or with a port that
  * can't be read, is left out: another port is somebody else's door.
  * @param entries keys and values, in the order of the keys
+ * @returns the routes, and the names of those of which something could not be read
  */
 export function readNamedRoutes(
   container: Container,
   role: Role,
   entries: readonly (readonly [key: string, value: string])[],
-): { readonly routes: readonly NamedRoute[]; readonly problems: readonly Problem[] } {
+): { readonly routes: readonly NamedRoute[]; readonly flawed: ReadonlySet<string>; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
+  const flawed = new Set<string>();
   const texts = new Map<string, Map<Attribute, string>>();
   for (const [key, value] of entries) {
     const found = splitKey(key);
@@ -35,8 +37,14 @@ export function readNamedRoutes(
   }
   const names = [...texts.keys()].toSorted(compareText);
   if (names.length > maxRoutes) problems.push(tooMany(container, names.slice(maxRoutes)));
-  const routes = names.slice(0, maxRoutes).flatMap((name) => readRoute(container, name, texts.get(name) ?? new Map(), problems));
-  return { routes, problems };
+  for (const name of names.slice(maxRoutes)) flawed.add(name);
+  const routes = names.slice(0, maxRoutes).flatMap((name) => {
+    const { route, problems: found } = readRoute(container, name, texts.get(name) ?? new Map());
+    if (found.length > 0) flawed.add(name);
+    problems.push(...found);
+    return route ?? [];
+  });
+  return { routes, flawed, problems };
 }
 
 function attributeKey(attribute: Attribute): string {
@@ -49,7 +57,12 @@ function splitKey(key: string): { readonly name: string; readonly attribute: Att
   return attribute === undefined || more.length > 0 || parseLabelName(name) === undefined ? undefined : { name, attribute };
 }
 
-function readRoute(container: Container, name: string, texts: ReadonlyMap<Attribute, string>, problems: Problem[]): readonly NamedRoute[] {
+function readRoute(
+  container: Container,
+  name: string,
+  texts: ReadonlyMap<Attribute, string>,
+): { readonly route?: NamedRoute; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
   const read: Record<string, unknown> = { name };
   for (const [attribute, value] of texts) {
     const parsed = routeTable[attribute].parse(value);
@@ -58,12 +71,12 @@ function readRoute(container: Container, name: string, texts: ReadonlyMap<Attrib
   }
   if (!texts.has('path')) problems.push(noPath(container, name));
   const isUsable = read['path'] !== undefined && texts.has('port') === (read['port'] !== undefined);
-  return isUsable ? [read as NamedRoute] : [];
+  return { ...(isUsable ? { route: read as NamedRoute } : {}), problems };
 }
 
 function badValue({ name: container }: Container, name: string, attribute: Attribute, value: string): Problem {
   const { allowed, fallback } = routeTable[attribute];
-  const cost = attribute === 'path' || attribute === 'port' ? 'the route is left out' : `its default holds: ${fallback}`;
+  const cost = attribute === 'path' || attribute === 'port' ? 'the route is left out' : `so it is ignored; its default is: ${fallback}`;
   const key = `${routePrefix}${name}.${attributeKey(attribute)}`;
   return problem('bad-label-value', {
     container,

@@ -238,6 +238,18 @@ function isPlainPath(path: string): boolean {
     .every((segment) => segmentPattern.test(segment) && segment !== '.' && segment !== '..');
 }
 
+/** What a comma list says without the entries that can't be read, and those; undefined where that is nothing. */
+export function withoutBadEntries<Value>(
+  text: string,
+  parse: (text: string) => Value | undefined,
+): { readonly value: Value; readonly refused: readonly string[] } | undefined {
+  const entries = splitList(text);
+  const isGood = (entry: string): boolean => parse(entry) !== undefined;
+  const value = parse(entries.filter(isGood).join(','));
+  const refused = entries.filter((entry) => !isGood(entry));
+  return value === undefined || refused.length === 0 ? undefined : { value, refused };
+}
+
 /** An empty entry, as a comma at the end leaves it, is nothing. */
 function splitList(text: string): readonly string[] {
   return text

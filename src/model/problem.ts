@@ -8,7 +8,8 @@ export const problemTable = {
   'unknown-label': { severity: 'warning', meaning: 'A `meet.*` label that meet-gen does not know; it is ignored.' },
   'bad-label-value': {
     severity: 'warning',
-    meaning: 'A label whose value is outside its grammar; the label is ignored and its default holds.',
+    meaning:
+      "A label whose value is outside its grammar; it is ignored: another replica's value holds, or the default. Of a comma list a bad entry alone is ignored.",
   },
   'label-without-effect': { severity: 'warning', meaning: 'A label that does nothing on a container of this role; it is ignored.' },
   'bad-role': { severity: 'error', meaning: '`meet.role` is none of the roles; the container is ignored.' },
@@ -61,7 +62,8 @@ export const problemTable = {
   'contested-route': { severity: 'error', meaning: 'Two services ask for the same path; the one that sorts first keeps it.' },
   'replicas-disagree': {
     severity: 'warning',
-    meaning: "Replicas of one service carry different values; the newest container's value holds.",
+    meaning:
+      'Replicas of one service carry different values: the newest one that can be read among those in rotation holds, of guards the strictest. Or they have different roles: each is then a service of its own.',
   },
   'ports-collide': {
     severity: 'warning',

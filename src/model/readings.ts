@@ -18,12 +18,13 @@ export interface Readings<Instance> {
   /**
    * @param members in any order, which is the same as long as nothing changes
    * @param noteFor absent when nothing is known of any of them
+   * @param read is given what was read before, which no longer holds
    */
   instance(
     name: string,
     members: readonly Member[],
     noteFor: ((container: Container) => Note) | undefined,
-    read: () => Reading<Instance>,
+    read: (before: Instance | undefined) => Reading<Instance>,
   ): Reading<Instance>;
   /** Forgets all instances but these. */
   retain(names: ReadonlySet<string>): void;
@@ -48,7 +49,7 @@ export function createReadings<Instance>(): Readings<Instance> {
       const notes = noteFor === undefined ? '' : notesOf(present, noteFor);
       const known = instances.get(name);
       if (known !== undefined && known.notes === notes && areSame(known.members, present)) return known.reading;
-      const reading = read();
+      const reading = read(known?.reading.instance);
       instances.set(name, { members: present, notes, reading });
       return reading;
     },

@@ -1,5 +1,6 @@
 import { allowPrefix } from '../model/allow-labels.ts';
 import { compareText } from '../model/foreign-text.ts';
+import { allowedBy, covers } from '../model/guards.ts';
 import type { Instance, Service } from '../model/instance.ts';
 import type { AllowRule } from '../model/label-table.ts';
 import type { PathRule } from '../model/nginx-token.ts';
@@ -33,16 +34,9 @@ export function withGuardedPaths(instance: Instance, routes: readonly Route[]): 
   return { routes: [...routes, ...unique].toSorted(compareRoutes), problems };
 }
 
-/** Who alone may reach a location of this service: the longest path that covers it decides. Undefined is everybody, an empty list nobody. */
+/** Who alone may reach a location of this service. Undefined is everybody, an empty list nobody. */
 export function allowedAt({ labels: { allow } }: Service, rule: PathRule): readonly string[] | undefined {
-  if (allow === undefined) return undefined;
-  if (allow.closesAll) return [];
-  const covering = allow.rules.flatMap(({ rules, networks }) => rules.flatMap((one) => (covers(one, rule) ? [{ one, networks }] : [])));
-  const [best] = covering.toSorted((left, right) => compareReach(left.one, right.one));
-  if (best === undefined) return undefined;
-  const same = covering.filter(({ one }) => ruleKey(one) === ruleKey(best.one));
-  if (same.some(({ networks }) => networks.length === 0)) return [];
-  return [...new Set(same.flatMap(({ networks }) => networks))].toSorted(compareText);
+  return allow === undefined ? undefined : allowedBy(allow, rule);
 }
 
 /**
@@ -52,16 +46,6 @@ export function allowedAt({ labels: { allow } }: Service, rule: PathRule): reado
 export function trustedSubnets(instance: Instance): readonly string[] {
   const own = instance.frontends.filter(({ project }) => project === instance.project);
   return [...new Set(own.flatMap(({ container }) => container.networks.flatMap(subnetsOf)))].toSorted(compareText);
-}
-
-/** Whether a path of `meet.allow` speaks of the whole of a location. */
-function covers(path: PathRule, location: PathRule): boolean {
-  return path.kind === 'exact' ? location.kind === 'exact' && location.path === path.path : location.path.startsWith(path.path);
-}
-
-/** The narrowest first, as nginx chooses locations. */
-function compareReach(left: PathRule, right: PathRule): number {
-  return Number(right.kind === 'exact') - Number(left.kind === 'exact') || right.path.length - left.path.length;
 }
 
 function notRouted(instance: Instance, service: Service, { name, rules }: AllowRule): Problem {

@@ -79,7 +79,8 @@ export function backupProblems(instance: Instance): readonly Problem[] {
 function standbyEndpoints(replicas: readonly Replica[]): readonly string[] {
   if (!replicas.some(({ inRotation, standing }) => inRotation && standing.rank === 'ready')) return [];
   const live = liveEndpoints(replicas);
-  return endpoints(replicas.filter(({ standing }) => standing.rank === 'starting')).filter((endpoint) => !live.includes(endpoint));
+  const waiting = replicas.filter(({ standing, isUnguarded }) => standing.rank === 'starting' && isUnguarded !== true);
+  return endpoints(waiting).filter((endpoint) => !live.includes(endpoint));
 }
 
 function endpoints(replicas: readonly Replica[]): readonly string[] {

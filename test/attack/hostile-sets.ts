@@ -13,6 +13,7 @@ type Kind =
   | 'stranger router'
   | 'insider'
   | 'insider media'
+  | 'insider replica'
   | 'neighbour frontend'
   | 'neighbour backend'
   | 'neighbour service'
@@ -24,6 +25,8 @@ const kinds: readonly Kind[] = [
   'stranger router',
   'insider',
   'insider media',
+  'insider replica',
+  'insider replica',
   'neighbour frontend',
   'neighbour backend',
   'neighbour service',
@@ -97,6 +100,8 @@ export const wirePlaces: Readonly<Record<string, WirePlace>> = {
   'the command': field('Command'),
   'the state': field('State'),
   'the status text': field('Status'),
+  'being unhealthy': (entry) => ({ ...entry, Health: { Status: 'unhealthy' } }),
+  'being older': (entry) => ({ ...entry, Created: 1_600_000_000 }),
   'the health': (entry, text) => ({ ...entry, Health: { Status: text, Log: [{ Output: text }] } }),
   'the network mode': (entry, text) => ({ ...entry, HostConfig: { NetworkMode: text }, NetworkSettings: { Networks: {} } }),
   'a network name': (entry, text) => withNetwork(entry, text, someAddress),
@@ -242,6 +247,11 @@ export function attackersOf(set: HostileSet, index: number): readonly WireEntry[
       'stranger router': inProject(own, 'router', { 'meet.instance': victims }),
       insider: inProject(victims, 'service', paths),
       'insider media': inProject(victims, 'media', { ...bucket, [service]: `s${nth}` }),
+      'insider replica': inProject(victims, 'service', {
+        [service]: 'files',
+        'meet.paths': `/files,/x${nth}`,
+        'meet.allow.staff': '/files/admin from 10.1.0.0/16, fd00::/8',
+      }),
       'neighbour frontend': inProject(own, 'frontend'),
       'neighbour backend': inProject(own, 'backend'),
       'neighbour service': inProject(own, 'service', paths),

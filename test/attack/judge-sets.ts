@@ -1,5 +1,5 @@
 import { containersFromEngine } from '../../src/docker/container-from-engine.ts';
-import type { Member } from '../../src/model/member.ts';
+import type { Member, ServiceMember } from '../../src/model/member.ts';
 import { observe } from '../support/containers.ts';
 import { parseNginx, walk } from '../support/nginx-parse.ts';
 import type { Directive } from '../support/nginx-parse.ts';
@@ -56,11 +56,16 @@ function harmToVictims(index: number, members: readonly Member[], tree: readonly
   const broken = brokenOwnership(name, members, tree);
   const insiders = members.filter(({ container, project }) => !ours.has(container.id) && project === name);
   // Who says that it is a replica of theirs is one: the newest replica's labels hold for all.
-  const joined = new Set(insiders.map((insider) => ('service' in insider ? insider.service : '')));
+  const joined = new Set(insiders.flatMap((insider) => ('service' in insider && mayJoin(insider) ? [insider.service] : [])));
   const isTheirOwn = hasForeignOwnFrontend(name, members, ours);
   return [...broken, ...(isTheirOwn ? [] : unserved(index, tree, joined)), ...(insiders.length > 0 ? [] : missingLines(index, tree))].map(
     (words) => `${name}: ${words}`,
   );
+}
+
+/** A `service` with a backend's name is a service of its own. */
+function mayJoin({ role, service }: ServiceMember): boolean {
+  return service !== 'backend' || role === 'backend';
 }
 
 /** Whoever is of another project may add routes of its own to the victims' file: every line that was there before stays. */

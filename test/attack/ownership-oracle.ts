@@ -1,3 +1,4 @@
+import { BlockList } from 'node:net';
 import type { Container, NetworkAttachment } from '../../src/model/container.ts';
 import { isComposeOneOff, readMember } from '../../src/model/member.ts';
 import type { Member, ServiceMember } from '../../src/model/member.ts';
@@ -22,6 +23,8 @@ const webhookPaths = ['/api/v1.0/recordings/storage-hook/', '/api/v1.0/rooms/web
  *   holds. Below one of the service's routes the path is a location of its own, which goes where that route goes. What can't be read
  *   lets nobody in. Where nobody is in rotation there is nothing to guard.
  * - Without a backend the preset stays reserved: it answers 503.
+ * - Replicas have one project, name and role; a `service` that has a backend's name is apart. Of each key the newest of those in rotation
+ *   that can read its own holds, of guards everybody's in rotation. Who is in rotation the file says: its address is a server's.
  * - Files (`/media/recordings/`, `/media/files/`) are the media container's alone, with or without one: a path there that somebody
  *   else asks for is nobody's, the folder itself included. They are served with a bucket, and only behind the backend that has the API; else they are 503.
  * - S3 is reached by these two locations alone, each behind `auth_request`, never in one upstream with a service.
@@ -53,7 +56,8 @@ interface Claimant {
   readonly bucket: string | undefined;
   readonly rules: readonly Claim[];
   readonly addresses: ReadonlySet<string>;
-  readonly allow: Labels['allow'];
+  /** Those of each replica that has a say. */
+  readonly guards: readonly NonNullable<Labels['allow']>[];
 }
 
 /** What the containers' labels say, by instance: read once for all that is asked of it. */
@@ -73,7 +77,7 @@ export function readMembers(containers: readonly Container[]): Members {
 
 /** What of an instance's file breaks the rule, in words; empty when all is well. */
 export function brokenOwnership(ownProject: string, members: readonly Member[], tree: readonly Directive[]): readonly string[] {
-  const claimants = claimantsOf(ownProject, members);
+  const claimants = claimantsOf(ownProject, members, tree);
   const owners = ownersOf(claimants);
   const upstreams = new Set(tree.flatMap(({ name, args: [upstream = ''] }) => (name === 'upstream' ? [upstream] : [])));
   return [
@@ -93,49 +97,96 @@ export function hasForeignOwnFrontend(ownProject: string, members: readonly Memb
   );
 }
 
-function claimantsOf(ownProject: string, members: readonly Member[]): readonly Claimant[] {
+function claimantsOf(ownProject: string, members: readonly Member[], tree: readonly Directive[]): readonly Claimant[] {
   const groups = new Map<string, ServiceMember[]>();
-  for (const member of members) {
-    if (!('service' in member) || isComposeOneOff(member.container)) continue;
-    const key = JSON.stringify([member.project, member.service, member.role === 'media']);
+  const lasting = members.flatMap((member) => ('service' in member && !isComposeOneOff(member.container) ? [member] : []));
+  for (const member of lasting) {
+    const key = JSON.stringify([member.project, member.service, member.role]);
     groups.set(key, [...(groups.get(key) ?? []), member]);
   }
   const gateways = members.flatMap(({ role, container }) =>
     role === 'frontend' || role === 'router' ? container.networks.flatMap(gatewaysOf) : [],
   );
+  const placesOf = ({ container }: Member): readonly string[] =>
+    container.networkMode === 'host' ? gateways : container.networks.flatMap(addressesOf);
   return [...groups.values()].flatMap((replicas) => {
-    // Of containers made in the same second the one with the lowest id is the newest; those that run decide before others.
-    const running = replicas.filter(({ container }) => container.state === 'running');
-    const newest = (running.length > 0 ? running : replicas).toSorted(byAge).at(-1);
-    if (newest === undefined) return [];
-    const { project, service, role, labels } = newest;
-    const paths = labels.paths?.rules.map(ruleOf) ?? [];
-    const named = (labels.routes ?? []).flatMap(({ path: rules, port, proto, strip }) =>
+    const [{ project, service, role } = { project: undefined, service: '', role: '' }] = replicas;
+    const isApart = role === 'service' && groups.has(JSON.stringify([project, service, 'backend']));
+    const name = `${service.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}${isApart ? '~service' : ''}`;
+    const isMedia = role === 'media';
+    const upstream = `meet${isMedia ? '-media' : ''}_${project ?? ''}.${name}`;
+    const servers = serversOf(tree, upstream);
+    const isServing = (replica: ServiceMember): boolean =>
+      placesOf(replica).some(
+        (address) => servers.get(address) === 'server' || (servers.has(address) && replica.container.health !== 'starting'),
+      );
+    const deciding = [replicas.filter(isServing), ...likelyDeciders(ownProject, members, replicas)].find((some) => some.length > 0) ?? [];
+    const newestFirst = deciding.toSorted(byAge).toReversed();
+    const settle = <Value>(key: string, read: (labels: Labels) => Value | undefined): Value | undefined => {
+      const holder = newestFirst.find(({ flawed }) => !flawed.has(key)) ?? newestFirst.find(({ labels }) => read(labels) !== undefined);
+      return holder === undefined ? undefined : read(holder.labels);
+    };
+    const paths = settle('meet.paths', (labels) => labels.paths);
+    const names = new Set(newestFirst.flatMap(({ labels }) => (labels.routes ?? []).map((route) => route.name)));
+    const routes = [...names]
+      .toSorted(compareText)
+      .flatMap((one) => settle(`meet.route.${one}`, (labels) => labels.routes?.find((route) => route.name === one)) ?? []);
+    const named = routes.flatMap(({ path: rules, port, proto, strip }) =>
       rules.map((rule): Claim => {
         const prefix = strip === true && rule.path !== '/' ? rule.path.replace(/\/$/, '') : undefined;
         const more = { ...(port === undefined ? {} : { port }), ...(proto === undefined ? {} : { proto }) };
         return { rule: ruleOf(rule), ...more, ...(prefix === undefined ? {} : { prefix }) };
       }),
     );
-    const isMedia = role === 'media';
-    const usual = role === 'backend' && labels.paths?.replacesPreset !== true ? reserved : [];
+    const usual = role === 'backend' && paths?.replacesPreset !== true ? reserved : [];
+    const title = `${service}${isApart ? '~service' : ''}`;
     return [
       {
-        title: project === undefined ? service : `${project}/${service}`,
-        upstream: `meet${isMedia ? '-media' : ''}_${project ?? ''}.${service.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`,
+        title: project === undefined ? title : `${project}/${title}`,
+        upstream,
         isOwn: project === ownProject,
         role,
-        allow: labels.allow,
-        bucket: labels.mediaBucket,
+        guards: newestFirst.flatMap(({ labels }) => labels.allow ?? []),
+        bucket: settle('meet.media.bucket', (labels) => labels.mediaBucket),
         rules: isMedia
           ? files.map((rule) => ({ rule }))
-          : [...named, ...[...usual, ...paths].map((rule) => ({ rule }))].filter(({ rule }) => !isFiles(rule)),
-        addresses: new Set(
-          replicas.flatMap(({ container }) => (container.networkMode === 'host' ? gateways : container.networks.flatMap(addressesOf))),
-        ),
+          : [...named, ...[...usual, ...(paths?.rules.map(ruleOf) ?? [])].map((rule) => ({ rule }))].filter(({ rule }) => !isFiles(rule)),
+        addresses: new Set(replicas.flatMap(placesOf)),
       },
     ];
   });
+}
+
+/** Who decides of a service that no upstream of the file shows: of all that run and share a network with the frontends the most healthy. */
+function likelyDeciders(
+  ownProject: string,
+  members: readonly Member[],
+  replicas: readonly ServiceMember[],
+): readonly (readonly ServiceMember[])[] {
+  const frontends = members.filter(({ role, project }) => project === ownProject && (role === 'frontend' || role === 'router'));
+  const running = replicas.filter(({ container }) => container.state === 'running');
+  const near = running.filter(({ container: { networks } }) =>
+    networks.some(
+      (network) =>
+        addressesOf(network).length > 0 && frontends.some(({ container }) => container.networks.some(({ name }) => name === network.name)),
+    ),
+  );
+  const byHealth = (['ready', 'starting', 'unhealthy', 'drained'] as const).map((wanted) =>
+    near.filter((replica) => healthOf(replica) === wanted),
+  );
+  return [...byHealth, running, replicas];
+}
+
+function healthOf({ container: { health }, labels }: ServiceMember): 'ready' | 'starting' | 'unhealthy' | 'drained' {
+  if (labels.drain === true) return 'drained';
+  return labels.health?.by === 'none' || health === 'none' || health === 'healthy' ? 'ready' : health;
+}
+
+/** The addresses in an upstream, at whatever port, and whether each is one that others are tried before. */
+function serversOf(tree: readonly Directive[], upstream: string): ReadonlyMap<string, 'server' | 'backup'> {
+  const blocks = tree.filter(({ name, args: [found = ''] }) => name === 'upstream' && found.replace(/\+\d+$/, '') === upstream);
+  const lines = blocks.flatMap(({ block }) => (block ?? []).filter(({ name }) => name === 'server'));
+  return new Map(lines.map(({ args }) => [(args[0] ?? '').replace(/:\d+$/, ''), args.includes('backup') ? 'backup' : 'server']));
 }
 
 function ruleOf({ kind, path }: PathRule): string {
@@ -160,7 +211,7 @@ interface Owner extends Claim {
 }
 
 function ownersOf(claimants: readonly Claimant[]): ReadonlyMap<string, Owner> {
-  const nobody = { title: '', upstream: 'nobody', isOwn: true, bucket: undefined, addresses: new Set<string>(), allow: undefined };
+  const nobody = { title: '', upstream: 'nobody', isOwn: true, bucket: undefined, addresses: new Set<string>(), guards: [] };
   const without = (wanted: string, rules: readonly string[]): readonly Claimant[] =>
     claimants.some(({ role }) => role === wanted) ? [] : [{ ...nobody, role: wanted, rules: rules.map((rule) => ({ rule })) }];
   const missing = [...without('backend', reserved), ...without('media', files)];
@@ -174,30 +225,58 @@ function ownersOf(claimants: readonly Claimant[]): ReadonlyMap<string, Owner> {
 /** The paths of `meet.allow` below a route of the same service. */
 function guardedParts(claimants: readonly Claimant[], owners: ReadonlyMap<string, Owner>): readonly (readonly [string, Owner])[] {
   return claimants.flatMap((claimant) =>
-    (claimant.allow?.rules ?? []).flatMap(({ rules }) =>
-      rules.flatMap((rule) => {
-        const above = ownerAbove(owners, rule.path);
-        return above?.claimant === claimant ? [[ruleOf(rule), { ...above, rule: ruleOf(rule) }] as const] : [];
-      }),
+    claimant.guards.flatMap(({ rules: labels }) =>
+      labels
+        .flatMap(({ rules }) => rules)
+        .flatMap((rule) => {
+          const above = ownerAbove(owners, rule.path);
+          return above?.claimant === claimant ? [[ruleOf(rule), { ...above, rule: ruleOf(rule) }] as const] : [];
+        }),
     ),
   );
 }
 
-/** The `allow` lines of a location of this service; undefined for none, and no `deny` either. */
-function expectedAllow({ allow }: Claimant, location: string): readonly string[] | undefined {
-  if (allow?.closesAll === true) return [];
+/** The `allow` lines of a location of this service: whom each replica lets in; undefined for none, and no `deny` either. */
+function expectedAllow({ guards }: Claimant, location: string): readonly string[] | undefined {
+  const each = guards.flatMap((one) => {
+    const allowed = allowedByOne(one, location);
+    return allowed === undefined ? [] : [allowed];
+  });
+  const [first, ...others] = each;
+  if (first === undefined) return undefined;
+  const shared = others.reduce((so, list) => [...so.filter((one) => isIn(one, list)), ...list.filter((one) => isIn(one, so))], first);
+  return [...new Set(shared)].toSorted(compareText);
+}
+
+function allowedByOne({ rules, closesAll }: NonNullable<Labels['allow']>, location: string): readonly string[] | undefined {
+  if (closesAll) return [];
   const path = location.replace(/^\S+ /, '');
-  const covering = (allow?.rules ?? []).flatMap(({ rules, networks }) =>
-    rules
+  const covering = rules.flatMap(({ rules: paths, networks }) =>
+    paths
       .filter((rule) => (rule.kind === 'exact' ? location === `= ${rule.path}` : path.startsWith(rule.path)))
       .map((rule) => ({ narrowness: rule.kind === 'exact' ? Infinity : rule.path.length, networks })),
   );
   if (covering.length === 0) return undefined;
   const narrowest = Math.max(...covering.map(({ narrowness }) => narrowness));
   const holding = covering.filter(({ narrowness }) => narrowness === narrowest);
-  return holding.some(({ networks }) => networks.length === 0)
-    ? []
-    : [...new Set(holding.flatMap(({ networks }) => networks))].toSorted(compareText);
+  return holding.some(({ networks }) => networks.length === 0) ? [] : [...new Set(holding.flatMap(({ networks }) => networks))];
+}
+
+/** Whether all addresses of a network are in one of these. */
+function isIn(network: string, others: readonly string[]): boolean {
+  const [address, length, family] = splitNetwork(network);
+  return others.some((other) => {
+    const [otherAddress, otherLength, otherFamily] = splitNetwork(other);
+    const list = new BlockList();
+    list.addSubnet(otherAddress, otherLength, otherFamily);
+    return family === otherFamily && otherLength <= length && list.check(address, family);
+  });
+}
+
+function splitNetwork(network: string): readonly [address: string, length: number, family: 'ipv4' | 'ipv6'] {
+  const [address = '', length] = network.split('/');
+  const family = address.includes(':') ? 'ipv6' : 'ipv4';
+  return [address, length === undefined ? (family === 'ipv4' ? 32 : 128) : Number(length), family];
 }
 
 function wrongGuards(owners: ReadonlyMap<string, Owner>, tree: readonly Directive[]): readonly string[] {

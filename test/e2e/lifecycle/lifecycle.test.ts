@@ -30,10 +30,17 @@ beforeAll(async () => {
     services: {
       backend: { healthcheck: { ...healthcheck, start_period: '20s' } },
       files: { image: 'meet-gen-test/backend:latest', labels: { 'meet.role': 'service', 'meet.paths': '/files' }, networks: ['internal'] },
+      // A newer replica of the same service, with another path.
+      next: {
+        image: 'meet-gen-test/backend:latest',
+        labels: { 'meet.role': 'service', 'meet.service': 'files', 'meet.paths': '/next' },
+        networks: ['internal'],
+        healthcheck: { ...healthcheck, test: ['CMD-SHELL', 'test -e /tmp/healthy'] },
+      },
       // It answers as a backend does, so a request that goes to the wrong address is seen.
       squatter: { image: 'meet-gen-test/backend:latest', networks: ['internal'] },
     },
-    scale: { backend: 0, files: 0, squatter: 0 },
+    scale: { backend: 0, files: 0, next: 0, squatter: 0 },
   });
 });
 afterAll(async () => {
@@ -199,6 +206,22 @@ describe.sequential('a container changes, and the routes follow', () => {
     await meet.routed({ ...others, '/files': nobody, '/files/a': nobody });
     await meet.scale({ files: 0 });
     await meet.routed({ ...others, '/files': ['SPA'] });
+  });
+
+  test('a newer replica with another path is unhealthy, and takes none away; healthy, it decides', async () => {
+    await meet.scale({ files: 1 });
+    await meet.routed({ '/files': ['files-1'], '/next': ['SPA'] });
+    // The engine dates containers by the second.
+    const made = Math.floor(Date.parse(await meet.inspect('files-1', '{{.Created}}')) / 1000);
+    await waitUntil('the next one is newer', () => Date.now() / 1000 > made + 1);
+    await meet.scale({ next: 1 });
+    await waitUntil('it is unhealthy', async () => JSON.stringify((await meet.status()).instances).includes('"rank":"unhealthy"'));
+    await meet.routed({ '/files': ['files-1'], '/next': ['SPA'] });
+    expect(await problemCodes()).toContain('replicas-disagree');
+    await meet.docker('exec', meet.container('next-1'), 'touch', '/tmp/healthy');
+    await meet.routed({ '/files': ['SPA'], '/next': ['files-1', 'next-1'] });
+    await meet.scale({ files: 0, next: 0 });
+    await meet.routed({ '/files': ['SPA'], '/next': ['SPA'] });
   });
 
   test('the frontend is restarted: it is asked, not signalled', async () => {

@@ -347,7 +347,12 @@ describe('reading a label', () => {
 
 describe('reading the role', () => {
   it.each(['frontend', 'router', 'backend', 'service', 'media', 'livekit', 'keycloak'])('%s is a role', (role) => {
-    expect(readLabels(container({ name: 'c', labels: { 'meet.role': role } }))).toEqual({ role, labels: {}, problems: [] });
+    expect(readLabels(container({ name: 'c', labels: { 'meet.role': role } }))).toEqual({
+      role,
+      labels: {},
+      flawed: new Set(),
+      problems: [],
+    });
   });
 
   it.each([
@@ -436,5 +441,52 @@ describe('reading keys', () => {
     );
     expect(labels).toEqual({ paths: { replacesPreset: true, rules: [{ kind: 'exact', path: '/z' }] } });
     expect(problems.map((item) => item.key)).toEqual(['meet.bad', 'meet.port']);
+  });
+});
+
+const read = (role: string, key: string, value: string): ReturnType<typeof readLabels> =>
+  readLabels(container({ name: 'c', labels: { 'meet.role': role, [key]: value } }));
+const below = (path: string): unknown => ({ kind: 'below', path });
+
+describe('a comma list with bad entries', () => {
+  it.each([
+    ['/a/,b', false, [below('/a/')], 'b', 'meet.paths is read without b, which is not allowed there'],
+    ['s, /a/, /t;, /b/', false, [below('/a/'), below('/b/')], 's, /t;', 'meet.paths is read without s, /t;, which are not allowed there'],
+    ['+/a/, +b', true, [below('/a/')], '+b', 'meet.paths is read without +b, which is not allowed there'],
+    // A bad entry decides nothing, so the preset stays.
+    ['+/a/, b', true, [below('/a/')], 'b', 'meet.paths is read without b, which is not allowed there'],
+    ['/a/, =x', false, [below('/a/')], '=x', 'meet.paths is read without =x, which is not allowed there'],
+    ['/a/, ++/b', false, [below('/a/')], '++/b', 'meet.paths is read without ++/b, which is not allowed there'],
+  ])('of paths: %s loses those alone, and they are named', (value, keepsPreset, rules, refused, message) => {
+    const { labels, flawed, problems } = read('backend', 'meet.paths', value);
+    expect(labels).toEqual({ paths: { replacesPreset: !keepsPreset, rules } });
+    expect([...flawed]).toEqual(['meet.paths']);
+    expect(problems).toMatchObject([{ code: 'bad-label-value', key: 'meet.paths', value: refused, message }]);
+  });
+
+  it('of hosts: loses those alone, and they are named', () => {
+    const { labels, problems } = read('frontend', 'meet.host', 'a.example, b_c.example, D.example');
+    expect(labels).toEqual({ hosts: ['a.example', 'd.example'] });
+    expect(problems).toMatchObject([{ code: 'bad-label-value', key: 'meet.host', value: 'b_c.example' }]);
+  });
+
+  it.each([
+    ['no entry is good', 's, t'],
+    ['too many are good', Array.from({ length: 65 }, (_, index) => `/p${index}`).join(',') + ',x'],
+  ])('is refused as a whole where %s', (_, value) => {
+    const { labels, flawed, problems } = read('backend', 'meet.paths', value);
+    expect(labels).toEqual({});
+    expect([...flawed]).toEqual(['meet.paths']);
+    expect(problems).toMatchObject([{ code: 'bad-label-value', key: 'meet.paths' }]);
+    expect(problems[0]?.message).toContain('its default is');
+  });
+
+  it('is not flawed by empty entries', () => {
+    expect(read('backend', 'meet.paths', '/a , ,/b,').flawed).toEqual(new Set());
+  });
+
+  it.each(['/admin from 10.0.0.0/8, x', '/admin from 10.0.0.0/8, ,192.0.2.7'])('of networks closes the path: %s', (value) => {
+    const { labels } = read('backend', 'meet.allow.a', value);
+    expect(labels.allow).toMatchObject({ rules: [{ networks: [] }], closesAll: false });
   });
 });

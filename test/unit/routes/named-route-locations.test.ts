@@ -158,6 +158,6 @@ describe('who owns a named route', () => {
     const older = filesService({ name: 'meet-files-2', created: 1, labels: route({ path: '/old' }) });
     const { view, problems } = plan(older, filesService({ labels: route({ path: '/new' }) }));
     expect(view.groups.flatMap(({ locations }) => locations.map(({ path }) => path))).toContain('/new');
-    expect(problems).toMatchObject([{ code: 'replicas-disagree', key: 'meet.route.*' }]);
+    expect(problems).toMatchObject([{ code: 'replicas-disagree', container: 'meet-files-2', key: 'meet.route.one.*' }]);
   });
 });

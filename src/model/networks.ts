@@ -1,0 +1,23 @@
+import ipaddr from 'ipaddr.js';
+import { compareText } from './foreign-text.ts';
+
+/** The addresses that are in both lists, each of networks in CIDR form or single addresses. Two networks are apart, or one is in the other. */
+export function intersectNetworks(left: readonly string[], right: readonly string[]): readonly string[] {
+  return [...new Set([...networksWithin(left, right), ...networksWithin(right, left)])].toSorted(compareText);
+}
+
+function networksWithin(inner: readonly string[], outer: readonly string[]): readonly string[] {
+  return inner.filter((network) => outer.some((other) => contains(other, network)));
+}
+
+function contains(outer: string, inner: string): boolean {
+  const [outerAddress, outerLength] = cidrOf(outer);
+  const [innerAddress, innerLength] = cidrOf(inner);
+  return outerAddress.kind() === innerAddress.kind() && outerLength <= innerLength && innerAddress.match(outerAddress, outerLength);
+}
+
+function cidrOf(network: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
+  if (network.includes('/')) return ipaddr.parseCIDR(network);
+  const address = ipaddr.parse(network);
+  return [address, address.kind() === 'ipv4' ? 32 : 128];
+}
