@@ -179,7 +179,12 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
       try {
         onRequest('/containers/{id}/logs');
         const stream = openGet(docker, path, { stdout: true, stderr: true, tail: maxLogLines, since }, abortSignal);
-        return readFrames(await abortable(stream.then((body) => readBytes(body, maxLogBytes)), abortSignal));
+        return readFrames(
+          await abortable(
+            stream.then((body) => readBytes(body, maxLogBytes)),
+            abortSignal,
+          ),
+        );
       } catch (cause) {
         return await explain({ what: `reading the log of ${container.name}`, request: `GET /containers/${container.name}/logs` })(cause);
       } finally {
