@@ -130,7 +130,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   const whatIsUnproven = (instance: string): string | undefined => {
     const pass = passOf(instance);
     if (pass === undefined || pass.rendered.generation !== targets.get(instance)?.generation) return 'the routes are not published yet';
-    const unproven = sources.proofs(instance).filter(({ phase }) => phase !== 'live');
+    const unproven = sources.proofs(instance).filter(({ frontend, phase }) => phase !== 'live' && !frontend.isForeign);
     return unproven.length === 0
       ? undefined
       : unproven.map(({ frontend, phase }) => `${showForeignText(frontend.name)} is ${phase}`).join(', ');

@@ -25,6 +25,8 @@ interface PassFrontend {
   /** It ended, and the engine is about to start it again. */
   readonly restarting: boolean;
   readonly statusEndpoints: readonly string[];
+  /** Of another project than the instance's: it is proven as any other, but gives no verdicts on a file and decides no syntax. */
+  readonly isForeign: boolean;
 }
 
 /** Turns plans into files. */
@@ -107,8 +109,13 @@ async function passInstance(
   signal: AbortSignal,
 ): Promise<InstancePass | undefined> {
   const statusPort = decideFrontendPorts(instance).ports.status;
-  const frontends = instance.frontends.map((frontend) => frontendOf(frontend, statusPort));
-  const versions = decisiveVersions(frontends, await sink.versions(instance.name, frontends, signal));
+  const all = instance.frontends.map((frontend) => frontendOf(frontend, instance.project, statusPort));
+  const allVersions = await sink.versions(instance.name, all, signal);
+  const frontends = all.filter(({ isForeign }) => !isForeign);
+  const versions = decisiveVersions(
+    frontends,
+    allVersions.filter((_, index) => all[index]?.isForeign === false),
+  );
   const plan = memory.plan(instance, versions);
   problems.push(...plan.problems);
   const choice = tryChoose(renderer, plan, frontends, problems);
@@ -172,7 +179,7 @@ function decisiveVersions(
   return deciding.length > 0 ? deciding : versions;
 }
 
-function frontendOf({ container, standing }: Replica, statusPort: number): PassFrontend {
+function frontendOf({ container, standing, project }: Replica, own: string | undefined, statusPort: number): PassFrontend {
   const addresses = container.networks.flatMap((network) => network.ipv4 ?? (network.ipv6 === undefined ? [] : `[${network.ipv6}]`));
   return {
     id: container.id,
@@ -182,6 +189,7 @@ function frontendOf({ container, standing }: Replica, statusPort: number): PassF
     running: standing.rank !== 'never' && standing.rank !== 'stopping',
     restarting: container.state === 'restarting',
     statusEndpoints: addresses.map((address) => `${address}:${statusPort}`),
+    isForeign: project !== own,
   };
 }
 

@@ -293,7 +293,8 @@ function summarize(reports: readonly FrontendReport[]): InstanceProof {
 const unheeded = 'it goes on with the older configuration after three signals, and its log, which says why, can not be read from here';
 
 /** Of several it has to be told which one refuses. */
-function trialReports(reports: readonly FrontendReport[]): readonly TrialReport[] {
+function trialReports(all: readonly FrontendReport[]): readonly TrialReport[] {
+  const reports = all.filter(({ frontend }) => !frontend.isForeign);
   return reports.map((report) => {
     const told = trialReport(report);
     if (told.words === undefined || reports.length === 1) return told;

@@ -135,7 +135,7 @@ function notedInstances({ containers, notes }: Observation, readings: Readings<I
 function readInstance(name: string, all: readonly Member[], observation: Seen, strict: boolean, problems: Problem[]): Instance {
   const project = ownProject(name, all.filter(isLastingNginx));
   const foreign = all.some(isLastingNginx) ? all.filter((member) => member.project !== project) : [];
-  tellForeignProjects(name, foreign, strict, problems);
+  tellForeignProjects(name, project, foreign, strict, problems);
   const members = strict ? all.filter((member) => !foreign.includes(member)) : all;
   const lasting = members.filter(isLastingNginx);
   const { frontends, spa } = splitRouters(lasting, project);

@@ -11,28 +11,39 @@ export function isLastingNginx(member: Member): member is FrontendMember {
 
 /**
  * The project that an instance is: the one it is named after, else the first by name, so that redeploying never changes
- * it. A container of another project may say that it belongs here, but its labels and networks decide nothing for others.
+ * it; none only where all frontends are started by hand. A container of another project may say that it belongs here, but its
+ * labels and networks decide nothing for others.
  */
 export function ownProject(instance: string, frontends: readonly Member[]): string | undefined {
-  const projects = frontends.map((member) => member.project ?? '').toSorted(compareText);
-  return (projects.includes(instance) ? instance : projects[0]) || undefined;
+  const projects = frontends.flatMap((member) => member.project ?? []).toSorted(compareText);
+  return projects.includes(instance) ? instance : projects[0];
 }
 
 /** A container of another project is told of, whether it is taken or not. */
-export function tellForeignProjects(instance: string, foreign: readonly Member[], strict: boolean, problems: Problem[]): void {
+export function tellForeignProjects(
+  instance: string,
+  owner: string | undefined,
+  foreign: readonly Member[],
+  strict: boolean,
+  problems: Problem[],
+): void {
   for (const { container, project } of foreign) {
     problems.push(
       problem(strict ? 'foreign-project-refused' : 'foreign-project', {
         instance,
         container: container.name,
         value: project ?? '',
-        message: `the container belongs to another compose project than the frontends of its instance${strict ? ', and is refused' : ''}`,
+        message: `the container belongs to ${nameOf(project)}, and the instance ${instance} to ${nameOf(owner)}${strict ? '; the container is refused' : ''}`,
         cure: strict
           ? 'correct meet.instance, or run meet-gen without --strict-instance'
           : 'nothing, if that is meant; otherwise correct meet.instance',
       }),
     );
   }
+}
+
+function nameOf(project: string | undefined): string {
+  return project === undefined ? 'no compose project' : `the compose project ${project}`;
 }
 
 /**

@@ -26,6 +26,8 @@ export interface Frontend {
   readonly running: boolean;
   /** `address:port` of its status server on each of its networks. */
   readonly statusEndpoints: readonly string[];
+  /** Of another project than its instance's: nobody waits for it, and what it says of a file counts for nothing. */
+  readonly isForeign: boolean;
 }
 
 /** What proving needs from outside; the pipeline's composition provides it. */

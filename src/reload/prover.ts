@@ -85,7 +85,8 @@ export function createProver(
       const versionChanged = version !== toldVersion;
       told = telling;
       toldVersion = version;
-      if (version !== undefined) remember(frontend.imageId, version);
+      // A stranger's image may be the same, and its answer a lie.
+      if (version !== undefined && !frontend.isForeign) remember(frontend.imageId, version);
       onChange(instance, versionChanged);
     };
     const entry = { instance, prover: startFrontendProver(frontend, ports, options, hear, abort.signal), abort };
@@ -107,6 +108,7 @@ export function createProver(
 
   /** A frontend whose version nobody knows yet is asked for a moment, so that the first file is already the right one. */
   const learnVersion = async (frontend: Frontend, signal: AbortSignal): Promise<void> => {
+    if (frontend.isForeign) return;
     if (entries.has(frontend.id) || versionByImage.has(frontend.imageId) || silentImages.has(frontend.imageId)) return;
     const untilMs = ports.nowMs() + firstAnswerMs;
     while (!signal.aborted && ports.nowMs() < untilMs) {

@@ -56,6 +56,11 @@ function missingService(instance: Instance, role: 'backend' | 'media'): Service 
   };
 }
 
+/** The routes of the instance's own backends: no other container decides who may have files, or hears of calls from inside. */
+export function ofOwnBackends(routes: readonly Route[], instance: Instance): readonly Route[] {
+  return routes.filter(({ service }) => service.role === 'backend' && service.project === instance.project);
+}
+
 /** The route that nginx picks for a path: the exact one, else the longest one above it; undefined is the SPA. */
 export function routeFor(routes: readonly Route[], path: string): Route | undefined {
   const exact = routes.find(({ rule }) => rule.kind === 'exact' && rule.path === path);

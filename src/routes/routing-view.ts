@@ -9,7 +9,7 @@ import { mediaAccess, mediaAuthPath } from './media.ts';
 import type { MediaAccess } from './media.ts';
 import { supportsKeepaliveMinTimeout } from './nginx-version.ts';
 import type { NginxVersion } from './nginx-version.ts';
-import { assignRoutes, routeFor, serviceTitle } from './ownership.ts';
+import { assignRoutes, ofOwnBackends, routeFor, serviceTitle } from './ownership.ts';
 import type { Route } from './ownership.ts';
 import { decideFrontendPorts } from './ports.ts';
 import type { FrontendPorts } from './ports.ts';
@@ -135,11 +135,11 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
     ...server,
     forwardProto: instance.frontendLabels.forwardedProto === 'forward',
     ...(supportsKeepaliveMinTimeout(versions) ? { keepaliveMinTimeout: `${keepaliveMinTimeoutMs / 1000}s` } : {}),
-    webhooks: webhooksOf(routes, (route) => plainUpstream(route, upstreams)),
+    webhooks: webhooksOf(ofOwnBackends(routes, instance), (route) => plainUpstream(route, upstreams)),
     ...(publicHost === undefined ? {} : { webhookHost: publicHost }),
     spaPort: ports.spa,
     services: services.map(({ service, name }) => ({ name, title: serviceTitle(service), ...balanceOf(service) })),
-    groups: groupLocations(routes, upstreams, server),
+    groups: groupLocations(routes, ofOwnBackends(routes, instance), upstreams, server),
   };
   const addresses: RoutingAddresses = {
     upstreams: new Map(services.map(({ service, name, port }) => [name, serversOf(service, port)])),
@@ -234,11 +234,19 @@ function otherFrontends(instance: Instance, { spa, listen, status }: FrontendPor
   return live.length > 1 ? live : [];
 }
 
-function groupLocations(routes: readonly Route[], upstreams: Upstreams, server: typeof serverDefaults): RoutingView['groups'] {
+function groupLocations(
+  routes: readonly Route[],
+  backends: readonly Route[],
+  upstreams: Upstreams,
+  server: typeof serverDefaults,
+): RoutingView['groups'] {
   const groups = new Map<string, LocationView[]>();
   for (const route of routes) {
     const title = serviceTitle(route.service);
-    const locations = [...withoutSlash(routes, route, upstreams, server), location(routes, route.rule, route, upstreams, server)];
+    const locations = [
+      ...withoutSlash(routes, backends, route, upstreams, server),
+      location(backends, route.rule, route, upstreams, server),
+    ];
     const others = groups.get(title);
     if (others === undefined) groups.set(title, locations);
     else others.push(...locations);
@@ -252,6 +260,7 @@ function groupLocations(routes: readonly Route[], upstreams: Upstreams, server: 
  */
 function withoutSlash(
   routes: readonly Route[],
+  backends: readonly Route[],
   route: Route,
   upstreams: Upstreams,
   server: typeof serverDefaults,
@@ -263,12 +272,12 @@ function withoutSlash(
   return [
     owner === undefined
       ? { kind: 'exact', path, upstream: spaUpstream }
-      : location(routes, { kind: 'exact', path }, owner, upstreams, server),
+      : location(backends, { kind: 'exact', path }, owner, upstreams, server),
   ];
 }
 
 function location(
-  routes: readonly Route[],
+  backends: readonly Route[],
   rule: Route['rule'],
   { service, named, prefix }: Route,
   upstreams: Upstreams,
@@ -276,7 +285,7 @@ function location(
 ): LocationView {
   const upstream = upstreams.get(service);
   if (upstream === undefined) return { kind: rule.kind, path: rule.path };
-  if (service.role === 'media') return mediaLocation(routes, rule, service, upstream, upstreams);
+  if (service.role === 'media') return mediaLocation(backends, rule, service, upstream, upstreams);
   const { connectTimeout } = service.labels;
   const allow = allowedAt(service, rule);
   const { websocket = false, bodySize, ...times } = { ...service.labels, ...named };
@@ -295,16 +304,15 @@ function location(
   };
 }
 
-/** Only a backend is asked who may have a file: another service with a longer path below the API must not decide that. */
+/** Only an own backend is asked who may have a file: another service with a longer path below the API must not decide that. */
 function mediaLocation(
-  routes: readonly Route[],
+  backends: readonly Route[],
   rule: Route['rule'],
   service: Service,
   upstream: string,
   upstreams: Upstreams,
 ): LocationView {
-  const ofBackends = routes.filter((route) => route.service.role === 'backend');
-  const media = mediaAccess(rule, service, plainUpstream(routeFor(ofBackends, mediaAuthPath(rule)), upstreams));
+  const media = mediaAccess(rule, service, plainUpstream(routeFor(backends, mediaAuthPath(rule)), upstreams));
   return media === undefined ? { kind: rule.kind, path: rule.path } : { kind: rule.kind, path: rule.path, upstream, media };
 }
 

@@ -12,13 +12,12 @@ export interface WebhookView {
 const webhookPaths = ['/api/v1.0/recordings/storage-hook/', '/api/v1.0/rooms/webhooks-livekit/'] as const;
 
 /**
- * The calls from inside and the upstream that takes each. Only a backend does: another service with a longer path below the
- * API must not.
+ * The calls from inside and the upstream that takes each.
+ * @param routes of the instance's own backends: another service with a longer path below the API must not take them
  */
 export function webhooksOf(routes: readonly Route[], upstreamOf: (route: Route) => string | undefined): readonly WebhookView[] {
-  const ofBackends = routes.filter(({ service }) => service.role === 'backend');
   return webhookPaths.map((path) => {
-    const route = routeFor(ofBackends, path);
+    const route = routeFor(routes, path);
     const upstream = route === undefined ? undefined : upstreamOf(route);
     return { path, ...(upstream === undefined ? {} : { upstream }) };
   });

@@ -139,7 +139,7 @@ describe('what Prometheus is told', () => {
 });
 
 const report = (phase: FrontendReport['phase'], generation: string, signals = 1): FrontendReport => ({
-  frontend: { id: 'id', life: 'id', name: 'frontend', imageId: '', running: true, statusEndpoints: [] },
+  frontend: { id: 'id', life: 'id', name: 'frontend', imageId: '', running: true, statusEndpoints: [], isForeign: false },
   phase,
   isUnheeded: false,
   proof: {

@@ -51,6 +51,14 @@ describe('a frontend of another compose project that names this instance', () =>
     expect(instances[0]?.frontends.map((replica) => replica.container.name)).toEqual(['evil-frontend-1', 'meet-frontend-1']);
   });
 
+  it('of no project never stands for the instance where one of a project does', () => {
+    const named = { 'meet.instance': 'prod' };
+    const visio = frontend({ name: 'visio', project: 'visio', labels: { ...named, 'meet.listen': '9001' } });
+    const byHand = frontend({ name: 'by-hand', labels: { ...named, 'meet.listen': '9002' } });
+    const stranger = { ...byHand, labels: { 'meet.role': 'frontend', ...named, 'meet.listen': '9002' } };
+    expect(plan(visio, stranger).listenPort).toBe(9001);
+  });
+
   it("is the own one by name where the instance bears no project's: redeploying never changes that", () => {
     const named = { 'meet.instance': 'visio' };
     const blue = frontend({ name: 'blue', project: 'blue', created: 100, labels: { ...named, 'meet.listen': '9001' } });
@@ -97,5 +105,33 @@ describe('a service of another compose project that names this instance (docs/se
   it('is one of the own when it says that of its project, too', () => {
     const forged = evil({}, 'meet');
     for (const strict of [false, true]) expect(answers('/api/x', [forged], strict).toSorted()).toEqual(['5', '66']);
+  });
+});
+
+describe('a backend of another compose project', () => {
+  const bucket = { 'meet.role': 'media', 'meet.media.bucket': 'files' };
+  const media = backend({ name: 'media', service: 'media', networks: { meet_internal: '172.18.0.7/16' }, labels: bucket });
+  const guards = ['/api/v1.0/files/media-auth/', '/api/v1.0/recordings/media-auth/', '/api/v1.0/rooms/webhooks-livekit/'];
+  const stranger = backend({
+    name: 'evil-backend-1',
+    project: 'evil',
+    networks: { meet_internal: '172.18.0.66/16' },
+    labels: { 'meet.instance': 'meet', 'meet.paths': guards.map((path) => `=${path}`).join() },
+  });
+  const authOf = ({ groups }: ReturnType<typeof plan>): unknown =>
+    groups.flatMap(({ locations }) => locations.flatMap((location) => location.media ?? []));
+
+  it('is never asked who may have files, and hears no webhooks', () => {
+    const alone = plan(own, ownBackend, media);
+    const beside = plan(own, ownBackend, media, stranger);
+    expect(authOf(alone)).toHaveLength(2);
+    expect(authOf(beside)).toEqual(authOf(alone));
+    expect(beside.webhooks).toEqual(alone.webhooks);
+  });
+
+  it('is not asked either where the instance has no backend', () => {
+    const { webhooks, groups } = plan(own, media, stranger);
+    expect(authOf({ groups } as ReturnType<typeof plan>)).toEqual([]);
+    expect(webhooks.filter(({ upstream }) => upstream !== undefined)).toEqual([]);
   });
 });

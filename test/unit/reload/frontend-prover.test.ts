@@ -13,6 +13,7 @@ const frontend: Frontend = {
   imageId: '',
   running: true,
   statusEndpoints: ['10.0.0.1:8084', '10.0.1.1:8084'],
+  isForeign: false,
 };
 
 /** A frontend that answers at some of its addresses, and what it was asked. */

@@ -355,7 +355,15 @@ describe('phases', () => {
 });
 
 describe('what is wrong with a proof', () => {
-  const frontend = { id: 'f', life: 'f 1', name: 'meet-frontend-1', imageId: 'i', running: true, statusEndpoints: ['172.18.0.2:8084'] };
+  const frontend = {
+    id: 'f',
+    life: 'f 1',
+    name: 'meet-frontend-1',
+    imageId: 'i',
+    running: true,
+    statusEndpoints: ['172.18.0.2:8084'],
+    isForeign: false,
+  };
   const problemOf = (
     phase: Parameters<typeof proofProblem>[1]['phase'],
     proof: Proof,
@@ -431,7 +439,7 @@ describe('a blind signal that could not be sent', () => {
     const failing = play(start, found + 1000, found + 2000, { answer: () => denied, signalFails: () => 'refused' });
     expect(failing.signals).toHaveLength(2);
     const report = {
-      frontend: { id: 'f', life: 'f 1', name: 'f', imageId: 'i', running: true, statusEndpoints: [] },
+      frontend: { id: 'f', life: 'f 1', name: 'f', imageId: 'i', running: true, statusEndpoints: [], isForeign: false },
       phase: 'unverified' as const,
       isUnheeded: false,
       proof: failing.proof,
