@@ -2,7 +2,7 @@ import type { Container } from './container.ts';
 import { isBystanderRole } from './label-table.ts';
 import type { BystanderRole, Labels, Role } from './label-table.ts';
 import { readLabels } from './labels.ts';
-import { parseInstance, parseServiceName } from './nginx-token.ts';
+import { parseInstance, parseProject, parseServiceName } from './nginx-token.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
@@ -62,9 +62,10 @@ export function readMember(container: Container): { member?: Member; problems: r
   const { role, labels, flawed, problems } = readLabels(container);
   if (role === undefined || isBystanderRole(role)) return { problems };
   const projectText = projectTextOf(container);
-  const project = projectText === undefined ? undefined : parseInstance(projectText);
-  const instance = labels.instance ?? (projectText === undefined ? defaultInstance : project);
-  if (instance === undefined) return { problems: [...problems, noInstance(container, projectText ?? '')] };
+  const project = projectText === undefined ? undefined : parseProject(projectText);
+  const instance = labels.instance ?? parseInstance(projectText ?? defaultInstance);
+  const isProjectUnknown = projectText !== undefined && project === undefined;
+  if (instance === undefined || isProjectUnknown) return { problems: [...problems, noInstance(container, projectText ?? '')] };
   const base = { container, labels, flawed, instance, ...(project === undefined ? {} : { project }) };
   if (role === 'frontend' || role === 'router') return { member: { ...base, role }, problems };
   const serviceText = nameService(container, role, labels);
@@ -93,8 +94,9 @@ function noInstance(container: Container, value: string): Problem {
     container: container.name,
     key: composeProjectLabel,
     value,
-    message: 'the compose project or stack name cannot be used as an instance, and there is no meet.instance; the container is ignored',
-    cure: 'set meet.instance to lower-case letters, digits, `_` and `-`',
+    message:
+      'the compose project or stack name cannot be used as an instance and there is no meet.instance, or it is far too long; the container is ignored',
+    cure: 'set meet.instance to lower-case letters, digits, `_` and `-`, or give the project a shorter name',
   });
 }
 

@@ -22,6 +22,7 @@ export function nginxToken(value: unknown): string {
 }
 
 const instancePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+const maxProjectLength = 128;
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 const servicePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const durationPattern = /^[1-9][0-9]{0,5}(ms|s|m|h|d)?$/;
@@ -42,6 +43,21 @@ const balances: readonly Balance[] = ['round-robin', 'least-conn', 'ip-hash', 'r
 /** An instance: also a folder below `--out`. */
 export function parseInstance(text: string): string | undefined {
   return instancePattern.test(text) ? text : undefined;
+}
+
+/**
+ * The name of a compose project or stack, as it is written into the file. A name that is no instance's stays a name of its own: what is
+ * outside the grammar is written as `+` and the hexadecimal bytes, and `+` stands in front. Undefined where that gets too long.
+ */
+export function parseProject(text: string): string | undefined {
+  if (instancePattern.test(text)) return text;
+  const written = `+${[...new TextEncoder().encode(text)].map(writeByte).join('')}`;
+  return written.length <= maxProjectLength ? written : undefined;
+}
+
+function writeByte(byte: number): string {
+  const letter = String.fromCharCode(byte);
+  return /[a-z0-9_-]/.test(letter) ? letter : `+${byte.toString(16).padStart(2, '0')}`;
 }
 
 /** The name of one of several labels, `meet.route.<name>.path`: without a dot, which ends it. */

@@ -26,6 +26,10 @@ function plan(...containers: readonly Container[]): ReturnType<typeof planRoutin
   return planRouting(instance, []).view;
 }
 
+function authOf({ groups }: Pick<ReturnType<typeof plan>, 'groups'>): readonly unknown[] {
+  return groups.flatMap(({ locations }) => locations.flatMap((location) => location.media ?? []));
+}
+
 describe('a frontend of another compose project that names this instance', () => {
   it('takes no backend out of rotation, though it shares no network with it', () => {
     expect(plan(own, ownBackend, intruder()).upstreams).toEqual(plan(own, ownBackend).upstreams);
@@ -118,8 +122,6 @@ describe('a backend of another compose project', () => {
     networks: { meet_internal: '172.18.0.66/16' },
     labels: { 'meet.instance': 'meet', 'meet.paths': guards.map((path) => `=${path}`).join() },
   });
-  const authOf = ({ groups }: ReturnType<typeof plan>): unknown =>
-    groups.flatMap(({ locations }) => locations.flatMap((location) => location.media ?? []));
 
   it('is never asked who may have files, and hears no webhooks', () => {
     const alone = plan(own, ownBackend, media);
@@ -131,7 +133,34 @@ describe('a backend of another compose project', () => {
 
   it('is not asked either where the instance has no backend', () => {
     const { webhooks, groups } = plan(own, media, stranger);
-    expect(authOf({ groups } as ReturnType<typeof plan>)).toEqual([]);
+    expect(authOf({ groups })).toEqual([]);
     expect(webhooks.filter(({ upstream }) => upstream !== undefined)).toEqual([]);
+  });
+});
+
+describe('a project whose name is outside of the grammar', () => {
+  const named = { 'meet.instance': 'prod' };
+  const of = (project: string, host: number) => [
+    frontend({ name: `${project}-frontend`, project, labels: named, networks: { shared: `172.18.0.${host}/16` } }),
+    backend({ name: `${project}-backend`, project, labels: named, networks: { shared: `172.18.1.${host}/16` } }),
+  ];
+
+  it('is a project of its own: two of them share no upstream', () => {
+    const { upstreams } = plan(...of('Stack.A', 2), ...of('Stack.B', 3));
+    expect([...upstreams.values()].map(({ servers }) => servers)).toEqual([['172.18.1.2:8000']]);
+  });
+
+  it('is refused with --strict-instance as any other', () => {
+    const { problems } = readInstances(observe([...of('Stack.A', 2), ...of('Stack.B', 3)]), { strict: true });
+    expect(problems.filter(({ code }) => code === 'foreign-project-refused').map(({ container }) => container)).toEqual([
+      'Stack.B-backend',
+      'Stack.B-frontend',
+    ]);
+  });
+
+  it('costs its own container alone where it is far too long', () => {
+    const { instances, problems } = readInstances(observe([...of('visio', 2), ...of(`X${'.'.repeat(200)}`, 3)]));
+    expect(problems.map(({ code }) => code)).toEqual(['no-instance', 'no-instance']);
+    expect(instances.map(({ name, project }) => [name, project])).toEqual([['prod', 'visio']]);
   });
 });
