@@ -17,6 +17,8 @@ const toldElsewhere: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'no-shared-network',
   'no-address',
   'no-frontend-running',
+  'nobody-in-rotation',
+  'unhealthy-in-use',
   'drained',
 ]);
 
