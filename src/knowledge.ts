@@ -9,7 +9,6 @@ import type { InstancePass, PassResult } from './pipeline.ts';
 import type { Target } from './reload/proof.ts';
 import { proofProblem } from './reload/proof-problem.ts';
 import type { FrontendReport } from './reload/prover.ts';
-import { rotationProblems } from './routes/rotation-problems.ts';
 import type { RoutingView } from './routes/routing-view.ts';
 import type { LiveChange } from './status/history.ts';
 import { createSinceBook } from './status/since.ts';
@@ -66,9 +65,6 @@ interface Sources {
   readonly changes: () => readonly LiveChange[];
 }
 
-/** What is wrong with who answers in an instance, and what that was judged by. */
-type Rotation = Pick<InstancePass, 'instance' | 'routes'> & { readonly problems: readonly Problem[] };
-
 /** How long nothing may have been heard of a loop that turns at least once every resync, before something is wrong. */
 export function patienceMs({ resyncMs }: Pick<Options, 'resyncMs'>): number {
   return 2 * resyncMs + 60_000;
@@ -78,7 +74,6 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   const targets = new Map<string, Target>();
   const routings = new Map<string, Routing>();
   const contents = new Map<string, string>();
-  const rotations = new Map<string, Rotation>();
   const since = createSinceBook();
   let last: PassResult | undefined;
   let lastSync: { readonly atMs: number; readonly date: string } | undefined;
@@ -100,7 +95,6 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     return [
       ...(failure === undefined ? [] : [engineUnreachable(failure)]),
       ...(last?.problems ?? []),
-      ...[...rotations.values()].flatMap((rotation) => rotation.problems),
       ...sources.fileProblems(),
       ...ofProofs,
     ];
@@ -136,13 +130,6 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       : unproven.map(({ frontend, phase }) => `${showForeignText(frontend.name)} is ${phase}`).join(', ');
   };
 
-  const noteRotation = ({ instance, routes }: InstancePass): void => {
-    const known = rotations.get(instance.name);
-    // The same objects are the same in everything, and a host can have thousands of containers.
-    if (known?.instance === instance && known.routes === routes) return;
-    rotations.set(instance.name, { instance, routes, problems: rotationProblems(instance, routes) });
-  };
-
   const describe = (instance: PassResult['instances'][number]): InstanceStatus => {
     const pass = passOf(instance.name);
     const target = targets.get(instance.name);
@@ -172,12 +159,11 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     passed(result, nowMs, date) {
       last = result;
       since.note(result.instances, date);
-      for (const pass of result.passes) noteRotation(pass);
       confirmed(nowMs, date);
     },
     confirmed,
     retain(present) {
-      for (const map of [targets, routings, contents, rotations]) for (const name of map.keys()) if (!present.has(name)) map.delete(name);
+      for (const map of [targets, routings, contents]) for (const name of map.keys()) if (!present.has(name)) map.delete(name);
     },
     passFailed(error) {
       listFailure ??= describeFailure(error);

@@ -221,7 +221,7 @@ function refuseVariables(env: Env): readonly string[] {
     .filter((variable) => variable.startsWith('MEET_GEN_') && !known.includes(variable) && env[variable] !== '')
     .toSorted()
     .map((variable) => {
-      const meant = nearest(variable, known);
+      const meant = nearest(variable, known, { prefix: 'MEET_GEN_' });
       return `${showForeignText(variable)}: there is no such variable${meant === undefined ? '' : `; did you mean ${meant}?`}`;
     });
 }

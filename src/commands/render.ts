@@ -9,7 +9,7 @@ import { readCompose } from '../compose/compose-source.ts';
 import type { ComposeWorld } from '../compose/compose-source.ts';
 import { createEngineClient } from '../docker/client.ts';
 import type { Container, Note } from '../model/container.ts';
-import type { Problem } from '../model/problem.ts';
+import { problemLine } from '../model/print-problem.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
 import { createPassMemory } from '../pass-memory.ts';
@@ -19,6 +19,7 @@ import { publishedPath } from '../publish/out-directory.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { createProver } from '../reload/prover.ts';
 import { createTemplateStore } from '../render/template-store.ts';
+import { serviceTitle } from '../routes/ownership.ts';
 import { shippedTemplates } from '../shipped-templates.ts';
 import { unifiedDiff } from '../text-diff.ts';
 
@@ -57,7 +58,13 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
 export async function renderFromCompose(file: string, options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
   const world = await readWorld(file);
   const oldest = { versions: (_: string, frontends: readonly unknown[]) => Promise.resolve(frontends.map(() => undefined)) };
-  return reportOf(await renderOnce(world.containers, oldest, options, signal), world, options, asDiff);
+  return reportOf(withoutEchoes(await renderOnce(world.containers, oldest, options, signal)), world, options, asDiff);
+}
+
+/** All containers of a file run: a service that nobody answers for has an error of its own, unless it isn't in the file. */
+function withoutEchoes(result: PassResult): PassResult {
+  const present = new Set(result.instances.flatMap(({ services }) => services.map(serviceTitle)));
+  return { ...result, problems: result.problems.filter(({ code, value = '' }) => code !== 'nobody-in-rotation' || !present.has(value)) };
 }
 
 async function reportOf(
@@ -143,13 +150,4 @@ function report(result: PassResult, world: Pick<ComposeWorld, 'placeholders' | '
     messages,
     problemsFound: result.passes.length === 0 || problems.some((item) => item.severity !== 'notice'),
   };
-}
-
-function problemLine(item: Problem): string {
-  const where = [
-    item.instance,
-    item.container,
-    item.key === undefined ? undefined : `${item.key}${item.value === undefined ? '' : `=${item.value}`}`,
-  ].filter((part) => part !== undefined);
-  return `${item.severity}: ${where.length === 0 ? '' : `${where.join(', ')}: `}${item.message}; ${item.cure} (${item.code})`;
 }

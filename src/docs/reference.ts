@@ -109,10 +109,16 @@ function configurationPage(): string {
 }
 
 function problemsPage(): string {
-  const rows = Object.entries(problemTable).map(([code, { severity, meaning }]) => [`\`${code}\``, severity, meaning]);
+  const rows = Object.entries(problemTable).map(([code, spec]) => [
+    `\`${code}\``,
+    spec.severity,
+    'foundBy' in spec ? `\`${spec.foundBy}\`` : 'both',
+    spec.meaning,
+  ]);
   return page('Problems', [
     'What meet-gen reports, in its log, in `/status` and on the standard error of `render`. Each comes with the container, label and value it is about, and with what to do. An `error` costs somebody routes, a `warning` costs a label or a choice, a `notice` only tells.',
-    table(['code', 'severity', 'meaning'], rows),
+    '`run` and `render` find the same problems in the same containers. Some only one command can find: `run` hears events, publishes, signals and asks frontends, `render --compose` sees services that have no role. `render` ends with 7 for an `error` or a `warning`, not for a `notice`.',
+    table(['code', 'severity', 'found by', 'meaning'], rows),
   ]);
 }
 

@@ -131,8 +131,16 @@ function explainUnknown(name: string, instances: readonly Instance[], services: 
   if (instances.some(({ frontends }) => frontends.some(({ container }) => container.name === name)))
     return `${shown} is a frontend or router: the proxy in front of it decides what it gets, so meet-gen can't take it out`;
   const names = services.map(({ replica }) => replica.container.name);
-  const meant = nearest(name, names);
+  // Another number is another replica, not a typo.
+  const meant = nearest(
+    name,
+    names.filter((one) => digitsOf(one) === digitsOf(name)),
+  );
   const known =
     names.length === 0 ? 'meet-gen knows no backend or service yet' : `known are ${names.map((one) => showForeignText(one)).join(', ')}`;
   return `meet-gen knows no container ${shown}${meant === undefined ? '' : `, did you mean ${showForeignText(meant)}`}; ${known}`;
+}
+
+function digitsOf(text: string): string {
+  return text.replace(/[^0-9]/g, '');
 }

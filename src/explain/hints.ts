@@ -61,6 +61,7 @@ function mostAlike(asked: string, bases: readonly string[]): string | undefined 
       nearest(
         firstSegments(asked, length),
         bases.filter((base) => countSegments(base) === length),
+        { prefix: '/' },
       ),
     )
     .find((found) => found !== undefined);

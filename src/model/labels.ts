@@ -5,7 +5,7 @@ import { labelWithoutEffect, unknownLabel } from './label-problems.ts';
 import { labelTable, roles } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
 import { readNamedRoutes, routePrefix } from './named-routes.ts';
-import { nearest } from './nearest.ts';
+import { nearest, sameLetters } from './nearest.ts';
 import { withoutBadEntries } from './nginx-token.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
@@ -24,6 +24,7 @@ type Spec = (typeof labelTable)[LabelName];
 const maxProblems = 20;
 const labelNames = Object.keys(labelTable) as LabelName[];
 const nameByKey = new Map<string, LabelName>(labelNames.map((name) => [labelTable[name].key, name]));
+const prefix = 'meet.';
 const knownKeys = ['meet.role', ...nameByKey.keys()];
 
 /** Reads the `meet.*` labels of a container that has `meet.role`. A bad label costs itself, a bad role the container. */
@@ -59,7 +60,7 @@ export function readLabels(container: Container): ReadLabels {
 
 /** Whether a label is one of ours, or would be but for its capitals, its punctuation or one letter: `Meet.Port`, `meet_port`, `met.port`. */
 export function isMeantForUs(key: string): boolean {
-  return key.startsWith('meet.') || nearest(key, knownKeys, 1) !== undefined;
+  return key.startsWith(prefix) || nearest(key, knownKeys, { mostEdits: 1 }) !== undefined;
 }
 
 /** A container can carry any number of labels, and must not drown the log in them. */
@@ -126,6 +127,8 @@ function badEntries({ name: container }: Container, { key, allowed }: Spec, refu
 }
 
 function refuseKey(container: Container, key: string, value: string): Problem {
-  const meant = nearest(key, knownKeys);
+  // A label that is there already isn't meant by another one, but for capitals and punctuation.
+  const absent = knownKeys.filter((known) => container.labels[known] === undefined);
+  const meant = sameLetters(key, knownKeys) ?? nearest(key, absent, { prefix });
   return unknownLabel(container, key, value, meant === undefined ? 'remove it, or see the label table' : `did you mean ${meant}?`);
 }

@@ -1,22 +1,53 @@
-import { distance } from 'fastest-levenshtein';
+import { countEdits } from './edits.ts';
 
 const maxComparedLength = 64;
+/** A shorter word is a typo of too many others. */
+const shortestStem = 3;
+
+interface Comparison {
+  /** What all known words begin with; it tells nothing about which of them is meant, so that only the rest is compared. */
+  readonly prefix?: string;
+  readonly mostEdits?: number;
+}
+
+/** The known word with the same letters and digits: another one in capitals or punctuation alone (`meet_port`). */
+export function sameLetters(word: string, known: readonly string[]): string | undefined {
+  const letters = lettersOf(word);
+  return letters === '' || word.length > maxComparedLength ? undefined : known.find((candidate) => lettersOf(candidate) === letters);
+}
 
 /**
- * The known word that a mistyped one is closest to, when it is close enough to be meant: in capitals or punctuation alone
- * (`meet_port`), else by so many letters, a third of its own unless said otherwise.
+ * The known word that a mistyped one must mean: the one with the same letters, else the only nearest, by at most a third of what
+ * stands after the prefix. No guess is better than a wrong one: of two that are equally near neither is meant.
  */
-export function nearest(word: string, known: readonly string[], mostEdits = Infinity): string | undefined {
+export function nearest(
+  word: string,
+  known: readonly string[],
+  { prefix = '', mostEdits = Infinity }: Comparison = {},
+): string | undefined {
   if (word.length > maxComparedLength) return undefined;
-  const same = known.find((candidate) => lettersOf(candidate) === lettersOf(word));
-  if (same !== undefined && lettersOf(word) !== '') return same;
-  const ranked = known
-    .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .toSorted((left, right) => left.edits - right.edits || (left.candidate < right.candidate ? -1 : 1));
-  const best = ranked[0];
-  return best !== undefined && best.edits <= Math.min(mostEdits, Math.max(1, Math.floor(best.candidate.length / 3)))
-    ? best.candidate
-    : undefined;
+  const same = sameLetters(word, known);
+  if (same !== undefined) return same;
+  const compared = new Set(known);
+  const close = [...compared].flatMap((candidate) => {
+    const edits = editsBetween(word, candidate, prefix, mostEdits);
+    return edits === undefined ? [] : [{ candidate, edits }];
+  });
+  const fewest = Math.min(...close.map(({ edits }) => edits));
+  const [best, ...others] = close.filter(({ edits }) => edits === fewest);
+  return others.length === 0 ? best?.candidate : undefined;
+}
+
+/** Undefined where that is too many for a typo. A word without the prefix may have its one typo in there. */
+function editsBetween(word: string, candidate: string, prefix: string, mostEdits: number): number | undefined {
+  const [left, right] = [word.toLowerCase(), candidate.toLowerCase()];
+  const [start, stem] = [prefix.toLowerCase(), right.slice(prefix.length)];
+  if (stem.length < shortestStem) return undefined;
+  const hasPrefix = left.startsWith(start);
+  const limit = Math.min(mostEdits, hasPrefix ? Math.floor(stem.length / 3) : 1);
+  if (Math.abs(left.length - right.length) > limit) return undefined;
+  const edits = hasPrefix ? countEdits(left.slice(start.length), stem) : countEdits(left, right);
+  return edits <= limit ? edits : undefined;
 }
 
 function lettersOf(word: string): string {

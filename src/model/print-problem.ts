@@ -1,12 +1,25 @@
 import type { Problem } from './problem.ts';
 
-/** The label that a problem is about, with its value where that is told; undefined for none. */
-export function labelOf({ key, value }: { readonly key?: string | undefined; readonly value?: string | undefined }): string | undefined {
-  return key === undefined || value === undefined ? key : `${key}=${value}`;
+type About = Pick<Problem, 'message'> & { readonly [Name in 'key' | 'value']?: string | undefined };
+
+/** The label that a problem is about, with its value; a value alone (a project, a file) unless the message has it already. */
+export function labelOf({ key, value, message }: About): string | undefined {
+  if (key !== undefined) return value === undefined ? key : `${key}=${value}`;
+  return value === undefined || message.includes(value) ? undefined : value;
 }
 
-/** A problem in two lines: what is wrong with what, and how to mend it. */
-export function printProblem({ severity, code, container, key, value, message, cure }: Problem): readonly string[] {
-  const about = [container, labelOf({ key, value })].filter((part) => part !== undefined);
-  return [`${severity} ${code}${about.length === 0 ? '' : ` (${about.join(', ')})`}: ${message}`, `  cure: ${cure}`];
+/** A problem in two lines: what is wrong with what, and the cure. */
+export function printProblem(item: Problem): readonly string[] {
+  const about = joined(item.container, labelOf(item));
+  return [`${item.severity} ${item.code}${about === '' ? '' : ` (${about})`}: ${item.message}`, `  cure: ${item.cure}`];
+}
+
+/** The same in one line, with the instance. */
+export function problemLine(item: Problem): string {
+  const about = joined(item.instance, item.container, labelOf(item));
+  return `${item.severity}: ${about === '' ? '' : `${about}: `}${item.message}; ${item.cure} (${item.code})`;
+}
+
+function joined(...parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined).join(', ');
 }

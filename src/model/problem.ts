@@ -3,6 +3,9 @@ import { compareText, showForeignText } from './foreign-text.ts';
 /** How much a problem weighs: `error` costs somebody routes, `warning` costs a label or a choice, `notice` only tells. */
 export type Severity = 'error' | 'warning' | 'notice';
 
+/** The command that alone can find a problem; without one `run` and `render` find the same from the same containers. */
+export type Finder = 'run' | 'render --compose';
+
 /** Every code that a problem can carry, with its weight and meaning; `docs/problems.md` is generated from it. */
 export const problemTable = {
   'unknown-label': { severity: 'warning', meaning: 'A `meet.*` label that meet-gen does not know; it is ignored.' },
@@ -15,6 +18,7 @@ export const problemTable = {
   'bad-role': { severity: 'error', meaning: '`meet.role` is none of the roles; the container is ignored.' },
   'no-role': {
     severity: 'warning',
+    foundBy: 'render --compose',
     meaning:
       'A service has labels for meet-gen but no `meet.role`, so it is ignored. Only `render --compose` can tell: an engine is asked for containers with `meet.role` alone, and shows no others.',
   },
@@ -81,56 +85,75 @@ export const problemTable = {
   },
   'stop-overdue': {
     severity: 'warning',
+    foundBy: 'run',
     meaning: 'The container got a stop signal 15 minutes ago and still runs; it takes requests again.',
   },
   'crash-loop': {
     severity: 'error',
+    foundBy: 'run',
     meaning:
       'The container ended by itself three times within a minute; after each start it has to run for a while before it gets requests.',
   },
   'probe-unclear': {
     severity: 'warning',
+    foundBy: 'run',
     meaning: "The container's probe (`meet.health`) gets no answer that decides anything; the engine's health holds.",
   },
   'reloads-held-back': {
     severity: 'notice',
+    foundBy: 'run',
     meaning: 'So many changes came that nginx would be reloaded too often: what is only added waits a few seconds. Removals never wait.',
   },
-  'engine-unreachable': { severity: 'error', meaning: "The engine can't be asked; the last good file goes on being served." },
+  'engine-unreachable': {
+    severity: 'error',
+    foundBy: 'run',
+    meaning: "The engine can't be asked; the last good file goes on being served.",
+  },
   'template-broken': {
     severity: 'error',
+    foundBy: 'run',
     meaning: 'The template cannot be read or rendered; the last good one is kept, addresses go on following.',
   },
-  'publish-failed': { severity: 'error', meaning: 'The file could not be written; the last good one is still served. It is tried again.' },
+  'publish-failed': {
+    severity: 'error',
+    foundBy: 'run',
+    meaning: 'The file could not be written; the last good one is still served. It is tried again.',
+  },
   'single-file-out': {
     severity: 'warning',
+    foundBy: 'run',
     meaning:
       'What is published is a file that is mounted or named by itself. Mounted, it can only be written over, which an nginx that starts in that moment can see half of; not mounted, it is replaced, which a container that mounts it never sees. Mount the directory instead.',
   },
   'output-contested': {
     severity: 'error',
+    foundBy: 'run',
     meaning: 'Somebody else writes the published file again and again: most likely another meet-gen with other options.',
   },
   'reload-unverified': {
     severity: 'warning',
+    foundBy: 'run',
     meaning: "The frontend's status server does not answer, so it is not known which configuration it serves.",
   },
   'reload-pending': {
     severity: 'error',
+    foundBy: 'run',
     meaning: 'The frontend goes on serving another configuration than the published one, although it was told to reload.',
   },
   'reload-rejected': {
     severity: 'error',
+    foundBy: 'run',
     meaning:
       "nginx refuses what labels and templates ask for; the last good structure is served with the addresses of now, and the refused file is kept with nginx's words.",
   },
-  'route-left-out': { severity: 'error', meaning: 'Paths that nginx refuses are left out, so that the rest can go live.' },
+  'route-left-out': { severity: 'error', foundBy: 'run', meaning: 'Paths that nginx refuses are left out, so that the rest can go live.' },
   'check-impossible': {
     severity: 'warning',
+    foundBy: 'run',
     meaning: "`--check exec` is asked for, but the frontends' nginx can't be asked; a change of structure waits until it can.",
   },
-  'signal-failed': { severity: 'error', meaning: 'The engine refused to pass the reload signal on. It is tried again.' },
-} as const satisfies Record<string, { severity: Severity; meaning: string }>;
+  'signal-failed': { severity: 'error', foundBy: 'run', meaning: 'The engine refused to pass the reload signal on. It is tried again.' },
+} as const satisfies Record<string, { severity: Severity; meaning: string; foundBy?: Finder }>;
 
 export type ProblemCode = keyof typeof problemTable;
 

@@ -82,7 +82,7 @@ function viewProblem({ severity, code, instance, container, key, value, message,
     id: elementId('problem', code, instance ?? '', container ?? '', key ?? '', String(index)),
     severity,
     code,
-    about: [container ?? instance, labelOf({ key, value })].filter((part) => part !== undefined),
+    about: [container ?? instance, labelOf({ key, value, message })].filter((part) => part !== undefined),
     message,
     cure,
   };

@@ -23,7 +23,10 @@ function judge({ name }: Instance, title: string, replicas: readonly Replica[]):
     return problem('nobody-in-rotation', {
       ...about,
       message: `no container of ${title} is in rotation, so requests for it are answered with 503`,
-      cure: 'start one; why each of those that are there gets no requests is told by meet-gen status',
+      cure:
+        replicas.length === 0
+          ? 'start one, or correct its meet.role and meet.instance'
+          : 'start one; meet-gen status says of each container why it gets no requests',
     });
   }
   if (inRotation.some(({ standing }) => standing.rank !== 'unhealthy')) return undefined;

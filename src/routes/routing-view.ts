@@ -13,6 +13,7 @@ import { assignRoutes, ofOwnBackends, routeFor, serviceTitle } from './ownership
 import type { Route } from './ownership.ts';
 import { decideFrontendPorts } from './ports.ts';
 import type { FrontendPorts } from './ports.ts';
+import { rotationProblems } from './rotation-problems.ts';
 import { statusSubnets } from './status-access.ts';
 import { fillStructure, spaUpstream } from './structure.ts';
 import type { RoutingAddresses, RoutingStructure } from './structure.ts';
@@ -153,7 +154,14 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
     addresses,
     view,
     routes,
-    problems: [...portProblems, ...routeProblems, ...allowProblems, ...longHosts(instance), ...backupProblems(instance)],
+    problems: [
+      ...portProblems,
+      ...routeProblems,
+      ...allowProblems,
+      ...longHosts(instance),
+      ...backupProblems(instance),
+      ...rotationProblems(instance, routes),
+    ],
   };
 }
 

@@ -131,18 +131,20 @@ describe('what an operator gives', () => {
   });
 });
 
-const withBackend = (labels: object): string =>
-  JSON.stringify({ services: { frontend: { labels: { 'meet.role': 'frontend' } }, backend: { labels } } });
+const withService = (labels: object): string =>
+  JSON.stringify({
+    services: { frontend: { labels: { 'meet.role': 'frontend' } }, api: { labels: { 'meet.role': 'backend' } }, backend: { labels } },
+  });
 
 test.concurrent('a service that forgot meet.role is told of where that can be seen', async ({ scene }) => {
   const file = join(scene.folder, 'compose.yml');
   for (const key of ['Meet.Role', 'meet_role', 'meet-role', 'meet.rol', 'meet.port']) {
-    await writeFile(file, withBackend({ [key]: 'backend' }));
+    await writeFile(file, withService({ [key]: 'backend' }));
     const { code, stderr } = await runCommand(['render', '--compose', file]);
     expect(code, key).toBe(7);
     expect(stderr, key).toContain(`backend, ${key}=backend: the service has a label for meet-gen, but no meet.role`);
   }
-  await writeFile(file, withBackend({ 'traefik.enable': 'true' }));
+  await writeFile(file, withService({ 'traefik.enable': 'true' }));
   expect(await runCommand(['render', '--compose', file])).toMatchObject({ code: 0, stderr: '' });
 });
 

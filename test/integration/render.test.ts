@@ -28,6 +28,7 @@ services:
 describe('from the engine', () => {
   test.concurrent('asks the engine that the flag names, whatever the environment says', async ({ scene }) => {
     await scene.frontend('frontend');
+    scene.backend('backend', 20);
     const expected = await render(scene);
     expect(expected).toMatchObject({ code: 0, stderr: '' });
     for (const env of [
@@ -55,6 +56,10 @@ describe('from the engine', () => {
   test.concurrent('several instances: each has its heading; --instance picks one', async ({ scene }) => {
     await scene.frontend('one-frontend', { instance: 'one' });
     await scene.frontend('two-frontend', { instance: 'two', host: 11 });
+    for (const [index, name] of ['one', 'two'].entries()) {
+      const labels = composeLabels(name, 'backend', { 'meet.role': 'backend' });
+      scene.backend(`${name}-backend`, 20 + index, { labels, networks: { [`${name}_default`]: scene.address(20 + index) } });
+    }
     const all = await render(scene);
     expect(all.code).toBe(0);
     expect(all.stdout).toMatch(/^# one\/routing\.conf\n[^]*^# two\/routing\.conf\n/m);

@@ -2,7 +2,7 @@ import { compareText } from '../../model/foreign-text.ts';
 import { readInstances } from '../../model/instance.ts';
 import { roles } from '../../model/label-table.ts';
 import { likelyInstance } from '../../model/member.ts';
-import { nearest } from '../../model/nearest.ts';
+import { nearest, sameLetters } from '../../model/nearest.ts';
 import { parseInstance } from '../../model/nginx-token.ts';
 import type { Problem, ProblemCode } from '../../model/problem.ts';
 import { planRouting } from '../../routes/routing-view.ts';
@@ -17,6 +17,8 @@ const toldElsewhere: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'no-shared-network',
   'no-address',
   'no-frontend-running',
+  'nobody-in-rotation',
+  'unhealthy-in-use',
   'drained',
 ]);
 
@@ -82,7 +84,7 @@ function isRouted({ part, container }: Patient): boolean {
 function judgeRoleWord(patient: Patient): readonly Outcome[] {
   const { labels } = patient.container;
   const role = labels['meet.role'];
-  const misspelt = role === undefined ? Object.keys(labels).find((key) => nearest(key, ['meet.role'], 1) === 'meet.role') : undefined;
+  const misspelt = role === undefined ? Object.entries(labels).find(isMisspeltRole)?.[0] : undefined;
   if (misspelt !== undefined) {
     return [
       finding(patient, `its label ${misspelt} is not meet.role`, 'spell the key as meet.role', {
@@ -97,6 +99,12 @@ function judgeRoleWord(patient: Patient): readonly Outcome[] {
       paste: [...composeLines(patient, ['labels:', `  meet.role: ${guess(role)}`]), '', recreate(patient)],
     }),
   ];
+}
+
+/** A key that is `meet.role` but for one letter is another tool's word (`meet.rule`) unless a role stands there. */
+function isMisspeltRole([key, value]: readonly [key: string, value: string]): boolean {
+  if (sameLetters(key, ['meet.role']) !== undefined) return true;
+  return nearest(key, ['meet.role'], { mostEdits: 1 }) !== undefined && nearest(value, roles) !== undefined;
 }
 
 function guess(role: string): string {

@@ -132,7 +132,8 @@ describe('draining', () => {
   });
 
   it.each([
-    ['meet-backend-3', 'did you mean meet-backend-1'],
+    ['meet-bakend-1', 'did you mean meet-backend-1'],
+    ['meet-backend-3', 'no container meet-backend-3; known are meet-backend-1, meet-backend-2'],
     ['meet-frontend-1', 'is a frontend'],
     ['x\u001b[2J', 'no container x\\u{1b}[2J; known are meet-backend-1, meet-backend-2'],
   ])('says what is wrong with the name %j, and does nothing', (name, expected) => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { nearest } from '../../../src/model/nearest.ts';
 import { problem, problemTable, sortProblems } from '../../../src/model/problem.ts';
 
 // oxlint-disable-next-line no-control-regex -- that is what is looked for
@@ -37,21 +36,5 @@ describe('a problem', () => {
     const [a, b] = ['a', 'b'].map((container) => problem('no-port', { container, message: 'm', cure: 'c' }));
     if (a === undefined || b === undefined) throw new Error('unreachable');
     expect(sortProblems([b, a, b])).toEqual([a, b]);
-  });
-});
-
-describe('the nearest known word', () => {
-  it.each([
-    ['meet.prot', ['meet.port', 'meet.paths'], 'meet.port'],
-    ['MEET.PORT', ['meet.port'], 'meet.port'],
-    ['something else', ['meet.port'], undefined],
-    ['x'.repeat(65), ['x'.repeat(64)], undefined],
-    ['a', [], undefined],
-    ['ac', ['ab', 'aa'], 'aa'],
-    ['meet_read-Timeout', ['meet.port', 'meet.read-timeout'], 'meet.read-timeout'],
-    ['statusPort', ['meet.status-port', 'status-port'], 'status-port'],
-    ['--', ['..'], undefined],
-  ])('of %s among %j is %s', (word, known, expected) => {
-    expect(nearest(word, known)).toBe(expected);
   });
 });

@@ -57,7 +57,7 @@ describe('an instance with a router', () => {
   });
 
   it('reaches each frontend at its own port', () => {
-    const { plan } = read([router(), frontend({ labels: { 'meet.port': '8083' } }), second({ labels: { 'meet.port': '80' } })]);
+    const { plan } = read([router(), frontend({ labels: { 'meet.port': '8083' } }), second({ labels: { 'meet.port': '80' } }), backend()]);
     expect(plan.view.spa.servers).toEqual(['172.18.0.2:8083', '172.18.0.3:80']);
     expect(plan.problems).toEqual([]);
   });

@@ -27,7 +27,7 @@ const tell = ({ upstream, guarded, allow }: LocationView): string =>
 function accessOf(planned: RoutingPlan): Readonly<Record<string, string>> {
   return Object.fromEntries([...locationsIn(planned)].map(([key, one]) => [key, tell(one)]));
 }
-const filesWith = (labels: Labels): RoutingPlan => plan(filesService({ labels }));
+const filesWith = (labels: Labels): RoutingPlan => plan(filesService({ labels }), backend());
 const allow = (value: string, name = 'one'): Labels => ({ [`meet.allow.${name}`]: value });
 
 describe('meet.allow', () => {

@@ -147,7 +147,7 @@ describe('server names', () => {
 
   it("that are too long for nginx's hash are left out, and that is a problem", () => {
     const long = `${'a'.repeat(40)}.example.com`;
-    const observation = observe([frontend({ labels: { 'meet.host': `${long},short.example.com` } })]);
+    const observation = observe([frontend({ labels: { 'meet.host': `${long},short.example.com` } }), backend()]);
     const { instances, problems } = readInstances(observation);
     const planned = instances.flatMap((instance) => planRouting(instance, []));
     expect(planned[0]?.view.serverNames).not.toContain(long);

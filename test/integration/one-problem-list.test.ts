@@ -1,0 +1,104 @@
+import { describe, expect } from 'vitest';
+import { problemLine } from '../../src/model/print-problem.ts';
+import { problemTable } from '../../src/model/problem.ts';
+import type { Problem, ProblemCode } from '../../src/model/problem.ts';
+import { runCommand } from '../support/built-command.ts';
+import type { CommandEnd } from '../support/built-command.ts';
+import { composeLabels, network, test, waitForStatus } from './scene.ts';
+import type { Scene } from './scene.ts';
+import { situations } from './situations.ts';
+import type { SituationName } from './situations.ts';
+
+// The running sidecar and `render` list the same problems; what only the sidecar can find is named here.
+
+const onlyInStatus: Readonly<Record<SituationName, readonly ProblemCode[]>> = {
+  'all well': [],
+  'backend starting': [],
+  'backend unhealthy': [],
+  // Only the sidecar knows what an operator drained.
+  'backend draining': ['drained'],
+  'nobody left': [],
+  'label typo': [],
+  'contested route': [],
+  'nginx refused': ['reload-rejected', 'route-left-out'],
+  'engine gone': ['engine-unreachable'],
+  'frontend not verified': ['reload-unverified'],
+};
+
+function render(scene: Scene): Promise<CommandEnd> {
+  return runCommand(['render', '--docker-host', scene.engine.host]);
+}
+
+const lineOf = (item: Problem): string => `meet-gen: ${problemLine(item)}`;
+const linesOf = ({ stderr }: CommandEnd): readonly string[] => stderr.split('\n').filter((line) => line !== '');
+
+for (const { name, arrange } of situations) {
+  test.concurrent(`${name}: render lists what /status lists`, async ({ scene }) => {
+    await arrange(scene);
+    const { problems } = await scene.status();
+    const end = await render(scene);
+    const shared = problems.filter(({ code }) => !onlyInStatus[name].includes(code));
+    expect([...new Set(problems.filter((item) => !shared.includes(item)).map(({ code }) => code))].toSorted()).toEqual(onlyInStatus[name]);
+    if (name === 'engine gone') {
+      expect(end).toMatchObject({ code: 3, stdout: '' });
+      return;
+    }
+    expect(linesOf(end).toSorted()).toEqual(shared.map(lineOf).toSorted());
+    expect(end.code).toBe(shared.some(({ severity }) => severity !== 'notice') ? 7 : 0);
+  });
+}
+
+test.concurrent('both list who answers for nobody, and who answers although it is unhealthy, of each service by itself', async ({
+  scene,
+}) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20, { health: 'unhealthy' });
+  const labels = composeLabels('meet', 'files', { 'meet.role': 'service', 'meet.paths': '/files', 'meet.port': '3000' });
+  scene.engine.world.add({ name: 'files', labels, networks: { [network]: scene.address(30) }, prefixLength: 24 });
+  scene.engine.world.stop('files');
+  scene.run();
+  const { problems } = await waitForStatus(scene, 'both are listed', (status) => status.converged && status.problems.length === 2);
+  expect(problems.map(({ code, value }) => [code, value])).toEqual([
+    ['nobody-in-rotation', 'meet/files'],
+    ['unhealthy-in-use', 'meet/backend'],
+  ]);
+  const end = await render(scene);
+  expect(end.code).toBe(7);
+  expect(linesOf(end)).toEqual(problems.map(lineOf));
+});
+
+test.concurrent('a line of render names the project of a stranger', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.backend('stranger', 21, {
+    labels: composeLabels('elsewhere', 'files', { 'meet.role': 'service', 'meet.instance': 'meet', 'meet.paths': '/f', 'meet.port': '1' }),
+  });
+  const { stderr } = await render(scene);
+  expect(stderr).toMatch(/^meet-gen: notice: meet, stranger\b.*\belsewhere\b.*\(foreign-project\)$/m);
+});
+
+const file = (...services: readonly string[]): string =>
+  ['name: meet', 'services:', '  frontend: { labels: { meet.role: frontend } }', ...services].join('\n');
+
+describe('from a compose file, where nothing runs', () => {
+  const backend = '  backend: { labels: { meet.role: backend } }';
+  test.concurrent.for([
+    { name: 'all of it: no problem, whatever a container of it would have to be', stdin: file(backend), codes: [] },
+    { name: 'no backend at all: nobody could answer for it', stdin: file(), codes: ['nobody-in-rotation'] },
+    {
+      name: 'a service without a port has that error, and no second one for what follows from it',
+      stdin: file(backend, '  files: { labels: { meet.role: service, meet.paths: /files } }'),
+      codes: ['no-port'],
+    },
+    {
+      name: 'a drained backend that is alone goes on',
+      stdin: file('  backend: { labels: { meet.role: backend, meet.drain: "true" } }'),
+      codes: ['drained'],
+    },
+  ])('$name', async ({ stdin, codes }) => {
+    const { stderr, code } = await runCommand(['render', '--compose', '-'], { stdin });
+    const found = [...stderr.matchAll(/ \(([a-z-]+)\)$/gm)].map(([, one]) => one as ProblemCode);
+    expect(found).toEqual(codes);
+    expect(code).toBe(found.some((one) => problemTable[one].severity !== 'notice') ? 7 : 0);
+  });
+});
