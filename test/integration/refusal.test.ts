@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { runCommand } from '../support/built-command.ts';
 import type { FakeNginx } from '../support/fake-engine/nginx.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { addService, problemCodes, test, waitForStatus } from './scene.ts';
+import { addService, composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 // What nginx refuses, told apart from what it never heard of. The real one refuses in test/e2e/refusal.
@@ -114,6 +114,31 @@ test.concurrent('of two frontends one that refuses is enough, and is named', asy
   const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === rejected));
   expect(problems.find(({ code }) => code === rejected)?.message).toContain('(frontend-2: [emerg] /bad/ is refused');
   await published(scene, 'nothing that is refused', (content) => !content.includes('^~ /bad/'));
+});
+
+test.concurrent("a frontend of another project keeps no route out, and decides no nginx's syntax", async ({ scene }) => {
+  const nginx = await scene.frontend('frontend', { version: '1.30.0' });
+  const stranger = await scene.frontend('stranger', {
+    host: 11,
+    version: '1.22.1',
+    container: {
+      labels: composeLabels('evil', 'frontend', { 'meet.role': 'frontend', 'meet.instance': 'meet' }),
+      networks: { [network]: scene.address(11) },
+    },
+  });
+  scene.backend('backend', 20);
+  scene.run();
+  await scene.converged();
+  stranger.behaviour.refuseText = '^~ /more/';
+  addService(scene, 'more', 31);
+  const { problems } = await waitForStatus(scene, 'the stranger refuses', (status) =>
+    status.problems.some(({ code, container }) => code === 'reload-pending' && container === 'stranger'),
+  );
+  expect(problems.map(({ code }) => code)).not.toContain(rejected);
+  const content = await scene.content();
+  expect(content).toContain('^~ /more/');
+  expect(content).toContain('keepalive_min_timeout');
+  await waitUntil('the own frontend serves it', () => content.includes(nginx.generation()));
 });
 
 test.concurrent('a lost signal is no refusal, however often it is lost, where the log says nothing', async ({ scene }) => {
