@@ -178,13 +178,9 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
       const path = `/containers/${referenceOf(container)}/logs?`;
       try {
         onRequest('/containers/{id}/logs');
-        const stream = openGet(docker, path, { stdout: true, stderr: true, tail: maxLogLines, since }, abortSignal);
-        return readFrames(
-          await abortable(
-            stream.then((body) => readBytes(body, maxLogBytes)),
-            abortSignal,
-          ),
-        );
+        const question = { stdout: true, stderr: true, tail: maxLogLines, since };
+        const stream = await abortable(openGet(docker, path, question, abortSignal), abortSignal);
+        return readFrames(await abortable(readBytes(stream, maxLogBytes), abortSignal));
       } catch (cause) {
         return await explain({ what: `reading the log of ${container.name}`, request: `GET /containers/${container.name}/logs` })(cause);
       } finally {

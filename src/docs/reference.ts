@@ -11,6 +11,7 @@ import { backendPreset } from '../routes/preset.ts';
 import { symptomTable } from './symptom-table.ts';
 
 const generated = '<!-- Generated from the tables in src by `npm run docs`. Do not edit. -->';
+const maxLineLength = 120;
 
 /** The reference pages below `docs/`, by file name: generated from the tables that the code itself reads. */
 export function referencePages(): ReadonlyMap<string, string> {
@@ -71,7 +72,7 @@ function labelsPage(): string {
     "Replicas of one service can carry different labels, as in a rolling update. For each label the newest value that can be read among the replicas *in rotation* holds for all; where no label is set, its default is the value. The problem `replicas-disagree` names the others. A value with a bad entry counts only where no replica has a whole one, and a `meet.route.<name>` is one value with all its attributes. `meet.port`, `meet.network`, `meet.health`, `meet.drain`, `meet.weight`, `meet.backup` and `meet.max-conns` are each replica's own.",
     '- A replica that is out of rotation decides nothing for the others: unhealthy beside healthy ones, drained, stopped, in a crash loop.',
     '- A replica that left the rotation decides nothing for a minute, also when it is back, while there are others. So health that comes and goes changes the routes twice a minute at most; addresses follow each time.',
-    '- `meet.allow` of all replicas in rotation hold together: a path is open to those alone whom each of them lets in, and one that can not be read closes. A guard that was removed goes when the last replica that carries it has left the rotation for a minute, or is removed.',
+    '- `meet.allow` of all replicas in rotation hold together: a path is open only to networks that each of them lets in, and a guard that can not be read closes. A guard that was removed goes when the last replica that carries it has left the rotation for a minute, or is removed.',
     '- Another role is another service: a `service` with the `meet.service` of a backend of its project is called `<name>~service`, and changes nothing of the backend.',
     "## The backend's paths",
     `Without \`meet.paths\` a backend answers ${backendPreset.map((path) => `\`${path}\``).join(', ')}: each itself and everything below it. \`meet.paths=+/extra\` adds to them, \`meet.paths=/only\` replaces them.`,
@@ -181,7 +182,22 @@ function troubleshootingPage(): string {
 }
 
 function page(title: string, parts: readonly string[]): string {
-  return `${[`# ${title}`, generated, ...parts].join('\n\n')}\n`;
+  return `${[`# ${title}`, generated, ...parts.map(wrap)].join('\n\n')}\n`;
+}
+
+/** A paragraph or a list's entry in lines of at most 120 characters; a table or a heading as it is. */
+function wrap(part: string): string {
+  if (/^[|#]/.test(part) || part.includes('\n')) return part;
+  const indent = part.startsWith('- ') ? '  ' : '';
+  const [first = '', ...words] = part.split(' ');
+  const lines = words.reduce<readonly string[]>(
+    (done, word) => {
+      const longer = `${done.at(-1) ?? ''} ${word}`;
+      return longer.length <= maxLineLength ? [...done.slice(0, -1), longer] : [...done, `${indent}${word}`];
+    },
+    [first],
+  );
+  return lines.join('\n');
 }
 
 function rolesText(some: readonly Role[]): string {

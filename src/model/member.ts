@@ -64,8 +64,8 @@ export function readMember(container: Container): { member?: Member; problems: r
   const projectText = projectTextOf(container);
   const project = projectText === undefined ? undefined : parseProject(projectText);
   const instance = labels.instance ?? parseInstance(projectText ?? defaultInstance);
-  const isProjectUnknown = projectText !== undefined && project === undefined;
-  if (instance === undefined || isProjectUnknown) return { problems: [...problems, noInstance(container, projectText ?? '')] };
+  if (projectText !== undefined && project === undefined) return { problems: [...problems, longProject(container, projectText)] };
+  if (instance === undefined) return { problems: [...problems, noInstance(container, projectText ?? '')] };
   const base = { container, labels, flawed, instance, ...(project === undefined ? {} : { project }) };
   if (role === 'frontend' || role === 'router') return { member: { ...base, role }, problems };
   const serviceText = nameService(container, role, labels);
@@ -94,9 +94,18 @@ function noInstance(container: Container, value: string): Problem {
     container: container.name,
     key: composeProjectLabel,
     value,
-    message:
-      'the compose project or stack name cannot be used as an instance and there is no meet.instance, or it is far too long; the container is ignored',
-    cure: 'set meet.instance to lower-case letters, digits, `_` and `-`, or give the project a shorter name',
+    message: 'the compose project or stack name cannot be used as an instance, and there is no meet.instance; the container is ignored',
+    cure: 'set meet.instance to lower-case letters, digits, `_` and `-`',
+  });
+}
+
+function longProject(container: Container, value: string): Problem {
+  return problem('no-instance', {
+    container: container.name,
+    key: composeProjectLabel,
+    value,
+    message: 'the name of the compose project or stack is too long to tell the project from others; the container is ignored',
+    cure: 'give the project a name of at most 63 lower-case letters, digits, `_` and `-`',
   });
 }
 

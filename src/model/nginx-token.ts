@@ -22,7 +22,6 @@ export function nginxToken(value: unknown): string {
 }
 
 const instancePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
-const maxProjectLength = 128;
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 const servicePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const durationPattern = /^[1-9][0-9]{0,5}(ms|s|m|h|d)?$/;
@@ -44,6 +43,9 @@ const balances: readonly Balance[] = ['round-robin', 'least-conn', 'ip-hash', 'r
 export function parseInstance(text: string): string | undefined {
   return instancePattern.test(text) ? text : undefined;
 }
+
+/** Of a project's name as it is written, the `+` in front included. */
+const maxProjectLength = 128;
 
 /**
  * The name of a compose project or stack, as it is written into the file. A name that is no instance's stays a name of its own: what is

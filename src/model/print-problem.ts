@@ -8,7 +8,7 @@ export function labelOf({ key, value, message }: About): string | undefined {
   return value === undefined || message.includes(value) ? undefined : value;
 }
 
-/** A problem in two lines: what is wrong with what, and the cure. */
+/** A problem in two lines: the fault with the container and label that it is about, and the cure. */
 export function printProblem(item: Problem): readonly string[] {
   const about = joined(item.container, labelOf(item));
   return [`${item.severity} ${item.code}${about === '' ? '' : ` (${about})`}: ${item.message}`, `  cure: ${item.cure}`];

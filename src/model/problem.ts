@@ -67,7 +67,7 @@ export const problemTable = {
   'replicas-disagree': {
     severity: 'warning',
     meaning:
-      'Replicas of one service carry different values: the newest one that can be read among those in rotation holds, of guards the strictest. Or they have different roles: each is then a service of its own.',
+      'Replicas of one service carry different values: the newest readable value among those in rotation holds, of guards the strictest. Or they have different roles: each is then a service of its own.',
   },
   'ports-collide': {
     severity: 'warning',

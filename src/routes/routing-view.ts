@@ -125,6 +125,7 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
   const { routes: asked, problems: routeProblems } = assignRoutes(instance);
   const { routes, problems: allowProblems } = withGuardedPaths(instance, asked);
   const server = { ...serverDefaults, bodySize: instance.frontendLabels.bodySize ?? serverDefaults.bodySize };
+  const ownBackends = ofOwnBackends(routes, instance);
   const upstreams = upstreamsOf(routes);
   const services = servedUpstreams(routes, upstreams);
   const publicHost = webhookHost(instance.frontendLabels);
@@ -136,11 +137,11 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
     ...server,
     forwardProto: instance.frontendLabels.forwardedProto === 'forward',
     ...(supportsKeepaliveMinTimeout(versions) ? { keepaliveMinTimeout: `${keepaliveMinTimeoutMs / 1000}s` } : {}),
-    webhooks: webhooksOf(ofOwnBackends(routes, instance), (route) => plainUpstream(route, upstreams)),
+    webhooks: webhooksOf(ownBackends, (route) => plainUpstream(route, upstreams)),
     ...(publicHost === undefined ? {} : { webhookHost: publicHost }),
     spaPort: ports.spa,
     services: services.map(({ service, name }) => ({ name, title: serviceTitle(service), ...balanceOf(service) })),
-    groups: groupLocations(routes, ofOwnBackends(routes, instance), upstreams, server),
+    groups: groupLocations(routes, ownBackends, upstreams, server),
   };
   const addresses: RoutingAddresses = {
     upstreams: new Map(services.map(({ service, name, port }) => [name, serversOf(service, port)])),
