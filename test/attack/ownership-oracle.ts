@@ -21,6 +21,7 @@ const webhookPaths = ['/api/v1.0/recordings/storage-hook/', '/api/v1.0/rooms/web
  * - `meet.allow` names a path and who alone may reach it, for the routes of its own service: the narrowest one that covers a location
  *   holds. Below one of the service's routes the path is a location of its own, which goes where that route goes. What can't be read
  *   lets nobody in. Where nobody is in rotation there is nothing to guard.
+ * - A service with such a label, and S3, take plain paths only, at all their locations.
  * - Without a backend the preset stays reserved: it answers 503.
  * - Files (`/media/recordings/`, `/media/files/`) are the media container's alone, with or without one: a path there that somebody
  *   else asks for is nobody's, the folder itself included. They are served with a bucket, and only behind the backend that has the API; else they are 503.
@@ -79,6 +80,7 @@ export function brokenOwnership(ownProject: string, members: readonly Member[], 
   return [
     ...wrongLocations(owners, locationsOf(tree), upstreams),
     ...wrongGuards(owners, tree),
+    ...wrongPathChecks(owners, tree),
     ...wrongAddresses(claimants, tree),
     ...openFiles(claimants, tree),
     ...wrongCalls(owners, tree, upstreams),
@@ -211,6 +213,18 @@ function wrongGuards(owners: ReadonlyMap<string, Owner>, tree: readonly Directiv
     const allow = isOpen ? undefined : expectedAllow(owner.claimant, rule);
     const expected = allow === undefined ? [] : [...allow.map((network) => `allow ${network}`), 'deny all'];
     return lines.join('; ') === expected.join('; ') ? [] : [`${rule} says "${lines.join('; ')}" instead of "${expected.join('; ')}"`];
+  });
+}
+
+/** Where a path that could be read otherwise gets in, or is refused without a reason: the first directive decides. */
+function wrongPathChecks(owners: ReadonlyMap<string, Owner>, tree: readonly Directive[]): readonly string[] {
+  return routingLocations(tree).flatMap(({ args, block = [] }) => {
+    const rule = args.join(' ');
+    const owner = owners.get(rule) ?? ownerWithoutSlash(owners, rule);
+    if (owner === undefined || !block.some(({ name }) => name === 'proxy_pass')) return [];
+    const expected = owner !== 'spa' && (owner.claimant.allow !== undefined || owner.claimant.role === 'media');
+    const isChecked = block[0]?.name === 'if' && block[0].args.join(' ') === '($meet_path != plain)';
+    return isChecked === expected ? [] : [`${rule} takes ${isChecked ? 'plain paths only' : 'any path'}`];
   });
 }
 
