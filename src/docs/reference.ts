@@ -8,6 +8,7 @@ import { maxLabelKeyLength, maxLabelValueLength } from '../model/label-limits.ts
 import { problemTable } from '../model/problem.ts';
 import { flagWithValue, optionTable } from '../options.ts';
 import { backendPreset } from '../routes/preset.ts';
+import { refusedPaths } from '../routes/refused-path.ts';
 import { symptomTable } from './symptom-table.ts';
 
 const generated = '<!-- Generated from the tables in src by `npm run docs`. Do not edit. -->';
@@ -74,6 +75,15 @@ function labelsPage(): string {
     '- A replica that left the rotation decides nothing for a minute, also when it is back, while there are others. So health that comes and goes changes the routes twice a minute at most; addresses follow each time.',
     '- `meet.allow` of all replicas in rotation hold together: a path is open only to networks that each of them lets in, and a guard that can not be read closes. A guard that was removed goes when the last replica that carries it has left the rotation for a minute, or is removed.',
     '- Another role is another service: a `service` with the `meet.service` of a backend of its project is called `<name>~service`, and changes nothing of the backend.',
+    '## Guarded paths',
+    'nginx picks a location, and with it who may enter, by its own reading of a path. The service gets the path as it was sent, and may read it otherwise: `/app/admin//../users` is `/app/users` to nginx and `/app/admin/users` to Node. So a service with a `meet.allow` takes plain paths only, at all its routes, and so do the files of `media`. A path with one of these is answered 400 before anything else:',
+    table(
+      ['what', 'example'],
+      refusedPaths.map(({ what, example }) => [what, `\`${example}\``]),
+    ),
+    'Only the path counts: what stands behind the `?` may hold anything. Plain are names with dots (`file%2etxt`, `.well-known`, `...`), spaces, letters in UTF-8, and `%25`. A service that carries URLs or keys with slashes in its paths (`/proxy/https://…`, `group%2Fproject`) cannot have a `meet.allow`: let it guard itself. A service without a `meet.allow` gets every path as it was sent.',
+    "Each refusal is a line in the error log of the frontend's nginx: count the lines of `docker compose logs frontend` with `refused this path for`. Each has the reason, the address that asked nginx, and the request. In the access log they are 400.",
+    'A guard compares names as nginx does. A service that takes `/Admin`, `/admin.json` or `/admin;x` for `/admin`, or that decodes a path before it looks for the `?`, has to guard these itself, or gets a `meet.allow` for all of it (`/app from …`).',
     "## The backend's paths",
     `Without \`meet.paths\` a backend answers ${backendPreset.map((path) => `\`${path}\``).join(', ')}: each itself and everything below it. \`meet.paths=+/extra\` adds to them, \`meet.paths=/only\` replaces them.`,
     'A prefix never captures a room: `/api` is `/api` and `/api/…`, while `/api-abcd-efg` is a room of the SPA.',

@@ -2,6 +2,7 @@ import { showForeignText } from '../model/foreign-text.ts';
 import { plainFileUri } from '../routes/media.ts';
 import type { LocationView } from '../routes/routing-view.ts';
 import { passedTo } from '../routes/pick-location.ts';
+import { refusalOf } from '../routes/refused-path.ts';
 import { readRequestPath } from '../routes/request-path.ts';
 import type { RequestPath } from '../routes/request-path.ts';
 import { chooseInstances } from './choose-instances.ts';
@@ -118,6 +119,11 @@ function decideByFile({ instance, published }: PublishedInstance, target: string
   const upstreamName = location === undefined ? undefined : passedTo(location);
   const upstream = published.view.upstreams.find(({ name }) => name === upstreamName);
   const containers = containersFor(instance, owner, upstream, path);
+  const refusal = location?.plainPathsOnly ? refusalOf(target) : undefined;
+  if (refusal !== undefined) {
+    const summary = `the path is for ${owner}, but holds ${refusal}, which could lead past a guard: 400`;
+    return { answer: 'bad-request', summary, pick, containers };
+  }
   if (pick.kind === 'redirect')
     return { answer: 'redirect', summary: `nginx redirects to the same path with a slash, which ${owner} has`, pick, containers };
   if (upstreamName === undefined)

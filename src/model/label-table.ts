@@ -322,7 +322,7 @@ export const allowLabel = label({
   allowed:
     '`<path> from <networks>`: `/admin from 10.0.0.0/8, 2001:db8::/32`. The path as in `meet.paths`, or `/` for everything; networks in CIDR form or single addresses, comma-separated, at most 64',
   meaning:
-    'who alone may reach a path and all below it, by the address that the outer proxy saw; everybody else gets 403. The longest path wins; at most 32, each with a name in lower-case letters, digits, `_` and `-`. A value that cannot be read closes the path to all, or all routes of the service where the path cannot be read',
+    'who alone may reach a path and all below it, by the address that the outer proxy saw; everybody else gets 403. The longest path wins; at most 32, each with a name in lower-case letters, digits, `_` and `-`. A value that cannot be read closes the path to all, or all routes of the service where the path cannot be read. The whole service then takes plain paths only (`docs/labels.md`, guarded paths)',
   fallback: 'everybody',
 });
 

@@ -34,6 +34,14 @@ export function withGuardedPaths(instance: Instance, routes: readonly Route[]): 
   return { routes: [...routes, ...unique].toSorted(compareRoutes), problems };
 }
 
+/**
+ * Whether a service has paths that not everybody may reach. All its locations then take plain paths only: what one of them passes
+ * on could be a guarded path to the service.
+ */
+export function isGuarded({ labels: { allow } }: Service): boolean {
+  return allow !== undefined;
+}
+
 /** Who alone may reach a location of this service. Undefined is everybody, an empty list nobody. */
 export function allowedAt({ labels: { allow } }: Service, rule: PathRule): readonly string[] | undefined {
   return allow === undefined ? undefined : allowedBy(allow, rule);

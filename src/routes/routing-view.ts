@@ -4,7 +4,7 @@ import { labelTable } from '../model/label-table.ts';
 import type { Balance } from '../model/nginx-token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
-import { allowedAt, trustedSubnets, withGuardedPaths } from './access.ts';
+import { allowedAt, isGuarded, trustedSubnets, withGuardedPaths } from './access.ts';
 import { mediaAccess, mediaAuthPath } from './media.ts';
 import type { MediaAccess } from './media.ts';
 import { supportsKeepaliveMinTimeout } from './nginx-version.ts';
@@ -45,6 +45,8 @@ export interface LocationView {
   readonly guarded?: string;
   /** Who alone may reach it, as networks; absent for everybody, empty for nobody. */
   readonly allow?: readonly string[];
+  /** A path that its service could read otherwise than nginx is answered 400 before anything else (`refusedPaths`). */
+  readonly plainPathsOnly?: true;
   /** Only what differs from the server's own settings. */
   readonly readTimeout?: string;
   readonly connectTimeout?: string;
@@ -81,6 +83,8 @@ export interface RoutingView {
   readonly trustedSubnets?: readonly string[];
   /** A location passes WebSockets on. */
   readonly passesWebsockets?: boolean;
+  /** A location takes plain paths only. */
+  readonly refusesPaths?: boolean;
   readonly upstreams: readonly UpstreamView[];
   /** The SPA of the same container and the other frontends behind it, or behind a router all of them: there it can be without servers. */
   readonly spa: UpstreamView;
@@ -304,6 +308,7 @@ function location(
     path: rule.path,
     upstream: atPort(upstream, named?.port),
     ...(allow === undefined ? {} : { allow }),
+    ...(isGuarded(service) ? { plainPathsOnly: true } : {}),
     ...(readTimeout === undefined || readTimeout === server.readTimeout ? {} : { readTimeout }),
     ...(connectTimeout === undefined || connectTimeout === server.connectTimeout ? {} : { connectTimeout }),
     ...(bodySize === undefined || bodySize === server.bodySize ? {} : { bodySize }),
@@ -322,7 +327,8 @@ function mediaLocation(
   upstreams: Upstreams,
 ): LocationView {
   const media = mediaAccess(rule, service, plainUpstream(routeFor(backends, mediaAuthPath(rule)), upstreams));
-  return media === undefined ? { kind: rule.kind, path: rule.path } : { kind: rule.kind, path: rule.path, upstream, media };
+  const place = { kind: rule.kind, path: rule.path };
+  return media === undefined ? place : { ...place, upstream, plainPathsOnly: true, media };
 }
 
 /** Where nginx itself asks the backend something, over http and at the path that Meet has it at: a route that changes either can't be asked. */

@@ -19,7 +19,15 @@ export interface RoutingStructure extends RoutingSettings {
 /** What concerns the whole server. */
 type RoutingSettings = Omit<
   RoutingView,
-  'upstreams' | 'spa' | 'isSpaElsewhere' | 'groups' | 'statusSubnets' | 'hashesClients' | 'passesWebsockets' | 'trustedSubnets'
+  | 'upstreams'
+  | 'spa'
+  | 'isSpaElsewhere'
+  | 'groups'
+  | 'statusSubnets'
+  | 'hashesClients'
+  | 'passesWebsockets'
+  | 'refusesPaths'
+  | 'trustedSubnets'
 >;
 
 /** Everything that comes and goes with containers: it can't be refused by grammar. */
@@ -48,16 +56,20 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
   const spaServers = addresses.spaServers ?? [`127.0.0.1:${spaPort}`];
   const known = new Set([...(spaServers.length === 0 ? [] : [spaUpstream]), ...upstreams.map(({ name }) => name)]);
   const filled = groups.map(({ title, locations }) => ({ title, locations: locations.map((one) => reachable(one, known)) }));
+  const calls = webhooks.map((one) => (one.upstream !== undefined && known.has(one.upstream) ? one : { path: one.path }));
   return {
     ...settings,
     ...(upstreams.some(({ balance }) => balance === 'ip-hash') ? { hashesClients: true } : {}),
     ...(filled.some(({ locations }) => locations.some(({ websocket }) => websocket)) ? { passesWebsockets: true } : {}),
+    ...([...filled.flatMap(({ locations }) => locations), ...calls].some(({ plainPathsOnly }) => plainPathsOnly)
+      ? { refusesPaths: true }
+      : {}),
     ...(filled.some(({ locations }) => locations.some(({ guarded }) => guarded)) ? { trustedSubnets: addresses.trustedSubnets ?? [] } : {}),
     upstreams,
     spa: { name: spaUpstream, title: spaUpstream, servers: spaServers, backups: addresses.spaBackups },
     isSpaElsewhere: addresses.spaServers !== undefined,
     groups: filled,
-    webhooks: webhooks.map(({ path, upstream }) => (upstream !== undefined && known.has(upstream) ? { path, upstream } : { path })),
+    webhooks: calls,
     statusSubnets: addresses.statusSubnets,
   };
 }
@@ -78,7 +90,9 @@ function upstreamsOf({ upstream, media }: LocationView): readonly string[] {
 /** A location that lacks an upstream, or whose upstreams aren't all there, answers 503: files are never served unasked. */
 function reachable(location: LocationView, upstreams: ReadonlySet<string>): LocationView {
   const { kind, path, upstream, ...rest } = location;
-  if (upstream === undefined || !upstreamsOf(location).every((name) => upstreams.has(name))) return { kind, path };
+  const { plainPathsOnly } = rest;
+  if (upstream === undefined || !upstreamsOf(location).every((name) => upstreams.has(name)))
+    return { kind, path, ...(plainPathsOnly === undefined ? {} : { plainPathsOnly }) };
   if (rest.media !== undefined) return { kind, path, ...rest, media: { storage: upstream, ...rest.media } };
   return rest.allow === undefined ? location : { kind, path, guarded: upstream, ...rest };
 }

@@ -1,4 +1,5 @@
 import type { Labels } from '../model/label-table.ts';
+import { isGuarded } from './access.ts';
 import { routeFor } from './ownership.ts';
 import type { Route } from './ownership.ts';
 
@@ -6,6 +7,8 @@ import type { Route } from './ownership.ts';
 export interface WebhookView {
   readonly path: string;
   readonly upstream?: string;
+  /** As in a location: the backend has guarded paths, which a call must not lead to either. */
+  readonly plainPathsOnly?: true;
 }
 
 /** What the backend is told of (suitenumerique/meet: `webhooks-livekit` of its rooms, `storage-hook` of its recordings). */
@@ -19,7 +22,8 @@ export function webhooksOf(routes: readonly Route[], upstreamOf: (route: Route) 
   return webhookPaths.map((path) => {
     const route = routeFor(routes, path);
     const upstream = route === undefined ? undefined : upstreamOf(route);
-    return { path, ...(upstream === undefined ? {} : { upstream }) };
+    if (route === undefined || upstream === undefined) return { path };
+    return { path, upstream, ...(isGuarded(route.service) ? { plainPathsOnly: true } : {}) };
   });
 }
 

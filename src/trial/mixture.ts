@@ -95,7 +95,8 @@ function opens(
   return serviceOf(location) !== had && [...asked.values()].some((one) => serviceOf(one) === had && isGuardedOtherwise(one, older));
 }
 
-function isGuardedOtherwise({ allow }: LocationView, older: LocationView): boolean {
+function isGuardedOtherwise({ allow, plainPathsOnly }: LocationView, older: LocationView): boolean {
+  if (plainPathsOnly && !older.plainPathsOnly) return true;
   return allow !== undefined && JSON.stringify(allow) !== JSON.stringify(older.allow);
 }
 

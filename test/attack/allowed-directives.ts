@@ -1,3 +1,4 @@
+import { refusedPaths } from '../../src/routes/refused-path.ts';
 import type { Directive } from '../support/nginx-parse.ts';
 import { walk } from '../support/nginx-parse.ts';
 
@@ -41,8 +42,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     exactly('$http_x_forwarded_for $meet_client_address'),
     exactly('$http_upgrade $meet_upgrade'),
     exactly('$meet_upgrade $meet_connection'),
+    exactly('$request_uri $meet_path'),
   ],
-  'map default': [exactly('$remote_addr'), '""', 'close'],
+  'map default': [exactly('$remote_addr'), '""', 'close', '"what cannot be read"'],
+  'map "~^"': ['plain'],
+  // The template has the expressions that `explain` goes by, and no other.
+  ...Object.fromEntries(refusedPaths.map(({ what, pattern }) => [`map "~*${pattern}"`, [`"${what}"`]])),
   'map "~*^websocket$"': ['websocket'],
   'map websocket': ['upgrade'],
   'map "~^(?:.*[, ])?([^, ]+) *$"': [exactly('$1')],
@@ -68,8 +73,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server location': [
     `= ${path}`,
     exactly('^~ ') + path,
+    '= /meet-gen!refused-path',
     '/',
-    '@meet_(?:unavailable|bad_gateway|timeout|media_refused|no_host)',
+    '@meet_(?:unavailable|bad_gateway|timeout|media_refused|no_host|refused_path)',
     '@generation',
   ],
   'server/location proxy_read_timeout': [duration],
@@ -84,6 +90,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     `https?://${upstream}(?:${path})?`,
     `http://meet-media_${service}/${bucket}/${folder}/`,
     `http://meet_${service}/api/v1\\.0/${folder}/media-auth/`,
+    exactly('$meet_refused'),
   ],
   'server set': [
     exactly('$meet_proxied "$http_x_forwarded_for$http_x_forwarded_host$http_x_forwarded_proto$http_x_real_ip$http_forwarded"'),
@@ -93,7 +100,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server/location proxy_http_version': [exactly('1.1')],
   'server/location proxy_redirect': ['off'],
   'server/location proxy_next_upstream': ['error timeout'],
-  'server/location set': [exactly('$args ""'), exactly('$meet_sent $request_method:$upstream_bytes_sent')],
+  'server/location set': [
+    exactly('$args ""'),
+    exactly('$meet_sent $request_method:$upstream_bytes_sent'),
+    exactly('$meet_refused "meet-gen refused this path for $meet_path"'),
+  ],
   'server/location satisfy': ['all'],
   'server/location internal': [''],
   'server/location auth_request': [`/media/${folder}/media-auth`],
@@ -132,6 +143,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '400 401 403 404 405 406 409 410 411 412 416 @meet_media_refused',
     '301 302 303 307 308 500 501 502 503 504 = @meet_unavailable',
     '502 504 = @meet_unavailable',
+    '500 =400 @meet_refused_path',
   ],
   'server/location types': [''],
   'server/location default_type': ['text/plain'],
@@ -148,8 +160,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     `503 "[A-Za-z.,:' ]+\\\\n"`,
     '200 "[0-9a-f]{16} \\$nginx_version\\\\n"',
     '200 "[A-Za-z., ]+\\\\n"',
+    exactly('400 "This path is refused: it holds $meet_path.\\n"'),
   ],
   'server/location if': [
+    exactly('($meet_path != plain)'),
     exactly('($upstream_bytes_received ~ [1-9])'),
     exactly('($upstream_bytes_sent ~ [1-9][0-9]*$)'),
     exactly('($meet_sent ~ ^(?!(GET|HEAD):).*[1-9])'),
@@ -158,7 +172,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     exactly('($upstream_status)'),
     exactly('($meet_proxied ~ .)'),
   ],
-  'server/location/if return': ['502', '504', '403', '404', '405', '200 "[A-Za-z., ]+\\\\n"'],
+  'server/location/if rewrite': [exactly('^ /meet-gen!refused-path last')],
+  'server/location/if return': ['400', '502', '504', '403', '404', '405', '200 "[A-Za-z., ]+\\\\n"'],
   'server/location try_files': ['/meet-gen-never-a-file @(?:generation|meet_unavailable|meet_no_host)'],
   'server/location alias': ['/tmp/meet-gen/rejected'],
   'server/location log_not_found': ['off'],

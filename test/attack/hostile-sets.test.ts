@@ -53,7 +53,7 @@ describe('the oracle of ownership', () => {
     // With the route at somebody else's, it says so.
     const [project, service] = owner.split('/');
     const stolen = (files.get('v0') ?? '').replace(
-      new RegExp(`(location = ${path} \\{[^}]*proxy_pass http://)meet_${project}\\.${service};`),
+      new RegExp(`(location = ${path} \\{[^]*?proxy_pass http://)meet_${project}\\.${service};`),
       '$1meet_thief.x;',
     );
     expect(brokenOwnership('v0', members, parseNginx(stolen))).toEqual([

@@ -22,6 +22,7 @@ const webhookPaths = ['/api/v1.0/recordings/storage-hook/', '/api/v1.0/rooms/web
  * - `meet.allow` names a path and who alone may reach it, for the routes of its own service: the narrowest one that covers a location
  *   holds. Below one of the service's routes the path is a location of its own, which goes where that route goes. What can't be read
  *   lets nobody in. Where nobody is in rotation there is nothing to guard.
+ * - A service with such a label, and S3, take plain paths only, at all their locations.
  * - Without a backend the preset stays reserved: it answers 503.
  * - Replicas have one project, name and role; a `service` that has a backend's name is apart. Of each key the newest of those in rotation
  *   that can read its own holds, of guards everybody's in rotation. Who is in rotation the file says: its address is a server's.
@@ -83,6 +84,7 @@ export function brokenOwnership(ownProject: string, members: readonly Member[], 
   return [
     ...wrongLocations(owners, locationsOf(tree), upstreams),
     ...wrongGuards(owners, tree),
+    ...wrongPathChecks(owners, tree),
     ...wrongAddresses(claimants, tree),
     ...openFiles(claimants, tree),
     ...wrongCalls(owners, tree, upstreams),
@@ -290,6 +292,18 @@ function wrongGuards(owners: ReadonlyMap<string, Owner>, tree: readonly Directiv
     const allow = isOpen ? undefined : expectedAllow(owner.claimant, rule);
     const expected = allow === undefined ? [] : [...allow.map((network) => `allow ${network}`), 'deny all'];
     return lines.join('; ') === expected.join('; ') ? [] : [`${rule} says "${lines.join('; ')}" instead of "${expected.join('; ')}"`];
+  });
+}
+
+/** Where a path that could be read otherwise gets in, or is refused without a reason: the first directive decides. */
+function wrongPathChecks(owners: ReadonlyMap<string, Owner>, tree: readonly Directive[]): readonly string[] {
+  return routingLocations(tree).flatMap(({ args, block = [] }) => {
+    const rule = args.join(' ');
+    const owner = owners.get(rule) ?? ownerWithoutSlash(owners, rule);
+    if (owner === undefined || !block.some(({ name }) => name === 'proxy_pass')) return [];
+    const expected = owner !== 'spa' && (owner.claimant.guards.length > 0 || owner.claimant.role === 'media');
+    const isChecked = block[0]?.name === 'if' && block[0].args.join(' ') === '($meet_path != plain)';
+    return isChecked === expected ? [] : [`${rule} takes ${isChecked ? 'plain paths only' : 'any path'}`];
   });
 }
 

@@ -33,7 +33,7 @@ function tokenize(text: string): readonly Token[] {
   const tokens: Token[] = [];
   // In this order: blanks, a comment to the end of its line, punctuation, a quoted string, a word of printable ASCII.
   const pattern =
-    /(?<blank>[ \n]+)|(?<comment>#[\x20-\x7e]*(?=\n))|(?<mark>[;{}])|(?<quoted>"(?:[^"\\\n\r\t]|\\n)*")(?=[ ;])|(?<word>[^\s;{}"'#\\]+)/y;
+    /(?<blank>[ \n]+)|(?<comment>#[\x20-\x7e]*(?=\n))|(?<mark>[;{}])|(?<quoted>"(?:[^"\\\n\r\t]|\\n|\\x5c)*")(?=[ ;])|(?<word>[^\s;{}"'#\\]+)/y;
   while (pattern.lastIndex < text.length) {
     const at = pattern.lastIndex;
     const groups = pattern.exec(text)?.groups;

@@ -19,7 +19,7 @@ const roomsEach = 100;
 /** An argument of a command can't be any length. */
 const targetsAtOnce = 500;
 
-const service = (paths: string): Record<string, unknown> => ({
+const service = (paths: string) => ({
   image: 'meet-gen-test/backend:latest',
   networks: ['internal'],
   labels: { 'meet.role': 'service', 'meet.port': '8000', 'meet.paths': paths },
@@ -39,6 +39,15 @@ beforeAll(async () => {
       nested: service('/api/nested'),
       below: service('/below/'),
       only: service('=/only'),
+      // Guarded, but open to everybody.
+      kept: {
+        ...service('/kept'),
+        labels: {
+          ...service('/kept').labels,
+          'meet.allow.all': '/kept from 0.0.0.0/0, ::/0',
+          'meet.allow.in': '/kept/in from 0.0.0.0/0, ::/0',
+        },
+      },
       gone: service('/gone'),
       // On none of the networks that the frontends share.
       lost: { ...service('/lost'), networks: ['default'] },
@@ -119,6 +128,9 @@ const targets = String.raw`
   /files /files/ /files/x /files2 /files2/x /filesx /file /Files /files/../files2 /files/%2e%2e/only
   /api/nested /api/nested/ /api/nested/x /api/nestedx /api/nested/.. /api/./nested//x
   /below /below/ /below/x /below?x /below%2f /only /only/ /only/x /only?x /only/. /x/../only /onl%79
+  /kept /kept/x /kept/in/x /kept/ke%2e.x /kept/a%20b /kept?x=//../ /kept/... /kept/.x /kept/x.. /kept/100%25 /kept/%2520 /kept/a;b
+  /kept/../kept /kept/x/.. /kept/x/../in /kept/. /kept//x /kept/x// //kept /x/../kept/x /kept/%2e%2E/kept/x /kept/.%2e/kept /kept%2Fx
+  /kept/x%5cy /kept/x\y /kept/%252e /kept/%2561 /kept/%25%36%31 /kept/..;/kept /kept/..;x/kept /kept/;/x /kept/%3bx /kept/..#/kept
   /gone /gone/ /gone/x /lost /lost/x /unready/x
   /é /%c3%a9 /api/%c3%a9 /x?%zz /x?é /\api /api\..\x /a+b /~x
 `
@@ -166,11 +178,15 @@ test(`explain agrees with nginx for targets made at random (EXPLAIN_SEED=${seed}
     '%3f',
     '%23',
     '%25',
+    '%252f',
+    '%5c',
+    '\\',
+    ';',
     '%61',
     '?',
     '#',
   ];
-  const names = ['api', 'files', 'files2', 'nested', 'below', 'only', 'gone', 'x', '%c3%a9', '-abcd-efg', 'API', '+', '~'];
+  const names = ['api', 'files', 'files2', 'nested', 'below', 'only', 'gone', 'kept', 'kept', 'x', '%c3%a9', '-abcd-efg', 'API', '+', '~'];
   const all = Array.from({ length: 600 }, () => {
     const parts = Array.from({ length: 1 + Math.floor(random() * 8) }, () => (random() < 0.4 ? pick(names) : pick(words)));
     return `/${parts.join('')}`;

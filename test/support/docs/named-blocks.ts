@@ -18,7 +18,7 @@ export const namedBlocks: readonly NamedBlock[] = [
   ...all('README.md', 'test/endurance/demo.test.ts', 'demo'),
   ...all('README.md', fromHandWritten, 'install'),
   ...all('docs/architecture.md', 'test/unit/docs/architecture-page.test.ts', 'the flow'),
-  ...all('docs/explain.md', explainPage, 'the backend answers', 'nobody in rotation', 'nobody has the path'),
+  ...all('docs/explain.md', explainPage, 'the backend answers', 'nobody in rotation', 'nobody has the path', 'a refused path'),
   ...all('docs/hook.md', newcomer, 'hardened'),
   ...all('docs/media.md', 'test/e2e/media/media.test.ts', 'files'),
   ...all('docs/media.md', 'test/e2e/media/webhooks.test.ts', 'calls from inside'),

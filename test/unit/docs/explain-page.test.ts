@@ -26,13 +26,30 @@ const meet = factsOf(
   { stopping: ['meet-backend-3'] },
 );
 
+const board = factsOf([
+  frontend({ networks: { ...internal(2), proxy: '172.20.0.2/16' } }),
+  container({
+    name: 'meet-board-1',
+    project: 'meet',
+    service: 'board',
+    networks: internal(9),
+    labels: {
+      'meet.role': 'service',
+      'meet.port': '3000',
+      'meet.paths': '/board',
+      'meet.allow.staff': '/board/admin from 10.8.0.0/16',
+    },
+  }),
+]);
+
 describe('docs/explain.md shows what the command really prints', () => {
   it.each([
-    ['the backend answers', 'https://meet.example.com/api/v1.0/config/'],
-    ['nobody in rotation', '/files/report.pdf'],
-    ['nobody has the path', '/notes'],
-  ])('%s: %s', (block, target) => {
-    const lines = printExplanation(explain(target, meet));
+    ['the backend answers', 'https://meet.example.com/api/v1.0/config/', meet],
+    ['nobody in rotation', '/files/report.pdf', meet],
+    ['nobody has the path', '/notes', meet],
+    ['a refused path', '/board/admin/../pub', board],
+  ])('%s: %s', (block, target, facts) => {
+    const lines = printExplanation(explain(target, facts));
     expect(documentedBlock('docs/explain.md', block)).toBe([`$ meet-gen explain ${target}`, ...lines].join('\n'));
   });
 });

@@ -152,7 +152,7 @@ describe('a route with settings of its own', () => {
     });
   });
 
-  it.each(['/media/recordings/', '/media/recordings/x', '/media/recordings/media-auth', '/media/files/../recordings/x.mp4'])(
+  it.each(['/media/recordings/', '/media/recordings/x', '/media/recordings/media-auth', '/media/recordings/x.mp4;y'])(
     'of files, but not for %s, which is no plain name: 404',
     (target) => {
       const facts = factsOf([frontend(), backend({ health: 'healthy' }), minio]);
@@ -163,6 +163,22 @@ describe('a route with settings of its own', () => {
       expect(explain(target, facts).answered).toBe(false);
     },
   );
+
+  it.each([
+    ['/media/recordings/../files/x.mp4', 'meet/minio', 'a segment of dots'],
+    ['/files/x%2Fy?z', 'meet/files', 'an encoded slash'],
+    ['/x/../files/x', 'meet/files', 'a segment of dots'],
+  ])('of %s, whose service must not read it otherwise than nginx: 400', (target, service, what) => {
+    const guarded = filesService({ labels: { 'meet.allow.office': '/files/admin from 10.0.0.0/8' } });
+    const facts = factsOf([frontend(), backend({ health: 'healthy' }), minio, guarded]);
+    expect(ask(target, facts)).toMatchObject({
+      answer: 'bad-request',
+      summary: `the path is for ${service}, but holds ${what}, which could lead past a guard: 400`,
+      location: { settings: { plainPathsOnly: true } },
+    });
+    expect(explain(target, facts).answered).toBe(false);
+    expect(ask('/api/x//y', facts)).toMatchObject({ answer: 'service' });
+  });
 
   it('that nobody may reach: 403', () => {
     const facts = routedWith({ 'meet.allow.office': '/files from nowhere' });

@@ -133,9 +133,28 @@ describe('meet.allow', () => {
       if (networks !== undefined) expect({ upstream, guarded }).toEqual({ upstream: undefined, guarded: 'meet_meet.files' });
   });
 
+  it.each([
+    ['a part of it is guarded', allow('/files/admin from 10.0.0.0/8'), true],
+    ['a guard is for everybody', allow('/files from 0.0.0.0/0, ::/0'), true],
+    ['a guard cannot be read', allow('x'), true],
+    ['it has none', {}, undefined],
+  ])('makes every location of its service take plain paths only: %s', (_, labels, expected) => {
+    const planned = plan(backend(), filesService({ labels: { ...labels, 'meet.route.x.path': '/x', 'meet.route.x.strip': 'true' } }));
+    const flags = (title: string): ReadonlySet<unknown> =>
+      new Set(planned.view.groups.find((group) => group.title === title)?.locations.map(({ plainPathsOnly }) => plainPathsOnly));
+    expect(flags('meet/files')).toEqual(new Set([expected]));
+    expect(flags('meet/backend')).toEqual(new Set([undefined]));
+    expect(planned.view.refusesPaths).toBe(expected);
+  });
+
+  it('makes them do so also while nobody is in rotation', () => {
+    const planned = plan(filesService({ state: 'exited', labels: allow('/files/admin from 10.0.0.0/8') }));
+    expect(locationsIn(planned).get('^~ /files/')).toEqual({ kind: 'below', path: '/files/', plainPathsOnly: true });
+  });
+
   it('is told when it changes', () => {
     const change = describeChange(filesWith({}).view, filesWith(allow('/files/ from nowhere')).view);
-    expect(change).toContain('+ /files/ -> meet/files allow nobody');
+    expect(change).toContain('+ /files/ -> meet/files allow nobody plainPathsOnly true');
     expect(change).toContain('- /files/ -> meet/files');
   });
 });

@@ -19,6 +19,12 @@ describe('calls from inside', () => {
     expect(view(frontend(), backend()).webhooks).toEqual(paths.map((path) => ({ path, upstream: 'meet_meet.backend' })));
   });
 
+  it('take plain paths only where the backend has guarded ones', () => {
+    const guarded = backend({ labels: { 'meet.allow.staff': '/admin from 10.0.0.0/8' } });
+    const expected = paths.map((path) => ({ path, upstream: 'meet_meet.backend', plainPathsOnly: true }));
+    expect(view(frontend(), guarded).webhooks).toEqual(expected);
+  });
+
   it.each([
     ['no backend', []],
     ['a backend that does not run', [backend({ state: 'exited' })]],

@@ -47,6 +47,15 @@ describe('what stands in for a location that is not for everybody', () => {
     expect(mixed(guarded({ '/files/': inside }), guarded({ '/files/': before }), '/files/', 'absent')).toBe('503');
   });
 
+  it('is 503 where it took paths that lead past a guard of now', () => {
+    const upstream = 'meet_meet.files';
+    const before = having({ kind: 'below', path: '/files/', upstream, readTimeout: '9s' });
+    const wanted = having({ kind: 'below', path: '/files/', upstream, plainPathsOnly: true });
+    expect(mixed(wanted, before, '/files/', 'as-before')).toBe('503');
+    const plain = having({ kind: 'below', path: '/files/', upstream, plainPathsOnly: true, readTimeout: '9s' });
+    expect(mixed(wanted, plain, '/files/', 'as-before')).toBe('all');
+  });
+
   it('may be narrower than what is wanted', () => {
     expect(mixed(guarded({ '/files/': undefined }), guarded({ '/files/': inside }), '/files/', 'as-before')).toBe('10.0.0.0/8');
   });
