@@ -82,11 +82,10 @@ export function createProver(
       const version = proof.nginxVersion ?? toldVersion;
       const telling = [phase, proof.target?.generation, unheeded].join();
       if (telling === told && version === toldVersion) return;
-      const versionChanged = version !== toldVersion;
+      if (version !== undefined) remember(frontend.imageId, version);
+      onChange(instance, version !== toldVersion);
       told = telling;
       toldVersion = version;
-      if (version !== undefined) remember(frontend.imageId, version);
-      onChange(instance, versionChanged);
     };
     const entry = { instance, prover: startFrontendProver(frontend, ports, options, hear, abort.signal), abort };
     entries.set(frontend.id, entry);

@@ -144,7 +144,9 @@ describe('who owns a named route', () => {
   it('of two with the same path the one whose name sorts first, and it is told', () => {
     const labels = { ...route({ path: '/x', port: '81' }, 'b'), ...route({ path: '=/x', port: '82' }, 'a') };
     expect(locationsOf(labels)).toMatchObject({ '= /x': { upstream: `${upstream}+82` }, '^~ /x/': { upstream: `${upstream}+81` } });
-    expect(plan(filesService({ labels }), backend()).problems).toMatchObject([{ code: 'contested-route', key: 'meet.route.b.path', value: '=/x' }]);
+    expect(plan(filesService({ labels }), backend()).problems).toMatchObject([
+      { code: 'contested-route', key: 'meet.route.b.path', value: '=/x' },
+    ]);
   });
 
   it('another service that sorts first', () => {
