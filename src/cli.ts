@@ -257,7 +257,7 @@ function operatorSignals(): RunSignals {
   // Taken from the start: without a listener a HUP ends the process.
   let resyncNow: (() => void) | undefined;
   process.on('SIGHUP', () => resyncNow?.());
-  return { stop: stop.signal, onResync: (resync) => void (resyncNow = resync) };
+  return { stop: stop.signal, onResync: (resync) => void (resyncNow = resync), onBug: (report) => void (reportBug = report) };
 }
 
 function printReport({ output, messages, problemsFound }: RenderReport): void {
@@ -290,19 +290,38 @@ function explainFailure(error: unknown): number {
     say(error.message);
     return exitCodes.usage;
   }
-  const [first = '', ...stack] = showForeignLines(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  say(`this is a bug in meet-gen, please report it: ${first}`);
-  process.stderr.write(stack.map((line) => `${line}\n`).join(''));
+  sayBug(error);
   return exitCodes.bug;
 }
 
-/** Who reads our output may go away early (`meet-gen render | head`). */
-function forgiveClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+function sayBug(error: unknown): void {
+  const [first = '', ...stack] = showForeignLines(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  say(`this is a bug in meet-gen, please report it (docs/contributing.md): ${first}`);
+  process.stderr.write(stack.map((line) => `${line}\n`).join(''));
+}
+
+/** How an error is reported that nobody has caught; the sidecar has its log for it. */
+let reportBug: (error: unknown) => void = sayBug;
+
+/** What reaches the process itself has gone past every border, so that nothing is certain any more: a restart is safe. */
+function exitOnBugs(): void {
+  process.on('uncaughtException', (error) => {
+    try {
+      reportBug(error);
+    } finally {
+      process.exit(exitCodes.bug);
+    }
+  });
+}
+
+/** Who reads our output may go away early (`meet-gen render | head`); where it can't be written, a full disk is no bug. */
+function forgiveOutput(): void {
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    say(`the output could not be written: ${error.message}`);
+    process.exitCode = exitCodes.bug;
+  });
 }
 
 /** Without a command, run is meant; help and version are the program's own. */
@@ -316,7 +335,8 @@ export function withDefaultCommand(args: readonly string[]): readonly string[] {
 export async function runCommandLine(words: readonly string[]): Promise<void> {
   // A library's use of an old API of Node's is nothing that an operator could mend.
   process.noDeprecation = true;
-  forgiveClosedPipes();
+  exitOnBugs();
+  forgiveOutput();
   try {
     await createProgram().parseAsync(withDefaultCommand(words), { from: 'user' });
   } catch (error) {

@@ -20,7 +20,7 @@ export interface Coalescer {
  * been quiet for `quietMs`; in a burst there is the one at the start, then one each time it falls quiet or `maxMs` has
  * passed. One run at a time with one trailing rerun, which is what p-debounce's single flight gives.
  */
-export function createCoalescer(work: () => Promise<void>, wait: Wait): Coalescer {
+export function createCoalescer(work: () => Promise<unknown>, wait: Wait): Coalescer {
   const singleFlight = pDebounce.promise(work, { after: true });
   let running: Promise<unknown> = Promise.resolve();
   let quietTimer: NodeJS.Timeout | undefined;

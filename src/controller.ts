@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createBackoff } from './backoff.ts';
+import type { Border } from './border.ts';
 import { nowMs } from './clock.ts';
 import { createCoalescer } from './coalescer.ts';
 import type { Wait } from './coalescer.ts';
@@ -87,6 +88,7 @@ export function startController(
   sink: Sink,
   hooks: ControllerHooks,
   options: ControllerOptions,
+  border: Border,
   signal: AbortSignal,
 ): Controller {
   const view = createEngineView(engine.list, nowMs);
@@ -113,12 +115,14 @@ export function startController(
   let history = noHistory;
   const passMemory = createPassMemory();
   const retry = createBackoff(retryCapMs);
-  const timers = createTimers((reason) => {
-    // What failed may have been about anything.
-    if (reason === 'retry') view.touchAll(nowMs());
-    if (reason !== 'final') noteDue(dueByTime[reason]);
-    coalescer.once();
-  });
+  const timers = createTimers(
+    border.guard('a timer of the loop', (reason: Reason) => {
+      // What failed may have been about anything.
+      if (reason === 'retry') view.touchAll(nowMs());
+      if (reason !== 'final') noteDue(dueByTime[reason]);
+      coalescer.once();
+    }),
+  );
   const noteDue = (why: string): void => void (due = [...new Set([...due, why])]);
 
   /** Of the only instance that is looked after, whatever the labels of the others do. */
@@ -153,10 +157,11 @@ export function startController(
     instances = result.instances;
     history = historyAfter(history, instances, nowMs());
     rotating = undefined;
-    if (result.problems.some((item) => item.code === 'publish-failed')) timers.after('retry', retry.nextMs());
-    else retry.reset();
     if (result.heldBackMs !== undefined) timers.after('heldBack', result.heldBackMs);
     if (!signal.aborted) hooks.onPass(result, cause, tookMs);
+    const isDone = result.hasFailed !== true && result.problems.every((item) => item.code !== 'publish-failed');
+    if (isDone) retry.reset();
+    else timers.after('retry', retry.nextMs());
   };
 
   const pass = async (): Promise<void> => {
@@ -182,8 +187,8 @@ export function startController(
       if (signal.aborted) return;
       due = [...dueNow, ...due];
       mustPass = true;
-      hooks.onPassFailed(error);
       timers.after('retry', retry.nextMs());
+      hooks.onPassFailed(error);
     } finally {
       lastTurnAtMs = nowMs();
     }
@@ -191,7 +196,7 @@ export function startController(
     const finalAtMs = lastEventAtMs + finalAfterMs;
     if (startedAtMs < finalAtMs && options.wait.quietMs < finalAfterMs) timers.after('final', finalAtMs - nowMs());
   };
-  const coalescer = createCoalescer(pass, options.wait);
+  const coalescer = createCoalescer(() => border.attempt('the loop', pass), options.wait);
 
   const look = (why: string): void => {
     noteDue(why);
@@ -202,7 +207,7 @@ export function startController(
     coalescer.once();
   };
 
-  const onEvent = (event: EngineEvent, isPast: boolean): void => {
+  const takeEvent = (event: EngineEvent, isPast: boolean): void => {
     if (!isRelevant(event, view.knows) || !view.concerns(event.containerId, isChosen)) return;
     const heardAtMs = nowMs();
     const happenedAtMs = Math.min(event.atMs ?? heardAtMs, heardAtMs);
@@ -231,6 +236,13 @@ export function startController(
     return !rotating.has(containerId);
   };
 
+  /** What it said is lost: everything is looked at instead. */
+  const lookAtAll = (): void => {
+    view.touchAll(nowMs());
+    mustPass = true;
+    lookOnce('an event that could not be taken in');
+  };
+
   const resync = (): void => {
     view.touchAll(nowMs());
     hooks.onResync();
@@ -240,26 +252,32 @@ export function startController(
   const stream = followEvents(
     engine.subscribe,
     {
-      onEvent,
-      // The list is made twice, as after an event, since one may have happened just before.
-      onOpened(isRenewal) {
-        view.hear(true);
-        if (!isRenewal) resync();
-        view.touchAll(nowMs() + finalAfterMs);
-        timers.after('final', finalAfterMs);
-      },
-      onConnected: hooks.onConnected,
-      onDisconnected(error) {
+      onEvent: border.guard('an event of the engine', takeEvent, lookAtAll),
+      onOpened: border.guard(
+        'the event stream',
+        (isRenewal: boolean) => {
+          view.hear(true);
+          if (!isRenewal) resync();
+          // The list is made twice, as after an event, since one may have happened just before.
+          view.touchAll(nowMs() + finalAfterMs);
+          timers.after('final', finalAfterMs);
+        },
+        lookAtAll,
+      ),
+      onConnected: border.guard('the event stream', hooks.onConnected),
+      onDisconnected: border.guard('the event stream', (error: unknown) => {
         view.hear(false);
         hooks.onDisconnected(error);
-      },
+      }),
     },
     options.reconnectCapMs,
     signal,
   );
+  const lookAround = border.guard('a resync', resync);
+  const renew = border.guard('a look at the event stream', stream.renewIfSilent);
   const resyncTimer = setInterval(() => {
-    resync();
-    stream.renewIfSilent();
+    lookAround();
+    renew();
   }, options.resyncMs);
 
   const run = async (): Promise<void> => {

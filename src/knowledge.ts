@@ -61,6 +61,8 @@ interface Sources {
   /** Where the file of an instance is published, and what is wrong with such files. */
   readonly fileOf: (instance: string) => string;
   readonly fileProblems: () => readonly Problem[];
+  /** The parts of meet-gen that fail, which the log tells by itself. */
+  readonly failures: () => readonly Problem[];
   /** The last that went live, the newest first. */
   readonly changes: () => readonly LiveChange[];
 }
@@ -197,7 +199,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     problems,
     facts: () => ({
       instances: instances().map(factsAbout),
-      problems: problems(),
+      problems: [...problems(), ...sources.failures()],
       only: options.instance,
       ownTemplates: options.templates !== undefined,
     }),
@@ -213,7 +215,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
           ...(failure === undefined ? {} : { error: failure }),
         },
         instances: instances().map(describe),
-        problems: problems(),
+        problems: [...problems(), ...sources.failures()],
         changes: sources.changes(),
       };
     },

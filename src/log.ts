@@ -4,6 +4,7 @@ import { showForeignFields, showForeignLines } from './model/foreign-text.ts';
 import type { Options } from './options.ts';
 
 const maxFieldLength = 2000;
+const maxUnwritten = 1_000_000;
 
 /**
  * Logs go to stderr, results to stdout. JSON unless a person looks. Every text in a line passes the vocabulary of what may be
@@ -17,10 +18,17 @@ export async function createLogger(options: Pick<Options, 'logLevel' | 'logForma
     const { default: pretty } = await import('pino-pretty');
     return pino(
       { ...settings, formatters: { log } },
-      pretty({ destination: 2, sync: true, colorize: process.stderr.isTTY, translateTime: 'HH:MM:ss.l' }),
+      pretty({ destination: standardError(), colorize: process.stderr.isTTY, translateTime: 'HH:MM:ss.l' }),
     );
   }
-  return pino({ ...settings, formatters: { log, level: (label) => ({ level: label }) } }, pino.destination({ dest: 2, sync: true }));
+  return pino({ ...settings, formatters: { log, level: (label) => ({ level: label }) } }, standardError());
+}
+
+/** Lines that can't be written (a full disk, a pipe without a reader) are kept up to a limit, then dropped; nothing else is lost. */
+function standardError(): ReturnType<typeof pino.destination> {
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: maxUnwritten });
+  destination.on('error', () => undefined);
+  return destination;
 }
 
 function showFields(fields: Record<string, unknown>): Record<string, unknown> {

@@ -4,6 +4,7 @@ import type { Instance, InstanceChoice, Replica } from './model/instance.ts';
 import { problem, sortProblems } from './model/problem.ts';
 import type { Problem } from './model/problem.ts';
 import type { Rendered } from './render/generation.ts';
+import { TemplateError } from './render/template-error.ts';
 import type { TemplateStore } from './render/template-store.ts';
 import type { PassMemory } from './pass-memory.ts';
 import type { NginxVersion } from './routes/nginx-version.ts';
@@ -31,7 +32,7 @@ interface PassFrontend {
 
 /** Turns plans into files. */
 export interface Renderer {
-  /** What of a plan is to be published now. @throws Error when no template works for it */
+  /** What of a plan is to be published now. @throws TemplateError when no template works for it */
   choose(plan: RoutingPlan, frontends: readonly PassFrontend[]): Choice;
   failure(): { readonly message: string } | undefined;
 }
@@ -44,6 +45,8 @@ export interface Sink {
   publish(instance: string, chosen: Chosen, isRollback: boolean): Promise<Publication>;
   /** Takes a file away that no nginx may start with. */
   withdraw(instance: string): Promise<void>;
+  /** Does what a pass does for one instance, so that an error there costs no other one: undefined then. Without it the error is thrown. */
+  attempt?<Result>(instance: string, work: () => Promise<Result>): Promise<Result | undefined>;
 }
 
 /** What became of a file: nothing had to be done, or it had to wait so that nginx isn't reloaded too often. */
@@ -70,6 +73,8 @@ export interface PassResult {
   readonly problems: readonly Problem[];
   /** When a publication that was held back is due, in milliseconds from now. */
   readonly heldBackMs?: number;
+  /** The pass of an instance ended with an error. */
+  readonly hasFailed?: true;
 }
 
 /**
@@ -87,17 +92,27 @@ export async function runPass(
   const { instances, problems: readProblems } = readInstances(observation, choice, memory.readings);
   const problems: Problem[] = [...readProblems];
   const served = instances.filter((instance) => instance.frontends.length > 0);
-  const attempts = await Promise.all(served.map((instance) => passInstance(instance, renderer, sink, memory, problems, signal)));
+  const attempts = await Promise.all(
+    served.map((instance) => {
+      const work = async (): Promise<Attempt> => ({ pass: await passInstance(instance, renderer, sink, memory, problems, signal) });
+      return sink.attempt === undefined ? work() : sink.attempt(instance.name, work);
+    }),
+  );
   const broken = renderer.failure();
   if (broken !== undefined) problems.push(templateBroken(broken.message));
-  const passes = attempts.flatMap((pass) => pass ?? []);
+  const passes = attempts.flatMap((attempt) => attempt?.pass ?? []);
   const heldBackMs = passes.flatMap(({ publication }) => (typeof publication === 'object' ? publication.heldBackMs : []));
   return {
     instances,
     passes,
     problems: sortProblems(problems),
     ...(heldBackMs.length === 0 ? {} : { heldBackMs: Math.min(...heldBackMs) }),
+    ...(attempts.includes(undefined) ? { hasFailed: true } : {}),
   };
+}
+
+interface Attempt {
+  readonly pass: InstancePass | undefined;
 }
 
 async function passInstance(
@@ -158,8 +173,8 @@ function tryChoose(renderer: Renderer, plan: RoutingPlan, frontends: readonly Pa
   try {
     return renderer.choose(plan, frontends);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `no template works for this instance, so its file stays as it is and addresses don't follow: ${reason}`;
+    if (!(error instanceof TemplateError)) throw error;
+    const message = `no template works for this instance, so its file stays as it is and addresses don't follow: ${error.message}`;
     problems.push(templateBroken(message, plan.structure.instance));
     return undefined;
   }

@@ -96,14 +96,13 @@ export function createReporter(log: Logger, onLive: (change: LiveChange) => void
         log.warn(facts, 'routes are published, but no frontend answers: it is not proven that they are served');
         return;
       }
+      const isNews = before?.generation !== change.generation;
+      // First: a line that could not be written is written at the next proof.
+      if (isNews) log.info(facts, 'routes are live');
+      else log.debug(facts, 'routes are live');
       pending.delete(instance);
       live.set(instance, change);
-      if (before?.generation === change.generation) {
-        log.debug(facts, 'routes are live');
-        tellTurns(instance, turns, change.cause);
-        return;
-      }
-      log.info(facts, 'routes are live');
+      if (!isNews) return tellTurns(instance, turns, change.cause);
       const diff = before === undefined ? undefined : unifiedDiff(['before', 'after'], before.content, change.content);
       // A line of the log has no lines of its own.
       if (diff !== undefined) log.debug({ instance, generation: change.generation, diff: diff.split('\n') }, 'what changed in the file');

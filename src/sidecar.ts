@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Border } from './border.ts';
 import { nowMs } from './clock.ts';
 import { startController } from './controller.ts';
 import type { Cause, Engine } from './controller.ts';
 import { createKnowledge, patienceMs } from './knowledge.ts';
+import { EngineError } from './docker/engine-error.ts';
 import { createDrainControl } from './drain/drain-control.ts';
 import type { Drains } from './drain/drains.ts';
 import { explain } from './explain/explain.ts';
@@ -51,12 +53,13 @@ export interface Sidecar {
 }
 
 const msPerSecond = 1000;
+const passPart = 'a pass';
 const localReconnectCapMs = 500;
 const remoteReconnectCapMs = 5000;
 
 /** What the sidecar is made of, besides the engine and the templates. */
 export interface SidecarParts {
-  readonly prover: ProverPorts;
+  readonly prover: Omit<ProverPorts, 'repeat'>;
   /** Absent where nothing can be tested before it is published. */
   readonly check: CandidateCheck | undefined;
   readonly publisher: Publisher;
@@ -67,13 +70,14 @@ export interface SidecarParts {
   readonly tally: Tally;
   /** Who wants to know that the snapshot has changed. */
   readonly watchers: Watchers;
+  readonly border: Border;
 }
 
 /** Starts everything; it runs until the signal aborts, and no bad input ends it. */
 export function startSidecar(
   engine: Engine,
   templates: TemplateStore,
-  { prover: proverPorts, check, publisher, drains, diary, kept, tally, watchers }: SidecarParts,
+  { prover: proverPorts, check, publisher, drains, diary, kept, tally, watchers, border }: SidecarParts,
   options: Options,
   log: Logger,
   signal: AbortSignal,
@@ -87,7 +91,7 @@ export function startSidecar(
   });
   const reloads = createReloadTally(tally);
   const prover = createProver(
-    proverPorts,
+    { ...proverPorts, repeat: border.repeat },
     {
       reload: options.reload,
       inquire: options.check !== 'off' || options.reload === 'hook',
@@ -107,16 +111,18 @@ export function startSidecar(
     templateFailure: templates.failure,
     fileOf: publisher.fileOf,
     fileProblems: publisher.problems,
+    failures: border.problems,
     changes: history.changes,
   });
 
-  const prober = createProber(probeOnce, () => controller.lookOnce("a probe's answer"));
+  const prober = createProber(probeOnce, () => controller.lookOnce("a probe's answer"), border.repeat);
   const economy = createReloadEconomy();
 
   const trials = createTrials(
     {
       ...(check === undefined ? {} : { check: (instance, rendered, frontends) => check(instance, rendered, frontends, signal) }),
       onLearnt: () => controller.lookOnce('what nginx said'),
+      guard: (part, work) => border.guard(part, work, () => controller.lookOnce('what nginx said')),
       onCheckDenied(reason) {
         log.info({ reason }, 'the frontends can not be asked to test a file before it is published; a reload tells what they say to it');
       },
@@ -128,7 +134,9 @@ export function startSidecar(
             'the frontends gave no verdict on a file, so it is not tested; a reload tells what they say to it',
           );
       },
-      ...diary,
+      rejectedPath: diary.rejectedPath,
+      keep: border.guard('keeping what nginx said', diary.keep),
+      keepRejected: border.guard('keeping what nginx said', diary.keepRejected),
     },
     {
       strict: options.check === 'exec',
@@ -156,7 +164,7 @@ export function startSidecar(
       return undefined;
     }
   };
-  const sink = createSink(publisher, knowledge, prover, trials, economy, () => tally.count('rollbacks_total'));
+  const sink = createSink(publisher, knowledge, prover, trials, economy, border, () => tally.count('rollbacks_total'));
 
   const reportProof = (instance: string): void => {
     const reports = prover.report(instance);
@@ -187,6 +195,7 @@ export function startSidecar(
       reportProof(pass.instance.name);
     }
     reportProblems();
+    border.worked(passPart);
   };
 
   const controller = startController(
@@ -199,6 +208,7 @@ export function startSidecar(
       onNothingNew() {
         tally.count('passes_total', 'unchanged');
         knowledge.confirmed(nowMs(), new Date());
+        border.worked(passPart);
         watchers.tell();
       },
       onEvent({ action }, atMs) {
@@ -207,7 +217,8 @@ export function startSidecar(
       },
       onPassFailed(error) {
         tally.count('passes_total', 'failed');
-        knowledge.passFailed(error);
+        if (error instanceof EngineError) knowledge.passFailed(error);
+        else border.failed(passPart, error);
         reportProblems();
       },
       onConnected() {
@@ -244,9 +255,17 @@ export function startSidecar(
       resyncMs: options.resyncMs,
       reconnectCapMs: 'socketPath' in options.dockerHost ? localReconnectCapMs : remoteReconnectCapMs,
     },
+    border,
     signal,
   );
-  templates.watch(() => controller.look('a template'), signal);
+  templates.watch(
+    border.guard(
+      'the watch of templates',
+      () => controller.look('a template'),
+      () => controller.lookOnce('a template'),
+    ),
+    signal,
+  );
   const drainControl = createDrainControl(drains, {
     instances: knowledge.instances,
     whatIsUnproven: knowledge.whatIsUnproven,
@@ -255,8 +274,7 @@ export function startSidecar(
     look: () => controller.lookOnce('a drain'),
     nowMs,
   });
-  signal.addEventListener('abort', prover.stop, { once: true });
-  signal.addEventListener('abort', prober.stop, { once: true });
+  for (const { stop } of [prover, prober]) signal.addEventListener('abort', border.guard('the stop', stop), { once: true });
   return {
     healthy: () => nowMs() - controller.lastTurnAtMs() < patienceMs(options),
     snapshot: () => knowledge.snapshot(nowMs()),

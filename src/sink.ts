@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Border } from './border.ts';
 import { nowMs } from './clock.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Sink } from './pipeline.ts';
@@ -14,10 +15,12 @@ export function createSink(
   prover: Prover,
   trials: Trials,
   economy: ReloadEconomy,
+  border: Pick<Border, 'attempt'>,
   onRollback: () => void,
 ): Sink {
   return {
     versions: prover.versions,
+    attempt: (instance, work) => border.attempt(`the pass of ${instance}`, work),
     async publish(instance, chosen, isRollback) {
       const { content, generation } = chosen.rendered;
       const before = knowledge.target(instance);

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { parseEnv } from 'node:util';
+import { createBorder } from '../border.ts';
 import { nowMs } from '../clock.ts';
 import { ComposeError } from '../compose/compose-error.ts';
 import { readCompose } from '../compose/compose-source.ts';
@@ -40,8 +41,9 @@ const noNotes: ReadonlyMap<string, Note> = new Map();
 /** One pass, printed: nothing is written, nobody is signalled. The template's own failure is thrown as TemplateError. */
 export async function renderFromEngine(options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
   const engine = createEngineClient(options.dockerHost);
+  const border = createBorder(silent, nowMs);
   const prover = createProver(
-    { ask: askGeneration, reload: neverReload, inquire: () => Promise.resolve({ kind: 'nothing' }), nowMs },
+    { ask: askGeneration, reload: neverReload, inquire: () => Promise.resolve({ kind: 'nothing' }), nowMs, repeat: border.repeat },
     { reload: 'none', inquire: false, verifyTimeoutMs: options.verifyTimeoutMs },
     () => undefined,
   );
@@ -99,6 +101,9 @@ async function renderOnce(
   if (failure !== undefined) throw failure;
   return result;
 }
+
+/** A frontend whose proof fails is one whose version isn't known. */
+const silent = { error: () => undefined, info: () => undefined };
 
 function neverReload(): Promise<void> {
   return Promise.reject(new Error('render never reloads'));

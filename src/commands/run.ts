@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
+import { createBorder } from '../border.ts';
 import { createCandidateCheck } from '../check/candidate-check.ts';
 import { nowMs } from '../clock.ts';
 import { createEngineClient } from '../docker/client.ts';
@@ -10,6 +11,7 @@ import { createLogger } from '../log.ts';
 import { exposeMetrics } from '../metrics/expose.ts';
 import { metricsOf } from '../metrics/metrics.ts';
 import { createTally } from '../metrics/tally.ts';
+import { OperatorError } from '../model/operator-error.ts';
 import { OptionsError } from '../options.ts';
 import { createStatusPage } from '../page/status-page.ts';
 import type { Options } from '../options.ts';
@@ -33,12 +35,17 @@ import { version } from '../version.ts';
 
 const stopLimitMs = 1500;
 
+/** What is said of an error that no part of meet-gen has caught. */
+const bugMessage = 'this is a bug in meet-gen, please report it (docs/contributing.md); it exits, and a restart is safe';
+
 /** How the process tells a running sidecar what the operator wants. */
 export interface RunSignals {
   /** Aborts when it is to stop. */
   readonly stop: AbortSignal;
   /** Calls back when everything is to be looked at afresh. */
   onResync(resync: () => void): void;
+  /** Who reports an error that ended in no part, just before the process exits. */
+  onBug(report: (error: unknown) => void): void;
 }
 
 /**
@@ -70,6 +77,8 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     'meet-gen starts',
   );
 
+  signals.onBug((error) => log.fatal({ err: error }, bugMessage));
+  const border = createBorder(log, nowMs);
   const tally = createTally();
   const watchers = createWatchers();
   const page = createStatusPage((name) => readShippedText(`page/${name}`));
@@ -92,6 +101,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     await socketPlaces(place),
     options.listen,
     options.allowHost ?? [],
+    border,
   ).catch((error: unknown) => {
     throw new OptionsError([error instanceof Error ? error.message : String(error)]);
   });
@@ -100,14 +110,16 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     // Only now is it certain that no other meet-gen is in the middle of writing one.
     await clearLeftCandidates(place);
     const engine = createEngineClient(options.dockerHost, (endpoint) => tally.count('engine_requests_total', endpoint));
-    const parts = await assemble(engine, place, { tally, watchers }, options, log);
+    const parts = await assemble(engine, place, { tally, watchers, border }, options, log);
     const sidecar = startSidecar(engine, createTemplateStore(directory), parts, options, log, abort.signal);
     Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot, configurations: sidecar.configurations });
     Object.assign(desk, sidecar.desk);
-    signals.onResync(() => {
-      log.info('told to look at everything afresh');
-      sidecar.resync();
-    });
+    signals.onResync(
+      border.guard('a resync', () => {
+        log.info('told to look at everything afresh');
+        sidecar.resync();
+      }),
+    );
     await untilAborted(signals.stop);
     log.info('told to stop; the last good file stays');
     abort.abort();
@@ -122,7 +134,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
 async function assemble(
   engine: EngineClient,
   place: OutPlace,
-  shared: Pick<SidecarParts, 'tally' | 'watchers'>,
+  shared: Pick<SidecarParts, 'tally' | 'watchers' | 'border'>,
   options: Options,
   log: Logger,
 ): Promise<SidecarParts> {
@@ -169,7 +181,7 @@ async function socketPlaces({ path }: OutPlace): Promise<readonly SocketPlace[]>
 }
 
 function tooEarly(): never {
-  throw new Error('meet-gen is just starting and knows no container yet; try again in a moment');
+  throw new OperatorError('meet-gen is just starting and knows no container yet; try again in a moment');
 }
 
 function startingSnapshot(): StatusSnapshot {

@@ -2,6 +2,7 @@ import type { Drains } from './drains.ts';
 import { showForeignText } from '../model/foreign-text.ts';
 import type { Instance, Replica, Service } from '../model/instance.ts';
 import { nearest } from '../model/nearest.ts';
+import { OperatorError } from '../model/operator-error.ts';
 import type { Rank } from '../model/rotation.ts';
 
 /**
@@ -15,20 +16,15 @@ export interface DrainState {
   readonly reason: string;
 }
 
-/** A container that can't be drained: what is wrong, and what to name instead. */
-class DrainError extends Error {
-  override name = 'DrainError';
-}
-
 /** What an operator can do about containers that are to go. */
 export interface DrainControl {
   /**
    * Takes containers out of rotation, given by name or by the first letters of their ids, at least four, and tells how far
    * each is. One that is needed stays in until this is asked again: two that are drained must not depend on each other.
-   * @throws DrainError when a name can't be understood; then nothing is done
+   * @throws OperatorError when a name can't be understood; then nothing is done
    */
   drain(names: readonly string[]): readonly DrainState[];
-  /** Lets them take requests again. @throws DrainError for one that isn't known */
+  /** Lets them take requests again. @throws OperatorError for one that isn't known */
   cancel(names: readonly string[]): readonly DrainState[];
 }
 
@@ -62,8 +58,9 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
     const named = all().filter(({ replica: { container } }) => container.name === name);
     const byId = name.length < shortestIdPart ? [] : all().filter(({ replica: { container } }) => container.id.startsWith(name));
     const [only, ...others] = named.length > 0 ? named : byId;
-    if (only === undefined) throw new DrainError(explainUnknown(name, ports.instances(), all()));
-    if (others.length > 0) throw new DrainError(`several containers have an id that starts with ${showForeignText(name)}: give more of it`);
+    if (only === undefined) throw new OperatorError(explainUnknown(name, ports.instances(), all()));
+    if (others.length > 0)
+      throw new OperatorError(`several containers have an id that starts with ${showForeignText(name)}: give more of it`);
     return only;
   };
 

@@ -152,6 +152,12 @@ export const problemTable = {
     foundBy: 'run',
     meaning: "`--check exec` is asked for, but the frontends' nginx can't be asked; a change of structure waits until it can.",
   },
+  'internal-error': {
+    severity: 'error',
+    foundBy: 'run',
+    meaning:
+      'A part of meet-gen failed, most likely by a bug. The other parts go on, what is published stays, and the part is retried; the log has the details, once.',
+  },
   'signal-failed': { severity: 'error', foundBy: 'run', meaning: 'The engine refused to pass the reload signal on. It is tried again.' },
 } as const satisfies Record<string, { severity: Severity; meaning: string; foundBy?: Finder }>;
 

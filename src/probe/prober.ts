@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Repeat } from '../border.ts';
 import type { ProbeVerdict } from '../model/container.ts';
 import type { ProbeAnswer, ProbeTarget } from './probe.ts';
 
@@ -25,26 +26,35 @@ interface Probing {
   verdict?: ProbeVerdict;
 }
 
-/** @param onChange a verdict is another one than before */
-export function createProber(probe: (target: ProbeTarget, signal: AbortSignal) => Promise<ProbeAnswer>, onChange: () => void): Prober {
+/**
+ * @param onChange a verdict is another one than before
+ * @param repeat runs the loop of each container; a step that throws is reported and retried
+ */
+export function createProber(
+  probe: (target: ProbeTarget, signal: AbortSignal) => Promise<ProbeAnswer>,
+  onChange: () => void,
+  repeat: Repeat,
+): Prober {
   const probings = new Map<string, Probing>();
 
-  const keepProbing = async (probing: Probing): Promise<void> => {
+  const keepProbing = (probing: Probing): void => {
     const { target, abort } = probing;
     let failures = 0;
-    while (!abort.signal.aborted) {
+    let told: ProbeVerdict['answer'] | undefined;
+    const step = async (): Promise<(() => Promise<unknown>) | undefined> => {
       const answer = await probe(target, abort.signal);
-      if (abort.signal.aborted) return;
+      if (abort.signal.aborted) return undefined;
       failures = answer.answer === 'not-ready' ? failures + 1 : 0;
       const before = probing.verdict;
       if (decides(answer, before, failures, target)) {
         probing.verdict = { ...answer, wasReady: before?.wasReady === true || answer.answer === 'ready' };
-        if (before?.answer !== answer.answer) onChange();
       }
-      await sleep(answer.answer === 'not-ready' ? impatientPauseMs : steadyPauseMs, undefined, { signal: abort.signal }).catch(
-        () => undefined,
-      );
-    }
+      if (probing.verdict?.answer !== told) onChange();
+      told = probing.verdict?.answer;
+      const pauseMs = answer.answer === 'not-ready' ? impatientPauseMs : steadyPauseMs;
+      return () => sleep(pauseMs, undefined, { signal: abort.signal }).catch(() => undefined);
+    };
+    repeat(`the probe of ${target.endpoint}`, step, abort.signal);
   };
 
   const end = (id: string): void => {
@@ -61,7 +71,7 @@ export function createProber(probe: (target: ProbeTarget, signal: AbortSignal) =
         end(id);
         const probing: Probing = { target, abort: new AbortController() };
         probings.set(id, probing);
-        void keepProbing(probing);
+        keepProbing(probing);
       }
     },
     verdicts: () => new Map([...probings].flatMap(([id, { verdict }]) => (verdict === undefined ? [] : [[id, verdict] as const]))),

@@ -1,3 +1,4 @@
+import type { Repeat } from '../border.ts';
 import type { GenerationAnswer } from './generation-probe.ts';
 import {
   aimAt,
@@ -38,6 +39,8 @@ export interface ProverPorts {
   /** Looks for nginx's own words about why it doesn't serve the target. @param sinceMs when it was told first */
   readonly inquire: (frontend: Frontend, target: Target, sinceMs: number, signal: AbortSignal) => Promise<InquiryAnswer>;
   readonly nowMs: () => number;
+  /** Runs the loop of a proof; a step that throws is reported and retried. */
+  readonly repeat: Repeat;
 }
 
 /** nginx was asked to reload and said no. */
@@ -70,11 +73,16 @@ export function startFrontendProver(
   let frontend = first;
   let telling: string | undefined;
   let proof = newProof(ports.nowMs());
+  let told = proof;
 
+  const tell = (): void => {
+    if (told === proof) return;
+    onChange(proof);
+    told = proof;
+  };
   const fold = (change: (proof: Proof) => Proof): void => {
-    const before = proof;
-    proof = change(before);
-    if (proof !== before) onChange(proof);
+    proof = change(proof);
+    tell();
   };
 
   /** At the address that told last time, and at all of them only where that one doesn't any more. */
@@ -121,16 +129,17 @@ export function startFrontendProver(
     if (!signal.aborted) fold((known) => (known.target === target ? noteInquiry(known, found, ports.nowMs()) : known));
   };
 
-  const run = async (): Promise<void> => {
-    while (!signal.aborted) {
-      const step = nextStep(proof, ports.nowMs(), options);
-      if (step.do === 'wait') await wake.wait(step.ms);
-      else if (step.do === 'ask') await ask(step.times);
-      else if (step.do === 'inquire') await inquire();
-      else await sendSignal();
-    }
+  const takeStep = async (): Promise<(() => Promise<void>) | undefined> => {
+    // What could not be told when it happened.
+    tell();
+    const step = nextStep(proof, ports.nowMs(), options);
+    if (step.do === 'wait') return () => wake.wait(step.ms);
+    if (step.do === 'ask') await ask(step.times);
+    else if (step.do === 'inquire') await inquire();
+    else await sendSignal();
+    return undefined;
   };
-  void run();
+  ports.repeat(`the proof of ${first.name}`, takeStep, signal);
 
   return {
     frontend: () => frontend,

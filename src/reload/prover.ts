@@ -82,12 +82,11 @@ export function createProver(
       const version = proof.nginxVersion ?? toldVersion;
       const telling = [phase, proof.target?.generation, unheeded].join();
       if (telling === told && version === toldVersion) return;
-      const versionChanged = version !== toldVersion;
-      told = telling;
-      toldVersion = version;
       // A stranger's image may be the same, and its answer a lie.
       if (version !== undefined && !frontend.isForeign) remember(frontend.imageId, version);
-      onChange(instance, versionChanged);
+      onChange(instance, version !== toldVersion);
+      told = telling;
+      toldVersion = version;
     };
     const entry = { instance, prover: startFrontendProver(frontend, ports, options, hear, abort.signal), abort };
     entries.set(frontend.id, entry);

@@ -102,7 +102,7 @@ export function createTemplateStore(directory: string): TemplateStore {
       watcher.on('all', onChange);
       // A watch that can't be had costs only time: the resync reads the directory too.
       watcher.on('error', onChange);
-      signal.addEventListener('abort', () => void watcher.close(), { once: true });
+      signal.addEventListener('abort', () => void watcher.close().catch(() => undefined), { once: true });
     },
   };
 }

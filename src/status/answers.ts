@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
+import { OperatorError } from '../model/operator-error.ts';
 import type { Document } from './document.ts';
 import type { LiveStreams } from './live.ts';
 import type { StatusSnapshot } from './snapshot.ts';
@@ -21,11 +22,11 @@ export interface StatusSource {
 
 /** What an operator may do and ask over the unix socket, and nobody over TCP. */
 export interface OperatorDesk {
-  /** Takes them out, or tells how far they are. @throws Error that says why not, for the operator to read */
+  /** Takes them out, or tells how far they are. @throws OperatorError that says why not */
   drain(containers: readonly string[]): unknown;
-  /** @throws Error that says why not, for the operator to read */
+  /** @throws OperatorError that says why not */
   cancelDrain(containers: readonly string[]): unknown;
-  /** Who answers a path or a URL. @throws Error that says why it can't be told, for the operator to read */
+  /** Who answers a path or a URL. @throws OperatorError that says why it can't be explained */
   explain(target: string, instance: string | undefined): unknown;
 }
 
@@ -111,7 +112,8 @@ function answerDesk({ method, url }: IncomingMessage, desk: OperatorDesk): Answe
   try {
     return { status: 200, body: act() };
   } catch (error) {
-    return { status: 409, body: { error: error instanceof Error ? error.message : String(error) } };
+    if (!(error instanceof OperatorError)) throw error;
+    return { status: 409, body: { error: error.message } };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Border } from '../border.ts';
 
 /** The pages that are open: each is told when there is something new to look at (server-sent events, WHATWG HTML 9.2). */
 export interface LiveStreams {
@@ -17,28 +18,29 @@ const retryMs = 1000;
 /** So much that nobody has read means that nobody reads. */
 const mostUnread = 16_384;
 
+const part = 'telling open pages';
 const lookAgain = 'event: look\ndata:\n\n';
 
 /** @param onChange calls back whenever what is known has changed; it is listened to only while somebody looks */
-export function createLiveStreams(onChange: (listener: () => void) => () => void): LiveStreams {
+export function createLiveStreams(onChange: (listener: () => void) => () => void, border: Pick<Border, 'guard'>): LiveStreams {
   const streams = new Set<ServerResponse>();
   let stopListening: (() => void) | undefined;
   let next: NodeJS.Timeout | undefined;
   let toldAtMs = 0;
 
-  const tell = (): void => {
+  const tell = border.guard(part, () => {
     toldAtMs = performance.now();
+    schedule(silenceMs);
     for (const stream of streams) {
       if (stream.writableLength > mostUnread) stream.destroy();
       else stream.write(lookAgain);
     }
-    schedule(silenceMs);
-  };
+  });
   const schedule = (delayMs: number): void => {
     clearTimeout(next);
     next = streams.size === 0 ? undefined : setTimeout(tell, delayMs).unref();
   };
-  const changed = (): void => schedule(Math.max(0, toldAtMs + leastGapMs - performance.now()));
+  const changed = border.guard(part, () => schedule(Math.max(0, toldAtMs + leastGapMs - performance.now())));
   const drop = (stream: ServerResponse): void => {
     streams.delete(stream);
     if (streams.size > 0) return;

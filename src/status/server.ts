@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { chmod, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
+import type { Border } from '../border.ts';
 import type { Listen } from '../options.ts';
 import { answersForAnybody, answersForOperators, send } from './answers.ts';
 import type { OperatorDesk, Respond, StatusSource } from './answers.ts';
@@ -33,15 +34,16 @@ export async function startStatusServer(
   places: readonly SocketPlace[],
   listen: Listen,
   hostNames: readonly string[],
+  border: Border,
 ): Promise<() => Promise<void>> {
   await Promise.all(places.map(({ path }) => refuseSecond(path)));
-  const live = createLiveStreams(source.onChange);
-  const closeSocket = await keepFirstSocket(answersForOperators(source, desk, live), places);
+  const live = createLiveStreams(source.onChange, border);
+  const closeSocket = await keepFirstSocket(answersForOperators(source, desk, live), places, border);
   try {
     const tcp =
       listen === 'off'
         ? undefined
-        : await open(answersForAnybody(source, hostNames, live), listen).catch((error: unknown) =>
+        : await open(answersForAnybody(source, hostNames, live), listen, border).catch((error: unknown) =>
             closeSocket().then(() => Promise.reject(error as Error)),
           );
     return async () => {
@@ -56,14 +58,14 @@ export async function startStatusServer(
 }
 
 /** Not every file system takes sockets, a full one none at all, and a path can be too long. */
-async function keepFirstSocket(respond: Respond, places: readonly SocketPlace[]): Promise<() => Promise<void>> {
+async function keepFirstSocket(respond: Respond, places: readonly SocketPlace[], border: Border): Promise<() => Promise<void>> {
   const failures: string[] = [];
   for (const { path, makeRoom } of places) {
     try {
       if (Buffer.byteLength(path) > maxSocketPathLength) throw new Error(`the path is longer than ${maxSocketPathLength} bytes`);
       await makeRoom?.();
       await rm(path, { force: true });
-      return await keepSocket(respond, path);
+      return await keepSocket(respond, path, border);
     } catch (error) {
       failures.push(`${path}: ${(error as Error).message}`);
     }
@@ -72,9 +74,9 @@ async function keepFirstSocket(respond: Respond, places: readonly SocketPlace[])
 }
 
 /** Serves on a unix socket, and makes it again when its directory vanished and came back; returns how to end that. */
-async function keepSocket(respond: Respond, socketPath: string): Promise<() => Promise<void>> {
+async function keepSocket(respond: Respond, socketPath: string, border: Border): Promise<() => Promise<void>> {
   const openSocket = async (): Promise<Server> => {
-    const opened = await open(respond, { path: socketPath });
+    const opened = await open(respond, { path: socketPath }, border);
     await chmod(socketPath, 0o600);
     return opened;
   };
@@ -85,8 +87,8 @@ async function keepSocket(respond: Respond, socketPath: string): Promise<() => P
     server = await openSocket();
   };
   let checking: Promise<void> = Promise.resolve();
-  // What fails now is tried again at the next check.
-  const timer = setInterval(() => void (checking = checking.then(reopen).catch(() => undefined)), socketCheckMs);
+  const check = (): Promise<void> => (checking = checking.then(() => border.attempt('the status socket', reopen)));
+  const timer = setInterval(() => void check(), socketCheckMs);
   return async () => {
     clearInterval(timer);
     await checking;
@@ -103,23 +105,58 @@ async function refuseSecond(socketPath: string): Promise<void> {
     );
 }
 
-function open(respond: Respond, where: { path: string } | { host: string; port: number }): Promise<Server> {
+function open(respond: Respond, where: { path: string } | { host: string; port: number }, border: Border): Promise<Server> {
   const server = createServer({ headersTimeout: slowestHeadersMs }, (incoming, outgoing) => {
-    // Whatever a request makes fail costs that request alone.
-    const answered = async (): Promise<void> => send(outgoing, await respond(incoming));
-    answered().catch((error: unknown) => {
-      if (outgoing.headersSent) outgoing.destroy();
-      else send(outgoing, { status: 500, body: { error: String(error) } });
-    });
+    void border.attempt(`answering ${requestName(incoming)}`, () => answer(incoming, outgoing, respond));
   });
   server.maxConnections = mostConnections;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(where, () => {
       server.off('error', reject);
+      // One connection that can't be accepted, for want of a descriptor perhaps.
+      server.on('error', (error) => border.failed('the status server', error));
+      server.on('connection', () => border.worked('the status server'));
       resolve(server);
     });
   });
+}
+
+/** Whatever a request makes fail costs that request alone. */
+async function answer(incoming: IncomingMessage, outgoing: ServerResponse, respond: Respond): Promise<void> {
+  try {
+    send(outgoing, await respond(incoming));
+  } catch (error) {
+    sayFailed(outgoing, error);
+    throw error;
+  }
+}
+
+function sayFailed(outgoing: ServerResponse, error: unknown): void {
+  try {
+    if (!outgoing.headersSent) return send(outgoing, { status: 500, body: { error: String(error) } });
+  } catch {
+    // There is nothing left to say: the connection ends.
+  }
+  outgoing.destroy();
+}
+
+const knownPaths: ReadonlySet<string> = new Set([
+  '/',
+  '/live',
+  '/healthz',
+  '/readyz',
+  '/status',
+  '/metrics',
+  '/explain',
+  '/drain',
+  '/drain/cancel',
+]);
+
+/** Of the few that there are: a client must not fill the log with names of its own. */
+function requestName({ url = '/' }: IncomingMessage): string {
+  const path = url.split('?')[0] ?? '/';
+  return knownPaths.has(path) ? path : 'another path';
 }
 
 function close(server: Server): Promise<void> {

@@ -43,6 +43,8 @@ export interface TrialPorts {
   readonly check?: (instance: string, rendered: Rendered, frontends: readonly TrialFrontend[]) => Promise<CheckOutcome>;
   /** Something was learnt about an instance: it is worth another pass. */
   onLearnt(instance: string): void;
+  /** Makes a callback whose errors end in it. */
+  guard<Args extends readonly unknown[]>(part: string, work: (...args: Args) => unknown): (...args: Args) => void;
   keep(instance: string, kept: KeptTrials): void;
   /** Where the file that was refused last is kept, for people. */
   rejectedPath(instance: string): string;

@@ -103,7 +103,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
     if (state.checking) return;
     state.checking = true;
     const { edition, rendered } = candidate;
-    const take = (outcome: CheckOutcome): void => {
+    const take = ports.guard('taking in what nginx said to a test', (outcome: CheckOutcome) => {
       state.checking = false;
       if (outcome.verdict === 'accepted') state.verdicts.set(edition.key, { accepted: true, words: '', content: '' });
       else if (outcome.verdict === 'refused') refuse(instance, state, edition, rendered.content, outcome.words);
@@ -116,7 +116,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
         } else if (!options.strict) ports.onCheckFailed(instance, outcome.reason, tries < triesOfACheck);
       }
       ports.onLearnt(instance);
-    };
+    });
     void check(instance, rendered, frontends).then(take, (error: unknown) =>
       take({ verdict: 'unknown', reason: error instanceof Error ? error.message : String(error), denied: false }),
     );

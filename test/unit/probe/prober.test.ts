@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ProbeAnswer, ProbeTarget } from '../../../src/probe/probe.ts';
 import { createProber } from '../../../src/probe/prober.ts';
 import type { Prober } from '../../../src/probe/prober.ts';
+import { quietBorder } from '../../support/quiet-border.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const target = (by: 'tcp' | 'http', endpoint = '172.18.0.5:8000'): ProbeTarget => ({
@@ -34,6 +35,7 @@ function probing(...answers: readonly (ProbeAnswer | Promise<ProbeAnswer>)[]): P
       changes += 1;
       askedAtChange = asked;
     },
+    quietBorder().repeat,
   );
   onTestFinished(prober.stop);
   return { prober, asked: () => asked, changes: () => changes, askedAtChange: () => askedAtChange };

@@ -3,6 +3,7 @@ import { nowMs } from '../../../src/clock.ts';
 import { startFrontendProver } from '../../../src/reload/frontend-prover.ts';
 import type { Frontend, FrontendProver } from '../../../src/reload/frontend-prover.ts';
 import type { GenerationAnswer } from '../../../src/reload/generation-probe.ts';
+import { quietBorder } from '../../support/quiet-border.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const [old, newer] = ['aaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbb'];
@@ -38,6 +39,7 @@ function proverOf(answersAt: Set<string>): { readonly asked: string[][]; readonl
   const ports = {
     ask,
     nowMs,
+    repeat: quietBorder().repeat,
     inquire: () => Promise.resolve({ kind: 'nothing' } as const),
     reload: () => {
       serves = newer;

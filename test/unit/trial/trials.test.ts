@@ -59,6 +59,7 @@ function desk(options: Partial<TrialOptions> = {}, check?: (content: string) => 
     {
       ...(check === undefined ? {} : { check: (_, { content }) => Promise.resolve(check(content)) }),
       onLearnt: () => (looks += 1),
+      guard: (_, work) => work,
       keep: (_, one) => void saved.push(one),
       keepRejected: (_, content) => void rejected.push(content),
       rejectedPath: () => '/out/.rejected.conf',
