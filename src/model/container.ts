@@ -33,6 +33,8 @@ export interface Container {
   readonly endpointIds: readonly string[];
   /** Ascending, without duplicates. */
   readonly exposedTcpPorts: readonly number[];
+  /** Why what the engine says of it is not read; nothing but its name and whose it is holds then. */
+  readonly unreadable?: string;
 }
 
 /** What a probe of ours learnt; `unclear` is no answer that decides anything, and `detail` says why. */

@@ -2,6 +2,7 @@ import { isAllowKey, readAllowLabels } from './allow-labels.ts';
 import type { Container } from './container.ts';
 import { compareText } from './foreign-text.ts';
 import { labelWithoutEffect, unknownLabel } from './label-problems.ts';
+import { maxLabelProblems } from './label-limits.ts';
 import { labelTable, roles } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
 import { readNamedRoutes, routePrefix } from './named-routes.ts';
@@ -16,7 +17,6 @@ export interface ReadLabels {
   readonly problems: readonly Problem[];
 }
 
-const maxProblems = 20;
 const labelNames = Object.keys(labelTable) as LabelName[];
 const nameByKey = new Map<string, LabelName>(labelNames.map((name) => [labelTable[name].key, name]));
 const knownKeys = ['meet.role', ...nameByKey.keys()];
@@ -47,7 +47,7 @@ export function readLabels(container: Container): ReadLabels {
     const refused = name === undefined ? refuseKey(container, key, value) : readLabel(container, role, name, value, labels);
     if (refused !== undefined) problems.push(refused);
   }
-  return { role, labels, problems: atMost(maxProblems, container, problems) };
+  return { role, labels, problems: atMost(maxLabelProblems, container, problems) };
 }
 
 /** Whether a label is one of ours, or would be but for its capitals, its punctuation or one letter: `Meet.Port`, `meet_port`, `met.port`. */

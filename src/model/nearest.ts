@@ -8,15 +8,18 @@ const maxComparedLength = 64;
  */
 export function nearest(word: string, known: readonly string[], mostEdits = Infinity): string | undefined {
   if (word.length > maxComparedLength) return undefined;
-  const same = known.find((candidate) => lettersOf(candidate) === lettersOf(word));
-  if (same !== undefined && lettersOf(word) !== '') return same;
+  const letters = lettersOf(word);
+  const same = letters === '' ? undefined : known.find((candidate) => lettersOf(candidate) === letters);
+  if (same !== undefined) return same;
+  const lower = word.toLowerCase();
   const ranked = known
-    .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, most: Math.min(mostEdits, Math.max(1, Math.floor(candidate.length / 3))) }))
+    // Words whose lengths differ by more are farther apart: most labels of a host are compared with none.
+    .filter(({ candidate, most }) => Math.abs(candidate.length - word.length) <= most)
+    .map((one) => ({ ...one, edits: distance(lower, one.candidate.toLowerCase()) }))
     .toSorted((left, right) => left.edits - right.edits || (left.candidate < right.candidate ? -1 : 1));
   const best = ranked[0];
-  return best !== undefined && best.edits <= Math.min(mostEdits, Math.max(1, Math.floor(best.candidate.length / 3)))
-    ? best.candidate
-    : undefined;
+  return best !== undefined && best.edits <= best.most ? best.candidate : undefined;
 }
 
 function lettersOf(word: string): string {
