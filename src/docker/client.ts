@@ -11,7 +11,7 @@ import { parseEngineName } from '../model/nginx-token.ts';
 import { answerLimits, maxDroppedBytes } from './answer-limits.ts';
 import type { AnswerLimit } from './answer-limits.ts';
 import { parseBoundedJson } from './bounded-json.ts';
-import { containersFromEngine } from './container-from-engine.ts';
+import { containersFromEngine, maxIdLength } from './container-from-engine.ts';
 import type { DockerHost } from './docker-host.ts';
 import { explainEngineFailure, notUnderstood, tooLong } from './engine-error.ts';
 import type { EngineCall } from './engine-error.ts';
@@ -73,6 +73,8 @@ const readDeadlineMs = 10_000;
 const signalDeadlineMs = 2000;
 const logsDeadlineMs = 2000;
 const maxOutputBytes = 65_536;
+/** An engine reads a megabyte of a question at most (Go's net/http, DefaultMaxHeaderBytes). */
+const maxIdsAtOnce = 500;
 
 /**
  * Connects nothing yet: the first call does.
@@ -111,7 +113,9 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
         if (known === undefined) await shakeHands(deadline.signal);
         const listed = await listBy(ids === undefined ? { label: ['meet.role'] } : { id: ids }, deadline.signal);
         const owners = missingOwners(listed);
-        const all = owners.length === 0 ? listed : [...listed, ...(await listBy({ id: owners }, deadline.signal))];
+        const all = [...listed];
+        for (let from = 0; from < owners.length; from += maxIdsAtOnce)
+          all.push(...(await listBy({ id: owners.slice(from, from + maxIdsAtOnce) }, deadline.signal)));
         deadline.done();
         return all;
       } catch (cause) {
@@ -319,7 +323,8 @@ function understand<Result>(what: string, read: () => Result): Result {
 /** The containers whose networks are used by others and that were not listed. */
 function missingOwners(containers: readonly Container[]): readonly string[] {
   const present = new Set(containers.map(({ id }) => id));
-  return [...new Set(containers.flatMap((container) => networkOwnerOf(container) ?? []))].filter((id) => !present.has(id));
+  const owners = new Set(containers.flatMap((container) => networkOwnerOf(container) ?? []));
+  return [...owners].filter((id) => !present.has(id) && id.length <= maxIdLength);
 }
 
 /** It becomes a part of a path. @throws Error when it could be no name */

@@ -24,7 +24,7 @@ export interface EngineContainer {
 const states: readonly ContainerState[] = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
 
 /** An id is only compared, so that any text is one; a real one has 64 characters. */
-const maxIdLength = 256;
+export const maxIdLength = 256;
 
 /**
  * Maps the engine's JSON to our own type, once, at the border. A field that is missing or odd counts as absent. An entry that can't

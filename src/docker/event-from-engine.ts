@@ -1,8 +1,9 @@
 import type { EngineEvent } from '../model/engine-event.ts';
+import { maxIdLength } from './container-from-engine.ts';
 import { recordOf, textOf } from './foreign-json.ts';
 
-/** A longer one is none: it would be asked for, and make the question too long. */
-const maxIdLength = 256;
+/** The year 2000: what claims to be older was not told its time, and happened now. An event of the past is passed over. */
+const earliestNano = 946_684_800e9;
 
 /**
  * Maps one line of `GET /events` to our own type; undefined for a line that says nothing about a container.
@@ -16,6 +17,7 @@ export function eventFromEngine(line: string, clockAheadMs = 0): EngineEvent | u
   const attributes = recordOf(actor['Attributes']);
   const { Type: type, Action: action, timeNano } = event;
   const containerId = textOf(type === 'network' ? attributes['container'] : actor['ID']);
+  // A longer id is none: it would be asked for, and make the question too long.
   const isWhole = (type === 'container' || type === 'network') && typeof action === 'string';
   if (!isWhole || containerId === '' || containerId.length > maxIdLength) return undefined;
   const signal = Number(textOf(attributes['signal']) || NaN);
@@ -25,7 +27,9 @@ export function eventFromEngine(line: string, clockAheadMs = 0): EngineEvent | u
     containerId,
     hasRole: type === 'container' && attributes['meet.role'] !== undefined,
     ...(Number.isInteger(signal) ? { signal } : {}),
-    ...(typeof timeNano === 'number' && timeNano > 0 && Number.isFinite(timeNano) ? { atMs: timeNano / 1e6 - clockAheadMs } : {}),
+    ...(typeof timeNano === 'number' && timeNano > earliestNano && Number.isFinite(timeNano)
+      ? { atMs: timeNano / 1e6 - clockAheadMs }
+      : {}),
   };
 }
 

@@ -41,13 +41,19 @@ export function readLabels(container: Container): ReadLabels {
   problems.push(...named.problems, ...allowed.problems);
   if (named.routes.length > 0) labels['routes'] = named.routes;
   if (allowed.allow !== undefined) labels['allow'] = allowed.allow;
+  // Beyond what is reported they are only counted: finding what each was meant to be is most of the work.
+  let unreported = 0;
   for (const [key, value] of entries) {
     if (key === 'meet.role' || key.startsWith(routePrefix) || isAllowKey(key) || !isMeantForUs(key)) continue;
     const name = nameByKey.get(key);
+    if (name === undefined && problems.length >= maxLabelProblems) {
+      unreported += 1;
+      continue;
+    }
     const refused = name === undefined ? refuseKey(container, key, value) : readLabel(container, role, name, value, labels);
     if (refused !== undefined) problems.push(refused);
   }
-  return { role, labels, problems: atMost(maxLabelProblems, container, problems) };
+  return { role, labels, problems: atMost(maxLabelProblems, container, problems, unreported) };
 }
 
 /** Whether a label is one of ours, or would be but for its capitals, its punctuation or one letter: `Meet.Port`, `meet_port`, `met.port`. */
@@ -56,11 +62,11 @@ export function isMeantForUs(key: string): boolean {
 }
 
 /** A container can carry any number of labels, and must not drown the log in them. */
-function atMost(most: number, container: Container, problems: readonly Problem[]): readonly Problem[] {
-  if (problems.length <= most) return problems;
+function atMost(most: number, container: Container, problems: readonly Problem[], unreported: number): readonly Problem[] {
+  if (problems.length + unreported <= most) return problems;
   const left = problem('unknown-label', {
     container: container.name,
-    message: `${problems.length - most} more labels of this container are unknown or have no usable value, too many to be told one by one`,
+    message: `${problems.length + unreported - most} more labels of this container are unknown or have no usable value, too many to be told one by one`,
     cure: 'see what puts so many meet.* labels on it',
   });
   return [...problems.slice(0, most), left];

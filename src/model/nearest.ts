@@ -12,13 +12,15 @@ export function nearest(word: string, known: readonly string[], mostEdits = Infi
   const same = letters === '' ? undefined : known.find((candidate) => lettersOf(candidate) === letters);
   if (same !== undefined) return same;
   const lower = word.toLowerCase();
-  const ranked = known
-    .map((candidate) => ({ candidate, most: Math.min(mostEdits, Math.max(1, Math.floor(candidate.length / 3))) }))
+  let best: { readonly candidate: string; readonly edits: number; readonly most: number } | undefined;
+  for (const candidate of known) {
+    const most = Math.min(mostEdits, Math.max(1, Math.floor(candidate.length / 3)));
     // Words whose lengths differ by more are farther apart: most labels of a host are compared with none.
-    .filter(({ candidate, most }) => Math.abs(candidate.length - word.length) <= most)
-    .map((one) => ({ ...one, edits: distance(lower, one.candidate.toLowerCase()) }))
-    .toSorted((left, right) => left.edits - right.edits || (left.candidate < right.candidate ? -1 : 1));
-  const best = ranked[0];
+    if (Math.abs(candidate.length - word.length) > most) continue;
+    const edits = distance(lower, candidate.toLowerCase());
+    const isCloser = best === undefined || edits < best.edits || (edits === best.edits && candidate < best.candidate);
+    if (isCloser) best = { candidate, edits, most };
+  }
   return best !== undefined && best.edits <= best.most ? best.candidate : undefined;
 }
 
