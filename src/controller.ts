@@ -128,7 +128,7 @@ export function startController(
   /** Of the only instance that is looked after, whatever the labels of the others do. */
   const isChosen = (container: Container): boolean => {
     const { only } = options.choice;
-    return only === undefined || likelyInstance(container) === only || passMemory.readings.member(container).member?.instance === only;
+    return only === undefined || likelyInstance(container) === only;
   };
 
   const observe = async (abort: AbortSignal): Promise<Observation> => {

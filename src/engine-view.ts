@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { listOf } from './model/by-id.ts';
+import { entriesWithoutId } from './model/container.ts';
 import type { Container } from './model/container.ts';
 import { networkOwnerOf } from './model/network-owner.ts';
 
@@ -65,16 +66,18 @@ export function createEngineView(list: ListContainers, nowMs: () => number): Eng
     return [...new Set([...touched.keys(), ...owners])];
   };
 
-  /** Takes in what was listed: all, or what is left of these ids. */
+  /** Takes in what was listed: all, or what is left of these ids. Where entries have no id, nobody is taken for removed. */
   const take = (listed: readonly Container[], ids: readonly string[] | undefined): void => {
     const before = seen ?? new Map<string, Container>();
-    const now = listed.map((container) => sameAs(before.get(container.id), container));
+    const now = listed.map((container) => asSeen(before.get(container.id), container));
     const there = new Set(now.map(({ id }) => id));
-    const gone = ids?.filter((id) => before.has(id) && !there.has(id)) ?? [];
-    const isSame = gone.length === 0 && now.every((container) => container === before.get(container.id));
-    if (isSame && seen !== undefined && (ids !== undefined || now.length === before.size)) return;
-    const next = new Map(ids === undefined ? [] : before);
-    for (const id of gone) next.delete(id);
+    const isPartial = there.has(entriesWithoutId);
+    const gone = [...(ids ?? before.keys())].filter((id) => before.has(id) && !there.has(id));
+    const removed = isPartial ? [] : gone;
+    const isSame = removed.length === 0 && now.every((container) => container === before.get(container.id));
+    if (isSame && seen !== undefined) return;
+    const next = new Map(before);
+    for (const id of removed) next.delete(id);
     for (const container of now) next.set(container.id, container);
     seen = next;
     present = listOf(next);
@@ -117,7 +120,10 @@ export function createEngineView(list: ListContainers, nowMs: () => number): Eng
   };
 }
 
-/** What was seen before where nothing is different. */
-function sameAs(before: Container | undefined, now: Container): Container {
-  return before !== undefined && isDeepStrictEqual(before, now) ? before : now;
+/** What was seen before where nothing is different, or nothing can be read now: what can't be seen has not changed. */
+function asSeen(before: Container | undefined, now: Container): Container {
+  if (before === undefined) return now;
+  const wasRead = before.unreadable === undefined || before.isAsBefore === true;
+  const seen = now.unreadable !== undefined && wasRead ? { ...before, unreadable: now.unreadable, isAsBefore: true as const } : now;
+  return isDeepStrictEqual(before, seen) ? before : seen;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBackoff } from './backoff.ts';
 import { nowMs } from './clock.ts';
+import { EngineError } from './docker/engine-error.ts';
 import type { EngineEvent } from './model/engine-event.ts';
 
 /** Subscribes to an engine's events from a moment on, in milliseconds since 1970. */
@@ -70,13 +71,15 @@ export function followEvents(subscribe: Subscribe, hooks: EventStreamHooks, reco
         // A stream that breaks is one that ends: whether the engine is away, opening the next one tells best.
         failure = error;
       }
-      wasCut = !abort.signal.aborted && nowMs() - openedAtMs < steadyMs;
+      // What is no stream of events is none however long it lived.
+      wasCut = !abort.signal.aborted && (failure instanceof EngineError || nowMs() - openedAtMs < steadyMs);
       if (!wasCut) reconnect.reset();
     } finally {
       renewal = undefined;
       clearTimeout(steady);
       signal.removeEventListener('abort', end);
     }
+    if (failure instanceof EngineError) throw failure;
     if (wasCut) throw new Error('the engine, or something in between, ends the event stream as soon as it is opened', { cause: failure });
     return abort.signal.aborted;
   };

@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import type { Container } from '../model/container.ts';
 import { compareText, showForeignText } from '../model/foreign-text.ts';
 import { roles } from '../model/label-table.ts';
-import { boundLabels } from '../model/label-limits.ts';
+import { boundLabels, tooManyLabels } from '../model/label-limits.ts';
 import { isMeantForUs } from '../model/labels.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
@@ -119,7 +119,9 @@ function describe(name: string, definition: Json, fill: (value: unknown) => stri
 }
 
 function containerOf(service: LabelledService, project: string, networks: ReadonlyMap<string, string>, address: string): Container {
+  const unreadable = tooManyLabels(service.labels);
   return {
+    ...(unreadable === undefined ? {} : { unreadable }),
     id: service.name,
     name: service.containerName ?? `${project}-${service.name}-1`,
     imageId: '',

@@ -1,8 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, globalAgent } from 'node:https';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { text as readText } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { nowMs } from '../clock.ts';
 import { startDeadline } from '../deadline.ts';
@@ -11,13 +8,18 @@ import { watchedContainerActions, watchedNetworkActions } from '../model/engine-
 import type { EngineEvent } from '../model/engine-event.ts';
 import { networkOwnerOf } from '../model/network-owner.ts';
 import { parseEngineName } from '../model/nginx-token.ts';
-import { containersFromEngine } from './container-from-engine.ts';
+import { answerLimits, maxDroppedBytes } from './answer-limits.ts';
+import type { AnswerLimit } from './answer-limits.ts';
+import { parseBoundedJson } from './bounded-json.ts';
+import { containersFromEngine, maxIdLength } from './container-from-engine.ts';
 import type { DockerHost } from './docker-host.ts';
-import { EngineError, explainEngineFailure } from './engine-error.ts';
+import { explainEngineFailure, notUnderstood, tooLong } from './engine-error.ts';
 import type { EngineCall } from './engine-error.ts';
 import { eventFromEngine } from './event-from-engine.ts';
+import { recordOf, textOf } from './foreign-json.ts';
 import { noHandshake, readHandshake } from './handshake.ts';
 import type { Handshake } from './handshake.ts';
+import { readBeginning, readFirst, readLimited, readLines, TooLong } from './limited-read.ts';
 
 /** The few calls that meet-gen makes to an engine. Each has a deadline and fails with an EngineError. */
 export interface EngineClient {
@@ -54,7 +56,7 @@ interface EngineQuestion {
   readonly path: string;
   readonly query: object;
   /** A longer answer is a failure. */
-  readonly maxBytes: number;
+  readonly limit: AnswerLimit;
 }
 
 interface ContainerName {
@@ -68,13 +70,14 @@ interface ExecResult {
   readonly output: string;
 }
 
+const listingContainers = 'listing containers';
 const readDeadlineMs = 10_000;
 /** Shorter: a frontend waits for it, and it can be sent again. */
 const signalDeadlineMs = 2000;
 const logsDeadlineMs = 2000;
-const maxOutputBytes = 65_536;
 const maxLogLines = 5000;
-const maxLogBytes = 4 * 1024 ** 2;
+/** An engine reads a megabyte of a question at most (Go's net/http, DefaultMaxHeaderBytes). */
+const maxIdsAtOnce = 500;
 
 /**
  * Connects nothing yet: the first call does.
@@ -90,8 +93,6 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
   const modem = docker.modem as unknown as { version?: string | undefined };
   let known: Handshake | undefined;
 
-  const named = (container: ContainerName): Docker.Container => docker.getContainer(referenceOf(container));
-
   const shakeHands = async (signal: AbortSignal): Promise<Handshake> => {
     modem.version = undefined;
     onRequest('/_ping');
@@ -103,8 +104,9 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
 
   const listBy = async (filters: Filters, signal: AbortSignal): Promise<readonly Container[]> => {
     onRequest('/containers/json');
-    const answer = await abortable(openList(docker, filters, signal).then(readText), signal);
-    return containersFromEngine(parseAnswer(answer));
+    const answer = openGet(docker, '/containers/json?', { all: true, filters }, signal);
+    const bytes = await abortable(readAnswer(listingContainers, answer, answerLimits.list), signal);
+    return understand(listingContainers, () => containersFromEngine(parseBoundedJson(bytes)));
   };
 
   return {
@@ -114,14 +116,16 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
         if (known === undefined) await shakeHands(deadline.signal);
         const listed = await listBy(ids === undefined ? { label: ['meet.role'] } : { id: ids }, deadline.signal);
         const owners = missingOwners(listed);
-        const all = owners.length === 0 ? listed : [...listed, ...(await listBy({ id: owners }, deadline.signal))];
+        const all = [...listed];
+        for (let from = 0; from < owners.length; from += maxIdsAtOnce)
+          all.push(...(await listBy({ id: owners.slice(from, from + maxIdsAtOnce) }, deadline.signal)));
         deadline.done();
         return all;
       } catch (cause) {
         deadline.end();
         // An engine that was replaced may not know the API any more.
         if ((cause as { statusCode?: unknown }).statusCode === 400) known = undefined;
-        return await explain({ what: 'listing containers', request: 'GET /containers/json' })(cause);
+        return await explain({ what: listingContainers, request: 'GET /containers/json' })(cause);
       }
     },
     async subscribe(sinceMs, signal) {
@@ -130,11 +134,11 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
       const deadline = startDeadline(readDeadlineMs, signal);
       try {
         const { clockAheadMs } = await shakeHands(deadline.signal);
-        const options = { filters, abortSignal: deadline.signal, since: (sinceMs + clockAheadMs) / 1000 };
         onRequest('/events');
-        const stream = await abortable(docker.getEvents(options), deadline.signal);
+        const since = (sinceMs + clockAheadMs) / 1000;
+        const stream = await abortable(openGet(docker, '/events?', { filters, since }, deadline.signal), deadline.signal);
         deadline.lift();
-        return readEvents(stream as Readable, clockAheadMs, deadline.end);
+        return readEvents(stream, clockAheadMs, deadline.end);
       } catch (cause) {
         deadline.end();
         return await explain({ what: 'subscribing to events', request: 'GET /events' })(cause);
@@ -145,7 +149,9 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
       try {
         const { signal: abortSignal } = deadline;
         onRequest('/containers/{id}/kill');
-        await abortable(named(container).kill({ signal: 'HUP', abortSignal }), abortSignal);
+        const call = { method: 'POST', path: `/containers/${referenceOf(container)}/kill?`, options: { signal: 'HUP' } } as const;
+        const answer = open(docker, call, [204, 200], abortSignal);
+        await abortable(readAnswer(`signalling ${container.name}`, answer, answerLimits.short), abortSignal);
         deadline.done();
       } catch (cause) {
         deadline.end();
@@ -155,18 +161,28 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
     async exec(container, command, limitMs, signal) {
       const deadline = startDeadline(limitMs, signal);
       const { signal: abortSignal } = deadline;
+      const what = `running a command in ${container.name}`;
+      const askJson = async (call: EngineRequest, expected: readonly number[]): Promise<Readonly<Record<string, unknown>>> => {
+        const bytes = await abortable(readAnswer(what, open(docker, call, expected, abortSignal), answerLimits.short), abortSignal);
+        return recordOf(understand(what, () => parseBoundedJson(bytes)));
+      };
       try {
-        const options = { Cmd: [...command], AttachStdout: true, AttachStderr: true, abortSignal };
+        const create = { Cmd: [...command], AttachStdout: true, AttachStderr: true };
         onRequest('/containers/{id}/exec');
-        const started = await abortable(named(container).exec(options), abortSignal);
+        const created = await askJson({ method: 'POST', path: `/containers/${referenceOf(container)}/exec`, options: create }, [201, 200]);
+        const id = parseEngineName(textOf(created['Id']));
+        if (id === undefined) throw new Error('the command has an id that no engine gives');
         onRequest('/exec/{id}/start');
-        const stream = await abortable(started.start({ abortSignal }), abortSignal);
-        const output = readFrames(await abortable(readBytes(stream, maxOutputBytes), abortSignal));
+        const start = { method: 'POST', path: `/exec/${id}/start`, options: {}, allowEmpty: true } as const;
+        const stream = await abortable(open(docker, start, [200, 204], abortSignal), abortSignal);
+        const written = readBeginning(stream, answerLimits.output.maxBytes, maxDroppedBytes);
+        const output = readFrames(await abortable(limited(what, written), abortSignal));
         onRequest('/exec/{id}/json');
-        const { ExitCode: code } = await abortable(started.inspect({ abortSignal }), abortSignal);
-        return { code: code ?? -1, output };
+        const { ExitCode: code } = await askJson({ method: 'GET', path: `/exec/${id}/json`, options: {} }, [200]);
+        if (!Number.isInteger(code)) throw notUnderstood(what, new Error('a command that ended has no exit code'));
+        return { code: code as number, output };
       } catch (cause) {
-        return await explain({ what: `running a command in ${container.name}`, request: `POST /containers/${container.name}/exec` })(cause);
+        return await explain({ what, request: `POST /containers/${container.name}/exec` })(cause);
       } finally {
         deadline.end();
       }
@@ -180,19 +196,19 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
         onRequest('/containers/{id}/logs');
         const question = { stdout: true, stderr: true, tail: maxLogLines, since };
         const stream = await abortable(openGet(docker, path, question, abortSignal), abortSignal);
-        return readFrames(await abortable(readBytes(stream, maxLogBytes), abortSignal));
+        return readFrames(await abortable(readFirst(stream, answerLimits.log.maxBytes), abortSignal));
       } catch (cause) {
         return await explain({ what: `reading the log of ${container.name}`, request: `GET /containers/${container.name}/logs` })(cause);
       } finally {
         deadline.end();
       }
     },
-    async get({ what, path, query, maxBytes }, signal) {
+    async get({ what, path, query, limit }, signal) {
       const deadline = startDeadline(readDeadlineMs, signal);
       try {
         if (known === undefined) await shakeHands(deadline.signal);
-        const answer = await openGet(docker, `${path}?`, query, deadline.signal);
-        return await abortable(readWhole(answer, maxBytes), deadline.signal);
+        const answer = openGet(docker, `${path}?`, query, deadline.signal);
+        return await abortable(readAnswer(what, answer, limit), deadline.signal);
       } catch (cause) {
         return await explain({ what, request: `GET ${path}` })(cause);
       } finally {
@@ -224,16 +240,11 @@ function connectionOptions(host: DockerHost): Docker.DockerOptions & { readonly 
 
 type Filters = Readonly<Record<string, readonly string[]>>;
 
-/** As a stream: dockerode's own `listContainers` never ends when the connection is cut in the middle of the answer. */
-function openList(docker: Docker, filters: Filters, signal: AbortSignal): Promise<Readable> {
-  return openGet(docker, '/containers/json?', { all: true, filters }, signal);
-}
-
 /** A proxy that lets no ping through costs only the choice of the API. */
 async function ping(docker: Docker, signal: AbortSignal): Promise<Handshake> {
   try {
     const answer = await abortable(openGet(docker, '/_ping', {}, signal), signal);
-    answer.resume();
+    await abortable(readAnswer('asking for the engine itself', Promise.resolve(answer), answerLimits.short), signal);
     return readHandshake(answer.headers, nowMs());
   } catch (error) {
     if (typeof (error as { statusCode?: unknown }).statusCode === 'number') return noHandshake;
@@ -241,19 +252,83 @@ async function ping(docker: Docker, signal: AbortSignal): Promise<Handshake> {
   }
 }
 
+interface EngineRequest {
+  readonly method: 'GET' | 'POST';
+  /** With a `?` at its end the options go into the query. */
+  readonly path: string;
+  readonly options: object;
+  /** An empty object is sent, too. */
+  readonly allowEmpty?: true;
+}
+
 function openGet(docker: Docker, path: string, options: object, abortSignal: AbortSignal): Promise<IncomingMessage> {
-  const call = { path, method: 'GET', options, isStream: true, abortSignal, statusCodes: { 200: true } };
-  return new Promise((resolve, reject) => {
+  return open(docker, { method: 'GET', path, options }, [200], abortSignal);
+}
+
+/** docker-modem reads whatever has another status than these to its end, however long it is. */
+const anyStatus = Object.fromEntries(Array.from({ length: 1000 }, (_, status) => [status, true]));
+
+/**
+ * Every answer comes as a stream, so that what is read of it has an end: docker-modem's own reading has no limit, and waits for ever
+ * when the connection is cut in the middle of an answer.
+ * @throws Error with `statusCode` for any other status
+ */
+async function open(
+  docker: Docker,
+  request: EngineRequest,
+  expected: readonly number[],
+  abortSignal: AbortSignal,
+): Promise<IncomingMessage> {
+  const call = { ...request, isStream: true, abortSignal, statusCodes: anyStatus };
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     docker.modem.dial(call, (error: unknown, stream: unknown) =>
       error instanceof Error ? reject(error) : resolve(stream as IncomingMessage),
     );
   });
+  if (answer.statusCode !== undefined && expected.includes(answer.statusCode)) return answer;
+  throw Object.assign(new Error(await readRefusal(answer)), { statusCode: answer.statusCode });
+}
+
+/** The words of a refusal: the engine's own are JSON. */
+async function readRefusal(answer: IncomingMessage): Promise<string> {
+  const bytes = await readLimited(answer, answerLimits.refusal.maxBytes).catch(() => Buffer.alloc(0));
+  try {
+    return textOf(recordOf(parseBoundedJson(bytes))['message']) || bytes.toString('utf8');
+  } catch {
+    return bytes.toString('utf8');
+  }
+}
+
+/** @throws EngineError when it is longer than the limit */
+function readAnswer(what: string, answer: Promise<IncomingMessage>, { maxBytes }: AnswerLimit): Promise<Buffer> {
+  return limited(
+    what,
+    answer.then((stream) => readLimited(stream, maxBytes)),
+  );
+}
+
+async function limited<Result>(what: string, reading: Promise<Result>): Promise<Result> {
+  try {
+    return await reading;
+  } catch (cause) {
+    throw cause instanceof TooLong ? tooLong(what, cause) : cause;
+  }
+}
+
+/** @throws EngineError when an answer can't be read as what it should be */
+function understand<Result>(what: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (cause) {
+    throw notUnderstood(what, cause);
+  }
 }
 
 /** The containers whose networks are used by others and that were not listed. */
 function missingOwners(containers: readonly Container[]): readonly string[] {
   const present = new Set(containers.map(({ id }) => id));
-  return [...new Set(containers.flatMap((container) => networkOwnerOf(container) ?? []))].filter((id) => !present.has(id));
+  const owners = new Set(containers.flatMap((container) => networkOwnerOf(container) ?? []));
+  return [...owners].filter((id) => !present.has(id) && id.length <= maxIdLength);
 }
 
 /** It becomes a part of a path. @throws Error when it could be no name */
@@ -261,30 +336,6 @@ function referenceOf({ id, name }: ContainerName): string {
   const reference = parseEngineName(name) ?? parseEngineName(id);
   if (reference === undefined) throw new Error('neither its name nor its id is one that an engine gives');
   return reference;
-}
-
-/** The beginning of a stream; what is too much is read and dropped, so that the command can end. */
-async function readBytes(stream: NodeJS.ReadableStream, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    const bytes = chunk as Buffer;
-    if (length < maxBytes) chunks.push(bytes);
-    length += bytes.length;
-  }
-  return Buffer.concat(chunks).subarray(0, maxBytes);
-}
-
-/** @throws Error when it is longer than that */
-async function readWhole(stream: NodeJS.ReadableStream, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    chunks.push(chunk as Buffer);
-    length += (chunk as Buffer).length;
-    if (length > maxBytes) throw new Error('the answer is too long');
-  }
-  return Buffer.concat(chunks);
 }
 
 /** Takes the frames of a stream apart (Docker Engine API, ContainerAttach, stream format); a container with a terminal has none. */
@@ -299,37 +350,18 @@ function readFrames(bytes: Buffer): string {
   return texts.join('') + rest.toString('utf8');
 }
 
-function parseAnswer(text: string): unknown {
+async function* readEvents(stream: IncomingMessage, clockAheadMs: number, end: () => void): AsyncGenerator<EngineEvent> {
   try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new EngineError('listing containers failed: the answer of the engine is cut short, or no JSON', {
-      cure: 'see whether something between meet-gen and the engine cuts answers',
-      cause,
-    });
-  }
-}
-
-async function* readEvents(stream: Readable, clockAheadMs: number, end: () => void): AsyncGenerator<EngineEvent> {
-  // readline swallows the input's errors; they must end the iteration, or a cut stream would look alive.
-  const lines = createInterface({ input: stream });
-  let failure: Error | undefined;
-  stream.on('error', (error) => {
-    failure = error;
-    lines.close();
-  });
-  stream.on('aborted', () => lines.close());
-  try {
-    for await (const line of lines) {
+    for await (const line of readLines(stream, answerLimits.event.maxBytes, answerLimits.line.maxBytes)) {
       const event = eventFromEngine(line, clockAheadMs);
       if (event !== undefined) yield event;
     }
+  } catch (cause) {
+    throw cause instanceof TooLong ? tooLong('reading events', cause) : cause;
   } finally {
-    lines.close();
     stream.destroy();
     end();
   }
-  if (failure !== undefined) throw failure;
 }
 
 /** Rejects as soon as the signal aborts, also when the library doesn't notice. */

@@ -1,7 +1,10 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { boundLabels } from '../model/label-limits.ts';
+import { boundLabels, maxNetworks, maxPortEntries, tooManyLabels } from '../model/label-limits.ts';
+import { isIdentityLabel } from '../model/member.ts';
 import { parsePort } from '../model/nginx-token.ts';
+import { entriesWithoutId } from '../model/container.ts';
 import type { Container, ContainerState, Health, NetworkAttachment } from '../model/container.ts';
+import { maxListed } from './answer-limits.ts';
 import { recordOf, textOf, textsOf } from './foreign-json.ts';
 
 /** One entry of `GET /containers/json`, as far as we read it (Docker Engine API, ContainerSummary). */
@@ -21,31 +24,76 @@ export interface EngineContainer {
 
 const states: readonly ContainerState[] = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
 
+/** An id is only compared, so that any text is one; a real one has 64 characters. */
+export const maxIdLength = 256;
+
 /**
- * Maps the engine's JSON to our own type, once, at the border. A field that is missing or odd counts as absent.
- * @throws Error when the answer is no list, or an entry has no id: that is a partial read, not an empty world
+ * Maps the engine's JSON to our own type, once, at the border. A field that is missing or odd counts as absent. An entry that can't
+ * be understood costs itself: it is a container with the reason in `unreadable`, and so are all entries without an id together.
+ * @throws Error when the answer is no list, or none of its entries has an id: that is no empty world
  */
 export function containersFromEngine(answer: unknown): readonly Container[] {
   if (!Array.isArray(answer)) throw new Error("the engine's container list is not a list");
-  return answer.map((entry) => containerFromEngine(entry as EngineContainer));
+  if (answer.length > maxListed) throw new Error(`the engine's container list has ${answer.length} entries, more than ${maxListed}`);
+  const entries = answer.map((entry) => recordOf(entry) as EngineContainer);
+  const named = entries.filter(hasId);
+  const nameless = entries.length - named.length;
+  if (nameless > 0 && named.length === 0) throw new Error("the engine's container list has entries without an id alone");
+  return [...named.map(containerFromEngine), ...(nameless === 0 ? [] : [nameOnly(nameless)])];
+}
+
+function hasId({ Id: id }: EngineContainer): boolean {
+  return typeof id === 'string' && id !== '' && id.length <= maxIdLength;
+}
+
+const nothing = {
+  imageId: '',
+  createdAtSeconds: 0,
+  state: 'dead',
+  health: 'none',
+  labels: {},
+  networkMode: '',
+  networks: [],
+  endpointIds: [],
+  exposedTcpPorts: [],
+} as const satisfies Partial<Container>;
+
+function nameOnly(count: number): Container {
+  return {
+    ...nothing,
+    id: entriesWithoutId,
+    name: entriesWithoutId,
+    unreadable: `${count} entries of the engine's list have no usable id`,
+  };
 }
 
 function containerFromEngine(entry: EngineContainer): Container {
-  if (typeof entry?.Id !== 'string' || entry.Id === '') throw new Error("the engine's container list has an entry without an id");
+  const id = textOf(entry.Id);
   const name = textsOf(entry.Names).find((candidate) => candidate.lastIndexOf('/') === 0) ?? '';
+  const called = { id, name: name === '' ? id.slice(0, 12) : name.slice(1) };
+  const { labels, unreadable } = labelsOf(entry.Labels);
+  const refused = unreadable ?? tooMany(entry);
+  if (refused !== undefined) return { ...nothing, ...called, labels, unreadable: refused };
   return {
-    id: entry.Id,
-    name: name === '' ? entry.Id.slice(0, 12) : name.slice(1),
+    ...called,
     imageId: textOf(entry.ImageID),
     createdAtSeconds: Number.isFinite(entry.Created) ? (entry.Created as number) : 0,
     state: states.find((state) => state === entry.State) ?? 'dead',
     health: healthOf(entry),
-    labels: labelsOf(entry.Labels),
+    labels,
     networkMode: textOf(recordOf(entry.HostConfig)['NetworkMode']),
     networks: networksOf(entry.NetworkSettings),
     endpointIds: networkEntries(entry.NetworkSettings).flatMap(([, network]) => textOf(network['EndpointID']) || []),
     exposedTcpPorts: exposedTcpPortsOf(entry.Ports),
   };
+}
+
+/** Counted before they are read. */
+function tooMany({ NetworkSettings: settings, Ports: ports }: EngineContainer): string | undefined {
+  const networks = Object.keys(recordOf(recordOf(settings)['Networks'])).length;
+  if (networks > maxNetworks) return `it has ${networks} networks, more than ${maxNetworks}`;
+  const entries = Array.isArray(ports) ? ports.length : 0;
+  return entries > maxPortEntries ? `it has ${entries} ports, more than ${maxPortEntries}` : undefined;
 }
 
 /** A field of its own from API 1.52 on; before that only in the text: `Up 2 minutes (healthy)`. */
@@ -92,14 +140,25 @@ function prefix<Key extends string>(key: Key, value: unknown, most: number): { r
 
 function exposedTcpPortsOf(ports: unknown): readonly number[] {
   const found = (Array.isArray(ports) ? ports : []).flatMap((entry) => {
-    const port = recordOf(entry);
-    const number = parsePort(String(port['PrivatePort']));
-    return port['Type'] === 'tcp' && typeof port['PrivatePort'] === 'number' && number !== undefined ? [number] : [];
+    const { PrivatePort: port, Type: type } = recordOf(entry);
+    const number = typeof port === 'number' ? parsePort(String(port)) : undefined;
+    return type === 'tcp' && number !== undefined ? [number] : [];
   });
   return [...new Set(found)].toSorted((left, right) => left - right);
 }
 
-function labelsOf(value: unknown): Readonly<Record<string, string>> {
-  const texts = Object.entries(recordOf(value)).flatMap(([key, text]) => (typeof text === 'string' ? [[key, text] as const] : []));
-  return boundLabels(Object.fromEntries(texts));
+/**
+ * Labels that aren't all texts can't be trusted at all: the one that guards a path may be among them. What says whose the container is
+ * stays, so that it is reported to nobody else; the labels of one without a role are nobody's business.
+ */
+function labelsOf(value: unknown): { readonly labels: Readonly<Record<string, string>>; readonly unreadable?: string } {
+  if (value === undefined || value === null) return { labels: {} };
+  if (typeof value !== 'object' || Array.isArray(value)) return { labels: {}, unreadable: 'its labels are no labels' };
+  const entries = Object.entries(value);
+  const texts = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const isOdd = texts.length < entries.length;
+  const unreadable = isOdd ? 'it has labels that are no texts' : tooManyLabels(value as Readonly<Record<string, unknown>>);
+  if (unreadable === undefined) return { labels: boundLabels(Object.fromEntries(texts)) };
+  const labels = boundLabels(Object.fromEntries(texts.filter(([key]) => isIdentityLabel(key))));
+  return Object.hasOwn(value, 'meet.role') ? { labels, unreadable } : { labels };
 }

@@ -29,6 +29,23 @@ export interface EngineCall {
   readonly request: string;
 }
 
+/** The answer was read up to its limit, and no further. */
+export function tooLong(what: string, cause: { readonly maxBytes: number }): EngineError {
+  return new EngineError(`${what} failed: the answer is longer than the ${cause.maxBytes} bytes that are read of it`, {
+    cure: 'see what answers in place of the engine, and for a container with megabytes of labels; docs/configuration.md has the limits',
+    cause,
+  });
+}
+
+/** The answer is none that an engine gives. */
+export function notUnderstood(what: string, cause: unknown): EngineError {
+  if (cause instanceof EngineError) return cause;
+  return new EngineError(
+    `${what} failed: the engine's answer is cut short, or can't be understood (${cause instanceof Error ? cause.message : String(cause)})`,
+    { cure: 'see whether something between meet-gen and the engine cuts or changes answers', cause },
+  );
+}
+
 /** Turns whatever a call to the engine threw into an error that a person can act on. */
 export async function explainEngineFailure({ what, request }: EngineCall, at: DockerHost, cause: unknown): Promise<EngineError> {
   if (cause instanceof EngineError) return cause;
@@ -75,6 +92,11 @@ export async function explainEngineFailure({ what, request }: EngineCall, at: Do
   if (code === 'ABORT_ERR' || code === 'TimeoutError')
     return new EngineError(`${what} got no answer in time from the engine at ${host}`, {
       cure: 'see whether the engine is overloaded or the connection is cut',
+      cause,
+    });
+  if (code?.startsWith('HPE_') === true)
+    return new EngineError(`${what} failed: what answers at ${host} speaks no HTTP that can be understood: ${message}`, {
+      cure: 'see what listens there, and name the engine itself with --docker-host; an engine with TLS wants DOCKER_TLS_VERIFY=1',
       cause,
     });
   const tls = 'tls' in at ? explainTlsFailure(code) : undefined;

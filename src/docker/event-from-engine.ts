@@ -1,4 +1,9 @@
 import type { EngineEvent } from '../model/engine-event.ts';
+import { maxIdLength } from './container-from-engine.ts';
+import { recordOf, textOf } from './foreign-json.ts';
+
+/** The year 2000: what claims to be older was not told its time, and happened now. An event of the past is passed over. */
+const earliestNano = 946_684_800e9;
 
 /**
  * Maps one line of `GET /events` to our own type; undefined for a line that says nothing about a container.
@@ -8,33 +13,30 @@ import type { EngineEvent } from '../model/engine-event.ts';
  */
 export function eventFromEngine(line: string, clockAheadMs = 0): EngineEvent | undefined {
   const event = parseObject(line);
-  const actor = asRecord(event?.['Actor']);
-  const attributes = asRecord(actor['Attributes']);
-  const type = event?.['Type'];
-  const containerId = type === 'network' ? attributes['container'] : actor['ID'];
-  const action = event?.['Action'];
-  if ((type !== 'container' && type !== 'network') || typeof containerId !== 'string' || containerId === '' || typeof action !== 'string')
-    return undefined;
-  const signal = Number(attributes['signal']);
-  const timeNano = event?.['timeNano'];
+  const actor = recordOf(event['Actor']);
+  const attributes = recordOf(actor['Attributes']);
+  const { Type: type, Action: action, timeNano } = event;
+  const containerId = textOf(type === 'network' ? attributes['container'] : actor['ID']);
+  // A longer id is none: it would be asked for, and make the question too long.
+  const isWhole = (type === 'container' || type === 'network') && typeof action === 'string';
+  if (!isWhole || containerId === '' || containerId.length > maxIdLength) return undefined;
+  const signal = Number(textOf(attributes['signal']) || NaN);
   return {
     type,
-    action: action.split(':')[0]?.trim() ?? '',
+    action: action.split(':', 1)[0]?.trim() ?? '',
     containerId,
     hasRole: type === 'container' && attributes['meet.role'] !== undefined,
     ...(Number.isInteger(signal) ? { signal } : {}),
-    ...(typeof timeNano === 'number' && timeNano > 0 && Number.isFinite(timeNano) ? { atMs: timeNano / 1e6 - clockAheadMs } : {}),
+    ...(typeof timeNano === 'number' && timeNano > earliestNano && Number.isFinite(timeNano)
+      ? { atMs: timeNano / 1e6 - clockAheadMs }
+      : {}),
   };
 }
 
-function parseObject(line: string): Readonly<Record<string, unknown>> | undefined {
+function parseObject(line: string): Readonly<Record<string, unknown>> {
   try {
-    return asRecord(JSON.parse(line));
+    return recordOf(JSON.parse(line));
   } catch {
-    return undefined;
+    return {};
   }
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -1,8 +1,11 @@
 import type { Inspection, ListedContainer, Network } from '../doctor/facts.ts';
 import { parseEngineName } from '../model/nginx-token.ts';
+import { answerLimits } from './answer-limits.ts';
+import { parseBoundedJson } from './bounded-json.ts';
 import type { EngineClient } from './client.ts';
 import { containersFromEngine } from './container-from-engine.ts';
-import { EngineError } from './engine-error.ts';
+import { EngineError, notUnderstood } from './engine-error.ts';
+import { recordOf, textOf } from './foreign-json.ts';
 import { inspectionFromEngine, networksFromEngine, processName } from './inspection-from-engine.ts';
 import { readTar } from './tar.ts';
 
@@ -20,9 +23,6 @@ export interface EngineReader {
   processName(id: string, pid: number, signal: AbortSignal): Promise<string | undefined>;
 }
 
-const maxListBytes = 64 * 1024 ** 2;
-const maxAnswerBytes = 4 * 1024 ** 2;
-
 /** Reads through a client. */
 export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineReader {
   const getJson = async <Result>(
@@ -32,9 +32,10 @@ export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineRea
     read: (answer: unknown) => Result,
     signal: AbortSignal,
   ): Promise<Result> => {
-    const bytes = await client.get({ what, path, query, maxBytes: path === '/containers/json' ? maxListBytes : maxAnswerBytes }, signal);
+    const limit = path === '/containers/json' ? answerLimits.list : answerLimits.json;
+    const bytes = await client.get({ what, path, query, limit }, signal);
     try {
-      return read(JSON.parse(bytes.toString('utf8')));
+      return read(parseBoundedJson(bytes));
     } catch (cause) {
       throw notUnderstood(what, cause);
     }
@@ -46,15 +47,13 @@ export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineRea
     async readFiles(id, folder, signal) {
       const what = `reading ${folder} in a container`;
       try {
-        const bytes = await client.get(
-          { what, path: `/containers/${reference(id)}/archive`, query: { path: folder }, maxBytes: maxAnswerBytes },
-          signal,
-        );
-        const files = [...readTar(bytes)].map(([path, text]): [string, string] => [path.slice(path.indexOf('/') + 1), text]);
+        const path = `/containers/${reference(id)}/archive`;
+        const bytes = await client.get({ what, path, query: { path: folder }, limit: answerLimits.files }, signal);
+        const files = [...readTar(bytes)].map(([file, text]): [string, string] => [file.slice(file.indexOf('/') + 1), text]);
         return new Map(files);
       } catch (cause) {
         if (cause instanceof EngineError && cause.status === 404) return new Map();
-        throw cause instanceof EngineError ? cause : notUnderstood(what, cause);
+        throw notUnderstood(what, cause);
       }
     },
     processName: (id, pid, signal) =>
@@ -62,10 +61,11 @@ export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineRea
   };
 }
 
+/** Nothing can be said of one whose entry isn't read. */
 function listedContainers(answer: unknown): readonly ListedContainer[] {
-  const containers = containersFromEngine(answer);
-  const images = (answer as readonly { readonly Image?: unknown }[]).map(({ Image: image }) => (typeof image === 'string' ? image : ''));
-  return containers.map((container, index) => ({ container, image: images[index] ?? '' }));
+  const containers = containersFromEngine(answer).filter(({ unreadable }) => unreadable === undefined);
+  const images = new Map((answer as readonly unknown[]).map(recordOf).map(({ Id: id, Image: image }) => [id, textOf(image)]));
+  return containers.map((container) => ({ container, image: images.get(container.id) ?? '' }));
 }
 
 /** It becomes a part of a path. */
@@ -74,14 +74,4 @@ function reference(id: string): string {
   if (name === undefined)
     throw new EngineError('a container has an id that no engine gives', { cure: 'see what answers in place of the engine' });
   return name;
-}
-
-function notUnderstood(what: string, cause: unknown): EngineError {
-  return new EngineError(
-    `${what} failed: the engine's answer can't be understood (${cause instanceof Error ? cause.message : String(cause)})`,
-    {
-      cure: 'see whether something between meet-gen and the engine cuts answers',
-      cause,
-    },
-  );
 }

@@ -1,10 +1,11 @@
+import { answerLimits, maxJsonParts, maxListed } from '../docker/answer-limits.ts';
 import { checkTable } from '../doctor/check-table.ts';
 import { gauges } from '../metrics/metrics.ts';
 import { counters, histograms } from '../metrics/tally.ts';
 import { compareText } from '../model/foreign-text.ts';
 import { allLabels, roleMeanings, roles } from '../model/label-table.ts';
 import type { Role } from '../model/label-table.ts';
-import { maxLabelKeyLength, maxLabelValueLength } from '../model/label-limits.ts';
+import { labelLimits } from '../model/label-limits.ts';
 import { problemTable } from '../model/problem.ts';
 import { flagWithValue, optionTable } from '../options.ts';
 import { backendPreset } from '../routes/preset.ts';
@@ -59,7 +60,6 @@ function labelsPage(): string {
   const rows = allLabels.map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.allowed, spec.fallback]);
   return page('Labels', [
     '`meet.role` opts a container in; without it a container is ignored. Every other label is optional. A label that is unknown or has a bad value is reported with the container, the key, the value and what is allowed; it costs nothing but itself. In the comma lists of `meet.paths` and `meet.host` a bad entry costs itself alone; in `meet.allow` it closes the path.',
-    `A key of more than ${maxLabelKeyLength} characters, or a value of more than ${maxLabelValueLength}, is cut there and refused.`,
     table(
       ['label', 'on', 'meaning', 'allowed', 'default'],
       [['`meet.role`', 'all', 'what the container is', roles.map((role) => `\`${role}\``).join(', '), '–'], ...rows],
@@ -87,6 +87,12 @@ function labelsPage(): string {
     "## The backend's paths",
     `Without \`meet.paths\` a backend answers ${backendPreset.map((path) => `\`${path}\``).join(', ')}: each itself and everything below it. \`meet.paths=+/extra\` adds to them, \`meet.paths=/only\` replaces them.`,
     'A prefix never captures a room: `/api` is `/api` and `/api/…`, while `/api-abcd-efg` is a room of the SPA.',
+    '## Limits',
+    'What is counted before it is read, so that no label holds up the routes of others. With `--instance`, only `meet.instance` and the labels of compose and swarm are looked at of a container of another instance.',
+    table(
+      ['what', 'at most', 'more than that'],
+      labelLimits.map(({ what, most, beyond }) => [what, String(most), beyond]),
+    ),
   ]);
 }
 
@@ -101,6 +107,12 @@ function configurationPage(): string {
   return page('Configuration', [
     'Every option is a flag and an environment variable; the flag wins. All problems are reported at once, and the process ends with exit code 2. A variable that starts with `MEET_GEN_` and is not in this table is a mistake, and is reported too.',
     table(['flag', 'variable', 'default', 'meaning', 'commands'], rows),
+    "## The engine's answers",
+    `So much is read of what the engine, or whatever answers in its place, says. A container as compose makes it takes 2.3 KB of a list: 10,000 of them take 23 MB, which leaves each of them 4 KB of further labels. A list has at most ${maxListed} containers, and an answer in JSON at most ${maxJsonParts} objects, lists and commas outside of its texts. No redirect is followed.`,
+    table(
+      ['answer', 'at most', 'more than that'],
+      Object.values(answerLimits).map(({ answer, maxBytes, beyond }) => [answer, bytesText(maxBytes), beyond]),
+    ),
     '## Exit codes',
     table(
       ['code', 'meaning'],
@@ -208,6 +220,10 @@ function wrap(part: string): string {
     [first],
   );
   return lines.join('\n');
+}
+
+function bytesText(bytes: number): string {
+  return bytes >= 1024 ** 2 ? `${bytes / 1024 ** 2} MiB` : `${bytes / 1024} KiB`;
 }
 
 function rolesText(some: readonly Role[]): string {

@@ -2,13 +2,13 @@ import type { Container } from './container.ts';
 import { labelWithoutEffect } from './label-problems.ts';
 import { allowLabel } from './label-table.ts';
 import type { AllowRule, Labels, Role } from './label-table.ts';
+import { maxAllowLabels } from './label-limits.ts';
 import { parseAllow, parseLabelName } from './nginx-token.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
 const family = 'meet.allow';
 export const allowPrefix = `${family}.`;
-const maxRules = 32;
 
 /** Whether a key is one of these, also without a name or with a dot too few: what may be meant to close a path is never passed over. */
 export function isAllowKey(key: string): boolean {
@@ -28,11 +28,12 @@ export function readAllowLabels(
   if (entries.length === 0) return { problems: [] };
   if (!allowLabel.roles.includes(role))
     return { problems: entries.map(([key, value]) => labelWithoutEffect(container, key, value, role, allowLabel.roles)) };
+  // All is closed then, whatever they say.
+  if (entries.length > maxAllowLabels) return { allow: { rules: [], closesAll: true }, problems: [tooMany(container, entries.length)] };
   const read = entries.map(([key, value]) => readOne(container, key, value));
-  const hasTooMany = entries.length > maxRules;
   return {
-    allow: { rules: read.flatMap(({ rule }) => rule ?? []), closesAll: hasTooMany || read.some(({ rule }) => rule === undefined) },
-    problems: [...read.flatMap(({ refused }) => refused ?? []), ...(hasTooMany ? [tooMany(container, entries.length)] : [])],
+    allow: { rules: read.flatMap(({ rule }) => rule ?? []), closesAll: read.some(({ rule }) => rule === undefined) },
+    problems: read.flatMap(({ refused }) => refused ?? []),
   };
 }
 
@@ -59,7 +60,7 @@ function tooMany({ name: container }: Container, count: number): Problem {
   return problem('allow-unreadable', {
     container,
     key: `${allowPrefix}*`,
-    message: `the container has ${count} of these labels, more than ${maxRules}, so all routes of the service are closed to everybody`,
+    message: `the container has ${count} of these labels, more than ${maxAllowLabels}, so all routes of the service are closed to everybody`,
     cure: 'one label can name up to 64 networks; fewer paths will do where one is above the others',
   });
 }

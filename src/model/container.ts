@@ -33,6 +33,10 @@ export interface Container {
   readonly endpointIds: readonly string[];
   /** Ascending, without duplicates. */
   readonly exposedTcpPorts: readonly number[];
+  /** Why what the engine says of it is not read. */
+  readonly unreadable?: string;
+  /** What was read of it before holds on. Otherwise nothing holds of an unreadable one but its name and whose it is. */
+  readonly isAsBefore?: true;
 }
 
 /** What a probe of ours learnt; `unclear` is no answer that decides anything, and `detail` says why. */
@@ -66,3 +70,6 @@ export interface Observation {
   readonly containers: readonly Container[];
   readonly notes: ReadonlyMap<string, Note>;
 }
+
+/** What stands in a list for all its entries without an id; containers may be missing in such a list. */
+export const entriesWithoutId = 'entries-without-id';

@@ -97,9 +97,13 @@ export function readInstances(
   const problems: Problem[] = [];
   const byInstance = new Map<string, Member[]>();
   for (const container of withOwnersNetworks(observation.containers)) {
-    if (container.labels['meet.role'] === undefined) continue;
+    const { labels, unreadable } = container;
+    if (labels['meet.role'] === undefined && unreadable === undefined) continue;
+    // Whose it is comes first: the labels of another instance cost nothing. An entry that nobody can be told by concerns everybody.
+    if (only !== undefined && labels['meet.role'] !== undefined && likelyInstance(container) !== only) continue;
+    if (unreadable !== undefined) problems.push(notRead(container, unreadable));
+    if (unreadable !== undefined && !container.isAsBefore) continue;
     const { member, problems: found } = readings.member(container);
-    if (only !== undefined && (member?.instance ?? likelyInstance(container)) !== only) continue;
     problems.push(...found);
     if (member === undefined) continue;
     const others = byInstance.get(member.instance);
@@ -107,7 +111,7 @@ export function readInstances(
     else others.push(member);
   }
   readings.retain(new Set(byInstance.keys()));
-  const isNoted = notedInstances(observation, readings);
+  const isNoted = notedInstances(observation);
   const read = [...byInstance]
     .toSorted(([left], [right]) => compareText(left, right))
     .map(([name, members]) =>
@@ -123,12 +127,11 @@ export function readInstances(
 }
 
 /** Whether anything is known of an instance's containers besides what the engine tells. Of most of thousands nothing is. */
-function notedInstances({ containers, notes }: Observation, readings: Readings<Instance>): (instance: string) => boolean {
+function notedInstances({ containers, notes }: Observation): (instance: string) => boolean {
   // What is known of one then counts for others, too.
   if (notes.size > 0 && containers.some((container) => networkOwnerOf(container) !== undefined)) return () => true;
   const there = byId(containers);
-  const noted = [...notes.keys()].flatMap((id) => there.get(id) ?? []);
-  const names = new Set(noted.map((container) => readings.member(container).member?.instance));
+  const names = new Set([...notes.keys()].flatMap((id) => there.get(id) ?? []).map(likelyInstance));
   return (instance) => names.has(instance);
 }
 
@@ -136,7 +139,8 @@ function readInstance(name: string, all: readonly Member[], observation: Seen, s
   const project = ownProject(name, all.filter(isLastingNginx));
   const foreign = all.some(isLastingNginx) ? all.filter((member) => member.project !== project) : [];
   tellForeignProjects(name, project, foreign, strict, problems);
-  const members = strict ? all.filter((member) => !foreign.includes(member)) : all;
+  const strangers = new Set(foreign);
+  const members = strict ? all.filter((member) => !strangers.has(member)) : all;
   const lasting = members.filter(isLastingNginx);
   const { frontends, spa } = splitRouters(lasting, project);
   const kind = spa === undefined ? 'frontend' : 'router';
@@ -251,6 +255,16 @@ function usualPort({ role, container, labels }: Member): number | undefined {
   if (role === 'router') return labels.listen ?? defaultPorts.router;
   if (role !== 'service') return defaultPorts[role];
   return container.exposedTcpPorts[0] ?? labels.routes?.find((route) => route.port)?.port;
+}
+
+function notRead(container: Container, reason: string): Problem {
+  const isKnown = container.labels['meet.role'] !== undefined;
+  return problem('container-unreadable', {
+    ...(isKnown ? { instance: likelyInstance(container) } : {}),
+    container: container.name,
+    message: `what the engine says of the container is not read, so ${container.isAsBefore ? 'what was read before holds' : 'it is ignored'}: ${reason}`,
+    cure: 'take off what is too much (docs/labels.md has the limits); if nothing is, see what answers in place of the engine',
+  });
 }
 
 function noPort({ instance, container }: Member): Problem {

@@ -2,6 +2,7 @@ import { isAllowKey, readAllowLabels } from './allow-labels.ts';
 import type { Container } from './container.ts';
 import { compareText } from './foreign-text.ts';
 import { labelWithoutEffect, unknownLabel } from './label-problems.ts';
+import { maxLabelProblems } from './label-limits.ts';
 import { labelTable, roles } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
 import { readNamedRoutes, routePrefix } from './named-routes.ts';
@@ -21,7 +22,6 @@ export interface ReadLabels {
 
 type Spec = (typeof labelTable)[LabelName];
 
-const maxProblems = 20;
 const labelNames = Object.keys(labelTable) as LabelName[];
 const nameByKey = new Map<string, LabelName>(labelNames.map((name) => [labelTable[name].key, name]));
 const prefix = 'meet.';
@@ -49,13 +49,19 @@ export function readLabels(container: Container): ReadLabels {
   for (const name of named.flawed) flawed.add(`${routePrefix}${name}`);
   if (named.routes.length > 0) labels['routes'] = named.routes;
   if (allowed.allow !== undefined) labels['allow'] = allowed.allow;
+  // Beyond what is reported they are only counted: finding what each was meant to be is most of the work.
+  let unreported = 0;
   for (const [key, value] of entries) {
     if (key === 'meet.role' || key.startsWith(routePrefix) || isAllowKey(key) || !isMeantForUs(key)) continue;
     const name = nameByKey.get(key);
+    if (name === undefined && problems.length >= maxLabelProblems) {
+      unreported += 1;
+      continue;
+    }
     const refused = name === undefined ? refuseKey(container, key, value) : readLabel(container, role, name, value, { labels, flawed });
     if (refused !== undefined) problems.push(refused);
   }
-  return { role, labels, flawed, problems: atMost(maxProblems, container, problems) };
+  return { role, labels, flawed, problems: atMost(maxLabelProblems, container, problems, unreported) };
 }
 
 /** Whether a label is one of ours, or would be but for its capitals, its punctuation or one letter: `Meet.Port`, `meet_port`, `met.port`. */
@@ -64,11 +70,11 @@ export function isMeantForUs(key: string): boolean {
 }
 
 /** A container can carry any number of labels, and must not drown the log in them. */
-function atMost(most: number, container: Container, problems: readonly Problem[]): readonly Problem[] {
-  if (problems.length <= most) return problems;
+function atMost(most: number, container: Container, problems: readonly Problem[], unreported: number): readonly Problem[] {
+  if (problems.length + unreported <= most) return problems;
   const left = problem('unknown-label', {
     container: container.name,
-    message: `${problems.length - most} more labels of this container are unknown or have no usable value, too many to be told one by one`,
+    message: `${problems.length + unreported - most} more labels of this container are unknown or have no usable value, too many to be told one by one`,
     cure: 'see what puts so many meet.* labels on it',
   });
   return [...problems.slice(0, most), left];

@@ -40,6 +40,21 @@ const composeOneOffLabel = 'com.docker.compose.oneoff';
 const stackNamespaceLabel = 'com.docker.stack.namespace';
 const swarmServiceLabel = 'com.docker.swarm.service.name';
 
+const identityLabels: ReadonlySet<string> = new Set([
+  'meet.role',
+  'meet.instance',
+  composeProjectLabel,
+  composeServiceLabel,
+  composeOneOffLabel,
+  stackNamespaceLabel,
+  swarmServiceLabel,
+]);
+
+/** Whether a label says whose the container is. */
+export function isIdentityLabel(key: string): boolean {
+  return identityLabels.has(key);
+}
+
 /** Whether its nginx includes the rendered file: it gets requests whether we like it or not, and is told to reload. */
 export function includesRouting({ role, isBehindRouter }: Pick<Member, 'role'> & Pick<FrontendMember, 'isBehindRouter'>): boolean {
   return (role === 'frontend' || role === 'router') && isBehindRouter !== true;
@@ -74,9 +89,13 @@ export function readMember(container: Container): { member?: Member; problems: r
   return { member: { ...base, role, service }, problems };
 }
 
-/** Whose problem a container is that is no member: what its labels say, unread. For comparing only. */
-export function likelyInstance(container: Container): string {
-  return container.labels['meet.instance'] ?? projectTextOf(container) ?? defaultInstance;
+/**
+ * The instance that a container is of, or would be if its other labels were well: by the few labels that say so, since those of
+ * another instance are not worth reading. A project whose name can't be one is compared as it is, and equals none.
+ */
+export function likelyInstance({ labels }: Pick<Container, 'labels'>): string {
+  const given = parseInstance(labels['meet.instance'] ?? '');
+  return given ?? projectTextOf({ labels }) ?? defaultInstance;
 }
 
 /** The compose project or stack that a container says it is of, unread. */

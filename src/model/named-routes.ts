@@ -1,6 +1,7 @@
 import type { Container } from './container.ts';
 import { compareText } from './foreign-text.ts';
 import { labelWithoutEffect, unknownLabel } from './label-problems.ts';
+import { maxNamedRoutes } from './label-limits.ts';
 import { routeTable } from './label-table.ts';
 import type { NamedRoute, Role } from './label-table.ts';
 import { nearest } from './nearest.ts';
@@ -11,7 +12,6 @@ import type { Problem } from './problem.ts';
 type Attribute = keyof typeof routeTable;
 
 export const routePrefix = 'meet.route.';
-const maxRoutes = 32;
 const attributes = Object.keys(routeTable) as Attribute[];
 const attributeByKey = new Map<string, Attribute>(attributes.map((attribute) => [attributeKey(attribute), attribute]));
 
@@ -36,9 +36,9 @@ export function readNamedRoutes(
     else texts.set(found.name, (texts.get(found.name) ?? new Map()).set(found.attribute, value));
   }
   const names = [...texts.keys()].toSorted(compareText);
-  if (names.length > maxRoutes) problems.push(tooMany(container, names.slice(maxRoutes)));
-  for (const name of names.slice(maxRoutes)) flawed.add(name);
-  const routes = names.slice(0, maxRoutes).flatMap((name) => {
+  if (names.length > maxNamedRoutes) problems.push(tooMany(container, names.slice(maxNamedRoutes)));
+  for (const name of names.slice(maxNamedRoutes)) flawed.add(name);
+  const routes = names.slice(0, maxNamedRoutes).flatMap((name) => {
     const { route, problems: found } = readRoute(container, name, texts.get(name) ?? new Map());
     if (found.length > 0) flawed.add(name);
     problems.push(...found);
@@ -110,7 +110,7 @@ function tooMany({ name: container }: Container, left: readonly string[]): Probl
   return problem('bad-label-value', {
     container,
     key: `${routePrefix}${left[0] ?? ''}.path`,
-    message: `the container has more than ${maxRoutes} named routes; ${left.length} of them are left out, the last by name`,
+    message: `the container has more than ${maxNamedRoutes} named routes; ${left.length} of them are left out, the last by name`,
     cure: 'put more than one path into meet.paths where settings are the same',
   });
 }

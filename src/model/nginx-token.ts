@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { maxAllowNetworks, maxHosts, maxPathLength, maxPaths } from './label-limits.ts';
 
 /**
  * The one vocabulary of everything that may reach nginx. Labels are read through it, and the template engine passes
@@ -31,10 +32,6 @@ const bucketPattern = /^[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/;
 const signedHostPattern = /^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?)*$/;
 const segmentPattern = /^[A-Za-z0-9_.~@:+-]+$/;
 const ipv4Pattern = /^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,2})){3}$/;
-const maxPathLength = 256;
-const maxPaths = 64;
-const maxHosts = 16;
-const maxNetworks = 64;
 const maxWeight = 100;
 const maxConnections = 100_000;
 const balances: readonly Balance[] = ['round-robin', 'least-conn', 'ip-hash', 'random-two'];
@@ -205,8 +202,10 @@ export function parseAllow(text: string): AllowText {
 
 function parseNetworks(text: string): readonly string[] | undefined {
   // Strict, unlike other lists: what guards is refused, and so closed, when anything of it is odd.
-  const networks = text.split(',').map((entry) => parseNetwork(entry.trim()));
-  if (networks.length > maxNetworks || networks.some((network) => network === undefined)) return undefined;
+  const entries = text.split(',');
+  if (entries.length > maxAllowNetworks) return undefined;
+  const networks = entries.map((entry) => parseNetwork(entry.trim()));
+  if (networks.some((network) => network === undefined)) return undefined;
   return networks.flatMap((network) => network ?? []);
 }
 

@@ -22,6 +22,11 @@ export const problemTable = {
     meaning:
       'A service has labels for meet-gen but no `meet.role`, so it is ignored. Only `render --compose` can tell: an engine is asked for containers with `meet.role` alone, and shows no others.',
   },
+  'container-unreadable': {
+    severity: 'error',
+    meaning:
+      'What the engine says of a container makes no sense, or has more labels, networks or ports than are read. What was read of the container before holds on; one that never could be read is ignored.',
+  },
   'no-instance': { severity: 'error', meaning: 'It cannot be told which Meet the container belongs to; it is ignored.' },
   'no-service': { severity: 'error', meaning: 'It cannot be told whose replica the container is; it gets no route.' },
   'no-paths': { severity: 'error', meaning: 'A `service` without usable `meet.paths` or named route; there is nothing to route to it.' },
@@ -64,6 +69,11 @@ export const problemTable = {
     meaning: 'No container of a service is any better than unhealthy, so requests go to those whose health check fails.',
   },
   'contested-route': { severity: 'error', meaning: 'Two services ask for the same path; the one that sorts first keeps it.' },
+  'too-many-routes': {
+    severity: 'error',
+    meaning:
+      'The services of an instance ask for more paths than are routed; those of other projects, and of services that sort last, are left out.',
+  },
   'replicas-disagree': {
     severity: 'warning',
     meaning:

@@ -6,7 +6,7 @@ import type { AllowRule } from '../model/label-table.ts';
 import type { PathRule } from '../model/nginx-token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
-import { compareRoutes, routeAbove, ruleKey, serviceTitle, showRule } from './ownership.ts';
+import { compareRoutes, routeAbove, routesByRule, routesByService, ruleKey, serviceTitle, showRule } from './ownership.ts';
 import type { Route } from './ownership.ts';
 import { subnetsOf } from './status-access.ts';
 
@@ -15,7 +15,8 @@ import { subnetsOf } from './status-access.ts';
  * the service isn't routed for does nothing, and is a problem: it may be a typing error that leaves a door open.
  */
 export function withGuardedPaths(instance: Instance, routes: readonly Route[]): { routes: readonly Route[]; problems: readonly Problem[] } {
-  const known = new Map(routes.map((route) => [ruleKey(route.rule), route]));
+  const known = routesByRule(routes);
+  const byService = routesByService(routes);
   const added: Route[] = [];
   const problems: Problem[] = [];
   for (const service of instance.services) {
@@ -26,7 +27,7 @@ export function withGuardedPaths(instance: Instance, routes: readonly Route[]): 
         .filter(({ owner }) => owner?.service === service);
       added.push(...owners.flatMap(({ rule, owner }) => (owner === undefined ? [] : [{ ...owner, rule }])));
       const isAsked =
-        owners.length > 0 || routes.some((route) => route.service === service && label.rules.some((rule) => covers(rule, route.rule)));
+        owners.length > 0 || (byService.get(service) ?? []).some((route) => label.rules.some((rule) => covers(rule, route.rule)));
       if (!isAsked) problems.push(notRouted(instance, service, label));
     }
   }

@@ -1,12 +1,12 @@
 import { compareText } from '../model/foreign-text.ts';
 import type { Instance, Service } from '../model/instance.ts';
+import { maxRoutes } from '../model/label-limits.ts';
 import type { NamedRoute } from '../model/label-table.ts';
 import { routePrefix } from '../model/named-routes.ts';
 import type { PathRule } from '../model/nginx-token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { isMediaRule, mediaRules } from './media.ts';
-import { longestAbove } from './pick-location.ts';
 import { backendPresetRules } from './preset.ts';
 
 /** A path and the service that answers it. */
@@ -28,6 +28,8 @@ export interface Route {
 export function assignRoutes(instance: Instance): { routes: readonly Route[]; problems: readonly Problem[] } {
   const owned = new Map<string, Route>();
   const problems: Problem[] = [];
+  const leftOut: { readonly service: Service; readonly count: number }[] = [];
+  let guarded = 0;
   const missing = (['backend', 'media'] as const)
     .filter((role) => instance.services.every((service) => service.role !== role))
     .map((role) => missingService(instance, role));
@@ -39,9 +41,16 @@ export function assignRoutes(instance: Instance): { routes: readonly Route[]; pr
       problems.push(noBucket(instance, service));
     const isTaken = ({ rule }: Route): boolean => owned.has(ruleKey(rule)) || (service.role !== 'media' && isMediaRule(rule));
     const lost = asked.filter(isTaken);
-    for (const route of asked) if (!isTaken(route)) owned.set(ruleKey(route.rule), route);
+    const free = asked.filter((route) => !isTaken(route));
+    // Each path of a guard can become a location of its own.
+    const guards = (service.labels.allow?.rules ?? []).reduce((sum, { rules }) => sum + rules.length, 0);
+    const room = service.replicas.length > 0 ? Math.max(0, maxRoutes - owned.size - guarded - guards) : free.length;
+    for (const route of free.slice(0, room)) owned.set(ruleKey(route.rule), route);
+    if (room > 0) guarded += guards;
+    if (free.length > room) leftOut.push({ service, count: free.length - room });
     if (lost.length > 0 && service.replicas.length > 0) problems.push(contested(instance, service, lost, owned));
   }
+  if (leftOut.length > 0) problems.push(tooManyRoutes(instance, leftOut));
   return { routes: [...owned.values()].toSorted(compareRoutes), problems };
 }
 
@@ -61,16 +70,37 @@ export function ofOwnBackends(routes: readonly Route[], instance: Instance): rea
   return routes.filter(({ service }) => service.role === 'backend' && service.project === instance.project);
 }
 
-/** The route that nginx picks for a path: the exact one, else the longest one above it; undefined is the SPA. */
-export function routeFor(routes: readonly Route[], path: string): Route | undefined {
-  const exact = routes.find(({ rule }) => rule.kind === 'exact' && rule.path === path);
-  if (exact !== undefined) return exact;
-  return routeAbove(routes, path);
+const indexes = new WeakMap<readonly Route[], ReadonlyMap<string, Route>>();
+
+/** Routes by their `ruleKey`; of the same list (the very object) it is made once, since an instance can have thousands. */
+export function routesByRule(routes: readonly Route[]): ReadonlyMap<string, Route> {
+  const index = indexes.get(routes) ?? new Map(routes.map((route) => [ruleKey(route.rule), route]));
+  indexes.set(routes, index);
+  return index;
 }
 
-/** The longest route that takes all below it, this path as well. */
+/** The route that nginx picks for a path: the exact one, else the longest one above it; undefined is the SPA. */
+export function routeFor(routes: readonly Route[], path: string): Route | undefined {
+  return routesByRule(routes).get(ruleKey({ kind: 'exact', path })) ?? routeAbove(routes, path);
+}
+
+/** The longest route that takes all below it, this path as well. Its path ends in a slash, so that only such beginnings are tried. */
 export function routeAbove(routes: readonly Route[], path: string): Route | undefined {
-  return longestAbove(routes, ({ rule }) => rule, path);
+  const index = routesByRule(routes);
+  const ends = [...path.matchAll(/\//g)].map(({ index: at }) => at + 1).toReversed();
+  const above = ends.map((end) => index.get(ruleKey({ kind: 'below', path: path.slice(0, end) })));
+  return above.find((route) => route !== undefined);
+}
+
+/** Routes by the service that answers them. */
+export function routesByService(routes: readonly Route[]): ReadonlyMap<Service, readonly Route[]> {
+  const byService = new Map<Service, Route[]>();
+  for (const route of routes) {
+    const others = byService.get(route.service);
+    if (others === undefined) byService.set(route.service, [route]);
+    else others.push(route);
+  }
+  return byService;
 }
 
 /** What those who serve the SPA are called among the services. */
@@ -131,6 +161,17 @@ function noPaths(instance: Instance, service: Service): Problem {
     key: 'meet.paths',
     message: `the service ${serviceTitle(service)} has no usable meet.paths and no usable meet.route, so nothing is routed to it`,
     cure: 'set meet.paths, for example /files',
+  });
+}
+
+function tooManyRoutes(instance: Instance, left: readonly { readonly service: Service; readonly count: number }[]): Problem {
+  const paths = left.reduce((sum, { count }) => sum + count, 0);
+  const title = left[0] === undefined ? '' : serviceTitle(left[0].service);
+  return problem('too-many-routes', {
+    instance: instance.name,
+    container: left[0]?.service.replicas[0]?.container.name,
+    message: `the services of the instance ask for more than ${maxRoutes} paths; ${paths} of them, of ${left.length} services from ${title} on, are left out`,
+    cure: 'see which project asks for so many; --strict-instance leaves out the routes of other projects',
   });
 }
 

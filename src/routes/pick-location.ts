@@ -37,7 +37,7 @@ export function passedTo({ upstream, guarded, media }: LocationView): string | u
 }
 
 /** Of the prefixes that a path begins with, the longest. */
-export function longestAbove<Item>(items: readonly Item[], ruleOf: (item: Item) => Rule, path: string): Item | undefined {
+function longestAbove<Item>(items: readonly Item[], ruleOf: (item: Item) => Rule, path: string): Item | undefined {
   const above = items.filter((item) => ruleOf(item).kind !== 'exact' && path.startsWith(ruleOf(item).path));
   return above.toSorted((left, right) => ruleOf(right).path.length - ruleOf(left).path.length)[0];
 }

@@ -9,7 +9,7 @@ import { mediaAccess, mediaAuthPath } from './media.ts';
 import type { MediaAccess } from './media.ts';
 import { supportsKeepaliveMinTimeout } from './nginx-version.ts';
 import type { NginxVersion } from './nginx-version.ts';
-import { assignRoutes, ofOwnBackends, routeFor, serviceTitle } from './ownership.ts';
+import { assignRoutes, ofOwnBackends, routeFor, routesByRule, routesByService, ruleKey, serviceTitle } from './ownership.ts';
 import type { Route } from './ownership.ts';
 import { decideFrontendPorts } from './ports.ts';
 import type { FrontendPorts } from './ports.ts';
@@ -190,8 +190,9 @@ function servedUpstreams(
   routes: readonly Route[],
   upstreams: Upstreams,
 ): readonly { readonly service: Service; readonly name: string; readonly port?: number }[] {
+  const byService = routesByService(routes);
   return [...upstreams].flatMap(([service, name]) => {
-    const ports = new Set(routes.filter((route) => route.service === service).map(({ named }) => named?.port));
+    const ports = new Set((byService.get(service) ?? []).map(({ named }) => named?.port));
     const others = [...ports].flatMap((port) => port ?? []).toSorted((left, right) => left - right);
     return [...(ports.has(undefined) ? [{ service, name }] : []), ...others.map((port) => ({ service, name: atPort(name, port), port }))];
   });
@@ -280,7 +281,7 @@ function withoutSlash(
 ): readonly LocationView[] {
   if (route.rule.kind !== 'below') return [];
   const path = route.rule.path.slice(0, -1);
-  if (routes.some(({ rule }) => rule.kind === 'exact' && rule.path === path)) return [];
+  if (routesByRule(routes).has(ruleKey({ kind: 'exact', path }))) return [];
   const owner = route.service.role === 'media' ? undefined : routeFor(routes, path);
   return [
     owner === undefined

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEngineView } from '../../src/engine-view.ts';
 import type { EngineView } from '../../src/engine-view.ts';
+import { entriesWithoutId } from '../../src/model/container.ts';
 import type { Container } from '../../src/model/container.ts';
 import { container } from '../support/containers.ts';
 
@@ -177,6 +178,43 @@ describe('what a look shows', () => {
     view.touchAll(now);
     const after = await view.look(signal);
     expect(after.map((one, index) => one === before[index])).toEqual([true, false, true]);
+  });
+
+  it('what was read before, where nothing can be read now', async () => {
+    const { view, there } = engineOf(...many(3));
+    const before = await view.look(signal);
+    const odd = { ...container({ id: 'id-1', name: '?', state: 'dead' }), unreadable: 'its labels are no labels' };
+    for (const one of [odd, { ...odd, unreadable: 'it has 300 networks' }]) {
+      there.set('id-1', one);
+      view.touchAll(now);
+      expect((await view.look(signal))[1]).toEqual({ ...before[1], unreadable: one.unreadable, isAsBefore: true });
+    }
+    there.set('id-1', many(3)[1] as Container);
+    view.touchAll(now);
+    expect(await view.look(signal)).toEqual(before);
+  });
+
+  it('nothing but a name of one that could never be read', async () => {
+    const odd = { ...container({ id: 'odd', name: 'odd', state: 'dead' }), unreadable: 'its labels are no labels' };
+    const { view } = engineOf(odd);
+    expect(await view.look(signal)).toEqual([odd]);
+    view.touchAll(now);
+    expect(await view.look(signal)).toEqual([odd]);
+  });
+
+  it.each(['all', 'by id'])('nobody as removed where entries have no id (%s)', async (which) => {
+    const { view, there } = engineOf(...many(300));
+    await view.look(signal);
+    there.delete('id-1');
+    there.set(entriesWithoutId, { ...container({ id: entriesWithoutId, name: entriesWithoutId }), unreadable: '1 entry has no id' });
+    if (which === 'all') view.touchAll(now);
+    else for (const id of ['id-1', entriesWithoutId]) view.touch(id, now);
+    const ids = (await view.look(signal)).map(({ id }) => id);
+    expect(ids).toContain('id-1');
+    expect(ids).toContain(entriesWithoutId);
+    there.delete(entriesWithoutId);
+    view.touchAll(now);
+    expect(await view.look(signal)).toHaveLength(299);
   });
 
   it('whether a container is at rest: it does not run, and nothing has happened to it', async () => {

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { nowMs } from '../../src/clock.ts';
+import { EngineError } from '../../src/docker/engine-error.ts';
 import { followEvents } from '../../src/event-stream.ts';
 import type { EventStream } from '../../src/event-stream.ts';
 import type { EngineEvent } from '../../src/model/engine-event.ts';
@@ -59,6 +60,14 @@ function follow(refuse = 0): Following {
 }
 
 describe('an event stream', () => {
+  it('reports what is no stream of events however long it lived', async () => {
+    const { openings, told } = follow();
+    await waitUntil('it is open', () => openings.length === 1);
+    openings[0]?.fail(new EngineError('the answer is too long', { cure: 'see what answers' }));
+    await waitUntil('it is opened again', () => openings.length === 2);
+    expect(told).toContain('disconnected: the answer is too long');
+  });
+
   it('asks for the past at first, and tells it apart', async () => {
     const startedAtMs = nowMs();
     const { openings, told } = follow();

@@ -48,6 +48,13 @@ export function answerOf(world: World, api: FakeApi, question: FakeQuestion): Fa
   return { status: 404, body: messageBody('page not found') };
 }
 
+/** Answers what runs a command: made, run, and ended well. */
+export function answerCommand({ method, path }: Pick<FakeQuestion, 'method' | 'path'>): FakeAnswer | undefined {
+  if (method === 'POST' && /^\/containers\/[^/]+\/exec$/.test(path)) return { status: 201, body: JSON.stringify({ Id: 'e'.repeat(64) }) };
+  if (method === 'POST' && /^\/exec\/[^/]+\/start$/.test(path)) return { status: 200, body: '' };
+  return method === 'GET' && /^\/exec\/[^/]+\/json$/.test(path) ? ok({ ExitCode: 0, Running: false }) : undefined;
+}
+
 /** The name or id in a `POST /containers/<name>/kill`, undefined for any other call. */
 export function killedContainer({ method, path }: Pick<FakeQuestion, 'method' | 'path'>): string | undefined {
   const name = killPattern.exec(path)?.[1];

@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { answerOf, killedContainer, messageBody, refuseVersion } from './answer.ts';
+import { answerCommand, answerOf, killedContainer, messageBody, refuseVersion } from './answer.ts';
 import type { FakeAnswer, FakeApi, FakeQuestion } from './answer.ts';
 import { createDelivery } from './event-delivery.ts';
 import { passesFilters, readFilters } from './event.ts';
@@ -40,6 +40,8 @@ export interface FakeEngine {
   readonly answered: readonly FakeAnswered[];
   /** The API versions that it speaks from now on. */
   api: FakeApi;
+  /** Whether commands in containers can be run; all of them end well, and write nothing. */
+  runsCommands: boolean;
   listCalls(): readonly FakeCall[];
   /** The signals asked for, `name` as in the path. */
   killCalls(): readonly (FakeCall & { readonly name: string })[];
@@ -107,6 +109,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
   const respond = (call: FakeCall, response: ServerResponse, fault: FaultKind | undefined): void => {
     if (fault?.do === 'hang') return;
     if (fault?.do === 'drop') return void response.destroy();
+    if (fault?.do === 'raw') return response.socket === null ? undefined : fault.send(response.socket);
     if (fault?.do === 'delay') return later(fault.ms, () => respond(call, response, undefined));
     if (fault?.do === 'meanwhile') return void Promise.resolve(fault.run()).then(() => respond(call, response, undefined));
     if (fault?.do === 'status') {
@@ -115,6 +118,8 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     }
     const isStream = call.method === 'GET' && call.path === '/events' && refuseVersion(engine.api, call.version) === undefined;
     if (isStream) return streamEvents(response, call.query, fault);
+    const ofCommand = engine.runsCommands ? answerCommand(call) : undefined;
+    if (ofCommand !== undefined && fault === undefined) return sendAnswer(response, ofCommand, undefined, later);
     const answer = fault?.do === 'body' ? { status: 200, body: fault.body } : answerOf(world, engine.api, call);
     if (fault?.do === 'late') return void fault.until.then(() => sendAnswer(response, answer, undefined, later));
     sendAnswer(response, answer, fault, later);
@@ -167,6 +172,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     calls,
     answered,
     api: { min: '1.24', max: '1.45' },
+    runsCommands: false,
     listCalls: () => calls.filter((call) => call.path === '/containers/json'),
     killCalls: () =>
       calls.flatMap((call) => {

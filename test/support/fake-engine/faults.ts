@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FakeEvent } from './event.ts';
 
 /** What goes wrong with a call. */
@@ -18,6 +19,8 @@ export type FaultKind =
   | { readonly do: 'cut' }
   /** A complete answer with another body. */
   | { readonly do: 'body'; readonly body: string }
+  /** Whatever is written to the connection, which need not be HTTP. */
+  | { readonly do: 'raw'; readonly send: (connection: Socket) => void }
   /** The body, or every event, in pieces of so many bytes. */
   | { readonly do: 'split'; readonly bytes: number }
   /** The body in pieces of so many bytes, with a pause between them. */

@@ -144,7 +144,6 @@ describe("an entry of the engine's list", () => {
     ['ports', { Ports: null }, { exposedTcpPorts: [] }],
     ['ports', { Ports: [null, 7, { Type: 'tcp' }, { Type: 'tcp', PrivatePort: '80' }] }, { exposedTcpPorts: [] }],
     ['labels', { Labels: null }, { labels: {} }],
-    ['labels', { Labels: { a: 1, b: 'x', c: null } }, { labels: { b: 'x' } }],
     ['a network mode', { HostConfig: null }, { networkMode: '' }],
     ['a time', { Created: 'yesterday' }, { createdAtSeconds: 0 }],
     ['an image', { ImageID: undefined }, { imageId: '' }],
@@ -162,15 +161,79 @@ describe("the engine's list", () => {
     expect(() => containersFromEngine(odd)).toThrow('not a list');
   });
 
-  it.each([[[{}]], [[null]], [[{ Id: '' }]], [[{ Id: 7 }]], [[answer, 'x']]])(
-    'is refused with an entry without an id: that is a partial read (%j)',
+  it.each([[[{}]], [[null]], [[{ Id: '' }]], [[{ Id: 7 }]], [[{ Id: 'x'.repeat(257) }, 'x']]])(
+    'is refused where no entry has an id: those are no containers (%j)',
     (odd) => {
       expect(() => containersFromEngine(odd)).toThrow('without an id');
     },
   );
+
+  it.each([['x'], [null], [{}], [[]], [{ Id: 7 }], [{ Id: 'x'.repeat(257) }], [{ Id: [[]] }]])(
+    'has what is to be said of an entry without an id besides the others (%j)',
+    (odd) => {
+      const [one, ...others] = containersFromEngine([odd, answer, odd]);
+      expect(one).toEqual(containersFromEngine([answer])[0]);
+      expect(others).toMatchObject([{ unreadable: "2 entries of the engine's list have no usable id", labels: {} }]);
+    },
+  );
+
+  it('has 50,000 entries at most: more would fill the memory', () => {
+    const many = Array.from({ length: 50_001 }, (_, index) => ({ Id: String(index) }));
+    expect(containersFromEngine(many.slice(1))).toHaveLength(50_000);
+    expect(() => containersFromEngine(many)).toThrow('more than 50000');
+  });
+});
+
+const own = { 'meet.role': 'service', 'meet.instance': 'visio', 'com.docker.compose.project': 'visio' };
+const many = (count: number, of: (index: number) => string): Record<string, string> =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [of(index), '']));
+
+describe('an entry that is not read', () => {
+  it.each([
+    ['labels in a list', { Labels: [own] }, {}, 'no labels'],
+    ['labels in a text', { Labels: JSON.stringify(own) }, {}, 'no labels'],
+    ['a guard that is no text', { Labels: { ...own, 'meet.allow.a': ['/a from ::1'], 'meet.paths': '/a' } }, own, 'no texts'],
+    ['513 labels of ours', { Labels: { ...own, ...many(511, (index) => `meet.x${index}`) } }, own, 'it has 513 labels'],
+    [
+      '257 networks',
+      { NetworkSettings: { Networks: Object.fromEntries(Array.from({ length: 257 }, (_, index) => [index, {}])) } },
+      { 'meet.role': 'backend' },
+      '257 networks',
+    ],
+    ['more ports than there are', { Ports: Array.from({ length: 200_001 }, () => 7) }, { 'meet.role': 'backend' }, '200001 ports'],
+  ])('for %s says why, and whose it is', (_, change, labels, reason) => {
+    const one = map(change);
+    expect(one).toMatchObject({ name: 'meet-backend-1', state: 'dead', networks: [], unreadable: expect.stringContaining(reason) });
+    expect(one.labels).toEqual(labels);
+  });
+
+  it('is none for the labels of a container without a role: others may use its network', () => {
+    const { 'meet.role': _, ...rest } = own;
+    const one = map({ Labels: { ...rest, odd: 7, ...many(600, (index) => `meet.x${index}`) } });
+    expect(one).not.toHaveProperty('unreadable');
+    expect(one).toMatchObject({ labels: rest, networks: [{ name: 'meet_default' }] });
+  });
+
+  it('keeps of more than 1,000 labels those that can be ours', () => {
+    const one = map({ Labels: { ...own, 'meet.port': '8000', 'Meet.Port': '1', ...many(1000, (index) => `x${index}`) } });
+    expect(one.labels).toEqual({ ...own, 'meet.port': '8000' });
+  });
 });
 
 describe('odd values in an entry', () => {
+  it('lists in lists, however deep, are no port and no network', () => {
+    const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`) as unknown;
+    const one = map({
+      Ports: [{ PrivatePort: deep, Type: 'tcp' }],
+      NetworkSettings: { Networks: { n: { IPAddress: deep, IPPrefixLen: deep } } },
+      Created: deep,
+      State: deep,
+      Status: deep,
+      HostConfig: deep,
+    });
+    expect(one).toMatchObject({ exposedTcpPorts: [], networks: [{ name: 'n' }], state: 'dead', createdAtSeconds: 0 });
+  });
+
   it.each([0, -1, 65_536, 1e21, 1.5, Infinity, NaN, '8000', '1;', null, {}])('a port %j is none that nginx could be given', (port) => {
     expect(map({ Ports: [{ PrivatePort: port, Type: 'tcp' }] }).exposedTcpPorts).toEqual([]);
   });

@@ -25,9 +25,23 @@ describe('a line of the event stream', () => {
     expect(eventFromEngine(container('kill', { signal: '15' }))).toMatchObject({ action: 'kill', signal: 15, hasRole: false });
   });
 
-  it.each([{}, { signal: 'SIGTERM' }, { signal: '1.5' }])('of a kill with the attributes %j carries no signal', (attributes) => {
-    expect(eventFromEngine(container('kill', attributes as Record<string, string>))).not.toHaveProperty('signal');
+  it('of a kill whose signal is a list in lists, however deep, is one without a signal', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const text = container('kill', { signal: 'DEEP' }).replace('"DEEP"', deep);
+    expect(eventFromEngine(text)).toMatchObject({ action: 'kill' });
+    expect(eventFromEngine(text)).not.toHaveProperty('signal');
   });
+
+  it('with an id that would make the next question too long is none', () => {
+    expect(eventFromEngine(line({ Type: 'container', Action: 'die', Actor: { ID: 'f'.repeat(257) } }))).toBeUndefined();
+  });
+
+  it.each([{}, { signal: 'SIGTERM' }, { signal: '1.5' }, { signal: 15 }, { signal: ['15'] }, { signal: '' }])(
+    'of a kill with the attributes %j carries no signal',
+    (attributes) => {
+      expect(eventFromEngine(container('kill', attributes as Record<string, string>))).not.toHaveProperty('signal');
+    },
+  );
 
   it.each([
     ['health_status: healthy', 'health_status'],
@@ -75,7 +89,7 @@ describe('a line of the event stream', () => {
   });
 });
 
-it.each(['1e400', '-1e30', '0', '"1"', 'null'])('a time of %s is none', (timeNano) => {
+it.each(['1e400', '-1e30', '0', '1', '9e16', '1e-300', '"1"', 'null', '[1]'])('a time of %s is none', (timeNano) => {
   const told = `{"Type":"container","Action":"start","Actor":{"ID":"a"},"timeNano":${timeNano}}`;
   expect(eventFromEngine(told)).toEqual({ type: 'container', action: 'start', containerId: 'a', hasRole: false });
 });

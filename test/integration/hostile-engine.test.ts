@@ -1,0 +1,103 @@
+import { describe, expect } from 'vitest';
+import { hostileAnswers } from '../support/hostile-engine/answers.ts';
+import { calls } from '../support/hostile-engine/calls.ts';
+import { bearAnswers, doctorBears } from '../support/hostile-engine/ordeal.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { composeLabels, problemCodes, test } from './scene.ts';
+
+/*
+ * An engine, or what answers in its place, that says anything at all: every call, and every fourth answer to it; `endurance/hostile-engine.test.ts` has all pairs, and those that only a deadline ends.
+ */
+
+const quick = hostileAnswers.filter(({ isSlow }) => isSlow !== true);
+
+describe.concurrent('meet-gen run bears', () => {
+  for (const [index, name] of Object.keys(calls).entries()) {
+    test(`whatever is answered to ${name}`, async ({ scene }) => {
+      await bearAnswers(
+        scene,
+        name,
+        quick.filter((_, at) => (at + index) % 4 === 0),
+      );
+    });
+  }
+});
+
+describe.concurrent('meet-gen doctor bears', () => {
+  for (const [index, answer] of quick.filter((_, at) => at % 4 === 0).entries()) {
+    const which = index % 2 === 0 ? 'all but the list' : 'all';
+    test(`that ${which} is answered with ${answer.name}`, async ({ scene }) => {
+      await doctorBears(scene, which, answer);
+    });
+  }
+});
+
+test.concurrent('an entry of the list that makes no sense costs itself, and is reported until it is gone', async ({ scene }) => {
+  const { world, faults } = scene.engine;
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  const run = scene.run();
+  await scene.serves(`${scene.address(20)}:8000`);
+  scene.backend('backend-2', 21);
+  const good = JSON.parse(world.list(new Map(), { all: true, hasHealthField: false })) as readonly object[];
+  const odd = { ...good.at(-1), Id: 'f'.repeat(64), Names: ['/odd'], Labels: [composeLabels('meet', 'odd', { 'meet.role': 'service' })] };
+  const fault = faults.add({ method: 'GET', path: /^\/containers\/json$/, do: 'body', body: JSON.stringify([odd, {}, null, ...good]) });
+  run.signal('SIGHUP');
+  await waitUntil('both are reported', () => problemCodes(run).filter((code) => code === 'container-unreadable').length === 2);
+  await scene.serves(`${scene.address(21)}:8000`);
+  expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
+  const told = (await scene.status()).problems.filter(({ code }) => code === 'container-unreadable');
+  expect(told.map(({ container, message }) => [container, message.split(': ').at(-1)])).toEqual([
+    ['entries-without-id', "2 entries of the engine's list have no usable id"],
+    ['odd', 'its labels are no labels'],
+  ]);
+  fault.lift();
+  run.signal('SIGHUP');
+  await waitUntil(
+    'they are gone',
+    () => problemCodes(run, 'problem is gone').filter((code) => code === 'container-unreadable').length === 2,
+  );
+});
+
+test.concurrent('a container whose entry turns senseless, or loses its id, stays in rotation', async ({ scene }) => {
+  const { world, faults } = scene.engine;
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  const run = scene.run();
+  await scene.serves(`${scene.address(20)}:8000`);
+  const good = JSON.parse(world.list(new Map(), { all: true, hasHealthField: false })) as readonly { Names: readonly string[] }[];
+  const backend = good.find(({ Names: [name] }) => name?.includes('backend'));
+  const others = good.filter((entry) => entry !== backend);
+  for (const odd of [
+    { ...backend, Labels: [] },
+    { ...backend, Id: '' },
+  ]) {
+    const body = JSON.stringify([...others, odd]);
+    const reported = problemCodes(run).length;
+    const fault = faults.add({ method: 'GET', path: /^\/containers\/json$/, do: 'body', body });
+    run.signal('SIGHUP');
+    await waitUntil('it is reported', () => problemCodes(run).slice(reported).includes('container-unreadable'));
+    expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
+    const over = problemCodes(run, 'problem is gone').length;
+    fault.lift();
+    run.signal('SIGHUP');
+    await waitUntil('it is over', () => problemCodes(run, 'problem is gone').slice(over).includes('container-unreadable'));
+  }
+  expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
+});
+
+test.concurrent('a line of events without an end is closed and reported; a long one is skipped', async ({ scene }) => {
+  const { engine } = scene;
+  await scene.frontend('frontend');
+  const run = scene.run();
+  await scene.converged();
+  engine.sayOnEventStreams(`${'x'.repeat(2 * 1024 ** 2)}\n`);
+  scene.backend('backend', 20);
+  await scene.serves(`${scene.address(20)}:8000`);
+  expect(engine.calls.filter(({ path }) => path === '/events')).toHaveLength(1);
+  for (let part = 0; part <= 64; part += 1) engine.sayOnEventStreams('x'.repeat(1024 ** 2));
+  await waitUntil('that is reported', () => run.stderr().includes('longer than the 67108864 bytes'));
+  scene.backend('backend-2', 21);
+  await scene.serves(`${scene.address(21)}:8000`);
+  await waitUntil('that is over', () => problemCodes(run, 'problem is gone').includes('engine-unreachable'));
+});
