@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { parseEnv } from 'node:util';
@@ -123,7 +123,7 @@ async function differences(result: PassResult, { out, instance }: Options): Prom
   const pathOf = (name: string): string => (place.isFile() ? out : publishedPath({ kind: 'directory', path: out, only: instance }, name));
   const diffs = result.passes.map(async ({ instance: { name }, rendered }) => {
     const path = pathOf(name);
-    const published = await readFile(path, 'utf8').catch(() => '');
+    const published = (await readSmallFile(path, mostDiffed).catch(() => undefined)) ?? '';
     return unifiedDiff([path, `${path} (rendered now)`], published, rendered.content);
   });
   return (await Promise.all(diffs)).join('');

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { publishFile, removeFile, replaceFile } from './atomic-file.ts';
@@ -7,6 +7,7 @@ import { overwriteFile } from './in-place.ts';
 import { isMountPoint } from './mount-point.ts';
 import { publishedPath } from './out-directory.ts';
 import type { OutPlace } from './out-directory.ts';
+import { readSmallFile, refuseOtherThanDirectory } from './read-small-file.ts';
 
 /** Puts the file of each instance where it belongs, and knows what is wrong with those places. */
 export interface Publisher {
@@ -33,6 +34,9 @@ interface Known {
 /** What stands in a file that can't be taken away. */
 const nothing = '# meet-gen has taken back what nginx refuses, and has nothing better.\n';
 
+/** It is held in memory. */
+const mostFound = 4 * 2 ** 20;
+
 /** A person changes a file once; somebody who does it again and again is a program. */
 const changesOfAProgram = 3;
 const changeWindowMs = 15 * 60_000;
@@ -47,6 +51,8 @@ export function createPublisher(place: OutPlace, nowMs: () => number): Publisher
     fileOf,
     async publish(instance, content) {
       const path = fileOf(instance);
+      // `--out` itself may be a link, an instance's folder in it is ours.
+      if (place.kind === 'directory' && place.only === undefined) await refuseOtherThanDirectory(dirname(path));
       const before = files.get(instance) ?? { path, found: await readFound(path), inPlace: await mustBeInPlace(path), changedAtMs: [] };
       files.set(instance, before);
       const published = await (before.inPlace ? overwriteFile(path, content) : put(before, content));
@@ -78,8 +84,9 @@ function put({ path, content: last }: Known, content: string): Promise<Published
   return last === undefined || last === content ? publishFile(path, content) : replaceFile(path, content);
 }
 
+/** What is no small file isn't worth going back to. */
 function readFound(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
+  return readSmallFile(path, mostFound).catch(() => undefined);
 }
 
 function isContested({ changedAtMs }: Known, nowMs: number): boolean {
