@@ -152,7 +152,7 @@ export function startSidecar(
       const rendered = templates.render(view);
       return { templates: rendered.templates, rendered };
     } catch (error) {
-      if (!trials.hasGood(view.instance)) throw error;
+      if (!trials.hasFallback(view.instance)) throw error;
       return undefined;
     }
   };

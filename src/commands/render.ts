@@ -16,6 +16,7 @@ import { createPassMemory } from '../pass-memory.ts';
 import { runPass, withoutTrials } from '../pipeline.ts';
 import type { PassResult, Sink } from '../pipeline.ts';
 import { publishedPath } from '../publish/out-directory.ts';
+import { readSmallFile } from '../publish/read-small-file.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { createProver } from '../reload/prover.ts';
 import { createTemplateStore } from '../render/template-store.ts';
@@ -31,6 +32,8 @@ export interface RenderReport {
 }
 
 /** An engine's own containers need no placeholders. */
+/** A published file that is longer is not one of ours. */
+const mostDiffed = 16 * 2 ** 20;
 const noWorld = { placeholders: [], problems: [] };
 
 /** One pass alone has heard no events, has asked no container itself, and nobody told it to drain one. */
