@@ -15,6 +15,7 @@ import { createReloadTally } from './metrics/reload-tally.ts';
 import type { Tally } from './metrics/tally.ts';
 import type { Options } from './options.ts';
 import type { PassResult, Renderer } from './pipeline.ts';
+import type { OwnFiles } from './publish/own-files.ts';
 import type { Publisher } from './publish/publisher.ts';
 import type { ProverPorts } from './reload/frontend-prover.ts';
 import { probeOnce } from './probe/probe.ts';
@@ -60,6 +61,7 @@ export interface SidecarParts {
   /** Absent where nothing can be tested before it is published. */
   readonly check: CandidateCheck | undefined;
   readonly publisher: Publisher;
+  readonly ownFiles: Pick<OwnFiles, 'retry' | 'problems' | 'onChange'>;
   readonly drains: Drains;
   /** Where is kept what was good and what was refused. */
   readonly diary: Diary;
@@ -73,7 +75,7 @@ export interface SidecarParts {
 export function startSidecar(
   engine: Engine,
   templates: TemplateStore,
-  { prover: proverPorts, check, publisher, drains, diary, kept, tally, watchers }: SidecarParts,
+  { prover: proverPorts, check, publisher, ownFiles, drains, diary, kept, tally, watchers }: SidecarParts,
   options: Options,
   log: Logger,
   signal: AbortSignal,
@@ -106,7 +108,7 @@ export function startSidecar(
     isOnTrial: (instance) => trials.isOnTrial(instance),
     templateFailure: templates.failure,
     fileOf: publisher.fileOf,
-    fileProblems: publisher.problems,
+    fileProblems: () => [...publisher.problems(), ...ownFiles.problems()],
     changes: history.changes,
   });
 
@@ -171,6 +173,7 @@ export function startSidecar(
     reporter.problems(knowledge.problems());
     watchers.tell();
   };
+  ownFiles.onChange(reportProblems);
 
   let hasBeenConnected = false;
 
@@ -236,6 +239,7 @@ export function startSidecar(
       onResync() {
         prover.recheckAll();
         trials.retry(nowMs(), false);
+        ownFiles.retry();
       },
     },
     {

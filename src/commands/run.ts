@@ -13,9 +13,11 @@ import { createTally } from '../metrics/tally.ts';
 import { OptionsError } from '../options.ts';
 import { createStatusPage } from '../page/status-page.ts';
 import type { Options } from '../options.ts';
-import { publishFile, stageFile } from '../publish/atomic-file.ts';
+import { stageFile } from '../publish/atomic-file.ts';
+import { openFolders } from '../publish/folders.ts';
 import { clearLeftCandidates, drainsPath, instancesIn, ownFolder, readOutPlace, socketPaths } from '../publish/out-directory.ts';
 import type { OutPlace } from '../publish/out-directory.ts';
+import { createOwnFiles } from '../publish/own-files.ts';
 import { makePrivateFolder } from '../publish/private-folder.ts';
 import { createPublisher } from '../publish/publisher.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
@@ -128,22 +130,26 @@ async function assemble(
 ): Promise<SidecarParts> {
   const access = createFrontendAccess(engine, options);
   const pathOf = (instance: string, name: string): string => join(ownFolder(place, instance), name);
+  const inFolder = openFolders(place);
+  const ownFiles = createOwnFiles(inFolder);
+  const drainsFile = drainsPath(place);
   const check = createCandidateCheck({
     exec: access.exec,
     script: readShippedText('nginx-tree.sh') + readShippedText('candidate-check.sh'),
-    stage: (instance, content) => stageFile(pathOf(instance, '.candidate.conf'), content),
+    stage: (instance, content) => inFolder(ownFolder(place, instance), () => stageFile(pathOf(instance, '.candidate.conf'), content)),
   });
   const kept = await Promise.all(
     (await instancesIn(place, options.instance)).map(
-      async (instance) => [instance, await readKept(pathOf(instance, '.editions.json'), log)] as const,
+      async (instance) => [instance, await readKept(ownFiles.read(pathOf(instance, '.editions.json')), instance, log)] as const,
     ),
   );
   return {
     prover: { ask: askGeneration, reload: access.reload, inquire: access.inquire, nowMs },
     check: mayExec(options) ? check : undefined,
-    publisher: createPublisher(place, nowMs),
-    drains: await keepDrains(drainsPath(place), publishFile, log),
-    diary: keepTrials(pathOf, publishFile, log),
+    publisher: createPublisher(place, inFolder, nowMs),
+    ownFiles,
+    drains: await keepDrains(ownFiles.read(drainsFile), (text) => ownFiles.write(drainsFile, text), log),
+    diary: keepTrials(pathOf, ownFiles.write),
     kept: new Map(kept.flatMap(([instance, one]) => (one === undefined ? [] : [[instance, one]]))),
     ...shared,
   };

@@ -97,9 +97,15 @@ export const problemTable = {
   'engine-unreachable': { severity: 'error', meaning: "The engine can't be asked; the last good file goes on being served." },
   'template-broken': {
     severity: 'error',
-    meaning: 'The template cannot be read or rendered; the last good one is kept, addresses go on following.',
+    meaning:
+      'The template cannot be read or rendered; the last good one is kept, and addresses go on following. Just after a start there is no last good one: the published file stays as it is, and addresses do not follow.',
   },
   'publish-failed': { severity: 'error', meaning: 'The file could not be written; the last good one is still served. It is tried again.' },
+  'not-kept': {
+    severity: 'warning',
+    meaning:
+      'A file that meet-gen keeps for its next start (what was refused, which containers are drained) cannot be read or written; a restart forgets it. It is tried again.',
+  },
   'single-file-out': {
     severity: 'warning',
     meaning:

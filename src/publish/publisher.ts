@@ -7,7 +7,8 @@ import { overwriteFile } from './in-place.ts';
 import { isMountPoint } from './mount-point.ts';
 import { publishedPath } from './out-directory.ts';
 import type { OutPlace } from './out-directory.ts';
-import { readSmallFile, refuseOtherThanDirectory } from './read-small-file.ts';
+import type { InFolder } from './patience.ts';
+import { readSmallFile } from './read-small-file.ts';
 
 /** Puts the file of each instance where it belongs, and knows what is wrong with those places. */
 export interface Publisher {
@@ -41,32 +42,33 @@ const mostFound = 4 * 2 ** 20;
 const changesOfAProgram = 3;
 const changeWindowMs = 15 * 60_000;
 
-export function createPublisher(place: OutPlace, nowMs: () => number): Publisher {
+/** @param inFolder does the work of an instance in the folder of its file */
+export function createPublisher(place: OutPlace, inFolder: InFolder, nowMs: () => number): Publisher {
   const files = new Map<string, Known>();
   const fileOf = (instance: string): string => publishedPath(place, instance);
   // A mount comes and goes with the container that it is made for, so one look is enough.
   const mustBeInPlace = async (path: string): Promise<boolean> =>
     (place.kind === 'file' && !place.replaceable) || (await isMountPoint(path));
+  const publish = async (instance: string, content: string): Promise<Published> => {
+    const path = fileOf(instance);
+    const before = files.get(instance) ?? { path, found: await readFound(path), inPlace: await mustBeInPlace(path), changedAtMs: [] };
+    files.set(instance, before);
+    const published = await (before.inPlace ? overwriteFile(path, content) : put(before, content));
+    const wasChanged = published === 'written' && before.content === content;
+    files.set(instance, { ...before, content, changedAtMs: wasChanged ? [...before.changedAtMs, nowMs()] : before.changedAtMs });
+    return published;
+  };
+  const withdraw = async ({ path, found, inPlace }: Known): Promise<void> => {
+    if (inPlace) await overwriteFile(path, found ?? nothing);
+    else if (found === undefined) await removeFile(path);
+    else await publishFile(path, found);
+  };
   return {
     fileOf,
-    async publish(instance, content) {
-      const path = fileOf(instance);
-      // `--out` itself may be a link, an instance's folder in it is ours.
-      if (place.kind === 'directory' && place.only === undefined) await refuseOtherThanDirectory(dirname(path));
-      const before = files.get(instance) ?? { path, found: await readFound(path), inPlace: await mustBeInPlace(path), changedAtMs: [] };
-      files.set(instance, before);
-      const published = await (before.inPlace ? overwriteFile(path, content) : put(before, content));
-      const wasChanged = published === 'written' && before.content === content;
-      files.set(instance, { ...before, content, changedAtMs: wasChanged ? [...before.changedAtMs, nowMs()] : before.changedAtMs });
-      return published;
-    },
+    publish: (instance, content) => inFolder(dirname(fileOf(instance)), () => publish(instance, content)),
     async withdraw(instance) {
       const known = files.get(instance);
-      if (known === undefined) return;
-      const { path, found, inPlace } = known;
-      if (inPlace) await overwriteFile(path, found ?? nothing);
-      else if (found === undefined) await removeFile(path);
-      else await publishFile(path, found);
+      if (known !== undefined) await inFolder(dirname(known.path), () => withdraw(known));
     },
     retain(instances) {
       for (const name of files.keys()) if (!instances.has(name)) files.delete(name);

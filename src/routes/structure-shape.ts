@@ -11,7 +11,8 @@ const longestText = 10_000;
 const longestList = 10_000;
 
 const text: Check = (value) => typeof value === 'string' && value.length <= longestText;
-const port: Check = (value) => Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536;
+/** 0 is the SPA's behind a router. */
+const port: Check = (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 65_536;
 const boolean: Check = (value) => typeof value === 'boolean';
 const oneOf =
   (...values: readonly unknown[]): Check =>
@@ -26,19 +27,21 @@ const optional =
   (value) =>
     value === undefined || check(value);
 
-/** Each field of the type has to have a check, and no other field may be there. */
+/** Each field of the type has a check, so that a new one can't be forgotten here. */
+type Checks<Type> = { readonly [Field in keyof Required<Type>]: Check };
+/** No other field may be there. */
 const record =
-  <Type>(checks: { readonly [Field in keyof Required<Type>]: Check }): Check =>
+  (checks: Readonly<Record<string, Check>>): Check =>
   (value) =>
     typeof value === 'object' &&
     value !== null &&
     !Array.isArray(value) &&
     Object.keys(value).every((field) => Object.hasOwn(checks, field)) &&
-    Object.entries<Check>(checks).every(([field, check]) => check((value as Readonly<Record<string, unknown>>)[field]));
+    Object.entries(checks).every(([field, check]) => check((value as Readonly<Record<string, unknown>>)[field]));
 
-const media = record<MediaAccess>({ storage: optional(text), auth: text, authPath: text, storagePath: text, host: text });
+const media = record({ storage: optional(text), auth: text, authPath: text, storagePath: text, host: text } satisfies Checks<MediaAccess>);
 
-const location = record<LocationView>({
+const location = record({
   kind: oneOf('exact', 'below'),
   path: text,
   upstream: optional(text),
@@ -52,9 +55,9 @@ const location = record<LocationView>({
   uri: optional(text),
   prefix: optional(text),
   media: optional(media),
-});
+} satisfies Checks<LocationView>);
 
-const structure = record<RoutingStructure>({
+const structure = record({
   instance: text,
   listenPort: port,
   statusPort: port,
@@ -65,17 +68,17 @@ const structure = record<RoutingStructure>({
   connectTimeout: text,
   forwardProto: boolean,
   keepaliveMinTimeout: optional(text),
-  webhooks: listOf(record<WebhookView>({ path: text, upstream: optional(text) })),
+  webhooks: listOf(record({ path: text, upstream: optional(text) } satisfies Checks<WebhookView>)),
   webhookHost: optional(text),
   services: listOf(
-    record<RoutingStructure['services'][number]>({
+    record({
       name: text,
       title: text,
       balance: optional(oneOf('least-conn', 'ip-hash', 'random-two')),
-    }),
+    } satisfies Checks<RoutingStructure['services'][number]>),
   ),
-  groups: listOf(record<RoutingStructure['groups'][number]>({ title: text, locations: listOf(location) })),
-});
+  groups: listOf(record({ title: text, locations: listOf(location) } satisfies Checks<RoutingStructure['groups'][number]>)),
+} satisfies Checks<RoutingStructure>);
 
 /** Whether a value that was read from a file is a structure; what its texts may hold is judged when it is rendered. */
 export function isRoutingStructure(value: unknown): value is RoutingStructure {

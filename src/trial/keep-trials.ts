@@ -9,18 +9,10 @@ export type Diary = Pick<TrialPorts, 'keep' | 'keepRejected' | 'rejectedPath'>;
 type TrialFile = '.editions.json' | '.rejected.conf' | '.rejected.txt';
 
 /**
- * Keeps in files what was good and what was refused. One that can't be written costs only that, and is told of.
- * @param write puts a text into a file
+ * Keeps in files what was good and what was refused.
+ * @param save puts a text into a file, in its own time
  */
-export function keepTrials(
-  pathOf: (instance: string, name: TrialFile) => string,
-  write: (path: string, text: string) => Promise<unknown>,
-  log: Logger,
-): Diary {
-  let saving: Promise<unknown> = Promise.resolve();
-  const save = (path: string, text: string): void => {
-    saving = saving.then(() => write(path, text)).catch((error: unknown) => log.warn({ err: error }, 'what nginx said could not be kept'));
-  };
+export function keepTrials(pathOf: (instance: string, name: TrialFile) => string, save: (path: string, text: string) => void): Diary {
   return {
     keep: (instance, kept) => save(pathOf(instance, '.editions.json'), writeKept(kept)),
     rejectedPath: (instance) => pathOf(instance, '.rejected.conf'),

@@ -208,7 +208,9 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
                 ports.rejectedPath(instance),
               )
             : []),
-          ...(edition !== undefined && published === undefined && !isAsked(state, wanted) ? [notRendered(instance)] : []),
+          ...(edition !== undefined && published === undefined && !isAsked(state, wanted)
+            ? [notRendered(instance, !state.templates.has(edition.templates))]
+            : []),
           ...(isKeptWaiting(wanted, edition) ? [checkImpossible(instance, state.untestable.get(wanted.key)?.reason)] : []),
         ],
       };
