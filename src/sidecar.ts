@@ -17,6 +17,7 @@ import type { Options } from './options.ts';
 import type { PassResult, Renderer } from './pipeline.ts';
 import type { OwnFiles } from './publish/own-files.ts';
 import type { Publisher } from './publish/publisher.ts';
+import type { VolumeLock } from './publish/volume-lock.ts';
 import type { ProverPorts } from './reload/frontend-prover.ts';
 import { probeOnce } from './probe/probe.ts';
 import { createProber } from './probe/prober.ts';
@@ -67,6 +68,7 @@ export interface SidecarParts {
   readonly diary: Diary;
   readonly kept: ReadonlyMap<string, KeptTrials>;
   readonly tally: Tally;
+  readonly lock: Pick<VolumeLock, 'problems' | 'onChange'>;
   /** Who wants to know that the snapshot has changed. */
   readonly watchers: Watchers;
 }
@@ -75,7 +77,7 @@ export interface SidecarParts {
 export function startSidecar(
   engine: Engine,
   templates: TemplateStore,
-  { prover: proverPorts, check, publisher, ownFiles, drains, diary, kept, tally, watchers }: SidecarParts,
+  { prover: proverPorts, check, publisher, ownFiles, lock, drains, diary, kept, tally, watchers }: SidecarParts,
   options: Options,
   log: Logger,
   signal: AbortSignal,
@@ -108,7 +110,7 @@ export function startSidecar(
     isOnTrial: (instance) => trials.isOnTrial(instance),
     templateFailure: templates.failure,
     fileOf: publisher.fileOf,
-    fileProblems: () => [...publisher.problems(), ...ownFiles.problems()],
+    fileProblems: () => [...publisher.problems(), ...ownFiles.problems(), ...lock.problems()],
     changes: history.changes,
   });
 
@@ -173,7 +175,7 @@ export function startSidecar(
     reporter.problems(knowledge.problems());
     watchers.tell();
   };
-  ownFiles.onChange(reportProblems);
+  for (const source of [ownFiles, lock]) source.onChange(reportProblems);
 
   let hasBeenConnected = false;
 

@@ -15,10 +15,20 @@ import { createStatusPage } from '../page/status-page.ts';
 import type { Options } from '../options.ts';
 import { stageFile } from '../publish/atomic-file.ts';
 import { openFolders } from '../publish/folders.ts';
-import { clearLeftCandidates, drainsPath, instancesIn, ownFolder, readOutPlace, socketPaths } from '../publish/out-directory.ts';
+import {
+  clearLeftCandidates,
+  drainsPath,
+  instancesIn,
+  lockPath,
+  ownFolder,
+  readOutPlace,
+  statusSockets,
+} from '../publish/out-directory.ts';
 import type { OutPlace } from '../publish/out-directory.ts';
 import { createOwnFiles } from '../publish/own-files.ts';
 import { makePrivateFolder } from '../publish/private-folder.ts';
+import { lockVolume } from '../publish/volume-lock.ts';
+import type { VolumeLock } from '../publish/volume-lock.ts';
 import { createPublisher } from '../publish/publisher.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { createTemplateStore, readTemplates } from '../render/template-store.ts';
@@ -77,6 +87,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   const page = createStatusPage((name) => readShippedText(`page/${name}`));
   const source = { healthy: () => true, snapshot: startingSnapshot, configurations: (): ReadonlyMap<string, string> => new Map() };
   const desk: OperatorDesk = { drain: tooEarly, cancelDrain: tooEarly, explain: tooEarly };
+  const lock = await lockPlace(place);
   const stopServer = await startStatusServer(
     {
       healthy: () => source.healthy(),
@@ -94,7 +105,8 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     await socketPlaces(place),
     options.listen,
     options.allowHost ?? [],
-  ).catch((error: unknown) => {
+  ).catch(async (error: unknown) => {
+    await lock.release();
     throw new OptionsError([error instanceof Error ? error.message : String(error)]);
   });
   const abort = new AbortController();
@@ -102,7 +114,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     // Only now is it certain that no other meet-gen is in the middle of writing one.
     await clearLeftCandidates(place);
     const engine = createEngineClient(options.dockerHost, (endpoint) => tally.count('engine_requests_total', endpoint));
-    const parts = await assemble(engine, place, { tally, watchers }, options, log);
+    const parts = await assemble(engine, place, { tally, watchers, lock }, options, log);
     const sidecar = startSidecar(engine, createTemplateStore(directory), parts, options, log, abort.signal);
     Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot, configurations: sidecar.configurations });
     Object.assign(desk, sidecar.desk);
@@ -116,7 +128,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     await endWithin(sidecar.ended, stopLimitMs);
   } finally {
     abort.abort();
-    await stopServer();
+    await Promise.all([stopServer(), lock.release()]);
   }
   log.info('stopped');
 }
@@ -124,7 +136,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
 async function assemble(
   engine: EngineClient,
   place: OutPlace,
-  shared: Pick<SidecarParts, 'tally' | 'watchers'>,
+  shared: Pick<SidecarParts, 'tally' | 'watchers' | 'lock'>,
   options: Options,
   log: Logger,
 ): Promise<SidecarParts> {
@@ -166,12 +178,19 @@ async function refuseUnusable(checks: readonly (readonly [what: string, check: P
   if (lines.length > 0) throw new OptionsError(lines);
 }
 
-/** The last one is in a private folder, which is made only when it is needed. */
 async function socketPlaces({ path }: OutPlace): Promise<readonly SocketPlace[]> {
-  const paths = await socketPaths(path);
-  return paths.map((socket) =>
-    socket === paths.at(-1) ? { path: socket, makeRoom: () => makePrivateFolder(dirname(socket)) } : { path: socket },
-  );
+  return (await statusSockets(path)).map((socket) => ({ path: socket, makeRoom: () => makePrivateFolder(dirname(socket)) }));
+}
+
+const noLock: VolumeLock = { problems: () => [], onChange: () => undefined, release: () => Promise.resolve() };
+
+/** @throws OptionsError when another meet-gen publishes there */
+async function lockPlace(place: OutPlace): Promise<VolumeLock> {
+  const path = lockPath(place);
+  if (path === undefined) return noLock;
+  return lockVolume(path).catch((error: unknown) => {
+    throw new OptionsError([error instanceof Error ? error.message : String(error)]);
+  });
 }
 
 function tooEarly(): never {

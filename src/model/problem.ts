@@ -106,6 +106,10 @@ export const problemTable = {
     meaning:
       'A file that meet-gen keeps for its next start (what was refused, which containers are drained) cannot be read or written; a restart forgets it. It is tried again.',
   },
+  'not-locked': {
+    severity: 'notice',
+    meaning: 'Nothing keeps a second meet-gen from publishing into the same directory, since the lock cannot be made there.',
+  },
   'single-file-out': {
     severity: 'warning',
     meaning:
