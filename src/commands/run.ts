@@ -43,7 +43,7 @@ import { readShippedText, shippedTemplates } from '../shipped-templates.ts';
 import { keepTrials, readKept } from '../trial/keep-trials.ts';
 import { version } from '../version.ts';
 
-const stopLimitMs = 1500;
+const stopLimitMs = 1400;
 
 /** How the process tells a running sidecar what the operator wants. */
 export interface RunSignals {
@@ -51,6 +51,8 @@ export interface RunSignals {
   readonly stop: AbortSignal;
   /** Calls back when everything is to be looked at afresh. */
   onResync(resync: () => void): void;
+  /** Calls back when the stop has to be forced, with what keeps the process from ending. */
+  onForced(report: (underWay: readonly string[]) => void): void;
 }
 
 /**
@@ -69,6 +71,8 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   ]);
   const place = await reading;
   const log = await createLogger(options);
+  const unfinished = new Set(['the start']);
+  signals.onForced((pending) => log.error({ underWay: [...unfinished, ...pending] }, 'the stop had to be forced, since this did not end'));
   log.info(
     {
       version,
@@ -122,13 +126,18 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
       log.info('told to look at everything afresh');
       sidecar.resync();
     });
+    unfinished.clear();
     await untilAborted(signals.stop);
     log.info('told to stop; the last good file stays');
     abort.abort();
+    unfinished.add('the pass under way');
+    void sidecar.ended.then(() => unfinished.delete('the pass under way'));
     await endWithin(sidecar.ended, stopLimitMs);
   } finally {
     abort.abort();
+    unfinished.add('closing the sockets');
     await Promise.all([stopServer(), lock.release()]);
+    unfinished.delete('closing the sockets');
   }
   log.info('stopped');
 }
