@@ -7,15 +7,18 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const terabyte = 2 ** 40;
 
+/** Puts something at a path; what it leads to is in the other folder. */
+type MakeForeign = (path: string, outside: string) => Promise<unknown>;
+
 /**
  * What somebody who can write the volume can put where meet-gen expects a small file of its own, by name. None of it is
  * followed, waited for or read in full.
  */
-const notRegular: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
+const notRegular: Readonly<Record<string, MakeForeign>> = {
   'a named pipe': (path) => run('mkfifo', [path]),
   'a link to /dev/zero': (path) => symlink('/dev/zero', path),
-  'a link to a file outside': (path) => symlink('/etc/hostname', path),
-  'a link to a directory outside': (path) => symlink('/etc', path),
+  'a link to a file outside': (path, outside) => symlink(join(outside, 'file'), path),
+  'a link to a directory outside': (path, outside) => symlink(outside, path),
   'a link to nowhere': (path) => symlink('/nowhere/at/all', path),
   'a link to itself': (path) => symlink(path, path),
   'an empty directory': (path) => mkdir(path),
@@ -29,7 +32,7 @@ const notRegular: Readonly<Record<string, (path: string) => Promise<unknown>>> =
 };
 
 /** Small regular files that hold nonsense. */
-const nonsense: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
+const nonsense: Readonly<Record<string, MakeForeign>> = {
   'an empty file': (path) => writeFile(path, ''),
   'a file of mode 0000': async (path) => {
     await writeFile(path, '{}');

@@ -87,7 +87,8 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
   test('a pipe in the file’s place, and a neighbour’s mess, keep nginx neither from starting nor from following', async () => {
     const frontend = await start(ground, 'pipe', { published: routesSaying('first') });
     await frontend.until({ routes: 'first' });
-    const mess = 'mkfifo routing.conf && truncate -s 1099511627776 huge.conf && ln -s /dev/zero zero.conf && mkdir folder.conf && ln -s / elsewhere';
+    const mess =
+      'mkfifo routing.conf && truncate -s 1099511627776 huge.conf && ln -s /dev/zero zero.conf && mkdir folder.conf && ln -s / elsewhere';
     await frontend.inVolume(`mkdir other && (cd other && ${mess}) && ln -s other linked && rm routing.conf && mkfifo routing.conf`);
     await frontend.docker('restart', '--time', '1');
     await frontend.until({ routes: '503', generation: 'none', rejected: '404' });

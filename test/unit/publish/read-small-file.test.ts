@@ -24,7 +24,8 @@ it('reads a regular file up to its limit, and one that is missing as undefined',
 });
 
 it.each(Object.entries(foreignFiles.notRegular))('refuses %s at once, and says what to do', async (_, make) => {
-  await make(path);
+  await writeFile(join(folder, 'outside'), '');
+  await make(path, folder);
   const refusal: unknown = await readSmallFile(path, 1000).catch((error: unknown) => error);
   expect(refusal).toBeInstanceOf(FileRefused);
   expect(String(refusal)).toMatch(/^FileRefused: \S+ is .*; remove it$/);
