@@ -16,7 +16,6 @@ type MakeForeign = (path: string, outside: string) => Promise<unknown>;
  */
 const notRegular: Readonly<Record<string, MakeForeign>> = {
   'a named pipe': (path) => run('mkfifo', [path]),
-  'a link to /dev/zero': (path) => symlink('/dev/zero', path),
   'a link to a file outside': (path, outside) => symlink(join(outside, 'file'), path),
   'a link to a directory outside': (path, outside) => symlink(outside, path),
   'a link to nowhere': (path) => symlink('/nowhere/at/all', path),
@@ -27,8 +26,6 @@ const notRegular: Readonly<Record<string, MakeForeign>> = {
     await writeFile(join(path, 'routing.conf'), 'return 418;\n');
   },
   'a socket that nobody listens on': makeDeadSocket,
-  'a file of a terabyte': makeSparseFile,
-  ...(process.getuid?.() === 0 ? { 'a device': (path: string) => run('mknod', [path, 'c', '1', '5']) } : {}),
 };
 
 /** Small regular files that hold nonsense. */

@@ -3,7 +3,7 @@ import { privateFolder } from '../../src/publish/private-folder.ts';
 
 /** The status socket of the meet-gen on this machine that publishes into a directory. */
 export function statusSocketOf(out: string): string {
-  return join(privateFolder(out), 'status.sock');
+  return join(out, '.meet-gen.sock');
 }
 
 /** The same in a container, as an expression of JavaScript: in /tmp where that can be written, else in /dev/shm. */
