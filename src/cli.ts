@@ -5,6 +5,7 @@ import type { RenderReport } from './commands/render.ts';
 import type { RunSignals } from './commands/run.ts';
 import { ComposeError } from './compose/compose-error.ts';
 import { EngineError } from './docker/engine-error.ts';
+import { forceEnd, whatIsUnderWay } from './force-end.ts';
 import { showForeignLines, showForeignText } from './model/foreign-text.ts';
 import { flagWithValue, optionTable, OptionsError, parseDuration, readOptions } from './options.ts';
 import type { CommandName, Flags, OptionSpec } from './options.ts';
@@ -15,8 +16,8 @@ const exitCodes = { ok: 0, bug: 1, usage: 2, engine: 3, template: 4, problems: 7
 
 const maxLineLength = 4000;
 
-/** A second stop signal, and a stop that takes longer than this, end the process at once. */
-const stopLimitMs = 1900;
+/** A stop that takes longer is forced; with the grace for a file operation that is 2 s. */
+const stopLimitMs = 1800;
 
 /** The command line: every command with its options, what it says of itself and what it does. */
 export function createProgram(): Command {
@@ -33,7 +34,7 @@ export function createProgram(): Command {
   addOptions(program.command('run').description('the sidecar (default): watch, render, publish, reload, prove'), 'run')
     .addHelpText(
       'after',
-      '\nExit code: 0 stopped, 2 its own configuration.\nSignals: HUP looks at everything afresh; TERM and INT stop, a second one at\nonce.',
+      '\nExit code: 0 stopped, 1 the stop had to be forced, 2 its own configuration.\nSignals: HUP looks at everything afresh; TERM and INT stop, a second one at\nonce.',
     )
     .action(async (flags: Flags) => {
       const options = readOptions('run', byOption(flags), process.env);
@@ -244,20 +245,38 @@ function printDrain({ lines, done }: DrainReport): void {
   if (!done) process.exitCode = exitCodes.problems;
 }
 
+function sayForced(underWay: readonly string[]): void {
+  say(`the stop had to be forced, since this did not end: ${underWay.join(', ')}`);
+}
+
 /** HUP, TERM and INT, as the sidecar understands them. */
 function operatorSignals(): RunSignals {
   const stop = new AbortController();
+  let resyncNow: (() => void) | undefined;
+  let report = sayForced;
+  const force = (): void => {
+    report(whatIsUnderWay());
+    forceEnd(exitCodes.bug);
+  };
   const end = (): void => {
-    if (stop.signal.aborted) process.exit(exitCodes.ok);
-    setTimeout(() => process.exit(exitCodes.ok), stopLimitMs).unref();
+    if (stop.signal.aborted) {
+      forceEnd(exitCodes.ok);
+      return;
+    }
+    // When nothing is under way any more, the process ends before.
+    setTimeout(force, stopLimitMs).unref();
     stop.abort();
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
   // Taken from the start: without a listener a HUP ends the process.
-  let resyncNow: (() => void) | undefined;
   process.on('SIGHUP', () => resyncNow?.());
-  return { stop: stop.signal, onResync: (resync) => void (resyncNow = resync), onBug: (report) => void (reportBug = report) };
+  return {
+    stop: stop.signal,
+    onResync: (resync) => void (resyncNow = resync),
+    onBug: (tell) => void (reportBug = tell),
+    onForced: (listener) => void (report = listener),
+  };
 }
 
 function printReport({ output, messages, problemsFound }: RenderReport): void {

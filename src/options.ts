@@ -135,7 +135,8 @@ export const optionTable = {
     flag: '--listen',
     variable: 'MEET_GEN_LISTEN',
     placeholder: 'address:port',
-    meaning: 'where the status page (/), /status, /metrics, /healthz and /readyz are served; off: only on the unix socket in --out',
+    meaning:
+      'where the status page (/), /status, /metrics, /healthz and /readyz are served; off: only on the unix socket that the other commands ask',
     commands: ['run'],
     fallback: '127.0.0.1:9180',
     parse: parseListen,

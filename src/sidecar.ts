@@ -17,7 +17,9 @@ import { createReloadTally } from './metrics/reload-tally.ts';
 import type { Tally } from './metrics/tally.ts';
 import type { Options } from './options.ts';
 import type { PassResult, Renderer } from './pipeline.ts';
+import type { OwnFiles } from './publish/own-files.ts';
 import type { Publisher } from './publish/publisher.ts';
+import type { VolumeLock } from './publish/volume-lock.ts';
 import type { ProverPorts } from './reload/frontend-prover.ts';
 import { probeOnce } from './probe/probe.ts';
 import { createProber } from './probe/prober.ts';
@@ -63,11 +65,13 @@ export interface SidecarParts {
   /** Absent where nothing can be tested before it is published. */
   readonly check: CandidateCheck | undefined;
   readonly publisher: Publisher;
+  readonly ownFiles: Pick<OwnFiles, 'retry' | 'problems' | 'onChange'>;
   readonly drains: Drains;
   /** Where is kept what was good and what was refused. */
   readonly diary: Diary;
   readonly kept: ReadonlyMap<string, KeptTrials>;
   readonly tally: Tally;
+  readonly lock: Pick<VolumeLock, 'problems' | 'onChange'>;
   /** Who wants to know that the snapshot has changed. */
   readonly watchers: Watchers;
   readonly border: Border;
@@ -77,7 +81,7 @@ export interface SidecarParts {
 export function startSidecar(
   engine: Engine,
   templates: TemplateStore,
-  { prover: proverPorts, check, publisher, drains, diary, kept, tally, watchers, border }: SidecarParts,
+  { prover: proverPorts, check, publisher, ownFiles, lock, drains, diary, kept, tally, watchers, border }: SidecarParts,
   options: Options,
   log: Logger,
   signal: AbortSignal,
@@ -110,7 +114,7 @@ export function startSidecar(
     isOnTrial: (instance) => trials.isOnTrial(instance),
     templateFailure: templates.failure,
     fileOf: publisher.fileOf,
-    fileProblems: publisher.problems,
+    fileProblems: () => [...publisher.problems(), ...ownFiles.problems(), ...lock.problems()],
     failures: border.problems,
     changes: history.changes,
   });
@@ -160,7 +164,7 @@ export function startSidecar(
       const rendered = templates.render(view);
       return { templates: rendered.templates, rendered };
     } catch (error) {
-      if (!trials.hasGood(view.instance)) throw error;
+      if (!trials.hasFallback(view.instance)) throw error;
       return undefined;
     }
   };
@@ -179,6 +183,7 @@ export function startSidecar(
     reporter.problems(knowledge.problems());
     watchers.tell();
   };
+  for (const source of [ownFiles, lock]) source.onChange(reportProblems);
 
   let hasBeenConnected = false;
 
@@ -247,6 +252,7 @@ export function startSidecar(
       onResync() {
         prover.recheckAll();
         trials.retry(nowMs(), false);
+        ownFiles.retry();
       },
     },
     {

@@ -21,6 +21,7 @@ proof_seconds=0.2
 proof_polls=25
 first_retry_polls=20
 longest_retry_polls=1200
+most_bytes=16777216
 if ! sleep 0.01 2> /dev/null; then
   poll_seconds=1 proof_seconds=1 proof_polls=5
 fi
@@ -56,12 +57,21 @@ is_new() {
 # Opens the published file and copies it, so that what is tested is what goes live, whatever is published meanwhile.
 # Sets $sum; returns 1 with the reason in $words.
 fetch() {
+  # Opening a pipe would wait for its writer, and nginx with us. Links lead out of the volume.
+  if [ -L "$published" ] || [ ! -f "$published" ] || { [ "$folder" != /meet-routing ] && [ -L "${published%/*}" ]; }; then
+    words="$published is no regular file; remove it, and meet-gen publishes it again"
+    return 1
+  fi
   # Without `command` the shell would end where the file has just vanished.
   if ! { command exec 9< "$published"; } 2> /dev/null; then
     words="$published can't be read; it has to be readable for user $(id -u)"
     return 1
   fi
-  words=$( { cat <&9 > "$candidate"; } 2>&1) || return 1
+  words=$( { head -c "$((most_bytes + 1))" <&9 > "$candidate"; } 2>&1) || return 1
+  if [ "$(wc -c < "$candidate")" -gt "$most_bytes" ]; then
+    words="$published has more than $most_bytes bytes; remove it, and meet-gen publishes it again"
+    return 1
+  fi
   sum=$(sum_of "$candidate")
 }
 
@@ -326,7 +336,10 @@ if is_up; then
   say 'nginx runs already; nothing is done'
   exit 0
 fi
-grep -rqF "${live%/*}" /etc/nginx 2> /dev/null ||
+includes_live() {
+  [ -n "$(find /etc/nginx -path /etc/nginx/meet-routing -prune -o \( -type f -o -type l \) -exec grep -lF -- "${live%/*}" {} + 2> /dev/null)" ]
+}
+includes_live ||
   say "nothing in /etc/nginx includes ${live%/*}/*.conf: the stub is not the one of compose.hardened.yml"
 judged='' complaint=''
 if prepare; then watch < /dev/null & fi

@@ -8,11 +8,43 @@ copy_tree() {
   tree_said=$( { rm -rf "$1" && mkdir -p "$1"; } 2>&1) || { printf '%s\n' "$tree_said"; return 1; }
   # A file that is gone by now was another process's: meet-gen publishes while we copy. busybox says nothing of a folder
   # that it may not read.
-  tree_said=$(LC_ALL=C cp -RP /etc/nginx/. "$1" 2>&1) ||
+  tree_said=$(export LC_ALL=C; copy_parts "$1" 2>&1) ||
     ! printf '%s\n' "$tree_said" | grep -v -e '^$' -e 'Permission denied' -e 'No such file or directory' || return 1
   tree_said=$(chmod -R u+rwX "$1" 2>&1) || { printf '%s\n' "$tree_said"; return 1; }
   relink_tree "$1"
   redirect_tree "$1" /etc/nginx "$1"
+}
+
+# copy_parts DIR: goes on with what can be copied where something can't.
+copy_parts() {
+  copy_own "$1"
+  copy_published "$1" && return "$tree_code"
+}
+
+# copy_own DIR: all of the tree but what is published. Sets $tree_code.
+copy_own() {
+  tree_code=0
+  for tree_entry in /etc/nginx/* /etc/nginx/.[!.]*; do
+    [ "$tree_entry" != /etc/nginx/meet-routing ] || continue
+    { [ -e "$tree_entry" ] || [ -L "$tree_entry" ]; } || continue
+    cp -RP "$tree_entry" "$1" || tree_code=1
+  done
+}
+
+# copy_published DIR: the small regular files of the shared volume that nginx could include, and candidates. Whoever writes to
+# the volume can put anything else there: a pipe that waits for its writer, a device, a link, a file of a terabyte.
+copy_published() {
+  [ -d /etc/nginx/meet-routing ] || return 0
+  mkdir -p "$1/meet-routing" || return
+  list_published | while IFS= read -r tree_file; do
+    tree_copy=$1${tree_file#/etc/nginx}
+    mkdir -p "${tree_copy%/*}" && cp -P "$tree_file" "$tree_copy" || exit 1
+  done
+}
+
+list_published() {
+  find /etc/nginx/meet-routing/. -maxdepth 2 -type f -size -16777216c \( -name '*.conf' -o -name .candidate.conf \) |
+    sed 's#^/etc/nginx/meet-routing/\./#/etc/nginx/meet-routing/#'
 }
 
 # redirect_tree DIR FROM TO: in the text files of DIR, paths that are FROM or below it become TO. Returns 1 with the reason.

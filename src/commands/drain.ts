@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DrainState } from '../drain/drain-control.ts';
 import type { Options } from '../options.ts';
-import { socketPaths } from '../publish/out-directory.ts';
+import { statusSockets } from '../publish/out-directory.ts';
 import { askFirst, nobodyAnswers } from '../status/ask.ts';
 
 /** What a drain came to: lines for people, and whether all of the containers can be stopped now. */
@@ -18,7 +18,7 @@ const pollMs = 100;
  * new. Where that doesn't come true in time, or the signal aborts, they are let in again: a failed drain leaves nothing behind.
  */
 export async function drain(options: Options, names: readonly string[], limitMs: number, signal: AbortSignal): Promise<DrainReport> {
-  const sockets = await socketPaths(options.out);
+  const sockets = await statusSockets(options.out);
   const begun = await ask(sockets, '/drain', names);
   if (typeof begun === 'string') return { lines: [begun], done: false };
   const ids = begun.map(({ id }) => id);
@@ -37,7 +37,7 @@ export async function drain(options: Options, names: readonly string[], limitMs:
 
 /** Lets drained containers take requests again. */
 export async function cancelDrain(options: Options, names: readonly string[]): Promise<DrainReport> {
-  const answer = await ask(await socketPaths(options.out), '/drain/cancel', names);
+  const answer = await ask(await statusSockets(options.out), '/drain/cancel', names);
   if (typeof answer === 'string') return { lines: [answer], done: false };
   return { lines: answer.map(({ container }) => `${container}: takes requests again`), done: true };
 }

@@ -4,7 +4,7 @@ import { readTarget } from '../explain/target.ts';
 import { showForeignText } from '../model/foreign-text.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
-import { socketPaths } from '../publish/out-directory.ts';
+import { statusSockets } from '../publish/out-directory.ts';
 import { askFirst, nobodyAnswers } from '../status/ask.ts';
 
 /** What `explain` came to: what is printed, and whether anybody answers; or why the running sidecar couldn't be asked. */
@@ -19,7 +19,7 @@ const maxLineLength = 4000;
  */
 export async function explainPath(options: Options, text: string, asJson: boolean): Promise<ExplainReport> {
   refuseOther(text);
-  const sockets = await socketPaths(options.out);
+  const sockets = await statusSockets(options.out);
   const query = new URLSearchParams({ target: text, ...(options.instance === undefined ? {} : { instance: options.instance }) });
   const answer = await askFirst(sockets, `/explain?${query.toString()}`, timeoutMs);
   if (answer === undefined) return { failure: nobodyAnswers(sockets) };

@@ -1,12 +1,12 @@
 import type { Options } from '../options.ts';
-import { socketPaths } from '../publish/out-directory.ts';
+import { statusSockets } from '../publish/out-directory.ts';
 import { askFirst, nobodyAnswers } from '../status/ask.ts';
 
 const timeoutMs = 3000;
 
 /** Asks the running sidecar over its socket; returns why it is not well, or undefined when it is. */
 export async function checkHealth(options: Options): Promise<string | undefined> {
-  const sockets = await socketPaths(options.out);
+  const sockets = await statusSockets(options.out);
   for (const path of ['/healthz', '/readyz']) {
     const answer = await askFirst(sockets, path, timeoutMs);
     if (answer === undefined) return nobodyAnswers(sockets);

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { text as readStream } from 'node:stream/consumers';
 import { parseEnv } from 'node:util';
@@ -17,6 +17,7 @@ import { createPassMemory } from '../pass-memory.ts';
 import { runPass, withoutTrials } from '../pipeline.ts';
 import type { PassResult, Sink } from '../pipeline.ts';
 import { publishedPath } from '../publish/out-directory.ts';
+import { readSmallFile } from '../publish/read-small-file.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { createProver } from '../reload/prover.ts';
 import { createTemplateStore } from '../render/template-store.ts';
@@ -32,6 +33,8 @@ export interface RenderReport {
   readonly problemsFound: boolean;
 }
 
+/** A published file that is longer is not one of ours. */
+const mostDiffed = 16 * 2 ** 20;
 /** An engine's own containers need no placeholders. */
 const noWorld = { placeholders: [], problems: [] };
 
@@ -135,7 +138,7 @@ async function differences(result: PassResult, { out, instance }: Options): Prom
   const pathOf = (name: string): string => (place.isFile() ? out : publishedPath({ kind: 'directory', path: out, only: instance }, name));
   const diffs = result.passes.map(async ({ instance: { name }, rendered }) => {
     const path = pathOf(name);
-    const published = await readFile(path, 'utf8').catch(() => '');
+    const published = (await readSmallFile(path, mostDiffed).catch(() => undefined)) ?? '';
     return unifiedDiff([path, `${path} (rendered now)`], published, rendered.content);
   });
   return (await Promise.all(diffs)).join('');

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { createBorder } from '../border.ts';
+import type { Border } from '../border.ts';
 import { createCandidateCheck } from '../check/candidate-check.ts';
 import { nowMs } from '../clock.ts';
 import { createEngineClient } from '../docker/client.ts';
@@ -15,10 +16,22 @@ import { OperatorError } from '../model/operator-error.ts';
 import { OptionsError } from '../options.ts';
 import { createStatusPage } from '../page/status-page.ts';
 import type { Options } from '../options.ts';
-import { publishFile, stageFile } from '../publish/atomic-file.ts';
-import { clearLeftCandidates, drainsPath, instancesIn, ownFolder, readOutPlace, socketPaths } from '../publish/out-directory.ts';
+import { stageFile } from '../publish/atomic-file.ts';
+import { openFolders } from '../publish/folders.ts';
+import {
+  clearLeftCandidates,
+  drainsPath,
+  instancesIn,
+  lockPath,
+  ownFolder,
+  readOutPlace,
+  statusSockets,
+} from '../publish/out-directory.ts';
 import type { OutPlace } from '../publish/out-directory.ts';
+import { createOwnFiles } from '../publish/own-files.ts';
 import { makePrivateFolder } from '../publish/private-folder.ts';
+import { lockVolume } from '../publish/volume-lock.ts';
+import type { VolumeLock } from '../publish/volume-lock.ts';
 import { createPublisher } from '../publish/publisher.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { createTemplateStore, readTemplates } from '../render/template-store.ts';
@@ -33,7 +46,7 @@ import { readShippedText, shippedTemplates } from '../shipped-templates.ts';
 import { keepTrials, readKept } from '../trial/keep-trials.ts';
 import { version } from '../version.ts';
 
-const stopLimitMs = 1500;
+const stopLimitMs = 1400;
 
 /** What is said of an error that no part of meet-gen has caught. */
 const bugMessage = 'this is a bug in meet-gen, please report it (docs/contributing.md); it exits, and a restart is safe';
@@ -46,6 +59,8 @@ export interface RunSignals {
   onResync(resync: () => void): void;
   /** Who reports an error that ended in no part, just before the process exits. */
   onBug(report: (error: unknown) => void): void;
+  /** Calls back when the stop has to be forced, with what keeps the process from ending. */
+  onForced(report: (underWay: readonly string[]) => void): void;
 }
 
 /**
@@ -64,6 +79,8 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   ]);
   const place = await reading;
   const log = await createLogger(options);
+  const unfinished = new Set(['the start']);
+  signals.onForced((pending) => log.error({ underWay: [...unfinished, ...pending] }, 'the stop had to be forced, since this did not end'));
   log.info(
     {
       version,
@@ -84,6 +101,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   const page = createStatusPage((name) => readShippedText(`page/${name}`));
   const source = { healthy: () => true, snapshot: startingSnapshot, configurations: (): ReadonlyMap<string, string> => new Map() };
   const desk: OperatorDesk = { drain: tooEarly, cancelDrain: tooEarly, explain: tooEarly };
+  const lock = await lockPlace(place, border);
   const stopServer = await startStatusServer(
     {
       healthy: () => source.healthy(),
@@ -102,7 +120,8 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     options.listen,
     options.allowHost ?? [],
     border,
-  ).catch((error: unknown) => {
+  ).catch(async (error: unknown) => {
+    await lock.release();
     throw new OptionsError([error instanceof Error ? error.message : String(error)]);
   });
   const abort = new AbortController();
@@ -110,7 +129,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     // Only now is it certain that no other meet-gen is in the middle of writing one.
     await clearLeftCandidates(place);
     const engine = createEngineClient(options.dockerHost, (endpoint) => tally.count('engine_requests_total', endpoint));
-    const parts = await assemble(engine, place, { tally, watchers, border }, options, log);
+    const parts = await assemble(engine, place, { tally, watchers, border, lock }, options, log);
     const sidecar = startSidecar(engine, createTemplateStore(directory), parts, options, log, abort.signal);
     Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot, configurations: sidecar.configurations });
     Object.assign(desk, sidecar.desk);
@@ -120,13 +139,18 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
         sidecar.resync();
       }),
     );
+    unfinished.clear();
     await untilAborted(signals.stop);
     log.info('told to stop; the last good file stays');
     abort.abort();
+    unfinished.add('the pass under way');
+    void sidecar.ended.then(() => unfinished.delete('the pass under way'));
     await endWithin(sidecar.ended, stopLimitMs);
   } finally {
     abort.abort();
-    await stopServer();
+    unfinished.add('closing the sockets');
+    await Promise.all([stopServer(), lock.release()]);
+    unfinished.delete('closing the sockets');
   }
   log.info('stopped');
 }
@@ -134,28 +158,32 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
 async function assemble(
   engine: EngineClient,
   place: OutPlace,
-  shared: Pick<SidecarParts, 'tally' | 'watchers' | 'border'>,
+  shared: Pick<SidecarParts, 'tally' | 'watchers' | 'border' | 'lock'>,
   options: Options,
   log: Logger,
 ): Promise<SidecarParts> {
   const access = createFrontendAccess(engine, options);
   const pathOf = (instance: string, name: string): string => join(ownFolder(place, instance), name);
+  const inFolder = openFolders(place);
+  const ownFiles = createOwnFiles(inFolder);
+  const drainsFile = drainsPath(place);
   const check = createCandidateCheck({
     exec: access.exec,
     script: readShippedText('nginx-tree.sh') + readShippedText('candidate-check.sh'),
-    stage: (instance, content) => stageFile(pathOf(instance, '.candidate.conf'), content),
+    stage: (instance, content) => inFolder(ownFolder(place, instance), () => stageFile(pathOf(instance, '.candidate.conf'), content)),
   });
   const kept = await Promise.all(
     (await instancesIn(place, options.instance)).map(
-      async (instance) => [instance, await readKept(pathOf(instance, '.editions.json'), log)] as const,
+      async (instance) => [instance, await readKept(ownFiles.read(pathOf(instance, '.editions.json')), instance, log)] as const,
     ),
   );
   return {
     prover: { ask: askGeneration, reload: access.reload, inquire: access.inquire, nowMs },
     check: mayExec(options) ? check : undefined,
-    publisher: createPublisher(place, nowMs),
-    drains: await keepDrains(drainsPath(place), publishFile, log),
-    diary: keepTrials(pathOf, publishFile, log),
+    publisher: createPublisher(place, inFolder, nowMs),
+    ownFiles,
+    drains: await keepDrains(ownFiles.read(drainsFile), (text) => ownFiles.write(drainsFile, text), log),
+    diary: keepTrials(pathOf, ownFiles.write),
     kept: new Map(kept.flatMap(([instance, one]) => (one === undefined ? [] : [[instance, one]]))),
     ...shared,
   };
@@ -172,12 +200,19 @@ async function refuseUnusable(checks: readonly (readonly [what: string, check: P
   if (lines.length > 0) throw new OptionsError(lines);
 }
 
-/** The last one is in a private folder, which is made only when it is needed. */
 async function socketPlaces({ path }: OutPlace): Promise<readonly SocketPlace[]> {
-  const paths = await socketPaths(path);
-  return paths.map((socket) =>
-    socket === paths.at(-1) ? { path: socket, makeRoom: () => makePrivateFolder(dirname(socket)) } : { path: socket },
-  );
+  return (await statusSockets(path)).map((socket) => ({ path: socket, makeRoom: () => makePrivateFolder(dirname(socket)) }));
+}
+
+const noLock: VolumeLock = { problems: () => [], onChange: () => undefined, release: () => Promise.resolve() };
+
+/** @throws OptionsError when another meet-gen publishes there */
+async function lockPlace(place: OutPlace, border: Border): Promise<VolumeLock> {
+  const path = lockPath(place);
+  if (path === undefined) return noLock;
+  return lockVolume(path, border).catch((error: unknown) => {
+    throw new OptionsError([error instanceof Error ? error.message : String(error)]);
+  });
 }
 
 function tooEarly(): never {

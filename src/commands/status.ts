@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { showForeignText } from '../model/foreign-text.ts';
 import type { Options } from '../options.ts';
-import { socketPaths } from '../publish/out-directory.ts';
+import { statusSockets } from '../publish/out-directory.ts';
 import { printStatus } from '../status/print.ts';
 import { askFirst, nobodyAnswers } from '../status/ask.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
@@ -15,7 +15,7 @@ const watchEveryMs = 1000;
 
 /** Asks the running sidecar for its view: of all instances, or of the one that is meant. */
 export async function readStatus(options: Options, asJson: boolean): Promise<StatusReport> {
-  const sockets = await socketPaths(options.out);
+  const sockets = await statusSockets(options.out);
   const answer = await askFirst(sockets, '/status', timeoutMs);
   if (answer === undefined) return { failure: nobodyAnswers(sockets) };
   if (answer.status !== 200) return { failure: `the running meet-gen answers ${answer.status}; is it of another version?` };

@@ -118,7 +118,11 @@ function configurationPage(): string {
       ['code', 'meaning'],
       [
         ['0', 'done; `run`: stopped as told'],
-        ['1', 'a bug; `healthcheck`: not well'],
+        ['1', 'a bug; `run`: the stop had to be forced, and the log says what did not end; `healthcheck`: not well'],
+        [
+          '137',
+          '`run`: the stop had to be forced by SIGKILL, since the file system hangs; 139 where meet-gen is the first process of a container, which is immune to that',
+        ],
         ['2', 'usage, or its own configuration'],
         ['3', "`render`: the engine can't be reached; `explain` and `status`: no running meet-gen could be asked"],
         ['4', '`render`: the template is missing or broken'],

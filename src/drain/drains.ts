@@ -10,7 +10,7 @@ interface Mark {
 
 /** The containers that operators took out, until they end; they outlive a restart of meet-gen. */
 export interface Drains {
-  /** Takes up what an earlier process kept. */
+  /** Takes up what an earlier process kept. @throws Error when it is no JSON object */
   load(text: string): void;
   has(containerId: string): boolean;
   /** @returns whether any of them was not marked before */
@@ -34,8 +34,9 @@ export function createDrains(save: (text: string) => void): Drains {
   };
   return {
     load(text) {
-      for (const [id, atMs] of Object.entries(JSON.parse(text) as Record<string, unknown>))
-        if (typeof atMs === 'number') marks.set(id, { atMs });
+      const kept: unknown = JSON.parse(text);
+      if (typeof kept !== 'object' || kept === null || Array.isArray(kept)) throw new Error('it holds no JSON object');
+      for (const [id, atMs] of Object.entries(kept as Record<string, unknown>)) if (typeof atMs === 'number') marks.set(id, { atMs });
     },
     has: (containerId) => marks.has(containerId),
     mark(containerIds, atMs) {

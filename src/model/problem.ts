@@ -122,12 +122,24 @@ export const problemTable = {
   'template-broken': {
     severity: 'error',
     foundBy: 'run',
-    meaning: 'The template cannot be read or rendered; the last good one is kept, addresses go on following.',
+    meaning:
+      'The template cannot be read or rendered; the last good one is kept, and addresses go on following. Just after a start there is no last good one: the published file stays as it is, and addresses do not follow.',
   },
   'publish-failed': {
     severity: 'error',
     foundBy: 'run',
     meaning: 'The file could not be written; the last good one is still served. It is tried again.',
+  },
+  'not-kept': {
+    severity: 'warning',
+    foundBy: 'run',
+    meaning:
+      'A file that meet-gen keeps for its next start (what was refused, which containers are drained) cannot be read or written; a restart forgets it. It is tried again.',
+  },
+  'not-locked': {
+    severity: 'notice',
+    foundBy: 'run',
+    meaning: 'Nothing keeps a second meet-gen from publishing into the same directory, since the lock cannot be made there.',
   },
   'single-file-out': {
     severity: 'warning',

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { FileRefused, readSmall } from './read-small-file.ts';
 
 /** nginx's master is not root in the Meet image, so everybody must be able to read. */
 const fileMode = 0o644;
@@ -46,6 +48,7 @@ async function naming<Result>(path: string, work: () => Promise<Result>): Promis
 
 /** What the system said, in words where they are known, and what to do about it. */
 export function writeError(path: string, cause: unknown): Error {
+  if (cause instanceof FileRefused) return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
   const words = code === undefined ? undefined : reasons[code];
   return new Error(`${path} can't be written: ${words === undefined ? (code ?? message) : `${words} (${code ?? ''})`}`, { cause });
@@ -58,6 +61,9 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there; make it the owner of the directory',
   EPERM: 'this user may not write there, or change the mode; make it the owner',
   EIO: 'the disk reports an error; see the system log',
+  EISDIR: 'a directory is in its place; remove it',
+  ENOTEMPTY: 'a directory is in its place; remove it',
+  ENOTDIR: 'what is to be its folder is no directory; remove that',
 };
 
 async function replace(path: string, content: string, durably: boolean): Promise<'written'> {
@@ -97,11 +103,11 @@ export async function removeLeftCandidates(directory: string, file?: string): Pr
 
 async function isPublished(path: string, content: string): Promise<boolean> {
   try {
-    const [present, stats] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-    return present === content && (stats.mode & 0o777) === fileMode;
+    const present = await readSmall(path, Buffer.byteLength(content));
+    return present?.text === content && present.mode === fileMode;
   } catch (error) {
-    // What is missing, or closed to us, is replaced by a file of our own.
-    if (['ENOENT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    // What is closed to us, or is no file or a longer one, is replaced by a file of our own where that can be.
+    if (error instanceof FileRefused || (error as NodeJS.ErrnoException).code === 'EACCES') return false;
     throw error;
   }
 }
@@ -130,7 +136,7 @@ async function write(file: FileHandle, content: string, durably: boolean): Promi
 }
 
 async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
+  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await handle.sync();
   } finally {

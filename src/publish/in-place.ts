@@ -1,12 +1,15 @@
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { writeError } from './atomic-file.ts';
 import type { Published } from './atomic-file.ts';
+import { openRegular, readAtMost } from './read-small-file.ts';
 
 /** What nginx's user needs of the file's mode. */
 const everybodyReads = 0o444;
 const fileMode = 0o644;
 const blank = '\n';
+/** What was there is held in memory while it is written over. */
+const mostBefore = 64 * 2 ** 20;
 
 /**
  * Writes a file over that can't be replaced, so that a reader finds it torn as rarely as can be: first it is made long enough
@@ -16,9 +19,9 @@ const blank = '\n';
  */
 export async function overwriteFile(path: string, content: string): Promise<Published> {
   try {
-    const file = await open(path, 'r+');
+    const { file } = await openRegular(path, constants.O_RDWR);
     try {
-      return await overwrite(file, Buffer.from(content));
+      return await overwrite(file, await readAtMost(file, path, mostBefore), Buffer.from(content));
     } finally {
       await file.close();
     }
@@ -27,8 +30,7 @@ export async function overwriteFile(path: string, content: string): Promise<Publ
   }
 }
 
-async function overwrite(file: FileHandle, content: Buffer): Promise<Published> {
-  const before = await file.readFile();
+async function overwrite(file: FileHandle, before: Buffer, content: Buffer): Promise<Published> {
   const isRight = before.equals(content);
   const mode = (await file.stat()).mode & 0o777;
   const isReadable = (mode & everybodyReads) === everybodyReads;

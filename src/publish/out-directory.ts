@@ -1,5 +1,6 @@
 import { access, constants, readdir, realpath, stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { removeLeftCandidates } from './atomic-file.ts';
 import { isMountPoint } from './mount-point.ts';
@@ -36,19 +37,22 @@ export function drainsPath(place: OutPlace): string {
   return join(ownFolder(place), '.drained.json');
 }
 
+/** A socket's path may be this long on Linux (unix(7), sun_path). */
+export const longestSocketPath = 107;
+
+/** The lock of a directory. A single file has no place beside it that is ours; the status socket, named after it, is its lock. */
+export function lockPath(place: OutPlace): string | undefined {
+  return place.kind === 'file' ? undefined : `${place.path.replace(/\/+$/, '')}/.meet-gen.sock`;
+}
+
 /**
- * Where the socket of the meet-gen that publishes there can be, the likeliest first: in the directory, and in the private
- * folder, since not every file system takes sockets. Whoever asks looks in the same places, so it needs no `OutPlace`.
+ * Where the status socket of the meet-gen that publishes there can be, the likeliest first: always in a private folder, since
+ * frontends see what is in the directory, and root can connect through a read-only mount. Every container has a /dev/shm of its
+ * own that can be written, also where its root is read-only. Whoever asks looks in the same places, so it needs no `OutPlace`.
  */
-export async function socketPaths(out: string): Promise<readonly string[]> {
-  const name = '.meet-gen.sock';
+export async function statusSockets(out: string): Promise<readonly string[]> {
   const path = await realpath(out).catch(() => out);
-  const isFile = await stat(path).then(
-    (stats) => !stats.isDirectory(),
-    () => false,
-  );
-  const aside = join(privateFolder(path), name);
-  return isFile ? [aside] : [`${out.replace(/\/+$/, '')}/${name}`, aside];
+  return [tmpdir(), '/dev/shm'].map((base) => join(privateFolder(path, base), 'status.sock'));
 }
 
 /**

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** The folder for what can't lie where it is published; the same for everybody who names that place. */
-export function privateFolder(path: string): string {
-  return join(tmpdir(), `meet-gen-${createHash('sha256').update(resolve(path)).digest('hex').slice(0, 12)}`);
+export function privateFolder(path: string, base = tmpdir()): string {
+  return join(base, `meet-gen-${createHash('sha256').update(resolve(path)).digest('hex').slice(0, 12)}`);
 }
 
 /**

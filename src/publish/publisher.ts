@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { publishFile, removeFile, replaceFile } from './atomic-file.ts';
@@ -7,6 +7,8 @@ import { overwriteFile } from './in-place.ts';
 import { isMountPoint } from './mount-point.ts';
 import { publishedPath } from './out-directory.ts';
 import type { OutPlace } from './out-directory.ts';
+import type { InFolder } from './patience.ts';
+import { readSmallFile } from './read-small-file.ts';
 
 /** Puts the file of each instance where it belongs, and knows what is wrong with those places. */
 export interface Publisher {
@@ -33,34 +35,40 @@ interface Known {
 /** What stands in a file that can't be taken away. */
 const nothing = '# meet-gen has taken back what nginx refuses, and has nothing better.\n';
 
+/** It is held in memory. */
+const mostFound = 4 * 2 ** 20;
+
 /** A person changes a file once; somebody who does it again and again is a program. */
 const changesOfAProgram = 3;
 const changeWindowMs = 15 * 60_000;
 
-export function createPublisher(place: OutPlace, nowMs: () => number): Publisher {
+/** @param inFolder does the work of an instance in the folder of its file */
+export function createPublisher(place: OutPlace, inFolder: InFolder, nowMs: () => number): Publisher {
   const files = new Map<string, Known>();
   const fileOf = (instance: string): string => publishedPath(place, instance);
   // A mount comes and goes with the container that it is made for, so one look is enough.
   const mustBeInPlace = async (path: string): Promise<boolean> =>
     (place.kind === 'file' && !place.replaceable) || (await isMountPoint(path));
+  const publish = async (instance: string, content: string): Promise<Published> => {
+    const path = fileOf(instance);
+    const before = files.get(instance) ?? { path, found: await readFound(path), inPlace: await mustBeInPlace(path), changedAtMs: [] };
+    files.set(instance, before);
+    const published = await (before.inPlace ? overwriteFile(path, content) : put(before, content));
+    const wasChanged = published === 'written' && before.content === content;
+    files.set(instance, { ...before, content, changedAtMs: wasChanged ? [...before.changedAtMs, nowMs()] : before.changedAtMs });
+    return published;
+  };
+  const withdraw = async ({ path, found, inPlace }: Known): Promise<void> => {
+    if (inPlace) await overwriteFile(path, found ?? nothing);
+    else if (found === undefined) await removeFile(path);
+    else await publishFile(path, found);
+  };
   return {
     fileOf,
-    async publish(instance, content) {
-      const path = fileOf(instance);
-      const before = files.get(instance) ?? { path, found: await readFound(path), inPlace: await mustBeInPlace(path), changedAtMs: [] };
-      files.set(instance, before);
-      const published = await (before.inPlace ? overwriteFile(path, content) : put(before, content));
-      const wasChanged = published === 'written' && before.content === content;
-      files.set(instance, { ...before, content, changedAtMs: wasChanged ? [...before.changedAtMs, nowMs()] : before.changedAtMs });
-      return published;
-    },
+    publish: (instance, content) => inFolder(dirname(fileOf(instance)), () => publish(instance, content)),
     async withdraw(instance) {
       const known = files.get(instance);
-      if (known === undefined) return;
-      const { path, found, inPlace } = known;
-      if (inPlace) await overwriteFile(path, found ?? nothing);
-      else if (found === undefined) await removeFile(path);
-      else await publishFile(path, found);
+      if (known !== undefined) await inFolder(dirname(known.path), () => withdraw(known));
     },
     retain(instances) {
       for (const name of files.keys()) if (!instances.has(name)) files.delete(name);
@@ -78,8 +86,9 @@ function put({ path, content: last }: Known, content: string): Promise<Published
   return last === undefined || last === content ? publishFile(path, content) : replaceFile(path, content);
 }
 
+/** What is no small file isn't worth going back to. */
 function readFound(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
+  return readSmallFile(path, mostFound).catch(() => undefined);
 }
 
 function isContested({ changedAtMs }: Known, nowMs: number): boolean {

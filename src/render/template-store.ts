@@ -12,7 +12,6 @@ import type { RenderRouting, TemplateFiles } from './template.ts';
 export interface TemplateSet {
   /** The hash of all its texts. */
   readonly key: string;
-  readonly files: TemplateFiles;
   readonly render: RenderRouting;
 }
 
@@ -116,7 +115,7 @@ export function compileSet(files: TemplateFiles): TemplateSet {
     .update(JSON.stringify([...files]))
     .digest('hex')
     .slice(0, 16);
-  return { key, files, render: remembered(compileTemplates(files)) };
+  return { key, render: remembered(compileTemplates(files)) };
 }
 
 /** The same view, the very object, renders the same. */

@@ -10,17 +10,15 @@ import type { OperatorDesk, Respond, StatusSource } from './answers.ts';
 import { askStatus } from './ask.ts';
 import { createLiveStreams } from './live.ts';
 
-/** A socket's path may be this long on Linux (unix(7), sun_path). */
-const maxSocketPathLength = 107;
 const socketCheckMs = 1000;
 /** More than operators and scrapers ever have open at once; each costs a descriptor. */
 const mostConnections = 200;
 const slowestHeadersMs = 5000;
 
-/** Where a unix socket can be made; `makeRoom` is called before, for a place that isn't there by itself. */
+/** Where a unix socket can be made; `makeRoom` is called before. */
 export interface SocketPlace {
   readonly path: string;
-  readonly makeRoom?: () => Promise<void>;
+  readonly makeRoom: () => Promise<void>;
 }
 
 /**
@@ -57,13 +55,12 @@ export async function startStatusServer(
   }
 }
 
-/** Not every file system takes sockets, a full one none at all, and a path can be too long. */
+/** A root can be read-only, a file system full, and a path too long for a socket. */
 async function keepFirstSocket(respond: Respond, places: readonly SocketPlace[], border: Border): Promise<() => Promise<void>> {
   const failures: string[] = [];
   for (const { path, makeRoom } of places) {
     try {
-      if (Buffer.byteLength(path) > maxSocketPathLength) throw new Error(`the path is longer than ${maxSocketPathLength} bytes`);
-      await makeRoom?.();
+      await makeRoom();
       await rm(path, { force: true });
       return await keepSocket(respond, path, border);
     } catch (error) {

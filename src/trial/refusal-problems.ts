@@ -30,11 +30,17 @@ export function refusalProblems(
   return isSettled ? [rejected, ...routesLeftOut(instance, words, leftOut)] : [rejected];
 }
 
-/** The best that nginx accepts comes from templates that fail with what is there now. */
-export function notRendered(instance: string): Problem {
+/**
+ * The best that nginx accepts comes from templates that can't be rendered.
+ * @param isGone they were an earlier process's: templates are never kept
+ */
+export function notRendered(instance: string, isGone: boolean): Problem {
+  const reason = isGone
+    ? 'the last good template is gone since meet-gen was restarted'
+    : "the last good template can't be rendered with today's containers";
   return problem('template-broken', {
     instance,
-    message: "the last good template can't be rendered with the containers of now, so the file stays as it is and addresses don't follow",
+    message: `${reason}, so the file stays as it is and addresses don't follow`,
     cure: 'mend the newest template, which nginx refuses',
   });
 }

@@ -8,6 +8,8 @@ export interface Evidence {
   readonly good: Edition | undefined;
   /** With nothing good: what was published before the wanted one, and given up before anybody told how it was taken. */
   readonly earlier?: Edition | undefined;
+  /** Whether these templates can be rendered: those of an earlier process are gone where other ones are there now. */
+  hasTemplates(key: string): boolean;
   /** Undefined for one that nginx has not been asked about. */
   accepts(edition: Edition): boolean | undefined;
   /** The locations that nginx's words about the wanted edition point at, by their keys. */
@@ -44,18 +46,19 @@ export function findBest(wanted: Edition, evidence: Evidence): Finding {
 
 function* look(wanted: Edition, evidence: Evidence): Search<Edition | undefined> {
   if (yield wanted) return wanted;
-  const { earlier, suspects } = evidence;
+  const { earlier, suspects, hasTemplates } = evidence;
   const good = evidence.good ?? (earlier !== undefined && (yield earlier) ? earlier : undefined);
   const plain: Mixture = { templates: wanted.templates, settingsAsBefore: false, locations: new Map() };
   const present = locationsOf(wanted.structure);
   const named = suspects.filter((key) => present.has(key));
   const less = named.length === 0 ? undefined : yield* without(wanted, good, plain, named);
   if (less !== undefined) return less;
-  if (good !== undefined && good.templates !== wanted.templates) {
+  if (good !== undefined && good.templates !== wanted.templates && hasTemplates(good.templates)) {
     const older = mix(wanted, good, { ...plain, templates: good.templates });
     if (yield older) return older;
   }
   for (const base of bases(wanted, good, plain)) {
+    if (!hasTemplates(base.templates)) continue;
     if (!(yield mix(wanted, good, base))) continue;
     const found = yield* add(wanted, good, base, [...base.locations.keys()]);
     return mix(wanted, good, found);

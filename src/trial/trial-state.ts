@@ -48,14 +48,14 @@ export const maxKept = 20;
 export function newState(kept: KeptTrials | undefined): State {
   const good = kept?.good;
   return {
-    good: good?.edition,
+    good,
     earlier: undefined,
     wanted: undefined,
     current: undefined,
     verdicts: new Map((kept?.refused ?? []).map(({ key, words, content }) => [key, { accepted: false, words, content }])),
     untestable: new Map(),
-    templates: new Map(good === undefined ? [] : [[good.templates.key, good.templates]]),
-    settled: kept?.settledFor === undefined ? undefined : { wanted: kept.settledFor, best: good?.edition },
+    templates: new Map(),
+    settled: kept?.settledFor === undefined ? undefined : { wanted: kept.settledFor, best: good },
     checking: false,
     isRollingBack: false,
     running: 0,
@@ -65,6 +65,11 @@ export function newState(kept: KeptTrials | undefined): State {
     retryAtMs: 0,
     retryPauseMs: firstRetryMs,
   };
+}
+
+/** Whether there is a good edition to go back to: after a restart its templates may be gone. */
+export function hasFallback({ good, templates }: State): boolean {
+  return good !== undefined && templates.has(good.templates);
 }
 
 export function noteAway(state: State, away: readonly string[]): void {
@@ -89,9 +94,9 @@ export function noteLives(state: State, frontends: readonly TrialFrontend[]): vo
   if (lives === '' || lives === state.lives) return;
   state.lives = lives;
   state.untestable.clear();
-  state.newLives = state.good !== undefined;
+  state.newLives = hasFallback(state);
   // It has come up without what it ended with.
-  if (state.good === undefined && state.isRollingBack) {
+  if (!hasFallback(state) && state.isRollingBack) {
     state.isRollingBack = false;
     forgetRefusals(state);
   }

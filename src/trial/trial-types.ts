@@ -1,6 +1,5 @@
 import type { Problem } from '../model/problem.ts';
 import type { Rendered } from '../render/generation.ts';
-import type { TemplateSet } from '../render/template-store.ts';
 import type { RoutingView } from '../routes/routing-view.ts';
 import type { Edition } from './edition.ts';
 
@@ -29,9 +28,9 @@ export interface TrialReport {
   readonly isGuess?: boolean;
 }
 
-/** What outlives the process: the last good edition with its templates' texts, and what was refused. */
+/** What outlives the process: the last good edition, whose templates are known by their hash alone, and what was refused. */
 export interface KeptTrials {
-  readonly good?: { readonly templates: TemplateSet; readonly edition: Edition };
+  readonly good?: Edition;
   readonly refused: readonly { readonly key: string; readonly words: string; readonly content: string }[];
   /** The key of the wanted edition for which the good one was found to be the best there is. */
   readonly settledFor?: string;

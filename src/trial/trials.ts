@@ -13,6 +13,7 @@ import {
   askAgain,
   forgetRefusals,
   forgetTemplates,
+  hasFallback,
   isComplete,
   isDueAgain,
   isRefused,
@@ -47,7 +48,7 @@ export interface Trials {
   /** Whether nginx is being asked about a candidate: there is more to come by itself. */
   isOnTrial(instance: string): boolean;
   /** Whether there is something to fall back on. */
-  hasGood(instance: string): boolean;
+  hasFallback(instance: string): boolean;
   published(instance: string, chosen: Chosen): void;
   /** What was published last is away. */
   withdrawn(instance: string): void;
@@ -75,10 +76,9 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
   };
 
   const keep = (instance: string, state: State): void => {
-    const templates = state.good === undefined ? undefined : state.templates.get(state.good.templates);
     const refused = [...state.verdicts].flatMap(([key, { accepted, words, content }]) => (accepted ? [] : [{ key, words, content }]));
     ports.keep(instance, {
-      ...(state.good === undefined || templates === undefined ? {} : { good: { templates, edition: state.good } }),
+      ...(state.good === undefined ? {} : { good: state.good }),
       refused: refused.slice(-maxKept),
       ...(state.settled !== undefined && state.settled.best?.key === state.good?.key ? { settledFor: state.settled.wanted } : {}),
       lives: state.lives,
@@ -135,6 +135,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
     const { best, next } = findBest(wanted, {
       good: state.good,
       earlier: state.earlier,
+      hasTemplates: (key) => state.templates.has(key),
       accepts: (edition) => state.verdicts.get(edition.key)?.accepted,
       suspects: verdict?.accepted === false ? suspectsIn(verdict.words, verdict.content, wanted.structure) : [],
     });
@@ -145,8 +146,8 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
     }
     // It is on trial already.
     if (next.key === state.current?.edition.key) return next;
-    const isFirst = best === undefined && state.verdicts.size === 0;
-    if (isFirst && state.current === undefined && options.trustsTemplates && !options.strict) return next;
+    const isFirst = (best === undefined || !state.templates.has(best.templates)) && state.verdicts.size === 0;
+    if (isFirst && best === undefined && state.current === undefined && options.trustsTemplates && !options.strict) return next;
     const isChecked = ports.check !== undefined && !isCheckDenied && !isUntestable(state, next);
     if (isChecked && frontends.length > 0) {
       const candidate = render(state, next, addresses);
@@ -203,17 +204,19 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
                 verdict.words,
                 edition === undefined ? undefined : whatIsLeftOut(wanted, edition),
                 state.settled?.wanted === wanted.key,
-                state.good !== undefined,
+                hasFallback(state),
                 ports.rejectedPath(instance),
               )
             : []),
-          ...(edition !== undefined && published === undefined ? [notRendered(instance)] : []),
+          ...(edition !== undefined && published === undefined && !isAsked(state, wanted)
+            ? [notRendered(instance, !state.templates.has(edition.templates))]
+            : []),
           ...(isKeptWaiting(wanted, edition) ? [checkImpossible(instance, state.untestable.get(wanted.key)?.reason)] : []),
         ],
       };
     },
     isOnTrial: (instance) => states.get(instance)?.checking === true,
-    hasGood: (instance) => stateOf(instance).good !== undefined,
+    hasFallback: (instance) => hasFallback(stateOf(instance)),
     published(instance, { edition, rendered }) {
       const state = stateOf(instance);
       if (state.current?.edition.key === edition.key) {
@@ -238,11 +241,11 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       const answering = own.filter((report) => report.state !== 'unverified');
       const isServed = own.some((report) => report.state === 'serving' || report.state === 'live');
       // Without anything to go back to, neither a guess nor one of several is enough to take the routes away.
-      const isBound = state.good === undefined;
+      const isBound = !hasFallback(state);
       const refused = own.find((report) => report.state === 'refused' && !(isBound && (report.isGuess === true || isServed)));
       const isGood = current.edition.key === state.good?.key;
       if (!isGood && refused !== undefined && !isRefused(state, current.edition)) {
-        state.isRollingBack = state.good !== undefined;
+        state.isRollingBack = hasFallback(state);
         refuse(instance, state, current.edition, current.rendered.content, refused.words ?? '');
         ports.onLearnt(instance);
       } else if (
@@ -321,6 +324,11 @@ function render(state: State, edition: Edition, addresses: RoutingAddresses): Ch
   } catch {
     return undefined;
   }
+}
+
+/** Nobody has been told yet what nginx says to it: until then the file stays as it is. */
+function isAsked(state: State, wanted: Edition): boolean {
+  return state.checking && state.verdicts.get(wanted.key) === undefined;
 }
 
 /** The edition to publish while it isn't known what nginx says to the next one. */

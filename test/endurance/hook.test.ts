@@ -54,6 +54,9 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
       '20 MB without an end of line': 'head -c 20000000 /dev/zero | tr "\\0" x > .new && mv .new routing.conf',
       zeros: 'head -c 100000 /dev/zero > .new && mv .new routing.conf',
       'a link to nowhere': 'ln -s /nowhere .new && mv .new routing.conf',
+      'a link to /dev/zero': 'ln -s /dev/zero .new && mv .new routing.conf',
+      'a pipe': 'mkfifo .new && mv .new routing.conf',
+      'a terabyte': 'truncate -s 1099511627776 .new && mv .new routing.conf',
     };
     for (const [what, script] of Object.entries(rubbish)) {
       await frontend.inVolume(script);

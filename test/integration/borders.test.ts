@@ -32,8 +32,7 @@ interface Room {
   readonly stopsAll?: true;
 }
 
-const socketOf = (scene: Scene): string => join(scene.out, '.meet-gen.sock');
-const ask = (scene: Scene, path: string): Promise<unknown> => askSocket(socketOf(scene), path).catch(() => undefined);
+const ask = (scene: Scene, path: string): Promise<unknown> => askSocket(scene.statusSocket, path).catch(() => undefined);
 const hangUp = (_: Scene, { run }: FaultyRun): void => run.signal('SIGHUP');
 
 /** The rotation changes, and with it the file. */
@@ -194,7 +193,7 @@ function addOther(scene: Scene, name: string, host: number): void {
 /** A page that is open; returns how to close it. */
 function openPage(scene: Scene): Promise<() => void> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath: socketOf(scene), path: '/live', agent: false }, (response) => {
+    const asked = request({ socketPath: scene.statusSocket, path: '/live', agent: false }, (response) => {
       response.on('error', () => undefined);
       response.on('data', () => resolve(() => void asked.destroy()));
     });
@@ -247,7 +246,7 @@ describe.concurrent('an error in a part', () => {
         describeRun,
       );
       await waitUntil('it is reported', () => reported().length > 0, undefined, describeRun);
-      expect(await askSocket(socketOf(scene), '/healthz')).toMatchObject({ status: 200 });
+      expect(await askSocket(scene.statusSocket, '/healthz')).toMatchObject({ status: 200 });
       if (stopsAll !== true) {
         addOther(scene, 'other-2', 51);
         await waitUntil(

@@ -178,7 +178,7 @@ test.concurrent('nobody to ask: exit 3, and what to look at', async ({ scene }) 
     code: 3,
     signal: null,
     stdout: '',
-    stderr: `meet-gen: no meet-gen answers on ${scene.out}/.meet-gen.sock; is it running with this --out?\n`,
+    stderr: `meet-gen: no meet-gen answers on ${scene.statusSocket}; is it running with this --out?\n`,
   });
 });
 

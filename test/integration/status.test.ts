@@ -1,5 +1,4 @@
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { runCommand } from '../support/built-command.ts';
@@ -47,7 +46,7 @@ test.concurrent('the status is the same on the socket and on the port', async ({
   expect(onSocket.instances[0]?.routes).toContainEqual({ path: '/api/', kind: 'below', service: 'meet/backend' });
   for (const path of ['/healthz', '/readyz']) {
     expect(await askPort(port, path)).toMatchObject({ status: 200 });
-    expect(await askSocket(join(scene.out, '.meet-gen.sock'), path)).toMatchObject({ status: 200 });
+    expect(await askSocket(scene.statusSocket, path)).toMatchObject({ status: 200 });
   }
   expect(await askPort(port, '/secrets')).toMatchObject({ status: 404 });
 });
@@ -70,7 +69,7 @@ test.concurrent('--listen off opens no port', async ({ scene }) => {
   const run = scene.run(['--listen', 'off'], { env: { MEET_GEN_LISTEN: `127.0.0.1:${port}` } });
   await run.waitForLog('connected to the engine');
   await expect(askPort(port, '/healthz')).rejects.toThrow('ECONNREFUSED');
-  expect((await stat(join(scene.out, '.meet-gen.sock'))).mode & 0o777).toBe(0o600);
+  expect((await stat(scene.statusSocket)).mode & 0o777).toBe(0o600);
 });
 
 test.concurrent('a port that is taken is told, with the way out, and leaves no socket behind', async ({ scene }) => {
@@ -81,7 +80,7 @@ test.concurrent('a port that is taken is told, with the way out, and leaves no s
     const { code, stderr } = await scene.run(['--listen', `127.0.0.1:${port}`]).ended;
     expect(code).toBe(2);
     expect(stderr).toContain(`127.0.0.1:${port} is taken already; name another address with --listen, or off`);
-    await expect(stat(join(scene.out, '.meet-gen.sock'))).rejects.toThrow('ENOENT');
+    await expect(stat(scene.statusSocket)).rejects.toThrow('ENOENT');
   } finally {
     await new Promise((resolve) => other.close(resolve));
   }
@@ -96,7 +95,7 @@ test.concurrent('the health check is well while it runs, and not after it stoppe
   await run.ended;
   const { code, stdout, stderr } = await healthcheck(scene);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toBe(`meet-gen: no meet-gen answers on ${scene.out}/.meet-gen.sock; is it running with this --out?\n`);
+  expect(stderr).toBe(`meet-gen: no meet-gen answers on ${scene.statusSocket}; is it running with this --out?\n`);
 });
 
 test.concurrent('the health check works with --instance, and without any container', async ({ scene }) => {
@@ -123,7 +122,7 @@ test.concurrent('hostile names are safe to show', async ({ scene }) => {
   });
   scene.run();
   await scene.converged();
-  const { body } = await askSocket(join(scene.out, '.meet-gen.sock'), '/status');
+  const { body } = await askSocket(scene.statusSocket, '/status');
   expect(body.trimEnd()).not.toMatch(/[^\x20-\x7e…]/);
   expect(body).not.toMatch(/\\u001b|\\n/);
   expect(await scene.content()).not.toContain('listen 1;');
@@ -133,7 +132,7 @@ test.concurrent('no request ends it, whatever its target is, and the next one is
   await scene.frontend('frontend');
   const run = scene.run();
   await scene.converged();
-  const socket = join(scene.out, '.meet-gen.sock');
+  const socket = scene.statusSocket;
   for (const target of [
     '//',
     '//x:y',

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { addService, askPort, askSocket, composeLabels, freePort, network, test, waitForStatus } from '../integration/scene.ts';
@@ -336,7 +335,7 @@ test.concurrent('the page is on the unix socket, too', async ({ scene }) => {
   scene.backend('backend', 20);
   scene.run();
   await scene.converged();
-  const { status, body } = await askSocket(join(scene.out, '.meet-gen.sock'), '/');
+  const { status, body } = await askSocket(scene.statusSocket, '/');
   expect(status).toBe(200);
   expect(body).toContain('<h1 class="headline good"><span class="capital">all routes are live</span></h1>');
 });

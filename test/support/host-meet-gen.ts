@@ -1,3 +1,4 @@
+import { statusSocketOf } from './status-socket.ts';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -47,7 +48,7 @@ export async function startHostedMeet(engine: BreakableEngine, part: string, opt
     await rm(out, { recursive: true, force: true });
     throw error;
   }
-  const status = (): Promise<StatusSnapshot> => askStatus(join(out, '.meet-gen.sock'));
+  const status = (): Promise<StatusSnapshot> => askStatus(statusSocketOf(out));
   return {
     meet,
     sidecar: () => running,

@@ -14,6 +14,7 @@ import { composeProjectName, runId, runLabel } from '../providers/engine/test-ru
 import { shippedStub } from './real-layout.ts';
 import { httpGet } from './http-get.ts';
 import { listContainers, type ListedContainer } from './list-containers.ts';
+import { containedStatusSocket } from './status-socket.ts';
 import { waitUntil } from './wait-until.ts';
 import { runUntilHeard } from '../providers/engine/run-until-heard.ts';
 
@@ -112,6 +113,8 @@ const askTimeoutMs = 3000;
 const impatientAskTimeoutMs = 700;
 const asksToMeetAll = 12;
 const routedLimitMs = 60_000;
+/** meet-gen's private /tmp, which `tools` shares to hand its status on; the first to mount it gives it its image's mode. */
+const statusVolume = 'status:/tmp';
 const templatesDirectory = '/meet-gen/templates';
 
 /** Builds meet-gen's image from our own Dockerfile, once a run. */
@@ -170,7 +173,12 @@ function composeFile(engine: Engine, part: string, meetGen: Readonly<Record<stri
       entrypoint: ['node', '-e', statusRelay],
       networks: ['internal'],
       ports: [`${engine.publishAddress}::${relayPort}`],
-      volumes: [`${routing}:/routing:ro`, 'templates:/templates', ...(options.volumes ?? []).map((name) => `${name}:/${name}`)],
+      volumes: [
+        `${routing}:/routing:ro`,
+        'templates:/templates',
+        statusVolume,
+        ...(options.volumes ?? []).map((name) => `${name}:/${name}`),
+      ],
       depends_on: Object.keys(meetGen),
     },
   };
@@ -190,6 +198,7 @@ function composeFile(engine: Engine, part: string, meetGen: Readonly<Record<stri
     volumes: {
       routing: options.sharedVolume === undefined ? {} : { name: options.sharedVolume, external: true },
       templates: {},
+      status: {},
       ...Object.fromEntries((options.volumes ?? []).map((name) => [name, {}])),
     },
   };
@@ -226,7 +235,7 @@ export async function containedMeetGen(
       },
       networks: ['internal'],
       // The first to mount an empty volume gives it what its image has there: the shipped templates.
-      volumes: ['routing:/routing', `templates:${templatesDirectory}`, socket.volume],
+      volumes: ['routing:/routing', `templates:${templatesDirectory}`, statusVolume, socket.volume],
     },
   };
 }
@@ -376,15 +385,15 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
 
 /** Read by the container's own node: the socket is for meet-gen's user alone. */
 export const askStatus = `
-  require('node:http').get({ socketPath: '/routing/.meet-gen.sock', path: '/status', agent: false }, (answer) => answer.pipe(process.stdout))
+  require('node:http').get({ socketPath: ${containedStatusSocket}, path: '/status', agent: false }, (answer) => answer.pipe(process.stdout))
 `;
 
 const relayPort = 9180;
-/** In `tools`, as root: hands on what meet-gen says on its socket, so that nobody has to start a process to ask. */
+/** In `tools`, as root, which shares meet-gen's /tmp: hands on what it says on its socket, so that nobody has to start a process to ask. */
 const statusRelay = `
   const { createServer, request } = require('node:http');
   createServer(({ url }, answer) => {
-    const asked = request({ socketPath: '/routing/.meet-gen.sock', path: url, agent: false }, (said) => said.pipe(answer.writeHead(said.statusCode)));
+    const asked = request({ socketPath: ${containedStatusSocket}, path: url, agent: false }, (said) => said.pipe(answer.writeHead(said.statusCode)));
     asked.on('error', () => answer.writeHead(502).end()).end();
   }).listen(${relayPort});
   process.on('SIGTERM', () => process.exit(0));

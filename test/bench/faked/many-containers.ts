@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Scene } from '../../support/fake-engine/scene.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 import { cpuTimeMs } from '../process-clock.ts';
@@ -47,7 +46,7 @@ export async function measureManyContainers(context: BenchContext): Promise<read
 async function startReady(scene: Scene): Promise<{ readonly pid: number; readonly start: Start }> {
   const fromMs = performance.now();
   const command = scene.run([], asInImage());
-  const readyAtMs = await untilReady(command, join(scene.out, '.meet-gen.sock'));
+  const readyAtMs = await untilReady(command, scene.statusSocket);
   const start = { readyMs: readyAtMs - fromMs, cpuMs: cpuTimeMs(command.pid) };
   await scene.converged();
   return { pid: command.pid, start };

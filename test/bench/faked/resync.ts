@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Scene } from '../../support/fake-engine/scene.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 import { cpuTimeMs, untilIdle } from '../process-clock.ts';
@@ -47,7 +46,7 @@ async function takeResyncs(scene: Scene, containers: number, rounds: number): Pr
   await scene.frontend('frontend', { version: '1.30.3' });
   scene.backend('backend-1', 20);
   const command = scene.run([], asInImage());
-  await untilReady(command, join(scene.out, '.meet-gen.sock'));
+  await untilReady(command, scene.statusSocket);
   await scene.converged();
   await untilIdle(command.pid, { quietMs: idleMs });
   const [signals, file] = [engine.killCalls().length, await scene.fileIdentity()];

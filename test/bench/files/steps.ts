@@ -1,6 +1,7 @@
 import { nowMs } from '../../../src/clock.ts';
 import type { Observation } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/instance.ts';
+import { openFolders } from '../../../src/publish/folders.ts';
 import { createPublisher } from '../../../src/publish/publisher.ts';
 import { createTemplateStore } from '../../../src/render/template-store.ts';
 import { parseNginxVersion } from '../../../src/routes/nginx-version.ts';
@@ -38,7 +39,8 @@ export function observeRoutes(routes: number, round: number): Observation {
 export async function createSteps(directory: string): Promise<(observation: Observation) => Promise<StepTimes>> {
   const templates = createTemplateStore(shippedTemplates());
   await templates.begin(true);
-  const publisher = createPublisher({ kind: 'directory', path: directory, only: 'meet' }, nowMs);
+  const place = { kind: 'directory', path: directory, only: 'meet' } as const;
+  const publisher = createPublisher(place, openFolders(place), nowMs);
   const versions = [parseNginxVersion('1.30.3')];
   return async (observation) => {
     const startMs = performance.now();

@@ -1,3 +1,4 @@
+import { statusSocketOf } from '../../support/status-socket.ts';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
@@ -71,7 +72,7 @@ async function start({ engine }: BenchContext, instance: string, out: string): P
   const fromMs = performance.now();
   const command = startCommand(['run', '--docker-host', engine.host, '--instance', instance, '--out', out, '--listen', 'off']);
   try {
-    const readyAtMs = await untilReady(command, join(out, '.meet-gen.sock'));
+    const readyAtMs = await untilReady(command, statusSocketOf(out));
     const started = { readyMs: readyAtMs - fromMs, cpuMs: cpuTimeMs(command.pid) };
     await command.waitForLog('routes are live');
     return started;

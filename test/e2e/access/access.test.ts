@@ -360,7 +360,7 @@ describe.sequential('what somebody who took meet-gen over is let through by the 
   });
 });
 
-test('the socket in the volume: for its own user, and for root although the volume is mounted read-only', async () => {
+test('the socket in the volume answers nobody, not even root, who can connect through a read-only mount', async () => {
   await meet.converged('meet-gen-wollomatic-1');
   const ask = `
     require('node:http')
@@ -368,7 +368,7 @@ test('the socket in the volume: for its own user, and for root although the volu
       .on('error', ({ code }) => console.log(code));
   `;
   const asUser = (user: string): Promise<string> => meet.docker('exec', '--user', user, meet.container('tools-1'), 'node', '-e', ask);
-  expect([await asUser('1001:127'), await asUser('1000'), await asUser('0')]).toEqual(['EACCES\n', '200\n', '200\n']);
+  for (const user of ['1001:127', '1000', '0']) expect(await asUser(user)).toMatch(/^(ECONNRESET|EPIPE)\n$/);
 });
 
 test("the page's set-up with wollomatic's proxy is the example's", async () => {

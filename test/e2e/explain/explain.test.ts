@@ -1,3 +1,4 @@
+import { containedStatusSocket } from '../../support/status-socket.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Explanation } from '../../../src/explain/explanation.ts';
 import { backendPreset } from '../../../src/routes/preset.ts';
@@ -90,7 +91,7 @@ const askExplain = `
   const { request } = require('node:http');
   const ask = (target) => new Promise((resolve, reject) => {
     const path = '/explain?target=' + encodeURIComponent(target);
-    const asked = request({ socketPath: '/routing/.meet-gen.sock', path, agent: false }, (answer) => {
+    const asked = request({ socketPath: ${containedStatusSocket}, path, agent: false }, (answer) => {
       let body = '';
       answer.setEncoding('utf8').on('data', (text) => (body += text)).on('end', () => resolve(JSON.parse(body)));
     });

@@ -84,6 +84,21 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
     await frontend.until({ routes: 'by-uri', generation: 'by-uri', rejected: '404' });
   });
 
+  test('a pipe in the file’s place, and a neighbour’s mess, keep nginx neither from starting nor from following', async () => {
+    const frontend = await start(ground, 'pipe', { published: routesSaying('first') });
+    await frontend.until({ routes: 'first' });
+    const mess =
+      'mkfifo routing.conf && truncate -s 1099511627776 huge.conf && ln -s /dev/zero zero.conf && mkdir folder.conf && ln -s / elsewhere';
+    await frontend.inVolume(`mkdir other && (cd other && ${mess}) && ln -s other linked && rm routing.conf && mkfifo routing.conf`);
+    await frontend.docker('restart', '--time', '1');
+    await frontend.until({ routes: '503', generation: 'none', rejected: '404' });
+    expect(await frontend.log()).toContain('/etc/nginx/meet-routing/routing.conf is no regular file; remove it');
+    expect(await frontend.loops()).toHaveLength(1);
+    await frontend.inVolume('rm routing.conf');
+    await frontend.publish(routesSaying('second'));
+    await frontend.until({ routes: 'second', generation: 'second', rejected: '404' });
+  });
+
   test('a port that another process has taken passes nginx’s test, and the old routes stay', async () => {
     const frontend = await start(ground, 'port', { published: routesSaying('first') });
     await frontend.until({ routes: 'first' });

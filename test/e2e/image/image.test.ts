@@ -86,7 +86,7 @@ describe('docker run, to an end', () => {
     { command: ['run', '--help'], code: 0, stdout: '--docker-host' },
     { command: ['--version'], code: 0, stdout: version },
     { command: ['hook'], code: 0, stdout: '#!/bin/sh\n' },
-    { command: ['healthcheck'], code: 1, stderr: 'no meet-gen answers on /routing/.meet-gen.sock' },
+    { command: ['healthcheck'], code: 1, stderr: 'no meet-gen answers on /tmp/meet-gen-' },
     { command: ['rendr'], code: 2, stderr: 'rendr' },
     { command: ['render'], code: 3, stderr: 'there is no engine at unix:///var/run/docker.sock; start Docker, mount its socket' },
   ])('$command ends with $code', async ({ command, code, stdout = '', stderr = '' }) => {

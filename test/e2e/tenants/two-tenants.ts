@@ -205,7 +205,7 @@ async function sharedKeeper(engine: Engine, part: string): Promise<Keepers> {
         },
       },
       networks: { engine: {}, ...Object.fromEntries(networks.map((name, index) => [`tenant-${index}`, { name, external: true }])) },
-      volumes: { routing: { name: volume, external: true }, templates: {} },
+      volumes: { routing: { name: volume, external: true }, templates: {}, status: {} },
     };
     return docker(engine, ['compose', '--env-file', '/dev/null', '--file', '-', ...args], { stdin: JSON.stringify(file) });
   };

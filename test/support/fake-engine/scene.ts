@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { RequestOptions } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
 import { startCommand } from '../built-command.ts';
 import type { CommandOptions, RunningCommand } from '../built-command.ts';
@@ -12,6 +12,7 @@ import { startFakeEngine } from './engine.ts';
 import type { FakeEngine } from './engine.ts';
 import { readGeneration, startFakeNginx } from './nginx.ts';
 import type { FakeNginx } from './nginx.ts';
+import { statusSocketOf } from '../status-socket.ts';
 import { waitUntil } from '../wait-until.ts';
 
 /** A network that the frontends and backends of most tests share. */
@@ -34,6 +35,8 @@ export interface Scene {
   run(flags?: readonly string[], options?: CommandOptions): RunningCommand;
   /** Stops every sidecar that was started. */
   stopAll(): Promise<void>;
+  /** The unix socket that answers operators. */
+  readonly statusSocket: string;
   /** `/status` over the unix socket. */
   status(): Promise<StatusSnapshot>;
   /** Waits until every frontend is proven to serve the published file. */
@@ -86,6 +89,8 @@ export async function createScene(releases: (() => Promise<unknown>)[]): Promise
   const fileOf = (instance: string): string => join(out, instance, 'routing.conf');
 
   const runs: RunningCommand[] = [];
+  const statusSocket = statusSocketOf(out);
+  releases.push(() => rm(dirname(statusSocket), { recursive: true, force: true }));
 
   const scene: Scene = {
     folder,
@@ -129,7 +134,8 @@ export async function createScene(releases: (() => Promise<unknown>)[]): Promise
     async stopAll() {
       await Promise.all(runs.map((command) => command.stop()));
     },
-    status: async () => JSON.parse((await askSocket(join(out, '.meet-gen.sock'), '/status')).body) as StatusSnapshot,
+    statusSocket,
+    status: async () => JSON.parse((await askSocket(statusSocket, '/status')).body) as StatusSnapshot,
     converged: () => waitForStatus(scene, 'converged', hasConverged),
     async serves(text, instance = 'meet') {
       await waitUntil(`${text} is published`, async () => (await contentOf(fileOf(instance))).includes(text));
@@ -192,7 +198,7 @@ export function addService(scene: Scene, name: string, host: number, path = `/${
 
 /** What `/metrics` says on the socket, without the namespace: `events_total{action="start"}` and its value. */
 export async function readMetrics(scene: Scene): Promise<ReadonlyMap<string, number>> {
-  const { body } = await askSocket(join(scene.out, '.meet-gen.sock'), '/metrics');
+  const { body } = await askSocket(scene.statusSocket, '/metrics');
   const lines = body.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(
     lines.map((line) => {

@@ -7,7 +7,10 @@ import type { RefusalScene } from './scene.ts';
 
 const words = /no_such_directive|three signals/;
 
-/** Kills meet-gen while something is refused: the next one knows what was good, and doesn't try again what was refused. */
+/**
+ * Kills meet-gen while a template is refused: the next one doesn't try it again. It has no template to go back to, so that the
+ * published file stays as it is, until there is one that nginx accepts.
+ */
 export async function killWhileRefused(scene: RefusalScene): Promise<void> {
   const { meet } = scene;
   await scene.converged();
@@ -19,13 +22,13 @@ export async function killWhileRefused(scene: RefusalScene): Promise<void> {
   await meet.scale({ backend: 2 });
   await meet.docker('start', meet.container('meet-gen-1'));
   await scene.problem('reload-rejected', words);
-  await meet.routed({ ...usualRoutes, '/api/v1.0/config/': ['backend-1', 'backend-2'] });
-  await scene.problem('reload-rejected', words);
+  await meet.routed(usualRoutes);
   const { looks, sightings } = await lookout.told();
   expect(looks).toBeGreaterThan(0);
   expect(sightings).toBe(0);
-  await meet.scale({ backend: 1 });
   await scene.editTemplate('# mended\n');
+  await meet.routed({ ...usualRoutes, '/api/v1.0/config/': ['backend-1', 'backend-2'] });
+  await meet.scale({ backend: 1 });
   expect((await scene.converged()).problems).toEqual([]);
   await meet.routed(usualRoutes);
 }

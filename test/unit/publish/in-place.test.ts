@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { overwriteFile } from '../../../src/publish/in-place.ts';
+import { foreignFiles } from '../../support/foreign-files.ts';
 import { mountPoints } from '../../../src/publish/mount-point.ts';
 
 let folder: string;
@@ -37,6 +38,12 @@ describe('writing over a file', () => {
     await chmod(path, 0o664);
     expect(await overwriteFile(path, 'x')).toBe('written');
     expect((await stat(path)).mode & 0o777).toBe(0o664);
+  });
+
+  it.each(Object.entries(foreignFiles.notRegular))('refuses %s at once', async (_, make) => {
+    await rm(path);
+    await make(path, folder);
+    await expect(overwriteFile(path, 'x')).rejects.toThrow(/ is .*; remove it$/);
   });
 
   it('fails where there is no file, and says so', async () => {

@@ -5,10 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   clearLeftCandidates,
   drainsPath,
+  lockPath,
   ownFolder,
   publishedPath,
   readOutPlace,
-  socketPaths,
+  statusSockets,
 } from '../../../src/publish/out-directory.ts';
 import type { OutPlace } from '../../../src/publish/out-directory.ts';
 import { makePrivateFolder, privateFolder } from '../../../src/publish/private-folder.ts';
@@ -39,11 +40,16 @@ describe('where things are', () => {
     expect(drainsPath(place)).toBe(drains);
   });
 
-  it('the socket is looked for in the directory and then in the private folder, of a file in the private folder alone', async () => {
+  it('the status socket is never in the directory, and the lock alone is', async () => {
     const path = join(out, 'routing.conf');
     await writeFile(path, '');
-    expect(await socketPaths(`${out}/`)).toEqual([`${out}/.meet-gen.sock`, `${privateFolder(out)}/.meet-gen.sock`]);
-    expect(await socketPaths(path)).toEqual([`${privateFolder(path)}/.meet-gen.sock`]);
+    for (const place of [`${out}/`, path])
+      expect(await statusSockets(place)).toEqual([
+        `${privateFolder(place)}/status.sock`,
+        `${privateFolder(place, '/dev/shm')}/status.sock`,
+      ]);
+    expect(lockPath({ kind: 'directory', path: `${out}/`, only: 'meet' })).toBe(`${out}/.meet-gen.sock`);
+    expect(lockPath(file)).toBeUndefined();
   });
 
   it('a private folder has the same name for everybody who names the same place, and another for every other', () => {

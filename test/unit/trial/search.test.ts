@@ -12,10 +12,11 @@ function ask(
   good: Edition | undefined,
   nginx: Nginx,
   suspects: readonly string[] = [],
+  hasTemplates: (key: string) => boolean = () => true,
 ): { best: Edition | undefined; asked: number } {
   const answers = new Map<string, boolean>();
   for (;;) {
-    const { best, next } = findBest(wanted, { good, accepts: ({ key }) => answers.get(key), suspects });
+    const { best, next } = findBest(wanted, { good, hasTemplates, accepts: ({ key }) => answers.get(key), suspects });
     if (next === undefined) return { best, asked: answers.size };
     if (answers.has(next.key)) throw new Error('asked twice about the same');
     answers.set(next.key, nginx(next));
@@ -36,7 +37,14 @@ describe('the best edition that nginx accepts', () => {
   });
 
   it('is not asked about where it is the good one', () => {
-    expect(findBest(good, { good, accepts: () => undefined, suspects: [] })).toEqual({ best: good });
+    expect(findBest(good, { good, hasTemplates: () => true, accepts: () => undefined, suspects: [] })).toEqual({ best: good });
+  });
+
+  it('is never sought with templates that are gone, and the good one is the last resort', () => {
+    const seen: string[] = [];
+    const nginx: Nginx = ({ templates }) => (seen.push(templates), false);
+    expect(ask(edition('new', ['/api', '/more']), good, nginx, [], (key) => key === 'new').best).toBe(good);
+    expect(new Set(seen)).toEqual(new Set(['new']));
   });
 
   it('is the wanted one with the last good templates, where the new ones are at fault', () => {

@@ -298,9 +298,9 @@ describe('a change of structure that can only be tried', () => {
     one.pass(plan(['/api', '/more']));
     expect(one.content()).toContain('/more');
     one.take('under-way');
-    expect(one.kept.at(-1)?.good?.edition.structure.services).toHaveLength(1);
+    expect(one.kept.at(-1)?.good?.structure.services).toHaveLength(1);
     one.take('serving');
-    expect(one.kept.at(-1)?.good?.edition.structure.services).toHaveLength(2);
+    expect(one.kept.at(-1)?.good?.structure.services).toHaveLength(2);
   });
 
   it('gives way to the last good structure with the addresses of now, when nginx refuses it', () => {
@@ -622,19 +622,56 @@ describe('what was refused', () => {
     expect(one.content()).toMatch(/^# new/);
   });
 
-  it('is known to the next process, and so is what was good', () => {
-    const kept = refusedDesk().kept.at(-1);
-    const next = desk({}, undefined, kept);
-    const choice = next.pass(plan(['/api', '/more'], '10.0.0.7:80'), fresh);
+  it('is known to the next process, which goes back to what was good where the same templates are there', async () => {
+    const kept = served(['/api']).kept.at(-1);
+    const next = desk({}, refusing('/more'), kept);
+    for (let count = 0; count < 8; count += 1) {
+      next.pass(plan(['/api', '/more'], '10.0.0.7:80'), old);
+      await settled();
+    }
+    const choice = next.pass(plan(['/api', '/more'], '10.0.0.8:80'), old);
     expect(next.content()).toMatch(/^# old/);
-    expect(next.content()).toContain('10.0.0.7:80');
+    expect(next.content()).toContain('10.0.0.8:80');
+    expect(next.content()).not.toContain('/more');
     expect(codes(choice)).toContain('reload-rejected');
+  });
+
+  it('is not published by the next process, and with nothing but these templates the file stays as it is', async () => {
+    const one = served(['/api'], {}, refusing('# new'));
+    for (let count = 0; count < 8; count += 1) {
+      one.pass(plan(['/api', '/more']), fresh);
+      await settled();
+    }
+    one.take('live');
+    const kept = one.kept.at(-1);
+    expect(JSON.stringify(kept)).not.toContain('it.groups');
+    const next = desk({}, refusing('# new'), kept);
+    const choice = next.pass(plan(['/api', '/more'], '10.0.0.7:80'), fresh);
+    expect(choice.published).toBeUndefined();
+    expect(choice.withdraw).toBe(false);
+    expect(codes(choice).toSorted()).toEqual(['reload-rejected', 'template-broken']);
+  });
+
+  it('other templates than the good one had are tested first after a restart, while the file stays as it is', async () => {
+    const kept = served(['/api']).kept.at(-1);
+    const next = desk({}, refusing('/bad'), kept);
+    const first = next.pass(plan(['/api']), fresh);
+    expect([first.published, codes(first)]).toEqual([undefined, []]);
+    await settled();
+    next.pass(plan(['/api']), fresh);
+    expect(next.content()).toMatch(/^# new/);
+  });
+
+  it('with no frontend there, other templates than the good one had are published after a restart', () => {
+    const next = desk({}, refusing('/bad'), served(['/api']).kept.at(-1));
+    next.pass(plan(['/api']), fresh, []);
+    expect(next.content()).toMatch(/^# new/);
   });
 
   it('is forgotten with its instance', () => {
     const one = refusedDesk();
     one.trials.retain(new Set());
-    expect(one.trials.hasGood('meet')).toBe(false);
+    expect(one.trials.hasFallback('meet')).toBe(false);
   });
 });
 

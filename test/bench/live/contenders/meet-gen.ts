@@ -1,9 +1,9 @@
+import { statusSocketOf } from '../../../support/status-socket.ts';
 import { asInImage } from '../../as-in-image.ts';
 import { startCommand } from '../../../support/built-command.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 import type { Contender } from './contender.ts';
 import { request } from 'node:http';
-import { join } from 'node:path';
 
 /** The built command, started as in the image, and told no more than a user tells it: no time is changed. */
 export const meetGen: Contender = {
@@ -12,7 +12,7 @@ export const meetGen: Contender = {
     const own = ['--instance', project, '--out', out, '--listen', 'off', '--log-format', 'json'];
     const command = startCommand(['run', '--docker-host', `unix://${socketPath}`, ...own], asInImage());
     try {
-      await waitUntil('meet-gen is ready', () => isReady(join(out, '.meet-gen.sock')), undefined, command.stderr);
+      await waitUntil('meet-gen is ready', () => isReady(statusSocketOf(out)), undefined, command.stderr);
     } catch (error) {
       await command.stop();
       throw error;

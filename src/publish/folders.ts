@@ -1,0 +1,15 @@
+import type { OutPlace } from './out-directory.ts';
+import { createPatience } from './patience.ts';
+import type { InFolder } from './patience.ts';
+import { refuseOtherThanDirectory } from './read-small-file.ts';
+
+/** Work in the folders of an out place: none that hangs is waited for, and no instance's folder is a link to elsewhere. */
+export function openFolders(place: OutPlace): InFolder {
+  const patiently = createPatience();
+  return (folder, work) =>
+    patiently(folder, async () => {
+      // `--out` itself is the operator's, and may be a link.
+      if (place.kind === 'directory' && folder !== place.path) await refuseOtherThanDirectory(folder);
+      return work();
+    });
+}

@@ -1,0 +1,36 @@
+/** Longer than a busy disk takes for a small file. */
+const patienceMs = 2000;
+
+/** Does work in a folder; what hangs there costs nobody else anything. */
+export type InFolder = <Result>(folder: string, work: () => Promise<Result>) => Promise<Result>;
+
+/**
+ * Bounds how long the work of one folder can make others wait. What doesn't end in time goes on by itself, holding a thread; until it
+ * has ended nothing else is begun in that folder, so that no more than one thread hangs for each.
+ * @returns rejects with the cure where the folder hangs
+ */
+export function createPatience(limitMs = patienceMs): InFolder {
+  const hanging = new Set<string>();
+  return async (folder, work) => {
+    if (hanging.has(folder)) throw hangs(folder);
+    const working = work();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        hanging.add(folder);
+        const forget = (): void => void hanging.delete(folder);
+        working.then(forget, forget);
+        reject(hangs(folder));
+      }, limitMs);
+    });
+    try {
+      return await Promise.race([working, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+function hangs(folder: string): Error {
+  return new Error(`${folder} doesn't answer: its file system hangs; see the system log, and whether what is mounted there is reachable`);
+}

@@ -1,0 +1,96 @@
+import { constants } from 'node:fs';
+import { lstat, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+
+/**
+ * A FIFO is opened at once instead of waiting for its writer, and a link is not followed (open(2)). Both are 0 where the system
+ * knows no such flag.
+ */
+const cautiously = (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
+
+/** Something else than a regular, small file is there: what it is, and how to fix it. */
+export class FileRefused extends Error {
+  override name = 'FileRefused';
+  readonly path: string;
+  constructor(path: string, what: string) {
+    super(`${path} is ${what}, and meet-gen reads and writes nothing but small regular files there; remove it`);
+    this.path = path;
+  }
+}
+
+/** The text of a file, and its permission bits. */
+export interface SmallFile {
+  readonly text: string;
+  readonly mode: number;
+}
+
+/**
+ * Reads a file that others can put something else in place of, without waiting for anything and without following a link.
+ * @returns undefined where there is no such file
+ * @throws FileRefused for all that isn't a regular file of at most so many bytes; otherwise the system's own error
+ */
+export async function readSmallFile(path: string, maxBytes: number): Promise<string | undefined> {
+  return (await readSmall(path, maxBytes))?.text;
+}
+
+/** As `readSmallFile`, with the file's mode. */
+export async function readSmall(path: string, maxBytes: number): Promise<SmallFile | undefined> {
+  try {
+    const { file, stats } = await openRegular(path, constants.O_RDONLY);
+    try {
+      return { text: (await readAtMost(file, path, maxBytes)).toString('utf8'), mode: stats.mode & 0o777 };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Opens a regular file, and nothing else; the caller closes it.
+ * @throws FileRefused for anything else; otherwise the system's own error
+ */
+export async function openRegular(path: string, flags: number): Promise<{ readonly file: FileHandle; readonly stats: Stats }> {
+  const file = await open(path, flags | cautiously).catch(async (error: NodeJS.ErrnoException) => {
+    // A link, a socket, a directory and a device without a driver are refused by the system, each in its own words.
+    const found = await lstat(path).catch(() => undefined);
+    throw found === undefined || found.isFile() ? error : new FileRefused(path, kindOf(found));
+  });
+  const stats = await file.stat();
+  if (stats.isFile()) return { file, stats };
+  await file.close();
+  throw new FileRefused(path, kindOf(stats));
+}
+
+/** @throws FileRefused where the file holds more, also when it grows meanwhile */
+export async function readAtMost(file: FileHandle, path: string, maxBytes: number): Promise<Buffer> {
+  const { size } = await file.stat();
+  if (size > maxBytes) throw new FileRefused(path, `${size} bytes long, more than the ${maxBytes} that it can have`);
+  // One more than there should be, so that the last read finds the end.
+  const bytes = Buffer.alloc(size + 1);
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(bytes, length, bytes.length - length, length);
+    length += bytesRead;
+    if (bytesRead === 0) return bytes.subarray(0, length);
+    if (length === bytes.length) throw new FileRefused(path, 'growing while it is read');
+  }
+}
+
+/** What stands at a path that is to be a directory. @throws FileRefused when that is something else */
+export async function refuseOtherThanDirectory(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found !== undefined && !found.isDirectory()) throw new FileRefused(path, `${kindOf(found)} where the folder of an instance belongs`);
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a directory';
+  if (stats.isSymbolicLink()) return 'a symbolic link';
+  if (stats.isFIFO()) return 'a named pipe';
+  if (stats.isSocket()) return 'a socket';
+  if (stats.isFile()) return 'a file';
+  return 'a device';
+}

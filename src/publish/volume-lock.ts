@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, link, lstat, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import type { Server } from 'node:net';
+import { dirname, join } from 'node:path';
+import type { Border } from '../border.ts';
+import { problem } from '../model/problem.ts';
+import type { Problem } from '../model/problem.ts';
+import { longestSocketPath } from './out-directory.ts';
+
+/** Held as long as this process publishes into a directory: a second one is refused. */
+export interface VolumeLock {
+  /** Why it isn't held now. */
+  problems(): readonly Problem[];
+  /** Calls back when that has changed. */
+  onChange(listener: () => void): void;
+  release(): Promise<void>;
+}
+
+const checkMs = 1000;
+const answerMs = 1000;
+/** Whoever sees the directory may find out that somebody publishes there, and nothing else. */
+const lockMode = 0o666;
+
+/**
+ * Locks a directory by a unix socket in it: the kernel lets go of it when the process ends, however that is. Frontends see it through
+ * their mount, and root there can connect to it, so it accepts, closes, and never answers anything.
+ * Where it can't be made, that is a problem; it is tried again every second.
+ * @throws Error when another process holds it
+ */
+export async function lockVolume(path: string, border: Pick<Border, 'attempt'>): Promise<VolumeLock> {
+  let held: { readonly server: Server; readonly identity: string } | undefined;
+  let reason: string | undefined;
+  const listeners: (() => void)[] = [];
+  const take = async (): Promise<void> => {
+    try {
+      held = await listenOn(path);
+      reason = undefined;
+    } catch (error) {
+      if (error instanceof HeldByAnother) throw error;
+      reason = (error as Error).message;
+    }
+  };
+  const check = async (): Promise<void> => {
+    if (held !== undefined && (await identityOf(path)) === held.identity) return;
+    held?.server.close();
+    held = undefined;
+    if (await isHeld(path)) {
+      reason = 'another process has taken the lock';
+      return;
+    }
+    await take().catch((error: unknown) => (reason = (error as Error).message));
+  };
+  await take();
+  let checking: Promise<unknown> = Promise.resolve();
+  const checkAndTell = async (): Promise<void> => {
+    const before = reason;
+    await check();
+    if (reason !== before) for (const listener of listeners) listener();
+  };
+  const timer = setInterval(
+    () => void (checking = checking.then(() => border.attempt('the lock of the output directory', checkAndTell))),
+    checkMs,
+  );
+  return {
+    problems: () => (reason === undefined ? [] : [notLocked(path, reason)]),
+    onChange: (listener) => void listeners.push(listener),
+    async release() {
+      clearInterval(timer);
+      await checking;
+      if (held === undefined) return;
+      if ((await identityOf(path)) === held.identity) await rm(path, { force: true });
+      held.server.close();
+    },
+  };
+}
+
+class HeldByAnother extends Error {}
+
+async function listenOn(path: string): Promise<{ server: Server; identity: string }> {
+  // Closing a server removes the name that it was made with, whoever has that by then, so the lock is another name for it.
+  const made = join(dirname(path), `.lock-${randomBytes(3).toString('hex')}`);
+  if (Buffer.byteLength(made) > longestSocketPath) throw new Error(`the path is longer than ${longestSocketPath} bytes`);
+  const server = await listen(made);
+  try {
+    await chmod(made, lockMode);
+    // A socket file outlives a killed process.
+    if (!(await name(made, path)) && ((await isHeld(path)) || !(await rm(path, { force: true }).then(() => name(made, path)))))
+      throw new HeldByAnother(
+        `another meet-gen is publishing into this directory already (it holds ${path}); stop it, or give this one another --out`,
+      );
+    return { server, identity: (await identityOf(path)) ?? '' };
+  } catch (error) {
+    server.close();
+    throw error;
+  } finally {
+    await rm(made, { force: true });
+  }
+}
+
+function listen(path: string): Promise<Server> {
+  const server = createServer((connection) => connection.on('error', () => undefined).destroy());
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ path }, () => resolve(server));
+  });
+}
+
+/** @returns whether the name was free */
+async function name(made: string, path: string): Promise<boolean> {
+  try {
+    await link(made, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function isHeld(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect({ path });
+    const end = (answer: boolean): void => {
+      connection.destroy();
+      resolve(answer);
+    };
+    connection.setTimeout(answerMs, () => end(true));
+    connection.once('connect', () => end(true));
+    // A full backlog is a living process's.
+    connection.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'EAGAIN'));
+  });
+}
+
+/** An inode's number is used again at once; not together with its birth. */
+async function identityOf(path: string): Promise<string | undefined> {
+  const found = await lstat(path, { bigint: true }).catch(() => undefined);
+  return found === undefined ? undefined : `${found.ino} ${found.birthtimeNs}`;
+}
+
+function notLocked(path: string, reason: string): Problem {
+  return problem('not-locked', {
+    value: path,
+    message: `nothing keeps a second meet-gen from publishing into the same directory: ${reason}`,
+    cure: 'remove what is in its place; where the file system takes no sockets, see to it yourself that only one meet-gen publishes there',
+  });
+}

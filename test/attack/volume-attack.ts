@@ -1,0 +1,117 @@
+import { lstat, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect } from 'vitest';
+import { askSocket, composeLabels, waitForStatus } from '../support/fake-engine/scene.ts';
+import type { Scene } from '../support/fake-engine/scene.ts';
+import { foreignFiles } from '../support/foreign-files.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+// Somebody can write to the shared volume, and puts every kind of file in every place that meet-gen reads or writes. It costs the one
+// instance whose place that is no more than its own file, and only for as long as it is there.
+
+/** Where, in the folder of an instance. */
+const places = {
+  'the published file': 'routing.conf',
+  'the folder': '.',
+  'what is kept of editions': '.editions.json',
+  'the refused file': '.rejected.conf',
+  "nginx's words": '.rejected.txt',
+  'the staged candidate': '.candidate.conf',
+  'a left candidate': '.candidate-x',
+} as const;
+type Place = keyof typeof places;
+type Kind = string;
+
+/** One thing in one place, in an instance of its own. */
+interface Attack {
+  readonly instance: string;
+  readonly place: Place;
+  readonly kind: Kind;
+}
+
+export const attacks: readonly Attack[] = (Object.keys(places) as Place[]).flatMap((place, row) =>
+  Object.keys(foreignFiles.all).map((kind, column) => ({ instance: `t${row}-${column}`, place, kind })),
+);
+
+/** What can't be replaced by a rename, so that the instance's file can't be written while it is there. */
+function isInTheWay({ place, kind }: Attack): boolean {
+  if (place === 'the folder') return !['an empty directory', 'a directory with files'].includes(kind);
+  return place === 'the published file' && ['an empty directory', 'a directory with files'].includes(kind);
+}
+
+/** What is found when it is read, or written, and can't be replaced. */
+function isReported({ place, kind }: Attack, isAtStart: boolean): boolean {
+  if (place !== 'what is kept of editions') return false;
+  // Who has learnt nothing yet writes nothing.
+  return isAtStart && (kind in foreignFiles.notRegular || (kind === 'a file of mode 0000' && process.getuid?.() !== 0));
+}
+
+const pathOf = ({ out }: Scene, { instance, place }: Attack): string => join(out, instance, places[place]);
+const fileOf = ({ out }: Scene, { instance }: Attack): string => join(out, instance, 'routing.conf');
+
+/** A frontend and a backend for each attack; nobody answers there, so that nothing is learnt. */
+export function addVictims({ engine }: Scene): void {
+  for (const { instance } of attacks)
+    engine.world.add({
+      name: `${instance}-frontend`,
+      labels: composeLabels(instance, 'frontend', { 'meet.role': 'frontend' }),
+      networks: { [`${instance}_default`]: '127.0.0.1' },
+      prefixLength: 24,
+      image: 'lasuite/meet-frontend:v1.27.0',
+    });
+}
+
+/** Puts everything in its place. @returns the folder that links lead to */
+export async function attack(scene: Scene): Promise<string> {
+  const outside = join(scene.folder, 'outside');
+  await mkdir(outside, { recursive: true });
+  await writeFile(join(outside, 'file'), 'outside\n');
+  for (const one of attacks) {
+    const path = pathOf(scene, one);
+    await rm(path, { recursive: true, force: true });
+    await mkdir(dirname(path), { recursive: true });
+    await foreignFiles.all[one.kind]?.(path.replace(/\/\.$/, ''), outside);
+  }
+  return outside;
+}
+
+/** Everything is as it should be while the attack lasts: reported where it is in the way, replaced where that can be. */
+export async function withstands(scene: Scene, outside: string, isAtStart: boolean): Promise<void> {
+  const blocked = attacks.filter(isInTheWay).map(({ instance }) => instance);
+  const kept = attacks.filter((one) => isReported(one, isAtStart)).map((one) => pathOf(scene, one));
+  await waitForStatus(scene, 'what is in the way is reported', ({ problems }) => {
+    const told = problems.flatMap(({ code, instance }) => (code === 'publish-failed' ? (instance ?? '') : []));
+    const notKept = problems.flatMap(({ code, value }) => (code === 'not-kept' ? (value ?? '') : []));
+    return isSame(told, blocked) && isSame(notKept, kept);
+  });
+  for (const one of attacks.filter((each) => !isInTheWay(each))) await untilOwn(scene, one);
+  expect(await readdir(outside)).toEqual(['file']);
+  expect(await readFile(join(outside, 'file'), 'utf8')).toBe('outside\n');
+  expect((await askSocket(scene.statusSocket, '/healthz')).status).toBe(200);
+}
+
+/** Takes everything away. Nothing is left of it then, and every instance has its file. */
+export async function heals(scene: Scene, look: () => void): Promise<void> {
+  for (const one of attacks) await rm(pathOf(scene, one).replace(/\/\.$/, ''), { recursive: true, force: true });
+  look();
+  await waitForStatus(scene, 'nothing is in the way', ({ problems }) =>
+    problems.every(({ code }) => code !== 'publish-failed' && code !== 'not-kept'),
+  );
+  for (const one of attacks) await untilOwn(scene, one);
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && new Set([...some, ...others]).size === some.length;
+}
+
+/** The published file is a regular one, and meet-gen's. */
+async function untilOwn(scene: Scene, one: Attack): Promise<void> {
+  const path = fileOf(scene, one);
+  await waitUntil(`${one.kind} in place of ${one.place} leaves ${path} alone`, async () => {
+    const isFile = await lstat(path).then(
+      (stats) => stats.isFile() && stats.size < 100_000,
+      () => false,
+    );
+    return isFile && (await readFile(path, 'utf8')).startsWith(`# routing.conf of ${one.instance},`);
+  });
+}

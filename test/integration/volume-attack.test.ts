@@ -1,0 +1,67 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { addVictims, attack, attacks, heals, withstands } from '../attack/volume-attack.ts';
+import { foreignFiles } from '../support/foreign-files.ts';
+import { askSocket, test, waitForStatus } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+/** A tenant that nobody attacks goes on being served: another backend comes and goes. */
+async function goesOn(scene: Scene, host: number): Promise<void> {
+  scene.backend(`backend-${host}`, host);
+  await waitForStatus(scene, 'the new backend is served', ({ instances }) =>
+    instances.some(
+      ({ name, services, frontends }) =>
+        name === 'meet' &&
+        services.some(({ replicas }) =>
+          replicas.some(({ endpoint, inRotation }) => inRotation && endpoint === `${scene.address(host)}:8000`),
+        ) &&
+        frontends.every(({ phase }) => phase === 'live'),
+    ),
+  );
+  expect(await scene.content()).toContain(`${scene.address(host)}:8000`);
+}
+
+test('every kind of file in every place of an instance costs that instance alone, and only while it is there', async ({ scene }) => {
+  expect(attacks.length).toBeGreaterThan(130);
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  addVictims(scene);
+  const outside = await attack(scene);
+  const run = scene.run(['--wait', '10ms:50ms']);
+  await goesOn(scene, 21);
+  await withstands(scene, outside, true);
+  await goesOn(scene, 22);
+  await heals(scene, () => run.signal('SIGHUP'));
+
+  await attack(scene);
+  run.signal('SIGHUP');
+  await goesOn(scene, 23);
+  await withstands(scene, outside, false);
+  await goesOn(scene, 24);
+  await heals(scene, () => run.signal('SIGHUP'));
+
+  await attack(scene);
+  run.signal('SIGHUP');
+  run.signal('SIGTERM');
+  expect(await run.ended).toMatchObject({ code: 0, signal: null });
+});
+
+const few = ['a named pipe', 'a link to /dev/zero', 'a directory with files', 'JSON null'] as const;
+for (const kind of few)
+  test(`${kind} in the places of the whole is reported or replaced, and costs nothing else`, async ({ scene }) => {
+    await scene.frontend('frontend', { file: join(scene.out, 'routing.conf') });
+    scene.backend('backend', 20);
+    const outside = join(scene.folder, 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'file'), '');
+    const names = ['.drained.json', '.meet-gen.sock', 'routing.conf', '.editions.json'];
+    for (const name of names) await foreignFiles.all[kind]?.(join(scene.out, name), outside);
+    const run = scene.run(['--instance', 'meet']);
+    await waitForStatus(scene, 'it has looked', ({ engine }) => engine.lastSyncAt !== null);
+    expect((await askSocket(scene.statusSocket, '/healthz')).status).toBe(200);
+    for (const name of names) if (kind !== 'JSON null') await rm(join(scene.out, name), { recursive: true, force: true });
+    run.signal('SIGHUP');
+    await waitForStatus(scene, 'all is well', ({ converged, problems }) => converged && problems.length === 0);
+    expect(await run.stop()).toMatchObject({ code: 0, signal: null });
+  });

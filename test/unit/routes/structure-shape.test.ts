@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { readInstances } from '../../../src/model/instance.ts';
+import { parseNginxVersion } from '../../../src/routes/nginx-version.ts';
+import { planRouting } from '../../../src/routes/routing-view.ts';
+import { isRoutingStructure } from '../../../src/routes/structure-shape.ts';
+import { goldenCases } from '../../golden/golden-cases.ts';
+
+it.each(goldenCases())('takes the structure of "$name" back from a file', ({ observation, nginx }) => {
+  const { instances } = readInstances(observation);
+  expect(instances.length).toBeGreaterThan(0);
+  for (const instance of instances) {
+    const { structure } = planRouting(instance, [parseNginxVersion(nginx)]);
+    expect(isRoutingStructure(JSON.parse(JSON.stringify(structure)))).toBe(true);
+  }
+});
