@@ -1,4 +1,4 @@
-import { parseInstance } from './model/nginx-token.ts';
+import { parseInstance, parseProject } from './model/nginx-token.ts';
 import { nearest } from './model/nearest.ts';
 import { showForeignText } from './model/foreign-text.ts';
 import type { Wait } from './coalescer.ts';
@@ -66,6 +66,15 @@ export const optionTable = {
       'this Meet alone; run then publishes directly into --out. Without it all Meets that the engine shows are meant, each with a folder of its own',
     commands: [...working, 'explain', 'status', 'doctor'],
     parse: parseInstanceOption,
+  }),
+  project: option({
+    flag: '--project',
+    variable: 'MEET_GEN_PROJECT',
+    placeholder: 'project',
+    meaning:
+      'the compose project that --instance belongs to; for several Meets prod=visio,test=visio-test. Without it an owner is remembered from the first look on (docs/operations.md)',
+    commands: [...working, 'doctor'],
+    parse: parseProjects,
   }),
   strictInstance: option({
     flag: '--strict-instance',
@@ -171,7 +180,7 @@ export const optionTable = {
 
 export type OptionName = keyof typeof optionTable;
 type ValueOf<Name extends OptionName> = ReturnType<(typeof optionTable)[Name]['parse']>;
-type Optional = 'instance' | 'templates' | 'allowHost' | 'logFormat';
+type Optional = 'instance' | 'project' | 'templates' | 'allowHost' | 'logFormat';
 
 /** All options, read. */
 export type Options = { readonly [Name in Exclude<OptionName, Optional>]: ValueOf<Name> } & { readonly [Name in Optional]?: ValueOf<Name> };
@@ -210,9 +219,20 @@ export function readOptions(command: CommandName, flags: Flags, env: Env): Optio
       lines.push(`${source}: "${showForeignText(text)}" can't be used: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  lines.push(...refuseVariables(env));
+  lines.push(...refuseVariables(env), ...nameBareProject(values));
   if (lines.length > 0) throw new OptionsError(lines);
   return values as unknown as Options;
+}
+
+/** A project without the name of an instance is that of --instance. */
+function nameBareProject(values: Record<string, unknown>): readonly string[] {
+  const { project: projects, instance } = values as { readonly project?: ReadonlyMap<string, string>; readonly instance?: string };
+  const bare = projects?.get(bareProject);
+  if (bare === undefined) return [];
+  if (instance === undefined)
+    return [`--project: nothing says which Meet belongs to that project; name it, for example prod=visio, or give --instance, too`];
+  values['project'] = new Map([[instance, bare]]);
+  return [];
 }
 
 /** A mistyped MEET_GEN_ variable would otherwise be silently without effect. */
@@ -281,6 +301,23 @@ function parseInstanceOption(text: string): string {
   if (instance === undefined)
     throw new Error('it must be lower-case letters, digits, _ and -, at most 63, starting with a letter or digit');
   return instance;
+}
+
+/** Stands for the instance that --instance names. */
+const bareProject = '';
+
+function parseProjects(text: string): ReadonlyMap<string, string> {
+  const pairs = text.split(',').map((entry): readonly [instance: string, project: string] => {
+    const at = entry.indexOf('=');
+    const project = parseProject(entry.slice(at + 1).trim());
+    if (project === undefined || project === '+')
+      throw new Error('it must be the name of a compose project, as docker compose ls shows it');
+    return at === -1 ? [bareProject, project] : [parseInstanceOption(entry.slice(0, at).trim()), project];
+  });
+  const projects = new Map(pairs);
+  if (projects.size < pairs.length || (projects.has(bareProject) && projects.size > 1))
+    throw new Error('it must be one project, or instance=project for each Meet, with commas in between: prod=visio,test=visio-test');
+  return projects;
 }
 
 function parseLogLevel(text: string): (typeof logLevels)[number] {

@@ -15,6 +15,7 @@ import { showForeignText } from './model/foreign-text.ts';
 import { mergeNotes } from './model/notes.ts';
 import { createReloadTally } from './metrics/reload-tally.ts';
 import type { Tally } from './metrics/tally.ts';
+import type { Owners } from './keep-owners.ts';
 import type { Options } from './options.ts';
 import type { PassResult, Renderer } from './pipeline.ts';
 import type { OwnFiles } from './publish/own-files.ts';
@@ -67,6 +68,7 @@ export interface SidecarParts {
   readonly publisher: Publisher;
   readonly ownFiles: Pick<OwnFiles, 'retry' | 'problems' | 'onChange'>;
   readonly drains: Drains;
+  readonly owners: Owners;
   /** Where is kept what was good and what was refused. */
   readonly diary: Diary;
   readonly kept: ReadonlyMap<string, KeptTrials>;
@@ -81,7 +83,7 @@ export interface SidecarParts {
 export function startSidecar(
   engine: Engine,
   templates: TemplateStore,
-  { prover: proverPorts, check, publisher, ownFiles, lock, drains, diary, kept, tally, watchers, border }: SidecarParts,
+  { prover: proverPorts, check, publisher, ownFiles, lock, drains, owners, diary, kept, tally, watchers, border }: SidecarParts,
   options: Options,
   log: Logger,
   signal: AbortSignal,
@@ -191,6 +193,7 @@ export function startSidecar(
     tally.count('passes_total', result.passes.some(({ publication }) => publication === 'written') ? 'published' : 'unchanged');
     tally.observe('pass_duration_seconds', tookMs / msPerSecond);
     const present = new Set(result.instances.map(({ name }) => name));
+    owners.note(result.passes.map(({ instance }) => instance));
     knowledge.passed(result, nowMs(), new Date());
     for (const holder of [knowledge, prover, reporter, economy, trials, publisher]) holder.retain(present);
     prober.aim(result.instances.flatMap(probeTargets));
@@ -256,7 +259,7 @@ export function startSidecar(
       },
     },
     {
-      choice: { only: options.instance, strict: options.strictInstance },
+      choice: { only: options.instance, strict: options.strictInstance, given: options.project, remembered: owners.remembered },
       wait: options.wait,
       resyncMs: options.resyncMs,
       reconnectCapMs: 'socketPath' in options.dockerHost ? localReconnectCapMs : remoteReconnectCapMs,

@@ -18,7 +18,7 @@ export interface DoctorReport {
 
 /** Looks at the running topology once, with this process's own access to engine and networks. Nothing is changed. */
 export async function visitDoctor(
-  options: Pick<Options, 'dockerHost' | 'instance'>,
+  options: Pick<Options, 'dockerHost' | 'instance' | 'project'>,
   asJson: boolean,
   signal: AbortSignal,
 ): Promise<DoctorReport> {
@@ -29,7 +29,10 @@ export async function visitDoctor(
   };
 }
 
-async function look({ dockerHost, instance }: Pick<Options, 'dockerHost' | 'instance'>, signal: AbortSignal): Promise<Examination> {
+async function look(
+  { dockerHost, instance, project }: Pick<Options, 'dockerHost' | 'instance' | 'project'>,
+  signal: AbortSignal,
+): Promise<Examination> {
   const client = createEngineClient(dockerHost);
   const tools = {
     engine: { ...createEngineReader(client), exec: client.exec },
@@ -37,7 +40,8 @@ async function look({ dockerHost, instance }: Pick<Options, 'dockerHost' | 'inst
     nowMs: () => Date.now(),
   };
   try {
-    return examine(await takeSurvey(tools, instance, signal));
+    const facts = await takeSurvey(tools, instance, signal);
+    return examine(project === undefined ? facts : { ...facts, owners: project });
   } catch (error) {
     if (error instanceof EngineError) return unreachableEngine(error.message, error.cure);
     throw error;

@@ -96,7 +96,7 @@ async function renderOnce(
     { containers, notes: noNotes },
     withoutTrials(templates),
     { versions: asker.versions, publish: () => Promise.resolve('unchanged'), withdraw: () => Promise.resolve() },
-    { only: options.instance, strict: options.strictInstance },
+    { only: options.instance, strict: options.strictInstance, given: options.project },
     createPassMemory(),
     signal,
   );

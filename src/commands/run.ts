@@ -8,6 +8,7 @@ import { createEngineClient } from '../docker/client.ts';
 import type { EngineClient } from '../docker/client.ts';
 import { keepDrains } from '../drain/keep-drains.ts';
 import { createFrontendAccess, mayExec } from '../frontend-access.ts';
+import { keepOwners, readOwner } from '../keep-owners.ts';
 import { createLogger } from '../log.ts';
 import { exposeMetrics } from '../metrics/expose.ts';
 import { metricsOf } from '../metrics/metrics.ts';
@@ -155,6 +156,9 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   log.info('stopped');
 }
 
+/** Beside an instance's published file. */
+const ownerFile = '.owner.json';
+
 async function assemble(
   engine: EngineClient,
   place: OutPlace,
@@ -172,21 +176,29 @@ async function assemble(
     script: readShippedText('nginx-tree.sh') + readShippedText('candidate-check.sh'),
     stage: (instance, content) => inFolder(ownFolder(place, instance), () => stageFile(pathOf(instance, '.candidate.conf'), content)),
   });
-  const kept = await Promise.all(
-    (await instancesIn(place, options.instance)).map(
-      async (instance) => [instance, await readKept(ownFiles.read(pathOf(instance, '.editions.json')), instance, log)] as const,
-    ),
-  );
+  const instances = await instancesIn(place, options.instance);
+  const kept = await readEach(instances, (one) => readKept(ownFiles.read(pathOf(one, '.editions.json')), one, log));
+  const remembered = await readEach(instances, (one) => readOwner(ownFiles.read(pathOf(one, ownerFile)), one, log));
   return {
     prover: { ask: askGeneration, reload: access.reload, inquire: access.inquire, nowMs },
     check: mayExec(options) ? check : undefined,
     publisher: createPublisher(place, inFolder, nowMs),
     ownFiles,
     drains: await keepDrains(ownFiles.read(drainsFile), (text) => ownFiles.write(drainsFile, text), log),
+    owners: keepOwners(remembered, (instance, text) => ownFiles.write(pathOf(instance, ownerFile), text)),
     diary: keepTrials(pathOf, ownFiles.write),
-    kept: new Map(kept.flatMap(([instance, one]) => (one === undefined ? [] : [[instance, one]]))),
+    kept,
     ...shared,
   };
+}
+
+/** What was kept of each instance; those of which nothing was are left out. */
+async function readEach<Kept>(
+  instances: readonly string[],
+  read: (instance: string) => Promise<Kept | undefined>,
+): Promise<ReadonlyMap<string, Kept>> {
+  const pairs = await Promise.all(instances.map(async (instance) => [instance, await read(instance)] as const));
+  return new Map(pairs.flatMap(([instance, kept]) => (kept === undefined ? [] : [[instance, kept]])));
 }
 
 /** Everything that makes a start impossible, reported at once. */

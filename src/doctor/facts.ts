@@ -132,6 +132,8 @@ export type Road = { readonly kind: 'open' } | { readonly kind: 'closed'; readon
 export interface Facts {
   /** The instance that is looked at alone. */
   readonly only?: string;
+  /** What `--project` says: projects by instance. */
+  readonly owners?: ReadonlyMap<string, string>;
   readonly listed: readonly ListedContainer[];
   readonly patients: readonly Patient[];
   readonly networks: Known<readonly Network[]>;

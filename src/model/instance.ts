@@ -11,10 +11,12 @@ import { inRotation } from './in-rotation.ts';
 import type { Labels, Role } from './label-table.ts';
 import { isComposeOneOff, likelyInstance } from './member.ts';
 import type { Member, ServiceMember } from './member.ts';
-import { groupServices, isLastingNginx, ownProject, preferRunning, splitRouters, tellForeignProjects } from './membership.ts';
+import { groupServices, isLastingNginx, preferRunning, splitRouters, tellForeignProjects } from './membership.ts';
 import type { Group } from './membership.ts';
 import { networkOwnerOf, noteFor, withOwnersNetworks } from './network-owner.ts';
 import { noteProblems } from './note-problems.ts';
+import { assumedOwner, decideOwner, undecidedOwner } from './owner.ts';
+import type { KnownOwners, OwnerReason } from './owner.ts';
 import type { HealthLabel } from './nginx-token.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
@@ -55,8 +57,10 @@ export interface Service {
 /** One Meet: its frontends or routers, and what is behind them. */
 export interface Instance {
   readonly name: string;
-  /** The frontends' own compose project. */
+  /** The compose project that owns it: its containers alone decide for others. */
   readonly project?: string;
+  /** How the owner is known. */
+  readonly ownerReason?: OwnerReason;
   readonly frontendLabels: Labels;
   /** Whose nginx includes the rendered file: the frontends, or the routers where the instance has some of its own project. */
   readonly frontends: readonly Replica[];
@@ -78,7 +82,7 @@ type Seen = Observation & { readonly hasServed: ReadonlySet<string> };
 export const defaultPorts = { frontend: 8080, router: 8083, backend: 8000, media: 9000 } as const satisfies Partial<Record<Role, number>>;
 
 /** Which instances are looked at, and how. */
-export interface InstanceChoice {
+export interface InstanceChoice extends KnownOwners {
   /** The only one, or undefined for all. */
   readonly only?: string | undefined;
   /** Containers of other compose projects than the instance's own are refused. */
@@ -91,9 +95,10 @@ export interface InstanceChoice {
  */
 export function readInstances(
   observation: Observation,
-  { only, strict = false }: InstanceChoice = {},
+  choice: InstanceChoice = {},
   readings: Readings<Instance> = createReadings(),
 ): { instances: readonly Instance[]; problems: readonly Problem[] } {
+  const { only } = choice;
   const problems: Problem[] = [];
   const byInstance = new Map<string, Member[]>();
   for (const container of withOwnersNetworks(observation.containers)) {
@@ -118,7 +123,7 @@ export function readInstances(
       readings.instance(name, members, isNoted(name) ? (container) => noteFor(container, observation.notes) : undefined, (before) => {
         const found: Problem[] = [];
         const world = { ...observation, hasServed: inRotation(before === undefined ? [] : [before]) };
-        const instance = readInstance(name, members.toSorted(byNameThenId), world, strict, found);
+        const instance = readInstance(name, members.toSorted(byNameThenId), world, choice, found);
         return { instance, problems: found };
       }),
     );
@@ -135,13 +140,23 @@ function notedInstances({ containers, notes }: Observation): (instance: string) 
   return (instance) => names.has(instance);
 }
 
-function readInstance(name: string, all: readonly Member[], observation: Seen, strict: boolean, problems: Problem[]): Instance {
-  const project = ownProject(name, all.filter(isLastingNginx));
-  const foreign = all.some(isLastingNginx) ? all.filter((member) => member.project !== project) : [];
+function readInstance(name: string, all: readonly Member[], observation: Seen, choice: InstanceChoice, problems: Problem[]): Instance {
+  const { strict = false } = choice;
+  const nginxes = all.filter(isLastingNginx);
+  const claimants = nginxes.map((member) => member.project);
+  const owner = decideOwner(name, claimants, choice, strict);
+  if ('undecided' in owner) {
+    problems.push(undecidedOwner(name, owner.undecided));
+    return { name, frontendLabels: {}, frontends: [], services: [] };
+  }
+  problems.push(...assumedOwner(name, owner, claimants, choice));
+  const { project, reason: ownerReason } = owner;
+  const foreign = nginxes.length > 0 || project !== undefined ? all.filter((member) => member.project !== project) : [];
   tellForeignProjects(name, project, foreign, strict, problems);
   const strangers = new Set(foreign);
   const members = strict ? all.filter((member) => !strangers.has(member)) : all;
-  const lasting = members.filter(isLastingNginx);
+  // Where the owner has no nginx, those of others don't take its place.
+  const lasting = nginxes.some((member) => member.project === project) ? members.filter(isLastingNginx) : [];
   const { frontends, spa } = splitRouters(lasting, project);
   const kind = spa === undefined ? 'frontend' : 'router';
   if (spa?.length === 0) problems.push(noSpa(name));
@@ -149,8 +164,11 @@ function readInstance(name: string, all: readonly Member[], observation: Seen, s
     problems.push(
       problem('no-frontend', {
         instance: name,
-        message: 'no container with meet.role=frontend belongs to this instance, so nobody serves its routes',
-        cure: 'label the frontend with meet.role=frontend, or correct meet.instance',
+        message: `no container with meet.role=frontend${nginxes.length === 0 ? '' : ` of its own project, ${project ?? ''},`} belongs to this instance, so nobody serves its routes`,
+        cure:
+          nginxes.length === 0
+            ? 'label the frontend with meet.role=frontend, or correct meet.instance'
+            : `start the frontend of ${project ?? ''}; if the instance belongs to another compose project now, say so: --project ${name}=<project>`,
       }),
     );
   }
@@ -179,6 +197,7 @@ function readInstance(name: string, all: readonly Member[], observation: Seen, s
   return {
     name,
     ...(project === undefined ? {} : { project }),
+    ...(ownerReason === undefined ? {} : { ownerReason }),
     frontendLabels,
     frontends: replicasOf(judged),
     ...(spa === undefined ? {} : { spa: replicasOf(judgeMembers(spa, reachable, observation, problems)) }),

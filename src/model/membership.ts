@@ -9,16 +9,6 @@ export function isLastingNginx(member: Member): member is FrontendMember {
   return isNginx(member) && !isComposeOneOff(member.container);
 }
 
-/**
- * The project that an instance is: the one it is named after, else the first by name, so that redeploying never changes
- * it; none only where all frontends are started by hand. A container of another project may say that it belongs here, but its
- * labels and networks decide nothing for others.
- */
-export function ownProject(instance: string, frontends: readonly Member[]): string | undefined {
-  const projects = frontends.flatMap((member) => member.project ?? []).toSorted(compareText);
-  return projects.includes(instance) ? instance : projects[0];
-}
-
 /** A container of another project is told of, whether it is taken or not. */
 export function tellForeignProjects(
   instance: string,

@@ -54,6 +54,11 @@ export function parseProject(text: string): string | undefined {
   return written.length <= maxProjectLength ? written : undefined;
 }
 
+/** Whether a text is what `parseProject` makes of some name. */
+export function isWrittenProject(text: string): boolean {
+  return instancePattern.test(text) || (text.length <= maxProjectLength && /^\+(?:[a-z0-9_-]|\+[0-9a-f]{2})*$/.test(text));
+}
+
 function writeByte(byte: number): string {
   const letter = String.fromCharCode(byte);
   return /[a-z0-9_-]/.test(letter) ? letter : `+${byte.toString(16).padStart(2, '0')}`;

@@ -4,7 +4,7 @@ import { compareText, showForeignText } from './foreign-text.ts';
 export type Severity = 'error' | 'warning' | 'notice';
 
 /** The command that alone can find a problem; without one `run` and `render` find the same from the same containers. */
-export type Finder = 'run' | 'render --compose';
+export type Finder = 'run' | 'render' | 'render --compose';
 
 /** Every code that a problem can carry, with its weight and meaning; `docs/problems.md` is generated from it. */
 export const problemTable = {
@@ -87,6 +87,16 @@ export const problemTable = {
   'foreign-project-refused': {
     severity: 'error',
     meaning: "A container of another compose project than the instance's frontends, refused by `--strict-instance`.",
+  },
+  'owner-assumed': {
+    severity: 'notice',
+    foundBy: 'render',
+    meaning: 'Several compose projects claim the instance. A single pass has no memory, so it says whom it takes for the owner.',
+  },
+  'owner-undecided': {
+    severity: 'error',
+    meaning:
+      'Several compose projects claim the instance, and neither `--project`, nor memory, nor its name says whose it is. With `--strict-instance` its file then stays as it is.',
   },
   drained: { severity: 'notice', meaning: 'The container takes no new requests while others can, since it is drained.' },
   'backup-in-use': {

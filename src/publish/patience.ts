@@ -1,5 +1,9 @@
+import pLimit from 'p-limit';
+
 /** Longer than a busy disk takes for a small file. */
 const patienceMs = 2000;
+/** Node has four threads for files. Time in their queue is no sign of a folder that hangs, so few wait there. */
+const mostAtOnce = 8;
 
 /** Does work in a folder; what hangs there costs nobody else anything. */
 export type InFolder = <Result>(folder: string, work: () => Promise<Result>) => Promise<Result>;
@@ -11,7 +15,8 @@ export type InFolder = <Result>(folder: string, work: () => Promise<Result>) => 
  */
 export function createPatience(limitMs = patienceMs): InFolder {
   const hanging = new Set<string>();
-  return async (folder, work) => {
+  const atMost = pLimit(mostAtOnce);
+  const attempt: InFolder = async (folder, work) => {
     if (hanging.has(folder)) throw hangs(folder);
     const working = work();
     let timer: NodeJS.Timeout | undefined;
@@ -29,6 +34,7 @@ export function createPatience(limitMs = patienceMs): InFolder {
       clearTimeout(timer);
     }
   };
+  return (folder, work) => atMost(() => attempt(folder, work));
 }
 
 function hangs(folder: string): Error {

@@ -1,3 +1,4 @@
+import type { OwnerReason } from '../model/owner.ts';
 import { printProblem } from '../model/print-problem.ts';
 import { indent, section, table } from '../text-lines.ts';
 import { headlineOf, howLong, placeOf, servesOf, stateOf, whyOf } from './headline.ts';
@@ -32,11 +33,12 @@ function printChange({ at, instance, changes, why, servingMs }: LiveChange): rea
 }
 
 function printInstance(instance: InstanceStatus, nowMs: number): readonly string[] {
-  const { name, file, publishedGeneration, frontends, services } = instance;
+  const { name, owner, file, publishedGeneration, frontends, services } = instance;
   const published = publishedGeneration === undefined ? '' : ` (${file ?? ''}, generation ${publishedGeneration})`;
   return [
     `${name}: ${stateOf(instance)}${published}`,
     ...indent([
+      ...(owner === undefined ? [] : [`belongs to the compose project ${owner.project}: ${ownerReasons[owner.reason]}`]),
       ...section(
         'frontends',
         table(frontends.map((frontend) => [frontend.container, whyOf(frontend), servesOf(frontend, publishedGeneration)])),
@@ -48,6 +50,13 @@ function printInstance(instance: InstanceStatus, nowMs: number): readonly string
     ]),
   ];
 }
+
+const ownerReasons: Readonly<Record<OwnerReason, string>> = {
+  option: '--project says so',
+  remembered: 'it did when it was first seen',
+  name: 'it has that name',
+  first: 'its frontends are the first that were seen',
+};
 
 function ofNobody(replicas: readonly ReplicaStatus[]): string {
   return replicas.some(({ inRotation }) => inRotation) ? '' : ': nobody in rotation, so its routes answer 503';

@@ -1,4 +1,5 @@
 import type { Instance, Replica } from '../model/instance.ts';
+import type { OwnerReason } from '../model/owner.ts';
 import type { Problem } from '../model/problem.ts';
 import { showForeignText } from '../model/foreign-text.ts';
 import type { Rank } from '../model/rotation.ts';
@@ -35,6 +36,8 @@ export interface FrontendStatus extends ReplicaStatus {
 
 export interface InstanceStatus {
   readonly name: string;
+  /** The compose project that it belongs to, and how that is known; absent where it is of none. */
+  readonly owner?: { readonly project: string; readonly reason: OwnerReason };
   readonly file?: string;
   readonly desiredGeneration?: string;
   readonly publishedGeneration?: string;
@@ -102,6 +105,9 @@ export function describeInstance(
   };
   return {
     name: instance.name,
+    ...(instance.project === undefined || instance.ownerReason === undefined
+      ? {}
+      : { owner: { project: instance.project, reason: instance.ownerReason } }),
     ...(published === undefined ? {} : { file: published.file, publishedGeneration: published.generation }),
     ...(published?.entry === undefined ? {} : { entry: published.entry }),
     ...(desired.generation === undefined ? {} : { desiredGeneration: desired.generation }),

@@ -14,6 +14,7 @@ const places = {
   'the published file': 'routing.conf',
   'the folder': '.',
   'what is kept of editions': '.editions.json',
+  'the remembered owner': '.owner.json',
   'the refused file': '.rejected.conf',
   "nginx's words": '.rejected.txt',
   'the staged candidate': '.candidate.conf',
@@ -41,6 +42,8 @@ function isInTheWay({ place, kind }: Attack): boolean {
 
 /** What is found when it is read, or written, and can't be replaced. */
 function isReported({ place, kind }: Attack, isAtStart: boolean): boolean {
+  // An owner is remembered at once, which replaces what is there.
+  if (place === 'the remembered owner') return isAtStart && ['an empty directory', 'a directory with files'].includes(kind);
   if (place !== 'what is kept of editions') return false;
   // Who has learnt nothing yet writes nothing.
   return isAtStart && (kind in foreignFiles.notRegular || (kind === 'a file of mode 0000' && process.getuid?.() !== 0));

@@ -92,7 +92,7 @@ test.concurrent('no file is written outside the output directory, and a hostile 
   expect(written.filter((path) => !path.startsWith('a/b/c/out/'))).toEqual([]);
   const inside = written.map((path) => path.slice('a/b/c/out/'.length));
   // meet-gen goes on publishing: what it is just writing, and what it keeps, has names of its own.
-  const own = String.raw`\.(?:candidate-[a-z.]+-[0-9a-f]{12}|editions\.json|rejected\.(?:conf|txt)|candidate\.conf)`;
+  const own = String.raw`\.(?:candidate-[a-z.]+-[0-9a-f]{12}|editions\.json|owner\.json|rejected\.(?:conf|txt)|candidate\.conf)`;
   const expected = new RegExp(`^(?:[a-z0-9][a-z0-9_-]{0,62}(?:/(?:routing\\.conf|${own}))?|\\.meet-gen\\.sock)$`);
   expect(inside.filter((path) => !expected.test(path))).toEqual([]);
   expect(inside.filter((path) => path.endsWith('/routing.conf')).length).toBeGreaterThan(worlds * setsAWorld);

@@ -20,7 +20,10 @@ test.concurrent('a start lists, publishes, signals and proves', async ({ scene }
   expect(scene.engine.killCalls()[0]?.query.get('signal')).toBe('HUP');
   expect((await stat(scene.file())).mode & 0o777).toBe(0o644);
   expect((await stat(join(scene.out, 'meet'))).mode & 0o777).toBe(0o755);
-  await waitUntil('nothing else is left', async () => (await readdir(join(scene.out, 'meet'))).join() === '.editions.json,routing.conf');
+  await waitUntil(
+    'nothing else is left',
+    async () => (await readdir(join(scene.out, 'meet'))).join() === '.editions.json,.owner.json,routing.conf',
+  );
   expect(run.stdout()).toBe('');
 });
 
@@ -280,7 +283,10 @@ test.concurrent('what a killed meet-gen leaves behind is not in the way', async 
   const second = scene.run();
   await second.waitForLog('routes are live');
   await scene.converged();
-  await waitUntil('nothing else is left', async () => (await readdir(join(scene.out, 'meet'))).join() === '.editions.json,routing.conf');
+  await waitUntil(
+    'nothing else is left',
+    async () => (await readdir(join(scene.out, 'meet'))).join() === '.editions.json,.owner.json,routing.conf',
+  );
   expect((await readdir(scene.out)).toSorted()).toEqual(['.meet-gen.sock', 'meet']);
 });
 

@@ -114,7 +114,7 @@ const impatientAskTimeoutMs = 700;
 const asksToMeetAll = 12;
 const routedLimitMs = 60_000;
 /** meet-gen's private /tmp, which `tools` shares to hand its status on; the first to mount it gives it its image's mode. */
-const statusVolume = 'status:/tmp';
+export const statusVolume = 'status:/tmp';
 const templatesDirectory = '/meet-gen/templates';
 
 /** Builds meet-gen's image from our own Dockerfile, once a run. */

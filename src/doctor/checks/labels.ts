@@ -159,9 +159,11 @@ function nothingOf(only: string, listed: Facts['listed']): Outcome {
 
 function judgeLabels(facts: Facts): readonly Outcome[] {
   const containers = facts.listed.map(({ container }) => container);
-  const { instances, problems } = readInstances({ containers, notes: new Map() }, { only: facts.only });
+  const { instances, problems } = readInstances({ containers, notes: new Map() }, { only: facts.only, given: facts.owners });
   const routed = instances.filter(({ frontends }) => frontends.length > 0).flatMap((instance) => planRouting(instance, []).problems);
-  const told = [...problems, ...routed].filter(({ code, severity }) => severity !== 'notice' && !toldElsewhere.has(code));
+  const told = [...problems, ...routed].filter(
+    ({ code, severity }) => (severity !== 'notice' || code === 'owner-assumed') && !toldElsewhere.has(code),
+  );
   const findings = told
     .toSorted((left, right) => compareText(left.container ?? '', right.container ?? ''))
     .map((item) => tell(facts, item));

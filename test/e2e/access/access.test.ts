@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 import { composeProjectName } from '../../providers/engine/test-run.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
-import { provideMeetGenImage, startMeet, type MeetStack } from '../../support/meet-stack.ts';
+import { provideMeetGenImage, startMeet, statusVolume, type MeetStack } from '../../support/meet-stack.ts';
 import { shippedStub } from '../../support/real-layout.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { findSocket } from '../image/mounted-socket.ts';
@@ -96,7 +96,10 @@ beforeAll(async () => {
       backend: {},
       filter: filter([...listing, signalling], 'filtered'),
       'filter-read-only': filter(listing, 'filtered-read-only'),
-      'meet-gen': sidecar({ DOCKER_HOST: 'tcp://filter:2375' }, 'routing', { networks: ['engine', 'internal'] }),
+      'meet-gen': sidecar({ DOCKER_HOST: 'tcp://filter:2375' }, 'routing', {
+        volumes: ['routing:/routing', `templates:${shipped}`, statusVolume],
+        networks: ['engine', 'internal'],
+      }),
       'meet-gen-unix': sidecar({ ...unasked, DOCKER_HOST: 'unix:///filtered/docker.sock' }, 'routing', {
         volumes: ['routing:/routing', `templates:${shipped}`, 'filtered:/filtered'],
         networks: ['internal'],

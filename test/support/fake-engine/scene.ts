@@ -85,12 +85,12 @@ export async function createScene(releases: (() => Promise<unknown>)[]): Promise
   const engine = await startFakeEngine(join(folder, 'e.sock'));
   releases.push(() => engine.close());
   const subnet = await claimSubnet(releases);
+  const statusSocket = statusSocketOf(out);
+  releases.push(() => rm(dirname(statusSocket), { recursive: true, force: true }));
   releases.push(() => scene.stopAll());
   const fileOf = (instance: string): string => join(out, instance, 'routing.conf');
 
   const runs: RunningCommand[] = [];
-  const statusSocket = statusSocketOf(out);
-  releases.push(() => rm(dirname(statusSocket), { recursive: true, force: true }));
 
   const scene: Scene = {
     folder,

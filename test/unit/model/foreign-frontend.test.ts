@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/instance.ts';
+import { parseProject } from '../../../src/model/nginx-token.ts';
 import { assignRoutes, routeFor } from '../../../src/routes/ownership.ts';
 import { planRouting } from '../../../src/routes/routing-view.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
@@ -151,7 +152,8 @@ describe('a project whose name is outside of the grammar', () => {
   });
 
   it('is refused with --strict-instance as any other', () => {
-    const { problems } = readInstances(observe([...of('Stack.A', 2), ...of('Stack.B', 3)]), { strict: true });
+    const owner = new Map([['prod', parseProject('Stack.A') ?? '']]);
+    const { problems } = readInstances(observe([...of('Stack.A', 2), ...of('Stack.B', 3)]), { strict: true, given: owner });
     expect(problems.filter(({ code }) => code === 'foreign-project-refused').map(({ container }) => container)).toEqual([
       'Stack.B-backend',
       'Stack.B-frontend',

@@ -56,7 +56,7 @@ describe('sorting containers into instances', () => {
       filesService({ project: 'storage', labels: { 'meet.instance': 'meet' } }),
       frontend({ name: 'storage-frontend-1', project: 'storage', labels: { 'meet.instance': 'meet' } }),
     ];
-    const { instances, problems } = readInstances(observe([frontend(), backend(), ...foreign]), { strict: true });
+    const { instances, problems } = readInstances(observe([frontend(), backend(), ...foreign]), { strict: true, remembered: new Map() });
     expect(instances).toMatchObject([
       { name: 'meet', frontends: [{ container: { name: 'meet-frontend-1' } }], services: [{ name: 'backend' }] },
     ]);

@@ -1,0 +1,134 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { runCommand } from '../support/built-command.ts';
+import type { RunningCommand } from '../support/built-command.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { composeLabels, problemCodes, test, waitForStatus } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+/*
+ * Whose an instance is that is not named after its project: the Meet of `visio` is called `prod`, and others say that they belong to it.
+ */
+
+const shared = 'proxy';
+
+function labels(project: string | undefined, role: 'frontend' | 'backend'): Readonly<Record<string, string>> {
+  const ours = { 'meet.role': role, 'meet.instance': 'prod' };
+  return project === undefined ? ours : composeLabels(project, role, ours);
+}
+
+async function startVictim(scene: Scene): Promise<void> {
+  await scene.frontend('visio-frontend', {
+    instance: 'prod',
+    container: { labels: labels('visio', 'frontend'), networks: { [shared]: scene.address(10) } },
+  });
+  scene.backend('visio-backend', 20, { labels: labels('visio', 'backend'), networks: { [shared]: scene.address(20) } });
+}
+
+/** A frontend and a backend of another project, or of none, that claim the instance. */
+async function claim(scene: Scene, project: string | undefined, host: number): Promise<void> {
+  const name = project ?? 'nobody';
+  await scene.frontend(`${name}-frontend`, {
+    instance: 'prod',
+    host,
+    container: { labels: labels(project, 'frontend'), networks: { [shared]: scene.address(host) } },
+  });
+  scene.backend(`${name}-backend`, host + 1, { labels: labels(project, 'backend'), networks: { [shared]: scene.address(host + 1) } });
+}
+
+/** The address that `/api` goes to. */
+async function apiOf(scene: Scene): Promise<string | undefined> {
+  const content = await scene.content('prod');
+  const upstream = /location \^~ \/api\/ \{[^}]*proxy_pass http:\/\/([^;/]+)/.exec(content)?.[1] ?? '';
+  return new RegExp(`upstream ${upstream.replaceAll('.', '\\.')} \\{[^}]*?server ([\\d.]+:\\d+)`).exec(content)?.[1];
+}
+
+/** How many containers of other projects were reported. */
+function toldOf(run: RunningCommand): number {
+  const codes = [...problemCodes(run), ...problemCodes(run, 'notice')];
+  return codes.filter((code) => code.startsWith('foreign-project')).length;
+}
+
+describe.concurrent.each(['default', 'strict'] as const)('an instance with another name than its project (%s)', (mode) => {
+  const flags = mode === 'strict' ? ['--strict-instance'] : [];
+  test('stays with its owner whoever claims it, over restarts and when it is recreated', async ({ scene }) => {
+    const victim = `${scene.address(20)}:8000`;
+    await startVictim(scene);
+    const first = scene.run(flags);
+    await scene.serves(victim, 'prod');
+    for (const [index, project] of ['aaa', 'prod', undefined].entries()) {
+      await claim(scene, project, 30 + 10 * index);
+      await waitUntil('it is reported', () => toldOf(first) === 2 * index + 2);
+    }
+    await scene.converged();
+    expect(await apiOf(scene)).toBe(victim);
+    await first.stop();
+    scene.engine.world.remove('visio-backend');
+    scene.backend('visio-backend-2', 21, { labels: labels('visio', 'backend'), networks: { [shared]: scene.address(21) } });
+    scene.run(flags);
+    await scene.serves(`${scene.address(21)}:8000`, 'prod');
+    expect(await apiOf(scene)).toBe(`${scene.address(21)}:8000`);
+    expect((await scene.status()).instances[0]?.owner).toEqual({ project: 'visio', reason: 'remembered' });
+  });
+});
+
+test.concurrent('with nothing remembered, several claimants and --strict-instance the file stays until --project says whose it is', async ({
+  scene,
+}) => {
+  await startVictim(scene);
+  await claim(scene, 'aaa', 30);
+  await mkdir(join(scene.out, 'prod'));
+  await writeFile(scene.file('prod'), '# of the day before\n');
+  const run = scene.run(['--strict-instance']);
+  await waitForStatus(scene, 'it is reported', ({ problems }) => problems.some(({ code }) => code === 'owner-undecided'));
+  expect((await scene.status()).problems).toMatchObject([{ code: 'owner-undecided', instance: 'prod', value: 'aaa, visio' }]);
+  expect(await scene.content('prod')).toBe('# of the day before\n');
+  expect(scene.engine.killCalls()).toEqual([]);
+  await run.stop();
+  scene.run(['--strict-instance', '--project', 'prod=visio']);
+  await scene.serves(`${scene.address(20)}:8000`, 'prod');
+  expect((await scene.status()).instances[0]?.owner).toEqual({ project: 'visio', reason: 'option' });
+  expect(JSON.parse(await readFile(join(scene.out, 'prod', '.owner.json'), 'utf8'))).toEqual({ format: 1, project: 'visio' });
+});
+
+test.concurrent('an owner whose frontend is gone leaves its file as it is, and says what to do after a renaming', async ({ scene }) => {
+  await startVictim(scene);
+  scene.run();
+  await scene.serves(`${scene.address(20)}:8000`, 'prod');
+  const before = await scene.content('prod');
+  await claim(scene, 'aaa', 30);
+  scene.engine.world.remove('visio-frontend');
+  scene.engine.world.remove('visio-backend');
+  await waitForStatus(scene, 'it is reported', ({ problems }) => problems.some(({ code }) => code === 'no-frontend'));
+  expect((await scene.status()).problems.find(({ code }) => code === 'no-frontend')?.cure).toContain('--project prod=<project>');
+  expect(await scene.content('prod')).toBe(before);
+});
+
+test.concurrent('a memory that makes no sense is reported, and the owner is decided again', async ({ scene }) => {
+  await startVictim(scene);
+  await mkdir(join(scene.out, 'prod'));
+  await writeFile(join(scene.out, 'prod', '.owner.json'), '{"format":1,"project":"a;b"}');
+  const run = scene.run();
+  await scene.serves(`${scene.address(20)}:8000`, 'prod');
+  expect(run.stderr()).toContain('which compose project owns the instance could not be read');
+  expect((await scene.status()).instances[0]?.owner).toEqual({ project: 'visio', reason: 'first' });
+});
+
+test.concurrent('render says whom it assumes, and --project names another', async ({ scene }) => {
+  await startVictim(scene);
+  await claim(scene, 'aaa', 30);
+  const render = (...flags: readonly string[]): ReturnType<typeof runCommand> =>
+    runCommand(['render', '--docker-host', scene.engine.host, '--instance', 'prod', ...flags]);
+  const assumed = await render();
+  expect(assumed.stderr).toContain('the compose project aaa is taken for the owner of the instance');
+  expect(assumed.stderr).toContain('--project prod=aaa');
+  const told = await render('--project', 'visio');
+  expect(told.stderr).not.toContain('is taken for the owner');
+  expect(told.stdout).toContain(`server ${scene.address(20)}:8000`);
+});
+
+test.concurrent('--project without the name of an instance needs --instance', async () => {
+  const { code, stderr } = await runCommand(['render', '--project', 'visio']);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('nothing says which Meet belongs to that project')]);
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { readInstances } from '../../../src/model/instance.ts';
+import { assumedOwner, decideOwner } from '../../../src/model/owner.ts';
+import { backend, frontend, observe } from '../../support/containers.ts';
+
+const known = (project: string): ReadonlyMap<string, string> => new Map([['prod', project]]);
+
+function told(claimants: readonly string[], owners = {}): readonly unknown[] {
+  return assumedOwner('prod', { project: 'visio', reason: 'first' }, claimants, owners).map(({ code, value }) => [code, value]);
+}
+
+describe('the owner of an instance', () => {
+  it.each([
+    ['whom --project names, before all others', { given: known('a'), remembered: known('b') }, ['prod', 'a'], 'a', 'option'],
+    ['whom --project names, though it is not there', { given: known('a'), remembered: known('b') }, ['prod'], 'a', 'option'],
+    ['who is remembered, before a namesake', { remembered: known('visio') }, ['prod', 'visio'], 'visio', 'remembered'],
+    ['who is remembered, though only others are there', { remembered: known('visio') }, ['aaa'], 'visio', 'remembered'],
+    ['a namesake, before one that sorts first', {}, ['aaa', 'prod'], 'prod', 'name'],
+    ['the first by name', {}, ['visio', 'aaa', undefined], 'aaa', 'first'],
+    ['a real project, before containers of none', {}, [undefined, 'visio'], 'visio', 'first'],
+    ['the same for another instance that is known', { given: new Map([['test', 'a']]) }, ['visio'], 'visio', 'first'],
+  ] as const)('is %s', (_, owners, claimants, project, reason) => {
+    expect(decideOwner('prod', claimants, owners, false)).toEqual({ project, reason });
+    expect(decideOwner('prod', claimants.toReversed(), owners, false)).toEqual({ project, reason });
+  });
+
+  it('is nobody where all are of no project', () => {
+    expect(decideOwner('prod', [undefined, undefined], {}, false)).toEqual({});
+  });
+
+  it('is not chosen from several with --strict-instance', () => {
+    expect(decideOwner('prod', ['visio', 'aaa', 'visio'], {}, true)).toEqual({ undecided: ['aaa', 'visio'] });
+    expect(decideOwner('prod', ['visio', undefined, 'visio'], {}, true)).toEqual({ project: 'visio', reason: 'first' });
+    expect(decideOwner('prod', ['prod', 'aaa'], {}, true)).toEqual({ project: 'prod', reason: 'name' });
+  });
+
+  it('is said where a single pass assumes it', () => {
+    expect(told(['visio', 'aaa'])).toEqual([['owner-assumed', 'visio']]);
+    expect(told(['visio', 'visio'])).toEqual([]);
+    expect(told(['visio', 'aaa'], { remembered: new Map() })).toEqual([]);
+  });
+});
+
+const inProd = { 'meet.instance': 'prod' };
+const networks = { proxy: '172.20.0.2/16' };
+const victims = [
+  frontend({ name: 'visio-frontend-1', project: 'visio', labels: inProd, networks }),
+  backend({ name: 'visio-backend-1', project: 'visio', labels: inProd, networks: { proxy: '172.20.0.3/16' } }),
+];
+const strangers = [
+  frontend({ name: 'aaa-frontend-1', project: 'aaa', labels: inProd, networks: { proxy: '172.20.0.4/16' } }),
+  backend({ name: 'aaa-backend-1', project: 'aaa', labels: inProd, networks: { proxy: '172.20.0.5/16' } }),
+];
+
+describe('an instance', () => {
+  it.each([false, true])('of a remembered owner is the same with strangers that claim it (strict: %s)', (strict) => {
+    const choice = { strict, remembered: known('visio') };
+    const alone = readInstances(observe(victims), choice).instances[0];
+    const beside = readInstances(observe([...strangers, ...victims]), choice).instances[0];
+    expect(beside?.project).toBe('visio');
+    expect(beside?.frontendLabels).toEqual(alone?.frontendLabels);
+    expect(beside?.services.find(({ project }) => project === 'visio')).toEqual(alone?.services[0]);
+    if (strict) expect(beside).toEqual(alone);
+  });
+
+  it('whose owner has no frontend any more has none: others do not take its place', () => {
+    const { instances, problems } = readInstances(observe([...strangers, ...victims.slice(1)]), { remembered: known('visio') });
+    expect(instances[0]).toMatchObject({ project: 'visio', frontends: [] });
+    expect(problems.filter(({ code }) => code === 'no-frontend')).toMatchObject([
+      { instance: 'prod', cure: expect.stringContaining('--project prod=') },
+    ]);
+  });
+
+  it('that several claim is left alone with --strict-instance, and says who they are', () => {
+    const { instances, problems } = readInstances(observe([...strangers, ...victims]), { strict: true, remembered: new Map() });
+    expect(instances).toEqual([{ name: 'prod', frontendLabels: {}, frontends: [], services: [] }]);
+    expect(problems).toMatchObject([{ code: 'owner-undecided', value: 'aaa, visio', cure: expect.stringContaining('--project prod=') }]);
+  });
+});
