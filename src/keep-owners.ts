@@ -6,8 +6,10 @@ import { isWrittenProject } from './model/nginx-token.ts';
 export interface Owners {
   /** Projects by instance; what is remembered later is in it, too. */
   readonly remembered: ReadonlyMap<string, string>;
-  /** Remembers the owners of these. */
+  /** Remembers the owners of these, whose files could be published. */
   note(instances: readonly Instance[]): void;
+  /** Writes the files of those that were noted last again, where somebody has changed or removed them. */
+  restore(): void;
 }
 
 const format = 1;
@@ -19,14 +21,20 @@ const format = 1;
  */
 export function keepOwners(kept: ReadonlyMap<string, string>, save: (instance: string, text: string) => void): Owners {
   const remembered = new Map(kept);
+  let noted: readonly Instance[] = [];
+  const write = (name: string, project: string): void => save(name, `${JSON.stringify({ format, project })}\n`);
   return {
     remembered,
     note(instances) {
+      noted = instances;
       for (const { name, project } of instances) {
         if (project === undefined || remembered.get(name) === project) continue;
         remembered.set(name, project);
-        save(name, `${JSON.stringify({ format, project })}\n`);
+        write(name, project);
       }
+    },
+    restore() {
+      for (const { name, project } of noted) if (project !== undefined) write(name, project);
     },
   };
 }

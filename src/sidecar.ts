@@ -256,6 +256,7 @@ export function startSidecar(
         prover.recheckAll();
         trials.retry(nowMs(), false);
         ownFiles.retry();
+        owners.restore();
       },
     },
     {

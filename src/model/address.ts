@@ -27,7 +27,7 @@ export function isNetworkOfProject(network: string, project: string | undefined)
 }
 
 /**
- * Chooses the address of a member on a network that all frontends share with it: `meet.network` first, then the
+ * Chooses the address of a member on a network that the owner's frontends share with it: `meet.network` first, then the
  * compose project's own, then by name; IPv4 before IPv6. In host mode it is the host's own address on such a network.
  * Never a random pick, so the same containers give the same address.
  */

@@ -70,10 +70,10 @@ export interface Instance {
 }
 
 /**
- * The networks that upstreams are reached on: those that all frontends share, and for a container on none of them those
- * that the frontends of the instance's own project share. Undefined while there is no frontend to share one with.
+ * The networks that upstreams are reached on: those that the frontends of the instance's own project share. Undefined while there is
+ * no frontend to share one with.
  */
-type Reach = { readonly byAll: Reachable; readonly byOwn: Reachable } | undefined;
+type Reach = Reachable | undefined;
 
 /** What was observed, and who was in rotation when the instance was read before. */
 type Seen = Observation & { readonly hasServed: ReadonlySet<string> };
@@ -183,7 +183,7 @@ function readInstance(name: string, all: readonly Member[], observation: Seen, c
     );
   }
   const own = frontends.filter((member) => member.project === project);
-  const reachable = frontends.length === 0 ? undefined : { byAll: shareNetworks(frontends), byOwn: shareNetworks(own) };
+  const reachable = frontends.length === 0 ? undefined : shareNetworks(own);
   const { groups, problems: conflicts } = groupServices(name, members);
   problems.push(...conflicts);
   const services = groups.map((replicas) => readService(replicas, reachable, observation, problems));
@@ -259,9 +259,8 @@ function replicasOf(judged: readonly Judged[]): readonly Replica[] {
   });
 }
 
-function locate(member: Member, reachable: NonNullable<Reach>, problems: Problem[]): Judged['endpoint'] {
-  const isShared = member.container.networks.some((network) => reachable.byAll.has(network.name));
-  const { address, problems: addressProblems } = chooseAddress(member, isShared ? reachable.byAll : reachable.byOwn);
+function locate(member: Member, reachable: Reachable, problems: Problem[]): Judged['endpoint'] {
+  const { address, problems: addressProblems } = chooseAddress(member, reachable);
   problems.push(...addressProblems);
   if (address === undefined) return undefined;
   // Last, since the engine lists no ports of a container without a network.

@@ -36,7 +36,7 @@ export function decideOwner(
   const configured = given?.get(instance);
   if (configured !== undefined) return { project: configured, reason: 'option' };
   const known = remembered?.get(instance);
-  if (known !== undefined) return { project: known, reason: 'remembered' };
+  if (known !== undefined) return { project: known, reason: known === instance ? 'name' : 'remembered' };
   const projects = projectsOf(claimants);
   if (projects.includes(instance)) return { project: instance, reason: 'name' };
   const [first, ...others] = projects;

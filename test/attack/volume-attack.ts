@@ -41,9 +41,11 @@ function isInTheWay({ place, kind }: Attack): boolean {
 }
 
 /** What is found when it is read, or written, and can't be replaced. */
-function isReported({ place, kind }: Attack, isAtStart: boolean): boolean {
-  // An owner is remembered at once, which replaces what is there.
-  if (place === 'the remembered owner') return isAtStart && ['an empty directory', 'a directory with files'].includes(kind);
+function isReported(one: Attack, isAtStart: boolean): boolean {
+  const { place, kind } = one;
+  // Owners are written with the first file, and at each resync: that replaces what is there, but for a folder.
+  if (place === 'the remembered owner') return ['an empty directory', 'a directory with files'].includes(kind);
+  if (place === 'the folder') return !isAtStart && isInTheWay(one);
   if (place !== 'what is kept of editions') return false;
   // Who has learnt nothing yet writes nothing.
   return isAtStart && (kind in foreignFiles.notRegular || (kind === 'a file of mode 0000' && process.getuid?.() !== 0));
@@ -51,6 +53,10 @@ function isReported({ place, kind }: Attack, isAtStart: boolean): boolean {
 
 const pathOf = ({ out }: Scene, { instance, place }: Attack): string => join(out, instance, places[place]);
 const fileOf = ({ out }: Scene, { instance }: Attack): string => join(out, instance, 'routing.conf');
+
+/** The file that can't be kept. */
+const keptIn = (scene: Scene, one: Attack): string =>
+  one.place === 'the folder' ? join(scene.out, one.instance, '.owner.json') : pathOf(scene, one);
 
 /** A frontend and a backend for each attack; nobody answers there, so that nothing is learnt. */
 export function addVictims({ engine }: Scene): void {
@@ -81,7 +87,7 @@ export async function attack(scene: Scene): Promise<string> {
 /** Everything is as it should be while the attack lasts: reported where it is in the way, replaced where that can be. */
 export async function withstands(scene: Scene, outside: string, isAtStart: boolean): Promise<void> {
   const blocked = attacks.filter(isInTheWay).map(({ instance }) => instance);
-  const kept = attacks.filter((one) => isReported(one, isAtStart)).map((one) => pathOf(scene, one));
+  const kept = attacks.filter((one) => isReported(one, isAtStart)).map((one) => keptIn(scene, one));
   await waitForStatus(scene, 'what is in the way is reported', ({ problems }) => {
     const told = problems.flatMap(({ code, instance }) => (code === 'publish-failed' ? (instance ?? '') : []));
     const notKept = problems.flatMap(({ code, value }) => (code === 'not-kept' ? (value ?? '') : []));
@@ -101,6 +107,17 @@ export async function heals(scene: Scene, look: () => void): Promise<void> {
     problems.every(({ code }) => code !== 'publish-failed' && code !== 'not-kept'),
   );
   for (const one of attacks) await untilOwn(scene, one);
+}
+
+/** What is written once is there before the next attack. */
+export async function untilRemembered({ out }: Scene): Promise<void> {
+  for (const { instance } of attacks)
+    await waitUntil(`the owner of ${instance} is remembered`, () =>
+      readFile(join(out, instance, '.owner.json'), 'utf8').then(
+        (text) => text.includes(`"project":"${instance}"`),
+        () => false,
+      ),
+    );
 }
 
 function isSame(some: readonly string[], others: readonly string[]): boolean {

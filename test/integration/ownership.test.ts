@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { runCommand } from '../support/built-command.ts';
@@ -90,6 +90,18 @@ test.concurrent('with nothing remembered, several claimants and --strict-instanc
   await scene.serves(`${scene.address(20)}:8000`, 'prod');
   expect((await scene.status()).instances[0]?.owner).toEqual({ project: 'visio', reason: 'option' });
   expect(JSON.parse(await readFile(join(scene.out, 'prod', '.owner.json'), 'utf8'))).toEqual({ format: 1, project: 'visio' });
+});
+
+test.concurrent('the memory is written again at a resync where somebody removed it', async ({ scene }) => {
+  await startVictim(scene);
+  const run = scene.run();
+  await scene.serves(`${scene.address(20)}:8000`, 'prod');
+  const file = join(scene.out, 'prod', '.owner.json');
+  const isThere = (): Promise<boolean> => readFile(file, 'utf8').then(Boolean, () => false);
+  await waitUntil('it is written', isThere);
+  await rm(file);
+  run.signal('SIGHUP');
+  await waitUntil('it is written again', isThere);
 });
 
 test.concurrent('an owner whose frontend is gone leaves its file as it is, and says what to do after a renaming', async ({ scene }) => {

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { addVictims, attack, attacks, heals, withstands } from '../attack/volume-attack.ts';
+import { addVictims, attack, attacks, heals, untilRemembered, withstands } from '../attack/volume-attack.ts';
 import { foreignFiles } from '../support/foreign-files.ts';
 import { askSocket, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
@@ -33,6 +33,7 @@ test('every kind of file in every place of an instance costs that instance alone
   await withstands(scene, outside, true);
   await goesOn(scene, 22);
   await heals(scene, () => run.signal('SIGHUP'));
+  await untilRemembered(scene);
 
   await attack(scene);
   run.signal('SIGHUP');

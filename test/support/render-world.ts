@@ -1,5 +1,5 @@
 import type { Observation } from '../../src/model/container.ts';
-import type { Instance } from '../../src/model/instance.ts';
+import type { Instance, InstanceChoice } from '../../src/model/instance.ts';
 import type { Problem } from '../../src/model/problem.ts';
 import { createPassMemory } from '../../src/pass-memory.ts';
 import { runPass, withoutTrials } from '../../src/pipeline.ts';
@@ -17,8 +17,16 @@ export interface RenderedWorld {
 
 const templates = createTemplateStore(shippedTemplates());
 
-/** Runs the real pass with the shipped template; all frontends have this nginx, `unknown` for none that is known. */
-export async function renderWorld(observation: Observation, nginx = '1.30.3', only?: string): Promise<RenderedWorld> {
+/**
+ * Runs the real pass with the shipped template.
+ * @param nginx the version of all frontends, or of each by its container's name; `unknown` for none that is known
+ */
+export async function renderWorld(
+  observation: Observation,
+  nginx: string | ((frontend: string) => string) = '1.30.3',
+  choice: InstanceChoice = {},
+): Promise<RenderedWorld> {
+  const versionOf = typeof nginx === 'string' ? () => nginx : nginx;
   const files = new Map<string, string>();
   const generations = new Map<string, string>();
   await templates.begin(true);
@@ -26,7 +34,7 @@ export async function renderWorld(observation: Observation, nginx = '1.30.3', on
     observation,
     withoutTrials(templates),
     {
-      versions: (_instance, frontends) => Promise.resolve(frontends.map(() => parseNginxVersion(nginx))),
+      versions: (_instance, frontends) => Promise.resolve(frontends.map(({ name }) => parseNginxVersion(versionOf(name)))),
       withdraw: () => Promise.resolve(),
       publish: (instance, { rendered }) => {
         files.set(instance, rendered.content);
@@ -34,7 +42,7 @@ export async function renderWorld(observation: Observation, nginx = '1.30.3', on
         return Promise.resolve('written');
       },
     },
-    { only },
+    choice,
     createPassMemory(),
     new AbortController().signal,
   );

@@ -15,6 +15,7 @@ describe('the owner of an instance', () => {
     ['whom --project names, though it is not there', { given: known('a'), remembered: known('b') }, ['prod'], 'a', 'option'],
     ['who is remembered, before a namesake', { remembered: known('visio') }, ['prod', 'visio'], 'visio', 'remembered'],
     ['who is remembered, though only others are there', { remembered: known('visio') }, ['aaa'], 'visio', 'remembered'],
+    ['a remembered namesake, which is known by its name', { remembered: known('prod') }, ['aaa'], 'prod', 'name'],
     ['a namesake, before one that sorts first', {}, ['aaa', 'prod'], 'prod', 'name'],
     ['the first by name', {}, ['visio', 'aaa', undefined], 'aaa', 'first'],
     ['a real project, before containers of none', {}, [undefined, 'visio'], 'visio', 'first'],
