@@ -31,8 +31,8 @@ copy_own() {
   done
 }
 
-# copy_published DIR: the small regular files of the shared volume that nginx could include, and candidates. Whoever writes to
-# the volume can put anything else there: a pipe that waits for its writer, a device, a link, a file of a terabyte.
+# copy_published DIR: the small regular files of the shared volume that nginx could include, and candidates. Somebody who writes
+# to the volume can put anything else there: a pipe that waits for its writer, a device, a link, a file of a terabyte.
 copy_published() {
   [ -d /etc/nginx/meet-routing ] || return 0
   mkdir -p "$1/meet-routing" || return

@@ -19,7 +19,7 @@ export interface VolumeLock {
 
 const checkMs = 1000;
 const answerMs = 1000;
-/** Whoever sees the directory may find out that somebody publishes there, and nothing else. */
+/** Everybody who sees the directory may find out that somebody publishes there, and nothing else. */
 const lockMode = 0o666;
 
 /**
@@ -78,7 +78,7 @@ export async function lockVolume(path: string, border: Pick<Border, 'attempt'>):
 class HeldByAnother extends Error {}
 
 async function listenOn(path: string): Promise<{ server: Server; identity: string }> {
-  // Closing a server removes the name that it was made with, whoever has that by then, so the lock is another name for it.
+  // Closing a server removes the name that it was made with, also when another process has it by then, so the lock is another name for it.
   const made = join(dirname(path), `.lock-${randomBytes(3).toString('hex')}`);
   if (Buffer.byteLength(made) > longestSocketPath) throw new Error(`the path is longer than ${longestSocketPath} bytes`);
   const server = await listen(made);
