@@ -53,7 +53,7 @@ export const optionTable = {
     variable: 'MEET_GEN_OUT',
     placeholder: 'directory',
     meaning:
-      'the directory that the frontend mounts read-only: routing.conf is published there, and the running meet-gen is asked there. Also a single file that exists, for one --instance: second best, see the problem single-file-out',
+      'the directory that the frontend mounts read-only: routing.conf is published there. The other commands ask the meet-gen that publishes there. Also a single file that exists, for one --instance: second best, see the problem single-file-out',
     commands: [...working, 'drain', 'explain', 'status', 'healthcheck'],
     fallback: '/routing',
     parse: parseText,
@@ -79,8 +79,7 @@ export const optionTable = {
   strictInstance: option({
     flag: '--strict-instance',
     variable: 'MEET_GEN_STRICT_INSTANCE',
-    meaning:
-      'refuse containers of other compose projects than the frontends of the instance that they ask for; without it they are told of',
+    meaning: 'refuse containers of other compose projects than the one that the instance belongs to; without it they are reported',
     commands: working,
     fallback: 'false',
     parse: parseSwitch,
@@ -230,7 +229,9 @@ function nameBareProject(values: Record<string, unknown>): readonly string[] {
   const bare = projects?.get(bareProject);
   if (bare === undefined) return [];
   if (instance === undefined)
-    return [`--project: nothing says which Meet belongs to that project; name it, for example prod=visio, or give --instance, too`];
+    return [
+      `--project (MEET_GEN_PROJECT): nothing says which Meet belongs to that project; name it, for example prod=visio, or give --instance, too`,
+    ];
   values['project'] = new Map([[instance, bare]]);
   return [];
 }
@@ -312,12 +313,18 @@ function parseProjects(text: string): ReadonlyMap<string, string> {
     const project = parseProject(entry.slice(at + 1).trim());
     if (project === undefined || project === '+')
       throw new Error('it must be the name of a compose project, as docker compose ls shows it');
-    return at === -1 ? [bareProject, project] : [parseInstanceOption(entry.slice(0, at).trim()), project];
+    return at === -1 ? [bareProject, project] : [parseNamed(entry.slice(0, at).trim()), project];
   });
   const projects = new Map(pairs);
   if (projects.size < pairs.length || (projects.has(bareProject) && projects.size > 1))
     throw new Error('it must be one project, or instance=project for each Meet, with commas in between: prod=visio,test=visio-test');
   return projects;
+}
+
+function parseNamed(text: string): string {
+  const instance = parseInstance(text);
+  if (instance === undefined) throw new Error('what stands before the = is not the name of a Meet');
+  return instance;
 }
 
 function parseLogLevel(text: string): (typeof logLevels)[number] {
