@@ -328,7 +328,7 @@ function exitOnBugs(): void {
     try {
       reportBug(error);
     } finally {
-      process.exit(exitCodes.bug);
+      forceEnd(exitCodes.bug);
     }
   });
 }

@@ -120,10 +120,10 @@ export function createEngineView(list: ListContainers, nowMs: () => number): Eng
   };
 }
 
-/** What was seen before where nothing is different, or nothing can be read now: what can't be seen has not changed. */
+/** What was seen before where nothing is different. A container's labels never change: where they can't be read now, those from before hold. */
 function asSeen(before: Container | undefined, now: Container): Container {
   if (before === undefined) return now;
   const wasRead = before.unreadable === undefined || before.isAsBefore === true;
-  const seen = now.unreadable !== undefined && wasRead ? { ...before, unreadable: now.unreadable, isAsBefore: true as const } : now;
+  const seen = now.unreadable !== undefined && wasRead ? { ...now, labels: before.labels, isAsBefore: true as const } : now;
   return isDeepStrictEqual(before, seen) ? before : seen;
 }

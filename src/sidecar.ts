@@ -17,6 +17,7 @@ import { createReloadTally } from './metrics/reload-tally.ts';
 import type { Tally } from './metrics/tally.ts';
 import type { Owners } from './keep-owners.ts';
 import type { Options } from './options.ts';
+import { ownOf } from './model/in-rotation.ts';
 import type { PassResult, Renderer } from './pipeline.ts';
 import type { OwnFiles } from './publish/own-files.ts';
 import type { Publisher } from './publish/publisher.ts';
@@ -187,6 +188,10 @@ export function startSidecar(
   };
   for (const source of [ownFiles, lock]) source.onChange(reportProblems);
 
+  const restoreOwners = border.guard('keeping owners', async () => {
+    if (await owners.restore()) controller.lookOnce('a remembered owner');
+  });
+
   let hasBeenConnected = false;
 
   const takePass = (result: PassResult, cause: Cause, tookMs: number): void => {
@@ -247,20 +252,26 @@ export function startSidecar(
         drains.restarted(containerId, atMs);
       },
       onCrash(containerId) {
-        for (const { name, frontends } of knowledge.instances()) {
-          const crashed = frontends.find(({ container }) => container.id === containerId);
-          if (crashed !== undefined) trials.ended(name, showForeignText(crashed.container.name));
+        for (const instance of knowledge.instances()) {
+          const crashed = ownOf(instance, instance.frontends).find(({ container }) => container.id === containerId);
+          if (crashed !== undefined) trials.ended(instance.name, showForeignText(crashed.container.name));
         }
       },
       onResync() {
         prover.recheckAll();
         trials.retry(nowMs(), false);
         ownFiles.retry();
-        owners.restore();
+        restoreOwners();
       },
     },
     {
-      choice: { only: options.instance, strict: options.strictInstance, given: options.project, remembered: owners.remembered },
+      choice: {
+        only: options.instance,
+        strict: options.strictInstance,
+        given: options.project,
+        remembered: owners.remembered,
+        unread: owners.unread,
+      },
       wait: options.wait,
       resyncMs: options.resyncMs,
       reconnectCapMs: 'socketPath' in options.dockerHost ? localReconnectCapMs : remoteReconnectCapMs,

@@ -8,7 +8,8 @@ import { createEngineClient } from '../docker/client.ts';
 import type { EngineClient } from '../docker/client.ts';
 import { keepDrains } from '../drain/keep-drains.ts';
 import { createFrontendAccess, mayExec } from '../frontend-access.ts';
-import { keepOwners, readOwner } from '../keep-owners.ts';
+import { keepOwners } from '../keep-owners.ts';
+import type { OwnerFiles } from '../keep-owners.ts';
 import { createLogger } from '../log.ts';
 import { exposeMetrics } from '../metrics/expose.ts';
 import { metricsOf } from '../metrics/metrics.ts';
@@ -178,14 +179,17 @@ async function assemble(
   });
   const instances = await instancesIn(place, options.instance);
   const kept = await readEach(instances, (one) => readKept(ownFiles.read(pathOf(one, '.editions.json')), one, log));
-  const remembered = await readEach(instances, (one) => readOwner(ownFiles.read(pathOf(one, ownerFile)), one, log));
+  const ownerFiles: OwnerFiles = {
+    read: (instance) => ownFiles.read(pathOf(instance, ownerFile)),
+    save: (instance, text) => ownFiles.write(pathOf(instance, ownerFile), text),
+  };
   return {
     prover: { ask: askGeneration, reload: access.reload, inquire: access.inquire, nowMs },
     check: mayExec(options) ? check : undefined,
     publisher: createPublisher(place, inFolder, nowMs),
     ownFiles,
     drains: await keepDrains(ownFiles.read(drainsFile), (text) => ownFiles.write(drainsFile, text), log),
-    owners: keepOwners(remembered, (instance, text) => ownFiles.write(pathOf(instance, ownerFile), text)),
+    owners: await keepOwners(instances, ownerFiles, log),
     diary: keepTrials(pathOf, ownFiles.write),
     kept,
     ...shared,

@@ -72,8 +72,8 @@ function containerFromEngine(entry: EngineContainer): Container {
   const name = textsOf(entry.Names).find((candidate) => candidate.lastIndexOf('/') === 0) ?? '';
   const called = { id, name: name === '' ? id.slice(0, 12) : name.slice(1) };
   const { labels, unreadable } = labelsOf(entry.Labels);
-  const refused = unreadable ?? tooMany(entry);
-  if (refused !== undefined) return { ...nothing, ...called, labels, unreadable: refused };
+  const refused = tooMany(entry);
+  if (refused !== undefined) return { ...nothing, ...called, labels, unreadable: unreadable ?? refused };
   return {
     ...called,
     imageId: textOf(entry.ImageID),
@@ -81,6 +81,7 @@ function containerFromEngine(entry: EngineContainer): Container {
     state: states.find((state) => state === entry.State) ?? 'dead',
     health: healthOf(entry),
     labels,
+    ...(unreadable === undefined ? {} : { unreadable }),
     networkMode: textOf(recordOf(entry.HostConfig)['NetworkMode']),
     networks: networksOf(entry.NetworkSettings),
     endpointIds: networkEntries(entry.NetworkSettings).flatMap(([, network]) => textOf(network['EndpointID']) || []),

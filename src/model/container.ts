@@ -35,7 +35,7 @@ export interface Container {
   readonly exposedTcpPorts: readonly number[];
   /** Why what the engine says of it is not read. */
   readonly unreadable?: string;
-  /** What was read of it before holds on. Otherwise nothing holds of an unreadable one but its name and whose it is. */
+  /** The labels that were read before hold. Otherwise nothing holds of an unreadable one but its name and whose it is. */
   readonly isAsBefore?: true;
 }
 

@@ -11,6 +11,11 @@ export function replicasBehind({ spa = [], services }: Instance): readonly Repli
   return [...spa, ...services.flatMap(({ replicas }) => replicas)];
 }
 
+/** Those of the project that the instance belongs to: the others decide nothing. */
+export function ownOf({ project }: Pick<Instance, 'project'>, replicas: readonly Replica[]): readonly Replica[] {
+  return replicas.filter((replica) => replica.project === project);
+}
+
 /** The ids of the containers that take requests, and of those whose network they use. */
 export function inRotation(instances: readonly Instance[]): ReadonlySet<string> {
   const taking = replicasOf(instances).flatMap((replica) => (replica.inRotation ? [replica.container] : []));

@@ -120,15 +120,26 @@ export function readInstances(
   const read = [...byInstance]
     .toSorted(([left], [right]) => compareText(left, right))
     .map(([name, members]) =>
-      readings.instance(name, members, isNoted(name) ? (container) => noteFor(container, observation.notes) : undefined, (before) => {
-        const found: Problem[] = [];
-        const world = { ...observation, hasServed: inRotation(before === undefined ? [] : [before]) };
-        const instance = readInstance(name, members.toSorted(byNameThenId), world, choice, found);
-        return { instance, problems: found };
-      }),
+      readings.instance(
+        name,
+        ownerKnown(name, choice),
+        members,
+        isNoted(name) ? (container) => noteFor(container, observation.notes) : undefined,
+        (before) => {
+          const found: Problem[] = [];
+          const world = { ...observation, hasServed: inRotation(before === undefined ? [] : [before]) };
+          const instance = readInstance(name, members.toSorted(byNameThenId), world, choice, found);
+          return { instance, problems: found };
+        },
+      ),
     );
   for (const reading of read) problems.push(...reading.problems);
   return { instances: read.map(({ instance }) => instance), problems };
+}
+
+/** What the owner of an instance is decided from, besides its containers. */
+function ownerKnown(name: string, { given, remembered, unread }: KnownOwners): string {
+  return JSON.stringify([given?.get(name), remembered?.get(name), unread?.has(name)]);
 }
 
 /** Whether anything is known of an instance's containers besides what the engine tells. Of most of thousands nothing is. */
@@ -199,7 +210,7 @@ function readInstance(name: string, all: readonly Member[], observation: Seen, c
     ...(project === undefined ? {} : { project }),
     ...(ownerReason === undefined ? {} : { ownerReason }),
     frontendLabels,
-    frontends: replicasOf(judged),
+    frontends: rankApart(judged, project),
     ...(spa === undefined ? {} : { spa: replicasOf(judgeMembers(spa, reachable, observation, problems)) }),
     services,
   };
@@ -238,6 +249,13 @@ function judgeMembers(
     const hasServed = observation.hasServed.has(member.container.id);
     return { member, note, standing, hasServed, ...(endpoint === undefined ? {} : { endpoint }) };
   });
+}
+
+/** Others' frontends don't take the owner's out of the rotation. */
+function rankApart(judged: readonly Judged[], project: string | undefined): readonly Replica[] {
+  const own = judged.filter(({ member }) => member.project === project);
+  const others = judged.filter(({ member }) => member.project !== project);
+  return [...replicasOf(own), ...replicasOf(others)].toSorted((left, right) => byNameThenId(left, right));
 }
 
 function replicasOf(judged: readonly Judged[]): readonly Replica[] {
@@ -280,7 +298,7 @@ function notRead(container: Container, reason: string): Problem {
   return problem('container-unreadable', {
     ...(isKnown ? { instance: likelyInstance(container) } : {}),
     container: container.name,
-    message: `what the engine says of the container is not read, so ${container.isAsBefore ? 'what was read before holds' : 'it is ignored'}: ${reason}`,
+    message: `what the engine says of the container is not read, so ${container.isAsBefore ? 'the labels from before hold' : 'it is ignored'}: ${reason}`,
     cure: 'take off what is too much (docs/labels.md has the limits); if nothing is, see what answers in place of the engine',
   });
 }
@@ -307,6 +325,6 @@ function shareNetworks(frontends: readonly Member[]): Reachable {
   return sharedNetworks(preferRunning(frontends).map((member) => member.container));
 }
 
-function byNameThenId(left: Member, right: Member): number {
+function byNameThenId(left: Pick<Member, 'container'>, right: Pick<Member, 'container'>): number {
   return compareText(left.container.name, right.container.name) || compareText(left.container.id, right.container.id);
 }

@@ -20,6 +20,8 @@ export interface KnownOwners {
   readonly given?: ReadonlyMap<string, string> | undefined;
   /** Of earlier passes; undefined for a single pass, which has no memory and says what it assumes. */
   readonly remembered?: ReadonlyMap<string, string> | undefined;
+  /** Instances whose memory could not be read: somebody may be remembered. */
+  readonly unread?: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface KnownOwners {
 export function decideOwner(
   instance: string,
   claimants: readonly (string | undefined)[],
-  { given, remembered }: KnownOwners,
+  { given, remembered, unread }: KnownOwners,
   strict: boolean,
 ): Owner | { readonly undecided: readonly string[] } {
   const configured = given?.get(instance);
@@ -38,6 +40,7 @@ export function decideOwner(
   const known = remembered?.get(instance);
   if (known !== undefined) return { project: known, reason: known === instance ? 'name' : 'remembered' };
   const projects = projectsOf(claimants);
+  if (unread?.has(instance) === true && projects.length > 1) return { undecided: projects };
   if (projects.includes(instance)) return { project: instance, reason: 'name' };
   const [first, ...others] = projects;
   if (strict && others.length > 0) return { undecided: projects };
@@ -69,7 +72,7 @@ export function undecidedOwner(instance: string, claimants: readonly string[]): 
   return problem('owner-undecided', {
     instance,
     value: claimants.join(', '),
-    message: `the compose projects ${claimants.join(' and ')} claim the instance, and nothing says whose it is; its file stays as it is`,
+    message: `the compose projects ${claimants.join(' and ')} claim the instance, and it is not known whose it is; its file stays as it is`,
     cure: `name the owner, for example --project ${instance}=${claimants[0] ?? ''} (MEET_GEN_PROJECT), or correct meet.instance of the others`,
   });
 }

@@ -25,7 +25,7 @@ export const problemTable = {
   'container-unreadable': {
     severity: 'error',
     meaning:
-      'What the engine says of a container makes no sense, or has more labels, networks or ports than are read. What was read of the container before holds on; one that never could be read is ignored.',
+      'What the engine says of a container makes no sense, or has more labels, networks or ports than are read. Labels that were read before hold on; a container that never could be read is ignored.',
   },
   'no-instance': { severity: 'error', meaning: 'It cannot be told which Meet the container belongs to; it is ignored.' },
   'no-service': { severity: 'error', meaning: 'It cannot be told whose replica the container is; it gets no route.' },
@@ -96,7 +96,7 @@ export const problemTable = {
   'owner-undecided': {
     severity: 'error',
     meaning:
-      'Several compose projects claim the instance, and neither `--project`, nor memory, nor its name says whose it is. With `--strict-instance` its file then stays as it is.',
+      'Several compose projects claim the instance, and it is not known whose it is: with `--strict-instance`, neither `--project`, nor memory, nor its name says it; or the memory cannot be read. Its file stays as it is.',
   },
   drained: { severity: 'notice', meaning: 'The container takes no new requests while others can, since it is drained.' },
   'backup-in-use': {

@@ -16,12 +16,14 @@ interface Reading<Instance> {
 export interface Readings<Instance> {
   member(container: Container): ReturnType<typeof readMember>;
   /**
+   * @param owner what is known of the instance's owner
    * @param members in any order, which is the same as long as nothing changes
    * @param noteFor absent when nothing is known of any of them
    * @param read is given what was read before, which no longer holds
    */
   instance(
     name: string,
+    owner: string,
     members: readonly Member[],
     noteFor: ((container: Container) => Note) | undefined,
     read: (before: Instance | undefined) => Reading<Instance>,
@@ -32,6 +34,7 @@ export interface Readings<Instance> {
 
 interface Known<Instance> {
   readonly members: readonly Member[];
+  /** What is known of the owner, and of the members. */
   readonly notes: string;
   readonly reading: Reading<Instance>;
 }
@@ -45,8 +48,8 @@ export function createReadings<Instance>(): Readings<Instance> {
       members.set(container, known);
       return known;
     },
-    instance(name, present, noteFor, read) {
-      const notes = noteFor === undefined ? '' : notesOf(present, noteFor);
+    instance(name, owner, present, noteFor, read) {
+      const notes = owner + (noteFor === undefined ? '' : notesOf(present, noteFor));
       const known = instances.get(name);
       if (known !== undefined && known.notes === notes && areSame(known.members, present)) return known.reading;
       const reading = read(known?.reading.instance);

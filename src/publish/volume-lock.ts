@@ -117,7 +117,13 @@ async function name(made: string, path: string): Promise<boolean> {
   }
 }
 
-function isHeld(path: string): Promise<boolean> {
+/** A link is no lock, wherever it leads to. */
+async function isHeld(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isSocket() === true && answers(path);
+}
+
+function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = connect({ path });
     const end = (answer: boolean): void => {

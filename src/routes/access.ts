@@ -1,6 +1,7 @@
 import { allowPrefix } from '../model/allow-labels.ts';
 import { compareText } from '../model/foreign-text.ts';
 import { allowedBy, covers } from '../model/guards.ts';
+import { ownOf } from '../model/in-rotation.ts';
 import type { Instance, Service } from '../model/instance.ts';
 import type { AllowRule } from '../model/label-table.ts';
 import type { PathRule } from '../model/nginx-token.ts';
@@ -53,7 +54,7 @@ export function allowedAt({ labels: { allow } }: Service, rule: PathRule): reado
  * everybody whom we believe what it says. Frontends of other projects don't count.
  */
 export function trustedSubnets(instance: Instance): readonly string[] {
-  const own = instance.frontends.filter(({ project }) => project === instance.project);
+  const own = ownOf(instance, instance.frontends);
   return [...new Set(own.flatMap(({ container }) => container.networks.flatMap(subnetsOf)))].toSorted(compareText);
 }
 

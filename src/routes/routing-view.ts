@@ -1,6 +1,7 @@
 import { compareText } from '../model/foreign-text.ts';
 import type { Instance, Service } from '../model/instance.ts';
 import { labelTable } from '../model/label-table.ts';
+import { ownOf } from '../model/in-rotation.ts';
 import type { Balance } from '../model/nginx-token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
@@ -243,7 +244,7 @@ function spaAddresses(instance: Instance, ports: FrontendPorts): Pick<RoutingAdd
  * servers would pass requests to each other without an end.
  */
 function otherFrontends(instance: Instance, { spa, listen, status }: FrontendPorts): readonly string[] {
-  const own = liveEndpoints(instance.frontends.filter((frontend) => frontend.project === instance.project));
+  const own = liveEndpoints(ownOf(instance, instance.frontends));
   const live = own.map((endpoint) => endpoint.replace(new RegExp(`:(?:${listen}|${status})$`), `:${spa}`));
   return live.length > 1 ? live : [];
 }

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { isNetworkOfProject } from '../model/address.ts';
 import { compareText } from '../model/foreign-text.ts';
-import { replicasBehind, replicasOf } from '../model/in-rotation.ts';
+import { ownOf, replicasBehind, replicasOf } from '../model/in-rotation.ts';
 import type { Instance, Replica } from '../model/instance.ts';
 import type { NetworkAttachment } from '../model/container.ts';
 
@@ -11,20 +11,25 @@ import type { NetworkAttachment } from '../model/container.ts';
  * Neighbours on a network that it merely joined get nothing.
  */
 export function statusSubnets(instance: Instance): readonly string[] {
-  const attachments = replicasOf([instance]).flatMap((replica) => replica.container.networks);
+  const attachments = ownOf(instance, replicasOf([instance])).flatMap((replica) => replica.container.networks);
   const own = ownNetworks(instance);
   const subnets = attachments.filter((network) => own.has(network.name)).flatMap(subnetsOf);
   return [...new Set(subnets)].toSorted(compareText);
 }
 
-/** By name, which stopped containers keep too: a restart must not change the answer. */
+/**
+ * By name, which stopped containers keep too: a restart must not change the answer. Anybody can name a network so, but the owner's
+ * containers are not on it.
+ */
 function ownNetworks(instance: Instance): ReadonlySet<string> {
-  const ofFrontends = networkNames(instance.frontends);
-  const ofServices = networkNames(replicasBehind(instance));
+  const ofFrontends = networkNames(ownOf(instance, instance.frontends));
+  const ofServices = networkNames(ownOf(instance, replicasBehind(instance)));
+  const ofOthers = networkNames(replicasBehind(instance));
   const shared = [...ofFrontends].filter((name) => ofServices.has(name));
+  const sharedWithOthers = [...ofFrontends].filter((name) => ofOthers.has(name));
   const isOwn = (name: string): boolean => isNetworkOfProject(name, instance.project);
   // The last choice is for a frontend that was cut off for a moment: it must answer us when it is back.
-  const choices = [shared.filter(isOwn), [...ofFrontends].filter(isOwn), shared, [...ofServices].filter(isOwn)];
+  const choices = [shared.filter(isOwn), [...ofFrontends].filter(isOwn), shared, sharedWithOthers, [...ofServices].filter(isOwn)];
   return new Set(choices.find((names) => names.length > 0));
 }
 

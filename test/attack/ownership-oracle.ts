@@ -159,7 +159,7 @@ function claimantsOf(ownProject: string, members: readonly Member[], tree: reado
   });
 }
 
-/** Who decides of a service that no upstream of the file shows: of all that run and share a network with the frontends the most healthy. */
+/** Who decides of a service that no upstream of the file shows: of all that run, have a port and share a network with the frontends the most healthy. */
 function likelyDeciders(
   ownProject: string,
   members: readonly Member[],
@@ -167,16 +167,29 @@ function likelyDeciders(
 ): readonly (readonly ServiceMember[])[] {
   const frontends = members.filter(({ role, project }) => project === ownProject && (role === 'frontend' || role === 'router'));
   const running = replicas.filter(({ container }) => container.state === 'running');
-  const near = running.filter(({ container: { networks } }) =>
-    networks.some(
-      (network) =>
-        addressesOf(network).length > 0 && frontends.some(({ container }) => container.networks.some(({ name }) => name === network.name)),
-    ),
-  );
+  const near = running
+    .filter(hasPort)
+    .filter(({ container: { networks } }) =>
+      networks.some(
+        (network) =>
+          addressesOf(network).length > 0 &&
+          frontends.some(({ container }) => container.networks.some(({ name }) => name === network.name)),
+      ),
+    );
   const byHealth = (['ready', 'starting', 'unhealthy', 'drained'] as const).map((wanted) =>
     near.filter((replica) => healthOf(replica) === wanted),
   );
   return [...byHealth, running, replicas];
+}
+
+/** Only a service has no usual port. */
+function hasPort({ role, labels, container: { exposedTcpPorts } }: ServiceMember): boolean {
+  return (
+    role !== 'service' ||
+    labels.port !== undefined ||
+    exposedTcpPorts.length > 0 ||
+    (labels.routes ?? []).some(({ port }) => port !== undefined)
+  );
 }
 
 function healthOf({ container: { health }, labels }: ServiceMember): 'ready' | 'starting' | 'unhealthy' | 'drained' {

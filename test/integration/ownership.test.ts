@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { runCommand } from '../support/built-command.ts';
@@ -92,6 +92,27 @@ test.concurrent('with nothing remembered, several claimants and --strict-instanc
   expect(JSON.parse(await readFile(join(scene.out, 'prod', '.owner.json'), 'utf8'))).toEqual({ format: 1, project: 'visio' });
 });
 
+test.concurrent('a memory that can not be read gives the instance to nobody; once it can be, its owner has it', async ({ scene }) => {
+  await startVictim(scene);
+  const first = scene.run();
+  await scene.serves(`${scene.address(20)}:8000`, 'prod');
+  const file = join(scene.out, 'prod', '.owner.json');
+  const kept = await waitUntil('it is remembered', () => readFile(file, 'utf8').catch(() => undefined));
+  await first.stop();
+  await claim(scene, 'aaa', 30);
+  await rm(file);
+  await mkdir(file);
+  const before = await scene.content('prod');
+  const second = scene.run();
+  await waitForStatus(scene, 'it is reported', ({ problems }) => problems.some(({ code }) => code === 'owner-undecided'));
+  expect(await scene.content('prod')).toBe(before);
+  await rmdir(file);
+  await writeFile(file, kept);
+  second.signal('SIGHUP');
+  await scene.serves(`${scene.address(20)}:8000`, 'prod');
+  expect((await scene.status()).instances[0]?.owner).toEqual({ project: 'visio', reason: 'remembered' });
+});
+
 test.concurrent('the memory is written again at a resync where somebody removed it', async ({ scene }) => {
   await startVictim(scene);
   const run = scene.run();
@@ -123,8 +144,8 @@ test.concurrent('a memory that makes no sense is reported, and the owner is deci
   await writeFile(join(scene.out, 'prod', '.owner.json'), '{"format":1,"project":"a;b"}');
   const run = scene.run();
   await scene.serves(`${scene.address(20)}:8000`, 'prod');
-  expect(run.stderr()).toContain('which compose project owns the instance could not be read');
-  expect((await scene.status()).instances[0]?.owner).toEqual({ project: 'visio', reason: 'first' });
+  expect(run.stderr()).toContain('what is remembered of the owner of the instance makes no sense');
+  expect((await scene.status()).instances[0]?.owner).toMatchObject({ project: 'visio' });
 });
 
 test.concurrent('render says whom it assumes, and --project names another', async ({ scene }) => {

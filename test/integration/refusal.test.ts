@@ -141,6 +141,30 @@ test.concurrent("a frontend of another project keeps no route out, and decides n
   await waitUntil('the own frontend serves it', () => content.includes(nginx.generation()));
 });
 
+test.concurrent("a frontend of another project that crashes takes no file away, while the owner's can not be asked", async ({ scene }) => {
+  const nginx = await scene.frontend('frontend');
+  nginx.behaviour.answers = 'forbidden';
+  await scene.frontend('stranger', {
+    host: 11,
+    container: {
+      labels: composeLabels('evil', 'frontend', { 'meet.role': 'frontend', 'meet.instance': 'meet' }),
+      networks: { [network]: scene.address(11) },
+    },
+  });
+  scene.backend('backend', 20);
+  const run = scene.run(['--check', 'off']);
+  await waitForStatus(scene, 'it is unverified', ({ problems }) => problems.some(({ code }) => code === 'reload-unverified'));
+  for (let crash = 0; crash < 3; crash += 1) {
+    scene.engine.world.die('stranger');
+    scene.engine.world.start('stranger');
+    run.signal('SIGHUP');
+    await waitForStatus(scene, 'it is seen', ({ engine }) => engine.connected);
+  }
+  scene.backend('backend-2', 21);
+  await waitUntil('the file follows', async () => (await scene.content()).includes(`${scene.address(21)}:8000`));
+  expect(problemCodes(run)).not.toContain(rejected);
+});
+
 test.concurrent('a lost signal is no refusal, however often it is lost, where the log says nothing', async ({ scene }) => {
   const nginx = await servedMeet(scene);
   const run = scene.run();

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, rmdir, symlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -85,6 +85,15 @@ test.concurrent('a second meet-gen is refused though it has another temporary di
   await third.waitForLog('connected to the engine');
   await third.stop();
   await expect(lstat(lock(scene))).rejects.toThrow('ENOENT');
+});
+
+test.concurrent('a link to a socket that somebody listens on is no lock', async ({ scene }) => {
+  await symlink(scene.engine.socketPath, join(scene.out, '.meet-gen.sock'));
+  await scene.frontend('frontend');
+  const run = scene.run();
+  await scene.converged();
+  expect((await lstat(join(scene.out, '.meet-gen.sock'))).isSocket()).toBe(true);
+  expect(await run.stop()).toMatchObject({ code: 0 });
 });
 
 test.concurrent('of many that start at once, one publishes', async ({ scene }) => {

@@ -180,16 +180,18 @@ describe('what a look shows', () => {
     expect(after.map((one, index) => one === before[index])).toEqual([true, false, true]);
   });
 
-  it('what was read before, where nothing can be read now', async () => {
-    const { view, there } = engineOf(...many(3));
+  it('labels that were read before, where they can not be read now, and all else as it is now', async () => {
+    const { labels } = container({ name: 'x', labels: { 'meet.role': 'backend' } });
+    const good = { ...container({ id: 'id-1', name: 'one', networks: { a: '10.0.0.5/24' } }), labels };
+    const { view, there } = engineOf(good);
     const before = await view.look(signal);
-    const odd = { ...container({ id: 'id-1', name: '?', state: 'dead' }), unreadable: 'its labels are no labels' };
-    for (const one of [odd, { ...odd, unreadable: 'it has 300 networks' }]) {
+    const odd = { ...container({ id: 'id-1', name: 'one', state: 'exited' }), unreadable: 'its labels are no labels' };
+    for (const one of [odd, { ...odd, state: 'running' as const, networks: [{ name: 'a', ipv4: '10.0.0.77' }] }]) {
       there.set('id-1', one);
       view.touchAll(now);
-      expect((await view.look(signal))[1]).toEqual({ ...before[1], unreadable: one.unreadable, isAsBefore: true });
+      expect(await view.look(signal)).toEqual([{ ...one, labels, isAsBefore: true }]);
     }
-    there.set('id-1', many(3)[1] as Container);
+    there.set('id-1', good);
     view.touchAll(now);
     expect(await view.look(signal)).toEqual(before);
   });

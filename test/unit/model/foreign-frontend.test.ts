@@ -50,6 +50,27 @@ describe('a frontend of another compose project that names this instance', () =>
     expect(plan(own, ownBackend, intruder()).spa.backups).toEqual([]);
   });
 
+  it('decides not who may ask the status server, whatever its network is called', () => {
+    const shared = [frontend({ networks: { proxy: '172.20.0.2/16' } }), backend({ networks: { proxy: '172.20.0.5/16' } })];
+    const stranger = frontend({
+      name: 'evil-frontend-1',
+      project: 'evil',
+      networks: { proxy: '172.20.0.66/16', meet_evil: '10.66.0.2/24' },
+      labels: { 'meet.instance': 'meet' },
+    });
+    const service = { ...stranger, id: 'evil', name: 'evil-1', labels: { ...stranger.labels, 'meet.role': 'service', 'meet.paths': '/x' } };
+    expect(plan(...shared, stranger, service).statusSubnets).toEqual(plan(...shared).statusSubnets);
+    expect(plan(own, ownBackend, stranger, service).statusSubnets).toEqual(plan(own, ownBackend).statusSubnets);
+  });
+
+  it('takes no unhealthy frontend out of the backups of the SPA', () => {
+    const sick = (host: number): Container =>
+      frontend({ name: `meet-frontend-${host}`, health: 'unhealthy', networks: { proxy: `172.20.0.${host}/16` } });
+    const both = [sick(2), sick(3), backend({ networks: { proxy: '172.20.0.5/16' } })];
+    expect(plan(...both).spa.backups).toHaveLength(2);
+    expect(plan(...both, intruder()).spa.backups).toEqual(plan(...both).spa.backups);
+  });
+
   it('is told of, and still one that reloads are proven on', () => {
     const { instances, problems } = readInstances(observe([own, ownBackend, intruder()]));
     expect(problems).toContainEqual(expect.objectContaining({ code: 'foreign-project', container: 'evil-frontend-1', value: 'evil' }));
