@@ -35,6 +35,16 @@ describe('the owner of an instance', () => {
     expect(decideOwner('prod', ['prod', 'aaa'], {}, true)).toEqual({ project: 'prod', reason: 'name' });
   });
 
+  it('is nobody where several claim it and the memory could not be read', () => {
+    const unread = { remembered: new Map(), unread: new Set(['prod']) };
+    expect(decideOwner('prod', ['prod', 'aaa'], unread, false)).toEqual({ undecided: ['aaa', 'prod'] });
+    expect(decideOwner('prod', ['visio', undefined], unread, false)).toEqual({ project: 'visio', reason: 'first' });
+    expect(decideOwner('prod', ['prod', 'aaa'], { ...unread, given: known('visio') }, false)).toEqual({
+      project: 'visio',
+      reason: 'option',
+    });
+  });
+
   it('is said where a single pass assumes it', () => {
     expect(told(['visio', 'aaa'])).toEqual([['owner-assumed', 'visio']]);
     expect(told(['visio', 'visio'])).toEqual([]);
