@@ -64,9 +64,10 @@ describe('a frontend of another compose project that names this instance', () =>
   });
 
   it('takes no unhealthy frontend out of the backups of the SPA', () => {
-    const sick = (host: number): Container =>
-      frontend({ name: `meet-frontend-${host}`, health: 'unhealthy', networks: { proxy: `172.20.0.${host}/16` } });
-    const both = [sick(2), sick(3), backend({ networks: { proxy: '172.20.0.5/16' } })];
+    const sick = [2, 3].map((host) =>
+      frontend({ name: `meet-frontend-${host}`, health: 'unhealthy', networks: { proxy: `172.20.0.${host}/16` } }),
+    );
+    const both = [...sick, backend({ networks: { proxy: '172.20.0.5/16' } })];
     expect(plan(...both).spa.backups).toHaveLength(2);
     expect(plan(...both, intruder()).spa.backups).toEqual(plan(...both).spa.backups);
   });
