@@ -76,3 +76,7 @@ it.each(['', '{', 'x', '['.repeat(200_000)])('refuses what is no JSON', (text) =
 it('takes nothing over from a format that it does not know', () => {
   for (const format of [1, 4, '3', undefined]) expect(parseKept(JSON.stringify({ ...fine, format }), 'meet')).toBeUndefined();
 });
+
+it('writes a format that earlier versions take nothing over from: they would compile what is in it', () => {
+  expect((JSON.parse(writeKept({ refused: [], lives: '' })) as { format: number }).format).toBeGreaterThan(2);
+});
