@@ -5,12 +5,13 @@ import type { Options } from './options.ts';
 import { Refusal } from './reload/frontend-prover.ts';
 import type { Frontend, ProverPorts } from './reload/frontend-prover.ts';
 import type { InquiryAnswer, Target } from './reload/proof.ts';
+import { rivalInDump, rivalInLog } from './reload/rival.ts';
 import { askRejected } from './reload/rejected-probe.ts';
 import { refusalIn } from './trial/nginx-words.ts';
 import type { TrialFrontend } from './trial/trial-types.ts';
 
 /** What is done to a frontend, and how it is asked why, by the way that was chosen (`--reload`, `--check`). */
-export type FrontendAccess = Pick<ProverPorts, 'reload' | 'inquire'> & Pick<CheckPorts, 'exec'>;
+export type FrontendAccess = Pick<ProverPorts, 'reload' | 'inquire' | 'findRival'> & Pick<CheckPorts, 'exec'>;
 
 const reloadCommand = ['sh', '-c', 'nginx -t 2>&1 && nginx -s reload 2>&1'];
 const reloadLimitMs = 5000;
@@ -18,8 +19,9 @@ const rejectedTimeoutMs = 1000;
 /** What a proxy answers to calls that it doesn't let through, and an engine to ones that it doesn't know. */
 const denials: ReadonlySet<number> = new Set([401, 403, 405, 501]);
 
-export function createFrontendAccess(engine: EngineClient, options: Pick<Options, 'reload' | 'check'>): FrontendAccess {
+export function createFrontendAccess(engine: EngineClient, options: Pick<Options, 'reload' | 'check' | 'dockerHost'>): FrontendAccess {
   return {
+    findRival: (frontend, port, signal) => findRival(engine, options, frontend, port, signal),
     reload: options.reload === 'exec' ? (frontend, signal) => reloadInside(engine, frontend, signal) : engine.signalHup,
     inquire:
       options.reload === 'hook'
@@ -44,6 +46,20 @@ async function reloadInside(engine: EngineClient, frontend: TrialFrontend, signa
   if (code === 0) return;
   const words = refusalIn(output);
   throw words !== undefined ? new Refusal(words) : new Error(`nginx -s reload ended with ${code}: ${output.trim()}`);
+}
+
+/** `nginx -T` prints every file that nginx reads; where no command may be run, its log tells of servers that have the same name. */
+async function findRival(
+  engine: EngineClient,
+  options: Pick<Options, 'reload' | 'check' | 'dockerHost'>,
+  frontend: Frontend,
+  port: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const dumped = mayExec(options) ? await engine.exec(frontend, ['nginx', '-T'], reloadLimitMs, signal).catch(() => undefined) : undefined;
+  const found = dumped === undefined ? undefined : rivalInDump(dumped.output, port);
+  if (found !== undefined || options.check === 'off') return found;
+  return rivalInLog(await engine.logs(frontend, 0, signal), port);
 }
 
 /** The hook knows what nginx says in its test; what it says to a reload is in its log alone. */

@@ -237,7 +237,7 @@ function aboutRouting(
 }
 
 function factsOf({ phase, proof }: FrontendReport): FrontendFacts {
-  const reason = proof.signals.failure ?? proof.silent?.reason;
+  const reason = proof.signals.failure ?? proof.silent?.reason ?? (phase === 'shadowed' ? proof.missed?.answer : undefined);
   return {
     phase,
     ...(proof.running === undefined ? {} : { runningGeneration: proof.running }),

@@ -5,7 +5,10 @@ import type { Knowledge } from './knowledge.ts';
 import type { Sink } from './pipeline.ts';
 import type { Publisher } from './publish/publisher.ts';
 import type { ReloadEconomy } from './reload-economy.ts';
+import type { Target } from './reload/proof.ts';
 import type { Prover } from './reload/prover.ts';
+import { entrancePath } from './reload/visitor-probe.ts';
+import type { Chosen } from './trial/trial-types.ts';
 import type { Trials } from './trial/trials.ts';
 
 /** Publishes the file of each instance, and aims the proofs of its frontends at it. */
@@ -30,7 +33,7 @@ export function createSink(
       const published = await publisher.publish(instance, content);
       economy.published(instance, chosen.view, isNew && published === 'written', nowMs());
       if (isRollback && published === 'written') onRollback();
-      const target = isNew ? { generation, sha256: sha256Of(content), writtenAtMs: published === 'written' ? nowMs() : 0 } : before;
+      const target = isNew ? targetOf(chosen, published === 'written' ? nowMs() : 0) : before;
       // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
       if (published === 'written' && !isNew) prover.recheckAll();
       trials.published(instance, chosen);
@@ -46,6 +49,13 @@ export function createSink(
       trials.withdrawn(instance);
     },
   };
+}
+
+function targetOf({ rendered: { content, generation }, view }: Chosen, writtenAtMs: number): Target {
+  const path = entrancePath(generation);
+  const hasEntrance = content.includes(`location = ${path} {`);
+  const entrance = { port: view.listenPort, hosts: view.serverNames, path };
+  return { generation, sha256: sha256Of(content), writtenAtMs, ...(hasEntrance ? { entrance } : {}) };
 }
 
 function sha256Of(content: string): string {

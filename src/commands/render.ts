@@ -19,6 +19,7 @@ import type { PassResult, Sink } from '../pipeline.ts';
 import { publishedPath } from '../publish/out-directory.ts';
 import { readSmallFile } from '../publish/read-small-file.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
+import { askAsVisitor } from '../reload/visitor-probe.ts';
 import { createProver } from '../reload/prover.ts';
 import { createTemplateStore } from '../render/template-store.ts';
 import { serviceTitle } from '../routes/ownership.ts';
@@ -46,7 +47,15 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
   const engine = createEngineClient(options.dockerHost);
   const border = createBorder(silent, nowMs);
   const prover = createProver(
-    { ask: askGeneration, reload: neverReload, inquire: () => Promise.resolve({ kind: 'nothing' }), nowMs, repeat: border.repeat },
+    {
+      ask: askGeneration,
+      visit: askAsVisitor,
+      findRival: () => Promise.resolve(undefined),
+      reload: neverReload,
+      inquire: () => Promise.resolve({ kind: 'nothing' }),
+      nowMs,
+      repeat: border.repeat,
+    },
     { reload: 'none', inquire: false, verifyTimeoutMs: options.verifyTimeoutMs },
     () => undefined,
   );

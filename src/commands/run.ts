@@ -36,6 +36,7 @@ import { lockVolume } from '../publish/volume-lock.ts';
 import type { VolumeLock } from '../publish/volume-lock.ts';
 import { createPublisher } from '../publish/publisher.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
+import { askAsVisitor } from '../reload/visitor-probe.ts';
 import { createTemplateStore, readTemplates } from '../render/template-store.ts';
 import { endWithin, startSidecar } from '../sidecar.ts';
 import type { SidecarParts } from '../sidecar.ts';
@@ -184,7 +185,7 @@ async function assemble(
     save: (instance, text) => ownFiles.write(pathOf(instance, ownerFile), text),
   };
   return {
-    prover: { ask: askGeneration, reload: access.reload, inquire: access.inquire, nowMs },
+    prover: { ask: askGeneration, visit: askAsVisitor, findRival: access.findRival, reload: access.reload, inquire: access.inquire, nowMs },
     check: mayExec(options) ? check : undefined,
     publisher: createPublisher(place, inFolder, nowMs),
     ownFiles,

@@ -39,5 +39,5 @@ function wasReloaded({ target, signals, foundAtMs }: FrontendReport['proof']): b
 function resultOf(phase: FrontendReport['phase']): Result | undefined {
   if (phase === 'serving' || phase === 'live') return 'success';
   if (phase === 'rejected') return 'refused';
-  return phase === 'pending' || phase === 'unverified' ? 'unproven' : undefined;
+  return phase === 'pending' || phase === 'unverified' || phase === 'shadowed' ? 'unproven' : undefined;
 }

@@ -167,6 +167,12 @@ export const problemTable = {
     foundBy: 'run',
     meaning: "The frontend's status server does not answer, so it is not known which configuration it serves.",
   },
+  shadowed: {
+    severity: 'error',
+    foundBy: 'run',
+    meaning:
+      "nginx has the published file, but another server of its configuration answers on the routing port, so visitors don't get the routes. Meet's official compose makes one: it mounts `default.conf.template` into `/etc/nginx/templates`.",
+  },
   'reload-pending': {
     severity: 'error',
     foundBy: 'run',

@@ -10,10 +10,13 @@ import {
   noteAnswer,
   noteInquiry,
   noteOvertakenSignal,
+  noteRival,
   noteSignal,
+  noteVisits,
   relocate,
 } from './proof.ts';
-import type { InquiryAnswer, Proof, ProofOptions, Target } from './proof.ts';
+import type { Entrance, InquiryAnswer, Proof, ProofOptions, Target } from './proof.ts';
+import type { VisitorAnswer } from './visitor-probe.ts';
 import { createWake } from './wake.ts';
 
 /** A frontend container. */
@@ -34,6 +37,10 @@ export interface Frontend {
 /** What proving needs from outside; the pipeline's composition provides it. */
 export interface ProverPorts {
   readonly ask: (endpoints: readonly string[], timeoutMs: number, signal: AbortSignal) => Promise<GenerationAnswer>;
+  /** Asks as a visitor would. @param turn which of the entrance's names is asked for, in turn */
+  readonly visit: (endpoint: string, entrance: Entrance, turn: number, timeoutMs: number, signal: AbortSignal) => Promise<VisitorAnswer>;
+  /** Looks which other server of its nginx answers visitors, in words; undefined where that can't be seen. */
+  readonly findRival: (frontend: Frontend, port: number, signal: AbortSignal) => Promise<string | undefined>;
   /** Makes its nginx reload, without waiting for what comes of it. @throws Refusal when nginx says at once that it won't */
   readonly reload: (frontend: Frontend, signal: AbortSignal) => Promise<void>;
   /** Looks for nginx's own words about why it doesn't serve the target. @param sinceMs when it was told first */
@@ -72,6 +79,7 @@ export function startFrontendProver(
   let firstSentAtMs = 0;
   let frontend = first;
   let telling: string | undefined;
+  let visits = 0;
   let proof = newProof(ports.nowMs());
   let told = proof;
 
@@ -106,6 +114,23 @@ export function startFrontendProver(
     if (!signal.aborted) fold((known) => answers.reduce((noted, answer) => noteAnswer(noted, answer, nowMs), known));
   };
 
+  const visit = async (times: number): Promise<void> => {
+    const target = proof.target;
+    const endpoint = telling ?? frontend.statusEndpoints[0];
+    if (target?.entrance === undefined || endpoint === undefined) return;
+    const { entrance } = target;
+    const timeoutMs = askTimeoutMs(proof, ports.nowMs());
+    const asked = Array.from({ length: times }, () => ports.visit(endpoint, entrance, visits++, timeoutMs, signal));
+    const answers = await Promise.all(asked);
+    if (!signal.aborted) fold((known) => (known.target === target ? noteVisits(known, answers, ports.nowMs()) : known));
+  };
+
+  const findRival = async (): Promise<void> => {
+    const port = proof.target?.entrance?.port;
+    const rival = port === undefined ? undefined : await ports.findRival(frontend, port, signal).catch(() => undefined);
+    if (!signal.aborted) fold((known) => noteRival(known, rival));
+  };
+
   const sendSignal = async (): Promise<void> => {
     const target = proof.target;
     if (proof.signals.count === 0) firstSentAtMs = ports.nowMs();
@@ -135,6 +160,8 @@ export function startFrontendProver(
     const step = nextStep(proof, ports.nowMs(), options);
     if (step.do === 'wait') return () => wake.wait(step.ms);
     if (step.do === 'ask') await ask(step.times);
+    else if (step.do === 'visit') await visit(step.times);
+    else if (step.do === 'find-rival') await findRival();
     else if (step.do === 'inquire') await inquire();
     else await sendSignal();
     return undefined;

@@ -1,12 +1,16 @@
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
-import type { ProofOptions } from './proof.ts';
+import type { Proof, ProofOptions } from './proof.ts';
 import type { FrontendReport } from './prover.ts';
 
 type Reload = ProofOptions['reload'];
 
 /** What is wrong with a frontend's proof, or undefined while nothing is. */
-export function proofProblem(instance: string, { frontend, phase, proof }: FrontendReport, reload: Reload): Problem | undefined {
+export function proofProblem(
+  instance: string,
+  { frontend, phase, isShadowed, proof }: FrontendReport,
+  reload: Reload,
+): Problem | undefined {
   const about = { instance, container: frontend.name };
   if (proof.signals.failure !== undefined && (phase === 'pending' || phase === 'unverified')) {
     return problem('signal-failed', {
@@ -32,7 +36,16 @@ export function proofProblem(instance: string, { frontend, phase, proof }: Front
       cure: "mount the stub at /etc/nginx/conf.d/routing.conf in the frontend, and put meet-gen on one of the instance's own networks, not only on the one it shares with nginx-proxy",
     });
   }
-  return phase === 'pending' ? problem('reload-pending', { ...about, ...pendingIn[reload](proof.running) }) : undefined;
+  if (phase === 'pending') return problem('reload-pending', { ...about, ...pendingIn[reload](proof.running) });
+  return isShadowed ? problem('shadowed', { ...about, ...shadowed(proof.missed) }) : undefined;
+}
+
+function shadowed(missed: Proof['missed']): Told {
+  const rival = missed?.rival === undefined || missed.rival === '' ? 'another server' : missed.rival;
+  return {
+    message: `the frontend's nginx has the published routes, but visitors get ${rival} instead: ${missed?.answer ?? ''}`,
+    cure: "take away what makes that server: in Meet's official compose, the mount of default.conf.template into /etc/nginx/templates, from which the image writes conf.d/docs.conf; `meet-gen doctor` names the file, as `nginx -T` in the frontend does",
+  };
 }
 
 interface Told {

@@ -1,4 +1,5 @@
 import type { GenerationAnswer } from './generation-probe.ts';
+import type { VisitorAnswer } from './visitor-probe.ts';
 
 /** What a frontend is to serve. */
 export interface Target {
@@ -7,6 +8,16 @@ export interface Target {
   readonly sha256: string;
   /** When the file was written, milliseconds since 1970; 0 when it was there before us. */
   readonly writtenAtMs: number;
+  /** Absent where a template of the operator's own has no such location: then the status port alone is asked. */
+  readonly entrance?: Entrance;
+}
+
+/** Where visitors reach the file, and which path only this file answers there. */
+export interface Entrance {
+  readonly port: number;
+  /** The names that visitors ask for; none for any. */
+  readonly hosts: readonly string[];
+  readonly path: string;
 }
 
 /** All that is known about one frontend on its way to its target. Times are milliseconds since 1970. */
@@ -41,6 +52,16 @@ export interface Proof {
   readonly reloadMs?: number;
   /** Answers in a row with the target, counted once the old workers have stopped accepting. */
   readonly settledAnswers: number;
+  /** What visitors got instead of the target, until they got ten answers of the target in a row. */
+  readonly missed?: Missed;
+}
+
+interface Missed {
+  readonly sinceMs: number;
+  readonly lastAtMs: number;
+  readonly answer: string;
+  /** Which server answers instead, in words; empty where that can't be seen, absent while nobody has looked. */
+  readonly rival?: string;
 }
 
 /** Looking for nginx's own words, in the container's log or from the hook. */
@@ -59,6 +80,9 @@ export type InquiryAnswer =
 
 export type Step =
   | { readonly do: 'ask'; readonly times: number }
+  /** Ask on the routing port, as a visitor. */
+  | { readonly do: 'visit'; readonly times: number }
+  | { readonly do: 'find-rival' }
   | { readonly do: 'signal' }
   | { readonly do: 'inquire' }
   | { readonly do: 'wait'; readonly ms: number };
@@ -73,10 +97,10 @@ export interface ProofOptions {
 
 /**
  * How far a frontend is: `asking` (not known yet), `reloading` (told, not seen yet), `serving` (has answered with the
- * target), `live` (only the target answers), `rejected` (goes on with another, and nginx says why), `pending` (goes on with another),
- * `unverified` (does not answer).
+ * target), `live` (visitors get the target alone), `shadowed` (nginx has the target, but another server answers visitors), `rejected`
+ * (goes on with another, and nginx says why), `pending` (goes on with another), `unverified` (does not answer).
  */
-export type ProofPhase = 'asking' | 'reloading' | 'serving' | 'live' | 'rejected' | 'pending' | 'unverified';
+export type ProofPhase = 'asking' | 'reloading' | 'serving' | 'live' | 'shadowed' | 'rejected' | 'pending' | 'unverified';
 
 /**
  * nginx's old workers go on accepting for about 100 ms after the first new answer; on a host that has little time for them until
@@ -87,6 +111,7 @@ const settleAnswers = 8;
 const longestSettleMs = 2000;
 const answersUntilLive = 10;
 const askOnce: Step = { do: 'ask', times: 1 };
+const visitOnce: Step = { do: 'visit', times: 1 };
 const shortestAskMs = 150;
 const longestAskMs = 1000;
 const firstPollMs = 5;
@@ -117,12 +142,23 @@ export function nextStep(proof: Proof, nowMs: number, options: ProofOptions): St
   const { target } = proof;
   if (target === undefined) return { do: 'wait', ms: maxPauseMs };
   if (proof.running === undefined) return stepInTheDark(proof, target, nowMs, options);
-  if (proof.doubtful === true) return askOnce;
-  if (proof.running !== target.generation) return stepTowards(proof, nowMs, options);
+  const isReached = proof.running === target.generation;
+  // A visitor's answer proves more. After one that wasn't the target, the status port tells whether nginx still has it.
+  if (proof.doubtful === true) return isReached && target.entrance !== undefined && proof.missed === undefined ? visitOnce : askOnce;
+  if (!isReached) return stepTowards(proof, nowMs, options);
+  if (isShadowed(proof, nowMs, options) && proof.missed?.rival === undefined) return { do: 'find-rival' };
   if (proof.settledAnswers >= answersUntilLive) return { do: 'wait', ms: maxPauseMs };
-  const settledAtMs = settledAtMsOf(proof, nowMs);
-  if (nowMs < settledAtMs) return { do: 'wait', ms: settledAtMs - nowMs };
-  return { do: 'ask', times: answersUntilLive - proof.settledAnswers };
+  const dueMs = Math.max(settledAtMsOf(proof, nowMs), nextVisitAtMs(proof));
+  if (nowMs < dueMs) return { do: 'wait', ms: dueMs - nowMs };
+  const times = answersUntilLive - proof.settledAnswers;
+  if (target.entrance === undefined) return { do: 'ask', times };
+  return proof.missed === undefined || proof.settledAnswers > 0 ? { do: 'visit', times } : visitOnce;
+}
+
+/** Soon at first, since an old worker may have answered; then ever more seldom. */
+function nextVisitAtMs({ missed, settledAnswers }: Proof): number {
+  if (missed === undefined || settledAnswers > 0) return 0;
+  return missed.lastAtMs + Math.min(Math.max(maxPollMs, (missed.lastAtMs - missed.sinceMs) / 5), maxPauseMs);
 }
 
 /** When its old workers have stopped accepting, if its first answer with the target is no later than now. */
@@ -221,7 +257,7 @@ export function aimAt(proof: Proof, target: Target): Proof {
 
 /** The proof when there is nothing to be served any more: whatever it serves, it is left alone. */
 export function disarm(proof: Proof): Proof {
-  const { target: _, servingAtMs: __, slowestAnswerMs: ___, inquiry: ____, ...kept } = proof;
+  const { target: _, servingAtMs: __, slowestAnswerMs: ___, inquiry: ____, missed: _____, ...kept } = proof;
   return { ...kept, signals: noSignals, settledAnswers: 0 };
 }
 
@@ -244,8 +280,35 @@ export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number
     ...next,
     ...(reloadMs === undefined ? {} : { reloadMs }),
     servingAtMs,
-    settledAnswers: nowMs >= settledAtMsOf({ servingAtMs, slowestAnswerMs }, nowMs) ? proof.settledAnswers + 1 : 0,
+    settledAnswers: proof.target.entrance === undefined ? settledAnswersOf({ ...next, servingAtMs }, 1, nowMs) : proof.settledAnswers,
   };
+}
+
+/** @param more answers with the target that came by now */
+function settledAnswersOf(proof: Proof, more: number, nowMs: number): number {
+  return nowMs >= settledAtMsOf(proof, nowMs) ? proof.settledAnswers + more : 0;
+}
+
+/** The proof after it was asked as visitors ask. Whatever they got, it is no reason to signal: that is up to the status port. */
+export function noteVisits(proof: Proof, answers: readonly VisitorAnswer[], nowMs: number): Proof {
+  const other = answers.find((answer) => answer.kind === 'other');
+  if (other !== undefined) {
+    const missed = { ...proof.missed, sinceMs: proof.missed?.sinceMs ?? nowMs, lastAtMs: nowMs, answer: other.answer };
+    return { ...proof, settledAnswers: 0, doubtful: true, missed };
+  }
+  const { doubtful: _, missed, ...kept } = proof;
+  const slowestAnswerMs = Math.max(
+    proof.slowestAnswerMs ?? 0,
+    ...answers.flatMap((answer) => (answer.kind === 'target' ? answer.tookMs : [])),
+  );
+  const settledAnswers = settledAnswersOf({ ...kept, slowestAnswerMs }, answers.length, nowMs);
+  const isOver = settledAnswers >= answersUntilLive;
+  return { ...kept, slowestAnswerMs, settledAnswers, ...(missed === undefined || isOver ? {} : { missed }) };
+}
+
+/** The proof after it was looked for the server that answers instead; undefined where none can be seen. */
+export function noteRival(proof: Proof, rival: string | undefined): Proof {
+  return proof.missed === undefined ? proof : { ...proof, missed: { ...proof.missed, rival: rival ?? '' } };
 }
 
 /** The proof after it was asked why the target isn't served. */
@@ -284,7 +347,7 @@ export function doubt(proof: Proof): Proof {
 
 /** The proof when the frontend is at other addresses: what was silent may answer there. */
 export function relocate(proof: Proof): Proof {
-  const { silent: _, ...kept } = doubt(proof);
+  const { silent: _, missed: __, ...kept } = doubt(proof);
   return kept;
 }
 
@@ -292,13 +355,21 @@ export function relocate(proof: Proof): Proof {
 export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): ProofPhase {
   const { running, target, silent, signals } = proof;
   if (running === undefined) return silent !== undefined && nowMs - silent.sinceMs >= options.verifyTimeoutMs ? 'unverified' : 'asking';
-  if (running === target?.generation) return proof.settledAnswers >= answersUntilLive ? 'live' : 'serving';
+  if (running === target?.generation) {
+    if (proof.settledAnswers >= answersUntilLive) return 'live';
+    return isShadowed(proof, nowMs, options) ? 'shadowed' : 'serving';
+  }
   if (proof.inquiry?.found.kind === 'refused') return 'rejected';
   if (signals.failure !== undefined) return 'pending';
   // Where somebody else makes it reload, their time counts from the file.
   const sinceMs = tells(options) ? signals.firstAtMs : sinceToldMs(proof);
   const isTold = !tells(options) || signals.count > 0;
   return isTold && nowMs - sinceMs >= options.verifyTimeoutMs ? 'pending' : 'reloading';
+}
+
+/** Whether visitors have got something else for so long that it is no old worker that answers. */
+export function isShadowed({ missed }: Proof, nowMs: number, { verifyTimeoutMs }: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
+  return missed !== undefined && nowMs - missed.sinceMs >= verifyTimeoutMs;
 }
 
 /**

@@ -2,7 +2,7 @@ import { parseNginxVersion } from '../routes/nginx-version.ts';
 import type { NginxVersion } from '../routes/nginx-version.ts';
 import { startFrontendProver } from './frontend-prover.ts';
 import type { Frontend, FrontendProver, ProverPorts } from './frontend-prover.ts';
-import { isUnheeded, phaseOf } from './proof.ts';
+import { isShadowed, isUnheeded, phaseOf } from './proof.ts';
 import type { Proof, ProofOptions, ProofPhase, Target } from './proof.ts';
 
 /** A frontend and how far it is, for reports. */
@@ -11,6 +11,8 @@ export interface FrontendReport {
   readonly phase: ProofPhase;
   /** It was told three times, goes on with another configuration, and can't be asked why. */
   readonly isUnheeded: boolean;
+  /** Visitors get something else than the published file, though its nginx has it. */
+  readonly isShadowed: boolean;
   readonly proof: Proof;
 }
 
@@ -70,6 +72,7 @@ export function createProver(
     frontend,
     phase: phaseOf(proof, nowMs, options),
     isUnheeded: isUnheeded(proof, nowMs, options),
+    isShadowed: isShadowed(proof, nowMs, options),
     proof,
   });
 
@@ -78,9 +81,9 @@ export function createProver(
     let told = '';
     let toldVersion = versionByImage.get(frontend.imageId);
     const hear = (proof: Proof): void => {
-      const { phase, isUnheeded: unheeded } = describe(frontend, proof, ports.nowMs());
+      const { phase, isUnheeded: unheeded, isShadowed: shadowed } = describe(frontend, proof, ports.nowMs());
       const version = proof.nginxVersion ?? toldVersion;
-      const telling = [phase, proof.target?.generation, unheeded].join();
+      const telling = [phase, proof.target?.generation, unheeded, shadowed, proof.missed?.rival].join();
       if (telling === told && version === toldVersion) return;
       // A stranger's image may be the same, and its answer a lie.
       if (version !== undefined && !frontend.isForeign) remember(frontend.imageId, version);

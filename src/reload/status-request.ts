@@ -1,6 +1,8 @@
 import { connect } from 'node:net';
 
 const maxHeadBytes = 8192;
+/** A name that nobody serves: a server of that name would answer in the default one's place. */
+const ownHost = 'meet-gen';
 
 /** What a status server answered. */
 export interface StatusAnswer {
@@ -9,12 +11,13 @@ export interface StatusAnswer {
 }
 
 /**
- * Asks a frontend's status server, on a fresh connection: an old nginx worker goes on answering on kept-alive ones. By HTTP/1.0,
+ * Asks a frontend's nginx, on a fresh connection: an old nginx worker goes on answering on kept-alive ones. By HTTP/1.0,
  * whose answers are plain: a reload is proven by a dozen of these, and one by `node:http` takes the processor twice as long.
  * @param endpoint `address:port`, an IPv6 address in brackets
+ * @param host for the Host header
  * @throws Error when there is no whole answer, or one of more than `maxBytes`
  */
-export function getText(endpoint: string, path: string, maxBytes: number, signal: AbortSignal): Promise<StatusAnswer> {
+export function getText(endpoint: string, path: string, maxBytes: number, signal: AbortSignal, host = ownHost): Promise<StatusAnswer> {
   return new Promise((resolve, reject) => {
     let bytes = Buffer.alloc(0);
     const socket = connect(placeOf(endpoint));
@@ -45,7 +48,7 @@ export function getText(endpoint: string, path: string, maxBytes: number, signal
     });
     if (signal.aborted) return giveUp();
     signal.addEventListener('abort', giveUp, { once: true });
-    socket.write(`GET ${path} HTTP/1.0\r\nHost: meet-gen\r\nConnection: close\r\n\r\n`, 'latin1');
+    socket.write(`GET ${path} HTTP/1.0\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, 'latin1');
   });
 }
 

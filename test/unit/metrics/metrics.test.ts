@@ -142,6 +142,7 @@ const report = (phase: FrontendReport['phase'], generation: string, signals = 1)
   frontend: { id: 'id', life: 'id', name: 'frontend', imageId: '', running: true, statusEndpoints: [], isForeign: false },
   phase,
   isUnheeded: false,
+  isShadowed: false,
   proof: {
     foundAtMs: 10,
     target: { generation, sha256: '', writtenAtMs: 5 },

@@ -41,6 +41,8 @@ function proverOf(answersAt: Set<string>): { readonly asked: string[][]; readonl
     nowMs,
     repeat: quietBorder().repeat,
     inquire: () => Promise.resolve({ kind: 'nothing' } as const),
+    visit: () => Promise.resolve({ kind: 'target', tookMs: 1 } as const),
+    findRival: () => Promise.resolve(undefined),
     reload: () => {
       serves = newer;
       return Promise.resolve();

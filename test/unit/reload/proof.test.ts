@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { VisitorAnswer } from '../../../src/reload/visitor-probe.ts';
 import type { GenerationAnswer } from '../../../src/reload/generation-probe.ts';
 import { proofProblem } from '../../../src/reload/proof-problem.ts';
 import {
@@ -11,7 +12,10 @@ import {
   noteAnswer,
   noteInquiry,
   noteOvertakenSignal,
+  noteRival,
   noteSignal,
+  noteVisits,
+  isShadowed,
   phaseOf,
   relocate,
 } from '../../../src/reload/proof.ts';
@@ -36,10 +40,31 @@ const denied: GenerationAnswer = { kind: 'denied' };
 /** Found, aimed at the target, and answered once at the same moment. */
 const answered = (answer: GenerationAnswer, at = found): Proof => noteAnswer(aimAt(newProof(found), target), answer, at);
 
+const frontend = {
+  id: 'f',
+  life: 'f 1',
+  name: 'meet-frontend-1',
+  imageId: 'i',
+  running: true,
+  statusEndpoints: ['172.18.0.2:8084'],
+  isForeign: false,
+};
+const entrance = { port: 8083, hosts: [], path: '/live' };
+const rival = 'the server "localhost" of /etc/nginx/conf.d/docs.conf';
+const seen: Target = { ...target, entrance };
+const other: VisitorAnswer = { kind: 'other', answer: 'status 200' };
+
+/** Where no other server is in the way, visitors get what the status port tells. */
+function visitorGets(answer: GenerationAnswer): VisitorAnswer {
+  return answer.kind === 'generation' && answer.generation === newGeneration ? { kind: 'target', tookMs: 1 } : other;
+}
+
 interface World {
   /** What nginx would answer at this time. */
   readonly answer: (atMs: number, signals: readonly number[]) => GenerationAnswer;
   readonly signalFails?: (count: number) => string | undefined;
+  /** What visitors get at this time; without it what `answer` says. */
+  readonly visitorsGet?: (atMs: number) => VisitorAnswer;
   /** What its log, or its hook, says at this time. */
   readonly says?: (atMs: number) => InquiryAnswer;
 }
@@ -49,6 +74,8 @@ interface Run {
   readonly asks: readonly number[];
   readonly signals: readonly number[];
   readonly inquiries: readonly number[];
+  readonly visits: readonly number[];
+  readonly looks: readonly number[];
 }
 
 /** Does what `nextStep` says, in a world without a clock of its own: a wait just moves the time on. */
@@ -58,6 +85,8 @@ function play(start: Proof, fromMs: number, untilMs: number, world: World, how: 
   const asks: number[] = [];
   const signals: number[] = [];
   const inquiries: number[] = [];
+  const visits: number[] = [];
+  const looks: number[] = [];
   while (now < untilMs) {
     const step: Step = nextStep(proof, now, how);
     if (step.do === 'wait') {
@@ -67,6 +96,19 @@ function play(start: Proof, fromMs: number, untilMs: number, world: World, how: 
       asks.push(...Array.from({ length: step.times }, () => now));
       now += 1;
       for (let time = 0; time < step.times; time += 1) proof = noteAnswer(proof, world.answer(now, signals), now);
+    } else if (step.do === 'visit') {
+      visits.push(...Array.from({ length: step.times }, () => now));
+      now += 1;
+      const got = world.visitorsGet?.(now) ?? visitorGets(world.answer(now, signals));
+      proof = noteVisits(
+        proof,
+        Array.from({ length: step.times }, () => got),
+        now,
+      );
+    } else if (step.do === 'find-rival') {
+      looks.push(now);
+      now += 1;
+      proof = noteRival(proof, rival);
     } else if (step.do === 'inquire') {
       inquiries.push(now);
       now += 1;
@@ -77,7 +119,7 @@ function play(start: Proof, fromMs: number, untilMs: number, world: World, how: 
       proof = noteSignal(proof, now, world.signalFails?.(signals.length));
     }
   }
-  return { proof, asks, signals, inquiries };
+  return { proof, asks, signals, inquiries, visits, looks };
 }
 
 describe('a frontend that has just been found', () => {
@@ -355,20 +397,12 @@ describe('phases', () => {
 });
 
 describe('what is wrong with a proof', () => {
-  const frontend = {
-    id: 'f',
-    life: 'f 1',
-    name: 'meet-frontend-1',
-    imageId: 'i',
-    running: true,
-    statusEndpoints: ['172.18.0.2:8084'],
-    isForeign: false,
-  };
   const problemOf = (
     phase: Parameters<typeof proofProblem>[1]['phase'],
     proof: Proof,
     reload: ProofOptions['reload'] = 'signal',
-  ): ReturnType<typeof proofProblem> => proofProblem('meet', { frontend, phase, isUnheeded: false, proof }, reload);
+  ): ReturnType<typeof proofProblem> =>
+    proofProblem('meet', { frontend, phase, isUnheeded: false, isShadowed: phase === 'shadowed', proof }, reload);
 
   it.each(['asking', 'reloading', 'serving', 'live'] as const)('is nothing while it is %s', (phase) => {
     expect(problemOf(phase, answered(tells(oldGeneration)))).toBeUndefined();
@@ -442,6 +476,7 @@ describe('a blind signal that could not be sent', () => {
       frontend: { id: 'f', life: 'f 1', name: 'f', imageId: 'i', running: true, statusEndpoints: [], isForeign: false },
       phase: 'unverified' as const,
       isUnheeded: false,
+      isShadowed: false,
       proof: failing.proof,
     };
     expect(proofProblem('meet', report, 'signal')).toMatchObject({ code: 'signal-failed' });
@@ -585,5 +620,71 @@ describe('a frontend whose file was withdrawn', () => {
     const told = noteSignal(answered(tells(oldGeneration)), found + 5);
     const { asks, signals } = play(disarm(told), found + 10, found + 20_000, { answer: () => tells(oldGeneration) });
     expect([...asks, ...signals]).toEqual([]);
+  });
+});
+
+describe('a frontend that is asked where visitors reach it', () => {
+  const start = aimAt(newProof(found), seen);
+
+  it('is live after ten answers on the routing port, with no more questions than without', () => {
+    const without = play(aimAt(newProof(found), target), found, found + 20_000, { answer: () => tells(newGeneration) });
+    const { proof, asks, visits } = play(start, found, found + 20_000, { answer: () => tells(newGeneration) });
+    expect(phaseOf(proof, found + 20_000, options)).toBe('live');
+    expect(visits).toHaveLength(10);
+    expect(asks.length + visits.length).toBeLessThanOrEqual(without.asks.length);
+  });
+
+  it('is shadowed when another server answers there: no signal, and a look for it, once', () => {
+    const run = play(start, found, found + 600_000, { answer: () => tells(newGeneration), visitorsGet: () => other });
+    expect(phaseOf(run.proof, found + 600_000, options)).toBe('shadowed');
+    expect(run.signals).toEqual([]);
+    expect(run.looks).toHaveLength(1);
+    expect(run.visits.length).toBeLessThan(100);
+  });
+
+  it('is only serving while it may be an old worker that answers', () => {
+    const { proof } = play(start, found, found + 4000, { answer: () => tells(newGeneration), visitorsGet: () => other });
+    expect(phaseOf(proof, found + 4000, options)).toBe('serving');
+  });
+
+  it('is live as soon as visitors get the target again, and is looked at anew when they do not', () => {
+    const isThere = (at: number): boolean => (at - found) % 200_000 < 100_000;
+    const visitorsGet = (at: number): VisitorAnswer => (isThere(at) ? other : { kind: 'target', tookMs: 1 });
+    const first = play(start, found, found + 160_000, { answer: () => tells(newGeneration), visitorsGet });
+    expect(phaseOf(first.proof, found + 160_000, options)).toBe('live');
+    const second = play(doubt(first.proof), found + 200_001, found + 290_000, { answer: () => tells(newGeneration), visitorsGet });
+    expect(phaseOf(second.proof, found + 290_000, options)).toBe('shadowed');
+    expect([first.looks, second.looks].map(({ length }) => length)).toEqual([1, 1]);
+    expect([...first.signals, ...second.signals]).toEqual([]);
+  });
+
+  it('stays shadowed with the next file, which it is told of', () => {
+    const first = play(start, found, found + 60_000, { answer: () => tells(newGeneration), visitorsGet: () => other });
+    const next = aimAt(first.proof, { ...seen, generation: 'cccccccccccccccc', writtenAtMs: found + 60_000 });
+    expect(isShadowed(next, found + 60_000, options)).toBe(true);
+    expect(nextStep(next, found + 60_000, options)).toEqual({ do: 'signal' });
+  });
+
+  it('is asked there alone when it may have changed unseen', () => {
+    const { proof } = play(start, found, found + 20_000, { answer: () => tells(newGeneration) });
+    expect(nextStep(doubt(proof), found + 20_000, options)).toEqual({ do: 'visit', times: 1 });
+    const { visits, asks } = play(doubt(proof), found + 20_000, found + 40_000, { answer: () => tells(newGeneration) });
+    expect([visits, asks]).toEqual([[found + 20_000], []]);
+  });
+
+  it('is signalled when it has lost the target meanwhile', () => {
+    const { proof } = play(start, found, found + 20_000, { answer: () => tells(newGeneration) });
+    const { signals } = play(doubt(proof), found + 20_000, found + 20_100, { answer: () => tells(oldGeneration) });
+    expect(signals).toHaveLength(1);
+  });
+
+  it('has a problem that names the server, what it answers and the fix', () => {
+    const { proof } = play(start, found, found + 60_000, { answer: () => tells(newGeneration), visitorsGet: () => other });
+    const about = { frontend, phase: 'shadowed', isUnheeded: false, isShadowed: true, proof } as const;
+    const item = proofProblem('meet', about, 'signal');
+    expect(item).toMatchObject({ code: 'shadowed', severity: 'error', container: 'meet-frontend-1' });
+    expect(item?.message).toContain('docs.conf');
+    expect(item?.message).toContain('status 200');
+    expect(item?.cure).toContain('default.conf.template');
   });
 });

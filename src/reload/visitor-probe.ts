@@ -1,0 +1,52 @@
+import { nowMs } from '../clock.ts';
+import { startDeadline } from '../deadline.ts';
+import type { Entrance } from './proof.ts';
+import { getText } from './status-request.ts';
+
+/** What a visitor gets on the routing port: the published file's own answer, or another one, in words. */
+export type VisitorAnswer = { readonly kind: 'target'; readonly tookMs: number } | { readonly kind: 'other'; readonly answer: string };
+
+const maxAnswerBytes = 256;
+/** Without `meet.host` the default server answers any name; `localhost` would be the one that the official template serves. */
+const anyHost = 'meet-gen';
+
+/**
+ * The path that only a file of this generation answers, and the location that says so. Nobody can ask for it who hasn't read the file:
+ * the answer is open to all, also where a proxy sends on what comes from outside.
+ */
+export function entrancePath(generation: string): string {
+  return `/meet-gen!live-${generation}`;
+}
+
+/**
+ * Asks once on the routing port, on a fresh connection, as a visitor would.
+ * @param endpoint `address:port` of one that tells its generation: the entrance is on the same address
+ * @param turn which of the names is asked for, in turn
+ */
+export async function askAsVisitor(
+  endpoint: string,
+  { port, hosts, path }: Entrance,
+  turn: number,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<VisitorAnswer> {
+  const deadline = startDeadline(timeoutMs, signal);
+  const askedAtMs = nowMs();
+  const name = hosts[turn % hosts.length];
+  const asked = `asked as ${name ?? 'any host'} on port ${port}`;
+  try {
+    const host = name?.replace(/^\*/, anyHost) ?? anyHost;
+    const { status, body } = await getText(`${addressOf(endpoint)}:${port}`, path, maxAnswerBytes, deadline.signal, host);
+    if (status === 200 && path.endsWith(`-${body.split(' ')[0] ?? ''}`)) return { kind: 'target', tookMs: nowMs() - askedAtMs };
+    return { kind: 'other', answer: `${asked}, it answers with status ${status}` };
+  } catch (error) {
+    const reason = deadline.signal.aborted ? 'no answer in time' : error instanceof Error ? error.message : String(error);
+    return { kind: 'other', answer: `${asked}: ${reason}` };
+  } finally {
+    deadline.end();
+  }
+}
+
+function addressOf(endpoint: string): string {
+  return endpoint.slice(0, endpoint.lastIndexOf(':'));
+}
