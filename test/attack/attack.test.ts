@@ -53,7 +53,7 @@ function lines(tree: readonly Directive[]): readonly string[] {
 }
 
 function tell({ name, args, block }: Directive): string {
-  const head = [name, ...args].join(' ').replace(/"[0-9a-f]{16} /, '"GENERATION ');
+  const head = [name, ...args].join(' ').replace(/(?<="|meet-gen!live-)[0-9a-f]{16}\b/, 'GENERATION');
   return block === undefined ? head : `${head} { ${block.map(tell).join('; ')} }`;
 }
 

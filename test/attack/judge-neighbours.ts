@@ -154,7 +154,8 @@ const isHelp = ({ name, args: [first = '', second = ''] }: Directive): boolean =
   name === 'location' && (first.startsWith('@') || second.startsWith('/meet-gen!'));
 
 function read(text: string): File {
-  const tree = parseNginx(text);
+  // The path of meet-gen's own questions says which file it is.
+  const tree = parseNginx(text.replaceAll(/(?<=meet-gen!live-)[0-9a-f]{16}/g, 'GENERATION'));
   const servers = tree.filter(({ name }) => name === 'server').map(({ block = [] }) => block);
   const routing = servers.find((block) => !isStatus(block)) ?? [];
   return {

@@ -337,7 +337,7 @@ function locationsOf(tree: readonly Directive[]): readonly (readonly [rule: stri
 function routingLocations(tree: readonly Directive[]): readonly Directive[] {
   return serverOf(tree, 'routing')
     .filter(({ name, args }) => name === 'location' && args.length === 2)
-    .filter(({ block }) => !(block ?? []).some(({ name }) => name === 'internal'));
+    .filter(({ args, block }) => !isEntrance(args) && !(block ?? []).some(({ name }) => name === 'internal'));
 }
 
 function passedTo(block: Directive['block']): string | undefined {
@@ -389,6 +389,11 @@ function wrongSpa(ownProject: string, members: readonly Member[], tree: readonly
     ...wrong.map((server) => `the SPA is asked at ${server}`),
     ...(hasRouter || servers.includes('127.0.0.1') ? [] : ["the SPA isn't the frontend's own"]),
   ];
+}
+
+/** Where meet-gen itself asks. */
+function isEntrance(args: readonly string[]): boolean {
+  return /^= \/meet-gen!live-[0-9a-f]{16}$/.test(args.join(' '));
 }
 
 /** Every way to S3 other than the two locations that ask a backend first. */

@@ -46,5 +46,5 @@ function shuffleWithin(one: Container, random: () => number): Container {
 }
 
 function withoutGeneration(content: string): string {
-  return content.replace(/return 200 "[0-9a-f]{16} /, 'return 200 "GENERATION ');
+  return content.replace(/(?<=return 200 "|meet-gen!live-)[0-9a-f]{16}/g, 'GENERATION');
 }

@@ -71,7 +71,13 @@ const rooms: readonly Room[] = [
     act: (scene, _, nth) => addService(scene, `service-${nth}`, 40 + nth),
     isAsked: true,
   },
-  { name: 'proving', fault: { call: 'setMaxListeners', from: 'askGeneration' }, told: { part: 'the proof of frontend' }, act: hangUp },
+  { name: 'asking nginx', fault: { call: 'setMaxListeners', from: 'askGeneration' }, told: { part: 'the proof of frontend' }, act: stir },
+  {
+    name: 'asking as a visitor',
+    fault: { call: 'setMaxListeners', from: 'askAsVisitor' },
+    told: { part: 'the proof of frontend' },
+    act: hangUp,
+  },
   { name: 'signalling', fault: { call: 'setMaxListeners', from: 'signalHup' }, told: { problem: 'signal-failed' }, act: stir },
   {
     name: 'probing',

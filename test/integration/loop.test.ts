@@ -115,10 +115,10 @@ test.concurrent('a frontend that starts anew is asked anew, even if all looks as
   const listed = scene.engine.world.list(new Map(), { all: true, hasHealthField: false });
   const [frontend] = JSON.parse(listed) as readonly { readonly Id: string }[];
   for (let time = 0; time < 2; time += 1) {
-    const asks = nginx.asks.length;
+    const visits = nginx.visits.length;
     for (const Action of ['die', 'start'])
       scene.engine.sayOnEventStreams(`${JSON.stringify({ Type: 'container', Action, Actor: { ID: frontend?.Id, Attributes: {} } })}\n`);
-    await waitUntil('it is asked until it is live', () => nginx.asks.length >= asks + 10);
+    await waitUntil('it is asked until it is live', () => nginx.visits.length >= visits + 10);
     await scene.converged();
   }
 });

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { World } from './world.ts';
+
+const defaultListenPort = 8083;
 
 /** How a fake nginx behaves from now on; tests change it in place. */
 interface NginxBehaviour {
@@ -19,6 +21,8 @@ interface NginxBehaviour {
   requestsAfterRefusal: number;
   /** What is answered on the status port. */
   answers: 'normally' | 'never' | 'forbidden';
+  /** Another server of its answers on the routing port. */
+  isShadowed: boolean;
 }
 
 /** In nginx's `combined` format, with words of nginx's that a visitor put there. */
@@ -31,6 +35,8 @@ export interface FakeNginx {
   generation(): string;
   /** When it was asked for its generation, milliseconds since 1970. */
   readonly asks: readonly number[];
+  /** When it was asked on the routing port, likewise. */
+  readonly visits: readonly number[];
   /** When a signal reached it. */
   readonly signals: readonly number[];
   /** As at a container's start: the file is read, whatever is in it. */
@@ -58,8 +64,10 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
     refuseText: undefined,
     requestsAfterRefusal: 0,
     answers: 'normally',
+    isShadowed: false,
   };
   const asks: number[] = [];
+  const visits: number[] = [];
   const signals: number[] = [];
   const timers = new Set<NodeJS.Timeout>();
   let serving = readGeneration(place.file);
@@ -75,6 +83,7 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
     }
     old = { generation: serving, untilMs: Date.now() + behaviour.oldWorkersMs };
     serving = readGeneration(place.file);
+    void openEntrance();
   };
   const reload = (): void => {
     signals.push(Date.now());
@@ -88,16 +97,34 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
     }, behaviour.reloadMs);
     timers.add(timer);
   };
-  const answering = (): string => (Date.now() < old.untilMs && asks.length % 2 === 0 ? old.generation : serving);
+  const answering = (turn: number): string => (Date.now() < old.untilMs && turn % 2 === 0 ? old.generation : serving);
 
   const server = createServer((request, response) => {
     asks.push(Date.now());
     if (behaviour.answers === 'never') return;
     const isGeneration = request.url === '/generation' && behaviour.answers === 'normally';
     response.writeHead(isGeneration ? 200 : behaviour.answers === 'forbidden' ? 403 : 404, { connection: 'close' });
-    response.end(isGeneration ? `${answering()} ${place.version ?? '1.22.1'}\n` : 'no');
+    response.end(isGeneration ? `${answering(asks.length)} ${place.version ?? '1.22.1'}\n` : 'no');
   });
   await listen(server, place);
+  const entrances = new Map<number, Server>();
+  /** On the port that the file names. A port that it named before goes on answering, which nobody minds. */
+  const openEntrance = async (): Promise<void> => {
+    const port = Number(/listen (\d+);/.exec(readText(place.file))?.[1] ?? defaultListenPort);
+    if (entrances.has(port)) return;
+    const entrance = createServer(answerVisitor);
+    entrances.set(port, entrance);
+    await listen(entrance, { address: place.address, port });
+  };
+  // What it doesn't know is the single-page application's, which answers everything.
+  const answerVisitor: RequestListener = (request, response) => {
+    visits.push(Date.now());
+    const generation = answering(visits.length);
+    const isOwn = !behaviour.isShadowed && generation !== 'none' && request.url === `/meet-gen!live-${generation}`;
+    response.writeHead(200, { connection: 'close' });
+    response.end(isOwn ? `${generation} ${place.version ?? '1.22.1'}\n` : '<!doctype html>');
+  };
+  await openEntrance();
   const listenIn = (name: string): void =>
     world.onSignal(name, (signal) => {
       if (signal === 'HUP') reload();
@@ -105,12 +132,14 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
   listenIn(container);
   const boot = (): void => {
     serving = readGeneration(place.file);
+    void openEntrance();
     old = { generation: serving, untilMs: 0 };
   };
   return {
     behaviour,
     generation: () => serving,
     asks,
+    visits,
     signals,
     boot,
     moveTo(name) {
@@ -119,11 +148,15 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
     },
     async close() {
       for (const timer of timers) clearTimeout(timer);
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
+      await Promise.all([server, ...entrances.values()].map(closeServer));
     },
   };
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeAllConnections();
+  await closed;
 }
 
 function readText(file: string): string {
@@ -143,7 +176,7 @@ export function readGeneration(file: string): string {
   }
 }
 
-function listen(server: Server, { address, port }: NginxPlace): Promise<void> {
+function listen(server: Server, { address, port }: Pick<NginxPlace, 'address' | 'port'>): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, address, resolve);

@@ -21,6 +21,8 @@ interface Call {
   readonly flags?: readonly string[];
   /** Makes the sidecar ask. */
   readonly provoke: (stage: CallStage) => unknown;
+  /** Makes it ask where it went another way, and leaves the world as it is. */
+  readonly nudge?: (stage: CallStage) => unknown;
   /** The problem that says so; none where the sidecar does without the answer. */
   readonly problem: (answer: HostileAnswer) => 'engine-unreachable' | 'signal-failed' | undefined;
   /** The published file must not change. */
@@ -29,6 +31,7 @@ interface Call {
   readonly heals: (stage: CallStage) => Promise<unknown>;
 }
 
+const steady = 'backend';
 const changing = 'backend-2';
 const changingHost = 21;
 
@@ -80,6 +83,11 @@ export const calls: Readonly<Record<string, Call>> = {
   'the list of one': {
     which: { method: 'GET', path: /^\/containers\/json$/, filters: /"id"/ },
     provoke: (stage) => change(stage),
+    // A look that a busy host begins late is final, and may be at all of them.
+    nudge({ scene: { engine } }) {
+      engine.world.stop(steady);
+      engine.world.start(steady);
+    },
     // All are listed then.
     problem: () => undefined,
     keepsFile: false,

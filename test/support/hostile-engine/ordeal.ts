@@ -10,6 +10,8 @@ import type { CallStage } from './calls.ts';
 /** What a sidecar of a small Meet takes at most, whatever the engine answers; it has about 100 MB otherwise. */
 const mostResidentMiB = 500;
 
+const looksPerNudge = 50;
+
 /**
  * Lets a sidecar bear one answer after the other to one of its calls: it lives, the published file stays where nothing else can be
  * known, a problem says what happened and what to do, and all is well once the call is answered well again.
@@ -29,7 +31,13 @@ export async function bearAnswers(scene: Scene, callName: string, answers: reado
     const before = await scene.fileIdentity();
     const fault = scene.engine.faults.add({ ...call.which, do: 'raw', send: answer.send });
     await call.provoke(stage);
-    await waitUntil(`${what}: it is asked`, () => (run.hasEnded() ? fail(what, run.stderr()) : fault.hits() > 0));
+    let looks = 0;
+    await waitUntil(`${what}: it is asked`, () => {
+      if (run.hasEnded()) fail(what, run.stderr());
+      looks += 1;
+      if (looks % looksPerNudge === 0) call.nudge?.(stage);
+      return fault.hits() > 0;
+    });
     const code = call.problem(answer);
     if (code !== undefined) {
       const found = await waitUntil(
