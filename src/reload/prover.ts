@@ -11,7 +11,7 @@ export interface FrontendReport {
   readonly phase: ProofPhase;
   /** It was told three times, goes on with another configuration, and can't be asked why. */
   readonly isUnheeded: boolean;
-  /** Visitors get something else than the published file, though its nginx has it. */
+  /** Visitors get something else than the published file, though its nginx has it, and it was looked who answers. */
   readonly isShadowed: boolean;
   readonly proof: Proof;
 }
@@ -72,7 +72,7 @@ export function createProver(
     frontend,
     phase: phaseOf(proof, nowMs, options),
     isUnheeded: isUnheeded(proof, nowMs, options),
-    isShadowed: isShadowed(proof, nowMs, options),
+    isShadowed: isShadowed(proof, nowMs, options) && proof.missed?.rival !== undefined,
     proof,
   });
 

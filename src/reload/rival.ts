@@ -26,7 +26,7 @@ export function rivalInLog(log: string, port: number): string | undefined {
 }
 
 function listensOn(block: string, port: number): boolean {
-  return [...block.matchAll(/^\s*listen\s+(?:\S+:)?(\d+)[\s;]/gm)].some(([, at]) => Number(at) === port);
+  return [...block.matchAll(/(?<![\w$-])listen\s+(?:\S+:)?(\d+)(?=[\s;])/g)].some(([, at]) => Number(at) === port);
 }
 
 function shown(file: string, name: string | undefined): string {

@@ -396,14 +396,14 @@ describe('phases', () => {
   });
 });
 
-describe('what is wrong with a proof', () => {
-  const problemOf = (
-    phase: Parameters<typeof proofProblem>[1]['phase'],
-    proof: Proof,
-    reload: ProofOptions['reload'] = 'signal',
-  ): ReturnType<typeof proofProblem> =>
-    proofProblem('meet', { frontend, phase, isUnheeded: false, isShadowed: phase === 'shadowed', proof }, reload);
+const problemOf = (
+  phase: Parameters<typeof proofProblem>[1]['phase'],
+  proof: Proof,
+  reload: ProofOptions['reload'] = 'signal',
+): ReturnType<typeof proofProblem> =>
+  proofProblem('meet', { frontend, phase, isUnheeded: false, isShadowed: phase === 'shadowed', proof }, reload);
 
+describe('what is wrong with a proof', () => {
   it.each(['asking', 'reloading', 'serving', 'live'] as const)('is nothing while it is %s', (phase) => {
     expect(problemOf(phase, answered(tells(oldGeneration)))).toBeUndefined();
   });
