@@ -137,10 +137,10 @@ Example: docker run --rm --network meet_internal \\
     .addHelpText(
       'after',
       `
-Asks the running sidecar.
+Asks the running sidecar, and tries a connection to each replica in rotation.
 
-Exit code: 0 all that labels ask for is live, 2 usage, 3 no running sidecar could
-be asked, 7 not all is live.
+Exit code: 0 all that labels ask for is live and answered, 2 usage, 3 no running
+sidecar could be asked, 7 not all is live, or a service is not ready.
 Example: docker compose exec meet-gen meet-gen status`,
     )
     .action(async (flags: Flags) => {
@@ -152,7 +152,7 @@ Example: docker compose exec meet-gen meet-gen status`,
         return;
       }
       const report = await readStatus(options, asJson);
-      printAnswer(report, ({ converged }) => converged);
+      printAnswer(report, ({ isServing }) => isServing);
     });
   addOptions(
     program.command('healthcheck').description("ask the running sidecar whether it is well, for Docker's HEALTHCHECK"),

@@ -2,12 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { showForeignText } from '../model/foreign-text.ts';
 import type { Options } from '../options.ts';
 import { statusSockets } from '../publish/out-directory.ts';
+import { probeOnce } from '../probe/probe.ts';
+import { addConnections } from '../status/connections.ts';
+import { isServing } from '../status/headline.ts';
 import { printStatus } from '../status/print.ts';
 import { askFirst, nobodyAnswers } from '../status/ask.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
-/** What the running sidecar says: what is printed, and whether all is live; or why it couldn't be asked. */
-export type StatusReport = { readonly output: string; readonly converged: boolean } | { readonly failure: string };
+/** What the running sidecar says: what is printed, and whether visitors get answers; or why it couldn't be asked. */
+export type StatusReport = { readonly output: string; readonly isServing: boolean } | { readonly failure: string };
 
 const timeoutMs = 3000;
 const maxLineLength = 4000;
@@ -19,11 +22,12 @@ export async function readStatus(options: Options, asJson: boolean): Promise<Sta
   const answer = await askFirst(sockets, '/status', timeoutMs);
   if (answer === undefined) return { failure: nobodyAnswers(sockets) };
   if (answer.status !== 200) return { failure: `the running meet-gen answers ${answer.status}; is it of another version?` };
-  const snapshot = onlyOf(JSON.parse(answer.body) as StatusSnapshot, options.instance);
+  const told = onlyOf(JSON.parse(answer.body) as StatusSnapshot, options.instance);
+  const snapshot = await addConnections(told, probeOnce);
   const lines = asJson
     ? [JSON.stringify(snapshot, undefined, 2)]
     : printStatus(snapshot, Date.now()).map((line) => showForeignText(line, maxLineLength));
-  return { output: lines.map((line) => `${line}\n`).join(''), converged: snapshot.converged };
+  return { output: lines.map((line) => `${line}\n`).join(''), isServing: isServing(snapshot) };
 }
 
 /** Asks again every second until the signal aborts, and shows what has changed since. */

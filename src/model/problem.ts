@@ -4,7 +4,7 @@ import { compareText, showForeignText } from './foreign-text.ts';
 export type Severity = 'error' | 'warning' | 'notice';
 
 /** The command that alone can find a problem; without one `run` and `render` find the same from the same containers. */
-export type Finder = 'run' | 'render' | 'render --compose';
+export type Finder = 'run' | 'render' | 'render --compose' | 'status';
 
 /** Every code that a problem can carry, with its weight and meaning; `docs/problems.md` is generated from it. */
 export const problemTable = {
@@ -42,6 +42,11 @@ export const problemTable = {
   },
   'no-bucket': { severity: 'error', meaning: 'A `media` container without usable `meet.media.bucket`; its files are answered with 503.' },
   'no-port': { severity: 'error', meaning: 'No port is known to reach the container on; it is out of rotation.' },
+  'connection-refused': {
+    severity: 'error',
+    foundBy: 'status',
+    meaning: 'A replica in rotation refuses connections: nothing listens on the port that is taken for it, so its routes answer 503.',
+  },
   'no-shared-network': {
     severity: 'error',
     meaning: 'The container shares no network with all frontends of its instance; it is out of rotation.',

@@ -1,14 +1,15 @@
-import { desertedServices, isProven } from '../status/headline.ts';
+import { desertedServices, isProven, isServing } from '../status/headline.ts';
 import type { FrontendStatus, ReplicaStatus, StatusSnapshot } from '../status/snapshot.ts';
 
 /** How it is: as it should be, about to be or not quite, or costing visitors something. */
 export type Mood = 'good' | 'care' | 'bad';
 
 /** A change that is on its way is no failure. */
-export function moodOf({ converged, engine, problems }: StatusSnapshot): Mood {
+export function moodOf(snapshot: StatusSnapshot): Mood {
+  const { engine, problems } = snapshot;
   if (engine.error !== undefined || problems.some(({ severity }) => severity === 'error')) return 'bad';
   if (desertedServices(problems).length > 0) return 'bad';
-  return converged && problems.every(({ severity }) => severity === 'notice') ? 'good' : 'care';
+  return isServing(snapshot) && problems.every(({ severity }) => severity === 'notice') ? 'good' : 'care';
 }
 
 export function moodOfReplica({ inRotation, rank }: ReplicaStatus): Mood {

@@ -1,5 +1,6 @@
 import type { Problem } from '../model/problem.ts';
 import { roughly } from './duration.ts';
+import { unreadyServices } from './readiness.ts';
 import type { FrontendStatus, InstanceStatus, ReplicaStatus, StatusSnapshot } from './snapshot.ts';
 
 /** How it is as a whole, in a sentence. */
@@ -11,8 +12,19 @@ export function headlineOf({ ready, converged, engine, instances, problems }: St
   const troubles = problems.filter(({ severity }) => severity !== 'notice');
   if (!converged) return `not all that labels ask for is live${andProblems(troubles.length)}`;
   const deserted = desertedServices(problems);
-  if (deserted.length === 0) return `all routes are live${andProblems(troubles.length)}`;
+  if (deserted.length === 0) return `${readinessOf(instances)}${andProblems(troubles.length)}`;
   return `nobody is in rotation for ${deserted.join(', ')}, so 503 is answered there${andProblems(troubles.length - deserted.length)}`;
+}
+
+function readinessOf(instances: readonly InstanceStatus[]): string {
+  const unready = unreadyServices(instances);
+  if (unready.length === 0) return 'all routes are live';
+  return `the file is live, but ${unready.map(({ service, reason }) => `${service} is not ready (${reason})`).join(', ')}`;
+}
+
+/** Whether visitors get answers: all is live, and every service has somebody who can answer. */
+export function isServing({ converged, instances, problems }: StatusSnapshot): boolean {
+  return converged && desertedServices(problems).length === 0 && unreadyServices(instances).length === 0;
 }
 
 function andProblems(count: number): string {

@@ -21,6 +21,10 @@ export interface ReplicaStatus {
   readonly reason: string;
   readonly endpoint?: string;
   readonly network?: string;
+  /** The TCP ports that its image or its `expose` names. */
+  readonly exposedPorts?: readonly number[];
+  /** Nothing listens at its endpoint; `meet-gen status` alone tries that. */
+  readonly refusesConnections?: true;
   /** Since when it is so, as far as this meet-gen has seen it (ISO 8601). */
   readonly since?: string;
 }
@@ -149,6 +153,7 @@ export function describeReplica(replica: Replica): ReplicaStatus {
     reason: showForeignText(reasonOf(replica), maxReasonLength),
     ...(replica.endpoint === undefined ? {} : { endpoint: replica.endpoint }),
     ...(replica.network === undefined ? {} : { network: showForeignText(replica.network) }),
+    ...(container.exposedTcpPorts.length === 0 ? {} : { exposedPorts: container.exposedTcpPorts }),
   };
 }
 

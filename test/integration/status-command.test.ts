@@ -84,7 +84,7 @@ const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
     metrics: { [upstreams('in_rotation')]: 1, [upstreams('draining')]: 1, [problems('drained')]: 1 },
   }),
   'nobody left': () => ({
-    code: 0,
+    code: 7,
     texts: [
       ': nobody is in rotation for meet/backend, so 503 is answered there\n',
       'meet/backend: nobody in rotation, so its routes answer 503',
@@ -134,6 +134,7 @@ const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
 
 for (const { name, arrange } of situations) {
   test.concurrent(name, async ({ scene }) => {
+    await scene.listens([20, 8000], [21, 8000], [22, 3000], [23, 3000], [24, 3000], [30, 3000], [31, 3000]);
     const { mend } = await arrange(scene);
     const { code, texts, metrics } = tellings[name](scene);
     const text = await told(scene, code, ...texts);
@@ -144,13 +145,57 @@ for (const { name, arrange } of situations) {
   });
 }
 
+test.concurrent('while the only backend is starting the file is live, and the service is not ready', async ({ scene }) => {
+  await scene.frontend('frontend');
+  await scene.listens([20, 8000]);
+  scene.backend('backend', 20, { health: 'starting' });
+  scene.run();
+  await told(
+    scene,
+    7,
+    ': the file is live, but meet/backend is not ready (backend is starting: its health check has not passed yet)\n',
+    'meet: live (',
+  );
+  scene.engine.world.health('backend', 'healthy');
+  await told(scene, 0, ': all routes are live\n');
+});
+
+test.concurrent('a port that nothing listens on is named, with the ports that the container exposes', async ({ scene }) => {
+  await scene.frontend('frontend');
+  const labels = composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.port': '8001' });
+  scene.backend('backend', 20, { health: 'healthy', labels, ports: [8000] });
+  await scene.listens([20, 8000]);
+  scene.run();
+  await told(
+    scene,
+    7,
+    `: the file is live, but meet/backend is not ready (backend refuses connections at ${scene.address(20)}:8001), and there is a problem\n`,
+    `error connection-refused (backend)`,
+    'it exposes 8000',
+    'set meet.port=8000',
+  );
+  // Nobody is asked by the loop.
+  expect((await scene.status()).problems).toEqual([]);
+  await scene.listens([20, 8001]);
+  await told(scene, 0, ': all routes are live\n');
+});
+
+test.concurrent('an address that can not be reached from here says nothing', async ({ scene }) => {
+  await scene.frontend('frontend', { container: { networks: { meet_default: scene.address(10), far: '127.9.9.9' } } });
+  scene.backend('backend', 20, { health: 'healthy', networks: { far: '203.0.113.7' } });
+  scene.run();
+  await scene.serves('203.0.113.7:8000');
+  await told(scene, 0, ': all routes are live\n');
+});
+
 test.concurrent('as JSON it is what /status answers; of one instance alone when that is asked for', async ({ scene }) => {
   await scene.frontend('frontend');
   await scene.frontend('frontend-b', { instance: 'other', host: 11 });
   scene.run();
   await scene.converged();
   const { stdout, code } = await status(scene, '--json');
-  expect(code).toBe(0);
+  // There is no backend.
+  expect(code).toBe(7);
   // The engine may have been asked once more in between.
   const { engine, ...shown } = JSON.parse(stdout) as Record<string, unknown>;
   const { engine: __, ...answered } = await scene.status();

@@ -4,6 +4,7 @@ import { createServer, request } from 'node:http';
 import type { RequestOptions } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createServer as createListener } from 'node:net';
 import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
 import { startCommand } from '../built-command.ts';
 import type { CommandOptions, RunningCommand } from '../built-command.ts';
@@ -32,6 +33,8 @@ export interface Scene {
   /** Adds a backend container: name, address by its last number. */
   backend(name: string, host: number, more?: Partial<FakeContainerSpec>): void;
   /** Starts `meet-gen run`, with `--listen off` and a resync that never comes unless flags say otherwise. */
+  /** Something accepts connections there. */
+  listens(...places: readonly (readonly [host: number, port: number])[]): Promise<void>;
   run(flags?: readonly string[], options?: CommandOptions): RunningCommand;
   /** Stops every sidecar that was started. */
   stopAll(): Promise<void>;
@@ -126,6 +129,13 @@ export async function createScene(releases: (() => Promise<unknown>)[]): Promise
         image: 'lasuite/meet-backend:v1.27.0',
         ...more,
       }),
+    async listens(...places) {
+      for (const [host, port] of places) {
+        const server = createListener((socket) => void socket.on('error', () => undefined).end());
+        await new Promise<void>((resolve) => server.listen(port, `${subnet}.${host}`, resolve));
+        releases.push(() => new Promise((resolve) => void server.close(resolve)));
+      }
+    },
     run(flags = [], options = {}) {
       const command = startCommand(['run', '--docker-host', engine.host, '--out', out, ...quietFlags, ...flags], options);
       runs.push(command);
