@@ -94,11 +94,13 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       const reports = sources.givesWay(name) ? sources.proofs(name).filter(({ phase }) => phase !== 'rejected') : sources.proofs(name);
       return reports.flatMap((report) => proofProblem(name, report, options.reload) ?? []);
     });
+    const unasked = [...targets].flatMap(([instance, { entrance }]) => (entrance === undefined ? visitorsNotAsked(instance) : []));
     return [
       ...(failure === undefined ? [] : [engineUnreachable(failure)]),
       ...(last?.problems ?? []),
       ...sources.fileProblems(),
       ...ofProofs,
+      ...unasked,
     ];
   };
 
@@ -245,6 +247,14 @@ function factsOf({ phase, proof }: FrontendReport): FrontendFacts {
     signals: proof.signals.count,
     ...(reason === undefined ? {} : { proofReason: reason }),
   };
+}
+
+function visitorsNotAsked(instance: string): Problem {
+  return problem('visitors-not-asked', {
+    instance,
+    message: 'the template has no location that answers on the routing port which file visitors get, so that is not proven',
+    cure: 'copy the lines about /meet-gen!live- from the shipped template (routing.conf.eta) into yours',
+  });
 }
 
 function engineUnreachable(message: string): Problem {

@@ -27,6 +27,11 @@ export const symptomTable: readonly (readonly [symptom: string, meaning: string,
   ],
   ["API answers the SPA's HTML", 'nginx-proxy sends requests to 8080 instead of 8083.', '`doctor` finds it; set `VIRTUAL_PORT=8083`.'],
   [
+    "`/jwks` answers the SPA's HTML, uploads of 2 MB get 413, a stopped replica makes requests hang",
+    "Another server of the frontend's nginx has the routing port: Meet's official compose mounts `default.conf.template`, from which the image writes `conf.d/docs.conf`.",
+    '`shadowed` names the file and the server; remove the mount at `/etc/nginx/templates`.',
+  ],
+  [
     "A change doesn't go live",
     'nginx refuses it: a template of your own, a snippet in its way, a port taken. The last good routes go on being served, with the addresses of now.',
     "`reload-rejected` with nginx's words, `route-left-out` with the paths; [docs/refused-reloads.md](refused-reloads.md).",

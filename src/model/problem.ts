@@ -178,6 +178,12 @@ export const problemTable = {
     meaning:
       "nginx has the published file, but another server of its configuration answers on the routing port, so visitors don't get the routes. Meet's official compose makes one: it mounts `default.conf.template` into `/etc/nginx/templates`.",
   },
+  'visitors-not-asked': {
+    severity: 'notice',
+    foundBy: 'run',
+    meaning:
+      "A template of your own has no location that meet-gen could ask on the routing port, so only the status port proves what is live: another server in the file's place would not be found.",
+  },
   'reload-pending': {
     severity: 'error',
     foundBy: 'run',

@@ -56,6 +56,21 @@ test.concurrent('an edited template is rendered, published and proven by itself'
   expect(nginx.generation()).toBe(before);
 });
 
+test.concurrent('one without the location for visitors is proven on the status port, with a notice', async ({ scene }) => {
+  const templates = await ownTemplates(scene);
+  const nginx = await scene.frontend('frontend');
+  nginx.behaviour.isShadowed = true;
+  templates.edit((text) => text.replaceAll('meet-gen!live-', 'older-'));
+  const run = scene.run([...templates.flags, '--verify-timeout', '100ms']);
+  expect((await scene.converged()).problems.map(({ code }) => code)).toContain('visitors-not-asked');
+  templates.edit((text) => text);
+  await waitUntil('it is known what visitors get', () => problemCodes(run).includes('shadowed'));
+  nginx.behaviour.isShadowed = false;
+  const { problems } = await scene.converged();
+  expect(problems.map(({ code }) => code)).not.toContain('visitors-not-asked');
+  expect(nginx.signals).toHaveLength(2);
+});
+
 test.concurrent('one that an editor empties before it writes it is not read in between', async ({ scene }) => {
   const templates = await ownTemplates(scene);
   await scene.frontend('frontend');
