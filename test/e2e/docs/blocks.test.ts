@@ -38,7 +38,7 @@ afterAll(async () => {
 /** What is rendered from a compose file. */
 async function render(file: ComposeFile): Promise<string> {
   writeFileSync(join(folder, 'merged.json'), JSON.stringify(file));
-  const env = { COMPOSE_PROJECT_NAME: 'meet', MEET_HOST: 'visio.example.com' };
+  const env = { ...engine.env, COMPOSE_PROJECT_NAME: 'meet', MEET_HOST: 'visio.example.com' };
   const { stdout, stderr } = await runBuilt(['render', '--compose', join(folder, 'merged.json')], { env });
   expect(stderr).toBe('');
   return stdout;
