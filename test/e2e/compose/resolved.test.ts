@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand as runBuilt, startCommand } from '../../support/built-command.ts';
 import { projectCases, refusedCases } from '../../support/compose-projects/projects.ts';
+import { repository } from '../../support/docs/pages.ts';
 import { recordingOf } from '../../support/compose-projects/recordings.ts';
 import { composeVersions, provideCompose, type ComposeCommand } from '../../providers/engine/compose-versions.ts';
 import { runCommand } from '../../providers/run-command.ts';
@@ -64,6 +65,20 @@ describe.each(composeVersions)('Compose %s', (version) => {
       const { code, stderr } = await runBuilt(['render', '--compose', ...args], { cwd, env: compose.env });
       expect(code).toBe(2);
       expect(stderr).toMatch(/^meet-gen: [^\n]+\n$/);
+    }
+  });
+
+  test('the example, alone and hardened', async () => {
+    const cwd = writeProject({ '.env': readFileSync(join(repository, '.env.example'), 'utf8') });
+    for (const name of ['compose.example.yml', 'compose.hardened.yml']) copyFileSync(join(repository, name), join(cwd, name));
+    const hardened = ['compose', '-f', 'compose.example.yml', '-f', 'compose.hardened.yml', 'config', '--format', 'json'];
+    const [alone, piped] = await Promise.all([
+      runBuilt(['render', '--compose', 'compose.example.yml'], { cwd, env: compose.env }),
+      runCommand(compose.dockerCli, hardened, { cwd, env: compose.env }).then((stdin) => runBuilt(['render', '--compose', '-'], { stdin })),
+    ]);
+    for (const { code, stdout, stderr } of [alone, piped]) {
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/^# 192\.0\.2\.\d+ stands for the service backend$/m);
     }
   });
 
