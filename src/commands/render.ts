@@ -8,7 +8,7 @@ import { readProject } from '../compose/resolved-project.ts';
 import { maxProjectBytes, runCompose } from '../compose/run-compose.ts';
 import type { ComposeOutput } from '../compose/run-compose.ts';
 import { createEngineClient } from '../docker/client.ts';
-import { readLimited, TooLong } from '../docker/limited-read.ts';
+import { readLimited } from '../docker/limited-read.ts';
 import type { Container, Note } from '../model/container.ts';
 import { showForeignLines } from '../model/foreign-text.ts';
 import { problemLine } from '../model/print-problem.ts';
@@ -134,8 +134,7 @@ async function readInput(): Promise<ComposeOutput> {
   try {
     return { project: await readLimited(process.stdin, maxProjectBytes), warnings: '' };
   } catch (cause) {
-    if (!(cause instanceof TooLong)) throw cause;
-    throw new ComposeError(`standard input can't be read: ${cause.message}`, { cause });
+    throw new ComposeError(`standard input can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 

@@ -145,7 +145,7 @@ function unknownAddress({ service, owner }: Placed): readonly Problem[] {
       key: 'network_mode',
       value: owner.networkMode,
       message: "the address can't be told without an engine, nor whether the frontends reach it; the placeholder stands for it",
-      cure: 'once it runs, see meet-gen render or meet-gen doctor with access to the engine',
+      cure: 'once it runs, meet-gen render without --compose shows it, and meet-gen doctor checks it',
     }),
   ];
 }
