@@ -15,7 +15,7 @@ const neverCalled = /^(@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@bal
 /** Builtins that are required by somebody at the start and used later, or never: TLS alone is several megabytes. */
 const usedLater = /^(node:)?(https|tls|zlib|child_process|assert)$/;
 /** In files of their own, which the sidecar doesn't read unless it needs them. */
-const apart = ['yaml', 'pino-pretty', 'prom-client'] as const;
+const apart = ['pino-pretty', 'prom-client'] as const;
 /** Only asked whether this is the main thread, which it always is. */
 const threads = /^(node:)?worker_threads$/;
 

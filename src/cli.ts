@@ -46,19 +46,33 @@ export function createProgram(): Command {
     'render',
   )
     .option(
-      '--compose <file>',
-      'from a compose file with no engine; - reads standard input, also the JSON of "docker compose config --format json"',
+      '--compose [file]',
+      'with no engine, from what "docker compose [-f file] config --format json" prints here; - reads its JSON from standard input',
     )
     .option('--diff', 'what would change in the files that are published in --out, instead of the whole content')
-    .addHelpText('after', '\nExit code: 0, 2 usage, 3 engine unreachable, 4 template, 7 problems found (told\non standard error).')
+    .addHelpText(
+      'after',
+      `
+Without a file, Compose takes what it takes for "up". Several files, profiles or
+an .env elsewhere: pipe it, as where there is no docker on the PATH, in the image
+for one:
+  docker compose -f a.yml -f b.yml --profile x config --format json |
+    docker run --rm -i meet-gen render --compose -
+
+Exit code: 0, 2 usage, 3 engine unreachable, 4 template, 7 problems found (told
+on standard error).`,
+    )
     .action(async (flags: Flags) => {
       const options = readOptions('render', byOption(flags), process.env);
-      const file = textOf(flags['compose']);
+      const { compose } = flags;
+      if (compose === '') throw new OptionsError(['--compose: the name of the file is empty']);
       const { signal } = new AbortController();
       const { renderFromCompose, renderFromEngine } = await import('./commands/render.ts');
       const asDiff = flags['diff'] === true;
       printReport(
-        await (file === undefined ? renderFromEngine(options, asDiff, signal) : renderFromCompose(file, options, asDiff, signal)),
+        await (compose === undefined
+          ? renderFromEngine(options, asDiff, signal)
+          : renderFromCompose(textOf(compose), options, asDiff, signal)),
       );
     });
   addOptions(

@@ -1,15 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { text as readStream } from 'node:stream/consumers';
-import { parseEnv } from 'node:util';
 import { createBorder } from '../border.ts';
 import { nowMs } from '../clock.ts';
 import { ComposeError } from '../compose/compose-error.ts';
 import { readCompose } from '../compose/compose-source.ts';
 import type { ComposeWorld } from '../compose/compose-source.ts';
+import { readProject } from '../compose/resolved-project.ts';
+import { maxProjectBytes, runCompose } from '../compose/run-compose.ts';
+import type { ComposeOutput } from '../compose/run-compose.ts';
 import { createEngineClient } from '../docker/client.ts';
+import { readLimited } from '../docker/limited-read.ts';
 import type { Container, Note } from '../model/container.ts';
+import { showForeignLines } from '../model/foreign-text.ts';
 import { problemLine } from '../model/print-problem.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
@@ -36,8 +37,10 @@ export interface RenderReport {
 
 /** A published file that is longer is not one of ours. */
 const mostDiffed = 16 * 2 ** 20;
+/** Compose may have to fetch what `include` names. */
+const composeLimitMs = 60_000;
 /** An engine's own containers need no placeholders. */
-const noWorld = { placeholders: [], problems: [] };
+const noWorld = { legend: [], problems: [] };
 
 /** One pass alone has heard no events, has asked no container itself, and nobody told it to drain one. */
 const noNotes: ReadonlyMap<string, Note> = new Map();
@@ -68,14 +71,29 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
   }
 }
 
-/** The same from a compose file, `-` for standard input, with no engine: placeholder addresses stand for containers. */
-export async function renderFromCompose(file: string, options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
-  const world = await readWorld(file);
+/**
+ * The same from what Compose resolved, with no engine: placeholder addresses stand for containers.
+ * @param file to have resolved here, `-` for the JSON on standard input; without one Compose chooses
+ */
+export async function renderFromCompose(
+  file: string | undefined,
+  options: Options,
+  asDiff: boolean,
+  signal: AbortSignal,
+): Promise<RenderReport> {
+  const { project, warnings } = file === '-' ? await readInput() : await runCompose(file, composeLimitMs, signal);
+  const told = await renderProject(project, options, asDiff, signal);
+  return { ...told, messages: [...showForeignLines(warnings).map((line) => `docker compose: ${line}`), ...told.messages] };
+}
+
+/** The same from the JSON of `docker compose config --format json`. */
+export async function renderProject(project: Buffer, options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
+  const world = readCompose(readProject(project));
   const oldest = { versions: (_: string, frontends: readonly unknown[]) => Promise.resolve(frontends.map(() => undefined)) };
   return reportOf(withoutEchoes(await renderOnce(world.containers, oldest, options, signal)), world, options, asDiff);
 }
 
-/** All containers of a file run: a service that nobody answers for has an error of its own, unless it isn't in the file. */
+/** All containers of a project run: a service that nobody answers for has an error of its own, unless none of it is started. */
 function withoutEchoes(result: PassResult): PassResult {
   const present = new Set(result.instances.flatMap(({ services }) => services.map(serviceTitle)));
   return { ...result, problems: result.problems.filter(({ code, value = '' }) => code !== 'nobody-in-rotation' || !present.has(value)) };
@@ -83,7 +101,7 @@ function withoutEchoes(result: PassResult): PassResult {
 
 async function reportOf(
   result: PassResult,
-  world: Pick<ComposeWorld, 'placeholders' | 'problems'>,
+  world: Pick<ComposeWorld, 'legend' | 'problems'>,
   options: Options,
   asDiff: boolean,
 ): Promise<RenderReport> {
@@ -121,19 +139,11 @@ function neverReload(): Promise<void> {
   return Promise.reject(new Error('render never reloads'));
 }
 
-async function readWorld(file: string): Promise<ComposeWorld> {
-  if (file === '-') return readCompose(await readStream(process.stdin), process.env, 'default');
-  const folder = dirname(resolve(file));
-  const dotEnv = join(folder, '.env');
-  const variables = { ...(existsSync(dotEnv) ? parseEnv(readText(dotEnv)) : {}), ...process.env };
-  return readCompose(readText(file), variables, basename(folder));
-}
-
-function readText(file: string): string {
+async function readInput(): Promise<ComposeOutput> {
   try {
-    return readFileSync(file, 'utf8');
+    return { project: await readLimited(process.stdin, maxProjectBytes), warnings: '' };
   } catch (cause) {
-    throw new ComposeError(`${file} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new ComposeError(`standard input can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 
@@ -153,8 +163,8 @@ async function differences(result: PassResult, { out, instance }: Options): Prom
   return (await Promise.all(diffs)).join('');
 }
 
-function report(result: PassResult, world: Pick<ComposeWorld, 'placeholders' | 'problems'>, only: string | undefined): RenderReport {
-  const legend = world.placeholders.map(({ address, service }) => `# ${address} stands for the service ${service}\n`).join('');
+function report(result: PassResult, world: Pick<ComposeWorld, 'legend' | 'problems'>, only: string | undefined): RenderReport {
+  const legend = world.legend.map((line) => `# ${line}\n`).join('');
   const several = only === undefined && result.passes.length > 1;
   const files = result.passes.map((pass) =>
     several ? `# ${pass.instance.name}/routing.conf\n${pass.rendered.content}` : pass.rendered.content,

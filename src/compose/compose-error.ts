@@ -1,13 +1,13 @@
 import { showForeignText } from '../model/foreign-text.ts';
 
-const maxMessageLength = 500;
+const maxMessageLength = 2000;
 
-/** A compose file that can't be read; the message says what is wrong and what to do. */
+/** A compose project that can't be read; the message says what is wrong and what to do. */
 export class ComposeError extends Error {
   override name = 'ComposeError';
 
   constructor(message: string, options?: { cause?: unknown }) {
-    // It quotes the file.
+    // It quotes the project, and Compose's own words.
     super(showForeignText(message, maxMessageLength), options);
   }
 }

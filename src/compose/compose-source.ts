@@ -1,68 +1,134 @@
-import { parse } from 'yaml';
-import type { Container } from '../model/container.ts';
+import type { Container, NetworkAttachment } from '../model/container.ts';
 import { compareText, showForeignText } from '../model/foreign-text.ts';
-import { roles } from '../model/label-table.ts';
 import { boundLabels, tooManyLabels } from '../model/label-limits.ts';
-import { isMeantForUs } from '../model/labels.ts';
+import { roles } from '../model/label-table.ts';
+import { isMeantForUs, readLabels } from '../model/labels.ts';
+import { composeProjectLabel, composeServiceLabel } from '../model/member.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
-import { composeProjectLabel, composeServiceLabel } from '../model/member.ts';
-import { parsePort } from '../model/nginx-token.ts';
 import { ComposeError } from './compose-error.ts';
-import { interpolate } from './interpolate.ts';
+import type { ComposeProject, ComposeService } from './resolved-project.ts';
 
-/** The containers that a compose file would start, and which service each placeholder address stands for. */
+/** The containers that `docker compose up` would start. */
 export interface ComposeWorld {
   readonly containers: readonly Container[];
-  readonly placeholders: readonly { readonly address: string; readonly service: string }[];
-  /** Services that seem to be meant for us but don't opt in. */
+  /** What each placeholder address stands for, a line each. */
+  readonly legend: readonly string[];
+  /** Services that are labelled but don't opt in, and what an engine alone can tell. */
   readonly problems: readonly Problem[];
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** TEST-NET-1 (RFC 5737): addresses that nobody has. */
 const placeholderNetwork = '192.0.2.';
 const maxPlaceholders = 254;
+/** For what the image of a service exposes. */
+const placeholderPort = 80;
+const ofService = 'service:';
+/** The engine's own, which `network_mode: bridge` means. */
+const defaultBridge = 'bridge';
+
+/** A service with the one whose network it uses: its own, unless `network_mode: service:x` says otherwise; none where that is not there. */
+interface Placed {
+  readonly service: ComposeService;
+  readonly owner: ComposeService | undefined;
+}
 
 /**
- * Reads a compose file, or the JSON of `docker compose config --format json`, as if every service with `meet.role` ran
- * once: one placeholder address per service, in the order of their names.
- * @param variables for `${…}`, the environment over `.env` as compose does
- * @param fallbackProject the project's name when the file and the variables have none
+ * Reads a project as if all its containers ran. Each service with `meet.role` has one placeholder address, in the order of names: its
+ * replicas have the same labels, so one container stands for all of them.
  * @throws ComposeError
  */
-export function readCompose(text: string, variables: Readonly<Record<string, string | undefined>>, fallbackProject: string): ComposeWorld {
-  const file = parseFile(text);
-  const services = recordOf(file['services'], 'services');
-  if (file['include'] !== undefined)
-    throw new ComposeError(
-      'the file uses include, which is not read here; use: docker compose config --format json | meet-gen render --compose -',
-    );
-  // The JSON of "docker compose config" has its variables put in already, and its dollar signs doubled.
-  const fill = (value: unknown): string => fillIn(value, variables);
-  const project = projectName(file, variables, fallbackProject, fill);
-  const networks = networkNames(file, project, fill);
-  const definitions = Object.entries(services)
-    .toSorted(([left], [right]) => compareText(left, right))
-    .map(([service, definition]) => [service, recordOf(definition, service)] as const);
-  const labelled = definitions.flatMap(([service, definition]) => describe(service, definition, fill));
-  if (labelled.length > maxPlaceholders)
-    throw new ComposeError(`the file has ${labelled.length} services with meet.role; at most ${maxPlaceholders} can be shown`);
-  const containers = labelled.map((service, index) => containerOf(service, project, networks, `${placeholderNetwork}${index + 1}`));
+export function readCompose(project: ComposeProject): ComposeWorld {
+  const byName = new Map(project.services.map((service) => [service.name, service]));
+  const withRole = project.services.filter(({ labels }) => labels['meet.role'] !== undefined);
+  if (withRole.length > maxPlaceholders)
+    throw new ComposeError(`the project has ${withRole.length} services with meet.role; at most ${maxPlaceholders} can be shown`);
+  const labelled = withRole.map((service) => ({ service, owner: networkOwner(service, byName) }));
+  const started = labelled.filter(({ service }) => service.replicas > 0);
+  const owners = [...new Set(started.map(({ service, owner }) => owner ?? service))];
+  const addresses = new Map(owners.map((owner, index) => [owner, `${placeholderNetwork}${index + 1}`]));
+  const addressOf = ({ service, owner }: Placed): string => addresses.get(owner ?? service) ?? '';
+  const read = started.map((placed) => {
+    const container = containerOf(placed, project, addressOf(placed));
+    return { placed, container, isPortUnknown: isPortUnknown(container) };
+  });
   return {
-    containers,
-    placeholders: labelled.map(({ name }, index) => ({ address: `${placeholderNetwork}${index + 1}`, service: showForeignText(name) })),
-    problems: definitions.flatMap(([service, definition]) => tellMissingRole(service, labelsOf(definition['labels'], service, fill))),
+    containers: read.map((one) => (one.isPortUnknown ? { ...one.container, exposedTcpPorts: [placeholderPort] } : one.container)),
+    legend: labelled.map((placed) => legendLine(placed.service, addressOf(placed))),
+    problems: [
+      ...project.services.flatMap(noRole),
+      ...started.flatMap(unknownAddress),
+      ...read.flatMap((one) => (one.isPortUnknown ? [unknownPort(one.placed.service)] : [])),
+    ],
   };
 }
 
-function tellMissingRole(service: string, labels: Readonly<Record<string, string>>): readonly Problem[] {
+function networkOwner(service: ComposeService, byName: ReadonlyMap<string, ComposeService>): ComposeService | undefined {
+  const seen = new Set<ComposeService>();
+  let owner: ComposeService | undefined = service;
+  while (owner?.networkMode.startsWith(ofService) === true && !seen.has(owner)) {
+    seen.add(owner);
+    owner = byName.get(owner.networkMode.slice(ofService.length));
+  }
+  const isThere = owner !== undefined && owner.replicas > 0 && !owner.networkMode.startsWith(ofService);
+  return isThere ? owner : undefined;
+}
+
+function containerOf({ service, owner }: Placed, project: ComposeProject, address: string): Container {
+  const unreadable = tooManyLabels(service.labels);
+  const names = owner === undefined ? [] : networksOf(owner, project);
+  return {
+    ...(unreadable === undefined ? {} : { unreadable }),
+    id: service.name,
+    name: service.containerName ?? `${project.name}-${service.name}-1`,
+    imageId: '',
+    createdAtSeconds: 0,
+    state: 'running',
+    health: 'none',
+    labels: boundLabels({ ...service.labels, [composeProjectLabel]: project.name, [composeServiceLabel]: service.name }),
+    networkMode: owner === service ? '' : service.networkMode.replace(ofService, 'container:'),
+    networks: names.map((name): NetworkAttachment => ({ name, ipv4: address, ipv4PrefixLength: 24 })),
+    endpointIds: [],
+    exposedTcpPorts: service.tcpPorts,
+  };
+}
+
+/** Where an engine alone knows the address, it is taken for one on every network, so that nothing is said to be out of reach. */
+function networksOf(owner: ComposeService, project: ComposeProject): readonly string[] {
+  const { networkMode: mode, networks } = owner;
+  if (isAddressUnknown(owner)) return [...new Set([...project.networks, `${project.name}_default`, defaultBridge])];
+  if (mode === '') return networks;
+  if (mode === 'none') return [];
+  return [mode === 'default' ? defaultBridge : mode];
+}
+
+function isAddressUnknown({ networkMode }: ComposeService): boolean {
+  return networkMode === 'host' || networkMode.startsWith('container:');
+}
+
+/** What the image of a container exposes is not in the project. */
+function isPortUnknown(container: Container): boolean {
+  const { role, labels } = readLabels(container);
+  return (
+    role === 'service' &&
+    labels.port === undefined &&
+    container.exposedTcpPorts.length === 0 &&
+    labels.routes?.some(({ port }) => port !== undefined) !== true
+  );
+}
+
+function legendLine({ name, replicas }: ComposeService, address: string): string {
+  const service = `the service ${showForeignText(name)}`;
+  if (replicas === 0) return `nothing stands for ${service}: it has no replicas`;
+  return `${address} stands for ${service}${replicas === 1 ? '' : `, ${replicas} replicas`}`;
+}
+
+function noRole({ name, labels }: ComposeService): readonly Problem[] {
   const key = labels['meet.role'] === undefined ? Object.keys(labels).toSorted(compareText).find(isMeantForUs) : undefined;
   if (key === undefined) return [];
   return [
     problem('no-role', {
-      container: service,
+      container: name,
       key,
       value: labels[key],
       message: 'the service has a label for meet-gen, but no meet.role, so it is ignored',
@@ -71,125 +137,24 @@ function tellMissingRole(service: string, labels: Readonly<Record<string, string
   ];
 }
 
-interface LabelledService {
-  readonly name: string;
-  readonly containerName: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly networks: readonly string[];
-  readonly networkMode: string;
-  readonly ports: readonly number[];
-}
-
-function parseFile(text: string): Json {
-  try {
-    return recordOf(parse(text, { merge: true, logLevel: 'error' }), 'the file');
-  } catch (cause) {
-    if (cause instanceof ComposeError) throw cause;
-    const where = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0];
-    throw new ComposeError(`this is no YAML or JSON: ${where}`, { cause });
-  }
-}
-
-function fillIn(value: unknown, variables: Readonly<Record<string, string | undefined>>): string {
-  const text = typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
-  try {
-    return interpolate(text, variables);
-  } catch (cause) {
-    throw new ComposeError((cause as Error).message, { cause });
-  }
-}
-
-function describe(name: string, definition: Json, fill: (value: unknown) => string): readonly LabelledService[] {
-  const labels = labelsOf(definition['labels'], name, fill);
-  if (labels['meet.role'] === undefined) return [];
-  if (definition['extends'] !== undefined)
-    throw new ComposeError(
-      `the service ${showForeignText(name)} uses extends, which is not read here; use: docker compose config --format json | meet-gen render --compose -`,
-    );
+function unknownAddress({ service, owner }: Placed): readonly Problem[] {
+  if (owner === undefined || !isAddressUnknown(owner)) return [];
   return [
-    {
-      name,
-      containerName: definition['container_name'] === undefined ? undefined : fill(definition['container_name']),
-      labels,
-      networks: networksOf(definition['networks']),
-      networkMode: definition['network_mode'] === undefined ? '' : fill(definition['network_mode']),
-      ports: portsOf(definition['expose'], fill),
-    },
+    problem('needs-engine', {
+      container: service.name,
+      key: 'network_mode',
+      value: owner.networkMode,
+      message: "the address can't be told without an engine, nor whether the frontends reach it; the placeholder stands for it",
+      cure: 'once it runs, meet-gen render without --compose shows it, and meet-gen doctor checks it',
+    }),
   ];
 }
 
-function containerOf(service: LabelledService, project: string, networks: ReadonlyMap<string, string>, address: string): Container {
-  const unreadable = tooManyLabels(service.labels);
-  return {
-    ...(unreadable === undefined ? {} : { unreadable }),
-    id: service.name,
-    name: service.containerName ?? `${project}-${service.name}-1`,
-    imageId: '',
-    createdAtSeconds: 0,
-    state: 'running',
-    health: 'none',
-    labels: boundLabels({ [composeProjectLabel]: project, [composeServiceLabel]: service.name, ...service.labels }),
-    networkMode: service.networkMode,
-    networks:
-      service.networkMode === ''
-        ? service.networks.map((key) => ({ name: networks.get(key) ?? `${project}_${key}`, ipv4: address, ipv4PrefixLength: 24 }))
-        : [],
-    endpointIds: [],
-    exposedTcpPorts: service.ports,
-  };
-}
-
-function projectName(
-  file: Json,
-  variables: Readonly<Record<string, string | undefined>>,
-  fallback: string,
-  fill: (value: unknown) => string,
-): string {
-  const name = variables['COMPOSE_PROJECT_NAME'] || (file['name'] === undefined ? '' : fill(file['name'])) || fallback;
-  return (
-    name
-      .toLowerCase()
-      .replace(/[^a-z0-9_-]/g, '')
-      .replace(/^[_-]+/, '') || 'default'
-  );
-}
-
-function networkNames(file: Json, project: string, fill: (value: unknown) => string): ReadonlyMap<string, string> {
-  const networks = file['networks'] === undefined || file['networks'] === null ? {} : recordOf(file['networks'], 'networks');
-  return new Map(
-    Object.entries(networks).map(([key, value]) => {
-      const definition = value === null ? {} : recordOf(value, `networks.${key}`);
-      const given = definition['name'] ?? (definition['external'] === true ? key : undefined);
-      return [key, given === undefined ? `${project}_${key}` : fill(given)];
-    }),
-  );
-}
-
-function labelsOf(value: unknown, service: string, fill: (value: unknown) => string): Readonly<Record<string, string>> {
-  if (value === undefined || value === null) return {};
-  if (!Array.isArray(value))
-    return Object.fromEntries(Object.entries(recordOf(value, `${service}.labels`)).map(([key, text]) => [key, fill(text)]));
-  return Object.fromEntries(
-    value.map((entry) => {
-      const [key = '', ...rest] = fill(entry).split('=');
-      return [key, rest.join('=')];
-    }),
-  );
-}
-
-function networksOf(value: unknown): readonly string[] {
-  if (value === undefined || value === null) return ['default'];
-  return Array.isArray(value) ? value.map(String) : Object.keys(recordOf(value, 'networks'));
-}
-
-function portsOf(value: unknown, fill: (value: unknown) => string): readonly number[] {
-  const texts = Array.isArray(value) ? value.map(fill) : [];
-  const ports = texts.flatMap((text) => parsePort(text.replace(/\/tcp$/, '')) ?? []);
-  return [...new Set(ports)].toSorted((left, right) => left - right);
-}
-
-function recordOf(value: unknown, what: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new ComposeError(`${showForeignText(what)} must be a mapping`);
-  return value as Json;
+function unknownPort({ name }: ComposeService): Problem {
+  return problem('needs-engine', {
+    container: name,
+    key: 'meet.port',
+    message: `the project has no TCP port of the service, and what its image exposes can't be told without an engine; ${placeholderPort} stands for it`,
+    cure: 'set meet.port to the port that it listens on',
+  });
 }

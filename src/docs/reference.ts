@@ -144,7 +144,7 @@ function problemsPage(): string {
   ]);
   return page('Problems', [
     'What meet-gen reports, in its log, in `/status` and on the standard error of `render`. Each comes with the container, label and value it is about, and with what to do. An `error` costs somebody routes, a `warning` costs a label or a choice, a `notice` only tells.',
-    '`run` and `render` find the same problems in the same containers. Some only one command can find: `run` hears events, publishes, signals and asks frontends, `render --compose` sees services that have no role, `status` tries connections to replicas. `render` ends with 7 for an `error` or a `warning`, not for a `notice`.',
+    '`run` and `render` find the same problems in the same containers. Some only one command can find: `run` hears events, publishes, signals and asks frontends, `render --compose` sees services that have no role, and says what needs an engine, `status` tries connections to replicas. `render` ends with 7 for an `error` or a `warning`, not for a `notice`.',
     table(['code', 'severity', 'found by', 'meaning'], rows),
   ]);
 }

@@ -22,6 +22,12 @@ export const problemTable = {
     meaning:
       'A service has labels for meet-gen but no `meet.role`, so it is ignored. Only `render --compose` can tell: an engine is asked for containers with `meet.role` alone, and shows no others.',
   },
+  'needs-engine': {
+    severity: 'notice',
+    foundBy: 'render --compose',
+    meaning:
+      "Something that can't be told without an engine: the address of a service in host mode, or the port that an image exposes. What is printed has a placeholder for it.",
+  },
   'container-unreadable': {
     severity: 'error',
     meaning:

@@ -77,22 +77,24 @@ test.concurrent('a line of render names the project of a stranger', async ({ sce
   expect(stderr).toMatch(/^meet-gen: notice: meet, stranger\b.*\belsewhere\b.*\(foreign-project\)$/m);
 });
 
-const file = (...services: readonly string[]): string =>
-  ['name: meet', 'services:', '  frontend: { labels: { meet.role: frontend } }', ...services].join('\n');
+const labelled = (labels: object): object => ({ labels });
+const project = (services: object): string =>
+  JSON.stringify({ name: 'meet', services: { frontend: labelled({ 'meet.role': 'frontend' }), ...services } });
 
-describe('from a compose file, where nothing runs', () => {
-  const backend = '  backend: { labels: { meet.role: backend } }';
+describe('from what Compose resolved, where nothing runs', () => {
+  const backend = labelled({ 'meet.role': 'backend' });
+  const files = { 'meet.role': 'service', 'meet.paths': '/files' };
   test.concurrent.for([
-    { name: 'all of it: no problem, whatever a container of it would have to be', stdin: file(backend), codes: [] },
-    { name: 'no backend at all: nobody could answer for it', stdin: file(), codes: ['nobody-in-rotation'] },
+    { name: 'all of it: no problem, whatever a container of it would have to be', stdin: project({ backend }), codes: [] },
+    { name: 'no backend at all: nobody could answer for it', stdin: project({}), codes: ['nobody-in-rotation'] },
     {
-      name: 'a service without a port has that error, and no second one for what follows from it',
-      stdin: file(backend, '  files: { labels: { meet.role: service, meet.paths: /files } }'),
-      codes: ['no-port'],
+      name: 'a service without a network has that error, and no second one for what follows from it',
+      stdin: project({ backend, files: { ...labelled(files), expose: ['80'], network_mode: 'none' } }),
+      codes: ['no-shared-network'],
     },
     {
       name: 'a drained backend that is alone goes on',
-      stdin: file('  backend: { labels: { meet.role: backend, meet.drain: "true" } }'),
+      stdin: project({ backend: labelled({ 'meet.role': 'backend', 'meet.drain': 'true' }) }),
       codes: ['drained'],
     },
   ])('$name', async ({ stdin, codes }) => {

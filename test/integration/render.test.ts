@@ -10,20 +10,21 @@ function render(scene: Scene, flags: readonly string[] = [], options: CommandOpt
   return runCommand(['render', '--docker-host', scene.engine.host, ...flags], options);
 }
 
-const compose = `
-name: meet
-services:
-  frontend:
-    image: lasuite/meet-frontend:v1.27.0
-    labels:
-      meet.role: frontend
-      meet.host: \${HOST:-meet.example.com}
-  backend:
-    image: lasuite/meet-backend:v1.27.0
-    labels: ["meet.role=backend"]
-  celery:
-    image: lasuite/meet-backend:v1.27.0
-`;
+/** As Compose resolves it. */
+const project = {
+  name: 'meet',
+  networks: { default: { name: 'meet_default', ipam: {} } },
+  services: {
+    frontend: { command: null, labels: { 'meet.role': 'frontend', 'meet.host': 'visio.example.org' }, networks: { default: null } },
+    backend: { command: null, labels: { 'meet.role': 'backend' }, networks: { default: null } },
+    celery: { command: null, networks: { default: null } },
+  },
+};
+
+function renderProject(services: object = {}, flags: readonly string[] = []): Promise<CommandEnd> {
+  const stdin = JSON.stringify({ ...project, services: { ...project.services, ...services } });
+  return runCommand(['render', '--compose', '-', ...flags], { stdin });
+}
 
 describe('from the engine', () => {
   test.concurrent('asks the engine that the flag names, whatever the environment says', async ({ scene }) => {
@@ -124,12 +125,9 @@ describe('from the engine', () => {
   }
 });
 
-describe('from a compose file, with no engine', () => {
+describe('from what Compose resolved, with no engine', () => {
   test.concurrent('a placeholder address stands for each service, named in a comment', async ({ scene }) => {
-    const file = join(scene.folder, 'compose.yml');
-    await writeFile(file, compose);
-    await writeFile(join(scene.folder, '.env'), 'HOST=visio.example.org\n');
-    const { code, stdout, stderr } = await runCommand(['render', '--compose', file]);
+    const { code, stdout, stderr } = await renderProject();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('# 192.0.2.1 stands for the service backend\n# 192.0.2.2 stands for the service frontend\n');
     expect(stdout).toContain('server 192.0.2.1:8000 max_fails=0 fail_timeout=0;');
@@ -138,67 +136,125 @@ describe('from a compose file, with no engine', () => {
     expect(scene.engine.calls).toEqual([]);
   });
 
-  test.concurrent('standard input, YAML and the JSON of docker compose config, say the same', async () => {
-    const yaml = await runCommand(['render', '--compose', '-'], { stdin: compose });
-    expect(yaml).toMatchObject({ code: 0, stderr: '' });
-    const json = JSON.stringify({
-      name: 'meet',
-      networks: { default: { name: 'meet_default', ipam: {} } },
-      services: {
-        frontend: { labels: { 'meet.role': 'frontend', 'meet.host': 'meet.example.com' }, networks: { default: null } },
-        backend: { labels: { 'meet.role': 'backend' }, networks: { default: null } },
-        celery: { networks: { default: null } },
-      },
-    });
-    expect(await runCommand(['render', '--compose', '-'], { stdin: json })).toEqual(yaml);
-  });
-
   test.concurrent('problems in it: exit 7', async () => {
-    const { code, stdout, stderr } = await runCommand(['render', '--compose', '-'], {
-      stdin: compose.replace('meet.role=backend', 'meet.role=bakend'),
-    });
+    const { code, stdout, stderr } = await renderProject({ backend: { labels: { 'meet.role': 'bakend' } } });
     expect(code).toBe(7);
     expect(stdout).toContain('# routing.conf of meet,');
     expect(stderr).toContain('did you mean backend?');
   });
 
-  for (const { name, stdin, reason } of [
-    { name: 'no YAML', stdin: 'services:\n  a: [1, 2\n', reason: /no YAML or JSON/ },
-    { name: 'no JSON', stdin: '{"services": {', reason: /no YAML or JSON/ },
-    { name: 'no mapping', stdin: 'hello\n', reason: /must be a mapping/ },
-    { name: 'without services', stdin: 'name: meet\n', reason: /services must be a mapping/ },
-    { name: 'empty', stdin: '', reason: /must be a mapping/ },
-    { name: 'with include', stdin: 'include: [other.yml]\nservices: {}\n', reason: /docker compose config --format json/ },
-    { name: 'missing a variable', stdin: compose.replace(':-meet.example.com', ':?give a host'), reason: /HOST is not set: give a host/ },
+  const backend = { labels: { 'meet.role': 'backend' }, networks: { default: null } };
+  const frontend = project.services.frontend;
+  const files = { labels: { 'meet.role': 'service', 'meet.paths': '/files' }, networks: { default: null } };
+  const own = { networks: undefined };
+
+  for (const { name, services, stdout, codes } of [
+    {
+      name: 'a backend in host mode',
+      services: { backend: { ...backend, ...own, network_mode: 'host' } },
+      stdout: 'server 192.0.2.1:8000 ',
+      codes: ['needs-engine'],
+    },
+    {
+      name: 'a frontend in host mode',
+      services: { frontend: { ...frontend, ...own, network_mode: 'host' } },
+      stdout: 'server 192.0.2.1:8000 ',
+      codes: ['needs-engine'],
+    },
+    {
+      name: 'both in host mode',
+      services: { backend: { ...backend, ...own, network_mode: 'host' }, frontend: { ...frontend, ...own, network_mode: 'host' } },
+      stdout: 'server 192.0.2.1:8000 ',
+      codes: ['needs-engine', 'needs-engine'],
+    },
+    {
+      name: 'a backend behind a VPN',
+      services: { backend: { ...backend, ...own, network_mode: 'service:vpn' }, vpn: { networks: { default: null } } },
+      stdout: 'server 192.0.2.1:8000 ',
+      codes: [],
+    },
+    {
+      name: 'both on the default bridge',
+      services: { backend: { ...backend, ...own, network_mode: 'bridge' }, frontend: { ...frontend, ...own, network_mode: 'bridge' } },
+      stdout: 'server 192.0.2.1:8000 ',
+      codes: [],
+    },
+    { name: 'a service whose image alone says its port', services: { files }, stdout: 'server 192.0.2.2:80 ', codes: ['needs-engine'] },
+    {
+      name: 'a service with a range of ports',
+      services: { files: { ...files, expose: ['9001-9002/tcp', '53/udp'] } },
+      stdout: 'server 192.0.2.2:9001 ',
+      codes: [],
+    },
+    {
+      name: 'several backends',
+      services: { backend: { ...backend, deploy: { replicas: 3 } } },
+      stdout: '# 192.0.2.1 stands for the service backend, 3 replicas\n',
+      codes: [],
+    },
+    {
+      name: 'no backend',
+      services: { backend: { ...backend, scale: 0 } },
+      stdout: '# nothing stands for the service backend: it has no replicas\n',
+      codes: ['nobody-in-rotation'],
+    },
+    { name: 'a service that nobody starts', services: { files: { ...files, scale: 0 } }, stdout: 'server 192.0.2.1:8000 ', codes: [] },
   ]) {
-    test.concurrent(`${name}: exit 2, a line with the reason`, async () => {
+    test.concurrent(`${name}: as \`up\` would start it`, async () => {
+      const end = await renderProject(services);
+      expect([...end.stderr.matchAll(/ \(([a-z-]+)\)$/gm)].map(([, code]) => code)).toEqual(codes);
+      expect(end.code).toBe(name === 'no backend' ? 7 : 0);
+      expect(end.stdout).toContain(stdout);
+    });
+  }
+
+  for (const { name, stdin, reason } of [
+    { name: 'YAML', stdin: 'services:\n  a: {}\n', reason: 'not valid JSON' },
+    { name: 'half of it', stdin: '{"name": "meet", "services": {', reason: 'JSON' },
+    { name: 'nothing', stdin: '', reason: 'JSON' },
+    { name: 'another JSON', stdin: '{}', reason: 'no name' },
+    { name: 'variables, as with --no-interpolate', stdin: '{"name": "${X}", "services": {}}', reason: '--no-interpolate' },
+    { name: 'more than is read', stdin: ' '.repeat(17 * 2 ** 20), reason: 'longer than 16777216 bytes' },
+  ]) {
+    test.concurrent(`${name}: exit 2, a line with the reason and what to paste`, async () => {
       const end = await runCommand(['render', '--compose', '-'], { stdin });
       expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 2, stdout: '' });
-      expect(end.stderr).toMatch(reason);
+      expect(end.stderr).toContain(reason);
+      if (name !== 'more than is read') expect(end.stderr).toContain('docker compose config --format json | meet-gen render --compose -');
       expect(end.stderr.trimEnd().split('\n')).toHaveLength(1);
     });
   }
 
-  test.concurrent('a file that is missing, or a directory: exit 2', async ({ scene }) => {
-    for (const file of [join(scene.folder, 'none.yml'), scene.folder]) {
-      const end = await runCommand(['render', '--compose', file]);
-      expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 2, stdout: '' });
-      expect(end.stderr).toContain(`${file} can't be read`);
+  test.concurrent('no docker on the PATH, as in the image: exit 2, and what to paste where it is', async ({ scene }) => {
+    for (const { args, line } of [
+      { args: [], line: 'docker compose config --format json' },
+      { args: ['compose.prod.yml'], line: 'docker compose -f compose.prod.yml config --format json' },
+    ]) {
+      const end = await runCommand(['render', '--compose', ...args], { env: { PATH: scene.folder } });
+      expect({ code: end.code, stdout: end.stdout }).toEqual({ code: 2, stdout: '' });
+      expect(end.stderr).toContain(`paste where it is: ${line} | meet-gen render --compose - (`);
+      expect(end.stderr).toContain(`${line} | docker run --rm -i meet-gen render --compose -)\n`);
     }
+  });
+
+  test.concurrent('a file without a name: exit 2', async () => {
+    expect(await runCommand(['render', '--compose='])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'meet-gen: --compose: the name of the file is empty\n',
+    });
   });
 
   test.concurrent('a template that is broken: exit 4', async ({ scene }) => {
     await writeFile(join(scene.folder, 'routing.conf.eta'), '<%= it.generation %>\n<%= it. %>\n');
-    const end = await runCommand(['render', '--compose', '-', '--templates', scene.folder], { stdin: compose });
+    const end = await renderProject({}, ['--templates', scene.folder]);
     expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 4, stdout: '' });
     expect(end.stderr).toContain('routing.conf.eta, line 2');
   });
-});
 
-test.concurrent('a compose file cannot write escape sequences or lines of its own to the terminal', async ({ scene }) => {
-  const file = join(scene.folder, 'compose.yaml');
-  await writeFile(file, 'services:\n  frontend:\n    labels:\n      meet.role: "${X:?\\e]0;evil\\a\\nmeet-gen: all is well}"\n');
-  const { code, stderr } = await runCommand(['render', '--compose', file]);
-  expect(code).toBe(2);
-  expect(stderr).toMatch(/^meet-gen: the variable X is not set: [\x20-\x7e]+\n$/);
+  test.concurrent('it cannot write escape sequences or lines of its own to the terminal', async () => {
+    const { code, stderr } = await renderProject({ '\u001b]0;evil\u0007\nmeet-gen: all is well': [] });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^meet-gen: this is not the JSON [\x20-\x7e]+\n$/);
+  });
 });

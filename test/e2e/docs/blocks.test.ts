@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand as runBuilt } from '../../support/built-command.ts';
-import { asComposeFile, exampleFor, overExample, readYaml } from '../../support/docs/check-compose.ts';
+import { asComposeFile, exampleFor, readYaml } from '../../support/docs/check-compose.ts';
 import { dockerFlags } from '../../support/docs/docker-flags.ts';
 import type { ComposeFile } from '../../support/docs/example-file.ts';
 import { allBlocks, repository } from '../../support/docs/pages.ts';
@@ -35,30 +35,28 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** What is rendered from a compose file. */
-async function render(file: ComposeFile): Promise<string> {
-  writeFileSync(join(folder, 'merged.json'), JSON.stringify(file));
-  const env = { COMPOSE_PROJECT_NAME: 'meet', MEET_HOST: 'visio.example.com' };
-  const { stdout, stderr } = await runBuilt(['render', '--compose', join(folder, 'merged.json')], { env });
+/** What is rendered from the example with a snippet over it, which Compose takes without a word. */
+async function render(snippet: ComposeFile): Promise<string> {
+  const files = { 'example.json': exampleFor(snippet), 'snippet.json': snippet };
+  for (const [name, file] of Object.entries(files)) writeFileSync(join(folder, name), JSON.stringify(file));
+  const args = Object.keys(files).flatMap((name) => ['-f', join(folder, name)]);
+  const resolved = await tryCommand(engine.dockerCli, ['compose', ...args, 'config', '--format', 'json'], { env: engine.env });
+  expect(resolved.stderr).toBe('');
+  const { stdout, stderr } = await runBuilt(['render', '--compose', '-'], { stdin: resolved.stdout });
   expect(stderr).toBe('');
   return stdout;
 }
 
 describe('compose snippets, over the example', () => {
   test.each(composeBlocks)('%s: compose takes it, and nginx what is rendered', async (_, file) => {
-    writeFileSync(join(folder, 'snippet.json'), JSON.stringify(file));
-    writeFileSync(join(folder, 'example.json'), JSON.stringify(exampleFor(file)));
-    const args = ['compose', '-f', join(folder, 'example.json'), '-f', join(folder, 'snippet.json'), 'config', '--quiet'];
-    const { stderr } = await tryCommand(engine.dockerCli, args, { env: engine.env });
-    expect(stderr).toBe('');
-    const layout = inRealLayout(await render(overExample(file)));
+    const layout = inRealLayout(await render(file));
     for (const checker of checkers) expect(await checker.test(layout)).toMatchObject({ ok: true });
   });
 });
 
 describe('nginx snippets, where the rendered server includes them', () => {
   test.each(nginxBlocks)('%s', async (_, { text }) => {
-    const layout = { ...inRealLayout(await render(overExample({}))), 'meet-routing.d/snippet.conf': `${text}\n` };
+    const layout = { ...inRealLayout(await render({})), 'meet-routing.d/snippet.conf': `${text}\n` };
     for (const checker of checkers) {
       expect(await checker.test(layout)).toMatchObject({ ok: true });
       expect((await checker.dump(layout)).output).toContain(text.split('\n')[0]);
@@ -66,7 +64,7 @@ describe('nginx snippets, where the rendered server includes them', () => {
   });
 
   test('one that nginx refuses is refused here', async () => {
-    const layout = { ...inRealLayout(await render(overExample({}))), 'meet-routing.d/snippet.conf': 'locatoin = /x { return 200; }\n' };
+    const layout = { ...inRealLayout(await render({})), 'meet-routing.d/snippet.conf': 'locatoin = /x { return 200; }\n' };
     for (const checker of checkers) expect(await checker.test(layout)).toMatchObject({ ok: false });
   });
 });

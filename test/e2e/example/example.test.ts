@@ -30,10 +30,10 @@ describe('the files', () => {
     expect(config.services['docker-proxy']?.command).toContain('-allowPOST=(/v1\\.[0-9]+)?/containers/meet-frontend-[0-9]+/kill');
   });
 
-  test('meet-gen renders what compose makes of the example as it does the example itself', async () => {
+  test('meet-gen has Compose resolve the example, and reads what is piped the same', async () => {
     const { stdout: config } = await stack.plainCompose('--env-file', '.env.example', 'config', '--format', 'json');
     const [fromFile, fromConfig] = await Promise.all([
-      runBuilt(['render', '--compose', join(repository, 'compose.example.yml')]),
+      runBuilt(['render', '--compose', join(stack.folder, 'compose.example.yml')], { env: engine.env }),
       runBuilt(['render', '--compose', '-'], { stdin: config }),
     ]);
     expect(fromConfig).toEqual(fromFile);

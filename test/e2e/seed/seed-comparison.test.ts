@@ -1,6 +1,9 @@
-import { fileURLToPath } from 'node:url';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCommand } from '../../support/built-command.ts';
+import { runCommand, type CommandEnd } from '../../support/built-command.ts';
+import { repository } from '../../support/docs/pages.ts';
 import { createNginxChecker, type NginxChecker } from '../../support/nginx-check.ts';
 import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 import type { NginxSeries } from '../../providers/engine/stand-ins.ts';
@@ -10,14 +13,24 @@ import { bornOut, differences, differencesPage, unexplained, type BackendState, 
 import { allRequests, requestsWithoutBackend, type SeedRequest } from './requests.ts';
 import { seedConfiguration, startTopology, type Topology } from './topology.ts';
 
-const composeExample = fileURLToPath(new URL('../../../compose.example.yml', import.meta.url));
 const series: readonly NginxSeries[] = ['1.30', '1.22'];
 const atOnce = 8;
 
-/** What `meet-gen render --compose compose.example.yml` prints, with no engine and no .env. */
-const rendered = runCommand(['render', '--compose', composeExample]);
+/** What `meet-gen render --compose compose.example.yml` prints, with .env.example. */
+const rendered = renderExample();
 
-test('the compose example is rendered with no engine at all', async () => {
+async function renderExample(): Promise<CommandEnd> {
+  const folder = mkdtempSync(join(tmpdir(), 'meet-gen-seed-'));
+  copyFileSync(join(repository, 'compose.example.yml'), join(folder, 'compose.example.yml'));
+  copyFileSync(join(repository, '.env.example'), join(folder, '.env'));
+  try {
+    return await runCommand(['render', '--compose', 'compose.example.yml'], { env: providedEngine().env, cwd: folder });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('the compose example is rendered as Compose resolves it', async () => {
   const { code, stdout, stderr } = await rendered;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/^# 192\.0\.2\.\d+ stands for the service backend$/m);

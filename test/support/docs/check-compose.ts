@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { parseDocument } from 'yaml';
-import { renderFromCompose } from '../../../src/commands/render.ts';
+import { renderProject } from '../../../src/commands/render.ts';
 import { readOptions } from '../../../src/options.ts';
 import { exampleFile, type ComposeFile } from './example-file.ts';
 import { checkVariables } from './meet-gen-words.ts';
@@ -72,24 +70,37 @@ function undefinedNames(file: ComposeFile, name: string, service: Json): readonl
   );
 }
 
-/** Through `meet-gen render --compose`, with the settings of .env.example. */
+/** Through what `meet-gen render --compose` does with a resolved project. */
 async function checkLabels(file: ComposeFile): Promise<readonly string[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'meet-gen-docs-'));
   try {
-    writeFileSync(join(folder, 'compose.yml'), JSON.stringify(file));
-    writeFileSync(join(folder, '.env'), `${readPage('.env.example')}\nCOMPOSE_PROJECT_NAME=meet\n`);
-    const { messages } = await renderFromCompose(
-      join(folder, 'compose.yml'),
-      readOptions('render', {}, {}),
-      false,
-      new AbortController().signal,
-    );
+    const project = Buffer.from(JSON.stringify(resolveSnippet(file)));
+    const { messages } = await renderProject(project, readOptions('render', {}, {}), false, new AbortController().signal);
     return messages;
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
-  } finally {
-    rmSync(folder, { recursive: true });
   }
+}
+
+/**
+ * A file of the documentation as Compose would resolve it with .env.example, as far as meet-gen reads it: these tests run where there is
+ * no Compose. `e2e/docs/blocks.test.ts` has the real one resolve the same files.
+ */
+function resolveSnippet(file: ComposeFile): Json {
+  const variables = parseEnv(readPage('.env.example'));
+  const services = Object.entries(file['services'] ?? {}) as (readonly [string, Json])[];
+  const resolved = services.map(([name, service]) => {
+    const labels = Array.isArray(service['labels']) ? byName(service['labels']) : ((service['labels'] ?? {}) as Json);
+    const texts = Object.entries(labels).map(([key, value]) => [key, fillIn(value as string | number, variables)]);
+    const networks = Object.fromEntries(listOf(service['networks']).map((network) => [network, null]));
+    const ports = { expose: service['expose'], network_mode: service['network_mode'] };
+    return [name, { labels: Object.fromEntries(texts) as Json, networks, ...ports }];
+  });
+  return { name: 'meet', services: Object.fromEntries(resolved) as Json, networks: file['networks'] };
+}
+
+/** `${NAME}`, with `:-` a default, and no more: pages need no other. */
+function fillIn(value: string | number, variables: Readonly<Record<string, string | undefined>>): string {
+  return String(value).replaceAll(/\$\{(\w+)(?::-([^}]*))?\}/g, (_, name: string, fallback = '') => variables[name] || String(fallback));
 }
 
 /** Maps are merged, lists joined, a list of names becomes a map where the other one is one. */

@@ -16,7 +16,7 @@ export const dockerFlags: Readonly<Record<string, readonly string[]>> = {
   'network connect': [],
   'volume create': [],
   'volume rm': [],
-  compose: ['-f=', '-p=', '--env-file='],
+  compose: ['-f=', '-p=', '--env-file=', '--profile='],
   'compose build': ['--no-cache'],
   'compose config': ['--format='],
   'compose cp': [],

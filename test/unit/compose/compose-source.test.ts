@@ -1,199 +1,167 @@
 import { describe, expect, it } from 'vitest';
-import type { ComposeWorld } from '../../../src/compose/compose-source.ts';
 import { ComposeError } from '../../../src/compose/compose-error.ts';
-import { readCompose } from '../../../src/compose/compose-source.ts';
-import { interpolate } from '../../../src/compose/interpolate.ts';
+import { readCompose, type ComposeWorld } from '../../../src/compose/compose-source.ts';
+import { readProject } from '../../../src/compose/resolved-project.ts';
 import type { Container } from '../../../src/model/container.ts';
 
-const read = (text: string, variables: Record<string, string> = {}): ComposeWorld => readCompose(text, variables, 'folder');
+type Definitions = Readonly<Record<string, object>>;
 
-function only(text: string, variables: Record<string, string> = {}): Container {
-  const [first, ...more] = read(text, variables).containers;
-  if (first === undefined || more.length > 0) throw new Error('exactly one container was expected');
+const read = (services: Definitions, more: object = {}): ComposeWorld =>
+  readCompose(readProject(Buffer.from(JSON.stringify({ name: 'meet', services, ...more }))));
+
+function only(definition: object, more?: object): Container {
+  const [first, ...others] = read({ backend: { labels: backend, ...definition } }, more).containers;
+  if (first === undefined || others.length > 0) throw new Error('exactly one container was expected');
   return first;
 }
 
-const service = (lines: string): string => `services:\n  backend:\n${lines.replace(/^/gm, '    ')}\n`;
-const labelled = 'labels: { meet.role: backend }';
+const backend = { 'meet.role': 'backend' };
+const service = { 'meet.role': 'service', 'meet.paths': '/files' };
+const addresses = ({ containers }: ComposeWorld): readonly unknown[] => containers.map(({ name, networks }) => [name, networks[0]?.ipv4]);
+const found = ({ problems }: ComposeWorld): readonly unknown[] => problems.map(({ code, container, key }) => [code, container, key]);
 
-describe('variables in a compose file', () => {
-  const variables = { SET: 'value', EMPTY: '', OTHER: 'other' };
-
-  it.each([
-    ['${SET}', 'value'],
-    ['$SET', 'value'],
-    ['a${SET}b', 'avalueb'],
-    ['$SET-$SET', 'value-value'],
-    ['${UNSET}', ''],
-    ['$UNSET', ''],
-    ['$$SET', '$SET'],
-    ['$${SET}', '${SET}'],
-    ['$$$SET', '$value'],
-    ['$$$$', '$$'],
-    ['${SET:-x}', 'value'],
-    ['${EMPTY:-x}', 'x'],
-    ['${EMPTY-x}', ''],
-    ['${UNSET:-x}', 'x'],
-    ['${UNSET-x}', 'x'],
-    ['${UNSET:-}', ''],
-    ['${UNSET:-a b/c:d}', 'a b/c:d'],
-    ['${UNSET:-${OTHER}}', 'other'],
-    ['${UNSET:-${UNSET2:-deep}}', 'deep'],
-    ['${SET:+x}', 'x'],
-    ['${EMPTY:+x}', ''],
-    ['${EMPTY+x}', 'x'],
-    ['${UNSET+x}', ''],
-    ['${SET:?needed}', 'value'],
-    ['${EMPTY?needed}', ''],
-    ['no variables', 'no variables'],
-    ['50% $ off', '50% $ off'],
-    ['${}', '${}'],
-    ['$1', '$1'],
-  ])('%s becomes %j', (text, expected) => {
-    expect(interpolate(text, variables)).toBe(expected);
-  });
-
-  it.each(['${UNSET:?needed}', '${UNSET?needed}', '${EMPTY:?needed}'])('%s is refused, with the reason', (text) => {
-    expect(() => interpolate(text, variables)).toThrow(/is not set: needed/);
-  });
-});
-
-describe('labels in a compose file', () => {
-  it.each([
-    ['a map', 'labels:\n  meet.role: backend\n  meet.port: "8001"\n  meet.weight: 2'],
-    ['a list', 'labels:\n  - meet.role=backend\n  - meet.port=8001\n  - meet.weight=2'],
-  ])('are read as %s', (_, lines) => {
-    expect(only(service(lines)).labels).toMatchObject({ 'meet.role': 'backend', 'meet.port': '8001', 'meet.weight': '2' });
-  });
-
-  it('keep all after the first = of a list entry', () => {
-    expect(only(service('labels:\n  - meet.role=backend\n  - meet.paths==/x,=/y')).labels['meet.paths']).toBe('=/x,=/y');
-  });
-
-  it('have variables put in, and $$ is a dollar sign', () => {
-    const lines = 'labels:\n  meet.role: ${ROLE:-backend}\n  meet.host: ${HOST}\n  other: $$HOST';
-    expect(only(service(lines), { HOST: 'visio.example.com' }).labels).toMatchObject({
-      'meet.role': 'backend',
-      'meet.host': 'visio.example.com',
-      other: '$HOST',
-    });
-  });
-
-  it('may come through an anchor and a merge key', () => {
-    const text = `x-labels: &labels { meet.role: backend }\nservices:\n  backend:\n    labels:\n      <<: *labels\n      meet.port: 1\n`;
-    expect(only(text).labels).toMatchObject({ 'meet.role': 'backend', 'meet.port': '1' });
-  });
-
-  it('without meet.role leave a service out', () => {
-    expect(read(service('labels: { meet.port: 1 }')).containers).toEqual([]);
-    expect(read(service('image: x')).containers).toEqual([]);
-  });
-
-  it('carry the project and the service, as compose would set them', () => {
-    expect(only(service(labelled)).labels).toMatchObject({
-      'com.docker.compose.project': 'folder',
-      'com.docker.compose.service': 'backend',
-    });
-  });
-});
-
-describe('the project of a compose file', () => {
-  it.each([
-    ['the folder', '', {}, 'folder'],
-    ["the file's name", 'name: fromfile\n', {}, 'fromfile'],
-    ["the file's name with variables in it", 'name: ${P:-x}\n', { P: 'fromvariable' }, 'fromvariable'],
-    ['COMPOSE_PROJECT_NAME before all', 'name: fromfile\n', { COMPOSE_PROJECT_NAME: 'fromenv' }, 'fromenv'],
-    ['made as compose makes it', 'name: _My Project.1\n', {}, 'myproject1'],
-  ])('is %s', (_, head, variables, expected) => {
-    expect(only(head + service(labelled), variables as Record<string, string>).labels['com.docker.compose.project']).toBe(expected);
-  });
-});
-
-const namesOf = (lines: string, networks = ''): readonly string[] =>
-  only(service(`${labelled}\n${lines}`) + networks).networks.map((one) => one.name);
-
-describe('networks in a compose file', () => {
-  it.each([
-    ['the default one', '', '', ['folder_default']],
-    ['those of a list', 'networks: [a, b]', 'networks: { a: , b: {} }', ['folder_a', 'folder_b']],
-    ['those of a map', 'networks: { a: , b: { aliases: [x] } }', 'networks: { a: , b: }', ['folder_a', 'folder_b']],
-    ['external ones by their own name', 'networks: [proxy]', 'networks: { proxy: { external: true } }', ['proxy']],
-    ['external ones by another name', 'networks: [p]', 'networks: { p: { external: true, name: "${N:-proxy}" } }', ['proxy']],
-    ['named ones', 'networks: [default]', 'networks: { default: { name: shared } }', ['shared']],
-    ['none in a network mode', 'network_mode: host', '', []],
-  ])('are %s', (_, lines, networks, expected) => {
-    expect(namesOf(lines, networks)).toEqual(expected);
-  });
-
-  it('give each service one placeholder address of TEST-NET-1, in the order of names', () => {
-    const text = 'services:\n  zeta: { labels: [meet.role=backend] }\n  other: { image: x }\n  alpha: { labels: [meet.role=frontend] }\n';
-    const { containers, placeholders } = read(text);
-    expect(containers.map((one) => [one.name, one.networks[0]?.ipv4])).toEqual([
-      ['folder-alpha-1', '192.0.2.1'],
-      ['folder-zeta-1', '192.0.2.2'],
-    ]);
-    expect(placeholders).toEqual([
-      { address: '192.0.2.1', service: 'alpha' },
-      { address: '192.0.2.2', service: 'zeta' },
-    ]);
-  });
-});
-
-describe('a service in a compose file', () => {
-  it('runs, has no health yet, and exposes its TCP ports', () => {
-    expect(only(service(`${labelled}\nexpose: ["9000", 3000, "53/udp", "3000/tcp", "1-2", 0, 65536, 99999]`))).toMatchObject({
+describe('a container of a project', () => {
+  it('runs, is well, and carries the labels that Compose gives it, whatever its own say', () => {
+    const labels = { ...backend, 'com.docker.compose.project': 'other', 'com.docker.compose.service': 'other' };
+    expect(only({ labels })).toMatchObject({
+      name: 'meet-backend-1',
       state: 'running',
       health: 'none',
-      exposedTcpPorts: [3000, 9000],
+      labels: { ...backend, 'com.docker.compose.project': 'meet', 'com.docker.compose.service': 'backend' },
     });
   });
 
-  it('has the container_name that it asks for', () => {
-    expect(only(service(`${labelled}\ncontainer_name: \${N:-mine}`)).name).toBe('mine');
+  it('has the name that it is given', () => {
+    expect(only({ container_name: 'mine' }).name).toBe('mine');
   });
 
-  it('is there though it belongs to a profile: its labels are shown', () => {
-    expect(read(service(`${labelled}\nprofiles: [extra]`)).containers).toHaveLength(1);
+  it('is none without meet.role', () => {
+    expect(read({ a: { labels: { 'traefik.enable': 'true' } }, b: {} })).toEqual({ containers: [], legend: [], problems: [] });
   });
 
-  it('may stand in the JSON of docker compose config as well', () => {
-    const json = JSON.stringify({
-      name: 'meet',
-      services: { backend: { labels: { 'meet.role': 'backend', note: '$$HOST' }, networks: { default: null }, expose: ['8000'] } },
-      networks: { default: { name: 'meet_default', ipam: {} } },
-    });
-    expect(only(json)).toMatchObject({ name: 'meet-backend-1', networks: [{ name: 'meet_default' }], labels: { note: '$HOST' } });
+  it('that seems to be meant for us is told of', () => {
+    expect(found(read({ a: { labels: { 'meet.port': '1' } } }))).toEqual([['no-role', 'a', 'meet.port']]);
   });
 });
 
-describe('a compose file that cannot be read', () => {
+describe('placeholder addresses', () => {
+  it('are one for each service, in the order of names', () => {
+    const world = read({ zeta: { labels: backend }, other: {}, alpha: { labels: { 'meet.role': 'frontend' } } });
+    expect(addresses(world)).toEqual([
+      ['meet-alpha-1', '192.0.2.1'],
+      ['meet-zeta-1', '192.0.2.2'],
+    ]);
+    expect(world.legend).toEqual(['192.0.2.1 stands for the service alpha', '192.0.2.2 stands for the service zeta']);
+  });
+
+  it.each([254, 255])('end after 254 services: %i', (count) => {
+    const many = Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${index}`, { labels: backend }]));
+    if (count === 254) expect(read(many).containers).toHaveLength(254);
+    else expect(() => read(many)).toThrow(ComposeError);
+  });
+});
+
+describe('replicas', () => {
+  it('have one placeholder together, which says how many they are', () => {
+    const world = read({ a: { labels: backend, scale: 3 }, b: { labels: backend, deploy: { replicas: 1_000_000 } } });
+    expect(addresses(world)).toEqual([
+      ['meet-a-1', '192.0.2.1'],
+      ['meet-b-1', '192.0.2.2'],
+    ]);
+    expect(world.legend).toEqual([
+      '192.0.2.1 stands for the service a, 3 replicas',
+      '192.0.2.2 stands for the service b, 1000000 replicas',
+    ]);
+  });
+
+  it.each([{ scale: 0 }, { deploy: { replicas: 0 } }, { scale: 0, deploy: { replicas: 2 } }])('may be none: %j', (definition) => {
+    const world = read({ a: { labels: backend, ...definition } });
+    expect(world).toEqual({ containers: [], legend: ['nothing stands for the service a: it has no replicas'], problems: [] });
+  });
+});
+
+describe('a network mode', () => {
+  const networks = { networks: { default: { name: 'shared' }, proxy: { external: true } } };
+  const namesIn = (network_mode: string): readonly string[] => only({ network_mode }, networks).networks.map(({ name }) => name);
+
   it.each([
-    ['no YAML', 'services: [', /no YAML or JSON/],
-    ['no mapping', '- a', /the file must be a mapping/],
-    ['empty', '', /must be a mapping/],
-    ['without services', 'name: x', /services must be a mapping/],
-    ['services that are a list', 'services: [a]', /services must be a mapping/],
-    ['a service that is a list', 'services: { a: [] }', /a must be a mapping/],
-    ['labels that are text', service('labels: meet.role=backend'), /labels must be a mapping/],
-    ['include', `include: [other.yml]\n${service(labelled)}`, /include.*docker compose config/],
-    ['extends on a service of ours', service(`${labelled}\nextends: { service: base }`), /extends.*docker compose config/],
-    ['a variable that it insists on', service('labels:\n  meet.role: ${ROLE:?say which}'), /ROLE is not set: say which/],
-    [
-      'an anchor that explodes',
-      `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c,*c]\nservices: {}`,
-      /no YAML/,
-    ],
-  ])('is refused: %s', (_, text, message) => {
-    expect(() => read(text)).toThrow(ComposeError);
-    expect(() => read(text)).toThrow(message);
+    ['none', []],
+    ['bridge', ['bridge']],
+    ['default', ['bridge']],
+    ['somebodys', ['somebodys']],
+  ])('%s is these networks: %j', (mode, expected) => {
+    expect(namesIn(mode)).toEqual(expected);
   });
 
-  it('is refused with more services than there are placeholder addresses', () => {
-    const many = Array.from({ length: 255 }, (_, index) => `  s${index}: { labels: [meet.role=backend] }`).join('\n');
-    expect(() => read(`services:\n${many}\n`)).toThrow(/at most 254/);
+  it.each(['host', 'container:abc'])("%s has an address that can't be told without an engine", (network_mode) => {
+    const world = read({ backend: { labels: backend, network_mode } }, networks);
+    expect(found(world)).toEqual([['needs-engine', 'backend', 'network_mode']]);
+    expect(world.problems[0]).toMatchObject({
+      severity: 'notice',
+      message: expect.stringContaining("can't be told without an engine") as string,
+    });
+    // Reachable for all that it may be reachable for.
+    expect(namesIn(network_mode)).toEqual(['shared', 'proxy', 'meet_default', 'bridge']);
   });
 
-  it('may have extends on a service that is none of ours', () => {
-    expect(read('services:\n  db: { extends: { service: x } }\n').containers).toEqual([]);
+  it('service:x has the address of that service, labelled or not, however far away', () => {
+    const world = read(
+      {
+        a: { labels: backend, network_mode: 'service:b' },
+        b: { labels: backend, networks: { proxy: null } },
+        c: { labels: backend, network_mode: 'service:d' },
+        d: { network_mode: 'service:vpn' },
+        vpn: {},
+      },
+      networks,
+    );
+    expect(world.containers.map(({ name, networks: own }) => [name, own.map((one) => [one.name, one.ipv4])])).toEqual([
+      ['meet-a-1', [['proxy', '192.0.2.1']]],
+      ['meet-b-1', [['proxy', '192.0.2.1']]],
+      ['meet-c-1', [['shared', '192.0.2.2']]],
+    ]);
+    expect(world.legend).toEqual([
+      '192.0.2.1 stands for the service a',
+      '192.0.2.1 stands for the service b',
+      '192.0.2.2 stands for the service c',
+    ]);
+    expect(world.problems).toEqual([]);
+  });
+
+  it('service:x of a service in host mode is as that', () => {
+    const world = read({ a: { labels: backend, network_mode: 'service:b' }, b: { network_mode: 'host' } });
+    expect(found(world)).toEqual([['needs-engine', 'a', 'network_mode']]);
+  });
+
+  it.each([
+    ['is not there', {}],
+    ['has no replicas', { b: { scale: 0 } }],
+    ['leans on the first one', { b: { network_mode: 'service:a' } }],
+  ])('service:x has no network where that service %s', (_, more) => {
+    const [a] = read({ a: { labels: backend, network_mode: 'service:b' }, ...more }).containers;
+    expect(a).toMatchObject({ networkMode: 'container:b', networks: [] });
+  });
+});
+
+describe('the port of a service', () => {
+  it.each([
+    ['nothing', { labels: service }],
+    ['UDP alone', { labels: service, expose: ['53/udp'] }],
+    ['a meet.port that is none', { labels: { ...service, 'meet.port': 'x' } }],
+    ['a route without a port', { labels: { 'meet.role': 'service', 'meet.route.x.path': '/x' } }],
+  ])('is a placeholder where the project says %s: its image may expose one', (_, definition) => {
+    const world = read({ files: definition });
+    expect(found(world)).toEqual([['needs-engine', 'files', 'meet.port']]);
+    expect(world.containers).toMatchObject([{ exposedTcpPorts: [80] }]);
+  });
+
+  it.each([
+    ['a port', { labels: service, ports: [{ target: 9000 }] }],
+    ['meet.port', { labels: { ...service, 'meet.port': '1' } }],
+    ['a route with a port', { labels: { 'meet.role': 'service', 'meet.route.x.path': '/x', 'meet.route.x.port': '1' } }],
+    ['another role', { labels: backend }],
+    ['a role that is none', { labels: { 'meet.role': 'x' } }],
+  ])('is known where the project says %s', (_, definition) => {
+    expect(read({ files: definition }).problems).toEqual([]);
   });
 });
