@@ -45,6 +45,7 @@ test.concurrent('no socket in the shared directory answers anything', async ({ s
 test.concurrent('the commands ask a socket that only meet-gen sees', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
+  await scene.listens([20, 8000]);
   scene.run();
   await scene.converged();
   const { mode, uid } = await lstat(join(scene.statusSocket, '..'));
