@@ -9,6 +9,7 @@ import { ComposeError } from '../compose/compose-error.ts';
 import { readCompose } from '../compose/compose-source.ts';
 import type { ComposeWorld } from '../compose/compose-source.ts';
 import { createEngineClient } from '../docker/client.ts';
+import { withExposedPorts } from '../docker/exposed-ports.ts';
 import type { Container, Note } from '../model/container.ts';
 import { problemLine } from '../model/print-problem.ts';
 import { OptionsError } from '../options.ts';
@@ -52,7 +53,7 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
   );
   try {
     // Frontends are asked for their nginx version as the sidecar does, so that both render the same.
-    const containers = await engine.list(signal);
+    const containers = await withExposedPorts(engine, options.instance)(signal);
     return await reportOf(await renderOnce(containers, prover, options, signal), noWorld, options, asDiff);
   } finally {
     prover.stop();

@@ -35,6 +35,20 @@ export function inspectionFromEngine(answer: unknown): Inspection {
   };
 }
 
+/**
+ * The TCP ports that a container exposes, ascending, out of `GET /containers/<id>/json`; nothing else of the answer is read or kept.
+ * @throws Error when it describes another container, or none
+ */
+export function exposedTcpPortsFrom(answer: unknown, id: string): readonly number[] {
+  const entry = recordOf(answer);
+  if (entry['Id'] !== id) throw new Error("the engine's answer does not describe this container");
+  const ports = Object.keys(recordOf(recordOf(entry['Config'])['ExposedPorts'])).flatMap((key) => {
+    const [port = '', protocol] = key.split('/');
+    return protocol === 'tcp' ? (parsePort(port) ?? []) : [];
+  });
+  return [...new Set(ports)].toSorted((left, right) => left - right);
+}
+
 /** Maps `GET /networks`. @throws Error when it is no list */
 export function networksFromEngine(answer: unknown): readonly Network[] {
   if (!Array.isArray(answer)) throw new Error("the engine's network list is not a list");

@@ -29,10 +29,15 @@ export function proofProblem(instance: string, { frontend, phase, proof }: Front
     return problem('reload-unverified', {
       ...about,
       message: `it is not known which configuration the frontend serves: ${proof.silent?.reason ?? 'no answer'} (asked on ${frontend.statusEndpoints.join(', ') || 'no address'})`,
-      cure: "mount the stub at /etc/nginx/conf.d/routing.conf in the frontend, and put meet-gen on one of the instance's own networks, not only on the one it shares with nginx-proxy",
+      cure: `mount the stub at /etc/nginx/conf.d/routing.conf in the frontend, and put meet-gen ${isInHostMode(frontend) ? "on one of the instance's own networks that is not internal (a firewall of the host must let it reach that port), or in host mode, too" : "on one of the instance's own networks, not only on the one it shares with nginx-proxy"}`,
     });
   }
   return phase === 'pending' ? problem('reload-pending', { ...about, ...pendingIn[reload](proof.running) }) : undefined;
+}
+
+/** Such a frontend alone is asked at the loopback address. */
+function isInHostMode({ statusEndpoints }: FrontendReport['frontend']): boolean {
+  return statusEndpoints.some((endpoint) => endpoint.startsWith('127.0.0.1:'));
 }
 
 interface Told {
