@@ -43,8 +43,9 @@ export function exposedTcpPortsFrom(answer: unknown, id: string): readonly numbe
   const entry = recordOf(answer);
   if (entry['Id'] !== id) throw new Error("the engine's answer does not describe this container");
   const ports = Object.keys(recordOf(recordOf(entry['Config'])['ExposedPorts'])).flatMap((key) => {
-    const [port = '', protocol] = key.split('/');
-    return protocol === 'tcp' ? (parsePort(port) ?? []) : [];
+    // Compose passes `expose: ["3000"]` and a range on as they are written. The lowest port is all that matters.
+    const [range = '', protocol = 'tcp'] = key.split('/');
+    return protocol === 'tcp' ? (parsePort(range.split('-')[0] ?? '') ?? []) : [];
   });
   return [...new Set(ports)].toSorted((left, right) => left - right);
 }
