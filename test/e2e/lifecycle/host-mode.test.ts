@@ -85,10 +85,11 @@ test('reaches containers on a bridge, on an internal network and in host mode, a
   expect(problems).toEqual([]);
 });
 
+const askGeneration = (from: string, network: string) => askHost(from, network, ports.status, '/generation');
+
 test('tells its generation to the networks of its instance, and to no neighbour', async () => {
-  const asked = (from: string, network: string) => askHost(from, network, ports.status, '/generation');
-  expect((await asked('tools-1', meet.internalNetwork)).status).toBe(200);
-  expect((await asked('neighbour-1', meet.proxyNetwork)).status).toBe(403);
+  expect((await askGeneration('tools-1', meet.internalNetwork)).status).toBe(200);
+  expect((await askGeneration('neighbour-1', meet.proxyNetwork)).status).toBe(403);
 });
 
 test('follows a backend to its new address', async () => {
