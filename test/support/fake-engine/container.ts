@@ -101,10 +101,15 @@ function hasOwnNetwork({ networkMode }: FakeIdentity): boolean {
   return networkMode !== 'host' && !networkMode.startsWith('container:');
 }
 
-/** `GET /containers/<id>/json` as JSON, with a secret in the environment. */
+/** `GET /containers/<id>/json` as JSON: a secret in the environment, and what a frontend needs. */
 export function inspectionText({ id, ports }: FakeIdentity): string {
   const exposed = Object.fromEntries(ports.map((port) => [`${port}/tcp`, {}]));
-  return JSON.stringify({ Id: id, Config: { Env: ['DB_PASSWORD=secret-of-the-environment'], ExposedPorts: exposed } });
+  return JSON.stringify({
+    Id: id,
+    Config: { Env: ['DB_PASSWORD=secret-of-the-environment'], ExposedPorts: exposed, StopSignal: 'SIGQUIT' },
+    HostConfig: { RestartPolicy: { Name: 'always' } },
+    Mounts: [{ Type: 'volume', Source: '/volumes/routing', Destination: '/etc/nginx/meet-routing' }],
+  });
 }
 
 function imageIdOf(image: string): string {
