@@ -54,7 +54,7 @@ function* look(wanted: Edition, evidence: Evidence): Search<Edition | undefined>
   const named = suspects.filter((key) => present.has(key));
   const less = named.length === 0 ? undefined : yield* without(wanted, good, plain, named);
   if (less !== undefined) return less;
-  const onIpv4 = withoutIpv6(wanted);
+  const onIpv4 = good?.structure.listensOnIpv6 ? undefined : withoutIpv6(wanted);
   if (onIpv4 !== undefined && (yield onIpv4)) return onIpv4;
   if (good !== undefined && good.templates !== wanted.templates && hasTemplates(good.templates)) {
     const older = mix(wanted, good, { ...plain, templates: good.templates });

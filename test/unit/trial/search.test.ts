@@ -61,6 +61,15 @@ describe('the best edition that nginx accepts', () => {
     }
   });
 
+  it('is never sought on IPv4 alone where IPv6 was good before', () => {
+    const settings = { listensOnIpv6: true } as const;
+    const asked: boolean[] = [];
+    const nginx: Nginx = (one) => (asked.push(one.structure.listensOnIpv6 === true), refusing('/bad')(one));
+    ask(edition('old', ['/api', '/bad'], settings), edition('old', ['/api'], settings), nginx);
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked).not.toContain(false);
+  });
+
   it('is all but the location at fault, which answers 503 where that is accepted', () => {
     const { best } = ask(edition('old', ['/api', '/files', '/a', '/bad', '/c']), good, refusing('/bad'));
     expect(pathsOf(best as Edition)).toEqual(['/api', '/files', '/a', '/bad!', '/c']);
