@@ -10,6 +10,7 @@ import type { PassMemory } from './pass-memory.ts';
 import type { NginxVersion } from './routes/nginx-version.ts';
 import type { Route } from './routes/ownership.ts';
 import { decideFrontendPorts } from './routes/ports.ts';
+import { statusAddresses } from './routes/status-access.ts';
 import type { RoutingPlan, RoutingView } from './routes/routing-view.ts';
 import { editionOf } from './trial/edition.ts';
 import type { Choice, Chosen } from './trial/trial-types.ts';
@@ -124,7 +125,7 @@ async function passInstance(
   signal: AbortSignal,
 ): Promise<InstancePass | undefined> {
   const statusPort = decideFrontendPorts(instance).ports.status;
-  const all = instance.frontends.map((frontend) => frontendOf(frontend, instance.project, statusPort));
+  const all = instance.frontends.map((frontend) => frontendOf(instance, frontend, statusPort));
   const allVersions = await sink.versions(instance.name, all, signal);
   const frontends = all.filter(({ isForeign }) => !isForeign);
   const versions = decisiveVersions(
@@ -194,8 +195,8 @@ function decisiveVersions(
   return deciding.length > 0 ? deciding : versions;
 }
 
-function frontendOf({ container, standing, project }: Replica, own: string | undefined, statusPort: number): PassFrontend {
-  const addresses = container.networks.flatMap((network) => network.ipv4 ?? (network.ipv6 === undefined ? [] : `[${network.ipv6}]`));
+function frontendOf(instance: Instance, frontend: Replica, statusPort: number): PassFrontend {
+  const { container, standing, project } = frontend;
   return {
     id: container.id,
     life: [container.id, ...container.endpointIds].join(' '),
@@ -203,8 +204,8 @@ function frontendOf({ container, standing, project }: Replica, own: string | und
     imageId: container.imageId,
     running: standing.rank !== 'never' && standing.rank !== 'stopping',
     restarting: container.state === 'restarting',
-    statusEndpoints: addresses.map((address) => `${address}:${statusPort}`),
-    isForeign: project !== own,
+    statusEndpoints: statusAddresses(instance, frontend).map((address) => `${address}:${statusPort}`),
+    isForeign: project !== instance.project,
   };
 }
 

@@ -1,4 +1,5 @@
 import { createEngineClient } from '../docker/client.ts';
+import { createPortReader } from '../docker/exposed-ports.ts';
 import { EngineError } from '../docker/engine-error.ts';
 import { createEngineReader } from '../docker/reader.ts';
 import { examine, unreachableEngine } from '../doctor/examine.ts';
@@ -36,6 +37,7 @@ async function look(
   const client = createEngineClient(dockerHost);
   const tools = {
     engine: { ...createEngineReader(client), exec: client.exec },
+    addPorts: createPortReader(client, instance),
     askStatus: (endpoints: readonly string[], abort: AbortSignal) => askGeneration(endpoints, statusTimeoutMs, abort),
     nowMs: () => Date.now(),
   };

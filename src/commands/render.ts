@@ -8,6 +8,7 @@ import { readProject } from '../compose/resolved-project.ts';
 import { maxProjectBytes, runCompose } from '../compose/run-compose.ts';
 import type { ComposeOutput } from '../compose/run-compose.ts';
 import { createEngineClient } from '../docker/client.ts';
+import { withExposedPorts } from '../docker/exposed-ports.ts';
 import { readLimited } from '../docker/limited-read.ts';
 import type { Container, Note } from '../model/container.ts';
 import { showForeignLines } from '../model/foreign-text.ts';
@@ -64,7 +65,7 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
   );
   try {
     // Frontends are asked for their nginx version as the sidecar does, so that both render the same.
-    const containers = await engine.list(signal);
+    const containers = await withExposedPorts(engine, options.instance)(signal);
     return await reportOf(await renderOnce(containers, prover, options, signal), noWorld, options, asDiff);
   } finally {
     prover.stop();

@@ -6,6 +6,7 @@ import { createCandidateCheck } from '../check/candidate-check.ts';
 import { nowMs } from '../clock.ts';
 import { createEngineClient } from '../docker/client.ts';
 import type { EngineClient } from '../docker/client.ts';
+import { withExposedPorts } from '../docker/exposed-ports.ts';
 import { keepDrains } from '../drain/keep-drains.ts';
 import { createFrontendAccess, mayExec } from '../frontend-access.ts';
 import { keepOwners } from '../keep-owners.ts';
@@ -133,7 +134,8 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     await clearLeftCandidates(place);
     const engine = createEngineClient(options.dockerHost, (endpoint) => tally.count('engine_requests_total', endpoint));
     const parts = await assemble(engine, place, { tally, watchers, border, lock }, options, log);
-    const sidecar = startSidecar(engine, createTemplateStore(directory), parts, options, log, abort.signal);
+    const view = { list: withExposedPorts(engine, options.instance), subscribe: engine.subscribe };
+    const sidecar = startSidecar(view, createTemplateStore(directory), parts, options, log, abort.signal);
     Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot, configurations: sidecar.configurations });
     Object.assign(desk, sidecar.desk);
     signals.onResync(

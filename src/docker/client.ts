@@ -17,6 +17,7 @@ import { explainEngineFailure, notUnderstood, tooLong } from './engine-error.ts'
 import type { EngineCall } from './engine-error.ts';
 import { eventFromEngine } from './event-from-engine.ts';
 import { recordOf, textOf } from './foreign-json.ts';
+import { exposedTcpPortsFrom } from './inspection-from-engine.ts';
 import { noHandshake, readHandshake } from './handshake.ts';
 import type { Handshake } from './handshake.ts';
 import { readBeginning, readFirst, readLimited, readLines, TooLong } from './limited-read.ts';
@@ -45,6 +46,11 @@ export interface EngineClient {
    * The engine counts the lines before it looks at the time, and nginx may log thousands of requests a second.
    */
   logs(container: ContainerName, sinceMs: number, signal: AbortSignal): Promise<string>;
+  /**
+   * The TCP ports that a container exposes: `GET /containers/<name>/json`, of which nothing else is kept, since it holds the secrets of the
+   * environment. Only for a container whose ports `list` doesn't show.
+   */
+  exposedTcpPorts(container: ContainerName, signal: AbortSignal): Promise<readonly number[]>;
   /** Any other question: a GET, and the whole body of its answer. */
   get(question: EngineQuestion, signal: AbortSignal): Promise<Buffer>;
 }
@@ -75,6 +81,8 @@ const readDeadlineMs = 10_000;
 /** Shorter: a frontend waits for it, and it can be sent again. */
 const signalDeadlineMs = 2000;
 const logsDeadlineMs = 2000;
+/** A look at the containers waits for it. */
+const inspectDeadlineMs = 1000;
 const maxLogLines = 5000;
 /** An engine reads a megabyte of a question at most (Go's net/http, DefaultMaxHeaderBytes). */
 const maxIdsAtOnce = 500;
@@ -199,6 +207,20 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
         return readFrames(await abortable(readFirst(stream, answerLimits.log.maxBytes), abortSignal));
       } catch (cause) {
         return await explain({ what: `reading the log of ${container.name}`, request: `GET /containers/${container.name}/logs` })(cause);
+      } finally {
+        deadline.end();
+      }
+    },
+    async exposedTcpPorts(container, signal) {
+      const deadline = startDeadline(inspectDeadlineMs, signal);
+      const what = `asking for the ports of ${container.name}`;
+      try {
+        onRequest('/containers/{id}/json');
+        const answer = openGet(docker, `/containers/${referenceOf(container)}/json?`, {}, deadline.signal);
+        const bytes = await abortable(readAnswer(what, answer, answerLimits.json), deadline.signal);
+        return understand(what, () => exposedTcpPortsFrom(parseBoundedJson(bytes), container.id));
+      } catch (cause) {
+        return await explain({ what, request: `GET /containers/${container.name}/json` })(cause);
       } finally {
         deadline.end();
       }

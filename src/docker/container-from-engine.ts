@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { boundLabels, maxNetworks, maxPortEntries, tooManyLabels } from '../model/label-limits.ts';
-import { isIdentityLabel } from '../model/member.ts';
+import { isIdentityLabel, swarmServiceLabel } from '../model/member.ts';
 import { parsePort } from '../model/nginx-token.ts';
 import { entriesWithoutId } from '../model/container.ts';
 import type { Container, ContainerState, Health, NetworkAttachment } from '../model/container.ts';
@@ -83,7 +83,7 @@ function containerFromEngine(entry: EngineContainer): Container {
     labels,
     ...(unreadable === undefined ? {} : { unreadable }),
     networkMode: textOf(recordOf(entry.HostConfig)['NetworkMode']),
-    networks: networksOf(entry.NetworkSettings),
+    networks: networksOf(entry.NetworkSettings, labels[swarmServiceLabel] !== undefined),
     endpointIds: networkEntries(entry.NetworkSettings).flatMap(([, network]) => textOf(network['EndpointID']) || []),
     exposedTcpPorts: exposedTcpPortsOf(entry.Ports),
   };
@@ -107,8 +107,10 @@ function healthOf(entry: EngineContainer): Health {
   return status.includes('(health: starting)') ? 'starting' : 'none';
 }
 
-function networksOf(settings: unknown): readonly NetworkAttachment[] {
-  return networkEntries(settings).map(([name, network]) => {
+/** Without the network of Swarm's routing mesh, which serves published ports alone. A network of compose may have its name. */
+function networksOf(settings: unknown, isSwarmTask: boolean): readonly NetworkAttachment[] {
+  const usable = networkEntries(settings).filter(([name]) => !isSwarmTask || name !== 'ingress');
+  return usable.map(([name, network]) => {
     const ipv4 = textOf(network['IPAddress']);
     const ipv6 = textOf(network['GlobalIPv6Address']);
     const hasIpv6 = isPlainIpv6(ipv6);

@@ -1,3 +1,5 @@
+import { usesHostNetwork } from '../model/address.ts';
+import { networkOwnerOf } from '../model/network-owner.ts';
 import { parseEngineName, parseHosts, parsePort, parseServiceName } from '../model/nginx-token.ts';
 import type { Facts, FrontendFacts, Inspection, Patient } from './facts.ts';
 import { meetOf } from './meet-of.ts';
@@ -106,13 +108,17 @@ export function networkNames({ container }: Patient): readonly string[] {
   return container.networks.map(({ name }) => name);
 }
 
-export function shareNetwork(one: Patient, other: Patient): boolean {
-  const names = networkNames(one);
-  return usesHost(one) || usesHost(other) || networkNames(other).some((name) => names.includes(name));
+/** What connects a container to a network at once. One without a network can't be connected, one that uses another's with that one. */
+export function connectLines(patient: Patient, network: string, note: string): readonly string[] {
+  if (patient.container.networkMode === 'none') return [];
+  const owner = networkOwnerOf(patient.container);
+  const connected = owner === undefined ? wordFor(patient) : parseEngineName(owner)?.slice(0, 12);
+  return connected === undefined ? [] : [`docker network connect ${JSON.stringify(network)} ${connected}   # ${note}`];
 }
 
-function usesHost({ container }: Patient): boolean {
-  return container.networkMode === 'host';
+export function shareNetwork(one: Patient, other: Patient): boolean {
+  if (usesHostNetwork(one.container) || usesHostNetwork(other.container)) return true;
+  return networkNames(other).some((name) => name !== 'none' && networkNames(one).includes(name));
 }
 
 export function roadKey(name: string, address: string): string {

@@ -1,6 +1,7 @@
 import type { Container, NetworkAttachment } from './container.ts';
 import { compareText, showForeignText } from './foreign-text.ts';
 import type { Member } from './member.ts';
+import { networkOwnerOf } from './network-owner.ts';
 import { parseEngineName } from './nginx-token.ts';
 import { pastedName } from './pasted-name.ts';
 import { problem } from './problem.ts';
@@ -12,18 +13,36 @@ export interface Address {
   readonly address: string;
 }
 
-/** Networks that upstreams can be reached on, by name, as a frontend is attached to them. */
-export type Reachable = ReadonlyMap<string, NetworkAttachment>;
+/**
+ * Networks that upstreams can be reached on, by name, as a frontend is attached to them; `all` for frontends that use the
+ * host's network, from which every bridge is reached.
+ */
+export type Reachable = ReadonlyMap<string, NetworkAttachment> | 'all';
 
-/** The networks that all these containers are on. */
+/** What the engine calls having no network of one's own. Nobody can be reached there, and nobody can be connected to it. */
+const notNetworks: ReadonlySet<string> = new Set(['host', 'none']);
+
+/** The networks that all these containers are on; the ones that use the host's network reach those of the others. */
 export function sharedNetworks(containers: readonly Container[]): Reachable {
-  const [first, ...others] = containers.map((container) => new Map(container.networks.map((network) => [network.name, network])));
-  return new Map([...(first ?? [])].filter(([name]) => others.every((networks) => networks.has(name))));
+  const bridged = containers.filter((container) => !usesHostNetwork(container));
+  if (containers.length > 0 && bridged.length === 0) return 'all';
+  const [first, ...others] = bridged.map((container) => new Map(container.networks.map((network) => [network.name, network])));
+  return new Map([...(first ?? [])].filter(([name]) => !notNetworks.has(name) && others.every((networks) => networks.has(name))));
 }
 
-/** Whether compose made this network for the project: it then bears the project's name in front. */
+/** Whether a container is in host mode (`network_mode: host`), by itself or with the container whose network it uses. */
+export function usesHostNetwork({ networkMode }: Pick<Container, 'networkMode'>): boolean {
+  return networkMode === 'host';
+}
+
+/** Whether a network is the project's own: compose puts the project's name in front; Coolify and Dokploy use the name itself. */
 export function isNetworkOfProject(network: string, project: string | undefined): boolean {
-  return project !== undefined && network.startsWith(`${project}_`);
+  return project !== undefined && (network === project || network.startsWith(`${project}_`));
+}
+
+/** A network's name in the project's compose file. */
+export function shortNetworkName(network: string, project: string | undefined): string {
+  return project !== undefined && network.startsWith(`${project}_`) ? network.slice(project.length + 1) : network;
 }
 
 /**
@@ -34,7 +53,7 @@ export function isNetworkOfProject(network: string, project: string | undefined)
 export function chooseAddress(member: Member, reachable: Reachable): { address?: Address; problems: readonly Problem[] } {
   const candidates = attachmentsOf(member, reachable).toSorted((left, right) => preferNetwork(member, left, right));
   if (candidates.length === 0) return { problems: [noSharedNetwork(member, reachable)] };
-  const problems = isWantedNetworkMissing(member, candidates) ? [networkNotShared(member)] : [];
+  const problems = isWantedNetworkMissing(member, candidates) ? [networkNotShared(member, reachable)] : [];
   for (const network of candidates) {
     const address = addressOn(network);
     if (address !== undefined) return { address: { network: network.name, address }, problems };
@@ -44,8 +63,23 @@ export function chooseAddress(member: Member, reachable: Reachable): { address?:
 
 /** What the member is attached to, of what can be reached; in host mode the host is, as the gateway of each network. */
 function attachmentsOf({ container }: Member, reachable: Reachable): readonly NetworkAttachment[] {
-  if (container.networkMode === 'host') return [...reachable.values()].map(hostOn);
-  return container.networks.filter((network) => reachable.has(network.name));
+  const isOnHost = usesHostNetwork(container);
+  if (reachable === 'all') return isOnHost ? [loopback] : container.networks.filter(({ name }) => !notNetworks.has(name));
+  return isOnHost ? [...reachable.values()].map(hostOn) : container.networks.filter(({ name }) => reachable.has(name));
+}
+
+/** Where containers that use the host's network reach each other. */
+export const loopback: NetworkAttachment = { name: 'host', ipv4: '127.0.0.1' };
+
+/** The addresses of the frontends' status servers, for a meet-gen that is on the host's network or on one of these. */
+export function hostAddresses(networks: readonly NetworkAttachment[]): readonly string[] {
+  const gateways = networks.flatMap((network) => addressOn(hostOn(network)) ?? []);
+  return [...new Set([...addressesOn([loopback]), ...gateways.toSorted(compareText)])];
+}
+
+/** The address on each of these networks that has one. */
+export function addressesOn(networks: readonly NetworkAttachment[]): readonly string[] {
+  return networks.flatMap((network) => addressOn(network) ?? []);
 }
 
 function hostOn({ name, ipv4Gateway, ipv6Gateway }: NetworkAttachment): NetworkAttachment {
@@ -78,19 +112,22 @@ function isNamed(network: NetworkAttachment, name: string, project: string | und
   return network.name === name || (project !== undefined && network.name === `${project}_${name}`);
 }
 
-function networkNotShared(member: Member): Problem {
+function networkNotShared({ instance, container, labels }: Member, reachable: Reachable): Problem {
+  const about = { instance, container: container.name, key: 'meet.network', value: labels.network };
+  // Nobody can be connected to a network besides the host's.
+  if (usesHostNetwork(container) || reachable === 'all') {
+    const message = 'the container cannot be reached on this network; another one is taken';
+    return problem('network-not-shared', { ...about, message, cure: 'correct the label, or remove it' });
+  }
   return problem('network-not-shared', {
-    instance: member.instance,
-    container: member.container.name,
-    key: 'meet.network',
-    value: member.labels.network,
+    ...about,
     message: 'the container and all frontends do not share this network; another shared one is taken',
     cure: 'connect both to it, or remove the label',
   });
 }
 
 function noAddress({ instance, container }: Member): Problem {
-  if (container.networkMode === 'host') {
+  if (usesHostNetwork(container)) {
     return problem('no-address', {
       instance,
       container: container.name,
@@ -110,13 +147,20 @@ function noAddress({ instance, container }: Member): Problem {
 
 function noSharedNetwork({ instance, container, project }: Member, reachable: Reachable): Problem {
   const about = { instance, container: container.name };
-  if (container.networkMode.startsWith('container:') && container.networks.length === 0) {
+  if (networkOwnerOf(container) !== undefined && container.networks.length === 0) {
     return problem('no-shared-network', {
       ...about,
       key: 'network_mode',
       value: container.networkMode,
       message: 'the container uses the network of another one, which is gone or has no network itself',
       cure: 'start that one, then recreate this one',
+    });
+  }
+  if (reachable === 'all') {
+    return problem('no-shared-network', {
+      ...about,
+      message: "the container is on no network, so the frontends on the host's network cannot reach it",
+      cure: 'put it on a network: remove network_mode: none from its service in compose',
     });
   }
   const names = [...reachable.keys()].toSorted(compareText);
@@ -138,6 +182,7 @@ function noSharedNetwork({ instance, container, project }: Member, reachable: Re
 function listNetworks(names: readonly string[]): string {
   return (
     names
+      .filter((name) => name !== 'none')
       .toSorted(compareText)
       .map((name) => showForeignText(name))
       .join(', ') || 'no network'
@@ -149,9 +194,13 @@ function connectLine(container: Container, project: string | undefined, names: r
   const name = names.find((one) => isNetworkOfProject(one, project)) ?? names[0] ?? '';
   const network = parseEngineName(name);
   if (network === undefined) return 'put it on one of the networks that the frontends share';
-  const isOwn = project !== undefined && isNetworkOfProject(network, project);
-  const inCompose = isOwn
-    ? `add ${network.slice(project.length + 1)} to the networks: of its service`
-    : `add ${network} (external: true) to the networks: of its service`;
-  return `${inCompose} in compose; at once, until it is recreated: docker network connect ${network} ${pastedName(container)}`;
+  const ownerId = networkOwnerOf(container);
+  const added = `${shortNetworkName(network, project)}${isNetworkOfProject(network, project) ? '' : ' (external: true)'}`;
+  const inCompose = `add ${added} to the networks: of ${ownerId === undefined ? 'its service' : 'the service whose network it uses'} in compose`;
+  // The engine connects no container that it was told to leave without a network.
+  if (container.networkMode === 'none') return `${inCompose}, and remove network_mode: none`;
+  const connected = ownerId === undefined ? pastedName(container) : parseEngineName(ownerId)?.slice(0, 12);
+  return connected === undefined
+    ? inCompose
+    : `${inCompose}; at once, until it is recreated: docker network connect ${network} ${connected}`;
 }

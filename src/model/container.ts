@@ -33,6 +33,8 @@ export interface Container {
   readonly endpointIds: readonly string[];
   /** Ascending, without duplicates. */
   readonly exposedTcpPorts: readonly number[];
+  /** Why it isn't known which ports it exposes, where the list shows none. */
+  readonly portsUnknown?: string;
   /** Why what the engine says of it is not read. */
   readonly unreadable?: string;
   /** The labels that were read before hold. Otherwise nothing holds of an unreadable one but its name and whose it is. */

@@ -9,7 +9,7 @@ import { compareText } from './foreign-text.ts';
 import { keepsOut } from './guards.ts';
 import { inRotation } from './in-rotation.ts';
 import type { Labels, Role } from './label-table.ts';
-import { isComposeOneOff, likelyInstance } from './member.ts';
+import { isComposeOneOff, likelyInstance, readMember } from './member.ts';
 import type { Member, ServiceMember } from './member.ts';
 import { groupServices, isLastingNginx, preferRunning, splitRouters, tellForeignProjects } from './membership.ts';
 import type { Group } from './membership.ts';
@@ -282,12 +282,21 @@ function locate(member: Member, reachable: Reachable, problems: Problem[]): Judg
   problems.push(...addressProblems);
   if (address === undefined) return undefined;
   // Last, since the engine lists no ports of a container without a network.
-  const port = member.labels.port ?? usualPort(member);
+  const port = portOf(member);
   if (port === undefined) problems.push(noPort(member));
   return port === undefined ? undefined : { ...address, port };
 }
 
-function usualPort({ role, container, labels }: Member): number | undefined {
+/** Whether a running container would be sent requests, but neither the engine's list nor its labels say on which port. */
+export function hasNoPort(container: Container): boolean {
+  const isListed = container.state !== 'running' || container.exposedTcpPorts.length > 0 || container.unreadable !== undefined;
+  if (isListed || container.labels['meet.role'] !== 'service') return false;
+  const { member } = readMember(container);
+  return member !== undefined && portOf(member) === undefined;
+}
+
+function portOf({ role, container, labels }: Member): number | undefined {
+  if (labels.port !== undefined) return labels.port;
   if (role === 'router') return labels.listen ?? defaultPorts.router;
   if (role !== 'service') return defaultPorts[role];
   return container.exposedTcpPorts[0] ?? labels.routes?.find((route) => route.port)?.port;
@@ -304,11 +313,15 @@ function notRead(container: Container, reason: string): Problem {
 }
 
 function noPort({ instance, container }: Member): Problem {
+  const { portsUnknown } = container;
   return problem('no-port', {
     instance,
     container: container.name,
     key: 'meet.port',
-    message: 'the container exposes no TCP port and has no meet.port',
+    message:
+      portsUnknown === undefined
+        ? 'the container exposes no TCP port and has no meet.port'
+        : `the container has no meet.port, and it is not known which TCP port it exposes: the engine lists no ports in host mode and on internal networks, and could not be asked for this container (${portsUnknown})`,
     cure: 'set meet.port to the port that it listens on',
   });
 }

@@ -38,7 +38,7 @@ export const composeProjectLabel = 'com.docker.compose.project';
 export const composeServiceLabel = 'com.docker.compose.service';
 const composeOneOffLabel = 'com.docker.compose.oneoff';
 const stackNamespaceLabel = 'com.docker.stack.namespace';
-const swarmServiceLabel = 'com.docker.swarm.service.name';
+export const swarmServiceLabel = 'com.docker.swarm.service.name';
 
 const identityLabels: ReadonlySet<string> = new Set([
   'meet.role',

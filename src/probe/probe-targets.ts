@@ -1,3 +1,4 @@
+import { loopback } from '../model/address.ts';
 import type { Instance } from '../model/instance.ts';
 import type { ProbeTarget } from './probe.ts';
 
@@ -5,9 +6,10 @@ import type { ProbeTarget } from './probe.ts';
 export function probeTargets({ frontendLabels, services }: Instance): readonly ProbeTarget[] {
   const host = frontendLabels.hosts?.find((name) => !name.startsWith('*'));
   return services.flatMap(({ replicas }) =>
-    replicas.flatMap(({ container, endpoint, health }) => {
+    replicas.flatMap(({ container, endpoint, network, health }) => {
       if (endpoint === undefined || health === undefined || health.by === 'docker' || health.by === 'none') return [];
-      return [{ containerId: container.id, endpoint, health, ...(host === undefined ? {} : { host }) }];
+      const place = network === loopback.name ? ({ isOnLoopback: true } as const) : {};
+      return [{ containerId: container.id, endpoint, ...place, health, ...(host === undefined ? {} : { host }) }];
     }),
   );
 }

@@ -10,6 +10,8 @@ export interface ProbeTarget {
   /** `address:port`, as nginx would reach it. */
   readonly endpoint: string;
   readonly health: HealthLabel;
+  /** It is at the loopback address of the host, which is another one than ours unless we are in host mode, too. */
+  readonly isOnLoopback?: true;
   /** The public host name to ask for; without one the backend may refuse us for it. */
   readonly host?: string;
 }
@@ -22,10 +24,14 @@ const probeTimeoutMs = 2000;
  * Asks a container once whether it is ready. Only a definite answer decides: a connection or an HTTP status. Whoever can't
  * be reached may be ready for nginx all the same, which is on other networks than we are.
  */
-export async function probeOnce({ endpoint, health, host }: ProbeTarget, signal: AbortSignal): Promise<ProbeAnswer> {
+export async function probeOnce(target: ProbeTarget, signal: AbortSignal): Promise<ProbeAnswer> {
+  const { endpoint, health, host, isOnLoopback } = target;
   const deadline = startDeadline(probeTimeoutMs, signal);
   try {
-    return await (health.by === 'http' ? askHttp(endpoint, health.path, host, deadline.signal) : tryConnection(endpoint, deadline.signal));
+    const answer = await (health.by === 'http'
+      ? askHttp(endpoint, health.path, host, deadline.signal)
+      : tryConnection(endpoint, deadline.signal));
+    return answer === refused && isOnLoopback ? refusedByWhom : answer;
   } finally {
     deadline.end();
   }
@@ -66,10 +72,15 @@ function answerOfStatus(status: number, path: string, host: string | undefined):
   return { answer: status >= 200 && status < 400 ? 'ready' : 'not-ready', detail };
 }
 
+const refused: ProbeAnswer = { answer: 'not-ready', detail: 'it refuses connections' };
+const refusedByWhom: ProbeAnswer = {
+  answer: 'unclear',
+  detail: 'it is in host mode, where it can be asked by a meet-gen in host mode alone',
+};
 const noAnswer: ProbeAnswer = { answer: 'unclear', detail: 'no answer in time' };
 
 function answerOfError(error: Error): ProbeAnswer {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ECONNREFUSED') return { answer: 'not-ready', detail: 'it refuses connections' };
+  if (code === 'ECONNREFUSED') return refused;
   return { answer: 'unclear', detail: code ?? error.message };
 }

@@ -33,7 +33,7 @@ export function proofProblem(
     return problem('reload-unverified', {
       ...about,
       message: `it is not known which configuration the frontend serves: ${proof.silent?.reason ?? 'no answer'} (asked on ${frontend.statusEndpoints.join(', ') || 'no address'})`,
-      cure: "mount the stub at /etc/nginx/conf.d/routing.conf in the frontend, and put meet-gen on one of the instance's own networks, not only on the one it shares with nginx-proxy",
+      cure: `mount the stub at /etc/nginx/conf.d/routing.conf in the frontend, and put meet-gen ${isInHostMode(frontend) ? "on one of the instance's own networks that is not internal (a firewall of the host must let it reach that port), or in host mode, too" : "on one of the instance's own networks, not only on the one it shares with nginx-proxy"}`,
     });
   }
   if (phase === 'pending') return problem('reload-pending', { ...about, ...pendingIn[reload](proof.running) });
@@ -46,6 +46,11 @@ function shadowed(missed: Proof['missed']): Told {
     message: `the frontend's nginx has the published routes, but visitors get ${rival} instead: ${missed?.answer ?? ''}`,
     cure: "take away what makes that server: in Meet's official compose, the mount of default.conf.template into /etc/nginx/templates, from which the image writes conf.d/docs.conf; `meet-gen doctor` names the file, as `nginx -T` in the frontend does",
   };
+}
+
+/** Such a frontend alone is asked at the loopback address. */
+function isInHostMode({ statusEndpoints }: FrontendReport['frontend']): boolean {
+  return statusEndpoints.some((endpoint) => endpoint.startsWith('127.0.0.1:'));
 }
 
 interface Told {

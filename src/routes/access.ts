@@ -1,3 +1,4 @@
+import { usesHostNetwork } from '../model/address.ts';
 import { allowPrefix } from '../model/allow-labels.ts';
 import { compareText } from '../model/foreign-text.ts';
 import { allowedBy, covers } from '../model/guards.ts';
@@ -51,12 +52,15 @@ export function allowedAt({ labels: { allow } }: Service, rule: PathRule): reado
 
 /**
  * Whom the clients' addresses are taken from: the outer proxy is somewhere on the networks that the frontends are on, and so is
- * everybody whom we believe what it says. Frontends of other projects don't count.
+ * everybody whom we believe what it says. In host mode that is the host itself. Frontends of other projects don't count.
  */
 export function trustedSubnets(instance: Instance): readonly string[] {
   const own = ownOf(instance, instance.frontends);
-  return [...new Set(own.flatMap(({ container }) => container.networks.flatMap(subnetsOf)))].toSorted(compareText);
+  const subnets = own.flatMap(({ container }) => (usesHostNetwork(container) ? hostItself : container.networks.flatMap(subnetsOf)));
+  return [...new Set(subnets)].toSorted(compareText);
 }
+
+const hostItself = ['127.0.0.0/8'];
 
 function notRouted(instance: Instance, service: Service, { name, rules }: AllowRule): Problem {
   return problem('allow-without-route', {

@@ -6,6 +6,7 @@ import type { Balance } from '../model/nginx-token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { allowedAt, isGuarded, trustedSubnets, withGuardedPaths } from './access.ts';
+import { hasIpv6 } from './ipv6.ts';
 import { mediaAccess, mediaAuthPath } from './media.ts';
 import type { MediaAccess } from './media.ts';
 import { supportsKeepaliveMinTimeout } from './nginx-version.ts';
@@ -69,6 +70,8 @@ export interface RoutingView {
   readonly instance: string;
   readonly listenPort: number;
   readonly statusPort: number;
+  /** Both servers listen on IPv6, too. */
+  readonly listensOnIpv6?: true;
   /** Empty for any host. */
   readonly serverNames: readonly string[];
   readonly bodySize: string;
@@ -138,6 +141,7 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
     instance: instance.name,
     listenPort: ports.listen,
     statusPort: ports.status,
+    ...(hasIpv6(instance) ? { listensOnIpv6: true } : {}),
     serverNames: (instance.frontendLabels.hosts ?? []).filter((host) => host.length <= maxServerNameLength),
     ...server,
     forwardProto: instance.frontendLabels.forwardedProto === 'forward',

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { isNetworkOfProject } from '../model/address.ts';
+import { addressesOn, hostAddresses, isNetworkOfProject, usesHostNetwork } from '../model/address.ts';
 import { compareText } from '../model/foreign-text.ts';
 import { ownOf, replicasBehind, replicasOf } from '../model/in-rotation.ts';
 import type { Instance, Replica } from '../model/instance.ts';
@@ -18,12 +18,24 @@ export function statusSubnets(instance: Instance): readonly string[] {
 }
 
 /**
+ * Where a frontend's status server is asked. In host mode that is the host: at its own loopback address for a meet-gen in host mode,
+ * and at the gateway of each of the instance's networks for a meet-gen on one of them.
+ */
+export function statusAddresses(instance: Instance, { container }: Pick<Replica, 'container'>): readonly string[] {
+  if (!usesHostNetwork(container)) return addressesOn(container.networks);
+  return hostAddresses(ownOf(instance, replicasOf([instance])).flatMap((replica) => replica.container.networks));
+}
+
+/**
  * By name, which stopped containers keep too: a restart must not change the answer. Anybody can name a network so, but the owner's
  * containers are not on it.
  */
 function ownNetworks(instance: Instance): ReadonlySet<string> {
-  const ofFrontends = networkNames(ownOf(instance, instance.frontends));
+  const frontends = ownOf(instance, instance.frontends);
   const ofServices = networkNames(ownOf(instance, replicasBehind(instance)));
+  // The host is on all of them.
+  const isOnHost = frontends.some(({ container }) => usesHostNetwork(container));
+  const ofFrontends = new Set([...networkNames(frontends), ...(isOnHost ? ofServices : [])]);
   const ofOthers = networkNames(replicasBehind(instance));
   const shared = [...ofFrontends].filter((name) => ofServices.has(name));
   const sharedWithOthers = [...ofFrontends].filter((name) => ofOthers.has(name));

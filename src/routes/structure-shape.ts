@@ -62,6 +62,7 @@ const structure = record({
   instance: text,
   listenPort: port,
   statusPort: port,
+  listensOnIpv6: optional(oneOf(true)),
   spaPort: port,
   serverNames: listOf(text),
   bodySize: text,

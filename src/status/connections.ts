@@ -1,3 +1,4 @@
+import { loopback } from '../model/address.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ProbeAnswer, ProbeTarget } from '../probe/probe.ts';
@@ -39,8 +40,9 @@ function withRefusals(snapshot: StatusSnapshot, refusing: ReadonlySet<string>): 
   return { ...snapshot, instances, problems: [...snapshot.problems, ...instances.flatMap(refusalsIn)] };
 }
 
-function toCheck({ inRotation, rank, endpoint }: ReplicaStatus): readonly string[] {
-  return inRotation && rank === 'ready' && endpoint !== undefined ? [endpoint] : [];
+/** The host's loopback address is another one than ours. */
+function toCheck({ inRotation, rank, endpoint, network }: ReplicaStatus): readonly string[] {
+  return inRotation && rank === 'ready' && endpoint !== undefined && network !== loopback.name ? [endpoint] : [];
 }
 
 function refusalsIn({ name, services }: InstanceStatus): readonly Problem[] {

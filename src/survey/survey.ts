@@ -14,10 +14,13 @@ import type {
   StatusAnswer,
 } from '../doctor/facts.ts';
 import { meetOf } from '../doctor/meet-of.ts';
-import { portsOf, publicHostsOf, publicNames, roadKey, routingOnes } from '../doctor/meet.ts';
+import { ofSameMeet, portsOf, publicHostsOf, publicNames, roadKey, routingOnes } from '../doctor/meet.ts';
 import { partOf } from '../doctor/part.ts';
 import { generationIn } from '../doctor/stub.ts';
+import { addressesOn, hostAddresses, usesHostNetwork } from '../model/address.ts';
+import type { Container } from '../model/container.ts';
 import { composeServiceLabel, projectTextOf } from '../model/member.ts';
+import { withOwnersNetworks } from '../model/network-owner.ts';
 import { askApi, isThisContainer, ownAddresses, resolveName, tryPort, tryTls } from './requests.ts';
 
 /** What a survey reads from the engine; each call may fail, with words for people. */
@@ -38,6 +41,8 @@ interface Engine {
 interface SurveyTools {
   readonly engine: Engine;
   askStatus(endpoints: readonly string[], signal: AbortSignal): Promise<StatusAnswer>;
+  /** Adds the ports that the engine's list doesn't show. */
+  addPorts(containers: readonly Container[], signal: AbortSignal): Promise<readonly Container[]>;
   nowMs(): number;
 }
 
@@ -53,14 +58,14 @@ const execLimitMs = 5000;
 export async function takeSurvey(tools: SurveyTools, only: string | undefined, signal: AbortSignal): Promise<Facts> {
   const { engine } = tools;
   // An image that compose built gives its project's labels to whoever runs it: the doctor itself would look like a part of the Meet.
-  const listed = (await engine.listAll(signal)).filter(({ container }) => !isThisContainer(container.id));
+  const listed = (await listAsRouted(tools, signal)).filter(({ container }) => !isThisContainer(container.id));
   const examined = await mapSome(choosePatients(listed, only), (one) => examinePatient(engine, one, signal));
   const patients = examined.filter((patient) => !isElsewhere(patient, only));
   const networks = await attempt(() => engine.networks(signal));
   const running = patients.filter(({ container }) => container.state === 'running');
   const frontends = await mapSome(
     routingOnes(patients).filter((patient) => running.includes(patient)),
-    async (patient): Promise<[string, FrontendFacts]> => [patient.container.id, await lookInto(tools, patient, signal)],
+    async (patient): Promise<[string, FrontendFacts]> => [patient.container.id, await lookInto(tools, patient, patients, signal)],
   );
   const proxyFiles = await mapSome(
     running.filter(({ part }) => part === 'outer-proxy'),
@@ -89,6 +94,13 @@ export async function takeSurvey(tools: SurveyTools, only: string | undefined, s
   return { ...facts, names: new Map(names), roads };
 }
 
+/** All containers as the sidecar sees them: with the networks that they really use, and the ports that no list shows. */
+async function listAsRouted({ engine, addPorts }: SurveyTools, signal: AbortSignal): Promise<readonly ListedContainer[]> {
+  const listed = await engine.listAll(signal);
+  const containers = await addPorts(withOwnersNetworks(listed.map(({ container }) => container)), signal);
+  return listed.map((one, index) => ({ ...one, container: containers[index] ?? one.container }));
+}
+
 async function examinePatient(engine: Engine, one: ListedContainer, signal: AbortSignal): Promise<Patient> {
   const { container, image } = one;
   const inspection = await attempt(() => engine.inspect(container.id, signal));
@@ -105,20 +117,23 @@ async function examinePatient(engine: Engine, one: ListedContainer, signal: Abor
   };
 }
 
-async function lookInto(tools: SurveyTools, patient: Patient, signal: AbortSignal): Promise<FrontendFacts> {
+async function lookInto(tools: SurveyTools, patient: Patient, patients: readonly Patient[], signal: AbortSignal): Promise<FrontendFacts> {
   const { engine } = tools;
   const { id } = patient.container;
   const ports = portsOf(patient);
   const pid = patient.inspection.known ? patient.inspection.value.pid : undefined;
+  const networks = ofSameMeet(patient, patients).flatMap(({ container }) => container.networks);
+  const addresses = usesHostNetwork(patient.container) ? hostAddresses(networks) : addressesOn(patient.container.networks);
+  const endpointsOf = (port: number): readonly string[] => addresses.map((address) => `${address}:${port}`);
   const readPublished = (): Promise<Known<string | undefined>> =>
     attempt(async () => {
       const files = await engine.readFiles(id, '/etc/nginx/meet-routing', signal);
       return files.get('routing.conf') ?? files.get(`${meetOf(patient)}/routing.conf`);
     });
-  const askStatus = (): Promise<StatusAnswer> => tools.askStatus(endpointsOf(patient, ports.status), signal);
+  const askStatus = (): Promise<StatusAnswer> => tools.askStatus(endpointsOf(ports.status), signal);
   const [confD, api, firstProcess] = await Promise.all([
     attempt(() => engine.readFiles(id, '/etc/nginx/conf.d', signal)),
-    askApi(endpointsOf(patient, ports.listen), apiPath, publicHostsOf(patient)[0], signal),
+    askApi(endpointsOf(ports.listen), apiPath, publicHostsOf(patient)[0], signal),
     pid === undefined
       ? unknown('its first process is not known')
       : attempt(async () => (await engine.processName(id, pid, signal)) ?? 'something else'),
@@ -131,11 +146,6 @@ async function lookInto(tools: SurveyTools, patient: Patient, signal: AbortSigna
 
 function differ(status: StatusAnswer, published: Known<string | undefined>): boolean {
   return status.kind === 'generation' && published.known && generationIn(published.value ?? '') !== status.generation;
-}
-
-function endpointsOf({ container }: Patient, port: number): readonly string[] {
-  const addresses = container.networks.flatMap(({ ipv4, ipv6 }) => ipv4 ?? (ipv6 === undefined ? [] : `[${ipv6}]`));
-  return addresses.map((address) => `${address}:${port}`);
 }
 
 function readProxyFiles(engine: Engine, id: string, signal: AbortSignal): Promise<Known<ReadonlyMap<string, string>>> {

@@ -1,3 +1,4 @@
+import { editionOf } from './edition.ts';
 import type { Edition } from './edition.ts';
 import { changedLocations, locationsOf, mix, settingsDiffer } from './mixture.ts';
 import type { Mixture, Substitute } from './mixture.ts';
@@ -25,8 +26,8 @@ export interface Finding {
 type Search<Result> = Generator<Edition, Result, boolean>;
 
 /**
- * Finds as much of the wanted edition as nginx accepts: all of it; else without what nginx's words point at; else with the
- * last good templates; else as many of the changed locations as it takes, found by halving. Deterministic: called again with one
+ * Finds as much of the wanted edition as nginx accepts: all of it; else without what nginx's words point at; else on IPv4 alone; else
+ * with the last good templates; else as many of the changed locations as it takes, found by halving. Deterministic: called again with one
  * more answer, it goes on where it was.
  */
 export function findBest(wanted: Edition, evidence: Evidence): Finding {
@@ -53,6 +54,8 @@ function* look(wanted: Edition, evidence: Evidence): Search<Edition | undefined>
   const named = suspects.filter((key) => present.has(key));
   const less = named.length === 0 ? undefined : yield* without(wanted, good, plain, named);
   if (less !== undefined) return less;
+  const onIpv4 = good?.structure.listensOnIpv6 ? undefined : withoutIpv6(wanted);
+  if (onIpv4 !== undefined && (yield onIpv4)) return onIpv4;
   if (good !== undefined && good.templates !== wanted.templates && hasTemplates(good.templates)) {
     const older = mix(wanted, good, { ...plain, templates: good.templates });
     if (yield older) return older;
@@ -64,6 +67,12 @@ function* look(wanted: Edition, evidence: Evidence): Search<Edition | undefined>
     return mix(wanted, good, found);
   }
   return good;
+}
+
+/** A container can be kept from IPv6 although the engine shows an address of it. */
+function withoutIpv6({ templates, structure }: Edition): Edition | undefined {
+  const { listensOnIpv6, ...onIpv4 } = structure;
+  return listensOnIpv6 ? editionOf(templates, onIpv4) : undefined;
 }
 
 /** The same without some locations, in the mildest way that is accepted. */

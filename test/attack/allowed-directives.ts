@@ -52,7 +52,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'map websocket': ['upgrade'],
   'map "~^(?:.*[, ])?([^, ]+) *$"': [exactly('$1')],
   ' server': [''],
-  'server listen': [port],
+  'server listen': [`(?:\\[::\\]:)?${port}`],
   'server server_name': [`${host}(?: ${host}){0,15}`],
   'server charset': ['utf-8'],
   'server server_tokens': ['off'],

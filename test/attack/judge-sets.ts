@@ -148,9 +148,9 @@ export function distinct(files: readonly string[]): readonly string[] {
 export function combine(files: readonly string[]): string {
   return files
     .map((file, index) => {
-      let port = 10_000 + index * 2;
+      let port = 10_000 + index * 4;
       return file
-        .replace(/^( *listen )\d+;$/gm, (_, listen: string) => `${listen}${port++};`)
+        .replace(/^( *listen (?:\[::\]:)?)\d+;$/gm, (_, listen: string) => `${listen}${port++};`)
         .replace(/^upstream (\S+) \{$/gm, `upstream c${index}-$1 {`)
         .replace(/^( *proxy_pass https?:\/\/)(\S+);$/gm, `$1c${index}-$2;`);
     })

@@ -1,12 +1,82 @@
 import { expect } from 'vitest';
 import { waitUntil } from '../support/wait-until.ts';
-import { composeLabels, network, problemCodes, test } from './scene.ts';
+import { composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
+import type { Scene } from './scene.ts';
 
 test.concurrent("a backend in host mode is reached at the gateway of the frontends' network", async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20, { networkMode: 'host' });
   scene.run();
   await scene.serves(`server ${scene.address(1)}:8000`);
+});
+
+/** A service that says no port: what it exposes has to be found out. */
+const portless = (name: string) => ({
+  labels: composeLabels('meet', name, { 'meet.role': 'service', 'meet.paths': `/${name}` }),
+  ports: [3000],
+});
+const inspections = (scene: Scene): readonly string[] =>
+  scene.engine.calls.flatMap(({ path }) => (/^\/containers\/[^/]+\/json$/.test(path) ? [path] : []));
+
+test.concurrent('a service whose ports no list shows is asked for them, once, and nobody else is', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.backend('listed', 21, portless('listed'));
+  scene.backend('hosted', 22, { ...portless('hosted'), networkMode: 'host' });
+  const run = scene.run(['--log-level', 'debug']);
+  await scene.serves(`server ${scene.address(1)}:3000`);
+  expect(await scene.content()).toContain(`server ${scene.address(21)}:3000`);
+  const { lastSyncAt } = (await scene.status()).engine;
+  run.signal('SIGHUP');
+  await waitForStatus(scene, 'all was looked at again', ({ engine }) => engine.lastSyncAt !== lastSyncAt);
+  scene.engine.world.add({ name: 'also-hosted', ...portless('also'), networkMode: 'host' });
+  await scene.serves('/also/');
+  expect(inspections(scene)).toEqual(['/containers/hosted/json', '/containers/also-hosted/json']);
+  expect((await scene.status()).problems).toEqual([]);
+  expect(JSON.stringify([run.stderr(), await scene.status()])).not.toContain('secret-of-the-environment');
+});
+
+test.concurrent.for([
+  { what: 'refused by a proxy', fault: { do: 'status', status: 403 }, times: 1, why: 'was refused (403)' },
+  { what: 'unknown to a proxy', fault: { do: 'status', status: 404 }, times: 1, why: 'answered 404' },
+  { what: 'never answered', fault: { do: 'hang' }, times: 3, why: 'got no answer in time' },
+  { what: 'answered for another one', fault: { do: 'body', body: '{"Id":"x"}' }, times: 3, why: 'does not describe this container' },
+] as const)(
+  'where that question is $what, all else goes on, and the label that settles it is named',
+  async ({ fault, times, why }, { scene }) => {
+    await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    scene.backend('hosted', 22, { ...portless('hosted'), networkMode: 'host' });
+    scene.engine.faults.add({ method: 'GET', path: /^\/containers\/hosted\/json$/, ...fault });
+    const run = scene.run();
+    await scene.serves(`server ${scene.address(20)}:8000`);
+    for (let round = 0; round < times + 2; round += 1) {
+      const { lastSyncAt } = (await scene.status()).engine;
+      run.signal('SIGHUP');
+      await waitForStatus(scene, 'all was looked at again', ({ engine }) => engine.lastSyncAt !== lastSyncAt);
+    }
+    expect(inspections(scene)).toHaveLength(times);
+    const { problems, engine } = await scene.status();
+    expect(engine).not.toHaveProperty('error');
+    expect(problems.find(({ code }) => code === 'no-port')).toMatchObject({
+      container: 'hosted',
+      key: 'meet.port',
+      message: expect.stringMatching(/it is not known which TCP port it exposes: the engine lists no ports in host mode/),
+      cure: 'set meet.port to the port that it listens on',
+    });
+    expect(problems.find(({ code }) => code === 'no-port')?.message).toContain(why);
+  },
+);
+
+test.concurrent('a frontend in host mode reaches backends on their networks, and is asked at their gateway', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend', { host: 1, container: { networkMode: 'host' } });
+  scene.backend('backend', 20);
+  scene.run();
+  await scene.serves(`server ${scene.address(20)}:8000`);
+  expect(nginx.generation()).toMatch(/^[0-9a-f]{16}$/);
+  const subnet = `${scene.address(0)}/24`;
+  expect(await scene.content()).toContain(`allow ${subnet};`);
+  expect((await scene.status()).problems).toEqual([]);
 });
 
 test.concurrent("a backend in another container's network is reached there, and follows it", async ({ scene }) => {

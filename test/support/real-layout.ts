@@ -13,6 +13,13 @@ export function shippedStub(): string {
   return content.replaceAll('$$', '$');
 }
 
+/** The stub's text in lines of a compose file, as a documentation page shows it. */
+export function stubIn(lines: string): string {
+  const [, content] = lines.split('content: |\n');
+  if (content === undefined) throw new Error('there is no inline config in these lines');
+  return content.replaceAll(/^ {6}/gm, '').replaceAll('$$', '$').trimEnd() + '\n';
+}
+
 /** A rendered file where a frontend really has it: behind the stub, on the shared volume. */
 export function inRealLayout(rendered: string): NginxFiles {
   return { 'conf.d/routing.conf': shippedStub(), 'meet-routing/routing.conf': rendered };

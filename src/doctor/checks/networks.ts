@@ -1,6 +1,8 @@
+import { isNetworkOfProject, shortNetworkName } from '../../model/address.ts';
 import type { Facts, Inspection, Patient } from '../facts.ts';
 import {
   composeLines,
+  connectLines,
   inspectEach,
   networkNames,
   ofSameMeet,
@@ -11,7 +13,6 @@ import {
   routingOnes,
   runningOf,
   shareNetwork,
-  wordFor,
 } from '../meet.ts';
 import { finding, ok, unchecked } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
@@ -66,25 +67,17 @@ export const networkChecks: readonly Check[] = [
 ];
 
 function apart(patient: Patient, frontend: Patient): Outcome {
+  const { project } = frontend;
   const [network = 'internal'] = networkNames(frontend).toSorted(
-    (left, right) => Number(isOwn(right, frontend)) - Number(isOwn(left, frontend)),
+    (left, right) => Number(isNetworkOfProject(right, project)) - Number(isNetworkOfProject(left, project)),
   );
   const what = `it shares no network with ${frontend.container.name}, so no request can reach it`;
   return finding(patient, what, `put both on one network; ${frontend.container.name} is on ${networkNames(frontend).join(', ')}`, {
     paste: [
-      `docker network connect ${JSON.stringify(network)} ${wordFor(patient)}   # at once, until the next recreate`,
-      ...composeLines(patient, [`networks: [${shortName(network, frontend)}]`]),
+      ...connectLines(patient, network, 'at once, until the next recreate'),
+      ...composeLines(patient, [`networks: [${JSON.stringify(shortNetworkName(network, project))}]`]),
     ],
   });
-}
-
-function isOwn(network: string, { project }: Patient): boolean {
-  return project !== undefined && network.startsWith(`${project}_`);
-}
-
-function shortName(network: string, patient: Patient): string {
-  const short = isOwn(network, patient) ? network.slice((patient.project ?? '').length + 1) : network;
-  return JSON.stringify(short);
 }
 
 function judgeWayOut(facts: Facts): readonly Outcome[] {

@@ -1,5 +1,5 @@
 import type { Facts, Inspection, Patient } from '../facts.ts';
-import { composeLines, inspectEach, patientsOf, portsOf, recreate, routingOnes, shareNetwork, wordFor } from '../meet.ts';
+import { composeLines, connectLines, inspectEach, patientsOf, portsOf, recreate, routingOnes, shareNetwork } from '../meet.ts';
 import { finding, ok, unchecked } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
 import { partsOfMeet } from '../part.ts';
@@ -144,9 +144,7 @@ function noCommonNetwork(patient: Patient, proxy: Patient): Outcome {
   const [network] = proxy.container.networks;
   const name = network === undefined ? 'proxy' : network.name;
   return finding(patient, 'it is on no network that nginx-proxy is on', "put it on nginx-proxy's network", {
-    paste: [
-      `docker network connect ${JSON.stringify(name)} ${wordFor(patient)}   # until the next recreate; in compose: networks: [..., proxy]`,
-    ],
+    paste: connectLines(patient, name, 'until the next recreate; in compose: networks: [..., proxy]'),
   });
 }
 

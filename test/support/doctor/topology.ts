@@ -13,6 +13,7 @@ export interface PatientSketch {
   readonly image?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly networks?: readonly string[];
+  readonly networkMode?: string;
   readonly state?: ContainerState;
   readonly health?: Health;
   readonly environment?: Readonly<Record<string, string>>;
@@ -170,6 +171,7 @@ function patient(name: string, base: PatientSketch, change: PatientSketch): Pati
     service: name,
     labels: sketch.labels ?? {},
     networks,
+    ...(sketch.networkMode === undefined ? {} : { networkMode: sketch.networkMode }),
     state: sketch.state ?? 'running',
     health: sketch.health ?? 'none',
     oneOff: sketch.oneOff ?? false,

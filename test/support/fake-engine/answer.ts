@@ -25,6 +25,7 @@ export interface FakeAnswer {
 }
 
 const killPattern = /^\/containers\/([^/]+)\/kill$/;
+const inspectPattern = /^\/containers\/([^/]+)\/json$/;
 const logsPattern = /^\/containers\/([^/]+)\/logs$/;
 const healthFieldSince = '1.52';
 
@@ -41,6 +42,8 @@ export function answerOf(world: World, api: FakeApi, question: FakeQuestion): Fa
     const all = ['1', 'true', 'True'].includes(query.get('all') ?? '');
     return { status: 200, body: world.list(readFilters(query.get('filters')), { all, hasHealthField }) };
   }
+  const inspected = method === 'GET' ? inspectPattern.exec(path)?.[1] : undefined;
+  if (inspected !== undefined) return answerInspect(world, decodeURIComponent(inspected));
   const logged = method === 'GET' ? logsPattern.exec(path)?.[1] : undefined;
   if (logged !== undefined) return answerLog(world, decodeURIComponent(logged), query);
   const name = killedContainer(question);
@@ -89,6 +92,11 @@ function answerKill(world: World, name: string, signalText: string): FakeAnswer 
     done: { status: 204, body: '' },
   };
   return answers[world.kill(name, signal)];
+}
+
+function answerInspect(world: World, name: string): FakeAnswer {
+  const text = world.inspect(name);
+  return text === undefined ? { status: 404, body: messageBody(`No such container: ${name}`) } : { status: 200, body: text };
 }
 
 /** As of a container with a terminal: without frames. */

@@ -85,7 +85,8 @@ function listEntry(identity: FakeIdentity, look: FakeLook, hasHealthField: boole
     ImageID: imageIdOf(identity.image),
     Command: '/docker-entrypoint.sh',
     Created: identity.createdAtSeconds,
-    Ports: identity.ports.map((port) => ({ PrivatePort: port, Type: 'tcp' })),
+    // The real one lists them for running containers on networks of their own that aren't internal.
+    Ports: look.state === 'running' && hasOwnNetwork(identity) ? identity.ports.map((port) => ({ PrivatePort: port, Type: 'tcp' })) : [],
     Labels: identity.labels,
     State: look.state,
     Status: statusText(look),
@@ -94,6 +95,21 @@ function listEntry(identity: FakeIdentity, look: FakeLook, hasHealthField: boole
     NetworkSettings: { Networks: networkEntries(identity, look) },
     Mounts: [],
   };
+}
+
+function hasOwnNetwork({ networkMode }: FakeIdentity): boolean {
+  return networkMode !== 'host' && !networkMode.startsWith('container:');
+}
+
+/** `GET /containers/<id>/json` as JSON: a secret in the environment, and what a frontend needs. */
+export function inspectionText({ id, ports }: FakeIdentity): string {
+  const exposed = Object.fromEntries(ports.map((port) => [`${port}/tcp`, {}]));
+  return JSON.stringify({
+    Id: id,
+    Config: { Env: ['DB_PASSWORD=secret-of-the-environment'], ExposedPorts: exposed, StopSignal: 'SIGQUIT' },
+    HostConfig: { RestartPolicy: { Name: 'always' } },
+    Mounts: [{ Type: 'volume', Source: '/volumes/routing', Destination: '/etc/nginx/meet-routing' }],
+  });
 }
 
 function imageIdOf(image: string): string {

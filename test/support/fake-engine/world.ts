@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { attachmentOf, attachmentsOf, digestOf, listEntryText } from './container.ts';
+import { attachmentOf, attachmentsOf, digestOf, inspectionText, listEntryText } from './container.ts';
 import type { FakeAttachment, FakeContainerSpec, FakeHealth, FakeIdentity, FakeLook } from './container.ts';
 import { hasId, hasLabels } from './event.ts';
 import type { FakeEvent, FakeFilters } from './event.ts';
@@ -52,6 +52,8 @@ export interface World {
   listLagMs: number;
   /** The list as JSON, as it is now; without `all` only what runs or is paused. */
   list(filters: FakeFilters, options: { readonly all: boolean; readonly hasHealthField: boolean }): string;
+  /** What `GET /containers/<name>/json` tells of it, as JSON; undefined for a container that isn't there. */
+  inspect(nameOrId: string): string | undefined;
   /** What is still remembered since a moment, in seconds since 1970: the last 256 events. */
   eventsSince(sinceSeconds: number): readonly FakeEvent[];
   subscribe(listener: (event: FakeEvent) => void): () => void;
@@ -275,6 +277,10 @@ export function createWorld(): World {
         return all || look.state === 'running' || look.state === 'paused' ? [listEntryText(entry.identity, look, hasHealthField)] : [];
       });
       return `[${shown.join(',')}]`;
+    },
+    inspect(nameOrId) {
+      const identity = find(nameOrId)?.identity;
+      return identity === undefined ? undefined : inspectionText(identity);
     },
     eventsSince: (sinceSeconds) => remembered.filter((event) => event.timeNano >= sinceSeconds * 1e9),
     subscribe(listener) {

@@ -120,6 +120,15 @@ describe("an entry of the engine's list", () => {
     },
   );
 
+  it.each([
+    ['a task of Swarm', { 'com.docker.swarm.service.name': 'meet_backend' }, ['meet_default']],
+    ['a container of compose', { 'com.docker.compose.project': 'meet' }, ['ingress', 'meet_default']],
+  ])("of %s is on these networks, never on the one of Swarm's routing mesh", (_, labels, expected) => {
+    const place = { IPAddress: '10.0.0.5', IPPrefixLen: 24 };
+    const { networks } = map({ Labels: labels, NetworkSettings: { Networks: { ingress: place, meet_default: place } } });
+    expect(networks.map(({ name }) => name)).toEqual(expected);
+  });
+
   it.each(['Running', 'stopped', '', undefined, { Running: true }, true])('with the odd state %j is not taken for running', (state) => {
     expect(map({ State: state }).state).toBe('dead');
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inspectionFromEngine, networksFromEngine, processName } from '../../../src/docker/inspection-from-engine.ts';
+import { exposedTcpPortsFrom, inspectionFromEngine, networksFromEngine, processName } from '../../../src/docker/inspection-from-engine.ts';
 
 const answer = {
   Id: 'a'.repeat(64),
@@ -91,4 +91,18 @@ test.each([
   };
   expect(processName(top, 42)).toBe(name);
   expect(processName(top, 43)).toBeUndefined();
+});
+
+test.each([
+  [{ '8000/tcp': {}, '443/tcp': {}, '53/udp': {}, '99999/tcp': {}, '1;}/tcp': {} }, [443, 8000]],
+  [{ '3000': {}, '4000-4010': {}, '5000-5010/tcp': {}, '6000-6010/udp': {} }, [3000, 4000, 5000]],
+  [{}, []],
+  [null, []],
+  ['8000/tcp', []],
+])('of %j these are the TCP ports, ascending', (exposed, expected) => {
+  expect(exposedTcpPortsFrom({ Id: 'a', Config: { ExposedPorts: exposed, Env: ['SECRET=1'] } }, 'a')).toEqual(expected);
+});
+
+test.each([{ Id: 'b', Config: {} }, {}, [], null, 'a'])('ports of no container, or of another one, are an error: %j', (other) => {
+  expect(() => exposedTcpPortsFrom(other, 'a')).toThrow('does not describe this container');
 });

@@ -301,6 +301,26 @@ const rows: readonly Row[] = [
     cure: 'docker network connect "meet_internal" meet-backend-1',
   },
   {
+    fault: "a backend in the network of a container elsewhere: that one is connected, since the engine can't connect the backend",
+    facts: topology({ backend: { networks: ['meet_other'], networkMode: `container:${'d'.repeat(64)}` } }, answered(503)),
+    found: ['shared-network failure meet-backend-1'],
+    cure: `docker network connect "meet_internal" ${'d'.repeat(12)} `,
+  },
+  {
+    fault: 'a backend and a frontend that are both on no network',
+    facts: topology(
+      {
+        backend: { networks: ['none'], networkMode: 'none' },
+        frontend: { networks: ['none'], networkMode: 'none' },
+        'nginx-proxy': { networks: ['none'], networkMode: 'none' },
+        keycloak: undefined,
+        livekit: undefined,
+      },
+      answered(503),
+    ),
+    found: ['proxy-network failure meet-frontend-1', 'shared-network failure meet-backend-1'],
+  },
+  {
     fault: 'a backend without a way out',
     facts: topology({ backend: { networks: ['meet_closed'] }, frontend: { networks: ['proxy', 'meet_internal', 'meet_closed'] } }),
     found: ['way-out failure meet-backend-1'],

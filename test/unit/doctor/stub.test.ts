@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { generationIn, judgeStub, listensOn } from '../../../src/doctor/stub.ts';
-import { shippedStub } from '../../support/real-layout.ts';
+import { documentedBlock } from '../../support/docs/pages.ts';
+import { shippedStub, stubIn } from '../../support/real-layout.ts';
 
 const ports = { listen: 8083, status: 8084 };
 const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
@@ -11,6 +12,14 @@ test('the shipped stubs are good, the seed is hand-written, a rendered file is t
   expect(judgeStub(read('templates/hook-stub.conf'), ports)).toEqual({ kind: 'good' });
   expect(judgeStub(read('test/e2e/seed/nginx-routing.conf'), ports)).toEqual({ kind: 'hand-written' });
   expect(judgeStub(read('test/golden/one-backend/routing.conf'), ports).kind).toBe('rendered');
+});
+
+test('the documented stub for IPv6 is good, and the usual one but for two lines; so is one that listens on IPv6 alone', () => {
+  const stub = stubIn(documentedBlock('docs/networks.md', 'stub for IPv6'));
+  expect(judgeStub(stub, ports)).toEqual({ kind: 'good' });
+  const withoutComments = shippedStub().replaceAll(/^ *#.*\n|^\n/gm, '');
+  expect(stub.replaceAll(/^ *listen \[::\]:\d+;\n/gm, '')).toBe(withoutComments);
+  expect(judgeStub(stub.replaceAll(/^ *listen \d+;\n/gm, ''), ports)).toEqual({ kind: 'good' });
 });
 
 test("a tenant's stub includes its own folder; other ports have to be in it", () => {

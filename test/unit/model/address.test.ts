@@ -129,6 +129,124 @@ describe('in network mode host', () => {
   });
 });
 
+describe('where the frontends are in host mode', () => {
+  const onHost = frontend({ networks: { host: '' }, networkMode: 'host' });
+  const ofHost = (networks: Record<string, string>, more: Parameters<typeof backend>[0] = {}): ReturnType<typeof locate> =>
+    locate(onHost, backend({ networks, ...more }));
+
+  it.each([
+    ["on the project's own bridge", { proxy: '172.20.0.5/16', meet_internal: '172.19.0.5/16' }, {}, '172.19.0.5:8000', 'meet_internal'],
+    ['on any other bridge', { proxy: '172.20.0.5/16', apple: '172.21.0.5/16' }, {}, '172.21.0.5:8000', 'apple'],
+    ['on IPv6 alone', { meet_default: 'fd00::5/64' }, {}, '[fd00::5]:8000', 'meet_default'],
+    [
+      'on the bridge that meet.network names',
+      { proxy: '172.20.0.5/16', meet_internal: '172.19.0.5/16' },
+      { labels: { 'meet.network': 'proxy' } },
+      '172.20.0.5:8000',
+      'proxy',
+    ],
+    ['in host mode, too', { host: '' }, { networkMode: 'host' }, '127.0.0.1:8000', 'host'],
+  ])('a container %s is reached there', (_, networks, more, endpoint, network) => {
+    expect(ofHost(networks, more)).toEqual({ endpoint, network, problems: [] });
+  });
+
+  it.each([
+    ['in the network of a container on a bridge', { networks: { meet_default: '172.18.0.9/16' } }, '172.18.0.9:8000'],
+    ['in the network of a container in host mode', { networks: { host: '' }, networkMode: 'host' }, '127.0.0.1:8000'],
+  ])('a container %s is reached there', (_, place, endpoint) => {
+    const owner = container({ name: 'vpn', ...place });
+    expect(locate(onHost, owner, backend({ networks: {}, networkMode: `container:${owner.id}` }))).toMatchObject({
+      endpoint,
+      problems: [],
+    });
+  });
+
+  it("a container in host mode is at the gateway, where another frontend is on a bridge, and so is one on that frontend's network", () => {
+    const bridged = { ...frontend({ name: 'f2' }), networks: [{ name: 'meet_default', ipv4: '172.18.0.3', ipv4Gateway: '172.18.0.1' }] };
+    const inHostMode = backend({ networks: { host: '' }, networkMode: 'host' });
+    expect(locate(onHost, bridged, inHostMode)).toMatchObject({ endpoint: '172.18.0.1:8000', problems: [] });
+    expect(locate(onHost, bridged, backend())).toMatchObject({ endpoint: '172.18.0.5:8000', problems: [] });
+  });
+
+  it('a container without any network has no address, and a cure that can be done', () => {
+    const { endpoint, problems } = ofHost({ none: '' }, { networkMode: 'none' });
+    expect(endpoint).toBeUndefined();
+    expect(problems).toMatchObject([
+      { code: 'no-shared-network', cure: 'put it on a network: remove network_mode: none from its service in compose' },
+    ]);
+  });
+
+  it('meet.network that is none of the container is a problem, with a cure that can be done', () => {
+    const { endpoint, problems } = ofHost({ meet_default: '172.18.0.5/16' }, { labels: { 'meet.network': 'private' } });
+    expect(endpoint).toBe('172.18.0.5:8000');
+    expect(problems).toMatchObject([{ code: 'network-not-shared', value: 'private', cure: 'correct the label, or remove it' }]);
+  });
+});
+
+const cureFor = (...containers: readonly Container[]): string | undefined =>
+  locate(frontend(), ...containers).problems.find(({ code }) => code === 'no-shared-network')?.cure;
+
+describe('a cure that can be done', () => {
+  const owner = container({ name: 'vpn', networks: { elsewhere: '10.0.0.9/8' } });
+
+  it.each([
+    [
+      'a container of network_mode none, which the engine connects to nothing',
+      [backend({ networks: { none: '' }, networkMode: 'none' })],
+      'add default to the networks: of its service in compose, and remove network_mode: none',
+    ],
+    [
+      "a container in another one's network, which is connected with that one",
+      [owner, backend({ networks: {}, networkMode: `container:${owner.id}` })],
+      `add default to the networks: of the service whose network it uses in compose; at once, until it is recreated: docker network connect meet_default ${owner.id.slice(0, 12)}`,
+    ],
+  ])('%s', (_, containers, cure) => {
+    expect(cureFor(...containers)).toBe(cure);
+  });
+
+  it('is none of `none`, where the frontends have no network', () => {
+    const { problems } = locate(
+      frontend({ networks: { none: '' }, networkMode: 'none' }),
+      backend({ networks: { none: '' }, networkMode: 'none' }),
+    );
+    expect(problems.find(({ code }) => code === 'no-shared-network')?.message).toContain(
+      'have no network in common; the container is on no network',
+    );
+  });
+});
+
+describe("a network that has the project's name, as Coolify and Dokploy make it", () => {
+  const project = 'abc123';
+  const labels = { 'meet.role': 'backend', 'meet.instance': 'meet' };
+  const both = { abc123: '10.0.1.5/24', coolify: '10.0.0.5/24' };
+  const ofProject = (networks: Record<string, string>): ReturnType<typeof locate> =>
+    locate(
+      frontend({ project, labels: { 'meet.instance': 'meet' }, networks: { aaa: '10.9.0.2/24', ...both } }),
+      backend({ project, labels, networks }),
+    );
+
+  it('is chosen before others that sort lower', () => {
+    expect(ofProject({ aaa: '10.9.0.5/24', ...both })).toMatchObject({ endpoint: '10.0.1.5:8000', network: 'abc123', problems: [] });
+  });
+
+  it('is the one to connect to, under its whole name', () => {
+    expect(ofProject({}).problems).toMatchObject([
+      {
+        cure: 'add abc123 to the networks: of its service in compose; at once, until it is recreated: docker network connect abc123 meet-backend-1',
+      },
+    ]);
+  });
+
+  it('is not one whose name only begins like it', () => {
+    expect(
+      locate(
+        frontend({ networks: { aaa: '10.9.0.2/24', meeting: '10.0.0.2/24' } }),
+        backend({ networks: { aaa: '10.9.0.5/24', meeting: '10.0.0.5/24' } }),
+      ),
+    ).toMatchObject({ network: 'aaa' });
+  });
+});
+
 describe("in another container's network", () => {
   const owner = container({ name: 'vpn', networks: { meet_default: '172.18.0.9/16' } });
   const guest = backend({ networks: {}, networkMode: `container:${owner.id}` });

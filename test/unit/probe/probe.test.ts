@@ -44,6 +44,14 @@ describe('a connection', () => {
     expect(await tcp(await deadEndpoint())).toEqual({ answer: 'not-ready', detail: 'it refuses connections' });
   });
 
+  it("to the host's loopback address that is refused decides nothing: it may be ours", async () => {
+    const target = { containerId: 'c', health: { by: 'tcp' }, isOnLoopback: true } as const;
+    expect(await probeOnce({ ...target, endpoint: await deadEndpoint() }, never)).toMatchObject({ answer: 'unclear' });
+    expect(await probeOnce({ ...target, endpoint: await listen(createServer((socket) => socket.end())) }, never)).toMatchObject({
+      answer: 'ready',
+    });
+  });
+
   it('to where nobody can be reached decides nothing', async () => {
     // The broadcast address: no connection is even tried.
     expect(await tcp('255.255.255.255:8000')).toMatchObject({ answer: 'unclear' });

@@ -416,6 +416,14 @@ describe('what is wrong with a proof', () => {
     expect(item?.cure).toContain('stub');
   });
 
+  it('is that a frontend in host mode does not answer, with the cure for that', () => {
+    const hosted = { ...frontend, statusEndpoints: ['127.0.0.1:8084', '172.18.0.1:8084'] };
+    const about = { frontend: hosted, phase: 'unverified', isUnheeded: false, isShadowed: false, proof: answered(silent) } as const;
+    const item = proofProblem('meet', about, 'signal');
+    expect(item?.message).toContain('127.0.0.1:8084, 172.18.0.1:8084');
+    expect(item?.cure).toContain('or in host mode, too');
+  });
+
   it('is that it goes on with another configuration', () => {
     expect(problemOf('pending', noteSignal(answered(tells('none')), found))).toMatchObject({ code: 'reload-pending' });
     expect(problemOf('pending', answered(tells(oldGeneration)), 'none')?.cure).toContain('--reload none');

@@ -176,4 +176,9 @@ describe('whose word on a client is taken', () => {
     const foreign = proxied('other-frontend-1', { meet_default: '172.18.0.66/1', other: '10.0.0.2/8' }, 'other');
     expect(trusted(own, foreign, filesService({ labels }))).toEqual(['172.18.0.0/16', '172.20.0.0/24', 'fd00:1::/64']);
   });
+
+  it('the host itself, where a frontend is in host mode', () => {
+    const hosted = frontend({ networks: { host: '' }, networkMode: 'host' });
+    expect(trusted(hosted, filesService({ labels }))).toEqual(['127.0.0.0/8']);
+  });
 });

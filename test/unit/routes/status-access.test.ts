@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/instance.ts';
-import { statusSubnets } from '../../../src/routes/status-access.ts';
+import { statusAddresses, statusSubnets } from '../../../src/routes/status-access.ts';
 import { backend, container, frontend, observe } from '../../support/containers.ts';
 
 function subnets(...containers: readonly Container[]): readonly string[] {
@@ -9,6 +9,47 @@ function subnets(...containers: readonly Container[]): readonly string[] {
   if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
   return statusSubnets(instance);
 }
+
+const hosted = frontend({ networks: { host: '' }, networkMode: 'host' });
+
+const attached = (name: string, ipv4: string, ipv4Gateway: string): Container => ({
+  ...backend({ name: `on-${name}` }),
+  networks: [{ name, ipv4, ipv4Gateway }],
+});
+const addresses = (...containers: readonly Container[]): readonly string[] => {
+  const [instance] = readInstances(observe(containers)).instances;
+  const [asked] = instance?.frontends ?? [];
+  return instance === undefined || asked === undefined ? [] : statusAddresses(instance, asked);
+};
+
+describe('where the status server is asked', () => {
+  it("is the frontend's address on each of its networks, IPv4 before IPv6", () => {
+    expect(addresses(frontend({ networks: { a: '10.0.0.2/24 fd00::2/64', b: 'fd01::2/64', c: '' } }))).toEqual(['10.0.0.2', '[fd01::2]']);
+  });
+
+  it('is the host for one in host mode: from the host itself, and from each network of the instance, once', () => {
+    const behind = [
+      attached('n', '172.19.0.5', '172.19.0.1'),
+      attached('m', '172.18.0.5', '172.18.0.1'),
+      backend({ networks: { i: '10.1.0.5/24' } }),
+    ];
+    expect(addresses(hosted, ...behind, { ...backend({ name: 'b2' }), networks: behind[0]?.networks ?? [] })).toEqual([
+      '127.0.0.1',
+      '172.18.0.1',
+      '172.19.0.1',
+    ]);
+    expect(addresses(hosted, backend({ networks: { host: '' }, networkMode: 'host' }))).toEqual(['127.0.0.1']);
+  });
+
+  it('is no gateway of another project', () => {
+    expect(
+      addresses(hosted, {
+        ...attached('n', '10.5.0.5', '10.5.0.1'),
+        labels: backend({ project: 'other', labels: { 'meet.instance': 'meet' } }).labels,
+      }),
+    ).toEqual(['127.0.0.1']);
+  });
+});
 
 describe('who may ask the status server', () => {
   const networks = { meet_default: '172.18.0.2/16', meet_internal: '172.19.3.2/24', proxy: '172.20.0.2/16' };
@@ -41,6 +82,22 @@ describe('who may ask the status server', () => {
     expect(
       subnets(frontend({ networks: { shared: '10.1.2.2/24', proxy: '10.9.9.2/24' } }), backend({ networks: { shared: '10.1.2.5/24' } })),
     ).toEqual(['10.1.2.0/24']);
+  });
+
+  it("is the network that has the project's name, not the one that Coolify shares among all projects", () => {
+    const ofFrontend = { abc123: '10.0.1.2/24', coolify: '10.0.0.2/24' };
+    const ofBackend = { abc123: '10.0.1.5/24', coolify: '10.0.0.5/24' };
+    expect(subnets(frontend({ project: 'abc123', networks: ofFrontend }), backend({ project: 'abc123', networks: ofBackend }))).toEqual([
+      '10.0.1.0/24',
+    ]);
+  });
+
+  it.each([
+    ["the project's own networks", { meet_internal: '172.19.3.5/24', proxy: '172.20.0.5/16' }, ['172.19.3.0/24']],
+    ['those of its services, where it has none of its own', { shared: '10.1.2.5/24' }, ['10.1.2.0/24']],
+    ['nobody but loopback, where its services are in host mode, too', { host: '' }, []],
+  ])('is %s, where the frontend is in host mode', (_, joined, expected) => {
+    expect(subnets(hosted, backend({ networks: joined, networkMode: 'host' in joined ? 'host' : 'bridge' }))).toEqual(expected);
   });
 
   it('is nobody but loopback, where there is nothing to go by', () => {

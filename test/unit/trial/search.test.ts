@@ -28,6 +28,7 @@ const refusing =
   (one) =>
     !pathsOf(one).some((path) => paths.includes(path));
 const refusingTemplatesAndBad: Nginx = (one) => one.templates === 'old' && refusing('/bad', '/bad!')(one);
+const onIpv4: Nginx = ({ structure }) => structure.listensOnIpv6 === undefined;
 const good = edition('old', ['/api', '/files']);
 
 describe('the best edition that nginx accepts', () => {
@@ -50,6 +51,23 @@ describe('the best edition that nginx accepts', () => {
   it('is the wanted one with the last good templates, where the new ones are at fault', () => {
     const { best } = ask(edition('new', ['/api', '/more']), good, ({ templates }) => templates === 'old');
     expect(best).toEqual(edition('old', ['/api', '/more']));
+  });
+
+  it('is the wanted one on IPv4 alone, where a container is kept from IPv6, also with nothing good known', () => {
+    const settings = { listensOnIpv6: true } as const;
+    const paths = ['/api', '/more'];
+    for (const known of [good, undefined]) {
+      expect(ask(edition('old', paths, settings), known, onIpv4)).toEqual({ best: edition('old', paths), asked: 2 });
+    }
+  });
+
+  it('is never sought on IPv4 alone where IPv6 was good before', () => {
+    const settings = { listensOnIpv6: true } as const;
+    const asked: boolean[] = [];
+    const nginx: Nginx = (one) => (asked.push(one.structure.listensOnIpv6 === true), refusing('/bad')(one));
+    ask(edition('old', ['/api', '/bad'], settings), edition('old', ['/api'], settings), nginx);
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked).not.toContain(false);
   });
 
   it('is all but the location at fault, which answers 503 where that is accepted', () => {

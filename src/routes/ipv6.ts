@@ -1,0 +1,16 @@
+import { usesHostNetwork } from '../model/address.ts';
+import { ownOf, replicasOf } from '../model/in-rotation.ts';
+import type { Instance } from '../model/instance.ts';
+
+/**
+ * Whether the frontends may be asked on IPv6: a container of the instance has an IPv6 address on a network of theirs, so the kernel has
+ * IPv6, and any nginx on it can listen on `::`. Other containers count since a frontend that restarts has no address for a moment, and
+ * must not lose its listener for that.
+ */
+export function hasIpv6(instance: Instance): boolean {
+  const frontends = ownOf(instance, instance.frontends).map(({ container }) => container);
+  const isOnHost = frontends.some(usesHostNetwork);
+  const names = new Set(frontends.flatMap(({ networks }) => networks.map(({ name }) => name)));
+  const networks = ownOf(instance, replicasOf([instance])).flatMap(({ container }) => container.networks);
+  return networks.some(({ name, ipv6 }) => ipv6 !== undefined && (isOnHost || names.has(name)));
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { createPortReader } from '../../../src/docker/exposed-ports.ts';
+import type { AddPorts } from '../../../src/docker/exposed-ports.ts';
+import { EngineError } from '../../../src/docker/engine-error.ts';
+import type { Container } from '../../../src/model/container.ts';
+import { backend, filesService, frontend } from '../../support/containers.ts';
+
+const never = new AbortController().signal;
+
+/** A reader whose engine tells these ports, or fails so; `asked` are the names that it was asked for. */
+function reader(
+  tell: (asks: number) => readonly number[] | Error,
+  only?: string,
+): { readonly addPorts: AddPorts; readonly asked: string[] } {
+  const asked: string[] = [];
+  const exposedTcpPorts = ({ name }: { readonly name: string }): Promise<readonly number[]> => {
+    asked.push(name);
+    const told = tell(asked.length);
+    return told instanceof Error ? Promise.reject(told) : Promise.resolve(told);
+  };
+  return { addPorts: createPortReader({ exposedTcpPorts }, only), asked };
+}
+
+const portless = (name = 'hosted', labels: Readonly<Record<string, string>> = {}): Container =>
+  filesService({ name, ports: [], networks: { host: '' }, networkMode: 'host', labels });
+
+describe('the ports that no list shows', () => {
+  it('are asked for once, and hold for that container from then on', async () => {
+    const { addPorts, asked } = reader(() => [3000, 9000]);
+    const containers = [frontend(), portless()];
+    const first = await addPorts(containers, never);
+    expect(first).toEqual([containers[0], { ...containers[1], exposedTcpPorts: [3000, 9000] }]);
+    expect(await addPorts(containers, never)).toEqual(first);
+    expect(asked).toEqual(['hosted']);
+  });
+
+  it.each([
+    ['one whose ports the list shows', filesService()],
+    ['one with meet.port', portless('a', { 'meet.port': '3000' })],
+    ['one with a named route at a port', portless('a', { 'meet.route.x.path': '/x', 'meet.route.x.port': '4000' })],
+    ['one that does not run', { ...portless(), state: 'exited' as const }],
+    ['a backend, whose port is 8000', backend({ ports: [] })],
+    ['one without a role', { ...portless(), labels: {} }],
+    ['one of another instance', portless('a', { 'meet.instance': 'other' })],
+  ])('are not asked for of %s', async (_, container) => {
+    const { addPorts, asked } = reader(() => [1], 'meet');
+    expect(await addPorts([container], never)).toEqual([container]);
+    expect(asked).toEqual([]);
+  });
+
+  it('are asked for where meet.port is no port', async () => {
+    const { addPorts } = reader(() => [3000]);
+    expect(await addPorts([portless('a', { 'meet.port': 'http' })], never)).toMatchObject([{ exposedTcpPorts: [3000] }]);
+  });
+
+  it('are none where it exposes none: that is known, too', async () => {
+    const { addPorts } = reader(() => []);
+    expect((await addPorts([portless()], never))[0]).not.toHaveProperty('portsUnknown');
+  });
+
+  it.each([
+    ['a refusal is not asked for again', new EngineError('refused', { cure: '', status: 403 }), 1],
+    ['what may pass is asked for three times', new Error('no answer'), 3],
+  ])('stay unknown, with the reason: %s', async (_, error, times) => {
+    const { addPorts, asked } = reader(() => error);
+    for (let round = 0; round < 5; round += 1) expect(await addPorts([portless()], never)).toMatchObject([{ portsUnknown: error.message }]);
+    expect(asked).toHaveLength(times);
+  });
+
+  it('are known once the engine answers again', async () => {
+    const { addPorts } = reader((asks) => (asks < 2 ? new Error('no answer') : [3000]));
+    expect(await addPorts([portless()], never)).toMatchObject([{ portsUnknown: 'no answer' }]);
+    expect((await addPorts([portless()], never))[0]).toEqual({ ...portless(), exposedTcpPorts: [3000] });
+  });
+
+  it('are asked for of sixteen containers at a look, however many there are', async () => {
+    const { addPorts, asked } = reader(() => [3000]);
+    const containers = Array.from({ length: 20 }, (_, index) => portless(`c${index}`));
+    expect((await addPorts(containers, never)).filter(({ portsUnknown }) => portsUnknown === 'it is asked later')).toHaveLength(4);
+    expect(asked).toHaveLength(16);
+    expect((await addPorts(containers, never)).every(({ exposedTcpPorts }) => exposedTcpPorts[0] === 3000)).toBe(true);
+  });
+});
