@@ -143,7 +143,11 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       target === undefined
         ? undefined
         : { file, generation: target.generation, routes: pass?.routes ?? [], ...aboutRouting(routings.get(instance.name), pass?.wanted) },
-      { ...(pass === undefined ? {} : { generation: pass.desired }), isOnTrial: sources.isOnTrial(instance.name) },
+      {
+        ...(pass === undefined ? {} : { generation: pass.desired }),
+        isOnTrial: sources.isOnTrial(instance.name),
+        isConverged: isConverged(instance),
+      },
       new Map(sources.proofs(instance.name).map((report) => [report.frontend.id, factsOf(report)])),
       since.of,
     );

@@ -176,7 +176,9 @@ export function startSidecar(
   const reportProof = (instance: string): void => {
     const reports = prover.report(instance);
     reloads.note(reports, Date.now() / msPerSecond);
-    reporter.proven(instance, summarize(reports), nowMs());
+    const own = reports.filter(({ frontend }) => !frontend.isForeign);
+    // Nobody waits for a stranger's, unless there are no others.
+    reporter.proven(instance, summarize(own.length > 0 ? own : reports), nowMs());
   };
   const probeNotes = (containers: readonly Container[]): ReadonlyMap<string, Note> => {
     const there = byId(containers);
@@ -348,8 +350,8 @@ function trialReport({ phase, proof, isUnheeded }: FrontendReport): TrialReport 
     return { generation, state: 'refused', words: found?.kind === 'refused' ? found.words : '' };
   }
   if (isUnheeded) return { generation, state: 'refused', words: unheeded, isGuess: true };
-  // nginx took the file, whoever answers visitors.
-  if (phase === 'shadowed') return { generation, state: 'live' };
+  // nginx took the file, whatever visitors get.
+  if (phase === 'shadowed' || (phase === 'unverified' && proof.running === generation)) return { generation, state: 'live' };
   const isKnown = phase === 'live' || phase === 'serving' || phase === 'unverified';
   return { generation, state: isKnown ? phase : 'under-way' };
 }

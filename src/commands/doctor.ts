@@ -1,4 +1,5 @@
 import { createEngineClient } from '../docker/client.ts';
+import type { Container } from '../model/container.ts';
 import { createPortReader } from '../docker/exposed-ports.ts';
 import { EngineError } from '../docker/engine-error.ts';
 import { createEngineReader } from '../docker/reader.ts';
@@ -35,9 +36,10 @@ async function look(
   signal: AbortSignal,
 ): Promise<Examination> {
   const client = createEngineClient(dockerHost);
+  const addPorts = createPortReader(client, instance);
   const tools = {
     engine: { ...createEngineReader(client), exec: client.exec },
-    addPorts: createPortReader(client, instance),
+    addPorts: (containers: readonly Container[], abort: AbortSignal) => addPorts(containers, true, abort),
     askStatus: (endpoints: readonly string[], abort: AbortSignal) => askGeneration(endpoints, statusTimeoutMs, abort),
     nowMs: () => Date.now(),
   };

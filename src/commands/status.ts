@@ -46,9 +46,11 @@ export async function watchStatus(options: Options, asJson: boolean, show: (text
 function onlyOf(snapshot: StatusSnapshot, instance: string | undefined): StatusSnapshot {
   if (instance === undefined) return snapshot;
   const isMeant = (name: string | undefined): boolean => name === undefined || name === instance;
+  const instances = snapshot.instances.filter(({ name }) => isMeant(name));
   return {
     ...snapshot,
-    instances: snapshot.instances.filter(({ name }) => isMeant(name)),
+    converged: snapshot.ready && instances.length > 0 && instances.every(({ converged }) => converged),
+    instances,
     problems: snapshot.problems.filter((item) => isMeant(item.instance)),
     changes: snapshot.changes.filter((change) => isMeant(change.instance)),
   };

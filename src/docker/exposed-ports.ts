@@ -1,3 +1,5 @@
+import pLimit from 'p-limit';
+import { nowMs } from '../clock.ts';
 import type { ListContainers } from '../engine-view.ts';
 import type { Container } from '../model/container.ts';
 import { hasNoPort } from '../model/instance.ts';
@@ -5,55 +7,85 @@ import { likelyInstance } from '../model/member.ts';
 import type { EngineClient } from './client.ts';
 import { EngineError } from './engine-error.ts';
 
-/** How many containers are asked for at a look; the others are at the next ones. */
-const maxAsked = 16;
-/** An engine can hang on a single container, and every look waits for it. */
-const maxAttempts = 3;
-/** More than this are forgotten, and asked for again where they are still there. */
-const maxKnown = 1000;
+const maxAtOnce = 16;
+/** A look waits so long for all answers together. */
+const lookMs = 1000;
+/** So often at the next looks; an engine can hang on a single container, so the pauses grow from then on. */
+const hastyAttempts = 3;
+const firstPauseMs = 5000;
+const longestPauseMs = 300_000;
+/** What a proxy answers to a call that it doesn't let through, and an engine to one that it doesn't know. */
+const denials: ReadonlySet<number | undefined> = new Set([401, 403, 404, 405, 501]);
 
 interface Ports extends Pick<Container, 'exposedTcpPorts' | 'portsUnknown'> {
   readonly attempts: number;
+  /** When it is asked for again; infinity for never. */
+  readonly dueAtMs: number;
 }
 
-/** Adds what else is known to containers, in the same order. */
-export type AddPorts = (containers: readonly Container[], signal: AbortSignal) => Promise<readonly Container[]>;
+/** Adds what else is known to containers, in the same order. `isAll`: there are no others. */
+export type AddPorts = (containers: readonly Container[], isAll: boolean, signal: AbortSignal) => Promise<readonly Container[]>;
 
 /**
  * Asks for the ports of containers that would otherwise have none: the engine lists none in host mode, in another container's network,
  * and on internal networks alone. What a container exposes never changes, so an answer holds. No answer costs nothing but the port.
  * @param only the instance that is looked at alone
+ * @param onFirstFailure hears of a failure that may pass, the first time that a container is asked for; what it throws ends the look
  */
-export function createPortReader({ exposedTcpPorts }: Pick<EngineClient, 'exposedTcpPorts'>, only?: string): AddPorts {
+export function createPortReader(
+  { exposedTcpPorts }: Pick<EngineClient, 'exposedTcpPorts'>,
+  only: string | undefined,
+  onFirstFailure: (error: unknown) => void = () => undefined,
+): AddPorts {
   const known = new Map<string, Ports>();
 
   const ask = async (container: Container, signal: AbortSignal): Promise<void> => {
+    if (signal.aborted) return;
     const attempts = (known.get(container.id)?.attempts ?? 0) + 1;
     try {
-      known.set(container.id, { exposedTcpPorts: await exposedTcpPorts(container, signal), attempts: maxAttempts });
+      known.set(container.id, { exposedTcpPorts: await exposedTcpPorts(container, signal), attempts, dueAtMs: Infinity });
     } catch (error) {
-      const isRefused = error instanceof EngineError && error.status !== undefined;
       const portsUnknown = error instanceof Error ? error.message : String(error);
-      known.set(container.id, { exposedTcpPorts: [], portsUnknown, attempts: isRefused ? maxAttempts : attempts });
+      const isDenied = error instanceof EngineError && denials.has(error.status);
+      known.set(container.id, { exposedTcpPorts: [], portsUnknown, attempts, dueAtMs: nowMs() + pauseMs(attempts, isDenied) });
+      if (attempts === 1 && !isDenied) onFirstFailure(error);
     }
   };
 
-  return async (containers, signal) => {
+  return async (containers, isAll, signal) => {
+    if (isAll) forgetAllBut(known, containers);
     const lacking = new Set(containers.filter((one) => (only === undefined || likelyInstance(one) === only) && hasNoPort(one)));
-    if (known.size > maxKnown) known.clear();
-    const due = [...lacking].filter(({ id }) => (known.get(id)?.attempts ?? 0) < maxAttempts).slice(0, maxAsked);
-    await Promise.all(due.map((container) => ask(container, signal)));
+    const due = [...lacking].filter(({ id }) => (known.get(id)?.dueAtMs ?? 0) <= nowMs());
+    const atOnce = pLimit(maxAtOnce);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(lookMs)]);
+    await Promise.all(due.map((container) => atOnce(() => ask(container, limited))));
     return containers.map((container) => (lacking.has(container) ? withPorts(container, known.get(container.id)) : container));
   };
 }
 
-/** A list with the ports that it doesn't show. */
+/**
+ * A list with the ports that it doesn't show.
+ * @throws EngineError also where a container's ports could not be asked for once: what could not be seen takes no route away
+ */
 export function withExposedPorts(engine: Pick<EngineClient, 'list' | 'exposedTcpPorts'>, only?: string): ListContainers {
-  const addPorts = createPortReader(engine, only);
-  return async (signal, ids) => addPorts(await engine.list(signal, ids), signal);
+  const addPorts = createPortReader(engine, only, (error) => {
+    throw error;
+  });
+  return async (signal, ids) => addPorts(await engine.list(signal, ids), ids === undefined, signal);
+}
+
+function pauseMs(attempts: number, isDenied: boolean): number {
+  if (isDenied) return longestPauseMs;
+  return attempts < hastyAttempts ? 0 : Math.min(firstPauseMs * 2 ** (attempts - hastyAttempts), longestPauseMs);
+}
+
+function forgetAllBut(known: Map<string, unknown>, containers: readonly Container[]): void {
+  const present = new Set(containers.map(({ id }) => id));
+  for (const id of known.keys()) if (!present.has(id)) known.delete(id);
 }
 
 function withPorts(container: Container, ports: Ports | undefined): Container {
-  const { attempts: _, ...told } = ports ?? { attempts: 0, exposedTcpPorts: [], portsUnknown: 'it is asked later' };
+  if (ports === undefined) return { ...container, portsUnknown: 'it is asked later' };
+  const { attempts: _, dueAtMs: __, ...told } = ports;
   return { ...container, ...told };
 }

@@ -10,7 +10,7 @@ export interface ReloadTally {
 
 export function createReloadTally(tally: Tally): ReloadTally {
   /** By frontend: the file, and what was counted of it. */
-  const counted = new Map<string, { readonly generation: string; readonly results: ReadonlySet<Result> }>();
+  const counted = new Map<string, { readonly generation: string; readonly results: ReadonlySet<Result>; readonly last: Result }>();
   return {
     note(reports, atSeconds) {
       for (const { frontend, phase, proof } of reports) {
@@ -18,10 +18,11 @@ export function createReloadTally(tally: Tally): ReloadTally {
         const generation = proof.target?.generation;
         if (result === undefined || generation === undefined || !wasReloaded(proof)) continue;
         const before = counted.get(frontend.id);
-        const results = before?.generation === generation ? before.results : new Set<Result>();
-        if (results.has(result)) continue;
-        counted.set(frontend.id, { generation, results: new Set([...results, result]) });
-        tally.count('reloads_total', result);
+        const isSame = before?.generation === generation;
+        if (isSame && before.last === result) continue;
+        const results = isSame ? before.results : new Set<Result>();
+        counted.set(frontend.id, { generation, results: new Set([...results, result]), last: result });
+        if (!results.has(result)) tally.count('reloads_total', result);
         tally.reloaded(result === 'success', atSeconds);
       }
       for (const id of [...counted.keys()].slice(0, -rememberedFrontends)) counted.delete(id);
@@ -37,7 +38,8 @@ function wasReloaded({ target, signals, foundAtMs }: FrontendReport['proof']): b
 }
 
 function resultOf(phase: FrontendReport['phase']): Result | undefined {
-  if (phase === 'serving' || phase === 'live') return 'success';
+  // Also where another server answers visitors: nginx did reload.
+  if (phase === 'serving' || phase === 'live' || phase === 'shadowed') return 'success';
   if (phase === 'rejected') return 'refused';
-  return phase === 'pending' || phase === 'unverified' || phase === 'shadowed' ? 'unproven' : undefined;
+  return phase === 'pending' || phase === 'unverified' ? 'unproven' : undefined;
 }

@@ -11,6 +11,7 @@ import {
   noteInquiry,
   noteOvertakenSignal,
   noteRival,
+  noteSearch,
   noteSignal,
   noteVisits,
   relocate,
@@ -80,6 +81,8 @@ export function startFrontendProver(
   let frontend = first;
   let telling: string | undefined;
   let visits = 0;
+  /** How often it moved: what was asked before says nothing about it now. */
+  let placings = 0;
   let proof = newProof(ports.nowMs());
   let told = proof;
 
@@ -108,27 +111,36 @@ export function startFrontendProver(
   /** Several times at once, where it may: so they reach more of nginx's workers, and cost the host less. */
   const ask = async (times: number): Promise<void> => {
     const timeoutMs = askTimeoutMs(proof, ports.nowMs());
+    const asPlaced = placings;
     const asked = Array.from({ length: times }, () => askOnce(timeoutMs));
     const answers = await Promise.all(asked);
     const nowMs = ports.nowMs();
-    if (!signal.aborted) fold((known) => answers.reduce((noted, answer) => noteAnswer(noted, answer, nowMs), known));
+    if (signal.aborted || placings !== asPlaced) return;
+    fold((known) => answers.reduce((noted, answer) => noteAnswer(noted, answer, nowMs), known));
   };
 
   const visit = async (times: number): Promise<void> => {
-    const target = proof.target;
-    const endpoint = telling ?? frontend.statusEndpoints[0];
-    if (target?.entrance === undefined || endpoint === undefined) return;
+    const { target } = proof;
+    const endpoint = telling !== undefined && frontend.statusEndpoints.includes(telling) ? telling : undefined;
+    // Another container may have the address by now: the status port tells where this one is.
+    if (target?.entrance === undefined || endpoint === undefined) return ask(1);
     const { entrance } = target;
+    const asPlaced = placings;
     const timeoutMs = askTimeoutMs(proof, ports.nowMs());
     const asked = Array.from({ length: times }, () => ports.visit(endpoint, entrance, visits++, timeoutMs, signal));
     const answers = await Promise.all(asked);
-    if (!signal.aborted) fold((known) => (known.target === target ? noteVisits(known, answers, ports.nowMs()) : known));
+    if (signal.aborted || placings !== asPlaced) return;
+    fold((known) => (known.target === target ? noteVisits(known, answers, ports.nowMs()) : known));
   };
 
   const findRival = async (): Promise<void> => {
     const port = proof.target?.entrance?.port;
-    const rival = port === undefined ? undefined : await ports.findRival(frontend, port, signal).catch(() => undefined);
-    if (!signal.aborted) fold((known) => noteRival(known, rival));
+    // In a stranger's container nothing is run.
+    const mayLook = port !== undefined && !frontend.isForeign;
+    const rival = mayLook ? await ports.findRival(frontend, port, signal).catch(() => undefined) : undefined;
+    // The loop tells it, which bears an error there.
+    proof = noteRival(proof, rival);
+    wake.wake();
   };
 
   const sendSignal = async (): Promise<void> => {
@@ -161,8 +173,11 @@ export function startFrontendProver(
     if (step.do === 'wait') return () => wake.wait(step.ms);
     if (step.do === 'ask') await ask(step.times);
     else if (step.do === 'visit') await visit(step.times);
-    else if (step.do === 'find-rival') await findRival();
-    else if (step.do === 'inquire') await inquire();
+    else if (step.do === 'find-rival') {
+      fold(noteSearch);
+      // A new file must not wait for it.
+      void findRival();
+    } else if (step.do === 'inquire') await inquire();
     else await sendSignal();
     return undefined;
   };
@@ -180,9 +195,11 @@ export function startFrontendProver(
       wake.wake();
     },
     meet(known) {
-      const moved = known.statusEndpoints.join() !== frontend.statusEndpoints.join();
+      const isSame = known.statusEndpoints.join() === frontend.statusEndpoints.join();
       frontend = known;
-      if (!moved) return;
+      // Where it told last it is still.
+      if (isSame || (telling !== undefined && known.statusEndpoints.includes(telling))) return;
+      placings += 1;
       fold(relocate);
       wake.wake();
     },

@@ -29,6 +29,13 @@ export function proofProblem(
       cure: 'mend what nginx names; it is told to reload again and again until it does',
     });
   }
+  if (phase === 'unverified' && proof.running !== undefined) {
+    return problem('reload-unverified', {
+      ...about,
+      message: `the frontend's nginx has the published routes, but its routing port can't be reached from meet-gen, so it is not known what visitors get (${proof.missed?.answer ?? ''})`,
+      cure: 'let meet-gen reach that port as it reaches the status port: a firewall of the host may close it, or meet.listen and the stub name different ports',
+    });
+  }
   if (phase === 'unverified') {
     return problem('reload-unverified', {
       ...about,

@@ -59,7 +59,11 @@ export interface Proof {
 interface Missed {
   readonly sinceMs: number;
   readonly lastAtMs: number;
+  /** Whether another server answered, or nobody did. */
+  readonly kind: 'other' | 'silent';
   readonly answer: string;
+  /** The server that answers is being looked for. */
+  readonly isLookedFor?: true;
   /** Which server answers instead, in words; empty where that can't be seen, absent while nobody has looked. */
   readonly rival?: string;
 }
@@ -98,7 +102,8 @@ export interface ProofOptions {
 /**
  * How far a frontend is: `asking` (not known yet), `reloading` (told, not seen yet), `serving` (has answered with the
  * target), `live` (visitors get the target alone), `shadowed` (nginx has the target, but another server answers visitors), `rejected`
- * (goes on with another, and nginx says why), `pending` (goes on with another), `unverified` (does not answer).
+ * (goes on with another, and nginx says why), `pending` (goes on with another), `unverified` (does not answer,
+ * or not where visitors ask).
  */
 export type ProofPhase = 'asking' | 'reloading' | 'serving' | 'live' | 'shadowed' | 'rejected' | 'pending' | 'unverified';
 
@@ -146,13 +151,18 @@ export function nextStep(proof: Proof, nowMs: number, options: ProofOptions): St
   // A visitor's answer proves more. After one that wasn't the target, the status port tells whether nginx still has it.
   if (proof.doubtful === true) return isReached && target.entrance !== undefined && proof.missed === undefined ? visitOnce : askOnce;
   if (!isReached) return stepTowards(proof, nowMs, options);
-  if (isShadowed(proof, nowMs, options) && proof.missed?.rival === undefined) return { do: 'find-rival' };
-  if (proof.settledAnswers >= answersUntilLive) return { do: 'wait', ms: maxPauseMs };
+  if (isShadowed(proof, nowMs, options) && proof.missed?.isLookedFor !== true) return { do: 'find-rival' };
+  if (proof.settledAnswers >= answersNeeded(target)) return { do: 'wait', ms: maxPauseMs };
   const dueMs = Math.max(settledAtMsOf(proof, nowMs), nextVisitAtMs(proof));
   if (nowMs < dueMs) return { do: 'wait', ms: dueMs - nowMs };
-  const times = answersUntilLive - proof.settledAnswers;
+  const times = answersNeeded(target) - proof.settledAnswers;
   if (target.entrance === undefined) return { do: 'ask', times };
   return proof.missed === undefined || proof.settledAnswers > 0 ? { do: 'visit', times } : visitOnce;
+}
+
+/** Each of the visitors' names is asked for. */
+function answersNeeded({ entrance }: Target): number {
+  return Math.max(answersUntilLive, entrance?.hosts.length ?? 0);
 }
 
 /** Soon at first, since an old worker may have answered; then ever more seldom. */
@@ -237,7 +247,8 @@ function askAt(dueMs: number, nowMs: number): Step {
  * lost, and TCP itself tries again only after a second.
  */
 export function askTimeoutMs(proof: Proof, nowMs: number): number {
-  const silentMs = proof.silent === undefined ? 0 : nowMs - proof.silent.sinceMs;
+  const sinceMs = Math.min(proof.silent?.sinceMs ?? nowMs, proof.missed?.sinceMs ?? nowMs);
+  const silentMs = nowMs - sinceMs;
   return Math.round(Math.min(shortestAskMs + silentMs / 2, longestAskMs));
 }
 
@@ -247,7 +258,8 @@ export function aimAt(proof: Proof, target: Target): Proof {
   if (before?.generation === target.generation) return proof;
   const { servingAtMs: _, slowestAnswerMs: __, inquiry, ...rest } = proof;
   // That its words can't be read will stay so.
-  const kept = inquiry?.found.kind === 'unavailable' ? { ...rest, inquiry } : rest;
+  const { missed, ...others } = inquiry?.found.kind === 'unavailable' ? { ...rest, inquiry } : rest;
+  const kept = missed === undefined || target.entrance === undefined ? others : { ...others, missed };
   const next = { ...kept, target, signals: noSignals, settledAnswers: 0 };
   // A reload that is still under way may bring the older file: what is answered now proves nothing, so it is told again.
   if (before !== undefined && proof.signals.count > 0 && proof.running !== before.generation)
@@ -291,19 +303,29 @@ function settledAnswersOf(proof: Proof, more: number, nowMs: number): number {
 
 /** The proof after it was asked as visitors ask. Whatever they got, it is no reason to signal: that is up to the status port. */
 export function noteVisits(proof: Proof, answers: readonly VisitorAnswer[], nowMs: number): Proof {
-  const other = answers.find((answer) => answer.kind === 'other');
-  if (other !== undefined) {
-    const missed = { ...proof.missed, sinceMs: proof.missed?.sinceMs ?? nowMs, lastAtMs: nowMs, answer: other.answer };
-    return { ...proof, settledAnswers: 0, doubtful: true, missed };
-  }
+  const misses = answers.flatMap((answer) => (answer.kind === 'target' ? [] : answer));
+  const miss = misses.find(({ kind }) => kind === 'other') ?? misses[0];
+  if (miss !== undefined) return { ...proof, settledAnswers: 0, doubtful: true, missed: noteMiss(proof.missed, miss, nowMs) };
   const { doubtful: _, missed, ...kept } = proof;
   const slowestAnswerMs = Math.max(
     proof.slowestAnswerMs ?? 0,
     ...answers.flatMap((answer) => (answer.kind === 'target' ? answer.tookMs : [])),
   );
   const settledAnswers = settledAnswersOf({ ...kept, slowestAnswerMs }, answers.length, nowMs);
-  const isOver = settledAnswers >= answersUntilLive;
+  const isOver = proof.target !== undefined && settledAnswers >= answersNeeded(proof.target);
   return { ...kept, slowestAnswerMs, settledAnswers, ...(missed === undefined || isOver ? {} : { missed }) };
+}
+
+/** Silence after another server's answer is that server's, too; before it, it says nothing about one. */
+function noteMiss(before: Missed | undefined, { kind, answer }: Pick<Missed, 'kind' | 'answer'>, nowMs: number): Missed {
+  if (before?.kind === 'other' && kind === 'silent') return { ...before, lastAtMs: nowMs };
+  const sinceMs = before?.kind === kind ? before.sinceMs : nowMs;
+  return { ...before, kind, sinceMs, lastAtMs: nowMs, answer };
+}
+
+/** The proof while the server that answers instead is being looked for. */
+export function noteSearch(proof: Proof): Proof {
+  return proof.missed === undefined ? proof : { ...proof, missed: { ...proof.missed, isLookedFor: true } };
 }
 
 /** The proof after it was looked for the server that answers instead; undefined where none can be seen. */
@@ -355,9 +377,10 @@ export function relocate(proof: Proof): Proof {
 export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): ProofPhase {
   const { running, target, silent, signals } = proof;
   if (running === undefined) return silent !== undefined && nowMs - silent.sinceMs >= options.verifyTimeoutMs ? 'unverified' : 'asking';
-  if (running === target?.generation) {
-    if (proof.settledAnswers >= answersUntilLive) return 'live';
-    return isShadowed(proof, nowMs, options) ? 'shadowed' : 'serving';
+  if (target !== undefined && running === target.generation) {
+    if (proof.settledAnswers >= answersNeeded(target)) return 'live';
+    if (!isMissedForLong(proof, nowMs, options)) return 'serving';
+    return proof.missed?.kind === 'other' ? 'shadowed' : 'unverified';
   }
   if (proof.inquiry?.found.kind === 'refused') return 'rejected';
   if (signals.failure !== undefined) return 'pending';
@@ -368,7 +391,11 @@ export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): Pro
 }
 
 /** Whether visitors have got something else for so long that it is no old worker that answers. */
-export function isShadowed({ missed }: Proof, nowMs: number, { verifyTimeoutMs }: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
+export function isShadowed(proof: Proof, nowMs: number, options: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
+  return proof.missed?.kind === 'other' && isMissedForLong(proof, nowMs, options);
+}
+
+function isMissedForLong({ missed }: Proof, nowMs: number, { verifyTimeoutMs }: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
   return missed !== undefined && nowMs - missed.sinceMs >= verifyTimeoutMs;
 }
 

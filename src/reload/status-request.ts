@@ -4,6 +4,17 @@ const maxHeadBytes = 8192;
 /** A name that nobody serves: a server of that name would answer in the default one's place. */
 const ownHost = 'meet-gen';
 
+/** An answer was longer than it may be. */
+export class LongAnswer extends Error {
+  override name = 'LongAnswer';
+  readonly status: number;
+
+  constructor(status: number) {
+    super('the answer is too long');
+    this.status = status;
+  }
+}
+
 /** What a status server answered. */
 export interface StatusAnswer {
   readonly status: number;
@@ -15,7 +26,8 @@ export interface StatusAnswer {
  * whose answers are plain: a reload is proven by a dozen of these, and one by `node:http` takes the processor twice as long.
  * @param endpoint `address:port`, an IPv6 address in brackets
  * @param host for the Host header
- * @throws Error when there is no whole answer, or one of more than `maxBytes`
+ * @throws LongAnswer when it has more than `maxBytes`
+ * @throws Error when there is no whole answer
  */
 export function getText(endpoint: string, path: string, maxBytes: number, signal: AbortSignal, host = ownHost): Promise<StatusAnswer> {
   return new Promise((resolve, reject) => {
@@ -28,8 +40,8 @@ export function getText(endpoint: string, path: string, maxBytes: number, signal
     };
     const take = (isAll: boolean): void => {
       try {
-        if (bytes.length > maxBytes + maxHeadBytes) throw new Error('the answer is too long');
         const answer = readAnswer(bytes, maxBytes, isAll);
+        if (answer === undefined && bytes.length > maxBytes + maxHeadBytes) throw new Error('the answer is too long');
         if (answer === undefined) return;
         resolve(answer);
         end();
@@ -69,7 +81,7 @@ function readAnswer(bytes: Buffer, maxBytes: number, isAll: boolean): StatusAnsw
   if (status === undefined) throw new Error(bytes.length === 0 ? 'the connection was closed without an answer' : 'the answer is not HTTP');
   const [, told] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
   const body = bytes.subarray(headEnd + 4);
-  if (Number(told ?? body.length) > maxBytes) throw new Error('the answer is too long');
+  if (Number(told ?? body.length) > maxBytes) throw new LongAnswer(Number(status));
   const isWhole = told === undefined ? isAll : body.length >= Number(told);
   if (isWhole) return { status: Number(status), body: body.toString('utf8', 0, told === undefined ? body.length : Number(told)) };
   if (isAll) throw new Error('the answer is cut short');

@@ -1,10 +1,12 @@
 import { nowMs } from '../clock.ts';
 import { startDeadline } from '../deadline.ts';
 import type { Entrance } from './proof.ts';
-import { getText } from './status-request.ts';
+import { getText, LongAnswer } from './status-request.ts';
 
-/** What a visitor gets on the routing port: the published file's own answer, or another one, in words. */
-export type VisitorAnswer = { readonly kind: 'target'; readonly tookMs: number } | { readonly kind: 'other'; readonly answer: string };
+/** What a visitor gets on the routing port: the published file's own answer, another server's, or none, in words. */
+export type VisitorAnswer =
+  | { readonly kind: 'target'; readonly tookMs: number }
+  | { readonly kind: 'other' | 'silent'; readonly answer: string };
 
 const maxAnswerBytes = 256;
 /** Without `meet.host` the default server answers any name; `localhost` would be the one that the official template serves. */
@@ -40,8 +42,9 @@ export async function askAsVisitor(
     if (status === 200 && path.endsWith(`-${body.split(' ')[0] ?? ''}`)) return { kind: 'target', tookMs: nowMs() - askedAtMs };
     return { kind: 'other', answer: `${asked}, it answers with status ${status}` };
   } catch (error) {
+    if (error instanceof LongAnswer) return { kind: 'other', answer: `${asked}, it answers with status ${error.status}` };
     const reason = deadline.signal.aborted ? 'no answer in time' : error instanceof Error ? error.message : String(error);
-    return { kind: 'other', answer: `${asked}: ${reason}` };
+    return { kind: 'silent', answer: `${asked}: ${reason}` };
   } finally {
     deadline.end();
   }

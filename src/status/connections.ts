@@ -42,7 +42,7 @@ function withRefusals(snapshot: StatusSnapshot, refusing: ReadonlySet<string>): 
 
 /** The host's loopback address is another one than ours. */
 function toCheck({ inRotation, rank, endpoint, network }: ReplicaStatus): readonly string[] {
-  return inRotation && rank === 'ready' && endpoint !== undefined && network !== loopback.name ? [endpoint] : [];
+  return inRotation && (rank === 'ready' || rank === 'draining') && endpoint !== undefined && network !== loopback.name ? [endpoint] : [];
 }
 
 function refusalsIn({ name, services }: InstanceStatus): readonly Problem[] {

@@ -20,13 +20,12 @@ export function unreadyServices(instances: readonly InstanceStatus[]): readonly 
   );
 }
 
-/** A replica that is drained or told to stop still answers. */
+/** A drained replica still answers; one that was told to stop may not (gunicorn closes its listener at once). */
 function canAnswer({ rank, refusesConnections }: ReplicaStatus): boolean {
-  return refusesConnections !== true && rank !== 'starting' && rank !== 'unhealthy';
+  return refusesConnections !== true && (rank === 'ready' || rank === 'draining');
 }
 
-function obstacleOf({ rank, endpoint }: ReplicaStatus): string {
-  if (rank === 'starting') return 'is starting: its health check has not passed yet';
-  if (rank === 'unhealthy') return 'is unhealthy: its health check fails';
-  return `refuses connections at ${endpoint ?? 'its address'}`;
+function obstacleOf({ rank, endpoint, reason, refusesConnections }: ReplicaStatus): string {
+  if (refusesConnections === true) return `refuses connections at ${endpoint ?? 'its address'}`;
+  return `is ${rank}: ${reason}`;
 }

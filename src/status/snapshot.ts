@@ -43,6 +43,8 @@ export interface InstanceStatus {
   /** The compose project that it belongs to, and how that is known; absent where it is of none. */
   readonly owner?: { readonly project: string; readonly reason: OwnerReason };
   readonly file?: string;
+  /** Its frontends are proven to serve what labels ask for. */
+  readonly converged: boolean;
   readonly desiredGeneration?: string;
   readonly publishedGeneration?: string;
   /** nginx is being asked whether it takes what labels ask for, or a part of it: there is more to come by itself. */
@@ -93,6 +95,8 @@ interface Desired {
   readonly generation?: string;
   /** nginx is being asked whether it takes it, or a part of it. */
   readonly isOnTrial: boolean;
+  /** The frontends are proven to serve it. */
+  readonly isConverged?: boolean;
 }
 
 /** Puts an instance into the report; all foreign text is made safe to show. */
@@ -109,6 +113,7 @@ export function describeInstance(
   };
   return {
     name: instance.name,
+    converged: desired.isConverged === true,
     ...(instance.project === undefined || instance.ownerReason === undefined
       ? {}
       : { owner: { project: instance.project, reason: instance.ownerReason } }),

@@ -175,6 +175,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     exactly('($request_uri !~ ^/media/[a-z]+/[0-9A-Za-z-]+[.][0-9A-Za-z]+([?]|$))'),
     exactly('($upstream_status)'),
     exactly('($meet_proxied ~ .)'),
+    exactly('($realip_remote_addr !~ ^127[.])'),
   ],
   'server/location/if rewrite': [exactly('^ /meet-gen!refused-path last')],
   'server/location/if return': ['400', '502', '504', '403', '404', '405', '200 "[A-Za-z., ]+\\\\n"'],

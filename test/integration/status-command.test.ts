@@ -153,7 +153,7 @@ test.concurrent('while the only backend is starting the file is live, and the se
   await told(
     scene,
     7,
-    ': the file is live, but meet/backend is not ready (backend is starting: its health check has not passed yet)\n',
+    ': the file is live, but meet/backend is not ready (backend is starting: health check has not passed yet)\n',
     'meet: live (',
   );
   scene.engine.world.health('backend', 'healthy');

@@ -24,6 +24,7 @@ const snapshot: StatusSnapshot = {
   instances: [
     {
       name: 'meet',
+      converged: true,
       publishedGeneration: '0123456789abcdef',
       frontends: [],
       services: [

@@ -27,6 +27,7 @@ const frontend: FrontendStatus = {
 };
 const instance: InstanceStatus = {
   name: 'meet',
+  converged: true,
   file: '/routing/routing.conf',
   desiredGeneration: 'a',
   publishedGeneration: 'a',

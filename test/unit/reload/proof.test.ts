@@ -4,6 +4,7 @@ import type { GenerationAnswer } from '../../../src/reload/generation-probe.ts';
 import { proofProblem } from '../../../src/reload/proof-problem.ts';
 import {
   aimAt,
+  askTimeoutMs,
   disarm,
   doubt,
   isUnheeded,
@@ -13,6 +14,7 @@ import {
   noteInquiry,
   noteOvertakenSignal,
   noteRival,
+  noteSearch,
   noteSignal,
   noteVisits,
   isShadowed,
@@ -53,6 +55,7 @@ const entrance = { port: 8083, hosts: [], path: '/live' };
 const rival = 'the server "localhost" of /etc/nginx/conf.d/docs.conf';
 const seen: Target = { ...target, entrance };
 const other: VisitorAnswer = { kind: 'other', answer: 'status 200' };
+const nobody: VisitorAnswer = { kind: 'silent', answer: 'no answer in time' };
 
 /** Where no other server is in the way, visitors get what the status port tells. */
 function visitorGets(answer: GenerationAnswer): VisitorAnswer {
@@ -108,7 +111,7 @@ function play(start: Proof, fromMs: number, untilMs: number, world: World, how: 
     } else if (step.do === 'find-rival') {
       looks.push(now);
       now += 1;
-      proof = noteRival(proof, rival);
+      proof = noteRival(noteSearch(proof), rival);
     } else if (step.do === 'inquire') {
       inquiries.push(now);
       now += 1;
@@ -650,12 +653,46 @@ describe('a frontend that is asked where visitors reach it', () => {
     expect(run.visits.length).toBeLessThan(100);
   });
 
+  it('is unverified, and not shadowed, where nobody answers there: a firewall may close the port', () => {
+    const run = play(start, found, found + 600_000, { answer: () => tells(newGeneration), visitorsGet: () => nobody });
+    expect(phaseOf(run.proof, found + 600_000, options)).toBe('unverified');
+    expect([run.signals, run.looks]).toEqual([[], []]);
+    const about = { frontend, phase: 'unverified', isUnheeded: false, isShadowed: false, proof: run.proof } as const;
+    const item = proofProblem('meet', about, 'signal');
+    expect(item?.message).toContain("routing port can't be reached");
+    expect(item?.cure).toContain('firewall');
+  });
+
+  it('is given ever more time to answer there', () => {
+    const { proof } = play(start, found, found + 4000, { answer: () => tells(newGeneration), visitorsGet: () => nobody });
+    expect(askTimeoutMs(proof, found + 4000)).toBe(1000);
+  });
+
+  it('is live once it answers there at last', () => {
+    const visitorsGet = (at: number): VisitorAnswer => (at < found + 60_000 ? nobody : { kind: 'target', tookMs: 1 });
+    const { proof } = play(start, found, found + 120_000, { answer: () => tells(newGeneration), visitorsGet });
+    expect(phaseOf(proof, found + 120_000, options)).toBe('live');
+    expect(proof.missed).toBeUndefined();
+  });
+
+  it('is asked by each name that visitors use, however many there are', () => {
+    const hosts = Array.from({ length: 14 }, (_, index) => `meet-${index}.example.com`);
+    const many = aimAt(newProof(found), { ...seen, entrance: { ...entrance, hosts } });
+    expect(play(many, found, found + 20_000, { answer: () => tells(newGeneration) }).visits).toHaveLength(14);
+  });
+
+  it('is no longer shadowed by what a file without such a location can not tell', () => {
+    const first = play(start, found, found + 60_000, { answer: () => tells(newGeneration), visitorsGet: () => other });
+    const next = aimAt(first.proof, { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: found + 60_000 });
+    expect(isShadowed(next, found + 60_000, options)).toBe(false);
+  });
+
   it('is only serving while it may be an old worker that answers', () => {
     const { proof } = play(start, found, found + 4000, { answer: () => tells(newGeneration), visitorsGet: () => other });
     expect(phaseOf(proof, found + 4000, options)).toBe('serving');
   });
 
-  it('is live as soon as visitors get the target again, and is looked at anew when they do not', () => {
+  it('is live as soon as visitors get the target again, and is looked at again when they do not', () => {
     const isThere = (at: number): boolean => (at - found) % 200_000 < 100_000;
     const visitorsGet = (at: number): VisitorAnswer => (isThere(at) ? other : { kind: 'target', tookMs: 1 });
     const first = play(start, found, found + 160_000, { answer: () => tells(newGeneration), visitorsGet });

@@ -40,6 +40,13 @@ describe('the other server on a port, in what nginx -T prints', () => {
     ['on a longer port', dumpOf('a.conf', docs.replace('8083', '18083')), undefined],
     ['in a comment', dumpOf('a.conf', docs.replaceAll(/^/gm, '# ')), undefined],
     ['nobody', routing, undefined],
+    ['nobody in a dump that is cut', routing.slice(0, -60), undefined],
+    ['nothing but line ends', dumpOf('a.conf', '\n'.repeat(65_536)), undefined],
+    [
+      'names without an end',
+      dumpOf('a.conf', `server { listen 8083; ${'server_name '.repeat(5000)}`),
+      'a server without a name of /etc/nginx/conf.d/a.conf',
+    ],
     ['no dump', 'sh: nginx: not found', undefined],
   ])('%s', (_, dump, expected) => {
     expect(rivalInDump(dump, 8083)).toBe(expected);
@@ -58,6 +65,8 @@ describe('the other server in the log', () => {
     ['is the one that has the name', conflict('localhost', 8083), 'another server of the name "localhost"'],
     ['is not one on another port', conflict('localhost', 8080), undefined],
     ['is nobody when nginx is silent', '', undefined],
+    ['is not what a visitor writes', `203.0.113.9 - - "GET /${conflict('x', 8083)}"`, undefined],
+    ['is not what is said of a request', conflict('x', 8083).replace('1#1:', '1#1: *7'), undefined],
   ])('%s', (_, log, expected) => {
     expect(rivalInLog(log, 8083)).toBe(expected);
   });

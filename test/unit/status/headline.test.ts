@@ -17,6 +17,7 @@ const frontend: FrontendStatus = {
 };
 const instance: InstanceStatus = {
   name: 'meet',
+  converged: true,
   file: '/routing/meet/routing.conf',
   desiredGeneration: 'a',
   publishedGeneration: 'a',

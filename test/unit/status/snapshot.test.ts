@@ -65,7 +65,7 @@ describe('the report on an instance', () => {
     const [instance] = readInstances(observe([frontend()])).instances;
     if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
     const status = describeInstance(instance, undefined, { isOnTrial: false }, new Map());
-    expect(Object.keys(status).toSorted()).toEqual(['frontends', 'name', 'owner', 'routes', 'services']);
+    expect(Object.keys(status).toSorted()).toEqual(['converged', 'frontends', 'name', 'owner', 'routes', 'services']);
     expect(status.routes).toEqual([]);
     expect(describeInstance(instance, undefined, { isOnTrial: true }, new Map())).toMatchObject({ onTrial: true });
   });
