@@ -1,8 +1,11 @@
+import { stat } from 'node:fs/promises';
 import { createEngineClient } from '../docker/client.ts';
+import type { DockerHost } from '../docker/docker-host.ts';
 import { EngineError } from '../docker/engine-error.ts';
 import { createEngineReader } from '../docker/reader.ts';
 import { examine, unreachableEngine } from '../doctor/examine.ts';
 import type { Examination } from '../doctor/examine.ts';
+import type { Ownership } from '../doctor/facts.ts';
 import { reportJson, reportText } from '../doctor/report.ts';
 import type { Options } from '../options.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
@@ -37,6 +40,7 @@ async function look(
   const tools = {
     engine: { ...createEngineReader(client), exec: client.exec },
     askStatus: (endpoints: readonly string[], abort: AbortSignal) => askGeneration(endpoints, statusTimeoutMs, abort),
+    socketOwner: () => socketOwner(dockerHost),
     nowMs: () => Date.now(),
   };
   try {
@@ -46,4 +50,9 @@ async function look(
     if (error instanceof EngineError) return unreachableEngine(error.message, error.cure);
     throw error;
   }
+}
+
+async function socketOwner(host: DockerHost): Promise<Ownership> {
+  if (!('socketPath' in host)) throw new Error(`the engine is asked through ${host.url}, so its socket is not seen from here`);
+  return stat(host.socketPath);
 }
