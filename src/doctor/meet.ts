@@ -59,10 +59,14 @@ export function frontendEach(facts: Facts, look: (patient: Patient, frontend: Fr
 }
 
 /** The names that the world knows a frontend by: `meet.host`, else nginx-proxy's own variable. */
-export function publicHostsOf({ container, inspection }: Patient): readonly string[] {
-  const label = parseHosts(container.labels['meet.host'] ?? '');
-  const variable = inspection.known ? inspection.value.environment.VIRTUAL_HOST?.value : undefined;
-  return (label ?? variable ?? []).filter((host) => !host.startsWith('*'));
+export function publicHostsOf(patient: Patient): readonly string[] {
+  const label = parseHosts(patient.container.labels['meet.host'] ?? '');
+  return (label ?? virtualHostsOf(patient)).filter((host) => !host.startsWith('*'));
+}
+
+/** The names that nginx-proxy sends requests for. */
+export function virtualHostsOf({ inspection }: Patient): readonly string[] {
+  return (inspection.known ? inspection.value.environment.VIRTUAL_HOST?.value : undefined) ?? [];
 }
 
 /** All public names of the Meet, with whose they are. */

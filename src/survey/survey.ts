@@ -132,7 +132,11 @@ async function tryPorts(
 async function askBackend(engine: Engine, facts: Facts, patient: Patient, signal: AbortSignal): Promise<BackendFacts> {
   const { container, inspection } = patient;
   const { endpoint } = facts.ports.get(container.id) ?? {};
-  const host = ofSameMeet(patient, routingOnes(facts.patients)).flatMap(publicHostsOf)[0];
+  const allowed = inspection.known ? inspection.value.environment.DJANGO_ALLOWED_HOSTS?.value : undefined;
+  const [host = 'localhost'] = [
+    ...ofSameMeet(patient, routingOnes(facts.patients)).flatMap(publicHostsOf),
+    ...(allowed ?? []).filter((name) => /^[a-z0-9]/.test(name)),
+  ];
   const errand: Errand = {
     names: calledNames(facts, patient),
     namesPort: 443,
@@ -140,7 +144,7 @@ async function askBackend(engine: Engine, facts: Facts, patient: Patient, signal
     heartbeatSeconds: 10,
     path: heartbeatPath,
     port: Number(endpoint?.slice(endpoint.lastIndexOf(':') + 1) ?? usualPort),
-    host: host ?? 'localhost',
+    host,
   };
   // Whoever may not inspect may hardly run commands: not tried.
   const told = inspection.known

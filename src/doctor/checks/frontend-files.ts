@@ -1,5 +1,6 @@
+import { parseHosts } from '../../model/nginx-token.ts';
 import type { Facts, FrontendFacts, Inspection, Patient } from '../facts.ts';
-import { composeLines, frontendEach, inspectEach, portsOf, publicHostsOf, recreate, routingOnes, sidecarsOf } from '../meet.ts';
+import { composeLines, frontendEach, inspectEach, portsOf, recreate, routingOnes, sidecarsOf, virtualHostsOf } from '../meet.ts';
 import { finding, ok, unchecked } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
 import { isLoopback, listensOn, serversIn } from '../nginx-servers.ts';
@@ -202,21 +203,29 @@ function rivalsIn(files: ReadonlyMap<string, string>, patient: Patient): readonl
   const ours = texts.filter(([, text]) => ['good', 'rendered'].includes(judgeStub(text, ports).kind)).map(([name]) => name);
   const [first] = ours;
   if (first === undefined) return [];
-  const hosts = publicHostsOf(patient);
-  return texts
-    .filter(([name]) => !ours.includes(name))
-    .flatMap(([file, text]) =>
-      serversIn(text).flatMap((server) =>
-        server.listens
-          .filter(({ port }) => port === ports.listen || port === ports.status)
-          .map((listen) => ({
-            file,
-            server,
-            port: listen.port,
-            wins: !isLoopback(listen) && (file < first || listen.isDefault || server.names.some((name) => hosts.includes(name))),
-          })),
-      ),
-    );
+  const others = texts.filter(([name]) => !ours.includes(name));
+  return others.flatMap(([file, text]) =>
+    serversIn(text).flatMap((server) =>
+      server.listens
+        .filter(({ port }) => port === ports.listen || port === ports.status)
+        .map((listen) => {
+          const isFirst = listen.isDefault || file < first;
+          const wins = listen.port === ports.status ? isFirst : winsVisitors(patient, server.names, file < first, isFirst);
+          return { file, server, port: listen.port, wins: wins && !isLoopback(listen) };
+        }),
+    ),
+  );
+}
+
+/** Which of two servers nginx takes for the hosts that visitors send (ngx_http_core_module, server_name): an exact name before the default. */
+function winsVisitors(patient: Patient, names: readonly string[], isBefore: boolean, isDefault: boolean): boolean {
+  const ours = parseHosts(patient.container.labels['meet.host'] ?? '') ?? [];
+  const hosts = [...new Set([...ours, ...virtualHostsOf(patient)])];
+  if (hosts.length === 0) return isDefault;
+  return hosts.some((host) => {
+    if (ours.includes(host)) return names.includes(host) && isBefore;
+    return isDefault || names.some((name) => name === host || (/^\*?\./.test(name) && `.${host}`.endsWith(name.replace('*', ''))));
+  });
 }
 
 function tellRival(patient: Patient, { file, server, port, wins }: Rival): Outcome {

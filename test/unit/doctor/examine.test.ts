@@ -434,6 +434,35 @@ const rows: readonly Row[] = [
     what: /stands beside meet-gen's/,
   },
   {
+    fault: 'an earlier file, beside a server with the name that visitors send',
+    facts: topology(
+      { frontend: { labels: { 'meet.role': 'frontend', 'meet.host': 'visio.meet.org' } } },
+      { frontend: { confD: confD(stub, { 'docs.conf': official }) } },
+    ),
+    found: ['rival-server warning meet-frontend-1'],
+  },
+  {
+    fault: 'an earlier file with the very name that visitors send',
+    facts: topology(
+      { frontend: { labels: { 'meet.role': 'frontend', 'meet.host': 'visio.meet.org' } } },
+      { frontend: { confD: confD(stub, { 'docs.conf': official.replace('localhost', 'visio.meet.org') }) } },
+    ),
+    found: ['rival-server failure meet-frontend-1'],
+  },
+  {
+    fault: 'a later file with a name that takes in the one that visitors send',
+    facts: topology({}, { frontend: { confD: confD(stub, { 'zz.conf': 'server { listen 8083; server_name *.meet.org; }' }) } }),
+    found: ['rival-server failure meet-frontend-1'],
+  },
+  {
+    fault: 'a harmless server explains no failure',
+    facts: topology(
+      {},
+      { ...answered(502), frontend: { ...answered(502).frontend, confD: confD(stub, { 'a.conf': 'server { listen 127.0.0.1:8083; }' }) } },
+    ),
+    found: ['api failure meet-frontend-1', 'rival-server warning meet-frontend-1'],
+  },
+  {
     fault: "Meet's own compose file as it is, before meet-gen",
     facts: topology(
       { frontend: templateMount('/etc/nginx/templates/docs.conf.template') },
