@@ -25,7 +25,7 @@ export function judgeStub(text: string, ports: { readonly listen: number; readon
   const include = /(?:^|[;{}\s])include\s+(?:\/etc\/nginx\/meet-routing|\/tmp\/meet-gen\/routing)\/(?:[a-z0-9_-]+\/)?\*\.conf\s*;/.exec(
     plain,
   );
-  if (include === null && /\bproxy_pass\b/.test(plain)) return { kind: 'hand-written' };
+  if (include === null && /\bproxy_pass\b/.test(plain) && listensOn(plain, ports.listen)) return { kind: 'hand-written' };
   const firstServer = plain.search(/(?:^|[;{}\s])server\s*\{/);
   const faults = [
     ...(include === null ? ['it does not include /etc/nginx/meet-routing/*.conf'] : []),

@@ -265,7 +265,7 @@ export const faults: readonly Fault[] = [
     finds: ['rival-server failure frontend'],
     what: /the server "localhost" on 8083 in \S+\/docs\.conf, rendered from \/etc\/nginx\/templates\/docs\.conf\.template, answers/,
     mend: 'undo',
-    round: 'another routing, another password',
+    round: 'another routing, other settings of the backend',
   },
   {
     name: 'a backend on a network of its own',
@@ -274,7 +274,7 @@ export const faults: readonly Fault[] = [
     finds: ['shared-network failure backend'],
     what: /shares no network with/,
     mend: 'paste',
-    round: 'networks',
+    round: 'networks, and a database',
   },
   {
     name: 'a backend on internal networks alone',
@@ -318,7 +318,7 @@ export const faults: readonly Fault[] = [
     finds: ['browser-urls failure backend'],
     what: /LIVEKIT_API_URL sends browsers to http:\/\/livekit, a name that only containers know/,
     mend: 'paste',
-    round: 'the database, and what browsers are told',
+    round: 'another routing, other settings of the backend',
   },
   {
     name: 'LiveKit without its UDP port',
@@ -375,7 +375,7 @@ export const faults: readonly Fault[] = [
     finds: ['containers-run failure postgresql'],
     what: /it does not run: it is exited/,
     mend: 'paste',
-    round: 'the database, and what browsers are told',
+    round: 'networks, and a database',
   },
   {
     name: 'a paused cache',
@@ -392,7 +392,7 @@ export const faults: readonly Fault[] = [
     finds: ['heartbeat failure backend'],
     what: /__heartbeat__ answers 500: database or cache fail it/,
     mend: 'undo',
-    round: 'another routing, another password',
+    round: 'another routing, other settings of the backend',
   },
   {
     name: 'no restart policy',
