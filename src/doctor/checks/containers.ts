@@ -22,7 +22,10 @@ export const containerChecks: readonly Check[] = [
     why: 'what does not run can not answer',
     cure: 'See its log: `docker logs --tail 50 <container>`.',
     weight: 'failure',
-    run: (facts) => [...new Set([...patientsOf(facts, ...lasting).filter(isToRun), ...dependenciesOf(facts)])].map(judgeState),
+    run: (facts) =>
+      [...new Set([...patientsOf(facts, ...lasting).filter(isToRun), ...dependenciesOf(facts, patientsOf(facts, ...partsOfMeet))])].map(
+        judgeState,
+      ),
   },
   {
     id: 'heartbeat',
@@ -74,10 +77,10 @@ export const containerChecks: readonly Check[] = [
 ];
 
 function judgeState(patient: Patient): Outcome {
-  const { state, health } = patient.container;
+  if (isWell(patient)) return ok;
+  const { state } = patient.container;
   const word = wordFor(patient);
   const paste = [`docker logs --tail 50 ${word}`];
-  if (state === 'running' && health !== 'unhealthy') return ok;
   const unless = explanations[patient.part] ?? [];
   if (state === 'running')
     return finding(patient, 'it runs, but its health check says that it is not well', 'see its log', { paste, unless });
@@ -85,6 +88,10 @@ function judgeState(patient: Patient): Outcome {
   if (state === 'paused') return finding(patient, what, 'let it go on', { paste: [`docker unpause ${word}`] });
   if (state === 'restarting') return finding(patient, `${what} again and again`, 'see in its log why it ends', { paste, unless });
   return finding(patient, what, 'see its log, then start it', { paste: [...paste, `docker start ${word}`], unless });
+}
+
+function isWell({ container: { state, health } }: Patient): boolean {
+  return state === 'running' && health !== 'unhealthy';
 }
 
 /** Checks that say why a container is not well. */
@@ -95,8 +102,8 @@ const explanations: Readonly<Partial<Record<Part, readonly string[]>>> = {
   'socket-proxy': ['socket-group'],
 };
 
-/** What the parts of a Meet depend on, and that in turn: by compose's label, and by the backend's own settings. */
-function dependenciesOf(facts: Facts): readonly Patient[] {
+/** What these depend on, and that in turn: by compose's label, and by the backend's own settings. */
+function dependenciesOf(facts: Facts, patients: readonly Patient[]): readonly Patient[] {
   const found = new Set<Patient>();
   const visit = (patient: Patient): void => {
     for (const other of facts.patients) {
@@ -105,7 +112,7 @@ function dependenciesOf(facts: Facts): readonly Patient[] {
       visit(other);
     }
   };
-  for (const patient of patientsOf(facts, ...partsOfMeet)) visit(patient);
+  for (const patient of patients) visit(patient);
   return [...found];
 }
 
@@ -146,7 +153,8 @@ function judgeHeartbeat(facts: Facts, patient: Patient): Outcome {
   const answer = facts.backends.get(patient.container.id)?.heartbeat;
   if (answer === undefined) return unchecked(`${name} was not asked`);
   const paste = [`docker logs --tail 50 ${wordFor(patient)}`];
-  const unless = ['containers-run', 'meet-port', 'shared-network', 'way-out'];
+  const isExplained = dependenciesOf(facts, [patient]).some((other) => !isWell(other));
+  const unless = ['meet-port', 'shared-network', 'way-out', ...(isExplained ? ['containers-run'] : [])];
   const cure = 'see its log; compare DB_PASSWORD, DB_HOST and REDIS_URL with what database and cache were started with';
   if (answer.kind === 'answer') {
     const { status } = answer;

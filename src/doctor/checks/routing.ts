@@ -102,12 +102,12 @@ function judgePorts(facts: Facts): readonly Outcome[] {
     if (trial.answer.kind === 'unknown') return [unchecked(`${container.name}: ${trial.answer.reason}; ${runThere(patient)}`)];
     const wrong = judgePort(trial, container.exposedTcpPorts);
     if (wrong === undefined) return [ok];
-    if (container.health === 'starting') return [unchecked(`${container.name} is still starting`)];
+    if (container.health !== 'none' && container.health !== 'healthy') return [unchecked(`${container.name} is ${container.health}`)];
     const paste =
       wrong.meant === undefined
         ? [`docker logs --tail 50 ${wordFor(patient)}`]
         : [...composeLines(patient, ['labels:', `  meet.port: "${wrong.meant}"`]), '', recreate(patient)];
-    return [finding(patient, wrong.message, wrong.cure, { paste, unless: ['containers-run', 'role-on-worker'] })];
+    return [finding(patient, wrong.message, wrong.cure, { paste, unless: ['role-on-worker'] })];
   });
 }
 

@@ -684,6 +684,16 @@ const rows: readonly Row[] = [
     cure: 'DB_PASSWORD',
   },
   {
+    fault: 'a wrong password of the database is told beside a Keycloak that does not run',
+    facts: topology({ keycloak: { state: 'exited' } }, backendIs({ heartbeat: { kind: 'answer', status: 500, content: 'json' } })),
+    found: ['containers-run failure meet-keycloak-1', 'heartbeat failure meet-backend-1'],
+  },
+  {
+    fault: 'a wrong meet.port is told beside a frontend that is not well',
+    facts: topology({ frontend: { health: 'unhealthy' }, backend: { ports: [8000] } }, { facts: { ports: portTried('refused', 8001) } }),
+    found: ['meet-port failure meet-backend-1', 'containers-run failure meet-frontend-1'],
+  },
+  {
     fault: 'a database elsewhere that hangs',
     facts: topology({ postgresql: undefined }, backendIs({ heartbeat: { kind: 'unreachable', reason: 'no answer in time' } })),
     found: ['heartbeat failure meet-backend-1'],
