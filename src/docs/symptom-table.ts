@@ -32,7 +32,7 @@ export const symptomTable: readonly (readonly [symptom: string, meaning: string,
   ],
   [
     'All is live, but visitors get other routes',
-    "Another server on 8083 answers in place of meet-gen's, like the one that the template of Meet's own compose file renders.",
+    "Another server on 8083 answers in place of meet-gen's. The template of Meet's own compose file renders such a server.",
     '`doctor` names the file, the server and the mount to remove (`rival-server`).',
   ],
   ["API answers the SPA's HTML", 'nginx-proxy sends requests to 8080 instead of 8083.', '`doctor` finds it; set `VIRTUAL_PORT=8083`.'],

@@ -30,9 +30,9 @@ const grammars = {
   LOGOUT_REDIRECT_URL: parseUrlPlace,
   LIVEKIT_API_URL: parseUrlPlace,
   DB_HOST: parseEngineName,
-  DATABASE_URL: parseUrlHost,
-  REDIS_URL: parseUrlHost,
-  CELERY_BROKER_URL: parseUrlHost,
+  DATABASE_URL: parseStoreHost,
+  REDIS_URL: parseStoreHost,
+  CELERY_BROKER_URL: parseStoreHost,
   /** Its media ports alone: it holds keys as well. */
   LIVEKIT_CONFIG: parseLivekitPorts,
   MEET_GEN_INSTANCE: parseInstance,
@@ -102,9 +102,17 @@ function oneOf<const Words extends readonly string[]>(...words: Words): (text: s
 
 /** The host of a URL, or a host alone; never its user, password or path. */
 function parseUrlHost(text: string): string | undefined {
-  const match = /^(?:[a-z]{2,12}:\/\/)?(?:[^/@]*@)?([^/:@]+)(?::\d{1,5})?(?:\/.*)?$/i.exec(text.trim());
-  const hosts = match?.[1] === undefined ? undefined : parseHosts(match[1]);
+  const hosts = parseHosts(hostOf(text));
   return hosts?.length === 1 ? hosts[0] : undefined;
+}
+
+/** The host of a database's URL: inside Docker names may have underscores. */
+function parseStoreHost(text: string): string | undefined {
+  return text.includes('://') ? parseEngineName(hostOf(text)) : undefined;
+}
+
+function hostOf(url: string): string {
+  return /^(?:[a-z]{2,12}:\/\/)?(?:[^/@]*@)?([^/:@]+)(?::\d{1,5})?(?:\/.*)?$/i.exec(url.trim())?.[1] ?? '';
 }
 
 function parseUrlPlace(text: string): UrlPlace | undefined {

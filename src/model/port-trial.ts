@@ -33,7 +33,7 @@ export function judgePort({ endpoint, answer }: PortTrial, exposed: readonly num
   const [meant] = others;
   return {
     message: `${message}, and the container exposes ${others.join(', ')}`,
-    cure: `set meet.port to ${others.length === 1 ? meant : 'the one that it listens on'}`,
+    cure: `set meet.port to ${others.length === 1 ? meant : 'the port that the program listens on'}`,
     ...(others.length === 1 && meant !== undefined ? { meant } : {}),
   };
 }

@@ -146,7 +146,7 @@ async function askBackend(engine: Engine, facts: Facts, patient: Patient, signal
     port: Number(endpoint?.slice(endpoint.lastIndexOf(':') + 1) ?? usualPort),
     host,
   };
-  // Whoever may not inspect may hardly run commands: not tried.
+  // Without the right to inspect there is hardly one to run commands: not tried.
   const told = inspection.known
     ? await attempt(async () => readErrand(await engine.exec(container, errandCommand(errand), errandLimitMs, signal), errand))
     : inspection;

@@ -27,7 +27,7 @@ export const accessChecks: readonly Check[] = [
   },
   {
     id: 'socket-group',
-    title: "whoever mounts the engine's socket may open it",
+    title: "every container that mounts the engine's socket may open it",
     symptom: 'meet-gen or its socket proxy is not well: `permission denied`; nothing becomes live.',
     looksAt: 'user, group and `group_add` of the containers that mount the socket, against the owner and group of the socket',
     why: 'the socket belongs to root and a group of this host, whose number differs from host to host',
@@ -106,7 +106,7 @@ function judgeAccess(patient: Patient, { mounts, environment, publishedPorts }: 
   });
 }
 
-/** What the kernel shows for a group that a user namespace doesn't know (overflowgid in proc(5)). */
+/** The kernel shows this for a group that a user namespace doesn't know (overflowgid in proc(5)). */
 const nobodysGroup = 65_534;
 
 function judgeGroup({ socket }: Facts, patient: Patient, { identity }: Inspection): Outcome {

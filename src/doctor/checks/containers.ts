@@ -134,7 +134,7 @@ function isToRun(patient: Patient): boolean {
   return !(patient.inspection.known && patient.inspection.value.program === 'manage.py' && hasDoneItsJob(patient));
 }
 
-/** A container that prepares something and ends, like the one that makes S3's buckets. */
+/** A container that prepares something and ends, as for S3's buckets. */
 function hasDoneItsJob({ container, inspection }: Patient): boolean {
   return container.state === 'exited' && inspection.known && inspection.value.exitCode === 0 && !restarts(inspection.value);
 }
@@ -160,15 +160,20 @@ function judgeHeartbeat(facts: Facts, patient: Patient): Outcome {
     const { status } = answer;
     if (status === 200) return ok;
     if (status === 500 || status === 503)
-      return finding(patient, `its /__heartbeat__ answers ${status}: database or cache fail it, so every login ends in an error`, cure, {
-        paste,
-        unless,
-      });
+      return finding(
+        patient,
+        `its /__heartbeat__ answers ${status}: its database or cache fails, most likely, and logins end in an error`,
+        cure,
+        {
+          paste,
+          unless,
+        },
+      );
     return unchecked(`${name}: its /__heartbeat__ answers ${status}, which tells nothing of database and cache`);
   }
   const isOpen = facts.ports.get(patient.container.id)?.answer.kind === 'open';
   if (answer.kind === 'unreachable' && isOpen)
-    return finding(patient, 'its /__heartbeat__ does not answer in time: database or cache accept connections and hang', cure, {
+    return finding(patient, 'its /__heartbeat__ does not answer in time: its database or cache hangs, most likely', cure, {
       paste,
       unless,
     });

@@ -177,7 +177,7 @@ interface Rival {
   readonly file: string;
   readonly server: NginxServer;
   readonly port: number;
-  /** It answers visitors; otherwise only whoever asks for its own name or by loopback. */
+  /** It answers visitors; otherwise only requests for its own name, or over loopback. */
   readonly wins: boolean;
 }
 
@@ -217,7 +217,7 @@ function rivalsIn(files: ReadonlyMap<string, string>, patient: Patient): readonl
   );
 }
 
-/** Which of two servers nginx takes for the hosts that visitors send (ngx_http_core_module, server_name): an exact name before the default. */
+/** Whether nginx takes the rival for a host that visitors send: an exact name wins over the default (ngx_http_core_module, server_name). */
 function winsVisitors(patient: Patient, names: readonly string[], isBefore: boolean, isDefault: boolean): boolean {
   const ours = parseHosts(patient.container.labels['meet.host'] ?? '') ?? [];
   const hosts = [...new Set([...ours, ...virtualHostsOf(patient)])];

@@ -32,7 +32,7 @@ export const loginAndCallChecks: readonly Check[] = [
     symptom: 'The login ends in "site can\'t be found"; rooms open, but never connect.',
     looksAt:
       'the hosts in `LIVEKIT_API_URL`, `OIDC_OP_AUTHORIZATION_ENDPOINT`, `OIDC_OP_LOGOUT_ENDPOINT` and the redirect URLs, against the public names of LiveKit, Keycloak and the frontend',
-    why: 'browsers are given these URLs as they stand: a name inside Docker, plain HTTP or another name leads them nowhere',
+    why: 'browsers are given these URLs as they stand: a name inside Docker, another name, or plain HTTP for LiveKit leads them nowhere',
     cure: 'Set them to `https://` and the name in `VIRTUAL_HOST` of the container concerned.',
     weight: 'failure',
     run: (facts) => patientsOf(facts, 'backend').flatMap((patient) => judgeUrls(facts, patient)),
@@ -100,7 +100,9 @@ function judgeUrl(facts: Facts, patient: Patient, { variable, place, names }: Br
           : [...composeLines(patient, ['environment:', `  ${variable}: https://${name}`]), '', recreate(patient)],
     });
   if (!host.includes('.')) return told('a name that only containers know');
-  if (scheme === 'http' || scheme === 'ws') return told('which is not encrypted: browsers refuse that on an https page');
+  const isPlain = scheme === 'http' || scheme === 'ws';
+  // A page may lead to plain HTTP, but open no connection there.
+  if (isPlain && variable === 'LIVEKIT_API_URL') return told('which is not encrypted: browsers refuse that on an https page');
   if (name === undefined || names.includes(host)) return ok;
   const reason = `but its public name is ${names.join(', ')}`;
   return told(reason, isElsewhere(facts, host, name) ? 'warning' : 'failure');

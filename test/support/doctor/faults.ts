@@ -390,7 +390,7 @@ export const faults: readonly Fault[] = [
     change: () => service('backend', 'environment: { DB_PASSWORD: wrong }'),
     services: ['backend'],
     finds: ['heartbeat failure backend'],
-    what: /__heartbeat__ answers 500: database or cache fail it/,
+    what: /__heartbeat__ answers 500: its database or cache fails/,
     mend: 'undo',
     round: 'another routing, other settings of the backend',
   },

@@ -20,6 +20,7 @@ test.each([
   ['LOGIN_REDIRECT_URL=/', { LOGIN_REDIRECT_URL: {} }],
   ['DB_HOST=meet_db', { DB_HOST: { value: 'meet_db' } }],
   ['REDIS_URL=redis://:s3cret@redis:6379/1', { REDIS_URL: { value: 'redis' } }],
+  ['REDIS_URL=redis://meet_redis/1', { REDIS_URL: { value: 'meet_redis' } }],
   ['DATABASE_URL=postgresql://meet:s3cret@db/meet', { DATABASE_URL: { value: 'db' } }],
   [
     'LIVEKIT_CONFIG=rtc:\n  tcp_port: 7001\n  udp_port: 7002\nkeys: { meet: s3cret }',

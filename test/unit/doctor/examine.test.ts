@@ -450,7 +450,7 @@ const rows: readonly Row[] = [
     found: ['rival-server failure meet-frontend-1'],
   },
   {
-    fault: 'a later file with a name that takes in the one that visitors send',
+    fault: 'a later file with a wildcard for the name that visitors send',
     facts: topology({}, { frontend: { confD: confD(stub, { 'zz.conf': 'server { listen 8083; server_name *.meet.org; }' }) } }),
     found: ['rival-server failure meet-frontend-1'],
   },
@@ -680,7 +680,7 @@ const rows: readonly Row[] = [
     fault: 'a wrong password of the database',
     facts: topology({}, backendIs({ heartbeat: { kind: 'answer', status: 500, content: 'json' } })),
     found: ['heartbeat failure meet-backend-1'],
-    what: /answers 500: database or cache fail it/,
+    what: /answers 500: its database or cache fails/,
     cure: 'DB_PASSWORD',
   },
   {

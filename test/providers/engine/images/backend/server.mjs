@@ -47,7 +47,7 @@ async function answerHeartbeat(response) {
   return sendJson(response, 500, { status: 'error' });
 }
 
-/** The stand-ins of both speak HTTP. One that is paused accepts the connection and says nothing, as the real ones do. */
+/** The stand-ins of both speak HTTP. Paused, they accept connections and say nothing, as the real ones do. */
 function askStore(store, password) {
   return new Promise((resolve) => {
     const asked = get(store, { headers: { 'x-password': password } }, (answer) => resolve(answer.resume().statusCode));
