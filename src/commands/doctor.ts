@@ -1,10 +1,13 @@
+import { stat } from 'node:fs/promises';
 import { createEngineClient } from '../docker/client.ts';
 import type { Container } from '../model/container.ts';
 import { createPortReader } from '../docker/exposed-ports.ts';
+import type { DockerHost } from '../docker/docker-host.ts';
 import { EngineError } from '../docker/engine-error.ts';
 import { createEngineReader } from '../docker/reader.ts';
 import { examine, unreachableEngine } from '../doctor/examine.ts';
 import type { Examination } from '../doctor/examine.ts';
+import type { Ownership } from '../doctor/facts.ts';
 import { reportJson, reportText } from '../doctor/report.ts';
 import type { Options } from '../options.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
@@ -41,6 +44,7 @@ async function look(
     engine: { ...createEngineReader(client), exec: client.exec },
     addPorts: (containers: readonly Container[], abort: AbortSignal) => addPorts(containers, true, abort),
     askStatus: (endpoints: readonly string[], abort: AbortSignal) => askGeneration(endpoints, statusTimeoutMs, abort),
+    socketOwner: () => socketOwner(dockerHost),
     nowMs: () => Date.now(),
   };
   try {
@@ -50,4 +54,9 @@ async function look(
     if (error instanceof EngineError) return unreachableEngine(error.message, error.cure);
     throw error;
   }
+}
+
+async function socketOwner(host: DockerHost): Promise<Ownership> {
+  if (!('socketPath' in host)) throw new Error(`the engine is asked through ${host.url}, so its socket is not seen from here`);
+  return stat(host.socketPath);
 }

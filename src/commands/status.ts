@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { showForeignText } from '../model/foreign-text.ts';
 import type { Options } from '../options.ts';
 import { statusSockets } from '../publish/out-directory.ts';
-import { probeOnce } from '../probe/probe.ts';
+import { probePort } from '../probe/port-probe.ts';
+import { ownNetworks } from '../survey/requests.ts';
 import { addConnections } from '../status/connections.ts';
 import { isServing } from '../status/headline.ts';
 import { printStatus } from '../status/print.ts';
@@ -13,6 +14,8 @@ import type { StatusSnapshot } from '../status/snapshot.ts';
 export type StatusReport = { readonly output: string; readonly isServing: boolean } | { readonly failure: string };
 
 const timeoutMs = 3000;
+/** For all connections together. */
+const connectMs = 500;
 const maxLineLength = 4000;
 const watchEveryMs = 1000;
 
@@ -23,7 +26,9 @@ export async function readStatus(options: Options, asJson: boolean): Promise<Sta
   if (answer === undefined) return { failure: nobodyAnswers(sockets) };
   if (answer.status !== 200) return { failure: `the running meet-gen answers ${answer.status}; is it of another version?` };
   const told = onlyOf(JSON.parse(answer.body) as StatusSnapshot, options.instance);
-  const snapshot = await addConnections(told, probeOnce);
+  const own = ownNetworks();
+  const limit = AbortSignal.timeout(connectMs);
+  const snapshot = await addConnections(told, (endpoint) => probePort(endpoint, own, limit));
   const lines = asJson
     ? [JSON.stringify(snapshot, undefined, 2)]
     : printStatus(snapshot, Date.now()).map((line) => showForeignText(line, maxLineLength));

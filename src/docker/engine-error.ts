@@ -111,7 +111,8 @@ export async function explainEngineFailure({ what, request }: EngineCall, at: Do
 async function socketNotPermitted(socket: string, cause: unknown): Promise<EngineError> {
   const found = await stat(socket).catch(() => undefined);
   const own = { uid: process.getuid?.() ?? -1, gids: [process.getgid?.() ?? -1, ...(process.getgroups?.() ?? [])] };
-  const cure = found === undefined ? 'give meet-gen the group of the socket with group_add' : cureOfSocket(found, own);
+  const cure =
+    found === undefined ? 'give it the group of the socket: --group-add with docker run, group_add in compose' : cureOfSocket(found, own);
   return new EngineError(`the socket ${socket} may not be opened by this user`, { cure, cause });
 }
 
@@ -129,12 +130,12 @@ export function cureOfSocket(
   if (isOwner || own.gids.includes(socket.gid)) {
     const needed = isOwner ? 0o600 : 0o060;
     if ((socket.mode & needed) === needed)
-      return `user and mode (${mode}) of the socket allow it, so something else forbids it: with SELinux, add security_opt: [label=disable] to meet-gen's service in compose`;
+      return `user and mode (${mode}) of the socket allow it, so something else forbids it: with SELinux, add --security-opt label=disable to docker run, or security_opt: [label=disable] to the service in compose`;
     return `the socket's mode ${mode} keeps ${isOwner ? 'its owner' : 'its group'} out: make it 0660 (chmod g+rw), or start the engine with its usual socket`;
   }
   if (socket.gid === nobodysGroup)
-    return 'the socket belongs to nobody that exists here, since the engine remaps users: put a socket proxy with userns_mode: host in between, or run meet-gen itself with userns_mode: host (docs/security.md)';
-  return `the socket belongs to group ${socket.gid}; add this line to meet-gen's service in compose: group_add: ["${socket.gid}"]`;
+    return 'the socket belongs to nobody that exists here, since the engine remaps users: put a socket proxy with userns_mode: host in between, or run it with userns_mode: host itself, which is --userns=host for docker run (docs/security.md)';
+  return `the socket belongs to group ${socket.gid}: add --group-add ${socket.gid} to docker run, or group_add: ["${socket.gid}"] to the service in compose`;
 }
 
 function readCause(cause: unknown): { code: string | undefined; statusCode: number | undefined; message: string } {

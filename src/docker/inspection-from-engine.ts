@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { readEnvironment } from '../doctor/environment.ts';
-import type { Inspection, Network, Program, PublishedPort } from '../doctor/facts.ts';
+import type { Identity, Inspection, Network, Program, PublishedPort } from '../doctor/facts.ts';
 import { parsePort } from '../model/nginx-token.ts';
 import { recordOf, textOf, textsOf } from './foreign-json.ts';
 
@@ -17,7 +17,7 @@ export function inspectionFromEngine(answer: unknown): Inspection {
   const command = [...textsOf(config['Entrypoint']), ...textsOf(config['Cmd'])];
   const stopSignal = textOf(config['StopSignal']);
   const stopTimeout = config['StopTimeout'];
-  const pid = recordOf(entry['State'])['Pid'];
+  const { Pid: pid, ExitCode: exitCode } = recordOf(entry['State']);
   return {
     environment: readEnvironment(textsOf(config['Env']), command),
     program: programOf(command),
@@ -31,6 +31,9 @@ export function inspectionFromEngine(answer: unknown): Inspection {
     })),
     extraHosts: textsOf(host['ExtraHosts']).flatMap(readExtraHost),
     publishedPorts: publishedPortsOf(recordOf(entry['NetworkSettings'])['Ports']),
+    identity: identityOf(textOf(config['User']), textsOf(host['GroupAdd'])),
+    aliases: aliasesOf(recordOf(entry['NetworkSettings'])['Networks']),
+    ...(typeof exitCode === 'number' ? { exitCode } : {}),
     ...(typeof pid === 'number' && pid > 0 ? { pid } : {}),
   };
 }
@@ -87,6 +90,32 @@ function readExtraHost(text: string): readonly { name: string; address: string }
   if (match === null) return [];
   const [, name = '', address = ''] = match;
   return [{ name: name.toLowerCase(), address }];
+}
+
+/** `user:group`, by number or name. Without a user it is root. */
+function identityOf(user: string, groups: readonly string[]): Identity {
+  const [name = '', group] = user.split(':');
+  const isRoot = name === '' || name === 'root';
+  const [uid, gid] = [isRoot ? 0 : numberFrom(name), group === undefined && isRoot ? 0 : numberFrom(group ?? '')];
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+    groups: groups.flatMap((one) => numberFrom(one) ?? []),
+  };
+}
+
+function numberFrom(text: string): number | undefined {
+  return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Before API 1.44 `Aliases` had all of them, since then `DNSNames`. */
+function aliasesOf(networks: unknown): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    Object.entries(recordOf(networks)).map(([network, endpoint]) => {
+      const { Aliases: aliases, DNSNames: names } = recordOf(endpoint);
+      return [network, [...new Set([...textsOf(aliases), ...textsOf(names)].map((name) => name.toLowerCase()))]];
+    }),
+  );
 }
 
 function publishedPortsOf(ports: unknown): readonly PublishedPort[] {

@@ -23,7 +23,17 @@ export const symptomTable: readonly (readonly [symptom: string, meaning: string,
   [
     'Login redirects to Keycloak but fails',
     "The backend can't reach the public names of Keycloak and LiveKit.",
-    '`doctor` checks `extra_hosts` of the backend, and the road behind them.',
+    '`doctor` has the backend itself try both names, and checks `extra_hosts`.',
+  ],
+  [
+    'Every login ends with an error 500',
+    "PostgreSQL or Redis doesn't run, hangs, or was started with another password. Health check and pages need neither.",
+    '`doctor` looks at what the backend depends on, and asks its `/__heartbeat__`.',
+  ],
+  [
+    'All is live, but visitors get other routes',
+    "Another server on 8083 answers in place of meet-gen's. The template of Meet's own compose file renders such a server.",
+    '`doctor` names the file, the server and the mount to remove (`rival-server`).',
   ],
   ["API answers the SPA's HTML", 'nginx-proxy sends requests to 8080 instead of 8083.', '`doctor` finds it; set `VIRTUAL_PORT=8083`.'],
   [

@@ -1,4 +1,4 @@
-import { parseHosts, parseInstance, parsePort } from '../model/nginx-token.ts';
+import { parseEngineName, parseHosts, parseInstance, parsePort } from '../model/nginx-token.ts';
 
 /** A variable that is set; without a value where that is outside its grammar, which is then kept nowhere. */
 interface Setting<Value> {
@@ -23,8 +23,17 @@ const grammars = {
   OIDC_OP_TOKEN_ENDPOINT: parseUrlHost,
   OIDC_OP_USER_ENDPOINT: parseUrlHost,
   OIDC_OP_JWKS_ENDPOINT: parseUrlHost,
-  LIVEKIT_API_URL: parseUrlHost,
-  /** The two ports of it alone: it holds keys as well. */
+  OIDC_OP_AUTHORIZATION_ENDPOINT: parseUrlPlace,
+  OIDC_OP_LOGOUT_ENDPOINT: parseUrlPlace,
+  LOGIN_REDIRECT_URL: parseUrlPlace,
+  LOGIN_REDIRECT_URL_FAILURE: parseUrlPlace,
+  LOGOUT_REDIRECT_URL: parseUrlPlace,
+  LIVEKIT_API_URL: parseUrlPlace,
+  DB_HOST: parseEngineName,
+  DATABASE_URL: parseStoreHost,
+  REDIS_URL: parseStoreHost,
+  CELERY_BROKER_URL: parseStoreHost,
+  /** Its media ports alone: it holds keys as well. */
   LIVEKIT_CONFIG: parseLivekitPorts,
   MEET_GEN_INSTANCE: parseInstance,
   MEET_GEN_RELOAD: oneOf('signal', 'exec', 'hook', 'none'),
@@ -35,9 +44,21 @@ type VariableName = keyof typeof grammars;
 
 export type Environment = { readonly [Name in VariableName]?: Setting<NonNullable<ReturnType<(typeof grammars)[Name]>>> };
 
+/** Where a URL leads, without user, password, path and query. */
+export interface UrlPlace {
+  readonly scheme: 'https' | 'http' | 'wss' | 'ws';
+  readonly host: string;
+}
+
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Absent: not set. LiveKit ignores the range where `udp_port` is set. */
 interface LivekitPorts {
   readonly tcp?: number;
-  readonly udp?: number;
+  readonly udp?: PortRange;
 }
 
 /**
@@ -81,9 +102,23 @@ function oneOf<const Words extends readonly string[]>(...words: Words): (text: s
 
 /** The host of a URL, or a host alone; never its user, password or path. */
 function parseUrlHost(text: string): string | undefined {
-  const match = /^(?:[a-z]{2,5}:\/\/)?(?:[^/@]*@)?([^/:@]+)(?::\d{1,5})?(?:\/.*)?$/i.exec(text.trim());
-  const hosts = match?.[1] === undefined ? undefined : parseHosts(match[1]);
+  const hosts = parseHosts(hostOf(text));
   return hosts?.length === 1 ? hosts[0] : undefined;
+}
+
+/** The host of a database's URL: inside Docker names may have underscores. */
+function parseStoreHost(text: string): string | undefined {
+  return text.includes('://') ? parseEngineName(hostOf(text)) : undefined;
+}
+
+function hostOf(url: string): string {
+  return /^(?:[a-z]{2,12}:\/\/)?(?:[^/@]*@)?([^/:@]+)(?::\d{1,5})?(?:\/.*)?$/i.exec(url.trim())?.[1] ?? '';
+}
+
+function parseUrlPlace(text: string): UrlPlace | undefined {
+  const scheme = /^(https?|wss?):\/\//i.exec(text.trim())?.[1]?.toLowerCase() as UrlPlace['scheme'] | undefined;
+  const host = parseUrlHost(text);
+  return scheme === undefined || host === undefined ? undefined : { scheme, host };
 }
 
 /** Django's ALLOWED_HOSTS: names, `.name` for its subdomains as well, `*` for any. */
@@ -96,8 +131,29 @@ function parseAllowedHosts(text: string): readonly string[] | undefined {
   return hosts.length > 0 && valid ? hosts : undefined;
 }
 
+/** YAML or JSON; `udp_port` may be a range, `7882-7892`, as well. `turn` has ports of the same names. */
 function parseLivekitPorts(text: string): LivekitPorts {
-  const portOf = (key: string): number | undefined => parsePort(new RegExp(`\\b${key}["']?\\s*:\\s*(\\d{1,5})\\b`).exec(text)?.[1] ?? '');
-  const [tcp, udp] = [portOf('tcp_port'), portOf('udp_port')];
+  const rtc = readSection(text.replace(/(^|\s)#.*$/gm, '$1'), 'rtc');
+  const rangeOf = (key: string): PortRange | undefined => {
+    const [, from = '', to = from] = new RegExp(`\\b${key}["']?\\s*:\\s*["']?(\\d{1,5})(?:-(\\d{1,5}))?\\b`).exec(rtc) ?? [];
+    return rangeFrom(parsePort(from), parsePort(to));
+  };
+  const tcp = rangeOf('tcp_port')?.first;
+  const udp = rangeOf('udp_port') ?? rangeFrom(rangeOf('port_range_start')?.first, rangeOf('port_range_end')?.first);
   return { ...(tcp === undefined ? {} : { tcp }), ...(udp === undefined ? {} : { udp }) };
+}
+
+function rangeFrom(first: number | undefined, last: number | undefined): PortRange | undefined {
+  return first === undefined || last === undefined || last < first ? undefined : { first, last };
+}
+
+/** The text below a key: in braces, or the lines that are indented further. */
+function readSection(text: string, key: string): string {
+  const [start, indent = ''] = new RegExp(`(?:^([ \\t]*)|[{,]\\s*)["']?${key}["']?\\s*:`, 'm').exec(text) ?? [];
+  if (start === undefined) return '';
+  const rest = text.slice(text.indexOf(start) + start.length);
+  if (/^\s*\{/.test(rest)) return rest.slice(0, rest.indexOf('}') + 1 || undefined);
+  const lines = rest.split('\n').slice(1);
+  const end = lines.findIndex((line) => line.trim() !== '' && line.search(/\S/) <= indent.length);
+  return lines.slice(0, end === -1 ? undefined : end).join('\n');
 }

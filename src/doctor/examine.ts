@@ -73,7 +73,11 @@ function explainedBy(outcome: Outcome, examined: Examined): Outcome | undefined 
     ({ check, outcomes }) =>
       outcome.unless?.includes(check.id) === true &&
       outcomes.some(
-        (other) => other.kind === 'finding' && (other.meet === undefined || outcome.meet === undefined || other.meet === outcome.meet),
+        (other) =>
+          other.kind === 'finding' &&
+          // What weighs less than its check usually does is no cause of something worse.
+          other.severity !== 'warning' &&
+          (other.meet === undefined || outcome.meet === undefined || other.meet === outcome.meet),
       ),
   );
   if (cause === undefined) return undefined;

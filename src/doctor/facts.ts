@@ -1,4 +1,5 @@
 import type { Container } from '../model/container.ts';
+import type { PortTrial } from '../model/port-trial.ts';
 import type { Environment } from './environment.ts';
 import type { Part } from './part.ts';
 
@@ -34,6 +35,23 @@ interface ExtraHost {
 /** What its command line starts, as far as it matters; the line itself may hold secrets and is not kept. */
 export type Program = 'celery' | 'manage.py' | 'other';
 
+/** Whose rights its first process has. */
+export interface Identity {
+  /** Absent: a name, which the image's own list of users explains. */
+  readonly uid?: number;
+  /** Absent: as the image's list of users says. */
+  readonly gid?: number;
+  /** Further groups (`group_add`) by number; of named ones only the image knows the number. */
+  readonly groups: readonly number[];
+}
+
+/** A file's owner, group and permissions, as stat(2) has them. */
+export interface Ownership {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
 /** What only an inspect tells, reduced to what the checks read. */
 export interface Inspection {
   readonly environment: Environment;
@@ -46,6 +64,11 @@ export interface Inspection {
   readonly mounts: readonly Mount[];
   readonly extraHosts: readonly ExtraHost[];
   readonly publishedPorts: readonly PublishedPort[];
+  readonly identity: Identity;
+  /** The names that the engine's DNS knows it by, by network. */
+  readonly aliases: ReadonlyMap<string, readonly string[]>;
+  /** Of its last end. */
+  readonly exitCode?: number;
   /** On the host; absent while it doesn't run. */
   readonly pid?: number;
 }
@@ -128,6 +151,14 @@ export interface NameFacts {
 /** Whether a connection to a place could be made from the backends' network. */
 export type Road = { readonly kind: 'open' } | { readonly kind: 'closed'; readonly reason: string };
 
+/** What was found out about a running backend from inside, or from its network. */
+export interface BackendFacts {
+  /** `/__heartbeat__`: whether its database and cache answer. */
+  readonly heartbeat: HttpAnswer;
+  /** By public name: whether the backend itself reaches port 443 there. */
+  readonly reach: Known<ReadonlyMap<string, Road>>;
+}
+
 /** Everything that the checks are decided from. A container's texts are foreign text. */
 export interface Facts {
   /** The instance that is looked at alone. */
@@ -141,6 +172,12 @@ export interface Facts {
   readonly frontends: ReadonlyMap<string, FrontendFacts>;
   /** Configuration files of nginx-proxy by path, by container id. */
   readonly proxyFiles: ReadonlyMap<string, Known<ReadonlyMap<string, string>>>;
+  /** By container id; running backends alone. */
+  readonly backends: ReadonlyMap<string, BackendFacts>;
+  /** By container id: whether the port answers that requests are sent to. */
+  readonly ports: ReadonlyMap<string, PortTrial>;
+  /** Whose the engine's socket is, through which the doctor asks. */
+  readonly socket: Known<Ownership>;
   readonly names: ReadonlyMap<string, NameFacts>;
   /** By name and address of an `extra_hosts` entry (`roadKey`). */
   readonly roads: ReadonlyMap<string, Known<Road>>;

@@ -61,10 +61,14 @@ export function frontendEach(facts: Facts, look: (patient: Patient, frontend: Fr
 }
 
 /** The names that the world knows a frontend by: `meet.host`, else nginx-proxy's own variable. */
-export function publicHostsOf({ container, inspection }: Patient): readonly string[] {
-  const label = parseHosts(container.labels['meet.host'] ?? '');
-  const variable = inspection.known ? inspection.value.environment.VIRTUAL_HOST?.value : undefined;
-  return (label ?? variable ?? []).filter((host) => !host.startsWith('*'));
+export function publicHostsOf(patient: Patient): readonly string[] {
+  const label = parseHosts(patient.container.labels['meet.host'] ?? '');
+  return (label ?? virtualHostsOf(patient)).filter((host) => !host.startsWith('*'));
+}
+
+/** The names that nginx-proxy sends requests for. */
+export function virtualHostsOf({ inspection }: Patient): readonly string[] {
+  return (inspection.known ? inspection.value.environment.VIRTUAL_HOST?.value : undefined) ?? [];
 }
 
 /** All public names of the Meet, with whose they are. */
@@ -73,6 +77,35 @@ export function publicNames(facts: Facts): ReadonlyMap<string, Patient> {
   const names = new Map<string, Patient>();
   for (const patient of owners) for (const host of publicHostsOf(patient)) if (!names.has(host)) names.set(host, patient);
   return names;
+}
+
+/** The public names of this Meet's Keycloak and LiveKit that a backend calls; where its settings tell none, all of them. */
+export function calledNames(facts: Facts, patient: Patient): readonly string[] {
+  const served = new Set(ofSameMeet(patient, patientsOf(facts, 'keycloak', 'livekit')).flatMap(publicHostsOf));
+  const environment = patient.inspection.known ? patient.inspection.value.environment : {};
+  const told = [
+    environment.OIDC_OP_TOKEN_ENDPOINT?.value,
+    environment.OIDC_OP_USER_ENDPOINT?.value,
+    environment.OIDC_OP_JWKS_ENDPOINT?.value,
+    environment.LIVEKIT_API_URL?.value?.host,
+  ];
+  const called = told.flatMap((host) => host ?? []);
+  // What is served elsewhere is found in the DNS like anything else.
+  return [...new Set(called.length === 0 ? served : called.filter((host) => served.has(host)))].toSorted();
+}
+
+/** The backend's variables whose URLs are given to browsers, by the part of the Meet that they lead to. */
+export const browserUrls = {
+  livekit: ['LIVEKIT_API_URL'],
+  keycloak: ['OIDC_OP_AUTHORIZATION_ENDPOINT', 'OIDC_OP_LOGOUT_ENDPOINT'],
+  frontend: ['LOGIN_REDIRECT_URL', 'LOGIN_REDIRECT_URL_FAILURE', 'LOGOUT_REDIRECT_URL'],
+} as const;
+
+/** The hosts that the backends' settings send browsers to. */
+export function browserHosts(facts: Facts): ReadonlySet<string> {
+  const environments = patientsOf(facts, 'backend').flatMap(({ inspection }) => (inspection.known ? [inspection.value.environment] : []));
+  const variables = Object.values(browserUrls).flat();
+  return new Set(environments.flatMap((environment) => variables.flatMap((name) => environment[name]?.value?.host ?? [])));
 }
 
 /** The ports of a frontend's servers; a label outside its grammar leaves the default. */

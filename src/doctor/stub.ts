@@ -1,3 +1,5 @@
+import { listensOn } from '../nginx/servers.ts';
+
 /** What a configuration file of a frontend is to the routing. */
 export type StubVerdict =
   | { readonly kind: 'good' }
@@ -23,7 +25,7 @@ export function judgeStub(text: string, ports: { readonly listen: number; readon
   const include = /(?:^|[;{}\s])include\s+(?:\/etc\/nginx\/meet-routing|\/tmp\/meet-gen\/routing)\/(?:[a-z0-9_-]+\/)?\*\.conf\s*;/.exec(
     plain,
   );
-  if (include === null && /\bproxy_pass\b/.test(plain)) return { kind: 'hand-written' };
+  if (include === null && /\bproxy_pass\b/.test(plain) && listensOn(plain, ports.listen)) return { kind: 'hand-written' };
   const firstServer = plain.search(/(?:^|[;{}\s])server\s*\{/);
   const faults = [
     ...(include === null ? ['it does not include /etc/nginx/meet-routing/*.conf'] : []),
@@ -33,11 +35,6 @@ export function judgeStub(text: string, ports: { readonly listen: number; readon
     ...(listensOn(plain, ports.status) && !/location\s*=\s*\/generation\b/.test(plain) ? ['the status server has no /generation'] : []),
   ];
   return faults.length === 0 ? { kind: 'good' } : { kind: 'changed', faults };
-}
-
-/** Whether a server of this text listens on the port. */
-export function listensOn(text: string, port: number): boolean {
-  return new RegExp(`(?:^|[;{}\\s])listen\\s+(?:[^\\s;]*:)?${port}(?=[\\s;])`).test(withoutComments(text));
 }
 
 function withoutComments(text: string): string {

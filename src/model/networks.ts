@@ -6,6 +6,11 @@ export function intersectNetworks(left: readonly string[], right: readonly strin
   return [...new Set([...networksWithin(left, right), ...networksWithin(right, left)])].toSorted(compareText);
 }
 
+/** Whether an address is on one of these networks. */
+export function isNear(address: string, networks: readonly string[]): boolean {
+  return ipaddr.isValid(address) && networks.some((network) => contains(network, address));
+}
+
 function networksWithin(inner: readonly string[], outer: readonly string[]): readonly string[] {
   return inner.filter((network) => outer.some((other) => contains(other, network)));
 }

@@ -1,8 +1,15 @@
 import { showForeignText } from '../model/foreign-text.ts';
+import { isLoopback, serversIn } from '../nginx/servers.ts';
+import type { NginxServer } from '../nginx/servers.ts';
 
 const maxNameLength = 200;
 /** Where the published file is included from. A long dump is cut, so its end may be missing. */
 const ownFolders = ['/etc/nginx/meet-routing/', '/tmp/meet-gen/'];
+/** Of the servers that the stub has itself. */
+const ownName = 'meet-gen.invalid';
+/** A line as nginx begins one, and none that is about a request (`*7`): a visitor can write the rest of these. */
+const conflictPattern =
+  /^\d{4}(?:\/\d\d){2} \d\d(?::\d\d){2} \[warn\] \d+#\d+: conflicting server name "([^"\n]{0,300})" on [^\s,]{1,100}:(\d{1,5}), ignored$/gm;
 
 /**
  * The first server on a port that isn't meet-gen's, as `nginx -T` prints the configuration, in words; undefined where there is none.
@@ -11,31 +18,25 @@ const ownFolders = ['/etc/nginx/meet-routing/', '/tmp/meet-gen/'];
 export function rivalInDump(dump: string, port: number): string | undefined {
   const [, ...files] = dump.split(/^# configuration file (?=[^\n]*:$)/m);
   for (const file of files) {
-    const [name = '', ...lines] = file.split('\n');
-    const text = lines.map((line) => line.replace(/#.*$/, '')).join('\n');
+    const end = file.indexOf(':\n');
+    const name = file.slice(0, Math.max(0, end));
     if (ownFolders.some((folder) => name.startsWith(folder))) continue;
-    const server = text.split(/^[ \t]*server[ \t]*\{/m).find((block) => listensOn(block, port) && !block.includes('meet-gen.invalid'));
-    if (server !== undefined) return shown(name.replace(/:$/, ''), /\bserver_name[ \t]+([^;{}\n]{1,500});/.exec(server)?.[1]);
+    const rival = serversIn(file.slice(end + 2)).find((server) => isRival(server, port));
+    if (rival !== undefined) return `${describe(rival)} of ${showForeignText(name, maxNameLength)}`;
   }
   return undefined;
 }
 
-/** A line as nginx begins one, and none that is about a request (`*7`): a visitor can write the rest of these. */
-const conflictPattern =
-  /^\d{4}(?:\/\d\d){2} \d\d(?::\d\d){2} \[warn\] \d+#\d+: conflicting server name "([^"\n]{0,300})" on [^\s,]{1,100}:(\d{1,5}), ignored$/gm;
-
 /** The same from nginx's log, which names servers of the same name alone: `conflicting server name "x" on 0.0.0.0:8083, ignored`. */
 export function rivalInLog(log: string, port: number): string | undefined {
-  const conflicts = [...log.matchAll(conflictPattern)];
-  const name = conflicts.findLast(([, , at]) => Number(at) === port)?.[1];
-  return name === undefined ? undefined : `another server of the name "${showForeignText(name, maxNameLength)}"`;
+  const conflict = [...log.matchAll(conflictPattern)].findLast(([, , at]) => Number(at) === port);
+  return conflict === undefined ? undefined : `another server of the name "${showForeignText(conflict[1] ?? '', maxNameLength)}"`;
 }
 
-function listensOn(block: string, port: number): boolean {
-  return [...block.matchAll(/(?<![\w$-])listen[ \t]+(?:[^\s;]{1,100}:)?(\d{1,5})(?=[\s;])/g)].some(([, at]) => Number(at) === port);
+function isRival({ names, listens }: NginxServer, port: number): boolean {
+  return !names.includes(ownName) && listens.some((listen) => listen.port === port && !isLoopback(listen));
 }
 
-function shown(file: string, name: string | undefined): string {
-  const server = name === undefined ? 'a server without a name' : `the server "${showForeignText(name.trim(), maxNameLength)}"`;
-  return `${server} of ${showForeignText(file, maxNameLength)}`;
+function describe({ names }: NginxServer): string {
+  return names.length === 0 ? 'a server without a name' : `the server "${showForeignText(names.join(' '), maxNameLength)}"`;
 }

@@ -86,9 +86,9 @@ export function isThisContainer(id: string): boolean {
   return hostname().length >= 12 && id.startsWith(hostname());
 }
 
-/** The addresses of the machine or container that this runs in. */
-export function ownAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address));
+/** The networks of the machine or container that this runs in, `172.18.0.5/16` each. */
+export function ownNetworks(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).flatMap(({ cidr }) => cidr ?? []));
 }
 
 function askOne(endpoint: string, path: string, host: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {

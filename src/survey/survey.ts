@@ -1,7 +1,7 @@
-import { subnetMatch } from './subnet.ts';
 import { choosePatients, isElsewhere } from '../doctor/choose.ts';
 import { known, unknown } from '../doctor/facts.ts';
 import type {
+  BackendFacts,
   Facts,
   FrontendFacts,
   Inspection,
@@ -9,19 +9,26 @@ import type {
   ListedContainer,
   NameFacts,
   Network,
+  Ownership,
   Patient,
   Road,
   StatusAnswer,
 } from '../doctor/facts.ts';
 import { meetOf } from '../doctor/meet-of.ts';
-import { ofSameMeet, portsOf, publicHostsOf, publicNames, roadKey, routingOnes } from '../doctor/meet.ts';
-import { partOf } from '../doctor/part.ts';
-import { generationIn } from '../doctor/stub.ts';
 import { addressesOn, hostAddresses, usesHostNetwork } from '../model/address.ts';
 import type { Container } from '../model/container.ts';
-import { composeServiceLabel, projectTextOf } from '../model/member.ts';
 import { withOwnersNetworks } from '../model/network-owner.ts';
-import { askApi, isThisContainer, ownAddresses, resolveName, tryPort, tryTls } from './requests.ts';
+import { browserHosts, calledNames, ofSameMeet, portsOf, publicHostsOf, publicNames, roadKey, routingOnes } from '../doctor/meet.ts';
+import { partOf } from '../doctor/part.ts';
+import { generationIn } from '../doctor/stub.ts';
+import { readInstances } from '../model/instance.ts';
+import { composeServiceLabel, projectTextOf } from '../model/member.ts';
+import { isNear } from '../model/networks.ts';
+import type { PortTrial } from '../model/port-trial.ts';
+import { probePort } from '../probe/port-probe.ts';
+import { errandCommand, errandLimitMs, readErrand } from './inside-backend.ts';
+import type { Errand } from './inside-backend.ts';
+import { askApi, isThisContainer, ownNetworks, resolveName, tryPort, tryTls } from './requests.ts';
 
 /** What a survey reads from the engine; each call may fail, with words for people. */
 interface Engine {
@@ -43,12 +50,16 @@ interface SurveyTools {
   askStatus(endpoints: readonly string[], signal: AbortSignal): Promise<StatusAnswer>;
   /** Adds the ports that the engine's list doesn't show. */
   addPorts(containers: readonly Container[], signal: AbortSignal): Promise<readonly Container[]>;
+  /** Whose the engine's socket is. */
+  socketOwner(): Promise<Ownership>;
   nowMs(): number;
 }
 
 const apiPath = '/api/v1.0/config/';
+const heartbeatPath = '/__heartbeat__';
 const atOnce = 8;
 const execLimitMs = 5000;
+const usualPort = 8000;
 
 /**
  * Gathers the facts: lists, inspects the containers that matter, looks into frontends and proxies, and makes real requests.
@@ -78,20 +89,75 @@ export async function takeSurvey(tools: SurveyTools, only: string | undefined, s
     running.filter(hasDelicateMount),
     async ({ container }): Promise<[string, Known<readonly string[]>]> => [container.id, await findStaleMounts(engine, container, signal)],
   );
-  const soFar = { listed: listed.filter(({ container }) => container.labels['meet.role'] !== undefined), patients, networks };
-  const facts = {
-    ...soFar,
+  const labelled = listed.filter(({ container }) => container.labels['meet.role'] !== undefined);
+  const ports = await tryPorts(labelled, only, signal);
+  const soFar: Facts = {
+    listed: labelled,
+    patients,
+    networks,
     ...(only === undefined ? {} : { only }),
     frontends: new Map(frontends),
     proxyFiles: new Map(proxyFiles),
     staleMounts: new Map(staleMounts),
+    ports,
+    socket: await attempt(() => tools.socketOwner()),
+    backends: new Map(),
+    names: new Map(),
+    roads: new Map(),
   };
+  const backends = await mapSome(
+    running.filter(({ part }) => part === 'backend'),
+    async (patient): Promise<[string, BackendFacts]> => [patient.container.id, await askBackend(engine, soFar, patient, signal)],
+  );
   const names = await mapSome(
-    [...publicNames({ ...facts, names: new Map(), roads: new Map() }).keys()],
+    [...new Set([...publicNames(soFar).keys(), ...browserHosts(soFar)])],
     async (name): Promise<[string, NameFacts]> => [name, await lookUp(name, tools.nowMs(), signal)],
   );
   const roads = await tryRoads(patients, networks, signal);
-  return { ...facts, names: new Map(names), roads };
+  return { ...soFar, backends: new Map(backends), names: new Map(names), roads };
+}
+
+/** Tries the ports that requests are sent to. */
+async function tryPorts(
+  labelled: readonly ListedContainer[],
+  only: string | undefined,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, PortTrial>> {
+  const containers = labelled.map(({ container }) => container);
+  const { instances } = readInstances({ containers, notes: new Map() }, { only });
+  const replicas = instances.flatMap(({ services, spa = [] }) => [...services.flatMap((service) => service.replicas), ...spa]);
+  const own = ownNetworks();
+  const tried = await mapSome(replicas, async ({ container, endpoint }): Promise<readonly [string, PortTrial][]> =>
+    endpoint === undefined ? [] : [[container.id, { endpoint, answer: await probePort(endpoint, own, signal) }]],
+  );
+  return new Map(tried.flat());
+}
+
+/** Asks a backend from inside; where no command can be run in it, for its heartbeat alone, from here. */
+async function askBackend(engine: Engine, facts: Facts, patient: Patient, signal: AbortSignal): Promise<BackendFacts> {
+  const { container, inspection } = patient;
+  const { endpoint } = facts.ports.get(container.id) ?? {};
+  const allowed = inspection.known ? inspection.value.environment.DJANGO_ALLOWED_HOSTS?.value : undefined;
+  const [host = 'localhost'] = [
+    ...ofSameMeet(patient, routingOnes(facts.patients)).flatMap(publicHostsOf),
+    ...(allowed ?? []).filter((name) => /^[a-z0-9]/.test(name)),
+  ];
+  const errand: Errand = {
+    names: calledNames(facts, patient),
+    namesPort: 443,
+    nameSeconds: 5,
+    heartbeatSeconds: 10,
+    path: heartbeatPath,
+    port: Number(endpoint?.slice(endpoint.lastIndexOf(':') + 1) ?? usualPort),
+    host,
+  };
+  // Without the right to inspect there is hardly one to run commands: not tried.
+  const told = inspection.known
+    ? await attempt(async () => readErrand(await engine.exec(container, errandCommand(errand), errandLimitMs, signal), errand))
+    : inspection;
+  const inside = told.known ? told.value : { reach: told };
+  if (inside.heartbeat !== undefined && inside.heartbeat.kind !== 'refused') return { reach: inside.reach, heartbeat: inside.heartbeat };
+  return { reach: inside.reach, heartbeat: await askApi(endpoint === undefined ? [] : [endpoint], heartbeatPath, host, signal) };
 }
 
 /** All containers as the sidecar sees them: with the networks that they really use, and the ports that no list shows. */
@@ -212,7 +278,8 @@ async function tryRoad(
   signal: AbortSignal,
 ): Promise<Known<Road>> {
   const attachments = backend.container.networks;
-  if (!attachments.some((network) => ownAddresses().some((own) => subnetMatch(network, own)))) {
+  const own = ownNetworks();
+  if (!attachments.some(({ ipv4, ipv6 }) => [ipv4, ipv6].some((place) => place !== undefined && isNear(place, own)))) {
     const [network] = attachments;
     return unknown(
       `the doctor is on no network of ${backend.container.name}; run it with --network ${JSON.stringify(network?.name ?? 'internal')}`,

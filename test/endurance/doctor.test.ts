@@ -3,6 +3,7 @@ import { checkTable } from '../../src/doctor/check-table.ts';
 import { certificateFaults, startPublicName, type PublicName } from '../support/doctor/certificate-faults.ts';
 import { startDoctorStack, type DoctorStack } from '../support/doctor/doctor-stack.ts';
 import { faults } from '../support/doctor/faults.ts';
+import { inhabit, layouts } from '../support/doctor/layouts.ts';
 import { saysExactly, undergo } from '../support/doctor/ordeal.ts';
 import { providedEngine, providedImages } from '../providers/engine/provided.ts';
 
@@ -28,6 +29,10 @@ test('the hardened example is healthy too', async () => {
     await hardened.remove();
   }
 });
+
+for (const layout of layouts) {
+  test(`${layout.name}: no finding`, () => inhabit(stack, [layout]));
+}
 
 for (const fault of faults) {
   test(`${fault.name}: found, fixed as the cure says, gone`, () => undergo(stack, [fault]));

@@ -177,7 +177,7 @@ describe('the engine', () => {
     if (asRoot) await chown(scene.engine.socketPath, 0, 4711);
     await chmod(scene.engine.socketPath, asRoot ? 0o660 : 0o000);
     const cure = asRoot
-      ? 'the socket belongs to group 4711; add this line to meet-gen\'s service in compose: group_add: ["4711"]'
+      ? 'the socket belongs to group 4711: add --group-add 4711 to docker run, or group_add: ["4711"] to the service in compose'
       : "the socket's mode 0000 keeps its owner out";
 
     const once = await runCommand(['render', '--docker-host', scene.engine.host], withoutRights);

@@ -97,9 +97,11 @@ describe('what the frontend answers to real requests', () => {
   for (const { name, status, type, body, found } of answers) {
     test.concurrent(name, async ({ scene }) => {
       const labels = composeLabels('meet', 'frontend', { 'meet.role': 'frontend', 'meet.host': 'visio.example.org' });
-      await scene.frontend('frontend', { container: { labels } });
+      const nginx = await scene.frontend('frontend', { container: { labels } });
+      await nginx.closeEntrance();
       giveStub(scene, 'frontend');
       scene.backend('backend', 20);
+      const stopBackend = await serve(scene.address(20), 8000, 200);
       const asked: unknown[] = [];
       const server = createServer((request, response) => {
         asked.push([request.url, request.headers.host, request.headers['x-forwarded-proto']]);
@@ -108,6 +110,7 @@ describe('what the frontend answers to real requests', () => {
       await new Promise<void>((resolve) => server.listen(8083, scene.address(10), resolve));
       const { said } = await doctor(scene);
       await new Promise((resolve) => server.close(resolve));
+      await stopBackend();
       expect(asked).toEqual([['/api/v1.0/config/', 'visio.example.org', 'https']]);
       expect(find(said, 'routing-port')).toEqual([]);
       if (found === undefined) expect(said.ok.map(({ check }) => check)).toContain('api');
@@ -119,7 +122,8 @@ describe('what the frontend answers to real requests', () => {
   }
 
   test.concurrent('nothing listens: 502 on all routes', async ({ scene }) => {
-    await scene.frontend('frontend');
+    const nginx = await scene.frontend('frontend');
+    await nginx.closeEntrance();
     giveStub(scene, 'frontend');
     const { code, said } = await doctor(scene);
     expect(code).toBe(7);
@@ -128,6 +132,53 @@ describe('what the frontend answers to real requests', () => {
     ]);
   });
 });
+
+describe('what a backend answers from its network, where no command may be run in it', () => {
+  const heartbeats = [
+    { name: 'its database answers', status: 200, found: [] },
+    { name: 'its database fails', status: 500, found: [{ severity: 'failure', containers: ['backend'] }] },
+  ] as const;
+  for (const { name, status, found } of heartbeats) {
+    test.concurrent(name, async ({ scene }) => {
+      await scene.frontend('frontend');
+      scene.backend('backend', 20);
+      scene.engine.faults.add({ method: 'POST', path: /exec$/, do: 'status', status: 403 });
+      const stop = await serve(scene.address(20), 8000, status);
+      const { said } = await doctor(scene);
+      await stop();
+      expect(find(said, 'heartbeat')).toMatchObject(found);
+      expect(find(said, 'meet-port')).toEqual([]);
+      expect(said.ok.map(({ check }) => check)).toContain('meet-port');
+    });
+  }
+
+  test.concurrent('nothing, on a wrong meet.port', async ({ scene }) => {
+    await scene.frontend('frontend');
+    const labels = composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.port': '8001' });
+    scene.backend('backend', 20, { labels, ports: [8000] });
+    const stop = await serve(scene.address(20), 8000, 200);
+    const { said } = await doctor(scene);
+    await stop();
+    expect(find(said, 'meet-port')).toMatchObject([
+      { containers: ['backend'], what: expect.stringMatching(/:8001 refuses connections, and the container exposes 8000$/) as string },
+    ]);
+  });
+
+  test.concurrent('an address on no network of ours says nothing of the port', async ({ scene }) => {
+    await scene.frontend('frontend');
+    scene.backend('backend', 20, { networks: { meet_default: '203.0.113.20' } });
+    const { said } = await doctor(scene);
+    expect(find(said, 'meet-port')).toEqual([]);
+    const left = said.notChecked.find(({ check }) => check === 'meet-port');
+    expect(left?.reasons.join()).toContain('203.0.113.20 is on none of the networks');
+  });
+});
+
+async function serve(address: string, port: number, status: number): Promise<() => Promise<void>> {
+  const server = createServer((_, response) => response.writeHead(status, { 'content-type': 'application/json' }).end('{}'));
+  await new Promise<void>((resolve) => server.listen(port, address, resolve));
+  return () => new Promise((resolve) => server.close(() => resolve()));
+}
 
 test.concurrent('no secret of an environment or command line is ever printed', async ({ scene }) => {
   await scene.frontend('frontend');

@@ -171,8 +171,9 @@ test.concurrent('a port that nothing listens on is named, with the ports that th
     7,
     `: the file is live, but meet/backend is not ready (backend refuses connections at ${scene.address(20)}:8001), and there is a problem\n`,
     `error connection-refused (backend)`,
-    'it exposes 8000',
-    'set meet.port=8000',
+    'nothing listens on port 8001',
+    'the container exposes 8000',
+    'set meet.port to 8000',
   );
   // Nobody is asked by the loop.
   expect((await scene.status()).problems).toEqual([]);

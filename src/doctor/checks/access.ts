@@ -26,6 +26,16 @@ export const accessChecks: readonly Check[] = [
     run: (facts) => inspectEach(patientsOf(facts, ...partsOfMeet), judgeAccess),
   },
   {
+    id: 'socket-group',
+    title: "every container that mounts the engine's socket may open it",
+    symptom: 'meet-gen or its socket proxy is not well: `permission denied`; nothing becomes live.',
+    looksAt: 'user, group and `group_add` of the containers that mount the socket, against the owner and group of the socket',
+    why: 'the socket belongs to root and a group of this host, whose number differs from host to host',
+    cure: 'Set `DOCKER_GID` in `.env` to what `stat -c %g /var/run/docker.sock` says.',
+    weight: 'failure',
+    run: (facts) => inspectEach(facts.patients.filter(mountsSocket), (patient, inspection) => judgeGroup(facts, patient, inspection)),
+  },
+  {
     id: 'stale-socket',
     title: 'no mounted engine socket has gone stale',
     symptom: 'nginx-proxy or meet-gen no longer sees any change, after an update or restart of Docker.',
@@ -94,6 +104,27 @@ function judgeAccess(patient: Patient, { mounts, environment, publishedPorts }: 
     severity: 'failure',
     paste: [recreate(patient)],
   });
+}
+
+/** The kernel shows this for a group that a user namespace doesn't know (overflowgid in proc(5)). */
+const nobodysGroup = 65_534;
+
+function judgeGroup({ socket }: Facts, patient: Patient, { identity }: Inspection): Outcome {
+  const { name } = patient.container;
+  const { uid, gid, groups } = identity;
+  if (uid === 0) return ok;
+  if (!socket.known) return unchecked(`${name}: ${socket.why}`);
+  const { gid: wanted, mode } = socket.value;
+  const isOpen = (mode & 0o006) === 0o006;
+  if (isOpen || uid === socket.value.uid || gid === wanted || groups.includes(wanted)) return ok;
+  if (wanted === nobodysGroup) return unchecked(`${name}: the engine remaps users, so the group of its socket is not seen from here`);
+  if (gid === undefined) return unchecked(`${name}: the group of its user stands in its image, which is not read`);
+  return finding(
+    patient,
+    `it runs with group ${gid}, but the engine's socket belongs to group ${wanted}: it may not open it`,
+    `set DOCKER_GID=${wanted} in .env; where compose.yml does not use it, add this line`,
+    { paste: [...composeLines(patient, [`group_add: ["${wanted}"]`]), '', recreate(patient)], unless: ['stale-socket'] },
+  );
 }
 
 function judgeSocket(facts: Facts, patient: Patient): Outcome {

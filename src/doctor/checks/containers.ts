@@ -1,6 +1,6 @@
-import type { Inspection, Patient } from '../facts.ts';
-import { composeLines, inspectEach, patientsOf, recreate, routingOnes, wordFor } from '../meet.ts';
-import { finding, ok } from '../outcome.ts';
+import type { Facts, Inspection, Patient } from '../facts.ts';
+import { composeLines, inspectEach, patientsOf, recreate, routingOnes, runningOf, wordFor } from '../meet.ts';
+import { finding, ok, unchecked } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
 import { partsOfMeet } from '../part.ts';
 import type { Part } from '../part.ts';
@@ -17,11 +17,25 @@ export const containerChecks: readonly Check[] = [
     id: 'containers-run',
     title: 'every container of the Meet runs and is well',
     symptom: '502, 503, no login, no sound: whatever the container is for.',
-    looksAt: 'state and health, as the engine has them',
+    looksAt:
+      'state and health, as the engine has them, of all parts of the Meet and of what they depend on: `depends_on`, `DB_HOST`, `REDIS_URL`',
     why: 'what does not run can not answer',
     cure: 'See its log: `docker logs --tail 50 <container>`.',
     weight: 'failure',
-    run: (facts) => patientsOf(facts, ...lasting).map(judgeState),
+    run: (facts) =>
+      [...new Set([...patientsOf(facts, ...lasting).filter(isToRun), ...dependenciesOf(facts, patientsOf(facts, ...partsOfMeet))])].map(
+        judgeState,
+      ),
+  },
+  {
+    id: 'heartbeat',
+    title: 'the backend reaches its database and cache',
+    symptom: 'The pages load, but every login ends with an error 500.',
+    looksAt: "the backend's `/__heartbeat__`, asked from inside it, or from where the doctor runs",
+    why: 'the health check and `/api/v1.0/config/` need neither database nor cache, and so say that all is well',
+    cure: "See the backend's log, and compare `DB_PASSWORD` and `REDIS_URL` with what the database and the cache were started with.",
+    weight: 'failure',
+    run: (facts) => runningOf(facts, 'backend').map((patient) => judgeHeartbeat(facts, patient)),
   },
   {
     id: 'restart-policy',
@@ -63,19 +77,115 @@ export const containerChecks: readonly Check[] = [
 ];
 
 function judgeState(patient: Patient): Outcome {
-  const { state, health } = patient.container;
-  const paste = [`docker logs --tail 50 ${wordFor(patient)}`];
-  if (state === 'running' && health !== 'unhealthy') return ok;
-  const unless = patient.part === 'frontend' || patient.part === 'router' ? [...fileChecks, 'routing-port'] : [];
+  if (isWell(patient)) return ok;
+  const { state } = patient.container;
+  const word = wordFor(patient);
+  const paste = [`docker logs --tail 50 ${word}`];
+  const unless = explanations[patient.part] ?? [];
   if (state === 'running')
     return finding(patient, 'it runs, but its health check says that it is not well', 'see its log', { paste, unless });
-  return finding(patient, `it does not run: it is ${state}`, 'see its log, then start it', {
-    paste: [...paste, `docker start ${wordFor(patient)}`],
-  });
+  const what = `it does not run: it is ${state}`;
+  if (state === 'paused') return finding(patient, what, 'let it go on', { paste: [`docker unpause ${word}`] });
+  if (state === 'restarting') return finding(patient, `${what} again and again`, 'see in its log why it ends', { paste, unless });
+  return finding(patient, what, 'see its log, then start it', { paste: [...paste, `docker start ${word}`], unless });
 }
 
-function judgePolicy(patient: Patient, { restartPolicy }: Inspection): Outcome {
-  if (['always', 'unless-stopped', 'on-failure'].includes(restartPolicy)) return ok;
+function isWell({ container: { state, health } }: Patient): boolean {
+  return state === 'running' && health !== 'unhealthy';
+}
+
+/** Checks that say why a container is not well. */
+const explanations: Readonly<Partial<Record<Part, readonly string[]>>> = {
+  frontend: [...fileChecks, 'routing-port'],
+  router: [...fileChecks, 'routing-port'],
+  'meet-gen': ['socket-group'],
+  'socket-proxy': ['socket-group'],
+};
+
+/** What these depend on, and that in turn: by compose's label, and by the backend's own settings. */
+function dependenciesOf(facts: Facts, patients: readonly Patient[]): readonly Patient[] {
+  const found = new Set<Patient>();
+  const visit = (patient: Patient): void => {
+    for (const other of facts.patients) {
+      if (found.has(other) || other.part === 'one-off' || !dependsOn(patient, other)) continue;
+      found.add(other);
+      visit(other);
+    }
+  };
+  for (const patient of patients) visit(patient);
+  return [...found];
+}
+
+function dependsOn(patient: Patient, other: Patient): boolean {
+  if (patient === other) return false;
+  if (calls(patient, other)) return true;
+  if (patient.project === undefined || patient.project !== other.project) return false;
+  const text = patient.container.labels['com.docker.compose.depends_on'] ?? '';
+  const [, condition] =
+    text
+      .split(',')
+      .map((entry) => entry.split(':'))
+      .find(([service]) => service === other.service) ?? [];
+  return condition !== undefined && condition !== 'service_completed_successfully' && !hasDoneItsJob(other);
+}
+
+/** Migrations end, and are done. */
+function isToRun(patient: Patient): boolean {
+  return !(patient.inspection.known && patient.inspection.value.program === 'manage.py' && hasDoneItsJob(patient));
+}
+
+/** A container that prepares something and ends, as for S3's buckets. */
+function hasDoneItsJob({ container, inspection }: Patient): boolean {
+  return container.state === 'exited' && inspection.known && inspection.value.exitCode === 0 && !restarts(inspection.value);
+}
+
+/** Whether its settings name the other as database or cache, by a name that the engine's DNS has for it. */
+function calls({ container, inspection }: Patient, other: Patient): boolean {
+  if (!inspection.known || !other.inspection.known) return false;
+  const { DB_HOST, DATABASE_URL, REDIS_URL, CELERY_BROKER_URL } = inspection.value.environment;
+  const hosts = [DB_HOST, DATABASE_URL, REDIS_URL, CELERY_BROKER_URL].flatMap((setting) => setting?.value?.toLowerCase() ?? []);
+  const { aliases } = other.inspection.value;
+  return hosts.some((host) => container.networks.some(({ name }) => aliases.get(name)?.includes(host) === true));
+}
+
+function judgeHeartbeat(facts: Facts, patient: Patient): Outcome {
+  const { name } = patient.container;
+  const answer = facts.backends.get(patient.container.id)?.heartbeat;
+  if (answer === undefined) return unchecked(`${name} was not asked`);
+  const paste = [`docker logs --tail 50 ${wordFor(patient)}`];
+  const isExplained = dependenciesOf(facts, [patient]).some((other) => !isWell(other));
+  const unless = ['meet-port', 'shared-network', 'way-out', ...(isExplained ? ['containers-run'] : [])];
+  const cure = 'see its log; compare DB_PASSWORD, DB_HOST and REDIS_URL with what database and cache were started with';
+  if (answer.kind === 'answer') {
+    const { status } = answer;
+    if (status === 200) return ok;
+    if (status === 500 || status === 503)
+      return finding(
+        patient,
+        `its /__heartbeat__ answers ${status}: its database or cache fails, most likely, and logins end in an error`,
+        cure,
+        {
+          paste,
+          unless,
+        },
+      );
+    return unchecked(`${name}: its /__heartbeat__ answers ${status}, which tells nothing of database and cache`);
+  }
+  const isOpen = facts.ports.get(patient.container.id)?.answer.kind === 'open';
+  if (answer.kind === 'unreachable' && isOpen)
+    return finding(patient, 'its /__heartbeat__ does not answer in time: its database or cache hangs, most likely', cure, {
+      paste,
+      unless,
+    });
+  return unchecked(`${name}: its /__heartbeat__ can't be asked (${answer.kind === 'refused' ? 'nothing listens' : answer.reason})`);
+}
+
+function restarts({ restartPolicy }: Inspection): boolean {
+  return ['always', 'unless-stopped', 'on-failure'].includes(restartPolicy);
+}
+
+function judgePolicy(patient: Patient, inspection: Inspection): Outcome {
+  if (restarts(inspection)) return ok;
   return finding(patient, 'it has no restart policy', 'add this line', {
     paste: [...composeLines(patient, ['restart: always']), '', recreate(patient)],
   });

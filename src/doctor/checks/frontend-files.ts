@@ -1,11 +1,15 @@
+import { parseHosts } from '../../model/nginx-token.ts';
 import type { Facts, FrontendFacts, Inspection, Patient } from '../facts.ts';
-import { composeLines, frontendEach, inspectEach, portsOf, recreate, routingOnes, sidecarsOf } from '../meet.ts';
+import { composeLines, frontendEach, inspectEach, portsOf, recreate, routingOnes, sidecarsOf, virtualHostsOf } from '../meet.ts';
 import { finding, ok, unchecked } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
-import { judgeStub, listensOn } from '../stub.ts';
+import { isLoopback, listensOn, serversIn } from '../../nginx/servers.ts';
+import type { NginxServer } from '../../nginx/servers.ts';
+import { judgeStub } from '../stub.ts';
 
 const confDirectory = '/etc/nginx/conf.d';
 const stubFile = `${confDirectory}/routing.conf`;
+const templatesDirectory = '/etc/nginx/templates';
 const routingDirectory = '/etc/nginx/meet-routing';
 const stubLines = ['configs:', '  - source: routing-stub', `    target: ${stubFile}`];
 const stubSource = 'the text of routing-stub is in compose.example.yml';
@@ -52,14 +56,15 @@ export const frontendFileChecks: readonly Check[] = [
     run: (facts) => frontendEach(facts, (patient, frontend) => judgeSingleFile(facts, patient, frontend)),
   },
   {
-    id: 'templates',
-    title: "nothing besides the stub is rendered into the frontend's conf.d",
-    symptom: '"/etc/nginx/conf.d is not writable" in the log; or the routes are those of an old file.',
-    looksAt: 'a mount at /etc/nginx/templates, and further files in conf.d that listen on the routing or status port',
-    why: "of two servers on one port the first by file name answers, so meet-gen's would be dead; and the image can't write to its conf.d",
-    cure: 'Remove the mount at `/etc/nginx/templates` and further files in `conf.d` that listen on 8083 or 8084.',
+    id: 'rival-server',
+    title: "no other server answers in place of meet-gen's",
+    symptom: 'Everything is live for meet-gen, but visitors get another routing: old addresses, 413 for uploads, the SPA for `/jwks`.',
+    looksAt:
+      'servers in conf.d that listen on the routing or status port, and mounts at /etc/nginx/templates, which the image renders there',
+    why: 'of two servers with one name on one port nginx takes the first by file name, and ignores the other with a warning',
+    cure: "Remove the mount (Meet's own compose file has one at `/etc/nginx/templates`) or the file whose server listens on 8083 or 8084.",
     weight: 'failure',
-    run: (facts) => frontendEach(facts, judgeTemplates),
+    run: (facts) => frontendEach(facts, judgeRivals),
   },
 ];
 
@@ -84,9 +89,9 @@ function judgeStubFile(patient: Patient, { confD }: FrontendFacts): Outcome {
   const verdicts = texts.map(([, text]) => judgeStub(text, ports));
   // Under whatever name.
   if (verdicts.some(({ kind }) => kind === 'good' || kind === 'rendered')) return ok;
-  const text = confD.value.get('routing.conf');
   const unless = ['conf-d-hidden'];
-  if (text === undefined) {
+  const [file, text] = texts.find(([name]) => name === 'routing.conf') ?? texts.find(([, other]) => listensOn(other, ports.listen)) ?? [];
+  if (file === undefined || text === undefined) {
     return finding(patient, `there is no ${stubFile}, so nothing listens on ${ports.listen}`, `mount the stub; ${stubSource}`, {
       paste,
       unless,
@@ -94,14 +99,21 @@ function judgeStubFile(patient: Patient, { confD }: FrontendFacts): Outcome {
   }
   const verdict = judgeStub(text, ports);
   if (verdict.kind === 'hand-written') {
-    const what = `${stubFile} is a hand-written routing, which names containers by names that nginx looks up once`;
-    return finding(patient, what, `put the stub in its place; ${stubSource}`, { paste, unless });
+    const what = `${confDirectory}/${file} is a hand-written routing, which names containers by names that nginx looks up once`;
+    const source = templatesOf(patient).find((path) => rendersFile(path, file));
+    const removal = source === undefined ? '' : `, and remove the mount at ${source}`;
+    return finding(patient, what, `put the stub in its place${removal}; ${stubSource}`, { paste, unless });
   }
   const faults = verdict.kind === 'changed' ? verdict.faults : [];
-  return finding(patient, `${stubFile} is not the stub: ${faults.join('; ')}`, `put the stub in its place, unchanged; ${stubSource}`, {
-    paste,
-    unless,
-  });
+  return finding(
+    patient,
+    `${confDirectory}/${file} is not the stub: ${faults.join('; ')}`,
+    `put the stub in its place, unchanged; ${stubSource}`,
+    {
+      paste,
+      unless,
+    },
+  );
 }
 
 function judgeRoutingMount(facts: Facts, patient: Patient, { mounts }: Inspection): Outcome {
@@ -160,24 +172,86 @@ function judgeSingleFile(facts: Facts, patient: Patient, { confD }: FrontendFact
   return ok;
 }
 
-function judgeTemplates(patient: Patient, { confD }: FrontendFacts): Outcome {
+/** A server beside meet-gen's on one of its ports. */
+interface Rival {
+  readonly file: string;
+  readonly server: NginxServer;
+  readonly port: number;
+  /** It answers visitors; otherwise only requests for its own name, or over loopback. */
+  readonly wins: boolean;
+}
+
+function judgeRivals(patient: Patient, { confD }: FrontendFacts): Outcome {
+  if (!confD.known) return unchecked(`${patient.container.name}: ${confD.why}`);
+  const rivals = rivalsIn(confD.value, patient);
+  const rival = rivals.find(({ wins }) => wins) ?? rivals[0];
+  if (rival !== undefined) return tellRival(patient, rival);
+  const [template] = templatesOf(patient);
+  if (template === undefined) return ok;
+  const what = `${template} is mounted, and nothing of it is in ${confDirectory}: the image renders it where that folder is writable`;
+  return finding(patient, what, 'remove that mount, then recreate the frontend', {
+    severity: 'warning',
+    paste: [recreate(patient)],
+    unless: ['stub'],
+  });
+}
+
+/** In the order in which nginx reads the files. Without a stub there is nothing to be a rival of. */
+function rivalsIn(files: ReadonlyMap<string, string>, patient: Patient): readonly Rival[] {
   const ports = portsOf(patient);
-  const texts = confD.known ? [...confD.value] : [];
-  const isOurs = (text: string): boolean => ['good', 'rendered', 'hand-written'].includes(judgeStub(text, ports).kind);
-  const others = texts.filter(([name, text]) => name.endsWith('.conf') && name !== 'routing.conf' && !isOurs(text));
-  const rival = others.find(([, text]) => listensOn(text, ports.listen) || listensOn(text, ports.status))?.[0];
-  const templates =
-    patient.inspection.known && patient.inspection.value.mounts.some(({ destination }) => destination.startsWith('/etc/nginx/templates'));
-  if (rival !== undefined) {
-    const what = `${confDirectory}/${rival} listens on the same port as the stub${templates ? '; it is rendered from /etc/nginx/templates' : ''}`;
-    return finding(patient, what, 'remove what puts it there, then recreate the frontend', {
-      paste: [recreate(patient)],
-      unless: ['conf-d-hidden'],
-    });
-  }
-  if (templates) {
-    const what = "something is mounted at /etc/nginx/templates, which the image can't render: its conf.d is not writable";
-    return finding(patient, what, 'remove that mount, then recreate the frontend', { severity: 'warning', paste: [recreate(patient)] });
-  }
-  return confD.known ? ok : unchecked(`${patient.container.name}: ${confD.why}`);
+  const texts = [...files].filter(([name]) => /^[^./][^/]*\.conf$/.test(name)).toSorted(([left], [right]) => (left < right ? -1 : 1));
+  const ours = texts.filter(([, text]) => ['good', 'rendered'].includes(judgeStub(text, ports).kind)).map(([name]) => name);
+  const [first] = ours;
+  if (first === undefined) return [];
+  const others = texts.filter(([name]) => !ours.includes(name));
+  return others.flatMap(([file, text]) =>
+    serversIn(text).flatMap((server) =>
+      server.listens
+        .filter(({ port }) => port === ports.listen || port === ports.status)
+        .map((listen) => {
+          const isFirst = listen.isDefault || file < first;
+          const wins = listen.port === ports.status ? isFirst : winsVisitors(patient, server.names, file < first, isFirst);
+          return { file, server, port: listen.port, wins: wins && !isLoopback(listen) };
+        }),
+    ),
+  );
+}
+
+/** Whether nginx takes the rival for a host that visitors send: an exact name wins over the default (ngx_http_core_module, server_name). */
+function winsVisitors(patient: Patient, names: readonly string[], isBefore: boolean, isDefault: boolean): boolean {
+  const ours = parseHosts(patient.container.labels['meet.host'] ?? '') ?? [];
+  const hosts = [...new Set([...ours, ...virtualHostsOf(patient)])];
+  if (hosts.length === 0) return isDefault;
+  return hosts.some((host) => {
+    if (ours.includes(host)) return names.includes(host) && isBefore;
+    return isDefault || names.some((name) => name === host || (/^\*?\./.test(name) && `.${host}`.endsWith(name.replace('*', ''))));
+  });
+}
+
+function tellRival(patient: Patient, { file, server, port, wins }: Rival): Outcome {
+  const source = templatesOf(patient).find((path) => rendersFile(path, file));
+  const name = server.names[0] === undefined ? 'a server without a name' : `the server "${server.names[0]}"`;
+  const rendered = source === undefined ? '' : `, rendered from ${source},`;
+  const answers = wins ? "answers in place of meet-gen's" : "stands beside meet-gen's";
+  const cure =
+    source === undefined
+      ? `remove that server, or the mount that puts ${file} there, then recreate the frontend`
+      : `remove the mount at ${source} from compose, then recreate the frontend`;
+  return finding(patient, `${name} on ${port} in ${confDirectory}/${file}${rendered} ${answers}`, cure, {
+    ...(wins ? {} : { severity: 'warning' as const }),
+    paste: [recreate(patient)],
+    unless: ['conf-d-hidden'],
+  });
+}
+
+function rendersFile(template: string, file: string): boolean {
+  return template === templatesDirectory || template === `${templatesDirectory}/${file}.template`;
+}
+
+/** Where templates are mounted: the folder, or single files. */
+function templatesOf({ inspection }: Patient): readonly string[] {
+  const mounts = inspection.known ? inspection.value.mounts : [];
+  return mounts
+    .map(({ destination }) => destination)
+    .filter((path) => path === templatesDirectory || path.startsWith(`${templatesDirectory}/`));
 }

@@ -1,7 +1,19 @@
-import type { Inspection, Patient, PublishedPort } from '../facts.ts';
-import { composeLines, inspectEach, patientsOf, recreate, runningOf } from '../meet.ts';
-import { finding, ok } from '../outcome.ts';
-import type { Check, Outcome } from '../outcome.ts';
+import type { PortRange, UrlPlace } from '../environment.ts';
+import type { Facts, Inspection, Patient, PublishedPort } from '../facts.ts';
+import {
+  browserUrls,
+  composeLines,
+  inspectEach,
+  ofSameMeet,
+  patientsOf,
+  publicHostsOf,
+  recreate,
+  routingOnes,
+  runningOf,
+} from '../meet.ts';
+import { finding, ok, unchecked } from '../outcome.ts';
+import type { Check, Outcome, Weight } from '../outcome.ts';
+import type { Part } from '../part.ts';
 
 export const loginAndCallChecks: readonly Check[] = [
   {
@@ -15,12 +27,23 @@ export const loginAndCallChecks: readonly Check[] = [
     run: (facts) => inspectEach(patientsOf(facts, 'keycloak'), judgeKeycloak),
   },
   {
+    id: 'browser-urls',
+    title: "the backend sends browsers to Meet's public names",
+    symptom: 'The login ends in "site can\'t be found"; rooms open, but never connect.',
+    looksAt:
+      'the hosts in `LIVEKIT_API_URL`, `OIDC_OP_AUTHORIZATION_ENDPOINT`, `OIDC_OP_LOGOUT_ENDPOINT` and the redirect URLs, against the public names of LiveKit, Keycloak and the frontend',
+    why: 'browsers are given these URLs as they stand: a name inside Docker, another name, or plain HTTP for LiveKit leads them nowhere',
+    cure: 'Set them to `https://` and the name in `VIRTUAL_HOST` of the container concerned.',
+    weight: 'failure',
+    run: (facts) => patientsOf(facts, 'backend').flatMap((patient) => judgeUrls(facts, patient)),
+  },
+  {
     id: 'livekit-ports',
     title: "LiveKit's media ports are open on the host, not proxied",
     symptom: 'Rooms open, but there is no picture and no sound.',
-    looksAt: 'the published ports of LiveKit: 7881/tcp and 7882/udp, or those in `LIVEKIT_CONFIG`',
+    looksAt: 'the published ports of LiveKit, against `tcp_port`, `udp_port` and `port_range_start`/`_end` in `LIVEKIT_CONFIG`',
     why: 'media goes straight from the browser to LiveKit; nginx can not proxy UDP, and LiveKit tells browsers its own port numbers',
-    cure: 'Publish both under their own numbers, on all addresses, and open them in the firewall.',
+    cure: 'Publish them under their own numbers, on all addresses, and open them in the firewall.',
     weight: 'failure',
     run: (facts) => inspectEach(runningOf(facts, 'livekit'), judgeLivekit),
   },
@@ -43,17 +66,74 @@ function judgeKeycloak(patient: Patient, { environment }: Inspection): Outcome {
   });
 }
 
+function judgeUrls(facts: Facts, patient: Patient): readonly Outcome[] {
+  if (!patient.inspection.known) return [unchecked(`${patient.container.name}: ${patient.inspection.why}`)];
+  const { environment } = patient.inspection.value;
+  return Object.entries(browserUrls).flatMap(([part, variables]) => {
+    const names = ofSameMeet(patient, part === 'frontend' ? routingOnes(facts.patients) : patientsOf(facts, part as Part)).flatMap(
+      publicHostsOf,
+    );
+    return variables.flatMap((variable) => {
+      const place = environment[variable]?.value;
+      return place === undefined ? [] : [judgeUrl(facts, patient, { variable, place, names })];
+    });
+  });
+}
+
+interface BrowserUrl {
+  readonly variable: string;
+  readonly place: UrlPlace;
+  /** The public names of what it should lead to; none where that is not on this engine. */
+  readonly names: readonly string[];
+}
+
+function judgeUrl(facts: Facts, patient: Patient, { variable, place, names }: BrowserUrl): Outcome {
+  const { scheme, host } = place;
+  const [name] = names;
+  const meant = name ?? 'its public name';
+  const told = (why: string, severity: Weight = 'failure'): Outcome =>
+    finding(patient, `${variable} sends browsers to ${scheme}://${host}, ${why}`, `set it to https://${meant} in .env, or here`, {
+      severity,
+      paste:
+        name === undefined || variable.startsWith('OIDC')
+          ? []
+          : [...composeLines(patient, ['environment:', `  ${variable}: https://${name}`]), '', recreate(patient)],
+    });
+  if (!host.includes('.')) return told('a name that only containers know');
+  const isPlain = scheme === 'http' || scheme === 'ws';
+  // A page may lead to plain HTTP, but open no connection there.
+  if (isPlain && variable === 'LIVEKIT_API_URL') return told('which is not encrypted: browsers refuse that on an https page');
+  if (name === undefined || names.includes(host)) return ok;
+  const reason = `but its public name is ${names.join(', ')}`;
+  return told(reason, isElsewhere(facts, host, name) ? 'warning' : 'failure');
+}
+
+/** Whether the DNS has it on another machine, where it may be served on purpose. */
+function isElsewhere({ names }: Facts, host: string, name: string): boolean {
+  const [found, own] = [host, name].map((one) => names.get(one)?.resolution);
+  if (found?.kind !== 'addresses') return false;
+  return own?.kind !== 'addresses' || !found.addresses.some((address) => own.addresses.includes(address));
+}
+
+/** LiveKit's own ports where its configuration names none (pkg/config, `Validate`; its page on ports and firewalls). */
+const livekitDefaults = { tcp: 7881, udp: { first: 50_000, last: 60_000 } };
+
 function judgeLivekit(patient: Patient, { environment, publishedPorts }: Inspection): Outcome {
   if (patient.container.networkMode === 'host') return ok;
-  const ports = environment.LIVEKIT_CONFIG?.value;
+  const { name } = patient.container;
+  if (environment.LIVEKIT_CONFIG === undefined)
+    return unchecked(`${name}: its configuration is not in LIVEKIT_CONFIG but in a file or on its command line, which are not read`);
+  const { tcp = livekitDefaults.tcp, udp = livekitDefaults.udp } = environment.LIVEKIT_CONFIG.value ?? {};
   const wanted = [
-    { port: ports?.tcp ?? 7881, protocol: 'tcp' as const },
-    { port: ports?.udp ?? 7882, protocol: 'udp' as const },
+    { range: { first: tcp, last: tcp }, protocol: 'tcp' as const },
+    { range: udp, protocol: 'udp' as const },
   ];
-  const wrong = wanted.flatMap(({ port, protocol }) => {
-    const published = publishedPorts.filter((one) => one.port === port && one.protocol === protocol);
-    const reason = whyUnusable(published, port);
-    return reason === undefined ? [] : [`${port}/${protocol} ${reason}`];
+  const wrong = wanted.flatMap(({ range, protocol }) => {
+    const reason = whyUnusable(
+      publishedPorts.filter((one) => one.protocol === protocol),
+      range,
+    );
+    return reason === undefined ? [] : [`${inWords(range)}/${protocol} ${reason}`];
   });
   if (wrong.length === 0) return ok;
   return finding(
@@ -62,7 +142,10 @@ function judgeLivekit(patient: Patient, { environment, publishedPorts }: Inspect
     'publish them under their own numbers, and open them in the firewall',
     {
       paste: [
-        ...composeLines(patient, ['ports:', ...wanted.map(({ port, protocol }) => `  - "${port}:${port}/${protocol}"`)]),
+        ...composeLines(patient, [
+          'ports:',
+          ...wanted.map(({ range, protocol }) => `  - "${inWords(range)}:${inWords(range)}/${protocol}"`),
+        ]),
         '',
         recreate(patient),
       ],
@@ -70,11 +153,17 @@ function judgeLivekit(patient: Patient, { environment, publishedPorts }: Inspect
   );
 }
 
-function whyUnusable(published: readonly PublishedPort[], port: number): string | undefined {
-  if (published.length === 0) return 'is not published';
-  const outside = published.filter(({ hostAddress }) => !/^(127\.|::1$)/.test(hostAddress));
+function inWords({ first, last }: PortRange): string {
+  return first === last ? String(first) : `${first}-${last}`;
+}
+
+function whyUnusable(published: readonly PublishedPort[], { first, last }: PortRange): string | undefined {
+  const own = published.filter(({ port }) => port >= first && port <= last);
+  if (own.length === 0) return 'is not published';
+  const outside = own.filter(({ hostAddress }) => !/^(127\.|::1$)/.test(hostAddress));
   if (outside.length === 0) return 'is published on loopback alone';
-  return outside.some(({ hostPort }) => hostPort === port)
-    ? undefined
-    : `is published as ${outside[0]?.hostPort}, but LiveKit tells browsers ${port}`;
+  const right = new Set(outside.filter(({ port, hostPort }) => port === hostPort).map(({ port }) => port));
+  const moved = outside.find(({ port }) => !right.has(port));
+  if (moved !== undefined) return `is published as ${moved.hostPort}, but LiveKit tells browsers ${moved.port}`;
+  return right.size === last - first + 1 ? undefined : `is published in part: ${right.size} of ${last - first + 1} ports`;
 }

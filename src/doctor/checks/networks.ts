@@ -1,13 +1,14 @@
 import { isNetworkOfProject, shortNetworkName } from '../../model/address.ts';
-import type { Facts, Inspection, Patient } from '../facts.ts';
+import { unknown } from '../facts.ts';
+import type { BackendFacts, Facts, Inspection, Patient } from '../facts.ts';
 import {
+  calledNames,
   composeLines,
   connectLines,
   inspectEach,
   networkNames,
   ofSameMeet,
   patientsOf,
-  publicHostsOf,
   recreate,
   roadKey,
   routingOnes,
@@ -38,7 +39,7 @@ export const networkChecks: readonly Check[] = [
     id: 'way-out',
     title: 'the backend has a way to the outside',
     symptom: 'Login redirects to Keycloak but fails afterwards; rooms are not created.',
-    looksAt: 'whether every network of the backend is `internal: true`',
+    looksAt: 'whether every network of the backend is `internal: true`, unless it reaches both names all the same',
     why: "the backend calls Keycloak and LiveKit by their public names, through the host's port 443; an internal network has no way there",
     cure: 'Take `internal: true` from the network in compose, or put the backend on another network as well.',
     weight: 'failure',
@@ -46,13 +47,14 @@ export const networkChecks: readonly Check[] = [
   },
   {
     id: 'extra-hosts',
-    title: "the backend finds Keycloak's and LiveKit's public names on this host",
+    title: "the backend reaches Keycloak's and LiveKit's public names",
     symptom: 'Login redirects to Keycloak but fails when it comes back; rooms are not created.',
-    looksAt: '`extra_hosts` of the backend, against the names in its OIDC and LiveKit settings',
+    looksAt:
+      'a connection from inside the backend to port 443 of the names in its OIDC and LiveKit settings; where it fails or no command can be run there, `extra_hosts` and network aliases',
     why: "many servers can't reach their own public address from inside; `host-gateway` is a way that always exists",
     cure: 'Add `extra_hosts` with `host-gateway` for both names to the backend.',
     weight: 'failure',
-    run: (facts) => inspectEach(patientsOf(facts, 'backend'), (patient, inspection) => judgeExtraHosts(facts, patient, inspection)),
+    run: (facts) => inspectEach(patientsOf(facts, 'backend'), (patient, inspection) => judgeNames(facts, patient, inspection)),
   },
   {
     id: 'extra-hosts-reachable',
@@ -84,6 +86,10 @@ function judgeWayOut(facts: Facts): readonly Outcome[] {
   const { networks } = facts;
   return runningOf(facts, 'backend').map((patient) => {
     if (!networks.known) return unchecked(networks.why);
+    // Aliases on such a network are as good as a way out.
+    const reach = reachOf(facts, patient);
+    const needed = calledNames(facts, patient);
+    if (reach.known && needed.length > 0 && needed.every((name) => reach.value.get(name)?.kind === 'open')) return ok;
     const own = networkNames(patient).map((name) => networks.value.find((network) => network.name === name));
     if (own.length === 0 || own.some((network) => network === undefined || !network.internal)) return ok;
     const names = networkNames(patient);
@@ -98,29 +104,51 @@ function judgeWayOut(facts: Facts): readonly Outcome[] {
   });
 }
 
-function judgeExtraHosts(facts: Facts, patient: Patient, { environment, extraHosts }: Inspection): Outcome {
-  const served = new Set(ofSameMeet(patient, patientsOf(facts, 'keycloak', 'livekit')).flatMap(publicHostsOf));
-  const told = [
-    environment.OIDC_OP_TOKEN_ENDPOINT,
-    environment.OIDC_OP_USER_ENDPOINT,
-    environment.OIDC_OP_JWKS_ENDPOINT,
-    environment.LIVEKIT_API_URL,
-  ];
-  const called = told.flatMap((setting) => setting?.value ?? []);
-  // What is served elsewhere is found in the DNS like anything else.
-  const needed = [...new Set(called.length === 0 ? served : called.filter((host) => served.has(host)))].toSorted();
-  if (needed.length === 0) return unchecked(`${patient.container.name}: neither Keycloak nor LiveKit of this Meet is on this engine`);
-  const missing = needed.filter((host) => !extraHosts.some((entry) => entry.name === host));
-  if (missing.length === 0) return ok;
-  return finding(patient, `extra_hosts has no entry for ${missing.join(', ')}`, 'add these lines to the backend', {
-    paste: [...composeLines(patient, ['extra_hosts:', ...missing.map((host) => `  - "${host}:host-gateway"`)]), '', recreate(patient)],
+function judgeNames(facts: Facts, patient: Patient, { extraHosts }: Inspection): Outcome {
+  const { name } = patient.container;
+  const needed = calledNames(facts, patient);
+  if (needed.length === 0) return unchecked(`${name}: neither Keycloak nor LiveKit of this Meet is on this engine`);
+  const reach = reachOf(facts, patient);
+  // Where an entry leads is another check's.
+  const own = needed.filter((host) => !extraHosts.some((entry) => entry.name === host));
+  if (!reach.known) {
+    const unclear = own.filter((host) => !isAlias(facts, patient, host));
+    return unclear.length === 0
+      ? ok
+      : unchecked(`${name} has no extra_hosts for ${unclear.join(', ')}, and could not be asked: ${reach.why}`);
+  }
+  const missing = own.flatMap((host) => {
+    const road = reach.value.get(host);
+    return road?.kind === 'closed' ? [{ host, reason: road.reason }] : [];
   });
+  if (missing.length === 0) return ok;
+  const hosts = missing.map(({ host }) => host);
+  const reasons = [...new Set(missing.map(({ reason }) => reason))].join('; ');
+  const what = `it does not reach port 443 of ${hosts.join(', ')} (${reasons}), and extra_hosts has no entry for ${hosts.length > 1 ? 'them' : 'it'}`;
+  return finding(patient, what, 'add these lines to the backend', {
+    paste: [...composeLines(patient, ['extra_hosts:', ...hosts.map((host) => `  - "${host}:host-gateway"`)]), '', recreate(patient)],
+    unless: ['way-out'],
+  });
+}
+
+function reachOf(facts: Facts, { container }: Patient): BackendFacts['reach'] {
+  return facts.backends.get(container.id)?.reach ?? unknown('it does not run');
+}
+
+/** Whether the engine's DNS gives the backend a container for a name. */
+function isAlias(facts: Facts, patient: Patient, host: string): boolean {
+  const networks = networkNames(patient);
+  return facts.patients.some(
+    ({ inspection }) => inspection.known && networks.some((network) => inspection.value.aliases.get(network)?.includes(host) === true),
+  );
 }
 
 function judgeRoads(facts: Facts): readonly Outcome[] {
   return runningOf(facts, 'backend').flatMap((patient) => {
     if (!patient.inspection.known) return [unchecked(`${patient.container.name}: ${patient.inspection.why}`)];
+    const reach = reachOf(facts, patient);
     return patient.inspection.value.extraHosts.map(({ name, address }) => {
+      if (reach.known && reach.value.get(name)?.kind === 'open') return ok;
       const road = facts.roads.get(roadKey(name, address));
       if (road === undefined) return unchecked(`${name} was not tried`);
       if (!road.known) return unchecked(`${name}: ${road.why}`);

@@ -1,13 +1,14 @@
 import type { Facts, FrontendFacts, Patient } from '../facts.ts';
-import { composeLines, frontendEach, ofSameMeet, patientsOf, portsOf, publicHostsOf, recreate, wordFor } from '../meet.ts';
+import { judgePort } from '../../model/port-trial.ts';
+import { composeLines, frontendEach, ofSameMeet, patientsOf, portsOf, publicHostsOf, recreate, runningOf, wordFor } from '../meet.ts';
 import { finding, ok, unchecked } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
 import { generationIn } from '../stub.ts';
 
 /** What leaves a frontend without its servers. */
-export const fileChecks = ['conf-d-hidden', 'stub', 'routing-mount', 'single-file-mount', 'templates'];
+export const fileChecks = ['conf-d-hidden', 'stub', 'routing-mount', 'single-file-mount', 'rival-server'];
 /** What leaves a Meet without a backend that answers. */
-const backendChecks = ['containers-run', 'shared-network', 'role-word', 'role-missing', 'role-on-worker', 'labels'];
+const backendChecks = ['containers-run', 'meet-port', 'shared-network', 'role-word', 'role-missing', 'role-on-worker', 'labels'];
 
 export const routingChecks: readonly Check[] = [
   {
@@ -29,6 +30,16 @@ export const routingChecks: readonly Check[] = [
     cure: "See meet-gen's log, and test the file with the frontend's own nginx: `docker exec <frontend> nginx -t`.",
     weight: 'failure',
     run: (facts) => frontendEach(facts, judgeGeneration),
+  },
+  {
+    id: 'meet-port',
+    title: 'something listens on the port that requests are sent to',
+    symptom: '503 on the API although the backend is well.',
+    looksAt: "a connection to `meet.port` (a backend's is 8000) of each container that requests are sent to, from where the doctor runs",
+    why: 'a refused connection is no answer, whatever the health check says: that asks from inside, on a port of its own',
+    cure: 'Set `meet.port` to the port that the program listens on.',
+    weight: 'failure',
+    run: judgePorts,
   },
   {
     id: 'api',
@@ -80,6 +91,23 @@ function judgeGeneration(patient: Patient, { status, published, api, confD }: Fr
   return finding(patient, `it serves ${serves}, published is ${wanted}`, "see what nginx says of the file, and what meet-gen's log says", {
     paste: [`docker exec ${wordFor(patient)} nginx -t`, 'docker compose logs --tail 50 meet-gen'],
     unless: [...fileChecks, 'meet-gen', 'first-process'],
+  });
+}
+
+function judgePorts(facts: Facts): readonly Outcome[] {
+  return runningOf(facts, 'backend', 'service', 'media').flatMap((patient) => {
+    const { container } = patient;
+    const trial = facts.ports.get(container.id);
+    if (trial === undefined) return [];
+    if (trial.answer.kind === 'unknown') return [unchecked(`${container.name}: ${trial.answer.reason}; ${runThere(patient)}`)];
+    const wrong = judgePort(trial, container.exposedTcpPorts);
+    if (wrong === undefined) return [ok];
+    if (container.health !== 'none' && container.health !== 'healthy') return [unchecked(`${container.name} is ${container.health}`)];
+    const paste =
+      wrong.meant === undefined
+        ? [`docker logs --tail 50 ${wordFor(patient)}`]
+        : [...composeLines(patient, ['labels:', `  meet.port: "${wrong.meant}"`]), '', recreate(patient)];
+    return [finding(patient, wrong.message, wrong.cure, { paste, unless: ['role-on-worker'] })];
   });
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { certificateFaults, startPublicName, type PublicName } from '../../support/doctor/certificate-faults.ts';
 import { startDoctorStack, type DoctorStack } from '../../support/doctor/doctor-stack.ts';
 import { faults } from '../../support/doctor/faults.ts';
+import { inhabit, layouts } from '../../support/doctor/layouts.ts';
 import { saysExactly, undergo } from '../../support/doctor/ordeal.ts';
 import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 
@@ -17,6 +18,13 @@ afterAll(() => stack?.remove());
 test('a healthy topology has no finding', async () => {
   expect(await saysExactly(stack, [])).toMatchObject({ code: 0, summary: { failures: 0, warnings: 0 } });
   expect(await stack.report()).toMatch(/^Not checked:[^]*\n0 failures, 0 warnings, \d+ not checked, \d+ ok\.\n$/);
+});
+
+test('set-ups that work in other ways have none either', async () => {
+  await inhabit(
+    stack,
+    layouts.filter(({ without }) => without === undefined),
+  );
 });
 
 const rounds = [...new Set(faults.flatMap(({ round }) => round ?? []))];

@@ -25,9 +25,11 @@ services:
     image: ${images.backend}
   postgresql:
     image: ${images.idle}
+    environment: { STANDIN_PORTS: "5432" }
     ${quick}
   redis:
     image: ${images.idle}
+    environment: { STANDIN_PORTS: "6379" }
     ${quick}
   meet-gen:
     image: ${meetGenImage}

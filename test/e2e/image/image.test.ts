@@ -129,7 +129,7 @@ describe('docker run, as the sidecar', () => {
   test('without the socket’s group it names the group and the line to paste', async () => {
     const meet = await startMeet('image-no-group');
     const meetGen = await meet.startMeetGen(['--volume', `${socket.path}:${containerSocket}`]);
-    const words = `the socket belongs to group ${socket.groupId}; add this line to meet-gen's service in compose: group_add: [\\"${socket.groupId}\\"]`;
+    const words = `the socket belongs to group ${socket.groupId}: add --group-add ${socket.groupId} to docker run, or group_add: [\\"${socket.groupId}\\"] to the service in compose`;
     await waitUntil('the log tells', async () => (await meet.log(meetGen)).includes(words), 20_000);
     await meet.untilHealth(meetGen, 'unhealthy');
   });

@@ -54,7 +54,14 @@ export async function startPublicName(engine: Engine, idleImage: string, stack: 
   const [trusted, strange] = [await makeAuthority(join(folder, 'ca')), await makeAuthority(join(folder, 'stranger'))];
   const outside = await startOutsideWorld(engine, idleImage, `${stack.project}_internal`);
   const trusting = ['--dns', outside.address, '--volume', `${trusted.caFile}:/ca.pem:ro`, '--env', 'NODE_EXTRA_CA_CERTS=/ca.pem'];
-  await stack.change([`services:\n  keycloak:\n    environment: { VIRTUAL_HOST: ${host}, LETSENCRYPT_HOST: ${host} }`], ['keycloak']);
+  const urls = ['AUTHORIZATION', 'LOGOUT'].map((name) => `OIDC_OP_${name}_ENDPOINT: https://${host}/${name}`);
+  await stack.change(
+    [
+      `services:\n  keycloak:\n    environment: { VIRTUAL_HOST: ${host}, LETSENCRYPT_HOST: ${host} }`,
+      `services:\n  backend:\n    environment: { ${urls.join(', ')} }`,
+    ],
+    ['keycloak', 'backend'],
+  );
   return {
     async undergoDns() {
       const certificates = await trusted.issue('good', good);

@@ -121,7 +121,7 @@ export async function startDoctorStack(engine: Engine, images: Images, part: str
         const service = /^docker compose up -d (?:--force-recreate )?(\S+)$/.exec(line)?.[1];
         if (service !== undefined) await up('--force-recreate', '--no-deps', service);
         // What only shows something is for people.
-        else if (line.startsWith('docker network') || line.startsWith('docker start')) await shell(line);
+        else if (/^docker (network|start|unpause) /.test(line)) await shell(line);
       }
     },
     shell,

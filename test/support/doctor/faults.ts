@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,9 +27,9 @@ export interface Fault {
   readonly round?: string;
 }
 
-const service = (name: string, ...lines: readonly string[]): string =>
+export const service = (name: string, ...lines: readonly string[]): string =>
   ['services:', `  ${name}:`, ...lines.map((line) => `    ${line}`)].join('\n');
-const config = (name: string, text: string): string =>
+export const config = (name: string, text: string): string =>
   ['configs:', `  ${name}:`, `    content: ${JSON.stringify(text.replaceAll('$', '$$$$'))}`].join('\n');
 
 const handWritten = `
@@ -62,6 +63,9 @@ function replacedFile(name: string, text: string): { place(): Promise<string>; r
   };
 }
 
+/** As the template of Meet's own compose file: it routes by itself, under the name that the rendered server has. */
+const template = handWritten.replace('$scheme', 'https').replace('listen 8083;', 'listen 8083;\n  server_name localhost;');
+
 const stubOnHost = replacedFile('routing.conf', shippedStub());
 const socketOnHost = replacedFile('docker.sock', '');
 
@@ -92,7 +96,7 @@ export const faults: readonly Fault[] = [
     finds: ['virtual-port failure frontend'],
     what: /VIRTUAL_PORT is not set/,
     mend: 'paste',
-    round: 'settings of four services',
+    round: 'settings of five services',
   },
   {
     name: 'Keycloak without LETSENCRYPT_HOST',
@@ -117,7 +121,7 @@ export const faults: readonly Fault[] = [
     finds: ['proxy-limits warning frontend'],
     what: /allows 1 MB and 60 s, Meet 100 MB and 300 s/,
     mend: 'undo',
-    round: 'settings of four services',
+    round: 'settings of five services',
   },
   {
     name: 'a backend with a label that is meant for nginx-proxy',
@@ -159,9 +163,18 @@ export const faults: readonly Fault[] = [
     name: 'a backend that listens elsewhere',
     change: () => service('backend', 'environment: { PORT: "8001" }', 'healthcheck: { disable: true }'),
     services: ['backend'],
-    finds: ['api failure frontend'],
-    what: /answers 503: no backend takes requests/,
+    finds: ['meet-port failure backend'],
+    what: /nothing listens on port 8000: \S+:8000 refuses connections$/,
     mend: 'undo',
+  },
+  {
+    name: 'a wrong meet.port',
+    change: () => service('backend', 'labels: { meet.port: "8001" }'),
+    services: ['backend'],
+    finds: ['meet-port failure backend'],
+    what: /:8001 refuses connections, and the container exposes 8000/,
+    mend: 'paste',
+    round: 'files in the frontend',
   },
   {
     name: 'a volume over conf.d',
@@ -234,9 +247,25 @@ export const faults: readonly Fault[] = [
     change: () =>
       `${service('frontend', 'configs: [{ source: mine, target: /etc/nginx/conf.d/meet.conf }]')}\n${config('mine', 'server { listen 8083; return 404; }\n')}`,
     services: ['frontend'],
-    finds: ['templates failure frontend'],
-    what: /conf\.d\/meet\.conf listens on the same port/,
+    finds: ['rival-server failure frontend'],
+    what: /a server without a name on 8083 in \S+\/conf\.d\/meet\.conf answers in place of meet-gen's/,
     mend: 'undo',
+  },
+  {
+    name: "the template of Meet's own compose file, rendered beside the stub",
+    change: ({ folder }) => {
+      const file = join(folder, 'default.conf.template');
+      writeFileSync(file, template, { mode: 0o644 });
+      const mounts = ['/etc/nginx/templates/docs.conf.template', '/etc/nginx/conf.d/docs.conf'].map(
+        (target) => `  - { type: bind, source: ${JSON.stringify(file)}, target: ${target}, read_only: true }`,
+      );
+      return service('frontend', 'volumes:', ...mounts);
+    },
+    services: ['frontend'],
+    finds: ['rival-server failure frontend'],
+    what: /the server "localhost" on 8083 in \S+\/docs\.conf, rendered from \/etc\/nginx\/templates\/docs\.conf\.template, answers/,
+    mend: 'undo',
+    round: 'another routing, other settings of the backend',
   },
   {
     name: 'a backend on a network of its own',
@@ -245,7 +274,7 @@ export const faults: readonly Fault[] = [
     finds: ['shared-network failure backend'],
     what: /shares no network with/,
     mend: 'paste',
-    round: 'networks',
+    round: 'networks, and a database',
   },
   {
     name: 'a backend on internal networks alone',
@@ -261,9 +290,9 @@ export const faults: readonly Fault[] = [
     change: () => service('backend', 'extra_hosts: !override ["other.example.org:host-gateway"]'),
     services: ['backend'],
     finds: ['extra-hosts failure backend'],
-    what: /no entry for auth\.example\.com, livekit\.example\.com/,
+    what: /does not reach port 443 of auth\.example\.com, livekit\.example\.com \(.+\), and extra_hosts has no entry for them/,
     mend: 'paste',
-    round: 'settings of four services',
+    round: 'settings of five services',
   },
   {
     name: 'extra_hosts with an address where nothing listens',
@@ -280,7 +309,16 @@ export const faults: readonly Fault[] = [
     finds: ['keycloak-proxy failure keycloak'],
     what: /KC_PROXY_HEADERS, KC_HTTP_ENABLED/,
     mend: 'paste',
-    round: 'settings of four services',
+    round: 'settings of five services',
+  },
+  {
+    name: "a URL for browsers with LiveKit's name inside Docker",
+    change: () => service('backend', 'environment: { LIVEKIT_API_URL: "http://livekit:7880" }'),
+    services: ['backend'],
+    finds: ['browser-urls failure backend'],
+    what: /LIVEKIT_API_URL sends browsers to http:\/\/livekit, a name that only containers know/,
+    mend: 'paste',
+    round: 'another routing, other settings of the backend',
   },
   {
     name: 'LiveKit without its UDP port',
@@ -329,6 +367,32 @@ export const faults: readonly Fault[] = [
     finds: ['containers-run failure keycloak'],
     what: /it does not run: it is exited/,
     mend: 'paste',
+  },
+  {
+    name: 'a database that was killed',
+    services: [],
+    make: (stack) => stack.shell(`docker kill ${stack.container('postgresql')}`),
+    finds: ['containers-run failure postgresql'],
+    what: /it does not run: it is exited/,
+    mend: 'paste',
+    round: 'networks, and a database',
+  },
+  {
+    name: 'a paused cache',
+    services: [],
+    make: (stack) => stack.shell(`docker pause ${stack.container('redis')}`),
+    finds: ['containers-run failure redis'],
+    what: /it does not run: it is paused/,
+    mend: 'paste',
+  },
+  {
+    name: 'a wrong password of the database',
+    change: () => service('backend', 'environment: { DB_PASSWORD: wrong }'),
+    services: ['backend'],
+    finds: ['heartbeat failure backend'],
+    what: /__heartbeat__ answers 500: its database or cache fails/,
+    mend: 'undo',
+    round: 'another routing, other settings of the backend',
   },
   {
     name: 'no restart policy',
@@ -394,6 +458,15 @@ export const faults: readonly Fault[] = [
     finds: ['engine-access warning meet-gen'],
     what: /root on the host/,
     mend: 'undo',
+  },
+  {
+    name: 'a socket proxy with a wrong DOCKER_GID',
+    change: () => service('docker-proxy', 'user: "65534:4711"'),
+    services: ['docker-proxy'],
+    finds: ['socket-group failure docker-proxy'],
+    what: /runs with group 4711, but the engine's socket belongs to group \d+/,
+    mend: 'paste',
+    round: 'settings of five services',
   },
   {
     name: 'a socket that was replaced outside',

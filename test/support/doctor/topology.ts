@@ -1,7 +1,7 @@
 import type { Environment } from '../../../src/doctor/environment.ts';
 import { readEnvironment } from '../../../src/doctor/environment.ts';
 import { known } from '../../../src/doctor/facts.ts';
-import type { Facts, FrontendFacts, Inspection, NameFacts, Patient } from '../../../src/doctor/facts.ts';
+import type { BackendFacts, Facts, FrontendFacts, Inspection, NameFacts, Patient } from '../../../src/doctor/facts.ts';
 import { roadKey } from '../../../src/doctor/meet.ts';
 import { partOf } from '../../../src/doctor/part.ts';
 import type { ContainerState, Health } from '../../../src/model/container.ts';
@@ -19,6 +19,7 @@ export interface PatientSketch {
   readonly environment?: Readonly<Record<string, string>>;
   readonly inspection?: Partial<Inspection>;
   readonly oneOff?: boolean;
+  readonly ports?: readonly number[];
 }
 
 /** Services by name; what isn't said is as in compose.example.yml. */
@@ -55,7 +56,11 @@ const usual: Sketches = {
     environment: {
       DJANGO_ALLOWED_HOSTS: 'visio.meet.org',
       OIDC_OP_TOKEN_ENDPOINT: 'https://auth.meet.org/realms/meet/token',
+      OIDC_OP_AUTHORIZATION_ENDPOINT: 'https://auth.meet.org/realms/meet/auth',
       LIVEKIT_API_URL: 'https://livekit.meet.org',
+      LOGIN_REDIRECT_URL: 'https://visio.meet.org',
+      DB_HOST: 'postgresql',
+      REDIS_URL: 'redis://redis:6379/1',
     },
     inspection: {
       stopTimeoutSeconds: 95,
@@ -74,7 +79,10 @@ const usual: Sketches = {
   'docker-proxy': {
     image: 'wollomatic/socket-proxy:1.13.1',
     networks: ['meet_engine'],
-    inspection: { mounts: [{ type: 'bind', source: '/var/run/docker.sock', destination: '/var/run/docker.sock' }] },
+    inspection: {
+      mounts: [{ type: 'bind', source: '/var/run/docker.sock', destination: '/var/run/docker.sock' }],
+      identity: { uid: 65_534, gid: 999, groups: [] },
+    },
   },
   keycloak: {
     image: 'keycloak/keycloak:26.8.0',
@@ -91,10 +99,16 @@ const usual: Sketches = {
   livekit: {
     image: 'livekit/livekit-server:v1.13.9',
     networks: ['proxy', 'meet_internal'],
-    environment: { VIRTUAL_HOST: 'livekit.meet.org', VIRTUAL_PORT: '7880', LETSENCRYPT_HOST: 'livekit.meet.org' },
+    environment: {
+      VIRTUAL_HOST: 'livekit.meet.org',
+      VIRTUAL_PORT: '7880',
+      LETSENCRYPT_HOST: 'livekit.meet.org',
+      LIVEKIT_CONFIG: 'rtc:\n  tcp_port: 7881\n  udp_port: 7882\n',
+    },
     inspection: { publishedPorts: [published(7881, 'tcp'), published(7882, 'udp')] },
   },
   redis: { image: 'redis:7', networks: ['meet_internal'] },
+  postgresql: { image: 'postgres:16', networks: ['meet_internal'] },
 };
 
 export function published(
@@ -132,6 +146,9 @@ export function topology(changes: Readonly<Record<string, PatientSketch | undefi
       })),
     ),
     frontends: new Map(byPart('frontend').map((one) => [one.container.id, { ...healthyFrontend, ...world.frontend }])),
+    backends: new Map(byPart('backend').map((one) => [one.container.id, healthyBackend])),
+    ports: new Map(byPart('backend').map((one) => [one.container.id, { endpoint: '172.20.0.7:8000', answer: { kind: 'open' } as const }])),
+    socket: known({ uid: 0, gid: 999, mode: 0o140660 }),
     proxyFiles: new Map(byPart('outer-proxy').map((one) => [one.container.id, known(proxyFiles())])),
     names: new Map(['visio.meet.org', 'auth.meet.org', 'livekit.meet.org'].map((name) => [name, healthyName])),
     roads: new Map(['auth.meet.org', 'livekit.meet.org'].map((name) => [roadKey(name, 'host-gateway'), known({ kind: 'open' as const })])),
@@ -147,6 +164,11 @@ export function proxyFiles(text = 'client_max_body_size 100m;\nproxy_read_timeou
 export const healthyName: NameFacts = {
   resolution: { kind: 'addresses', addresses: ['203.0.113.9'] },
   tls: { kind: 'valid', daysLeft: 60 },
+};
+
+export const healthyBackend: BackendFacts = {
+  heartbeat: { kind: 'answer', status: 200, content: 'json' },
+  reach: known(new Map(['auth.meet.org', 'livekit.meet.org'].map((name) => [name, { kind: 'open' as const }]))),
 };
 
 const healthyFrontend: FrontendFacts = {
@@ -172,6 +194,7 @@ function patient(name: string, base: PatientSketch, change: PatientSketch): Pati
     labels: sketch.labels ?? {},
     networks,
     ...(sketch.networkMode === undefined ? {} : { networkMode: sketch.networkMode }),
+    ports: sketch.ports ?? [],
     state: sketch.state ?? 'running',
     health: sketch.health ?? 'none',
     oneOff: sketch.oneOff ?? false,
@@ -188,6 +211,8 @@ function patient(name: string, base: PatientSketch, change: PatientSketch): Pati
     mounts: [],
     extraHosts: [],
     publishedPorts: [],
+    identity: { uid: 0, gid: 0, groups: [] },
+    aliases: new Map((sketch.networks ?? []).map((network) => [network, [name, `meet-${name}-1`]])),
     ...base.inspection,
     ...change.inspection,
   };

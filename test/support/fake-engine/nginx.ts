@@ -43,6 +43,8 @@ export interface FakeNginx {
   boot(): void;
   /** Another container took the place of the one it was in, at the same address: it starts in there, and gets its signals. */
   moveTo(container: string): void;
+  /** Nobody listens on the routing port any more. */
+  closeEntrance(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -145,6 +147,9 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
     moveTo(name) {
       listenIn(name);
       boot();
+    },
+    async closeEntrance() {
+      await Promise.all([...entrances.values()].map(closeServer));
     },
     async close() {
       for (const timer of timers) clearTimeout(timer);

@@ -117,7 +117,11 @@ describe('an engine that cannot be asked', () => {
 
   const user = { uid: 1000, gids: [1000, 999] };
   it.each([
-    ['of another group', { uid: 0, gid: 4711, mode: 0o140660 }, /group 4711; add this line .*: group_add: \["4711"\]$/],
+    [
+      'of another group',
+      { uid: 0, gid: 4711, mode: 0o140660 },
+      /group 4711: add --group-add 4711 to docker run, or group_add: \["4711"\] to the service in compose$/,
+    ],
     ['of nobody', { uid: 65_534, gid: 65_534, mode: 0o140660 }, /the engine remaps users/],
     [
       'of a group that the process has, closed to it',
@@ -125,7 +129,11 @@ describe('an engine that cannot be asked', () => {
       /^the socket's mode 0600 keeps its group out: make it 0660/,
     ],
     ['of a group that may only read', { uid: 0, gid: 999, mode: 0o140640 }, /mode 0640 keeps its group out/],
-    ['of a group that the process has, open to it', { uid: 0, gid: 999, mode: 0o140660 }, /SELinux, add security_opt: \[label=disable\]/],
+    [
+      'of a group that the process has, open to it',
+      { uid: 0, gid: 999, mode: 0o140660 },
+      /SELinux, add --security-opt label=disable to docker run, or security_opt: \[label=disable\]/,
+    ],
     ['of its own user, closed to it', { uid: 1000, gid: 1000, mode: 0o140060 }, /mode 0060 keeps its owner out/],
   ])('that may not be opened, a socket %s: %s', (_, found, cure) => {
     expect(cureOfSocket(found, user)).toMatch(cure);

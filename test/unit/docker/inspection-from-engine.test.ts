@@ -3,7 +3,7 @@ import { exposedTcpPortsFrom, inspectionFromEngine, networksFromEngine, processN
 
 const answer = {
   Id: 'a'.repeat(64),
-  State: { Pid: 4711 },
+  State: { Pid: 4711, ExitCode: 137 },
   Config: {
     Env: ['VIRTUAL_PORT=8083', 'DB_PASSWORD=s3cret'],
     Entrypoint: ['/docker-entrypoint.sh'],
@@ -11,12 +11,17 @@ const answer = {
     StopSignal: 'SIGQUIT',
     StopTimeout: 95,
     Labels: { secret: 's3cret' },
+    User: '65534:999',
   },
   HostConfig: {
     RestartPolicy: { Name: 'always' },
+    GroupAdd: ['4711', 'docker'],
     ExtraHosts: ['Auth.example.com:host-gateway', 'six.example.com:[fd00::1]', 'x y:1.2.3.4'],
   },
-  NetworkSettings: { Ports: { '7882/udp': [{ HostIp: '0.0.0.0', HostPort: '7882' }], '8080/tcp': null, '1/sctp': [{ HostPort: '1' }] } },
+  NetworkSettings: {
+    Ports: { '7882/udp': [{ HostIp: '0.0.0.0', HostPort: '7882' }], '8080/tcp': null, '1/sctp': [{ HostPort: '1' }] },
+    Networks: { internal: { Aliases: ['backend', 'Auth.example.com'], DNSNames: ['meet-backend-1', 'backend'] } },
+  },
   Mounts: [{ Type: 'volume', Source: '/var/lib/docker/volumes/x', Destination: '/etc/nginx/meet-routing/' }],
 };
 
@@ -34,6 +39,9 @@ test('an inspect is reduced to what is read; environment and command line are no
       { name: 'six.example.com', address: 'fd00::1' },
     ],
     publishedPorts: [{ port: 7882, protocol: 'udp', hostAddress: '0.0.0.0', hostPort: 7882 }],
+    identity: { uid: 65_534, gid: 999, groups: [4711] },
+    aliases: new Map([['internal', ['backend', 'auth.example.com', 'meet-backend-1']]]),
+    exitCode: 137,
     pid: 4711,
   });
   expect(JSON.stringify(inspection)).not.toContain('s3cret');
@@ -50,6 +58,16 @@ test.each([
   expect(inspectionFromEngine({ ...answer, Config: { Cmd: command } }).program).toBe(program);
 });
 
+test.each([
+  ['', { uid: 0, gid: 0, groups: [] }],
+  ['root', { uid: 0, gid: 0, groups: [] }],
+  ['0:999', { uid: 0, gid: 999, groups: [] }],
+  ['1000', { uid: 1000, groups: [] }],
+  ['nginx:nginx', { groups: [] }],
+])('the user "%s" has the rights of %j', (user, identity) => {
+  expect(inspectionFromEngine({ ...answer, Config: { User: user }, HostConfig: {} }).identity).toEqual(identity);
+});
+
 test('an answer with nothing in it has nothing; one that is no container is a failure', () => {
   expect(inspectionFromEngine({ Id: 'x' })).toEqual({
     environment: {},
@@ -58,6 +76,8 @@ test('an answer with nothing in it has nothing; one that is no container is a fa
     mounts: [],
     extraHosts: [],
     publishedPorts: [],
+    identity: { uid: 0, gid: 0, groups: [] },
+    aliases: new Map(),
   });
   for (const odd of [undefined, null, 'x', [], { Id: 1 }]) expect(() => inspectionFromEngine(odd)).toThrow(/describes no container/);
 });

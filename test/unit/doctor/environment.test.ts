@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { readEnvironment } from '../../../src/doctor/environment.ts';
 
+const range = (first: number, last = first) => ({ first, last });
+
 test.each([
   ['VIRTUAL_HOST=Visio.Example.com, www.example.com', { VIRTUAL_HOST: { value: ['visio.example.com', 'www.example.com'] } }],
   ['VIRTUAL_HOST=~^visio\\..*$', { VIRTUAL_HOST: {} }],
@@ -13,12 +15,24 @@ test.each([
   ['KC_PROXY_HEADERS=xforwarded', { KC_PROXY_HEADERS: { value: 'xforwarded' } }],
   ['KC_PROXY_HEADERS=everything', { KC_PROXY_HEADERS: {} }],
   ['DJANGO_ALLOWED_HOSTS=.example.com,*', { DJANGO_ALLOWED_HOSTS: { value: ['.example.com', '*'] } }],
-  ['LIVEKIT_API_URL=wss://livekit.example.com:443/x', { LIVEKIT_API_URL: { value: 'livekit.example.com' } }],
+  ['LIVEKIT_API_URL=wss://livekit.example.com:443/x', { LIVEKIT_API_URL: { value: { scheme: 'wss', host: 'livekit.example.com' } } }],
+  ['LIVEKIT_API_URL=livekit.example.com', { LIVEKIT_API_URL: {} }],
+  ['LOGIN_REDIRECT_URL=/', { LOGIN_REDIRECT_URL: {} }],
+  ['DB_HOST=meet_db', { DB_HOST: { value: 'meet_db' } }],
+  ['REDIS_URL=redis://:s3cret@redis:6379/1', { REDIS_URL: { value: 'redis' } }],
+  ['REDIS_URL=redis://meet_redis/1', { REDIS_URL: { value: 'meet_redis' } }],
+  ['DATABASE_URL=postgresql://meet:s3cret@db/meet', { DATABASE_URL: { value: 'db' } }],
   [
     'LIVEKIT_CONFIG=rtc:\n  tcp_port: 7001\n  udp_port: 7002\nkeys: { meet: s3cret }',
-    { LIVEKIT_CONFIG: { value: { tcp: 7001, udp: 7002 } } },
+    { LIVEKIT_CONFIG: { value: { tcp: 7001, udp: range(7002) } } },
   ],
-  ['LIVEKIT_CONFIG={"rtc":{"udp_port":7002}}', { LIVEKIT_CONFIG: { value: { udp: 7002 } } }],
+  ['LIVEKIT_CONFIG={"rtc":{"udp_port":7002}}', { LIVEKIT_CONFIG: { value: { udp: range(7002) } } }],
+  ['LIVEKIT_CONFIG=port: 7880\nrtc: { udp_port: "7002-7010" }', { LIVEKIT_CONFIG: { value: { udp: range(7002, 7010) } } }],
+  [
+    'LIVEKIT_CONFIG=turn:\n  udp_port: 3478\nrtc:\n  # udp_port: 7882\n  port_range_start: 50000\n  port_range_end: 50100\nroom: {}',
+    { LIVEKIT_CONFIG: { value: { udp: range(50_000, 50_100) } } },
+  ],
+  ['LIVEKIT_CONFIG=rtc:\n  tcp_port: 7881\nturn:\n  udp_port: 3478', { LIVEKIT_CONFIG: { value: { tcp: 7881 } } }],
   ['POSTGRES_PASSWORD=s3cret', {}],
   ['toString=s3cret', {}],
   ['__proto__=s3cret', {}],
@@ -51,6 +65,9 @@ test('of a value that is no such thing nothing is kept, whatever variable it sta
     'DJANGO_ALLOWED_HOSTS',
     'OIDC_OP_TOKEN_ENDPOINT',
     'LIVEKIT_API_URL',
+    'LOGIN_REDIRECT_URL',
+    'DB_HOST',
+    'DATABASE_URL',
     'LIVEKIT_CONFIG',
     'MEET_GEN_RELOAD',
     'POST',
@@ -59,6 +76,6 @@ test('of a value that is no such thing nothing is kept, whatever variable it sta
   for (const name of names)
     for (const secret of secrets) expect(JSON.stringify(readEnvironment([`${name}=${secret}`], [])), name).not.toContain('S3cret');
   expect(JSON.stringify(readEnvironment(['LIVEKIT_API_URL=https://user:S3cret@livekit.example.com/S3cret?key=S3cret'], []))).toBe(
-    '{"LIVEKIT_API_URL":{"value":"livekit.example.com"}}',
+    '{"LIVEKIT_API_URL":{"value":{"scheme":"https","host":"livekit.example.com"}}}',
   );
 });

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { checkTable } from '../../../src/doctor/check-table.ts';
 import { examine } from '../../../src/doctor/examine.ts';
 import { known, unknown } from '../../../src/doctor/facts.ts';
-import type { Facts, Inspection } from '../../../src/doctor/facts.ts';
+import type { BackendFacts, Facts, Inspection } from '../../../src/doctor/facts.ts';
 import { roadKey } from '../../../src/doctor/meet.ts';
 import { reportText } from '../../../src/doctor/report.ts';
-import { generation, healthyName, proxyFiles, published, rendered, topology } from '../../support/doctor/topology.ts';
+import { generation, healthyBackend, healthyName, proxyFiles, published, rendered, topology } from '../../support/doctor/topology.ts';
 import { idOf } from '../../support/containers.ts';
 import { shippedStub } from '../../support/real-layout.ts';
 
@@ -15,16 +15,6 @@ test('a healthy topology has no finding, and everything is looked at', () => {
   expect(unchecked).toEqual([]);
   expect(ok.map(({ check }) => check).toSorted()).toEqual(checkTable.map(({ id }) => id).toSorted());
 });
-
-interface Row {
-  readonly fault: string;
-  readonly facts: Facts;
-  /** All that is found: check, weight, container. */
-  readonly found: readonly string[];
-  readonly what?: RegExp;
-  /** In the sentence or the lines of the cure. */
-  readonly cure?: string;
-}
 
 const stub = shippedStub();
 const confD = (text: string, more: Readonly<Record<string, string>> = {}): ReturnType<typeof known<ReadonlyMap<string, string>>> =>
@@ -38,7 +28,115 @@ const names = (host: string, facts: Partial<typeof healthyName>): { facts: Parti
 const mounts = (destination: string, type = 'volume', source = '/volumes/routing') => ({
   inspection: { mounts: [{ type, source, destination }] },
 });
+/** As `default.conf.template` of Meet's compose file: it routes by itself, under the name that nginx's own files have. */
+const official = 'server { listen 8083; server_name localhost; location /api { proxy_pass http://backend:8000; } }';
+const templateMount = (destination: string) => ({
+  inspection: {
+    stopSignal: 'SIGQUIT',
+    mounts: [...mounts('/etc/nginx/meet-routing').inspection.mounts, { type: 'bind', source: '/t', destination }],
+  },
+});
+const backendIs = (change: Partial<BackendFacts>): { facts: Partial<Facts> } => ({
+  facts: { backends: new Map([[idOf('meet-backend-1'), { ...healthyBackend, ...change }]]) },
+});
+const portTried = (kind: 'open' | 'refused', port = 8000): Facts['ports'] =>
+  new Map([[idOf('meet-backend-1'), { endpoint: `172.20.0.7:${port}`, answer: { kind } }]]);
 const frontendId = idOf('meet-frontend-1');
+
+/** Set-ups that work, each with what is different from the example. */
+const layouts: Readonly<Record<string, Facts>> = {
+  'the single compose file, its stub mounted as a file': topology({
+    frontend: {
+      inspection: {
+        stopSignal: 'SIGQUIT',
+        mounts: [
+          { type: 'bind', source: '/srv/meet/nginx-routing.conf', destination: '/etc/nginx/conf.d/routing.conf' },
+          { type: 'volume', source: '/volumes/routing', destination: '/etc/nginx/meet-routing' },
+        ],
+      },
+    },
+  }),
+  'public names as aliases of nginx-proxy, on an internal network': topology(
+    {
+      'nginx-proxy': {
+        networks: ['proxy', 'meet_closed'],
+        inspection: { aliases: new Map([['meet_closed', ['auth.meet.org', 'livekit.meet.org']]]) },
+      },
+      frontend: { networks: ['proxy', 'meet_closed'] },
+      backend: { networks: ['meet_closed'], inspection: { stopTimeoutSeconds: 95, extraHosts: [] } },
+      postgresql: { networks: ['meet_closed'] },
+      redis: { networks: ['meet_closed'] },
+    },
+    { facts: { roads: new Map() } },
+  ),
+  'reloaded by the hook, behind a proxy that reads alone': topology({
+    frontend: { inspection: { ...mounts('/etc/nginx/meet-routing').inspection, restartPolicy: 'unless-stopped' } },
+    'meet-gen': { environment: { MEET_GEN_RELOAD: 'hook' } },
+  }),
+  'Keycloak elsewhere': topology({
+    keycloak: undefined,
+    backend: {
+      environment: {
+        OIDC_OP_TOKEN_ENDPOINT: 'https://login.other.org/token',
+        OIDC_OP_AUTHORIZATION_ENDPOINT: 'https://login.other.org/auth',
+      },
+    },
+  }),
+  'LiveKit with a range of ports': topology({
+    livekit: {
+      environment: { LIVEKIT_CONFIG: 'rtc:\n  tcp_port: 7881\n  port_range_start: 50000\n  port_range_end: 50100\n' },
+      inspection: {
+        publishedPorts: [published(7881, 'tcp'), ...Array.from({ length: 101 }, (_, index) => published(50_000 + index, 'udp'))],
+      },
+    },
+  }),
+  'LiveKit elsewhere': topology({
+    livekit: undefined,
+    backend: { environment: { LIVEKIT_API_URL: 'wss://meet.livekit.cloud' } },
+  }),
+  'containers that have done their job': topology({
+    backend: {
+      labels: {
+        'meet.role': 'backend',
+        'com.docker.compose.depends_on':
+          'postgresql:service_healthy:false,migrate:service_completed_successfully:false,buckets:service_started:false',
+      },
+    },
+    migrate: {
+      image: 'lasuite/meet-backend:v1.27.0',
+      state: 'exited',
+      inspection: { program: 'manage.py', restartPolicy: 'no', exitCode: 0 },
+    },
+    buckets: { image: 'minio/mc:1.0', state: 'exited', inspection: { restartPolicy: 'no', exitCode: 0 } },
+  }),
+  'more servers in the frontend, on ports of their own': topology(
+    {},
+    {
+      frontend: {
+        confD: known(
+          new Map([
+            ['routing.conf', shippedStub()],
+            ['a.conf', 'server { listen 127.0.0.1; listen 9000; }'],
+          ]),
+        ),
+      },
+    },
+  ),
+};
+
+test.each(Object.entries(layouts))('%s: no finding', (_, facts) => {
+  expect(examine(facts).findings).toEqual([]);
+});
+
+interface Row {
+  readonly fault: string;
+  readonly facts: Facts;
+  /** All that is found: check, weight, container. */
+  readonly found: readonly string[];
+  readonly what?: RegExp;
+  /** In the sentence or the lines of the cure. */
+  readonly cure?: string;
+}
 
 const rows: readonly Row[] = [
   {
@@ -167,6 +265,23 @@ const rows: readonly Row[] = [
     cure: 'DJANGO_ALLOWED_HOSTS: visio.meet.org',
   },
   {
+    fault: 'a wrong meet.port explains the 503',
+    facts: topology(
+      { backend: { labels: { 'meet.role': 'backend', 'meet.port': '8001' }, ports: [8000] } },
+      { ...answered(503), facts: { ports: portTried('refused', 8001) } },
+    ),
+    found: ['meet-port failure meet-backend-1'],
+    what: /nothing listens on port 8001: 172\.20\.0\.7:8001 refuses connections, and the container exposes 8000/,
+    cure: 'meet.port: "8000"',
+  },
+  {
+    fault: 'a backend that listens elsewhere than it exposes',
+    facts: topology({ backend: { ports: [8000] } }, { ...answered(503), facts: { ports: portTried('refused') } }),
+    found: ['meet-port failure meet-backend-1'],
+    what: /nothing listens on port 8000: 172\.20\.0\.7:8000 refuses connections$/,
+    cure: 'docker logs --tail 50 meet-backend-1',
+  },
+  {
     fault: 'a dead address',
     facts: topology({}, answered(502)),
     found: ['api failure meet-frontend-1'],
@@ -277,22 +392,96 @@ const rows: readonly Row[] = [
   {
     fault: 'another file that listens on 8083',
     facts: topology({}, { frontend: { confD: confD(stub, { 'meet.conf': 'server {\n  listen [::]:8083 default_server;\n}' }) } }),
-    found: ['templates failure meet-frontend-1'],
-    what: /meet\.conf/,
+    found: ['rival-server failure meet-frontend-1'],
+    what: /a server without a name on 8083 in \/etc\/nginx\/conf\.d\/meet\.conf answers in place of meet-gen's/,
+    cure: 'remove that server',
   },
   {
-    fault: 'a templates directory',
-    facts: topology({
-      frontend: {
-        inspection: {
-          mounts: [
-            ...(mounts('/etc/nginx/meet-routing').inspection.mounts ?? []),
-            { type: 'bind', source: '/t', destination: '/etc/nginx/templates' },
-          ],
+    fault: "the template of Meet's own compose file",
+    facts: topology(
+      { frontend: templateMount('/etc/nginx/templates/docs.conf.template') },
+      { frontend: { confD: confD(stub, { 'docs.conf': official }) } },
+    ),
+    found: ['rival-server failure meet-frontend-1'],
+    what: /the server "localhost" on 8083 in \S+\/docs\.conf, rendered from \/etc\/nginx\/templates\/docs\.conf\.template, answers/,
+    cure: 'remove the mount at /etc/nginx/templates/docs.conf.template from compose',
+  },
+  {
+    fault: 'a later file that asks to be the default',
+    facts: topology({}, { frontend: { confD: confD(stub, { 'zz.conf': 'server { listen 8083 default_server; server_name x; }' }) } }),
+    found: ['rival-server failure meet-frontend-1'],
+  },
+  {
+    fault: "a later file with Meet's own name",
+    facts: topology({}, { frontend: { confD: confD(stub, { 'zz.conf': 'server { listen *:8083; server_name visio.meet.org; }' }) } }),
+    found: ['rival-server failure meet-frontend-1'],
+    what: /the server "visio\.meet\.org"/,
+  },
+  {
+    fault: 'servers that take nothing from visitors',
+    facts: topology(
+      {},
+      {
+        frontend: {
+          confD: confD(stub, {
+            'a.conf': 'server { listen 127.0.0.1:8083; }',
+            'zz.conf': 'server { listen 8083; server_name other.meet.org; }',
+          }),
         },
       },
-    }),
-    found: ['templates warning meet-frontend-1'],
+    ),
+    found: ['rival-server warning meet-frontend-1'],
+    what: /stands beside meet-gen's/,
+  },
+  {
+    fault: 'an earlier file, beside a server with the name that visitors send',
+    facts: topology(
+      { frontend: { labels: { 'meet.role': 'frontend', 'meet.host': 'visio.meet.org' } } },
+      { frontend: { confD: confD(stub, { 'docs.conf': official }) } },
+    ),
+    found: ['rival-server warning meet-frontend-1'],
+  },
+  {
+    fault: 'an earlier file with the very name that visitors send',
+    facts: topology(
+      { frontend: { labels: { 'meet.role': 'frontend', 'meet.host': 'visio.meet.org' } } },
+      { frontend: { confD: confD(stub, { 'docs.conf': official.replace('localhost', 'visio.meet.org') }) } },
+    ),
+    found: ['rival-server failure meet-frontend-1'],
+  },
+  {
+    fault: 'a later file with a wildcard for the name that visitors send',
+    facts: topology({}, { frontend: { confD: confD(stub, { 'zz.conf': 'server { listen 8083; server_name *.meet.org; }' }) } }),
+    found: ['rival-server failure meet-frontend-1'],
+  },
+  {
+    fault: 'a harmless server explains no failure',
+    facts: topology(
+      {},
+      { ...answered(502), frontend: { ...answered(502).frontend, confD: confD(stub, { 'a.conf': 'server { listen 127.0.0.1:8083; }' }) } },
+    ),
+    found: ['api failure meet-frontend-1', 'rival-server warning meet-frontend-1'],
+  },
+  {
+    fault: "Meet's own compose file as it is, before meet-gen",
+    facts: topology(
+      { frontend: templateMount('/etc/nginx/templates/docs.conf.template') },
+      {
+        frontend: {
+          confD: known(new Map([['docs.conf', official]])),
+          status: { kind: 'silent', reason: 'refused' },
+        },
+      },
+    ),
+    found: ['stub failure meet-frontend-1'],
+    what: /conf\.d\/docs\.conf is a hand-written routing/,
+    cure: 'remove the mount at /etc/nginx/templates/docs.conf.template',
+  },
+  {
+    fault: 'a template that is not rendered',
+    facts: topology({ frontend: templateMount('/etc/nginx/templates') }),
+    found: ['rival-server warning meet-frontend-1'],
+    what: /nothing of it is in/,
   },
   {
     fault: 'frontend and backend apart',
@@ -322,14 +511,21 @@ const rows: readonly Row[] = [
   },
   {
     fault: 'a backend without a way out',
-    facts: topology({ backend: { networks: ['meet_closed'] }, frontend: { networks: ['proxy', 'meet_internal', 'meet_closed'] } }),
+    facts: topology(
+      { backend: { networks: ['meet_closed'] }, frontend: { networks: ['proxy', 'meet_internal', 'meet_closed'] } },
+      backendIs({ reach: known(new Map([['auth.meet.org', { kind: 'closed', reason: 'Network is unreachable' }]])) }),
+    ),
     found: ['way-out failure meet-backend-1'],
     what: /meet_closed/,
   },
   {
     fault: 'no extra_hosts',
-    facts: topology({ backend: { inspection: { extraHosts: [{ name: 'auth.meet.org', address: 'host-gateway' }] } } }),
+    facts: topology(
+      { backend: { inspection: { stopTimeoutSeconds: 95, extraHosts: [{ name: 'auth.meet.org', address: 'host-gateway' }] } } },
+      backendIs({ reach: known(new Map([['livekit.meet.org', { kind: 'closed', reason: 'no address for the name' }]])) }),
+    ),
     found: ['extra-hosts failure meet-backend-1'],
+    what: /it does not reach port 443 of livekit\.meet\.org \(no address for the name\), and extra_hosts has no entry for it/,
     cure: '- "livekit.meet.org:host-gateway"',
   },
   {
@@ -342,6 +538,7 @@ const rows: readonly Row[] = [
             ...topology().roads,
             [roadKey('auth.meet.org', 'host-gateway'), known({ kind: 'closed' as const, reason: 'ETIMEDOUT' })],
           ]),
+          ...backendIs({ reach: unknown('running a command was refused (403)') }).facts,
         },
       },
     ),
@@ -356,11 +553,56 @@ const rows: readonly Row[] = [
     cure: 'KC_PROXY_HEADERS: xforwarded',
   },
   {
+    fault: 'a URL for browsers with a name that only containers know',
+    facts: topology({ backend: { environment: { LIVEKIT_API_URL: 'http://livekit:7880' } } }),
+    found: ['browser-urls failure meet-backend-1'],
+    what: /LIVEKIT_API_URL sends browsers to http:\/\/livekit, a name that only containers know/,
+    cure: 'LIVEKIT_API_URL: https://livekit.meet.org',
+  },
+  {
+    fault: 'a URL for browsers without TLS',
+    facts: topology({ backend: { environment: { LIVEKIT_API_URL: 'ws://livekit.meet.org' } } }),
+    found: ['browser-urls failure meet-backend-1'],
+    what: /not encrypted/,
+  },
+  {
+    fault: 'a URL for browsers with a misspelt name',
+    facts: topology({ backend: { environment: { OIDC_OP_AUTHORIZATION_ENDPOINT: 'https://oauth.meet.org/auth' } } }),
+    found: ['browser-urls failure meet-backend-1'],
+    what: /https:\/\/oauth\.meet\.org, but its public name is auth\.meet\.org/,
+  },
+  {
+    fault: 'a URL for browsers that leads to another server',
+    facts: topology(
+      { backend: { environment: { LIVEKIT_API_URL: 'https://meet.livekit.cloud' } } },
+      names('meet.livekit.cloud', { resolution: { kind: 'addresses', addresses: ['198.51.100.1'] } }),
+    ),
+    found: ['browser-urls warning meet-backend-1'],
+  },
+  {
     fault: 'no UDP port',
     facts: topology({ livekit: { inspection: { publishedPorts: [published(7881, 'tcp')] } } }),
     found: ['livekit-ports failure meet-livekit-1'],
     what: /7882\/udp is not published/,
     cure: '- "7882:7882/udp"',
+  },
+  {
+    fault: 'LiveKit without any UDP setting, whose own range is not published',
+    facts: topology({ livekit: { environment: { LIVEKIT_CONFIG: 'port: 7880' } } }),
+    found: ['livekit-ports failure meet-livekit-1'],
+    what: /50000-60000\/udp is not published/,
+    cure: '- "50000-60000:50000-60000/udp"',
+  },
+  {
+    fault: 'a range of media ports that is published in part',
+    facts: topology({
+      livekit: {
+        environment: { LIVEKIT_CONFIG: 'rtc:\n  udp_port: 7882-7892' },
+        inspection: { publishedPorts: [published(7881, 'tcp'), published(7882, 'udp'), published(7883, 'udp')] },
+      },
+    }),
+    found: ['livekit-ports failure meet-livekit-1'],
+    what: /7882-7892\/udp is published in part: 2 of 11 ports/,
   },
   {
     fault: 'media on loopback alone, and under another number',
@@ -421,6 +663,63 @@ const rows: readonly Row[] = [
     cure: 'docker start meet-keycloak-1',
   },
   {
+    fault: 'a database that does not run',
+    facts: topology({ postgresql: { state: 'exited' } }, backendIs({ heartbeat: { kind: 'answer', status: 500, content: 'json' } })),
+    found: ['containers-run failure meet-postgresql-1'],
+    cure: 'docker start meet-postgresql-1',
+  },
+  {
+    fault: 'a paused cache',
+    facts: topology({ redis: { state: 'paused' } }, backendIs({ heartbeat: { kind: 'unreachable', reason: 'no answer in time' } })),
+    found: ['containers-run failure meet-redis-1'],
+    cure: 'docker unpause meet-redis-1',
+  },
+  {
+    fault: 'a database under another name in a restart loop',
+    facts: topology({
+      postgresql: undefined,
+      db: {
+        image: 'postgres:16',
+        networks: ['meet_internal'],
+        state: 'restarting',
+        inspection: { aliases: new Map([['meet_internal', ['postgresql']]]) },
+      },
+    }),
+    found: ['containers-run failure meet-db-1'],
+    what: /again and again/,
+  },
+  {
+    fault: 'a container that Keycloak depends on, and that failed',
+    facts: topology({
+      keycloak: { labels: { 'com.docker.compose.depends_on': 'keycloak-db:service_healthy:false' } },
+      'keycloak-db': { image: 'postgres:16', state: 'exited', inspection: { restartPolicy: 'no', exitCode: 137 } },
+    }),
+    found: ['containers-run failure meet-keycloak-db-1'],
+  },
+  {
+    fault: 'a wrong password of the database',
+    facts: topology({}, backendIs({ heartbeat: { kind: 'answer', status: 500, content: 'json' } })),
+    found: ['heartbeat failure meet-backend-1'],
+    what: /answers 500: its database or cache fails/,
+    cure: 'DB_PASSWORD',
+  },
+  {
+    fault: 'a wrong password of the database is told beside a Keycloak that does not run',
+    facts: topology({ keycloak: { state: 'exited' } }, backendIs({ heartbeat: { kind: 'answer', status: 500, content: 'json' } })),
+    found: ['containers-run failure meet-keycloak-1', 'heartbeat failure meet-backend-1'],
+  },
+  {
+    fault: 'a wrong meet.port is told beside a frontend that is not well',
+    facts: topology({ frontend: { health: 'unhealthy' }, backend: { ports: [8000] } }, { facts: { ports: portTried('refused', 8001) } }),
+    found: ['meet-port failure meet-backend-1', 'containers-run failure meet-frontend-1'],
+  },
+  {
+    fault: 'a database elsewhere that hangs',
+    facts: topology({ postgresql: undefined }, backendIs({ heartbeat: { kind: 'unreachable', reason: 'no answer in time' } })),
+    found: ['heartbeat failure meet-backend-1'],
+    what: /does not answer in time/,
+  },
+  {
     fault: 'no restart policy',
     facts: topology({ redis: { inspection: { restartPolicy: 'no' } } }),
     found: ['restart-policy warning meet-redis-1'],
@@ -479,6 +778,13 @@ const rows: readonly Row[] = [
     found: ['engine-access failure meet-docker-proxy-1'],
   },
   {
+    fault: 'a socket proxy with a wrong DOCKER_GID',
+    facts: topology({ 'docker-proxy': { health: 'unhealthy' } }, { facts: { socket: known({ uid: 0, gid: 998, mode: 0o140660 }) } }),
+    found: ['socket-group failure meet-docker-proxy-1'],
+    what: /runs with group 999, but the engine's socket belongs to group 998/,
+    cure: 'set DOCKER_GID=998 in .env',
+  },
+  {
     fault: 'a stale socket',
     facts: topology(
       {},
@@ -532,6 +838,9 @@ test('without the right to inspect, nothing that needs it is called well', () =>
     names: new Map(),
     roads: new Map(),
     staleMounts: new Map(),
+    backends: new Map(),
+    ports: new Map(),
+    socket: refused,
   });
   expect(findings).toEqual([]);
   // What the list alone tells.
@@ -573,7 +882,7 @@ test('names of documentation are not checked, nor is TLS to where there is no ad
 
 test('replicas with the same fault are one finding', () => {
   const facts = topology({
-    backend2: { ...healthyBackend(), inspection: { stopTimeoutSeconds: 10, extraHosts: usualExtraHosts() } },
+    backend2: { ...secondBackend(), inspection: { stopTimeoutSeconds: 10, extraHosts: usualExtraHosts() } },
     backend: { inspection: { stopTimeoutSeconds: 10, extraHosts: usualExtraHosts() } },
   });
   expect(examine(facts).findings.map(({ check, containers }) => ({ check, containers }))).toEqual([
@@ -581,7 +890,7 @@ test('replicas with the same fault are one finding', () => {
   ]);
 });
 
-function healthyBackend() {
+function secondBackend() {
   return {
     image: 'lasuite/meet-backend:v1.27.0',
     labels: { 'meet.role': 'backend', 'meet.service': 'backend2', 'meet.paths': '/other' },
@@ -674,4 +983,50 @@ test('where a Meet has a router, that one is asked, and not its frontends', () =
   const found = examine(facts).findings.map(({ check, containers }) => `${check} ${containers.join(' ')}`);
   expect(found).toContain('virtual-port meet-router-1');
   expect(found.filter((line) => line.includes('meet-frontend-1'))).toEqual([]);
+});
+
+test.each([
+  [
+    'an address out of reach says nothing of the port',
+    {
+      ports: new Map([
+        [idOf('meet-backend-1'), { endpoint: '172.20.0.7:8001', answer: { kind: 'unknown' as const, reason: 'no network of it' } }],
+      ]),
+    },
+    'meet-port',
+    'no network of it; run the doctor',
+  ],
+  [
+    'a heartbeat that this version lacks',
+    backendIs({ heartbeat: { kind: 'answer', status: 404, content: 'html' } }).facts,
+    'heartbeat',
+    'answers 404',
+  ],
+  [
+    'a backend that is out of reach',
+    { ...backendIs({ heartbeat: { kind: 'unreachable', reason: 'EHOSTUNREACH' } }).facts, ports: new Map() },
+    'heartbeat',
+    'EHOSTUNREACH',
+  ],
+  ['an engine that is asked by TCP', { socket: unknown('its socket is not seen') }, 'socket-group', 'its socket is not seen'],
+])('%s: not checked', (_, facts, check, reason) => {
+  const { findings, unchecked } = examine(topology({}, { facts }));
+  expect(findings).toEqual([]);
+  expect(unchecked.find((one) => one.check === check)?.reasons.join()).toContain(reason);
+});
+
+test('what a file holds is not checked: the ports of LiveKit', () => {
+  const { findings, unchecked } = examine(
+    topology({ livekit: { environment: { LIVEKIT_CONFIG: '' }, inspection: { publishedPorts: [] } } }),
+  );
+  expect(findings).toEqual([]);
+  expect(unchecked.map(({ check }) => check)).toEqual(['livekit-ports']);
+});
+
+test('a backend that can not be asked, without extra_hosts and aliases: not checked', () => {
+  const { findings, unchecked } = examine(
+    topology({ backend: { inspection: { stopTimeoutSeconds: 95, extraHosts: [] } } }, backendIs({ reach: unknown('refused (403)') })),
+  );
+  expect(findings).toEqual([]);
+  expect(unchecked.find(({ check }) => check === 'extra-hosts')?.reasons.join()).toContain('refused (403)');
 });

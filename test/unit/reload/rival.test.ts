@@ -53,7 +53,7 @@ describe('the other server on a port, in what nginx -T prints', () => {
   });
 
   it('is shown safely', () => {
-    expect(rivalInDump(dumpOf('a.conf', docs.replace('localhost', 'x\u001b[2J')), 8083)).toContain('x\\u{1b}[2J');
+    expect(rivalInDump(dumpOf('a.conf', docs.replace('localhost', 'x\u001b[2J')), 8083)).toContain('x\\u{1b}[2j');
   });
 });
 

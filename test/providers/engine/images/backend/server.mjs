@@ -1,9 +1,10 @@
 // Behaves as Meet's backend does behind nginx: gunicorn and Django's production settings.
 // PORT (8000), BACKEND_NAME, DJANGO_ALLOWED_HOSTS (*),
 // KEEPALIVE_MS (0: every connection is closed after its answer, as gunicorn's sync workers do).
+// DB_HOST (with DB_PORT, DB_PASSWORD) and REDIS_URL: asked by /__heartbeat__, as dockerflow's checks do.
 // For tests, on any path: ?delay_ms=N answers late, ?status=N answers with that status.
 import { createHash } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 import { hostname } from 'node:os';
 
 const port = Number(process.env.PORT ?? 8000);
@@ -29,11 +30,29 @@ function answer(request, response, url, bodyBytes) {
     response.setHeader('Location', `https://${request.headers.host}${request.url}`);
     return send(response, 301, '', 'text/html');
   }
+  if (pathname === '/__heartbeat__') return answerHeartbeat(response);
   const status = Number(url.searchParams.get('status') ?? 0);
   if (status > 0) return sendJson(response, status, { status });
   if (pathname === '/api/v1.0/config/') return sendJson(response, 200, { backend: name, LANGUAGE_CODE: 'en-us' });
   if (request.method === 'POST' && pathname.startsWith('/api/')) return sendJson(response, 200, { backend: name, bytes: bodyBytes });
   return sendJson(response, 404, { detail: 'Not found.', backend: name, path: pathname });
+}
+
+/** In production dockerflow tells the level alone. */
+async function answerHeartbeat(response) {
+  const { DB_HOST, DB_PORT = '5432', DB_PASSWORD = '', REDIS_URL } = process.env;
+  const stores = [...(DB_HOST ? [`http://${DB_HOST}:${DB_PORT}/`] : []), ...(REDIS_URL ? [REDIS_URL.replace(/^redis/, 'http')] : [])];
+  const answers = await Promise.all(stores.map((store) => askStore(store, DB_PASSWORD)));
+  if (answers.every((status) => status === 200)) return sendJson(response, 200, { status: 'ok' });
+  return sendJson(response, 500, { status: 'error' });
+}
+
+/** The stand-ins of both speak HTTP. Paused, they accept connections and say nothing, as the real ones do. */
+function askStore(store, password) {
+  return new Promise((resolve) => {
+    const asked = get(store, { headers: { 'x-password': password } }, (answer) => resolve(answer.resume().statusCode));
+    asked.on('error', () => resolve(0));
+  });
 }
 
 function seen(request) {

@@ -1,4 +1,5 @@
 // Answers 200 with STANDIN_NAME on each of STANDIN_PORTS (comma list); without ports it only waits.
+// As a database: 401 for a backend (x-password) with another password than POSTGRES_PASSWORD.
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
 
@@ -11,6 +12,8 @@ for (const port of ports) {
   createServer((request, response) => {
     request.resume();
     response.setHeader('X-Standin-Name', name);
+    const { 'x-password': password } = request.headers;
+    if (password !== undefined && (process.env.POSTGRES_PASSWORD ?? password) !== password) response.statusCode = 401;
     response.end(`${name}\n`);
   }).listen(port, '0.0.0.0');
 }
