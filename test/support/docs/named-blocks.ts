@@ -27,7 +27,7 @@ export const namedBlocks: readonly NamedBlock[] = [
   ...all('docs/recipes/from-hand-written.md', fromHandWritten, 'new addresses', 'the way back'),
   ...all('docs/recipes/own-template.md', newcomer, 'snippets', 'robots.conf', 'read snippets', 'take the template', 'change the template'),
   ...all('docs/recipes/own-template.md', newcomer, 'try the template', 'use the template', 'start with it'),
-  ...all('docs/rolling-updates.md', newcomer, 'replace two'),
+  ...all('docs/rolling-updates.md', newcomer, 'replace two', 'the script', 'the number'),
   ...all('docs/router.md', 'test/e2e/router/router.test.ts', 'router'),
   ...all('docs/security.md', access, 'wollomatic, signal', 'wollomatic, hook', 'linuxserver, signal', 'linuxserver, hook'),
   ...all('docs/status.md', 'test/unit/docs/status-page.test.ts', 'status'),
