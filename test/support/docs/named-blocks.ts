@@ -21,6 +21,7 @@ export const namedBlocks: readonly NamedBlock[] = [
   ...all('docs/explain.md', explainPage, 'the backend answers', 'nobody in rotation', 'nobody has the path', 'a refused path'),
   ...all('docs/hook.md', newcomer, 'hardened'),
   ...all('docs/media.md', 'test/e2e/media/media.test.ts', 'files'),
+  ...all('docs/media.md', 'test/e2e/media/storage-elsewhere.test.ts', 'storage elsewhere'),
   ...all('docs/media.md', 'test/e2e/media/webhooks.test.ts', 'calls from inside'),
   ...all('docs/operations.md', newcomer, 'update', 'restart', 'look afresh', 'lose the volume', 'log level', 'remove'),
   ...all('docs/recipes/from-hand-written.md', fromHandWritten, "the socket's group", 'look before', 'go', 'is it live'),
