@@ -1,5 +1,6 @@
 import type { Engine } from '../../providers/engine/docker-command.ts';
-import { gunicornImage } from '../../providers/engine/gunicorn-image.ts';
+import { gunicornImage, provideGunicorn } from '../../providers/engine/gunicorn-image.ts';
+import { providedImages } from '../../providers/engine/provided.ts';
 import { runId } from '../../providers/engine/test-run.ts';
 import { startLoad, type Load } from '../load/start-load.ts';
 import { startMeet, type MeetOptions, type MeetStack } from '../meet-stack.ts';
@@ -23,33 +24,27 @@ interface RollingOptions {
   readonly backends: number;
   /** An nginx with kept-open upstream connections in front of two frontends with addresses that stay, as nginx-proxy has it. */
   readonly outer?: boolean;
-  /** The backend's image, and what else of its service is put differently. */
+  /** What of the backend's service is put differently. */
   readonly backend?: Readonly<Record<string, unknown>>;
   readonly services?: MeetOptions['services'];
   /** How many clients a load has. */
   readonly clients?: number;
 }
 
-/** Seen often enough to fall ill quickly, and seldom enough to leave the processors to the load. */
-const healthcheck = {
-  test: ['CMD', 'python', 'manage.py', 'check'],
-  interval: '2s',
-  timeout: '10s',
-  retries: 1,
-  start_period: '30s',
-  start_interval: '300ms',
-};
-
-/** A backend that real gunicorn serves, as Meet's: its health check asks the socket, as the example's does. */
-export const gunicornBackend = {
+/** Real gunicorn, as Meet has it. Its health is asked often, to fail quickly, and seldom enough to leave the processors to the load. */
+const gunicornBackend = {
   image: gunicornImage,
   stop_grace_period: '95s',
   healthcheck: {
-    ...healthcheck,
     test: [
       'CMD-SHELL',
       'test ! -e /tmp/unhealthy && exec /opt/python/python -c "import urllib.request as r; r.urlopen(\'http://127.0.0.1:8000/__lbheartbeat__\')"',
     ],
+    interval: '2s',
+    timeout: '10s',
+    retries: 1,
+    start_period: '30s',
+    start_interval: '300ms',
   },
 };
 
@@ -100,8 +95,9 @@ ${frontendAddresses.map((address) => `        server ${address}:8083;`).join('\n
 /** Starts a Meet whose nginx logs no accesses (the log of a load would be a load itself), and waits until it is served. */
 export async function startRollingMeet(engine: Engine, part: string, options: RollingOptions): Promise<RollingMeet> {
   const { backends, outer = false } = options;
+  await provideGunicorn(engine, providedImages());
   const layout = outer ? behindOuter : alone;
-  const services = { ...layout.services, backend: { ...backend, ...options.backend }, ...options.services };
+  const services = { ...layout.services, backend: { ...gunicornBackend, ...options.backend }, ...options.services };
   const meet = await startMeet(engine, part, { ...layout, services, scale: { backend: backends } });
   const names = async (): Promise<readonly string[]> => {
     const filters = [
@@ -137,7 +133,6 @@ export async function startRollingMeet(engine: Engine, part: string, options: Ro
   };
 }
 
-const backend = { healthcheck };
 const alone = { services: { frontend: { configs: [stub, quiet] } }, configs: { quiet: 'access_log off;' } };
 
 const frontendAt = (address: string): Record<string, unknown> => ({

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { withCompose, type ComposeVersion } from '../../providers/engine/compose-versions.ts';
-import { gunicornImage, provideGunicorn } from '../../providers/engine/gunicorn-image.ts';
-import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
+import { provideCompose, type ComposeVersion } from '../../providers/engine/compose-versions.ts';
+import { gunicornImage } from '../../providers/engine/gunicorn-image.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
 import type { CommandResult } from '../../providers/run-command.ts';
 import { runBlock } from '../docs/run-block.ts';
 import { stopAtFirstFailure } from '../in-order.ts';
-import { gunicornBackend, startRollingMeet, type RollingMeet } from './rolling-meet.ts';
+import { startRollingMeet, type RollingMeet } from './rolling-meet.ts';
 import { underLoad } from './under-load.ts';
 import { createUserProject, type UserProject } from './user-project.ts';
 
@@ -27,12 +27,13 @@ export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, cl
   let user: UserProject;
 
   beforeAll(async () => {
-    const engine = await withCompose(providedEngine(), version, console.log);
-    await provideGunicorn(engine, providedImages());
+    const compose = await provideCompose(version);
+    const usual = providedEngine();
+    const engine = { ...usual, dockerCli: compose.dockerCli, env: { ...usual.env, ...compose.env } };
     rolling = await startRollingMeet(engine, `script-${version.replace('.', '')}`, {
       backends: 2,
       clients,
-      backend: { ...gunicornBackend, scale: 2, depends_on: ['redis'], ...edition('1') },
+      backend: { scale: 2, depends_on: ['redis'], ...edition('1') },
       services: { redis: idle, celery: { ...idle, depends_on: ['redis'] } },
     });
     user = createUserProject(engine, rolling.meet);
