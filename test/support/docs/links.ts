@@ -14,6 +14,8 @@ const seenElsewhere = new Set([
   'https://github.com/suitenumerique/meet',
   'docs/installation/kubernetes.md', // of Meet
   'env.d/production.dist/keycloak', // of Meet
+  'env.d/common', // of a user, as Meet's guide has it
+  'env.d/postgresql', // likewise
 ]);
 
 const fileName = /(?<![\w./$-])((?:docs|env\.d|src|templates|test)\/[\w./-]*\w|compose\.\w+\.yml)/g;

@@ -26,6 +26,7 @@ export const namedBlocks: readonly NamedBlock[] = [
   ...all('docs/operations.md', newcomer, 'update', 'restart', 'look afresh', 'lose the volume', 'log level', 'remove'),
   ...all('docs/recipes/from-hand-written.md', fromHandWritten, "the socket's group", 'look before', 'go', 'is it live'),
   ...all('docs/recipes/from-hand-written.md', fromHandWritten, 'new addresses', 'the way back'),
+  ...all('docs/recipes/from-hand-written.md', 'test/e2e/docs/layouts.test.ts', 'doctor first', 'the official compose'),
   ...all('docs/recipes/own-template.md', newcomer, 'snippets', 'robots.conf', 'read snippets', 'take the template', 'change the template'),
   ...all('docs/recipes/own-template.md', newcomer, 'try the template', 'use the template', 'start with it'),
   ...all('docs/rolling-updates.md', newcomer, 'replace two', 'the script', 'the number'),
