@@ -142,6 +142,8 @@ test('the number of replicas in the file; the script finds them up to date', asy
   expect(await untilAnswering(3)).toEqual(before);
   delete files['number.yml'];
   user.use(files);
+  await user.compose('up', '--detach', '--scale', 'backend=2');
+  await untilAnswering(2);
 });
 
 test('a snippet of your own', async () => {
