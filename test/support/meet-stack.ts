@@ -60,6 +60,8 @@ type Routes = Readonly<Record<string, readonly string[]>>;
 /** One Meet on the real engine: frontends behind a published port, backends, meet-gen from our own image, tools. */
 export interface MeetStack {
   readonly project: string;
+  /** Its compose file, for a user's own `docker compose`. */
+  readonly file: ComposeFile;
   /** The network that other projects join, too. */
   readonly proxyNetwork: string;
   readonly internalNetwork: string;
@@ -336,6 +338,7 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
 
   return {
     project,
+    file,
     proxyNetwork: proxyNetworkOf(project),
     internalNetwork: `${project}_internal`,
     container,

@@ -134,6 +134,18 @@ test('rolling updates: two new ones for two old ones, and no request fails meanw
   expect(asked).toBeGreaterThan(20);
 });
 
+test('the number of replicas in the file; the script finds them up to date', async () => {
+  addFile('number.yml', documentedBlock('docs/rolling-updates.md', 'the number'));
+  await user.compose('up', '--detach');
+  const before = await untilAnswering(3);
+  expect(await runBlock(user, 'docs/rolling-updates.md', 'the script')).toContain('backend: all replicas are up to date.');
+  expect(await untilAnswering(3)).toEqual(before);
+  delete files['number.yml'];
+  user.use(files);
+  await user.compose('up', '--detach', '--scale', 'backend=2');
+  await untilAnswering(2);
+});
+
 test('a snippet of your own', async () => {
   mkdirSync(join(user.folder, 'snippets'));
   writeFileSync(join(user.folder, 'snippets/robots.conf'), documentedBlock('docs/recipes/own-template.md', 'robots.conf'));

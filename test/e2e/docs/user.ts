@@ -51,6 +51,7 @@ export async function createUser(engine: Engine, images: Images, part: string): 
         .replaceAll('meet_internal', `${project}_internal`)
         .replaceAll('meet_routing', `${project}_routing`)
         .replaceAll(/\bmeet-(?=(?:backend|frontend|meet-gen)-\d)/g, `${project}-`)
+        .replaceAll('docker build -t meet-gen ./meet-gen', `docker image inspect --format {{.Id}} ${image}`)
         .replaceAll(/(docker run (?:[^\n\\]|\\\n)*) meet-gen (?=[a-z])/g, `$1 ${image} `),
     use(files) {
       for (const [name, text] of Object.entries(files)) if (text !== undefined) writeFileSync(join(folder, name), text);

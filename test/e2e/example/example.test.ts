@@ -151,7 +151,7 @@ describe('brought up', () => {
 
   test('its migrate command runs', async () => {
     const words = readFileSync(join(repository, 'compose.example.yml'), 'utf8');
-    const migrate = /docker compose -f compose\.example\.yml (run --rm backend .*)$/m.exec(words)?.[1]?.split(' ') ?? [];
+    const migrate = /docker compose (run --rm backend .*)$/m.exec(words)?.[1]?.split(' ') ?? [];
     expect(migrate).toContain('migrate');
     await stack.compose(...migrate);
   });

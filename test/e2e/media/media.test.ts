@@ -62,6 +62,7 @@ describe.sequential('a file', () => {
       'cache-control': 'private, no-cache',
     });
     expect(JSON.stringify(headers)).not.toMatch(/x-amz|storage=1|inline|public/);
+    for (const name of ['strict-transport-security', 'alt-svc', 'clear-site-data']) expect(headers).not.toHaveProperty(name);
     // S3 gets the signed request, and nothing of the client's.
     const seen = await seenByS3();
     expect(seen).toMatchObject({ method: 'GET', url: path.replace('/media/', '/meet-media-storage/'), stray: [] });
@@ -98,6 +99,27 @@ describe.sequential('a file', () => {
     expect(answer.status).toBe(status);
     expect(answer.body.toString()).toBe('This file is not there, or not for you.\n');
     expectNoFile(answer);
+  });
+
+  const notThere = 'This file is not there, or not for you.\n';
+  const undecided = 'The backend did not say whether this file may be given out.\n';
+  test.each([
+    [400, 400, notThere],
+    [404, 404, notThere],
+    [410, 404, notThere],
+    [429, 429, 'Too many requests.\n'],
+    [301, 500, undecided],
+    [500, 500, undecided],
+  ])('about which the backend says %i is answered with %i, and no invitation to come back', async (asked, status, body) => {
+    const answer = await get(file.replace('6d0d7e3c', `00000${asked}`));
+    expect({ status: answer.status, body: answer.body.toString() }).toEqual({ status, body });
+    expect(answer.headers).not.toHaveProperty('retry-after');
+    expectNoFile(answer);
+  });
+
+  test('about which the backend says that it is overloaded: 503 and when to come back', async () => {
+    const answer = await get(file.replace('6d0d7e3c', '00000503'));
+    expect({ status: answer.status, retry: answer.headers['retry-after'] }).toEqual({ status: 503, retry: '5' });
   });
 
   test.each([

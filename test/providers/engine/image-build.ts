@@ -45,7 +45,7 @@ async function withContext({ folder, additions = {} }: ImageRecipe, work: (conte
   const context = mkdtempSync(join(tmpdir(), 'mg-build-'));
   try {
     cpSync(folder, context, { recursive: true });
-    for (const [name, path] of Object.entries(additions)) cpSync(path, join(context, name), { recursive: true });
+    for (const [name, path] of Object.entries(additions)) cpSync(path, join(context, name), { recursive: true, verbatimSymlinks: true });
     await work(context);
   } finally {
     rmSync(context, { recursive: true });

@@ -61,7 +61,8 @@ function isWhole(service: unknown): boolean {
 function undefinedNames(file: ComposeFile, name: string, service: Json): readonly string[] {
   const volumes = listOf(service['volumes']).map((one) => one.split(':')[0] ?? '');
   const used = {
-    networks: listOf(service['networks']),
+    // Every project has a network of this name.
+    networks: listOf(service['networks']).filter((one) => one !== 'default'),
     volumes: volumes.filter((source) => /^[a-zA-Z0-9]/.test(source)),
     configs: listOf(service['configs']),
   };

@@ -39,6 +39,7 @@ const programs: Readonly<Record<string, CommandCheck>> = {
   chmod: () => [],
   cp: (words) => missing(words.filter((word) => !word.startsWith('-')).slice(0, -1)),
   cat: () => [],
+  sh: ([script = '']) => missing([script]),
   nginx: (words) => (['-t', '-s reload'].includes(words.join(' ')) ? [] : [`nginx ${words.join(' ')}: which command is that?`]),
   python: (words) => (words.join(' ') === 'manage.py migrate' ? [] : [`python ${words.join(' ')}: which command is that?`]),
   diff: () => [],

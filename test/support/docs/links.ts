@@ -9,6 +9,29 @@ export function checkLinks(page: string, text: string): readonly string[] {
   return targets.filter((target) => !/^[a-z]+:/.test(target)).flatMap((target) => checkTarget(page, text, target));
 }
 
+/** Files and addresses of others that our texts name. Looked up by hand: add what you have seen there. */
+const seenElsewhere = new Set([
+  'https://github.com/suitenumerique/meet',
+  'docs/installation/kubernetes.md', // of Meet
+  'env.d/production.dist/keycloak', // of Meet
+  'env.d/common', // of a user, as Meet's guide has it
+  'env.d/postgresql', // likewise
+]);
+
+const fileName = /(?<![\w./$-])((?:docs|env\.d|src|templates|test)\/[\w./-]*\w|compose\.\w+\.yml)/g;
+const address = /\bhttps?:\/\/([^\s)"'`<>\]]+)/g;
+/** Hosts of examples, of the machine itself, and services of a compose file, which have no dot. */
+const ownHost = /^(?:[^./]*|\d+(?:\.\d+){3}|\$.*|(?:[\w-]+\.)?example\.(?:com|org))(?::|\/|$)/;
+
+/** What a text names that nobody finds: paths in the repository, and addresses on the internet that nobody has looked up. */
+export function checkNamedFiles(page: string, text: string): readonly string[] {
+  const files = [...text.matchAll(fileName)].map(([, name = '']) => name);
+  const addresses = [...text.matchAll(address)].flatMap(([whole, rest = '']) => (ownHost.test(rest) ? [] : [whole.replace(/[.,;:]$/, '')]));
+  return [...new Set([...files, ...addresses])].filter(isMissing).map((name) => `${page}: ${name}: there is no such thing`);
+}
+
+const isMissing = (name: string): boolean => !seenElsewhere.has(name) && (name.includes('://') || !existsSync(join(repository, name)));
+
 function checkTarget(page: string, text: string, target: string): readonly string[] {
   const [path = '', anchor] = target.split('#');
   const file = path === '' ? page : normalize(join(dirname(page), path));

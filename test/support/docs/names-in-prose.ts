@@ -4,6 +4,7 @@ import { createProgram } from '../../../src/cli.ts';
 import { allLabels } from '../../../src/model/label-table.ts';
 import { optionTable } from '../../../src/options.ts';
 import { dockerFlags } from './docker-flags.ts';
+import { readPage } from './pages.ts';
 
 /** Flags of others that the prose tells of. */
 const othersFlags = new Set([
@@ -35,6 +36,6 @@ function flags(): ReadonlySet<string> {
   const dockers = Object.values(dockerFlags)
     .flat()
     .map((flag) => flag.replace('=', ''));
-  const ofScripts = `${benchHelp}${demoHelp}`.match(/--[a-z]+/g) ?? [];
+  const ofScripts = `${benchHelp}${demoHelp}${readPage('docs/rolling-update.sh')}`.match(/--[a-z]+/g) ?? [];
   return new Set([...ours, ...ofScripts, ...dockers, ...othersFlags, '--help', '--version']);
 }

@@ -2,7 +2,9 @@
 // file, others get XML that names keys. Its signature is made as S3's is, of less. For tests: GET /seen tells its
 // last request, and S3_CONTENT is what all its files hold, again and again.
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 
 const secret = 'storage secret';
 const bytes = Buffer.alloc(3_000_000, process.env.S3_CONTENT ?? 'meet');
@@ -19,17 +21,21 @@ const allowed = new Set([
 ]);
 let seen = {};
 
-const server = createServer((request, response) => {
+function hear(request, response) {
   request.resume();
   if (request.url === '/seen') response.end(JSON.stringify(seen));
   else answer(request, response);
-});
+}
 
 function answer(request, response) {
   const { url, method, headers } = request;
   seen = { url, method, headers, stray: Object.keys(headers).filter((name) => !allowed.has(name)) };
   response.setHeader('x-amz-request-id', '17F6A1');
   response.setHeader('Set-Cookie', 'storage=1');
+  // About the storage's own host; Meet's visitors would take them for Meet's.
+  response.setHeader('Strict-Transport-Security', 'max-age=31536000; includeSubDomains; preload');
+  response.setHeader('Alt-Svc', 'h3=":9000"');
+  response.setHeader('Clear-Site-Data', '"cookies"');
   const signed = [method, headers.host, url, headers['x-amz-date']].join('\n');
   const signature = createHmac('sha256', secret).update(signed).digest('hex');
   if (headers.authorization !== `AWS4-HMAC-SHA256 Credential=AKIDMEET, Signature=${signature}`)
@@ -61,5 +67,7 @@ function refuse(response, status, words) {
   response.writeHead(status, { 'Content-Type': 'application/xml' }).end(`<Error>${words}</Error>`);
 }
 
-server.listen(9000, '0.0.0.0');
+// S3_TLS: as a provider has it, on 443 with a certificate.
+if (process.env.S3_TLS === undefined) createServer(hear).listen(9000, '0.0.0.0');
+else createTlsServer({ cert: readFileSync('/cert.pem'), key: readFileSync('/key.pem') }, hear).listen(443, '0.0.0.0');
 for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(0));

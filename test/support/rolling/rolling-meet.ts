@@ -1,7 +1,9 @@
 import type { Engine } from '../../providers/engine/docker-command.ts';
+import { gunicornImage, provideGunicorn } from '../../providers/engine/gunicorn-image.ts';
+import { providedImages } from '../../providers/engine/provided.ts';
 import { runId } from '../../providers/engine/test-run.ts';
 import { startLoad, type Load } from '../load/start-load.ts';
-import { startMeet, type MeetStack } from '../meet-stack.ts';
+import { startMeet, type MeetOptions, type MeetStack } from '../meet-stack.ts';
 import { waitUntil } from '../wait-until.ts';
 import { errorLinesOf, type ErrorLine } from './error-log.ts';
 
@@ -22,16 +24,28 @@ interface RollingOptions {
   readonly backends: number;
   /** An nginx with kept-open upstream connections in front of two frontends with addresses that stay, as nginx-proxy has it. */
   readonly outer?: boolean;
+  /** What of the backend's service is put differently. */
+  readonly backend?: Readonly<Record<string, unknown>>;
+  readonly services?: MeetOptions['services'];
+  /** How many clients a load has. */
+  readonly clients?: number;
 }
 
-/** Seen often enough to fall ill quickly, and seldom enough to leave the processors to the load. */
-const healthcheck = {
-  test: ['CMD', 'python', 'manage.py', 'check'],
-  interval: '2s',
-  timeout: '10s',
-  retries: 1,
-  start_period: '30s',
-  start_interval: '300ms',
+/** Real gunicorn, as Meet has it. Its health is asked often, to fail quickly, and seldom enough to leave the processors to the load. */
+const gunicornBackend = {
+  image: gunicornImage,
+  stop_grace_period: '95s',
+  healthcheck: {
+    test: [
+      'CMD-SHELL',
+      'test ! -e /tmp/unhealthy && exec /opt/python/python -c "import urllib.request as r; r.urlopen(\'http://127.0.0.1:8000/__lbheartbeat__\')"',
+    ],
+    interval: '2s',
+    timeout: '10s',
+    retries: 1,
+    start_period: '30s',
+    start_interval: '300ms',
+  },
 };
 
 // A subnet of this run's own: the fixed addresses of two runs on one engine must not meet.
@@ -79,8 +93,12 @@ ${frontendAddresses.map((address) => `        server ${address}:8083;`).join('\n
 `;
 
 /** Starts a Meet whose nginx logs no accesses (the log of a load would be a load itself), and waits until it is served. */
-export async function startRollingMeet(engine: Engine, part: string, { backends, outer = false }: RollingOptions): Promise<RollingMeet> {
-  const meet = await startMeet(engine, part, { ...(outer ? behindOuter : alone), scale: { backend: backends } });
+export async function startRollingMeet(engine: Engine, part: string, options: RollingOptions): Promise<RollingMeet> {
+  const { backends, outer = false } = options;
+  await provideGunicorn(engine, providedImages());
+  const layout = outer ? behindOuter : alone;
+  const services = { ...layout.services, backend: { ...gunicornBackend, ...options.backend }, ...options.services };
+  const meet = await startMeet(engine, part, { ...layout, services, scale: { backend: backends } });
   const names = async (): Promise<readonly string[]> => {
     const filters = [
       '--filter',
@@ -101,8 +119,11 @@ export async function startRollingMeet(engine: Engine, part: string, { backends,
   await meet.converged();
   return {
     meet,
-    load: async (name) =>
-      startLoad(engine, meet.container('tools-1'), { host: await meet.address(front.name, meet.internalNetwork), port: front.port, name }),
+    async load(name) {
+      const host = await meet.address(front.name, meet.internalNetwork);
+      const clients = options.clients === undefined ? {} : { clients: options.clients };
+      return startLoad(engine, meet.container('tools-1'), { host, port: front.port, name, ...clients });
+    },
     backends: names,
     healthy,
     async errorLines(load) {
@@ -112,8 +133,7 @@ export async function startRollingMeet(engine: Engine, part: string, { backends,
   };
 }
 
-const backend = { healthcheck };
-const alone = { services: { backend, frontend: { configs: [stub, quiet] } }, configs: { quiet: 'access_log off;' } };
+const alone = { services: { frontend: { configs: [stub, quiet] } }, configs: { quiet: 'access_log off;' } };
 
 const frontendAt = (address: string): Record<string, unknown> => ({
   image: 'meet-gen-test/frontend:1.30',
@@ -127,7 +147,6 @@ const frontendAt = (address: string): Record<string, unknown> => ({
 });
 const behindOuter = {
   services: {
-    backend,
     frontend: { ...frontendAt(frontendAddresses[0]), ports: ['127.0.0.1::8083'] },
     'second-frontend': frontendAt(frontendAddresses[1]),
     outer: {

@@ -55,6 +55,12 @@ describe('commands in the comments of files that users start from are understood
   it('each file has one', () => {
     expect(new Set(lines.map(([file]) => file))).toEqual(new Set(files));
   });
+
+  it('they use the files that the README makes: compose.yml, and the overlay over it', () => {
+    expect(lines.filter(([, line]) => line.includes('compose.example.yml'))).toEqual([]);
+    const overlay = 'COMPOSE_FILE=compose.yml:compose.hardened.yml';
+    for (const page of ['compose.hardened.yml', 'docs/hook.md']) expect(readPage(page)).toContain(overlay);
+  });
 });
 
 describe('a block with a name is read by the test that is named for it', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkLinks } from '../../support/docs/links.ts';
+import { checkLinks, checkNamedFiles } from '../../support/docs/links.ts';
 import { documentationPages, readPage } from '../../support/docs/pages.ts';
 
 describe('links lead somewhere', () => {
@@ -18,6 +18,22 @@ describe('links lead somewhere', () => {
       'docs/page.md: #three: no heading makes this anchor',
       'docs/page.md: labels.md#the-rules: no heading makes this anchor',
       'docs/page.md: nowhere.png: there is no such file',
+    ]);
+  });
+});
+
+describe('files and addresses that texts name are there', () => {
+  const forUsers = ['compose.example.yml', 'compose.hardened.yml', '.env.example', 'Dockerfile', 'docs/rolling-update.sh'];
+  it.each([...documentationPages(), ...forUsers, 'templates/hook.sh', 'templates/routing.conf.eta'])('in %s', (page) => {
+    expect(checkNamedFiles(page, readPage(page))).toEqual([]);
+  });
+
+  it('and those that are not are told', () => {
+    const text = '# docs/nowhere.md, compose.soft.yml, https://meet.example.com/x, https://elsewhere.net/page. http://backend:8000/api';
+    expect(checkNamedFiles('page', text)).toEqual([
+      'page: docs/nowhere.md: there is no such thing',
+      'page: compose.soft.yml: there is no such thing',
+      'page: https://elsewhere.net/page: there is no such thing',
     ]);
   });
 });

@@ -1,0 +1,186 @@
+#!/bin/sh
+# Replaces the replicas of a Compose service one after the other, without a lost request: `--help` says how.
+# Runs on the host with the operator's rights, and needs nothing but the docker CLI with Compose.
+set -eu
+
+usage() {
+  cat <<'EOF'
+Usage: rolling-update.sh [OPTION]... [SERVICE]
+
+Replaces the replicas of a Compose service (default: backend) one after the other:
+starts a new one, waits until it is healthy and in rotation, drains an old one with
+`meet-gen drain`, stops and removes it. Replaced are the replicas that `docker compose
+up` would recreate: those with another configuration or image. No other service is
+recreated, and a plain `docker compose up -d` afterwards recreates nothing.
+
+Run it where you run `docker compose`. For other file or project names, set
+COMPOSE_FILE and COMPOSE_PROJECT_NAME.
+
+  --all              replace the replicas that are up to date, too
+  --scale N          end with N replicas (default: the number in the compose file)
+  --timeout SECONDS  how long a new replica may take to be in rotation, and an old
+                     one to be out of it (default: 180)
+  --meet-gen NAME    the container of meet-gen (default: that of the service meet-gen)
+  --help             print this
+
+It is safe to interrupt: run the same command again, and it goes on.
+Exit code: 0 done, 1 stopped early (the old replicas go on serving), 2 usage.
+EOF
+}
+
+say() { printf '%s\n' "$@"; }
+fail() { say "rolling-update: $*" >&2; exit 1; }
+refuse() { say "rolling-update: $* \`--help\` prints the options." >&2; exit 2; }
+whole_number() { case $1 in '' | *[!0-9]* | 0*) return 1 ;; esac; }
+
+service='' wanted='' sidecar='' timeout_s=180 replaces_all=no
+while [ $# -gt 0 ]; do
+  case $1 in
+    --help | -h) usage; exit 0 ;;
+    --all) replaces_all=yes; shift; continue ;;
+    --scale | --timeout | --meet-gen) [ $# -gt 1 ] || refuse "$1 needs a value." ;;
+    -*) refuse "There is no option $1." ;;
+    *) [ -z "$service" ] || refuse "Give one service, not both $service and $1."; service=$1; shift; continue ;;
+  esac
+  case $1 in
+    --meet-gen) sidecar=$2 ;;
+    --scale) whole_number "$2" || refuse "--scale takes a number from 1 on, not \"$2\"."; wanted=$2 ;;
+    --timeout) whole_number "$2" || refuse "--timeout takes seconds from 1 on, not \"$2\"."; timeout_s=$2 ;;
+  esac
+  shift 2
+done
+service=${service:-backend}
+
+config=$(docker compose config) || fail 'Compose cannot read the project: its message stands above. Run this where `docker compose ps` works.'
+project=$(printf '%s\n' "$config" | sed -n 's/^name: "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p')
+docker compose config --services | grep -qxF -e "$service" ||
+  fail "The project $project has no service $service. It has:" $(docker compose config --services)
+
+# Reads `scale` or `deploy.replicas` of the service from what Compose has resolved.
+scale_in_file=$(printf '%s\n' "$config" | awk -v service="  $service:" '
+  /^[^ ]/ { in_services = ($0 == "services:") }
+  /^  [^ ]/ { in_service = (in_services && $0 == service) }
+  /^    [^ ]/ { key = $1 }
+  in_service && /^    scale: / { count = $2 }
+  in_service && key == "deploy:" && /^      replicas: / { count = $2 }
+  END { print count == "" ? 1 : count }')
+
+containers() {
+  docker ps "$@" --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.oneoff=False \
+    --format '{{.Names}}'
+}
+# Newest first, stopped ones too: Compose counts them.
+replicas() { containers --all --filter "label=com.docker.compose.service=$service"; }
+count() { wc -w | tr -d ' '; }
+# What Compose compares to decide whether a container has to be recreated.
+edition_of() { docker inspect --format '{{index .Config.Labels "com.docker.compose.config-hash"}} {{.Image}}' "$1"; }
+
+existing=$(replicas)
+total=$(replicas | count)
+[ "$total" -gt 0 ] || fail "No replica of $service exists. Start the first with: docker compose up -d $service"
+[ -n "$sidecar" ] || sidecar=$(containers --filter label=com.docker.compose.service=meet-gen | head -n 1)
+[ -n "$sidecar" ] || fail "No meet-gen runs in the project $project. Start it, or name its container with --meet-gen."
+docker exec "$sidecar" meet-gen healthcheck >/dev/null 2>&1 ||
+  fail "meet-gen in the container $sidecar does not answer. See: docker logs $sidecar"
+
+editions=$(for name in $existing; do edition_of "$name"; done | sort -u | wc -l)
+if [ -z "$wanted" ]; then
+  wanted=$scale_in_file
+  # An interrupted run leaves one replica too many, and two editions.
+  if [ "$total" -ne "$wanted" ] && ! { [ "$total" -eq $((wanted + 1)) ] && [ "$editions" -gt 1 ]; }; then
+    fail "$service has $total replicas, and the compose file says $wanted. Write \`scale: $total\` into the file," \
+      "or say how many it is to end with: --scale $total, or --scale $wanted."
+  fi
+fi
+
+doing=''
+interrupted() {
+  trap - INT TERM HUP
+  say '' "rolling-update: interrupted${doing:+ while $doing}. The other replicas go on serving." \
+    'Run the same command again to go on.' >&2
+  exit 1
+}
+trap interrupted INT TERM HUP
+
+# That every frontend has it is proven by the drain of another replica, which comes next.
+is_in_rotation() { docker exec "$sidecar" meet-gen status 2>/dev/null | grep -Eq "^ *in rotation +$1 "; }
+
+# Prints why a replica will not do; nothing once it is healthy and in rotation.
+await_ready() {
+  waited_s=0
+  while :; do
+    state=$(docker inspect --format '{{.State.Status}}{{with .State.Health}} {{.Status}}{{end}}' "$1" 2>/dev/null) || state=gone
+    case $state in
+      running | 'running healthy') if is_in_rotation "$1"; then return; fi ;;
+      created | 'running starting') ;;
+      *) say "$state"; return ;;
+    esac
+    if [ "$waited_s" -ge "$timeout_s" ]; then say "$state, but not in rotation after $timeout_s s"; return; fi
+    sleep 1
+    waited_s=$((waited_s + 1))
+  done
+}
+
+# Drains, stops and removes a replica.
+take_out() {
+  doing="taking out $1"
+  if [ "$(docker inspect --format '{{.State.Running}}' "$1")" = true ]; then
+    docker exec "$sidecar" meet-gen drain --timeout "${timeout_s}s" "$1" || return 1
+  fi
+  docker stop "$1" >/dev/null && docker rm --volumes "$1" >/dev/null || return 1
+  say "$1: removed"
+  doing=''
+}
+
+# Starts replicas until there are this many; sets `started`. Dependencies are left as they are: without them (--no-deps)
+# older versions of Compose write another configuration hash, and the next plain `up` recreates the new replicas.
+start_until() {
+  before=" $(replicas | tr '\n' ' ')"
+  doing="starting a replica of $service"
+  docker compose up --detach --no-recreate --scale "$service=$1" "$service" || up_failed=yes
+  started=''
+  for name in $(replicas); do case $before in *" $name "*) ;; *) started="$started $name" ;; esac; done
+  [ -z "${up_failed:-}" ] || give_up 'Compose could not start it, see its message above'
+  [ -n "$started" ] || fail "Compose started no new replica of $service."
+  for name in $started; do
+    doing="waiting for $name"
+    reason=$(await_ready "$name")
+    [ -z "$reason" ] || give_up "$name: $reason"
+    say "$name: healthy and in rotation"
+  done
+  doing=''
+}
+
+# Removes what was just started and will not do, so that as many replicas are left as before.
+give_up() {
+  for name in $started; do
+    say "--- the last lines of $name ---" >&2
+    docker logs --tail 20 "$name" >&2 || true
+    take_out "$name" >&2 || say "$name: left as it is; remove it with: docker rm -f $name" >&2
+  done
+  say "rolling-update: The new replica of $service will not do: $1." \
+    "Nothing is lost: $replaced of the old replicas were replaced, the others go on serving." \
+    "Fix the image or the settings and run the same command again. Until then don't run a plain" \
+    '`docker compose up -d`: it would put all old replicas at once into the new state.' \
+    'A service with `container_name` or a fixed host port cannot have a second replica.' >&2
+  exit 1
+}
+
+replaced=0
+start_until $((total >= wanted ? total + 1 : wanted + 1))
+current=$(edition_of "${started##* }")
+for old in $existing; do
+  if [ "$replaces_all" = no ] && [ "$(edition_of "$old")" = "$current" ] && [ -z "$(await_ready "$old")" ]; then continue; fi
+  [ "$(replicas | count)" -gt "$wanted" ] || start_until $((wanted + 1))
+  take_out "$old" || fail "$old could not be taken out and goes on serving: the reason stands above. Run the same command again to go on."
+  replaced=$((replaced + 1))
+done
+while [ "$(replicas | count)" -gt "$wanted" ]; do
+  spare=$(replicas | head -n 1)
+  take_out "$spare" || fail "$spare is one more than wanted and could not be taken out: the reason stands above. Run the same command again."
+done
+
+if [ "$replaced" -eq 0 ]; then say "$service: all replicas are up to date. --all replaces them all the same."
+else say "$service: $replaced replaced, $wanted in rotation."; fi
+[ "$wanted" -eq "$scale_in_file" ] ||
+  say "The compose file says $scale_in_file: write \`scale: $wanted\` into it, or a plain \`docker compose up -d\` changes that undrained."
