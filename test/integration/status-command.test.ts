@@ -204,6 +204,7 @@ test.concurrent('as JSON it is what /status answers; of one instance alone when 
   expect(engine).toMatchObject({ connected: true });
   const one = JSON.parse((await status(scene, '--json', '--instance', 'other')).stdout) as { instances: readonly { name: string }[] };
   expect(one.instances.map(({ name }) => name)).toEqual(['other']);
+  expect((await status(scene, '--instance', 'nobody')).code).toBe(7);
 });
 
 test.concurrent('docs/status.md tells of every field', async ({ scene }) => {

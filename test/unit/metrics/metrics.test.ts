@@ -176,6 +176,24 @@ describe('reloads', () => {
     expect(tally.lastReload()).toEqual({ isSuccess: false, successAtSeconds: 1 });
   });
 
+  it('are well again once what was unproven is live, and where another server answers visitors', () => {
+    const tally = createTally();
+    const reloads = createReloadTally(tally);
+    for (const [phase, isSuccess] of [
+      ['serving', true],
+      ['unverified', false],
+      ['live', true],
+      ['shadowed', true],
+    ] as const) {
+      reloads.note([report(phase, 'a')], 1);
+      expect(tally.lastReload(), phase).toMatchObject({ isSuccess });
+    }
+    expect([...tally.counts('reloads_total')]).toEqual([
+      ['success', 1],
+      ['unproven', 1],
+    ]);
+  });
+
   it('do not count where a frontend served the file already', () => {
     const tally = createTally();
     createReloadTally(tally).note([report('live', 'a', 0)], 1);

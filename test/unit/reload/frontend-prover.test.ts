@@ -1,8 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { nowMs } from '../../../src/clock.ts';
 import { startFrontendProver } from '../../../src/reload/frontend-prover.ts';
-import type { Frontend, FrontendProver } from '../../../src/reload/frontend-prover.ts';
+import type { Frontend, FrontendProver, ProverPorts } from '../../../src/reload/frontend-prover.ts';
 import type { GenerationAnswer } from '../../../src/reload/generation-probe.ts';
+import type { VisitorAnswer } from '../../../src/reload/visitor-probe.ts';
 import { quietBorder } from '../../support/quiet-border.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -74,5 +75,83 @@ describe('a frontend on two networks', () => {
     await waitUntil('it is asked', () => asked.length >= 2);
     expect(asked.slice(0, 2)).toEqual([['10.0.1.1:8084'], frontend.statusEndpoints]);
     await waitUntil('that is what is known', () => prover.proof().running === newer && prover.proof().silent === undefined);
+  });
+});
+
+/** A frontend whose routing port answers so, and what it was asked. */
+function visited(visit: () => VisitorAnswer, findRival: ProverPorts['findRival']) {
+  const abort = new AbortController();
+  onTestFinished(() => abort.abort());
+  let serves = old;
+  const visitedAt: string[] = [];
+  const asked: string[][] = [];
+  const reloads: string[] = [];
+  const prover = startFrontendProver(
+    frontend,
+    {
+      ask: (endpoints) => {
+        asked.push([...endpoints]);
+        const [endpoint = ''] = endpoints;
+        return Promise.resolve({ kind: 'generation', generation: serves, nginxVersion: '1.30.3', endpoint, tookMs: 1 });
+      },
+      visit(endpoint) {
+        visitedAt.push(endpoint);
+        return Promise.resolve(visit());
+      },
+      findRival,
+      inquire: () => Promise.resolve({ kind: 'nothing' }),
+      reload() {
+        reloads.push((serves = newer));
+        return Promise.resolve();
+      },
+      nowMs,
+      repeat: quietBorder().repeat,
+    },
+    { reload: 'signal', inquire: false, verifyTimeoutMs: 20 },
+    () => undefined,
+    abort.signal,
+  );
+  const aim = (generation: string): void =>
+    prover.aim({ generation, sha256: '', writtenAtMs: nowMs(), entrance: { port: 8083, hosts: [], path: '/live' } });
+  aim(newer);
+  return { prover, aim, asked, visitedAt, reloads };
+}
+
+const isTarget = (): VisitorAnswer => ({ kind: 'target', tookMs: 1 });
+const isOther = (): VisitorAnswer => ({ kind: 'other', answer: 'status 200' });
+const sees =
+  (name: string): (() => Promise<string>) =>
+  () =>
+    Promise.resolve(name);
+
+describe('a frontend that is visited', () => {
+  it('is asked where it is now when it has moved: its old address may be another container’s', async () => {
+    const { prover, asked, visitedAt } = visited(isTarget, sees(''));
+    await waitUntil('it is live', () => prover.proof().settledAnswers === 10);
+    asked.length = visitedAt.length = 0;
+    prover.meet({ ...frontend, statusEndpoints: ['10.0.0.5:8084'] });
+    await waitUntil('it is asked', () => asked.length > 0);
+    expect(asked).toEqual([['10.0.0.5:8084']]);
+    expect(visitedAt).not.toContain('10.0.0.1:8084');
+  });
+
+  it('is told of a new file while it is looked for a rival', async () => {
+    const { prover, aim, reloads } = visited(isOther, () => new Promise(() => undefined));
+    await waitUntil('it is looked', () => prover.proof().missed?.isLookedFor === true);
+    const before = reloads.length;
+    aim('cccccccccccccccc');
+    await waitUntil('it is told', () => reloads.length > before);
+  });
+
+  it('has the name of the rival once that is found, looked for once', async () => {
+    let looks = 0;
+    const { prover } = visited(isOther, () => {
+      looks += 1;
+      return Promise.resolve('the server "x"');
+    });
+    await waitUntil('it is known', () => prover.proof().missed?.rival === 'the server "x"');
+    prover.recheck();
+    await waitUntil('it was asked again', () => prover.proof().doubtful !== true);
+    expect(looks).toBe(1);
   });
 });
