@@ -76,18 +76,22 @@ describe('without the refusals', () => {
   });
   afterAll(() => world?.remove());
 
-  test.each([
+  const telling = [
     ['/app/admin//../users', 'whatwg'],
     [String.raw`/app/x/..\admin/users`, 'whatwg'],
     ['/app/admin/../pub', 'wsgi'],
     ['/app/admin//help', 'rfc3986'],
-  ])('%s gets past the guard to a service that reads it as %s does', async (target, reader) => {
+  ] as const;
+
+  test.each(telling)('%s gets past the guard to a service that reads it as %s does', async (target, reader) => {
     const found = await findByPasses(await world.ask([target]));
     expect(found.map((one) => one.reader)).toContain(reader);
   });
 
   test('the same targets get past it to services of every kind', async () => {
-    const found = await findByPasses(await world.ask(hostileTargets(seed, 1000)));
+    // Not every seed has one for the rarest kind.
+    const targets = [...hostileTargets(seed, 1000), ...telling.map(([target]) => target)];
+    const found = await findByPasses(await world.ask(targets));
     expect(new Set(found.map(({ reader }) => reader))).toEqual(new Set(['whatwg', 'wsgi', 'rfc3986', 'parameters', 'twice']));
   });
 
