@@ -24,6 +24,7 @@ COMPOSE_FILE and COMPOSE_PROJECT_NAME.
   --help             print this
 
 It is safe to interrupt: run the same command again, and it goes on.
+Other services, and a database that has to be migrated first, are yours to update.
 Exit code: 0 done, 1 stopped early (the old replicas go on serving), 2 usage.
 EOF
 }
@@ -70,13 +71,19 @@ containers() {
     --format '{{.Names}}'
 }
 # Newest first, stopped ones too: Compose counts them.
-replicas() { containers --all --filter "label=com.docker.compose.service=$service"; }
-count() { wc -w | tr -d ' '; }
+list_replicas() { containers --all --filter "label=com.docker.compose.service=$service"; }
+# Sets `names` and `total`. An answer that fails must not look like an empty one: every replica would seem new.
+look() {
+  names=$(list_replicas) || fail 'Docker could not list the replicas: its message stands above. Run the same command again to go on.'
+  # shellcheck disable=SC2086 # one word a name
+  set -- $names
+  total=$#
+}
 # What Compose compares to decide whether a container has to be recreated.
 edition_of() { docker inspect --format '{{index .Config.Labels "com.docker.compose.config-hash"}} {{.Image}}' "$1"; }
 
-existing=$(replicas)
-total=$(replicas | count)
+look
+existing=$names
 [ "$total" -gt 0 ] || fail "No replica of $service exists. Start the first with: docker compose up -d $service"
 [ -n "$sidecar" ] || sidecar=$(containers --filter label=com.docker.compose.service=meet-gen | head -n 1)
 [ -n "$sidecar" ] || fail "No meet-gen runs in the project $project. Start it, or name its container with --meet-gen."
@@ -86,36 +93,50 @@ docker exec "$sidecar" meet-gen healthcheck >/dev/null 2>&1 ||
 editions=$(for name in $existing; do edition_of "$name"; done | sort -u | wc -l)
 if [ -z "$wanted" ]; then
   wanted=$scale_in_file
-  # An interrupted run leaves one replica too many, and two editions.
-  if [ "$total" -ne "$wanted" ] && ! { [ "$total" -eq $((wanted + 1)) ] && [ "$editions" -gt 1 ]; }; then
-    fail "$service has $total replicas, and the compose file says $wanted. Write \`scale: $total\` into the file," \
-      "or say how many it is to end with: --scale $total, or --scale $wanted."
+  # Interrupted runs leave replicas too many, of two editions unless they replace all.
+  if [ "$total" -ne "$wanted" ] && ! { [ "$total" -gt "$wanted" ] && { [ "$editions" -gt 1 ] || [ "$replaces_all" = yes ]; }; }; then
+    fail "$service has $total replicas, and the compose file says $wanted. To end with that many: --scale $wanted." \
+      "To keep $total of them, write \`scale: $total\` into the file."
   fi
 fi
 
-doing=''
+# meet-gen's status lists the replicas of what it routes to, as "in rotation" or "out".
+status() { docker exec "$sidecar" meet-gen status 2>/dev/null; }
+is_routed() {
+  for name in $existing; do
+    if status | grep -Eq "^ *(in rotation|out) +$name "; then return 0; fi
+  done
+  return 1
+}
+is_routed || fail "meet-gen sends no requests to $service, so it can't take its replicas out of rotation:" \
+  "that takes the label meet.role, backend or service. Update other services with: docker compose up -d $service"
+
+doing='' drained=''
 interrupted() {
   trap - INT TERM HUP
   say '' "rolling-update: interrupted${doing:+ while $doing}. The other replicas go on serving." \
     'Run the same command again to go on.' >&2
+  [ -z "$drained" ] || say "$drained takes no requests until then. To undo that: docker exec $sidecar meet-gen drain --cancel $drained" >&2
   exit 1
 }
 trap interrupted INT TERM HUP
 
 # That every frontend has it is proven by the drain of another replica, which comes next.
-is_in_rotation() { docker exec "$sidecar" meet-gen status 2>/dev/null | grep -Eq "^ *in rotation +$1 "; }
+is_in_rotation() { status | grep -Eq "^ *in rotation +$1 "; }
 
-# Prints why a replica will not do; nothing once it is healthy and in rotation.
+# Sets `reason` to why a replica will not do; to nothing once it is healthy and in rotation. In no subshell, which would
+# hold a signal up until it ends.
 await_ready() {
   waited_s=0
+  reason=''
   while :; do
     state=$(docker inspect --format '{{.State.Status}}{{with .State.Health}} {{.Status}}{{end}}' "$1" 2>/dev/null) || state=gone
     case $state in
       running | 'running healthy') if is_in_rotation "$1"; then return; fi ;;
       created | 'running starting') ;;
-      *) say "$state"; return ;;
+      *) reason=$state; return ;;
     esac
-    if [ "$waited_s" -ge "$timeout_s" ]; then say "$state, but not in rotation after $timeout_s s"; return; fi
+    if [ "$waited_s" -ge "$timeout_s" ]; then reason="$state, but not in rotation after $timeout_s s"; return; fi
     sleep 1
     waited_s=$((waited_s + 1))
   done
@@ -126,25 +147,28 @@ take_out() {
   doing="taking out $1"
   if [ "$(docker inspect --format '{{.State.Running}}' "$1")" = true ]; then
     docker exec "$sidecar" meet-gen drain --timeout "${timeout_s}s" "$1" || return 1
+    drained=$1
   fi
   docker stop "$1" >/dev/null && docker rm --volumes "$1" >/dev/null || return 1
   say "$1: removed"
-  doing=''
+  doing='' drained=''
 }
 
 # Starts replicas until there are this many; sets `started`. Dependencies are left as they are: without them (--no-deps)
 # older versions of Compose write another configuration hash, and the next plain `up` recreates the new replicas.
 start_until() {
-  before=" $(replicas | tr '\n' ' ')"
+  look
+  before=" $(printf '%s ' $names)"
   doing="starting a replica of $service"
   docker compose up --detach --no-recreate --scale "$service=$1" "$service" || up_failed=yes
   started=''
-  for name in $(replicas); do case $before in *" $name "*) ;; *) started="$started $name" ;; esac; done
+  look
+  for name in $names; do case $before in *" $name "*) ;; *) started="$started $name" ;; esac; done
   [ -z "${up_failed:-}" ] || give_up 'Compose could not start it, see its message above'
   [ -n "$started" ] || fail "Compose started no new replica of $service."
   for name in $started; do
     doing="waiting for $name"
-    reason=$(await_ready "$name")
+    await_ready "$name"
     [ -z "$reason" ] || give_up "$name: $reason"
     say "$name: healthy and in rotation"
   done
@@ -168,15 +192,19 @@ give_up() {
 
 replaced=0
 start_until $((total >= wanted ? total + 1 : wanted + 1))
-current=$(edition_of "${started##* }")
+current=$(edition_of "${started##* }") || fail "Docker could not inspect ${started##* }: its message stands above. Run the same command again to go on."
 for old in $existing; do
-  if [ "$replaces_all" = no ] && [ "$(edition_of "$old")" = "$current" ] && [ -z "$(await_ready "$old")" ]; then continue; fi
-  [ "$(replicas | count)" -gt "$wanted" ] || start_until $((wanted + 1))
-  take_out "$old" || fail "$old could not be taken out and goes on serving: the reason stands above. Run the same command again to go on."
+  if [ "$replaces_all" = no ] && [ "$(edition_of "$old")" = "$current" ]; then
+    await_ready "$old"
+    [ -n "$reason" ] || continue
+  fi
+  look
+  [ "$total" -gt "$wanted" ] || start_until $((wanted + 1))
+  take_out "$old" || fail "$old could not be taken out: the reason stands above. Run the same command again to go on."
   replaced=$((replaced + 1))
 done
-while [ "$(replicas | count)" -gt "$wanted" ]; do
-  spare=$(replicas | head -n 1)
+while look && [ "$total" -gt "$wanted" ]; do
+  spare=$(printf '%s\n' "$names" | head -n 1)
   take_out "$spare" || fail "$spare is one more than wanted and could not be taken out: the reason stands above. Run the same command again."
 done
 

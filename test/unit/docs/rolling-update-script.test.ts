@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { runWithFakeDocker } from '../../support/rolling/fake-docker.ts';
+
+// What can't be had from a real engine at will: a call that fails in the middle. All else is in e2e/rolling.
+
+const old = (index: number) => ({ name: `meet-backend-${index}`, edition: 'old', health: 'healthy' }) as const;
+const fresh = { edition: 'new', health: 'healthy' } as const;
+const replaced = ['meet-backend-3', 'meet-backend-4'];
+const healthy = { replicas: [old(1), old(2)], next: fresh, failingList: 0 };
+
+describe.concurrent('rolling-update.sh', () => {
+  it('replaces both replicas', async () => {
+    const { code, said, left } = await runWithFakeDocker(healthy);
+    expect({ code, left: left.map(({ name }) => name) }, said).toEqual({ code: 0, left: replaced });
+  });
+
+  for (const failingList of [1, 2, 3, 4, 5, 6, 7, 8])
+    for (const health of ['healthy', 'unhealthy'] as const)
+      it(`removes no replica for a list that fails, and says so: the ${failingList}., with new ones that are ${health}`, async () => {
+        const { code, said, left } = await runWithFakeDocker({ ...healthy, next: { ...fresh, health }, failingList });
+        const able = left.filter((one) => one.health === 'healthy' && one.drained === undefined);
+        expect(able.length, said).toBeGreaterThanOrEqual(2);
+        if (said.includes('Cannot connect'))
+          expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('Run the same command again') as string });
+        else expect(code).toBe(health === 'healthy' ? 0 : 1);
+      });
+
+  it.each([
+    ['two interrupted runs', [old(1), old(2), { ...fresh, name: 'meet-backend-3' }, { ...fresh, name: 'meet-backend-4' }], []],
+    ['an interrupted --all', [old(1), old(2), old(3)], ['--all']],
+  ] as const)('goes on after %s', async (_, replicas, args) => {
+    const { code, said, left } = await runWithFakeDocker({ ...healthy, replicas }, ...args);
+    expect(code, said).toBe(0);
+    expect(left.map(({ edition }) => edition)).toEqual(['new', 'new']);
+  });
+
+  it('refuses more replicas than the file says, with the way to remove them first', async () => {
+    const { code, said, left } = await runWithFakeDocker({ ...healthy, replicas: [old(1), old(2), old(3)] });
+    expect({ code, left: left.length }).toEqual({ code: 1, left: 3 });
+    expect(said).toContain('To end with that many: --scale 2.');
+  });
+
+  it('refuses a service that meet-gen sends no requests to, before anything is started', async () => {
+    const { code, said, left } = await runWithFakeDocker({ ...healthy, isUnrouted: true });
+    expect({ code, left: left.length }).toEqual({ code: 1, left: 2 });
+    expect(said).toContain('meet-gen sends no requests to backend');
+  });
+});
