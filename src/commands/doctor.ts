@@ -48,8 +48,7 @@ async function look(
     nowMs: () => Date.now(),
   };
   try {
-    const facts = await takeSurvey(tools, instance, signal);
-    return examine(project === undefined ? facts : { ...facts, owners: project });
+    return examine(await takeSurvey(tools, instance, project, signal));
   } catch (error) {
     if (error instanceof EngineError) return unreachableEngine(error.message, error.cure);
     throw error;

@@ -20,9 +20,9 @@ const grammars = {
   KC_PROXY: oneOf('edge', 'reencrypt', 'passthrough', 'none'),
   KC_HTTP_ENABLED: oneOf('true', 'false'),
   DJANGO_ALLOWED_HOSTS: parseAllowedHosts,
-  OIDC_OP_TOKEN_ENDPOINT: parseUrlHost,
-  OIDC_OP_USER_ENDPOINT: parseUrlHost,
-  OIDC_OP_JWKS_ENDPOINT: parseUrlHost,
+  OIDC_OP_TOKEN_ENDPOINT: parseUrlPlace,
+  OIDC_OP_USER_ENDPOINT: parseUrlPlace,
+  OIDC_OP_JWKS_ENDPOINT: parseUrlPlace,
   OIDC_OP_AUTHORIZATION_ENDPOINT: parseUrlPlace,
   OIDC_OP_LOGOUT_ENDPOINT: parseUrlPlace,
   LOGIN_REDIRECT_URL: parseUrlPlace,
@@ -48,6 +48,8 @@ export type Environment = { readonly [Name in VariableName]?: Setting<NonNullabl
 export interface UrlPlace {
   readonly scheme: 'https' | 'http' | 'wss' | 'ws';
   readonly host: string;
+  /** Absent where it names none, or 443. */
+  readonly port?: number;
 }
 
 export interface PortRange {
@@ -118,7 +120,9 @@ function hostOf(url: string): string {
 function parseUrlPlace(text: string): UrlPlace | undefined {
   const scheme = /^(https?|wss?):\/\//i.exec(text.trim())?.[1]?.toLowerCase() as UrlPlace['scheme'] | undefined;
   const host = parseUrlHost(text);
-  return scheme === undefined || host === undefined ? undefined : { scheme, host };
+  if (scheme === undefined || host === undefined) return undefined;
+  const port = parsePort(/^[a-z]+:\/\/(?:[^/@]*@)?[^/:@]+:(\d+)(?=[/?#]|$)/i.exec(text.trim())?.[1] ?? '');
+  return { scheme, host, ...(port === undefined || port === 443 ? {} : { port }) };
 }
 
 /** Django's ALLOWED_HOSTS: names, `.name` for its subdomains as well, `*` for any. */

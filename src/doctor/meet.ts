@@ -1,6 +1,7 @@
 import { usesHostNetwork } from '../model/address.ts';
 import { networkOwnerOf } from '../model/network-owner.ts';
 import { parseEngineName, parseHosts, parsePort, parseServiceName } from '../model/nginx-token.ts';
+import type { UrlPlace } from './environment.ts';
 import type { Facts, FrontendFacts, Inspection, Patient } from './facts.ts';
 import { meetOf } from './meet-of.ts';
 import { unchecked } from './outcome.ts';
@@ -16,6 +17,9 @@ export function patientsOf(facts: Facts, ...parts: readonly Part[]): readonly Pa
 export function runningOf(facts: Facts, ...parts: readonly Part[]): readonly Patient[] {
   return patientsOf(facts, ...parts).filter(({ container }) => container.state === 'running');
 }
+
+/** Why a running backend was asked nothing. */
+export const notOwn = "it is not of the Meet's own compose project";
 
 /** Which of them belong to the same Meet: of the same compose project, or the same `meet.instance`. */
 export function ofSameMeet<Kind extends Patient>(patient: Patient, others: readonly Kind[]): readonly Kind[] {
@@ -60,10 +64,14 @@ export function frontendEach(facts: Facts, look: (patient: Patient, frontend: Fr
   });
 }
 
-/** The names that the world knows a frontend by: `meet.host`, else nginx-proxy's own variable. */
+/** The names that the world knows a container by, wildcards among them: `meet.host`, else nginx-proxy's own variable. */
+export function publicPatternsOf(patient: Patient): readonly string[] {
+  return parseHosts(patient.container.labels['meet.host'] ?? '') ?? virtualHostsOf(patient);
+}
+
+/** Those of them that are a single name. */
 export function publicHostsOf(patient: Patient): readonly string[] {
-  const label = parseHosts(patient.container.labels['meet.host'] ?? '');
-  return (label ?? virtualHostsOf(patient)).filter((host) => !host.startsWith('*'));
+  return publicPatternsOf(patient).filter((host) => !host.startsWith('*'));
 }
 
 /** The names that nginx-proxy sends requests for. */
@@ -82,16 +90,20 @@ export function publicNames(facts: Facts): ReadonlyMap<string, Patient> {
 /** The public names of this Meet's Keycloak and LiveKit that a backend calls; where its settings tell none, all of them. */
 export function calledNames(facts: Facts, patient: Patient): readonly string[] {
   const served = new Set(ofSameMeet(patient, patientsOf(facts, 'keycloak', 'livekit')).flatMap(publicHostsOf));
-  const environment = patient.inspection.known ? patient.inspection.value.environment : {};
-  const told = [
-    environment.OIDC_OP_TOKEN_ENDPOINT?.value,
-    environment.OIDC_OP_USER_ENDPOINT?.value,
-    environment.OIDC_OP_JWKS_ENDPOINT?.value,
-    environment.LIVEKIT_API_URL?.value?.host,
-  ];
-  const called = told.flatMap((host) => host ?? []);
+  const called = calledPlaces(patient).map(({ host }) => host);
   // What is served elsewhere is found in the DNS like anything else.
   return [...new Set(called.length === 0 ? served : called.filter((host) => served.has(host)))].toSorted();
+}
+
+/** The ports of names that a backend calls on another one than 443, by name. */
+export function otherPorts(patient: Patient): ReadonlyMap<string, number> {
+  return new Map(calledPlaces(patient).flatMap(({ host, port }): [string, number][] => (port === undefined ? [] : [[host, port]])));
+}
+
+function calledPlaces({ inspection }: Patient): readonly UrlPlace[] {
+  if (!inspection.known) return [];
+  const { OIDC_OP_TOKEN_ENDPOINT, OIDC_OP_USER_ENDPOINT, OIDC_OP_JWKS_ENDPOINT, LIVEKIT_API_URL } = inspection.value.environment;
+  return [OIDC_OP_TOKEN_ENDPOINT, OIDC_OP_USER_ENDPOINT, OIDC_OP_JWKS_ENDPOINT, LIVEKIT_API_URL].flatMap((setting) => setting?.value ?? []);
 }
 
 /** The backend's variables whose URLs are given to browsers, by the part of the Meet that they lead to. */
@@ -143,10 +155,11 @@ export function networkNames({ container }: Patient): readonly string[] {
 
 /** What connects a container to a network at once. One without a network can't be connected, one that uses another's with that one. */
 export function connectLines(patient: Patient, network: string, note: string): readonly string[] {
-  if (patient.container.networkMode === 'none') return [];
+  const name = parseEngineName(network);
+  if (patient.container.networkMode === 'none' || name === undefined) return [];
   const owner = networkOwnerOf(patient.container);
   const connected = owner === undefined ? wordFor(patient) : parseEngineName(owner)?.slice(0, 12);
-  return connected === undefined ? [] : [`docker network connect ${JSON.stringify(network)} ${connected}   # ${note}`];
+  return connected === undefined ? [] : [`docker network connect "${name}" ${connected}   # ${note}`];
 }
 
 export function shareNetwork(one: Patient, other: Patient): boolean {

@@ -22,8 +22,10 @@ import { browserHosts, calledNames, ofSameMeet, portsOf, publicHostsOf, publicNa
 import { partOf } from '../doctor/part.ts';
 import { generationIn } from '../doctor/stub.ts';
 import { readInstances } from '../model/instance.ts';
+import type { Instance } from '../model/instance.ts';
 import { composeServiceLabel, projectTextOf } from '../model/member.ts';
 import { isNear } from '../model/networks.ts';
+import { parseEngineName, parseProject } from '../model/nginx-token.ts';
 import type { PortTrial } from '../model/port-trial.ts';
 import { probePort } from '../probe/port-probe.ts';
 import { errandCommand, errandLimitMs, readErrand } from './inside-backend.ts';
@@ -66,7 +68,12 @@ const usualPort = 8000;
  * Nothing is changed. What can't be found out is unknown, with the reason.
  * @throws whatever the list throws: without it there is nothing to say
  */
-export async function takeSurvey(tools: SurveyTools, only: string | undefined, signal: AbortSignal): Promise<Facts> {
+export async function takeSurvey(
+  tools: SurveyTools,
+  only: string | undefined,
+  owners: ReadonlyMap<string, string> | undefined,
+  signal: AbortSignal,
+): Promise<Facts> {
   const { engine } = tools;
   // An image that compose built gives its project's labels to whoever runs it: the doctor itself would look like a part of the Meet.
   const listed = (await listAsRouted(tools, signal)).filter(({ container }) => !isThisContainer(container.id));
@@ -96,6 +103,7 @@ export async function takeSurvey(tools: SurveyTools, only: string | undefined, s
     patients,
     networks,
     ...(only === undefined ? {} : { only }),
+    ...(owners === undefined ? {} : { owners }),
     frontends: new Map(frontends),
     proxyFiles: new Map(proxyFiles),
     staleMounts: new Map(staleMounts),
@@ -105,8 +113,12 @@ export async function takeSurvey(tools: SurveyTools, only: string | undefined, s
     names: new Map(),
     roads: new Map(),
   };
+  const { instances } = readInstances(
+    { containers: labelled.map(({ container }) => container), notes: new Map() },
+    { only, given: owners },
+  );
   const backends = await mapSome(
-    running.filter(({ part }) => part === 'backend'),
+    running.filter((patient) => patient.part === 'backend' && isOfOwner(patient, instances)),
     async (patient): Promise<[string, BackendFacts]> => [patient.container.id, await askBackend(engine, soFar, patient, signal)],
   );
   const names = await mapSome(
@@ -131,6 +143,14 @@ async function tryPorts(
     endpoint === undefined ? [] : [[container.id, { endpoint, answer: await probePort(endpoint, own, signal) }]],
   );
   return new Map(tried.flat());
+}
+
+/** Whether a backend is of the project that owns its Meet: a stranger only needs a label to look like part of it. */
+function isOfOwner(patient: Patient, instances: readonly Instance[]): boolean {
+  const instance = instances.find(({ name }) => name === meetOf(patient));
+  if (instance === undefined) return true;
+  if (instance.project === undefined) return instance.frontends.length === 0 || patient.project === undefined;
+  return patient.project !== undefined && parseProject(patient.project) === instance.project;
 }
 
 /** Asks a backend from inside; where no command can be run in it, for its heartbeat alone, from here. */
@@ -280,10 +300,9 @@ async function tryRoad(
   const attachments = backend.container.networks;
   const own = ownNetworks();
   if (!attachments.some(({ ipv4, ipv6 }) => [ipv4, ipv6].some((place) => place !== undefined && isNear(place, own)))) {
-    const [network] = attachments;
-    return unknown(
-      `the doctor is on no network of ${backend.container.name}; run it with --network ${JSON.stringify(network?.name ?? 'internal')}`,
-    );
+    const network = parseEngineName(attachments[0]?.name ?? 'internal');
+    const cure = network === undefined ? 'run it on one' : `run it with --network "${network}"`;
+    return unknown(`the doctor is on no network of ${backend.container.name}; ${cure}`);
   }
   if (address !== 'host-gateway') return known(await tryPort(address, 443, signal));
   if (!published) return unknown('no container of this engine publishes port 443: TLS ends elsewhere');

@@ -232,8 +232,38 @@ test.concurrent('--instance looks at one Meet alone', async ({ scene }) => {
   expect(named).not.toContain('one-frontend');
 });
 
-test.concurrent('hostile names: plain text of one line each, and no words for a shell', async ({ scene }) => {
+test.concurrent('a stranger that names itself a backend of the Meet is not asked from inside, nor believed', async ({ scene }) => {
   await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.backend('stranger', 21, {
+    labels: composeLabels('other', 'backend', { 'meet.role': 'backend', 'meet.instance': 'meet' }),
+  });
+  const stop = await serve(scene.address(21), 8000, 500);
+  const { said } = await doctor(scene);
+  await stop();
+  const asked = scene.engine.calls.map(({ path }) => path).filter((path) => path.endsWith('/exec'));
+  expect(asked).toEqual(['/containers/backend/exec']);
+  expect(find(said, 'heartbeat')).toEqual([]);
+  const left = said.notChecked.find(({ check }) => check === 'heartbeat');
+  expect(left?.reasons.join()).toContain("stranger was not asked: it is not of the Meet's own compose project");
+});
+
+test.concurrent('an owner that is named with --project is the one that is asked', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  const { said } = await doctor(scene, '--project', 'meet=other');
+  const left = said.notChecked.find(({ check }) => check === 'heartbeat');
+  expect(left?.reasons.join()).toContain('backend was not asked');
+});
+
+test.concurrent('hostile names: plain text of one line each, and no words for a shell', async ({ scene }) => {
+  const hostile = '$(touch /tmp/x)`reboot`';
+  await scene.frontend('frontend', { container: { networks: { [hostile]: scene.address(10) } } });
+  scene.backend('backend', 20, { networks: { [`${hostile}2`]: '203.0.113.20' } });
+  const id = scene.engine.world.idOf('backend');
+  const inspected = { Id: id, Config: {}, HostConfig: { ExtraHosts: ['auth.example.org:203.0.113.1'] } };
+  const body = JSON.stringify(inspected);
+  scene.engine.faults.add({ method: 'GET', path: new RegExp(`^/containers/${id}/json$`), do: 'body', body });
   scene.engine.world.add({
     name: '$(reboot);\n\u001b]0;x\u0007',
     image: 'lasuite/meet-backend:latest\u202e',
@@ -243,5 +273,9 @@ test.concurrent('hostile names: plain text of one line each, and no words for a 
   const { said } = await doctor(scene);
   const { stdout } = await runCommand(['doctor', '--docker-host', scene.engine.host]);
   expect(stdout).toMatch(/^[\x20-\x7e…\n]*$/);
-  expect(said.findings.flatMap(({ paste }) => paste).join('\n')).not.toContain('reboot');
+  expect(find(said, 'shared-network').flatMap(({ containers }) => containers)).toContain('backend');
+  expect(said.notChecked.map(({ check }) => check)).toContain('extra-hosts-reachable');
+  const toRun = [...said.findings.flatMap(({ paste }) => paste), ...said.notChecked.flatMap(({ reasons }) => reasons)];
+  expect(toRun.filter((line) => /--network|network connect|networks:/.test(line) && /touch|reboot/.test(line))).toEqual([]);
+  expect(said.findings.flatMap(({ paste }) => paste).join('\n')).not.toMatch(/touch|reboot/);
 });

@@ -1,5 +1,5 @@
 import type { Facts, Inspection, Patient } from '../facts.ts';
-import { composeLines, inspectEach, patientsOf, recreate, routingOnes, runningOf, wordFor } from '../meet.ts';
+import { composeLines, inspectEach, notOwn, patientsOf, recreate, routingOnes, runningOf, wordFor } from '../meet.ts';
 import { finding, ok, unchecked } from '../outcome.ts';
 import type { Check, Outcome } from '../outcome.ts';
 import { partsOfMeet } from '../part.ts';
@@ -126,6 +126,8 @@ function dependsOn(patient: Patient, other: Patient): boolean {
       .split(',')
       .map((entry) => entry.split(':'))
       .find(([service]) => service === other.service) ?? [];
+  // What only prepares something and ends is never healthy.
+  if (condition === 'service_healthy') return true;
   return condition !== undefined && condition !== 'service_completed_successfully' && !hasDoneItsJob(other);
 }
 
@@ -136,7 +138,9 @@ function isToRun(patient: Patient): boolean {
 
 /** A container that prepares something and ends, as for S3's buckets. */
 function hasDoneItsJob({ container, inspection }: Patient): boolean {
-  return container.state === 'exited' && inspection.known && inspection.value.exitCode === 0 && !restarts(inspection.value);
+  if (container.state !== 'exited' || !inspection.known) return false;
+  const { exitCode, restartPolicy } = inspection.value;
+  return exitCode === 0 && restartPolicy !== 'always' && restartPolicy !== 'unless-stopped';
 }
 
 /** Whether its settings name the other as database or cache, by a name that the engine's DNS has for it. */
@@ -151,14 +155,15 @@ function calls({ container, inspection }: Patient, other: Patient): boolean {
 function judgeHeartbeat(facts: Facts, patient: Patient): Outcome {
   const { name } = patient.container;
   const answer = facts.backends.get(patient.container.id)?.heartbeat;
-  if (answer === undefined) return unchecked(`${name} was not asked`);
+  if (answer === undefined) return unchecked(`${name} was not asked: ${notOwn}`);
+  if (answer.kind === 'answer' && answer.status === 200) return ok;
+  if (patient.container.health === 'starting') return unchecked(`${name} is starting`);
   const paste = [`docker logs --tail 50 ${wordFor(patient)}`];
   const isExplained = dependenciesOf(facts, [patient]).some((other) => !isWell(other));
   const unless = ['meet-port', 'shared-network', 'way-out', ...(isExplained ? ['containers-run'] : [])];
   const cure = 'see its log; compare DB_PASSWORD, DB_HOST and REDIS_URL with what database and cache were started with';
   if (answer.kind === 'answer') {
     const { status } = answer;
-    if (status === 200) return ok;
     if (status === 500 || status === 503)
       return finding(
         patient,
@@ -173,7 +178,7 @@ function judgeHeartbeat(facts: Facts, patient: Patient): Outcome {
   }
   const isOpen = facts.ports.get(patient.container.id)?.answer.kind === 'open';
   if (answer.kind === 'unreachable' && isOpen)
-    return finding(patient, 'its /__heartbeat__ does not answer in time: its database or cache hangs, most likely', cure, {
+    return finding(patient, 'its /__heartbeat__ does not answer in time: its database or cache hangs, or all its workers are busy', cure, {
       paste,
       unless,
     });

@@ -186,7 +186,8 @@ function judgeRivals(patient: Patient, { confD }: FrontendFacts): Outcome {
   const rivals = rivalsIn(confD.value, patient);
   const rival = rivals.find(({ wins }) => wins) ?? rivals[0];
   if (rival !== undefined) return tellRival(patient, rival);
-  const [template] = templatesOf(patient);
+  const files = [...confD.value.keys()];
+  const template = templatesOf(patient).find((path) => !files.some((file) => isRenderedFrom(path, file)));
   if (template === undefined) return ok;
   const what = `${template} is mounted, and nothing of it is in ${confDirectory}: the image renders it where that folder is writable`;
   return finding(patient, what, 'remove that mount, then recreate the frontend', {
@@ -246,6 +247,11 @@ function tellRival(patient: Patient, { file, server, port, wins }: Rival): Outco
 
 function rendersFile(template: string, file: string): boolean {
   return template === templatesDirectory || template === `${templatesDirectory}/${file}.template`;
+}
+
+/** A folder of templates has put something there only if there is more than the image's own file and the stub. */
+function isRenderedFrom(template: string, file: string): boolean {
+  return rendersFile(template, file) && (template !== templatesDirectory || !['default.conf', 'routing.conf'].includes(file));
 }
 
 /** Where templates are mounted: the folder, or single files. */

@@ -1,3 +1,4 @@
+import { networkOwnerOf } from '../../model/network-owner.ts';
 import type { PortRange, UrlPlace } from '../environment.ts';
 import type { Facts, Inspection, Patient, PublishedPort } from '../facts.ts';
 import {
@@ -6,7 +7,7 @@ import {
   inspectEach,
   ofSameMeet,
   patientsOf,
-  publicHostsOf,
+  publicPatternsOf,
   recreate,
   routingOnes,
   runningOf,
@@ -33,7 +34,7 @@ export const loginAndCallChecks: readonly Check[] = [
     looksAt:
       'the hosts in `LIVEKIT_API_URL`, `OIDC_OP_AUTHORIZATION_ENDPOINT`, `OIDC_OP_LOGOUT_ENDPOINT` and the redirect URLs, against the public names of LiveKit, Keycloak and the frontend',
     why: 'browsers are given these URLs as they stand: a name inside Docker, another name, or plain HTTP for LiveKit leads them nowhere',
-    cure: 'Set them to `https://` and the name in `VIRTUAL_HOST` of the container concerned.',
+    cure: 'Use `https://` and the name in `VIRTUAL_HOST` of the container concerned in them, and keep the path.',
     weight: 'failure',
     run: (facts) => patientsOf(facts, 'backend').flatMap((patient) => judgeUrls(facts, patient)),
   },
@@ -41,11 +42,12 @@ export const loginAndCallChecks: readonly Check[] = [
     id: 'livekit-ports',
     title: "LiveKit's media ports are open on the host, not proxied",
     symptom: 'Rooms open, but there is no picture and no sound.',
-    looksAt: 'the published ports of LiveKit, against `tcp_port`, `udp_port` and `port_range_start`/`_end` in `LIVEKIT_CONFIG`',
+    looksAt:
+      'the published ports of LiveKit, or of the container whose network it uses, against `tcp_port`, `udp_port` and `port_range_start`/`_end` in `LIVEKIT_CONFIG`',
     why: 'media goes straight from the browser to LiveKit; nginx can not proxy UDP, and LiveKit tells browsers its own port numbers',
     cure: 'Publish them under their own numbers, on all addresses, and open them in the firewall.',
     weight: 'failure',
-    run: (facts) => inspectEach(runningOf(facts, 'livekit'), judgeLivekit),
+    run: (facts) => inspectEach(runningOf(facts, 'livekit'), (patient, inspection) => judgeLivekit(facts, patient, inspection)),
   },
 ];
 
@@ -71,7 +73,7 @@ function judgeUrls(facts: Facts, patient: Patient): readonly Outcome[] {
   const { environment } = patient.inspection.value;
   return Object.entries(browserUrls).flatMap(([part, variables]) => {
     const names = ofSameMeet(patient, part === 'frontend' ? routingOnes(facts.patients) : patientsOf(facts, part as Part)).flatMap(
-      publicHostsOf,
+      publicPatternsOf,
     );
     return variables.flatMap((variable) => {
       const place = environment[variable]?.value;
@@ -83,33 +85,43 @@ function judgeUrls(facts: Facts, patient: Patient): readonly Outcome[] {
 interface BrowserUrl {
   readonly variable: string;
   readonly place: UrlPlace;
-  /** The public names of what it should lead to; none where that is not on this engine. */
+  /** The public names of what it should lead to, wildcards among them; none where that is not on this engine. */
   readonly names: readonly string[];
 }
 
 function judgeUrl(facts: Facts, patient: Patient, { variable, place, names }: BrowserUrl): Outcome {
-  const { scheme, host } = place;
-  const [name] = names;
-  const meant = name ?? 'its public name';
+  const { scheme, host, port } = place;
+  const name = names.find((one) => !one.startsWith('*'));
+  const meant = `https://${name ?? 'its public name'}`;
+  const isPublic = names.some((one) => one === host || (one.startsWith('*') && host.endsWith(one.slice(1))));
+  const isInside = !isPublic && !host.includes('.');
+  // LiveKit's URL has no path; its port is to go where it is one inside Docker.
+  const isReplaced = variable === 'LIVEKIT_API_URL' && (port === undefined || isInside);
   const told = (why: string, severity: Weight = 'failure'): Outcome =>
-    finding(patient, `${variable} sends browsers to ${scheme}://${host}, ${why}`, `set it to https://${meant} in .env, or here`, {
-      severity,
-      paste:
-        name === undefined || variable.startsWith('OIDC')
-          ? []
-          : [...composeLines(patient, ['environment:', `  ${variable}: https://${name}`]), '', recreate(patient)],
-    });
-  if (!host.includes('.')) return told('a name that only containers know');
+    finding(
+      patient,
+      `${variable} sends browsers to ${scheme}://${host}, ${why}`,
+      isReplaced ? `set it to ${meant} in .env, or here` : `use ${meant} in it, and keep its path`,
+      {
+        severity,
+        paste:
+          name === undefined || !isReplaced
+            ? []
+            : [...composeLines(patient, ['environment:', `  ${variable}: https://${name}`]), '', recreate(patient)],
+      },
+    );
+  if (isInside) return told('a name that only containers know');
   const isPlain = scheme === 'http' || scheme === 'ws';
   // A page may lead to plain HTTP, but open no connection there.
   if (isPlain && variable === 'LIVEKIT_API_URL') return told('which is not encrypted: browsers refuse that on an https page');
-  if (name === undefined || names.includes(host)) return ok;
-  const reason = `but its public name is ${names.join(', ')}`;
-  return told(reason, isElsewhere(facts, host, name) ? 'warning' : 'failure');
+  if (names.length === 0 || isPublic) return ok;
+  // After login or logout browsers may be led to any site, on purpose.
+  const isHarmless = variable.includes('REDIRECT') || isElsewhere(facts, host, name);
+  return told(`but its public name is ${names.join(', ')}`, isHarmless ? 'warning' : 'failure');
 }
 
 /** Whether the DNS has it on another machine, where it may be served on purpose. */
-function isElsewhere({ names }: Facts, host: string, name: string): boolean {
+function isElsewhere({ names }: Facts, host: string, name = ''): boolean {
   const [found, own] = [host, name].map((one) => names.get(one)?.resolution);
   if (found?.kind !== 'addresses') return false;
   return own?.kind !== 'addresses' || !found.addresses.some((address) => own.addresses.includes(address));
@@ -118,11 +130,15 @@ function isElsewhere({ names }: Facts, host: string, name: string): boolean {
 /** LiveKit's own ports where its configuration names none (pkg/config, `Validate`; its page on ports and firewalls). */
 const livekitDefaults = { tcp: 7881, udp: { first: 50_000, last: 60_000 } };
 
-function judgeLivekit(patient: Patient, { environment, publishedPorts }: Inspection): Outcome {
+function judgeLivekit(facts: Facts, patient: Patient, { environment }: Inspection): Outcome {
   if (patient.container.networkMode === 'host') return ok;
   const { name } = patient.container;
   if (environment.LIVEKIT_CONFIG === undefined)
     return unchecked(`${name}: its configuration is not in LIVEKIT_CONFIG but in a file or on its command line, which are not read`);
+  const owner = ownerOfNetwork(facts, patient);
+  if (owner?.inspection.known !== true)
+    return unchecked(`${name}: it uses the network of another container, of whose published ports nothing is known`);
+  const { publishedPorts } = owner.inspection.value;
   const { tcp = livekitDefaults.tcp, udp = livekitDefaults.udp } = environment.LIVEKIT_CONFIG.value ?? {};
   const wanted = [
     { range: { first: tcp, last: tcp }, protocol: 'tcp' as const },
@@ -142,15 +158,18 @@ function judgeLivekit(patient: Patient, { environment, publishedPorts }: Inspect
     'publish them under their own numbers, and open them in the firewall',
     {
       paste: [
-        ...composeLines(patient, [
-          'ports:',
-          ...wanted.map(({ range, protocol }) => `  - "${inWords(range)}:${inWords(range)}/${protocol}"`),
-        ]),
+        ...composeLines(owner, ['ports:', ...wanted.map(({ range, protocol }) => `  - "${inWords(range)}:${inWords(range)}/${protocol}"`)]),
         '',
-        recreate(patient),
+        recreate(owner),
       ],
     },
   );
+}
+
+/** Whose ports are published: a container in the network of another one has none of its own. */
+function ownerOfNetwork({ patients }: Facts, patient: Patient): Patient | undefined {
+  const owner = networkOwnerOf(patient.container);
+  return owner === undefined ? patient : patients.find(({ container }) => container.id === owner);
 }
 
 function inWords({ first, last }: PortRange): string {

@@ -1,4 +1,5 @@
 import { isNetworkOfProject, shortNetworkName } from '../../model/address.ts';
+import { parseEngineName } from '../../model/nginx-token.ts';
 import { unknown } from '../facts.ts';
 import type { BackendFacts, Facts, Inspection, Patient } from '../facts.ts';
 import {
@@ -7,7 +8,9 @@ import {
   connectLines,
   inspectEach,
   networkNames,
+  notOwn,
   ofSameMeet,
+  otherPorts,
   patientsOf,
   recreate,
   roadKey,
@@ -75,10 +78,14 @@ function apart(patient: Patient, frontend: Patient): Outcome {
   );
   const what = `it shares no network with ${frontend.container.name}, so no request can reach it`;
   return finding(patient, what, `put both on one network; ${frontend.container.name} is on ${networkNames(frontend).join(', ')}`, {
-    paste: [
-      ...connectLines(patient, network, 'at once, until the next recreate'),
-      ...composeLines(patient, [`networks: [${JSON.stringify(shortNetworkName(network, project))}]`]),
-    ],
+    // A name with signs of a shell's stands in no line to paste.
+    paste:
+      parseEngineName(network) === undefined
+        ? []
+        : [
+            ...connectLines(patient, network, 'at once, until the next recreate'),
+            ...composeLines(patient, [`networks: ["${shortNetworkName(network, project)}"]`]),
+          ],
   });
 }
 
@@ -107,21 +114,31 @@ function judgeWayOut(facts: Facts): readonly Outcome[] {
 function judgeNames(facts: Facts, patient: Patient, { extraHosts }: Inspection): Outcome {
   const { name } = patient.container;
   const needed = calledNames(facts, patient);
-  if (needed.length === 0) return unchecked(`${name}: neither Keycloak nor LiveKit of this Meet is on this engine`);
+  if (needed.length === 0) {
+    const isServedElsewhere = ofSameMeet(patient, patientsOf(facts, 'keycloak', 'livekit')).length === 0;
+    const why = isServedElsewhere
+      ? 'neither Keycloak nor LiveKit of this Meet is on this engine'
+      : 'its settings call neither Keycloak nor LiveKit by a public name of theirs';
+    return unchecked(`${name}: ${why}`);
+  }
+  const ports = otherPorts(patient);
   const reach = reachOf(facts, patient);
   // Where an entry leads is another check's.
-  const own = needed.filter((host) => !extraHosts.some((entry) => entry.name === host));
+  const withoutEntry = needed.filter((host) => !extraHosts.some((entry) => entry.name === host));
+  const own = withoutEntry.filter((host) => !ports.has(host));
+  const untried = withoutEntry.find((host) => ports.has(host));
+  const fine = untried === undefined ? ok : onOtherPort(patient, untried, ports.get(untried));
   if (!reach.known) {
     const unclear = own.filter((host) => !isAlias(facts, patient, host));
     return unclear.length === 0
-      ? ok
+      ? fine
       : unchecked(`${name} has no extra_hosts for ${unclear.join(', ')}, and could not be asked: ${reach.why}`);
   }
   const missing = own.flatMap((host) => {
     const road = reach.value.get(host);
     return road?.kind === 'closed' ? [{ host, reason: road.reason }] : [];
   });
-  if (missing.length === 0) return ok;
+  if (missing.length === 0) return fine;
   const hosts = missing.map(({ host }) => host);
   const reasons = [...new Set(missing.map(({ reason }) => reason))].join('; ');
   const what = `it does not reach port 443 of ${hosts.join(', ')} (${reasons}), and extra_hosts has no entry for ${hosts.length > 1 ? 'them' : 'it'}`;
@@ -131,8 +148,12 @@ function judgeNames(facts: Facts, patient: Patient, { extraHosts }: Inspection):
   });
 }
 
+function onOtherPort({ container }: Patient, host: string, port: number | undefined): Outcome {
+  return unchecked(`${container.name}: its settings call ${host} on port ${port}, and only port 443 is tried`);
+}
+
 function reachOf(facts: Facts, { container }: Patient): BackendFacts['reach'] {
-  return facts.backends.get(container.id)?.reach ?? unknown('it does not run');
+  return facts.backends.get(container.id)?.reach ?? unknown(container.state === 'running' ? notOwn : 'it does not run');
 }
 
 /** Whether the engine's DNS gives the backend a container for a name. */
@@ -147,7 +168,9 @@ function judgeRoads(facts: Facts): readonly Outcome[] {
   return runningOf(facts, 'backend').flatMap((patient) => {
     if (!patient.inspection.known) return [unchecked(`${patient.container.name}: ${patient.inspection.why}`)];
     const reach = reachOf(facts, patient);
+    const ports = otherPorts(patient);
     return patient.inspection.value.extraHosts.map(({ name, address }) => {
+      if (ports.has(name)) return onOtherPort(patient, name, ports.get(name));
       if (reach.known && reach.value.get(name)?.kind === 'open') return ok;
       const road = facts.roads.get(roadKey(name, address));
       if (road === undefined) return unchecked(`${name} was not tried`);

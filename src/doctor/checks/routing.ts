@@ -1,4 +1,5 @@
 import type { Facts, FrontendFacts, Patient } from '../facts.ts';
+import { parseEngineName } from '../../model/nginx-token.ts';
 import { judgePort } from '../../model/port-trial.ts';
 import { composeLines, frontendEach, ofSameMeet, patientsOf, portsOf, publicHostsOf, recreate, runningOf, wordFor } from '../meet.ts';
 import { finding, ok, unchecked } from '../outcome.ts';
@@ -189,9 +190,9 @@ function notReachable(patient: Patient, reason: string): Outcome {
 
 /** The project's own network, since the status server tells no other. */
 function runThere(patient: Patient): string {
-  const names = patient.container.networks.map(({ name }) => name).toSorted();
+  const { networks } = patient.container;
+  if (networks.length === 0) return 'it is on no network';
+  const names = networks.flatMap(({ name }) => parseEngineName(name) ?? []).toSorted();
   const own = names.find((name) => patient.project !== undefined && name.startsWith(`${patient.project}_`)) ?? names[0];
-  return own === undefined
-    ? 'it is on no network'
-    : `run the doctor on a network of its Meet: docker run --network ${JSON.stringify(own)} …`;
+  return `run the doctor on a network of its Meet${own === undefined ? '' : `: docker run --network "${own}" …`}`;
 }

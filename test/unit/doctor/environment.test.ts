@@ -16,6 +16,14 @@ test.each([
   ['KC_PROXY_HEADERS=everything', { KC_PROXY_HEADERS: {} }],
   ['DJANGO_ALLOWED_HOSTS=.example.com,*', { DJANGO_ALLOWED_HOSTS: { value: ['.example.com', '*'] } }],
   ['LIVEKIT_API_URL=wss://livekit.example.com:443/x', { LIVEKIT_API_URL: { value: { scheme: 'wss', host: 'livekit.example.com' } } }],
+  [
+    'OIDC_OP_TOKEN_ENDPOINT=https://auth.example.com:8443/token',
+    { OIDC_OP_TOKEN_ENDPOINT: { value: { scheme: 'https', host: 'auth.example.com', port: 8443 } } },
+  ],
+  [
+    'LIVEKIT_API_URL=https://user:1234@livekit.example.com',
+    { LIVEKIT_API_URL: { value: { scheme: 'https', host: 'livekit.example.com' } } },
+  ],
   ['LIVEKIT_API_URL=livekit.example.com', { LIVEKIT_API_URL: {} }],
   ['LOGIN_REDIRECT_URL=/', { LOGIN_REDIRECT_URL: {} }],
   ['DB_HOST=meet_db', { DB_HOST: { value: 'meet_db' } }],

@@ -109,6 +109,52 @@ const layouts: Readonly<Record<string, Facts>> = {
     },
     buckets: { image: 'minio/mc:1.0', state: 'exited', inspection: { restartPolicy: 'no', exitCode: 0 } },
   }),
+  'a helper that ends well, and is only started again after a failure': topology({
+    backend: { labels: { 'meet.role': 'backend', 'com.docker.compose.depends_on': 'buckets:service_started:false' } },
+    buckets: { image: 'minio/mc:1.0', state: 'exited', inspection: { restartPolicy: 'on-failure', exitCode: 0 } },
+  }),
+  'a wildcard among the public names': topology(
+    { frontend: { environment: { VIRTUAL_HOST: 'meet.org,*.meet.org', LETSENCRYPT_HOST: 'meet.org,*.meet.org' } } },
+    {
+      facts: {
+        names: new Map([...topology().names, ['meet.org', healthyName]]),
+        proxyFiles: new Map([
+          [
+            idOf('meet-nginx-proxy-1'),
+            known(
+              new Map(
+                [...proxyFiles()].flatMap(([, text]) => ['meet.org', '*.meet.org'].map((host) => [`/etc/nginx/vhost.d/${host}`, text])),
+              ),
+            ),
+          ],
+        ]),
+      },
+    },
+  ),
+  'a public name without a dot': topology(
+    {
+      livekit: { environment: { VIRTUAL_HOST: 'livekit', LETSENCRYPT_HOST: 'livekit' } },
+      backend: { environment: { LIVEKIT_API_URL: 'https://livekit' } },
+    },
+    {
+      facts: {
+        names: new Map([...topology().names, ['livekit', healthyName]]),
+        ...backendIs({ reach: known(new Map(['auth.meet.org', 'livekit'].map((name) => [name, { kind: 'open' as const }]))) }).facts,
+      },
+    },
+  ),
+  'a template of its own, rendered': topology(
+    { frontend: templateMount('/etc/nginx/templates/gzip.conf.template') },
+    { frontend: { confD: confD(stub, { 'gzip.conf': 'gzip on;' }) } },
+  ),
+  "LiveKit's ports at the container whose network it uses": topology({
+    livekit: { networkMode: `container:${idOf('meet-pause-1')}`, inspection: { publishedPorts: [] } },
+    pause: {
+      image: 'pause:3.9',
+      networks: ['proxy', 'meet_internal'],
+      inspection: { publishedPorts: [published(7881, 'tcp'), published(7882, 'udp')] },
+    },
+  }),
   'more servers in the frontend, on ports of their own': topology(
     {},
     {
@@ -136,6 +182,7 @@ interface Row {
   readonly what?: RegExp;
   /** In the sentence or the lines of the cure. */
   readonly cure?: string;
+  readonly noPaste?: true;
 }
 
 const rows: readonly Row[] = [
@@ -572,6 +619,30 @@ const rows: readonly Row[] = [
     what: /https:\/\/oauth\.meet\.org, but its public name is auth\.meet\.org/,
   },
   {
+    fault: "a logout that leads to the organisation's own site",
+    facts: topology(
+      { backend: { environment: { LOGOUT_REDIRECT_URL: 'https://www.meet.org' } } },
+      names('www.meet.org', { resolution: { kind: 'addresses', addresses: ['203.0.113.9'] } }),
+    ),
+    found: ['browser-urls warning meet-backend-1'],
+    cure: 'use https://visio.meet.org in it, and keep its path',
+    noPaste: true,
+  },
+  {
+    fault: 'a page of the login inside Docker, whose path is to stay',
+    facts: topology({ backend: { environment: { OIDC_OP_AUTHORIZATION_ENDPOINT: 'http://keycloak:8080/realms/meet/auth' } } }),
+    found: ['browser-urls failure meet-backend-1'],
+    what: /a name that only containers know/,
+    cure: 'use https://auth.meet.org in it, and keep its path',
+    noPaste: true,
+  },
+  {
+    fault: 'a URL for browsers with a misspelt name and a port of its own',
+    facts: topology({ backend: { environment: { LIVEKIT_API_URL: 'https://livkit.meet.org:8443' } } }),
+    found: ['browser-urls failure meet-backend-1'],
+    noPaste: true,
+  },
+  {
     fault: 'a URL for browsers that leads to another server',
     facts: topology(
       { backend: { environment: { LIVEKIT_API_URL: 'https://meet.livekit.cloud' } } },
@@ -592,6 +663,15 @@ const rows: readonly Row[] = [
     found: ['livekit-ports failure meet-livekit-1'],
     what: /50000-60000\/udp is not published/,
     cure: '- "50000-60000:50000-60000/udp"',
+  },
+  {
+    fault: 'LiveKit in the network of a container that publishes nothing',
+    facts: topology({
+      livekit: { networkMode: `container:${idOf('meet-pause-1')}`, inspection: { publishedPorts: [] } },
+      pause: { image: 'pause:3.9', networks: ['proxy', 'meet_internal'] },
+    }),
+    found: ['livekit-ports failure meet-livekit-1'],
+    cure: 'docker compose up -d --force-recreate pause',
   },
   {
     fault: 'a range of media ports that is published in part',
@@ -697,6 +777,14 @@ const rows: readonly Row[] = [
     found: ['containers-run failure meet-keycloak-db-1'],
   },
   {
+    fault: 'a database that Keycloak needs to be healthy, and that was ended in good order',
+    facts: topology({
+      keycloak: { labels: { 'com.docker.compose.depends_on': 'keycloak-db:service_healthy:false' } },
+      'keycloak-db': { image: 'postgres:16', state: 'exited', inspection: { restartPolicy: 'no', exitCode: 0 } },
+    }),
+    found: ['containers-run failure meet-keycloak-db-1'],
+  },
+  {
     fault: 'a wrong password of the database',
     facts: topology({}, backendIs({ heartbeat: { kind: 'answer', status: 500, content: 'json' } })),
     found: ['heartbeat failure meet-backend-1'],
@@ -717,7 +805,7 @@ const rows: readonly Row[] = [
     fault: 'a database elsewhere that hangs',
     facts: topology({ postgresql: undefined }, backendIs({ heartbeat: { kind: 'unreachable', reason: 'no answer in time' } })),
     found: ['heartbeat failure meet-backend-1'],
-    what: /does not answer in time/,
+    what: /does not answer in time: its database or cache hangs, or all its workers are busy/,
   },
   {
     fault: 'no restart policy',
@@ -812,12 +900,13 @@ function usualExtraHosts(): readonly { name: string; address: string }[] {
   return ['auth.meet.org', 'livekit.meet.org'].map((name) => ({ name, address: 'host-gateway' }));
 }
 
-test.each(rows)('$fault: exactly this is found, with its cure', ({ facts, found, what, cure }) => {
+test.each(rows)('$fault: exactly this is found, with its cure', ({ facts, found, what, cure, noPaste }) => {
   const { findings } = examine(facts);
   expect(findings.map(({ check, severity, containers }) => `${check} ${severity} ${containers.join(' ')}`)).toEqual(found);
   const [finding] = findings;
   if (what !== undefined) expect(finding?.what).toMatch(what);
   if (cure !== undefined) expect([finding?.cure ?? '', ...(finding?.paste ?? [])].join('\n')).toContain(cure);
+  if (noPaste === true) expect(finding?.paste).toEqual([]);
   for (const line of [finding?.what, finding?.why, finding?.cure, ...(finding?.paste ?? [])]) expect(line).toMatch(/^[\x20-\x7e…]*$/);
 });
 
@@ -1008,6 +1097,7 @@ test.each([
     'heartbeat',
     'EHOSTUNREACH',
   ],
+  ["a backend of another project than the Meet's own", { backends: new Map() }, 'heartbeat', "it is not of the Meet's own compose project"],
   ['an engine that is asked by TCP', { socket: unknown('its socket is not seen') }, 'socket-group', 'its socket is not seen'],
 ])('%s: not checked', (_, facts, check, reason) => {
   const { findings, unchecked } = examine(topology({}, { facts }));
@@ -1029,4 +1119,82 @@ test('a backend that can not be asked, without extra_hosts and aliases: not chec
   );
   expect(findings).toEqual([]);
   expect(unchecked.find(({ check }) => check === 'extra-hosts')?.reasons.join()).toContain('refused (403)');
+});
+
+test.each([
+  {
+    name: 'a backend that has just been started',
+    facts: topology({ backend: { health: 'starting' } }, backendIs({ heartbeat: { kind: 'answer', status: 500, content: 'json' } })),
+    check: 'heartbeat',
+    reason: 'meet-backend-1 is starting',
+  },
+  {
+    name: 'a backend that calls neither by a public name',
+    facts: topology({
+      backend: { environment: { OIDC_OP_TOKEN_ENDPOINT: 'http://keycloak:8080/token', LIVEKIT_API_URL: 'https://other.meet.org' } },
+      livekit: undefined,
+    }),
+    check: 'extra-hosts',
+    reason: 'its settings call neither Keycloak nor LiveKit by a public name of theirs',
+  },
+  {
+    name: 'a name that is called on another port',
+    facts: topology(
+      {
+        backend: {
+          environment: { OIDC_OP_TOKEN_ENDPOINT: 'https://auth.meet.org:8443/token' },
+          inspection: { stopTimeoutSeconds: 95, extraHosts: [] },
+        },
+      },
+      backendIs({
+        reach: known(
+          new Map([
+            ['auth.meet.org', { kind: 'closed' as const, reason: 'Connection refused' }],
+            ['livekit.meet.org', { kind: 'open' as const }],
+          ]),
+        ),
+      }),
+    ),
+    check: 'extra-hosts',
+    reason: 'its settings call auth.meet.org on port 8443, and only port 443 is tried',
+  },
+  {
+    name: 'where extra_hosts lead for a name that is called on another port',
+    facts: topology(
+      { backend: { environment: { OIDC_OP_TOKEN_ENDPOINT: 'https://auth.meet.org:8443/token' } } },
+      {
+        facts: {
+          ...backendIs({ reach: unknown('refused (403)') }).facts,
+          roads: new Map([
+            ...topology().roads,
+            [roadKey('auth.meet.org', 'host-gateway'), known({ kind: 'closed' as const, reason: 'ETIMEDOUT' })],
+          ]),
+        },
+      },
+    ),
+    check: 'extra-hosts-reachable',
+    reason: 'its settings call auth.meet.org on port 8443',
+  },
+  {
+    name: "LiveKit in a network whose container isn't there",
+    facts: topology({ livekit: { networkMode: `container:${'d'.repeat(64)}`, inspection: { publishedPorts: [] } } }),
+    check: 'livekit-ports',
+    reason: 'it uses the network of another container',
+  },
+])('$name: not checked', ({ facts, check, reason }) => {
+  const { findings, unchecked } = examine(facts);
+  expect(findings.filter((one) => one.check === check)).toEqual([]);
+  expect(unchecked.find((one) => one.check === check)?.reasons.join()).toContain(reason);
+});
+
+test('the name of a network that a shell could run is in no line to paste', () => {
+  const hostile = '$(touch /tmp/x)';
+  const facts = topology(
+    { frontend: { networks: [hostile] }, 'nginx-proxy': { networks: [hostile] } },
+    { frontend: { api: { kind: 'unreachable', reason: 'no answer in time' } } },
+  );
+  const { findings, unchecked } = examine(facts);
+  expect(findings.map(({ check }) => check)).toEqual(expect.arrayContaining(['proxy-network', 'shared-network']));
+  expect(findings.flatMap(({ paste }) => paste).join('\n')).not.toContain('touch');
+  expect(unchecked.flatMap(({ reasons }) => reasons).join('\n')).not.toContain('touch');
 });
