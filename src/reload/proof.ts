@@ -59,6 +59,8 @@ export interface Proof {
 interface Missed {
   readonly sinceMs: number;
   readonly lastAtMs: number;
+  /** The longer ago, the more seldom it is asked again. */
+  readonly pacedFromMs: number;
   /** Whether another server answered, or nobody did. */
   readonly kind: 'other' | 'silent';
   readonly answer: string;
@@ -151,7 +153,7 @@ export function nextStep(proof: Proof, nowMs: number, options: ProofOptions): St
   // A visitor's answer proves more. After one that wasn't the target, the status port tells whether nginx still has it.
   if (proof.doubtful === true) return isReached && target.entrance !== undefined && proof.missed === undefined ? visitOnce : askOnce;
   if (!isReached) return stepTowards(proof, nowMs, options);
-  if (isShadowed(proof, nowMs, options) && proof.missed?.isLookedFor !== true) return { do: 'find-rival' };
+  if (isShadowed(proof, options) && proof.missed?.isLookedFor !== true) return { do: 'find-rival' };
   if (proof.settledAnswers >= answersNeeded(target)) return { do: 'wait', ms: maxPauseMs };
   const dueMs = Math.max(settledAtMsOf(proof, nowMs), nextVisitAtMs(proof));
   if (nowMs < dueMs) return { do: 'wait', ms: dueMs - nowMs };
@@ -168,7 +170,7 @@ function answersNeeded({ entrance }: Target): number {
 /** Soon at first, since an old worker may have answered; then ever more seldom. */
 function nextVisitAtMs({ missed, settledAnswers }: Proof): number {
   if (missed === undefined || settledAnswers > 0) return 0;
-  return missed.lastAtMs + Math.min(Math.max(maxPollMs, (missed.lastAtMs - missed.sinceMs) / 5), maxPauseMs);
+  return missed.lastAtMs + Math.min(Math.max(maxPollMs, (missed.lastAtMs - missed.pacedFromMs) / 5), maxPauseMs);
 }
 
 /** When its old workers have stopped accepting, if its first answer with the target is no later than now. */
@@ -259,7 +261,8 @@ export function aimAt(proof: Proof, target: Target): Proof {
   const { servingAtMs: _, slowestAnswerMs: __, inquiry, ...rest } = proof;
   // That its words can't be read will stay so.
   const { missed, ...others } = inquiry?.found.kind === 'unavailable' ? { ...rest, inquiry } : rest;
-  const kept = missed === undefined || target.entrance === undefined ? others : { ...others, missed };
+  const shadow = target.entrance === undefined ? undefined : knownShadow(missed);
+  const kept = shadow === undefined ? others : { ...others, missed: { ...shadow, pacedFromMs: shadow.lastAtMs } };
   const next = { ...kept, target, signals: noSignals, settledAnswers: 0 };
   // A reload that is still under way may bring the older file: what is answered now proves nothing, so it is told again.
   if (before !== undefined && proof.signals.count > 0 && proof.running !== before.generation)
@@ -284,7 +287,11 @@ export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number
   const { generation: running, nginxVersion, tookMs } = answer;
   const slowestAnswerMs = Math.max(proof.slowestAnswerMs ?? 0, tookMs);
   const next = { ...kept, askedAtMs: nowMs, seenAtMs: nowMs - tookMs, running, nginxVersion, slowestAnswerMs };
-  if (running !== proof.target?.generation) return { ...next, settledAnswers: 0 };
+  if (running !== proof.target?.generation) {
+    const { missed, ...others } = next;
+    const shadow = knownShadow(missed);
+    return { ...others, settledAnswers: 0, ...(shadow === undefined ? {} : { missed: shadow }) };
+  }
   const servingAtMs = proof.servingAtMs ?? nowMs;
   const isFirst = proof.servingAtMs === undefined && proof.signals.count === 1;
   const reloadMs = isFirst ? nowMs - proof.signals.lastAtMs : proof.reloadMs;
@@ -316,11 +323,16 @@ export function noteVisits(proof: Proof, answers: readonly VisitorAnswer[], nowM
   return { ...kept, slowestAnswerMs, settledAnswers, ...(missed === undefined || isOver ? {} : { missed }) };
 }
 
+/** What visitors missed of one file says nothing of the next, unless it was found that another server answers them. */
+function knownShadow(missed: Missed | undefined): Missed | undefined {
+  return missed?.isLookedFor === true ? missed : undefined;
+}
+
 /** Silence after another server's answer is that server's, too; before it, it says nothing about one. */
 function noteMiss(before: Missed | undefined, { kind, answer }: Pick<Missed, 'kind' | 'answer'>, nowMs: number): Missed {
   if (before?.kind === 'other' && kind === 'silent') return { ...before, lastAtMs: nowMs };
   const sinceMs = before?.kind === kind ? before.sinceMs : nowMs;
-  return { ...before, kind, sinceMs, lastAtMs: nowMs, answer };
+  return { ...before, kind, sinceMs, lastAtMs: nowMs, pacedFromMs: before?.pacedFromMs ?? nowMs, answer };
 }
 
 /** The proof while the server that answers instead is being looked for. */
@@ -379,7 +391,7 @@ export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): Pro
   if (running === undefined) return silent !== undefined && nowMs - silent.sinceMs >= options.verifyTimeoutMs ? 'unverified' : 'asking';
   if (target !== undefined && running === target.generation) {
     if (proof.settledAnswers >= answersNeeded(target)) return 'live';
-    if (!isMissedForLong(proof, nowMs, options)) return 'serving';
+    if (!isMissedForLong(proof, options)) return 'serving';
     return proof.missed?.kind === 'other' ? 'shadowed' : 'unverified';
   }
   if (proof.inquiry?.found.kind === 'refused') return 'rejected';
@@ -391,12 +403,12 @@ export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): Pro
 }
 
 /** Whether visitors have got something else for so long that it is no old worker that answers. */
-export function isShadowed(proof: Proof, nowMs: number, options: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
-  return proof.missed?.kind === 'other' && isMissedForLong(proof, nowMs, options);
+export function isShadowed(proof: Proof, options: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
+  return proof.missed?.kind === 'other' && isMissedForLong(proof, options);
 }
 
-function isMissedForLong({ missed }: Proof, nowMs: number, { verifyTimeoutMs }: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
-  return missed !== undefined && nowMs - missed.sinceMs >= verifyTimeoutMs;
+function isMissedForLong({ missed }: Proof, { verifyTimeoutMs }: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
+  return missed !== undefined && missed.lastAtMs - missed.sinceMs >= verifyTimeoutMs;
 }
 
 /**

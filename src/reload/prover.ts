@@ -72,7 +72,7 @@ export function createProver(
     frontend,
     phase: phaseOf(proof, nowMs, options),
     isUnheeded: isUnheeded(proof, nowMs, options),
-    isShadowed: isShadowed(proof, nowMs, options) && proof.missed?.rival !== undefined,
+    isShadowed: isShadowed(proof, options) && proof.missed?.rival !== undefined,
     proof,
   });
 

@@ -681,10 +681,37 @@ describe('a frontend that is asked where visitors reach it', () => {
     expect(play(many, found, found + 20_000, { answer: () => tells(newGeneration) }).visits).toHaveLength(14);
   });
 
+  it('is not shadowed by what visitors missed of an earlier file for a moment', () => {
+    const third: Target = { ...seen, generation: 'cccccccccccccccc', writtenAtMs: found + 1000 };
+    const missedOnce = play(start, found, found + 300, { answer: () => tells(newGeneration), visitorsGet: () => other }).proof;
+    expect(missedOnce.missed).toBeDefined();
+    // Somebody else makes it reload, and takes a minute.
+    const elsewhere = { ...options, reload: 'none' } as const;
+    const waiting = play(aimAt(missedOnce, third), found + 1000, found + 61_000, { answer: () => tells(newGeneration) }, elsewhere).proof;
+    const back = play(
+      waiting,
+      found + 61_000,
+      found + 66_500,
+      { answer: () => tells(third.generation), visitorsGet: () => other },
+      elsewhere,
+    );
+    expect([back.looks, phaseOf(back.proof, found + 66_500, elsewhere)]).toEqual([[], 'serving']);
+  });
+
+  it('is visited at once when it has the next file, however long it was shadowed', () => {
+    const first = play(start, found, found + 600_000, { answer: () => tells(newGeneration), visitorsGet: () => other });
+    const third: Target = { ...seen, generation: 'cccccccccccccccc', writtenAtMs: found + 600_000 };
+    const next = play(aimAt(first.proof, third), found + 600_000, found + 602_000, {
+      answer: () => tells(third.generation),
+      visitorsGet: () => ({ kind: 'target', tookMs: 1 }),
+    });
+    expect(phaseOf(next.proof, found + 602_000, options)).toBe('live');
+  });
+
   it('is no longer shadowed by what a file without such a location can not tell', () => {
     const first = play(start, found, found + 60_000, { answer: () => tells(newGeneration), visitorsGet: () => other });
     const next = aimAt(first.proof, { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: found + 60_000 });
-    expect(isShadowed(next, found + 60_000, options)).toBe(false);
+    expect(isShadowed(next, options)).toBe(false);
   });
 
   it('is only serving while it may be an old worker that answers', () => {
@@ -706,7 +733,7 @@ describe('a frontend that is asked where visitors reach it', () => {
   it('stays shadowed with the next file, which it is told of', () => {
     const first = play(start, found, found + 60_000, { answer: () => tells(newGeneration), visitorsGet: () => other });
     const next = aimAt(first.proof, { ...seen, generation: 'cccccccccccccccc', writtenAtMs: found + 60_000 });
-    expect(isShadowed(next, found + 60_000, options)).toBe(true);
+    expect(isShadowed(next, options)).toBe(true);
     expect(nextStep(next, found + 60_000, options)).toEqual({ do: 'signal' });
   });
 
