@@ -1,4 +1,5 @@
 import { showForeignText } from '../model/foreign-text.ts';
+import { addressIn } from '../model/endpoint.ts';
 import type { Instance, Replica, Service } from '../model/instance.ts';
 import { serviceTitle, spaTitle } from '../routes/ownership.ts';
 import type { RoutingView, UpstreamView } from '../routes/routing-view.ts';
@@ -61,13 +62,9 @@ function placeOf({ endpoint }: Replica, upstream: UpstreamView | undefined): { r
   if (endpoint === undefined || upstream === undefined) return { place: 'out' };
   const standingBy = [...(upstream.spares ?? []), ...upstream.backups];
   const all = [...upstream.servers, ...standingBy];
-  const listed = all.find((one) => one === endpoint) ?? all.find((one) => hostOf(one) === hostOf(endpoint));
+  const listed = all.find((one) => one === endpoint) ?? all.find((one) => addressIn(one) === addressIn(endpoint));
   if (listed === undefined) return { place: 'out' };
   return { place: standingBy.includes(listed) ? 'stands-by' : 'answers', endpoint: listed };
-}
-
-function hostOf(endpoint: string): string {
-  return endpoint.slice(0, endpoint.lastIndexOf(':'));
 }
 
 function describeOther(service: Service, replica: Replica, path: string, owner: string): ContainerAnswer {

@@ -1,3 +1,5 @@
+import { portIn } from './endpoint.ts';
+
 /** Whether a container's port accepts connections, as seen from where meet-gen runs. */
 export type PortAnswer =
   | { readonly kind: 'open' }
@@ -26,7 +28,7 @@ interface WrongPort {
  */
 export function judgePort({ endpoint, answer }: PortTrial, exposed: readonly number[]): WrongPort | undefined {
   if (answer.kind !== 'refused') return undefined;
-  const port = Number(endpoint.slice(endpoint.lastIndexOf(':') + 1));
+  const port = portIn(endpoint);
   const others = exposed.filter((other) => other !== port);
   const message = `nothing listens on port ${port}: ${endpoint} refuses connections`;
   if (others.length === 0) return { message, cure: 'see its log; if it listens on another port, set meet.port to that' };

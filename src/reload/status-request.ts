@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { addressIn, portIn } from '../model/endpoint.ts';
 
 const maxHeadBytes = 8192;
 /** A name that nobody serves: a server of that name would answer in the default one's place. */
@@ -65,8 +66,7 @@ export function getText(endpoint: string, path: string, maxBytes: number, signal
 }
 
 function placeOf(endpoint: string): { readonly host: string; readonly port: number } {
-  const colon = endpoint.lastIndexOf(':');
-  return { host: endpoint.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(endpoint.slice(colon + 1)) };
+  return { host: addressIn(endpoint).replace(/^\[|\]$/g, ''), port: portIn(endpoint) };
 }
 
 /**

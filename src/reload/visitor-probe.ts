@@ -1,5 +1,6 @@
 import { nowMs } from '../clock.ts';
 import { startDeadline } from '../deadline.ts';
+import { addressIn } from '../model/endpoint.ts';
 import type { Entrance } from './proof.ts';
 import { getText, LongAnswer } from './status-request.ts';
 
@@ -38,7 +39,7 @@ export async function askAsVisitor(
   const asked = `asked as ${name ?? 'any host'} on port ${port}`;
   try {
     const host = name?.replace(/^\*/, anyHost) ?? anyHost;
-    const { status, body } = await getText(`${addressOf(endpoint)}:${port}`, path, maxAnswerBytes, deadline.signal, host);
+    const { status, body } = await getText(`${addressIn(endpoint)}:${port}`, path, maxAnswerBytes, deadline.signal, host);
     if (status === 200 && path.endsWith(`-${body.split(' ')[0] ?? ''}`)) return { kind: 'target', tookMs: nowMs() - askedAtMs };
     return { kind: 'other', answer: `${asked}, it answers with status ${status}` };
   } catch (error) {
@@ -48,8 +49,4 @@ export async function askAsVisitor(
   } finally {
     deadline.end();
   }
-}
-
-function addressOf(endpoint: string): string {
-  return endpoint.slice(0, endpoint.lastIndexOf(':'));
 }

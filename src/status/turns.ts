@@ -1,3 +1,4 @@
+import { addressIn } from '../model/endpoint.ts';
 import { replicasBehind } from '../model/in-rotation.ts';
 import type { Instance, Replica } from '../model/instance.ts';
 import type { RoutingView } from '../routes/routing-view.ts';
@@ -25,7 +26,7 @@ export function createTurnBook(): TurnBook {
       // The same object is the same in everything, and a host can have thousands of containers.
       if (before?.instance === instance && !before.isWaiting) return new Map();
       const served = addressesIn(view);
-      const isWaiting = ({ inRotation, endpoint }: Replica): boolean => inRotation && !served.has(addressOf(endpoint ?? ''));
+      const isWaiting = ({ inRotation, endpoint }: Replica): boolean => inRotation && !served.has(addressIn(endpoint ?? ''));
       const replicas = new Map(replicasBehind(instance).map((replica) => [replica.container.id, replica]));
       const told = new Map([...replicas].filter(([, replica]) => !isWaiting(replica)));
       const waiting = new Map([...(before?.replicas ?? [])].filter(([id]) => replicas.has(id) && !told.has(id)));
@@ -61,11 +62,7 @@ function turnsBetween(before: Replicas | undefined, after: Replicas, there: Repl
 
 /** Whatever the port: a named route may have another one. */
 function addressesIn({ upstreams, spa }: Pick<RoutingView, 'upstreams' | 'spa'>): ReadonlySet<string> {
-  return new Set([...upstreams, spa].flatMap(({ servers, spares = [] }) => [...servers, ...spares].map(addressOf)));
-}
-
-function addressOf(endpoint: string): string {
-  return endpoint.slice(0, endpoint.lastIndexOf(':'));
+  return new Set([...upstreams, spa].flatMap(({ servers, spares = [] }) => [...servers, ...spares].map(addressIn)));
 }
 
 function isAsItShouldBe({ inRotation, standing }: Replica): boolean {

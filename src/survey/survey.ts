@@ -21,6 +21,7 @@ import { withOwnersNetworks } from '../model/network-owner.ts';
 import { browserHosts, calledNames, ofSameMeet, portsOf, publicHostsOf, publicNames, roadKey, routingOnes } from '../doctor/meet.ts';
 import { partOf } from '../doctor/part.ts';
 import { generationIn } from '../doctor/stub.ts';
+import { portIn } from '../model/endpoint.ts';
 import { readInstances } from '../model/instance.ts';
 import type { Instance } from '../model/instance.ts';
 import { composeServiceLabel, projectTextOf } from '../model/member.ts';
@@ -97,7 +98,11 @@ export async function takeSurvey(
     async ({ container }): Promise<[string, Known<readonly string[]>]> => [container.id, await findStaleMounts(engine, container, signal)],
   );
   const labelled = listed.filter(({ container }) => container.labels['meet.role'] !== undefined);
-  const ports = await tryPorts(labelled, only, signal);
+  const { instances } = readInstances(
+    { containers: labelled.map(({ container }) => container), notes: new Map() },
+    { only, given: owners },
+  );
+  const ports = await tryPorts(instances, signal);
   const soFar: Facts = {
     listed: labelled,
     patients,
@@ -113,10 +118,6 @@ export async function takeSurvey(
     names: new Map(),
     roads: new Map(),
   };
-  const { instances } = readInstances(
-    { containers: labelled.map(({ container }) => container), notes: new Map() },
-    { only, given: owners },
-  );
   const backends = await mapSome(
     running.filter((patient) => patient.part === 'backend' && isOfOwner(patient, instances)),
     async (patient): Promise<[string, BackendFacts]> => [patient.container.id, await askBackend(engine, soFar, patient, signal)],
@@ -130,13 +131,7 @@ export async function takeSurvey(
 }
 
 /** Tries the ports that requests are sent to. */
-async function tryPorts(
-  labelled: readonly ListedContainer[],
-  only: string | undefined,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, PortTrial>> {
-  const containers = labelled.map(({ container }) => container);
-  const { instances } = readInstances({ containers, notes: new Map() }, { only });
+async function tryPorts(instances: readonly Instance[], signal: AbortSignal): Promise<ReadonlyMap<string, PortTrial>> {
   const replicas = instances.flatMap(({ services, spa = [] }) => [...services.flatMap((service) => service.replicas), ...spa]);
   const own = ownNetworks();
   const tried = await mapSome(replicas, async ({ container, endpoint }): Promise<readonly [string, PortTrial][]> =>
@@ -168,7 +163,7 @@ async function askBackend(engine: Engine, facts: Facts, patient: Patient, signal
     nameSeconds: 5,
     heartbeatSeconds: 10,
     path: heartbeatPath,
-    port: Number(endpoint?.slice(endpoint.lastIndexOf(':') + 1) ?? usualPort),
+    port: endpoint === undefined ? usualPort : portIn(endpoint),
     host,
   };
   // Without the right to inspect there is hardly one to run commands: not tried.
