@@ -217,6 +217,15 @@ export const labelTable = {
       "how many connections at once this replica gets from each of nginx's worker processes (usually one a processor); each replica's own. Where all have as many as they may, the answer is 503",
     fallback: 'no limit',
   }),
+  keepalive: label({
+    key: 'meet.keepalive',
+    roles: routed,
+    parse: parseSwitch,
+    allowed: '`on` or `off`',
+    meaning:
+      'keep connections to the container open for a moment, for the next GET or HEAD. `off`: each request gets a connection of its own, as with `meet.balance=least-conn` and `random-two`, `meet.max-conns`, WebSockets, https and `strip`',
+    fallback: '`on`',
+  }),
   bodySize: label({
     key: 'meet.body-size',
     roles: [...routing, ...routed],
@@ -349,6 +358,10 @@ export type Labels = { readonly [Name in LabelName]?: NonNullable<ReturnType<(ty
 
 function parseBoolean(text: string): boolean | undefined {
   return text === 'true' ? true : text === 'false' ? false : undefined;
+}
+
+function parseSwitch(text: string): 'on' | 'off' | undefined {
+  return text === 'on' || text === 'off' ? text : undefined;
 }
 
 function parseProto(text: string): 'http' | 'https' | undefined {

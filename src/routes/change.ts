@@ -18,7 +18,16 @@ export function describeChange(before: RoutingView | undefined, after: RoutingVi
   const now = facts(after, desertedNow, turned);
   const gone = [...old].flatMap((fact) => (now.has(fact) ? [] : [`- ${fact}`]));
   const come = [...now].flatMap((fact) => (old.has(fact) ? [] : [`+ ${fact}`]));
-  return [...gone, ...come].toSorted((left, right) => compareText(left.slice(2), right.slice(2)));
+  return [...gone, ...come, ...describeKeepalive(before, after)].toSorted((left, right) => compareText(left.slice(2), right.slice(2)));
+}
+
+/** Of services that were there before: that a new one keeps connections is no news. */
+function describeKeepalive(before: RoutingView, after: RoutingView): readonly string[] {
+  return after.upstreams.flatMap(({ name, title, keepalive }) => {
+    const old = before.upstreams.find((upstream) => upstream.name === name);
+    if (old === undefined || (old.keepalive === undefined) === (keepalive === undefined)) return [];
+    return [`${keepalive === undefined ? '-' : '+'} ${title} keepalive`];
+  });
 }
 
 function describeWhole({ upstreams, groups }: RoutingView): string {
@@ -43,7 +52,7 @@ function isDeserted({ locations }: Group): boolean {
 
 /** @param turned whose paths are told without their settings */
 function facts(view: RoutingView, deserted: ReadonlySet<string>, turned: ReadonlySet<string>): ReadonlySet<string> {
-  const { upstreams, spa, groups, webhooks, ...settings } = view;
+  const { upstreams, spa, spaKeepalive: _, retries: __, groups, webhooks, ...settings } = view;
   return new Set([
     ...upstreams.flatMap(describeUpstream),
     ...spa.servers.map((server) => `SPA ${server}`),
@@ -80,7 +89,7 @@ function describeGroup({ title, locations }: Group, hasNobody: boolean, isBrief:
 }
 
 function describeLocation(title: string, location: LocationView, isBrief: boolean): string {
-  const { kind, path, upstream: _, guarded: __, media, ...settings } = location;
+  const { kind, path, upstream: _, guarded: __, keepalive: ___, media, ...settings } = location;
   const to = passedTo(location) === spaUpstream ? spaTitle : title;
   if (isBrief) return `${showRule({ kind, path })} -> ${to}`;
   const own = Object.entries(settings).map(

@@ -12,7 +12,16 @@ export function parseNginxVersion(text: string): NginxVersion | undefined {
  * that are kept alive. An unknown version, or none at all, counts as old: the directive would stop an older nginx.
  */
 export function supportsKeepaliveMinTimeout(versions: readonly (NginxVersion | undefined)[]): boolean {
-  return versions.length > 0 && versions.every((version) => version !== undefined && isAtLeast(version, [1, 27, 4]));
+  return areAtLeast(versions, [1, 27, 4]);
+}
+
+/** Whether all of these nginx keep connections of an upstream that says nothing about it (nginx 1.29.7); older ones don't take `keepalive 0`. */
+export function keepsConnectionsByDefault(versions: readonly (NginxVersion | undefined)[]): boolean {
+  return areAtLeast(versions, [1, 29, 7]);
+}
+
+function areAtLeast(versions: readonly (NginxVersion | undefined)[], least: NginxVersion): boolean {
+  return versions.length > 0 && versions.every((version) => version !== undefined && isAtLeast(version, least));
 }
 
 function isAtLeast(version: NginxVersion, least: NginxVersion): boolean {

@@ -7,9 +7,11 @@ import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { allowedAt, isGuarded, trustedSubnets, withGuardedPaths } from './access.ts';
 import { hasIpv6 } from './ipv6.ts';
+import { keepsConnections } from './keepalive.ts';
+import type { KeepaliveView, RetryView } from './keepalive.ts';
 import { mediaAccess, mediaAuthPath } from './media.ts';
 import type { MediaAccess } from './media.ts';
-import { supportsKeepaliveMinTimeout } from './nginx-version.ts';
+import { keepsConnectionsByDefault, supportsKeepaliveMinTimeout } from './nginx-version.ts';
 import type { NginxVersion } from './nginx-version.ts';
 import { assignRoutes, ofOwnBackends, routeFor, routesByRule, routesByService, ruleKey, serviceTitle } from './ownership.ts';
 import type { Route } from './ownership.ts';
@@ -30,6 +32,8 @@ export interface UpstreamView extends UpstreamServers {
   readonly title: string;
   /** Absent for nginx's own, round robin. */
   readonly balance?: UpstreamBalance;
+  /** A second upstream with the same servers, to which nginx keeps connections open. */
+  readonly keepalive?: string;
 }
 
 /** How nginx chooses among servers, where it isn't round robin. */
@@ -63,6 +67,8 @@ export interface LocationView {
   readonly prefix?: string;
   /** Files in S3, for those that the backend lets in. */
   readonly media?: MediaAccess;
+  /** GET and HEAD go over kept connections. */
+  readonly keepalive?: KeepaliveView;
 }
 
 /** Everything the template prints, decided: the template loops, it does not decide. */
@@ -81,6 +87,8 @@ export interface RoutingView {
   readonly forwardProto: boolean;
   /** How long a reload leaves clients' idle connections open, in nginx's words; absent where an nginx doesn't know that. */
   readonly keepaliveMinTimeout?: string;
+  /** The nginx of all frontends keeps connections of every upstream unless it is told otherwise. */
+  readonly keepsConnectionsByDefault?: true;
   /** An upstream is chosen by the client's address. */
   readonly hashesClients?: boolean;
   /** Whose word on a client's address is taken, where a location isn't for everybody. */
@@ -92,6 +100,10 @@ export interface RoutingView {
   readonly upstreams: readonly UpstreamView[];
   /** The SPA of the same container and the other frontends behind it, or behind a router all of them: there it can be without servers. */
   readonly spa: UpstreamView;
+  /** GET and HEAD of the SPA go over kept connections; absent where the SPA has no servers. */
+  readonly spaKeepalive?: KeepaliveView;
+  /** Where requests go that failed on kept connections. */
+  readonly retries: readonly RetryView[];
   /** The SPA is in other containers: this nginx is a router. */
   readonly isSpaElsewhere: boolean;
   /** Locations by the service that answers them. */
@@ -146,10 +158,11 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
     ...server,
     forwardProto: instance.frontendLabels.forwardedProto === 'forward',
     ...(supportsKeepaliveMinTimeout(versions) ? { keepaliveMinTimeout: `${keepaliveMinTimeoutMs / 1000}s` } : {}),
+    ...(keepsConnectionsByDefault(versions) ? { keepsConnectionsByDefault: true } : {}),
     webhooks: webhooksOf(ownBackends, (route) => plainUpstream(route, upstreams)),
     ...(publicHost === undefined ? {} : { webhookHost: publicHost }),
     spaPort: ports.spa,
-    services: services.map(({ service, name }) => ({ name, title: serviceTitle(service), ...balanceOf(service) })),
+    services: services.map(({ service, name }) => ({ name, title: serviceTitle(service), ...connectionsOf(service) })),
     groups: groupLocations(routes, ownBackends, upstreams, server),
   };
   const addresses: RoutingAddresses = {
@@ -208,8 +221,12 @@ function atPort(upstream: string, port: number | undefined): string {
   return port === undefined ? upstream : `${upstream}+${port}`;
 }
 
-function balanceOf({ labels: { balance } }: Service): { balance?: UpstreamBalance } {
-  return balance === undefined || balance === 'round-robin' ? {} : { balance };
+function connectionsOf({ labels }: Service): { balance?: UpstreamBalance; keepsConnections?: true } {
+  const { balance } = labels;
+  return {
+    ...(balance === undefined || balance === 'round-robin' ? {} : { balance }),
+    ...(keepsConnections(labels) ? { keepsConnections: true } : {}),
+  };
 }
 
 /** The upstream of each service that is routed. */

@@ -56,6 +56,7 @@ const location = record({
   uri: optional(text),
   prefix: optional(text),
   media: optional(media),
+  keepalive: oneOf(undefined), // decided when addresses are filled in
 } satisfies Checks<LocationView>);
 
 const structure = record({
@@ -70,6 +71,7 @@ const structure = record({
   connectTimeout: text,
   forwardProto: boolean,
   keepaliveMinTimeout: optional(text),
+  keepsConnectionsByDefault: optional(oneOf(true)),
   webhooks: listOf(record({ path: text, upstream: optional(text), plainPathsOnly: optional(oneOf(true)) } satisfies Checks<WebhookView>)),
   webhookHost: optional(text),
   services: listOf(
@@ -77,6 +79,7 @@ const structure = record({
       name: text,
       title: text,
       balance: optional(oneOf('least-conn', 'ip-hash', 'random-two')),
+      keepsConnections: optional(oneOf(true)),
     } satisfies Checks<RoutingStructure['services'][number]>),
   ),
   groups: listOf(record({ title: text, locations: listOf(location) } satisfies Checks<RoutingStructure['groups'][number]>)),

@@ -1,4 +1,5 @@
-import type { LocationView, RoutingView, UpstreamBalance } from './routing-view.ts';
+import { mayKeepConnections, retriesOf, withKeepalive, withKeepaliveUpstream } from './keepalive.ts';
+import type { LocationView, RoutingView, UpstreamBalance, UpstreamView } from './routing-view.ts';
 import { asNginxTakesThem } from './upstream-servers.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
 
@@ -12,8 +13,17 @@ export const spaUpstream = 'meet-spa';
 export interface RoutingStructure extends RoutingSettings {
   readonly spaPort: number;
   /** The services that are routed, whether anybody of them is in rotation or not. */
-  readonly services: readonly { readonly name: string; readonly title: string; readonly balance?: UpstreamBalance }[];
+  readonly services: readonly RoutedService[];
   readonly groups: RoutingView['groups'];
+}
+
+/** A service with paths, as labels describe it. */
+interface RoutedService {
+  readonly name: string;
+  readonly title: string;
+  readonly balance?: UpstreamBalance;
+  /** nginx may keep connections to it open. */
+  readonly keepsConnections?: true;
 }
 
 /** What concerns the whole server. */
@@ -21,6 +31,8 @@ type RoutingSettings = Omit<
   RoutingView,
   | 'upstreams'
   | 'spa'
+  | 'spaKeepalive'
+  | 'retries'
   | 'isSpaElsewhere'
   | 'groups'
   | 'statusSubnets'
@@ -46,32 +58,48 @@ export interface RoutingAddresses {
 /** Puts addresses into a structure, which may be an older one: a service that has none any more answers 503. */
 export function fillStructure(structure: RoutingStructure, addresses: RoutingAddresses): RoutingView {
   const { spaPort, services, groups, webhooks, ...settings } = structure;
-  const used = usedUpstreams(structure);
-  const upstreams = services.flatMap((service) => {
-    const found = addresses.upstreams.get(service.name);
-    if (found === undefined || !used.has(service.name)) return [];
-    const taken = asNginxTakesThem(found, service.balance);
-    return taken.servers.length === 0 ? [] : [{ ...service, ...taken }];
-  });
+  const upstreams = filledUpstreams(structure, addresses);
   const spaServers = addresses.spaServers ?? [`127.0.0.1:${spaPort}`];
+  const spa = { name: spaUpstream, title: spaUpstream, servers: spaServers, backups: addresses.spaBackups };
   const known = new Set([...(spaServers.length === 0 ? [] : [spaUpstream]), ...upstreams.map(({ name }) => name)]);
-  const filled = groups.map(({ title, locations }) => ({ title, locations: locations.map((one) => reachable(one, known)) }));
+  const keeping = new Set(spaServers.length === 0 ? [] : [spaUpstream]);
+  for (const { name, keepsConnections } of services)
+    if (keepsConnections === true && upstreams.some((upstream) => upstream.name === name && mayKeepConnections(upstream)))
+      keeping.add(name);
+  const everythingElse = withKeepalive({ kind: 'below', path: '/', upstream: spaUpstream }, keeping);
+  const filled = groups.map(({ title, locations }) => ({
+    title,
+    locations: locations.map((one) => withKeepalive(reachable(one, known), keeping)),
+  }));
+  const locations = filled.flatMap((group) => group.locations);
   const calls = webhooks.map((one) => (one.upstream !== undefined && known.has(one.upstream) ? one : { path: one.path }));
+  const retries = retriesOf([everythingElse, ...locations]);
   return {
     ...settings,
     ...(upstreams.some(({ balance }) => balance === 'ip-hash') ? { hashesClients: true } : {}),
-    ...(filled.some(({ locations }) => locations.some(({ websocket }) => websocket)) ? { passesWebsockets: true } : {}),
-    ...([...filled.flatMap(({ locations }) => locations), ...calls].some(({ plainPathsOnly }) => plainPathsOnly)
-      ? { refusesPaths: true }
-      : {}),
-    ...(filled.some(({ locations }) => locations.some(({ guarded }) => guarded)) ? { trustedSubnets: addresses.trustedSubnets ?? [] } : {}),
-    upstreams,
-    spa: { name: spaUpstream, title: spaUpstream, servers: spaServers, backups: addresses.spaBackups },
+    ...(locations.some(({ websocket }) => websocket) ? { passesWebsockets: true } : {}),
+    ...([...locations, ...calls].some(({ plainPathsOnly }) => plainPathsOnly) ? { refusesPaths: true } : {}),
+    ...(locations.some(({ guarded }) => guarded) ? { trustedSubnets: addresses.trustedSubnets ?? [] } : {}),
+    upstreams: upstreams.map((upstream) => withKeepaliveUpstream(upstream, retries)),
+    spa: withKeepaliveUpstream(spa, retries),
+    ...(everythingElse.keepalive === undefined ? {} : { spaKeepalive: everythingElse.keepalive }),
+    retries,
     isSpaElsewhere: addresses.spaServers !== undefined,
     groups: filled,
     webhooks: calls,
     statusSubnets: addresses.statusSubnets,
   };
+}
+
+/** The upstreams that something leads to and that have servers. */
+function filledUpstreams(structure: RoutingStructure, addresses: RoutingAddresses): readonly UpstreamView[] {
+  const used = usedUpstreams(structure);
+  return structure.services.flatMap(({ keepsConnections: _, ...service }) => {
+    const found = addresses.upstreams.get(service.name);
+    if (found === undefined || !used.has(service.name)) return [];
+    const taken = asNginxTakesThem(found, service.balance);
+    return taken.servers.length === 0 ? [] : [{ ...service, ...taken }];
+  });
 }
 
 /** The upstreams that anything of a structure needs. */

@@ -16,6 +16,8 @@ const duration = '[1-9][0-9]{0,5}(?:ms|s|m|h|d)?';
 const path = '/[A-Za-z0-9_.~@:+/-]*';
 const service = '[a-z0-9_.+-]+';
 const upstream = `(?:meet-spa|meet(?:-media)?_${service}(?:~service)?)`;
+const keptUpstream = `${upstream}~keepalive`;
+const retry = `@meet_retry:${upstream}(?::(?:default|${duration}))*`;
 const folder = '(?:recordings|files)';
 const bucket = '[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]';
 const signedHost = '[a-z0-9._-]+(?::[1-9][0-9]{0,4})?';
@@ -29,11 +31,15 @@ const headersOfAll = [
   exactly('X-Forwarded-Proto $http_x_forwarded_proto'),
   exactly('X-Original-URL ""'),
   exactly('Connection close'),
+  exactly('Connection $meet_close'),
 ];
 
 /** By `path name`: patterns, one of which the arguments, joined by spaces, must match as a whole. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  ' upstream': [upstream],
+  ' upstream': [upstream, keptUpstream],
+  'upstream keepalive': ['0', '256'],
+  'upstream keepalive_requests': ['10000'],
+  'upstream keepalive_timeout': ['100ms'],
   'upstream server': [`${address}:${port}(?: weight=${weight})?(?: max_conns=${connections})? max_fails=0 fail_timeout=0(?: backup)?`],
   'upstream least_conn': [''],
   'upstream random': ['two'],
@@ -43,6 +49,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     exactly('$http_upgrade $meet_upgrade'),
     exactly('$meet_upgrade $meet_connection'),
     exactly('$request_uri $meet_path'),
+    exactly('$request_method$http_content_length$http_transfer_encoding $meet_keepalive'),
+    exactly('$proxy_host $meet_close'),
   ],
   'map default': [exactly('$remote_addr'), '""', 'close', '"what cannot be read"'],
   'map "~^"': ['plain'],
@@ -50,6 +58,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(refusedPaths.map(({ what, pattern }) => [`map "~*${pattern}"`, [`"${what}"`]])),
   'map "~*^websocket$"': ['websocket'],
   'map websocket': ['upgrade'],
+  'map GET': ['1'],
+  'map HEAD': ['1'],
+  'map volatile': [''],
+  'map "~.~keepalive$"': ['""'],
   'map "~^(?:.*[, ])?([^, ]+) *$"': [exactly('$1')],
   ' server': [''],
   'server listen': [`(?:\\[::\\]:)?${port}`],
@@ -78,6 +90,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '/',
     '@meet_(?:unavailable|bad_gateway|timeout|media_refused|media_undecided|no_host|refused_path)',
     '@generation',
+    retry,
   ],
   'server/location proxy_read_timeout': [duration],
   'server/location proxy_connect_timeout': [duration],
@@ -95,13 +108,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'server set': [
     exactly('$meet_proxied "$http_x_forwarded_for$http_x_forwarded_host$http_x_forwarded_proto$http_x_real_ip$http_forwarded"'),
+    exactly('$meet_retry @meet_unavailable'),
   ],
   'server/location limit_except': ['POST'],
   'server/location/limit_except deny': ['all'],
   'server/location proxy_http_version': [exactly('1.1')],
   'server/location proxy_redirect': ['off'],
   'server/location proxy_next_upstream': ['error timeout'],
+  'server/location recursive_error_pages': ['on'],
+  'server/location/if proxy_pass': [`http://${keptUpstream}`],
+  'server/location/if set': [`\\$meet_retry ${retry}`],
   'server/location set': [
+    exactly('$meet_retry @meet_unavailable'),
     exactly('$args ""'),
     exactly('$meet_sent $request_method:$upstream_bytes_sent'),
     exactly('$meet_refused "meet-gen refused this path for $meet_path"'),
@@ -170,6 +188,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server/location access_log': ['off'],
   'server/location if': [
     exactly('($meet_path != plain)'),
+    exactly('($meet_keepalive)'),
     exactly('($upstream_bytes_received ~ [1-9])'),
     exactly('($upstream_bytes_sent ~ [1-9][0-9]*$)'),
     exactly('($meet_sent ~ ^(?!(GET|HEAD):).*[1-9])'),
@@ -185,7 +204,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'server/location/if rewrite': [exactly('^ /meet-gen!refused-path last')],
   'server/location/if return': ['400', '502', '504', '403', '404', '405', '(?:200|400|404|429|500) "[A-Za-z., ]+\\\\n"'],
-  'server/location try_files': ['/meet-gen-never-a-file @(?:generation|meet_unavailable|meet_no_host)'],
+  'server/location try_files': ['/meet-gen-never-a-file (?:@(?:generation|meet_unavailable|meet_no_host)|\\$meet_retry)'],
   'server/location alias': ['/tmp/meet-gen/rejected'],
   'server/location log_not_found': ['off'],
   'server/location stub_status': [''],

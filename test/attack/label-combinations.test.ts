@@ -24,7 +24,8 @@ describe('labels together', () => {
           const { files, problems } = await renderWorld(observe(twoFrontends(labels)));
           const file = files.get('meet') ?? '';
           const [routing, internal] = [...file.matchAll(/listen (\d+);/g)].map(([, port]) => port);
-          const spaPorts = [...file.matchAll(/server [0-9.]+:(\d+) /g)].map(([, port]) => port);
+          const block = /^upstream meet-spa \{[^}]*\}/m.exec(file)?.[0] ?? '';
+          const spaPorts = [...block.matchAll(/server [0-9.]+:(\d+) /g)].map(([, port]) => port);
           expect(new Set([routing, internal, ...spaPorts]).size, file).toBe(3);
           expect(spaPorts).toHaveLength(3);
           expect(new Set(spaPorts).size).toBe(1);

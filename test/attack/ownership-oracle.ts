@@ -5,6 +5,7 @@ import type { Member, ServiceMember } from '../../src/model/member.ts';
 import type { Labels } from '../../src/model/label-table.ts';
 import { compareText } from '../../src/model/foreign-text.ts';
 import type { PathRule } from '../../src/model/nginx-token.ts';
+import { brokenKeepalive } from './keepalive-oracle.ts';
 import type { Directive } from '../support/nginx-parse.ts';
 
 /** Calls from inside, which the status server takes in every file. */
@@ -89,6 +90,7 @@ export function brokenOwnership(ownProject: string, members: readonly Member[], 
     ...openFiles(claimants, tree),
     ...wrongCalls(owners, tree, upstreams),
     ...wrongSpa(ownProject, members, tree),
+    ...brokenKeepalive(tree),
   ];
 }
 
@@ -199,9 +201,14 @@ function healthOf({ container: { health }, labels }: ServiceMember): 'ready' | '
 
 /** The addresses in an upstream, at whatever port, and whether each is one that others are tried before. */
 function serversOf(tree: readonly Directive[], upstream: string): ReadonlyMap<string, 'server' | 'backup'> {
-  const blocks = tree.filter(({ name, args: [found = ''] }) => name === 'upstream' && found.replace(/\+\d+$/, '') === upstream);
+  const blocks = tree.filter(({ name, args: [found = ''] }) => name === 'upstream' && withoutEnd(found) === upstream);
   const lines = blocks.flatMap(({ block }) => (block ?? []).filter(({ name }) => name === 'server'));
   return new Map(lines.map(({ args }) => [(args[0] ?? '').replace(/:\d+$/, ''), args.includes('backup') ? 'backup' : 'server']));
+}
+
+/** The service's own upstream, whatever the port, and whether its connections are kept or not. */
+function withoutEnd(upstream: string): string {
+  return upstream.replace(/(?:\+\d+)?(?:~keepalive)?$/, '');
 }
 
 function ruleOf({ kind, path }: PathRule): string {
@@ -383,7 +390,7 @@ function wrongSpa(ownProject: string, members: readonly Member[], tree: readonly
     frontends.flatMap(({ container }) => [...container.networks.flatMap(addressesOf), ...container.networks.flatMap(gatewaysOf)]),
   );
   const spa = tree.find(({ name, args }) => name === 'upstream' && args[0] === 'meet-spa')?.block ?? [];
-  const servers = spa.map(({ args }) => (args[0] ?? '').replace(/:\d+$/, ''));
+  const servers = spa.filter(({ name }) => name === 'server').map(({ args }) => (args[0] ?? '').replace(/:\d+$/, ''));
   const wrong = servers.filter((server) => !own.has(server) && (hasRouter || server !== '127.0.0.1'));
   return [
     ...wrong.map((server) => `the SPA is asked at ${server}`),
@@ -470,8 +477,8 @@ function ownerAbove(owners: ReadonlyMap<string, Owner>, path: string): Owner | u
 function wrongAddresses(claimants: readonly Claimant[], tree: readonly Directive[]): readonly string[] {
   const byUpstream = new Map(claimants.map((claimant) => [claimant.upstream, claimant]));
   return tree.flatMap(({ name, args: [upstream = ''], block }) => {
-    if (name !== 'upstream' || upstream === 'meet-spa') return [];
-    const own = byUpstream.get(upstream.replace(/\+\d+$/, ''))?.addresses ?? new Set<string>();
+    if (name !== 'upstream' || withoutEnd(upstream) === 'meet-spa') return [];
+    const own = byUpstream.get(withoutEnd(upstream))?.addresses ?? new Set<string>();
     const named = (block ?? []).filter((directive) => directive.name === 'server').map(({ args }) => args[0] ?? '');
     const servers = named.filter((server) => !own.has(server.replace(/:\d+$/, '')));
     return servers.map((server) => `${upstream} has the address ${server} of somebody else`);

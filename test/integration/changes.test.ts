@@ -51,7 +51,9 @@ test.concurrent('render --diff shows what would change in the published file, an
   scene.backend('backend-2', 21);
   const { stdout } = await diff();
   const changed = stdout.split('\n').filter((line) => /^[+-](?![+-]{2} )/.test(line));
-  expect(changed.filter((line) => line.includes('server '))).toEqual([expect.stringContaining(`+    server ${scene.address(21)}:8000 `)]);
+  // In the upstream of new connections, and in that of kept ones.
+  const added = `+    server ${scene.address(21)}:8000 max_fails=0 fail_timeout=0;`;
+  expect(changed.filter((line) => line.includes('server '))).toEqual([added, added]);
   expect(await scene.fileIdentity()).toBe(before);
   expect(await diff('--out', `${scene.out}/nowhere`)).toMatchObject({
     code: 2,

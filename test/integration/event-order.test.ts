@@ -59,9 +59,8 @@ function replace(scene: Scene, name: string, host: number): void {
 
 async function rotation(scene: Scene): Promise<readonly number[]> {
   const content = await scene.content().catch(() => '');
-  return [...content.matchAll(/server 127\.\d+\.\d+\.(\d+):8000 /g)]
-    .map((match) => Number(match[1]))
-    .toSorted((left, right) => left - right);
+  const hosts = [...content.matchAll(/server 127\.\d+\.\d+\.(\d+):8000 /g)].map((match) => Number(match[1]));
+  return [...new Set(hosts)].toSorted((left, right) => left - right);
 }
 
 async function goThroughLife(scene: Scene): Promise<void> {

@@ -37,7 +37,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const servers = async (): Promise<readonly string[]> => (await readFile(file, 'utf8')).match(/server \S+:8000 /g) ?? [];
+const servers = async (): Promise<readonly string[]> => [...new Set((await readFile(file, 'utf8')).match(/server \S+:8000 /g))];
 const seenByFrontend = (): Promise<string> => docker(engine, ['exec', `${meet.name}-frontend-1`, 'cat', '/etc/nginx/conf.d/routing.conf']);
 const ended = (container: string): Promise<string> =>
   waitUntil('it has ended', async () => {

@@ -42,7 +42,7 @@ async function rest(scene: Scene, life: Life): Promise<void> {
     'all that is there is in rotation, and nothing else',
     async () => {
       const servers = [...(await scene.content()).matchAll(/server (\S+):8000 /g)].map(([, address]) => address ?? '');
-      found = servers.toSorted().join();
+      found = [...new Set(servers)].toSorted().join();
       return found === wanted;
     },
     mostHeldBackMs,

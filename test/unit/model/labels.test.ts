@@ -242,6 +242,13 @@ const cases: Cases = {
     accepted: ['round-robin', 'least-conn', 'ip-hash', 'random-two'].map((text) => [text, text] as const),
     refused: ['least_conn', 'ip_hash', 'random', 'random two', 'Least-conn', 'hash', 'least-conn,ip-hash', '1'],
   },
+  keepalive: {
+    accepted: [
+      ['on', 'on'],
+      ['off', 'off'],
+    ],
+    refused: ['true', 'false', 'Off', 'OFF', '0', 'no', 'close', 'off;'],
+  },
   weight: {
     accepted: [
       ['1', 1],

@@ -45,6 +45,7 @@ describe('upstreams', () => {
         title: 'meet/backend',
         servers: ['172.18.0.7:8000', '172.18.0.9:8000'],
         backups: ['172.18.0.3:8000'],
+        keepalive: 'meet_meet.backend~keepalive',
       },
     ]);
   });
@@ -87,7 +88,7 @@ describe('upstreams', () => {
 
 describe('the SPA', () => {
   it('is the one of the same container alone, where there is one frontend', () => {
-    expect(view(frontend()).spa).toEqual({ name: 'meet-spa', title: 'meet-spa', servers: ['127.0.0.1:8080'], backups: [] });
+    expect(view(frontend()).spa).toMatchObject({ name: 'meet-spa', title: 'meet-spa', servers: ['127.0.0.1:8080'], backups: [] });
   });
 
   it('has the live frontends behind it where there are several', () => {
@@ -116,14 +117,15 @@ describe('locations', () => {
       path: '/api/',
       upstream: 'meet_meet.backend',
       connectTimeout: '1s',
+      keepalive: { upstream: 'meet_meet.backend~keepalive', retry: '@meet_retry:meet_meet.backend:default:1s' },
     });
   });
 
   it('send /x where it belongs, though only /x/ is routed: nginx would redirect it of its own accord', () => {
     const below = view(frontend(), backend(), filesService({ labels: { 'meet.paths': '/only-below/' } }));
-    expect(locationOf(below, '/only-below', 'exact')).toEqual({ kind: 'exact', path: '/only-below', upstream: 'meet-spa' });
+    expect(locationOf(below, '/only-below', 'exact')).toMatchObject({ kind: 'exact', path: '/only-below', upstream: 'meet-spa' });
     const inside = view(frontend(), backend(), filesService({ labels: { 'meet.paths': '/api/below/' } }));
-    expect(locationOf(inside, '/api/below', 'exact')).toEqual({ kind: 'exact', path: '/api/below', upstream: 'meet_meet.backend' });
+    expect(locationOf(inside, '/api/below', 'exact')).toMatchObject({ kind: 'exact', path: '/api/below', upstream: 'meet_meet.backend' });
   });
 
   it('exist once for each path and kind', () => {

@@ -101,6 +101,7 @@ describe('a change of them', () => {
       '- meet/backend 172.18.0.6:8000',
       '+ meet/backend 172.18.0.6:8000 (backup)',
       '+ meet/backend balance least-conn',
+      '- meet/backend keepalive',
     ]);
   });
 

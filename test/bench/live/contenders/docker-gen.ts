@@ -42,7 +42,7 @@ function isProgram(path: string): boolean {
 
 /** Prints the same file as meet-gen for whoever runs. */
 function templateOf({ project, network }: Place, texts: Texts): string {
-  const [before = '', after = ''] = texts['one,two'].split(/^(?: {4}server [\d.]+:8000 .*\n)+/m);
+  const around = texts['one,two'].split(/^(?: {4}server [\d.]+:8000 .*\n)+/m);
   const mine = `whereLabelValueMatches $ "com.docker.compose.project" "^${project}$"`;
   const servers = [
     '{{ range $container := $backends }}{{ range $network := $container.Networks }}',
@@ -50,5 +50,5 @@ function templateOf({ project, network }: Place, texts: Texts): string {
     '{{ end }}{{ end }}',
   ].join('');
   const head = `{{ $backends := whereLabelValueMatches (${mine}) "meet.role" "^backend$" }}{{ if $backends }}`;
-  return `${head}${before}${servers}${after}{{ else }}${texts['']}{{ end }}`;
+  return `${head}${around.join(servers)}{{ else }}${texts['']}{{ end }}`;
 }

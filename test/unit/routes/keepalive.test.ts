@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import type { Container } from '../../../src/model/container.ts';
+import { readInstances } from '../../../src/model/instance.ts';
+import { describeChange } from '../../../src/routes/change.ts';
+import { planRouting } from '../../../src/routes/routing-view.ts';
+import type { LocationView, RoutingView } from '../../../src/routes/routing-view.ts';
+import { fillStructure } from '../../../src/routes/structure.ts';
+import { backend, container, filesService, frontend, observe } from '../../support/containers.ts';
+
+function plan(...containers: readonly Container[]): ReturnType<typeof planRouting> {
+  const [instance] = readInstances(observe(containers)).instances;
+  if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
+  return planRouting(instance, [[1, 30, 3]]);
+}
+
+const view = (...containers: readonly Container[]): RoutingView => plan(...containers).view;
+const locationOf = (of: RoutingView, path: string): LocationView | undefined =>
+  of.groups.flatMap(({ locations }) => locations).find((one) => one.path === path);
+const files = (labels: Readonly<Record<string, string>>): Container => filesService({ labels: { 'meet.paths': '/files', ...labels } });
+
+describe('connections are kept', () => {
+  it('to the SPA and to a service, and what fails on them has a second way', () => {
+    const { upstreams, spa, spaKeepalive, retries, ...rest } = view(frontend(), backend());
+    expect(upstreams).toMatchObject([{ name: 'meet_meet.backend', keepalive: 'meet_meet.backend~keepalive' }]);
+    expect(locationOf({ upstreams, spa, retries, ...rest }, '/api/')?.keepalive).toEqual({
+      upstream: 'meet_meet.backend~keepalive',
+      retry: '@meet_retry:meet_meet.backend',
+    });
+    expect(spa.keepalive).toBe('meet-spa~keepalive');
+    expect(spaKeepalive).toEqual({ upstream: 'meet-spa~keepalive', retry: '@meet_retry:meet-spa' });
+    expect(retries).toEqual([
+      { name: '@meet_retry:meet-spa', upstream: 'meet-spa' },
+      { name: '@meet_retry:meet_meet.backend', upstream: 'meet_meet.backend' },
+    ]);
+  });
+
+  it('to a guarded service, which a template that knows no guards still sees no upstream of', () => {
+    const guarded = locationOf(view(frontend(), files({ 'meet.allow.a': '/ from 10.0.0.0/8' })), '/files');
+    expect(guarded).toMatchObject({ guarded: 'meet_meet.files', keepalive: { upstream: 'meet_meet.files~keepalive' } });
+    expect(guarded).not.toHaveProperty('upstream');
+  });
+
+  it('with the times of the location on the second way, one for each of them', () => {
+    const labels = { 'meet.connect-timeout': '1s', 'meet.route.long.path': '/long', 'meet.route.long.read-timeout': '20m' };
+    const planned = view(frontend(), files(labels));
+    expect(planned.retries.slice(1)).toEqual([
+      { name: '@meet_retry:meet_meet.files:default:1s', upstream: 'meet_meet.files', connectTimeout: '1s' },
+      { name: '@meet_retry:meet_meet.files:20m:1s', upstream: 'meet_meet.files', readTimeout: '20m', connectTimeout: '1s' },
+    ]);
+    expect(locationOf(planned, '/long')?.keepalive?.retry).toBe('@meet_retry:meet_meet.files:20m:1s');
+  });
+
+  it('to the frontends behind a router, while there are any', () => {
+    const networks = { meet_default: '172.18.0.30/16' };
+    const router = container({ name: 'meet-router-1', project: 'meet', service: 'router', networks, labels: { 'meet.role': 'router' } });
+    expect(view(router, frontend()).spaKeepalive).toBeDefined();
+    const alone = view(router);
+    expect(alone).not.toHaveProperty('spaKeepalive');
+    expect(alone.retries).toEqual([]);
+  });
+});
+
+describe('connections are not kept', () => {
+  it.each([
+    { what: 'where the label says so', labels: { 'meet.keepalive': 'off' } },
+    { what: 'where nginx counts connections', labels: { 'meet.balance': 'least-conn' } },
+    { what: 'where nginx compares connections', labels: { 'meet.balance': 'random-two' } },
+    { what: 'where a replica may have so many', labels: { 'meet.max-conns': '5' } },
+    { what: 'where a connection may become a WebSocket', labels: { 'meet.websocket': 'true' } },
+  ])('$what', ({ labels }) => {
+    const planned = view(frontend(), files(labels));
+    expect(planned.upstreams[0]).not.toHaveProperty('keepalive');
+    expect(locationOf(planned, '/files')).not.toHaveProperty('keepalive');
+    expect(planned.retries.map(({ upstream }) => upstream)).toEqual(['meet-spa']);
+  });
+
+  it.each([
+    { what: 'whose path is replaced', labels: { 'meet.route.x.strip': 'true' } },
+    { what: 'over https', labels: { 'meet.route.x.proto': 'https' } },
+    { what: 'for WebSockets', labels: { 'meet.route.x.websocket': 'true' } },
+  ])('for a route $what, while the others of the service keep theirs', ({ labels }) => {
+    const planned = view(frontend(), files({ 'meet.route.x.path': '/x', ...labels }));
+    expect(locationOf(planned, '/x')).not.toHaveProperty('keepalive');
+    expect(locationOf(planned, '/files')).toHaveProperty('keepalive');
+  });
+
+  it('to a replica that says max-conns now, though the structure is an older one that keeps them', () => {
+    const { structure } = plan(frontend(), files({}));
+    const { addresses } = plan(frontend(), files({ 'meet.max-conns': '5' }));
+    expect(locationOf(fillStructure(structure, addresses), '/files')).not.toHaveProperty('keepalive');
+  });
+
+  it('to addresses that a structure from a file names', () => {
+    const { structure, addresses } = plan(frontend(), files({ 'meet.keepalive': 'off' }));
+    const groups = structure.groups.map(({ title, locations }) => ({
+      title,
+      locations: locations.map((one) => ({ ...one, keepalive: { upstream: 'x', retry: '@x' } })),
+    }));
+    expect(locationOf(fillStructure({ ...structure, groups }, addresses), '/files')).not.toHaveProperty('keepalive');
+  });
+});
+
+it('a change of it is told', () => {
+  const [on, off] = [view(frontend(), files({})), view(frontend(), files({ 'meet.keepalive': 'off' }))];
+  expect(describeChange(on, off)).toEqual(['- meet/files keepalive']);
+  expect(describeChange(off, on)).toEqual(['+ meet/files keepalive']);
+});
