@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { createNginxChecker } from '../../support/nginx-check.ts';
 import type { NginxChecker } from '../../support/nginx-check.ts';
+import { forOlderNginx } from '../../support/older-nginx.ts';
 import { providedEngine } from '../../providers/engine/provided.ts';
 import { combine } from '../../attack/judge-sets.ts';
 import { inChunks } from '../../attack/take-sets.ts';
@@ -14,7 +15,7 @@ export function bothNginx(): Promise<readonly NginxChecker[]> {
 
 /** Each version of nginx takes every one of these files, without a word. */
 export async function acceptedByNginx([newest, oldest]: readonly NginxChecker[], contents: readonly string[]): Promise<void> {
-  const older = contents.map((content) => content.replace(/^ *keepalive_min_timeout 2s;.*\n/gm, ''));
+  const older = contents.map(forOlderNginx);
   const verdicts = await Promise.all([newest?.testMany(contents.map(inRealLayout)), oldest?.testMany(older.map(inRealLayout))]);
   for (const { ok, output } of verdicts.flatMap((some) => some ?? [])) {
     expect(output.replace(/conflicting server name "(localhost|meet-gen\.invalid)"/g, '')).not.toMatch(/\[(error|crit|alert|emerg)\]/);

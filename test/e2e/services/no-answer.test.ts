@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { docker } from '../../providers/engine/docker-command.ts';
-import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
+import { providedEngine } from '../../providers/engine/provided.ts';
 import type { NginxSeries } from '../../providers/engine/stand-ins.ts';
-import { publishedPort, startContainer } from '../../support/bare-container.ts';
 import { container, observe } from '../../support/containers.ts';
 import { askAt, type Answer } from '../../support/media/ask.ts';
 import { callFromInside } from '../../support/media/call-from-inside.ts';
-import { inRealLayout } from '../../support/real-layout.ts';
 import { renderWorld } from '../../support/render-world.ts';
 import { waitUntil } from '../../support/wait-until.ts';
+import { startBesideUpstreams, type BesideUpstreams } from './beside-upstreams.ts';
 import { addressOf, upstreamsScript, type Upstream } from './silent-upstreams.ts';
 
 // What a client is told when no upstream answers: 503 with Retry-After where the request may be sent again, 502 or 504 elsewhere.
@@ -78,37 +76,20 @@ async function render(): Promise<string> {
 }
 
 describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
-  let upstreams: string;
-  let nginx: string;
-  let place: { readonly host: string; readonly port: number };
+  let nginx: BesideUpstreams;
 
   beforeAll(async () => {
-    // nginx shares the network of the container with the upstreams, which have a loopback address each.
-    const images = providedImages();
-    const published = ['--init', '--publish', `${engine.publishAddress}::8083`];
-    upstreams = await startContainer(engine, [...published, images.backend, 'node', '/upstreams.cjs'], {
-      'upstreams.cjs': upstreamsScript,
-    });
-    const files = { ...inRealLayout(await render()), 'conf.d/default.conf': '' };
-    const shared = ['--network', `container:${upstreams}`, '--entrypoint', '/docker-entrypoint.sh'];
-    nginx = await startContainer(
-      engine,
-      [...shared, images.frontend[series], 'nginx', '-g', 'daemon off;'],
-      Object.fromEntries(Object.entries(files).map(([path, text]) => [`etc/nginx/${path}`, text])),
-    );
-    place = { host: engine.publishAddress, port: await publishedPort(engine, upstreams) };
-    const answers = async (): Promise<boolean> => (await askAt(place, '/closes-answers').catch(() => undefined))?.status === 200;
+    nginx = await startBesideUpstreams(series, await render(), upstreamsScript);
+    const answers = async (): Promise<boolean> => (await askAt(nginx.place, '/closes-answers').catch(() => undefined))?.status === 200;
     await waitUntil('nginx and what is behind it answer', answers, 20_000);
   });
-  afterAll(async () => {
-    await docker(engine, ['rm', '--force', '--volumes', ...[nginx, upstreams].filter((id) => id !== undefined)]);
-  });
+  afterAll(() => nginx?.remove());
 
   /** What each of these requests comes to, all asked at once. */
   async function outcomes(requests: readonly string[], headers: Readonly<Record<string, string>> = {}): Promise<Record<string, string>> {
     const seen = requests.map(async (request) => {
       const [method = '', path = ''] = request.split(' ');
-      return [request, describeAnswer(await askAt(place, path, { method, headers }))] as const;
+      return [request, describeAnswer(await askAt(nginx.place, path, { method, headers }))] as const;
     });
     return Object.fromEntries(await Promise.all(seen));
   }
@@ -180,7 +161,7 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
 
   test('so may calls from inside, which LiveKit repeats in any case', async () => {
     const url = 'http://127.0.0.1:8084/api/v1.0/rooms/webhooks-livekit/';
-    expect(await callFromInside(engine, upstreams, url, { body: '{}' })).toMatchObject({ status: 503, retryAfter: '5' });
+    expect(await callFromInside(engine, nginx.upstreams, url, { body: '{}' })).toMatchObject({ status: 503, retryAfter: '5' });
   });
 });
 
