@@ -94,7 +94,8 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
 /** The upstreams that something leads to and that have servers. */
 function filledUpstreams(structure: RoutingStructure, addresses: RoutingAddresses): readonly UpstreamView[] {
   const used = usedUpstreams(structure);
-  return structure.services.flatMap(({ keepsConnections: _, ...service }) => {
+  return structure.services.flatMap((routed) => {
+    const { keepsConnections: _, ...service } = routed;
     const found = addresses.upstreams.get(service.name);
     if (found === undefined || !used.has(service.name)) return [];
     const taken = asNginxTakesThem(found, service.balance);

@@ -5,7 +5,7 @@ import type { Directive } from '../support/nginx-parse.ts';
 
 const suffix = '~keepalive';
 /** What counts an upstream's connections, and would count only half of them. */
-const counting = ['least_conn', 'random'];
+const counting: ReadonlySet<string> = new Set(['least_conn', 'random']);
 
 /** What of kept connections in a file breaks the rule, in words; empty when all is well. */
 export function brokenKeepalive(tree: readonly Directive[]): readonly string[] {
@@ -20,15 +20,9 @@ export function brokenKeepalive(tree: readonly Directive[]): readonly string[] {
 
 function wrongUpstream(name: string, block: readonly Directive[], upstreams: ReadonlyMap<string, readonly Directive[]>): readonly string[] {
   const plain = upstreams.get(name.slice(0, -suffix.length)) ?? [];
-  const lines = (of: readonly Directive[]): string =>
-    of
-      .filter((one) => one.name !== 'keepalive')
-      .map(lineOf)
-      .join('; ');
-  const kept = block.filter((one) => !one.name.startsWith('keepalive_'));
   return [
-    ...(lines(kept) === lines(plain) ? [] : [`${name} has other servers than the upstream that it is made of`]),
-    ...(block.some((one) => counting.includes(one.name) || /\bmax_conns=/.test(lineOf(one))) ? [`${name} halves what is counted`] : []),
+    ...(serversOf(block) === serversOf(plain) ? [] : [`${name} has other servers than the upstream that it is made of`]),
+    ...(block.some((one) => counting.has(one.name) || /\bmax_conns=/.test(lineOf(one))) ? [`${name} halves what is counted`] : []),
   ];
 }
 
@@ -39,16 +33,11 @@ function wrongLocation(rule: string, block: readonly Directive[], byName: Readon
     const pass = passOf(inner);
     if (pass === undefined) return [];
     const retry = inner.find(({ name, args }) => name === 'set' && args[0] === '$meet_retry')?.args[1] ?? '';
-    const times = (of: readonly Directive[]): string =>
-      of
-        .filter(({ name }) => /^proxy_.*_timeout$/.test(name))
-        .map(lineOf)
-        .join('; ');
     return [
       ...(one.args.join(' ') === '($meet_keepalive)' ? [] : [`${rule} passes on ${one.args.join(' ')}`]),
       ...(pass === `${to}${suffix}` ? [] : [`${rule} leads to ${to}, and over kept connections to ${pass}`]),
       ...(passOf(byName.get(retry) ?? []) === to ? [] : [`${rule} is sent again by ${retry}, which leads elsewhere`]),
-      ...(times(byName.get(retry) ?? []) === times(block) ? [] : [`${rule} is sent again by ${retry} with other times`]),
+      ...(timesOf(byName.get(retry) ?? []) === timesOf(block) ? [] : [`${rule} is sent again by ${retry} with other times`]),
     ];
   });
 }
@@ -59,4 +48,19 @@ function passOf(block: readonly Directive[]): string | undefined {
 
 function lineOf({ name, args }: Directive): string {
   return [name, ...args].join(' ');
+}
+
+/** Who is asked and how they are chosen: all of an upstream but how long its connections are kept. */
+function serversOf(upstream: readonly Directive[]): string {
+  return upstream
+    .filter(({ name }) => !name.startsWith('keepalive'))
+    .map(lineOf)
+    .join('; ');
+}
+
+function timesOf(location: readonly Directive[]): string {
+  return location
+    .filter(({ name }) => /^proxy_.*_timeout$/.test(name))
+    .map(lineOf)
+    .join('; ');
 }

@@ -68,6 +68,14 @@ interface Told {
 
 const versions: Readonly<Record<NginxSeries, string>> = { '1.30': '1.30.3', '1.22': '1.22.1' };
 
+/** How many of these came over a connection that had been used before. */
+const reused = (told: readonly Told[]): number => told.filter(({ number = 0 }) => number > 1).length;
+const statuses = (told: readonly Told[]): Readonly<Record<string, number>> => {
+  const counts: Record<string, number> = {};
+  for (const { status } of told) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+};
+
 describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
   let nginx: BesideUpstreams;
   /** One connection of a client: all that is asked on it comes to the same worker of nginx, which has a pool of its own. */
@@ -76,9 +84,10 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
   async function start(change: (rendered: string) => string = (rendered) => rendered): Promise<void> {
     nginx = await startBesideUpstreams(series, change(await render(versions[series])), keepingScript);
     client = new Agent({ keepAlive: true, maxSockets: 1 });
-    const answers = async (): Promise<boolean> => (await ask('GET', '/keeps').catch(() => undefined))?.status === 200;
-    await waitUntil('nginx and what is behind it answer', answers, 20_000);
+    await waitUntil('nginx and what is behind it answer', isAnswered, 20_000);
   }
+
+  const isAnswered = async (): Promise<boolean> => (await ask('GET', '/keeps').catch(() => undefined))?.status === 200;
 
   async function stop(): Promise<void> {
     client?.destroy();
@@ -121,14 +130,6 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     crowd.destroy();
     return told;
   }
-
-  /** How many of these came over a connection that had been used before. */
-  const reused = (told: readonly Told[]): number => told.filter(({ number = 0 }) => number > 1).length;
-  const statuses = (told: readonly Told[]): Readonly<Record<string, number>> => {
-    const counts: Record<string, number> = {};
-    for (const { status } of told) counts[status] = (counts[status] ?? 0) + 1;
-    return counts;
-  };
 
   describe('with the shipped template', () => {
     beforeAll(() => start());

@@ -20,7 +20,12 @@ function plan(...containers: readonly Container[]): { view: RoutingView; problem
 function locationsOf(labels: Labels, ...others: readonly Container[]): Readonly<Record<string, Omit<LocationView, 'kind' | 'path'>>> {
   const { view } = plan(filesService({ labels }), ...others);
   const own = view.groups.flatMap(({ title, locations }) => (title === 'meet/files' ? locations : []));
-  return Object.fromEntries(own.map(({ kind, path, keepalive: _, ...rest }) => [`${kind === 'exact' ? '=' : '^~'} ${path}`, rest]));
+  return Object.fromEntries(
+    own.map((location) => {
+      const { kind, path, keepalive: _, ...rest } = location;
+      return [`${kind === 'exact' ? '=' : '^~'} ${path}`, rest];
+    }),
+  );
 }
 
 const route = (attributes: Labels, name = 'one'): Labels =>
