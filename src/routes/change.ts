@@ -52,7 +52,7 @@ function isDeserted({ locations }: Group): boolean {
 
 /** @param turned whose paths are told without their settings */
 function facts(view: RoutingView, deserted: ReadonlySet<string>, turned: ReadonlySet<string>): ReadonlySet<string> {
-  const { upstreams, spa, spaKeepalive: _, retries: __, groups, webhooks, ...settings } = view;
+  const { upstreams, spa, everythingElse: _, fresh: __, groups, webhooks, ...settings } = view;
   return new Set([
     ...upstreams.flatMap(describeUpstream),
     ...spa.servers.map((server) => `SPA ${server}`),
@@ -89,7 +89,7 @@ function describeGroup({ title, locations }: Group, hasNobody: boolean, isBrief:
 }
 
 function describeLocation(title: string, location: LocationView, isBrief: boolean): string {
-  const { kind, path, upstream: _, guarded: __, keepalive: ___, media, ...settings } = location;
+  const { kind, path, upstream: _, guarded: __, keepalive: ___, fresh: ____, streams: _____, media, ...settings } = location;
   const to = passedTo(location) === spaUpstream ? spaTitle : title;
   if (isBrief) return `${showRule({ kind, path })} -> ${to}`;
   const own = Object.entries(settings).map(

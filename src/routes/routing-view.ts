@@ -7,8 +7,8 @@ import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { allowedAt, isGuarded, trustedSubnets, withGuardedPaths } from './access.ts';
 import { hasIpv6 } from './ipv6.ts';
-import { keepsConnections } from './keepalive.ts';
-import type { KeepaliveView, RetryView } from './keepalive.ts';
+import { keepsConnections } from './upstream-connections.ts';
+import type { FreshView } from './upstream-connections.ts';
 import { mediaAccess, mediaAuthPath } from './media.ts';
 import type { MediaAccess } from './media.ts';
 import { keepsConnectionsByDefault, supportsKeepaliveMinTimeout } from './nginx-version.ts';
@@ -67,8 +67,12 @@ export interface LocationView {
   readonly prefix?: string;
   /** Files in S3, for those that the backend lets in. */
   readonly media?: MediaAccess;
-  /** GET and HEAD go over kept connections. */
-  readonly keepalive?: KeepaliveView;
+  /** The upstream that GET and HEAD go to, over kept connections. */
+  readonly keepalive?: string;
+  /** The named location that leads to the same service over fresh connections. */
+  readonly fresh?: string;
+  /** Large bodies go there. */
+  readonly streams?: true;
 }
 
 /** Everything the template prints, decided: the template loops, it does not decide. */
@@ -100,10 +104,10 @@ export interface RoutingView {
   readonly upstreams: readonly UpstreamView[];
   /** The SPA of the same container and the other frontends behind it, or behind a router all of them: there it can be without servers. */
   readonly spa: UpstreamView;
-  /** GET and HEAD of the SPA go over kept connections; absent where the SPA has no servers. */
-  readonly spaKeepalive?: KeepaliveView;
-  /** Where requests go that failed on kept connections. */
-  readonly retries: readonly RetryView[];
+  /** Everything else: what is the SPA's. */
+  readonly everythingElse: LocationView;
+  /** The named locations of fresh connections. */
+  readonly fresh: readonly FreshView[];
   /** The SPA is in other containers: this nginx is a router. */
   readonly isSpaElsewhere: boolean;
   /** Locations by the service that answers them. */

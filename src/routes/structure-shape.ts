@@ -56,7 +56,10 @@ const location = record({
   uri: optional(text),
   prefix: optional(text),
   media: optional(media),
-  keepalive: oneOf(undefined), // decided when addresses are filled in
+  // Decided when addresses are filled in.
+  keepalive: oneOf(undefined),
+  fresh: oneOf(undefined),
+  streams: oneOf(undefined),
 } satisfies Checks<LocationView>);
 
 const structure = record({

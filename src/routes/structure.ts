@@ -1,4 +1,4 @@
-import { mayKeepConnections, retriesOf, withKeepalive, withKeepaliveUpstream } from './keepalive.ts';
+import { freshOf, mayKeepConnections, withKeepalive, withConnections } from './upstream-connections.ts';
 import type { LocationView, RoutingView, UpstreamBalance, UpstreamView } from './routing-view.ts';
 import { asNginxTakesThem } from './upstream-servers.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
@@ -31,8 +31,8 @@ type RoutingSettings = Omit<
   RoutingView,
   | 'upstreams'
   | 'spa'
-  | 'spaKeepalive'
-  | 'retries'
+  | 'everythingElse'
+  | 'fresh'
   | 'isSpaElsewhere'
   | 'groups'
   | 'statusSubnets'
@@ -66,24 +66,24 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
   for (const { name, keepsConnections } of services)
     if (keepsConnections === true && upstreams.some((upstream) => upstream.name === name && mayKeepConnections(upstream)))
       keeping.add(name);
-  const everythingElse = withKeepalive({ kind: 'below', path: '/', upstream: spaUpstream }, keeping);
+  const everythingElse = withConnections(reachable({ kind: 'below', path: '/', upstream: spaUpstream }, known), keeping);
   const filled = groups.map(({ title, locations }) => ({
     title,
-    locations: locations.map((one) => withKeepalive(reachable(one, known), keeping)),
+    locations: locations.map((one) => withConnections(reachable(one, known), keeping)),
   }));
   const locations = filled.flatMap((group) => group.locations);
   const calls = webhooks.map((one) => (one.upstream !== undefined && known.has(one.upstream) ? one : { path: one.path }));
-  const retries = retriesOf([everythingElse, ...locations]);
+  const all = [everythingElse, ...locations];
   return {
     ...settings,
     ...(upstreams.some(({ balance }) => balance === 'ip-hash') ? { hashesClients: true } : {}),
     ...(locations.some(({ websocket }) => websocket) ? { passesWebsockets: true } : {}),
     ...([...locations, ...calls].some(({ plainPathsOnly }) => plainPathsOnly) ? { refusesPaths: true } : {}),
     ...(locations.some(({ guarded }) => guarded) ? { trustedSubnets: addresses.trustedSubnets ?? [] } : {}),
-    upstreams: upstreams.map((upstream) => withKeepaliveUpstream(upstream, retries)),
-    spa: withKeepaliveUpstream(spa, retries),
-    ...(everythingElse.keepalive === undefined ? {} : { spaKeepalive: everythingElse.keepalive }),
-    retries,
+    upstreams: upstreams.map((upstream) => withKeepalive(upstream, all)),
+    spa: withKeepalive(spa, all),
+    everythingElse,
+    fresh: freshOf(all),
     isSpaElsewhere: addresses.spaServers !== undefined,
     groups: filled,
     webhooks: calls,

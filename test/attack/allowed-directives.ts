@@ -17,7 +17,7 @@ const path = '/[A-Za-z0-9_.~@:+/-]*';
 const service = '[a-z0-9_.+-]+';
 const upstream = `(?:meet-spa|meet(?:-media)?_${service}(?:~service)?)`;
 const keptUpstream = `${upstream}~keepalive`;
-const retry = `@meet_retry:${upstream}(?::(?:default|${duration}))*`;
+const fresh = `@meet_fresh:${upstream}(?::(?:default|https|${duration}))*`;
 const folder = '(?:recordings|files)';
 const bucket = '[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]';
 const signedHost = '[a-z0-9._-]+(?::[1-9][0-9]{0,4})?';
@@ -51,6 +51,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     exactly('$request_uri $meet_path'),
     exactly('$request_method$http_content_length$http_transfer_encoding $meet_keepalive'),
     exactly('$proxy_host $meet_close'),
+    exactly('$http_content_length $meet_large'),
   ],
   'map default': [exactly('$remote_addr'), '""', 'close', '"what cannot be read"'],
   'map "~^"': ['plain'],
@@ -59,6 +60,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'map "~*^websocket$"': ['websocket'],
   'map websocket': ['upgrade'],
   'map GET': ['1'],
+  'map "~^[0-9]{7}"': ['1'],
   'map HEAD': ['1'],
   'map volatile': [''],
   'map "~.~keepalive$"': ['""'],
@@ -76,7 +78,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server proxy_connect_timeout': [duration],
   'server proxy_read_timeout': [duration],
   'server proxy_next_upstream': ['error timeout'],
-  'server error_page': ['503 = @meet_unavailable', '502 = @meet_bad_gateway', '504 = @meet_timeout'],
+  'server proxy_max_temp_file_size': ['1m'],
+  'server error_page': [exactly('477 = $meet_fresh'), '503 = @meet_unavailable', '502 = @meet_bad_gateway', '504 = @meet_timeout'],
   'server include': [exactly('/etc/nginx/meet-routing.d/*.conf')],
   'server access_log': ['off'],
   'server keepalive_timeout': ['0'],
@@ -90,7 +93,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '/',
     '@meet_(?:unavailable|bad_gateway|timeout|media_refused|media_undecided|no_host|refused_path)',
     '@generation',
-    retry,
+    fresh,
   ],
   'server/location proxy_read_timeout': [duration],
   'server/location proxy_connect_timeout': [duration],
@@ -108,7 +111,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'server set': [
     exactly('$meet_proxied "$http_x_forwarded_for$http_x_forwarded_host$http_x_forwarded_proto$http_x_real_ip$http_forwarded"'),
-    exactly('$meet_retry @meet_unavailable'),
+    exactly('$meet_fresh @meet_unavailable'),
   ],
   'server/location limit_except': ['POST'],
   'server/location/limit_except deny': ['all'],
@@ -117,9 +120,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server/location proxy_next_upstream': ['error timeout'],
   'server/location recursive_error_pages': ['on'],
   'server/location/if proxy_pass': [`http://${keptUpstream}`],
-  'server/location/if set': [`\\$meet_retry ${retry}`],
+  'server/location/if set': [`\\$meet_fresh ${fresh}`],
   'server/location set': [
-    exactly('$meet_retry @meet_unavailable'),
+    exactly('$meet_fresh @meet_unavailable'),
     exactly('$args ""'),
     exactly('$meet_sent $request_method:$upstream_bytes_sent'),
     exactly('$meet_refused "meet-gen refused this path for $meet_path"'),
@@ -156,6 +159,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     '(?:Range|If-Range|If-None-Match|If-Modified-Since) ""',
   ],
   'server/location proxy_max_temp_file_size': ['0'],
+  'server/location proxy_request_buffering': ['off'],
   'server/location proxy_ignore_headers': ['X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset'],
   'server/location proxy_hide_header': ['[A-Za-z0-9-]+'],
   'server/location proxy_intercept_errors': ['on'],
@@ -189,6 +193,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server/location if': [
     exactly('($meet_path != plain)'),
     exactly('($meet_keepalive)'),
+    exactly('($meet_large)'),
     exactly('($upstream_bytes_received ~ [1-9])'),
     exactly('($upstream_bytes_sent ~ [1-9][0-9]*$)'),
     exactly('($meet_sent ~ ^(?!(GET|HEAD):).*[1-9])'),
@@ -203,8 +208,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     exactly('($realip_remote_addr !~ ^127[.])'),
   ],
   'server/location/if rewrite': [exactly('^ /meet-gen!refused-path last')],
-  'server/location/if return': ['400', '502', '504', '403', '404', '405', '(?:200|400|404|429|500) "[A-Za-z., ]+\\\\n"'],
-  'server/location try_files': ['/meet-gen-never-a-file (?:@(?:generation|meet_unavailable|meet_no_host)|\\$meet_retry)'],
+  'server/location/if return': ['477', '400', '502', '504', '403', '404', '405', '(?:200|400|404|429|500) "[A-Za-z., ]+\\\\n"'],
+  'server/location try_files': ['/meet-gen-never-a-file (?:@(?:generation|meet_unavailable|meet_no_host)|\\$meet_fresh)'],
   'server/location alias': ['/tmp/meet-gen/rejected'],
   'server/location log_not_found': ['off'],
   'server/location stub_status': [''],

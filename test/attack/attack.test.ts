@@ -42,7 +42,7 @@ function harmDone(before: readonly Directive[], after: readonly Directive[]): re
   const [was, is] = [new Set(lines(before)), new Set(lines(after))];
   const missing = [...was].flatMap((line) => (is.has(line) ? [] : [`missing: ${line}`]));
   const added = [...is].flatMap((line) =>
-    was.has(line) || /^(upstream meet(-media)?_|map \$|server: location ((=|\^~) \/|@meet_retry:meet_))/.test(line)
+    was.has(line) || /^(upstream meet(-media)?_|map \$|server: location ((=|\^~) \/|@meet_fresh:meet_))/.test(line)
       ? []
       : [`added: ${line}`],
   );

@@ -5,7 +5,7 @@ import type { Member, ServiceMember } from '../../src/model/member.ts';
 import type { Labels } from '../../src/model/label-table.ts';
 import { compareText } from '../../src/model/foreign-text.ts';
 import type { PathRule } from '../../src/model/nginx-token.ts';
-import { brokenKeepalive } from './keepalive-oracle.ts';
+import { brokenConnections } from './connections-oracle.ts';
 import type { Directive } from '../support/nginx-parse.ts';
 
 /** Calls from inside, which the status server takes in every file. */
@@ -90,7 +90,7 @@ export function brokenOwnership(ownProject: string, members: readonly Member[], 
     ...openFiles(claimants, tree),
     ...wrongCalls(owners, tree, upstreams),
     ...wrongSpa(ownProject, members, tree),
-    ...brokenKeepalive(tree),
+    ...brokenConnections(tree),
   ];
 }
 

@@ -10,6 +10,8 @@ export interface BesideUpstreams {
   readonly place: { readonly host: string; readonly port: number };
   /** The container with the upstreams, whose network nginx shares. */
   readonly upstreams: string;
+  /** The container with nginx, whose /tmp is memory. */
+  readonly nginx: string;
   remove(): Promise<void>;
 }
 
@@ -23,7 +25,7 @@ export async function startBesideUpstreams(series: NginxSeries, rendered: string
   const published = ['--init', '--publish', `${engine.publishAddress}::8083`];
   const upstreams = await startContainer(engine, [...published, images.backend, 'node', '/upstreams.cjs'], { 'upstreams.cjs': script });
   const files = { ...inRealLayout(rendered), 'conf.d/default.conf': '' };
-  const shared = ['--network', `container:${upstreams}`, '--entrypoint', '/docker-entrypoint.sh'];
+  const shared = ['--network', `container:${upstreams}`, '--tmpfs', '/tmp', '--entrypoint', '/docker-entrypoint.sh'];
   const nginx = await startContainer(
     engine,
     [...shared, images.frontend[series], 'nginx', '-g', 'daemon off;'],
@@ -32,6 +34,7 @@ export async function startBesideUpstreams(series: NginxSeries, rendered: string
   return {
     place: { host: engine.publishAddress, port: await publishedPort(engine, upstreams) },
     upstreams,
+    nginx,
     remove: async () => {
       await docker(engine, ['rm', '--force', '--volumes', nginx, upstreams]);
     },

@@ -182,7 +182,7 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
   // The tests above can fail: without what they are about, requests are lost.
 
   describe('with a template that sends nothing again', () => {
-    beforeAll(() => start((rendered) => rendered.replaceAll(/set \$meet_retry @meet_retry:\S+;/g, 'set $meet_retry @meet_unavailable;')));
+    beforeAll(() => start((rendered) => rendered.replaceAll(/set \$meet_fresh @meet_fresh:\S+;/g, 'set $meet_fresh @meet_unavailable;')));
     afterAll(stop);
 
     test.each(['/two', '/three', '/refusing', '/standby'])('GET %s is lost now and then', async (path) => {

@@ -16,13 +16,13 @@ function plan(...containers: readonly Container[]): { view: RoutingView; problem
   return { view: planned.view, problems: [...problems, ...planned.problems] };
 }
 
-/** The locations of a service called `files` with these labels, as `= /x` and `^~ /x/`; kept connections have a test of their own. */
+/** The locations of a service called `files` with these labels, as `= /x` and `^~ /x/`; their connections have a test of their own. */
 function locationsOf(labels: Labels, ...others: readonly Container[]): Readonly<Record<string, Omit<LocationView, 'kind' | 'path'>>> {
   const { view } = plan(filesService({ labels }), ...others);
   const own = view.groups.flatMap(({ title, locations }) => (title === 'meet/files' ? locations : []));
   return Object.fromEntries(
     own.map((location) => {
-      const { kind, path, keepalive: _, ...rest } = location;
+      const { kind, path, keepalive: _, fresh: __, streams: ___, ...rest } = location;
       return [`${kind === 'exact' ? '=' : '^~'} ${path}`, rest];
     }),
   );

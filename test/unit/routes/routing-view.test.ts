@@ -117,7 +117,9 @@ describe('locations', () => {
       path: '/api/',
       upstream: 'meet_meet.backend',
       connectTimeout: '1s',
-      keepalive: { upstream: 'meet_meet.backend~keepalive', retry: '@meet_retry:meet_meet.backend:default:1s' },
+      fresh: '@meet_fresh:meet_meet.backend:default:1s',
+      streams: true,
+      keepalive: 'meet_meet.backend~keepalive',
     });
   });
 

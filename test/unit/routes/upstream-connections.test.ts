@@ -20,43 +20,43 @@ const files = (labels: Readonly<Record<string, string>>): Container => filesServ
 
 describe('connections are kept', () => {
   it('to the SPA and to a service, and what fails on them has a second way', () => {
-    const { upstreams, spa, spaKeepalive, retries, ...rest } = view(frontend(), backend());
-    expect(upstreams).toMatchObject([{ name: 'meet_meet.backend', keepalive: 'meet_meet.backend~keepalive' }]);
-    expect(locationOf({ upstreams, spa, retries, ...rest }, '/api/')?.keepalive).toEqual({
-      upstream: 'meet_meet.backend~keepalive',
-      retry: '@meet_retry:meet_meet.backend',
-    });
-    expect(spa.keepalive).toBe('meet-spa~keepalive');
-    expect(spaKeepalive).toEqual({ upstream: 'meet-spa~keepalive', retry: '@meet_retry:meet-spa' });
-    expect(retries).toEqual([
-      { name: '@meet_retry:meet-spa', upstream: 'meet-spa' },
-      { name: '@meet_retry:meet_meet.backend', upstream: 'meet_meet.backend' },
+    const planned = view(frontend(), backend());
+    expect(planned.upstreams).toMatchObject([{ name: 'meet_meet.backend', keepalive: 'meet_meet.backend~keepalive' }]);
+    const ways = { fresh: '@meet_fresh:meet_meet.backend', keepalive: 'meet_meet.backend~keepalive', streams: true };
+    expect(locationOf(planned, '/api/')).toMatchObject(ways);
+    expect(planned.spa.keepalive).toBe('meet-spa~keepalive');
+    expect(planned.everythingElse).toMatchObject({ fresh: '@meet_fresh:meet-spa', keepalive: 'meet-spa~keepalive', streams: true });
+    expect(planned.fresh).toEqual([
+      { name: '@meet_fresh:meet-spa', upstream: 'meet-spa' },
+      { name: '@meet_fresh:meet_meet.backend', upstream: 'meet_meet.backend' },
     ]);
   });
 
-  it('to a guarded service, which a template that knows no guards still sees no upstream of', () => {
+  it('to a guarded service, whose guard a large body may not leave behind', () => {
     const guarded = locationOf(view(frontend(), files({ 'meet.allow.a': '/ from 10.0.0.0/8' })), '/files');
-    expect(guarded).toMatchObject({ guarded: 'meet_meet.files', keepalive: { upstream: 'meet_meet.files~keepalive' } });
+    expect(guarded).toMatchObject({ guarded: 'meet_meet.files', keepalive: 'meet_meet.files~keepalive' });
+    expect(guarded).not.toHaveProperty('streams');
+    // A template that knows nothing of guards has nowhere to pass a request on to.
     expect(guarded).not.toHaveProperty('upstream');
   });
 
   it('with the times of the location on the second way, one for each of them', () => {
     const labels = { 'meet.connect-timeout': '1s', 'meet.route.long.path': '/long', 'meet.route.long.read-timeout': '20m' };
     const planned = view(frontend(), files(labels));
-    expect(planned.retries.slice(1)).toEqual([
-      { name: '@meet_retry:meet_meet.files:default:1s', upstream: 'meet_meet.files', connectTimeout: '1s' },
-      { name: '@meet_retry:meet_meet.files:20m:1s', upstream: 'meet_meet.files', readTimeout: '20m', connectTimeout: '1s' },
+    expect(planned.fresh.slice(1)).toEqual([
+      { name: '@meet_fresh:meet_meet.files:default:1s', upstream: 'meet_meet.files', connectTimeout: '1s' },
+      { name: '@meet_fresh:meet_meet.files:20m:1s', upstream: 'meet_meet.files', readTimeout: '20m', connectTimeout: '1s' },
     ]);
-    expect(locationOf(planned, '/long')?.keepalive?.retry).toBe('@meet_retry:meet_meet.files:20m:1s');
+    expect(locationOf(planned, '/long')?.fresh).toBe('@meet_fresh:meet_meet.files:20m:1s');
   });
 
   it('to the frontends behind a router, while there are any', () => {
     const networks = { meet_default: '172.18.0.30/16' };
     const router = container({ name: 'meet-router-1', project: 'meet', service: 'router', networks, labels: { 'meet.role': 'router' } });
-    expect(view(router, frontend()).spaKeepalive).toBeDefined();
+    expect(view(router, frontend()).everythingElse).toHaveProperty('keepalive');
     const alone = view(router);
-    expect(alone).not.toHaveProperty('spaKeepalive');
-    expect(alone.retries).toEqual([]);
+    expect(alone.everythingElse).toEqual({ kind: 'below', path: '/' });
+    expect(alone.fresh).toEqual([]);
   });
 });
 
@@ -71,7 +71,11 @@ describe('connections are not kept', () => {
     const planned = view(frontend(), files(labels));
     expect(planned.upstreams[0]).not.toHaveProperty('keepalive');
     expect(locationOf(planned, '/files')).not.toHaveProperty('keepalive');
-    expect(planned.retries.map(({ upstream }) => upstream)).toEqual(['meet-spa']);
+    // A large body is streamed all the same.
+    expect(locationOf(planned, '/files')).toMatchObject({
+      fresh: expect.stringMatching(/^@meet_fresh:meet_meet[.]files/) as string,
+      streams: true,
+    });
   });
 
   it.each([
@@ -94,9 +98,11 @@ describe('connections are not kept', () => {
     const { structure, addresses } = plan(frontend(), files({ 'meet.keepalive': 'off' }));
     const groups = structure.groups.map(({ title, locations }) => ({
       title,
-      locations: locations.map((one) => ({ ...one, keepalive: { upstream: 'x', retry: '@x' } })),
+      locations: locations.map((one) => ({ ...one, keepalive: 'x', fresh: '@x' })),
     }));
-    expect(locationOf(fillStructure({ ...structure, groups }, addresses), '/files')).not.toHaveProperty('keepalive');
+    const filled = locationOf(fillStructure({ ...structure, groups }, addresses), '/files');
+    expect(filled).not.toHaveProperty('keepalive');
+    expect(filled?.fresh).toBe('@meet_fresh:meet_meet.files');
   });
 });
 

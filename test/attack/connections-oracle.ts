@@ -1,14 +1,14 @@
 import type { Directive } from '../support/nginx-parse.ts';
 
-// What must hold of kept connections, from the documentation: GET and HEAD alone use them, they lead where all other requests of the
-// location lead, and what fails on them is sent once more over a new connection to the same servers.
+// What must hold of kept connections and of large bodies, from the documentation: GET and HEAD alone use kept connections, all ways of
+// a location lead to the same servers with the same times, and a large body passes no guard.
 
 const suffix = '~keepalive';
 /** What counts an upstream's connections, and would count only half of them. */
 const counting: ReadonlySet<string> = new Set(['least_conn', 'random']);
 
-/** What of kept connections in a file breaks the rule, in words; empty when all is well. */
-export function brokenKeepalive(tree: readonly Directive[]): readonly string[] {
+/** What of the connections in a file breaks the rule, in words; empty when all is well. */
+export function brokenConnections(tree: readonly Directive[]): readonly string[] {
   const upstreams = new Map(tree.filter(({ name }) => name === 'upstream').map(({ args, block = [] }) => [args.join(' '), block]));
   const locations = tree.flatMap(({ name, block = [] }) => (name === 'server' ? block.filter((one) => one.name === 'location') : []));
   const byName = new Map(locations.map(({ args, block = [] }) => [args.join(' '), block]));
@@ -28,16 +28,19 @@ function wrongUpstream(name: string, block: readonly Directive[], upstreams: Rea
 
 function wrongLocation(rule: string, block: readonly Directive[], byName: ReadonlyMap<string, readonly Directive[]>): readonly string[] {
   const to = passOf(block);
-  return block.flatMap((one) => {
-    const inner = one.block ?? [];
-    const pass = passOf(inner);
-    if (pass === undefined) return [];
-    const retry = inner.find(({ name, args }) => name === 'set' && args[0] === '$meet_retry')?.args[1] ?? '';
+  const ways = block.filter(({ name, block: inner }) => name === 'if' && inner?.some((one) => one.args[0] === '$meet_fresh'));
+  const isGuarded = block.some(({ name }) => name === 'deny');
+  return ways.flatMap(({ args, block: inner = [] }) => {
+    const when = args.join(' ');
+    const fresh = inner.find(({ name }) => name === 'set')?.args[1] ?? '';
+    const freshBlock = byName.get(fresh) ?? [];
     return [
-      ...(one.args.join(' ') === '($meet_keepalive)' ? [] : [`${rule} passes on ${one.args.join(' ')}`]),
-      ...(pass === `${to}${suffix}` ? [] : [`${rule} leads to ${to}, and over kept connections to ${pass}`]),
-      ...(passOf(byName.get(retry) ?? []) === to ? [] : [`${rule} is sent again by ${retry}, which leads elsewhere`]),
-      ...(timesOf(byName.get(retry) ?? []) === timesOf(block) ? [] : [`${rule} is sent again by ${retry} with other times`]),
+      ...(when === '($meet_large)' && isGuarded ? [`${rule} lets a large body out before its guard`] : []),
+      ...(when === '($meet_keepalive)' && passOf(inner) !== `${to?.replace(/^https/, 'http')}${suffix}`
+        ? [`${rule} leads to ${to}, and over kept connections to ${passOf(inner)}`]
+        : []),
+      ...(passOf(freshBlock) === to ? [] : [`${rule} sends on to ${fresh}, which leads elsewhere`]),
+      ...(timesOf(freshBlock) === timesOf(block) ? [] : [`${rule} sends on to ${fresh}, which has other times`]),
     ];
   });
 }

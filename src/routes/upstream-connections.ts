@@ -1,0 +1,82 @@
+import type { Labels } from '../model/label-table.ts';
+import { passedTo } from './pick-location.ts';
+import type { LocationView, UpstreamView } from './routing-view.ts';
+import type { UpstreamServers } from './upstream-servers.ts';
+
+/**
+ * A named location: the service of other locations over fresh connections, with their times. Requests are sent on to it that
+ * failed on kept connections, and those with a large body, which it doesn't buffer.
+ */
+export interface FreshView extends Pick<LocationView, 'readTimeout' | 'connectTimeout' | 'proto'> {
+  readonly name: string;
+  readonly upstream: string;
+}
+
+/**
+ * Whether labels let nginx keep connections to a service. `least-conn` and `random-two` count the connections of an upstream,
+ * and would see only half of them in each of two.
+ */
+export function keepsConnections({ keepalive, balance }: Labels): boolean {
+  return keepalive !== 'off' && balance !== 'least-conn' && balance !== 'random-two';
+}
+
+/** Whether an upstream may be there twice: `max_conns` would count twice, too. */
+export function mayKeepConnections({ parameters = {} }: UpstreamServers): boolean {
+  return Object.values(parameters).every(({ maxConns }) => maxConns === undefined);
+}
+
+/**
+ * The same location with the connections that its requests may take. In a named location and in an `if` nginx takes no `proxy_pass` that
+ * replaces the path (ngx_http_proxy_module). WebSockets and TLS get no kept connections. A large body leaves a location before
+ * nginx has looked at `allow`, so a guarded one keeps it.
+ * @param keeping the names of the upstreams that may keep connections
+ */
+export function withConnections(location: LocationView, keeping: ReadonlySet<string>): LocationView {
+  const { fresh: _, streams: __, keepalive: ___, ...rest } = location;
+  const upstream = passedTo(rest);
+  if (upstream === undefined || rest.uri !== undefined || rest.media !== undefined) return rest;
+  const isKept = keeping.has(upstream) && rest.websocket === undefined && rest.proto === undefined;
+  const streams = rest.guarded === undefined;
+  if (!isKept && !streams) return rest;
+  return {
+    ...rest,
+    fresh: freshName(rest, upstream),
+    ...(streams ? { streams } : {}),
+    ...(isKept ? { keepalive: keepaliveName(upstream) } : {}),
+  };
+}
+
+/** The same upstream with the name of the one that keeps connections, where a location leads there. */
+export function withKeepalive(upstream: UpstreamView, locations: readonly LocationView[]): UpstreamView {
+  const keepalive = keepaliveName(upstream.name);
+  return locations.some((location) => location.keepalive === keepalive) ? { ...upstream, keepalive } : upstream;
+}
+
+/** No service's own name has this end: a `~` in a name is ours. */
+function keepaliveName(upstream: string): string {
+  return `${upstream}~keepalive`;
+}
+
+/** The named locations that locations lead to. */
+export function freshOf(locations: readonly LocationView[]): readonly FreshView[] {
+  const byName = new Map<string, FreshView>();
+  for (const location of locations) {
+    const { fresh, readTimeout, connectTimeout, proto } = location;
+    const upstream = passedTo(location);
+    if (fresh === undefined || upstream === undefined) continue;
+    byName.set(fresh, {
+      name: fresh,
+      upstream,
+      ...(readTimeout === undefined ? {} : { readTimeout }),
+      ...(connectTimeout === undefined ? {} : { connectTimeout }),
+      ...(proto === undefined ? {} : { proto }),
+    });
+  }
+  return [...byName.values()];
+}
+
+/** Locations with the same upstream and the same settings share one. */
+function freshName({ readTimeout, connectTimeout, proto }: LocationView, upstream: string): string {
+  const settings = [readTimeout, connectTimeout, proto].map((setting) => setting ?? 'default');
+  return ['@meet_fresh', upstream, ...settings].join(':').replace(/(?::default)+$/, '');
+}
