@@ -111,6 +111,7 @@ test('a difference that is not in the table is found', () => {
   expect(unexplained(compared, [])).toHaveLength(1);
   expect(unexplained({ ...compared, ours: compared.seed })).toEqual([
     expect.stringContaining("upstream's http-version: the same") as string,
+    expect.stringContaining("upstream's connection: the same") as string,
   ]);
 });
 
