@@ -47,7 +47,9 @@ export function figuresOf(who: string, where: string, samples: readonly Sample[]
     figure('p99', 'ms', ({ p99Ms }) => p99Ms),
     figure('CPU of nginx per request', 'µs', ({ processorMicros }) => processorMicros),
     figure('TIME_WAIT', 'count', ({ timeWaits }) => timeWaits),
-    ...(samples.some(({ failed }) => failed > 0) ? [figure('failed requests', 'count', ({ failed }) => failed)] : []),
+    ...[figure('refused requests', 'count', ({ refused }) => refused), figure('broken requests', 'count', ({ broken }) => broken)].filter(
+      ({ samples: counts }) => counts.some((count) => count > 0),
+    ),
   ];
 }
 

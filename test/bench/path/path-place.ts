@@ -151,7 +151,7 @@ async function untilAnswered(host: string, port: number): Promise<void> {
   await waitUntil('it answers', answers, 15_000).catch((cause: unknown) => {
     throw new Error(
       `nothing answers at ${host}:${port}: the path part of the bench needs an engine whose containers are reached at their own ` +
-        'addresses from here, so one that runs on this very machine (Docker Desktop does not); leave the part out there (--only …)',
+        'addresses from here, so one that runs on this very machine (Docker Desktop does not); leave the part out there (--only faked,files,footprint)',
       { cause },
     );
   });

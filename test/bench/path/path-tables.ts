@@ -11,7 +11,8 @@ const ofRequests: Columns = [
   ['p99', ''],
   ['CPU of nginx per request', ''],
   ['TIME_WAIT', ' TW'],
-  ['failed requests', ' failed'],
+  ['refused requests', ' refused at most'],
+  ['broken requests', ' broken at most'],
 ];
 const ofBodies: Columns = [
   ['speed', ''],
@@ -20,7 +21,7 @@ const ofBodies: Columns = [
   ['temporary files, peak', ' temporary'],
 ];
 
-/** The part's medians for `docs/performance.md`: a row for each place, a column for each contender; nothing where it wasn't measured. */
+/** The part's medians, and the worst of what failed, for `docs/performance.md`: a row for each place, a column for each contender; nothing where it wasn't measured. */
 export function pathTables(figures: readonly Figure[]): readonly string[] {
   const own = figures.filter(({ part }) => part === 'path');
   return [ofRequests, ofBodies].flatMap((columns) => markdown(own, columns));
@@ -34,7 +35,9 @@ function markdown(figures: readonly Figure[], columns: Columns): readonly string
     columns
       .flatMap(([name, word]) => {
         const figure = mine.find((one) => one.what === name && one.where === where && one.who === who);
-        return figure === undefined ? [] : [`${amount(summarize(figure.samples).median, figure.unit)}${word}`];
+        if (figure === undefined) return [];
+        const { median, max } = summarize(figure.samples);
+        return [`${amount(word.endsWith('at most') ? max : median, figure.unit)}${word}`];
       })
       .join(', ');
   return [

@@ -74,22 +74,22 @@ type Round = ReadonlyMap<Contender, Sample>;
 async function playRound({ images, signal }: BenchContext, place: PathPlace, wrk: Wrk, cell: Cell, round: number): Promise<Round> {
   const { nginx, backend, contenders } = cell;
   const version = images.nginx[nginx].version;
-  const frontends = new Map<Contender, Placed>();
+  const frontends = await Promise.all(
+    contenders.map(async (contender) => ({
+      contender,
+      frontend: await place.startFrontend(nginx, await routingFiles[contender](version, backend)),
+    })),
+  );
   try {
-    await Promise.all(
-      contenders.map(async (contender) =>
-        frontends.set(contender, await place.startFrontend(nginx, await routingFiles[contender](version, backend))),
-      ),
-    );
     const samples = new Map<Contender, Sample>();
     // Who comes first differs from round to round.
-    for (const [contender, frontend] of round % 2 === 0 ? frontends : [...frontends].toReversed()) {
+    for (const { contender, frontend } of round % 2 === 0 ? frontends : frontends.toReversed()) {
       signal.throwIfAborted();
       samples.set(contender, await putUnderLoad(wrk, cell, frontend));
     }
     return samples;
   } finally {
-    await place.stop([...frontends.values()]);
+    await place.stop(frontends.map(({ frontend }) => frontend));
   }
 }
 

@@ -6,8 +6,10 @@ export interface Load {
   readonly p99Ms: number;
   /** All answers, whatever their status. */
   readonly answers: number;
-  /** Answers with 4xx or 5xx, and what went wrong with sockets: connect, read, write, timeout. */
-  readonly failed: number;
+  /** Answers with 4xx or 5xx. */
+  readonly refused: number;
+  /** What went wrong with sockets: connect, read, write, and no answer within 2 s. */
+  readonly broken: number;
 }
 
 const milliseconds: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
@@ -26,7 +28,8 @@ export function readWrk(text: string): Load {
     p50Ms: percentile(text, 50),
     p99Ms: percentile(text, 99),
     answers: Number(answers),
-    failed: broken.reduce((sum, count) => sum + Number(count), refused),
+    refused,
+    broken: broken.reduce((sum, count) => sum + Number(count), 0),
   };
 }
 

@@ -6,7 +6,8 @@ const sample = (values: Partial<Sample>): Sample => ({
   p50Ms: 1,
   p99Ms: 2,
   answers: 2000,
-  failed: 0,
+  refused: 0,
+  broken: 0,
   processorMicros: 20,
   timeWaits: 0,
   ...values,
@@ -27,8 +28,9 @@ describe('contenders of the routed path', () => {
     });
   });
 
-  it('have failed requests where any failed', () => {
-    expect(whats([sample({}), sample({})])).not.toContain('failed requests');
-    expect(whats([sample({}), sample({ failed: 1 })])).toContain('failed requests');
+  it('have refused and broken requests where there were any', () => {
+    expect(whats([sample({}), sample({})]).filter((what) => what.endsWith('requests'))).toEqual(['requests']);
+    expect(whats([sample({}), sample({ refused: 1 })])).toContain('refused requests');
+    expect(whats([sample({ broken: 1 }), sample({})])).toContain('broken requests');
   });
 });

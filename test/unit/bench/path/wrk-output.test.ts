@@ -18,20 +18,20 @@ Transfer/sec:      7.16MB
 
 describe('what wrk prints', () => {
   it('is read', () => {
-    expect(readWrk(output(''))).toEqual({ requestsPerSecond: 40_000, p50Ms: 0.735, p99Ms: 2.87, answers: 80_000, failed: 0 });
+    expect(readWrk(output(''))).toEqual({ requestsPerSecond: 40_000, p50Ms: 0.735, p99Ms: 2.87, answers: 80_000, refused: 0, broken: 0 });
   });
 
   it('says seconds with a space behind them', () => {
     expect(readWrk(output('', '    1.12s ')).p99Ms).toBe(1120);
   });
 
-  it('counts refused requests as failed, not as served', () => {
-    const { requestsPerSecond, failed } = readWrk(output('  Non-2xx or 3xx responses: 20000\n'));
-    expect({ requestsPerSecond, failed }).toEqual({ requestsPerSecond: 30_000, failed: 20_000 });
+  it('does not count refused requests as served', () => {
+    const { requestsPerSecond, refused } = readWrk(output('  Non-2xx or 3xx responses: 20000\n'));
+    expect({ requestsPerSecond, refused }).toEqual({ requestsPerSecond: 30_000, refused: 20_000 });
   });
 
-  it('counts broken connections as failed', () => {
-    expect(readWrk(output('  Socket errors: connect 1, read 20, write 300, timeout 4000\n')).failed).toBe(4321);
+  it('adds up what went wrong with sockets', () => {
+    expect(readWrk(output('  Socket errors: connect 1, read 20, write 300, timeout 4000\n')).broken).toBe(4321);
   });
 
   it.each(['', 'unable to connect to 172.18.0.2:8083 Connection refused\n'])('is an error without an answer: %j', (text) => {
