@@ -14,7 +14,8 @@ export const help = `npm run bench [-- --quick] [--only PART,…] [--json FILE] 
 Measures meet-gen, the floor (a bare script that at the event writes the file and sends HUP), the floor that proves (the
 same, which then makes sure that nginx serves it, as meet-gen promises to) and the peers' way (a bare script that inspects
 every container) in turn, on a real Docker engine and a real nginx; and docker-gen too where it is on PATH or named by
-DOCKER_GEN. It prints a table, the ratios with their targets, and JSON.
+DOCKER_GEN. The part path loads nginx with wrk: with the hand-written file, with names that nginx resolves, with meet-gen's
+file, and with nothing behind it. It prints a table, the ratios with their targets, and JSON.
 
 The engine is the one found at DOCKER_HOST or /var/run/docker.sock (as a guest), else one of the tests' own (as root on
 Debian). Whatever is started is taken away at the end. Leave the machine alone meanwhile: all of it takes more than an hour.

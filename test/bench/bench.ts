@@ -3,6 +3,7 @@ import { Interrupted, interruption } from '../demo/interruption.ts';
 import { NotProvided } from '../providers/not-provided.ts';
 import { help, readArguments, type Wish } from './arguments.ts';
 import { measureAll } from './measure-all.ts';
+import { pathTables } from './path/path-tables.ts';
 import { figureTable, targetTable } from './table.ts';
 import { judge } from './targets.ts';
 
@@ -17,7 +18,7 @@ async function bench(wish: Wish): Promise<void> {
   const date = new Date().toISOString();
   const { machine, figures } = await measureAll(wish, log, signal);
   const verdicts = judge(figures);
-  for (const line of [...figureTable(figures), '', ...targetTable(verdicts), '']) print(line);
+  for (const line of [...figureTable(figures), '', ...targetTable(verdicts), '', ...pathTables(figures)]) print(line);
   const json = JSON.stringify({ date, quick: wish.quick, machine, targets: verdicts, figures }, undefined, 1);
   if (wish.json === undefined) print(json);
   else writeFileSync(wish.json, `${json}\n`);

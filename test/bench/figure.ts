@@ -1,7 +1,7 @@
 import type { Engine } from '../providers/engine/docker-command.ts';
 import type { Images } from '../providers/engine/stand-ins.ts';
 
-export const parts = ['live', 'faked', 'files', 'footprint'] as const;
+export const parts = ['live', 'faked', 'files', 'footprint', 'path'] as const;
 export type Part = (typeof parts)[number];
 
 /** One thing measured of one contender. */
@@ -11,9 +11,9 @@ export interface Figure {
   readonly what: string;
   /** '5 beside', '1,000 events', … */
   readonly where: string;
-  /** 'meet-gen', 'floor', 'floor that proves', "peers' way", 'docker-gen', 'bare Node' */
+  /** 'meet-gen', 'floor', 'floor that proves', "peers' way", 'docker-gen', 'bare Node', 'seed', 'resolve', 'bare nginx' */
   readonly who: string;
-  readonly unit: 'ms' | 'MB' | 'kB' | 'count' | 'ratio';
+  readonly unit: 'ms' | 'µs' | '/s' | 'MB/s' | 'MB' | 'kB' | 'count' | 'ratio';
   /** One or more; the summary is made of them. */
   readonly samples: readonly number[];
 }

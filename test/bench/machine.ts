@@ -11,6 +11,8 @@ export interface Machine {
   readonly node: string;
   readonly engine: string;
   readonly nginx: string;
+  /** The old end of the range that is supported. */
+  readonly oldNginx: string;
   /** Node in meet-gen's image. */
   readonly imageNode: string;
 }
@@ -25,6 +27,7 @@ export async function describeMachine(engine: Engine, images: Images): Promise<M
     node: process.versions.node,
     engine: version.trim(),
     nginx: images.nginx['1.30'].version,
+    oldNginx: images.nginx['1.22'].version,
     imageNode: images.node.version,
   };
 }

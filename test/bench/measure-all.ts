@@ -9,12 +9,14 @@ import { measureFaked } from './faked/measure-faked.ts';
 import { measureFiles } from './files/measure-files.ts';
 import { measureFootprint } from './footprint/measure-footprint.ts';
 import { measureLive } from './live/measure-live.ts';
+import { measurePath } from './path/measure-path.ts';
 
 const measures: Readonly<Partial<Record<Part, Measure>>> = {
   live: measureLive,
   faked: measureFaked,
   files: measureFiles,
   footprint: measureFootprint,
+  path: measurePath,
 };
 
 const rounds = 30;

@@ -16,10 +16,11 @@ export function figureTable(figures: readonly Figure[]): readonly string[] {
 
 /** What was promised, and whether it is held. */
 export function targetTable(verdicts: readonly Verdict[]): readonly string[] {
-  return verdicts.map(({ name, value, unit, atMost, held }) => {
+  return verdicts.map(({ name, value, unit, atMost, atLeast, held }) => {
     const word = held === undefined ? 'told only' : held ? 'held' : 'NOT held';
-    const promised = atMost === undefined ? '' : `, at most ${amount(atMost, unit)}`;
-    return `${word.padEnd(10)} ${name}: ${amount(value, unit)}${promised}`;
+    const upper = atMost === undefined ? '' : `, at most ${amount(atMost, unit)}`;
+    const lower = atLeast === undefined ? '' : `, at least ${amount(atLeast, unit)}`;
+    return `${word.padEnd(10)} ${name}: ${amount(value, unit)}${upper}${lower}`;
   });
 }
 

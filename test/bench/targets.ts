@@ -1,17 +1,19 @@
 import type { Figure } from './figure.ts';
+import { ofOff, ofSeed } from './path/comparison.ts';
 import { summarize } from './summary.ts';
 
 /** Names one figure. */
 type FigureName = Pick<Figure, 'part' | 'what' | 'where' | 'who'>;
 
-/** A promise: a figure's median, or its ratio to another's, is at most so much. */
+/** A promise: a figure's median, or its ratio to another's, is at most or at least so much. */
 export interface Target {
   readonly name: string;
   readonly of: FigureName;
   /** What it is divided by. */
   readonly by?: FigureName;
-  /** Absent where the ratio is only told. */
+  /** One of the two; both absent where the ratio is only told. */
   readonly atMost?: number;
+  readonly atLeast?: number;
   readonly isBelow?: true;
 }
 
@@ -20,6 +22,7 @@ export interface Verdict {
   readonly value: number;
   readonly unit: Figure['unit'];
   readonly atMost?: number;
+  readonly atLeast?: number;
   /** Absent where nothing was promised. */
   readonly held?: boolean;
 }
@@ -27,6 +30,8 @@ export interface Verdict {
 const live = (what: string, where: string, who = 'meet-gen'): FigureName => ({ part: 'live', what, where, who });
 const faked = (what: string, where: string): FigureName => ({ part: 'faked', what, where, who: 'meet-gen' });
 const footprint = (what: string, where: string, who = 'meet-gen'): FigureName => ({ part: 'footprint', what, where, who });
+
+const path = (what: string, where: string): FigureName => ({ part: 'path', what, where, who: 'meet-gen' });
 
 const served = 'start → served';
 const cpu = 'CPU per round';
@@ -111,17 +116,34 @@ export const targets: readonly Target[] = [
   { name: 'resident memory, 10,000 / 5,000 events', of: footprint('growth of resident memory', '5,000 to 10,000 events'), atMost: 1.05 },
   { name: 'process start → ready', of: footprint('process start → ready', 'first start'), atMost: 400 },
   { name: "the image's own layers", of: footprint("image's own layers", 'over its Node base'), atMost: 5 },
+  ...['/api', 'SPA'].flatMap((page) =>
+    [32, 256].flatMap((connections): readonly Target[] => {
+      const where = (nginx: string): string => `nginx ${nginx}, ${page}, ${connections} connections`;
+      const ofNew = (what: string): FigureName => path(what, where('1.30'));
+      return [
+        { name: `${where('1.30')}: ${ofSeed.requests}`, of: ofNew(ofSeed.requests), atLeast: 0.97 },
+        { name: `${where('1.30')}: ${ofSeed.p99}`, of: ofNew(ofSeed.p99), atMost: 1.1 },
+        { name: `${where('1.30')}: ${ofSeed.timeWaits}`, of: ofNew(ofSeed.timeWaits), atMost: 0 },
+        { name: `${where('1.22')}: ${ofSeed.requests}`, of: path(ofSeed.requests, where('1.22')), atLeast: 2.5 },
+      ];
+    }),
+  ),
+  ...['1.30', '1.22'].map((nginx): Target => {
+    const where = `nginx ${nginx}, gunicorn sync, 32 connections`;
+    return { name: `${where}: ${ofOff.requests}`, of: path(ofOff.requests, where), atLeast: 0.95 };
+  }),
 ];
 
 /** What the figures say of each target; one whose figures were not measured is left out. */
 export function judge(figures: readonly Figure[], rows: readonly Target[] = targets): readonly Verdict[] {
-  return rows.flatMap(({ name, of, by, atMost, isBelow }): readonly Verdict[] => {
+  return rows.flatMap(({ name, of, by, atMost, atLeast, isBelow }): readonly Verdict[] => {
     const measured = find(figures, of);
     const base = by === undefined ? undefined : find(figures, by);
     if (measured === undefined || (by !== undefined && base === undefined)) return [];
     const { median } = summarize(measured.samples);
     const value = base === undefined ? median : median / summarize(base.samples).median;
     const unit = base === undefined ? measured.unit : 'ratio';
+    if (atLeast !== undefined) return [{ name, value, unit, atLeast, held: value >= atLeast }];
     if (atMost === undefined) return [{ name, value, unit }];
     return [{ name, value, unit, atMost, held: isBelow === true ? value < atMost : value <= atMost }];
   });

@@ -22,8 +22,8 @@ export function createEngineApi(engine: Pick<Engine, 'host'>): EngineApi {
   const socketPath = /^unix:\/\/(\/.+)$/.exec(engine.host)?.[1];
   if (socketPath === undefined)
     throw new Error(
-      `the live part of the bench needs the engine on a unix socket of this machine, since it compares its clock with the engine's; ` +
-        `the engine is at ${engine.host}: unset DOCKER_HOST, or leave the part out (--only faked,files,footprint)`,
+      `the bench's parts live and path need the engine on a unix socket of this machine, whose clock, processes and networks they look at; ` +
+        `the engine is at ${engine.host}: unset DOCKER_HOST, or leave these parts out (--only faked,files,footprint)`,
     );
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const send = (method: string, path: string, body?: object): Promise<IncomingMessage> =>

@@ -38,6 +38,14 @@ export const labelsOf = (project: string, service: string, more: Readonly<Record
   return { [name]: value, 'com.docker.compose.project': project, 'com.docker.compose.service': service, ...more };
 };
 
+/** Removes the containers and networks with this project's label. */
+export async function removeProject(api: EngineApi, project: string): Promise<void> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [`com.docker.compose.project=${project}`] }));
+  const left = await api.call<readonly { Id: string }[]>('GET', `/containers/json?all=1&filters=${filters}`);
+  await Promise.all(left.map(({ Id }) => api.call('DELETE', `/containers/${Id}?force=1&v=1`)));
+  await api.call('POST', `/networks/prune?filters=${filters}`);
+}
+
 /** Boots in a few milliseconds, and goes on for all of a stop's grace: its shell ignores TERM. */
 const backendCommand = `trap '' TERM; nginx -c /bench/nginx.conf & wait`;
 const backendConfig = `daemon off;
@@ -60,11 +68,7 @@ export async function createPlace(engine: Engine, api: EngineApi, images: Images
   const folder = await mkdtemp(join(tmpdir(), 'mg-bench-'));
   const out = join(folder, 'out');
   const remove = async (): Promise<void> => {
-    const mine = JSON.stringify({ label: [`com.docker.compose.project=${project}`] });
-    const filters = encodeURIComponent(mine);
-    const left = await api.call<readonly { Id: string }[]>('GET', `/containers/json?all=1&filters=${filters}`);
-    await Promise.all(left.map(({ Id }) => api.call('DELETE', `/containers/${Id}?force=1&v=1`)));
-    await api.call('POST', `/networks/prune?filters=${filters}`);
+    await removeProject(api, project);
     await rm(folder, { recursive: true, force: true });
   };
   try {

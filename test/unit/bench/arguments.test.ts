@@ -3,16 +3,16 @@ import { readArguments } from '../../bench/arguments.ts';
 
 describe("the bench's arguments", () => {
   it.each([
-    [[], { quick: false, only: ['live', 'faked', 'files', 'footprint'] }],
+    [[], { quick: false, only: ['live', 'faked', 'files', 'footprint', 'path'] }],
     [['--quick', '--only', 'footprint,live'], { quick: true, only: ['live', 'footprint'] }],
-    [['--json', 'x.json'], { quick: false, only: ['live', 'faked', 'files', 'footprint'], json: 'x.json' }],
+    [['--json', 'x.json'], { quick: false, only: ['live', 'faked', 'files', 'footprint', 'path'], json: 'x.json' }],
     [['--quick', '-h'], 'help'],
   ])('%j are understood', (args, wish) => {
     expect(readArguments(args)).toEqual(wish);
   });
 
   it.each([
-    [['--only', 'life'], /no part "life": it takes live, faked, files, footprint/],
+    [['--only', 'life'], /no part "life": it takes live, faked, files, footprint, path/],
     [['--fast'], /--fast/],
   ])('%j are refused', (args, reason) => {
     expect(readArguments(args)).toEqual({ refused: expect.stringMatching(reason) as string });

@@ -30,9 +30,17 @@ describe('the printed table', () => {
 
   it('says which targets are held', () => {
     const verdict = { name: 'ratio', value: 1.25, unit: 'ratio' } as const;
-    expect(targetTable([{ ...verdict, atMost: 1.3, held: true }, { ...verdict, atMost: 1.2, held: false }, verdict])).toEqual([
+    expect(
+      targetTable([
+        { ...verdict, atMost: 1.3, held: true },
+        { ...verdict, atMost: 1.2, held: false },
+        { ...verdict, atLeast: 1, held: true },
+        verdict,
+      ]),
+    ).toEqual([
       'held       ratio: 1.25×, at most 1.30×',
       'NOT held   ratio: 1.25×, at most 1.20×',
+      'held       ratio: 1.25×, at least 1×',
       'told only  ratio: 1.25×',
     ]);
   });

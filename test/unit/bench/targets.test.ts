@@ -28,6 +28,12 @@ describe('the targets', () => {
     expect(verdicts.map(({ held }) => held)).toEqual([false, false]);
   });
 
+  it('that ask for so much at least are held by as much', () => {
+    const least: Target = { name: 'least', of: name('meet-gen'), atLeast: 13 };
+    expect(judge([figure('meet-gen', [13])], [least])).toEqual([{ name: 'least', value: 13, unit: 'ms', atLeast: 13, held: true }]);
+    expect(judge([figure('meet-gen', [12.9])], [least])[0]?.held).toBe(false);
+  });
+
   it('that ask for less are not held by as much', () => {
     expect(judge([figure('meet-gen', [13])], [{ ...time, isBelow: true }])[0]?.held).toBe(false);
   });
