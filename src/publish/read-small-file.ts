@@ -68,13 +68,13 @@ export async function openRegular(path: string, flags: number): Promise<{ readon
 /** @param size the file's, as it was when it was opened @throws FileRefused where it holds more, also when it grows meanwhile */
 export async function readAtMost(file: FileHandle, size: number, path: string, maxBytes: number): Promise<Buffer> {
   if (size > maxBytes) throw new FileRefused(path, `${size} bytes long, more than the ${maxBytes} that it can have`);
-  // One more than there should be, so that the last read finds the end.
+  // One more than there should be: a read that doesn't fill it has found the end.
   const bytes = Buffer.alloc(size + 1);
   let length = 0;
   for (;;) {
     const { bytesRead } = await file.read(bytes, length, bytes.length - length, length);
     length += bytesRead;
-    if (bytesRead === 0) return bytes.subarray(0, length);
+    if (bytesRead === 0 || length === size) return bytes.subarray(0, length);
     if (length === bytes.length) throw new FileRefused(path, 'growing while it is read');
   }
 }
