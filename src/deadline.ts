@@ -23,8 +23,8 @@ export function startDeadline(limitMs: number, signal: AbortSignal): Deadline {
   const follow = (): void => controller.abort(signal.reason);
   const timer = setTimeout(() => controller.abort(new DOMException('no answer in time', 'TimeoutError')), limitMs);
   if (signal.aborted) follow();
-  // One signal has as many deadlines as there are questions at once, and Node 20 warns of more than ten as of a leak.
-  setMaxListeners(0, signal);
+  // A signal has as many deadlines, and a deadline as many questions, as there are at once. Node 20 warns of more than ten as of a leak.
+  setMaxListeners(0, signal, controller.signal);
   signal.addEventListener('abort', follow, { once: true });
   const done = (): void => {
     clearTimeout(timer);

@@ -10,7 +10,7 @@ import type { RoutingView } from './routes/routing-view.ts';
 import type { LiveChange } from './status/history.ts';
 import { createTurnBook } from './status/turns.ts';
 import type { Turns } from './status/turns.ts';
-import { unifiedDiff } from './text-diff.ts';
+import { laterDiff } from './text-diff.ts';
 
 /** What is seen of an instance's frontends when a report is due; times in milliseconds since 1970. */
 export interface InstanceProof {
@@ -46,8 +46,11 @@ interface Change {
 /** A line of the log tells of so many containers. */
 const maxTurns = 20;
 
-/** @param onLive hears of each change that is proven to be served */
-export function createReporter(log: Logger, onLive: (change: LiveChange) => void): Reporter {
+/** @param onLive hears of each change that is proven to be served, and how to make its difference to the file before */
+export function createReporter(
+  log: Logger,
+  onLive: (change: Omit<LiveChange, 'diff'>, diff: (() => string) | undefined) => void,
+): Reporter {
   /** What led to something that waits for nginx's word, or for the next reload. */
   const waiting = new Map<string, Cause>();
   const pending = new Map<string, Change>();
@@ -103,10 +106,11 @@ export function createReporter(log: Logger, onLive: (change: LiveChange) => void
       pending.delete(instance);
       live.set(instance, change);
       if (!isNews) return tellTurns(instance, turns, change.cause);
-      const diff = before === undefined ? undefined : unifiedDiff(['before', 'after'], before.content, change.content);
+      const diff = before === undefined ? undefined : laterDiff(['before', 'after'], before.content, change.content);
       // A line of the log has no lines of its own.
-      if (diff !== undefined) log.debug({ instance, generation: change.generation, diff: diff.split('\n') }, 'what changed in the file');
-      onLive({ ...told, ...containersOf(turns), at: new Date().toISOString(), ...(diff === undefined ? {} : { diff }) });
+      if (diff !== undefined && log.isLevelEnabled('debug'))
+        log.debug({ instance, generation: change.generation, diff: diff().split('\n') }, 'what changed in the file');
+      onLive({ ...told, ...containersOf(turns), at: new Date().toISOString() }, diff);
     },
     retain(instances) {
       for (const changes of [waiting, pending, live]) for (const name of changes.keys()) if (!instances.has(name)) changes.delete(name);

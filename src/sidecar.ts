@@ -90,10 +90,10 @@ export function startSidecar(
   signal: AbortSignal,
 ): Sidecar {
   const history = createHistory();
-  const reporter = createReporter(log, (change) => {
-    history.add(change);
+  const reporter = createReporter(log, (change, diff) => {
+    history.add(change, diff);
     // What was there at the start was caused by no event.
-    const { diff, servingMs } = change;
+    const { servingMs } = change;
     if (diff !== undefined && servingMs !== undefined) tally.observe('event_to_live_seconds', servingMs / msPerSecond);
   });
   const reloads = createReloadTally(tally);

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { nowMs } from '../clock.ts';
+import { startDeadline } from '../deadline.ts';
 import type { ListContainers } from '../engine-view.ts';
 import type { Container } from '../model/container.ts';
 import { hasNoPort } from '../model/instance.ts';
@@ -52,13 +53,18 @@ export function createPortReader(
     }
   };
 
+  const askAll = async (due: readonly Container[], signal: AbortSignal): Promise<void> => {
+    const atOnce = pLimit(maxAtOnce);
+    const deadline = startDeadline(lookMs, signal);
+    await Promise.all(due.map((container) => atOnce(() => ask(container, deadline.signal)))).finally(deadline.end);
+  };
+
   return async (containers, isAll, signal) => {
     if (isAll) forgetAllBut(known, containers);
     const lacking = new Set(containers.filter((one) => (only === undefined || likelyInstance(one) === only) && hasNoPort(one)));
     const due = [...lacking].filter(({ id }) => (known.get(id)?.dueAtMs ?? 0) <= nowMs());
-    const atOnce = pLimit(maxAtOnce);
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(lookMs)]);
-    await Promise.all(due.map((container) => atOnce(() => ask(container, limited))));
+    // At nearly every look nobody is, and a deadline costs as much as the list's parsing.
+    if (due.length > 0) await askAll(due, signal);
     return containers.map((container) => (lacking.has(container) ? withPorts(container, known.get(container.id)) : container));
   };
 }

@@ -19,9 +19,9 @@ const mostBefore = 64 * 2 ** 20;
  */
 export async function overwriteFile(path: string, content: string): Promise<Published> {
   try {
-    const { file } = await openRegular(path, constants.O_RDWR);
+    const { file, stats } = await openRegular(path, constants.O_RDWR);
     try {
-      return await overwrite(file, await readAtMost(file, path, mostBefore), Buffer.from(content));
+      return await overwrite(file, await readAtMost(file, stats.size, path, mostBefore), Buffer.from(content));
     } finally {
       await file.close();
     }

@@ -39,7 +39,7 @@ export async function readSmall(path: string, maxBytes: number): Promise<SmallFi
   try {
     const { file, stats } = await openRegular(path, constants.O_RDONLY);
     try {
-      return { text: (await readAtMost(file, path, maxBytes)).toString('utf8'), mode: stats.mode & 0o777 };
+      return { text: (await readAtMost(file, stats.size, path, maxBytes)).toString('utf8'), mode: stats.mode & 0o777 };
     } finally {
       await file.close();
     }
@@ -65,17 +65,16 @@ export async function openRegular(path: string, flags: number): Promise<{ readon
   throw new FileRefused(path, kindOf(stats));
 }
 
-/** @throws FileRefused where the file holds more, also when it grows meanwhile */
-export async function readAtMost(file: FileHandle, path: string, maxBytes: number): Promise<Buffer> {
-  const { size } = await file.stat();
+/** @param size the file's, as it was when it was opened @throws FileRefused where it holds more, also when it grows meanwhile */
+export async function readAtMost(file: FileHandle, size: number, path: string, maxBytes: number): Promise<Buffer> {
   if (size > maxBytes) throw new FileRefused(path, `${size} bytes long, more than the ${maxBytes} that it can have`);
-  // One more than there should be, so that the last read finds the end.
+  // One more than there should be: a read that doesn't fill it has found the end.
   const bytes = Buffer.alloc(size + 1);
   let length = 0;
   for (;;) {
     const { bytesRead } = await file.read(bytes, length, bytes.length - length, length);
     length += bytesRead;
-    if (bytesRead === 0) return bytes.subarray(0, length);
+    if (bytesRead === 0 || length === size) return bytes.subarray(0, length);
     if (length === bytes.length) throw new FileRefused(path, 'growing while it is read');
   }
 }

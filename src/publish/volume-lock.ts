@@ -17,7 +17,8 @@ export interface VolumeLock {
   release(): Promise<void>;
 }
 
-const checkMs = 1000;
+/** A look costs some of the processor's time, also while nothing happens. */
+const checkMs = 5000;
 const answerMs = 1000;
 /** Everybody who sees the directory may find out that somebody publishes there, and nothing else. */
 const lockMode = 0o666;
@@ -25,7 +26,7 @@ const lockMode = 0o666;
 /**
  * Locks a directory by a unix socket in it: the kernel lets go of it when the process ends, however that is. Frontends see it through
  * their mount, and root there can connect to it, so it accepts, closes, and never answers anything.
- * Where it can't be made, that is a problem; it is tried again every second.
+ * Where it can't be made, that is a problem; it is tried again every five seconds.
  * @throws Error when another process holds it
  */
 export async function lockVolume(path: string, border: Pick<Border, 'attempt'>): Promise<VolumeLock> {

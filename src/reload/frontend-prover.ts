@@ -1,4 +1,5 @@
 import type { Repeat } from '../border.ts';
+import { startDeadline } from '../deadline.ts';
 import type { GenerationAnswer } from './generation-probe.ts';
 import {
   aimAt,
@@ -38,8 +39,8 @@ export interface Frontend {
 /** What proving needs from outside; the pipeline's composition provides it. */
 export interface ProverPorts {
   readonly ask: (endpoints: readonly string[], timeoutMs: number, signal: AbortSignal) => Promise<GenerationAnswer>;
-  /** Asks as a visitor would. @param turn which of the entrance's names is asked for, in turn */
-  readonly visit: (endpoint: string, entrance: Entrance, turn: number, timeoutMs: number, signal: AbortSignal) => Promise<VisitorAnswer>;
+  /** Asks as a visitor would, until the signal aborts. @param turn which of the entrance's names is asked for, in turn */
+  readonly visit: (endpoint: string, entrance: Entrance, turn: number, signal: AbortSignal) => Promise<VisitorAnswer>;
   /** Looks which other server of its nginx answers visitors, in words; undefined where that can't be seen. */
   readonly findRival: (frontend: Frontend, port: number, signal: AbortSignal) => Promise<string | undefined>;
   /** Makes its nginx reload, without waiting for what comes of it. @throws Refusal when nginx says at once that it won't */
@@ -126,9 +127,10 @@ export function startFrontendProver(
     if (target?.entrance === undefined || endpoint === undefined) return ask(1);
     const { entrance } = target;
     const asPlaced = placings;
-    const timeoutMs = askTimeoutMs(proof, ports.nowMs());
-    const asked = Array.from({ length: times }, () => ports.visit(endpoint, entrance, visits++, timeoutMs, signal));
-    const answers = await Promise.all(asked);
+    // One for all of them: a deadline costs as much as a question.
+    const deadline = startDeadline(askTimeoutMs(proof, ports.nowMs()), signal);
+    const asked = Array.from({ length: times }, () => ports.visit(endpoint, entrance, visits++, deadline.signal));
+    const answers = await Promise.all(asked).finally(deadline.done);
     if (signal.aborted || placings !== asPlaced) return;
     fold((known) => (known.target === target ? noteVisits(known, answers, ports.nowMs()) : known));
   };

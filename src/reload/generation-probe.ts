@@ -26,8 +26,10 @@ const anotherAnswer = 'something else answers on the status port';
  * @param endpoints `address:port` of the status server on each network of the frontend
  */
 export async function askGeneration(endpoints: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<GenerationAnswer> {
-  if (endpoints.length === 0) return { kind: 'silent', reason: 'the frontend has no address' };
+  const [first, ...others] = endpoints;
+  if (first === undefined) return { kind: 'silent', reason: 'the frontend has no address' };
   const deadline = startDeadline(timeoutMs, signal);
+  if (others.length === 0) return askOne(first, deadline.signal).finally(deadline.done);
   let underWay = endpoints.length;
   const answers = endpoints.map((endpoint) => askOne(endpoint, deadline.signal).finally(() => (underWay -= 1)));
   try {

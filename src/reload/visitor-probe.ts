@@ -1,5 +1,4 @@
 import { nowMs } from '../clock.ts';
-import { startDeadline } from '../deadline.ts';
 import { addressIn } from '../model/endpoint.ts';
 import type { Entrance } from './proof.ts';
 import { getText, LongAnswer } from './status-request.ts';
@@ -30,23 +29,19 @@ export async function askAsVisitor(
   endpoint: string,
   { port, hosts, path }: Entrance,
   turn: number,
-  timeoutMs: number,
   signal: AbortSignal,
 ): Promise<VisitorAnswer> {
-  const deadline = startDeadline(timeoutMs, signal);
   const askedAtMs = nowMs();
   const name = hosts[turn % hosts.length];
   const asked = `asked as ${name ?? 'any host'} on port ${port}`;
   try {
     const host = name?.replace(/^\*/, anyHost) ?? anyHost;
-    const { status, body } = await getText(`${addressIn(endpoint)}:${port}`, path, maxAnswerBytes, deadline.signal, host);
+    const { status, body } = await getText(`${addressIn(endpoint)}:${port}`, path, maxAnswerBytes, signal, host);
     if (status === 200 && path.endsWith(`-${body.split(' ')[0] ?? ''}`)) return { kind: 'target', tookMs: nowMs() - askedAtMs };
     return { kind: 'other', answer: `${asked}, it answers with status ${status}` };
   } catch (error) {
     if (error instanceof LongAnswer) return { kind: 'other', answer: `${asked}, it answers with status ${error.status}` };
-    const reason = deadline.signal.aborted ? 'no answer in time' : error instanceof Error ? error.message : String(error);
+    const reason = signal.aborted ? 'no answer in time' : error instanceof Error ? error.message : String(error);
     return { kind: 'silent', answer: `${asked}: ${reason}` };
-  } finally {
-    deadline.end();
   }
 }

@@ -19,7 +19,8 @@ export interface LiveChange {
 
 /** The last changes that went live. */
 export interface History {
-  add(change: LiveChange): void;
+  /** @param diff makes the change's difference, which isn't done before somebody wants to see it */
+  add(change: Omit<LiveChange, 'diff'>, diff?: () => string): void;
   /** The newest first. */
   changes(): readonly LiveChange[];
 }
@@ -30,19 +31,32 @@ const maxDiffLength = 16_384;
 
 /** Keeps so many, and of a large one its beginning. */
 export function createHistory(): History {
-  let all: readonly LiveChange[] = [];
+  let all: readonly (() => LiveChange)[] = [];
   return {
-    add: (change) => void (all = [shortened(change), ...all].slice(0, kept)),
-    changes: () => all,
+    add(change, diff) {
+      const short = { ...change, changes: firstLines(change.changes) };
+      all = [once(() => (diff === undefined ? short : { ...short, diff: beginningOf(diff()) })), ...all].slice(0, kept);
+    },
+    changes: () => all.map((read) => read()),
   };
 }
 
-function shortened(change: LiveChange): LiveChange {
-  const { changes, diff } = change;
-  const left = changes.length - maxLines;
-  return {
-    ...change,
-    ...(left > 0 ? { changes: [...changes.slice(0, maxLines), `and ${left} more`] } : {}),
-    ...(diff !== undefined && diff.length > maxDiffLength ? { diff: `${diff.slice(0, maxDiffLength)}\n(cut here: it is longer)\n` } : {}),
+/** What it makes is kept, and what it was made from no longer. */
+function once<Result extends object>(make: () => Result): () => Result {
+  let source: (() => Result) | undefined = make;
+  let made: Result | undefined;
+  return () => {
+    made ??= source?.();
+    source = undefined;
+    return made as Result;
   };
+}
+
+function firstLines(lines: readonly string[]): readonly string[] {
+  const left = lines.length - maxLines;
+  return left > 0 ? [...lines.slice(0, maxLines), `and ${left} more`] : lines;
+}
+
+function beginningOf(diff: string): string {
+  return diff.length > maxDiffLength ? `${diff.slice(0, maxDiffLength)}\n(cut here: it is longer)\n` : diff;
 }

@@ -10,7 +10,7 @@ import type { OperatorDesk, Respond, StatusSource } from './answers.ts';
 import { askStatus } from './ask.ts';
 import { createLiveStreams } from './live.ts';
 
-const socketCheckMs = 1000;
+const socketCheckMs = 5000;
 /** More than operators and scrapers ever have open at once; each costs a descriptor. */
 const mostConnections = 200;
 const slowestHeadersMs = 5000;

@@ -74,7 +74,7 @@ const rooms: readonly Room[] = [
   { name: 'asking nginx', fault: { call: 'setMaxListeners', from: 'askGeneration' }, told: { part: 'the proof of frontend' }, act: stir },
   {
     name: 'asking as a visitor',
-    fault: { call: 'setMaxListeners', from: 'askAsVisitor' },
+    fault: { call: 'setMaxListeners', from: 'visit' },
     told: { part: 'the proof of frontend' },
     act: hangUp,
   },

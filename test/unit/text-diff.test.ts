@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { unifiedDiff } from '../../src/text-diff.ts';
+import { laterDiff, unifiedDiff } from '../../src/text-diff.ts';
 
 const names = ['before', 'after'] as const;
 const lines = (count: number, word: string): string => Array.from({ length: count }, (_, index) => `${word} ${index}\n`).join('');
@@ -16,4 +16,11 @@ it('tells what diff -u tells', () => {
 
 it('gives up where nearly everything is different', () => {
   expect(unifiedDiff(names, lines(5000, 'old'), lines(5000, 'new'))).toBe('more than 1000 lines of before and after are different\n');
+});
+
+it('tells the same later, of long texts too', () => {
+  for (const count of [10, 10_000]) {
+    const texts = [lines(count, 'same'), `${lines(count, 'same')}more\n`] as const;
+    expect(laterDiff(names, ...texts)()).toBe(unifiedDiff(names, ...texts));
+  }
 });

@@ -26,7 +26,7 @@ async function portThat(
 }
 
 const visit = (port: number, hosts: readonly string[] = [], turn = 0): Promise<VisitorAnswer> =>
-  askAsVisitor('127.0.0.1:8084', { port, hosts, path }, turn, 1000, signal);
+  askAsVisitor('127.0.0.1:8084', { port, hosts, path }, turn, signal);
 
 describe('a visit', () => {
   it('finds the target where the file of its generation answers', async () => {

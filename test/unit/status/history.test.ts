@@ -21,10 +21,22 @@ it('keeps the last fifty, the newest first', () => {
 
 it('keeps the beginning of a large one, and says so', () => {
   const history = createHistory();
-  history.add({ ...change(1), changes: Array.from({ length: 150 }, (_, index) => `+ ${index}`), diff: 'x'.repeat(100_000) });
+  history.add({ ...change(1), changes: Array.from({ length: 150 }, (_, index) => `+ ${index}`) }, () => 'x'.repeat(100_000));
   const [kept] = history.changes();
   expect(kept?.changes).toHaveLength(101);
   expect(kept?.changes.at(-1)).toBe('and 50 more');
   expect(kept?.diff?.length).toBeLessThan(17_000);
   expect(kept?.diff).toContain('cut here');
+});
+
+it('makes a difference when it is asked for, once', () => {
+  const history = createHistory();
+  let made = 0;
+  history.add(change(1), () => {
+    made += 1;
+    return '-a';
+  });
+  expect(made).toBe(0);
+  expect([...history.changes(), ...history.changes()].map(({ diff }) => diff)).toEqual(['-a', '-a']);
+  expect(made).toBe(1);
 });
