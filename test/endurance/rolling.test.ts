@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { providedEngine } from '../providers/engine/provided.ts';
 import type { Load } from '../support/load/start-load.ts';
+import { gthread, uvicorn } from '../support/rolling/backend-servers.ts';
 import { byDrain, byFailingHealth, identify, remove, replaceBackends, type Removed, type TakeOut } from '../support/rolling/replace.ts';
 import { startRollingMeet, type RollingMeet } from '../support/rolling/rolling-meet.ts';
 import { underLoad } from '../support/rolling/under-load.ts';
@@ -9,7 +10,6 @@ import { cutBy, resetBy } from '../support/rolling/verdict.ts';
 // 16 strict clients at full speed while everything is replaced. Strict: nothing is sent again by them, and whatever isn't the
 // API's whole answer with status 200 is a failure. The figures are printed, to be kept in docs/.
 
-const requestsOfEach = 20_000;
 const replacements = 6;
 /** Between two changes, so that each meets a load that runs undisturbed. */
 const requestsBetween = 2000;
@@ -65,14 +65,19 @@ async function twoBackends(): Promise<void> {
   await rolling.meet.converged();
 }
 
+const straight = 'straight at the frontend';
+const outer = 'through an outer nginx that keeps its connections';
+
 describe.sequential.each([
-  { outer: false, front: 'straight at the frontend' },
-  { outer: true, front: 'through an outer nginx that keeps its connections' },
-])('$front', ({ outer }) => {
-  const named = (name: string): string => `${outer ? 'outer-' : ''}${name}`;
+  { server: 'gunicorn with sync workers', backend: {}, front: straight, part: 'rolling', requestsOfEach: 20_000 },
+  { server: 'gunicorn with sync workers', backend: {}, front: outer, part: 'rolling-outer', requestsOfEach: 20_000 },
+  { server: 'gunicorn with threads', backend: gthread(2), front: straight, part: 'gthread', requestsOfEach: 10_000 },
+  { server: 'uvicorn', backend: uvicorn(5), front: straight, part: 'uvicorn', requestsOfEach: 10_000 },
+])('$server, $front', ({ backend, front, part, requestsOfEach }) => {
+  const named = (name: string): string => `${part}-${name}`;
 
   beforeAll(async () => {
-    rolling = await startRollingMeet(providedEngine(), outer ? 'rolling-outer' : 'rolling', { backends: 2, outer });
+    rolling = await startRollingMeet(providedEngine(), part, { backends: 2, backend, outer: front === outer });
   });
   afterAll(() => rolling?.meet.down());
 
@@ -122,7 +127,7 @@ describe.sequential.each([
     await underLoad(rolling, { name: named('killed'), requestsOfEach, act: killOneOfTwo, excuse: cutBy });
   });
 
-  if (outer)
+  if (front === outer)
     test('one of two frontends is restarted: no GET failed, and no POST but those reset while they waited', async () => {
       const { meet } = rolling;
       const frontend = 'second-frontend-1';
@@ -135,6 +140,6 @@ describe.sequential.each([
         return [];
       };
       const restarted = { endpoint: `${await meet.address(frontend, meet.proxyNetwork)}:8083` };
-      await underLoad(rolling, { name: 'frontend', requestsOfEach, act: restart, excuse: () => resetBy([restarted]) });
+      await underLoad(rolling, { name: named('frontend'), requestsOfEach, act: restart, excuse: () => resetBy([restarted]) });
     });
 });

@@ -66,18 +66,19 @@ export function askedTooLate({ backends }: LoadSummary, removed: readonly Remove
   });
 }
 
-/** The figures of a load in one line. */
-export function figures(
-  { requests, failed, failures, latencyMs, seconds }: LoadSummary,
-  lines: readonly ErrorLine[],
-  reloads: number,
-): string {
+/** How many requests have failed with one server, or on one connection, and not in the end. */
+export function sentAgain({ failures }: LoadSummary, lines: readonly ErrorLine[]): number {
   const failedIds = new Set(failures.map(({ id }) => id));
-  const elsewhere = new Set(lines.map(({ id }) => id).filter((id) => !failedIds.has(id))).size;
+  return new Set(lines.map(({ id }) => id).filter((id) => !failedIds.has(id))).size;
+}
+
+/** The figures of a load in one line. */
+export function figures(summary: LoadSummary, lines: readonly ErrorLine[], reloads: number): string {
+  const { requests, failed, latencyMs, seconds } = summary;
   return [
     `${requests.GET} GET, ${requests.POST} POST in ${Math.round(seconds)} s`,
     `failed: ${failed.GET} GET, ${failed.POST} POST`,
-    `given to another server by nginx: ${elsewhere}`,
+    `sent again by nginx: ${sentAgain(summary, lines)}`,
     `reloads: ${reloads}`,
     `latency: median ${latencyMs.median} ms, 99 % ${latencyMs.p99} ms, 99.9 % ${latencyMs.p999} ms, longest ${latencyMs.max} ms`,
   ].join('; ');
