@@ -10,16 +10,16 @@ import { cutBy, resetBy } from '../support/rolling/verdict.ts';
 // 16 strict clients at full speed while everything is replaced. Strict: nothing is sent again by them, and whatever isn't the
 // API's whole answer with status 200 is a failure. The figures are printed, to be kept in docs/.
 
-const replacements = 6;
 /** Between two changes, so that each meets a load that runs undisturbed. */
 const requestsBetween = 2000;
 const longestMs = 10_000;
+const reloadsInARow = 36;
 
 let rolling: RollingMeet;
 
-/** Six times: both replicas replaced. */
+/** All replicas replaced, several times. */
 const replaceAll =
-  (takeOut?: TakeOut) =>
+  (replacements: number, takeOut?: TakeOut) =>
   async (load: Load): Promise<readonly Removed[]> => {
     const removed: Removed[] = [];
     for (let round = 0; round < replacements; round++) {
@@ -59,6 +59,17 @@ async function killOneOfTwo(load: Load): Promise<readonly Removed[]> {
   return killed;
 }
 
+/** One of two is drained and taken back, each as soon as the frontends are proven to serve the last change. */
+async function reloadInARow(): Promise<readonly Removed[]> {
+  const [one = ''] = await rolling.backends();
+  for (let count = 0; count < reloadsInARow; count += 2) {
+    await byDrain(rolling, [one]);
+    await rolling.meet.docker('exec', rolling.meet.container('meet-gen-1'), 'meet-gen', 'drain', '--cancel', rolling.meet.container(one));
+    await rolling.meet.converged();
+  }
+  return [];
+}
+
 async function twoBackends(): Promise<void> {
   await rolling.meet.scale({ backend: 2 });
   await rolling.healthy(await rolling.backends());
@@ -68,12 +79,16 @@ async function twoBackends(): Promise<void> {
 const straight = 'straight at the frontend';
 const outer = 'through an outer nginx that keeps its connections';
 
+/** Other servers than Meet's own: fewer of everything, or the file would take hours. */
+const other = { requestsOfEach: 10_000, replacements: 3, excuse: cutBy };
+const meets = { backend: {}, requestsOfEach: 20_000, replacements: 6, excuse: resetBy };
+
 describe.sequential.each([
-  { server: 'gunicorn with sync workers', backend: {}, front: straight, part: 'rolling', requestsOfEach: 20_000 },
-  { server: 'gunicorn with sync workers', backend: {}, front: outer, part: 'rolling-outer', requestsOfEach: 20_000 },
-  { server: 'gunicorn with threads', backend: gthread(2), front: straight, part: 'gthread', requestsOfEach: 10_000 },
-  { server: 'uvicorn', backend: uvicorn(5), front: straight, part: 'uvicorn', requestsOfEach: 10_000 },
-])('$server, $front', ({ backend, front, part, requestsOfEach }) => {
+  { server: 'gunicorn with sync workers', part: 'rolling', front: straight, ...meets },
+  { server: 'gunicorn with sync workers', part: 'rolling-outer', front: outer, ...meets },
+  { server: 'gunicorn with threads', part: 'gthread', front: straight, backend: gthread(2), ...other },
+  { server: 'uvicorn', part: 'uvicorn', front: straight, backend: uvicorn(5), ...other },
+])('$server, $front', ({ part, front, backend, requestsOfEach, replacements, excuse }) => {
   const named = (name: string): string => `${part}-${name}`;
 
   beforeAll(async () => {
@@ -81,21 +96,25 @@ describe.sequential.each([
   });
   afterAll(() => rolling?.meet.down());
 
-  test('replaced six times, each drained before its stop: nothing failed', async () => {
-    const { summary, hosts } = await underLoad(rolling, { name: named('drained'), requestsOfEach, act: replaceAll(byDrain) });
+  test('replaced again and again, each drained before its stop: nothing failed', async () => {
+    const { summary, hosts } = await underLoad(rolling, { name: named('drained'), requestsOfEach, act: replaceAll(replacements, byDrain) });
     expect(summary.failed).toEqual({ GET: 0, POST: 0 });
     expect(hosts).toBe(2 + 2 * replacements);
     expect(summary.latencyMs.max).toBeLessThan(longestMs);
   });
 
-  test('replaced six times, the health check of each failing before its stop: nothing failed', async () => {
-    const { summary, hosts } = await underLoad(rolling, { name: named('ill'), requestsOfEach, act: replaceAll(byFailingHealth) });
+  test('replaced again and again, the health check of each failing before its stop: nothing failed', async () => {
+    const { summary, hosts } = await underLoad(rolling, {
+      name: named('ill'),
+      requestsOfEach,
+      act: replaceAll(replacements, byFailingHealth),
+    });
     expect(summary.failed).toEqual({ GET: 0, POST: 0 });
     expect(hosts).toBe(2 + 2 * replacements);
   });
 
-  test('replaced six times by a bare stop: no GET failed, and no POST but those reset while they waited', async () => {
-    const { hosts } = await underLoad(rolling, { name: named('bare'), requestsOfEach, act: replaceAll(), excuse: resetBy });
+  test('replaced again and again by a bare stop: no GET failed, and no POST but those that the stop cut off', async () => {
+    const { hosts } = await underLoad(rolling, { name: named('bare'), requestsOfEach, act: replaceAll(replacements), excuse });
     expect(hosts).toBe(2 + 2 * replacements);
   });
 
@@ -105,20 +124,20 @@ describe.sequential.each([
     expect(hosts).toBe(6);
   });
 
-  test('scaled to five and back to one by a bare stop: no GET failed, and no POST but those reset while they waited', async () => {
+  test('scaled to five and back to one by a bare stop: no GET failed, and no POST but those that the stop cut off', async () => {
     await twoBackends();
-    const { hosts } = await underLoad(rolling, { name: named('scaled-bare'), requestsOfEach, act: scaleUpAndDown(), excuse: resetBy });
+    const { hosts } = await underLoad(rolling, { name: named('scaled-bare'), requestsOfEach, act: scaleUpAndDown(), excuse });
     expect(hosts).toBe(6);
   });
 
   test('the only replica is replaced, drained before its stop: nothing failed', async () => {
-    const { summary, hosts } = await underLoad(rolling, { name: named('only'), requestsOfEach, act: replaceAll(byDrain) });
+    const { summary, hosts } = await underLoad(rolling, { name: named('only'), requestsOfEach, act: replaceAll(replacements, byDrain) });
     expect(summary.failed).toEqual({ GET: 0, POST: 0 });
     expect(hosts).toBe(1 + replacements);
   });
 
-  test('the only replica is replaced by a bare stop: no GET failed, and no POST but those reset while they waited', async () => {
-    const { hosts } = await underLoad(rolling, { name: named('only-bare'), requestsOfEach, act: replaceAll(), excuse: resetBy });
+  test('the only replica is replaced by a bare stop: no GET failed, and no POST but those that the stop cut off', async () => {
+    const { hosts } = await underLoad(rolling, { name: named('only-bare'), requestsOfEach, act: replaceAll(replacements), excuse });
     expect(hosts).toBe(1 + replacements);
   });
 
@@ -126,20 +145,35 @@ describe.sequential.each([
     await twoBackends();
     await underLoad(rolling, { name: named('killed'), requestsOfEach, act: killOneOfTwo, excuse: cutBy });
   });
+});
 
-  if (front === outer)
-    test('one of two frontends is restarted: no GET failed, and no POST but those reset while they waited', async () => {
-      const { meet } = rolling;
-      const frontend = 'second-frontend-1';
-      const restart = async (load: Load): Promise<readonly Removed[]> => {
-        for (let round = 0; round < replacements; round++) {
-          await load.more(requestsBetween);
-          await meet.docker('restart', meet.container(frontend));
-          await meet.converged();
-        }
-        return [];
-      };
-      const restarted = { endpoint: `${await meet.address(frontend, meet.proxyNetwork)}:8083` };
-      await underLoad(rolling, { name: named('frontend'), requestsOfEach, act: restart, excuse: () => resetBy([restarted]) });
-    });
+describe.sequential.each([
+  { server: 'gunicorn with sync workers', part: 'frontends', ...meets },
+  { server: 'gunicorn with threads', part: 'frontends-gthread', ...other, backend: gthread(2) },
+])('$server, two frontends behind an outer nginx', ({ part, backend, requestsOfEach, replacements }) => {
+  beforeAll(async () => {
+    rolling = await startRollingMeet(providedEngine(), part, { backends: 2, backend, outer: true });
+  });
+  afterAll(() => rolling?.meet.down());
+
+  test(`both are reloaded ${reloadsInARow} times in a row: nothing failed`, async () => {
+    const { summary, reloads } = await underLoad(rolling, { name: `${part}-reloaded`, requestsOfEach, act: reloadInARow });
+    expect(summary.failed).toEqual({ GET: 0, POST: 0 });
+    expect(reloads).toBeGreaterThanOrEqual(reloadsInARow);
+  });
+
+  test('one is restarted again and again: no GET failed, and no POST but those that the stop cut off', async () => {
+    const { meet } = rolling;
+    const frontend = 'second-frontend-1';
+    const restart = async (load: Load): Promise<readonly Removed[]> => {
+      for (let round = 0; round < replacements; round++) {
+        await load.more(requestsBetween);
+        await meet.docker('restart', meet.container(frontend));
+        await meet.converged();
+      }
+      return [];
+    };
+    const restarted = { endpoint: `${await meet.address(frontend, meet.proxyNetwork)}:8083` };
+    await underLoad(rolling, { name: `${part}-restarted`, requestsOfEach, act: restart, excuse: () => resetBy([restarted]) });
+  });
 });

@@ -4,7 +4,7 @@ import { gthread } from '../../support/rolling/backend-servers.ts';
 import { byDrain, replaceBackends } from '../../support/rolling/replace.ts';
 import { startRollingMeet, type RollingMeet } from '../../support/rolling/rolling-meet.ts';
 import { underLoad } from '../../support/rolling/under-load.ts';
-import { resetBy } from '../../support/rolling/verdict.ts';
+import { cutBy, resetBy } from '../../support/rolling/verdict.ts';
 
 // The short form of test/endurance/rolling.test.ts: what may fail under strict clients at full speed, while both replicas are replaced.
 
@@ -14,9 +14,9 @@ const requestsBefore = 1000;
 let rolling: RollingMeet;
 
 describe.sequential.each([
-  { title: 'gunicorn with sync workers', name: 'rolling', backend: {} },
-  { title: 'gunicorn with threads, which keep connections', name: 'rolling-gthread', backend: gthread(2) },
-])('$title', ({ name, backend }) => {
+  { title: 'gunicorn with sync workers', name: 'rolling', backend: {}, excuse: resetBy },
+  { title: 'gunicorn with threads, which keep connections', name: 'rolling-gthread', backend: gthread(2), excuse: cutBy },
+])('$title', ({ name, backend, excuse }) => {
   beforeAll(async () => {
     rolling = await startRollingMeet(providedEngine(), name, { backends: 2, backend });
   });
@@ -35,7 +35,7 @@ describe.sequential.each([
     expect(hosts).toBe(4);
   });
 
-  test('both are replaced by a bare stop: no GET failed, and no POST but those reset while they waited', async () => {
+  test('both are replaced by a bare stop: no GET failed, and no POST but those that the stop cut off', async () => {
     const { hosts } = await underLoad(rolling, {
       name: 'bare',
       requestsOfEach,
@@ -43,7 +43,7 @@ describe.sequential.each([
         await load.more(requestsBefore);
         return replaceBackends(rolling);
       },
-      excuse: resetBy,
+      excuse,
     });
     expect(hosts).toBe(4);
   });

@@ -20,7 +20,10 @@ export function resetBy(stopped: Endpoints): Excuse {
   };
 }
 
-/** What a killed server leaves of that which it was working on: a reset, or an end without an answer. */
+/**
+ * What a killed server leaves of that which it was working on: a reset, or an end without an answer. Servers with an event loop
+ * of their own (gthread, uvicorn) leave the same at a stop: they close accepted connections that no request has been read from.
+ */
 export function cutBy(killed: Endpoints): Excuse {
   const reset = /recv\(\) failed \(104: Connection reset by peer\)/;
   const ended = /upstream prematurely closed connection/;
