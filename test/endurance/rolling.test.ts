@@ -5,7 +5,7 @@ import { gthread, uvicorn } from '../support/rolling/backend-servers.ts';
 import { byDrain, byFailingHealth, identify, remove, replaceBackends, type Removed, type TakeOut } from '../support/rolling/replace.ts';
 import { startRollingMeet, type RollingMeet } from '../support/rolling/rolling-meet.ts';
 import { underLoad } from '../support/rolling/under-load.ts';
-import { cutBy, resetBy } from '../support/rolling/verdict.ts';
+import { cutBy, killedWith, resetBy } from '../support/rolling/verdict.ts';
 
 // 16 strict clients at full speed while everything is replaced. Strict: nothing is sent again by them, and whatever isn't the
 // API's whole answer with status 200 is a failure. The figures are printed, to be kept in docs/.
@@ -14,6 +14,8 @@ import { cutBy, resetBy } from '../support/rolling/verdict.ts';
 const requestsBetween = 2000;
 const longestMs = 10_000;
 const reloadsInARow = 36;
+/** A busy machine answers more than 250 a second, and so sees more than 36 reloads a minute. */
+const requestsBetweenReloads = 400;
 
 let rolling: RollingMeet;
 
@@ -59,13 +61,11 @@ async function killOneOfTwo(load: Load): Promise<readonly Removed[]> {
   return killed;
 }
 
-/** One of two is drained and taken back, each as soon as the frontends are proven to serve the last change. */
-async function reloadInARow(): Promise<readonly Removed[]> {
-  const [one = ''] = await rolling.backends();
-  for (let count = 0; count < reloadsInARow; count += 2) {
-    await byDrain(rolling, [one]);
-    await rolling.meet.docker('exec', rolling.meet.container('meet-gen-1'), 'meet-gen', 'drain', '--cancel', rolling.meet.container(one));
-    await rolling.meet.converged();
+/** Faster than meet-gen would: it waits for the proof of each. */
+async function reloadInARow(load: Load): Promise<readonly Removed[]> {
+  for (let count = 0; count < reloadsInARow; count++) {
+    await rolling.meet.docker('kill', '--signal', 'HUP', ...['frontend-1', 'second-frontend-1'].map(rolling.meet.container));
+    await load.more(requestsBetweenReloads);
   }
   return [];
 }
@@ -141,9 +141,9 @@ describe.sequential.each([
     expect(hosts).toBe(1 + replacements);
   });
 
-  test('one of two is killed: no GET failed, and no POST but those that it was working on', async () => {
+  test('one of two is killed: no GET failed but half answers, and no POST but those that it was working on', async () => {
     await twoBackends();
-    await underLoad(rolling, { name: named('killed'), requestsOfEach, act: killOneOfTwo, excuse: cutBy });
+    await underLoad(rolling, { name: named('killed'), requestsOfEach, act: killOneOfTwo, excuse: killedWith });
   });
 });
 
