@@ -14,7 +14,7 @@ interface Change {
   readonly requestsOfEach: number;
   /** Does it; returns who was removed, for the question whether they were asked too late. */
   act(load: Load): Promise<readonly Removed[]>;
-  /** Why a POST may fail, who knows who was removed; without it none may. */
+  /** Why a request may fail, given the replicas that were removed; without it none may. */
   excuse?(removed: readonly Removed[]): Excuse;
 }
 
@@ -53,8 +53,8 @@ export async function measureLoad(rolling: RollingMeet, { name, requestsOfEach, 
 }
 
 /**
- * Does something to a Meet under load, and judges every request: no GET has failed, no POST without an excuse, nobody was
- * asked after having been proven out of rotation. Prints the figures, and each excused failure.
+ * Does something to a Meet under load, and judges every request: none has failed without an excuse, no replica was asked
+ * after having been proven out of rotation. Prints the figures, and each excused failure.
  */
 export async function underLoad(rolling: RollingMeet, change: Change): Promise<Outcome> {
   const { summary, lines, removed, reloads } = await measureLoad(rolling, change);

@@ -56,15 +56,16 @@ interface JudgedFailure {
 export function judgeFailures(failures: readonly LoadFailure[], lines: readonly ErrorLine[], excuse?: Excuse): readonly JudgedFailure[] {
   return failures.map((failure) => {
     const said = lines.filter(({ id }) => id === failure.id);
-    const last = said.at(-1);
-    const isTheirs = last !== undefined && excuse?.endpoints.includes(last.upstream ?? '') === true;
-    return { excused: isTheirs && isExcused(failure, last, excuse), inWords: describe(failure, said) };
+    return { excused: excuse !== undefined && isExcused(failure, said, excuse), inWords: describe(failure, said) };
   });
 }
 
-function isExcused({ method, kind, detail }: LoadFailure, { what }: ErrorLine, excuse: Excuse): boolean {
-  if (kind === 'connection lost') return excuse.begun?.test(what) === true;
-  return method === 'POST' && kind === 'status' && detail === '502' && excuse.what.test(what);
+function isExcused({ method, kind, detail }: LoadFailure, said: readonly ErrorLine[], { what, begun, endpoints }: Excuse): boolean {
+  const isTheirs = (line: ErrorLine | undefined): line is ErrorLine => endpoints.includes(line?.upstream ?? '');
+  // Half an answer breaks off in every nginx that it comes through.
+  if (kind === 'connection lost') return said.some((line) => isTheirs(line) && begun?.test(line.what) === true);
+  const last = said.at(-1);
+  return method === 'POST' && kind === 'status' && detail === '502' && isTheirs(last) && what.test(last.what);
 }
 
 function describe({ method, id, kind, detail, tookMs }: LoadFailure, said: readonly ErrorLine[]): string {
