@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { providedEngine } from '../../providers/engine/provided.ts';
+import { gthread } from '../../support/rolling/backend-servers.ts';
 import { byDrain, replaceBackends } from '../../support/rolling/replace.ts';
 import { startRollingMeet, type RollingMeet } from '../../support/rolling/rolling-meet.ts';
 import { underLoad } from '../../support/rolling/under-load.ts';
-import { resetBy } from '../../support/rolling/verdict.ts';
+import { cutBy, resetBy } from '../../support/rolling/verdict.ts';
 
 // The short form of test/endurance/rolling.test.ts: what may fail under strict clients at full speed, while both replicas are replaced.
 
@@ -12,33 +13,38 @@ const requestsBefore = 1000;
 
 let rolling: RollingMeet;
 
-beforeAll(async () => {
-  rolling = await startRollingMeet(providedEngine(), 'rolling', { backends: 2 });
-});
-afterAll(() => rolling?.meet.down());
-
-test('both replicas are replaced, each drained before its stop: nothing failed', async () => {
-  const { summary, hosts } = await underLoad(rolling, {
-    name: 'drained',
-    requestsOfEach,
-    async act(load) {
-      await load.more(requestsBefore);
-      return replaceBackends(rolling, byDrain);
-    },
+describe.sequential.each([
+  { title: 'gunicorn with sync workers', name: 'rolling', backend: {}, excuse: resetBy },
+  { title: 'gunicorn with threads, which keep connections', name: 'rolling-gthread', backend: gthread(2), excuse: cutBy },
+])('$title', ({ name, backend, excuse }) => {
+  beforeAll(async () => {
+    rolling = await startRollingMeet(providedEngine(), name, { backends: 2, backend });
   });
-  expect(summary.failed).toEqual({ GET: 0, POST: 0 });
-  expect(hosts).toBe(4);
-});
+  afterAll(() => rolling?.meet.down());
 
-test('both are replaced by a bare stop: no GET failed, and no POST but those reset while they waited', async () => {
-  const { hosts } = await underLoad(rolling, {
-    name: 'bare',
-    requestsOfEach,
-    async act(load) {
-      await load.more(requestsBefore);
-      return replaceBackends(rolling);
-    },
-    excuse: resetBy,
+  test('both replicas are replaced, each drained before its stop: nothing failed', async () => {
+    const { summary, hosts } = await underLoad(rolling, {
+      name: 'drained',
+      requestsOfEach,
+      async act(load) {
+        await load.more(requestsBefore);
+        return replaceBackends(rolling, byDrain);
+      },
+    });
+    expect(summary.failed).toEqual({ GET: 0, POST: 0 });
+    expect(hosts).toBe(4);
   });
-  expect(hosts).toBe(4);
+
+  test('both are replaced by a bare stop: no GET failed, and no POST but those that the stop cut off', async () => {
+    const { hosts } = await underLoad(rolling, {
+      name: 'bare',
+      requestsOfEach,
+      async act(load) {
+        await load.more(requestsBefore);
+        return replaceBackends(rolling);
+      },
+      excuse,
+    });
+    expect(hosts).toBe(4);
+  });
 });

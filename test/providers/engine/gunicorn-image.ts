@@ -13,11 +13,11 @@ import type { Images } from './stand-ins.ts';
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 const folder = fileURLToPath(new URL('./images/gunicorn', import.meta.url));
-/** The versions that Meet 1.27 pins (its pyproject.toml), from PyPI. */
-const packages = ['gunicorn==23.0.0', 'packaging==25.0'];
+/** From PyPI: gunicorn in the version that Meet 1.27 pins (its pyproject.toml), and uvicorn in plain Python. */
+const packages = ['gunicorn==23.0.0', 'packaging==25.0', 'uvicorn==0.54.0', 'click==8.5.1', 'h11==0.16.0'];
 
-/** A backend that real gunicorn serves, set up as in Meet's image. */
-export const gunicornImage = 'meet-gen-test/gunicorn:23';
+/** A backend that real gunicorn serves, set up as in Meet's image. uvicorn is there, too, for other commands. */
+export const gunicornImage = 'meet-gen-test/gunicorn-and-uvicorn:23';
 
 /** Makes sure that the engine has the image. */
 export function provideGunicorn(engine: Engine, images: Images): Promise<void> {
@@ -27,7 +27,7 @@ export function provideGunicorn(engine: Engine, images: Images): Promise<void> {
   });
 }
 
-/** A folder with Debian's Python, and gunicorn in `site/`. */
+/** A folder with Debian's Python, and both servers in `site/`. */
 async function findPython(): Promise<string> {
   const obstacle = unpackObstacle();
   if (obstacle !== undefined) {
@@ -35,11 +35,11 @@ async function findPython(): Promise<string> {
   }
   return unpackOnce(
     {
-      name: `gunicorn-${readOsRelease().codename}`,
-      title: 'Python with gunicorn 23',
+      name: `gunicorn-and-uvicorn-${readOsRelease().codename}`,
+      title: 'Python with gunicorn 23 and uvicorn',
       packages: ['python3', 'python3-pip'],
       withDependencies: true,
-      proof: 'site/gunicorn/__init__.py',
+      proof: 'site/uvicorn/__init__.py',
       async finish(building) {
         const python = join(building, 'python');
         writeFileSync(python, wrapper);

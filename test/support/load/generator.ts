@@ -37,6 +37,15 @@ function nextRequest(turn: { method: Method }): ClientRequest | undefined {
   };
 }
 
+const waiting: (() => void)[] = [];
+
+/** All go on in the same moment, so that as many connections to the services are idle for as long as the pause takes. */
+function pauseTogether([fromMs, toMs]: readonly [number, number], goOn: () => void): void {
+  waiting.push(goOn);
+  if (waiting.length > 1) return;
+  setTimeout(() => waiting.splice(0).forEach((go) => go()), fromMs + Math.random() * (toMs - fromMs));
+}
+
 function requestText({ id, method }: Sent, body: string): string {
   const path = method === 'GET' ? '/api/v1.0/config/' : '/api/v1.0/rooms/';
   const head = `${method} ${path}?n=${id} HTTP/1.1\r\nHost: meet.example.com\r\n`;
@@ -62,7 +71,14 @@ const progress = setInterval(() => say({ progress: tally.progress() }), progress
 
 const clients = Array.from({ length: plan.clients }, (_, index) => {
   const turn: { method: Method } = { method: index % 2 === 0 ? 'GET' : 'POST' };
-  return runClient({ ...plan, next: () => nextRequest(turn), opened: tally.opened, closeAnnounced: tally.closeAnnounced });
+  const { pauseMs } = plan;
+  return runClient({
+    ...plan,
+    next: () => nextRequest(turn),
+    ...(pauseMs === undefined ? {} : { pause: (goOn) => pauseTogether(pauseMs, goOn) }),
+    opened: tally.opened,
+    closeAnnounced: tally.closeAnnounced,
+  });
 });
 await Promise.all(clients);
 clearTimeout(deadline);

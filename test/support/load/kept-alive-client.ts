@@ -16,6 +16,8 @@ interface ClientOptions {
   readonly answerWithinMs: number;
   /** The next request; none ends the client. */
   next(): ClientRequest | undefined;
+  /** Called after each whole answer: the client waits until it is told to go on. Without it, it goes on at once. */
+  pause?(goOn: () => void): void;
   opened(): void;
   closeAnnounced(): void;
 }
@@ -24,7 +26,7 @@ interface ClientOptions {
 const afterFailureMs = 20;
 
 /**
- * One client with one connection that is kept alive: a request, its whole answer, the next request at once, never two
+ * One client with one connection that is kept alive: a request, its whole answer, a pause if wanted, the next request, never two
  * under way. A connection whose end was announced is opened anew; one that ends after a request was written costs that
  * request, and it is never sent again: what a strict client that mustn't repeat anything would see.
  * @returns resolves when there is no next request
@@ -63,7 +65,8 @@ export function runClient(options: ClientOptions): Promise<void> {
         drop();
       }
       request?.answered(response);
-      go();
+      if (options.pause === undefined) go();
+      else options.pause(go);
     };
     const open = (request: ClientRequest): void => {
       options.opened();

@@ -15,6 +15,8 @@ export interface LoadPlan {
   readonly maxSeconds: number;
   /** A request that has no whole answer by then has failed. */
   readonly answerWithinMs: number;
+  /** After an answer, clients wait until all go on at once, a random time between these; none: each goes on at once. */
+  readonly pauseMs?: readonly [number, number];
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Engine } from '../../providers/engine/docker-command.ts';
 import { gunicornImage, provideGunicorn } from '../../providers/engine/gunicorn-image.ts';
 import { providedImages } from '../../providers/engine/provided.ts';
 import { runId } from '../../providers/engine/test-run.ts';
+import type { LoadPlan } from '../load/load-words.ts';
 import { startLoad, type Load } from '../load/start-load.ts';
 import { startMeet, type MeetOptions, type MeetStack } from '../meet-stack.ts';
 import { waitUntil } from '../wait-until.ts';
@@ -10,7 +11,7 @@ import { errorLinesOf, type ErrorLine } from './error-log.ts';
 /** A Meet to be changed under load. */
 export interface RollingMeet {
   readonly meet: MeetStack;
-  /** Starts the load, at full speed, where the browsers' requests come in: the outer nginx if there is one. */
+  /** Starts the load, at full speed unless told to pause, where the browsers' requests come in: the outer nginx if there is one. */
   load(name: string): Promise<Load>;
   /** The names of the backends that exist now: `backend-1`. */
   backends(): Promise<readonly string[]>;
@@ -27,8 +28,10 @@ interface RollingOptions {
   /** What of the backend's service is put differently. */
   readonly backend?: Readonly<Record<string, unknown>>;
   readonly services?: MeetOptions['services'];
-  /** How many clients a load has. */
-  readonly clients?: number;
+  /** How the load differs from the usual one. */
+  readonly load?: Partial<Pick<LoadPlan, 'clients' | 'pauseMs'>>;
+  /** A routing configuration written by hand, which the frontend serves instead of meet-gen's: there is no meet-gen then. */
+  readonly handWritten?: string;
 }
 
 /** Real gunicorn, as Meet has it. Its health is asked often, to fail quickly, and seldom enough to leave the processors to the load. */
@@ -94,11 +97,17 @@ ${frontendAddresses.map((address) => `        server ${address}:8083;`).join('\n
 
 /** Starts a Meet whose nginx logs no accesses (the log of a load would be a load itself), and waits until it is served. */
 export async function startRollingMeet(engine: Engine, part: string, options: RollingOptions): Promise<RollingMeet> {
-  const { backends, outer = false } = options;
+  const { backends, outer = false, handWritten } = options;
   await provideGunicorn(engine, providedImages());
   const layout = outer ? behindOuter : alone;
   const services = { ...layout.services, backend: { ...gunicornBackend, ...options.backend }, ...options.services };
-  const meet = await startMeet(engine, part, { ...layout, services, scale: { backend: backends } });
+  const byHand = handWritten === undefined ? {} : { stub: handWritten };
+  const meet = await startMeet(engine, part, {
+    ...layout,
+    services,
+    configs: { ...layout.configs, ...byHand },
+    scale: { backend: backends, ...(handWritten === undefined ? {} : { 'meet-gen': 0 }) },
+  });
   const names = async (): Promise<readonly string[]> => {
     const filters = [
       '--filter',
@@ -116,13 +125,13 @@ export async function startRollingMeet(engine: Engine, part: string, options: Ro
   const nginxes = outer ? ['frontend-1', 'second-frontend-1', 'outer-1'] : ['frontend-1'];
   const front = outer ? { name: 'outer-1', port: 80 } : { name: 'frontend-1', port: 8083 };
   await healthy(await names());
-  await meet.converged();
+  if (handWritten === undefined) await meet.converged();
+  else await meet.routed({ '/api/v1.0/config/': await names() });
   return {
     meet,
     async load(name) {
       const host = await meet.address(front.name, meet.internalNetwork);
-      const clients = options.clients === undefined ? {} : { clients: options.clients };
-      return startLoad(engine, meet.container('tools-1'), { host, port: front.port, name, ...clients });
+      return startLoad(engine, meet.container('tools-1'), { host, port: front.port, name, ...options.load });
     },
     backends: names,
     healthy,

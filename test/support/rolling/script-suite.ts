@@ -32,7 +32,7 @@ export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, cl
     const engine = { ...usual, dockerCli: compose.dockerCli, env: { ...usual.env, ...compose.env } };
     rolling = await startRollingMeet(engine, `script-${version.replace('.', '')}`, {
       backends: 2,
-      clients,
+      load: { clients },
       backend: { scale: 2, depends_on: ['redis'], ...edition('1') },
       services: { redis: idle, celery: { ...idle, depends_on: ['redis'] } },
     });

@@ -2,9 +2,12 @@ import type { LoadFailure, LoadSummary } from '../load/load-words.ts';
 import type { ErrorLine } from './error-log.ts';
 import type { Removed } from './replace.ts';
 
-/** Why a POST may fail: what the nginx that gave it up must have logged last about it, and of which servers. */
+/** Why a request may fail: what the nginx that gave it up must have logged last about it, and of which servers. */
 export interface Excuse {
+  /** Of a POST, which mustn't be sent again. */
   readonly what: RegExp;
+  /** Of any request whose answer had begun: nginx can't take back what the client has. */
+  readonly begun?: RegExp;
   /** `172.19.0.3:8000` */
   readonly endpoints: readonly string[];
 }
@@ -20,14 +23,22 @@ export function resetBy(stopped: Endpoints): Excuse {
   };
 }
 
-/** What a killed server leaves of that which it was working on: a reset, or an end without an answer. */
-export function cutBy(killed: Endpoints): Excuse {
+/**
+ * What servers with an event loop of their own (gthread, uvicorn) leave at a stop: they also close accepted connections that no
+ * request has been read from, with a reset or without.
+ */
+export function cutBy(stopped: Endpoints): Excuse {
   const reset = /recv\(\) failed \(104: Connection reset by peer\)/;
   const ended = /upstream prematurely closed connection/;
   return {
     what: new RegExp(`^(${reset.source}|${ended.source}) while reading response header from upstream$`),
-    endpoints: addresses(killed),
+    endpoints: addresses(stopped),
   };
+}
+
+/** What a killed server leaves of that which it was working on: the same, or half an answer. */
+export function killedWith(killed: Endpoints): Excuse {
+  return { ...cutBy(killed), begun: /^upstream prematurely closed connection while reading upstream$/ };
 }
 
 const addresses = (servers: Endpoints): readonly string[] => servers.map(({ endpoint }) => endpoint);
@@ -40,17 +51,21 @@ interface JudgedFailure {
 
 /**
  * Judges each failed request by what nginx had to say about it. Excused is a POST that was answered with 502 because the last
- * server that it was sent to cut it off as the excuse says; never anything else, and never a GET.
+ * server that it was sent to cut it off as the excuse says, and never a GET; half an answer only where the excuse knows of such.
  */
 export function judgeFailures(failures: readonly LoadFailure[], lines: readonly ErrorLine[], excuse?: Excuse): readonly JudgedFailure[] {
   return failures.map((failure) => {
     const said = lines.filter(({ id }) => id === failure.id);
-    const last = said.at(-1);
-    const isAllowed =
-      excuse !== undefined && last !== undefined && excuse.what.test(last.what) && excuse.endpoints.includes(last.upstream ?? '');
-    const isBadGateway = failure.kind === 'status' && failure.detail === '502';
-    return { excused: failure.method === 'POST' && isBadGateway && isAllowed, inWords: describe(failure, said) };
+    return { excused: excuse !== undefined && isExcused(failure, said, excuse), inWords: describe(failure, said) };
   });
+}
+
+function isExcused({ method, kind, detail }: LoadFailure, said: readonly ErrorLine[], { what, begun, endpoints }: Excuse): boolean {
+  const isTheirs = (line: ErrorLine | undefined): line is ErrorLine => endpoints.includes(line?.upstream ?? '');
+  // Half an answer breaks off in every nginx that it comes through.
+  if (kind === 'connection lost') return said.some((line) => isTheirs(line) && begun?.test(line.what) === true);
+  const last = said.at(-1);
+  return method === 'POST' && kind === 'status' && detail === '502' && isTheirs(last) && what.test(last.what);
 }
 
 function describe({ method, id, kind, detail, tookMs }: LoadFailure, said: readonly ErrorLine[]): string {
@@ -66,18 +81,19 @@ export function askedTooLate({ backends }: LoadSummary, removed: readonly Remove
   });
 }
 
-/** The figures of a load in one line. */
-export function figures(
-  { requests, failed, failures, latencyMs, seconds }: LoadSummary,
-  lines: readonly ErrorLine[],
-  reloads: number,
-): string {
+/** How many requests have failed with one server, or on one connection, and not in the end. */
+export function sentAgain({ failures }: LoadSummary, lines: readonly ErrorLine[]): number {
   const failedIds = new Set(failures.map(({ id }) => id));
-  const elsewhere = new Set(lines.map(({ id }) => id).filter((id) => !failedIds.has(id))).size;
+  return new Set(lines.map(({ id }) => id).filter((id) => !failedIds.has(id))).size;
+}
+
+/** The figures of a load in one line. */
+export function figures(summary: LoadSummary, lines: readonly ErrorLine[], reloads: number): string {
+  const { requests, failed, latencyMs, seconds } = summary;
   return [
     `${requests.GET} GET, ${requests.POST} POST in ${Math.round(seconds)} s`,
     `failed: ${failed.GET} GET, ${failed.POST} POST`,
-    `given to another server by nginx: ${elsewhere}`,
+    `sent again by nginx: ${sentAgain(summary, lines)}`,
     `reloads: ${reloads}`,
     `latency: median ${latencyMs.median} ms, 99 % ${latencyMs.p99} ms, 99.9 % ${latencyMs.p999} ms, longest ${latencyMs.max} ms`,
   ].join('; ');

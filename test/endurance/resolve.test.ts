@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { providedEngine } from '../providers/engine/provided.ts';
+import type { Load } from '../support/load/start-load.ts';
+import { gthread } from '../support/rolling/backend-servers.ts';
+import { identify, replaceBackends, type Removed } from '../support/rolling/replace.ts';
+import { startRollingMeet, type RollingMeet } from '../support/rolling/rolling-meet.ts';
+import { measureLoad, underLoad } from '../support/rolling/under-load.ts';
+import { cutBy, killedWith } from '../support/rolling/verdict.ts';
+
+// The simpler way to the same end: the seed's hand-written file, with names that nginx itself asks for again (1.27.3 and newer).
+// Its figures are printed, for docs/rolling-updates.md; only ours are judged.
+
+const requestsOfEach = 20_000;
+const requestsBetween = 2000;
+const replacements = 3;
+
+const seed = readFileSync(new URL('../e2e/seed/nginx-routing.conf', import.meta.url), 'utf8');
+const resolving = seed
+  .replace(
+    /server (backend:8000) fail_timeout=0;/,
+    'zone meet_backend 64k; resolver 127.0.0.11 valid=1s; server $1 fail_timeout=0 resolve;',
+  )
+  .replace('listen 8083;', 'listen 8083; access_log off;');
+
+/** Both are replaced, several times, each time by a bare stop. */
+const replaceBoth =
+  (rolling: RollingMeet) =>
+  async (load: Load): Promise<readonly Removed[]> => {
+    const removed: Removed[] = [];
+    for (let round = 0; round < replacements; round++) {
+      await load.more(requestsBetween);
+      removed.push(...(await replaceBackends(rolling)));
+    }
+    return removed;
+  };
+
+const killOne =
+  (rolling: RollingMeet) =>
+  async (load: Load): Promise<readonly Removed[]> => {
+    const [name = ''] = await rolling.backends();
+    await load.more(requestsBetween);
+    const killed = await identify(rolling, name);
+    await rolling.meet.docker('kill', rolling.meet.container(name));
+    return [killed];
+  };
+
+describe.sequential.each([
+  { part: 'resolve-sync', measure: measureLoad, options: { handWritten: resolving } },
+  { part: 'meet-gen-sync', measure: underLoad, options: {} },
+  { part: 'resolve-gthread', measure: measureLoad, options: { handWritten: resolving, backend: gthread(2) } },
+  { part: 'meet-gen-gthread', measure: underLoad, options: { backend: gthread(2) } },
+])('$part', ({ part, measure, options }) => {
+  let rolling: RollingMeet;
+
+  beforeAll(async () => {
+    rolling = await startRollingMeet(providedEngine(), part, { backends: 2, ...options });
+  });
+  afterAll(() => rolling?.meet.down());
+
+  test('both are replaced by a bare stop', async () => {
+    await measure(rolling, { name: `${part}-stopped`, requestsOfEach, act: replaceBoth(rolling), excuse: cutBy });
+  });
+
+  test('one of two is killed', async () => {
+    await measure(rolling, { name: `${part}-killed`, requestsOfEach, act: killOne(rolling), excuse: killedWith });
+  });
+});
