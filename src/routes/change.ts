@@ -23,9 +23,10 @@ export function describeChange(before: RoutingView | undefined, after: RoutingVi
 
 /** Of services that were there before: that a new one keeps connections is no news. */
 function describeKeepalive(before: RoutingView, after: RoutingView): readonly string[] {
+  const old = new Map(before.upstreams.map((upstream) => [upstream.name, upstream]));
   return after.upstreams.flatMap(({ name, title, keepalive }) => {
-    const old = before.upstreams.find((upstream) => upstream.name === name);
-    if (old === undefined || (old.keepalive === undefined) === (keepalive === undefined)) return [];
+    const was = old.get(name);
+    if (was === undefined || (was.keepalive === undefined) === (keepalive === undefined)) return [];
     return [`${keepalive === undefined ? '-' : '+'} ${title} keepalive`];
   });
 }

@@ -62,10 +62,8 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
   const spaServers = addresses.spaServers ?? [`127.0.0.1:${spaPort}`];
   const spa = { name: spaUpstream, title: spaUpstream, servers: spaServers, backups: addresses.spaBackups };
   const known = new Set([...(spaServers.length === 0 ? [] : [spaUpstream]), ...upstreams.map(({ name }) => name)]);
-  const keeping = new Set(spaServers.length === 0 ? [] : [spaUpstream]);
-  for (const { name, keepsConnections } of services)
-    if (keepsConnections === true && upstreams.some((upstream) => upstream.name === name && mayKeepConnections(upstream)))
-      keeping.add(name);
+  const asked = new Set([spaUpstream, ...services.flatMap(({ name, keepsConnections }) => (keepsConnections === true ? [name] : []))]);
+  const keeping = new Set([spa, ...upstreams].flatMap((one) => (asked.has(one.name) && mayKeepConnections(one) ? [one.name] : [])));
   const everythingElse = withConnections(reachable({ kind: 'below', path: '/', upstream: spaUpstream }, known), keeping);
   const filled = groups.map(({ title, locations }) => ({
     title,
@@ -74,14 +72,15 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
   const locations = filled.flatMap((group) => group.locations);
   const calls = webhooks.map((one) => (one.upstream !== undefined && known.has(one.upstream) ? one : { path: one.path }));
   const all = [everythingElse, ...locations];
+  const kept = new Set(all.flatMap(({ keepalive }) => keepalive ?? []));
   return {
     ...settings,
     ...(upstreams.some(({ balance }) => balance === 'ip-hash') ? { hashesClients: true } : {}),
     ...(locations.some(({ websocket }) => websocket) ? { passesWebsockets: true } : {}),
     ...([...locations, ...calls].some(({ plainPathsOnly }) => plainPathsOnly) ? { refusesPaths: true } : {}),
     ...(locations.some(({ guarded }) => guarded) ? { trustedSubnets: addresses.trustedSubnets ?? [] } : {}),
-    upstreams: upstreams.map((upstream) => withKeepalive(upstream, all)),
-    spa: withKeepalive(spa, all),
+    upstreams: upstreams.map((upstream) => withKeepalive(upstream, kept)),
+    spa: withKeepalive(spa, kept),
     everythingElse,
     fresh: freshOf(all),
     isSpaElsewhere: addresses.spaServers !== undefined,

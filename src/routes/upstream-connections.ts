@@ -46,10 +46,13 @@ export function withConnections(location: LocationView, keeping: ReadonlySet<str
   };
 }
 
-/** The same upstream with the name of the one that keeps connections, where a location leads there. */
-export function withKeepalive(upstream: UpstreamView, locations: readonly LocationView[]): UpstreamView {
+/**
+ * The same upstream with the name of its second one, which keeps connections, where a location leads there.
+ * @param kept where locations lead
+ */
+export function withKeepalive(upstream: UpstreamView, kept: ReadonlySet<string>): UpstreamView {
   const keepalive = keepaliveName(upstream.name);
-  return locations.some((location) => location.keepalive === keepalive) ? { ...upstream, keepalive } : upstream;
+  return kept.has(keepalive) ? { ...upstream, keepalive } : upstream;
 }
 
 /** No service's own name has this end: a `~` in a name is ours. */
