@@ -29,8 +29,8 @@ function isBackend(container) {
 /** The same lines as meet-gen's. */
 function render(addresses) {
   if (addresses.length === 0) return plan.texts[''];
-  const [before, after] = plan.texts['one,two'].split(/^(?: {4}server [\d.]+:8000 .*\n)+/m);
-  return `${before}${addresses.map((address) => `    server ${address}:8000 max_fails=0 fail_timeout=0;\n`).join('')}${after}`;
+  const servers = addresses.map((address) => `    server ${address}:8000 max_fails=0 fail_timeout=0;\n`).join('');
+  return plan.texts['one,two'].split(/^(?: {4}server [\d.]+:8000 .*\n)+/m).join(servers);
 }
 
 function published() {
