@@ -57,7 +57,7 @@ export function withKeepalive(upstream: UpstreamView, kept: ReadonlySet<string>)
 
 /** No service's own name has this end: a `~` in a name is ours. */
 function keepaliveName(upstream: string): string {
-  return `${upstream}~keepalive`;
+  return `${upstream}~kept`;
 }
 
 /** The named locations that locations lead to. */

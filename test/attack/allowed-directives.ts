@@ -16,7 +16,7 @@ const duration = '[1-9][0-9]{0,5}(?:ms|s|m|h|d)?';
 const path = '/[A-Za-z0-9_.~@:+/-]*';
 const service = '[a-z0-9_.+-]+';
 const upstream = `(?:meet-spa|meet(?:-media)?_${service}(?:~service)?)`;
-const keptUpstream = `${upstream}~keepalive`;
+const keptUpstream = `${upstream}~kept`;
 const fresh = `@meet_fresh:${upstream}(?::(?:default|https|${duration}))*`;
 const folder = '(?:recordings|files)';
 const bucket = '[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]';
@@ -49,21 +49,23 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     exactly('$http_upgrade $meet_upgrade'),
     exactly('$meet_upgrade $meet_connection'),
     exactly('$request_uri $meet_path'),
-    exactly('$request_method$http_content_length$http_transfer_encoding $meet_keepalive'),
+    exactly('$request_method$http_content_length$http_transfer_encoding $meet_kept'),
     exactly('$proxy_host $meet_close'),
+    exactly('$meet_kept$upstream_addr $meet_retry'),
     exactly('$http_content_length $meet_large'),
   ],
-  'map default': [exactly('$remote_addr'), '""', 'close', '"what cannot be read"'],
+  'map default': [exactly('$remote_addr'), '@meet_unavailable', '""', 'close', '"what cannot be read"'],
   'map "~^"': ['plain'],
   // The template has the expressions that `explain` goes by, and no other.
   ...Object.fromEntries(refusedPaths.map(({ what, pattern }) => [`map "~*${pattern}"`, [`"${what}"`]])),
   'map "~*^websocket$"': ['websocket'],
   'map websocket': ['upgrade'],
   'map GET': ['1'],
+  'map "~^1."': [exactly('$meet_fresh')],
   'map "~^[0-9]{7}"': ['1'],
   'map HEAD': ['1'],
   'map volatile': [''],
-  'map "~.~keepalive$"': ['""'],
+  'map "~.~kept$"': ['""'],
   'map "~^(?:.*[, ])?([^, ]+) *$"': [exactly('$1')],
   ' server': [''],
   'server listen': [`(?:\\[::\\]:)?${port}`],
@@ -120,9 +122,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server/location proxy_next_upstream': ['error timeout'],
   'server/location recursive_error_pages': ['on'],
   'server/location/if proxy_pass': [`http://${keptUpstream}`],
-  'server/location/if set': [`\\$meet_fresh ${fresh}`],
   'server/location set': [
     exactly('$meet_fresh @meet_unavailable'),
+    `\\$meet_fresh ${fresh}`,
     exactly('$args ""'),
     exactly('$meet_sent $request_method:$upstream_bytes_sent'),
     exactly('$meet_refused "meet-gen refused this path for $meet_path"'),
@@ -192,7 +194,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server/location access_log': ['off'],
   'server/location if': [
     exactly('($meet_path != plain)'),
-    exactly('($meet_keepalive)'),
+    exactly('($meet_kept)'),
     exactly('($meet_large)'),
     exactly('($upstream_bytes_received ~ [1-9])'),
     exactly('($upstream_bytes_sent ~ [1-9][0-9]*$)'),
@@ -209,7 +211,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'server/location/if rewrite': [exactly('^ /meet-gen!refused-path last')],
   'server/location/if return': ['477', '400', '502', '504', '403', '404', '405', '(?:200|400|404|429|500) "[A-Za-z., ]+\\\\n"'],
-  'server/location try_files': ['/meet-gen-never-a-file (?:@(?:generation|meet_unavailable|meet_no_host)|\\$meet_fresh)'],
+  'server/location try_files': ['/meet-gen-never-a-file (?:@(?:generation|meet_unavailable|meet_no_host)|\\$meet_retry)'],
   'server/location alias': ['/tmp/meet-gen/rejected'],
   'server/location log_not_found': ['off'],
   'server/location stub_status': [''],

@@ -3,7 +3,7 @@ import type { Directive } from '../support/nginx-parse.ts';
 // What must hold of kept connections and of large bodies, from the documentation: GET and HEAD alone use kept connections, all ways of
 // a location lead to the same servers with the same times, and a large body passes no guard.
 
-const suffix = '~keepalive';
+const suffix = '~kept';
 /** What counts an upstream's connections, and would count only half of them. */
 const counting: ReadonlySet<string> = new Set(['least_conn', 'random']);
 
@@ -28,15 +28,15 @@ function wrongUpstream(name: string, block: readonly Directive[], upstreams: Rea
 
 function wrongLocation(rule: string, block: readonly Directive[], byName: ReadonlyMap<string, readonly Directive[]>): readonly string[] {
   const to = passOf(block);
-  const ways = block.filter(({ name, block: inner }) => name === 'if' && inner?.some((one) => one.args[0] === '$meet_fresh'));
+  const ways = block.filter(({ name, args: [when = ''] }) => name === 'if' && ['($meet_kept)', '($meet_large)'].includes(when));
+  const fresh = block.find(({ name, args }) => name === 'set' && args[0] === '$meet_fresh')?.args[1] ?? '';
   const isGuarded = block.some(({ name }) => name === 'deny');
   return ways.flatMap(({ args, block: inner = [] }) => {
     const when = args.join(' ');
-    const fresh = inner.find(({ name }) => name === 'set')?.args[1] ?? '';
     const freshBlock = byName.get(fresh) ?? [];
     return [
       ...(when === '($meet_large)' && isGuarded ? [`${rule} lets a large body out before its guard`] : []),
-      ...(when === '($meet_keepalive)' && passOf(inner) !== `${to?.replace(/^https/, 'http')}${suffix}`
+      ...(when === '($meet_kept)' && passOf(inner) !== `${to?.replace(/^https/, 'http')}${suffix}`
         ? [`${rule} leads to ${to}, and over kept connections to ${passOf(inner)}`]
         : []),
       ...(passOf(freshBlock) === to ? [] : [`${rule} sends on to ${fresh}, which leads elsewhere`]),

@@ -208,7 +208,7 @@ function serversOf(tree: readonly Directive[], upstream: string): ReadonlyMap<st
 
 /** The service's own upstream, whatever the port, and whether its connections are kept or not. */
 function withoutEnd(upstream: string): string {
-  return upstream.replace(/(?:\+\d+)?(?:~keepalive)?$/, '');
+  return upstream.replace(/(?:\+\d+)?(?:~kept)?$/, '');
 }
 
 function ruleOf({ kind, path }: PathRule): string {

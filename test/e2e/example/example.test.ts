@@ -227,6 +227,6 @@ function reached(answer: Answer | undefined): Answer | undefined {
 
 /** The servers of the services' upstreams, without the SPA. */
 function upstreamsIn(file: string): readonly string[] {
-  const blocks = file.match(/^upstream (?!meet-spa )[^}]*/gm) ?? [];
-  return blocks.flatMap((block) => block.match(/(?<=^ +server )\S+/gm) ?? []).toSorted();
+  const blocks = file.match(/^upstream (?!meet-spa[ ~])[^}]*/gm) ?? [];
+  return [...new Set(blocks.flatMap((block) => block.match(/(?<=^ +server )\S+/gm) ?? []))].toSorted();
 }

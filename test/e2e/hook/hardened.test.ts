@@ -48,7 +48,7 @@ test('compose takes the overlay, and only what it says is different', async () =
   expect(services['frontend']).toMatchObject({
     restart: 'unless-stopped',
     read_only: true,
-    tmpfs: ['/tmp'],
+    tmpfs: ['/tmp:size=256m'],
     cap_drop: ['ALL'],
     security_opt: ['no-new-privileges:true'],
     configs: [
@@ -126,7 +126,7 @@ function served(): Promise<string> {
 }
 
 async function servedBackends(): Promise<string> {
-  return ((await served()).match(/[\d.]+(?=:8000)/g) ?? []).toSorted().join();
+  return [...new Set((await served()).match(/[\d.]+(?=:8000)/g))].toSorted().join();
 }
 
 async function followsBackends(count: number): Promise<void> {

@@ -15,6 +15,7 @@ const services: Readonly<
 > = {
   keeps: { asks: ['keeps'] },
   guarded: { asks: ['keeps'], labels: { 'meet.allow.all': '/ from 0.0.0.0/0, ::/0' } },
+  closed: { asks: ['keeps'], labels: { 'meet.allow.other': '/ from 192.0.2.99' } },
   off: { asks: ['keeps'], labels: { 'meet.keepalive': 'off' } },
   counted: { asks: ['keeps'], labels: { 'meet.max-conns': '50' } },
   least: { asks: ['keeps'], labels: { 'meet.balance': 'least-conn' } },
@@ -179,6 +180,22 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     });
   });
 
+  describe('with a snippet that answers 502 before nginx has looked at "allow"', () => {
+    beforeAll(() =>
+      start((rendered) =>
+        rendered
+          .replace(/^/, 'limit_req_zone $uri zone=one:1m rate=1r/m;\n')
+          .replace('charset utf-8;', 'charset utf-8; limit_req zone=one; limit_req_status 502;'),
+      ),
+    );
+    afterAll(stop);
+
+    test('no second try gets past the guard', async () => {
+      const told = await askMany(3, 'GET', '/closed');
+      expect(statuses(told)).toEqual({ 403: 1, 503: 2 });
+    });
+  });
+
   // The tests above can fail: without what they are about, requests are lost.
 
   describe('with a template that sends nothing again', () => {
@@ -192,7 +209,7 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
   });
 
   describe('with a template that sends everything over kept connections', () => {
-    beforeAll(() => start((rendered) => rendered.replace(/(\$meet_keepalive \{\n) *default "";/, '$1    default 1;')));
+    beforeAll(() => start((rendered) => rendered.replace(/(\$meet_kept \{\n) *default "";/, '$1    default 1;')));
     afterAll(stop);
 
     test('POST is lost where a kept connection is cut', async () => {

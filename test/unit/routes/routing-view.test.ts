@@ -45,7 +45,7 @@ describe('upstreams', () => {
         title: 'meet/backend',
         servers: ['172.18.0.7:8000', '172.18.0.9:8000'],
         backups: ['172.18.0.3:8000'],
-        keepalive: 'meet_meet.backend~keepalive',
+        keepalive: 'meet_meet.backend~kept',
       },
     ]);
   });
@@ -119,7 +119,7 @@ describe('locations', () => {
       connectTimeout: '1s',
       fresh: '@meet_fresh:meet_meet.backend:default:1s',
       streams: true,
-      keepalive: 'meet_meet.backend~keepalive',
+      keepalive: 'meet_meet.backend~kept',
     });
   });
 

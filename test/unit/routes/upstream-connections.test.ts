@@ -21,11 +21,11 @@ const files = (labels: Readonly<Record<string, string>>): Container => filesServ
 describe('connections are kept', () => {
   it('to the SPA and to a service, and what fails on them has a second way', () => {
     const planned = view(frontend(), backend());
-    expect(planned.upstreams).toMatchObject([{ name: 'meet_meet.backend', keepalive: 'meet_meet.backend~keepalive' }]);
-    const ways = { fresh: '@meet_fresh:meet_meet.backend', keepalive: 'meet_meet.backend~keepalive', streams: true };
+    expect(planned.upstreams).toMatchObject([{ name: 'meet_meet.backend', keepalive: 'meet_meet.backend~kept' }]);
+    const ways = { fresh: '@meet_fresh:meet_meet.backend', keepalive: 'meet_meet.backend~kept', streams: true };
     expect(locationOf(planned, '/api/')).toMatchObject(ways);
-    expect(planned.spa.keepalive).toBe('meet-spa~keepalive');
-    expect(planned.everythingElse).toMatchObject({ fresh: '@meet_fresh:meet-spa', keepalive: 'meet-spa~keepalive', streams: true });
+    expect(planned.spa.keepalive).toBe('meet-spa~kept');
+    expect(planned.everythingElse).toMatchObject({ fresh: '@meet_fresh:meet-spa', keepalive: 'meet-spa~kept', streams: true });
     expect(planned.fresh).toEqual([
       { name: '@meet_fresh:meet-spa', upstream: 'meet-spa' },
       { name: '@meet_fresh:meet_meet.backend', upstream: 'meet_meet.backend' },
@@ -34,7 +34,7 @@ describe('connections are kept', () => {
 
   it('to a guarded service, whose guard a large body may not leave behind', () => {
     const guarded = locationOf(view(frontend(), files({ 'meet.allow.a': '/ from 10.0.0.0/8' })), '/files');
-    expect(guarded).toMatchObject({ guarded: 'meet_meet.files', keepalive: 'meet_meet.files~keepalive' });
+    expect(guarded).toMatchObject({ guarded: 'meet_meet.files', keepalive: 'meet_meet.files~kept' });
     expect(guarded).not.toHaveProperty('streams');
     // A template that knows nothing of guards has nowhere to pass a request on to.
     expect(guarded).not.toHaveProperty('upstream');
