@@ -140,7 +140,7 @@ function decideByFile({ instance, published }: PublishedInstance, target: string
 }
 
 function describeLocation(location: LocationView): LocationAnswer {
-  const { kind, path, upstream: _, guarded: __, allow: ___, keepalive: ____, fresh: _____, streams: ______, media, ...settings } = location;
+  const { kind, path, upstream: _, guarded: __, allow: ___, connections: ____, media, ...settings } = location;
   const files = media === undefined ? {} : { files: media.storagePath, signedFor: media.host, askedAt: media.authPath };
   return { kind, path, settings: { ...settings, ...files } };
 }

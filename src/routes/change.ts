@@ -90,7 +90,7 @@ function describeGroup({ title, locations }: Group, hasNobody: boolean, isBrief:
 }
 
 function describeLocation(title: string, location: LocationView, isBrief: boolean): string {
-  const { kind, path, upstream: _, guarded: __, keepalive: ___, fresh: ____, streams: _____, media, ...settings } = location;
+  const { kind, path, upstream: _, guarded: __, connections: ___, media, ...settings } = location;
   const to = passedTo(location) === spaUpstream ? spaTitle : title;
   if (isBrief) return `${showRule({ kind, path })} -> ${to}`;
   const own = Object.entries(settings).map(

@@ -8,7 +8,7 @@ import type { Problem } from '../model/problem.ts';
 import { allowedAt, isGuarded, trustedSubnets, withGuardedPaths } from './access.ts';
 import { hasIpv6 } from './ipv6.ts';
 import { keepsConnections } from './upstream-connections.ts';
-import type { FreshView } from './upstream-connections.ts';
+import type { FreshView, LocationConnections } from './upstream-connections.ts';
 import { mediaAccess, mediaAuthPath } from './media.ts';
 import type { MediaAccess } from './media.ts';
 import { keepsConnectionsByDefault, supportsKeepaliveMinTimeout } from './nginx-version.ts';
@@ -67,12 +67,8 @@ export interface LocationView {
   readonly prefix?: string;
   /** Files in S3, for those that the backend lets in. */
   readonly media?: MediaAccess;
-  /** The upstream that GET and HEAD go to, over kept connections. */
-  readonly keepalive?: string;
-  /** The named location that leads to the same service over fresh connections. */
-  readonly fresh?: string;
-  /** Large bodies go there. */
-  readonly streams?: true;
+  /** Decided when addresses are filled in. */
+  readonly connections?: LocationConnections;
 }
 
 /** Everything the template prints, decided: the template loops, it does not decide. */

@@ -57,9 +57,7 @@ const location = record({
   prefix: optional(text),
   media: optional(media),
   // Decided when addresses are filled in.
-  keepalive: oneOf(undefined),
-  fresh: oneOf(undefined),
-  streams: oneOf(undefined),
+  connections: oneOf(undefined),
 } satisfies Checks<LocationView>);
 
 const structure = record({

@@ -72,7 +72,7 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
   const locations = filled.flatMap((group) => group.locations);
   const calls = webhooks.map((one) => (one.upstream !== undefined && known.has(one.upstream) ? one : { path: one.path }));
   const all = [everythingElse, ...locations];
-  const kept = new Set(all.flatMap(({ keepalive }) => keepalive ?? []));
+  const kept = new Set(all.flatMap(({ connections }) => connections?.keepalive ?? []));
   return {
     ...settings,
     ...(upstreams.some(({ balance }) => balance === 'ip-hash') ? { hashesClients: true } : {}),

@@ -3,6 +3,16 @@ import { passedTo } from './pick-location.ts';
 import type { LocationView, UpstreamView } from './routing-view.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
 
+/** The connections that a location's requests may take besides new ones with a buffered body. */
+export interface LocationConnections {
+  /** The named location that leads to the same service over fresh connections. */
+  readonly fresh: string;
+  /** The upstream that GET and HEAD go to, over kept connections. */
+  readonly keepalive?: string;
+  /** Large bodies go to the named location. */
+  readonly streams?: true;
+}
+
 /**
  * A named location: the service of other locations over fresh connections, with their times. Requests are sent on to it that
  * failed on kept connections, and those with a large body, which it doesn't buffer.
@@ -32,18 +42,18 @@ export function mayKeepConnections({ parameters = {} }: UpstreamServers): boolea
  * @param keeping the names of the upstreams that may keep connections
  */
 export function withConnections(location: LocationView, keeping: ReadonlySet<string>): LocationView {
-  const { fresh: _, streams: __, keepalive: ___, ...rest } = location;
+  const { connections: _, ...rest } = location;
   const upstream = passedTo(rest);
   if (upstream === undefined || rest.uri !== undefined || rest.media !== undefined) return rest;
   const isKept = keeping.has(upstream) && rest.websocket === undefined && rest.proto === undefined;
   const streams = rest.guarded === undefined;
   if (!isKept && !streams) return rest;
-  return {
-    ...rest,
+  const connections: LocationConnections = {
     fresh: freshName(rest, upstream),
     ...(streams ? { streams } : {}),
     ...(isKept ? { keepalive: keepaliveName(upstream) } : {}),
   };
+  return { ...rest, connections };
 }
 
 /**
@@ -64,11 +74,11 @@ function keepaliveName(upstream: string): string {
 export function freshOf(locations: readonly LocationView[]): readonly FreshView[] {
   const byName = new Map<string, FreshView>();
   for (const location of locations) {
-    const { fresh, readTimeout, connectTimeout, proto } = location;
+    const { connections, readTimeout, connectTimeout, proto } = location;
     const upstream = passedTo(location);
-    if (fresh === undefined || upstream === undefined) continue;
-    byName.set(fresh, {
-      name: fresh,
+    if (connections === undefined || upstream === undefined) continue;
+    byName.set(connections.fresh, {
+      name: connections.fresh,
       upstream,
       ...(readTimeout === undefined ? {} : { readTimeout }),
       ...(connectTimeout === undefined ? {} : { connectTimeout }),

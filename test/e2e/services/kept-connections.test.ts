@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { providedImages } from '../../providers/engine/provided.ts';
 import type { NginxSeries } from '../../providers/engine/stand-ins.ts';
 import { container, observe } from '../../support/containers.ts';
 import { renderWorld } from '../../support/render-world.ts';
@@ -67,8 +68,6 @@ interface Told {
   readonly cutsSeen?: number;
 }
 
-const versions: Readonly<Record<NginxSeries, string>> = { '1.30': '1.30.3', '1.22': '1.22.1' };
-
 /** How many of these came over a connection that had been used before. */
 const reused = (told: readonly Told[]): number => told.filter(({ number = 0 }) => number > 1).length;
 const statuses = (told: readonly Told[]): Readonly<Record<string, number>> => {
@@ -83,7 +82,7 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
   let client: Agent;
 
   async function start(change: (rendered: string) => string = (rendered) => rendered): Promise<void> {
-    nginx = await startBesideUpstreams(series, change(await render(versions[series])), keepingScript);
+    nginx = await startBesideUpstreams(series, change(await render(providedImages().nginx[series].version)), keepingScript);
     client = new Agent({ keepAlive: true, maxSockets: 1 });
     await waitUntil('nginx and what is behind it answer', isAnswered, 20_000);
   }

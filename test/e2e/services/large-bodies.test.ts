@@ -2,7 +2,7 @@ import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { docker } from '../../providers/engine/docker-command.ts';
-import { providedEngine } from '../../providers/engine/provided.ts';
+import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 import type { NginxSeries } from '../../providers/engine/stand-ins.ts';
 import { container, frontend, observe } from '../../support/containers.ts';
 import { renderWorld } from '../../support/render-world.ts';
@@ -54,8 +54,6 @@ async function render(nginx: string): Promise<string> {
   return files.get('meet') ?? '';
 }
 
-const versions: Readonly<Record<NginxSeries, string>> = { '1.30': '1.30.3', '1.22': '1.22.1' };
-
 async function answerTo(asked: ClientRequest): Promise<{ readonly status: number | undefined; readonly body: string }> {
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   let body = '';
@@ -68,7 +66,7 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
   const open: ClientRequest[] = [];
 
   async function start(change: (rendered: string) => string = (rendered) => rendered): Promise<void> {
-    nginx = await startBesideUpstreams(series, change(await render(versions[series])), script);
+    nginx = await startBesideUpstreams(series, change(await render(providedImages().nginx[series].version)), script);
     await waitUntil('nginx and what is behind it answer', async () => (await upload('/files', 1).catch(() => undefined))?.status === 200);
   }
   const stop = (): Promise<void> | undefined => nginx?.remove();

@@ -14,7 +14,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 const engine = providedEngine();
 const network = `meet-gen-test-${runId}-vanished`;
 const containers: string[] = [];
-/** nginx gives a new connection 2 s; one that is used again, 300 s. */
+/** nginx gives a new connection 2 s, and a kept one 300 s. */
 const longestMs = 15_000;
 
 afterEach(async () => {

@@ -22,7 +22,7 @@ function locationsOf(labels: Labels, ...others: readonly Container[]): Readonly<
   const own = view.groups.flatMap(({ title, locations }) => (title === 'meet/files' ? locations : []));
   return Object.fromEntries(
     own.map((location) => {
-      const { kind, path, keepalive: _, fresh: __, streams: ___, ...rest } = location;
+      const { kind, path, connections: _, ...rest } = location;
       return [`${kind === 'exact' ? '=' : '^~'} ${path}`, rest];
     }),
   );

@@ -117,9 +117,7 @@ describe('locations', () => {
       path: '/api/',
       upstream: 'meet_meet.backend',
       connectTimeout: '1s',
-      fresh: '@meet_fresh:meet_meet.backend:default:1s',
-      streams: true,
-      keepalive: 'meet_meet.backend~kept',
+      connections: { fresh: '@meet_fresh:meet_meet.backend:default:1s', streams: true, keepalive: 'meet_meet.backend~kept' },
     });
   });
 

@@ -23,9 +23,9 @@ describe('connections are kept', () => {
     const planned = view(frontend(), backend());
     expect(planned.upstreams).toMatchObject([{ name: 'meet_meet.backend', keepalive: 'meet_meet.backend~kept' }]);
     const ways = { fresh: '@meet_fresh:meet_meet.backend', keepalive: 'meet_meet.backend~kept', streams: true };
-    expect(locationOf(planned, '/api/')).toMatchObject(ways);
+    expect(locationOf(planned, '/api/')?.connections).toEqual(ways);
     expect(planned.spa.keepalive).toBe('meet-spa~kept');
-    expect(planned.everythingElse).toMatchObject({ fresh: '@meet_fresh:meet-spa', keepalive: 'meet-spa~kept', streams: true });
+    expect(planned.everythingElse.connections).toEqual({ fresh: '@meet_fresh:meet-spa', keepalive: 'meet-spa~kept', streams: true });
     expect(planned.fresh).toEqual([
       { name: '@meet_fresh:meet-spa', upstream: 'meet-spa' },
       { name: '@meet_fresh:meet_meet.backend', upstream: 'meet_meet.backend' },
@@ -34,8 +34,8 @@ describe('connections are kept', () => {
 
   it('to a guarded service, whose guard a large body may not leave behind', () => {
     const guarded = locationOf(view(frontend(), files({ 'meet.allow.a': '/ from 10.0.0.0/8' })), '/files');
-    expect(guarded).toMatchObject({ guarded: 'meet_meet.files', keepalive: 'meet_meet.files~kept' });
-    expect(guarded).not.toHaveProperty('streams');
+    expect(guarded).toMatchObject({ guarded: 'meet_meet.files', connections: { keepalive: 'meet_meet.files~kept' } });
+    expect(guarded?.connections).not.toHaveProperty('streams');
     // A template that knows nothing of guards has nowhere to pass a request on to.
     expect(guarded).not.toHaveProperty('upstream');
   });
@@ -47,13 +47,13 @@ describe('connections are kept', () => {
       { name: '@meet_fresh:meet_meet.files:default:1s', upstream: 'meet_meet.files', connectTimeout: '1s' },
       { name: '@meet_fresh:meet_meet.files:20m:1s', upstream: 'meet_meet.files', readTimeout: '20m', connectTimeout: '1s' },
     ]);
-    expect(locationOf(planned, '/long')?.fresh).toBe('@meet_fresh:meet_meet.files:20m:1s');
+    expect(locationOf(planned, '/long')?.connections?.fresh).toBe('@meet_fresh:meet_meet.files:20m:1s');
   });
 
   it('to the frontends behind a router, while there are any', () => {
     const networks = { meet_default: '172.18.0.30/16' };
     const router = container({ name: 'meet-router-1', project: 'meet', service: 'router', networks, labels: { 'meet.role': 'router' } });
-    expect(view(router, frontend()).everythingElse).toHaveProperty('keepalive');
+    expect(view(router, frontend()).everythingElse).toHaveProperty('connections.keepalive');
     const alone = view(router);
     expect(alone.everythingElse).toEqual({ kind: 'below', path: '/' });
     expect(alone.fresh).toEqual([]);
@@ -70,9 +70,9 @@ describe('connections are not kept', () => {
   ])('$what', ({ labels }) => {
     const planned = view(frontend(), files(labels));
     expect(planned.upstreams[0]).not.toHaveProperty('keepalive');
-    expect(locationOf(planned, '/files')).not.toHaveProperty('keepalive');
+    expect(locationOf(planned, '/files')).not.toHaveProperty('connections.keepalive');
     // A large body is streamed all the same.
-    expect(locationOf(planned, '/files')).toMatchObject({
+    expect(locationOf(planned, '/files')?.connections).toEqual({
       fresh: expect.stringMatching(/^@meet_fresh:meet_meet[.]files/) as string,
       streams: true,
     });
@@ -84,25 +84,25 @@ describe('connections are not kept', () => {
     { what: 'for WebSockets', labels: { 'meet.route.x.websocket': 'true' } },
   ])('for a route $what, while the others of the service keep theirs', ({ labels }) => {
     const planned = view(frontend(), files({ 'meet.route.x.path': '/x', ...labels }));
-    expect(locationOf(planned, '/x')).not.toHaveProperty('keepalive');
-    expect(locationOf(planned, '/files')).toHaveProperty('keepalive');
+    expect(locationOf(planned, '/x')).not.toHaveProperty('connections.keepalive');
+    expect(locationOf(planned, '/files')).toHaveProperty('connections.keepalive');
   });
 
   it('to a replica that says max-conns now, though the structure is an older one that keeps them', () => {
     const { structure } = plan(frontend(), files({}));
     const { addresses } = plan(frontend(), files({ 'meet.max-conns': '5' }));
-    expect(locationOf(fillStructure(structure, addresses), '/files')).not.toHaveProperty('keepalive');
+    expect(locationOf(fillStructure(structure, addresses), '/files')).not.toHaveProperty('connections.keepalive');
   });
 
   it('to addresses that a structure from a file names', () => {
     const { structure, addresses } = plan(frontend(), files({ 'meet.keepalive': 'off' }));
     const groups = structure.groups.map(({ title, locations }) => ({
       title,
-      locations: locations.map((one) => ({ ...one, keepalive: 'x', fresh: '@x' })),
+      locations: locations.map((one) => ({ ...one, connections: { keepalive: 'x', fresh: '@x' } })),
     }));
     const filled = locationOf(fillStructure({ ...structure, groups }, addresses), '/files');
-    expect(filled).not.toHaveProperty('keepalive');
-    expect(filled?.fresh).toBe('@meet_fresh:meet_meet.files');
+    expect(filled).not.toHaveProperty('connections.keepalive');
+    expect(filled?.connections?.fresh).toBe('@meet_fresh:meet_meet.files');
   });
 });
 
