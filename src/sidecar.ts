@@ -23,6 +23,7 @@ import type { OwnFiles } from './publish/own-files.ts';
 import type { Publisher } from './publish/publisher.ts';
 import type { VolumeLock } from './publish/volume-lock.ts';
 import type { ProverPorts } from './reload/frontend-prover.ts';
+import type { ImageVersions } from './reload/image-versions.ts';
 import { probeOnce } from './probe/probe.ts';
 import { createProber } from './probe/prober.ts';
 import { probeTargets } from './probe/probe-targets.ts';
@@ -64,6 +65,7 @@ const remoteReconnectCapMs = 5000;
 /** What the sidecar is made of, besides the engine and the templates. */
 export interface SidecarParts {
   readonly prover: Omit<ProverPorts, 'repeat'>;
+  readonly images: ImageVersions;
   /** Absent where nothing can be tested before it is published. */
   readonly check: CandidateCheck | undefined;
   readonly publisher: Publisher;
@@ -84,7 +86,7 @@ export interface SidecarParts {
 export function startSidecar(
   engine: Engine,
   templates: TemplateStore,
-  { prover: proverPorts, check, publisher, ownFiles, lock, drains, owners, diary, kept, tally, watchers, border }: SidecarParts,
+  { prover: proverPorts, images, check, publisher, ownFiles, lock, drains, owners, diary, kept, tally, watchers, border }: SidecarParts,
   options: Options,
   log: Logger,
   signal: AbortSignal,
@@ -99,6 +101,7 @@ export function startSidecar(
   const reloads = createReloadTally(tally);
   const prover = createProver(
     { ...proverPorts, repeat: border.repeat },
+    images,
     {
       reload: options.reload,
       inquire: options.check !== 'off' || options.reload === 'hook',

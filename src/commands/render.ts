@@ -22,6 +22,7 @@ import { publishedPath } from '../publish/out-directory.ts';
 import { readSmallFile } from '../publish/read-small-file.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { askAsVisitor } from '../reload/visitor-probe.ts';
+import { createImageVersions } from '../reload/image-versions.ts';
 import { createProver } from '../reload/prover.ts';
 import { createTemplateStore } from '../render/template-store.ts';
 import { serviceTitle } from '../routes/ownership.ts';
@@ -60,6 +61,7 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
       nowMs,
       repeat: border.repeat,
     },
+    createImageVersions([], () => undefined),
     { reload: 'none', inquire: false, verifyTimeoutMs: options.verifyTimeoutMs },
     () => undefined,
   );

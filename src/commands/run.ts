@@ -29,6 +29,7 @@ import {
   ownFolder,
   readOutPlace,
   statusSockets,
+  versionsPath,
 } from '../publish/out-directory.ts';
 import type { OutPlace } from '../publish/out-directory.ts';
 import { createOwnFiles } from '../publish/own-files.ts';
@@ -36,6 +37,7 @@ import { makePrivateFolder } from '../publish/private-folder.ts';
 import { lockVolume } from '../publish/volume-lock.ts';
 import type { VolumeLock } from '../publish/volume-lock.ts';
 import { createPublisher } from '../publish/publisher.ts';
+import { keepImageVersions } from '../reload/image-versions.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { askAsVisitor } from '../reload/visitor-probe.ts';
 import { createTemplateStore, readTemplates } from '../render/template-store.ts';
@@ -175,6 +177,7 @@ async function assemble(
   const inFolder = openFolders(place);
   const ownFiles = createOwnFiles(inFolder);
   const drainsFile = drainsPath(place);
+  const versionsFile = versionsPath(place);
   const check = createCandidateCheck({
     exec: access.exec,
     script: readShippedText('nginx-tree.sh') + readShippedText('candidate-check.sh'),
@@ -188,6 +191,7 @@ async function assemble(
   };
   return {
     prover: { ask: askGeneration, visit: askAsVisitor, findRival: access.findRival, reload: access.reload, inquire: access.inquire, nowMs },
+    images: await keepImageVersions(ownFiles.read(versionsFile), (text) => ownFiles.write(versionsFile, text), log),
     check: mayExec(options) ? check : undefined,
     publisher: createPublisher(place, inFolder, nowMs),
     ownFiles,

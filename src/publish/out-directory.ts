@@ -37,6 +37,11 @@ export function drainsPath(place: OutPlace): string {
   return join(ownFolder(place), '.drained.json');
 }
 
+/** The nginx version of each image that a frontend has run. */
+export function versionsPath(place: OutPlace): string {
+  return join(ownFolder(place), '.versions.json');
+}
+
 /** A socket's path may be this long on Linux (unix(7), sun_path). */
 export const longestSocketPath = 107;
 

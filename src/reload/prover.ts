@@ -2,6 +2,7 @@ import { parseNginxVersion } from '../routes/nginx-version.ts';
 import type { NginxVersion } from '../routes/nginx-version.ts';
 import { startFrontendProver } from './frontend-prover.ts';
 import type { Frontend, FrontendProver, ProverPorts } from './frontend-prover.ts';
+import type { ImageVersions } from './image-versions.ts';
 import { isShadowed, isUnheeded, phaseOf } from './proof.ts';
 import type { Proof, ProofOptions, ProofPhase, Target } from './proof.ts';
 
@@ -39,8 +40,8 @@ export interface Prover {
 const firstAnswerMs = 500;
 const firstAskMs = 150;
 const firstAnswerPollMs = 20;
-/** Of more images than that the oldest are forgotten, and asked again. */
-const rememberedImages = 100;
+/** Of more images than that the oldest are forgotten, and waited for again. */
+const rememberedSilentImages = 100;
 
 interface Entry {
   readonly instance: string;
@@ -49,23 +50,23 @@ interface Entry {
 }
 
 /**
+ * @param images the versions that frontends told before
  * @param onChange a frontend moved from one phase to another, or told another nginx version
  */
 export function createProver(
   ports: ProverPorts,
+  images: ImageVersions,
   options: ProofOptions,
   onChange: (instance: string, versionChanged: boolean) => void,
 ): Prover {
   const entries = new Map<string, Entry>();
   const targets = new Map<string, Target>();
-  const versionByImage = new Map<string, string>();
   // Waited for once: a neighbour that never answers must not delay every pass.
   const silentImages = new Set<string>();
 
-  const remember = (imageId: string, version: string | undefined): void => {
-    if (version === undefined) silentImages.add(imageId);
-    else versionByImage.set(imageId, version);
-    for (const images of [silentImages, versionByImage]) for (const id of [...images.keys()].slice(0, -rememberedImages)) images.delete(id);
+  const waitNoMoreFor = (imageId: string): void => {
+    silentImages.add(imageId);
+    for (const id of [...silentImages].slice(0, -rememberedSilentImages)) silentImages.delete(id);
   };
 
   const describe = (frontend: Frontend, proof: Proof, nowMs: number): FrontendReport => ({
@@ -79,14 +80,14 @@ export function createProver(
   const start = (instance: string, frontend: Frontend): Entry => {
     const abort = new AbortController();
     let told = '';
-    let toldVersion = versionByImage.get(frontend.imageId);
+    let toldVersion = images.of(frontend.imageId);
     const hear = (proof: Proof): void => {
       const { phase, isUnheeded: unheeded, isShadowed: shadowed } = describe(frontend, proof, ports.nowMs());
       const version = proof.nginxVersion ?? toldVersion;
       const telling = [phase, proof.target?.generation, unheeded, shadowed, proof.missed?.rival].join();
       if (telling === told && version === toldVersion) return;
       // A stranger's image may be the same, and its answer a lie.
-      if (version !== undefined && !frontend.isForeign) remember(frontend.imageId, version);
+      if (version !== undefined && !frontend.isForeign) images.note(frontend.imageId, version);
       onChange(instance, version !== toldVersion);
       told = telling;
       toldVersion = version;
@@ -104,22 +105,22 @@ export function createProver(
   };
 
   const versionOf = (frontend: Frontend): NginxVersion | undefined => {
-    const known = entries.get(frontend.id)?.prover.proof().nginxVersion ?? versionByImage.get(frontend.imageId);
+    const known = entries.get(frontend.id)?.prover.proof().nginxVersion ?? images.of(frontend.imageId);
     return known === undefined ? undefined : parseNginxVersion(known);
   };
 
   /** A frontend whose version nobody knows yet is asked for a moment, so that the first file is already the right one. */
   const learnVersion = async (frontend: Frontend, signal: AbortSignal): Promise<void> => {
     if (frontend.isForeign) return;
-    if (entries.has(frontend.id) || versionByImage.has(frontend.imageId) || silentImages.has(frontend.imageId)) return;
+    if (entries.has(frontend.id) || images.of(frontend.imageId) !== undefined || silentImages.has(frontend.imageId)) return;
     const untilMs = ports.nowMs() + firstAnswerMs;
     while (!signal.aborted && ports.nowMs() < untilMs) {
       const answer = await ports.ask(frontend.statusEndpoints, firstAskMs, signal);
-      if (answer.kind === 'generation') remember(frontend.imageId, answer.nginxVersion);
+      if (answer.kind === 'generation') images.note(frontend.imageId, answer.nginxVersion);
       if (answer.kind !== 'silent') return;
       await new Promise((resolve) => setTimeout(resolve, firstAnswerPollMs));
     }
-    remember(frontend.imageId, undefined);
+    waitNoMoreFor(frontend.imageId);
   };
 
   return {

@@ -1,5 +1,7 @@
+import { stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
@@ -119,6 +121,23 @@ test.concurrent('meet-gen that is restarted changes nothing while it has not ask
     'both have answered',
     ({ instances }) => instances[0]?.services[0]?.replicas.filter(({ reason }) => reason.includes('probe says')).length === 2,
   );
+  await scene.converged();
+  expect({ file: await scene.fileIdentity(), signals: nginx.signals.length }).toEqual(before);
+});
+
+test.concurrent('meet-gen that is restarted changes nothing while the frontend is slow to tell its version', async ({ scene }) => {
+  const nginx = await scene.frontend('frontend', { version: '1.30.3' });
+  scene.backend('backend', 20);
+  scene.run();
+  await scene.converged();
+  expect(await scene.content()).toContain('keepalive_min_timeout');
+  await waitUntil('the version is kept', () => stat(join(scene.out, '.versions.json')).catch(() => undefined));
+  await scene.stopAll();
+  const before = { file: await scene.fileIdentity(), signals: nginx.signals.length };
+  nginx.behaviour.answers = 'never';
+  scene.run();
+  await waitForStatus(scene, 'the first pass is over', ({ instances }) => instances[0]?.publishedGeneration !== undefined);
+  nginx.behaviour.answers = 'normally';
   await scene.converged();
   expect({ file: await scene.fileIdentity(), signals: nginx.signals.length }).toEqual(before);
 });

@@ -286,7 +286,7 @@ test.concurrent('what a killed meet-gen leaves behind is not in the way', async 
     'nothing else is left',
     async () => (await readdir(join(scene.out, 'meet'))).join() === '.editions.json,.owner.json,routing.conf',
   );
-  expect((await readdir(scene.out)).toSorted()).toEqual(['.meet-gen.sock', 'meet']);
+  expect((await readdir(scene.out)).toSorted()).toEqual(['.meet-gen.sock', '.versions.json', 'meet']);
 });
 
 test.concurrent('a frontend alone, without any backend, answers 503 on the paths of the backend', async ({ scene }) => {

@@ -56,7 +56,7 @@ for (const kind of few)
     const outside = join(scene.folder, 'outside');
     await mkdir(outside);
     await writeFile(join(outside, 'file'), '');
-    const names = ['.drained.json', '.meet-gen.sock', 'routing.conf', '.editions.json'];
+    const names = ['.drained.json', '.versions.json', '.meet-gen.sock', 'routing.conf', '.editions.json'];
     for (const name of names) await foreignFiles.all[kind]?.(join(scene.out, name), outside);
     const run = scene.run(['--instance', 'meet']);
     await waitForStatus(scene, 'it has looked', ({ engine }) => engine.lastSyncAt !== null);
