@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../providers/engine/docker-command.ts';
 import type { Scene } from '../../support/fake-engine/scene.ts';
@@ -97,11 +98,12 @@ const startHere: Start = async (scene) => {
   return { read: ofProcess(command.pid), end: () => command.stop() };
 };
 
-/** As this process's user, so that both can open the socket and write the folder; on this machine's network, where the scene is. */
+/** As this process's user and with this machine's /tmp, so that both find the sockets and the files; on its network, where the scene is. */
 function startContained(image: string): Start {
   return async (scene, engine) => {
     const user = `${process.getuid?.() ?? 1000}:${process.getgid?.() ?? 1000}`;
-    const place = ['--network', 'host', '--user', user, '--volume', `${scene.folder}:${scene.folder}`];
+    const temporary = ['--env', `TMPDIR=${tmpdir()}`, '--volume', `${tmpdir()}:${tmpdir()}`];
+    const place = ['--network', 'host', '--user', user, ...temporary];
     const flags = ['--docker-host', scene.engine.host, '--out', scene.out, '--listen', 'off', '--resync', '1h'];
     const container = await startContainer(engine, [...place, image, 'run', ...flags]);
     try {
