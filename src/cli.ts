@@ -3,14 +3,14 @@ import { Command, CommanderError, Option } from 'commander';
 import type { DrainReport } from './commands/drain.ts';
 import type { RenderReport } from './commands/render.ts';
 import type { RunSignals } from './commands/run.ts';
-import { ComposeError } from './compose/compose-error.ts';
-import { EngineError } from './docker/engine-error.ts';
-import { forceEnd, whatIsUnderWay } from './force-end.ts';
+import { ComposeError } from './source/compose/compose-error.ts';
+import { EngineError } from './source/engine-error.ts';
+import { forceEnd, whatIsUnderWay } from './commands/force-end.ts';
 import { showForeignLines, showForeignText } from './model/foreign-text.ts';
 import { flagWithValue, optionTable, OptionsError, parseDuration, readOptions } from './options.ts';
 import type { CommandName, Flags, OptionSpec } from './options.ts';
 import { TemplateError } from './render/template-error.ts';
-import { version } from './version.ts';
+import { version } from './util/version.ts';
 
 const exitCodes = { ok: 0, bug: 1, usage: 2, engine: 3, template: 4, problems: 7 } as const;
 
@@ -336,7 +336,7 @@ function sayBug(error: unknown): void {
 /** How an error is reported that nobody has caught; the sidecar has its log for it. */
 let reportBug: (error: unknown) => void = sayBug;
 
-/** What reaches the process itself has gone past every border, so that nothing is certain any more: a restart is safe. */
+/** What reaches the process itself has gone past every boundary, so that nothing is certain any more: a restart is safe. */
 function exitOnBugs(): void {
   process.on('uncaughtException', (error) => {
     try {

@@ -1,13 +1,13 @@
-import { parseInstance, parseProject } from './model/nginx-token.ts';
+import { parseInstance, parseProject } from './nginx/token.ts';
 import { nearest } from './model/nearest.ts';
 import { showForeignText } from './model/foreign-text.ts';
-import type { Wait } from './coalescer.ts';
-import { parseDockerHost } from './docker/docker-host.ts';
+import type { Wait } from './loop/coalescer.ts';
+import { parseDockerHost } from './source/docker/docker-host.ts';
 
 export type CommandName = 'run' | 'render' | 'drain' | 'explain' | 'status' | 'doctor' | 'healthcheck';
 type Reload = 'signal' | 'exec' | 'hook' | 'none';
 type Check = 'auto' | 'exec' | 'off';
-export type Listen = { readonly host: string; readonly port: number } | 'off';
+type Listen = { readonly host: string; readonly port: number } | 'off';
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,17 +1,17 @@
 import { stat } from 'node:fs/promises';
-import { createEngineClient } from '../docker/client.ts';
+import { createEngineClient } from '../source/docker/client.ts';
 import type { Container } from '../model/container.ts';
-import { createPortReader } from '../docker/exposed-ports.ts';
-import type { DockerHost } from '../docker/docker-host.ts';
-import { EngineError } from '../docker/engine-error.ts';
-import { createEngineReader } from '../docker/reader.ts';
+import { createPortReader } from '../source/docker/exposed-ports.ts';
+import type { DockerHost } from '../source/docker/docker-host.ts';
+import { EngineError } from '../source/engine-error.ts';
+import { createEngineReader } from '../doctor/collect/reader.ts';
 import { examine, unreachableEngine } from '../doctor/examine.ts';
 import type { Examination } from '../doctor/examine.ts';
-import type { Ownership } from '../doctor/facts.ts';
+import type { Ownership } from '../doctor/facts/facts.ts';
 import { reportJson, reportText } from '../doctor/report.ts';
 import type { Options } from '../options.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
-import { takeSurvey } from '../survey/survey.ts';
+import { takeSurvey } from '../doctor/collect/survey.ts';
 
 const statusTimeoutMs = 3000;
 

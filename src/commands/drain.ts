@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DrainState } from '../drain/drain-control.ts';
+import type { DrainState } from '../sidecar/drain/drain-control.ts';
 import type { Options } from '../options.ts';
 import { statusSockets } from '../publish/out-directory.ts';
-import { askFirst, nobodyAnswers } from '../status/ask.ts';
+import { askFirst, nobodyAnswers } from '../server/ask.ts';
 
 /** What a drain came to: lines for people, and whether all of the containers can be stopped now. */
 export interface DrainReport {

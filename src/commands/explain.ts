@@ -5,7 +5,7 @@ import { showForeignText } from '../model/foreign-text.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
 import { statusSockets } from '../publish/out-directory.ts';
-import { askFirst, nobodyAnswers } from '../status/ask.ts';
+import { askFirst, nobodyAnswers } from '../server/ask.ts';
 
 /** What `explain` came to: what is printed, and whether anybody answers; or why the running sidecar couldn't be asked. */
 export type ExplainReport = { readonly output: string; readonly answered: boolean } | { readonly failure: string };

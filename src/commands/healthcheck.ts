@@ -1,6 +1,6 @@
 import type { Options } from '../options.ts';
 import { statusSockets } from '../publish/out-directory.ts';
-import { askFirst, nobodyAnswers } from '../status/ask.ts';
+import { askFirst, nobodyAnswers } from '../server/ask.ts';
 
 const timeoutMs = 3000;
 

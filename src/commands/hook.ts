@@ -1,4 +1,4 @@
-import { readShippedText } from '../shipped-templates.ts';
+import { readShippedText } from '../render/shipped-templates.ts';
 
 /** The line of `hook.sh` that stands for the functions it shares with the test through exec. */
 const shared = '#include nginx-tree.sh\n';

@@ -1,23 +1,23 @@
 import { stat } from 'node:fs/promises';
-import { createBorder } from '../border.ts';
-import { nowMs } from '../clock.ts';
-import { ComposeError } from '../compose/compose-error.ts';
-import { readCompose } from '../compose/compose-source.ts';
-import type { ComposeWorld } from '../compose/compose-source.ts';
-import { readProject } from '../compose/resolved-project.ts';
-import { maxProjectBytes, runCompose } from '../compose/run-compose.ts';
-import type { ComposeOutput } from '../compose/run-compose.ts';
-import { createEngineClient } from '../docker/client.ts';
-import { withExposedPorts } from '../docker/exposed-ports.ts';
-import { readLimited } from '../docker/limited-read.ts';
+import { createErrorBoundary } from '../util/error-boundary.ts';
+import { nowMs } from '../util/clock.ts';
+import { ComposeError } from '../source/compose/compose-error.ts';
+import { readCompose } from '../source/compose/compose-source.ts';
+import type { ComposeWorld } from '../source/compose/compose-source.ts';
+import { readProject } from '../source/compose/resolved-project.ts';
+import { maxProjectBytes, runCompose } from '../source/compose/run-compose.ts';
+import type { ComposeOutput } from '../source/compose/run-compose.ts';
+import { createEngineClient } from '../source/docker/client.ts';
+import { withExposedPorts } from '../source/docker/exposed-ports.ts';
+import { readLimited } from '../source/docker/limited-read.ts';
 import type { Container, Note } from '../model/container.ts';
 import { showForeignLines } from '../model/foreign-text.ts';
 import { problemLine } from '../model/print-problem.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
-import { createPassMemory } from '../pass-memory.ts';
-import { runPass, withoutTrials } from '../pipeline.ts';
-import type { PassResult, Sink } from '../pipeline.ts';
+import { createPassMemory } from '../loop/pass-memory.ts';
+import { runPass, withoutTrials } from '../loop/pass.ts';
+import type { PassResult, Sink } from '../loop/pass.ts';
 import { publishedPath } from '../publish/out-directory.ts';
 import { readSmallFile } from '../publish/read-small-file.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
@@ -26,8 +26,8 @@ import { createImageVersions } from '../reload/image-versions.ts';
 import { createProver } from '../reload/prover.ts';
 import { createTemplateStore } from '../render/template-store.ts';
 import { serviceTitle } from '../routes/ownership.ts';
-import { shippedTemplates } from '../shipped-templates.ts';
-import { unifiedDiff } from '../text-diff.ts';
+import { shippedTemplates } from '../render/shipped-templates.ts';
+import { unifiedDiff } from '../util/text-diff.ts';
 
 /** What `render` prints where, and whether anything is wrong. */
 export interface RenderReport {
@@ -50,7 +50,7 @@ const noNotes: ReadonlyMap<string, Note> = new Map();
 /** One pass, printed: nothing is written, nobody is signalled. The template's own failure is thrown as TemplateError. */
 export async function renderFromEngine(options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
   const engine = createEngineClient(options.dockerHost);
-  const border = createBorder(silent, nowMs);
+  const boundary = createErrorBoundary(silent, nowMs);
   const prover = createProver(
     {
       ask: askGeneration,
@@ -59,7 +59,7 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
       reload: neverReload,
       inquire: () => Promise.resolve({ kind: 'nothing' }),
       nowMs,
-      repeat: border.repeat,
+      repeat: boundary.repeat,
     },
     createImageVersions([], () => undefined),
     { reload: 'none', inquire: false, verifyTimeoutMs: options.verifyTimeoutMs },

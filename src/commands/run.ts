@@ -1,17 +1,17 @@
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import { createBorder } from '../border.ts';
-import type { Border } from '../border.ts';
-import { createCandidateCheck } from '../check/candidate-check.ts';
-import { nowMs } from '../clock.ts';
-import { createEngineClient } from '../docker/client.ts';
-import type { EngineClient } from '../docker/client.ts';
-import { withExposedPorts } from '../docker/exposed-ports.ts';
-import { keepDrains } from '../drain/keep-drains.ts';
-import { createFrontendAccess, mayExec } from '../frontend-access.ts';
-import { keepOwners } from '../keep-owners.ts';
-import type { OwnerFiles } from '../keep-owners.ts';
-import { createLogger } from '../log.ts';
+import { createErrorBoundary } from '../util/error-boundary.ts';
+import type { ErrorBoundary } from '../util/error-boundary.ts';
+import { createCandidateCheck } from '../rollout/candidate-check.ts';
+import { nowMs } from '../util/clock.ts';
+import { createEngineClient } from '../source/docker/client.ts';
+import type { EngineClient } from '../source/docker/client.ts';
+import { withExposedPorts } from '../source/docker/exposed-ports.ts';
+import { keepDrains } from '../sidecar/drain/keep-drains.ts';
+import { createFrontendAccess, mayExec } from './frontend-access.ts';
+import { keepOwners } from '../sidecar/keep-owners.ts';
+import type { OwnerFiles } from '../sidecar/keep-owners.ts';
+import { createLogger } from './log.ts';
 import { exposeMetrics } from '../metrics/expose.ts';
 import { metricsOf } from '../metrics/metrics.ts';
 import { createTally } from '../metrics/tally.ts';
@@ -41,16 +41,16 @@ import { keepImageVersions } from '../reload/image-versions.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
 import { askAsVisitor } from '../reload/visitor-probe.ts';
 import { createTemplateStore, readTemplates } from '../render/template-store.ts';
-import { endWithin, startSidecar } from '../sidecar.ts';
-import type { SidecarParts } from '../sidecar.ts';
-import type { OperatorDesk } from '../status/answers.ts';
-import { startStatusServer } from '../status/server.ts';
-import type { SocketPlace } from '../status/server.ts';
+import { endWithin, startSidecar } from '../sidecar/sidecar.ts';
+import type { SidecarParts } from '../sidecar/sidecar.ts';
+import type { OperatorDesk } from '../server/answers.ts';
+import { startStatusServer } from '../server/server.ts';
+import type { SocketPlace } from '../server/server.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
-import { createWatchers } from '../status/watchers.ts';
-import { readShippedText, shippedTemplates } from '../shipped-templates.ts';
-import { keepTrials, readKept } from '../trial/keep-trials.ts';
-import { version } from '../version.ts';
+import { createWatchers } from '../server/watchers.ts';
+import { readShippedText, shippedTemplates } from '../render/shipped-templates.ts';
+import { keepTrials, readKept } from '../rollout/keep-trials.ts';
+import { version } from '../util/version.ts';
 
 const stopLimitMs = 1400;
 
@@ -101,13 +101,13 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   );
 
   signals.onBug((error) => log.fatal({ err: error }, bugMessage));
-  const border = createBorder(log, nowMs);
+  const boundary = createErrorBoundary(log, nowMs);
   const tally = createTally();
   const watchers = createWatchers();
   const page = createStatusPage((name) => readShippedText(`page/${name}`));
   const source = { healthy: () => true, snapshot: startingSnapshot, configurations: (): ReadonlyMap<string, string> => new Map() };
   const desk: OperatorDesk = { drain: tooEarly, cancelDrain: tooEarly, explain: tooEarly };
-  const lock = await lockPlace(place, border);
+  const lock = await lockPlace(place, boundary);
   const stopServer = await startStatusServer(
     {
       healthy: () => source.healthy(),
@@ -125,7 +125,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     await socketPlaces(place),
     options.listen,
     options.allowHost ?? [],
-    border,
+    boundary,
   ).catch(async (error: unknown) => {
     await lock.release();
     throw new OptionsError([error instanceof Error ? error.message : String(error)]);
@@ -135,13 +135,13 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     // Only now is it certain that no other meet-gen is in the middle of writing one.
     await clearLeftCandidates(place);
     const engine = createEngineClient(options.dockerHost, (endpoint) => tally.count('engine_requests_total', endpoint));
-    const parts = await assemble(engine, place, { tally, watchers, border, lock }, options, log);
+    const parts = await assemble(engine, place, { tally, watchers, boundary, lock }, options, log);
     const view = { list: withExposedPorts(engine, options.instance), subscribe: engine.subscribe };
     const sidecar = startSidecar(view, createTemplateStore(directory), parts, options, log, abort.signal);
     Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot, configurations: sidecar.configurations });
     Object.assign(desk, sidecar.desk);
     signals.onResync(
-      border.guard('a resync', () => {
+      boundary.guard('a resync', () => {
         log.info('told to look at everything afresh');
         sidecar.resync();
       }),
@@ -168,7 +168,7 @@ const ownerFile = '.owner.json';
 async function assemble(
   engine: EngineClient,
   place: OutPlace,
-  shared: Pick<SidecarParts, 'tally' | 'watchers' | 'border' | 'lock'>,
+  shared: Pick<SidecarParts, 'tally' | 'watchers' | 'boundary' | 'lock'>,
   options: Options,
   log: Logger,
 ): Promise<SidecarParts> {
@@ -230,10 +230,10 @@ async function socketPlaces({ path }: OutPlace): Promise<readonly SocketPlace[]>
 const noLock: VolumeLock = { problems: () => [], onChange: () => undefined, release: () => Promise.resolve() };
 
 /** @throws OptionsError when another meet-gen publishes there */
-async function lockPlace(place: OutPlace, border: Border): Promise<VolumeLock> {
+async function lockPlace(place: OutPlace, boundary: ErrorBoundary): Promise<VolumeLock> {
   const path = lockPath(place);
   if (path === undefined) return noLock;
-  return lockVolume(path, border).catch((error: unknown) => {
+  return lockVolume(path, boundary).catch((error: unknown) => {
     throw new OptionsError([error instanceof Error ? error.message : String(error)]);
   });
 }

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { showForeignText } from '../model/foreign-text.ts';
 import type { Options } from '../options.ts';
 import { statusSockets } from '../publish/out-directory.ts';
-import { probePort } from '../probe/port-probe.ts';
-import { ownNetworks } from '../survey/requests.ts';
+import { probePort } from '../doctor/collect/port-probe.ts';
+import { ownNetworks } from '../doctor/collect/requests.ts';
 import { addConnections } from '../status/connections.ts';
 import { isServing } from '../status/headline.ts';
 import { printStatus } from '../status/print.ts';
-import { askFirst, nobodyAnswers } from '../status/ask.ts';
+import { askFirst, nobodyAnswers } from '../server/ask.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
 /** What the running sidecar says: what is printed, and whether visitors get answers; or why it couldn't be asked. */

@@ -1,4 +1,4 @@
-import { answerLimits, maxJsonParts, maxListed } from '../docker/answer-limits.ts';
+import { answerLimits, maxJsonParts, maxListed } from '../source/docker/answer-limits.ts';
 import { checkTable } from '../doctor/check-table.ts';
 import { gauges } from '../metrics/metrics.ts';
 import { counters, histograms } from '../metrics/tally.ts';

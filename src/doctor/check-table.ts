@@ -8,7 +8,7 @@ import { nameChecks } from './checks/names.ts';
 import { networkChecks } from './checks/networks.ts';
 import { outerProxyChecks } from './checks/outer-proxy.ts';
 import { routingChecks } from './checks/routing.ts';
-import type { Check } from './outcome.ts';
+import type { Check } from './facts/outcome.ts';
 
 /** Every check, in the order in which findings are told: from the outside in. `docs/troubleshooting.md` is generated from it. */
 export const checkTable: readonly Check[] = [

@@ -1,7 +1,7 @@
 import { showForeignText } from '../model/foreign-text.ts';
 import { checkTable } from './check-table.ts';
-import type { Facts } from './facts.ts';
-import type { Check, Cure, Outcome, Weight } from './outcome.ts';
+import type { Facts } from './facts/facts.ts';
+import type { Check, Cure, Outcome, Weight } from './facts/outcome.ts';
 
 const maxShownLength = 600;
 

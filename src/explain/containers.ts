@@ -2,7 +2,7 @@ import { showForeignText } from '../model/foreign-text.ts';
 import { addressIn } from '../model/endpoint.ts';
 import type { Instance, Replica, Service } from '../model/instance.ts';
 import { serviceTitle, spaTitle } from '../routes/ownership.ts';
-import type { RoutingView, UpstreamView } from '../routes/routing-view.ts';
+import type { RoutingView, UpstreamView } from '../routes/view.ts';
 import { describeReplica } from '../status/snapshot.ts';
 import type { ContainerAnswer, Place } from './explanation.ts';
 import { claims, servicesCalled } from './owner.ts';

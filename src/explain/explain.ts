@@ -1,10 +1,10 @@
 import { showForeignText } from '../model/foreign-text.ts';
 import { plainFileUri } from '../routes/media.ts';
-import type { LocationView } from '../routes/routing-view.ts';
+import type { LocationView } from '../routes/view.ts';
 import { passedTo } from '../routes/pick-location.ts';
 import { refusalOf } from '../routes/refused-path.ts';
-import { readRequestPath } from '../routes/request-path.ts';
-import type { RequestPath } from '../routes/request-path.ts';
+import { readRequestPath } from '../nginx/request-path.ts';
+import type { RequestPath } from '../nginx/request-path.ts';
 import { chooseInstances } from './choose-instances.ts';
 import { containersFor, frontendsAsSpa } from './containers.ts';
 import type { AnswerKind, ContainerAnswer, Explanation, InstanceAnswer, LocationAnswer } from './explanation.ts';

@@ -1,6 +1,6 @@
 import type { Instance } from '../model/instance.ts';
 import type { Problem } from '../model/problem.ts';
-import type { RoutingView } from '../routes/routing-view.ts';
+import type { RoutingView } from '../routes/view.ts';
 import type { RoutingStructure } from '../routes/structure.ts';
 import type { InstanceStatus } from '../status/snapshot.ts';
 

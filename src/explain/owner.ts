@@ -2,7 +2,7 @@ import type { Instance, Service } from '../model/instance.ts';
 import { rulesOf, serviceTitle } from '../routes/ownership.ts';
 import { pickLocation } from '../routes/pick-location.ts';
 import type { Picked } from '../routes/pick-location.ts';
-import type { LocationView } from '../routes/routing-view.ts';
+import type { LocationView } from '../routes/view.ts';
 import { spaUpstream } from '../routes/structure.ts';
 import type { Routing } from './facts.ts';
 

@@ -1,7 +1,7 @@
 import { compareText } from '../model/foreign-text.ts';
 import { printProblem } from '../model/print-problem.ts';
 import { placeOf, whyOf } from '../status/headline.ts';
-import { indent, section, table } from '../text-lines.ts';
+import { indent, section, table } from '../util/text-lines.ts';
 import type { ContainerAnswer, Explanation, InstanceAnswer, LocationAnswer, Place } from './explanation.ts';
 
 const places: Readonly<Record<Place, string>> = { answers: 'answers', 'stands-by': 'stands by', out: 'out' };

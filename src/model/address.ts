@@ -2,7 +2,7 @@ import type { Container, NetworkAttachment } from './container.ts';
 import { compareText, showForeignText } from './foreign-text.ts';
 import type { Member } from './member.ts';
 import { networkOwnerOf } from './network-owner.ts';
-import { parseEngineName } from './nginx-token.ts';
+import { parseEngineName } from '../nginx/token.ts';
 import { pastedName } from './pasted-name.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';

@@ -3,7 +3,7 @@ import { labelWithoutEffect } from './label-problems.ts';
 import { allowLabel } from './label-table.ts';
 import type { AllowRule, Labels, Role } from './label-table.ts';
 import { maxAllowLabels } from './label-limits.ts';
-import { parseAllow, parseLabelName } from './nginx-token.ts';
+import { parseAllow, parseLabelName } from '../nginx/token.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 

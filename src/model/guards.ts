@@ -1,7 +1,7 @@
 import { compareText } from './foreign-text.ts';
 import type { AllowRule, Labels } from './label-table.ts';
 import { intersectNetworks } from './networks.ts';
-import type { PathRule } from './nginx-token.ts';
+import type { PathRule } from '../nginx/token.ts';
 
 /** What the labels `meet.allow.<name>` of a container say together. */
 export type Guards = NonNullable<Labels['allow']>;

@@ -1,3 +1,5 @@
+import { maxAllowNetworks, maxHosts, maxPathLength, maxPaths } from '../nginx/list-limits.ts';
+
 /** Docker limits neither keys nor values nor how many there are. Parsing megabytes of them would hold up everybody else's routes. */
 const maxLabelKeyLength = 256;
 /** Characters, which for every value that a grammar takes are bytes. */
@@ -9,12 +11,8 @@ const maxLabels = 1000;
 export const maxLabelProblems = 20;
 
 /** What is counted before anything of it is read. */
-export const maxPaths = 64;
-export const maxPathLength = 256;
-export const maxHosts = 16;
 export const maxNamedRoutes = 32;
 export const maxAllowLabels = 32;
-export const maxAllowNetworks = 64;
 /** Networks and exposed ports of a container: a media server publishes 10,000 ports, each for IPv4 and IPv6. */
 export const maxNetworks = 256;
 export const maxPortEntries = 200_000;

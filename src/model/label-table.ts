@@ -15,8 +15,8 @@ import {
   parseServiceName,
   parseSignedHost,
   parseWeight,
-} from './nginx-token.ts';
-import type { PathRule } from './nginx-token.ts';
+} from '../nginx/token.ts';
+import type { PathRule } from '../nginx/token.ts';
 
 /** Roles of containers that are known and never routed, since they have public names of their own. */
 const bystanderRoles = ['livekit', 'keycloak'] as const;

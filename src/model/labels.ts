@@ -7,7 +7,7 @@ import { labelTable, roles } from './label-table.ts';
 import type { LabelName, Labels, Role } from './label-table.ts';
 import { readNamedRoutes, routePrefix } from './named-routes.ts';
 import { nearest, sameLetters } from './nearest.ts';
-import { withoutBadEntries } from './nginx-token.ts';
+import { withoutBadEntries } from '../nginx/token.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 

@@ -2,7 +2,7 @@ import type { Container } from './container.ts';
 import { isBystanderRole } from './label-table.ts';
 import type { BystanderRole, Labels, Role } from './label-table.ts';
 import { readLabels } from './labels.ts';
-import { parseInstance, parseProject, parseServiceName } from './nginx-token.ts';
+import { parseInstance, parseProject, parseServiceName } from '../nginx/token.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 

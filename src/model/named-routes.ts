@@ -5,7 +5,7 @@ import { maxNamedRoutes } from './label-limits.ts';
 import { routeTable } from './label-table.ts';
 import type { NamedRoute, Role } from './label-table.ts';
 import { nearest } from './nearest.ts';
-import { parseLabelName } from './nginx-token.ts';
+import { parseLabelName } from '../nginx/token.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 

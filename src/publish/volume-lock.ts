@@ -3,7 +3,7 @@ import { chmod, link, lstat, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
-import type { Border } from '../border.ts';
+import type { ErrorBoundary } from '../util/error-boundary.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { longestSocketPath } from './out-directory.ts';
@@ -29,7 +29,7 @@ const lockMode = 0o666;
  * Where it can't be made, that is a problem; it is tried again every five seconds.
  * @throws Error when another process holds it
  */
-export async function lockVolume(path: string, border: Pick<Border, 'attempt'>): Promise<VolumeLock> {
+export async function lockVolume(path: string, boundary: Pick<ErrorBoundary, 'attempt'>): Promise<VolumeLock> {
   let held: { readonly server: Server; readonly identity: string } | undefined;
   let reason: string | undefined;
   const listeners: (() => void)[] = [];
@@ -60,7 +60,7 @@ export async function lockVolume(path: string, border: Pick<Border, 'attempt'>):
     if (reason !== before) for (const listener of listeners) listener();
   };
   const timer = setInterval(
-    () => void (checking = checking.then(() => border.attempt('the lock of the output directory', checkAndTell))),
+    () => void (checking = checking.then(() => boundary.attempt('the lock of the output directory', checkAndTell))),
     checkMs,
   );
   return {

@@ -1,5 +1,5 @@
-import type { Repeat } from '../border.ts';
-import { startDeadline } from '../deadline.ts';
+import type { Repeat } from '../util/error-boundary.ts';
+import { startDeadline } from '../util/deadline.ts';
 import type { GenerationAnswer } from './generation-probe.ts';
 import {
   aimAt,
@@ -17,7 +17,8 @@ import {
   noteVisits,
   relocate,
 } from './proof.ts';
-import type { Entrance, InquiryAnswer, Proof, ProofOptions, Target } from './proof.ts';
+import type { InquiryAnswer, Proof, ProofOptions, Target } from './proof.ts';
+import type { Entrance } from './visitor-probe.ts';
 import type { VisitorAnswer } from './visitor-probe.ts';
 import { createWake } from './wake.ts';
 

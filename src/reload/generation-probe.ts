@@ -1,5 +1,5 @@
-import { nowMs } from '../clock.ts';
-import { startDeadline } from '../deadline.ts';
+import { nowMs } from '../util/clock.ts';
+import { startDeadline } from '../util/deadline.ts';
 import { getText } from './status-request.ts';
 
 /** What a frontend's status server answered, or why there is no answer. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { parseNginxVersion } from '../routes/nginx-version.ts';
+import { parseNginxVersion } from '../nginx/version.ts';
 
 /**
  * The nginx version of each image that a frontend has run, kept for the next process: a frontend that is slow to answer

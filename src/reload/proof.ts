@@ -1,5 +1,5 @@
 import type { GenerationAnswer } from './generation-probe.ts';
-import type { VisitorAnswer } from './visitor-probe.ts';
+import type { Entrance, VisitorAnswer } from './visitor-probe.ts';
 
 /** What a frontend is to serve. */
 export interface Target {
@@ -10,14 +10,6 @@ export interface Target {
   readonly writtenAtMs: number;
   /** Absent where a template of the operator's own has no such location: then the status port alone is asked. */
   readonly entrance?: Entrance;
-}
-
-/** Where visitors reach the file, and which path only this file answers there. */
-export interface Entrance {
-  readonly port: number;
-  /** The names that visitors ask for; none for any. */
-  readonly hosts: readonly string[];
-  readonly path: string;
 }
 
 /** All that is known about one frontend on its way to its target. Times are milliseconds since 1970. */

@@ -1,5 +1,5 @@
-import { parseNginxVersion } from '../routes/nginx-version.ts';
-import type { NginxVersion } from '../routes/nginx-version.ts';
+import { parseNginxVersion } from '../nginx/version.ts';
+import type { NginxVersion } from '../nginx/version.ts';
 import { startFrontendProver } from './frontend-prover.ts';
 import type { Frontend, FrontendProver, ProverPorts } from './frontend-prover.ts';
 import type { ImageVersions } from './image-versions.ts';

@@ -1,6 +1,6 @@
-import { refusalIn } from '../trial/nginx-words.ts';
+import { refusalIn } from '../nginx/words.ts';
 import { getText } from './status-request.ts';
-import { startDeadline } from '../deadline.ts';
+import { startDeadline } from '../util/deadline.ts';
 import type { InquiryAnswer } from './proof.ts';
 
 const maxAnswerBytes = 16_384;

@@ -1,7 +1,14 @@
-import { nowMs } from '../clock.ts';
+import { nowMs } from '../util/clock.ts';
 import { addressIn } from '../model/endpoint.ts';
-import type { Entrance } from './proof.ts';
 import { getText, LongAnswer } from './status-request.ts';
+
+/** Where visitors reach the file, and which path only this file answers there. */
+export interface Entrance {
+  readonly port: number;
+  /** The names that visitors ask for; none for any. */
+  readonly hosts: readonly string[];
+  readonly path: string;
+}
 
 /** What a visitor gets on the routing port: the published file's own answer, another server's, or none, in words. */
 export type VisitorAnswer =

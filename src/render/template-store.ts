@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { watch } from 'chokidar';
-import type { RoutingView } from '../routes/routing-view.ts';
+import type { RoutingView } from '../routes/view.ts';
 import type { Rendered } from './generation.ts';
 import { TemplateError } from './template-error.ts';
 import { compileTemplates, mainTemplate } from './template.ts';

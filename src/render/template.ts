@@ -1,7 +1,7 @@
 import { Script } from 'node:vm';
 import { Eta, EtaError } from 'eta';
-import { nginxToken } from '../model/nginx-token.ts';
-import type { RoutingView } from '../routes/routing-view.ts';
+import { nginxToken } from '../nginx/token.ts';
+import type { RoutingView } from '../routes/view.ts';
 import { renderWithGeneration } from './generation.ts';
 import type { Rendered } from './generation.ts';
 import { TemplateError } from './template-error.ts';

@@ -5,7 +5,7 @@ import { allowedBy, covers } from '../model/guards.ts';
 import { ownOf } from '../model/in-rotation.ts';
 import type { Instance, Service } from '../model/instance.ts';
 import type { AllowRule } from '../model/label-table.ts';
-import type { PathRule } from '../model/nginx-token.ts';
+import type { PathRule } from '../nginx/token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { compareRoutes, routeAbove, routesByRule, routesByService, ruleKey, serviceTitle, showRule } from './ownership.ts';

@@ -1,7 +1,7 @@
 import { compareText } from '../model/foreign-text.ts';
 import { showRule, spaTitle } from './ownership.ts';
 import { passedTo, pickLocation } from './pick-location.ts';
-import type { LocationView, RoutingView, UpstreamView } from './routing-view.ts';
+import type { LocationView, RoutingView, UpstreamView } from './view.ts';
 import { spaUpstream } from './structure.ts';
 import type { WebhookView } from './webhooks.ts';
 

@@ -1,6 +1,6 @@
 import { defaultPorts } from '../model/instance.ts';
 import type { Service } from '../model/instance.ts';
-import type { PathRule } from '../model/nginx-token.ts';
+import type { PathRule } from '../nginx/token.ts';
 
 /**
  * What a location of files needs besides the upstream of S3, all of it: nginx asks the backend about each request, and sends

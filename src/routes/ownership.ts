@@ -3,7 +3,7 @@ import type { Instance, Service } from '../model/instance.ts';
 import { maxRoutes } from '../model/label-limits.ts';
 import type { NamedRoute } from '../model/label-table.ts';
 import { routePrefix } from '../model/named-routes.ts';
-import type { PathRule } from '../model/nginx-token.ts';
+import type { PathRule } from '../nginx/token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { isMediaRule, mediaRules } from './media.ts';

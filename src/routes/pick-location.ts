@@ -1,4 +1,4 @@
-import type { LocationView, RoutingView } from './routing-view.ts';
+import type { LocationView, RoutingView } from './view.ts';
 
 /** What nginx picks for a path. A redirect is nginx's own, to the same path with a slash. */
 export type Picked =

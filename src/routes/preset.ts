@@ -1,5 +1,5 @@
-import { pathAndBelow } from '../model/nginx-token.ts';
-import type { PathRule } from '../model/nginx-token.ts';
+import { pathAndBelow } from '../nginx/token.ts';
+import type { PathRule } from '../nginx/token.ts';
 
 /**
  * The paths of Meet's backend. `/api`, `/admin` and `/static` are Django's own, `/external-api`, `/jwks` and

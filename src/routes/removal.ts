@@ -1,4 +1,4 @@
-import type { RoutingView } from './routing-view.ts';
+import type { RoutingView } from './view.ts';
 
 /**
  * Whether a server that gets requests under one view gets none any more under the next: that must never wait, since it may

@@ -1,5 +1,5 @@
 import type { MediaAccess } from './media.ts';
-import type { LocationView } from './routing-view.ts';
+import type { LocationView } from './view.ts';
 import type { RoutingStructure } from './structure.ts';
 import type { WebhookView } from './webhooks.ts';
 

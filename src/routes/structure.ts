@@ -1,5 +1,5 @@
 import { freshOf, mayKeepConnections, withKeepalive, withConnections } from './upstream-connections.ts';
-import type { LocationView, RoutingView, UpstreamBalance, UpstreamView } from './routing-view.ts';
+import type { LocationView, RoutingView, UpstreamBalance, UpstreamView } from './view.ts';
 import { asNginxTakesThem } from './upstream-servers.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
 

@@ -1,26 +1,7 @@
 import type { Labels } from '../model/label-table.ts';
 import { passedTo } from './pick-location.ts';
-import type { LocationView, UpstreamView } from './routing-view.ts';
+import type { FreshView, LocationConnections, LocationView, UpstreamView } from './view.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
-
-/** The connections that a location's requests may take besides new ones with a buffered body. */
-export interface LocationConnections {
-  /** The named location that leads to the same service over fresh connections. */
-  readonly fresh: string;
-  /** The upstream that GET and HEAD go to, over kept connections. */
-  readonly keepalive?: string;
-  /** Large bodies go to the named location. */
-  readonly streams?: true;
-}
-
-/**
- * A named location: the service of other locations over fresh connections, with their times. Requests are sent on to it that
- * failed on kept connections, and those with a large body, which it doesn't buffer.
- */
-export interface FreshView extends Pick<LocationView, 'readTimeout' | 'connectTimeout' | 'proto'> {
-  readonly name: string;
-  readonly upstream: string;
-}
 
 /**
  * Whether labels let nginx keep connections to a service. `least-conn` and `random-two` count the connections of an upstream,

@@ -1,6 +1,6 @@
 import type { OwnerReason } from '../model/owner.ts';
 import { printProblem } from '../model/print-problem.ts';
-import { indent, section, table } from '../text-lines.ts';
+import { indent, section, table } from '../util/text-lines.ts';
 import { headlineOf, howLong, placeOf, servesOf, stateOf, whyOf } from './headline.ts';
 import type { LiveChange } from './history.ts';
 import { routesByService } from './route-lines.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { containersFromEngine } from '../../src/docker/container-from-engine.ts';
+import { containersFromEngine } from '../../src/source/docker/container-from-engine.ts';
 import { observe } from '../support/containers.ts';
 import { parseNginx } from '../support/nginx-parse.ts';
 import { renderWorld } from '../support/render-world.ts';

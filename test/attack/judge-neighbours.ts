@@ -1,5 +1,5 @@
 import type { Container } from '../../src/model/container.ts';
-import type { InstanceChoice } from '../../src/model/instance.ts';
+import type { InstanceChoice } from '../../src/model/read-instances.ts';
 import { observe } from '../support/containers.ts';
 import { parseNginx } from '../support/nginx-parse.ts';
 import type { Directive } from '../support/nginx-parse.ts';

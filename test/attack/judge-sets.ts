@@ -1,4 +1,4 @@
-import { containersFromEngine } from '../../src/docker/container-from-engine.ts';
+import { containersFromEngine } from '../../src/source/docker/container-from-engine.ts';
 import type { Member, ServiceMember } from '../../src/model/member.ts';
 import { observe } from '../support/containers.ts';
 import { parseNginx, walk } from '../support/nginx-parse.ts';

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errandCommand, errandLimitMs, readErrand } from '../../src/survey/inside-backend.ts';
+import { errandCommand, errandLimitMs, readErrand } from '../../src/doctor/collect/inside-backend.ts';
 import { tryCommand } from '../providers/run-command.ts';
 
 // The script that the doctor runs in Meet's backend, with this machine's Python.

@@ -1,9 +1,9 @@
 import type { Facts, Routing } from '../../src/explain/facts.ts';
 import type { Container, Note } from '../../src/model/container.ts';
-import { readInstances } from '../../src/model/instance.ts';
-import type { InstanceChoice } from '../../src/model/instance.ts';
+import { readInstances } from '../../src/model/read-instances.ts';
+import type { InstanceChoice } from '../../src/model/read-instances.ts';
 import type { Problem } from '../../src/model/problem.ts';
-import { planRouting } from '../../src/routes/routing-view.ts';
+import { planRouting } from '../../src/routes/plan.ts';
 import { describeInstance } from '../../src/status/snapshot.ts';
 import { observe } from './containers.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
 import { hookScript } from '../../src/commands/hook.ts';
-import { readShippedText } from '../../src/shipped-templates.ts';
+import { readShippedText } from '../../src/render/shipped-templates.ts';
 import { provideBusyboxFrontend } from '../providers/engine/busybox-frontend.ts';
 import { docker, type Engine } from '../providers/engine/docker-command.ts';
 import { tryCommand } from '../providers/run-command.ts';

@@ -1,11 +1,12 @@
 import type { Observation } from '../../src/model/container.ts';
-import type { Instance, InstanceChoice } from '../../src/model/instance.ts';
+import type { Instance } from '../../src/model/instance.ts';
+import type { InstanceChoice } from '../../src/model/read-instances.ts';
 import type { Problem } from '../../src/model/problem.ts';
-import { createPassMemory } from '../../src/pass-memory.ts';
-import { runPass, withoutTrials } from '../../src/pipeline.ts';
+import { createPassMemory } from '../../src/loop/pass-memory.ts';
+import { runPass, withoutTrials } from '../../src/loop/pass.ts';
 import { createTemplateStore } from '../../src/render/template-store.ts';
-import { parseNginxVersion } from '../../src/routes/nginx-version.ts';
-import { shippedTemplates } from '../../src/shipped-templates.ts';
+import { parseNginxVersion } from '../../src/nginx/version.ts';
+import { shippedTemplates } from '../../src/render/shipped-templates.ts';
 
 /** What one pass over an observation publishes: the file of each instance, and what is said. */
 export interface RenderedWorld {

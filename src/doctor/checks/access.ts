@@ -1,8 +1,8 @@
-import type { Facts, Inspection, Patient } from '../facts.ts';
-import { composeLines, inspectEach, meetsOf, patientsOf, recreate, sidecarsOf } from '../meet.ts';
-import { finding, ok, unchecked } from '../outcome.ts';
-import type { Check, Outcome } from '../outcome.ts';
-import { partsOfMeet } from '../part.ts';
+import type { Facts, Inspection, Patient } from '../facts/facts.ts';
+import { composeLines, inspectEach, meetsOf, patientsOf, recreate, sidecarsOf } from '../facts/meet.ts';
+import { finding, ok, unchecked } from '../facts/outcome.ts';
+import type { Check, Outcome } from '../facts/outcome.ts';
+import { partsOfMeet } from '../facts/part.ts';
 
 export const accessChecks: readonly Check[] = [
   {

@@ -1,9 +1,9 @@
-import type { Facts, Inspection, Patient } from '../facts.ts';
-import { composeLines, inspectEach, notOwn, patientsOf, recreate, routingOnes, runningOf, wordFor } from '../meet.ts';
-import { finding, ok, unchecked } from '../outcome.ts';
-import type { Check, Outcome } from '../outcome.ts';
-import { partsOfMeet } from '../part.ts';
-import type { Part } from '../part.ts';
+import type { Facts, Inspection, Patient } from '../facts/facts.ts';
+import { composeLines, inspectEach, notOwn, patientsOf, recreate, routingOnes, runningOf, wordFor } from '../facts/meet.ts';
+import { finding, ok, unchecked } from '../facts/outcome.ts';
+import type { Check, Outcome } from '../facts/outcome.ts';
+import { partsOfMeet } from '../facts/part.ts';
+import type { Part } from '../facts/facts.ts';
 import { isSignalled } from './frontend-process.ts';
 import { fileChecks } from './routing.ts';
 

@@ -1,11 +1,11 @@
-import { parseHosts } from '../../model/nginx-token.ts';
-import type { Facts, FrontendFacts, Inspection, Patient } from '../facts.ts';
-import { composeLines, frontendEach, inspectEach, portsOf, recreate, routingOnes, sidecarsOf, virtualHostsOf } from '../meet.ts';
-import { finding, ok, unchecked } from '../outcome.ts';
-import type { Check, Outcome } from '../outcome.ts';
+import { parseHosts } from '../../nginx/token.ts';
+import type { Facts, FrontendFacts, Inspection, Patient } from '../facts/facts.ts';
+import { composeLines, frontendEach, inspectEach, portsOf, recreate, routingOnes, sidecarsOf, virtualHostsOf } from '../facts/meet.ts';
+import { finding, ok, unchecked } from '../facts/outcome.ts';
+import type { Check, Outcome } from '../facts/outcome.ts';
 import { isLoopback, listensOn, serversIn } from '../../nginx/servers.ts';
 import type { NginxServer } from '../../nginx/servers.ts';
-import { judgeStub } from '../stub.ts';
+import { judgeStub } from '../facts/stub.ts';
 
 const confDirectory = '/etc/nginx/conf.d';
 const stubFile = `${confDirectory}/routing.conf`;

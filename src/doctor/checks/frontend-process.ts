@@ -1,7 +1,7 @@
-import type { Facts, Inspection, Patient } from '../facts.ts';
-import { composeLines, frontendEach, inspectEach, recreate, routingOnes, sidecarsOf } from '../meet.ts';
-import { finding, ok, unchecked } from '../outcome.ts';
-import type { Check, Outcome } from '../outcome.ts';
+import type { Facts, Inspection, Patient } from '../facts/facts.ts';
+import { composeLines, frontendEach, inspectEach, recreate, routingOnes, sidecarsOf } from '../facts/meet.ts';
+import { finding, ok, unchecked } from '../facts/outcome.ts';
+import type { Check, Outcome } from '../facts/outcome.ts';
 
 export const frontendProcessChecks: readonly Check[] = [
   {

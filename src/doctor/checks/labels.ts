@@ -1,15 +1,15 @@
 import { compareText } from '../../model/foreign-text.ts';
-import { readInstances } from '../../model/instance.ts';
+import { readInstances } from '../../model/read-instances.ts';
 import { roles } from '../../model/label-table.ts';
 import { likelyInstance } from '../../model/member.ts';
 import { nearest, sameLetters } from '../../model/nearest.ts';
-import { parseInstance } from '../../model/nginx-token.ts';
+import { parseInstance } from '../../nginx/token.ts';
 import type { Problem, ProblemCode } from '../../model/problem.ts';
-import { planRouting } from '../../routes/routing-view.ts';
-import type { Facts, Patient } from '../facts.ts';
-import { composeLines, inspectEach, recreate, serviceFor } from '../meet.ts';
-import { finding, ok } from '../outcome.ts';
-import type { Check, Outcome } from '../outcome.ts';
+import { planRouting } from '../../routes/plan.ts';
+import type { Facts, Patient } from '../facts/facts.ts';
+import { composeLines, inspectEach, recreate, serviceFor } from '../facts/meet.ts';
+import { finding, ok } from '../facts/outcome.ts';
+import type { Check, Outcome } from '../facts/outcome.ts';
 
 /** What other checks tell better, or what is no fault of labels. */
 const toldElsewhere: ReadonlySet<ProblemCode> = new Set<ProblemCode>([

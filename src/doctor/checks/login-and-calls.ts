@@ -1,6 +1,6 @@
 import { networkOwnerOf } from '../../model/network-owner.ts';
-import type { PortRange, UrlPlace } from '../environment.ts';
-import type { Facts, Inspection, Patient, PublishedPort } from '../facts.ts';
+import type { PortRange, UrlPlace } from '../facts/environment.ts';
+import type { Facts, Inspection, Patient, PublishedPort } from '../facts/facts.ts';
 import {
   browserUrls,
   composeLines,
@@ -11,10 +11,10 @@ import {
   recreate,
   routingOnes,
   runningOf,
-} from '../meet.ts';
-import { finding, ok, unchecked } from '../outcome.ts';
-import type { Check, Outcome, Weight } from '../outcome.ts';
-import type { Part } from '../part.ts';
+} from '../facts/meet.ts';
+import { finding, ok, unchecked } from '../facts/outcome.ts';
+import type { Check, Outcome, Weight } from '../facts/outcome.ts';
+import type { Part } from '../facts/facts.ts';
 
 export const loginAndCallChecks: readonly Check[] = [
   {

@@ -1,7 +1,7 @@
-import type { NameFacts, Patient } from '../facts.ts';
-import { isExampleName, ofSameMeet, publicNames } from '../meet.ts';
-import { finding, ok, unchecked } from '../outcome.ts';
-import type { Check, Outcome } from '../outcome.ts';
+import type { NameFacts, Patient } from '../facts/facts.ts';
+import { isExampleName, ofSameMeet, publicNames } from '../facts/meet.ts';
+import { finding, ok, unchecked } from '../facts/outcome.ts';
+import type { Check, Outcome } from '../facts/outcome.ts';
 
 const soonDays = 14;
 

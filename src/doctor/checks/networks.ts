@@ -1,7 +1,7 @@
 import { isNetworkOfProject, shortNetworkName } from '../../model/address.ts';
-import { parseEngineName } from '../../model/nginx-token.ts';
-import { unknown } from '../facts.ts';
-import type { BackendFacts, Facts, Inspection, Patient } from '../facts.ts';
+import { parseEngineName } from '../../nginx/token.ts';
+import { unknown } from '../facts/facts.ts';
+import type { BackendFacts, Facts, Inspection, Patient } from '../facts/facts.ts';
 import {
   calledNames,
   composeLines,
@@ -17,9 +17,9 @@ import {
   routingOnes,
   runningOf,
   shareNetwork,
-} from '../meet.ts';
-import { finding, ok, unchecked } from '../outcome.ts';
-import type { Check, Outcome } from '../outcome.ts';
+} from '../facts/meet.ts';
+import { finding, ok, unchecked } from '../facts/outcome.ts';
+import type { Check, Outcome } from '../facts/outcome.ts';
 
 export const networkChecks: readonly Check[] = [
   {

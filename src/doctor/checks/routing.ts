@@ -1,10 +1,10 @@
-import type { Facts, FrontendFacts, Patient } from '../facts.ts';
-import { parseEngineName } from '../../model/nginx-token.ts';
+import type { Facts, FrontendFacts, Patient } from '../facts/facts.ts';
+import { parseEngineName } from '../../nginx/token.ts';
 import { judgePort } from '../../model/port-trial.ts';
-import { composeLines, frontendEach, ofSameMeet, patientsOf, portsOf, publicHostsOf, recreate, runningOf, wordFor } from '../meet.ts';
-import { finding, ok, unchecked } from '../outcome.ts';
-import type { Check, Outcome } from '../outcome.ts';
-import { generationIn } from '../stub.ts';
+import { composeLines, frontendEach, ofSameMeet, patientsOf, portsOf, publicHostsOf, recreate, runningOf, wordFor } from '../facts/meet.ts';
+import { finding, ok, unchecked } from '../facts/outcome.ts';
+import type { Check, Outcome } from '../facts/outcome.ts';
+import { generationIn } from '../facts/stub.ts';
 
 /** What leaves a frontend without its servers. */
 export const fileChecks = ['conf-d-hidden', 'stub', 'routing-mount', 'single-file-mount', 'rival-server'];

@@ -1,12 +1,12 @@
-import { nowMs } from '../../../src/clock.ts';
+import { nowMs } from '../../../src/util/clock.ts';
 import type { Observation } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { openFolders } from '../../../src/publish/folders.ts';
 import { createPublisher } from '../../../src/publish/publisher.ts';
 import { createTemplateStore } from '../../../src/render/template-store.ts';
-import { parseNginxVersion } from '../../../src/routes/nginx-version.ts';
-import { planRouting } from '../../../src/routes/routing-view.ts';
-import { shippedTemplates } from '../../../src/shipped-templates.ts';
+import { parseNginxVersion } from '../../../src/nginx/version.ts';
+import { planRouting } from '../../../src/routes/plan.ts';
+import { shippedTemplates } from '../../../src/render/shipped-templates.ts';
 import { container, frontend, observe } from '../../support/containers.ts';
 
 /** How long each step of a pass took, in milliseconds, and what came of it. */

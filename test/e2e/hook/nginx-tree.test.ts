@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readShippedText } from '../../../src/shipped-templates.ts';
+import { readShippedText } from '../../../src/render/shipped-templates.ts';
 import { provideBusyboxFrontend } from '../../providers/engine/busybox-frontend.ts';
 import { docker } from '../../providers/engine/docker-command.ts';
 import { providedEngine, providedImages } from '../../providers/engine/provided.ts';

@@ -1,4 +1,4 @@
-import type { ComposeProject, ComposeService } from '../../../src/compose/resolved-project.ts';
+import type { ComposeProject, ComposeService } from '../../../src/source/compose/resolved-project.ts';
 
 /** A compose project of files, and what Compose makes of it. Both releases say the same. */
 interface ProjectCase {

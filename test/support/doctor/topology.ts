@@ -1,9 +1,9 @@
-import type { Environment } from '../../../src/doctor/environment.ts';
-import { readEnvironment } from '../../../src/doctor/environment.ts';
-import { known } from '../../../src/doctor/facts.ts';
-import type { BackendFacts, Facts, FrontendFacts, Inspection, NameFacts, Patient } from '../../../src/doctor/facts.ts';
-import { roadKey } from '../../../src/doctor/meet.ts';
-import { partOf } from '../../../src/doctor/part.ts';
+import type { Environment } from '../../../src/doctor/facts/environment.ts';
+import { readEnvironment } from '../../../src/doctor/facts/environment.ts';
+import { known } from '../../../src/doctor/facts/facts.ts';
+import type { BackendFacts, Facts, FrontendFacts, Inspection, NameFacts, Patient } from '../../../src/doctor/facts/facts.ts';
+import { roadKey } from '../../../src/doctor/facts/meet.ts';
+import { partOf } from '../../../src/doctor/facts/part.ts';
 import type { ContainerState, Health } from '../../../src/model/container.ts';
 import { container } from '../containers.ts';
 import { shippedStub } from '../real-layout.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { assignRoutes } from '../../../src/routes/ownership.ts';
 import { printStatus } from '../../../src/status/print.ts';
 import { describeInstance } from '../../../src/status/snapshot.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { checkTable } from '../../../src/doctor/check-table.ts';
 import { examine } from '../../../src/doctor/examine.ts';
-import { known, unknown } from '../../../src/doctor/facts.ts';
-import type { BackendFacts, Facts, Inspection } from '../../../src/doctor/facts.ts';
-import { roadKey } from '../../../src/doctor/meet.ts';
+import { known, unknown } from '../../../src/doctor/facts/facts.ts';
+import type { BackendFacts, Facts, Inspection } from '../../../src/doctor/facts/facts.ts';
+import { roadKey } from '../../../src/doctor/facts/meet.ts';
 import { reportText } from '../../../src/doctor/report.ts';
 import { generation, healthyBackend, healthyName, proxyFiles, published, rendered, topology } from '../../support/doctor/topology.ts';
 import { idOf } from '../../support/containers.ts';

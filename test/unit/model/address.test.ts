@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Container, NetworkAttachment } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import type { Problem } from '../../../src/model/problem.ts';
 import { backend, container, frontend, observe } from '../../support/containers.ts';
 

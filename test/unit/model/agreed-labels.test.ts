@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Container, Note } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import type { Instance } from '../../../src/model/instance.ts';
 import type { Problem } from '../../../src/model/problem.ts';
-import { planRouting } from '../../../src/routes/routing-view.ts';
+import { planRouting } from '../../../src/routes/plan.ts';
 import { backend, container, filesService, frontend, observe } from '../../support/containers.ts';
 import type { ContainerSketch } from '../../support/containers.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Labels } from '../../../src/model/label-table.ts';
 import { readLabels } from '../../../src/model/labels.ts';
-import { nginxToken } from '../../../src/model/nginx-token.ts';
+import { nginxToken } from '../../../src/nginx/token.ts';
 import type { Problem } from '../../../src/model/problem.ts';
 import { container } from '../../support/containers.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
-import { parseProject } from '../../../src/model/nginx-token.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
+import { parseProject } from '../../../src/nginx/token.ts';
 import { assignRoutes, routeFor } from '../../../src/routes/ownership.ts';
-import { planRouting } from '../../../src/routes/routing-view.ts';
+import { planRouting } from '../../../src/routes/plan.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
 
 const sketch = { networks: { meet_internal: '172.18.0.2/16', proxy: '172.20.0.2/16' } };

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { readLabels } from '../../../src/model/labels.ts';
 import { isIdentityLabel } from '../../../src/model/member.ts';
 import { backend, container, frontend, observe } from '../../support/containers.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Note } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import type { ContainerSketch } from '../../support/containers.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { assumedOwner, decideOwner } from '../../../src/model/owner.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Container, Observation } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import type { Instance } from '../../../src/model/instance.ts';
 import { createReadings } from '../../../src/model/readings.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Container, Health } from '../../../src/model/container.ts';
 import type { EngineEvent } from '../../../src/model/engine-event.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import type { Instance } from '../../../src/model/instance.ts';
 import { lifeAfter, noteOfLife } from '../../../src/model/life.ts';
 import type { Life } from '../../../src/model/life.ts';
 import { createReadings } from '../../../src/model/readings.ts';
 import { mergeNotes } from '../../../src/model/notes.ts';
 import { historyAfter, historyChangesAtMs, noHistory, notesOfHistory } from '../../../src/model/rotation-history.ts';
-import { planRouting } from '../../../src/routes/routing-view.ts';
+import { planRouting } from '../../../src/routes/plan.ts';
 import { filesService, frontend } from '../../support/containers.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 

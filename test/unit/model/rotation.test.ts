@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Container, Note, ProbeVerdict } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { readMember } from '../../../src/model/member.ts';
 import { bestRank, judge } from '../../../src/model/rotation.ts';
 import type { ContainerSketch } from '../../support/containers.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Container, Note } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { removesServer } from '../../../src/routes/removal.ts';
-import { planRouting } from '../../../src/routes/routing-view.ts';
-import type { RoutingPlan } from '../../../src/routes/routing-view.ts';
+import { planRouting } from '../../../src/routes/plan.ts';
+import type { RoutingPlan } from '../../../src/routes/plan.ts';
 import { fillStructure } from '../../../src/routes/structure.ts';
 import type { ContainerSketch } from '../../support/containers.ts';
 import { backend, container, frontend, observe } from '../../support/containers.ts';

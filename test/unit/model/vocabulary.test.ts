@@ -12,7 +12,7 @@ import {
   parsePort,
   parseServiceName,
   parseSignedHost,
-} from '../../../src/model/nginx-token.ts';
+} from '../../../src/nginx/token.ts';
 import { hostileTexts } from '../../attack/hostile-texts.ts';
 
 /** What each grammar makes of a text: all that could be printed of it, or nothing. */

@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { nowMs } from '../../../src/clock.ts';
+import { nowMs } from '../../../src/util/clock.ts';
 import { startFrontendProver } from '../../../src/reload/frontend-prover.ts';
 import type { Frontend, FrontendProver, ProverPorts } from '../../../src/reload/frontend-prover.ts';
 import type { GenerationAnswer } from '../../../src/reload/generation-probe.ts';
 import type { VisitorAnswer } from '../../../src/reload/visitor-probe.ts';
-import { quietBorder } from '../../support/quiet-border.ts';
+import { quietBoundary } from '../../support/quiet-boundary.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const [old, newer] = ['aaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbb'];
@@ -40,7 +40,7 @@ function proverOf(answersAt: Set<string>): { readonly asked: string[][]; readonl
   const ports = {
     ask,
     nowMs,
-    repeat: quietBorder().repeat,
+    repeat: quietBoundary().repeat,
     inquire: () => Promise.resolve({ kind: 'nothing' } as const),
     visit: () => Promise.resolve({ kind: 'target', tookMs: 1 } as const),
     findRival: () => Promise.resolve(undefined),
@@ -105,7 +105,7 @@ function visited(visit: () => VisitorAnswer, findRival: ProverPorts['findRival']
         return Promise.resolve();
       },
       nowMs,
-      repeat: quietBorder().repeat,
+      repeat: quietBoundary().repeat,
     },
     { reload: 'signal', inquire: false, verifyTimeoutMs: 20 },
     () => undefined,

@@ -2,14 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { renderWithGeneration } from '../../../src/render/generation.ts';
 import { TemplateError } from '../../../src/render/template-error.ts';
 import { compileTemplates, mainTemplate } from '../../../src/render/template.ts';
 import { createTemplateStore, editSettlesMs } from '../../../src/render/template-store.ts';
 import type { TemplateStore } from '../../../src/render/template-store.ts';
-import type { RoutingView } from '../../../src/routes/routing-view.ts';
-import { planRouting } from '../../../src/routes/routing-view.ts';
+import type { RoutingView } from '../../../src/routes/view.ts';
+import { planRouting } from '../../../src/routes/plan.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
 
 function someView(address = '172.18.0.5'): RoutingView {

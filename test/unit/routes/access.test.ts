@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { describeChange } from '../../../src/routes/change.ts';
-import { planRouting } from '../../../src/routes/routing-view.ts';
-import type { LocationView, RoutingPlan } from '../../../src/routes/routing-view.ts';
+import { planRouting } from '../../../src/routes/plan.ts';
+import type { RoutingPlan } from '../../../src/routes/plan.ts';
+import type { LocationView } from '../../../src/routes/view.ts';
 import { backend, filesService, frontend, observe } from '../../support/containers.ts';
 
 type Labels = Readonly<Record<string, string>>;

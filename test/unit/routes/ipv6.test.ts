@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { hasIpv6 } from '../../../src/routes/ipv6.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { assignRoutes, routeFor, serviceTitle } from '../../../src/routes/ownership.ts';
 import { backendPreset } from '../../../src/routes/preset.ts';
 import { backend, filesService, frontend, observe } from '../../support/containers.ts';

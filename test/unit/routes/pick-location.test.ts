@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pickLocation } from '../../../src/routes/pick-location.ts';
-import type { LocationView } from '../../../src/routes/routing-view.ts';
+import type { LocationView } from '../../../src/routes/view.ts';
 
 const below = (path: string, upstream?: string): LocationView => ({ kind: 'below', path, ...(upstream === undefined ? {} : { upstream }) });
 const exact = (path: string, upstream?: string): LocationView => ({ kind: 'exact', path, ...(upstream === undefined ? {} : { upstream }) });

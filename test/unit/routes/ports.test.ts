@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { decideFrontendPorts } from '../../../src/routes/ports.ts';
 import { frontend, observe } from '../../support/containers.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { addsStandby, removesServer } from '../../../src/routes/removal.ts';
-import { planRouting } from '../../../src/routes/routing-view.ts';
-import type { RoutingView } from '../../../src/routes/routing-view.ts';
+import { planRouting } from '../../../src/routes/plan.ts';
+import type { RoutingView } from '../../../src/routes/view.ts';
 import { backend, filesService, frontend, observe } from '../../support/containers.ts';
 
 function view(...containers: readonly Container[]): RoutingView {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { rotationProblems } from '../../../src/routes/rotation-problems.ts';
-import { planRouting } from '../../../src/routes/routing-view.ts';
+import { planRouting } from '../../../src/routes/plan.ts';
 import { backend, filesService, frontend, observe } from '../../support/containers.ts';
 
 function told(...containers: readonly Container[]): readonly (readonly [code: string, service?: string])[] {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import type { Instance, Service } from '../../../src/model/instance.ts';
-import type { PathRule } from '../../../src/model/nginx-token.ts';
+import type { PathRule } from '../../../src/nginx/token.ts';
 import { assignRoutes } from '../../../src/routes/ownership.ts';
-import { planRouting } from '../../../src/routes/routing-view.ts';
+import { planRouting } from '../../../src/routes/plan.ts';
 import { backend, filesService, frontend, observe } from '../../support/containers.ts';
 
 /*

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { readInstances } from '../../../src/model/instance.ts';
-import { parseNginxVersion } from '../../../src/routes/nginx-version.ts';
-import { planRouting } from '../../../src/routes/routing-view.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
+import { parseNginxVersion } from '../../../src/nginx/version.ts';
+import { planRouting } from '../../../src/routes/plan.ts';
 import { isRoutingStructure } from '../../../src/routes/structure-shape.ts';
 import { goldenCases } from '../../golden/golden-cases.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { describeChange } from '../../../src/routes/change.ts';
-import { planRouting } from '../../../src/routes/routing-view.ts';
-import type { LocationView, RoutingView } from '../../../src/routes/routing-view.ts';
+import { planRouting } from '../../../src/routes/plan.ts';
+import type { LocationView, RoutingView } from '../../../src/routes/view.ts';
 import { fillStructure } from '../../../src/routes/structure.ts';
 import { backend, container, filesService, frontend, observe } from '../../support/containers.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Container, Health } from '../../../src/model/container.ts';
-import { readInstances } from '../../../src/model/instance.ts';
-import type { Balance } from '../../../src/model/nginx-token.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
+import type { Balance } from '../../../src/nginx/token.ts';
 import { describeChange } from '../../../src/routes/change.ts';
 import { removesServer } from '../../../src/routes/removal.ts';
-import { planRouting } from '../../../src/routes/routing-view.ts';
+import { planRouting } from '../../../src/routes/plan.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
 
 /** A replica at 172.18.0.<last>, with labels of its own: `{ 'meet.weight': '3' }`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readInstances } from '../../../src/model/instance.ts';
+import { readInstances } from '../../../src/model/read-instances.ts';
 import { assignRoutes } from '../../../src/routes/ownership.ts';
 import { describeInstance } from '../../../src/status/snapshot.ts';
 import type { FrontendFacts, InstanceStatus } from '../../../src/status/snapshot.ts';

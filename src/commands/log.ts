@@ -1,0 +1,41 @@
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import { showForeignFields, showForeignLines } from '../model/foreign-text.ts';
+import type { Options } from '../options.ts';
+
+const maxFieldLength = 2000;
+const maxUnwritten = 1_000_000;
+
+/**
+ * Logs go to stderr, results to stdout. JSON unless a person looks. Every text in a line passes the vocabulary of what may be
+ * shown once more, so that nothing reaches a terminal as it is that somebody forgot.
+ */
+export async function createLogger(options: Pick<Options, 'logLevel' | 'logFormat'>): Promise<Logger> {
+  const format = options.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json');
+  const settings = { level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: showError } };
+  const log = showFields;
+  if (format === 'pretty') {
+    const { default: pretty } = await import('pino-pretty');
+    return pino(
+      { ...settings, formatters: { log } },
+      pretty({ destination: standardError(), colorize: process.stderr.isTTY, translateTime: 'HH:MM:ss.l' }),
+    );
+  }
+  return pino({ ...settings, formatters: { log, level: (label) => ({ level: label }) } }, standardError());
+}
+
+/** Lines that can't be written (a full disk, a pipe without a reader) are kept up to a limit, then dropped; nothing else is lost. */
+function standardError(): ReturnType<typeof pino.destination> {
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: maxUnwritten });
+  destination.on('error', () => undefined);
+  return destination;
+}
+
+function showFields(fields: Record<string, unknown>): Record<string, unknown> {
+  return showForeignFields(fields, maxFieldLength) as Record<string, unknown>;
+}
+
+function showError(error: Error): Record<string, unknown> {
+  const { type, message, stack } = pino.stdSerializers.err(error);
+  return { ...showFields({ type, message }), stack: showForeignLines(stack ?? '').join('\n') };
+}

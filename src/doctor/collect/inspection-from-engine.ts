@@ -1,0 +1,120 @@
+import { isIP } from 'node:net';
+import { readEnvironment } from '../facts/environment.ts';
+import type { Identity, Inspection, Network, Program, PublishedPort } from '../facts/facts.ts';
+import { parsePort } from '../../nginx/token.ts';
+import { recordOf, textOf, textsOf } from '../../source/docker/foreign-json.ts';
+
+/**
+ * Maps `GET /containers/<id>/json` (Docker Engine API, ContainerInspectResponse) to what the checks read. Environment and command
+ * line can hold secrets: what is needed of them is taken here, and nothing else goes on.
+ * @throws Error when it is no such answer
+ */
+export function inspectionFromEngine(answer: unknown): Inspection {
+  const entry = recordOf(answer);
+  const config = recordOf(entry['Config']);
+  const host = recordOf(entry['HostConfig']);
+  if (typeof entry['Id'] !== 'string') throw new Error("the engine's answer describes no container");
+  const command = [...textsOf(config['Entrypoint']), ...textsOf(config['Cmd'])];
+  const stopSignal = textOf(config['StopSignal']);
+  const stopTimeout = config['StopTimeout'];
+  const { Pid: pid, ExitCode: exitCode } = recordOf(entry['State']);
+  return {
+    environment: readEnvironment(textsOf(config['Env']), command),
+    program: programOf(command),
+    ...(stopSignal === '' ? {} : { stopSignal }),
+    ...(typeof stopTimeout === 'number' ? { stopTimeoutSeconds: stopTimeout } : {}),
+    restartPolicy: textOf(recordOf(host['RestartPolicy'])['Name']),
+    mounts: listOf(entry['Mounts']).map((mount) => ({
+      type: textOf(mount['Type']),
+      source: textOf(mount['Source']),
+      destination: textOf(mount['Destination']).replace(/(?<=.)\/+$/, ''),
+    })),
+    extraHosts: textsOf(host['ExtraHosts']).flatMap(readExtraHost),
+    publishedPorts: publishedPortsOf(recordOf(entry['NetworkSettings'])['Ports']),
+    identity: identityOf(textOf(config['User']), textsOf(host['GroupAdd'])),
+    aliases: aliasesOf(recordOf(entry['NetworkSettings'])['Networks']),
+    ...(typeof exitCode === 'number' ? { exitCode } : {}),
+    ...(typeof pid === 'number' && pid > 0 ? { pid } : {}),
+  };
+}
+
+/** Maps `GET /networks`. @throws Error when it is no list */
+export function networksFromEngine(answer: unknown): readonly Network[] {
+  if (!Array.isArray(answer)) throw new Error("the engine's network list is not a list");
+  return listOf(answer).map((network) => {
+    const [subnet] = listOf(recordOf(network['IPAM'])['Config']);
+    const gateway = textOf(subnet?.['Gateway']);
+    return { name: textOf(network['Name']), internal: network['Internal'] === true, ...(isIP(gateway) === 0 ? {} : { gateway }) };
+  });
+}
+
+/**
+ * The name of one process out of `GET /containers/<id>/top`: the first word of its command, without folder and arguments.
+ * @returns undefined when the process isn't in it
+ */
+export function processName(answer: unknown, pid: number): string | undefined {
+  const { Titles: titles, Processes: processes } = recordOf(answer);
+  const column = textsOf(titles).indexOf('PID');
+  const rows = Array.isArray(processes) ? processes.map(textsOf) : [];
+  const command = rows.find((row) => row[column] === String(pid))?.at(-1) ?? '';
+  const name = command.split(/[\s:]/)[0]?.split('/').at(-1) ?? '';
+  return /^[\w.+-]{1,32}$/.test(name) ? name : undefined;
+}
+
+function programOf(command: readonly string[]): Program {
+  // A shell has it all in one word.
+  const words = new Set(command.flatMap((word) => word.split(/\s+/)).map((word) => word.split('/').at(-1)));
+  if (words.has('celery')) return 'celery';
+  // Migrations are often run just before the server, in one command.
+  const serves = ['gunicorn', 'uvicorn', 'daphne', 'runserver'].some((server) => words.has(server));
+  return words.has('manage.py') && !serves ? 'manage.py' : 'other';
+}
+
+function readExtraHost(text: string): readonly { name: string; address: string }[] {
+  const match = /^([a-z0-9_.-]+)[:=]\[?(host-gateway|[0-9a-f.:]+)\]?$/i.exec(text);
+  if (match === null) return [];
+  const [, name = '', address = ''] = match;
+  return [{ name: name.toLowerCase(), address }];
+}
+
+/** `user:group`, by number or name. Without a user it is root. */
+function identityOf(user: string, groups: readonly string[]): Identity {
+  const [name = '', group] = user.split(':');
+  const isRoot = name === '' || name === 'root';
+  const [uid, gid] = [isRoot ? 0 : numberFrom(name), group === undefined && isRoot ? 0 : numberFrom(group ?? '')];
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+    groups: groups.flatMap((one) => numberFrom(one) ?? []),
+  };
+}
+
+function numberFrom(text: string): number | undefined {
+  return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Before API 1.44 `Aliases` had all of them, since then `DNSNames`. */
+function aliasesOf(networks: unknown): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    Object.entries(recordOf(networks)).map(([network, endpoint]) => {
+      const { Aliases: aliases, DNSNames: names } = recordOf(endpoint);
+      return [network, [...new Set([...textsOf(aliases), ...textsOf(names)].map((name) => name.toLowerCase()))]];
+    }),
+  );
+}
+
+function publishedPortsOf(ports: unknown): readonly PublishedPort[] {
+  return Object.entries(recordOf(ports)).flatMap(([key, bindings]) => {
+    const [number = '', protocol] = key.split('/');
+    const port = parsePort(number);
+    if (port === undefined || (protocol !== 'tcp' && protocol !== 'udp')) return [];
+    return listOf(bindings).flatMap((binding) => {
+      const hostPort = parsePort(textOf(binding['HostPort']));
+      return hostPort === undefined ? [] : [{ port, protocol, hostAddress: textOf(binding['HostIp']), hostPort } as const];
+    });
+  });
+}
+
+function listOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.map(recordOf) : [];
+}

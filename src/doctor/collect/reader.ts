@@ -1,0 +1,78 @@
+import type { Inspection, ListedContainer, Network } from '../facts/facts.ts';
+import { parseEngineName } from '../../nginx/token.ts';
+import { answerLimits } from '../../source/docker/answer-limits.ts';
+import { parseBoundedJson } from '../../source/docker/bounded-json.ts';
+import type { EngineClient } from '../../source/docker/client.ts';
+import { containersFromEngine } from '../../source/docker/container-from-engine.ts';
+import { notUnderstood } from '../../source/docker/engine-failure.ts';
+import { EngineError } from '../../source/engine-error.ts';
+import { recordOf, textOf } from '../../source/docker/foreign-json.ts';
+import { inspectionFromEngine, networksFromEngine, processName } from './inspection-from-engine.ts';
+import { readTar } from './tar.ts';
+
+/** What is read from an engine to find out what is wrong: nothing is changed. Each call fails with an EngineError. */
+export interface EngineReader {
+  /** All containers, whatever their labels: `GET /containers/json`. */
+  listAll(signal: AbortSignal): Promise<readonly ListedContainer[]>;
+  /** `GET /containers/<id>/json`, without anything secret. */
+  inspect(id: string, signal: AbortSignal): Promise<Inspection>;
+  /** `GET /networks`. */
+  networks(signal: AbortSignal): Promise<readonly Network[]>;
+  /** The texts of the files below a folder, by their path in it; none where there is no such folder. `GET /containers/<id>/archive`. */
+  readFiles(id: string, folder: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
+  /** The name of a container's process, undefined where it isn't told: `GET /containers/<id>/top`. */
+  processName(id: string, pid: number, signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** Reads through a client. */
+export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineReader {
+  const getJson = async <Result>(
+    what: string,
+    path: string,
+    query: object,
+    read: (answer: unknown) => Result,
+    signal: AbortSignal,
+  ): Promise<Result> => {
+    const limit = path === '/containers/json' ? answerLimits.list : answerLimits.json;
+    const bytes = await client.get({ what, path, query, limit }, signal);
+    try {
+      return read(parseBoundedJson(bytes));
+    } catch (cause) {
+      throw notUnderstood(what, cause);
+    }
+  };
+  return {
+    listAll: (signal) => getJson('listing containers', '/containers/json', { all: true }, listedContainers, signal),
+    inspect: (id, signal) => getJson('inspecting a container', `/containers/${reference(id)}/json`, {}, inspectionFromEngine, signal),
+    networks: (signal) => getJson('listing networks', '/networks', {}, networksFromEngine, signal),
+    async readFiles(id, folder, signal) {
+      const what = `reading ${folder} in a container`;
+      try {
+        const path = `/containers/${reference(id)}/archive`;
+        const bytes = await client.get({ what, path, query: { path: folder }, limit: answerLimits.files }, signal);
+        const files = [...readTar(bytes)].map(([file, text]): [string, string] => [file.slice(file.indexOf('/') + 1), text]);
+        return new Map(files);
+      } catch (cause) {
+        if (cause instanceof EngineError && cause.status === 404) return new Map();
+        throw notUnderstood(what, cause);
+      }
+    },
+    processName: (id, pid, signal) =>
+      getJson('listing processes', `/containers/${reference(id)}/top`, {}, (answer) => processName(answer, pid), signal),
+  };
+}
+
+/** Nothing can be said of one whose entry isn't read. */
+function listedContainers(answer: unknown): readonly ListedContainer[] {
+  const containers = containersFromEngine(answer).filter(({ unreadable }) => unreadable === undefined);
+  const images = new Map((answer as readonly unknown[]).map(recordOf).map(({ Id: id, Image: image }) => [id, textOf(image)]));
+  return containers.map((container) => ({ container, image: images.get(container.id) ?? '' }));
+}
+
+/** It becomes a part of a path. */
+function reference(id: string): string {
+  const name = parseEngineName(id);
+  if (name === undefined)
+    throw new EngineError('a container has an id that no engine gives', { cure: 'see what answers in place of the engine' });
+  return name;
+}

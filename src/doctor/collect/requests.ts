@@ -1,0 +1,149 @@
+import { lookup } from 'node:dns/promises';
+import { request } from 'node:http';
+import { connect as connectTcp } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
+import { connect as connectTls } from 'node:tls';
+import type { PeerCertificate } from 'node:tls';
+import { startDeadline } from '../../util/deadline.ts';
+import type { HttpAnswer, Resolution, Road, TlsAnswer } from '../facts/facts.ts';
+
+const limitMs = 3000;
+const maxBodyBytes = 65_536;
+const noAnswer = 'no answer in time';
+const dayMs = 86_400_000;
+
+/** Asks each endpoint at once as nginx-proxy would, and takes what tells most: a network that isn't ours answers nothing. */
+export async function askApi(
+  endpoints: readonly string[],
+  path: string,
+  host: string | undefined,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  if (endpoints.length === 0) return { kind: 'unreachable', reason: 'it has no address' };
+  const answers = await Promise.all(endpoints.map((endpoint) => within(signal, (limit) => askOne(endpoint, path, host, limit))));
+  const order = ['answer', 'garbled', 'refused', 'unreachable'] as const;
+  return (
+    answers.toSorted((left, right) => order.indexOf(left.kind) - order.indexOf(right.kind))[0] ?? { kind: 'unreachable', reason: noAnswer }
+  );
+}
+
+/** Looks a name up as any program on this machine does. */
+export async function resolveName(name: string, signal: AbortSignal): Promise<Resolution> {
+  const looked = lookup(name, { all: true }).then(
+    (found): Resolution => ({ kind: 'addresses', addresses: found.map(({ address }) => address) }),
+    (error: NodeJS.ErrnoException): Resolution =>
+      error.code === 'ENOTFOUND' ? { kind: 'no-such-name' } : { kind: 'unclear', reason: error.code ?? error.message },
+  );
+  return within(signal, (limit) => Promise.race([looked, aborted(limit).then((): Resolution => ({ kind: 'unclear', reason: noAnswer }))]));
+}
+
+/** Connects to port 443 as a browser does. @param now milliseconds since 1970 */
+export function tryTls(name: string, address: string, now: number, signal: AbortSignal): Promise<TlsAnswer> {
+  return within(
+    signal,
+    (limit) =>
+      new Promise((resolve) => {
+        // Judged here, so that the reason can be told.
+        const socket = connectTls({ host: address, port: 443, servername: name, rejectUnauthorized: false });
+        const finish = (answer: TlsAnswer): void => {
+          socket.destroy();
+          resolve(answer);
+        };
+        socket.on('secureConnect', () => {
+          const { authorized, authorizationError } = socket;
+          if (!authorized) return finish({ kind: 'untrusted', reason: String(authorizationError) });
+          finish({ kind: 'valid', daysLeft: daysLeft(socket.getPeerCertificate(), now) });
+        });
+        socket.on('error', (error: NodeJS.ErrnoException) => {
+          if (error.code === 'ECONNREFUSED') finish({ kind: 'refused' });
+          else finish({ kind: 'unreachable', reason: error.code ?? error.message });
+        });
+        limit.addEventListener('abort', () => finish({ kind: 'unreachable', reason: noAnswer }), { once: true });
+      }),
+  );
+}
+
+/** Whether something accepts connections there. */
+export function tryPort(address: string, port: number, signal: AbortSignal): Promise<Road> {
+  return within(
+    signal,
+    (limit) =>
+      new Promise((resolve) => {
+        const socket = connectTcp({ host: address, port });
+        const finish = (road: Road): void => {
+          socket.destroy();
+          resolve(road);
+        };
+        socket.on('connect', () => finish({ kind: 'open' }));
+        socket.on('error', (error: NodeJS.ErrnoException) => finish({ kind: 'closed', reason: error.code ?? error.message }));
+        limit.addEventListener('abort', () => finish({ kind: 'closed', reason: noAnswer }), { once: true });
+      }),
+  );
+}
+
+/** Whether this runs in that container: the engine names its machine after its id. */
+export function isThisContainer(id: string): boolean {
+  return hostname().length >= 12 && id.startsWith(hostname());
+}
+
+/** The networks of the machine or container that this runs in, `172.18.0.5/16` each. */
+export function ownNetworks(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).flatMap(({ cidr }) => cidr ?? []));
+}
+
+function askOne(endpoint: string, path: string, host: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
+  const headers = { host: host ?? endpoint, 'x-forwarded-proto': 'https', 'user-agent': 'meet-gen doctor', connection: 'close' };
+  return new Promise((resolve) => {
+    const asked = request(`http://${endpoint}${path}`, { agent: false, signal, headers }, (response) => {
+      let body = '';
+      const finish = (): void => {
+        const { statusCode: status = 0, headers: answered } = response;
+        const content = contentOf(answered['content-type'] ?? '', body);
+        resolve({ kind: 'answer', status, content, ...(answered.location === undefined ? {} : { location: answered.location }) });
+      };
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+        if (body.length > maxBodyBytes) asked.destroy();
+      });
+      response.on('error', finish);
+      response.on('close', finish);
+    });
+    asked.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') resolve({ kind: 'refused' });
+      else if (error.code?.startsWith('HPE_') === true || error.code === 'ECONNRESET') resolve({ kind: 'garbled', reason: error.code });
+      else resolve({ kind: 'unreachable', reason: signal.aborted ? noAnswer : (error.code ?? error.message) });
+    });
+    asked.end();
+  });
+}
+
+/** By what it is, not by what it says: the SPA answers 200 to everything. */
+function contentOf(type: string, body: string): 'json' | 'html' | 'other' {
+  if (type.startsWith('text/html')) return 'html';
+  if (!type.includes('json')) return 'other';
+  try {
+    JSON.parse(body);
+    return 'json';
+  } catch {
+    return 'other';
+  }
+}
+
+function daysLeft({ valid_to: until }: PeerCertificate, now: number): number {
+  return Math.floor((Date.parse(until) - now) / dayMs);
+}
+
+async function within<Result>(signal: AbortSignal, ask: (limit: AbortSignal) => Promise<Result>): Promise<Result> {
+  const deadline = startDeadline(limitMs, signal);
+  try {
+    return await ask(deadline.signal);
+  } finally {
+    deadline.end();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

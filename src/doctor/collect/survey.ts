@@ -1,0 +1,323 @@
+import { choosePatients, isElsewhere } from '../facts/choose.ts';
+import { known, unknown } from '../facts/facts.ts';
+import type {
+  BackendFacts,
+  Facts,
+  FrontendFacts,
+  Inspection,
+  Known,
+  ListedContainer,
+  NameFacts,
+  Network,
+  Ownership,
+  Patient,
+  Road,
+  StatusAnswer,
+} from '../facts/facts.ts';
+import { meetOf } from '../facts/meet-of.ts';
+import { addressesOn, hostAddresses, usesHostNetwork } from '../../model/address.ts';
+import type { Container } from '../../model/container.ts';
+import { withOwnersNetworks } from '../../model/network-owner.ts';
+import { browserHosts, calledNames, ofSameMeet, portsOf, publicHostsOf, publicNames, roadKey, routingOnes } from '../facts/meet.ts';
+import { partOf } from '../facts/part.ts';
+import { generationIn } from '../facts/stub.ts';
+import { portIn } from '../../model/endpoint.ts';
+import { readInstances } from '../../model/read-instances.ts';
+import type { Instance } from '../../model/instance.ts';
+import { composeServiceLabel, projectTextOf } from '../../model/member.ts';
+import { isNear } from '../../model/networks.ts';
+import { parseEngineName, parseProject } from '../../nginx/token.ts';
+import type { PortTrial } from '../../model/port-trial.ts';
+import { probePort } from './port-probe.ts';
+import { errandCommand, errandLimitMs, readErrand } from './inside-backend.ts';
+import type { Errand } from './inside-backend.ts';
+import { askApi, isThisContainer, ownNetworks, resolveName, tryPort, tryTls } from './requests.ts';
+
+/** What a survey reads from the engine; each call may fail, with words for people. */
+interface Engine {
+  listAll(signal: AbortSignal): Promise<readonly ListedContainer[]>;
+  inspect(id: string, signal: AbortSignal): Promise<Inspection>;
+  networks(signal: AbortSignal): Promise<readonly Network[]>;
+  readFiles(id: string, folder: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
+  processName(id: string, pid: number, signal: AbortSignal): Promise<string | undefined>;
+  exec(
+    container: { readonly id: string; readonly name: string },
+    command: readonly string[],
+    limitMs: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly code: number; readonly output: string }>;
+}
+
+interface SurveyTools {
+  readonly engine: Engine;
+  askStatus(endpoints: readonly string[], signal: AbortSignal): Promise<StatusAnswer>;
+  /** Adds the ports that the engine's list doesn't show. */
+  addPorts(containers: readonly Container[], signal: AbortSignal): Promise<readonly Container[]>;
+  /** Whose the engine's socket is. */
+  socketOwner(): Promise<Ownership>;
+  nowMs(): number;
+}
+
+const apiPath = '/api/v1.0/config/';
+const heartbeatPath = '/__heartbeat__';
+const atOnce = 8;
+const execLimitMs = 5000;
+const usualPort = 8000;
+
+/**
+ * Gathers the facts: lists, inspects the containers that matter, looks into frontends and proxies, and makes real requests.
+ * Nothing is changed. What can't be found out is unknown, with the reason.
+ * @throws whatever the list throws: without it there is nothing to say
+ */
+export async function takeSurvey(
+  tools: SurveyTools,
+  only: string | undefined,
+  owners: ReadonlyMap<string, string> | undefined,
+  signal: AbortSignal,
+): Promise<Facts> {
+  const { engine } = tools;
+  // An image that compose built gives its project's labels to whoever runs it: the doctor itself would look like a part of the Meet.
+  const listed = (await listAsRouted(tools, signal)).filter(({ container }) => !isThisContainer(container.id));
+  const examined = await mapSome(choosePatients(listed, only), (one) => examinePatient(engine, one, signal));
+  const patients = examined.filter((patient) => !isElsewhere(patient, only));
+  const networks = await attempt(() => engine.networks(signal));
+  const running = patients.filter(({ container }) => container.state === 'running');
+  const frontends = await mapSome(
+    routingOnes(patients).filter((patient) => running.includes(patient)),
+    async (patient): Promise<[string, FrontendFacts]> => [patient.container.id, await lookInto(tools, patient, patients, signal)],
+  );
+  const proxyFiles = await mapSome(
+    running.filter(({ part }) => part === 'outer-proxy'),
+    async ({ container }): Promise<[string, Known<ReadonlyMap<string, string>>]> => [
+      container.id,
+      await readProxyFiles(engine, container.id, signal),
+    ],
+  );
+  const staleMounts = await mapSome(
+    running.filter(hasDelicateMount),
+    async ({ container }): Promise<[string, Known<readonly string[]>]> => [container.id, await findStaleMounts(engine, container, signal)],
+  );
+  const labelled = listed.filter(({ container }) => container.labels['meet.role'] !== undefined);
+  const { instances } = readInstances(
+    { containers: labelled.map(({ container }) => container), notes: new Map() },
+    { only, given: owners },
+  );
+  const ports = await tryPorts(instances, signal);
+  const soFar: Facts = {
+    listed: labelled,
+    patients,
+    networks,
+    ...(only === undefined ? {} : { only }),
+    ...(owners === undefined ? {} : { owners }),
+    frontends: new Map(frontends),
+    proxyFiles: new Map(proxyFiles),
+    staleMounts: new Map(staleMounts),
+    ports,
+    socket: await attempt(() => tools.socketOwner()),
+    backends: new Map(),
+    names: new Map(),
+    roads: new Map(),
+  };
+  const backends = await mapSome(
+    running.filter((patient) => patient.part === 'backend' && isOfOwner(patient, instances)),
+    async (patient): Promise<[string, BackendFacts]> => [patient.container.id, await askBackend(engine, soFar, patient, signal)],
+  );
+  const names = await mapSome(
+    [...new Set([...publicNames(soFar).keys(), ...browserHosts(soFar)])],
+    async (name): Promise<[string, NameFacts]> => [name, await lookUp(name, tools.nowMs(), signal)],
+  );
+  const roads = await tryRoads(patients, networks, signal);
+  return { ...soFar, backends: new Map(backends), names: new Map(names), roads };
+}
+
+/** Tries the ports that requests are sent to. */
+async function tryPorts(instances: readonly Instance[], signal: AbortSignal): Promise<ReadonlyMap<string, PortTrial>> {
+  const replicas = instances.flatMap(({ services, spa = [] }) => [...services.flatMap((service) => service.replicas), ...spa]);
+  const own = ownNetworks();
+  const tried = await mapSome(replicas, async ({ container, endpoint }): Promise<readonly [string, PortTrial][]> =>
+    endpoint === undefined ? [] : [[container.id, { endpoint, answer: await probePort(endpoint, own, signal) }]],
+  );
+  return new Map(tried.flat());
+}
+
+/** Whether a backend is of the project that owns its Meet: a stranger only needs a label to look like part of it. */
+function isOfOwner(patient: Patient, instances: readonly Instance[]): boolean {
+  const instance = instances.find(({ name }) => name === meetOf(patient));
+  if (instance === undefined) return true;
+  if (instance.project === undefined) return instance.frontends.length === 0 || patient.project === undefined;
+  return patient.project !== undefined && parseProject(patient.project) === instance.project;
+}
+
+/** Asks a backend from inside; where no command can be run in it, for its heartbeat alone, from here. */
+async function askBackend(engine: Engine, facts: Facts, patient: Patient, signal: AbortSignal): Promise<BackendFacts> {
+  const { container, inspection } = patient;
+  const { endpoint } = facts.ports.get(container.id) ?? {};
+  const allowed = inspection.known ? inspection.value.environment.DJANGO_ALLOWED_HOSTS?.value : undefined;
+  const [host = 'localhost'] = [
+    ...ofSameMeet(patient, routingOnes(facts.patients)).flatMap(publicHostsOf),
+    ...(allowed ?? []).filter((name) => /^[a-z0-9]/.test(name)),
+  ];
+  const errand: Errand = {
+    names: calledNames(facts, patient),
+    namesPort: 443,
+    nameSeconds: 5,
+    heartbeatSeconds: 10,
+    path: heartbeatPath,
+    port: endpoint === undefined ? usualPort : portIn(endpoint),
+    host,
+  };
+  // Without the right to inspect there is hardly one to run commands: not tried.
+  const told = inspection.known
+    ? await attempt(async () => readErrand(await engine.exec(container, errandCommand(errand), errandLimitMs, signal), errand))
+    : inspection;
+  const inside = told.known ? told.value : { reach: told };
+  if (inside.heartbeat !== undefined && inside.heartbeat.kind !== 'refused') return { reach: inside.reach, heartbeat: inside.heartbeat };
+  return { reach: inside.reach, heartbeat: await askApi(endpoint === undefined ? [] : [endpoint], heartbeatPath, host, signal) };
+}
+
+/** All containers as the sidecar sees them: with the networks that they really use, and the ports that no list shows. */
+async function listAsRouted({ engine, addPorts }: SurveyTools, signal: AbortSignal): Promise<readonly ListedContainer[]> {
+  const listed = await engine.listAll(signal);
+  const containers = await addPorts(withOwnersNetworks(listed.map(({ container }) => container)), signal);
+  return listed.map((one, index) => ({ ...one, container: containers[index] ?? one.container }));
+}
+
+async function examinePatient(engine: Engine, one: ListedContainer, signal: AbortSignal): Promise<Patient> {
+  const { container, image } = one;
+  const inspection = await attempt(() => engine.inspect(container.id, signal));
+  const told = inspection.known ? inspection.value : undefined;
+  const project = projectTextOf(container);
+  const service = container.labels[composeServiceLabel];
+  return {
+    container,
+    image,
+    part: partOf(one, told?.environment, told?.program),
+    ...(project === undefined ? {} : { project }),
+    ...(service === undefined ? {} : { service }),
+    inspection,
+  };
+}
+
+async function lookInto(tools: SurveyTools, patient: Patient, patients: readonly Patient[], signal: AbortSignal): Promise<FrontendFacts> {
+  const { engine } = tools;
+  const { id } = patient.container;
+  const ports = portsOf(patient);
+  const pid = patient.inspection.known ? patient.inspection.value.pid : undefined;
+  const networks = ofSameMeet(patient, patients).flatMap(({ container }) => container.networks);
+  const addresses = usesHostNetwork(patient.container) ? hostAddresses(networks) : addressesOn(patient.container.networks);
+  const endpointsOf = (port: number): readonly string[] => addresses.map((address) => `${address}:${port}`);
+  const readPublished = (): Promise<Known<string | undefined>> =>
+    attempt(async () => {
+      const files = await engine.readFiles(id, '/etc/nginx/meet-routing', signal);
+      return files.get('routing.conf') ?? files.get(`${meetOf(patient)}/routing.conf`);
+    });
+  const askStatus = (): Promise<StatusAnswer> => tools.askStatus(endpointsOf(ports.status), signal);
+  const [confD, api, firstProcess] = await Promise.all([
+    attempt(() => engine.readFiles(id, '/etc/nginx/conf.d', signal)),
+    askApi(endpointsOf(ports.listen), apiPath, publicHostsOf(patient)[0], signal),
+    pid === undefined
+      ? unknown('its first process is not known')
+      : attempt(async () => (await engine.processName(id, pid, signal)) ?? 'something else'),
+  ]);
+  let [status, published] = [await askStatus(), await readPublished()];
+  // A change may have been under way between the two questions.
+  if (differ(status, published)) [status, published] = [await askStatus(), await readPublished()];
+  return { confD, published, status, api, firstProcess };
+}
+
+function differ(status: StatusAnswer, published: Known<string | undefined>): boolean {
+  return status.kind === 'generation' && published.known && generationIn(published.value ?? '') !== status.generation;
+}
+
+function readProxyFiles(engine: Engine, id: string, signal: AbortSignal): Promise<Known<ReadonlyMap<string, string>>> {
+  return attempt(async () => {
+    const folders = ['/etc/nginx/vhost.d', '/etc/nginx/conf.d'];
+    const found = await Promise.all(folders.map((folder) => engine.readFiles(id, folder, signal)));
+    return new Map(
+      found.flatMap((files, index) => [...files].map(([path, text]): [string, string] => [`${folders[index]}/${path}`, text])),
+    );
+  });
+}
+
+/** A single file, or a socket. */
+function hasDelicateMount({ inspection }: Patient): boolean {
+  return (
+    inspection.known && inspection.value.mounts.some(({ destination, source }) => destination.endsWith('.conf') || source.endsWith('.sock'))
+  );
+}
+
+/** The kernel tells in a container's own list of mounts what of it is no longer there (proc_pid_mountinfo(5), root `//deleted`). */
+function findStaleMounts(engine: Engine, container: Patient['container'], signal: AbortSignal): Promise<Known<readonly string[]>> {
+  return attempt(async () => {
+    const { code, output } = await engine.exec(container, ['cat', '/proc/self/mountinfo'], execLimitMs, signal);
+    if (code !== 0) throw new Error('there is no program in it that could tell about its mounts');
+    return output
+      .split('\n')
+      .map((line) => line.split(' '))
+      .filter((fields) => fields[3]?.endsWith('//deleted') === true)
+      .flatMap((fields) => fields[4] ?? []);
+  });
+}
+
+async function lookUp(name: string, nowMs: number, signal: AbortSignal): Promise<NameFacts> {
+  const resolution = await resolveName(name, signal);
+  const [address] = resolution.kind === 'addresses' ? resolution.addresses : [];
+  return address === undefined ? { resolution } : { resolution, tls: await tryTls(name, address, nowMs, signal) };
+}
+
+/** Tries the places that backends are sent to by `extra_hosts`, from here: only a container on their network goes the same way. */
+async function tryRoads(
+  patients: readonly Patient[],
+  networks: Known<readonly Network[]>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Known<Road>>> {
+  const backends = patients.filter(({ part, container }) => part === 'backend' && container.state === 'running');
+  const published = patients.some(
+    ({ inspection }) => inspection.known && inspection.value.publishedPorts.some(({ hostPort }) => hostPort === 443),
+  );
+  const roads = new Map<string, Known<Road>>();
+  for (const backend of backends) {
+    for (const { name, address } of backend.inspection.known ? backend.inspection.value.extraHosts : []) {
+      const key = roadKey(name, address);
+      if (!roads.has(key)) roads.set(key, await tryRoad(backend, address, networks, published, signal));
+    }
+  }
+  return roads;
+}
+
+async function tryRoad(
+  backend: Patient,
+  address: string,
+  networks: Known<readonly Network[]>,
+  published: boolean,
+  signal: AbortSignal,
+): Promise<Known<Road>> {
+  const attachments = backend.container.networks;
+  const own = ownNetworks();
+  if (!attachments.some(({ ipv4, ipv6 }) => [ipv4, ipv6].some((place) => place !== undefined && isNear(place, own)))) {
+    const network = parseEngineName(attachments[0]?.name ?? 'internal');
+    const cure = network === undefined ? 'run it on one' : `run it with --network "${network}"`;
+    return unknown(`the doctor is on no network of ${backend.container.name}; ${cure}`);
+  }
+  if (address !== 'host-gateway') return known(await tryPort(address, 443, signal));
+  if (!published) return unknown('no container of this engine publishes port 443: TLS ends elsewhere');
+  // What host-gateway stands for, unless the daemon was told otherwise (dockerd, host-gateway-ip).
+  const bridge = networks.known ? networks.value.find(({ name }) => name === 'bridge')?.gateway : undefined;
+  const gateway = bridge ?? attachments.flatMap(({ ipv4Gateway }) => ipv4Gateway ?? [])[0];
+  return gateway === undefined ? unknown('the address of the host is not known') : known(await tryPort(gateway, 443, signal));
+}
+
+async function attempt<Value>(find: () => Promise<Value>): Promise<Known<Value>> {
+  try {
+    return known(await find());
+  } catch (error) {
+    return unknown(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** A few at once, in order. */
+async function mapSome<From, To>(items: readonly From[], map: (item: From) => Promise<To>): Promise<readonly To[]> {
+  const results: To[] = [];
+  for (let from = 0; from < items.length; from += atOnce) results.push(...(await Promise.all(items.slice(from, from + atOnce).map(map))));
+  return results;
+}

@@ -1,0 +1,59 @@
+import { roles } from '../../model/label-table.ts';
+import { isComposeOneOff, composeServiceLabel } from '../../model/member.ts';
+import type { Environment } from './environment.ts';
+import type { ListedContainer, Part, Program } from './facts.ts';
+
+/** What a Meet consists of: all but what several can share, and what is none of its business. */
+export const partsOfMeet: readonly Part[] = [
+  'frontend',
+  'router',
+  'backend',
+  'worker',
+  'service',
+  'media',
+  'keycloak',
+  'livekit',
+  'meet-gen',
+  'socket-proxy',
+];
+
+/** Image names (without registry, folder, tag and digest) and compose services that tell what a container is. */
+const byName: readonly (readonly [part: Part, image: RegExp, service: RegExp])[] = [
+  ['frontend', /^meet-frontend$/, /^$/],
+  ['backend', /^meet-backend$/, /^$/],
+  ['worker', /^$/, /^celery(-.*)?$/],
+  ['keycloak', /^keycloak(-x)?$/, /^keycloak$/],
+  ['livekit', /^livekit(-server)?$/, /^livekit$/],
+  ['outer-proxy', /^nginx-proxy$/, /^nginx-proxy$/],
+  ['acme-companion', /^(acme-companion|letsencrypt-nginx-proxy-companion|docker-letsencrypt-nginx-proxy-companion)$/, /^acme-companion$/],
+  ['meet-gen', /^meet-gen$/, /^meet-gen$/],
+  ['socket-proxy', /^(docker-)?socket-proxy$/, /^(docker-proxy|(docker-)?socket-proxy)$/],
+];
+
+/**
+ * What a container is: by its role, else by its image, its virtual port or compose's name for it. Its environment is only
+ * known after an inspect.
+ */
+export function partOf({ container, image }: ListedContainer, environment: Environment = {}, program: Program = 'other'): Part {
+  if (isComposeOneOff(container)) return 'one-off';
+  // The same image as the backend's, and perhaps its labels.
+  if (program !== 'other') return 'worker';
+  const role = container.labels['meet.role'] ?? '';
+  const byRole = roles.find((name) => name === role);
+  if (byRole !== undefined) return byRole;
+  const name = imageName(image);
+  const service = container.labels[composeServiceLabel] ?? '';
+  const byImage = byName.find(([, pattern]) => pattern.test(name))?.[0];
+  const byService = byName.find(([, , pattern]) => pattern.test(service))?.[0];
+  if (byImage === 'backend' && byService === 'worker') return 'worker';
+  return byImage ?? byVirtualPort(environment) ?? byService ?? 'other';
+}
+
+/** `meet-backend` of `registry.example.com/lasuite/meet-backend:v1.27.0@sha256:…`. */
+function imageName(image: string): string {
+  return (image.split('@')[0]?.split('/').at(-1)?.split(':')[0] ?? '').toLowerCase();
+}
+
+function byVirtualPort({ VIRTUAL_PORT: port }: Environment): Part | undefined {
+  return port?.value === 8083 ? 'frontend' : port?.value === 7880 ? 'livekit' : undefined;
+}

@@ -1,0 +1,28 @@
+import type { Instance } from '../model/instance.ts';
+import { createReadings } from '../model/readings.ts';
+import type { Readings } from '../model/readings.ts';
+import type { NginxVersion } from '../nginx/version.ts';
+import { planRouting } from '../routes/plan.ts';
+import type { RoutingPlan } from '../routes/plan.ts';
+
+/** What one pass leaves to the next, so that an instance of which nothing has changed costs nothing. */
+export interface PassMemory {
+  readonly readings: Readings<Instance>;
+  /** As `planRouting`; the same plan for the same instance and the same versions. */
+  plan(instance: Instance, versions: readonly (NginxVersion | undefined)[]): RoutingPlan;
+}
+
+export function createPassMemory(): PassMemory {
+  const plans = new WeakMap<Instance, { readonly versions: string; readonly plan: RoutingPlan }>();
+  return {
+    readings: createReadings(),
+    plan(instance, versions) {
+      const text = JSON.stringify(versions);
+      const known = plans.get(instance);
+      if (known?.versions === text) return known.plan;
+      const plan = planRouting(instance, versions);
+      plans.set(instance, { versions: text, plan });
+      return plan;
+    },
+  };
+}

@@ -1,0 +1,232 @@
+import type { Observation } from '../model/container.ts';
+import { readInstances } from '../model/read-instances.ts';
+import type { Instance, Replica } from '../model/instance.ts';
+import type { InstanceChoice } from '../model/read-instances.ts';
+import { problem, sortProblems } from '../model/problem.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Rendered } from '../render/generation.ts';
+import { TemplateError } from '../render/template-error.ts';
+import type { TemplateStore } from '../render/template-store.ts';
+import type { PassMemory } from './pass-memory.ts';
+import type { NginxVersion } from '../nginx/version.ts';
+import type { Route } from '../routes/ownership.ts';
+import { decideFrontendPorts } from '../routes/ports.ts';
+import { statusAddresses } from '../routes/status-access.ts';
+import type { RoutingPlan } from '../routes/plan.ts';
+import type { RoutingView } from '../routes/view.ts';
+import { editionOf } from '../rollout/edition.ts';
+import type { Choice, Chosen } from '../rollout/trial-types.ts';
+
+/** A frontend that is to be asked and told, as the sink sees it. */
+interface PassFrontend {
+  readonly id: string;
+  /** Another one after each start. */
+  readonly life: string;
+  readonly name: string;
+  readonly imageId: string;
+  /** It runs and is not about to stop, so it is to serve what is published. */
+  readonly running: boolean;
+  /** It ended, and the engine is about to start it again. */
+  readonly restarting: boolean;
+  readonly statusEndpoints: readonly string[];
+  /** Of another project than the instance's: it is proven as any other, but gives no verdicts on a file and decides no syntax. */
+  readonly isForeign: boolean;
+}
+
+/** Turns plans into files. */
+export interface Renderer {
+  /** What of a plan is to be published now. @throws TemplateError when no template works for it */
+  choose(plan: RoutingPlan, frontends: readonly PassFrontend[]): Choice;
+  failure(): { readonly message: string } | undefined;
+}
+
+/** Where a pass's results go: the file of each instance, and the proof that its frontends serve it. */
+export interface Sink {
+  /** The nginx version of each frontend, undefined where it isn't known; the running ones are looked after from then on. */
+  versions(instance: string, frontends: readonly PassFrontend[], signal: AbortSignal): Promise<readonly (NginxVersion | undefined)[]>;
+  /** @throws Error when the file can't be written */
+  publish(instance: string, chosen: Chosen, isRollback: boolean): Promise<Publication>;
+  /** Takes a file away that no nginx may start with. */
+  withdraw(instance: string): Promise<void>;
+  /** Does what a pass does for one instance, so that an error there costs no other one: undefined then. Without it the error is thrown. */
+  attempt?<Result>(instance: string, work: () => Promise<Result>): Promise<Result | undefined>;
+}
+
+/** What became of a file: nothing had to be done, or it had to wait so that nginx isn't reloaded too often. */
+type Publication = 'written' | 'unchanged' | { readonly heldBackMs: number };
+
+/** What a pass decided and did for one instance. */
+export interface InstancePass {
+  readonly instance: Instance;
+  readonly view: RoutingView;
+  /** What labels ask for, whether nginx takes it or not. */
+  readonly wanted: Pick<RoutingPlan, 'view' | 'structure'>;
+  readonly routes: readonly Route[];
+  readonly rendered: Rendered;
+  /** The generation that labels and templates ask for; another one than what is published where nginx refuses it. */
+  readonly desired: string;
+  /** nginx is being asked about a candidate: what labels ask for may go live later. */
+  readonly isOnTrial: boolean;
+  readonly publication: Publication;
+}
+
+export interface PassResult {
+  readonly instances: readonly Instance[];
+  readonly passes: readonly InstancePass[];
+  readonly problems: readonly Problem[];
+  /** When a publication that was held back is due, in milliseconds from now. */
+  readonly heldBackMs?: number;
+  /** The pass of an instance ended with an error. */
+  readonly hasFailed?: true;
+}
+
+/**
+ * One pass, for which templates have been read: read the instances, plan, render, publish. What fails for one instance costs only that one.
+ * @param memory of the passes before
+ */
+export async function runPass(
+  observation: Observation,
+  renderer: Renderer,
+  sink: Sink,
+  choice: InstanceChoice,
+  memory: PassMemory,
+  signal: AbortSignal,
+): Promise<PassResult> {
+  const { instances, problems: readProblems } = readInstances(observation, choice, memory.readings);
+  const problems: Problem[] = [...readProblems];
+  const served = instances.filter((instance) => instance.frontends.length > 0);
+  const attempts = await Promise.all(
+    served.map((instance) => {
+      const work = async (): Promise<Attempt> => ({ pass: await passInstance(instance, renderer, sink, memory, problems, signal) });
+      return sink.attempt === undefined ? work() : sink.attempt(instance.name, work);
+    }),
+  );
+  const broken = renderer.failure();
+  if (broken !== undefined) problems.push(templateBroken(broken.message));
+  const passes = attempts.flatMap((attempt) => attempt?.pass ?? []);
+  const heldBackMs = passes.flatMap(({ publication }) => (typeof publication === 'object' ? publication.heldBackMs : []));
+  return {
+    instances,
+    passes,
+    problems: sortProblems(problems),
+    ...(heldBackMs.length === 0 ? {} : { heldBackMs: Math.min(...heldBackMs) }),
+    ...(attempts.includes(undefined) ? { hasFailed: true } : {}),
+  };
+}
+
+interface Attempt {
+  readonly pass: InstancePass | undefined;
+}
+
+async function passInstance(
+  instance: Instance,
+  renderer: Renderer,
+  sink: Sink,
+  memory: PassMemory,
+  problems: Problem[],
+  signal: AbortSignal,
+): Promise<InstancePass | undefined> {
+  const statusPort = decideFrontendPorts(instance).ports.status;
+  const all = instance.frontends.map((frontend) => frontendOf(instance, frontend, statusPort));
+  const allVersions = await sink.versions(instance.name, all, signal);
+  const frontends = all.filter(({ isForeign }) => !isForeign);
+  const versions = decisiveVersions(
+    frontends,
+    allVersions.filter((_, index) => all[index]?.isForeign === false),
+  );
+  const plan = memory.plan(instance, versions);
+  problems.push(...plan.problems);
+  const choice = tryChoose(renderer, plan, frontends, problems);
+  if (choice === undefined) return undefined;
+  problems.push(...choice.problems);
+  const { published: chosen, desired } = choice;
+  try {
+    if (choice.withdraw) await sink.withdraw(instance.name);
+    if (chosen === undefined) return undefined;
+    const publication = await sink.publish(instance.name, chosen, choice.isRollback);
+    if (typeof publication === 'object') problems.push(reloadsHeldBack(instance.name));
+    const { rendered, view } = chosen;
+    return { instance, view, wanted: plan, routes: plan.routes, rendered, desired, isOnTrial: choice.isOnTrial, publication };
+  } catch (error) {
+    problems.push(publishFailed(instance.name, error));
+    return undefined;
+  }
+}
+
+/** Publishes whatever the newest template makes of a plan, for a single pass that nobody serves. */
+export function withoutTrials(templates: TemplateStore): Renderer {
+  return {
+    choose({ view, structure }) {
+      const rendered = templates.render(view);
+      const edition = editionOf(rendered.templates.key, structure);
+      return {
+        published: { edition, rendered, view },
+        desired: rendered.generation,
+        isRollback: false,
+        isOnTrial: false,
+        withdraw: false,
+        problems: [],
+      };
+    },
+    failure: templates.failure,
+  };
+}
+
+function tryChoose(renderer: Renderer, plan: RoutingPlan, frontends: readonly PassFrontend[], problems: Problem[]): Choice | undefined {
+  try {
+    return renderer.choose(plan, frontends);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    const message = `no template works for this instance, so its file stays as it is and addresses don't follow: ${error.message}`;
+    problems.push(templateBroken(message, plan.structure.instance));
+    return undefined;
+  }
+}
+
+/**
+ * Those that run decide the syntax, those that the engine starts again and again, since an older nginx that can't read what is
+ * published would never run, and those that ran, so that a restart changes nothing: the oldest comes back to what it can read.
+ */
+function decisiveVersions(
+  frontends: readonly PassFrontend[],
+  versions: readonly (NginxVersion | undefined)[],
+): readonly (NginxVersion | undefined)[] {
+  const deciding = versions.filter(
+    (version, index) => version !== undefined || frontends[index]?.running === true || frontends[index]?.restarting === true,
+  );
+  return deciding.length > 0 ? deciding : versions;
+}
+
+function frontendOf(instance: Instance, frontend: Replica, statusPort: number): PassFrontend {
+  const { container, standing, project } = frontend;
+  return {
+    id: container.id,
+    life: [container.id, ...container.endpointIds].join(' '),
+    name: container.name,
+    imageId: container.imageId,
+    running: standing.rank !== 'never' && standing.rank !== 'stopping',
+    restarting: container.state === 'restarting',
+    statusEndpoints: statusAddresses(instance, frontend).map((address) => `${address}:${statusPort}`),
+    isForeign: project !== instance.project,
+  };
+}
+
+function templateBroken(message: string, instance?: string): Problem {
+  return problem('template-broken', { instance, message, cure: 'mend that line; the change is picked up by itself' });
+}
+
+function reloadsHeldBack(instance: string): Problem {
+  return problem('reloads-held-back', {
+    instance,
+    message: 'changes come so fast that nginx would be reloaded too often; what they add is published in a few seconds',
+    cure: 'nothing is lost; see which container comes and goes again and again',
+  });
+}
+
+function publishFailed(instance: string, error: unknown): Problem {
+  return problem('publish-failed', {
+    instance,
+    message: error instanceof Error ? error.message : String(error),
+    cure: 'see that the output directory exists, is writable and has space; it is tried again',
+  });
+}

@@ -1,0 +1,82 @@
+import { showForeignText } from '../model/foreign-text.ts';
+import { refusalIn } from '../nginx/words.ts';
+import type { CheckOutcome, TrialFrontend } from './trial-types.ts';
+
+/** What a command in a container came to. */
+interface ExecEnd {
+  readonly code: number;
+  /** Standard output and standard error, the beginning of it. */
+  readonly output: string;
+}
+
+export interface CheckPorts {
+  /** @throws Error when it could not be run; `denied` on it when that will stay so */
+  readonly exec: (frontend: TrialFrontend, command: readonly string[], limitMs: number, signal: AbortSignal) => Promise<ExecEnd>;
+  /** Puts the file where the frontends can see it, and nginx doesn't include it; returns how to take it away. */
+  readonly stage: (instance: string, content: string) => Promise<() => Promise<void>>;
+  /** The shell text that does it, `sh -c`, with the generation as its first argument. */
+  readonly script: string;
+}
+
+export type CandidateCheck = (
+  instance: string,
+  candidate: { readonly content: string; readonly generation: string },
+  frontends: readonly TrialFrontend[],
+  signal: AbortSignal,
+) => Promise<CheckOutcome>;
+
+const limitMs = 10_000;
+const exitCodes = { accepted: 0, refused: 10, unseen: 11, notIncluded: 12, noCopy: 13 };
+
+/**
+ * Lets each running frontend's own nginx test a file, in a copy of its own configuration tree: refused by one is refused, and
+ * accepted by one where the others can't be asked is accepted.
+ */
+export function createCandidateCheck({ exec, stage, script }: CheckPorts): CandidateCheck {
+  return async (instance, { content, generation }, frontends, signal) => {
+    const unstage = await stage(instance, content);
+    try {
+      const command = ['sh', '-c', script, 'meet-gen', generation];
+      const ask = (frontend: TrialFrontend): Promise<CheckOutcome> =>
+        exec(frontend, command, limitMs, signal).then((end) => outcomeOf(frontend, end, frontends.length > 1), unasked);
+      return summarize(await Promise.all(frontends.map(ask)));
+    } finally {
+      await unstage();
+    }
+  };
+}
+
+/** @param isNamed there are others, so that it has to be told which one refuses */
+function outcomeOf({ name: foreignName }: TrialFrontend, { code, output }: ExecEnd, isNamed: boolean): CheckOutcome {
+  const name = showForeignText(foreignName);
+  switch (code) {
+    case exitCodes.accepted:
+      return { verdict: 'accepted' };
+    case exitCodes.refused:
+      return { verdict: 'refused', words: `${isNamed ? `${name}: ` : ''}${refusalIn(output) ?? output.trim()}` };
+    case exitCodes.unseen:
+      return unknown(`${name} does not see meet-gen's output directory at /etc/nginx/meet-routing`);
+    case exitCodes.notIncluded:
+      return unknown(`nginx in ${name} does not include what is published: the stub is missing`);
+    default:
+      return unknown(`${name} can't copy its /etc/nginx to /tmp (${output.trim() || `exit code ${code}`})`);
+  }
+}
+
+function unasked(error: unknown): CheckOutcome {
+  const denied = (error as { denied?: unknown }).denied === true;
+  return { verdict: 'unknown', reason: error instanceof Error ? error.message : String(error), denied };
+}
+
+function unknown(reason: string): CheckOutcome {
+  return { verdict: 'unknown', reason, denied: false };
+}
+
+function summarize(outcomes: readonly CheckOutcome[]): CheckOutcome {
+  return (
+    outcomes.find(({ verdict }) => verdict === 'refused') ??
+    outcomes.find(({ verdict }) => verdict === 'accepted') ??
+    outcomes[0] ??
+    unknown('no frontend runs')
+  );
+}

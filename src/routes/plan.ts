@@ -1,0 +1,268 @@
+import { compareText } from '../model/foreign-text.ts';
+import type { Instance, Service } from '../model/instance.ts';
+import { labelTable } from '../model/label-table.ts';
+import { ownOf } from '../model/in-rotation.ts';
+import { problem } from '../model/problem.ts';
+import type { Problem } from '../model/problem.ts';
+import { allowedAt, isGuarded, trustedSubnets, withGuardedPaths } from './access.ts';
+import { hasIpv6 } from './ipv6.ts';
+import { keepsConnections } from './upstream-connections.ts';
+import { mediaAccess, mediaAuthPath } from './media.ts';
+import { keepsConnectionsByDefault, supportsKeepaliveMinTimeout } from '../nginx/version.ts';
+import type { NginxVersion } from '../nginx/version.ts';
+import { assignRoutes, ofOwnBackends, routeFor, routesByRule, routesByService, ruleKey, serviceTitle } from './ownership.ts';
+import type { Route } from './ownership.ts';
+import { decideFrontendPorts } from './ports.ts';
+import type { FrontendPorts } from './ports.ts';
+import { rotationProblems } from './rotation-problems.ts';
+import { statusSubnets } from './status-access.ts';
+import { fillStructure, spaUpstream } from './structure.ts';
+import type { RoutingAddresses, RoutingStructure } from './structure.ts';
+import { backupProblems, liveEndpoints, serversOf } from './upstream-servers.ts';
+import type { LocationView, RoutingView, UpstreamBalance } from './view.ts';
+import { webhookHost, webhooksOf } from './webhooks.ts';
+
+/** Long enough for a client that is busy, short enough for the frontend's own stop, which waits for it. */
+export const keepaliveMinTimeoutMs = 2000;
+
+const serverDefaults = { bodySize: '100M', readTimeout: '300s', connectTimeout: '2s' };
+
+/** A WebSocket may well be silent for longer than an answer takes. */
+const websocketReadTimeout = '1h';
+
+/** nginx's server_names hash takes no longer name with its default bucket of 64 bytes; a longer one stops it. */
+const maxServerNameLength = 46;
+
+/** The whole routing of an instance, decided; `view` is the structure with the addresses in it. */
+export interface RoutingPlan {
+  readonly structure: RoutingStructure;
+  readonly addresses: RoutingAddresses;
+  readonly view: RoutingView;
+  readonly routes: readonly Route[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Decides the whole routing server of an instance.
+ * @param versions the nginx versions of its frontends, undefined for one that is not known
+ */
+export function planRouting(instance: Instance, versions: readonly (NginxVersion | undefined)[]): RoutingPlan {
+  const { ports, problems: portProblems } = decideFrontendPorts(instance);
+  const { routes: asked, problems: routeProblems } = assignRoutes(instance);
+  const { routes, problems: allowProblems } = withGuardedPaths(instance, asked);
+  const server = { ...serverDefaults, bodySize: instance.frontendLabels.bodySize ?? serverDefaults.bodySize };
+  const ownBackends = ofOwnBackends(routes, instance);
+  const upstreams = upstreamsOf(routes);
+  const services = servedUpstreams(routes, upstreams);
+  const publicHost = webhookHost(instance.frontendLabels);
+  const structure: RoutingStructure = {
+    instance: instance.name,
+    listenPort: ports.listen,
+    statusPort: ports.status,
+    ...(hasIpv6(instance) ? { listensOnIpv6: true } : {}),
+    serverNames: (instance.frontendLabels.hosts ?? []).filter((host) => host.length <= maxServerNameLength),
+    ...server,
+    forwardProto: instance.frontendLabels.forwardedProto === 'forward',
+    ...(supportsKeepaliveMinTimeout(versions) ? { keepaliveMinTimeout: `${keepaliveMinTimeoutMs / 1000}s` } : {}),
+    ...(keepsConnectionsByDefault(versions) ? { keepsConnectionsByDefault: true } : {}),
+    webhooks: webhooksOf(ownBackends, (route) => plainUpstream(route, upstreams)),
+    ...(publicHost === undefined ? {} : { webhookHost: publicHost }),
+    spaPort: ports.spa,
+    services: services.map(({ service, name }) => ({ name, title: serviceTitle(service), ...connectionsOf(service) })),
+    groups: groupLocations(routes, ownBackends, upstreams, server),
+  };
+  const addresses: RoutingAddresses = {
+    upstreams: new Map(services.map(({ service, name, port }) => [name, serversOf(service, port)])),
+    ...spaAddresses(instance, ports),
+    statusSubnets: statusSubnets(instance),
+    trustedSubnets: trustedSubnets(instance),
+  };
+  const view = fillStructure(structure, addresses);
+  return {
+    structure,
+    addresses,
+    view,
+    routes,
+    problems: [
+      ...portProblems,
+      ...routeProblems,
+      ...allowProblems,
+      ...longHosts(instance),
+      ...backupProblems(instance),
+      ...rotationProblems(instance, routes),
+    ],
+  };
+}
+
+function longHosts(instance: Instance): readonly Problem[] {
+  const tooLong = (instance.frontendLabels.hosts ?? []).filter((host) => host.length > maxServerNameLength);
+  if (tooLong.length === 0) return [];
+  return [
+    problem('label-without-effect', {
+      instance: instance.name,
+      container: instance.frontends[0]?.container.name,
+      key: labelTable.hosts.key,
+      value: tooLong.join(','),
+      message: `host names of more than ${maxServerNameLength} characters are left out of server_name, since nginx's default hash can't take them; requests for them are answered all the same`,
+      cure: 'nothing is lost; remove the label to be rid of this message',
+    }),
+  ];
+}
+
+/** An upstream for each port that routes of a service go to. */
+function servedUpstreams(
+  routes: readonly Route[],
+  upstreams: Upstreams,
+): readonly { readonly service: Service; readonly name: string; readonly port?: number }[] {
+  const byService = routesByService(routes);
+  return [...upstreams].flatMap(([service, name]) => {
+    const ports = new Set((byService.get(service) ?? []).map(({ named }) => named?.port));
+    const others = [...ports].flatMap((port) => port ?? []).toSorted((left, right) => left - right);
+    return [...(ports.has(undefined) ? [{ service, name }] : []), ...others.map((port) => ({ service, name: atPort(name, port), port }))];
+  });
+}
+
+/** No service's own name ends so: what stands behind a `+` there is a letter. */
+function atPort(upstream: string, port: number | undefined): string {
+  return port === undefined ? upstream : `${upstream}+${port}`;
+}
+
+function connectionsOf({ labels }: Service): { balance?: UpstreamBalance; keepsConnections?: true } {
+  const { balance } = labels;
+  return {
+    ...(balance === undefined || balance === 'round-robin' ? {} : { balance }),
+    ...(keepsConnections(labels) ? { keepsConnections: true } : {}),
+  };
+}
+
+/** The upstream of each service that is routed. */
+type Upstreams = ReadonlyMap<Service, string>;
+
+/** The backend that isn't there has none where a service has its name: it would get the backend's requests. Missing media never has. */
+function upstreamsOf(routes: readonly Route[]): Upstreams {
+  const services = routedServices(routes);
+  const taken = new Set(services.filter(({ replicas }) => replicas.length > 0).map(upstreamName));
+  const hasOwn = (service: Service): boolean =>
+    service.replicas.length > 0 || (service.role === 'backend' && !taken.has(upstreamName(service)));
+  return new Map(services.filter(hasOwn).map((service) => [service, upstreamName(service)]));
+}
+
+function routedServices(routes: readonly Route[]): readonly Service[] {
+  return [...new Set(routes.map((route) => route.service))].toSorted((left, right) => compareText(serviceTitle(left), serviceTitle(right)));
+}
+
+/**
+ * A project's name has no dot, so project and service can be told apart and two services never share a name. nginx
+ * compares upstream names without regard to case, so a capital letter is written `+` and its small one. S3 has a name that no
+ * other service ever had: a location of an older structure must not lead there.
+ */
+function upstreamName(service: Service): string {
+  return `${service.role === 'media' ? 'meet-media' : 'meet'}_${service.project ?? ''}.${service.name.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`;
+}
+
+function spaAddresses(instance: Instance, ports: FrontendPorts): Pick<RoutingAddresses, 'spaServers' | 'spaBackups'> {
+  if (instance.spa === undefined) return { spaBackups: otherFrontends(instance, ports) };
+  const { servers, backups } = serversOf({ replicas: instance.spa });
+  return { spaServers: servers, spaBackups: backups };
+}
+
+/**
+ * Where the SPA's requests go only while the frontend's own is stopping. A meet.port that collides is left out for all: two routing
+ * servers would pass requests to each other without an end.
+ */
+function otherFrontends(instance: Instance, { spa, listen, status }: FrontendPorts): readonly string[] {
+  const own = liveEndpoints(ownOf(instance, instance.frontends));
+  const live = own.map((endpoint) => endpoint.replace(new RegExp(`:(?:${listen}|${status})$`), `:${spa}`));
+  return live.length > 1 ? live : [];
+}
+
+function groupLocations(
+  routes: readonly Route[],
+  backends: readonly Route[],
+  upstreams: Upstreams,
+  server: typeof serverDefaults,
+): RoutingView['groups'] {
+  const groups = new Map<string, LocationView[]>();
+  for (const route of routes) {
+    const title = serviceTitle(route.service);
+    const locations = [
+      ...withoutSlash(routes, backends, route, upstreams, server),
+      location(backends, route.rule, route, upstreams, server),
+    ];
+    const others = groups.get(title);
+    if (others === undefined) groups.set(title, locations);
+    else others.push(...locations);
+  }
+  return [...groups].toSorted(([left], [right]) => compareText(left, right)).map(([title, locations]) => ({ title, locations }));
+}
+
+/**
+ * nginx redirects `/x` to `/x/` of its own accord where only `location /x/` proxies
+ * (ngx_http_core_module, location), so `/x` gets a location that sends it where it really belongs.
+ */
+function withoutSlash(
+  routes: readonly Route[],
+  backends: readonly Route[],
+  route: Route,
+  upstreams: Upstreams,
+  server: typeof serverDefaults,
+): readonly LocationView[] {
+  if (route.rule.kind !== 'below') return [];
+  const path = route.rule.path.slice(0, -1);
+  if (routesByRule(routes).has(ruleKey({ kind: 'exact', path }))) return [];
+  const owner = route.service.role === 'media' ? undefined : routeFor(routes, path);
+  return [
+    owner === undefined
+      ? { kind: 'exact', path, upstream: spaUpstream }
+      : location(backends, { kind: 'exact', path }, owner, upstreams, server),
+  ];
+}
+
+function location(
+  backends: readonly Route[],
+  rule: Route['rule'],
+  { service, named, prefix }: Route,
+  upstreams: Upstreams,
+  server: typeof serverDefaults,
+): LocationView {
+  const upstream = upstreams.get(service);
+  if (upstream === undefined) return { kind: rule.kind, path: rule.path };
+  if (service.role === 'media') return mediaLocation(backends, rule, service, upstream, upstreams);
+  const { connectTimeout } = service.labels;
+  const allow = allowedAt(service, rule);
+  const { websocket = false, bodySize, ...times } = { ...service.labels, ...named };
+  const readTimeout = times.readTimeout ?? (websocket ? websocketReadTimeout : undefined);
+  return {
+    kind: rule.kind,
+    path: rule.path,
+    upstream: atPort(upstream, named?.port),
+    ...(allow === undefined ? {} : { allow }),
+    ...(isGuarded(service) ? { plainPathsOnly: true } : {}),
+    ...(readTimeout === undefined || readTimeout === server.readTimeout ? {} : { readTimeout }),
+    ...(connectTimeout === undefined || connectTimeout === server.connectTimeout ? {} : { connectTimeout }),
+    ...(bodySize === undefined || bodySize === server.bodySize ? {} : { bodySize }),
+    ...(websocket ? { websocket } : {}),
+    ...(named?.proto === 'https' ? { proto: named.proto } : {}),
+    ...(prefix === undefined ? {} : { prefix, uri: rule.path.slice(prefix.length) || '/' }),
+  };
+}
+
+/** Only an own backend is asked who may have a file: another service with a longer path below the API must not decide that. */
+function mediaLocation(
+  backends: readonly Route[],
+  rule: Route['rule'],
+  service: Service,
+  upstream: string,
+  upstreams: Upstreams,
+): LocationView {
+  const media = mediaAccess(rule, service, plainUpstream(routeFor(backends, mediaAuthPath(rule)), upstreams));
+  const place = { kind: rule.kind, path: rule.path };
+  return media === undefined ? place : { ...place, upstream, plainPathsOnly: true, media };
+}
+
+/** Where nginx itself asks the backend something, over http and at the path that Meet has it at: a route that changes either can't be asked. */
+function plainUpstream(route: Route | undefined, upstreams: Upstreams): string | undefined {
+  const upstream = route === undefined ? undefined : upstreams.get(route.service);
+  const isPlain = route?.prefix === undefined && route?.named?.proto !== 'https';
+  return upstream === undefined || !isPlain ? undefined : atPort(upstream, route?.named?.port);
+}

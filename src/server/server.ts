@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs';
+import { chmod, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { dirname } from 'node:path';
+import type { ErrorBoundary } from '../util/error-boundary.ts';
+import { answersForAnybody, answersForOperators, send } from './answers.ts';
+import type { OperatorDesk, Respond, StatusSource } from './answers.ts';
+import { askStatus } from './ask.ts';
+import { createLiveStreams } from './live.ts';
+
+const socketCheckMs = 5000;
+/** More than operators and scrapers ever have open at once; each costs a descriptor. */
+const mostConnections = 200;
+const slowestHeadersMs = 5000;
+
+/** Where a unix socket can be made; `makeRoom` is called before. */
+export interface SocketPlace {
+  readonly path: string;
+  readonly makeRoom: () => Promise<void>;
+}
+
+/**
+ * Serves the status on a unix socket, in the first of the places that takes one, and on TCP unless that is off; read-only.
+ * @returns how to stop it
+ * @throws Error, with the cure, when an address is taken or another meet-gen answers in one of the places already
+ */
+export async function startStatusServer(
+  source: StatusSource,
+  desk: OperatorDesk,
+  places: readonly SocketPlace[],
+  listen: { readonly host: string; readonly port: number } | 'off',
+  hostNames: readonly string[],
+  boundary: ErrorBoundary,
+): Promise<() => Promise<void>> {
+  await Promise.all(places.map(({ path }) => refuseSecond(path)));
+  const live = createLiveStreams(source.onChange, boundary);
+  const closeSocket = await keepFirstSocket(answersForOperators(source, desk, live), places, boundary);
+  try {
+    const tcp =
+      listen === 'off'
+        ? undefined
+        : await open(answersForAnybody(source, hostNames, live), listen, boundary).catch((error: unknown) =>
+            closeSocket().then(() => Promise.reject(error as Error)),
+          );
+    return async () => {
+      await Promise.all([closeSocket(), tcp === undefined ? undefined : close(tcp)]);
+    };
+  } catch (cause) {
+    const where = listen === 'off' ? 'the socket' : `${listen.host}:${listen.port}`;
+    if ((cause as NodeJS.ErrnoException).code === 'EADDRINUSE')
+      throw new Error(`${where} is taken already; name another address with --listen, or off`, { cause });
+    throw new Error(`the status server can't be opened (${where}): ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** A root can be read-only, a file system full, and a path too long for a socket. */
+async function keepFirstSocket(respond: Respond, places: readonly SocketPlace[], boundary: ErrorBoundary): Promise<() => Promise<void>> {
+  const failures: string[] = [];
+  for (const { path, makeRoom } of places) {
+    try {
+      await makeRoom();
+      await rm(path, { force: true });
+      return await keepSocket(respond, path, boundary);
+    } catch (error) {
+      failures.push(`${path}: ${(error as Error).message}`);
+    }
+  }
+  throw new Error(`the status socket can't be opened: ${failures.join('; ')}`);
+}
+
+/** Serves on a unix socket, and makes it again when its directory vanished and came back; returns how to end that. */
+async function keepSocket(respond: Respond, socketPath: string, boundary: ErrorBoundary): Promise<() => Promise<void>> {
+  const openSocket = async (): Promise<Server> => {
+    const opened = await open(respond, { path: socketPath }, boundary);
+    await chmod(socketPath, 0o600);
+    return opened;
+  };
+  let server = await openSocket();
+  const reopen = async (): Promise<void> => {
+    if (existsSync(socketPath) || !existsSync(dirname(socketPath))) return;
+    await close(server);
+    server = await openSocket();
+  };
+  let checking: Promise<void> = Promise.resolve();
+  const check = (): Promise<void> => (checking = checking.then(() => boundary.attempt('the status socket', reopen)));
+  const timer = setInterval(() => void check(), socketCheckMs);
+  return async () => {
+    clearInterval(timer);
+    await checking;
+    await close(server);
+    await rm(socketPath, { force: true });
+  };
+}
+
+/** A socket file outlives a killed process; one that answers belongs to a living one. */
+async function refuseSecond(socketPath: string): Promise<void> {
+  if ((await askStatus(socketPath, '/healthz', 1000)) !== undefined)
+    throw new Error(
+      `another meet-gen is publishing into this directory already (it answers on ${socketPath}); stop it, or give this one another --out`,
+    );
+}
+
+function open(respond: Respond, where: { path: string } | { host: string; port: number }, boundary: ErrorBoundary): Promise<Server> {
+  const server = createServer({ headersTimeout: slowestHeadersMs }, (incoming, outgoing) => {
+    void boundary.attempt(`answering ${requestName(incoming)}`, () => answer(incoming, outgoing, respond));
+  });
+  server.maxConnections = mostConnections;
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(where, () => {
+      server.off('error', reject);
+      // One connection that can't be accepted, for want of a descriptor perhaps.
+      server.on('error', (error) => boundary.failed('the status server', error));
+      server.on('connection', () => boundary.worked('the status server'));
+      resolve(server);
+    });
+  });
+}
+
+/** Whatever a request makes fail costs that request alone. */
+async function answer(incoming: IncomingMessage, outgoing: ServerResponse, respond: Respond): Promise<void> {
+  try {
+    send(outgoing, await respond(incoming));
+  } catch (error) {
+    sayFailed(outgoing, error);
+    throw error;
+  }
+}
+
+function sayFailed(outgoing: ServerResponse, error: unknown): void {
+  try {
+    if (!outgoing.headersSent) return send(outgoing, { status: 500, body: { error: String(error) } });
+  } catch {
+    // There is nothing left to say: the connection ends.
+  }
+  outgoing.destroy();
+}
+
+const knownPaths: ReadonlySet<string> = new Set([
+  '/',
+  '/live',
+  '/healthz',
+  '/readyz',
+  '/status',
+  '/metrics',
+  '/explain',
+  '/drain',
+  '/drain/cancel',
+]);
+
+/** Of the few that there are: a client must not fill the log with names of its own. */
+function requestName({ url = '/' }: IncomingMessage): string {
+  const path = url.split('?')[0] ?? '/';
+  return knownPaths.has(path) ? path : 'another path';
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,143 @@
+import type { Drains } from './drains.ts';
+import { showForeignText } from '../../model/foreign-text.ts';
+import type { Instance, Replica, Service } from '../../model/instance.ts';
+import { nearest } from '../../model/nearest.ts';
+import { OperatorError } from '../../model/operator-error.ts';
+import type { Rank } from '../../model/rotation.ts';
+
+/**
+ * How far a container is on its way out: `needed` while no other replica is ready to take over, `leaving` until every
+ * frontend is proven to send it nothing new, then `out`; `gone` when it doesn't run any more.
+ */
+export interface DrainState {
+  readonly container: string;
+  readonly id: string;
+  readonly state: 'leaving' | 'needed' | 'out' | 'gone';
+  readonly reason: string;
+}
+
+/** What an operator can do about containers that are to go. */
+export interface DrainControl {
+  /**
+   * Takes containers out of rotation, given by name or by the first letters of their ids, at least four, and tells how far
+   * each is. One that is needed stays in until this is asked again: two that are drained must not depend on each other.
+   * @throws OperatorError when a name can't be understood; then nothing is done
+   */
+  drain(names: readonly string[]): readonly DrainState[];
+  /** Lets them take requests again. @throws OperatorError for one that isn't known */
+  cancel(names: readonly string[]): readonly DrainState[];
+}
+
+export interface DrainPorts {
+  readonly instances: () => readonly Instance[];
+  /** Undefined once all frontends of the instance are proven to serve what the last pass decided, else what is missing. */
+  readonly whatIsUnproven: (instance: string) => string | undefined;
+  /** How long an old nginx worker may still take requests on a connection that it keeps open, in milliseconds. */
+  readonly lingerMs: (instance: string) => number;
+  readonly look: () => void;
+  readonly nowMs: () => number;
+}
+
+interface Found {
+  readonly instance: Instance;
+  readonly service: Pick<Service, 'replicas'>;
+  readonly replica: Replica;
+}
+
+const shortestIdPart = 4;
+const ranksThatGetRequests: readonly string[] = ['ready', 'starting', 'unhealthy'] satisfies Rank[];
+const wholeId = /^[0-9a-f]{64}$/;
+
+export function createDrainControl(drains: Drains, ports: DrainPorts): DrainControl {
+  const all = (): readonly Found[] =>
+    ports
+      .instances()
+      .flatMap((instance) => drainable(instance).flatMap((service) => service.replicas.map((replica) => ({ instance, service, replica }))));
+
+  const find = (name: string): Found => {
+    const named = all().filter(({ replica: { container } }) => container.name === name);
+    const byId = name.length < shortestIdPart ? [] : all().filter(({ replica: { container } }) => container.id.startsWith(name));
+    const [only, ...others] = named.length > 0 ? named : byId;
+    if (only === undefined) throw new OperatorError(explainUnknown(name, ports.instances(), all()));
+    if (others.length > 0)
+      throw new OperatorError(`several containers have an id that starts with ${showForeignText(name)}: give more of it`);
+    return only;
+  };
+
+  /** A whole id comes from an earlier answer of ours: where it isn't known any more, that container is gone. */
+  const resolve = (names: readonly string[]): { readonly found: readonly Found[]; readonly gone: readonly string[] } => {
+    const gone = names.filter((name) => wholeId.test(name) && all().every(({ replica }) => replica.container.id !== name));
+    return { gone, found: names.filter((name) => !gone.includes(name)).map(find) };
+  };
+
+  const stateOf = ({ instance, replica }: Found): Omit<DrainState, 'container' | 'id'> => {
+    const { container, standing, inRotation } = replica;
+    if (container.state !== 'running') return { state: 'gone', reason: `it does not run (${standing.reason})` };
+    const unproven = ports.whatIsUnproven(instance.name);
+    // A pass that didn't know of the drain may have published it as one that stands by.
+    const isOut = !inRotation && !ranksThatGetRequests.includes(standing.rank);
+    const outSinceMs = drains.noteOut(container.id, isOut, unproven === undefined, ports.nowMs());
+    if (inRotation) return standing.rank === 'draining' ? needed : { state: 'leaving', reason: 'the routes are about to change' };
+    if (outSinceMs === undefined) return { state: 'leaving', reason: unproven ?? 'the routes are about to change' };
+    if (ports.nowMs() - outSinceMs < ports.lingerMs(instance.name))
+      return { state: 'leaving', reason: 'nginx still finishes with clients whose connections were open' };
+    return { state: 'out', reason: 'no frontend sends it new requests' };
+  };
+
+  return {
+    drain(names) {
+      const { found, gone } = resolve(names);
+      const staying = (one: Replica): boolean =>
+        one.standing.rank === 'ready' &&
+        one.inRotation &&
+        !drains.has(one.container.id) &&
+        !found.some(({ replica }) => replica.container.id === one.container.id);
+      const mayGo = found.filter(({ service, replica }) => !replica.inRotation || service.replicas.some(staying));
+      const marked = drains.mark(
+        mayGo.map(({ replica }) => replica.container.id),
+        ports.nowMs(),
+      );
+      if (marked) ports.look();
+      return [
+        ...gone.map((id) => ({ container: id.slice(0, 12), id, state: 'gone', reason: 'it is not there any more' }) as const),
+        ...found.map((one) => describe(one, drains.has(one.replica.container.id) ? stateOf(one) : needed)),
+      ];
+    },
+    cancel(names) {
+      const { found } = resolve(names);
+      drains.cancel(found.map(({ replica }) => replica.container.id));
+      ports.look();
+      return found.map((one) => describe(one, { state: 'gone', reason: 'it takes requests again' }));
+    },
+  };
+}
+
+/** What gets its requests from us: services, and behind a router the frontends. */
+function drainable({ spa, services }: Instance): readonly Pick<Service, 'replicas'>[] {
+  return [...(spa === undefined ? [] : [{ replicas: spa }]), ...services];
+}
+
+function describe({ replica: { container } }: Found, state: Omit<DrainState, 'container' | 'id'>): DrainState {
+  return { container: showForeignText(container.name), id: container.id, ...state };
+}
+
+const needed = { state: 'needed', reason: 'no other replica is ready to take its requests' } as const;
+
+function explainUnknown(name: string, instances: readonly Instance[], services: readonly Found[]): string {
+  const shown = showForeignText(name);
+  if (instances.some(({ frontends }) => frontends.some(({ container }) => container.name === name)))
+    return `${shown} is a frontend or router: the proxy in front of it decides what it gets, so meet-gen can't take it out`;
+  const names = services.map(({ replica }) => replica.container.name);
+  // Another number is another replica, not a typo.
+  const meant = nearest(
+    name,
+    names.filter((one) => digitsOf(one) === digitsOf(name)),
+  );
+  const known =
+    names.length === 0 ? 'meet-gen knows no backend or service yet' : `known are ${names.map((one) => showForeignText(one)).join(', ')}`;
+  return `meet-gen knows no container ${shown}${meant === undefined ? '' : `, did you mean ${showForeignText(meant)}`}; ${known}`;
+}
+
+function digitsOf(text: string): string {
+  return text.replace(/[^0-9]/g, '');
+}

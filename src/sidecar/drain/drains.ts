@@ -1,0 +1,66 @@
+import { byId } from '../../model/by-id.ts';
+import type { Container, Note } from '../../model/container.ts';
+
+/** A container that an operator took out of rotation. Times in milliseconds since 1970. */
+interface Mark {
+  readonly atMs: number;
+  /** Since when every frontend has been proven to send it nothing new. */
+  readonly outSinceMs?: number;
+}
+
+/** The containers that operators took out, until they end; they outlive a restart of meet-gen. */
+export interface Drains {
+  /** Takes up what an earlier process kept. @throws Error when it is no JSON object */
+  load(text: string): void;
+  has(containerId: string): boolean;
+  /** @returns whether any of them was not marked before */
+  mark(containerIds: readonly string[], atMs: number): boolean;
+  cancel(containerIds: readonly string[]): void;
+  /** Notes whether a container gets no new requests any more. @returns since when, if so */
+  noteOut(containerId: string, isOut: boolean, isProven: boolean, nowMs: number): number | undefined;
+  /** The container started or ended: a mark made before holds no more. */
+  restarted(containerId: string, atMs: number): void;
+  /** What is known of the containers of a list; marks of those that don't run are forgotten. */
+  notesFor(containers: readonly Container[]): ReadonlyMap<string, Note>;
+}
+
+/** @param save keeps a text for the next process; called after each change */
+export function createDrains(save: (text: string) => void): Drains {
+  const marks = new Map<string, Mark>();
+  const keep = (): void => save(JSON.stringify(Object.fromEntries([...marks].map(([id, { atMs }]) => [id, atMs]))));
+  const forget = (ids: readonly string[]): void => {
+    const known = ids.filter((id) => marks.delete(id));
+    if (known.length > 0) keep();
+  };
+  return {
+    load(text) {
+      const kept: unknown = JSON.parse(text);
+      if (typeof kept !== 'object' || kept === null || Array.isArray(kept)) throw new Error('it holds no JSON object');
+      for (const [id, atMs] of Object.entries(kept as Record<string, unknown>)) if (typeof atMs === 'number') marks.set(id, { atMs });
+    },
+    has: (containerId) => marks.has(containerId),
+    mark(containerIds, atMs) {
+      const fresh = containerIds.filter((id) => !marks.has(id));
+      for (const id of fresh) marks.set(id, { atMs });
+      if (fresh.length > 0) keep();
+      return fresh.length > 0;
+    },
+    cancel: forget,
+    noteOut(containerId, isOut, isProven, nowMs) {
+      const mark = marks.get(containerId);
+      if (mark === undefined) return undefined;
+      const outSinceMs = !isOut ? undefined : (mark.outSinceMs ?? (isProven ? nowMs : undefined));
+      marks.set(containerId, { atMs: mark.atMs, ...(outSinceMs === undefined ? {} : { outSinceMs }) });
+      return outSinceMs;
+    },
+    restarted(containerId, atMs) {
+      if ((marks.get(containerId)?.atMs ?? Infinity) <= atMs) forget([containerId]);
+    },
+    notesFor(containers) {
+      if (marks.size === 0) return new Map();
+      const there = byId(containers);
+      forget([...marks.keys()].filter((id) => !['running', 'paused'].includes(there.get(id)?.state ?? '')));
+      return new Map([...marks.keys()].map((id) => [id, { drained: true }]));
+    },
+  };
+}

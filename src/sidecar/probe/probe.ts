@@ -1,0 +1,86 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { startDeadline } from '../../util/deadline.ts';
+import type { ProbeVerdict } from '../../model/container.ts';
+import type { HealthLabel } from '../../nginx/token.ts';
+
+/** One container's probe. */
+export interface ProbeTarget {
+  readonly containerId: string;
+  /** `address:port`, as nginx would reach it. */
+  readonly endpoint: string;
+  readonly health: HealthLabel;
+  /** It is at the loopback address of the host, which is another one than ours unless we are in host mode, too. */
+  readonly isOnLoopback?: true;
+  /** The public host name to ask for; without one the backend may refuse us for it. */
+  readonly host?: string;
+}
+
+export type ProbeAnswer = Pick<ProbeVerdict, 'answer' | 'detail'>;
+
+const probeTimeoutMs = 2000;
+
+/**
+ * Asks a container once whether it is ready. Only a definite answer decides: a connection or an HTTP status. Whoever can't
+ * be reached may be ready for nginx all the same, which is on other networks than we are.
+ */
+export async function probeOnce(target: ProbeTarget, signal: AbortSignal): Promise<ProbeAnswer> {
+  const { endpoint, health, host, isOnLoopback } = target;
+  const deadline = startDeadline(probeTimeoutMs, signal);
+  try {
+    const answer = await (health.by === 'http'
+      ? askHttp(endpoint, health.path, host, deadline.signal)
+      : tryConnection(endpoint, deadline.signal));
+    return answer === refused && isOnLoopback ? refusedByWhom : answer;
+  } finally {
+    deadline.end();
+  }
+}
+
+function tryConnection(endpoint: string, signal: AbortSignal): Promise<ProbeAnswer> {
+  return new Promise((resolve) => {
+    const { hostname, port } = new URL(`http://${endpoint}`);
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) });
+    const finish = (answer: ProbeAnswer): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.on('connect', () => finish({ answer: 'ready', detail: 'it accepts connections' }));
+    socket.on('error', (error) => finish(answerOfError(error)));
+    signal.addEventListener('abort', () => finish(noAnswer), { once: true });
+  });
+}
+
+function askHttp(endpoint: string, path: string, host: string | undefined, signal: AbortSignal): Promise<ProbeAnswer> {
+  const headers = { host: host ?? endpoint, 'x-forwarded-proto': 'https', 'user-agent': 'meet-gen', connection: 'close' };
+  return new Promise((resolve) => {
+    const asked = request(`http://${endpoint}${path}`, { agent: false, signal, headers }, (response) => {
+      response.resume();
+      response.on('error', () => undefined);
+      resolve(answerOfStatus(response.statusCode ?? 0, path, host));
+      asked.destroy();
+    });
+    asked.on('error', (error) => resolve(signal.aborted ? noAnswer : answerOfError(error)));
+    asked.end();
+  });
+}
+
+function answerOfStatus(status: number, path: string, host: string | undefined): ProbeAnswer {
+  const detail = `${path} answers ${status}`;
+  // Django refuses a host that it doesn't know before it looks at anything else.
+  if (status === 400 && host === undefined) return { answer: 'unclear', detail: `${detail}, and there is no meet.host to ask for` };
+  return { answer: status >= 200 && status < 400 ? 'ready' : 'not-ready', detail };
+}
+
+const refused: ProbeAnswer = { answer: 'not-ready', detail: 'it refuses connections' };
+const refusedByWhom: ProbeAnswer = {
+  answer: 'unclear',
+  detail: 'it is in host mode, where it can be asked by a meet-gen in host mode alone',
+};
+const noAnswer: ProbeAnswer = { answer: 'unclear', detail: 'no answer in time' };
+
+function answerOfError(error: Error): ProbeAnswer {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ECONNREFUSED') return refused;
+  return { answer: 'unclear', detail: code ?? error.message };
+}

@@ -1,0 +1,167 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { boundLabels, maxNetworks, maxPortEntries, tooManyLabels } from '../../model/label-limits.ts';
+import { isIdentityLabel, swarmServiceLabel } from '../../model/member.ts';
+import { parsePort } from '../../nginx/token.ts';
+import { entriesWithoutId } from '../../model/container.ts';
+import type { Container, ContainerState, Health, NetworkAttachment } from '../../model/container.ts';
+import { maxListed } from './answer-limits.ts';
+import { recordOf, textOf, textsOf } from './foreign-json.ts';
+
+/** One entry of `GET /containers/json`, as far as we read it (Docker Engine API, ContainerSummary). */
+export interface EngineContainer {
+  readonly Id?: unknown;
+  readonly Names?: unknown;
+  readonly ImageID?: unknown;
+  readonly Created?: unknown;
+  readonly State?: unknown;
+  readonly Status?: unknown;
+  readonly Health?: unknown;
+  readonly Labels?: unknown;
+  readonly Ports?: unknown;
+  readonly HostConfig?: unknown;
+  readonly NetworkSettings?: unknown;
+}
+
+const states: readonly ContainerState[] = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
+
+/** An id is only compared, so that any text is one; a real one has 64 characters. */
+export const maxIdLength = 256;
+
+/**
+ * Maps the engine's JSON to our own type, once, at the boundary. A field that is missing or odd counts as absent. An entry that can't
+ * be understood costs itself: it is a container with the reason in `unreadable`, and so are all entries without an id together.
+ * @throws Error when the answer is no list, or none of its entries has an id: that is no empty world
+ */
+export function containersFromEngine(answer: unknown): readonly Container[] {
+  if (!Array.isArray(answer)) throw new Error("the engine's container list is not a list");
+  if (answer.length > maxListed) throw new Error(`the engine's container list has ${answer.length} entries, more than ${maxListed}`);
+  const entries = answer.map((entry) => recordOf(entry) as EngineContainer);
+  const named = entries.filter(hasId);
+  const nameless = entries.length - named.length;
+  if (nameless > 0 && named.length === 0) throw new Error("the engine's container list has entries without an id alone");
+  return [...named.map(containerFromEngine), ...(nameless === 0 ? [] : [nameOnly(nameless)])];
+}
+
+function hasId({ Id: id }: EngineContainer): boolean {
+  return typeof id === 'string' && id !== '' && id.length <= maxIdLength;
+}
+
+const nothing = {
+  imageId: '',
+  createdAtSeconds: 0,
+  state: 'dead',
+  health: 'none',
+  labels: {},
+  networkMode: '',
+  networks: [],
+  endpointIds: [],
+  exposedTcpPorts: [],
+} as const satisfies Partial<Container>;
+
+function nameOnly(count: number): Container {
+  return {
+    ...nothing,
+    id: entriesWithoutId,
+    name: entriesWithoutId,
+    unreadable: `${count} entries of the engine's list have no usable id`,
+  };
+}
+
+function containerFromEngine(entry: EngineContainer): Container {
+  const id = textOf(entry.Id);
+  const name = textsOf(entry.Names).find((candidate) => candidate.lastIndexOf('/') === 0) ?? '';
+  const called = { id, name: name === '' ? id.slice(0, 12) : name.slice(1) };
+  const { labels, unreadable } = labelsOf(entry.Labels);
+  const refused = tooMany(entry);
+  if (refused !== undefined) return { ...nothing, ...called, labels, unreadable: unreadable ?? refused };
+  return {
+    ...called,
+    imageId: textOf(entry.ImageID),
+    createdAtSeconds: Number.isFinite(entry.Created) ? (entry.Created as number) : 0,
+    state: states.find((state) => state === entry.State) ?? 'dead',
+    health: healthOf(entry),
+    labels,
+    ...(unreadable === undefined ? {} : { unreadable }),
+    networkMode: textOf(recordOf(entry.HostConfig)['NetworkMode']),
+    networks: networksOf(entry.NetworkSettings, labels[swarmServiceLabel] !== undefined),
+    endpointIds: networkEntries(entry.NetworkSettings).flatMap(([, network]) => textOf(network['EndpointID']) || []),
+    exposedTcpPorts: exposedTcpPortsOf(entry.Ports),
+  };
+}
+
+/** Counted before they are read. */
+function tooMany({ NetworkSettings: settings, Ports: ports }: EngineContainer): string | undefined {
+  const networks = Object.keys(recordOf(recordOf(settings)['Networks'])).length;
+  if (networks > maxNetworks) return `it has ${networks} networks, more than ${maxNetworks}`;
+  const entries = Array.isArray(ports) ? ports.length : 0;
+  return entries > maxPortEntries ? `it has ${entries} ports, more than ${maxPortEntries}` : undefined;
+}
+
+/** A field of its own from API 1.52 on; before that only in the text: `Up 2 minutes (healthy)`. */
+function healthOf(entry: EngineContainer): Health {
+  const field = textOf(recordOf(entry.Health)['Status']);
+  if (field === 'healthy' || field === 'unhealthy' || field === 'starting') return field;
+  const status = textOf(entry.Status);
+  if (status.includes('(healthy)')) return 'healthy';
+  if (status.includes('(unhealthy)')) return 'unhealthy';
+  return status.includes('(health: starting)') ? 'starting' : 'none';
+}
+
+/** Without the network of Swarm's routing mesh, which serves published ports alone. A network of compose may have its name. */
+function networksOf(settings: unknown, isSwarmTask: boolean): readonly NetworkAttachment[] {
+  const usable = networkEntries(settings).filter(([name]) => !isSwarmTask || name !== 'ingress');
+  return usable.map(([name, network]) => {
+    const ipv4 = textOf(network['IPAddress']);
+    const ipv6 = textOf(network['GlobalIPv6Address']);
+    const hasIpv6 = isPlainIpv6(ipv6);
+    const ipv6Gateway = textOf(network['IPv6Gateway']);
+    return {
+      name,
+      ...(isIPv4(ipv4) ? { ipv4 } : {}),
+      ...(isIPv4(ipv4) ? prefix('ipv4PrefixLength', network['IPPrefixLen'], 32) : {}),
+      ...(isIPv4(textOf(network['Gateway'])) ? { ipv4Gateway: textOf(network['Gateway']) } : {}),
+      ...(hasIpv6 ? { ipv6 } : {}),
+      ...(hasIpv6 ? prefix('ipv6PrefixLength', network['GlobalIPv6PrefixLen'], 128) : {}),
+      ...(isPlainIpv6(ipv6Gateway) ? { ipv6Gateway } : {}),
+    };
+  });
+}
+
+function networkEntries(settings: unknown): readonly (readonly [name: string, network: Readonly<Record<string, unknown>>])[] {
+  return Object.entries(recordOf(recordOf(settings)['Networks'])).map(([name, network]) => [name, recordOf(network)]);
+}
+
+/** Node takes an address with a zone (`fe80::1%eth0`) for one; nginx doesn't. */
+function isPlainIpv6(text: string): boolean {
+  return isIPv6(text) && !text.includes('%');
+}
+
+function prefix<Key extends string>(key: Key, value: unknown, most: number): { readonly [K in Key]?: number } {
+  const valid = typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= most;
+  return (valid ? { [key]: value } : {}) as { readonly [K in Key]?: number };
+}
+
+function exposedTcpPortsOf(ports: unknown): readonly number[] {
+  const found = (Array.isArray(ports) ? ports : []).flatMap((entry) => {
+    const { PrivatePort: port, Type: type } = recordOf(entry);
+    const number = typeof port === 'number' ? parsePort(String(port)) : undefined;
+    return type === 'tcp' && number !== undefined ? [number] : [];
+  });
+  return [...new Set(found)].toSorted((left, right) => left - right);
+}
+
+/**
+ * Labels that aren't all texts can't be trusted at all: the one that guards a path may be among them. What says whose the container is
+ * stays, so that it is reported to nobody else; the labels of one without a role are nobody's business.
+ */
+function labelsOf(value: unknown): { readonly labels: Readonly<Record<string, string>>; readonly unreadable?: string } {
+  if (value === undefined || value === null) return { labels: {} };
+  if (typeof value !== 'object' || Array.isArray(value)) return { labels: {}, unreadable: 'its labels are no labels' };
+  const entries = Object.entries(value);
+  const texts = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const isOdd = texts.length < entries.length;
+  const unreadable = isOdd ? 'it has labels that are no texts' : tooManyLabels(value as Readonly<Record<string, unknown>>);
+  if (unreadable === undefined) return { labels: boundLabels(Object.fromEntries(texts)) };
+  const labels = boundLabels(Object.fromEntries(texts.filter(([key]) => isIdentityLabel(key))));
+  return Object.hasOwn(value, 'meet.role') ? { labels, unreadable } : { labels };
+}

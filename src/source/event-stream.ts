@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createBackoff } from '../util/backoff.ts';
+import { nowMs } from '../util/clock.ts';
+import { EngineError } from './engine-error.ts';
+import type { EngineEvent } from '../model/engine-event.ts';
+
+/** Subscribes to an engine's events from a moment on, in milliseconds since 1970. */
+export type Subscribe = (sinceMs: number, signal: AbortSignal) => Promise<AsyncIterable<EngineEvent>>;
+
+export interface EventStreamHooks {
+  /** `isPast`: it happened before we first asked, so a list that is made now shows its outcome. */
+  onEvent(event: EngineEvent, isPast: boolean): void;
+  /** The engine has answered: a list begun from now on misses nothing. `isRenewal` when nothing was wrong before. */
+  onOpened(isRenewal: boolean): void;
+  /** The stream is there, and lasts. */
+  onConnected(): void;
+  onDisconnected(error: unknown): void;
+}
+
+export interface EventStream {
+  /** Opens the stream anew when nothing was heard since the last call: one that is half-open looks like a quiet one. */
+  renewIfSilent(): void;
+  /** Resolves after the signal has aborted. */
+  readonly ended: Promise<void>;
+}
+
+/** A stream that lived this long worked; one that ended earlier is a fault, and is not hurried. */
+const steadyMs = 2000;
+/** Stops that began this long before our start may still be under way. */
+const pastMs = 15 * 60_000;
+/** The first moment after an event, so that it is not told again. */
+const afterwardsMs = 0.001;
+
+/**
+ * Keeps a stream of events open until the signal aborts. What happened between two streams is replayed by the engine,
+ * as far as it remembers; a stream that lived and ended is opened again without a word, since some proxies cut idle ones.
+ */
+export function followEvents(subscribe: Subscribe, hooks: EventStreamHooks, reconnectCapMs: number, signal: AbortSignal): EventStream {
+  const firstAskedAtMs = nowMs();
+  const reconnect = createBackoff(reconnectCapMs);
+  let sinceMs = firstAskedAtMs - pastMs;
+  let wasCut = false;
+  let heardSomething = true;
+  /** Of the stream that is open now. */
+  let renewal: AbortController | undefined;
+
+  const take = (event: EngineEvent): void => {
+    heardSomething = true;
+    const isPast = event.atMs !== undefined && event.atMs < firstAskedAtMs;
+    if (event.atMs !== undefined) sinceMs = Math.max(sinceMs, Math.min(event.atMs, nowMs()) + afterwardsMs);
+    hooks.onEvent(event, isPast);
+  };
+
+  /** @returns whether it ended because it is to be renewed */
+  const follow = async (isRenewal: boolean): Promise<boolean> => {
+    const abort = new AbortController();
+    const end = (): void => abort.abort();
+    signal.addEventListener('abort', end, { once: true });
+    let steady: NodeJS.Timeout | undefined;
+    let failure: unknown;
+    try {
+      const events = await subscribe(sinceMs, abort.signal);
+      const openedAtMs = nowMs();
+      renewal = abort;
+      sinceMs = Math.max(sinceMs, firstAskedAtMs);
+      steady = setTimeout(hooks.onConnected, wasCut ? steadyMs : 0);
+      hooks.onOpened(isRenewal);
+      try {
+        for await (const event of events) take(event);
+      } catch (error) {
+        // A stream that breaks is one that ends: whether the engine is away, opening the next one tells best.
+        failure = error;
+      }
+      // What is no stream of events is none however long it lived.
+      wasCut = !abort.signal.aborted && (failure instanceof EngineError || nowMs() - openedAtMs < steadyMs);
+      if (!wasCut) reconnect.reset();
+    } finally {
+      renewal = undefined;
+      clearTimeout(steady);
+      signal.removeEventListener('abort', end);
+    }
+    if (failure instanceof EngineError) throw failure;
+    if (wasCut) throw new Error('the engine, or something in between, ends the event stream as soon as it is opened', { cause: failure });
+    return abort.signal.aborted;
+  };
+
+  const run = async (): Promise<void> => {
+    let isRenewal = false;
+    while (!signal.aborted) {
+      try {
+        isRenewal = await follow(isRenewal);
+      } catch (error) {
+        isRenewal = false;
+        if (!signal.aborted) hooks.onDisconnected(error);
+      }
+      if (!isRenewal) await sleep(reconnect.nextMs(), undefined, { signal }).catch(() => undefined);
+    }
+  };
+
+  return {
+    renewIfSilent() {
+      // In a process that was held up, events wait in the socket: they are read before this runs.
+      setImmediate(() => {
+        if (!heardSomething) renewal?.abort();
+        heardSomething = false;
+      });
+    },
+    ended: run(),
+  };
+}

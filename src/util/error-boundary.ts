@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { createBackoff } from './backoff.ts';
+
+/**
+ * Where errors end. Work that nobody waits for begins here: a callback of a timer, an event or a watcher, a request, a loop. An
+ * error costs that work alone; it is logged once, not at every retry, and stays a problem until the same work succeeds.
+ */
+export interface ErrorBoundary {
+  /**
+   * A callback that never throws and never leaves a rejection behind.
+   * @param recover runs after a failure, where nothing else would retry
+   */
+  guard<Args extends readonly unknown[]>(part: string, work: (...args: Args) => unknown, recover?: () => unknown): (...args: Args) => void;
+  /** Resolves to undefined after a failure; never rejects. */
+  attempt<Result>(part: string, work: () => Promise<Result>): Promise<Result | undefined>;
+  /**
+   * Does a step again and again until the signal aborts, after a growing pause where it failed.
+   * @param step may return a pause of its own, which comes after it
+   */
+  repeat(part: string, step: Step, signal: AbortSignal): void;
+  failed(part: string, error: unknown): void;
+  worked(part: string): void;
+  /** The parts that fail now. */
+  failures(): readonly PartFailure[];
+}
+
+/** A part of meet-gen that fails, and its error in words. */
+export interface PartFailure {
+  readonly part: string;
+  readonly text: string;
+}
+
+type Step = () => Promise<(() => Promise<unknown>) | undefined>;
+
+/** What a loop needs of a boundary. */
+export type Repeat = ErrorBoundary['repeat'];
+
+interface Part {
+  readonly text: string;
+  readonly loggedAtMs: number;
+  readonly isFailing: boolean;
+}
+
+const retryCapMs = 5000;
+/** A part that fails and works in turns is logged so often at most. */
+const quietMs = 60_000;
+const mostParts = 100;
+/** What a person can do about the failure of a part. */
+export const failureCure = 'report it with this line of the log, unless its reason is a limit of this host (disk, open files, memory)';
+
+/** @param nowMs milliseconds since any moment */
+export function createErrorBoundary(log: Pick<Logger, 'error' | 'info'>, nowMs: () => number): ErrorBoundary {
+  const parts = new Map<string, Part>();
+
+  const failed = (part: string, reason: unknown): void => {
+    const error = reason instanceof Error ? reason : new Error(String(reason));
+    const text = `${error.name}: ${error.message}`;
+    const before = parts.get(part);
+    const isOld = before?.text === text && (before.isFailing || nowMs() - before.loggedAtMs < quietMs);
+    if (before === undefined && parts.size >= mostParts) forgetOne(parts);
+    parts.set(part, { text, loggedAtMs: isOld ? before.loggedAtMs : nowMs(), isFailing: true });
+    if (!isOld)
+      log.error({ part, err: error, cure: failureCure }, 'a part of meet-gen failed; the other parts go on, and this one is retried');
+  };
+  const worked = (part: string): void => {
+    const before = parts.get(part);
+    if (before?.isFailing !== true) return;
+    parts.set(part, { ...before, isFailing: false });
+    log.info({ part }, 'a part of meet-gen works again');
+  };
+  const attempt = async <Result>(part: string, work: () => Promise<Result>): Promise<Result | undefined> => {
+    try {
+      const result = await work();
+      worked(part);
+      return result;
+    } catch (error) {
+      failed(part, error);
+      return undefined;
+    }
+  };
+  const repeat = async (part: string, step: Step, signal: AbortSignal): Promise<void> => {
+    const pause = createBackoff(retryCapMs);
+    while (!signal.aborted) {
+      try {
+        const rest = await step();
+        worked(part);
+        pause.reset();
+        await rest?.();
+      } catch (error) {
+        if (signal.aborted) return;
+        failed(part, error);
+        await sleep(pause.nextMs(), undefined, { signal }).catch(() => undefined);
+      }
+    }
+    // What is no longer done fails no more.
+    parts.delete(part);
+  };
+  const end = (part: string, error: unknown, recover?: () => unknown): void => {
+    failed(part, error);
+    if (recover !== undefined) void attempt(`the retry of ${part}`, async () => recover());
+  };
+  return {
+    guard:
+      (part, work, recover) =>
+      (...args) => {
+        try {
+          const result = work(...args);
+          if (!(result instanceof Promise)) return worked(part);
+          result.then(
+            () => worked(part),
+            (error: unknown) => end(part, error, recover),
+          );
+        } catch (error) {
+          end(part, error, recover);
+        }
+      },
+    attempt,
+    repeat: (part, step, signal) => void repeat(part, step, signal),
+    failed,
+    worked,
+    failures: () => [...parts].flatMap(([part, { text, isFailing }]) => (isFailing ? [{ part, text }] : [])),
+  };
+}
+
+function forgetOne(parts: Map<string, Part>): void {
+  const [oldest] = [...parts].find(([, { isFailing }]) => !isFailing) ?? [...parts.keys()];
+  if (oldest !== undefined) parts.delete(oldest);
+}

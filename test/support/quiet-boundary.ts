@@ -1,0 +1,8 @@
+import { createErrorBoundary } from '../../src/util/error-boundary.ts';
+import type { ErrorBoundary } from '../../src/util/error-boundary.ts';
+import { nowMs } from '../../src/util/clock.ts';
+
+/** A boundary whose log nobody reads; what fails is in its failures. */
+export function quietBoundary(): ErrorBoundary {
+  return createErrorBoundary({ error: () => undefined, info: () => undefined }, nowMs);
+}

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { eventFromEngine } from '../../../../src/source/docker/event-from-engine.ts';
+
+const id = 'f'.repeat(64);
+const line = (event: unknown): string => JSON.stringify(event);
+const container = (Action: string, Attributes: Record<string, string> = {}, more: object = {}): string =>
+  line({ Type: 'container', Action, Actor: { ID: id, Attributes }, ...more });
+
+describe('a line of the event stream', () => {
+  it('becomes an event', () => {
+    expect(
+      eventFromEngine(
+        container('start', { 'meet.role': 'backend', name: 'meet-backend-1' }, { time: 1, timeNano: 1_700_000_000_123_000_000 }),
+      ),
+    ).toEqual({
+      type: 'container',
+      action: 'start',
+      containerId: id,
+      hasRole: true,
+      atMs: 1_700_000_000_123,
+    });
+  });
+
+  it('of a kill carries the signal', () => {
+    expect(eventFromEngine(container('kill', { signal: '15' }))).toMatchObject({ action: 'kill', signal: 15, hasRole: false });
+  });
+
+  it('of a kill whose signal is a list in lists, however deep, is one without a signal', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const text = container('kill', { signal: 'DEEP' }).replace('"DEEP"', deep);
+    expect(eventFromEngine(text)).toMatchObject({ action: 'kill' });
+    expect(eventFromEngine(text)).not.toHaveProperty('signal');
+  });
+
+  it('with an id that would make the next question too long is none', () => {
+    expect(eventFromEngine(line({ Type: 'container', Action: 'die', Actor: { ID: 'f'.repeat(257) } }))).toBeUndefined();
+  });
+
+  it.each([{}, { signal: 'SIGTERM' }, { signal: '1.5' }, { signal: 15 }, { signal: ['15'] }, { signal: '' }])(
+    'of a kill with the attributes %j carries no signal',
+    (attributes) => {
+      expect(eventFromEngine(container('kill', attributes as Record<string, string>))).not.toHaveProperty('signal');
+    },
+  );
+
+  it.each([
+    ['health_status: healthy', 'health_status'],
+    ['health_status: unhealthy', 'health_status'],
+    ['health_status', 'health_status'],
+    ['exec_create: sh -c true', 'exec_create'],
+    ['', ''],
+  ])('with the action %j is a %j', (action, expected) => {
+    expect(eventFromEngine(container(action))?.action).toBe(expected);
+  });
+
+  it('of a network carries the id of the container, and never a role', () => {
+    const network = {
+      Type: 'network',
+      Action: 'connect',
+      Actor: { ID: 'n', Attributes: { container: id, name: 'meet_default', 'meet.role': 'x' } },
+    };
+    expect(eventFromEngine(line(network))).toMatchObject({ type: 'network', action: 'connect', containerId: id, hasRole: false });
+  });
+
+  it.each(['a', id.slice(0, 12), `${id}${id}`, 'not hex at all', '../x'])('may carry the odd id %j, which is only compared', (odd) => {
+    expect(eventFromEngine(line({ Type: 'container', Action: 'die', Actor: { ID: odd } }))?.containerId).toBe(odd);
+  });
+
+  it.each([
+    '',
+    'not json',
+    '{"Type":"contai',
+    'null',
+    '[]',
+    '7',
+    '"x"',
+    '{}',
+    line({ Type: 'image', Action: 'pull', Actor: { ID: id } }),
+    line({ Type: 'container', Action: 'die' }),
+    line({ Type: 'container', Action: 'die', Actor: { ID: '' } }),
+    line({ Type: 'container', Action: 'die', Actor: { ID: 7 } }),
+    line({ Type: 'container', Action: 7, Actor: { ID: id } }),
+    line({ Type: 'container', Actor: { ID: id } }),
+    line({ Type: 'network', Action: 'connect', Actor: { ID: id, Attributes: {} } }),
+    line({ Type: 'network', Action: 'connect', Actor: { ID: id } }),
+    line({ message: 'an error in the middle of the stream' }),
+  ])('says nothing about a container: %s', (text) => {
+    expect(eventFromEngine(text)).toBeUndefined();
+  });
+});
+
+it.each(['1e400', '-1e30', '0', '1', '9e16', '1e-300', '"1"', 'null', '[1]'])('a time of %s is none', (timeNano) => {
+  const told = `{"Type":"container","Action":"start","Actor":{"ID":"a"},"timeNano":${timeNano}}`;
+  expect(eventFromEngine(told)).toEqual({ type: 'container', action: 'start', containerId: 'a', hasRole: false });
+});
