@@ -11,6 +11,7 @@ import { flagWithValue, optionTable, OptionsError, parseDuration, readOptions } 
 import type { CommandName, Flags, OptionSpec } from './options.ts';
 import { TemplateError } from './render/template-error.ts';
 import { version } from './util/version.ts';
+import { messageOf } from './util/error-message.ts';
 
 const exitCodes = { ok: 0, bug: 1, usage: 2, engine: 3, template: 4, problems: 7 } as const;
 
@@ -223,7 +224,7 @@ function readTimeout(text: string): number {
   try {
     return parseDuration(text);
   } catch (error) {
-    throw new OptionsError([`--timeout: ${error instanceof Error ? error.message : String(error)}`]);
+    throw new OptionsError([`--timeout: ${messageOf(error)}`]);
   }
 }
 

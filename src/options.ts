@@ -3,6 +3,7 @@ import { nearest } from './model/nearest.ts';
 import { showForeignText } from './model/foreign-text.ts';
 import type { Wait } from './loop/coalescer.ts';
 import { parseDockerHost } from './source/docker/docker-host.ts';
+import { messageOf } from './util/error-message.ts';
 
 export type CommandName = 'run' | 'render' | 'drain' | 'explain' | 'status' | 'doctor' | 'healthcheck';
 type Reload = 'signal' | 'exec' | 'hook' | 'none';
@@ -215,7 +216,7 @@ export function readOptions(command: CommandName, flags: Flags, env: Env): Optio
       values[name] = spec.parse(text, env);
     } catch (error) {
       const source = flags[name] === undefined ? spec.variable : spec.flag;
-      lines.push(`${source}: "${showForeignText(text)}" can't be used: ${error instanceof Error ? error.message : String(error)}`);
+      lines.push(`${source}: "${showForeignText(text)}" can't be used: ${messageOf(error)}`);
     }
   }
   lines.push(...refuseVariables(env), ...nameBareProject(values));

@@ -6,6 +6,8 @@ import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
 import { statusSockets } from '../publish/out-directory.ts';
 import { askFirst, nobodyAnswers } from '../server/ask.ts';
+import { defined } from '../util/defined.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /** What `explain` came to: what is printed, and whether anybody answers; or why the running sidecar couldn't be asked. */
 export type ExplainReport = { readonly output: string; readonly answered: boolean } | { readonly failure: string };
@@ -20,7 +22,7 @@ const maxLineLength = 4000;
 export async function explainPath(options: Options, text: string, asJson: boolean): Promise<ExplainReport> {
   refuseOther(text);
   const sockets = await statusSockets(options.out);
-  const query = new URLSearchParams({ target: text, ...(options.instance === undefined ? {} : { instance: options.instance }) });
+  const query = new URLSearchParams({ target: text, ...defined({ instance: options.instance }) });
   const answer = await askFirst(sockets, `/explain?${query.toString()}`, timeoutMs);
   if (answer === undefined) return { failure: nobodyAnswers(sockets) };
   if (answer.status !== 200)
@@ -38,7 +40,7 @@ function refuseOther(text: string): void {
   try {
     readTarget(text);
   } catch (error) {
-    throw new OptionsError([`this can't be explained: ${error instanceof Error ? error.message : String(error)}`]);
+    throw new OptionsError([`this can't be explained: ${messageOf(error)}`]);
   }
 }
 

@@ -28,6 +28,7 @@ import { createTemplateStore } from '../render/template-store.ts';
 import { serviceTitle } from '../routes/ownership.ts';
 import { shippedTemplates } from '../render/shipped-templates.ts';
 import { unifiedDiff } from '../util/text-diff.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /** What `render` prints where, and whether anything is wrong. */
 export interface RenderReport {
@@ -146,7 +147,7 @@ async function readInput(): Promise<ComposeOutput> {
   try {
     return { project: await readLimited(process.stdin, maxProjectBytes), warnings: '' };
   } catch (cause) {
-    throw new ComposeError(`standard input can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new ComposeError(`standard input can't be read: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -51,6 +51,7 @@ import { createWatchers } from '../server/watchers.ts';
 import { readShippedText, shippedTemplates } from '../render/shipped-templates.ts';
 import { keepTrials, readKept } from '../rollout/keep-trials.ts';
 import { version } from '../util/version.ts';
+import { messageOf } from '../util/error-message.ts';
 
 const stopLimitMs = 1400;
 
@@ -128,7 +129,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     boundary,
   ).catch(async (error: unknown) => {
     await lock.release();
-    throw new OptionsError([error instanceof Error ? error.message : String(error)]);
+    throw new OptionsError([messageOf(error)]);
   });
   const abort = new AbortController();
   try {
@@ -216,9 +217,7 @@ async function readEach<Kept>(
 async function refuseUnusable(checks: readonly (readonly [what: string, check: Promise<unknown>])[]): Promise<void> {
   const results = await Promise.allSettled(checks.map(([, check]) => check));
   const lines = results.flatMap((result, index) =>
-    result.status === 'rejected'
-      ? [`${checks[index]?.[0] ?? ''}: ${result.reason instanceof Error ? result.reason.message : String(result.reason)}`]
-      : [],
+    result.status === 'rejected' ? [`${checks[index]?.[0] ?? ''}: ${messageOf(result.reason)}`] : [],
   );
   if (lines.length > 0) throw new OptionsError(lines);
 }
@@ -234,7 +233,7 @@ async function lockPlace(place: OutPlace, boundary: ErrorBoundary): Promise<Volu
   const path = lockPath(place);
   if (path === undefined) return noLock;
   return lockVolume(path, boundary).catch((error: unknown) => {
-    throw new OptionsError([error instanceof Error ? error.message : String(error)]);
+    throw new OptionsError([messageOf(error)]);
   });
 }
 

@@ -6,6 +6,7 @@ import type { RoutingView, UpstreamView } from '../routes/view.ts';
 import { describeReplica } from '../status/snapshot.ts';
 import type { ContainerAnswer, Place } from './explanation.ts';
 import { claims, servicesCalled } from './owner.ts';
+import { defined } from '../util/defined.ts';
 
 /** The containers of the service that has the path, then those of its kind that could be taken for it. */
 export function containersFor(
@@ -39,7 +40,7 @@ function describe(service: Service, replica: Replica, upstream: UpstreamView | u
   const described = describeReplica(replica);
   return {
     ...described,
-    ...(endpoint === undefined ? {} : { endpoint }),
+    ...defined({ endpoint }),
     service: serviceTitle(service),
     place,
     reason: `${described.reason}${isBucketUnknown(service) ? ', but its bucket is not known' : timing(replica.inRotation, place)}`,

@@ -15,6 +15,7 @@ import { pickOwned } from './owner.ts';
 import type { OwnedPick } from './owner.ts';
 import { problemsAbout } from './relevant-problems.ts';
 import { readTarget } from './target.ts';
+import { defined } from '../util/defined.ts';
 
 const maxShownLength = 500;
 
@@ -64,10 +65,9 @@ function explainInstance(one: InstanceFacts, target: string, request: RequestPat
     instance: instance.name,
     answer: outcome.answer,
     summary: outcome.summary,
-    ...(status.file === undefined ? {} : { file: status.file }),
-    ...(status.publishedGeneration === undefined ? {} : { generation: status.publishedGeneration }),
+    ...defined({ file: status.file, generation: status.publishedGeneration }),
     ...(pick?.location === undefined ? {} : { location: describeLocation(pick.location) }),
-    ...(pick?.owner === undefined ? {} : { service: pick.owner }),
+    ...defined({ service: pick?.owner }),
     containers: outcome.containers,
     frontends: status.frontends.map((frontend) => ({
       ...frontend,

@@ -16,6 +16,7 @@ import type { RoutingPlan } from '../routes/plan.ts';
 import type { RoutingView } from '../routes/view.ts';
 import { editionOf } from '../rollout/edition.ts';
 import type { Choice, Chosen } from '../rollout/trial-types.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /** A frontend that is to be asked and told, as the sink sees it. */
 interface PassFrontend {
@@ -226,7 +227,7 @@ function reloadsHeldBack(instance: string): Problem {
 function publishFailed(instance: string, error: unknown): Problem {
   return problem('publish-failed', {
     instance,
-    message: error instanceof Error ? error.message : String(error),
+    message: messageOf(error),
     cure: 'see that the output directory exists, is writable and has space; it is tried again',
   });
 }

@@ -6,6 +6,7 @@ import { parseEngineName } from '../nginx/token.ts';
 import { pastedName } from './pasted-name.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
+import { defined } from '../util/defined.ts';
 
 /** Where nginx reaches a container: `address` is an IPv4, or an IPv6 in brackets. */
 export interface Address {
@@ -85,8 +86,7 @@ export function addressesOn(networks: readonly NetworkAttachment[]): readonly st
 function hostOn({ name, ipv4Gateway, ipv6Gateway }: NetworkAttachment): NetworkAttachment {
   return {
     name,
-    ...(ipv4Gateway === undefined ? {} : { ipv4: ipv4Gateway }),
-    ...(ipv6Gateway === undefined ? {} : { ipv6: ipv6Gateway }),
+    ...defined({ ipv4: ipv4Gateway, ipv6: ipv6Gateway }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Container, Note } from './container.ts';
 import { isStopSignal } from './engine-event.ts';
 import type { EngineEvent } from './engine-event.ts';
+import { defined } from '../util/defined.ts';
 
 /**
  * What events told about a container that the engine's list can't: it goes on saying `running`, with an address, during
@@ -48,7 +49,7 @@ export function lifeAfter(life: Life | undefined, event: EngineEvent, hearing: H
       const endpointIds = before.endpointIds ?? hearing.endpointIds;
       // The engine logs a signal after it has sent it, and so at times after the end that it led to: no crash then.
       const crashesAtMs = before.crashesAtMs.filter((atMs) => Math.abs(atMs - happenedAtMs) > sameEndMs);
-      return { ...before, crashesAtMs, stopSignalAtMs: happenedAtMs, ...(endpointIds === undefined ? {} : { endpointIds }) };
+      return { ...before, crashesAtMs, stopSignalAtMs: happenedAtMs, ...defined({ endpointIds }) };
     }
     case 'die': {
       const { stopSignalAtMs, endHeardAtMs, crashesAtMs } = before;
@@ -83,7 +84,7 @@ export function noteOfLife(life: Life, listBeganAtMs: number, nowMs: number): No
   const crashes = recent(life.crashesAtMs, nowMs).length;
   const isLoop = crashes >= crashesOfALoop;
   return {
-    ...(stop === undefined ? {} : { stop }),
+    ...defined({ stop }),
     ...(isLoop ? { crashes } : {}),
     ...(life.startedAtMs !== undefined && nowMs - life.startedAtMs < freshForMs ? { fresh: true } : {}),
     ...(isLoop && nowMs < heldUntilMs(life, crashes) ? { heldBack: true } : {}),

@@ -5,6 +5,7 @@ import { readLabels } from './labels.ts';
 import { parseInstance, parseProject, parseServiceName } from '../nginx/token.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
+import { defined } from '../util/defined.ts';
 
 interface MemberBase {
   readonly container: Container;
@@ -81,7 +82,7 @@ export function readMember(container: Container): { member?: Member; problems: r
   const instance = labels.instance ?? parseInstance(projectText ?? defaultInstance);
   if (projectText !== undefined && project === undefined) return { problems: [...problems, longProject(container, projectText)] };
   if (instance === undefined) return { problems: [...problems, noInstance(container, projectText ?? '')] };
-  const base = { container, labels, flawed, instance, ...(project === undefined ? {} : { project }) };
+  const base = { container, labels, flawed, instance, ...defined({ project }) };
   if (role === 'frontend' || role === 'router') return { member: { ...base, role }, problems };
   const serviceText = nameService(container, role, labels);
   const service = parseServiceName(serviceText);

@@ -23,6 +23,7 @@ import type { Problem } from './problem.ts';
 import { createReadings } from './readings.ts';
 import type { Readings } from './readings.ts';
 import { judge } from './rotation.ts';
+import { defined } from '../util/defined.ts';
 
 /**
  * The networks that upstreams are reached on: those that the frontends of the instance's own project share. Undefined while there is
@@ -159,8 +160,7 @@ function readInstance(name: string, all: readonly Member[], observation: Seen, c
   problems.push(...disputes);
   return {
     name,
-    ...(project === undefined ? {} : { project }),
-    ...(ownerReason === undefined ? {} : { ownerReason }),
+    ...defined({ project, ownerReason }),
     frontendLabels,
     frontends: rankApart(judged, project),
     ...(spa === undefined ? {} : { spa: replicasOf(judgeMembers(spa, reachable, observation, problems)) }),
@@ -176,7 +176,7 @@ function readService(members: Group, reachable: Reach, observation: Seen, proble
   problems.push(...disputes);
   return {
     name,
-    ...(project === undefined ? {} : { project }),
+    ...defined({ project }),
     role,
     labels,
     replicas: replicasOf(judged).map((replica, index) =>
@@ -199,7 +199,7 @@ function judgeMembers(
     problems.push(...noteProblems(member, note));
     const endpoint = standing.rank === 'never' || reachable === undefined ? undefined : locate(member, reachable, addressProblems);
     const hasServed = observation.hasServed.has(member.container.id);
-    return { member, note, standing, hasServed, ...(endpoint === undefined ? {} : { endpoint }) };
+    return { member, note, standing, hasServed, ...defined({ endpoint }) };
   });
 }
 
@@ -217,13 +217,13 @@ function replicasOf(judged: readonly Judged[]): readonly Replica[] {
     const { health, weight, maxConns, backup } = member.labels;
     return {
       container: member.container,
-      ...(member.project === undefined ? {} : { project: member.project }),
+      ...defined({ project: member.project }),
       standing,
       inRotation: serving.has(one),
       ...(endpoint === undefined ? {} : { endpoint: `${endpoint.address}:${endpoint.port}`, network: endpoint.network }),
-      ...(health === undefined ? {} : { health }),
+      ...defined({ health }),
       ...(weight === undefined || weight === 1 ? {} : { weight }),
-      ...(maxConns === undefined ? {} : { maxConns }),
+      ...defined({ maxConns }),
       ...(backup === true ? { isBackup: true } : {}),
     };
   });

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { maxAllowNetworks, maxHosts, maxPathLength, maxPaths } from './list-limits.ts';
+import { defined } from '../util/defined.ts';
 
 /**
  * The one vocabulary of everything that may reach nginx. Labels are read through it, and the template engine passes
@@ -202,7 +203,7 @@ export function parseAllow(text: string): AllowText {
       ? [{ kind: 'below', path: '/' } as const]
       : parsePathEntry(pathText);
   const networks = parseNetworks(networksText);
-  return { ...(rules === undefined ? {} : { rules }), ...(networks === undefined ? {} : { networks }) };
+  return defined({ rules, networks });
 }
 
 function parseNetworks(text: string): readonly string[] | undefined {

@@ -11,6 +11,7 @@ import { moodOf } from './mood.ts';
 import type { Mood } from './mood.ts';
 import { elementId, viewMoment } from './words.ts';
 import type { Moment } from './words.ts';
+import { defined } from '../util/defined.ts';
 
 /** What the status page shows, in words and ready to print. */
 export interface PageView {
@@ -73,7 +74,7 @@ export function viewPage(snapshot: StatusSnapshot, configurations: Configuration
       viewMeet(instance, desertedServices(problems, instance.name), configurations.get(instance.name), nowMs),
     ),
     changes: changes.map((change) => viewChange(change, nowMs)),
-    ...(latency === undefined ? {} : { latency }),
+    ...defined({ latency }),
   };
 }
 

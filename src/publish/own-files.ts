@@ -4,6 +4,7 @@ import type { Problem } from '../model/problem.ts';
 import { publishFile } from './atomic-file.ts';
 import type { InFolder } from './patience.ts';
 import { readSmallFile } from './read-small-file.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /** What meet-gen keeps for its next life, in small files beside what it publishes. */
 export interface OwnFiles {
@@ -76,8 +77,4 @@ function notKept(path: string, reason: string): Problem {
     message: `what meet-gen keeps for its next start can't be read or written there: ${reason}`,
     cure: 'remove what is there instead, or make the folder writable; it is tried again at the next resync',
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

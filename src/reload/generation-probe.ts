@@ -1,6 +1,7 @@
 import { nowMs } from '../util/clock.ts';
 import { startDeadline } from '../util/deadline.ts';
 import { getText } from './status-request.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /** What a frontend's status server answered, or why there is no answer. */
 export type GenerationAnswer =
@@ -61,7 +62,7 @@ async function askOne(endpoint: string, signal: AbortSignal): Promise<Generation
     const { status, body } = await getText(endpoint, '/generation', maxAnswerBytes, signal);
     return readAnswer(endpoint, status, body, nowMs() - askedAtMs);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return { kind: 'silent', reason: signal.aborted ? noAnswer : reason };
   }
 }

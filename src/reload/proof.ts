@@ -1,5 +1,6 @@
 import type { GenerationAnswer } from './generation-probe.ts';
 import type { Entrance, VisitorAnswer } from './visitor-probe.ts';
+import { defined } from '../util/defined.ts';
 
 /** What a frontend is to serve. */
 export interface Target {
@@ -282,14 +283,14 @@ export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number
   if (running !== proof.target?.generation) {
     const { missed, ...others } = next;
     const shadow = knownShadow(missed);
-    return { ...others, settledAnswers: 0, ...(shadow === undefined ? {} : { missed: shadow }) };
+    return { ...others, settledAnswers: 0, ...defined({ missed: shadow }) };
   }
   const servingAtMs = proof.servingAtMs ?? nowMs;
   const isFirst = proof.servingAtMs === undefined && proof.signals.count === 1;
   const reloadMs = isFirst ? nowMs - proof.signals.lastAtMs : proof.reloadMs;
   return {
     ...next,
-    ...(reloadMs === undefined ? {} : { reloadMs }),
+    ...defined({ reloadMs }),
     servingAtMs,
     settledAnswers: proof.target.entrance === undefined ? settledAnswersOf({ ...next, servingAtMs }, 1, nowMs) : proof.settledAnswers,
   };
@@ -355,7 +356,7 @@ export function noteSignal(proof: Proof, nowMs: number, failure?: string): Proof
       delivered: failure === undefined ? delivered + 1 : delivered,
       firstAtMs: count === 0 ? nowMs : firstAtMs,
       lastAtMs: nowMs,
-      ...(failure === undefined ? {} : { failure }),
+      ...defined({ failure }),
     },
   };
 }

@@ -1,6 +1,7 @@
 import { nowMs } from '../util/clock.ts';
 import { addressIn } from '../model/endpoint.ts';
 import { getText, LongAnswer } from './status-request.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /** Where visitors reach the file, and which path only this file answers there. */
 export interface Entrance {
@@ -48,7 +49,7 @@ export async function askAsVisitor(
     return { kind: 'other', answer: `${asked}, it answers with status ${status}` };
   } catch (error) {
     if (error instanceof LongAnswer) return { kind: 'other', answer: `${asked}, it answers with status ${error.status}` };
-    const reason = signal.aborted ? 'no answer in time' : error instanceof Error ? error.message : String(error);
+    const reason = signal.aborted ? 'no answer in time' : messageOf(error);
     return { kind: 'silent', answer: `${asked}: ${reason}` };
   }
 }

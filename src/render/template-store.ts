@@ -7,6 +7,7 @@ import type { Rendered } from './generation.ts';
 import { TemplateError } from './template-error.ts';
 import { compileTemplates, mainTemplate } from './template.ts';
 import type { RenderRouting, TemplateFiles } from './template.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /** A set of templates that has been compiled. */
 export interface TemplateSet {
@@ -148,5 +149,5 @@ export async function readTemplates(directory: string): Promise<TemplateFiles> {
 
 function asTemplateError(error: unknown, directory: string): TemplateError {
   if (error instanceof TemplateError) return error;
-  return new TemplateError(directory, undefined, error instanceof Error ? error.message : String(error), error);
+  return new TemplateError(directory, undefined, messageOf(error), error);
 }

@@ -5,6 +5,7 @@ import type { RoutingView } from '../routes/view.ts';
 import { renderWithGeneration } from './generation.ts';
 import type { Rendered } from './generation.ts';
 import { TemplateError } from './template-error.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /** The one template that is rendered; others in its directory can be included by it. */
 export const mainTemplate = 'routing.conf.eta';
@@ -77,8 +78,4 @@ function asTemplateError(error: unknown): TemplateError {
     reason,
     cause,
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 import { showForeignText } from '../model/foreign-text.ts';
 import { refusalIn } from '../nginx/words.ts';
 import type { CheckOutcome, TrialFrontend } from './trial-types.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /** What a command in a container came to. */
 interface ExecEnd {
@@ -65,7 +66,7 @@ function outcomeOf({ name: foreignName }: TrialFrontend, { code, output }: ExecE
 
 function unasked(error: unknown): CheckOutcome {
   const denied = (error as { denied?: unknown }).denied === true;
-  return { verdict: 'unknown', reason: error instanceof Error ? error.message : String(error), denied };
+  return { verdict: 'unknown', reason: messageOf(error), denied };
 }
 
 function unknown(reason: string): CheckOutcome {

@@ -3,6 +3,7 @@ import { isRoutingStructure } from '../routes/structure-shape.ts';
 import { editionOf } from './edition.ts';
 import type { Edition } from './edition.ts';
 import type { KeptTrials } from './trial-types.ts';
+import { defined } from '../util/defined.ts';
 
 /**
  * What is written: data alone. Templates are code, so of the good edition's nothing but their hash is kept: who can write the
@@ -33,9 +34,9 @@ export function parseKept(text: string, instance: string): KeptTrials | undefine
   if (settledFor !== undefined && typeof settledFor !== 'string') throw new Error('its "settledFor" is no text');
   const good = kept['good'] === undefined ? undefined : goodOf(kept['good'], instance);
   return {
-    ...(good === undefined ? {} : { good }),
+    ...defined({ good }),
     refused: refused.map(({ key, words, content }) => ({ key, words, content })),
-    ...(settledFor === undefined ? {} : { settledFor }),
+    ...defined({ settledFor }),
     lives,
   };
 }

@@ -27,6 +27,8 @@ import {
 } from './trial-state.ts';
 import type { State } from './trial-state.ts';
 import type { CheckOutcome, Choice, Chosen, KeptTrials, TrialFrontend, TrialOptions, TrialPorts, TrialReport } from './trial-types.ts';
+import { defined } from '../util/defined.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /**
  * Decides which structure may be published, and learns from what nginx says to it. A change of structure is tested first where
@@ -78,7 +80,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
   const keep = (instance: string, state: State): void => {
     const refused = [...state.verdicts].flatMap(([key, { accepted, words, content }]) => (accepted ? [] : [{ key, words, content }]));
     ports.keep(instance, {
-      ...(state.good === undefined ? {} : { good: state.good }),
+      ...defined({ good: state.good }),
       refused: refused.slice(-maxKept),
       ...(state.settled !== undefined && state.settled.best?.key === state.good?.key ? { settledFor: state.settled.wanted } : {}),
       lives: state.lives,
@@ -118,7 +120,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       ports.onLearnt(instance);
     });
     void check(instance, rendered, frontends).then(take, (error: unknown) =>
-      take({ verdict: 'unknown', reason: error instanceof Error ? error.message : String(error), denied: false }),
+      take({ verdict: 'unknown', reason: messageOf(error), denied: false }),
     );
   };
 
@@ -192,7 +194,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       const isRollback = isRefused(state, state.current?.edition);
       const desired = newest?.rendered.generation ?? published?.rendered.generation ?? '';
       return {
-        ...(published === undefined ? {} : { published }),
+        ...defined({ published }),
         desired,
         isRollback,
         isOnTrial: state.checking,

@@ -8,6 +8,7 @@ import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { isMediaRule, mediaRules } from './media.ts';
 import { backendPresetRules } from './preset.ts';
+import { defined } from '../util/defined.ts';
 
 /** A path and the service that answers it. */
 export interface Route {
@@ -58,7 +59,7 @@ export function assignRoutes(instance: Instance): { routes: readonly Route[]; pr
 function missingService(instance: Instance, role: 'backend' | 'media'): Service {
   return {
     name: role,
-    ...(instance.project === undefined ? {} : { project: instance.project }),
+    ...defined({ project: instance.project }),
     role,
     labels: {},
     replicas: [],

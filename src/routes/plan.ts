@@ -21,6 +21,7 @@ import type { RoutingAddresses, RoutingStructure } from './structure.ts';
 import { backupProblems, liveEndpoints, serversOf } from './upstream-servers.ts';
 import type { LocationView, RoutingView, UpstreamBalance } from './view.ts';
 import { webhookHost, webhooksOf } from './webhooks.ts';
+import { defined } from '../util/defined.ts';
 
 /** Long enough for a client that is busy, short enough for the frontend's own stop, which waits for it. */
 export const keepaliveMinTimeoutMs = 2000;
@@ -66,7 +67,7 @@ export function planRouting(instance: Instance, versions: readonly (NginxVersion
     ...(supportsKeepaliveMinTimeout(versions) ? { keepaliveMinTimeout: `${keepaliveMinTimeoutMs / 1000}s` } : {}),
     ...(keepsConnectionsByDefault(versions) ? { keepsConnectionsByDefault: true } : {}),
     webhooks: webhooksOf(ownBackends, (route) => plainUpstream(route, upstreams)),
-    ...(publicHost === undefined ? {} : { webhookHost: publicHost }),
+    ...defined({ webhookHost: publicHost }),
     spaPort: ports.spa,
     services: services.map(({ service, name }) => ({ name, title: serviceTitle(service), ...connectionsOf(service) })),
     groups: groupLocations(routes, ownBackends, upstreams, server),
@@ -236,7 +237,7 @@ function location(
     kind: rule.kind,
     path: rule.path,
     upstream: atPort(upstream, named?.port),
-    ...(allow === undefined ? {} : { allow }),
+    ...defined({ allow }),
     ...(isGuarded(service) ? { plainPathsOnly: true } : {}),
     ...(readTimeout === undefined || readTimeout === server.readTimeout ? {} : { readTimeout }),
     ...(connectTimeout === undefined || connectTimeout === server.connectTimeout ? {} : { connectTimeout }),

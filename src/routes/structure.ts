@@ -2,6 +2,7 @@ import { freshOf, mayKeepConnections, withKeepalive, withConnections } from './u
 import type { LocationView, RoutingView, UpstreamBalance, UpstreamView } from './view.ts';
 import { asNginxTakesThem } from './upstream-servers.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
+import { defined } from '../util/defined.ts';
 
 /** The upstream of the SPA, which every instance has. */
 export const spaUpstream = 'meet-spa';
@@ -120,7 +121,7 @@ function reachable(location: LocationView, upstreams: ReadonlySet<string>): Loca
   const { kind, path, upstream, ...rest } = location;
   const { plainPathsOnly } = rest;
   if (upstream === undefined || !upstreamsOf(location).every((name) => upstreams.has(name)))
-    return { kind, path, ...(plainPathsOnly === undefined ? {} : { plainPathsOnly }) };
+    return { kind, path, ...defined({ plainPathsOnly }) };
   if (rest.media !== undefined) return { kind, path, ...rest, media: { storage: upstream, ...rest.media } };
   return rest.allow === undefined ? location : { kind, path, guarded: upstream, ...rest };
 }

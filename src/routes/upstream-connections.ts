@@ -2,6 +2,7 @@ import type { Labels } from '../model/label-table.ts';
 import { passedTo } from './pick-location.ts';
 import type { FreshView, LocationConnections, LocationView, UpstreamView } from './view.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
+import { defined } from '../util/defined.ts';
 
 /**
  * Whether labels let nginx keep connections to a service. `least-conn` and `random-two` count the connections of an upstream,
@@ -61,9 +62,7 @@ export function freshOf(locations: readonly LocationView[]): readonly FreshView[
     byName.set(connections.fresh, {
       name: connections.fresh,
       upstream,
-      ...(readTimeout === undefined ? {} : { readTimeout }),
-      ...(connectTimeout === undefined ? {} : { connectTimeout }),
-      ...(proto === undefined ? {} : { proto }),
+      ...defined({ readTimeout, connectTimeout, proto }),
     });
   }
   return [...byName.values()];

@@ -4,6 +4,7 @@ import { labelTable } from '../model/label-table.ts';
 import type { Balance } from '../nginx/token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
+import { defined } from '../util/defined.ts';
 
 /** What a server's line says besides its address. */
 interface ServerParameters {
@@ -89,9 +90,7 @@ function endpoints(replicas: readonly Replica[]): readonly string[] {
 
 function parametersOf(replicas: readonly Replica[]): Readonly<Record<string, ServerParameters>> {
   const all = replicas.flatMap(({ endpoint, weight, maxConns }): [string, ServerParameters][] =>
-    endpoint === undefined || (weight === undefined && maxConns === undefined)
-      ? []
-      : [[endpoint, { ...(weight === undefined ? {} : { weight }), ...(maxConns === undefined ? {} : { maxConns }) }]],
+    endpoint === undefined || (weight === undefined && maxConns === undefined) ? [] : [[endpoint, defined({ weight, maxConns })]],
   );
   return Object.fromEntries(all);
 }

@@ -18,6 +18,8 @@ import { unansweredLocations } from '../rollout/mixture.ts';
 import { failureCure } from '../util/error-boundary.ts';
 import type { PartFailure } from '../util/error-boundary.ts';
 import { version } from '../util/version.ts';
+import { defined } from '../util/defined.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /** Everything that is known while the sidecar runs: what the last pass said, what was published, how the engine is. */
 export interface Knowledge {
@@ -160,8 +162,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     return {
       instance,
       status: describe(instance),
-      ...(published === undefined ? {} : { published }),
-      ...(wanted === undefined ? {} : { wanted }),
+      ...defined({ published, wanted }),
     };
   };
 
@@ -220,7 +221,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
         engine: {
           connected: isConnected,
           lastSyncAt: lastSync?.date ?? null,
-          ...(failure === undefined ? {} : { error: failure }),
+          ...defined({ error: failure }),
         },
         instances: instances().map(describe),
         problems: [...problems(), ...sources.failures().map(partFailed)],
@@ -248,10 +249,9 @@ function factsOf({ phase, proof }: FrontendReport): FrontendFacts {
   const reason = proof.signals.failure ?? proof.silent?.reason ?? (phase === 'shadowed' ? proof.missed?.answer : undefined);
   return {
     phase,
-    ...(proof.running === undefined ? {} : { runningGeneration: proof.running }),
-    ...(proof.nginxVersion === undefined ? {} : { nginxVersion: proof.nginxVersion }),
+    ...defined({ runningGeneration: proof.running, nginxVersion: proof.nginxVersion }),
     signals: proof.signals.count,
-    ...(reason === undefined ? {} : { proofReason: reason }),
+    ...defined({ proofReason: reason }),
   };
 }
 
@@ -273,5 +273,5 @@ function engineUnreachable(message: string): Problem {
 
 function describeFailure(error: unknown): string {
   if (error instanceof EngineError) return `${error.message}; ${error.cure}`;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

@@ -6,6 +6,7 @@ import type { Rank } from '../model/rotation.ts';
 import type { LiveChange } from './history.ts';
 import { ruleKey, serviceTitle, spaTitle } from '../routes/ownership.ts';
 import type { Route } from '../routes/ownership.ts';
+import { defined } from '../util/defined.ts';
 
 const maxReasonLength = 500;
 
@@ -109,7 +110,7 @@ export function describeInstance(
 ): InstanceStatus {
   const describe = (replica: Replica): ReplicaStatus => {
     const since = sinceOf(replica.container.id);
-    return { ...describeReplica(replica), ...(since === undefined ? {} : { since }) };
+    return { ...describeReplica(replica), ...defined({ since }) };
   };
   return {
     name: instance.name,
@@ -118,8 +119,7 @@ export function describeInstance(
       ? {}
       : { owner: { project: instance.project, reason: instance.ownerReason } }),
     ...(published === undefined ? {} : { file: published.file, publishedGeneration: published.generation }),
-    ...(published?.entry === undefined ? {} : { entry: published.entry }),
-    ...(desired.generation === undefined ? {} : { desiredGeneration: desired.generation }),
+    ...defined({ entry: published?.entry, desiredGeneration: desired.generation }),
     ...(desired.isOnTrial ? { onTrial: true } : {}),
     frontends: instance.frontends.map((frontend) => ({ ...describe(frontend), ...showFacts(proofs.get(frontend.container.id)) })),
     services: [
@@ -156,7 +156,7 @@ export function describeReplica(replica: Replica): ReplicaStatus {
     inRotation: replica.inRotation,
     rank: replica.standing.rank,
     reason: showForeignText(reasonOf(replica), maxReasonLength),
-    ...(replica.endpoint === undefined ? {} : { endpoint: replica.endpoint }),
+    ...defined({ endpoint: replica.endpoint }),
     ...(replica.network === undefined ? {} : { network: showForeignText(replica.network) }),
     ...(container.exposedTcpPorts.length === 0 ? {} : { exposedPorts: container.exposedTcpPorts }),
   };

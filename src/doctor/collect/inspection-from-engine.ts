@@ -3,6 +3,7 @@ import { readEnvironment } from '../facts/environment.ts';
 import type { Identity, Inspection, Network, Program, PublishedPort } from '../facts/facts.ts';
 import { parsePort } from '../../nginx/token.ts';
 import { recordOf, textOf, textsOf } from '../../source/docker/foreign-json.ts';
+import { defined } from '../../util/defined.ts';
 
 /**
  * Maps `GET /containers/<id>/json` (Docker Engine API, ContainerInspectResponse) to what the checks read. Environment and command
@@ -83,8 +84,7 @@ function identityOf(user: string, groups: readonly string[]): Identity {
   const isRoot = name === '' || name === 'root';
   const [uid, gid] = [isRoot ? 0 : numberFrom(name), group === undefined && isRoot ? 0 : numberFrom(group ?? '')];
   return {
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
+    ...defined({ uid, gid }),
     groups: groups.flatMap((one) => numberFrom(one) ?? []),
   };
 }

@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
 import { startDeadline } from '../../util/deadline.ts';
 import type { HttpAnswer, Resolution, Road, TlsAnswer } from '../facts/facts.ts';
+import { defined } from '../../util/defined.ts';
 
 const limitMs = 3000;
 const maxBodyBytes = 65_536;
@@ -99,7 +100,7 @@ function askOne(endpoint: string, path: string, host: string | undefined, signal
       const finish = (): void => {
         const { statusCode: status = 0, headers: answered } = response;
         const content = contentOf(answered['content-type'] ?? '', body);
-        resolve({ kind: 'answer', status, content, ...(answered.location === undefined ? {} : { location: answered.location }) });
+        resolve({ kind: 'answer', status, content, ...defined({ location: answered.location }) });
       };
       response.setEncoding('utf8').on('data', (text: string) => {
         body += text;

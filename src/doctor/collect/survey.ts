@@ -32,6 +32,8 @@ import { probePort } from './port-probe.ts';
 import { errandCommand, errandLimitMs, readErrand } from './inside-backend.ts';
 import type { Errand } from './inside-backend.ts';
 import { askApi, isThisContainer, ownNetworks, resolveName, tryPort, tryTls } from './requests.ts';
+import { defined } from '../../util/defined.ts';
+import { messageOf } from '../../util/error-message.ts';
 
 /** What a survey reads from the engine; each call may fail, with words for people. */
 interface Engine {
@@ -107,8 +109,7 @@ export async function takeSurvey(
     listed: labelled,
     patients,
     networks,
-    ...(only === undefined ? {} : { only }),
-    ...(owners === undefined ? {} : { owners }),
+    ...defined({ only, owners }),
     frontends: new Map(frontends),
     proxyFiles: new Map(proxyFiles),
     staleMounts: new Map(staleMounts),
@@ -192,8 +193,7 @@ async function examinePatient(engine: Engine, one: ListedContainer, signal: Abor
     container,
     image,
     part: partOf(one, told?.environment, told?.program),
-    ...(project === undefined ? {} : { project }),
-    ...(service === undefined ? {} : { service }),
+    ...defined({ project, service }),
     inspection,
   };
 }
@@ -311,7 +311,7 @@ async function attempt<Value>(find: () => Promise<Value>): Promise<Known<Value>>
   try {
     return known(await find());
   } catch (error) {
-    return unknown(error instanceof Error ? error.message : String(error));
+    return unknown(messageOf(error));
   }
 }
 

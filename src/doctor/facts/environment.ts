@@ -1,4 +1,5 @@
 import { parseEngineName, parseHosts, parseInstance, parsePort } from '../../nginx/token.ts';
+import { defined } from '../../util/defined.ts';
 
 /** A variable that is set; without a value where that is outside its grammar, which is then kept nowhere. */
 interface Setting<Value> {
@@ -144,7 +145,7 @@ function parseLivekitPorts(text: string): LivekitPorts {
   };
   const tcp = rangeOf('tcp_port')?.first;
   const udp = rangeOf('udp_port') ?? rangeFrom(rangeOf('port_range_start')?.first, rangeOf('port_range_end')?.first);
-  return { ...(tcp === undefined ? {} : { tcp }), ...(udp === undefined ? {} : { udp }) };
+  return defined({ tcp, udp });
 }
 
 function rangeFrom(first: number | undefined, last: number | undefined): PortRange | undefined {

@@ -1,5 +1,6 @@
 import type { Facts, Patient } from './facts.ts';
 import { meetOf } from './meet-of.ts';
+import { defined } from '../../util/defined.ts';
 
 /** How to mend something: a sentence, and lines that can be pasted. */
 export interface Cure {
@@ -60,10 +61,9 @@ export function finding(patient: Patient | undefined, what: string, say: string,
   const { severity, unless, paste } = details;
   return {
     kind: 'finding',
-    ...(severity === undefined ? {} : { severity }),
-    ...(unless === undefined ? {} : { unless }),
+    ...defined({ severity, unless }),
     ...(patient === undefined ? {} : { container: patient.container.name, meet: meetOf(patient) }),
     what,
-    cure: { say, ...(paste === undefined ? {} : { paste }) },
+    cure: { say, ...defined({ paste }) },
   };
 }

@@ -1,5 +1,6 @@
 import { byId } from '../../model/by-id.ts';
 import type { Container, Note } from '../../model/container.ts';
+import { defined } from '../../util/defined.ts';
 
 /** A container that an operator took out of rotation. Times in milliseconds since 1970. */
 interface Mark {
@@ -50,7 +51,7 @@ export function createDrains(save: (text: string) => void): Drains {
       const mark = marks.get(containerId);
       if (mark === undefined) return undefined;
       const outSinceMs = !isOut ? undefined : (mark.outSinceMs ?? (isProven ? nowMs : undefined));
-      marks.set(containerId, { atMs: mark.atMs, ...(outSinceMs === undefined ? {} : { outSinceMs }) });
+      marks.set(containerId, { atMs: mark.atMs, ...defined({ outSinceMs }) });
       return outSinceMs;
     },
     restarted(containerId, atMs) {

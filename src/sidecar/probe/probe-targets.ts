@@ -1,6 +1,7 @@
 import { loopback } from '../../model/address.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { ProbeTarget } from './probe.ts';
+import { defined } from '../../util/defined.ts';
 
 /** The containers of an instance that are to be probed: those with `meet.health=tcp` or `http:…` and an address. */
 export function probeTargets({ frontendLabels, services }: Instance): readonly ProbeTarget[] {
@@ -9,7 +10,7 @@ export function probeTargets({ frontendLabels, services }: Instance): readonly P
     replicas.flatMap(({ container, endpoint, network, health }) => {
       if (endpoint === undefined || health === undefined || health.by === 'docker' || health.by === 'none') return [];
       const place = network === loopback.name ? ({ isOnLoopback: true } as const) : {};
-      return [{ containerId: container.id, endpoint, ...place, health, ...(host === undefined ? {} : { host }) }];
+      return [{ containerId: container.id, endpoint, ...place, health, ...defined({ host }) }];
     }),
   );
 }

@@ -8,6 +8,7 @@ import { problem } from '../../model/problem.ts';
 import type { Problem } from '../../model/problem.ts';
 import { ComposeError } from './compose-error.ts';
 import type { ComposeProject, ComposeService } from './resolved-project.ts';
+import { defined } from '../../util/defined.ts';
 
 /** The containers that `docker compose up` would start. */
 export interface ComposeWorld {
@@ -78,7 +79,7 @@ function containerOf({ service, owner }: Placed, project: ComposeProject, addres
   const unreadable = tooManyLabels(service.labels);
   const names = owner === undefined ? [] : networksOf(owner, project);
   return {
-    ...(unreadable === undefined ? {} : { unreadable }),
+    ...defined({ unreadable }),
     id: service.name,
     name: service.containerName ?? `${project.name}-${service.name}-1`,
     imageId: '',

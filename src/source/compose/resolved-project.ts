@@ -4,6 +4,7 @@ import { maxPortEntries } from '../../model/label-limits.ts';
 import { parsePort } from '../../nginx/token.ts';
 import { ComposeError } from './compose-error.ts';
 import { pasteLine } from './paste-line.ts';
+import { messageOf } from '../../util/error-message.ts';
 
 /** A project as Compose resolved it, as far as it is read. Every string in it is foreign text. */
 export interface ComposeProject {
@@ -58,7 +59,7 @@ function attempt<Result>(work: () => Result): Result {
   try {
     return work();
   } catch (cause) {
-    throw notResolved(cause instanceof Error ? cause.message : String(cause), cause);
+    throw notResolved(messageOf(cause), cause);
   }
 }
 

@@ -6,6 +6,7 @@ import { entriesWithoutId } from '../../model/container.ts';
 import type { Container, ContainerState, Health, NetworkAttachment } from '../../model/container.ts';
 import { maxListed } from './answer-limits.ts';
 import { recordOf, textOf, textsOf } from './foreign-json.ts';
+import { defined } from '../../util/defined.ts';
 
 /** One entry of `GET /containers/json`, as far as we read it (Docker Engine API, ContainerSummary). */
 export interface EngineContainer {
@@ -81,7 +82,7 @@ function containerFromEngine(entry: EngineContainer): Container {
     state: states.find((state) => state === entry.State) ?? 'dead',
     health: healthOf(entry),
     labels,
-    ...(unreadable === undefined ? {} : { unreadable }),
+    ...defined({ unreadable }),
     networkMode: textOf(recordOf(entry.HostConfig)['NetworkMode']),
     networks: networksOf(entry.NetworkSettings, labels[swarmServiceLabel] !== undefined),
     endpointIds: networkEntries(entry.NetworkSettings).flatMap(([, network]) => textOf(network['EndpointID']) || []),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
+import { messageOf } from '../../util/error-message.ts';
 
 /** How to reach an engine: a unix socket, or TCP with or without TLS. */
 export type DockerHost =
@@ -56,8 +57,4 @@ function whyUnreadable(cause: unknown): string {
   if (code === 'EACCES')
     return `user ${process.getuid?.()} may not read it; make it readable for that user (chown, or chmod and group_add)`;
   return messageOf(cause);
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

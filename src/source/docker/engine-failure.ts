@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { showForeignText } from '../../model/foreign-text.ts';
 import type { DockerHost } from './docker-host.ts';
 import { explainTlsFailure } from './tls-failure.ts';
+import { messageOf } from '../../util/error-message.ts';
 
 const maxMessageLength = 300;
 /** What the kernel shows for a group that a user namespace doesn't know (overflowgid in proc(5)). */
@@ -25,10 +26,10 @@ export function tooLong(what: string, cause: { readonly maxBytes: number }): Eng
 /** The answer is none that an engine gives. */
 export function notUnderstood(what: string, cause: unknown): EngineError {
   if (cause instanceof EngineError) return cause;
-  return new EngineError(
-    `${what} failed: the engine's answer is cut short, or can't be understood (${cause instanceof Error ? cause.message : String(cause)})`,
-    { cure: 'see whether something between meet-gen and the engine cuts or changes answers', cause },
-  );
+  return new EngineError(`${what} failed: the engine's answer is cut short, or can't be understood (${messageOf(cause)})`, {
+    cure: 'see whether something between meet-gen and the engine cuts or changes answers',
+    cause,
+  });
 }
 
 /** Turns whatever a call to the engine threw into an error that a person can act on. */

@@ -7,6 +7,7 @@ import { hasNoPort } from '../../model/read-instances.ts';
 import { likelyInstance } from '../../model/member.ts';
 import type { EngineClient } from './client.ts';
 import { EngineError } from '../engine-error.ts';
+import { messageOf } from '../../util/error-message.ts';
 
 const maxAtOnce = 16;
 /** A look waits so long for all answers together. */
@@ -46,7 +47,7 @@ export function createPortReader(
     try {
       known.set(container.id, { exposedTcpPorts: await exposedTcpPorts(container, signal), attempts, dueAtMs: Infinity });
     } catch (error) {
-      const portsUnknown = error instanceof Error ? error.message : String(error);
+      const portsUnknown = messageOf(error);
       const isDenied = error instanceof EngineError && denials.has(error.status);
       known.set(container.id, { exposedTcpPorts: [], portsUnknown, attempts, dueAtMs: nowMs() + pauseMs(attempts, isDenied) });
       if (attempts === 1 && !isDenied) onFirstFailure(error);
