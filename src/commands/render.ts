@@ -63,6 +63,7 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
       repeat: boundary.repeat,
     },
     createImageVersions([], () => undefined),
+    () => undefined,
     { reload: 'none', inquire: false, verifyTimeoutMs: options.verifyTimeoutMs },
     () => undefined,
   );

@@ -13,16 +13,20 @@ import { readSmallFile } from './read-small-file.ts';
 /** Puts the file of each instance where it belongs, and knows what is wrong with those places. */
 export interface Publisher {
   /** @throws Error that says why it can't be written */
-  publish(instance: string, content: string): Promise<Published>;
+  publish(slot: FileSlot, content: string): Promise<Published>;
   /** Takes a file back that no nginx may start with: what was there before it, or nothing. @throws Error that says why it can't */
-  withdraw(instance: string): Promise<void>;
+  withdraw(slot: FileSlot): Promise<void>;
   fileOf(instance: string): string;
-  /** Forgets all instances but these. */
-  retain(instances: ReadonlySet<string>): void;
-  problems(): readonly Problem[];
+  problems(slots: readonly FileSlot[]): readonly Problem[];
 }
 
-interface Known {
+/** Where the publisher keeps what it knows of an instance's file. */
+export interface FileSlot {
+  readonly instance: string;
+  file?: PublishedFile;
+}
+
+interface PublishedFile {
   readonly path: string;
   /** What was there before we published. */
   readonly found: string | undefined;
@@ -44,45 +48,45 @@ const changeWindowMs = 15 * 60_000;
 
 /** @param inFolder does the work of an instance in the folder of its file */
 export function createPublisher(place: OutPlace, inFolder: InFolder, nowMs: () => number): Publisher {
-  const files = new Map<string, Known>();
   const fileOf = (instance: string): string => publishedPath(place, instance);
   // A mount comes and goes with the container that it is made for, so one look is enough.
   const mustBeInPlace = async (path: string): Promise<boolean> =>
     (place.kind === 'file' && !place.replaceable) || (await isMountPoint(path));
-  const publish = async (instance: string, content: string): Promise<Published> => {
-    const path = fileOf(instance);
-    const before = files.get(instance) ?? { path, found: await readFound(path), inPlace: await mustBeInPlace(path), changedAtMs: [] };
-    files.set(instance, before);
+  const publish = async (slot: FileSlot, content: string): Promise<Published> => {
+    const path = fileOf(slot.instance);
+    // Kept before it is written: a write that fails half-way must not hide what was there.
+    const before = (slot.file ??= { path, found: await readFound(path), inPlace: await mustBeInPlace(path), changedAtMs: [] });
     const published = await (before.inPlace ? overwriteFile(path, content) : put(before, content));
     const wasChanged = published === 'written' && before.content === content;
-    files.set(instance, { ...before, content, changedAtMs: wasChanged ? [...before.changedAtMs, nowMs()] : before.changedAtMs });
+    slot.file = { ...before, content, changedAtMs: wasChanged ? [...before.changedAtMs, nowMs()] : before.changedAtMs };
     return published;
-  };
-  const withdraw = async ({ path, found, inPlace }: Known): Promise<void> => {
-    if (inPlace) await overwriteFile(path, found ?? nothing);
-    else if (found === undefined) await removeFile(path);
-    else await publishFile(path, found);
   };
   return {
     fileOf,
-    publish: (instance, content) => inFolder(dirname(fileOf(instance)), () => publish(instance, content)),
-    async withdraw(instance) {
-      const known = files.get(instance);
-      if (known !== undefined) await inFolder(dirname(known.path), () => withdraw(known));
+    publish: (slot, content) => inFolder(dirname(fileOf(slot.instance)), () => publish(slot, content)),
+    async withdraw({ file }) {
+      if (file !== undefined) await inFolder(dirname(file.path), () => withdraw(file));
     },
-    retain(instances) {
-      for (const name of files.keys()) if (!instances.has(name)) files.delete(name);
-    },
-    problems: () =>
-      [...files].flatMap(([instance, known]) => [
-        ...(known.inPlace || place.kind === 'file' ? [singleFile(instance, known)] : []),
-        ...(isContested(known, nowMs()) ? [contested(instance, known)] : []),
-      ]),
+    problems: (slots) =>
+      slots.flatMap(({ instance, file }) =>
+        file === undefined
+          ? []
+          : [
+              ...(file.inPlace || place.kind === 'file' ? [singleFile(instance, file)] : []),
+              ...(isContested(file, nowMs()) ? [contested(instance, file)] : []),
+            ],
+      ),
   };
 }
 
+async function withdraw({ path, found, inPlace }: PublishedFile): Promise<void> {
+  if (inPlace) await overwriteFile(path, found ?? nothing);
+  else if (found === undefined) await removeFile(path);
+  else await publishFile(path, found);
+}
+
 /** What was published last is looked at, since somebody may have changed it; anything else is new. */
-function put({ path, content: last }: Known, content: string): Promise<Published> {
+function put({ path, content: last }: PublishedFile, content: string): Promise<Published> {
   return last === undefined || last === content ? publishFile(path, content) : replaceFile(path, content);
 }
 
@@ -91,11 +95,11 @@ function readFound(path: string): Promise<string | undefined> {
   return readSmallFile(path, mostFound).catch(() => undefined);
 }
 
-function isContested({ changedAtMs }: Known, nowMs: number): boolean {
+function isContested({ changedAtMs }: PublishedFile, nowMs: number): boolean {
   return changedAtMs.filter((atMs) => nowMs - atMs < changeWindowMs).length >= changesOfAProgram;
 }
 
-function singleFile(instance: string, { path, inPlace }: Known): Problem {
+function singleFile(instance: string, { path, inPlace }: PublishedFile): Problem {
   return problem('single-file-out', {
     instance,
     value: path,
@@ -106,7 +110,7 @@ function singleFile(instance: string, { path, inPlace }: Known): Problem {
   });
 }
 
-function contested(instance: string, { path }: Known): Problem {
+function contested(instance: string, { path }: PublishedFile): Problem {
   return problem('output-contested', {
     instance,
     value: path,

@@ -30,7 +30,7 @@ export interface Prover {
   /** The container started or ended: what it serves is not known any more. */
   restarted(containerId: string): void;
   recheckAll(): void;
-  /** Forgets all instances but these. */
+  /** Ends the proofs of all instances but these. */
   retain(instances: ReadonlySet<string>): void;
   report(instance: string): readonly FrontendReport[];
   stop(): void;
@@ -51,16 +51,17 @@ interface Entry {
 
 /**
  * @param images the versions that frontends told before
+ * @param targetOf what is published for an instance
  * @param onChange a frontend moved from one phase to another, or told another nginx version
  */
 export function createProver(
   ports: ProverPorts,
   images: ImageVersions,
+  targetOf: (instance: string) => Target | undefined,
   options: ProofOptions,
   onChange: (instance: string, versionChanged: boolean) => void,
 ): Prover {
   const entries = new Map<string, Entry>();
-  const targets = new Map<string, Target>();
   // Waited for once: a neighbour that never answers must not delay every pass.
   const silentImages = new Set<string>();
 
@@ -94,7 +95,7 @@ export function createProver(
     };
     const entry = { instance, prover: startFrontendProver(frontend, ports, options, hear, abort.signal), abort };
     entries.set(frontend.id, entry);
-    const target = targets.get(instance);
+    const target = targetOf(instance);
     if (target !== undefined) entry.prover.aim(target);
     return entry;
   };
@@ -135,15 +136,12 @@ export function createProver(
       return frontends.map(versionOf);
     },
     aim(instance, target) {
-      targets.set(instance, target);
       for (const entry of entries.values()) if (entry.instance === instance) entry.prover.aim(target);
     },
     disarm(instance) {
-      targets.delete(instance);
       for (const entry of entries.values()) if (entry.instance === instance) entry.prover.disarm();
     },
     retain(instances) {
-      for (const instance of targets.keys()) if (!instances.has(instance)) targets.delete(instance);
       for (const [id, entry] of entries) if (!instances.has(entry.instance)) end(id, entry);
     },
     restarted(containerId) {

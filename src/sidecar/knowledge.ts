@@ -11,7 +11,11 @@ import { proofProblem } from '../reload/proof-problem.ts';
 import type { FrontendReport } from '../reload/prover.ts';
 import type { RoutingView } from '../routes/view.ts';
 import type { LiveChange } from '../status/history.ts';
-import { createSinceBook } from './since.ts';
+import { afterConnect, afterDisconnect, afterList, afterListFailure } from './engine-connection.ts';
+import type { EngineConnection } from './engine-connection.ts';
+import type { Records } from './records.ts';
+import { nothingSeen, sinceAfter } from './since.ts';
+import type { Since } from './since.ts';
 import { describeInstance } from '../status/snapshot.ts';
 import type { FrontendFacts, InstanceStatus, StatusSnapshot } from '../status/snapshot.ts';
 import { unansweredLocations } from '../rollout/mixture.ts';
@@ -27,22 +31,12 @@ export interface Knowledge {
   passed(result: PassResult, nowMs: number, date: Date): void;
   /** The engine was asked, and what the last pass said holds. */
   confirmed(nowMs: number, date: Date): void;
-  /** Forgets all instances but these. */
-  retain(instances: ReadonlySet<string>): void;
   passFailed(error: unknown): void;
   /** @returns whether it was not connected before */
   connected(): boolean;
   disconnected(error: unknown): void;
-  /**
-   * @param routing what the published file says
-   * @param content its text
-   */
-  published(instance: string, target: Target, routing: Routing, content: string): void;
-  withdrawn(instance: string): void;
   /** The published files, by instance. */
   configurations(): ReadonlyMap<string, string>;
-  /** What was published last for an instance. */
-  target(instance: string): Target | undefined;
   /** The instances of the last pass. */
   instances(): readonly Instance[];
   /** Undefined once all frontends of an instance are proven to serve what the last pass decided, else what is missing. */
@@ -55,7 +49,16 @@ export interface Knowledge {
   snapshot(nowMs: number): StatusSnapshot;
 }
 
+/** What is known as a whole; what is known of an instance is in its record. */
+interface State {
+  last?: PassResult;
+  lastSync?: { readonly atMs: number; readonly date: string };
+  connection: EngineConnection;
+  since: Since;
+}
+
 interface Sources {
+  readonly records: Records;
   readonly proofs: (instance: string) => readonly FrontendReport[];
   /** What an instance's frontends refuse is about to be replaced. */
   readonly givesWay: (instance: string) => boolean;
@@ -77,20 +80,12 @@ export function patienceMs({ resyncMs }: Pick<Options, 'resyncMs'>): number {
 }
 
 export function createKnowledge(options: Options, sources: Sources): Knowledge {
-  const targets = new Map<string, Target>();
-  const routings = new Map<string, Routing>();
-  const contents = new Map<string, string>();
-  const since = createSinceBook();
-  let last: PassResult | undefined;
-  let lastSync: { readonly atMs: number; readonly date: string } | undefined;
-  let isConnected = false;
-  // Two ways to the engine that can fail one without the other; each keeps its first reason until it works again.
-  let listFailure: string | undefined;
-  let streamFailure: string | undefined;
-  // Whichever failed first is told, and is no news in other words while the second way is not tried again.
-  let failure: string | undefined;
+  const { records } = sources;
+  const state: State = { connection: { isConnected: false }, since: nothingSeen };
 
-  const instances = (): PassResult['instances'] => last?.instances ?? [];
+  const instances = (): PassResult['instances'] => state.last?.instances ?? [];
+  const targetOf = (instance: string): Target | undefined => records.published(instance)?.target;
+  const isAnythingPublished = (): boolean => records.all().some(({ published }) => published !== undefined);
 
   const problems = (): readonly Problem[] => {
     const ofProofs = instances().flatMap(({ name }) => {
@@ -98,10 +93,15 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       const reports = sources.givesWay(name) ? sources.proofs(name).filter(({ phase }) => phase !== 'rejected') : sources.proofs(name);
       return reports.flatMap((report) => proofProblem(name, report, options.reload) ?? []);
     });
-    const unasked = [...targets].flatMap(([instance, { entrance }]) => (entrance === undefined ? visitorsNotAsked(instance) : []));
+    const unasked = records
+      .all()
+      .flatMap(({ instance, published }) =>
+        published !== undefined && published.target.entrance === undefined ? visitorsNotAsked(instance) : [],
+      );
+    const { failure } = state.connection;
     return [
       ...(failure === undefined ? [] : [engineUnreachable(failure)]),
-      ...(last?.problems ?? []),
+      ...(state.last?.problems ?? []),
       ...sources.fileProblems(),
       ...ofProofs,
       ...unasked,
@@ -109,29 +109,35 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   };
 
   const confirmed = (nowMs: number, date: Date): void => {
-    lastSync = { atMs: nowMs, date: date.toISOString() };
-    listFailure = undefined;
-    if (streamFailure === undefined) failure = undefined;
+    state.lastSync = { atMs: nowMs, date: date.toISOString() };
+    state.connection = afterList(state.connection);
   };
 
   const isReady = (nowMs: number): boolean => {
+    const { last, lastSync, connection } = state;
     const fresh = lastSync !== undefined && nowMs - lastSync.atMs < patienceMs(options);
     const allPublished = !(last?.problems ?? []).some((item) => item.code === 'publish-failed');
-    const isAnythingServed = targets.size > 0 || instances().every(({ frontends }) => frontends.length === 0);
-    return isConnected && fresh && allPublished && isAnythingServed && (sources.templateFailure() === undefined || targets.size > 0);
+    const isAnythingServed = isAnythingPublished() || instances().every(({ frontends }) => frontends.length === 0);
+    return (
+      connection.isConnected &&
+      fresh &&
+      allPublished &&
+      isAnythingServed &&
+      (sources.templateFailure() === undefined || isAnythingPublished())
+    );
   };
 
   /** Its frontends run and are proven to serve what was published; an instance without frontends has nothing to serve. */
   const isConverged = ({ name, frontends }: PassResult['instances'][number]): boolean => {
-    const isWanted = passOf(name)?.desired === targets.get(name)?.generation && !sources.isOnTrial(name);
+    const isWanted = passOf(name)?.desired === targetOf(name)?.generation && !sources.isOnTrial(name);
     return frontends.length === 0 || (isWanted && sources.proofs(name).length > 0 && whatIsUnproven(name) === undefined);
   };
 
-  const passOf = (instance: string): InstancePass | undefined => last?.passes.find((pass) => pass.instance.name === instance);
+  const passOf = (instance: string): InstancePass | undefined => state.last?.passes.find((pass) => pass.instance.name === instance);
 
   const whatIsUnproven = (instance: string): string | undefined => {
     const pass = passOf(instance);
-    if (pass === undefined || pass.rendered.generation !== targets.get(instance)?.generation) return 'the routes are not published yet';
+    if (pass === undefined || pass.rendered.generation !== targetOf(instance)?.generation) return 'the routes are not published yet';
     const unproven = sources.proofs(instance).filter(({ frontend, phase }) => phase !== 'live' && !frontend.isForeign);
     return unproven.length === 0
       ? undefined
@@ -140,25 +146,25 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
 
   const describe = (instance: PassResult['instances'][number]): InstanceStatus => {
     const pass = passOf(instance.name);
-    const target = targets.get(instance.name);
+    const published = records.published(instance.name);
     const file = sources.fileOf(instance.name);
     return describeInstance(
       instance,
-      target === undefined
+      published === undefined
         ? undefined
-        : { file, generation: target.generation, routes: pass?.routes ?? [], ...aboutRouting(routings.get(instance.name), pass?.wanted) },
+        : { file, generation: published.target.generation, routes: pass?.routes ?? [], ...aboutRouting(published, pass?.wanted) },
       {
         ...(pass === undefined ? {} : { generation: pass.desired }),
         isOnTrial: sources.isOnTrial(instance.name),
         isConverged: isConverged(instance),
       },
       new Map(sources.proofs(instance.name).map((report) => [report.frontend.id, factsOf(report)])),
-      since.of,
+      (containerId) => state.since.entries.get(containerId)?.at,
     );
   };
 
   const factsAbout = (instance: PassResult['instances'][number]): InstanceFacts => {
-    const [published, wanted] = [routings.get(instance.name), passOf(instance.name)?.wanted];
+    const [published, wanted] = [records.published(instance.name), passOf(instance.name)?.wanted];
     return {
       instance,
       status: describe(instance),
@@ -168,40 +174,26 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
 
   return {
     passed(result, nowMs, date) {
-      last = result;
-      since.note(result.instances, date);
+      state.last = result;
+      state.since = sinceAfter(state.since, result.instances, date);
       confirmed(nowMs, date);
     },
     confirmed,
-    retain(present) {
-      for (const map of [targets, routings, contents]) for (const name of map.keys()) if (!present.has(name)) map.delete(name);
-    },
     passFailed(error) {
-      listFailure ??= describeFailure(error);
-      if (streamFailure === undefined) failure = listFailure;
+      state.connection = afterListFailure(state.connection, describeFailure(error));
     },
     connected() {
-      const isNew = !isConnected;
-      isConnected = true;
-      streamFailure = undefined;
-      if (listFailure === undefined) failure = undefined;
+      const isNew = !state.connection.isConnected;
+      state.connection = afterConnect(state.connection);
       return isNew;
     },
     disconnected(error) {
-      isConnected = false;
-      streamFailure ??= describeFailure(error);
-      if (listFailure === undefined) failure = streamFailure;
+      state.connection = afterDisconnect(state.connection, describeFailure(error));
     },
-    published(instance, target, routing, content) {
-      targets.set(instance, target);
-      routings.set(instance, routing);
-      contents.set(instance, content);
-    },
-    withdrawn(instance) {
-      for (const map of [targets, routings, contents]) map.delete(instance);
-    },
-    configurations: () => contents,
-    target: (instance) => targets.get(instance),
+    configurations: () =>
+      new Map(
+        records.all().flatMap(({ instance, published }) => (published === undefined ? [] : [[instance, published.content] as const])),
+      ),
     instances,
     whatIsUnproven,
     view: (instance) => passOf(instance)?.view,
@@ -214,14 +206,15 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
     }),
     snapshot(nowMs) {
       const ready = isReady(nowMs);
+      const { lastSync, connection } = state;
       return {
         version,
         ready,
         converged: ready && instances().every(isConverged),
         engine: {
-          connected: isConnected,
+          connected: connection.isConnected,
           lastSyncAt: lastSync?.date ?? null,
-          ...defined({ error: failure }),
+          ...defined({ error: connection.failure }),
         },
         instances: instances().map(describe),
         problems: [...problems(), ...sources.failures().map(partFailed)],

@@ -8,8 +8,8 @@ import type { InstancePass } from '../loop/pass.ts';
 import { describeChange } from '../routes/change.ts';
 import type { RoutingView } from '../routes/view.ts';
 import type { LiveChange } from '../status/history.ts';
-import { createTurnBook } from './turns.ts';
-import type { Turns } from './turns.ts';
+import { turnsSince } from './turns.ts';
+import type { NotedTurns, Turns } from './turns.ts';
 import { laterDiff } from '../util/text-diff.ts';
 
 /** What is seen of an instance's frontends when a report is due; times in milliseconds since 1970. */
@@ -28,8 +28,18 @@ export interface Reporter {
   published(pass: InstancePass, cause: Cause): void;
   proven(instance: string, proof: InstanceProof, nowMs: number): void;
   problems(now: readonly Problem[]): void;
-  /** Forgets all instances but these. */
-  retain(instances: ReadonlySet<string>): void;
+}
+
+/** Where the reporter keeps what it has reported of an instance, and what it is about to. */
+export interface ReportSlot {
+  readonly instance: string;
+  readonly report: {
+    /** What led to a change that waits for nginx's word, or for the next reload. */
+    waiting?: Cause | undefined;
+    pending?: Change | undefined;
+    live?: Change;
+    turns?: NotedTurns;
+  };
 }
 
 interface Change {
@@ -46,16 +56,15 @@ interface Change {
 /** A line of the log tells of so many containers. */
 const maxTurns = 20;
 
-/** @param onLive hears of each change that is proven to be served, and how to make its difference to the file before */
+/**
+ * @param slotOf where the report of an instance is kept
+ * @param onLive hears of each change that is proven to be served, and how to make its difference to the file before
+ */
 export function createReporter(
   log: Logger,
+  slotOf: (instance: string) => ReportSlot,
   onLive: (change: Omit<LiveChange, 'diff'>, diff: (() => string) | undefined) => void,
 ): Reporter {
-  /** What led to something that waits for nginx's word, or for the next reload. */
-  const waiting = new Map<string, Cause>();
-  const pending = new Map<string, Change>();
-  const live = new Map<string, Change>();
-  const book = createTurnBook();
   let known = new Map<string, Problem>();
 
   /** Who turned without a change of what is served: nobody would hear of one that is unhealthy from the start. */
@@ -65,27 +74,32 @@ export function createReporter(
 
   return {
     published({ instance, rendered, view, isOnTrial, publication }, lastCause) {
+      const { report } = slotOf(instance.name);
       const isHeldBack = typeof publication === 'object';
-      const cause = together(waiting.get(instance.name), lastCause);
-      if (isHeldBack || isOnTrial) waiting.set(instance.name, cause);
-      else waiting.delete(instance.name);
+      const cause = together(report.waiting, lastCause);
+      report.waiting = isHeldBack || isOnTrial ? cause : undefined;
       if (isHeldBack) return;
       const { generation, content } = rendered;
-      const before = pending.get(instance.name);
-      if (before?.generation === generation) return void pending.set(instance.name, { ...before, instance });
-      if (before === undefined && live.get(instance.name)?.generation === generation)
-        return tellTurns(instance.name, book.note(instance, view), lastCause);
+      const before = report.pending;
+      if (before?.generation === generation) {
+        report.pending = { ...before, instance };
+        return;
+      }
+      if (before === undefined && report.live?.generation === generation) {
+        tellTurns(instance.name, noteTurns(report, instance, view), lastCause);
+        return;
+      }
       if (publication === 'written') log.debug({ instance: instance.name, generation }, 'published');
       // What an overtaken change waited for counts from its own beginning.
-      pending.set(instance.name, { generation, view, content, instance, cause: together(before?.cause, cause) });
+      report.pending = { generation, view, content, instance, cause: together(before?.cause, cause) };
     },
     proven(instance, proof, nowMs) {
-      const change = pending.get(instance);
+      const { report } = slotOf(instance);
+      const { pending: change, live: before } = report;
       if (change === undefined || !proof.live || proof.frontends === 0) return;
-      const before = live.get(instance);
       const isProven = proof.unverified < proof.frontends;
       if (!isProven && change.toldUnproven !== undefined) return;
-      const turns = new Map([...(change.toldUnproven ?? []), ...book.note(change.instance, change.view)]);
+      const turns = new Map([...(change.toldUnproven ?? []), ...noteTurns(report, change.instance, change.view)]);
       const told = {
         instance,
         generation: change.generation,
@@ -95,7 +109,7 @@ export function createReporter(
       };
       const facts = { ...told, ...containersOf(turns), ...(proof.unverified > 0 ? { unverified: proof.unverified } : {}) };
       if (!isProven) {
-        pending.set(instance, { ...change, toldUnproven: turns });
+        report.pending = { ...change, toldUnproven: turns };
         log.warn(facts, 'routes are published, but no frontend answers: it is not proven that they are served');
         return;
       }
@@ -103,18 +117,17 @@ export function createReporter(
       // First: a line that could not be written is written at the next proof.
       if (isNews) log.info(facts, 'routes are live');
       else log.debug(facts, 'routes are live');
-      pending.delete(instance);
-      live.set(instance, change);
-      if (!isNews) return tellTurns(instance, turns, change.cause);
+      report.pending = undefined;
+      report.live = change;
+      if (!isNews) {
+        tellTurns(instance, turns, change.cause);
+        return;
+      }
       const diff = before === undefined ? undefined : laterDiff(['before', 'after'], before.content, change.content);
       // A line of the log has no lines of its own.
       if (diff !== undefined && log.isLevelEnabled('debug'))
         log.debug({ instance, generation: change.generation, diff: diff().split('\n') }, 'what changed in the file');
       onLive({ ...told, ...containersOf(turns), at: new Date().toISOString() }, diff);
-    },
-    retain(instances) {
-      for (const changes of [waiting, pending, live]) for (const name of changes.keys()) if (!instances.has(name)) changes.delete(name);
-      book.retain(instances);
     },
     problems(now) {
       const next = new Map(now.map((item) => [problemKey(item), item]));
@@ -131,6 +144,12 @@ export function createReporter(
       known = next;
     },
   };
+}
+
+function noteTurns(report: ReportSlot['report'], instance: Instance, view: RoutingView): Turns {
+  const { turns, noted } = turnsSince(report.turns, instance, view);
+  report.turns = noted;
+  return turns;
 }
 
 /** Both, from the beginning of the first. */

@@ -27,12 +27,12 @@ import type { ImageVersions } from '../reload/image-versions.ts';
 import { probeOnce } from './probe/probe.ts';
 import { createProber } from './probe/prober.ts';
 import { probeTargets } from './probe/probe-targets.ts';
-import { createReloadEconomy } from '../reload/reload-economy.ts';
 import { createProver } from '../reload/prover.ts';
 import type { FrontendReport } from '../reload/prover.ts';
 import type { Rendered } from '../render/generation.ts';
 import type { TemplateSet, TemplateStore } from '../render/template-store.ts';
 import type { RoutingView } from '../routes/view.ts';
+import { createRecords } from './records.ts';
 import { createReporter } from './reporter.ts';
 import { keepaliveMinTimeoutMs } from '../routes/plan.ts';
 import type { InstanceProof } from './reporter.ts';
@@ -91,8 +91,9 @@ export function startSidecar(
   log: Logger,
   signal: AbortSignal,
 ): Sidecar {
+  const records = createRecords();
   const history = createHistory();
-  const reporter = createReporter(log, (change, diff) => {
+  const reporter = createReporter(log, records.of, (change, diff) => {
     history.add(change, diff);
     // What was there at the start was caused by no event.
     const { servingMs } = change;
@@ -102,6 +103,7 @@ export function startSidecar(
   const prover = createProver(
     { ...proverPorts, repeat: boundary.repeat },
     images,
+    (instance) => records.published(instance)?.target,
     {
       reload: options.reload,
       inquire: options.check !== 'off' || options.reload === 'hook',
@@ -115,18 +117,18 @@ export function startSidecar(
     },
   );
   const knowledge = createKnowledge(options, {
+    records,
     proofs: prover.report,
     givesWay: (instance) => trials.givesWay(instance),
     isOnTrial: (instance) => trials.isOnTrial(instance),
     templateFailure: templates.failure,
     fileOf: publisher.fileOf,
-    fileProblems: () => [...publisher.problems(), ...ownFiles.problems(), ...lock.problems()],
+    fileProblems: () => [...publisher.problems(records.all()), ...ownFiles.problems(), ...lock.problems()],
     failures: boundary.failures,
     changes: history.changes,
   });
 
   const prober = createProber(probeOnce, () => controller.lookOnce("a probe's answer"), boundary.repeat);
-  const economy = createReloadEconomy();
 
   const trials = createTrials(
     {
@@ -174,7 +176,7 @@ export function startSidecar(
       return undefined;
     }
   };
-  const sink = createSink(publisher, knowledge, prover, trials, economy, boundary, () => tally.count('rollbacks_total'));
+  const sink = createSink(publisher, records, prover, trials, boundary, () => tally.count('rollbacks_total'));
 
   const reportProof = (instance: string): void => {
     const reports = prover.report(instance);
@@ -205,7 +207,7 @@ export function startSidecar(
     const present = new Set(result.instances.map(({ name }) => name));
     owners.note(result.passes.map(({ instance }) => instance));
     knowledge.passed(result, nowMs(), new Date());
-    for (const holder of [knowledge, prover, reporter, economy, trials, publisher]) holder.retain(present);
+    for (const holder of [records, prover, trials]) holder.retain(present);
     prober.aim(result.instances.flatMap(probeTargets));
     for (const pass of result.passes) {
       reporter.published(pass, cause);

@@ -1,23 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { ErrorBoundary } from '../util/error-boundary.ts';
 import { nowMs } from '../util/clock.ts';
-import type { Knowledge } from './knowledge.ts';
 import type { Sink } from '../loop/pass.ts';
 import type { Publisher } from '../publish/publisher.ts';
-import type { ReloadEconomy } from '../reload/reload-economy.ts';
 import type { Target } from '../reload/proof.ts';
 import type { Prover } from '../reload/prover.ts';
+import { fullAfterReload, heldBackForMs, isExempt } from '../reload/throttle.ts';
 import { entrancePath } from '../reload/visitor-probe.ts';
 import type { Chosen } from '../rollout/trial-types.ts';
 import type { Trials } from '../rollout/trials.ts';
+import type { Records } from './records.ts';
 
 /** Publishes the file of each instance, and aims the proofs of its frontends at it. */
 export function createSink(
   publisher: Publisher,
-  knowledge: Knowledge,
+  records: Records,
   prover: Prover,
   trials: Trials,
-  economy: ReloadEconomy,
   boundary: Pick<ErrorBoundary, 'attempt'>,
   onRollback: () => void,
 ): Sink {
@@ -25,27 +24,31 @@ export function createSink(
     versions: prover.versions,
     attempt: (instance, work) => boundary.attempt(`the pass of ${instance}`, work),
     async publish(instance, chosen, isRollback) {
-      const { content, generation } = chosen.rendered;
-      const before = knowledge.target(instance);
-      const isNew = before?.generation !== generation;
-      const heldBackMs = isNew && !isRollback ? economy.waitMs(instance, chosen.view, nowMs()) : 0;
+      const { rendered, view, edition } = chosen;
+      const record = records.of(instance);
+      const before = record.published;
+      const isNew = before?.target.generation !== rendered.generation;
+      const isFree = before === undefined || isRollback || isExempt(before.view, view);
+      const heldBackMs = isNew && !isFree ? heldBackForMs(record.reloadsFullAtMs, nowMs()) : 0;
       if (heldBackMs > 0) return { heldBackMs };
-      const published = await publisher.publish(instance, content);
-      economy.published(instance, chosen.view, isNew && published === 'written', nowMs());
-      if (isRollback && published === 'written') onRollback();
-      const target = isNew ? targetOf(chosen, published === 'written' ? nowMs() : 0) : before;
+      const published = await publisher.publish(record, rendered.content);
+      const isWritten = published === 'written';
+      if (isNew && isWritten && !isExempt(before?.view, view)) record.reloadsFullAtMs = fullAfterReload(record.reloadsFullAtMs, nowMs());
+      if (isRollback && isWritten) onRollback();
+      const target = isNew ? targetOf(chosen, isWritten ? nowMs() : 0) : before.target;
       // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
-      if (published === 'written' && !isNew) prover.recheckAll();
+      if (isWritten && !isNew) prover.recheckAll();
       trials.published(instance, chosen);
-      knowledge.published(instance, target, { view: chosen.view, structure: chosen.edition.structure }, content);
+      record.published = { target, view, structure: edition.structure, content: rendered.content };
       prover.aim(instance, target);
       return published;
     },
     async withdraw(instance) {
+      const record = records.of(instance);
       // First, so that nobody is told to read that there is nothing.
+      record.published = undefined;
       prover.disarm(instance);
-      await publisher.withdraw(instance);
-      knowledge.withdrawn(instance);
+      await publisher.withdraw(record);
       trials.withdrawn(instance);
     },
   };

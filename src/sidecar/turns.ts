@@ -7,47 +7,36 @@ import { describeReplica } from '../status/snapshot.ts';
 /** What has become of containers, by their ids, in words for an operator: `backend-2: out of rotation: health check fails`. */
 export type Turns = ReadonlyMap<string, string>;
 
-/** Remembers how the containers of each instance stood. */
-export interface TurnBook {
-  /**
-   * What has turned since the instance was noted last; of the first time only what is not as it should be. One that is in rotation
-   * but not in the routes yet, or not at all since its routes are left out, is not told of before it is.
-   */
-  note(instance: Instance, view: Pick<RoutingView, 'upstreams' | 'spa'>): Turns;
-  /** Forgets all instances but these. */
-  retain(instances: ReadonlySet<string>): void;
+/** How the containers of an instance stood when they were noted last. */
+export interface NotedTurns {
+  readonly instance: Instance;
+  /** A replica is in rotation and not in the routes yet. */
+  readonly isWaiting: boolean;
+  /** As they were reported, or would have been. */
+  readonly replicas: Replicas;
 }
 
-export function createTurnBook(): TurnBook {
-  const noted = new Map<string, Noted>();
-  return {
-    note(instance, view) {
-      const before = noted.get(instance.name);
-      // The same object is the same in everything, and a host can have thousands of containers.
-      if (before?.instance === instance && !before.isWaiting) return new Map();
-      const served = addressesIn(view);
-      const isWaiting = ({ inRotation, endpoint }: Replica): boolean => inRotation && !served.has(addressIn(endpoint ?? ''));
-      const replicas = new Map(replicasBehind(instance).map((replica) => [replica.container.id, replica]));
-      const told = new Map([...replicas].filter(([, replica]) => !isWaiting(replica)));
-      const waiting = new Map([...(before?.replicas ?? [])].filter(([id]) => replicas.has(id) && !told.has(id)));
-      noted.set(instance.name, { instance, isWaiting: told.size < replicas.size, replicas: new Map([...told, ...waiting]) });
-      return turnsBetween(before?.replicas, told, replicas);
-    },
-    retain(instances) {
-      for (const name of noted.keys()) if (!instances.has(name)) noted.delete(name);
-    },
-  };
+/**
+ * What has turned since the instance was noted last; of the first time only what is not as it should be. A replica that is in
+ * rotation but not in the routes, since they wait or are left out, is not reported before it is.
+ */
+export function turnsSince(
+  before: NotedTurns | undefined,
+  instance: Instance,
+  view: Pick<RoutingView, 'upstreams' | 'spa'>,
+): { readonly turns: Turns; readonly noted: NotedTurns } {
+  // The same object is the same in everything, and a host can have thousands of containers.
+  if (before?.instance === instance && !before.isWaiting) return { turns: new Map(), noted: before };
+  const served = addressesIn(view);
+  const isWaiting = ({ inRotation, endpoint }: Replica): boolean => inRotation && !served.has(addressIn(endpoint ?? ''));
+  const replicas = new Map(replicasBehind(instance).map((replica) => [replica.container.id, replica]));
+  const told = new Map([...replicas].filter(([, replica]) => !isWaiting(replica)));
+  const waiting = new Map([...(before?.replicas ?? [])].filter(([id]) => replicas.has(id) && !told.has(id)));
+  const noted = { instance, isWaiting: told.size < replicas.size, replicas: new Map([...told, ...waiting]) };
+  return { turns: turnsBetween(before?.replicas, told, replicas), noted };
 }
 
 type Replicas = ReadonlyMap<string, Replica>;
-
-interface Noted {
-  readonly instance: Instance;
-  /** Somebody is in rotation and not in the routes. */
-  readonly isWaiting: boolean;
-  /** As they were told, or would have been, had they been told. */
-  readonly replicas: Replicas;
-}
 
 function turnsBetween(before: Replicas | undefined, after: Replicas, there: Replicas): Turns {
   const gone = [...(before ?? [])].filter(([id, { inRotation }]) => inRotation && !there.has(id));

@@ -3,6 +3,7 @@ import type { Observation } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/read-instances.ts';
 import { openFolders } from '../../../src/publish/folders.ts';
 import { createPublisher } from '../../../src/publish/publisher.ts';
+import type { FileSlot } from '../../../src/publish/publisher.ts';
 import { createTemplateStore } from '../../../src/render/template-store.ts';
 import { parseNginxVersion } from '../../../src/nginx/version.ts';
 import { planRouting } from '../../../src/routes/plan.ts';
@@ -51,9 +52,10 @@ export async function createSteps(directory: string): Promise<(observation: Obse
     const plannedAtMs = performance.now();
     const { content } = templates.render(view);
     const renderedAtMs = performance.now();
-    const first = await publisher.publish(instance.name, content);
+    const slot: FileSlot = { instance: instance.name };
+    const first = await publisher.publish(slot, content);
     const publishedAtMs = performance.now();
-    const second = await publisher.publish(instance.name, content);
+    const second = await publisher.publish(slot, content);
     const endMs = performance.now();
     if (first !== 'written' || second !== 'unchanged') throw new Error(`the file should be written once, but was ${first}, then ${second}`);
     return {

@@ -4,6 +4,7 @@ import { problem } from '../../../src/model/problem.ts';
 import { readInstances } from '../../../src/model/read-instances.ts';
 import type { InstancePass } from '../../../src/loop/pass.ts';
 import type { Cause } from '../../../src/loop/controller.ts';
+import { createRecords } from '../../../src/sidecar/records.ts';
 import { createReporter } from '../../../src/sidecar/reporter.ts';
 import type { InstanceProof, Reporter } from '../../../src/sidecar/reporter.ts';
 import { planRouting } from '../../../src/routes/plan.ts';
@@ -15,7 +16,11 @@ type Line = Readonly<Record<string, unknown>>;
 function reporting(): { reporter: Reporter; lines: Line[]; live: () => readonly Line[] } {
   const lines: Line[] = [];
   const log = pino({ level: 'info', base: null, timestamp: false }, { write: (text: string) => void lines.push(JSON.parse(text) as Line) });
-  return { reporter: createReporter(log, () => undefined), lines, live: () => lines.filter((line) => line['msg'] === 'routes are live') };
+  return {
+    reporter: createReporter(log, createRecords().of, () => undefined),
+    lines,
+    live: () => lines.filter((line) => line['msg'] === 'routes are live'),
+  };
 }
 
 function pass(generation: string, address = '172.18.0.5'): InstancePass {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { readInstances } from '../../../src/model/read-instances.ts';
 import type { Instance } from '../../../src/model/instance.ts';
-import { createSinceBook } from '../../../src/sidecar/since.ts';
+import { nothingSeen, sinceAfter } from '../../../src/sidecar/since.ts';
 import { backend, frontend, idOf, observe } from '../../support/containers.ts';
 
 const at = (minute: number): Date => new Date(Date.UTC(2026, 0, 1, 0, minute));
@@ -11,18 +11,19 @@ const meet = (...more: readonly Parameters<typeof backend>[0][]): readonly Insta
   ).instances;
 
 it('is when a container was first seen as it is: its health, its rank, its place, or that it is another run of it', () => {
-  const book = createSinceBook();
-  const since = (): string | undefined => book.of(idOf('b'))?.slice(11, 16);
+  let seen = nothingSeen;
+  const note = (instances: readonly Instance[], date: Date): void => void (seen = sinceAfter(seen, instances, date));
+  const since = (): string | undefined => seen.entries.get(idOf('b'))?.at.slice(11, 16);
   expect(since()).toBeUndefined();
-  book.note(meet({ name: 'b', health: 'starting' }), at(1));
-  book.note(meet({ name: 'b', health: 'starting' }), at(2));
+  note(meet({ name: 'b', health: 'starting' }), at(1));
+  note(meet({ name: 'b', health: 'starting' }), at(2));
   expect(since()).toBe('00:01');
-  book.note(meet({ name: 'b', health: 'healthy' }), at(3));
+  note(meet({ name: 'b', health: 'healthy' }), at(3));
   expect(since()).toBe('00:03');
-  book.note(meet({ name: 'b', health: 'healthy', endpointIds: ['another'] }), at(4));
+  note(meet({ name: 'b', health: 'healthy', endpointIds: ['another'] }), at(4));
   expect(since()).toBe('00:04');
-  book.note(meet({ name: 'b', health: 'unhealthy', endpointIds: ['another'] }, { name: 'a', health: 'healthy' }), at(5));
+  note(meet({ name: 'b', health: 'unhealthy', endpointIds: ['another'] }, { name: 'a', health: 'healthy' }), at(5));
   expect(since()).toBe('00:05');
-  book.note(meet(), at(6));
+  note(meet(), at(6));
   expect(since()).toBeUndefined();
 });

@@ -2,13 +2,24 @@ import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/read-instances.ts';
 import { planRouting } from '../../../src/routes/plan.ts';
-import { createTurnBook } from '../../../src/sidecar/turns.ts';
+import { turnsSince } from '../../../src/sidecar/turns.ts';
+import type { NotedTurns, Turns } from '../../../src/sidecar/turns.ts';
 import { backend, filesService, frontend, observe } from '../../support/containers.ts';
+
+/** Notes one look after the other, and returns what has turned at each. */
+function createNotes(): (...look: Parameters<typeof turnsSince> extends [unknown, ...infer Look] ? Look : never) => Turns {
+  let before: NotedTurns | undefined;
+  return (instance, view) => {
+    const { turns, noted } = turnsSince(before, instance, view);
+    before = noted;
+    return turns;
+  };
+}
 
 /** Notes one after the other; what was told at the last. */
 function turnsOf(...looks: readonly (readonly Container[])[]): readonly string[] {
-  const book = createTurnBook();
-  return looks.map((containers) => [...book.note(...read(containers)).values()]).at(-1) ?? [];
+  const note = createNotes();
+  return looks.map((containers) => [...note(...read(containers)).values()]).at(-1) ?? [];
 }
 
 function read(containers: readonly Container[]) {
@@ -76,22 +87,12 @@ describe('what has become of containers', () => {
   });
 
   it('is not one that the routes lack, until they have it', () => {
-    const book = createTurnBook();
+    const note = createNotes();
     const [before, without] = read([one]);
-    book.note(before, without);
+    note(before, without);
     const [after, view] = read([one, filesService({ labels: { 'meet.paths': '/files' } })]);
-    expect([...book.note(after, without).values()]).toEqual([]);
-    expect([...book.note(after, view).values()]).toEqual([expect.stringMatching(/files.*: in rotation: running/)]);
-    expect([...book.note(after, view).values()]).toEqual([]);
-  });
-
-  it('is as at first for an instance that was forgotten', () => {
-    const book = createTurnBook();
-    const seen = read([one, two({ health: 'unhealthy' })]);
-    expect(book.note(...seen).size).toBe(1);
-    book.retain(new Set(['meet']));
-    expect(book.note(...seen).size).toBe(0);
-    book.retain(new Set());
-    expect(book.note(...seen).size).toBe(1);
+    expect([...note(after, without).values()]).toEqual([]);
+    expect([...note(after, view).values()]).toEqual([expect.stringMatching(/files.*: in rotation: running/)]);
+    expect([...note(after, view).values()]).toEqual([]);
   });
 });

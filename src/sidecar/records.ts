@@ -1,0 +1,49 @@
+import type { FileSlot } from '../publish/publisher.ts';
+import type { Target } from '../reload/proof.ts';
+import type { RoutingStructure } from '../routes/structure.ts';
+import type { RoutingView } from '../routes/view.ts';
+import type { ReportSlot } from './reporter.ts';
+
+/** The file that is published for an instance, and what it says. */
+interface Published {
+  readonly target: Target;
+  readonly view: RoutingView;
+  readonly structure: RoutingStructure;
+  readonly content: string;
+}
+
+/**
+ * What is kept of one instance from pass to pass. Everybody may read it; the sink writes `published` and `reloadsFullAtMs`, the
+ * publisher `file`, and the reporter `report`.
+ */
+interface InstanceRecord extends FileSlot, ReportSlot {
+  published?: Published | undefined;
+  /** When all reloads in a row are free again (`reload/throttle.ts`), milliseconds since 1970. */
+  reloadsFullAtMs: number;
+}
+
+/** The records of all instances, by name. */
+export interface Records {
+  /** A new one for an instance that has none. */
+  of(instance: string): InstanceRecord;
+  published(instance: string): Published | undefined;
+  all(): readonly InstanceRecord[];
+  /** Forgets all instances but these. */
+  retain(instances: ReadonlySet<string>): void;
+}
+
+export function createRecords(): Records {
+  const records = new Map<string, InstanceRecord>();
+  return {
+    of(instance) {
+      const record = records.get(instance) ?? { instance, reloadsFullAtMs: 0, report: {} };
+      records.set(instance, record);
+      return record;
+    },
+    published: (instance) => records.get(instance)?.published,
+    all: () => [...records.values()],
+    retain(instances) {
+      for (const name of records.keys()) if (!instances.has(name)) records.delete(name);
+    },
+  };
+}
