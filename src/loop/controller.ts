@@ -1,24 +1,40 @@
-import { isDeepStrictEqual } from 'node:util';
 import { createBackoff } from '../util/backoff.ts';
+import type { Backoff } from '../util/backoff.ts';
 import type { ErrorBoundary } from '../util/error-boundary.ts';
 import { nowMs } from '../util/clock.ts';
 import { createCoalescer } from './coalescer.ts';
-import type { Wait } from './coalescer.ts';
+import type { Coalescer, Wait } from './coalescer.ts';
 import { createEventMemory } from './event-memory.ts';
+import type { EventMemory } from './event-memory.ts';
 import { createEngineView, finalAfterMs } from '../source/engine-view.ts';
-import type { ListContainers } from '../source/engine-view.ts';
+import type { EngineView, ListContainers } from '../source/engine-view.ts';
 import { followEvents } from '../source/event-stream.ts';
-import type { Subscribe } from '../source/event-stream.ts';
+import type { EventStreamHooks, Subscribe } from '../source/event-stream.ts';
 import type { Container, Note, Observation } from '../model/container.ts';
-import { inRotation } from '../model/in-rotation.ts';
 import { isRelevant } from '../model/engine-event.ts';
 import type { EngineEvent } from '../model/engine-event.ts';
-import type { Instance } from '../model/instance.ts';
 import type { InstanceChoice } from '../model/read-instances.ts';
 import { likelyInstance } from '../model/member.ts';
 import { mergeNotes } from '../model/notes.ts';
-import { historyAfter, historyChangesAtMs, noHistory, notesOfHistory } from '../model/rotation-history.ts';
+import { notesOfHistory } from '../model/rotation-history.ts';
+import {
+  afterDecision,
+  afterEvent,
+  afterFailure,
+  afterPass,
+  afterReason,
+  afterRestart,
+  atStart,
+  beginPass,
+  causeOf,
+  finalLookAtMs,
+  isEndOfSpare,
+  isNews,
+  nextChangeAtMs,
+} from './loop-state.ts';
+import type { Cause, LoopState } from './loop-state.ts';
 import { createPassMemory } from './pass-memory.ts';
+import type { PassMemory } from './pass-memory.ts';
 import { runPass } from './pass.ts';
 import type { PassResult, Renderer, Sink } from './pass.ts';
 import type { TemplateStore } from '../render/template-store.ts';
@@ -34,12 +50,6 @@ export interface ControllerOptions {
   readonly wait: Wait;
   readonly resyncMs: number;
   readonly reconnectCapMs: number;
-}
-
-/** Why a pass was made, in words (`meet-backend-1: start`), and when the first of it happened. */
-export interface Cause {
-  readonly atMs: number;
-  readonly why: readonly string[];
 }
 
 /** What the loop tells the rest of the process, and asks of it. */
@@ -77,10 +87,26 @@ export interface Controller {
 }
 
 const retryCapMs = 5000;
-const maxReasons = 5;
-const ends: ReadonlySet<string> = new Set(['die', 'destroy', 'disconnect']);
-/** Only the oldest one counts; the others are kept for when it is done with. */
-const maxCauses = 1000;
+
+/** What the loop works with, and the one thing that changes: its state. */
+interface Loop extends Ports {
+  readonly view: EngineView;
+  readonly memory: EventMemory;
+  readonly passMemory: PassMemory;
+  readonly retry: Backoff;
+  readonly timers: Timers;
+  readonly coalescer: Coalescer;
+  state: LoopState;
+  lastTurnAtMs: number;
+}
+
+interface Ports {
+  readonly renderer: Renderer & Pick<TemplateStore, 'begin'>;
+  readonly sink: Sink;
+  readonly hooks: ControllerHooks;
+  readonly options: ControllerOptions;
+  readonly signal: AbortSignal;
+}
 
 /** Runs the loop: events say look again, never what is. Everything is decided from what the engine lists. */
 export function startController(
@@ -92,202 +118,172 @@ export function startController(
   boundary: ErrorBoundary,
   signal: AbortSignal,
 ): Controller {
-  const view = createEngineView(engine.list, nowMs);
-  let lastEventAtMs = 0;
-  // The events that no pass has finally shown yet, oldest first.
-  let causes: {
-    readonly heardAtMs: number;
-    readonly happenedAtMs: number;
-    readonly event: EngineEvent;
-    readonly name: string | undefined;
-  }[] = [];
-  // What changes by time alone changes after this; a timer may ring a little early.
-  let notedAtMs = 0;
-  let lastTurnAtMs = nowMs();
-  /** What else may have changed than what is observed: then a pass is made even if that is the same as before. */
-  let due: readonly string[] = ['meet-gen started'];
-  /** A container started or ended, and may look the same as before. */
-  let mustPass = false;
-  let last: Observation | undefined;
-  let instances: readonly Instance[] | undefined;
-  /** Who takes requests by the last pass, once somebody wants to know. */
-  let rotating: ReadonlySet<string> | undefined;
-  const memory = createEventMemory();
-  let history = noHistory;
-  const passMemory = createPassMemory();
-  const retry = createBackoff(retryCapMs);
-  const timers = createTimers(
-    boundary.guard('a timer of the loop', (reason: Reason) => {
-      // What failed may have been about anything.
-      if (reason === 'retry') view.touchAll(nowMs());
-      if (reason !== 'final') noteDue(dueByTime[reason]);
-      coalescer.once();
-    }),
-  );
-  const noteDue = (why: string): void => void (due = [...new Set([...due, why])]);
-
-  /** Of the only instance that is looked after, whatever the labels of the others do. */
-  const isChosen = (container: Container): boolean => {
-    const { only } = options.choice;
-    return only === undefined || likelyInstance(container) === only;
-  };
-
-  const observe = async (abort: AbortSignal): Promise<Observation> => {
-    const beganAtMs = nowMs();
-    const containers = await view.look(abort);
-    notedAtMs = nowMs();
-    const ofEvents = memory.notesFor(containers, beganAtMs, notedAtMs);
-    return { containers, notes: mergeNotes(ofEvents, notesOfHistory(history, notedAtMs), hooks.notesFor(containers)) };
-  };
-
-  const decide = async (observation: Observation, readsTemplates: boolean): Promise<PassResult> => {
-    await renderer.begin(readsTemplates);
-    return runPass(observation, renderer, sink, options.choice, passMemory, signal);
-  };
-
-  /** All that led to a pass, once each. */
-  const causeOf = (dueNow: readonly string[], startedAtMs: number): Cause => {
-    // One that is gone has a name no more, one that has just come had none.
-    const told = causes.map(
-      ({ name, event: { containerId, action } }) => `${name ?? view.nameOf(containerId) ?? containerId.slice(0, 12)}: ${action}`,
-    );
-    return { atMs: causes[0]?.happenedAtMs ?? startedAtMs, why: [...new Set([...told, ...dueNow])].slice(0, maxReasons) };
-  };
-
-  const takeResult = (result: PassResult, cause: Cause, tookMs: number): void => {
-    instances = result.instances;
-    history = historyAfter(history, instances, nowMs());
-    rotating = undefined;
-    if (result.heldBackMs !== undefined) timers.after('heldBack', result.heldBackMs);
-    if (!signal.aborted) hooks.onPass(result, cause, tookMs);
-    const isDone = result.hasFailed !== true && result.problems.every((item) => item.code !== 'publish-failed');
-    if (isDone) retry.reset();
-    else timers.after('retry', retry.nextMs());
-  };
-
-  const pass = async (): Promise<void> => {
-    if (signal.aborted) return;
-    const startedAtMs = nowMs();
-    const dueNow = due;
-    const mustNow = mustPass || due.length > 0;
-    due = [];
-    mustPass = false;
-    try {
-      const observation = await observe(signal);
-      if (mustNow || !isDeepStrictEqual(observation, last)) {
-        const cause = causeOf(dueNow, startedAtMs);
-        // An event's routes don't wait for a disk: a change of templates is heard of, and looked for at each resync.
-        const result = await decide(observation, dueNow.length > 0);
-        takeResult(result, cause, nowMs() - startedAtMs);
-      } else hooks.onNothingNew();
-      last = observation;
-      causes = causes.filter((cause) => startedAtMs < cause.heardAtMs + finalAfterMs);
-      const changesAtMs = [memory.nextChangeAtMs(notedAtMs), historyChangesAtMs(history, notedAtMs)].flatMap((atMs) => atMs ?? []);
-      if (changesAtMs.length > 0) timers.after('memory', Math.min(...changesAtMs) - nowMs());
-    } catch (error) {
-      if (signal.aborted) return;
-      due = [...dueNow, ...due];
-      mustPass = true;
-      timers.after('retry', retry.nextMs());
-      hooks.onPassFailed(error);
-    } finally {
-      lastTurnAtMs = nowMs();
-    }
-    // The coalescer looks again when it has been quiet; a very short quiet time would be too early.
-    const finalAtMs = lastEventAtMs + finalAfterMs;
-    if (startedAtMs < finalAtMs && options.wait.quietMs < finalAfterMs) timers.after('final', finalAtMs - nowMs());
-  };
-  const coalescer = createCoalescer(() => boundary.attempt('the loop', pass), options.wait);
-
-  const look = (why: string): void => {
-    noteDue(why);
-    coalescer.trigger();
-  };
-  const lookOnce = (why: string): void => {
-    noteDue(why);
-    coalescer.once();
-  };
-
-  const takeEvent = (event: EngineEvent, isPast: boolean): void => {
-    if (!isRelevant(event, view.knows) || !view.concerns(event.containerId, isChosen)) return;
-    const heardAtMs = nowMs();
-    const happenedAtMs = Math.min(event.atMs ?? heardAtMs, heardAtMs);
-    const isStopping = memory.isStopping(event.containerId, heardAtMs);
-    // A network is of no use to one that doesn't run or is about to end, and its start or its end is an event of its own.
-    if (event.type === 'network' && (isStopping || view.isAtRest(event.containerId))) return;
-    const isCrash = memory.note(event, happenedAtMs, heardAtMs);
-    if (event.action === 'start' || event.action === 'die') {
-      mustPass = true;
-      hooks.onRestart(event.containerId, happenedAtMs);
-    }
-    // The list that is made at the start shows what became of it.
-    if (isPast || (event.action === 'kill' && isStopping)) return;
-    if (isCrash) hooks.onCrash(event.containerId);
-    hooks.onEvent(event, happenedAtMs);
-    view.touch(event.containerId, heardAtMs);
-    lastEventAtMs = heardAtMs;
-    if (causes.length < maxCauses) causes.push({ heardAtMs, happenedAtMs, event, name: view.nameOf(event.containerId) });
-    coalescer.trigger(isEndOfSpare(event) ? 'when quiet' : 'urgent');
-  };
-
-  /** Whoever takes no requests is missed by nobody. */
-  const isEndOfSpare = ({ action, containerId }: EngineEvent): boolean => {
-    if (instances === undefined || !ends.has(action)) return false;
-    rotating ??= inRotation(instances);
-    return !rotating.has(containerId);
-  };
-
-  /** What it said is lost: everything is looked at instead. */
-  const lookAtAll = (): void => {
-    view.touchAll(nowMs());
-    mustPass = true;
-    lookOnce('an event that could not be taken in');
-  };
-
-  const resync = (): void => {
-    view.touchAll(nowMs());
-    hooks.onResync();
-    lookOnce('a look at everything');
-  };
-
-  const stream = followEvents(
-    engine.subscribe,
-    {
-      onEvent: boundary.guard('an event of the engine', takeEvent, lookAtAll),
-      onOpened: boundary.guard(
-        'the event stream',
-        (isRenewal: boolean) => {
-          view.hear(true);
-          if (!isRenewal) resync();
-          // The list is made twice, as after an event, since one may have happened just before.
-          view.touchAll(nowMs() + finalAfterMs);
-          timers.after('final', finalAfterMs);
-        },
-        lookAtAll,
-      ),
-      onConnected: boundary.guard('the event stream', hooks.onConnected),
-      onDisconnected: boundary.guard('the event stream', (error: unknown) => {
-        view.hear(false);
-        hooks.onDisconnected(error);
-      }),
-    },
-    options.reconnectCapMs,
+  const loop: Loop = {
+    renderer,
+    sink,
+    hooks,
+    options,
     signal,
-  );
-  const lookAround = boundary.guard('a resync', resync);
+    view: createEngineView(engine.list, nowMs),
+    memory: createEventMemory(),
+    passMemory: createPassMemory(),
+    retry: createBackoff(retryCapMs),
+    timers: createTimers(boundary.guard('a timer of the loop', (reason: Reason) => lookByTime(loop, reason))),
+    coalescer: createCoalescer(() => boundary.attempt('the loop', () => pass(loop)), options.wait),
+    state: atStart,
+    lastTurnAtMs: nowMs(),
+  };
+  const stream = followEvents(engine.subscribe, hooksOfStream(loop, boundary), options.reconnectCapMs, signal);
+  const lookAround = boundary.guard('a resync', () => resync(loop));
   const renew = boundary.guard('a look at the event stream', stream.renewIfSilent);
   const resyncTimer = setInterval(() => {
     lookAround();
     renew();
   }, options.resyncMs);
-
   const run = async (): Promise<void> => {
     await stream.ended;
     clearInterval(resyncTimer);
-    timers.clear();
-    await coalescer.stop();
+    loop.timers.clear();
+    await loop.coalescer.stop();
   };
-  return { look, lookOnce, resync, lastTurnAtMs: () => lastTurnAtMs, ended: run() };
+  return {
+    look(why) {
+      loop.state = afterReason(loop.state, why);
+      loop.coalescer.trigger();
+    },
+    lookOnce: (why) => lookOnce(loop, why),
+    resync: () => resync(loop),
+    lastTurnAtMs: () => loop.lastTurnAtMs,
+    ended: run(),
+  };
+}
+
+function lookOnce(loop: Loop, why: string): void {
+  loop.state = afterReason(loop.state, why);
+  loop.coalescer.once();
+}
+
+function resync(loop: Loop): void {
+  loop.view.touchAll(nowMs());
+  loop.hooks.onResync();
+  lookOnce(loop, 'a look at everything');
+}
+
+function lookByTime(loop: Loop, reason: Reason): void {
+  // What failed may have been about anything.
+  if (reason === 'retry') loop.view.touchAll(nowMs());
+  if (reason !== 'final') loop.state = afterReason(loop.state, dueByTime[reason]);
+  loop.coalescer.once();
+}
+
+function hooksOfStream(loop: Loop, boundary: ErrorBoundary): EventStreamHooks {
+  const { view, hooks, timers } = loop;
+  /** What it said is lost: everything is looked at instead. */
+  const lookAtAll = (): void => {
+    view.touchAll(nowMs());
+    loop.state = afterRestart(loop.state);
+    lookOnce(loop, 'an event that could not be taken in');
+  };
+  return {
+    onEvent: boundary.guard('an event of the engine', (event, isPast) => takeEvent(loop, event, isPast), lookAtAll),
+    onOpened: boundary.guard(
+      'the event stream',
+      (isRenewal: boolean) => {
+        view.hear(true);
+        if (!isRenewal) resync(loop);
+        // The list is made twice, as after an event, since one may have happened just before.
+        view.touchAll(nowMs() + finalAfterMs);
+        timers.after('final', finalAfterMs);
+      },
+      lookAtAll,
+    ),
+    onConnected: boundary.guard('the event stream', hooks.onConnected),
+    onDisconnected: boundary.guard('the event stream', (error: unknown) => {
+      view.hear(false);
+      hooks.onDisconnected(error);
+    }),
+  };
+}
+
+function takeEvent(loop: Loop, event: EngineEvent, isPast: boolean): void {
+  const { view, memory, hooks, options } = loop;
+  const { only } = options.choice;
+  // Of the only instance that is looked after, whatever the labels of the others do.
+  const isChosen = (container: Container): boolean => only === undefined || likelyInstance(container) === only;
+  if (!isRelevant(event, view.knows) || !view.concerns(event.containerId, isChosen)) return;
+  const heardAtMs = nowMs();
+  const happenedAtMs = Math.min(event.atMs ?? heardAtMs, heardAtMs);
+  const isStopping = memory.isStopping(event.containerId, heardAtMs);
+  // A network is of no use to a container that doesn't run or is about to end, and its start or its end is an event of its own.
+  if (event.type === 'network' && (isStopping || view.isAtRest(event.containerId))) return;
+  const isCrash = memory.note(event, happenedAtMs, heardAtMs);
+  if (event.action === 'start' || event.action === 'die') {
+    loop.state = afterRestart(loop.state);
+    hooks.onRestart(event.containerId, happenedAtMs);
+  }
+  // The list that is made at the start shows what became of it.
+  if (isPast || (event.action === 'kill' && isStopping)) return;
+  if (isCrash) hooks.onCrash(event.containerId);
+  hooks.onEvent(event, happenedAtMs);
+  view.touch(event.containerId, heardAtMs);
+  loop.state = afterEvent(loop.state, { heardAtMs, happenedAtMs, event, name: view.nameOf(event.containerId) });
+  loop.coalescer.trigger(isEndOfSpare(loop.state, event) ? 'when quiet' : 'urgent');
+}
+
+async function pass(loop: Loop): Promise<void> {
+  const { signal, timers, retry, hooks, options } = loop;
+  if (signal.aborted) return;
+  const startedAtMs = nowMs();
+  const { reasons, state } = beginPass(loop.state);
+  loop.state = state;
+  try {
+    const { observation, notedAtMs } = await observe(loop);
+    if (isNews(reasons, observation, loop.state)) {
+      const cause = causeOf(loop.state, reasons, startedAtMs, loop.view.nameOf);
+      // An event's routes don't wait for a disk: a change of templates is heard of, and looked for at each resync.
+      takeResult(loop, await decide(loop, observation, reasons.due.length > 0), cause, startedAtMs);
+    } else hooks.onNothingNew();
+    loop.state = afterPass(loop.state, observation, startedAtMs);
+    const changesAtMs = nextChangeAtMs(loop.state, loop.memory.nextChangeAtMs(notedAtMs), notedAtMs);
+    if (changesAtMs !== undefined) timers.after('memory', changesAtMs - nowMs());
+  } catch (error) {
+    if (signal.aborted) return;
+    loop.state = afterFailure(loop.state, reasons);
+    timers.after('retry', retry.nextMs());
+    hooks.onPassFailed(error);
+  } finally {
+    loop.lastTurnAtMs = nowMs();
+  }
+  // The coalescer looks again when it has been quiet; a very short quiet time would be too early.
+  const finalAtMs = options.wait.quietMs < finalAfterMs ? finalLookAtMs(loop.state, startedAtMs) : undefined;
+  if (finalAtMs !== undefined) timers.after('final', finalAtMs - nowMs());
+}
+
+/** @returns what is known now; what changes by time alone changes after `notedAtMs`, since a timer may ring a little early */
+async function observe(loop: Loop): Promise<{ readonly observation: Observation; readonly notedAtMs: number }> {
+  const beganAtMs = nowMs();
+  const containers = await loop.view.look(loop.signal);
+  const notedAtMs = nowMs();
+  const ofEvents = loop.memory.notesFor(containers, beganAtMs, notedAtMs);
+  const notes = mergeNotes(ofEvents, notesOfHistory(loop.state.history, notedAtMs), loop.hooks.notesFor(containers));
+  return { observation: { containers, notes }, notedAtMs };
+}
+
+async function decide(loop: Loop, observation: Observation, readsTemplates: boolean): Promise<PassResult> {
+  const { renderer, sink, options, passMemory, signal } = loop;
+  await renderer.begin(readsTemplates);
+  return runPass(observation, renderer, sink, options.choice, passMemory, signal);
+}
+
+function takeResult(loop: Loop, result: PassResult, cause: Cause, startedAtMs: number): void {
+  const { timers, retry, hooks, signal } = loop;
+  const endedAtMs = nowMs();
+  loop.state = afterDecision(loop.state, result.instances, endedAtMs);
+  if (result.heldBackMs !== undefined) timers.after('heldBack', result.heldBackMs);
+  if (!signal.aborted) hooks.onPass(result, cause, endedAtMs - startedAtMs);
+  const isDone = result.hasFailed !== true && result.problems.every((item) => item.code !== 'publish-failed');
+  if (isDone) retry.reset();
+  else timers.after('retry', retry.nextMs());
 }
 
 type Reason = 'retry' | 'final' | 'heldBack' | 'memory';
@@ -298,8 +294,13 @@ const dueByTime: Readonly<Record<Exclude<Reason, 'final'>, string>> = {
   memory: 'the time that has passed',
 };
 
+interface Timers {
+  after(reason: Reason, delayMs: number): void;
+  clear(): void;
+}
+
 /** Timers to look again: one for each reason, however many passes ask for one. */
-function createTimers(look: (reason: Reason) => void): { after(reason: Reason, delayMs: number): void; clear(): void } {
+function createTimers(look: (reason: Reason) => void): Timers {
   const timers = new Map<Reason, NodeJS.Timeout>();
   let isOver = false;
   return {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Cause } from '../loop/controller.ts';
+import type { Cause } from '../loop/loop-state.ts';
 import { showForeignText } from '../model/foreign-text.ts';
 import type { Instance } from '../model/instance.ts';
 import { problemKey } from '../model/problem.ts';

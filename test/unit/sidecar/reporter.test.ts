@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { problem } from '../../../src/model/problem.ts';
 import { readInstances } from '../../../src/model/read-instances.ts';
 import type { InstancePass } from '../../../src/loop/pass.ts';
-import type { Cause } from '../../../src/loop/controller.ts';
+import type { Cause } from '../../../src/loop/loop-state.ts';
 import { createRecords } from '../../../src/sidecar/records.ts';
 import { createReporter } from '../../../src/sidecar/reporter.ts';
 import type { InstanceProof, Reporter } from '../../../src/sidecar/reporter.ts';
