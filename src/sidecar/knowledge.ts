@@ -6,7 +6,6 @@ import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Options } from '../options.ts';
 import type { InstancePass, PassResult } from '../loop/pass.ts';
-import type { Target } from '../reload/proof.ts';
 import { proofProblem } from '../reload/proof-problem.ts';
 import type { FrontendReport } from '../reload/prover.ts';
 import type { RoutingView } from '../routes/view.ts';
@@ -79,99 +78,21 @@ export function patienceMs({ resyncMs }: Pick<Options, 'resyncMs'>): number {
   return 2 * resyncMs + 60_000;
 }
 
+/** What is known, and where the rest is asked for. */
+interface Known {
+  readonly state: State;
+  readonly sources: Sources;
+  readonly options: Options;
+}
+
 export function createKnowledge(options: Options, sources: Sources): Knowledge {
   const { records } = sources;
   const state: State = { connection: { isConnected: false }, since: nothingSeen };
-
-  const instances = (): PassResult['instances'] => state.last?.instances ?? [];
-  const targetOf = (instance: string): Target | undefined => records.published(instance)?.target;
-  const isAnythingPublished = (): boolean => records.all().some(({ published }) => published !== undefined);
-
-  const problems = (): readonly Problem[] => {
-    const ofProofs = instances().flatMap(({ name }) => {
-      // The pass that replaces it tells what was refused; before, a problem would be told that it takes back at once.
-      const reports = sources.givesWay(name) ? sources.proofs(name).filter(({ phase }) => phase !== 'rejected') : sources.proofs(name);
-      return reports.flatMap((report) => proofProblem(name, report, options.reload) ?? []);
-    });
-    const unasked = records
-      .all()
-      .flatMap(({ instance, published }) =>
-        published !== undefined && published.target.entrance === undefined ? visitorsNotAsked(instance) : [],
-      );
-    const { failure } = state.connection;
-    return [
-      ...(failure === undefined ? [] : [engineUnreachable(failure)]),
-      ...(state.last?.problems ?? []),
-      ...sources.fileProblems(),
-      ...ofProofs,
-      ...unasked,
-    ];
-  };
-
+  const known: Known = { state, sources, options };
   const confirmed = (nowMs: number, date: Date): void => {
     state.lastSync = { atMs: nowMs, date: date.toISOString() };
     state.connection = afterList(state.connection);
   };
-
-  const isReady = (nowMs: number): boolean => {
-    const { last, lastSync, connection } = state;
-    const fresh = lastSync !== undefined && nowMs - lastSync.atMs < patienceMs(options);
-    const allPublished = !(last?.problems ?? []).some((item) => item.code === 'publish-failed');
-    const isAnythingServed = isAnythingPublished() || instances().every(({ frontends }) => frontends.length === 0);
-    return (
-      connection.isConnected &&
-      fresh &&
-      allPublished &&
-      isAnythingServed &&
-      (sources.templateFailure() === undefined || isAnythingPublished())
-    );
-  };
-
-  /** Its frontends run and are proven to serve what was published; an instance without frontends has nothing to serve. */
-  const isConverged = ({ name, frontends }: PassResult['instances'][number]): boolean => {
-    const isWanted = passOf(name)?.desired === targetOf(name)?.generation && !sources.isOnTrial(name);
-    return frontends.length === 0 || (isWanted && sources.proofs(name).length > 0 && whatIsUnproven(name) === undefined);
-  };
-
-  const passOf = (instance: string): InstancePass | undefined => state.last?.passes.find((pass) => pass.instance.name === instance);
-
-  const whatIsUnproven = (instance: string): string | undefined => {
-    const pass = passOf(instance);
-    if (pass === undefined || pass.rendered.generation !== targetOf(instance)?.generation) return 'the routes are not published yet';
-    const unproven = sources.proofs(instance).filter(({ frontend, phase }) => phase !== 'live' && !frontend.isForeign);
-    return unproven.length === 0
-      ? undefined
-      : unproven.map(({ frontend, phase }) => `${showForeignText(frontend.name)} is ${phase}`).join(', ');
-  };
-
-  const describe = (instance: PassResult['instances'][number]): InstanceStatus => {
-    const pass = passOf(instance.name);
-    const published = records.published(instance.name);
-    const file = sources.fileOf(instance.name);
-    return describeInstance(
-      instance,
-      published === undefined
-        ? undefined
-        : { file, generation: published.target.generation, routes: pass?.routes ?? [], ...aboutRouting(published, pass?.wanted) },
-      {
-        ...(pass === undefined ? {} : { generation: pass.desired }),
-        isOnTrial: sources.isOnTrial(instance.name),
-        isConverged: isConverged(instance),
-      },
-      new Map(sources.proofs(instance.name).map((report) => [report.frontend.id, factsOf(report)])),
-      (containerId) => state.since.entries.get(containerId)?.at,
-    );
-  };
-
-  const factsAbout = (instance: PassResult['instances'][number]): InstanceFacts => {
-    const [published, wanted] = [records.published(instance.name), passOf(instance.name)?.wanted];
-    return {
-      instance,
-      status: describe(instance),
-      ...defined({ published, wanted }),
-    };
-  };
-
   return {
     passed(result, nowMs, date) {
       state.last = result;
@@ -194,33 +115,123 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       new Map(
         records.all().flatMap(({ instance, published }) => (published === undefined ? [] : [[instance, published.content] as const])),
       ),
-    instances,
-    whatIsUnproven,
-    view: (instance) => passOf(instance)?.view,
-    problems,
+    instances: () => instancesOf(state),
+    whatIsUnproven: (instance) => whatIsUnproven(known, instance),
+    view: (instance) => passOf(state, instance)?.view,
+    problems: () => problemsOf(known),
     facts: () => ({
-      instances: instances().map(factsAbout),
-      problems: [...problems(), ...sources.failures().map(partFailed)],
+      instances: instancesOf(state).map((instance) => factsAbout(known, instance)),
+      problems: allProblems(known),
       only: options.instance,
       ownTemplates: options.templates !== undefined,
     }),
-    snapshot(nowMs) {
-      const ready = isReady(nowMs);
-      const { lastSync, connection } = state;
-      return {
-        version,
-        ready,
-        converged: ready && instances().every(isConverged),
-        engine: {
-          connected: connection.isConnected,
-          lastSyncAt: lastSync?.date ?? null,
-          ...defined({ error: connection.failure }),
-        },
-        instances: instances().map(describe),
-        problems: [...problems(), ...sources.failures().map(partFailed)],
-        changes: sources.changes(),
-      };
+    snapshot: (nowMs) => snapshotOf(known, nowMs),
+  };
+}
+
+function instancesOf({ last }: State): readonly Instance[] {
+  return last?.instances ?? [];
+}
+
+function passOf({ last }: State, instance: string): InstancePass | undefined {
+  return last?.passes.find((pass) => pass.instance.name === instance);
+}
+
+function problemsOf({ state, sources, options }: Known): readonly Problem[] {
+  const ofProofs = instancesOf(state).flatMap(({ name }) => {
+    // The pass that replaces it tells what was refused; before, a problem would be told that it takes back at once.
+    const reports = sources.givesWay(name) ? sources.proofs(name).filter(({ phase }) => phase !== 'rejected') : sources.proofs(name);
+    return reports.flatMap((report) => proofProblem(name, report, options.reload) ?? []);
+  });
+  const unasked = sources.records
+    .all()
+    .flatMap(({ instance, published }) =>
+      published !== undefined && published.target.entrance === undefined ? visitorsNotAsked(instance) : [],
+    );
+  const { failure } = state.connection;
+  return [
+    ...(failure === undefined ? [] : [engineUnreachable(failure)]),
+    ...(state.last?.problems ?? []),
+    ...sources.fileProblems(),
+    ...ofProofs,
+    ...unasked,
+  ];
+}
+
+/** With those of meet-gen's own parts, which the log tells by itself. */
+function allProblems(known: Known): readonly Problem[] {
+  return [...problemsOf(known), ...known.sources.failures().map(partFailed)];
+}
+
+function isReady({ state, sources, options }: Known, nowMs: number): boolean {
+  const { last, lastSync, connection } = state;
+  const isFresh = lastSync !== undefined && nowMs - lastSync.atMs < patienceMs(options);
+  const areAllPublished = !(last?.problems ?? []).some((item) => item.code === 'publish-failed');
+  const isAnythingPublished = sources.records.all().some(({ published }) => published !== undefined);
+  const isAnythingServed = isAnythingPublished || instancesOf(state).every(({ frontends }) => frontends.length === 0);
+  const hasTemplates = sources.templateFailure() === undefined || isAnythingPublished;
+  return connection.isConnected && isFresh && areAllPublished && isAnythingServed && hasTemplates;
+}
+
+/** Its frontends run and are proven to serve what was published; an instance without frontends has nothing to serve. */
+function isConverged(known: Known, { name, frontends }: Instance): boolean {
+  const { state, sources } = known;
+  const isWanted = passOf(state, name)?.desired === sources.records.published(name)?.target.generation && !sources.isOnTrial(name);
+  return frontends.length === 0 || (isWanted && sources.proofs(name).length > 0 && whatIsUnproven(known, name) === undefined);
+}
+
+function whatIsUnproven({ state, sources }: Known, instance: string): string | undefined {
+  const pass = passOf(state, instance);
+  if (pass === undefined || pass.rendered.generation !== sources.records.published(instance)?.target.generation)
+    return 'the routes are not published yet';
+  const unproven = sources.proofs(instance).filter(({ frontend, phase }) => phase !== 'live' && !frontend.isForeign);
+  return unproven.length === 0
+    ? undefined
+    : unproven.map(({ frontend, phase }) => `${showForeignText(frontend.name)} is ${phase}`).join(', ');
+}
+
+function describe(known: Known, instance: Instance): InstanceStatus {
+  const { state, sources } = known;
+  const { name } = instance;
+  const pass = passOf(state, name);
+  const published = sources.records.published(name);
+  const file = sources.fileOf(name);
+  return describeInstance(
+    instance,
+    published === undefined
+      ? undefined
+      : { file, generation: published.target.generation, routes: pass?.routes ?? [], ...aboutRouting(published, pass?.wanted) },
+    {
+      ...defined({ generation: pass?.desired }),
+      isOnTrial: sources.isOnTrial(name),
+      isConverged: isConverged(known, instance),
     },
+    new Map(sources.proofs(name).map((report) => [report.frontend.id, factsOf(report)])),
+    (containerId) => state.since.entries.get(containerId)?.at,
+  );
+}
+
+function factsAbout(known: Known, instance: Instance): InstanceFacts {
+  const { name } = instance;
+  const [published, wanted] = [known.sources.records.published(name), passOf(known.state, name)?.wanted];
+  return { instance, status: describe(known, instance), ...defined({ published, wanted }) };
+}
+
+function snapshotOf(known: Known, nowMs: number): StatusSnapshot {
+  const { state, sources } = known;
+  const ready = isReady(known, nowMs);
+  return {
+    version,
+    ready,
+    converged: ready && instancesOf(state).every((instance) => isConverged(known, instance)),
+    engine: {
+      connected: state.connection.isConnected,
+      lastSyncAt: state.lastSync?.date ?? null,
+      ...defined({ error: state.connection.failure }),
+    },
+    instances: instancesOf(state).map((instance) => describe(known, instance)),
+    problems: allProblems(known),
+    changes: sources.changes(),
   };
 }
 

@@ -25,6 +25,8 @@ const happened = (action: string, name: string): EngineEvent =>
 const heard = (state: LoopState, action: string, name: string, heardAtMs: number): LoopState =>
   afterEvent(state, { heardAtMs, happenedAtMs: heardAtMs - 5, event: happened(action, name), name });
 const idle = beginPass(atStart).state;
+const replica = (name: string, host: number, health: Container['health']): Container =>
+  backend({ name, health, networks: { meet_default: `172.18.0.${host}/16` } });
 const noName = (): undefined => undefined;
 
 describe('when a pass decides', () => {
@@ -81,8 +83,6 @@ describe('the cause of a pass', () => {
 });
 
 describe('how long an end can wait', () => {
-  const replica = (name: string, host: number, health: Container['health']): Container =>
-    backend({ name, health, networks: { meet_default: `172.18.0.${host}/16` } });
   const { instances } = readInstances(observe([frontend(), replica('good', 5, 'healthy'), replica('bad', 6, 'unhealthy')]));
   const state = afterDecision(idle, instances, 1000);
 
