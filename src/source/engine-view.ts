@@ -41,82 +41,106 @@ const maxIds = 16;
 const maxSeenWhole = 200;
 const wholeEveryMs = 10_000;
 
+/** What was listed, and what may have changed since. Times in milliseconds since 1970. */
+interface Seen {
+  /** By id; undefined before the first list. */
+  readonly containers: ReadonlyMap<string, Container> | undefined;
+  /** The same as a list, which is the same object as before where nothing has changed. */
+  readonly present: readonly Container[];
+  /** When the last event about a container was heard, until a final list has shown it; whether it had been seen before. */
+  readonly touched: ReadonlyMap<string, { readonly heardAtMs: number; readonly wasSeen: boolean }>;
+  /** When a list of all has to begin that is still owed. */
+  readonly owedFromMs: number | undefined;
+  readonly isHeard: boolean;
+  /** When the last list of all began. */
+  readonly wholeAtMs: number;
+}
+
+const nothingSeen: Seen = {
+  containers: undefined,
+  present: [],
+  touched: new Map(),
+  owedFromMs: undefined,
+  isHeard: false,
+  wholeAtMs: 0,
+};
+
 /** @param nowMs milliseconds since 1970 */
 export function createEngineView(list: ListContainers, nowMs: () => number): EngineView {
-  let seen: ReadonlyMap<string, Container> | undefined;
-  let present: readonly Container[] = [];
-  /** When the last event about a container was heard, until a final list has shown it; whether it had been seen before. */
-  const touched = new Map<string, { readonly heardAtMs: number; readonly wasSeen: boolean }>();
-  /** When a list of all has to begin that is still owed. */
-  let owedFromMs: number | undefined;
-  let isHeard = false;
-  let wholeAtMs = 0;
-
-  /** The ids to ask for, or undefined for all. */
-  const askFor = (beganAtMs: number): readonly string[] | undefined => {
-    if (seen === undefined || !isHeard || owedFromMs !== undefined || touched.size > maxIds) return undefined;
-    const isFinal = [...touched.values()].some(({ heardAtMs }) => beganAtMs >= heardAtMs + finalAfterMs);
-    if (isFinal && seen.size <= maxSeenWhole && beganAtMs - wholeAtMs >= wholeEveryMs) return undefined;
-    // An event of one that can't be found by the id that it tells: it may be any of them.
-    if (isFinal && [...touched].some(([id, { wasSeen }]) => !wasSeen && seen?.has(id) === false)) return undefined;
-    const owners = [...touched.keys()].flatMap((id) => {
-      const container = seen?.get(id);
-      return container === undefined ? [] : (networkOwnerOf(container) ?? []);
-    });
-    return [...new Set([...touched.keys(), ...owners])];
-  };
-
-  /** Takes in what was listed: all, or what is left of these ids. Where entries have no id, nobody is taken for removed. */
-  const take = (listed: readonly Container[], ids: readonly string[] | undefined): void => {
-    const before = seen ?? new Map<string, Container>();
-    const now = listed.map((container) => asSeen(before.get(container.id), container));
-    const there = new Set(now.map(({ id }) => id));
-    const isPartial = there.has(entriesWithoutId);
-    const gone = [...(ids ?? before.keys())].filter((id) => before.has(id) && !there.has(id));
-    const removed = isPartial ? [] : gone;
-    const isSame = removed.length === 0 && now.every((container) => container === before.get(container.id));
-    if (isSame && seen !== undefined) return;
-    const next = new Map(before);
-    for (const id of removed) next.delete(id);
-    for (const container of now) next.set(container.id, container);
-    seen = next;
-    present = listOf(next);
-  };
-
-  const settle = (beganAtMs: number, isWhole: boolean): void => {
-    if (isWhole) wholeAtMs = beganAtMs;
-    if (isWhole && owedFromMs !== undefined && beganAtMs >= owedFromMs) owedFromMs = undefined;
-    for (const [id, { heardAtMs }] of touched) if (beganAtMs >= heardAtMs + finalAfterMs) touched.delete(id);
-  };
-
+  let seen = nothingSeen;
   return {
     touch(containerId, heardAtMs) {
-      touched.set(containerId, { heardAtMs, wasSeen: seen?.has(containerId) === true || touched.get(containerId)?.wasSeen === true });
+      const wasSeen = seen.containers?.has(containerId) === true || seen.touched.get(containerId)?.wasSeen === true;
+      seen = { ...seen, touched: new Map(seen.touched).set(containerId, { heardAtMs, wasSeen }) };
     },
     touchAll(fromMs) {
-      owedFromMs = Math.max(owedFromMs ?? 0, fromMs);
+      seen = { ...seen, owedFromMs: Math.max(seen.owedFromMs ?? 0, fromMs) };
     },
-    hear(heard) {
-      isHeard = heard;
+    hear(isHeard) {
+      seen = { ...seen, isHeard };
     },
     async look(signal) {
       const beganAtMs = nowMs();
-      const ids = askFor(beganAtMs);
-      if (ids === undefined || ids.length > 0) take(await list(signal, ids), ids);
-      settle(beganAtMs, ids === undefined);
-      return present;
+      const ids = idsToAskFor(seen, beganAtMs);
+      const listed = ids === undefined || ids.length > 0 ? await list(signal, ids) : undefined;
+      // What was heard during the list is in `seen` by now.
+      if (listed !== undefined) seen = afterList(seen, listed, ids);
+      seen = settle(seen, beganAtMs, ids === undefined);
+      return seen.present;
     },
-    knows: (containerId) => seen === undefined || seen.has(containerId),
-    nameOf: (containerId) => seen?.get(containerId)?.name,
+    knows: (containerId) => seen.containers === undefined || seen.containers.has(containerId),
+    nameOf: (containerId) => seen.containers?.get(containerId)?.name,
     isAtRest(containerId) {
-      const state = seen?.get(containerId)?.state;
-      return (state === 'created' || state === 'exited') && !touched.has(containerId);
+      const state = seen.containers?.get(containerId)?.state;
+      return (state === 'created' || state === 'exited') && !seen.touched.has(containerId);
     },
     concerns(containerId, isOfInterest) {
-      const container = seen?.get(containerId);
+      const container = seen.containers?.get(containerId);
       if (container === undefined || isOfInterest(container)) return true;
-      return [...(seen?.values() ?? [])].some((other) => networkOwnerOf(other) === containerId && isOfInterest(other));
+      return [...(seen.containers?.values() ?? [])].some((other) => networkOwnerOf(other) === containerId && isOfInterest(other));
     },
+  };
+}
+
+/** The ids to ask for, or undefined for all. */
+function idsToAskFor({ containers, touched, owedFromMs, isHeard, wholeAtMs }: Seen, beganAtMs: number): readonly string[] | undefined {
+  if (containers === undefined || !isHeard || owedFromMs !== undefined || touched.size > maxIds) return undefined;
+  const isFinal = [...touched.values()].some(({ heardAtMs }) => beganAtMs >= heardAtMs + finalAfterMs);
+  if (isFinal && containers.size <= maxSeenWhole && beganAtMs - wholeAtMs >= wholeEveryMs) return undefined;
+  // An event of one that can't be found by the id that it tells: it may be any of them.
+  if (isFinal && [...touched].some(([id, { wasSeen }]) => !wasSeen && !containers.has(id))) return undefined;
+  const owners = [...touched.keys()].flatMap((id) => {
+    const container = containers.get(id);
+    return container === undefined ? [] : (networkOwnerOf(container) ?? []);
+  });
+  return [...new Set([...touched.keys(), ...owners])];
+}
+
+/** Takes in what was listed: all, or what is left of these ids. Where entries have no id, nobody is taken for removed. */
+function afterList(seen: Seen, listed: readonly Container[], ids: readonly string[] | undefined): Seen {
+  const before = seen.containers ?? new Map<string, Container>();
+  const now = listed.map((container) => asSeen(before.get(container.id), container));
+  const there = new Set(now.map(({ id }) => id));
+  const isPartial = there.has(entriesWithoutId);
+  const gone = [...(ids ?? before.keys())].filter((id) => before.has(id) && !there.has(id));
+  const removed = isPartial ? [] : gone;
+  const isSame = removed.length === 0 && now.every((container) => container === before.get(container.id));
+  if (isSame && seen.containers !== undefined) return seen;
+  const containers = new Map(before);
+  for (const id of removed) containers.delete(id);
+  for (const container of now) containers.set(container.id, container);
+  return { ...seen, containers, present: listOf(containers) };
+}
+
+/** A list ended that began then: what it shows for certain is no longer owed. */
+function settle(seen: Seen, beganAtMs: number, isWhole: boolean): Seen {
+  const { owedFromMs } = seen;
+  const isPaid = isWhole && owedFromMs !== undefined && beganAtMs >= owedFromMs;
+  return {
+    ...seen,
+    wholeAtMs: isWhole ? beganAtMs : seen.wholeAtMs,
+    owedFromMs: isPaid ? undefined : owedFromMs,
+    touched: new Map([...seen.touched].filter(([, { heardAtMs }]) => beganAtMs < heardAtMs + finalAfterMs)),
   };
 }
 

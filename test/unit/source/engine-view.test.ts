@@ -127,6 +127,18 @@ describe('what a look asks the engine for', () => {
     expect(asked).toEqual(['all', 'all', 'all']);
   });
 
+  it('what happened while it was under way', async () => {
+    const { view, asked } = engineOf(...many(3));
+    await view.look(signal);
+    view.touch('id-1', now);
+    const looking = view.look(signal);
+    view.touch('id-2', now);
+    view.touchAll(now);
+    await looking;
+    await view.look(signal);
+    expect(asked).toEqual(['all', ['id-1'], 'all']);
+  });
+
   it('again what it got no answer for', async () => {
     const engine = engineOf(...many(201));
     await engine.view.look(signal);
