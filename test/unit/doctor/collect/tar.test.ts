@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readTar } from '../../../../src/doctor/collect/tar.ts';
 import { tarArchive, tarHeader } from '../../../support/tar-archive.ts';
