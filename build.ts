@@ -1,6 +1,6 @@
 /**
  * Bundles the command into `dist/meet-gen.js`, without what dockerode and pino bring along for what meet-gen never does, and beside it
- * the packages that only some commands use. CommonJS files: an ES module's import of a builtin evaluates all that it exports,
+ * the package that only some runs use. CommonJS files: an ES module's import of a builtin evaluates all that it exports,
  * `node:http` for example undici, which costs memory for as long as the sidecar runs (docs/performance.md).
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,8 +14,8 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 const neverCalled = /^(@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore|ssh2|thread-stream)$/;
 /** Builtins that are required by somebody at the start and used later, or never: TLS alone is several megabytes. */
 const usedLater = /^(node:)?(https|tls|zlib|child_process|assert)$/;
-/** In files of their own, which the sidecar doesn't read unless it needs them. */
-const apart = ['pino-pretty', 'prom-client'] as const;
+/** In a file of its own, which the sidecar doesn't read unless it needs it. */
+const apart = 'pino-pretty';
 /** Only asked whether this is the main thread, which it always is. */
 const threads = /^(node:)?worker_threads$/;
 
@@ -50,7 +50,7 @@ const slim: Plugin = {
     bundler.onResolve({ filter: usedLater }, ({ path }) => ({ path, namespace: 'later' }));
     bundler.onResolve({ filter: /\?now$/ }, ({ path }) => ({ path: path.slice(0, -'?now'.length), external: true }));
     bundler.onLoad({ filter: /.*/, namespace: 'later' }, ({ path }) => ({ contents: loadedLater(path) }));
-    bundler.onResolve({ filter: new RegExp(`^(?:${apart.join('|')})$`) }, ({ path, kind }) =>
+    bundler.onResolve({ filter: new RegExp(`^${apart}$`) }, ({ path, kind }) =>
       kind === 'entry-point' ? undefined : { path: `./${path}.js`, external: true },
     );
     bundler.onLoad({ filter: /docker-modem[/\\]lib[/\\]modem\.js$/ }, ({ path }) => {
@@ -69,7 +69,7 @@ const slim: Plugin = {
 
 rmSync('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { 'meet-gen': 'src/main.ts', ...Object.fromEntries(apart.map((name) => [name, name])) },
+  entryPoints: { 'meet-gen': 'src/main.ts', [apart]: apart },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

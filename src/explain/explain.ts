@@ -15,7 +15,7 @@ import { pickOwned } from './owner.ts';
 import type { OwnedPick } from './owner.ts';
 import { problemsAbout } from './relevant-problems.ts';
 import { readTarget } from './target.ts';
-import { defined } from '../util/defined.ts';
+import { defined, mapDefined } from '../util/defined.ts';
 
 const maxShownLength = 500;
 
@@ -31,7 +31,7 @@ export function explain(text: string, facts: Facts, instance?: string): Explanat
   const instances = chosen.instances.map((one) => explainInstance(one, target, request, facts));
   return {
     target: showForeignText(target, maxShownLength),
-    ...(host === undefined ? {} : { host: showForeignText(host) }),
+    ...defined({ host: mapDefined(host, showForeignText) }),
     ...('path' in request ? { path: showForeignText(request.path, maxShownLength) } : {}),
     answered: instances.some(({ answer }) => answer === 'service' || answer === 'spa' || answer === 'redirect'),
     notes: [
@@ -66,8 +66,7 @@ function explainInstance(one: InstanceFacts, target: string, request: RequestPat
     answer: outcome.answer,
     summary: outcome.summary,
     ...defined({ file: status.file, generation: status.publishedGeneration }),
-    ...(pick?.location === undefined ? {} : { location: describeLocation(pick.location) }),
-    ...defined({ service: pick?.owner }),
+    ...defined({ location: mapDefined(pick?.location, describeLocation), service: pick?.owner }),
     containers: outcome.containers,
     frontends: status.frontends.map((frontend) => ({
       ...frontend,

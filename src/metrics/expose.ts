@@ -1,14 +1,21 @@
-import type { Metric } from 'prom-client';
 import type { Document } from '../status/document.ts';
 import type { MetricValues } from './metrics.ts';
 
-/** The text that Prometheus reads; the library that writes it is loaded when it is first asked for. */
-export async function exposeMetrics(metrics: readonly MetricValues[]): Promise<Document> {
-  const { Registry } = await import('prom-client');
-  const registry = new Registry();
-  for (const metric of metrics) {
-    const own = { name: metric.name, get: () => Promise.resolve(metric) };
-    registry.registerMetric(own as unknown as Metric);
-  }
-  return { contentType: registry.contentType, text: await registry.metrics() };
+/** The text that Prometheus reads (exposition formats, text format 0.0.4). */
+export function exposeMetrics(metrics: readonly MetricValues[]): Document {
+  return { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: `${metrics.map(linesOf).join('\n\n')}\n` };
+}
+
+function linesOf({ name, help, type, values }: MetricValues): string {
+  const samples = values.map(({ metricName = name, labels, value }) => `${metricName}${labelsText(labels)} ${value}`);
+  return [`# HELP ${name} ${escape(help)}`, `# TYPE ${name} ${type}`, ...samples].join('\n');
+}
+
+function labelsText(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escape(value).replaceAll('"', '\\"')}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }

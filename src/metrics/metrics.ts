@@ -2,7 +2,7 @@ import type { ReplicaStatus, StatusSnapshot } from '../status/snapshot.ts';
 import { counters, histograms } from './tally.ts';
 import type { CounterName, HistogramName, Observed, Tally } from './tally.ts';
 
-/** A metric and its values, as Prometheus takes them (prom-client, MetricObjectWithValues). */
+/** A metric and its values. */
 export interface MetricValues {
   readonly name: string;
   readonly help: string;
@@ -10,6 +10,7 @@ export interface MetricValues {
   readonly values: readonly {
     readonly value: number;
     readonly labels: Readonly<Record<string, string>>;
+    /** Of a histogram's parts. */
     readonly metricName?: string;
   }[];
 }

@@ -41,7 +41,7 @@ export interface Observed {
   readonly sum: number;
 }
 
-/** Counts, in plain numbers: nothing of a library is loaded before somebody asks for metrics. */
+/** Counts in plain numbers. */
 export interface Tally {
   count(name: CounterName, label?: string): void;
   observe(name: HistogramName, seconds: number): void;

@@ -1,3 +1,4 @@
+import { defined, mapDefined } from '../util/defined.ts';
 import { compareText, showForeignText } from './foreign-text.ts';
 
 /** How much a problem weighs: `error` costs somebody routes, `warning` costs a label or a choice, `notice` only tells. */
@@ -245,16 +246,19 @@ const maxSentenceLength = 1000;
 
 /** Makes a problem; foreign text in the details is made safe to show here, once for all. */
 export function problem(code: ProblemCode, details: ProblemDetails): Problem {
+  const { instance, container, key, value, message, cure } = details;
   return {
     code,
     severity: problemTable[code].severity,
-    ...(details.instance === undefined ? {} : { instance: showForeignText(details.instance) }),
-    ...(details.container === undefined ? {} : { container: showForeignText(details.container) }),
-    ...(details.key === undefined ? {} : { key: showForeignText(details.key) }),
-    ...(details.value === undefined ? {} : { value: showForeignText(details.value) }),
+    ...defined({
+      instance: mapDefined(instance, showForeignText),
+      container: mapDefined(container, showForeignText),
+      key: mapDefined(key, showForeignText),
+      value: mapDefined(value, showForeignText),
+    }),
     // An error's own words in a message are foreign too.
-    message: showForeignText(details.message, maxSentenceLength),
-    cure: showForeignText(details.cure, maxSentenceLength),
+    message: showForeignText(message, maxSentenceLength),
+    cure: showForeignText(cure, maxSentenceLength),
   };
 }
 

@@ -2,6 +2,7 @@ import { spaTitle } from '../routes/ownership.ts';
 import { howLong, isServed, placeOf, servesOf, stateOf, whyOf } from '../status/headline.ts';
 import type { FrontendStatus, InstanceStatus, ReplicaStatus } from '../status/snapshot.ts';
 import { routesByService } from '../status/route-lines.ts';
+import { defined } from '../util/defined.ts';
 import { moodOfFrontend, moodOfReplica } from './mood.ts';
 import type { Mood } from './mood.ts';
 import { elementId } from './words.ts';
@@ -68,7 +69,7 @@ export function viewMeet(
     state,
     mood: state === 'live' ? 'good' : 'care',
     hosts: entry === undefined || entry.hosts.length === 0 ? 'any host' : entry.hosts.join(', '),
-    ...(entry === undefined ? {} : { port: entry.port }),
+    ...defined({ port: entry?.port }),
     frontends: frontends.map((frontend) => viewFrontend(frontend, publishedGeneration, nowMs)),
     services: services.map(({ service, replicas }) => {
       const id = elementId('service', name, service);

@@ -11,7 +11,7 @@ import { moodOf } from './mood.ts';
 import type { Mood } from './mood.ts';
 import { elementId, viewMoment } from './words.ts';
 import type { Moment } from './words.ts';
-import { defined } from '../util/defined.ts';
+import { defined, mapDefined } from '../util/defined.ts';
 
 /** What the status page shows, in words and ready to print. */
 export interface PageView {
@@ -100,7 +100,7 @@ function viewChange(change: LiveChange, nowMs: number): ChangeView {
     took: servingMs === undefined ? '' : `served after ${servingMs} ms${later}`,
     lines: changes.length === 0 ? ['the wording of the template alone'] : changes,
     containers,
-    ...(diff === undefined ? {} : { diff: viewDiff(diff) }),
+    ...defined({ diff: mapDefined(diff, viewDiff) }),
   };
 }
 

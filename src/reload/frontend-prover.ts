@@ -1,5 +1,6 @@
 import type { Repeat } from '../util/error-boundary.ts';
 import { startDeadline } from '../util/deadline.ts';
+import { errorOf } from '../util/error-message.ts';
 import type { GenerationAnswer } from './generation-probe.ts';
 import {
   aimAt,
@@ -149,10 +150,7 @@ export function startFrontendProver(
   const sendSignal = async (): Promise<void> => {
     const target = proof.target;
     if (proof.signals.count === 0) firstSentAtMs = ports.nowMs();
-    const failure = await ports.reload(frontend, signal).then(
-      () => undefined,
-      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
-    );
+    const failure = await ports.reload(frontend, signal).then(() => undefined, errorOf);
     if (signal.aborted || target === undefined) return;
     if (failure instanceof Refusal) return fold((known) => (known.target === target ? takeRefusal(known, failure.message) : known));
     fold((known) => (known.target === target ? noteSignal(known, ports.nowMs(), failure?.message) : noteOvertakenSignal(known, target)));

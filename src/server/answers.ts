@@ -11,7 +11,7 @@ export interface StatusSource {
   healthy(): boolean;
   snapshot(): StatusSnapshot;
   /** What Prometheus reads. */
-  metrics(): Promise<Document>;
+  metrics(): Document;
   /** The status page, in HTML. */
   page(): Document;
   /** A file that the page loads, by its name; undefined for any other name. */
@@ -37,7 +37,7 @@ type Answer =
   | { readonly status: 200; readonly stream: LiveStreams };
 
 /** How requests are answered in one place. */
-export type Respond = (incoming: IncomingMessage) => Answer | Promise<Answer>;
+export type Respond = (incoming: IncomingMessage) => Answer;
 
 /** Over the unix socket: whoever may open it is an operator. */
 export function answersForOperators(source: StatusSource, desk: OperatorDesk, live: LiveStreams): Respond {
@@ -117,7 +117,7 @@ function answerDesk({ method, url }: IncomingMessage, desk: OperatorDesk): Answe
   }
 }
 
-async function answer(incoming: IncomingMessage, source: StatusSource, live: LiveStreams): Promise<Answer> {
+function answer(incoming: IncomingMessage, source: StatusSource, live: LiveStreams): Answer {
   if (incoming.method !== 'GET' && incoming.method !== 'HEAD') return { status: 405, body: { error: 'this server is read-only: use GET' } };
   const path = incoming.url?.split('?')[0] ?? '/';
   switch (path) {
@@ -136,7 +136,7 @@ async function answer(incoming: IncomingMessage, source: StatusSource, live: Liv
     case '/status':
       return { status: 200, body: source.snapshot() };
     case '/metrics':
-      return { status: 200, document: await source.metrics() };
+      return { status: 200, document: source.metrics() };
     default: {
       const asset = source.asset(path.slice(1));
       if (asset !== undefined) return { status: 200, document: asset };

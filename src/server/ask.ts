@@ -1,4 +1,7 @@
-import { request } from 'node:http';
+import { askHttp } from '../util/ask-http.ts';
+
+/** Far more than the status of 10,000 containers takes. */
+const maxStatusBytes = 64 * 1024 ** 2;
 
 /** Asks the meet-gen behind the first of these sockets that answers; undefined when none does. */
 export async function askFirst(
@@ -19,22 +22,14 @@ export function nobodyAnswers(socketPaths: readonly string[]): string {
   return `no meet-gen answers on ${socketPaths[0] ?? 'its socket'}; is it running with this --out?`;
 }
 
-/** Undefined when nobody answers in time. */
-export function askStatus(
+/** Undefined when nobody answers in time, or not as meet-gen does. */
+export async function askStatus(
   socketPath: string,
   path: string,
   timeoutMs: number,
   method: 'GET' | 'POST' = 'GET',
 ): Promise<{ readonly status: number; readonly body: string } | undefined> {
-  return new Promise((resolve) => {
-    const asked = request({ socketPath, path, method, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => (body += chunk));
-      response.on('error', () => resolve(undefined));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-    });
-    asked.on('error', () => resolve(undefined));
-    asked.end();
-  });
+  const asked = askHttp(`http://localhost${path}`, { socketPath, method, maxBytes: maxStatusBytes }, AbortSignal.timeout(timeoutMs));
+  const reply = await asked.catch(() => undefined);
+  return reply?.isWhole === true ? reply : undefined;
 }

@@ -103,7 +103,7 @@ async function refuseSecond(socketPath: string): Promise<void> {
 
 function open(respond: Respond, where: { path: string } | { host: string; port: number }, boundary: ErrorBoundary): Promise<Server> {
   const server = createServer({ headersTimeout: slowestHeadersMs }, (incoming, outgoing) => {
-    void boundary.attempt(`answering ${requestName(incoming)}`, () => answer(incoming, outgoing, respond));
+    void boundary.attempt(`answering ${requestName(incoming)}`, async () => answer(incoming, outgoing, respond));
   });
   server.maxConnections = mostConnections;
   return new Promise((resolve, reject) => {
@@ -119,9 +119,9 @@ function open(respond: Respond, where: { path: string } | { host: string; port: 
 }
 
 /** Whatever a request makes fail costs that request alone. */
-async function answer(incoming: IncomingMessage, outgoing: ServerResponse, respond: Respond): Promise<void> {
+function answer(incoming: IncomingMessage, outgoing: ServerResponse, respond: Respond): void {
   try {
-    send(outgoing, await respond(incoming));
+    send(outgoing, respond(incoming));
   } catch (error) {
     sayFailed(outgoing, error);
     throw error;

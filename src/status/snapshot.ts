@@ -6,7 +6,7 @@ import type { Rank } from '../model/rotation.ts';
 import type { LiveChange } from './history.ts';
 import { ruleKey, serviceTitle, spaTitle } from '../routes/ownership.ts';
 import type { Route } from '../routes/ownership.ts';
-import { defined } from '../util/defined.ts';
+import { defined, mapDefined } from '../util/defined.ts';
 
 const maxReasonLength = 500;
 
@@ -118,8 +118,12 @@ export function describeInstance(
     ...(instance.project === undefined || instance.ownerReason === undefined
       ? {}
       : { owner: { project: instance.project, reason: instance.ownerReason } }),
-    ...(published === undefined ? {} : { file: published.file, publishedGeneration: published.generation }),
-    ...defined({ entry: published?.entry, desiredGeneration: desired.generation }),
+    ...defined({
+      file: published?.file,
+      publishedGeneration: published?.generation,
+      entry: published?.entry,
+      desiredGeneration: desired.generation,
+    }),
     ...(desired.isOnTrial ? { onTrial: true } : {}),
     frontends: instance.frontends.map((frontend) => ({ ...describe(frontend), ...showFacts(proofs.get(frontend.container.id)) })),
     services: [
@@ -156,8 +160,7 @@ export function describeReplica(replica: Replica): ReplicaStatus {
     inRotation: replica.inRotation,
     rank: replica.standing.rank,
     reason: showForeignText(reasonOf(replica), maxReasonLength),
-    ...defined({ endpoint: replica.endpoint }),
-    ...(replica.network === undefined ? {} : { network: showForeignText(replica.network) }),
+    ...defined({ endpoint: replica.endpoint, network: mapDefined(replica.network, showForeignText) }),
     ...(container.exposedTcpPorts.length === 0 ? {} : { exposedPorts: container.exposedTcpPorts }),
   };
 }

@@ -7,3 +7,8 @@ export function defined<Fields extends object>(fields: Fields): { [Key in keyof 
   }
   return found;
 }
+
+/** What a function makes of a value, and `undefined` of none. */
+export function mapDefined<Value, Result>(value: Value | undefined, map: (value: Value) => Result): Result | undefined {
+  return value === undefined ? undefined : map(value);
+}

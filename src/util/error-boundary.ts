@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createBackoff } from './backoff.ts';
+import { errorOf } from './error-message.ts';
 
 /**
  * Where errors end. Work that nobody waits for begins here: a callback of a timer, an event or a watcher, a request, a loop. An
@@ -54,7 +55,7 @@ export function createErrorBoundary(log: Pick<Logger, 'error' | 'info'>, nowMs: 
   const parts = new Map<string, Part>();
 
   const failed = (part: string, reason: unknown): void => {
-    const error = reason instanceof Error ? reason : new Error(String(reason));
+    const error = errorOf(reason);
     const text = `${error.name}: ${error.message}`;
     const before = parts.get(part);
     const isOld = before?.text === text && (before.isFailing || nowMs() - before.loggedAtMs < quietMs);

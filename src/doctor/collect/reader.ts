@@ -50,7 +50,7 @@ export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineRea
       try {
         const path = `/containers/${reference(id)}/archive`;
         const bytes = await client.get({ what, path, query: { path: folder }, limit: answerLimits.files }, signal);
-        const files = [...readTar(bytes)].map(([file, text]): [string, string] => [file.slice(file.indexOf('/') + 1), text]);
+        const files = [...(await readTar(bytes))].map(([file, text]): [string, string] => [file.slice(file.indexOf('/') + 1), text]);
         return new Map(files);
       } catch (cause) {
         if (cause instanceof EngineError && cause.status === 404) return new Map();

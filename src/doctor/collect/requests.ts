@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
-import { request } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { connect as connectTls } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
+import { askHttp } from '../../util/ask-http.ts';
 import { startDeadline } from '../../util/deadline.ts';
 import type { HttpAnswer, Resolution, Road, TlsAnswer } from '../facts/facts.ts';
 import { defined } from '../../util/defined.ts';
@@ -92,30 +92,18 @@ export function ownNetworks(): readonly string[] {
   return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).flatMap(({ cidr }) => cidr ?? []));
 }
 
-function askOne(endpoint: string, path: string, host: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
+async function askOne(endpoint: string, path: string, host: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
   const headers = { host: host ?? endpoint, 'x-forwarded-proto': 'https', 'user-agent': 'meet-gen doctor', connection: 'close' };
-  return new Promise((resolve) => {
-    const asked = request(`http://${endpoint}${path}`, { agent: false, signal, headers }, (response) => {
-      let body = '';
-      const finish = (): void => {
-        const { statusCode: status = 0, headers: answered } = response;
-        const content = contentOf(answered['content-type'] ?? '', body);
-        resolve({ kind: 'answer', status, content, ...defined({ location: answered.location }) });
-      };
-      response.setEncoding('utf8').on('data', (text: string) => {
-        body += text;
-        if (body.length > maxBodyBytes) asked.destroy();
-      });
-      response.on('error', finish);
-      response.on('close', finish);
-    });
-    asked.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ECONNREFUSED') resolve({ kind: 'refused' });
-      else if (error.code?.startsWith('HPE_') === true || error.code === 'ECONNRESET') resolve({ kind: 'garbled', reason: error.code });
-      else resolve({ kind: 'unreachable', reason: signal.aborted ? noAnswer : (error.code ?? error.message) });
-    });
-    asked.end();
-  });
+  try {
+    const { status, headers: answered, body } = await askHttp(`http://${endpoint}${path}`, { headers, maxBytes: maxBodyBytes }, signal);
+    const content = contentOf(answered['content-type'] ?? '', body);
+    return { kind: 'answer', status, content, ...defined({ location: answered.location }) };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ECONNREFUSED') return { kind: 'refused' };
+    if (code?.startsWith('HPE_') === true || code === 'ECONNRESET') return { kind: 'garbled', reason: code };
+    return { kind: 'unreachable', reason: signal.aborted ? noAnswer : (code ?? message) };
+  }
 }
 
 /** By what it is, not by what it says: the SPA answers 200 to everything. */

@@ -75,7 +75,7 @@ export function readEnvironment(variables: readonly string[], command: readonly 
     const name = text.slice(0, at);
     if (at < 1 || at === text.length - 1 || !Object.hasOwn(grammars, name)) continue;
     const value = grammars[name as VariableName](text.slice(at + 1));
-    found[name] = value === undefined ? {} : { value };
+    found[name] = defined({ value });
   }
   return found;
 }

@@ -1,5 +1,5 @@
-import { request } from 'node:http';
 import { connect } from 'node:net';
+import { askHttp } from '../../util/ask-http.ts';
 import { startDeadline } from '../../util/deadline.ts';
 import type { ProbeVerdict } from '../../model/container.ts';
 import type { HealthLabel } from '../../nginx/token.ts';
@@ -29,7 +29,7 @@ export async function probeOnce(target: ProbeTarget, signal: AbortSignal): Promi
   const deadline = startDeadline(probeTimeoutMs, signal);
   try {
     const answer = await (health.by === 'http'
-      ? askHttp(endpoint, health.path, host, deadline.signal)
+      ? askPath(endpoint, health.path, host, deadline.signal)
       : tryConnection(endpoint, deadline.signal));
     return answer === refused && isOnLoopback ? refusedByWhom : answer;
   } finally {
@@ -51,18 +51,14 @@ function tryConnection(endpoint: string, signal: AbortSignal): Promise<ProbeAnsw
   });
 }
 
-function askHttp(endpoint: string, path: string, host: string | undefined, signal: AbortSignal): Promise<ProbeAnswer> {
+async function askPath(endpoint: string, path: string, host: string | undefined, signal: AbortSignal): Promise<ProbeAnswer> {
   const headers = { host: host ?? endpoint, 'x-forwarded-proto': 'https', 'user-agent': 'meet-gen', connection: 'close' };
-  return new Promise((resolve) => {
-    const asked = request(`http://${endpoint}${path}`, { agent: false, signal, headers }, (response) => {
-      response.resume();
-      response.on('error', () => undefined);
-      resolve(answerOfStatus(response.statusCode ?? 0, path, host));
-      asked.destroy();
-    });
-    asked.on('error', (error) => resolve(signal.aborted ? noAnswer : answerOfError(error)));
-    asked.end();
-  });
+  try {
+    const { status } = await askHttp(`http://${endpoint}${path}`, { headers, maxBytes: 0 }, signal);
+    return answerOfStatus(status, path, host);
+  } catch (error) {
+    return signal.aborted ? noAnswer : answerOfError(error as Error);
+  }
 }
 
 function answerOfStatus(status: number, path: string, host: string | undefined): ProbeAnswer {

@@ -17,6 +17,7 @@ import { explainEngineFailure, notUnderstood, tooLong } from './engine-failure.t
 import type { EngineCall } from './engine-failure.ts';
 import { eventFromEngine } from './event-from-engine.ts';
 import { recordOf, textOf } from './foreign-json.ts';
+import { readFrames } from './frames.ts';
 import { exposedTcpPortsFrom } from './ports-from-engine.ts';
 import { noHandshake, readHandshake } from './handshake.ts';
 import type { Handshake } from './handshake.ts';
@@ -358,18 +359,6 @@ function referenceOf({ id, name }: ContainerName): string {
   const reference = parseEngineName(name) ?? parseEngineName(id);
   if (reference === undefined) throw new Error('neither its name nor its id is one that an engine gives');
   return reference;
-}
-
-/** Takes the frames of a stream apart (Docker Engine API, ContainerAttach, stream format); a container with a terminal has none. */
-function readFrames(bytes: Buffer): string {
-  const texts: string[] = [];
-  let rest = bytes;
-  while (rest.length >= 8 && (rest[0] ?? 3) <= 2 && rest.readUIntBE(1, 3) === 0) {
-    const end = 8 + rest.readUInt32BE(4);
-    texts.push(rest.toString('utf8', 8, end));
-    rest = rest.subarray(end);
-  }
-  return texts.join('') + rest.toString('utf8');
 }
 
 async function* readEvents(stream: IncomingMessage, clockAheadMs: number, end: () => void): AsyncGenerator<EngineEvent> {

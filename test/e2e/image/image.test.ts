@@ -53,7 +53,6 @@ describe('what is in the image', () => {
       '/meet-gen/dist/meet-gen.js root',
       '/meet-gen/dist/package.json root',
       '/meet-gen/dist/pino-pretty.js root',
-      '/meet-gen/dist/prom-client.js root',
       '/meet-gen/templates/candidate-check.sh root',
       '/meet-gen/templates/hook-stub.conf root',
       '/meet-gen/templates/hook.sh root',

@@ -41,10 +41,8 @@ const snapshot: StatusSnapshot = {
   changes: [],
 };
 
-async function linesOf(tally = createTally()): Promise<readonly string[]> {
-  const { text, contentType } = await exposeMetrics(metricsOf(tally, snapshot, 'v24.0.0'));
-  expect(contentType).toContain('text/plain');
-  return text.split('\n');
+function linesOf(tally = createTally()): readonly string[] {
+  return exposeMetrics(metricsOf(tally, snapshot, 'v24.0.0')).text.split('\n');
 }
 
 const contractNames = [
@@ -68,14 +66,14 @@ const contractNames = [
 ];
 
 describe('what Prometheus is told', () => {
-  it('has every name, with its meaning', async () => {
-    const text = (await linesOf()).join('\n');
+  it('has every name, with its meaning', () => {
+    const text = linesOf().join('\n');
     for (const name of contractNames)
       expect(text).toMatch(new RegExp(`^# HELP meet_gen_${name} .+\\n# TYPE meet_gen_${name} (gauge|counter|histogram)$`, 'm'));
   });
 
-  it('is what is known now', async () => {
-    const lines = await linesOf();
+  it('is what is known now', () => {
+    const lines = linesOf();
     expect(lines).toEqual(
       expect.arrayContaining([
         'meet_gen_build_info{version="0.1.0",node="v24.0.0"} 1',
@@ -97,11 +95,11 @@ describe('what Prometheus is told', () => {
       expect(lines.filter((line) => line.startsWith(`meet_gen_${name}`))).toEqual([]);
   });
 
-  it('has results that have never been, as 0: else the first of each would be no increase', async () => {
+  it('has results that have never been, as 0: else the first of each would be no increase', () => {
     const tally = createTally();
     tally.count('passes_total', 'unchanged');
     tally.count('reloads_total', 'refused');
-    const lines = await linesOf(tally);
+    const lines = linesOf(tally);
     expect(lines.filter((line) => /^meet_gen_(passes|reloads)_total/.test(line))).toEqual([
       'meet_gen_passes_total{result="published"} 0',
       'meet_gen_passes_total{result="unchanged"} 1',
@@ -112,7 +110,7 @@ describe('what Prometheus is told', () => {
     ]);
   });
 
-  it('counts, and puts durations into buckets that hold all smaller ones', async () => {
+  it('counts, and puts durations into buckets that hold all smaller ones', () => {
     const tally = createTally();
     tally.count('events_total', 'start');
     tally.count('events_total', 'start');
@@ -121,7 +119,7 @@ describe('what Prometheus is told', () => {
     tally.heard(7);
     tally.heard(5);
     for (const seconds of [0.05, 0.06, 99]) tally.observe('event_to_live_seconds', seconds);
-    expect(await linesOf(tally)).toEqual(
+    expect(linesOf(tally)).toEqual(
       expect.arrayContaining([
         'meet_gen_events_total{action="start"} 2',
         'meet_gen_events_total{action="die"} 1',
@@ -135,6 +133,39 @@ describe('what Prometheus is told', () => {
         'meet_gen_event_to_live_seconds_sum 99.11',
         'meet_gen_event_to_live_seconds_count 3',
       ]),
+    );
+  });
+});
+
+describe('the text format', () => {
+  it('escapes labels and help', () => {
+    const { text, contentType } = exposeMetrics([
+      {
+        name: 'a_total',
+        help: 'How many "x", \\ and\nlines.',
+        type: 'counter',
+        values: [
+          { value: 1, labels: { of: 'é {"x"} \\ \n', and: '' } },
+          { value: 2e30, labels: {} },
+        ],
+      },
+      { name: 'b', help: 'None.', type: 'gauge', values: [] },
+      { name: 'c', help: 'One.', type: 'histogram', values: [{ value: 0.5, labels: { le: '+Inf' }, metricName: 'c_bucket' }] },
+    ]);
+    expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(text).toBe(
+      String.raw`# HELP a_total How many "x", \\ and\nlines.
+# TYPE a_total counter
+a_total{of="é {\"x\"} \\ \n",and=""} 1
+a_total 2e+30
+
+# HELP b None.
+# TYPE b gauge
+
+# HELP c One.
+# TYPE c histogram
+c_bucket{le="+Inf"} 0.5
+`,
     );
   });
 });

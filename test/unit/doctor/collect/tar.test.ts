@@ -1,27 +1,74 @@
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readTar } from '../../../../src/doctor/collect/tar.ts';
-import { tarArchive } from '../../../support/tar-archive.ts';
+import { tarArchive, tarHeader } from '../../../support/tar-archive.ts';
 
-test('the files of an archive, empty ones and ones of a whole block included', () => {
+const end = Buffer.alloc(1024);
+
+test('the files of an archive, empty ones and ones of a whole block included', async () => {
   const files = { 'conf.d/default.conf': 'server {}\n', 'conf.d/empty.conf': '', 'conf.d/block.conf': 'x'.repeat(512), 'é.conf': 'é' };
-  expect(Object.fromEntries(readTar(Buffer.from(tarArchive(files))))).toEqual(files);
+  expect(Object.fromEntries(await readTar(tarArchive(files)))).toEqual(files);
 });
 
-test('no file is no file', () => {
-  expect(readTar(Buffer.alloc(1024)).size).toBe(0);
-  expect(readTar(Buffer.alloc(0)).size).toBe(0);
+test('no file is no file', async () => {
+  expect((await readTar(end)).size).toBe(0);
 });
 
-test('folders and links are left out', () => {
-  const archive = Buffer.from(tarArchive({ 'conf.d/': '', 'conf.d/link': '', 'conf.d/file': 'text' }));
-  archive.write('5', 156);
-  archive.write('2', 512 + 156);
-  expect([...readTar(archive).keys()]).toEqual(['conf.d/file']);
+test('folders and links are left out', async () => {
+  const headers = [tarHeader('conf.d/', 0, '5'), tarHeader('conf.d/link', 0, '2'), tarHeader('conf.d/file', 0)];
+  expect([...(await readTar(Buffer.concat([...headers, end]))).keys()]).toEqual(['conf.d/file']);
 });
 
-test('an archive that is cut short is a failure, never half a file', () => {
-  const archive = Buffer.from(tarArchive({ a: 'x'.repeat(600) }));
-  expect(() => readTar(archive.subarray(0, 700))).toThrow(/cut short/);
-  archive.write('no number', 124);
-  expect(() => readTar(archive)).toThrow(/without a size/);
+test('a name of more than 100 bytes is whole, by ustar and by an extended header', async () => {
+  const folder = 'f'.repeat(90);
+  const ustar = tarHeader('name.conf', 0, '0', folder);
+  const record = Buffer.from(`114 path=${'g'.repeat(93)}/other.conf\n`.padEnd(512, '\0'));
+  const extended = Buffer.concat([tarHeader('attributes', 114, 'x'), record, tarHeader('other.conf', 0)]);
+  const found = await readTar(Buffer.concat([ustar, extended, end]));
+  expect([...found.keys()]).toEqual([`${folder}/name.conf`, `${'g'.repeat(93)}/other.conf`]);
+});
+
+test('an archive that is cut short is a failure, never half a file', async () => {
+  const archive = tarArchive({ a: 'x'.repeat(600) });
+  for (const length of [0, 300, 512, 700, 1112, 1536])
+    await expect(readTar(archive.subarray(0, length)), `${length}`).rejects.toThrow(/truncated/);
+});
+
+test('a header without a size, and one that was changed on the way, are failures', async () => {
+  await expect(readTar(Buffer.concat([tarHeader('a', 'no number'), end]))).rejects.toThrow(/number/);
+  const changed = Buffer.from(tarArchive({ a: '' }));
+  changed.write('b', 0);
+  await expect(readTar(changed)).rejects.toThrow(/checksum/);
+});
+
+test('a size beyond the archive costs no memory', async () => {
+  for (const size of [2 ** 32, '-0000000001']) await expect(readTar(Buffer.concat([tarHeader('a', size), end]))).rejects.toThrow();
+});
+
+test('attributes for all entries are bounded', async () => {
+  const records = Buffer.from(Array.from({ length: 600 }, (_, index) => `7 ${String(index).padStart(3, '0')}=\n`).join(''));
+  const padding = Buffer.alloc(-records.length & 511);
+  const archive = Buffer.concat([tarHeader('attributes', records.length, 'g'), records, padding, tarHeader('a', 0), end]);
+  await expect(readTar(archive)).rejects.toThrow(/attributes/);
+});
+
+test('whatever an archive says, its texts are no longer than it is', async () => {
+  const block = fc.oneof(
+    fc.uint8Array({ minLength: 512, maxLength: 512 }),
+    fc
+      .tuple(
+        fc.string({ maxLength: 90 }),
+        fc.oneof(fc.nat(2000), fc.string({ maxLength: 11 })),
+        fc.constantFrom('0', '1', '5', 'L', 'K', 'x', 'g', 'S'),
+      )
+      .map(([name, size, type]) => tarHeader(name, size, type)),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(block, { maxLength: 12 }), async (blocks) => {
+      const archive = Buffer.concat([...blocks, end]);
+      const found = await readTar(archive).catch(() => new Map<string, string>());
+      const length = [...found.values()].reduce((sum, text) => sum + text.length, 0);
+      expect(length).toBeLessThanOrEqual(archive.length);
+    }),
+  );
 });

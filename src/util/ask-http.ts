@@ -1,0 +1,49 @@
+import { request } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** How a question over HTTP is asked, beside its URL. */
+interface HttpQuestion {
+  readonly method?: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A unix socket to ask through; the URL's host is then only a name. */
+  readonly socketPath?: string;
+  /** The body is read so far; with 0 it isn't waited for. */
+  readonly maxBytes: number;
+}
+
+/** An answer, a redirect like any other. */
+interface HttpReply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  /** False where the body was cut, by its limit or on its way. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Asks once, over a connection of its own. The proof of a reload asks by a plain socket (`reload/status-request.ts`), which is quicker.
+ * @throws Error where nothing answers, with the system's `code`; or, where the signal aborted first, one without meaning
+ */
+export function askHttp(url: string, { maxBytes, ...options }: HttpQuestion, signal: AbortSignal): Promise<HttpReply> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { ...options, agent: false, signal }, (response) => {
+      const { statusCode: status = 0, headers } = response;
+      let body = '';
+      let length = 0;
+      const finish = (isWhole: boolean): void => {
+        resolve({ status, headers, body, isWhole });
+        asked.destroy();
+      };
+      response.on('error', () => finish(false));
+      if (maxBytes === 0) return finish(false);
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+        length += Buffer.byteLength(text);
+        if (length > maxBytes) finish(false);
+      });
+      response.on('end', () => finish(true));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
