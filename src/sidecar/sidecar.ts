@@ -103,8 +103,8 @@ export function startSidecar(
     { ...proverPorts, repeat: boundary.repeat },
     images,
     {
-      reload: options.reload,
-      inquire: options.check !== 'off' || options.reload === 'hook',
+      reloadedBy: options.reload.reloadedBy,
+      inquire: proverPorts.inquire !== undefined,
       verifyTimeoutMs: options.verifyTimeoutMs,
     },
     (instance, versionChanged) => {
@@ -151,7 +151,7 @@ export function startSidecar(
     {
       strict: options.check === 'exec',
       trustsTemplates: options.templates === undefined,
-      unwatched: options.reload === 'none',
+      unwatched: options.reload.reloadedBy === 'operator',
     },
     kept,
   );
