@@ -4,7 +4,7 @@ import { compareText, showForeignText } from './foreign-text.ts';
 export type Severity = 'error' | 'warning' | 'notice';
 
 /** The command that alone can find a problem; without one `run` and `render` find the same from the same containers. */
-export type Finder = 'run' | 'render' | 'render --compose' | 'status';
+type Finder = 'run' | 'render' | 'render --compose' | 'status';
 
 interface ProblemSpec {
   readonly severity: Severity;
