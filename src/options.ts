@@ -2,11 +2,12 @@ import { parseInstance, parseProject } from './nginx/token.ts';
 import { nearest } from './model/nearest.ts';
 import { showForeignText } from './model/foreign-text.ts';
 import type { Wait } from './loop/coalescer.ts';
+import { defaultWay, reloadWays, wayNamed } from './reload/ways/way-table.ts';
+import type { ReloadWay } from './reload/ways/way.ts';
 import { parseDockerHost } from './source/docker/docker-host.ts';
 import { messageOf } from './util/error-message.ts';
 
 export type CommandName = 'run' | 'render' | 'drain' | 'explain' | 'status' | 'doctor' | 'healthcheck';
-type Reload = 'signal' | 'exec' | 'hook' | 'none';
 type Check = 'auto' | 'exec' | 'off';
 type Listen = { readonly host: string; readonly port: number } | 'off';
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -124,10 +125,9 @@ export const optionTable = {
     flag: '--reload',
     variable: 'MEET_GEN_RELOAD',
     placeholder: 'way',
-    meaning:
-      'how nginx is made to reload: signal: HUP through the engine; exec: nginx -t and nginx -s reload inside; hook: a script in the frontend does it (meet-gen hook); none: publish only',
+    meaning: `how nginx is made to reload: ${reloadWays.map(({ name, meaning }) => `${name}: ${meaning}`).join('; ')}`,
     commands: ['run'],
-    fallback: 'signal',
+    fallback: defaultWay.name,
     parse: parseReload,
   }),
   check: option({
@@ -273,9 +273,11 @@ function parseWait(text: string): Wait {
   return wait;
 }
 
-function parseReload(text: string): Reload {
-  if (text === 'signal' || text === 'exec' || text === 'hook' || text === 'none') return text;
-  throw new Error('it must be signal, exec, hook or none');
+function parseReload(text: string): ReloadWay {
+  const way = wayNamed(text);
+  if (way !== undefined) return way;
+  const names = reloadWays.map(({ name }) => name);
+  throw new Error(`it must be ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
 }
 
 function parseCheck(text: string): Check {

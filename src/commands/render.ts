@@ -57,14 +57,12 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
       ask: askGeneration,
       visit: askAsVisitor,
       findRival: () => Promise.resolve(undefined),
-      reload: neverReload,
-      inquire: () => Promise.resolve({ kind: 'nothing' }),
       nowMs,
       repeat: boundary.repeat,
     },
     createImageVersions([], () => undefined),
     () => undefined,
-    { reload: 'none', inquire: false, verifyTimeoutMs: options.verifyTimeoutMs },
+    { reloadedBy: 'operator', inquire: false, verifyTimeoutMs: options.verifyTimeoutMs },
     () => undefined,
   );
   try {
@@ -139,10 +137,6 @@ async function renderOnce(
 
 /** A frontend whose proof fails is one whose version isn't known. */
 const silent = { error: () => undefined, info: () => undefined };
-
-function neverReload(): Promise<void> {
-  return Promise.reject(new Error('render never reloads'));
-}
 
 async function readInput(): Promise<ComposeOutput> {
   try {

@@ -3,12 +3,13 @@ import type { Logger } from 'pino';
 import { createErrorBoundary } from '../util/error-boundary.ts';
 import type { ErrorBoundary } from '../util/error-boundary.ts';
 import { createCandidateCheck } from '../rollout/candidate-check.ts';
+import type { CheckPorts } from '../rollout/candidate-check.ts';
 import { nowMs } from '../util/clock.ts';
 import { createEngineClient } from '../source/docker/client.ts';
 import type { EngineClient } from '../source/docker/client.ts';
 import { withExposedPorts } from '../source/docker/exposed-ports.ts';
 import { keepDrains } from '../sidecar/drain/keep-drains.ts';
-import { createFrontendAccess, mayExec } from './frontend-access.ts';
+import { createFrontendAccess } from './frontend-access.ts';
 import { keepOwners } from '../sidecar/keep-owners.ts';
 import type { OwnerFiles } from '../sidecar/keep-owners.ts';
 import { createLogger } from './log.ts';
@@ -95,7 +96,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
       engine: options.dockerHost.url,
       out: options.out,
       instance: options.instance ?? 'all',
-      reload: options.reload,
+      reload: options.reload.name,
       check: options.check,
     },
     'meet-gen starts',
@@ -179,11 +180,9 @@ async function assemble(
   const ownFiles = createOwnFiles(inFolder);
   const drainsFile = drainsPath(place);
   const versionsFile = versionsPath(place);
-  const check = createCandidateCheck({
-    exec: access.exec,
-    script: readShippedText('nginx-tree.sh') + readShippedText('candidate-check.sh'),
-    stage: (instance, content) => inFolder(ownFolder(place, instance), () => stageFile(pathOf(instance, '.candidate.conf'), content)),
-  });
+  const stage: CheckPorts['stage'] = (instance, content) =>
+    inFolder(ownFolder(place, instance), () => stageFile(pathOf(instance, '.candidate.conf'), content));
+  const script = readShippedText('nginx-tree.sh') + readShippedText('candidate-check.sh');
   const instances = await instancesIn(place, options.instance);
   const kept = await readEach(instances, (one) => readKept(ownFiles.read(pathOf(one, '.editions.json')), one, log));
   const ownerFiles: OwnerFiles = {
@@ -191,9 +190,9 @@ async function assemble(
     save: (instance, text) => ownFiles.write(pathOf(instance, ownerFile), text),
   };
   return {
-    prover: { ask: askGeneration, visit: askAsVisitor, findRival: access.findRival, reload: access.reload, inquire: access.inquire, nowMs },
+    prover: { ask: askGeneration, visit: askAsVisitor, ...access.prover, nowMs },
     images: await keepImageVersions(ownFiles.read(versionsFile), (text) => ownFiles.write(versionsFile, text), log),
-    check: mayExec(options) ? check : undefined,
+    check: access.exec && createCandidateCheck({ exec: access.exec, script, stage }),
     publisher: createPublisher(place, inFolder, nowMs),
     ownFiles,
     drains: await keepDrains(ownFiles.read(drainsFile), (text) => ownFiles.write(drainsFile, text), log),

@@ -6,7 +6,7 @@ import { compareText } from '../model/foreign-text.ts';
 import { allLabels, roleMeanings, roles } from '../model/label-table.ts';
 import type { Role } from '../model/label-table.ts';
 import { labelLimits } from '../model/label-limits.ts';
-import { problemTable } from '../model/problem.ts';
+import { alertedCodes, problemTable } from '../model/problem.ts';
 import { flagWithValue, optionTable } from '../options.ts';
 import { backendPreset } from '../routes/preset.ts';
 import { refusedPaths } from '../routes/refused-path.ts';
@@ -26,28 +26,10 @@ export function referencePages(): ReadonlyMap<string, string> {
   ]);
 }
 
-/** The labels to know first; the others are in docs/labels.md alone. */
-const firstLabels = new Set([
-  'meet.instance',
-  'meet.service',
-  'meet.port',
-  'meet.host',
-  'meet.paths',
-  'meet.websocket',
-  'meet.balance',
-  'meet.health',
-  'meet.drain',
-  'meet.body-size',
-  'meet.read-timeout',
-  'meet.route.<name>.path',
-  'meet.allow.<name>',
-  'meet.media.bucket',
-]);
-
 /** The README with its label table filled in between the markers, from the same table. */
 export function readmeWithLabels(readme: string): string {
   const rows = allLabels
-    .filter(({ key }) => firstLabels.has(key))
+    .filter(({ isBasic }) => isBasic)
     .map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.fallback]);
   const labels = table(
     ['label', 'on', 'meaning', 'default'],
@@ -56,7 +38,13 @@ export function readmeWithLabels(readme: string): string {
   return readme.replace(/(<!-- labels -->\n)[^]*?(<!-- \/labels -->)/, (_, open: string, close: string) => `${open}${labels}\n${close}`);
 }
 
+/** The alerts, with MeetGenProblem about the codes that the table of problems says. */
+export function alertsWithCodes(alerts: string): string {
+  return alerts.replace(/(?<=meet_gen_problems\{code=~")[^"]*/, alertedCodes().join('|'));
+}
+
 function labelsPage(): string {
+  const own = allLabels.flatMap(({ key, scope }) => (scope === 'replica' ? `\`${key}\`` : []));
   const rows = allLabels.map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.allowed, spec.fallback]);
   return page('Labels', [
     '`meet.role` opts a container in; without it a container is ignored. Every other label is optional. A label that is unknown or has a bad value is reported with the container, the key, the value and what is allowed; it costs nothing but itself. In the comma lists of `meet.paths` and `meet.host` a bad entry costs itself alone; in `meet.allow` it closes the path.',
@@ -70,7 +58,7 @@ function labelsPage(): string {
       Object.entries(roleMeanings).map(([role, meaning]) => [`\`${role}\``, meaning]),
     ),
     '## Replicas that disagree',
-    "Replicas of one service can carry different labels, as in a rolling update. For each label the newest value that can be read among the replicas *in rotation* holds for all; where no label is set, its default is the value. The problem `replicas-disagree` names the others. A value with a bad entry counts only where no replica has a whole one, and a `meet.route.<name>` is one value with all its attributes. `meet.port`, `meet.network`, `meet.health`, `meet.drain`, `meet.weight`, `meet.backup` and `meet.max-conns` are each replica's own.",
+    `Replicas of one service can carry different labels, as in a rolling update. For each label the newest value that can be read among the replicas *in rotation* holds for all; where no label is set, its default is the value. The problem \`replicas-disagree\` names the others. A value with a bad entry counts only where no replica has a whole one, and a \`meet.route.<name>\` is one value with all its attributes. ${own.slice(0, -1).join(', ')} and ${own.at(-1)} are each replica's own.`,
     '- A replica that is out of rotation decides nothing for the others: unhealthy beside healthy ones, drained, stopped, in a crash loop.',
     '- A replica that left the rotation decides nothing for a minute, also when it is back, while there are others. So health that comes and goes changes the routes twice a minute at most; addresses follow each time.',
     '- `meet.allow` of all replicas in rotation hold together: a path is open only to networks that each of them lets in, and a guard that can not be read closes. A guard that was removed goes when the last replica that carries it has left the rotation for a minute, or is removed.',

@@ -22,8 +22,6 @@ interface Dispute {
 }
 
 const labelNames = Object.keys(labelTable) as LabelName[];
-const ofEachNginx: readonly LabelName[] = ['network', 'instance'];
-const ofEachReplica: readonly LabelName[] = ['port', 'network', 'instance', 'service', 'health', 'drain', 'weight', 'backup', 'maxConns'];
 
 /**
  * The labels that hold for all replicas: for each key the newest value that can be read among those in rotation, where no label is a
@@ -47,9 +45,11 @@ export function agree(judged: readonly Judged[], instance: string, whose: string
     if (others.length > 0) disputes.push({ key, holder, others });
     return value;
   };
-  const own = isNginx(newest) ? ofEachNginx : ofEachReplica;
   for (const name of labelNames) {
-    const value = settle(labelTable[name].key, (member) => member.labels[name], own.includes(name));
+    const { key, scope } = labelTable[name];
+    // All frontends of an instance have the SPA on one port.
+    const isEachOnesOwn = scope !== undefined && !(name === 'port' && isNginx(newest));
+    const value = settle(key, (member) => member.labels[name], isEachOnesOwn);
     if (value !== undefined) Object.assign(labels, { [name]: value });
   }
   const routes = routeNames(shown).flatMap((name) => settle(`${routePrefix}${name}`, (member) => routeNamed(member, name)) ?? []);

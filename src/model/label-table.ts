@@ -43,6 +43,13 @@ export function isBystanderRole(role: Role): role is BystanderRole {
 interface LabelSpec<Value> {
   readonly key: string;
   readonly roles: readonly Role[];
+  /**
+   * `replica`: each has its own value. `identity`: the value says whose replica a container is. Without a scope one value holds for
+   * all replicas of a service.
+   */
+  readonly scope?: 'replica' | 'identity';
+  /** One of the labels to know first: the README has it, too. */
+  readonly isBasic?: true;
   /** Returns undefined for a value outside the grammar. */
   readonly parse: (text: string) => Value | undefined;
   /** A comma list whose entries mean something each alone: a bad one costs itself. */
@@ -67,6 +74,8 @@ export const labelTable = {
   instance: label({
     key: 'meet.instance',
     roles,
+    scope: 'identity',
+    isBasic: true,
     parse: parseInstance,
     allowed: 'lower-case letters, digits, `_` and `-`, at most 63, starting with a letter or digit',
     meaning: 'which Meet the container belongs to',
@@ -75,6 +84,8 @@ export const labelTable = {
   service: label({
     key: 'meet.service',
     roles: routed,
+    scope: 'identity',
+    isBasic: true,
     parse: parseServiceName,
     allowed: 'letters, digits, `_`, `.` and `-`, at most 63, starting with a letter or digit',
     meaning: 'whose replica the container is',
@@ -84,6 +95,8 @@ export const labelTable = {
   port: label({
     key: 'meet.port',
     roles,
+    scope: 'replica',
+    isBasic: true,
     parse: parsePort,
     allowed: '1 to 65535',
     meaning: 'the port to reach the container on',
@@ -108,6 +121,7 @@ export const labelTable = {
   hosts: label({
     key: 'meet.host',
     roles: routing,
+    isBasic: true,
     parse: parseHosts,
     isList: true,
     allowed: 'host names, comma-separated, at most 16',
@@ -117,6 +131,7 @@ export const labelTable = {
   network: label({
     key: 'meet.network',
     roles,
+    scope: 'replica',
     parse: parseEngineName,
     allowed: "a network's full name, or compose's short one",
     meaning: 'take the address on this network',
@@ -125,6 +140,7 @@ export const labelTable = {
   paths: label({
     key: 'meet.paths',
     roles: routed,
+    isBasic: true,
     parse: parsePaths,
     isList: true,
     allowed:
@@ -144,6 +160,7 @@ export const labelTable = {
   readTimeout: label({
     key: 'meet.read-timeout',
     roles: routed,
+    isBasic: true,
     parse: parseNginxDuration,
     allowed: duration,
     meaning: 'how long nginx waits for the next part of an answer',
@@ -160,6 +177,8 @@ export const labelTable = {
   health: label({
     key: 'meet.health',
     roles: routed,
+    scope: 'replica',
+    isBasic: true,
     parse: parseHealth,
     allowed: '`docker`, `tcp`, `http:/path` or `none`',
     meaning:
@@ -169,6 +188,8 @@ export const labelTable = {
   drain: label({
     key: 'meet.drain',
     roles: routed,
+    scope: 'replica',
+    isBasic: true,
     parse: parseBoolean,
     allowed: '`true` or `false`',
     meaning: 'take no new requests while others can (`meet-gen drain` does it to a running container)',
@@ -177,6 +198,7 @@ export const labelTable = {
   websocket: label({
     key: 'meet.websocket',
     roles: routed,
+    isBasic: true,
     parse: parseBoolean,
     allowed: '`true` or `false`',
     meaning:
@@ -186,6 +208,7 @@ export const labelTable = {
   balance: label({
     key: 'meet.balance',
     roles: routed,
+    isBasic: true,
     parse: parseBalance,
     allowed: '`round-robin`, `least-conn`, `ip-hash` or `random-two`',
     meaning:
@@ -195,6 +218,7 @@ export const labelTable = {
   weight: label({
     key: 'meet.weight',
     roles: routed,
+    scope: 'replica',
     parse: parseWeight,
     allowed: '1 to 100',
     meaning: "how many requests this replica gets for each one that a replica of weight 1 gets; each replica's own",
@@ -203,6 +227,7 @@ export const labelTable = {
   backup: label({
     key: 'meet.backup',
     roles: routed,
+    scope: 'replica',
     parse: parseBoolean,
     allowed: '`true` or `false`',
     meaning: "`true`: gets requests only while no other replica takes them; each replica's own",
@@ -211,6 +236,7 @@ export const labelTable = {
   maxConns: label({
     key: 'meet.max-conns',
     roles: routed,
+    scope: 'replica',
     parse: parseConnections,
     allowed: '1 to 100000',
     meaning:
@@ -229,6 +255,7 @@ export const labelTable = {
   bodySize: label({
     key: 'meet.body-size',
     roles: [...routing, ...routed],
+    isBasic: true,
     parse: parseNginxSize,
     allowed: 'a number with k, M or G; `0` is no limit',
     meaning: "the largest request body; on a frontend or router for all routes, elsewhere for that service's own",
@@ -237,6 +264,7 @@ export const labelTable = {
   mediaBucket: label({
     key: 'meet.media.bucket',
     roles: ['media'],
+    isBasic: true,
     parse: parseBucket,
     allowed: '3 to 63 lower-case letters, digits, `.` and `-`',
     meaning: "the bucket that Meet's files are in: the backend's `AWS_STORAGE_BUCKET_NAME`",
@@ -259,6 +287,7 @@ export const routeTable = {
   path: label({
     key: 'meet.route.<name>.path',
     roles: routed,
+    isBasic: true,
     parse: parsePath,
     allowed: 'one path: `/x` is `/x` and all below it, `/x/` only what is below, `=/x` exactly that',
     meaning:
@@ -327,6 +356,7 @@ export type NamedRoute = {
 export const allowLabel = label({
   key: 'meet.allow.<name>',
   roles: routed,
+  isBasic: true,
   parse: parseAllow,
   allowed:
     '`<path> from <networks>`: `/admin from 10.0.0.0/8, 2001:db8::/32`. The path as in `meet.paths`, or `/` for everything; networks in CIDR form or single addresses, comma-separated, at most 64',

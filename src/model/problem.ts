@@ -5,7 +5,15 @@ import { compareText, showForeignText } from './foreign-text.ts';
 export type Severity = 'error' | 'warning' | 'notice';
 
 /** The command that alone can find a problem; without one `run` and `render` find the same from the same containers. */
-export type Finder = 'run' | 'render' | 'render --compose' | 'status';
+type Finder = 'run' | 'render' | 'render --compose' | 'status';
+
+interface ProblemSpec {
+  readonly severity: Severity;
+  readonly meaning: string;
+  readonly foundBy?: Finder;
+  /** Whether the alert MeetGenProblem (`docs/observability/alerts.yml`) names the code; without it, it names each `error`. */
+  readonly alerts?: boolean;
+}
 
 /** Every code that a problem can carry, with its weight and meaning; `docs/problems.md` is generated from it. */
 export const problemTable = {
@@ -52,6 +60,7 @@ export const problemTable = {
   'connection-refused': {
     severity: 'error',
     foundBy: 'status',
+    alerts: false,
     meaning: 'A replica in rotation refuses connections: nothing listens on the port that is taken for it, so its routes answer 503.',
   },
   'no-shared-network': {
@@ -78,6 +87,7 @@ export const problemTable = {
   },
   'unhealthy-in-use': {
     severity: 'warning',
+    alerts: true,
     meaning: 'No container of a service is any better than unhealthy, so requests go to those whose health check fails.',
   },
   'contested-route': { severity: 'error', meaning: 'Two services ask for the same path; the one that sorts first keeps it.' },
@@ -117,6 +127,7 @@ export const problemTable = {
   },
   'stop-overdue': {
     severity: 'warning',
+    alerts: true,
     foundBy: 'run',
     meaning: 'The container got a stop signal 15 minutes ago and still runs; it takes requests again.',
   },
@@ -139,6 +150,8 @@ export const problemTable = {
   'engine-unreachable': {
     severity: 'error',
     foundBy: 'run',
+    // MeetGenEngineAway is about it.
+    alerts: false,
     meaning: "The engine can't be asked; the last good file goes on being served.",
   },
   'template-broken': {
@@ -176,6 +189,7 @@ export const problemTable = {
   },
   'reload-unverified': {
     severity: 'warning',
+    alerts: true,
     foundBy: 'run',
     meaning: "The frontend's status server does not answer, so it is not known which configuration it serves.",
   },
@@ -205,6 +219,7 @@ export const problemTable = {
   'route-left-out': { severity: 'error', foundBy: 'run', meaning: 'Paths that nginx refuses are left out, so that the rest can go live.' },
   'check-impossible': {
     severity: 'warning',
+    alerts: true,
     foundBy: 'run',
     meaning: "`--check exec` is asked for, but the frontends' nginx can't be asked; a change of structure waits until it can.",
   },
@@ -215,9 +230,15 @@ export const problemTable = {
       'A part of meet-gen failed, most likely by a bug. The other parts go on, what is published stays, and the part is retried; the log has the details, once.',
   },
   'signal-failed': { severity: 'error', foundBy: 'run', meaning: 'The engine refused to pass the reload signal on. It is tried again.' },
-} as const satisfies Record<string, { severity: Severity; meaning: string; foundBy?: Finder }>;
+} as const satisfies Record<string, ProblemSpec>;
 
 export type ProblemCode = keyof typeof problemTable;
+
+/** The codes that are worth an alert. */
+export function alertedCodes(): readonly string[] {
+  const rows = Object.entries<ProblemSpec>(problemTable);
+  return rows.flatMap(([code, { severity, alerts = severity === 'error' }]) => (alerts ? [code] : [])).toSorted(compareText);
+}
 
 /** Something that is wrong, for the person who can mend it. All foreign text in it is already made safe to show. */
 export interface Problem {

@@ -18,9 +18,11 @@ import {
   noteVisits,
   relocate,
 } from './proof.ts';
-import type { InquiryAnswer, Proof, ProofOptions, Target } from './proof.ts';
+import type { Proof, ProofOptions, Target } from './proof.ts';
 import type { Entrance } from './visitor-probe.ts';
 import type { VisitorAnswer } from './visitor-probe.ts';
+import { Refusal } from './ways/way.ts';
+import type { ConnectedWay } from './ways/way.ts';
 import { createWake } from './wake.ts';
 
 /** A frontend container. */
@@ -39,24 +41,15 @@ export interface Frontend {
 }
 
 /** What proving needs from outside; the pipeline's composition provides it. */
-export interface ProverPorts {
+export interface ProverPorts extends ConnectedWay {
   readonly ask: (endpoints: readonly string[], timeoutMs: number, signal: AbortSignal) => Promise<GenerationAnswer>;
   /** Asks as a visitor would, until the signal aborts. @param turn which of the entrance's names is asked for, in turn */
   readonly visit: (endpoint: string, entrance: Entrance, turn: number, signal: AbortSignal) => Promise<VisitorAnswer>;
   /** Looks which other server of its nginx answers visitors, in words; undefined where that can't be seen. */
   readonly findRival: (frontend: Frontend, port: number, signal: AbortSignal) => Promise<string | undefined>;
-  /** Makes its nginx reload, without waiting for what comes of it. @throws Refusal when nginx says at once that it won't */
-  readonly reload: (frontend: Frontend, signal: AbortSignal) => Promise<void>;
-  /** Looks for nginx's own words about why it doesn't serve the target. @param sinceMs when it was told first */
-  readonly inquire: (frontend: Frontend, target: Target, sinceMs: number, signal: AbortSignal) => Promise<InquiryAnswer>;
   readonly nowMs: () => number;
   /** Runs the loop of a proof; a step that throws is reported and retried. */
   readonly repeat: Repeat;
-}
-
-/** nginx was asked to reload and said no. */
-export class Refusal extends Error {
-  override name = 'Refusal';
 }
 
 export interface FrontendProver {
@@ -150,7 +143,7 @@ export function startFrontendProver(
   const sendSignal = async (): Promise<void> => {
     const target = proof.target;
     if (proof.signals.count === 0) firstSentAtMs = ports.nowMs();
-    const failure = await ports.reload(frontend, signal).then(() => undefined, errorOf);
+    const failure = await Promise.resolve(ports.reload?.(frontend, signal)).then(() => undefined, errorOf);
     if (signal.aborted || target === undefined) return;
     if (failure instanceof Refusal) return fold((known) => (known.target === target ? takeRefusal(known, failure.message) : known));
     fold((known) => (known.target === target ? noteSignal(known, ports.nowMs(), failure?.message) : noteOvertakenSignal(known, target)));
@@ -163,7 +156,7 @@ export function startFrontendProver(
   const inquire = async (): Promise<void> => {
     const { target } = proof;
     if (target === undefined) return;
-    const found = await ports.inquire(frontend, target, firstSentAtMs, signal);
+    const found = (await ports.inquire?.(frontend, target, firstSentAtMs, signal)) ?? { kind: 'nothing' };
     if (!signal.aborted) fold((known) => (known.target === target ? noteInquiry(known, found, ports.nowMs()) : known));
   };
 

@@ -1,25 +1,22 @@
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Proof, ProofOptions } from './proof.ts';
+import type { Proof } from './proof.ts';
 import type { FrontendReport } from './prover.ts';
-
-type Reload = ProofOptions['reload'];
+import type { ReloadWay } from './ways/way.ts';
 
 /** What is wrong with a frontend's proof, or undefined while nothing is. */
 export function proofProblem(
   instance: string,
   { frontend, phase, isShadowed, proof }: FrontendReport,
-  reload: Reload,
+  way: Pick<ReloadWay, 'notSentCure' | 'pending'>,
 ): Problem | undefined {
   const about = { instance, container: frontend.name };
-  if (proof.signals.failure !== undefined && (phase === 'pending' || phase === 'unverified')) {
+  const { notSentCure } = way;
+  if (notSentCure !== undefined && proof.signals.failure !== undefined && (phase === 'pending' || phase === 'unverified')) {
     return problem('signal-failed', {
       ...about,
       message: `the frontend could not be told to reload: ${proof.signals.failure}`,
-      cure:
-        reload === 'exec'
-          ? 'allow POST /containers/<frontend>/exec and POST /exec/<id>/start where a socket proxy stands in between, or use --reload signal'
-          : 'allow POST /containers/<frontend>/kill where a socket proxy stands in between',
+      cure: notSentCure,
     });
   }
   if (phase === 'rejected') {
@@ -43,11 +40,11 @@ export function proofProblem(
       cure: `mount the stub at /etc/nginx/conf.d/routing.conf in the frontend, and put meet-gen ${isInHostMode(frontend) ? "on one of the instance's own networks that is not internal (a firewall of the host must let it reach that port), or in host mode, too" : "on one of the instance's own networks, not only on the one it shares with nginx-proxy"}`,
     });
   }
-  if (phase === 'pending') return problem('reload-pending', { ...about, ...pendingIn[reload](proof.running) });
+  if (phase === 'pending') return problem('reload-pending', { ...about, ...way.pending(described(proof.running)) });
   return isShadowed ? problem('shadowed', { ...about, ...shadowed(proof.missed) }) : undefined;
 }
 
-function shadowed(missed: Proof['missed']): Told {
+function shadowed(missed: Proof['missed']): { readonly message: string; readonly cure: string } {
   const rival = missed?.rival === undefined || missed.rival === '' ? 'another server' : missed.rival;
   return {
     message: `the frontend's nginx has the published routes, but visitors get ${rival} instead: ${missed?.answer ?? ''}`,
@@ -59,31 +56,6 @@ function shadowed(missed: Proof['missed']): Told {
 function isInHostMode({ statusEndpoints }: FrontendReport['frontend']): boolean {
   return statusEndpoints.some((endpoint) => endpoint.startsWith('127.0.0.1:'));
 }
-
-interface Told {
-  readonly message: string;
-  readonly cure: string;
-}
-
-function told(running: string | undefined): Told {
-  return {
-    message: `the frontend goes on serving ${described(running)}, although it was told to reload`,
-    cure: 'read its log (docker logs): nginx says there why it refuses the new one, or whether nginx is not the first process of the container and never sees the signal',
-  };
-}
-
-const pendingIn: Readonly<Record<Reload, (running: string | undefined) => Told>> = {
-  signal: told,
-  exec: told,
-  hook: (running) => ({
-    message: `the frontend goes on serving ${described(running)}, and its hook says nothing about the new one`,
-    cure: 'see that the hook runs in it: the script of `meet-gen hook`, executable, in /docker-entrypoint.d, with entrypoint: [/docker-entrypoint.sh], and the stub that includes what the hook has tested',
-  }),
-  none: () => ({
-    message: 'the frontend serves another configuration than the published one',
-    cure: 'make it reload (nginx -s reload), since --reload none leaves that to you',
-  }),
-};
 
 function described(running: string | undefined): string {
   return running === 'none' ? 'no routes' : 'an older configuration';

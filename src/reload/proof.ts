@@ -1,5 +1,6 @@
 import type { GenerationAnswer } from './generation-probe.ts';
 import type { Entrance, VisitorAnswer } from './visitor-probe.ts';
+import type { InquiryAnswer, ReloadWay } from './ways/way.ts';
 import { defined } from '../util/defined.ts';
 
 /** What a frontend is to serve. */
@@ -71,12 +72,6 @@ interface Inquiry {
   readonly found: InquiryAnswer;
 }
 
-/** `refused` with nginx's words, `nothing` where nobody complains, `unavailable` where the words can't be read. */
-export type InquiryAnswer =
-  | { readonly kind: 'refused'; readonly words: string }
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'unavailable'; readonly reason: string };
-
 export type Step =
   | { readonly do: 'ask'; readonly times: number }
   /** Ask on the routing port, as a visitor. */
@@ -87,8 +82,7 @@ export type Step =
   | { readonly do: 'wait'; readonly ms: number };
 
 export interface ProofOptions {
-  /** Who makes nginx reload: we do (`signal`, `exec`), the hook in the frontend, or somebody else (`none`); then we only look. */
-  readonly reload: 'signal' | 'exec' | 'hook' | 'none';
+  readonly reloadedBy: ReloadWay['reloadedBy'];
   /** Whether nginx's words may be looked for. */
   readonly inquire: boolean;
   readonly verifyTimeoutMs: number;
@@ -206,7 +200,7 @@ function stepTowards(proof: Proof, nowMs: number, options: ProofOptions): Step {
 /** Somebody else makes it reload: the hook does so within a second, an operator whenever he likes. */
 function stepBeside(proof: Proof, nowMs: number, options: ProofOptions): Step {
   const askedAtMs = proof.askedAtMs ?? 0;
-  if (options.reload !== 'hook') return askAt(askedAtMs + options.verifyTimeoutMs, nowMs);
+  if (options.reloadedBy === 'operator') return askAt(askedAtMs + options.verifyTimeoutMs, nowMs);
   const waitedMs = nowMs - sinceToldMs(proof);
   const pauseMs = Math.min(Math.max(waitedMs / 10, maxHookPollMs), maxPendingPollMs);
   const inquiredAtMs = Math.max(proof.inquiry?.atMs ?? 0, sinceToldMs(proof));
@@ -220,8 +214,8 @@ function isInquiryDue({ signals, inquiry }: Proof, nowMs: number, { inquire }: P
 }
 
 /** Whether it is up to us to make nginx reload. */
-function tells({ reload }: Pick<ProofOptions, 'reload'>): boolean {
-  return reload === 'signal' || reload === 'exec';
+function tells({ reloadedBy }: Pick<ProofOptions, 'reloadedBy'>): boolean {
+  return reloadedBy === 'meet-gen';
 }
 
 /** Since when somebody else could have made it reload. */

@@ -1,7 +1,7 @@
 import { refusalIn } from '../nginx/words.ts';
 import { getText } from './status-request.ts';
 import { startDeadline } from '../util/deadline.ts';
-import type { InquiryAnswer } from './proof.ts';
+import type { InquiryAnswer } from './ways/way.ts';
 
 const maxAnswerBytes = 16_384;
 

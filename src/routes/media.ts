@@ -1,6 +1,8 @@
 import { defaultPorts } from '../model/instance.ts';
 import type { Service } from '../model/instance.ts';
 import type { PathRule } from '../nginx/token.ts';
+import { optional, record, text } from './shape.ts';
+import type { Checks } from './shape.ts';
 
 /**
  * What a location of files needs besides the upstream of S3, all of it: nginx asks the backend about each request, and sends
@@ -17,6 +19,14 @@ export interface MediaAccess {
   /** The Host that is signed for. */
   readonly host: string;
 }
+
+export const mediaShape = record({
+  storage: optional(text),
+  auth: text,
+  authPath: text,
+  storagePath: text,
+  host: text,
+} satisfies Checks<MediaAccess>);
 
 /**
  * The folders below `/media/` (suitenumerique/meet, settings RECORDING_OUTPUT_FOLDER and FILE_UPLOAD_PATH), each with a

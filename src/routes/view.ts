@@ -1,5 +1,8 @@
 import type { Balance } from '../nginx/token.ts';
+import { mediaShape } from './media.ts';
 import type { MediaAccess } from './media.ts';
+import { listOf, oneOf, optional, record, text } from './shape.ts';
+import type { Checks } from './shape.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
 import type { WebhookView } from './webhooks.ts';
 
@@ -47,6 +50,26 @@ export interface LocationView {
   /** Decided when addresses are filled in. */
   readonly connections?: LocationConnections;
 }
+
+/** A location as it is kept in a file. */
+export const locationShape = record({
+  kind: oneOf('exact', 'below'),
+  path: text,
+  upstream: optional(text),
+  guarded: optional(text),
+  allow: optional(listOf(text)),
+  plainPathsOnly: optional(oneOf(true)),
+  readTimeout: optional(text),
+  connectTimeout: optional(text),
+  bodySize: optional(text),
+  websocket: optional(oneOf(true)),
+  proto: optional(oneOf('https')),
+  uri: optional(text),
+  prefix: optional(text),
+  media: optional(mediaShape),
+  // Decided when addresses are filled in.
+  connections: oneOf(undefined),
+} satisfies Checks<LocationView>);
 
 /** The connections that a location's requests may take besides new ones with a buffered body. */
 export interface LocationConnections {

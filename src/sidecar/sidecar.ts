@@ -106,8 +106,8 @@ export function startSidecar(
     images,
     (instance) => records.published(instance)?.target,
     {
-      reload: options.reload,
-      inquire: options.check !== 'off' || options.reload === 'hook',
+      reloadedBy: options.reload.reloadedBy,
+      inquire: proverPorts.inquire !== undefined,
       verifyTimeoutMs: options.verifyTimeoutMs,
     },
     (instance, versionChanged) => {
@@ -154,7 +154,7 @@ export function startSidecar(
     {
       strict: options.check === 'exec',
       trustsTemplates: options.templates === undefined,
-      unwatched: options.reload === 'none',
+      unwatched: options.reload.reloadedBy === 'operator',
     },
     kept,
   );

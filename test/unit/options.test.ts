@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { OptionsError, optionTable, readOptions } from '../../src/options.ts';
 import type { CommandName, OptionName, Options } from '../../src/options.ts';
+import { execWay } from '../../src/reload/ways/exec.ts';
+import { hookWay } from '../../src/reload/ways/hook.ts';
+import { noneWay } from '../../src/reload/ways/none.ts';
+import { signalWay } from '../../src/reload/ways/signal.ts';
 
 const read = (flags: Record<string, string> = {}, env: Record<string, string> = {}, command: CommandName = 'run'): Options =>
   readOptions(command, flags, env);
@@ -30,10 +34,10 @@ const accepted: Partial<Record<OptionName, readonly (readonly [string, unknown])
   ],
   verifyTimeoutMs: [['500ms', 500]],
   reload: [
-    ['signal', 'signal'],
-    ['exec', 'exec'],
-    ['hook', 'hook'],
-    ['none', 'none'],
+    ['signal', signalWay],
+    ['exec', execWay],
+    ['hook', hookWay],
+    ['none', noneWay],
   ],
   check: [
     ['auto', 'auto'],
@@ -84,7 +88,7 @@ describe('options', () => {
       wait: { quietMs: 50, maxMs: 500 },
       resyncMs: 30_000,
       verifyTimeoutMs: 5000,
-      reload: 'signal',
+      reload: signalWay,
       check: 'auto',
       listen: { host: '127.0.0.1', port: 9180 },
       logLevel: 'info',

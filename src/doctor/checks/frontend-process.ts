@@ -1,3 +1,4 @@
+import { defaultWay } from '../../reload/ways/way-table.ts';
 import type { Facts, Inspection, Patient } from '../facts/facts.ts';
 import { composeLines, frontendEach, inspectEach, recreate, routingOnes, sidecarsOf } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
@@ -34,7 +35,7 @@ export const frontendProcessChecks: readonly Check[] = [
 export function isSignalled(facts: Facts, patient: Patient): boolean | undefined {
   const sidecars = sidecarsOf(facts, patient).flatMap(({ inspection }) => (inspection.known ? [inspection.value] : []));
   if (sidecars.length === 0) return undefined;
-  return sidecars.some(({ environment }) => (environment.MEET_GEN_RELOAD?.value ?? 'signal') === 'signal');
+  return sidecars.some(({ environment }) => (environment.MEET_GEN_RELOAD?.value ?? defaultWay).isNotedAsStop);
 }
 
 function judgeRestart(facts: Facts, patient: Patient, { restartPolicy, stopSignal }: Inspection): Outcome {

@@ -1,4 +1,5 @@
 import { parseEngineName, parseHosts, parseInstance, parsePort } from '../../nginx/token.ts';
+import { wayNamed } from '../../reload/ways/way-table.ts';
 import { defined } from '../../util/defined.ts';
 
 /** A variable that is set; without a value where that is outside its grammar, which is then kept nowhere. */
@@ -37,7 +38,7 @@ const grammars = {
   /** Its media ports alone: it holds keys as well. */
   LIVEKIT_CONFIG: parseLivekitPorts,
   MEET_GEN_INSTANCE: parseInstance,
-  MEET_GEN_RELOAD: oneOf('signal', 'exec', 'hook', 'none'),
+  MEET_GEN_RELOAD: (text: string) => wayNamed(text.trim().toLowerCase()),
   POST: oneOf('0', '1'),
 } as const;
 

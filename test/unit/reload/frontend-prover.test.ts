@@ -49,7 +49,7 @@ function proverOf(answersAt: Set<string>): { readonly asked: string[][]; readonl
       return Promise.resolve();
     },
   };
-  const options = { reload: 'signal', inquire: false, verifyTimeoutMs: 5000 } as const;
+  const options = { reloadedBy: 'meet-gen', inquire: false, verifyTimeoutMs: 5000 } as const;
   const prover = startFrontendProver(frontend, ports, options, () => undefined, abort.signal);
   prover.aim({ generation: newer, sha256: '', writtenAtMs: nowMs() });
   return { asked, atOnce, prover };
@@ -107,7 +107,7 @@ function visited(visit: () => VisitorAnswer, findRival: ProverPorts['findRival']
       nowMs,
       repeat: quietBoundary().repeat,
     },
-    { reload: 'signal', inquire: false, verifyTimeoutMs: 20 },
+    { reloadedBy: 'meet-gen', inquire: false, verifyTimeoutMs: 20 },
     () => undefined,
     abort.signal,
   );

@@ -21,9 +21,12 @@ import {
   phaseOf,
   relocate,
 } from '../../../src/reload/proof.ts';
-import type { InquiryAnswer, Proof, ProofOptions, Step, Target } from '../../../src/reload/proof.ts';
+import type { Proof, ProofOptions, Step, Target } from '../../../src/reload/proof.ts';
+import { noneWay } from '../../../src/reload/ways/none.ts';
+import { signalWay } from '../../../src/reload/ways/signal.ts';
+import type { InquiryAnswer, ReloadWay } from '../../../src/reload/ways/way.ts';
 
-const options: ProofOptions = { reload: 'signal', inquire: false, verifyTimeoutMs: 5000 };
+const options: ProofOptions = { reloadedBy: 'meet-gen', inquire: false, verifyTimeoutMs: 5000 };
 const found = 1_000_000;
 const oldGeneration = 'aaaaaaaaaaaaaaaa';
 const newGeneration = 'bbbbbbbbbbbbbbbb';
@@ -175,7 +178,7 @@ describe('an old frontend that does not answer, and whose file is newer', () => 
 
   it('gets none without signals', () => {
     const from = found + 60_000;
-    expect(play(start, from, from + 600_000, { answer: () => silent }, { ...options, reload: 'none' }).signals).toEqual([]);
+    expect(play(start, from, from + 600_000, { answer: () => silent }, { ...options, reloadedBy: 'operator' }).signals).toEqual([]);
   });
 
   it('gets a blind signal for each later target', () => {
@@ -259,7 +262,7 @@ describe('a signal', () => {
   });
 
   it('is never sent with --reload none: somebody else makes nginx reload', () => {
-    const quiet: ProofOptions = { ...options, reload: 'none' };
+    const quiet: ProofOptions = { ...options, reloadedBy: 'operator' };
     const later: World['answer'] = (at) => (at > found + 60_000 ? tells(newGeneration) : tells(oldGeneration));
     const waiting = play(answered(tells(oldGeneration)), found, found + 60_000, { answer: later }, quiet);
     expect(waiting.signals).toEqual([]);
@@ -402,9 +405,9 @@ describe('phases', () => {
 const problemOf = (
   phase: Parameters<typeof proofProblem>[1]['phase'],
   proof: Proof,
-  reload: ProofOptions['reload'] = 'signal',
+  way: ReloadWay = signalWay,
 ): ReturnType<typeof proofProblem> =>
-  proofProblem('meet', { frontend, phase, isUnheeded: false, isShadowed: phase === 'shadowed', proof }, reload);
+  proofProblem('meet', { frontend, phase, isUnheeded: false, isShadowed: phase === 'shadowed', proof }, way);
 
 describe('what is wrong with a proof', () => {
   it.each(['asking', 'reloading', 'serving', 'live'] as const)('is nothing while it is %s', (phase) => {
@@ -422,14 +425,14 @@ describe('what is wrong with a proof', () => {
   it('is that a frontend in host mode does not answer, with the cure for that', () => {
     const hosted = { ...frontend, statusEndpoints: ['127.0.0.1:8084', '172.18.0.1:8084'] };
     const about = { frontend: hosted, phase: 'unverified', isUnheeded: false, isShadowed: false, proof: answered(silent) } as const;
-    const item = proofProblem('meet', about, 'signal');
+    const item = proofProblem('meet', about, signalWay);
     expect(item?.message).toContain('127.0.0.1:8084, 172.18.0.1:8084');
     expect(item?.cure).toContain('or in host mode, too');
   });
 
   it('is that it goes on with another configuration', () => {
     expect(problemOf('pending', noteSignal(answered(tells('none')), found))).toMatchObject({ code: 'reload-pending' });
-    expect(problemOf('pending', answered(tells(oldGeneration)), 'none')?.cure).toContain('--reload none');
+    expect(problemOf('pending', answered(tells(oldGeneration)), noneWay)?.cure).toContain('--reload none');
   });
 
   it('is that the signal was refused, with the reason made safe to show', () => {
@@ -490,7 +493,7 @@ describe('a blind signal that could not be sent', () => {
       isShadowed: false,
       proof: failing.proof,
     };
-    expect(proofProblem('meet', report, 'signal')).toMatchObject({ code: 'signal-failed' });
+    expect(proofProblem('meet', report, signalWay)).toMatchObject({ code: 'signal-failed' });
     const { signals } = play(failing.proof, found + 2000, found + 20_000, { answer: () => denied });
     expect(signals).toHaveLength(1);
   });
@@ -528,7 +531,7 @@ describe('a signal for a target that was overtaken while it was sent', () => {
 });
 
 describe('a frontend that somebody else makes reload', () => {
-  const how: ProofOptions = { ...options, reload: 'none' };
+  const how: ProofOptions = { ...options, reloadedBy: 'operator' };
   it('is given the time for it before it counts as pending', () => {
     const written: Target = { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: found + 1000 };
     const proof = aimAt(answered(tells(newGeneration)), written);
@@ -596,7 +599,7 @@ describe('why a frontend does not serve the target', () => {
     ['after three, where nobody can be asked', found + 4000, 0, options, true],
     ['not after three that were not passed on', found + 4000, 3, options, false],
     ['not where the log can be read, and says nothing', found + 60_000, 0, curious, false],
-    ['not where it is not us who make it reload', found + 60_000, 0, { ...options, reload: 'hook' as const }, false],
+    ['not where it is not us who make it reload', found + 60_000, 0, { ...options, reloadedBy: 'frontend' as const }, false],
   ])('is guessed %s', (_, until, failures, how, expected) => {
     const world: World = { ...deaf, signalFails: (count) => (count <= failures ? 'refused' : undefined) };
     expect(isUnheeded(play(start, found, until, world, how).proof, until, how)).toBe(expected);
@@ -606,7 +609,7 @@ describe('why a frontend does not serve the target', () => {
 const refuses = (): InquiryAnswer => ({ kind: 'refused', words: 'no' });
 
 describe('a frontend with a hook', () => {
-  const hooked: ProofOptions = { ...options, reload: 'hook', inquire: true };
+  const hooked: ProofOptions = { ...options, reloadedBy: 'frontend', inquire: true };
   const start = answered(tells(oldGeneration));
 
   it('is never signalled, asked a few times a second at first, and what it refuses is asked for as well', () => {
@@ -658,7 +661,7 @@ describe('a frontend that is asked where visitors reach it', () => {
     expect(phaseOf(run.proof, found + 600_000, options)).toBe('unverified');
     expect([run.signals, run.looks]).toEqual([[], []]);
     const about = { frontend, phase: 'unverified', isUnheeded: false, isShadowed: false, proof: run.proof } as const;
-    const item = proofProblem('meet', about, 'signal');
+    const item = proofProblem('meet', about, signalWay);
     expect(item?.message).toContain("routing port can't be reached");
     expect(item?.cure).toContain('firewall');
   });
@@ -686,7 +689,7 @@ describe('a frontend that is asked where visitors reach it', () => {
     const missedOnce = play(start, found, found + 300, { answer: () => tells(newGeneration), visitorsGet: () => other }).proof;
     expect(missedOnce.missed).toBeDefined();
     // Somebody else makes it reload, and takes a minute.
-    const elsewhere = { ...options, reload: 'none' } as const;
+    const elsewhere = { ...options, reloadedBy: 'operator' } as const;
     const waiting = play(aimAt(missedOnce, third), found + 1000, found + 61_000, { answer: () => tells(newGeneration) }, elsewhere).proof;
     const back = play(
       waiting,
@@ -753,7 +756,7 @@ describe('a frontend that is asked where visitors reach it', () => {
   it('has a problem that names the server, what it answers and the fix', () => {
     const { proof } = play(start, found, found + 60_000, { answer: () => tells(newGeneration), visitorsGet: () => other });
     const about = { frontend, phase: 'shadowed', isUnheeded: false, isShadowed: true, proof } as const;
-    const item = proofProblem('meet', about, 'signal');
+    const item = proofProblem('meet', about, signalWay);
     expect(item).toMatchObject({ code: 'shadowed', severity: 'error', container: 'meet-frontend-1' });
     expect(item?.message).toContain('docs.conf');
     expect(item?.message).toContain('status 200');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { readEnvironment } from '../../../../src/doctor/facts/environment.ts';
+import { hookWay } from '../../../../src/reload/ways/hook.ts';
 
 const range = (first: number, last = first) => ({ first, last });
 
@@ -58,7 +59,7 @@ test("Keycloak's options on the command line count as well, and win", () => {
   expect(readEnvironment([], ['start-dev'])).toEqual({ KC_HTTP_ENABLED: { value: 'true' } });
   expect(readEnvironment([], ['run', '--instance', 'two', '--reload=hook'])).toEqual({
     MEET_GEN_INSTANCE: { value: 'two' },
-    MEET_GEN_RELOAD: { value: 'hook' },
+    MEET_GEN_RELOAD: { value: hookWay },
   });
 });
 

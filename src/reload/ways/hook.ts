@@ -1,0 +1,26 @@
+import { refusalIn } from '../../nginx/words.ts';
+import { refusalInLog } from './nginx-log.ts';
+import type { Inquire, ReloadWay, WayPorts } from './way.ts';
+
+export const hookWay: ReloadWay = {
+  name: 'hook',
+  meaning: 'a script in the frontend does it (meet-gen hook)',
+  reloadedBy: 'frontend',
+  isNotedAsStop: false,
+  execs: 'never',
+  connect: (ports) => ({ inquire: askHook(ports) }),
+  pending: (served) => ({
+    message: `the frontend goes on serving ${served}, and its hook says nothing about the new one`,
+    cure: 'see that the hook runs in it: the script of `meet-gen hook`, executable, in /docker-entrypoint.d, with entrypoint: [/docker-entrypoint.sh], and the stub that includes what the hook has tested',
+  }),
+};
+
+/** The hook has nginx's words about its test; nginx's words about a reload are in its log alone. */
+function askHook({ askRejected, logs }: WayPorts): Inquire {
+  return async (frontend, { sha256, writtenAtMs }, _, signal) => {
+    const found = await askRejected(frontend.statusEndpoints, sha256, signal);
+    if (found.kind !== 'refused' || logs === undefined || refusalIn(found.words) !== undefined) return found;
+    const logged = await refusalInLog(logs, frontend, writtenAtMs, signal);
+    return logged.kind === 'refused' ? logged : found;
+  };
+}

@@ -1,0 +1,19 @@
+import { refusalIn } from '../../nginx/words.ts';
+import { LogRefused } from './way.ts';
+import type { InquiryAnswer, ReadLog, ReloadWay, WayFrontend } from './way.ts';
+
+/** nginx logs why it goes on with the older configuration (nginx documentation, "Controlling nginx"). */
+export async function refusalInLog(logs: ReadLog, frontend: WayFrontend, sinceMs: number, signal: AbortSignal): Promise<InquiryAnswer> {
+  try {
+    const words = refusalIn(await logs(frontend, sinceMs, signal));
+    return words === undefined ? { kind: 'nothing' } : { kind: 'refused', words };
+  } catch (error) {
+    return error instanceof LogRefused ? { kind: 'unavailable', reason: error.message } : { kind: 'nothing' };
+  }
+}
+
+/** The problem of a frontend that was sent a reload. */
+export const pendingAfterReload: ReloadWay['pending'] = (served) => ({
+  message: `the frontend goes on serving ${served}, although it was told to reload`,
+  cure: 'read its log (docker logs): nginx says there why it refuses the new one, or whether nginx is not the first process of the container and never sees the signal',
+});

@@ -1,0 +1,125 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { referencePages } from '../../../src/docs/reference.ts';
+import { checkTable } from '../../../src/doctor/check-table.ts';
+import { gauges } from '../../../src/metrics/metrics.ts';
+import { counters, histograms } from '../../../src/metrics/tally.ts';
+import { allLabels } from '../../../src/model/label-table.ts';
+import { alertedCodes, problemTable } from '../../../src/model/problem.ts';
+import { reloadWays } from '../../../src/reload/ways/way-table.ts';
+import { readAlerts } from '../../support/observability-files.ts';
+import { readPage, repository } from '../../support/docs/pages.ts';
+
+interface Recipe {
+  readonly title: string;
+  readonly text: string;
+}
+
+const [, section = ''] = /\n## Recipes\n(.*?)\n## /s.exec(readPage('docs/contributing.md')) ?? [];
+const recipes: readonly Recipe[] = section
+  .split(/^### /m)
+  .slice(1)
+  .map((part) => ({ title: part.slice(0, part.indexOf('\n')), text: part.slice(part.indexOf('\n')) }));
+
+const sources = readdirSync(join(repository, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => ({ name, text: readPage(`src/${name}`) }));
+
+/** The files below a folder of `src`, and the objects that they export. */
+async function exportsBelow(folder: string): Promise<readonly object[]> {
+  const names = readdirSync(join(repository, 'src', folder)).filter((name) => name.endsWith('.ts'));
+  const modules = await Promise.all(names.map((name) => import(`../../../src/${folder}/${name}`) as Promise<object>));
+  return modules.flatMap((module) => Object.values(module).flat() as object[]);
+}
+
+function pathsIn(text: string): readonly string[] {
+  return [...text.matchAll(/`((?:src|docs|test|templates)\/[^`]+|README\.md)`/g)].map(([, path = '']) => path);
+}
+
+/** How a table's row about it begins. */
+function rowOf(name: string): string {
+  return `\n| \`${name}\` |`;
+}
+
+/** Source files that use a word in quotes, but for the one with its row. */
+function usersOf(word: string, table: string): readonly string[] {
+  return sources.flatMap(({ name, text }) => (name !== table && text.includes(`'${word}'`) ? [name] : []));
+}
+
+it('the page has the recipes', () => {
+  expect(recipes.map(({ title }) => title.split(':')[0])).toEqual([
+    'A label',
+    'A problem code',
+    'A doctor check',
+    'A metric',
+    'A reload way',
+    'A source',
+    'A sink',
+  ]);
+});
+
+describe.each(recipes)('$title', ({ title, text }) => {
+  it('names files that there are', () => {
+    expect(pathsIn(text).length).toBeGreaterThan(1);
+    expect(pathsIn(text).filter((path) => !existsSync(join(repository, path)))).toEqual([]);
+  });
+
+  it('counts its list', () => {
+    const counts = [...title.matchAll(/\d+/g)].map(Number);
+    const most = title.includes(' to ') ? Math.max(...counts) : counts.reduce((sum, count) => sum + count, 0);
+    expect(text.match(/^\d+\. /gm)).toHaveLength(most);
+  });
+
+  it('tells what is generated from what is written by hand', () => {
+    const written = new Set([...[...referencePages().keys()].map((name) => `docs/${name}`), 'README.md', 'docs/observability/alerts.yml']);
+    const [, then = ''] = /^Then: (.*?)(?=By hand:|\n\n|$(?![^]))/ms.exec(text) ?? [];
+    expect(pathsIn(then).length).toBeGreaterThan(0);
+    expect(pathsIn(then).filter((path) => !written.has(path))).toEqual([]);
+  });
+});
+
+it('each label is in docs/labels.md, and each basic one in the README', () => {
+  expect(allLabels.filter(({ key }) => !readPage('docs/labels.md').includes(rowOf(key)))).toEqual([]);
+  expect(allLabels.filter(({ key, isBasic }) => readPage('README.md').includes(rowOf(key)) !== (isBasic === true))).toEqual([]);
+});
+
+it('each problem code is raised somewhere, is in docs/problems.md, and in the alert where its row says so', () => {
+  const codes = Object.keys(problemTable);
+  expect(codes.filter((code) => usersOf(code, 'model/problem.ts').length === 0)).toEqual([]);
+  expect(codes.filter((code) => !readPage('docs/problems.md').includes(rowOf(code)))).toEqual([]);
+  const alerted = readAlerts().flatMap(({ expr }) => /code=~"([^"]+)"/.exec(expr)?.[1]?.split('|') ?? []);
+  expect(alerted).toEqual(alertedCodes());
+});
+
+it('each check of the files is in the table and in docs/troubleshooting.md', async () => {
+  const written = (await exportsBelow('doctor/checks')).filter((one) => typeof one === 'object' && 'looksAt' in one);
+  expect(written.length).toBeGreaterThan(20);
+  expect(new Set(checkTable)).toEqual(new Set(written));
+  expect(checkTable.filter(({ id }) => !readPage('docs/troubleshooting.md').includes(`\n### ${id}\n`))).toEqual([]);
+});
+
+// Which of them the dashboard shows: observability.test.ts.
+it('each metric is in docs/metrics.md, and each counter and histogram is called', () => {
+  const counted = [...Object.keys(counters), ...Object.keys(histograms)];
+  const all = [...Object.keys(gauges), ...counted];
+  expect(all.filter((name) => !readPage('docs/metrics.md').includes(rowOf(`meet_gen_${name}`)))).toEqual([]);
+  expect(counted.filter((name) => usersOf(name, 'metrics/tally.ts').length === 0)).toEqual([]);
+});
+
+it('each reload way of the files is in the table and in docs/configuration.md, and no other file knows its name', async () => {
+  const written = (await exportsBelow('reload/ways')).filter((one) => 'connect' in one);
+  expect(written.length).toBeGreaterThan(3);
+  expect(new Set(reloadWays)).toEqual(new Set(written));
+  const page = readPage('docs/configuration.md');
+  expect(reloadWays.filter(({ name, meaning }) => !page.includes(`${name}: ${meaning}`))).toEqual([]);
+  const comparing = sources.filter(({ text }) => /\breload(?:\.name)? [!=]== '/.test(text));
+  expect(comparing.map(({ name }) => name)).toEqual([]);
+});
+
+it('each source is a folder that a command reads, and the sink is a line of the sidecar', () => {
+  const folders = readdirSync(join(repository, 'src/source'), { withFileTypes: true }).filter((one) => one.isDirectory());
+  const commands = sources.filter(({ name }) => name.startsWith('commands/')).map(({ text }) => text);
+  expect(folders.filter(({ name }) => !commands.some((text) => text.includes(`'../source/${name}/`)))).toEqual([]);
+  expect(readPage('src/commands/run.ts')).toMatch(/^ +publisher: \w+\(/m);
+});

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { execWay } from '../../../../src/reload/ways/exec.ts';
+import { hookWay } from '../../../../src/reload/ways/hook.ts';
+import { signalWay } from '../../../../src/reload/ways/signal.ts';
+import { reloadWays, wayNamed } from '../../../../src/reload/ways/way-table.ts';
+import { LogRefused, Refusal } from '../../../../src/reload/ways/way.ts';
+import type { InquiryAnswer, ReloadWay, WayPorts } from '../../../../src/reload/ways/way.ts';
+
+const frontend = { id: 'f', name: 'meet-frontend-1', statusEndpoints: ['172.18.0.2:8084'] };
+const target = { sha256: 'aa', writtenAtMs: 1000 };
+const words = '[emerg] host not found in upstream "x" in /etc/nginx/meet-routing/routing.conf:7';
+const emerg = `2026/07/27 10:00:00 ${words.replace(' ', ' 1#1: ')}`;
+const quiet: WayPorts = {
+  signalHup: () => Promise.resolve(),
+  exec: () => Promise.resolve({ code: 0, output: '' }),
+  logs: () => Promise.resolve(''),
+  askRejected: () => Promise.resolve({ kind: 'nothing' }),
+};
+const never = new AbortController().signal;
+
+function reload(way: ReloadWay, ports: Partial<WayPorts>): Promise<void> | undefined {
+  return way.connect({ ...quiet, ...ports }).reload?.(frontend, never);
+}
+
+function inquire(way: ReloadWay, ports: Partial<WayPorts>): Promise<InquiryAnswer> | undefined {
+  return way.connect({ ...quiet, ...ports }).inquire?.(frontend, target, 2000, never);
+}
+
+const unread = (): never => expect.unreachable('a log was read');
+const hookSays = (said: string): Partial<WayPorts> => ({
+  askRejected: (_, sha256) => Promise.resolve(sha256 === target.sha256 ? { kind: 'refused', words: said } : { kind: 'nothing' }),
+});
+const logsAt =
+  (wantedMs: number): WayPorts['logs'] =>
+  (_, sinceMs) =>
+    Promise.resolve(sinceMs === wantedMs ? emerg : '');
+
+describe.each(reloadWays.map((way) => [way.name, way] as const))('the way %s', (name, way) => {
+  it('is found by its name', () => expect(wayNamed(name)).toBe(way));
+
+  it('sends a reload, and has a cure where that fails, exactly where meet-gen makes nginx reload', () => {
+    const sends = way.reloadedBy === 'meet-gen';
+    expect([way.connect(quiet).reload !== undefined, way.notSentCure !== undefined]).toEqual([sends, sends]);
+  });
+});
+
+it.each([signalWay, execWay])('$name finds the words in the log since the first reload was sent', async (way) => {
+  expect(await inquire(way, { logs: logsAt(2000) })).toEqual({ kind: 'refused', words });
+  expect(await inquire(way, {})).toEqual({ kind: 'nothing' });
+  expect(await inquire(way, { logs: undefined })).toBeUndefined();
+});
+
+it.each([
+  ['refused for good', new LogRefused('403'), { kind: 'unavailable', reason: '403' }],
+  ['not to be had just now', new Error('ECONNRESET'), { kind: 'nothing' }],
+])('a log that is %s says so', async (_, error, found) => {
+  expect(await inquire(signalWay, { logs: () => Promise.reject(error) })).toEqual(found);
+});
+
+it('exec takes what nginx -t says for a refusal, and anything else for a failure', async () => {
+  await expect(reload(execWay, { exec: () => Promise.resolve({ code: 1, output: emerg }) })).rejects.toEqual(new Refusal(words));
+  await expect(reload(execWay, { exec: () => Promise.resolve({ code: 126, output: 'no shell\n' }) })).rejects.toEqual(
+    new Error('nginx -s reload ended with 126: no shell'),
+  );
+});
+
+describe('the hook', () => {
+  it('is believed where it has words of nginx, without a look at the log', async () => {
+    expect(await inquire(hookWay, { ...hookSays(emerg), logs: unread })).toEqual({ kind: 'refused', words: emerg });
+  });
+
+  it('is asked for nothing more where it has other words and no log may be read', async () => {
+    expect(await inquire(hookWay, { ...hookSays('the reload had no effect'), logs: undefined })).toEqual({
+      kind: 'refused',
+      words: 'the reload had no effect',
+    });
+  });
+
+  it('is helped by the log since the file was written, where it has other words', async () => {
+    expect(await inquire(hookWay, { ...hookSays('the reload had no effect'), logs: logsAt(target.writtenAtMs) })).toEqual({
+      kind: 'refused',
+      words,
+    });
+  });
+});
