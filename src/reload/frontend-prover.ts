@@ -24,6 +24,7 @@ import type { VisitorAnswer } from './visitor-probe.ts';
 import { Refusal } from './ways/way.ts';
 import type { ConnectedWay } from './ways/way.ts';
 import { createWake } from './wake.ts';
+import type { Wake } from './wake.ts';
 
 /** A frontend container. */
 export interface Frontend {
@@ -64,6 +65,27 @@ export interface FrontendProver {
   recheck(): void;
 }
 
+/** One frontend on its way to its target: what it is asked with, and what changes. */
+interface Proving {
+  readonly ports: ProverPorts;
+  readonly options: ProofOptions;
+  readonly onChange: (proof: Proof) => void;
+  readonly signal: AbortSignal;
+  readonly wake: Wake;
+  frontend: Frontend;
+  proof: Proof;
+  /** The proof that `onChange` heard of last. */
+  reported: Proof;
+  /** The endpoint that told the generation last. */
+  telling: string | undefined;
+  /** How often it was asked as a visitor asks. */
+  visits: number;
+  /** How often it moved: what was asked before says nothing about it now. */
+  moves: number;
+  /** When the first reload for the target was sent, milliseconds since 1970. */
+  firstSentAtMs: number;
+}
+
 /** Brings one frontend to its target, step by step, until the signal aborts; `onChange` hears of every step. */
 export function startFrontendProver(
   first: Frontend,
@@ -72,134 +94,149 @@ export function startFrontendProver(
   onChange: (proof: Proof) => void,
   signal: AbortSignal,
 ): FrontendProver {
-  const wake = createWake(signal);
-  let firstSentAtMs = 0;
-  let frontend = first;
-  let telling: string | undefined;
-  let visits = 0;
-  /** How often it moved: what was asked before says nothing about it now. */
-  let placings = 0;
-  let proof = newProof(ports.nowMs());
-  let told = proof;
-
-  const tell = (): void => {
-    if (told === proof) return;
-    onChange(proof);
-    told = proof;
+  const proof = newProof(ports.nowMs());
+  const proving: Proving = {
+    ports,
+    options,
+    onChange,
+    signal,
+    wake: createWake(signal),
+    frontend: first,
+    proof,
+    reported: proof,
+    telling: undefined,
+    visits: 0,
+    moves: 0,
+    firstSentAtMs: 0,
   };
-  const fold = (change: (proof: Proof) => Proof): void => {
-    proof = change(proof);
-    tell();
+  const change = (by: (known: Proof) => Proof): void => {
+    fold(proving, by);
+    proving.wake.wake();
   };
-
-  /** At the address that told last time, and at all of them only where that one doesn't any more. */
-  const askOnce = async (timeoutMs: number): Promise<GenerationAnswer> => {
-    const { statusEndpoints } = frontend;
-    if (telling !== undefined && statusEndpoints.includes(telling)) {
-      const answer = await ports.ask([telling], timeoutMs, signal);
-      if (answer.kind === 'generation') return answer;
-    }
-    const answer = await ports.ask(statusEndpoints, timeoutMs, signal);
-    telling = answer.kind === 'generation' ? answer.endpoint : undefined;
-    return answer;
-  };
-
-  /** Several times at once, where it may: so they reach more of nginx's workers, and cost the host less. */
-  const ask = async (times: number): Promise<void> => {
-    const timeoutMs = askTimeoutMs(proof, ports.nowMs());
-    const asPlaced = placings;
-    const asked = Array.from({ length: times }, () => askOnce(timeoutMs));
-    const answers = await Promise.all(asked);
-    const nowMs = ports.nowMs();
-    if (signal.aborted || placings !== asPlaced) return;
-    fold((known) => answers.reduce((noted, answer) => noteAnswer(noted, answer, nowMs), known));
-  };
-
-  const visit = async (times: number): Promise<void> => {
-    const { target } = proof;
-    const endpoint = telling !== undefined && frontend.statusEndpoints.includes(telling) ? telling : undefined;
-    // Another container may have the address by now: the status port tells where this one is.
-    if (target?.entrance === undefined || endpoint === undefined) return ask(1);
-    const { entrance } = target;
-    const asPlaced = placings;
-    // One for all of them: a deadline costs as much as a question.
-    const deadline = startDeadline(askTimeoutMs(proof, ports.nowMs()), signal);
-    const asked = Array.from({ length: times }, () => ports.visit(endpoint, entrance, visits++, deadline.signal));
-    const answers = await Promise.all(asked).finally(deadline.done);
-    if (signal.aborted || placings !== asPlaced) return;
-    fold((known) => (known.target === target ? noteVisits(known, answers, ports.nowMs()) : known));
-  };
-
-  const findRival = async (): Promise<void> => {
-    const port = proof.target?.entrance?.port;
-    // In a stranger's container nothing is run.
-    const mayLook = port !== undefined && !frontend.isForeign;
-    const rival = mayLook ? await ports.findRival(frontend, port, signal).catch(() => undefined) : undefined;
-    // The loop tells it, which bears an error there.
-    proof = noteRival(proof, rival);
-    wake.wake();
-  };
-
-  const sendSignal = async (): Promise<void> => {
-    const target = proof.target;
-    if (proof.signals.count === 0) firstSentAtMs = ports.nowMs();
-    const failure = await Promise.resolve(ports.reload?.(frontend, signal)).then(() => undefined, errorOf);
-    if (signal.aborted || target === undefined) return;
-    if (failure instanceof Refusal) return fold((known) => (known.target === target ? takeRefusal(known, failure.message) : known));
-    fold((known) => (known.target === target ? noteSignal(known, ports.nowMs(), failure?.message) : noteOvertakenSignal(known, target)));
-  };
-
-  /** A refusal is an answer: the next one is asked for as late as the next signal. */
-  const takeRefusal = (known: Proof, words: string): Proof =>
-    noteInquiry(noteSignal(known, ports.nowMs()), { kind: 'refused', words }, ports.nowMs());
-
-  const inquire = async (): Promise<void> => {
-    const { target } = proof;
-    if (target === undefined) return;
-    const found = (await ports.inquire?.(frontend, target, firstSentAtMs, signal)) ?? { kind: 'nothing' };
-    if (!signal.aborted) fold((known) => (known.target === target ? noteInquiry(known, found, ports.nowMs()) : known));
-  };
-
-  const takeStep = async (): Promise<(() => Promise<void>) | undefined> => {
-    // What could not be told when it happened.
-    tell();
-    const step = nextStep(proof, ports.nowMs(), options);
-    if (step.do === 'wait') return () => wake.wait(step.ms);
-    if (step.do === 'ask') await ask(step.times);
-    else if (step.do === 'visit') await visit(step.times);
-    else if (step.do === 'find-rival') {
-      fold(noteSearch);
-      // A new file must not wait for it.
-      void findRival();
-    } else if (step.do === 'inquire') await inquire();
-    else await sendSignal();
-    return undefined;
-  };
-  ports.repeat(`the proof of ${first.name}`, takeStep, signal);
-
+  ports.repeat(`the proof of ${first.name}`, () => takeStep(proving), signal);
   return {
-    frontend: () => frontend,
-    proof: () => proof,
-    aim(target) {
-      fold((known) => aimAt(known, target));
-      wake.wake();
-    },
-    disarm() {
-      fold(disarm);
-      wake.wake();
-    },
-    meet(known) {
-      const isSame = known.statusEndpoints.join() === frontend.statusEndpoints.join();
-      frontend = known;
+    frontend: () => proving.frontend,
+    proof: () => proving.proof,
+    aim: (target) => change((known) => aimAt(known, target)),
+    disarm: () => change(disarm),
+    recheck: () => change(doubt),
+    meet(frontend) {
+      const isSame = frontend.statusEndpoints.join() === proving.frontend.statusEndpoints.join();
+      proving.frontend = frontend;
       // Where it told last it is still.
-      if (isSame || (telling !== undefined && known.statusEndpoints.includes(telling))) return;
-      placings += 1;
-      fold(relocate);
-      wake.wake();
-    },
-    recheck() {
-      fold(doubt);
-      wake.wake();
+      if (isSame || knownEndpoint(proving) !== undefined) return;
+      proving.moves += 1;
+      change(relocate);
     },
   };
+}
+
+async function takeStep(proving: Proving): Promise<(() => Promise<void>) | undefined> {
+  // What could not be reported when it happened.
+  report(proving);
+  const step = nextStep(proving.proof, proving.ports.nowMs(), proving.options);
+  if (step.do === 'wait') return () => proving.wake.wait(step.ms);
+  if (step.do === 'ask') await ask(proving, step.times);
+  else if (step.do === 'visit') await visit(proving, step.times);
+  else if (step.do === 'find-rival') {
+    fold(proving, noteSearch);
+    // A new file must not wait for it.
+    void findRival(proving);
+  } else if (step.do === 'inquire') await inquire(proving);
+  else await sendSignal(proving);
+  return undefined;
+}
+
+function fold(proving: Proving, by: (proof: Proof) => Proof): void {
+  proving.proof = by(proving.proof);
+  report(proving);
+}
+
+/** The same, for what is known about a target that may have been overtaken meanwhile. */
+function foldFor(proving: Proving, target: Target, by: (proof: Proof) => Proof): void {
+  fold(proving, (known) => (known.target === target ? by(known) : known));
+}
+
+function report(proving: Proving): void {
+  const { proof, reported, onChange } = proving;
+  if (reported === proof) return;
+  onChange(proof);
+  proving.reported = proof;
+}
+
+/** The endpoint that told last, while the frontend has it. */
+function knownEndpoint({ telling, frontend }: Proving): string | undefined {
+  return telling !== undefined && frontend.statusEndpoints.includes(telling) ? telling : undefined;
+}
+
+/** At the address that told last time, and at all of them only where that one doesn't any more. */
+async function askOnce(proving: Proving, timeoutMs: number): Promise<GenerationAnswer> {
+  const { ports, signal, frontend } = proving;
+  const endpoint = knownEndpoint(proving);
+  if (endpoint !== undefined) {
+    const answer = await ports.ask([endpoint], timeoutMs, signal);
+    if (answer.kind === 'generation') return answer;
+  }
+  const answer = await ports.ask(frontend.statusEndpoints, timeoutMs, signal);
+  proving.telling = answer.kind === 'generation' ? answer.endpoint : undefined;
+  return answer;
+}
+
+/** Several times at once, where it may: so they reach more of nginx's workers, and cost the host less. */
+async function ask(proving: Proving, times: number): Promise<void> {
+  const { ports, proof, moves, signal } = proving;
+  const timeoutMs = askTimeoutMs(proof, ports.nowMs());
+  const answers = await Promise.all(Array.from({ length: times }, () => askOnce(proving, timeoutMs)));
+  const nowMs = ports.nowMs();
+  if (signal.aborted || proving.moves !== moves) return;
+  fold(proving, (known) => answers.reduce((noted, answer) => noteAnswer(noted, answer, nowMs), known));
+}
+
+async function visit(proving: Proving, times: number): Promise<void> {
+  const { ports, proof, moves, signal } = proving;
+  const { target } = proof;
+  const endpoint = knownEndpoint(proving);
+  // Another container may have the address by now: the status port tells where this one is.
+  if (target?.entrance === undefined || endpoint === undefined) return ask(proving, 1);
+  const { entrance } = target;
+  // One for all of them: a deadline costs as much as a question.
+  const deadline = startDeadline(askTimeoutMs(proof, ports.nowMs()), signal);
+  const asked = Array.from({ length: times }, () => ports.visit(endpoint, entrance, proving.visits++, deadline.signal));
+  const answers = await Promise.all(asked).finally(deadline.done);
+  if (signal.aborted || proving.moves !== moves) return;
+  foldFor(proving, target, (known) => noteVisits(known, answers, ports.nowMs()));
+}
+
+async function findRival(proving: Proving): Promise<void> {
+  const { ports, frontend, signal } = proving;
+  const port = proving.proof.target?.entrance?.port;
+  // In a stranger's container nothing is run.
+  const mayLook = port !== undefined && !frontend.isForeign;
+  const rival = mayLook ? await ports.findRival(frontend, port, signal).catch(() => undefined) : undefined;
+  // The loop reports it, where an error is caught.
+  proving.proof = noteRival(proving.proof, rival);
+  proving.wake.wake();
+}
+
+async function sendSignal(proving: Proving): Promise<void> {
+  const { ports, frontend, signal } = proving;
+  const { target, signals } = proving.proof;
+  if (signals.count === 0) proving.firstSentAtMs = ports.nowMs();
+  const failure = await Promise.resolve(ports.reload?.(frontend, signal)).then(() => undefined, errorOf);
+  if (signal.aborted || target === undefined) return;
+  const nowMs = ports.nowMs();
+  fold(proving, (known) => {
+    if (known.target !== target) return failure instanceof Refusal ? known : noteOvertakenSignal(known, target);
+    if (!(failure instanceof Refusal)) return noteSignal(known, nowMs, failure?.message);
+    // A refusal is an answer: the next one is asked for as late as the next signal.
+    return noteInquiry(noteSignal(known, nowMs), { kind: 'refused', words: failure.message }, nowMs);
+  });
+}
+
+async function inquire(proving: Proving): Promise<void> {
+  const { ports, frontend, firstSentAtMs, signal } = proving;
+  const { target } = proving.proof;
+  if (target === undefined) return;
+  const found = (await ports.inquire?.(frontend, target, firstSentAtMs, signal)) ?? { kind: 'nothing' };
+  if (!signal.aborted) foldFor(proving, target, (known) => noteInquiry(known, found, ports.nowMs()));
 }

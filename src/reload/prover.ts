@@ -43,10 +43,24 @@ const firstAnswerPollMs = 20;
 /** Of more images than that the oldest are forgotten, and waited for again. */
 const rememberedSilentImages = 100;
 
+/** A frontend that is being proven. */
 interface Entry {
   readonly instance: string;
   readonly prover: FrontendProver;
   readonly abort: AbortController;
+}
+
+/** The proofs that are under way, and what they are made with. */
+interface Proofs {
+  readonly ports: ProverPorts;
+  readonly images: ImageVersions;
+  readonly targetOf: (instance: string) => Target | undefined;
+  readonly options: ProofOptions;
+  readonly onChange: (instance: string, versionChanged: boolean) => void;
+  /** By the container's id. */
+  readonly entries: Map<string, Entry>;
+  /** Waited for once: a neighbour that never answers must not delay every pass. */
+  readonly silentImages: Set<string>;
 }
 
 /**
@@ -61,104 +75,103 @@ export function createProver(
   options: ProofOptions,
   onChange: (instance: string, versionChanged: boolean) => void,
 ): Prover {
-  const entries = new Map<string, Entry>();
-  // Waited for once: a neighbour that never answers must not delay every pass.
-  const silentImages = new Set<string>();
-
-  const waitNoMoreFor = (imageId: string): void => {
-    silentImages.add(imageId);
-    for (const id of [...silentImages].slice(0, -rememberedSilentImages)) silentImages.delete(id);
+  const proofs: Proofs = { ports, images, targetOf, options, onChange, entries: new Map(), silentImages: new Set() };
+  const { entries } = proofs;
+  const endWhere = (isOver: (entry: Entry, id: string) => boolean): void => {
+    for (const [id, entry] of entries) {
+      if (!isOver(entry, id)) continue;
+      entry.abort.abort();
+      entries.delete(id);
+    }
   };
+  const of = (instance: string): readonly Entry[] => [...entries.values()].filter((entry) => entry.instance === instance);
+  return {
+    async versions(instance, frontends, signal) {
+      const running = frontends.filter((frontend) => frontend.running);
+      const present = new Set(running.map((frontend) => frontend.id));
+      endWhere((entry, id) => entry.instance === instance && !present.has(id));
+      await Promise.all(running.map((frontend) => learnVersion(proofs, frontend, signal)));
+      // A pass that was under way when all was stopped would start a proof that nobody ends.
+      if (!signal.aborted)
+        for (const frontend of running) (entries.get(frontend.id) ?? start(proofs, instance, frontend)).prover.meet(frontend);
+      return frontends.map((frontend) => versionOf(proofs, frontend));
+    },
+    aim(instance, target) {
+      for (const { prover } of of(instance)) prover.aim(target);
+    },
+    disarm(instance) {
+      for (const { prover } of of(instance)) prover.disarm();
+    },
+    retain: (instances) => endWhere(({ instance }) => !instances.has(instance)),
+    restarted: (containerId) => endWhere((_, id) => id === containerId),
+    recheckAll() {
+      for (const { prover } of entries.values()) prover.recheck();
+    },
+    report(instance) {
+      const nowMs = ports.nowMs();
+      return of(instance).map(({ prover }) => describe(options, prover.frontend(), prover.proof(), nowMs));
+    },
+    stop: () => endWhere(() => true),
+  };
+}
 
-  const describe = (frontend: Frontend, proof: Proof, nowMs: number): FrontendReport => ({
+function start(proofs: Proofs, instance: string, frontend: Frontend): Entry {
+  const { ports, options, targetOf, entries } = proofs;
+  const abort = new AbortController();
+  const entry = {
+    instance,
+    prover: startFrontendProver(frontend, ports, options, reportChanges(proofs, instance, frontend), abort.signal),
+    abort,
+  };
+  entries.set(frontend.id, entry);
+  const target = targetOf(instance);
+  if (target !== undefined) entry.prover.aim(target);
+  return entry;
+}
+
+/** Hears of every step of a proof, and passes on what makes a difference. */
+function reportChanges({ ports, options, images, onChange }: Proofs, instance: string, frontend: Frontend): (proof: Proof) => void {
+  let reported = '';
+  let reportedVersion = images.of(frontend.imageId);
+  return (proof) => {
+    const { phase, isUnheeded: unheeded, isShadowed: shadowed } = describe(options, frontend, proof, ports.nowMs());
+    const version = proof.nginxVersion ?? reportedVersion;
+    const now = [phase, proof.target?.generation, unheeded, shadowed, proof.missed?.rival].join();
+    if (now === reported && version === reportedVersion) return;
+    // A stranger's image may be the same, and its answer a lie.
+    if (version !== undefined && !frontend.isForeign) images.note(frontend.imageId, version);
+    onChange(instance, version !== reportedVersion);
+    reported = now;
+    reportedVersion = version;
+  };
+}
+
+function describe(options: ProofOptions, frontend: Frontend, proof: Proof, nowMs: number): FrontendReport {
+  return {
     frontend,
     phase: phaseOf(proof, nowMs, options),
     isUnheeded: isUnheeded(proof, nowMs, options),
     isShadowed: isShadowed(proof, options) && proof.missed?.rival !== undefined,
     proof,
-  });
-
-  const start = (instance: string, frontend: Frontend): Entry => {
-    const abort = new AbortController();
-    let told = '';
-    let toldVersion = images.of(frontend.imageId);
-    const hear = (proof: Proof): void => {
-      const { phase, isUnheeded: unheeded, isShadowed: shadowed } = describe(frontend, proof, ports.nowMs());
-      const version = proof.nginxVersion ?? toldVersion;
-      const telling = [phase, proof.target?.generation, unheeded, shadowed, proof.missed?.rival].join();
-      if (telling === told && version === toldVersion) return;
-      // A stranger's image may be the same, and its answer a lie.
-      if (version !== undefined && !frontend.isForeign) images.note(frontend.imageId, version);
-      onChange(instance, version !== toldVersion);
-      told = telling;
-      toldVersion = version;
-    };
-    const entry = { instance, prover: startFrontendProver(frontend, ports, options, hear, abort.signal), abort };
-    entries.set(frontend.id, entry);
-    const target = targetOf(instance);
-    if (target !== undefined) entry.prover.aim(target);
-    return entry;
   };
+}
 
-  const end = (id: string, entry: Entry): void => {
-    entry.abort.abort();
-    entries.delete(id);
-  };
+function versionOf({ entries, images }: Proofs, frontend: Frontend): NginxVersion | undefined {
+  const known = entries.get(frontend.id)?.prover.proof().nginxVersion ?? images.of(frontend.imageId);
+  return known === undefined ? undefined : parseNginxVersion(known);
+}
 
-  const versionOf = (frontend: Frontend): NginxVersion | undefined => {
-    const known = entries.get(frontend.id)?.prover.proof().nginxVersion ?? images.of(frontend.imageId);
-    return known === undefined ? undefined : parseNginxVersion(known);
-  };
-
-  /** A frontend whose version nobody knows yet is asked for a moment, so that the first file is already the right one. */
-  const learnVersion = async (frontend: Frontend, signal: AbortSignal): Promise<void> => {
-    if (frontend.isForeign) return;
-    if (entries.has(frontend.id) || images.of(frontend.imageId) !== undefined || silentImages.has(frontend.imageId)) return;
-    const untilMs = ports.nowMs() + firstAnswerMs;
-    while (!signal.aborted && ports.nowMs() < untilMs) {
-      const answer = await ports.ask(frontend.statusEndpoints, firstAskMs, signal);
-      if (answer.kind === 'generation') images.note(frontend.imageId, answer.nginxVersion);
-      if (answer.kind !== 'silent') return;
-      await new Promise((resolve) => setTimeout(resolve, firstAnswerPollMs));
-    }
-    waitNoMoreFor(frontend.imageId);
-  };
-
-  return {
-    async versions(instance, frontends, signal) {
-      const running = frontends.filter((frontend) => frontend.running);
-      const present = new Set(running.map((frontend) => frontend.id));
-      for (const [id, entry] of entries) if (entry.instance === instance && !present.has(id)) end(id, entry);
-      await Promise.all(running.map((frontend) => learnVersion(frontend, signal)));
-      // A pass that was under way when all was stopped would start a proof that nobody ends.
-      if (signal.aborted) return frontends.map(versionOf);
-      for (const frontend of running) (entries.get(frontend.id) ?? start(instance, frontend)).prover.meet(frontend);
-      return frontends.map(versionOf);
-    },
-    aim(instance, target) {
-      for (const entry of entries.values()) if (entry.instance === instance) entry.prover.aim(target);
-    },
-    disarm(instance) {
-      for (const entry of entries.values()) if (entry.instance === instance) entry.prover.disarm();
-    },
-    retain(instances) {
-      for (const [id, entry] of entries) if (!instances.has(entry.instance)) end(id, entry);
-    },
-    restarted(containerId) {
-      const entry = entries.get(containerId);
-      if (entry !== undefined) end(containerId, entry);
-    },
-    recheckAll() {
-      for (const entry of entries.values()) entry.prover.recheck();
-    },
-    report(instance) {
-      const nowMs = ports.nowMs();
-      return [...entries.values()]
-        .filter((entry) => entry.instance === instance)
-        .map(({ prover }) => describe(prover.frontend(), prover.proof(), nowMs));
-    },
-    stop() {
-      for (const [id, entry] of entries) end(id, entry);
-    },
-  };
+/** A frontend whose version nobody knows yet is asked for a moment, so that the first file is already the right one. */
+async function learnVersion({ ports, images, entries, silentImages }: Proofs, frontend: Frontend, signal: AbortSignal): Promise<void> {
+  const { id, imageId, isForeign, statusEndpoints } = frontend;
+  if (isForeign || entries.has(id) || images.of(imageId) !== undefined || silentImages.has(imageId)) return;
+  const untilMs = ports.nowMs() + firstAnswerMs;
+  while (!signal.aborted && ports.nowMs() < untilMs) {
+    const answer = await ports.ask(statusEndpoints, firstAskMs, signal);
+    if (answer.kind === 'generation') images.note(imageId, answer.nginxVersion);
+    if (answer.kind !== 'silent') return;
+    await new Promise((resolve) => setTimeout(resolve, firstAnswerPollMs));
+  }
+  silentImages.add(imageId);
+  for (const oldest of [...silentImages].slice(0, -rememberedSilentImages)) silentImages.delete(oldest);
 }
