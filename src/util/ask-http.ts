@@ -7,7 +7,7 @@ interface HttpQuestion {
   readonly headers?: Readonly<Record<string, string>>;
   /** A unix socket to ask through; the URL's host is then only a name. */
   readonly socketPath?: string;
-  /** The body is read so far; with 0 it isn't waited for. */
+  /** No more of the body is read; with 0 it isn't waited for. */
   readonly maxBytes: number;
 }
 
@@ -22,7 +22,7 @@ interface HttpReply {
 
 /**
  * Asks once, over a connection of its own. The proof of a reload asks by a plain socket (`reload/status-request.ts`), which is quicker.
- * @throws Error where nothing answers, with the system's `code`; or, where the signal aborted first, one without meaning
+ * @throws Error with the system's `code` where nothing answers, an AbortError where the signal aborted first
  */
 export function askHttp(url: string, { maxBytes, ...options }: HttpQuestion, signal: AbortSignal): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
