@@ -43,7 +43,7 @@ import { askGeneration } from '../reload/generation-probe.ts';
 import { askAsVisitor } from '../reload/visitor-probe.ts';
 import { createTemplateStore, readTemplates } from '../render/template-store.ts';
 import { endWithin, startSidecar } from '../sidecar/sidecar.ts';
-import type { SidecarParts } from '../sidecar/sidecar.ts';
+import type { SidecarParts } from '../sidecar/parts.ts';
 import type { OperatorDesk } from '../server/answers.ts';
 import { startStatusServer } from '../server/server.ts';
 import type { SocketPlace } from '../server/server.ts';

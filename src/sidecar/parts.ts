@@ -1,0 +1,33 @@
+import type { ErrorBoundary } from '../util/error-boundary.ts';
+import type { Drains } from './drain/drains.ts';
+import type { Tally } from '../metrics/tally.ts';
+import type { Owners } from './keep-owners.ts';
+import type { OwnFiles } from '../publish/own-files.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import type { VolumeLock } from '../publish/volume-lock.ts';
+import type { ProverPorts } from '../reload/frontend-prover.ts';
+import type { ImageVersions } from '../reload/image-versions.ts';
+import type { Watchers } from '../server/watchers.ts';
+import type { CandidateCheck } from '../rollout/candidate-check.ts';
+import type { Diary } from '../rollout/keep-trials.ts';
+import type { KeptTrials } from '../rollout/trial-types.ts';
+
+/** What the sidecar is made of, besides the engine and the templates. */
+export interface SidecarParts {
+  readonly prover: Omit<ProverPorts, 'repeat'>;
+  readonly images: ImageVersions;
+  /** Absent where nothing can be tested before it is published. */
+  readonly check: CandidateCheck | undefined;
+  readonly publisher: Publisher;
+  readonly ownFiles: Pick<OwnFiles, 'retry' | 'problems' | 'onChange'>;
+  readonly drains: Drains;
+  readonly owners: Owners;
+  /** Where is kept what was good and what was refused. */
+  readonly diary: Diary;
+  readonly kept: ReadonlyMap<string, KeptTrials>;
+  readonly tally: Tally;
+  readonly lock: Pick<VolumeLock, 'problems' | 'onChange'>;
+  /** Who wants to know that the snapshot has changed. */
+  readonly watchers: Watchers;
+  readonly boundary: ErrorBoundary;
+}

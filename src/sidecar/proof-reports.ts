@@ -1,0 +1,43 @@
+import { showForeignText } from '../model/foreign-text.ts';
+import type { FrontendReport } from '../reload/prover.ts';
+import type { TrialReport } from '../rollout/trial-types.ts';
+import type { InstanceProof } from './reporter.ts';
+
+/** How far the frontends of an instance are, as one. A stranger's is not waited for, unless there are no others. */
+export function summarizeProofs(all: readonly FrontendReport[]): InstanceProof {
+  const own = all.filter(({ frontend }) => !frontend.isForeign);
+  const reports = own.length > 0 ? own : all;
+  const answering = reports.filter((report) => report.phase !== 'unverified');
+  const servedAtMs = answering.flatMap((report) => report.proof.servingAtMs ?? []);
+  return {
+    frontends: reports.length,
+    unverified: reports.length - answering.length,
+    live: answering.every((report) => report.phase === 'live'),
+    servingAtMs: servedAtMs.length === 0 ? undefined : Math.max(...servedAtMs),
+  };
+}
+
+const unheeded = 'it goes on with the older configuration after three signals, and its log, which says why, can not be read from here';
+
+/** How the frontends took a file; of several, the words name the one that refuses. */
+export function trialReports(all: readonly FrontendReport[]): readonly TrialReport[] {
+  const reports = all.filter(({ frontend }) => !frontend.isForeign);
+  return reports.map((report) => {
+    const told = trialReport(report);
+    if (told.words === undefined || reports.length === 1) return told;
+    return { ...told, words: `${showForeignText(report.frontend.name)}: ${told.words}` };
+  });
+}
+
+function trialReport({ phase, proof, isUnheeded }: FrontendReport): TrialReport {
+  const generation = proof.target?.generation ?? '';
+  if (phase === 'rejected') {
+    const found = proof.inquiry?.found;
+    return { generation, state: 'refused', words: found?.kind === 'refused' ? found.words : '' };
+  }
+  if (isUnheeded) return { generation, state: 'refused', words: unheeded, isGuess: true };
+  // nginx took the file, whatever visitors get.
+  if (phase === 'shadowed' || (phase === 'unverified' && proof.running === generation)) return { generation, state: 'live' };
+  const isKnown = phase === 'live' || phase === 'serving' || phase === 'unverified';
+  return { generation, state: isKnown ? phase : 'under-way' };
+}
