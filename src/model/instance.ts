@@ -5,6 +5,12 @@ import type { OwnerReason } from './owner.ts';
 import type { HealthLabel } from '../nginx/token.ts';
 import type { Standing } from './rotation.ts';
 
+/** A replica's own share of the service's requests: what its line in an upstream says besides the address. */
+export interface ServerParameters {
+  readonly weight?: number;
+  readonly maxConns?: number;
+}
+
 /** A container of a service or of the SPA, judged: in rotation or not, and why. */
 export interface Replica {
   readonly container: Container;
@@ -17,9 +23,8 @@ export interface Replica {
   readonly network?: string;
   /** Who says that it is ready; absent for the engine. */
   readonly health?: HealthLabel;
-  /** Its own share of the service's requests, where its labels say something of it. */
-  readonly weight?: number;
-  readonly maxConns?: number;
+  /** Absent where its labels say nothing of its share. */
+  readonly parameters?: ServerParameters;
   readonly isBackup?: boolean;
   /** It asks for guards that don't hold: it is sent nothing before they do, and stands by for nobody. */
   readonly isUnguarded?: boolean;

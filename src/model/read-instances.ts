@@ -215,6 +215,7 @@ function replicasOf(judged: readonly Judged[]): readonly Replica[] {
   return judged.map((one) => {
     const { member, standing, endpoint } = one;
     const { health, weight, maxConns, backup } = member.labels;
+    const parameters = defined({ weight: weight === 1 ? undefined : weight, maxConns });
     return {
       container: member.container,
       ...defined({ project: member.project }),
@@ -222,8 +223,7 @@ function replicasOf(judged: readonly Judged[]): readonly Replica[] {
       inRotation: serving.has(one),
       ...(endpoint === undefined ? {} : { endpoint: `${endpoint.address}:${endpoint.port}`, network: endpoint.network }),
       ...defined({ health }),
-      ...(weight === undefined || weight === 1 ? {} : { weight }),
-      ...defined({ maxConns }),
+      ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
       ...(backup === true ? { isBackup: true } : {}),
     };
   });

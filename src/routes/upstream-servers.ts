@@ -1,16 +1,9 @@
 import { compareText } from '../model/foreign-text.ts';
-import type { Instance, Replica, Service } from '../model/instance.ts';
+import type { Instance, Replica, ServerParameters, Service } from '../model/instance.ts';
 import { labelTable } from '../model/label-table.ts';
 import type { Balance } from '../nginx/token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
-import { defined } from '../util/defined.ts';
-
-/** What a server's line says besides its address. */
-interface ServerParameters {
-  readonly weight?: number;
-  readonly maxConns?: number;
-}
 
 /** The `address:port` behind an upstream, as containers come and go. */
 export interface UpstreamServers {
@@ -89,8 +82,8 @@ function endpoints(replicas: readonly Replica[]): readonly string[] {
 }
 
 function parametersOf(replicas: readonly Replica[]): Readonly<Record<string, ServerParameters>> {
-  const all = replicas.flatMap(({ endpoint, weight, maxConns }): [string, ServerParameters][] =>
-    endpoint === undefined || (weight === undefined && maxConns === undefined) ? [] : [[endpoint, defined({ weight, maxConns })]],
+  const all = replicas.flatMap(({ endpoint, parameters }): [string, ServerParameters][] =>
+    endpoint === undefined || parameters === undefined ? [] : [[endpoint, parameters]],
   );
   return Object.fromEntries(all);
 }

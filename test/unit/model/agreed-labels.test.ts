@@ -143,7 +143,7 @@ describe('whose value of a label holds', () => {
     const newer = replica(2, { labels: { 'meet.paths': '/s', 'meet.port': 'banana' } });
     const { instance, problems } = see([older, newer]);
     expect(instance?.services[0]?.replicas).toMatchObject([
-      { endpoint: '172.18.0.11:81', weight: 3, maxConns: 7 },
+      { endpoint: '172.18.0.11:81', parameters: { weight: 3, maxConns: 7 } },
       { endpoint: '172.18.0.12:3000' },
     ]);
     expect(problems).toEqual([]);
