@@ -1,24 +1,12 @@
 // Each command is imported when it is asked for: the sidecar needn't hold what only others use, nor a health check load it.
-import { Command, CommanderError, Option } from 'commander';
-import type { DrainReport } from './commands/drain.ts';
-import type { RenderReport } from './commands/render.ts';
-import type { RunSignals } from './commands/run.ts';
-import { ComposeError } from './source/compose/compose-error.ts';
-import { EngineError } from './source/engine-error.ts';
-import { forceEnd, whatIsUnderWay } from './commands/force-end.ts';
-import { showForeignLines, showForeignText } from './model/foreign-text.ts';
+import { Command, Option } from 'commander';
+import { showForeignLines } from './model/foreign-text.ts';
 import { flagWithValue, optionTable, OptionsError, parseDuration, readOptions } from './options.ts';
 import type { CommandName, Flags, OptionSpec } from './options.ts';
-import { TemplateError } from './render/template-error.ts';
+import { exitOnBugs, interruption, operatorSignals } from './commands/process-signals.ts';
+import { exitCodes, explainFailure, forgiveOutput, printAnswer, printDrain, printReport, say, showAnew } from './commands/terminal.ts';
 import { version } from './util/version.ts';
 import { messageOf } from './util/error-message.ts';
-
-const exitCodes = { ok: 0, bug: 1, usage: 2, engine: 3, template: 4, problems: 7 } as const;
-
-const maxLineLength = 4000;
-
-/** A stop that takes longer is forced; with the grace for a file operation that is 2 s. */
-const stopLimitMs = 1800;
 
 /** The command line: every command with its options, what it says of itself and what it does. */
 export function createProgram(): Command {
@@ -32,6 +20,11 @@ export function createProgram(): Command {
     .showHelpAfterError('meet-gen: --help tells more')
     .configureOutput({ outputError: (text, write) => write(`${showForeignLines(text.replace(/^error: /, 'meet-gen: ')).join('\n')}\n`) })
     .exitOverride();
+  for (const add of [addRun, addRender, addDrain, addExplain, addDoctor, addStatus, addHealthcheck, addHook]) add(program);
+  return program;
+}
+
+function addRun(program: Command): void {
   addOptions(program.command('run').description('the sidecar (default): watch, render, publish, reload, prove'), 'run')
     .addHelpText(
       'after',
@@ -42,6 +35,9 @@ export function createProgram(): Command {
       const { runSidecar } = await import('./commands/run.ts');
       await runSidecar(options, operatorSignals());
     });
+}
+
+function addRender(program: Command): void {
   addOptions(
     program.command('render').description('one pass, printed to standard output: nothing is written, nobody is signalled'),
     'render',
@@ -76,6 +72,9 @@ on standard error).`,
           : renderFromCompose(textOf(compose), options, asDiff, signal)),
       );
     });
+}
+
+function addDrain(program: Command): void {
   addOptions(
     program
       .command('drain')
@@ -95,6 +94,9 @@ on standard error).`,
       const { cancelDrain, drain } = await import('./commands/drain.ts');
       printDrain(await (flags['cancel'] === true ? cancelDrain(options, names) : drain(options, names, limitMs, interruption())));
     });
+}
+
+function addExplain(program: Command): void {
   addOptions(
     program
       .command('explain')
@@ -117,6 +119,9 @@ Example: docker compose exec meet-gen meet-gen explain /files`,
       const report = await explainPath(readOptions('explain', byOption(flags), process.env), text, flags['json'] === true);
       printAnswer(report, ({ answered }) => answered);
     });
+}
+
+function addDoctor(program: Command): void {
   addOptions(
     program.command('doctor').description('check the running topology once, and say what is wrong, why it matters and how to mend it'),
     'doctor',
@@ -141,6 +146,9 @@ Example: docker run --rm --network meet_internal \\
       process.stdout.write(output);
       if (failed) process.exitCode = exitCodes.problems;
     });
+}
+
+function addStatus(program: Command): void {
   addOptions(
     program
       .command('status')
@@ -169,6 +177,9 @@ Example: docker compose exec meet-gen meet-gen status`,
       const report = await readStatus(options, asJson);
       printAnswer(report, ({ isServing }) => isServing);
     });
+}
+
+function addHealthcheck(program: Command): void {
   addOptions(
     program.command('healthcheck').description("ask the running sidecar whether it is well, for Docker's HEALTHCHECK"),
     'healthcheck',
@@ -181,6 +192,9 @@ Example: docker compose exec meet-gen meet-gen status`,
       say(failure);
       process.exitCode = 1;
     });
+}
+
+function addHook(program: Command): void {
   program
     .command('hook')
     .description('print the script that tests and reloads inside a frontend, for --reload hook')
@@ -199,7 +213,6 @@ Example: docker run --rm meet-gen hook > meet-gen-hook.sh && chmod 755 meet-gen-
       const { hookScript } = await import('./commands/hook.ts');
       process.stdout.write(hookScript());
     });
-  return program;
 }
 
 function addOptions(command: Command, name: CommandName): Command {
@@ -226,136 +239,6 @@ function readTimeout(text: string): number {
   } catch (error) {
     throw new OptionsError([`--timeout: ${messageOf(error)}`]);
   }
-}
-
-/** Aborts at Ctrl-C or a stop, so that a drain can be taken back. */
-function interruption(): AbortSignal {
-  const abort = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
-  return abort.signal;
-}
-
-/** What the running sidecar answered, and whether all is well by it; or why it couldn't be asked. */
-function printAnswer<Answer extends { readonly output: string }>(
-  report: Answer | { readonly failure: string },
-  isWell: (answer: Answer) => boolean,
-): void {
-  if ('failure' in report) {
-    say(report.failure);
-    process.exitCode = exitCodes.engine;
-    return;
-  }
-  process.stdout.write(report.output);
-  if (!isWell(report)) process.exitCode = exitCodes.problems;
-}
-
-/** On a terminal in place of what was there before (ECMA-48: erase the display, cursor home). */
-function showAnew(text: string): void {
-  process.stdout.write(process.stdout.isTTY ? `\u001B[2J\u001B[H${text}` : text);
-}
-
-function printDrain({ lines, done }: DrainReport): void {
-  if (done) process.stdout.write(lines.map((line) => `${showForeignText(line, maxLineLength)}\n`).join(''));
-  else for (const line of lines) say(line);
-  if (!done) process.exitCode = exitCodes.problems;
-}
-
-function sayForced(underWay: readonly string[]): void {
-  say(`the stop had to be forced, since this did not end: ${underWay.join(', ')}`);
-}
-
-/** HUP, TERM and INT, as the sidecar understands them. */
-function operatorSignals(): RunSignals {
-  const stop = new AbortController();
-  let resyncNow: (() => void) | undefined;
-  let report = sayForced;
-  const force = (): void => {
-    report(whatIsUnderWay());
-    forceEnd(exitCodes.bug);
-  };
-  const end = (): void => {
-    if (stop.signal.aborted) {
-      forceEnd(exitCodes.ok);
-      return;
-    }
-    // When nothing is under way any more, the process ends before.
-    setTimeout(force, stopLimitMs).unref();
-    stop.abort();
-  };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
-  // Taken from the start: without a listener a HUP ends the process.
-  process.on('SIGHUP', () => resyncNow?.());
-  return {
-    stop: stop.signal,
-    onResync: (resync) => void (resyncNow = resync),
-    onBug: (tell) => void (reportBug = tell),
-    onForced: (listener) => void (report = listener),
-  };
-}
-
-function printReport({ output, messages, problemsFound }: RenderReport): void {
-  process.stdout.write(output);
-  for (const message of messages) say(message);
-  if (problemsFound) process.exitCode = exitCodes.problems;
-}
-
-/** The last guard before a terminal: what was said is one line of plain text. */
-function say(line: string): void {
-  process.stderr.write(`meet-gen: ${showForeignText(line, maxLineLength)}\n`);
-}
-
-/** Says what went wrong in a line each, and which exit code that is; only a bug shows its stack. */
-function explainFailure(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-  if (error instanceof OptionsError) {
-    for (const line of error.lines) say(line);
-    return exitCodes.usage;
-  }
-  if (error instanceof EngineError) {
-    say(`${error.message}; ${error.cure}`);
-    return exitCodes.engine;
-  }
-  if (error instanceof TemplateError) {
-    say(`template ${error.message}`);
-    return exitCodes.template;
-  }
-  if (error instanceof ComposeError) {
-    say(error.message);
-    return exitCodes.usage;
-  }
-  sayBug(error);
-  return exitCodes.bug;
-}
-
-function sayBug(error: unknown): void {
-  const [first = '', ...stack] = showForeignLines(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  say(`this is a bug in meet-gen, please report it (docs/contributing.md): ${first}`);
-  process.stderr.write(stack.map((line) => `${line}\n`).join(''));
-}
-
-/** How an error is reported that nobody has caught; the sidecar has its log for it. */
-let reportBug: (error: unknown) => void = sayBug;
-
-/** What reaches the process itself has gone past every boundary, so that nothing is certain any more: a restart is safe. */
-function exitOnBugs(): void {
-  process.on('uncaughtException', (error) => {
-    try {
-      reportBug(error);
-    } finally {
-      forceEnd(exitCodes.bug);
-    }
-  });
-}
-
-/** Who reads our output may go away early (`meet-gen render | head`); where it can't be written, a full disk is no bug. */
-function forgiveOutput(): void {
-  process.stderr.on('error', () => undefined);
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return;
-    say(`the output could not be written: ${error.message}`);
-    process.exitCode = exitCodes.bug;
-  });
 }
 
 /** Without a command, run is meant; help and version are the program's own. */

@@ -1,5 +1,5 @@
 import type { CheckPorts } from '../rollout/candidate-check.ts';
-import type { EngineClient } from '../source/docker/client.ts';
+import type { EngineClient } from '../source/docker/engine-client.ts';
 import { EngineError } from '../source/engine-error.ts';
 import type { Options } from '../options.ts';
 import type { ProverPorts } from '../reload/frontend-prover.ts';

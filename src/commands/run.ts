@@ -6,7 +6,7 @@ import { createCandidateCheck } from '../rollout/candidate-check.ts';
 import type { CheckPorts } from '../rollout/candidate-check.ts';
 import { nowMs } from '../util/clock.ts';
 import { createEngineClient } from '../source/docker/client.ts';
-import type { EngineClient } from '../source/docker/client.ts';
+import type { EngineClient } from '../source/docker/engine-client.ts';
 import { withExposedPorts } from '../source/docker/exposed-ports.ts';
 import { keepDrains } from '../sidecar/drain/keep-drains.ts';
 import { createFrontendAccess } from './frontend-access.ts';

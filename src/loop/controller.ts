@@ -38,6 +38,8 @@ import type { PassMemory } from './pass-memory.ts';
 import { runPass } from './pass.ts';
 import type { PassResult, Renderer, Sink } from './pass.ts';
 import type { TemplateStore } from '../render/template-store.ts';
+import { createTimers, dueByTime } from './timers.ts';
+import type { Reason, Timers } from './timers.ts';
 
 /** The engine, as the loop needs it. */
 export interface Engine {
@@ -284,38 +286,4 @@ function takeResult(loop: Loop, result: PassResult, cause: Cause, startedAtMs: n
   const isDone = result.hasFailed !== true && result.problems.every((item) => item.code !== 'publish-failed');
   if (isDone) retry.reset();
   else timers.after('retry', retry.nextMs());
-}
-
-type Reason = 'retry' | 'final' | 'heldBack' | 'memory';
-
-const dueByTime: Readonly<Record<Exclude<Reason, 'final'>, string>> = {
-  retry: 'tried again',
-  heldBack: 'a reload that was held back',
-  memory: 'the time that has passed',
-};
-
-interface Timers {
-  after(reason: Reason, delayMs: number): void;
-  clear(): void;
-}
-
-/** Timers to look again: one for each reason, however many passes ask for one. */
-function createTimers(look: (reason: Reason) => void): Timers {
-  const timers = new Map<Reason, NodeJS.Timeout>();
-  let isOver = false;
-  return {
-    after(reason, delayMs) {
-      // The last pass may end after everything else.
-      if (isOver) return;
-      clearTimeout(timers.get(reason));
-      timers.set(
-        reason,
-        setTimeout(() => look(reason), Math.max(0, delayMs)),
-      );
-    },
-    clear() {
-      isOver = true;
-      for (const timer of timers.values()) clearTimeout(timer);
-    },
-  };
 }

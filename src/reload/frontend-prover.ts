@@ -4,11 +4,9 @@ import { errorOf } from '../util/error-message.ts';
 import type { GenerationAnswer } from './generation-probe.ts';
 import {
   aimAt,
-  askTimeoutMs,
   disarm,
   doubt,
   newProof,
-  nextStep,
   noteAnswer,
   noteInquiry,
   noteOvertakenSignal,
@@ -18,6 +16,7 @@ import {
   noteVisits,
   relocate,
 } from './proof.ts';
+import { askTimeoutMs, nextStep } from './next-step.ts';
 import type { Proof, ProofOptions, Target } from './proof.ts';
 import type { Entrance } from './visitor-probe.ts';
 import type { VisitorAnswer } from './visitor-probe.ts';

@@ -72,29 +72,12 @@ interface Inquiry {
   readonly found: InquiryAnswer;
 }
 
-export type Step =
-  | { readonly do: 'ask'; readonly times: number }
-  /** Ask on the routing port, as a visitor. */
-  | { readonly do: 'visit'; readonly times: number }
-  | { readonly do: 'find-rival' }
-  | { readonly do: 'signal' }
-  | { readonly do: 'inquire' }
-  | { readonly do: 'wait'; readonly ms: number };
-
 export interface ProofOptions {
   readonly reloadedBy: ReloadWay['reloadedBy'];
   /** Whether nginx's words may be looked for. */
   readonly inquire: boolean;
   readonly verifyTimeoutMs: number;
 }
-
-/**
- * How far a frontend is: `asking` (not known yet), `reloading` (told, not seen yet), `serving` (has answered with the
- * target), `live` (visitors get the target alone), `shadowed` (nginx has the target, but another server answers visitors), `rejected`
- * (goes on with another, and nginx says why), `pending` (goes on with another), `unverified` (does not answer,
- * or not where visitors ask).
- */
-export type ProofPhase = 'asking' | 'reloading' | 'serving' | 'live' | 'shadowed' | 'rejected' | 'pending' | 'unverified';
 
 /**
  * nginx's old workers go on accepting for about 100 ms after the first new answer; on a host that has little time for them until
@@ -104,141 +87,10 @@ const settleMs = 150;
 const settleAnswers = 8;
 const longestSettleMs = 2000;
 const answersUntilLive = 10;
-const askOnce: Step = { do: 'ask', times: 1 };
-const visitOnce: Step = { do: 'visit', times: 1 };
-const shortestAskMs = 150;
-const longestAskMs = 1000;
-const firstPollMs = 5;
-/** Each question costs some of the host's time, so they begin when the reload can be over, going by the one before. */
-const soonestOfUsual = 0.7;
-const longestPatienceMs = 200;
-const maxPollMs = 50;
-const maxPendingPollMs = 1000;
-const startingPollMs = 25;
-const firstResendMs = 500;
-const maxPauseMs = 30_000;
 const noSignals = { count: 0, delivered: 0, firstAtMs: 0, lastAtMs: 0 };
-/** On a busy host one reload takes longer than usual; when a second one has no effect either, it is worth asking why. */
-const signalsOfAnInquiry = 2;
-const inquireAfterMs = 400;
-const maxHookPollMs = 100;
-/** Somebody may lose a signal; nobody loses three. */
-const signalsOfARefusal = 3;
-/** Long after the last of them, and before the next. */
-const heedMs = 1500;
 
 export function newProof(nowMs: number): Proof {
   return { foundAtMs: nowMs, signals: noSignals, settledAnswers: 0 };
-}
-
-/** Decides what to do next for a frontend. Asked first, signalled only when it differs, signalled again with back-off. */
-export function nextStep(proof: Proof, nowMs: number, options: ProofOptions): Step {
-  const { target } = proof;
-  if (target === undefined) return { do: 'wait', ms: maxPauseMs };
-  if (proof.running === undefined) return stepInTheDark(proof, target, nowMs, options);
-  const isReached = proof.running === target.generation;
-  // A visitor's answer proves more. After one that wasn't the target, the status port tells whether nginx still has it.
-  if (proof.doubtful === true) return isReached && target.entrance !== undefined && proof.missed === undefined ? visitOnce : askOnce;
-  if (!isReached) return stepTowards(proof, nowMs, options);
-  if (isShadowed(proof, options) && proof.missed?.isLookedFor !== true) return { do: 'find-rival' };
-  if (proof.settledAnswers >= answersNeeded(target)) return { do: 'wait', ms: maxPauseMs };
-  const dueMs = Math.max(settledAtMsOf(proof, nowMs), nextVisitAtMs(proof));
-  if (nowMs < dueMs) return { do: 'wait', ms: dueMs - nowMs };
-  const times = answersNeeded(target) - proof.settledAnswers;
-  if (target.entrance === undefined) return { do: 'ask', times };
-  return proof.missed === undefined || proof.settledAnswers > 0 ? { do: 'visit', times } : visitOnce;
-}
-
-/** Each of the visitors' names is asked for. */
-function answersNeeded({ entrance }: Target): number {
-  return Math.max(answersUntilLive, entrance?.hosts.length ?? 0);
-}
-
-/** Soon at first, since an old worker may have answered; then ever more seldom. */
-function nextVisitAtMs({ missed, settledAnswers }: Proof): number {
-  if (missed === undefined || settledAnswers > 0) return 0;
-  return missed.lastAtMs + Math.min(Math.max(maxPollMs, (missed.lastAtMs - missed.pacedFromMs) / 5), maxPauseMs);
-}
-
-/** When its old workers have stopped accepting, if its first answer with the target is no later than now. */
-function settledAtMsOf({ servingAtMs, slowestAnswerMs = 0 }: Pick<Proof, 'servingAtMs' | 'slowestAnswerMs'>, nowMs: number): number {
-  return (servingAtMs ?? nowMs) + Math.max(settleMs, Math.min(slowestAnswerMs * settleAnswers, longestSettleMs));
-}
-
-/**
- * It doesn't tell: a fresh one is asked until it does (a signal in its first moments can kill it); one that has been there
- * for long, or that refuses us and so is up, is signalled blindly.
- */
-function stepInTheDark(proof: Proof, target: Target, nowMs: number, options: ProofOptions): Step {
-  const silentMs = proof.silent === undefined ? 0 : nowMs - proof.silent.sinceMs;
-  const isDenied = proof.silent?.denied === true;
-  // What refuses us may be the older file itself, with the networks of a moment ago.
-  const mayHaveReadAnOlderFile = isDenied || target.writtenAtMs > proof.foundAtMs;
-  const isUp = isDenied || silentMs >= options.verifyTimeoutMs;
-  const isDue = proof.signals.count === 0 || (proof.signals.failure !== undefined && nowMs >= resendAtMs(proof));
-  if (isUp && tells(options) && isDue && mayHaveReadAnOlderFile) return { do: 'signal' };
-  const waitedMs = proof.signals.count === 0 ? silentMs : Math.min(silentMs, nowMs - proof.signals.lastAtMs);
-  const pauseMs = waitedMs < options.verifyTimeoutMs ? startingPollMs : Math.min(waitedMs / 4, maxPauseMs);
-  return askAt((proof.askedAtMs ?? 0) + pauseMs, nowMs);
-}
-
-/** It serves another configuration: signal, poll tightly at first, signal again when that had no effect. */
-function stepTowards(proof: Proof, nowMs: number, options: ProofOptions): Step {
-  if (!tells(options)) return stepBeside(proof, nowMs, options);
-  const { count, firstAtMs, lastAtMs } = proof.signals;
-  if (count === 0) return { do: 'signal' };
-  if (isInquiryDue(proof, nowMs, options)) return { do: 'inquire' };
-  // Where this process or nginx was held up, what was seen last may be from before the reload.
-  if (nowMs >= resendAtMs(proof)) return (proof.seenAtMs ?? 0) < resendAtMs(proof) ? askOnce : { do: 'signal' };
-  const notBeforeMs = lastAtMs + Math.min((proof.reloadMs ?? 0) * soonestOfUsual, longestPatienceMs);
-  if (count === 1 && nowMs < notBeforeMs) return askAt(notBeforeMs, nowMs);
-  const longestMs = nowMs - firstAtMs < options.verifyTimeoutMs ? maxPollMs : maxPendingPollMs;
-  const pollMs = Math.min(Math.max(firstPollMs, (nowMs - lastAtMs) / 5), longestMs);
-  return askAt(Math.min((proof.askedAtMs ?? 0) + pollMs, resendAtMs(proof)), nowMs);
-}
-
-/** Somebody else makes it reload: the hook does so within a second, an operator whenever he likes. */
-function stepBeside(proof: Proof, nowMs: number, options: ProofOptions): Step {
-  const askedAtMs = proof.askedAtMs ?? 0;
-  if (options.reloadedBy === 'operator') return askAt(askedAtMs + options.verifyTimeoutMs, nowMs);
-  const waitedMs = nowMs - sinceToldMs(proof);
-  const pauseMs = Math.min(Math.max(waitedMs / 10, maxHookPollMs), maxPendingPollMs);
-  const inquiredAtMs = Math.max(proof.inquiry?.atMs ?? 0, sinceToldMs(proof));
-  if (options.inquire && nowMs >= inquiredAtMs + Math.max(pauseMs, inquireAfterMs)) return { do: 'inquire' };
-  return askAt(askedAtMs + pauseMs, nowMs);
-}
-
-function isInquiryDue({ signals, inquiry }: Proof, nowMs: number, { inquire }: ProofOptions): boolean {
-  if (!inquire || signals.delivered < signalsOfAnInquiry || inquiry?.found.kind === 'unavailable') return false;
-  return (inquiry?.delivered ?? 0) < signals.delivered && nowMs >= signals.lastAtMs + inquireAfterMs;
-}
-
-/** Whether it is up to us to make nginx reload. */
-function tells({ reloadedBy }: Pick<ProofOptions, 'reloadedBy'>): boolean {
-  return reloadedBy === 'meet-gen';
-}
-
-/** Since when somebody else could have made it reload. */
-function sinceToldMs({ target, foundAtMs }: Proof): number {
-  return Math.max(target?.writtenAtMs ?? 0, foundAtMs);
-}
-
-function resendAtMs({ signals: { count, lastAtMs } }: Proof): number {
-  return lastAtMs + Math.min(firstResendMs * 2 ** (count - 1), maxPauseMs);
-}
-
-function askAt(dueMs: number, nowMs: number): Step {
-  return nowMs >= dueMs ? askOnce : { do: 'wait', ms: dueMs - nowMs };
-}
-
-/**
- * How long an answer is waited for. Short at first: a connection to a container whose network is just being set up is
- * lost, and TCP itself tries again only after a second.
- */
-export function askTimeoutMs(proof: Proof, nowMs: number): number {
-  const sinceMs = Math.min(proof.silent?.sinceMs ?? nowMs, proof.missed?.sinceMs ?? nowMs);
-  const silentMs = nowMs - sinceMs;
-  return Math.round(Math.min(shortestAskMs + silentMs / 2, longestAskMs));
 }
 
 /** The proof with a new target; the same generation again changes nothing. */
@@ -372,42 +224,22 @@ export function relocate(proof: Proof): Proof {
   return kept;
 }
 
-/** How far it is, in a word. */
-export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): ProofPhase {
-  const { running, target, silent, signals } = proof;
-  if (running === undefined) return silent !== undefined && nowMs - silent.sinceMs >= options.verifyTimeoutMs ? 'unverified' : 'asking';
-  if (target !== undefined && running === target.generation) {
-    if (proof.settledAnswers >= answersNeeded(target)) return 'live';
-    if (!isMissedForLong(proof, options)) return 'serving';
-    return proof.missed?.kind === 'other' ? 'shadowed' : 'unverified';
-  }
-  if (proof.inquiry?.found.kind === 'refused') return 'rejected';
-  if (signals.failure !== undefined) return 'pending';
-  // Where somebody else makes it reload, their time counts from the file.
-  const sinceMs = tells(options) ? signals.firstAtMs : sinceToldMs(proof);
-  const isTold = !tells(options) || signals.count > 0;
-  return isTold && nowMs - sinceMs >= options.verifyTimeoutMs ? 'pending' : 'reloading';
+/** Each of the visitors' names is asked for. */
+export function answersNeeded({ entrance }: Target): number {
+  return Math.max(answersUntilLive, entrance?.hosts.length ?? 0);
 }
 
-/** Whether visitors have got something else for so long that it is no old worker that answers. */
-export function isShadowed(proof: Proof, options: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
-  return proof.missed?.kind === 'other' && isMissedForLong(proof, options);
+/** When its old workers have stopped accepting, if its first answer with the target is no later than now. */
+export function settledAtMsOf({ servingAtMs, slowestAnswerMs = 0 }: Pick<Proof, 'servingAtMs' | 'slowestAnswerMs'>, nowMs: number): number {
+  return (servingAtMs ?? nowMs) + Math.max(settleMs, Math.min(slowestAnswerMs * settleAnswers, longestSettleMs));
 }
 
-function isMissedForLong({ missed }: Proof, { verifyTimeoutMs }: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
-  return missed !== undefined && missed.lastAtMs - missed.sinceMs >= verifyTimeoutMs;
+/** Whether it is up to us to make nginx reload. */
+export function tells({ reloadedBy }: Pick<ProofOptions, 'reloadedBy'>): boolean {
+  return reloadedBy === 'meet-gen';
 }
 
-/**
- * Whether it goes on with another configuration after three signals, where nobody can be asked why: with a change of structure that
- * is taken for a refusal.
- */
-export function isUnheeded(proof: Proof, nowMs: number, options: ProofOptions): boolean {
-  const { running, target, signals, inquiry } = proof;
-  if (!tells(options) || target === undefined || running === undefined || running === target.generation) return false;
-  // Where nginx has read nothing, it looks elsewhere, or a signal got lost: a refusal leaves what was read before.
-  if (running === 'none') return false;
-  const isSilent = !options.inquire || inquiry?.found.kind === 'unavailable';
-  const { delivered, lastAtMs } = signals;
-  return isSilent && (delivered > signalsOfARefusal || (delivered === signalsOfARefusal && nowMs >= lastAtMs + heedMs));
+/** Since when somebody else could have made it reload. */
+export function sinceToldMs({ target, foundAtMs }: Proof): number {
+  return Math.max(target?.writtenAtMs ?? 0, foundAtMs);
 }

@@ -3,8 +3,9 @@ import type { NginxVersion } from '../nginx/version.ts';
 import { startFrontendProver } from './frontend-prover.ts';
 import type { Frontend, FrontendProver, ProverPorts } from './frontend-prover.ts';
 import type { ImageVersions } from './image-versions.ts';
-import { isShadowed, isUnheeded, phaseOf } from './proof.ts';
-import type { Proof, ProofOptions, ProofPhase, Target } from './proof.ts';
+import { isShadowed, isUnheeded, phaseOf } from './proof-phase.ts';
+import type { Proof, ProofOptions, Target } from './proof.ts';
+import type { ProofPhase } from './proof-phase.ts';
 
 /** A frontend and how far it is, for reports. */
 export interface FrontendReport {

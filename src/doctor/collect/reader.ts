@@ -2,7 +2,7 @@ import type { Inspection, ListedContainer, Network } from '../facts/facts.ts';
 import { parseEngineName } from '../../nginx/token.ts';
 import { answerLimits } from '../../source/docker/answer-limits.ts';
 import { parseBoundedJson } from '../../source/docker/bounded-json.ts';
-import type { EngineClient } from '../../source/docker/client.ts';
+import type { EngineClient } from '../../source/docker/engine-client.ts';
 import { containersFromEngine } from '../../source/docker/container-from-engine.ts';
 import { notUnderstood } from '../../source/docker/engine-failure.ts';
 import { EngineError } from '../../source/engine-error.ts';

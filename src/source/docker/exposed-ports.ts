@@ -5,7 +5,7 @@ import type { ListContainers } from '../engine-view.ts';
 import type { Container } from '../../model/container.ts';
 import { hasNoPort } from '../../model/read-instances.ts';
 import { likelyInstance } from '../../model/member.ts';
-import type { EngineClient } from './client.ts';
+import type { EngineClient } from './engine-client.ts';
 import { EngineError } from '../engine-error.ts';
 import { messageOf } from '../../util/error-message.ts';
 

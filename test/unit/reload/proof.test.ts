@@ -4,12 +4,9 @@ import type { GenerationAnswer } from '../../../src/reload/generation-probe.ts';
 import { proofProblem } from '../../../src/reload/proof-problem.ts';
 import {
   aimAt,
-  askTimeoutMs,
   disarm,
   doubt,
-  isUnheeded,
   newProof,
-  nextStep,
   noteAnswer,
   noteInquiry,
   noteOvertakenSignal,
@@ -17,11 +14,12 @@ import {
   noteSearch,
   noteSignal,
   noteVisits,
-  isShadowed,
-  phaseOf,
   relocate,
 } from '../../../src/reload/proof.ts';
-import type { Proof, ProofOptions, Step, Target } from '../../../src/reload/proof.ts';
+import { isUnheeded, isShadowed, phaseOf } from '../../../src/reload/proof-phase.ts';
+import { askTimeoutMs, nextStep } from '../../../src/reload/next-step.ts';
+import type { Proof, ProofOptions, Target } from '../../../src/reload/proof.ts';
+import type { Step } from '../../../src/reload/next-step.ts';
 import { noneWay } from '../../../src/reload/ways/none.ts';
 import { signalWay } from '../../../src/reload/ways/signal.ts';
 import type { InquiryAnswer, ReloadWay } from '../../../src/reload/ways/way.ts';

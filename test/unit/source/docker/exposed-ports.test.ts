@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPortReader, withExposedPorts } from '../../../../src/source/docker/exposed-ports.ts';
 import type { AddPorts } from '../../../../src/source/docker/exposed-ports.ts';
-import type { EngineClient } from '../../../../src/source/docker/client.ts';
+import type { EngineClient } from '../../../../src/source/docker/engine-client.ts';
 import { EngineError } from '../../../../src/source/engine-error.ts';
 import type { Container } from '../../../../src/model/container.ts';
 import { backend, filesService, frontend } from '../../../support/containers.ts';
