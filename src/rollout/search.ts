@@ -16,9 +16,7 @@ export interface Evidence {
   readonly good: Edition | undefined;
   /** With nothing good: what was published before the wanted edition, and replaced before its reload was proven. */
   readonly earlier?: Edition | undefined;
-  /** Whether these templates can be rendered: those of an earlier process are gone where other ones are there now. */
-  hasTemplates(key: string): boolean;
-  /** Undefined for an edition that nginx has not been asked about. */
+  /** Undefined for an edition that nginx has not been asked about. An edition that can't be rendered is refused. */
   verdictOf(edition: Edition): Verdict | undefined;
 }
 
@@ -60,7 +58,7 @@ function* look(wanted: Edition, evidence: Evidence): Search<Finding> {
   if (accepted) return { best: wanted };
   const { earlier } = evidence;
   const good = evidence.good ?? (earlier !== undefined && (yield earlier).accepted ? earlier : undefined);
-  const variants = variantsOf(wanted, good, evidence);
+  const variants = variantsOf(wanted, good);
   // Before any location is left out: a fault of the template inside a location must not cost the location.
   for (const edition of variants) if ((yield edition).accepted) return { best: edition, words: [words] };
   for (const edition of [wanted, ...variants]) {
@@ -71,11 +69,11 @@ function* look(wanted: Edition, evidence: Evidence): Search<Finding> {
 }
 
 /** The wanted routes without IPv6 where only now nginx is to listen there, and with the last good templates. */
-function variantsOf({ templates, structure }: Edition, good: Edition | undefined, { hasTemplates }: Evidence): readonly Edition[] {
+function variantsOf({ templates, structure }: Edition, good: Edition | undefined): readonly Edition[] {
   const { listensOnIpv6, ...onIpv4 } = structure;
   // A container can be kept from IPv6 although the engine shows an address of it.
   const isNewOnIpv6 = listensOnIpv6 === true && good?.structure.listensOnIpv6 !== true;
-  const hasOther = good !== undefined && good.templates !== templates && hasTemplates(good.templates);
+  const hasOther = good !== undefined && good.templates !== templates;
   return [...(isNewOnIpv6 ? [editionOf(templates, onIpv4)] : []), ...(hasOther ? [editionOf(good.templates, structure)] : [])];
 }
 

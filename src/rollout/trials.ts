@@ -8,7 +8,7 @@ import type { Edition } from './edition.ts';
 import { compareEditions } from './left-out.ts';
 import { checkImpossible, notRendered, refusalProblems } from './refusal-problems.ts';
 import { findBest } from './search.ts';
-import type { Finding } from './search.ts';
+import type { Finding, Verdict } from './search.ts';
 import {
   forgetRefusals,
   forgetTemplates,
@@ -65,6 +65,8 @@ export interface Trials {
 }
 
 const endsOfARefusal = 2;
+/** Of an edition whose templates are gone, or fail: nobody is asked about it, and nothing of this is kept. */
+const unrendered: Verdict = { accepted: false, words: '', content: '' };
 
 export function createTrials(ports: TrialPorts, options: TrialOptions, kept: ReadonlyMap<string, KeptTrials>): Trials {
   const states = new Map<string, State>();
@@ -167,8 +169,9 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       const finding = findBest(wanted, {
         good: state.good,
         earlier: state.earlier,
-        hasTemplates: (key) => state.templates.has(key),
-        verdictOf: ({ key }) => state.verdicts.get(key),
+        verdictOf: (one) =>
+          state.verdicts.get(one.key) ??
+          (one.key === wanted.key || render(state, one, plan.addresses) !== undefined ? undefined : unrendered),
       });
       const edition = decide(instance, state, finding, plan.addresses, frontends);
       forgetTemplates(state);

@@ -8,18 +8,12 @@ import { edition, pathsOf } from './sketch.ts';
 type Nginx = (edition: Edition) => string | undefined;
 
 /** Asks until there is nothing more to ask. */
-function ask(
-  wanted: Edition,
-  good: Edition | undefined,
-  nginx: Nginx,
-  { earlier, hasTemplates = () => true }: { earlier?: Edition; hasTemplates?: (key: string) => boolean } = {},
-): Omit<Finding, 'next'> & { asked: number } {
+function ask(wanted: Edition, good: Edition | undefined, nginx: Nginx, earlier?: Edition): Omit<Finding, 'next'> & { asked: number } {
   const answers = new Map<string, string | undefined>();
   for (;;) {
     const { next, ...found } = findBest(wanted, {
       good,
       earlier,
-      hasTemplates,
       verdictOf({ key }) {
         const words = answers.get(key);
         return answers.has(key) ? { accepted: words === undefined, words: words ?? '', content: '' } : undefined;
@@ -106,13 +100,6 @@ describe('the best edition that nginx accepts', () => {
     expect(words).toContain('[emerg] unknown directive');
   });
 
-  it('is never sought with templates that are gone, and the good one is the last resort', () => {
-    const seen: string[] = [];
-    const nginx: Nginx = ({ templates }) => (seen.push(templates), 'no');
-    expect(ask(edition('new', ['/api', '/more']), good, nginx, { hasTemplates: (key) => key === 'new' }).best).toBe(good);
-    expect(seen).toEqual(['new']);
-  });
-
   it('is the wanted one on IPv4 alone, where a container is kept from IPv6, also with nothing good known', () => {
     const settings = { listensOnIpv6: true } as const;
     const paths = ['/api', '/more'];
@@ -145,13 +132,13 @@ describe('the best edition that nginx accepts', () => {
   it('is what was published earlier, with nothing good, if that is accepted', () => {
     const earlier = edition('old', ['/api']);
     const nginx = silent(({ templates }) => templates === 'new');
-    expect(ask(edition('new', ['/x']), undefined, nginx, { earlier }).best).toEqual(edition('old', ['/x']));
+    expect(ask(edition('new', ['/x']), undefined, nginx, earlier).best).toEqual(edition('old', ['/x']));
     expect(
       ask(
         edition('new', ['/x']),
         undefined,
         silent((one) => one.key !== earlier.key),
-        { earlier },
+        earlier,
       ).best,
     ).toBe(earlier);
   });

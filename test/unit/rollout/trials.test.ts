@@ -737,6 +737,28 @@ describe('with no template that works', () => {
     expect(codes(choice)).toContain('template-broken');
   });
 
+  it('the last good structure is served, where the last good one fails with the structure that is wanted now', async () => {
+    const picky = compileSet(
+      new Map([['routing.conf.eta', `# picky <%= it.generation %> <% if (it.groups.length > 1) throw new Error('no'); %>${body}`]]),
+    );
+    for (const check of [undefined, refusing('# new')]) {
+      const one = desk({}, check);
+      one.pass(plan(['/api']), picky);
+      one.take('live');
+      one.pass(plan(['/api', '/more']), fresh);
+      if (check === undefined) one.take('refused', { words: emerg });
+      for (let round = 0; round < 4; round += 1) {
+        await settled();
+        one.pass(plan(['/api', '/more'], '10.0.0.8:80'), fresh);
+        one.take('live');
+      }
+      const choice = one.pass(plan(['/api', '/more'], '10.0.0.9:80'), fresh);
+      expect(one.content()).toMatch(/^# picky[^]*10\.0\.0\.9:80/);
+      expect(codes(choice)).toEqual(['reload-rejected']);
+      expect(choice.problems[0]?.message).toContain('the whole change is held back (the template; =/more)');
+    }
+  });
+
   it('the last good one is filled with the addresses of now', () => {
     const one = served(['/api']);
     const choice = one.trials.choose(plan(['/api'], '10.0.0.8:80'), undefined, [frontend]);
