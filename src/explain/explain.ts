@@ -11,7 +11,7 @@ import type { AnswerKind, ContainerAnswer, Explanation, InstanceAnswer, Location
 import type { Facts, InstanceFacts, Routing } from './facts.ts';
 import { hintsFor } from './hints.ts';
 import { notesOn } from './notes.ts';
-import { pickOwned } from './owner.ts';
+import { isLeftOut, pickOwned } from './owner.ts';
 import type { OwnedPick } from './owner.ts';
 import { problemsAbout } from './relevant-problems.ts';
 import { readTarget } from './target.ts';
@@ -50,6 +50,8 @@ interface Outcome {
   readonly summary: string;
   readonly pick?: OwnedPick;
   readonly containers: readonly ContainerAnswer[];
+  /** It answers 503 because nginx refuses what labels want there. */
+  readonly isLeftOut?: true;
 }
 
 function explainInstance(one: InstanceFacts, target: string, request: RequestPath, facts: Facts): InstanceAnswer {
@@ -58,7 +60,7 @@ function explainInstance(one: InstanceFacts, target: string, request: RequestPat
   const outcome = decide(one, target, request);
   const { pick } = outcome;
   const asked = wanted === undefined || path === undefined ? undefined : pickOwned(wanted, path);
-  const isOtherwiseWanted = asked !== undefined && pick !== undefined && !isSamePick(asked, pick);
+  const isOtherwiseWanted = asked !== undefined && pick !== undefined && !(isSamePick(asked, pick) && outcome.isLeftOut !== true);
   const isNobodyKnown = outcome.answer === 'unavailable' && outcome.containers.length === 0;
   const mayBeLost = outcome.answer === 'spa' || isNobodyKnown;
   return {
@@ -87,21 +89,22 @@ function explainInstance(one: InstanceFacts, target: string, request: RequestPat
 interface PublishedInstance {
   readonly instance: InstanceFacts['instance'];
   readonly published: Routing;
+  readonly wanted: Routing | undefined;
 }
 
-function decide({ instance, published }: InstanceFacts, target: string, request: RequestPath): Outcome {
+function decide({ instance, published, wanted }: InstanceFacts, target: string, request: RequestPath): Outcome {
   if (instance.frontends.length === 0) return nobody('nothing', 'it has no frontend, so nobody serves its routes');
   if (published === undefined) return nobody('nothing', 'nothing is published for it, so its frontends have no routes');
   if (instance.frontends.every(({ standing }) => standing.rank === 'never')) return nobody('nothing', 'none of its frontends runs');
   if (!('path' in request)) return nobody('bad-request', `nginx answers 400 by itself: ${request.refused}`);
-  return decideByFile({ instance, published }, target, request.path);
+  return decideByFile({ instance, published, wanted }, target, request.path);
 }
 
 function nobody(answer: AnswerKind, summary: string): Outcome {
   return { answer, summary, containers: [] };
 }
 
-function decideByFile({ instance, published }: PublishedInstance, target: string, path: string): Outcome {
+function decideByFile({ instance, published, wanted }: PublishedInstance, target: string, path: string): Outcome {
   const pick = pickOwned(published, path);
   const { location, owner } = pick;
   if (owner === undefined) {
@@ -125,6 +128,10 @@ function decideByFile({ instance, published }: PublishedInstance, target: string
   }
   if (pick.kind === 'redirect')
     return { answer: 'redirect', summary: `nginx redirects to the same path with a slash, which ${owner} has`, pick, containers };
+  if (location !== undefined && isLeftOut(location, published, wanted)) {
+    const summary = `the path is for ${owner}, but that is not published: 503`;
+    return { answer: 'unavailable', summary, pick, containers, isLeftOut: true };
+  }
   if (upstreamName === undefined)
     return { answer: 'unavailable', summary: `the path is for ${owner}, of which nobody is in rotation: 503`, pick, containers };
   if (location?.media !== undefined && !plainFileUri.test(target)) {

@@ -22,6 +22,13 @@ export function pickOwned(routing: Routing, path: string): OwnedPick {
   return { kind: picked.kind, location: picked.location, owner: ownerOf(routing, picked.location, picked.group) };
 }
 
+/** Whether a published location answers 503 because nginx took no more of it, while labels want a service to answer there. */
+export function isLeftOut({ kind, path }: LocationView, published: Routing, wanted: Routing | undefined): boolean {
+  const upstreamIn = ({ structure }: Routing): string | undefined =>
+    structure.groups.flatMap(({ locations }) => locations).find((one) => one.kind === kind && one.path === path)?.upstream;
+  return wanted !== undefined && upstreamIn(published) === undefined && upstreamIn(wanted) !== undefined;
+}
+
 /** All locations, each with its owner. */
 export function ownedLocations(routing: Routing): readonly OwnedLocation[] {
   return routing.view.groups.flatMap(({ title, locations }) =>

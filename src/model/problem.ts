@@ -214,9 +214,13 @@ export const problemTable = {
     severity: 'error',
     foundBy: 'run',
     meaning:
-      "nginx refuses what labels and templates ask for; the last good structure is served with the addresses of now, and the refused file is kept with nginx's words.",
+      "nginx refuses what labels and templates ask for. All but what it names is served, else the last good structure, with today's addresses; the refused file is kept with nginx's words.",
   },
-  'route-left-out': { severity: 'error', foundBy: 'run', meaning: 'Paths that nginx refuses are left out, so that the rest can go live.' },
+  'route-left-out': {
+    severity: 'error',
+    foundBy: 'run',
+    meaning: 'Paths that nginx refuses are left out and answer 503, so that the rest can go live.',
+  },
   'check-impossible': {
     severity: 'warning',
     alerts: true,

@@ -20,6 +20,11 @@ export function refusalIn(output: string): string | undefined {
   return refusals.length === 0 ? undefined : refusals.join('; ');
 }
 
+/** Whether a reason holds such a line; else nobody could read what nginx says. */
+export function isSaidByNginx(reason: string): boolean {
+  return /\[(emerg|crit)\] /.test(reason);
+}
+
 function withoutPrefix(line: string): string {
   return line
     .replace(/^.*?(?=\[(?:emerg|crit)\])/, '')

@@ -28,15 +28,13 @@ export function parseKept(text: string, instance: string): KeptTrials | undefine
   const kept: unknown = JSON.parse(text);
   if (!isRecord(kept)) throw new Error('it holds no JSON object');
   if (kept['format'] !== format && kept['format'] !== formatWithTexts) return undefined;
-  const { refused, lives, settledFor } = kept;
+  const { refused, lives } = kept;
   if (!Array.isArray(refused) || !refused.every(isRefusal)) throw new Error('its "refused" is no list of refusals');
   if (typeof lives !== 'string') throw new Error('its "lives" is no text');
-  if (settledFor !== undefined && typeof settledFor !== 'string') throw new Error('its "settledFor" is no text');
   const good = kept['good'] === undefined ? undefined : goodOf(kept['good'], instance);
   return {
     ...defined({ good }),
     refused: refused.map(({ key, words, content }) => ({ key, words, content })),
-    ...defined({ settledFor }),
     lives,
   };
 }

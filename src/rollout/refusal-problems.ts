@@ -1,33 +1,37 @@
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
+import { isSaidByNginx } from '../nginx/words.ts';
+import type { LocationView } from '../routes/view.ts';
 import type { LeftOut } from './left-out.ts';
 
+/** How many paths of a change that is held back are named. */
+const maxPaths = 10;
+
+/** What is served while nginx refuses what labels and templates ask for. */
+interface Served {
+  /** Absent when nothing good is known that could be served. */
+  readonly leftOut: LeftOut | undefined;
+  /** `asking` while nginx is asked about less of the change; else whether a part of it is served, or nothing. */
+  readonly stage: 'asking' | 'part' | 'nothing';
+  /** There is something good to go back to. */
+  readonly hasGood: boolean;
+}
+
 /**
- * What there is to say when nginx refuses what labels and templates ask for.
- * @param leftOut absent when nothing good is there to be served instead
- * @param isSettled it is known what is at fault
- * @param hasGood something was served before it
+ * The problems of an instance whose configuration nginx refuses.
+ * @param words why, as far as that is known
  */
-export function refusalProblems(
-  instance: string,
-  words: string,
-  leftOut: LeftOut | undefined,
-  isSettled: boolean,
-  hasGood: boolean,
-  rejectedPath: string,
-): readonly Problem[] {
-  const served =
-    leftOut === undefined
-      ? 'nothing good is known that could be served instead'
-      : isSettled
-        ? describeServed(leftOut)
-        : `${hasGood ? 'the last good one is served with the addresses of now, while it is' : 'it is being'} found out what of it is at fault`;
+export function refusalProblems(instance: string, words: readonly string[], served: Served, rejectedPath: string): readonly Problem[] {
+  const reason = [...new Set(words)].join('; ');
+  const cure = isSaidByNginx(reason)
+    ? 'fix what nginx names, and it is tried again'
+    : "read nginx's reason in the frontend's own log (docker logs) and fix that; meet-gen finds the path at fault by itself where it may read that log or use exec (docs/refused-reloads.md)";
   const rejected = problem('reload-rejected', {
     instance,
-    message: `nginx refuses the configuration that labels and templates ask for (${words}); ${served}`,
-    cure: `mend what nginx names, and it is tried again; the refused file is ${rejectedPath}`,
+    message: `nginx refuses the configuration that labels and templates ask for (${reason}); ${describe(served)}`,
+    cure: `${cure}; the refused file is ${rejectedPath}`,
   });
-  return isSettled ? [rejected, ...routesLeftOut(instance, words, leftOut)] : [rejected];
+  return served.stage === 'part' ? [rejected, ...routesLeftOut(instance, reason, served.leftOut)] : [rejected];
 }
 
 /**
@@ -41,7 +45,7 @@ export function notRendered(instance: string, isGone: boolean): Problem {
   return problem('template-broken', {
     instance,
     message: `${reason}, so the file stays as it is and addresses don't follow`,
-    cure: 'mend the newest template, which nginx refuses',
+    cure: 'fix the newest template, which nginx refuses',
   });
 }
 
@@ -54,32 +58,53 @@ export function checkImpossible(instance: string, reason: string | undefined): P
   });
 }
 
-function describeServed({ templates, settings, locations }: LeftOut): string {
+function describe({ leftOut, stage, hasGood }: Served): string {
+  if (leftOut === undefined) return 'nothing good is known that could be served instead';
+  if (stage === 'asking')
+    return `${hasGood ? "the last good one is served with today's addresses, while " : ''}nginx is asked about a part of it`;
+  if (stage === 'nothing')
+    return `the whole change is held back (${describeChange(leftOut)})${hasGood ? ", and the last good one is served with today's addresses" : ''}`;
   const parts = [
-    ...(templates ? ['the last good template'] : []),
-    ...(settings ? ['the last good ports, host names and sizes'] : []),
-    ...(locations.length > 0 ? ['all but what is at fault'] : []),
+    ...(leftOut.templates ? ['the last good template'] : []),
+    ...(leftOut.settings ? ['IPv4 alone'] : []),
+    ...(leftOut.locations.length > 0 ? ['all but what nginx names'] : []),
   ];
-  return parts.length === 0 ? 'it is being tried again' : `served is ${parts.join(' with ')}, with the addresses of now`;
+  return `served is ${parts.join(' with ')}, with today's addresses`;
 }
 
-function routesLeftOut(instance: string, words: string, leftOut: LeftOut | undefined): readonly Problem[] {
+function describeChange({ templates, settings, locations }: LeftOut): string {
+  const guarded = locations.flatMap(({ location }) => (location.allow === undefined ? [] : [`${showPath(location)} with its meet.allow`]));
+  const open = locations.flatMap(({ location }) => (location.allow === undefined ? [showPath(location)] : []));
+  // A guard that isn't there yet comes first: its path may be open.
+  const paths = [...guarded, ...open];
+  const more = paths.length > maxPaths ? ` and ${paths.length - maxPaths} more` : '';
+  const parts = [
+    ...(templates ? ['the template'] : []),
+    ...(settings ? ['ports, host names, sizes or balancing'] : []),
+    ...(paths.length > 0 ? [`${paths.slice(0, maxPaths).join(', ')}${more}`] : []),
+  ];
+  return parts.length === 0 ? 'paths that are wanted no more' : parts.join('; ');
+}
+
+function routesLeftOut(instance: string, reason: string, leftOut: LeftOut | undefined): readonly Problem[] {
   const locations = leftOut?.locations ?? [];
   const services = [...new Set(locations.map(({ service }) => service))];
   return services.map((service) => {
     const own = locations.filter((one) => one.service === service);
-    const paths = own.map(({ location }) => (location.kind === 'exact' ? `=${location.path}` : location.path));
-    const instead = [...new Set(own.map((one) => one.instead))].join(', or ');
+    const answers = [
+      ...(own.some(({ is503 }) => is503) ? ['503'] : []),
+      ...(own.some(({ is503 }) => !is503) ? ['what your own snippet answers there'] : []),
+    ];
     return problem('route-left-out', {
       instance,
       key: 'meet.paths',
-      value: paths.join(','),
-      message: `these paths of ${service} are left out, since nginx refuses them (${words}); requests for them get ${describeInstead(instead)}`,
-      cure: 'mend the label, or what it collides with; it is tried again by itself',
+      value: own.map(({ location }) => showPath(location)).join(','),
+      message: `these paths of ${service} are left out, since nginx refuses them (${reason}); requests for them get ${answers.join(', or ')}`,
+      cure: 'fix the label, or what it collides with; it is tried again by itself',
     });
   });
 }
 
-function describeInstead(instead: string): string {
-  return instead.replace('as before', 'what they got before').replace('the SPA', 'whatever else takes that path, the SPA at last');
+function showPath({ kind, path }: LocationView): string {
+  return kind === 'exact' ? `=${path}` : path;
 }

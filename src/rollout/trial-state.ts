@@ -1,15 +1,9 @@
 import type { Rendered } from '../render/generation.ts';
 import type { TemplateSet } from '../render/template-store.ts';
+import { isSaidByNginx } from '../nginx/words.ts';
 import type { Edition } from './edition.ts';
+import type { Verdict } from './search.ts';
 import type { KeptTrials, TrialFrontend } from './trial-types.ts';
-
-/** What nginx said about an edition. */
-interface Verdict {
-  readonly accepted: boolean;
-  readonly words: string;
-  /** The file that it is about. */
-  readonly content: string;
-}
 
 /** What is known of an instance's editions. It is changed in place, by `trials.ts` alone. */
 export interface State {
@@ -22,8 +16,6 @@ export interface State {
   /** Editions that the check could tell nothing about, why, and how often it was asked. */
   readonly untestable: Map<string, { readonly reason: string; readonly tries: number }>;
   readonly templates: Map<string, TemplateSet>;
-  /** What the search for the best edition came to, so that it isn't begun anew from there. */
-  settled: { readonly wanted: string; readonly best: Edition | undefined } | undefined;
   checking: boolean;
   /** A refused file was published: the good one is to be live before the next is tried. */
   isRollingBack: boolean;
@@ -46,16 +38,14 @@ const longestRetryMs = 600_000;
 export const maxKept = 20;
 
 export function newState(kept: KeptTrials | undefined): State {
-  const good = kept?.good;
   return {
-    good,
+    good: kept?.good,
     earlier: undefined,
     wanted: undefined,
     current: undefined,
     verdicts: new Map((kept?.refused ?? []).map(({ key, words, content }) => [key, { accepted: false, words, content }])),
     untestable: new Map(),
     templates: new Map(),
-    settled: kept?.settledFor === undefined ? undefined : { wanted: kept.settledFor, best: good },
     checking: false,
     isRollingBack: false,
     running: 0,
@@ -107,7 +97,6 @@ export function forgetRefusals(state: State): boolean {
   const refused = [...state.verdicts].filter(([, { accepted }]) => !accepted);
   for (const [key] of refused) state.verdicts.delete(key);
   state.untestable.clear();
-  state.settled = undefined;
   return refused.length > 0;
 }
 
@@ -119,15 +108,10 @@ export function isRefused(state: State, edition: Edition | undefined): boolean {
   return edition !== undefined && state.verdicts.get(edition.key)?.accepted === false;
 }
 
-export function askAgain(state: State, { key }: Edition): void {
-  state.verdicts.delete(key);
-  state.settled = undefined;
-}
-
 /** What a line of the published file is to blame for stays refused until labels or templates change. */
 export function isDueAgain(state: State, { words }: Verdict, nowMs: number): boolean {
   // The second is what the hook says when a file passes its test and the reload has no effect.
-  const isOutside = /\[(emerg|crit)\]|goes on serving the old one/.test(words) && !/ in \S*routing\.conf:\d+/.test(words);
+  const isOutside = (isSaidByNginx(words) || words.includes('goes on serving the old one')) && !/ in \S*routing\.conf:\d+/.test(words);
   if (!isOutside || nowMs < state.retryAtMs) return false;
   state.retryAtMs = nowMs + state.retryPauseMs;
   state.retryPauseMs = Math.min(state.retryPauseMs * 2, longestRetryMs);
@@ -146,8 +130,6 @@ export function turnTo(state: State, wanted: Edition): void {
 }
 
 export function forgetTemplates(state: State): void {
-  const used = new Set(
-    [state.good, state.earlier, state.wanted, state.current?.edition, state.settled?.best].flatMap((edition) => edition?.templates ?? []),
-  );
+  const used = new Set([state.good, state.earlier, state.wanted, state.current?.edition].flatMap((edition) => edition?.templates ?? []));
   for (const key of state.templates.keys()) if (!used.has(key)) state.templates.delete(key);
 }

@@ -32,8 +32,6 @@ export interface TrialReport {
 export interface KeptTrials {
   readonly good?: Edition;
   readonly refused: readonly { readonly key: string; readonly words: string; readonly content: string }[];
-  /** The key of the wanted edition for which the good one was found to be the best there is. */
-  readonly settledFor?: string;
   readonly lives: string;
 }
 

@@ -5,12 +5,11 @@ import { fillStructure } from '../routes/structure.ts';
 import type { RoutingAddresses } from '../routes/structure.ts';
 import { editionFor } from './edition.ts';
 import type { Edition } from './edition.ts';
-import { whatIsLeftOut } from './left-out.ts';
-import { suspectsIn } from './suspects.ts';
+import { compareEditions } from './left-out.ts';
 import { checkImpossible, notRendered, refusalProblems } from './refusal-problems.ts';
 import { findBest } from './search.ts';
+import type { Finding, Verdict } from './search.ts';
 import {
-  askAgain,
   forgetRefusals,
   forgetTemplates,
   hasFallback,
@@ -32,8 +31,8 @@ import { messageOf } from '../util/error-message.ts';
 
 /**
  * Decides which structure may be published, and learns from what nginx says to it. A change of structure is tested first where
- * that can be had, else tried; what is refused gives way to the last good structure, with today's addresses, while the search for
- * the best that is accepted goes on.
+ * that can be had, else tried; what is refused gives way to the last good structure, with today's addresses, until nginx accepts
+ * what it was asked about instead.
  */
 export interface Trials {
   /**
@@ -66,6 +65,8 @@ export interface Trials {
 }
 
 const endsOfARefusal = 2;
+/** Of an edition whose templates are gone, or fail: nobody is asked about it, and nothing of this is kept. */
+const unrendered: Verdict = { accepted: false, words: '', content: '' };
 
 export function createTrials(ports: TrialPorts, options: TrialOptions, kept: ReadonlyMap<string, KeptTrials>): Trials {
   const states = new Map<string, State>();
@@ -82,15 +83,12 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
     ports.keep(instance, {
       ...defined({ good: state.good }),
       refused: refused.slice(-maxKept),
-      ...(state.settled !== undefined && state.settled.best?.key === state.good?.key ? { settledFor: state.settled.wanted } : {}),
       lives: state.lives,
     });
   };
 
   const refuse = (instance: string, state: State, edition: Edition, content: string, words: string): void => {
     state.verdicts.set(edition.key, { accepted: false, words, content });
-    // It had passed its test.
-    if (state.settled?.best?.key === edition.key) state.settled = undefined;
     if (edition.key === state.wanted?.key) ports.keepRejected(instance, content, words);
     keep(instance, state);
   };
@@ -128,24 +126,11 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
   const decide = (
     instance: string,
     state: State,
-    wanted: Edition,
+    { best, next }: Finding,
     addresses: RoutingAddresses,
     frontends: readonly TrialFrontend[],
   ): Edition | undefined => {
-    const verdict = state.verdicts.get(wanted.key);
-    if (verdict?.accepted === false && state.settled?.wanted === wanted.key) return state.settled.best;
-    const { best, next } = findBest(wanted, {
-      good: state.good,
-      earlier: state.earlier,
-      hasTemplates: (key) => state.templates.has(key),
-      accepts: (edition) => state.verdicts.get(edition.key)?.accepted,
-      suspects: verdict?.accepted === false ? suspectsIn(verdict.words, verdict.content, wanted.structure) : [],
-    });
-    if (next === undefined) {
-      state.settled = { wanted: wanted.key, best };
-      if (verdict?.accepted === false) keep(instance, state);
-      return best;
-    }
+    if (next === undefined) return best;
     // It is on trial already.
     if (next.key === state.current?.edition.key) return next;
     const isFirst = (best === undefined || !state.templates.has(best.templates)) && state.verdicts.size === 0;
@@ -181,7 +166,14 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
       const wanted = newest === undefined ? state.good : editionFor(state.wanted, newest.templates.key, plan.structure);
       if (wanted === undefined) return { desired: '', isRollback: false, isOnTrial: false, withdraw: false, problems: [] };
       if (wanted.key !== state.wanted?.key) turnTo(state, wanted);
-      const edition = decide(instance, state, wanted, plan.addresses, frontends);
+      const finding = findBest(wanted, {
+        good: state.good,
+        earlier: state.earlier,
+        verdictOf: (one) =>
+          state.verdicts.get(one.key) ??
+          (one.key === wanted.key || render(state, one, plan.addresses) !== undefined ? undefined : unrendered),
+      });
+      const edition = decide(instance, state, finding, plan.addresses, frontends);
       forgetTemplates(state);
       const asWanted = newest === undefined ? undefined : { edition: wanted, rendered: newest.rendered, view: plan.view };
       const published =
@@ -203,10 +195,12 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
           ...(verdict?.accepted === false
             ? refusalProblems(
                 instance,
-                verdict.words,
-                edition === undefined ? undefined : whatIsLeftOut(wanted, edition),
-                state.settled?.wanted === wanted.key,
-                hasFallback(state),
+                finding.words ?? [verdict.words],
+                {
+                  leftOut: edition === undefined ? undefined : compareEditions(wanted, edition),
+                  stage: finding.next !== undefined ? 'asking' : finding.words === undefined ? 'nothing' : 'part',
+                  hasGood: hasFallback(state),
+                },
                 ports.rejectedPath(instance),
               )
             : []),
@@ -294,7 +288,7 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, kept: Rea
         const verdict = state.wanted === undefined ? undefined : state.verdicts.get(state.wanted.key);
         if (state.wanted === undefined || verdict?.accepted !== false) continue;
         if (all) forgetRefusals(state);
-        else if (isDueAgain(state, verdict, nowMs)) askAgain(state, state.wanted);
+        else if (isDueAgain(state, verdict, nowMs)) state.verdicts.delete(state.wanted.key);
         else continue;
         ports.onLearnt(instance);
       }

@@ -104,7 +104,7 @@ function filledUpstreams(structure: RoutingStructure, addresses: RoutingAddresse
 }
 
 /** The upstreams that anything of a structure needs. */
-export function usedUpstreams({ groups, webhooks }: Pick<RoutingStructure, 'groups' | 'webhooks'>): ReadonlySet<string> {
+function usedUpstreams({ groups, webhooks }: Pick<RoutingStructure, 'groups' | 'webhooks'>): ReadonlySet<string> {
   return new Set([
     ...groups.flatMap(({ locations }) => locations.flatMap(upstreamsOf)),
     ...webhooks.flatMap(({ upstream }) => upstream ?? []),

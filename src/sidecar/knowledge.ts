@@ -17,7 +17,7 @@ import { nothingSeen, sinceAfter } from './since.ts';
 import type { Since } from './since.ts';
 import { describeInstance } from '../status/snapshot.ts';
 import type { FrontendFacts, InstanceStatus, StatusSnapshot } from '../status/snapshot.ts';
-import { unansweredLocations } from '../rollout/mixture.ts';
+import { unansweredLocations } from '../rollout/left-out.ts';
 import { failureCure } from '../util/error-boundary.ts';
 import type { PartFailure } from '../util/error-boundary.ts';
 import { version } from '../util/version.ts';

@@ -74,18 +74,18 @@ test.concurrent('a missing route: what nginx refuses is named with the cure, and
   scene.backend('backend', 20);
   scene.run();
   await scene.converged();
-  nginx.behaviour.refuseText = '^~ /bad/';
+  nginx.behaviour.refuseText = 'upstream meet_meet.bad';
   service(scene, 'bad', 30, { 'meet.paths': '/bad/' });
   await waitForStatus(scene, 'all but one path is served', ({ problems, instances }) => {
     const isServed = instances[0]?.frontends[0]?.runningGeneration === instances[0]?.publishedGeneration;
     return isServed && problems.some((item) => item.code === 'route-left-out');
   });
   const { code, stdout } = await explain(scene, '/bad/x');
-  expect(code).toBe(0);
-  expect(stdout).toContain('meet: no service has this path: the SPA answers');
+  expect(code).toBe(7);
+  expect(stdout).toContain('meet: the path is for meet/bad, but that is not published: 503');
   expect(stdout).toContain('labels want the path for meet/bad, but that is not published');
   expect(stdout).toContain('error route-left-out (meet.paths=/bad/)');
-  expect(stdout).toContain('[emerg] ^~ /bad/ is refused');
+  expect(stdout).toContain('[emerg] upstream meet_meet.bad is refused');
   expect((await toldOfOne(scene, '/api')).notes.join()).not.toContain('labels want the path');
 });
 

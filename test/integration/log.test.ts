@@ -109,14 +109,14 @@ const tellings: Readonly<Record<SituationName, Telling>> = {
   },
   'nginx refused': {
     begins: [
-      ['error', 'problem', 'reload-rejected', '[emerg] ^~ /bad/ is refused', 'mend what nginx names'],
-      ['error', 'problem', 'route-left-out', '/bad/', 'meet/bad'],
-      ['info', live, '+ =/bad -> meet/bad', 'bad: in rotation'],
+      ['error', 'problem', 'reload-rejected', '[emerg] upstream meet_meet.bad is refused', 'fix what nginx names'],
+      ['error', 'problem', 'route-left-out', '=/bad,/bad/', 'meet/bad'],
+      ['info', live, '+ =/bad -> meet/bad', '+ meet/bad -> 503'],
     ],
     ends: [
       ['info', gone, 'reload-rejected'],
-      ['info', gone, 'route-left-out', '/bad/'],
-      ['info', live, 'bad: out of rotation: gone'],
+      ['info', gone, 'route-left-out', '=/bad,/bad/'],
+      ['info', live, '- =/bad -> meet/bad'],
     ],
   },
   'engine gone': {

@@ -13,16 +13,18 @@ import type { Scene } from './scene.ts';
 
 const rejected = 'reload-rejected';
 
-interface KeptText {
-  readonly refused: readonly { readonly key: string }[];
-  readonly settledFor?: string;
-}
+/** What nginx can be made to refuse of the service `bad`: while it answers 503, it has no upstream. */
+const upstreamOfBad = 'upstream meet_meet.bad';
 
 /** A Meet that is served, with a backend. */
 async function servedMeet(scene: Scene): Promise<FakeNginx> {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
   return nginx;
+}
+
+function isHeldBack({ code, message }: { readonly code: string; readonly message: string }): boolean {
+  return code === rejected && message.includes('the whole change is held back');
 }
 
 /** Waits for what the file says; nothing that is refused is ever converged. */
@@ -36,7 +38,7 @@ test.concurrent('a refusal is told in the words of the log, the last good struct
   const nginx = await servedMeet(scene);
   const run = scene.run();
   await scene.converged();
-  nginx.behaviour.refuseText = '^~ /bad/';
+  nginx.behaviour.refuseText = upstreamOfBad;
   // Both in one look.
   scene.engine.world.silently(() => {
     addService(scene, 'bad', 30);
@@ -45,20 +47,21 @@ test.concurrent('a refusal is told in the words of the log, the last good struct
   run.signal('SIGHUP');
   await waitForStatus(scene, 'all but one path is served', ({ problems, instances }) => {
     const isServed = instances[0]?.frontends[0]?.runningGeneration === instances[0]?.publishedGeneration;
-    return isServed && problems.some((item) => item.code === 'route-left-out' && item.value === '/bad/');
+    return isServed && problems.some((item) => item.code === 'route-left-out' && item.value === '=/bad,/bad/');
   });
   expect(run.logged('problem').map((line) => (line['problem'] as { value?: string }).value)).not.toContain('=/more,/more/');
   const { problems, converged } = await scene.status();
   expect(converged).toBe(false);
-  expect(problems.find(({ code }) => code === rejected)?.message).toContain('[emerg] ^~ /bad/ is refused');
+  expect(problems.find(({ code }) => code === rejected)?.message).toContain(`[emerg] ${upstreamOfBad} is refused`);
   expect(await scene.content()).toContain('location ^~ /more/ {');
-  expect(await scene.content()).not.toContain('^~ /bad/');
-  expect(await readFile(join(scene.out, 'meet/.rejected.conf'), 'utf8')).toContain('^~ /bad/');
-  expect(await readFile(join(scene.out, 'meet/.rejected.txt'), 'utf8')).toContain('[emerg] ^~ /bad/ is refused');
+  expect(await scene.content()).toMatch(/location \^~ \/bad\/ \{\s+return 503;/);
+  expect(await scene.content()).not.toContain(upstreamOfBad);
+  expect(await readFile(join(scene.out, 'meet/.rejected.conf'), 'utf8')).toContain(upstreamOfBad);
+  expect(await readFile(join(scene.out, 'meet/.rejected.txt'), 'utf8')).toContain(`[emerg] ${upstreamOfBad} is refused`);
 
   nginx.behaviour.refuseText = undefined;
   run.signal('SIGHUP');
-  await scene.serves('^~ /bad/');
+  await scene.serves(upstreamOfBad);
   expect((await scene.status()).problems).toEqual([]);
 });
 
@@ -193,12 +196,42 @@ test.concurrent('three signals without effect are one, where no log can be read;
   const nginx = await servedMeet(scene);
   scene.run(['--check', 'off']);
   await scene.converged();
-  nginx.behaviour.refuseText = '/bad/';
+  nginx.behaviour.refuseText = upstreamOfBad;
   addService(scene, 'bad', 30);
   const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === rejected));
   expect(problems.find(({ code }) => code === rejected)?.message).toContain('three signals');
   await published(scene, 'nothing that is refused', (content) => !content.includes('^~ /bad/'));
   expect(scene.engine.calls.filter(({ path }) => /logs|exec/.test(path))).toEqual([]);
+});
+
+test.concurrent('where no log can be read, a bad label holds back its whole change, and it is said how to find it', async ({ scene }) => {
+  const nginx = await servedMeet(scene);
+  const run = scene.run(['--check', 'off']);
+  await scene.converged();
+  const before = await scene.content();
+  nginx.behaviour.refuseText = upstreamOfBad;
+  scene.engine.world.silently(() => {
+    addService(scene, 'bad', 30);
+    addService(scene, 'more', 31);
+  });
+  run.signal('SIGHUP');
+  const { problems } = await waitForStatus(scene, 'it is held back', (status) => status.problems.some(isHeldBack));
+  const { message, cure } = problems.find(isHeldBack) ?? {};
+  expect(message).toContain('its log, which says why, can not be read from here');
+  expect(message).toContain('(=/bad, /bad/, =/more, /more/)');
+  expect(cure).toContain("read nginx's reason in the frontend's own log");
+  expect(cure).toContain('docs/refused-reloads.md');
+  expect(problems.map(({ code }) => code)).toEqual([rejected]);
+  const { length } = nginx.signals;
+  scene.backend('backend-2', 21);
+  await published(scene, 'the new address', (content) => content.includes(`${scene.address(21)}:8000`));
+  await waitUntil('it is live', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
+  expect(await scene.content()).not.toMatch(/\/bad\/|\/more/);
+  // No part of the change was tried by a reload.
+  expect(nginx.signals.length - length).toBe(1);
+  scene.engine.world.remove('bad');
+  await scene.serves('location ^~ /more/ {');
+  expect(before).not.toContain('/more/');
 });
 
 test.concurrent('a change of addresses alone is never taken back, and told again until nginx takes it', async ({ scene }) => {
@@ -222,12 +255,8 @@ test.concurrent('what was refused is not published again by the next process, wh
   await scene.converged();
   nginx.behaviour.refuseText = '/bad/';
   addService(scene, 'bad', 30);
-  await waitUntil('the search has ended', async () => {
-    const text = await readFile(join(scene.out, 'meet/.editions.json'), 'utf8').catch(() => undefined);
-    if (text === undefined) return false;
-    const kept = JSON.parse(text) as KeptText;
-    return kept.refused.some(({ key }) => key === kept.settledFor);
-  });
+  await waitForStatus(scene, 'the whole change is held back', ({ problems }) => problems.some(isHeldBack));
+  await waitUntil('the good one is live', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
   first.signal('SIGKILL');
   await first.ended;
   const told = nginx.signals.length;
@@ -235,6 +264,7 @@ test.concurrent('what was refused is not published again by the next process, wh
   const second = scene.run();
   await published(scene, 'the new address', (content) => content.includes(`${scene.address(21)}:8000`));
   await waitUntil('it is told again', () => problemCodes(second).includes(rejected));
+  expect((await scene.status()).problems.filter(isHeldBack)).toHaveLength(1);
   await waitUntil('nginx serves the new address', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
   expect(await scene.content()).not.toContain('^~ /bad/');
   expect(nginx.signals.length - told).toBe(1);

@@ -122,7 +122,7 @@ export const situations: readonly Situation[] = [
   situation(
     'nginx refused',
     async (scene, nginx) => {
-      nginx.behaviour.refuseText = '^~ /bad/';
+      nginx.behaviour.refuseText = 'upstream meet_meet.bad';
       addService(scene, 'bad', 30);
       await problemShown(scene, 'reload-rejected');
       await problemShown(scene, 'route-left-out');

@@ -108,7 +108,7 @@ const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
     texts: [
       ': not all that labels ask for is live, and there are ',
       'meet: a part of what labels ask for is left out (the problems say why)',
-      '[emerg] ^~ /bad/ is refused',
+      '[emerg] upstream meet_meet.bad is refused',
       'error route-left-out',
     ],
     metrics: { [problems('reload-rejected')]: 1, [problems('route-left-out')]: 1 },

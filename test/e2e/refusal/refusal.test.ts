@@ -24,7 +24,7 @@ const trials: readonly (readonly [AccessName, readonly Trial[]])[] = [
   ['exec', [['every way', (scene) => goThroughAll(scene, asked)]]],
   ['exec, also to reload', each(port)],
   ['signal and logs', [...each(label), ['a crash at that moment', (scene) => crashAtThatMoment(engine, scene)]]],
-  ['signal only', each(unknownDirective)],
+  ['signal only', [...each(unknownDirective), ...each(label)]],
   ['hook', [...each(unknownDirective), ...each(port)]],
 ];
 

@@ -15,7 +15,7 @@ interface NginxBehaviour {
   loseSignals: number;
   /** It finds the new file wrong, says so in its log, and goes on with the old one. */
   refuseReload: boolean;
-  /** It refuses only a file that holds this text. */
+  /** It refuses only a file that holds this text, and names the line. */
   refuseText: string | undefined;
   /** Requests that it logs between a refusal and the next question about it. */
   requestsAfterRefusal: number;
@@ -76,10 +76,12 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
   let old = { generation: serving, untilMs: 0 };
 
   const load = (): void => {
-    const refused = behaviour.refuseText === undefined ? behaviour.refuseReload : readText(place.file).includes(behaviour.refuseText);
+    const text = readText(place.file);
+    const refused = behaviour.refuseText === undefined ? behaviour.refuseReload : text.includes(behaviour.refuseText);
     if (refused) {
       const said = behaviour.refuseText ?? 'it';
-      world.writeLog(container, `2026/11/25 02:03:04 [emerg] 1#1: ${said} is refused in ${place.file}:1`);
+      const line = text.slice(0, text.indexOf(behaviour.refuseText ?? '')).split('\n').length;
+      world.writeLog(container, `2026/11/25 02:03:04 [emerg] 1#1: ${said} is refused in ${place.file}:${line}`);
       for (let index = 0; index < behaviour.requestsAfterRefusal; index += 1) world.writeLog(container, accessLogLine);
       return;
     }

@@ -65,10 +65,21 @@ async function seeRefused(scene: RefusalScene, way: Way): Promise<void> {
   const witness = startWitness(meet, usualRoutes, frontendsOf(way));
   await way.break(scene);
   await seeTold(scene, way);
-  if (way.leftOut !== undefined) await scene.problem('route-left-out', wordsExpected(scene, way));
-  if (way.goesLive !== undefined) await meet.routed(way.goesLive);
+  await seeWhatGoesLive(scene, way);
   await expectNothingWrong(witness);
   await scene.settled(way.mark);
+}
+
+/** Of one pair of a way and an access it depends on the access: without nginx's words nobody knows which label is at fault. */
+async function seeWhatGoesLive(scene: RefusalScene, { leftOut, goesLive, withoutWords, ...way }: Way): Promise<void> {
+  if (!scene.access.words && withoutWords !== undefined) {
+    const { heldBack, routes } = withoutWords;
+    await scene.problem('reload-rejected', new RegExp(`the whole change is held back ${heldBack.replaceAll(/[()]/g, '\\$&')}`));
+    await scene.meet.routed(routes);
+    return;
+  }
+  if (leftOut !== undefined) await scene.problem('route-left-out', wordsExpected(scene, way));
+  if (goesLive !== undefined) await scene.meet.routed(goesLive);
 }
 
 /** In nginx's words, and with the file that it refused. */

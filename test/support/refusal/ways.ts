@@ -16,6 +16,8 @@ export interface Way {
   readonly goesLive?: Readonly<Record<string, readonly string[]>>;
   /** A path that is left out, and named. */
   readonly leftOut?: string;
+  /** Where nginx's words can't be had: the change is held back as a whole, and these are its paths, by who answers them meanwhile. */
+  readonly withoutWords?: { readonly heldBack: string; readonly routes: Readonly<Record<string, readonly string[]>> };
   /** Those that are there: `frontend-1`, unless others are named. */
   readonly frontends?: readonly string[];
   prepare?(scene: RefusalScene): Promise<void>;
@@ -113,8 +115,16 @@ export const ways: readonly Way[] = [
     mark: 'location = /files ',
     leftOut: '/files',
     goesLive: { '/more': ['more-1'], '/files/': ['files-1'] },
+    withoutWords: {
+      heldBack: '(=/files, /files/, =/more, /more/)',
+      routes: { '/more': ['SPA'], '/files/': ['SPA'] },
+    },
     prepare: (scene) => scene.writeSnippet('location = /files { return 204; }\n'),
-    break: (scene) => scene.meet.scale({ files: 1, more: 1 }),
+    // The harmless one comes second, so that it never goes live before the other one is there.
+    async break({ meet }) {
+      await meet.scale({ files: 1 });
+      await meet.scale({ more: 1 });
+    },
     async mend(scene) {
       await scene.writeSnippet('# nothing\n');
       await scene.meet.scale({ more: 0 });

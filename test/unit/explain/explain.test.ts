@@ -35,6 +35,16 @@ const withoutFiles = ({ view, structure }: Routing): Routing => ({
   view: { ...view, groups: withoutGroup(view.groups, 'meet/files') },
   structure: { ...structure, groups: withoutGroup(structure.groups, 'meet/files') },
 });
+const withoutServers = <Group extends Routing['view']['groups'][number]>(groups: readonly Group[], wanted: string): readonly Group[] =>
+  groups.map((group) => {
+    const locations = group.locations.map(({ kind, path }) => ({ kind, path }));
+    return group.title === wanted ? { ...group, locations } : group;
+  });
+/** As published where nginx names the locations of files. */
+const filesUnavailable = ({ view, structure }: Routing): Routing => ({
+  view: { ...view, groups: withoutServers(view.groups, 'meet/files') },
+  structure: { ...structure, groups: withoutServers(structure.groups, 'meet/files') },
+});
 const otherServers = ({ view, structure }: Routing): Routing => ({
   structure,
   view: { ...view, upstreams: view.upstreams.map((one) => ({ ...one, servers: ['172.18.0.99:8000'] })) },
@@ -332,6 +342,20 @@ describe('what is served now counts', () => {
     expect(answer.notes.join()).toContain('labels want the path for meet/files, but that is not published');
     expect(answer.notes.join()).toContain(newerGeneration);
     expect(codes(ask('/api', facts))).toEqual([]);
+  });
+
+  it('a route that answers 503 since nginx refuses it is not blamed on its containers', () => {
+    const facts = factsOf([frontend(), backend(), filesService()], { published: filesUnavailable, problems: [leftOut] });
+    const answer = ask('/files/x', facts);
+    expect(answer).toMatchObject({
+      answer: 'unavailable',
+      summary: 'the path is for meet/files, but that is not published: 503',
+      problems: [{ code: 'route-left-out' }],
+    });
+    expect(answer.notes.join()).toContain('labels want the path for meet/files, but that is not published; a problem says why');
+    expect(codes(ask('/api', facts))).toEqual([]);
+    const nobodyThere = factsOf([frontend(), backend(), filesService({ state: 'exited' })]);
+    expect(ask('/files/x', nobodyThere).summary).toContain('of which nobody is in rotation: 503');
   });
 
   it('a route that nginx is being asked about is not there yet, and that is why', () => {

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refusalsIn } from '../../../src/nginx/words.ts';
-import { suspectsIn } from '../../../src/rollout/suspects.ts';
-import { structure } from '../rollout/sketch.ts';
+import { isSaidByNginx, refusalsIn } from '../../../src/nginx/words.ts';
 
 describe("nginx's refusals", () => {
   it.each([
@@ -35,50 +33,11 @@ describe("nginx's refusals", () => {
   });
 });
 
-const content = `upstream meet_meet.files {
-    server 10.0.0.1:80;
-}
-server {
-    listen 8083;
-    location = /api {
-        proxy_pass http://meet_meet.api; # {
-    }
-    location ^~ /files/ {
-        types { }
-        bad on;
-    }
-    location = /files {
-        return 503;
-    }
-}
-`;
-const shape = structure(['/api', '/files'], {
-  services: [],
-  groups: [
-    { title: 'meet/api', locations: [{ kind: 'exact', path: '/api', upstream: 'meet_meet.api' }] },
-    {
-      title: 'meet/files',
-      locations: [
-        { kind: 'exact', path: '/files', upstream: 'meet_meet.files' },
-        { kind: 'below', path: '/files/', upstream: 'meet_meet.files' },
-      ],
-    },
-  ],
-});
-
-describe('the locations that nginx points at', () => {
-  it.each([
-    ['by a path that is there twice', 'duplicate location "/files" in /etc/nginx/meet-routing.d/own.conf:1', ['exact /files']],
-    ['by a line within it', 'unknown directive "bad" in /etc/nginx/meet-routing/routing.conf:11', ['below /files/']],
-    ['by its last line', 'oh in /etc/nginx/meet-routing/routing.conf:12', ['below /files/']],
-    ['by its first line', 'oh in /etc/nginx/meet-routing/meet/routing.conf:6', ['exact /api']],
-    ['by a line of its upstream', 'oh in /etc/nginx/meet-routing/routing.conf:2', ['exact /files', 'below /files/']],
-    ['by the name of its upstream', 'no servers in upstream "meet_meet.api"', ['exact /api']],
-    ['none, by a line of the server', 'oh in /etc/nginx/meet-routing/routing.conf:5', []],
-    ['none, by a line of another file', 'oh in /etc/nginx/conf.d/default.conf:11', []],
-    ['none, by a line that is not there', 'oh in /etc/nginx/meet-routing/routing.conf:9999', []],
-    ['none, by no words at all', '', []],
-  ])('%s', (_, words, expected) => {
-    expect(suspectsIn(words, content, shape)).toEqual(expected);
-  });
+it.each([
+  ['[emerg] duplicate location "/files" in /etc/nginx/meet-routing.d/own.conf:1', true],
+  ['meet-frontend-2: [crit] something', true],
+  ['meet-frontend-1 ended by itself 2 times since this file was published', false],
+  ['', false],
+])('tells a reason in its words from a guess: %s', (reason, expected) => {
+  expect(isSaidByNginx(reason)).toBe(expected);
 });

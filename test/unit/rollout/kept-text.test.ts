@@ -9,7 +9,7 @@ const refused = [{ key: 'k', words: '[emerg] no', content: 'server {' }];
 const texts: readonly (readonly [string, string])[] = [['routing.conf.eta', '<% process.exit(99) %><%= it.generation %>']];
 
 it('keeps what was good and what was refused, and of templates no more than a hash', () => {
-  const kept = { good: edition('0123456789abcdef', ['/api:5s', '/files']), refused, settledFor: 'w', lives: 'f 1' };
+  const kept = { good: edition('0123456789abcdef', ['/api:5s', '/files']), refused, lives: 'f 1' };
   expect(parseKept(writeKept(kept), 'meet')).toEqual(kept);
   expect(parseKept(writeKept({ refused: [], lives: '' }), 'meet')).toEqual({ refused: [], lives: '' });
 });
@@ -20,10 +20,14 @@ it('reads an older file, which has the texts of templates in it, for its data', 
   expect(parseKept(JSON.stringify(old), 'meet')).toEqual({
     good: editionOf(key, old.good.structure),
     refused,
-    settledFor: 'w',
     lives: 'f 1',
   });
   expect(key).toBe(createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 16));
+});
+
+it('takes nothing from the end of a search that earlier versions kept', () => {
+  for (const settledFor of ['w', [], null])
+    expect(parseKept(JSON.stringify({ ...fine, settledFor }), 'meet')).toEqual(parseKept(JSON.stringify(fine), 'meet'));
 });
 
 const fine = { format: 3, good: { templates: 'x', structure: structure(['/api']) }, refused, lives: '' };
@@ -47,7 +51,6 @@ it.each<[string, unknown]>([
   ['a refusal without words', { ...fine, refused: [{ key: 'k', content: '' }] }],
   ['lives that are a number', { ...fine, lives: 1 }],
   ['no lives', { ...fine, lives: undefined }],
-  ['settledFor that is a list', { ...fine, settledFor: [] }],
   ['null for good', { ...fine, good: null }],
   ['templates of neither kind', { ...fine, good: { ...fine.good, templates: [['a']] } }],
   ['no structure', { ...fine, good: { templates: 'x' } }],

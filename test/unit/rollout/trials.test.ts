@@ -94,6 +94,9 @@ function desk(options: Partial<TrialOptions> = {}, check?: (content: string) => 
   };
 }
 
+/** nginx's words about the service at `/bad`. */
+const namesBad = '[emerg] host not found in upstream "meet_meet.bad" in /etc/nginx/conf.d/other.conf:7';
+
 /** A desk at which `paths` have been good. */
 function served(paths: readonly string[], options?: Partial<TrialOptions>, check?: (content: string) => CheckOutcome): Desk {
   const one = desk(options, check);
@@ -178,16 +181,23 @@ describe('a change of structure that can be tested', () => {
   });
 
   it('goes live but for the path at fault, which is named', async () => {
-    const one = served(['/api'], {}, refusing('/bad meet'));
-    for (let passes = 0; passes < 12; passes += 1) {
+    const nginx = refusing('/bad meet');
+    let asked = 0;
+    const one = served(['/api'], {}, (content) => {
+      asked += 1;
+      return nginx(content).verdict === 'refused' ? { verdict: 'refused', words: namesBad } : { verdict: 'accepted' };
+    });
+    for (let passes = 0; passes < 4; passes += 1) {
       one.pass(plan(['/api', '/bad', '/more']));
       await settled();
     }
+    expect(asked).toBe(2);
     const choice = one.pass(plan(['/api', '/bad', '/more']));
     expect(one.content()).toContain('/more meet_meet.more');
     expect(one.content()).toMatch(/\/bad $/m);
     expect(codes(choice)).toEqual(['reload-rejected', 'route-left-out']);
-    expect(choice.problems[1]).toMatchObject({ value: '=/bad' });
+    expect(choice.problems[0]?.message).toContain("served is all but what nginx names, with today's addresses");
+    expect(choice.problems[1]).toMatchObject({ value: '=/bad', message: expect.stringMatching(/requests for them get 503$/) as string });
   });
 
   it('gives way to the last good one when it passes the test, and not the reload', async () => {
@@ -318,17 +328,55 @@ describe('a change of structure that can only be tried', () => {
 
   it('is not followed by another try before the good one is live again', () => {
     const one = served(['/api']);
-    one.pass(plan(['/api', '/a', '/b']));
-    one.take('refused', { words: emerg });
-    one.pass(plan(['/api', '/a', '/b']));
+    const wanted = plan(['/api', '/a', '/bad']);
+    one.pass(wanted);
+    one.take('refused', { words: namesBad });
+    one.pass(wanted);
     const back = one.content();
     one.take('serving');
-    one.pass(plan(['/api', '/a', '/b']));
+    one.pass(wanted);
     expect(one.content()).toBe(back);
     one.take('live');
-    one.pass(plan(['/api', '/a', '/b']));
+    one.pass(wanted);
     expect(one.content()).toContain('/a meet');
-    expect(one.content()).not.toContain('/b meet');
+    expect(one.content()).not.toContain('/bad meet');
+  });
+
+  it('is held back as a whole where nobody can read which part is at fault, and it is said how to find out', () => {
+    const one = served(['/api']);
+    const wanted = plan(['/api', '/a', '/bad']);
+    one.pass(wanted);
+    one.take('refused', { isGuess: true, words: 'three signals, and its log can not be read' });
+    const contents: string[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      one.pass(wanted);
+      contents.push(one.content());
+      one.take('live');
+    }
+    expect(new Set(contents).size).toBe(1);
+    expect(contents[0]).not.toMatch(/\/a |\/bad /);
+    const { problems } = one.pass(wanted);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.message).toContain('(three signals, and its log can not be read); the whole change is held back (=/a, =/bad)');
+    expect(problems[0]?.cure).toMatch(/frontend's own log.*may read that log or use exec.*docs\/refused-reloads.md/);
+    one.pass(plan(['/api', '/a']));
+    expect(one.content()).toContain('/a meet');
+  });
+
+  it('is held back as a whole: a guard that is not there yet is named first', () => {
+    const one = served(['/api']);
+    const base = plan(['/api', '/a', '/z']);
+    const groups = base.structure.groups.map((group) => ({
+      ...group,
+      locations: group.locations.map((location) => (location.path === '/z' ? { ...location, allow: ['10.0.0.0/8'] } : location)),
+    }));
+    const guarded = { ...base.structure, groups };
+    const wanted = { ...base, structure: guarded, view: fillStructure(guarded, base.addresses) };
+    one.pass(wanted);
+    one.take('refused', { isGuess: true, words: 'three signals' });
+    one.pass(wanted);
+    one.take('live');
+    expect(one.pass(wanted).problems[0]?.message).toContain('held back (=/z with its meet.allow, =/a)');
   });
 
   it('is taken for refused by a guess only where there is something to go back to', () => {
@@ -394,12 +442,12 @@ describe('a first file that nginx refuses', () => {
   it('is withdrawn, and without it the rest is tried', () => {
     const one = desk();
     one.pass(plan(['/api', '/bad']));
-    one.take('refused', { words: emerg });
+    one.take('refused', { words: namesBad });
     const tried: string[] = [];
     for (let passes = 0; passes < 8; passes += 1) {
       const choice = one.pass(plan(['/api', '/bad']));
       tried.push(choice.withdraw ? 'withdrawn' : one.content());
-      if (one.content().includes('/bad meet')) one.take('refused', { words: emerg });
+      if (one.content().includes('/bad meet')) one.take('refused', { words: namesBad });
       else one.take('live');
     }
     expect(tried.at(-1)).toContain('/api meet');
@@ -687,6 +735,28 @@ describe('with no template that works', () => {
     const choice = one.pass({ ...nobody, addresses: { ...nobody.addresses, upstreams: new Map() } }, fresh);
     expect(choice.published).toBeUndefined();
     expect(codes(choice)).toContain('template-broken');
+  });
+
+  it('the last good structure is served, where the last good one fails with the structure that is wanted now', async () => {
+    const picky = compileSet(
+      new Map([['routing.conf.eta', `# picky <%= it.generation %> <% if (it.groups.length > 1) throw new Error('no'); %>${body}`]]),
+    );
+    for (const check of [undefined, refusing('# new')]) {
+      const one = desk({}, check);
+      one.pass(plan(['/api']), picky);
+      one.take('live');
+      one.pass(plan(['/api', '/more']), fresh);
+      if (check === undefined) one.take('refused', { words: emerg });
+      for (let round = 0; round < 4; round += 1) {
+        await settled();
+        one.pass(plan(['/api', '/more'], '10.0.0.8:80'), fresh);
+        one.take('live');
+      }
+      const choice = one.pass(plan(['/api', '/more'], '10.0.0.9:80'), fresh);
+      expect(one.content()).toMatch(/^# picky[^]*10\.0\.0\.9:80/);
+      expect(codes(choice)).toEqual(['reload-rejected']);
+      expect(choice.problems[0]?.message).toContain('the whole change is held back (the template; =/more)');
+    }
   });
 
   it('the last good one is filled with the addresses of now', () => {

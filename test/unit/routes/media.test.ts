@@ -9,8 +9,7 @@ import type { RoutingPlan } from '../../../src/routes/plan.ts';
 import type { LocationView } from '../../../src/routes/view.ts';
 import { fillStructure } from '../../../src/routes/structure.ts';
 import { editionOf } from '../../../src/rollout/edition.ts';
-import { changedLocations, mix } from '../../../src/rollout/mixture.ts';
-import type { Substitute } from '../../../src/rollout/mixture.ts';
+import { withoutNamed } from '../../../src/rollout/named-locations.ts';
 import type { ContainerSketch } from '../../support/containers.ts';
 import { backend, container, filesService, frontend, observe } from '../../support/containers.ts';
 
@@ -155,21 +154,18 @@ const worlds: readonly (readonly Container[])[] = [
   [backend({ state: 'exited' }), container({ ...sketchOfService, labels: { 'meet.role': 'service', 'meet.paths': '/media' } })],
 ];
 
-describe('a mixture of what is wanted and what was good', () => {
+describe('a structure without what nginx names', () => {
   it('gives no file out without the backend’s word, and never leaves its path to others', () => {
     const world = fc.constantFrom(...worlds);
-    const substitute = fc.constantFrom<Substitute>('as-before', 'unavailable', 'absent');
+    const paths = fc.subarray(['/media/files/', '/media/recordings/', '/api', '/api/', '/media', '/media/']);
+    const file = fc.constantFrom('meet-routing/routing.conf', 'meet-routing.d/own.conf');
     fc.assert(
-      fc.property(world, fc.option(world, { nil: undefined }), world, fc.boolean(), fc.infiniteStream(substitute), (...drawn) => {
-        const [wanted, good, now, settingsAsBefore, substitutes] = drawn;
-        const editions = [wanted, good].map((one) => (one === undefined ? undefined : editionOf('t', plan(...one).structure)));
-        const [ofWanted, ofGood] = editions;
-        if (ofWanted === undefined) return;
-        const keys = [...changedLocations(ofWanted.structure, undefined)];
-        const locations = new Map(keys.map((key) => [key, substitutes.next().value as Substitute]));
-        const mixed = mix(ofWanted, ofGood, { templates: 't', settingsAsBefore, locations });
+      fc.property(world, world, paths, file, (wanted, now, named, place) => {
+        const edition = editionOf('t', plan(...wanted).structure);
+        const words = named.map((path) => `[emerg] duplicate location "${path}" in /etc/nginx/${place}:1`).join('; ');
+        const less = withoutNamed(edition, { words, content: '' }) ?? edition;
         const { addresses } = plan(...now);
-        const view = fillStructure(mixed.structure, addresses);
+        const view = fillStructure(less.structure, addresses);
         const files = filesOf({ view });
         expect(files.map(({ path }) => path)).toEqual(['/media/files/', '/media/recordings/']);
         const known = new Set(view.upstreams.map(({ name }) => name));
