@@ -5,8 +5,9 @@ import type { Edition } from './edition.ts';
 import type { Verdict } from './search.ts';
 import type { KeptTrials, TrialFrontend } from './trial-types.ts';
 
-/** What is known of an instance's editions. It is changed in place, by `trials.ts` alone. */
-export interface State {
+/** What is known of an instance's editions. It is changed in place, by this folder alone. */
+export interface TrialState {
+  readonly instance: string;
   good: Edition | undefined;
   /** With nothing good: what was published before the current one, and neither served nor refused that we know of. */
   earlier: Edition | undefined;
@@ -29,6 +30,8 @@ export interface State {
   retryPauseMs: number;
 }
 
+/** A frontend that ends so often since a file was published is taken for one that refuses it. */
+export const endsOfARefusal = 2;
 /** A frontend that crashes or is stopped in the middle of a test says nothing about the file. */
 export const triesOfACheck = 3;
 /** Longer than a restart takes. */
@@ -37,8 +40,9 @@ const firstRetryMs = 25_000;
 const longestRetryMs = 600_000;
 export const maxKept = 20;
 
-export function newState(kept: KeptTrials | undefined): State {
+export function newState(instance: string, kept: KeptTrials | undefined): TrialState {
   return {
+    instance,
     good: kept?.good,
     earlier: undefined,
     wanted: undefined,
@@ -58,11 +62,11 @@ export function newState(kept: KeptTrials | undefined): State {
 }
 
 /** Whether there is a good edition to go back to: after a restart its templates may be gone. */
-export function hasFallback({ good, templates }: State): boolean {
+export function hasFallback({ good, templates }: TrialState): boolean {
   return good !== undefined && templates.has(good.templates);
 }
 
-export function noteAway(state: State, away: readonly string[]): void {
+export function noteAway(state: TrialState, away: readonly string[]): void {
   for (const id of state.away.keys()) if (!away.includes(id)) state.away.delete(id);
   for (const id of away) state.away.set(id, state.away.get(id) ?? 0);
 }
@@ -71,12 +75,12 @@ export function noteAway(state: State, away: readonly string[]): void {
  * Whether no frontend is about to come back. Of two, the one that refuses a file is not asked while it restarts, and it would come
  * back to what the other one accepts.
  */
-export function isComplete({ away }: State): boolean {
+export function isComplete({ away }: TrialState): boolean {
   return [...away.values()].every((resyncs) => resyncs >= resyncsUntilGivenUp);
 }
 
 /** A frontend that was started anew may have been mended. */
-export function noteLives(state: State, frontends: readonly TrialFrontend[]): void {
+export function noteLives(state: TrialState, frontends: readonly TrialFrontend[]): void {
   const lives = frontends
     .map(({ life }) => life)
     .toSorted()
@@ -93,23 +97,23 @@ export function noteLives(state: State, frontends: readonly TrialFrontend[]): vo
 }
 
 /** @returns whether there were any */
-export function forgetRefusals(state: State): boolean {
+export function forgetRefusals(state: TrialState): boolean {
   const refused = [...state.verdicts].filter(([, { accepted }]) => !accepted);
   for (const [key] of refused) state.verdicts.delete(key);
   state.untestable.clear();
   return refused.length > 0;
 }
 
-export function isUntestable(state: State, edition: Edition): boolean {
+export function isUntestable(state: TrialState, edition: Edition): boolean {
   return (state.untestable.get(edition.key)?.tries ?? 0) >= triesOfACheck;
 }
 
-export function isRefused(state: State, edition: Edition | undefined): boolean {
+export function isRefused(state: TrialState, edition: Edition | undefined): boolean {
   return edition !== undefined && state.verdicts.get(edition.key)?.accepted === false;
 }
 
 /** What a line of the published file is to blame for stays refused until labels or templates change. */
-export function isDueAgain(state: State, { words }: Verdict, nowMs: number): boolean {
+export function isDueAgain(state: TrialState, { words }: Verdict, nowMs: number): boolean {
   // The second is what the hook says when a file passes its test and the reload has no effect.
   const isOutside = (isSaidByNginx(words) || words.includes('goes on serving the old one')) && !/ in \S*routing\.conf:\d+/.test(words);
   if (!isOutside || nowMs < state.retryAtMs) return false;
@@ -119,7 +123,7 @@ export function isDueAgain(state: State, { words }: Verdict, nowMs: number): boo
 }
 
 /** Something else is wanted: what was accepted on the way to the last one is of no use any more. */
-export function turnTo(state: State, wanted: Edition): void {
+export function turnTo(state: TrialState, wanted: Edition): void {
   state.wanted = wanted;
   state.retryPauseMs = firstRetryMs;
   const current = state.current?.edition.key;
@@ -129,7 +133,7 @@ export function turnTo(state: State, wanted: Edition): void {
   for (const key of state.untestable.keys()) if (key !== wanted.key && key !== current) state.untestable.delete(key);
 }
 
-export function forgetTemplates(state: State): void {
+export function forgetTemplates(state: TrialState): void {
   const used = new Set([state.good, state.earlier, state.wanted, state.current?.edition].flatMap((edition) => edition?.templates ?? []));
   for (const key of state.templates.keys()) if (!used.has(key)) state.templates.delete(key);
 }

@@ -116,13 +116,13 @@ export function reportProblems({ reporter, knowledge, watchers }: Whole): void {
 }
 
 function takePass(whole: Whole, result: PassResult, cause: Cause, tookMs: number): void {
-  const { tally, owners, knowledge, records, prover, prober, trials, reporter, boundary } = whole;
+  const { tally, owners, knowledge, records, prover, prober, reporter, boundary } = whole;
   tally.count('passes_total', result.passes.some(({ publication }) => publication === 'written') ? 'published' : 'unchanged');
   tally.observe('pass_duration_seconds', tookMs / msPerSecond);
   const present = new Set(result.instances.map(({ name }) => name));
   owners.note(result.passes.map(({ instance }) => instance));
   knowledge.passed(result, nowMs(), new Date());
-  for (const holder of [records, prover, trials]) holder.retain(present);
+  for (const holder of [records, prover]) holder.retain(present);
   prober.aim(result.instances.flatMap(probeTargets));
   for (const pass of result.passes) {
     reporter.published(pass, cause);

@@ -1,5 +1,8 @@
 import type { FileSlot } from '../publish/publisher.ts';
 import type { Target } from '../reload/proof.ts';
+import { newState } from '../rollout/trial-state.ts';
+import type { TrialState } from '../rollout/trial-state.ts';
+import type { KeptTrials } from '../rollout/trial-types.ts';
 import type { RoutingStructure } from '../routes/structure.ts';
 import type { RoutingView } from '../routes/view.ts';
 import type { ReportSlot } from './reporter.ts';
@@ -14,10 +17,11 @@ interface Published {
 
 /**
  * What is kept of one instance from pass to pass. Everybody may read it; the sink writes `published` and `reloadsFullAtMs`, the
- * publisher `file`, and the reporter `report`.
+ * publisher `file`, the reporter `report`, and `rollout/` the `trial`.
  */
 interface InstanceRecord extends FileSlot, ReportSlot {
   published?: Published | undefined;
+  readonly trial: TrialState;
   /** When all reloads in a row are free again (`reload/throttle.ts`), milliseconds since 1970. */
   reloadsFullAtMs: number;
 }
@@ -32,11 +36,12 @@ export interface Records {
   retain(instances: ReadonlySet<string>): void;
 }
 
-export function createRecords(): Records {
+/** @param kept what earlier processes kept of trials, by instance */
+export function createRecords(kept: ReadonlyMap<string, KeptTrials>): Records {
   const records = new Map<string, InstanceRecord>();
   return {
     of(instance) {
-      const record = records.get(instance) ?? { instance, reloadsFullAtMs: 0, report: {} };
+      const record = records.get(instance) ?? { instance, reloadsFullAtMs: 0, report: {}, trial: newState(instance, kept.get(instance)) };
       records.set(instance, record);
       return record;
     },

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Options } from '../options.ts';
 import { createTrials } from '../rollout/trials.ts';
 import type { Trials } from '../rollout/trials.ts';
+import type { Records } from './records.ts';
 import type { SidecarParts } from './parts.ts';
 
 const cause = 'what nginx said';
@@ -9,7 +10,8 @@ const keepingPart = 'keeping what nginx said';
 
 /** The trials of the running sidecar. @param look asks for a pass, and says why */
 export function createSidecarTrials(
-  { check, diary, kept, boundary }: Pick<SidecarParts, 'check' | 'diary' | 'kept' | 'boundary'>,
+  { check, diary, boundary }: Pick<SidecarParts, 'check' | 'diary' | 'boundary'>,
+  records: Records,
   options: Options,
   log: Logger,
   look: (why: string) => void,
@@ -40,6 +42,6 @@ export function createSidecarTrials(
       trustsTemplates: options.templates === undefined,
       unwatched: options.reload.reloadedBy === 'operator',
     },
-    kept,
+    { of: (instance) => records.of(instance).trial, all: () => records.all().map(({ trial }) => trial) },
   );
 }

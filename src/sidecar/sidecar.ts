@@ -101,7 +101,7 @@ function createWhole(templates: TemplateStore, parts: SidecarParts, options: Opt
   const { prover: proverPorts, images, publisher, ownFiles, lock, tally, boundary } = parts;
   const events = new EventEmitter<SidecarEvents>();
   const look = (why: string): void => void events.emit('look', why);
-  const records = createRecords();
+  const records = createRecords(parts.kept);
   const history = createHistory();
   const reporter = createReporter(log, records.of, (change, diff) => {
     history.add(change, diff);
@@ -120,7 +120,7 @@ function createWhole(templates: TemplateStore, parts: SidecarParts, options: Opt
     },
     (instance, versionChanged) => void events.emit('proof', instance, versionChanged),
   );
-  const trials = createSidecarTrials(parts, options, log, look, signal);
+  const trials = createSidecarTrials(parts, records, options, log, look, signal);
   const knowledge = createKnowledge(options, {
     records,
     proofs: prover.report,

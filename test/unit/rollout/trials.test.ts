@@ -5,6 +5,7 @@ import type { RoutingPlan } from '../../../src/routes/plan.ts';
 import { compileSet } from '../../../src/render/template-store.ts';
 import type { TemplateSet } from '../../../src/render/template-store.ts';
 import { createTrials } from '../../../src/rollout/trials.ts';
+import { newState } from '../../../src/rollout/trial-state.ts';
 import type { Trials } from '../../../src/rollout/trials.ts';
 import type { CheckOutcome, Choice, KeptTrials, TrialFrontend, TrialOptions, TrialReport } from '../../../src/rollout/trial-types.ts';
 import { structure } from './sketch.ts';
@@ -55,6 +56,7 @@ function desk(options: Partial<TrialOptions> = {}, check?: (content: string) => 
   let looks = 0;
   let published: Choice['published'];
   let running = 0;
+  const stateOfMeet = newState('meet', kept);
   const trials = createTrials(
     {
       ...(check === undefined ? {} : { check: (_, { content }) => Promise.resolve(check(content)) }),
@@ -67,7 +69,7 @@ function desk(options: Partial<TrialOptions> = {}, check?: (content: string) => 
       onCheckFailed: (_, reason, again) => void failures.push(`${reason}${again ? ', again' : ''}`),
     },
     { strict: false, trustsTemplates: true, unwatched: false, ...options },
-    new Map(kept === undefined ? [] : [['meet', kept]]),
+    { of: () => stateOfMeet, all: () => [stateOfMeet] },
   );
   return {
     trials,
@@ -714,12 +716,6 @@ describe('what was refused', () => {
     const next = desk({}, refusing('/bad'), served(['/api']).kept.at(-1));
     next.pass(plan(['/api']), fresh, []);
     expect(next.content()).toMatch(/^# new/);
-  });
-
-  it('is forgotten with its instance', () => {
-    const one = refusedDesk();
-    one.trials.retain(new Set());
-    expect(one.trials.hasFallback('meet')).toBe(false);
   });
 });
 

@@ -17,7 +17,7 @@ function reporting(): { reporter: Reporter; lines: Line[]; live: () => readonly 
   const lines: Line[] = [];
   const log = pino({ level: 'info', base: null, timestamp: false }, { write: (text: string) => void lines.push(JSON.parse(text) as Line) });
   return {
-    reporter: createReporter(log, createRecords().of, () => undefined),
+    reporter: createReporter(log, createRecords(new Map()).of, () => undefined),
     lines,
     live: () => lines.filter((line) => line['msg'] === 'routes are live'),
   };

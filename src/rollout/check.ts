@@ -1,0 +1,45 @@
+import { messageOf } from '../util/error-message.ts';
+import { refuse } from './refuse.ts';
+import { triesOfACheck } from './trial-state.ts';
+import type { TrialState } from './trial-state.ts';
+import type { CheckOutcome, Chosen, TrialFrontend, TrialOptions, TrialPorts } from './trial-types.ts';
+
+/** What trials are made with, and the one thing that concerns all instances. */
+export interface Rollout {
+  readonly ports: TrialPorts;
+  readonly options: TrialOptions;
+  /** Nobody may be asked to test a file, for as long as is known. */
+  isCheckDenied: boolean;
+}
+
+/** Has nginx test a candidate; what it says is taken in when it comes. */
+export function startCheck(
+  rollout: Rollout,
+  check: NonNullable<TrialPorts['check']>,
+  state: TrialState,
+  candidate: Chosen,
+  frontends: readonly TrialFrontend[],
+): void {
+  const { ports, options } = rollout;
+  const { instance } = state;
+  if (state.checking) return;
+  state.checking = true;
+  const { edition, rendered } = candidate;
+  const take = ports.guard('taking in what nginx said to a test', (outcome: CheckOutcome) => {
+    state.checking = false;
+    if (outcome.verdict === 'accepted') state.verdicts.set(edition.key, { accepted: true, words: '', content: '' });
+    else if (outcome.verdict === 'refused') refuse(ports, state, edition, rendered.content, outcome.words);
+    else {
+      const tries = (state.untestable.get(edition.key)?.tries ?? 0) + 1;
+      state.untestable.set(edition.key, { reason: outcome.reason, tries });
+      if (outcome.denied) {
+        if (!rollout.isCheckDenied) ports.onCheckDenied(outcome.reason);
+        rollout.isCheckDenied = true;
+      } else if (!options.strict) ports.onCheckFailed(instance, outcome.reason, tries < triesOfACheck);
+    }
+    ports.onLearnt(instance);
+  });
+  void check(instance, rendered, frontends).then(take, (error: unknown) =>
+    take({ verdict: 'unknown', reason: messageOf(error), denied: false }),
+  );
+}

@@ -1,0 +1,80 @@
+import { keep, refuse } from './refuse.ts';
+import { endsOfARefusal, forgetRefusals, hasFallback, isComplete, isDueAgain, isRefused, triesOfACheck } from './trial-state.ts';
+import type { TrialState } from './trial-state.ts';
+import type { TrialPorts, TrialReport } from './trial-types.ts';
+
+/** How an instance's frontends take what was published last. */
+export function observe(ports: TrialPorts, state: TrialState, reports: readonly TrialReport[]): void {
+  const { current, instance } = state;
+  if (current === undefined) return;
+  const own = reports.filter(({ generation }) => generation === current.rendered.generation);
+  if (own.length === 0 || own.length < reports.length) return;
+  // One that has just ended or started is not reported on before the next pass.
+  const areAllHeard = own.length >= state.running;
+  const answering = own.filter((report) => report.state !== 'unverified');
+  const isServed = own.some((report) => report.state === 'serving' || report.state === 'live');
+  // Without anything to go back to, neither a guess nor one of several is enough to take the routes away.
+  const isBound = !hasFallback(state);
+  const refused = own.find((report) => report.state === 'refused' && !(isBound && (report.isGuess === true || isServed)));
+  const isGood = current.edition.key === state.good?.key;
+  if (!isGood && refused !== undefined && !isRefused(state, current.edition)) {
+    state.isRollingBack = hasFallback(state);
+    refuse(ports, state, current.edition, current.rendered.content, refused.words ?? '');
+    ports.onLearnt(instance);
+  } else if (
+    !isGood &&
+    areAllHeard &&
+    isComplete(state) &&
+    answering.length > 0 &&
+    answering.every((report) => report.state === 'serving' || report.state === 'live')
+  ) {
+    state.good = current.edition;
+    state.earlier = undefined;
+    state.verdicts.set(current.edition.key, { accepted: true, words: '', content: '' });
+    keep(ports, state);
+    // Otherwise this was all that there is to learn.
+    if (state.wanted?.key !== current.edition.key) ports.onLearnt(instance);
+  }
+  if (areAllHeard && own.every((report) => report.state === 'live' || report.state === 'unverified')) settle(ports, state);
+}
+
+/** A frontend ended by itself. */
+export function noteEnd(ports: TrialPorts, state: TrialState, frontend: string): void {
+  const { current, instance } = state;
+  if (current === undefined) return;
+  current.ends += 1;
+  if (current.ends < endsOfARefusal || current.edition.key === state.good?.key || isRefused(state, current.edition)) return;
+  state.isRollingBack = true;
+  const words = `${frontend} ended by itself ${endsOfARefusal} times since this file was published`;
+  refuse(ports, state, current.edition, current.rendered.content, words);
+  ports.onLearnt(instance);
+}
+
+/**
+ * Whether nginx is worth asking again about what it refused. @returns whether there is something to ask
+ * @param asksTests whether tests that came to nothing are asked for again
+ * @param all whatever the reason of the refusal was
+ */
+export function retry(state: TrialState, nowMs: number, asksTests: boolean, all: boolean): boolean {
+  for (const [id, resyncs] of state.away) state.away.set(id, resyncs + 1);
+  const hasTests = asksTests && state.untestable.size > 0;
+  if (hasTests) for (const [key, { reason }] of state.untestable) state.untestable.set(key, { reason, tries: triesOfACheck - 1 });
+  const verdict = state.wanted === undefined ? undefined : state.verdicts.get(state.wanted.key);
+  if (state.wanted === undefined || verdict?.accepted !== false) return hasTests;
+  if (all) forgetRefusals(state);
+  else if (isDueAgain(state, verdict, nowMs)) state.verdicts.delete(state.wanted.key);
+  else return hasTests;
+  return true;
+}
+
+/** All that answer serve what was published: now something else may be tried. */
+function settle(ports: TrialPorts, state: TrialState): void {
+  const wasRollingBack = state.isRollingBack;
+  // One that ends and starts again and again is no new one.
+  const hadNewLives = state.newLives && isComplete(state);
+  state.isRollingBack = false;
+  if (hadNewLives) state.newLives = false;
+  if (hadNewLives && forgetRefusals(state)) keep(ports, state);
+  else if (!wasRollingBack) return;
+  ports.onLearnt(state.instance);
+}
