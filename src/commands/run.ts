@@ -43,6 +43,7 @@ import { askGeneration } from '../reload/generation-probe.ts';
 import { askAsVisitor } from '../reload/visitor-probe.ts';
 import { createTemplateStore, readTemplates } from '../render/template-store.ts';
 import { endWithin, startSidecar } from '../sidecar/sidecar.ts';
+import type { Sidecar } from '../sidecar/sidecar.ts';
 import type { SidecarParts } from '../sidecar/parts.ts';
 import type { OperatorDesk } from '../server/answers.ts';
 import { startStatusServer } from '../server/server.ts';
@@ -89,46 +90,14 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   const log = await createLogger(options);
   const unfinished = new Set(['the start']);
   signals.onForced((pending) => log.error({ underWay: [...unfinished, ...pending] }, 'the stop had to be forced, since this did not end'));
-  log.info(
-    {
-      version,
-      node: process.version,
-      engine: options.dockerHost.url,
-      out: options.out,
-      instance: options.instance ?? 'all',
-      reload: options.reload.name,
-      check: options.check,
-    },
-    'meet-gen starts',
-  );
-
+  logStart(log, options);
   signals.onBug((error) => log.fatal({ err: error }, bugMessage));
   const boundary = createErrorBoundary(log, nowMs);
   const tally = createTally();
   const watchers = createWatchers();
-  const page = createStatusPage((name) => readShippedText(`page/${name}`));
-  const source = { healthy: () => true, snapshot: startingSnapshot, configurations: (): ReadonlyMap<string, string> => new Map() };
-  const desk: OperatorDesk = { drain: tooEarly, cancelDrain: tooEarly, explain: tooEarly };
   const lock = await lockPlace(place, boundary);
-  const stopServer = await startStatusServer(
-    {
-      healthy: () => source.healthy(),
-      snapshot: () => source.snapshot(),
-      metrics: () => exposeMetrics(metricsOf(tally, source.snapshot(), process.version)),
-      page: () => page.show(source.snapshot(), source.configurations(), Date.now()),
-      asset: page.asset,
-      onChange: watchers.watch,
-    },
-    {
-      drain: (containers) => desk.drain(containers),
-      cancelDrain: (containers) => desk.cancelDrain(containers),
-      explain: (target, instance) => desk.explain(target, instance),
-    },
-    await socketPlaces(place),
-    options.listen,
-    options.allowHost ?? [],
-    boundary,
-  ).catch(async (error: unknown) => {
+  const running: Running = { sidecar: undefined };
+  const stopServer = await startServer(running, options, { place, tally, watchers, boundary }).catch(async (error: unknown) => {
     await lock.release();
     throw new OptionsError([messageOf(error)]);
   });
@@ -140,8 +109,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     const parts = await assemble(engine, place, { tally, watchers, boundary, lock }, options, log);
     const view = { list: withExposedPorts(engine, options.instance), subscribe: engine.subscribe };
     const sidecar = startSidecar(view, createTemplateStore(directory), parts, options, log, abort.signal);
-    Object.assign(source, { healthy: sidecar.healthy, snapshot: sidecar.snapshot, configurations: sidecar.configurations });
-    Object.assign(desk, sidecar.desk);
+    running.sidecar = sidecar;
     signals.onResync(
       boundary.guard('a resync', () => {
         log.info('told to look at everything afresh');
@@ -162,6 +130,46 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     unfinished.delete('closing the sockets');
   }
   log.info('stopped');
+}
+
+function logStart(log: Logger, { dockerHost, out, instance, reload, check }: Options): void {
+  const told = { version, node: process.version, engine: dockerHost.url, out, instance: instance ?? 'all', reload: reload.name, check };
+  log.info(told, 'meet-gen starts');
+}
+
+/** The sidecar, once it has started: requests are answered before that, too. */
+interface Running {
+  sidecar: Sidecar | undefined;
+}
+
+/** @returns how to stop it */
+async function startServer(
+  running: Running,
+  { listen, allowHost = [] }: Options,
+  { place, tally, watchers, boundary }: Pick<SidecarParts, 'tally' | 'watchers' | 'boundary'> & { readonly place: OutPlace },
+): Promise<() => Promise<void>> {
+  const page = createStatusPage((name) => readShippedText(`page/${name}`));
+  const snapshot = (): StatusSnapshot => running.sidecar?.snapshot() ?? startingSnapshot();
+  const desk = (): OperatorDesk => running.sidecar?.desk ?? tooEarly();
+  return startStatusServer(
+    {
+      healthy: () => running.sidecar?.healthy() ?? true,
+      snapshot,
+      metrics: () => exposeMetrics(metricsOf(tally, snapshot(), process.version)),
+      page: () => page.show(snapshot(), running.sidecar?.configurations() ?? new Map(), Date.now()),
+      asset: page.asset,
+      onChange: watchers.watch,
+    },
+    {
+      drain: (containers) => desk().drain(containers),
+      cancelDrain: (containers) => desk().cancelDrain(containers),
+      explain: (target, instance) => desk().explain(target, instance),
+    },
+    await socketPlaces(place),
+    listen,
+    allowHost,
+    boundary,
+  );
 }
 
 /** Beside an instance's published file. */

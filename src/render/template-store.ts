@@ -45,66 +45,86 @@ const keptTemplates = 4;
 /** How long a file keeps its size before it is taken for written: on a busy host an editor is slow, too. */
 export const editSettlesMs = 200;
 
-export function createTemplateStore(directory: string): TemplateStore {
-  let text: string | undefined;
-  let newest: TemplateSet | undefined;
-  let good: readonly TemplateSet[] = [];
-  let readFailure: TemplateError | undefined;
-  let compileFailure: TemplateError | undefined;
-  let renderFailure: TemplateError | undefined;
+/** The templates of a directory, and why the newest are not in use. */
+interface Templates {
+  readonly directory: string;
+  /** What was read last. */
+  text?: string;
+  newest?: TemplateSet | undefined;
+  /** Those that have rendered, the last one first. */
+  good: readonly TemplateSet[];
+  readFailure?: TemplateError | undefined;
+  compileFailure?: TemplateError | undefined;
+  /** Of this pass. */
+  renderFailure?: TemplateError | undefined;
+}
 
-  const compile = (files: TemplateFiles): void => {
-    newest = undefined;
-    compileFailure = undefined;
-    try {
-      newest = compileSet(files);
-    } catch (error) {
-      compileFailure = asTemplateError(error, directory);
-    }
-  };
-  const tryRender = (templates: TemplateSet, view: RoutingView): RenderedWith | undefined => {
-    try {
-      const rendered = templates.render(view);
-      good = [templates, ...good.filter((other) => other !== templates)].slice(0, keptTemplates);
-      return { ...rendered, templates };
-    } catch (error) {
-      if (templates === newest) renderFailure = asTemplateError(error, directory);
-      return undefined;
-    }
-  };
-  const failure = (): TemplateError | undefined => readFailure ?? compileFailure ?? renderFailure;
+export function createTemplateStore(directory: string): TemplateStore {
+  const templates: Templates = { directory, good: [] };
   return {
-    async begin(reads) {
-      renderFailure = undefined;
-      if (!reads) return;
-      try {
-        const files = await readTemplates(directory);
-        readFailure = undefined;
-        const read = JSON.stringify([...files]);
-        if (read !== text) compile(files);
-        text = read;
-      } catch (error) {
-        readFailure = asTemplateError(error, directory);
-      }
-    },
-    render(view) {
-      for (const templates of new Set([...(newest === undefined ? [] : [newest]), ...good])) {
-        const rendered = tryRender(templates, view);
-        if (rendered !== undefined) return rendered;
-      }
-      throw failure() ?? new TemplateError(mainTemplate, undefined, 'no template has been read yet');
-    },
-    failure,
-    watch(onChange, signal) {
-      // Many editors empty a file before they write it: what is read in between would be told as broken.
-      const awaitWriteFinish = { stabilityThreshold: editSettlesMs, pollInterval: 50 };
-      const watcher = watch(directory, { ignoreInitial: true, depth: 0, awaitWriteFinish });
-      watcher.on('all', onChange);
-      // A watch that can't be had costs only time: the resync reads the directory too.
-      watcher.on('error', onChange);
-      signal.addEventListener('abort', () => void watcher.close().catch(() => undefined), { once: true });
-    },
+    begin: (reads) => begin(templates, reads),
+    render: (view) => renderWithAny(templates, view),
+    failure: () => failureOf(templates),
+    watch: (onChange, signal) => watchDirectory(directory, onChange, signal),
   };
+}
+
+async function begin(templates: Templates, reads: boolean): Promise<void> {
+  templates.renderFailure = undefined;
+  if (!reads) return;
+  try {
+    const files = await readTemplates(templates.directory);
+    templates.readFailure = undefined;
+    const read = JSON.stringify([...files]);
+    if (read !== templates.text) compile(templates, files);
+    templates.text = read;
+  } catch (error) {
+    templates.readFailure = asTemplateError(error, templates.directory);
+  }
+}
+
+function compile(templates: Templates, files: TemplateFiles): void {
+  templates.newest = undefined;
+  templates.compileFailure = undefined;
+  try {
+    templates.newest = compileSet(files);
+  } catch (error) {
+    templates.compileFailure = asTemplateError(error, templates.directory);
+  }
+}
+
+function renderWithAny(templates: Templates, view: RoutingView): RenderedWith {
+  const { newest, good } = templates;
+  for (const one of new Set([...(newest === undefined ? [] : [newest]), ...good])) {
+    const rendered = tryRender(templates, one, view);
+    if (rendered !== undefined) return rendered;
+  }
+  throw failureOf(templates) ?? new TemplateError(mainTemplate, undefined, 'no template has been read yet');
+}
+
+function tryRender(templates: Templates, one: TemplateSet, view: RoutingView): RenderedWith | undefined {
+  try {
+    const rendered = one.render(view);
+    templates.good = [one, ...templates.good.filter((other) => other !== one)].slice(0, keptTemplates);
+    return { ...rendered, templates: one };
+  } catch (error) {
+    if (one === templates.newest) templates.renderFailure = asTemplateError(error, templates.directory);
+    return undefined;
+  }
+}
+
+function failureOf({ readFailure, compileFailure, renderFailure }: Templates): TemplateError | undefined {
+  return readFailure ?? compileFailure ?? renderFailure;
+}
+
+function watchDirectory(directory: string, onChange: () => void, signal: AbortSignal): void {
+  // Many editors empty a file before they write it: what is read in between would be reported as broken.
+  const awaitWriteFinish = { stabilityThreshold: editSettlesMs, pollInterval: 50 };
+  const watcher = watch(directory, { ignoreInitial: true, depth: 0, awaitWriteFinish });
+  watcher.on('all', onChange);
+  // A watch that can't be had costs only time: the resync reads the directory too.
+  watcher.on('error', onChange);
+  signal.addEventListener('abort', () => void watcher.close().catch(() => undefined), { once: true });
 }
 
 /**

@@ -56,87 +56,25 @@ interface Change {
 /** A line of the log tells of so many containers. */
 const maxTurns = 20;
 
-/**
- * @param slotOf where the report of an instance is kept
- * @param onLive hears of each change that is proven to be served, and how to make its difference to the file before
- */
-export function createReporter(
-  log: Logger,
-  slotOf: (instance: string) => ReportSlot,
-  onLive: (change: Omit<LiveChange, 'diff'>, diff: (() => string) | undefined) => void,
-): Reporter {
+/** What reports are made with. */
+interface Reporting {
+  readonly log: Logger;
+  readonly onLive: OnLive;
+}
+
+/** Hears of each change that is proven to be served, and how to make its difference to the file before. */
+type OnLive = (change: Omit<LiveChange, 'diff'>, diff: (() => string) | undefined) => void;
+
+/** @param slotOf where the report of an instance is kept */
+export function createReporter(log: Logger, slotOf: (instance: string) => ReportSlot, onLive: OnLive): Reporter {
+  const reporting: Reporting = { log, onLive };
   let known = new Map<string, Problem>();
-
-  /** Who turned without a change of what is served: nobody would hear of one that is unhealthy from the start. */
-  const tellTurns = (instance: string, turns: Turns, cause: Cause): void => {
-    if (turns.size > 0) log.info({ instance, ...containersOf(turns), why: reasonsOf(cause) }, 'containers have changed, the routes stay');
-  };
-
   return {
-    published({ instance, rendered, view, isOnTrial, publication }, lastCause) {
-      const { report } = slotOf(instance.name);
-      const isHeldBack = typeof publication === 'object';
-      const cause = together(report.waiting, lastCause);
-      report.waiting = isHeldBack || isOnTrial ? cause : undefined;
-      if (isHeldBack) return;
-      const { generation, content } = rendered;
-      const before = report.pending;
-      if (before?.generation === generation) {
-        report.pending = { ...before, instance };
-        return;
-      }
-      if (before === undefined && report.live?.generation === generation) {
-        tellTurns(instance.name, noteTurns(report, instance, view), lastCause);
-        return;
-      }
-      if (publication === 'written') log.debug({ instance: instance.name, generation }, 'published');
-      // What an overtaken change waited for counts from its own beginning.
-      report.pending = { generation, view, content, instance, cause: together(before?.cause, cause) };
-    },
-    proven(instance, proof, nowMs) {
-      const { report } = slotOf(instance);
-      const { pending: change, live: before } = report;
-      if (change === undefined || !proof.live || proof.frontends === 0) return;
-      const isProven = proof.unverified < proof.frontends;
-      if (!isProven && change.toldUnproven !== undefined) return;
-      const turns = new Map([...(change.toldUnproven ?? []), ...noteTurns(report, change.instance, change.view)]);
-      const told = {
-        instance,
-        generation: change.generation,
-        changes: describeChange(before?.view, change.view),
-        why: reasonsOf(change.cause),
-        ...times(change, proof, nowMs),
-      };
-      const facts = { ...told, ...containersOf(turns), ...(proof.unverified > 0 ? { unverified: proof.unverified } : {}) };
-      if (!isProven) {
-        report.pending = { ...change, toldUnproven: turns };
-        log.warn(facts, 'routes are published, but no frontend answers: it is not proven that they are served');
-        return;
-      }
-      const isNews = before?.generation !== change.generation;
-      // First: a line that could not be written is written at the next proof.
-      if (isNews) log.info(facts, 'routes are live');
-      else log.debug(facts, 'routes are live');
-      report.pending = undefined;
-      report.live = change;
-      if (!isNews) {
-        tellTurns(instance, turns, change.cause);
-        return;
-      }
-      const diff = before === undefined ? undefined : laterDiff(['before', 'after'], before.content, change.content);
-      // A line of the log has no lines of its own.
-      if (diff !== undefined && log.isLevelEnabled('debug'))
-        log.debug({ instance, generation: change.generation, diff: diff().split('\n') }, 'what changed in the file');
-      onLive({ ...told, ...containersOf(turns), at: new Date().toISOString() }, diff);
-    },
+    published: (pass, cause) => notePublished(log, slotOf(pass.instance.name).report, pass, cause),
+    proven: (instance, proof, nowMs) => noteProof(reporting, slotOf(instance), proof, nowMs),
     problems(now) {
       const next = new Map(now.map((item) => [problemKey(item), item]));
-      for (const [key, item] of next) {
-        if (known.has(key)) continue;
-        if (item.severity === 'error') log.error({ problem: item }, 'problem');
-        else if (item.severity === 'warning') log.warn({ problem: item }, 'problem');
-        else log.info({ problem: item }, 'notice');
-      }
+      for (const [key, item] of next) if (!known.has(key)) logProblem(log, item);
       // What is only told in other words now is not gone.
       const stay = new Set(now.map((item) => JSON.stringify(subjectOf(item))));
       const gone = new Map([...known.values()].map((item) => [JSON.stringify(subjectOf(item)), subjectOf(item)]));
@@ -144,6 +82,78 @@ export function createReporter(
       known = next;
     },
   };
+}
+
+function logProblem(log: Logger, item: Problem): void {
+  if (item.severity === 'error') log.error({ problem: item }, 'problem');
+  else if (item.severity === 'warning') log.warn({ problem: item }, 'problem');
+  else log.info({ problem: item }, 'notice');
+}
+
+function notePublished(
+  log: Logger,
+  report: ReportSlot['report'],
+  { instance, rendered, view, isOnTrial, publication }: InstancePass,
+  lastCause: Cause,
+): void {
+  const isHeldBack = typeof publication === 'object';
+  const cause = together(report.waiting, lastCause);
+  report.waiting = isHeldBack || isOnTrial ? cause : undefined;
+  if (isHeldBack) return;
+  const { generation, content } = rendered;
+  const before = report.pending;
+  if (before?.generation === generation) {
+    report.pending = { ...before, instance };
+    return;
+  }
+  if (before === undefined && report.live?.generation === generation) {
+    logTurns(log, instance.name, noteTurns(report, instance, view), lastCause);
+    return;
+  }
+  if (publication === 'written') log.debug({ instance: instance.name, generation }, 'published');
+  // What an overtaken change waited for counts from its own beginning.
+  report.pending = { generation, view, content, instance, cause: together(before?.cause, cause) };
+}
+
+function noteProof({ log, onLive }: Reporting, { instance, report }: ReportSlot, proof: InstanceProof, nowMs: number): void {
+  const { pending: change, live: before } = report;
+  if (change === undefined || !proof.live || proof.frontends === 0) return;
+  const isProven = proof.unverified < proof.frontends;
+  if (!isProven && change.toldUnproven !== undefined) return;
+  const turns = new Map([...(change.toldUnproven ?? []), ...noteTurns(report, change.instance, change.view)]);
+  const told = {
+    instance,
+    generation: change.generation,
+    changes: describeChange(before?.view, change.view),
+    why: reasonsOf(change.cause),
+    ...times(change, proof, nowMs),
+  };
+  const facts = { ...told, ...containersOf(turns), ...(proof.unverified > 0 ? { unverified: proof.unverified } : {}) };
+  if (!isProven) {
+    report.pending = { ...change, toldUnproven: turns };
+    log.warn(facts, 'routes are published, but no frontend answers: it is not proven that they are served');
+    return;
+  }
+  const isNews = before?.generation !== change.generation;
+  // First: a line that could not be written is written at the next proof.
+  if (isNews) log.info(facts, 'routes are live');
+  else log.debug(facts, 'routes are live');
+  report.pending = undefined;
+  report.live = change;
+  if (!isNews) {
+    logTurns(log, instance, turns, change.cause);
+    return;
+  }
+  const diff = before === undefined ? undefined : laterDiff(['before', 'after'], before.content, change.content);
+  // A line of the log has no lines of its own.
+  if (diff !== undefined && log.isLevelEnabled('debug'))
+    log.debug({ instance, generation: change.generation, diff: diff().split('\n') }, 'what changed in the file');
+  onLive({ ...told, ...containersOf(turns), at: new Date().toISOString() }, diff);
+}
+
+/** Containers that turned without a change of what is served: nobody would hear of a replica that is unhealthy from the start. */
+function logTurns(log: Logger, instance: string, turns: Turns, cause: Cause): void {
+  if (turns.size > 0) log.info({ instance, ...containersOf(turns), why: reasonsOf(cause) }, 'containers have changed, the routes stay');
 }
 
 function noteTurns(report: ReportSlot['report'], instance: Instance, view: RoutingView): Turns {

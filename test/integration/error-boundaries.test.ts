@@ -160,7 +160,7 @@ const rooms: readonly Room[] = [
     },
     isAsked: true,
   },
-  { name: 'logging what went live', fault: { call: 'now', from: 'proven' }, told: { part: '' }, act: stir },
+  { name: 'logging what went live', fault: { call: 'now', from: 'noteProof' }, told: { part: '' }, act: stir },
   {
     name: 'the timer of the resync',
     fault: { call: 'setImmediate', from: 'renewIfSilent' },
