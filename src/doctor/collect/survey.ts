@@ -11,27 +11,26 @@ import type {
   Network,
   Ownership,
   Patient,
-  Road,
   StatusAnswer,
 } from '../facts/facts.ts';
 import { meetOf } from '../facts/meet-of.ts';
 import { addressesOn, hostAddresses, usesHostNetwork } from '../../model/address.ts';
 import type { Container } from '../../model/container.ts';
 import { withOwnersNetworks } from '../../model/network-owner.ts';
-import { browserHosts, calledNames, ofSameMeet, portsOf, publicHostsOf, publicNames, roadKey, routingOnes } from '../facts/meet.ts';
+import { browserHosts, calledNames, ofSameMeet, portsOf, publicHostsOf, publicNames, routingOnes } from '../facts/meet.ts';
 import { partOf } from '../facts/part.ts';
 import { generationIn } from '../facts/stub.ts';
 import { portIn } from '../../model/endpoint.ts';
 import { readInstances } from '../../model/read-instances.ts';
 import type { Instance } from '../../model/instance.ts';
 import { composeServiceLabel, projectTextOf } from '../../model/member.ts';
-import { isNear } from '../../model/networks.ts';
-import { parseEngineName, parseProject } from '../../nginx/token.ts';
+import { parseProject } from '../../nginx/token.ts';
 import type { PortTrial } from '../../model/port-trial.ts';
 import { probePort } from './port-probe.ts';
 import { errandCommand, errandLimitMs, readErrand } from './inside-backend.ts';
 import type { Errand } from './inside-backend.ts';
-import { askApi, isThisContainer, ownNetworks, resolveName, tryPort, tryTls } from './requests.ts';
+import { askApi, isThisContainer, ownNetworks, resolveName, tryTls } from './requests.ts';
+import { tryRoads } from './roads.ts';
 import { defined } from '../../util/defined.ts';
 import { messageOf } from '../../util/error-message.ts';
 
@@ -263,48 +262,6 @@ async function lookUp(name: string, nowMs: number, signal: AbortSignal): Promise
   const resolution = await resolveName(name, signal);
   const [address] = resolution.kind === 'addresses' ? resolution.addresses : [];
   return address === undefined ? { resolution } : { resolution, tls: await tryTls(name, address, nowMs, signal) };
-}
-
-/** Tries the places that backends are sent to by `extra_hosts`, from here: only a container on their network goes the same way. */
-async function tryRoads(
-  patients: readonly Patient[],
-  networks: Known<readonly Network[]>,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, Known<Road>>> {
-  const backends = patients.filter(({ part, container }) => part === 'backend' && container.state === 'running');
-  const published = patients.some(
-    ({ inspection }) => inspection.known && inspection.value.publishedPorts.some(({ hostPort }) => hostPort === 443),
-  );
-  const roads = new Map<string, Known<Road>>();
-  for (const backend of backends) {
-    for (const { name, address } of backend.inspection.known ? backend.inspection.value.extraHosts : []) {
-      const key = roadKey(name, address);
-      if (!roads.has(key)) roads.set(key, await tryRoad(backend, address, networks, published, signal));
-    }
-  }
-  return roads;
-}
-
-async function tryRoad(
-  backend: Patient,
-  address: string,
-  networks: Known<readonly Network[]>,
-  published: boolean,
-  signal: AbortSignal,
-): Promise<Known<Road>> {
-  const attachments = backend.container.networks;
-  const own = ownNetworks();
-  if (!attachments.some(({ ipv4, ipv6 }) => [ipv4, ipv6].some((place) => place !== undefined && isNear(place, own)))) {
-    const network = parseEngineName(attachments[0]?.name ?? 'internal');
-    const cure = network === undefined ? 'run it on one' : `run it with --network "${network}"`;
-    return unknown(`the doctor is on no network of ${backend.container.name}; ${cure}`);
-  }
-  if (address !== 'host-gateway') return known(await tryPort(address, 443, signal));
-  if (!published) return unknown('no container of this engine publishes port 443: TLS ends elsewhere');
-  // What host-gateway stands for, unless the daemon was told otherwise (dockerd, host-gateway-ip).
-  const bridge = networks.known ? networks.value.find(({ name }) => name === 'bridge')?.gateway : undefined;
-  const gateway = bridge ?? attachments.flatMap(({ ipv4Gateway }) => ipv4Gateway ?? [])[0];
-  return gateway === undefined ? unknown('the address of the host is not known') : known(await tryPort(gateway, 443, signal));
 }
 
 async function attempt<Value>(find: () => Promise<Value>): Promise<Known<Value>> {
