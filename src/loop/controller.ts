@@ -7,9 +7,9 @@ import type { Coalescer, Wait } from './coalescer.ts';
 import { createEventMemory } from './event-memory.ts';
 import type { EventMemory } from './event-memory.ts';
 import { createEngineView, finalAfterMs } from '../source/engine-view.ts';
-import type { EngineView, ListContainers } from '../source/engine-view.ts';
+import type { EngineView } from '../source/engine-view.ts';
 import { followEvents } from '../source/event-stream.ts';
-import type { EventStreamHooks, Subscribe } from '../source/event-stream.ts';
+import type { EventStreamHooks } from '../source/event-stream.ts';
 import type { Container, Note, Observation } from '../model/container.ts';
 import { isRelevant } from '../model/engine-event.ts';
 import type { EngineEvent } from '../model/engine-event.ts';
@@ -34,18 +34,13 @@ import {
 } from './loop-state.ts';
 import type { Cause, LoopState } from './loop-state.ts';
 import { createPassMemory } from './pass-memory.ts';
+import type { Source } from '../source/source.ts';
 import type { PassMemory } from './pass-memory.ts';
 import { runPass } from './pass.ts';
 import type { PassResult, Renderer, Sink } from './pass.ts';
 import type { TemplateStore } from '../render/template-store.ts';
 import { createTimers, dueByTime } from './timers.ts';
 import type { Reason, Timers } from './timers.ts';
-
-/** The engine, as the loop needs it. */
-export interface Engine {
-  list: ListContainers;
-  subscribe: Subscribe;
-}
 
 export interface ControllerOptions {
   readonly choice: InstanceChoice;
@@ -112,7 +107,7 @@ interface Ports {
 
 /** Runs the loop: events say look again, never what is. Everything is decided from what the engine lists. */
 export function startController(
-  engine: Engine,
+  source: Source,
   renderer: Renderer & Pick<TemplateStore, 'begin'>,
   sink: Sink,
   hooks: ControllerHooks,
@@ -126,7 +121,7 @@ export function startController(
     hooks,
     options,
     signal,
-    view: createEngineView(engine.list, nowMs),
+    view: createEngineView(source.list, nowMs),
     memory: createEventMemory(),
     passMemory: createPassMemory(),
     retry: createBackoff(retryCapMs),
@@ -135,7 +130,7 @@ export function startController(
     state: atStart,
     lastTurnAtMs: nowMs(),
   };
-  const stream = followEvents(engine.subscribe, hooksOfStream(loop, boundary), options.reconnectCapMs, signal);
+  const stream = followEvents(source.subscribe, hooksOfStream(loop, boundary), options.reconnectCapMs, signal);
   const lookAround = boundary.guard('a resync', () => resync(loop));
   const renew = boundary.guard('a look at the event stream', stream.renewIfSilent);
   const resyncTimer = setInterval(() => {

@@ -5,9 +5,10 @@ import { nowMs } from '../util/clock.ts';
 import { startController } from '../loop/controller.ts';
 import type { ControllerOptions } from '../loop/controller.ts';
 import type { SidecarParts } from './parts.ts';
-import type { Engine } from '../loop/controller.ts';
+
 import { createKnowledge, patienceMs } from './knowledge.ts';
 import { createDrainControl } from './drain/drain-control.ts';
+import type { Source } from '../source/source.ts';
 import { explain } from '../explain/explain.ts';
 import { createReloadTally } from '../metrics/reload-tally.ts';
 import type { Options } from '../options.ts';
@@ -45,7 +46,7 @@ const remoteReconnectCapMs = 5000;
 
 /** Starts everything; it runs until the signal aborts, and no bad input ends it. */
 export function startSidecar(
-  engine: Engine,
+  source: Source,
   templates: TemplateStore,
   parts: SidecarParts,
   options: Options,
@@ -57,14 +58,14 @@ export function startSidecar(
   const { records, prover, prober, trials, knowledge, events, tally } = whole;
   const sink = createSink(publisher, records, prover, trials, boundary, () => tally.count('rollbacks_total'));
   const renderer = createRenderer(templates, trials);
-  const controller = startController(engine, renderer, sink, loopHooks(whole), loopOptions(options, parts), boundary, signal);
+  const controller = startController(source, renderer, sink, loopHooks(whole), loopOptions(options, parts), boundary, signal);
   events.on('look', controller.lookOnce);
   events.on('proof', (instance, versionChanged) => {
     takeProof(whole, instance);
     reportProblems(whole);
     if (versionChanged) controller.lookOnce('the version of an nginx');
   });
-  for (const source of [parts.ownFiles, parts.lock]) source.onChange(() => reportProblems(whole));
+  for (const holder of [parts.ownFiles, parts.lock]) holder.onChange(() => reportProblems(whole));
   const lookSoon = (): void => controller.look('a template');
   templates.watch(
     boundary.guard('the watch of templates', lookSoon, () => controller.lookOnce('a template')),

@@ -2,10 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { listOf } from '../model/by-id.ts';
 import { entriesWithoutId } from '../model/container.ts';
 import type { Container } from '../model/container.ts';
+import type { ListContainers } from './source.ts';
 import { networkOwnerOf } from '../model/network-owner.ts';
-
-/** Lists containers: all that have a role, or those with these ids, whatever they are. */
-export type ListContainers = (signal: AbortSignal, ids?: readonly string[]) => Promise<readonly Container[]>;
 
 /**
  * What the engine has, as it was seen last. A look asks for no more than what may have changed: after an event for its container by

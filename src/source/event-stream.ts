@@ -1,11 +1,9 @@
+import type { Subscribe } from './source.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBackoff } from '../util/backoff.ts';
 import { nowMs } from '../util/clock.ts';
 import { EngineError } from './engine-error.ts';
 import type { EngineEvent } from '../model/engine-event.ts';
-
-/** Subscribes to an engine's events from a moment on, in milliseconds since 1970. */
-export type Subscribe = (sinceMs: number, signal: AbortSignal) => Promise<AsyncIterable<EngineEvent>>;
 
 export interface EventStreamHooks {
   /** `isPast`: it happened before we first asked, so a list that is made now shows its outcome. */

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { nowMs } from '../../util/clock.ts';
 import { startDeadline } from '../../util/deadline.ts';
-import type { ListContainers } from '../engine-view.ts';
+import type { ListContainers } from '../source.ts';
 import type { Container } from '../../model/container.ts';
 import { hasNoPort } from '../../model/read-instances.ts';
 import { likelyInstance } from '../../model/member.ts';
