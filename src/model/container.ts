@@ -1,4 +1,4 @@
-/** What the engine's container list tells, in our own words; `docker/` maps the engine's JSON to it once. */
+/** What the engine's container list tells, in our own words; `source/docker/` maps the engine's JSON to it once. */
 
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
 

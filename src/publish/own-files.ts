@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { publishFile } from './atomic-file.ts';
-import type { InFolder } from './patience.ts';
+import type { InFolder } from './folder-time-limit.ts';
 import { readSmallFile } from './read-small-file.ts';
 import { messageOf } from '../util/error-message.ts';
 

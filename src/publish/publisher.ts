@@ -7,7 +7,7 @@ import { overwriteFile } from './in-place.ts';
 import { isMountPoint } from './mount-point.ts';
 import { publishedPath } from './out-directory.ts';
 import type { OutPlace } from './out-directory.ts';
-import type { InFolder } from './patience.ts';
+import type { InFolder } from './folder-time-limit.ts';
 import { readSmallFile } from './read-small-file.ts';
 
 /** Puts the file of each instance where it belongs, and knows what is wrong with those places. */

@@ -22,8 +22,8 @@ import type { Entrance } from './visitor-probe.ts';
 import type { VisitorAnswer } from './visitor-probe.ts';
 import { Refusal } from './ways/way.ts';
 import type { ConnectedWay } from './ways/way.ts';
-import { createWake } from './wake.ts';
-import type { Wake } from './wake.ts';
+import { createPause } from './interruptible-pause.ts';
+import type { Pause } from './interruptible-pause.ts';
 
 /** A frontend container. */
 export interface Frontend {
@@ -70,7 +70,7 @@ interface Proving {
   readonly options: ProofOptions;
   readonly onChange: (proof: Proof) => void;
   readonly signal: AbortSignal;
-  readonly wake: Wake;
+  readonly pause: Pause;
   frontend: Frontend;
   proof: Proof;
   /** The proof that `onChange` heard of last. */
@@ -99,7 +99,7 @@ export function startFrontendProver(
     options,
     onChange,
     signal,
-    wake: createWake(signal),
+    pause: createPause(signal),
     frontend: first,
     proof,
     reported: proof,
@@ -110,7 +110,7 @@ export function startFrontendProver(
   };
   const change = (by: (known: Proof) => Proof): void => {
     fold(proving, by);
-    proving.wake.wake();
+    proving.pause.wake();
   };
   ports.repeat(`the proof of ${first.name}`, () => takeStep(proving), signal);
   return {
@@ -134,7 +134,7 @@ async function takeStep(proving: Proving): Promise<(() => Promise<void>) | undef
   // What could not be reported when it happened.
   report(proving);
   const step = nextStep(proving.proof, proving.ports.nowMs(), proving.options);
-  if (step.do === 'wait') return () => proving.wake.wait(step.ms);
+  if (step.do === 'wait') return () => proving.pause.wait(step.ms);
   if (step.do === 'ask') await ask(proving, step.times);
   else if (step.do === 'visit') await visit(proving, step.times);
   else if (step.do === 'find-rival') {
@@ -214,7 +214,7 @@ async function findRival(proving: Proving): Promise<void> {
   const rival = mayLook ? await ports.findRival(frontend, port, signal).catch(() => undefined) : undefined;
   // The loop reports it, where an error is caught.
   proving.proof = noteRival(proving.proof, rival);
-  proving.wake.wake();
+  proving.pause.wake();
 }
 
 async function sendSignal(proving: Proving): Promise<void> {

@@ -1,5 +1,5 @@
 import { messageOf } from '../util/error-message.ts';
-import { refuse } from './refuse.ts';
+import { noteRefusal } from './note-refusal.ts';
 import { triesOfACheck } from './trial-state.ts';
 import type { TrialState } from './trial-state.ts';
 import type { CheckOutcome, Chosen, TrialFrontend, TrialOptions, TrialPorts } from './trial-types.ts';
@@ -28,7 +28,7 @@ export function startCheck(
   const take = ports.guard('taking in what nginx said to a test', (outcome: CheckOutcome) => {
     state.checking = false;
     if (outcome.verdict === 'accepted') state.verdicts.set(edition.key, { accepted: true, words: '', content: '' });
-    else if (outcome.verdict === 'refused') refuse(ports, state, edition, rendered.content, outcome.words);
+    else if (outcome.verdict === 'refused') noteRefusal(ports, state, edition, rendered.content, outcome.words);
     else {
       const tries = (state.untestable.get(edition.key)?.tries ?? 0) + 1;
       state.untestable.set(edition.key, { reason: outcome.reason, tries });

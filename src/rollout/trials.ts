@@ -3,7 +3,7 @@ import type { TemplateSet } from '../render/template-store.ts';
 import type { RoutingPlan } from '../routes/plan.ts';
 import type { Rollout } from './check.ts';
 import { choose } from './choose.ts';
-import { noteEnd, observe, retry } from './learn.ts';
+import { noteEnd, observe, retry } from './rollback.ts';
 import { hasFallback, isRefused } from './trial-state.ts';
 import type { TrialState } from './trial-state.ts';
 import type { Choice, Chosen, TrialFrontend, TrialOptions, TrialPorts, TrialReport } from './trial-types.ts';

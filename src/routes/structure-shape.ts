@@ -4,6 +4,7 @@ import type { RoutingStructure } from './structure.ts';
 import { locationShape } from './view.ts';
 import type { WebhookView } from './webhooks.ts';
 
+/** A new field is `optional`: what an older meet-gen kept lacks it, and would be dropped as a whole. */
 const structure = record({
   instance: text,
   listenPort: port,

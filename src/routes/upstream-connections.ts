@@ -1,8 +1,8 @@
 import type { Labels } from '../model/label-table.ts';
 import { passedTo } from './pick-location.ts';
+import { serviceSettings } from './view.ts';
 import type { FreshView, LocationConnections, LocationView, UpstreamView } from './view.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
-import { defined } from '../util/defined.ts';
 
 /**
  * Whether labels let nginx keep connections to a service. `least-conn` and `random-two` count the connections of an upstream,
@@ -56,20 +56,24 @@ function keepaliveName(upstream: string): string {
 export function freshOf(locations: readonly LocationView[]): readonly FreshView[] {
   const byName = new Map<string, FreshView>();
   for (const location of locations) {
-    const { connections, readTimeout, connectTimeout, proto } = location;
+    const { connections } = location;
     const upstream = passedTo(location);
     if (connections === undefined || upstream === undefined) continue;
     byName.set(connections.fresh, {
       name: connections.fresh,
       upstream,
-      ...defined({ readTimeout, connectTimeout, proto }),
+      ...settingsOf(location),
     });
   }
   return [...byName.values()];
 }
 
 /** Locations with the same upstream and the same settings share one. */
-function freshName({ readTimeout, connectTimeout, proto }: LocationView, upstream: string): string {
-  const settings = [readTimeout, connectTimeout, proto].map((setting) => setting ?? 'default');
+function freshName(location: LocationView, upstream: string): string {
+  const settings = serviceSettings.map((name) => location[name] ?? 'default');
   return ['@meet_fresh', upstream, ...settings].join(':').replace(/(?::default)+$/, '');
+}
+
+function settingsOf(location: LocationView): Partial<Pick<LocationView, (typeof serviceSettings)[number]>> {
+  return Object.fromEntries(serviceSettings.flatMap((name) => (location[name] === undefined ? [] : [[name, location[name]]])));
 }

@@ -82,10 +82,16 @@ export interface LocationConnections {
 }
 
 /**
+ * The settings of a location that say how its service is asked: they go with a request into the named location of fresh
+ * connections, which inherits nothing of the location. A new one belongs here, too.
+ */
+export const serviceSettings = ['readTimeout', 'connectTimeout', 'proto'] as const satisfies readonly (keyof LocationView)[];
+
+/**
  * A named location: the service of other locations over fresh connections, with their times. Requests are sent on to it that
  * failed on kept connections, and those with a large body, which it doesn't buffer.
  */
-export interface FreshView extends Pick<LocationView, 'readTimeout' | 'connectTimeout' | 'proto'> {
+export interface FreshView extends Pick<LocationView, (typeof serviceSettings)[number]> {
   readonly name: string;
   readonly upstream: string;
 }

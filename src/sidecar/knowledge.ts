@@ -74,7 +74,7 @@ interface Sources {
 }
 
 /** How long nothing may have been heard of a loop that turns at least once every resync, before something is wrong. */
-export function patienceMs({ resyncMs }: Pick<Options, 'resyncMs'>): number {
+export function silenceLimitMs({ resyncMs }: Pick<Options, 'resyncMs'>): number {
   return 2 * resyncMs + 60_000;
 }
 
@@ -165,7 +165,7 @@ function allProblems(known: Known): readonly Problem[] {
 
 function isReady({ state, sources, options }: Known, nowMs: number): boolean {
   const { last, lastSync, connection } = state;
-  const isFresh = lastSync !== undefined && nowMs - lastSync.atMs < patienceMs(options);
+  const isFresh = lastSync !== undefined && nowMs - lastSync.atMs < silenceLimitMs(options);
   const areAllPublished = !(last?.problems ?? []).some((item) => item.code === 'publish-failed');
   const isAnythingPublished = sources.records.all().some(({ published }) => published !== undefined);
   const isAnythingServed = isAnythingPublished || instancesOf(state).every(({ frontends }) => frontends.length === 0);

@@ -16,7 +16,7 @@ import { EngineError } from '../source/engine-error.ts';
 import { nowMs } from '../util/clock.ts';
 import type { Knowledge } from './knowledge.ts';
 import { probeTargets } from './probe/probe-targets.ts';
-import type { Prober } from './probe/prober.ts';
+import type { HealthProber } from './probe/health-prober.ts';
 import { summarizeProofs, trialReports } from './proof-reports.ts';
 import type { Records } from './records.ts';
 import type { Reporter } from './reporter.ts';
@@ -35,7 +35,7 @@ export interface Whole extends Pick<SidecarParts, 'drains' | 'owners' | 'ownFile
   readonly records: Records;
   readonly reporter: Reporter;
   readonly prover: Prover;
-  readonly prober: Prober;
+  readonly prober: HealthProber;
   readonly trials: Trials;
   readonly knowledge: Knowledge;
   readonly reloads: ReloadTally;
@@ -139,7 +139,7 @@ function takeCrash({ knowledge, trials }: Whole, containerId: string): void {
   }
 }
 
-function probeNotes(prober: Prober, containers: readonly Container[]): ReadonlyMap<string, Note> {
+function probeNotes(prober: HealthProber, containers: readonly Container[]): ReadonlyMap<string, Note> {
   const there = byId(containers);
   return new Map([...prober.verdicts()].flatMap(([id, probe]) => (there.has(id) ? [[id, { probe }] as const] : [])));
 }

@@ -6,14 +6,14 @@ import { startController } from '../loop/controller.ts';
 import type { ControllerOptions } from '../loop/controller.ts';
 import type { SidecarParts } from './parts.ts';
 
-import { createKnowledge, patienceMs } from './knowledge.ts';
+import { createKnowledge, silenceLimitMs } from './knowledge.ts';
 import { createDrainControl } from './drain/drain-control.ts';
 import type { Source } from '../source/source.ts';
 import { explain } from '../explain/explain.ts';
 import { createReloadTally } from '../metrics/reload-tally.ts';
 import type { Options } from '../options.ts';
 import { probeOnce } from './probe/probe.ts';
-import { createProber } from './probe/prober.ts';
+import { createHealthProber } from './probe/health-prober.ts';
 import { createProver } from '../reload/prover.ts';
 import type { TemplateStore } from '../render/template-store.ts';
 import { createRecords } from './records.ts';
@@ -81,7 +81,7 @@ export function startSidecar(
     nowMs,
   });
   return {
-    healthy: () => nowMs() - controller.lastTurnAtMs() < patienceMs(options),
+    healthy: () => nowMs() - controller.lastTurnAtMs() < silenceLimitMs(options),
     snapshot: () => knowledge.snapshot(nowMs()),
     configurations: knowledge.configurations,
     desk: {
@@ -133,7 +133,7 @@ function createWhole(templates: TemplateStore, parts: SidecarParts, options: Opt
     failures: boundary.failures,
     changes: history.changes,
   });
-  const prober = createProber(probeOnce, () => look("a probe's answer"), boundary.repeat);
+  const prober = createHealthProber(probeOnce, () => look("a probe's answer"), boundary.repeat);
   const reloads = createReloadTally(tally);
   return { ...parts, records, reporter, prover, prober, trials, knowledge, reloads, events, options, log, wasConnected: false };
 }

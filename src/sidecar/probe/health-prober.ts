@@ -4,7 +4,7 @@ import type { ProbeVerdict } from '../../model/container.ts';
 import type { ProbeAnswer, ProbeTarget } from './probe.ts';
 
 /** Probes containers again and again, and knows what each answered last. */
-export interface Prober {
+export interface HealthProber {
   /** These are to be probed from now on, and no others. */
   aim(targets: readonly ProbeTarget[]): void;
   /** What each of them answered last, by container. */
@@ -30,11 +30,11 @@ interface Probing {
  * @param onChange a verdict is another one than before
  * @param repeat runs the loop of each container; a step that throws is reported and retried
  */
-export function createProber(
+export function createHealthProber(
   probe: (target: ProbeTarget, signal: AbortSignal) => Promise<ProbeAnswer>,
   onChange: () => void,
   repeat: Repeat,
-): Prober {
+): HealthProber {
   const probings = new Map<string, Probing>();
 
   const keepProbing = (probing: Probing): void => {

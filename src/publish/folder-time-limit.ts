@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 
 /** Longer than a busy disk takes for a small file. */
-const patienceMs = 2000;
+const limitOfHangsMs = 2000;
 /** Node has four threads for files. Time in their queue is no sign of a folder that hangs, so few wait there. */
 const mostAtOnce = 8;
 
@@ -13,7 +13,7 @@ export type InFolder = <Result>(folder: string, work: () => Promise<Result>) => 
  * has ended nothing else is begun in that folder, so that no more than one thread hangs for each.
  * @returns rejects with the cure where the folder hangs
  */
-export function createPatience(limitMs = patienceMs): InFolder {
+export function createFolderTimeLimit(limitMs = limitOfHangsMs): InFolder {
   const hanging = new Set<string>();
   const atMost = pLimit(mostAtOnce);
   const attempt: InFolder = async (folder, work) => {

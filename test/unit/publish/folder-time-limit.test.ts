@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createPatience } from '../../../src/publish/patience.ts';
+import { createFolderTimeLimit } from '../../../src/publish/folder-time-limit.ts';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 
 describe('work in folders', () => {
   it('gives what it comes to, and its error', async () => {
-    const inFolder = createPatience(1000);
+    const inFolder = createFolderTimeLimit(1000);
     expect(await inFolder('/a', () => Promise.resolve(7))).toBe(7);
     await expect(inFolder('/a', () => Promise.reject(new Error('no space')))).rejects.toThrow('no space');
   });
 
   it('that hangs is not waited for, and no more is begun there until it ends', async () => {
-    const inFolder = createPatience(50);
+    const inFolder = createFolderTimeLimit(50);
     const end = new AbortController();
     const hanging = inFolder('/a', () => once(end.signal, 'abort'));
     await expect(hanging).rejects.toThrow("/a doesn't answer");
@@ -27,13 +27,13 @@ describe('work in folders', () => {
   });
 
   it('that only waits for its turn does not hang', async () => {
-    const inFolder = createPatience(100);
+    const inFolder = createFolderTimeLimit(100);
     const each = Array.from({ length: 80 }, (_, index) => inFolder(`/${index}`, () => sleep(20, index)));
     expect(await Promise.all(each)).toHaveLength(80);
   });
 
   it('that hangs in as many folders as may be worked in at once delays the others, and no more', async () => {
-    const inFolder = createPatience(50);
+    const inFolder = createFolderTimeLimit(50);
     const hanging = Array.from({ length: 20 }, (_, index) => inFolder(`/hangs-${index}`, never).catch(() => 'hangs'));
     expect(await inFolder('/well', () => Promise.resolve('well'))).toBe('well');
     expect(new Set(await Promise.all(hanging))).toEqual(new Set(['hangs']));

@@ -1,11 +1,11 @@
 /** A pause that can be cut short: by `wake`, or for good by the signal. */
-export interface Wake {
+export interface Pause {
   wake(): void;
   /** Resolves after `timeoutMs`, at the next `wake`, or when the signal aborts; at once after a wake that nobody waited for. */
   wait(timeoutMs: number): Promise<void>;
 }
 
-export function createWake(signal: AbortSignal): Wake {
+export function createPause(signal: AbortSignal): Pause {
   let pending = false;
   let finish: (() => void) | undefined;
   signal.addEventListener('abort', () => finish?.(), { once: true });

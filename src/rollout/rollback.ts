@@ -1,4 +1,4 @@
-import { keep, refuse } from './refuse.ts';
+import { keep, noteRefusal } from './note-refusal.ts';
 import { endsOfARefusal, forgetRefusals, hasFallback, isComplete, isDueAgain, isRefused, triesOfACheck } from './trial-state.ts';
 import type { TrialState } from './trial-state.ts';
 import type { TrialPorts, TrialReport } from './trial-types.ts';
@@ -19,7 +19,7 @@ export function observe(ports: TrialPorts, state: TrialState, reports: readonly 
   const isGood = current.edition.key === state.good?.key;
   if (!isGood && refused !== undefined && !isRefused(state, current.edition)) {
     state.isRollingBack = hasFallback(state);
-    refuse(ports, state, current.edition, current.rendered.content, refused.words ?? '');
+    noteRefusal(ports, state, current.edition, current.rendered.content, refused.words ?? '');
     ports.onLearnt(instance);
   } else if (
     !isGood &&
@@ -46,7 +46,7 @@ export function noteEnd(ports: TrialPorts, state: TrialState, frontend: string):
   if (current.ends < endsOfARefusal || current.edition.key === state.good?.key || isRefused(state, current.edition)) return;
   state.isRollingBack = true;
   const words = `${frontend} ended by itself ${endsOfARefusal} times since this file was published`;
-  refuse(ports, state, current.edition, current.rendered.content, words);
+  noteRefusal(ports, state, current.edition, current.rendered.content, words);
   ports.onLearnt(instance);
 }
 

@@ -5,7 +5,7 @@ import type { TrialState } from './trial-state.ts';
 import type { TrialPorts } from './trial-types.ts';
 
 /** nginx refused an edition: that is kept for the next process, too. */
-export function refuse(ports: TrialPorts, state: TrialState, edition: Edition, content: string, words: string): void {
+export function noteRefusal(ports: TrialPorts, state: TrialState, edition: Edition, content: string, words: string): void {
   state.verdicts.set(edition.key, { accepted: false, words, content });
   if (edition.key === state.wanted?.key) ports.keepRejected(state.instance, content, words);
   keep(ports, state);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createWake } from '../../../src/reload/wake.ts';
+import { createPause } from '../../../src/reload/interruptible-pause.ts';
 
 const ended = async (pause: Promise<void>): Promise<boolean> => {
   let done = false;
@@ -13,21 +13,21 @@ describe('a pause', () => {
   afterEach(() => void vi.useRealTimers());
 
   it('ends after its time', async () => {
-    const pause = createWake(new AbortController().signal).wait(1000);
+    const pause = createPause(new AbortController().signal).wait(1000);
     expect(await ended(pause)).toBe(false);
     await vi.advanceTimersByTimeAsync(1000);
     expect(await ended(pause)).toBe(true);
   });
 
   it('is cut short by a wake', async () => {
-    const wake = createWake(new AbortController().signal);
+    const wake = createPause(new AbortController().signal);
     const pause = wake.wait(1000);
     wake.wake();
     expect(await ended(pause)).toBe(true);
   });
 
   it('does not begin after a wake that nobody waited for, but only once', async () => {
-    const wake = createWake(new AbortController().signal);
+    const wake = createPause(new AbortController().signal);
     wake.wake();
     wake.wake();
     expect(await ended(wake.wait(1000))).toBe(true);
@@ -36,7 +36,7 @@ describe('a pause', () => {
 
   it('is over for good when the signal aborts', async () => {
     const abort = new AbortController();
-    const wake = createWake(abort.signal);
+    const wake = createPause(abort.signal);
     const pause = wake.wait(1000);
     abort.abort();
     expect(await ended(pause)).toBe(true);
@@ -44,7 +44,7 @@ describe('a pause', () => {
   });
 
   it('leaves no timer behind', () => {
-    const wake = createWake(new AbortController().signal);
+    const wake = createPause(new AbortController().signal);
     void wake.wait(1000);
     wake.wake();
     expect(vi.getTimerCount()).toBe(0);

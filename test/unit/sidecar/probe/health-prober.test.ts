@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ProbeAnswer, ProbeTarget } from '../../../../src/sidecar/probe/probe.ts';
-import { createProber } from '../../../../src/sidecar/probe/prober.ts';
-import type { Prober } from '../../../../src/sidecar/probe/prober.ts';
+import { createHealthProber } from '../../../../src/sidecar/probe/health-prober.ts';
+import type { HealthProber } from '../../../../src/sidecar/probe/health-prober.ts';
 import { quietBoundary } from '../../../support/quiet-boundary.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
@@ -16,7 +16,7 @@ const notReady: ProbeAnswer = { answer: 'not-ready', detail: 'no' };
 const unclear: ProbeAnswer = { answer: 'unclear', detail: 'nothing' };
 
 interface Probing {
-  readonly prober: Prober;
+  readonly prober: HealthProber;
   /** How often it was asked. */
   asked(): number;
   changes(): number;
@@ -29,7 +29,7 @@ function probing(...answers: readonly (ProbeAnswer | Promise<ProbeAnswer>)[]): P
   let asked = 0;
   let changes = 0;
   let askedAtChange = 0;
-  const prober = createProber(
+  const prober = createHealthProber(
     async () => (await answers[Math.min(asked++, answers.length - 1)]) ?? unclear,
     () => {
       changes += 1;
@@ -93,9 +93,9 @@ describe('probing again and again', () => {
 
   it('forgets a container that is gone, or was restarted', async () => {
     for (const forget of [
-      (prober: Prober) => prober.aim([]),
-      (prober: Prober) => prober.restarted('c'),
-      (prober: Prober) => prober.stop(),
+      (prober: HealthProber) => prober.aim([]),
+      (prober: HealthProber) => prober.restarted('c'),
+      (prober: HealthProber) => prober.stop(),
     ]) {
       const { prober } = probing(ready);
       prober.aim([target('tcp')]);
