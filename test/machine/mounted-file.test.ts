@@ -99,7 +99,7 @@ test.concurrent('the published file inside the directory can be a mount of its o
   await untilServed(layout, `${scene.address(20)}:8000`, nginx.generation);
   await waitUntil('that is told', () => told(run).length === 1);
   expect((await stat(layout.file)).ino).toBe(ino);
-  const names = ['.editions.json', '.meet-gen.sock', '.owner.json', 'routing.conf'];
+  const names = ['.editions.json', '.meet-gen.sock', '.owner.json', '.versions.json', 'routing.conf'];
   await waitUntil('nothing else is there', async () => (await readdir(layout.mounts.at(scene.out))).toSorted().join() === names.join());
   await layout.mounts.close();
 });
