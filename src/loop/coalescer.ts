@@ -21,54 +21,75 @@ export interface Coalescer {
  * passed. One run at a time with one trailing rerun, which is what p-debounce's single flight gives.
  */
 export function createCoalescer(work: () => Promise<unknown>, wait: Wait): Coalescer {
-  const singleFlight = pDebounce.promise(work, { after: true });
-  let running: Promise<unknown> = Promise.resolve();
-  let quietTimer: NodeJS.Timeout | undefined;
-  let maxTimer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  let hasRunAtOnce = false;
-  const maxMs = Math.max(wait.maxMs, wait.quietMs);
-
-  const clear = (): void => {
-    clearTimeout(quietTimer);
-    clearTimeout(maxTimer);
-    quietTimer = undefined;
-    maxTimer = undefined;
-  };
-  const run = (): void => {
-    // Without the empty result each promise would hold all that went before it.
-    running = Promise.allSettled([running, singleFlight()]).then(() => undefined);
-  };
-  const runWhenQuiet = (): void => {
-    clear();
-    run();
-  };
-  /** The stream goes on: the look when it has fallen quiet is still to come. */
-  const runAtMaximum = (): void => {
-    maxTimer = setTimeout(runAtMaximum, maxMs);
-    run();
+  const state: State = {
+    run: pDebounce.promise(work, { after: true }),
+    quietMs: wait.quietMs,
+    maxMs: Math.max(wait.maxMs, wait.quietMs),
+    running: Promise.resolve(),
+    quietTimer: undefined,
+    maxTimer: undefined,
+    hasStopped: false,
+    hasRunAtOnce: false,
   };
   return {
     once() {
-      if (!stopped) run();
+      if (!state.hasStopped) run(state);
     },
-    trigger(urgency = 'urgent') {
-      if (stopped) return;
-      const isFirst = quietTimer === undefined;
-      clearTimeout(quietTimer);
-      quietTimer = setTimeout(runWhenQuiet, wait.quietMs);
-      if (isFirst) {
-        maxTimer = setTimeout(runAtMaximum, maxMs);
-        hasRunAtOnce = false;
-      }
-      if (urgency === 'when quiet' || hasRunAtOnce) return;
-      hasRunAtOnce = true;
-      run();
-    },
+    trigger: (urgency = 'urgent') => trigger(state, urgency === 'urgent'),
     async stop() {
-      stopped = true;
-      clear();
-      await running;
+      state.hasStopped = true;
+      clear(state);
+      await state.running;
     },
   };
+}
+
+interface State {
+  /** One run at a time, with one trailing rerun. */
+  readonly run: () => Promise<unknown>;
+  readonly quietMs: number;
+  readonly maxMs: number;
+  running: Promise<unknown>;
+  quietTimer: NodeJS.Timeout | undefined;
+  maxTimer: NodeJS.Timeout | undefined;
+  hasStopped: boolean;
+  /** In this burst of triggers. */
+  hasRunAtOnce: boolean;
+}
+
+function trigger(state: State, isUrgent: boolean): void {
+  if (state.hasStopped) return;
+  const isFirst = state.quietTimer === undefined;
+  clearTimeout(state.quietTimer);
+  state.quietTimer = setTimeout(() => runWhenQuiet(state), state.quietMs);
+  if (isFirst) {
+    state.maxTimer = setTimeout(() => runAtMaximum(state), state.maxMs);
+    state.hasRunAtOnce = false;
+  }
+  if (!isUrgent || state.hasRunAtOnce) return;
+  state.hasRunAtOnce = true;
+  run(state);
+}
+
+function run(state: State): void {
+  // Without the empty result each promise would hold all that went before it.
+  state.running = Promise.allSettled([state.running, state.run()]).then(() => undefined);
+}
+
+function runWhenQuiet(state: State): void {
+  clear(state);
+  run(state);
+}
+
+/** The stream goes on: the look when it has fallen quiet is still to come. */
+function runAtMaximum(state: State): void {
+  state.maxTimer = setTimeout(() => runAtMaximum(state), state.maxMs);
+  run(state);
+}
+
+function clear(state: State): void {
+  clearTimeout(state.quietTimer);
+  clearTimeout(state.maxTimer);
+  state.quietTimer = undefined;
+  state.maxTimer = undefined;
 }

@@ -21,42 +21,56 @@ const mostUnread = 16_384;
 const part = 'telling open pages';
 const lookAgain = 'event: look\ndata:\n\n';
 
+/** The open streams, and when they were told last. */
+interface Live {
+  readonly onChange: (listener: () => void) => () => void;
+  readonly boundary: Pick<ErrorBoundary, 'guard'>;
+  readonly streams: Set<ServerResponse>;
+  /** While somebody looks. */
+  stopListening: (() => void) | undefined;
+  next: NodeJS.Timeout | undefined;
+  toldAtMs: number;
+}
+
 /** @param onChange calls back whenever what is known has changed; it is listened to only while somebody looks */
 export function createLiveStreams(onChange: (listener: () => void) => () => void, boundary: Pick<ErrorBoundary, 'guard'>): LiveStreams {
-  const streams = new Set<ServerResponse>();
-  let stopListening: (() => void) | undefined;
-  let next: NodeJS.Timeout | undefined;
-  let toldAtMs = 0;
-
-  const tell = boundary.guard(part, () => {
-    toldAtMs = performance.now();
-    schedule(silenceMs);
-    for (const stream of streams) {
-      if (stream.writableLength > mostUnread) stream.destroy();
-      else stream.write(lookAgain);
-    }
-  });
-  const schedule = (delayMs: number): void => {
-    clearTimeout(next);
-    next = streams.size === 0 ? undefined : setTimeout(tell, delayMs).unref();
-  };
-  const changed = boundary.guard(part, () => schedule(Math.max(0, toldAtMs + leastGapMs - performance.now())));
-  const drop = (stream: ServerResponse): void => {
-    streams.delete(stream);
-    if (streams.size > 0) return;
-    stopListening?.();
-    stopListening = undefined;
-    clearTimeout(next);
-  };
+  const live: Live = { onChange, boundary, streams: new Set(), stopListening: undefined, next: undefined, toldAtMs: 0 };
   return {
-    isFull: () => streams.size >= mostStreams,
-    add(outgoing) {
-      streams.add(outgoing);
-      outgoing.on('close', () => drop(outgoing));
-      stopListening ??= onChange(changed);
-      // What has changed between the page and this stream is seen at once.
-      outgoing.write(`retry: ${retryMs}\n\n${lookAgain}`);
-      if (streams.size === 1) schedule(silenceMs);
-    },
+    isFull: () => live.streams.size >= mostStreams,
+    add: (outgoing) => add(live, outgoing),
   };
+}
+
+function add(live: Live, outgoing: ServerResponse): void {
+  const { streams, onChange, boundary } = live;
+  streams.add(outgoing);
+  outgoing.on('close', () => drop(live, outgoing));
+  const changed = boundary.guard(part, () => schedule(live, Math.max(0, live.toldAtMs + leastGapMs - performance.now())));
+  live.stopListening ??= onChange(changed);
+  // What has changed between the page and this stream is seen at once.
+  outgoing.write(`retry: ${retryMs}\n\n${lookAgain}`);
+  if (streams.size === 1) schedule(live, silenceMs);
+}
+
+function drop(live: Live, stream: ServerResponse): void {
+  live.streams.delete(stream);
+  if (live.streams.size > 0) return;
+  live.stopListening?.();
+  live.stopListening = undefined;
+  clearTimeout(live.next);
+}
+
+function schedule(live: Live, delayMs: number): void {
+  clearTimeout(live.next);
+  const tell = live.boundary.guard(part, () => tellAll(live));
+  live.next = live.streams.size === 0 ? undefined : setTimeout(tell, delayMs).unref();
+}
+
+function tellAll(live: Live): void {
+  live.toldAtMs = performance.now();
+  schedule(live, silenceMs);
+  for (const stream of live.streams) {
+    if (stream.writableLength > mostUnread) stream.destroy();
+    else stream.write(lookAgain);
+  }
 }
