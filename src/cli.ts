@@ -28,7 +28,7 @@ function addRun(program: Command): void {
   addOptions(program.command('run').description('the sidecar (default): watch, render, publish, reload, prove'), 'run')
     .addHelpText(
       'after',
-      '\nExit code: 0 stopped, 1 the stop had to be forced, 2 its own configuration.\nSignals: HUP looks at everything afresh; TERM and INT stop, a second one at\nonce.',
+      '\nExit code: 0 stopped, 1 the stop had to be forced, 2 its own configuration.\nSignals: HUP asks for a resync; TERM and INT stop, a second one at once.',
     )
     .action(async (flags: Flags) => {
       const options = readOptions('run', byOption(flags), process.env);
@@ -123,7 +123,7 @@ Example: docker compose exec meet-gen meet-gen explain /files`,
 
 function addDoctor(program: Command): void {
   addOptions(
-    program.command('doctor').description('check the running topology once, and say what is wrong, why it matters and how to mend it'),
+    program.command('doctor').description('check the running topology once, and say what is wrong, why it matters and how to fix it'),
     'doctor',
   )
     .option('--json', 'as JSON')
@@ -250,7 +250,7 @@ export function withDefaultCommand(args: readonly string[]): readonly string[] {
 
 /** Does what the words after the program's name ask for; how it ended is the process's exit code. */
 export async function runCommandLine(words: readonly string[]): Promise<void> {
-  // A library's use of an old API of Node's is nothing that an operator could mend.
+  // A library's use of an old API of Node's is nothing that an operator could fix.
   process.noDeprecation = true;
   exitOnBugs();
   forgiveOutput();

@@ -1,8 +1,8 @@
 # How a frontend's own nginx is asked about a configuration that isn't live: in a copy of its tree. POSIX sh (dash, busybox).
 # Paths given to these functions hold letters, digits and /._- only.
 
-# copy_tree DIR: copies /etc/nginx to DIR, anew, so that the copy's files refer to the copy. Symbolic links stay links; those
-# that lead into the tree lead into the copy. What this user can't read is left out: nginx couldn't read it either.
+# copy_tree DIR: copies /etc/nginx to DIR, replacing what was there, so that the copy's files refer to the copy. Symbolic
+# links stay links; those that lead into the tree lead into the copy. What this user can't read is left out: nginx couldn't read it either.
 # Returns 1, with the reason on standard output, when there can be no copy (no room, a read-only DIR).
 copy_tree() {
   tree_said=$( { rm -rf "$1" && mkdir -p "$1"; } 2>&1) || { printf '%s\n' "$tree_said"; return 1; }

@@ -64,7 +64,7 @@ const bugMessage = 'this is a bug in meet-gen, please report it (docs/contributi
 export interface RunSignals {
   /** Aborts when it is to stop. */
   readonly stop: AbortSignal;
-  /** Calls back when everything is to be looked at afresh. */
+  /** Calls back when a resync is asked for. */
   onResync(resync: () => void): void;
   /** Who reports an error that ended in no part, just before the process exits. */
   onBug(report: (error: unknown) => void): void;
@@ -112,7 +112,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     running.sidecar = sidecar;
     signals.onResync(
       boundary.guard('a resync', () => {
-        log.info('told to look at everything afresh');
+        log.info('resync requested (SIGHUP)');
         sidecar.resync();
       }),
     );

@@ -173,7 +173,7 @@ function troubleshootingPage(): string {
       `**It should be so:** ${title}. Otherwise a ${weight}.`,
       `**The doctor looks at** ${looksAt}.`,
       `**Why it matters:** ${why}.`,
-      `**How to mend it:** ${cure}`,
+      `**How to fix it:** ${cure}`,
     ].join('\n\n'),
   );
   return page('Troubleshooting', [
@@ -181,7 +181,7 @@ function troubleshootingPage(): string {
     '## The usual ones',
     table(['you see', 'what it is', 'what meet-gen says'], symptomTable),
     '## The doctor',
-    '`meet-gen doctor` checks all of what follows on the running containers, and says what is wrong, why it matters and how to mend it, with lines to paste.',
+    '`meet-gen doctor` checks all of what follows on the running containers, and says what is wrong, why it matters and how to fix it, with lines to paste.',
     run,
     "`meet_internal` is the Meet's own network: on another one the doctor can't ask the frontends. It changes nothing. Of a container's environment it reads a fixed list of names (host names, ports, switches) and forgets the rest; no secret is printed. What it has no access to is *not checked*, never *ok*. `--instance` looks at one Meet alone, `--json` is for programs. Exit code: 0, or 7 when something failed; warnings fail nothing.",
     "Besides reading (containers, networks, files of frontends and nginx-proxy, process lists), it runs two commands. In containers that mount a single configuration file or a socket it runs `cat /proc/self/mountinfo`: nothing else tells that such a mount has gone stale. In a backend it runs a few lines of Python, which connect to the public names of Keycloak and LiveKit and ask the backend's own `/__heartbeat__`: only from there it shows what the backend reaches. It wants the engine's own socket; behind the socket proxy of the example most checks are *not checked*.",

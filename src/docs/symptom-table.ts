@@ -43,7 +43,7 @@ export const symptomTable: readonly (readonly [symptom: string, meaning: string,
   ],
   [
     "A change doesn't go live",
-    'nginx refuses it: a template of your own, a snippet in its way, a port taken. The last good routes go on being served, with the addresses of now.',
+    'nginx refuses it: a template of your own, a snippet in its way, a port taken. The last good routes go on being served, with the current addresses.',
     "`reload-rejected` with nginx's words, `route-left-out` with the paths; [docs/refused-reloads.md](refused-reloads.md).",
   ],
   [

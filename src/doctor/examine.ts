@@ -5,7 +5,7 @@ import type { Check, Cure, Outcome, Weight } from './facts/outcome.ts';
 
 const maxShownLength = 600;
 
-/** Something wrong, for the person who can mend it; safe to show. */
+/** Something wrong, for the person who can fix it; safe to show. */
 export interface Finding {
   readonly check: string;
   readonly severity: Weight;

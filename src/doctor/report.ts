@@ -27,7 +27,7 @@ function findingText(word: string, { check, containers, what, why, cure, paste }
   const lines = [
     `${word}  ${containers.length === 0 ? '' : `${containers.join(', ')}: `}${what}`,
     `  Why it matters: ${why}.`,
-    `  How to mend it: ${cure}${/[.?]$/.test(cure) ? '' : '.'}`,
+    `  How to fix it: ${cure}${/[.?]$/.test(cure) ? '' : '.'}`,
     ...(paste.length === 0 ? [] : ['', ...paste.map((line) => (line === '' ? '' : `      ${line}`)), '']),
     `  (${check})`,
   ];

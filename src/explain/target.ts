@@ -13,7 +13,7 @@ export interface Target {
 const maxLength = 4000;
 
 /**
- * Reads a path or a URL, without changing the path in any way: what a browser would mend before it asks is left as it is.
+ * Reads a path or a URL, without changing the path in any way: what a browser would fix before it asks is left as it is.
  * @throws OperatorError that says what is wrong with it
  */
 export function readTarget(text: string): Target {

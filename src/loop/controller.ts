@@ -76,7 +76,7 @@ export interface Controller {
   look(why: string): void;
   /** Something changed by itself (an nginx version, a probe's verdict, an operator's word); what, in words. */
   lookOnce(why: string): void;
-  /** Looks at everything afresh, as at every resync. */
+  /** Resyncs, as at every resync interval. */
   resync(): void;
   lastTurnAtMs(): number;
   /** Resolves when the signal has aborted and the pass under way has ended. */

@@ -213,7 +213,7 @@ function frontendOf(instance: Instance, frontend: Replica, statusPort: number): 
 }
 
 function templateBroken(message: string, instance?: string): Problem {
-  return problem('template-broken', { instance, message, cure: 'mend that line; the change is picked up by itself' });
+  return problem('template-broken', { instance, message, cure: 'fix that line; the change is picked up by itself' });
 }
 
 function reloadsHeldBack(instance: string): Problem {

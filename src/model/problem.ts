@@ -244,7 +244,7 @@ export function alertedCodes(): readonly string[] {
   return rows.flatMap(([code, { severity, alerts = severity === 'error' }]) => (alerts ? [code] : [])).toSorted(compareText);
 }
 
-/** Something that is wrong, for the person who can mend it. All foreign text in it is already made safe to show. */
+/** Something that is wrong, for the person who can fix it. All foreign text in it is already made safe to show. */
 export interface Problem {
   readonly code: ProblemCode;
   readonly severity: Severity;

@@ -62,7 +62,7 @@ export async function statusSockets(out: string): Promise<readonly string[]> {
 
 /**
  * Looks at what `--out` names.
- * @throws Error that says why nothing can be published there and how to mend it, in one line
+ * @throws Error that says why nothing can be published there and how to fix it, in one line
  */
 export async function readOutPlace(out: string, only: string | undefined): Promise<OutPlace> {
   const stats = await stat(out).catch((error: NodeJS.ErrnoException) => error);

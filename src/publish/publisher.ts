@@ -114,7 +114,7 @@ function contested(instance: string, { path }: PublishedFile): Problem {
   return problem('output-contested', {
     instance,
     value: path,
-    message: 'somebody else writes this file again and again, and meet-gen writes it anew each time',
+    message: 'somebody else writes this file again and again, and meet-gen writes it back each time',
     cure: 'see whether another meet-gen, or another program, publishes there; stop it, or give one of the two another --out',
   });
 }

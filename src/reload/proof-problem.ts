@@ -23,7 +23,7 @@ export function proofProblem(
     return problem('reload-pending', {
       ...about,
       message: `the frontend goes on serving ${described(proof.running)}: nginx refuses the published one (${proof.inquiry?.found.kind === 'refused' ? proof.inquiry.found.words : ''})`,
-      cure: 'mend what nginx names; it is told to reload again and again until it does',
+      cure: 'fix what nginx names; it is told to reload again and again until it does',
     });
   }
   if (phase === 'unverified' && proof.running !== undefined) {

@@ -32,7 +32,7 @@ export async function readKept(text: Promise<string | undefined>, instance: stri
     const kept = await text;
     return kept === undefined ? undefined : parseKept(kept, instance);
   } catch (error) {
-    log.warn({ err: error, instance }, 'what was good last could not be read; it is learnt anew');
+    log.warn({ err: error, instance }, 'the last good routes could not be read; they are learnt again');
     return undefined;
   }
 }

@@ -79,7 +79,7 @@ export function isComplete({ away }: TrialState): boolean {
   return [...away.values()].every((resyncs) => resyncs >= resyncsUntilGivenUp);
 }
 
-/** A frontend that was started anew may have been mended. */
+/** A restarted frontend may have been fixed. */
 export function noteLives(state: TrialState, frontends: readonly TrialFrontend[]): void {
   const lives = frontends
     .map(({ life }) => life)

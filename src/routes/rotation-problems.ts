@@ -6,7 +6,7 @@ import type { Route } from './ownership.ts';
 
 /**
  * What visitors notice of who answers for the routed services: nobody, or nobody but those whose health check fails. It names the
- * service and not its containers, so that it stays the same problem while they are made anew.
+ * service and not its containers, so that it stays the same problem while they are recreated.
  */
 export function rotationProblems(instance: Instance, routes: readonly Route[]): readonly Problem[] {
   const services = new Set(routes.map(({ service }) => service));

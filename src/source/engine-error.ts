@@ -2,7 +2,7 @@ import { showForeignText } from '../model/foreign-text.ts';
 
 const maxErrorLength = 1000;
 
-/** The engine could not be asked: what happened, why, and how to mend it. */
+/** The engine could not be asked: what happened, why, and how to fix it. */
 export class EngineError extends Error {
   override name = 'EngineError';
   readonly cure: string;

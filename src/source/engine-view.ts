@@ -117,16 +117,16 @@ function idsToAskFor({ containers, touched, owedFromMs, isHeard, wholeAtMs }: Se
 /** Takes in what was listed: all, or what is left of these ids. Where entries have no id, nobody is taken for removed. */
 function afterList(seen: Seen, listed: readonly Container[], ids: readonly string[] | undefined): Seen {
   const before = seen.containers ?? new Map<string, Container>();
-  const now = listed.map((container) => asSeen(before.get(container.id), container));
-  const there = new Set(now.map(({ id }) => id));
+  const current = listed.map((container) => asSeen(before.get(container.id), container));
+  const there = new Set(current.map(({ id }) => id));
   const isPartial = there.has(entriesWithoutId);
   const gone = [...(ids ?? before.keys())].filter((id) => before.has(id) && !there.has(id));
   const removed = isPartial ? [] : gone;
-  const isSame = removed.length === 0 && now.every((container) => container === before.get(container.id));
+  const isSame = removed.length === 0 && current.every((container) => container === before.get(container.id));
   if (isSame && seen.containers !== undefined) return seen;
   const containers = new Map(before);
   for (const id of removed) containers.delete(id);
-  for (const container of now) containers.set(container.id, container);
+  for (const container of current) containers.set(container.id, container);
   return { ...seen, containers, present: listOf(containers) };
 }
 

@@ -163,7 +163,7 @@ const secondService: Step = {
 };
 
 const typo: Step = {
-  title: 'A typo in a label, and mended',
+  title: 'A typo in a label, and fixed',
   problems: ['unknown-label', 'replicas-disagree', 'nobody-in-rotation'],
   async play(stage) {
     const { project } = stage;
@@ -183,7 +183,7 @@ const typo: Step = {
     stage.prove(
       (await stage.status()).problems.length === 0,
       'meet-gen has nothing to complain of any more',
-      () => 'a mended typo should be no problem any more',
+      () => 'a fixed typo should be no problem any more',
     );
   },
 };
@@ -225,8 +225,8 @@ const refusedReload: Step = {
     );
     await stage.proveBackends(await backends(stage));
     await stage.proveRoom();
-    stage.project.writeTemplate(`${good}# mended\n`);
-    stage.showEdit('templates/routing.conf.eta', `- ${wrong}`, '+ # mended');
+    stage.project.writeTemplate(`${good}# fixed\n`);
+    stage.showEdit('templates/routing.conf.eta', `- ${wrong}`, '+ # fixed');
     await stage.untilConverged('another generation', ({ publishedGeneration }) => publishedGeneration !== before);
     await stage.proveBackends(await backends(stage));
   },

@@ -296,7 +296,7 @@ describe.concurrent('engine away at start', () => {
 describe.concurrent('one label with a bad value', () => {
   const bad = { 'meet.port': '99999', 'meet.read-timeout': 'soon', 'meet.body-size': '-1', 'meet.connect-timeout': '∞' };
 
-  test('costs that label alone, is told, and gone when it is mended', async ({ scene }) => {
+  test('costs that label alone, is told, and gone when it is fixed', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('good', 20);
     const run = scene.run();
@@ -314,7 +314,7 @@ describe.concurrent('one label with a bad value', () => {
         .map((key) => ({ container: 'bad', key })),
     );
     scene.engine.world.remove('bad');
-    scene.backend('mended', 22);
+    scene.backend('fixed', 22);
     await scene.serves(`${scene.address(22)}:8000`);
     await scene.servesNoMore(`${scene.address(21)}:8000`);
     await waitUntil('it is told that they are gone', () => problemCodes(run, 'problem is gone').length >= told.length);
@@ -367,7 +367,7 @@ describe.concurrent('out directory missing', () => {
     await mkdir(scene.out, { recursive: true });
     await waitUntil('it is published again', () => readGeneration(file) !== 'none');
     await waitUntil('the problem is gone', () => problemCodes(run, 'problem is gone').includes('publish-failed'));
-    await waitForStatus(scene, 'well again, on a socket made anew', ({ converged }) => converged);
+    await waitForStatus(scene, 'well again, on a socket made again', ({ converged }) => converged);
     expect(await commandHealth(scene)).toMatchObject({ code: 0 });
   });
 

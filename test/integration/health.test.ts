@@ -142,7 +142,7 @@ test.concurrent('meet-gen that is restarted changes nothing while the frontend i
   expect({ file: await scene.fileIdentity(), signals: nginx.signals.length }).toEqual(before);
 });
 
-test.concurrent('a frontend of an older nginx that never gets as far as to answer decides the syntax, while the engine starts it anew', async ({
+test.concurrent('a frontend of an older nginx that never gets as far as to answer decides the syntax, while the engine restarts it', async ({
   scene,
 }) => {
   await scene.frontend('frontend', { version: '1.30.3' });

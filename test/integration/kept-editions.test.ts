@@ -37,7 +37,7 @@ test.concurrent('templates that an older meet-gen kept are never run, and what i
   const text = await readFile(keptFile(scene), 'utf8');
   expect(text).not.toContain('<%');
   expect((JSON.parse(text) as Kept).refused.map(({ key }) => key)).toEqual(['0'.repeat(64)]);
-  expect(run.logged('what was good last could not be read; it is learnt anew')).toEqual([]);
+  expect(run.logged('the last good routes could not be read; they are learnt again')).toEqual([]);
   expect((await scene.status()).problems).toEqual([]);
 });
 

@@ -174,7 +174,7 @@ function expectOnly(wanted: readonly Wanted[], lines: readonly Line[]): void {
 for (const format of ['json', 'pretty'] as const)
   for (const { name, arrange } of situations) {
     test.concurrent(`${format}: ${name}: told once, and when it is over`, async ({ scene }) => {
-      const { run, mend } = await arrange(scene, ['--log-format', format, ...resyncs]);
+      const { run, fix } = await arrange(scene, ['--log-format', format, ...resyncs]);
       let from = 0;
       const since = (): readonly Line[] =>
         linesOf(run, format)
@@ -190,7 +190,7 @@ for (const format of ['json', 'pretty'] as const)
       await lookAgain(scene, 3);
       expectOnly([...start, ...begins], since());
       from = linesOf(run, format).length;
-      await mend();
+      await fix();
       await waitForLines(ends, since);
       await lookAgain(scene);
       expectOnly(ends, since());
@@ -264,7 +264,7 @@ test.concurrent('a stop is told when it begins; how the end goes on is not', asy
   expect(run.log().slice(told)).toEqual([]);
 });
 
-test.concurrent('the service that has nobody stays the same problem while its container is made anew', async ({ scene }) => {
+test.concurrent('the service that has nobody stays the same problem while its container is recreated', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const run = scene.run(resyncs);

@@ -108,7 +108,7 @@ test.concurrent('the end of one that is out of rotation costs one list, and none
   expect(listsOf(scene) - before).toBe(1);
 });
 
-test.concurrent('a frontend that starts anew is asked anew, even if all looks as it did before', async ({ scene }) => {
+test.concurrent('a frontend that restarts is asked again, even if all looks as it did before', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.run();
   await scene.converged();
@@ -224,7 +224,7 @@ test.concurrent('so it is with the shortest quiet time', async ({ scene }) => {
   await scene.servesNoMore(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('SIGHUP looks at everything afresh', async ({ scene }) => {
+test.concurrent('SIGHUP asks for a resync', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
   const run = scene.run();

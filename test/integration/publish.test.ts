@@ -106,7 +106,7 @@ test.concurrent('when nothing changed in the rendered bytes, nothing is written 
   await scene.converged();
   const lists = scene.engine.listCalls().length;
   run.signal('SIGHUP');
-  await run.waitForLog('told to look at everything afresh');
+  await run.waitForLog('resync requested (SIGHUP)');
   await waitUntil('it has looked again', () => scene.engine.listCalls().length > lists);
   await scene.converged();
   expect(await scene.fileIdentity()).toBe(before);

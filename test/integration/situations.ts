@@ -23,7 +23,7 @@ export type SituationName =
 interface Arranged {
   readonly run: RunningCommand;
   /** Ends it, and waits until all is well. */
-  mend(): Promise<StatusSnapshot>;
+  fix(): Promise<StatusSnapshot>;
 }
 
 /** Something that happens to a Meet, so that whatever meet-gen shows can be held against it. */
@@ -50,7 +50,7 @@ function situation(name: SituationName, happens: Turn, ends: Turn = () => undefi
       await happens(scene, nginx);
       return {
         run,
-        async mend() {
+        async fix() {
           await ends(scene, nginx);
           return waitForStatus(scene, 'all is well again', isWell);
         },

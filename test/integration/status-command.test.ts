@@ -135,12 +135,12 @@ const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
 for (const { name, arrange } of situations) {
   test.concurrent(name, async ({ scene }) => {
     await scene.listens([20, 8000], [21, 8000], [22, 3000], [23, 3000], [24, 3000], [30, 3000], [31, 3000]);
-    const { mend } = await arrange(scene);
+    const { fix } = await arrange(scene);
     const { code, texts, metrics } = tellings[name](scene);
     const text = await told(scene, code, ...texts);
     if (name === 'all well') expect(text).not.toContain('problems');
     await counted(scene, metrics);
-    await mend();
+    await fix();
     await told(scene, 0, ': all routes are live\n');
   });
 }

@@ -122,7 +122,7 @@ for (const { what, edit, line, reason } of [
   },
   { what: 'that prints what is not there', edit: (text: string) => `<%= it.nothing %>\n${text}`, line: 1, reason: /missing/ },
 ] as const) {
-  test.concurrent(`a template ${what}: the last good one is kept, addresses go on following, and mended it is taken`, async ({ scene }) => {
+  test.concurrent(`a template ${what}: the last good one is kept, addresses go on following, and fixed it is taken`, async ({ scene }) => {
     const templates = await ownTemplates(scene);
     await scene.frontend('frontend');
     scene.backend('backend', 20);
@@ -145,8 +145,8 @@ for (const { what, edit, line, reason } of [
     // An editor that writes in two steps can make it broken in two ways.
     expect(new Set(problemCodes(run))).toEqual(new Set(['template-broken']));
 
-    templates.edit((text) => `# mended\n${text}`);
-    await scene.serves('# mended');
+    templates.edit((text) => `# fixed\n${text}`);
+    await scene.serves('# fixed');
     await waitUntil('the problem is gone', () => problemCodes(run, 'problem is gone').includes('template-broken'));
     expect((await scene.status()).problems).toEqual([]);
     expect(run.hasEnded()).toBe(false);
@@ -166,7 +166,7 @@ test.concurrent('a template without the generation is refused, since it could ne
   expect(await scene.fileIdentity()).toBe(before);
 });
 
-test.concurrent('a template that is broken at the start: nothing is published until it is mended', async ({ scene }) => {
+test.concurrent('a template that is broken at the start: nothing is published until it is fixed', async ({ scene }) => {
   const templates = await ownTemplates(scene);
   templates.edit((text) => `<% if { %>\n${text}`);
   await scene.frontend('frontend');

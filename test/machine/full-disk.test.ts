@@ -42,18 +42,18 @@ async function candidatesIn(mounts: PrivateMounts, folder: string): Promise<read
   return (await readdir(mounts.at(folder))).filter((name) => name.startsWith('.candidate'));
 }
 
-for (const { name, spoil, mend, words } of [
+for (const { name, spoil, fix, words } of [
   {
     name: 'a full disk',
     spoil: fill,
-    mend: (folder: string) => `rm '${folder}/fill'`,
+    fix: (folder: string) => `rm '${folder}/fill'`,
     words: 'there is no space left on its file system; make room there (ENOSPC)',
   },
   {
     name: 'a disk that turned read-only',
     // Busy while meet-gen has a file of it open for writing.
     spoil: (folder: string) => `until mount -o remount,ro '${folder}'; do sleep 0.02; done`,
-    mend: (folder: string) => `mount -o remount,rw '${folder}'`,
+    fix: (folder: string) => `mount -o remount,rw '${folder}'`,
     words: 'its file system is mounted read-only',
   },
 ]) {
@@ -72,7 +72,7 @@ for (const { name, spoil, mend, words } of [
     const lists = scene.engine.listCalls().length;
     await waitUntil('it is tried again, and again', () => scene.engine.listCalls().length >= lists + 2);
     expect(run.hasEnded()).toBe(false);
-    await mounts.run(mend(scene.out));
+    await mounts.run(fix(scene.out));
     await untilWell(run, file, nginx.generation);
     // What meet-gen keeps for itself is written again at a resync, which takes its left candidate away.
     run.signal('SIGHUP');

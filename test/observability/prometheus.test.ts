@@ -46,8 +46,8 @@ beforeAll(async () => {
     const scene = await createScene(releases);
     scenes.push(scene);
     const address = `127.0.0.1:${await freePort()}`;
-    const { mend } = await arrange(scene, ['--listen', address]);
-    return { name, address, mend };
+    const { fix } = await arrange(scene, ['--listen', address]);
+    return { name, address, fix };
   });
   // When one fails, nothing is released while another still starts a command.
   await Promise.allSettled(arranging);
@@ -64,7 +64,7 @@ beforeAll(async () => {
   releases.push(() => prometheus.stop());
   await untilAllScraped();
   raised = await untilRaised(alertsOf);
-  await Promise.all(lasting.map(({ mend }) => mend()));
+  await Promise.all(lasting.map(({ fix }) => fix()));
   await untilAllScraped();
   await untilRaised(nothing);
 }, 300_000);

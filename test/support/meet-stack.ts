@@ -95,7 +95,7 @@ export interface MeetStack {
   status(sidecar?: string): Promise<StatusSnapshot>;
   /** Waits until every frontend is proven to serve what was published. */
   converged(sidecar?: string): Promise<StatusSnapshot>;
-  /** Tells meet-gen to look at everything afresh, and waits until it has, and is converged. */
+  /** Tells meet-gen to resync, and waits until it has, and is converged. */
   lookedAfresh(): Promise<StatusSnapshot>;
   /** Inode, size and times of the published file: the same as long as nobody writes it. */
   fileIdentity(): Promise<string>;

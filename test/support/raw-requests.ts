@@ -2,7 +2,7 @@ import { runClient } from './load/kept-alive-client.ts';
 import type { Response } from './load/response-reader.ts';
 
 /**
- * Asks for each target as it stands, in UTF-8 and without mending anything as an HTTP library would, one after the other on
+ * Asks for each target as it stands, in UTF-8 and without fixing anything as an HTTP library would, one after the other on
  * connections that are kept alive.
  * @returns the answers in the same order
  */

@@ -103,7 +103,7 @@ function judgeWayOut(facts: Facts): readonly Outcome[] {
     return finding(
       patient,
       `all its networks (${names.join(', ')}) are internal: it reaches nothing outside`,
-      'take internal: true from that network in compose, then make it anew',
+      'take internal: true from that network in compose, then recreate it',
       {
         paste: ['docker compose down && docker compose up -d'],
       },

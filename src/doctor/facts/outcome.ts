@@ -2,7 +2,7 @@ import type { Facts, Patient } from './facts.ts';
 import { meetOf } from './meet-of.ts';
 import { defined } from '../../util/defined.ts';
 
-/** How to mend something: a sentence, and lines that can be pasted. */
+/** How to fix something: a sentence, and lines that can be pasted. */
 export interface Cure {
   readonly say: string;
   readonly paste?: readonly string[];
@@ -37,7 +37,7 @@ export interface Check {
   /** What the check looks at. */
   readonly looksAt: string;
   readonly why: string;
-  /** How to mend it, in general; a finding says it for the container. */
+  /** How to fix it, in general; a finding says it for the container. */
   readonly cure: string;
   readonly weight: Weight;
   /** No outcome: there is nothing of the kind to look at. */
@@ -56,7 +56,7 @@ interface FindingDetails {
   readonly paste?: readonly string[];
 }
 
-/** Something that is wrong with a container (or with nothing in particular), and how to mend it. */
+/** Something that is wrong with a container (or with nothing in particular), and how to fix it. */
 export function finding(patient: Patient | undefined, what: string, say: string, details: FindingDetails = {}): Outcome {
   const { severity, unless, paste } = details;
   return {

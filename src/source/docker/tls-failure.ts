@@ -1,4 +1,4 @@
-/** Why a connection over TLS was not made, and how to mend it. */
+/** Why a connection over TLS was not made, and how to fix it. */
 export interface TlsFailure {
   readonly why: string;
   readonly cure: string;

@@ -1,7 +1,7 @@
 /** The machine's wall clock in milliseconds with fractions: the engine's events are stamped with the same one. */
 export interface WallClock {
   now(): number;
-  /** Sets it anew: the clock beneath it drifts from the wall's within the hour. */
+  /** Sets it by the wall's clock: the clock beneath it drifts within the hour. */
   set(): void;
 }
 

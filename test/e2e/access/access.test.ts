@@ -222,7 +222,7 @@ describe.sequential('a whole life through the filter, by TCP', () => {
     await backendsAre('meet-gen-1', ['backend-1', 'backend-2']);
   });
 
-  test('a service is made anew with other labels', async () => {
+  test('a service is recreated with other labels', async () => {
     for (const path of ['/one', '/two']) {
       const labels = { 'com.docker.compose.project': project, 'meet.role': 'service', 'meet.service': 'files', 'meet.paths': path };
       const flags = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
@@ -260,7 +260,7 @@ describe.sequential('a whole life through the filter, by TCP', () => {
     await waitUntil('it is there again', async () => (await directive()) === '1\n');
   });
 
-  test('a frontend is restarted, a backend drained, everything looked at afresh, the template changed', async () => {
+  test('a frontend is restarted, a backend drained, a resync asked for, the template changed', async () => {
     await meet.docker('restart', '--time', '3', meet.container('frontend-1'));
     await meet.docker('exec', meet.container('meet-gen-1'), 'meet-gen', 'drain', meet.container('backend-2'));
     await backendsAre('meet-gen-1', ['backend-1']);

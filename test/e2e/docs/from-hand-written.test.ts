@@ -50,7 +50,7 @@ networks:
 
 const ownImage = (): string => `meet-gen: { image: "${user.image}", build: { labels: ["${runLabel}"] } }`;
 
-/** The frontend gets another port whenever it is made anew. */
+/** The frontend gets another port whenever it is recreated. */
 async function get(path: string): Promise<Answer | undefined> {
   const port = await user.port('frontend', 8083);
   return ask(port, { method: 'GET', path, headers: {}, kind: 'usual' }).catch(() => undefined);

@@ -171,7 +171,7 @@ test('a template of your own', async () => {
   expect(await recipe('start with it')).toBe('');
 });
 
-test('operations: log level, update, restart, everything afresh', async () => {
+test('operations: log level, update, restart, everything again', async () => {
   addFile('log-level.yml', documentedBlock('docs/operations.md', 'log level'));
   await runBlock(user, 'docs/operations.md', 'update');
   await untilLive();
@@ -181,7 +181,7 @@ test('operations: log level, update, restart, everything afresh', async () => {
   await waitUntil('the diff of the file is logged', isTold);
   await untilLive();
   const before = await reloads();
-  for (const block of ['restart', 'look afresh']) {
+  for (const block of ['restart', 'resync']) {
     await runBlock(user, 'docs/operations.md', block);
     await untilLive();
   }
@@ -189,7 +189,7 @@ test('operations: log level, update, restart, everything afresh', async () => {
   expect((await get(api))?.by).toBe('backend');
 });
 
-test('operations: without the volume everything is rendered anew', async () => {
+test('operations: without the volume everything is rendered again', async () => {
   await runBlock(user, 'docs/operations.md', 'lose the volume');
   await untilLive();
   await waitUntil('the API answers', async () => (await get(api))?.by === 'backend', limitMs);

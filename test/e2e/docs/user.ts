@@ -14,7 +14,7 @@ export interface User extends Place {
   readonly project: string;
   /** The name that meet-gen's image has instead of `meet-gen`, which may be somebody's on this engine. */
   readonly image: string;
-  /** The compose files that he has now, which are what `docker compose` takes; the first time or anew. */
+  /** The compose files that he has now, which are what `docker compose` takes; the first time or again. */
   use(files: Readonly<Record<string, string | undefined>>): void;
   compose(...args: readonly string[]): Promise<string>;
   port(service: string, port: number): Promise<number>;

@@ -184,7 +184,7 @@ async function lookedAfresh(): Promise<void> {
   for (const round of [1, 2]) {
     const before = await countLists();
     await stack.compose('kill', '--signal', 'HUP', 'meet-gen');
-    await waitUntil(`meet-gen looks at everything afresh, time ${round}`, async () => (await countLists()) > before, limitMs);
+    await waitUntil(`meet-gen asks for a resync, time ${round}`, async () => (await countLists()) > before, limitMs);
   }
 }
 

@@ -99,8 +99,8 @@ describe('with meet-gen', () => {
     await stack.compose('restart', '--timeout', '2', 'frontend');
     await waitUntil('the API answers after a restart', isApi, limitMs);
     expect(await served()).not.toContain('no_such_directive');
-    writeFileSync(template, `${shipped}# mended\n`);
-    await waitUntil('what is mended goes live', async () => (await served()).includes('# mended'), limitMs);
+    writeFileSync(template, `${shipped}# fixed\n`);
+    await waitUntil('what is fixed goes live', async () => (await served()).includes('# fixed'), limitMs);
     expect(await isApi()).toBe(true);
   });
 

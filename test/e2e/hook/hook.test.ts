@@ -37,14 +37,14 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
 
     await frontend.docker('restart', '--time', '1');
     await frontend.until({ routes: '503', generation: 'none', rejected: sha256(bad) });
-    await frontend.publish(routesSaying('mended'));
-    await frontend.until({ routes: 'mended', generation: 'mended', rejected: '404' });
+    await frontend.publish(routesSaying('fixed'));
+    await frontend.until({ routes: 'fixed', generation: 'fixed', rejected: '404' });
 
     // Somebody asks nginx for its opinion through the entrypoint, which runs the hook again.
     await frontend.exec('/docker-entrypoint.sh', 'nginx', '-t');
     expect(await frontend.loops()).toHaveLength(1);
     await frontend.docker('restart', '--time', '1');
-    await frontend.until({ routes: 'mended', generation: 'mended', rejected: '404' });
+    await frontend.until({ routes: 'fixed', generation: 'fixed', rejected: '404' });
     expect(await frontend.loops()).toHaveLength(1);
     await waitUntil('nothing is left but what nginx includes', async () => {
       // One that vanishes meanwhile is an error of find's.

@@ -92,7 +92,7 @@ describe('docker run, to an end', () => {
     expect(ended).toEqual({ code, stdout: expect.stringContaining(stdout) as string, stderr: expect.stringContaining(stderr) as string });
   });
 
-  test('with a volume that belongs to root, it says so and how to mend it', async () => {
+  test('with a volume that belongs to root, it says so and how to fix it', async () => {
     const { code, stderr } = await runImage(engine, image, ['--volume', '/out'], ['--out', '/out']);
     expect({ code, stderr: stderr.trim() }).toEqual({
       code: 2,

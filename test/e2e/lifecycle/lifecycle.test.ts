@@ -285,7 +285,7 @@ describe.sequential('a container changes, and the routes follow', () => {
     await templateMarkIs('one');
   });
 
-  test('the template is mended', async () => {
+  test('the template is fixed', async () => {
     await editTemplate('$ d');
     await templateMarkIs('two');
     await backendsAre('backend-2');

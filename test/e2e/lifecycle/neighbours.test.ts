@@ -51,7 +51,7 @@ async function neighbour(labels: Readonly<Record<string, string>>, ...args: read
   await docker(providedEngine(), ['compose', '--env-file', '/dev/null', '--file', '-', ...args], { stdin: JSON.stringify(file) });
 }
 
-/** Does something and looks at everything afresh: the file is still the one that was written before, and no HUP was sent. */
+/** Does something and asks for a resync: the file is still the one that was written before, and no HUP was sent. */
 async function changesNothing(happens: () => Promise<unknown>): Promise<void> {
   const [file, hups] = [await meet.fileIdentity(), await meet.countHups()];
   await happens();

@@ -12,7 +12,7 @@ export interface TwoTenants {
   readonly second: MeetStack;
   /** The addresses that a name has on the network that both are on. */
   resolve(name: string): Promise<readonly string[]>;
-  /** Tells whoever looks after them to look at everything afresh, and waits until all frontends that run are proven. */
+  /** Tells whoever looks after them to resync, and waits until all frontends that run are proven. */
   lookedAfresh(): Promise<void>;
   /** The Meets that are looked after, by all who do. */
   instances(): Promise<readonly string[]>;

@@ -117,7 +117,7 @@ describe.sequential('the example with all that Meet can have', () => {
     await replaceBackend(site, {
       stop: () => stack.compose('stop', 'backend'),
       async start() {
-        // Who is made anew often gets its old address back, and would answer without anybody's doing.
+        // Who is recreated often gets its old address back, and would answer without anybody's doing.
         await stack.compose(...up, '--scale', 'squatter=2', 'squatter');
         await stack.compose(...up, '--force-recreate', '--scale', 'backend=2', 'backend');
       },

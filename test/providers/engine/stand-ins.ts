@@ -197,7 +197,7 @@ async function describeBase(
   const version = expected.exec(said)?.[1];
   if (version === undefined) {
     throw new Error(
-      `${name} should hold ${expected.source}, but \`${command}\` in it says: ${said.trim()}. Remove that image to have it made anew.`,
+      `${name} should hold ${expected.source}, but \`${command}\` in it says: ${said.trim()}. Remove that image to have it made again.`,
     );
   }
   return { name, origin: origin ?? 'stand-in', version };

@@ -24,7 +24,7 @@ export const namedBlocks: readonly NamedBlock[] = [
   ...all('docs/media.md', 'test/e2e/media/storage-elsewhere.test.ts', 'storage elsewhere'),
   ...all('docs/media.md', 'test/e2e/media/webhooks.test.ts', 'calls from inside'),
   ...all('docs/networks.md', 'test/e2e/lifecycle/ipv6.test.ts', 'stub for IPv6'),
-  ...all('docs/operations.md', newcomer, 'update', 'restart', 'look afresh', 'lose the volume', 'log level', 'remove'),
+  ...all('docs/operations.md', newcomer, 'update', 'restart', 'resync', 'lose the volume', 'log level', 'remove'),
   ...all('docs/recipes/from-hand-written.md', fromHandWritten, "the socket's group", 'look before', 'go', 'is it live'),
   ...all('docs/recipes/from-hand-written.md', fromHandWritten, 'new addresses', 'the way back'),
   ...all('docs/recipes/from-hand-written.md', 'test/e2e/docs/layouts.test.ts', 'doctor first', 'the official compose'),

@@ -17,10 +17,10 @@ export interface Fault {
   readonly finds: readonly string[];
   readonly what: RegExp;
   /**
-   * How it is mended: `paste` takes the lines of the cure as they stand, compose text over the faulty one and commands to a shell;
+   * How it is fixed: `paste` takes the lines of the cure as they stand, compose text over the faulty one and commands to a shell;
    * `undo` takes back what the cure's words tell to take back.
    */
-  readonly mend: 'paste' | 'undo';
+  readonly fix: 'paste' | 'undo';
   /** Takes back what was made by hand. */
   readonly restore?: (stack: DoctorStack) => Promise<void>;
   /** The round of the engine tier in which it is made, together with the others of that round. */
@@ -87,7 +87,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['virtual-host failure frontend'],
     what: /VIRTUAL_HOST is not set/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'a frontend without VIRTUAL_PORT',
@@ -95,7 +95,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['virtual-port failure frontend'],
     what: /VIRTUAL_PORT is not set/,
-    mend: 'paste',
+    fix: 'paste',
     round: 'settings of five services',
   },
   {
@@ -104,7 +104,7 @@ export const faults: readonly Fault[] = [
     services: ['keycloak'],
     finds: ['certificate-name failure keycloak'],
     what: /auth\.example\.com/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: "Keycloak off nginx-proxy's network",
@@ -112,7 +112,7 @@ export const faults: readonly Fault[] = [
     services: ['keycloak'],
     finds: ['proxy-network failure keycloak'],
     what: /no network that nginx-proxy is on/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: "nginx-proxy without Meet's limits",
@@ -120,7 +120,7 @@ export const faults: readonly Fault[] = [
     services: ['nginx-proxy'],
     finds: ['proxy-limits warning frontend'],
     what: /allows 1 MB and 60 s, Meet 100 MB and 300 s/,
-    mend: 'undo',
+    fix: 'undo',
     round: 'settings of five services',
   },
   {
@@ -129,7 +129,7 @@ export const faults: readonly Fault[] = [
     services: ['backend'],
     finds: ['proxy-labels failure backend'],
     what: /com\.github\.nginx-proxy\.nginx/,
-    mend: 'undo',
+    fix: 'undo',
   },
   {
     name: 'a frontend whose nginx listens nowhere',
@@ -138,7 +138,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['routing-port failure frontend'],
     what: /nothing listens on 8083: nginx-proxy answers 502 on all routes/,
-    mend: 'undo',
+    fix: 'undo',
   },
   {
     name: 'nobody makes nginx reload',
@@ -147,7 +147,7 @@ export const faults: readonly Fault[] = [
     make: (stack) => stack.scale('backend', 2),
     finds: ['generation failure frontend'],
     what: /it serves generation [0-9a-f]{16}, published is [0-9a-f]{16}/,
-    mend: 'undo',
+    fix: 'undo',
     restore: (stack) => stack.scale('backend', 1),
   },
   {
@@ -156,7 +156,7 @@ export const faults: readonly Fault[] = [
     services: ['backend'],
     finds: ['api failure frontend'],
     what: /refuses the host visio\.example\.com \(400\)/,
-    mend: 'paste',
+    fix: 'paste',
     round: 'what answers, and what the engine was told',
   },
   {
@@ -165,7 +165,7 @@ export const faults: readonly Fault[] = [
     services: ['backend'],
     finds: ['meet-port failure backend'],
     what: /nothing listens on port 8000: \S+:8000 refuses connections$/,
-    mend: 'undo',
+    fix: 'undo',
   },
   {
     name: 'a wrong meet.port',
@@ -173,7 +173,7 @@ export const faults: readonly Fault[] = [
     services: ['backend'],
     finds: ['meet-port failure backend'],
     what: /:8001 refuses connections, and the container exposes 8000/,
-    mend: 'paste',
+    fix: 'paste',
     round: 'files in the frontend',
   },
   {
@@ -182,7 +182,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['conf-d-hidden failure frontend'],
     what: /mounted over \/etc\/nginx\/conf\.d/,
-    mend: 'undo',
+    fix: 'undo',
   },
   {
     name: 'no stub',
@@ -190,7 +190,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['stub failure frontend'],
     what: /there is no \/etc\/nginx\/conf\.d\/routing\.conf/,
-    mend: 'paste',
+    fix: 'paste',
     round: 'files in the frontend',
   },
   {
@@ -199,7 +199,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['stub failure frontend'],
     what: /comes after a server/,
-    mend: 'undo',
+    fix: 'undo',
   },
   {
     name: 'the hand-written file, with $scheme in place of https',
@@ -208,7 +208,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['stub failure frontend', 'api failure frontend'],
     what: /hand-written|redirects in a loop/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'no shared volume',
@@ -216,7 +216,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['routing-mount failure frontend'],
     what: /nothing is mounted at \/etc\/nginx\/meet-routing/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'another volume than the shared one',
@@ -224,7 +224,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['routing-mount failure frontend'],
     what: /not the volume that meet-gen writes to/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'a single file that was replaced outside',
@@ -239,7 +239,7 @@ export const faults: readonly Fault[] = [
       ),
     finds: ['single-file-mount failure frontend'],
     what: /was replaced outside/,
-    mend: 'paste',
+    fix: 'paste',
     restore: () => stubOnHost.remove(),
   },
   {
@@ -249,7 +249,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['rival-server failure frontend'],
     what: /a server without a name on 8083 in \S+\/conf\.d\/meet\.conf answers in place of meet-gen's/,
-    mend: 'undo',
+    fix: 'undo',
   },
   {
     name: "the template of Meet's own compose file, rendered beside the stub",
@@ -264,7 +264,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['rival-server failure frontend'],
     what: /the server "localhost" on 8083 in \S+\/docs\.conf, rendered from \/etc\/nginx\/templates\/docs\.conf\.template, answers/,
-    mend: 'undo',
+    fix: 'undo',
     round: 'another routing, other settings of the backend',
   },
   {
@@ -273,7 +273,7 @@ export const faults: readonly Fault[] = [
     services: ['backend'],
     finds: ['shared-network failure backend'],
     what: /shares no network with/,
-    mend: 'paste',
+    fix: 'paste',
     round: 'networks, and a database',
   },
   {
@@ -283,7 +283,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend', 'backend'],
     finds: ['way-out failure backend'],
     what: /are internal/,
-    mend: 'undo',
+    fix: 'undo',
   },
   {
     name: 'a backend without extra_hosts',
@@ -291,7 +291,7 @@ export const faults: readonly Fault[] = [
     services: ['backend'],
     finds: ['extra-hosts failure backend'],
     what: /does not reach port 443 of auth\.example\.com, livekit\.example\.com \(.+\), and extra_hosts has no entry for them/,
-    mend: 'paste',
+    fix: 'paste',
     round: 'settings of five services',
   },
   {
@@ -300,7 +300,7 @@ export const faults: readonly Fault[] = [
     services: ['backend'],
     finds: ['extra-hosts-reachable failure backend'],
     what: /nothing answers on port 443 of 127\.0\.0\.1, where extra_hosts sends auth\.example\.com/,
-    mend: 'undo',
+    fix: 'undo',
   },
   {
     name: 'Keycloak without its proxy settings',
@@ -308,7 +308,7 @@ export const faults: readonly Fault[] = [
     services: ['keycloak'],
     finds: ['keycloak-proxy failure keycloak'],
     what: /KC_PROXY_HEADERS, KC_HTTP_ENABLED/,
-    mend: 'paste',
+    fix: 'paste',
     round: 'settings of five services',
   },
   {
@@ -317,7 +317,7 @@ export const faults: readonly Fault[] = [
     services: ['backend'],
     finds: ['browser-urls failure backend'],
     what: /LIVEKIT_API_URL sends browsers to http:\/\/livekit, a name that only containers know/,
-    mend: 'paste',
+    fix: 'paste',
     round: 'another routing, other settings of the backend',
   },
   {
@@ -326,7 +326,7 @@ export const faults: readonly Fault[] = [
     services: ['livekit'],
     finds: ['livekit-ports failure livekit'],
     what: /\d+\/tcp is not published; \d+\/udp is not published/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'a role that is misspelt',
@@ -334,7 +334,7 @@ export const faults: readonly Fault[] = [
     services: ['backend'],
     finds: ['role-word failure backend'],
     what: /meet\.role=bakend is no role/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'a backend without labels',
@@ -342,7 +342,7 @@ export const faults: readonly Fault[] = [
     services: ['backend'],
     finds: ['role-missing failure backend'],
     what: /looks like a backend/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'celery with a role',
@@ -350,7 +350,7 @@ export const faults: readonly Fault[] = [
     services: ['celery'],
     finds: ['role-on-worker failure celery'],
     what: /runs celery/,
-    mend: 'undo',
+    fix: 'undo',
   },
   {
     name: 'a label that nobody knows',
@@ -358,7 +358,7 @@ export const faults: readonly Fault[] = [
     services: ['backend'],
     finds: ['labels warning backend'],
     what: /meet\.prot=8001/,
-    mend: 'undo',
+    fix: 'undo',
   },
   {
     name: 'Keycloak stopped',
@@ -366,7 +366,7 @@ export const faults: readonly Fault[] = [
     make: (stack) => stack.shell(`docker stop --time 1 ${stack.container('keycloak')}`),
     finds: ['containers-run failure keycloak'],
     what: /it does not run: it is exited/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'a database that was killed',
@@ -374,7 +374,7 @@ export const faults: readonly Fault[] = [
     make: (stack) => stack.shell(`docker kill ${stack.container('postgresql')}`),
     finds: ['containers-run failure postgresql'],
     what: /it does not run: it is exited/,
-    mend: 'paste',
+    fix: 'paste',
     round: 'networks, and a database',
   },
   {
@@ -383,7 +383,7 @@ export const faults: readonly Fault[] = [
     make: (stack) => stack.shell(`docker pause ${stack.container('redis')}`),
     finds: ['containers-run failure redis'],
     what: /it does not run: it is paused/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'a wrong password of the database',
@@ -391,7 +391,7 @@ export const faults: readonly Fault[] = [
     services: ['backend'],
     finds: ['heartbeat failure backend'],
     what: /__heartbeat__ answers 500: its database or cache fails/,
-    mend: 'undo',
+    fix: 'undo',
     round: 'another routing, other settings of the backend',
   },
   {
@@ -400,7 +400,7 @@ export const faults: readonly Fault[] = [
     services: ['redis'],
     finds: ['restart-policy warning redis'],
     what: /no restart policy/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'an image without a version',
@@ -408,7 +408,7 @@ export const faults: readonly Fault[] = [
     services: ['celery'],
     finds: ['image-pinned warning celery'],
     what: /has no version/,
-    mend: 'undo',
+    fix: 'undo',
   },
   {
     name: "Docker's own patience with the backend",
@@ -416,7 +416,7 @@ export const faults: readonly Fault[] = [
     services: ['backend'],
     finds: ['stop-grace warning backend'],
     what: /killed 10 s after a stop/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'a signalled frontend with restart: unless-stopped',
@@ -424,7 +424,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['signalled-restart failure frontend'],
     what: /restart policy is unless-stopped/,
-    mend: 'paste',
+    fix: 'paste',
     round: 'what answers, and what the engine was told',
   },
   {
@@ -433,7 +433,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['first-process failure frontend'],
     what: /sh is its first process/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'an init in front of nginx',
@@ -441,7 +441,7 @@ export const faults: readonly Fault[] = [
     services: ['frontend'],
     finds: ['first-process warning frontend'],
     what: /can kill nginx/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'no meet-gen',
@@ -449,7 +449,7 @@ export const faults: readonly Fault[] = [
     make: (stack) => stack.shell(`docker rm --force ${stack.container('meet-gen')}`),
     finds: ['meet-gen warning frontend'],
     what: /no container of meet-gen/,
-    mend: 'paste',
+    fix: 'paste',
   },
   {
     name: 'meet-gen with the bare socket',
@@ -457,7 +457,7 @@ export const faults: readonly Fault[] = [
     services: ['meet-gen'],
     finds: ['engine-access warning meet-gen'],
     what: /root on the host/,
-    mend: 'undo',
+    fix: 'undo',
   },
   {
     name: 'a socket proxy with a wrong DOCKER_GID',
@@ -465,7 +465,7 @@ export const faults: readonly Fault[] = [
     services: ['docker-proxy'],
     finds: ['socket-group failure docker-proxy'],
     what: /runs with group 4711, but the engine's socket belongs to group \d+/,
-    mend: 'paste',
+    fix: 'paste',
     round: 'settings of five services',
   },
   {
@@ -480,7 +480,7 @@ export const faults: readonly Fault[] = [
       ),
     finds: ['stale-socket failure nginx-proxy'],
     what: /\/extra\/docker\.sock is a socket that no longer exists/,
-    mend: 'paste',
+    fix: 'paste',
     restore: () => socketOnHost.remove(),
   },
 ];

@@ -6,7 +6,7 @@ import type { Fault } from './faults.ts';
 const limitMs = 60_000;
 
 /**
- * Makes faults in a Meet that is well, all at once, has the doctor find exactly them, mends each as its cure says, and has the
+ * Makes faults in a Meet that is well, all at once, has the doctor find exactly them, fixes each as its cure says, and has the
  * doctor find nothing. Faults that are made together are in services of their own.
  */
 export async function undergo(stack: DoctorStack, faults: readonly Fault[]): Promise<void> {
@@ -31,9 +31,9 @@ export async function undergo(stack: DoctorStack, faults: readonly Fault[]): Pro
         expect(what).toMatch(fault.what);
         expect([why, cure]).not.toContain('');
       }
-      if (fault.mend === 'paste') await stack.paste(own.find(({ check }) => check === checks[0])?.paste ?? []);
+      if (fault.fix === 'paste') await stack.paste(own.find(({ check }) => check === checks[0])?.paste ?? []);
     }
-    const unpasted = faults.filter(({ mend }) => mend === 'undo');
+    const unpasted = faults.filter(({ fix }) => fix === 'undo');
     if (unpasted.length < faults.length) await saysExactly(stack, findsOf(unpasted));
     if (unpasted.length === 0) return;
     await takeBack();

@@ -6,7 +6,7 @@ import { runLabel } from '../../providers/engine/test-run.ts';
 /** The part of the internet that a Meet needs: a DNS that knows one name or none, and a TLS server. */
 export interface OutsideWorld {
   readonly address: string;
-  /** Starts it anew: the DNS has its own address under these names and no others; TLS with the certificate of this folder. */
+  /** Starts it again: the DNS has its own address under these names and no others; TLS with the certificate of this folder. */
   become(names: readonly string[], certificates: string): Promise<void>;
   remove(): Promise<void>;
 }

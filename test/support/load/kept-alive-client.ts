@@ -27,7 +27,7 @@ const afterFailureMs = 20;
 
 /**
  * One client with one connection that is kept alive: a request, its whole answer, a pause if wanted, the next request, never two
- * under way. A connection whose end was announced is opened anew; one that ends after a request was written costs that
+ * under way. A connection whose end was announced is opened again; one that ends after a request was written costs that
  * request, and it is never sent again: what a strict client that mustn't repeat anything would see.
  * @returns resolves when there is no next request
  */

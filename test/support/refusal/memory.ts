@@ -26,7 +26,7 @@ export async function killWhileRefused(scene: RefusalScene): Promise<void> {
   const { looks, sightings } = await lookout.told();
   expect(looks).toBeGreaterThan(0);
   expect(sightings).toBe(0);
-  await scene.editTemplate('# mended\n');
+  await scene.editTemplate('# fixed\n');
   await meet.routed({ ...usualRoutes, '/api/v1.0/config/': ['backend-1', 'backend-2'] });
   await meet.scale({ backend: 1 });
   expect((await scene.converged()).problems).toEqual([]);
@@ -55,7 +55,7 @@ export async function loseMemoryWhileRefused(scene: RefusalScene): Promise<void>
   await scene.problem('reload-rejected', words);
   await meet.routed(usualRoutes);
   expect((await lookout.told()).sightings).toBe(0);
-  await scene.editTemplate('# mended\n');
+  await scene.editTemplate('# fixed\n');
   expect((await scene.converged()).problems).toEqual([]);
 }
 

@@ -13,7 +13,7 @@ const unheardByHook = /goes on serving the old one/;
 
 /**
  * Gives nginx something to refuse, and sees that the old routes go on answering, that addresses go on following, that it is told in
- * nginx's words, that a restart comes up, and that what is mended goes live by itself.
+ * nginx's words, that a restart comes up, and that what is fixed goes live by itself.
  */
 export async function goThrough(scene: RefusalScene, way: Way): Promise<void> {
   await undergo(scene, way, async () => {
@@ -27,7 +27,7 @@ export async function goThroughShortly(scene: RefusalScene, way: Way): Promise<v
   await undergo(scene, way, () => seeRefused(scene, way));
 }
 
-/** All of them in little time: what needs no preparation comes one straight after the other, and is mended at the end. */
+/** All of them in little time: what needs no preparation comes one straight after the other, and is fixed at the end. */
 export async function goThroughAll(scene: RefusalScene, ways: readonly Way[]): Promise<void> {
   const plain = ways.filter(({ prepare: needed }) => needed === undefined);
   await scene.meet.routed(usualRoutes);
@@ -48,7 +48,7 @@ async function undergo(scene: RefusalScene, way: Way, ordeal: () => Promise<void
     await seeMended(scene, way);
   } finally {
     // Whatever became of it, the next one begins with a scene as it was.
-    await way.mend(scene);
+    await way.fix(scene);
     await scene.meet.scale({ backend: 1 });
     await way.leave?.(scene);
   }
@@ -113,7 +113,7 @@ async function seeFollowingAndRestarting(scene: RefusalScene, way: Way): Promise
 }
 
 async function seeMended(scene: RefusalScene, way: Way): Promise<void> {
-  await way.mend(scene);
+  await way.fix(scene);
   const { problems } = await scene.converged();
   // An older nginx beside a newer one ends a few times before it is given what it can read, which is told for a minute.
   expect(problems.filter(({ code }) => code !== 'crash-loop' || way.frontends === undefined)).toEqual([]);

@@ -35,7 +35,7 @@ export async function crashAtThatMoment(engine: Engine, scene: RefusalScene): Pr
   // The hook's frontends read a file only through the hook.
   if (access.tested && access.name !== 'hook') expect(sightings).toBe(0);
 
-  await scene.editTemplate('# mended\n');
+  await scene.editTemplate('# fixed\n');
   const { problems } = await scene.converged();
   // That it ended again and again is told for a minute.
   expect(problems.filter(({ code }) => code !== 'crash-loop')).toEqual([]);
@@ -68,7 +68,7 @@ export async function startWithNothingGood(scene: RefusalScene): Promise<void> {
   else await scene.problem(['reload-rejected', 'reload-pending'], /three signals|ended by itself|although it was told/);
   await meet.routed({ '/api/v1.0/config/': ['503'], '/abc-defg-hij': ['503'] });
   const restarts = await meet.inspect('frontend-1', '{{.RestartCount}}');
-  await scene.editTemplate('# mended\n');
+  await scene.editTemplate('# fixed\n');
   expect((await scene.converged()).problems).toEqual([]);
   await meet.routed(usualRoutes);
   expect(await meet.inspect('frontend-1', '{{.RestartCount}}')).toBe(restarts);

@@ -31,7 +31,7 @@ export interface RefusalScene {
   writeSnippet(text: string): Promise<void>;
   /** Another process of the container listens there. */
   occupyPort(container: string, port: number): Promise<void>;
-  /** Something that makes meet-gen try again what it can't see the mending of: an operator's SIGHUP. */
+  /** Something that makes meet-gen try again what it can't see the fixing of: an operator's SIGHUP. */
   touchInput(): Promise<void>;
   converged(): Promise<StatusSnapshot>;
   /** Waits until what holds this text is published no more: a search that asks nginx by reloading it publishes what it asks about. */

@@ -22,7 +22,7 @@ export interface Way {
   readonly frontends?: readonly string[];
   prepare?(scene: RefusalScene): Promise<void>;
   break(scene: RefusalScene): Promise<void>;
-  mend(scene: RefusalScene): Promise<void>;
+  fix(scene: RefusalScene): Promise<void>;
   /** Leaves the scene as it was. */
   leave?(scene: RefusalScene): Promise<void>;
 }
@@ -34,7 +34,7 @@ function template(what: string, words: RegExp, text: string, more: Partial<Way> 
     words,
     mark: '# this is refused',
     break: (scene) => scene.editTemplate(`# this is refused\n${text}\n`),
-    mend: (scene) => scene.editTemplate('# mended\n'),
+    fix: (scene) => scene.editTemplate('# fixed\n'),
     ...more,
   };
 }
@@ -106,7 +106,7 @@ export const ways: readonly Way[] = [
         await waitUntil('it is published', async () => (await scene.published()).includes('zone=keyed'));
         await scene.converged();
       },
-      mend: (scene) => scene.editTemplate('# mended\nlimit_req_zone $remote_addr zone=keyed:1m rate=100r/s;\n'),
+      fix: (scene) => scene.editTemplate('# fixed\nlimit_req_zone $remote_addr zone=keyed:1m rate=100r/s;\n'),
     },
   ),
   {
@@ -125,7 +125,7 @@ export const ways: readonly Way[] = [
       await meet.scale({ files: 1 });
       await meet.scale({ more: 1 });
     },
-    async mend(scene) {
+    async fix(scene) {
       await scene.writeSnippet('# nothing\n');
       await scene.meet.scale({ more: 0 });
       await scene.touchInput();

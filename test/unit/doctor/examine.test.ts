@@ -1050,7 +1050,7 @@ test('where no container is of the Meet that was asked for, those that there are
 
 test('a cure that is a question ends as one', () => {
   const text = reportText(examine(topology({ backend: { labels: { 'meet.role': 'backend', 'meet.prot': '8001' } } })));
-  expect(text).toContain('How to mend it: did you mean meet.port?\n');
+  expect(text).toContain('How to fix it: did you mean meet.port?\n');
 });
 
 test('a frontend that is reloaded by the hook may have another restart policy', () => {

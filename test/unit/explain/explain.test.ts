@@ -333,7 +333,7 @@ describe('why a route is missing', () => {
 });
 
 describe('what is served now counts', () => {
-  const leftOut = problem('route-left-out', { instance: 'meet', value: '/files', message: 'left out', cure: 'mend it' });
+  const leftOut = problem('route-left-out', { instance: 'meet', value: '/files', message: 'left out', cure: 'fix it' });
 
   it('a route that nginx refuses is left out, and its problem told', () => {
     const facts = factsOf([frontend(), backend(), filesService()], { published: withoutFiles, problems: [leftOut] });

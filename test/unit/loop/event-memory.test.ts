@@ -63,7 +63,7 @@ describe('what is remembered of events', () => {
     const stop = (container: Container, beganAtMs: number): unknown => memory.notesFor([container], beganAtMs, beganAtMs).get(one.id)?.stop;
     expect(stop(at('a', 'b'), 2000)).toBe('in-progress');
     expect(stop(at('a', 'b'), 3000)).toBe('in-progress');
-    expect(stop(at('b', 'c'), 4000), 'one network was connected anew').toBe('in-progress');
+    expect(stop(at('b', 'c'), 4000), 'one network was connected again').toBe('in-progress');
     expect(stop(at(), 5000), 'no places tell nothing').toBe('in-progress');
     expect(stop(at('d', 'e'), 6000)).toBeUndefined();
     expect(stop(at('a', 'b'), 7000)).toBeUndefined();

@@ -36,7 +36,7 @@ describe('reading what was read before', () => {
     expect(readInstances(observe(containers), {}, readings)).toEqual(readInstances(observe(containers)));
   });
 
-  it('is always what reading afresh gives, problems included, whatever happens in between', () => {
+  it('is always what reading again gives, problems included, whatever happens in between', () => {
     const readings = createReadings<Instance>();
     const random = seededRandom(7);
     let containers: readonly Container[] = ['a', 'b', 'c'].flatMap(meet);

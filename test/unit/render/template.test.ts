@@ -200,17 +200,17 @@ describe('a template directory', () => {
     expect(store.failure()?.message).toContain('no such file');
   });
 
-  it('recovers when the template is mended', async () => {
+  it('recovers when the template is fixed', async () => {
     await put(good);
     store.render(view);
     await put('<% broken');
     store.render(view);
-    await put(`mended ${good}`);
-    expect(store.render(view).content).toMatch(/^mended /);
+    await put(`fixed ${good}`);
+    expect(store.render(view).content).toMatch(/^fixed /);
     expect(store.failure()).toBeUndefined();
   });
 
-  it('recovers when an included file is mended', async () => {
+  it('recovers when an included file is fixed', async () => {
     await put('fine', 'part.eta');
     await put(`<%~ include('@part', it) %> ${good}`);
     store.render(view);

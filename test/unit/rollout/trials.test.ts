@@ -315,7 +315,7 @@ describe('a change of structure that can only be tried', () => {
     expect(one.kept.at(-1)?.good?.structure.services).toHaveLength(2);
   });
 
-  it('gives way to the last good structure with the addresses of now, when nginx refuses it', () => {
+  it('gives way to the last good structure with the current addresses, when nginx refuses it', () => {
     const one = served(['/api']);
     one.pass(plan(['/api', '/more']), fresh);
     one.take('refused', { words: emerg });
@@ -544,7 +544,7 @@ describe('what was refused', () => {
     expect(one.content()).toContain('/else');
   });
 
-  it('is tried again when a frontend was started anew, once the good one is live there', () => {
+  it('is tried again when a frontend was restarted, once the good one is live there', () => {
     const one = refusedDesk();
     one.take('live');
     while (!one.pass(plan(['/api', '/more']), fresh, [frontend]).published?.rendered.content.startsWith('# old')) one.take('live');
@@ -755,7 +755,7 @@ describe('with no template that works', () => {
     }
   });
 
-  it('the last good one is filled with the addresses of now', () => {
+  it('the last good one is filled with the current addresses', () => {
     const one = served(['/api']);
     const choice = one.trials.choose(plan(['/api'], '10.0.0.8:80'), undefined, [frontend]);
     expect(choice.published?.rendered.content).toContain('10.0.0.8:80');

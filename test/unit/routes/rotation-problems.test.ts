@@ -32,7 +32,7 @@ describe('what is wrong with who answers', () => {
     expect(told(...containers)).toEqual(problems);
   });
 
-  it('is the same while containers are made anew', () => {
+  it('is the same while containers are recreated', () => {
     expect(told(frontend(), backend({ state: 'exited' }))).toEqual(told(frontend()));
   });
 });

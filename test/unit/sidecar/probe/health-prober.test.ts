@@ -79,7 +79,7 @@ describe('probing again and again', () => {
     expect(changes()).toBe(1);
   });
 
-  it('goes on with a container that stays, and starts anew with one at another address', async () => {
+  it('goes on with a container that stays, and starts again with one at another address', async () => {
     const { prober, asked } = probing(ready);
     prober.aim([target('tcp')]);
     await waitUntil('it is ready', () => prober.verdicts().get('c')?.answer === 'ready');
