@@ -45,7 +45,7 @@ import { createTemplateStore, readTemplates } from '../render/template-store.ts'
 import { endWithin, startSidecar } from '../sidecar/sidecar.ts';
 import type { Sidecar } from '../sidecar/sidecar.ts';
 import type { SidecarParts } from '../sidecar/parts.ts';
-import type { OperatorDesk } from '../server/answers.ts';
+import type { OperatorCalls } from '../server/answers.ts';
 import { startStatusServer } from '../server/server.ts';
 import type { SocketPlace } from '../server/server.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
@@ -150,7 +150,7 @@ async function startServer(
 ): Promise<() => Promise<void>> {
   const page = createStatusPage((name) => readShippedText(`page/${name}`));
   const snapshot = (): StatusSnapshot => running.sidecar?.snapshot() ?? startingSnapshot();
-  const desk = (): OperatorDesk => running.sidecar?.desk ?? tooEarly();
+  const operator = (): OperatorCalls => running.sidecar?.operator ?? tooEarly();
   return startStatusServer(
     {
       healthy: () => running.sidecar?.healthy() ?? true,
@@ -161,9 +161,9 @@ async function startServer(
       onChange: watchers.watch,
     },
     {
-      drain: (containers) => desk().drain(containers),
-      cancelDrain: (containers) => desk().cancelDrain(containers),
-      explain: (target, instance) => desk().explain(target, instance),
+      drain: (containers) => operator().drain(containers),
+      cancelDrain: (containers) => operator().cancelDrain(containers),
+      explain: (target, instance) => operator().explain(target, instance),
     },
     await socketPlaces(place),
     listen,
@@ -205,7 +205,7 @@ async function assemble(
     ownFiles,
     drains: await keepDrains(ownFiles.read(drainsFile), (text) => ownFiles.write(drainsFile, text), log),
     owners: await keepOwners(instances, ownerFiles, log),
-    diary: keepTrials(pathOf, ownFiles.write),
+    trialFiles: keepTrials(pathOf, ownFiles.write),
     kept,
     ...shared,
   };

@@ -1,4 +1,4 @@
-import { untilAnswered } from '../status/headline.ts';
+import { askedFirst } from '../status/headline.ts';
 import type { InstanceFacts } from './facts.ts';
 import type { OwnedPick } from './owner.ts';
 
@@ -9,7 +9,7 @@ import type { OwnedPick } from './owner.ts';
  */
 export function notesOn({ instance, status }: InstanceFacts, wanted: OwnedPick | undefined): readonly string[] {
   const { publishedGeneration, desiredGeneration, onTrial = false } = status;
-  if (publishedGeneration === undefined) return onTrial ? [`nothing is published yet, ${untilAnswered}`] : [];
+  if (publishedGeneration === undefined) return onTrial ? [`nothing is published yet, ${askedFirst}`] : [];
   const running = new Set(instance.frontends.flatMap(({ standing }, index) => (standing.rank === 'never' ? [] : [index])));
   const behind = status.frontends.filter((frontend, index) => running.has(index) && frontend.runningGeneration !== publishedGeneration);
   return [
@@ -23,7 +23,7 @@ export function notesOn({ instance, status }: InstanceFacts, wanted: OwnedPick |
     ...(desiredGeneration === undefined || desiredGeneration === publishedGeneration
       ? []
       : [
-          `published is the generation ${publishedGeneration}, while labels and templates ask for ${desiredGeneration}${onTrial ? `, ${untilAnswered}` : ': nginx refused that, or has not been asked about it yet'}`,
+          `published is the generation ${publishedGeneration}, while labels and templates ask for ${desiredGeneration}${onTrial ? `, ${askedFirst}` : ': nginx refused that, or has not been asked about it yet'}`,
         ]),
   ];
 }

@@ -76,7 +76,7 @@ interface Proving {
   /** The proof that `onChange` heard of last. */
   reported: Proof;
   /** The endpoint that told the generation last. */
-  telling: string | undefined;
+  lastEndpoint: string | undefined;
   /** How often it was asked as a visitor asks. */
   visits: number;
   /** How often it moved: what was asked before says nothing about it now. */
@@ -103,7 +103,7 @@ export function startFrontendProver(
     frontend: first,
     proof,
     reported: proof,
-    telling: undefined,
+    lastEndpoint: undefined,
     visits: 0,
     moves: 0,
     firstSentAtMs: 0,
@@ -164,8 +164,8 @@ function report(proving: Proving): void {
 }
 
 /** The endpoint that told last, while the frontend has it. */
-function knownEndpoint({ telling, frontend }: Proving): string | undefined {
-  return telling !== undefined && frontend.statusEndpoints.includes(telling) ? telling : undefined;
+function knownEndpoint({ lastEndpoint, frontend }: Proving): string | undefined {
+  return lastEndpoint !== undefined && frontend.statusEndpoints.includes(lastEndpoint) ? lastEndpoint : undefined;
 }
 
 /** At the address that told last time, and at all of them only where that one doesn't any more. */
@@ -177,7 +177,7 @@ async function askOnce(proving: Proving, timeoutMs: number): Promise<GenerationA
     if (answer.kind === 'generation') return answer;
   }
   const answer = await ports.ask(frontend.statusEndpoints, timeoutMs, signal);
-  proving.telling = answer.kind === 'generation' ? answer.endpoint : undefined;
+  proving.lastEndpoint = answer.kind === 'generation' ? answer.endpoint : undefined;
   return answer;
 }
 

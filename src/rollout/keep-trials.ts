@@ -3,7 +3,7 @@ import { parseKept, writeKept } from './kept-text.ts';
 import type { KeptTrials, TrialPorts } from './trial-types.ts';
 
 /** What is kept of trials. */
-export type Diary = Pick<TrialPorts, 'keep' | 'keepRejected' | 'rejectedPath'>;
+export type TrialFiles = Pick<TrialPorts, 'keep' | 'keepRejected' | 'rejectedPath'>;
 
 /** The names of the files, beside an instance's published one; nginx's `include *.conf` sees none of them. */
 type TrialFile = '.editions.json' | '.rejected.conf' | '.rejected.txt';
@@ -12,7 +12,7 @@ type TrialFile = '.editions.json' | '.rejected.conf' | '.rejected.txt';
  * Keeps in files what was good and what was refused.
  * @param save puts a text into a file, in its own time
  */
-export function keepTrials(pathOf: (instance: string, name: TrialFile) => string, save: (path: string, text: string) => void): Diary {
+export function keepTrials(pathOf: (instance: string, name: TrialFile) => string, save: (path: string, text: string) => void): TrialFiles {
   return {
     keep: (instance, kept) => save(pathOf(instance, '.editions.json'), writeKept(kept)),
     rejectedPath: (instance) => pathOf(instance, '.rejected.conf'),

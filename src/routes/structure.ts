@@ -1,6 +1,6 @@
 import { freshOf, mayKeepConnections, withKeepalive, withConnections } from './upstream-connections.ts';
 import type { LocationView, RoutingView, UpstreamBalance, UpstreamView } from './view.ts';
-import { asNginxTakesThem } from './upstream-servers.ts';
+import { withoutUnusableBackups } from './upstream-servers.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
 import { defined } from '../util/defined.ts';
 
@@ -98,7 +98,7 @@ function filledUpstreams(structure: RoutingStructure, addresses: RoutingAddresse
     const { keepsConnections: _, ...service } = routed;
     const found = addresses.upstreams.get(service.name);
     if (found === undefined || !used.has(service.name)) return [];
-    const taken = asNginxTakesThem(found, service.balance);
+    const taken = withoutUnusableBackups(found, service.balance);
     return taken.servers.length === 0 ? [] : [{ ...service, ...taken }];
   });
 }

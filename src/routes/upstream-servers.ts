@@ -42,7 +42,7 @@ export function serversOf(service: Pick<Service, 'replicas'>, port?: number): Up
  * The same as nginx takes it: with `hash` and `random` nobody can stand by (ngx_http_upstream_hash_module and
  * ngx_http_upstream_random_module set no NGX_HTTP_UPSTREAM_BACKUP), and somebody must be there whom the others stand by for.
  */
-export function asNginxTakesThem(found: UpstreamServers, balance: Balance | undefined): UpstreamServers {
+export function withoutUnusableBackups(found: UpstreamServers, balance: Balance | undefined): UpstreamServers {
   const { servers, spares = [], ...rest } = found;
   if (!canStandBy(balance)) return { ...rest, servers: [...servers, ...spares].toSorted(compareText), backups: [] };
   return servers.length === 0 ? { ...rest, servers: spares } : found;

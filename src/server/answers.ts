@@ -21,7 +21,7 @@ export interface StatusSource {
 }
 
 /** What an operator may do and ask over the unix socket, and nobody over TCP. */
-export interface OperatorDesk {
+export interface OperatorCalls {
   /** Takes them out, or tells how far they are. @throws OperatorError that says why not */
   drain(containers: readonly string[]): unknown;
   /** @throws OperatorError that says why not */
@@ -40,8 +40,8 @@ type Answer =
 export type Respond = (incoming: IncomingMessage) => Answer;
 
 /** Over the unix socket: whoever may open it is an operator. */
-export function answersForOperators(source: StatusSource, desk: OperatorDesk, live: LiveStreams): Respond {
-  return (incoming) => answerDesk(incoming, desk) ?? answer(incoming, source, live);
+export function answersForOperators(source: StatusSource, operator: OperatorCalls, live: LiveStreams): Respond {
+  return (incoming) => answerOperator(incoming, operator) ?? answer(incoming, source, live);
 }
 
 /** Over TCP. @param names further names that the Host header may have */
@@ -98,14 +98,14 @@ function readTarget(target = '/'): { readonly pathname: string; readonly searchP
   return { pathname, searchParams: new URLSearchParams(query.join('?')) };
 }
 
-/** Undefined for what the desk has nothing to do with. */
-function answerDesk({ method, url }: IncomingMessage, desk: OperatorDesk): Answer | undefined {
+/** Undefined for what the operator has nothing to do with. */
+function answerOperator({ method, url }: IncomingMessage, operator: OperatorCalls): Answer | undefined {
   const { pathname, searchParams } = readTarget(url);
   const containers = searchParams.getAll('container');
   const acts = {
-    'POST /drain': () => ({ containers: desk.drain(containers) }),
-    'POST /drain/cancel': () => ({ containers: desk.cancelDrain(containers) }),
-    'GET /explain': () => desk.explain(searchParams.get('target') ?? '', searchParams.get('instance') ?? undefined),
+    'POST /drain': () => ({ containers: operator.drain(containers) }),
+    'POST /drain/cancel': () => ({ containers: operator.cancelDrain(containers) }),
+    'GET /explain': () => operator.explain(searchParams.get('target') ?? '', searchParams.get('instance') ?? undefined),
   };
   const act = acts[`${method} ${pathname}` as keyof typeof acts];
   if (act === undefined) return undefined;

@@ -5,7 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import type { ErrorBoundary } from '../util/error-boundary.ts';
 import { answersForAnybody, answersForOperators, send } from './answers.ts';
-import type { OperatorDesk, Respond, StatusSource } from './answers.ts';
+import type { OperatorCalls, Respond, StatusSource } from './answers.ts';
 import { askStatus } from './ask.ts';
 import { createLiveStreams } from './live.ts';
 
@@ -27,7 +27,7 @@ export interface SocketPlace {
  */
 export async function startStatusServer(
   source: StatusSource,
-  desk: OperatorDesk,
+  operator: OperatorCalls,
   places: readonly SocketPlace[],
   listen: { readonly host: string; readonly port: number } | 'off',
   hostNames: readonly string[],
@@ -35,7 +35,7 @@ export async function startStatusServer(
 ): Promise<() => Promise<void>> {
   await Promise.all(places.map(({ path }) => refuseSecond(path)));
   const live = createLiveStreams(source.onChange, boundary);
-  const closeSocket = await keepFirstSocket(answersForOperators(source, desk, live), places, boundary);
+  const closeSocket = await keepFirstSocket(answersForOperators(source, operator, live), places, boundary);
   try {
     const tcp =
       listen === 'off'

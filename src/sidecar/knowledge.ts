@@ -39,7 +39,7 @@ export interface Knowledge {
   /** The instances of the last pass. */
   instances(): readonly Instance[];
   /** Undefined once all frontends of an instance are proven to serve what the last pass decided, else what is missing. */
-  whatIsUnproven(instance: string): string | undefined;
+  missingProof(instance: string): string | undefined;
   /** The routing that the last pass decided for an instance. */
   view(instance: string): RoutingView | undefined;
   problems(): readonly Problem[];
@@ -116,7 +116,7 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
         records.all().flatMap(({ instance, published }) => (published === undefined ? [] : [[instance, published.content] as const])),
       ),
     instances: () => instancesOf(state),
-    whatIsUnproven: (instance) => whatIsUnproven(known, instance),
+    missingProof: (instance) => missingProof(known, instance),
     view: (instance) => passOf(state, instance)?.view,
     problems: () => problemsOf(known),
     facts: () => ({
@@ -177,10 +177,10 @@ function isReady({ state, sources, options }: Known, nowMs: number): boolean {
 function isConverged(known: Known, { name, frontends }: Instance): boolean {
   const { state, sources } = known;
   const isWanted = passOf(state, name)?.desired === sources.records.published(name)?.target.generation && !sources.isOnTrial(name);
-  return frontends.length === 0 || (isWanted && sources.proofs(name).length > 0 && whatIsUnproven(known, name) === undefined);
+  return frontends.length === 0 || (isWanted && sources.proofs(name).length > 0 && missingProof(known, name) === undefined);
 }
 
-function whatIsUnproven({ state, sources }: Known, instance: string): string | undefined {
+function missingProof({ state, sources }: Known, instance: string): string | undefined {
   const pass = passOf(state, instance);
   if (pass === undefined || pass.rendered.generation !== sources.records.published(instance)?.target.generation)
     return 'the routes are not published yet';

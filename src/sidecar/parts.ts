@@ -9,7 +9,7 @@ import type { ProverPorts } from '../reload/frontend-prover.ts';
 import type { ImageVersions } from '../reload/image-versions.ts';
 import type { Watchers } from '../server/watchers.ts';
 import type { CandidateCheck } from '../rollout/candidate-check.ts';
-import type { Diary } from '../rollout/keep-trials.ts';
+import type { TrialFiles } from '../rollout/keep-trials.ts';
 import type { KeptTrials } from '../rollout/trial-types.ts';
 
 /** What the sidecar is made of, besides the engine and the templates. */
@@ -23,7 +23,7 @@ export interface SidecarParts {
   readonly drains: Drains;
   readonly owners: Owners;
   /** Where is kept what was good and what was refused. */
-  readonly diary: Diary;
+  readonly trialFiles: TrialFiles;
   readonly kept: ReadonlyMap<string, KeptTrials>;
   readonly tally: Tally;
   readonly lock: Pick<VolumeLock, 'problems' | 'onChange'>;

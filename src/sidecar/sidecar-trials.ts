@@ -10,7 +10,7 @@ const keepingPart = 'keeping what nginx said';
 
 /** The trials of the running sidecar. @param look asks for a pass, and says why */
 export function createSidecarTrials(
-  { check, diary, boundary }: Pick<SidecarParts, 'check' | 'diary' | 'boundary'>,
+  { check, trialFiles, boundary }: Pick<SidecarParts, 'check' | 'trialFiles' | 'boundary'>,
   records: Records,
   options: Options,
   log: Logger,
@@ -33,9 +33,9 @@ export function createSidecarTrials(
             'the frontends gave no verdict on a file, so it is not tested; a reload tells what they say to it',
           );
       },
-      rejectedPath: diary.rejectedPath,
-      keep: boundary.guard(keepingPart, diary.keep),
-      keepRejected: boundary.guard(keepingPart, diary.keepRejected),
+      rejectedPath: trialFiles.rejectedPath,
+      keep: boundary.guard(keepingPart, trialFiles.keep),
+      keepRejected: boundary.guard(keepingPart, trialFiles.keepRejected),
     },
     {
       strict: options.check === 'exec',

@@ -20,7 +20,7 @@ import { createRecords } from './records.ts';
 import { createReporter } from './reporter.ts';
 import { keepaliveMinTimeoutMs } from '../routes/plan.ts';
 import { createHistory } from '../status/history.ts';
-import type { OperatorDesk } from '../server/answers.ts';
+import type { OperatorCalls } from '../server/answers.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 import { createSink } from './sink.ts';
 
@@ -35,7 +35,7 @@ export interface Sidecar {
   snapshot(): StatusSnapshot;
   /** The published files, by instance. */
   configurations(): ReadonlyMap<string, string>;
-  readonly desk: OperatorDesk;
+  readonly operator: OperatorCalls;
   resync(): void;
   readonly ended: Promise<void>;
 }
@@ -74,7 +74,7 @@ export function startSidecar(
   for (const { stop } of [prover, prober]) signal.addEventListener('abort', boundary.guard('the stop', stop), { once: true });
   const drainControl = createDrainControl(drains, {
     instances: knowledge.instances,
-    whatIsUnproven: knowledge.whatIsUnproven,
+    missingProof: knowledge.missingProof,
     // Where nginx doesn't know keepalive_min_timeout, it closes idle connections at the reload.
     lingerMs: (instance) => (knowledge.view(instance)?.keepaliveMinTimeout === undefined ? 0 : keepaliveMinTimeoutMs),
     look: () => controller.lookOnce('a drain'),
@@ -84,7 +84,7 @@ export function startSidecar(
     healthy: () => nowMs() - controller.lastTurnAtMs() < silenceLimitMs(options),
     snapshot: () => knowledge.snapshot(nowMs()),
     configurations: knowledge.configurations,
-    desk: {
+    operator: {
       drain: drainControl.drain,
       cancelDrain: drainControl.cancel,
       explain: (target, instance) => explain(target, knowledge.facts(), instance),

@@ -49,16 +49,16 @@ export function isProven({ phase, runningGeneration }: FrontendStatus, published
 }
 
 /** Why what labels ask for is not published, while that is not known yet. */
-export const untilAnswered = 'nginx is being asked first whether it takes it';
+export const askedFirst = 'nginx is being asked first whether it takes it';
 
 /** How far an instance is, in a sentence. */
 export function stateOf(instance: InstanceStatus): string {
   const { frontends, desiredGeneration, publishedGeneration, onTrial } = instance;
   if (frontends.length === 0) return 'no frontend serves it';
-  if (publishedGeneration === undefined) return `nothing is published for it yet${onTrial === true ? `, ${untilAnswered}` : ''}`;
+  if (publishedGeneration === undefined) return `nothing is published for it yet${onTrial === true ? `, ${askedFirst}` : ''}`;
   if (desiredGeneration !== publishedGeneration)
     return onTrial === true
-      ? `not all that labels ask for is published yet, ${untilAnswered}`
+      ? `not all that labels ask for is published yet, ${askedFirst}`
       : 'a part of what labels ask for is left out (the problems say why)';
   const behind = frontends.filter((frontend) => !isProven(frontend, publishedGeneration));
   if (behind.length === 0) return 'live';

@@ -31,7 +31,7 @@ export interface DrainControl {
 export interface DrainPorts {
   readonly instances: () => readonly Instance[];
   /** Undefined once all frontends of the instance are proven to serve what the last pass decided, else what is missing. */
-  readonly whatIsUnproven: (instance: string) => string | undefined;
+  readonly missingProof: (instance: string) => string | undefined;
   /** How long an old nginx worker may still take requests on a connection that it keeps open, in milliseconds. */
   readonly lingerMs: (instance: string) => number;
   readonly look: () => void;
@@ -73,7 +73,7 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
   const stateOf = ({ instance, replica }: Found): Omit<DrainState, 'container' | 'id'> => {
     const { container, standing, inRotation } = replica;
     if (container.state !== 'running') return { state: 'gone', reason: `it does not run (${standing.reason})` };
-    const unproven = ports.whatIsUnproven(instance.name);
+    const unproven = ports.missingProof(instance.name);
     // A pass that didn't know of the drain may have published it as one that stands by.
     const isOut = !inRotation && !ranksThatGetRequests.includes(standing.rank);
     const outSinceMs = drains.noteOut(container.id, isOut, unproven === undefined, ports.nowMs());

@@ -33,7 +33,7 @@ function world(...containers: readonly Container[]): World {
     atMs: 1000,
     control: createDrainControl(drains, {
       instances: () => made.passed ?? read(),
-      whatIsUnproven: () => made.unproven,
+      missingProof: () => made.unproven,
       lingerMs: () => 2000,
       look: () => undefined,
       nowMs: () => made.atMs,
