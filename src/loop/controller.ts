@@ -24,7 +24,7 @@ import {
   afterPass,
   afterReason,
   afterRestart,
-  atStart,
+  newLoopState,
   beginPass,
   causeOf,
   finalLookAtMs,
@@ -127,7 +127,7 @@ export function startController(
     retry: createBackoff(retryCapMs),
     timers: createTimers(boundary.guard('a timer of the loop', (reason: Reason) => lookByTime(loop, reason))),
     coalescer: createCoalescer(() => boundary.attempt('the loop', () => pass(loop)), options.wait),
-    state: atStart,
+    state: newLoopState(),
     lastTurnAtMs: nowMs(),
   };
   const stream = followEvents(source.subscribe, hooksOfStream(loop, boundary), options.reconnectCapMs, signal);

@@ -6,6 +6,7 @@ import { inRotation } from '../model/in-rotation.ts';
 import type { Instance } from '../model/instance.ts';
 import { historyAfter, historyChangesAtMs, noHistory } from '../model/rotation-history.ts';
 import type { RotationHistory } from '../model/rotation-history.ts';
+import { once } from '../util/once.ts';
 
 /** An event that is worth a look. Times in milliseconds since 1970. */
 interface HeardEvent {
@@ -24,8 +25,11 @@ export interface Cause {
 
 /** All that the loop knows between two passes. Times in milliseconds since 1970. */
 export interface LoopState {
-  /** The events that no pass has finally shown yet, oldest first. */
-  readonly events: readonly HeardEvent[];
+  /**
+   * The events that no pass has finally shown yet, oldest first. The only part that is changed in place: a burst of a thousand
+   * must not copy them for each.
+   */
+  readonly events: HeardEvent[];
   /** What else may have changed than what is observed: then a pass is made even if that is the same as before. */
   readonly due: readonly string[];
   /** A container started or ended, and may look the same as before. */
@@ -34,6 +38,8 @@ export interface LoopState {
   /** By the last pass. */
   readonly observation: Observation | undefined;
   readonly instances: readonly Instance[] | undefined;
+  /** The containers that take requests, and those whose network they use. Found when it is asked for: a host can have thousands. */
+  readonly rotating: () => ReadonlySet<string>;
   readonly history: RotationHistory;
 }
 
@@ -48,15 +54,16 @@ const maxReasons = 5;
 const maxEvents = 1000;
 const ends: ReadonlySet<string> = new Set(['die', 'destroy', 'disconnect']);
 
-export const atStart: LoopState = {
+export const newLoopState = (): LoopState => ({
   events: [],
   due: ['meet-gen started'],
   mustPass: false,
   lastEventAtMs: 0,
   observation: undefined,
   instances: undefined,
+  rotating: () => new Set(),
   history: noHistory,
-};
+});
 
 /** Something outside the engine may have changed; what, in words. */
 export function afterReason(state: LoopState, why: string): LoopState {
@@ -69,13 +76,14 @@ export function afterRestart(state: LoopState): LoopState {
 }
 
 export function afterEvent(state: LoopState, heard: HeardEvent): LoopState {
-  const { heardAtMs: lastEventAtMs } = heard;
-  return { ...state, lastEventAtMs, events: state.events.length < maxEvents ? [...state.events, heard] : state.events };
+  const { events } = state;
+  if (events.length < maxEvents) events.push(heard);
+  return { ...state, lastEventAtMs: heard.heardAtMs };
 }
 
 /** Whether an event is the end of a container that takes no requests: its look can wait until it is quiet. */
-export function isEndOfSpare({ instances }: LoopState, { action, containerId }: EngineEvent): boolean {
-  return instances !== undefined && ends.has(action) && !inRotation(instances).has(containerId);
+export function isEndOfSpare({ instances, rotating }: LoopState, { action, containerId }: EngineEvent): boolean {
+  return instances !== undefined && ends.has(action) && !rotating().has(containerId);
 }
 
 /** A pass begins: what it is made for is no longer due. */
@@ -104,7 +112,7 @@ export function causeOf(
 
 /** A pass decided. */
 export function afterDecision(state: LoopState, instances: readonly Instance[], nowMs: number): LoopState {
-  return { ...state, instances, history: historyAfter(state.history, instances, nowMs) };
+  return { ...state, instances, rotating: once(() => inRotation(instances)), history: historyAfter(state.history, instances, nowMs) };
 }
 
 /** A pass ended, whether it had anything to decide or not: it has finally shown the events that are old enough. */

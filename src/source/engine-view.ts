@@ -45,8 +45,11 @@ interface Seen {
   readonly containers: ReadonlyMap<string, Container> | undefined;
   /** The same as a list, which is the same object as before where nothing has changed. */
   readonly present: readonly Container[];
-  /** When the last event about a container was heard, until a final list has shown it; whether it had been seen before. */
-  readonly touched: ReadonlyMap<string, { readonly heardAtMs: number; readonly wasSeen: boolean }>;
+  /**
+   * When the last event about a container was heard, until a final list has shown it; whether it had been seen before. It is
+   * changed in place: a burst of events must not copy it for each of them.
+   */
+  readonly touched: Map<string, { readonly heardAtMs: number; readonly wasSeen: boolean }>;
   /** When a list of all has to begin that is still owed. */
   readonly owedFromMs: number | undefined;
   readonly isHeard: boolean;
@@ -54,22 +57,13 @@ interface Seen {
   readonly wholeAtMs: number;
 }
 
-const nothingSeen: Seen = {
-  containers: undefined,
-  present: [],
-  touched: new Map(),
-  owedFromMs: undefined,
-  isHeard: false,
-  wholeAtMs: 0,
-};
-
 /** @param nowMs milliseconds since 1970 */
 export function createEngineView(list: ListContainers, nowMs: () => number): EngineView {
-  let seen = nothingSeen;
+  let seen: Seen = { containers: undefined, present: [], touched: new Map(), owedFromMs: undefined, isHeard: false, wholeAtMs: 0 };
   return {
     touch(containerId, heardAtMs) {
       const wasSeen = seen.containers?.has(containerId) === true || seen.touched.get(containerId)?.wasSeen === true;
-      seen = { ...seen, touched: new Map(seen.touched).set(containerId, { heardAtMs, wasSeen }) };
+      seen.touched.set(containerId, { heardAtMs, wasSeen });
     },
     touchAll(fromMs) {
       seen = { ...seen, owedFromMs: Math.max(seen.owedFromMs ?? 0, fromMs) };
@@ -132,13 +126,13 @@ function afterList(seen: Seen, listed: readonly Container[], ids: readonly strin
 
 /** A list ended that began then: what it shows for certain is no longer owed. */
 function settle(seen: Seen, beganAtMs: number, isWhole: boolean): Seen {
-  const { owedFromMs } = seen;
+  const { owedFromMs, touched } = seen;
+  for (const [id, { heardAtMs }] of touched) if (beganAtMs >= heardAtMs + finalAfterMs) touched.delete(id);
   const isPaid = isWhole && owedFromMs !== undefined && beganAtMs >= owedFromMs;
   return {
     ...seen,
     wholeAtMs: isWhole ? beganAtMs : seen.wholeAtMs,
     owedFromMs: isPaid ? undefined : owedFromMs,
-    touched: new Map([...seen.touched].filter(([, { heardAtMs }]) => beganAtMs < heardAtMs + finalAfterMs)),
   };
 }
 

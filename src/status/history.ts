@@ -1,3 +1,5 @@
+import { once } from '../util/once.ts';
+
 /** A change that went live. */
 export interface LiveChange {
   readonly instance: string;
@@ -38,17 +40,6 @@ export function createHistory(): History {
       all = [once(() => (diff === undefined ? short : { ...short, diff: beginningOf(diff()) })), ...all].slice(0, kept);
     },
     changes: () => all.map((read) => read()),
-  };
-}
-
-/** What it makes is kept, and what it was made from no longer. */
-function once<Result extends object>(make: () => Result): () => Result {
-  let source: (() => Result) | undefined = make;
-  let made: Result | undefined;
-  return () => {
-    made ??= source?.();
-    source = undefined;
-    return made as Result;
   };
 }
 

@@ -6,7 +6,7 @@ import {
   afterPass,
   afterReason,
   afterRestart,
-  atStart,
+  newLoopState,
   beginPass,
   causeOf,
   finalLookAtMs,
@@ -24,7 +24,7 @@ const happened = (action: string, name: string): EngineEvent =>
   ({ type: 'container', action, containerId: idOf(name), atMs: 0 }) as EngineEvent;
 const heard = (state: LoopState, action: string, name: string, heardAtMs: number): LoopState =>
   afterEvent(state, { heardAtMs, happenedAtMs: heardAtMs - 5, event: happened(action, name), name });
-const idle = beginPass(atStart).state;
+const idle = (): LoopState => beginPass(newLoopState()).state;
 const replica = (name: string, host: number, health: Container['health']): Container =>
   backend({ name, health, networks: { meet_default: `172.18.0.${host}/16` } });
 const noName = (): undefined => undefined;
@@ -33,7 +33,7 @@ describe('when a pass decides', () => {
   const observation = observe([frontend(), backend({})]);
 
   it('at the start, then only when what is observed is new', () => {
-    const { reasons, state } = beginPass(atStart);
+    const { reasons, state } = beginPass(newLoopState());
     expect(isNews(reasons, observation, state)).toBe(true);
     const after = afterPass(state, observation, 1000);
     expect(isNews(beginPass(after).reasons, observe([frontend(), backend({})]), after)).toBe(false);
@@ -45,7 +45,7 @@ describe('when a pass decides', () => {
     ['something else may have changed', (state: LoopState) => afterReason(state, 'a template')],
     ['a pass has failed', (state: LoopState) => afterFailure(state, { due: [], isForced: false })],
   ])('whatever is observed when %s', (_, change) => {
-    const after = change(afterPass(idle, observation, 1000));
+    const after = change(afterPass(idle(), observation, 1000));
     expect(isNews(beginPass(after).reasons, observation, after)).toBe(true);
     const { state } = beginPass(after);
     expect(beginPass(state).reasons.isForced).toBe(false);
@@ -54,20 +54,20 @@ describe('when a pass decides', () => {
 
 describe('the cause of a pass', () => {
   it('is every event and reason once, from the first event on', () => {
-    const state = [1, 2].reduce((before) => heard(before, 'start', 'b', 1000), idle);
+    const state = [1, 2].reduce((before) => heard(before, 'start', 'b', 1000), idle());
     const { reasons } = beginPass(afterReason(afterReason(state, 'a template'), 'a template'));
     expect(causeOf(state, reasons, 2000, noName)).toEqual({ atMs: 995, why: ['b: start', 'a template'] });
   });
 
   it('stays that of an event until a list has finally shown it', () => {
-    const state = heard(idle, 'start', 'b', 1000);
+    const state = heard(idle(), 'start', 'b', 1000);
     const early = afterPass(state, observe([]), 1000 + finalAfterMs - 1);
     expect(early.events).toHaveLength(1);
     expect(afterPass(early, observe([]), 1000 + finalAfterMs).events).toEqual([]);
   });
 
   it('of a failed pass is that of the next', () => {
-    const { reasons, state } = beginPass(afterReason(idle, 'a template'));
+    const { reasons, state } = beginPass(afterReason(idle(), 'a template'));
     expect(beginPass(afterFailure(afterReason(state, 'a drain'), reasons)).reasons).toEqual({
       due: ['a template', 'a drain'],
       isForced: true,
@@ -75,7 +75,7 @@ describe('the cause of a pass', () => {
   });
 
   it('keeps a thousand events of a stream that never ends', () => {
-    let state = idle;
+    let state = idle();
     for (let count = 0; count < 1500; count += 1) state = heard(state, 'start', `b${count}`, 1000 + count);
     expect(state.events).toHaveLength(1000);
     expect([state.events[0]?.heardAtMs, state.lastEventAtMs]).toEqual([1000, 2499]);
@@ -84,7 +84,7 @@ describe('the cause of a pass', () => {
 
 describe('how long an end can wait', () => {
   const { instances } = readInstances(observe([frontend(), replica('good', 5, 'healthy'), replica('bad', 6, 'unhealthy')]));
-  const state = afterDecision(idle, instances, 1000);
+  const state = afterDecision(idle(), instances, 1000);
 
   it.each([
     ['die', 'bad', true],
@@ -96,12 +96,12 @@ describe('how long an end can wait', () => {
   });
 
   it('not at all before the first pass', () => {
-    expect(isEndOfSpare(idle, happened('die', 'bad'))).toBe(false);
+    expect(isEndOfSpare(idle(), happened('die', 'bad'))).toBe(false);
   });
 });
 
 it('a pass that began before the list was final is followed by another look', () => {
-  const state = heard(idle, 'start', 'b', 1000);
+  const state = heard(idle(), 'start', 'b', 1000);
   expect(finalLookAtMs(state, 1000)).toBe(1000 + finalAfterMs);
   expect(finalLookAtMs(state, 1000 + finalAfterMs)).toBeUndefined();
 });
