@@ -86,7 +86,12 @@ export interface Controller {
 const retryCapMs = 5000;
 
 /** What the loop works with, and the one thing that changes: its state. */
-interface Loop extends Ports {
+interface Loop {
+  readonly renderer: Renderer & Pick<TemplateStore, 'begin'>;
+  readonly sink: Sink;
+  readonly hooks: ControllerHooks;
+  readonly options: ControllerOptions;
+  readonly signal: AbortSignal;
   readonly view: EngineView;
   readonly memory: EventMemory;
   readonly passMemory: PassMemory;
@@ -95,14 +100,6 @@ interface Loop extends Ports {
   readonly coalescer: Coalescer;
   state: LoopState;
   lastTurnAtMs: number;
-}
-
-interface Ports {
-  readonly renderer: Renderer & Pick<TemplateStore, 'begin'>;
-  readonly sink: Sink;
-  readonly hooks: ControllerHooks;
-  readonly options: ControllerOptions;
-  readonly signal: AbortSignal;
 }
 
 /** Runs the loop: events say look again, never what is. Everything is decided from what the engine lists. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { parseNginxVersion } from '../nginx/version.ts';
+import { parseJsonObject } from '../util/json-object.ts';
 
 /**
  * The nginx version of each image that a frontend has run, kept for the next process: a frontend that is slow to answer
@@ -52,9 +53,7 @@ export async function keepImageVersions(
 /** @throws Error when it is no JSON object */
 function parseVersions(text: string | undefined): readonly (readonly [string, string])[] {
   if (text === undefined) return [];
-  const kept: unknown = JSON.parse(text);
-  if (typeof kept !== 'object' || kept === null || Array.isArray(kept)) throw new Error('it holds no JSON object');
-  return Object.entries(kept as Record<string, unknown>)
+  return Object.entries(parseJsonObject(text))
     .slice(-rememberedImages)
     .flatMap(([imageId, version]) =>
       typeof version === 'string' && parseNginxVersion(version) !== undefined ? [[imageId, version] as const] : [],

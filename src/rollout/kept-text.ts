@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isRoutingStructure } from '../routes/structure-shape.ts';
+import { parseJsonObject } from '../util/json-object.ts';
 import { editionOf } from './edition.ts';
 import type { Edition } from './edition.ts';
 import type { KeptTrials } from './trial-types.ts';
@@ -25,8 +26,7 @@ export function writeKept({ good, ...others }: KeptTrials): string {
  * @throws Error that says which part is not as it was written
  */
 export function parseKept(text: string, instance: string): KeptTrials | undefined {
-  const kept: unknown = JSON.parse(text);
-  if (!isRecord(kept)) throw new Error('it holds no JSON object');
+  const kept = parseJsonObject(text);
   if (kept['format'] !== format && kept['format'] !== formatWithTexts) return undefined;
   const { refused, lives } = kept;
   if (!Array.isArray(refused) || !refused.every(isRefusal)) throw new Error('its "refused" is no list of refusals');

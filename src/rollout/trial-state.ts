@@ -30,7 +30,7 @@ export interface TrialState {
   retryPauseMs: number;
 }
 
-/** A frontend that ends so often since a file was published is taken for one that refuses it. */
+/** After so many ends of a frontend, the published file counts as refused. */
 export const endsOfARefusal = 2;
 /** A frontend that crashes or is stopped in the middle of a test says nothing about the file. */
 export const triesOfACheck = 3;

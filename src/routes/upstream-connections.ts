@@ -1,5 +1,6 @@
 import type { Labels } from '../model/label-table.ts';
 import { passedTo } from './pick-location.ts';
+import { defined } from '../util/defined.ts';
 import { serviceSettings } from './view.ts';
 import type { FreshView, LocationConnections, LocationView, UpstreamView } from './view.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
@@ -75,5 +76,5 @@ function freshName(location: LocationView, upstream: string): string {
 }
 
 function settingsOf(location: LocationView): Partial<Pick<LocationView, (typeof serviceSettings)[number]>> {
-  return Object.fromEntries(serviceSettings.flatMap((name) => (location[name] === undefined ? [] : [[name, location[name]]])));
+  return defined(Object.fromEntries(serviceSettings.map((name) => [name, location[name]])));
 }

@@ -24,8 +24,9 @@ const lookAgain = 'event: look\ndata:\n\n';
 /** The open streams, and when they were told last. */
 interface Live {
   readonly onChange: (listener: () => void) => () => void;
-  readonly boundary: Pick<ErrorBoundary, 'guard'>;
   readonly streams: Set<ServerResponse>;
+  readonly tell: () => void;
+  readonly changed: () => void;
   /** While somebody looks. */
   stopListening: (() => void) | undefined;
   next: NodeJS.Timeout | undefined;
@@ -34,7 +35,15 @@ interface Live {
 
 /** @param onChange calls back whenever what is known has changed; it is listened to only while somebody looks */
 export function createLiveStreams(onChange: (listener: () => void) => () => void, boundary: Pick<ErrorBoundary, 'guard'>): LiveStreams {
-  const live: Live = { onChange, boundary, streams: new Set(), stopListening: undefined, next: undefined, toldAtMs: 0 };
+  const live: Live = {
+    onChange,
+    streams: new Set(),
+    tell: boundary.guard(part, () => tellAll(live)),
+    changed: boundary.guard(part, () => schedule(live, Math.max(0, live.toldAtMs + leastGapMs - performance.now()))),
+    stopListening: undefined,
+    next: undefined,
+    toldAtMs: 0,
+  };
   return {
     isFull: () => live.streams.size >= mostStreams,
     add: (outgoing) => add(live, outgoing),
@@ -42,10 +51,9 @@ export function createLiveStreams(onChange: (listener: () => void) => () => void
 }
 
 function add(live: Live, outgoing: ServerResponse): void {
-  const { streams, onChange, boundary } = live;
+  const { streams, onChange, changed } = live;
   streams.add(outgoing);
   outgoing.on('close', () => drop(live, outgoing));
-  const changed = boundary.guard(part, () => schedule(live, Math.max(0, live.toldAtMs + leastGapMs - performance.now())));
   live.stopListening ??= onChange(changed);
   // What has changed between the page and this stream is seen at once.
   outgoing.write(`retry: ${retryMs}\n\n${lookAgain}`);
@@ -62,8 +70,7 @@ function drop(live: Live, stream: ServerResponse): void {
 
 function schedule(live: Live, delayMs: number): void {
   clearTimeout(live.next);
-  const tell = live.boundary.guard(part, () => tellAll(live));
-  live.next = live.streams.size === 0 ? undefined : setTimeout(tell, delayMs).unref();
+  live.next = live.streams.size === 0 ? undefined : setTimeout(live.tell, delayMs).unref();
 }
 
 function tellAll(live: Live): void {

@@ -19,7 +19,7 @@ export function summarizeProofs(all: readonly FrontendReport[]): InstanceProof {
 
 const unheeded = 'it goes on with the older configuration after three signals, and its log, which says why, can not be read from here';
 
-/** How the frontends took a file; of several, the words name the one that refuses. */
+/** How the frontends took a file; of several, the words begin with the name of the refusing frontend. */
 export function trialReports(all: readonly FrontendReport[]): readonly TrialReport[] {
   const reports = all.filter(({ frontend }) => !frontend.isForeign);
   return reports.map((report) => {

@@ -18,16 +18,16 @@ export function createRenderer(templates: TemplateStore, trials: Trials): Render
 }
 
 /** @returns undefined where no template works now: then what was good last is all there is */
-function renderNewest(templates: TemplateStore, trials: Trials, view: RoutingView): ReturnType<typeof rendered> | undefined {
+function renderNewest(
+  templates: TemplateStore,
+  trials: Trials,
+  view: RoutingView,
+): { readonly templates: TemplateSet; readonly rendered: Rendered } | undefined {
   try {
-    return rendered(templates, view);
+    const rendered = templates.render(view);
+    return { templates: rendered.templates, rendered };
   } catch (error) {
     if (!trials.hasFallback(view.instance)) throw error;
     return undefined;
   }
-}
-
-function rendered(templates: TemplateStore, view: RoutingView): { readonly templates: TemplateSet; readonly rendered: Rendered } {
-  const found = templates.render(view);
-  return { templates: found.templates, rendered: found };
 }

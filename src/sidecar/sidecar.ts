@@ -66,9 +66,12 @@ export function startSidecar(
     if (versionChanged) controller.lookOnce('the version of an nginx');
   });
   for (const holder of [parts.ownFiles, parts.lock]) holder.onChange(() => reportProblems(whole));
-  const lookSoon = (): void => controller.look('a template');
   templates.watch(
-    boundary.guard('the watch of templates', lookSoon, () => controller.lookOnce('a template')),
+    boundary.guard(
+      'the watch of templates',
+      () => controller.look('a template'),
+      () => controller.lookOnce('a template'),
+    ),
     signal,
   );
   for (const { stop } of [prover, prober]) signal.addEventListener('abort', boundary.guard('the stop', stop), { once: true });

@@ -17,7 +17,7 @@ export interface EventStreamHooks {
 }
 
 export interface EventStream {
-  /** Opens another stream when nothing was heard since the last call: one that is half-open looks like a quiet one. */
+  /** Opens another stream when nothing was heard since the last call: a half-open stream looks like a quiet one. */
   renewIfSilent(): void;
   /** Resolves after the signal has aborted. */
   readonly ended: Promise<void>;

@@ -1,6 +1,7 @@
 import { byId } from '../../model/by-id.ts';
 import type { Container, Note } from '../../model/container.ts';
 import { defined } from '../../util/defined.ts';
+import { parseJsonObject } from '../../util/json-object.ts';
 
 /** A container that an operator took out of rotation. Times in milliseconds since 1970. */
 interface Mark {
@@ -35,9 +36,7 @@ export function createDrains(save: (text: string) => void): Drains {
   };
   return {
     load(text) {
-      const kept: unknown = JSON.parse(text);
-      if (typeof kept !== 'object' || kept === null || Array.isArray(kept)) throw new Error('it holds no JSON object');
-      for (const [id, atMs] of Object.entries(kept as Record<string, unknown>)) if (typeof atMs === 'number') marks.set(id, { atMs });
+      for (const [id, atMs] of Object.entries(parseJsonObject(text))) if (typeof atMs === 'number') marks.set(id, { atMs });
     },
     has: (containerId) => marks.has(containerId),
     mark(containerIds, atMs) {
