@@ -143,8 +143,9 @@ export async function startHooked(
     },
     rejection: async () => (await ask(8084, '/rejected')).body,
     async loops() {
+      // A process may end between the listing and the reading: nothing is lost then, so the loop ends with 0.
       const list = `for process in /proc/[0-9]*; do
-        { read -r id _ _ parent _ < "$process/stat" && echo "$id $parent $(tr '\\0' ' ' < "$process/cmdline")"; } 2> /dev/null
+        { read -r id _ _ parent _ < "$process/stat" && echo "$id $parent $(tr '\\0' ' ' < "$process/cmdline")"; } 2> /dev/null || :
       done`;
       const processes = (await exec('sh', '-c', list)).split('\n').map((line) => line.split(' '));
       const ofHook = processes.filter(([, , , script]) => script === hookPath);

@@ -118,7 +118,7 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
     await frontend.exec(
       'sh',
       '-c',
-      'for process in /proc/[0-9]*; do ! grep -q "^[p]erl" "$process/cmdline" || kill "${process#/proc/}"; done',
+      'for process in /proc/[0-9]*; do ! grep -qs "^[p]erl" "$process/cmdline" || kill "${process#/proc/}" || :; done',
     );
     // It is good by nginx's test: nobody has to publish it once more.
     await frontend.until({ routes: 'second', generation: 'second', rejected: '404' });
