@@ -104,9 +104,11 @@ export function aimAt(proof: Proof, target: Target): Proof {
   const kept = shadow === undefined ? others : { ...others, missed: { ...shadow, pacedFromMs: shadow.lastAtMs } };
   const next = { ...kept, target, signals: noSignals, settledAnswers: 0 };
   // A reload that is still under way may bring the older file: what is answered now proves nothing, so it is told again.
-  if (before !== undefined && proof.signals.count > 0 && proof.running !== before.generation)
-    return { ...next, running: before.generation };
-  return proof.running === target.generation ? { ...next, servingAtMs: target.writtenAtMs } : next;
+  const overtaken = proof.signals.count > 0 && proof.running !== before?.generation ? before : undefined;
+  if (overtaken === undefined && proof.running === target.generation) return { ...next, servingAtMs: target.writtenAtMs };
+  // The way to reload has failed until a reload succeeds, whichever file is the newest.
+  const signals = { ...noSignals, ...defined({ failure: proof.signals.failure }) };
+  return { ...next, signals, ...(overtaken === undefined ? {} : { running: overtaken.generation }) };
 }
 
 /** The proof when there is nothing to be served any more: whatever it serves, it is left alone. */

@@ -13,8 +13,6 @@ import type { LiveChange } from '../status/history.ts';
 import { afterConnect, afterDisconnect, afterList, afterListFailure } from './engine-connection.ts';
 import type { EngineConnection } from './engine-connection.ts';
 import type { Records } from './records.ts';
-import { nothingSeen, sinceAfter } from './since.ts';
-import type { Since } from './since.ts';
 import { describeInstance } from '../status/snapshot.ts';
 import type { FrontendFacts, InstanceStatus, StatusSnapshot } from '../status/snapshot.ts';
 import { unansweredLocations } from '../rollout/left-out.ts';
@@ -53,7 +51,6 @@ interface State {
   last?: PassResult;
   lastSync?: { readonly atMs: number; readonly date: string };
   connection: EngineConnection;
-  since: Since;
 }
 
 interface Sources {
@@ -87,7 +84,7 @@ interface Known {
 
 export function createKnowledge(options: Options, sources: Sources): Knowledge {
   const { records } = sources;
-  const state: State = { connection: { isConnected: false }, since: nothingSeen };
+  const state: State = { connection: { isConnected: false } };
   const known: Known = { state, sources, options };
   const confirmed = (nowMs: number, date: Date): void => {
     state.lastSync = { atMs: nowMs, date: date.toISOString() };
@@ -96,7 +93,6 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
   return {
     passed(result, nowMs, date) {
       state.last = result;
-      state.since = sinceAfter(state.since, result.instances, date);
       confirmed(nowMs, date);
     },
     confirmed,
@@ -207,7 +203,7 @@ function describe(known: Known, instance: Instance): InstanceStatus {
       isConverged: isConverged(known, instance),
     },
     new Map(sources.proofs(name).map((report) => [report.frontend.id, factsOf(report)])),
-    (containerId) => state.since.entries.get(containerId)?.at,
+    (containerId) => sources.records.of(name).journal.since?.entries.get(containerId)?.at,
   );
 }
 

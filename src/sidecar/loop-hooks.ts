@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import type { ControllerHooks } from '../loop/controller.ts';
 import type { Cause } from '../loop/loop-state.ts';
 import type { PassResult } from '../loop/pass.ts';
-import type { ReloadTally } from '../metrics/reload-tally.ts';
 import { byId } from '../model/by-id.ts';
 import type { Container, Note } from '../model/container.ts';
 import { showForeignText } from '../model/foreign-text.ts';
@@ -17,9 +16,9 @@ import { nowMs } from '../util/clock.ts';
 import type { Knowledge } from './knowledge.ts';
 import { probeTargets } from './probe/probe-targets.ts';
 import type { HealthProber } from './probe/health-prober.ts';
-import { summarizeProofs, trialReports } from './proof-reports.ts';
+import { trialReports } from './proof-reports.ts';
 import type { Records } from './records.ts';
-import type { Reporter } from './reporter.ts';
+import type { Journal } from './journal.ts';
 import type { SidecarParts } from './parts.ts';
 
 /** What the parts of the sidecar tell each other. */
@@ -33,12 +32,11 @@ export interface SidecarEvents {
 /** All parts that hear of passes and proofs. */
 export interface Whole extends Pick<SidecarParts, 'drains' | 'owners' | 'ownFiles' | 'tally' | 'watchers' | 'boundary'> {
   readonly records: Records;
-  readonly reporter: Reporter;
+  readonly journal: Journal;
   readonly prover: Prover;
   readonly prober: HealthProber;
   readonly trials: Trials;
   readonly knowledge: Knowledge;
-  readonly reloads: ReloadTally;
   readonly events: EventEmitter<SidecarEvents>;
   readonly options: Options;
   readonly log: Logger;
@@ -103,29 +101,30 @@ export function loopHooks(whole: Whole): ControllerHooks {
 
 /** A proof came further: the trials learn from it, and it is reported. */
 export function takeProof(whole: Whole, instance: string): void {
-  const { prover, trials, reloads, reporter } = whole;
+  const { prover, trials, journal } = whole;
   const reports = prover.report(instance);
   trials.observe(instance, trialReports(reports));
-  reloads.note(reports, Date.now() / msPerSecond);
-  reporter.proven(instance, summarizeProofs(reports), nowMs());
+  journal.proven(instance, reports, nowMs());
 }
 
-export function reportProblems({ reporter, knowledge, watchers }: Whole): void {
-  reporter.problems(knowledge.problems());
+export function reportProblems({ journal, knowledge, watchers }: Whole): void {
+  journal.problems(knowledge.problems());
   watchers.tell();
 }
 
 function takePass(whole: Whole, result: PassResult, cause: Cause, tookMs: number): void {
-  const { tally, owners, knowledge, records, prover, prober, reporter, boundary } = whole;
+  const { tally, owners, knowledge, records, prover, prober, journal, boundary } = whole;
   tally.count('passes_total', result.passes.some(({ publication }) => publication === 'written') ? 'published' : 'unchanged');
   tally.observe('pass_duration_seconds', tookMs / msPerSecond);
   const present = new Set(result.instances.map(({ name }) => name));
   owners.note(result.passes.map(({ instance }) => instance));
-  knowledge.passed(result, nowMs(), new Date());
+  const date = new Date();
+  knowledge.passed(result, nowMs(), date);
   for (const holder of [records, prover]) holder.retain(present);
+  journal.seen(result.instances, date);
   prober.aim(result.instances.flatMap(probeTargets));
   for (const pass of result.passes) {
-    reporter.published(pass, cause);
+    journal.passed(pass, cause);
     takeProof(whole, pass.instance.name);
   }
   reportProblems(whole);

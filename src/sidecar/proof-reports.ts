@@ -1,7 +1,17 @@
 import { showForeignText } from '../model/foreign-text.ts';
 import type { FrontendReport } from '../reload/prover.ts';
 import type { TrialReport } from '../rollout/trial-types.ts';
-import type { InstanceProof } from './reporter.ts';
+
+/** What is seen of an instance's frontends as one; times in milliseconds since 1970. */
+export interface InstanceProof {
+  /** Running frontends. */
+  readonly frontends: number;
+  /** Those that don't answer, so that nothing is known of them. */
+  readonly unverified: number;
+  /** All that answer serve the target, for good. */
+  readonly live: boolean;
+  readonly servingAtMs: number | undefined;
+}
 
 /** How far the frontends of an instance are, as one. A stranger's is not waited for, unless there are no others. */
 export function summarizeProofs(all: readonly FrontendReport[]): InstanceProof {

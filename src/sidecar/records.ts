@@ -5,7 +5,7 @@ import type { TrialState } from '../rollout/trial-state.ts';
 import type { KeptTrials } from '../rollout/trial-types.ts';
 import type { RoutingStructure } from '../routes/structure.ts';
 import type { RoutingView } from '../routes/view.ts';
-import type { ReportSlot } from './reporter.ts';
+import type { JournalSlot } from './journal.ts';
 
 /** The file that is published for an instance, and what it says. */
 interface Published {
@@ -17,9 +17,9 @@ interface Published {
 
 /**
  * What is kept of one instance from pass to pass. Everybody may read it; the sink writes `published` and `reloadsFullAtMs`, the
- * publisher `file`, the reporter `report`, and `rollout/` the `trial`.
+ * publisher `file`, the journal `journal`, and `rollout/` the `trial`.
  */
-interface InstanceRecord extends FileSlot, ReportSlot {
+interface InstanceRecord extends FileSlot, JournalSlot {
   published?: Published | undefined;
   readonly trial: TrialState;
   /** When all reloads in a row are free again (`reload/throttle.ts`), milliseconds since 1970. */
@@ -41,7 +41,7 @@ export function createRecords(kept: ReadonlyMap<string, KeptTrials>): Records {
   const records = new Map<string, InstanceRecord>();
   return {
     of(instance) {
-      const record = records.get(instance) ?? { instance, reloadsFullAtMs: 0, report: {}, trial: newState(instance, kept.get(instance)) };
+      const record = records.get(instance) ?? { instance, reloadsFullAtMs: 0, journal: {}, trial: newState(instance, kept.get(instance)) };
       records.set(instance, record);
       return record;
     },

@@ -10,14 +10,16 @@ import { createKnowledge, silenceLimitMs } from './knowledge.ts';
 import { createDrainControl } from './drain/drain-control.ts';
 import type { Source } from '../source/source.ts';
 import { explain } from '../explain/explain.ts';
-import { createReloadTally } from '../metrics/reload-tally.ts';
 import type { Options } from '../options.ts';
 import { probeOnce } from './probe/probe.ts';
 import { createHealthProber } from './probe/health-prober.ts';
 import { createProver } from '../reload/prover.ts';
 import type { TemplateStore } from '../render/template-store.ts';
 import { createRecords } from './records.ts';
-import { createReporter } from './reporter.ts';
+import { createJournal } from './journal.ts';
+import { keepEntry } from './journal-history.ts';
+import { logEntry } from './journal-log.ts';
+import { countEntry } from './journal-metrics.ts';
 import { keepaliveMinTimeoutMs } from '../routes/plan.ts';
 import { createHistory } from '../status/history.ts';
 import type { OperatorCalls } from '../server/answers.ts';
@@ -40,7 +42,6 @@ export interface Sidecar {
   readonly ended: Promise<void>;
 }
 
-const msPerSecond = 1000;
 const localReconnectCapMs = 500;
 const remoteReconnectCapMs = 5000;
 
@@ -107,11 +108,10 @@ function createWhole(templates: TemplateStore, parts: SidecarParts, options: Opt
   const look = (why: string): void => void events.emit('look', why);
   const records = createRecords(parts.kept);
   const history = createHistory();
-  const reporter = createReporter(log, records.of, (change, diff) => {
-    history.add(change, diff);
-    // What was there at the start was caused by no event.
-    const { servingMs } = change;
-    if (diff !== undefined && servingMs !== undefined) tally.observe('event_to_live_seconds', servingMs / msPerSecond);
+  const journal = createJournal(records.of, (entry) => {
+    logEntry(log, entry);
+    keepEntry(history, entry);
+    countEntry(tally, entry);
   });
   const prover = createProver(
     { ...proverPorts, repeat: boundary.repeat },
@@ -137,8 +137,7 @@ function createWhole(templates: TemplateStore, parts: SidecarParts, options: Opt
     changes: history.changes,
   });
   const prober = createHealthProber(probeOnce, () => look("a probe's answer"), boundary.repeat);
-  const reloads = createReloadTally(tally);
-  return { ...parts, records, reporter, prover, prober, trials, knowledge, reloads, events, options, log, wasConnected: false };
+  return { ...parts, records, journal, prover, prober, trials, knowledge, events, options, log, wasConnected: false };
 }
 
 function loopOptions(options: Options, { owners }: Pick<SidecarParts, 'owners'>): ControllerOptions {

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { exposeMetrics } from '../../../src/metrics/expose.ts';
 import { metricsOf } from '../../../src/metrics/metrics.ts';
-import { createReloadTally } from '../../../src/metrics/reload-tally.ts';
 import { createTally } from '../../../src/metrics/tally.ts';
 import { problem } from '../../../src/model/problem.ts';
-import type { FrontendReport } from '../../../src/reload/prover.ts';
 import type { ReplicaStatus, StatusSnapshot } from '../../../src/status/snapshot.ts';
 
 const replica = (rank: ReplicaStatus['rank'], inRotation = false): ReplicaStatus => ({
@@ -167,67 +165,5 @@ a_total 2e+30
 c_bucket{le="+Inf"} 0.5
 `,
     );
-  });
-});
-
-const report = (phase: FrontendReport['phase'], generation: string, signals = 1): FrontendReport => ({
-  frontend: { id: 'id', life: 'id', name: 'frontend', imageId: '', running: true, statusEndpoints: [], isForeign: false },
-  phase,
-  isUnheeded: false,
-  isShadowed: false,
-  proof: {
-    foundAtMs: 10,
-    target: { generation, sha256: '', writtenAtMs: 5 },
-    signals: { count: signals, delivered: signals, firstAtMs: 0, lastAtMs: 0 },
-    settledAnswers: 0,
-  },
-});
-
-describe('reloads', () => {
-  it('count once for each file, by what was seen of them', () => {
-    const tally = createTally();
-    const reloads = createReloadTally(tally);
-    for (const [phase, generation] of [
-      ['reloading', 'a'],
-      ['serving', 'a'],
-      ['live', 'a'],
-      ['rejected', 'b'],
-      ['rejected', 'b'],
-      ['pending', 'c'],
-      ['live', 'c'],
-    ] as const)
-      reloads.note([report(phase, generation)], 1);
-    expect([...tally.counts('reloads_total')]).toEqual([
-      ['success', 2],
-      ['refused', 1],
-      ['unproven', 1],
-    ]);
-    expect(tally.lastReload()).toEqual({ isSuccess: true, successAtSeconds: 1 });
-    reloads.note([report('rejected', 'd')], 2);
-    expect(tally.lastReload()).toEqual({ isSuccess: false, successAtSeconds: 1 });
-  });
-
-  it('are well again once what was unproven is live, and where another server answers visitors', () => {
-    const tally = createTally();
-    const reloads = createReloadTally(tally);
-    for (const [phase, isSuccess] of [
-      ['serving', true],
-      ['unverified', false],
-      ['live', true],
-      ['shadowed', true],
-    ] as const) {
-      reloads.note([report(phase, 'a')], 1);
-      expect(tally.lastReload(), phase).toMatchObject({ isSuccess });
-    }
-    expect([...tally.counts('reloads_total')]).toEqual([
-      ['success', 1],
-      ['unproven', 1],
-    ]);
-  });
-
-  it('do not count where a frontend served the file already', () => {
-    const tally = createTally();
-    createReloadTally(tally).note([report('live', 'a', 0)], 1);
-    expect(tally.counts('reloads_total').size).toBe(0);
   });
 });

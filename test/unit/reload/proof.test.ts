@@ -299,6 +299,13 @@ describe('a target that changes', () => {
     expect(aimAt(proof, { ...target, writtenAtMs: found + 500 })).toBe(proof);
   });
 
+  it('keeps why the last signal failed, until a signal succeeds', () => {
+    const next = aimAt(noteSignal(answered(tells(oldGeneration)), found + 10, 'no access'), third);
+    expect(phaseOf(next, found + 20, options)).toBe('pending');
+    expect(next).toMatchObject({ signals: { count: 0, failure: 'no access' } });
+    expect(noteSignal(next, found + 30).signals).not.toHaveProperty('failure');
+  });
+
   it('starts the count of answers from nothing', () => {
     const { proof } = play(answered(tells(newGeneration)), found, found + 1000, { answer: () => tells(newGeneration) });
     expect(proof.settledAnswers).toBe(10);

@@ -1,19 +1,22 @@
 import { expect, it } from 'vitest';
 import { readInstances } from '../../../src/model/read-instances.ts';
 import type { Instance } from '../../../src/model/instance.ts';
-import { nothingSeen, sinceAfter } from '../../../src/sidecar/since.ts';
+import { sinceAfter } from '../../../src/sidecar/since.ts';
+import type { Since } from '../../../src/sidecar/since.ts';
 import { backend, frontend, idOf, observe } from '../../support/containers.ts';
 
 const at = (minute: number): Date => new Date(Date.UTC(2026, 0, 1, 0, minute));
-const meet = (...more: readonly Parameters<typeof backend>[0][]): readonly Instance[] =>
-  readInstances(
-    observe([frontend(), ...more.map((sketch, index) => backend({ networks: { meet_default: `172.18.0.${index + 5}/16` }, ...sketch }))]),
-  ).instances;
+const meet = (...more: readonly Parameters<typeof backend>[0][]): Instance => {
+  const backends = more.map((sketch, index) => backend({ networks: { meet_default: `172.18.0.${index + 5}/16` }, ...sketch }));
+  const [instance] = readInstances(observe([frontend(), ...backends])).instances;
+  if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
+  return instance;
+};
 
 it('is when a container was first seen as it is: its health, its rank, its place, or that it is another run of it', () => {
-  let seen = nothingSeen;
-  const note = (instances: readonly Instance[], date: Date): void => void (seen = sinceAfter(seen, instances, date));
-  const since = (): string | undefined => seen.entries.get(idOf('b'))?.at.slice(11, 16);
+  let seen: Since | undefined;
+  const note = (instance: Instance, date: Date): void => void (seen = sinceAfter(seen, instance, date));
+  const since = (): string | undefined => seen?.entries.get(idOf('b'))?.at.slice(11, 16);
   expect(since()).toBeUndefined();
   note(meet({ name: 'b', health: 'starting' }), at(1));
   note(meet({ name: 'b', health: 'starting' }), at(2));

@@ -5,19 +5,22 @@ import { readInstances } from '../../../src/model/read-instances.ts';
 import type { InstancePass } from '../../../src/loop/pass.ts';
 import type { Cause } from '../../../src/loop/loop-state.ts';
 import { createRecords } from '../../../src/sidecar/records.ts';
-import { createReporter } from '../../../src/sidecar/reporter.ts';
-import type { InstanceProof, Reporter } from '../../../src/sidecar/reporter.ts';
+import type { FrontendReport } from '../../../src/reload/prover.ts';
+import { createJournal } from '../../../src/sidecar/journal.ts';
+import type { Journal } from '../../../src/sidecar/journal.ts';
+import { logEntry } from '../../../src/sidecar/journal-log.ts';
 import { planRouting } from '../../../src/routes/plan.ts';
+import { frontendReport } from '../../support/frontend-report.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** A reporter that writes to a real logger, whose lines are kept. */
-function reporting(): { reporter: Reporter; lines: Line[]; live: () => readonly Line[] } {
+/** A journal whose entries go to a real logger; its lines are kept. */
+function journaling(): { journal: Journal; lines: Line[]; live: () => readonly Line[] } {
   const lines: Line[] = [];
   const log = pino({ level: 'info', base: null, timestamp: false }, { write: (text: string) => void lines.push(JSON.parse(text) as Line) });
   return {
-    reporter: createReporter(log, createRecords(new Map()).of, () => undefined),
+    journal: createJournal(createRecords(new Map()).of, (entry) => logEntry(log, entry)),
     lines,
     live: () => lines.filter((line) => line['msg'] === 'routes are live'),
   };
@@ -41,54 +44,55 @@ function pass(generation: string, address = '172.18.0.5'): InstancePass {
 }
 
 const at = (atMs: number, ...why: readonly string[]): Cause => ({ atMs, why });
-const live = (servingAtMs: number): InstanceProof => ({ frontends: 1, unverified: 0, live: true, servingAtMs });
-const notYet: InstanceProof = { frontends: 1, unverified: 0, live: false, servingAtMs: undefined };
+const live = (servingAtMs: number): readonly FrontendReport[] => [frontendReport('live', 'any', { servingAtMs })];
+const notYet = [frontendReport('reloading', 'any')];
+const silent = frontendReport('unverified', 'any');
 
 describe('what operators are told of a change', () => {
   it('is one line when it is live, with what changed and how long it took', () => {
-    const { reporter, live: told } = reporting();
-    reporter.published(pass('a'), at(1000));
-    reporter.proven('meet', notYet, 1010);
+    const { journal, live: told } = journaling();
+    journal.passed(pass('a'), at(1000));
+    journal.proven('meet', notYet, 1010);
     expect(told()).toEqual([]);
-    reporter.proven('meet', live(1050), 1250);
-    reporter.proven('meet', live(1050), 1300);
+    journal.proven('meet', live(1050), 1250);
+    journal.proven('meet', live(1050), 1300);
     expect(told()).toMatchObject([{ instance: 'meet', generation: 'a', servingMs: 50, liveMs: 250 }]);
   });
 
   it('names addresses that came and went', () => {
-    const { reporter, live: told } = reporting();
-    reporter.published(pass('a'), at(1000));
-    reporter.proven('meet', live(1050), 1250);
-    reporter.published(pass('b', '172.18.0.6'), at(2000));
-    reporter.proven('meet', live(2050), 2250);
+    const { journal, live: told } = journaling();
+    journal.passed(pass('a'), at(1000));
+    journal.proven('meet', live(1050), 1250);
+    journal.passed(pass('b', '172.18.0.6'), at(2000));
+    journal.proven('meet', live(2050), 2250);
     expect(told()[1]).toMatchObject({ generation: 'b', changes: ['- meet/backend 172.18.0.5:8000', '+ meet/backend 172.18.0.6:8000'] });
   });
 
   it('is one line for a change that another overtook, counted from the first', () => {
-    const { reporter, live: told } = reporting();
-    reporter.published(pass('a'), at(1000));
-    reporter.published(pass('b'), at(1100));
-    reporter.proven('meet', live(1200), 1400);
+    const { journal, live: told } = journaling();
+    journal.passed(pass('a'), at(1000));
+    journal.passed(pass('b'), at(1100));
+    journal.proven('meet', live(1200), 1400);
     expect(told()).toMatchObject([{ generation: 'b', servingMs: 200, liveMs: 400 }]);
   });
 
   it('says what led to it, and to one that it overtook', () => {
-    const { reporter, live: told } = reporting();
-    reporter.published(pass('a'), at(1000, 'b1: start'));
-    reporter.published(pass('b'), at(1100, 'b1: start', 'b2\u001b: die'));
-    reporter.proven('meet', live(1200), 1400);
+    const { journal, live: told } = journaling();
+    journal.passed(pass('a'), at(1000, 'b1: start'));
+    journal.passed(pass('b'), at(1100, 'b1: start', 'b2\u001b: die'));
+    journal.proven('meet', live(1200), 1400);
     expect(told()).toMatchObject([{ why: ['b1: start', 'b2\\u{1b}: die'] }]);
   });
 
   it('counts from what nginx was asked about first, and names it', () => {
-    const { reporter, live: told } = reporting();
-    reporter.published(pass('a'), at(500, 'meet-gen started'));
-    reporter.proven('meet', live(550), 600);
-    reporter.published({ ...pass('a'), desired: 'b', isOnTrial: true, publication: 'unchanged' }, at(1000, 'b1: start'));
-    reporter.published(pass('b', '172.18.0.6'), at(1300, 'what nginx said'));
-    reporter.proven('meet', live(1350), 1550);
-    reporter.published(pass('c', '172.18.0.7'), at(9000, 'b2: start'));
-    reporter.proven('meet', live(9050), 9250);
+    const { journal, live: told } = journaling();
+    journal.passed(pass('a'), at(500, 'meet-gen started'));
+    journal.proven('meet', live(550), 600);
+    journal.passed({ ...pass('a'), desired: 'b', isOnTrial: true, publication: 'unchanged' }, at(1000, 'b1: start'));
+    journal.passed(pass('b', '172.18.0.6'), at(1300, 'what nginx said'));
+    journal.proven('meet', live(1350), 1550);
+    journal.passed(pass('c', '172.18.0.7'), at(9000, 'b2: start'));
+    journal.proven('meet', live(9050), 9250);
     expect(told().slice(1)).toMatchObject([
       { generation: 'b', why: ['b1: start', 'what nginx said'], servingMs: 350 },
       { generation: 'c', why: ['b2: start'], servingMs: 50 },
@@ -96,51 +100,51 @@ describe('what operators are told of a change', () => {
   });
 
   it('counts from where a reload was held back, and names that', () => {
-    const { reporter, live: told } = reporting();
-    reporter.published({ ...pass('a'), publication: { heldBackMs: 2000 } }, at(1000, 'b1: start'));
-    reporter.published(pass('a'), at(3000, 'a reload that was held back'));
-    reporter.proven('meet', live(3050), 3250);
+    const { journal, live: told } = journaling();
+    journal.passed({ ...pass('a'), publication: { heldBackMs: 2000 } }, at(1000, 'b1: start'));
+    journal.passed(pass('a'), at(3000, 'a reload that was held back'));
+    journal.proven('meet', live(3050), 3250);
     expect(told()).toMatchObject([{ generation: 'a', why: ['b1: start', 'a reload that was held back'], servingMs: 2050 }]);
   });
 
   it('does not count from what came to nothing', () => {
-    const { reporter, live: told } = reporting();
-    reporter.published(pass('a'), at(500, 'meet-gen started'));
-    reporter.proven('meet', live(550), 600);
-    reporter.published({ ...pass('a'), desired: 'b', isOnTrial: true, publication: 'unchanged' }, at(1000, 'b1: start'));
-    reporter.published({ ...pass('a'), desired: 'b', publication: 'unchanged' }, at(1300, 'what nginx said'));
-    reporter.published(pass('c', '172.18.0.7'), at(9000, 'b2: start'));
-    reporter.proven('meet', live(9050), 9250);
+    const { journal, live: told } = journaling();
+    journal.passed(pass('a'), at(500, 'meet-gen started'));
+    journal.proven('meet', live(550), 600);
+    journal.passed({ ...pass('a'), desired: 'b', isOnTrial: true, publication: 'unchanged' }, at(1000, 'b1: start'));
+    journal.passed({ ...pass('a'), desired: 'b', publication: 'unchanged' }, at(1300, 'what nginx said'));
+    journal.passed(pass('c', '172.18.0.7'), at(9000, 'b2: start'));
+    journal.proven('meet', live(9050), 9250);
     expect(told().slice(1)).toMatchObject([{ generation: 'c', why: ['b2: start'], servingMs: 50 }]);
   });
 
   it('is nothing while there is no frontend to serve it', () => {
-    const { reporter, lines } = reporting();
-    reporter.published(pass('a'), at(1000));
-    reporter.proven('meet', { frontends: 0, unverified: 0, live: true, servingAtMs: undefined }, 1250);
+    const { journal, lines } = journaling();
+    journal.passed(pass('a'), at(1000));
+    journal.proven('meet', [], 1250);
     expect(lines).toEqual([]);
   });
 
   it('is a warning, not that it is live, when no frontend answers', () => {
-    const { reporter, lines } = reporting();
-    reporter.published(pass('a'), at(1000));
-    reporter.proven('meet', { frontends: 2, unverified: 2, live: true, servingAtMs: undefined }, 6000);
+    const { journal, lines } = journaling();
+    journal.passed(pass('a'), at(1000));
+    journal.proven('meet', [silent, silent], 6000);
     expect(lines).toMatchObject([{ level: 40, unverified: 2, msg: expect.stringContaining('not proven') as string }]);
   });
 
   it('says how many frontends do not answer, when another one does', () => {
-    const { reporter, live: told } = reporting();
-    reporter.published(pass('a'), at(1000));
-    reporter.proven('meet', { frontends: 2, unverified: 1, live: true, servingAtMs: 1050 }, 6000);
+    const { journal, live: told } = journaling();
+    journal.passed(pass('a'), at(1000));
+    journal.proven('meet', [silent, ...live(1050)], 6000);
     expect(told()).toMatchObject([{ unverified: 1 }]);
   });
 
   it('is nothing for a pass that changed nothing', () => {
-    const { reporter, live: told } = reporting();
-    reporter.published(pass('a'), at(1000));
-    reporter.proven('meet', live(1050), 1250);
-    reporter.published({ ...pass('a'), publication: 'unchanged' }, at(9000));
-    reporter.proven('meet', live(1050), 9100);
+    const { journal, live: told } = journaling();
+    journal.passed(pass('a'), at(1000));
+    journal.proven('meet', live(1050), 1250);
+    journal.passed({ ...pass('a'), publication: 'unchanged' }, at(9000));
+    journal.proven('meet', live(1050), 9100);
     expect(told()).toHaveLength(1);
   });
 });
@@ -151,9 +155,9 @@ describe('what operators are told of problems', () => {
   const notice = problem('foreign-project', { container: 'c', message: 'm', cure: 'cure' });
 
   it('is each once, with the weight that it has', () => {
-    const { reporter, lines } = reporting();
-    reporter.problems([error, warning, notice]);
-    reporter.problems([notice, error, warning]);
+    const { journal, lines } = journaling();
+    journal.problems([error, warning, notice]);
+    journal.problems([notice, error, warning]);
     expect(lines.map(({ level, problem: item }) => [level, (item as { code: string }).code])).toEqual([
       [50, 'no-port'],
       [40, 'unknown-label'],
@@ -162,20 +166,20 @@ describe('what operators are told of problems', () => {
   });
 
   it('is that it is gone, and again when it comes back', () => {
-    const { reporter, lines } = reporting();
-    reporter.problems([error]);
-    reporter.problems([]);
-    reporter.problems([error]);
+    const { journal, lines } = journaling();
+    journal.problems([error]);
+    journal.problems([]);
+    journal.problems([error]);
     expect(lines.map((line) => line['level'])).toEqual([50, 30, 50]);
     expect(lines[1]).toMatchObject({ msg: 'problem is gone', problem: { code: 'no-port', container: 'c' } });
   });
 
   it('is not that it is gone where only its words are other ones now', () => {
-    const { reporter, lines } = reporting();
-    reporter.problems([error]);
-    reporter.problems([{ ...error, message: 'more is known' }]);
+    const { journal, lines } = journaling();
+    journal.problems([error]);
+    journal.problems([{ ...error, message: 'more is known' }]);
     expect(lines.map((line) => line['msg'])).toEqual(['problem', 'problem']);
-    reporter.problems([]);
+    journal.problems([]);
     expect(lines.map((line) => line['msg'])).toEqual(['problem', 'problem', 'problem is gone']);
   });
 });

@@ -1,0 +1,22 @@
+import type { FrontendReport } from '../../src/reload/prover.ts';
+
+/** A report of one frontend that was told to reload for a file, unless `proof` says otherwise. */
+export function frontendReport(
+  phase: FrontendReport['phase'],
+  generation: string,
+  proof: Partial<FrontendReport['proof']> = {},
+): FrontendReport {
+  return {
+    frontend: { id: 'id', life: 'id', name: 'frontend', imageId: '', running: true, statusEndpoints: [], isForeign: false },
+    phase,
+    isUnheeded: false,
+    isShadowed: false,
+    proof: {
+      foundAtMs: 10,
+      target: { generation, sha256: '', writtenAtMs: 5 },
+      signals: { count: 1, delivered: 1, firstAtMs: 0, lastAtMs: 0 },
+      settledAnswers: 0,
+      ...proof,
+    },
+  };
+}
