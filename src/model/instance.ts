@@ -4,12 +4,7 @@ import type { ServiceMember } from './member.ts';
 import type { OwnerReason } from './owner.ts';
 import type { HealthLabel } from '../nginx/token.ts';
 import type { Standing } from './rotation.ts';
-
-/** A replica's own share of the service's requests: what its line in an upstream says besides the address. */
-export interface ServerParameters {
-  readonly weight?: number;
-  readonly maxConns?: number;
-}
+import type { ServerParameters } from './server-parameters.ts';
 
 /** A container of a service or of the SPA, judged: in rotation or not, and why. */
 export interface Replica {

@@ -23,6 +23,7 @@ import type { Problem } from './problem.ts';
 import { createReadings } from './readings.ts';
 import type { Readings } from './readings.ts';
 import { judge } from './rotation.ts';
+import { serverParametersOf } from './server-parameters.ts';
 import { defined } from '../util/defined.ts';
 
 /**
@@ -214,8 +215,8 @@ function replicasOf(judged: readonly Judged[]): readonly Replica[] {
   const serving = new Set(inRotationOf(judged));
   return judged.map((one) => {
     const { member, standing, endpoint } = one;
-    const { health, weight, maxConns, backup } = member.labels;
-    const parameters = defined({ weight: weight === 1 ? undefined : weight, maxConns });
+    const { health, backup } = member.labels;
+    const parameters = serverParametersOf(member.labels);
     return {
       container: member.container,
       ...defined({ project: member.project }),

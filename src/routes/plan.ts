@@ -7,6 +7,7 @@ import type { Problem } from '../model/problem.ts';
 import { allowedAt, isGuarded, trustedSubnets, withGuardedPaths } from './access.ts';
 import { hasIpv6 } from './ipv6.ts';
 import { keepsConnections } from './upstream-connections.ts';
+import { serverDefaults, settingsFor } from './location-settings.ts';
 import { mediaAccess, mediaAuthPath } from './media.ts';
 import { keepsConnectionsByDefault, supportsKeepaliveMinTimeout } from '../nginx/version.ts';
 import type { NginxVersion } from '../nginx/version.ts';
@@ -25,11 +26,6 @@ import { defined } from '../util/defined.ts';
 
 /** Long enough for a client that is busy, short enough for the frontend's own stop, which waits for it. */
 export const keepaliveMinTimeoutMs = 2000;
-
-const serverDefaults = { bodySize: '100M', readTimeout: '300s', connectTimeout: '2s' };
-
-/** A WebSocket may well be silent for longer than an answer takes. */
-const websocketReadTimeout = '1h';
 
 /** nginx's server_names hash takes no longer name with its default bucket of 64 bytes; a longer one stops it. */
 const maxServerNameLength = 46;
@@ -229,21 +225,14 @@ function location(
   const upstream = upstreams.get(service);
   if (upstream === undefined) return { kind: rule.kind, path: rule.path };
   if (service.role === 'media') return mediaLocation(backends, rule, service, upstream, upstreams);
-  const { connectTimeout } = service.labels;
   const allow = allowedAt(service, rule);
-  const { websocket = false, bodySize, ...times } = { ...service.labels, ...named };
-  const readTimeout = times.readTimeout ?? (websocket ? websocketReadTimeout : undefined);
   return {
     kind: rule.kind,
     path: rule.path,
     upstream: atPort(upstream, named?.port),
     ...defined({ allow }),
     ...(isGuarded(service) ? { plainPathsOnly: true } : {}),
-    ...(readTimeout === undefined || readTimeout === server.readTimeout ? {} : { readTimeout }),
-    ...(connectTimeout === undefined || connectTimeout === server.connectTimeout ? {} : { connectTimeout }),
-    ...(bodySize === undefined || bodySize === server.bodySize ? {} : { bodySize }),
-    ...(websocket ? { websocket } : {}),
-    ...(named?.proto === 'https' ? { proto: named.proto } : {}),
+    ...settingsFor({ ...service.labels, ...named }, server),
     ...(prefix === undefined ? {} : { prefix, uri: rule.path.slice(prefix.length) || '/' }),
   };
 }

@@ -1,7 +1,8 @@
 import type { Labels } from '../model/label-table.ts';
 import { passedTo } from './pick-location.ts';
 import { defined } from '../util/defined.ts';
-import { serviceSettings } from './view.ts';
+import { serviceSettings } from './location-settings.ts';
+import type { LocationSettings } from './location-settings.ts';
 import type { FreshView, LocationConnections, LocationView, UpstreamView } from './view.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
 
@@ -75,6 +76,6 @@ function freshName(location: LocationView, upstream: string): string {
   return ['@meet_fresh', upstream, ...settings].join(':').replace(/(?::default)+$/, '');
 }
 
-function settingsOf(location: LocationView): Partial<Pick<LocationView, (typeof serviceSettings)[number]>> {
+function settingsOf(location: LocationView): LocationSettings {
   return defined(Object.fromEntries(serviceSettings.map((name) => [name, location[name]])));
 }

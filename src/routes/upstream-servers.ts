@@ -1,6 +1,7 @@
 import { compareText } from '../model/foreign-text.ts';
-import type { Instance, Replica, ServerParameters, Service } from '../model/instance.ts';
+import type { Instance, Replica, Service } from '../model/instance.ts';
 import { labelTable } from '../model/label-table.ts';
+import type { ServerParameters } from '../model/server-parameters.ts';
 import type { Balance } from '../nginx/token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';

@@ -1,4 +1,6 @@
 import type { Balance } from '../nginx/token.ts';
+import { settingChecks } from './location-settings.ts';
+import type { LocationSettings } from './location-settings.ts';
 import { mediaShape } from './media.ts';
 import type { MediaAccess } from './media.ts';
 import { listOf, oneOf, optional, record, text } from './shape.ts';
@@ -24,7 +26,7 @@ export type UpstreamBalance = Exclude<Balance, 'round-robin'>;
  * upstream as `guarded`, and of one of files as `media.storage`, so that one which knows nothing of `allow` or of files answers 503
  * instead of letting everybody in.
  */
-export interface LocationView {
+export interface LocationView extends LocationSettings {
   readonly kind: 'exact' | 'below';
   readonly path: string;
   readonly upstream?: string;
@@ -33,14 +35,6 @@ export interface LocationView {
   readonly allow?: readonly string[];
   /** A path that its service could read otherwise than nginx is answered 400 before anything else (`refusedPaths`). */
   readonly plainPathsOnly?: true;
-  /** Only what differs from the server's own settings. */
-  readonly readTimeout?: string;
-  readonly connectTimeout?: string;
-  readonly bodySize?: string;
-  /** A connection may become a WebSocket. */
-  readonly websocket?: true;
-  /** Absent for http. */
-  readonly proto?: 'https';
   /** What the location's path is replaced by before the service sees it. */
   readonly uri?: string;
   /** What was taken away of it. */
@@ -59,11 +53,7 @@ export const locationShape = record({
   guarded: optional(text),
   allow: optional(listOf(text)),
   plainPathsOnly: optional(oneOf(true)),
-  readTimeout: optional(text),
-  connectTimeout: optional(text),
-  bodySize: optional(text),
-  websocket: optional(oneOf(true)),
-  proto: optional(oneOf('https')),
+  ...settingChecks,
   uri: optional(text),
   prefix: optional(text),
   media: optional(mediaShape),
@@ -82,16 +72,10 @@ export interface LocationConnections {
 }
 
 /**
- * The settings of a location that say how its service is asked: they go with a request into the named location of fresh
- * connections, which inherits nothing of the location. A new one belongs here, too.
- */
-export const serviceSettings = ['readTimeout', 'connectTimeout', 'proto'] as const satisfies readonly (keyof LocationView)[];
-
-/**
  * A named location: the service of other locations over fresh connections, with their times. Requests are sent on to it that
  * failed on kept connections, and those with a large body, which it doesn't buffer.
  */
-export interface FreshView extends Pick<LocationView, (typeof serviceSettings)[number]> {
+export interface FreshView extends LocationSettings {
   readonly name: string;
   readonly upstream: string;
 }
