@@ -1,24 +1,24 @@
 import pDebounce from 'p-debounce';
 
-/** When to look: at once, and once more after the quiet time, which never lasts longer than the maximum. */
+/** Times of the looks after an event: at once, then once more after the quiet time, at the latest after the maximum. */
 export interface Wait {
   readonly quietMs: number;
   readonly maxMs: number;
 }
 
 export interface Coalescer {
-  /** Something may have changed; what is not urgent waits until it is quiet. */
+  /** Asks for a run. One that isn't urgent waits for the quiet time. */
   trigger(urgency?: 'urgent' | 'when quiet'): void;
-  /** Runs the work once, now or after the run under way, without a second look. */
+  /** Runs the work once, now or after the current run, without a second look. */
   once(): void;
-  /** Resolves when nothing runs and nothing is pending; never triggers anything. */
+  /** Resolves when nothing runs and nothing is pending. Triggers nothing. */
   stop(): Promise<void>;
 }
 
 /**
- * Turns many triggers into few runs. An isolated urgent trigger runs the work at once (leading edge) and once more when it has
- * been quiet for `quietMs`; in a burst there is the one at the start, then one each time it falls quiet or `maxMs` has
- * passed. One run at a time with one trailing rerun, which is what p-debounce's single flight gives.
+ * Turns many triggers into few runs. A single urgent trigger runs the work at once (leading edge), and once more after
+ * `quietMs` without triggers. A burst runs the work at its start, and then after each `quietMs` of quiet or `maxMs` of
+ * triggers. Only one run at a time, with one trailing rerun: p-debounce's single flight.
  */
 export function createCoalescer(work: () => Promise<unknown>, wait: Wait): Coalescer {
   const state: State = {
@@ -45,7 +45,6 @@ export function createCoalescer(work: () => Promise<unknown>, wait: Wait): Coale
 }
 
 interface State {
-  /** One run at a time, with one trailing rerun. */
   readonly run: () => Promise<unknown>;
   readonly quietMs: number;
   readonly maxMs: number;
@@ -53,7 +52,7 @@ interface State {
   quietTimer: NodeJS.Timeout | undefined;
   maxTimer: NodeJS.Timeout | undefined;
   hasStopped: boolean;
-  /** In this burst of triggers. */
+  /** The first trigger of this burst. */
   hasRunAtOnce: boolean;
 }
 
@@ -72,7 +71,7 @@ function trigger(state: State, isUrgent: boolean): void {
 }
 
 function run(state: State): void {
-  // Without the empty result each promise would hold all that went before it.
+  // Without the empty result each promise would hold the results before it.
   state.running = Promise.allSettled([state.running, state.run()]).then(() => undefined);
 }
 
@@ -81,7 +80,7 @@ function runWhenQuiet(state: State): void {
   run(state);
 }
 
-/** The stream goes on: the look when it has fallen quiet is still to come. */
+/** Triggers go on, so the look after the quiet time is still to come. */
 function runAtMaximum(state: State): void {
   state.maxTimer = setTimeout(() => runAtMaximum(state), state.maxMs);
   run(state);

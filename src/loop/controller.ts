@@ -49,43 +49,43 @@ export interface ControllerOptions {
   readonly reconnectCapMs: number;
 }
 
-/** What the loop tells the rest of the process, and asks of it. */
+/** Calls from the loop to the rest of the process. */
 export interface ControllerHooks {
-  /** What is known of these containers besides what the engine tells. */
+  /** Notes on these containers that don't come from the engine (drains, probes). */
   notesFor(containers: readonly Container[]): ReadonlyMap<string, Note>;
-  /** The engine told of something that is worth a look; milliseconds since 1970. */
+  /** An event came that leads to a look; milliseconds since 1970. */
   onEvent(event: EngineEvent, atMs: number): void;
-  /** A pass ended, which took so long with its look at the engine. */
+  /** A pass ended; `tookMs` includes its look. */
   onPass(result: PassResult, cause: Cause, tookMs: number): void;
-  /** What was observed is the same as at the last pass, so there was nothing to do. */
+  /** A look showed the same as the last pass, so there was nothing to do. */
   onNothingNew(): void;
-  /** A pass failed and changed nothing; it is tried again. */
+  /** A pass failed and changed nothing. The loop retries it. */
   onPassFailed(error: unknown): void;
   onConnected(): void;
   onDisconnected(error: unknown): void;
-  /** An own container ended by itself. */
+  /** A container with `meet.*` labels ended by itself. */
   onCrash(containerId: string): void;
-  /** An own container started or ended; milliseconds since 1970. */
+  /** A container with `meet.*` labels started or ended; milliseconds since 1970. */
   onRestart(containerId: string, atMs: number): void;
-  /** Whatever is taken for known should be asked again. */
+  /** A resync: everything that is cached should be asked again. */
   onResync(): void;
 }
 
 export interface Controller {
-  /** Something outside the engine changed, and more of it may follow (a template); what, in words. */
+  /** Something outside the engine changed, and more changes may follow (a template). @param why in words */
   look(why: string): void;
-  /** Something changed by itself (an nginx version, a probe's verdict, an operator's word); what, in words. */
+  /** A single thing changed (an nginx version, a probe's result, a drain). @param why in words */
   lookOnce(why: string): void;
-  /** Resyncs, as at every resync interval. */
+  /** Resyncs, as after each resync interval. */
   resync(): void;
   lastTurnAtMs(): number;
-  /** Resolves when the signal has aborted and the pass under way has ended. */
+  /** Resolves when the signal has aborted and the current pass has ended. */
   readonly ended: Promise<void>;
 }
 
 const retryCapMs = 5000;
 
-/** What the loop works with, and the one thing that changes: its state. */
+/** The parts that the loop works with, and its state. */
 interface Loop {
   readonly renderer: Renderer & Pick<TemplateStore, 'begin'>;
   readonly sink: Sink;
@@ -102,7 +102,7 @@ interface Loop {
   lastTurnAtMs: number;
 }
 
-/** Runs the loop: events say look again, never what is. Everything is decided from what the engine lists. */
+/** Runs the loop: events and timers → passes. Events say *look again*; a pass decides from the engine's list. */
 export function startController(
   source: Source,
   renderer: Renderer & Pick<TemplateStore, 'begin'>,
@@ -164,7 +164,7 @@ function resync(loop: Loop): void {
 }
 
 function lookByTime(loop: Loop, reason: Reason): void {
-  // What failed may have been about anything.
+  // The failure may concern any container.
   if (reason === 'retry') loop.view.touchAll(nowMs());
   if (reason !== 'final') loop.state = afterReason(loop.state, dueByTime[reason]);
   loop.coalescer.once();
@@ -172,7 +172,7 @@ function lookByTime(loop: Loop, reason: Reason): void {
 
 function hooksOfStream(loop: Loop, boundary: ErrorBoundary): EventStreamHooks {
   const { view, hooks, timers } = loop;
-  /** What it said is lost: everything is looked at instead. */
+  /** The event is lost, so the next look is at everything. */
   const lookAtAll = (): void => {
     view.touchAll(nowMs());
     loop.state = afterRestart(loop.state);
@@ -185,7 +185,7 @@ function hooksOfStream(loop: Loop, boundary: ErrorBoundary): EventStreamHooks {
       (isRenewal: boolean) => {
         view.hear(true);
         if (!isRenewal) resync(loop);
-        // The list is made twice, as after an event, since one may have happened just before.
+        // Two looks, as after an event: a change may have happened just before the stream opened.
         view.touchAll(nowMs() + finalAfterMs);
         timers.after('final', finalAfterMs);
       },
@@ -202,20 +202,20 @@ function hooksOfStream(loop: Loop, boundary: ErrorBoundary): EventStreamHooks {
 function takeEvent(loop: Loop, event: EngineEvent, isPast: boolean): void {
   const { view, memory, hooks, options } = loop;
   const { only } = options.choice;
-  // Of the only instance that is looked after, whatever the labels of the others do.
+  // With --instance, other instances' containers lead to no look.
   const isChosen = (container: Container): boolean => only === undefined || likelyInstance(container) === only;
   if (!isRelevant(event, view.knows) || !view.concerns(event.containerId, isChosen)) return;
   const heardAtMs = nowMs();
   const happenedAtMs = Math.min(event.atMs ?? heardAtMs, heardAtMs);
   const isStopping = memory.isStopping(event.containerId, heardAtMs);
-  // A network is of no use to a container that doesn't run or is about to end, and its start or its end is an event of its own.
+  // The network of a container that doesn't run, or is stopping, changes nothing. Its start or end is an event of its own.
   if (event.type === 'network' && (isStopping || view.isAtRest(event.containerId))) return;
   const isCrash = memory.note(event, happenedAtMs, heardAtMs);
   if (event.action === 'start' || event.action === 'die') {
     loop.state = afterRestart(loop.state);
     hooks.onRestart(event.containerId, happenedAtMs);
   }
-  // The list that is made at the start shows what became of it.
+  // The list at the start shows the result of this event.
   if (isPast || (event.action === 'kill' && isStopping)) return;
   if (isCrash) hooks.onCrash(event.containerId);
   hooks.onEvent(event, happenedAtMs);
@@ -234,7 +234,7 @@ async function pass(loop: Loop): Promise<void> {
     const { observation, notedAtMs } = await observe(loop);
     if (isNews(reasons, observation, loop.state)) {
       const cause = causeOf(loop.state, reasons, startedAtMs, loop.view.nameOf);
-      // An event's routes don't wait for a disk: a change of templates is heard of, and looked for at each resync.
+      // A pass after an event reads no templates from the disk: their watch and each resync find changes.
       takeResult(loop, await decide(loop, observation, reasons.due.length > 0), cause, startedAtMs);
     } else hooks.onNothingNew();
     loop.state = afterPass(loop.state, observation, startedAtMs);
@@ -248,12 +248,12 @@ async function pass(loop: Loop): Promise<void> {
   } finally {
     loop.lastTurnAtMs = nowMs();
   }
-  // The coalescer looks again when it has been quiet; a very short quiet time would be too early.
+  // The coalescer's second look would be too early with a very short quiet time.
   const finalAtMs = options.wait.quietMs < finalAfterMs ? finalLookAtMs(loop.state, startedAtMs) : undefined;
   if (finalAtMs !== undefined) timers.after('final', finalAtMs - nowMs());
 }
 
-/** @returns what is known now; what changes by time alone changes after `notedAtMs`, since a timer may ring a little early */
+/** @returns the observation now. Notes that change by time are judged at `notedAtMs`, since a timer may ring a little early */
 async function observe(loop: Loop): Promise<{ readonly observation: Observation; readonly notedAtMs: number }> {
   const beganAtMs = nowMs();
   const containers = await loop.view.look(loop.signal);

@@ -4,22 +4,22 @@ import type { EngineEvent } from '../model/engine-event.ts';
 import { isForgettable, lifeAfter, lifeAfterList, nextChangeAtMs, noteOfLife, stopOf } from '../model/life.ts';
 import type { Life } from '../model/life.ts';
 
-/** Remembers of each container what events told and a list can't; forgets what no longer matters. */
+/** Events → notes on containers: what the engine's list doesn't show. Notes that no longer matter are dropped. */
 export interface EventMemory {
-  /** Takes an event about a container of ours in. Times in milliseconds since 1970. */
-  /** @returns whether it ended without having been told to */
+  /** Takes an event about a container with `meet.*` labels. Times in milliseconds since 1970. */
+  /** @returns whether the container ended without a stop */
   note(event: EngineEvent, happenedAtMs: number, heardAtMs: number): boolean;
-  /** Whether it has been told to stop already, not too long ago: one more signal tells nothing. */
+  /** Whether the container got a stop signal a short time ago, so that another one is no news. */
   isStopping(containerId: string, nowMs: number): boolean;
-  /** What counts for the containers of a list that was begun then. */
+  /** The notes on the containers of a list that began at that time. */
   notesFor(containers: readonly Container[], listBeganAtMs: number, nowMs: number): ReadonlyMap<string, Note>;
-  /** When a note changes by time alone, so that it has to be looked at again. */
+  /** When a note changes by time alone, and needs another look. */
   nextChangeAtMs(nowMs: number): number | undefined;
 }
 
 export function createEventMemory(): EventMemory {
   const lives = new Map<string, Life>();
-  /** Of the last list: what a container that is told to stop was until then. */
+  /** The states in the last list: those before a stop. */
   let listed: ReadonlyMap<string, Container> = new Map();
   return {
     note(event, happenedAtMs, heardAtMs) {
@@ -39,7 +39,7 @@ export function createEventMemory(): EventMemory {
       const notes = new Map<string, Note>();
       for (const [id, known] of lives) {
         const container = running(listed.get(id));
-        // What was heard after the list began is not in the list yet.
+        // The list doesn't contain events that came after it began.
         const isSettled = Math.max(known.startedAtMs ?? 0, known.endHeardAtMs ?? 0, known.stopSignalAtMs ?? 0) < listBeganAtMs;
         const life = isSettled && container !== undefined ? lifeAfterList(known, container) : known;
         const note = noteOfLife(life, listBeganAtMs, nowMs);

@@ -5,10 +5,10 @@ import type { NginxVersion } from '../nginx/version.ts';
 import { planRouting } from '../routes/plan.ts';
 import type { RoutingPlan } from '../routes/plan.ts';
 
-/** What one pass leaves to the next, so that an instance of which nothing has changed costs nothing. */
+/** Results of the last pass, so that an unchanged instance costs nothing in the next one. */
 export interface PassMemory {
   readonly readings: Readings<Instance>;
-  /** As `planRouting`; the same plan for the same instance and the same versions. */
+  /** As `planRouting`, with the same plan object for the same instance and versions. */
   plan(instance: Instance, versions: readonly (NginxVersion | undefined)[]): RoutingPlan;
 }
 

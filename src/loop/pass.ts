@@ -18,55 +18,55 @@ import { editionOf } from '../rollout/edition.ts';
 import type { Choice, Chosen } from '../rollout/trial-types.ts';
 import { messageOf } from '../util/error-message.ts';
 
-/** A frontend that is to be asked and told, as the sink sees it. */
+/** A frontend to reload and ask, as the sink sees it. */
 interface PassFrontend {
   readonly id: string;
-  /** Another one after each start. */
+  /** Differs after each start. */
   readonly life: string;
   readonly name: string;
   readonly imageId: string;
-  /** It runs and is not about to stop, so it is to serve what is published. */
+  /** It runs and isn't stopping, so it has to serve the published file. */
   readonly running: boolean;
-  /** It ended, and the engine is about to start it again. */
+  /** It ended, and the engine will start it again. */
   readonly restarting: boolean;
   readonly statusEndpoints: readonly string[];
-  /** Of another project than the instance's: it is proven as any other, but gives no verdicts on a file and decides no syntax. */
+  /** It belongs to another project than the instance. It is proven too, but neither its refusals nor its version count. */
   readonly isForeign: boolean;
 }
 
 /** Turns plans into files. */
 export interface Renderer {
-  /** What of a plan is to be published now. @throws TemplateError when no template works for it */
+  /** Chooses the revision to publish for a plan. @throws TemplateError when no template works for the plan */
   choose(plan: RoutingPlan, frontends: readonly PassFrontend[]): Choice;
   failure(): { readonly message: string } | undefined;
 }
 
-/** Where a pass's results go: the file of each instance, and the proof that its frontends serve it. */
+/** Takes the results of a pass: the file of each instance, and the proof that its frontends serve it. */
 export interface Sink {
-  /** The nginx version of each frontend, undefined where it isn't known; the running ones are looked after from then on. */
+  /** Starts the proofs of running frontends. @returns the nginx version of each frontend, undefined if unknown */
   versions(instance: string, frontends: readonly PassFrontend[], signal: AbortSignal): Promise<readonly (NginxVersion | undefined)[]>;
   /** @throws Error when the file can't be written */
   publish(instance: string, chosen: Chosen, isRollback: boolean): Promise<Publication>;
-  /** Takes a file away that no nginx may start with. */
+  /** Removes a file that no nginx may start with. */
   withdraw(instance: string): Promise<void>;
-  /** Does what a pass does for one instance, so that an error there costs no other one: undefined then. Without it the error is thrown. */
+  /** Runs the pass of one instance, and returns undefined after an error. Where `attempt` is absent, the error is thrown. */
   attempt?<Result>(instance: string, work: () => Promise<Result>): Promise<Result | undefined>;
 }
 
-/** What became of a file: nothing had to be done, or it had to wait so that nginx isn't reloaded too often. */
+/** The result of publishing a file. A file waits where nginx would be reloaded too often. */
 type Publication = 'written' | 'unchanged' | { readonly heldBackMs: number };
 
-/** What a pass decided and did for one instance. */
+/** The decisions and results of a pass for one instance. */
 export interface InstancePass {
   readonly instance: Instance;
   readonly view: RoutingView;
-  /** What labels ask for, whether nginx takes it or not. */
+  /** The plan that labels ask for, also where nginx refuses it. */
   readonly wanted: Pick<RoutingPlan, 'view' | 'structure'>;
   readonly routes: readonly Route[];
   readonly rendered: Rendered;
-  /** The generation that labels and templates ask for; another one than what is published where nginx refuses it. */
+  /** The generation that labels and templates ask for. Differs from the published one where nginx refuses it. */
   readonly desired: string;
-  /** nginx is being asked about a candidate: what labels ask for may go live later. */
+  /** nginx is testing a candidate: the wanted plan may go live later. */
   readonly isOnTrial: boolean;
   readonly publication: Publication;
 }
@@ -75,15 +75,15 @@ export interface PassResult {
   readonly instances: readonly Instance[];
   readonly passes: readonly InstancePass[];
   readonly problems: readonly Problem[];
-  /** When a publication that was held back is due, in milliseconds from now. */
+  /** Milliseconds until a publication is due that the throttle made wait. */
   readonly heldBackMs?: number;
-  /** The pass of an instance ended with an error. */
+  /** At least one instance's pass ended with an error. */
   readonly hasFailed?: true;
 }
 
 /**
- * One pass, for which templates have been read: read the instances, plan, render, publish. What fails for one instance costs only that one.
- * @param memory of the passes before
+ * One pass with the templates as read: reads the instances, plans, renders, publishes. An error costs one instance only.
+ * @param memory results of the pass before
  */
 export async function runPass(
   observation: Observation,
@@ -154,7 +154,7 @@ async function passInstance(
   }
 }
 
-/** Publishes whatever the newest template makes of a plan, for a single pass that nobody serves. */
+/** Renders each plan with the newest template. For a single pass without a rollout. */
 export function withoutTrials(templates: TemplateStore): Renderer {
   return {
     choose({ view, structure }) {
@@ -185,8 +185,8 @@ function tryChoose(renderer: Renderer, plan: RoutingPlan, frontends: readonly Pa
 }
 
 /**
- * Those that run decide the syntax, those that the engine starts again and again, since an older nginx that can't read what is
- * published would never run, and those that ran, so that a restart changes nothing: the oldest comes back to what it can read.
+ * The frontends that decide the syntax: those that run, and those in a restart loop, since an older nginx that can't read
+ * the file would never run. Frontends that ran before count too, so that a restart changes nothing.
  */
 function decisiveVersions(
   frontends: readonly PassFrontend[],

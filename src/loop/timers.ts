@@ -1,7 +1,7 @@
-/** Why the loop looks again because of time alone. */
+/** Reasons to look again without an event. */
 export type Reason = 'retry' | 'final' | 'heldBack' | 'memory';
 
-/** The same in words; a final look belongs to its event. */
+/** The reasons in words. A final look belongs to its event. */
 export const dueByTime: Readonly<Record<Exclude<Reason, 'final'>, string>> = {
   retry: 'tried again',
   heldBack: 'a reload that was held back',
@@ -13,13 +13,13 @@ export interface Timers {
   clear(): void;
 }
 
-/** Timers to look again: one for each reason, however many passes ask for one. */
+/** Timers for looks: one for each reason, however many passes ask for one. */
 export function createTimers(look: (reason: Reason) => void): Timers {
   const timers = new Map<Reason, NodeJS.Timeout>();
   let isOver = false;
   return {
     after(reason, delayMs) {
-      // The last pass may end after everything else.
+      // The last pass may end after the loop was stopped.
       if (isOver) return;
       clearTimeout(timers.get(reason));
       timers.set(

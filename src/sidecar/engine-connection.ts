@@ -1,13 +1,13 @@
 /**
- * Two ways to the engine, lists and the event stream, which can fail one without the other. Each keeps its first reason until it
- * works again. The reason that came first is reported, and stays the same while the other way is retried.
+ * meet-gen reaches the engine by lists and by the event stream, and each can fail alone. Each keeps its first error until it
+ * works again. The older error is reported, and stays the same while the other way is retried.
  */
 export interface EngineConnection {
-  /** Events are heard. */
+  /** The event stream is open. */
   readonly isConnected: boolean;
   readonly listFailure?: string | undefined;
   readonly streamFailure?: string | undefined;
-  /** What is reported. */
+  /** The reported error. */
   readonly failure?: string | undefined;
 }
 

@@ -2,32 +2,32 @@ import type { Logger } from 'pino';
 import type { Instance } from '../model/instance.ts';
 import { isWrittenProject } from '../nginx/token.ts';
 
-/** Which compose project each instance belongs to, over restarts. */
+/** Remembers across restarts to which compose project each instance belongs. */
 export interface Owners {
-  /** Projects by instance; what is remembered later is in it, too. */
+  /** Projects by instance. Later owners are added to this map. */
   readonly remembered: ReadonlyMap<string, string>;
-  /** Whose file could not be read: somebody may be remembered there. */
+  /** Instances whose file could not be read: their owner is unknown. */
   readonly unread: ReadonlySet<string>;
-  /** Remembers the owners of these, whose files could be published. */
+  /** Remembers the owners of these instances. */
   note(instances: readonly Instance[]): void;
   /**
-   * Writes the files of those that were noted last again, where somebody has changed or removed them, and reads what could not be read.
-   * @returns whether something of that could be
+   * Writes the files of the instances noted last again where they were changed or removed, and retries unread files.
+   * @returns whether an unread file could be read
    */
   restore(): Promise<boolean>;
 }
 
 const format = 1;
 
-/** The file of each instance that its owner is kept in. */
+/** The files that owners are kept in, one for each instance. */
 export interface OwnerFiles {
-  /** Undefined where there is none; rejects where it can't be read. */
+  /** Resolves to undefined where there is no file; rejects where it can't be read. */
   read(instance: string): Promise<string | undefined>;
-  /** In its own time. */
+  /** Writes later, without waiting. */
   save(instance: string, text: string): void;
 }
 
-/** Keeps owners, each in a file beside what is published for its instance. */
+/** Keeps each owner in a file beside the instance's published file. */
 export async function keepOwners(instances: readonly string[], { read, save }: OwnerFiles, log: Logger): Promise<Owners> {
   const remembered = new Map<string, string>();
   const unread = new Set<string>();
@@ -69,7 +69,7 @@ export async function keepOwners(instances: readonly string[], { read, save }: O
   };
 }
 
-/** Undefined when it isn't as it was written. */
+/** Returns undefined when the text isn't in the format that meet-gen writes. */
 function parseOwner(text: string): string | undefined {
   try {
     const { format: found, project } = (JSON.parse(text) ?? {}) as { readonly format?: unknown; readonly project?: unknown };

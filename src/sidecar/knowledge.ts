@@ -22,31 +22,31 @@ import { version } from '../util/version.ts';
 import { defined } from '../util/defined.ts';
 import { messageOf } from '../util/error-message.ts';
 
-/** Everything that is known while the sidecar runs: what the last pass said, what was published, how the engine is. */
+/** Passes, proofs and the engine's connection → problems, facts for `explain`, and the snapshot. */
 export interface Knowledge {
   /** @param date the same moment by the machine's clock, for people */
   passed(result: PassResult, nowMs: number, date: Date): void;
-  /** The engine was asked, and what the last pass said holds. */
+  /** A look showed that the last pass still holds. */
   confirmed(nowMs: number, date: Date): void;
   passFailed(error: unknown): void;
-  /** @returns whether it was not connected before */
+  /** @returns whether the engine was not connected before */
   connected(): boolean;
   disconnected(error: unknown): void;
   /** The published files, by instance. */
   configurations(): ReadonlyMap<string, string>;
   /** The instances of the last pass. */
   instances(): readonly Instance[];
-  /** Undefined once all frontends of an instance are proven to serve what the last pass decided, else what is missing. */
+  /** Undefined once all frontends of an instance are proven to serve the last pass's routes, else the missing part in words. */
   missingProof(instance: string): string | undefined;
   /** The routing that the last pass decided for an instance. */
   view(instance: string): RoutingView | undefined;
   problems(): readonly Problem[];
-  /** What an explanation of a path is made from. */
+  /** The facts that `explain` answers from. */
   facts(): Facts;
   snapshot(nowMs: number): StatusSnapshot;
 }
 
-/** What is known as a whole; what is known of an instance is in its record. */
+/** State that concerns all instances. The state of one instance is in its record. */
 interface State {
   last?: PassResult;
   lastSync?: { readonly atMs: number; readonly date: string };
@@ -56,26 +56,26 @@ interface State {
 interface Sources {
   readonly records: Records;
   readonly proofs: (instance: string) => readonly FrontendReport[];
-  /** What an instance's frontends refuse is about to be replaced. */
+  /** The file that an instance's frontends refuse is about to be replaced. */
   readonly givesWay: (instance: string) => boolean;
-  /** nginx is being asked about a candidate. */
+  /** nginx is testing a candidate. */
   readonly isOnTrial: (instance: string) => boolean;
   readonly templateFailure: () => Error | undefined;
-  /** Where the file of an instance is published, and what is wrong with such files. */
+  /** The path of an instance's published file, and the problems of such files. */
   readonly fileOf: (instance: string) => string;
   readonly fileProblems: () => readonly Problem[];
-  /** The parts of meet-gen that fail, which the log tells by itself. */
+  /** The parts of meet-gen that fail. Their boundary logs them. */
   readonly failures: () => readonly PartFailure[];
-  /** The last that went live, the newest first. */
+  /** The last changes that went live, the newest first. */
   readonly changes: () => readonly LiveChange[];
 }
 
-/** How long nothing may have been heard of a loop that turns at least once every resync, before something is wrong. */
+/** How long the loop may be silent before meet-gen is unhealthy: it turns at least once every resync. */
 export function silenceLimitMs({ resyncMs }: Pick<Options, 'resyncMs'>): number {
   return 2 * resyncMs + 60_000;
 }
 
-/** What is known, and where the rest is asked for. */
+/** The state, and where the rest is asked for. */
 interface Known {
   readonly state: State;
   readonly sources: Sources;
@@ -135,7 +135,7 @@ function passOf({ last }: State, instance: string): InstancePass | undefined {
 
 function problemsOf({ state, sources, options }: Known): readonly Problem[] {
   const ofProofs = instancesOf(state).flatMap(({ name }) => {
-    // The pass that replaces it tells what was refused; before, a problem would be told that it takes back at once.
+    // The next pass replaces the refused file and reports the refusal. A problem here would be over at once.
     const reports = sources.givesWay(name) ? sources.proofs(name).filter(({ phase }) => phase !== 'rejected') : sources.proofs(name);
     return reports.flatMap((report) => proofProblem(name, report, options.reload) ?? []);
   });
@@ -154,7 +154,7 @@ function problemsOf({ state, sources, options }: Known): readonly Problem[] {
   ];
 }
 
-/** With those of meet-gen's own parts, which the log tells by itself. */
+/** Also the failures of meet-gen's own parts, which are logged elsewhere. */
 function allProblems(known: Known): readonly Problem[] {
   return [...problemsOf(known), ...known.sources.failures().map(partFailed)];
 }
@@ -169,7 +169,7 @@ function isReady({ state, sources, options }: Known, nowMs: number): boolean {
   return connection.isConnected && isFresh && areAllPublished && isAnythingServed && hasTemplates;
 }
 
-/** Its frontends run and are proven to serve what was published; an instance without frontends has nothing to serve. */
+/** Whether all frontends of an instance are live with the wanted file. Without frontends there is nothing to serve. */
 function isConverged(known: Known, { name, frontends }: Instance): boolean {
   const { state, sources } = known;
   const isWanted = passOf(state, name)?.desired === sources.records.published(name)?.target.generation && !sources.isOnTrial(name);
@@ -231,7 +231,7 @@ function snapshotOf(known: Known, nowMs: number): StatusSnapshot {
   };
 }
 
-/** Where requests are to come to what is published, and what of the wanted isn't in it. */
+/** The port and hosts of the published routes, and the wanted locations that are left out. */
 function aboutRouting(
   published: Routing | undefined,
   wanted: Routing | undefined,

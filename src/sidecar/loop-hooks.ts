@@ -21,15 +21,15 @@ import type { Records } from './records.ts';
 import type { Journal } from './journal.ts';
 import type { SidecarParts } from './parts.ts';
 
-/** What the parts of the sidecar tell each other. */
+/** Events between the parts of the sidecar. */
 export interface SidecarEvents {
-  /** A proof of an instance's frontends came further. */
+  /** The proof of an instance's frontend changed. */
   proof: [instance: string, versionChanged: boolean];
-  /** Another pass is worth while; why, in words. */
+  /** Asks for a pass, with the reason in words. */
   look: [why: string];
 }
 
-/** All parts that hear of passes and proofs. */
+/** The parts that passes and proofs are reported to. */
 export interface Whole extends Pick<SidecarParts, 'drains' | 'owners' | 'ownFiles' | 'tally' | 'watchers' | 'boundary'> {
   readonly records: Records;
   readonly journal: Journal;
@@ -40,14 +40,14 @@ export interface Whole extends Pick<SidecarParts, 'drains' | 'owners' | 'ownFile
   readonly events: EventEmitter<SidecarEvents>;
   readonly options: Options;
   readonly log: Logger;
-  /** Whether events have been heard before: then the next connection is another one. */
+  /** The engine was connected before, so the next connection is a reconnect. */
   wasConnected: boolean;
 }
 
 const msPerSecond = 1000;
 const passPart = 'a pass';
 
-/** What happens when the loop has looked, decided, or heard of something. */
+/** The sidecar's answers to the loop's calls. */
 export function loopHooks(whole: Whole): ControllerHooks {
   const { tally, knowledge, boundary, watchers, drains, prover, prober, trials, ownFiles, owners, events, options, log } = whole;
   const restoreOwners = boundary.guard('keeping owners', async () => {
@@ -77,7 +77,7 @@ export function loopHooks(whole: Whole): ControllerHooks {
       if (whole.wasConnected) tally.count('engine_reconnects_total');
       whole.wasConnected = true;
       log.info({ engine: options.dockerHost.url }, 'connected to the engine');
-      // No pass need follow that would report it.
+      // A pass, which would report this, may not follow.
       reportProblems(whole);
     },
     onDisconnected(error) {
@@ -99,7 +99,7 @@ export function loopHooks(whole: Whole): ControllerHooks {
   };
 }
 
-/** A proof came further: the trials learn from it, and it is reported. */
+/** Passes a changed proof on to the trials and to the journal. */
 export function takeProof(whole: Whole, instance: string): void {
   const { prover, trials, journal } = whole;
   const reports = prover.report(instance);

@@ -12,22 +12,22 @@ import type { CandidateCheck } from '../rollout/candidate-check.ts';
 import type { TrialFiles } from '../rollout/keep-trials.ts';
 import type { KeptTrials } from '../rollout/trial-types.ts';
 
-/** What the sidecar is made of, besides the engine and the templates. */
+/** The parts of the sidecar, besides the engine and the templates. */
 export interface SidecarParts {
   readonly prover: Omit<ProverPorts, 'repeat'>;
   readonly images: ImageVersions;
-  /** Absent where nothing can be tested before it is published. */
+  /** Absent where nginx can't test a candidate before it is published. */
   readonly check: CandidateCheck | undefined;
   readonly publisher: Publisher;
   readonly ownFiles: Pick<OwnFiles, 'retry' | 'problems' | 'onChange'>;
   readonly drains: Drains;
   readonly owners: Owners;
-  /** Where is kept what was good and what was refused. */
+  /** Files that keep the last good and the refused structures. */
   readonly trialFiles: TrialFiles;
   readonly kept: ReadonlyMap<string, KeptTrials>;
   readonly tally: Tally;
   readonly lock: Pick<VolumeLock, 'problems' | 'onChange'>;
-  /** Who wants to know that the snapshot has changed. */
+  /** Listeners for changes of the snapshot. */
   readonly watchers: Watchers;
   readonly boundary: ErrorBoundary;
 }

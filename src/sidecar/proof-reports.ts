@@ -2,18 +2,18 @@ import { showForeignText } from '../model/foreign-text.ts';
 import type { FrontendReport } from '../reload/prover.ts';
 import type { TrialReport } from '../rollout/trial-types.ts';
 
-/** What is seen of an instance's frontends as one; times in milliseconds since 1970. */
+/** The proofs of an instance's frontends in one; times in milliseconds since 1970. */
 export interface InstanceProof {
   /** Running frontends. */
   readonly frontends: number;
-  /** Those that don't answer, so that nothing is known of them. */
+  /** Running frontends that don't answer. */
   readonly unverified: number;
-  /** All that answer serve the target, for good. */
+  /** All frontends that answer are live. */
   readonly live: boolean;
   readonly servingAtMs: number | undefined;
 }
 
-/** How far the frontends of an instance are, as one. A stranger's is not waited for, unless there are no others. */
+/** Sums up the proofs of an instance. Frontends of another project count only where there are no others. */
 export function summarizeProofs(all: readonly FrontendReport[]): InstanceProof {
   const own = all.filter(({ frontend }) => !frontend.isForeign);
   const reports = own.length > 0 ? own : all;
@@ -29,7 +29,7 @@ export function summarizeProofs(all: readonly FrontendReport[]): InstanceProof {
 
 const unheeded = 'it goes on with the older configuration after three signals, and its log, which says why, can not be read from here';
 
-/** How the frontends took a file; of several, the words begin with the name of the refusing frontend. */
+/** Whether each frontend accepted the file. With several frontends, nginx's words begin with the frontend's name. */
 export function trialReports(all: readonly FrontendReport[]): readonly TrialReport[] {
   const reports = all.filter(({ frontend }) => !frontend.isForeign);
   return reports.map((report) => {
@@ -46,7 +46,7 @@ function trialReport({ phase, proof, isUnheeded }: FrontendReport): TrialReport 
     return { generation, state: 'refused', words: found?.kind === 'refused' ? found.words : '' };
   }
   if (isUnheeded) return { generation, state: 'refused', words: unheeded, isGuess: true };
-  // nginx took the file, whatever visitors get.
+  // nginx accepted the file, even if another server answers visitors.
   if (phase === 'shadowed' || (phase === 'unverified' && proof.running === generation)) return { generation, state: 'live' };
   const isKnown = phase === 'live' || phase === 'serving' || phase === 'unverified';
   return { generation, state: isKnown ? phase : 'under-way' };

@@ -7,7 +7,7 @@ import type { RoutingStructure } from '../routes/structure.ts';
 import type { RoutingView } from '../routes/view.ts';
 import type { JournalSlot } from './journal.ts';
 
-/** The file that is published for an instance, and what it says. */
+/** The published file of an instance, and the routes in it. */
 interface Published {
   readonly target: Target;
   readonly view: RoutingView;
@@ -16,7 +16,7 @@ interface Published {
 }
 
 /**
- * What is kept of one instance from pass to pass. Everybody may read it; the sink writes `published` and `reloadsFullAtMs`, the
+ * The state of one instance. Every part may read it. The sink writes `published` and `reloadsFullAtMs`, the
  * publisher `file`, the journal `journal`, and `rollout/` the `trial`.
  */
 interface InstanceRecord extends FileSlot, JournalSlot {
@@ -28,15 +28,15 @@ interface InstanceRecord extends FileSlot, JournalSlot {
 
 /** The records of all instances, by name. */
 export interface Records {
-  /** A new one for an instance that has none. */
+  /** The record of an instance; creates one if there is none. */
   of(instance: string): InstanceRecord;
   published(instance: string): Published | undefined;
   all(): readonly InstanceRecord[];
-  /** Forgets all instances but these. */
+  /** Drops the records of all other instances. */
   retain(instances: ReadonlySet<string>): void;
 }
 
-/** @param kept what earlier processes kept of trials, by instance */
+/** @param kept the trials of earlier processes, by instance */
 export function createRecords(kept: ReadonlyMap<string, KeptTrials>): Records {
   const records = new Map<string, InstanceRecord>();
   return {

@@ -4,7 +4,7 @@ import type { TemplateSet, TemplateStore } from '../render/template-store.ts';
 import type { Trials } from '../rollout/trials.ts';
 import type { RoutingView } from '../routes/view.ts';
 
-/** Renders plans with the newest templates, and lets the trials choose what is published. */
+/** Renders plans with the newest templates, and lets the trials choose the revision to publish. */
 export function createRenderer(templates: TemplateStore, trials: Trials): Renderer & Pick<TemplateStore, 'begin'> {
   return {
     begin: templates.begin,
@@ -17,7 +17,7 @@ export function createRenderer(templates: TemplateStore, trials: Trials): Render
   };
 }
 
-/** @returns undefined where no template works now: then what was good last is all there is */
+/** @returns undefined where no template works: only the last good revision is left then */
 function renderNewest(
   templates: TemplateStore,
   trials: Trials,

@@ -8,7 +8,7 @@ import type { SidecarParts } from './parts.ts';
 const cause = 'what nginx said';
 const keepingPart = 'keeping what nginx said';
 
-/** The trials of the running sidecar. @param look asks for a pass, and says why */
+/** Creates the trials of the running sidecar. @param look asks for a pass, with its reason in words */
 export function createSidecarTrials(
   { check, trialFiles, boundary }: Pick<SidecarParts, 'check' | 'trialFiles' | 'boundary'>,
   records: Records,

@@ -31,7 +31,7 @@ import type { SidecarEvents, Whole } from './loop-hooks.ts';
 import { createRenderer } from './renderer.ts';
 import { createSidecarTrials } from './sidecar-trials.ts';
 
-/** The running whole: the loop, the proofs and what is known about them. */
+/** The running process behind `meet-gen run`: the loop, the proofs, their state, and answers about it. */
 export interface Sidecar {
   healthy(): boolean;
   snapshot(): StatusSnapshot;
@@ -45,7 +45,7 @@ export interface Sidecar {
 const localReconnectCapMs = 500;
 const remoteReconnectCapMs = 5000;
 
-/** Starts everything; it runs until the signal aborts, and no bad input ends it. */
+/** Starts the sidecar. It runs until the signal aborts; bad input doesn't end it. */
 export function startSidecar(
   source: Source,
   templates: TemplateStore,
@@ -79,7 +79,7 @@ export function startSidecar(
   const drainControl = createDrainControl(drains, {
     instances: knowledge.instances,
     missingProof: knowledge.missingProof,
-    // Where nginx doesn't know keepalive_min_timeout, it closes idle connections at the reload.
+    // An nginx without keepalive_min_timeout closes idle connections at the reload.
     lingerMs: (instance) => (knowledge.view(instance)?.keepaliveMinTimeout === undefined ? 0 : keepaliveMinTimeoutMs),
     look: () => controller.lookOnce('a drain'),
     nowMs,
@@ -101,7 +101,7 @@ export function startSidecar(
   };
 }
 
-/** Makes the parts that hear of passes and proofs; they reach the loop, which comes after them, through events. */
+/** Creates the parts that passes and proofs are reported to. They reach the loop, which is created later, by events. */
 function createWhole(templates: TemplateStore, parts: SidecarParts, options: Options, log: Logger, signal: AbortSignal): Whole {
   const { prover: proverPorts, images, publisher, ownFiles, lock, tally, boundary } = parts;
   const events = new EventEmitter<SidecarEvents>();
@@ -155,7 +155,7 @@ function loopOptions(options: Options, { owners }: Pick<SidecarParts, 'owners'>)
   };
 }
 
-/** Waits for the work to end, but not longer than a stop may take. */
+/** Waits for the work to end, at most as long as a stop may take. */
 export async function endWithin(ended: Promise<void>, limitMs: number): Promise<void> {
   await Promise.race([ended, sleep(limitMs, undefined, { ref: false })]);
 }

@@ -11,7 +11,7 @@ import type { Chosen } from '../rollout/trial-types.ts';
 import type { Trials } from '../rollout/trials.ts';
 import type { Records } from './records.ts';
 
-/** Publishes the file of each instance, and aims the proofs of its frontends at it. */
+/** Publishes the file of each instance, and points the proofs of its frontends at it. */
 export function createSink(
   publisher: Publisher,
   records: Records,
@@ -36,7 +36,7 @@ export function createSink(
       if (isNew && isWritten && !isExempt(before?.view, view)) record.reloadsFullAtMs = fullAfterReload(record.reloadsFullAtMs, nowMs());
       if (isRollback && isWritten) onRollback();
       const target = isNew ? targetOf(chosen, isWritten ? nowMs() : 0) : before.target;
-      // The same content written again repairs a file that somebody changed: a frontend may have read the changed one.
+      // The same content was written again because the file had been changed: a frontend may have read the changed file.
       if (isWritten && !isNew) prover.recheckAll();
       trials.published(instance, chosen);
       record.published = { target, view, structure: edition.structure, content: rendered.content };
@@ -45,7 +45,7 @@ export function createSink(
     },
     async withdraw(instance) {
       const record = records.of(instance);
-      // First, so that nobody is told to read that there is nothing.
+      // First, so that no frontend is reloaded because the file is missing.
       record.published = undefined;
       prover.disarm(instance);
       await publisher.withdraw(record);

@@ -4,21 +4,21 @@ import type { Instance, Replica } from '../model/instance.ts';
 import type { RoutingView } from '../routes/view.ts';
 import { describeReplica } from '../status/snapshot.ts';
 
-/** What has become of containers, by their ids, in words for an operator: `backend-2: out of rotation: health check fails`. */
+/** Changes of containers by id, in words for an operator: `backend-2: out of rotation: health check fails`. */
 export type Turns = ReadonlyMap<string, string>;
 
-/** How the containers of an instance stood when they were noted last. */
+/** The replicas of an instance as they were noted last. */
 export interface NotedTurns {
   readonly instance: Instance;
-  /** A replica is in rotation and not in the routes yet. */
+  /** A replica is in rotation, but not in the routes yet. */
   readonly isWaiting: boolean;
-  /** As they were reported, or would have been. */
+  /** By container id, as reported. */
   readonly replicas: Replicas;
 }
 
 /**
- * What has turned since the instance was noted last; of the first time only what is not as it should be. A replica that is in
- * rotation but not in the routes, since they wait or are left out, is not reported before it is.
+ * Compares an instance with its last note. The first time, only replicas count that aren't ready and in rotation. A replica
+ * in rotation isn't reported before it is in the routes, which may wait or leave it out.
  */
 export function turnsSince(
   before: NotedTurns | undefined,
@@ -49,7 +49,7 @@ function turnsBetween(before: Replicas | undefined, after: Replicas, there: Repl
   ]);
 }
 
-/** Whatever the port: a named route may have another one. */
+/** Without ports: a named route may have another port. */
 function addressesIn({ upstreams, spa }: Pick<RoutingView, 'upstreams' | 'spa'>): ReadonlySet<string> {
   return new Set([...upstreams, spa].flatMap(({ servers, spares = [] }) => [...servers, ...spares].map(addressIn)));
 }
@@ -58,7 +58,7 @@ function isAsItShouldBe({ inRotation, standing }: Replica): boolean {
   return inRotation && standing.rank === 'ready';
 }
 
-/** Of one that gets no requests any way it is of no interest how its end goes on. */
+/** The further end of a replica without requests is no news. */
 function hasTurned(before: Replica | undefined, { inRotation, standing: { rank } }: Replica): boolean {
   if (inRotation !== (before?.inRotation ?? false)) return true;
   return rank !== before?.standing.rank && (inRotation || (rank !== 'never' && rank !== 'stopping'));

@@ -6,8 +6,8 @@ import { OperatorError } from '../../model/operator-error.ts';
 import type { Rank } from '../../model/rotation.ts';
 
 /**
- * How far a container is on its way out: `needed` while no other replica is ready to take over, `leaving` until every
- * frontend is proven to send it nothing new, then `out`; `gone` when it doesn't run any more.
+ * The progress of a drain: `needed` while no other replica is ready to take over, `leaving` until every
+ * frontend is proven to send the container nothing new, then `out`; `gone` when the container doesn't run any more.
  */
 export interface DrainState {
   readonly container: string;
@@ -16,21 +16,21 @@ export interface DrainState {
   readonly reason: string;
 }
 
-/** What an operator can do about containers that are to go. */
+/** The operator's calls about drains: `meet-gen drain` and `--cancel`. */
 export interface DrainControl {
   /**
-   * Takes containers out of rotation, given by name or by the first letters of their ids, at least four, and tells how far
-   * each is. One that is needed stays in until this is asked again: two that are drained must not depend on each other.
-   * @throws OperatorError when a name can't be understood; then nothing is done
+   * Takes containers out of rotation, given by name or by at least four first letters of their ids, and returns the
+   * progress of each. A needed container stays in until the next call: two drained containers must not wait for each other.
+   * @throws OperatorError when a name is unknown or ambiguous; then nothing changes
    */
   drain(names: readonly string[]): readonly DrainState[];
-  /** Lets them take requests again. @throws OperatorError for one that isn't known */
+  /** Puts containers back into rotation. @throws OperatorError for an unknown container */
   cancel(names: readonly string[]): readonly DrainState[];
 }
 
 export interface DrainPorts {
   readonly instances: () => readonly Instance[];
-  /** Undefined once all frontends of the instance are proven to serve what the last pass decided, else what is missing. */
+  /** Undefined once all frontends of the instance are proven to serve the last pass's routes, else the missing part in words. */
   readonly missingProof: (instance: string) => string | undefined;
   /** How long an old nginx worker may still take requests on a connection that it keeps open, in milliseconds. */
   readonly lingerMs: (instance: string) => number;
@@ -64,7 +64,7 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
     return only;
   };
 
-  /** A whole id comes from an earlier answer of ours: where it isn't known any more, that container is gone. */
+  /** A whole id comes from an earlier answer: where the id is unknown now, the container was removed. */
   const resolve = (names: readonly string[]): { readonly found: readonly Found[]; readonly gone: readonly string[] } => {
     const gone = names.filter((name) => wholeId.test(name) && all().every(({ replica }) => replica.container.id !== name));
     return { gone, found: names.filter((name) => !gone.includes(name)).map(find) };
@@ -74,7 +74,7 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
     const { container, standing, inRotation } = replica;
     if (container.state !== 'running') return { state: 'gone', reason: `it does not run (${standing.reason})` };
     const unproven = ports.missingProof(instance.name);
-    // A pass that didn't know of the drain may have published it as one that stands by.
+    // A pass before the drain may have published the container as a standby.
     const isOut = !inRotation && !ranksThatGetRequests.includes(standing.rank);
     const outSinceMs = drains.noteOut(container.id, isOut, unproven === undefined, ports.nowMs());
     if (inRotation) return standing.rank === 'draining' ? needed : { state: 'leaving', reason: 'the routes are about to change' };
@@ -112,7 +112,7 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
   };
 }
 
-/** What gets its requests from us: services, and behind a router the frontends. */
+/** Replicas in the routes: services, and behind a router the frontends. */
 function drainable({ spa, services }: Instance): readonly Pick<Service, 'replicas'>[] {
   return [...(spa === undefined ? [] : [{ replicas: spa }]), ...services];
 }
@@ -128,7 +128,7 @@ function explainUnknown(name: string, instances: readonly Instance[], services: 
   if (instances.some(({ frontends }) => frontends.some(({ container }) => container.name === name)))
     return `${shown} is a frontend or router: the proxy in front of it decides what it gets, so meet-gen can't take it out`;
   const names = services.map(({ replica }) => replica.container.name);
-  // Another number is another replica, not a typo.
+  // Another number means another replica, not a typo.
   const meant = nearest(
     name,
     names.filter((one) => digitsOf(one) === digitsOf(name)),

@@ -6,27 +6,27 @@ import { parseJsonObject } from '../../util/json-object.ts';
 /** A container that an operator took out of rotation. Times in milliseconds since 1970. */
 interface Mark {
   readonly atMs: number;
-  /** Since when every frontend has been proven to send it nothing new. */
+  /** Since when every frontend has been proven to send the container nothing new. */
   readonly outSinceMs?: number;
 }
 
-/** The containers that operators took out, until they end; they outlive a restart of meet-gen. */
+/** The containers that operators took out of rotation, until they end. Kept across restarts of meet-gen. */
 export interface Drains {
-  /** Takes up what an earlier process kept. @throws Error when it is no JSON object */
+  /** Reads the drains of an earlier process. @throws Error when the text is no JSON object */
   load(text: string): void;
   has(containerId: string): boolean;
-  /** @returns whether any of them was not marked before */
+  /** @returns whether any container was not drained before */
   mark(containerIds: readonly string[], atMs: number): boolean;
   cancel(containerIds: readonly string[]): void;
-  /** Notes whether a container gets no new requests any more. @returns since when, if so */
+  /** Notes whether a container gets no new requests. @returns since when, if so */
   noteOut(containerId: string, isOut: boolean, isProven: boolean, nowMs: number): number | undefined;
-  /** The container started or ended: a mark made before holds no more. */
+  /** Ends the drain of a container that started or ended since. */
   restarted(containerId: string, atMs: number): void;
-  /** What is known of the containers of a list; marks of those that don't run are forgotten. */
+  /** Notes for the containers of a list. Drains of containers that don't run are dropped. */
   notesFor(containers: readonly Container[]): ReadonlyMap<string, Note>;
 }
 
-/** @param save keeps a text for the next process; called after each change */
+/** @param save stores a text for the next process; called after each change */
 export function createDrains(save: (text: string) => void): Drains {
   const marks = new Map<string, Mark>();
   const keep = (): void => save(JSON.stringify(Object.fromEntries([...marks].map(([id, { atMs }]) => [id, atMs]))));

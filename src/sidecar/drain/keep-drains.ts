@@ -3,9 +3,9 @@ import { createDrains } from './drains.ts';
 import type { Drains } from './drains.ts';
 
 /**
- * Drains that outlive the process in a file; one that can't be read costs only that, and is reported.
- * @param text what stands in the file; rejects where that can't be read
- * @param save puts a text into it, in its own time
+ * Keeps drains in a file across restarts. A file that can't be read is reported, and costs only its drains.
+ * @param text the content of the file; rejects where it can't be read
+ * @param save writes the file later, without waiting
  */
 export async function keepDrains(text: Promise<string | undefined>, save: (text: string) => void, log: Logger): Promise<Drains> {
   const drains = createDrains(save);

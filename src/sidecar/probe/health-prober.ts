@@ -3,21 +3,21 @@ import type { Repeat } from '../../util/error-boundary.ts';
 import type { ProbeVerdict } from '../../model/container.ts';
 import type { ProbeAnswer, ProbeTarget } from './probe.ts';
 
-/** Probes containers again and again, and knows what each answered last. */
+/** Probes containers at intervals; containers with `meet.health` → ready or not. */
 export interface HealthProber {
-  /** These are to be probed from now on, and no others. */
+  /** Probes these from now on, and no others. */
   aim(targets: readonly ProbeTarget[]): void;
-  /** What each of them answered last, by container. */
+  /** The last result of each, by container id. */
   verdicts(): ReadonlyMap<string, ProbeVerdict>;
-  /** The container started or ended: what it answered before counts no more. */
+  /** Drops the results of a container that started or ended. */
   restarted(containerId: string): void;
   stop(): void;
 }
 
-/** How often one is asked that refuses, and may be ready any moment, and any other. */
+/** Intervals: a container that refuses may be ready any moment, so it is asked more often. */
 const steadyPauseMs = 2000;
 const impatientPauseMs = 250;
-/** An HTTP answer can be a hiccup; one that was ready has to fail so often in a row. */
+/** A ready container turns unready after so many failures in a row: one HTTP failure may be a hiccup. */
 const failuresThatCount = 2;
 
 interface Probing {
@@ -27,8 +27,8 @@ interface Probing {
 }
 
 /**
- * @param onChange a verdict is another one than before
- * @param repeat runs the loop of each container; a step that throws is reported and retried
+ * @param onChange called when a result differs from the one before
+ * @param repeat runs the loop of each container, and retries a step that throws
  */
 export function createHealthProber(
   probe: (target: ProbeTarget, signal: AbortSignal) => Promise<ProbeAnswer>,
@@ -82,7 +82,7 @@ export function createHealthProber(
   };
 }
 
-/** No answer changes nothing that was decided; one that was ready has to fail more than once, unless it refuses connections. */
+/** No answer keeps the last result. A ready container turns unready at once only if it refuses connections. */
 function decides(answer: ProbeAnswer, before: ProbeVerdict | undefined, failures: number, target: ProbeTarget): boolean {
   if (answer.answer === 'unclear') return before === undefined || before.answer === 'unclear';
   if (answer.answer === 'ready' || before?.answer !== 'ready') return true;

@@ -3,7 +3,7 @@ import type { Instance } from '../../model/instance.ts';
 import type { ProbeTarget } from './probe.ts';
 import { defined } from '../../util/defined.ts';
 
-/** The containers of an instance that are to be probed: those with `meet.health=tcp` or `http:…` and an address. */
+/** The containers of an instance to probe: those with `meet.health=tcp` or `http:…` and an address. */
 export function probeTargets({ frontendLabels, services }: Instance): readonly ProbeTarget[] {
   const host = frontendLabels.hosts?.find((name) => !name.startsWith('*'));
   return services.flatMap(({ replicas }) =>

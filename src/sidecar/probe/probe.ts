@@ -4,15 +4,15 @@ import { startDeadline } from '../../util/deadline.ts';
 import type { ProbeVerdict } from '../../model/container.ts';
 import type { HealthLabel } from '../../nginx/token.ts';
 
-/** One container's probe. */
+/** A container to probe. */
 export interface ProbeTarget {
   readonly containerId: string;
   /** `address:port`, as nginx would reach it. */
   readonly endpoint: string;
   readonly health: HealthLabel;
-  /** It is at the loopback address of the host, which is another one than ours unless we are in host mode, too. */
+  /** The endpoint is the host's loopback address. meet-gen reaches it only in host mode. */
   readonly isOnLoopback?: true;
-  /** The public host name to ask for; without one the backend may refuse us for it. */
+  /** The public host name for the Host header: a backend may refuse any other. */
   readonly host?: string;
 }
 
@@ -21,8 +21,8 @@ export type ProbeAnswer = Pick<ProbeVerdict, 'answer' | 'detail'>;
 const probeTimeoutMs = 2000;
 
 /**
- * Asks a container once whether it is ready. Only a definite answer decides: a connection or an HTTP status. Whoever can't
- * be reached may be ready for nginx all the same, which is on other networks than we are.
+ * Asks a container once whether it is ready. Only a connection or an HTTP status decides. An unreachable container may
+ * still be ready for nginx, which may be on other networks than meet-gen.
  */
 export async function probeOnce(target: ProbeTarget, signal: AbortSignal): Promise<ProbeAnswer> {
   const { endpoint, health, host, isOnLoopback } = target;
@@ -63,7 +63,7 @@ async function askPath(endpoint: string, path: string, host: string | undefined,
 
 function answerOfStatus(status: number, path: string, host: string | undefined): ProbeAnswer {
   const detail = `${path} answers ${status}`;
-  // Django refuses a host that it doesn't know before it looks at anything else.
+  // Django refuses an unknown host before it reads anything else.
   if (status === 400 && host === undefined) return { answer: 'unclear', detail: `${detail}, and there is no meet.host to ask for` };
   return { answer: status >= 200 && status < 400 ? 'ready' : 'not-ready', detail };
 }
