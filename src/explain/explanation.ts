@@ -34,7 +34,7 @@ export interface InstanceAnswer {
   readonly service?: string;
   /** The containers of that service and of its kind; for the SPA the frontends. */
   readonly containers: readonly ContainerAnswer[];
-  /** The frontends, and whether each serves what is published. */
+  /** The frontends, and whether each serves the published file. */
   readonly frontends: readonly (FrontendStatus & { readonly servesPublished: boolean })[];
   /** What else has to be known to rely on it. */
   readonly notes: readonly string[];

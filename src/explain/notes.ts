@@ -14,7 +14,7 @@ export function notesOn({ instance, status }: InstanceFacts, wanted: OwnedPick |
   const behind = status.frontends.filter((frontend, index) => running.has(index) && frontend.runningGeneration !== publishedGeneration);
   return [
     ...behind.map(({ container, runningGeneration, phase }) => {
-      const serves = runningGeneration === undefined ? 'it is not known what it serves' : `it serves ${nameGeneration(runningGeneration)}`;
+      const serves = runningGeneration === undefined ? 'it serves an unknown file' : `it serves ${nameGeneration(runningGeneration)}`;
       return `${container} does not serve the published generation ${publishedGeneration} yet (${phase ?? 'not asked yet'}): ${serves}`;
     }),
     ...(wanted === undefined

@@ -63,6 +63,6 @@ function printFrontend({
   servesPublished,
   runningGeneration,
 }: InstanceAnswer['frontends'][number]): readonly string[] {
-  const serves = servesPublished ? 'serves what is published' : `serves ${runningGeneration ?? 'it is not known what'}`;
+  const serves = servesPublished ? 'serves the published file' : `serves ${runningGeneration ?? 'an unknown file'}`;
   return [container, state, ...(state === 'running' ? [`${serves}${phase === undefined ? '' : ` (${phase})`}`] : [])];
 }

@@ -1,7 +1,7 @@
 import type { Document } from '../status/document.ts';
 import type { MetricValues } from './metrics.ts';
 
-/** The text that Prometheus reads (exposition formats, text format 0.0.4). */
+/** Metrics → Prometheus' text format (exposition formats, 0.0.4). */
 export function exposeMetrics(metrics: readonly MetricValues[]): Document {
   return { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: `${metrics.map(linesOf).join('\n\n')}\n` };
 }

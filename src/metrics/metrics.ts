@@ -10,36 +10,36 @@ export interface MetricValues {
   readonly values: readonly {
     readonly value: number;
     readonly labels: Readonly<Record<string, string>>;
-    /** Of a histogram's parts. */
+    /** The name of a histogram's part. */
     readonly metricName?: string;
   }[];
 }
 
 const prefix = 'meet_gen_';
 
-/** What a gauge says, and its labels; `docs/metrics.md` is generated from it. */
+/** The gauges and their labels. `docs/metrics.md` is generated from this table. */
 export const gauges = {
   build_info: { labels: ['version', 'node'], help: 'Always 1: the version of meet-gen, and of Node.' },
-  engine_connected: { labels: [], help: "1 while the engine's events are heard, else 0." },
-  engine_last_event_timestamp_seconds: { labels: [], help: 'When the engine told of something that led to a look.' },
-  engine_last_sync_timestamp_seconds: { labels: [], help: 'When the engine was asked last, and answered.' },
-  generation_info: { labels: ['instance', 'generation'], help: 'Always 1: the content that is published for each Meet.' },
-  last_reload_successful: { labels: [], help: '1 when the last reload was seen to succeed, else 0.' },
-  last_reload_timestamp_seconds: { labels: [], help: 'When a reload was seen to succeed last.' },
+  engine_connected: { labels: [], help: '1 while the event stream is open, else 0.' },
+  engine_last_event_timestamp_seconds: { labels: [], help: 'When the last event came that led to a look.' },
+  engine_last_sync_timestamp_seconds: { labels: [], help: 'When the engine last answered a look.' },
+  generation_info: { labels: ['instance', 'generation'], help: 'Always 1: the published generation of each instance.' },
+  last_reload_successful: { labels: [], help: '1 when the last reload succeeded, else 0.' },
+  last_reload_timestamp_seconds: { labels: [], help: 'When a reload last succeeded.' },
   upstreams: {
     labels: ['instance', 'service', 'state'],
     help: 'Containers of each service: in_rotation, or why not: starting, unhealthy, draining, stopping, out.',
   },
-  problems: { labels: ['code'], help: 'Problems there are, by their code.' },
+  problems: { labels: ['code'], help: 'Current problems by code.' },
 } as const satisfies Readonly<Record<string, { readonly labels: readonly string[]; readonly help: string }>>;
 
 type GaugeName = keyof typeof gauges;
 type Value = readonly [value: number, ...labels: readonly string[]];
 
-/** States that are told even when nobody is in them, so that an alert can be about none. */
+/** States that are exposed even for no container, so that an alert can compare with 0. */
 const upstreamStates = ['in_rotation', 'starting', 'unhealthy', 'draining', 'stopping', 'out'] as const;
 
-/** Everything that Prometheus is told. */
+/** Counts and snapshot → all metrics. */
 export function metricsOf(tally: Tally, snapshot: StatusSnapshot, node: string): readonly MetricValues[] {
   const { version, engine, instances, problems } = snapshot;
   const { isSuccess, successAtSeconds } = tally.lastReload();
@@ -100,7 +100,7 @@ function gauge(name: GaugeName, values: readonly Value[]): MetricValues {
   };
 }
 
-/** One without a label starts at 0, and so does each value of a label that is known beforehand; of another only what has been counted is told. */
+/** Counters without a label, and known values of a label, start at 0. Other values appear with their first count. */
 function counter(name: CounterName, counts: ReadonlyMap<string, number>): MetricValues {
   const { help, ...more } = counters[name];
   const label = 'label' in more ? more.label : undefined;

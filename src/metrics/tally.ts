@@ -1,32 +1,32 @@
 /**
- * What is counted since the start. The names are the metrics', without `meet_gen_`. Where all values of a label are known, they
- * are told from the start: Prometheus takes a counter that begins at 1 for one that has not grown.
+ * The counters, by the name of their metric without `meet_gen_`. Where all values of a label are known, they are exposed
+ * from the start: Prometheus takes a counter that begins at 1 for one that has not grown.
  */
 export const counters = {
   engine_requests_total: { label: 'endpoint', help: 'Calls to the engine, by the path of its API.' },
-  engine_reconnects_total: { help: 'How often the stream of events was opened again after it had failed.' },
+  engine_reconnects_total: { help: 'How often the event stream was reopened after a failure.' },
   events_total: { label: 'action', help: 'Events of the engine that led to a look.' },
   passes_total: {
     label: 'result',
     values: ['published', 'unchanged', 'failed'],
-    help: 'Looks: published (a file was written), unchanged, or failed.',
+    help: 'Passes by result: published (a file was written), unchanged, or failed.',
   },
   reloads_total: {
     label: 'result',
     values: ['success', 'refused', 'unproven'],
-    help: 'Reloads of frontends, by what was seen of them: success, refused or unproven.',
+    help: 'Reloads of frontends by result: success, refused or unproven.',
   },
-  rollbacks_total: { help: 'How often the last good file was put back, since nginx refused the new one.' },
+  rollbacks_total: { help: 'Rollbacks: the last good structure was published again after nginx refused a file.' },
 } as const satisfies Readonly<Record<string, { readonly label?: string; readonly values?: readonly string[]; readonly help: string }>>;
 
-/** Durations in seconds, and where the buckets end. */
+/** The histograms of durations in seconds, with the ends of their buckets. */
 export const histograms = {
   pass_duration_seconds: {
-    help: 'How long a pass took, from its look at the engine until the file was written.',
+    help: 'Duration of a pass, from its look until the file was written.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
   },
   event_to_live_seconds: {
-    help: "From an event's own time until a frontend was seen to serve what came of it.",
+    help: 'Time from an event until a frontend served its result.',
     buckets: [0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   },
 } as const;
@@ -34,20 +34,20 @@ export const histograms = {
 export type CounterName = keyof typeof counters;
 export type HistogramName = keyof typeof histograms;
 
-/** What a histogram has seen: how many values were at most as large as each bucket's end, and all of them. */
+/** The state of a histogram: for each bucket the number of values up to its end, then the number and sum of all. */
 export interface Observed {
   readonly perBucket: readonly number[];
   readonly count: number;
   readonly sum: number;
 }
 
-/** Counts in plain numbers. */
+/** Counts since the start. */
 export interface Tally {
   count(name: CounterName, label?: string): void;
   observe(name: HistogramName, seconds: number): void;
-  /** The engine told of something, at that moment (seconds since 1970). */
+  /** Notes the time of an event (seconds since 1970). */
   heard(atSeconds: number): void;
-  /** A frontend's reload was seen to succeed, or not. */
+  /** Notes the result of a frontend's reload. */
   reloaded(isSuccess: boolean, atSeconds: number): void;
   counts(name: CounterName): ReadonlyMap<string, number>;
   observed(name: HistogramName): Observed;

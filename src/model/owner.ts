@@ -56,7 +56,7 @@ export function assumedOwner(
 ): readonly Problem[] {
   const others = projectsOf(claimants).filter((one) => one !== project);
   if (remembered !== undefined || project === undefined || reason === 'option' || others.length === 0) return [];
-  const why = reason === 'name' ? 'it has that name' : 'it is the first by name';
+  const why = reason === 'name' ? 'both have that name' : 'it is the first by name';
   return [
     problem('owner-assumed', {
       instance,

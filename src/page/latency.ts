@@ -1,10 +1,10 @@
 import type { LiveChange } from '../status/history.ts';
 
-/** How long the last changes took from their event until they were served, as bars of a picture and in words. */
+/** Times of the last changes from their event until they were serving, as a bar chart and in words. */
 export interface Latency {
   readonly width: number;
   readonly height: number;
-  /** The oldest first. */
+  /** From the oldest to the newest. */
   readonly bars: readonly { readonly x: number; readonly y: number; readonly height: number; readonly title: string }[];
   readonly summary: string;
 }
@@ -13,7 +13,7 @@ const barPitch = 8;
 const pictureHeight = 40;
 const leastHeight = 2;
 
-/** @returns undefined while nothing has been caused by an event */
+/** @returns undefined until a change was caused by an event */
 export function latencyOf(changes: readonly LiveChange[]): Latency | undefined {
   const timed = changes.flatMap(({ at, servingMs }) => (servingMs === undefined ? [] : [{ at, servingMs }])).toReversed();
   const sorted = timed.map(({ servingMs }) => servingMs).toSorted((left, right) => left - right);

@@ -7,7 +7,7 @@ import { moodOfFrontend, moodOfReplica } from './mood.ts';
 import type { Mood } from './mood.ts';
 import { elementId } from './words.ts';
 
-/** A Meet in layers, as requests pass them: outer proxy, frontends, routes, upstreams. */
+/** An instance in the layers that a request passes: outer proxy, frontends, routes, upstreams. */
 export interface MeetView {
   readonly id: string;
   readonly name: string;
@@ -17,7 +17,7 @@ export interface MeetView {
   readonly port?: number;
   readonly frontends: readonly ContainerView[];
   readonly services: readonly ServiceView[];
-  /** The SPA is served by the frontends themselves. */
+  /** The frontends serve the SPA themselves. */
   readonly hasOwnSpa: boolean;
   readonly configuration?: { readonly title: string; readonly text: string };
 }
@@ -30,7 +30,7 @@ interface ServiceView {
   readonly groups: readonly ReplicaGroup[];
 }
 
-/** Of many that are alike only the number is shown at first. */
+/** A longer group of replicas is folded, and shows its number. */
 interface ReplicaGroup {
   readonly id: string;
   readonly title: string;
@@ -51,8 +51,8 @@ interface ContainerView {
 const mostUnfolded = 12;
 
 /**
- * @param deserted the services that nobody is in rotation for
- * @param configuration the published file
+ * @param deserted the services that no replica is in rotation for
+ * @param configuration the content of the published file
  */
 export function viewMeet(
   instance: InstanceStatus,
@@ -89,8 +89,8 @@ export function viewMeet(
 function titleOf(instance: InstanceStatus): string {
   const { publishedGeneration = '' } = instance;
   return isServed(instance)
-    ? `The configuration being served (generation ${publishedGeneration})`
-    : `The configuration that is published (generation ${publishedGeneration}); not every frontend is proven to serve it`;
+    ? `The served configuration (generation ${publishedGeneration})`
+    : `The published configuration (generation ${publishedGeneration}); not every frontend is proven to serve it`;
 }
 
 function viewFrontend(frontend: FrontendStatus, published: string | undefined, nowMs: number): ContainerView {

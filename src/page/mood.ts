@@ -1,10 +1,10 @@
 import { desertedServices, isProven, isServing } from '../status/headline.ts';
 import type { FrontendStatus, ReplicaStatus, StatusSnapshot } from '../status/snapshot.ts';
 
-/** How it is: as it should be, about to be or not quite, or costing visitors something. */
+/** The colour of a state: fine, in progress or not quite right, or harmful for visitors. */
 export type Mood = 'good' | 'care' | 'bad';
 
-/** A change that is on its way is no failure. */
+/** A change in progress is no failure. */
 export function moodOf(snapshot: StatusSnapshot): Mood {
   const { engine, problems } = snapshot;
   if (engine.error !== undefined || problems.some(({ severity }) => severity === 'error')) return 'bad';
@@ -17,7 +17,7 @@ export function moodOfReplica({ inRotation, rank }: ReplicaStatus): Mood {
   return rank === 'unhealthy' ? 'bad' : 'care';
 }
 
-/** @param published the generation that it ought to serve */
+/** @param published the generation that the frontend should serve */
 export function moodOfFrontend(frontend: FrontendStatus, published: string | undefined): Mood {
   if (frontend.state !== 'running' || frontend.phase === 'rejected') return 'bad';
   return isProven(frontend, published) ? 'good' : 'care';

@@ -5,11 +5,11 @@ import type { ReadPageText } from './render-page.ts';
 import { viewPage } from './view.ts';
 import type { Configurations, PageView } from './view.ts';
 
-/** The status page, and what it loads. */
+/** The status page and its files. */
 export interface StatusPage {
   /** @param nowMs milliseconds since 1970 */
   show(snapshot: StatusSnapshot, configurations: Configurations, nowMs: number): Document;
-  /** Undefined for a name that is none of the page's own files. */
+  /** Returns undefined for a name that is no file of the page. */
   asset(name: string): Document | undefined;
 }
 
@@ -19,7 +19,7 @@ const assetTypes = {
   'icon.svg': 'image/svg+xml',
 } as const;
 
-/** @param read reads one of the texts of `templates/page`; nothing is read before somebody looks */
+/** @param read reads a file of `templates/page`, when the page is first requested */
 export function createStatusPage(read: ReadPageText): StatusPage {
   let render: ((view: PageView) => string) | undefined;
   return {

@@ -13,7 +13,7 @@ import { elementId, viewMoment } from './words.ts';
 import type { Moment } from './words.ts';
 import { defined, mapDefined } from '../util/defined.ts';
 
-/** What the status page shows, in words and ready to print. */
+/** The content of the status page, in words and ready to print. */
 export interface PageView {
   readonly version: string;
   readonly headline: string;
@@ -23,7 +23,7 @@ export interface PageView {
   readonly problems: readonly ProblemView[];
   readonly meets: readonly MeetView[];
   readonly changes: readonly ChangeView[];
-  /** Absent while nothing has been caused by an event. */
+  /** Absent until a change was caused by an event. */
   readonly latency?: Latency;
 }
 
@@ -31,7 +31,7 @@ interface ProblemView {
   readonly id: string;
   readonly severity: Severity;
   readonly code: string;
-  /** The container and the label that it is about. */
+  /** The container and the label that have the problem. */
   readonly about: readonly string[];
   readonly message: string;
   readonly cure: string;
@@ -44,7 +44,7 @@ interface ChangeView {
   readonly why: string;
   readonly took: string;
   readonly lines: readonly string[];
-  /** Who came into rotation or went out of it, and why. */
+  /** Replicas that entered or left the rotation, and why. */
   readonly containers: readonly string[];
   readonly diff?: readonly DiffLine[];
 }
@@ -56,10 +56,10 @@ interface DiffLine {
 
 const mostDiffLines = 80;
 
-/** The file that is published for each instance, by its name. */
+/** The content of each instance's published file, by instance. */
 export type Configurations = ReadonlyMap<string, string>;
 
-/** Puts what is known into the words of the page; `nowMs` in milliseconds since 1970. */
+/** Snapshot → content of the page. @param nowMs milliseconds since 1970 */
 export function viewPage(snapshot: StatusSnapshot, configurations: Configurations, nowMs: number): PageView {
   const { version, engine, instances, problems, changes } = snapshot;
   const latency = latencyOf(changes);
@@ -91,20 +91,20 @@ function viewProblem({ severity, code, instance, container, key, value, message,
 
 function viewChange(change: LiveChange, nowMs: number): ChangeView {
   const { instance, at, generation, changes, containers = [], why, servingMs, liveMs, diff } = change;
-  const later = liveMs === undefined ? '' : `, by nothing else after ${liveMs} ms`;
+  const later = liveMs === undefined ? '' : `, live after ${liveMs} ms`;
   return {
     id: elementId('change', instance, generation, at),
     at: viewMoment(at, nowMs),
     instance,
     why: why.join(', '),
-    took: servingMs === undefined ? '' : `served after ${servingMs} ms${later}`,
-    lines: changes.length === 0 ? ['the wording of the template alone'] : changes,
+    took: servingMs === undefined ? '' : `serving after ${servingMs} ms${later}`,
+    lines: changes.length === 0 ? ['only the text of the template changed'] : changes,
     containers,
     ...defined({ diff: mapDefined(diff, viewDiff) }),
   };
 }
 
-/** Fifty whole ones would be more than a page can hold. */
+/** Fifty whole differences would be too much for a page. */
 function viewDiff(diff: string): readonly DiffLine[] {
   const lines = diff.trimEnd().split('\n');
   const left = lines.length - mostDiffLines;

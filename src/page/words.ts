@@ -1,6 +1,6 @@
 import { roughly } from '../status/duration.ts';
 
-/** A moment as people read it, and as programs do. */
+/** A time for people and for programs. */
 export interface Moment {
   /** ISO 8601. */
   readonly iso: string;
@@ -18,7 +18,7 @@ function ago(passedMs: number): string {
   return passed === undefined ? 'just now' : `${passed} ago`;
 }
 
-/** An id for an element that stays the same as long as what it is about does. */
+/** A stable id for an element of the page. */
 export function elementId(...parts: readonly string[]): string {
   return parts.map((part) => part.replaceAll(/[^A-Za-z0-9-]/g, (letter) => `_${letter.codePointAt(0)?.toString(16) ?? ''}_`)).join('.');
 }

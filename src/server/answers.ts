@@ -5,51 +5,51 @@ import type { Document } from '../status/document.ts';
 import type { LiveStreams } from './live.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
-/** What the server answers from; asked at every request. */
+/** The sources of the answers, asked at each request. */
 export interface StatusSource {
-  /** The loop turns. */
+  /** Whether the loop is alive. */
   healthy(): boolean;
   snapshot(): StatusSnapshot;
-  /** What Prometheus reads. */
+  /** The metrics in Prometheus' text format. */
   metrics(): Document;
   /** The status page, in HTML. */
   page(): Document;
-  /** A file that the page loads, by its name; undefined for any other name. */
+  /** A file of the page by its name; undefined for an unknown name. */
   asset(name: string): Document | undefined;
-  /** Calls back whenever what is known has changed; returns how to end that. */
+  /** Calls the listener after each change of the snapshot. @returns a function that removes the listener */
   onChange(listener: () => void): () => void;
 }
 
-/** What an operator may do and ask over the unix socket, and nobody over TCP. */
+/** The operator's calls, over the unix socket only. */
 export interface OperatorCalls {
-  /** Takes them out, or tells how far they are. @throws OperatorError that says why not */
+  /** Takes containers out of rotation and returns the progress. @throws OperatorError with the reason */
   drain(containers: readonly string[]): unknown;
-  /** @throws OperatorError that says why not */
+  /** @throws OperatorError with the reason */
   cancelDrain(containers: readonly string[]): unknown;
-  /** Who answers a path or a URL. @throws OperatorError that says why it can't be explained */
+  /** Explains which service answers a path or a URL. @throws OperatorError with the reason */
   explain(target: string, instance: string | undefined): unknown;
 }
 
-/** JSON, a text as it is, or a stream that somebody else goes on writing. */
+/** JSON, a text, or a stream that `LiveStreams` goes on writing. */
 type Answer =
   | { readonly status: number; readonly body: unknown }
   | { readonly status: 200; readonly document: Document }
   | { readonly status: 200; readonly stream: LiveStreams };
 
-/** How requests are answered in one place. */
+/** The rules for requests to one listener. */
 export type Respond = (incoming: IncomingMessage) => Answer;
 
-/** Over the unix socket: whoever may open it is an operator. */
+/** Over the unix socket: its permissions decide who is an operator. */
 export function answersForOperators(source: StatusSource, operator: OperatorCalls, live: LiveStreams): Respond {
   return (incoming) => answerOperator(incoming, operator) ?? answer(incoming, source, live);
 }
 
-/** Over TCP. @param names further names that the Host header may have */
+/** Over TCP. @param names further names that the Host header may contain */
 export function answersForAnybody(source: StatusSource, names: readonly string[], live: LiveStreams): Respond {
   return (incoming) => (isOwnHost(incoming.headers.host, names) ? answer(incoming, source, live) : wrongHost);
 }
 
-/** Writes an answer, and of HEAD's only what it is. */
+/** Writes an answer; for HEAD only its header. */
 export function send(outgoing: ServerResponse, answered: Answer): void {
   const isAsked = outgoing.req.method !== 'HEAD';
   if ('stream' in answered) {
@@ -65,8 +65,8 @@ export function send(outgoing: ServerResponse, answered: Answer): void {
 }
 
 /**
- * Nothing is kept, guessed, framed, or read by another site; and the page loads only what comes from here, so that not even markup that
- * slipped in could run anything (Content Security Policy Level 3).
+ * Browsers don't cache, sniff or frame answers, nor share them with other sites. The page loads only from this server, so
+ * that injected markup could not run anything (Content Security Policy Level 3).
  */
 const safeHeaders = {
   'cache-control': 'no-store',
@@ -78,7 +78,7 @@ const safeHeaders = {
   'x-content-type-options': 'nosniff',
 };
 
-/** Against pages that make a browser ask for them under a name of their own (DNS rebinding): only addresses, localhost, and what the operator names. */
+/** Against DNS rebinding, where a page makes a browser ask under the page's name: addresses, localhost, and given names. */
 function isOwnHost(host: string | undefined, names: readonly string[]): boolean {
   const name = (host ?? '')
     .toLowerCase()
@@ -89,16 +89,16 @@ function isOwnHost(host: string | undefined, names: readonly string[]): boolean 
 
 const wrongHost: Answer = {
   status: 421,
-  body: { error: 'ask for this server by its address, as localhost, or by a name that is given to --allow-host' },
+  body: { error: 'use the address of this server, localhost, or a name from --allow-host in the Host header' },
 };
 
-/** A request target's path and query. `new URL` refuses some targets that come over a socket, `//` for one. */
+/** The path and query of a request target. `new URL` refuses some targets, such as `//`. */
 function readTarget(target = '/'): { readonly pathname: string; readonly searchParams: URLSearchParams } {
   const [pathname = '/', ...query] = target.split('?');
   return { pathname, searchParams: new URLSearchParams(query.join('?')) };
 }
 
-/** Undefined for what the operator has nothing to do with. */
+/** Returns undefined for a request that is no operator's call. */
 function answerOperator({ method, url }: IncomingMessage, operator: OperatorCalls): Answer | undefined {
   const { pathname, searchParams } = readTarget(url);
   const containers = searchParams.getAll('container');
@@ -118,13 +118,14 @@ function answerOperator({ method, url }: IncomingMessage, operator: OperatorCall
 }
 
 function answer(incoming: IncomingMessage, source: StatusSource, live: LiveStreams): Answer {
-  if (incoming.method !== 'GET' && incoming.method !== 'HEAD') return { status: 405, body: { error: 'this server is read-only: use GET' } };
+  if (incoming.method !== 'GET' && incoming.method !== 'HEAD')
+    return { status: 405, body: { error: 'this server is read-only: use GET or HEAD' } };
   const path = incoming.url?.split('?')[0] ?? '/';
   switch (path) {
     case '/':
       return { status: 200, document: source.page() };
     case '/live':
-      return live.isFull() ? { status: 503, body: { error: 'too many pages are open' } } : { status: 200, stream: live };
+      return live.isFull() ? { status: 503, body: { error: 'too many open pages: close one' } } : { status: 200, stream: live };
     case '/healthz': {
       const healthy = source.healthy();
       return { status: healthy ? 200 : 503, body: { healthy } };
@@ -140,7 +141,7 @@ function answer(incoming: IncomingMessage, source: StatusSource, live: LiveStrea
     default: {
       const asset = source.asset(path.slice(1));
       if (asset !== undefined) return { status: 200, document: asset };
-      return { status: 404, body: { error: 'there is / (the status page), /healthz, /readyz, /status and /metrics' } };
+      return { status: 404, body: { error: 'not found: use / (the status page), /healthz, /readyz, /status or /metrics' } };
     }
   }
 }

@@ -1,9 +1,9 @@
 import { askHttp } from '../util/ask-http.ts';
 
-/** Far more than the status of 10,000 containers takes. */
+/** Far more than the status of 10,000 containers. */
 const maxStatusBytes = 64 * 1024 ** 2;
 
-/** Asks the meet-gen behind the first of these sockets that answers; undefined when none does. */
+/** Asks the meet-gen behind these sockets. @returns the answer of the first one that answers, or undefined */
 export async function askFirst(
   socketPaths: readonly string[],
   path: string,
@@ -17,12 +17,12 @@ export async function askFirst(
   return undefined;
 }
 
-/** What to say when none of them answers. */
+/** The error message when no socket answers. */
 export function nobodyAnswers(socketPaths: readonly string[]): string {
   return `no meet-gen answers on ${socketPaths[0] ?? 'its socket'}; is it running with this --out?`;
 }
 
-/** Undefined when nobody answers in time, or not as meet-gen does. */
+/** Returns undefined without an answer in time, or where the answer isn't from a meet-gen. */
 export async function askStatus(
   socketPath: string,
   path: string,

@@ -1,39 +1,39 @@
 import type { ServerResponse } from 'node:http';
 import type { ErrorBoundary } from '../util/error-boundary.ts';
 
-/** The pages that are open: each is told when there is something new to look at (server-sent events, WHATWG HTML 9.2). */
+/** The open pages: changes → an event `look` to each page (server-sent events, WHATWG HTML 9.2). */
 export interface LiveStreams {
-  /** No further one is taken. */
+  /** Whether no further page can be added. */
   isFull(): boolean;
-  /** Takes an answer whose head has been written; it is dropped when its reader goes away or doesn't read. */
+  /** Adds an answer after its header. It is dropped when the client leaves or stops reading. */
   add(outgoing: ServerResponse): void;
 }
 
 const mostStreams = 32;
-/** Many changes at once are one look. */
+/** Many changes at once are one event. */
 const leastGapMs = 200;
-/** What is told in minutes gets old without any change, and a proxy in between closes what is silent. */
+/** Times in minutes get old without any change, and a proxy closes silent connections. */
 const silenceMs = 15_000;
 const retryMs = 1000;
-/** So much that nobody has read means that nobody reads. */
+/** A client with so many unread bytes has stopped reading. */
 const mostUnread = 16_384;
 
-const part = 'telling open pages';
+const part = 'updating open pages';
 const lookAgain = 'event: look\ndata:\n\n';
 
-/** The open streams, and when they were told last. */
+/** The open streams, and the time of the last event. */
 interface Live {
   readonly onChange: (listener: () => void) => () => void;
   readonly streams: Set<ServerResponse>;
   readonly tell: () => void;
   readonly changed: () => void;
-  /** While somebody looks. */
+  /** Set while a page is open. */
   stopListening: (() => void) | undefined;
   next: NodeJS.Timeout | undefined;
   toldAtMs: number;
 }
 
-/** @param onChange calls back whenever what is known has changed; it is listened to only while somebody looks */
+/** @param onChange adds a listener for changes of the snapshot; called only while a page is open */
 export function createLiveStreams(onChange: (listener: () => void) => () => void, boundary: Pick<ErrorBoundary, 'guard'>): LiveStreams {
   const live: Live = {
     onChange,
@@ -55,7 +55,7 @@ function add(live: Live, outgoing: ServerResponse): void {
   streams.add(outgoing);
   outgoing.on('close', () => drop(live, outgoing));
   live.stopListening ??= onChange(changed);
-  // What has changed between the page and this stream is seen at once.
+  // Covers changes between the loading of the page and this stream.
   outgoing.write(`retry: ${retryMs}\n\n${lookAgain}`);
   if (streams.size === 1) schedule(live, silenceMs);
 }

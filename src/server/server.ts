@@ -10,20 +10,20 @@ import { askStatus } from './ask.ts';
 import { createLiveStreams } from './live.ts';
 
 const socketCheckMs = 5000;
-/** More than operators and scrapers ever have open at once; each costs a descriptor. */
+/** More connections than operators and scrapers have open. Each costs a descriptor. */
 const mostConnections = 200;
 const slowestHeadersMs = 5000;
 
-/** Where a unix socket can be made; `makeRoom` is called before. */
+/** A path for the unix socket. `makeRoom` is called before the socket is created. */
 export interface SocketPlace {
   readonly path: string;
   readonly makeRoom: () => Promise<void>;
 }
 
 /**
- * Serves the status on a unix socket, in the first of the places that takes one, and on TCP unless that is off; read-only.
- * @returns how to stop it
- * @throws Error, with the cure, when an address is taken or another meet-gen answers in one of the places already
+ * Serves the status: on a unix socket, in the first place where one can be created, and on TCP unless that is off.
+ * @returns a function that stops the server
+ * @throws Error with the cure, when an address is in use or another meet-gen answers in one of the places
  */
 export async function startStatusServer(
   source: StatusSource,
@@ -54,7 +54,7 @@ export async function startStatusServer(
   }
 }
 
-/** A root can be read-only, a file system full, and a path too long for a socket. */
+/** Tries all places: the root may be read-only, a file system full, or a path too long for a socket. */
 async function keepFirstSocket(respond: Respond, places: readonly SocketPlace[], boundary: ErrorBoundary): Promise<() => Promise<void>> {
   const failures: string[] = [];
   for (const { path, makeRoom } of places) {
@@ -69,7 +69,7 @@ async function keepFirstSocket(respond: Respond, places: readonly SocketPlace[],
   throw new Error(`the status socket can't be opened: ${failures.join('; ')}`);
 }
 
-/** Serves on a unix socket, and makes it again when its directory vanished and came back; returns how to end that. */
+/** Serves on a unix socket, and creates it again after its directory was removed. @returns a function that stops it */
 async function keepSocket(respond: Respond, socketPath: string, boundary: ErrorBoundary): Promise<() => Promise<void>> {
   const openSocket = async (): Promise<Server> => {
     const opened = await open(respond, { path: socketPath }, boundary);
@@ -93,7 +93,7 @@ async function keepSocket(respond: Respond, socketPath: string, boundary: ErrorB
   };
 }
 
-/** A socket file outlives a killed process; one that answers belongs to a living one. */
+/** A socket file remains after a killed process. A socket that answers belongs to a running process. */
 async function refuseSecond(socketPath: string): Promise<void> {
   if ((await askStatus(socketPath, '/healthz', 1000)) !== undefined)
     throw new Error(
@@ -110,7 +110,7 @@ function open(respond: Respond, where: { path: string } | { host: string; port: 
     server.once('error', reject);
     server.listen(where, () => {
       server.off('error', reject);
-      // One connection that can't be accepted, for want of a descriptor perhaps.
+      // A connection that could not be accepted, perhaps for lack of descriptors.
       server.on('error', (error) => boundary.failed('the status server', error));
       server.on('connection', () => boundary.worked('the status server'));
       resolve(server);
@@ -118,7 +118,7 @@ function open(respond: Respond, where: { path: string } | { host: string; port: 
   });
 }
 
-/** Whatever a request makes fail costs that request alone. */
+/** An error in a request costs that request alone. */
 function answer(incoming: IncomingMessage, outgoing: ServerResponse, respond: Respond): void {
   try {
     send(outgoing, respond(incoming));
@@ -132,7 +132,7 @@ function sayFailed(outgoing: ServerResponse, error: unknown): void {
   try {
     if (!outgoing.headersSent) return send(outgoing, { status: 500, body: { error: String(error) } });
   } catch {
-    // There is nothing left to say: the connection ends.
+    // The header is written already, so the connection ends.
   }
   outgoing.destroy();
 }
@@ -149,7 +149,7 @@ const knownPaths: ReadonlySet<string> = new Set([
   '/drain/cancel',
 ]);
 
-/** Of the few that there are: a client must not fill the log with names of its own. */
+/** A known path: a client must not fill the log with names of its own. */
 function requestName({ url = '/' }: IncomingMessage): string {
   const path = url.split('?')[0] ?? '/';
   return knownPaths.has(path) ? path : 'another path';

@@ -1,7 +1,7 @@
-/** Those who want to know that something has changed, not what. */
+/** Listeners for *something changed*, without what changed. */
 export interface Watchers {
   tell(): void;
-  /** @returns how to end it */
+  /** @returns a function that removes the listener */
   watch(listener: () => void): () => void;
 }
 

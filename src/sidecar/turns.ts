@@ -44,7 +44,7 @@ function turnsBetween(before: Replicas | undefined, after: Replicas, there: Repl
     before === undefined ? !isAsItShouldBe(replica) : hasTurned(before.get(id), replica),
   );
   return new Map([
-    ...gone.map(([id, replica]): [string, string] => [id, `${describeReplica(replica).container}: out of rotation: gone`]),
+    ...gone.map(([id, replica]): [string, string] => [id, `${describeReplica(replica).container}: out of rotation: removed`]),
     ...turned.map(([id, replica]): [string, string] => [id, describe(replica)]),
   ]);
 }
@@ -67,5 +67,5 @@ function hasTurned(before: Replica | undefined, { inRotation, standing: { rank }
 function describe(replica: Replica): string {
   const { container, inRotation, reason, rank } = describeReplica(replica);
   if (!inRotation) return `${container}: out of rotation: ${reason}`;
-  return `${container}: in rotation: ${reason}${rank === 'ready' ? '' : ', and nobody is better'}`;
+  return `${container}: in rotation: ${reason}${rank === 'ready' ? '' : ', and no replica is better'}`;
 }

@@ -5,12 +5,12 @@ import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import type { InstanceStatus, ReplicaStatus, StatusSnapshot } from './snapshot.ts';
 
-/** More would take long, and tell a person nothing new. */
+/** More would take long and show nothing new. */
 const mostChecked = 200;
 
 /**
- * Tries a connection to each replica that is ready and in rotation, once, and adds who refuses it to the view.
- * @param tryPort tries `address:port`
+ * Tries a connection to each replica that is ready and in rotation, once, and marks the replicas that refuse it.
+ * @param tryPort connects to `address:port`
  */
 export async function addConnections(
   snapshot: StatusSnapshot,
@@ -31,7 +31,7 @@ export async function addConnections(
   return { ...snapshot, instances, problems: [...snapshot.problems, ...instances.flatMap(refusalsIn)] };
 }
 
-/** The host's loopback address is another one than ours. */
+/** The host's loopback address isn't the container's own. */
 function toCheck({ inRotation, rank, endpoint, network }: ReplicaStatus): readonly string[] {
   return inRotation && (rank === 'ready' || rank === 'draining') && endpoint !== undefined && network !== loopback.name ? [endpoint] : [];
 }

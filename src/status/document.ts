@@ -1,4 +1,4 @@
-/** A text that is served, and of which kind it is. */
+/** A served text and its content type. */
 export interface Document {
   readonly contentType: string;
   readonly text: string;

@@ -1,6 +1,6 @@
 const minuteMs = 60_000;
 
-/** A time that has passed, roughly, in whole minutes, hours or days; undefined for less than a minute. */
+/** A duration in whole minutes, hours or days; undefined for less than a minute. */
 export function roughly(passedMs: number): string | undefined {
   const minutes = Math.floor(passedMs / minuteMs);
   if (minutes < 1) return undefined;

@@ -3,17 +3,17 @@ import { roughly } from './duration.ts';
 import { unreadyServices } from './readiness.ts';
 import type { FrontendStatus, InstanceStatus, ReplicaStatus, StatusSnapshot } from './snapshot.ts';
 
-/** How it is as a whole, in a sentence. */
+/** The state of all instances in one sentence. */
 export function headlineOf({ ready, converged, engine, instances, problems }: StatusSnapshot): string {
   if (!engine.connected && engine.error !== undefined)
-    return `the engine can't be reached, so changes are not seen; what was published last goes on being served`;
-  if (!ready) return 'nothing has been published yet, or what is known is too old';
-  if (instances.length === 0) return 'no container with meet.role has been found';
+    return `the engine can't be reached, so changes are not seen; the last published file is still served`;
+  if (!ready) return 'nothing is published yet, or the last look is too old';
+  if (instances.length === 0) return 'no container has the label meet.role';
   const troubles = problems.filter(({ severity }) => severity !== 'notice');
-  if (!converged) return `not all that labels ask for is live${andProblems(troubles.length)}`;
+  if (!converged) return `not everything that labels ask for is live${andProblems(troubles.length)}`;
   const deserted = desertedServices(problems);
   if (deserted.length === 0) return `${readinessOf(instances)}${andProblems(troubles.length)}`;
-  return `nobody is in rotation for ${deserted.join(', ')}, so 503 is answered there${andProblems(troubles.length - deserted.length)}`;
+  return `no replica is in rotation for ${deserted.join(', ')}, so its routes answer 503${andProblems(troubles.length - deserted.length)}`;
 }
 
 function readinessOf(instances: readonly InstanceStatus[]): string {
@@ -22,7 +22,7 @@ function readinessOf(instances: readonly InstanceStatus[]): string {
   return `the file is live, but ${unready.map(({ service, reason }) => `${service} is not ready (${reason})`).join(', ')}`;
 }
 
-/** Whether visitors get answers: all is live, and every service has somebody who can answer. */
+/** Whether visitors get answers: all routes are live, and each service has a ready replica. */
 export function isServing({ converged, instances, problems }: StatusSnapshot): boolean {
   return converged && desertedServices(problems).length === 0 && unreadyServices(instances).length === 0;
 }
@@ -32,60 +32,60 @@ function andProblems(count: number): string {
   return count === 1 ? ', and there is a problem' : `, and there are ${count} problems`;
 }
 
-/** The services whose requests get 503, since nobody is in rotation; of one instance alone where that is named. */
+/** The services without a replica in rotation, whose routes answer 503. @param instance limits them to one instance */
 export function desertedServices(problems: readonly Problem[], instance?: string): readonly string[] {
   const found = problems.filter((item) => item.code === 'nobody-in-rotation' && (instance === undefined || item.instance === instance));
   return found.flatMap(({ value }) => value ?? []);
 }
 
-/** All its frontends are proven to serve what is published, whether that is all that labels ask for or not. */
+/** Whether all frontends are proven to serve the published file, even if it isn't the wanted one. */
 export function isServed({ frontends, publishedGeneration }: InstanceStatus): boolean {
   return frontends.length > 0 && frontends.every((frontend) => isProven(frontend, publishedGeneration));
 }
 
-/** It is proven to serve what is published, and nothing else. */
+/** Whether the frontend is live with the published file. */
 export function isProven({ phase, runningGeneration }: FrontendStatus, published: string | undefined): boolean {
   return phase === 'live' && runningGeneration === published;
 }
 
-/** Why what labels ask for is not published, while that is not known yet. */
-export const askedFirst = 'nginx is being asked first whether it takes it';
+/** Why the wanted routes aren't published yet. */
+export const askedFirst = 'nginx is testing it first';
 
-/** How far an instance is, in a sentence. */
+/** The state of an instance in one sentence. */
 export function stateOf(instance: InstanceStatus): string {
   const { frontends, desiredGeneration, publishedGeneration, onTrial } = instance;
   if (frontends.length === 0) return 'no frontend serves it';
   if (publishedGeneration === undefined) return `nothing is published for it yet${onTrial === true ? `, ${askedFirst}` : ''}`;
   if (desiredGeneration !== publishedGeneration)
     return onTrial === true
-      ? `not all that labels ask for is published yet, ${askedFirst}`
-      : 'a part of what labels ask for is left out (the problems say why)';
+      ? `not everything that labels ask for is published yet, ${askedFirst}`
+      : 'some routes that labels ask for are left out (see the problems)';
   const behind = frontends.filter((frontend) => !isProven(frontend, publishedGeneration));
   if (behind.length === 0) return 'live';
-  return `published, and not proven to be served by ${behind.map(({ container }) => container).join(', ')}`;
+  return `published, but not proven to be served by ${behind.map(({ container }) => container).join(', ')}`;
 }
 
-/** What a frontend serves, in words. */
+/** The file that a frontend serves, in words. */
 export function servesOf({ state, phase, runningGeneration, nginxVersion, proofReason }: FrontendStatus, published?: string): string {
   if (state !== 'running') return 'serves nothing';
   const nginx = nginxVersion === undefined ? '' : `, nginx ${nginxVersion}`;
   const why = proofReason === undefined || phase === 'live' ? '' : `: ${proofReason}`;
-  if (runningGeneration === undefined) return `it is not known what it serves${why}`;
+  if (runningGeneration === undefined) return `serves an unknown file${why}`;
   if (runningGeneration === 'none') return `serves no routes yet (${phase ?? 'not asked'})${nginx}${why}`;
-  return `serves ${runningGeneration === published ? 'what is published' : 'an older file'} (${phase ?? 'not asked'})${nginx}${why}`;
+  return `serves ${runningGeneration === published ? 'the published file' : 'an older file'} (${phase ?? 'not asked'})${nginx}${why}`;
 }
 
-/** Where a container is reached, in words. */
+/** The address of a container, in words. */
 export function placeOf({ endpoint, network }: ReplicaStatus): string {
   return endpoint === undefined ? 'no address' : `${endpoint} on ${network ?? '?'}`;
 }
 
-/** The state and why it is in rotation or not, without saying the same twice. */
+/** The container's state, and why it is in rotation or not, without repetition. */
 export function whyOf({ state, reason }: ReplicaStatus): string {
   return reason.startsWith(state) ? reason : `${state}: ${reason}`;
 }
 
-/** For how long it is so, roughly; empty where that isn't known. */
+/** Roughly how long the container has had this state; empty if unknown. */
 export function howLong(since: string | undefined, nowMs: number): string {
   if (since === undefined) return '';
   return `, for ${roughly(nowMs - Date.parse(since)) ?? 'less than a minute'}`;

@@ -3,25 +3,25 @@ import { once } from '../util/once.ts';
 /** A change that went live. */
 export interface LiveChange {
   readonly instance: string;
-  /** When it was proven to be served everywhere, by the machine's clock. */
+  /** When the change was proven to be live, by the machine's clock (ISO 8601). */
   readonly at: string;
   readonly generation: string;
   /** In words: `+ meet/backend 172.18.0.5:8000`, … */
   readonly changes: readonly string[];
-  /** Who came into rotation or went out of it, and why; absent for nobody. */
+  /** Replicas that entered or left the rotation, and why; absent for none. */
   readonly containers?: readonly string[];
-  /** What led to it: `meet-backend-1: start`, … */
+  /** The causes: `meet-backend-1: start`, … */
   readonly why: readonly string[];
-  /** From the event that caused it until the first answer with it, and until nothing else answered. */
+  /** Milliseconds from the causing event until the change was serving, and until it was live. */
   readonly servingMs?: number;
   readonly liveMs?: number;
-  /** As `diff -u` tells it; absent for the first file that was seen. */
+  /** As `diff -u` prints it; absent for an instance's first file. */
   readonly diff?: string;
 }
 
 /** The last changes that went live. */
 export interface History {
-  /** @param diff makes the change's difference, which isn't done before somebody wants to see it */
+  /** @param diff computes the difference, when the history is read for the first time */
   add(change: Omit<LiveChange, 'diff'>, diff?: () => string): void;
   /** The newest first. */
   changes(): readonly LiveChange[];
@@ -31,7 +31,7 @@ const kept = 50;
 const maxLines = 100;
 const maxDiffLength = 16_384;
 
-/** Keeps so many, and of a large one its beginning. */
+/** Keeps the last 50 changes, and the beginning of large ones. */
 export function createHistory(): History {
   let all: readonly (() => LiveChange)[] = [];
   return {
@@ -49,5 +49,5 @@ function firstLines(lines: readonly string[]): readonly string[] {
 }
 
 function beginningOf(diff: string): string {
-  return diff.length > maxDiffLength ? `${diff.slice(0, maxDiffLength)}\n(cut here: it is longer)\n` : diff;
+  return diff.length > maxDiffLength ? `${diff.slice(0, maxDiffLength)}\n(truncated)\n` : diff;
 }

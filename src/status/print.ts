@@ -9,12 +9,12 @@ import type { InstanceStatus, ReplicaStatus, StatusSnapshot } from './snapshot.t
 const shownChanges = 3;
 const shownLines = 5;
 
-/** The whole view as lines for a terminal; `nowMs` in milliseconds since 1970. */
+/** The snapshot as lines for a terminal. @param nowMs milliseconds since 1970 */
 export function printStatus(snapshot: StatusSnapshot, nowMs: number): readonly string[] {
   const { version, engine, instances, problems, changes } = snapshot;
   return [
     `meet-gen ${version}: ${headlineOf(snapshot)}`,
-    `engine: ${engine.error ?? (engine.connected ? 'connected' : 'not connected yet')}; looked at last ${engine.lastSyncAt ?? 'never'}`,
+    `engine: ${engine.error ?? (engine.connected ? 'connected' : 'not connected yet')}; last look ${engine.lastSyncAt ?? 'never'}`,
     ...instances.flatMap((instance) => ['', ...printInstance(instance, nowMs)]),
     ...(changes.length === 0 ? [] : ['', ...section('last changes', changes.slice(0, shownChanges).flatMap(printChange))]),
     ...(problems.length === 0 ? [] : ['', ...section('problems', problems.flatMap(printProblem))]),
@@ -28,7 +28,7 @@ function printChange({ at, instance, changes, why, servingMs }: LiveChange): rea
     `${at} ${instance}${took} ${why.join(', ')}`,
     ...indent(changes.slice(0, shownLines)),
     ...(left > 0 ? indent([`and ${left} more`]) : []),
-    ...(changes.length === 0 ? indent(['the wording of the template alone']) : []),
+    ...(changes.length === 0 ? indent(['only the text of the template changed']) : []),
   ];
 }
 
@@ -52,14 +52,14 @@ function printInstance(instance: InstanceStatus, nowMs: number): readonly string
 }
 
 const ownerReasons: Readonly<Record<OwnerReason, string>> = {
-  option: '--project says so',
-  remembered: 'it did when it was first seen',
-  name: 'it has that name',
-  first: 'its frontends are the first that were seen',
+  option: 'set by --project',
+  remembered: 'it did when meet-gen first saw it',
+  name: 'both have that name',
+  first: 'its frontends were seen first',
 };
 
 function ofNobody(replicas: readonly ReplicaStatus[]): string {
-  return replicas.some(({ inRotation }) => inRotation) ? '' : ': nobody in rotation, so its routes answer 503';
+  return replicas.some(({ inRotation }) => inRotation) ? '' : ': no replica in rotation, so its routes answer 503';
 }
 
 function printReplica(replica: ReplicaStatus, nowMs: number): readonly string[] {
@@ -71,7 +71,6 @@ function printReplica(replica: ReplicaStatus, nowMs: number): readonly string[] 
   ];
 }
 
-/** A line for each service. */
 function printRoutes(instance: InstanceStatus): readonly string[] {
   return table(
     [...routesByService(instance)].map(([service, routes]) => [

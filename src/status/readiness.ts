@@ -1,14 +1,14 @@
 import type { InstanceStatus, ReplicaStatus } from './snapshot.ts';
 
-/** A service whose routes are live while nobody can answer them yet. */
+/** A service whose routes are live while no replica can answer yet. */
 export interface UnreadyService {
   readonly instance: string;
   readonly service: string;
-  /** What it waits for, in words. */
+  /** The reason, in words. */
   readonly reason: string;
 }
 
-/** The services that have somebody in rotation, but nobody who is ready; those with nobody at all have a problem of their own. */
+/** Services with replicas in rotation, but no ready one. Services without a replica have a problem of their own. */
 export function unreadyServices(instances: readonly InstanceStatus[]): readonly UnreadyService[] {
   return instances.flatMap(({ name, services }) =>
     services.flatMap(({ service, replicas }) => {
@@ -20,7 +20,7 @@ export function unreadyServices(instances: readonly InstanceStatus[]): readonly 
   );
 }
 
-/** A drained replica still answers; one that was told to stop may not (gunicorn closes its listener at once). */
+/** A drained replica still answers. A stopping one may not: gunicorn closes its listener at once. */
 function canAnswer({ rank, refusesConnections }: ReplicaStatus): boolean {
   return refusesConnections !== true && (rank === 'ready' || rank === 'draining');
 }

@@ -1,12 +1,12 @@
 import type { InstanceStatus } from './snapshot.ts';
 
-/** A path as it is shown: `/x/` stands for itself and all below, `=/x` for exactly that. */
+/** A path in its shown form: `/x/` for the path and all below it, `=/x` for exactly that path. */
 interface ShownRoute {
   readonly path: string;
   readonly isLeftOut: boolean;
 }
 
-/** The paths of each service; one that stands for itself and all below is told once. */
+/** The shown paths of each service. A path and all below it is one entry. */
 export function routesByService({ routes }: InstanceStatus): ReadonlyMap<string, readonly ShownRoute[]> {
   const below = new Set(routes.filter(({ kind }) => kind === 'below').map(({ path }) => path));
   const shown = routes.filter(({ path, kind }) => kind === 'below' || !below.has(`${path}/`));

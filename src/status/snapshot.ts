@@ -10,27 +10,27 @@ import { defined, mapDefined } from '../util/defined.ts';
 
 const maxReasonLength = 500;
 
-/** One container, for a person who asks why it is or isn't in rotation. */
+/** The state of a container, and why it is or isn't in rotation. */
 export interface ReplicaStatus {
   readonly container: string;
   readonly id: string;
   readonly state: string;
   readonly health: string;
   readonly inRotation: boolean;
-  /** How good it is as an upstream; only the best rank that anybody has is in rotation. */
+  /** How good a replica is as an upstream. Only replicas with the best present rank are in rotation. */
   readonly rank: Rank;
   readonly reason: string;
   readonly endpoint?: string;
   readonly network?: string;
-  /** The TCP ports that its image or its `expose` names. */
+  /** The TCP ports that the image or `expose:` names. */
   readonly exposedPorts?: readonly number[];
-  /** Nothing listens at its endpoint; `meet-gen status` alone tries that. */
+  /** Nothing listens at the endpoint. Only `meet-gen status` tries to connect. */
   readonly refusesConnections?: true;
-  /** Since when it is so, as far as this meet-gen has seen it (ISO 8601). */
+  /** Since when the container has this state, as far as this meet-gen has seen it (ISO 8601). */
   readonly since?: string;
 }
 
-/** One frontend, and which configuration it was seen to serve. */
+/** A frontend and its proof. */
 export interface FrontendStatus extends ReplicaStatus {
   readonly phase?: string;
   readonly runningGeneration?: string;
@@ -41,16 +41,16 @@ export interface FrontendStatus extends ReplicaStatus {
 
 export interface InstanceStatus {
   readonly name: string;
-  /** The compose project that it belongs to, and how that is known; absent where it is of none. */
+  /** The compose project that the instance belongs to, and how meet-gen knows; absent without one. */
   readonly owner?: { readonly project: string; readonly reason: OwnerReason };
   readonly file?: string;
-  /** Its frontends are proven to serve what labels ask for. */
+  /** The frontends are proven to serve the wanted routes. */
   readonly converged: boolean;
   readonly desiredGeneration?: string;
   readonly publishedGeneration?: string;
-  /** nginx is being asked whether it takes what labels ask for, or a part of it: there is more to come by itself. */
+  /** nginx is testing the wanted routes, or a part of them; more may be published by itself. */
   readonly onTrial?: true;
-  /** Where the outer proxy is to send requests, and for which hosts; none for any. */
+  /** The port and hosts that the outer proxy must send requests to; no hosts for any host. */
   readonly entry?: { readonly port: number; readonly hosts: readonly string[] };
   readonly frontends: readonly FrontendStatus[];
   readonly services: readonly { readonly service: string; readonly role: string; readonly replicas: readonly ReplicaStatus[] }[];
@@ -62,11 +62,11 @@ interface RouteStatus {
   readonly path: string;
   readonly kind: 'exact' | 'below';
   readonly service: string;
-  /** It is not published, since nginx refuses it, or is not known to take it. */
+  /** Not published, since nginx refuses it or hasn't accepted it yet. */
   readonly leftOut?: true;
 }
 
-/** What `/status` answers. */
+/** The answer of `/status`. */
 export interface StatusSnapshot {
   readonly version: string;
   readonly ready: boolean;
@@ -74,33 +74,33 @@ export interface StatusSnapshot {
   readonly engine: { readonly connected: boolean; readonly lastSyncAt: string | null; readonly error?: string };
   readonly instances: readonly InstanceStatus[];
   readonly problems: readonly Problem[];
-  /** The last that went live, the newest first. */
+  /** The last changes that went live, the newest first. */
   readonly changes: readonly LiveChange[];
 }
 
-/** What is known of a frontend's proof, in the words of this report. */
+/** The fields of a frontend's proof in the status. */
 export type FrontendFacts = Pick<FrontendStatus, 'phase' | 'runningGeneration' | 'nginxVersion' | 'signals' | 'proofReason'>;
 
-/** What has been published for an instance. */
+/** The published routes of an instance. */
 interface Published {
   readonly file: string;
   readonly generation: string;
   readonly routes: readonly Route[];
   readonly entry?: { readonly port: number; readonly hosts: readonly string[] };
-  /** What labels ask for and is not published, as `ruleKey`s. */
+  /** The wanted locations that aren't published, as `ruleKey`s. */
   readonly leftOut?: ReadonlySet<string>;
 }
 
-/** What labels and templates ask for. */
+/** The wanted routes of an instance, from labels and templates. */
 interface Desired {
   readonly generation?: string;
-  /** nginx is being asked whether it takes it, or a part of it. */
+  /** nginx is testing them, or a part of them. */
   readonly isOnTrial: boolean;
-  /** The frontends are proven to serve it. */
+  /** The frontends are proven to serve them. */
   readonly isConverged?: boolean;
 }
 
-/** Puts an instance into the report; all foreign text is made safe to show. */
+/** Describes an instance for the status. Untrusted text is made safe to show. */
 export function describeInstance(
   instance: Instance,
   published: Published | undefined,
@@ -143,13 +143,13 @@ export function describeInstance(
   };
 }
 
-/** Why a frontend does not answer, or a signal failed, is told in the words of others. */
+/** Makes the reason safe to show: it contains text from the engine or from nginx. */
 function showFacts(facts: FrontendFacts | undefined): FrontendFacts {
   if (facts?.proofReason === undefined) return facts ?? {};
   return { ...facts, proofReason: showForeignText(facts.proofReason, maxReasonLength) };
 }
 
-/** Puts a container into words: state, address, and why it is in rotation or not. */
+/** Describes a container: state, address, and why it is or isn't in rotation. */
 export function describeReplica(replica: Replica): ReplicaStatus {
   const { container } = replica;
   return {

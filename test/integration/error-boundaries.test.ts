@@ -171,9 +171,9 @@ const rooms: readonly Room[] = [
   { name: 'SIGHUP', fault: { call: 'max', from: 'resync' }, told: { part: 'a resync' }, act: hangUp, isAsked: true },
   { name: 'keeping the socket', fault: { call: 'existsSync', from: 'reopen' }, told: { part: 'the status socket' }, act: () => undefined },
   {
-    name: 'telling open pages',
+    name: 'updating open pages',
     fault: { call: 'setTimeout', from: 'schedule' },
-    told: { part: 'telling open pages' },
+    told: { part: 'updating open pages' },
     act: stir,
     isAsked: true,
   },
@@ -228,7 +228,7 @@ describe.concurrent('an error in a part', () => {
       await prepare?.(scene);
       const faulty = await startTwo(scene, flags?.(scene) ?? []);
       const { run, strike, thrown } = faulty;
-      if (name === 'telling open pages') onTestFinished(await openPage(scene));
+      if (name === 'updating open pages') onTestFinished(await openPage(scene));
       const told0 = run.log().length;
       const reported = (): readonly unknown[] =>
         'part' in told

@@ -45,7 +45,7 @@ test.concurrent('it tells who answers and why the others do not, also with --lis
     `    answers    backend-1  ${scene.address(20)}:8000 on ${network}  running, without a health check`,
     `    stands by  backend-2  ${scene.address(21)}:8000 on ${network}  running: health check has not passed yet, and others are better`,
     '    frontends',
-    '      frontend  running  serves what is published (live)',
+    '      frontend  running  serves the published file (live)',
     '  Not seen from here: snippets in /etc/nginx/meet-routing.d of the frontend, which may answer first.',
     '',
   ]);
@@ -99,7 +99,7 @@ test.concurrent('a missing route: a frontend that goes on with the old routes is
   scene.backend('backend-2', 21);
   await waitForStatus(scene, 'another file is published', ({ instances }) => instances[0]?.publishedGeneration !== older);
   const note = new RegExp(`frontend does not serve the published generation \\w+ yet \\(.*\\): it serves the generation ${older}`);
-  // Until it has answered once more, it is not known what it serves.
+  // Until it has answered once more, serves an unknown file.
   const { frontends } = await waitUntil('it is named', async () => {
     const answer = await toldOfOne(scene, '/api');
     return note.test(answer.notes.join()) && answer;

@@ -97,7 +97,7 @@ const tellings: Readonly<Record<SituationName, Telling>> = {
     ],
     ends: [
       ['info', gone, 'unknown-label', 'backend-2', 'meet.pahts'],
-      ['info', live, 'backend-2: out of rotation: gone'],
+      ['info', live, 'backend-2: out of rotation: removed'],
     ],
   },
   'contested route': {
@@ -233,7 +233,7 @@ test.concurrent('the last one that turns unhealthy keeps its routes: a warning, 
   await waitForLines(
     [
       ['warn', 'problem', 'unhealthy-in-use', 'meet/backend', 'docker inspect'],
-      ['info', 'containers have changed, the routes stay', 'backend: in rotation: health check fails, and nobody is better'],
+      ['info', 'containers have changed, the routes stay', 'backend: in rotation: health check fails, and no replica is better'],
     ],
     lines,
   );

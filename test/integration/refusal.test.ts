@@ -81,7 +81,7 @@ test.concurrent('while nginx is being asked about a change, the old routes are s
   expect(status.converged).toBe(false);
   expect(status.instances[0]?.routes.find(({ path }) => path === '/more')).toMatchObject({ leftOut: true });
   const { stdout } = await runCommand(['status', '--out', scene.out]);
-  expect(stdout).toContain('not all that labels ask for is published yet, nginx is being asked first whether it takes it');
+  expect(stdout).toContain('not everything that labels ask for is published yet, nginx is testing it first');
   expect((await runCommand(['explain', '--out', scene.out, '/more'])).stdout).toContain('but that is not published yet');
   // This engine can't do it after all.
   engine.emit('answer');

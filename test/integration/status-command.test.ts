@@ -60,9 +60,9 @@ const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
     code: 0,
     texts: [
       ': all routes are live\n',
-      'engine: connected; looked at last 2',
+      'engine: connected; last look 2',
       'meet: live (',
-      'frontend  running, without a health check  serves what is published (live), nginx 1.30.3',
+      'frontend  running, without a health check  serves the published file (live), nginx 1.30.3',
       `in rotation  backend-1  ${scene.address(20)}:8000 on ${network}  running: healthy`,
       'routes\n  meet/backend  ',
     ],
@@ -86,8 +86,8 @@ const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
   'nobody left': () => ({
     code: 7,
     texts: [
-      ': nobody is in rotation for meet/backend, so 503 is answered there\n',
-      'meet/backend: nobody in rotation, so its routes answer 503',
+      ': no replica is in rotation for meet/backend, so its routes answer 503\n',
+      'meet/backend: no replica in rotation, so its routes answer 503',
       'out  backend-1  no address  exited',
       'warning nobody-in-rotation (service=meet/backend)',
     ],
@@ -106,8 +106,8 @@ const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
   'nginx refused': () => ({
     code: 7,
     texts: [
-      ': not all that labels ask for is live, and there are ',
-      'meet: a part of what labels ask for is left out (the problems say why)',
+      ': not everything that labels ask for is live, and there are ',
+      'meet: some routes that labels ask for are left out (see the problems)',
       '[emerg] upstream meet_meet.bad is refused',
       'error route-left-out',
     ],
@@ -116,7 +116,7 @@ const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
   'engine gone': () => ({
     code: 7,
     texts: [
-      ": the engine can't be reached, so changes are not seen; what was published last goes on being served\n",
+      ": the engine can't be reached, so changes are not seen; the last published file is still served\n",
       'error engine-unreachable',
     ],
     metrics: { engine_connected: 0, [problems('engine-unreachable')]: 1, [upstreams('in_rotation')]: 1 },
@@ -124,8 +124,8 @@ const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
   'frontend not verified': () => ({
     code: 7,
     texts: [
-      'meet: published, and not proven to be served by frontend',
-      'it is not known what it serves: no answer in time',
+      'meet: published, but not proven to be served by frontend',
+      'serves an unknown file: no answer in time',
       'warning reload-unverified (frontend)',
     ],
     metrics: { [problems('reload-unverified')]: 1, last_reload_successful: 0 },

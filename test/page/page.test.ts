@@ -348,7 +348,7 @@ test.concurrent('before anything is known it says so, and shows what to do', asy
   const { page } = await readPage(browser, `http://127.0.0.1:${port}/`);
   await shows(page, "the engine can't be reached");
   await scene.engine.comeBack();
-  await shows(page, 'No container with the label meet.role has been seen.');
+  await shows(page, 'No container has the label meet.role.');
   expect(await accessibilityViolations(page)).toEqual([]);
   await page.setViewportSize({ width: 320, height: 800 });
   expect(await layoutFaults(page)).toEqual([]);

@@ -218,7 +218,7 @@ describe('the command, as an operator calls it', () => {
     expect(said).toContain(
       `answers ${meet.container('backend-1')} ${address}:8000 on ${meet.internalNetwork} running, without a health check`,
     );
-    expect(said).toContain(`${meet.container('frontend-1')} running serves what is published (live)`);
+    expect(said).toContain(`${meet.container('frontend-1')} running serves the published file (live)`);
   });
 
   test('names the networks of a container that shares none with the frontends, and the line to paste, which helps', async () => {

@@ -184,7 +184,7 @@ describe('docker run, as the sidecar', () => {
     const address = (
       await docker(engine, ['inspect', '--format', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', meet.backend])
     ).trim();
-    await says('all routes are live', /serves what is published \(live\), nginx 1\.30/, `${address}:8000 on ${meet.network}`);
+    await says('all routes are live', /serves the published file \(live\), nginx 1\.30/, `${address}:8000 on ${meet.network}`);
     for (const [path, type] of [
       ['/page.css', 'text/css'],
       ['/page.js', 'text/javascript'],
@@ -195,7 +195,7 @@ describe('docker run, as the sidecar', () => {
     }
 
     await docker(engine, ['stop', '--time', '1', meet.backend]);
-    await says(/nobody is in rotation for .*, so 503 is answered there/, 'exited');
+    await says(/no replica is in rotation for .*, so its routes answer 503/, 'exited');
     await docker(engine, ['start', meet.backend]);
     await says('all routes are live');
     await docker(engine, ['stop', '--time', '1', meet.frontend]);

@@ -9,7 +9,7 @@ export interface Mounts {
   readonly volumes: readonly string[];
 }
 
-/** A frontend that never serves what is published for it, or can't tell that it does, without refusing anything. */
+/** A frontend that never serves the published file for it, or can't tell that it does, without refusing anything. */
 export interface Ignored {
   readonly what: string;
   /** The service, beside the usual ones. */
@@ -18,7 +18,7 @@ export interface Ignored {
   readonly differs: (usual: Mounts) => Partial<Mounts>;
   readonly code: string;
   readonly message: RegExp;
-  /** It serves what is published all the same. */
+  /** It serves the published file all the same. */
   readonly serves?: true;
 }
 

@@ -362,10 +362,10 @@ describe('what is served now counts', () => {
     const facts = factsOf([frontend(), backend(), filesService()], { published: withoutFiles, isOnTrial: true });
     expect(ask('/files/x', facts).notes).toEqual([
       'labels want the path for meet/files, but that is not published yet',
-      expect.stringMatching(/labels and templates ask for b+, nginx is being asked first whether it takes it$/),
+      expect.stringMatching(/labels and templates ask for b+, nginx is testing it first$/),
     ]);
     expect(ask('/api', factsOf([frontend(), backend()], { published: () => null, isOnTrial: true })).notes).toEqual([
-      'nothing is published yet, nginx is being asked first whether it takes it',
+      'nothing is published yet, nginx is testing it first',
     ]);
   });
 
@@ -445,7 +445,7 @@ describe('in a terminal', () => {
     answers  meet-backend-1  172.18.0.5:8000 on meet_default  running: healthy
     out      meet-backend-2  no address                       exited
     frontends
-      meet-frontend-1  running  serves what is published (live)
+      meet-frontend-1  running  serves the published file (live)
   Not seen from here: snippets in /etc/nginx/meet-routing.d of the frontend, which may answer first.`);
   });
 

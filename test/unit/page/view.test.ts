@@ -111,7 +111,7 @@ describe('the layers of a Meet', () => {
     ]);
   });
 
-  it('a service that nobody is in rotation for', () => {
+  it('a service that no replica is in rotation for', () => {
     const about = { instance: 'meet', key: 'service', value: 'meet/backend', message: 'm', cure: 'c' };
     const other = { ...instance, name: 'other' };
     const problems = [problem('nobody-in-rotation', about)];
@@ -132,12 +132,12 @@ describe('the layers of a Meet', () => {
   });
 
   it.each<[string, Partial<InstanceStatus>, RegExp]>([
-    ['served', {}, /^The configuration being served \(generation a\)$/],
-    ['served, though labels ask for more', { desiredGeneration: 'b' }, /^The configuration being served/],
+    ['served', {}, /^The served configuration \(generation a\)$/],
+    ['served, though labels ask for more', { desiredGeneration: 'b' }, /^The served configuration/],
     [
       'not proven',
       { frontends: [{ ...frontend, phase: 'unverified' }] },
-      /^The configuration that is published \(generation a\); not every/,
+      /^The published configuration \(generation a\); not every/,
     ],
   ])('a file that is %s', (_, more, title) => {
     expect(meetOf(more, 'server {}').configuration).toEqual({ title: expect.stringMatching(title) as string, text: 'server {}' });
@@ -164,8 +164,8 @@ describe('a change', () => {
     const [shown] = viewPage({ ...snapshot, changes: [change] }, new Map(), nowMs).changes;
     expect(shown).toMatchObject({
       why: 'a, b',
-      took: 'served after 50 ms, by nothing else after 200 ms',
-      lines: ['the wording of the template alone'],
+      took: 'serving after 50 ms, live after 200 ms',
+      lines: ['only the text of the template changed'],
     });
     expect(shown?.diff?.slice(0, 6)).toEqual([
       { kind: 'same', text: '--- before' },

@@ -40,7 +40,11 @@ describe('what has become of containers', () => {
       [[one, two({ health: 'starting' })]],
       ['two: out of rotation: health check has not passed yet, and others are better'],
     ],
-    ['at first who has nobody better', [[two({ health: 'unhealthy' })]], ['two: in rotation: health check fails, and nobody is better']],
+    [
+      'at first who has nobody better',
+      [[two({ health: 'unhealthy' })]],
+      ['two: in rotation: health check fails, and no replica is better'],
+    ],
     [
       'nothing where nothing changed',
       [
@@ -71,7 +75,7 @@ describe('what has become of containers', () => {
       ],
       ['two: out of rotation: exited'],
     ],
-    ['one that is gone', [[one, two()], [one]], ['two: out of rotation: gone']],
+    ['one that is gone', [[one, two()], [one]], ['two: out of rotation: removed']],
     [
       'not one that was out and ended, or was created',
       [

@@ -43,12 +43,20 @@ describe('the whole in a sentence', () => {
     ['all well', {}, /^all routes are live$/],
     ['a notice is no problem', { problems: [notice] }, /^all routes are live$/],
     ['one problem', { problems: [warning, notice] }, /^all routes are live, and there is a problem$/],
-    ['several', { converged: false, problems: [warning, warning] }, /^not all that labels ask for is live, and there are 2 problems$/],
-    ['nobody in rotation', { problems: [deserted] }, /^nobody is in rotation for meet\/files, so 503 is answered there$/],
-    ['nobody in rotation, and more', { problems: [deserted, warning] }, /^nobody is in rotation .*there, and there is a problem$/],
-    ['nobody in rotation, not live yet', { converged: false, problems: [deserted] }, /^not all .* is live, and there is a problem$/],
-    ['no container', { instances: [] }, /^no container with meet\.role/],
-    ['before the first pass', { ready: false, converged: false }, /^nothing has been published yet/],
+    [
+      'several',
+      { converged: false, problems: [warning, warning] },
+      /^not everything that labels ask for is live, and there are 2 problems$/,
+    ],
+    ['no replica in rotation', { problems: [deserted] }, /^no replica is in rotation for meet\/files, so its routes answer 503$/],
+    ['no replica in rotation, and more', { problems: [deserted, warning] }, /^no replica is in rotation .* 503, and there is a problem$/],
+    [
+      'no replica in rotation, not live yet',
+      { converged: false, problems: [deserted] },
+      /^not everything .* is live, and there is a problem$/,
+    ],
+    ['no container', { instances: [] }, /^no container has the label meet\.role$/],
+    ['before the first pass', { ready: false, converged: false }, /^nothing is published yet/],
     ['no engine', { ready: false, engine: { connected: false, lastSyncAt: null, error: 'e' } }, /^the engine can't be reached/],
   ])('%s', (_, more, expected) => {
     expect(headlineOf({ ...snapshot, ...more })).toMatch(expected);
@@ -63,18 +71,18 @@ describe('an instance in a sentence', () => {
     [
       'not published, on trial',
       { publishedGeneration: undefined as unknown as string, onTrial: true },
-      'nothing is published for it yet, nginx is being asked first whether it takes it',
+      'nothing is published for it yet, nginx is testing it first',
     ],
     [
       'on trial',
       { desiredGeneration: 'b', onTrial: true },
-      'not all that labels ask for is published yet, nginx is being asked first whether it takes it',
+      'not everything that labels ask for is published yet, nginx is testing it first',
     ],
-    ['refused', { desiredGeneration: 'b' }, 'a part of what labels ask for is left out (the problems say why)'],
+    ['refused', { desiredGeneration: 'b' }, 'some routes that labels ask for are left out (see the problems)'],
     [
       'under way',
       { frontends: [frontend, { ...frontend, container: 'two', phase: 'reloading', runningGeneration: 'z' }] },
-      'published, and not proven to be served by two',
+      'published, but not proven to be served by two',
     ],
   ])('%s', (_, more, expected) => {
     expect(stateOf({ ...instance, ...more })).toBe(expected);
@@ -83,7 +91,7 @@ describe('an instance in a sentence', () => {
 
 describe('what a frontend serves', () => {
   it.each<[string, Partial<FrontendStatus>, string]>([
-    ['what is published', {}, 'serves what is published (live), nginx 1.30.3'],
+    ['what is published', {}, 'serves the published file (live), nginx 1.30.3'],
     ['an older file', { phase: 'reloading', runningGeneration: 'z' }, 'serves an older file (reloading), nginx 1.30.3'],
     ['nothing that was read', { phase: 'reloading', runningGeneration: 'none' }, 'serves no routes yet (reloading), nginx 1.30.3'],
     ['nothing', { state: 'exited' }, 'serves nothing'],
@@ -94,7 +102,7 @@ describe('what a frontend serves', () => {
   it('nobody knows what', () => {
     const { runningGeneration: _, ...silent } = frontend;
     expect(servesOf({ ...silent, phase: 'unverified', proofReason: 'no answer in time' }, 'a')).toBe(
-      'it is not known what it serves: no answer in time',
+      'serves an unknown file: no answer in time',
     );
   });
 });

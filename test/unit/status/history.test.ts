@@ -19,14 +19,14 @@ it('keeps the last fifty, the newest first', () => {
   expect(history.changes().at(-1)?.generation).toBe('11');
 });
 
-it('keeps the beginning of a large one, and says so', () => {
+it('keeps the beginning of a large change, and marks the cut', () => {
   const history = createHistory();
   history.add({ ...change(1), changes: Array.from({ length: 150 }, (_, index) => `+ ${index}`) }, () => 'x'.repeat(100_000));
   const [kept] = history.changes();
   expect(kept?.changes).toHaveLength(101);
   expect(kept?.changes.at(-1)).toBe('and 50 more');
   expect(kept?.diff?.length).toBeLessThan(17_000);
-  expect(kept?.diff).toContain('cut here');
+  expect(kept?.diff).toContain('(truncated)');
 });
 
 it('makes a difference when it is asked for, once', () => {
