@@ -81,7 +81,7 @@ export interface ProofOptions {
 
 /**
  * nginx's old workers go on accepting for about 100 ms after the first new answer; on a host that has little time for them until
- * they have had some, which shows in answers that are slow (docs/decisions).
+ * they have had some, which shows in answers that are slow (docs/decisions/slow-answers-delay-live.md).
  */
 const settleMs = 150;
 const settleAnswers = 8;
