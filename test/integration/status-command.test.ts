@@ -237,7 +237,7 @@ test.concurrent('it watches until it is told to stop, and shows what changes', a
   const watching = startCommand(['status', '--watch', '--out', scene.out]);
   await waitUntil('it shows who is in rotation', () => watching.stdout().includes(`in rotation  backend  ${scene.address(20)}`));
   scene.engine.world.stop('backend');
-  await waitUntil('it shows that nobody is', () => watching.stdout().includes('nobody in rotation'));
+  await waitUntil('it shows the missing replica', () => watching.stdout().includes('no replica in rotation'));
   await scene.stopAll();
   await waitUntil('it says that nobody answers', () => watching.stdout().includes('no meet-gen answers'));
   watching.signal('SIGINT');
