@@ -159,7 +159,7 @@ const otherDifferences: readonly Pick<Difference, 'what' | 'seed' | 'ours' | 'wh
     what: 'Request bodies of 1 MB and more, and answers larger than that',
     seed: 'a body of up to 100 MB and an answer of up to 1 GB wait in nginx’s temporary files',
     ours: 'streamed; what one side doesn’t take yet waits at the other',
-    why: 'the temporary files are in /tmp, which is memory where the root is read-only (`docs/performance.md`, large bodies)',
+    why: 'the temporary files are in /tmp, which is memory where the root is read-only (`docs/routed-path.md`, large bodies)',
   },
 ];
 
