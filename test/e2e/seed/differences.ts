@@ -206,8 +206,8 @@ export function differencesPage(): string {
   return [
     '# What changes with meet-gen',
     '',
-    'For visitors almost nothing changes: some paths reach the backend instead of the SPA, and a missing backend is 503 instead',
-    'of 502. The table has every difference between the hand-written `nginx-routing.conf` of the guide and the routing that',
+    'For visitors almost nothing changes: some paths reach the backend instead of the SPA, and a missing backend is 503, not',
+    '502. The table has every difference between the hand-written `nginx-routing.conf` of the guide and the routing that',
     'meet-gen renders for `compose.example.yml`.',
     '',
     'A test generates the table (`test/e2e/seed/differences.ts`). It loads both files into nginx 1.22 and 1.30 and sends both',
