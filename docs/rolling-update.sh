@@ -1,6 +1,6 @@
 #!/bin/sh
-# Replaces the replicas of a Compose service one after the other, without a lost request: `--help` says how.
-# Runs on the host with the operator's rights, and needs nothing but the docker CLI with Compose.
+# Replaces the replicas of a Compose service one after the other, without a lost request: see `--help`.
+# It runs on the host with the operator's rights, and needs only the docker CLI with Compose.
 set -eu
 
 usage() {
@@ -9,22 +9,22 @@ Usage: rolling-update.sh [OPTION]... [SERVICE]
 
 Replaces the replicas of a Compose service (default: backend) one after the other:
 starts a new one, waits until it is healthy and in rotation, drains an old one with
-`meet-gen drain`, stops and removes it. Replaced are the replicas that `docker compose
-up` would recreate: those with another configuration or image. No other service is
-recreated, and a plain `docker compose up -d` afterwards recreates nothing.
+`meet-gen drain`, stops and removes it. It replaces the replicas that `docker compose
+up` would recreate, because their configuration or image differs. It recreates no other
+service, and a plain `docker compose up -d` afterwards recreates nothing.
 
 Run it where you run `docker compose`. For other file or project names, set
 COMPOSE_FILE and COMPOSE_PROJECT_NAME.
 
-  --all              replace the replicas that are up to date, too
+  --all              replace all replicas, also those that are up to date
   --scale N          end with N replicas (default: the number in the compose file)
-  --timeout SECONDS  how long a new replica may take to be in rotation, and an old
-                     one to be out of it (default: 180)
-  --meet-gen NAME    the container of meet-gen (default: that of the service meet-gen)
+  --timeout SECONDS  the time limit for a new replica to be in rotation, and for an
+                     old one to be out of it (default: 180)
+  --meet-gen NAME    meet-gen's container (default: the one of the service meet-gen)
   --help             print this
 
-It is safe to interrupt: run the same command again, and it goes on.
-Other services, and a database that has to be migrated first, are yours to update.
+You can interrupt it at any time: run the same command again to continue.
+Update other services yourself, and run database migrations first.
 Exit code: 0 done, 1 stopped early (the old replicas go on serving), 2 usage.
 EOF
 }
@@ -52,7 +52,7 @@ while [ $# -gt 0 ]; do
 done
 service=${service:-backend}
 
-config=$(docker compose config) || fail 'Compose cannot read the project: its message stands above. Run this where `docker compose ps` works.'
+config=$(docker compose config) || fail 'Compose cannot read the project: see its message above. Run this in the folder where `docker compose ps` works.'
 project=$(printf '%s\n' "$config" | sed -n 's/^name: "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p')
 docker compose config --services | grep -qxF -e "$service" ||
   fail "The project $project has no service $service. It has:" $(docker compose config --services)
@@ -70,16 +70,16 @@ containers() {
   docker ps "$@" --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.oneoff=False \
     --format '{{.Names}}'
 }
-# Newest first, stopped ones too: Compose counts them.
+# Newest first, with stopped ones, since Compose counts them.
 list_replicas() { containers --all --filter "label=com.docker.compose.service=$service"; }
-# Sets `names` and `total`. An answer that fails must not look like an empty one: every replica would seem new.
+# Sets `names` and `total`. A failed list must not look like an empty one: every replica would seem new.
 look() {
-  names=$(list_replicas) || fail 'Docker could not list the replicas: its message stands above. Run the same command again to go on.'
+  names=$(list_replicas) || fail 'Docker could not list the replicas: see its message above. Run the same command again to continue.'
   # shellcheck disable=SC2086 # one word a name
   set -- $names
   total=$#
 }
-# What Compose compares to decide whether a container has to be recreated.
+# Compose recreates a container if one of these differs.
 edition_of() { docker inspect --format '{{index .Config.Labels "com.docker.compose.config-hash"}} {{.Image}}' "$1"; }
 
 look
@@ -93,14 +93,14 @@ docker exec "$sidecar" meet-gen healthcheck >/dev/null 2>&1 ||
 editions=$(for name in $existing; do edition_of "$name"; done | sort -u | wc -l)
 if [ -z "$wanted" ]; then
   wanted=$scale_in_file
-  # Interrupted runs leave replicas too many, of two editions unless they replace all.
+  # Interrupted runs leave extra replicas, of two editions unless --all was given.
   if [ "$total" -ne "$wanted" ] && ! { [ "$total" -gt "$wanted" ] && { [ "$editions" -gt 1 ] || [ "$replaces_all" = yes ]; }; }; then
     fail "$service has $total replicas, and the compose file says $wanted. To end with that many: --scale $wanted." \
       "To keep $total of them, write \`scale: $total\` into the file."
   fi
 fi
 
-# meet-gen's status lists the replicas of what it routes to, as "in rotation" or "out".
+# meet-gen's status lists the replicas of each routed service, as "in rotation" or "out".
 status() { docker exec "$sidecar" meet-gen status 2>/dev/null; }
 is_routed() {
   for name in $existing; do
@@ -108,29 +108,29 @@ is_routed() {
   done
   return 1
 }
-is_routed || fail "meet-gen sends no requests to $service, so it can't take its replicas out of rotation:" \
-  "that takes the label meet.role, backend or service. Update other services with: docker compose up -d $service"
+is_routed || fail "meet-gen sends no requests to $service, so it can't take its replicas out of rotation." \
+  "Routed services have the label meet.role: backend or service. Update others with: docker compose up -d $service"
 
 doing='' drained=''
 interrupted() {
   trap - INT TERM HUP
   say '' "rolling-update: interrupted${doing:+ while $doing}. The other replicas go on serving." \
-    'Run the same command again to go on.' >&2
+    'Run the same command again to continue.' >&2
   [ -z "$drained" ] || say "$drained takes no requests until then. To undo that: docker exec $sidecar meet-gen drain --cancel $drained" >&2
   exit 1
 }
 trap interrupted INT TERM HUP
 
-# That every frontend has it is proven by the drain of another replica, which comes next.
+# The drain of another replica, which comes next, proves that every frontend has this one.
 is_in_rotation() { status | grep -Eq "^ *in rotation +$1 "; }
 
-# Sets `reason` to why a replica will not do; to nothing once it is healthy and in rotation. In no subshell, which would
-# hold a signal up until it ends.
+# Sets `reason` to a replica's fault, or to nothing when it is healthy and in rotation. Not in a subshell, which would
+# delay a signal until it ends.
 await_ready() {
   waited_s=0
   reason=''
   while :; do
-    state=$(docker inspect --format '{{.State.Status}}{{with .State.Health}} {{.Status}}{{end}}' "$1" 2>/dev/null) || state=gone
+    state=$(docker inspect --format '{{.State.Status}}{{with .State.Health}} {{.Status}}{{end}}' "$1" 2>/dev/null) || state=removed
     case $state in
       running | 'running healthy') if is_in_rotation "$1"; then return; fi ;;
       created | 'running starting') ;;
@@ -154,8 +154,8 @@ take_out() {
   doing='' drained=''
 }
 
-# Starts replicas until there are this many; sets `started`. Dependencies are left as they are: without them (--no-deps)
-# older versions of Compose write another configuration hash, and the next plain `up` recreates the new replicas.
+# Starts replicas until there are this many; sets `started`. No --no-deps: with it older versions of Compose write
+# another configuration hash, and the next plain `up` recreates the new replicas.
 start_until() {
   look
   before=" $(printf '%s ' $names)"
@@ -175,24 +175,24 @@ start_until() {
   doing=''
 }
 
-# Removes what was just started and will not do, so that as many replicas are left as before.
+# Removes the unusable new replicas, so that as many replicas are left as before.
 give_up() {
   for name in $started; do
     say "--- the last lines of $name ---" >&2
     docker logs --tail 20 "$name" >&2 || true
-    take_out "$name" >&2 || say "$name: left as it is; remove it with: docker rm -f $name" >&2
+    take_out "$name" >&2 || say "$name: not removed; remove it with: docker rm -f $name" >&2
   done
-  say "rolling-update: The new replica of $service will not do: $1." \
-    "Nothing is lost: $replaced of the old replicas were replaced, the others go on serving." \
+  say "rolling-update: The new replica of $service is not usable: $1." \
+    "No request is lost: $replaced of the old replicas were replaced, the others go on serving." \
     "Fix the image or the settings and run the same command again. Until then don't run a plain" \
-    '`docker compose up -d`: it would put all old replicas at once into the new state.' \
+    '`docker compose up -d`: it would replace all old replicas at once.' \
     'A service with `container_name` or a fixed host port cannot have a second replica.' >&2
   exit 1
 }
 
 replaced=0
 start_until $((total >= wanted ? total + 1 : wanted + 1))
-current=$(edition_of "${started##* }") || fail "Docker could not inspect ${started##* }: its message stands above. Run the same command again to go on."
+current=$(edition_of "${started##* }") || fail "Docker could not inspect ${started##* }: see its message above. Run the same command again to continue."
 for old in $existing; do
   if [ "$replaces_all" = no ] && [ "$(edition_of "$old")" = "$current" ]; then
     await_ready "$old"
@@ -200,15 +200,15 @@ for old in $existing; do
   fi
   look
   [ "$total" -gt "$wanted" ] || start_until $((wanted + 1))
-  take_out "$old" || fail "$old could not be taken out: the reason stands above. Run the same command again to go on."
+  take_out "$old" || fail "$old could not be taken out: see the reason above. Run the same command again to continue."
   replaced=$((replaced + 1))
 done
 while look && [ "$total" -gt "$wanted" ]; do
   spare=$(printf '%s\n' "$names" | head -n 1)
-  take_out "$spare" || fail "$spare is one more than wanted and could not be taken out: the reason stands above. Run the same command again."
+  take_out "$spare" || fail "$spare is one replica too many and could not be taken out: see the reason above. Run the same command again."
 done
 
-if [ "$replaced" -eq 0 ]; then say "$service: all replicas are up to date. --all replaces them all the same."
+if [ "$replaced" -eq 0 ]; then say "$service: all replicas are up to date. --all replaces them anyway."
 else say "$service: $replaced replaced, $wanted in rotation."; fi
 [ "$wanted" -eq "$scale_in_file" ] ||
   say "The compose file says $scale_in_file: write \`scale: $wanted\` into it, or a plain \`docker compose up -d\` changes that undrained."

@@ -1,6 +1,6 @@
-# Run in a frontend by `sh -c`, behind the functions of nginx-tree.sh: lets nginx test the staged candidate, which lies beside the
-# published file, in the published file's place. $1: the candidate's generation. Prints nginx's words.
-# Exit codes: 0 accepted, 10 refused, 11 the candidate isn't seen here, 12 nobody includes it, 13 there can be no copy.
+# Runs in a frontend by `sh -c`, after the functions of nginx-tree.sh. Lets nginx test the staged candidate, which lies
+# beside the published file, in the place of that file. $1: the candidate's generation. Prints nginx's message.
+# Exit codes: 0 accepted, 10 refused, 11 no candidate here, 12 no file includes it, 13 no copy is possible.
 work=$(mktemp -d /tmp/meet-gen-check.XXXXXX) || exit 13
 trap 'rm -rf "$work"' EXIT
 trap 'exit 13' HUP INT TERM
@@ -12,11 +12,11 @@ for candidate in $(find "$tree/meet-routing" -name .candidate.conf 2>/dev/null);
   mv -f "$candidate" "${candidate%/.candidate.conf}/routing.conf" && seen=yes
 done
 [ -n "$seen" ] || exit 11
-# A full disk would let nginx test half a tree.
+# On a full disk nginx could test an incomplete tree: -T prints the files that it read, checked below.
 nginx -T -c "$tree/nginx.conf" >"$work/read" 2>"$work/said"
 verdict=$?
 LC_ALL=C sed "s#$tree#/etc/nginx#g" "$work/said"
-# nginx refuses with 1; anything else is its own misfortune.
+# nginx refuses with 1; any other code is a failure of its own.
 [ "$verdict" -le 1 ] || exit 13
 [ "$verdict" = 0 ] || exit 10
 grep -qF -- "$1" "$work/read" || exit 12

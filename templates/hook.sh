@@ -1,12 +1,14 @@
 #!/bin/sh
 # meet-gen's hook for the frontend (--reload hook). It runs in the frontend's container before nginx, from
-# /docker-entrypoint.d/, and stays behind: every file that meet-gen publishes is tested by this container's own nginx, copied to
-# where nginx includes it, and reloaded from inside. Nobody has to signal this container, and a bad file never reaches nginx.
+# /docker-entrypoint.d/, and goes on in the background. The hook tests each published file with this container's own
+# nginx, copies the file to the folder that nginx includes, and reloads nginx from inside. So no other container signals
+# this one, and nginx never reads a bad file.
 #
-# The published file   /etc/nginx/meet-routing/routing.conf; or, where tenants share the volume and there is no such file,
-#                      that of the folder that the environment variable MEET_GEN_INSTANCE names
-# What nginx includes  /tmp/meet-gen/routing/*.conf
-# What it refused      /tmp/meet-gen/rejected: the SHA-256 of the refused file, then nginx's words. Gone when all is well.
+# The published file   /etc/nginx/meet-routing/routing.conf. If tenants share the volume, there is no such file: then
+#                      the file in the folder that the environment variable MEET_GEN_INSTANCE names.
+# Included by nginx    /tmp/meet-gen/routing/*.conf
+# Refused by nginx     /tmp/meet-gen/rejected: the SHA-256 of the refused file, then nginx's message. Removed when nginx
+#                      accepts a file.
 
 umask 022
 home=/tmp/meet-gen
@@ -32,7 +34,7 @@ say() {
 
 #include nginx-tree.sh
 
-# ---- what is published ----
+# ---- the published file ----
 
 instance=$MEET_GEN_INSTANCE
 case $instance in
@@ -48,21 +50,21 @@ find_published() {
   published=/etc/nginx$folder/routing.conf
 }
 
-# New is what descriptor 9 doesn't hold: meet-gen publishes by rename. No process is started to find that out.
+# Descriptor 9 holds the known file. meet-gen publishes by rename, so a new file has another inode. Starts no process.
 is_new() {
   find_published
   [ -e "$published" ] && ! [ "$published" -ef /proc/self/fd/9 ]
 }
 
-# Opens the published file and copies it, so that what is tested is what goes live, whatever is published meanwhile.
+# Opens and copies the published file: the tested bytes go live, even if meet-gen publishes again meanwhile.
 # Sets $sum; returns 1 with the reason in $words.
 fetch() {
-  # Opening a pipe would wait for its writer, and nginx with us. Links lead out of the volume.
+  # Opening a pipe would wait for its writer, and so would nginx's start. Links lead out of the volume.
   if [ -L "$published" ] || [ ! -f "$published" ] || { [ "$folder" != /meet-routing ] && [ -L "${published%/*}" ]; }; then
     words="$published is no regular file; remove it, and meet-gen publishes it again"
     return 1
   fi
-  # Without `command` the shell would end where the file has just vanished.
+  # Without `command` the shell would end if the file has just vanished.
   if ! { command exec 9< "$published"; } 2> /dev/null; then
     words="$published can't be read; it has to be readable for user $(id -u)"
     return 1
@@ -83,9 +85,9 @@ sum_of() {
   sum_line=$(sha256sum < "$1") && printf '%s' "${sum_line%% *}"
 }
 
-# ---- what nginx says of it ----
+# ---- nginx's verdict ----
 
-# Tests a file where nginx would include it. Sets $words; returns 0 good, 1 refused by nginx, 2 it couldn't be tried.
+# Tests a file in the place where nginx includes it. Sets $words; returns 0 good, 1 refused by nginx, 2 not testable.
 try() {
   words=$(
     copy_tree "$tree" && redirect_tree "$tree" "${live%/*}" "$tree$folder" &&
@@ -94,12 +96,12 @@ try() {
   verdict=0
   words=$(test_tree "$tree") || verdict=$?
   rm -rf "$tree"
-  # nginx refuses with 1; anything else is its own misfortune.
+  # nginx refuses with 1; any other code is a failure of its own.
   [ "$verdict" -le 1 ] || verdict=2
   return "$verdict"
 }
 
-# What nginx refused, for meet-gen and for people.
+# Reports a refused file to meet-gen and in the log.
 reject() {
   say "$published is refused, the routes stay as they are:"
   printf '%s\n' "$words" >&2
@@ -108,7 +110,7 @@ reject() {
 
 # ---- before nginx starts ----
 
-# Chooses what nginx starts with: the published file where nginx finds it good, else what it served before, else nothing.
+# Chooses nginx's first file: the published one if nginx accepts it, else the one before, else none.
 prepare() {
   rm -rf "$tree" "$candidate" "$home"/*.new "$rejected"
   if ! mkdir -p "${live%/*}"; then
@@ -120,7 +122,7 @@ prepare() {
   rm -f "$candidate"
 }
 
-# nginx may have ended because of what was on trial: that isn't trusted a second time before nginx is up.
+# nginx may have ended because of the file on trial: the hook doesn't use it again before nginx is up.
 take_back_trial() {
   distrusted=
   [ -e "$trial" ] || return
@@ -131,7 +133,7 @@ take_back_trial() {
   rm -f "$trial"
 }
 
-# What gets no verdict here is left to the loop, when nginx is up: descriptor 9 is closed, so it is new.
+# A file without a verdict here is left to the loop, when nginx is up. With descriptor 9 closed, the file counts as new.
 start_with_published() {
   find_published
   [ -e "$published" ] || return 1
@@ -170,7 +172,7 @@ start_with_old() {
         [ "$old" = "$live" ] || mv "$old" "$live"
         return
         ;;
-      # It was good when it was tested, and now it can't be.
+      # nginx accepted it before, and now it can't be tested.
       2) return ;;
     esac
   done
@@ -179,15 +181,15 @@ start_with_old() {
 
 # ---- while nginx runs ----
 
-# Who of nginx runs here, told from the titles of its processes: $master, and those of its $workers that take connections.
-# No process is started for that, and no pid file believed: a kept /tmp may hold one of an earlier life.
+# Finds nginx by the titles of its processes: $master, and the $workers that take connections. Starts no process and
+# reads no pid file: a kept /tmp may have one from before a restart.
 find_nginx() {
   master='' workers=' '
   for process in /proc/[0-9]*; do
     read_title "$process"
     case $title in
       'nginx: master process'*)
-        # The frontend's own is the oldest, should there be another one.
+        # If there are several, the frontend's own is the oldest.
         number=${process#/proc/}
         [ -n "$master" ] && [ "$master" -lt "$number" ] || master=$number
         ;;
@@ -216,8 +218,8 @@ is_up() {
   find_nginx && [ "$workers" != ' ' ]
 }
 
-# Reloads and waits for workers of the new configuration alone. nginx tells nobody that it keeps the old one: a port taken, a
-# shared zone of another kind pass its test and not its reload. Returns 1 then.
+# Reloads, and waits until only workers of the new configuration run. Returns 1 if nginx silently keeps the old one: a
+# taken port, or a shared zone of another kind, passes its test but not its reload.
 reload() {
   is_up || return 1
   old_workers=$workers polls=0
@@ -240,7 +242,7 @@ is_live() {
   [ -e "$live" ] && [ "$(sum_of "$live")" = "$sum" ]
 }
 
-# From here until the trial's end a restart goes back to the previous copy. Returns 1 with the reason in $words.
+# Until the trial's end a restart goes back to the previous copy. Returns 1 with the reason in $words.
 put_candidate_live() {
   words=$( {
     printf '%s\n' "$sum" > "$trial" &&
@@ -258,7 +260,7 @@ accept() {
   say "$published is live"
 }
 
-# Returns 1 when nginx doesn't take it over though it is good by its test, 2 when it could not be tried.
+# Returns 1 if nginx doesn't load the file although its test passed, 2 if the file could not be tried.
 go_live() {
   test_words=$words
   put_candidate_live || return 2
@@ -276,10 +278,10 @@ $test_words"
   return 1
 }
 
-# Returns 0 when this file needs no further look, else as go_live.
+# Returns 0 if this file needs no further look, else as go_live.
 look() {
   fetch || return 2
-  [ "$sum" != "$judged" ] || return 0 # where inodes change by themselves
+  [ "$sum" != "$judged" ] || return 0 # on file systems whose inodes change by themselves
   judged=
   if is_live; then
     accept
@@ -294,8 +296,8 @@ look() {
   judged=$sum
 }
 
-# A port that is taken is free some day, and a busy host may be too slow for the proof: what failed outside of the file is tried
-# again, later and later. Another file is looked at as soon as it is there.
+# A taken port may become free, and a busy host may be too slow for the proof. So the hook retries after a failure
+# outside of the file, with growing pauses. It tests a new file at once.
 look_or_put_off() {
   polls_to_retry=0
   look && return
@@ -314,10 +316,10 @@ is_retry_due() {
   [ "$polls_to_retry" -eq 0 ]
 }
 
-# Never ends by itself: whatever fails is told and tried again.
+# Never ends by itself: it logs and retries every failure.
 watch() {
   until is_up; do sleep "$proof_seconds"; done
-  # nginx came up with what it was given.
+  # nginx started with the chosen file, so the trial is over.
   end_trial
   polls_to_retry=0
   while :; do
@@ -331,7 +333,7 @@ watch() {
   done
 }
 
-# Somebody ran the entrypoint in a container whose nginx is up already (`docker exec … /docker-entrypoint.sh nginx -t`).
+# A user ran the entrypoint in a container whose nginx already runs (`docker exec … /docker-entrypoint.sh nginx -t`).
 if is_up; then
   say 'nginx runs already; nothing is done'
   exit 0

@@ -9,7 +9,7 @@ import { measureLoad, underLoad } from '../support/rolling/under-load.ts';
 import { cutBy, killedWith } from '../support/rolling/verdict.ts';
 
 // The simpler way to the same end: the seed's hand-written file, with names that nginx itself asks for again (1.27.3 and newer).
-// Its figures are printed, for docs/rolling-updates.md; only ours are judged.
+// Its figures are printed, for docs/rolling-measurements.md; only ours are judged.
 
 const requestsOfEach = 20_000;
 const requestsBetween = 2000;

@@ -21,7 +21,10 @@ const ofBodies: Columns = [
   ['temporary files, peak', ' temporary'],
 ];
 
-/** The part's medians, and the worst of what failed, for `docs/performance.md`: a row for each place, a column for each contender; nothing where it wasn't measured. */
+/**
+ * The part's medians, and the maximum of failed requests, for `docs/routed-path.md`: a row for each place, a column for
+ * each contender. A cell without a measurement is empty.
+ */
 export function pathTables(figures: readonly Figure[]): readonly string[] {
   const own = figures.filter(({ part }) => part === 'path');
   return [ofRequests, ofBodies].flatMap((columns) => markdown(own, columns));

@@ -12,7 +12,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { findSocket } from '../image/mounted-socket.ts';
 import { onNetworks, readSetUp, type Service, type SetUp } from './set-ups.ts';
 
-// One Meet, and all the ways to its engine that docs/security.md names. Whichever meet-gen takes, it ends at a filter that
+// One Meet, and all the ways to its engine that docs/engine-access.md has. Whichever meet-gen takes, it ends at a filter that
 // lets through exactly the calls of that page's table and records everything else.
 
 const engine = providedEngine();

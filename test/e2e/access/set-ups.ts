@@ -5,7 +5,7 @@ import type { MountedSocket } from '../image/mounted-socket.ts';
 /** A service in compose's words. */
 export type Service = Readonly<Record<string, unknown>>;
 
-/** A set-up as docs/security.md has it: what its compose snippet says of the two services. */
+/** A set-up of docs/engine-access.md: the two services of its compose snippet. */
 export interface SetUp {
   readonly meetGen: { readonly environment: Readonly<Record<string, string>>; readonly networks: readonly string[] };
   readonly proxy: Service & { readonly image: string; readonly volumes: readonly string[]; readonly networks: readonly string[] };
@@ -13,7 +13,7 @@ export interface SetUp {
 
 /** Reads the snippet with this name; what compose would take from the environment is put in. */
 export function readSetUp(name: string, socket: MountedSocket): SetUp {
-  const { services } = parse(documentedBlock('docs/security.md', name).replaceAll('${DOCKER_GID:-999}', socket.groupId)) as {
+  const { services } = parse(documentedBlock('docs/engine-access.md', name).replaceAll('${DOCKER_GID:-999}', socket.groupId)) as {
     services: { 'meet-gen': SetUp['meetGen']; 'docker-proxy': SetUp['proxy'] };
   };
   return { meetGen: services['meet-gen'], proxy: services['docker-proxy'] };

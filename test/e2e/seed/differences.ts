@@ -41,10 +41,10 @@ const usesKeptConnections = ({ request: { method, body } }: Comparison): boolean
 const badGateway = 'nginx: 502 text/html; charset=utf-8';
 const unavailable = 'nginx: 503 text/plain; charset=utf-8, Retry-After: 5';
 
-/** Every difference there may be between the seed's configuration and ours; `docs/differences.md` is made of it. */
+/** Every difference between the seed's configuration and ours; `docs/differences.md` is generated from it. */
 export const differences: readonly Difference[] = [
   {
-    what: 'A room, or any other page, whose name begins like a path of the backend: `/api-abcd-efg`, `/webhooks`',
+    what: 'A room, or another page, with a name that begins like a path of the backend: `/api-abcd-efg`, `/webhooks`',
     seed: 'goes to the backend, which answers 404',
     ours: 'goes to the SPA; `/api` means `/api` and `/api/…`',
     why: 'one generated room in 17,576 was unreachable',
@@ -62,10 +62,10 @@ export const differences: readonly Difference[] = [
     values: () => ['SPA', 'backend'],
   },
   {
-    what: '`/media/recordings/…`, `/media/files/…`, as long as no S3 is labelled',
+    what: '`/media/recordings/…`, `/media/files/…`, while no S3 is labelled',
     seed: 'answered by the SPA, with HTML and status 200',
     ours: '503 with `Retry-After: 5`',
-    why: 'they are kept for `meet.role=media`: no other way to recordings may be opened by accident',
+    why: 'they are reserved for `meet.role=media`, so that no other route opens the recordings by accident',
     field: answeredBy,
     appliesTo: ({ request }) => request.path.startsWith('/media/recordings/'),
     values: () => ['SPA', unavailable],
@@ -74,16 +74,16 @@ export const differences: readonly Difference[] = [
     what: "The backend's paths while no backend accepts connections",
     seed: 'bare 502',
     ours: '503 with `Retry-After: 5`',
-    why: 'a backend that boots or is being replaced is no error: clients may come back',
+    why: 'a backend that starts or is being replaced is no error: clients may retry',
     field: answeredBy,
     appliesTo: ({ seed, backend }) => backend === 'refuses' && seed.by.startsWith('nginx: 502'),
     values: () => [badGateway, unavailable],
   },
   {
-    what: 'GET and HEAD on the backend’s paths that the backend ends without an answer, as one that stops does',
+    what: 'GET and HEAD on the backend’s paths, if the backend closes the connection without an answer, as it does at a stop',
     seed: 'bare 502',
     ours: '503 with `Retry-After: 5`; every other method keeps 502',
-    why: 'reading changes nothing, so clients may come back',
+    why: 'reading changes nothing, so clients may retry',
     field: answeredBy,
     appliesTo: ({ request, seed, backend }) => backend === 'hangs up' && seed.by === badGateway && /^(GET|HEAD)$/.test(request.method),
     values: () => [badGateway, unavailable],
@@ -92,7 +92,7 @@ export const differences: readonly Difference[] = [
     what: '`X-Forwarded-Proto`, to the SPA',
     seed: "the client's own, or none",
     ours: '`https`, as to the backend',
-    why: 'one rule for all upstreams; what a client says about the scheme is not passed on',
+    why: 'one rule for all upstreams; nginx doesn’t pass on a client’s own scheme',
     field: "upstream's x-forwarded-proto",
     appliesTo: (compared) => bothReach('SPA')(compared) && compared.request.headers['X-Forwarded-Proto'] !== 'https',
     values: ({ request }) => [request.headers['X-Forwarded-Proto'], 'https'],
@@ -101,7 +101,7 @@ export const differences: readonly Difference[] = [
     what: '`X-Original-URL` from a client',
     seed: 'passed on',
     ours: 'cleared',
-    why: 'only nginx itself may say what was asked for: the backend grants access to media by it',
+    why: 'only nginx itself may set it, since the backend grants access to media by it',
     field: "upstream's x-original-url",
     appliesTo: (compared) => bothReachAnUpstream(compared) && compared.request.headers['X-Original-URL'] !== undefined,
     values: ({ request }) => [request.headers['X-Original-URL'], undefined],
@@ -110,7 +110,7 @@ export const differences: readonly Difference[] = [
     what: 'HTTP version between nginx and its upstreams, with nginx before 1.29.7',
     seed: '1.0, that nginx’s default',
     ours: '1.1',
-    why: 'spelled out, so that every nginx does the same',
+    why: 'set explicitly, so that every nginx does the same',
     field: "upstream's http-version",
     series: '1.22',
     appliesTo: bothReachAnUpstream,
@@ -119,8 +119,8 @@ export const differences: readonly Difference[] = [
   {
     what: '`Connection` between nginx and its upstreams, with nginx before 1.29.7, for GET and HEAD without a body',
     seed: '`close`: a new connection for each request, that nginx’s default',
-    ours: 'none: connections are kept open for a moment',
-    why: 'a new connection each time makes a route three times slower; what fails on a kept one is sent again, as only these methods allow',
+    ours: 'none: connections stay open for a moment',
+    why: 'a new connection each time makes a route three times slower; nginx repeats a request that fails on a kept one, which only these methods allow',
     field: "upstream's connection",
     series: '1.22',
     appliesTo: (compared) => bothReachAnUpstream(compared) && usesKeptConnections(compared),
@@ -128,9 +128,9 @@ export const differences: readonly Difference[] = [
   },
   {
     what: '`Connection` between nginx and its upstreams, with nginx from 1.29.7 on, for all other requests',
-    seed: 'none: connections may be kept open, that nginx’s default',
+    seed: 'none: connections may stay open, that nginx’s default',
     ours: '`close`: a new connection for each request',
-    why: 'a stopping service closes kept connections, and what is sent just then would be lost',
+    why: 'a stopping service closes kept connections, and a request sent at that moment would be lost',
     field: "upstream's connection",
     series: '1.30',
     appliesTo: (compared) => bothReachAnUpstream(compared) && !usesKeptConnections(compared),
@@ -140,7 +140,7 @@ export const differences: readonly Difference[] = [
     what: 'The host name `meet-gen.invalid`',
     seed: 'answered like any other',
     ours: '503',
-    why: "the stub's servers have it, and nobody else can: `.invalid` is reserved (RFC 2606)",
+    why: "the stub's servers have it, and no real host can: `.invalid` is reserved (RFC 2606)",
     field: answeredBy,
     appliesTo: ({ request }) => request.kind === 'reserved host',
     values: () => ['SPA', 'nginx: 503 text/html'],
@@ -151,15 +151,15 @@ export const differences: readonly Difference[] = [
 const otherDifferences: readonly Pick<Difference, 'what' | 'seed' | 'ours' | 'why'>[] = [
   {
     what: 'nginx starts while the name `backend` can’t be resolved',
-    seed: 'it does not: `host not found in upstream`',
-    ours: 'it does, and the backend’s paths say 503 until there is one',
+    seed: 'nginx does not start: `host not found in upstream`',
+    ours: 'nginx starts, and the backend’s paths answer 503 until there is a backend',
     why: 'upstreams hold the addresses of live containers, never names',
   },
   {
     what: 'Request bodies of 1 MB and more, and answers larger than that',
     seed: 'a body of up to 100 MB and an answer of up to 1 GB wait in nginx’s temporary files',
-    ours: 'streamed; what one side doesn’t take yet waits at the other',
-    why: 'the temporary files are in /tmp, which is memory where the root is read-only (`docs/performance.md`, large bodies)',
+    ours: 'streamed; the rest waits at the sender',
+    why: 'the temporary files are in /tmp, which is memory if the root is read-only (`docs/routed-path.md`, large bodies)',
   },
 ];
 
@@ -200,15 +200,19 @@ function show([seed, ours]: Values): string {
   return `${seed === undefined ? 'none' : JSON.stringify(seed)} → ${ours === undefined ? 'none' : JSON.stringify(ours)}`;
 }
 
-/** The page that tells users. After a wanted change: `npx vitest run -u --project engine test/e2e/seed`, then read the diff. */
+/** The page for users. After an intended change: `npx vitest run -u --project engine test/e2e/seed`, then read the diff. */
 export function differencesPage(): string {
   const rows = [...differences, ...otherDifferences].map(({ what, seed, ours, why }) => `| ${what} | ${seed} | ${ours} | ${why} |`);
   return [
     '# What changes with meet-gen',
     '',
-    'The routing that meet-gen renders for `compose.example.yml`, against the hand-written `nginx-routing.conf` of the guide. Made from',
-    'the table in `test/e2e/seed/differences.ts`: both are loaded into nginx 1.22 and 1.30 and asked the same requests. Whatever is not',
-    'in the table is the same: the upstream, the headers it sees, status, content type, headers and body.',
+    'For visitors almost nothing changes: some paths reach the backend instead of the SPA, and a missing backend is 503, not',
+    '502. The table has every difference between the hand-written `nginx-routing.conf` of the guide and the routing that',
+    'meet-gen renders for `compose.example.yml`.',
+    '',
+    'A test generates the table (`test/e2e/seed/differences.ts`). It loads both files into nginx 1.22 and 1.30 and sends both',
+    'the same requests. Everything else is the same: the upstream and its request headers, status, content type, headers and',
+    'body.',
     '',
     '| what | by hand | meet-gen | why |',
     '|---|---|---|---|',

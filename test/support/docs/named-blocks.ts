@@ -32,7 +32,7 @@ export const namedBlocks: readonly NamedBlock[] = [
   ...all('docs/recipes/own-template.md', newcomer, 'try the template', 'use the template', 'start with it'),
   ...all('docs/rolling-updates.md', newcomer, 'replace two', 'the script', 'the number'),
   ...all('docs/router.md', 'test/e2e/router/router.test.ts', 'router'),
-  ...all('docs/security.md', access, 'wollomatic, signal', 'wollomatic, hook', 'linuxserver, signal', 'linuxserver, hook'),
+  ...all('docs/engine-access.md', access, 'wollomatic, signal', 'wollomatic, hook', 'linuxserver, signal', 'linuxserver, hook'),
   ...all('docs/status.md', 'test/unit/docs/status-page.test.ts', 'status'),
   ...all('docs/status.md', newcomer, 'what would change'),
   ...all('docs/tenants.md', 'test/e2e/tenants/tenants.test.ts', 'one meet-gen for all', 'in each tenant'),

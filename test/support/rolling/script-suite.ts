@@ -99,7 +99,7 @@ export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, cl
     user.edit(edition(value));
     const result = await loaded(`interrupted-${value}`, async () => {
       const said = await user.interruptedUpdate(at, signal);
-      if (signal === 'SIGINT') expect(said).toContain('Run the same command again to go on.');
+      if (signal === 'SIGINT') expect(said).toContain('Run the same command again to continue.');
       return user.update();
     });
     await expectReplaced(value, result);
