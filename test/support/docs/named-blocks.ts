@@ -17,6 +17,7 @@ export const namedBlocks: readonly NamedBlock[] = [
   ...all('README.md', newcomer, 'files', 'start', 'look', 'first status', 'more backends', 'drain and stop', 'questions', 'doctor'),
   ...all('README.md', 'test/endurance/demo.test.ts', 'demo'),
   ...all('README.md', fromHandWritten, 'install'),
+  ...all('docs/alternatives.md', 'test/e2e/docs/resolve.test.ts', 'resolve'),
   ...all('docs/architecture.md', 'test/unit/docs/architecture-page.test.ts', 'the flow'),
   ...all('docs/explain.md', explainPage, 'the backend answers', 'nobody in rotation', 'nobody has the path', 'a refused path'),
   ...all('docs/hook.md', newcomer, 'hardened'),
