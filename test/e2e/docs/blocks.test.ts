@@ -21,8 +21,8 @@ const composeBlocks = blocks.flatMap(([place, { language, text }]) => {
   return file === undefined ? [] : [[place, file] as const];
 });
 /** Whole blocks of a hand-written file: resolve.test.ts runs them. */
-const notSnippets: readonly (string | undefined)[] = ['resolve'];
-const nginxBlocks = blocks.filter(([, { language, name }]) => language === 'nginx' && !notSnippets.includes(name));
+const notSnippets: ReadonlySet<string | undefined> = new Set(['resolve']);
+const nginxBlocks = blocks.filter(([, { language, name }]) => language === 'nginx' && !notSnippets.has(name));
 
 let folder: string;
 let checkers: readonly NginxChecker[];

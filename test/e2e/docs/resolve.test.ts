@@ -51,11 +51,9 @@ interface Frontend {
 }
 
 async function startFrontend(routing: string): Promise<Frontend> {
+  const onNetwork = ['--network', network, '--network-alias', 'frontend', '--publish', '127.0.0.1::8083'];
   const container = await start(
-    [
-      ...['--network', network, '--network-alias', 'frontend', '--publish', '127.0.0.1::8083'],
-      ...['--entrypoint', '/docker-entrypoint.sh', images.frontend['1.30'], 'nginx', '-g', 'daemon off;'],
-    ],
+    [...onNetwork, '--entrypoint', '/docker-entrypoint.sh', images.frontend['1.30'], 'nginx', '-g', 'daemon off;'],
     { 'etc/nginx/conf.d/default.conf': spa, 'etc/nginx/conf.d/routing.conf': quickly + routing },
   );
   let port: number | undefined;

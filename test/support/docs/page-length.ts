@@ -10,7 +10,7 @@ export function longLines(page: string, text: string): readonly string[] {
     readBlocks(page, text).flatMap(({ line, text: block }) => block.split('\n').map((_, index) => line + 1 + index)),
   );
   return text.split('\n').flatMap((line, index) => {
-    const isExempt = inBlocks.has(index + 1) || /^ *[|<]/.test(line) || /^!\[/.test(line) || !/\S\s+\S/.test(line.trim());
+    const isExempt = inBlocks.has(index + 1) || /^ *[|<]/.test(line) || line.startsWith('![') || !/\S\s+\S/.test(line.trim());
     return isExempt || line.length <= longestLine ? [] : [`${page}:${index + 1}: ${line.length} characters`];
   });
 }
