@@ -1,5 +1,4 @@
 import { answerLimits, maxJsonParts, maxListed } from '../source/docker/answer-limits.ts';
-import { checkTable } from '../doctor/check-table.ts';
 import { gauges } from '../metrics/metrics.ts';
 import { counters, histograms } from '../metrics/tally.ts';
 import { compareText } from '../model/foreign-text.ts';
@@ -10,10 +9,8 @@ import { alertedCodes, problemTable } from '../model/problem.ts';
 import { flagWithValue, optionTable } from '../options.ts';
 import { backendPreset } from '../routes/preset.ts';
 import { refusedPaths } from '../routes/refused-path.ts';
-import { symptomTable } from './symptom-table.ts';
-
-const generated = '<!-- Generated from the tables in src by `npm run docs`. Do not edit. -->';
-const maxLineLength = 120;
+import { page, table } from './markdown.ts';
+import { troubleshootingPages } from './troubleshooting.ts';
 
 /** The reference pages below `docs/`, by file name: generated from the tables that the code itself reads. */
 export function referencePages(): ReadonlyMap<string, string> {
@@ -22,7 +19,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['configuration.md', configurationPage()],
     ['problems.md', problemsPage()],
     ['metrics.md', metricsPage()],
-    ['troubleshooting.md', troubleshootingPage()],
+    ...troubleshootingPages(),
   ]);
 }
 
@@ -158,73 +155,12 @@ function metricsPage(): string {
   ]);
 }
 
-function troubleshootingPage(): string {
-  const run = [
-    '<!-- block: doctor -->',
-    '```sh',
-    'docker run --rm --network meet_internal --group-add "$(stat -c %g /var/run/docker.sock)" \\',
-    '  -v /var/run/docker.sock:/var/run/docker.sock meet-gen doctor',
-    '```',
-  ].join('\n');
-  const sections = checkTable.map(({ id, title, symptom, looksAt, why, cure, weight }) =>
-    [
-      `### ${id}`,
-      `**You see:** ${symptom}`,
-      `**It should be so:** ${title}. Otherwise a ${weight}.`,
-      `**The doctor looks at** ${looksAt}.`,
-      `**Why it matters:** ${why}.`,
-      `**How to fix it:** ${cure}`,
-    ].join('\n\n'),
-  );
-  return page('Troubleshooting', [
-    'Three commands tell most. [`meet-gen status`](status.md): how it is, in one look. [`meet-gen explain`](explain.md): who answers one path, and why nobody else does. `meet-gen doctor`: whether the whole set-up is right.',
-    '## The usual ones',
-    table(['you see', 'what it is', 'what meet-gen says'], symptomTable),
-    '## The doctor',
-    '`meet-gen doctor` checks all of what follows on the running containers, and says what is wrong, why it matters and how to fix it, with lines to paste.',
-    run,
-    "`meet_internal` is the Meet's own network: on another one the doctor can't ask the frontends. It changes nothing. Of a container's environment it reads a fixed list of names (host names, ports, switches) and forgets the rest; no secret is printed. What it has no access to is *not checked*, never *ok*. `--instance` looks at one Meet alone, `--json` is for programs. Exit code: 0, or 7 when something failed; warnings fail nothing.",
-    "Besides reading (containers, networks, files of frontends and nginx-proxy, process lists), it runs two commands. In containers that mount a single configuration file or a socket it runs `cat /proc/self/mountinfo`: nothing else tells that such a mount has gone stale. In a backend it runs a few lines of Python, which connect to the public names of Keycloak and LiveKit and ask the backend's own `/__heartbeat__`: only from there it shows what the backend reaches. It wants the engine's own socket; behind the socket proxy of the example most checks are *not checked*.",
-    'It helps before anything is changed, too: on a Meet with the hand-written file, or with the template of its own compose file, it names what meet-gen takes the place of.',
-    '## From the symptom to the check',
-    table(
-      ['you see', 'check'],
-      checkTable.map(({ id, symptom }) => [symptom, `[${id}](#${id})`]),
-    ),
-    '## The checks',
-    ...sections,
-  ]);
-}
-
-function page(title: string, parts: readonly string[]): string {
-  return `${[`# ${title}`, generated, ...parts.map(wrap)].join('\n\n')}\n`;
-}
-
-/** A paragraph or a list's entry in lines of at most 120 characters; a table or a heading as it is. */
-function wrap(part: string): string {
-  if (/^[|#]/.test(part) || part.includes('\n')) return part;
-  const indent = part.startsWith('- ') ? '  ' : '';
-  const [first = '', ...words] = part.split(' ');
-  const lines = words.reduce<readonly string[]>(
-    (done, word) => {
-      const longer = `${done.at(-1) ?? ''} ${word}`;
-      return longer.length <= maxLineLength ? [...done.slice(0, -1), longer] : [...done, `${indent}${word}`];
-    },
-    [first],
-  );
-  return lines.join('\n');
-}
-
 function bytesText(bytes: number): string {
   return bytes >= 1024 ** 2 ? `${bytes / 1024 ** 2} MiB` : `${bytes / 1024} KiB`;
 }
 
 function rolesText(some: readonly Role[]): string {
   return some.length === roles.length ? 'all' : some.join(', ');
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
 function list(words: readonly string[]): string {

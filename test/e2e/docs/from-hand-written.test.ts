@@ -12,7 +12,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { ask, type Answer } from '../seed/ask.ts';
 import { copyRepository, createUser, type User } from './user.ts';
 
-// A Meet with the guide's nginx-routing.conf becomes one with labels, by the README's diff and the recipe's commands, and goes back again.
+// A Meet with the guide's nginx-routing.conf becomes one with labels, by the recipe's diff and commands, and goes back again.
 
 const engine = providedEngine();
 const images = providedImages();
@@ -64,7 +64,7 @@ async function untilAnswered(): Promise<void> {
 test('a Meet as the guide has it', async () => {
   const group = (await runBlock(user, page, "the socket's group")).trim();
   expect(group).toMatch(/^\d+$/);
-  compose = readDiff(user.rename(documentedBlock('README.md', 'install')).replace('["999"]', `["${group}"]`));
+  compose = readDiff(user.rename(documentedBlock(page, 'install')).replace('["999"]', `["${group}"]`));
   user.use({ 'compose.yml': compose.before, 'stand-ins.yml': standIns('') });
   await user.compose('up', '--detach');
   await untilAnswered();

@@ -52,7 +52,7 @@ const withTemplates = `
 const layouts: readonly Layout[] = [
   {
     name: 'official',
-    diff: documentedBlock(page, 'the official compose'),
+    diff: documentedBlock('docs/recipes/from-meets-compose.md', 'the official compose'),
     shared: 'proxy-tier',
     standIns: ['postgresql', 'redis', 'livekit'].map((name) => `  ${name}: { image: "${images.idle}" }`).join('\n'),
     files: {

@@ -12,6 +12,20 @@ export function checkLinks(page: string, text: string): readonly string[] {
 /** Files and addresses of others that our texts name. Looked up by hand: add what you have seen there. */
 const seenElsewhere = new Set([
   'https://github.com/suitenumerique/meet',
+  'https://nginx.org/en/docs/http/ngx_http_upstream_module.html',
+  'https://github.com/nginx-proxy/nginx-proxy/tree/main/docs',
+  'https://github.com/nginx-proxy/nginx-proxy/pull/2434',
+  'https://github.com/nginx-proxy/nginx-proxy/issues/987',
+  'https://github.com/nginx-proxy/docker-gen/issues/67',
+  'https://github.com/nginx-proxy/docker-gen/issues/434',
+  'https://github.com/nginx-proxy/nginx-proxy/issues/1897',
+  'https://github.com/traefik/traefik/pull/708',
+  'https://github.com/traefik/traefik/issues/963',
+  'https://github.com/traefik/traefik/issues/4795',
+  'https://github.com/traefik/traefik/issues/7732',
+  'https://github.com/traefik/traefik/issues/8013',
+  'https://caddyserver.com/docs/caddyfile/directives/reverse_proxy',
+  'https://github.com/caddyserver/caddy/pull/4470',
   'docs/installation/kubernetes.md', // of Meet
   'env.d/production.dist/keycloak', // of Meet
   'env.d/common', // of a user, as Meet's guide has it

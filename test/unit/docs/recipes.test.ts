@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { referencePages } from '../../../src/docs/reference.ts';
-import { checkTable } from '../../../src/doctor/check-table.ts';
+import { checkGroups, checkTable } from '../../../src/doctor/check-table.ts';
 import { gauges } from '../../../src/metrics/metrics.ts';
 import { counters, histograms } from '../../../src/metrics/tally.ts';
 import { allLabels } from '../../../src/model/label-table.ts';
@@ -92,11 +92,13 @@ it('each problem code is raised somewhere, is in docs/problems.md, and in the al
   expect(alerted).toEqual(alertedCodes());
 });
 
-it('each check of the files is in the table and in docs/troubleshooting.md', async () => {
+it('each check of the files is in the table, in docs/troubleshooting.md and on a page below it', async () => {
   const written = (await exportsBelow('doctor/checks')).filter((one) => typeof one === 'object' && 'looksAt' in one);
   expect(written.length).toBeGreaterThan(20);
   expect(new Set(checkTable)).toEqual(new Set(written));
-  expect(checkTable.filter(({ id }) => !readPage('docs/troubleshooting.md').includes(`\n### ${id}\n`))).toEqual([]);
+  const pages = checkGroups.map(({ name }) => readPage(`docs/troubleshooting/${name}.md`)).join('\n');
+  expect(checkTable.filter(({ id }) => !pages.includes(`\n## ${id}\n`))).toEqual([]);
+  expect(checkTable.filter(({ id }) => !readPage('docs/troubleshooting.md').includes(`| [${id}](`))).toEqual([]);
 });
 
 // Which of them the dashboard shows: observability.test.ts.

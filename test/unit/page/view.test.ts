@@ -134,11 +134,7 @@ describe('the layers of a Meet', () => {
   it.each<[string, Partial<InstanceStatus>, RegExp]>([
     ['served', {}, /^The served configuration \(generation a\)$/],
     ['served, though labels ask for more', { desiredGeneration: 'b' }, /^The served configuration/],
-    [
-      'not proven',
-      { frontends: [{ ...frontend, phase: 'unverified' }] },
-      /^The published configuration \(generation a\); not every/,
-    ],
+    ['not proven', { frontends: [{ ...frontend, phase: 'unverified' }] }, /^The published configuration \(generation a\); not every/],
   ])('a file that is %s', (_, more, title) => {
     expect(meetOf(more, 'server {}').configuration).toEqual({ title: expect.stringMatching(title) as string, text: 'server {}' });
   });
