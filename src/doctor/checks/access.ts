@@ -1,5 +1,5 @@
-import type { Facts, Inspection, Patient } from '../facts/facts.ts';
-import { composeLines, inspectEach, meetsOf, patientsOf, recreate, sidecarsOf } from '../facts/meet.ts';
+import type { Facts, Inspection, Subject } from '../facts/facts.ts';
+import { composeLines, inspectEach, meetsOf, subjectsOf, recreate, sidecarsOf } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 import { partsOfMeet } from '../facts/part.ts';
@@ -23,7 +23,7 @@ export const accessChecks: readonly Check[] = [
     why: 'whoever can write to the socket can start a container that owns the host; `:ro` on the mount limits nothing',
     cure: 'Give meet-gen a socket proxy, as in compose.example.yml; docs/security.md has the set-ups.',
     weight: 'warning',
-    run: (facts) => inspectEach(patientsOf(facts, ...partsOfMeet), judgeAccess),
+    run: (facts) => inspectEach(subjectsOf(facts, ...partsOfMeet), judgeAccess),
   },
   {
     id: 'socket-group',
@@ -33,7 +33,7 @@ export const accessChecks: readonly Check[] = [
     why: 'the socket belongs to root and a group of this host, whose number differs from host to host',
     cure: 'Set `DOCKER_GID` in `.env` to what `stat -c %g /var/run/docker.sock` says.',
     weight: 'failure',
-    run: (facts) => inspectEach(facts.patients.filter(mountsSocket), (patient, inspection) => judgeGroup(facts, patient, inspection)),
+    run: (facts) => inspectEach(facts.subjects.filter(mountsSocket), (subject, inspection) => judgeGroup(facts, subject, inspection)),
   },
   {
     id: 'stale-socket',
@@ -43,7 +43,7 @@ export const accessChecks: readonly Check[] = [
     why: 'a mounted file stays the one that it was; the engine makes a new socket when it starts',
     cure: 'Restart the container. For good: mount the directory of the socket, or use a proxy that ends when its socket is gone.',
     weight: 'failure',
-    run: (facts) => inspectEach(facts.patients.filter(mountsSocket), (patient) => judgeSocket(facts, patient)),
+    run: (facts) => inspectEach(facts.subjects.filter(mountsSocket), (subject) => judgeSocket(facts, subject)),
   },
 ];
 
@@ -58,7 +58,7 @@ function judgePresence(facts: Facts): readonly Outcome[] {
   );
 }
 
-function mountsSocket({ inspection }: Patient): boolean {
+function mountsSocket({ inspection }: Subject): boolean {
   return inspection.known && inspection.value.mounts.some(({ source }) => isSocket(source));
 }
 
@@ -66,23 +66,23 @@ function isSocket(path: string): boolean {
   return /(^|\/)(docker|podman)\.sock$/.test(path);
 }
 
-function judgeAccess(patient: Patient, { mounts, environment, publishedPorts }: Inspection): Outcome {
+function judgeAccess(subject: Subject, { mounts, environment, publishedPorts }: Inspection): Outcome {
   const mounted = mounts.some(({ source }) => isSocket(source));
-  if (patient.part === 'socket-proxy') {
+  if (subject.part === 'socket-proxy') {
     if (publishedPorts.length > 0) {
       return finding(
-        patient,
+        subject,
         'a port of the socket proxy is published: whoever reaches it speaks to the engine',
         'remove its ports from compose',
         {
           severity: 'failure',
-          paste: [recreate(patient)],
+          paste: [recreate(subject)],
         },
       );
     }
     if (environment.POST?.value === '1') {
       return finding(
-        patient,
+        subject,
         'it lets every POST of the allowed parts through (POST=1): that is enough to start a container that owns the host',
         'use the settings of docs/security.md',
       );
@@ -90,27 +90,27 @@ function judgeAccess(patient: Patient, { mounts, environment, publishedPorts }: 
     return ok;
   }
   if (!mounted) return ok;
-  if (patient.part === 'meet-gen') {
+  if (subject.part === 'meet-gen') {
     return finding(
-      patient,
+      subject,
       "it mounts the engine's socket: that is root on the host, and it needs a list, events and a signal",
       'put a socket proxy in between: docs/security.md, compose.example.yml',
       {
-        paste: composeLines(patient, ['environment:', '  DOCKER_HOST: tcp://docker-proxy:2375']),
+        paste: composeLines(subject, ['environment:', '  DOCKER_HOST: tcp://docker-proxy:2375']),
       },
     );
   }
-  return finding(patient, "it mounts the engine's socket, which it has no use for: that is root on the host", 'remove that mount', {
+  return finding(subject, "it mounts the engine's socket, which it has no use for: that is root on the host", 'remove that mount', {
     severity: 'failure',
-    paste: [recreate(patient)],
+    paste: [recreate(subject)],
   });
 }
 
 /** The kernel shows this for a group that a user namespace doesn't know (overflowgid in proc(5)). */
 const nobodysGroup = 65_534;
 
-function judgeGroup({ socket }: Facts, patient: Patient, { identity }: Inspection): Outcome {
-  const { name } = patient.container;
+function judgeGroup({ socket }: Facts, subject: Subject, { identity }: Inspection): Outcome {
+  const { name } = subject.container;
   const { uid, gid, groups } = identity;
   if (uid === 0) return ok;
   if (!socket.known) return unchecked(`${name}: ${socket.why}`);
@@ -120,19 +120,19 @@ function judgeGroup({ socket }: Facts, patient: Patient, { identity }: Inspectio
   if (wanted === nobodysGroup) return unchecked(`${name}: the engine remaps users, so the group of its socket is not seen from here`);
   if (gid === undefined) return unchecked(`${name}: the group of its user stands in its image, which is not read`);
   return finding(
-    patient,
+    subject,
     `it runs with group ${gid}, but the engine's socket belongs to group ${wanted}: it may not open it`,
     `set DOCKER_GID=${wanted} in .env; where compose.yml does not use it, add this line`,
-    { paste: [...composeLines(patient, [`group_add: ["${wanted}"]`]), '', recreate(patient)], unless: ['stale-socket'] },
+    { paste: [...composeLines(subject, [`group_add: ["${wanted}"]`]), '', recreate(subject)], unless: ['stale-socket'] },
   );
 }
 
-function judgeSocket(facts: Facts, patient: Patient): Outcome {
-  const stale = facts.staleMounts.get(patient.container.id);
-  if (stale === undefined || !stale.known) return unchecked(`${patient.container.name}: ${stale?.why ?? 'its mounts were not looked at'}`);
+function judgeSocket(facts: Facts, subject: Subject): Outcome {
+  const stale = facts.staleMounts.get(subject.container.id);
+  if (stale === undefined || !stale.known) return unchecked(`${subject.container.name}: ${stale?.why ?? 'its mounts were not looked at'}`);
   const found = stale.value.find(isSocket);
   if (found === undefined) return ok;
-  return finding(patient, `its ${found} is a socket that no longer exists: it hears nothing of the engine`, 'restart it', {
-    paste: [recreate(patient)],
+  return finding(subject, `its ${found} is a socket that no longer exists: it hears nothing of the engine`, 'restart it', {
+    paste: [recreate(subject)],
   });
 }

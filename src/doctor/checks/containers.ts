@@ -1,5 +1,5 @@
-import type { Facts, Inspection, Patient } from '../facts/facts.ts';
-import { composeLines, inspectEach, notOwn, patientsOf, recreate, routingOnes, runningOf, wordFor } from '../facts/meet.ts';
+import type { Facts, Inspection, Subject } from '../facts/facts.ts';
+import { composeLines, inspectEach, notOwn, subjectsOf, recreate, routingOnes, runningOf, wordFor } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 import { partsOfMeet } from '../facts/part.ts';
@@ -23,7 +23,7 @@ export const containerChecks: readonly Check[] = [
     cure: 'See its log: `docker logs --tail 50 <container>`.',
     weight: 'failure',
     run: (facts) =>
-      [...new Set([...patientsOf(facts, ...lasting).filter(isToRun), ...dependenciesOf(facts, patientsOf(facts, ...partsOfMeet))])].map(
+      [...new Set([...subjectsOf(facts, ...lasting).filter(isToRun), ...dependenciesOf(facts, subjectsOf(facts, ...partsOfMeet))])].map(
         judgeState,
       ),
   },
@@ -35,7 +35,7 @@ export const containerChecks: readonly Check[] = [
     why: 'the health check and `/api/v1.0/config/` need neither database nor cache, and so say that all is well',
     cure: "See the backend's log, and compare `DB_PASSWORD` and `REDIS_URL` with what the database and the cache were started with.",
     weight: 'failure',
-    run: (facts) => runningOf(facts, 'backend').map((patient) => judgeHeartbeat(facts, patient)),
+    run: (facts) => runningOf(facts, 'backend').map((subject) => judgeHeartbeat(facts, subject)),
   },
   {
     id: 'restart-policy',
@@ -46,9 +46,9 @@ export const containerChecks: readonly Check[] = [
     cure: 'Set `restart: always` (or `unless-stopped`, but not on a frontend that is signalled).',
     weight: 'warning',
     run: (facts) => {
-      const signalled = new Set(routingOnes(facts.patients).filter((patient) => isSignalled(facts, patient) !== false));
+      const signalled = new Set(routingOnes(facts.subjects).filter((subject) => isSignalled(facts, subject) !== false));
       return inspectEach(
-        patientsOf(facts, ...lasting, 'other').filter((patient) => !signalled.has(patient) && patient.container.state === 'running'),
+        subjectsOf(facts, ...lasting, 'other').filter((subject) => !signalled.has(subject) && subject.container.state === 'running'),
         judgePolicy,
       );
     },
@@ -62,7 +62,7 @@ export const containerChecks: readonly Check[] = [
     cure: 'Name a version: `lasuite/meet-frontend:v1.27.0`.',
     weight: 'warning',
     // meet-gen is built where it runs.
-    run: (facts) => patientsOf(facts, ...lasting.filter((part) => part !== 'meet-gen'), 'other').map(judgeImage),
+    run: (facts) => subjectsOf(facts, ...lasting.filter((part) => part !== 'meet-gen'), 'other').map(judgeImage),
   },
   {
     id: 'stop-grace',
@@ -72,25 +72,25 @@ export const containerChecks: readonly Check[] = [
     why: 'gunicorn finishes requests in flight for up to 90 s after the stop signal; Docker kills it after 10 s unless told otherwise',
     cure: 'Set `stop_grace_period: 95s` on the backend.',
     weight: 'warning',
-    run: (facts) => inspectEach(patientsOf(facts, 'backend'), judgeGrace),
+    run: (facts) => inspectEach(subjectsOf(facts, 'backend'), judgeGrace),
   },
 ];
 
-function judgeState(patient: Patient): Outcome {
-  if (isWell(patient)) return ok;
-  const { state } = patient.container;
-  const word = wordFor(patient);
+function judgeState(subject: Subject): Outcome {
+  if (isWell(subject)) return ok;
+  const { state } = subject.container;
+  const word = wordFor(subject);
   const paste = [`docker logs --tail 50 ${word}`];
-  const unless = explanations[patient.part] ?? [];
+  const unless = explanations[subject.part] ?? [];
   if (state === 'running')
-    return finding(patient, 'it runs, but its health check says that it is not well', 'see its log', { paste, unless });
+    return finding(subject, 'it runs, but its health check says that it is not well', 'see its log', { paste, unless });
   const what = `it does not run: it is ${state}`;
-  if (state === 'paused') return finding(patient, what, 'let it go on', { paste: [`docker unpause ${word}`] });
-  if (state === 'restarting') return finding(patient, `${what} again and again`, 'see in its log why it ends', { paste, unless });
-  return finding(patient, what, 'see its log, then start it', { paste: [...paste, `docker start ${word}`], unless });
+  if (state === 'paused') return finding(subject, what, 'let it go on', { paste: [`docker unpause ${word}`] });
+  if (state === 'restarting') return finding(subject, `${what} again and again`, 'see in its log why it ends', { paste, unless });
+  return finding(subject, what, 'see its log, then start it', { paste: [...paste, `docker start ${word}`], unless });
 }
 
-function isWell({ container: { state, health } }: Patient): boolean {
+function isWell({ container: { state, health } }: Subject): boolean {
   return state === 'running' && health !== 'unhealthy';
 }
 
@@ -103,24 +103,24 @@ const explanations: Readonly<Partial<Record<Part, readonly string[]>>> = {
 };
 
 /** What these depend on, and that in turn: by compose's label, and by the backend's own settings. */
-function dependenciesOf(facts: Facts, patients: readonly Patient[]): readonly Patient[] {
-  const found = new Set<Patient>();
-  const visit = (patient: Patient): void => {
-    for (const other of facts.patients) {
-      if (found.has(other) || other.part === 'one-off' || !dependsOn(patient, other)) continue;
+function dependenciesOf(facts: Facts, subjects: readonly Subject[]): readonly Subject[] {
+  const found = new Set<Subject>();
+  const visit = (subject: Subject): void => {
+    for (const other of facts.subjects) {
+      if (found.has(other) || other.part === 'one-off' || !dependsOn(subject, other)) continue;
       found.add(other);
       visit(other);
     }
   };
-  for (const patient of patients) visit(patient);
+  for (const subject of subjects) visit(subject);
   return [...found];
 }
 
-function dependsOn(patient: Patient, other: Patient): boolean {
-  if (patient === other) return false;
-  if (calls(patient, other)) return true;
-  if (patient.project === undefined || patient.project !== other.project) return false;
-  const text = patient.container.labels['com.docker.compose.depends_on'] ?? '';
+function dependsOn(subject: Subject, other: Subject): boolean {
+  if (subject === other) return false;
+  if (calls(subject, other)) return true;
+  if (subject.project === undefined || subject.project !== other.project) return false;
+  const text = subject.container.labels['com.docker.compose.depends_on'] ?? '';
   const [, condition] =
     text
       .split(',')
@@ -132,19 +132,19 @@ function dependsOn(patient: Patient, other: Patient): boolean {
 }
 
 /** Migrations end, and are done. */
-function isToRun(patient: Patient): boolean {
-  return !(patient.inspection.known && patient.inspection.value.program === 'manage.py' && hasDoneItsJob(patient));
+function isToRun(subject: Subject): boolean {
+  return !(subject.inspection.known && subject.inspection.value.program === 'manage.py' && hasDoneItsJob(subject));
 }
 
 /** A container that prepares something and ends, as for S3's buckets. */
-function hasDoneItsJob({ container, inspection }: Patient): boolean {
+function hasDoneItsJob({ container, inspection }: Subject): boolean {
   if (container.state !== 'exited' || !inspection.known) return false;
   const { exitCode, restartPolicy } = inspection.value;
   return exitCode === 0 && restartPolicy !== 'always' && restartPolicy !== 'unless-stopped';
 }
 
 /** Whether its settings name the other as database or cache, by a name that the engine's DNS has for it. */
-function calls({ container, inspection }: Patient, other: Patient): boolean {
+function calls({ container, inspection }: Subject, other: Subject): boolean {
   if (!inspection.known || !other.inspection.known) return false;
   const { DB_HOST, DATABASE_URL, REDIS_URL, CELERY_BROKER_URL } = inspection.value.environment;
   const hosts = [DB_HOST, DATABASE_URL, REDIS_URL, CELERY_BROKER_URL].flatMap((setting) => setting?.value?.toLowerCase() ?? []);
@@ -152,21 +152,21 @@ function calls({ container, inspection }: Patient, other: Patient): boolean {
   return hosts.some((host) => container.networks.some(({ name }) => aliases.get(name)?.includes(host) === true));
 }
 
-function judgeHeartbeat(facts: Facts, patient: Patient): Outcome {
-  const { name } = patient.container;
-  const answer = facts.backends.get(patient.container.id)?.heartbeat;
+function judgeHeartbeat(facts: Facts, subject: Subject): Outcome {
+  const { name } = subject.container;
+  const answer = facts.backends.get(subject.container.id)?.heartbeat;
   if (answer === undefined) return unchecked(`${name} was not asked: ${notOwn}`);
   if (answer.kind === 'answer' && answer.status === 200) return ok;
-  if (patient.container.health === 'starting') return unchecked(`${name} is starting`);
-  const paste = [`docker logs --tail 50 ${wordFor(patient)}`];
-  const isExplained = dependenciesOf(facts, [patient]).some((other) => !isWell(other));
+  if (subject.container.health === 'starting') return unchecked(`${name} is starting`);
+  const paste = [`docker logs --tail 50 ${wordFor(subject)}`];
+  const isExplained = dependenciesOf(facts, [subject]).some((other) => !isWell(other));
   const unless = ['meet-port', 'shared-network', 'way-out', ...(isExplained ? ['containers-run'] : [])];
   const cure = 'see its log; compare DB_PASSWORD, DB_HOST and REDIS_URL with what database and cache were started with';
   if (answer.kind === 'answer') {
     const { status } = answer;
     if (status === 500 || status === 503)
       return finding(
-        patient,
+        subject,
         `its /__heartbeat__ answers ${status}: its database or cache fails, most likely, and logins end in an error`,
         cure,
         {
@@ -176,9 +176,9 @@ function judgeHeartbeat(facts: Facts, patient: Patient): Outcome {
       );
     return unchecked(`${name}: its /__heartbeat__ answers ${status}, which tells nothing of database and cache`);
   }
-  const isOpen = facts.ports.get(patient.container.id)?.answer.kind === 'open';
+  const isOpen = facts.ports.get(subject.container.id)?.answer.kind === 'open';
   if (answer.kind === 'unreachable' && isOpen)
-    return finding(patient, 'its /__heartbeat__ does not answer in time: its database or cache hangs, or all its workers are busy', cure, {
+    return finding(subject, 'its /__heartbeat__ does not answer in time: its database or cache hangs, or all its workers are busy', cure, {
       paste,
       unless,
     });
@@ -189,28 +189,28 @@ function restarts({ restartPolicy }: Inspection): boolean {
   return ['always', 'unless-stopped', 'on-failure'].includes(restartPolicy);
 }
 
-function judgePolicy(patient: Patient, inspection: Inspection): Outcome {
+function judgePolicy(subject: Subject, inspection: Inspection): Outcome {
   if (restarts(inspection)) return ok;
-  return finding(patient, 'it has no restart policy', 'add this line', {
-    paste: [...composeLines(patient, ['restart: always']), '', recreate(patient)],
+  return finding(subject, 'it has no restart policy', 'add this line', {
+    paste: [...composeLines(subject, ['restart: always']), '', recreate(subject)],
   });
 }
 
-function judgeImage(patient: Patient): Outcome {
-  const { image } = patient;
+function judgeImage(subject: Subject): Outcome {
+  const { image } = subject;
   // By digest, or by the id alone where its tag has moved on.
   if (image.includes('@') || /^(sha256:)?[0-9a-f]{12,64}$/.test(image)) return ok;
   const tag = /:([^/:]+)$/.exec(image)?.[1];
   if (tag !== undefined && tag !== 'latest') return ok;
-  return finding(patient, `its image ${image} has no version`, 'name the version that you want', {
-    paste: composeLines(patient, ['image: <the same name>:<a version>']),
+  return finding(subject, `its image ${image} has no version`, 'name the version that you want', {
+    paste: composeLines(subject, ['image: <the same name>:<a version>']),
   });
 }
 
-function judgeGrace(patient: Patient, { stopTimeoutSeconds }: Inspection): Outcome {
+function judgeGrace(subject: Subject, { stopTimeoutSeconds }: Inspection): Outcome {
   const seconds = stopTimeoutSeconds ?? 10;
   if (seconds < 0 || seconds >= drainSeconds) return ok;
-  return finding(patient, `it is killed ${seconds} s after a stop, gunicorn needs up to ${drainSeconds}`, 'add this line', {
-    paste: [...composeLines(patient, ['stop_grace_period: 95s']), '', recreate(patient)],
+  return finding(subject, `it is killed ${seconds} s after a stop, gunicorn needs up to ${drainSeconds}`, 'add this line', {
+    paste: [...composeLines(subject, ['stop_grace_period: 95s']), '', recreate(subject)],
   });
 }

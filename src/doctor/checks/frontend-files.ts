@@ -1,5 +1,5 @@
 import { parseHosts } from '../../nginx/token.ts';
-import type { Facts, FrontendFacts, Inspection, Patient } from '../facts/facts.ts';
+import type { Facts, FrontendFacts, Inspection, Subject } from '../facts/facts.ts';
 import { composeLines, frontendEach, inspectEach, portsOf, recreate, routingOnes, sidecarsOf, virtualHostsOf } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
@@ -23,7 +23,7 @@ export const frontendFileChecks: readonly Check[] = [
     why: "a mount there hides the image's default.conf, which serves the SPA on 8080",
     cure: 'Mount the shared volume at `/etc/nginx/meet-routing`, and the stub alone at `/etc/nginx/conf.d/routing.conf`.',
     weight: 'failure',
-    run: (facts) => inspectEach(routingOnes(facts.patients), judgeConfDMount),
+    run: (facts) => inspectEach(routingOnes(facts.subjects), judgeConfDMount),
   },
   {
     id: 'stub',
@@ -43,7 +43,7 @@ export const frontendFileChecks: readonly Check[] = [
     why: 'the two only meet in a shared volume',
     cure: 'Mount the same volume in both: at `/etc/nginx/meet-routing:ro` in the frontend, at `/routing` in meet-gen.',
     weight: 'failure',
-    run: (facts) => inspectEach(routingOnes(facts.patients), (patient, inspection) => judgeRoutingMount(facts, patient, inspection)),
+    run: (facts) => inspectEach(routingOnes(facts.subjects), (subject, inspection) => judgeRoutingMount(facts, subject, inspection)),
   },
   {
     id: 'single-file-mount',
@@ -53,7 +53,7 @@ export const frontendFileChecks: readonly Check[] = [
     why: 'such a mount holds on to the file as it was when the container started; an editor or meet-gen that replaces it leaves the container with the old one',
     cure: 'Mount the directory (the volume at `/etc/nginx/meet-routing`, and the stub) instead of the file. For now: recreate the frontend.',
     weight: 'failure',
-    run: (facts) => frontendEach(facts, (patient, frontend) => judgeSingleFile(facts, patient, frontend)),
+    run: (facts) => frontendEach(facts, (subject, frontend) => judgeSingleFile(facts, subject, frontend)),
   },
   {
     id: 'rival-server',
@@ -68,23 +68,23 @@ export const frontendFileChecks: readonly Check[] = [
   },
 ];
 
-function judgeConfDMount(patient: Patient, { mounts }: Inspection): Outcome {
+function judgeConfDMount(subject: Subject, { mounts }: Inspection): Outcome {
   const over = mounts.find(({ destination }) => destination === confDirectory || destination === '/etc/nginx');
   if (over === undefined) return ok;
   return finding(
-    patient,
+    subject,
     `a ${over.type} is mounted over ${over.destination}, which hides the image's own files`,
     `mount it at ${routingDirectory} instead; ${stubSource}`,
     {
-      paste: [...composeLines(patient, ['volumes:', `  - routing:${routingDirectory}:ro`, ...stubLines]), '', recreate(patient)],
+      paste: [...composeLines(subject, ['volumes:', `  - routing:${routingDirectory}:ro`, ...stubLines]), '', recreate(subject)],
     },
   );
 }
 
-function judgeStubFile(patient: Patient, { confD }: FrontendFacts): Outcome {
-  if (!confD.known) return unchecked(`${patient.container.name}: ${confD.why}`);
-  const ports = portsOf(patient);
-  const paste = [...composeLines(patient, stubLines), '', recreate(patient)];
+function judgeStubFile(subject: Subject, { confD }: FrontendFacts): Outcome {
+  if (!confD.known) return unchecked(`${subject.container.name}: ${confD.why}`);
+  const ports = portsOf(subject);
+  const paste = [...composeLines(subject, stubLines), '', recreate(subject)];
   const texts = [...confD.value].filter(([name]) => name.endsWith('.conf'));
   const verdicts = texts.map(([, text]) => judgeStub(text, ports));
   // Under whatever name.
@@ -92,7 +92,7 @@ function judgeStubFile(patient: Patient, { confD }: FrontendFacts): Outcome {
   const unless = ['conf-d-hidden'];
   const [file, text] = texts.find(([name]) => name === 'routing.conf') ?? texts.find(([, other]) => listensOn(other, ports.listen)) ?? [];
   if (file === undefined || text === undefined) {
-    return finding(patient, `there is no ${stubFile}, so nothing listens on ${ports.listen}`, `mount the stub; ${stubSource}`, {
+    return finding(subject, `there is no ${stubFile}, so nothing listens on ${ports.listen}`, `mount the stub; ${stubSource}`, {
       paste,
       unless,
     });
@@ -100,13 +100,13 @@ function judgeStubFile(patient: Patient, { confD }: FrontendFacts): Outcome {
   const verdict = judgeStub(text, ports);
   if (verdict.kind === 'hand-written') {
     const what = `${confDirectory}/${file} is a hand-written routing, which names containers by names that nginx looks up once`;
-    const source = templatesOf(patient).find((path) => rendersFile(path, file));
+    const source = templatesOf(subject).find((path) => rendersFile(path, file));
     const removal = source === undefined ? '' : `, and remove the mount at ${source}`;
-    return finding(patient, what, `put the stub in its place${removal}; ${stubSource}`, { paste, unless });
+    return finding(subject, what, `put the stub in its place${removal}; ${stubSource}`, { paste, unless });
   }
   const faults = verdict.kind === 'changed' ? verdict.faults : [];
   return finding(
-    patient,
+    subject,
     `${confDirectory}/${file} is not the stub: ${faults.join('; ')}`,
     `put the stub in its place, unchanged; ${stubSource}`,
     {
@@ -116,59 +116,59 @@ function judgeStubFile(patient: Patient, { confD }: FrontendFacts): Outcome {
   );
 }
 
-function judgeRoutingMount(facts: Facts, patient: Patient, { mounts }: Inspection): Outcome {
-  if (mounts.some(({ destination }) => destination === stubFile) && isRenderedFile(facts, patient)) return ok;
+function judgeRoutingMount(facts: Facts, subject: Subject, { mounts }: Inspection): Outcome {
+  if (mounts.some(({ destination }) => destination === stubFile) && isRenderedFile(facts, subject)) return ok;
   const mount = mounts.find(({ destination }) => destination === routingDirectory || destination.startsWith(`${routingDirectory}/`));
-  const paste = [...composeLines(patient, ['volumes:', `  - routing:${routingDirectory}:ro`]), '', recreate(patient)];
+  const paste = [...composeLines(subject, ['volumes:', `  - routing:${routingDirectory}:ro`]), '', recreate(subject)];
   const unless = ['conf-d-hidden'];
   if (mount === undefined) {
     return finding(
-      patient,
+      subject,
       `nothing is mounted at ${routingDirectory}, so nginx never sees what meet-gen publishes`,
       'mount the shared volume',
       { paste, unless },
     );
   }
-  const writers = sidecarsOf(facts, patient).flatMap(({ inspection }) => (inspection.known ? [inspection.value] : []));
+  const writers = sidecarsOf(facts, subject).flatMap(({ inspection }) => (inspection.known ? [inspection.value] : []));
   if (writers.length === 0) return ok;
   const isShared = writers.some((writer) =>
     writer.mounts.some(({ source }) => source !== '' && (mount.source === source || mount.source.startsWith(`${source}/`))),
   );
   if (isShared) return ok;
   return finding(
-    patient,
+    subject,
     `what is mounted at ${routingDirectory} is not the volume that meet-gen writes to`,
     'mount the same volume in both',
     { paste, unless },
   );
 }
 
-function isRenderedFile(facts: Facts, { container, ...patient }: Patient): boolean {
+function isRenderedFile(facts: Facts, { container, ...subject }: Subject): boolean {
   const confD = facts.frontends.get(container.id)?.confD;
   const text = confD?.known === true ? confD.value.get('routing.conf') : undefined;
-  return text !== undefined && judgeStub(text, portsOf({ container, ...patient })).kind === 'rendered';
+  return text !== undefined && judgeStub(text, portsOf({ container, ...subject })).kind === 'rendered';
 }
 
-function judgeSingleFile(facts: Facts, patient: Patient, { confD }: FrontendFacts): Outcome {
-  const { inspection } = patient;
-  if (!inspection.known) return unchecked(`${patient.container.name}: ${inspection.why}`);
+function judgeSingleFile(facts: Facts, subject: Subject, { confD }: FrontendFacts): Outcome {
+  const { inspection } = subject;
+  if (!inspection.known) return unchecked(`${subject.container.name}: ${inspection.why}`);
   const files = inspection.value.mounts.filter(({ destination }) => /^\/etc\/nginx\/(conf\.d|meet-routing)\/.*\.conf$/.test(destination));
   if (files.length === 0) return ok;
-  const stale = facts.staleMounts.get(patient.container.id);
+  const stale = facts.staleMounts.get(subject.container.id);
   const found = stale?.known === true ? stale.value.find((file) => files.some(({ destination }) => destination === file)) : undefined;
   const better = `better for good: mount the volume at ${routingDirectory} and the stub, as compose.example.yml does`;
   if (found !== undefined) {
     const what = `${found} was replaced outside since the container started: nginx still sees the old one`;
-    return finding(patient, what, `recreate it now; ${better}`, { paste: [recreate(patient)] });
+    return finding(subject, what, `recreate it now; ${better}`, { paste: [recreate(subject)] });
   }
   const text = confD.known ? confD.value.get('routing.conf') : undefined;
-  if (text !== undefined && judgeStub(text, portsOf(patient)).kind === 'rendered') {
-    return finding(patient, `meet-gen publishes into a file that is mounted by itself at ${stubFile}`, better, {
+  if (text !== undefined && judgeStub(text, portsOf(subject)).kind === 'rendered') {
+    return finding(subject, `meet-gen publishes into a file that is mounted by itself at ${stubFile}`, better, {
       severity: 'warning',
-      paste: composeLines(patient, ['volumes:', `  - routing:${routingDirectory}:ro`, ...stubLines]),
+      paste: composeLines(subject, ['volumes:', `  - routing:${routingDirectory}:ro`, ...stubLines]),
     });
   }
-  if (stale === undefined || !stale.known) return unchecked(`${patient.container.name}: ${stale?.why ?? 'its mounts were not looked at'}`);
+  if (stale === undefined || !stale.known) return unchecked(`${subject.container.name}: ${stale?.why ?? 'its mounts were not looked at'}`);
   return ok;
 }
 
@@ -181,25 +181,25 @@ interface Rival {
   readonly wins: boolean;
 }
 
-function judgeRivals(patient: Patient, { confD }: FrontendFacts): Outcome {
-  if (!confD.known) return unchecked(`${patient.container.name}: ${confD.why}`);
-  const rivals = rivalsIn(confD.value, patient);
+function judgeRivals(subject: Subject, { confD }: FrontendFacts): Outcome {
+  if (!confD.known) return unchecked(`${subject.container.name}: ${confD.why}`);
+  const rivals = rivalsIn(confD.value, subject);
   const rival = rivals.find(({ wins }) => wins) ?? rivals[0];
-  if (rival !== undefined) return tellRival(patient, rival);
+  if (rival !== undefined) return tellRival(subject, rival);
   const files = [...confD.value.keys()];
-  const template = templatesOf(patient).find((path) => !files.some((file) => isRenderedFrom(path, file)));
+  const template = templatesOf(subject).find((path) => !files.some((file) => isRenderedFrom(path, file)));
   if (template === undefined) return ok;
   const what = `${template} is mounted, and nothing of it is in ${confDirectory}: the image renders it where that folder is writable`;
-  return finding(patient, what, 'remove that mount, then recreate the frontend', {
+  return finding(subject, what, 'remove that mount, then recreate the frontend', {
     severity: 'warning',
-    paste: [recreate(patient)],
+    paste: [recreate(subject)],
     unless: ['stub'],
   });
 }
 
 /** In the order in which nginx reads the files. Without a stub there is nothing to be a rival of. */
-function rivalsIn(files: ReadonlyMap<string, string>, patient: Patient): readonly Rival[] {
-  const ports = portsOf(patient);
+function rivalsIn(files: ReadonlyMap<string, string>, subject: Subject): readonly Rival[] {
+  const ports = portsOf(subject);
   const texts = [...files].filter(([name]) => /^[^./][^/]*\.conf$/.test(name)).toSorted(([left], [right]) => (left < right ? -1 : 1));
   const ours = texts.filter(([, text]) => ['good', 'rendered'].includes(judgeStub(text, ports).kind)).map(([name]) => name);
   const [first] = ours;
@@ -211,7 +211,7 @@ function rivalsIn(files: ReadonlyMap<string, string>, patient: Patient): readonl
         .filter(({ port }) => port === ports.listen || port === ports.status)
         .map((listen) => {
           const isFirst = listen.isDefault || file < first;
-          const wins = listen.port === ports.status ? isFirst : winsVisitors(patient, server.names, file < first, isFirst);
+          const wins = listen.port === ports.status ? isFirst : winsVisitors(subject, server.names, file < first, isFirst);
           return { file, server, port: listen.port, wins: wins && !isLoopback(listen) };
         }),
     ),
@@ -219,9 +219,9 @@ function rivalsIn(files: ReadonlyMap<string, string>, patient: Patient): readonl
 }
 
 /** Whether nginx takes the rival for a host that visitors send: an exact name wins over the default (ngx_http_core_module, server_name). */
-function winsVisitors(patient: Patient, names: readonly string[], isBefore: boolean, isDefault: boolean): boolean {
-  const ours = parseHosts(patient.container.labels['meet.host'] ?? '') ?? [];
-  const hosts = [...new Set([...ours, ...virtualHostsOf(patient)])];
+function winsVisitors(subject: Subject, names: readonly string[], isBefore: boolean, isDefault: boolean): boolean {
+  const ours = parseHosts(subject.container.labels['meet.host'] ?? '') ?? [];
+  const hosts = [...new Set([...ours, ...virtualHostsOf(subject)])];
   if (hosts.length === 0) return isDefault;
   return hosts.some((host) => {
     if (ours.includes(host)) return names.includes(host) && isBefore;
@@ -229,8 +229,8 @@ function winsVisitors(patient: Patient, names: readonly string[], isBefore: bool
   });
 }
 
-function tellRival(patient: Patient, { file, server, port, wins }: Rival): Outcome {
-  const source = templatesOf(patient).find((path) => rendersFile(path, file));
+function tellRival(subject: Subject, { file, server, port, wins }: Rival): Outcome {
+  const source = templatesOf(subject).find((path) => rendersFile(path, file));
   const name = server.names[0] === undefined ? 'a server without a name' : `the server "${server.names[0]}"`;
   const rendered = source === undefined ? '' : `, rendered from ${source},`;
   const answers = wins ? "answers in place of meet-gen's" : "stands beside meet-gen's";
@@ -238,9 +238,9 @@ function tellRival(patient: Patient, { file, server, port, wins }: Rival): Outco
     source === undefined
       ? `remove that server, or the mount that puts ${file} there, then recreate the frontend`
       : `remove the mount at ${source} from compose, then recreate the frontend`;
-  return finding(patient, `${name} on ${port} in ${confDirectory}/${file}${rendered} ${answers}`, cure, {
+  return finding(subject, `${name} on ${port} in ${confDirectory}/${file}${rendered} ${answers}`, cure, {
     ...(wins ? {} : { severity: 'warning' as const }),
-    paste: [recreate(patient)],
+    paste: [recreate(subject)],
     unless: ['conf-d-hidden'],
   });
 }
@@ -255,7 +255,7 @@ function isRenderedFrom(template: string, file: string): boolean {
 }
 
 /** Where templates are mounted: the folder, or single files. */
-function templatesOf({ inspection }: Patient): readonly string[] {
+function templatesOf({ inspection }: Subject): readonly string[] {
   const mounts = inspection.known ? inspection.value.mounts : [];
   return mounts
     .map(({ destination }) => destination)

@@ -1,5 +1,5 @@
 import { defaultWay } from '../../reload/ways/way-table.ts';
-import type { Facts, Inspection, Patient } from '../facts/facts.ts';
+import type { Facts, Inspection, Subject } from '../facts/facts.ts';
 import { composeLines, frontendEach, inspectEach, recreate, routingOnes, sidecarsOf } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
@@ -13,7 +13,7 @@ export const frontendProcessChecks: readonly Check[] = [
     why: 'the engine notes any signal sent through it, a reload too, as a stop by hand: only `always` with a stop signal set brings the container back (moby#41302)',
     cure: 'Set `restart: always` and `stop_signal: SIGQUIT`, or reload by `hook` or `exec`.',
     weight: 'failure',
-    run: (facts) => inspectEach(routingOnes(facts.patients), (patient, inspection) => judgeRestart(facts, patient, inspection)),
+    run: (facts) => inspectEach(routingOnes(facts.subjects), (subject, inspection) => judgeRestart(facts, subject, inspection)),
   },
   {
     id: 'first-process',
@@ -24,24 +24,24 @@ export const frontendProcessChecks: readonly Check[] = [
     cure: 'Use `entrypoint: [/docker-entrypoint.sh]` with `command: ["nginx", "-g", "daemon off;"]`, without `init: true`.',
     weight: 'failure',
     run: (facts) =>
-      frontendEach(facts, (patient, { firstProcess }) => {
-        if (!firstProcess.known) return unchecked(`${patient.container.name}: ${firstProcess.why}`);
-        return firstProcess.value === 'nginx' ? ok : notFirst(patient, firstProcess.value);
+      frontendEach(facts, (subject, { firstProcess }) => {
+        if (!firstProcess.known) return unchecked(`${subject.container.name}: ${firstProcess.why}`);
+        return firstProcess.value === 'nginx' ? ok : notFirst(subject, firstProcess.value);
       }),
   },
 ];
 
 /** Who signals frontends: a meet-gen that wasn't told another way. Undefined: there is none to be seen. */
-export function isSignalled(facts: Facts, patient: Patient): boolean | undefined {
-  const sidecars = sidecarsOf(facts, patient).flatMap(({ inspection }) => (inspection.known ? [inspection.value] : []));
+export function isSignalled(facts: Facts, subject: Subject): boolean | undefined {
+  const sidecars = sidecarsOf(facts, subject).flatMap(({ inspection }) => (inspection.known ? [inspection.value] : []));
   if (sidecars.length === 0) return undefined;
   return sidecars.some(({ environment }) => (environment.MEET_GEN_RELOAD?.value ?? defaultWay).isNotedAsStop);
 }
 
-function judgeRestart(facts: Facts, patient: Patient, { restartPolicy, stopSignal }: Inspection): Outcome {
-  const signalled = isSignalled(facts, patient);
+function judgeRestart(facts: Facts, subject: Subject, { restartPolicy, stopSignal }: Inspection): Outcome {
+  const signalled = isSignalled(facts, subject);
   if (signalled === undefined)
-    return unchecked(`${patient.container.name}: no meet-gen of this Meet is in a container here that could be asked how it reloads`);
+    return unchecked(`${subject.container.name}: no meet-gen of this Meet is in a container here that could be asked how it reloads`);
   if (!signalled) return ok;
   const lines = [...(restartPolicy === 'always' ? [] : ['restart: always']), ...(stopSignal === undefined ? ['stop_signal: SIGQUIT'] : [])];
   if (lines.length === 0) return ok;
@@ -50,24 +50,24 @@ function judgeRestart(facts: Facts, patient: Patient, { restartPolicy, stopSigna
     ...(stopSignal === undefined ? ['it has no stop signal'] : []),
   ];
   return finding(
-    patient,
+    subject,
     `${faults.join(' and ')}: after a reload by signal the engine would leave it down when it crashes`,
     'add these lines',
     {
-      paste: [...composeLines(patient, lines), '', recreate(patient)],
+      paste: [...composeLines(subject, lines), '', recreate(subject)],
     },
   );
 }
 
-function notFirst(patient: Patient, name: string): Outcome {
+function notFirst(subject: Subject, name: string): Outcome {
   const isInit = ['docker-init', 'tini', 'dumb-init'].includes(name);
   const what = isInit
     ? `${name} is its first process: a reload just after its start can kill nginx`
     : `${name} is its first process, and does not pass a reload's signal on to nginx`;
   const cure = isInit ? 'remove init: true' : "let nginx be started by the image's script, which gives way to it";
   const lines = isInit ? ['init: false'] : ['entrypoint: [/docker-entrypoint.sh]', 'command: ["nginx", "-g", "daemon off;"]'];
-  return finding(patient, what, cure, {
+  return finding(subject, what, cure, {
     ...(isInit ? { severity: 'warning' as const } : {}),
-    paste: [...composeLines(patient, lines), '', recreate(patient)],
+    paste: [...composeLines(subject, lines), '', recreate(subject)],
   });
 }

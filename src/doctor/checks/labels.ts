@@ -6,7 +6,7 @@ import { nearest, sameLetters } from '../../model/nearest.ts';
 import { parseInstance } from '../../nginx/token.ts';
 import type { Problem, ProblemCode } from '../../model/problem.ts';
 import { planRouting } from '../../routes/plan.ts';
-import type { Facts, Patient } from '../facts/facts.ts';
+import type { Facts, Subject } from '../facts/facts.ts';
 import { composeLines, inspectEach, recreate, serviceFor } from '../facts/meet.ts';
 import { finding, ok } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
@@ -31,7 +31,7 @@ export const labelChecks: readonly Check[] = [
     why: 'a container with an unknown role is ignored',
     cure: `Use one of ${roles.map((role) => `\`${role}\``).join(', ')}.`,
     weight: 'failure',
-    run: (facts) => facts.patients.flatMap(judgeRoleWord),
+    run: (facts) => facts.subjects.flatMap(judgeRoleWord),
   },
   {
     id: 'role-missing',
@@ -52,15 +52,15 @@ export const labelChecks: readonly Check[] = [
     cure: 'Take `meet.role` off the worker. One-off containers of `docker compose run` are left out by themselves.',
     weight: 'failure',
     run: (facts) =>
-      inspectEach(facts.patients.filter(isRouted), (patient, { program }) =>
+      inspectEach(facts.subjects.filter(isRouted), (subject, { program }) =>
         program === 'other'
           ? ok
           : finding(
-              patient,
+              subject,
               `it runs ${program}, which listens on no port, but has meet.role`,
-              `remove meet.role from ${serviceFor(patient)}`,
+              `remove meet.role from ${serviceFor(subject)}`,
               {
-                paste: [recreate(patient)],
+                paste: [recreate(subject)],
               },
             ),
       ),
@@ -77,17 +77,17 @@ export const labelChecks: readonly Check[] = [
   },
 ];
 
-function isRouted({ part, container }: Patient): boolean {
+function isRouted({ part, container }: Subject): boolean {
   return part !== 'one-off' && ['backend', 'service'].includes(container.labels['meet.role'] ?? '');
 }
 
-function judgeRoleWord(patient: Patient): readonly Outcome[] {
-  const { labels } = patient.container;
+function judgeRoleWord(subject: Subject): readonly Outcome[] {
+  const { labels } = subject.container;
   const role = labels['meet.role'];
   const misspelt = role === undefined ? Object.entries(labels).find(isMisspeltRole)?.[0] : undefined;
   if (misspelt !== undefined) {
     return [
-      finding(patient, `its label ${misspelt} is not meet.role`, 'spell the key as meet.role', {
+      finding(subject, `its label ${misspelt} is not meet.role`, 'spell the key as meet.role', {
         paste: [`meet.role: ${guess(labels[misspelt] ?? '')}`],
       }),
     ];
@@ -95,8 +95,8 @@ function judgeRoleWord(patient: Patient): readonly Outcome[] {
   if (role === undefined) return [];
   if (roles.some((known) => known === role)) return [ok];
   return [
-    finding(patient, `meet.role=${role} is no role`, 'correct it', {
-      paste: [...composeLines(patient, ['labels:', `  meet.role: ${guess(role)}`]), '', recreate(patient)],
+    finding(subject, `meet.role=${role} is no role`, 'correct it', {
+      paste: [...composeLines(subject, ['labels:', `  meet.role: ${guess(role)}`]), '', recreate(subject)],
     }),
   ];
 }
@@ -111,21 +111,21 @@ function guess(role: string): string {
   return nearest(role, roles) ?? `<one of ${roles.join(', ')}>`;
 }
 
-function judgeMissing({ patients, listed, only }: Facts): readonly Outcome[] {
-  const labelled = patients.filter(({ container }) => container.labels['meet.role'] !== undefined);
+function judgeMissing({ subjects, listed, only }: Facts): readonly Outcome[] {
+  const labelled = subjects.filter(({ container }) => container.labels['meet.role'] !== undefined);
   const projects = new Set(labelled.map(({ project }) => project));
-  const looksLike = (patient: Patient): string | undefined => {
-    if (patient.part === 'one-off' || patient.part === 'worker' || patient.container.labels['meet.role'] !== undefined) return undefined;
-    if (patient.part === 'frontend' || patient.part === 'backend') return patient.part;
-    const named = patient.service === 'frontend' || patient.service === 'backend';
-    return named && projects.has(patient.project) && patient.project !== undefined ? patient.service : undefined;
+  const looksLike = (subject: Subject): string | undefined => {
+    if (subject.part === 'one-off' || subject.part === 'worker' || subject.container.labels['meet.role'] !== undefined) return undefined;
+    if (subject.part === 'frontend' || subject.part === 'backend') return subject.part;
+    const named = subject.service === 'frontend' || subject.service === 'backend';
+    return named && projects.has(subject.project) && subject.project !== undefined ? subject.service : undefined;
   };
-  const missing = patients.flatMap((patient) => {
-    const role = looksLike(patient);
+  const missing = subjects.flatMap((subject) => {
+    const role = looksLike(subject);
     if (role === undefined) return [];
     return [
-      finding(patient, `it looks like a ${role} of Meet but has no meet.role`, 'label it, or ignore this if another proxy routes to it', {
-        paste: [...composeLines(patient, ['labels:', `  meet.role: ${role}`]), '', recreate(patient)],
+      finding(subject, `it looks like a ${role} of Meet but has no meet.role`, 'label it, or ignore this if another proxy routes to it', {
+        paste: [...composeLines(subject, ['labels:', `  meet.role: ${role}`]), '', recreate(subject)],
         unless: ['role-word'],
       }),
     ];
@@ -167,15 +167,15 @@ function judgeLabels(facts: Facts): readonly Outcome[] {
   const findings = told
     .toSorted((left, right) => compareText(left.container ?? '', right.container ?? ''))
     .map((item) => tell(facts, item));
-  const labelled = facts.patients.filter(({ container }) => container.labels['meet.role'] !== undefined);
+  const labelled = facts.subjects.filter(({ container }) => container.labels['meet.role'] !== undefined);
   const blamed = new Set(told.map(({ container }) => container));
   return [...labelled.filter(({ container }) => !blamed.has(container.name)).map(() => ok), ...findings];
 }
 
 function tell(facts: Facts, { severity, container, key, value, message, cure, code }: Problem): Outcome {
-  const patient = facts.patients.find((one) => one.container.name === container);
+  const subject = facts.subjects.find((one) => one.container.name === container);
   const what = key === undefined ? message : `${key}${value === undefined ? '' : `=${value}`}: ${message}`;
-  return finding(patient, what, cure, {
+  return finding(subject, what, cure, {
     severity: severity === 'error' ? 'failure' : 'warning',
     // A role that nobody understands leaves an instance without a frontend.
     ...(code === 'no-frontend' ? { unless: ['role-word', 'role-missing'] } : {}),

@@ -1,12 +1,12 @@
 import { networkOwnerOf } from '../../model/network-owner.ts';
 import type { PortRange, UrlPlace } from '../facts/environment.ts';
-import type { Facts, Inspection, Patient, PublishedPort } from '../facts/facts.ts';
+import type { Facts, Inspection, Subject, PublishedPort } from '../facts/facts.ts';
 import {
   browserUrls,
   composeLines,
   inspectEach,
   ofSameMeet,
-  patientsOf,
+  subjectsOf,
   publicPatternsOf,
   recreate,
   routingOnes,
@@ -25,7 +25,7 @@ export const loginAndCallChecks: readonly Check[] = [
     why: 'TLS ends at nginx-proxy: Keycloak has to speak HTTP, believe X-Forwarded-*, and write its public name into tokens',
     cure: 'Set the three: `KC_HOSTNAME` to the public URL, `KC_PROXY_HEADERS=xforwarded`, `KC_HTTP_ENABLED=true`.',
     weight: 'failure',
-    run: (facts) => inspectEach(patientsOf(facts, 'keycloak'), judgeKeycloak),
+    run: (facts) => inspectEach(subjectsOf(facts, 'keycloak'), judgeKeycloak),
   },
   {
     id: 'browser-urls',
@@ -36,7 +36,7 @@ export const loginAndCallChecks: readonly Check[] = [
     why: 'browsers are given these URLs as they stand: a name inside Docker, another name, or plain HTTP for LiveKit leads them nowhere',
     cure: 'Use `https://` and the name in `VIRTUAL_HOST` of the container concerned in them, and keep the path.',
     weight: 'failure',
-    run: (facts) => patientsOf(facts, 'backend').flatMap((patient) => judgeUrls(facts, patient)),
+    run: (facts) => subjectsOf(facts, 'backend').flatMap((subject) => judgeUrls(facts, subject)),
   },
   {
     id: 'livekit-ports',
@@ -47,11 +47,11 @@ export const loginAndCallChecks: readonly Check[] = [
     why: 'media goes straight from the browser to LiveKit; nginx can not proxy UDP, and LiveKit tells browsers its own port numbers',
     cure: 'Publish them under their own numbers, on all addresses, and open them in the firewall.',
     weight: 'failure',
-    run: (facts) => inspectEach(runningOf(facts, 'livekit'), (patient, inspection) => judgeLivekit(facts, patient, inspection)),
+    run: (facts) => inspectEach(runningOf(facts, 'livekit'), (subject, inspection) => judgeLivekit(facts, subject, inspection)),
   },
 ];
 
-function judgeKeycloak(patient: Patient, { environment }: Inspection): Outcome {
+function judgeKeycloak(subject: Subject, { environment }: Inspection): Outcome {
   const host = environment.VIRTUAL_HOST?.value?.[0] ?? 'auth.example.com';
   const lines = [
     ...(environment.KC_HOSTNAME === undefined ? [`KC_HOSTNAME: https://${host}`] : []),
@@ -63,21 +63,21 @@ function judgeKeycloak(patient: Patient, { environment }: Inspection): Outcome {
   ];
   if (lines.length === 0) return ok;
   const names = lines.map((line) => line.split(':')[0]).join(', ');
-  return finding(patient, `not set as behind nginx-proxy: ${names}`, 'add these lines to its environment', {
-    paste: [...composeLines(patient, ['environment:', ...lines.map((line) => `  ${line}`)]), '', recreate(patient)],
+  return finding(subject, `not set as behind nginx-proxy: ${names}`, 'add these lines to its environment', {
+    paste: [...composeLines(subject, ['environment:', ...lines.map((line) => `  ${line}`)]), '', recreate(subject)],
   });
 }
 
-function judgeUrls(facts: Facts, patient: Patient): readonly Outcome[] {
-  if (!patient.inspection.known) return [unchecked(`${patient.container.name}: ${patient.inspection.why}`)];
-  const { environment } = patient.inspection.value;
+function judgeUrls(facts: Facts, subject: Subject): readonly Outcome[] {
+  if (!subject.inspection.known) return [unchecked(`${subject.container.name}: ${subject.inspection.why}`)];
+  const { environment } = subject.inspection.value;
   return Object.entries(browserUrls).flatMap(([part, variables]) => {
-    const names = ofSameMeet(patient, part === 'frontend' ? routingOnes(facts.patients) : patientsOf(facts, part as Part)).flatMap(
+    const names = ofSameMeet(subject, part === 'frontend' ? routingOnes(facts.subjects) : subjectsOf(facts, part as Part)).flatMap(
       publicPatternsOf,
     );
     return variables.flatMap((variable) => {
       const place = environment[variable]?.value;
-      return place === undefined ? [] : [judgeUrl(facts, patient, { variable, place, names })];
+      return place === undefined ? [] : [judgeUrl(facts, subject, { variable, place, names })];
     });
   });
 }
@@ -89,7 +89,7 @@ interface BrowserUrl {
   readonly names: readonly string[];
 }
 
-function judgeUrl(facts: Facts, patient: Patient, { variable, place, names }: BrowserUrl): Outcome {
+function judgeUrl(facts: Facts, subject: Subject, { variable, place, names }: BrowserUrl): Outcome {
   const { scheme, host, port } = place;
   const name = names.find((one) => !one.startsWith('*'));
   const meant = `https://${name ?? 'its public name'}`;
@@ -99,7 +99,7 @@ function judgeUrl(facts: Facts, patient: Patient, { variable, place, names }: Br
   const isReplaced = variable === 'LIVEKIT_API_URL' && (port === undefined || isInside);
   const told = (why: string, severity: Weight = 'failure'): Outcome =>
     finding(
-      patient,
+      subject,
       `${variable} sends browsers to ${scheme}://${host}, ${why}`,
       isReplaced ? `set it to ${meant} in .env, or here` : `use ${meant} in it, and keep its path`,
       {
@@ -107,7 +107,7 @@ function judgeUrl(facts: Facts, patient: Patient, { variable, place, names }: Br
         paste:
           name === undefined || !isReplaced
             ? []
-            : [...composeLines(patient, ['environment:', `  ${variable}: https://${name}`]), '', recreate(patient)],
+            : [...composeLines(subject, ['environment:', `  ${variable}: https://${name}`]), '', recreate(subject)],
       },
     );
   if (isInside) return told('a name that only containers know');
@@ -130,12 +130,12 @@ function isElsewhere({ names }: Facts, host: string, name = ''): boolean {
 /** LiveKit's own ports where its configuration names none (pkg/config, `Validate`; its page on ports and firewalls). */
 const livekitDefaults = { tcp: 7881, udp: { first: 50_000, last: 60_000 } };
 
-function judgeLivekit(facts: Facts, patient: Patient, { environment }: Inspection): Outcome {
-  if (patient.container.networkMode === 'host') return ok;
-  const { name } = patient.container;
+function judgeLivekit(facts: Facts, subject: Subject, { environment }: Inspection): Outcome {
+  if (subject.container.networkMode === 'host') return ok;
+  const { name } = subject.container;
   if (environment.LIVEKIT_CONFIG === undefined)
     return unchecked(`${name}: its configuration is not in LIVEKIT_CONFIG but in a file or on its command line, which are not read`);
-  const owner = ownerOfNetwork(facts, patient);
+  const owner = ownerOfNetwork(facts, subject);
   if (owner?.inspection.known !== true)
     return unchecked(`${name}: it uses the network of another container, of whose published ports nothing is known`);
   const { publishedPorts } = owner.inspection.value;
@@ -153,7 +153,7 @@ function judgeLivekit(facts: Facts, patient: Patient, { environment }: Inspectio
   });
   if (wrong.length === 0) return ok;
   return finding(
-    patient,
+    subject,
     `browsers can't reach its media ports: ${wrong.join('; ')}`,
     'publish them under their own numbers, and open them in the firewall',
     {
@@ -167,9 +167,9 @@ function judgeLivekit(facts: Facts, patient: Patient, { environment }: Inspectio
 }
 
 /** Whose ports are published: a container in the network of another one has none of its own. */
-function ownerOfNetwork({ patients }: Facts, patient: Patient): Patient | undefined {
-  const owner = networkOwnerOf(patient.container);
-  return owner === undefined ? patient : patients.find(({ container }) => container.id === owner);
+function ownerOfNetwork({ subjects }: Facts, subject: Subject): Subject | undefined {
+  const owner = networkOwnerOf(subject.container);
+  return owner === undefined ? subject : subjects.find(({ container }) => container.id === owner);
 }
 
 function inWords({ first, last }: PortRange): string {

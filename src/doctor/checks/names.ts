@@ -1,4 +1,4 @@
-import type { NameFacts, Patient } from '../facts/facts.ts';
+import type { NameFacts, Subject } from '../facts/facts.ts';
 import { isExampleName, ofSameMeet, publicNames } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
@@ -26,7 +26,7 @@ export const nameChecks: readonly Check[] = [
     weight: 'failure',
     run: (facts) => {
       const names = [...publicNames(facts)];
-      const resolved = names.map(([host, patient]) => judgeResolution(host, patient, facts.names.get(host)));
+      const resolved = names.map(([host, subject]) => judgeResolution(host, subject, facts.names.get(host)));
       return [...resolved, ...differingNames(names, facts.names)];
     },
   },
@@ -38,18 +38,18 @@ export const nameChecks: readonly Check[] = [
     why: 'browsers give camera and microphone to secure pages alone, and the backend refuses a Keycloak whose certificate it does not trust',
     cure: 'See what acme-companion says (`docker logs`); it needs port 80 open to the world, the DNS records, and `LETSENCRYPT_HOST` on the containers.',
     weight: 'failure',
-    run: (facts) => [...publicNames(facts)].map(([host, patient]) => judgeTls(host, patient, facts.names.get(host))),
+    run: (facts) => [...publicNames(facts)].map(([host, subject]) => judgeTls(host, subject, facts.names.get(host))),
   },
 ];
 
-function judgeResolution(host: string, patient: Patient, facts: NameFacts | undefined): Outcome {
+function judgeResolution(host: string, subject: Subject, facts: NameFacts | undefined): Outcome {
   if (facts === undefined) return unchecked(`${host} was not looked up`);
   const { resolution } = facts;
   if (resolution.kind === 'addresses') return ok;
   if (resolution.kind === 'unclear') return unchecked(`${host} could not be looked up from here: ${resolution.reason}`);
   if (isExampleName(host)) return unchecked(`${host} is a name for documentation that nobody's DNS has`);
   return finding(
-    patient,
+    subject,
     `the DNS has no address for ${host}`,
     `make a DNS record for it at your provider, with this server's public address`,
     {
@@ -59,15 +59,15 @@ function judgeResolution(host: string, patient: Patient, facts: NameFacts | unde
 }
 
 /** The names of one Meet that point to another machine than the frontend's. */
-function differingNames(names: readonly (readonly [string, Patient])[], facts: ReadonlyMap<string, NameFacts>): readonly Outcome[] {
+function differingNames(names: readonly (readonly [string, Subject])[], facts: ReadonlyMap<string, NameFacts>): readonly Outcome[] {
   const addressesOf = (host: string): string => {
     const resolution = facts.get(host)?.resolution;
     return resolution?.kind === 'addresses' ? resolution.addresses.toSorted().join(', ') : '';
   };
-  return names.flatMap(([host, patient]) => {
-    if (patient.part !== 'frontend' && patient.part !== 'router') return [];
+  return names.flatMap(([host, subject]) => {
+    if (subject.part !== 'frontend' && subject.part !== 'router') return [];
     const meets = ofSameMeet(
-      patient,
+      subject,
       names.map(([, owner]) => owner),
     );
     const others = names.filter(([name, owner]) => name !== host && meets.includes(owner) && addressesOf(name) !== '');
@@ -83,7 +83,7 @@ function differingNames(names: readonly (readonly [string, Patient])[], facts: R
   });
 }
 
-function judgeTls(host: string, patient: Patient, facts: NameFacts | undefined): Outcome {
+function judgeTls(host: string, subject: Subject, facts: NameFacts | undefined): Outcome {
   const tls = facts?.tls;
   if (tls === undefined) return unchecked(`${host} has no address to connect to`);
   const cure = 'see why acme-companion could not issue it; it needs port 80 open to the world, the DNS record, and LETSENCRYPT_HOST here';
@@ -92,7 +92,7 @@ function judgeTls(host: string, patient: Patient, facts: NameFacts | undefined):
     return unchecked(`no connection to ${host}:443 from here (${tls.reason}); try https://${host}/ in a browser`);
   if (tls.kind === 'refused') {
     return finding(
-      patient,
+      subject,
       `nothing listens on port 443 where ${host} points to`,
       'publish 80 and 443 of nginx-proxy, or correct the DNS record',
       {
@@ -102,14 +102,14 @@ function judgeTls(host: string, patient: Patient, facts: NameFacts | undefined):
   }
   if (tls.kind === 'untrusted') {
     return finding(
-      patient,
+      subject,
       `browsers do not trust the certificate of ${host}: ${untrustedWords[tls.reason] ?? 'see the code'} (${tls.reason})`,
       cure,
       { paste },
     );
   }
   if (tls.daysLeft < soonDays) {
-    return finding(patient, `the certificate of ${host} ends in ${tls.daysLeft} days and was not renewed`, cure, {
+    return finding(subject, `the certificate of ${host} ends in ${tls.daysLeft} days and was not renewed`, cure, {
       severity: 'warning',
       paste,
     });

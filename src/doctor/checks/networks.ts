@@ -1,7 +1,7 @@
 import { isNetworkOfProject, shortNetworkName } from '../../model/address.ts';
 import { parseEngineName } from '../../nginx/token.ts';
 import { unknown } from '../facts/facts.ts';
-import type { BackendFacts, Facts, Inspection, Patient } from '../facts/facts.ts';
+import type { BackendFacts, Facts, Inspection, Subject } from '../facts/facts.ts';
 import {
   calledNames,
   composeLines,
@@ -11,7 +11,7 @@ import {
   notOwn,
   ofSameMeet,
   otherPorts,
-  patientsOf,
+  subjectsOf,
   recreate,
   roadKey,
   routingOnes,
@@ -31,11 +31,11 @@ export const networkChecks: readonly Check[] = [
     cure: 'Put both on the same network (`internal` in the example).',
     weight: 'failure',
     run: (facts) =>
-      runningOf(facts, 'backend', 'service', 'media').flatMap((patient) => {
-        const frontends = ofSameMeet(patient, routingOnes(facts.patients)).filter(({ container }) => container.state === 'running');
-        const far = frontends.find((frontend) => !shareNetwork(frontend, patient));
+      runningOf(facts, 'backend', 'service', 'media').flatMap((subject) => {
+        const frontends = ofSameMeet(subject, routingOnes(facts.subjects)).filter(({ container }) => container.state === 'running');
+        const far = frontends.find((frontend) => !shareNetwork(frontend, subject));
         if (frontends.length === 0) return [];
-        return [far === undefined ? ok : apart(patient, far)];
+        return [far === undefined ? ok : apart(subject, far)];
       }),
   },
   {
@@ -57,7 +57,7 @@ export const networkChecks: readonly Check[] = [
     why: "many servers can't reach their own public address from inside; `host-gateway` is a way that always exists",
     cure: 'Add `extra_hosts` with `host-gateway` for both names to the backend.',
     weight: 'failure',
-    run: (facts) => inspectEach(patientsOf(facts, 'backend'), (patient, inspection) => judgeNames(facts, patient, inspection)),
+    run: (facts) => inspectEach(subjectsOf(facts, 'backend'), (subject, inspection) => judgeNames(facts, subject, inspection)),
   },
   {
     id: 'extra-hosts-reachable',
@@ -71,37 +71,37 @@ export const networkChecks: readonly Check[] = [
   },
 ];
 
-function apart(patient: Patient, frontend: Patient): Outcome {
+function apart(subject: Subject, frontend: Subject): Outcome {
   const { project } = frontend;
   const [network = 'internal'] = networkNames(frontend).toSorted(
     (left, right) => Number(isNetworkOfProject(right, project)) - Number(isNetworkOfProject(left, project)),
   );
   const what = `it shares no network with ${frontend.container.name}, so no request can reach it`;
-  return finding(patient, what, `put both on one network; ${frontend.container.name} is on ${networkNames(frontend).join(', ')}`, {
+  return finding(subject, what, `put both on one network; ${frontend.container.name} is on ${networkNames(frontend).join(', ')}`, {
     // A name with signs of a shell's stands in no line to paste.
     paste:
       parseEngineName(network) === undefined
         ? []
         : [
-            ...connectLines(patient, network, 'at once, until the next recreate'),
-            ...composeLines(patient, [`networks: ["${shortNetworkName(network, project)}"]`]),
+            ...connectLines(subject, network, 'at once, until the next recreate'),
+            ...composeLines(subject, [`networks: ["${shortNetworkName(network, project)}"]`]),
           ],
   });
 }
 
 function judgeWayOut(facts: Facts): readonly Outcome[] {
   const { networks } = facts;
-  return runningOf(facts, 'backend').map((patient) => {
+  return runningOf(facts, 'backend').map((subject) => {
     if (!networks.known) return unchecked(networks.why);
     // Aliases on such a network are as good as a way out.
-    const reach = reachOf(facts, patient);
-    const needed = calledNames(facts, patient);
+    const reach = reachOf(facts, subject);
+    const needed = calledNames(facts, subject);
     if (reach.known && needed.length > 0 && needed.every((name) => reach.value.get(name)?.kind === 'open')) return ok;
-    const own = networkNames(patient).map((name) => networks.value.find((network) => network.name === name));
+    const own = networkNames(subject).map((name) => networks.value.find((network) => network.name === name));
     if (own.length === 0 || own.some((network) => network === undefined || !network.internal)) return ok;
-    const names = networkNames(patient);
+    const names = networkNames(subject);
     return finding(
-      patient,
+      subject,
       `all its networks (${names.join(', ')}) are internal: it reaches nothing outside`,
       'take internal: true from that network in compose, then recreate it',
       {
@@ -111,25 +111,25 @@ function judgeWayOut(facts: Facts): readonly Outcome[] {
   });
 }
 
-function judgeNames(facts: Facts, patient: Patient, { extraHosts }: Inspection): Outcome {
-  const { name } = patient.container;
-  const needed = calledNames(facts, patient);
+function judgeNames(facts: Facts, subject: Subject, { extraHosts }: Inspection): Outcome {
+  const { name } = subject.container;
+  const needed = calledNames(facts, subject);
   if (needed.length === 0) {
-    const isServedElsewhere = ofSameMeet(patient, patientsOf(facts, 'keycloak', 'livekit')).length === 0;
+    const isServedElsewhere = ofSameMeet(subject, subjectsOf(facts, 'keycloak', 'livekit')).length === 0;
     const why = isServedElsewhere
       ? 'neither Keycloak nor LiveKit of this Meet is on this engine'
       : 'its settings call neither Keycloak nor LiveKit by a public name of theirs';
     return unchecked(`${name}: ${why}`);
   }
-  const ports = otherPorts(patient);
-  const reach = reachOf(facts, patient);
+  const ports = otherPorts(subject);
+  const reach = reachOf(facts, subject);
   // Where an entry leads is another check's.
   const withoutEntry = needed.filter((host) => !extraHosts.some((entry) => entry.name === host));
   const own = withoutEntry.filter((host) => !ports.has(host));
   const untried = withoutEntry.find((host) => ports.has(host));
-  const fine = untried === undefined ? ok : onOtherPort(patient, untried, ports.get(untried));
+  const fine = untried === undefined ? ok : onOtherPort(subject, untried, ports.get(untried));
   if (!reach.known) {
-    const unclear = own.filter((host) => !isAlias(facts, patient, host));
+    const unclear = own.filter((host) => !isAlias(facts, subject, host));
     return unclear.length === 0
       ? fine
       : unchecked(`${name} has no extra_hosts for ${unclear.join(', ')}, and could not be asked: ${reach.why}`);
@@ -142,35 +142,35 @@ function judgeNames(facts: Facts, patient: Patient, { extraHosts }: Inspection):
   const hosts = missing.map(({ host }) => host);
   const reasons = [...new Set(missing.map(({ reason }) => reason))].join('; ');
   const what = `it does not reach port 443 of ${hosts.join(', ')} (${reasons}), and extra_hosts has no entry for ${hosts.length > 1 ? 'them' : 'it'}`;
-  return finding(patient, what, 'add these lines to the backend', {
-    paste: [...composeLines(patient, ['extra_hosts:', ...hosts.map((host) => `  - "${host}:host-gateway"`)]), '', recreate(patient)],
+  return finding(subject, what, 'add these lines to the backend', {
+    paste: [...composeLines(subject, ['extra_hosts:', ...hosts.map((host) => `  - "${host}:host-gateway"`)]), '', recreate(subject)],
     unless: ['way-out'],
   });
 }
 
-function onOtherPort({ container }: Patient, host: string, port: number | undefined): Outcome {
+function onOtherPort({ container }: Subject, host: string, port: number | undefined): Outcome {
   return unchecked(`${container.name}: its settings call ${host} on port ${port}, and only port 443 is tried`);
 }
 
-function reachOf(facts: Facts, { container }: Patient): BackendFacts['reach'] {
+function reachOf(facts: Facts, { container }: Subject): BackendFacts['reach'] {
   return facts.backends.get(container.id)?.reach ?? unknown(container.state === 'running' ? notOwn : 'it does not run');
 }
 
 /** Whether the engine's DNS gives the backend a container for a name. */
-function isAlias(facts: Facts, patient: Patient, host: string): boolean {
-  const networks = networkNames(patient);
-  return facts.patients.some(
+function isAlias(facts: Facts, subject: Subject, host: string): boolean {
+  const networks = networkNames(subject);
+  return facts.subjects.some(
     ({ inspection }) => inspection.known && networks.some((network) => inspection.value.aliases.get(network)?.includes(host) === true),
   );
 }
 
 function judgeRoads(facts: Facts): readonly Outcome[] {
-  return runningOf(facts, 'backend').flatMap((patient) => {
-    if (!patient.inspection.known) return [unchecked(`${patient.container.name}: ${patient.inspection.why}`)];
-    const reach = reachOf(facts, patient);
-    const ports = otherPorts(patient);
-    return patient.inspection.value.extraHosts.map(({ name, address }) => {
-      if (ports.has(name)) return onOtherPort(patient, name, ports.get(name));
+  return runningOf(facts, 'backend').flatMap((subject) => {
+    if (!subject.inspection.known) return [unchecked(`${subject.container.name}: ${subject.inspection.why}`)];
+    const reach = reachOf(facts, subject);
+    const ports = otherPorts(subject);
+    return subject.inspection.value.extraHosts.map(({ name, address }) => {
+      if (ports.has(name)) return onOtherPort(subject, name, ports.get(name));
       if (reach.known && reach.value.get(name)?.kind === 'open') return ok;
       const road = facts.roads.get(roadKey(name, address));
       if (road === undefined) return unchecked(`${name} was not tried`);
@@ -181,7 +181,7 @@ function judgeRoads(facts: Facts): readonly Outcome[] {
         address === 'host-gateway'
           ? 'let containers reach port 443 of the host: its firewall may be in between'
           : 'use host-gateway instead of an address, or the address where nginx-proxy listens';
-      return finding(patient, what, cure, {
+      return finding(subject, what, cure, {
         unless: ['way-out'],
         paste:
           address === 'host-gateway'

@@ -1,5 +1,5 @@
-import type { Facts, Inspection, Patient } from '../facts/facts.ts';
-import { composeLines, connectLines, inspectEach, patientsOf, portsOf, recreate, routingOnes, shareNetwork } from '../facts/meet.ts';
+import type { Facts, Inspection, Subject } from '../facts/facts.ts';
+import { composeLines, connectLines, inspectEach, subjectsOf, portsOf, recreate, routingOnes, shareNetwork } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 import { partsOfMeet } from '../facts/part.ts';
@@ -23,11 +23,11 @@ export const outerProxyChecks: readonly Check[] = [
     cure: 'Set `VIRTUAL_HOST` to the public name.',
     weight: 'failure',
     run: (facts) =>
-      behindProxy(facts, (patient, { environment }) =>
+      behindProxy(facts, (subject, { environment }) =>
         environment.VIRTUAL_HOST !== undefined || environment.VIRTUAL_HOST_MULTIPORTS !== undefined
           ? ok
-          : finding(patient, 'VIRTUAL_HOST is not set, so nginx-proxy does not know it', 'give it its public name', {
-              paste: [...composeLines(patient, ['environment:', `  VIRTUAL_HOST: ${exampleHost(patient)}`]), '', recreate(patient)],
+          : finding(subject, 'VIRTUAL_HOST is not set, so nginx-proxy does not know it', 'give it its public name', {
+              paste: [...composeLines(subject, ['environment:', `  VIRTUAL_HOST: ${exampleHost(subject)}`]), '', recreate(subject)],
             }),
       ),
   },
@@ -50,7 +50,7 @@ export const outerProxyChecks: readonly Check[] = [
     cure: 'Set `LETSENCRYPT_HOST` to the same names as `VIRTUAL_HOST`.',
     weight: 'failure',
     run: (facts) =>
-      patientsOf(facts, 'acme-companion').length === 0
+      subjectsOf(facts, 'acme-companion').length === 0
         ? [unchecked('there is no acme-companion on this engine: certificates come from elsewhere')]
         : behindProxy(facts, judgeCertificateName),
   },
@@ -63,10 +63,10 @@ export const outerProxyChecks: readonly Check[] = [
     cure: "Put both on nginx-proxy's network.",
     weight: 'failure',
     run: (facts) => {
-      const proxies = patientsOf(facts, 'outer-proxy');
+      const proxies = subjectsOf(facts, 'outer-proxy');
       if (proxies.length === 0) return [noProxy];
-      return publicOnes(facts).map((patient) =>
-        proxies.some((proxy) => shareNetwork(proxy, patient)) ? ok : noCommonNetwork(patient, proxies[0] ?? patient),
+      return publicOnes(facts).map((subject) =>
+        proxies.some((proxy) => shareNetwork(proxy, subject)) ? ok : noCommonNetwork(subject, proxies[0] ?? subject),
       );
     },
   },
@@ -79,10 +79,10 @@ export const outerProxyChecks: readonly Check[] = [
     cure: 'Put both into a file named after the host in `/etc/nginx/vhost.d` of nginx-proxy.',
     weight: 'warning',
     run: (facts) => {
-      const proxies = patientsOf(facts, 'outer-proxy').filter(({ container }) => container.state === 'running');
+      const proxies = subjectsOf(facts, 'outer-proxy').filter(({ container }) => container.state === 'running');
       if (proxies.length === 0) return [noProxy];
-      return routingOnes(facts.patients).flatMap((patient) =>
-        proxies.filter((proxy) => shareNetwork(proxy, patient)).map((proxy) => judgeLimits(facts, patient, proxy)),
+      return routingOnes(facts.subjects).flatMap((subject) =>
+        proxies.filter((proxy) => shareNetwork(proxy, subject)).map((proxy) => judgeLimits(facts, subject, proxy)),
       );
     },
   },
@@ -95,56 +95,56 @@ export const outerProxyChecks: readonly Check[] = [
     cure: 'Remove these labels from the containers of Meet.',
     weight: 'failure',
     run: (facts) =>
-      patientsOf(facts, ...partsOfMeet).map((patient) => {
-        const found = hijacking.find((key) => patient.container.labels[key] !== undefined);
+      subjectsOf(facts, ...partsOfMeet).map((subject) => {
+        const found = hijacking.find((key) => subject.container.labels[key] !== undefined);
         if (found === undefined) return ok;
-        const cure = `remove the label ${found} from it, then: ${recreate(patient)}`;
-        return finding(patient, `the label ${found} makes acme-companion take it for nginx-proxy`, cure);
+        const cure = `remove the label ${found} from it, then: ${recreate(subject)}`;
+        return finding(subject, `the label ${found} makes acme-companion take it for nginx-proxy`, cure);
       }),
   },
 ];
 
 /** The three that have a virtual host. */
-function publicOnes(facts: Facts): readonly Patient[] {
-  return [...routingOnes(facts.patients), ...patientsOf(facts, 'keycloak', 'livekit')];
+function publicOnes(facts: Facts): readonly Subject[] {
+  return [...routingOnes(facts.subjects), ...subjectsOf(facts, 'keycloak', 'livekit')];
 }
 
-function behindProxy(facts: Facts, look: (patient: Patient, inspection: Inspection) => Outcome): readonly Outcome[] {
-  return patientsOf(facts, 'outer-proxy').length === 0 ? [noProxy] : inspectEach(publicOnes(facts), look);
+function behindProxy(facts: Facts, look: (subject: Subject, inspection: Inspection) => Outcome): readonly Outcome[] {
+  return subjectsOf(facts, 'outer-proxy').length === 0 ? [noProxy] : inspectEach(publicOnes(facts), look);
 }
 
-function exampleHost({ part }: Patient): string {
+function exampleHost({ part }: Subject): string {
   return part === 'keycloak' ? 'auth.example.com' : part === 'livekit' ? 'livekit.example.com' : 'visio.example.com';
 }
 
-function judgeVirtualPort(patient: Patient, { environment }: Inspection): Outcome {
-  if (environment.VIRTUAL_HOST === undefined) return unchecked(`${patient.container.name} has no VIRTUAL_HOST`);
-  const wanted = patient.part === 'keycloak' ? 8080 : patient.part === 'livekit' ? 7880 : portsOf(patient).listen;
+function judgeVirtualPort(subject: Subject, { environment }: Inspection): Outcome {
+  if (environment.VIRTUAL_HOST === undefined) return unchecked(`${subject.container.name} has no VIRTUAL_HOST`);
+  const wanted = subject.part === 'keycloak' ? 8080 : subject.part === 'livekit' ? 7880 : portsOf(subject).listen;
   const { VIRTUAL_PORT: port } = environment;
   if (port?.value === wanted) return ok;
-  const paste = [...composeLines(patient, ['environment:', `  VIRTUAL_PORT: "${wanted}"`]), '', recreate(patient)];
+  const paste = [...composeLines(subject, ['environment:', `  VIRTUAL_PORT: "${wanted}"`]), '', recreate(subject)];
   const now =
     port === undefined ? 'VIRTUAL_PORT is not set' : port.value === undefined ? 'VIRTUAL_PORT is no port' : `VIRTUAL_PORT is ${port.value}`;
-  return finding(patient, `${now}, so nginx-proxy sends its name to another port than ${wanted}`, `set it to ${wanted}`, { paste });
+  return finding(subject, `${now}, so nginx-proxy sends its name to another port than ${wanted}`, `set it to ${wanted}`, { paste });
 }
 
-function judgeCertificateName(patient: Patient, { environment }: Inspection): Outcome {
+function judgeCertificateName(subject: Subject, { environment }: Inspection): Outcome {
   const hosts = environment.VIRTUAL_HOST?.value;
-  if (hosts === undefined) return unchecked(`${patient.container.name} has no VIRTUAL_HOST that could be read`);
+  if (hosts === undefined) return unchecked(`${subject.container.name} has no VIRTUAL_HOST that could be read`);
   const { LETSENCRYPT_HOST: old, ACME_HOST: fresh } = environment;
   const asked = new Set([...(old?.value ?? []), ...(fresh?.value ?? [])]);
   const missing = hosts.filter((host) => !asked.has(host));
   if (missing.length === 0) return ok;
-  return finding(patient, `no certificate is asked for ${missing.join(', ')}`, 'set LETSENCRYPT_HOST to the same names as VIRTUAL_HOST', {
-    paste: [...composeLines(patient, ['environment:', `  LETSENCRYPT_HOST: ${hosts.join(',')}`]), '', recreate(patient)],
+  return finding(subject, `no certificate is asked for ${missing.join(', ')}`, 'set LETSENCRYPT_HOST to the same names as VIRTUAL_HOST', {
+    paste: [...composeLines(subject, ['environment:', `  LETSENCRYPT_HOST: ${hosts.join(',')}`]), '', recreate(subject)],
   });
 }
 
-function noCommonNetwork(patient: Patient, proxy: Patient): Outcome {
+function noCommonNetwork(subject: Subject, proxy: Subject): Outcome {
   const [network] = proxy.container.networks;
   const name = network === undefined ? 'proxy' : network.name;
-  return finding(patient, 'it is on no network that nginx-proxy is on', "put it on nginx-proxy's network", {
-    paste: connectLines(patient, name, 'until the next recreate; in compose: networks: [..., proxy]'),
+  return finding(subject, 'it is on no network that nginx-proxy is on', "put it on nginx-proxy's network", {
+    paste: connectLines(subject, name, 'until the next recreate; in compose: networks: [..., proxy]'),
   });
 }
 
@@ -155,19 +155,19 @@ interface Limits {
 
 const outerDefaults: Limits = { bodyBytes: 1024 ** 2, readSeconds: 60 };
 
-function judgeLimits(facts: Facts, patient: Patient, proxy: Patient): Outcome {
+function judgeLimits(facts: Facts, subject: Subject, proxy: Subject): Outcome {
   const files = facts.proxyFiles.get(proxy.container.id);
   if (files === undefined || !files.known) return unchecked(`${proxy.container.name}: ${files?.why ?? 'its files were not read'}`);
-  const hosts = patient.inspection.known ? patient.inspection.value.environment.VIRTUAL_HOST?.value : undefined;
+  const hosts = subject.inspection.known ? subject.inspection.value.environment.VIRTUAL_HOST?.value : undefined;
   const [host] = hosts ?? [];
-  if (host === undefined) return unchecked(`${patient.container.name} has no VIRTUAL_HOST that could be read`);
-  const inner = innerLimits(facts, patient);
+  if (host === undefined) return unchecked(`${subject.container.name} has no VIRTUAL_HOST that could be read`);
+  const inner = innerLimits(facts, subject);
   const outer = outerLimits(host, files.value);
   const isTooSmall = !atLeast(outer.bodyBytes, inner.bodyBytes) || outer.readSeconds < inner.readSeconds;
   if (!isTooSmall) return ok;
   const has = `${inWords(outer.bodyBytes)} and ${outer.readSeconds} s`;
   return finding(
-    patient,
+    subject,
     `for ${host} nginx-proxy (${proxy.container.name}) allows ${has}, Meet ${inWords(inner.bodyBytes)} and ${inner.readSeconds} s`,
     `give nginx-proxy a file /etc/nginx/vhost.d/${host} with these lines, and reload it; in compose: a config as in compose.example.yml`,
     {
@@ -189,9 +189,9 @@ function inWords(bytes: number): string {
   return bytes === 0 ? 'bodies of any size' : `${Math.round(bytes / 1024 ** 2)} MB`;
 }
 
-function innerLimits(facts: Facts, patient: Patient): Limits {
-  const body = readSize(patient.container.labels['meet.body-size'] ?? '100M') ?? 100 * 1024 ** 2;
-  const times = patientsOf(facts, 'backend').map(({ container }) => readSeconds(container.labels['meet.read-timeout'] ?? '300s') ?? 300);
+function innerLimits(facts: Facts, subject: Subject): Limits {
+  const body = readSize(subject.container.labels['meet.body-size'] ?? '100M') ?? 100 * 1024 ** 2;
+  const times = subjectsOf(facts, 'backend').map(({ container }) => readSeconds(container.labels['meet.read-timeout'] ?? '300s') ?? 300);
   return { bodyBytes: body, readSeconds: Math.max(300, ...times) };
 }
 

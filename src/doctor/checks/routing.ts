@@ -1,7 +1,7 @@
-import type { Facts, FrontendFacts, Patient } from '../facts/facts.ts';
+import type { Facts, FrontendFacts, Subject } from '../facts/facts.ts';
 import { parseEngineName } from '../../nginx/token.ts';
 import { judgePort } from '../../model/port-trial.ts';
-import { composeLines, frontendEach, ofSameMeet, patientsOf, portsOf, publicHostsOf, recreate, runningOf, wordFor } from '../facts/meet.ts';
+import { composeLines, frontendEach, ofSameMeet, subjectsOf, portsOf, publicHostsOf, recreate, runningOf, wordFor } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 import { generationIn } from '../facts/stub.ts';
@@ -51,29 +51,29 @@ export const routingChecks: readonly Check[] = [
     why: 'it is the whole way from the frontend to the backend; what comes instead of JSON tells where the way ends',
     cure: "HTML: the route is missing. 301: `X-Forwarded-Proto https` is missing or `$scheme`. 400: the host is not in `DJANGO_ALLOWED_HOSTS`. 502 and 503: see the backend's log and health.",
     weight: 'failure',
-    run: (facts) => frontendEach(facts, (patient, frontend) => judgeApi(facts, patient, frontend)),
+    run: (facts) => frontendEach(facts, (subject, frontend) => judgeApi(facts, subject, frontend)),
   },
 ];
 
-function judgeListening(patient: Patient, { api }: FrontendFacts): Outcome {
-  const { listen } = portsOf(patient);
-  if (api.kind === 'unreachable') return notReachable(patient, api.reason);
+function judgeListening(subject: Subject, { api }: FrontendFacts): Outcome {
+  const { listen } = portsOf(subject);
+  if (api.kind === 'unreachable') return notReachable(subject, api.reason);
   if (api.kind === 'refused') {
-    return finding(patient, `nothing listens on ${listen}: nginx-proxy answers 502 on all routes`, "see why in the frontend's log", {
-      paste: [`docker logs --tail 50 ${wordFor(patient)}`, `docker exec ${wordFor(patient)} nginx -t`],
+    return finding(subject, `nothing listens on ${listen}: nginx-proxy answers 502 on all routes`, "see why in the frontend's log", {
+      paste: [`docker logs --tail 50 ${wordFor(subject)}`, `docker exec ${wordFor(subject)} nginx -t`],
       unless: fileChecks,
     });
   }
   return ok;
 }
 
-function judgeGeneration(patient: Patient, { status, published, api, confD }: FrontendFacts): Outcome {
-  const { name } = patient.container;
-  if (status.kind === 'denied') return unchecked(`${name}: its status server tells the Meet's own networks alone; ${runThere(patient)}`);
+function judgeGeneration(subject: Subject, { status, published, api, confD }: FrontendFacts): Outcome {
+  const { name } = subject.container;
+  if (status.kind === 'denied') return unchecked(`${name}: its status server tells the Meet's own networks alone; ${runThere(subject)}`);
   if (status.kind === 'silent') {
-    if (api.kind === 'unreachable') return notReachable(patient, api.reason);
-    return finding(patient, `its status server does not answer (${status.reason})`, "see why in the frontend's log", {
-      paste: [`docker logs --tail 50 ${wordFor(patient)}`],
+    if (api.kind === 'unreachable') return notReachable(subject, api.reason);
+    return finding(subject, `its status server does not answer (${status.reason})`, "see why in the frontend's log", {
+      paste: [`docker logs --tail 50 ${wordFor(subject)}`],
       unless: [...fileChecks, 'routing-port'],
     });
   }
@@ -82,62 +82,62 @@ function judgeGeneration(patient: Patient, { status, published, api, confD }: Fr
   if (mounted === undefined && !published.known) return unchecked(`${name}: ${published.why}`);
   const wanted = mounted ?? (published.known && published.value !== undefined ? generationIn(published.value) : undefined);
   if (wanted === undefined) {
-    return finding(patient, 'nothing is published for it yet', 'see whether meet-gen runs and what it says', {
+    return finding(subject, 'nothing is published for it yet', 'see whether meet-gen runs and what it says', {
       paste: ['docker compose logs --tail 50 meet-gen'],
       unless: [...fileChecks, 'meet-gen'],
     });
   }
   if (status.generation === wanted) return ok;
   const serves = status.generation === 'none' ? 'no published file at all' : `generation ${status.generation}`;
-  return finding(patient, `it serves ${serves}, published is ${wanted}`, "see what nginx says of the file, and what meet-gen's log says", {
-    paste: [`docker exec ${wordFor(patient)} nginx -t`, 'docker compose logs --tail 50 meet-gen'],
+  return finding(subject, `it serves ${serves}, published is ${wanted}`, "see what nginx says of the file, and what meet-gen's log says", {
+    paste: [`docker exec ${wordFor(subject)} nginx -t`, 'docker compose logs --tail 50 meet-gen'],
     unless: [...fileChecks, 'meet-gen', 'first-process'],
   });
 }
 
 function judgePorts(facts: Facts): readonly Outcome[] {
-  return runningOf(facts, 'backend', 'service', 'media').flatMap((patient) => {
-    const { container } = patient;
+  return runningOf(facts, 'backend', 'service', 'media').flatMap((subject) => {
+    const { container } = subject;
     const trial = facts.ports.get(container.id);
     if (trial === undefined) return [];
-    if (trial.answer.kind === 'unknown') return [unchecked(`${container.name}: ${trial.answer.reason}; ${runThere(patient)}`)];
+    if (trial.answer.kind === 'unknown') return [unchecked(`${container.name}: ${trial.answer.reason}; ${runThere(subject)}`)];
     const wrong = judgePort(trial, container.exposedTcpPorts);
     if (wrong === undefined) return [ok];
     if (container.health !== 'none' && container.health !== 'healthy') return [unchecked(`${container.name} is ${container.health}`)];
     const paste =
       wrong.meant === undefined
-        ? [`docker logs --tail 50 ${wordFor(patient)}`]
-        : [...composeLines(patient, ['labels:', `  meet.port: "${wrong.meant}"`]), '', recreate(patient)];
-    return [finding(patient, wrong.message, wrong.cure, { paste, unless: ['role-on-worker'] })];
+        ? [`docker logs --tail 50 ${wordFor(subject)}`]
+        : [...composeLines(subject, ['labels:', `  meet.port: "${wrong.meant}"`]), '', recreate(subject)];
+    return [finding(subject, wrong.message, wrong.cure, { paste, unless: ['role-on-worker'] })];
   });
 }
 
-function judgeApi(facts: Facts, patient: Patient, { api }: FrontendFacts): Outcome {
-  const { name } = patient.container;
-  const [host] = publicHostsOf(patient);
-  if (api.kind === 'unreachable') return notReachable(patient, api.reason);
+function judgeApi(facts: Facts, subject: Subject, { api }: FrontendFacts): Outcome {
+  const { name } = subject.container;
+  const [host] = publicHostsOf(subject);
+  if (api.kind === 'unreachable') return notReachable(subject, api.reason);
   if (api.kind === 'refused') return unchecked(`${name}: nothing listens there`);
   if (api.kind === 'garbled')
-    return finding(patient, `port ${portsOf(patient).listen} speaks no HTTP (${api.reason})`, "see the frontend's log", {
+    return finding(subject, `port ${portsOf(subject).listen} speaks no HTTP (${api.reason})`, "see the frontend's log", {
       unless: fileChecks,
     });
   const { status, content, location } = api;
   if (status === 200 && content === 'json') return ok;
-  const backends = ofSameMeet(patient, patientsOf(facts, 'backend'));
+  const backends = ofSameMeet(subject, subjectsOf(facts, 'backend'));
   if (status === 200 && content === 'html') {
     return finding(
-      patient,
+      subject,
       'the API answers the HTML of the SPA: /api is routed to nowhere else',
       'put the stub in place of whatever answers on 8083',
       {
-        paste: [recreate(patient)],
+        paste: [recreate(subject)],
         unless: fileChecks,
       },
     );
   }
   if (status === 301 || status === 308) {
     const what = `the API answers ${status}${location?.startsWith('https:') === true ? ' to https' : ''}: the backend is not told that the browser came by https, and redirects in a loop`;
-    return finding(patient, what, 'remove meet.forwarded-proto, or in a routing of your own hard-code the header (not $scheme)', {
+    return finding(subject, what, 'remove meet.forwarded-proto, or in a routing of your own hard-code the header (not $scheme)', {
       paste: ['proxy_set_header X-Forwarded-Proto https;'],
     });
   }
@@ -149,9 +149,9 @@ function judgeApi(facts: Facts, patient: Patient, { api }: FrontendFacts): Outco
     const paste = [
       ...(backend === undefined ? [] : composeLines(backend, ['environment:', `  DJANGO_ALLOWED_HOSTS: ${host}`])),
       '',
-      recreate(backend ?? patient),
+      recreate(backend ?? subject),
     ];
-    return finding(patient, what, 'allow the public name in the backend (.env, or here)', { paste });
+    return finding(subject, what, 'allow the public name in the backend (.env, or here)', { paste });
   }
   const states = backends.map(
     ({ container }) => `${container.name} is ${container.state}${container.health === 'none' ? '' : `, ${container.health}`}`,
@@ -160,13 +160,13 @@ function judgeApi(facts: Facts, patient: Patient, { api }: FrontendFacts): Outco
   const paste = backends.slice(0, 2).map((backend) => `docker logs --tail 50 ${wordFor(backend)}`);
   const unless = [...fileChecks, ...backendChecks];
   if (status === 502)
-    return finding(patient, `the API answers 502: nginx reaches an address where nobody answers (${told})`, 'see the log of the backend', {
+    return finding(subject, `the API answers 502: nginx reaches an address where nobody answers (${told})`, 'see the log of the backend', {
       paste,
       unless,
     });
   if (status === 503)
     return finding(
-      patient,
+      subject,
       `the API answers 503: no backend takes requests, or it closes them without an answer (${told})`,
       'see why the backend is not ready',
       {
@@ -176,23 +176,23 @@ function judgeApi(facts: Facts, patient: Patient, { api }: FrontendFacts): Outco
     );
   if (status === 504)
     return finding(
-      patient,
+      subject,
       `the API answers 504: the backend accepts requests and does not answer (${told})`,
       'see the log of the backend',
       { paste, unless },
     );
-  return finding(patient, `the API answers ${status} instead of JSON`, 'see the log of the backend', { paste, unless });
+  return finding(subject, `the API answers ${status} instead of JSON`, 'see the log of the backend', { paste, unless });
 }
 
-function notReachable(patient: Patient, reason: string): Outcome {
-  return unchecked(`${patient.container.name} can't be reached from here (${reason}); ${runThere(patient)}`);
+function notReachable(subject: Subject, reason: string): Outcome {
+  return unchecked(`${subject.container.name} can't be reached from here (${reason}); ${runThere(subject)}`);
 }
 
 /** The project's own network, since the status server tells no other. */
-function runThere(patient: Patient): string {
-  const { networks } = patient.container;
+function runThere(subject: Subject): string {
+  const { networks } = subject.container;
   if (networks.length === 0) return 'it is on no network';
   const names = networks.flatMap(({ name }) => parseEngineName(name) ?? []).toSorted();
-  const own = names.find((name) => patient.project !== undefined && name.startsWith(`${patient.project}_`)) ?? names[0];
+  const own = names.find((name) => subject.project !== undefined && name.startsWith(`${subject.project}_`)) ?? names[0];
   return `run the doctor on a network of its Meet${own === undefined ? '' : `: docker run --network "${own}" …`}`;
 }

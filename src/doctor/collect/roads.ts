@@ -1,5 +1,5 @@
 import { known, unknown } from '../facts/facts.ts';
-import type { Known, Network, Patient, Road } from '../facts/facts.ts';
+import type { Known, Network, Subject, Road } from '../facts/facts.ts';
 import { roadKey } from '../facts/meet.ts';
 import { isNear } from '../../model/networks.ts';
 import { parseEngineName } from '../../nginx/token.ts';
@@ -7,12 +7,12 @@ import { ownNetworks, tryPort } from './requests.ts';
 
 /** Tries the places that backends are sent to by `extra_hosts`, from here: only a container on their network goes the same way. */
 export async function tryRoads(
-  patients: readonly Patient[],
+  subjects: readonly Subject[],
   networks: Known<readonly Network[]>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Known<Road>>> {
-  const backends = patients.filter(({ part, container }) => part === 'backend' && container.state === 'running');
-  const published = patients.some(
+  const backends = subjects.filter(({ part, container }) => part === 'backend' && container.state === 'running');
+  const published = subjects.some(
     ({ inspection }) => inspection.known && inspection.value.publishedPorts.some(({ hostPort }) => hostPort === 443),
   );
   const roads = new Map<string, Known<Road>>();
@@ -26,7 +26,7 @@ export async function tryRoads(
 }
 
 async function tryRoad(
-  backend: Patient,
+  backend: Subject,
   address: string,
   networks: Known<readonly Network[]>,
   published: boolean,

@@ -1,4 +1,4 @@
-import { choosePatients, isElsewhere } from '../facts/choose.ts';
+import { chooseSubjects, isElsewhere } from '../facts/choose.ts';
 import { known, unknown } from '../facts/facts.ts';
 import type {
   BackendFacts,
@@ -10,7 +10,7 @@ import type {
   NameFacts,
   Network,
   Ownership,
-  Patient,
+  Subject,
   StatusAnswer,
 } from '../facts/facts.ts';
 import { meetOf } from '../facts/meet-of.ts';
@@ -79,13 +79,13 @@ export async function takeSurvey(
   const { engine } = tools;
   // An image that compose built gives its project's labels to whoever runs it: the doctor itself would look like a part of the Meet.
   const listed = (await listAsRouted(tools, signal)).filter(({ container }) => !isThisContainer(container.id));
-  const examined = await mapSome(choosePatients(listed, only), (one) => examinePatient(engine, one, signal));
-  const patients = examined.filter((patient) => !isElsewhere(patient, only));
+  const examined = await mapSome(chooseSubjects(listed, only), (one) => inspectSubject(engine, one, signal));
+  const subjects = examined.filter((subject) => !isElsewhere(subject, only));
   const networks = await attempt(() => engine.networks(signal));
-  const running = patients.filter(({ container }) => container.state === 'running');
+  const running = subjects.filter(({ container }) => container.state === 'running');
   const frontends = await mapSome(
-    routingOnes(patients).filter((patient) => running.includes(patient)),
-    async (patient): Promise<[string, FrontendFacts]> => [patient.container.id, await lookInto(tools, patient, patients, signal)],
+    routingOnes(subjects).filter((subject) => running.includes(subject)),
+    async (subject): Promise<[string, FrontendFacts]> => [subject.container.id, await lookInto(tools, subject, subjects, signal)],
   );
   const proxyFiles = await mapSome(
     running.filter(({ part }) => part === 'outer-proxy'),
@@ -106,7 +106,7 @@ export async function takeSurvey(
   const ports = await tryPorts(instances, signal);
   const soFar: Facts = {
     listed: labelled,
-    patients,
+    subjects,
     networks,
     ...defined({ only, owners }),
     frontends: new Map(frontends),
@@ -119,14 +119,14 @@ export async function takeSurvey(
     roads: new Map(),
   };
   const backends = await mapSome(
-    running.filter((patient) => patient.part === 'backend' && isOfOwner(patient, instances)),
-    async (patient): Promise<[string, BackendFacts]> => [patient.container.id, await askBackend(engine, soFar, patient, signal)],
+    running.filter((subject) => subject.part === 'backend' && isOfOwner(subject, instances)),
+    async (subject): Promise<[string, BackendFacts]> => [subject.container.id, await askBackend(engine, soFar, subject, signal)],
   );
   const names = await mapSome(
     [...new Set([...publicNames(soFar).keys(), ...browserHosts(soFar)])],
     async (name): Promise<[string, NameFacts]> => [name, await lookUp(name, tools.nowMs(), signal)],
   );
-  const roads = await tryRoads(patients, networks, signal);
+  const roads = await tryRoads(subjects, networks, signal);
   return { ...soFar, backends: new Map(backends), names: new Map(names), roads };
 }
 
@@ -141,24 +141,24 @@ async function tryPorts(instances: readonly Instance[], signal: AbortSignal): Pr
 }
 
 /** Whether a backend is of the project that owns its Meet: a stranger only needs a label to look like part of it. */
-function isOfOwner(patient: Patient, instances: readonly Instance[]): boolean {
-  const instance = instances.find(({ name }) => name === meetOf(patient));
+function isOfOwner(subject: Subject, instances: readonly Instance[]): boolean {
+  const instance = instances.find(({ name }) => name === meetOf(subject));
   if (instance === undefined) return true;
-  if (instance.project === undefined) return instance.frontends.length === 0 || patient.project === undefined;
-  return patient.project !== undefined && parseProject(patient.project) === instance.project;
+  if (instance.project === undefined) return instance.frontends.length === 0 || subject.project === undefined;
+  return subject.project !== undefined && parseProject(subject.project) === instance.project;
 }
 
 /** Asks a backend from inside; where no command can be run in it, for its heartbeat alone, from here. */
-async function askBackend(engine: Engine, facts: Facts, patient: Patient, signal: AbortSignal): Promise<BackendFacts> {
-  const { container, inspection } = patient;
+async function askBackend(engine: Engine, facts: Facts, subject: Subject, signal: AbortSignal): Promise<BackendFacts> {
+  const { container, inspection } = subject;
   const { endpoint } = facts.ports.get(container.id) ?? {};
   const allowed = inspection.known ? inspection.value.environment.DJANGO_ALLOWED_HOSTS?.value : undefined;
   const [host = 'localhost'] = [
-    ...ofSameMeet(patient, routingOnes(facts.patients)).flatMap(publicHostsOf),
+    ...ofSameMeet(subject, routingOnes(facts.subjects)).flatMap(publicHostsOf),
     ...(allowed ?? []).filter((name) => /^[a-z0-9]/.test(name)),
   ];
   const errand: Errand = {
-    names: calledNames(facts, patient),
+    names: calledNames(facts, subject),
     namesPort: 443,
     nameSeconds: 5,
     heartbeatSeconds: 10,
@@ -182,7 +182,7 @@ async function listAsRouted({ engine, addPorts }: SurveyTools, signal: AbortSign
   return listed.map((one, index) => ({ ...one, container: containers[index] ?? one.container }));
 }
 
-async function examinePatient(engine: Engine, one: ListedContainer, signal: AbortSignal): Promise<Patient> {
+async function inspectSubject(engine: Engine, one: ListedContainer, signal: AbortSignal): Promise<Subject> {
   const { container, image } = one;
   const inspection = await attempt(() => engine.inspect(container.id, signal));
   const told = inspection.known ? inspection.value : undefined;
@@ -197,23 +197,23 @@ async function examinePatient(engine: Engine, one: ListedContainer, signal: Abor
   };
 }
 
-async function lookInto(tools: SurveyTools, patient: Patient, patients: readonly Patient[], signal: AbortSignal): Promise<FrontendFacts> {
+async function lookInto(tools: SurveyTools, subject: Subject, subjects: readonly Subject[], signal: AbortSignal): Promise<FrontendFacts> {
   const { engine } = tools;
-  const { id } = patient.container;
-  const ports = portsOf(patient);
-  const pid = patient.inspection.known ? patient.inspection.value.pid : undefined;
-  const networks = ofSameMeet(patient, patients).flatMap(({ container }) => container.networks);
-  const addresses = usesHostNetwork(patient.container) ? hostAddresses(networks) : addressesOn(patient.container.networks);
+  const { id } = subject.container;
+  const ports = portsOf(subject);
+  const pid = subject.inspection.known ? subject.inspection.value.pid : undefined;
+  const networks = ofSameMeet(subject, subjects).flatMap(({ container }) => container.networks);
+  const addresses = usesHostNetwork(subject.container) ? hostAddresses(networks) : addressesOn(subject.container.networks);
   const endpointsOf = (port: number): readonly string[] => addresses.map((address) => `${address}:${port}`);
   const readPublished = (): Promise<Known<string | undefined>> =>
     attempt(async () => {
       const files = await engine.readFiles(id, '/etc/nginx/meet-routing', signal);
-      return files.get('routing.conf') ?? files.get(`${meetOf(patient)}/routing.conf`);
+      return files.get('routing.conf') ?? files.get(`${meetOf(subject)}/routing.conf`);
     });
   const askStatus = (): Promise<StatusAnswer> => tools.askStatus(endpointsOf(ports.status), signal);
   const [confD, api, firstProcess] = await Promise.all([
     attempt(() => engine.readFiles(id, '/etc/nginx/conf.d', signal)),
-    askApi(endpointsOf(ports.listen), apiPath, publicHostsOf(patient)[0], signal),
+    askApi(endpointsOf(ports.listen), apiPath, publicHostsOf(subject)[0], signal),
     pid === undefined
       ? unknown('its first process is not known')
       : attempt(async () => (await engine.processName(id, pid, signal)) ?? 'something else'),
@@ -239,14 +239,14 @@ function readProxyFiles(engine: Engine, id: string, signal: AbortSignal): Promis
 }
 
 /** A single file, or a socket. */
-function hasDelicateMount({ inspection }: Patient): boolean {
+function hasDelicateMount({ inspection }: Subject): boolean {
   return (
     inspection.known && inspection.value.mounts.some(({ destination, source }) => destination.endsWith('.conf') || source.endsWith('.sock'))
   );
 }
 
 /** The kernel tells in a container's own list of mounts what of it is no longer there (proc_pid_mountinfo(5), root `//deleted`). */
-function findStaleMounts(engine: Engine, container: Patient['container'], signal: AbortSignal): Promise<Known<readonly string[]>> {
+function findStaleMounts(engine: Engine, container: Subject['container'], signal: AbortSignal): Promise<Known<readonly string[]>> {
   return attempt(async () => {
     const { code, output } = await engine.exec(container, ['cat', '/proc/self/mountinfo'], execLimitMs, signal);
     if (code !== 0) throw new Error('there is no program in it that could tell about its mounts');

@@ -1,6 +1,6 @@
 import { isMeantForUs } from '../../model/labels.ts';
 import { isComposeOneOff, likelyInstance, projectTextOf } from '../../model/member.ts';
-import type { ListedContainer, Patient } from './facts.ts';
+import type { ListedContainer, Subject } from './facts.ts';
 import { partOf } from './part.ts';
 import type { Part } from './facts.ts';
 
@@ -10,7 +10,7 @@ import type { Part } from './facts.ts';
  * there is no nginx-proxy so near, any that there is: perhaps that is what is wrong.
  * @param only the instance that is looked at alone
  */
-export function choosePatients(listed: readonly ListedContainer[], only: string | undefined): readonly ListedContainer[] {
+export function chooseSubjects(listed: readonly ListedContainer[], only: string | undefined): readonly ListedContainer[] {
   const members = listed.filter((one) => isOfMeet(one) && (only === undefined || likelyInstance(one.container) === only));
   const projects = new Set(members.flatMap(({ container }) => projectTextOf(container) ?? []));
   const own = listed.filter(({ container }) => {
@@ -32,7 +32,7 @@ export function choosePatients(listed: readonly ListedContainer[], only: string 
 const shared: ReadonlySet<Part> = new Set<Part>(['outer-proxy', 'acme-companion', 'meet-gen']);
 
 /** A meet-gen that looks after another Meet than the one that is looked at alone. */
-export function isElsewhere({ part, inspection }: Patient, only: string | undefined): boolean {
+export function isElsewhere({ part, inspection }: Subject, only: string | undefined): boolean {
   const instance = inspection.known ? inspection.value.environment.MEET_GEN_INSTANCE?.value : undefined;
   return part === 'meet-gen' && only !== undefined && instance !== undefined && instance !== only;
 }

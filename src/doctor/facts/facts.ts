@@ -90,7 +90,7 @@ export interface Inspection {
 }
 
 /** A container that belongs to a Meet, or stands before it. */
-export interface Patient {
+export interface Subject {
   readonly container: Container;
   readonly image: string;
   readonly part: Part;
@@ -182,7 +182,7 @@ export interface Facts {
   /** What `--project` says: projects by instance. */
   readonly owners?: ReadonlyMap<string, string>;
   readonly listed: readonly ListedContainer[];
-  readonly patients: readonly Patient[];
+  readonly subjects: readonly Subject[];
   readonly networks: Known<readonly Network[]>;
   /** By container id; running frontends alone. */
   readonly frontends: ReadonlyMap<string, FrontendFacts>;

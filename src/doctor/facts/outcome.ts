@@ -1,4 +1,4 @@
-import type { Facts, Patient } from './facts.ts';
+import type { Facts, Subject } from './facts.ts';
 import { meetOf } from './meet-of.ts';
 import { defined } from '../../util/defined.ts';
 
@@ -57,12 +57,12 @@ interface FindingDetails {
 }
 
 /** Something that is wrong with a container (or with nothing in particular), and how to fix it. */
-export function finding(patient: Patient | undefined, what: string, say: string, details: FindingDetails = {}): Outcome {
+export function finding(subject: Subject | undefined, what: string, say: string, details: FindingDetails = {}): Outcome {
   const { severity, unless, paste } = details;
   return {
     kind: 'finding',
     ...defined({ severity, unless }),
-    ...(patient === undefined ? {} : { container: patient.container.name, meet: meetOf(patient) }),
+    ...(subject === undefined ? {} : { container: subject.container.name, meet: meetOf(subject) }),
     what,
     cure: { say, ...defined({ paste }) },
   };

@@ -890,8 +890,8 @@ function dropStopSignal(inspection: Inspection): Inspection {
 function withoutStopSignal(facts: Facts): Facts {
   return {
     ...facts,
-    patients: facts.patients.map((patient) =>
-      patient.inspection.known ? { ...patient, inspection: known(dropStopSignal(patient.inspection.value)) } : patient,
+    subjects: facts.subjects.map((subject) =>
+      subject.inspection.known ? { ...subject, inspection: known(dropStopSignal(subject.inspection.value)) } : subject,
     ),
   };
 }
@@ -920,7 +920,7 @@ test('without the right to inspect, nothing that needs it is called well', () =>
   const refused = unknown('inspecting a container was refused (403)');
   const { findings, ok, unchecked } = examine({
     ...healthy,
-    patients: healthy.patients.map((patient) => ({ ...patient, inspection: refused })),
+    subjects: healthy.subjects.map((subject) => ({ ...subject, inspection: refused })),
     networks: refused,
     frontends: new Map(),
     proxyFiles: new Map(),
@@ -989,7 +989,7 @@ function secondBackend() {
 
 test('what explains a finding in one Meet explains none in another', () => {
   const one = topology({ backend: { health: 'unhealthy' } }, answered(503));
-  const frontend = one.patients.find(({ part }) => part === 'frontend');
+  const frontend = one.subjects.find(({ part }) => part === 'frontend');
   if (frontend === undefined) throw new Error('there is a frontend');
   const other = {
     ...frontend,
@@ -1004,7 +1004,7 @@ test('what explains a finding in one Meet explains none in another', () => {
   const facts = [...one.frontends.values()];
   const both = {
     ...one,
-    patients: [...one.patients, other],
+    subjects: [...one.subjects, other],
     frontends: new Map([...one.frontends, [other.container.id, facts[0] ?? { ...facts[0]! }]]),
   };
   expect(
@@ -1018,10 +1018,10 @@ test('hostile names come out as one line of plain text, and never as words for a
   const hostile = topology({ keycloak: { state: 'exited' } });
   const facts = {
     ...hostile,
-    patients: hostile.patients.map((patient) =>
-      patient.part === 'keycloak'
-        ? { ...patient, service: '$(reboot)', container: { ...patient.container, name: 'x; reboot\n\u001b[2J' } }
-        : patient,
+    subjects: hostile.subjects.map((subject) =>
+      subject.part === 'keycloak'
+        ? { ...subject, service: '$(reboot)', container: { ...subject.container, name: 'x; reboot\n\u001b[2J' } }
+        : subject,
     ),
   };
   const { findings } = examine(facts);
@@ -1037,13 +1037,13 @@ test.each([
   const facts = topology({ 'meet-gen': { environment } });
   const moved = {
     ...facts,
-    patients: facts.patients.map((patient) => (patient.part === 'meet-gen' ? { ...patient, project: 'ops' } : patient)),
+    subjects: facts.subjects.map((subject) => (subject.part === 'meet-gen' ? { ...subject, project: 'ops' } : subject)),
   };
   expect(examine(moved).findings.map(({ check }) => check)).toEqual(found);
 });
 
 test('where no container is of the Meet that was asked for, those that there are are named', () => {
-  const { findings } = examine({ ...topology(), only: 'meat', patients: [] });
+  const { findings } = examine({ ...topology(), only: 'meat', subjects: [] });
   expect(findings.map(({ check, what }) => `${check}: ${what}`)).toEqual(['role-missing: no container here belongs to the Meet "meat"']);
   expect(findings[0]?.cure).toBe('name another one with --instance (meet), or start it');
 });
