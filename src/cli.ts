@@ -141,8 +141,8 @@ Example: docker run --rm --network meet_internal \\
     )
     .action(async (flags: Flags) => {
       const options = readOptions('doctor', byOption(flags), process.env);
-      const { visitDoctor } = await import('./commands/doctor.ts');
-      const { output, failed } = await visitDoctor(options, flags['json'] === true, new AbortController().signal);
+      const { runDoctor } = await import('./commands/doctor.ts');
+      const { output, failed } = await runDoctor(options, flags['json'] === true, new AbortController().signal);
       process.stdout.write(output);
       if (failed) process.exitCode = exitCodes.problems;
     });

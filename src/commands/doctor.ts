@@ -11,7 +11,7 @@ import type { Ownership } from '../doctor/facts/facts.ts';
 import { reportJson, reportText } from '../doctor/report.ts';
 import type { Options } from '../options.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
-import { takeSurvey } from '../doctor/collect/survey.ts';
+import { collectFacts } from '../doctor/collect/collect-facts.ts';
 
 const statusTimeoutMs = 3000;
 
@@ -22,7 +22,7 @@ export interface DoctorReport {
 }
 
 /** Looks at the running topology once, with this process's own access to engine and networks. Nothing is changed. */
-export async function visitDoctor(
+export async function runDoctor(
   options: Pick<Options, 'dockerHost' | 'instance' | 'project'>,
   asJson: boolean,
   signal: AbortSignal,
@@ -48,7 +48,7 @@ async function look(
     nowMs: () => Date.now(),
   };
   try {
-    return examine(await takeSurvey(tools, instance, project, signal));
+    return examine(await collectFacts(tools, instance, project, signal));
   } catch (error) {
     if (error instanceof EngineError) return unreachableEngine(error.message, error.cure);
     throw error;

@@ -46,7 +46,7 @@ export function examine(facts: Facts): Examination {
   return {
     findings: explained
       .flatMap(({ check, outcomes }) => mergeFindings(check, outcomes))
-      .toSorted((left, right) => weigh(left) - weigh(right)),
+      .toSorted((left, right) => severityOrder(left) - severityOrder(right)),
     unchecked: explained.flatMap(({ check, outcomes }) => {
       const reasons = [...new Set(outcomes.flatMap((outcome) => (outcome.kind === 'unchecked' ? [show(outcome.reason)] : [])))];
       return reasons.length === 0 ? [] : [{ check: check.id, title: check.title, reasons }];
@@ -114,7 +114,7 @@ function pasteOf(cures: readonly Cure[]): readonly string[] {
   return [...texts].filter((text) => text !== '').flatMap((text, index) => [...(index > 0 ? [''] : []), ...text.split('\n')]);
 }
 
-function weigh({ severity }: Finding): number {
+function severityOrder({ severity }: Finding): number {
   return severity === 'failure' ? 0 : 1;
 }
 

@@ -107,7 +107,7 @@ function judgeAccess(subject: Subject, { mounts, environment, publishedPorts }: 
 }
 
 /** The kernel shows this for a group that a user namespace doesn't know (overflowgid in proc(5)). */
-const nobodysGroup = 65_534;
+const overflowGroup = 65_534;
 
 function judgeGroup({ socket }: Facts, subject: Subject, { identity }: Inspection): Outcome {
   const { name } = subject.container;
@@ -117,7 +117,7 @@ function judgeGroup({ socket }: Facts, subject: Subject, { identity }: Inspectio
   const { gid: wanted, mode } = socket.value;
   const isOpen = (mode & 0o006) === 0o006;
   if (isOpen || uid === socket.value.uid || gid === wanted || groups.includes(wanted)) return ok;
-  if (wanted === nobodysGroup) return unchecked(`${name}: the engine remaps users, so the group of its socket is not seen from here`);
+  if (wanted === overflowGroup) return unchecked(`${name}: the engine remaps users, so the group of its socket is not seen from here`);
   if (gid === undefined) return unchecked(`${name}: the group of its user stands in its image, which is not read`);
   return finding(
     subject,

@@ -1,5 +1,5 @@
 import type { Facts, Inspection, Subject } from '../facts/facts.ts';
-import { composeLines, inspectEach, notOwn, subjectsOf, recreate, routingOnes, runningOf, wordFor } from '../facts/meet.ts';
+import { composeLines, inspectEach, notOwn, subjectsOf, recreate, routingFrontends, runningOf, shellName } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 import { partsOfMeet } from '../facts/part.ts';
@@ -10,7 +10,7 @@ import { fileChecks } from './routing.ts';
 /** How long gunicorn finishes what is in flight. */
 const drainSeconds = 90;
 
-const lasting: readonly Part[] = [...partsOfMeet, 'outer-proxy', 'acme-companion'];
+const longRunning: readonly Part[] = [...partsOfMeet, 'outer-proxy', 'acme-companion'];
 
 export const containerChecks: readonly Check[] = [
   {
@@ -23,9 +23,9 @@ export const containerChecks: readonly Check[] = [
     cure: 'See its log: `docker logs --tail 50 <container>`.',
     weight: 'failure',
     run: (facts) =>
-      [...new Set([...subjectsOf(facts, ...lasting).filter(isToRun), ...dependenciesOf(facts, subjectsOf(facts, ...partsOfMeet))])].map(
-        judgeState,
-      ),
+      [
+        ...new Set([...subjectsOf(facts, ...longRunning).filter(shouldRun), ...dependenciesOf(facts, subjectsOf(facts, ...partsOfMeet))]),
+      ].map(judgeState),
   },
   {
     id: 'heartbeat',
@@ -46,9 +46,9 @@ export const containerChecks: readonly Check[] = [
     cure: 'Set `restart: always` (or `unless-stopped`, but not on a frontend that is signalled).',
     weight: 'warning',
     run: (facts) => {
-      const signalled = new Set(routingOnes(facts.subjects).filter((subject) => isSignalled(facts, subject) !== false));
+      const signalled = new Set(routingFrontends(facts.subjects).filter((subject) => isSignalled(facts, subject) !== false));
       return inspectEach(
-        subjectsOf(facts, ...lasting, 'other').filter((subject) => !signalled.has(subject) && subject.container.state === 'running'),
+        subjectsOf(facts, ...longRunning, 'other').filter((subject) => !signalled.has(subject) && subject.container.state === 'running'),
         judgePolicy,
       );
     },
@@ -62,7 +62,7 @@ export const containerChecks: readonly Check[] = [
     cure: 'Name a version: `lasuite/meet-frontend:v1.27.0`.',
     weight: 'warning',
     // meet-gen is built where it runs.
-    run: (facts) => subjectsOf(facts, ...lasting.filter((part) => part !== 'meet-gen'), 'other').map(judgeImage),
+    run: (facts) => subjectsOf(facts, ...longRunning.filter((part) => part !== 'meet-gen'), 'other').map(judgeImage),
   },
   {
     id: 'stop-grace',
@@ -79,9 +79,9 @@ export const containerChecks: readonly Check[] = [
 function judgeState(subject: Subject): Outcome {
   if (isWell(subject)) return ok;
   const { state } = subject.container;
-  const word = wordFor(subject);
+  const word = shellName(subject);
   const paste = [`docker logs --tail 50 ${word}`];
-  const unless = explanations[subject.part] ?? [];
+  const unless = likelyCauses[subject.part] ?? [];
   if (state === 'running')
     return finding(subject, 'it runs, but its health check says that it is not well', 'see its log', { paste, unless });
   const what = `it does not run: it is ${state}`;
@@ -95,7 +95,7 @@ function isWell({ container: { state, health } }: Subject): boolean {
 }
 
 /** Checks that say why a container is not well. */
-const explanations: Readonly<Partial<Record<Part, readonly string[]>>> = {
+const likelyCauses: Readonly<Partial<Record<Part, readonly string[]>>> = {
   frontend: [...fileChecks, 'routing-port'],
   router: [...fileChecks, 'routing-port'],
   'meet-gen': ['socket-group'],
@@ -128,16 +128,16 @@ function dependsOn(subject: Subject, other: Subject): boolean {
       .find(([service]) => service === other.service) ?? [];
   // What only prepares something and ends is never healthy.
   if (condition === 'service_healthy') return true;
-  return condition !== undefined && condition !== 'service_completed_successfully' && !hasDoneItsJob(other);
+  return condition !== undefined && condition !== 'service_completed_successfully' && !isFinishedJob(other);
 }
 
 /** Migrations end, and are done. */
-function isToRun(subject: Subject): boolean {
-  return !(subject.inspection.known && subject.inspection.value.program === 'manage.py' && hasDoneItsJob(subject));
+function shouldRun(subject: Subject): boolean {
+  return !(subject.inspection.known && subject.inspection.value.program === 'manage.py' && isFinishedJob(subject));
 }
 
 /** A container that prepares something and ends, as for S3's buckets. */
-function hasDoneItsJob({ container, inspection }: Subject): boolean {
+function isFinishedJob({ container, inspection }: Subject): boolean {
   if (container.state !== 'exited' || !inspection.known) return false;
   const { exitCode, restartPolicy } = inspection.value;
   return exitCode === 0 && restartPolicy !== 'always' && restartPolicy !== 'unless-stopped';
@@ -158,7 +158,7 @@ function judgeHeartbeat(facts: Facts, subject: Subject): Outcome {
   if (answer === undefined) return unchecked(`${name} was not asked: ${notOwn}`);
   if (answer.kind === 'answer' && answer.status === 200) return ok;
   if (subject.container.health === 'starting') return unchecked(`${name} is starting`);
-  const paste = [`docker logs --tail 50 ${wordFor(subject)}`];
+  const paste = [`docker logs --tail 50 ${shellName(subject)}`];
   const isExplained = dependenciesOf(facts, [subject]).some((other) => !isWell(other));
   const unless = ['meet-port', 'shared-network', 'way-out', ...(isExplained ? ['containers-run'] : [])];
   const cure = 'see its log; compare DB_PASSWORD, DB_HOST and REDIS_URL with what database and cache were started with';

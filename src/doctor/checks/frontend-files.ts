@@ -1,6 +1,6 @@
 import { parseHosts } from '../../nginx/token.ts';
 import type { Facts, FrontendFacts, Inspection, Subject } from '../facts/facts.ts';
-import { composeLines, frontendEach, inspectEach, portsOf, recreate, routingOnes, sidecarsOf, virtualHostsOf } from '../facts/meet.ts';
+import { composeLines, frontendEach, inspectEach, portsOf, recreate, routingFrontends, sidecarsOf, virtualHostsOf } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 import { isLoopback, listensOn, serversIn } from '../../nginx/servers.ts';
@@ -23,7 +23,7 @@ export const frontendFileChecks: readonly Check[] = [
     why: "a mount there hides the image's default.conf, which serves the SPA on 8080",
     cure: 'Mount the shared volume at `/etc/nginx/meet-routing`, and the stub alone at `/etc/nginx/conf.d/routing.conf`.',
     weight: 'failure',
-    run: (facts) => inspectEach(routingOnes(facts.subjects), judgeConfDMount),
+    run: (facts) => inspectEach(routingFrontends(facts.subjects), judgeConfDMount),
   },
   {
     id: 'stub',
@@ -43,7 +43,7 @@ export const frontendFileChecks: readonly Check[] = [
     why: 'the two only meet in a shared volume',
     cure: 'Mount the same volume in both: at `/etc/nginx/meet-routing:ro` in the frontend, at `/routing` in meet-gen.',
     weight: 'failure',
-    run: (facts) => inspectEach(routingOnes(facts.subjects), (subject, inspection) => judgeRoutingMount(facts, subject, inspection)),
+    run: (facts) => inspectEach(routingFrontends(facts.subjects), (subject, inspection) => judgeRoutingMount(facts, subject, inspection)),
   },
   {
     id: 'single-file-mount',
@@ -185,7 +185,7 @@ function judgeRivals(subject: Subject, { confD }: FrontendFacts): Outcome {
   if (!confD.known) return unchecked(`${subject.container.name}: ${confD.why}`);
   const rivals = rivalsIn(confD.value, subject);
   const rival = rivals.find(({ wins }) => wins) ?? rivals[0];
-  if (rival !== undefined) return tellRival(subject, rival);
+  if (rival !== undefined) return rivalFinding(subject, rival);
   const files = [...confD.value.keys()];
   const template = templatesOf(subject).find((path) => !files.some((file) => isRenderedFrom(path, file)));
   if (template === undefined) return ok;
@@ -229,7 +229,7 @@ function winsVisitors(subject: Subject, names: readonly string[], isBefore: bool
   });
 }
 
-function tellRival(subject: Subject, { file, server, port, wins }: Rival): Outcome {
+function rivalFinding(subject: Subject, { file, server, port, wins }: Rival): Outcome {
   const source = templatesOf(subject).find((path) => rendersFile(path, file));
   const name = server.names[0] === undefined ? 'a server without a name' : `the server "${server.names[0]}"`;
   const rendered = source === undefined ? '' : `, rendered from ${source},`;

@@ -1,6 +1,6 @@
 import { defaultWay } from '../../reload/ways/way-table.ts';
 import type { Facts, Inspection, Subject } from '../facts/facts.ts';
-import { composeLines, frontendEach, inspectEach, recreate, routingOnes, sidecarsOf } from '../facts/meet.ts';
+import { composeLines, frontendEach, inspectEach, recreate, routingFrontends, sidecarsOf } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 
@@ -13,7 +13,7 @@ export const frontendProcessChecks: readonly Check[] = [
     why: 'the engine notes any signal sent through it, a reload too, as a stop by hand: only `always` with a stop signal set brings the container back (moby#41302)',
     cure: 'Set `restart: always` and `stop_signal: SIGQUIT`, or reload by `hook` or `exec`.',
     weight: 'failure',
-    run: (facts) => inspectEach(routingOnes(facts.subjects), (subject, inspection) => judgeRestart(facts, subject, inspection)),
+    run: (facts) => inspectEach(routingFrontends(facts.subjects), (subject, inspection) => judgeRestart(facts, subject, inspection)),
   },
   {
     id: 'first-process',
@@ -26,7 +26,7 @@ export const frontendProcessChecks: readonly Check[] = [
     run: (facts) =>
       frontendEach(facts, (subject, { firstProcess }) => {
         if (!firstProcess.known) return unchecked(`${subject.container.name}: ${firstProcess.why}`);
-        return firstProcess.value === 'nginx' ? ok : notFirst(subject, firstProcess.value);
+        return firstProcess.value === 'nginx' ? ok : firstProcessFinding(subject, firstProcess.value);
       }),
   },
 ];
@@ -59,7 +59,7 @@ function judgeRestart(facts: Facts, subject: Subject, { restartPolicy, stopSigna
   );
 }
 
-function notFirst(subject: Subject, name: string): Outcome {
+function firstProcessFinding(subject: Subject, name: string): Outcome {
   const isInit = ['docker-init', 'tini', 'dumb-init'].includes(name);
   const what = isInit
     ? `${name} is its first process: a reload just after its start can kill nginx`

@@ -12,7 +12,7 @@ import { finding, ok } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 
 /** What other checks tell better, or what is no fault of labels. */
-const toldElsewhere: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+const coveredElsewhere: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'bad-role',
   'no-shared-network',
   'no-address',
@@ -162,14 +162,14 @@ function judgeLabels(facts: Facts): readonly Outcome[] {
   const { instances, problems } = readInstances({ containers, notes: new Map() }, { only: facts.only, given: facts.owners });
   const routed = instances.filter(({ frontends }) => frontends.length > 0).flatMap((instance) => planRouting(instance, []).problems);
   const told = [...problems, ...routed].filter(
-    ({ code, severity }) => (severity !== 'notice' || code === 'owner-assumed') && !toldElsewhere.has(code),
+    ({ code, severity }) => (severity !== 'notice' || code === 'owner-assumed') && !coveredElsewhere.has(code),
   );
   const findings = told
     .toSorted((left, right) => compareText(left.container ?? '', right.container ?? ''))
     .map((item) => tell(facts, item));
   const labelled = facts.subjects.filter(({ container }) => container.labels['meet.role'] !== undefined);
-  const blamed = new Set(told.map(({ container }) => container));
-  return [...labelled.filter(({ container }) => !blamed.has(container.name)).map(() => ok), ...findings];
+  const reported = new Set(told.map(({ container }) => container));
+  return [...labelled.filter(({ container }) => !reported.has(container.name)).map(() => ok), ...findings];
 }
 
 function tell(facts: Facts, { severity, container, key, value, message, cure, code }: Problem): Outcome {

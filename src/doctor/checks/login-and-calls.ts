@@ -9,7 +9,7 @@ import {
   subjectsOf,
   publicPatternsOf,
   recreate,
-  routingOnes,
+  routingFrontends,
   runningOf,
 } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
@@ -72,7 +72,7 @@ function judgeUrls(facts: Facts, subject: Subject): readonly Outcome[] {
   if (!subject.inspection.known) return [unchecked(`${subject.container.name}: ${subject.inspection.why}`)];
   const { environment } = subject.inspection.value;
   return Object.entries(browserUrls).flatMap(([part, variables]) => {
-    const names = ofSameMeet(subject, part === 'frontend' ? routingOnes(facts.subjects) : subjectsOf(facts, part as Part)).flatMap(
+    const names = ofSameMeet(subject, part === 'frontend' ? routingFrontends(facts.subjects) : subjectsOf(facts, part as Part)).flatMap(
       publicPatternsOf,
     );
     return variables.flatMap((variable) => {

@@ -6,7 +6,7 @@ import type { Check, Outcome } from '../facts/outcome.ts';
 const soonDays = 14;
 
 /** Node's codes (TLS, certificate verification) in words. */
-const untrustedWords: Readonly<Record<string, string>> = {
+const certificateFaults: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'it has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another name',
   DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed, as nginx-proxy's own is, which stands in while there is no other",
@@ -103,7 +103,7 @@ function judgeTls(host: string, subject: Subject, facts: NameFacts | undefined):
   if (tls.kind === 'untrusted') {
     return finding(
       subject,
-      `browsers do not trust the certificate of ${host}: ${untrustedWords[tls.reason] ?? 'see the code'} (${tls.reason})`,
+      `browsers do not trust the certificate of ${host}: ${certificateFaults[tls.reason] ?? 'see the code'} (${tls.reason})`,
       cure,
       { paste },
     );

@@ -13,8 +13,8 @@ import {
   otherPorts,
   subjectsOf,
   recreate,
-  roadKey,
-  routingOnes,
+  extraHostKey,
+  routingFrontends,
   runningOf,
   shareNetwork,
 } from '../facts/meet.ts';
@@ -32,10 +32,10 @@ export const networkChecks: readonly Check[] = [
     weight: 'failure',
     run: (facts) =>
       runningOf(facts, 'backend', 'service', 'media').flatMap((subject) => {
-        const frontends = ofSameMeet(subject, routingOnes(facts.subjects)).filter(({ container }) => container.state === 'running');
+        const frontends = ofSameMeet(subject, routingFrontends(facts.subjects)).filter(({ container }) => container.state === 'running');
         const far = frontends.find((frontend) => !shareNetwork(frontend, subject));
         if (frontends.length === 0) return [];
-        return [far === undefined ? ok : apart(subject, far)];
+        return [far === undefined ? ok : noSharedNetwork(subject, far)];
       }),
   },
   {
@@ -67,11 +67,11 @@ export const networkChecks: readonly Check[] = [
     why: 'the backend asks Keycloak for tokens there; a firewall on the host can cut the road from containers to the host',
     cure: 'Let the containers reach port 443 of the host: `ufw allow from 172.16.0.0/12 to any port 443 proto tcp`, or use an address where nginx-proxy listens.',
     weight: 'failure',
-    run: judgeRoads,
+    run: judgeExtraHosts,
   },
 ];
 
-function apart(subject: Subject, frontend: Subject): Outcome {
+function noSharedNetwork(subject: Subject, frontend: Subject): Outcome {
   const { project } = frontend;
   const [network = 'internal'] = networkNames(frontend).toSorted(
     (left, right) => Number(isNetworkOfProject(right, project)) - Number(isNetworkOfProject(left, project)),
@@ -127,7 +127,7 @@ function judgeNames(facts: Facts, subject: Subject, { extraHosts }: Inspection):
   const withoutEntry = needed.filter((host) => !extraHosts.some((entry) => entry.name === host));
   const own = withoutEntry.filter((host) => !ports.has(host));
   const untried = withoutEntry.find((host) => ports.has(host));
-  const fine = untried === undefined ? ok : onOtherPort(subject, untried, ports.get(untried));
+  const fine = untried === undefined ? ok : notOnPort443(subject, untried, ports.get(untried));
   if (!reach.known) {
     const unclear = own.filter((host) => !isAlias(facts, subject, host));
     return unclear.length === 0
@@ -135,8 +135,8 @@ function judgeNames(facts: Facts, subject: Subject, { extraHosts }: Inspection):
       : unchecked(`${name} has no extra_hosts for ${unclear.join(', ')}, and could not be asked: ${reach.why}`);
   }
   const missing = own.flatMap((host) => {
-    const road = reach.value.get(host);
-    return road?.kind === 'closed' ? [{ host, reason: road.reason }] : [];
+    const found = reach.value.get(host);
+    return found?.kind === 'closed' ? [{ host, reason: found.reason }] : [];
   });
   if (missing.length === 0) return fine;
   const hosts = missing.map(({ host }) => host);
@@ -148,7 +148,7 @@ function judgeNames(facts: Facts, subject: Subject, { extraHosts }: Inspection):
   });
 }
 
-function onOtherPort({ container }: Subject, host: string, port: number | undefined): Outcome {
+function notOnPort443({ container }: Subject, host: string, port: number | undefined): Outcome {
   return unchecked(`${container.name}: its settings call ${host} on port ${port}, and only port 443 is tried`);
 }
 
@@ -164,19 +164,19 @@ function isAlias(facts: Facts, subject: Subject, host: string): boolean {
   );
 }
 
-function judgeRoads(facts: Facts): readonly Outcome[] {
+function judgeExtraHosts(facts: Facts): readonly Outcome[] {
   return runningOf(facts, 'backend').flatMap((subject) => {
     if (!subject.inspection.known) return [unchecked(`${subject.container.name}: ${subject.inspection.why}`)];
     const reach = reachOf(facts, subject);
     const ports = otherPorts(subject);
     return subject.inspection.value.extraHosts.map(({ name, address }) => {
-      if (ports.has(name)) return onOtherPort(subject, name, ports.get(name));
+      if (ports.has(name)) return notOnPort443(subject, name, ports.get(name));
       if (reach.known && reach.value.get(name)?.kind === 'open') return ok;
-      const road = facts.roads.get(roadKey(name, address));
-      if (road === undefined) return unchecked(`${name} was not tried`);
-      if (!road.known) return unchecked(`${name}: ${road.why}`);
-      if (road.value.kind === 'open') return ok;
-      const what = `nothing answers on port 443 of ${address}, where extra_hosts sends ${name} (${road.value.reason})`;
+      const found = facts.extraHosts.get(extraHostKey(name, address));
+      if (found === undefined) return unchecked(`${name} was not tried`);
+      if (!found.known) return unchecked(`${name}: ${found.why}`);
+      if (found.value.kind === 'open') return ok;
+      const what = `nothing answers on port 443 of ${address}, where extra_hosts sends ${name} (${found.value.reason})`;
       const cure =
         address === 'host-gateway'
           ? 'let containers reach port 443 of the host: its firewall may be in between'

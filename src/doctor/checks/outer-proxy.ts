@@ -1,11 +1,11 @@
 import type { Facts, Inspection, Subject } from '../facts/facts.ts';
-import { composeLines, connectLines, inspectEach, subjectsOf, portsOf, recreate, routingOnes, shareNetwork } from '../facts/meet.ts';
+import { composeLines, connectLines, inspectEach, subjectsOf, portsOf, recreate, routingFrontends, shareNetwork } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 import { partsOfMeet } from '../facts/part.ts';
 
 const noProxy = unchecked('there is no nginx-proxy on this engine');
-const hijacking = [
+const acmeCompanionLabels = [
   'com.github.nginx-proxy.nginx',
   'com.github.nginx-proxy.docker-gen',
   'com.github.nginx-proxy.nginx-proxy.nginx',
@@ -23,7 +23,7 @@ export const outerProxyChecks: readonly Check[] = [
     cure: 'Set `VIRTUAL_HOST` to the public name.',
     weight: 'failure',
     run: (facts) =>
-      behindProxy(facts, (subject, { environment }) =>
+      judgeBehindProxy(facts, (subject, { environment }) =>
         environment.VIRTUAL_HOST !== undefined || environment.VIRTUAL_HOST_MULTIPORTS !== undefined
           ? ok
           : finding(subject, 'VIRTUAL_HOST is not set, so nginx-proxy does not know it', 'give it its public name', {
@@ -39,7 +39,7 @@ export const outerProxyChecks: readonly Check[] = [
     why: 'without it nginx-proxy takes the one port that the image exposes: for the frontend 8080, which is the SPA without the API',
     cure: 'Set `VIRTUAL_PORT`: the frontend 8083, Keycloak 8080, LiveKit 7880.',
     weight: 'failure',
-    run: (facts) => behindProxy(facts, judgeVirtualPort),
+    run: (facts) => judgeBehindProxy(facts, judgeVirtualPort),
   },
   {
     id: 'certificate-name',
@@ -52,7 +52,7 @@ export const outerProxyChecks: readonly Check[] = [
     run: (facts) =>
       subjectsOf(facts, 'acme-companion').length === 0
         ? [unchecked('there is no acme-companion on this engine: certificates come from elsewhere')]
-        : behindProxy(facts, judgeCertificateName),
+        : judgeBehindProxy(facts, judgeCertificateName),
   },
   {
     id: 'proxy-network',
@@ -65,8 +65,8 @@ export const outerProxyChecks: readonly Check[] = [
     run: (facts) => {
       const proxies = subjectsOf(facts, 'outer-proxy');
       if (proxies.length === 0) return [noProxy];
-      return publicOnes(facts).map((subject) =>
-        proxies.some((proxy) => shareNetwork(proxy, subject)) ? ok : noCommonNetwork(subject, proxies[0] ?? subject),
+      return publicSubjects(facts).map((subject) =>
+        proxies.some((proxy) => shareNetwork(proxy, subject)) ? ok : noProxyNetwork(subject, proxies[0] ?? subject),
       );
     },
   },
@@ -81,7 +81,7 @@ export const outerProxyChecks: readonly Check[] = [
     run: (facts) => {
       const proxies = subjectsOf(facts, 'outer-proxy').filter(({ container }) => container.state === 'running');
       if (proxies.length === 0) return [noProxy];
-      return routingOnes(facts.subjects).flatMap((subject) =>
+      return routingFrontends(facts.subjects).flatMap((subject) =>
         proxies.filter((proxy) => shareNetwork(proxy, subject)).map((proxy) => judgeLimits(facts, subject, proxy)),
       );
     },
@@ -96,7 +96,7 @@ export const outerProxyChecks: readonly Check[] = [
     weight: 'failure',
     run: (facts) =>
       subjectsOf(facts, ...partsOfMeet).map((subject) => {
-        const found = hijacking.find((key) => subject.container.labels[key] !== undefined);
+        const found = acmeCompanionLabels.find((key) => subject.container.labels[key] !== undefined);
         if (found === undefined) return ok;
         const cure = `remove the label ${found} from it, then: ${recreate(subject)}`;
         return finding(subject, `the label ${found} makes acme-companion take it for nginx-proxy`, cure);
@@ -105,12 +105,12 @@ export const outerProxyChecks: readonly Check[] = [
 ];
 
 /** The three that have a virtual host. */
-function publicOnes(facts: Facts): readonly Subject[] {
-  return [...routingOnes(facts.subjects), ...subjectsOf(facts, 'keycloak', 'livekit')];
+function publicSubjects(facts: Facts): readonly Subject[] {
+  return [...routingFrontends(facts.subjects), ...subjectsOf(facts, 'keycloak', 'livekit')];
 }
 
-function behindProxy(facts: Facts, look: (subject: Subject, inspection: Inspection) => Outcome): readonly Outcome[] {
-  return subjectsOf(facts, 'outer-proxy').length === 0 ? [noProxy] : inspectEach(publicOnes(facts), look);
+function judgeBehindProxy(facts: Facts, look: (subject: Subject, inspection: Inspection) => Outcome): readonly Outcome[] {
+  return subjectsOf(facts, 'outer-proxy').length === 0 ? [noProxy] : inspectEach(publicSubjects(facts), look);
 }
 
 function exampleHost({ part }: Subject): string {
@@ -140,7 +140,7 @@ function judgeCertificateName(subject: Subject, { environment }: Inspection): Ou
   });
 }
 
-function noCommonNetwork(subject: Subject, proxy: Subject): Outcome {
+function noProxyNetwork(subject: Subject, proxy: Subject): Outcome {
   const [network] = proxy.container.networks;
   const name = network === undefined ? 'proxy' : network.name;
   return finding(subject, 'it is on no network that nginx-proxy is on', "put it on nginx-proxy's network", {

@@ -1,7 +1,17 @@
 import type { Facts, FrontendFacts, Subject } from '../facts/facts.ts';
 import { parseEngineName } from '../../nginx/token.ts';
 import { judgePort } from '../../model/port-trial.ts';
-import { composeLines, frontendEach, ofSameMeet, subjectsOf, portsOf, publicHostsOf, recreate, runningOf, wordFor } from '../facts/meet.ts';
+import {
+  composeLines,
+  frontendEach,
+  ofSameMeet,
+  subjectsOf,
+  portsOf,
+  publicHostsOf,
+  recreate,
+  runningOf,
+  shellName,
+} from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 import { generationIn } from '../facts/stub.ts';
@@ -60,7 +70,7 @@ function judgeListening(subject: Subject, { api }: FrontendFacts): Outcome {
   if (api.kind === 'unreachable') return notReachable(subject, api.reason);
   if (api.kind === 'refused') {
     return finding(subject, `nothing listens on ${listen}: nginx-proxy answers 502 on all routes`, "see why in the frontend's log", {
-      paste: [`docker logs --tail 50 ${wordFor(subject)}`, `docker exec ${wordFor(subject)} nginx -t`],
+      paste: [`docker logs --tail 50 ${shellName(subject)}`, `docker exec ${shellName(subject)} nginx -t`],
       unless: fileChecks,
     });
   }
@@ -69,11 +79,12 @@ function judgeListening(subject: Subject, { api }: FrontendFacts): Outcome {
 
 function judgeGeneration(subject: Subject, { status, published, api, confD }: FrontendFacts): Outcome {
   const { name } = subject.container;
-  if (status.kind === 'denied') return unchecked(`${name}: its status server tells the Meet's own networks alone; ${runThere(subject)}`);
+  if (status.kind === 'denied')
+    return unchecked(`${name}: its status server tells the Meet's own networks alone; ${runOnMeetNetwork(subject)}`);
   if (status.kind === 'silent') {
     if (api.kind === 'unreachable') return notReachable(subject, api.reason);
     return finding(subject, `its status server does not answer (${status.reason})`, "see why in the frontend's log", {
-      paste: [`docker logs --tail 50 ${wordFor(subject)}`],
+      paste: [`docker logs --tail 50 ${shellName(subject)}`],
       unless: [...fileChecks, 'routing-port'],
     });
   }
@@ -90,7 +101,7 @@ function judgeGeneration(subject: Subject, { status, published, api, confD }: Fr
   if (status.generation === wanted) return ok;
   const serves = status.generation === 'none' ? 'no published file at all' : `generation ${status.generation}`;
   return finding(subject, `it serves ${serves}, published is ${wanted}`, "see what nginx says of the file, and what meet-gen's log says", {
-    paste: [`docker exec ${wordFor(subject)} nginx -t`, 'docker compose logs --tail 50 meet-gen'],
+    paste: [`docker exec ${shellName(subject)} nginx -t`, 'docker compose logs --tail 50 meet-gen'],
     unless: [...fileChecks, 'meet-gen', 'first-process'],
   });
 }
@@ -100,13 +111,13 @@ function judgePorts(facts: Facts): readonly Outcome[] {
     const { container } = subject;
     const trial = facts.ports.get(container.id);
     if (trial === undefined) return [];
-    if (trial.answer.kind === 'unknown') return [unchecked(`${container.name}: ${trial.answer.reason}; ${runThere(subject)}`)];
+    if (trial.answer.kind === 'unknown') return [unchecked(`${container.name}: ${trial.answer.reason}; ${runOnMeetNetwork(subject)}`)];
     const wrong = judgePort(trial, container.exposedTcpPorts);
     if (wrong === undefined) return [ok];
     if (container.health !== 'none' && container.health !== 'healthy') return [unchecked(`${container.name} is ${container.health}`)];
     const paste =
       wrong.meant === undefined
-        ? [`docker logs --tail 50 ${wordFor(subject)}`]
+        ? [`docker logs --tail 50 ${shellName(subject)}`]
         : [...composeLines(subject, ['labels:', `  meet.port: "${wrong.meant}"`]), '', recreate(subject)];
     return [finding(subject, wrong.message, wrong.cure, { paste, unless: ['role-on-worker'] })];
   });
@@ -157,7 +168,7 @@ function judgeApi(facts: Facts, subject: Subject, { api }: FrontendFacts): Outco
     ({ container }) => `${container.name} is ${container.state}${container.health === 'none' ? '' : `, ${container.health}`}`,
   );
   const told = states.length === 0 ? 'there is no container with meet.role=backend' : states.join('; ');
-  const paste = backends.slice(0, 2).map((backend) => `docker logs --tail 50 ${wordFor(backend)}`);
+  const paste = backends.slice(0, 2).map((backend) => `docker logs --tail 50 ${shellName(backend)}`);
   const unless = [...fileChecks, ...backendChecks];
   if (status === 502)
     return finding(subject, `the API answers 502: nginx reaches an address where nobody answers (${told})`, 'see the log of the backend', {
@@ -185,11 +196,11 @@ function judgeApi(facts: Facts, subject: Subject, { api }: FrontendFacts): Outco
 }
 
 function notReachable(subject: Subject, reason: string): Outcome {
-  return unchecked(`${subject.container.name} can't be reached from here (${reason}); ${runThere(subject)}`);
+  return unchecked(`${subject.container.name} can't be reached from here (${reason}); ${runOnMeetNetwork(subject)}`);
 }
 
 /** The project's own network, since the status server tells no other. */
-function runThere(subject: Subject): string {
+function runOnMeetNetwork(subject: Subject): string {
   const { networks } = subject.container;
   if (networks.length === 0) return 'it is on no network';
   const names = networks.flatMap(({ name }) => parseEngineName(name) ?? []).toSorted();

@@ -8,7 +8,7 @@ import { notUnderstood } from '../../source/docker/engine-failure.ts';
 import { EngineError } from '../../source/engine-error.ts';
 import { recordOf, textOf } from '../../source/docker/foreign-json.ts';
 import { inspectionFromEngine, networksFromEngine, processName } from './inspection-from-engine.ts';
-import { readTar } from './tar.ts';
+import { readTar } from './read-tar.ts';
 
 /** What is read from an engine to find out what is wrong: nothing is changed. Each call fails with an EngineError. */
 export interface EngineReader {

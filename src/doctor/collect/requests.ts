@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
 import { askHttp } from '../../util/ask-http.ts';
 import { startDeadline } from '../../util/deadline.ts';
-import type { HttpAnswer, Resolution, Road, TlsAnswer } from '../facts/facts.ts';
+import type { HttpAnswer, Resolution, Reachability, TlsAnswer } from '../facts/facts.ts';
 import { defined } from '../../util/defined.ts';
 
 const limitMs = 3000;
@@ -65,15 +65,15 @@ export function tryTls(name: string, address: string, now: number, signal: Abort
 }
 
 /** Whether something accepts connections there. */
-export function tryPort(address: string, port: number, signal: AbortSignal): Promise<Road> {
+export function tryPort(address: string, port: number, signal: AbortSignal): Promise<Reachability> {
   return within(
     signal,
     (limit) =>
       new Promise((resolve) => {
         const socket = connectTcp({ host: address, port });
-        const finish = (road: Road): void => {
+        const finish = (result: Reachability): void => {
           socket.destroy();
-          resolve(road);
+          resolve(result);
         };
         socket.on('connect', () => finish({ kind: 'open' }));
         socket.on('error', (error: NodeJS.ErrnoException) => finish({ kind: 'closed', reason: error.code ?? error.message }));

@@ -165,14 +165,14 @@ export interface NameFacts {
 }
 
 /** Whether a connection to a place could be made from the backends' network. */
-export type Road = { readonly kind: 'open' } | { readonly kind: 'closed'; readonly reason: string };
+export type Reachability = { readonly kind: 'open' } | { readonly kind: 'closed'; readonly reason: string };
 
 /** What was found out about a running backend from inside, or from its network. */
 export interface BackendFacts {
   /** `/__heartbeat__`: whether its database and cache answer. */
   readonly heartbeat: HttpAnswer;
   /** By public name: whether the backend itself reaches port 443 there. */
-  readonly reach: Known<ReadonlyMap<string, Road>>;
+  readonly reach: Known<ReadonlyMap<string, Reachability>>;
 }
 
 /** Everything that the checks are decided from. A container's texts are foreign text. */
@@ -195,8 +195,8 @@ export interface Facts {
   /** Whose the engine's socket is, through which the doctor asks. */
   readonly socket: Known<Ownership>;
   readonly names: ReadonlyMap<string, NameFacts>;
-  /** By name and address of an `extra_hosts` entry (`roadKey`). */
-  readonly roads: ReadonlyMap<string, Known<Road>>;
+  /** By name and address of an `extra_hosts` entry (`extraHostKey`). */
+  readonly extraHosts: ReadonlyMap<string, Known<Reachability>>;
   /** By container id: files that are mounted by themselves and were replaced outside since. */
   readonly staleMounts: ReadonlyMap<string, Known<readonly string[]>>;
 }

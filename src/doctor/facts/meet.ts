@@ -35,7 +35,7 @@ export function inspectEach(subjects: readonly Subject[], look: (subject: Subjec
 }
 
 /** Whose nginx includes the routing: the Meet's routers, where it has none its frontends. */
-export function routingOnes(subjects: readonly Subject[]): readonly Subject[] {
+export function routingFrontends(subjects: readonly Subject[]): readonly Subject[] {
   const withRouter = new Set(subjects.filter(({ part }) => part === 'router').map(meetOf));
   return subjects.filter((subject) => subject.part === (withRouter.has(meetOf(subject)) ? 'router' : 'frontend'));
 }
@@ -51,13 +51,13 @@ export function sidecarsOf(facts: Facts, subject: Subject): readonly Subject[] {
 
 /** The Meets that have somebody who routes, each with one of them. */
 export function meetsOf({ subjects }: Facts): readonly { readonly meet: string; readonly frontend: Subject }[] {
-  const byMeet = new Map(routingOnes(subjects).map((frontend) => [meetOf(frontend), frontend]));
+  const byMeet = new Map(routingFrontends(subjects).map((frontend) => [meetOf(frontend), frontend]));
   return [...byMeet].map(([meet, frontend]) => ({ meet, frontend }));
 }
 
 /** Looks at each of those that runs. */
 export function frontendEach(facts: Facts, look: (subject: Subject, frontend: FrontendFacts) => Outcome): readonly Outcome[] {
-  const running = routingOnes(facts.subjects).filter(({ container }) => container.state === 'running');
+  const running = routingFrontends(facts.subjects).filter(({ container }) => container.state === 'running');
   return running.map((subject) => {
     const frontend = facts.frontends.get(subject.container.id);
     return frontend === undefined ? unchecked(`${subject.container.name} was not looked into`) : look(subject, frontend);
@@ -81,7 +81,7 @@ export function virtualHostsOf({ inspection }: Subject): readonly string[] {
 
 /** All public names of the Meet, with whose they are. */
 export function publicNames(facts: Facts): ReadonlyMap<string, Subject> {
-  const owners = [...routingOnes(facts.subjects), ...subjectsOf(facts, 'keycloak', 'livekit')];
+  const owners = [...routingFrontends(facts.subjects), ...subjectsOf(facts, 'keycloak', 'livekit')];
   const names = new Map<string, Subject>();
   for (const subject of owners) for (const host of publicHostsOf(subject)) if (!names.has(host)) names.set(host, subject);
   return names;
@@ -129,7 +129,7 @@ export function portsOf({ container }: Subject): { readonly listen: number; read
 }
 
 /** A container's name as a shell takes it for one word. */
-export function wordFor({ container }: Subject): string {
+export function shellName({ container }: Subject): string {
   return parseEngineName(container.name) ?? container.id.slice(0, 12);
 }
 
@@ -158,7 +158,7 @@ export function connectLines(subject: Subject, network: string, note: string): r
   const name = parseEngineName(network);
   if (subject.container.networkMode === 'none' || name === undefined) return [];
   const owner = networkOwnerOf(subject.container);
-  const connected = owner === undefined ? wordFor(subject) : parseEngineName(owner)?.slice(0, 12);
+  const connected = owner === undefined ? shellName(subject) : parseEngineName(owner)?.slice(0, 12);
   return connected === undefined ? [] : [`docker network connect "${name}" ${connected}   # ${note}`];
 }
 
@@ -167,7 +167,7 @@ export function shareNetwork(one: Subject, other: Subject): boolean {
   return networkNames(other).some((name) => name !== 'none' && networkNames(one).includes(name));
 }
 
-export function roadKey(name: string, address: string): string {
+export function extraHostKey(name: string, address: string): string {
   return `${name} ${address}`;
 }
 

@@ -2,7 +2,7 @@ import type { Environment } from '../../../src/doctor/facts/environment.ts';
 import { readEnvironment } from '../../../src/doctor/facts/environment.ts';
 import { known } from '../../../src/doctor/facts/facts.ts';
 import type { BackendFacts, Facts, FrontendFacts, Inspection, NameFacts, Subject } from '../../../src/doctor/facts/facts.ts';
-import { roadKey } from '../../../src/doctor/facts/meet.ts';
+import { extraHostKey } from '../../../src/doctor/facts/meet.ts';
 import { partOf } from '../../../src/doctor/facts/part.ts';
 import type { ContainerState, Health } from '../../../src/model/container.ts';
 import { container } from '../containers.ts';
@@ -151,7 +151,9 @@ export function topology(changes: Readonly<Record<string, SubjectSketch | undefi
     socket: known({ uid: 0, gid: 999, mode: 0o140660 }),
     proxyFiles: new Map(byPart('outer-proxy').map((one) => [one.container.id, known(proxyFiles())])),
     names: new Map(['visio.meet.org', 'auth.meet.org', 'livekit.meet.org'].map((name) => [name, healthyName])),
-    roads: new Map(['auth.meet.org', 'livekit.meet.org'].map((name) => [roadKey(name, 'host-gateway'), known({ kind: 'open' as const })])),
+    extraHosts: new Map(
+      ['auth.meet.org', 'livekit.meet.org'].map((name) => [extraHostKey(name, 'host-gateway'), known({ kind: 'open' as const })]),
+    ),
     staleMounts: new Map(subjects.map((one) => [one.container.id, known([])])),
     ...world.facts,
   };

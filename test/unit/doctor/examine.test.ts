@@ -3,7 +3,7 @@ import { checkTable } from '../../../src/doctor/check-table.ts';
 import { examine } from '../../../src/doctor/examine.ts';
 import { known, unknown } from '../../../src/doctor/facts/facts.ts';
 import type { BackendFacts, Facts, Inspection } from '../../../src/doctor/facts/facts.ts';
-import { roadKey } from '../../../src/doctor/facts/meet.ts';
+import { extraHostKey } from '../../../src/doctor/facts/meet.ts';
 import { reportText } from '../../../src/doctor/report.ts';
 import { generation, healthyBackend, healthyName, proxyFiles, published, rendered, topology } from '../../support/doctor/topology.ts';
 import { idOf } from '../../support/containers.ts';
@@ -67,7 +67,7 @@ const layouts: Readonly<Record<string, Facts>> = {
       postgresql: { networks: ['meet_closed'] },
       redis: { networks: ['meet_closed'] },
     },
-    { facts: { roads: new Map() } },
+    { facts: { extraHosts: new Map() } },
   ),
   'reloaded by the hook, behind a proxy that reads alone': topology({
     frontend: { inspection: { ...mounts('/etc/nginx/meet-routing').inspection, restartPolicy: 'unless-stopped' } },
@@ -531,7 +531,7 @@ const rows: readonly Row[] = [
     what: /nothing of it is in/,
   },
   {
-    fault: 'frontend and backend apart',
+    fault: 'frontend and backend on no common network',
     facts: topology({ backend: { networks: ['meet_other'] } }, answered(503)),
     found: ['shared-network failure meet-backend-1'],
     cure: 'docker network connect "meet_internal" meet-backend-1',
@@ -581,9 +581,9 @@ const rows: readonly Row[] = [
       {},
       {
         facts: {
-          roads: new Map([
-            ...topology().roads,
-            [roadKey('auth.meet.org', 'host-gateway'), known({ kind: 'closed' as const, reason: 'ETIMEDOUT' })],
+          extraHosts: new Map([
+            ...topology().extraHosts,
+            [extraHostKey('auth.meet.org', 'host-gateway'), known({ kind: 'closed' as const, reason: 'ETIMEDOUT' })],
           ]),
           ...backendIs({ reach: unknown('running a command was refused (403)') }).facts,
         },
@@ -925,7 +925,7 @@ test('without the right to inspect, nothing that needs it is called well', () =>
     frontends: new Map(),
     proxyFiles: new Map(),
     names: new Map(),
-    roads: new Map(),
+    extraHosts: new Map(),
     staleMounts: new Map(),
     backends: new Map(),
     ports: new Map(),
@@ -1165,9 +1165,9 @@ test.each([
       {
         facts: {
           ...backendIs({ reach: unknown('refused (403)') }).facts,
-          roads: new Map([
-            ...topology().roads,
-            [roadKey('auth.meet.org', 'host-gateway'), known({ kind: 'closed' as const, reason: 'ETIMEDOUT' })],
+          extraHosts: new Map([
+            ...topology().extraHosts,
+            [extraHostKey('auth.meet.org', 'host-gateway'), known({ kind: 'closed' as const, reason: 'ETIMEDOUT' })],
           ]),
         },
       },

@@ -1,8 +1,8 @@
 import { known, unknown } from '../facts/facts.ts';
-import type { HttpAnswer, Known, Road } from '../facts/facts.ts';
+import type { HttpAnswer, Known, Reachability } from '../facts/facts.ts';
 
 /** What a backend is asked to try by itself. */
-export interface Errand {
+export interface SelfTest {
   /** To connect to. */
   readonly names: readonly string[];
   readonly namesPort: number;
@@ -15,14 +15,14 @@ export interface Errand {
 }
 
 /** What came of it. */
-interface Errands {
-  readonly reach: Known<ReadonlyMap<string, Road>>;
+interface SelfTestResult {
+  readonly reach: Known<ReadonlyMap<string, Reachability>>;
   readonly heartbeat?: HttpAnswer;
 }
 
 const noAnswer = 'no answer in time';
 /** Longer than the script's own limits, which it keeps by itself: a name that no DNS answers for, or a heartbeat that hangs. */
-export const errandLimitMs = 15_000;
+export const selfTestLimitMs = 15_000;
 
 /**
  * Meet's backend is Python, so Python is there. Each try has a thread that may be left behind: a name's resolution knows no limit.
@@ -30,10 +30,10 @@ export const errandLimitMs = 15_000;
  */
 const script = `
 import http.client, json, os, socket, sys, threading, time
-errand, told = json.loads(sys.argv[2]), {"names": {}, "heartbeat": "no answer in time"}
+selfTest, told = json.loads(sys.argv[2]), {"names": {}, "heartbeat": "no answer in time"}
 def reach(name):
     try:
-        socket.create_connection((name, errand["namesPort"]), errand["nameSeconds"]).close()
+        socket.create_connection((name, selfTest["namesPort"]), selfTest["nameSeconds"]).close()
         told["names"][name] = "open"
     except socket.gaierror:
         told["names"][name] = "no address for the name"
@@ -41,38 +41,38 @@ def reach(name):
         told["names"][name] = error.strerror or "no answer in time"
 def beat():
     try:
-        connection = http.client.HTTPConnection("127.0.0.1", errand["port"], timeout=errand["heartbeatSeconds"])
-        connection.request("GET", errand["path"], headers={"Host": errand["host"], "X-Forwarded-Proto": "https"})
+        connection = http.client.HTTPConnection("127.0.0.1", selfTest["port"], timeout=selfTest["heartbeatSeconds"])
+        connection.request("GET", selfTest["path"], headers={"Host": selfTest["host"], "X-Forwarded-Proto": "https"})
         told["heartbeat"] = connection.getresponse().status
     except ConnectionRefusedError:
         told["heartbeat"] = "refused"
     except Exception:
         pass
 begin = time.monotonic()
-threads = [(threading.Thread(target=reach, args=(name,), daemon=True), errand["nameSeconds"]) for name in errand["names"]]
-threads += [(threading.Thread(target=beat, daemon=True), errand["heartbeatSeconds"])]
+threads = [(threading.Thread(target=reach, args=(name,), daemon=True), selfTest["nameSeconds"]) for name in selfTest["names"]]
+threads += [(threading.Thread(target=beat, daemon=True), selfTest["heartbeatSeconds"])]
 for thread, _ in threads: thread.start()
 for thread, limit in threads: thread.join(max(0, begin + limit - time.monotonic()))
 print(json.dumps(told), flush=True)
 os._exit(0)
 `;
 
-/** The command that runs an errand in a backend. */
-export function errandCommand(errand: Errand): readonly string[] {
-  return ['python', '-c', script, 'meet-gen-doctor', JSON.stringify(errand)];
+/** The command that runs the self-test in a backend. */
+export function selfTestCommand(selfTest: SelfTest): readonly string[] {
+  return ['python', '-c', script, 'meet-gen-doctor', JSON.stringify(selfTest)];
 }
 
 /** Reads what the command wrote. */
-export function readErrand({ code, output }: { readonly code: number; readonly output: string }, { names }: Errand): Errands {
+export function readSelfTest({ code, output }: { readonly code: number; readonly output: string }, { names }: SelfTest): SelfTestResult {
   // Python may have warned of something before.
   const told = parseRecord(output.trim().split('\n').at(-1) ?? '');
   if (code !== 0 || told === undefined) return { reach: unknown(`its Python could not be asked (exit code ${code})`) };
-  const roads = recordOf(told['names']);
-  const reach = names.map((name): [string, Road] => [name, roadFrom(roads[name])]);
+  const results = recordOf(told['names']);
+  const reach = names.map((name): [string, Reachability] => [name, reachabilityFrom(results[name])]);
   return { reach: known(new Map(reach)), heartbeat: heartbeatFrom(told['heartbeat']) };
 }
 
-function roadFrom(told: unknown): Road {
+function reachabilityFrom(told: unknown): Reachability {
   return told === 'open' ? { kind: 'open' } : { kind: 'closed', reason: typeof told === 'string' ? told : noAnswer };
 }
 

@@ -17,7 +17,7 @@ import { meetOf } from '../facts/meet-of.ts';
 import { addressesOn, hostAddresses, usesHostNetwork } from '../../model/address.ts';
 import type { Container } from '../../model/container.ts';
 import { withOwnersNetworks } from '../../model/network-owner.ts';
-import { browserHosts, calledNames, ofSameMeet, portsOf, publicHostsOf, publicNames, routingOnes } from '../facts/meet.ts';
+import { browserHosts, calledNames, ofSameMeet, portsOf, publicHostsOf, publicNames, routingFrontends } from '../facts/meet.ts';
 import { partOf } from '../facts/part.ts';
 import { generationIn } from '../facts/stub.ts';
 import { portIn } from '../../model/endpoint.ts';
@@ -27,10 +27,10 @@ import { composeServiceLabel, projectTextOf } from '../../model/member.ts';
 import { parseProject } from '../../nginx/token.ts';
 import type { PortTrial } from '../../model/port-trial.ts';
 import { probePort } from './port-probe.ts';
-import { errandCommand, errandLimitMs, readErrand } from './inside-backend.ts';
-import type { Errand } from './inside-backend.ts';
+import { selfTestCommand, selfTestLimitMs, readSelfTest } from './backend-self-test.ts';
+import type { SelfTest } from './backend-self-test.ts';
 import { askApi, isThisContainer, ownNetworks, resolveName, tryTls } from './requests.ts';
-import { tryRoads } from './roads.ts';
+import { tryExtraHosts } from './extra-hosts.ts';
 import { defined } from '../../util/defined.ts';
 import { messageOf } from '../../util/error-message.ts';
 
@@ -49,7 +49,7 @@ interface Engine {
   ): Promise<{ readonly code: number; readonly output: string }>;
 }
 
-interface SurveyTools {
+interface CollectPorts {
   readonly engine: Engine;
   askStatus(endpoints: readonly string[], signal: AbortSignal): Promise<StatusAnswer>;
   /** Adds the ports that the engine's list doesn't show. */
@@ -70,8 +70,8 @@ const usualPort = 8000;
  * Nothing is changed. What can't be found out is unknown, with the reason.
  * @throws whatever the list throws: without it there is nothing to say
  */
-export async function takeSurvey(
-  tools: SurveyTools,
+export async function collectFacts(
+  tools: CollectPorts,
   only: string | undefined,
   owners: ReadonlyMap<string, string> | undefined,
   signal: AbortSignal,
@@ -79,32 +79,35 @@ export async function takeSurvey(
   const { engine } = tools;
   // An image that compose built gives its project's labels to whoever runs it: the doctor itself would look like a part of the Meet.
   const listed = (await listAsRouted(tools, signal)).filter(({ container }) => !isThisContainer(container.id));
-  const examined = await mapSome(chooseSubjects(listed, only), (one) => inspectSubject(engine, one, signal));
+  const examined = await mapInBatches(chooseSubjects(listed, only), (one) => inspectSubject(engine, one, signal));
   const subjects = examined.filter((subject) => !isElsewhere(subject, only));
   const networks = await attempt(() => engine.networks(signal));
   const running = subjects.filter(({ container }) => container.state === 'running');
-  const frontends = await mapSome(
-    routingOnes(subjects).filter((subject) => running.includes(subject)),
-    async (subject): Promise<[string, FrontendFacts]> => [subject.container.id, await lookInto(tools, subject, subjects, signal)],
+  const frontends = await mapInBatches(
+    routingFrontends(subjects).filter((subject) => running.includes(subject)),
+    async (subject): Promise<[string, FrontendFacts]> => [
+      subject.container.id,
+      await collectFrontendFacts(tools, subject, subjects, signal),
+    ],
   );
-  const proxyFiles = await mapSome(
+  const proxyFiles = await mapInBatches(
     running.filter(({ part }) => part === 'outer-proxy'),
     async ({ container }): Promise<[string, Known<ReadonlyMap<string, string>>]> => [
       container.id,
       await readProxyFiles(engine, container.id, signal),
     ],
   );
-  const staleMounts = await mapSome(
-    running.filter(hasDelicateMount),
-    async ({ container }): Promise<[string, Known<readonly string[]>]> => [container.id, await findStaleMounts(engine, container, signal)],
-  );
+  const staleMounts = await mapInBatches(running.filter(canGoStale), async ({ container }): Promise<[string, Known<readonly string[]>]> => [
+    container.id,
+    await findStaleMounts(engine, container, signal),
+  ]);
   const labelled = listed.filter(({ container }) => container.labels['meet.role'] !== undefined);
   const { instances } = readInstances(
     { containers: labelled.map(({ container }) => container), notes: new Map() },
     { only, given: owners },
   );
   const ports = await tryPorts(instances, signal);
-  const soFar: Facts = {
+  const partial: Facts = {
     listed: labelled,
     subjects,
     networks,
@@ -116,25 +119,25 @@ export async function takeSurvey(
     socket: await attempt(() => tools.socketOwner()),
     backends: new Map(),
     names: new Map(),
-    roads: new Map(),
+    extraHosts: new Map(),
   };
-  const backends = await mapSome(
+  const backends = await mapInBatches(
     running.filter((subject) => subject.part === 'backend' && isOfOwner(subject, instances)),
-    async (subject): Promise<[string, BackendFacts]> => [subject.container.id, await askBackend(engine, soFar, subject, signal)],
+    async (subject): Promise<[string, BackendFacts]> => [subject.container.id, await askBackend(engine, partial, subject, signal)],
   );
-  const names = await mapSome(
-    [...new Set([...publicNames(soFar).keys(), ...browserHosts(soFar)])],
+  const names = await mapInBatches(
+    [...new Set([...publicNames(partial).keys(), ...browserHosts(partial)])],
     async (name): Promise<[string, NameFacts]> => [name, await lookUp(name, tools.nowMs(), signal)],
   );
-  const roads = await tryRoads(subjects, networks, signal);
-  return { ...soFar, backends: new Map(backends), names: new Map(names), roads };
+  const extraHosts = await tryExtraHosts(subjects, networks, signal);
+  return { ...partial, backends: new Map(backends), names: new Map(names), extraHosts };
 }
 
 /** Tries the ports that requests are sent to. */
 async function tryPorts(instances: readonly Instance[], signal: AbortSignal): Promise<ReadonlyMap<string, PortTrial>> {
   const replicas = instances.flatMap(({ services, spa = [] }) => [...services.flatMap((service) => service.replicas), ...spa]);
   const own = ownNetworks();
-  const tried = await mapSome(replicas, async ({ container, endpoint }): Promise<readonly [string, PortTrial][]> =>
+  const tried = await mapInBatches(replicas, async ({ container, endpoint }): Promise<readonly [string, PortTrial][]> =>
     endpoint === undefined ? [] : [[container.id, { endpoint, answer: await probePort(endpoint, own, signal) }]],
   );
   return new Map(tried.flat());
@@ -154,10 +157,10 @@ async function askBackend(engine: Engine, facts: Facts, subject: Subject, signal
   const { endpoint } = facts.ports.get(container.id) ?? {};
   const allowed = inspection.known ? inspection.value.environment.DJANGO_ALLOWED_HOSTS?.value : undefined;
   const [host = 'localhost'] = [
-    ...ofSameMeet(subject, routingOnes(facts.subjects)).flatMap(publicHostsOf),
+    ...ofSameMeet(subject, routingFrontends(facts.subjects)).flatMap(publicHostsOf),
     ...(allowed ?? []).filter((name) => /^[a-z0-9]/.test(name)),
   ];
-  const errand: Errand = {
+  const selfTest: SelfTest = {
     names: calledNames(facts, subject),
     namesPort: 443,
     nameSeconds: 5,
@@ -168,7 +171,7 @@ async function askBackend(engine: Engine, facts: Facts, subject: Subject, signal
   };
   // Without the right to inspect there is hardly one to run commands: not tried.
   const told = inspection.known
-    ? await attempt(async () => readErrand(await engine.exec(container, errandCommand(errand), errandLimitMs, signal), errand))
+    ? await attempt(async () => readSelfTest(await engine.exec(container, selfTestCommand(selfTest), selfTestLimitMs, signal), selfTest))
     : inspection;
   const inside = told.known ? told.value : { reach: told };
   if (inside.heartbeat !== undefined && inside.heartbeat.kind !== 'refused') return { reach: inside.reach, heartbeat: inside.heartbeat };
@@ -176,7 +179,7 @@ async function askBackend(engine: Engine, facts: Facts, subject: Subject, signal
 }
 
 /** All containers as the sidecar sees them: with the networks that they really use, and the ports that no list shows. */
-async function listAsRouted({ engine, addPorts }: SurveyTools, signal: AbortSignal): Promise<readonly ListedContainer[]> {
+async function listAsRouted({ engine, addPorts }: CollectPorts, signal: AbortSignal): Promise<readonly ListedContainer[]> {
   const listed = await engine.listAll(signal);
   const containers = await addPorts(withOwnersNetworks(listed.map(({ container }) => container)), signal);
   return listed.map((one, index) => ({ ...one, container: containers[index] ?? one.container }));
@@ -197,7 +200,12 @@ async function inspectSubject(engine: Engine, one: ListedContainer, signal: Abor
   };
 }
 
-async function lookInto(tools: SurveyTools, subject: Subject, subjects: readonly Subject[], signal: AbortSignal): Promise<FrontendFacts> {
+async function collectFrontendFacts(
+  tools: CollectPorts,
+  subject: Subject,
+  subjects: readonly Subject[],
+  signal: AbortSignal,
+): Promise<FrontendFacts> {
   const { engine } = tools;
   const { id } = subject.container;
   const ports = portsOf(subject);
@@ -220,11 +228,11 @@ async function lookInto(tools: SurveyTools, subject: Subject, subjects: readonly
   ]);
   let [status, published] = [await askStatus(), await readPublished()];
   // A change may have been under way between the two questions.
-  if (differ(status, published)) [status, published] = [await askStatus(), await readPublished()];
+  if (differsFromPublished(status, published)) [status, published] = [await askStatus(), await readPublished()];
   return { confD, published, status, api, firstProcess };
 }
 
-function differ(status: StatusAnswer, published: Known<string | undefined>): boolean {
+function differsFromPublished(status: StatusAnswer, published: Known<string | undefined>): boolean {
   return status.kind === 'generation' && published.known && generationIn(published.value ?? '') !== status.generation;
 }
 
@@ -239,7 +247,7 @@ function readProxyFiles(engine: Engine, id: string, signal: AbortSignal): Promis
 }
 
 /** A single file, or a socket. */
-function hasDelicateMount({ inspection }: Subject): boolean {
+function canGoStale({ inspection }: Subject): boolean {
   return (
     inspection.known && inspection.value.mounts.some(({ destination, source }) => destination.endsWith('.conf') || source.endsWith('.sock'))
   );
@@ -273,7 +281,7 @@ async function attempt<Value>(find: () => Promise<Value>): Promise<Known<Value>>
 }
 
 /** A few at once, in order. */
-async function mapSome<From, To>(items: readonly From[], map: (item: From) => Promise<To>): Promise<readonly To[]> {
+async function mapInBatches<From, To>(items: readonly From[], map: (item: From) => Promise<To>): Promise<readonly To[]> {
   const results: To[] = [];
   for (let from = 0; from < items.length; from += atOnce) results.push(...(await Promise.all(items.slice(from, from + atOnce).map(map))));
   return results;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readTar } from '../../../../src/doctor/collect/tar.ts';
+import { readTar } from '../../../../src/doctor/collect/read-tar.ts';
 import { tarArchive, tarHeader } from '../../../support/tar-archive.ts';
 
 const end = Buffer.alloc(1024);

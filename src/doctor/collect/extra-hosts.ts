@@ -1,37 +1,37 @@
 import { known, unknown } from '../facts/facts.ts';
-import type { Known, Network, Subject, Road } from '../facts/facts.ts';
-import { roadKey } from '../facts/meet.ts';
+import type { Known, Network, Subject, Reachability } from '../facts/facts.ts';
+import { extraHostKey } from '../facts/meet.ts';
 import { isNear } from '../../model/networks.ts';
 import { parseEngineName } from '../../nginx/token.ts';
 import { ownNetworks, tryPort } from './requests.ts';
 
 /** Tries the places that backends are sent to by `extra_hosts`, from here: only a container on their network goes the same way. */
-export async function tryRoads(
+export async function tryExtraHosts(
   subjects: readonly Subject[],
   networks: Known<readonly Network[]>,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, Known<Road>>> {
+): Promise<ReadonlyMap<string, Known<Reachability>>> {
   const backends = subjects.filter(({ part, container }) => part === 'backend' && container.state === 'running');
   const published = subjects.some(
     ({ inspection }) => inspection.known && inspection.value.publishedPorts.some(({ hostPort }) => hostPort === 443),
   );
-  const roads = new Map<string, Known<Road>>();
+  const results = new Map<string, Known<Reachability>>();
   for (const backend of backends) {
     for (const { name, address } of backend.inspection.known ? backend.inspection.value.extraHosts : []) {
-      const key = roadKey(name, address);
-      if (!roads.has(key)) roads.set(key, await tryRoad(backend, address, networks, published, signal));
+      const key = extraHostKey(name, address);
+      if (!results.has(key)) results.set(key, await tryExtraHost(backend, address, networks, published, signal));
     }
   }
-  return roads;
+  return results;
 }
 
-async function tryRoad(
+async function tryExtraHost(
   backend: Subject,
   address: string,
   networks: Known<readonly Network[]>,
   published: boolean,
   signal: AbortSignal,
-): Promise<Known<Road>> {
+): Promise<Known<Reachability>> {
   const attachments = backend.container.networks;
   const own = ownNetworks();
   if (!attachments.some(({ ipv4, ipv6 }) => [ipv4, ipv6].some((place) => place !== undefined && isNear(place, own)))) {
