@@ -40,7 +40,7 @@ test.concurrent.for([
   { what: 'refused by a proxy', fault: { do: 'status', status: 403 }, times: 1, why: 'was refused (403)' },
   { what: 'unknown to a proxy', fault: { do: 'status', status: 404 }, times: 1, why: 'answered 404' },
   { what: 'never answered', fault: { do: 'hang' }, times: 3, why: 'got no answer in time' },
-  { what: 'answered for another one', fault: { do: 'body', body: '{"Id":"x"}' }, times: 3, why: 'does not describe this container' },
+  { what: 'answered for another one', fault: { do: 'body', body: '{"Id":"x"}' }, times: 3, why: 'is about another container' },
 ] as const)(
   'where that question is $what, all else goes on, and the label that settles it is named',
   async ({ fault, times, why }, { scene }) => {

@@ -49,7 +49,7 @@ test.concurrent('an entry of the list that makes no sense costs itself, and is r
   const told = (await scene.status()).problems.filter(({ code }) => code === 'container-unreadable');
   expect(told.map(({ container, message }) => [container, message.split(': ').at(-1)])).toEqual([
     ['entries-without-id', "2 entries of the engine's list have no usable id"],
-    ['odd', 'its labels are no labels'],
+    ['odd', "its labels aren't a JSON object"],
   ]);
   fault.lift();
   run.signal('SIGHUP');

@@ -195,7 +195,7 @@ describe('from what Compose resolved, with no engine', () => {
     {
       name: 'no backend',
       services: { backend: { ...backend, scale: 0 } },
-      stdout: '# nothing stands for the service backend: it has no replicas\n',
+      stdout: '# no address stands for the service backend: it has no replicas\n',
       codes: ['nobody-in-rotation'],
     },
     { name: 'a service that nobody starts', services: { files: { ...files, scale: 0 } }, stdout: 'server 192.0.2.1:8000 ', codes: [] },
@@ -232,7 +232,7 @@ describe('from what Compose resolved, with no engine', () => {
     ]) {
       const end = await runCommand(['render', '--compose', ...args], { env: { PATH: scene.folder } });
       expect({ code: end.code, stdout: end.stdout }).toEqual({ code: 2, stdout: '' });
-      expect(end.stderr).toContain(`paste where it is: ${line} | meet-gen render --compose - (`);
+      expect(end.stderr).toContain(`paste this on a machine that has Compose: ${line} | meet-gen render --compose - (`);
       expect(end.stderr).toContain(`${line} | docker run --rm -i meet-gen render --compose -)\n`);
     }
   });

@@ -97,7 +97,7 @@ describe.concurrent.each(kinds)("%s's proxy", (kind) => {
 
   test('that lets no list through: which call it was, and where it is told how to allow it', async ({ scene, onTestFinished }) => {
     const host = await startProxy(kind, { ...all, list: false }, scene, onTestFinished);
-    const words = `listing containers was refused (403): what answers at ${host}, a socket proxy by the look of it, doesn't let GET /containers/json through; allow that call there; docs/security.md has the settings of known proxies`;
+    const words = `listing containers was refused (403): the server at ${host}, probably a socket proxy, doesn't let GET /containers/json through; allow that call in the proxy; docs/security.md has the settings of known proxies`;
     expect(await runCommand(['render', '--docker-host', host])).toMatchObject({ code: 3, stdout: '', stderr: `meet-gen: ${words}\n` });
     scene.run(['--docker-host', host]);
     expect(await problemOf(scene, 'engine-unreachable')).toContain(words);
@@ -109,7 +109,7 @@ describe.concurrent.each(kinds)("%s's proxy", (kind) => {
     scene.backend('backend', 20);
     scene.run(['--docker-host', host, '--resync', '1s']);
     await waitUntil('it is published', async () => (await scene.content().catch(() => '')).includes(`${scene.address(20)}:8000`));
-    expect(await problemOf(scene, 'engine-unreachable')).toContain("doesn't let GET /events through; allow that call there");
+    expect(await problemOf(scene, 'engine-unreachable')).toContain("doesn't let GET /events through; allow that call in the proxy");
   });
 
   test('that lets no signal through: whom it could not be sent to', async ({ scene, onTestFinished }) => {

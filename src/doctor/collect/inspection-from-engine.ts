@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { readEnvironment } from '../facts/environment.ts';
 import type { Identity, Inspection, Network, Program, PublishedPort } from '../facts/facts.ts';
 import { parsePort } from '../../nginx/token.ts';
-import { recordOf, textOf, textsOf } from '../../source/docker/foreign-json.ts';
+import { recordOf, textOf, textsOf } from '../../source/docker/json-fields.ts';
 import { defined } from '../../util/defined.ts';
 
 /**

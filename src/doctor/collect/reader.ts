@@ -4,9 +4,9 @@ import { answerLimits } from '../../source/docker/answer-limits.ts';
 import { parseBoundedJson } from '../../source/docker/bounded-json.ts';
 import type { EngineClient } from '../../source/docker/engine-client.ts';
 import { containersFromEngine } from '../../source/docker/container-from-engine.ts';
-import { notUnderstood } from '../../source/docker/engine-failure.ts';
+import { answerUnreadable } from '../../source/docker/engine-failure.ts';
 import { EngineError } from '../../source/engine-error.ts';
-import { recordOf, textOf } from '../../source/docker/foreign-json.ts';
+import { recordOf, textOf } from '../../source/docker/json-fields.ts';
 import { inspectionFromEngine, networksFromEngine, processName } from './inspection-from-engine.ts';
 import { readTar } from './read-tar.ts';
 
@@ -38,7 +38,7 @@ export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineRea
     try {
       return read(parseBoundedJson(bytes));
     } catch (cause) {
-      throw notUnderstood(what, cause);
+      throw answerUnreadable(what, cause);
     }
   };
   return {
@@ -54,7 +54,7 @@ export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineRea
         return new Map(files);
       } catch (cause) {
         if (cause instanceof EngineError && cause.status === 404) return new Map();
-        throw notUnderstood(what, cause);
+        throw answerUnreadable(what, cause);
       }
     },
     processName: (id, pid, signal) =>
