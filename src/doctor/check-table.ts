@@ -10,7 +10,9 @@ import { outerProxyChecks } from './checks/outer-proxy.ts';
 import { routingChecks } from './checks/routing.ts';
 import type { Check } from './facts/outcome.ts';
 
-/** Every check, in the order in which findings are told: from the outside in. `docs/troubleshooting.md` is generated from it. */
+// In: facts about the containers of a Meet and its surroundings. Out: findings with cures (`examine.ts`), and their report.
+
+/** All checks, in the order of the report: from the outside in. `docs/troubleshooting.md` is generated from this table. */
 export const checkTable: readonly Check[] = [
   ...nameChecks,
   ...outerProxyChecks,

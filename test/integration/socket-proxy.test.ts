@@ -129,7 +129,7 @@ test.concurrent('a pattern that names other frontends: the call that it does not
   await scene.frontend('other-frontend-1');
   scene.backend('backend', 20);
   scene.run(['--docker-host', host]);
-  expect(await problemOf(scene, 'signal-failed')).toContain('(403): what answers at');
+  expect(await problemOf(scene, 'signal-failed')).toContain('(403): the server at');
   expect(await problemOf(scene, 'signal-failed')).toContain("doesn't let POST /containers/other-frontend-1/kill through");
 });
 

@@ -5,24 +5,24 @@ import type { Check, Outcome } from '../facts/outcome.ts';
 
 const soonDays = 14;
 
-/** Node's codes (TLS, certificate verification) in words. */
+/** Explains Node's error codes (TLS, certificate verification). */
 const certificateFaults: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'it has expired',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another name',
-  DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed, as nginx-proxy's own is, which stands in while there is no other",
-  SELF_SIGNED_CERT_IN_CHAIN: 'its authority is unknown',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its authority is unknown, or sent an incomplete chain',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its authority is unknown',
+  CERT_HAS_EXPIRED: 'the certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed, like the one that nginx-proxy uses until it gets another',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the authority is unknown',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the authority is unknown, or the chain is incomplete',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the authority is unknown',
 };
 
 export const nameChecks: readonly Check[] = [
   {
     id: 'dns',
-    title: 'every public name is in the DNS, and all of a Meet point to the same server',
+    title: 'every public name is in the DNS, and all names of a Meet point to the same server',
     symptom: "The browser says that the site can't be found, the login page never appears, or rooms never connect.",
-    looksAt: 'the addresses of the names in `VIRTUAL_HOST` and `meet.host`, looked up from where the doctor runs',
-    why: 'browsers reach Meet, Keycloak and LiveKit by three names of their own; certificates are only issued for names that point here',
-    cure: 'Make an A record (and AAAA, with IPv6) for each of the three names at your DNS provider, all to this server.',
+    looksAt: "the addresses of the names in `VIRTUAL_HOST` and `meet.host`, looked up from the doctor's container",
+    why: 'browsers reach Meet, Keycloak and LiveKit by three names, and only names that point to this server get certificates',
+    cure: 'Create an A record (and AAAA, with IPv6) for each of the three names at your DNS provider, all with the address of this server.',
     weight: 'failure',
     run: (facts) => {
       const names = [...publicNames(facts)];
@@ -33,10 +33,10 @@ export const nameChecks: readonly Check[] = [
   {
     id: 'tls',
     title: 'every public name has a certificate that browsers trust',
-    symptom: 'The browser warns of an insecure connection; the login fails after the redirect; the microphone is not offered.',
-    looksAt: 'a TLS connection to port 443 of each public name, as a browser makes it',
-    why: 'browsers give camera and microphone to secure pages alone, and the backend refuses a Keycloak whose certificate it does not trust',
-    cure: 'See what acme-companion says (`docker logs`); it needs port 80 open to the world, the DNS records, and `LETSENCRYPT_HOST` on the containers.',
+    symptom: 'The browser warns of an insecure connection; the login fails after the redirect; the microphone is not available.',
+    looksAt: 'a TLS connection to port 443 of each public name, as from a browser',
+    why: 'browsers give camera and microphone only to secure pages, and the backend needs a trusted certificate of Keycloak',
+    cure: 'Read the log of acme-companion (`docker logs`). It needs port 80 open to the internet, the DNS records, and `LETSENCRYPT_HOST` on the containers.',
     weight: 'failure',
     run: (facts) => [...publicNames(facts)].map(([host, subject]) => judgeTls(host, subject, facts.names.get(host))),
   },
@@ -46,19 +46,19 @@ function judgeResolution(host: string, subject: Subject, facts: NameFacts | unde
   if (facts === undefined) return unchecked(`${host} was not looked up`);
   const { resolution } = facts;
   if (resolution.kind === 'addresses') return ok;
-  if (resolution.kind === 'unclear') return unchecked(`${host} could not be looked up from here: ${resolution.reason}`);
-  if (isExampleName(host)) return unchecked(`${host} is a name for documentation that nobody's DNS has`);
+  if (resolution.kind === 'unclear') return unchecked(`${host} could not be looked up from the doctor's container: ${resolution.reason}`);
+  if (isExampleName(host)) return unchecked(`${host} is a name for documentation, which no DNS has`);
   return finding(
     subject,
     `the DNS has no address for ${host}`,
-    `make a DNS record for it at your provider, with this server's public address`,
+    "create this DNS record at your provider, with this server's public address",
     {
       paste: [`${host}.  3600  IN  A  <this server's public address>`],
     },
   );
 }
 
-/** The names of one Meet that point to another machine than the frontend's. */
+/** Findings for names of a Meet with another address than the frontend's name. */
 function differingNames(names: readonly (readonly [string, Subject])[], facts: ReadonlyMap<string, NameFacts>): readonly Outcome[] {
   const addressesOf = (host: string): string => {
     const resolution = facts.get(host)?.resolution;
@@ -76,7 +76,7 @@ function differingNames(names: readonly (readonly [string, Subject])[], facts: R
       finding(
         owner,
         `${name} points to ${addressesOf(name)}, but ${host} to ${addressesOf(host)}`,
-        'give all names of this Meet the same address in the DNS, unless they are served by different machines on purpose',
+        'give all names of this Meet the same address in the DNS, unless different machines serve them on purpose',
         { severity: 'warning' },
       ),
     );
@@ -86,14 +86,15 @@ function differingNames(names: readonly (readonly [string, Subject])[], facts: R
 function judgeTls(host: string, subject: Subject, facts: NameFacts | undefined): Outcome {
   const tls = facts?.tls;
   if (tls === undefined) return unchecked(`${host} has no address to connect to`);
-  const cure = 'see why acme-companion could not issue it; it needs port 80 open to the world, the DNS record, and LETSENCRYPT_HOST here';
+  const cure =
+    'read in the log of acme-companion why it could not get one; it needs port 80 open to the internet, the DNS record, and LETSENCRYPT_HOST on this container';
   const paste = ['docker logs --tail 50 <the acme-companion container>'];
   if (tls.kind === 'unreachable')
-    return unchecked(`no connection to ${host}:443 from here (${tls.reason}); try https://${host}/ in a browser`);
+    return unchecked(`no connection to ${host}:443 from the doctor's container (${tls.reason}); try https://${host}/ in a browser`);
   if (tls.kind === 'refused') {
     return finding(
       subject,
-      `nothing listens on port 443 where ${host} points to`,
+      `no server listens on port 443 at the address of ${host}`,
       'publish 80 and 443 of nginx-proxy, or correct the DNS record',
       {
         paste: ['services:', '  nginx-proxy:', '    ports: ["80:80", "443:443"]'],
@@ -103,13 +104,13 @@ function judgeTls(host: string, subject: Subject, facts: NameFacts | undefined):
   if (tls.kind === 'untrusted') {
     return finding(
       subject,
-      `browsers do not trust the certificate of ${host}: ${certificateFaults[tls.reason] ?? 'see the code'} (${tls.reason})`,
+      `browsers do not trust the certificate of ${host}: ${certificateFaults[tls.reason] ?? 'the code says why'} (${tls.reason})`,
       cure,
       { paste },
     );
   }
   if (tls.daysLeft < soonDays) {
-    return finding(subject, `the certificate of ${host} ends in ${tls.daysLeft} days and was not renewed`, cure, {
+    return finding(subject, `the certificate of ${host} expires in ${tls.daysLeft} days and was not renewed`, cure, {
       severity: 'warning',
       paste,
     });

@@ -26,9 +26,9 @@ export const networkChecks: readonly Check[] = [
     id: 'shared-network',
     title: 'frontend and backend share a network',
     symptom: 'The pages load, the API answers 503.',
-    looksAt: 'the networks of the frontends and of what they route to',
-    why: 'the frontend reaches the backend on a network that both are on, and on no other',
-    cure: 'Put both on the same network (`internal` in the example).',
+    looksAt: 'the networks of the frontends and of the services that they route to',
+    why: 'the frontend can only reach the backend on a network that both are on',
+    cure: 'Connect both to the same network (`internal` in the example).',
     weight: 'failure',
     run: (facts) =>
       runningOf(facts, 'backend', 'service', 'media').flatMap((subject) => {
@@ -40,32 +40,32 @@ export const networkChecks: readonly Check[] = [
   },
   {
     id: 'way-out',
-    title: 'the backend has a way to the outside',
+    title: 'the backend can reach servers outside its networks',
     symptom: 'Login redirects to Keycloak but fails afterwards; rooms are not created.',
-    looksAt: 'whether every network of the backend is `internal: true`, unless it reaches both names all the same',
-    why: "the backend calls Keycloak and LiveKit by their public names, through the host's port 443; an internal network has no way there",
-    cure: 'Take `internal: true` from the network in compose, or put the backend on another network as well.',
+    looksAt: 'whether all networks of the backend are `internal: true`, unless the backend reaches both names anyway',
+    why: "the backend calls Keycloak and LiveKit by their public names, through the host's port 443, which an internal network can not reach",
+    cure: 'Remove `internal: true` from the network in compose, or connect the backend to a second network.',
     weight: 'failure',
     run: judgeWayOut,
   },
   {
     id: 'extra-hosts',
     title: "the backend reaches Keycloak's and LiveKit's public names",
-    symptom: 'Login redirects to Keycloak but fails when it comes back; rooms are not created.',
+    symptom: 'Login redirects to Keycloak but fails on the way back; rooms are not created.',
     looksAt:
-      'a connection from inside the backend to port 443 of the names in its OIDC and LiveKit settings; where it fails or no command can be run there, `extra_hosts` and network aliases',
-    why: "many servers can't reach their own public address from inside; `host-gateway` is a way that always exists",
+      'a connection from inside the backend to port 443 of the names in its OIDC and LiveKit settings; if the connection or the command fails, `extra_hosts` and network aliases',
+    why: "many servers can't reach their own public address from inside; `host-gateway` always leads to the host",
     cure: 'Add `extra_hosts` with `host-gateway` for both names to the backend.',
     weight: 'failure',
     run: (facts) => inspectEach(subjectsOf(facts, 'backend'), (subject, inspection) => judgeNames(facts, subject, inspection)),
   },
   {
     id: 'extra-hosts-reachable',
-    title: 'port 443 answers where `extra_hosts` of the backend point to',
-    symptom: 'Login redirects to Keycloak but fails when it comes back, after a long wait.',
+    title: 'port 443 answers at the addresses in `extra_hosts` of the backend',
+    symptom: 'Login redirects to Keycloak but fails on the way back, after a long wait.',
     looksAt: 'a connection to port 443 of these addresses, from a network of the backend',
-    why: 'the backend asks Keycloak for tokens there; a firewall on the host can cut the road from containers to the host',
-    cure: 'Let the containers reach port 443 of the host: `ufw allow from 172.16.0.0/12 to any port 443 proto tcp`, or use an address where nginx-proxy listens.',
+    why: 'the backend asks Keycloak for tokens at these addresses; a firewall on the host can block containers',
+    cure: 'Allow the containers to reach port 443 of the host: `ufw allow from 172.16.0.0/12 to any port 443 proto tcp`, or use an address on which nginx-proxy listens.',
     weight: 'failure',
     run: judgeExtraHosts,
   },
@@ -76,14 +76,14 @@ function noSharedNetwork(subject: Subject, frontend: Subject): Outcome {
   const [network = 'internal'] = networkNames(frontend).toSorted(
     (left, right) => Number(isNetworkOfProject(right, project)) - Number(isNetworkOfProject(left, project)),
   );
-  const what = `it shares no network with ${frontend.container.name}, so no request can reach it`;
-  return finding(subject, what, `put both on one network; ${frontend.container.name} is on ${networkNames(frontend).join(', ')}`, {
-    // A name with signs of a shell's stands in no line to paste.
+  const what = `no common network with ${frontend.container.name}, so no request arrives`;
+  return finding(subject, what, `connect both to one network; ${frontend.container.name} is on ${networkNames(frontend).join(', ')}`, {
+    // A line to paste never has a name with characters that a shell interprets.
     paste:
       parseEngineName(network) === undefined
         ? []
         : [
-            ...connectLines(subject, network, 'at once, until the next recreate'),
+            ...connectLines(subject, network, 'works at once, until the next recreate'),
             ...composeLines(subject, [`networks: ["${shortNetworkName(network, project)}"]`]),
           ],
   });
@@ -93,7 +93,7 @@ function judgeWayOut(facts: Facts): readonly Outcome[] {
   const { networks } = facts;
   return runningOf(facts, 'backend').map((subject) => {
     if (!networks.known) return unchecked(networks.why);
-    // Aliases on such a network are as good as a way out.
+    // Aliases on an internal network are enough.
     const reach = reachOf(facts, subject);
     const needed = calledNames(facts, subject);
     if (reach.known && needed.length > 0 && needed.every((name) => reach.value.get(name)?.kind === 'open')) return ok;
@@ -102,8 +102,8 @@ function judgeWayOut(facts: Facts): readonly Outcome[] {
     const names = networkNames(subject);
     return finding(
       subject,
-      `all its networks (${names.join(', ')}) are internal: it reaches nothing outside`,
-      'take internal: true from that network in compose, then recreate it',
+      `all its networks (${names.join(', ')}) are internal, so the backend can't reach any server outside`,
+      'remove internal: true from that network in compose, then recreate the network',
       {
         paste: ['docker compose down && docker compose up -d'],
       },
@@ -117,13 +117,13 @@ function judgeNames(facts: Facts, subject: Subject, { extraHosts }: Inspection):
   if (needed.length === 0) {
     const isServedElsewhere = ofSameMeet(subject, subjectsOf(facts, 'keycloak', 'livekit')).length === 0;
     const why = isServedElsewhere
-      ? 'neither Keycloak nor LiveKit of this Meet is on this engine'
-      : 'its settings call neither Keycloak nor LiveKit by a public name of theirs';
+      ? 'Keycloak and LiveKit of this Meet are not on this engine'
+      : 'its settings have no public name of Keycloak or LiveKit';
     return unchecked(`${name}: ${why}`);
   }
   const ports = otherPorts(subject);
   const reach = reachOf(facts, subject);
-  // Where an entry leads is another check's.
+  // `extra-hosts-reachable` checks the addresses of the entries.
   const withoutEntry = needed.filter((host) => !extraHosts.some((entry) => entry.name === host));
   const own = withoutEntry.filter((host) => !ports.has(host));
   const untried = withoutEntry.find((host) => ports.has(host));
@@ -132,7 +132,7 @@ function judgeNames(facts: Facts, subject: Subject, { extraHosts }: Inspection):
     const unclear = own.filter((host) => !isAlias(facts, subject, host));
     return unclear.length === 0
       ? fine
-      : unchecked(`${name} has no extra_hosts for ${unclear.join(', ')}, and could not be asked: ${reach.why}`);
+      : unchecked(`${name} has no extra_hosts for ${unclear.join(', ')}, and no command could be run in it: ${reach.why}`);
   }
   const missing = own.flatMap((host) => {
     const found = reach.value.get(host);
@@ -141,7 +141,7 @@ function judgeNames(facts: Facts, subject: Subject, { extraHosts }: Inspection):
   if (missing.length === 0) return fine;
   const hosts = missing.map(({ host }) => host);
   const reasons = [...new Set(missing.map(({ reason }) => reason))].join('; ');
-  const what = `it does not reach port 443 of ${hosts.join(', ')} (${reasons}), and extra_hosts has no entry for ${hosts.length > 1 ? 'them' : 'it'}`;
+  const what = `no connection to port 443 of ${hosts.join(', ')} (${reasons}), and no entry in extra_hosts`;
   return finding(subject, what, 'add these lines to the backend', {
     paste: [...composeLines(subject, ['extra_hosts:', ...hosts.map((host) => `  - "${host}:host-gateway"`)]), '', recreate(subject)],
     unless: ['way-out'],
@@ -149,14 +149,14 @@ function judgeNames(facts: Facts, subject: Subject, { extraHosts }: Inspection):
 }
 
 function notOnPort443({ container }: Subject, host: string, port: number | undefined): Outcome {
-  return unchecked(`${container.name}: its settings call ${host} on port ${port}, and only port 443 is tried`);
+  return unchecked(`${container.name}: its settings use port ${port} of ${host}, but the doctor only tries port 443`);
 }
 
 function reachOf(facts: Facts, { container }: Subject): BackendFacts['reach'] {
-  return facts.backends.get(container.id)?.reach ?? unknown(container.state === 'running' ? notOwn : 'it does not run');
+  return facts.backends.get(container.id)?.reach ?? unknown(container.state === 'running' ? notOwn : 'the backend is not running');
 }
 
-/** Whether the engine's DNS gives the backend a container for a name. */
+/** Whether the engine's DNS resolves the host to a container for the backend. */
 function isAlias(facts: Facts, subject: Subject, host: string): boolean {
   const networks = networkNames(subject);
   return facts.subjects.some(
@@ -176,11 +176,11 @@ function judgeExtraHosts(facts: Facts): readonly Outcome[] {
       if (found === undefined) return unchecked(`${name} was not tried`);
       if (!found.known) return unchecked(`${name}: ${found.why}`);
       if (found.value.kind === 'open') return ok;
-      const what = `nothing answers on port 443 of ${address}, where extra_hosts sends ${name} (${found.value.reason})`;
+      const what = `no answer on port 443 of ${address}, the address of ${name} in extra_hosts (${found.value.reason})`;
       const cure =
         address === 'host-gateway'
-          ? 'let containers reach port 443 of the host: its firewall may be in between'
-          : 'use host-gateway instead of an address, or the address where nginx-proxy listens';
+          ? 'let containers reach port 443 of the host; a firewall on the host may block them'
+          : 'use host-gateway instead of an address, or the address on which nginx-proxy listens';
       return finding(subject, what, cure, {
         unless: ['way-out'],
         paste:

@@ -34,7 +34,7 @@ import { tryExtraHosts } from './extra-hosts.ts';
 import { defined } from '../../util/defined.ts';
 import { messageOf } from '../../util/error-message.ts';
 
-/** What a survey reads from the engine; each call may fail, with words for people. */
+/** The doctor's calls to the engine. A failed call has a message for people. */
 interface Engine {
   listAll(signal: AbortSignal): Promise<readonly ListedContainer[]>;
   inspect(id: string, signal: AbortSignal): Promise<Inspection>;
@@ -52,9 +52,9 @@ interface Engine {
 interface CollectPorts {
   readonly engine: Engine;
   askStatus(endpoints: readonly string[], signal: AbortSignal): Promise<StatusAnswer>;
-  /** Adds the ports that the engine's list doesn't show. */
+  /** Adds the exposed ports that the engine's list doesn't show. */
   addPorts(containers: readonly Container[], signal: AbortSignal): Promise<readonly Container[]>;
-  /** Whose the engine's socket is. */
+  /** Owner and mode of the engine's socket. */
   socketOwner(): Promise<Ownership>;
   nowMs(): number;
 }
@@ -66,9 +66,9 @@ const execLimitMs = 5000;
 const usualPort = 8000;
 
 /**
- * Gathers the facts: lists, inspects the containers that matter, looks into frontends and proxies, and makes real requests.
- * Nothing is changed. What can't be found out is unknown, with the reason.
- * @throws whatever the list throws: without it there is nothing to say
+ * In: an engine, and access to networks. Out: `Facts`, in which every value may be unknown, with the reason. Lists and
+ * inspects containers, reads files of frontends and proxies, and sends requests. Changes nothing.
+ * @throws the error of the list, without which no check is possible
  */
 export async function collectFacts(
   tools: CollectPorts,
@@ -77,7 +77,7 @@ export async function collectFacts(
   signal: AbortSignal,
 ): Promise<Facts> {
   const { engine } = tools;
-  // An image that compose built gives its project's labels to whoever runs it: the doctor itself would look like a part of the Meet.
+  // An image that compose built has its project's labels, so the doctor's own container would look like a part of the Meet.
   const listed = (await listAsRouted(tools, signal)).filter(({ container }) => !isThisContainer(container.id));
   const examined = await mapInBatches(chooseSubjects(listed, only), (one) => inspectSubject(engine, one, signal));
   const subjects = examined.filter((subject) => !isElsewhere(subject, only));
@@ -133,7 +133,7 @@ export async function collectFacts(
   return { ...partial, backends: new Map(backends), names: new Map(names), extraHosts };
 }
 
-/** Tries the ports that requests are sent to. */
+/** Tries the port of each replica. */
 async function tryPorts(instances: readonly Instance[], signal: AbortSignal): Promise<ReadonlyMap<string, PortTrial>> {
   const replicas = instances.flatMap(({ services, spa = [] }) => [...services.flatMap((service) => service.replicas), ...spa]);
   const own = ownNetworks();
@@ -143,7 +143,7 @@ async function tryPorts(instances: readonly Instance[], signal: AbortSignal): Pr
   return new Map(tried.flat());
 }
 
-/** Whether a backend is of the project that owns its Meet: a stranger only needs a label to look like part of it. */
+/** Whether a backend is in the project that owns its Meet: with a label, any container looks like a part of the Meet. */
 function isOfOwner(subject: Subject, instances: readonly Instance[]): boolean {
   const instance = instances.find(({ name }) => name === meetOf(subject));
   if (instance === undefined) return true;
@@ -151,7 +151,7 @@ function isOfOwner(subject: Subject, instances: readonly Instance[]): boolean {
   return subject.project !== undefined && parseProject(subject.project) === instance.project;
 }
 
-/** Asks a backend from inside; where no command can be run in it, for its heartbeat alone, from here. */
+/** Runs the self-test in a backend. If that fails, asks only for its heartbeat, from this process. */
 async function askBackend(engine: Engine, facts: Facts, subject: Subject, signal: AbortSignal): Promise<BackendFacts> {
   const { container, inspection } = subject;
   const { endpoint } = facts.ports.get(container.id) ?? {};
@@ -169,16 +169,16 @@ async function askBackend(engine: Engine, facts: Facts, subject: Subject, signal
     port: endpoint === undefined ? usualPort : portIn(endpoint),
     host,
   };
-  // Without the right to inspect there is hardly one to run commands: not tried.
-  const told = inspection.known
+  // If inspect isn't allowed, running a command isn't either.
+  const tested = inspection.known
     ? await attempt(async () => readSelfTest(await engine.exec(container, selfTestCommand(selfTest), selfTestLimitMs, signal), selfTest))
     : inspection;
-  const inside = told.known ? told.value : { reach: told };
+  const inside = tested.known ? tested.value : { reach: tested };
   if (inside.heartbeat !== undefined && inside.heartbeat.kind !== 'refused') return { reach: inside.reach, heartbeat: inside.heartbeat };
   return { reach: inside.reach, heartbeat: await askApi(endpoint === undefined ? [] : [endpoint], heartbeatPath, host, signal) };
 }
 
-/** All containers as the sidecar sees them: with the networks that they really use, and the ports that no list shows. */
+/** Lists all containers like the sidecar: with the networks that they use, and exposed ports that the list doesn't show. */
 async function listAsRouted({ engine, addPorts }: CollectPorts, signal: AbortSignal): Promise<readonly ListedContainer[]> {
   const listed = await engine.listAll(signal);
   const containers = await addPorts(withOwnersNetworks(listed.map(({ container }) => container)), signal);
@@ -188,13 +188,13 @@ async function listAsRouted({ engine, addPorts }: CollectPorts, signal: AbortSig
 async function inspectSubject(engine: Engine, one: ListedContainer, signal: AbortSignal): Promise<Subject> {
   const { container, image } = one;
   const inspection = await attempt(() => engine.inspect(container.id, signal));
-  const told = inspection.known ? inspection.value : undefined;
+  const inspected = inspection.known ? inspection.value : undefined;
   const project = projectTextOf(container);
   const service = container.labels[composeServiceLabel];
   return {
     container,
     image,
-    part: partOf(one, told?.environment, told?.program),
+    part: partOf(one, inspected?.environment, inspected?.program),
     ...defined({ project, service }),
     inspection,
   };
@@ -223,11 +223,11 @@ async function collectFrontendFacts(
     attempt(() => engine.readFiles(id, '/etc/nginx/conf.d', signal)),
     askApi(endpointsOf(ports.listen), apiPath, publicHostsOf(subject)[0], signal),
     pid === undefined
-      ? unknown('its first process is not known')
-      : attempt(async () => (await engine.processName(id, pid, signal)) ?? 'something else'),
+      ? unknown('its first process is unknown')
+      : attempt(async () => (await engine.processName(id, pid, signal)) ?? 'an unknown program'),
   ]);
   let [status, published] = [await askStatus(), await readPublished()];
-  // A change may have been under way between the two questions.
+  // A change between the two reads explains a difference, so both are read again.
   if (differsFromPublished(status, published)) [status, published] = [await askStatus(), await readPublished()];
   return { confD, published, status, api, firstProcess };
 }
@@ -246,18 +246,18 @@ function readProxyFiles(engine: Engine, id: string, signal: AbortSignal): Promis
   });
 }
 
-/** A single file, or a socket. */
+/** Whether a single file or a socket is mounted, which can be replaced on the host. */
 function canGoStale({ inspection }: Subject): boolean {
   return (
     inspection.known && inspection.value.mounts.some(({ destination, source }) => destination.endsWith('.conf') || source.endsWith('.sock'))
   );
 }
 
-/** The kernel tells in a container's own list of mounts what of it is no longer there (proc_pid_mountinfo(5), root `//deleted`). */
+/** Reads the container's mounts, in which the kernel marks a replaced file (proc_pid_mountinfo(5), root `//deleted`). */
 function findStaleMounts(engine: Engine, container: Subject['container'], signal: AbortSignal): Promise<Known<readonly string[]>> {
   return attempt(async () => {
     const { code, output } = await engine.exec(container, ['cat', '/proc/self/mountinfo'], execLimitMs, signal);
-    if (code !== 0) throw new Error('there is no program in it that could tell about its mounts');
+    if (code !== 0) throw new Error('its mounts could not be read, since `cat` failed in it');
     return output
       .split('\n')
       .map((line) => line.split(' '))
@@ -280,7 +280,7 @@ async function attempt<Value>(find: () => Promise<Value>): Promise<Known<Value>>
   }
 }
 
-/** A few at once, in order. */
+/** Maps all items, a few at a time; the results keep the order. */
 async function mapInBatches<From, To>(items: readonly From[], map: (item: From) => Promise<To>): Promise<readonly To[]> {
   const results: To[] = [];
   for (let from = 0; from < items.length; from += atOnce) results.push(...(await Promise.all(items.slice(from, from + atOnce).map(map))));

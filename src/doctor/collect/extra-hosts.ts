@@ -5,7 +5,7 @@ import { isNear } from '../../model/networks.ts';
 import { parseEngineName } from '../../nginx/token.ts';
 import { ownNetworks, tryPort } from './requests.ts';
 
-/** Tries the places that backends are sent to by `extra_hosts`, from here: only a container on their network goes the same way. */
+/** Tries the addresses in the `extra_hosts` of backends. A container takes the same path only on a network of the backend. */
 export async function tryExtraHosts(
   subjects: readonly Subject[],
   networks: Known<readonly Network[]>,
@@ -36,13 +36,13 @@ async function tryExtraHost(
   const own = ownNetworks();
   if (!attachments.some(({ ipv4, ipv6 }) => [ipv4, ipv6].some((place) => place !== undefined && isNear(place, own)))) {
     const network = parseEngineName(attachments[0]?.name ?? 'internal');
-    const cure = network === undefined ? 'run it on one' : `run it with --network "${network}"`;
+    const cure = network === undefined ? 'run the doctor on one' : `run the doctor with --network "${network}"`;
     return unknown(`the doctor is on no network of ${backend.container.name}; ${cure}`);
   }
   if (address !== 'host-gateway') return known(await tryPort(address, 443, signal));
-  if (!published) return unknown('no container of this engine publishes port 443: TLS ends elsewhere');
-  // What host-gateway stands for, unless the daemon was told otherwise (dockerd, host-gateway-ip).
+  if (!published) return unknown('no container on this engine publishes port 443, so TLS ends on another machine or program');
+  // The default address of host-gateway; the daemon's option host-gateway-ip can change it.
   const bridge = networks.known ? networks.value.find(({ name }) => name === 'bridge')?.gateway : undefined;
   const gateway = bridge ?? attachments.flatMap(({ ipv4Gateway }) => ipv4Gateway ?? [])[0];
-  return gateway === undefined ? unknown('the address of the host is not known') : known(await tryPort(gateway, 443, signal));
+  return gateway === undefined ? unknown('the address of the host is unknown') : known(await tryPort(gateway, 443, signal));
 }

@@ -5,10 +5,11 @@ import { partOf } from './part.ts';
 import type { Part } from './facts.ts';
 
 /**
- * The containers that matter: those with a label of ours (or nearly one), those of Meet's images, all others of their compose
- * projects; of nginx-proxy, acme-companion and meet-gen also those of other projects that share a network with one of these, or, where
- * there is no nginx-proxy so near, any that there is: perhaps that is what is wrong.
- * @param only the instance that is looked at alone
+ * Chooses the containers to check: containers with a label for meet-gen (or nearly one), containers with an image of Meet,
+ * and all other containers of their compose projects. nginx-proxy, acme-companion and meet-gen may be in other projects
+ * that share a network with these. If no nginx-proxy shares a network, every nginx-proxy is chosen, since the missing
+ * network may be the fault.
+ * @param only the only instance to check
  */
 export function chooseSubjects(listed: readonly ListedContainer[], only: string | undefined): readonly ListedContainer[] {
   const members = listed.filter((one) => isOfMeet(one) && (only === undefined || likelyInstance(one.container) === only));
@@ -28,10 +29,10 @@ export function chooseSubjects(listed: readonly ListedContainer[], only: string 
   return [...own, ...near, ...far];
 }
 
-/** What several Meets can have in common. */
+/** Parts that several Meets can share. */
 const shared: ReadonlySet<Part> = new Set<Part>(['outer-proxy', 'acme-companion', 'meet-gen']);
 
-/** A meet-gen that looks after another Meet than the one that is looked at alone. */
+/** Whether the subject is a meet-gen of another instance than `only`. */
 export function isElsewhere({ part, inspection }: Subject, only: string | undefined): boolean {
   const instance = inspection.known ? inspection.value.environment.MEET_GEN_INSTANCE?.value : undefined;
   return part === 'meet-gen' && only !== undefined && instance !== undefined && instance !== only;

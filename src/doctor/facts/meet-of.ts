@@ -1,7 +1,7 @@
 import { likelyInstance } from '../../model/member.ts';
 import type { Subject } from './facts.ts';
 
-/** Which Meet a container belongs to, as far as labels tell. */
+/** The Meet of a container, from its labels only. */
 export function meetOf({ container }: Subject): string {
   return likelyInstance(container);
 }
