@@ -9,7 +9,7 @@ import { askFirst, nobodyAnswers } from '../server/ask.ts';
 import { defined } from '../util/defined.ts';
 import { messageOf } from '../util/error-message.ts';
 
-/** The explanation, and whether a container answers; or the reason why the running sidecar gave none. */
+/** The explanation, and whether a container answers; or the reason for a failure. */
 export type ExplainReport = { readonly output: string; readonly answered: boolean } | { readonly failure: string };
 
 const timeoutMs = 3000;
@@ -17,7 +17,7 @@ const maxLineLength = 4000;
 
 /**
  * Asks the running sidecar which containers answer a path or a URL.
- * @throws OptionsError when the text is neither a path nor a URL
+ * @throws OptionsError when the text isn't a path or a URL
  */
 export async function explainPath(options: Options, text: string, asJson: boolean): Promise<ExplainReport> {
   checkTarget(text);

@@ -47,7 +47,7 @@ const noPlaceholders = { legend: [], problems: [] };
 /** A single pass has no events, no probes and no drains. */
 const noNotes: ReadonlyMap<string, Note> = new Map();
 
-/** Prints one pass, without writing a file or sending a signal. @throws TemplateError when the template fails */
+/** Prints the result of one pass, without writing a file or sending a signal. @throws TemplateError when the template fails */
 export async function renderFromEngine(options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
   const engine = createEngineClient(options.dockerHost);
   const boundary = createErrorBoundary(silent, nowMs);
@@ -74,7 +74,7 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
 }
 
 /**
- * Prints one pass for a compose project, without an engine: placeholder addresses stand for containers.
+ * Prints the result of one pass for a compose project, without an engine: placeholder addresses stand for containers.
  * @param file the file that Compose resolves, or `-` for JSON on standard input; undefined lets Compose pick the file
  */
 export async function renderFromCompose(
@@ -88,7 +88,7 @@ export async function renderFromCompose(
   return { ...report, messages: [...showForeignLines(warnings).map((line) => `docker compose: ${line}`), ...report.messages] };
 }
 
-/** Prints one pass for the JSON of `docker compose config --format json`. */
+/** Prints the result of one pass for the JSON of `docker compose config --format json`. */
 export async function renderProject(project: Buffer, options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
   const world = readCompose(readProject(project));
   const oldest = { versions: (_: string, frontends: readonly unknown[]) => Promise.resolve(frontends.map(() => undefined)) };

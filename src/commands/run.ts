@@ -220,7 +220,7 @@ async function readEach<Kept>(
   return new Map(pairs.flatMap(([instance, kept]) => (kept === undefined ? [] : [[instance, kept]])));
 }
 
-/** Throws one error with all reasons that make a start impossible. */
+/** Throws a single error with all reasons that make a start impossible. */
 async function refuseUnusable(checks: readonly (readonly [what: string, check: Promise<unknown>])[]): Promise<void> {
   const results = await Promise.allSettled(checks.map(([, check]) => check));
   const lines = results.flatMap((result, index) =>

@@ -10,7 +10,7 @@ import { printStatus } from '../status/print.ts';
 import { askFirst, nobodyAnswers } from '../server/ask.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
-/** The status, and whether visitors get answers; or the reason why the running sidecar gave none. */
+/** The status, and whether visitors get answers; or the reason for a failure. */
 export type StatusReport = { readonly output: string; readonly isServing: boolean } | { readonly failure: string };
 
 const timeoutMs = 3000;
@@ -47,7 +47,7 @@ export async function watchStatus(options: Options, asJson: boolean, show: (text
   }
 }
 
-/** Keeps one instance, and the problems without an instance. */
+/** Keeps the instance, and the problems without an instance. */
 function onlyOf(snapshot: StatusSnapshot, instance: string | undefined): StatusSnapshot {
   if (instance === undefined) return snapshot;
   const isMeant = (name: string | undefined): boolean => name === undefined || name === instance;

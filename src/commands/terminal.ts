@@ -47,7 +47,7 @@ export function printReport({ output, messages, problemsFound }: RenderReport): 
   if (problemsFound) process.exitCode = exitCodes.problems;
 }
 
-/** Prints one line for each error; only a bug shows its stack. @returns the exit code */
+/** Prints a line for each error; only a bug shows its stack. @returns the exit code */
 export function explainFailure(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof OptionsError) {

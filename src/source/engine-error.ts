@@ -2,7 +2,7 @@ import { showForeignText } from '../model/foreign-text.ts';
 
 const maxErrorLength = 1000;
 
-/** A failed call to the engine: what happened, why, and how to fix it. */
+/** A failed call to the engine: the message has the event and its cause, `cure` the steps to fix it. */
 export class EngineError extends Error {
   override name = 'EngineError';
   readonly cure: string;

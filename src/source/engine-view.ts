@@ -6,8 +6,8 @@ import type { ListContainers } from './source.ts';
 import { networkOwnerOf } from '../model/network-owner.ts';
 
 /**
- * The containers as the last looks showed them. A look asks only for what may have changed. After an event, it asks for
- * that container by id, whose cost doesn't depend on the number of containers. After a gap in the events, it asks for all.
+ * The containers as the last looks showed them. After an event, a look asks only for that container by id, whose cost
+ * doesn't depend on the number of containers. After a gap in the events, a look asks for all containers.
  */
 export interface EngineView {
   /** Records an event about a container, which arrived at `heardAtMs` (milliseconds since 1970). */
@@ -17,7 +17,7 @@ export interface EngineView {
   /** Says whether events arrive. While they don't, each look lists all containers. */
   setListening(isListening: boolean): void;
   /**
-   * Brings the view up to date. An unchanged container stays the same object. So does the list, if no container changed.
+   * Brings the view up to date. An unchanged container stays the same object; if all are unchanged, the list does, too.
    * @throws the error of the list; the view then stays as before
    */
   look(signal: AbortSignal): Promise<readonly Container[]>;
@@ -25,11 +25,11 @@ export interface EngineView {
   knows(containerId: string): boolean;
   /** The container's name in the last list. */
   nameOf(containerId: string): string | undefined;
-  /** Whether the container doesn't run, and no event has come since a list showed that. */
+  /** Whether the container is stopped, without an event since the last list. */
   isAtRest(containerId: string): boolean;
   /**
-   * Whether an event about the container can matter: the view doesn't know it, the caller is interested in it, or a
-   * container of interest uses its network.
+   * Whether an event about a container can matter. Events of unknown containers matter, and events of containers of
+   * interest. So do those of a container whose network a container of interest uses.
    */
   concerns(containerId: string, isOfInterest: (container: Container) => boolean): boolean;
 }
@@ -42,11 +42,11 @@ const maxIds = 16;
 const maxFullList = 200;
 const fullListEveryMs = 10_000;
 
-/** What the last lists showed, and what may have changed since. Times in milliseconds since 1970. */
+/** The state of the view. Times in milliseconds since 1970. */
 interface Seen {
   /** By id; undefined before the first list. */
   readonly containers: ReadonlyMap<string, Container> | undefined;
-  /** The same containers as a list; the same object as before if nothing changed. */
+  /** The same containers as a list; the same object as before if no container changed. */
   readonly present: readonly Container[];
   /**
    * The containers with an event that no final list has shown yet: the event's time, and whether a list had shown the
@@ -112,7 +112,7 @@ function idsToAskFor(
   if (containers === undefined || !isListening || fullListDueMs !== undefined || touched.size > maxIds) return undefined;
   const isFinal = [...touched.values()].some(({ heardAtMs }) => beganAtMs >= heardAtMs + finalAfterMs);
   if (isFinal && containers.size <= maxFullList && beganAtMs - fullListAtMs >= fullListEveryMs) return undefined;
-  // The event's id finds no container, so the event can be about any of them.
+  // No container has the event's id, so the event can be about any container.
   if (isFinal && [...touched].some(([id, { wasSeen }]) => !wasSeen && !containers.has(id))) return undefined;
   const owners = [...touched.keys()].flatMap((id) => {
     const container = containers.get(id);
@@ -122,8 +122,8 @@ function idsToAskFor(
 }
 
 /**
- * Adds a list to what was seen: a full list, or the containers that still exist of these ids. If some entries of the
- * list have no id, no container counts as removed.
+ * Adds a list to the view: a full list, or the containers that still exist of these ids. If some entries of the list have
+ * no id, no container counts as removed.
  */
 function afterList(seen: Seen, listed: readonly Container[], ids: readonly string[] | undefined): Seen {
   const before = seen.containers ?? new Map<string, Container>();
@@ -153,7 +153,7 @@ function settle(seen: Seen, beganAtMs: number, isFull: boolean): Seen {
 }
 
 /**
- * @returns the object from before if nothing differs
+ * @returns the object from before if the container is unchanged
  * A container's labels never change. So if they can't be read now, the labels from before hold.
  */
 function keepIfUnchanged(before: Container | undefined, now: Container): Container {

@@ -17,7 +17,7 @@ export interface EventStreamHooks {
 }
 
 export interface EventStream {
-  /** Opens a new stream if no event came since the last call: a half-open stream looks like a quiet one. */
+  /** Opens a new stream if no event came since the last call, since a half-open stream looks like a quiet stream. */
   renewIfSilent(): void;
   /** Resolves after the signal has aborted. */
   readonly ended: Promise<void>;
@@ -90,7 +90,7 @@ async function run(following: Following): Promise<void> {
   }
 }
 
-/** Reads one stream to its end. @returns whether the stream was ended to be renewed */
+/** Reads a stream to its end. @returns whether the stream was ended to be renewed */
 async function follow(following: Following, isRenewal: boolean): Promise<boolean> {
   const { subscribe, hooks, reconnect, signal, firstAskedAtMs } = following;
   const abort = new AbortController();

@@ -51,7 +51,7 @@ export const frontendFileChecks: readonly Check[] = [
     title: 'routing.conf is not mounted as a single file, or the mount shows the current file',
     symptom: 'New addresses never reach nginx, even after reloads: 502 after the next redeploy.',
     looksAt: 'single files mounted into the frontend, and whether the container still sees the current file',
-    why: 'a mounted file stays the file from the start of the container; if an editor or meet-gen replaces it, the container keeps the old file',
+    why: 'when an editor or meet-gen replaces a mounted file, a running container keeps the old file',
     cure: 'Mount the directory (the volume at `/etc/nginx/meet-routing`, and the stub) instead of the file. Until then, recreate the frontend.',
     weight: 'failure',
     run: (facts) => frontendEach(facts, (subject, frontend) => judgeSingleFile(facts, subject, frontend)),

@@ -10,7 +10,7 @@ export const frontendProcessChecks: readonly Check[] = [
     title: 'a frontend that meet-gen signals has restart: always and a stop signal',
     symptom: 'After a crash or a reboot the frontend stays down.',
     looksAt: "the frontend's restart policy and stop signal, if meet-gen reloads by signal",
-    why: 'the engine counts any signal through its API as a manual stop, also a reload; then only `always` with a stop signal restarts the container (moby#41302)',
+    why: 'the engine counts any signal through its API as a manual stop; then only `always` with a stop signal restarts the container (moby#41302)',
     cure: 'Set `restart: always` and `stop_signal: SIGQUIT`, or reload by `hook` or `exec`.',
     weight: 'failure',
     run: (facts) => inspectEach(routingFrontends(facts.subjects), (subject, inspection) => judgeRestart(facts, subject, inspection)),
@@ -20,7 +20,7 @@ export const frontendProcessChecks: readonly Check[] = [
     title: "nginx is the frontend's first process",
     symptom: 'Reloads have no effect, or a reload just after a start ends the frontend.',
     looksAt: 'the process list of the frontend',
-    why: 'a signal goes to the first process; a shell ignores HUP, and an init process can pass HUP on before nginx handles it, which kills nginx',
+    why: 'a signal goes to the first process; a shell ignores HUP, and an init process can pass HUP on too early, which kills nginx',
     cure: 'Use `entrypoint: [/docker-entrypoint.sh]` with `command: ["nginx", "-g", "daemon off;"]`, without `init: true`.',
     weight: 'failure',
     run: (facts) =>

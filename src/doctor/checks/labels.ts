@@ -70,7 +70,7 @@ export const labelChecks: readonly Check[] = [
     title: 'all meet.* labels are valid and fit together',
     symptom: 'A route is missing, or a setting has no effect.',
     looksAt: 'the labels, with the same rules as the sidecar',
-    why: 'meet-gen ignores an unknown label, or one with an invalid value',
+    why: 'meet-gen ignores an unknown label, and a label with an invalid value',
     cure: 'Correct the label; docs/labels.md has all labels and their values.',
     weight: 'failure',
     run: judgeLabels,

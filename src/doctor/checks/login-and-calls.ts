@@ -168,7 +168,7 @@ function judgeLivekit(facts: Facts, subject: Subject, { environment }: Inspectio
   );
 }
 
-/** The subject whose ports are published: a container that uses another container's network has no ports of its own. */
+/** The subject whose ports are published: the container itself, or the container whose network it uses. */
 function ownerOfNetwork({ subjects }: Facts, subject: Subject): Subject | undefined {
   const owner = networkOwnerOf(subject.container);
   return owner === undefined ? subject : subjects.find(({ container }) => container.id === owner);

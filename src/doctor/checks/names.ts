@@ -9,7 +9,7 @@ const soonDays = 14;
 const certificateFaults: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'the certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed, like the one that nginx-proxy uses until it gets another',
+  DEPTH_ZERO_SELF_SIGNED_CERT: "the certificate is self-signed, like nginx-proxy's default certificate",
   SELF_SIGNED_CERT_IN_CHAIN: 'the authority is unknown',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the authority is unknown, or the chain is incomplete',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the authority is unknown',
@@ -87,7 +87,7 @@ function judgeTls(host: string, subject: Subject, facts: NameFacts | undefined):
   const tls = facts?.tls;
   if (tls === undefined) return unchecked(`${host} has no address to connect to`);
   const cure =
-    'read in the log of acme-companion why it could not get one; it needs port 80 open to the internet, the DNS record, and LETSENCRYPT_HOST on this container';
+    'read the log of acme-companion, which needs port 80 open to the internet, the DNS record, and LETSENCRYPT_HOST on this container';
   const paste = ['docker logs --tail 50 <the acme-companion container>'];
   if (tls.kind === 'unreachable')
     return unchecked(`no connection to ${host}:443 from the doctor's container (${tls.reason}); try https://${host}/ in a browser`);

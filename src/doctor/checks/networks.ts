@@ -53,7 +53,7 @@ export const networkChecks: readonly Check[] = [
     title: "the backend reaches Keycloak's and LiveKit's public names",
     symptom: 'Login redirects to Keycloak but fails on the way back; rooms are not created.',
     looksAt:
-      'a connection from inside the backend to port 443 of the names in its OIDC and LiveKit settings; if the connection or the command fails, `extra_hosts` and network aliases',
+      'a connection from inside the backend to port 443 of the names in its settings; if that fails, `extra_hosts` and network aliases',
     why: "many servers can't reach their own public address from inside; `host-gateway` always leads to the host",
     cure: 'Add `extra_hosts` with `host-gateway` for both names to the backend.',
     weight: 'failure',

@@ -153,7 +153,7 @@ function judgeApi(facts: Facts, subject: Subject, { api }: FrontendFacts): Outco
   }
   if (status === 301 || status === 308) {
     const what = `the API answers ${status}${location?.startsWith('https:') === true ? ' to https' : ''}: X-Forwarded-Proto doesn't say https, so the backend redirects in a loop`;
-    return finding(subject, what, 'remove meet.forwarded-proto; in a configuration of your own, hard-code the header (not $scheme)', {
+    return finding(subject, what, 'remove meet.forwarded-proto; in your own configuration, hard-code the header (not $scheme)', {
       paste: ['proxy_set_header X-Forwarded-Proto https;'],
     });
   }

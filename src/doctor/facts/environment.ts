@@ -8,8 +8,8 @@ interface Setting<Value> {
 }
 
 /**
- * The variables that the doctor reads, each with a grammar that no secret fits: the host name of a URL, a port, a switch,
- * or one of a few words. All other variables are dropped immediately.
+ * The variables that the doctor reads. No secret fits their grammars: the host name of a URL, a port, a switch, a fixed
+ * word. Every other variable is dropped immediately.
  */
 const grammars = {
   VIRTUAL_HOST: parseHosts,

@@ -2,7 +2,7 @@ import type { Container } from '../../model/container.ts';
 import type { PortTrial } from '../../model/port-trial.ts';
 import type { Environment } from './environment.ts';
 
-// In: nothing but types of other folders. Out: the facts that checks decide from, as types, and functions to find them.
+// The types of the facts. `doctor/collect` fills them in, and `doctor/checks` decides from them.
 
 /** The part that a container plays in the topology. */
 export type Part =
@@ -91,7 +91,7 @@ export interface Inspection {
   readonly pid?: number;
 }
 
-/** A container that the doctor checks: of a Meet, or a proxy in front of it. */
+/** A container that the doctor checks: it belongs to a Meet, or it is a proxy in front. */
 export interface Subject {
   readonly container: Container;
   readonly image: string;
@@ -177,7 +177,7 @@ export interface BackendFacts {
   readonly reach: Known<ReadonlyMap<string, Reachability>>;
 }
 
-/** All facts that the checks use. The texts of a container are untrusted. */
+/** The facts for all checks. The texts of a container are untrusted. */
 export interface Facts {
   /** The only instance to check. */
   readonly only?: string;

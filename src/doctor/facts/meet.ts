@@ -8,12 +8,12 @@ import { unchecked } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import type { Part } from './facts.ts';
 
-/** All subjects that are one of these parts. */
+/** The subjects with one of these parts. */
 export function subjectsOf(facts: Facts, ...parts: readonly Part[]): readonly Subject[] {
   return facts.subjects.filter((subject) => parts.includes(subject.part));
 }
 
-/** All running subjects that are one of these parts. */
+/** The running subjects with one of these parts. */
 export function runningOf(facts: Facts, ...parts: readonly Part[]): readonly Subject[] {
   return subjectsOf(facts, ...parts).filter(({ container }) => container.state === 'running');
 }
@@ -90,7 +90,7 @@ export function publicNames(facts: Facts): ReadonlyMap<string, Subject> {
   return names;
 }
 
-/** The public names of this Meet's Keycloak and LiveKit in a backend's settings; all of them if the settings have none. */
+/** The public names of this Meet's Keycloak and LiveKit in a backend's settings; else all their public names. */
 export function calledNames(facts: Facts, subject: Subject): readonly string[] {
   const served = new Set(ofSameMeet(subject, subjectsOf(facts, 'keycloak', 'livekit')).flatMap(publicHostsOf));
   const called = calledPlaces(subject).map(({ host }) => host);

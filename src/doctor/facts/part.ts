@@ -31,7 +31,7 @@ const byName: readonly (readonly [part: Part, image: RegExp, service: RegExp])[]
 ];
 
 /**
- * The part of a container: from its role, else from its image, its virtual port, or its compose service. The environment
+ * The part of a container: from the role, else from the image, the virtual port, or the compose service. The environment
  * needs an inspect.
  */
 export function partOf({ container, image }: ListedContainer, environment: Environment = {}, program: Program = 'other'): Part {

@@ -95,7 +95,7 @@ function containerOf({ service, owner }: Placed, project: ComposeProject, addres
   };
 }
 
-/** If only an engine knows the address, the service counts as being on every network, so that no problem says otherwise. */
+/** If only an engine knows the address, the service counts as being on every network, which avoids wrong problems. */
 function networksOf(owner: ComposeService, project: ComposeProject): readonly string[] {
   const { networkMode: mode, networks } = owner;
   if (isAddressUnknown(owner)) return [...new Set([...project.networks, `${project.name}_default`, defaultBridge])];

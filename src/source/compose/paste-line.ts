@@ -1,6 +1,6 @@
 /**
  * The line to paste on a machine that has Compose: once for meet-gen's command, once for its image.
- * @param file for `-f`; without it, Compose picks the file as `up` does
+ * @param file for `-f`; if undefined, Compose picks the file as `up` does
  */
 export function pasteLine(file?: string): string {
   const config = `docker compose ${file === undefined ? '' : `-f ${shellWord(file)} `}config --format json`;

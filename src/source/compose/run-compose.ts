@@ -20,7 +20,7 @@ const maxReasonLines = 20;
 
 /**
  * Runs this machine's Compose to resolve a project.
- * @param file without it, Compose picks the file as `up` does
+ * @param file if undefined, Compose picks the file as `up` does
  * @throws ComposeError with Compose's own error, or, without Compose, with the line to paste
  */
 export async function runCompose(file: string | undefined, limitMs: number, signal: AbortSignal): Promise<ComposeOutput> {

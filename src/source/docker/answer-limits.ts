@@ -1,8 +1,8 @@
-/** How much of an answer meet-gen reads, and what happens to a larger answer. */
+/** The limit for one kind of answer, and the effect of a larger answer. */
 export interface AnswerLimit {
   readonly answer: string;
   readonly maxBytes: number;
-  /** What happens to a larger answer. */
+  /** The effect of a larger answer. */
   readonly beyond: string;
 }
 

@@ -25,7 +25,7 @@ import { noHandshake, readHandshake } from './handshake.ts';
 import type { Handshake } from './handshake.ts';
 import { readBeginning, readFirst, readLines, TooLongError } from './limited-read.ts';
 
-// In: where an engine is, and calls. Out: containers, events and texts, or an EngineError. The only file that uses dockerode.
+// In: the address of an engine, and calls. Out: containers, events and texts, or an EngineError. The only file that uses dockerode.
 
 const listingContainers = 'listing containers';
 const readDeadlineMs = 10_000;
@@ -107,7 +107,7 @@ async function listContainers(engine: Connection, signal: AbortSignal, ids?: rea
     return all;
   } catch (cause) {
     deadline.end();
-    // The engine may be a different one, which doesn't have this version of the API.
+    // Another engine may answer now, without this version of the API.
     if ((cause as { statusCode?: unknown }).statusCode === 400) engine.handshake = undefined;
     return await explain(engine, { what: listingContainers, request: 'GET /containers/json' }, cause);
   }

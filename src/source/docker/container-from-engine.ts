@@ -155,8 +155,8 @@ function exposedTcpPortsOf(ports: unknown): readonly number[] {
 }
 
 /**
- * If one label isn't a text, none is used: that label may be the one that guards a path. The labels that say whose
- * container it is stay, so that the problem is reported for the right instance. A container without a role is no problem.
+ * If any label isn't text, all are dropped, since that label may guard a path. The labels for project and instance stay,
+ * so that the right instance gets the problem. A container without a role gets no problem.
  */
 function labelsOf(value: unknown): { readonly labels: Readonly<Record<string, string>>; readonly unreadable?: string } {
   if (value === undefined || value === null) return { labels: {} };

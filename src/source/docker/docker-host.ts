@@ -15,7 +15,7 @@ export type DockerHost =
 
 /**
  * Reads DOCKER_HOST and the TLS variables of the Docker CLI.
- * @throws Error that says what is wrong with the value, and shows the right form
+ * @throws Error with the fault of the value and the right form
  */
 export function parseDockerHost(url: string, env: Readonly<Record<string, string | undefined>>): DockerHost {
   if (url.startsWith('unix://') && url.length > 'unix://'.length) return { url, socketPath: url.slice('unix://'.length) };
@@ -44,7 +44,7 @@ function readCertificates(folder: string | undefined): { ca: Buffer; cert: Buffe
     createSecureContext(files);
   } catch (cause) {
     throw new Error(
-      `the certificates in ${folder} (DOCKER_CERT_PATH) can't be used: ${messageOf(cause)}; all three files must be PEM without a passphrase, and key.pem must belong to cert.pem`,
+      `the certificates in ${folder} (DOCKER_CERT_PATH) can't be used: ${messageOf(cause)}; all three must be PEM without a passphrase, and key.pem must belong to cert.pem`,
       { cause },
     );
   }

@@ -27,8 +27,8 @@ export interface EngineClient {
    */
   logs(container: ContainerName, sinceMs: number, signal: AbortSignal): Promise<string>;
   /**
-   * Reads the TCP ports that a container exposes: `GET /containers/<name>/json`. Nothing else of the answer is kept, since
-   * it holds the secrets of the environment. Only for a container whose ports `list` doesn't show.
+   * Reads the TCP ports that a container exposes: `GET /containers/<name>/json`. All other fields are dropped, since they
+   * include secrets. Only for a container whose ports `list` doesn't show.
    */
   exposedTcpPorts(container: ContainerName, signal: AbortSignal): Promise<readonly number[]>;
   /** Sends any other GET. @returns the whole body of the answer */

@@ -6,7 +6,7 @@ import { explainTlsFailure } from './tls-failure.ts';
 import { messageOf } from '../../util/error-message.ts';
 
 const maxMessageLength = 300;
-/** The kernel shows this group where a user namespace doesn't map the real one (overflowgid in proc(5)). */
+/** The kernel shows this group if a user namespace doesn't map the real group (overflowgid in proc(5)). */
 const overflowGroup = 65_534;
 
 /** A call to the engine: for people (`listing containers`), and for the rules of a proxy (`GET /containers/json`). */
@@ -30,7 +30,7 @@ export function answerUnreadable(what: string, cause: unknown): EngineError {
   });
 }
 
-/** Turns any error of a call to the engine into one with a cause and a cure. */
+/** Adds the cause and a cure to any error of a call to the engine. */
 export async function explainEngineFailure({ what, request }: EngineCall, at: DockerHost, cause: unknown): Promise<EngineError> {
   if (cause instanceof EngineError) return cause;
   const { code, statusCode: status, message } = readCause(cause);
@@ -114,11 +114,11 @@ export function cureOfSocket(
   if (isOwner || own.gids.includes(socket.gid)) {
     const needed = isOwner ? 0o600 : 0o060;
     if ((socket.mode & needed) === needed)
-      return `the socket's owner and mode (${mode}) allow it, so something else forbids it: with SELinux, add --security-opt label=disable to docker run, or security_opt: [label=disable] to the service in compose`;
+      return `the socket's owner and mode (${mode}) allow it, so another rule forbids it. With SELinux, add --security-opt label=disable to docker run, or security_opt: [label=disable] to the service in compose`;
     return `the socket's mode ${mode} gives ${isOwner ? 'its owner' : 'its group'} no access: set it to 0660 (chmod g+rw), or start the engine with its usual socket`;
   }
   if (socket.gid === overflowGroup)
-    return "the engine remaps users, so the socket's group doesn't exist in this container: put a socket proxy with userns_mode: host in between, or run meet-gen itself with userns_mode: host (--userns=host with docker run); see docs/security.md";
+    return "the engine remaps users, so the socket's group doesn't exist in this container. Put a socket proxy with userns_mode: host in between, or run meet-gen with userns_mode: host (--userns=host with docker run); see docs/security.md";
   return `the socket belongs to group ${socket.gid}: add --group-add ${socket.gid} to docker run, or group_add: ["${socket.gid}"] to the service in compose`;
 }
 

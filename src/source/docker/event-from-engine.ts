@@ -6,7 +6,7 @@ import { recordOf, textOf } from './json-fields.ts';
 const earliestNano = 946_684_800e9;
 
 /**
- * Maps one line of `GET /events` to `EngineEvent` (Docker Engine API, events). A network event has the container's id, but
+ * Maps a line of `GET /events` to `EngineEvent` (Docker Engine API, events). A network event has the container's id, but
  * not its labels. A health event has the result in the action (`health_status: healthy`). A `kill` event has the signal's
  * number.
  * @param clockAheadMs how far the engine's clock is ahead of ours

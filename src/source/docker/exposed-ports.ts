@@ -12,7 +12,7 @@ import { messageOf } from '../../util/error-message.ts';
 const maxAtOnce = 16;
 /** A look waits so long for all answers together. */
 const lookMs = 1000;
-/** So many attempts follow without a pause. Then the pauses grow, since an engine can hang on a single container. */
+/** The first attempts have no pause. Then the pauses grow, since an engine can hang on a single container. */
 const quickAttempts = 3;
 const firstPauseMs = 5000;
 const longestPauseMs = 300_000;
@@ -29,9 +29,9 @@ interface Ports extends Pick<Container, 'exposedTcpPorts' | 'portsUnknown'> {
 export type AddPorts = (containers: readonly Container[], isAll: boolean, signal: AbortSignal) => Promise<readonly Container[]>;
 
 /**
- * Asks for the ports of containers that need one and have none in the list. The engine lists no ports in host mode, in
- * another container's network, and if all networks are internal. Exposed ports never change, so each answer is kept. A
- * container without an answer only lacks its port.
+ * Asks for the ports of containers that need a port but have no port in the list. The engine lists no ports in host mode,
+ * in another container's network, and if all networks are internal. Exposed ports never change, so each answer is kept.
+ * Without an answer, only that container's port is missing.
  * @param only the only instance to ask for
  * @param onFirstFailure is called at the first failure for a container, if a retry can help; an error it throws ends the look
  */
@@ -65,7 +65,7 @@ export function createPortReader(
     if (isAll) forgetAllBut(known, containers);
     const withoutPort = new Set(containers.filter((one) => (only === undefined || likelyInstance(one) === only) && hasNoPort(one)));
     const due = [...withoutPort].filter(({ id }) => (known.get(id)?.dueAtMs ?? 0) <= nowMs());
-    // Most looks have none due, and a deadline costs as much as parsing the list.
+    // Most looks ask for no ports, and a deadline costs as much as parsing the list.
     if (due.length > 0) await askAll(due, signal);
     return containers.map((container) => (withoutPort.has(container) ? withPorts(container, known.get(container.id)) : container));
   };

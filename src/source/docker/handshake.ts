@@ -10,7 +10,7 @@ export interface Handshake {
 
 /** The newest API version that meet-gen was written for (Docker Engine API, version history). */
 const newestKnownMinor = 52;
-/** The answer's date has whole seconds, so a smaller difference counts as none. */
+/** The answer's date has whole seconds, so a smaller difference counts as zero. */
 const sameClockMs = 2000;
 
 export const noHandshake: Handshake = { version: undefined, clockAheadMs: 0 };

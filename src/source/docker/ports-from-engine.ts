@@ -2,8 +2,8 @@ import { parsePort } from '../../nginx/token.ts';
 import { recordOf } from './json-fields.ts';
 
 /**
- * Reads the TCP ports that a container exposes, in ascending order, from `GET /containers/<id>/json`. Nothing else of the
- * answer is read.
+ * Reads the TCP ports that a container exposes, in ascending order, from `GET /containers/<id>/json`. No other field is
+ * read.
  * @throws Error when the answer isn't about this container
  */
 export function exposedTcpPortsFrom(answer: unknown, id: string): readonly number[] {

@@ -30,7 +30,7 @@ const table: readonly (readonly [codes: RegExp, failure: TlsFailure])[] = [
     /^ERR_SSL_\w*ALERT\w*|^ECONNRESET$/,
     {
       why: "it closed the connection, probably because it doesn't accept meet-gen's own certificate",
-      cure: "check that cert.pem (DOCKER_CERT_PATH) hasn't expired, and that the engine's authority (--tlscacert) has signed it; then restart meet-gen, which reads the file when it starts",
+      cure: "check that cert.pem (DOCKER_CERT_PATH) hasn't expired, and that the engine's authority (--tlscacert) has signed it; then restart meet-gen",
     },
   ],
   [

@@ -1042,7 +1042,7 @@ test.each([
   expect(examine(moved).findings.map(({ check }) => check)).toEqual(found);
 });
 
-test('names the existing Meets if --instance matches none', () => {
+test('names the existing Meets if --instance matches no Meet', () => {
   const { findings } = examine({ ...topology(), only: 'meat', subjects: [] });
   expect(findings.map(({ check, what }) => `${check}: ${what}`)).toEqual(['role-missing: no container belongs to the Meet "meat"']);
   expect(findings[0]?.cure).toBe('set --instance to an existing Meet (meet), or start "meat"');

@@ -36,7 +36,7 @@ const many = (count: number): readonly Container[] =>
   Array.from({ length: count }, (_, index) => container({ id: `id-${index}`, name: `name-${index}` }));
 
 describe('a look', () => {
-  it('lists all containers the first time, and asks for nothing while nothing changes', async () => {
+  it('lists all containers the first time, and then waits for an event', async () => {
     const { view, asked } = engineOf(...many(3));
     expect(await view.look(signal)).toHaveLength(3);
     expect(await view.look(signal)).toHaveLength(3);
@@ -127,7 +127,7 @@ describe('a look', () => {
     expect(asked).toEqual(['all', 'all', 'all']);
   });
 
-  it('asks for what changed during the look before', async () => {
+  it('asks for changes during the look before', async () => {
     const { view, asked } = engineOf(...many(3));
     await view.look(signal);
     view.touch('id-1', now);
@@ -164,7 +164,7 @@ describe('concerns', () => {
 });
 
 describe('the result of a look', () => {
-  it('has the changed and the new container, not the removed one; the others stay the same objects', async () => {
+  it('has the changed and the new container, not the removed container; the others stay the same objects', async () => {
     const { view, there } = engineOf(...many(300));
     const before = await view.look(signal);
     there.set('id-1', container({ id: 'id-1', name: 'name-1', state: 'exited' }));
@@ -231,7 +231,7 @@ describe('the result of a look', () => {
     expect(await view.look(signal)).toHaveLength(299);
   });
 
-  it('says that a container is at rest if it does not run and has no event', async () => {
+  it('says which containers are stopped without an event', async () => {
     const { view } = engineOf(
       container({ id: 'runs', name: 'runs' }),
       container({ id: 'ended', name: 'ended', state: 'exited' }),

@@ -7,7 +7,7 @@ import { generationIn, judgeStub } from '../../../../src/doctor/facts/stub.ts';
 const ports = { listen: 8083, status: 8084 };
 const read = (path: string): string => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8');
 
-test('tells apart the shipped stubs, the hand-written file of the seed, and a rendered file', () => {
+test('distinguishes the shipped stubs, the hand-written file of the seed, and a rendered file', () => {
   expect(judgeStub(shippedStub(), ports)).toEqual({ kind: 'good' });
   expect(judgeStub(read('templates/hook-stub.conf'), ports)).toEqual({ kind: 'good' });
   expect(judgeStub(read('test/e2e/seed/nginx-routing.conf'), ports)).toEqual({ kind: 'hand-written' });

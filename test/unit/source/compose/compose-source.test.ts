@@ -100,7 +100,7 @@ describe('a network mode', () => {
       severity: 'notice',
       message: expect.stringContaining('only an engine knows the address') as string,
     });
-    // Counts as reachable wherever it may be.
+    // The address counts as reachable on every network.
     expect(namesIn(network_mode)).toEqual(['shared', 'proxy', 'meet_default', 'bridge']);
   });
 

@@ -6,7 +6,7 @@ import { ComposeError } from '../../../../src/source/compose/compose-error.ts';
 import { pasteLine } from '../../../../src/source/compose/paste-line.ts';
 import { runCompose } from '../../../../src/source/compose/run-compose.ts';
 
-// A fake docker that misbehaves; the tests with the real one are in e2e/compose.
+// A fake docker that misbehaves; e2e/compose has the tests with the real docker.
 
 let folder: string;
 const longMs = 60_000;

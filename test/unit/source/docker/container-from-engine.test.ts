@@ -156,7 +156,7 @@ describe("an entry of the engine's list", () => {
     ['a network mode', { HostConfig: null }, { networkMode: '' }],
     ['a time', { Created: 'yesterday' }, { createdAtSeconds: 0 }],
     ['an image', { ImageID: undefined }, { imageId: '' }],
-  ])('without usable %s (%j) gets none', (_, change, expected) => {
+  ])('without usable %s (%j) leaves them empty', (_, change, expected) => {
     expect(map(change)).toMatchObject(expected);
   });
 });

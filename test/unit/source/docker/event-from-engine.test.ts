@@ -37,7 +37,7 @@ describe('a line of the event stream', () => {
   });
 
   it.each([{}, { signal: 'SIGTERM' }, { signal: '1.5' }, { signal: 15 }, { signal: ['15'] }, { signal: '' }])(
-    'of a kill with the attributes %j carries no signal',
+    'has no signal for a kill with the attributes %j',
     (attributes) => {
       expect(eventFromEngine(container('kill', attributes as Record<string, string>))).not.toHaveProperty('signal');
     },
@@ -53,7 +53,7 @@ describe('a line of the event stream', () => {
     expect(eventFromEngine(container(action))?.action).toBe(expected);
   });
 
-  it('of a network has the id of the container, and never a role', () => {
+  it('about a network has the id of the container, and never a role', () => {
     const network = {
       Type: 'network',
       Action: 'connect',

@@ -91,7 +91,7 @@ describe('the reader of exposed ports', () => {
     expect(most).toBe(16);
   });
 
-  it('forgets a container that a full list no longer shows; a partial list forgets none', async () => {
+  it('forgets a container that a full list no longer shows; a partial list forgets no container', async () => {
     const { addPorts, asked } = reader(() => [3000]);
     await addPorts([portless('a'), portless('b')], true, never);
     await addPorts([portless('b')], false, never);

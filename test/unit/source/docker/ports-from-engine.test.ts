@@ -11,6 +11,6 @@ test.each([
   expect(exposedTcpPortsFrom({ Id: 'a', Config: { ExposedPorts: exposed, Env: ['SECRET=1'] } }, 'a')).toEqual(expected);
 });
 
-test.each([{ Id: 'b', Config: {} }, {}, [], null, 'a'])('refuses an answer about another container, or about none: %j', (other) => {
+test.each([{ Id: 'b', Config: {} }, {}, [], null, 'a'])('refuses an answer that is not about the container: %j', (other) => {
   expect(() => exposedTcpPortsFrom(other, 'a')).toThrow('is about another container');
 });
