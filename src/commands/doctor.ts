@@ -15,8 +15,8 @@ import { collectFacts } from '../doctor/collect/collect-facts.ts';
 
 const statusTimeoutMs = 3000;
 
-// In: options of one command. Out: the text that `cli.ts` prints, and the facts that decide the exit code. Each file of this
-// folder puts together the parts of one command.
+// In: options of one command. Out: the text that `cli.ts` prints, and the facts that decide the exit code. Each file of
+// this folder puts together the parts of one command.
 
 /** `output` is the report; `failed` is true if a check failed. */
 export interface DoctorReport {

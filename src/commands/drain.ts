@@ -14,8 +14,8 @@ const askTimeoutMs = 3000;
 const pollMs = 100;
 
 /**
- * Drains containers through the running sidecar, and waits for the proof that no frontend sends them new requests. After
- * the limit, or when the signal aborts, the containers go back into rotation: a failed drain changes nothing.
+ * Drains containers through the running sidecar, and waits for the proof that no frontend sends them new requests.
+ * After the limit, or when the signal aborts, the containers go back into rotation: a failed drain changes nothing.
  */
 export async function drain(options: Options, names: readonly string[], limitMs: number, signal: AbortSignal): Promise<DrainReport> {
   const sockets = await statusSockets(options.out);

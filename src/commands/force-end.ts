@@ -14,9 +14,9 @@ export function pendingOperations(): readonly string[] {
 }
 
 /**
- * Ends the process with an exit code. exit(3) waits for the threads of the pool, and a thread that hangs in a system call
- * never ends. Then the process sends itself SIGKILL (137). The first process of a container is immune to its own SIGKILL,
- * so it aborts (139).
+ * Ends the process with an exit code. exit(3) waits for the threads of the pool, and a thread that hangs in a system
+ * call never ends. Then the process sends itself SIGKILL (137). The first process of a container is immune to its own
+ * SIGKILL, so it aborts (139).
  */
 export function forceEnd(code: number, waitedMs = 0): void {
   if (!isPoolBusy()) process.exit(code);

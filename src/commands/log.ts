@@ -7,8 +7,8 @@ const maxFieldLength = 2000;
 const maxUnwritten = 1_000_000;
 
 /**
- * Logs go to stderr, results to stdout. The format is JSON, except on a terminal. Every text in a line is escaped here once
- * more, in case another module forgot an untrusted text.
+ * Logs go to stderr, results to stdout. The format is JSON, except on a terminal. Every text in a line is escaped here
+ * once more, in case another module forgot an untrusted text.
  */
 export async function createLogger(options: Pick<Options, 'logLevel' | 'logFormat'>): Promise<Logger> {
   const format = options.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json');

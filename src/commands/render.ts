@@ -47,7 +47,10 @@ const noPlaceholders = { legend: [], problems: [] };
 /** A single pass has no events, no probes and no drains. */
 const noNotes: ReadonlyMap<string, Note> = new Map();
 
-/** Prints the result of one pass, without writing a file or sending a signal. @throws TemplateError when the template fails */
+/**
+ * Prints the result of one pass, without writing a file or sending a signal.
+ * @throws TemplateError when the template fails
+ */
 export async function renderFromEngine(options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
   const engine = createEngineClient(options.dockerHost);
   const boundary = createErrorBoundary(silent, nowMs);
@@ -84,8 +87,8 @@ export async function renderFromCompose(
   signal: AbortSignal,
 ): Promise<RenderReport> {
   const { project, warnings } = file === '-' ? await readInput() : await runCompose(file, composeLimitMs, signal);
-  const report = await renderProject(project, options, asDiff, signal);
-  return { ...report, messages: [...showForeignLines(warnings).map((line) => `docker compose: ${line}`), ...report.messages] };
+  const rendered = await renderProject(project, options, asDiff, signal);
+  return { ...rendered, messages: [...showForeignLines(warnings).map((line) => `docker compose: ${line}`), ...rendered.messages] };
 }
 
 /** Prints the result of one pass for the JSON of `docker compose config --format json`. */
@@ -96,8 +99,8 @@ export async function renderProject(project: Buffer, options: Options, asDiff: b
 }
 
 /**
- * Drops `nobody-in-rotation` for services with containers: all containers of a project count as running, so another error
- * explains the empty rotation. The problem stays for a service without replicas.
+ * Drops `nobody-in-rotation` for services with containers: all containers of a project count as running, so another
+ * error explains the empty rotation. The problem stays for a service without replicas.
  */
 function withoutRepeatedProblems(result: PassResult): PassResult {
   const present = new Set(result.instances.flatMap(({ services }) => services.map(serviceTitle)));

@@ -76,7 +76,10 @@ export function sayBug(error: unknown): void {
   process.stderr.write(stack.map((line) => `${line}\n`).join(''));
 }
 
-/** Ignores a reader that closes early (`meet-gen render | head`). Reports any other failure to write, such as a full disk. */
+/**
+ * Ignores a reader that closes early (`meet-gen render | head`). Reports any other failure to write, such as a full
+ * disk.
+ */
 export function reportOutputErrors(): void {
   process.stderr.on('error', () => undefined);
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

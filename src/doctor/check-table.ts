@@ -10,9 +10,11 @@ import { outerProxyChecks } from './checks/outer-proxy.ts';
 import { routingChecks } from './checks/routing.ts';
 import type { Check } from './facts/outcome.ts';
 
-// In: facts about the containers of a Meet and its surroundings. Out: findings with cures (`examine.ts`), and their report.
+// In: facts about the containers of a Meet and its surroundings. Out: findings with cures, and their report.
 
-/** All checks, in the order of the report: from the outside in. `docs/troubleshooting.md` is generated from this table. */
+/**
+ * All checks, in the order of the report: from the outside in. `docs/troubleshooting.md` is generated from this table.
+ */
 export const checkTable: readonly Check[] = [
   ...nameChecks,
   ...outerProxyChecks,

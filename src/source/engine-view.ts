@@ -38,7 +38,9 @@ export interface EngineView {
 export const finalAfterMs = 45;
 /** With more ids than this, a full list is cheaper. */
 const maxIds = 16;
-/** With at most so many containers, a final look sometimes lists all: this is cheap, and shows changes without an event. */
+/**
+ * With at most so many containers, a final look sometimes lists all: this is cheap, and shows changes without an event.
+ */
 const maxFullList = 200;
 const fullListEveryMs = 10_000;
 
@@ -122,8 +124,8 @@ function idsToAskFor(
 }
 
 /**
- * Adds a list to the view: a full list, or the containers that still exist of these ids. If some entries of the list have
- * no id, no container counts as removed.
+ * Adds a list to the view: a full list, or the containers that still exist of these ids. If some entries of the list
+ * have no id, no container counts as removed.
  */
 function afterList(seen: Seen, listed: readonly Container[], ids: readonly string[] | undefined): Seen {
   const before = seen.containers ?? new Map<string, Container>();

@@ -4,7 +4,7 @@ import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 import { partsOfMeet } from '../facts/part.ts';
 
-// In: facts, about the subjects of a Meet. Out: an outcome of each check for each subject: ok, a finding, or not checked.
+// In: facts about the subjects of a Meet. Out: an outcome of each check for each subject: ok, finding or unchecked.
 
 export const accessChecks: readonly Check[] = [
   {

@@ -219,7 +219,10 @@ function rivalsIn(files: ReadonlyMap<string, string>, subject: Subject): readonl
   );
 }
 
-/** Whether the rival wins for a host that visitors send: an exact name wins over the default (ngx_http_core_module, server_name). */
+/**
+ * Whether the rival wins for a host that visitors send: an exact name wins over the default (ngx_http_core_module,
+ * server_name).
+ */
 function winsVisitors(subject: Subject, names: readonly string[], isBefore: boolean, isDefault: boolean): boolean {
   const ours = parseHosts(subject.container.labels['meet.host'] ?? '') ?? [];
   const hosts = [...new Set([...ours, ...virtualHostsOf(subject)])];
@@ -250,7 +253,9 @@ function rendersFile(template: string, file: string): boolean {
   return template === templatesDirectory || template === `${templatesDirectory}/${file}.template`;
 }
 
-/** Whether the image rendered the file from this template. The image's own file and the stub don't come from the folder. */
+/**
+ * Whether the image rendered the file from this template. The image's own file and the stub don't come from the folder.
+ */
 function isRenderedFrom(template: string, file: string): boolean {
   return rendersFile(template, file) && (template !== templatesDirectory || !['default.conf', 'routing.conf'].includes(file));
 }

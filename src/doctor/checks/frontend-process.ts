@@ -31,7 +31,10 @@ export const frontendProcessChecks: readonly Check[] = [
   },
 ];
 
-/** Whether a meet-gen signals this frontend: the default way, unless set otherwise. Undefined if no meet-gen can be read. */
+/**
+ * Whether a meet-gen signals this frontend: the default way, unless set otherwise. Undefined if no meet-gen can be
+ * read.
+ */
 export function isSignalled(facts: Facts, subject: Subject): boolean | undefined {
   const sidecars = sidecarsOf(facts, subject).flatMap(({ inspection }) => (inspection.known ? [inspection.value] : []));
   if (sidecars.length === 0) return undefined;

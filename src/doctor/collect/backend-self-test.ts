@@ -26,8 +26,8 @@ const noAnswer = 'no answer in time';
 export const selfTestLimitMs = 15_000;
 
 /**
- * Meet's backend has Python. Each test has a thread, which is abandoned at the limit, since looking up a name has no limit.
- * Prints one line of JSON: `{"names": {name: "open" or a reason}, "heartbeat": status or a reason}`.
+ * Meet's backend has Python. Each test has a thread, which is abandoned at the limit, since looking up a name has no
+ * limit. Prints one line of JSON: `{"names": {name: "open" or a reason}, "heartbeat": status or a reason}`.
  */
 const script = `
 import http.client, json, os, socket, sys, threading, time

@@ -77,7 +77,8 @@ export async function collectFacts(
   signal: AbortSignal,
 ): Promise<Facts> {
   const { engine } = tools;
-  // An image that compose built has its project's labels, so the doctor's own container would look like a part of the Meet.
+  // An image that compose built has its project's labels, so the doctor's own container would look like a part of the
+  // Meet.
   const listed = (await listAsRouted(tools, signal)).filter(({ container }) => !isThisContainer(container.id));
   const examined = await mapInBatches(chooseSubjects(listed, only), (one) => inspectSubject(engine, one, signal));
   const subjects = examined.filter((subject) => !isElsewhere(subject, only));
@@ -143,7 +144,9 @@ async function tryPorts(instances: readonly Instance[], signal: AbortSignal): Pr
   return new Map(tried.flat());
 }
 
-/** Whether a backend is in the project that owns its Meet: with a label, any container looks like a part of the Meet. */
+/**
+ * Whether a backend is in the project that owns its Meet: with a label, any container looks like a part of the Meet.
+ */
 function isOfOwner(subject: Subject, instances: readonly Instance[]): boolean {
   const instance = instances.find(({ name }) => name === meetOf(subject));
   if (instance === undefined) return true;
@@ -178,7 +181,9 @@ async function askBackend(engine: Engine, facts: Facts, subject: Subject, signal
   return { reach: inside.reach, heartbeat: await askApi(endpoint === undefined ? [] : [endpoint], heartbeatPath, host, signal) };
 }
 
-/** Lists all containers like the sidecar: with the networks that they use, and exposed ports that the list doesn't show. */
+/**
+ * Lists all containers like the sidecar: with the networks that they use, and exposed ports that the list doesn't show.
+ */
 async function listAsRouted({ engine, addPorts }: CollectPorts, signal: AbortSignal): Promise<readonly ListedContainer[]> {
   const listed = await engine.listAll(signal);
   const containers = await addPorts(withOwnersNetworks(listed.map(({ container }) => container)), signal);
@@ -253,7 +258,9 @@ function canGoStale({ inspection }: Subject): boolean {
   );
 }
 
-/** Reads the container's mounts, in which the kernel marks a replaced file (proc_pid_mountinfo(5), root `//deleted`). */
+/**
+ * Reads the container's mounts, in which the kernel marks a replaced file (proc_pid_mountinfo(5), root `//deleted`).
+ */
 function findStaleMounts(engine: Engine, container: Subject['container'], signal: AbortSignal): Promise<Known<readonly string[]>> {
   return attempt(async () => {
     const { code, output } = await engine.exec(container, ['cat', '/proc/self/mountinfo'], execLimitMs, signal);

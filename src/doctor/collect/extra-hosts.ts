@@ -5,7 +5,10 @@ import { isNear } from '../../model/networks.ts';
 import { parseEngineName } from '../../nginx/token.ts';
 import { ownNetworks, tryPort } from './requests.ts';
 
-/** Tries the addresses in the `extra_hosts` of backends. A container takes the same path only on a network of the backend. */
+/**
+ * Tries the addresses in the `extra_hosts` of backends. A container takes the same path only on a network of the
+ * backend.
+ */
 export async function tryExtraHosts(
   subjects: readonly Subject[],
   networks: Known<readonly Network[]>,

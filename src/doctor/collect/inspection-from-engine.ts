@@ -6,8 +6,8 @@ import { recordOf, textOf, textsOf } from '../../source/docker/json-fields.ts';
 import { defined } from '../../util/defined.ts';
 
 /**
- * Maps `GET /containers/<id>/json` (Docker Engine API, ContainerInspectResponse) to `Inspection`. Environment and command
- * line can have secrets, so only the values for the checks leave this function.
+ * Maps `GET /containers/<id>/json` (Docker Engine API, ContainerInspectResponse) to `Inspection`. Environment and
+ * command line can have secrets, so only the values for the checks leave this function.
  * @throws Error when the answer isn't about a container
  */
 export function inspectionFromEngine(answer: unknown): Inspection {
@@ -50,7 +50,8 @@ export function networksFromEngine(answer: unknown): readonly Network[] {
 }
 
 /**
- * Reads the name of a process from `GET /containers/<id>/top`: the first word of its command, without folder and arguments.
+ * Reads the name of a process from `GET /containers/<id>/top`: the first word of its command, without folder and
+ * arguments.
  * @returns undefined when the process isn't in the list
  */
 export function processName(answer: unknown, pid: number): string | undefined {

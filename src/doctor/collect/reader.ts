@@ -18,7 +18,10 @@ export interface EngineReader {
   inspect(id: string, signal: AbortSignal): Promise<Inspection>;
   /** `GET /networks`. */
   networks(signal: AbortSignal): Promise<readonly Network[]>;
-  /** The texts of the files below a folder, by relative path; empty if the folder is missing. `GET /containers/<id>/archive`. */
+  /**
+   * The texts of the files below a folder, by relative path; empty if the folder is missing. `GET
+   * /containers/<id>/archive`.
+   */
   readFiles(id: string, folder: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
   /** The name of a container's process; undefined if the list doesn't have the process: `GET /containers/<id>/top`. */
   processName(id: string, pid: number, signal: AbortSignal): Promise<string | undefined>;

@@ -13,7 +13,10 @@ const maxBodyBytes = 65_536;
 const noAnswer = 'no answer in time';
 const dayMs = 86_400_000;
 
-/** Sends the request of nginx-proxy to all endpoints in parallel. @returns the best answer: not every network is reachable */
+/**
+ * Sends the request of nginx-proxy to all endpoints in parallel.
+ * @returns the best answer: not every network is reachable
+ */
 export async function askApi(
   endpoints: readonly string[],
   path: string,

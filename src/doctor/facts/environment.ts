@@ -137,7 +137,10 @@ function parseAllowedHosts(text: string): readonly string[] | undefined {
   return hosts.length > 0 && valid ? hosts : undefined;
 }
 
-/** Reads YAML or JSON. `udp_port` can be a range: `7882-7892`. Only `rtc` is read, since `turn` has ports of the same names. */
+/**
+ * Reads YAML or JSON. `udp_port` can be a range: `7882-7892`. Only `rtc` is read, since `turn` has ports of the same
+ * names.
+ */
 function parseLivekitPorts(text: string): LivekitPorts {
   const rtc = readSection(text.replace(/(^|\s)#.*$/gm, '$1'), 'rtc');
   const rangeOf = (key: string): PortRange | undefined => {

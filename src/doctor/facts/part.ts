@@ -31,8 +31,8 @@ const byName: readonly (readonly [part: Part, image: RegExp, service: RegExp])[]
 ];
 
 /**
- * The part of a container: from the role, else from the image, the virtual port, or the compose service. The environment
- * needs an inspect.
+ * The part of a container: from the role, else from the image, the virtual port, or the compose service. The
+ * environment needs an inspect.
  */
 export function partOf({ container, image }: ListedContainer, environment: Environment = {}, program: Program = 'other'): Part {
   if (isComposeOneOff(container)) return 'one-off';

@@ -15,8 +15,8 @@ export function generationIn(text: string): string | undefined {
 }
 
 /**
- * Judges the text of `conf.d/routing.conf`. A stub first includes the published files. Then it has a server for each port,
- * so that nginx starts and answers before the first file is published.
+ * Judges the text of `conf.d/routing.conf`. A stub first includes the published files. Then it has a server for each
+ * port, so that nginx starts and answers before the first file is published.
  */
 export function judgeStub(text: string, ports: { readonly listen: number; readonly status: number }): StubVerdict {
   const generation = generationIn(text);

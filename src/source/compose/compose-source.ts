@@ -36,8 +36,8 @@ interface Placed {
 }
 
 /**
- * Reads a project as if all its containers ran. Each service with `meet.role` gets one placeholder address, in the order of
- * the names. One container stands for all replicas of a service, since they have the same labels.
+ * Reads a project as if all its containers ran. Each service with `meet.role` gets one placeholder address, in the
+ * order of the names. One container stands for all replicas of a service, since they have the same labels.
  * @throws ComposeError
  */
 export function readCompose(project: ComposeProject): ComposeWorld {

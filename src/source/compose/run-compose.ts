@@ -85,7 +85,10 @@ function killGroup(leader: number | undefined): void {
   }
 }
 
-/** Stops the command when meet-gen is stopped: Ctrl-C doesn't reach another process group. @returns removes the listeners */
+/**
+ * Stops the command when meet-gen is stopped: Ctrl-C doesn't reach another process group.
+ * @returns removes the listeners
+ */
 function stopOnSignal(stop: () => void): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const end = (signal: NodeJS.Signals): void => {

@@ -11,8 +11,9 @@ const mib = 1024 ** 2;
 const fails = 'the call fails, and changes nothing';
 
 /**
- * How much of each answer of the engine meet-gen reads; `docs/configuration.md` is generated from this table. A container
- * that compose made takes 2.3 KB of the list. So 10,000 take 23 MB, and 64 MiB leave each of them 4 KB for more labels.
+ * How much of each answer of the engine meet-gen reads; `docs/configuration.md` is generated from this table. A
+ * container that compose made takes 2.3 KB of the list. So 10,000 take 23 MB, and 64 MiB leave each of them 4 KB for
+ * more labels.
  */
 export const answerLimits = {
   list: { answer: 'a list of containers', maxBytes: 64 * mib, beyond: fails },
@@ -42,8 +43,8 @@ export const answerLimits = {
 export const maxDroppedBytes = 16 * mib;
 
 /**
- * How many objects, lists and commas outside strings a JSON answer may have. The 10,000 containers above have 0.8 million.
- * 64 MiB of brackets alone would take gigabytes of memory, and block the process for ten seconds.
+ * How many objects, lists and commas outside strings a JSON answer may have. The 10,000 containers above have 0.8
+ * million. 64 MiB of brackets alone would take gigabytes of memory, and block the process for ten seconds.
  */
 export const maxJsonParts = 2_000_000;
 

@@ -26,8 +26,8 @@ export function openGet(dial: Dial, path: string, options: object, abortSignal: 
 const anyStatus = Object.fromEntries(Array.from({ length: 1000 }, (_, status) => [status, true]));
 
 /**
- * Opens every answer as a stream, so that the caller can limit what it reads. docker-modem's own reading has no limit, and
- * never ends when the connection is cut in the middle of an answer.
+ * Opens every answer as a stream, so that the caller can limit what it reads. docker-modem's own reading has no limit,
+ * and never ends when the connection is cut in the middle of an answer.
  * @throws Error with `statusCode` for a status that isn't expected
  */
 export async function open(

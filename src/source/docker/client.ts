@@ -25,7 +25,8 @@ import { noHandshake, readHandshake } from './handshake.ts';
 import type { Handshake } from './handshake.ts';
 import { readBeginning, readFirst, readLines, TooLongError } from './limited-read.ts';
 
-// In: the address of an engine, and calls. Out: containers, events and texts, or an EngineError. The only file that uses dockerode.
+// In: the address of an engine, and calls. Out: containers, events and texts, or an EngineError. The only file that
+// uses dockerode.
 
 const listingContainers = 'listing containers';
 const readDeadlineMs = 10_000;

@@ -29,8 +29,9 @@ const states: readonly ContainerState[] = ['created', 'running', 'paused', 'rest
 export const maxIdLength = 256;
 
 /**
- * Maps the engine's JSON to `Container`. A missing field, or one of another type, counts as absent. An entry that can't be
- * read becomes a container with the reason in `unreadable`. All entries without an id become one such container together.
+ * Maps the engine's JSON to `Container`. A missing field, or one of another type, counts as absent. An entry that can't
+ * be read becomes a container with the reason in `unreadable`. All entries without an id become one such container
+ * together.
  * @throws Error when the answer isn't a list, or no entry has an id: that doesn't mean that there are no containers
  */
 export function containersFromEngine(answer: unknown): readonly Container[] {
@@ -109,8 +110,8 @@ function healthOf(entry: EngineContainer): Health {
 }
 
 /**
- * Leaves out `ingress` of a Swarm task: that network of the routing mesh serves published ports only. A network of compose
- * may have the same name.
+ * Leaves out `ingress` of a Swarm task: that network of the routing mesh serves published ports only. A network of
+ * compose may have the same name.
  */
 function networksOf(settings: unknown, isSwarmTask: boolean): readonly NetworkAttachment[] {
   const usable = networkEntries(settings).filter(([name]) => !isSwarmTask || name !== 'ingress');
@@ -155,8 +156,8 @@ function exposedTcpPortsOf(ports: unknown): readonly number[] {
 }
 
 /**
- * If any label isn't text, all are dropped, since that label may guard a path. The labels for project and instance stay,
- * so that the right instance gets the problem. A container without a role gets no problem.
+ * If any label isn't text, all are dropped, since that label may guard a path. The labels for project and instance
+ * stay, so that the right instance gets the problem. A container without a role gets no problem.
  */
 function labelsOf(value: unknown): { readonly labels: Readonly<Record<string, string>>; readonly unreadable?: string } {
   if (value === undefined || value === null) return { labels: {} };

@@ -5,13 +5,13 @@ import type { AnswerLimit } from './answer-limits.ts';
 /** The calls that meet-gen makes to an engine. Each call has a deadline, and fails with an EngineError. */
 export interface EngineClient {
   /**
-   * Lists all containers with `meet.role`, in any state, or the containers with these ids: one `GET /containers/json`, no
-   * inspect. If one of them uses the network of a container outside the list, a second call asks for that container.
+   * Lists all containers with `meet.role`, in any state, or the containers with these ids: one `GET /containers/json`,
+   * no inspect. If one of them uses the network of a container outside the list, a second call asks for that container.
    */
   list(signal: AbortSignal, ids?: readonly string[]): Promise<readonly Container[]>;
   /**
-   * Subscribes to `GET /events` since a time in the past (the engine remembers 256 events). The promise resolves when the
-   * engine has answered, so a list that begins later misses no event. Asks for the API version first.
+   * Subscribes to `GET /events` since a time in the past (the engine remembers 256 events). The promise resolves when
+   * the engine has answered, so a list that begins later misses no event. Asks for the API version first.
    */
   subscribe(sinceMs: number, signal: AbortSignal): Promise<AsyncIterable<EngineEvent>>;
   /** `POST /containers/<name>/kill?signal=HUP`. By name, since socket proxies filter by name. */
@@ -22,13 +22,14 @@ export interface EngineClient {
    */
   exec(container: ContainerName, command: readonly string[], limitMs: number, signal: AbortSignal): Promise<ExecResult>;
   /**
-   * Reads what a container has logged since a time of our clock, `GET /containers/<name>/logs`: the first 4 MiB of its last
-   * 5,000 lines. The engine counts the lines before it filters by time, and nginx can log thousands of requests a second.
+   * Reads what a container has logged since a time of our clock, `GET /containers/<name>/logs`: the first 4 MiB of its
+   * last 5,000 lines. The engine counts the lines before it filters by time, and nginx can log thousands of requests a
+   * second.
    */
   logs(container: ContainerName, sinceMs: number, signal: AbortSignal): Promise<string>;
   /**
-   * Reads the TCP ports that a container exposes: `GET /containers/<name>/json`. All other fields are dropped, since they
-   * include secrets. Only for a container whose ports `list` doesn't show.
+   * Reads the TCP ports that a container exposes: `GET /containers/<name>/json`. All other fields are dropped, since
+   * they include secrets. Only for a container whose ports `list` doesn't show.
    */
   exposedTcpPorts(container: ContainerName, signal: AbortSignal): Promise<readonly number[]>;
   /** Sends any other GET. @returns the whole body of the answer */

@@ -2,13 +2,16 @@ import type { EngineEvent } from '../../model/engine-event.ts';
 import { maxIdLength } from './container-from-engine.ts';
 import { recordOf, textOf } from './json-fields.ts';
 
-/** The year 2000. An older time means that the event has no time; then the event counts as new, since old events are skipped. */
+/**
+ * The year 2000. An older time means that the event has no time; then the event counts as new, since old events are
+ * skipped.
+ */
 const earliestNano = 946_684_800e9;
 
 /**
- * Maps a line of `GET /events` to `EngineEvent` (Docker Engine API, events). A network event has the container's id, but
- * not its labels. A health event has the result in the action (`health_status: healthy`). A `kill` event has the signal's
- * number.
+ * Maps a line of `GET /events` to `EngineEvent` (Docker Engine API, events). A network event has the container's id,
+ * but not its labels. A health event has the result in the action (`health_status: healthy`). A `kill` event has the
+ * signal's number.
  * @param clockAheadMs how far the engine's clock is ahead of ours
  * @returns undefined for a line that isn't about a container
  */

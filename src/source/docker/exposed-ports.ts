@@ -29,11 +29,12 @@ interface Ports extends Pick<Container, 'exposedTcpPorts' | 'portsUnknown'> {
 export type AddPorts = (containers: readonly Container[], isAll: boolean, signal: AbortSignal) => Promise<readonly Container[]>;
 
 /**
- * Asks for the ports of containers that need a port but have no port in the list. The engine lists no ports in host mode,
- * in another container's network, and if all networks are internal. Exposed ports never change, so each answer is kept.
- * Without an answer, only that container's port is missing.
+ * Asks for the ports of containers that need a port but have no port in the list. The engine lists no ports in host
+ * mode, in another container's network, and if all networks are internal. Exposed ports never change, so each answer is
+ * kept. Without an answer, only that container's port is missing.
  * @param only the only instance to ask for
- * @param onFirstFailure is called at the first failure for a container, if a retry can help; an error it throws ends the look
+ * @param onFirstFailure is called at the first failure for a container, if a retry can help; an error it throws ends
+ * the look
  */
 export function createPortReader(
   { exposedTcpPorts }: Pick<EngineClient, 'exposedTcpPorts'>,

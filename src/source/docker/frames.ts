@@ -1,6 +1,7 @@
 /**
- * Joins the texts of a stream's frames (Docker Engine API, ContainerAttach, stream format). The stream of a container with
- * a terminal has no frames. docker-modem's `demuxStream` can't be used: it fails on a log of 5,000 lines (docs/decisions).
+ * Joins the texts of a stream's frames (Docker Engine API, ContainerAttach, stream format). The stream of a container
+ * with a terminal has no frames. docker-modem's `demuxStream` can't be used: it fails on a log of 5,000 lines
+ * (docs/decisions).
  */
 export function readFrames(bytes: Buffer): string {
   const texts: string[] = [];
