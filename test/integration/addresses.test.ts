@@ -68,7 +68,7 @@ test.concurrent.for([
   },
 );
 
-test.concurrent('a frontend in host mode reaches backends on their networks, and meet-gen asks it at their gateway', async ({ scene }) => {
+test.concurrent('a frontend in host mode reaches backends on all networks, and answers meet-gen at the gateway', async ({ scene }) => {
   const nginx = await scene.frontend('frontend', { host: 1, container: { networkMode: 'host' } });
   scene.backend('backend', 20);
   scene.run();

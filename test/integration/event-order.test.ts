@@ -5,8 +5,8 @@ import { network, test } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 /*
- * Events are a reason to look, never a fact: if events are swapped, doubled or lost, or an open stream falls silent, the
- * routes still follow the list.
+ * Events are a reason to look, never a fact. If events are swapped, doubled or lost, the routes still follow the list. The
+ * same holds for an open stream that falls silent.
  */
 
 const events = { method: 'GET', path: /^\/events$/ } as const;
@@ -148,7 +148,7 @@ describe.concurrent('a stream that falls silent', () => {
     scene.run(['--resync', '1s']);
     await scene.converged();
     const streams = (): number => scene.engine.calls.filter(({ path }) => path === '/events').length;
-    // Where a busy machine holds this engine up for as long as a resync, its stream is silent indeed.
+    // If a busy machine blocks the fake engine for the time of a resync, its stream really is silent.
     const silences = await speakFor(3500, () => scene.engine.world.health('frontend', 'healthy'));
     expect(streams()).toBeLessThanOrEqual(1 + silences.filter((ms) => ms > 900).length);
     await scene.converged();

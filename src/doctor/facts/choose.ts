@@ -5,10 +5,9 @@ import { partOf } from './part.ts';
 import type { Part } from './facts.ts';
 
 /**
- * Chooses the containers to check: with a label for meet-gen (or a similar label), with an image of Meet, or in a
- * compose project with such a container. nginx-proxy, acme-companion and meet-gen of other projects are chosen if they
- * share a network with these. If no nginx-proxy does, every nginx-proxy is chosen, since the missing network can be the
- * fault.
+ * Chooses the containers to check. These have a label for meet-gen (or a similar label), an image of Meet, or a compose
+ * project with such a container. An nginx-proxy, acme-companion or meet-gen of another project must share a network
+ * with these. If no nginx-proxy does, every nginx-proxy is chosen, since the missing network can be the fault.
  * @param only the only instance to check
  */
 export function chooseSubjects(listed: readonly ListedContainer[], only: string | undefined): readonly ListedContainer[] {
