@@ -131,7 +131,7 @@ describe.concurrent('an engine that does not accept our certificate', () => {
     const { code, stderr } = await render(front.port, withCa(foreign, authority.caFile));
     expect({ code, stderr }).toEqual({
       code: 3,
-      stderr: expect.stringMatching(/doesn't accept meet-gen's own certificate .*see whether cert\.pem/) as string,
+      stderr: expect.stringMatching(/doesn't accept meet-gen's own certificate .*check that cert\.pem/) as string,
     });
   });
 });
