@@ -4,7 +4,7 @@ import { showForeignLines } from './model/foreign-text.ts';
 import { flagWithValue, optionTable, OptionsError, parseDuration, readOptions } from './options.ts';
 import type { CommandName, Flags, OptionSpec } from './options.ts';
 import { exitOnBugs, interruption, operatorSignals } from './commands/process-signals.ts';
-import { exitCodes, explainFailure, forgiveOutput, printAnswer, printDrain, printReport, say, showAnew } from './commands/terminal.ts';
+import { exitCodes, explainFailure, reportOutputErrors, printAnswer, printDrain, printReport, say, redraw } from './commands/terminal.ts';
 import { version } from './util/version.ts';
 import { messageOf } from './util/error-message.ts';
 
@@ -141,8 +141,8 @@ Example: docker run --rm --network meet_internal \\
     )
     .action(async (flags: Flags) => {
       const options = readOptions('doctor', byOption(flags), process.env);
-      const { visitDoctor } = await import('./commands/doctor.ts');
-      const { output, failed } = await visitDoctor(options, flags['json'] === true, new AbortController().signal);
+      const { runDoctor } = await import('./commands/doctor.ts');
+      const { output, failed } = await runDoctor(options, flags['json'] === true, new AbortController().signal);
       process.stdout.write(output);
       if (failed) process.exitCode = exitCodes.problems;
     });
@@ -171,7 +171,7 @@ Example: docker compose exec meet-gen meet-gen status`,
       const asJson = flags['json'] === true;
       const { readStatus, watchStatus } = await import('./commands/status.ts');
       if (flags['watch'] === true) {
-        await watchStatus(options, asJson, showAnew, interruption());
+        await watchStatus(options, asJson, redraw, interruption());
         return;
       }
       const report = await readStatus(options, asJson);
@@ -253,7 +253,7 @@ export async function runCommandLine(words: readonly string[]): Promise<void> {
   // A library's use of an old API of Node's is nothing that an operator could fix.
   process.noDeprecation = true;
   exitOnBugs();
-  forgiveOutput();
+  reportOutputErrors();
   try {
     await createProgram().parseAsync(withDefaultCommand(words), { from: 'user' });
   } catch (error) {

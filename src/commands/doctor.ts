@@ -11,30 +11,33 @@ import type { Ownership } from '../doctor/facts/facts.ts';
 import { reportJson, reportText } from '../doctor/report.ts';
 import type { Options } from '../options.ts';
 import { askGeneration } from '../reload/generation-probe.ts';
-import { takeSurvey } from '../doctor/collect/survey.ts';
+import { collectFacts } from '../doctor/collect/collect-facts.ts';
 
 const statusTimeoutMs = 3000;
 
-/** What `doctor` prints, and whether anything has failed. */
+// In: options of one command. Out: the text that `cli.ts` prints, and the facts that decide the exit code. Each file of
+// this folder puts together the parts of one command.
+
+/** `output` is the report; `failed` is true if a check failed. */
 export interface DoctorReport {
   readonly output: string;
   readonly failed: boolean;
 }
 
-/** Looks at the running topology once, with this process's own access to engine and networks. Nothing is changed. */
-export async function visitDoctor(
+/** Checks the running topology once, with this process's access to engine and networks. Changes nothing. */
+export async function runDoctor(
   options: Pick<Options, 'dockerHost' | 'instance' | 'project'>,
   asJson: boolean,
   signal: AbortSignal,
 ): Promise<DoctorReport> {
-  const examination = await look(options, signal);
+  const examination = await examineTopology(options, signal);
   return {
     output: asJson ? reportJson(examination) : reportText(examination),
     failed: examination.findings.some(({ severity }) => severity === 'failure'),
   };
 }
 
-async function look(
+async function examineTopology(
   { dockerHost, instance, project }: Pick<Options, 'dockerHost' | 'instance' | 'project'>,
   signal: AbortSignal,
 ): Promise<Examination> {
@@ -48,7 +51,7 @@ async function look(
     nowMs: () => Date.now(),
   };
   try {
-    return examine(await takeSurvey(tools, instance, project, signal));
+    return examine(await collectFacts(tools, instance, project, signal));
   } catch (error) {
     if (error instanceof EngineError) return unreachableEngine(error.message, error.cure);
     throw error;
@@ -56,6 +59,6 @@ async function look(
 }
 
 async function socketOwner(host: DockerHost): Promise<Ownership> {
-  if (!('socketPath' in host)) throw new Error(`the engine is asked through ${host.url}, so its socket is not seen from here`);
+  if (!('socketPath' in host)) throw new Error(`the doctor uses the engine at ${host.url}, so it can't read the owner of the socket`);
   return stat(host.socketPath);
 }

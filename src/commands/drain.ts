@@ -4,7 +4,7 @@ import type { Options } from '../options.ts';
 import { statusSockets } from '../publish/out-directory.ts';
 import { askFirst, nobodyAnswers } from '../server/ask.ts';
 
-/** What a drain came to: lines for people, and whether all of the containers can be stopped now. */
+/** `lines` are for people; `done` is true if all containers can be stopped now. */
 export interface DrainReport {
   readonly lines: readonly string[];
   readonly done: boolean;
@@ -14,8 +14,8 @@ const askTimeoutMs = 3000;
 const pollMs = 100;
 
 /**
- * Has the running sidecar take containers out of rotation, and waits until every frontend is proven to send them nothing
- * new. Where that doesn't come true in time, or the signal aborts, they are let in again: a failed drain leaves nothing behind.
+ * Drains containers through the running sidecar, and waits for the proof that no frontend sends them new requests.
+ * After the limit, or when the signal aborts, the containers go back into rotation: a failed drain changes nothing.
  */
 export async function drain(options: Options, names: readonly string[], limitMs: number, signal: AbortSignal): Promise<DrainReport> {
   const sockets = await statusSockets(options.out);
@@ -26,7 +26,7 @@ export async function drain(options: Options, names: readonly string[], limitMs:
   let states = begun;
   while (!states.every(isOut) && performance.now() < untilMs && !signal.aborted) {
     await sleep(pollMs, undefined, { signal }).catch(() => undefined);
-    // What it can't answer now it may answer in a moment: it may be restarting, and keeps what it was told.
+    // The sidecar may be restarting, and keeps its drains.
     const answer = await ask(sockets, '/drain', ids);
     if (typeof answer !== 'string') states = answer;
   }
@@ -35,7 +35,7 @@ export async function drain(options: Options, names: readonly string[], limitMs:
   return { lines: [...states.map(lineOf), 'not done in time, so all of them take requests again; nothing has to be undone'], done: false };
 }
 
-/** Lets drained containers take requests again. */
+/** Puts drained containers back into rotation. */
 export async function cancelDrain(options: Options, names: readonly string[]): Promise<DrainReport> {
   const answer = await ask(await statusSockets(options.out), '/drain/cancel', names);
   if (typeof answer === 'string') return { lines: [answer], done: false };
@@ -51,7 +51,7 @@ function lineOf({ container, state, reason }: DrainState): string {
   return `${container}: ${words[state]}: ${reason}`;
 }
 
-/** @returns the containers' states, or in words why there are none */
+/** @returns the states of the containers, or the reason for the failure */
 async function ask(sockets: readonly string[], path: string, containers: readonly string[]): Promise<readonly DrainState[] | string> {
   const query = new URLSearchParams(containers.map((container): [string, string] => ['container', container]));
   const answer = await askFirst(sockets, `${path}?${query.toString()}`, askTimeoutMs, 'POST');

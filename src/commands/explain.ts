@@ -9,18 +9,18 @@ import { askFirst, nobodyAnswers } from '../server/ask.ts';
 import { defined } from '../util/defined.ts';
 import { messageOf } from '../util/error-message.ts';
 
-/** What `explain` came to: what is printed, and whether anybody answers; or why the running sidecar couldn't be asked. */
+/** The explanation, and whether a container answers; or the reason for a failure. */
 export type ExplainReport = { readonly output: string; readonly answered: boolean } | { readonly failure: string };
 
 const timeoutMs = 3000;
 const maxLineLength = 4000;
 
 /**
- * Asks the running sidecar who answers a path or a URL.
- * @throws OptionsError when the text is neither
+ * Asks the running sidecar which containers answer a path or a URL.
+ * @throws OptionsError when the text isn't a path or a URL
  */
 export async function explainPath(options: Options, text: string, asJson: boolean): Promise<ExplainReport> {
-  refuseOther(text);
+  checkTarget(text);
   const sockets = await statusSockets(options.out);
   const query = new URLSearchParams({ target: text, ...defined({ instance: options.instance }) });
   const answer = await askFirst(sockets, `/explain?${query.toString()}`, timeoutMs);
@@ -36,7 +36,7 @@ export async function explainPath(options: Options, text: string, asJson: boolea
   return { output: lines.map((line) => `${line}\n`).join(''), answered: explanation.answered };
 }
 
-function refuseOther(text: string): void {
+function checkTarget(text: string): void {
   try {
     readTarget(text);
   } catch (error) {

@@ -8,15 +8,15 @@ import { findRival } from '../reload/rival.ts';
 import { LogRefused } from '../reload/ways/way.ts';
 import type { WayPorts } from '../reload/ways/way.ts';
 
-/** How frontends are reloaded, tested and asked why, by `--reload` and `--check`. */
+/** The ways to reload frontends, test a file in them, and read nginx's errors, from `--reload` and `--check`. */
 interface FrontendAccess {
   readonly prover: Pick<ProverPorts, 'reload' | 'inquire' | 'findRival'>;
-  /** Absent where no command may be run in a frontend. */
+  /** Undefined if meet-gen may run no command in a frontend. */
   readonly exec: CheckPorts['exec'] | undefined;
 }
 
 const rejectedTimeoutMs = 1000;
-/** What a proxy answers to calls that it doesn't let through, and an engine to ones that it doesn't know. */
+/** A proxy answers with these to a call that it doesn't let through, an engine to a call that it doesn't have. */
 const denials: ReadonlySet<number> = new Set([401, 403, 405, 501]);
 
 export function createFrontendAccess(engine: EngineClient, options: Pick<Options, 'reload' | 'check' | 'dockerHost'>): FrontendAccess {

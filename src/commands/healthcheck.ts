@@ -4,7 +4,7 @@ import { askFirst, nobodyAnswers } from '../server/ask.ts';
 
 const timeoutMs = 3000;
 
-/** Asks the running sidecar over its socket; returns why it is not well, or undefined when it is. */
+/** Asks the running sidecar over its socket. @returns why the sidecar is not healthy; undefined if it is */
 export async function checkHealth(options: Options): Promise<string | undefined> {
   const sockets = await statusSockets(options.out);
   for (const path of ['/healthz', '/readyz']) {

@@ -1,9 +1,9 @@
 import { readShippedText } from '../render/shipped-templates.ts';
 
-/** The line of `hook.sh` that stands for the functions it shares with the test through exec. */
+/** This line of `hook.sh` stands for the functions in `nginx-tree.sh`, which the test through exec also uses. */
 const shared = '#include nginx-tree.sh\n';
 
-/** The hook script for a frontend, whole: one file that needs nothing beside it. */
+/** The complete hook script for a frontend, in one file. */
 export function hookScript(): string {
   return readShippedText('hook.sh').replace(shared, () => readShippedText('nginx-tree.sh'));
 }

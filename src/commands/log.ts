@@ -7,8 +7,8 @@ const maxFieldLength = 2000;
 const maxUnwritten = 1_000_000;
 
 /**
- * Logs go to stderr, results to stdout. JSON unless a person looks. Every text in a line passes the vocabulary of what may be
- * shown once more, so that nothing reaches a terminal as it is that somebody forgot.
+ * Logs go to stderr, results to stdout. The format is JSON, except on a terminal. Every text in a line is escaped here
+ * once more, in case another module forgot an untrusted text.
  */
 export async function createLogger(options: Pick<Options, 'logLevel' | 'logFormat'>): Promise<Logger> {
   const format = options.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json');
@@ -24,7 +24,7 @@ export async function createLogger(options: Pick<Options, 'logLevel' | 'logForma
   return pino({ ...settings, formatters: { log, level: (label) => ({ level: label }) } }, standardError());
 }
 
-/** Lines that can't be written (a full disk, a pipe without a reader) are kept up to a limit, then dropped; nothing else is lost. */
+/** On a full disk, or a pipe without a reader, lines are kept up to a limit, and then dropped. */
 function standardError(): ReturnType<typeof pino.destination> {
   const destination = pino.destination({ dest: 2, sync: true, maxLength: maxUnwritten });
   destination.on('error', () => undefined);

@@ -1,24 +1,24 @@
-import { forceEnd, whatIsUnderWay } from './force-end.ts';
+import { forceEnd, pendingOperations } from './force-end.ts';
 import type { RunSignals } from './run.ts';
 import { exitCodes, say, sayBug } from './terminal.ts';
 
-/** A stop that takes longer is forced; with the grace for a file operation that is 2 s. */
+/** A longer stop is forced. With the grace for a file operation, a stop takes at most 2 s. */
 const stopLimitMs = 1800;
 
-/** Aborts at Ctrl-C or a stop, so that a drain can be taken back. */
+/** Aborts at Ctrl-C or SIGTERM, so that a drain can be cancelled. */
 export function interruption(): AbortSignal {
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
   return abort.signal;
 }
 
-/** HUP, TERM and INT, as the sidecar understands them. */
+/** Maps HUP to a resync, and TERM and INT to a stop. A second TERM or INT exits at once. */
 export function operatorSignals(): RunSignals {
   const stop = new AbortController();
   let resyncNow: (() => void) | undefined;
-  let report = sayForced;
+  let report = reportForcedStop;
   const force = (): void => {
-    report(whatIsUnderWay());
+    report(pendingOperations());
     forceEnd(exitCodes.bug);
   };
   const end = (): void => {
@@ -26,30 +26,30 @@ export function operatorSignals(): RunSignals {
       forceEnd(exitCodes.ok);
       return;
     }
-    // When nothing is under way any more, the process ends before.
+    // Without pending operations the process ends earlier.
     setTimeout(force, stopLimitMs).unref();
     stop.abort();
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
-  // Taken from the start: without a listener a HUP ends the process.
+  // Listens from the start, since a HUP without a listener ends the process.
   process.on('SIGHUP', () => resyncNow?.());
   return {
     stop: stop.signal,
     onResync: (resync) => void (resyncNow = resync),
-    onBug: (tell) => void (reportBug = tell),
+    onBug: (listener) => void (reportBug = listener),
     onForced: (listener) => void (report = listener),
   };
 }
 
-function sayForced(underWay: readonly string[]): void {
+function reportForcedStop(underWay: readonly string[]): void {
   say(`the stop had to be forced, since this did not end: ${underWay.join(', ')}`);
 }
 
-/** How an error is reported that nobody has caught; the sidecar has its log for it. */
+/** Reports an uncaught error. The sidecar replaces it by a function that writes to its log. */
 let reportBug: (error: unknown) => void = sayBug;
 
-/** What reaches the process itself has gone past every boundary, so that nothing is certain any more: a restart is safe. */
+/** Exits at an uncaught error: it has passed every boundary, so the state may be wrong, and a restart is safe. */
 export function exitOnBugs(): void {
   process.on('uncaughtException', (error) => {
     try {

@@ -30,25 +30,27 @@ import { shippedTemplates } from '../render/shipped-templates.ts';
 import { unifiedDiff } from '../util/text-diff.ts';
 import { messageOf } from '../util/error-message.ts';
 
-/** What `render` prints where, and whether anything is wrong. */
 export interface RenderReport {
   readonly output: string;
-  /** For people, on stderr: a line each. */
+  /** Lines for people, on stderr. */
   readonly messages: readonly string[];
   readonly problemsFound: boolean;
 }
 
-/** A published file that is longer is not one of ours. */
-const mostDiffed = 16 * 2 ** 20;
-/** Compose may have to fetch what `include` names. */
+/** meet-gen publishes no file of this size. */
+const maxDiffedBytes = 16 * 2 ** 20;
+/** Enough for Compose to fetch the files that `include` names. */
 const composeLimitMs = 60_000;
-/** An engine's own containers need no placeholders. */
-const noWorld = { legend: [], problems: [] };
+/** Containers of an engine need no placeholders. */
+const noPlaceholders = { legend: [], problems: [] };
 
-/** One pass alone has heard no events, has asked no container itself, and nobody told it to drain one. */
+/** A single pass has no events, no probes and no drains. */
 const noNotes: ReadonlyMap<string, Note> = new Map();
 
-/** One pass, printed: nothing is written, nobody is signalled. The template's own failure is thrown as TemplateError. */
+/**
+ * Prints the result of one pass, without writing a file or sending a signal.
+ * @throws TemplateError when the template fails
+ */
 export async function renderFromEngine(options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
   const engine = createEngineClient(options.dockerHost);
   const boundary = createErrorBoundary(silent, nowMs);
@@ -66,17 +68,17 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
     () => undefined,
   );
   try {
-    // Frontends are asked for their nginx version as the sidecar does, so that both render the same.
+    // Asks frontends for their nginx version like the sidecar, so that both render the same file.
     const containers = await withExposedPorts(engine, options.instance)(signal);
-    return await reportOf(await renderOnce(containers, prover, options, signal), noWorld, options, asDiff);
+    return await reportOf(await renderOnce(containers, prover, options, signal), noPlaceholders, options, asDiff);
   } finally {
     prover.stop();
   }
 }
 
 /**
- * The same from what Compose resolved, with no engine: placeholder addresses stand for containers.
- * @param file to have resolved here, `-` for the JSON on standard input; without one Compose chooses
+ * Prints the result of one pass for a compose project, without an engine: placeholder addresses stand for containers.
+ * @param file the file that Compose resolves, or `-` for JSON on standard input; undefined lets Compose pick the file
  */
 export async function renderFromCompose(
   file: string | undefined,
@@ -85,19 +87,22 @@ export async function renderFromCompose(
   signal: AbortSignal,
 ): Promise<RenderReport> {
   const { project, warnings } = file === '-' ? await readInput() : await runCompose(file, composeLimitMs, signal);
-  const told = await renderProject(project, options, asDiff, signal);
-  return { ...told, messages: [...showForeignLines(warnings).map((line) => `docker compose: ${line}`), ...told.messages] };
+  const rendered = await renderProject(project, options, asDiff, signal);
+  return { ...rendered, messages: [...showForeignLines(warnings).map((line) => `docker compose: ${line}`), ...rendered.messages] };
 }
 
-/** The same from the JSON of `docker compose config --format json`. */
+/** Prints the result of one pass for the JSON of `docker compose config --format json`. */
 export async function renderProject(project: Buffer, options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
   const world = readCompose(readProject(project));
   const oldest = { versions: (_: string, frontends: readonly unknown[]) => Promise.resolve(frontends.map(() => undefined)) };
-  return reportOf(withoutEchoes(await renderOnce(world.containers, oldest, options, signal)), world, options, asDiff);
+  return reportOf(withoutRepeatedProblems(await renderOnce(world.containers, oldest, options, signal)), world, options, asDiff);
 }
 
-/** All containers of a project run: a service that nobody answers for has an error of its own, unless none of it is started. */
-function withoutEchoes(result: PassResult): PassResult {
+/**
+ * Drops `nobody-in-rotation` for services with containers: all containers of a project count as running, so another
+ * error explains the empty rotation. The problem stays for a service without replicas.
+ */
+function withoutRepeatedProblems(result: PassResult): PassResult {
   const present = new Set(result.instances.flatMap(({ services }) => services.map(serviceTitle)));
   return { ...result, problems: result.problems.filter(({ code, value = '' }) => code !== 'nobody-in-rotation' || !present.has(value)) };
 }
@@ -108,10 +113,10 @@ async function reportOf(
   options: Options,
   asDiff: boolean,
 ): Promise<RenderReport> {
-  const told = report(result, world, options.instance);
-  if (!asDiff) return told;
+  const full = report(result, world, options.instance);
+  if (!asDiff) return full;
   const output = await differences(result, options);
-  return { ...told, output, messages: output === '' ? [...told.messages, 'nothing would change'] : told.messages };
+  return { ...full, output, messages: output === '' ? [...full.messages, 'nothing would change'] : full.messages };
 }
 
 async function renderOnce(
@@ -135,7 +140,7 @@ async function renderOnce(
   return result;
 }
 
-/** A frontend whose proof fails is one whose version isn't known. */
+/** Logs nothing: if the proof of a frontend fails, its version is unknown, and the oldest syntax is rendered. */
 const silent = { error: () => undefined, info: () => undefined };
 
 async function readInput(): Promise<ComposeOutput> {
@@ -147,8 +152,8 @@ async function readInput(): Promise<ComposeOutput> {
 }
 
 /**
- * What would change in the published files, instead of the whole content.
- * @throws OptionsError where nothing can be published
+ * The difference between the published files and the rendered ones.
+ * @throws OptionsError when the directory of `--out` can't be read
  */
 async function differences(result: PassResult, { out, instance }: Options): Promise<string> {
   const place = await stat(out).catch((error: NodeJS.ErrnoException) => error);
@@ -156,7 +161,7 @@ async function differences(result: PassResult, { out, instance }: Options): Prom
   const pathOf = (name: string): string => (place.isFile() ? out : publishedPath({ kind: 'directory', path: out, only: instance }, name));
   const diffs = result.passes.map(async ({ instance: { name }, rendered }) => {
     const path = pathOf(name);
-    const published = (await readSmallFile(path, mostDiffed).catch(() => undefined)) ?? '';
+    const published = (await readSmallFile(path, maxDiffedBytes).catch(() => undefined)) ?? '';
     return unifiedDiff([path, `${path} (rendered now)`], published, rendered.content);
   });
   return (await Promise.all(diffs)).join('');

@@ -57,24 +57,24 @@ import { messageOf } from '../util/error-message.ts';
 
 const stopLimitMs = 1400;
 
-/** What is said of an error that no part of meet-gen has caught. */
+/** Logged for an uncaught error. */
 const bugMessage = 'this is a bug in meet-gen, please report it (docs/contributing.md); it exits, and a restart is safe';
 
-/** How the process tells a running sidecar what the operator wants. */
+/** Passes the signals of the process to the sidecar. */
 export interface RunSignals {
-  /** Aborts when it is to stop. */
+  /** Aborts when the sidecar must stop. */
   readonly stop: AbortSignal;
-  /** Calls back when a resync is asked for. */
+  /** Sets the function that a HUP calls. */
   onResync(resync: () => void): void;
-  /** Who reports an error that ended in no part, just before the process exits. */
+  /** Sets the function that reports an uncaught error just before the process exits. */
   onBug(report: (error: unknown) => void): void;
-  /** Calls back when the stop has to be forced, with what keeps the process from ending. */
+  /** Sets the function that reports a forced stop, with the operations that keep the process from ending. */
   onForced(report: (underWay: readonly string[]) => void): void;
 }
 
 /**
- * The sidecar: runs until it is told to stop.
- * @throws OptionsError when it can't start as configured
+ * Runs the sidecar until the stop signal aborts.
+ * @throws OptionsError when the configuration makes a start impossible
  */
 export async function runSidecar(options: Options, signals: RunSignals): Promise<void> {
   const directory = options.templates ?? shippedTemplates();
@@ -103,7 +103,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   });
   const abort = new AbortController();
   try {
-    // Only now is it certain that no other meet-gen is in the middle of writing one.
+    // Safe after the lock: no other meet-gen is writing a candidate.
     await clearLeftCandidates(place);
     const engine = createEngineClient(options.dockerHost, (endpoint) => tally.count('engine_requests_total', endpoint));
     const parts = await assemble(engine, place, { tally, watchers, boundary, lock }, options, log);
@@ -117,7 +117,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
       }),
     );
     unfinished.clear();
-    await untilAborted(signals.stop);
+    await waitForAbort(signals.stop);
     log.info('told to stop; the last good file stays');
     abort.abort();
     unfinished.add('the pass under way');
@@ -137,12 +137,12 @@ function logStart(log: Logger, { dockerHost, out, instance, reload, check }: Opt
   log.info(told, 'meet-gen starts');
 }
 
-/** The sidecar, once it has started: requests are answered before that, too. */
 interface Running {
+  /** Undefined until the sidecar has started; the server already answers then. */
   sidecar: Sidecar | undefined;
 }
 
-/** @returns how to stop it */
+/** @returns a function that stops the server */
 async function startServer(
   running: Running,
   { listen, allowHost = [] }: Options,
@@ -150,7 +150,7 @@ async function startServer(
 ): Promise<() => Promise<void>> {
   const page = createStatusPage((name) => readShippedText(`page/${name}`));
   const snapshot = (): StatusSnapshot => running.sidecar?.snapshot() ?? startingSnapshot();
-  const operator = (): OperatorCalls => running.sidecar?.operator ?? tooEarly();
+  const operator = (): OperatorCalls => running.sidecar?.operator ?? throwNotReady();
   return startStatusServer(
     {
       healthy: () => running.sidecar?.healthy() ?? true,
@@ -172,7 +172,7 @@ async function startServer(
   );
 }
 
-/** Beside an instance's published file. */
+/** In the folder of the instance's published file. */
 const ownerFile = '.owner.json';
 
 async function assemble(
@@ -211,7 +211,7 @@ async function assemble(
   };
 }
 
-/** What was kept of each instance; those of which nothing was are left out. */
+/** Reads the kept state of each instance; without instances that have no kept state. */
 async function readEach<Kept>(
   instances: readonly string[],
   read: (instance: string) => Promise<Kept | undefined>,
@@ -220,7 +220,7 @@ async function readEach<Kept>(
   return new Map(pairs.flatMap(([instance, kept]) => (kept === undefined ? [] : [[instance, kept]])));
 }
 
-/** Everything that makes a start impossible, reported at once. */
+/** Throws a single error with all reasons that make a start impossible. */
 async function refuseUnusable(checks: readonly (readonly [what: string, check: Promise<unknown>])[]): Promise<void> {
   const results = await Promise.allSettled(checks.map(([, check]) => check));
   const lines = results.flatMap((result, index) =>
@@ -235,7 +235,7 @@ async function socketPlaces({ path }: OutPlace): Promise<readonly SocketPlace[]>
 
 const noLock: VolumeLock = { problems: () => [], onChange: () => undefined, release: () => Promise.resolve() };
 
-/** @throws OptionsError when another meet-gen publishes there */
+/** @throws OptionsError when another meet-gen publishes to the same place */
 async function lockPlace(place: OutPlace, boundary: ErrorBoundary): Promise<VolumeLock> {
   const path = lockPath(place);
   if (path === undefined) return noLock;
@@ -244,7 +244,7 @@ async function lockPlace(place: OutPlace, boundary: ErrorBoundary): Promise<Volu
   });
 }
 
-function tooEarly(): never {
+function throwNotReady(): never {
   throw new OperatorError('meet-gen is just starting and knows no container yet; try again in a moment');
 }
 
@@ -260,7 +260,7 @@ function startingSnapshot(): StatusSnapshot {
   };
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
+function waitForAbort(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });

@@ -10,32 +10,32 @@ import { printStatus } from '../status/print.ts';
 import { askFirst, nobodyAnswers } from '../server/ask.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 
-/** What the running sidecar says: what is printed, and whether visitors get answers; or why it couldn't be asked. */
+/** The status, and whether visitors get answers; or the reason for a failure. */
 export type StatusReport = { readonly output: string; readonly isServing: boolean } | { readonly failure: string };
 
 const timeoutMs = 3000;
-/** For all connections together. */
+/** The limit for all connections together. */
 const connectMs = 500;
 const maxLineLength = 4000;
 const watchEveryMs = 1000;
 
-/** Asks the running sidecar for its view: of all instances, or of the one that is meant. */
+/** Asks the running sidecar for the status of all instances, or of the instance in `--instance`. */
 export async function readStatus(options: Options, asJson: boolean): Promise<StatusReport> {
   const sockets = await statusSockets(options.out);
   const answer = await askFirst(sockets, '/status', timeoutMs);
   if (answer === undefined) return { failure: nobodyAnswers(sockets) };
   if (answer.status !== 200) return { failure: `the running meet-gen answers ${answer.status}; is it of another version?` };
-  const told = onlyOf(JSON.parse(answer.body) as StatusSnapshot, options.instance);
+  const selected = onlyOf(JSON.parse(answer.body) as StatusSnapshot, options.instance);
   const own = ownNetworks();
   const limit = AbortSignal.timeout(connectMs);
-  const snapshot = await addConnections(told, (endpoint) => probePort(endpoint, own, limit));
+  const snapshot = await addConnections(selected, (endpoint) => probePort(endpoint, own, limit));
   const lines = asJson
     ? [JSON.stringify(snapshot, undefined, 2)]
     : printStatus(snapshot, Date.now()).map((line) => showForeignText(line, maxLineLength));
   return { output: lines.map((line) => `${line}\n`).join(''), isServing: isServing(snapshot) };
 }
 
-/** Asks again every second until the signal aborts, and shows what has changed since. */
+/** Asks every second until the signal aborts, and shows each changed status. */
 export async function watchStatus(options: Options, asJson: boolean, show: (text: string) => void, signal: AbortSignal): Promise<void> {
   let shown: string | undefined;
   while (!signal.aborted) {
@@ -47,7 +47,7 @@ export async function watchStatus(options: Options, asJson: boolean, show: (text
   }
 }
 
-/** Problems of no instance stay. */
+/** Keeps the instance, and the problems without an instance. */
 function onlyOf(snapshot: StatusSnapshot, instance: string | undefined): StatusSnapshot {
   if (instance === undefined) return snapshot;
   const isMeant = (name: string | undefined): boolean => name === undefined || name === instance;

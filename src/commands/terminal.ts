@@ -11,12 +11,12 @@ export const exitCodes = { ok: 0, bug: 1, usage: 2, engine: 3, template: 4, prob
 
 const maxLineLength = 4000;
 
-/** The last guard before a terminal: what was said is one line of plain text. */
+/** The last guard before a terminal: prints one line of plain text. */
 export function say(line: string): void {
   process.stderr.write(`meet-gen: ${showForeignText(line, maxLineLength)}\n`);
 }
 
-/** What the running sidecar answered, and whether all is well by it; or why it couldn't be asked. */
+/** Prints the sidecar's answer or failure, and sets the exit code. */
 export function printAnswer<Answer extends { readonly output: string }>(
   report: Answer | { readonly failure: string },
   isWell: (answer: Answer) => boolean,
@@ -30,8 +30,8 @@ export function printAnswer<Answer extends { readonly output: string }>(
   if (!isWell(report)) process.exitCode = exitCodes.problems;
 }
 
-/** On a terminal in place of what was there before (ECMA-48: erase the display, cursor home). */
-export function showAnew(text: string): void {
+/** On a terminal, replaces the text before (ECMA-48: erase the display, cursor home). */
+export function redraw(text: string): void {
   process.stdout.write(process.stdout.isTTY ? `\u001B[2J\u001B[H${text}` : text);
 }
 
@@ -47,7 +47,7 @@ export function printReport({ output, messages, problemsFound }: RenderReport): 
   if (problemsFound) process.exitCode = exitCodes.problems;
 }
 
-/** Says what went wrong in a line each, and which exit code that is; only a bug shows its stack. */
+/** Prints a line for each error; only a bug shows its stack. @returns the exit code */
 export function explainFailure(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof OptionsError) {
@@ -76,8 +76,11 @@ export function sayBug(error: unknown): void {
   process.stderr.write(stack.map((line) => `${line}\n`).join(''));
 }
 
-/** Who reads our output may go away early (`meet-gen render | head`); where it can't be written, a full disk is no bug. */
-export function forgiveOutput(): void {
+/**
+ * Ignores a reader that closes early (`meet-gen render | head`). Reports any other failure to write, such as a full
+ * disk.
+ */
+export function reportOutputErrors(): void {
   process.stderr.on('error', () => undefined);
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;

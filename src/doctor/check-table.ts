@@ -10,6 +10,8 @@ import { outerProxyChecks } from './checks/outer-proxy.ts';
 import { routingChecks } from './checks/routing.ts';
 import type { Check } from './facts/outcome.ts';
 
+// In: facts about the containers of a Meet and its surroundings. Out: findings with cures, and their report.
+
 /** Checks that share a page of the documentation. */
 export interface CheckGroup {
   /** The page's file name. */

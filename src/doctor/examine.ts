@@ -5,11 +5,11 @@ import type { Check, Cure, Outcome, Weight } from './facts/outcome.ts';
 
 const maxShownLength = 600;
 
-/** Something wrong, for the person who can fix it; safe to show. */
+/** A fault with its cure. Every text is safe to show. */
 export interface Finding {
   readonly check: string;
   readonly severity: Weight;
-  /** The containers with this very fault. */
+  /** All containers with this fault. */
   readonly containers: readonly string[];
   readonly what: string;
   readonly why: string;
@@ -18,25 +18,25 @@ export interface Finding {
   readonly paste: readonly string[];
 }
 
-/** Something that couldn't be looked at, and why. */
+/** A check that could not look at everything, with the reasons. */
 interface Unchecked {
   readonly check: string;
   readonly title: string;
   readonly reasons: readonly string[];
 }
 
-/** What a doctor's visit came to. */
+/** The results of all checks. */
 export interface Examination {
   readonly findings: readonly Finding[];
   readonly unchecked: readonly Unchecked[];
-  /** Checks that found all they looked at to be well. */
+  /** Checks that looked at something and found no fault. */
   readonly ok: readonly { readonly check: string; readonly title: string }[];
 }
 
 type Found = Extract<Outcome, { kind: 'finding' }>;
 type Examined = readonly { readonly check: Check; readonly outcomes: readonly Outcome[] }[];
 
-/** Runs every check over the facts. One cause is one finding: what another finding explains is not told again. */
+/** Runs every check on the facts. One cause is one finding: a fault that another finding explains is left out. */
 export function examine(facts: Facts): Examination {
   const examined = checkTable.map((check) => ({ check, outcomes: check.run(facts) }));
   const explained = examined.map(({ check, outcomes }) => ({
@@ -46,7 +46,7 @@ export function examine(facts: Facts): Examination {
   return {
     findings: explained
       .flatMap(({ check, outcomes }) => mergeFindings(check, outcomes))
-      .toSorted((left, right) => weigh(left) - weigh(right)),
+      .toSorted((left, right) => severityOrder(left) - severityOrder(right)),
     unchecked: explained.flatMap(({ check, outcomes }) => {
       const reasons = [...new Set(outcomes.flatMap((outcome) => (outcome.kind === 'unchecked' ? [show(outcome.reason)] : [])))];
       return reasons.length === 0 ? [] : [{ check: check.id, title: check.title, reasons }];
@@ -57,12 +57,12 @@ export function examine(facts: Facts): Examination {
   };
 }
 
-/** The examination when the engine can't be asked for its containers: nothing else can be said. */
+/** The result if the list of containers fails: one finding, and nothing checked. */
 export function unreachableEngine(what: string, cure: string): Examination {
-  const why = 'everything is found out from the engine; nothing could be checked';
+  const why = 'the doctor needs the list of containers from the engine for every check';
   return {
     findings: [{ check: 'engine', severity: 'failure', containers: [], what: show(what), why, cure: show(cure), paste: [] }],
-    unchecked: checkTable.map(({ id, title }) => ({ check: id, title, reasons: ["the engine can't be asked"] })),
+    unchecked: checkTable.map(({ id, title }) => ({ check: id, title, reasons: ['the engine does not answer'] })),
     ok: [],
   };
 }
@@ -75,21 +75,21 @@ function explainedBy(outcome: Outcome, examined: Examined): Outcome | undefined 
       outcomes.some(
         (other) =>
           other.kind === 'finding' &&
-          // What weighs less than its check usually does is no cause of something worse.
+          // A finding below the usual severity of its check explains no other fault.
           other.severity !== 'warning' &&
           (other.meet === undefined || outcome.meet === undefined || other.meet === outcome.meet),
       ),
   );
   if (cause === undefined) return undefined;
-  return { kind: 'unchecked', reason: `${outcome.container ?? 'it'}: see the finding "${cause.check.id}" first` };
+  return { kind: 'unchecked', reason: `${outcome.container ?? 'the Meet'}: fix the finding "${cause.check.id}" first` };
 }
 
-/** Replicas have the same fault for the same cause. */
+/** Merges the findings of replicas, which have the same fault for the same reason. */
 function mergeFindings(check: Check, outcomes: readonly Outcome[]): readonly Finding[] {
   const groups = new Map<string, readonly [Found, ...Found[]]>();
   for (const outcome of outcomes) {
     if (outcome.kind !== 'finding') continue;
-    const key = JSON.stringify([outcome.severity, outcome.meet, outcome.what, outcome.cure.say]);
+    const key = JSON.stringify([outcome.severity, outcome.meet, outcome.what, outcome.cure.advice]);
     const group = groups.get(key);
     groups.set(key, group === undefined ? [outcome] : [...group, outcome]);
   }
@@ -102,19 +102,19 @@ function mergeFindings(check: Check, outcomes: readonly Outcome[]): readonly Fin
       containers: [...new Set(names)],
       what: show(first.what),
       why: check.why,
-      cure: show(first.cure.say),
+      cure: show(first.cure.advice),
       paste: pasteOf(group.map(({ cure }) => cure)),
     };
   });
 }
 
-/** The lines for each of the containers, where they differ. */
+/** The lines to paste: once if they are the same for all containers. */
 function pasteOf(cures: readonly Cure[]): readonly string[] {
   const texts = new Set(cures.map(({ paste = [] }) => paste.map(show).join('\n')));
   return [...texts].filter((text) => text !== '').flatMap((text, index) => [...(index > 0 ? [''] : []), ...text.split('\n')]);
 }
 
-function weigh({ severity }: Finding): number {
+function severityOrder({ severity }: Finding): number {
   return severity === 'failure' ? 0 : 1;
 }
 

@@ -1,6 +1,6 @@
 import type { Examination, Finding } from './examine.ts';
 
-/** The report for a terminal: what is wrong first, then what could not be looked at, then how much is well. */
+/** The report for a terminal: failures, warnings, checks that could not look, and the totals. */
 export function reportText({ findings, unchecked, ok }: Examination): string {
   const failures = findings.filter(({ severity }) => severity === 'failure');
   const warnings = findings.filter(({ severity }) => severity === 'warning');
@@ -15,7 +15,7 @@ export function reportText({ findings, unchecked, ok }: Examination): string {
   return `${sections.join('\n\n')}\n`;
 }
 
-/** The same for programs. */
+/** The report for programs. */
 export function reportJson(examination: Examination): string {
   const { findings, unchecked, ok } = examination;
   const failures = findings.filter(({ severity }) => severity === 'failure').length;

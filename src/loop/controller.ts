@@ -183,7 +183,7 @@ function hooksOfStream(loop: Loop, boundary: ErrorBoundary): EventStreamHooks {
     onOpened: boundary.guard(
       'the event stream',
       (isRenewal: boolean) => {
-        view.hear(true);
+        view.setListening(true);
         if (!isRenewal) resync(loop);
         // Two looks, as after an event: a change may have happened just before the stream opened.
         view.touchAll(nowMs() + finalAfterMs);
@@ -193,7 +193,7 @@ function hooksOfStream(loop: Loop, boundary: ErrorBoundary): EventStreamHooks {
     ),
     onConnected: boundary.guard('the event stream', hooks.onConnected),
     onDisconnected: boundary.guard('the event stream', (error: unknown) => {
-      view.hear(false);
+      view.setListening(false);
       hooks.onDisconnected(error);
     }),
   };

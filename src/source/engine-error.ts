@@ -2,15 +2,15 @@ import { showForeignText } from '../model/foreign-text.ts';
 
 const maxErrorLength = 1000;
 
-/** The engine could not be asked: what happened, why, and how to fix it. */
+/** A failed call to the engine: the message has the event and its cause, `cure` the steps to fix it. */
 export class EngineError extends Error {
   override name = 'EngineError';
   readonly cure: string;
-  /** The HTTP status of the engine's answer, or of a proxy's before it; absent when there was none. */
+  /** The HTTP status that the engine, or a proxy before it, answered with; undefined without an answer. */
   readonly status: number | undefined;
 
   constructor(message: string, options: { cure: string; status?: number; cause?: unknown }) {
-    // It can hold what the engine, a proxy or a container's name says.
+    // The message can quote the engine, a proxy or a container's name.
     super(showForeignText(message, maxErrorLength), { cause: options.cause });
     this.cure = showForeignText(options.cure, maxErrorLength);
     this.status = options.status;

@@ -6,76 +6,88 @@ import type { ListContainers } from './source.ts';
 import { networkOwnerOf } from '../model/network-owner.ts';
 
 /**
- * What the engine has, as it was seen last. A look asks for no more than what may have changed: after an event for its container by
- * id, which costs the engine the same however many others there are; after a gap in the events for all.
+ * The containers as the last looks showed them. After an event, a look asks only for that container by id, whose cost
+ * doesn't depend on the number of containers. After a gap in the events, a look asks for all containers.
  */
 export interface EngineView {
-  /** Something happened to a container, and was heard of at that moment (milliseconds since 1970). */
+  /** Records an event about a container, which arrived at `heardAtMs` (milliseconds since 1970). */
   touch(containerId: string, heardAtMs: number): void;
-  /** Anything may have happened: only a list of all that begins at that moment or later shows it. */
+  /** Asks for a full list that begins at `fromMs` or later: events before that may be lost. */
   touchAll(fromMs: number): void;
-  /** Whether events are heard; while they are not, every look is at all. */
-  hear(isHeard: boolean): void;
+  /** Says whether events arrive. While they don't, each look lists all containers. */
+  setListening(isListening: boolean): void;
   /**
-   * Brings the view up to date. What has not changed is the same object as before: each container, and the whole where none has.
-   * @throws whatever listing threw, and changes nothing then
+   * Brings the view up to date. An unchanged container stays the same object; if all are unchanged, the list does, too.
+   * @throws the error of the list; the view then stays as before
    */
   look(signal: AbortSignal): Promise<readonly Container[]>;
-  /** Whether it was seen last; true for any before the first look. */
+  /** Whether the last list showed the container; true for any id before the first look. */
   knows(containerId: string): boolean;
-  /** Its name when it was seen last. */
+  /** The container's name in the last list. */
   nameOf(containerId: string): string | undefined;
-  /** Whether it doesn't run, and nothing is known to have happened to it since that was seen. */
+  /** Whether the container is stopped, without an event since the last list. */
   isAtRest(containerId: string): boolean;
-  /** Whether what happens to it can matter: it hasn't been seen, is of interest, or one that is uses its network. */
+  /**
+   * Whether an event about a container can matter. Events of unknown containers matter, and events of containers of
+   * interest. So do those of a container whose network a container of interest uses.
+   */
   concerns(containerId: string, isOfInterest: (container: Container) => boolean): boolean;
 }
 
-/** The engine announces some changes up to 15 ms before its list shows them; a list begun this long after is final. */
+/** The engine announces some changes up to 15 ms before its list shows them. A list that begins this late is final. */
 export const finalAfterMs = 45;
-/** One list of all is cheaper than one of so many by id. */
+/** With more ids than this, a full list is cheaper. */
 const maxIds = 16;
-/** Up to so many, a final look is at all of them now and then: it costs little, and heals what no event told. */
-const maxSeenWhole = 200;
-const wholeEveryMs = 10_000;
+/**
+ * With at most so many containers, a final look sometimes lists all: this is cheap, and shows changes without an event.
+ */
+const maxFullList = 200;
+const fullListEveryMs = 10_000;
 
-/** What was listed, and what may have changed since. Times in milliseconds since 1970. */
+/** The state of the view. Times in milliseconds since 1970. */
 interface Seen {
   /** By id; undefined before the first list. */
   readonly containers: ReadonlyMap<string, Container> | undefined;
-  /** The same as a list, which is the same object as before where nothing has changed. */
+  /** The same containers as a list; the same object as before if no container changed. */
   readonly present: readonly Container[];
   /**
-   * When the last event about a container was heard, until a final list has shown it; whether it had been seen before. It is
-   * changed in place: a burst of events must not copy it for each of them.
+   * The containers with an event that no final list has shown yet: the event's time, and whether a list had shown the
+   * container before. Changed in place, since a burst of events would copy the map for each event.
    */
   readonly touched: Map<string, { readonly heardAtMs: number; readonly wasSeen: boolean }>;
-  /** When a list of all has to begin that is still owed. */
-  readonly owedFromMs: number | undefined;
-  readonly isHeard: boolean;
-  /** When the last list of all began. */
-  readonly wholeAtMs: number;
+  /** A full list that begins at this time or later is still needed. */
+  readonly fullListDueMs: number | undefined;
+  readonly isListening: boolean;
+  /** When the last full list began. */
+  readonly fullListAtMs: number;
 }
 
 /** @param nowMs milliseconds since 1970 */
 export function createEngineView(list: ListContainers, nowMs: () => number): EngineView {
-  let seen: Seen = { containers: undefined, present: [], touched: new Map(), owedFromMs: undefined, isHeard: false, wholeAtMs: 0 };
+  let seen: Seen = {
+    containers: undefined,
+    present: [],
+    touched: new Map(),
+    fullListDueMs: undefined,
+    isListening: false,
+    fullListAtMs: 0,
+  };
   return {
     touch(containerId, heardAtMs) {
       const wasSeen = seen.containers?.has(containerId) === true || seen.touched.get(containerId)?.wasSeen === true;
       seen.touched.set(containerId, { heardAtMs, wasSeen });
     },
     touchAll(fromMs) {
-      seen = { ...seen, owedFromMs: Math.max(seen.owedFromMs ?? 0, fromMs) };
+      seen = { ...seen, fullListDueMs: Math.max(seen.fullListDueMs ?? 0, fromMs) };
     },
-    hear(isHeard) {
-      seen = { ...seen, isHeard };
+    setListening(isListening) {
+      seen = { ...seen, isListening };
     },
     async look(signal) {
       const beganAtMs = nowMs();
       const ids = idsToAskFor(seen, beganAtMs);
       const listed = ids === undefined || ids.length > 0 ? await list(signal, ids) : undefined;
-      // What was heard during the list is in `seen` by now.
+      // `seen` now also holds the events that arrived during the list.
       if (listed !== undefined) seen = afterList(seen, listed, ids);
       seen = settle(seen, beganAtMs, ids === undefined);
       return seen.present;
@@ -94,12 +106,15 @@ export function createEngineView(list: ListContainers, nowMs: () => number): Eng
   };
 }
 
-/** The ids to ask for, or undefined for all. */
-function idsToAskFor({ containers, touched, owedFromMs, isHeard, wholeAtMs }: Seen, beganAtMs: number): readonly string[] | undefined {
-  if (containers === undefined || !isHeard || owedFromMs !== undefined || touched.size > maxIds) return undefined;
+/** @returns the ids to ask for; undefined for a full list */
+function idsToAskFor(
+  { containers, touched, fullListDueMs, isListening, fullListAtMs }: Seen,
+  beganAtMs: number,
+): readonly string[] | undefined {
+  if (containers === undefined || !isListening || fullListDueMs !== undefined || touched.size > maxIds) return undefined;
   const isFinal = [...touched.values()].some(({ heardAtMs }) => beganAtMs >= heardAtMs + finalAfterMs);
-  if (isFinal && containers.size <= maxSeenWhole && beganAtMs - wholeAtMs >= wholeEveryMs) return undefined;
-  // An event of one that can't be found by the id that it tells: it may be any of them.
+  if (isFinal && containers.size <= maxFullList && beganAtMs - fullListAtMs >= fullListEveryMs) return undefined;
+  // No container has the event's id, so the event can be about any container.
   if (isFinal && [...touched].some(([id, { wasSeen }]) => !wasSeen && !containers.has(id))) return undefined;
   const owners = [...touched.keys()].flatMap((id) => {
     const container = containers.get(id);
@@ -108,14 +123,17 @@ function idsToAskFor({ containers, touched, owedFromMs, isHeard, wholeAtMs }: Se
   return [...new Set([...touched.keys(), ...owners])];
 }
 
-/** Takes in what was listed: all, or what is left of these ids. Where entries have no id, nobody is taken for removed. */
+/**
+ * Adds a list to the view: a full list, or the containers that still exist of these ids. If some entries of the list
+ * have no id, no container counts as removed.
+ */
 function afterList(seen: Seen, listed: readonly Container[], ids: readonly string[] | undefined): Seen {
   const before = seen.containers ?? new Map<string, Container>();
-  const current = listed.map((container) => asSeen(before.get(container.id), container));
-  const there = new Set(current.map(({ id }) => id));
-  const isPartial = there.has(entriesWithoutId);
-  const gone = [...(ids ?? before.keys())].filter((id) => before.has(id) && !there.has(id));
-  const removed = isPartial ? [] : gone;
+  const current = listed.map((container) => keepIfUnchanged(before.get(container.id), container));
+  const listedIds = new Set(current.map(({ id }) => id));
+  const isPartial = listedIds.has(entriesWithoutId);
+  const missing = [...(ids ?? before.keys())].filter((id) => before.has(id) && !listedIds.has(id));
+  const removed = isPartial ? [] : missing;
   const isSame = removed.length === 0 && current.every((container) => container === before.get(container.id));
   if (isSame && seen.containers !== undefined) return seen;
   const containers = new Map(before);
@@ -124,20 +142,23 @@ function afterList(seen: Seen, listed: readonly Container[], ids: readonly strin
   return { ...seen, containers, present: listOf(containers) };
 }
 
-/** A list ended that began then: what it shows for certain is no longer owed. */
-function settle(seen: Seen, beganAtMs: number, isWhole: boolean): Seen {
-  const { owedFromMs, touched } = seen;
+/** Forgets the events and the due full list that this list has shown for certain. */
+function settle(seen: Seen, beganAtMs: number, isFull: boolean): Seen {
+  const { fullListDueMs, touched } = seen;
   for (const [id, { heardAtMs }] of touched) if (beganAtMs >= heardAtMs + finalAfterMs) touched.delete(id);
-  const isPaid = isWhole && owedFromMs !== undefined && beganAtMs >= owedFromMs;
+  const isDone = isFull && fullListDueMs !== undefined && beganAtMs >= fullListDueMs;
   return {
     ...seen,
-    wholeAtMs: isWhole ? beganAtMs : seen.wholeAtMs,
-    owedFromMs: isPaid ? undefined : owedFromMs,
+    fullListAtMs: isFull ? beganAtMs : seen.fullListAtMs,
+    fullListDueMs: isDone ? undefined : fullListDueMs,
   };
 }
 
-/** What was seen before where nothing is different. A container's labels never change: where they can't be read now, those from before hold. */
-function asSeen(before: Container | undefined, now: Container): Container {
+/**
+ * @returns the object from before if the container is unchanged
+ * A container's labels never change. So if they can't be read now, the labels from before hold.
+ */
+function keepIfUnchanged(before: Container | undefined, now: Container): Container {
   if (before === undefined) return now;
   const wasRead = before.unreadable === undefined || before.isAsBefore === true;
   const seen = now.unreadable !== undefined && wasRead ? { ...now, labels: before.labels, isAsBefore: true as const } : now;

@@ -7,49 +7,49 @@ import { EngineError } from './engine-error.ts';
 import type { EngineEvent } from '../model/engine-event.ts';
 
 export interface EventStreamHooks {
-  /** `isPast`: it happened before we first asked, so a list that is made now shows its outcome. */
+  /** `isPast`: the event is older than this stream, so a list that begins now shows its result. */
   onEvent(event: EngineEvent, isPast: boolean): void;
-  /** The engine has answered: a list begun from now on misses nothing. `isRenewal` when nothing was wrong before. */
+  /** The engine has answered: a list that begins now misses no event. `isRenewal`: the stream before had no fault. */
   onOpened(isRenewal: boolean): void;
-  /** The stream is there, and lasts. */
+  /** The stream is open and stays open. */
   onConnected(): void;
   onDisconnected(error: unknown): void;
 }
 
 export interface EventStream {
-  /** Opens another stream when nothing was heard since the last call: a half-open stream looks like a quiet one. */
+  /** Opens a new stream if no event came since the last call, since a half-open stream looks like a quiet stream. */
   renewIfSilent(): void;
   /** Resolves after the signal has aborted. */
   readonly ended: Promise<void>;
 }
 
-/** A stream that lived this long worked; one that ended earlier is a fault, and is not hurried. */
+/** A stream that ends earlier than this is a fault, and reopens after a pause. */
 const steadyMs = 2000;
-/** Stops that began this long before our start may still be under way. */
+/** A stop that began this long before meet-gen started can still be under way. */
 const pastMs = 15 * 60_000;
-/** The first moment after an event, so that it is not told again. */
-const afterwardsMs = 0.001;
+/** Added to an event's time, so that the engine doesn't replay that event. */
+const afterEventMs = 0.001;
 
-/** A stream that is kept open. Times in milliseconds since 1970. */
+/** The state of a stream that is kept open. Times in milliseconds since 1970. */
 interface Following {
   readonly subscribe: Subscribe;
   readonly hooks: EventStreamHooks;
   readonly reconnect: Backoff;
   readonly signal: AbortSignal;
   readonly firstAskedAtMs: number;
-  /** What happened from then on is still to be heard. */
+  /** The next stream asks for the events since this time. */
   sinceMs: number;
   /** The last stream ended as soon as it was opened. */
   wasCut: boolean;
-  /** Since the last call of `renewIfSilent`. */
-  heardSomething: boolean;
-  /** Ends the stream that is open now. */
+  /** Whether an event came since the last call of `renewIfSilent`. */
+  hasEvents: boolean;
+  /** Ends the open stream. */
   renewal: AbortController | undefined;
 }
 
 /**
- * Keeps a stream of events open until the signal aborts. What happened between two streams is replayed by the engine,
- * as far as it remembers; a stream that lived and ended is opened again without a word, since some proxies cut idle ones.
+ * Keeps a stream of events open until the signal aborts. The engine replays the events between two streams, as far as
+ * it remembers them. A stream that worked and ended is reopened without a report, since some proxies cut idle streams.
  */
 export function followEvents(subscribe: Subscribe, hooks: EventStreamHooks, reconnectCapMs: number, signal: AbortSignal): EventStream {
   const firstAskedAtMs = nowMs();
@@ -61,15 +61,15 @@ export function followEvents(subscribe: Subscribe, hooks: EventStreamHooks, reco
     firstAskedAtMs,
     sinceMs: firstAskedAtMs - pastMs,
     wasCut: false,
-    heardSomething: true,
+    hasEvents: true,
     renewal: undefined,
   };
   return {
     renewIfSilent() {
-      // In a process that was held up, events wait in the socket: they are read before this runs.
+      // If the process was blocked, events wait in the socket. They are read before this callback runs.
       setImmediate(() => {
-        if (!following.heardSomething) following.renewal?.abort();
-        following.heardSomething = false;
+        if (!following.hasEvents) following.renewal?.abort();
+        following.hasEvents = false;
       });
     },
     ended: run(following),
@@ -90,7 +90,7 @@ async function run(following: Following): Promise<void> {
   }
 }
 
-/** Follows one stream to its end. @returns whether it ended because it is to be renewed */
+/** Reads a stream to its end. @returns whether the stream was ended to be renewed */
 async function follow(following: Following, isRenewal: boolean): Promise<boolean> {
   const { subscribe, hooks, reconnect, signal, firstAskedAtMs } = following;
   const abort = new AbortController();
@@ -108,10 +108,10 @@ async function follow(following: Following, isRenewal: boolean): Promise<boolean
     try {
       for await (const event of events) take(following, event);
     } catch (error) {
-      // A stream that breaks is one that ends: whether the engine is away, opening the next one tells best.
+      // A broken stream counts as an ended one: opening the next stream shows whether the engine is away.
       failure = error;
     }
-    // What is no stream of events is none however long it lived.
+    // An answer that isn't an event stream is a fault, however long it stayed open.
     following.wasCut = !abort.signal.aborted && (failure instanceof EngineError || nowMs() - openedAtMs < steadyMs);
     if (!following.wasCut) reconnect.reset();
   } finally {
@@ -121,14 +121,14 @@ async function follow(following: Following, isRenewal: boolean): Promise<boolean
   }
   if (failure instanceof EngineError) throw failure;
   if (following.wasCut)
-    throw new Error('the engine, or something in between, ends the event stream as soon as it is opened', { cause: failure });
+    throw new Error('the engine, or a proxy in between, ends the event stream as soon as it is opened', { cause: failure });
   return abort.signal.aborted;
 }
 
 function take(following: Following, event: EngineEvent): void {
   const { hooks, firstAskedAtMs, sinceMs } = following;
-  following.heardSomething = true;
+  following.hasEvents = true;
   const isPast = event.atMs !== undefined && event.atMs < firstAskedAtMs;
-  if (event.atMs !== undefined) following.sinceMs = Math.max(sinceMs, Math.min(event.atMs, nowMs()) + afterwardsMs);
+  if (event.atMs !== undefined) following.sinceMs = Math.max(sinceMs, Math.min(event.atMs, nowMs()) + afterEventMs);
   hooks.onEvent(event, isPast);
 }

@@ -1,14 +1,16 @@
 import type { Container } from '../model/container.ts';
 import type { EngineEvent } from '../model/engine-event.ts';
 
-/** Where a view of the world comes from: the containers there are, and events that say *look again*. One folder for each kind. */
+// In: an engine, or a compose file. Out: containers, and events that say *look again*.
+
+/** Where meet-gen learns of containers. Each kind of source has its own folder. */
 export interface Source {
   readonly list: ListContainers;
   readonly subscribe: Subscribe;
 }
 
-/** Lists containers: all that have a role, or those with these ids, whatever they are. */
+/** Lists all containers with `meet.role`. With `ids`, lists those containers, with a role or without. */
 export type ListContainers = (signal: AbortSignal, ids?: readonly string[]) => Promise<readonly Container[]>;
 
-/** Subscribes to an engine's events from a moment on, in milliseconds since 1970. */
+/** Subscribes to the engine's events since a time in milliseconds since 1970. */
 export type Subscribe = (sinceMs: number, signal: AbortSignal) => Promise<AsyncIterable<EngineEvent>>;

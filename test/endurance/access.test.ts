@@ -142,7 +142,7 @@ test('over TLS, with one that it does not accept: nothing is told but why not', 
   expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining("doesn't accept meet-gen's own certificate") as string });
 });
 
-test('without TLS at its port: that it wants TLS', async () => {
+test('reports that the engine needs TLS', async () => {
   const { code, stderr } = await runCommand(['render', '--docker-host', overTls], { wrap: engine.onItsNetwork });
-  expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('wants TLS; set DOCKER_TLS_VERIFY=1') as string });
+  expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('needs TLS; set DOCKER_TLS_VERIFY=1') as string });
 });

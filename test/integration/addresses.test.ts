@@ -10,7 +10,7 @@ test.concurrent("a backend in host mode is reached at the gateway of the fronten
   await scene.serves(`server ${scene.address(1)}:8000`);
 });
 
-/** A service that says no port: what it exposes has to be found out. */
+/** A service without a port in its labels, whose exposed ports meet-gen must ask for. */
 const portless = (name: string) => ({
   labels: composeLabels('meet', name, { 'meet.role': 'service', 'meet.paths': `/${name}` }),
   ports: [3000],
@@ -18,7 +18,7 @@ const portless = (name: string) => ({
 const inspections = (scene: Scene): readonly string[] =>
   scene.engine.calls.flatMap(({ path }) => (/^\/containers\/[^/]+\/json$/.test(path) ? [path] : []));
 
-test.concurrent('a service whose ports no list shows is asked for them, once, and nobody else is', async ({ scene }) => {
+test.concurrent('asks once for the ports of a service that the list shows without ports, and for no other container', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.backend('listed', 21, portless('listed'));
@@ -39,10 +39,10 @@ test.concurrent('a service whose ports no list shows is asked for them, once, an
 test.concurrent.for([
   { what: 'refused by a proxy', fault: { do: 'status', status: 403 }, times: 1, why: 'was refused (403)' },
   { what: 'unknown to a proxy', fault: { do: 'status', status: 404 }, times: 1, why: 'answered 404' },
-  { what: 'never answered', fault: { do: 'hang' }, times: 3, why: 'got no answer in time' },
-  { what: 'answered for another one', fault: { do: 'body', body: '{"Id":"x"}' }, times: 3, why: 'does not describe this container' },
+  { what: 'left without an answer', fault: { do: 'hang' }, times: 3, why: 'got no answer in time' },
+  { what: 'answered for another container', fault: { do: 'body', body: '{"Id":"x"}' }, times: 3, why: 'is about another container' },
 ] as const)(
-  'where that question is $what, all else goes on, and the label that settles it is named',
+  'names the missing label if the call for ports is $what, and serves all other routes',
   async ({ fault, times, why }, { scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20);
@@ -68,7 +68,7 @@ test.concurrent.for([
   },
 );
 
-test.concurrent('a frontend in host mode reaches backends on their networks, and is asked at their gateway', async ({ scene }) => {
+test.concurrent('a frontend in host mode reaches backends on all networks, and answers meet-gen at the gateway', async ({ scene }) => {
   const nginx = await scene.frontend('frontend', { host: 1, container: { networkMode: 'host' } });
   scene.backend('backend', 20);
   scene.run();
@@ -79,9 +79,9 @@ test.concurrent('a frontend in host mode reaches backends on their networks, and
   expect((await scene.status()).problems).toEqual([]);
 });
 
-test.concurrent("a backend in another container's network is reached there, and follows it", async ({ scene }) => {
+test.concurrent("a backend in another container's network has the address of that container, also after a change", async ({ scene }) => {
   await scene.frontend('frontend');
-  // It has no role of its own: only its id tells where it is.
+  // The container has no role, so only its id leads to its address.
   const owner = scene.engine.world.add({ name: 'vpn', networks: { [network]: scene.address(30) }, prefixLength: 24 });
   scene.backend('backend', 20, { networkMode: `container:${owner}` });
   scene.backend('other', 21, { labels: composeLabels('meet', 'other', { 'meet.role': 'service', 'meet.paths': '/x', 'meet.port': '1' }) });
@@ -98,7 +98,7 @@ test.concurrent("a backend in another container's network is reached there, and 
   await scene.serves(`server ${scene.address(31)}:8000`);
 });
 
-test.concurrent('a stop that began before meet-gen did is heard of', async ({ scene }) => {
+test.concurrent('a stop that began before the start of meet-gen takes effect', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   scene.backend('backend-2', 21);
@@ -114,7 +114,7 @@ test.concurrent('a stop that began before meet-gen did is heard of', async ({ sc
   await scene.serves(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('--strict-instance refuses what belongs to another project', async ({ scene }) => {
+test.concurrent('--strict-instance refuses routes of another project', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.backend('guest', 21, {

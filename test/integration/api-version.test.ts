@@ -4,18 +4,18 @@ import type { FakeEngine } from '../support/fake-engine/engine.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { problemCodes, test } from './scene.ts';
 
-/** The versions in the paths of all calls from one on. */
+/** The versions in the paths of the calls from index `from` on. */
 function versionsAsked({ calls }: FakeEngine, from = 0): ReadonlySet<string> {
   return new Set(calls.slice(from).flatMap(({ path, version }) => (path === '/_ping' ? [] : (version ?? 'none'))));
 }
 
-describe.concurrent('an engine that speaks other API versions', () => {
+describe.concurrent('an engine with other API versions', () => {
   for (const [what, api] of [
     ['the oldest that is known', { min: '1.24', max: '1.41' }],
     ['one that refuses old clients', { min: '1.44', max: '1.52' }],
     ['a newer one than is known', { min: '1.44', max: '1.99' }],
   ] as const) {
-    test(`${what}: is asked in a version that it speaks, and the health is read`, async ({ scene }) => {
+    test(`${what}: gets a version that it has, and its health is read`, async ({ scene }) => {
       scene.engine.api = api;
       await scene.frontend('frontend');
       scene.backend('well', 20, { health: 'healthy' });
@@ -28,7 +28,7 @@ describe.concurrent('an engine that speaks other API versions', () => {
     });
   }
 
-  test('one that is too new altogether: told, the file kept, and right when it is replaced once more', async ({ scene }) => {
+  test('is reported if it is too new; the file stays, and a replaced engine works again', async ({ scene }) => {
     await scene.frontend('frontend');
     const run = scene.run(['--resync', '1s']);
     await scene.converged();
@@ -48,7 +48,7 @@ describe.concurrent('an engine that speaks other API versions', () => {
     await scene.serves(`${scene.address(20)}:8000`);
   });
 
-  test('comes back with a newer minimum: asked again, in a version that it speaks now', async ({ scene }) => {
+  test('gets a version that it has after a restart with a newer minimum', async ({ scene }) => {
     scene.engine.api = { min: '1.24', max: '1.43' };
     await scene.frontend('frontend');
     scene.backend('backend-1', 20);
@@ -61,7 +61,7 @@ describe.concurrent('an engine that speaks other API versions', () => {
     await scene.serves(`${scene.address(21)}:8000`);
   });
 
-  test('comes back with an older maximum: the same', async ({ scene }) => {
+  test('gets a version that it has after a restart with an older maximum', async ({ scene }) => {
     scene.engine.api = { min: '1.44', max: '1.52' };
     await scene.frontend('frontend');
     scene.backend('backend-1', 20);

@@ -28,7 +28,7 @@ async function doctor(
   return { code, said: JSON.parse(stdout) as Said, stdout };
 }
 
-/** Its files are as they should be, and its mounts. */
+/** Gives the frontend the stub and its mounts. */
 function giveStub(scene: Scene, name: string): void {
   const id = scene.engine.world.idOf(name);
   const archive = Buffer.from(
@@ -39,13 +39,13 @@ function giveStub(scene: Scene, name: string): void {
 
 const find = (said: Said, check: string) => said.findings.filter((finding) => finding.check === check);
 
-test.concurrent('no Meet at all: exit 7, and what to label', async ({ scene }) => {
+test.concurrent('without any Meet: exit 7, with the labels to add', async ({ scene }) => {
   const { code, said } = await doctor(scene);
   expect(code).toBe(7);
   expect(said.findings).toMatchObject([{ check: 'role-missing', severity: 'failure', containers: [] }]);
 });
 
-test.concurrent('an engine that is gone: exit 7, one finding, everything else not checked', async ({ scene }) => {
+test.concurrent('without an engine: exit 7, one finding, and no check runs', async ({ scene }) => {
   await scene.engine.goAway('nothing');
   const { code, said } = await doctor(scene);
   expect(code).toBe(7);
@@ -60,7 +60,7 @@ test.concurrent('a wrong option: exit 2', async ({ scene }) => {
   expect(await runCommand(['doctor', '--docker-host', scene.engine.host, '--instance', 'NO SUCH'])).toMatchObject({ code: 2, stdout: '' });
 });
 
-test.concurrent('behind a proxy that lets the list through alone: not checked, never ok', async ({ scene }) => {
+test.concurrent('behind a proxy that only allows the list: not checked, never ok', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.engine.faults.add({ method: 'GET', path: /^\/(networks|containers\/[^/]+\/)/, do: 'status', status: 403 });
@@ -83,16 +83,16 @@ test.concurrent('behind a proxy that lets the list through alone: not checked, n
   expect(scene.engine.calls.map(({ method }) => method)).not.toContain('POST');
 });
 
-describe('what the frontend answers to real requests', () => {
+describe("judges the frontend's answer to a real request", () => {
   const answers = [
     { name: 'JSON', status: 200, type: 'application/json', body: '{}', found: undefined },
     { name: "the SPA's HTML", status: 200, type: 'text/html', body: '<!doctype html>', found: /HTML of the SPA/ },
     { name: 'a redirect', status: 301, type: 'text/html', body: '', found: /redirects in a loop/ },
     { name: '400', status: 400, type: 'text/html', body: '', found: /refuses the host visio\.example\.org \(400\)/ },
-    { name: '502', status: 502, type: 'text/html', body: '', found: /nobody answers \(backend is running\)/ },
-    { name: '503', status: 503, type: 'text/html', body: '', found: /no backend takes requests/ },
+    { name: '502', status: 502, type: 'text/html', body: '', found: /address of the backend doesn't answer \(backend is running\)/ },
+    { name: '503', status: 503, type: 'text/html', body: '', found: /no backend is in rotation/ },
     { name: '504', status: 504, type: 'text/html', body: '', found: /does not answer/ },
-    { name: 'no JSON that says it is', status: 200, type: 'application/json', body: '<html>', found: /answers 200 instead of JSON/ },
+    { name: 'HTML with the type of JSON', status: 200, type: 'application/json', body: '<html>', found: /answers 200 instead of JSON/ },
   ] as const;
   for (const { name, status, type, body, found } of answers) {
     test.concurrent(name, async ({ scene }) => {
@@ -121,7 +121,7 @@ describe('what the frontend answers to real requests', () => {
     });
   }
 
-  test.concurrent('nothing listens: 502 on all routes', async ({ scene }) => {
+  test.concurrent('reports a closed port: 502 on all routes', async ({ scene }) => {
     const nginx = await scene.frontend('frontend');
     await nginx.closeEntrance();
     giveStub(scene, 'frontend');
@@ -133,7 +133,7 @@ describe('what the frontend answers to real requests', () => {
   });
 });
 
-describe('what a backend answers from its network, where no command may be run in it', () => {
+describe('asks a backend from its network if no command is allowed', () => {
   const heartbeats = [
     { name: 'its database answers', status: 200, found: [] },
     { name: 'its database fails', status: 500, found: [{ severity: 'failure', containers: ['backend'] }] },
@@ -152,7 +152,7 @@ describe('what a backend answers from its network, where no command may be run i
     });
   }
 
-  test.concurrent('nothing, on a wrong meet.port', async ({ scene }) => {
+  test.concurrent('reports a wrong meet.port', async ({ scene }) => {
     await scene.frontend('frontend');
     const labels = composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.port': '8001' });
     scene.backend('backend', 20, { labels, ports: [8000] });
@@ -164,13 +164,13 @@ describe('what a backend answers from its network, where no command may be run i
     ]);
   });
 
-  test.concurrent('an address on no network of ours says nothing of the port', async ({ scene }) => {
+  test.concurrent('does not judge the port of an address on another network', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20, { networks: { meet_default: '203.0.113.20' } });
     const { said } = await doctor(scene);
     expect(find(said, 'meet-port')).toEqual([]);
     const left = said.notChecked.find(({ check }) => check === 'meet-port');
-    expect(left?.reasons.join()).toContain('203.0.113.20 is on none of the networks');
+    expect(left?.reasons.join()).toContain('203.0.113.20 is on no network');
   });
 });
 
@@ -180,7 +180,7 @@ async function serve(address: string, port: number, status: number): Promise<() 
   return () => new Promise((resolve) => server.close(() => resolve()));
 }
 
-test.concurrent('no secret of an environment or command line is ever printed', async ({ scene }) => {
+test.concurrent('prints no secret of an environment or command line', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.engine.world.add({
@@ -217,13 +217,13 @@ test.concurrent('no secret of an environment or command line is ever printed', a
   }
   const { code, said, stdout } = await doctor(scene);
   expect(code).toBe(7);
-  // They were read.
+  // The secrets were read.
   expect(find(said, 'restart-policy').length).toBeGreaterThan(0);
   const { stdout: text } = await runCommand(['doctor', '--docker-host', scene.engine.host]);
   for (const output of [stdout, text]) expect(output).not.toMatch(/S3cr3t/i);
 });
 
-test.concurrent('--instance looks at one Meet alone', async ({ scene }) => {
+test.concurrent('checks only the Meet of --instance', async ({ scene }) => {
   await scene.frontend('one-frontend', { instance: 'one' });
   await scene.frontend('two-frontend', { instance: 'two', host: 11 });
   const { said } = await doctor(scene, '--instance', 'two');
@@ -232,7 +232,7 @@ test.concurrent('--instance looks at one Meet alone', async ({ scene }) => {
   expect(named).not.toContain('one-frontend');
 });
 
-test.concurrent('a stranger that names itself a backend of the Meet is not asked from inside, nor believed', async ({ scene }) => {
+test.concurrent('runs no command in a backend of another project, and uses no answer from it', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.backend('stranger', 21, {
@@ -245,10 +245,10 @@ test.concurrent('a stranger that names itself a backend of the Meet is not asked
   expect(asked).toEqual(['/containers/backend/exec']);
   expect(find(said, 'heartbeat')).toEqual([]);
   const left = said.notChecked.find(({ check }) => check === 'heartbeat');
-  expect(left?.reasons.join()).toContain("stranger was not asked: it is not of the Meet's own compose project");
+  expect(left?.reasons.join()).toContain('stranger was not asked: the backend is not in the compose project of its Meet');
 });
 
-test.concurrent('an owner that is named with --project is the one that is asked', async ({ scene }) => {
+test.concurrent('runs the command in the backend of the owner from --project', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const { said } = await doctor(scene, '--project', 'meet=other');
@@ -256,7 +256,7 @@ test.concurrent('an owner that is named with --project is the one that is asked'
   expect(left?.reasons.join()).toContain('backend was not asked');
 });
 
-test.concurrent('hostile names: plain text of one line each, and no words for a shell', async ({ scene }) => {
+test.concurrent('prints hostile names as one line of plain text, and never in a command', async ({ scene }) => {
   const hostile = '$(touch /tmp/x)`reboot`';
   await scene.frontend('frontend', { container: { networks: { [hostile]: scene.address(10) } } });
   scene.backend('backend', 20, { networks: { [`${hostile}2`]: '203.0.113.20' } });

@@ -5,13 +5,13 @@ import { network, test } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 /*
- * Events are a reason to look, never a fact: swapped, told twice, lost or told no more on a stream that stays open, the
- * routes end up as the list is.
+ * Events are a reason to look, never a fact. If events are swapped, doubled or lost, the routes still follow the list. The
+ * same holds for an open stream that falls silent.
  */
 
 const events = { method: 'GET', path: /^\/events$/ } as const;
 
-/** Has something said again and again; returns how long it was silent in between, in milliseconds. */
+/** Repeats an event. @returns the silence before each, in milliseconds */
 async function speakFor(durationMs: number, speak: () => void): Promise<readonly number[]> {
   const silences: number[] = [];
   const startMs = performance.now();
@@ -25,7 +25,7 @@ async function speakFor(durationMs: number, speak: () => void): Promise<readonly
   return silences;
 }
 
-/** A life of three backends, and who of them is in rotation after each step: the last number of its address. */
+/** Changes of three backends, with the replicas in rotation after each: the last numbers of their addresses. */
 const life: readonly { readonly what: string; readonly step: (scene: Scene) => void; readonly hosts: readonly number[] }[] = [
   { what: 'all run', step: () => undefined, hosts: [20, 21, 22] },
   { what: 'one stops', step: ({ engine }) => engine.world.stop('backend-20'), hosts: [21, 22] },
@@ -72,7 +72,7 @@ async function goThroughLife(scene: Scene): Promise<void> {
   await scene.converged();
 }
 
-describe.concurrent('events that come', () => {
+describe.concurrent('routes follow the list with events', () => {
   test('in order', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.run();
@@ -86,7 +86,7 @@ describe.concurrent('events that come', () => {
     await goThroughLife(scene);
   });
 
-  test('twice each', async ({ scene }) => {
+  test('sent twice', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.engine.faults.add({ ...events, do: 'repeat' });
     scene.run();
@@ -98,7 +98,7 @@ describe.concurrent('events that come', () => {
     [2, 1],
     [3, 0],
   ] as const) {
-    test(`not at all, every ${every} of them (${rest}): right at the latest after a resync`, async ({ scene }) => {
+    test(`lost, every ${every} of them (${rest}): at the latest after a resync`, async ({ scene }) => {
       await scene.frontend('frontend');
       scene.engine.faults.add({ ...events, do: 'lose', which: (_, nth) => nth % every === rest });
       scene.run(['--resync', '1s']);
@@ -106,7 +106,7 @@ describe.concurrent('events that come', () => {
     });
   }
 
-  test('all but the ends: a container that has started again unheard is no longer stopping', async ({ scene }) => {
+  test('without the ends: a container that has restarted is no longer stopping', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend-20', 20);
     scene.backend('backend-21', 21);
@@ -126,7 +126,7 @@ describe.concurrent('a stream that falls silent', () => {
     ['from its beginning', 0],
     ['after a while', 2],
   ] as const) {
-    test(`${when}: is opened again at the resync, what it swallowed is heard, and the next event at once`, async ({ scene }) => {
+    test(`${when}: is reopened at the resync, with the missed events, and the next event has effect at once`, async ({ scene }) => {
       await scene.frontend('frontend');
       for (const host of [20, 21, 22, 23]) scene.backend(`backend-${host}`, host);
       scene.engine.faults.add({ ...events, do: 'half-open', afterEvents, times: 1 });
@@ -143,12 +143,12 @@ describe.concurrent('a stream that falls silent', () => {
     });
   }
 
-  test('and is never replaced while it speaks', async ({ scene }) => {
+  test('stays open while events arrive', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.run(['--resync', '1s']);
     await scene.converged();
     const streams = (): number => scene.engine.calls.filter(({ path }) => path === '/events').length;
-    // Where a busy machine holds this engine up for as long as a resync, its stream is silent indeed.
+    // If a busy machine blocks the fake engine for the time of a resync, its stream really is silent.
     const silences = await speakFor(3500, () => scene.engine.world.health('frontend', 'healthy'));
     expect(streams()).toBeLessThanOrEqual(1 + silences.filter((ms) => ms > 900).length);
     await scene.converged();

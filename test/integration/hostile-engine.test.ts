@@ -6,14 +6,15 @@ import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, problemCodes, test } from './scene.ts';
 
 /*
- * An engine, or what answers in its place, that says anything at all: every call, and every fourth answer to it; `endurance/hostile-engine.test.ts` has all pairs, and those that only a deadline ends.
+ * An engine that answers with anything: every call, with every fourth answer. `endurance/hostile-engine.test.ts` has all
+ * pairs, also the answers that only a deadline ends.
  */
 
 const quick = hostileAnswers.filter(({ isSlow }) => isSlow !== true);
 
-describe.concurrent('meet-gen run bears', () => {
+describe.concurrent('meet-gen run survives', () => {
   for (const [index, name] of Object.keys(calls).entries()) {
-    test(`whatever is answered to ${name}`, async ({ scene }) => {
+    test(`any answer to ${name}`, async ({ scene }) => {
       await bearAnswers(
         scene,
         name,
@@ -23,16 +24,16 @@ describe.concurrent('meet-gen run bears', () => {
   }
 });
 
-describe.concurrent('meet-gen doctor bears', () => {
+describe.concurrent('meet-gen doctor survives', () => {
   for (const [index, answer] of quick.filter((_, at) => at % 4 === 0).entries()) {
     const which = index % 2 === 0 ? 'all but the list' : 'all';
-    test(`that ${which} is answered with ${answer.name}`, async ({ scene }) => {
+    test(`${answer.name} as the answer to ${which}`, async ({ scene }) => {
       await doctorBears(scene, which, answer);
     });
   }
 });
 
-test.concurrent('an entry of the list that makes no sense costs itself, and is reported until it is gone', async ({ scene }) => {
+test.concurrent('an unreadable entry of the list affects only its container, and is reported until it is removed', async ({ scene }) => {
   const { world, faults } = scene.engine;
   await scene.frontend('frontend');
   scene.backend('backend', 20);
@@ -49,7 +50,7 @@ test.concurrent('an entry of the list that makes no sense costs itself, and is r
   const told = (await scene.status()).problems.filter(({ code }) => code === 'container-unreadable');
   expect(told.map(({ container, message }) => [container, message.split(': ').at(-1)])).toEqual([
     ['entries-without-id', "2 entries of the engine's list have no usable id"],
-    ['odd', 'its labels are no labels'],
+    ['odd', "its labels aren't a JSON object"],
   ]);
   fault.lift();
   run.signal('SIGHUP');
@@ -59,7 +60,7 @@ test.concurrent('an entry of the list that makes no sense costs itself, and is r
   );
 });
 
-test.concurrent('a container whose entry turns senseless, or loses its id, stays in rotation', async ({ scene }) => {
+test.concurrent('a container whose entry becomes unreadable, or loses its id, stays in rotation', async ({ scene }) => {
   const { world, faults } = scene.engine;
   await scene.frontend('frontend');
   scene.backend('backend', 20);
@@ -86,7 +87,7 @@ test.concurrent('a container whose entry turns senseless, or loses its id, stays
   expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('a line of events without an end is closed and reported; a long one is skipped', async ({ scene }) => {
+test.concurrent('closes and reports a stream with an endless line; skips a long line', async ({ scene }) => {
   const { engine } = scene;
   await scene.frontend('frontend');
   const run = scene.run();
@@ -96,7 +97,7 @@ test.concurrent('a line of events without an end is closed and reported; a long 
   await scene.serves(`${scene.address(20)}:8000`);
   expect(engine.calls.filter(({ path }) => path === '/events')).toHaveLength(1);
   for (let part = 0; part <= 64; part += 1) engine.sayOnEventStreams('x'.repeat(1024 ** 2));
-  await waitUntil('that is reported', () => run.stderr().includes('longer than the 67108864 bytes'));
+  await waitUntil('that is reported', () => run.stderr().includes('longer than 67108864 bytes'));
   scene.backend('backend-2', 21);
   await scene.serves(`${scene.address(21)}:8000`);
   await waitUntil('that is over', () => problemCodes(run, 'problem is gone').includes('engine-unreachable'));

@@ -195,7 +195,7 @@ describe('from what Compose resolved, with no engine', () => {
     {
       name: 'no backend',
       services: { backend: { ...backend, scale: 0 } },
-      stdout: '# nothing stands for the service backend: it has no replicas\n',
+      stdout: '# no address stands for the service backend: it has no replicas\n',
       codes: ['nobody-in-rotation'],
     },
     { name: 'a service that nobody starts', services: { files: { ...files, scale: 0 } }, stdout: 'server 192.0.2.1:8000 ', codes: [] },
@@ -212,7 +212,7 @@ describe('from what Compose resolved, with no engine', () => {
     { name: 'YAML', stdin: 'services:\n  a: {}\n', reason: 'not valid JSON' },
     { name: 'half of it', stdin: '{"name": "meet", "services": {', reason: 'JSON' },
     { name: 'nothing', stdin: '', reason: 'JSON' },
-    { name: 'another JSON', stdin: '{}', reason: 'no name' },
+    { name: 'another JSON', stdin: '{}', reason: 'no project name' },
     { name: 'variables, as with --no-interpolate', stdin: '{"name": "${X}", "services": {}}', reason: '--no-interpolate' },
     { name: 'more than is read', stdin: ' '.repeat(17 * 2 ** 20), reason: 'longer than 16777216 bytes' },
   ]) {
@@ -232,7 +232,7 @@ describe('from what Compose resolved, with no engine', () => {
     ]) {
       const end = await runCommand(['render', '--compose', ...args], { env: { PATH: scene.folder } });
       expect({ code: end.code, stdout: end.stdout }).toEqual({ code: 2, stdout: '' });
-      expect(end.stderr).toContain(`paste where it is: ${line} | meet-gen render --compose - (`);
+      expect(end.stderr).toContain(`paste this on a machine that has Compose: ${line} | meet-gen render --compose - (`);
       expect(end.stderr).toContain(`${line} | docker run --rm -i meet-gen render --compose -)\n`);
     }
   });
@@ -255,6 +255,6 @@ describe('from what Compose resolved, with no engine', () => {
   test.concurrent('it cannot write escape sequences or lines of its own to the terminal', async () => {
     const { code, stderr } = await renderProject({ '\u001b]0;evil\u0007\nmeet-gen: all is well': [] });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^meet-gen: this is not the JSON [\x20-\x7e]+\n$/);
+    expect(stderr).toMatch(/^meet-gen: the input isn't the JSON [\x20-\x7e]+\n$/);
   });
 });

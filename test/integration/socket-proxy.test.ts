@@ -10,7 +10,7 @@ const standIns = fileURLToPath(new URL('../providers/engine/images/socket-proxie
 
 type Finish = TestContext['onTestFinished'];
 
-/** How each of them is told to let these calls through. */
+/** The configuration of each proxy for these calls. */
 const known = {
   wollomatic: (allowed: Allowed, socketPath: string, port: number) => ({
     args: [
@@ -48,7 +48,7 @@ const yes = (allowed: boolean): string => (allowed ? '1' : '0');
 const kinds = Object.keys(known) as (keyof typeof known)[];
 const all: Allowed = { ping: true, events: true, list: true, killOf: 'frontend' };
 
-/** Starts a proxy in front of the scene's engine; returns what `--docker-host` has to be. */
+/** Starts a proxy in front of the scene's engine. @returns the value for `--docker-host` */
 async function startProxy(
   kind: keyof typeof known,
   allowed: Allowed,
@@ -69,7 +69,7 @@ async function startProxy(
   return `tcp://127.0.0.1:${port}`;
 }
 
-/** A running sidecar's problem of this code, in its own words. */
+/** The message and cure of the running sidecar's problem with this code. */
 async function problemOf(scene: Scene, code: string): Promise<string> {
   const { problems } = await waitForStatus(scene, code, (status) => status.problems.some((problem) => problem.code === code));
   const { message, cure } = problems.find((problem) => problem.code === code) ?? { message: '', cure: '' };
@@ -77,7 +77,7 @@ async function problemOf(scene: Scene, code: string): Promise<string> {
 }
 
 describe.concurrent.each(kinds)("%s's proxy", (kind) => {
-  test('that lets everything needed through is not complained of', async ({ scene, onTestFinished }) => {
+  test('works without a problem if it allows every needed call', async ({ scene, onTestFinished }) => {
     const host = await startProxy(kind, all, scene, onTestFinished);
     await scene.frontend('frontend');
     scene.backend('backend', 20);
@@ -86,7 +86,7 @@ describe.concurrent.each(kinds)("%s's proxy", (kind) => {
     expect((await scene.status()).problems).toEqual([]);
   });
 
-  test('that lets no ping through costs nothing', async ({ scene, onTestFinished }) => {
+  test('works without a problem if it refuses the ping', async ({ scene, onTestFinished }) => {
     const host = await startProxy(kind, { ...all, ping: false }, scene, onTestFinished);
     await scene.frontend('frontend');
     scene.backend('backend', 20);
@@ -95,24 +95,24 @@ describe.concurrent.each(kinds)("%s's proxy", (kind) => {
     expect((await scene.status()).problems).toEqual([]);
   });
 
-  test('that lets no list through: which call it was, and where it is told how to allow it', async ({ scene, onTestFinished }) => {
+  test('is reported if it refuses the list: with the call, and the page with the settings', async ({ scene, onTestFinished }) => {
     const host = await startProxy(kind, { ...all, list: false }, scene, onTestFinished);
-    const words = `listing containers was refused (403): what answers at ${host}, a socket proxy by the look of it, doesn't let GET /containers/json through; allow that call there; docs/security.md has the settings of known proxies`;
+    const words = `listing containers was refused (403): the server at ${host}, probably a socket proxy, doesn't let GET /containers/json through; allow that call in the proxy; docs/security.md has the settings of known proxies`;
     expect(await runCommand(['render', '--docker-host', host])).toMatchObject({ code: 3, stdout: '', stderr: `meet-gen: ${words}\n` });
     scene.run(['--docker-host', host]);
     expect(await problemOf(scene, 'engine-unreachable')).toContain(words);
   });
 
-  test('that lets no events through: the same, and what the list shows is published all the same', async ({ scene, onTestFinished }) => {
+  test('is reported if it refuses events, while routes from the list are still published', async ({ scene, onTestFinished }) => {
     const host = await startProxy(kind, { ...all, events: false }, scene, onTestFinished);
     await scene.frontend('frontend');
     scene.backend('backend', 20);
     scene.run(['--docker-host', host, '--resync', '1s']);
     await waitUntil('it is published', async () => (await scene.content().catch(() => '')).includes(`${scene.address(20)}:8000`));
-    expect(await problemOf(scene, 'engine-unreachable')).toContain("doesn't let GET /events through; allow that call there");
+    expect(await problemOf(scene, 'engine-unreachable')).toContain("doesn't let GET /events through; allow that call in the proxy");
   });
 
-  test('that lets no signal through: whom it could not be sent to', async ({ scene, onTestFinished }) => {
+  test('is reported if it refuses the signal: with the frontend', async ({ scene, onTestFinished }) => {
     const { killOf: _, ...without } = all;
     const host = await startProxy(kind, without, scene, onTestFinished);
     await scene.frontend('frontend');
@@ -124,19 +124,16 @@ describe.concurrent.each(kinds)("%s's proxy", (kind) => {
   });
 });
 
-test.concurrent('a pattern that names other frontends: the call that it does not match', async ({ scene, onTestFinished }) => {
+test.concurrent('reports the call that the pattern of a proxy does not match', async ({ scene, onTestFinished }) => {
   const host = await startProxy('wollomatic', { ...all, killOf: 'meet-frontend-[0-9]+' }, scene, onTestFinished);
   await scene.frontend('other-frontend-1');
   scene.backend('backend', 20);
   scene.run(['--docker-host', host]);
-  expect(await problemOf(scene, 'signal-failed')).toContain('(403): what answers at');
+  expect(await problemOf(scene, 'signal-failed')).toContain('(403): the server at');
   expect(await problemOf(scene, 'signal-failed')).toContain("doesn't let POST /containers/other-frontend-1/kill through");
 });
 
-test.concurrent('a stream that is cut when it has been silent: it is opened again, and nothing is said', async ({
-  scene,
-  onTestFinished,
-}) => {
+test.concurrent('reopens a silent stream that a proxy cuts, without a report', async ({ scene, onTestFinished }) => {
   const host = await startProxy('linuxserver', all, scene, onTestFinished, { STAND_IN_SILENCE_MS: '2500' });
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);

@@ -82,7 +82,11 @@ describe.concurrent('nothing is said to an engine', () => {
   });
 
   test.for([
-    ['whose certificate has expired', { altName: loopback, days: -1 }, /its certificate is not valid now .*; renew it/],
+    [
+      'whose certificate has expired',
+      { altName: loopback, days: -1 },
+      /its certificate has expired or is not valid yet .*; renew the certificate/,
+    ],
     ['whose certificate is for another name', { altName: 'DNS:engine.example.com' }, /another name than DOCKER_HOST's .*subjectAltName/],
     ['whose certificate names nobody', {}, /another name than DOCKER_HOST's .*subjectAltName/],
   ] as const)('%s', async ([, options, words], { scene, onTestFinished }) => {
@@ -97,13 +101,13 @@ describe.concurrent('nothing is said to an engine', () => {
     expect(front.heardBytes()).toBe(0);
   });
 
-  test('that speaks no TLS', async ({ scene, onTestFinished }) => {
+  test('a server without TLS', async ({ scene, onTestFinished }) => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const client = await (await authorityIn(scene, 'ca')).issue('client');
     const { code, stderr } = await render((server.address() as AddressInfo).port, client);
-    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(/speaks no TLS .*2376/) as string });
+    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(/doesn't use TLS .*2376/) as string });
   });
 });
 
@@ -127,7 +131,7 @@ describe.concurrent('an engine that does not accept our certificate', () => {
     const { code, stderr } = await render(front.port, withCa(foreign, authority.caFile));
     expect({ code, stderr }).toEqual({
       code: 3,
-      stderr: expect.stringMatching(/doesn't accept meet-gen's own certificate .*see whether cert\.pem/) as string,
+      stderr: expect.stringMatching(/doesn't accept meet-gen's own certificate .*check that cert\.pem/) as string,
     });
   });
 });

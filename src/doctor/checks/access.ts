@@ -1,64 +1,66 @@
-import type { Facts, Inspection, Patient } from '../facts/facts.ts';
-import { composeLines, inspectEach, meetsOf, patientsOf, recreate, sidecarsOf } from '../facts/meet.ts';
+import type { Facts, Inspection, Subject } from '../facts/facts.ts';
+import { composeLines, inspectEach, meetsOf, subjectsOf, recreate, sidecarsOf } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 import { partsOfMeet } from '../facts/part.ts';
 
+// In: facts about the subjects of a Meet. Out: an outcome of each check for each subject: ok, finding or unchecked.
+
 export const accessChecks: readonly Check[] = [
   {
     id: 'meet-gen',
-    title: 'a meet-gen looks after each Meet',
-    symptom: 'New addresses never come: 502 after the next redeploy.',
+    title: 'each Meet has a meet-gen',
+    symptom: 'New addresses never go live: 502 after the next redeploy.',
     looksAt: 'containers of the image (or service) meet-gen',
-    why: 'the frontend goes on with the last published file, but nobody writes a new one',
+    why: 'without meet-gen the frontend keeps the last published file, with its old addresses',
     cure: 'Start it: `docker compose up -d meet-gen`.',
     weight: 'warning',
     run: judgePresence,
   },
   {
     id: 'engine-access',
-    title: 'nobody has more access to the engine than needed',
-    symptom: 'None, until somebody breaks into one of these containers: the socket is root on the host.',
-    looksAt: "which of Meet's containers mount the engine's socket, and what the socket proxy lets through and to whom",
-    why: 'whoever can write to the socket can start a container that owns the host; `:ro` on the mount limits nothing',
-    cure: 'Give meet-gen a socket proxy, as in compose.example.yml; docs/security.md has the set-ups.',
+    title: 'no container has more access to the engine than it needs',
+    symptom: 'No symptom, until an attacker breaks into one of these containers: access to the socket is root on the host.',
+    looksAt: "which of Meet's containers mount the engine's socket, which calls the socket proxy allows, and whether its port is published",
+    why: 'a program that can write to the socket can start a container with full control of the host; `:ro` on the mount limits nothing',
+    cure: 'Put a socket proxy between meet-gen and the engine, as in compose.example.yml; docs/security.md has the set-ups.',
     weight: 'warning',
-    run: (facts) => inspectEach(patientsOf(facts, ...partsOfMeet), judgeAccess),
+    run: (facts) => inspectEach(subjectsOf(facts, ...partsOfMeet), judgeAccess),
   },
   {
     id: 'socket-group',
-    title: "every container that mounts the engine's socket may open it",
-    symptom: 'meet-gen or its socket proxy is not well: `permission denied`; nothing becomes live.',
+    title: "every container that mounts the engine's socket may open the socket",
+    symptom: 'meet-gen or its socket proxy is unhealthy and logs `permission denied`; no change goes live.',
     looksAt: 'user, group and `group_add` of the containers that mount the socket, against the owner and group of the socket',
-    why: 'the socket belongs to root and a group of this host, whose number differs from host to host',
-    cure: 'Set `DOCKER_GID` in `.env` to what `stat -c %g /var/run/docker.sock` says.',
+    why: 'the socket belongs to root and a group, and the number of that group differs from host to host',
+    cure: 'Set `DOCKER_GID` in `.env` to the output of `stat -c %g /var/run/docker.sock`.',
     weight: 'failure',
-    run: (facts) => inspectEach(facts.patients.filter(mountsSocket), (patient, inspection) => judgeGroup(facts, patient, inspection)),
+    run: (facts) => inspectEach(facts.subjects.filter(mountsSocket), (subject, inspection) => judgeGroup(facts, subject, inspection)),
   },
   {
     id: 'stale-socket',
-    title: 'no mounted engine socket has gone stale',
-    symptom: 'nginx-proxy or meet-gen no longer sees any change, after an update or restart of Docker.',
-    looksAt: 'mounts of the socket file, from inside the containers that have one',
-    why: 'a mounted file stays the one that it was; the engine makes a new socket when it starts',
-    cure: 'Restart the container. For good: mount the directory of the socket, or use a proxy that ends when its socket is gone.',
+    title: 'no container mounts an old socket of the engine',
+    symptom: 'nginx-proxy or meet-gen no longer sees changes after an update or restart of Docker.',
+    looksAt: 'mounts of the socket file, from inside the containers with such a mount',
+    why: 'the engine makes a new socket when it starts, but a mounted file stays the old file',
+    cure: 'Restart the container. To prevent this, mount the directory of the socket, or use a proxy that exits when its socket is removed.',
     weight: 'failure',
-    run: (facts) => inspectEach(facts.patients.filter(mountsSocket), (patient) => judgeSocket(facts, patient)),
+    run: (facts) => inspectEach(facts.subjects.filter(mountsSocket), (subject) => judgeSocket(facts, subject)),
   },
 ];
 
 function judgePresence(facts: Facts): readonly Outcome[] {
-  // Whether it runs is another check's.
+  // `containers-run` checks whether meet-gen runs.
   return meetsOf(facts).map(({ frontend }) =>
     sidecarsOf(facts, frontend).length > 0
       ? ok
-      : finding(frontend, 'no container of meet-gen is here to look after it', 'start it, or ignore this if it runs outside of Docker', {
+      : finding(frontend, 'no container of meet-gen updates its routes', 'start meet-gen, or ignore this if meet-gen runs outside Docker', {
           paste: ['docker compose up -d meet-gen'],
         }),
   );
 }
 
-function mountsSocket({ inspection }: Patient): boolean {
+function mountsSocket({ inspection }: Subject): boolean {
   return inspection.known && inspection.value.mounts.some(({ source }) => isSocket(source));
 }
 
@@ -66,73 +68,73 @@ function isSocket(path: string): boolean {
   return /(^|\/)(docker|podman)\.sock$/.test(path);
 }
 
-function judgeAccess(patient: Patient, { mounts, environment, publishedPorts }: Inspection): Outcome {
+function judgeAccess(subject: Subject, { mounts, environment, publishedPorts }: Inspection): Outcome {
   const mounted = mounts.some(({ source }) => isSocket(source));
-  if (patient.part === 'socket-proxy') {
+  if (subject.part === 'socket-proxy') {
     if (publishedPorts.length > 0) {
       return finding(
-        patient,
-        'a port of the socket proxy is published: whoever reaches it speaks to the engine',
-        'remove its ports from compose',
+        subject,
+        'a port of the socket proxy is published: every client that reaches the port can control the engine',
+        'remove `ports` from the socket proxy in compose',
         {
           severity: 'failure',
-          paste: [recreate(patient)],
+          paste: [recreate(subject)],
         },
       );
     }
     if (environment.POST?.value === '1') {
       return finding(
-        patient,
-        'it lets every POST of the allowed parts through (POST=1): that is enough to start a container that owns the host',
-        'use the settings of docs/security.md',
+        subject,
+        'the socket proxy allows every POST (POST=1): a client can start a container with full control of the host',
+        'use the settings in docs/security.md',
       );
     }
     return ok;
   }
   if (!mounted) return ok;
-  if (patient.part === 'meet-gen') {
+  if (subject.part === 'meet-gen') {
     return finding(
-      patient,
-      "it mounts the engine's socket: that is root on the host, and it needs a list, events and a signal",
-      'put a socket proxy in between: docs/security.md, compose.example.yml',
+      subject,
+      "meet-gen mounts the engine's socket, which is root on the host; it needs only the list, the events and a signal",
+      'put a socket proxy in between, as in compose.example.yml; see docs/security.md',
       {
-        paste: composeLines(patient, ['environment:', '  DOCKER_HOST: tcp://docker-proxy:2375']),
+        paste: composeLines(subject, ['environment:', '  DOCKER_HOST: tcp://docker-proxy:2375']),
       },
     );
   }
-  return finding(patient, "it mounts the engine's socket, which it has no use for: that is root on the host", 'remove that mount', {
+  return finding(subject, "the container mounts the engine's socket, which is root on the host, and doesn't need it", 'remove that mount', {
     severity: 'failure',
-    paste: [recreate(patient)],
+    paste: [recreate(subject)],
   });
 }
 
-/** The kernel shows this for a group that a user namespace doesn't know (overflowgid in proc(5)). */
-const nobodysGroup = 65_534;
+/** The kernel shows this group where a user namespace doesn't map the real group (overflowgid in proc(5)). */
+const overflowGroup = 65_534;
 
-function judgeGroup({ socket }: Facts, patient: Patient, { identity }: Inspection): Outcome {
-  const { name } = patient.container;
+function judgeGroup({ socket }: Facts, subject: Subject, { identity }: Inspection): Outcome {
+  const { name } = subject.container;
   const { uid, gid, groups } = identity;
   if (uid === 0) return ok;
   if (!socket.known) return unchecked(`${name}: ${socket.why}`);
   const { gid: wanted, mode } = socket.value;
   const isOpen = (mode & 0o006) === 0o006;
   if (isOpen || uid === socket.value.uid || gid === wanted || groups.includes(wanted)) return ok;
-  if (wanted === nobodysGroup) return unchecked(`${name}: the engine remaps users, so the group of its socket is not seen from here`);
-  if (gid === undefined) return unchecked(`${name}: the group of its user stands in its image, which is not read`);
+  if (wanted === overflowGroup) return unchecked(`${name}: the engine remaps users, so the doctor can't see the group of its socket`);
+  if (gid === undefined) return unchecked(`${name}: the group of its user is in its image, which the doctor doesn't read`);
   return finding(
-    patient,
-    `it runs with group ${gid}, but the engine's socket belongs to group ${wanted}: it may not open it`,
-    `set DOCKER_GID=${wanted} in .env; where compose.yml does not use it, add this line`,
-    { paste: [...composeLines(patient, [`group_add: ["${wanted}"]`]), '', recreate(patient)], unless: ['stale-socket'] },
+    subject,
+    `the container runs with group ${gid}, but the engine's socket belongs to group ${wanted}, so the container may not open it`,
+    `set DOCKER_GID=${wanted} in .env; if compose.yml doesn't use DOCKER_GID, add this line`,
+    { paste: [...composeLines(subject, [`group_add: ["${wanted}"]`]), '', recreate(subject)], unless: ['stale-socket'] },
   );
 }
 
-function judgeSocket(facts: Facts, patient: Patient): Outcome {
-  const stale = facts.staleMounts.get(patient.container.id);
-  if (stale === undefined || !stale.known) return unchecked(`${patient.container.name}: ${stale?.why ?? 'its mounts were not looked at'}`);
+function judgeSocket(facts: Facts, subject: Subject): Outcome {
+  const stale = facts.staleMounts.get(subject.container.id);
+  if (stale === undefined || !stale.known) return unchecked(`${subject.container.name}: ${stale?.why ?? 'its mounts were not read'}`);
   const found = stale.value.find(isSocket);
   if (found === undefined) return ok;
-  return finding(patient, `its ${found} is a socket that no longer exists: it hears nothing of the engine`, 'restart it', {
-    paste: [recreate(patient)],
+  return finding(subject, `its ${found} is an old socket, on which no engine answers`, 'restart the container', {
+    paste: [recreate(subject)],
   });
 }

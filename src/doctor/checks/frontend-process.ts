@@ -1,73 +1,76 @@
 import { defaultWay } from '../../reload/ways/way-table.ts';
-import type { Facts, Inspection, Patient } from '../facts/facts.ts';
-import { composeLines, frontendEach, inspectEach, recreate, routingOnes, sidecarsOf } from '../facts/meet.ts';
+import type { Facts, Inspection, Subject } from '../facts/facts.ts';
+import { composeLines, frontendEach, inspectEach, recreate, routingFrontends, sidecarsOf } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 
 export const frontendProcessChecks: readonly Check[] = [
   {
     id: 'signalled-restart',
-    title: 'a frontend that is signalled has restart: always and a stop signal',
+    title: 'a frontend that meet-gen signals has restart: always and a stop signal',
     symptom: 'After a crash or a reboot the frontend stays down.',
-    looksAt: "the frontend's restart policy and stop signal, where meet-gen reloads by signal",
-    why: 'the engine notes any signal sent through it, a reload too, as a stop by hand: only `always` with a stop signal set brings the container back (moby#41302)',
+    looksAt: "the frontend's restart policy and stop signal, if meet-gen reloads by signal",
+    why: 'the engine counts any signal through its API as a manual stop; then only `always` with a stop signal restarts the container (moby#41302)',
     cure: 'Set `restart: always` and `stop_signal: SIGQUIT`, or reload by `hook` or `exec`.',
     weight: 'failure',
-    run: (facts) => inspectEach(routingOnes(facts.patients), (patient, inspection) => judgeRestart(facts, patient, inspection)),
+    run: (facts) => inspectEach(routingFrontends(facts.subjects), (subject, inspection) => judgeRestart(facts, subject, inspection)),
   },
   {
     id: 'first-process',
     title: "nginx is the frontend's first process",
-    symptom: 'Reloads have no effect, or a reload ends the frontend just after it started.',
+    symptom: 'Reloads have no effect, or a reload just after a start ends the frontend.',
     looksAt: 'the process list of the frontend',
-    why: 'a signal goes to the first process: a shell ignores HUP, and an init in front of nginx can pass it on before nginx is ready for it, which kills it',
+    why: 'a signal goes to the first process; a shell ignores HUP, and an init process can pass HUP on too early, which kills nginx',
     cure: 'Use `entrypoint: [/docker-entrypoint.sh]` with `command: ["nginx", "-g", "daemon off;"]`, without `init: true`.',
     weight: 'failure',
     run: (facts) =>
-      frontendEach(facts, (patient, { firstProcess }) => {
-        if (!firstProcess.known) return unchecked(`${patient.container.name}: ${firstProcess.why}`);
-        return firstProcess.value === 'nginx' ? ok : notFirst(patient, firstProcess.value);
+      frontendEach(facts, (subject, { firstProcess }) => {
+        if (!firstProcess.known) return unchecked(`${subject.container.name}: ${firstProcess.why}`);
+        return firstProcess.value === 'nginx' ? ok : firstProcessFinding(subject, firstProcess.value);
       }),
   },
 ];
 
-/** Who signals frontends: a meet-gen that wasn't told another way. Undefined: there is none to be seen. */
-export function isSignalled(facts: Facts, patient: Patient): boolean | undefined {
-  const sidecars = sidecarsOf(facts, patient).flatMap(({ inspection }) => (inspection.known ? [inspection.value] : []));
+/**
+ * Whether a meet-gen signals this frontend: the default way, unless set otherwise. Undefined if no meet-gen can be
+ * read.
+ */
+export function isSignalled(facts: Facts, subject: Subject): boolean | undefined {
+  const sidecars = sidecarsOf(facts, subject).flatMap(({ inspection }) => (inspection.known ? [inspection.value] : []));
   if (sidecars.length === 0) return undefined;
   return sidecars.some(({ environment }) => (environment.MEET_GEN_RELOAD?.value ?? defaultWay).isNotedAsStop);
 }
 
-function judgeRestart(facts: Facts, patient: Patient, { restartPolicy, stopSignal }: Inspection): Outcome {
-  const signalled = isSignalled(facts, patient);
+function judgeRestart(facts: Facts, subject: Subject, { restartPolicy, stopSignal }: Inspection): Outcome {
+  const signalled = isSignalled(facts, subject);
   if (signalled === undefined)
-    return unchecked(`${patient.container.name}: no meet-gen of this Meet is in a container here that could be asked how it reloads`);
+    return unchecked(`${subject.container.name}: no container has a meet-gen of this Meet, so the way of reloading is unknown`);
   if (!signalled) return ok;
   const lines = [...(restartPolicy === 'always' ? [] : ['restart: always']), ...(stopSignal === undefined ? ['stop_signal: SIGQUIT'] : [])];
   if (lines.length === 0) return ok;
   const faults = [
     ...(restartPolicy === 'always' ? [] : [`its restart policy is ${restartPolicy === '' ? 'no' : restartPolicy}`]),
-    ...(stopSignal === undefined ? ['it has no stop signal'] : []),
+    ...(stopSignal === undefined ? ['no stop signal is set'] : []),
   ];
   return finding(
-    patient,
-    `${faults.join(' and ')}: after a reload by signal the engine would leave it down when it crashes`,
+    subject,
+    `${faults.join(' and ')}: after a reload by signal, the engine doesn't restart the container when it crashes`,
     'add these lines',
     {
-      paste: [...composeLines(patient, lines), '', recreate(patient)],
+      paste: [...composeLines(subject, lines), '', recreate(subject)],
     },
   );
 }
 
-function notFirst(patient: Patient, name: string): Outcome {
+function firstProcessFinding(subject: Subject, name: string): Outcome {
   const isInit = ['docker-init', 'tini', 'dumb-init'].includes(name);
   const what = isInit
-    ? `${name} is its first process: a reload just after its start can kill nginx`
-    : `${name} is its first process, and does not pass a reload's signal on to nginx`;
-  const cure = isInit ? 'remove init: true' : "let nginx be started by the image's script, which gives way to it";
+    ? `its first process is ${name}: a reload just after a start can kill nginx`
+    : `its first process is ${name}, which does not pass HUP on to nginx`;
+  const cure = isInit ? 'remove init: true' : "start nginx by the image's script, which replaces itself by nginx";
   const lines = isInit ? ['init: false'] : ['entrypoint: [/docker-entrypoint.sh]', 'command: ["nginx", "-g", "daemon off;"]'];
-  return finding(patient, what, cure, {
+  return finding(subject, what, cure, {
     ...(isInit ? { severity: 'warning' as const } : {}),
-    paste: [...composeLines(patient, lines), '', recreate(patient)],
+    paste: [...composeLines(subject, lines), '', recreate(subject)],
   });
 }

@@ -6,13 +6,13 @@ import { nearest, sameLetters } from '../../model/nearest.ts';
 import { parseInstance } from '../../nginx/token.ts';
 import type { Problem, ProblemCode } from '../../model/problem.ts';
 import { planRouting } from '../../routes/plan.ts';
-import type { Facts, Patient } from '../facts/facts.ts';
+import type { Facts, Subject } from '../facts/facts.ts';
 import { composeLines, inspectEach, recreate, serviceFor } from '../facts/meet.ts';
 import { finding, ok } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 
-/** What other checks tell better, or what is no fault of labels. */
-const toldElsewhere: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+/** Problems that other checks report better, or that no label causes. */
+const coveredElsewhere: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'bad-role',
   'no-shared-network',
   'no-address',
@@ -25,20 +25,20 @@ const toldElsewhere: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
 export const labelChecks: readonly Check[] = [
   {
     id: 'role-word',
-    title: 'every meet.role is spelt right',
+    title: 'every meet.role is spelt correctly',
     symptom: 'The container gets no requests: 503 on its routes.',
-    looksAt: '`meet.role`, and labels whose key is nearly that',
-    why: 'a container with an unknown role is ignored',
+    looksAt: '`meet.role`, and labels with a similar key',
+    why: 'meet-gen ignores a container with an unknown role',
     cure: `Use one of ${roles.map((role) => `\`${role}\``).join(', ')}.`,
     weight: 'failure',
-    run: (facts) => facts.patients.flatMap(judgeRoleWord),
+    run: (facts) => facts.subjects.flatMap(judgeRoleWord),
   },
   {
     id: 'role-missing',
-    title: 'frontend and backend carry meet.role',
-    symptom: 'meet-gen does nothing: 503 on all routes, or on the API alone.',
-    looksAt: "containers of Meet's images, or called frontend and backend beside labelled ones, without the label",
-    why: 'without `meet.role` a container is ignored',
+    title: 'frontend and backend have the label meet.role',
+    symptom: '503 on all routes, or only on the API.',
+    looksAt: 'containers without the label that have an image of Meet, or the name frontend or backend in a project with labels',
+    why: 'meet-gen ignores a container without `meet.role`',
     cure: 'Label the frontend with `meet.role: frontend`, the backend with `meet.role: backend`.',
     weight: 'failure',
     run: judgeMissing,
@@ -46,48 +46,48 @@ export const labelChecks: readonly Check[] = [
   {
     id: 'role-on-worker',
     title: 'no worker and no management command has a role',
-    symptom: 'Now and then a request waits two seconds, or fails with 503.',
-    looksAt: 'what containers with `meet.role` run',
-    why: 'celery and `manage.py` listen on no port, but would be sent requests',
-    cure: 'Take `meet.role` off the worker. One-off containers of `docker compose run` are left out by themselves.',
+    symptom: 'Some requests wait two seconds, or fail with 503.',
+    looksAt: 'the command of containers with `meet.role`',
+    why: 'celery and `manage.py` listen on no port, so requests to them fail',
+    cure: 'Remove `meet.role` from the worker. meet-gen always leaves out one-off containers of `docker compose run`.',
     weight: 'failure',
     run: (facts) =>
-      inspectEach(facts.patients.filter(isRouted), (patient, { program }) =>
+      inspectEach(facts.subjects.filter(isRouted), (subject, { program }) =>
         program === 'other'
           ? ok
           : finding(
-              patient,
-              `it runs ${program}, which listens on no port, but has meet.role`,
-              `remove meet.role from ${serviceFor(patient)}`,
+              subject,
+              `the container has meet.role but runs ${program}, which listens on no port`,
+              `remove meet.role from ${serviceFor(subject)}`,
               {
-                paste: [recreate(patient)],
+                paste: [recreate(subject)],
               },
             ),
       ),
   },
   {
     id: 'labels',
-    title: 'all meet.* labels are understood and fit together',
+    title: 'all meet.* labels are valid and fit together',
     symptom: 'A route is missing, or a setting has no effect.',
-    looksAt: 'the labels, read as the sidecar reads them',
-    why: 'a label that is unknown or has a bad value is ignored',
-    cure: 'See docs/labels.md for what is allowed.',
+    looksAt: 'the labels, with the same rules as the sidecar',
+    why: 'meet-gen ignores an unknown label, and a label with an invalid value',
+    cure: 'Correct the label; docs/labels.md has all labels and their values.',
     weight: 'failure',
     run: judgeLabels,
   },
 ];
 
-function isRouted({ part, container }: Patient): boolean {
+function isRouted({ part, container }: Subject): boolean {
   return part !== 'one-off' && ['backend', 'service'].includes(container.labels['meet.role'] ?? '');
 }
 
-function judgeRoleWord(patient: Patient): readonly Outcome[] {
-  const { labels } = patient.container;
+function judgeRoleWord(subject: Subject): readonly Outcome[] {
+  const { labels } = subject.container;
   const role = labels['meet.role'];
   const misspelt = role === undefined ? Object.entries(labels).find(isMisspeltRole)?.[0] : undefined;
   if (misspelt !== undefined) {
     return [
-      finding(patient, `its label ${misspelt} is not meet.role`, 'spell the key as meet.role', {
+      finding(subject, `its label ${misspelt} looks like a misspelt meet.role`, 'change the key to meet.role', {
         paste: [`meet.role: ${guess(labels[misspelt] ?? '')}`],
       }),
     ];
@@ -95,13 +95,13 @@ function judgeRoleWord(patient: Patient): readonly Outcome[] {
   if (role === undefined) return [];
   if (roles.some((known) => known === role)) return [ok];
   return [
-    finding(patient, `meet.role=${role} is no role`, 'correct it', {
-      paste: [...composeLines(patient, ['labels:', `  meet.role: ${guess(role)}`]), '', recreate(patient)],
+    finding(subject, `meet.role=${role} is not a role`, 'correct the role', {
+      paste: [...composeLines(subject, ['labels:', `  meet.role: ${guess(role)}`]), '', recreate(subject)],
     }),
   ];
 }
 
-/** A key that is `meet.role` but for one letter is another tool's word (`meet.rule`) unless a role stands there. */
+/** With one letter different, the key may be another tool's (`meet.rule`), unless its value is a role. */
 function isMisspeltRole([key, value]: readonly [key: string, value: string]): boolean {
   if (sameLetters(key, ['meet.role']) !== undefined) return true;
   return nearest(key, ['meet.role'], { mostEdits: 1 }) !== undefined && nearest(value, roles) !== undefined;
@@ -111,23 +111,28 @@ function guess(role: string): string {
   return nearest(role, roles) ?? `<one of ${roles.join(', ')}>`;
 }
 
-function judgeMissing({ patients, listed, only }: Facts): readonly Outcome[] {
-  const labelled = patients.filter(({ container }) => container.labels['meet.role'] !== undefined);
+function judgeMissing({ subjects, listed, only }: Facts): readonly Outcome[] {
+  const labelled = subjects.filter(({ container }) => container.labels['meet.role'] !== undefined);
   const projects = new Set(labelled.map(({ project }) => project));
-  const looksLike = (patient: Patient): string | undefined => {
-    if (patient.part === 'one-off' || patient.part === 'worker' || patient.container.labels['meet.role'] !== undefined) return undefined;
-    if (patient.part === 'frontend' || patient.part === 'backend') return patient.part;
-    const named = patient.service === 'frontend' || patient.service === 'backend';
-    return named && projects.has(patient.project) && patient.project !== undefined ? patient.service : undefined;
+  const looksLike = (subject: Subject): string | undefined => {
+    if (subject.part === 'one-off' || subject.part === 'worker' || subject.container.labels['meet.role'] !== undefined) return undefined;
+    if (subject.part === 'frontend' || subject.part === 'backend') return subject.part;
+    const named = subject.service === 'frontend' || subject.service === 'backend';
+    return named && projects.has(subject.project) && subject.project !== undefined ? subject.service : undefined;
   };
-  const missing = patients.flatMap((patient) => {
-    const role = looksLike(patient);
+  const missing = subjects.flatMap((subject) => {
+    const role = looksLike(subject);
     if (role === undefined) return [];
     return [
-      finding(patient, `it looks like a ${role} of Meet but has no meet.role`, 'label it, or ignore this if another proxy routes to it', {
-        paste: [...composeLines(patient, ['labels:', `  meet.role: ${role}`]), '', recreate(patient)],
-        unless: ['role-word'],
-      }),
+      finding(
+        subject,
+        `the container looks like a ${role} of Meet but has no meet.role`,
+        'add the label, or ignore this if another proxy routes to the container',
+        {
+          paste: [...composeLines(subject, ['labels:', `  meet.role: ${role}`]), '', recreate(subject)],
+          unless: ['role-word'],
+        },
+      ),
     ];
   });
   if (labelled.length === 0 && missing.length === 0) return [only === undefined ? nothingFound() : nothingOf(only, listed)];
@@ -137,8 +142,8 @@ function judgeMissing({ patients, listed, only }: Facts): readonly Outcome[] {
 function nothingFound(): Outcome {
   return finding(
     undefined,
-    'no container here belongs to a Meet: none has meet.role, none is of its images',
-    'start it, or label its containers',
+    'no container belongs to a Meet: no container has meet.role or an image of Meet',
+    'start Meet, or label its containers',
     {
       paste: ['labels:', '  meet.role: frontend'],
       unless: ['role-word'],
@@ -146,40 +151,40 @@ function nothingFound(): Outcome {
   );
 }
 
-/** Another Meet than those that are there was asked for. */
+/** No container belongs to the Meet that `--instance` names. */
 function nothingOf(only: string, listed: Facts['listed']): Outcome {
   const labelled = listed.filter(({ container }) => container.labels['meet.role'] !== undefined);
   const names = new Set(labelled.flatMap(({ container }) => parseInstance(likelyInstance(container)) ?? []));
   const others =
     names.size === 0
-      ? 'start it, or label its containers'
-      : `name another one with --instance (${[...names].toSorted().join(', ')}), or start it`;
-  return finding(undefined, `no container here belongs to the Meet "${only}"`, others, { unless: ['role-word'] });
+      ? 'start that Meet, or label its containers'
+      : `set --instance to an existing Meet (${[...names].toSorted().join(', ')}), or start "${only}"`;
+  return finding(undefined, `no container belongs to the Meet "${only}"`, others, { unless: ['role-word'] });
 }
 
 function judgeLabels(facts: Facts): readonly Outcome[] {
   const containers = facts.listed.map(({ container }) => container);
   const { instances, problems } = readInstances({ containers, notes: new Map() }, { only: facts.only, given: facts.owners });
   const routed = instances.filter(({ frontends }) => frontends.length > 0).flatMap((instance) => planRouting(instance, []).problems);
-  const told = [...problems, ...routed].filter(
-    ({ code, severity }) => (severity !== 'notice' || code === 'owner-assumed') && !toldElsewhere.has(code),
+  const relevant = [...problems, ...routed].filter(
+    ({ code, severity }) => (severity !== 'notice' || code === 'owner-assumed') && !coveredElsewhere.has(code),
   );
-  const findings = told
+  const findings = relevant
     .toSorted((left, right) => compareText(left.container ?? '', right.container ?? ''))
-    .map((item) => tell(facts, item));
-  const labelled = facts.patients.filter(({ container }) => container.labels['meet.role'] !== undefined);
-  const blamed = new Set(told.map(({ container }) => container));
-  return [...labelled.filter(({ container }) => !blamed.has(container.name)).map(() => ok), ...findings];
+    .map((item) => findingFrom(facts, item));
+  const labelled = facts.subjects.filter(({ container }) => container.labels['meet.role'] !== undefined);
+  const reported = new Set(relevant.map(({ container }) => container));
+  return [...labelled.filter(({ container }) => !reported.has(container.name)).map(() => ok), ...findings];
 }
 
-function tell(facts: Facts, { severity, container, key, value, message, cure, code }: Problem): Outcome {
-  const patient = facts.patients.find((one) => one.container.name === container);
+function findingFrom(facts: Facts, { severity, container, key, value, message, cure, code }: Problem): Outcome {
+  const subject = facts.subjects.find((one) => one.container.name === container);
   const what = key === undefined ? message : `${key}${value === undefined ? '' : `=${value}`}: ${message}`;
-  return finding(patient, what, cure, {
+  return finding(subject, what, cure, {
     severity: severity === 'error' ? 'failure' : 'warning',
-    // A role that nobody understands leaves an instance without a frontend.
+    // With an unknown role, an instance has no frontend.
     ...(code === 'no-frontend' ? { unless: ['role-word', 'role-missing'] } : {}),
-    // A worker with the backend's role asks for the backend's paths.
+    // A worker with the role backend claims the backend's paths.
     ...(code === 'contested-route' ? { unless: ['role-on-worker'] } : {}),
   });
 }

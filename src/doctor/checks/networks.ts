@@ -1,7 +1,7 @@
 import { isNetworkOfProject, shortNetworkName } from '../../model/address.ts';
 import { parseEngineName } from '../../nginx/token.ts';
 import { unknown } from '../facts/facts.ts';
-import type { BackendFacts, Facts, Inspection, Patient } from '../facts/facts.ts';
+import type { BackendFacts, Facts, Inspection, Subject } from '../facts/facts.ts';
 import {
   calledNames,
   composeLines,
@@ -11,10 +11,10 @@ import {
   notOwn,
   ofSameMeet,
   otherPorts,
-  patientsOf,
+  subjectsOf,
   recreate,
-  roadKey,
-  routingOnes,
+  extraHostKey,
+  routingFrontends,
   runningOf,
   shareNetwork,
 } from '../facts/meet.ts';
@@ -26,84 +26,84 @@ export const networkChecks: readonly Check[] = [
     id: 'shared-network',
     title: 'frontend and backend share a network',
     symptom: 'The pages load, the API answers 503.',
-    looksAt: 'the networks of the frontends and of what they route to',
-    why: 'the frontend reaches the backend on a network that both are on, and on no other',
-    cure: 'Put both on the same network (`internal` in the example).',
+    looksAt: 'the networks of the frontends and of the services that they route to',
+    why: 'the frontend can only reach the backend on a network that both are on',
+    cure: 'Connect both to the same network (`internal` in the example).',
     weight: 'failure',
     run: (facts) =>
-      runningOf(facts, 'backend', 'service', 'media').flatMap((patient) => {
-        const frontends = ofSameMeet(patient, routingOnes(facts.patients)).filter(({ container }) => container.state === 'running');
-        const far = frontends.find((frontend) => !shareNetwork(frontend, patient));
+      runningOf(facts, 'backend', 'service', 'media').flatMap((subject) => {
+        const frontends = ofSameMeet(subject, routingFrontends(facts.subjects)).filter(({ container }) => container.state === 'running');
+        const far = frontends.find((frontend) => !shareNetwork(frontend, subject));
         if (frontends.length === 0) return [];
-        return [far === undefined ? ok : apart(patient, far)];
+        return [far === undefined ? ok : noSharedNetwork(subject, far)];
       }),
   },
   {
     id: 'way-out',
-    title: 'the backend has a way to the outside',
+    title: 'the backend can reach servers outside its networks',
     symptom: 'Login redirects to Keycloak but fails afterwards; rooms are not created.',
-    looksAt: 'whether every network of the backend is `internal: true`, unless it reaches both names all the same',
-    why: "the backend calls Keycloak and LiveKit by their public names, through the host's port 443; an internal network has no way there",
-    cure: 'Take `internal: true` from the network in compose, or put the backend on another network as well.',
+    looksAt: 'whether all networks of the backend are `internal: true`, unless the backend reaches both names anyway',
+    why: "the backend calls Keycloak and LiveKit by their public names, through the host's port 443, which an internal network can not reach",
+    cure: 'Remove `internal: true` from the network in compose, or connect the backend to a second network.',
     weight: 'failure',
     run: judgeWayOut,
   },
   {
     id: 'extra-hosts',
     title: "the backend reaches Keycloak's and LiveKit's public names",
-    symptom: 'Login redirects to Keycloak but fails when it comes back; rooms are not created.',
+    symptom: 'Login redirects to Keycloak but fails on the way back; rooms are not created.',
     looksAt:
-      'a connection from inside the backend to port 443 of the names in its OIDC and LiveKit settings; where it fails or no command can be run there, `extra_hosts` and network aliases',
-    why: "many servers can't reach their own public address from inside; `host-gateway` is a way that always exists",
+      'a connection from inside the backend to port 443 of the names in its settings; if that fails, `extra_hosts` and network aliases',
+    why: "many servers can't reach their own public address from inside; `host-gateway` always leads to the host",
     cure: 'Add `extra_hosts` with `host-gateway` for both names to the backend.',
     weight: 'failure',
-    run: (facts) => inspectEach(patientsOf(facts, 'backend'), (patient, inspection) => judgeNames(facts, patient, inspection)),
+    run: (facts) => inspectEach(subjectsOf(facts, 'backend'), (subject, inspection) => judgeNames(facts, subject, inspection)),
   },
   {
     id: 'extra-hosts-reachable',
-    title: 'port 443 answers where `extra_hosts` of the backend point to',
-    symptom: 'Login redirects to Keycloak but fails when it comes back, after a long wait.',
+    title: 'port 443 answers at the addresses in `extra_hosts` of the backend',
+    symptom: 'Login redirects to Keycloak but fails on the way back, after a long wait.',
     looksAt: 'a connection to port 443 of these addresses, from a network of the backend',
-    why: 'the backend asks Keycloak for tokens there; a firewall on the host can cut the road from containers to the host',
-    cure: 'Let the containers reach port 443 of the host: `ufw allow from 172.16.0.0/12 to any port 443 proto tcp`, or use an address where nginx-proxy listens.',
+    why: 'the backend asks Keycloak for tokens at these addresses; a firewall on the host can block containers',
+    cure: 'Allow the containers to reach port 443 of the host: `ufw allow from 172.16.0.0/12 to any port 443 proto tcp`, or use an address on which nginx-proxy listens.',
     weight: 'failure',
-    run: judgeRoads,
+    run: judgeExtraHosts,
   },
 ];
 
-function apart(patient: Patient, frontend: Patient): Outcome {
+function noSharedNetwork(subject: Subject, frontend: Subject): Outcome {
   const { project } = frontend;
   const [network = 'internal'] = networkNames(frontend).toSorted(
     (left, right) => Number(isNetworkOfProject(right, project)) - Number(isNetworkOfProject(left, project)),
   );
-  const what = `it shares no network with ${frontend.container.name}, so no request can reach it`;
-  return finding(patient, what, `put both on one network; ${frontend.container.name} is on ${networkNames(frontend).join(', ')}`, {
-    // A name with signs of a shell's stands in no line to paste.
+  const what = `no common network with ${frontend.container.name}, so no request arrives`;
+  return finding(subject, what, `connect both to one network; ${frontend.container.name} is on ${networkNames(frontend).join(', ')}`, {
+    // A line to paste never has a name with characters that a shell interprets.
     paste:
       parseEngineName(network) === undefined
         ? []
         : [
-            ...connectLines(patient, network, 'at once, until the next recreate'),
-            ...composeLines(patient, [`networks: ["${shortNetworkName(network, project)}"]`]),
+            ...connectLines(subject, network, 'works at once, until the next recreate'),
+            ...composeLines(subject, [`networks: ["${shortNetworkName(network, project)}"]`]),
           ],
   });
 }
 
 function judgeWayOut(facts: Facts): readonly Outcome[] {
   const { networks } = facts;
-  return runningOf(facts, 'backend').map((patient) => {
+  return runningOf(facts, 'backend').map((subject) => {
     if (!networks.known) return unchecked(networks.why);
-    // Aliases on such a network are as good as a way out.
-    const reach = reachOf(facts, patient);
-    const needed = calledNames(facts, patient);
+    // Aliases on an internal network are enough.
+    const reach = reachOf(facts, subject);
+    const needed = calledNames(facts, subject);
     if (reach.known && needed.length > 0 && needed.every((name) => reach.value.get(name)?.kind === 'open')) return ok;
-    const own = networkNames(patient).map((name) => networks.value.find((network) => network.name === name));
+    const own = networkNames(subject).map((name) => networks.value.find((network) => network.name === name));
     if (own.length === 0 || own.some((network) => network === undefined || !network.internal)) return ok;
-    const names = networkNames(patient);
+    const names = networkNames(subject);
     return finding(
-      patient,
-      `all its networks (${names.join(', ')}) are internal: it reaches nothing outside`,
-      'take internal: true from that network in compose, then recreate it',
+      subject,
+      `all its networks (${names.join(', ')}) are internal, so the backend can't reach any server outside`,
+      'remove internal: true from that network in compose, then recreate the network',
       {
         paste: ['docker compose down && docker compose up -d'],
       },
@@ -111,77 +111,77 @@ function judgeWayOut(facts: Facts): readonly Outcome[] {
   });
 }
 
-function judgeNames(facts: Facts, patient: Patient, { extraHosts }: Inspection): Outcome {
-  const { name } = patient.container;
-  const needed = calledNames(facts, patient);
+function judgeNames(facts: Facts, subject: Subject, { extraHosts }: Inspection): Outcome {
+  const { name } = subject.container;
+  const needed = calledNames(facts, subject);
   if (needed.length === 0) {
-    const isServedElsewhere = ofSameMeet(patient, patientsOf(facts, 'keycloak', 'livekit')).length === 0;
+    const isServedElsewhere = ofSameMeet(subject, subjectsOf(facts, 'keycloak', 'livekit')).length === 0;
     const why = isServedElsewhere
-      ? 'neither Keycloak nor LiveKit of this Meet is on this engine'
-      : 'its settings call neither Keycloak nor LiveKit by a public name of theirs';
+      ? 'Keycloak and LiveKit of this Meet are not on this engine'
+      : 'its settings have no public name of Keycloak or LiveKit';
     return unchecked(`${name}: ${why}`);
   }
-  const ports = otherPorts(patient);
-  const reach = reachOf(facts, patient);
-  // Where an entry leads is another check's.
+  const ports = otherPorts(subject);
+  const reach = reachOf(facts, subject);
+  // `extra-hosts-reachable` checks the addresses of the entries.
   const withoutEntry = needed.filter((host) => !extraHosts.some((entry) => entry.name === host));
   const own = withoutEntry.filter((host) => !ports.has(host));
   const untried = withoutEntry.find((host) => ports.has(host));
-  const fine = untried === undefined ? ok : onOtherPort(patient, untried, ports.get(untried));
+  const fine = untried === undefined ? ok : notOnPort443(subject, untried, ports.get(untried));
   if (!reach.known) {
-    const unclear = own.filter((host) => !isAlias(facts, patient, host));
+    const unclear = own.filter((host) => !isAlias(facts, subject, host));
     return unclear.length === 0
       ? fine
-      : unchecked(`${name} has no extra_hosts for ${unclear.join(', ')}, and could not be asked: ${reach.why}`);
+      : unchecked(`${name} has no extra_hosts for ${unclear.join(', ')}, and no command could be run in it: ${reach.why}`);
   }
   const missing = own.flatMap((host) => {
-    const road = reach.value.get(host);
-    return road?.kind === 'closed' ? [{ host, reason: road.reason }] : [];
+    const found = reach.value.get(host);
+    return found?.kind === 'closed' ? [{ host, reason: found.reason }] : [];
   });
   if (missing.length === 0) return fine;
   const hosts = missing.map(({ host }) => host);
   const reasons = [...new Set(missing.map(({ reason }) => reason))].join('; ');
-  const what = `it does not reach port 443 of ${hosts.join(', ')} (${reasons}), and extra_hosts has no entry for ${hosts.length > 1 ? 'them' : 'it'}`;
-  return finding(patient, what, 'add these lines to the backend', {
-    paste: [...composeLines(patient, ['extra_hosts:', ...hosts.map((host) => `  - "${host}:host-gateway"`)]), '', recreate(patient)],
+  const what = `no connection to port 443 of ${hosts.join(', ')} (${reasons}), and no entry in extra_hosts`;
+  return finding(subject, what, 'add these lines to the backend', {
+    paste: [...composeLines(subject, ['extra_hosts:', ...hosts.map((host) => `  - "${host}:host-gateway"`)]), '', recreate(subject)],
     unless: ['way-out'],
   });
 }
 
-function onOtherPort({ container }: Patient, host: string, port: number | undefined): Outcome {
-  return unchecked(`${container.name}: its settings call ${host} on port ${port}, and only port 443 is tried`);
+function notOnPort443({ container }: Subject, host: string, port: number | undefined): Outcome {
+  return unchecked(`${container.name}: its settings use port ${port} of ${host}, but the doctor only tries port 443`);
 }
 
-function reachOf(facts: Facts, { container }: Patient): BackendFacts['reach'] {
-  return facts.backends.get(container.id)?.reach ?? unknown(container.state === 'running' ? notOwn : 'it does not run');
+function reachOf(facts: Facts, { container }: Subject): BackendFacts['reach'] {
+  return facts.backends.get(container.id)?.reach ?? unknown(container.state === 'running' ? notOwn : 'the backend is not running');
 }
 
-/** Whether the engine's DNS gives the backend a container for a name. */
-function isAlias(facts: Facts, patient: Patient, host: string): boolean {
-  const networks = networkNames(patient);
-  return facts.patients.some(
+/** Whether the engine's DNS resolves the host to a container for the backend. */
+function isAlias(facts: Facts, subject: Subject, host: string): boolean {
+  const networks = networkNames(subject);
+  return facts.subjects.some(
     ({ inspection }) => inspection.known && networks.some((network) => inspection.value.aliases.get(network)?.includes(host) === true),
   );
 }
 
-function judgeRoads(facts: Facts): readonly Outcome[] {
-  return runningOf(facts, 'backend').flatMap((patient) => {
-    if (!patient.inspection.known) return [unchecked(`${patient.container.name}: ${patient.inspection.why}`)];
-    const reach = reachOf(facts, patient);
-    const ports = otherPorts(patient);
-    return patient.inspection.value.extraHosts.map(({ name, address }) => {
-      if (ports.has(name)) return onOtherPort(patient, name, ports.get(name));
+function judgeExtraHosts(facts: Facts): readonly Outcome[] {
+  return runningOf(facts, 'backend').flatMap((subject) => {
+    if (!subject.inspection.known) return [unchecked(`${subject.container.name}: ${subject.inspection.why}`)];
+    const reach = reachOf(facts, subject);
+    const ports = otherPorts(subject);
+    return subject.inspection.value.extraHosts.map(({ name, address }) => {
+      if (ports.has(name)) return notOnPort443(subject, name, ports.get(name));
       if (reach.known && reach.value.get(name)?.kind === 'open') return ok;
-      const road = facts.roads.get(roadKey(name, address));
-      if (road === undefined) return unchecked(`${name} was not tried`);
-      if (!road.known) return unchecked(`${name}: ${road.why}`);
-      if (road.value.kind === 'open') return ok;
-      const what = `nothing answers on port 443 of ${address}, where extra_hosts sends ${name} (${road.value.reason})`;
+      const found = facts.extraHosts.get(extraHostKey(name, address));
+      if (found === undefined) return unchecked(`${name} was not tried`);
+      if (!found.known) return unchecked(`${name}: ${found.why}`);
+      if (found.value.kind === 'open') return ok;
+      const what = `no answer on port 443 of ${address}, the address of ${name} in extra_hosts (${found.value.reason})`;
       const cure =
         address === 'host-gateway'
-          ? 'let containers reach port 443 of the host: its firewall may be in between'
-          : 'use host-gateway instead of an address, or the address where nginx-proxy listens';
-      return finding(patient, what, cure, {
+          ? 'let containers reach port 443 of the host; a firewall on the host may block them'
+          : 'use host-gateway instead of an address, or the address on which nginx-proxy listens';
+      return finding(subject, what, cure, {
         unless: ['way-out'],
         paste:
           address === 'host-gateway'

@@ -2,19 +2,19 @@ import { isIP } from 'node:net';
 import { readEnvironment } from '../facts/environment.ts';
 import type { Identity, Inspection, Network, Program, PublishedPort } from '../facts/facts.ts';
 import { parsePort } from '../../nginx/token.ts';
-import { recordOf, textOf, textsOf } from '../../source/docker/foreign-json.ts';
+import { recordOf, textOf, textsOf } from '../../source/docker/json-fields.ts';
 import { defined } from '../../util/defined.ts';
 
 /**
- * Maps `GET /containers/<id>/json` (Docker Engine API, ContainerInspectResponse) to what the checks read. Environment and command
- * line can hold secrets: what is needed of them is taken here, and nothing else goes on.
- * @throws Error when it is no such answer
+ * Maps `GET /containers/<id>/json` (Docker Engine API, ContainerInspectResponse) to `Inspection`. Environment and
+ * command line can have secrets, so only the values for the checks leave this function.
+ * @throws Error when the answer isn't about a container
  */
 export function inspectionFromEngine(answer: unknown): Inspection {
   const entry = recordOf(answer);
   const config = recordOf(entry['Config']);
   const host = recordOf(entry['HostConfig']);
-  if (typeof entry['Id'] !== 'string') throw new Error("the engine's answer describes no container");
+  if (typeof entry['Id'] !== 'string') throw new Error("the engine's answer is not about a container");
   const command = [...textsOf(config['Entrypoint']), ...textsOf(config['Cmd'])];
   const stopSignal = textOf(config['StopSignal']);
   const stopTimeout = config['StopTimeout'];
@@ -39,7 +39,7 @@ export function inspectionFromEngine(answer: unknown): Inspection {
   };
 }
 
-/** Maps `GET /networks`. @throws Error when it is no list */
+/** Maps `GET /networks`. @throws Error when the answer isn't a list */
 export function networksFromEngine(answer: unknown): readonly Network[] {
   if (!Array.isArray(answer)) throw new Error("the engine's network list is not a list");
   return listOf(answer).map((network) => {
@@ -50,8 +50,9 @@ export function networksFromEngine(answer: unknown): readonly Network[] {
 }
 
 /**
- * The name of one process out of `GET /containers/<id>/top`: the first word of its command, without folder and arguments.
- * @returns undefined when the process isn't in it
+ * Reads the name of a process from `GET /containers/<id>/top`: the first word of its command, without folder and
+ * arguments.
+ * @returns undefined when the process isn't in the list
  */
 export function processName(answer: unknown, pid: number): string | undefined {
   const { Titles: titles, Processes: processes } = recordOf(answer);
@@ -63,10 +64,10 @@ export function processName(answer: unknown, pid: number): string | undefined {
 }
 
 function programOf(command: readonly string[]): Program {
-  // A shell has it all in one word.
+  // `sh -c` has the whole command in one argument.
   const words = new Set(command.flatMap((word) => word.split(/\s+/)).map((word) => word.split('/').at(-1)));
   if (words.has('celery')) return 'celery';
-  // Migrations are often run just before the server, in one command.
+  // One command often runs migrations, and then the server.
   const serves = ['gunicorn', 'uvicorn', 'daphne', 'runserver'].some((server) => words.has(server));
   return words.has('manage.py') && !serves ? 'manage.py' : 'other';
 }
@@ -78,7 +79,7 @@ function readExtraHost(text: string): readonly { name: string; address: string }
   return [{ name: name.toLowerCase(), address }];
 }
 
-/** `user:group`, by number or name. Without a user it is root. */
+/** Reads `user:group`, with numbers or names. Without a user, the process runs as root. */
 function identityOf(user: string, groups: readonly string[]): Identity {
   const [name = '', group] = user.split(':');
   const isRoot = name === '' || name === 'root';
@@ -93,7 +94,7 @@ function numberFrom(text: string): number | undefined {
   return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Before API 1.44 `Aliases` had all of them, since then `DNSNames`. */
+/** All names are in `DNSNames` since API 1.44, in `Aliases` before. */
 function aliasesOf(networks: unknown): ReadonlyMap<string, readonly string[]> {
   return new Map(
     Object.entries(recordOf(networks)).map(([network, endpoint]) => {

@@ -4,27 +4,29 @@ import { answerLimits } from '../../source/docker/answer-limits.ts';
 import { parseBoundedJson } from '../../source/docker/bounded-json.ts';
 import type { EngineClient } from '../../source/docker/engine-client.ts';
 import { containersFromEngine } from '../../source/docker/container-from-engine.ts';
-import { notUnderstood } from '../../source/docker/engine-failure.ts';
+import { answerUnreadable } from '../../source/docker/engine-failure.ts';
 import { EngineError } from '../../source/engine-error.ts';
-import { recordOf, textOf } from '../../source/docker/foreign-json.ts';
+import { recordOf, textOf } from '../../source/docker/json-fields.ts';
 import { inspectionFromEngine, networksFromEngine, processName } from './inspection-from-engine.ts';
-import { readTar } from './tar.ts';
+import { readTar } from './read-tar.ts';
 
-/** What is read from an engine to find out what is wrong: nothing is changed. Each call fails with an EngineError. */
+/** The doctor's calls to an engine, which only read. Each call fails with an EngineError. */
 export interface EngineReader {
-  /** All containers, whatever their labels: `GET /containers/json`. */
+  /** Lists all containers, with any labels: `GET /containers/json`. */
   listAll(signal: AbortSignal): Promise<readonly ListedContainer[]>;
-  /** `GET /containers/<id>/json`, without anything secret. */
+  /** `GET /containers/<id>/json`, without the secrets. */
   inspect(id: string, signal: AbortSignal): Promise<Inspection>;
   /** `GET /networks`. */
   networks(signal: AbortSignal): Promise<readonly Network[]>;
-  /** The texts of the files below a folder, by their path in it; none where there is no such folder. `GET /containers/<id>/archive`. */
+  /**
+   * The texts of the files below a folder, by relative path; empty if the folder is missing. `GET
+   * /containers/<id>/archive`.
+   */
   readFiles(id: string, folder: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
-  /** The name of a container's process, undefined where it isn't told: `GET /containers/<id>/top`. */
+  /** The name of a container's process; undefined if the list doesn't have the process: `GET /containers/<id>/top`. */
   processName(id: string, pid: number, signal: AbortSignal): Promise<string | undefined>;
 }
 
-/** Reads through a client. */
 export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineReader {
   const getJson = async <Result>(
     what: string,
@@ -38,7 +40,7 @@ export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineRea
     try {
       return read(parseBoundedJson(bytes));
     } catch (cause) {
-      throw notUnderstood(what, cause);
+      throw answerUnreadable(what, cause);
     }
   };
   return {
@@ -54,7 +56,7 @@ export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineRea
         return new Map(files);
       } catch (cause) {
         if (cause instanceof EngineError && cause.status === 404) return new Map();
-        throw notUnderstood(what, cause);
+        throw answerUnreadable(what, cause);
       }
     },
     processName: (id, pid, signal) =>
@@ -62,17 +64,19 @@ export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineRea
   };
 }
 
-/** Nothing can be said of one whose entry isn't read. */
+/** Leaves out containers with an unreadable entry. */
 function listedContainers(answer: unknown): readonly ListedContainer[] {
   const containers = containersFromEngine(answer).filter(({ unreadable }) => unreadable === undefined);
   const images = new Map((answer as readonly unknown[]).map(recordOf).map(({ Id: id, Image: image }) => [id, textOf(image)]));
   return containers.map((container) => ({ container, image: images.get(container.id) ?? '' }));
 }
 
-/** It becomes a part of a path. */
+/** The id as a part of a path. */
 function reference(id: string): string {
   const name = parseEngineName(id);
   if (name === undefined)
-    throw new EngineError('a container has an id that no engine gives', { cure: 'see what answers in place of the engine' });
+    throw new EngineError('the engine lists a container with an invalid id', {
+      cure: 'check that a Docker engine answers at that address',
+    });
   return name;
 }

@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
 import { askHttp } from '../../util/ask-http.ts';
 import { startDeadline } from '../../util/deadline.ts';
-import type { HttpAnswer, Resolution, Road, TlsAnswer } from '../facts/facts.ts';
+import type { HttpAnswer, Resolution, Reachability, TlsAnswer } from '../facts/facts.ts';
 import { defined } from '../../util/defined.ts';
 
 const limitMs = 3000;
@@ -13,14 +13,17 @@ const maxBodyBytes = 65_536;
 const noAnswer = 'no answer in time';
 const dayMs = 86_400_000;
 
-/** Asks each endpoint at once as nginx-proxy would, and takes what tells most: a network that isn't ours answers nothing. */
+/**
+ * Sends the request of nginx-proxy to all endpoints in parallel.
+ * @returns the best answer: not every network is reachable
+ */
 export async function askApi(
   endpoints: readonly string[],
   path: string,
   host: string | undefined,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
-  if (endpoints.length === 0) return { kind: 'unreachable', reason: 'it has no address' };
+  if (endpoints.length === 0) return { kind: 'unreachable', reason: 'no address' };
   const answers = await Promise.all(endpoints.map((endpoint) => within(signal, (limit) => askOne(endpoint, path, host, limit))));
   const order = ['answer', 'garbled', 'refused', 'unreachable'] as const;
   return (
@@ -28,7 +31,7 @@ export async function askApi(
   );
 }
 
-/** Looks a name up as any program on this machine does. */
+/** Looks up a name with the resolver of this machine or container. */
 export async function resolveName(name: string, signal: AbortSignal): Promise<Resolution> {
   const looked = lookup(name, { all: true }).then(
     (found): Resolution => ({ kind: 'addresses', addresses: found.map(({ address }) => address) }),
@@ -38,13 +41,13 @@ export async function resolveName(name: string, signal: AbortSignal): Promise<Re
   return within(signal, (limit) => Promise.race([looked, aborted(limit).then((): Resolution => ({ kind: 'unclear', reason: noAnswer }))]));
 }
 
-/** Connects to port 443 as a browser does. @param now milliseconds since 1970 */
+/** Connects to port 443 like a browser. @param now milliseconds since 1970 */
 export function tryTls(name: string, address: string, now: number, signal: AbortSignal): Promise<TlsAnswer> {
   return within(
     signal,
     (limit) =>
       new Promise((resolve) => {
-        // Judged here, so that the reason can be told.
+        // The certificate is judged below, which keeps the reason.
         const socket = connectTls({ host: address, port: 443, servername: name, rejectUnauthorized: false });
         const finish = (answer: TlsAnswer): void => {
           socket.destroy();
@@ -64,16 +67,16 @@ export function tryTls(name: string, address: string, now: number, signal: Abort
   );
 }
 
-/** Whether something accepts connections there. */
-export function tryPort(address: string, port: number, signal: AbortSignal): Promise<Road> {
+/** Tries to connect to a port. */
+export function tryPort(address: string, port: number, signal: AbortSignal): Promise<Reachability> {
   return within(
     signal,
     (limit) =>
       new Promise((resolve) => {
         const socket = connectTcp({ host: address, port });
-        const finish = (road: Road): void => {
+        const finish = (result: Reachability): void => {
           socket.destroy();
-          resolve(road);
+          resolve(result);
         };
         socket.on('connect', () => finish({ kind: 'open' }));
         socket.on('error', (error: NodeJS.ErrnoException) => finish({ kind: 'closed', reason: error.code ?? error.message }));
@@ -82,12 +85,12 @@ export function tryPort(address: string, port: number, signal: AbortSignal): Pro
   );
 }
 
-/** Whether this runs in that container: the engine names its machine after its id. */
+/** Whether this process runs in that container: the engine sets the host name to the container's id. */
 export function isThisContainer(id: string): boolean {
   return hostname().length >= 12 && id.startsWith(hostname());
 }
 
-/** The networks of the machine or container that this runs in, `172.18.0.5/16` each. */
+/** The networks of this machine or container, as `172.18.0.5/16`. */
 export function ownNetworks(): readonly string[] {
   return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).flatMap(({ cidr }) => cidr ?? []));
 }
@@ -106,7 +109,7 @@ async function askOne(endpoint: string, path: string, host: string | undefined, 
   }
 }
 
-/** By what it is, not by what it says: the SPA answers 200 to everything. */
+/** Parses the body, since the status says little: the SPA answers 200 to every path. */
 function contentOf(type: string, body: string): 'json' | 'html' | 'other' {
   if (type.startsWith('text/html')) return 'html';
   if (!type.includes('json')) return 'other';

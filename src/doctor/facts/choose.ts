@@ -1,16 +1,16 @@
 import { isMeantForUs } from '../../model/labels.ts';
 import { isComposeOneOff, likelyInstance, projectTextOf } from '../../model/member.ts';
-import type { ListedContainer, Patient } from './facts.ts';
+import type { ListedContainer, Subject } from './facts.ts';
 import { partOf } from './part.ts';
 import type { Part } from './facts.ts';
 
 /**
- * The containers that matter: those with a label of ours (or nearly one), those of Meet's images, all others of their compose
- * projects; of nginx-proxy, acme-companion and meet-gen also those of other projects that share a network with one of these, or, where
- * there is no nginx-proxy so near, any that there is: perhaps that is what is wrong.
- * @param only the instance that is looked at alone
+ * Chooses the containers to check. These have a label for meet-gen (or a similar label), an image of Meet, or a compose
+ * project with such a container. An nginx-proxy, acme-companion or meet-gen of another project must share a network
+ * with these. If no nginx-proxy does, every nginx-proxy is chosen, since the missing network can be the fault.
+ * @param only the only instance to check
  */
-export function choosePatients(listed: readonly ListedContainer[], only: string | undefined): readonly ListedContainer[] {
+export function chooseSubjects(listed: readonly ListedContainer[], only: string | undefined): readonly ListedContainer[] {
   const members = listed.filter((one) => isOfMeet(one) && (only === undefined || likelyInstance(one.container) === only));
   const projects = new Set(members.flatMap(({ container }) => projectTextOf(container) ?? []));
   const own = listed.filter(({ container }) => {
@@ -28,11 +28,11 @@ export function choosePatients(listed: readonly ListedContainer[], only: string 
   return [...own, ...near, ...far];
 }
 
-/** What several Meets can have in common. */
+/** Parts that several Meets can share. */
 const shared: ReadonlySet<Part> = new Set<Part>(['outer-proxy', 'acme-companion', 'meet-gen']);
 
-/** A meet-gen that looks after another Meet than the one that is looked at alone. */
-export function isElsewhere({ part, inspection }: Patient, only: string | undefined): boolean {
+/** Whether the subject is a meet-gen of another instance than `only`. */
+export function isElsewhere({ part, inspection }: Subject, only: string | undefined): boolean {
   const instance = inspection.known ? inspection.value.environment.MEET_GEN_INSTANCE?.value : undefined;
   return part === 'meet-gen' && only !== undefined && instance !== undefined && instance !== only;
 }

@@ -2,14 +2,14 @@ import { parseEngineName, parseHosts, parseInstance, parsePort } from '../../ngi
 import { wayNamed } from '../../reload/ways/way-table.ts';
 import { defined } from '../../util/defined.ts';
 
-/** A variable that is set; without a value where that is outside its grammar, which is then kept nowhere. */
+/** A variable that is set. A value outside the grammar is dropped. */
 interface Setting<Value> {
   readonly value?: Value;
 }
 
 /**
- * The variables that are read from a container, each through a grammar that no secret fits: a host name of a URL, a port, a
- * switch, one of a few words. Everything else in a container's environment is dropped at once.
+ * The variables that the doctor reads. No secret fits their grammars: the host name of a URL, a port, a switch, a fixed
+ * word. Every other variable is dropped immediately.
  */
 const grammars = {
   VIRTUAL_HOST: parseHosts,
@@ -35,7 +35,7 @@ const grammars = {
   DATABASE_URL: parseStoreHost,
   REDIS_URL: parseStoreHost,
   CELERY_BROKER_URL: parseStoreHost,
-  /** Its media ports alone: it holds keys as well. */
+  /** Only its media ports, since the configuration also has keys. */
   LIVEKIT_CONFIG: parseLivekitPorts,
   MEET_GEN_INSTANCE: parseInstance,
   MEET_GEN_RELOAD: (text: string) => wayNamed(text.trim().toLowerCase()),
@@ -46,11 +46,11 @@ type VariableName = keyof typeof grammars;
 
 export type Environment = { readonly [Name in VariableName]?: Setting<NonNullable<ReturnType<(typeof grammars)[Name]>>> };
 
-/** Where a URL leads, without user, password, path and query. */
+/** Scheme, host and port of a URL; without user, password, path and query. */
 export interface UrlPlace {
   readonly scheme: 'https' | 'http' | 'wss' | 'ws';
   readonly host: string;
-  /** Absent where it names none, or 443. */
+  /** Undefined without a port, and for 443. */
   readonly port?: number;
 }
 
@@ -59,15 +59,15 @@ export interface PortRange {
   readonly last: number;
 }
 
-/** Absent: not set. LiveKit ignores the range where `udp_port` is set. */
+/** Undefined if not set. With `udp_port`, LiveKit ignores the range. */
 interface LivekitPorts {
   readonly tcp?: number;
   readonly udp?: PortRange;
 }
 
 /**
- * Reads the variables of the table out of a container's environment (`NAME=value` each); an empty value is as good as none.
- * Options of Keycloak and meet-gen may be on the command line instead (`--proxy-headers=xforwarded`), and win.
+ * Reads the variables of the table from a container's environment (`NAME=value`). An empty value counts as not set.
+ * Options of Keycloak and meet-gen on the command line (`--proxy-headers=xforwarded`) take precedence.
  */
 export function readEnvironment(variables: readonly string[], command: readonly string[]): Environment {
   const found: Record<string, Setting<unknown>> = {};
@@ -81,7 +81,7 @@ export function readEnvironment(variables: readonly string[], command: readonly 
   return found;
 }
 
-/** Options of Keycloak's and of meet-gen's. */
+/** Options of Keycloak and meet-gen. */
 const flags: Readonly<Record<string, VariableName>> = {
   '--hostname': 'KC_HOSTNAME',
   '--proxy-headers': 'KC_PROXY_HEADERS',
@@ -104,13 +104,13 @@ function oneOf<const Words extends readonly string[]>(...words: Words): (text: s
   return (text) => words.find((word) => word === text.trim().toLowerCase());
 }
 
-/** The host of a URL, or a host alone; never its user, password or path. */
+/** Reads the host of a URL, or a plain host; never user, password or path. */
 function parseUrlHost(text: string): string | undefined {
   const hosts = parseHosts(hostOf(text));
   return hosts?.length === 1 ? hosts[0] : undefined;
 }
 
-/** The host of a database's URL: inside Docker names may have underscores. */
+/** Reads the host of a database's URL. Names inside Docker may have underscores. */
 function parseStoreHost(text: string): string | undefined {
   return text.includes('://') ? parseEngineName(hostOf(text)) : undefined;
 }
@@ -127,7 +127,7 @@ function parseUrlPlace(text: string): UrlPlace | undefined {
   return { scheme, host, ...(port === undefined || port === 443 ? {} : { port }) };
 }
 
-/** Django's ALLOWED_HOSTS: names, `.name` for its subdomains as well, `*` for any. */
+/** Reads Django's ALLOWED_HOSTS: names, `.name` to include subdomains, `*` for any host. */
 function parseAllowedHosts(text: string): readonly string[] | undefined {
   const hosts = text
     .split(',')
@@ -137,7 +137,10 @@ function parseAllowedHosts(text: string): readonly string[] | undefined {
   return hosts.length > 0 && valid ? hosts : undefined;
 }
 
-/** YAML or JSON; `udp_port` may be a range, `7882-7892`, as well. `turn` has ports of the same names. */
+/**
+ * Reads YAML or JSON. `udp_port` can be a range: `7882-7892`. Only `rtc` is read, since `turn` has ports of the same
+ * names.
+ */
 function parseLivekitPorts(text: string): LivekitPorts {
   const rtc = readSection(text.replace(/(^|\s)#.*$/gm, '$1'), 'rtc');
   const rangeOf = (key: string): PortRange | undefined => {
@@ -153,7 +156,7 @@ function rangeFrom(first: number | undefined, last: number | undefined): PortRan
   return first === undefined || last === undefined || last < first ? undefined : { first, last };
 }
 
-/** The text below a key: in braces, or the lines that are indented further. */
+/** The text below a key: in braces, or the lines with more indentation. */
 function readSection(text: string, key: string): string {
   const [start, indent = ''] = new RegExp(`(?:^([ \\t]*)|[{,]\\s*)["']?${key}["']?\\s*:`, 'm').exec(text) ?? [];
   if (start === undefined) return '';

@@ -2,7 +2,9 @@ import type { Container } from '../../model/container.ts';
 import type { PortTrial } from '../../model/port-trial.ts';
 import type { Environment } from './environment.ts';
 
-/** What a container is in the topology. */
+// The types of the facts. `doctor/collect` fills them in, and `doctor/checks` decides from them.
+
+/** The part that a container plays in the topology. */
 export type Part =
   | 'frontend'
   | 'backend'
@@ -19,10 +21,10 @@ export type Part =
   | 'one-off'
   | 'other';
 
-/** What was found out; or why it wasn't, in words for people. */
+/** A value, or the reason why the value is unknown. */
 export type Known<Value> = { readonly known: true; readonly value: Value } | { readonly known: false; readonly why: string };
 
-/** A container as the list shows it, with its image's name as it was asked for. */
+/** A container from the engine's list, with the image name that the container was created with. */
 export interface ListedContainer {
   readonly container: Container;
   readonly image: string;
@@ -34,7 +36,7 @@ interface Mount {
   readonly destination: string;
 }
 
-/** A port of the container that is open on the host. */
+/** A port of a container that is published on the host. */
 export interface PublishedPort {
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
@@ -48,54 +50,54 @@ interface ExtraHost {
   readonly address: string;
 }
 
-/** What its command line starts, as far as it matters; the line itself may hold secrets and is not kept. */
+/** The program in a container's command line. The line itself is dropped, since it can have secrets. */
 export type Program = 'celery' | 'manage.py' | 'other';
 
-/** Whose rights its first process has. */
+/** User and groups of a container's first process. */
 export interface Identity {
-  /** Absent: a name, which the image's own list of users explains. */
+  /** Undefined if the user is a name, whose number only the image has. */
   readonly uid?: number;
-  /** Absent: as the image's list of users says. */
+  /** Undefined if only the image has the group. */
   readonly gid?: number;
-  /** Further groups (`group_add`) by number; of named ones only the image knows the number. */
+  /** The numbers in `group_add`. Names are left out, since only the image has their numbers. */
   readonly groups: readonly number[];
 }
 
-/** A file's owner, group and permissions, as stat(2) has them. */
+/** A file's owner, group and mode (stat(2)). */
 export interface Ownership {
   readonly uid: number;
   readonly gid: number;
   readonly mode: number;
 }
 
-/** What only an inspect tells, reduced to what the checks read. */
+/** The fields of an inspect that the checks read. */
 export interface Inspection {
   readonly environment: Environment;
   readonly program: Program;
-  /** Absent where neither image nor container sets one. */
+  /** Undefined if image and container set no stop signal. */
   readonly stopSignal?: string;
-  /** Absent: the engine's own ten seconds. */
+  /** Undefined for the engine's default of ten seconds. */
   readonly stopTimeoutSeconds?: number;
   readonly restartPolicy: string;
   readonly mounts: readonly Mount[];
   readonly extraHosts: readonly ExtraHost[];
   readonly publishedPorts: readonly PublishedPort[];
   readonly identity: Identity;
-  /** The names that the engine's DNS knows it by, by network. */
+  /** The container's names in the engine's DNS, by network. */
   readonly aliases: ReadonlyMap<string, readonly string[]>;
-  /** Of its last end. */
+  /** The last exit code. */
   readonly exitCode?: number;
-  /** On the host; absent while it doesn't run. */
+  /** The process id on the host; undefined for a stopped container. */
   readonly pid?: number;
 }
 
-/** A container that belongs to a Meet, or stands before it. */
-export interface Patient {
+/** A container that the doctor checks: it belongs to a Meet, or it is a proxy in front. */
+export interface Subject {
   readonly container: Container;
   readonly image: string;
   readonly part: Part;
   readonly project?: string;
-  /** Compose's name for it. */
+  /** The service in compose. */
   readonly service?: string;
   readonly inspection: Known<Inspection>;
 }
@@ -103,101 +105,101 @@ export interface Patient {
 /** A network of the engine. */
 export interface Network {
   readonly name: string;
-  /** No way out, by the engine's own firewall. */
+  /** Whether the engine's firewall blocks connections out of the network. */
   readonly internal: boolean;
-  /** The host's own address on it. */
+  /** The host's address on the network. */
   readonly gateway?: string;
 }
 
-/** What an HTTP request to a container came to. */
+/** The result of an HTTP request to a container. */
 export type HttpAnswer =
   | {
       readonly kind: 'answer';
       readonly status: number;
       readonly content: 'json' | 'html' | 'other';
-      /** Of a redirect. */
+      /** The target of a redirect. */
       readonly location?: string;
     }
-  /** Nothing listens there. */
+  /** No server listens. */
   | { readonly kind: 'refused' }
-  /** Something listens, and speaks no HTTP. */
+  /** The server doesn't speak HTTP. */
   | { readonly kind: 'garbled'; readonly reason: string }
   /** No packet came back. */
   | { readonly kind: 'unreachable'; readonly reason: string };
 
-/** What a frontend's status server said; the same words as the proof of a reload. */
+/** The answer of a frontend's status server; the same type as in the proof of a reload. */
 export type StatusAnswer =
   | { readonly kind: 'generation'; readonly generation: string; readonly nginxVersion: string }
   | { readonly kind: 'denied' }
   | { readonly kind: 'silent'; readonly reason: string };
 
-/** What is known about a running frontend besides. */
+/** More facts about a running frontend. */
 export interface FrontendFacts {
   /** The files of /etc/nginx/conf.d, text by name. */
   readonly confD: Known<ReadonlyMap<string, string>>;
-  /** The file that meet-gen published for it, absent when there is none. */
+  /** The file that meet-gen published for the frontend; undefined before the first. */
   readonly published: Known<string | undefined>;
   readonly status: StatusAnswer;
-  /** `/api/v1.0/config/` at the routing server, as nginx-proxy would ask. */
+  /** The answer of the routing server to `/api/v1.0/config/`, with the headers of nginx-proxy. */
   readonly api: HttpAnswer;
   /** The first process's name: `nginx`, `sh`. */
   readonly firstProcess: Known<string>;
 }
 
-/** What name resolution says about a public name. */
+/** The result of looking up a public name. */
 export type Resolution =
   | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
   | { readonly kind: 'no-such-name' }
   | { readonly kind: 'unclear'; readonly reason: string };
 
-/** A TLS connection to a public name. */
+/** The result of a TLS connection to a public name. */
 export type TlsAnswer =
   | { readonly kind: 'valid'; readonly daysLeft: number }
   | { readonly kind: 'untrusted'; readonly reason: string }
-  /** Something at that address says no: nothing listens on 443. */
+  /** No server listens on port 443 of that address. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
 export interface NameFacts {
   readonly resolution: Resolution;
-  /** Absent where there was no address to connect to. */
+  /** Undefined without an address to connect to. */
   readonly tls?: TlsAnswer;
 }
 
-/** Whether a connection to a place could be made from the backends' network. */
-export type Road = { readonly kind: 'open' } | { readonly kind: 'closed'; readonly reason: string };
+/** Whether a connection from the backends' network succeeds. */
+export type Reachability = { readonly kind: 'open' } | { readonly kind: 'closed'; readonly reason: string };
 
-/** What was found out about a running backend from inside, or from its network. */
+/** Facts about a running backend, found from inside, or from its network. */
 export interface BackendFacts {
-  /** `/__heartbeat__`: whether its database and cache answer. */
+  /** The answer of `/__heartbeat__`, which asks database and cache. */
   readonly heartbeat: HttpAnswer;
-  /** By public name: whether the backend itself reaches port 443 there. */
-  readonly reach: Known<ReadonlyMap<string, Road>>;
+  /** By public name: whether the backend itself reaches port 443. */
+  readonly reach: Known<ReadonlyMap<string, Reachability>>;
 }
 
-/** Everything that the checks are decided from. A container's texts are foreign text. */
+/** The facts for all checks. The texts of a container are untrusted. */
 export interface Facts {
-  /** The instance that is looked at alone. */
+  /** The only instance to check. */
   readonly only?: string;
-  /** What `--project` says: projects by instance. */
+  /** The projects of `--project`, by instance. */
   readonly owners?: ReadonlyMap<string, string>;
   readonly listed: readonly ListedContainer[];
-  readonly patients: readonly Patient[];
+  readonly subjects: readonly Subject[];
   readonly networks: Known<readonly Network[]>;
-  /** By container id; running frontends alone. */
+  /** By container id; only running frontends. */
   readonly frontends: ReadonlyMap<string, FrontendFacts>;
-  /** Configuration files of nginx-proxy by path, by container id. */
+  /** By container id: nginx-proxy's configuration files, by path. */
   readonly proxyFiles: ReadonlyMap<string, Known<ReadonlyMap<string, string>>>;
-  /** By container id; running backends alone. */
+  /** By container id; only running backends. */
   readonly backends: ReadonlyMap<string, BackendFacts>;
-  /** By container id: whether the port answers that requests are sent to. */
+  /** By container id: whether the port for requests accepts connections. */
   readonly ports: ReadonlyMap<string, PortTrial>;
-  /** Whose the engine's socket is, through which the doctor asks. */
+  /** Owner and mode of the engine's socket that the doctor uses. */
   readonly socket: Known<Ownership>;
   readonly names: ReadonlyMap<string, NameFacts>;
-  /** By name and address of an `extra_hosts` entry (`roadKey`). */
-  readonly roads: ReadonlyMap<string, Known<Road>>;
-  /** By container id: files that are mounted by themselves and were replaced outside since. */
+  /** By name and address of an `extra_hosts` entry (`extraHostKey`). */
+  readonly extraHosts: ReadonlyMap<string, Known<Reachability>>;
+  /** By container id: single mounted files that have been replaced on the host. */
   readonly staleMounts: ReadonlyMap<string, Known<readonly string[]>>;
 }
 

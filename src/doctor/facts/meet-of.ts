@@ -1,7 +1,7 @@
 import { likelyInstance } from '../../model/member.ts';
-import type { Patient } from './facts.ts';
+import type { Subject } from './facts.ts';
 
-/** Which Meet a container belongs to, as far as labels tell. */
-export function meetOf({ container }: Patient): string {
+/** The Meet of a container, from its labels only. */
+export function meetOf({ container }: Subject): string {
   return likelyInstance(container);
 }

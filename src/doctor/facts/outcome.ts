@@ -1,46 +1,46 @@
-import type { Facts, Patient } from './facts.ts';
+import type { Facts, Subject } from './facts.ts';
 import { meetOf } from './meet-of.ts';
 import { defined } from '../../util/defined.ts';
 
-/** How to fix something: a sentence, and lines that can be pasted. */
+/** How to fix a fault: a sentence, and lines to paste. */
 export interface Cure {
-  readonly say: string;
+  readonly advice: string;
   readonly paste?: readonly string[];
 }
 
-/** What a check came to, for one thing that it looked at. */
+/** The result of a check for one subject. */
 export type Outcome =
   | { readonly kind: 'ok' }
   | {
       readonly kind: 'finding';
-      /** Another weight than the check's own. */
+      /** Replaces the weight of the check. */
       readonly severity?: Weight;
       readonly container?: string;
-      /** The Meet it belongs to. */
+      /** The container's Meet. */
       readonly meet?: string;
       readonly what: string;
       readonly cure: Cure;
-      /** Checks whose findings in the same Meet explain this one, which then is no cause of its own. */
+      /** Checks whose findings in the same Meet explain this finding, which is then left out. */
       readonly unless?: readonly string[];
     }
   | { readonly kind: 'unchecked'; readonly reason: string };
 
 export type Weight = 'failure' | 'warning';
 
-/** One row of the table that the doctor, its report and `docs/troubleshooting.md` are made from. */
+/** One row of the table of checks; the report and `docs/troubleshooting.md` are made from it. */
 export interface Check {
   readonly id: string;
-  /** What is right when nothing is found. */
+  /** The statement that is true if the check finds no fault. */
   readonly title: string;
-  /** What people see when it isn't. */
+  /** The effect of the fault that people notice. */
   readonly symptom: string;
-  /** What the check looks at. */
   readonly looksAt: string;
+  /** Why the fault matters. */
   readonly why: string;
-  /** How to fix it, in general; a finding says it for the container. */
+  /** The general cure; a finding has the cure for its container. */
   readonly cure: string;
   readonly weight: Weight;
-  /** No outcome: there is nothing of the kind to look at. */
+  /** Empty if no subject fits the check. */
   readonly run: (facts: Facts) => readonly Outcome[];
 }
 
@@ -56,14 +56,14 @@ interface FindingDetails {
   readonly paste?: readonly string[];
 }
 
-/** Something that is wrong with a container (or with nothing in particular), and how to fix it. */
-export function finding(patient: Patient | undefined, what: string, say: string, details: FindingDetails = {}): Outcome {
+/** A fault with its cure. @param subject undefined if the fault is not about one container */
+export function finding(subject: Subject | undefined, what: string, advice: string, details: FindingDetails = {}): Outcome {
   const { severity, unless, paste } = details;
   return {
     kind: 'finding',
     ...defined({ severity, unless }),
-    ...(patient === undefined ? {} : { container: patient.container.name, meet: meetOf(patient) }),
+    ...(subject === undefined ? {} : { container: subject.container.name, meet: meetOf(subject) }),
     what,
-    cure: { say, ...defined({ paste }) },
+    cure: { advice, ...defined({ paste }) },
   };
 }

@@ -3,7 +3,7 @@ import { isComposeOneOff, composeServiceLabel } from '../../model/member.ts';
 import type { Environment } from './environment.ts';
 import type { ListedContainer, Part, Program } from './facts.ts';
 
-/** What a Meet consists of: all but what several can share, and what is none of its business. */
+/** The parts of one Meet; without the parts that several Meets share. */
 export const partsOfMeet: readonly Part[] = [
   'frontend',
   'router',
@@ -17,7 +17,7 @@ export const partsOfMeet: readonly Part[] = [
   'socket-proxy',
 ];
 
-/** Image names (without registry, folder, tag and digest) and compose services that tell what a container is. */
+/** Patterns for each part: the image name (without registry, folder, tag and digest), and the compose service. */
 const byName: readonly (readonly [part: Part, image: RegExp, service: RegExp])[] = [
   ['frontend', /^meet-frontend$/, /^$/],
   ['backend', /^meet-backend$/, /^$/],
@@ -31,12 +31,12 @@ const byName: readonly (readonly [part: Part, image: RegExp, service: RegExp])[]
 ];
 
 /**
- * What a container is: by its role, else by its image, its virtual port or compose's name for it. Its environment is only
- * known after an inspect.
+ * The part of a container: from the role, else from the image, the virtual port, or the compose service. The
+ * environment needs an inspect.
  */
 export function partOf({ container, image }: ListedContainer, environment: Environment = {}, program: Program = 'other'): Part {
   if (isComposeOneOff(container)) return 'one-off';
-  // The same image as the backend's, and perhaps its labels.
+  // A worker has the backend's image, and can have its labels.
   if (program !== 'other') return 'worker';
   const role = container.labels['meet.role'] ?? '';
   const byRole = roles.find((name) => name === role);

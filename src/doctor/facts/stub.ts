@@ -1,22 +1,22 @@
 import { listensOn } from '../../nginx/servers.ts';
 
-/** What a configuration file of a frontend is to the routing. */
+/** The kind of a configuration file in a frontend. */
 export type StubVerdict =
   | { readonly kind: 'good' }
-  /** Rendered by meet-gen itself: the file is mounted in place of the stub. */
+  /** The published file itself, mounted instead of the stub. */
   | { readonly kind: 'rendered'; readonly generation: string }
-  /** Routes by itself, as the hand-written file did. */
+  /** A file with its own routes, as before meet-gen. */
   | { readonly kind: 'hand-written' }
   | { readonly kind: 'changed'; readonly faults: readonly string[] };
 
-/** The generation that a rendered file answers, undefined for a text that meet-gen didn't render. */
+/** The generation in a rendered file; undefined for any other text. */
 export function generationIn(text: string): string | undefined {
   return /return 200 "([0-9a-f]{16}) \$nginx_version/.exec(text)?.[1];
 }
 
 /**
- * Judges what stands at `conf.d/routing.conf`. A stub includes the published files first, then has a server for each port, so
- * that nginx boots and answers with nothing rendered yet.
+ * Judges the text of `conf.d/routing.conf`. A stub first includes the published files. Then it has a server for each
+ * port, so that nginx starts and answers before the first file is published.
  */
 export function judgeStub(text: string, ports: { readonly listen: number; readonly status: number }): StubVerdict {
   const generation = generationIn(text);
@@ -28,9 +28,11 @@ export function judgeStub(text: string, ports: { readonly listen: number; readon
   if (include === null && /\bproxy_pass\b/.test(plain) && listensOn(plain, ports.listen)) return { kind: 'hand-written' };
   const firstServer = plain.search(/(?:^|[;{}\s])server\s*\{/);
   const faults = [
-    ...(include === null ? ['it does not include /etc/nginx/meet-routing/*.conf'] : []),
-    ...(include !== null && firstServer !== -1 && include.index > firstServer ? ['the include comes after a server, which then wins'] : []),
-    ...(listensOn(plain, ports.listen) ? [] : [`no server listens on ${ports.listen} until there is something rendered`]),
+    ...(include === null ? ['the include of /etc/nginx/meet-routing/*.conf is missing'] : []),
+    ...(include !== null && firstServer !== -1 && include.index > firstServer
+      ? ['the include comes after a server, which then answers first']
+      : []),
+    ...(listensOn(plain, ports.listen) ? [] : [`no server listens on ${ports.listen} before a file is published`]),
     ...(listensOn(plain, ports.status) ? [] : [`no status server listens on ${ports.status}`]),
     ...(listensOn(plain, ports.status) && !/location\s*=\s*\/generation\b/.test(plain) ? ['the status server has no /generation'] : []),
   ];

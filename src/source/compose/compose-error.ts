@@ -2,12 +2,12 @@ import { showForeignText } from '../../model/foreign-text.ts';
 
 const maxMessageLength = 2000;
 
-/** A compose project that can't be read; the message says what is wrong and what to do. */
+/** A compose project that can't be read; the message has the cause and the cure. */
 export class ComposeError extends Error {
   override name = 'ComposeError';
 
   constructor(message: string, options?: { cause?: unknown }) {
-    // It quotes the project, and Compose's own words.
+    // The message quotes the project, or Compose's own errors.
     super(showForeignText(message, maxMessageLength), options);
   }
 }

@@ -10,33 +10,34 @@ import { ComposeError } from './compose-error.ts';
 import type { ComposeProject, ComposeService } from './resolved-project.ts';
 import { defined } from '../../util/defined.ts';
 
-/** The containers that `docker compose up` would start. */
+// In: a project that Compose resolved, without an engine. Out: the containers that `docker compose up` would start.
+
 export interface ComposeWorld {
   readonly containers: readonly Container[];
-  /** What each placeholder address stands for, a line each. */
+  /** One line for each placeholder address: which service it stands for. */
   readonly legend: readonly string[];
-  /** Services that are labelled but don't opt in, and what an engine alone can tell. */
+  /** Services with labels for meet-gen but no role, and values that only an engine knows. */
   readonly problems: readonly Problem[];
 }
 
-/** TEST-NET-1 (RFC 5737): addresses that nobody has. */
+/** TEST-NET-1 (RFC 5737): addresses for documentation, which no host has. */
 const placeholderNetwork = '192.0.2.';
 const maxPlaceholders = 254;
-/** For what the image of a service exposes. */
+/** Stands for the port that the image of a service exposes. */
 const placeholderPort = 80;
-const ofService = 'service:';
-/** The engine's own, which `network_mode: bridge` means. */
+const servicePrefix = 'service:';
+/** The engine's own network, which `network_mode: bridge` means. */
 const defaultBridge = 'bridge';
 
-/** A service with the one whose network it uses: its own, unless `network_mode: service:x` says otherwise; none where that is not there. */
 interface Placed {
   readonly service: ComposeService;
+  /** The service whose network it uses: itself, or x of `network_mode: service:x`. Undefined if x isn't started. */
   readonly owner: ComposeService | undefined;
 }
 
 /**
- * Reads a project as if all its containers ran. Each service with `meet.role` has one placeholder address, in the order of names: its
- * replicas have the same labels, so one container stands for all of them.
+ * Reads a project as if all its containers ran. Each service with `meet.role` gets one placeholder address, in the
+ * order of the names. One container stands for all replicas of a service, since they have the same labels.
  * @throws ComposeError
  */
 export function readCompose(project: ComposeProject): ComposeWorld {
@@ -67,11 +68,11 @@ export function readCompose(project: ComposeProject): ComposeWorld {
 function networkOwner(service: ComposeService, byName: ReadonlyMap<string, ComposeService>): ComposeService | undefined {
   const seen = new Set<ComposeService>();
   let owner: ComposeService | undefined = service;
-  while (owner?.networkMode.startsWith(ofService) === true && !seen.has(owner)) {
+  while (owner?.networkMode.startsWith(servicePrefix) === true && !seen.has(owner)) {
     seen.add(owner);
-    owner = byName.get(owner.networkMode.slice(ofService.length));
+    owner = byName.get(owner.networkMode.slice(servicePrefix.length));
   }
-  const isThere = owner !== undefined && owner.replicas > 0 && !owner.networkMode.startsWith(ofService);
+  const isThere = owner !== undefined && owner.replicas > 0 && !owner.networkMode.startsWith(servicePrefix);
   return isThere ? owner : undefined;
 }
 
@@ -87,14 +88,14 @@ function containerOf({ service, owner }: Placed, project: ComposeProject, addres
     state: 'running',
     health: 'none',
     labels: boundLabels({ ...service.labels, [composeProjectLabel]: project.name, [composeServiceLabel]: service.name }),
-    networkMode: owner === service ? '' : service.networkMode.replace(ofService, 'container:'),
+    networkMode: owner === service ? '' : service.networkMode.replace(servicePrefix, 'container:'),
     networks: names.map((name): NetworkAttachment => ({ name, ipv4: address, ipv4PrefixLength: 24 })),
     endpointIds: [],
     exposedTcpPorts: service.tcpPorts,
   };
 }
 
-/** Where an engine alone knows the address, it is taken for one on every network, so that nothing is said to be out of reach. */
+/** If only an engine knows the address, the service counts as being on every network, which avoids wrong problems. */
 function networksOf(owner: ComposeService, project: ComposeProject): readonly string[] {
   const { networkMode: mode, networks } = owner;
   if (isAddressUnknown(owner)) return [...new Set([...project.networks, `${project.name}_default`, defaultBridge])];
@@ -107,7 +108,7 @@ function isAddressUnknown({ networkMode }: ComposeService): boolean {
   return networkMode === 'host' || networkMode.startsWith('container:');
 }
 
-/** What the image of a container exposes is not in the project. */
+/** Whether the port depends on the image: the project doesn't have the ports that an image exposes. */
 function isPortUnknown(container: Container): boolean {
   const { role, labels } = readLabels(container);
   return (
@@ -120,7 +121,7 @@ function isPortUnknown(container: Container): boolean {
 
 function legendLine({ name, replicas }: ComposeService, address: string): string {
   const service = `the service ${showForeignText(name)}`;
-  if (replicas === 0) return `nothing stands for ${service}: it has no replicas`;
+  if (replicas === 0) return `no address stands for ${service}: it has no replicas`;
   return `${address} stands for ${service}${replicas === 1 ? '' : `, ${replicas} replicas`}`;
 }
 
@@ -132,7 +133,7 @@ function noRole({ name, labels }: ComposeService): readonly Problem[] {
       container: name,
       key,
       value: labels[key],
-      message: 'the service has a label for meet-gen, but no meet.role, so it is ignored',
+      message: 'the service has a label for meet-gen, but no meet.role, so meet-gen ignores it',
       cure: `add meet.role: ${roles.join(', ')}`,
     }),
   ];
@@ -145,8 +146,8 @@ function unknownAddress({ service, owner }: Placed): readonly Problem[] {
       container: service.name,
       key: 'network_mode',
       value: owner.networkMode,
-      message: "the address can't be told without an engine, nor whether the frontends reach it; the placeholder stands for it",
-      cure: 'once it runs, meet-gen render without --compose shows it, and meet-gen doctor checks it',
+      message: 'only an engine knows the address and whether the frontends reach it; a placeholder stands for the address',
+      cure: 'start the project; then meet-gen render without --compose shows the address, and meet-gen doctor checks it',
     }),
   ];
 }
@@ -155,7 +156,7 @@ function unknownPort({ name }: ComposeService): Problem {
   return problem('needs-engine', {
     container: name,
     key: 'meet.port',
-    message: `the project has no TCP port of the service, and what its image exposes can't be told without an engine; ${placeholderPort} stands for it`,
-    cure: 'set meet.port to the port that it listens on',
+    message: `the project names no TCP port of the service, and only an engine knows the ports of its image; ${placeholderPort} stands for the port`,
+    cure: 'set meet.port to the port that the service listens on',
   });
 }

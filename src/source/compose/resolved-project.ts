@@ -6,12 +6,12 @@ import { ComposeError } from './compose-error.ts';
 import { pasteLine } from './paste-line.ts';
 import { messageOf } from '../../util/error-message.ts';
 
-/** A project as Compose resolved it, as far as it is read. Every string in it is foreign text. */
+/** The fields that meet-gen reads of a project that Compose resolved. Every string is untrusted text. */
 export interface ComposeProject {
   readonly name: string;
-  /** The names that the engine knows the networks by. */
+  /** The engine's names of the networks. */
   readonly networks: readonly string[];
-  /** By name; those of inactive profiles are none. */
+  /** In the order of names; without services of inactive profiles. */
   readonly services: readonly ComposeService[];
 }
 
@@ -19,28 +19,28 @@ export interface ComposeService {
   readonly name: string;
   readonly containerName: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
-  /** Empty where `networks` hold. */
+  /** Empty if the service uses `networks`. */
   readonly networkMode: string;
-  /** The names that the engine knows them by. */
+  /** The engine's names of the networks. */
   readonly networks: readonly string[];
   readonly replicas: number;
-  /** Of the container, not of the host; ascending, without duplicates. What its image exposes is not among them. */
+  /** Ports of the container, not of the host; ascending, without duplicates and without the ports of the image. */
   readonly tcpPorts: readonly number[];
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Compose doubles each dollar sign of what it has resolved, so any other one is of a variable that still stands there. */
+/** A single dollar sign: a variable without its value, since Compose doubles every other dollar sign in its output. */
 const variable = /(?<!\$)\$(?:\$\$)*(?!\$)/;
 
 /**
- * Reads the JSON of `docker compose config --format json`, whose size the caller has limited.
- * @throws ComposeError where it is anything else
+ * Reads the JSON of `docker compose config --format json`. The caller has limited its size.
+ * @throws ComposeError for any other input
  */
 export function readProject(bytes: Buffer): ComposeProject {
   const file = recordOf(parseJson(bytes), 'the project');
   const { name } = file;
-  if (typeof name !== 'string') throw notResolved('it has no name of a project');
+  if (typeof name !== 'string') throw notResolved('it has no project name');
   const networks = new Map(entriesOf(file['networks'], 'networks').map(([key, network]) => [key, networkName(name, key, network)]));
   const services = Object.entries(recordOf(file['services'], 'services'))
     .toSorted(([left], [right]) => compareText(left, right))
@@ -51,7 +51,7 @@ export function readProject(bytes: Buffer): ComposeProject {
 function parseJson(bytes: Buffer): unknown {
   const text = bytes.toString('utf8');
   const value = attempt(() => parseBoundedJson(Buffer.from(text.replaceAll('$$', '$'))));
-  if (variable.test(text)) throw notResolved('variables in it have no value yet, as with --no-interpolate');
+  if (variable.test(text)) throw notResolved('it has variables without values, as --no-interpolate leaves them');
   return value;
 }
 
@@ -64,7 +64,7 @@ function attempt<Result>(work: () => Result): Result {
 }
 
 function notResolved(reason: string, cause?: unknown): ComposeError {
-  return new ComposeError(`this is not the JSON of a project that Compose resolved: ${reason}; paste: ${pasteLine()}`, { cause });
+  return new ComposeError(`the input isn't the JSON of a project that Compose resolved: ${reason}; paste: ${pasteLine()}`, { cause });
 }
 
 function readService(name: string, definition: Json, project: string, networkNames: ReadonlyMap<string, string>): ComposeService {
@@ -89,14 +89,14 @@ function networkName(project: string, key: string, value: unknown): string {
   return textOf(network['name'], `networks.${key}.name`) ?? (network['external'] === true ? key : `${project}_${key}`);
 }
 
-/** Compose writes texts alone; what has passed through another tool may have lost its quotes. */
+/** Compose writes only texts. Another tool in between may have dropped the quotes. */
 function labelText(value: unknown, place: string, key: string): string {
   if (value === null) return '';
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw notResolved(`${showForeignText(`${place}.labels.${key}`)} must be a text`);
 }
 
-/** As `up` without `--scale` starts it. */
+/** The number of replicas that `up` without `--scale` starts. */
 function replicasOf(definition: Json, place: string): number {
   const deploy = recordOf(definition['deploy'] ?? {}, `${place}.deploy`);
   const count = definition['scale'] ?? deploy['replicas'] ?? 1;
@@ -120,7 +120,7 @@ function tcpPortsOf(definition: Json, place: string): readonly number[] {
   return [...new Set(ports)].toSorted((left, right) => left - right);
 }
 
-/** `8000` or `8000-8002`. Compose passes on what is no port, and the engine then refuses the container. */
+/** Reads `8000` or `8000-8002`. Compose also passes on invalid ports; the engine then refuses the container. */
 function portRange(value: unknown): readonly { readonly first: number; readonly last: number }[] {
   const [from = '', to = from] = typeof value === 'string' ? value.split('-') : typeof value === 'number' ? [String(value)] : [];
   const [first, last] = [parsePort(from), parsePort(to)];

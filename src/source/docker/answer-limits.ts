@@ -1,8 +1,8 @@
-/** How much of an answer is read, and what becomes of a larger one. */
+/** The limit for one kind of answer, and the effect of a larger answer. */
 export interface AnswerLimit {
   readonly answer: string;
   readonly maxBytes: number;
-  /** What a larger one leads to. */
+  /** The effect of a larger answer. */
   readonly beyond: string;
 }
 
@@ -11,17 +11,18 @@ const mib = 1024 ** 2;
 const fails = 'the call fails, and changes nothing';
 
 /**
- * How much is read of what the engine answers; `docs/configuration.md` is generated from this table. A container as compose makes it
- * takes 2.3 KB of the list, so that 10,000 of them take 23 MB, and 64 MiB leave each of them 4 KB of further labels.
+ * How much of each answer of the engine meet-gen reads; `docs/configuration.md` is generated from this table. A
+ * container that compose made takes 2.3 KB of the list. So 10,000 take 23 MB, and 64 MiB leave each of them 4 KB for
+ * more labels.
  */
 export const answerLimits = {
   list: { answer: 'a list of containers', maxBytes: 64 * mib, beyond: fails },
   json: { answer: 'an inspected container, the networks, the processes of a container', maxBytes: 4 * mib, beyond: fails },
   files: { answer: 'the files of a folder in a container', maxBytes: 4 * mib, beyond: fails },
   short: { answer: 'any other answer: `/_ping`, a signal, the beginning and the end of a command', maxBytes: 64 * kib, beyond: fails },
-  refusal: { answer: 'what an answer says that is no success', maxBytes: 64 * kib, beyond: 'its words are left out' },
+  errorText: { answer: 'the text of an error', maxBytes: 64 * kib, beyond: 'the text is left out of the message' },
   output: {
-    answer: 'what a command in a container writes',
+    answer: 'the output of a command in a container',
     maxBytes: 64 * kib,
     beyond: 'the rest is dropped; after 16 MiB the call fails',
   },
@@ -29,21 +30,21 @@ export const answerLimits = {
   event: {
     answer: 'an event, one line of the stream',
     maxBytes: mib,
-    beyond: 'the event is skipped; the next look at everything shows what it was about',
+    beyond: 'the event is skipped; the next resync shows the change',
   },
   line: {
-    answer: 'a line of the stream that does not end',
+    answer: 'a line of the stream without an end',
     maxBytes: 64 * mib,
     beyond: 'the stream is closed, reported, and opened again with growing pauses',
   },
 } as const satisfies Record<string, AnswerLimit>;
 
-/** A command that writes more than this is not waited for. */
+/** The call fails when a command has written more than this. */
 export const maxDroppedBytes = 16 * mib;
 
 /**
- * How many objects, lists and commas outside of texts a JSON answer may have. The 10,000 containers above have 0.8 million; 64 MiB of
- * nothing but brackets would take gigabytes, and hold everything up for ten seconds.
+ * How many objects, lists and commas outside strings a JSON answer may have. The 10,000 containers above have 0.8
+ * million. 64 MiB of brackets alone would take gigabytes of memory, and block the process for ten seconds.
  */
 export const maxJsonParts = 2_000_000;
 

@@ -2,20 +2,19 @@ import type { IncomingMessage } from 'node:http';
 import { answerLimits } from './answer-limits.ts';
 import type { AnswerLimit } from './answer-limits.ts';
 import { parseBoundedJson } from './bounded-json.ts';
-import { notUnderstood, tooLong } from './engine-failure.ts';
-import { recordOf, textOf } from './foreign-json.ts';
-import { readLimited, TooLong } from './limited-read.ts';
+import { answerTooLong, answerUnreadable } from './engine-failure.ts';
+import { recordOf, textOf } from './json-fields.ts';
+import { readLimited, TooLongError } from './limited-read.ts';
 
-/** Sends a call to the engine (docker-modem's `dial`), which answers with a stream. */
+/** Sends a call to the engine, which answers with a stream (`dial` of docker-modem). */
 export type Dial = (call: object, callback: (error: unknown, stream: unknown) => void) => void;
 
-/** One call. */
 export interface EngineRequest {
   readonly method: 'GET' | 'POST';
-  /** With a `?` at its end the options go into the query. */
+  /** With a `?` at the end, the options go into the query. */
   readonly path: string;
   readonly options: object;
-  /** An empty object is sent, too. */
+  /** Also sends options that are empty. */
   readonly allowEmpty?: true;
 }
 
@@ -23,13 +22,13 @@ export function openGet(dial: Dial, path: string, options: object, abortSignal: 
   return open(dial, { method: 'GET', path, options }, [200], abortSignal);
 }
 
-/** docker-modem reads whatever has another status than these to its end, however long it is. */
+/** Every status is listed, since docker-modem reads an answer with any other status to its end, however long. */
 const anyStatus = Object.fromEntries(Array.from({ length: 1000 }, (_, status) => [status, true]));
 
 /**
- * Every answer comes as a stream, so that what is read of it has an end: docker-modem's own reading has no limit, and waits for ever
- * when the connection is cut in the middle of an answer.
- * @throws Error with `statusCode` for any other status
+ * Opens every answer as a stream, so that the caller can limit what it reads. docker-modem's own reading has no limit,
+ * and never ends when the connection is cut in the middle of an answer.
+ * @throws Error with `statusCode` for a status that isn't expected
  */
 export async function open(
   dial: Dial,
@@ -42,12 +41,12 @@ export async function open(
     dial(call, (error, stream) => (error instanceof Error ? reject(error) : resolve(stream as IncomingMessage)));
   });
   if (answer.statusCode !== undefined && expected.includes(answer.statusCode)) return answer;
-  throw Object.assign(new Error(await readRefusal(answer)), { statusCode: answer.statusCode });
+  throw Object.assign(new Error(await readErrorText(answer)), { statusCode: answer.statusCode });
 }
 
-/** The words of a refusal: the engine's own are JSON. */
-async function readRefusal(answer: IncomingMessage): Promise<string> {
-  const bytes = await readLimited(answer, answerLimits.refusal.maxBytes).catch(() => Buffer.alloc(0));
+/** Reads the text of an error. The engine's own errors are JSON. */
+async function readErrorText(answer: IncomingMessage): Promise<string> {
+  const bytes = await readLimited(answer, answerLimits.errorText.maxBytes).catch(() => Buffer.alloc(0));
   try {
     return textOf(recordOf(parseBoundedJson(bytes))['message']) || bytes.toString('utf8');
   } catch {
@@ -55,7 +54,7 @@ async function readRefusal(answer: IncomingMessage): Promise<string> {
   }
 }
 
-/** @throws EngineError when it is longer than the limit */
+/** @throws EngineError when the answer is longer than the limit */
 export function readAnswer(what: string, answer: Promise<IncomingMessage>, { maxBytes }: AnswerLimit): Promise<Buffer> {
   return limited(
     what,
@@ -67,20 +66,20 @@ export async function limited<Result>(what: string, reading: Promise<Result>): P
   try {
     return await reading;
   } catch (cause) {
-    throw cause instanceof TooLong ? tooLong(what, cause) : cause;
+    throw cause instanceof TooLongError ? answerTooLong(what, cause) : cause;
   }
 }
 
-/** @throws EngineError when an answer can't be read as what it should be */
-export function understand<Result>(what: string, read: () => Result): Result {
+/** @throws EngineError when `read` can't read the answer */
+export function interpret<Result>(what: string, read: () => Result): Result {
   try {
     return read();
   } catch (cause) {
-    throw notUnderstood(what, cause);
+    throw answerUnreadable(what, cause);
   }
 }
 
-/** Rejects as soon as the signal aborts, also when the library doesn't notice. */
+/** Rejects as soon as the signal aborts, even if the library ignores the signal. */
 export function abortable<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);

@@ -3,16 +3,16 @@ import { maxJsonParts } from './answer-limits.ts';
 const [quote, backslash, comma, list, object] = [0x22, 0x5c, 0x2c, 0x5b, 0x7b];
 
 /**
- * Parses the JSON of an answer, whose bytes are limited already. Text is cheap; lists, objects and what they hold are counted before
- * anything is made of them.
- * @throws Error when it is no JSON, or has more parts than that
+ * Parses the JSON of an answer whose length is already limited. Strings cost little memory. Objects, lists and their
+ * entries cost much more, so they are counted first.
+ * @throws Error when the text isn't JSON, or has more than `maxParts` parts
  */
 export function parseBoundedJson(bytes: Buffer, maxParts = maxJsonParts): unknown {
   if (bytes.length > maxParts && countParts(bytes, maxParts) > maxParts) throw new Error(`it has more than ${maxParts} parts`);
   return JSON.parse(bytes.toString('utf8'));
 }
 
-/** Stops counting when it is enough. */
+/** Stops as soon as the count is over `most`. */
 function countParts(bytes: Buffer, most: number): number {
   let count = 0;
   let isText = false;

@@ -8,48 +8,51 @@ import { watchedContainerActions, watchedNetworkActions } from '../../model/engi
 import type { EngineEvent } from '../../model/engine-event.ts';
 import { networkOwnerOf } from '../../model/network-owner.ts';
 import { parseEngineName } from '../../nginx/token.ts';
-import { abortable, limited, open, openGet, readAnswer, understand } from './answers.ts';
+import { abortable, interpret, limited, open, openGet, readAnswer } from './answers.ts';
 import type { Dial, EngineRequest } from './answers.ts';
 import type { EngineClient, EngineQuestion, ContainerName, ExecResult } from './engine-client.ts';
 import { answerLimits, maxDroppedBytes } from './answer-limits.ts';
 import { parseBoundedJson } from './bounded-json.ts';
 import { containersFromEngine, maxIdLength } from './container-from-engine.ts';
 import type { DockerHost } from './docker-host.ts';
-import { explainEngineFailure, notUnderstood, tooLong } from './engine-failure.ts';
+import { answerTooLong, answerUnreadable, explainEngineFailure } from './engine-failure.ts';
 import type { EngineCall } from './engine-failure.ts';
 import { eventFromEngine } from './event-from-engine.ts';
-import { recordOf, textOf } from './foreign-json.ts';
+import { recordOf, textOf } from './json-fields.ts';
 import { readFrames } from './frames.ts';
 import { exposedTcpPortsFrom } from './ports-from-engine.ts';
 import { noHandshake, readHandshake } from './handshake.ts';
 import type { Handshake } from './handshake.ts';
-import { readBeginning, readFirst, readLines, TooLong } from './limited-read.ts';
+import { readBeginning, readFirst, readLines, TooLongError } from './limited-read.ts';
+
+// In: the address of an engine, and calls. Out: containers, events and texts, or an EngineError. The only file that
+// uses dockerode.
 
 const listingContainers = 'listing containers';
 const readDeadlineMs = 10_000;
-/** Shorter: a frontend waits for it, and it can be sent again. */
+/** Short, since a reload waits for the signal, and the signal can be sent again. */
 const signalDeadlineMs = 2000;
 const logsDeadlineMs = 2000;
-/** A look at the containers waits for it. */
+/** Short, since a look waits for the answer. */
 const inspectDeadlineMs = 1000;
 const maxLogLines = 5000;
-/** An engine reads a megabyte of a question at most (Go's net/http, DefaultMaxHeaderBytes). */
+/** The engine reads at most a megabyte of headers, which include the query (Go's net/http, DefaultMaxHeaderBytes). */
 const maxIdsAtOnce = 500;
 
-/** The way to one engine. */
+/** The connection to one engine. */
 interface Connection {
   readonly host: DockerHost;
   readonly dial: Dial;
   readonly onRequest: (endpoint: string) => void;
-  /** Every path of docker-modem's gets it in front. */
+  /** docker-modem puts the version in front of every path. */
   readonly setVersion: (version: string | undefined) => void;
-  /** What the engine said of itself; undefined before it was asked, and when it may be another one. */
+  /** Undefined until the engine has answered, and after an answer that suggests a different engine. */
   handshake: Handshake | undefined;
 }
 
 /**
- * Connects nothing yet: the first call does.
- * @param onRequest hears of every call, by the path of the engine's API
+ * Makes a client, which connects at its first call.
+ * @param onRequest is called for every request, with its path in the engine's API
  */
 export function createEngineClient(host: DockerHost, onRequest: (endpoint: string) => void = () => undefined): EngineClient {
   const docker = withoutDockerVariables(() => new Docker(connectionOptions(host)));
@@ -76,7 +79,7 @@ async function explain({ host }: Connection, call: EngineCall, cause: unknown): 
   throw await explainEngineFailure(call, host, cause);
 }
 
-async function shakeHands(engine: Connection, signal: AbortSignal): Promise<Handshake> {
+async function readEngineVersion(engine: Connection, signal: AbortSignal): Promise<Handshake> {
   engine.setVersion(undefined);
   engine.onRequest('/_ping');
   const handshake = await ping(engine.dial, signal);
@@ -89,13 +92,13 @@ async function listBy({ dial, onRequest }: Connection, filters: Filters, signal:
   onRequest('/containers/json');
   const answer = openGet(dial, '/containers/json?', { all: true, filters }, signal);
   const bytes = await abortable(readAnswer(listingContainers, answer, answerLimits.list), signal);
-  return understand(listingContainers, () => containersFromEngine(parseBoundedJson(bytes)));
+  return interpret(listingContainers, () => containersFromEngine(parseBoundedJson(bytes)));
 }
 
 async function listContainers(engine: Connection, signal: AbortSignal, ids?: readonly string[]): Promise<readonly Container[]> {
   const deadline = startDeadline(readDeadlineMs, signal);
   try {
-    if (engine.handshake === undefined) await shakeHands(engine, deadline.signal);
+    if (engine.handshake === undefined) await readEngineVersion(engine, deadline.signal);
     const listed = await listBy(engine, ids === undefined ? { label: ['meet.role'] } : { id: ids }, deadline.signal);
     const owners = missingOwners(listed);
     const all = [...listed];
@@ -105,7 +108,7 @@ async function listContainers(engine: Connection, signal: AbortSignal, ids?: rea
     return all;
   } catch (cause) {
     deadline.end();
-    // An engine that was replaced may not know the API any more.
+    // Another engine may answer now, without this version of the API.
     if ((cause as { statusCode?: unknown }).statusCode === 400) engine.handshake = undefined;
     return await explain(engine, { what: listingContainers, request: 'GET /containers/json' }, cause);
   }
@@ -113,10 +116,10 @@ async function listContainers(engine: Connection, signal: AbortSignal, ids?: rea
 
 async function subscribe(engine: Connection, sinceMs: number, signal: AbortSignal): Promise<AsyncIterable<EngineEvent>> {
   const filters = { type: ['container' as const, 'network' as const], event: [...watchedContainerActions, ...watchedNetworkActions] };
-  // The limit is for the answer's beginning; the stream itself lives as long as the signal.
+  // The limit ends with the answer's headers; the stream itself stays open until the signal aborts.
   const deadline = startDeadline(readDeadlineMs, signal);
   try {
-    const { clockAheadMs } = await shakeHands(engine, deadline.signal);
+    const { clockAheadMs } = await readEngineVersion(engine, deadline.signal);
     engine.onRequest('/events');
     const since = (sinceMs + clockAheadMs) / 1000;
     const stream = await abortable(openGet(engine.dial, '/events?', { filters, since }, deadline.signal), deadline.signal);
@@ -155,14 +158,14 @@ async function exec(
   const what = `running a command in ${container.name}`;
   const askJson = async (call: EngineRequest, expected: readonly number[]): Promise<Readonly<Record<string, unknown>>> => {
     const bytes = await abortable(readAnswer(what, open(engine.dial, call, expected, abortSignal), answerLimits.short), abortSignal);
-    return recordOf(understand(what, () => parseBoundedJson(bytes)));
+    return recordOf(interpret(what, () => parseBoundedJson(bytes)));
   };
   try {
     const create = { Cmd: [...command], AttachStdout: true, AttachStderr: true };
     engine.onRequest('/containers/{id}/exec');
     const created = await askJson({ method: 'POST', path: `/containers/${referenceOf(container)}/exec`, options: create }, [201, 200]);
     const id = parseEngineName(textOf(created['Id']));
-    if (id === undefined) throw new Error('the command has an id that no engine gives');
+    if (id === undefined) throw new Error('the engine gave the command an id with characters that no id has');
     engine.onRequest('/exec/{id}/start');
     const start = { method: 'POST', path: `/exec/${id}/start`, options: {}, allowEmpty: true } as const;
     const stream = await abortable(open(engine.dial, start, [200, 204], abortSignal), abortSignal);
@@ -170,7 +173,7 @@ async function exec(
     const output = readFrames(await abortable(limited(what, written), abortSignal));
     engine.onRequest('/exec/{id}/json');
     const { ExitCode: code } = await askJson({ method: 'GET', path: `/exec/${id}/json`, options: {} }, [200]);
-    if (!Number.isInteger(code)) throw notUnderstood(what, new Error('a command that ended has no exit code'));
+    if (!Number.isInteger(code)) throw answerUnreadable(what, new Error('the ended command has no exit code'));
     return { code: code as number, output };
   } catch (cause) {
     return await explain(engine, { what, request: `POST /containers/${container.name}/exec` }, cause);
@@ -207,7 +210,7 @@ async function readExposedTcpPorts(engine: Connection, container: ContainerName,
     engine.onRequest('/containers/{id}/json');
     const answer = openGet(engine.dial, `/containers/${referenceOf(container)}/json?`, {}, deadline.signal);
     const bytes = await abortable(readAnswer(what, answer, answerLimits.json), deadline.signal);
-    return understand(what, () => exposedTcpPortsFrom(parseBoundedJson(bytes), container.id));
+    return interpret(what, () => exposedTcpPortsFrom(parseBoundedJson(bytes), container.id));
   } catch (cause) {
     return await explain(engine, { what, request: `GET /containers/${container.name}/json` }, cause);
   } finally {
@@ -218,7 +221,7 @@ async function readExposedTcpPorts(engine: Connection, container: ContainerName,
 async function get(engine: Connection, { what, path, query, limit }: EngineQuestion, signal: AbortSignal): Promise<Buffer> {
   const deadline = startDeadline(readDeadlineMs, signal);
   try {
-    if (engine.handshake === undefined) await shakeHands(engine, deadline.signal);
+    if (engine.handshake === undefined) await readEngineVersion(engine, deadline.signal);
     const answer = openGet(engine.dial, `${path}?`, query, deadline.signal);
     return await abortable(readAnswer(what, answer, limit), deadline.signal);
   } catch (cause) {
@@ -228,7 +231,10 @@ async function get(engine: Connection, { what, path, query, limit }: EngineQuest
   }
 }
 
-/** dockerode reads the environment too, puts it under our options and fails on a bad one; the options have been read already. */
+/**
+ * Hides the DOCKER_ variables. dockerode reads them too, adds them to our options, and fails on a bad value.
+ * `parseDockerHost` has read them already.
+ */
 function withoutDockerVariables<Result>(create: () => Result): Result {
   const hidden = Object.entries(process.env).filter(([name]) => name.startsWith('DOCKER_'));
   for (const [name] of hidden) delete process.env[name];
@@ -244,13 +250,13 @@ function connectionOptions(host: DockerHost): Docker.DockerOptions & { readonly 
   const { tls } = host;
   const address = { host: host.host, port: host.port, timeout: 0 };
   if (tls === undefined) return { ...address, protocol: 'http' };
-  // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED can't undo it.
+  // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED can't turn it off.
   return { ...address, protocol: 'https', ...tls, agent: new Agent({ ...globalAgent.options, rejectUnauthorized: true }) };
 }
 
 type Filters = Readonly<Record<string, readonly string[]>>;
 
-/** A proxy that lets no ping through costs only the choice of the API. */
+/** If a proxy refuses the ping, meet-gen uses paths without a version. */
 async function ping(dial: Dial, signal: AbortSignal): Promise<Handshake> {
   try {
     const answer = await abortable(openGet(dial, '/_ping', {}, signal), signal);
@@ -262,17 +268,17 @@ async function ping(dial: Dial, signal: AbortSignal): Promise<Handshake> {
   }
 }
 
-/** The containers whose networks are used by others and that were not listed. */
+/** @returns the ids of containers whose network a listed container uses, and that are not listed themselves */
 function missingOwners(containers: readonly Container[]): readonly string[] {
   const present = new Set(containers.map(({ id }) => id));
   const owners = new Set(containers.flatMap((container) => networkOwnerOf(container) ?? []));
   return [...owners].filter((id) => !present.has(id) && id.length <= maxIdLength);
 }
 
-/** It becomes a part of a path. @throws Error when it could be no name */
+/** The name or id as a part of a path. @throws Error when the engine can't have given either */
 function referenceOf({ id, name }: ContainerName): string {
   const reference = parseEngineName(name) ?? parseEngineName(id);
-  if (reference === undefined) throw new Error('neither its name nor its id is one that an engine gives');
+  if (reference === undefined) throw new Error('its name and its id have characters that no name and no id has');
   return reference;
 }
 
@@ -283,7 +289,7 @@ async function* readEvents(stream: IncomingMessage, clockAheadMs: number, end: (
       if (event !== undefined) yield event;
     }
   } catch (cause) {
-    throw cause instanceof TooLong ? tooLong('reading events', cause) : cause;
+    throw cause instanceof TooLongError ? answerTooLong('reading events', cause) : cause;
   } finally {
     stream.destroy();
     end();

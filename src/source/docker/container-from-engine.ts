@@ -5,10 +5,10 @@ import { parsePort } from '../../nginx/token.ts';
 import { entriesWithoutId } from '../../model/container.ts';
 import type { Container, ContainerState, Health, NetworkAttachment } from '../../model/container.ts';
 import { maxListed } from './answer-limits.ts';
-import { recordOf, textOf, textsOf } from './foreign-json.ts';
+import { recordOf, textOf, textsOf } from './json-fields.ts';
 import { defined } from '../../util/defined.ts';
 
-/** One entry of `GET /containers/json`, as far as we read it (Docker Engine API, ContainerSummary). */
+/** The fields that meet-gen reads of one entry of `GET /containers/json` (Docker Engine API, ContainerSummary). */
 export interface EngineContainer {
   readonly Id?: unknown;
   readonly Names?: unknown;
@@ -25,13 +25,14 @@ export interface EngineContainer {
 
 const states: readonly ContainerState[] = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
 
-/** An id is only compared, so that any text is one; a real one has 64 characters. */
+/** Ids are only compared, so any text is accepted. The engine's ids have 64 characters. */
 export const maxIdLength = 256;
 
 /**
- * Maps the engine's JSON to our own type, once, at the boundary. A field that is missing or odd counts as absent. An entry that can't
- * be understood costs itself: it is a container with the reason in `unreadable`, and so are all entries without an id together.
- * @throws Error when the answer is no list, or none of its entries has an id: that is no empty world
+ * Maps the engine's JSON to `Container`. A missing field, or one of another type, counts as absent. An entry that can't
+ * be read becomes a container with the reason in `unreadable`. All entries without an id become one such container
+ * together.
+ * @throws Error when the answer isn't a list, or no entry has an id: that doesn't mean that there are no containers
  */
 export function containersFromEngine(answer: unknown): readonly Container[] {
   if (!Array.isArray(answer)) throw new Error("the engine's container list is not a list");
@@ -39,7 +40,7 @@ export function containersFromEngine(answer: unknown): readonly Container[] {
   const entries = answer.map((entry) => recordOf(entry) as EngineContainer);
   const named = entries.filter(hasId);
   const nameless = entries.length - named.length;
-  if (nameless > 0 && named.length === 0) throw new Error("the engine's container list has entries without an id alone");
+  if (nameless > 0 && named.length === 0) throw new Error("no entry of the engine's container list has a usable id");
   return [...named.map(containerFromEngine), ...(nameless === 0 ? [] : [nameOnly(nameless)])];
 }
 
@@ -90,7 +91,7 @@ function containerFromEngine(entry: EngineContainer): Container {
   };
 }
 
-/** Counted before they are read. */
+/** Checked before networks and ports are read. */
 function tooMany({ NetworkSettings: settings, Ports: ports }: EngineContainer): string | undefined {
   const networks = Object.keys(recordOf(recordOf(settings)['Networks'])).length;
   if (networks > maxNetworks) return `it has ${networks} networks, more than ${maxNetworks}`;
@@ -98,7 +99,7 @@ function tooMany({ NetworkSettings: settings, Ports: ports }: EngineContainer): 
   return entries > maxPortEntries ? `it has ${entries} ports, more than ${maxPortEntries}` : undefined;
 }
 
-/** A field of its own from API 1.52 on; before that only in the text: `Up 2 minutes (healthy)`. */
+/** API 1.52 and newer have a field for it. Older ones have it only in the text: `Up 2 minutes (healthy)`. */
 function healthOf(entry: EngineContainer): Health {
   const field = textOf(recordOf(entry.Health)['Status']);
   if (field === 'healthy' || field === 'unhealthy' || field === 'starting') return field;
@@ -108,7 +109,10 @@ function healthOf(entry: EngineContainer): Health {
   return status.includes('(health: starting)') ? 'starting' : 'none';
 }
 
-/** Without the network of Swarm's routing mesh, which serves published ports alone. A network of compose may have its name. */
+/**
+ * Leaves out `ingress` of a Swarm task: that network of the routing mesh serves published ports only. A network of
+ * compose may have the same name.
+ */
 function networksOf(settings: unknown, isSwarmTask: boolean): readonly NetworkAttachment[] {
   const usable = networkEntries(settings).filter(([name]) => !isSwarmTask || name !== 'ingress');
   return usable.map(([name, network]) => {
@@ -132,7 +136,7 @@ function networkEntries(settings: unknown): readonly (readonly [name: string, ne
   return Object.entries(recordOf(recordOf(settings)['Networks'])).map(([name, network]) => [name, recordOf(network)]);
 }
 
-/** Node takes an address with a zone (`fe80::1%eth0`) for one; nginx doesn't. */
+/** Node accepts an address with a zone (`fe80::1%eth0`), but nginx doesn't. */
 function isPlainIpv6(text: string): boolean {
   return isIPv6(text) && !text.includes('%');
 }
@@ -152,16 +156,16 @@ function exposedTcpPortsOf(ports: unknown): readonly number[] {
 }
 
 /**
- * Labels that aren't all texts can't be trusted at all: the one that guards a path may be among them. What says whose the container is
- * stays, so that it is reported to nobody else; the labels of one without a role are nobody's business.
+ * If any label isn't text, all are dropped, since that label may guard a path. The labels for project and instance
+ * stay, so that the right instance gets the problem. A container without a role gets no problem.
  */
 function labelsOf(value: unknown): { readonly labels: Readonly<Record<string, string>>; readonly unreadable?: string } {
   if (value === undefined || value === null) return { labels: {} };
-  if (typeof value !== 'object' || Array.isArray(value)) return { labels: {}, unreadable: 'its labels are no labels' };
+  if (typeof value !== 'object' || Array.isArray(value)) return { labels: {}, unreadable: "its labels aren't a JSON object" };
   const entries = Object.entries(value);
   const texts = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   const isOdd = texts.length < entries.length;
-  const unreadable = isOdd ? 'it has labels that are no texts' : tooManyLabels(value as Readonly<Record<string, unknown>>);
+  const unreadable = isOdd ? 'it has labels whose values are not text' : tooManyLabels(value as Readonly<Record<string, unknown>>);
   if (unreadable === undefined) return { labels: boundLabels(Object.fromEntries(texts)) };
   const labels = boundLabels(Object.fromEntries(texts.filter(([key]) => isIdentityLabel(key))));
   return Object.hasOwn(value, 'meet.role') ? { labels, unreadable } : { labels };

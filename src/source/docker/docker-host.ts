@@ -14,8 +14,8 @@ export type DockerHost =
     };
 
 /**
- * Reads DOCKER_HOST and the usual TLS variables (Docker CLI, environment variables).
- * @throws Error that says what is wrong with the value and what it should look like
+ * Reads DOCKER_HOST and the TLS variables of the Docker CLI.
+ * @throws Error with the fault of the value and the right form
  */
 export function parseDockerHost(url: string, env: Readonly<Record<string, string | undefined>>): DockerHost {
   if (url.startsWith('unix://') && url.length > 'unix://'.length) return { url, socketPath: url.slice('unix://'.length) };
@@ -30,7 +30,7 @@ export function parseDockerHost(url: string, env: Readonly<Record<string, string
 
 function readCertificates(folder: string | undefined): { ca: Buffer; cert: Buffer; key: Buffer } {
   if (folder === undefined || folder === '')
-    throw new Error('TLS is asked for, but DOCKER_CERT_PATH does not name the folder with ca.pem, cert.pem and key.pem');
+    throw new Error('TLS is on, but DOCKER_CERT_PATH is not set; set it to the folder with ca.pem, cert.pem and key.pem');
   const read = (name: string): Buffer => {
     const file = join(folder, name);
     try {
@@ -44,7 +44,7 @@ function readCertificates(folder: string | undefined): { ca: Buffer; cert: Buffe
     createSecureContext(files);
   } catch (cause) {
     throw new Error(
-      `the certificates in ${folder} (DOCKER_CERT_PATH) can't be used: ${messageOf(cause)}; all three files must be PEM, without a passphrase, and key.pem the key of cert.pem`,
+      `the certificates in ${folder} (DOCKER_CERT_PATH) can't be used: ${messageOf(cause)}; all three must be PEM without a passphrase, and key.pem must belong to cert.pem`,
       { cause },
     );
   }
@@ -53,7 +53,7 @@ function readCertificates(folder: string | undefined): { ca: Buffer; cert: Buffe
 
 function whyUnreadable(cause: unknown): string {
   const { code } = cause as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file; mount the folder into the container';
+  if (code === 'ENOENT') return "the file doesn't exist; mount the folder into the container";
   if (code === 'EACCES')
     return `user ${process.getuid?.()} may not read it; make it readable for that user (chown, or chmod and group_add)`;
   return messageOf(cause);

@@ -2,46 +2,47 @@ import type { Container } from '../../model/container.ts';
 import type { EngineEvent } from '../../model/engine-event.ts';
 import type { AnswerLimit } from './answer-limits.ts';
 
-/** The few calls that meet-gen makes to an engine. Each has a deadline and fails with an EngineError. */
+/** The calls that meet-gen makes to an engine. Each call has a deadline, and fails with an EngineError. */
 export interface EngineClient {
   /**
-   * All containers with `meet.role`, in any state, or those with these ids: one `GET /containers/json`, no inspect. Only where one of
-   * them uses the network of another that isn't among them, that one is asked for as well, by its id.
+   * Lists all containers with `meet.role`, in any state, or the containers with these ids: one `GET /containers/json`,
+   * no inspect. If one of them uses the network of a container outside the list, a second call asks for that container.
    */
   list(signal: AbortSignal, ids?: readonly string[]): Promise<readonly Container[]>;
   /**
-   * Subscribes to `GET /events`, from a past moment on (the engine remembers 256 events); the promise is kept once the
-   * engine has answered, so a list begun after it misses nothing. Asks the engine first for the API that it knows.
+   * Subscribes to `GET /events` since a time in the past (the engine remembers 256 events). The promise resolves when
+   * the engine has answered, so a list that begins later misses no event. Asks for the API version first.
    */
   subscribe(sinceMs: number, signal: AbortSignal): Promise<AsyncIterable<EngineEvent>>;
-  /** `POST /containers/<name>/kill?signal=HUP`; by name, since socket proxies filter by it. */
+  /** `POST /containers/<name>/kill?signal=HUP`. By name, since socket proxies filter by name. */
   signalHup(container: ContainerName, signal: AbortSignal): Promise<void>;
   /**
-   * Runs a command in a container as its own user, to its end: `POST /containers/<name>/exec`, `POST /exec/<id>/start`,
-   * `GET /exec/<id>/json`.
+   * Runs a command in a container as the container's user, and waits for its end: `POST /containers/<name>/exec`,
+   * `POST /exec/<id>/start`, `GET /exec/<id>/json`.
    */
   exec(container: ContainerName, command: readonly string[], limitMs: number, signal: AbortSignal): Promise<ExecResult>;
   /**
-   * What a container has written since a moment of ours, `GET /containers/<name>/logs`: of its last 5,000 lines, the first 4 MiB.
-   * The engine counts the lines before it looks at the time, and nginx may log thousands of requests a second.
+   * Reads what a container has logged since a time of our clock, `GET /containers/<name>/logs`: the first 4 MiB of its
+   * last 5,000 lines. The engine counts the lines before it filters by time, and nginx can log thousands of requests a
+   * second.
    */
   logs(container: ContainerName, sinceMs: number, signal: AbortSignal): Promise<string>;
   /**
-   * The TCP ports that a container exposes: `GET /containers/<name>/json`, of which nothing else is kept, since it holds the secrets of the
-   * environment. Only for a container whose ports `list` doesn't show.
+   * Reads the TCP ports that a container exposes: `GET /containers/<name>/json`. All other fields are dropped, since
+   * they include secrets. Only for a container whose ports `list` doesn't show.
    */
   exposedTcpPorts(container: ContainerName, signal: AbortSignal): Promise<readonly number[]>;
-  /** Any other question: a GET, and the whole body of its answer. */
+  /** Sends any other GET. @returns the whole body of the answer */
   get(question: EngineQuestion, signal: AbortSignal): Promise<Buffer>;
 }
 
 export interface EngineQuestion {
-  /** In words. */
+  /** Names the call in error messages: `listing networks`. */
   readonly what: string;
-  /** Without the API's version; foreign text in it has been through a grammar. */
+  /** Without the API version. Any untrusted text in the path has passed a grammar. */
   readonly path: string;
   readonly query: object;
-  /** A longer answer is a failure. */
+  /** A longer answer fails the call. */
   readonly limit: AnswerLimit;
 }
 
@@ -52,6 +53,6 @@ export interface ContainerName {
 
 export interface ExecResult {
   readonly code: number;
-  /** Standard output and standard error, cut where it gets too long. */
+  /** Standard output and standard error, cut at the limit. */
   readonly output: string;
 }

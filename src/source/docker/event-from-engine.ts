@@ -1,15 +1,19 @@
 import type { EngineEvent } from '../../model/engine-event.ts';
 import { maxIdLength } from './container-from-engine.ts';
-import { recordOf, textOf } from './foreign-json.ts';
+import { recordOf, textOf } from './json-fields.ts';
 
-/** The year 2000: what claims to be older was not told its time, and happened now. An event of the past is passed over. */
+/**
+ * The year 2000. An older time means that the event has no time; then the event counts as new, since old events are
+ * skipped.
+ */
 const earliestNano = 946_684_800e9;
 
 /**
- * Maps one line of `GET /events` to our own type; undefined for a line that says nothing about a container.
- * Network events carry the container's id but not its labels; health events carry the result in the action
- * (`health_status: healthy`); a `kill` event carries the signal's number (Docker Engine API, events).
+ * Maps a line of `GET /events` to `EngineEvent` (Docker Engine API, events). A network event has the container's id,
+ * but not its labels. A health event has the result in the action (`health_status: healthy`). A `kill` event has the
+ * signal's number.
  * @param clockAheadMs how far the engine's clock is ahead of ours
+ * @returns undefined for a line that isn't about a container
  */
 export function eventFromEngine(line: string, clockAheadMs = 0): EngineEvent | undefined {
   const event = parseObject(line);
@@ -17,7 +21,7 @@ export function eventFromEngine(line: string, clockAheadMs = 0): EngineEvent | u
   const attributes = recordOf(actor['Attributes']);
   const { Type: type, Action: action, timeNano } = event;
   const containerId = textOf(type === 'network' ? attributes['container'] : actor['ID']);
-  // A longer id is none: it would be asked for, and make the question too long.
+  // A look would ask for a longer id, and the request would be too long.
   const isWhole = (type === 'container' || type === 'network') && typeof action === 'string';
   if (!isWhole || containerId === '' || containerId.length > maxIdLength) return undefined;
   const signal = Number(textOf(attributes['signal']) || NaN);

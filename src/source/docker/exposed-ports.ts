@@ -12,27 +12,29 @@ import { messageOf } from '../../util/error-message.ts';
 const maxAtOnce = 16;
 /** A look waits so long for all answers together. */
 const lookMs = 1000;
-/** So often at the next looks; an engine can hang on a single container, so the pauses grow from then on. */
-const hastyAttempts = 3;
+/** The first attempts have no pause. Then the pauses grow, since an engine can hang on a single container. */
+const quickAttempts = 3;
 const firstPauseMs = 5000;
 const longestPauseMs = 300_000;
-/** What a proxy answers to a call that it doesn't let through, and an engine to one that it doesn't know. */
+/** A proxy answers with these to a call that it doesn't let through, an engine to a call that it doesn't have. */
 const denials: ReadonlySet<number | undefined> = new Set([401, 403, 404, 405, 501]);
 
 interface Ports extends Pick<Container, 'exposedTcpPorts' | 'portsUnknown'> {
   readonly attempts: number;
-  /** When it is asked for again; infinity for never. */
+  /** When to ask again; infinity for never. */
   readonly dueAtMs: number;
 }
 
-/** Adds what else is known to containers, in the same order. `isAll`: there are no others. */
+/** Adds the exposed ports to containers, in the same order. `isAll`: these are all containers. */
 export type AddPorts = (containers: readonly Container[], isAll: boolean, signal: AbortSignal) => Promise<readonly Container[]>;
 
 /**
- * Asks for the ports of containers that would otherwise have none: the engine lists none in host mode, in another container's network,
- * and on internal networks alone. What a container exposes never changes, so an answer holds. No answer costs nothing but the port.
- * @param only the instance that is looked at alone
- * @param onFirstFailure hears of a failure that may pass, the first time that a container is asked for; what it throws ends the look
+ * Asks for the ports of containers that need a port but have no port in the list. The engine lists no ports in host
+ * mode, in another container's network, and if all networks are internal. Exposed ports never change, so each answer is
+ * kept. Without an answer, only that container's port is missing.
+ * @param only the only instance to ask for
+ * @param onFirstFailure is called at the first failure for a container, if a retry can help; an error it throws ends
+ * the look
  */
 export function createPortReader(
   { exposedTcpPorts }: Pick<EngineClient, 'exposedTcpPorts'>,
@@ -62,17 +64,17 @@ export function createPortReader(
 
   return async (containers, isAll, signal) => {
     if (isAll) forgetAllBut(known, containers);
-    const lacking = new Set(containers.filter((one) => (only === undefined || likelyInstance(one) === only) && hasNoPort(one)));
-    const due = [...lacking].filter(({ id }) => (known.get(id)?.dueAtMs ?? 0) <= nowMs());
-    // At nearly every look nobody is, and a deadline costs as much as the list's parsing.
+    const withoutPort = new Set(containers.filter((one) => (only === undefined || likelyInstance(one) === only) && hasNoPort(one)));
+    const due = [...withoutPort].filter(({ id }) => (known.get(id)?.dueAtMs ?? 0) <= nowMs());
+    // Most looks ask for no ports, and a deadline costs as much as parsing the list.
     if (due.length > 0) await askAll(due, signal);
-    return containers.map((container) => (lacking.has(container) ? withPorts(container, known.get(container.id)) : container));
+    return containers.map((container) => (withoutPort.has(container) ? withPorts(container, known.get(container.id)) : container));
   };
 }
 
 /**
- * A list with the ports that it doesn't show.
- * @throws EngineError also where a container's ports could not be asked for once: what could not be seen takes no route away
+ * Lists containers, with the ports that the engine's list doesn't show.
+ * @throws EngineError also at the first failure for a container's ports: a failed read must not remove a route
  */
 export function withExposedPorts(engine: Pick<EngineClient, 'list' | 'exposedTcpPorts'>, only?: string): ListContainers {
   const addPorts = createPortReader(engine, only, (error) => {
@@ -83,7 +85,7 @@ export function withExposedPorts(engine: Pick<EngineClient, 'list' | 'exposedTcp
 
 function pauseMs(attempts: number, isDenied: boolean): number {
   if (isDenied) return longestPauseMs;
-  return attempts < hastyAttempts ? 0 : Math.min(firstPauseMs * 2 ** (attempts - hastyAttempts), longestPauseMs);
+  return attempts < quickAttempts ? 0 : Math.min(firstPauseMs * 2 ** (attempts - quickAttempts), longestPauseMs);
 }
 
 function forgetAllBut(known: Map<string, unknown>, containers: readonly Container[]): void {
@@ -92,7 +94,7 @@ function forgetAllBut(known: Map<string, unknown>, containers: readonly Containe
 }
 
 function withPorts(container: Container, ports: Ports | undefined): Container {
-  if (ports === undefined) return { ...container, portsUnknown: 'it is asked later' };
-  const { attempts: _, dueAtMs: __, ...told } = ports;
-  return { ...container, ...told };
+  if (ports === undefined) return { ...container, portsUnknown: 'the engine has not been asked yet' };
+  const { attempts: _, dueAtMs: __, ...found } = ports;
+  return { ...container, ...found };
 }

@@ -1,6 +1,7 @@
 /**
- * Joins the texts of a stream's frames (Docker Engine API, ContainerAttach, stream format); a container with a terminal has none. By
- * hand, since docker-modem's `demuxStream` fails on a log of 5,000 lines (docs/decisions/archives-and-log-frames.md).
+ * Joins the texts of a stream's frames (Docker Engine API, ContainerAttach, stream format). The stream of a container
+ * with a terminal has no frames. docker-modem's `demuxStream` can't be used: it fails on a log of 5,000 lines
+ * (docs/decisions/archives-and-log-frames.md).
  */
 export function readFrames(bytes: Buffer): string {
   const texts: string[] = [];

@@ -1,23 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What an engine tells of itself before it is asked for anything. */
+/** The version and clock of an engine, from its answer to the ping. */
 export interface Handshake {
-  /** `v1.45`, the API that both sides know; undefined for whatever the engine takes for its own. */
+  /** `v1.45`, the newest API version of both sides; undefined for paths without a version. */
   readonly version: string | undefined;
-  /** How far the engine's clock is ahead of ours, in milliseconds; 0 when they are the same. */
+  /** How far the engine's clock is ahead of ours, in milliseconds; 0 if the clocks agree. */
   readonly clockAheadMs: number;
 }
 
-/** The newest API that our reading of the engine's answers was written for (Docker Engine API, version history). */
+/** The newest API version that meet-gen was written for (Docker Engine API, version history). */
 const newestKnownMinor = 52;
-/** The answer's date has whole seconds; clocks that differ by less are taken for the same one. */
+/** The answer's date has whole seconds, so a smaller difference counts as zero. */
 const sameClockMs = 2000;
 
 export const noHandshake: Handshake = { version: undefined, clockAheadMs: 0 };
 
 /**
- * Reads the headers of `GET /_ping`. A path without a version is deprecated, and engines move to new minimum versions now
- * and then, so what is asked for is the newest version that both know (Docker Engine API, versioning).
+ * Reads the headers of `GET /_ping`, and picks the newest version that both sides have (Docker Engine API, versioning).
+ * Paths without a version are deprecated, and newer engines drop old versions.
  * @param answeredAtMs when the answer came, milliseconds since 1970 by our clock
  */
 export function readHandshake(headers: IncomingHttpHeaders, answeredAtMs: number): Handshake {

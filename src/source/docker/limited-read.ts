@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 
-/** An answer was longer than it may be. */
-export class TooLong extends Error {
-  override name = 'TooLong';
+/** A stream has more bytes than its limit. */
+export class TooLongError extends Error {
+  override name = 'TooLongError';
   readonly maxBytes: number;
 
   constructor(maxBytes: number) {
@@ -15,14 +15,14 @@ type Bytes = AsyncIterable<unknown>;
 
 /**
  * Reads a stream to its end.
- * @throws TooLong as soon as it is longer than that; the stream is then destroyed
+ * @throws TooLongError when the stream passes the limit, and destroys the stream
  */
 export function readLimited(stream: Readable, maxBytes: number): Promise<Buffer> {
   const read = createCollector();
-  // By its events: this is done at every look, and an iterator takes the processor several times as long.
+  // Uses events, since an iterator takes several times as much CPU, and every look reads a list.
   return new Promise((resolve, reject) => {
     stream.on('data', (chunk: Buffer) => {
-      if (read.length() + chunk.length > maxBytes) stream.destroy(new TooLong(maxBytes));
+      if (read.length() + chunk.length > maxBytes) stream.destroy(new TooLongError(maxBytes));
       else read.add(chunk);
     });
     stream.on('end', () => resolve(read.take()));
@@ -33,7 +33,7 @@ export function readLimited(stream: Readable, maxBytes: number): Promise<Buffer>
 
 /**
  * Reads the beginning of a stream, and drops the rest.
- * @throws TooLong where there is more to drop than that
+ * @throws TooLongError when the stream passes `maxBytes`
  */
 export async function readBeginning(stream: Bytes, keptBytes: number, maxBytes: number): Promise<Buffer> {
   const read = createCollector();
@@ -41,13 +41,13 @@ export async function readBeginning(stream: Bytes, keptBytes: number, maxBytes: 
   for await (const chunk of stream) {
     const bytes = chunk as Buffer;
     length += bytes.length;
-    if (length > maxBytes) throw new TooLong(maxBytes);
+    if (length > maxBytes) throw new TooLongError(maxBytes);
     read.add(bytes.subarray(0, keptBytes - read.length()));
   }
   return read.take();
 }
 
-/** Reads the beginning of a stream, and closes it where there is more. */
+/** Reads the beginning of a stream, and closes the stream at the limit. */
 export async function readFirst(stream: Bytes, keptBytes: number): Promise<Buffer> {
   const read = createCollector();
   for await (const chunk of stream) {
@@ -58,9 +58,9 @@ export async function readFirst(stream: Bytes, keptBytes: number): Promise<Buffe
 }
 
 /**
- * The lines of a stream, as they come. What stands behind the last line end is no line.
- * @param keptBytes a longer line is skipped
- * @throws TooLong when a line has not ended after so many bytes
+ * Yields each line when it is complete. Text after the last line end is dropped.
+ * @param keptBytes longer lines are skipped
+ * @throws TooLongError when a line passes `maxBytes` without an end
  */
 export async function* readLines(stream: Bytes, keptBytes: number, maxBytes: number): AsyncGenerator<string> {
   const line = createCollector();
@@ -80,14 +80,14 @@ export async function* readLines(stream: Bytes, keptBytes: number, maxBytes: num
       from = end + 1;
     }
     take(bytes.subarray(from));
-    if (length > maxBytes) throw new TooLong(maxBytes);
+    if (length > maxBytes) throw new TooLongError(maxBytes);
   }
 }
 
 const newline = 0x0a;
 const firstBytes = 4096;
 
-/** Puts pieces together. Kept one by one, a megabyte that comes byte by byte would take a hundred. */
+/** Joins pieces in one buffer. Kept as separate buffers, a megabyte that arrives byte by byte would take a hundred. */
 function createCollector(): { length(): number; add(piece: Buffer): void; take(): Buffer } {
   let room = Buffer.alloc(0);
   let length = 0;

@@ -6,7 +6,7 @@ import { inhabit, layouts } from '../../support/doctor/layouts.ts';
 import { saysExactly, undergo } from '../../support/doctor/ordeal.ts';
 import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 
-// One round for each kind of thing that the doctor looks at. Every fault by itself: endurance/doctor.test.ts.
+// One round for each group of checks. endurance/doctor.test.ts makes each fault alone.
 
 let stack: DoctorStack;
 
@@ -15,12 +15,12 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.remove());
 
-test('a healthy topology has no finding', async () => {
+test('finds nothing in a healthy topology', async () => {
   expect(await saysExactly(stack, [])).toMatchObject({ code: 0, summary: { failures: 0, warnings: 0 } });
   expect(await stack.report()).toMatch(/^Not checked:[^]*\n0 failures, 0 warnings, \d+ not checked, \d+ ok\.\n$/);
 });
 
-test('set-ups that work in other ways have none either', async () => {
+test('finds nothing in other working set-ups', async () => {
   await inhabit(
     stack,
     layouts.filter(({ without }) => without === undefined),
@@ -29,7 +29,7 @@ test('set-ups that work in other ways have none either', async () => {
 
 const rounds = [...new Set(faults.flatMap(({ round }) => round ?? []))];
 
-test.each(rounds)('%s: found, fixed as the cures say, gone', (round) =>
+test.each(rounds)('finds the faults of %s, which the cures fix', (round) =>
   undergo(
     stack,
     faults.filter((fault) => fault.round === round),
@@ -43,7 +43,7 @@ describe('names and certificates', () => {
   });
   afterAll(() => name?.remove());
 
-  test('a name that the DNS does not have, then has', () => name.undergoDns());
+  test('finds a name that is missing in the DNS, until the DNS has it', () => name.undergoDns());
   // A failure and a warning.
-  test.each(certificateFaults.slice(0, 2))('a certificate $name', (fault) => name.undergo(fault));
+  test.each(certificateFaults.slice(0, 2))('finds a certificate $name', (fault) => name.undergo(fault));
 });

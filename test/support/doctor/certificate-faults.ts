@@ -28,7 +28,7 @@ export const certificateFaults: readonly CertificateFault[] = [
     finds: 'tls failure keycloak',
     what: /ERR_TLS_CERT_ALTNAME_INVALID|altnames/,
   },
-  { name: 'that ends soon', made: { ...good, days: 5 }, finds: 'tls warning keycloak', what: /ends in [45] days/ },
+  { name: 'that ends soon', made: { ...good, days: 5 }, finds: 'tls warning keycloak', what: /expires in [45] days/ },
   { name: 'that has ended', made: { ...good, days: -1 }, finds: 'tls failure keycloak', what: /CERT_HAS_EXPIRED/ },
   {
     name: 'of an authority that nobody trusts',

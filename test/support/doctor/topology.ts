@@ -1,15 +1,15 @@
 import type { Environment } from '../../../src/doctor/facts/environment.ts';
 import { readEnvironment } from '../../../src/doctor/facts/environment.ts';
 import { known } from '../../../src/doctor/facts/facts.ts';
-import type { BackendFacts, Facts, FrontendFacts, Inspection, NameFacts, Patient } from '../../../src/doctor/facts/facts.ts';
-import { roadKey } from '../../../src/doctor/facts/meet.ts';
+import type { BackendFacts, Facts, FrontendFacts, Inspection, NameFacts, Subject } from '../../../src/doctor/facts/facts.ts';
+import { extraHostKey } from '../../../src/doctor/facts/meet.ts';
 import { partOf } from '../../../src/doctor/facts/part.ts';
 import type { ContainerState, Health } from '../../../src/model/container.ts';
 import { container } from '../containers.ts';
 import { shippedStub } from '../real-layout.ts';
 
 /** A container of the topology in a few words. */
-export interface PatientSketch {
+export interface SubjectSketch {
   readonly image?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly networks?: readonly string[];
@@ -23,7 +23,7 @@ export interface PatientSketch {
 }
 
 /** Services by name; what isn't said is as in compose.example.yml. */
-type Sketches = Readonly<Record<string, PatientSketch>>;
+type Sketches = Readonly<Record<string, SubjectSketch>>;
 
 export const generation = '0123456789abcdef';
 export const rendered = `server { location = /generation { return 200 "${generation} $nginx_version\\n"; } }\n`;
@@ -127,18 +127,18 @@ interface World {
 }
 
 /** The facts of a Meet that is well in every respect, but for what is said of it. A service that is `undefined` isn't there. */
-export function topology(changes: Readonly<Record<string, PatientSketch | undefined>> = {}, world: World = {}): Facts {
+export function topology(changes: Readonly<Record<string, SubjectSketch | undefined>> = {}, world: World = {}): Facts {
   const names = [...new Set([...Object.keys(usual), ...Object.keys(changes)])];
-  const patients = names.flatMap((name) => {
+  const subjects = names.flatMap((name) => {
     if (Object.hasOwn(changes, name) && changes[name] === undefined) return [];
-    return [patient(name, { ...usual[name] }, changes[name] ?? {})];
+    return [subject(name, { ...usual[name] }, changes[name] ?? {})];
   });
-  const byPart = (part: Patient['part']): readonly Patient[] => patients.filter((one) => one.part === part);
+  const byPart = (part: Subject['part']): readonly Subject[] => subjects.filter((one) => one.part === part);
   return {
-    listed: patients
+    listed: subjects
       .filter(({ container: { labels } }) => labels['meet.role'] !== undefined)
       .map((one) => ({ container: one.container, image: one.image })),
-    patients,
+    subjects,
     networks: known(
       ['proxy', 'meet_internal', 'meet_engine', 'meet_closed'].map((name) => ({
         name,
@@ -151,8 +151,10 @@ export function topology(changes: Readonly<Record<string, PatientSketch | undefi
     socket: known({ uid: 0, gid: 999, mode: 0o140660 }),
     proxyFiles: new Map(byPart('outer-proxy').map((one) => [one.container.id, known(proxyFiles())])),
     names: new Map(['visio.meet.org', 'auth.meet.org', 'livekit.meet.org'].map((name) => [name, healthyName])),
-    roads: new Map(['auth.meet.org', 'livekit.meet.org'].map((name) => [roadKey(name, 'host-gateway'), known({ kind: 'open' as const })])),
-    staleMounts: new Map(patients.map((one) => [one.container.id, known([])])),
+    extraHosts: new Map(
+      ['auth.meet.org', 'livekit.meet.org'].map((name) => [extraHostKey(name, 'host-gateway'), known({ kind: 'open' as const })]),
+    ),
+    staleMounts: new Map(subjects.map((one) => [one.container.id, known([])])),
     ...world.facts,
   };
 }
@@ -184,7 +186,7 @@ const healthyFrontend: FrontendFacts = {
   firstProcess: known('nginx'),
 };
 
-function patient(name: string, base: PatientSketch, change: PatientSketch): Patient {
+function subject(name: string, base: SubjectSketch, change: SubjectSketch): Subject {
   const sketch = { ...base, ...change };
   const networks = Object.fromEntries((sketch.networks ?? []).map((network, index) => [network, `172.${20 + index}.0.${name.length}/16`]));
   const one = container({

@@ -3,13 +3,13 @@ import { checkTable } from '../../../src/doctor/check-table.ts';
 import { examine } from '../../../src/doctor/examine.ts';
 import { known, unknown } from '../../../src/doctor/facts/facts.ts';
 import type { BackendFacts, Facts, Inspection } from '../../../src/doctor/facts/facts.ts';
-import { roadKey } from '../../../src/doctor/facts/meet.ts';
+import { extraHostKey } from '../../../src/doctor/facts/meet.ts';
 import { reportText } from '../../../src/doctor/report.ts';
 import { generation, healthyBackend, healthyName, proxyFiles, published, rendered, topology } from '../../support/doctor/topology.ts';
 import { idOf } from '../../support/containers.ts';
 import { shippedStub } from '../../support/real-layout.ts';
 
-test('a healthy topology has no finding, and everything is looked at', () => {
+test('a healthy topology has no finding, and every check runs', () => {
   const { findings, unchecked, ok } = examine(topology());
   expect(findings).toEqual([]);
   expect(unchecked).toEqual([]);
@@ -28,7 +28,7 @@ const names = (host: string, facts: Partial<typeof healthyName>): { facts: Parti
 const mounts = (destination: string, type = 'volume', source = '/volumes/routing') => ({
   inspection: { mounts: [{ type, source, destination }] },
 });
-/** As `default.conf.template` of Meet's compose file: it routes by itself, under the name that nginx's own files have. */
+/** Like `default.conf.template` of Meet's compose file: a server with its own routes, and the name localhost. */
 const official = 'server { listen 8083; server_name localhost; location /api { proxy_pass http://backend:8000; } }';
 const templateMount = (destination: string) => ({
   inspection: {
@@ -43,7 +43,7 @@ const portTried = (kind: 'open' | 'refused', port = 8000): Facts['ports'] =>
   new Map([[idOf('meet-backend-1'), { endpoint: `172.20.0.7:${port}`, answer: { kind } }]]);
 const frontendId = idOf('meet-frontend-1');
 
-/** Set-ups that work, each with what is different from the example. */
+/** Working set-ups, each with its difference from the example. */
 const layouts: Readonly<Record<string, Facts>> = {
   'the single compose file, its stub mounted as a file': topology({
     frontend: {
@@ -67,13 +67,13 @@ const layouts: Readonly<Record<string, Facts>> = {
       postgresql: { networks: ['meet_closed'] },
       redis: { networks: ['meet_closed'] },
     },
-    { facts: { roads: new Map() } },
+    { facts: { extraHosts: new Map() } },
   ),
-  'reloaded by the hook, behind a proxy that reads alone': topology({
+  'reloaded by the hook, behind a read-only proxy': topology({
     frontend: { inspection: { ...mounts('/etc/nginx/meet-routing').inspection, restartPolicy: 'unless-stopped' } },
     'meet-gen': { environment: { MEET_GEN_RELOAD: 'hook' } },
   }),
-  'Keycloak elsewhere': topology({
+  'Keycloak on another machine': topology({
     keycloak: undefined,
     backend: {
       environment: {
@@ -90,11 +90,11 @@ const layouts: Readonly<Record<string, Facts>> = {
       },
     },
   }),
-  'LiveKit elsewhere': topology({
+  'LiveKit on another machine': topology({
     livekit: undefined,
     backend: { environment: { LIVEKIT_API_URL: 'wss://meet.livekit.cloud' } },
   }),
-  'containers that have done their job': topology({
+  'finished jobs': topology({
     backend: {
       labels: {
         'meet.role': 'backend',
@@ -109,7 +109,7 @@ const layouts: Readonly<Record<string, Facts>> = {
     },
     buckets: { image: 'minio/mc:1.0', state: 'exited', inspection: { restartPolicy: 'no', exitCode: 0 } },
   }),
-  'a helper that ends well, and is only started again after a failure': topology({
+  'a finished job with restart: on-failure': topology({
     backend: { labels: { 'meet.role': 'backend', 'com.docker.compose.depends_on': 'buckets:service_started:false' } },
     buckets: { image: 'minio/mc:1.0', state: 'exited', inspection: { restartPolicy: 'on-failure', exitCode: 0 } },
   }),
@@ -155,7 +155,7 @@ const layouts: Readonly<Record<string, Facts>> = {
       inspection: { publishedPorts: [published(7881, 'tcp'), published(7882, 'udp')] },
     },
   }),
-  'more servers in the frontend, on ports of their own': topology(
+  'more servers in the frontend, on other ports': topology(
     {},
     {
       frontend: {
@@ -177,10 +177,10 @@ test.each(Object.entries(layouts))('%s: no finding', (_, facts) => {
 interface Row {
   readonly fault: string;
   readonly facts: Facts;
-  /** All that is found: check, weight, container. */
+  /** All findings: check, weight, container. */
   readonly found: readonly string[];
   readonly what?: RegExp;
-  /** In the sentence or the lines of the cure. */
+  /** Expected in the sentence or the lines of the cure. */
   readonly cure?: string;
   readonly noPaste?: true;
 }
@@ -199,7 +199,7 @@ const rows: readonly Row[] = [
     what: /203\.0\.113\.77/,
   },
   {
-    fault: 'a certificate that nobody trusts',
+    fault: 'an untrusted certificate',
     facts: topology({}, names('auth.meet.org', { tls: { kind: 'untrusted', reason: 'DEPTH_ZERO_SELF_SIGNED_CERT' } })),
     found: ['tls failure meet-keycloak-1'],
     what: /DEPTH_ZERO_SELF_SIGNED_CERT/,
@@ -210,7 +210,7 @@ const rows: readonly Row[] = [
     found: ['tls warning meet-keycloak-1'],
   },
   {
-    fault: 'nothing on 443',
+    fault: 'a closed port 443',
     facts: topology({}, names('visio.meet.org', { tls: { kind: 'refused' } })),
     found: ['tls failure meet-frontend-1'],
     cure: '443:443',
@@ -242,7 +242,7 @@ const rows: readonly Row[] = [
     cure: 'LETSENCRYPT_HOST: visio.meet.org',
   },
   {
-    fault: "off nginx-proxy's network",
+    fault: 'no common network with nginx-proxy',
     facts: topology({ keycloak: { networks: ['meet_internal'] } }),
     found: ['proxy-network failure meet-keycloak-1'],
     cure: 'docker network connect "proxy" meet-keycloak-1',
@@ -251,7 +251,7 @@ const rows: readonly Row[] = [
     fault: "nginx-proxy's own limits",
     facts: topology({}, { facts: { proxyFiles: new Map([[idOf('meet-nginx-proxy-1'), known(new Map())]]) } }),
     found: ['proxy-limits warning meet-frontend-1'],
-    what: /1 MB and 60 s, Meet 100 MB and 300 s/,
+    what: /1 MB and 60 s, but Meet needs 100 MB and 300 s/,
     cure: 'client_max_body_size 100m;',
   },
   {
@@ -282,7 +282,7 @@ const rows: readonly Row[] = [
     fault: 'an old generation',
     facts: topology({}, { frontend: { status: { kind: 'generation', generation: 'fedcba9876543210', nginxVersion: '1.30.3' } } }),
     found: ['generation failure meet-frontend-1'],
-    what: /serves generation fedcba9876543210, published is 0123456789abcdef/,
+    what: /serves generation fedcba9876543210, but the published generation is 0123456789abcdef/,
   },
   {
     fault: 'nothing published',
@@ -291,7 +291,7 @@ const rows: readonly Row[] = [
       { frontend: { status: { kind: 'generation', generation: 'none', nginxVersion: '1.30.3' }, published: known(undefined) } },
     ),
     found: ['generation failure meet-frontend-1'],
-    what: /nothing is published/,
+    what: /has not published a file/,
   },
   {
     fault: "the SPA's HTML for the API",
@@ -312,7 +312,7 @@ const rows: readonly Row[] = [
     cure: 'DJANGO_ALLOWED_HOSTS: visio.meet.org',
   },
   {
-    fault: 'a wrong meet.port explains the 503',
+    fault: 'a wrong meet.port, which explains the 503',
     facts: topology(
       { backend: { labels: { 'meet.role': 'backend', 'meet.port': '8001' }, ports: [8000] } },
       { ...answered(503), facts: { ports: portTried('refused', 8001) } },
@@ -322,7 +322,7 @@ const rows: readonly Row[] = [
     cure: 'meet.port: "8000"',
   },
   {
-    fault: 'a backend that listens elsewhere than it exposes',
+    fault: 'a backend that listens on another port than the exposed one',
     facts: topology({ backend: { ports: [8000] } }, { ...answered(503), facts: { ports: portTried('refused') } }),
     found: ['meet-port failure meet-backend-1'],
     what: /nothing listens on port 8000: 172\.20\.0\.7:8000 refuses connections$/,
@@ -335,19 +335,19 @@ const rows: readonly Row[] = [
     what: /meet-backend-1 is running/,
   },
   {
-    fault: 'nobody in rotation',
+    fault: 'no backend in rotation',
     facts: topology({}, answered(503)),
     found: ['api failure meet-frontend-1'],
-    what: /no backend takes requests/,
+    what: /no backend is in rotation/,
   },
   {
-    fault: 'a backend that is not well explains the 503',
+    fault: 'an unhealthy backend, which explains the 503',
     facts: topology({ backend: { health: 'unhealthy' } }, answered(503)),
     found: ['containers-run failure meet-backend-1'],
     cure: 'docker logs --tail 50 meet-backend-1',
   },
   {
-    fault: 'a volume over conf.d explains all that is missing in it',
+    fault: 'a volume over conf.d, which explains all missing files',
     facts: topology(
       { frontend: mounts('/etc/nginx/conf.d') },
       { frontend: { confD: known(new Map()), api: { kind: 'refused' }, status: { kind: 'silent', reason: 'refused' } } },
@@ -368,7 +368,7 @@ const rows: readonly Row[] = [
       },
     ),
     found: ['stub failure meet-frontend-1'],
-    what: /there is no/,
+    what: /routing\.conf is missing/,
     cure: '- source: routing-stub',
   },
   {
@@ -424,7 +424,7 @@ const rows: readonly Row[] = [
     found: ['single-file-mount warning meet-frontend-1'],
   },
   {
-    fault: 'a single file gone stale',
+    fault: 'a single file that was replaced',
     facts: topology(
       { frontend: mounts('/etc/nginx/conf.d/routing.conf', 'bind', '/home/me/routing.conf') },
       {
@@ -433,7 +433,7 @@ const rows: readonly Row[] = [
       },
     ),
     found: ['single-file-mount failure meet-frontend-1'],
-    what: /replaced outside/,
+    what: /replaced on the host/,
     cure: 'docker compose up -d --force-recreate frontend',
   },
   {
@@ -465,7 +465,7 @@ const rows: readonly Row[] = [
     what: /the server "visio\.meet\.org"/,
   },
   {
-    fault: 'servers that take nothing from visitors',
+    fault: 'servers that visitors do not reach',
     facts: topology(
       {},
       {
@@ -478,7 +478,7 @@ const rows: readonly Row[] = [
       },
     ),
     found: ['rival-server warning meet-frontend-1'],
-    what: /stands beside meet-gen's/,
+    what: /shares the port with meet-gen's server/,
   },
   {
     fault: 'an earlier file, beside a server with the name that visitors send',
@@ -489,7 +489,7 @@ const rows: readonly Row[] = [
     found: ['rival-server warning meet-frontend-1'],
   },
   {
-    fault: 'an earlier file with the very name that visitors send',
+    fault: 'an earlier file with the name that visitors send',
     facts: topology(
       { frontend: { labels: { 'meet.role': 'frontend', 'meet.host': 'visio.meet.org' } } },
       { frontend: { confD: confD(stub, { 'docs.conf': official.replace('localhost', 'visio.meet.org') }) } },
@@ -502,7 +502,7 @@ const rows: readonly Row[] = [
     found: ['rival-server failure meet-frontend-1'],
   },
   {
-    fault: 'a harmless server explains no failure',
+    fault: 'a harmless server, which explains no failure',
     facts: topology(
       {},
       { ...answered(502), frontend: { ...answered(502).frontend, confD: confD(stub, { 'a.conf': 'server { listen 127.0.0.1:8083; }' }) } },
@@ -510,7 +510,7 @@ const rows: readonly Row[] = [
     found: ['api failure meet-frontend-1', 'rival-server warning meet-frontend-1'],
   },
   {
-    fault: "Meet's own compose file as it is, before meet-gen",
+    fault: "Meet's own compose file, before meet-gen",
     facts: topology(
       { frontend: templateMount('/etc/nginx/templates/docs.conf.template') },
       {
@@ -521,29 +521,29 @@ const rows: readonly Row[] = [
       },
     ),
     found: ['stub failure meet-frontend-1'],
-    what: /conf\.d\/docs\.conf is a hand-written routing/,
+    what: /conf\.d\/docs\.conf has hand-written routes/,
     cure: 'remove the mount at /etc/nginx/templates/docs.conf.template',
   },
   {
     fault: 'a template that is not rendered',
     facts: topology({ frontend: templateMount('/etc/nginx/templates') }),
     found: ['rival-server warning meet-frontend-1'],
-    what: /nothing of it is in/,
+    what: /mounted but not rendered into/,
   },
   {
-    fault: 'frontend and backend apart',
+    fault: 'frontend and backend on no common network',
     facts: topology({ backend: { networks: ['meet_other'] } }, answered(503)),
     found: ['shared-network failure meet-backend-1'],
     cure: 'docker network connect "meet_internal" meet-backend-1',
   },
   {
-    fault: "a backend in the network of a container elsewhere: that one is connected, since the engine can't connect the backend",
+    fault: 'a backend in the network of another container, which the command connects instead',
     facts: topology({ backend: { networks: ['meet_other'], networkMode: `container:${'d'.repeat(64)}` } }, answered(503)),
     found: ['shared-network failure meet-backend-1'],
     cure: `docker network connect "meet_internal" ${'d'.repeat(12)} `,
   },
   {
-    fault: 'a backend and a frontend that are both on no network',
+    fault: 'a backend and a frontend without any network',
     facts: topology(
       {
         backend: { networks: ['none'], networkMode: 'none' },
@@ -572,18 +572,18 @@ const rows: readonly Row[] = [
       backendIs({ reach: known(new Map([['livekit.meet.org', { kind: 'closed', reason: 'no address for the name' }]])) }),
     ),
     found: ['extra-hosts failure meet-backend-1'],
-    what: /it does not reach port 443 of livekit\.meet\.org \(no address for the name\), and extra_hosts has no entry for it/,
+    what: /no connection to port 443 of livekit\.meet\.org \(no address for the name\), and no entry in extra_hosts/,
     cure: '- "livekit.meet.org:host-gateway"',
   },
   {
-    fault: 'extra_hosts that lead nowhere',
+    fault: 'extra_hosts with an address that does not answer',
     facts: topology(
       {},
       {
         facts: {
-          roads: new Map([
-            ...topology().roads,
-            [roadKey('auth.meet.org', 'host-gateway'), known({ kind: 'closed' as const, reason: 'ETIMEDOUT' })],
+          extraHosts: new Map([
+            ...topology().extraHosts,
+            [extraHostKey('auth.meet.org', 'host-gateway'), known({ kind: 'closed' as const, reason: 'ETIMEDOUT' })],
           ]),
           ...backendIs({ reach: unknown('running a command was refused (403)') }).facts,
         },
@@ -600,10 +600,10 @@ const rows: readonly Row[] = [
     cure: 'KC_PROXY_HEADERS: xforwarded',
   },
   {
-    fault: 'a URL for browsers with a name that only containers know',
+    fault: 'a URL for browsers with a name inside Docker',
     facts: topology({ backend: { environment: { LIVEKIT_API_URL: 'http://livekit:7880' } } }),
     found: ['browser-urls failure meet-backend-1'],
-    what: /LIVEKIT_API_URL sends browsers to http:\/\/livekit, a name that only containers know/,
+    what: /LIVEKIT_API_URL sends browsers to http:\/\/livekit, a name that only works inside Docker/,
     cure: 'LIVEKIT_API_URL: https://livekit.meet.org',
   },
   {
@@ -619,21 +619,21 @@ const rows: readonly Row[] = [
     what: /https:\/\/oauth\.meet\.org, but its public name is auth\.meet\.org/,
   },
   {
-    fault: "a logout that leads to the organisation's own site",
+    fault: "a logout that redirects to the organisation's own site",
     facts: topology(
       { backend: { environment: { LOGOUT_REDIRECT_URL: 'https://www.meet.org' } } },
       names('www.meet.org', { resolution: { kind: 'addresses', addresses: ['203.0.113.9'] } }),
     ),
     found: ['browser-urls warning meet-backend-1'],
-    cure: 'use https://visio.meet.org in it, and keep its path',
+    cure: 'change the URL to https://visio.meet.org, and keep its path',
     noPaste: true,
   },
   {
-    fault: 'a page of the login inside Docker, whose path is to stay',
+    fault: 'a login URL with a name inside Docker, whose path must stay',
     facts: topology({ backend: { environment: { OIDC_OP_AUTHORIZATION_ENDPOINT: 'http://keycloak:8080/realms/meet/auth' } } }),
     found: ['browser-urls failure meet-backend-1'],
-    what: /a name that only containers know/,
-    cure: 'use https://auth.meet.org in it, and keep its path',
+    what: /a name that only works inside Docker/,
+    cure: 'change the URL to https://auth.meet.org, and keep its path',
     noPaste: true,
   },
   {
@@ -690,7 +690,7 @@ const rows: readonly Row[] = [
       livekit: { inspection: { publishedPorts: [published(7881, 'tcp', '127.0.0.1'), published(7882, 'udp', '0.0.0.0', 40_000)] } },
     }),
     found: ['livekit-ports failure meet-livekit-1'],
-    what: /on loopback alone; 7882\/udp is published as 40000/,
+    what: /only on loopback; 7882\/udp is published as 40000/,
   },
   {
     fault: 'a role that is misspelt',
@@ -702,7 +702,7 @@ const rows: readonly Row[] = [
     fault: 'a key that is misspelt',
     facts: topology({ backend: { labels: { 'meet-role': 'backend' } } }, answered(503)),
     found: ['role-word failure meet-backend-1'],
-    what: /meet-role is not meet\.role/,
+    what: /meet-role looks like a misspelt meet\.role/,
   },
   {
     fault: 'a backend without labels',
@@ -716,7 +716,7 @@ const rows: readonly Row[] = [
     found: ['role-on-worker failure meet-celery-1'],
   },
   {
-    fault: 'labels that are not understood',
+    fault: 'unknown labels',
     facts: topology({ backend: { labels: { 'meet.role': 'backend', 'meet.prot': '8001' } } }),
     found: ['labels warning meet-backend-1'],
     cure: 'did you mean meet.port?',
@@ -737,13 +737,13 @@ const rows: readonly Row[] = [
     what: /which bucket/,
   },
   {
-    fault: 'a container that does not run',
+    fault: 'a stopped container',
     facts: topology({ keycloak: { state: 'exited' } }),
     found: ['containers-run failure meet-keycloak-1'],
     cure: 'docker start meet-keycloak-1',
   },
   {
-    fault: 'a database that does not run',
+    fault: 'a stopped database',
     facts: topology({ postgresql: { state: 'exited' } }, backendIs({ heartbeat: { kind: 'answer', status: 500, content: 'json' } })),
     found: ['containers-run failure meet-postgresql-1'],
     cure: 'docker start meet-postgresql-1',
@@ -766,7 +766,7 @@ const rows: readonly Row[] = [
       },
     }),
     found: ['containers-run failure meet-db-1'],
-    what: /again and again/,
+    what: /restarts repeatedly/,
   },
   {
     fault: 'a container that Keycloak depends on, and that failed',
@@ -777,7 +777,7 @@ const rows: readonly Row[] = [
     found: ['containers-run failure meet-keycloak-db-1'],
   },
   {
-    fault: 'a database that Keycloak needs to be healthy, and that was ended in good order',
+    fault: 'a stopped database that Keycloak needs to be healthy',
     facts: topology({
       keycloak: { labels: { 'com.docker.compose.depends_on': 'keycloak-db:service_healthy:false' } },
       'keycloak-db': { image: 'postgres:16', state: 'exited', inspection: { restartPolicy: 'no', exitCode: 0 } },
@@ -788,24 +788,24 @@ const rows: readonly Row[] = [
     fault: 'a wrong password of the database',
     facts: topology({}, backendIs({ heartbeat: { kind: 'answer', status: 500, content: 'json' } })),
     found: ['heartbeat failure meet-backend-1'],
-    what: /answers 500: its database or cache fails/,
+    what: /answers 500: probably its database or cache fails/,
     cure: 'DB_PASSWORD',
   },
   {
-    fault: 'a wrong password of the database is told beside a Keycloak that does not run',
+    fault: 'a wrong password of the database, beside a stopped Keycloak',
     facts: topology({ keycloak: { state: 'exited' } }, backendIs({ heartbeat: { kind: 'answer', status: 500, content: 'json' } })),
     found: ['containers-run failure meet-keycloak-1', 'heartbeat failure meet-backend-1'],
   },
   {
-    fault: 'a wrong meet.port is told beside a frontend that is not well',
+    fault: 'a wrong meet.port, beside an unhealthy frontend',
     facts: topology({ frontend: { health: 'unhealthy' }, backend: { ports: [8000] } }, { facts: { ports: portTried('refused', 8001) } }),
     found: ['meet-port failure meet-backend-1', 'containers-run failure meet-frontend-1'],
   },
   {
-    fault: 'a database elsewhere that hangs',
+    fault: 'a database on another machine that hangs',
     facts: topology({ postgresql: undefined }, backendIs({ heartbeat: { kind: 'unreachable', reason: 'no answer in time' } })),
     found: ['heartbeat failure meet-backend-1'],
-    what: /does not answer in time: its database or cache hangs, or all its workers are busy/,
+    what: /does not answer in time: the database or cache hangs, or all workers are busy/,
   },
   {
     fault: 'no restart policy',
@@ -815,7 +815,7 @@ const rows: readonly Row[] = [
   },
   { fault: 'latest', facts: topology({ redis: { image: 'redis' } }), found: ['image-pinned warning meet-redis-1'] },
   {
-    fault: "Docker's own patience",
+    fault: "Docker's default stop timeout",
     facts: topology({ backend: { inspection: { stopTimeoutSeconds: 10, extraHosts: usualExtraHosts() } } }),
     found: ['stop-grace warning meet-backend-1'],
     cure: 'stop_grace_period: 95s',
@@ -826,7 +826,7 @@ const rows: readonly Row[] = [
       topology({ frontend: { inspection: { ...mounts('/etc/nginx/meet-routing').inspection, restartPolicy: 'unless-stopped' } } }),
     ),
     found: ['signalled-restart failure meet-frontend-1'],
-    what: /unless-stopped and it has no stop signal/,
+    what: /unless-stopped and no stop signal is set/,
     cure: 'stop_signal: SIGQUIT',
   },
   {
@@ -890,8 +890,8 @@ function dropStopSignal(inspection: Inspection): Inspection {
 function withoutStopSignal(facts: Facts): Facts {
   return {
     ...facts,
-    patients: facts.patients.map((patient) =>
-      patient.inspection.known ? { ...patient, inspection: known(dropStopSignal(patient.inspection.value)) } : patient,
+    subjects: facts.subjects.map((subject) =>
+      subject.inspection.known ? { ...subject, inspection: known(dropStopSignal(subject.inspection.value)) } : subject,
     ),
   };
 }
@@ -900,7 +900,7 @@ function usualExtraHosts(): readonly { name: string; address: string }[] {
   return ['auth.meet.org', 'livekit.meet.org'].map((name) => ({ name, address: 'host-gateway' }));
 }
 
-test.each(rows)('$fault: exactly this is found, with its cure', ({ facts, found, what, cure, noPaste }) => {
+test.each(rows)('finds $fault, with its cure', ({ facts, found, what, cure, noPaste }) => {
   const { findings } = examine(facts);
   expect(findings.map(({ check, severity, containers }) => `${check} ${severity} ${containers.join(' ')}`)).toEqual(found);
   const [finding] = findings;
@@ -910,29 +910,29 @@ test.each(rows)('$fault: exactly this is found, with its cure', ({ facts, found,
   for (const line of [finding?.what, finding?.why, finding?.cure, ...(finding?.paste ?? [])]) expect(line).toMatch(/^[\x20-\x7e…]*$/);
 });
 
-test('every check has a row in which it finds something', () => {
+test('every check has a row with a finding', () => {
   const tried = new Set(rows.flatMap(({ found }) => found.map((line) => line.split(' ')[0])));
   expect(checkTable.map(({ id }) => id).filter((id) => !tried.has(id))).toEqual([]);
 });
 
-test('without the right to inspect, nothing that needs it is called well', () => {
+test('without the right to inspect, checks that need an inspect are not ok', () => {
   const healthy = topology();
   const refused = unknown('inspecting a container was refused (403)');
   const { findings, ok, unchecked } = examine({
     ...healthy,
-    patients: healthy.patients.map((patient) => ({ ...patient, inspection: refused })),
+    subjects: healthy.subjects.map((subject) => ({ ...subject, inspection: refused })),
     networks: refused,
     frontends: new Map(),
     proxyFiles: new Map(),
     names: new Map(),
-    roads: new Map(),
+    extraHosts: new Map(),
     staleMounts: new Map(),
     backends: new Map(),
     ports: new Map(),
     socket: refused,
   });
   expect(findings).toEqual([]);
-  // What the list alone tells.
+  // These checks only need the list.
   expect(ok.map(({ check }) => check)).toEqual([
     'proxy-network',
     'proxy-labels',
@@ -947,7 +947,7 @@ test('without the right to inspect, nothing that needs it is called well', () =>
   expect(unchecked.flatMap(({ reasons }) => reasons)).toContain('meet-frontend-1: inspecting a container was refused (403)');
 });
 
-test('a frontend that is out of reach is not checked, and the line to paste names its own network', () => {
+test('does not check an unreachable frontend, and names its network in the line to paste', () => {
   const far = topology(
     {},
     { frontend: { api: { kind: 'unreachable', reason: 'no answer in time' }, status: { kind: 'silent', reason: 'no answer in time' } } },
@@ -958,7 +958,7 @@ test('a frontend that is out of reach is not checked, and the line to paste name
   for (const { reasons } of unchecked) expect(reasons.join()).toContain('docker run --network "meet_internal"');
 });
 
-test('names of documentation are not checked, nor is TLS to where there is no address', () => {
+test('does not check names for documentation, or TLS without an address', () => {
   const nowhere = { resolution: { kind: 'no-such-name' as const } };
   const facts = topology(
     { keycloak: { environment: { VIRTUAL_HOST: 'auth.example.com', LETSENCRYPT_HOST: 'auth.example.com' } } },
@@ -969,7 +969,7 @@ test('names of documentation are not checked, nor is TLS to where there is no ad
   expect(unchecked.map(({ check }) => check)).toEqual(['dns', 'tls']);
 });
 
-test('replicas with the same fault are one finding', () => {
+test('merges the findings of replicas with the same fault', () => {
   const facts = topology({
     backend2: { ...secondBackend(), inspection: { stopTimeoutSeconds: 10, extraHosts: usualExtraHosts() } },
     backend: { inspection: { stopTimeoutSeconds: 10, extraHosts: usualExtraHosts() } },
@@ -987,9 +987,9 @@ function secondBackend() {
   };
 }
 
-test('what explains a finding in one Meet explains none in another', () => {
+test('a cause in one Meet explains no finding in another Meet', () => {
   const one = topology({ backend: { health: 'unhealthy' } }, answered(503));
-  const frontend = one.patients.find(({ part }) => part === 'frontend');
+  const frontend = one.subjects.find(({ part }) => part === 'frontend');
   if (frontend === undefined) throw new Error('there is a frontend');
   const other = {
     ...frontend,
@@ -1004,7 +1004,7 @@ test('what explains a finding in one Meet explains none in another', () => {
   const facts = [...one.frontends.values()];
   const both = {
     ...one,
-    patients: [...one.patients, other],
+    subjects: [...one.subjects, other],
     frontends: new Map([...one.frontends, [other.container.id, facts[0] ?? { ...facts[0]! }]]),
   };
   expect(
@@ -1014,14 +1014,14 @@ test('what explains a finding in one Meet explains none in another', () => {
   ).toEqual([['other-frontend-1']]);
 });
 
-test('hostile names come out as one line of plain text, and never as words for a shell', () => {
+test('prints hostile names as one line of plain text, and never in a command', () => {
   const hostile = topology({ keycloak: { state: 'exited' } });
   const facts = {
     ...hostile,
-    patients: hostile.patients.map((patient) =>
-      patient.part === 'keycloak'
-        ? { ...patient, service: '$(reboot)', container: { ...patient.container, name: 'x; reboot\n\u001b[2J' } }
-        : patient,
+    subjects: hostile.subjects.map((subject) =>
+      subject.part === 'keycloak'
+        ? { ...subject, service: '$(reboot)', container: { ...subject.container, name: 'x; reboot\n\u001b[2J' } }
+        : subject,
     ),
   };
   const { findings } = examine(facts);
@@ -1030,36 +1030,36 @@ test('hostile names come out as one line of plain text, and never as words for a
 });
 
 test.each([
-  { name: 'without --instance looks after all', environment: {}, found: [] },
-  { name: 'for this Meet', environment: { MEET_GEN_INSTANCE: 'meet' }, found: [] },
-  { name: 'for another Meet looks after none of this', environment: { MEET_GEN_INSTANCE: 'other' }, found: ['meet-gen'] },
+  { name: 'without --instance is for all Meets', environment: {}, found: [] },
+  { name: 'with this Meet is for this Meet', environment: { MEET_GEN_INSTANCE: 'meet' }, found: [] },
+  { name: 'with another Meet is not for this Meet', environment: { MEET_GEN_INSTANCE: 'other' }, found: ['meet-gen'] },
 ])('a meet-gen of another project $name', ({ environment, found }) => {
   const facts = topology({ 'meet-gen': { environment } });
   const moved = {
     ...facts,
-    patients: facts.patients.map((patient) => (patient.part === 'meet-gen' ? { ...patient, project: 'ops' } : patient)),
+    subjects: facts.subjects.map((subject) => (subject.part === 'meet-gen' ? { ...subject, project: 'ops' } : subject)),
   };
   expect(examine(moved).findings.map(({ check }) => check)).toEqual(found);
 });
 
-test('where no container is of the Meet that was asked for, those that there are are named', () => {
-  const { findings } = examine({ ...topology(), only: 'meat', patients: [] });
-  expect(findings.map(({ check, what }) => `${check}: ${what}`)).toEqual(['role-missing: no container here belongs to the Meet "meat"']);
-  expect(findings[0]?.cure).toBe('name another one with --instance (meet), or start it');
+test('names the existing Meets if --instance matches no Meet', () => {
+  const { findings } = examine({ ...topology(), only: 'meat', subjects: [] });
+  expect(findings.map(({ check, what }) => `${check}: ${what}`)).toEqual(['role-missing: no container belongs to the Meet "meat"']);
+  expect(findings[0]?.cure).toBe('set --instance to an existing Meet (meet), or start "meat"');
 });
 
-test('a cure that is a question ends as one', () => {
+test('ends a cure that is a question with one question mark', () => {
   const text = reportText(examine(topology({ backend: { labels: { 'meet.role': 'backend', 'meet.prot': '8001' } } })));
   expect(text).toContain('How to fix it: did you mean meet.port?\n');
 });
 
-test('a frontend that is reloaded by the hook may have another restart policy', () => {
+test('accepts any restart policy of a frontend with the hook', () => {
   const unlessStopped = { ...mounts('/etc/nginx/meet-routing').inspection, restartPolicy: 'unless-stopped' };
   const facts = topology({ frontend: { inspection: unlessStopped }, 'meet-gen': { environment: { MEET_GEN_RELOAD: 'hook' } } });
   expect(examine(facts).findings).toEqual([]);
 });
 
-test('where a Meet has a router, that one is asked, and not its frontends', () => {
+test('checks the router of a Meet instead of its frontends', () => {
   const facts = topology({
     router: {
       image: 'nginx:1.30',
@@ -1076,7 +1076,7 @@ test('where a Meet has a router, that one is asked, and not its frontends', () =
 
 test.each([
   [
-    'an address out of reach says nothing of the port',
+    'the port of an unreachable address',
     {
       ports: new Map([
         [idOf('meet-backend-1'), { endpoint: '172.20.0.7:8001', answer: { kind: 'unknown' as const, reason: 'no network of it' } }],
@@ -1086,26 +1086,26 @@ test.each([
     'no network of it; run the doctor',
   ],
   [
-    'a heartbeat that this version lacks',
+    'a version without the heartbeat',
     backendIs({ heartbeat: { kind: 'answer', status: 404, content: 'html' } }).facts,
     'heartbeat',
     'answers 404',
   ],
   [
-    'a backend that is out of reach',
+    'an unreachable backend',
     { ...backendIs({ heartbeat: { kind: 'unreachable', reason: 'EHOSTUNREACH' } }).facts, ports: new Map() },
     'heartbeat',
     'EHOSTUNREACH',
   ],
-  ["a backend of another project than the Meet's own", { backends: new Map() }, 'heartbeat', "it is not of the Meet's own compose project"],
-  ['an engine that is asked by TCP', { socket: unknown('its socket is not seen') }, 'socket-group', 'its socket is not seen'],
-])('%s: not checked', (_, facts, check, reason) => {
+  ['a backend of another project', { backends: new Map() }, 'heartbeat', 'not in the compose project of its Meet'],
+  ['an engine over TCP', { socket: unknown('its socket is not seen') }, 'socket-group', 'its socket is not seen'],
+])('does not check %s', (_, facts, check, reason) => {
   const { findings, unchecked } = examine(topology({}, { facts }));
   expect(findings).toEqual([]);
   expect(unchecked.find((one) => one.check === check)?.reasons.join()).toContain(reason);
 });
 
-test('what a file holds is not checked: the ports of LiveKit', () => {
+test("does not check LiveKit's ports in a file", () => {
   const { findings, unchecked } = examine(
     topology({ livekit: { environment: { LIVEKIT_CONFIG: '' }, inspection: { publishedPorts: [] } } }),
   );
@@ -1113,7 +1113,7 @@ test('what a file holds is not checked: the ports of LiveKit', () => {
   expect(unchecked.map(({ check }) => check)).toEqual(['livekit-ports']);
 });
 
-test('a backend that can not be asked, without extra_hosts and aliases: not checked', () => {
+test('does not check a backend without extra_hosts and aliases if no command runs in it', () => {
   const { findings, unchecked } = examine(
     topology({ backend: { inspection: { stopTimeoutSeconds: 95, extraHosts: [] } } }, backendIs({ reach: unknown('refused (403)') })),
   );
@@ -1123,22 +1123,22 @@ test('a backend that can not be asked, without extra_hosts and aliases: not chec
 
 test.each([
   {
-    name: 'a backend that has just been started',
+    name: 'a starting backend',
     facts: topology({ backend: { health: 'starting' } }, backendIs({ heartbeat: { kind: 'answer', status: 500, content: 'json' } })),
     check: 'heartbeat',
     reason: 'meet-backend-1 is starting',
   },
   {
-    name: 'a backend that calls neither by a public name',
+    name: 'a backend without public names in its settings',
     facts: topology({
       backend: { environment: { OIDC_OP_TOKEN_ENDPOINT: 'http://keycloak:8080/token', LIVEKIT_API_URL: 'https://other.meet.org' } },
       livekit: undefined,
     }),
     check: 'extra-hosts',
-    reason: 'its settings call neither Keycloak nor LiveKit by a public name of theirs',
+    reason: 'its settings have no public name of Keycloak or LiveKit',
   },
   {
-    name: 'a name that is called on another port',
+    name: 'a name with another port',
     facts: topology(
       {
         backend: {
@@ -1156,38 +1156,38 @@ test.each([
       }),
     ),
     check: 'extra-hosts',
-    reason: 'its settings call auth.meet.org on port 8443, and only port 443 is tried',
+    reason: 'its settings use port 8443 of auth.meet.org, but the doctor only tries port 443',
   },
   {
-    name: 'where extra_hosts lead for a name that is called on another port',
+    name: 'an entry in extra_hosts for a name with another port',
     facts: topology(
       { backend: { environment: { OIDC_OP_TOKEN_ENDPOINT: 'https://auth.meet.org:8443/token' } } },
       {
         facts: {
           ...backendIs({ reach: unknown('refused (403)') }).facts,
-          roads: new Map([
-            ...topology().roads,
-            [roadKey('auth.meet.org', 'host-gateway'), known({ kind: 'closed' as const, reason: 'ETIMEDOUT' })],
+          extraHosts: new Map([
+            ...topology().extraHosts,
+            [extraHostKey('auth.meet.org', 'host-gateway'), known({ kind: 'closed' as const, reason: 'ETIMEDOUT' })],
           ]),
         },
       },
     ),
     check: 'extra-hosts-reachable',
-    reason: 'its settings call auth.meet.org on port 8443',
+    reason: 'its settings use port 8443 of auth.meet.org',
   },
   {
-    name: "LiveKit in a network whose container isn't there",
+    name: 'LiveKit in the network of a missing container',
     facts: topology({ livekit: { networkMode: `container:${'d'.repeat(64)}`, inspection: { publishedPorts: [] } } }),
     check: 'livekit-ports',
-    reason: 'it uses the network of another container',
+    reason: 'the published ports of the container whose network it uses are unknown',
   },
-])('$name: not checked', ({ facts, check, reason }) => {
+])('does not check $name', ({ facts, check, reason }) => {
   const { findings, unchecked } = examine(facts);
   expect(findings.filter((one) => one.check === check)).toEqual([]);
   expect(unchecked.find((one) => one.check === check)?.reasons.join()).toContain(reason);
 });
 
-test('the name of a network that a shell could run is in no line to paste', () => {
+test('puts no network name with shell characters into a line to paste', () => {
   const hostile = '$(touch /tmp/x)';
   const facts = topology(
     { frontend: { networks: [hostile] }, 'nginx-proxy': { networks: [hostile] } },

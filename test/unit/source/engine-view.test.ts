@@ -10,7 +10,7 @@ let now = 1_000_000;
 const nowMs = (): number => now;
 const longAgo = (): number => now - 1000;
 
-/** An engine of these containers, and what it was asked for: the ids, or all. */
+/** An engine with these containers. `asked` holds the ids of each request, or `all`. */
 function engineOf(...containers: readonly Container[]): {
   readonly asked: (readonly string[] | 'all')[];
   readonly there: Map<string, Container>;
@@ -28,22 +28,22 @@ function engineOf(...containers: readonly Container[]): {
       return Promise.resolve([...there.values()].filter(({ id }) => ids?.includes(id) ?? true).map((one) => structuredClone(one)));
     }, nowMs),
   };
-  engine.view.hear(true);
+  engine.view.setListening(true);
   return engine;
 }
 
 const many = (count: number): readonly Container[] =>
   Array.from({ length: count }, (_, index) => container({ id: `id-${index}`, name: `name-${index}` }));
 
-describe('what a look asks the engine for', () => {
-  it('all the first time, and nothing when nothing happened since', async () => {
+describe('a look', () => {
+  it('lists all containers the first time, and then waits for an event', async () => {
     const { view, asked } = engineOf(...many(3));
     expect(await view.look(signal)).toHaveLength(3);
     expect(await view.look(signal)).toHaveLength(3);
     expect(asked).toEqual(['all']);
   });
 
-  it('after an event its container alone, and once more; of a few all of them every ten seconds', async () => {
+  it('asks twice for the container of an event; with few containers, it lists all every ten seconds', async () => {
     const { view, asked } = engineOf(...many(3));
     await view.look(signal);
     for (const id of ['id-1', 'id-2']) {
@@ -57,7 +57,7 @@ describe('what a look asks the engine for', () => {
     expect(asked).toEqual(['all', ['id-1'], ['id-1'], ['id-2'], 'all']);
   });
 
-  it('all in the end after an event of one that the engine has not got', async () => {
+  it('lists all containers after an event with an unknown id', async () => {
     const { view, asked } = engineOf(...many(300));
     await view.look(signal);
     view.touch('ID-1', now);
@@ -67,7 +67,7 @@ describe('what a look asks the engine for', () => {
     expect(asked).toEqual(['all', ['ID-1'], 'all']);
   });
 
-  it('not all after the end of one that had been seen', async () => {
+  it('asks only for the removed container after its end', async () => {
     const { view, asked, there } = engineOf(...many(300));
     await view.look(signal);
     there.delete('id-1');
@@ -78,7 +78,7 @@ describe('what a look asks the engine for', () => {
     expect(asked).toEqual(['all', ['id-1'], ['id-1']]);
   });
 
-  it('of many at last the same container once more', async () => {
+  it('with more than 200 containers, asks once more for the container of an event', async () => {
     const { view, asked } = engineOf(...many(201));
     await view.look(signal);
     view.touch('id-7', longAgo());
@@ -87,7 +87,7 @@ describe('what a look asks the engine for', () => {
     expect(asked).toEqual(['all', ['id-7']]);
   });
 
-  it('all when that much has happened that one by one costs more', async () => {
+  it('lists all containers after events for more than 16', async () => {
     const { view, asked } = engineOf(...many(300));
     await view.look(signal);
     for (let index = 0; index < 17; index += 1) view.touch(`id-${index}`, longAgo());
@@ -95,7 +95,7 @@ describe('what a look asks the engine for', () => {
     expect(asked).toEqual(['all', 'all']);
   });
 
-  it('with a container the owner of its network', async () => {
+  it('also asks for the container whose network it uses', async () => {
     const guest = container({ id: 'guest', name: 'guest', networkMode: 'container:owner' });
     const { view, asked } = engineOf(guest, container({ id: 'owner', name: 'owner' }), ...many(200));
     await view.look(signal);
@@ -104,18 +104,18 @@ describe('what a look asks the engine for', () => {
     expect(asked.at(-1)).toEqual(['guest', 'owner']);
   });
 
-  it('all while no event is heard', async () => {
+  it('lists all containers while no events arrive', async () => {
     const { view, asked } = engineOf(...many(3));
     await view.look(signal);
-    view.hear(false);
+    view.setListening(false);
     await view.look(signal);
     await view.look(signal);
-    view.hear(true);
+    view.setListening(true);
     await view.look(signal);
     expect(asked).toEqual(['all', 'all', 'all']);
   });
 
-  it('all until such a list has begun late enough', async () => {
+  it('lists all containers until a list begins late enough', async () => {
     const { view, asked } = engineOf(...many(3));
     await view.look(signal);
     const soonMs = nowMs() + 30;
@@ -127,7 +127,7 @@ describe('what a look asks the engine for', () => {
     expect(asked).toEqual(['all', 'all', 'all']);
   });
 
-  it('what happened while it was under way', async () => {
+  it('asks for changes during the look before', async () => {
     const { view, asked } = engineOf(...many(3));
     await view.look(signal);
     view.touch('id-1', now);
@@ -139,7 +139,7 @@ describe('what a look asks the engine for', () => {
     expect(asked).toEqual(['all', ['id-1'], 'all']);
   });
 
-  it('again what it got no answer for', async () => {
+  it('asks again after a failure', async () => {
     const engine = engineOf(...many(201));
     await engine.view.look(signal);
     engine.view.touch('id-3', longAgo());
@@ -153,8 +153,8 @@ describe('what a look asks the engine for', () => {
 
 const isOurs = ({ name }: Container): boolean => name.startsWith('our');
 
-describe('whose events matter', () => {
-  it('those of ours, of the owner of our network, and of anybody who has not been seen', async () => {
+describe('concerns', () => {
+  it('is true for a container of interest, the owner of its network, and an unknown id', async () => {
     const ours = [container({ id: 'ours', name: 'ours' }), container({ id: 'guest', name: 'our-guest', networkMode: 'container:vpn' })];
     const { view } = engineOf(...ours, container({ id: 'vpn', name: 'vpn' }), ...many(2));
     expect(view.concerns('id-1', isOurs)).toBe(true);
@@ -163,8 +163,8 @@ describe('whose events matter', () => {
   });
 });
 
-describe('what a look shows', () => {
-  it('a container as it is now, one that is new, and no more one that is gone; the others as they were', async () => {
+describe('the result of a look', () => {
+  it('has the changed and the new container, not the removed container; the others stay the same objects', async () => {
     const { view, there } = engineOf(...many(300));
     const before = await view.look(signal);
     there.set('id-1', container({ id: 'id-1', name: 'name-1', state: 'exited' }));
@@ -181,7 +181,7 @@ describe('what a look shows', () => {
     expect(view.knows('new')).toBe(true);
   });
 
-  it('the very same objects for what has not changed, though the engine was asked for all', async () => {
+  it('has the same objects for unchanged containers, also after a full list', async () => {
     const { view, there } = engineOf(...many(3));
     const before = await view.look(signal);
     view.touchAll(now);
@@ -192,12 +192,12 @@ describe('what a look shows', () => {
     expect(after.map((one, index) => one === before[index])).toEqual([true, false, true]);
   });
 
-  it('labels that were read before, where they can not be read now, and all else as it is now', async () => {
+  it('keeps the labels from before if they can not be read now; all other fields are new', async () => {
     const { labels } = container({ name: 'x', labels: { 'meet.role': 'backend' } });
     const good = { ...container({ id: 'id-1', name: 'one', networks: { a: '10.0.0.5/24' } }), labels };
     const { view, there } = engineOf(good);
     const before = await view.look(signal);
-    const odd = { ...container({ id: 'id-1', name: 'one', state: 'exited' }), unreadable: 'its labels are no labels' };
+    const odd = { ...container({ id: 'id-1', name: 'one', state: 'exited' }), unreadable: "its labels aren't a JSON object" };
     for (const one of [odd, { ...odd, state: 'running' as const, networks: [{ name: 'a', ipv4: '10.0.0.77' }] }]) {
       there.set('id-1', one);
       view.touchAll(now);
@@ -208,15 +208,15 @@ describe('what a look shows', () => {
     expect(await view.look(signal)).toEqual(before);
   });
 
-  it('nothing but a name of one that could never be read', async () => {
-    const odd = { ...container({ id: 'odd', name: 'odd', state: 'dead' }), unreadable: 'its labels are no labels' };
+  it('has only the name of a container that could never be read', async () => {
+    const odd = { ...container({ id: 'odd', name: 'odd', state: 'dead' }), unreadable: "its labels aren't a JSON object" };
     const { view } = engineOf(odd);
     expect(await view.look(signal)).toEqual([odd]);
     view.touchAll(now);
     expect(await view.look(signal)).toEqual([odd]);
   });
 
-  it.each(['all', 'by id'])('nobody as removed where entries have no id (%s)', async (which) => {
+  it.each(['all', 'by id'])('keeps all containers if entries have no id (%s)', async (which) => {
     const { view, there } = engineOf(...many(300));
     await view.look(signal);
     there.delete('id-1');
@@ -231,7 +231,7 @@ describe('what a look shows', () => {
     expect(await view.look(signal)).toHaveLength(299);
   });
 
-  it('whether a container is at rest: it does not run, and nothing has happened to it', async () => {
+  it('says which containers are stopped without an event', async () => {
     const { view } = engineOf(
       container({ id: 'runs', name: 'runs' }),
       container({ id: 'ended', name: 'ended', state: 'exited' }),
@@ -243,7 +243,7 @@ describe('what a look shows', () => {
     expect(['runs', 'ended', 'touched', 'unknown'].map(view.isAtRest)).toEqual([false, true, false, false]);
   });
 
-  it('anything may be known before the first', () => {
+  it('before the first look, any id counts as known', () => {
     expect(engineOf().view.knows('whatever')).toBe(true);
   });
 });

@@ -24,7 +24,7 @@ interface Following {
 
 const event = (action: string, atMs: number): EngineEvent => ({ type: 'container', action, containerId: 'c', hasRole: true, atMs });
 
-/** Follows an engine whose streams the test writes into; `refuse` makes subscribing fail so many times first. */
+/** Follows an engine whose streams the test writes into; the first `refuse` subscriptions fail. */
 function follow(refuse = 0): Following {
   const abort = new AbortController();
   const openings: Opening[] = [];
@@ -60,7 +60,7 @@ function follow(refuse = 0): Following {
 }
 
 describe('an event stream', () => {
-  it('reports what is no stream of events however long it lived', async () => {
+  it('reports an answer that is not an event stream, however long it stayed open', async () => {
     const { openings, told } = follow();
     await waitUntil('it is open', () => openings.length === 1);
     openings[0]?.fail(new EngineError('the answer is too long', { cure: 'see what answers' }));
@@ -68,7 +68,7 @@ describe('an event stream', () => {
     expect(told).toContain('disconnected: the answer is too long');
   });
 
-  it('asks for the past at first, and tells it apart', async () => {
+  it('asks for past events first, and marks them', async () => {
     const startedAtMs = nowMs();
     const { openings, told } = follow();
     const opening = await waitUntil('it is open', () => openings[0]);
@@ -79,7 +79,7 @@ describe('an event stream', () => {
     expect(told.filter((word) => word !== 'connected')).toEqual(['opened', 'past kill', 'die']);
   });
 
-  it('that broke is opened again from the last event on', async () => {
+  it('reopens after a break, from the last event on', async () => {
     const { openings, told } = follow();
     const opening = await waitUntil('it is open', () => openings[0]);
     const atMs = nowMs();
@@ -91,19 +91,19 @@ describe('an event stream', () => {
     expect(again.sinceMs - atMs).toBeLessThan(0.01);
   });
 
-  it('that ends as soon as it is opened is a fault', async () => {
+  it('reports a stream that ends as soon as it is opened', async () => {
     const { openings, told } = follow();
     (await waitUntil('it is open', () => openings[0])).end();
-    await waitUntil('that is told', () => told.some((word) => word.startsWith('disconnected: the engine, or something in between')));
+    await waitUntil('the fault is reported', () => told.some((word) => word.startsWith('disconnected: the engine, or a proxy in between')));
   });
 
-  it('that can not be had is tried again', async () => {
+  it('retries after a failed subscription', async () => {
     const { openings, told } = follow(3);
     await waitUntil('it is open', () => openings[0]);
     expect(told.filter((word) => word === 'disconnected: refused')).toHaveLength(3);
   });
 
-  it('is renewed when nothing was heard since the last check, without a word of a fault, from where it was', async () => {
+  it('renews a silent stream without reporting a fault, from the last event on', async () => {
     const { stream, openings, told } = follow();
     const opening = await waitUntil('it is open', () => openings[0]);
     const atMs = nowMs();
@@ -115,14 +115,14 @@ describe('an event stream', () => {
     const renewed = await waitUntil('it is open again', () => openings[1]);
     expect(renewed.sinceMs).toBeGreaterThan(atMs);
     renewed.say(event('start', nowMs()));
-    await waitUntil('the new one is heard', () => told.includes('start'));
+    await waitUntil('the new stream delivers', () => told.includes('start'));
     expect(told.filter((word) => word !== 'connected')).toEqual(['opened', 'die', 'renewed', 'start']);
     stream.renewIfSilent();
     await nextTurn();
     expect(openings).toHaveLength(2);
   });
 
-  it('is not renewed when an event waits to be read: a process that was held up has just not come to it', async () => {
+  it('is not renewed while an event waits in the socket of a blocked process', async () => {
     const { stream, openings, told } = follow();
     const opening = await waitUntil('it is open', () => openings[0]);
     stream.renewIfSilent();
@@ -136,7 +136,7 @@ describe('an event stream', () => {
     expect(told).not.toContain('renewed');
   });
 
-  it('ends with the signal', async () => {
+  it('ends when the signal aborts', async () => {
     const { openings, stop } = follow();
     await waitUntil('it is open', () => openings[0]);
     await stop();

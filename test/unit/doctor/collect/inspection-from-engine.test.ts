@@ -25,7 +25,7 @@ const answer = {
   Mounts: [{ Type: 'volume', Source: '/var/lib/docker/volumes/x', Destination: '/etc/nginx/meet-routing/' }],
 };
 
-test('an inspect is reduced to what is read; environment and command line are not kept', () => {
+test('keeps only the fields that checks read, and drops environment and command line', () => {
   const inspection = inspectionFromEngine(answer);
   expect(inspection).toEqual({
     environment: { VIRTUAL_PORT: { value: 8083 } },
@@ -54,7 +54,7 @@ test.each([
   [['python', 'manage.py', 'runserver'], 'other'],
   [['gunicorn', '-c', '/x'], 'other'],
   [['sh', '-c', 'python manage.py migrate && exec gunicorn'], 'other'],
-])('%j runs %s', (command, program) => {
+])('reads the program of %j: %s', (command, program) => {
   expect(inspectionFromEngine({ ...answer, Config: { Cmd: command } }).program).toBe(program);
 });
 
@@ -64,11 +64,11 @@ test.each([
   ['0:999', { uid: 0, gid: 999, groups: [] }],
   ['1000', { uid: 1000, groups: [] }],
   ['nginx:nginx', { groups: [] }],
-])('the user "%s" has the rights of %j', (user, identity) => {
+])('reads the identity of the user "%s": %j', (user, identity) => {
   expect(inspectionFromEngine({ ...answer, Config: { User: user }, HostConfig: {} }).identity).toEqual(identity);
 });
 
-test('an answer with nothing in it has nothing; one that is no container is a failure', () => {
+test('reads an empty answer, and refuses an answer that is not about a container', () => {
   expect(inspectionFromEngine({ Id: 'x' })).toEqual({
     environment: {},
     program: 'other',
@@ -79,10 +79,10 @@ test('an answer with nothing in it has nothing; one that is no container is a fa
     identity: { uid: 0, gid: 0, groups: [] },
     aliases: new Map(),
   });
-  for (const odd of [undefined, null, 'x', [], { Id: 1 }]) expect(() => inspectionFromEngine(odd)).toThrow(/describes no container/);
+  for (const odd of [undefined, null, 'x', [], { Id: 1 }]) expect(() => inspectionFromEngine(odd)).toThrow(/not about a container/);
 });
 
-test('networks', () => {
+test('reads networks, and refuses any other answer', () => {
   expect(
     networksFromEngine([
       { Name: 'bridge', Internal: false, IPAM: { Config: [{ Gateway: '172.17.0.1' }] } },
@@ -101,7 +101,7 @@ test.each([
   ["sh -c nginx -g 'daemon off;'", 'sh'],
   ['/sbin/docker-init -- nginx', 'docker-init'],
   ['\u001b[2J evil', undefined],
-])('%j is %s', (command, name) => {
+])('reads the name of the process %j: %s', (command, name) => {
   const top = {
     Titles: ['UID', 'PID', 'PPID', 'CMD'],
     Processes: [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { choosePatients } from '../../../../src/doctor/facts/choose.ts';
+import { chooseSubjects } from '../../../../src/doctor/facts/choose.ts';
 import type { ListedContainer } from '../../../../src/doctor/facts/facts.ts';
 import { container, type ContainerSketch } from '../../../support/containers.ts';
 
@@ -27,7 +27,7 @@ const other = listed('lasuite/meet-frontend:v1', {
 const unlabelled = listed('lasuite/meet-backend:v1', { name: 'unlabelled', project: 'third' });
 
 const names = (all: readonly ListedContainer[], only?: string): readonly string[] =>
-  choosePatients(all, only).map((one) => one.container.name);
+  chooseSubjects(all, only).map((one) => one.container.name);
 
 test.each([
   {

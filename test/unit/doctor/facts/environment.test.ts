@@ -45,11 +45,11 @@ test.each([
   ['POSTGRES_PASSWORD=s3cret', {}],
   ['toString=s3cret', {}],
   ['__proto__=s3cret', {}],
-])('%s', (text, expected) => {
+])('reads %s', (text, expected) => {
   expect(readEnvironment([text], [])).toEqual(expected);
 });
 
-test("Keycloak's options on the command line count as well, and win", () => {
+test("prefers Keycloak's options on the command line", () => {
   expect(
     readEnvironment(['KC_HOSTNAME=old.example.com'], ['start', '--hostname=https://auth.example.com', '--proxy-headers', 'xforwarded']),
   ).toEqual({
@@ -63,7 +63,7 @@ test("Keycloak's options on the command line count as well, and win", () => {
   });
 });
 
-test('of a value that is no such thing nothing is kept, whatever variable it stands in', () => {
+test('drops every value outside the grammar of its variable', () => {
   const names = [
     'VIRTUAL_HOST',
     'VIRTUAL_PORT',

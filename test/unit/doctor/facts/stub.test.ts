@@ -7,14 +7,14 @@ import { generationIn, judgeStub } from '../../../../src/doctor/facts/stub.ts';
 const ports = { listen: 8083, status: 8084 };
 const read = (path: string): string => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8');
 
-test('the shipped stubs are good, the seed is hand-written, a rendered file is that', () => {
+test('distinguishes the shipped stubs, the hand-written file of the seed, and a rendered file', () => {
   expect(judgeStub(shippedStub(), ports)).toEqual({ kind: 'good' });
   expect(judgeStub(read('templates/hook-stub.conf'), ports)).toEqual({ kind: 'good' });
   expect(judgeStub(read('test/e2e/seed/nginx-routing.conf'), ports)).toEqual({ kind: 'hand-written' });
   expect(judgeStub(read('test/golden/one-backend/routing.conf'), ports).kind).toBe('rendered');
 });
 
-test('the documented stub for IPv6 is good, and the usual one but for two lines; so is one that listens on IPv6 alone', () => {
+test('accepts the documented stub for IPv6, which adds two lines to the usual stub, and a stub with IPv6 only', () => {
   const stub = stubIn(documentedBlock('docs/networks.md', 'stub for IPv6'));
   expect(judgeStub(stub, ports)).toEqual({ kind: 'good' });
   const withoutComments = shippedStub().replaceAll(/^ *#.*\n|^\n/gm, '');
@@ -22,25 +22,25 @@ test('the documented stub for IPv6 is good, and the usual one but for two lines;
   expect(judgeStub(stub.replaceAll(/^ *listen \d+;\n/gm, ''), ports)).toEqual({ kind: 'good' });
 });
 
-test("a tenant's stub includes its own folder; other ports have to be in it", () => {
+test("accepts a tenant's stub with its own folder, if the stub has the ports of the labels", () => {
   const text = shippedStub().replace('meet-routing/*.conf', 'meet-routing/two/*.conf');
   expect(judgeStub(text, ports)).toEqual({ kind: 'good' });
   expect(judgeStub(text, { listen: 9083, status: 8084 })).toMatchObject({
     kind: 'changed',
-    faults: ['no server listens on 9083 until there is something rendered'],
+    faults: ['no server listens on 9083 before a file is published'],
   });
 });
 
 test.each([
-  ['a comment is no include', shippedStub().replace('include', '#include'), 'it does not include /etc/nginx/meet-routing/*.conf'],
-  ['an empty file', '', 'it does not include /etc/nginx/meet-routing/*.conf'],
-  ['no generation', shippedStub().replace('/generation', '/gen'), 'the status server has no /generation'],
-])('%s', (_, text, fault) => {
+  ['an include in a comment', shippedStub().replace('include', '#include'), 'the include of /etc/nginx/meet-routing/*.conf is missing'],
+  ['an empty file', '', 'the include of /etc/nginx/meet-routing/*.conf is missing'],
+  ['a status server without /generation', shippedStub().replace('/generation', '/gen'), 'the status server has no /generation'],
+])('refuses %s', (_, text, fault) => {
   const verdict = judgeStub(text, ports);
   expect(verdict.kind === 'changed' ? verdict.faults : []).toContain(fault);
 });
 
-test('a generation is 16 hex digits in the place where the template puts it', () => {
+test('reads a generation of 16 hex digits from its place in a rendered file', () => {
   expect(generationIn('return 200 "0123456789abcdef $nginx_version\\n";')).toBe('0123456789abcdef');
   expect(generationIn('return 200 "none $nginx_version\\n";')).toBeUndefined();
 });

@@ -21,7 +21,7 @@ const addresses = ({ containers }: ComposeWorld): readonly unknown[] => containe
 const found = ({ problems }: ComposeWorld): readonly unknown[] => problems.map(({ code, container, key }) => [code, container, key]);
 
 describe('a container of a project', () => {
-  it('runs, is well, and carries the labels that Compose gives it, whatever its own say', () => {
+  it('is running and healthy, with the labels of Compose over its own', () => {
     const labels = { ...backend, 'com.docker.compose.project': 'other', 'com.docker.compose.service': 'other' };
     expect(only({ labels })).toMatchObject({
       name: 'meet-backend-1',
@@ -31,21 +31,21 @@ describe('a container of a project', () => {
     });
   });
 
-  it('has the name that it is given', () => {
+  it('has the name from container_name', () => {
     expect(only({ container_name: 'mine' }).name).toBe('mine');
   });
 
-  it('is none without meet.role', () => {
+  it('is left out without meet.role', () => {
     expect(read({ a: { labels: { 'traefik.enable': 'true' } }, b: {} })).toEqual({ containers: [], legend: [], problems: [] });
   });
 
-  it('that seems to be meant for us is told of', () => {
+  it('gets a problem if it has labels for meet-gen but no meet.role', () => {
     expect(found(read({ a: { labels: { 'meet.port': '1' } } }))).toEqual([['no-role', 'a', 'meet.port']]);
   });
 });
 
 describe('placeholder addresses', () => {
-  it('are one for each service, in the order of names', () => {
+  it('are given to services in the order of their names', () => {
     const world = read({ zeta: { labels: backend }, other: {}, alpha: { labels: { 'meet.role': 'frontend' } } });
     expect(addresses(world)).toEqual([
       ['meet-alpha-1', '192.0.2.1'],
@@ -54,7 +54,7 @@ describe('placeholder addresses', () => {
     expect(world.legend).toEqual(['192.0.2.1 stands for the service alpha', '192.0.2.2 stands for the service zeta']);
   });
 
-  it.each([254, 255])('end after 254 services: %i', (count) => {
+  it.each([254, 255])('suffice for 254 services: %i', (count) => {
     const many = Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${index}`, { labels: backend }]));
     if (count === 254) expect(read(many).containers).toHaveLength(254);
     else expect(() => read(many)).toThrow(ComposeError);
@@ -62,7 +62,7 @@ describe('placeholder addresses', () => {
 });
 
 describe('replicas', () => {
-  it('have one placeholder together, which says how many they are', () => {
+  it('share one placeholder, with their number', () => {
     const world = read({ a: { labels: backend, scale: 3 }, b: { labels: backend, deploy: { replicas: 1_000_000 } } });
     expect(addresses(world)).toEqual([
       ['meet-a-1', '192.0.2.1'],
@@ -74,9 +74,9 @@ describe('replicas', () => {
     ]);
   });
 
-  it.each([{ scale: 0 }, { deploy: { replicas: 0 } }, { scale: 0, deploy: { replicas: 2 } }])('may be none: %j', (definition) => {
+  it.each([{ scale: 0 }, { deploy: { replicas: 0 } }, { scale: 0, deploy: { replicas: 2 } }])('can be zero: %j', (definition) => {
     const world = read({ a: { labels: backend, ...definition } });
-    expect(world).toEqual({ containers: [], legend: ['nothing stands for the service a: it has no replicas'], problems: [] });
+    expect(world).toEqual({ containers: [], legend: ['no address stands for the service a: it has no replicas'], problems: [] });
   });
 });
 
@@ -89,22 +89,22 @@ describe('a network mode', () => {
     ['bridge', ['bridge']],
     ['default', ['bridge']],
     ['somebodys', ['somebodys']],
-  ])('%s is these networks: %j', (mode, expected) => {
+  ])('%s leads to the networks %j', (mode, expected) => {
     expect(namesIn(mode)).toEqual(expected);
   });
 
-  it.each(['host', 'container:abc'])("%s has an address that can't be told without an engine", (network_mode) => {
+  it.each(['host', 'container:abc'])('%s needs an engine for the address', (network_mode) => {
     const world = read({ backend: { labels: backend, network_mode } }, networks);
     expect(found(world)).toEqual([['needs-engine', 'backend', 'network_mode']]);
     expect(world.problems[0]).toMatchObject({
       severity: 'notice',
-      message: expect.stringContaining("can't be told without an engine") as string,
+      message: expect.stringContaining('only an engine knows the address') as string,
     });
-    // Reachable for all that it may be reachable for.
+    // The address counts as reachable on every network.
     expect(namesIn(network_mode)).toEqual(['shared', 'proxy', 'meet_default', 'bridge']);
   });
 
-  it('service:x has the address of that service, labelled or not, however far away', () => {
+  it('service:x has the address of that service, with labels or without, over any number of steps', () => {
     const world = read(
       {
         a: { labels: backend, network_mode: 'service:b' },
@@ -128,7 +128,7 @@ describe('a network mode', () => {
     expect(world.problems).toEqual([]);
   });
 
-  it('service:x of a service in host mode is as that', () => {
+  it('service:x of a service in host mode needs an engine, too', () => {
     const world = read({ a: { labels: backend, network_mode: 'service:b' }, b: { network_mode: 'host' } });
     expect(found(world)).toEqual([['needs-engine', 'a', 'network_mode']]);
   });
@@ -137,7 +137,7 @@ describe('a network mode', () => {
     ['is not there', {}],
     ['has no replicas', { b: { scale: 0 } }],
     ['leans on the first one', { b: { network_mode: 'service:a' } }],
-  ])('service:x has no network where that service %s', (_, more) => {
+  ])('service:x has no network if that service %s', (_, more) => {
     const [a] = read({ a: { labels: backend, network_mode: 'service:b' }, ...more }).containers;
     expect(a).toMatchObject({ networkMode: 'container:b', networks: [] });
   });
@@ -146,10 +146,10 @@ describe('a network mode', () => {
 describe('the port of a service', () => {
   it.each([
     ['nothing', { labels: service }],
-    ['UDP alone', { labels: service, expose: ['53/udp'] }],
-    ['a meet.port that is none', { labels: { ...service, 'meet.port': 'x' } }],
+    ['UDP only', { labels: service, expose: ['53/udp'] }],
+    ['an invalid meet.port', { labels: { ...service, 'meet.port': 'x' } }],
     ['a route without a port', { labels: { 'meet.role': 'service', 'meet.route.x.path': '/x' } }],
-  ])('is a placeholder where the project says %s: its image may expose one', (_, definition) => {
+  ])('is a placeholder if the project has %s, since the image may expose one', (_, definition) => {
     const world = read({ files: definition });
     expect(found(world)).toEqual([['needs-engine', 'files', 'meet.port']]);
     expect(world.containers).toMatchObject([{ exposedTcpPorts: [80] }]);
@@ -160,8 +160,8 @@ describe('the port of a service', () => {
     ['meet.port', { labels: { ...service, 'meet.port': '1' } }],
     ['a route with a port', { labels: { 'meet.role': 'service', 'meet.route.x.path': '/x', 'meet.route.x.port': '1' } }],
     ['another role', { labels: backend }],
-    ['a role that is none', { labels: { 'meet.role': 'x' } }],
-  ])('is known where the project says %s', (_, definition) => {
+    ['an unknown role', { labels: { 'meet.role': 'x' } }],
+  ])('is known if the project has %s', (_, definition) => {
     expect(read({ files: definition }).problems).toEqual([]);
   });
 });

@@ -15,7 +15,7 @@ function only(definition: object): ComposeService {
   return service;
 }
 
-describe.each(composeVersions)('what Compose %s made of', (version) => {
+describe.each(composeVersions)('reads what Compose %s made of', (version) => {
   it.each(Object.entries(projectCases))('%s', (name, { resolved }) => {
     const project = readProject(readFileSync(recordingOf(version, name)));
     expect(project).toMatchObject({ ...resolved, services: resolved.services });
@@ -40,13 +40,13 @@ describe('ports of a container', () => {
     expect(only(definition).tcpPorts).toEqual(expected);
   });
 
-  it('may be all there are', () => {
+  it('may be all 65,535', () => {
     expect(only({ expose: ['1-65535'] }).tcpPorts).toHaveLength(65_535);
   });
 });
 
-describe('what --no-normalize leaves out', () => {
-  it('is taken as Compose would have put it in', () => {
+describe('the fields that --no-normalize leaves out', () => {
+  it('get the values that Compose gives them', () => {
     const { networks, services } = read({
       name: 'meet',
       services: { a: {}, b: { networks: { own: null, out: null, none: null } } },
@@ -57,7 +57,7 @@ describe('what --no-normalize leaves out', () => {
   });
 });
 
-describe('what is no project that Compose resolved', () => {
+describe('refuses input that is not a resolved project', () => {
   const full = ['1-65535', '1-65535', '1-65535', '1-65535'];
   it.each([
     ['YAML', 'services:\n  a: {}\n', 'not valid JSON'],
@@ -65,11 +65,11 @@ describe('what is no project that Compose resolved', () => {
     ['half of it', '{"name":"meet","services":{', 'JSON'],
     ['a list', [], 'the project must be a mapping'],
     ['null', 'null', 'the project must be a mapping'],
-    ['no name', { services: {} }, 'no name'],
-    ['a name that is a number', { name: 1, services: {} }, 'no name'],
+    ['no name', { services: {} }, 'no project name'],
+    ['a name that is a number', { name: 1, services: {} }, 'no project name'],
     ['no services', { name: 'meet' }, 'services must be a mapping'],
     ['services in a list', { name: 'meet', services: [] }, 'services must be a mapping'],
-    ['a service that is none', { name: 'meet', services: { a: null } }, 'services.a must be a mapping'],
+    ['a service that is null', { name: 'meet', services: { a: null } }, 'services.a must be a mapping'],
     ['networks in a list', { name: 'meet', services: {}, networks: [] }, 'networks must be a mapping'],
     ['a network that is text', { name: 'meet', services: {}, networks: { n: 'x' } }, 'networks.n must be a mapping'],
     ['a network with an odd name', { name: 'meet', services: {}, networks: { n: { name: 1 } } }, 'networks.n.name must be a text'],
@@ -87,14 +87,14 @@ describe('what is no project that Compose resolved', () => {
     ['labels in a list, as with --no-interpolate', { labels: ['a=b'] }, 'services.a.labels must be a mapping'],
     ['a label that is a list', { labels: { x: [] } }, 'services.a.labels.x must be a text'],
     ['networks in a list', { networks: ['a'] }, 'services.a.networks must be a mapping'],
-    ['a network mode that is none', { network_mode: {} }, 'services.a.network_mode must be a text'],
-    ['a name of a container that is none', { container_name: 1 }, 'services.a.container_name must be a text'],
+    ['a network mode that is not text', { network_mode: {} }, 'services.a.network_mode must be a text'],
+    ['a container name that is not text', { container_name: 1 }, 'services.a.container_name must be a text'],
     ['ports of the short form', { ports: ['80:80'] }, 'services.a.ports[0] must be a mapping'],
     ['ports in a mapping', { ports: {} }, 'services.a.ports must be a list'],
     ['expose that is text', { expose: '80' }, 'services.a.expose must be a list'],
     ['more ports than an engine lists', { expose: full }, 'more than 200000 ports'],
     ['replicas that are text', { scale: '2' }, 'no usable number of replicas'],
-    ['fewer replicas than none', { scale: -1 }, 'no usable number of replicas'],
+    ['a negative number of replicas', { scale: -1 }, 'no usable number of replicas'],
     ['half a replica', { deploy: { replicas: 1.5 } }, 'no usable number of replicas'],
     ['deploy in a list', { deploy: [] }, 'services.a.deploy must be a mapping'],
   ])('%s', (_, definition, reason) => {

@@ -5,7 +5,7 @@ import type { Container } from '../../../../src/model/container.ts';
 
 const id = '0123456789abcdef'.repeat(4);
 
-/** As an engine really answers, shortened. */
+/** A real engine's answer, shortened. */
 const answer: EngineContainer = {
   Id: id,
   Names: ['/meet-backend-1'],
@@ -69,7 +69,7 @@ describe("an entry of the engine's list", () => {
     });
   });
 
-  it('cuts keys and values that are too long to be read, so that no grammar takes them', () => {
+  it('has keys and values cut at a length that every grammar refuses', () => {
     const labels = {
       'meet.paths': `/${'x'.repeat(8191)}`,
       'meet.allow.a': `/x from ${'::1,'.repeat(1_000_000)}::1`,
@@ -90,7 +90,7 @@ describe("an entry of the engine's list", () => {
     [[''], id.slice(0, 12)],
     [null, id.slice(0, 12)],
     [[7, '/name'], 'name'],
-  ])('with the names %j is called %j', (names, expected) => {
+  ])('with the names %j gets the name %j', (names, expected) => {
     expect(map({ Names: names }).name).toBe(expected);
   });
 
@@ -104,8 +104,8 @@ describe("an entry of the engine's list", () => {
     ['text', { Status: 'Up 2 minutes (unhealthy)' }, 'unhealthy'],
     ['text', { Status: 'Up 2 seconds (health: starting)' }, 'starting'],
     ['text', { Status: 'Up 2 minutes' }, 'none'],
-    ['text of a paused one', { Status: 'Up 2 minutes (healthy) (Paused)' }, 'healthy'],
-    ['text of an ended one', { Status: 'Exited (0) 3 minutes ago' }, 'none'],
+    ['text of a paused container', { Status: 'Up 2 minutes (healthy) (Paused)' }, 'healthy'],
+    ['text of an ended container', { Status: 'Exited (0) 3 minutes ago' }, 'none'],
     ['nothing', { Status: undefined }, 'none'],
     ['something odd', { Health: 'healthy', Status: 7 }, 'none'],
     ['an unknown word', { Health: { Status: 'on fire' }, Status: '' }, 'none'],
@@ -129,19 +129,19 @@ describe("an entry of the engine's list", () => {
     expect(networks.map(({ name }) => name)).toEqual(expected);
   });
 
-  it.each(['Running', 'stopped', '', undefined, { Running: true }, true])('with the odd state %j is not taken for running', (state) => {
+  it.each(['Running', 'stopped', '', undefined, { Running: true }, true])('with the odd state %j does not count as running', (state) => {
     expect(map({ State: state }).state).toBe('dead');
   });
 
   it.each([
     ['without an address', { IPAddress: '', GlobalIPv6Address: '' }, {}],
-    ['with IPv4 alone', { IPAddress: '10.0.0.1', IPPrefixLen: 8 }, { ipv4: '10.0.0.1', ipv4PrefixLength: 8 }],
-    ['with IPv6 alone', { GlobalIPv6Address: 'fd00::1', GlobalIPv6PrefixLen: 64 }, { ipv6: 'fd00::1', ipv6PrefixLength: 64 }],
-    ['with an address that is none', { IPAddress: '10.0.0.1; }', GlobalIPv6Address: 'x' }, {}],
+    ['with IPv4 only', { IPAddress: '10.0.0.1', IPPrefixLen: 8 }, { ipv4: '10.0.0.1', ipv4PrefixLength: 8 }],
+    ['with IPv6 only', { GlobalIPv6Address: 'fd00::1', GlobalIPv6PrefixLen: 64 }, { ipv6: 'fd00::1', ipv6PrefixLength: 64 }],
+    ['with an invalid address', { IPAddress: '10.0.0.1; }', GlobalIPv6Address: 'x' }, {}],
     ['with a zone in the address', { GlobalIPv6Address: 'fe80::1%eth0' }, {}],
     ['with an odd prefix', { IPAddress: '10.0.0.1', IPPrefixLen: 33 }, { ipv4: '10.0.0.1' }],
-    ['with a prefix of zero, as without one', { IPAddress: '10.0.0.1', IPPrefixLen: 0 }, { ipv4: '10.0.0.1' }],
-    ['with a prefix that is no number', { IPAddress: '10.0.0.1', IPPrefixLen: '16' }, { ipv4: '10.0.0.1' }],
+    ['with a prefix of zero', { IPAddress: '10.0.0.1', IPPrefixLen: 0 }, { ipv4: '10.0.0.1' }],
+    ['with a prefix that is not a number', { IPAddress: '10.0.0.1', IPPrefixLen: '16' }, { ipv4: '10.0.0.1' }],
     ['that is null', null, {}],
   ])('has a network %s', (_, network, expected) => {
     expect(map({ NetworkSettings: { Networks: { n: network } } }).networks).toEqual([{ name: 'n', ...expected }]);
@@ -156,7 +156,7 @@ describe("an entry of the engine's list", () => {
     ['a network mode', { HostConfig: null }, { networkMode: '' }],
     ['a time', { Created: 'yesterday' }, { createdAtSeconds: 0 }],
     ['an image', { ImageID: undefined }, { imageId: '' }],
-  ])('without usable %s (%j) has none', (_, change, expected) => {
+  ])('without usable %s (%j) leaves them empty', (_, change, expected) => {
     expect(map(change)).toMatchObject(expected);
   });
 });
@@ -166,19 +166,22 @@ describe("the engine's list", () => {
     expect(containersFromEngine([])).toEqual([]);
   });
 
-  it.each([undefined, null, {}, '[]', { message: 'page not found' }])('is refused when it is %j: that is no empty world', (odd) => {
-    expect(() => containersFromEngine(odd)).toThrow('not a list');
-  });
+  it.each([undefined, null, {}, '[]', { message: 'page not found' }])(
+    'is refused as %j: that does not mean that there are no containers',
+    (odd) => {
+      expect(() => containersFromEngine(odd)).toThrow('not a list');
+    },
+  );
 
   it.each([[[{}]], [[null]], [[{ Id: '' }]], [[{ Id: 7 }]], [[{ Id: 'x'.repeat(257) }, 'x']]])(
-    'is refused where no entry has an id: those are no containers (%j)',
+    'is refused if no entry has a usable id (%j)',
     (odd) => {
-      expect(() => containersFromEngine(odd)).toThrow('without an id');
+      expect(() => containersFromEngine(odd)).toThrow('has a usable id');
     },
   );
 
   it.each([['x'], [null], [{}], [[]], [{ Id: 7 }], [{ Id: 'x'.repeat(257) }], [{ Id: [[]] }]])(
-    'has what is to be said of an entry without an id besides the others (%j)',
+    'has one unreadable container for all entries without a usable id (%j)',
     (odd) => {
       const [one, ...others] = containersFromEngine([odd, answer, odd]);
       expect(one).toEqual(containersFromEngine([answer])[0]);
@@ -186,7 +189,7 @@ describe("the engine's list", () => {
     },
   );
 
-  it('has 50,000 entries at most: more would fill the memory', () => {
+  it('is refused with more than 50,000 entries, which would fill the memory', () => {
     const many = Array.from({ length: 50_001 }, (_, index) => ({ Id: String(index) }));
     expect(containersFromEngine(many.slice(1))).toHaveLength(50_000);
     expect(() => containersFromEngine(many)).toThrow('more than 50000');
@@ -197,11 +200,11 @@ const own = { 'meet.role': 'service', 'meet.instance': 'visio', 'com.docker.comp
 const many = (count: number, of: (index: number) => string): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [of(index), '']));
 
-describe('an entry that is not read', () => {
+describe('an unreadable entry', () => {
   it.each([
-    ['labels in a list', { Labels: [own] }, {}, 'no labels'],
-    ['labels in a text', { Labels: JSON.stringify(own) }, {}, 'no labels'],
-    ['a guard that is no text', { Labels: { ...own, 'meet.allow.a': ['/a from ::1'], 'meet.paths': '/a' } }, own, 'no texts'],
+    ['labels in a list', { Labels: [own] }, {}, 'a JSON object'],
+    ['labels in a text', { Labels: JSON.stringify(own) }, {}, 'a JSON object'],
+    ['a guard that is not text', { Labels: { ...own, 'meet.allow.a': ['/a from ::1'], 'meet.paths': '/a' } }, own, 'not text'],
     ['513 labels of ours', { Labels: { ...own, ...many(511, (index) => `meet.x${index}`) } }, own, 'it has 513 labels'],
     [
       '257 networks',
@@ -209,29 +212,29 @@ describe('an entry that is not read', () => {
       { 'meet.role': 'backend' },
       '257 networks',
     ],
-    ['more ports than there are', { Ports: Array.from({ length: 200_001 }, () => 7) }, { 'meet.role': 'backend' }, '200001 ports'],
-  ])('for %s says why, and whose it is', (_, change, labels, reason) => {
+    ['more ports than exist', { Ports: Array.from({ length: 200_001 }, () => 7) }, { 'meet.role': 'backend' }, '200001 ports'],
+  ])('has the reason and the owner: %s', (_, change, labels, reason) => {
     const one = map(change);
     expect(one).toMatchObject({ name: 'meet-backend-1', unreadable: expect.stringContaining(reason) });
     if (!('Labels' in change)) expect(one).toMatchObject({ state: 'dead', networks: [] });
     expect(one.labels).toEqual(labels);
   });
 
-  it('is none for the labels of a container without a role: others may use its network', () => {
+  it('without a role stays readable despite its labels, since others may use its network', () => {
     const { 'meet.role': _, ...rest } = own;
     const one = map({ Labels: { ...rest, odd: 7, ...many(600, (index) => `meet.x${index}`) } });
     expect(one).not.toHaveProperty('unreadable');
     expect(one).toMatchObject({ labels: rest, networks: [{ name: 'meet_default' }] });
   });
 
-  it('keeps of more than 1,000 labels those that can be ours', () => {
+  it('with more than 1,000 labels keeps those for meet-gen', () => {
     const one = map({ Labels: { ...own, 'meet.port': '8000', 'Meet.Port': '1', ...many(1000, (index) => `x${index}`) } });
     expect(one.labels).toEqual({ ...own, 'meet.port': '8000' });
   });
 });
 
 describe('odd values in an entry', () => {
-  it('lists in lists, however deep, are no port and no network', () => {
+  it('ignores lists of lists, however deep, as ports and networks', () => {
     const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`) as unknown;
     const one = map({
       Ports: [{ PrivatePort: deep, Type: 'tcp' }],
@@ -244,15 +247,15 @@ describe('odd values in an entry', () => {
     expect(one).toMatchObject({ exposedTcpPorts: [], networks: [{ name: 'n' }], state: 'dead', createdAtSeconds: 0 });
   });
 
-  it.each([0, -1, 65_536, 1e21, 1.5, Infinity, NaN, '8000', '1;', null, {}])('a port %j is none that nginx could be given', (port) => {
+  it.each([0, -1, 65_536, 1e21, 1.5, Infinity, NaN, '8000', '1;', null, {}])('ignores the port %j', (port) => {
     expect(map({ Ports: [{ PrivatePort: port, Type: 'tcp' }] }).exposedTcpPorts).toEqual([]);
   });
 
-  it.each([Infinity, NaN, '1', null])('a time %j counts as the oldest, so that ages can be compared', (created) => {
+  it.each([Infinity, NaN, '1', null])('counts the time %j as the oldest, so that ages can be compared', (created) => {
     expect(map({ Created: created }).createdAtSeconds).toBe(0);
   });
 
-  it('keys that every object has are plain keys', () => {
+  it('reads the keys of Object.prototype as plain keys', () => {
     const labels = JSON.parse('{"meet.role":"backend","__proto__":"x","constructor":"y"}') as unknown;
     const networks = JSON.parse('{"__proto__":{"IPAddress":"10.0.0.1"},"toString":{"IPAddress":"10.0.0.2"}}') as unknown;
     const one = map({ Labels: labels, NetworkSettings: { Networks: networks } });

@@ -21,23 +21,23 @@ describe('a line of the event stream', () => {
     });
   });
 
-  it('of a kill carries the signal', () => {
+  it('has the signal of a kill', () => {
     expect(eventFromEngine(container('kill', { signal: '15' }))).toMatchObject({ action: 'kill', signal: 15, hasRole: false });
   });
 
-  it('of a kill whose signal is a list in lists, however deep, is one without a signal', () => {
+  it('has no signal if the signal is a list of lists, however deep', () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     const text = container('kill', { signal: 'DEEP' }).replace('"DEEP"', deep);
     expect(eventFromEngine(text)).toMatchObject({ action: 'kill' });
     expect(eventFromEngine(text)).not.toHaveProperty('signal');
   });
 
-  it('with an id that would make the next question too long is none', () => {
+  it('is skipped if the id would make the next request too long', () => {
     expect(eventFromEngine(line({ Type: 'container', Action: 'die', Actor: { ID: 'f'.repeat(257) } }))).toBeUndefined();
   });
 
   it.each([{}, { signal: 'SIGTERM' }, { signal: '1.5' }, { signal: 15 }, { signal: ['15'] }, { signal: '' }])(
-    'of a kill with the attributes %j carries no signal',
+    'has no signal for a kill with the attributes %j',
     (attributes) => {
       expect(eventFromEngine(container('kill', attributes as Record<string, string>))).not.toHaveProperty('signal');
     },
@@ -49,11 +49,11 @@ describe('a line of the event stream', () => {
     ['health_status', 'health_status'],
     ['exec_create: sh -c true', 'exec_create'],
     ['', ''],
-  ])('with the action %j is a %j', (action, expected) => {
+  ])('with the action %j becomes a %j', (action, expected) => {
     expect(eventFromEngine(container(action))?.action).toBe(expected);
   });
 
-  it('of a network carries the id of the container, and never a role', () => {
+  it('about a network has the id of the container, and never a role', () => {
     const network = {
       Type: 'network',
       Action: 'connect',
@@ -62,7 +62,7 @@ describe('a line of the event stream', () => {
     expect(eventFromEngine(line(network))).toMatchObject({ type: 'network', action: 'connect', containerId: id, hasRole: false });
   });
 
-  it.each(['a', id.slice(0, 12), `${id}${id}`, 'not hex at all', '../x'])('may carry the odd id %j, which is only compared', (odd) => {
+  it.each(['a', id.slice(0, 12), `${id}${id}`, 'not hex at all', '../x'])('may have the odd id %j, which is only compared', (odd) => {
     expect(eventFromEngine(line({ Type: 'container', Action: 'die', Actor: { ID: odd } }))?.containerId).toBe(odd);
   });
 
@@ -84,12 +84,12 @@ describe('a line of the event stream', () => {
     line({ Type: 'network', Action: 'connect', Actor: { ID: id, Attributes: {} } }),
     line({ Type: 'network', Action: 'connect', Actor: { ID: id } }),
     line({ message: 'an error in the middle of the stream' }),
-  ])('says nothing about a container: %s', (text) => {
+  ])('is skipped if it is not about a container: %s', (text) => {
     expect(eventFromEngine(text)).toBeUndefined();
   });
 });
 
-it.each(['1e400', '-1e30', '0', '1', '9e16', '1e-300', '"1"', 'null', '[1]'])('a time of %s is none', (timeNano) => {
+it.each(['1e400', '-1e30', '0', '1', '9e16', '1e-300', '"1"', 'null', '[1]'])('ignores the time %s', (timeNano) => {
   const told = `{"Type":"container","Action":"start","Actor":{"ID":"a"},"timeNano":${timeNano}}`;
   expect(eventFromEngine(told)).toEqual({ type: 'container', action: 'start', containerId: 'a', hasRole: false });
 });

@@ -8,7 +8,7 @@ import { backend, filesService, frontend } from '../../../support/containers.ts'
 
 const never = new AbortController().signal;
 
-/** A reader whose engine tells these ports, or fails so; `asked` are the names that it was asked for. */
+/** A reader whose engine answers these ports, or fails with this error. `asked` holds the names in the requests. */
 function reader(
   tell: (asks: number) => readonly number[] | Error,
   only?: string,
@@ -25,8 +25,8 @@ function reader(
 const portless = (name = 'hosted', labels: Readonly<Record<string, string>> = {}): Container =>
   filesService({ name, ports: [], networks: { host: '' }, networkMode: 'host', labels });
 
-describe('the ports that no list shows', () => {
-  it('are asked for once, and hold for that container from then on', async () => {
+describe('the reader of exposed ports', () => {
+  it('asks once for each container, and keeps the answer', async () => {
     const { addPorts, asked } = reader(() => [3000, 9000]);
     const containers = [frontend(), portless()];
     const first = await addPorts(containers, true, never);
@@ -36,47 +36,47 @@ describe('the ports that no list shows', () => {
   });
 
   it.each([
-    ['one whose ports the list shows', filesService()],
-    ['one with meet.port', portless('a', { 'meet.port': '3000' })],
-    ['one with a named route at a port', portless('a', { 'meet.route.x.path': '/x', 'meet.route.x.port': '4000' })],
-    ['one that does not run', { ...portless(), state: 'exited' as const }],
+    ['a container whose ports are in the list', filesService()],
+    ['a container with meet.port', portless('a', { 'meet.port': '3000' })],
+    ['a container with a port in a named route', portless('a', { 'meet.route.x.path': '/x', 'meet.route.x.port': '4000' })],
+    ['a stopped container', { ...portless(), state: 'exited' as const }],
     ['a backend, whose port is 8000', backend({ ports: [] })],
-    ['one without a role', { ...portless(), labels: {} }],
-    ['one of another instance', portless('a', { 'meet.instance': 'other' })],
-  ])('are not asked for of %s', async (_, container) => {
+    ['a container without a role', { ...portless(), labels: {} }],
+    ['a container of another instance', portless('a', { 'meet.instance': 'other' })],
+  ])('does not ask for the ports of %s', async (_, container) => {
     const { addPorts, asked } = reader(() => [1], 'meet');
     expect(await addPorts([container], true, never)).toEqual([container]);
     expect(asked).toEqual([]);
   });
 
-  it('are asked for where meet.port is no port', async () => {
+  it('asks if meet.port is not a port', async () => {
     const { addPorts } = reader(() => [3000]);
     expect(await addPorts([portless('a', { 'meet.port': 'http' })], true, never)).toMatchObject([{ exposedTcpPorts: [3000] }]);
   });
 
-  it('are none where it exposes none: that is known, too', async () => {
+  it('also keeps the answer that no port is exposed', async () => {
     const { addPorts } = reader(() => []);
     expect((await addPorts([portless()], true, never))[0]).not.toHaveProperty('portsUnknown');
   });
 
   it.each([
-    ['a refusal is not asked for again soon', new EngineError('refused', { cure: '', status: 403 }), 1],
-    ['an engine in trouble is asked three times at once', new EngineError('busy', { cure: '', status: 503 }), 3],
-    ['so is one that gives no answer', new Error('no answer'), 3],
-  ])('stay unknown, with the reason: %s', async (_, error, times) => {
+    ['a refused call is not retried soon', new EngineError('refused', { cure: '', status: 403 }), 1],
+    ['an error of the engine is retried twice without a pause', new EngineError('busy', { cure: '', status: 503 }), 3],
+    ['so is a call without an answer', new Error('no answer'), 3],
+  ])('leaves the ports unknown, with the reason: %s', async (_, error, times) => {
     const { addPorts, asked } = reader(() => error);
     for (let round = 0; round < 5; round += 1)
       expect(await addPorts([portless()], true, never)).toMatchObject([{ portsUnknown: error.message }]);
     expect(asked).toHaveLength(times);
   });
 
-  it('are known once the engine answers again', async () => {
+  it('adds the ports when the engine answers again', async () => {
     const { addPorts } = reader((asks) => (asks < 2 ? new Error('no answer') : [3000]));
     expect(await addPorts([portless()], true, never)).toMatchObject([{ portsUnknown: 'no answer' }]);
     expect((await addPorts([portless()], true, never))[0]).toEqual({ ...portless(), exposedTcpPorts: [3000] });
   });
 
-  it('are asked for of all containers at a look, of a few at once', async () => {
+  it('asks for all containers in one look, a few at a time', async () => {
     let underWay = 0;
     let most = 0;
     const exposedTcpPorts = async (): Promise<readonly number[]> => {
@@ -91,7 +91,7 @@ describe('the ports that no list shows', () => {
     expect(most).toBe(16);
   });
 
-  it('are remembered for as long as the container is there, and not when others are listed alone', async () => {
+  it('forgets a container that a full list no longer shows; a partial list forgets no container', async () => {
     const { addPorts, asked } = reader(() => [3000]);
     await addPorts([portless('a'), portless('b')], true, never);
     await addPorts([portless('b')], false, never);
@@ -101,7 +101,7 @@ describe('the ports that no list shows', () => {
     expect(asked).toEqual(['a', 'b', 'b']);
   });
 
-  it('end a look of the sidecar where they could not be asked for once: what was not seen takes no route away', async () => {
+  it('fails the look of the sidecar at a first failure, so that no route is removed', async () => {
     const { exposedTcpPorts, asked } = reader((asks) => (asks < 2 ? new Error('no answer') : [3000]));
     const list = withExposedPorts({ list: () => Promise.resolve([portless()]), exposedTcpPorts });
     await expect(list(never)).rejects.toThrow('no answer');

@@ -15,7 +15,7 @@ test.each<[string, Buffer, string]>([
   ['a last frame that is cut', Buffer.concat([frame('a\n'), frame('[eme', 2, 2 ** 32 - 1)]), 'a\n[eme'],
 ])('%s', (_, bytes, text) => expect(readFrames(bytes)).toBe(text));
 
-test('a log as long as it may be: 5,000 lines, or 4 MiB of frames with a byte each', () => {
+test('reads a log of 5,000 lines, and 4 MiB of frames with one byte each', () => {
   expect(readFrames(Buffer.concat(Array.from({ length: 5000 }, () => frame('x'.repeat(99) + '\n')))).split('\n')).toHaveLength(5001);
   expect(readFrames(Buffer.concat(Array.from({ length: 466_033 }, () => frame('x'))))).toHaveLength(466_033);
 });

@@ -4,7 +4,7 @@ import { readHandshake } from '../../../../src/source/docker/handshake.ts';
 const at = Date.parse('2026-01-01T00:00:00Z');
 const httpDate = (offsetMs: number): string => new Date(at + offsetMs).toUTCString();
 
-describe('what an engine tells of itself', () => {
+describe("the engine's answer to a ping", () => {
   it.each([
     ['1.45', 'v1.45'],
     ['1.24', 'v1.24'],
@@ -15,7 +15,7 @@ describe('what an engine tells of itself', () => {
     ['2.0', undefined],
     ['1.45/../x', undefined],
     ['v1.45', undefined],
-  ])('its API %j is asked for as %j', (version, expected) => {
+  ])('gives the version for API %j: %j', (version, expected) => {
     expect(readHandshake(version === undefined ? {} : { 'api-version': version }, at).version).toBe(expected);
   });
 
@@ -23,15 +23,15 @@ describe('what an engine tells of itself', () => {
     ['of the same second', 0],
     ['a second behind, as a date in whole seconds can be', -1000],
     ['that is missing', undefined],
-  ])('a date %s means the same clock', (_, offsetMs) => {
+  ])('a date %s counts as the same clock', (_, offsetMs) => {
     expect(readHandshake(offsetMs === undefined ? {} : { date: httpDate(offsetMs) }, at).clockAheadMs).toBe(0);
   });
 
-  it('a date that is no date means the same clock', () => {
+  it('an invalid date counts as the same clock', () => {
     expect(readHandshake({ date: 'yesterday' }, at).clockAheadMs).toBe(0);
   });
 
-  it('another date tells how far its clock is off', () => {
+  it('a date gives the difference of the clocks', () => {
     expect(readHandshake({ date: httpDate(3_600_000) }, at).clockAheadMs).toBe(3_600_500);
     expect(readHandshake({ date: httpDate(-3_600_000) }, at).clockAheadMs).toBe(-3_599_500);
   });

@@ -7,10 +7,10 @@ test.each([
   [{}, []],
   [null, []],
   ['8000/tcp', []],
-])('of %j these are the TCP ports, ascending', (exposed, expected) => {
+])('reads the TCP ports of %j in ascending order', (exposed, expected) => {
   expect(exposedTcpPortsFrom({ Id: 'a', Config: { ExposedPorts: exposed, Env: ['SECRET=1'] } }, 'a')).toEqual(expected);
 });
 
-test.each([{ Id: 'b', Config: {} }, {}, [], null, 'a'])('ports of no container, or of another one, are an error: %j', (other) => {
-  expect(() => exposedTcpPortsFrom(other, 'a')).toThrow('does not describe this container');
+test.each([{ Id: 'b', Config: {} }, {}, [], null, 'a'])('refuses an answer that is not about the container: %j', (other) => {
+  expect(() => exposedTcpPortsFrom(other, 'a')).toThrow('is about another container');
 });

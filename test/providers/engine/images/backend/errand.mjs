@@ -1,4 +1,4 @@
-// Does the errand of src/doctor/collect/inside-backend.ts, since there is no Python in here.
+// Does the errand of src/doctor/collect/backend-self-test.ts, since there is no Python in here.
 import { get } from 'node:http';
 import { connect } from 'node:net';
 

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errandCommand, errandLimitMs, readErrand } from '../../src/doctor/collect/inside-backend.ts';
+import { selfTestCommand, selfTestLimitMs, readSelfTest } from '../../src/doctor/collect/backend-self-test.ts';
 import { tryCommand } from '../providers/run-command.ts';
 
 // The script that the doctor runs in Meet's backend, with this machine's Python.
@@ -29,24 +29,24 @@ afterAll(() => {
   for (const server of servers) server.close();
 });
 
-async function run(port: number, names: readonly string[], namesPort: number): Promise<ReturnType<typeof readErrand>> {
-  const errand = { names, namesPort, nameSeconds: 2, heartbeatSeconds: 2, path: '/__heartbeat__', port, host: 'visio.example.org' };
-  const [, ...args] = errandCommand(errand);
-  const { code, stdout } = await tryCommand('python3', args, { timeoutMs: errandLimitMs });
-  return readErrand({ code, output: stdout }, errand);
+async function run(port: number, names: readonly string[], namesPort: number): Promise<ReturnType<typeof readSelfTest>> {
+  const selfTest = { names, namesPort, nameSeconds: 2, heartbeatSeconds: 2, path: '/__heartbeat__', port, host: 'visio.example.org' };
+  const [, ...args] = selfTestCommand(selfTest);
+  const { code, stdout } = await tryCommand('python3', args, { timeoutMs: selfTestLimitMs });
+  return readSelfTest({ code, output: stdout }, selfTest);
 }
 
 test('connects to the names, and asks for the heartbeat as nginx would', async () => {
   const { reach, heartbeat } = await run(healthy, ['localhost', 'nobody.invalid'], healthy);
   expect(reach).toMatchObject({ known: true });
-  const roads = reach.known ? reach.value : new Map();
-  expect(roads.get('localhost')).toEqual({ kind: 'open' });
-  expect(roads.get('nobody.invalid')).toMatchObject({ kind: 'closed' });
+  const reachable = reach.known ? reach.value : new Map();
+  expect(reachable.get('localhost')).toEqual({ kind: 'open' });
+  expect(reachable.get('nobody.invalid')).toMatchObject({ kind: 'closed' });
   expect(heartbeat).toMatchObject({ kind: 'answer', status: 500 });
   expect(seen).toEqual([['/__heartbeat__', 'visio.example.org', 'https']]);
 });
 
-test('a heartbeat that hangs ends within its limit; a refusal is told', async () => {
+test('a heartbeat that hangs ends within its limit; a refused connection is reported', async () => {
   const closed = await listen(() => undefined);
   await new Promise((resolve) => servers.pop()?.close(resolve));
   const [hanging, refused] = await Promise.all([run(silent, [], closed), run(closed, ['127.0.0.1'], closed)]);

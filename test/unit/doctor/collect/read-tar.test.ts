@@ -1,25 +1,25 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readTar } from '../../../../src/doctor/collect/tar.ts';
+import { readTar } from '../../../../src/doctor/collect/read-tar.ts';
 import { tarArchive, tarHeader } from '../../../support/tar-archive.ts';
 
 const end = Buffer.alloc(1024);
 
-test('the files of an archive, empty ones and ones of a whole block included', async () => {
+test('reads all files of an archive, also empty files and files of one full block', async () => {
   const files = { 'conf.d/default.conf': 'server {}\n', 'conf.d/empty.conf': '', 'conf.d/block.conf': 'x'.repeat(512), 'é.conf': 'é' };
   expect(Object.fromEntries(await readTar(tarArchive(files)))).toEqual(files);
 });
 
-test('no file is no file', async () => {
+test('reads an archive without files', async () => {
   expect((await readTar(end)).size).toBe(0);
 });
 
-test('folders and links are left out', async () => {
+test('leaves out folders and links', async () => {
   const headers = [tarHeader('conf.d/', 0, '5'), tarHeader('conf.d/link', 0, '2'), tarHeader('conf.d/file', 0)];
   expect([...(await readTar(Buffer.concat([...headers, end]))).keys()]).toEqual(['conf.d/file']);
 });
 
-test('a name of more than 100 bytes is whole, by ustar and by an extended header', async () => {
+test('reads a name of more than 100 bytes, from ustar and from an extended header', async () => {
   const folder = 'f'.repeat(90);
   const ustar = tarHeader('name.conf', 0, '0', folder);
   const record = Buffer.from(`114 path=${'g'.repeat(93)}/other.conf\n`.padEnd(512, '\0'));
@@ -28,31 +28,31 @@ test('a name of more than 100 bytes is whole, by ustar and by an extended header
   expect([...found.keys()]).toEqual([`${folder}/name.conf`, `${'g'.repeat(93)}/other.conf`]);
 });
 
-test('an archive that is cut short is a failure, never half a file', async () => {
+test('refuses a truncated archive, and never returns half a file', async () => {
   const archive = tarArchive({ a: 'x'.repeat(600) });
   for (const length of [0, 300, 512, 700, 1112, 1536])
     await expect(readTar(archive.subarray(0, length)), `${length}`).rejects.toThrow(/truncated/);
 });
 
-test('a header without a size, and one that was changed on the way, are failures', async () => {
+test('refuses a header without a size, and a changed header', async () => {
   await expect(readTar(Buffer.concat([tarHeader('a', 'no number'), end]))).rejects.toThrow(/number/);
   const changed = Buffer.from(tarArchive({ a: '' }));
   changed.write('b', 0);
   await expect(readTar(changed)).rejects.toThrow(/checksum/);
 });
 
-test('a size beyond the archive costs no memory', async () => {
+test('refuses a size beyond the archive without using memory', async () => {
   for (const size of [2 ** 32, '-0000000001']) await expect(readTar(Buffer.concat([tarHeader('a', size), end]))).rejects.toThrow();
 });
 
-test('attributes for all entries are bounded', async () => {
+test('limits the attributes for all entries', async () => {
   const records = Buffer.from(Array.from({ length: 600 }, (_, index) => `7 ${String(index).padStart(3, '0')}=\n`).join(''));
   const padding = Buffer.alloc(-records.length & 511);
   const archive = Buffer.concat([tarHeader('attributes', records.length, 'g'), records, padding, tarHeader('a', 0), end]);
   await expect(readTar(archive)).rejects.toThrow(/attributes/);
 });
 
-test('whatever an archive says, its texts are no longer than it is', async () => {
+test('never returns more text than the archive has bytes', async () => {
   const block = fc.oneof(
     fc.uint8Array({ minLength: 512, maxLength: 512 }),
     fc

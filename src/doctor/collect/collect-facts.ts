@@ -1,4 +1,4 @@
-import { choosePatients, isElsewhere } from '../facts/choose.ts';
+import { chooseSubjects, isElsewhere } from '../facts/choose.ts';
 import { known, unknown } from '../facts/facts.ts';
 import type {
   BackendFacts,
@@ -10,14 +10,14 @@ import type {
   NameFacts,
   Network,
   Ownership,
-  Patient,
+  Subject,
   StatusAnswer,
 } from '../facts/facts.ts';
 import { meetOf } from '../facts/meet-of.ts';
 import { addressesOn, hostAddresses, usesHostNetwork } from '../../model/address.ts';
 import type { Container } from '../../model/container.ts';
 import { withOwnersNetworks } from '../../model/network-owner.ts';
-import { browserHosts, calledNames, ofSameMeet, portsOf, publicHostsOf, publicNames, routingOnes } from '../facts/meet.ts';
+import { browserHosts, calledNames, ofSameMeet, portsOf, publicHostsOf, publicNames, routingFrontends } from '../facts/meet.ts';
 import { partOf } from '../facts/part.ts';
 import { generationIn } from '../facts/stub.ts';
 import { portIn } from '../../model/endpoint.ts';
@@ -27,14 +27,14 @@ import { composeServiceLabel, projectTextOf } from '../../model/member.ts';
 import { parseProject } from '../../nginx/token.ts';
 import type { PortTrial } from '../../model/port-trial.ts';
 import { probePort } from './port-probe.ts';
-import { errandCommand, errandLimitMs, readErrand } from './inside-backend.ts';
-import type { Errand } from './inside-backend.ts';
+import { selfTestCommand, selfTestLimitMs, readSelfTest } from './backend-self-test.ts';
+import type { SelfTest } from './backend-self-test.ts';
 import { askApi, isThisContainer, ownNetworks, resolveName, tryTls } from './requests.ts';
-import { tryRoads } from './roads.ts';
+import { tryExtraHosts } from './extra-hosts.ts';
 import { defined } from '../../util/defined.ts';
 import { messageOf } from '../../util/error-message.ts';
 
-/** What a survey reads from the engine; each call may fail, with words for people. */
+/** The doctor's calls to the engine. A failed call has a message for people. */
 interface Engine {
   listAll(signal: AbortSignal): Promise<readonly ListedContainer[]>;
   inspect(id: string, signal: AbortSignal): Promise<Inspection>;
@@ -49,12 +49,12 @@ interface Engine {
   ): Promise<{ readonly code: number; readonly output: string }>;
 }
 
-interface SurveyTools {
+interface CollectPorts {
   readonly engine: Engine;
   askStatus(endpoints: readonly string[], signal: AbortSignal): Promise<StatusAnswer>;
-  /** Adds the ports that the engine's list doesn't show. */
+  /** Adds the exposed ports that the engine's list doesn't show. */
   addPorts(containers: readonly Container[], signal: AbortSignal): Promise<readonly Container[]>;
-  /** Whose the engine's socket is. */
+  /** Owner and mode of the engine's socket. */
   socketOwner(): Promise<Ownership>;
   nowMs(): number;
 }
@@ -66,47 +66,51 @@ const execLimitMs = 5000;
 const usualPort = 8000;
 
 /**
- * Gathers the facts: lists, inspects the containers that matter, looks into frontends and proxies, and makes real requests.
- * Nothing is changed. What can't be found out is unknown, with the reason.
- * @throws whatever the list throws: without it there is nothing to say
+ * In: an engine, and access to networks. Out: `Facts`, in which every value may be unknown, with the reason. Lists and
+ * inspects containers, reads files of frontends and proxies, and sends requests. Changes nothing.
+ * @throws the error of the list, without which no check is possible
  */
-export async function takeSurvey(
-  tools: SurveyTools,
+export async function collectFacts(
+  tools: CollectPorts,
   only: string | undefined,
   owners: ReadonlyMap<string, string> | undefined,
   signal: AbortSignal,
 ): Promise<Facts> {
   const { engine } = tools;
-  // An image that compose built gives its project's labels to whoever runs it: the doctor itself would look like a part of the Meet.
+  // An image that compose built has its project's labels, so the doctor's own container would look like a part of the
+  // Meet.
   const listed = (await listAsRouted(tools, signal)).filter(({ container }) => !isThisContainer(container.id));
-  const examined = await mapSome(choosePatients(listed, only), (one) => examinePatient(engine, one, signal));
-  const patients = examined.filter((patient) => !isElsewhere(patient, only));
+  const examined = await mapInBatches(chooseSubjects(listed, only), (one) => inspectSubject(engine, one, signal));
+  const subjects = examined.filter((subject) => !isElsewhere(subject, only));
   const networks = await attempt(() => engine.networks(signal));
-  const running = patients.filter(({ container }) => container.state === 'running');
-  const frontends = await mapSome(
-    routingOnes(patients).filter((patient) => running.includes(patient)),
-    async (patient): Promise<[string, FrontendFacts]> => [patient.container.id, await lookInto(tools, patient, patients, signal)],
+  const running = subjects.filter(({ container }) => container.state === 'running');
+  const frontends = await mapInBatches(
+    routingFrontends(subjects).filter((subject) => running.includes(subject)),
+    async (subject): Promise<[string, FrontendFacts]> => [
+      subject.container.id,
+      await collectFrontendFacts(tools, subject, subjects, signal),
+    ],
   );
-  const proxyFiles = await mapSome(
+  const proxyFiles = await mapInBatches(
     running.filter(({ part }) => part === 'outer-proxy'),
     async ({ container }): Promise<[string, Known<ReadonlyMap<string, string>>]> => [
       container.id,
       await readProxyFiles(engine, container.id, signal),
     ],
   );
-  const staleMounts = await mapSome(
-    running.filter(hasDelicateMount),
-    async ({ container }): Promise<[string, Known<readonly string[]>]> => [container.id, await findStaleMounts(engine, container, signal)],
-  );
+  const staleMounts = await mapInBatches(running.filter(canGoStale), async ({ container }): Promise<[string, Known<readonly string[]>]> => [
+    container.id,
+    await findStaleMounts(engine, container, signal),
+  ]);
   const labelled = listed.filter(({ container }) => container.labels['meet.role'] !== undefined);
   const { instances } = readInstances(
     { containers: labelled.map(({ container }) => container), notes: new Map() },
     { only, given: owners },
   );
   const ports = await tryPorts(instances, signal);
-  const soFar: Facts = {
+  const partial: Facts = {
     listed: labelled,
-    patients,
+    subjects,
     networks,
     ...defined({ only, owners }),
     frontends: new Map(frontends),
@@ -116,49 +120,51 @@ export async function takeSurvey(
     socket: await attempt(() => tools.socketOwner()),
     backends: new Map(),
     names: new Map(),
-    roads: new Map(),
+    extraHosts: new Map(),
   };
-  const backends = await mapSome(
-    running.filter((patient) => patient.part === 'backend' && isOfOwner(patient, instances)),
-    async (patient): Promise<[string, BackendFacts]> => [patient.container.id, await askBackend(engine, soFar, patient, signal)],
+  const backends = await mapInBatches(
+    running.filter((subject) => subject.part === 'backend' && isOfOwner(subject, instances)),
+    async (subject): Promise<[string, BackendFacts]> => [subject.container.id, await askBackend(engine, partial, subject, signal)],
   );
-  const names = await mapSome(
-    [...new Set([...publicNames(soFar).keys(), ...browserHosts(soFar)])],
+  const names = await mapInBatches(
+    [...new Set([...publicNames(partial).keys(), ...browserHosts(partial)])],
     async (name): Promise<[string, NameFacts]> => [name, await lookUp(name, tools.nowMs(), signal)],
   );
-  const roads = await tryRoads(patients, networks, signal);
-  return { ...soFar, backends: new Map(backends), names: new Map(names), roads };
+  const extraHosts = await tryExtraHosts(subjects, networks, signal);
+  return { ...partial, backends: new Map(backends), names: new Map(names), extraHosts };
 }
 
-/** Tries the ports that requests are sent to. */
+/** Tries the port of each replica. */
 async function tryPorts(instances: readonly Instance[], signal: AbortSignal): Promise<ReadonlyMap<string, PortTrial>> {
   const replicas = instances.flatMap(({ services, spa = [] }) => [...services.flatMap((service) => service.replicas), ...spa]);
   const own = ownNetworks();
-  const tried = await mapSome(replicas, async ({ container, endpoint }): Promise<readonly [string, PortTrial][]> =>
+  const tried = await mapInBatches(replicas, async ({ container, endpoint }): Promise<readonly [string, PortTrial][]> =>
     endpoint === undefined ? [] : [[container.id, { endpoint, answer: await probePort(endpoint, own, signal) }]],
   );
   return new Map(tried.flat());
 }
 
-/** Whether a backend is of the project that owns its Meet: a stranger only needs a label to look like part of it. */
-function isOfOwner(patient: Patient, instances: readonly Instance[]): boolean {
-  const instance = instances.find(({ name }) => name === meetOf(patient));
+/**
+ * Whether a backend is in the project that owns its Meet: with a label, any container looks like a part of the Meet.
+ */
+function isOfOwner(subject: Subject, instances: readonly Instance[]): boolean {
+  const instance = instances.find(({ name }) => name === meetOf(subject));
   if (instance === undefined) return true;
-  if (instance.project === undefined) return instance.frontends.length === 0 || patient.project === undefined;
-  return patient.project !== undefined && parseProject(patient.project) === instance.project;
+  if (instance.project === undefined) return instance.frontends.length === 0 || subject.project === undefined;
+  return subject.project !== undefined && parseProject(subject.project) === instance.project;
 }
 
-/** Asks a backend from inside; where no command can be run in it, for its heartbeat alone, from here. */
-async function askBackend(engine: Engine, facts: Facts, patient: Patient, signal: AbortSignal): Promise<BackendFacts> {
-  const { container, inspection } = patient;
+/** Runs the self-test in a backend. If that fails, asks only for its heartbeat, from this process. */
+async function askBackend(engine: Engine, facts: Facts, subject: Subject, signal: AbortSignal): Promise<BackendFacts> {
+  const { container, inspection } = subject;
   const { endpoint } = facts.ports.get(container.id) ?? {};
   const allowed = inspection.known ? inspection.value.environment.DJANGO_ALLOWED_HOSTS?.value : undefined;
   const [host = 'localhost'] = [
-    ...ofSameMeet(patient, routingOnes(facts.patients)).flatMap(publicHostsOf),
+    ...ofSameMeet(subject, routingFrontends(facts.subjects)).flatMap(publicHostsOf),
     ...(allowed ?? []).filter((name) => /^[a-z0-9]/.test(name)),
   ];
-  const errand: Errand = {
-    names: calledNames(facts, patient),
+  const selfTest: SelfTest = {
+    names: calledNames(facts, subject),
     namesPort: 443,
     nameSeconds: 5,
     heartbeatSeconds: 10,
@@ -166,65 +172,72 @@ async function askBackend(engine: Engine, facts: Facts, patient: Patient, signal
     port: endpoint === undefined ? usualPort : portIn(endpoint),
     host,
   };
-  // Without the right to inspect there is hardly one to run commands: not tried.
-  const told = inspection.known
-    ? await attempt(async () => readErrand(await engine.exec(container, errandCommand(errand), errandLimitMs, signal), errand))
+  // If inspect isn't allowed, running a command isn't either.
+  const tested = inspection.known
+    ? await attempt(async () => readSelfTest(await engine.exec(container, selfTestCommand(selfTest), selfTestLimitMs, signal), selfTest))
     : inspection;
-  const inside = told.known ? told.value : { reach: told };
+  const inside = tested.known ? tested.value : { reach: tested };
   if (inside.heartbeat !== undefined && inside.heartbeat.kind !== 'refused') return { reach: inside.reach, heartbeat: inside.heartbeat };
   return { reach: inside.reach, heartbeat: await askApi(endpoint === undefined ? [] : [endpoint], heartbeatPath, host, signal) };
 }
 
-/** All containers as the sidecar sees them: with the networks that they really use, and the ports that no list shows. */
-async function listAsRouted({ engine, addPorts }: SurveyTools, signal: AbortSignal): Promise<readonly ListedContainer[]> {
+/**
+ * Lists all containers like the sidecar: with the networks that they use, and exposed ports that the list doesn't show.
+ */
+async function listAsRouted({ engine, addPorts }: CollectPorts, signal: AbortSignal): Promise<readonly ListedContainer[]> {
   const listed = await engine.listAll(signal);
   const containers = await addPorts(withOwnersNetworks(listed.map(({ container }) => container)), signal);
   return listed.map((one, index) => ({ ...one, container: containers[index] ?? one.container }));
 }
 
-async function examinePatient(engine: Engine, one: ListedContainer, signal: AbortSignal): Promise<Patient> {
+async function inspectSubject(engine: Engine, one: ListedContainer, signal: AbortSignal): Promise<Subject> {
   const { container, image } = one;
   const inspection = await attempt(() => engine.inspect(container.id, signal));
-  const told = inspection.known ? inspection.value : undefined;
+  const inspected = inspection.known ? inspection.value : undefined;
   const project = projectTextOf(container);
   const service = container.labels[composeServiceLabel];
   return {
     container,
     image,
-    part: partOf(one, told?.environment, told?.program),
+    part: partOf(one, inspected?.environment, inspected?.program),
     ...defined({ project, service }),
     inspection,
   };
 }
 
-async function lookInto(tools: SurveyTools, patient: Patient, patients: readonly Patient[], signal: AbortSignal): Promise<FrontendFacts> {
+async function collectFrontendFacts(
+  tools: CollectPorts,
+  subject: Subject,
+  subjects: readonly Subject[],
+  signal: AbortSignal,
+): Promise<FrontendFacts> {
   const { engine } = tools;
-  const { id } = patient.container;
-  const ports = portsOf(patient);
-  const pid = patient.inspection.known ? patient.inspection.value.pid : undefined;
-  const networks = ofSameMeet(patient, patients).flatMap(({ container }) => container.networks);
-  const addresses = usesHostNetwork(patient.container) ? hostAddresses(networks) : addressesOn(patient.container.networks);
+  const { id } = subject.container;
+  const ports = portsOf(subject);
+  const pid = subject.inspection.known ? subject.inspection.value.pid : undefined;
+  const networks = ofSameMeet(subject, subjects).flatMap(({ container }) => container.networks);
+  const addresses = usesHostNetwork(subject.container) ? hostAddresses(networks) : addressesOn(subject.container.networks);
   const endpointsOf = (port: number): readonly string[] => addresses.map((address) => `${address}:${port}`);
   const readPublished = (): Promise<Known<string | undefined>> =>
     attempt(async () => {
       const files = await engine.readFiles(id, '/etc/nginx/meet-routing', signal);
-      return files.get('routing.conf') ?? files.get(`${meetOf(patient)}/routing.conf`);
+      return files.get('routing.conf') ?? files.get(`${meetOf(subject)}/routing.conf`);
     });
   const askStatus = (): Promise<StatusAnswer> => tools.askStatus(endpointsOf(ports.status), signal);
   const [confD, api, firstProcess] = await Promise.all([
     attempt(() => engine.readFiles(id, '/etc/nginx/conf.d', signal)),
-    askApi(endpointsOf(ports.listen), apiPath, publicHostsOf(patient)[0], signal),
+    askApi(endpointsOf(ports.listen), apiPath, publicHostsOf(subject)[0], signal),
     pid === undefined
-      ? unknown('its first process is not known')
-      : attempt(async () => (await engine.processName(id, pid, signal)) ?? 'something else'),
+      ? unknown('its first process is unknown')
+      : attempt(async () => (await engine.processName(id, pid, signal)) ?? 'an unknown program'),
   ]);
   let [status, published] = [await askStatus(), await readPublished()];
-  // A change may have been under way between the two questions.
-  if (differ(status, published)) [status, published] = [await askStatus(), await readPublished()];
+  // A change between the two reads explains a difference, so both are read again.
+  if (differsFromPublished(status, published)) [status, published] = [await askStatus(), await readPublished()];
   return { confD, published, status, api, firstProcess };
 }
 
-function differ(status: StatusAnswer, published: Known<string | undefined>): boolean {
+function differsFromPublished(status: StatusAnswer, published: Known<string | undefined>): boolean {
   return status.kind === 'generation' && published.known && generationIn(published.value ?? '') !== status.generation;
 }
 
@@ -238,18 +251,20 @@ function readProxyFiles(engine: Engine, id: string, signal: AbortSignal): Promis
   });
 }
 
-/** A single file, or a socket. */
-function hasDelicateMount({ inspection }: Patient): boolean {
+/** Whether a single file or a socket is mounted, which can be replaced on the host. */
+function canGoStale({ inspection }: Subject): boolean {
   return (
     inspection.known && inspection.value.mounts.some(({ destination, source }) => destination.endsWith('.conf') || source.endsWith('.sock'))
   );
 }
 
-/** The kernel tells in a container's own list of mounts what of it is no longer there (proc_pid_mountinfo(5), root `//deleted`). */
-function findStaleMounts(engine: Engine, container: Patient['container'], signal: AbortSignal): Promise<Known<readonly string[]>> {
+/**
+ * Reads the container's mounts, in which the kernel marks a replaced file (proc_pid_mountinfo(5), root `//deleted`).
+ */
+function findStaleMounts(engine: Engine, container: Subject['container'], signal: AbortSignal): Promise<Known<readonly string[]>> {
   return attempt(async () => {
     const { code, output } = await engine.exec(container, ['cat', '/proc/self/mountinfo'], execLimitMs, signal);
-    if (code !== 0) throw new Error('there is no program in it that could tell about its mounts');
+    if (code !== 0) throw new Error('its mounts could not be read, since `cat` failed in it');
     return output
       .split('\n')
       .map((line) => line.split(' '))
@@ -272,8 +287,8 @@ async function attempt<Value>(find: () => Promise<Value>): Promise<Known<Value>>
   }
 }
 
-/** A few at once, in order. */
-async function mapSome<From, To>(items: readonly From[], map: (item: From) => Promise<To>): Promise<readonly To[]> {
+/** Maps all items, a few at a time; the results keep the order. */
+async function mapInBatches<From, To>(items: readonly From[], map: (item: From) => Promise<To>): Promise<readonly To[]> {
   const results: To[] = [];
   for (let from = 0; from < items.length; from += atOnce) results.push(...(await Promise.all(items.slice(from, from + atOnce).map(map))));
   return results;
