@@ -23,7 +23,7 @@ export const accessChecks: readonly Check[] = [
     symptom: 'No symptom, until an attacker breaks into one of these containers: access to the socket is root on the host.',
     looksAt: "which of Meet's containers mount the engine's socket, which calls the socket proxy allows, and whether its port is published",
     why: 'a program that can write to the socket can start a container with full control of the host; `:ro` on the mount limits nothing',
-    cure: 'Put a socket proxy between meet-gen and the engine, as in compose.example.yml; docs/security.md has the set-ups.',
+    cure: 'Put a socket proxy between meet-gen and the engine, as in compose.example.yml; docs/engine-access.md has the settings.',
     weight: 'warning',
     run: (facts) => inspectEach(subjectsOf(facts, ...partsOfMeet), judgeAccess),
   },
@@ -86,7 +86,7 @@ function judgeAccess(subject: Subject, { mounts, environment, publishedPorts }: 
       return finding(
         subject,
         'the socket proxy allows every POST (POST=1): a client can start a container with full control of the host',
-        'use the settings in docs/security.md',
+        'use the settings in docs/engine-access.md',
       );
     }
     return ok;
@@ -96,7 +96,7 @@ function judgeAccess(subject: Subject, { mounts, environment, publishedPorts }: 
     return finding(
       subject,
       "meet-gen mounts the engine's socket, which is root on the host; it needs only the list, the events and a signal",
-      'put a socket proxy in between, as in compose.example.yml; see docs/security.md',
+      'put a socket proxy in between, as in compose.example.yml; see docs/engine-access.md',
       {
         paste: composeLines(subject, ['environment:', '  DOCKER_HOST: tcp://docker-proxy:2375']),
       },

@@ -48,7 +48,7 @@ export async function explainEngineFailure({ what, request }: EngineCall, at: Do
     return new EngineError(
       `${what} was refused (${status}): the server at ${host}, probably a socket proxy, doesn't let ${request} through`,
       {
-        cure: 'allow that call in the proxy; docs/security.md has the settings of known proxies',
+        cure: 'allow that call in the proxy; docs/engine-access.md has the settings of known proxies',
         status,
         cause,
       },
