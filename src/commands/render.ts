@@ -29,6 +29,7 @@ import { serviceTitle } from '../routes/ownership.ts';
 import { shippedTemplates } from '../render/shipped-templates.ts';
 import { unifiedDiff } from '../util/text-diff.ts';
 import { messageOf } from '../util/error-message.ts';
+import { silentLog } from '../util/log.ts';
 
 /** What `render` prints where, and whether anything is wrong. */
 export interface RenderReport {
@@ -51,7 +52,7 @@ const noNotes: ReadonlyMap<string, Note> = new Map();
 /** One pass, printed: nothing is written, nobody is signalled. The template's own failure is thrown as TemplateError. */
 export async function renderFromEngine(options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
   const engine = createEngineClient(options.dockerHost);
-  const boundary = createErrorBoundary(silent, nowMs);
+  const boundary = createErrorBoundary(silentLog, nowMs);
   const prover = createProver(
     {
       ask: askGeneration,
@@ -134,9 +135,6 @@ async function renderOnce(
   if (failure !== undefined) throw failure;
   return result;
 }
-
-/** A frontend whose proof fails is one whose version isn't known. */
-const silent = { error: () => undefined, info: () => undefined };
 
 async function readInput(): Promise<ComposeOutput> {
   try {

@@ -10,6 +10,7 @@ import { alertedCodes, problemTable } from '../model/problem.ts';
 import { flagWithValue, optionTable } from '../options.ts';
 import { backendPreset } from '../routes/preset.ts';
 import { refusedPaths } from '../routes/refused-path.ts';
+import { logFields, logMessages } from '../util/log-messages.ts';
 import { symptomTable } from './symptom-table.ts';
 
 const generated = '<!-- Generated from the tables in src by `npm run docs`. Do not edit. -->';
@@ -22,6 +23,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['configuration.md', configurationPage()],
     ['problems.md', problemsPage()],
     ['metrics.md', metricsPage()],
+    ['logs.md', logsPage()],
     ['troubleshooting.md', troubleshootingPage()],
   ]);
 }
@@ -178,6 +180,7 @@ function troubleshootingPage(): string {
   );
   return page('Troubleshooting', [
     'Three commands tell most. [`meet-gen status`](status.md): how it is, in one look. [`meet-gen explain`](explain.md): who answers one path, and why nobody else does. `meet-gen doctor`: whether the whole set-up is right.',
+    'Every line of the log, and what to do: [Log messages](logs.md).',
     '## The usual ones',
     table(['you see', 'what it is', 'what meet-gen says'], symptomTable),
     '## The doctor',
@@ -193,6 +196,26 @@ function troubleshootingPage(): string {
     ),
     '## The checks',
     ...sections,
+  ]);
+}
+
+function logsPage(): string {
+  const rows = Object.values(logMessages).map(({ message, level, meaning, action, fields, ...row }) => [
+    `\`${message}\``,
+    level,
+    meaning,
+    action,
+    [list(fields), 'optional' in row ? `sometimes ${list(row.optional)}` : ''].filter((text) => text !== '').join('; ') || '–',
+  ]);
+  return page('Log messages', [
+    'Every message that `meet-gen run` logs, with what the message means and what to do. A message is a static phrase under `msg`, so that an alert can compare it; everything that varies is a field.',
+    'Logs go to standard error (`docker compose logs meet-gen`). A line is a JSON object with `level`, `time`, the fields and `msg`. On a terminal, and with `--log-format pretty`, lines are laid out for reading. `--log-level debug` also shows the messages of that level. Each event is logged once, however often meet-gen looks. Text from containers is shown as printable ASCII.',
+    table(['message', 'level', 'meaning', 'what to do', 'fields'], rows),
+    '## The fields',
+    table(
+      ['field', 'meaning'],
+      Object.entries(logFields).map(([field, meaning]) => [`\`${field}\``, meaning]),
+    ),
   ]);
 }
 

@@ -1,5 +1,4 @@
 import type { EventEmitter } from 'node:events';
-import type { Logger } from 'pino';
 import type { ControllerHooks } from '../loop/controller.ts';
 import type { Cause } from '../loop/loop-state.ts';
 import type { PassResult } from '../loop/pass.ts';
@@ -14,6 +13,7 @@ import type { Prover } from '../reload/prover.ts';
 import type { Trials } from '../rollout/trials.ts';
 import { EngineError } from '../source/engine-error.ts';
 import { nowMs } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
 import type { Knowledge } from './knowledge.ts';
 import { probeTargets } from './probe/probe-targets.ts';
 import type { HealthProber } from './probe/health-prober.ts';
@@ -41,7 +41,7 @@ export interface Whole extends Pick<SidecarParts, 'drains' | 'owners' | 'ownFile
   readonly reloads: ReloadTally;
   readonly events: EventEmitter<SidecarEvents>;
   readonly options: Options;
-  readonly log: Logger;
+  readonly log: Log;
   /** Whether events have been heard before: then the next connection is another one. */
   wasConnected: boolean;
 }
@@ -78,7 +78,7 @@ export function loopHooks(whole: Whole): ControllerHooks {
       if (!knowledge.connected()) return;
       if (whole.wasConnected) tally.count('engine_reconnects_total');
       whole.wasConnected = true;
-      log.info({ engine: options.dockerHost.url }, 'connected to the engine');
+      log.write('engineConnected', { engine: options.dockerHost.url });
       // No pass need follow that would report it.
       reportProblems(whole);
     },

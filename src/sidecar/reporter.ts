@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import type { Cause } from '../loop/loop-state.ts';
 import { showForeignText } from '../model/foreign-text.ts';
 import type { Instance } from '../model/instance.ts';
@@ -10,6 +9,7 @@ import type { RoutingView } from '../routes/view.ts';
 import type { LiveChange } from '../status/history.ts';
 import { turnsSince } from './turns.ts';
 import type { NotedTurns, Turns } from './turns.ts';
+import type { Log } from '../util/log.ts';
 import { laterDiff } from '../util/text-diff.ts';
 
 /** What is seen of an instance's frontends when a report is due; times in milliseconds since 1970. */
@@ -56,9 +56,11 @@ interface Change {
 /** A line of the log tells of so many containers. */
 const maxTurns = 20;
 
+const problemMessages = { error: 'problem', warning: 'problemWarning', notice: 'notice' } as const;
+
 /** What reports are made with. */
 interface Reporting {
-  readonly log: Logger;
+  readonly log: Log;
   readonly onLive: OnLive;
 }
 
@@ -66,7 +68,7 @@ interface Reporting {
 type OnLive = (change: Omit<LiveChange, 'diff'>, diff: (() => string) | undefined) => void;
 
 /** @param slotOf where the report of an instance is kept */
-export function createReporter(log: Logger, slotOf: (instance: string) => ReportSlot, onLive: OnLive): Reporter {
+export function createReporter(log: Log, slotOf: (instance: string) => ReportSlot, onLive: OnLive): Reporter {
   const reporting: Reporting = { log, onLive };
   let known = new Map<string, Problem>();
   return {
@@ -74,24 +76,18 @@ export function createReporter(log: Logger, slotOf: (instance: string) => Report
     proven: (instance, proof, nowMs) => noteProof(reporting, slotOf(instance), proof, nowMs),
     problems(now) {
       const next = new Map(now.map((item) => [problemKey(item), item]));
-      for (const [key, item] of next) if (!known.has(key)) logProblem(log, item);
+      for (const [key, item] of next) if (!known.has(key)) log.write(problemMessages[item.severity], { problem: item });
       // What is only told in other words now is not gone.
       const stay = new Set(now.map((item) => JSON.stringify(subjectOf(item))));
       const gone = new Map([...known.values()].map((item) => [JSON.stringify(subjectOf(item)), subjectOf(item)]));
-      for (const [key, subject] of gone) if (!stay.has(key)) log.info({ problem: subject }, 'problem is gone');
+      for (const [key, subject] of gone) if (!stay.has(key)) log.write('problemResolved', { problem: subject });
       known = next;
     },
   };
 }
 
-function logProblem(log: Logger, item: Problem): void {
-  if (item.severity === 'error') log.error({ problem: item }, 'problem');
-  else if (item.severity === 'warning') log.warn({ problem: item }, 'problem');
-  else log.info({ problem: item }, 'notice');
-}
-
 function notePublished(
-  log: Logger,
+  log: Log,
   report: ReportSlot['report'],
   { instance, rendered, view, isOnTrial, publication }: InstancePass,
   lastCause: Cause,
@@ -110,7 +106,7 @@ function notePublished(
     logTurns(log, instance.name, noteTurns(report, instance, view), lastCause);
     return;
   }
-  if (publication === 'written') log.debug({ instance: instance.name, generation }, 'published');
+  if (publication === 'written') log.write('published', { instance: instance.name, generation });
   // What an overtaken change waited for counts from its own beginning.
   report.pending = { generation, view, content, instance, cause: together(before?.cause, cause) };
 }
@@ -131,13 +127,12 @@ function noteProof({ log, onLive }: Reporting, { instance, report }: ReportSlot,
   const facts = { ...told, ...containersOf(turns), ...(proof.unverified > 0 ? { unverified: proof.unverified } : {}) };
   if (!isProven) {
     report.pending = { ...change, toldUnproven: turns };
-    log.warn(facts, 'routes are published, but no frontend answers: it is not proven that they are served');
+    log.write('routesUnproven', { ...facts, unverified: proof.unverified });
     return;
   }
   const isNews = before?.generation !== change.generation;
   // First: a line that could not be written is written at the next proof.
-  if (isNews) log.info(facts, 'routes are live');
-  else log.debug(facts, 'routes are live');
+  log.write(isNews ? 'routesLive' : 'routesLiveAgain', facts);
   report.pending = undefined;
   report.live = change;
   if (!isNews) {
@@ -146,14 +141,14 @@ function noteProof({ log, onLive }: Reporting, { instance, report }: ReportSlot,
   }
   const diff = before === undefined ? undefined : laterDiff(['before', 'after'], before.content, change.content);
   // A line of the log has no lines of its own.
-  if (diff !== undefined && log.isLevelEnabled('debug'))
-    log.debug({ instance, generation: change.generation, diff: diff().split('\n') }, 'what changed in the file');
+  if (diff !== undefined && log.isWritten('fileDiff'))
+    log.write('fileDiff', { instance, generation: change.generation, diff: diff().split('\n') });
   onLive({ ...told, ...containersOf(turns), at: new Date().toISOString() }, diff);
 }
 
 /** Containers that turned without a change of what is served: nobody would hear of a replica that is unhealthy from the start. */
-function logTurns(log: Logger, instance: string, turns: Turns, cause: Cause): void {
-  if (turns.size > 0) log.info({ instance, ...containersOf(turns), why: reasonsOf(cause) }, 'containers have changed, the routes stay');
+function logTurns(log: Log, instance: string, turns: Turns, cause: Cause): void {
+  if (turns.size > 0) log.write('containersChanged', { instance, containers: linesOf(turns), why: reasonsOf(cause) });
 }
 
 function noteTurns(report: ReportSlot['report'], instance: Instance, view: RoutingView): Turns {
@@ -177,9 +172,12 @@ function reasonsOf({ why }: Cause): readonly string[] {
 }
 
 function containersOf(turns: Turns): { readonly containers?: readonly string[] } {
-  if (turns.size === 0) return {};
+  return turns.size === 0 ? {} : { containers: linesOf(turns) };
+}
+
+function linesOf(turns: Turns): readonly string[] {
   const left = turns.size - maxTurns;
-  return { containers: [...[...turns.values()].slice(0, maxTurns), ...(left > 0 ? [`and ${left} more`] : [])] };
+  return [...[...turns.values()].slice(0, maxTurns), ...(left > 0 ? [`and ${left} more`] : [])];
 }
 
 function times(change: Change, { servingAtMs }: InstanceProof, nowMs: number): { servingMs?: number; liveMs?: number } {

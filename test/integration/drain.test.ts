@@ -30,7 +30,7 @@ test.concurrent('a drained replica is out, proven, when the command ends; and st
   expect(await scene.content()).not.toContain(`${scene.address(20)}:8000`);
 
   scene.engine.world.stop('backend-1');
-  await waitUntil('it is told of no more', () => problemCodes(run, 'problem is gone').includes('drained'));
+  await waitUntil('it is told of no more', () => problemCodes(run, 'problemResolved').includes('drained'));
   scene.engine.world.start('backend-1');
   await scene.serves(`${scene.address(20)}:8000`);
 });

@@ -55,7 +55,7 @@ test.concurrent('an entry of the list that makes no sense costs itself, and is r
   run.signal('SIGHUP');
   await waitUntil(
     'they are gone',
-    () => problemCodes(run, 'problem is gone').filter((code) => code === 'container-unreadable').length === 2,
+    () => problemCodes(run, 'problemResolved').filter((code) => code === 'container-unreadable').length === 2,
   );
 });
 
@@ -78,10 +78,10 @@ test.concurrent('a container whose entry turns senseless, or loses its id, stays
     run.signal('SIGHUP');
     await waitUntil('it is reported', () => problemCodes(run).slice(reported).includes('container-unreadable'));
     expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
-    const over = problemCodes(run, 'problem is gone').length;
+    const over = problemCodes(run, 'problemResolved').length;
     fault.lift();
     run.signal('SIGHUP');
-    await waitUntil('it is over', () => problemCodes(run, 'problem is gone').slice(over).includes('container-unreadable'));
+    await waitUntil('it is over', () => problemCodes(run, 'problemResolved').slice(over).includes('container-unreadable'));
   }
   expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
 });
@@ -99,5 +99,5 @@ test.concurrent('a line of events without an end is closed and reported; a long 
   await waitUntil('that is reported', () => run.stderr().includes('longer than the 67108864 bytes'));
   scene.backend('backend-2', 21);
   await scene.serves(`${scene.address(21)}:8000`);
-  await waitUntil('that is over', () => problemCodes(run, 'problem is gone').includes('engine-unreachable'));
+  await waitUntil('that is over', () => problemCodes(run, 'problemResolved').includes('engine-unreachable'));
 });

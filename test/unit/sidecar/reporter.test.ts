@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { problem } from '../../../src/model/problem.ts';
 import { readInstances } from '../../../src/model/read-instances.ts';
@@ -9,17 +8,16 @@ import { createReporter } from '../../../src/sidecar/reporter.ts';
 import type { InstanceProof, Reporter } from '../../../src/sidecar/reporter.ts';
 import { planRouting } from '../../../src/routes/plan.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
+import { recordLog } from '../../support/recorded-log.ts';
+import type { RecordedLine } from '../../support/recorded-log.ts';
 
-type Line = Readonly<Record<string, unknown>>;
-
-/** A reporter that writes to a real logger, whose lines are kept. */
-function reporting(): { reporter: Reporter; lines: Line[]; live: () => readonly Line[] } {
-  const lines: Line[] = [];
-  const log = pino({ level: 'info', base: null, timestamp: false }, { write: (text: string) => void lines.push(JSON.parse(text) as Line) });
+/** A reporter, and the lines that it has logged. */
+function reporting(): { reporter: Reporter; lines: RecordedLine[]; live: () => readonly RecordedLine[] } {
+  const { log, lines } = recordLog();
   return {
     reporter: createReporter(log, createRecords(new Map()).of, () => undefined),
     lines,
-    live: () => lines.filter((line) => line['msg'] === 'routes are live'),
+    live: () => lines.filter((line) => line.name === 'routesLive'),
   };
 }
 
@@ -125,7 +123,7 @@ describe('what operators are told of a change', () => {
     const { reporter, lines } = reporting();
     reporter.published(pass('a'), at(1000));
     reporter.proven('meet', { frontends: 2, unverified: 2, live: true, servingAtMs: undefined }, 6000);
-    expect(lines).toMatchObject([{ level: 40, unverified: 2, msg: expect.stringContaining('not proven') as string }]);
+    expect(lines).toMatchObject([{ name: 'routesUnproven', unverified: 2 }]);
   });
 
   it('says how many frontends do not answer, when another one does', () => {
@@ -154,10 +152,10 @@ describe('what operators are told of problems', () => {
     const { reporter, lines } = reporting();
     reporter.problems([error, warning, notice]);
     reporter.problems([notice, error, warning]);
-    expect(lines.map(({ level, problem: item }) => [level, (item as { code: string }).code])).toEqual([
-      [50, 'no-port'],
-      [40, 'unknown-label'],
-      [30, 'foreign-project'],
+    expect(lines.map(({ name, problem: item }) => [name, (item as { code: string }).code])).toEqual([
+      ['problem', 'no-port'],
+      ['problemWarning', 'unknown-label'],
+      ['notice', 'foreign-project'],
     ]);
   });
 
@@ -166,16 +164,16 @@ describe('what operators are told of problems', () => {
     reporter.problems([error]);
     reporter.problems([]);
     reporter.problems([error]);
-    expect(lines.map((line) => line['level'])).toEqual([50, 30, 50]);
-    expect(lines[1]).toMatchObject({ msg: 'problem is gone', problem: { code: 'no-port', container: 'c' } });
+    expect(lines.map(({ name }) => name)).toEqual(['problem', 'problemResolved', 'problem']);
+    expect(lines[1]).toMatchObject({ problem: { code: 'no-port', container: 'c' } });
   });
 
   it('is not that it is gone where only its words are other ones now', () => {
     const { reporter, lines } = reporting();
     reporter.problems([error]);
     reporter.problems([{ ...error, message: 'more is known' }]);
-    expect(lines.map((line) => line['msg'])).toEqual(['problem', 'problem']);
+    expect(lines.map(({ name }) => name)).toEqual(['problem', 'problem']);
     reporter.problems([]);
-    expect(lines.map((line) => line['msg'])).toEqual(['problem', 'problem', 'problem is gone']);
+    expect(lines.map(({ name }) => name)).toEqual(['problem', 'problem', 'problemResolved']);
   });
 });
