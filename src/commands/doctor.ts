@@ -56,6 +56,6 @@ async function look(
 }
 
 async function socketOwner(host: DockerHost): Promise<Ownership> {
-  if (!('socketPath' in host)) throw new Error(`the engine is asked through ${host.url}, so its socket is not seen from here`);
+  if (!('socketPath' in host)) throw new Error(`the engine is reached through ${host.url}, so the doctor can't see the socket`);
   return stat(host.socketPath);
 }

@@ -43,7 +43,7 @@ export function operatorSignals(): RunSignals {
 }
 
 function sayForced(underWay: readonly string[]): void {
-  say(`the stop had to be forced, since this did not end: ${underWay.join(', ')}`);
+  say(`stop forced, work did not end in time: ${underWay.join(', ')}`);
 }
 
 /** How an error is reported that nobody has caught; the sidecar has its log for it. */

@@ -150,7 +150,7 @@ async function readInput(): Promise<ComposeOutput> {
  */
 async function differences(result: PassResult, { out, instance }: Options): Promise<string> {
   const place = await stat(out).catch((error: NodeJS.ErrnoException) => error);
-  if (place instanceof Error) throw new OptionsError([`--out: ${out} can't be looked at (${place.code ?? place.message})`]);
+  if (place instanceof Error) throw new OptionsError([`--out: ${out} can't be read (${place.code ?? place.message})`]);
   const pathOf = (name: string): string => (place.isFile() ? out : publishedPath({ kind: 'directory', path: out, only: instance }, name));
   const diffs = result.passes.map(async ({ instance: { name }, rendered }) => {
     const path = pathOf(name);

@@ -252,7 +252,7 @@ async function lockPlace(place: OutPlace, boundary: ErrorBoundary): Promise<Volu
 }
 
 function tooEarly(): never {
-  throw new OperatorError('meet-gen is just starting and knows no container yet; try again in a moment');
+  throw new OperatorError('meet-gen is starting and knows no container yet; try again in a moment');
 }
 
 function startingSnapshot(): StatusSnapshot {
