@@ -91,7 +91,7 @@ test.concurrent('it is not done as long as one frontend goes on with the old rou
   const { code, stderr } = await drain(scene, 'backend-1', '--timeout', '3s');
   expect(code).toBe(7);
   expect(stderr).toMatch(/backend-1: not out yet: .*frontend-2 is (reloading|pending|rejected)/);
-  expect(stderr).toContain('all of them take requests again');
+  expect(stderr).toContain('all of the containers take requests again');
   stubborn.behaviour.refuseReload = false;
   await scene.serves(`${scene.address(20)}:8000`);
 });
