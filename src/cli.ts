@@ -12,12 +12,12 @@ import { messageOf } from './util/error-message.ts';
 export function createProgram(): Command {
   const program = new Command('meet-gen')
     .description(
-      'Keeps the routing of self-hosted La Suite Meet up to date: containers with meet.* labels in, nginx configuration out, published, reloaded and proven.',
+      'Keeps the routes of a self-hosted La Suite Meet up to date: reads the meet.* labels of containers, publishes nginx configuration, reloads nginx, and proves that nginx serves the new file.',
     )
     .usage('[command] [options]')
     .version(version)
-    .addHelpText('after', '\nWithout a command: run. Each command tells its options with --help.')
-    .showHelpAfterError('meet-gen: --help tells more')
+    .addHelpText('after', '\nThe default command is run. Options of a command: meet-gen <command> --help.')
+    .showHelpAfterError('meet-gen: see --help')
     .configureOutput({ outputError: (text, write) => write(`${showForeignLines(text.replace(/^error: /, 'meet-gen: ')).join('\n')}\n`) })
     .exitOverride();
   for (const add of [addRun, addRender, addDrain, addExplain, addDoctor, addStatus, addHealthcheck, addHook]) add(program);
@@ -25,10 +25,10 @@ export function createProgram(): Command {
 }
 
 function addRun(program: Command): void {
-  addOptions(program.command('run').description('the sidecar (default): watch, render, publish, reload, prove'), 'run')
+  addOptions(program.command('run').description('run the sidecar (default): watch, render, publish, reload, prove'), 'run')
     .addHelpText(
       'after',
-      '\nExit code: 0 stopped, 1 the stop had to be forced, 2 its own configuration.\nSignals: HUP asks for a resync; TERM and INT stop, a second one at once.',
+      '\nExit code: 0 stopped, 1 the stop was forced, 2 an option or variable is wrong.\nSignals: HUP requests a resync; TERM and INT stop, and a second one at once.',
     )
     .action(async (flags: Flags) => {
       const options = readOptions('run', byOption(flags), process.env);
@@ -39,25 +39,25 @@ function addRun(program: Command): void {
 
 function addRender(program: Command): void {
   addOptions(
-    program.command('render').description('one pass, printed to standard output: nothing is written, nobody is signalled'),
+    program.command('render').description('print the file of one pass to standard output; no file is written, and no nginx is reloaded'),
     'render',
   )
     .option(
       '--compose [file]',
-      'with no engine, from what "docker compose [-f file] config --format json" prints here; - reads its JSON from standard input',
+      'use the output of "docker compose [-f file] config --format json" instead of an engine; - reads that JSON from standard input',
     )
-    .option('--diff', 'what would change in the files that are published in --out, instead of the whole content')
+    .option('--diff', 'print the difference to the files in --out, instead of the whole content')
     .addHelpText(
       'after',
       `
-Without a file, Compose takes what it takes for "up". Several files, profiles or
-an .env elsewhere: pipe it, as where there is no docker on the PATH, in the image
-for one:
+Without a file, Compose reads the same files as for "up". Pipe the JSON for
+several files, for profiles, for an .env elsewhere, and where docker is not on
+the PATH, as in the image:
   docker compose -f a.yml -f b.yml --profile x config --format json |
     docker run --rm -i meet-gen render --compose -
 
-Exit code: 0, 2 usage, 3 engine unreachable, 4 template, 7 problems found (told
-on standard error).`,
+Exit code: 0, 2 usage, 3 engine unreachable, 4 template, 7 problems found
+(listed on standard error).`,
     )
     .action(async (flags: Flags) => {
       const options = readOptions('render', byOption(flags), process.env);
@@ -79,14 +79,14 @@ function addDrain(program: Command): void {
     program
       .command('drain')
       .description('take containers out of rotation before they are stopped, and wait until no frontend sends them new requests')
-      .argument('<container...>', 'names, or the first letters of ids'),
+      .argument('<container...>', 'names of containers, or the first characters of their ids'),
     'drain',
   )
-    .option('--timeout <duration>', 'how long to wait; what is not out by then takes requests again', '60s')
-    .option('--cancel', 'let them take requests again')
+    .option('--timeout <duration>', 'how long to wait; if not all of the containers are out by then, all take requests again', '60s')
+    .option('--cancel', 'let the containers take requests again')
     .addHelpText(
       'after',
-      '\nExit code: 0 they can be stopped now, 7 not: nobody else could take over, or a\nfrontend is not proven in time.\nExample: meet-gen drain meet-backend-1 && docker stop meet-backend-1',
+      '\nExit code: 0 the containers can be stopped, 7 not: no other replica is ready,\nor a frontend is not proven in time.\nExample: meet-gen drain meet-backend-1 && docker stop meet-backend-1',
     )
     .action(async (names: readonly string[], flags: Flags) => {
       const options = readOptions('drain', byOption(flags), process.env);
@@ -100,18 +100,18 @@ function addExplain(program: Command): void {
   addOptions(
     program
       .command('explain')
-      .description('tell who answers a path or a URL (location, service, containers), and why the others do not')
-      .argument('<path or URL>', '/files, or https://meet.example.com/files: the host then picks the instance by its meet.host'),
+      .description('show the location, service and containers that answer a path or a URL, and why other containers do not')
+      .argument('<path or URL>', '/files, or https://meet.example.com/files: the host of a URL picks the instance by its meet.host'),
     'explain',
   )
-    .option('--json', 'as JSON')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-Asks the running sidecar, and tells by what is published now.
+Asks the running sidecar about the published file.
 
-Exit code: 0 somebody answers, 2 usage, 3 no running sidecar could be asked,
-7 nothing would answer.
+Exit code: 0 the path is answered, 2 usage, 3 no running sidecar answers,
+7 the path is not answered.
 Example: docker compose exec meet-gen meet-gen explain /files`,
     )
     .action(async (text: string, flags: Flags) => {
@@ -123,17 +123,19 @@ Example: docker compose exec meet-gen meet-gen explain /files`,
 
 function addDoctor(program: Command): void {
   addOptions(
-    program.command('doctor').description('check the running topology once, and say what is wrong, why it matters and how to fix it'),
+    program
+      .command('doctor')
+      .description('check the running containers once, and report each fault, why the fault matters and how to fix it'),
     'doctor',
   )
-    .option('--json', 'as JSON')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-Nothing is changed. It needs the engine, and the Meet's own network to ask its
-containers; what it has no access to is "not checked".
+The doctor changes nothing. The doctor needs the engine, and the network of the
+Meet to ask the containers; a check without access is "not checked".
 
-Exit code: 0 nothing failed (there may be warnings), 2 usage, 7 something failed
+Exit code: 0 no check failed (there may be warnings), 2 usage, 7 a check failed,
 or the engine can't be reached.
 Example: docker run --rm --network meet_internal \\
            --group-add "$(stat -c %g /var/run/docker.sock)" \\
@@ -152,18 +154,18 @@ function addStatus(program: Command): void {
   addOptions(
     program
       .command('status')
-      .description('tell how it is: what is published, who serves it, who is in rotation and why the others are not'),
+      .description('show the published files, the generation of each frontend, the replicas in rotation, and why others are out'),
     'status',
   )
-    .option('--json', 'as JSON, as /status answers it')
-    .option('--watch', 'ask again every second, and show what changes, until Ctrl-C')
+    .option('--json', 'print JSON (docs/status.md)')
+    .option('--watch', 'ask again every second, and show each change, until Ctrl-C')
     .addHelpText(
       'after',
       `
 Asks the running sidecar, and tries a connection to each replica in rotation.
 
-Exit code: 0 all that labels ask for is live and answered, 2 usage, 3 no running
-sidecar could be asked, 7 not all is live, or a service is not ready.
+Exit code: 0 all routes are live and all services ready, 2 usage, 3 no running
+sidecar answers, 7 a route is not live, or a service is not ready.
 Example: docker compose exec meet-gen meet-gen status`,
     )
     .action(async (flags: Flags) => {
@@ -180,11 +182,8 @@ Example: docker compose exec meet-gen meet-gen status`,
 }
 
 function addHealthcheck(program: Command): void {
-  addOptions(
-    program.command('healthcheck').description("ask the running sidecar whether it is well, for Docker's HEALTHCHECK"),
-    'healthcheck',
-  )
-    .addHelpText('after', '\nExit code: 0 well, 1 not.')
+  addOptions(program.command('healthcheck').description("check the health of the running sidecar, for Docker's HEALTHCHECK"), 'healthcheck')
+    .addHelpText('after', '\nExit code: 0 healthy, 1 unhealthy.')
     .action(async (flags: Flags) => {
       const { checkHealth } = await import('./commands/healthcheck.ts');
       const failure = await checkHealth(readOptions('healthcheck', byOption(flags), process.env));
@@ -201,10 +200,10 @@ function addHook(program: Command): void {
     .addHelpText(
       'after',
       `
-Keep it in a file of mode 755 and mount it into the frontend as
+Save the script in a file of mode 755, and mount the file into the frontend as
 /docker-entrypoint.d/90-meet-gen.sh, with entrypoint: [/docker-entrypoint.sh],
 command: [nginx, -g, daemon off;] and templates/hook-stub.conf as the stub.
-compose.hardened.yml has all of it.
+compose.hardened.yml is the whole set-up.
 
 Exit code: 0.
 Example: docker run --rm meet-gen hook > meet-gen-hook.sh && chmod 755 meet-gen-hook.sh`,

@@ -45,7 +45,7 @@ export const optionTable = {
     flag: '--docker-host',
     variable: 'DOCKER_HOST',
     placeholder: 'url',
-    meaning: 'the engine: unix:///path or tcp://host:port; with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH over TLS',
+    meaning: 'the engine: unix:///path or tcp://host:port; over TLS with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH',
     commands: [...working, 'doctor'],
     fallback: 'unix:///var/run/docker.sock',
     parse: parseDockerHost,
@@ -55,7 +55,7 @@ export const optionTable = {
     variable: 'MEET_GEN_OUT',
     placeholder: 'directory',
     meaning:
-      'the directory that the frontend mounts read-only: routing.conf is published there. The other commands ask the meet-gen that publishes there. Also a single file that exists, for one --instance: second best, see the problem single-file-out',
+      'the directory for routing.conf, which the frontend mounts read-only; the other commands ask the meet-gen that publishes there. With --instance also an existing file, but a directory is better: see the problem single-file-out',
     commands: [...working, 'drain', 'explain', 'status', 'healthcheck'],
     fallback: '/routing',
     parse: parseText,
@@ -65,7 +65,7 @@ export const optionTable = {
     variable: 'MEET_GEN_INSTANCE',
     placeholder: 'name',
     meaning:
-      'this Meet alone; run then publishes directly into --out. Without it all Meets that the engine shows are meant, each with a folder of its own',
+      'only this Meet; run then publishes directly into --out. Without --instance: all Meets of the engine, each in its own folder of --out',
     commands: [...working, 'explain', 'status', 'doctor'],
     parse: parseInstanceOption,
   }),
@@ -74,14 +74,14 @@ export const optionTable = {
     variable: 'MEET_GEN_PROJECT',
     placeholder: 'project',
     meaning:
-      'the compose project that --instance belongs to; for several Meets prod=visio,test=visio-test. Without it an owner is remembered from the first look on (docs/operations.md)',
+      'the compose project that owns --instance; for several Meets prod=visio,test=visio-test. Without --project, meet-gen decides at its first look, and remembers the owner (docs/operations.md)',
     commands: [...working, 'doctor'],
     parse: parseProjects,
   }),
   strictInstance: option({
     flag: '--strict-instance',
     variable: 'MEET_GEN_STRICT_INSTANCE',
-    meaning: 'refuse containers of other compose projects than the one that the instance belongs to; without it they are reported',
+    meaning: 'refuse containers of compose projects that do not own the instance; without --strict-instance they are only reported',
     commands: working,
     fallback: 'false',
     parse: parseSwitch,
@@ -90,7 +90,7 @@ export const optionTable = {
     flag: '--templates',
     variable: 'MEET_GEN_TEMPLATES',
     placeholder: 'directory',
-    meaning: 'a template directory of your own with routing.conf.eta, watched for changes; without it the shipped one',
+    meaning: 'your own template directory with routing.conf.eta, watched for changes; without --templates the shipped one',
     commands: working,
     parse: parseText,
   }),
@@ -98,7 +98,7 @@ export const optionTable = {
     flag: '--wait',
     variable: 'MEET_GEN_WAIT',
     placeholder: 'min:max',
-    meaning: 'after a change, look again when it has been quiet for min, at the latest after max',
+    meaning: 'after a change, look again when no event came for min, at the latest after max',
     commands: ['run'],
     fallback: '50ms:500ms',
     parse: parseWait,
@@ -107,7 +107,7 @@ export const optionTable = {
     flag: '--resync',
     variable: 'MEET_GEN_RESYNC',
     placeholder: 'duration',
-    meaning: 'look at everything this often, events or not',
+    meaning: 'how often to look at everything, with or without events',
     commands: ['run'],
     fallback: '30s',
     parse: parseResync,
@@ -116,7 +116,7 @@ export const optionTable = {
     flag: '--verify-timeout',
     variable: 'MEET_GEN_VERIFY_TIMEOUT',
     placeholder: 'duration',
-    meaning: 'a frontend that has not answered for this long is reported as unverified',
+    meaning: 'report a frontend as unverified after this time without an answer',
     commands: ['run'],
     fallback: '5s',
     parse: parseDuration,
@@ -125,7 +125,7 @@ export const optionTable = {
     flag: '--reload',
     variable: 'MEET_GEN_RELOAD',
     placeholder: 'way',
-    meaning: `how nginx is made to reload: ${reloadWays.map(({ name, meaning }) => `${name}: ${meaning}`).join('; ')}`,
+    meaning: `how to make nginx reload: ${reloadWays.map(({ name, meaning }) => `${name}: ${meaning}`).join('; ')}`,
     commands: ['run'],
     fallback: defaultWay.name,
     parse: parseReload,
@@ -135,7 +135,7 @@ export const optionTable = {
     variable: 'MEET_GEN_CHECK',
     placeholder: 'how',
     meaning:
-      "who tests a change of structure before it is published: auto: the frontends' own nginx, through exec, unless a socket proxy (plain tcp://) stands in between; exec: the same, and nothing untested is ever published; off: nobody, and no log is read either",
+      "how to test a change of structure before it is published: auto: with the frontends' own nginx, through exec, unless a socket proxy (plain tcp://) is in between; exec: the same, and no untested change is published; off: no test, and no log is read either",
     commands: ['run'],
     fallback: 'auto',
     parse: parseCheck,
@@ -145,7 +145,7 @@ export const optionTable = {
     variable: 'MEET_GEN_LISTEN',
     placeholder: 'address:port',
     meaning:
-      'where the status page (/), /status, /metrics, /healthz and /readyz are served; off: only on the unix socket that the other commands ask',
+      'the address of the status page (/), /status, /metrics, /healthz and /readyz; off: only the unix socket that the other commands ask',
     commands: ['run'],
     fallback: '127.0.0.1:9180',
     parse: parseListen,
@@ -155,7 +155,7 @@ export const optionTable = {
     variable: 'MEET_GEN_ALLOW_HOST',
     placeholder: 'names',
     meaning:
-      'names, with commas, that --listen is asked by besides its addresses and localhost: meet-gen, say, or that of a proxy in front. A web page under any other name can not read it',
+      'the host names, separated by commas, that requests to --listen may use besides addresses and localhost: for example meet-gen, or the name of a proxy. Other names are refused, so that no web page can read the status under its own name',
     commands: ['run'],
     parse: parseHostNames,
   }),
@@ -163,7 +163,7 @@ export const optionTable = {
     flag: '--log-level',
     variable: 'MEET_GEN_LOG_LEVEL',
     placeholder: 'level',
-    meaning: logLevels.join(', '),
+    meaning: `log messages of this level and above: ${logLevels.join(', ')}`,
     commands: all,
     fallback: 'info',
     parse: parseLogLevel,
@@ -172,7 +172,7 @@ export const optionTable = {
     flag: '--log-format',
     variable: 'MEET_GEN_LOG_FORMAT',
     placeholder: 'format',
-    meaning: 'json or pretty; without it pretty on a terminal, else json',
+    meaning: 'json or pretty; without --log-format pretty on a terminal, json elsewhere',
     commands: all,
     parse: parseLogFormat,
   }),
@@ -230,9 +230,7 @@ function nameBareProject(values: Record<string, unknown>): readonly string[] {
   const bare = projects?.get(bareProject);
   if (bare === undefined) return [];
   if (instance === undefined)
-    return [
-      `--project (MEET_GEN_PROJECT): nothing says which Meet belongs to that project; name it, for example prod=visio, or give --instance, too`,
-    ];
+    return [`--project (MEET_GEN_PROJECT): the project has no Meet; name the Meet, for example prod=visio, or add --instance`];
   values['project'] = new Map([[instance, bare]]);
   return [];
 }
@@ -252,22 +250,23 @@ function refuseVariables(env: Env): readonly string[] {
 /** A duration of one unit, `50ms`, `30s`, `5m` or `1h`, in milliseconds. */
 export function parseDuration(text: string): number {
   const match = /^(\d{1,6})(ms|s|m|h)$/.exec(text);
-  if (match === null) throw new Error('it must be a number with ms, s, m or h, for example 500ms');
+  if (match === null) throw new Error('the value must be a number with ms, s, m or h, for example 500ms');
   const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h'];
   const ms = Number(match[1]) * unitMs;
-  if (ms < 1 || ms > 86_400_000) throw new Error('it must be at least 1ms and at most 24h');
+  if (ms < 1 || ms > 86_400_000) throw new Error('the value must be at least 1ms and at most 24h');
   return ms;
 }
 
 function parseResync(text: string): number {
   const ms = parseDuration(text);
-  if (ms < 1000) throw new Error('it must be at least 1s: every resync is a call to the engine');
+  if (ms < 1000) throw new Error('the value must be at least 1s, since every resync is a call to the engine');
   return ms;
 }
 
 function parseWait(text: string): Wait {
   const [quiet, most, ...rest] = text.split(':');
-  if (quiet === undefined || most === undefined || rest.length > 0) throw new Error('it must look like min:max, for example 50ms:500ms');
+  if (quiet === undefined || most === undefined || rest.length > 0)
+    throw new Error('the value must look like min:max, for example 50ms:500ms');
   const wait = { quietMs: parseDuration(quiet), maxMs: parseDuration(most) };
   if (wait.maxMs < wait.quietMs) throw new Error('max must not be less than min');
   return wait;
@@ -277,33 +276,33 @@ function parseReload(text: string): ReloadWay {
   const way = wayNamed(text);
   if (way !== undefined) return way;
   const names = reloadWays.map(({ name }) => name);
-  throw new Error(`it must be ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
+  throw new Error(`the value must be ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
 }
 
 function parseCheck(text: string): Check {
   if (text === 'auto' || text === 'exec' || text === 'off') return text;
-  throw new Error('it must be auto, exec or off');
+  throw new Error('the value must be auto, exec or off');
 }
 
 function parseListen(text: string): Listen {
   if (text === 'off') return 'off';
   const match = /^(\[[0-9a-fA-F:]+\]|[^:[\]]*):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
-  if (match === null || port > 65_535) throw new Error('it must look like 127.0.0.1:9180, :9180, [::1]:9180 or off');
+  if (match === null || port > 65_535) throw new Error('the value must look like 127.0.0.1:9180, :9180, [::1]:9180 or off');
   return { host: (match[1] ?? '').replace(/^\[|\]$/g, '') || '0.0.0.0', port };
 }
 
 function parseHostNames(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim().toLowerCase());
   if (!names.every((name) => /^[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?$/.test(name)))
-    throw new Error('it must be host names without a port, with commas in between, for example meet-gen,status.example.com');
+    throw new Error('the value must be host names without a port, separated by commas, for example meet-gen,status.example.com');
   return names;
 }
 
 function parseInstanceOption(text: string): string {
   const instance = parseInstance(text);
   if (instance === undefined)
-    throw new Error('it must be lower-case letters, digits, _ and -, at most 63, starting with a letter or digit');
+    throw new Error('the value must be lower-case letters, digits, _ and -, at most 63, starting with a letter or digit');
   return instance;
 }
 
@@ -314,37 +313,36 @@ function parseProjects(text: string): ReadonlyMap<string, string> {
   const pairs = text.split(',').map((entry): readonly [instance: string, project: string] => {
     const at = entry.indexOf('=');
     const project = parseProject(entry.slice(at + 1).trim());
-    if (project === undefined || project === '+')
-      throw new Error('it must be the name of a compose project, as docker compose ls shows it');
+    if (project === undefined || project === '+') throw new Error('the value must be the name of a compose project from docker compose ls');
     return at === -1 ? [bareProject, project] : [parseNamed(entry.slice(0, at).trim()), project];
   });
   const projects = new Map(pairs);
   if (projects.size < pairs.length || (projects.has(bareProject) && projects.size > 1))
-    throw new Error('it must be one project, or instance=project for each Meet, with commas in between: prod=visio,test=visio-test');
+    throw new Error('the value must be one project, or instance=project for each Meet, separated by commas: prod=visio,test=visio-test');
   return projects;
 }
 
 function parseNamed(text: string): string {
   const instance = parseInstance(text);
-  if (instance === undefined) throw new Error('what stands before the = is not the name of a Meet');
+  if (instance === undefined) throw new Error('the text before the = is not the name of a Meet');
   return instance;
 }
 
 function parseLogLevel(text: string): (typeof logLevels)[number] {
   const level = logLevels.find((known) => known === text);
-  if (level === undefined) throw new Error(`it must be one of ${logLevels.join(', ')}`);
+  if (level === undefined) throw new Error(`the value must be one of ${logLevels.join(', ')}`);
   return level;
 }
 
 function parseLogFormat(text: string): 'json' | 'pretty' {
-  if (text !== 'json' && text !== 'pretty') throw new Error('it must be json or pretty');
+  if (text !== 'json' && text !== 'pretty') throw new Error('the value must be json or pretty');
   return text;
 }
 
 function parseSwitch(text: string): boolean {
   if (['true', '1', 'yes', 'on'].includes(text)) return true;
   if (['false', '0', 'no', 'off'].includes(text)) return false;
-  throw new Error('it must be true or false');
+  throw new Error('the value must be true or false');
 }
 
 function parseText(text: string): string {

@@ -59,6 +59,6 @@ async function examineTopology(
 }
 
 async function socketOwner(host: DockerHost): Promise<Ownership> {
-  if (!('socketPath' in host)) throw new Error(`the doctor uses the engine at ${host.url}, so it can't read the owner of the socket`);
+  if (!('socketPath' in host)) throw new Error(`the engine is reached through ${host.url}, so the doctor can't see the socket`);
   return stat(host.socketPath);
 }

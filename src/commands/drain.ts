@@ -32,7 +32,7 @@ export async function drain(options: Options, names: readonly string[], limitMs:
   }
   if (states.every(isOut)) return { lines: states.map(lineOf), done: true };
   await ask(sockets, '/drain/cancel', ids);
-  return { lines: [...states.map(lineOf), 'not done in time, so all of them take requests again; nothing has to be undone'], done: false };
+  return { lines: [...states.map(lineOf), 'not done in time; all of the containers take requests again'], done: false };
 }
 
 /** Puts drained containers back into rotation. */
@@ -57,5 +57,5 @@ async function ask(sockets: readonly string[], path: string, containers: readonl
   const answer = await askFirst(sockets, `${path}?${query.toString()}`, askTimeoutMs, 'POST');
   if (answer === undefined) return nobodyAnswers(sockets);
   const { containers: states, error } = JSON.parse(answer.body) as { containers?: readonly DrainState[]; error?: string };
-  return states ?? error ?? `the running meet-gen does not understand (${answer.status}); is it of another version?`;
+  return states ?? error ?? `the running meet-gen answers ${answer.status}; its version may differ from this one`;
 }

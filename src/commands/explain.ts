@@ -27,7 +27,7 @@ export async function explainPath(options: Options, text: string, asJson: boolea
   if (answer === undefined) return { failure: nobodyAnswers(sockets) };
   if (answer.status !== 200)
     return {
-      failure: `the running meet-gen can't tell: ${errorOf(answer.body) ?? `it answers ${answer.status}; is it of another version?`}`,
+      failure: `the running meet-gen can't explain that: ${errorOf(answer.body) ?? `status ${answer.status}; its version may differ from this one`}`,
     };
   const explanation = JSON.parse(answer.body) as Explanation;
   const lines = asJson
@@ -40,7 +40,7 @@ function checkTarget(text: string): void {
   try {
     readTarget(text);
   } catch (error) {
-    throw new OptionsError([`this can't be explained: ${messageOf(error)}`]);
+    throw new OptionsError([`the path or URL can't be explained: ${messageOf(error)}`]);
   }
 }
 

@@ -2,15 +2,26 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { showForeignFields, showForeignLines } from '../model/foreign-text.ts';
 import type { Options } from '../options.ts';
+import { logMessages } from '../util/log-messages.ts';
+import type { Log } from '../util/log.ts';
 
 const maxFieldLength = 2000;
 const maxUnwritten = 1_000_000;
 
-/**
- * Logs go to stderr, results to stdout. The format is JSON, except on a terminal. Every text in a line is escaped here
- * once more, in case another module forgot an untrusted text.
- */
-export async function createLogger(options: Pick<Options, 'logLevel' | 'logFormat'>): Promise<Logger> {
+/** The log on standard error, where no results go. */
+export async function openLog(options: Pick<Options, 'logLevel' | 'logFormat'>): Promise<Log> {
+  const logger = await createLogger(options);
+  return {
+    write(name, ...[fields]) {
+      const { level, message } = logMessages[name];
+      logger[level](fields ?? {}, message);
+    },
+    isWritten: (name) => logger.isLevelEnabled(logMessages[name].level),
+  };
+}
+
+/** JSON unless standard error is a terminal. Every text is made safe to show here, in case its origin did not do that. */
+async function createLogger(options: Pick<Options, 'logLevel' | 'logFormat'>): Promise<Logger> {
   const format = options.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json');
   const settings = { level: options.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: showError } };
   const log = showFields;

@@ -43,7 +43,7 @@ export function operatorSignals(): RunSignals {
 }
 
 function reportForcedStop(underWay: readonly string[]): void {
-  say(`the stop had to be forced, since this did not end: ${underWay.join(', ')}`);
+  say(`stop forced, work did not end in time: ${underWay.join(', ')}`);
 }
 
 /** Reports an uncaught error. The sidecar replaces it by a function that writes to its log. */

@@ -29,6 +29,7 @@ import { serviceTitle } from '../routes/ownership.ts';
 import { shippedTemplates } from '../render/shipped-templates.ts';
 import { unifiedDiff } from '../util/text-diff.ts';
 import { messageOf } from '../util/error-message.ts';
+import { silentLog } from '../util/log.ts';
 
 export interface RenderReport {
   readonly output: string;
@@ -53,7 +54,7 @@ const noNotes: ReadonlyMap<string, Note> = new Map();
  */
 export async function renderFromEngine(options: Options, asDiff: boolean, signal: AbortSignal): Promise<RenderReport> {
   const engine = createEngineClient(options.dockerHost);
-  const boundary = createErrorBoundary(silent, nowMs);
+  const boundary = createErrorBoundary(silentLog, nowMs);
   const prover = createProver(
     {
       ask: askGeneration,
@@ -140,9 +141,6 @@ async function renderOnce(
   return result;
 }
 
-/** Logs nothing: if the proof of a frontend fails, its version is unknown, and the oldest syntax is rendered. */
-const silent = { error: () => undefined, info: () => undefined };
-
 async function readInput(): Promise<ComposeOutput> {
   try {
     return { project: await readLimited(process.stdin, maxProjectBytes), warnings: '' };
@@ -157,7 +155,7 @@ async function readInput(): Promise<ComposeOutput> {
  */
 async function differences(result: PassResult, { out, instance }: Options): Promise<string> {
   const place = await stat(out).catch((error: NodeJS.ErrnoException) => error);
-  if (place instanceof Error) throw new OptionsError([`--out: ${out} can't be looked at (${place.code ?? place.message})`]);
+  if (place instanceof Error) throw new OptionsError([`--out: ${out} can't be read (${place.code ?? place.message})`]);
   const pathOf = (name: string): string => (place.isFile() ? out : publishedPath({ kind: 'directory', path: out, only: instance }, name));
   const diffs = result.passes.map(async ({ instance: { name }, rendered }) => {
     const path = pathOf(name);

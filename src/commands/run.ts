@@ -1,5 +1,4 @@
 import { dirname, join } from 'node:path';
-import type { Logger } from 'pino';
 import { createErrorBoundary } from '../util/error-boundary.ts';
 import type { ErrorBoundary } from '../util/error-boundary.ts';
 import { createCandidateCheck } from '../rollout/candidate-check.ts';
@@ -12,7 +11,7 @@ import { keepDrains } from '../sidecar/drain/keep-drains.ts';
 import { createFrontendAccess } from './frontend-access.ts';
 import { keepOwners } from '../sidecar/keep-owners.ts';
 import type { OwnerFiles } from '../sidecar/keep-owners.ts';
-import { createLogger } from './log.ts';
+import { openLog } from './log.ts';
 import { exposeMetrics } from '../metrics/expose.ts';
 import { metricsOf } from '../metrics/metrics.ts';
 import { createTally } from '../metrics/tally.ts';
@@ -54,11 +53,12 @@ import { readShippedText, shippedTemplates } from '../render/shipped-templates.t
 import { keepTrials, readKept } from '../rollout/keep-trials.ts';
 import { version } from '../util/version.ts';
 import { messageOf } from '../util/error-message.ts';
+import type { Log } from '../util/log.ts';
 
 const stopLimitMs = 1400;
 
-/** Logged for an uncaught error. */
-const bugMessage = 'this is a bug in meet-gen, please report it (docs/contributing.md); it exits, and a restart is safe';
+/** How to go on after an error that no part of meet-gen caught. */
+const bugCure = 'report this line (docs/contributing.md); meet-gen exits, and a restart is safe';
 
 /** Passes the signals of the process to the sidecar. */
 export interface RunSignals {
@@ -87,11 +87,11 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     ['--templates', readTemplates(directory)],
   ]);
   const place = await reading;
-  const log = await createLogger(options);
+  const log = await openLog(options);
   const unfinished = new Set(['the start']);
-  signals.onForced((pending) => log.error({ underWay: [...unfinished, ...pending] }, 'the stop had to be forced, since this did not end'));
+  signals.onForced((pending) => log.write('stopForced', { underWay: [...unfinished, ...pending] }));
   logStart(log, options);
-  signals.onBug((error) => log.fatal({ err: error }, bugMessage));
+  signals.onBug((error) => log.write('bug', { err: error, cure: bugCure }));
   const boundary = createErrorBoundary(log, nowMs);
   const tally = createTally();
   const watchers = createWatchers();
@@ -112,13 +112,13 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     running.sidecar = sidecar;
     signals.onResync(
       boundary.guard('a resync', () => {
-        log.info('resync requested (SIGHUP)');
+        log.write('resyncRequested');
         sidecar.resync();
       }),
     );
     unfinished.clear();
     await waitForAbort(signals.stop);
-    log.info('told to stop; the last good file stays');
+    log.write('stopRequested');
     abort.abort();
     unfinished.add('the pass under way');
     void sidecar.ended.then(() => unfinished.delete('the pass under way'));
@@ -129,12 +129,19 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     await Promise.all([stopServer(), lock.release()]);
     unfinished.delete('closing the sockets');
   }
-  log.info('stopped');
+  log.write('stopped');
 }
 
-function logStart(log: Logger, { dockerHost, out, instance, reload, check }: Options): void {
-  const told = { version, node: process.version, engine: dockerHost.url, out, instance: instance ?? 'all', reload: reload.name, check };
-  log.info(told, 'meet-gen starts');
+function logStart(log: Log, { dockerHost, out, instance, reload, check }: Options): void {
+  log.write('starts', {
+    version,
+    node: process.version,
+    engine: dockerHost.url,
+    out,
+    instance: instance ?? 'all',
+    reload: reload.name,
+    check,
+  });
 }
 
 interface Running {
@@ -180,7 +187,7 @@ async function assemble(
   place: OutPlace,
   shared: Pick<SidecarParts, 'tally' | 'watchers' | 'boundary' | 'lock'>,
   options: Options,
-  log: Logger,
+  log: Log,
 ): Promise<SidecarParts> {
   const access = createFrontendAccess(engine, options);
   const pathOf = (instance: string, name: string): string => join(ownFolder(place, instance), name);
@@ -245,7 +252,7 @@ async function lockPlace(place: OutPlace, boundary: ErrorBoundary): Promise<Volu
 }
 
 function throwNotReady(): never {
-  throw new OperatorError('meet-gen is just starting and knows no container yet; try again in a moment');
+  throw new OperatorError('meet-gen is starting and knows no container yet; try again in a moment');
 }
 
 function startingSnapshot(): StatusSnapshot {

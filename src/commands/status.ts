@@ -24,7 +24,7 @@ export async function readStatus(options: Options, asJson: boolean): Promise<Sta
   const sockets = await statusSockets(options.out);
   const answer = await askFirst(sockets, '/status', timeoutMs);
   if (answer === undefined) return { failure: nobodyAnswers(sockets) };
-  if (answer.status !== 200) return { failure: `the running meet-gen answers ${answer.status}; is it of another version?` };
+  if (answer.status !== 200) return { failure: `the running meet-gen answers ${answer.status}; its version may differ from this one` };
   const selected = onlyOf(JSON.parse(answer.body) as StatusSnapshot, options.instance);
   const own = ownNetworks();
   const limit = AbortSignal.timeout(connectMs);

@@ -9,6 +9,7 @@ import { alertedCodes, problemTable } from '../model/problem.ts';
 import { flagWithValue, optionTable } from '../options.ts';
 import { backendPreset } from '../routes/preset.ts';
 import { refusedPaths } from '../routes/refused-path.ts';
+import { logFields, logMessages } from '../util/log-messages.ts';
 import { page, table } from './markdown.ts';
 import { troubleshootingPages } from './troubleshooting.ts';
 
@@ -19,6 +20,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['configuration.md', configurationPage()],
     ['problems.md', problemsPage()],
     ['metrics.md', metricsPage()],
+    ['logs.md', logsPage()],
     ...troubleshootingPages(),
   ]);
 }
@@ -152,6 +154,26 @@ function metricsPage(): string {
       ]),
     ),
     'Results are counted from 0. Actions, endpoints and codes are there once they have been counted, and what has a time is there once it has happened: no last reload before the first.',
+  ]);
+}
+
+function logsPage(): string {
+  const rows = Object.values(logMessages).map(({ message, level, meaning, action, fields, ...row }) => [
+    `\`${message}\``,
+    level,
+    meaning,
+    action,
+    [list(fields), 'optional' in row ? `sometimes ${list(row.optional)}` : ''].filter((text) => text !== '').join('; ') || '–',
+  ]);
+  return page('Log messages', [
+    'Every message that `meet-gen run` logs, with what the message means and what to do. A message is a static phrase under `msg`, so that an alert can compare it; everything that varies is a field.',
+    'Logs go to standard error (`docker compose logs meet-gen`). A line is a JSON object with `level`, `time`, the fields and `msg`. On a terminal, and with `--log-format pretty`, lines are laid out for reading. `--log-level debug` also shows the messages of that level. Each event is logged once, however often meet-gen looks. Text from containers is shown as printable ASCII.',
+    table(['message', 'level', 'meaning', 'what to do', 'fields'], rows),
+    '## The fields',
+    table(
+      ['field', 'meaning'],
+      Object.entries(logFields).map(([field, meaning]) => [`\`${field}\``, meaning]),
+    ),
   ]);
 }
 

@@ -1,6 +1,6 @@
-import type { Logger } from 'pino';
 import { parseNginxVersion } from '../nginx/version.ts';
 import { parseJsonObject } from '../util/json-object.ts';
+import type { Log } from '../util/log.ts';
 
 /**
  * The nginx version of each image that a frontend has run, kept for the next process: a frontend that is slow to answer
@@ -37,15 +37,11 @@ export function createImageVersions(
  * @param text what an earlier process kept, a JSON object of versions by image id; rejects where it can't be read
  * @param save keeps a text for the next process; called after each change
  */
-export async function keepImageVersions(
-  text: Promise<string | undefined>,
-  save: (text: string) => void,
-  log: Logger,
-): Promise<ImageVersions> {
+export async function keepImageVersions(text: Promise<string | undefined>, save: (text: string) => void, log: Log): Promise<ImageVersions> {
   try {
     return createImageVersions(parseVersions(await text), save);
   } catch (error) {
-    log.warn({ err: error }, 'the nginx versions of the images could not be read; the frontends are asked again');
+    log.write('versionsUnreadable', { err: error });
     return createImageVersions([], save);
   }
 }

@@ -1,4 +1,4 @@
-import type { Logger } from 'pino';
+import type { Log } from '../util/log.ts';
 import { parseKept, writeKept } from './kept-text.ts';
 import type { KeptTrials, TrialPorts } from './trial-types.ts';
 
@@ -27,12 +27,12 @@ export function keepTrials(pathOf: (instance: string, name: TrialFile) => string
  * What an earlier process kept; undefined when there is nothing that can be used, which is reported.
  * @param text what stands in the file; rejects where that can't be read
  */
-export async function readKept(text: Promise<string | undefined>, instance: string, log: Logger): Promise<KeptTrials | undefined> {
+export async function readKept(text: Promise<string | undefined>, instance: string, log: Log): Promise<KeptTrials | undefined> {
   try {
     const kept = await text;
     return kept === undefined ? undefined : parseKept(kept, instance);
   } catch (error) {
-    log.warn({ err: error, instance }, 'the last good routes could not be read; they are learnt again');
+    log.write('lastGoodUnreadable', { err: error, instance });
     return undefined;
   }
 }

@@ -1,38 +1,34 @@
-import type { Logger } from 'pino';
+import type { Log } from '../util/log.ts';
 import type { Entry } from './journal.ts';
 
-/** Writes an entry of the journal as a line of the log; reloads have none of their own. */
-export function logEntry(log: Logger, entry: Entry): void {
+const problemMessages = { error: 'problem', warning: 'problemWarning', notice: 'notice' } as const;
+
+/** Writes an entry of the journal as a line of the log; a reload has no line of its own. */
+export function logEntry(log: Log, entry: Entry): void {
   switch (entry.kind) {
-    case 'problem': {
-      const { problem } = entry;
-      if (problem.severity === 'error') log.error({ problem }, 'problem');
-      else if (problem.severity === 'warning') log.warn({ problem }, 'problem');
-      else log.info({ problem }, 'notice');
-      return;
-    }
+    case 'problem':
+      return log.write(problemMessages[entry.problem.severity], { problem: entry.problem });
     case 'problem-over':
-      return log.info({ problem: entry.problem }, 'problem is gone');
+      return log.write('problemResolved', { problem: entry.problem });
     case 'published':
-      return log.debug({ instance: entry.instance, generation: entry.generation }, 'published');
+      return log.write('published', { instance: entry.instance, generation: entry.generation });
     case 'unproven':
-      return log.warn(entry.change, 'routes are published, but no frontend answers: it is not proven that they are served');
+      return log.write('routesUnproven', { ...entry.change, unverified: entry.unverified });
     case 'live':
       return logLive(log, entry);
     case 'containers': {
       const { instance, containers, why } = entry;
-      return log.info({ instance, containers, why }, 'containers have changed, the routes stay');
+      return log.write('containersChanged', { instance, containers, why });
     }
     case 'reload':
       return undefined;
   }
 }
 
-function logLive(log: Logger, { change, isAgain, diff }: Extract<Entry, { kind: 'live' }>): void {
-  if (isAgain) log.debug(change, 'routes are live');
-  else log.info(change, 'routes are live');
-  if (diff === undefined || !log.isLevelEnabled('debug')) return;
+function logLive(log: Log, { change, isAgain, diff }: Extract<Entry, { kind: 'live' }>): void {
+  log.write(isAgain ? 'routesLiveAgain' : 'routesLive', change);
+  if (diff === undefined || !log.isWritten('fileDiff')) return;
   const { instance, generation } = change;
   // A line of the log can't contain line breaks.
-  log.debug({ instance, generation, diff: diff().split('\n') }, 'what changed in the file');
+  log.write('fileDiff', { instance, generation, diff: diff().split('\n') });
 }

@@ -24,7 +24,7 @@ export type Entry =
   | { readonly kind: 'problem-over'; readonly problem: ProblemSubject }
   | { readonly kind: 'published'; readonly instance: string; readonly generation: string }
   /** Published, but no frontend answers. */
-  | { readonly kind: 'unproven'; readonly change: RoutesChange }
+  | { readonly kind: 'unproven'; readonly change: RoutesChange; readonly unverified: number }
   /** @property isAgain it was live before, with the same generation; `diff` is absent for an instance's first file */
   | { readonly kind: 'live'; readonly change: RoutesChange; readonly isAgain: boolean; readonly diff?: () => string }
   /** Replicas came into rotation or left it, and the routes stay. */
@@ -165,7 +165,7 @@ function noteProof(write: Write, { instance, journal }: JournalSlot, proof: Inst
   };
   if (!isProven) {
     journal.pending = { ...change, namedUnproven: turns };
-    write({ kind: 'unproven', change: entry });
+    write({ kind: 'unproven', change: entry, unverified: proof.unverified });
     return;
   }
   const isAgain = before?.generation === change.generation;

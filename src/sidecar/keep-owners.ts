@@ -1,6 +1,6 @@
-import type { Logger } from 'pino';
 import type { Instance } from '../model/instance.ts';
 import { isWrittenProject } from '../nginx/token.ts';
+import type { Log } from '../util/log.ts';
 
 /** Remembers across restarts to which compose project each instance belongs. */
 export interface Owners {
@@ -28,7 +28,7 @@ export interface OwnerFiles {
 }
 
 /** Keeps each owner in a file beside the instance's published file. */
-export async function keepOwners(instances: readonly string[], { read, save }: OwnerFiles, log: Logger): Promise<Owners> {
+export async function keepOwners(instances: readonly string[], { read, save }: OwnerFiles, log: Log): Promise<Owners> {
   const remembered = new Map<string, string>();
   const unread = new Set<string>();
   let noted: readonly Instance[] = [];
@@ -39,11 +39,10 @@ export async function keepOwners(instances: readonly string[], { read, save }: O
       unread.delete(instance);
       if (text === undefined) return;
       const project = parseOwner(text);
-      if (project === undefined)
-        log.warn({ instance }, 'what is remembered of the owner of the instance makes no sense; it is decided again');
+      if (project === undefined) log.write('ownerInvalid', { instance });
       else remembered.set(instance, project);
     } catch (error) {
-      if (!unread.has(instance)) log.warn({ err: error, instance }, 'what is remembered of the owner of the instance could not be read');
+      if (!unread.has(instance)) log.write('ownerUnreadable', { err: error, instance });
       unread.add(instance);
     }
   };

@@ -1,5 +1,4 @@
 import type { EventEmitter } from 'node:events';
-import type { Logger } from 'pino';
 import type { ControllerHooks } from '../loop/controller.ts';
 import type { Cause } from '../loop/loop-state.ts';
 import type { PassResult } from '../loop/pass.ts';
@@ -13,6 +12,7 @@ import type { Prover } from '../reload/prover.ts';
 import type { Trials } from '../rollout/trials.ts';
 import { EngineError } from '../source/engine-error.ts';
 import { nowMs } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
 import type { Knowledge } from './knowledge.ts';
 import { probeTargets } from './probe/probe-targets.ts';
 import type { HealthProber } from './probe/health-prober.ts';
@@ -39,7 +39,7 @@ export interface Whole extends Pick<SidecarParts, 'drains' | 'owners' | 'ownFile
   readonly knowledge: Knowledge;
   readonly events: EventEmitter<SidecarEvents>;
   readonly options: Options;
-  readonly log: Logger;
+  readonly log: Log;
   /** The engine was connected before, so the next connection is a reconnect. */
   wasConnected: boolean;
 }
@@ -76,7 +76,7 @@ export function loopHooks(whole: Whole): ControllerHooks {
       if (!knowledge.connected()) return;
       if (whole.wasConnected) tally.count('engine_reconnects_total');
       whole.wasConnected = true;
-      log.info({ engine: options.dockerHost.url }, 'connected to the engine');
+      log.write('engineConnected', { engine: options.dockerHost.url });
       // A pass, which would report this, may not follow.
       reportProblems(whole);
     },

@@ -1,7 +1,7 @@
-import type { Logger } from 'pino';
 import type { Options } from '../options.ts';
 import { createTrials } from '../rollout/trials.ts';
 import type { Trials } from '../rollout/trials.ts';
+import type { Log } from '../util/log.ts';
 import type { Records } from './records.ts';
 import type { SidecarParts } from './parts.ts';
 
@@ -13,7 +13,7 @@ export function createSidecarTrials(
   { check, trialFiles, boundary }: Pick<SidecarParts, 'check' | 'trialFiles' | 'boundary'>,
   records: Records,
   options: Options,
-  log: Logger,
+  log: Log,
   look: (why: string) => void,
   signal: AbortSignal,
 ): Trials {
@@ -22,17 +22,8 @@ export function createSidecarTrials(
       ...(check === undefined ? {} : { check: (instance, rendered, frontends) => check(instance, rendered, frontends, signal) }),
       onLearnt: () => look(cause),
       guard: (part, work) => boundary.guard(part, work, () => look(cause)),
-      onCheckDenied(reason) {
-        log.info({ reason }, 'the frontends can not be asked to test a file before it is published; a reload tells what they say to it');
-      },
-      onCheckFailed(instance, reason, again) {
-        if (again) log.debug({ instance, reason }, 'the frontends gave no verdict on a file; they are asked again');
-        else
-          log.info(
-            { instance, reason },
-            'the frontends gave no verdict on a file, so it is not tested; a reload tells what they say to it',
-          );
-      },
+      onCheckDenied: (reason) => log.write('testsUnavailable', { reason }),
+      onCheckFailed: (instance, reason, again) => log.write(again ? 'testRetried' : 'testSkipped', { instance, reason }),
       rejectedPath: trialFiles.rejectedPath,
       keep: boundary.guard(keepingPart, trialFiles.keep),
       keepRejected: boundary.guard(keepingPart, trialFiles.keepRejected),

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { nowMs } from '../util/clock.ts';
+import type { Log } from '../util/log.ts';
 import { startController } from '../loop/controller.ts';
 import type { ControllerOptions } from '../loop/controller.ts';
 import type { SidecarParts } from './parts.ts';
@@ -51,7 +51,7 @@ export function startSidecar(
   templates: TemplateStore,
   parts: SidecarParts,
   options: Options,
-  log: Logger,
+  log: Log,
   signal: AbortSignal,
 ): Sidecar {
   const { publisher, drains, boundary } = parts;
@@ -102,7 +102,7 @@ export function startSidecar(
 }
 
 /** Creates the parts that passes and proofs are reported to. They reach the loop, which is created later, by events. */
-function createWhole(templates: TemplateStore, parts: SidecarParts, options: Options, log: Logger, signal: AbortSignal): Whole {
+function createWhole(templates: TemplateStore, parts: SidecarParts, options: Options, log: Log, signal: AbortSignal): Whole {
   const { prover: proverPorts, images, publisher, ownFiles, lock, tally, boundary } = parts;
   const events = new EventEmitter<SidecarEvents>();
   const look = (why: string): void => void events.emit('look', why);

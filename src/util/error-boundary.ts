@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { createBackoff } from './backoff.ts';
 import { errorOf } from './error-message.ts';
+import type { Log } from './log.ts';
 
 /**
  * Where errors end. Work that nobody waits for begins here: a callback of a timer, an event or a watcher, a request, a loop. An
@@ -51,7 +51,7 @@ const mostParts = 100;
 export const failureCure = 'report it with this line of the log, unless its reason is a limit of this host (disk, open files, memory)';
 
 /** @param nowMs milliseconds since any moment */
-export function createErrorBoundary(log: Pick<Logger, 'error' | 'info'>, nowMs: () => number): ErrorBoundary {
+export function createErrorBoundary(log: Pick<Log, 'write'>, nowMs: () => number): ErrorBoundary {
   const parts = new Map<string, Part>();
 
   const failed = (part: string, reason: unknown): void => {
@@ -61,14 +61,13 @@ export function createErrorBoundary(log: Pick<Logger, 'error' | 'info'>, nowMs: 
     const isOld = before?.text === text && (before.isFailing || nowMs() - before.loggedAtMs < quietMs);
     if (before === undefined && parts.size >= mostParts) forgetOne(parts);
     parts.set(part, { text, loggedAtMs: isOld ? before.loggedAtMs : nowMs(), isFailing: true });
-    if (!isOld)
-      log.error({ part, err: error, cure: failureCure }, 'a part of meet-gen failed; the other parts go on, and this one is retried');
+    if (!isOld) log.write('partFailed', { part, err: error, cure: failureCure });
   };
   const worked = (part: string): void => {
     const before = parts.get(part);
     if (before?.isFailing !== true) return;
     parts.set(part, { ...before, isFailing: false });
-    log.info({ part }, 'a part of meet-gen works again');
+    log.write('partWorks', { part });
   };
   const attempt = async <Result>(part: string, work: () => Promise<Result>): Promise<Result | undefined> => {
     try {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { logMessages } from '../../src/util/log-messages.ts';
 import type { Engine } from '../providers/engine/docker-command.ts';
 
 /** A problem as meet-gen tells it; of one that is gone only what it was. */
@@ -73,4 +74,4 @@ function readEntry(line: string): LogEntry | undefined {
   }
 }
 
-export const isLive = (entry: LogEntry): boolean => entry.msg === 'routes are live';
+export const isLive = (entry: LogEntry): boolean => entry.msg === logMessages.routesLive.message;

@@ -1,4 +1,5 @@
 import type { InstanceStatus } from '../../src/status/snapshot.ts';
+import { logMessages } from '../../src/util/log-messages.ts';
 import { askStatus } from './ask-status.ts';
 import { statusPort } from './compose-file.ts';
 import { isLive } from './meet-gen-log.ts';
@@ -79,8 +80,8 @@ export function createStage({ project, log, visit, traffic, screen, signal }: St
 
   const showEntry = (entry: LogEntry): void => {
     if (isLive(entry)) showLive(entry);
-    else if (entry.problem !== undefined && entry.msg !== 'problem is gone') showProblem(entry.msg, entry.problem);
-    else if (entry.problem !== undefined) row('meet-gen', screen.paint('green', `problem is gone: ${entry.problem.code}`));
+    else if (entry.problem !== undefined && entry.msg !== logMessages.problemResolved.message) showProblem(entry.msg, entry.problem);
+    else if (entry.problem !== undefined) row('meet-gen', screen.paint('green', `${entry.msg}: ${entry.problem.code}`));
   };
   const showLive = (entry: LogEntry): void => {
     const lines = foldPaths(entry.changes ?? []).map(own);

@@ -9,11 +9,11 @@ test.concurrent('each change that goes live is a line, its diff at debug, and bo
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   const run = scene.run(['--log-level', 'debug']);
-  await run.waitForLog('routes are live');
+  await run.waitForLog('routesLive');
   scene.backend('backend-2', 21);
-  const line = await run.waitForLog('routes are live', 2);
+  const line = await run.waitForLog('routesLive', 2);
   expect(line['why']).toEqual(['backend-2: start']);
-  const told = await run.waitForLog('what changed in the file');
+  const told = await run.waitForLog('fileDiff');
   expect(told.level).toBe('debug');
   const diff = (told['diff'] as readonly string[]).join('\n');
   expect(diff).toMatch(new RegExp(`^--- before\\n\\+\\+\\+ after\\n@@ [^]*\\n\\+ {4}server ${scene.address(21)}:8000 `));

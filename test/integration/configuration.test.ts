@@ -89,7 +89,7 @@ describe('own configuration', () => {
     });
     await run.waitForLog('published');
     await scene.converged();
-    expect(run.logged('meet-gen starts')).toMatchObject([{ instance: 'meet', reload: 'signal' }]);
+    expect(run.logged('starts')).toMatchObject([{ instance: 'meet', reload: 'signal' }]);
   });
 
   test.concurrent('without a command run is meant, with flags and without', async ({ scene }) => {
@@ -146,7 +146,7 @@ describe('the out directory', () => {
     await mkdir(long);
     const env = { TMPDIR: scene.folder };
     const run = scene.run(['--out', long], { env });
-    await run.waitForLog('connected to the engine');
+    await run.waitForLog('engineConnected');
     await waitUntil('it is well', async () => (await runCommand(['healthcheck', '--out', long], { env })).code === 0);
     expect((await scene.run(['--out', long], { env }).ended).stderr).toContain(
       'another meet-gen is publishing into this directory already',
@@ -188,7 +188,7 @@ describe('the engine', () => {
     await waitUntil('the problem is told', () => problemCodes(run).includes('engine-unreachable'));
     expect(JSON.stringify(run.logged('problem')[0])).toContain(asRoot ? 'group_add' : 'gives its owner no access');
     await chmod(scene.engine.socketPath, 0o666);
-    await run.waitForLog('connected to the engine');
+    await run.waitForLog('engineConnected');
   });
 
   test.concurrent('unreachable: run goes on trying', async ({ scene }) => {

@@ -25,7 +25,7 @@ describe('one Meet among 10,000 labelled containers of others', () => {
       const nginx = await scene.frontend('frontend', own);
       scene.backend('backend-1', 20);
       const run = scene.run(flags);
-      await run.waitForLog('routes are live');
+      await run.waitForLog('routesLive');
       // The second, as after an event, can come later than the first proof on a busy host.
       await waitUntil('the list at the start is made twice', () => scene.engine.listCalls().length >= 2);
       const lists = scene.engine.listCalls().length;
@@ -34,7 +34,7 @@ describe('one Meet among 10,000 labelled containers of others', () => {
 
       const generation = nginx.generation();
       scene.backend('backend-2', 21);
-      const live = await run.waitForLog('routes are live', 2);
+      const live = await run.waitForLog('routesLive', 2);
       expect(live['changes']).toEqual([`+ meet/backend ${scene.address(21)}:8000`]);
       expect(nginx.generation()).not.toBe(generation);
       const asked = scene.engine.listCalls().slice(lists);

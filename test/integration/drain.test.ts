@@ -30,7 +30,7 @@ test.concurrent('a drained replica is out, proven, when the command ends; and st
   expect(await scene.content()).not.toContain(`${scene.address(20)}:8000`);
 
   scene.engine.world.stop('backend-1');
-  await waitUntil('it is told of no more', () => problemCodes(run, 'problem is gone').includes('drained'));
+  await waitUntil('it is told of no more', () => problemCodes(run, 'problemResolved').includes('drained'));
   scene.engine.world.start('backend-1');
   await scene.serves(`${scene.address(20)}:8000`);
 });
@@ -91,7 +91,7 @@ test.concurrent('it is not done as long as one frontend goes on with the old rou
   const { code, stderr } = await drain(scene, 'backend-1', '--timeout', '3s');
   expect(code).toBe(7);
   expect(stderr).toMatch(/backend-1: not out yet: .*frontend-2 is (reloading|pending|rejected)/);
-  expect(stderr).toContain('all of them take requests again');
+  expect(stderr).toContain('all of the containers take requests again');
   stubborn.behaviour.refuseReload = false;
   await scene.serves(`${scene.address(20)}:8000`);
 });

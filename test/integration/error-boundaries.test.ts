@@ -8,14 +8,12 @@ import type { Problem, ProblemCode } from '../../src/model/problem.ts';
 import { startFaultyRun } from '../support/error-boundaries/throw-in-room.ts';
 import type { Fault, FaultyRun } from '../support/error-boundaries/throw-in-room.ts';
 import { runCommand, startCommand } from '../support/built-command.ts';
+import { logMessages } from '../../src/util/log-messages.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { addService, askPort, askSocket, composeLabels, freePort, network, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 // An error in one part of the sidecar costs that part alone: it is logged once and retried, and the others go on.
-
-const failed = 'a part of meet-gen failed; the other parts go on, and this one is retried';
-const worksAgain = 'a part of meet-gen works again';
 
 interface Room {
   readonly name: string;
@@ -232,7 +230,7 @@ describe.concurrent('an error in a part', () => {
       const told0 = run.log().length;
       const reported = (): readonly unknown[] =>
         'part' in told
-          ? run.logged(failed).filter(({ part }) => String(part).startsWith(told.part))
+          ? run.logged('partFailed').filter(({ part }) => String(part).startsWith(told.part))
           : run
               .logged('problem')
               .map(({ problem }) => problem as Problem)
@@ -271,8 +269,8 @@ describe.concurrent('an error in a part', () => {
         async () => {
           if (isAsked === true) await act(scene, faulty, nth++);
           return 'part' in told
-            ? run.logged(worksAgain).some(({ part }) => String(part).startsWith(told.part))
-            : problemCodes(run, 'problem is gone').includes(told.problem);
+            ? run.logged('partWorks').some(({ part }) => String(part).startsWith(told.part))
+            : problemCodes(run, 'problemResolved').includes(told.problem);
         },
         undefined,
         describeRun,
@@ -300,7 +298,7 @@ describe.concurrent('an error that no part has caught', () => {
       expect(await run.ended).toMatchObject({ code: 1, stdout: '' });
       const [bug, ...others] = run.log().filter(({ level }) => level === 'fatal');
       expect(others).toEqual([]);
-      expect(bug?.msg).toMatch(/^this is a bug in meet-gen, please report it \(docs\/contributing\.md\)/);
+      expect(bug).toMatchObject({ msg: logMessages.bug.message, cure: expect.stringContaining('docs/contributing.md') as string });
       expect(bug?.['err']).toMatchObject({ type: 'TypeError', message: 'thrown by a test' });
       // A restart goes on where it was.
       scene.run();

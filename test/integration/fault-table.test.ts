@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { logMessages } from '../../src/util/log-messages.ts';
 import { runCommand } from '../support/built-command.ts';
 import type { CommandEnd } from '../support/built-command.ts';
 import { readGeneration } from '../support/fake-engine/nginx.ts';
@@ -189,7 +190,7 @@ describe.concurrent('one call hangs', () => {
         await waitUntil('it hangs', () => set.hits() > 0);
         run.signal(signal);
         expect(await run.ended).toMatchObject({ code: 0, signal: null });
-        expect(run.log().at(-1)?.msg).toBe('stopped');
+        expect(run.log().at(-1)?.msg).toBe(logMessages.stopped.message);
       });
     }
   }
@@ -208,7 +209,7 @@ describe.concurrent('the signal call fails once', () => {
       expect(set.hits()).toBe(1);
       expect(nginx.signals).toHaveLength(1);
       expect(problemCodes(run)).toContain('signal-failed');
-      await waitUntil('the problem is gone', () => problemCodes(run, 'problem is gone').includes('signal-failed'));
+      await waitUntil('the problem is gone', () => problemCodes(run, 'problemResolved').includes('signal-failed'));
     });
   }
 });
@@ -258,7 +259,7 @@ for (const leaving of ['nothing', 'socket file'] as const) {
       await scene.engine.comeBack();
       await scene.servesNoMore(`${scene.address(20)}:8000`);
       await scene.serves(`${scene.address(21)}:8000`);
-      await waitUntil('that it is over is told', () => problemCodes(run, 'problem is gone').includes('engine-unreachable'));
+      await waitUntil('that it is over is told', () => problemCodes(run, 'problemResolved').includes('engine-unreachable'));
     });
   });
 }
@@ -267,7 +268,7 @@ describe.concurrent('engine away at start', () => {
   test('the file is kept, and right with no further event once it is there', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20);
-    await scene.run().waitForLog('routes are live');
+    await scene.run().waitForLog('routesLive');
     await scene.stopAll();
     const before = await scene.fileIdentity();
     await scene.engine.goAway();
@@ -317,7 +318,7 @@ describe.concurrent('one label with a bad value', () => {
     scene.backend('fixed', 22);
     await scene.serves(`${scene.address(22)}:8000`);
     await scene.servesNoMore(`${scene.address(21)}:8000`);
-    await waitUntil('it is told that they are gone', () => problemCodes(run, 'problem is gone').length >= told.length);
+    await waitUntil('it is told that they are gone', () => problemCodes(run, 'problemResolved').length >= told.length);
     expect(run.hasEnded()).toBe(false);
   });
 
@@ -353,7 +354,7 @@ describe.concurrent('out directory missing', () => {
     await scene.frontend('frontend', { file });
     scene.backend('backend', 20);
     const run = scene.run(['--instance', 'meet']);
-    await run.waitForLog('routes are live');
+    await run.waitForLog('routesLive');
 
     // A file in its place is what can't be repaired from here.
     await rename(scene.out, `${scene.out}.away`);
@@ -366,7 +367,7 @@ describe.concurrent('out directory missing', () => {
     await rm(scene.out);
     await mkdir(scene.out, { recursive: true });
     await waitUntil('it is published again', () => readGeneration(file) !== 'none');
-    await waitUntil('the problem is gone', () => problemCodes(run, 'problem is gone').includes('publish-failed'));
+    await waitUntil('the problem is gone', () => problemCodes(run, 'problemResolved').includes('publish-failed'));
     await waitForStatus(scene, 'well again, on a socket made again', ({ converged }) => converged);
     expect(await commandHealth(scene)).toMatchObject({ code: 0 });
   });
@@ -375,11 +376,11 @@ describe.concurrent('out directory missing', () => {
     const file = join(scene.out, 'routing.conf');
     await scene.frontend('frontend', { file });
     const run = scene.run(['--instance', 'meet']);
-    await run.waitForLog('routes are live');
+    await run.waitForLog('routesLive');
     // What it keeps may just be written.
     await rm(scene.out, { recursive: true, maxRetries: 10 });
     scene.backend('backend', 20);
-    await run.waitForLog('routes are live', 2);
+    await run.waitForLog('routesLive', 2);
     expect(readGeneration(file)).not.toBe('none');
   });
 });

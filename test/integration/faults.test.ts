@@ -29,7 +29,7 @@ test.concurrent('a frontend that ends just before its signal (409) is asked when
   nginx.boot();
   world.start('frontend-1');
   await scene.serves(`${scene.address(10)}:8080`);
-  await waitUntil('nothing is left to tell', () => problemCodes(run).length === problemCodes(run, 'problem is gone').length);
+  await waitUntil('nothing is left to tell', () => problemCodes(run).length === problemCodes(run, 'problemResolved').length);
 });
 
 test.concurrent('a frontend that was replaced just before its signal (404) costs nobody anything', async ({ scene }) => {
@@ -46,7 +46,7 @@ test.concurrent('a frontend that was replaced just before its signal (404) costs
   nginx.moveTo('frontend-1');
   await waitUntil('the new one is asked', () => nginx.asks.length > asked);
   await scene.serves(`${scene.address(10)}:8080`);
-  await waitUntil('nothing is left to tell', () => problemCodes(run).length === problemCodes(run, 'problem is gone').length);
+  await waitUntil('nothing is left to tell', () => problemCodes(run).length === problemCodes(run, 'problemResolved').length);
 });
 
 test.concurrent('nginx that goes on with the old configuration is told of, and never loses the others', async ({ scene }) => {
@@ -81,7 +81,7 @@ for (const answers of ['forbidden', 'never'] as const) {
     await waitUntil('it was asked again', () => nginx.asks.length > asked + 1 && scene.engine.listCalls().length > lists);
     await waitForStatus(scene, 'unverified again', (status) => status.instances[0]?.frontends[0]?.phase === 'unverified');
     expect(problemCodes(run)).toEqual(['reload-unverified']);
-    expect(problemCodes(run, 'problem is gone')).toEqual([]);
+    expect(problemCodes(run, 'problemResolved')).toEqual([]);
 
     nginx.behaviour.answers = 'normally';
     run.signal('SIGHUP');
@@ -119,8 +119,8 @@ test.concurrent('an engine that is away is one problem in the log, however often
   expect(problemCodes(run)).toEqual(['engine-unreachable']);
   await scene.engine.comeBack();
   await scene.converged();
-  await waitUntil('that it is over is told', () => problemCodes(run, 'problem is gone').length > 0);
-  expect(problemCodes(run, 'problem is gone')).toEqual(['engine-unreachable']);
+  await waitUntil('that it is over is told', () => problemCodes(run, 'problemResolved').length > 0);
+  expect(problemCodes(run, 'problemResolved')).toEqual(['engine-unreachable']);
 });
 
 test.concurrent('an engine whose lists and events fail for different reasons is one problem, and that is over once', async ({ scene }) => {
@@ -139,10 +139,10 @@ test.concurrent('an engine whose lists and events fail for different reasons is 
   const lateList = faults.add({ ...list, do: 'late', until: new Promise<void>((resolve) => (answer = resolve)) });
   noList.lift();
   noStream.lift();
-  await run.waitForLog('connected to the engine', 2);
+  await run.waitForLog('engineConnected', 2);
   await waitUntil('a list is asked for', () => lateList.hits() > 0);
   answer?.();
-  await waitUntil('that it is over is told', () => problemCodes(run, 'problem is gone').length > 0);
+  await waitUntil('that it is over is told', () => problemCodes(run, 'problemResolved').length > 0);
   expect(problemCodes(run)).toEqual(['engine-unreachable']);
 });
 
@@ -177,9 +177,9 @@ test.concurrent('a stream that is cut again and again is no tight loop, and one 
   const fault = scene.engine.faults.add({ ...events, do: 'cut' });
   const run = scene.run();
   await waitUntil('it was cut often', () => fault.hits() >= 8);
-  expect(run.logged('connected to the engine').length).toBeLessThanOrEqual(1);
+  expect(run.logged('engineConnected').length).toBeLessThanOrEqual(1);
   expect(problemCodes(run)).toEqual(['engine-unreachable']);
-  expect(problemCodes(run, 'problem is gone')).toEqual([]);
+  expect(problemCodes(run, 'problemResolved')).toEqual([]);
   const calls = scene.engine.calls.filter(({ path }) => path === '/events');
   const [first, last] = [calls[0]?.atMs ?? 0, calls[4]?.atMs ?? 0];
   expect(last - first).toBeGreaterThanOrEqual(4 * 50);
@@ -232,7 +232,7 @@ test.concurrent('a second stop signal ends it at once', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.engine.faults.add({ ...list, do: 'hang' });
   const run = scene.run();
-  await run.waitForLog('connected to the engine');
+  await run.waitForLog('engineConnected');
   run.signal('SIGTERM');
   run.signal('SIGTERM');
   run.signal('SIGINT');

@@ -9,7 +9,6 @@ import { test } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 const shipped = fileURLToPath(new URL('../../templates', import.meta.url));
-const forced = 'the stop had to be forced, since this did not end';
 
 /** A sidecar with a thread that hangs in open(2): a named pipe among its templates, which are the operator's own and not guarded. */
 async function hangingSidecar(scene: Scene): Promise<RunningCommand> {
@@ -35,27 +34,27 @@ test.concurrent('a stop while a file operation hangs is forced, and the log says
   const run = await hangingSidecar(scene);
   run.signal('SIGTERM');
   expect(await run.ended).toMatchObject({ code: null, signal: 'SIGKILL' });
-  expect(run.logged(forced)).toMatchObject([{ level: 'error' }]);
-  expect(run.logged(forced)[0]?.['underWay']).toEqual(expect.arrayContaining(['the pass under way', 'a file operation']));
+  expect(run.logged('stopForced')).toMatchObject([{ level: 'error' }]);
+  expect(run.logged('stopForced')[0]?.['underWay']).toEqual(expect.arrayContaining(['the pass under way', 'a file operation']));
 });
 
 test.concurrent('a second stop signal ends it although a file operation hangs', async ({ scene }) => {
   const run = await hangingSidecar(scene);
   run.signal('SIGTERM');
-  await run.waitForLog('told to stop; the last good file stays');
+  await run.waitForLog('stopRequested');
   run.signal('SIGTERM');
   expect(await run.ended).toMatchObject({ code: null, signal: 'SIGKILL' });
-  expect(run.logged(forced)).toEqual([]);
+  expect(run.logged('stopForced')).toEqual([]);
 });
 
 test.concurrent('a stop that something keeps from ending is forced with 1, and the log says what', async ({ scene }) => {
   const leak = join(scene.folder, 'leak.cjs');
   await writeFile(leak, 'setInterval(() => undefined, 1000);\n');
   const run = scene.run([], { env: { NODE_OPTIONS: `--require ${leak}` } });
-  await run.waitForLog('connected to the engine');
+  await run.waitForLog('engineConnected');
   run.signal('SIGTERM');
   expect(await run.ended).toMatchObject({ code: 1, signal: null });
   expect(run.logged('stopped')).toHaveLength(1);
-  expect(run.logged(forced)).toHaveLength(1);
-  expect(run.logged(forced)[0]?.['underWay']).toContain('Timeout');
+  expect(run.logged('stopForced')).toHaveLength(1);
+  expect(run.logged('stopForced')[0]?.['underWay']).toContain('Timeout');
 });

@@ -56,7 +56,7 @@ test.concurrent('an unreadable entry of the list affects only its container, and
   run.signal('SIGHUP');
   await waitUntil(
     'they are gone',
-    () => problemCodes(run, 'problem is gone').filter((code) => code === 'container-unreadable').length === 2,
+    () => problemCodes(run, 'problemResolved').filter((code) => code === 'container-unreadable').length === 2,
   );
 });
 
@@ -79,10 +79,10 @@ test.concurrent('a container whose entry becomes unreadable, or loses its id, st
     run.signal('SIGHUP');
     await waitUntil('it is reported', () => problemCodes(run).slice(reported).includes('container-unreadable'));
     expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
-    const over = problemCodes(run, 'problem is gone').length;
+    const over = problemCodes(run, 'problemResolved').length;
     fault.lift();
     run.signal('SIGHUP');
-    await waitUntil('it is over', () => problemCodes(run, 'problem is gone').slice(over).includes('container-unreadable'));
+    await waitUntil('it is over', () => problemCodes(run, 'problemResolved').slice(over).includes('container-unreadable'));
   }
   expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
 });
@@ -100,5 +100,5 @@ test.concurrent('closes and reports a stream with an endless line; skips a long 
   await waitUntil('that is reported', () => run.stderr().includes('longer than 67108864 bytes'));
   scene.backend('backend-2', 21);
   await scene.serves(`${scene.address(21)}:8000`);
-  await waitUntil('that is over', () => problemCodes(run, 'problem is gone').includes('engine-unreachable'));
+  await waitUntil('that is over', () => problemCodes(run, 'problemResolved').includes('engine-unreachable'));
 });

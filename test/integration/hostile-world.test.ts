@@ -79,7 +79,7 @@ test.concurrent('no file is written outside the output directory, and a hostile 
   for (const folder of [out, cwd, temporary]) await mkdir(folder, { recursive: true });
   const before = await filesBelow(around);
   const run = scene.run(['--out', out], { cwd, env: { TMPDIR: temporary, HOME: cwd } });
-  await run.waitForLog('connected to the engine');
+  await run.waitForLog('engineConnected');
   for (let world = 0; world < worlds; world += 1) {
     const fault = scene.engine.faults.add({ ...list, do: 'body', body: answerOf(world) });
     for (const line of fc.sample(eventLine, { numRuns: 40, seed: world })) scene.engine.sayOnEventStreams(`${line}\n`);

@@ -37,7 +37,7 @@ test.concurrent('templates that an older meet-gen kept are never run, and what i
   const text = await readFile(keptFile(scene), 'utf8');
   expect(text).not.toContain('<%');
   expect((JSON.parse(text) as Kept).refused.map(({ key }) => key)).toEqual(['0'.repeat(64)]);
-  expect(run.logged('the last good routes could not be read; they are learnt again')).toEqual([]);
+  expect(run.logged('lastGoodUnreadable')).toEqual([]);
   expect((await scene.status()).problems).toEqual([]);
 });
 
@@ -74,7 +74,7 @@ test.concurrent('after a restart with a broken template the published file stays
   expect(await scene.fileIdentity()).toBe(before);
   await writeFile(main, text);
   await scene.serves(`${scene.address(21)}:8000`);
-  await waitUntil('it is gone', () => problemCodes(second, 'problem is gone').includes('template-broken'));
+  await waitUntil('it is gone', () => problemCodes(second, 'problemResolved').includes('template-broken'));
 });
 
 test.concurrent('after a restart with a template that nginx refuses the published file stays', async ({ scene }) => {

@@ -1,4 +1,6 @@
 import { expect } from 'vitest';
+import { logMessages } from '../../src/util/log-messages.ts';
+import type { LogMessageName } from '../../src/util/log-messages.ts';
 import type { RunningCommand } from '../support/built-command.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { readMetrics, test, waitForStatus } from './scene.ts';
@@ -41,11 +43,13 @@ function readPretty(block: string): Line {
   return { level: level.toLowerCase(), msg, fields };
 }
 
-/** A line that is looked for: its level, its message, and what its fields say. */
-type Wanted = readonly [level: 'info' | 'warn' | 'error', msg: string, ...words: readonly string[]];
+/** A line that is looked for: its message, and texts in its fields. */
+type Wanted = readonly [name: LogMessageName, ...words: readonly string[]];
 
-const tells = ([level, msg, ...words]: Wanted, line: Line): boolean =>
-  line.level === level && line.msg === msg && words.every((word) => line.fields.includes(word));
+const isOf = (name: LogMessageName, { level, msg }: Line): boolean =>
+  level === logMessages[name].level && msg === logMessages[name].message;
+
+const tells = ([name, ...words]: Wanted, line: Line): boolean => isOf(name, line) && words.every((word) => line.fields.includes(word));
 
 /** What is told of a situation, each once; the first line tells it to one that starts in the middle of it, too. */
 interface Telling {
@@ -53,87 +57,84 @@ interface Telling {
   readonly ends: readonly Wanted[];
 }
 
-const live = 'routes are live';
-const gone = 'problem is gone';
-
 const tellings: Readonly<Record<SituationName, Telling>> = {
   'all well': { begins: [], ends: [] },
   'backend starting': {
-    begins: [['info', live, 'backend-2: out of rotation: health check has not passed yet', 'Ms']],
-    ends: [['info', live, 'backend-2: in rotation: healthy', '+ meet/backend', 'Ms']],
+    begins: [['routesLive', 'backend-2: out of rotation: health check has not passed yet', 'Ms']],
+    ends: [['routesLive', 'backend-2: in rotation: healthy', '+ meet/backend', 'Ms']],
   },
   'backend unhealthy': {
     begins: [
-      ['info', live, 'backend-2: out of rotation: health check fails', 'Ms'],
-      ['info', live, 'backend-2: in rotation: healthy'],
+      ['routesLive', 'backend-2: out of rotation: health check fails', 'Ms'],
+      ['routesLive', 'backend-2: in rotation: healthy'],
     ],
-    ends: [['info', live, 'backend-2: in rotation: healthy', '+ meet/backend']],
+    ends: [['routesLive', 'backend-2: in rotation: healthy', '+ meet/backend']],
   },
   'backend draining': {
     begins: [
-      ['info', 'notice', 'drained', 'backend-2', 'meet-gen drain --cancel backend-2'],
-      ['info', live, 'backend-2: out of rotation: drained by an operator'],
-      ['info', live, 'backend-2: in rotation: healthy'],
+      ['notice', 'drained', 'backend-2', 'meet-gen drain --cancel backend-2'],
+      ['routesLive', 'backend-2: out of rotation: drained by an operator'],
+      ['routesLive', 'backend-2: in rotation: healthy'],
     ],
     ends: [
-      ['info', gone, 'drained', 'backend-2'],
-      ['info', live, 'backend-2: in rotation: healthy', '+ meet/backend'],
+      ['problemResolved', 'drained', 'backend-2'],
+      ['routesLive', 'backend-2: in rotation: healthy', '+ meet/backend'],
     ],
   },
   'nobody left': {
     begins: [
-      ['warn', 'problem', 'nobody-in-rotation', 'meet/backend', '503', 'meet-gen status'],
-      ['info', live, 'backend-1: out of rotation: exited', '+ meet/backend -> 503'],
+      ['problemWarning', 'nobody-in-rotation', 'meet/backend', '503', 'meet-gen status'],
+      ['routesLive', 'backend-1: out of rotation: exited', '+ meet/backend -> 503'],
     ],
     ends: [
-      ['info', gone, 'nobody-in-rotation', 'meet/backend'],
-      ['info', live, 'backend-1: in rotation', '- meet/backend -> 503'],
+      ['problemResolved', 'nobody-in-rotation', 'meet/backend'],
+      ['routesLive', 'backend-1: in rotation', '- meet/backend -> 503'],
     ],
   },
   'label typo': {
     begins: [
-      ['warn', 'problem', 'unknown-label', 'backend-2', 'meet.pahts', 'did you mean meet.paths?'],
-      ['info', live, 'backend-2: in rotation: healthy'],
+      ['problemWarning', 'unknown-label', 'backend-2', 'meet.pahts', 'did you mean meet.paths?'],
+      ['routesLive', 'backend-2: in rotation: healthy'],
     ],
     ends: [
-      ['info', gone, 'unknown-label', 'backend-2', 'meet.pahts'],
-      ['info', live, 'backend-2: out of rotation: removed'],
+      ['problemResolved', 'unknown-label', 'backend-2', 'meet.pahts'],
+      ['routesLive', 'backend-2: out of rotation: removed'],
     ],
   },
   'contested route': {
     begins: [
-      ['error', 'problem', 'contested-route', 'more', 'meet/files already has', 'give one of the two other paths'],
-      ['info', live, '+ /files/ -> meet/files', 'files: in rotation'],
+      ['problem', 'contested-route', 'more', 'meet/files already has', 'give one of the two other paths'],
+      ['routesLive', '+ /files/ -> meet/files', 'files: in rotation'],
     ],
-    ends: [['info', gone, 'contested-route', 'more']],
+    ends: [['problemResolved', 'contested-route', 'more']],
   },
   'nginx refused': {
     begins: [
-      ['error', 'problem', 'reload-rejected', '[emerg] upstream meet_meet.bad is refused', 'fix what nginx names'],
-      ['error', 'problem', 'route-left-out', '=/bad,/bad/', 'meet/bad'],
-      ['info', live, '+ =/bad -> meet/bad', '+ meet/bad -> 503'],
+      ['problem', 'reload-rejected', '[emerg] upstream meet_meet.bad is refused', 'fix what nginx names'],
+      ['problem', 'route-left-out', '=/bad,/bad/', 'meet/bad'],
+      ['routesLive', '+ =/bad -> meet/bad', '+ meet/bad -> 503'],
     ],
     ends: [
-      ['info', gone, 'reload-rejected'],
-      ['info', gone, 'route-left-out', '=/bad,/bad/'],
-      ['info', live, '- =/bad -> meet/bad'],
+      ['problemResolved', 'reload-rejected'],
+      ['problemResolved', 'route-left-out', '=/bad,/bad/'],
+      ['routesLive', '- =/bad -> meet/bad'],
     ],
   },
   'engine gone': {
-    begins: [['error', 'problem', 'engine-unreachable', 'the last good file is served']],
+    begins: [['problem', 'engine-unreachable', 'the last good file is served']],
     ends: [
-      ['info', 'connected to the engine', 'unix://'],
-      ['info', gone, 'engine-unreachable'],
+      ['engineConnected', 'unix://'],
+      ['problemResolved', 'engine-unreachable'],
     ],
   },
   'frontend not verified': {
     begins: [
-      ['warn', 'problem', 'reload-unverified', 'frontend', 'mount the stub'],
-      ['warn', 'routes are published, but no frontend answers: it is not proven that they are served', 'backend-2: in rotation: healthy'],
+      ['problemWarning', 'reload-unverified', 'frontend', 'mount the stub'],
+      ['routesUnproven', 'backend-2: in rotation: healthy'],
     ],
     ends: [
-      ['info', gone, 'reload-unverified', 'frontend'],
-      ['info', live, 'backend-2: in rotation: healthy', 'Ms'],
+      ['problemResolved', 'reload-unverified', 'frontend'],
+      ['routesLive', 'backend-2: in rotation: healthy', 'Ms'],
     ],
   },
 };
@@ -149,8 +150,7 @@ async function lookAgain(scene: Scene, times = 1): Promise<void> {
 }
 
 /** What is told however a situation goes: what is found out of the frontends on the way. */
-const isAside = ({ msg, fields }: Line): boolean =>
-  msg.startsWith('the frontends can not be asked') || fields.includes('keepaliveMinTimeout');
+const isAside = (line: Line): boolean => isOf('testsUnavailable', line) || line.fields.includes('keepaliveMinTimeout');
 
 async function waitForLines(wanted: readonly Wanted[], lines: () => readonly Line[]): Promise<void> {
   for (const one of wanted)
@@ -180,11 +180,7 @@ for (const format of ['json', 'pretty'] as const)
         linesOf(run, format)
           .slice(from)
           .filter((line) => !isAside(line));
-      const start: readonly Wanted[] = [
-        ['info', 'meet-gen starts'],
-        ['info', 'connected to the engine'],
-        ['info', live, 'first seen'],
-      ];
+      const start: readonly Wanted[] = [['starts'], ['engineConnected'], ['routesLive', 'first seen']];
       const { begins, ends } = tellings[name];
       await waitForLines([...start, ...begins], since);
       await lookAgain(scene, 3);
@@ -214,7 +210,7 @@ test.concurrent('one that comes unhealthy changes no route, and is told all the 
   const run = scene.run();
   await scene.converged();
   scene.backend('backend-2', 21, { health: 'unhealthy' });
-  const line = await run.waitForLog('containers have changed, the routes stay');
+  const line = await run.waitForLog('containersChanged');
   expect(line).toMatchObject({
     level: 'info',
     instance: 'meet',
@@ -232,16 +228,16 @@ test.concurrent('the last one that turns unhealthy keeps its routes: a warning, 
   const lines = (): readonly Line[] => linesOf(run, 'json');
   await waitForLines(
     [
-      ['warn', 'problem', 'unhealthy-in-use', 'meet/backend', 'docker inspect'],
-      ['info', 'containers have changed, the routes stay', 'backend: in rotation: health check fails, and no replica is better'],
+      ['problemWarning', 'unhealthy-in-use', 'meet/backend', 'docker inspect'],
+      ['containersChanged', 'backend: in rotation: health check fails, and no replica is better'],
     ],
     lines,
   );
   scene.engine.world.health('backend', 'healthy');
   await waitForLines(
     [
-      ['info', gone, 'unhealthy-in-use'],
-      ['info', 'containers have changed, the routes stay', 'backend: in rotation: healthy'],
+      ['problemResolved', 'unhealthy-in-use'],
+      ['containersChanged', 'backend: in rotation: healthy'],
     ],
     lines,
   );
@@ -254,7 +250,7 @@ test.concurrent('a stop is told when it begins; how the end goes on is not', asy
   const run = scene.run(resyncs);
   await scene.converged();
   scene.engine.world.beginStop('backend-2');
-  await waitForLines([['info', live, 'backend-2: out of rotation: got a stop signal']], () => linesOf(run, 'json'));
+  await waitForLines([['routesLive', 'backend-2: out of rotation: got a stop signal']], () => linesOf(run, 'json'));
   const told = run.log().length;
   scene.engine.world.stop('backend-2');
   await waitForStatus(scene, 'it has ended', ({ instances }) => instances[0]?.services[0]?.replicas[1]?.state === 'exited');
@@ -270,12 +266,12 @@ test.concurrent('the service that has nobody stays the same problem while its co
   const run = scene.run(resyncs);
   await scene.converged();
   scene.engine.world.stop('backend');
-  await waitForLines([['warn', 'problem', 'nobody-in-rotation', 'meet/backend']], () => linesOf(run, 'json'));
+  await waitForLines([['problemWarning', 'nobody-in-rotation', 'meet/backend']], () => linesOf(run, 'json'));
   scene.engine.world.remove('backend');
   await waitForStatus(scene, 'it is gone', ({ instances }) => instances[0]?.services.length === 0);
   await lookAgain(scene);
   expect(run.logged('problem')).toHaveLength(1);
-  expect(run.logged(gone)).toEqual([]);
+  expect(run.logged('problemResolved')).toEqual([]);
   scene.backend('backend', 20);
-  await waitForLines([['info', gone, 'nobody-in-rotation', 'meet/backend']], () => linesOf(run, 'json'));
+  await waitForLines([['problemResolved', 'nobody-in-rotation', 'meet/backend']], () => linesOf(run, 'json'));
 });

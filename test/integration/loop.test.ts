@@ -57,7 +57,7 @@ test.concurrent('the first change is acted upon at once, whatever the quiet time
   await scene.converged();
   scene.backend('backend', 20);
   await scene.serves(`${scene.address(20)}:8000`);
-  expect(run.logged('routes are live')).toHaveLength(2);
+  expect(run.logged('routesLive')).toHaveLength(2);
 });
 
 test.concurrent('a start costs at most two lists, though its network is told of long before', async ({ scene }) => {
@@ -191,7 +191,7 @@ test.concurrent('a change just before the start, that the list does not show yet
   scene.engine.world.listLagMs = 15;
   // Nobody listens yet: the pause is announced to nobody, and the first list may still show it running.
   const run = scene.run();
-  await run.waitForLog('meet-gen starts');
+  await run.waitForLog('starts');
   scene.engine.world.pause('other');
   await scene.serves(`${scene.address(20)}:8000`);
   await scene.servesNoMore(`${scene.address(21)}:8000`);

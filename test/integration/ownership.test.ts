@@ -144,7 +144,7 @@ test.concurrent('a memory that makes no sense is reported, and the owner is deci
   await writeFile(join(scene.out, 'prod', '.owner.json'), '{"format":1,"project":"a;b"}');
   const run = scene.run();
   await scene.serves(`${scene.address(20)}:8000`, 'prod');
-  expect(run.stderr()).toContain('what is remembered of the owner of the instance makes no sense');
+  expect(run.logged('ownerInvalid')).toHaveLength(1);
   expect((await scene.status()).instances[0]?.owner).toMatchObject({ project: 'visio' });
 });
 

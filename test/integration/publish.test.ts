@@ -10,7 +10,7 @@ test.concurrent('a start lists, publishes, signals and proves', async ({ scene }
   scene.backend('backend', 20);
   const run = scene.run();
 
-  const live = await run.waitForLog('routes are live');
+  const live = await run.waitForLog('routesLive');
   const content = await scene.content();
   expect(content).toContain(`server ${scene.address(20)}:8000 max_fails=0 fail_timeout=0;`);
   expect(live).toMatchObject({ level: 'info', instance: 'meet', generation: readGeneration(scene.file()) });
@@ -33,7 +33,7 @@ test.concurrent('a file published under a narrow umask can be read by everybody'
   const before = process.umask(0o077);
   const run = scene.run();
   process.umask(before);
-  await run.waitForLog('routes are live');
+  await run.waitForLog('routesLive');
   expect((await stat(scene.file())).mode & 0o777).toBe(0o644);
   expect((await stat(join(scene.out, 'meet'))).mode & 0o777).toBe(0o755);
 });
@@ -42,7 +42,7 @@ test.concurrent('only ten fresh answers after the old workers are gone count as 
   const nginx = await scene.frontend('frontend');
   nginx.behaviour.oldWorkersMs = 100;
   const run = scene.run();
-  await run.waitForLog('routes are live');
+  await run.waitForLog('routesLive');
   const [signalledAtMs = Infinity] = nginx.signals;
   expect(nginx.visits.filter((atMs) => atMs >= signalledAtMs + 150).length).toBeGreaterThanOrEqual(10);
 });
@@ -54,7 +54,7 @@ test.concurrent('a new backend comes in, a stopping one goes out at its stop sig
   await scene.serves(`${scene.address(20)}:8000`);
 
   scene.backend('backend-2', 21);
-  const live = await run.waitForLog('routes are live', 2);
+  const live = await run.waitForLog('routesLive', 2);
   expect(live['changes']).toEqual([`+ meet/backend ${scene.address(21)}:8000`]);
   await scene.serves(`${scene.address(21)}:8000`);
   scene.engine.world.beginStop('backend-1', 'QUIT');
@@ -106,18 +106,18 @@ test.concurrent('when nothing changed in the rendered bytes, nothing is written 
   await scene.converged();
   const lists = scene.engine.listCalls().length;
   run.signal('SIGHUP');
-  await run.waitForLog('resync requested (SIGHUP)');
+  await run.waitForLog('resyncRequested');
   await waitUntil('it has looked again', () => scene.engine.listCalls().length > lists);
   await scene.converged();
   expect(await scene.fileIdentity()).toBe(before);
   expect(scene.engine.killCalls()).toHaveLength(1);
-  expect(run.logged('routes are live')).toHaveLength(1);
+  expect(run.logged('routesLive')).toHaveLength(1);
 });
 
 test.concurrent('a meet-gen that starts again with everything unchanged writes and signals nothing', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
-  await scene.run().waitForLog('routes are live');
+  await scene.run().waitForLog('routesLive');
   const first = await scene.fileIdentity();
   const signalled = scene.engine.killCalls().length;
   const asked = nginx.asks.length;
@@ -126,7 +126,7 @@ test.concurrent('a meet-gen that starts again with everything unchanged writes a
   expect((await stopped.ended).code).toBe(2);
 
   await scene.stopAll();
-  await scene.run().waitForLog('routes are live');
+  await scene.run().waitForLog('routesLive');
   expect(nginx.asks.length).toBeGreaterThan(asked);
   expect(await scene.fileIdentity()).toBe(first);
   expect(scene.engine.killCalls()).toHaveLength(signalled);
@@ -280,7 +280,7 @@ test.concurrent('what a killed meet-gen leaves behind is not in the way', async 
   for (const file of left) await writeFile(file, 'half a fi');
 
   const second = scene.run();
-  await second.waitForLog('routes are live');
+  await second.waitForLog('routesLive');
   await scene.converged();
   await waitUntil(
     'nothing else is left',

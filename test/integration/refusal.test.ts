@@ -88,9 +88,7 @@ test.concurrent('while nginx is being asked about a change, the old routes are s
   await scene.serves('location = /more {');
   await scene.converged();
   expect((await scene.status()).instances[0]?.onTrial).toBeUndefined();
-  expect(
-    run.logged('the frontends can not be asked to test a file before it is published; a reload tells what they say to it'),
-  ).toHaveLength(1);
+  expect(run.logged('testsUnavailable')).toHaveLength(1);
 });
 
 test.concurrent('the words are found in the log of a frontend that logs thousands of requests, and no visitor can add to them', async ({

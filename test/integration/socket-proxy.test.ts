@@ -97,7 +97,7 @@ describe.concurrent.each(kinds)("%s's proxy", (kind) => {
 
   test('is reported if it refuses the list: with the call, and the page with the settings', async ({ scene, onTestFinished }) => {
     const host = await startProxy(kind, { ...all, list: false }, scene, onTestFinished);
-    const words = `listing containers was refused (403): the server at ${host}, probably a socket proxy, doesn't let GET /containers/json through; allow that call in the proxy; docs/security.md has the settings of known proxies`;
+    const words = `listing containers was refused (403): the server at ${host}, probably a socket proxy, doesn't let GET /containers/json through; allow that call in the proxy; docs/engine-access.md has the settings of known proxies`;
     expect(await runCommand(['render', '--docker-host', host])).toMatchObject({ code: 3, stdout: '', stderr: `meet-gen: ${words}\n` });
     scene.run(['--docker-host', host]);
     expect(await problemOf(scene, 'engine-unreachable')).toContain(words);

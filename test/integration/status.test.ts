@@ -54,7 +54,7 @@ test.concurrent('the status is the same on the socket and on the port', async ({
 test.concurrent('the port is read-only, and answers only to its address and localhost', async ({ scene }) => {
   const port = await freePort();
   const run = scene.run(['--listen', `127.0.0.1:${port}`]);
-  await run.waitForLog('connected to the engine');
+  await run.waitForLog('engineConnected');
   for (const host of ['evil.example', 'evil.example:9180', 'localhost.evil.example', '127.0.0.1.evil.example'])
     expect(await askPort(port, '/status', { host })).toMatchObject({ status: 421 });
   for (const host of ['localhost', `localhost:${port}`, '127.0.0.1', `127.0.0.1:${port}`, `[::1]:${port}`, '10.1.2.3'])
@@ -67,7 +67,7 @@ test.concurrent('the port is read-only, and answers only to its address and loca
 test.concurrent('--listen off opens no port', async ({ scene }) => {
   const port = await freePort();
   const run = scene.run(['--listen', 'off'], { env: { MEET_GEN_LISTEN: `127.0.0.1:${port}` } });
-  await run.waitForLog('connected to the engine');
+  await run.waitForLog('engineConnected');
   await expect(askPort(port, '/healthz')).rejects.toThrow('ECONNREFUSED');
   expect((await stat(scene.statusSocket)).mode & 0o777).toBe(0o600);
 });

@@ -59,7 +59,7 @@ test.concurrent('where the temporary directory is read-only, that socket is in /
   const folder = join('/dev/shm', scene.statusSocket.split('/').at(-2) ?? '');
   const run = scene.run([], options);
   try {
-    await run.waitForLog('connected to the engine');
+    await run.waitForLog('engineConnected');
     await waitUntil('it is well', async () => (await runCommand(['healthcheck', '--out', scene.out], options)).code === 0);
     expect((await lstat(join(folder, 'status.sock'))).isSocket()).toBe(true);
     await run.stop();
@@ -71,7 +71,7 @@ test.concurrent('where the temporary directory is read-only, that socket is in /
 
 test.concurrent('a second meet-gen is refused though it has another temporary directory, until the first is killed', async ({ scene }) => {
   const first = scene.run();
-  await first.waitForLog('connected to the engine');
+  await first.waitForLog('engineConnected');
   // As in a container of its own.
   const elsewhere = { env: { TMPDIR: scene.folder } };
   const { code, stderr } = await scene.run([], elsewhere).ended;
@@ -83,7 +83,7 @@ test.concurrent('a second meet-gen is refused though it has another temporary di
   await first.ended;
   expect((await lstat(lock(scene))).isSocket()).toBe(true);
   const third = scene.run([], elsewhere);
-  await third.waitForLog('connected to the engine');
+  await third.waitForLog('engineConnected');
   await third.stop();
   await expect(lstat(lock(scene))).rejects.toThrow('ENOENT');
 });
@@ -101,7 +101,7 @@ test.concurrent('of many that start at once, one publishes', async ({ scene }) =
   const runs = Array.from({ length: 4 }, (_, index) => scene.run([], { env: { TMPDIR: join(scene.folder, `t${index}`) } }));
   for (const index of runs.keys()) await mkdir(join(scene.folder, `t${index}`));
   await waitUntil('all but one have ended', () => runs.filter((run) => run.hasEnded()).length === runs.length - 1);
-  await runs.find((run) => !run.hasEnded())?.waitForLog('connected to the engine');
+  await runs.find((run) => !run.hasEnded())?.waitForLog('engineConnected');
   for (const run of runs.filter((one) => one.hasEnded())) expect((await run.ended).code).toBe(2);
 });
 

@@ -34,7 +34,7 @@ function messagesOf(run: RunningCommand): string {
 }
 
 async function untilWell(run: RunningCommand, file: string, generation: () => string): Promise<void> {
-  await waitUntil('the problem is gone by itself', () => problemCodes(run, 'problem is gone').includes('publish-failed'));
+  await waitUntil('the problem is gone by itself', () => problemCodes(run, 'problemResolved').includes('publish-failed'));
   await waitUntil('the new file is served', () => generation() !== 'none' && generation() === readGeneration(file));
 }
 

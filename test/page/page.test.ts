@@ -308,7 +308,7 @@ test.concurrent('what slipped in as markup would neither run, nor load or send a
 test.concurrent('a name that is listed is answered, no other', async ({ scene }) => {
   const port = await freePort();
   const run = scene.run(['--listen', `127.0.0.1:${port}`, '--allow-host', 'meet-gen,status.example.com']);
-  await run.waitForLog('connected to the engine');
+  await run.waitForLog('engineConnected');
   for (const host of ['meet-gen', `meet-gen:${port}`, 'STATUS.example.com'])
     expect(await askPort(port, '/', { host })).toMatchObject({ status: 200 });
   for (const host of ['meet-gen.example.com', 'example.com', 'x-meet-gen'])

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { logMessages } from '../../src/util/log-messages.ts';
+import type { LogMessageName } from '../../src/util/log-messages.ts';
 import { builtCommand, openPrograms } from './command-files.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -38,9 +40,9 @@ export interface RunningCommand {
   /** The log so far, without what isn't JSON. */
   log(): readonly LogLine[];
   /** The log lines with this message so far. */
-  logged(message: string): readonly LogLine[];
+  logged(name: LogMessageName): readonly LogLine[];
   /** Waits for the `count`-th line with this message. */
-  waitForLog(message: string, count?: number): Promise<LogLine>;
+  waitForLog(name: LogMessageName, count?: number): Promise<LogLine>;
   hasEnded(): boolean;
   signal(signal: NodeJS.Signals): void;
   readonly ended: Promise<CommandEnd>;
@@ -83,13 +85,13 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
     stdout: () => stdout,
     stderr: () => stderr,
     log,
-    logged: (message) => log().filter((line) => line.msg === message),
-    waitForLog: (message, count = 1) =>
+    logged: (name) => log().filter((line) => line.msg === logMessages[name].message),
+    waitForLog: (name, count = 1) =>
       waitUntil(
-        `the log says "${message}" ${count} times`,
+        `the log has ${name} ${count} times`,
         () => {
-          const found = command.logged(message)[count - 1];
-          if (found === undefined && isOver) throw new Error(`the command ended before it said "${message}":\n${stderr}`);
+          const found = command.logged(name)[count - 1];
+          if (found === undefined && isOver) throw new Error(`the command ended before it logged ${name}:\n${stderr}`);
           return found;
         },
         undefined,

@@ -136,8 +136,8 @@ describe('options', () => {
     ['MEET_GEN_RELAOD', '; did you mean MEET_GEN_RELOAD?'],
     ['MEET_GEN_LOGLEVEL', '; did you mean MEET_GEN_LOG_LEVEL?'],
     ['MEET_GEN_SOMETHING_ELSE_ENTIRELY', ': there is no such variable'],
-    ['MEET_GEN_CHECK', 'it must be auto, exec or off'],
-    ['MEET_GEN_STRICT_INSTANCE', 'it must be true or false'],
+    ['MEET_GEN_CHECK', 'the value must be auto, exec or off'],
+    ['MEET_GEN_STRICT_INSTANCE', 'the value must be true or false'],
   ])('refuse the variable %s, which would silently do nothing', (variable, expected) => {
     expect(linesOf({}, { [variable]: 'x' })).toEqual([expect.stringContaining(expected)]);
   });

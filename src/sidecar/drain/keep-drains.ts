@@ -1,4 +1,4 @@
-import type { Logger } from 'pino';
+import type { Log } from '../../util/log.ts';
 import { createDrains } from './drains.ts';
 import type { Drains } from './drains.ts';
 
@@ -7,13 +7,13 @@ import type { Drains } from './drains.ts';
  * @param text the content of the file; rejects where it can't be read
  * @param save writes the file later, without waiting
  */
-export async function keepDrains(text: Promise<string | undefined>, save: (text: string) => void, log: Logger): Promise<Drains> {
+export async function keepDrains(text: Promise<string | undefined>, save: (text: string) => void, log: Log): Promise<Drains> {
   const drains = createDrains(save);
   try {
     const kept = await text;
     if (kept !== undefined) drains.load(kept);
   } catch (error) {
-    log.warn({ err: error }, 'which containers were drained could not be read; they take requests again');
+    log.write('drainsUnreadable', { err: error });
   }
   return drains;
 }

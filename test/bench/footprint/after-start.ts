@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { logMessages } from '../../../src/util/log-messages.ts';
 import { findSocket } from '../../e2e/image/mounted-socket.ts';
 import { startSmallMeet } from '../../e2e/image/small-meet.ts';
 import type { SmallMeet } from '../../e2e/image/small-meet.ts';
@@ -47,7 +48,11 @@ export function residentFigures(where: string, who: string, samples: readonly Re
 }
 
 async function whenLive(meet: SmallMeet, container: string, { engine, signal }: BenchContext): Promise<Resident> {
-  await waitUntil('meet-gen says that routes are live', async () => (await meet.log(container)).includes('"routes are live"'), 30_000);
+  await waitUntil(
+    'meet-gen says that routes are live',
+    async () => (await meet.log(container)).includes(`"${logMessages.routesLive.message}"`),
+    30_000,
+  );
   return readSettled(ofContainer(engine, container), signal);
 }
 

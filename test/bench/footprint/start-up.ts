@@ -74,7 +74,7 @@ async function start({ engine }: BenchContext, instance: string, out: string): P
   try {
     const readyAtMs = await untilReady(command, statusSocketOf(out));
     const started = { readyMs: readyAtMs - fromMs, cpuMs: cpuTimeMs(command.pid) };
-    await command.waitForLog('routes are live');
+    await command.waitForLog('routesLive');
     return started;
   } finally {
     await command.stop();

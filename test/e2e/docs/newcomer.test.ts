@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { logMessages } from '../../../src/util/log-messages.ts';
 import { documentedBlock, readPage } from '../../support/docs/pages.ts';
 import { runBlock, tryBlock } from '../../support/docs/run-block.ts';
 import { shapeOf } from '../../support/docs/same-shape.ts';
@@ -177,7 +178,7 @@ test('operations: log level, update, restart, everything again', async () => {
   await untilLive();
   await user.compose('up', '--detach', '--scale', 'backend=3');
   await untilAnswering(3);
-  const isTold = async (): Promise<boolean> => (await user.compose('logs', 'meet-gen')).includes('"msg":"what changed in the file"');
+  const isTold = async (): Promise<boolean> => (await user.compose('logs', 'meet-gen')).includes(`"msg":"${logMessages.fileDiff.message}"`);
   await waitUntil('the diff of the file is logged', isTold);
   await untilLive();
   const before = await reloads();

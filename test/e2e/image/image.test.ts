@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { logMessages } from '../../../src/util/log-messages.ts';
 import { docker } from '../../providers/engine/docker-command.ts';
 import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 import { provideMeetGenImage } from '../../support/meet-stack.ts';
@@ -121,7 +122,7 @@ describe('docker run, as the sidecar', () => {
     // After these two seconds the engine would kill it, and the exit code would be 137.
     await docker(engine, ['stop', '--time', '2', meetGen]);
     expect(await docker(engine, ['inspect', '--format', '{{.State.ExitCode}} {{.State.OOMKilled}}', meetGen])).toBe('0 false\n');
-    expect(lastMessage(await meet.log(meetGen))).toBe('stopped');
+    expect(lastMessage(await meet.log(meetGen))).toBe(logMessages.stopped.message);
     await meet.untilRouted();
   });
 

@@ -2,6 +2,7 @@ import { chmod, chown, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { logMessages } from '../../../src/util/log-messages.ts';
 import { docker } from '../../providers/engine/docker-command.ts';
 import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 import { provideMeetGenImage } from '../../support/meet-stack.ts';
@@ -73,7 +74,9 @@ test('a route follows, and the file stays the one that the frontend mounts; a se
   await meet.untilHealth(second, 'healthy');
   // Healthy is before live, and a first report that is overtaken tells of all routes.
   for (const one of [meetGen, second])
-    await waitUntil('it says that its first routes are live', async () => (await meet.log(one)).includes('"routes are live"'));
+    await waitUntil('it says that its first routes are live', async () =>
+      (await meet.log(one)).includes(`"${logMessages.routesLive.message}"`),
+    );
   const backend = await meet.start(['--label', 'meet.role=backend', '--label', `meet.instance=${meet.name}`], images.backend);
   await waitUntil('the new backend is in', async () => (await servers()).length === 2);
   await waitUntil('both say that it is live', async () =>

@@ -45,7 +45,7 @@ export async function killAgainAndAgain(scene: Scene, kills: number, seed: numbe
   for (let kill = 0; kill < kills; kill += 1) {
     const run = scene.run(flags);
     // From its very first moments on for one in ten, else from when it may publish.
-    if (random() > 0.1) await run.waitForLog('connected to the engine');
+    if (random() > 0.1) await run.waitForLog('engineConnected');
     await sleep(random() * longestLifeMs);
     run.signal('SIGKILL');
     await run.ended;

@@ -269,6 +269,6 @@ async function contentOf(file: string): Promise<string> {
 }
 
 /** The codes of the problems that a log tells, one for each line with this message. */
-export function problemCodes(run: RunningCommand, message: 'problem' | 'problem is gone' | 'notice' = 'problem'): readonly string[] {
-  return run.logged(message).map((line) => (line['problem'] as { readonly code: string }).code);
+export function problemCodes(run: RunningCommand, name: 'problem' | 'problemResolved' | 'notice' = 'problem'): readonly string[] {
+  return run.logged(name).map((line) => (line['problem'] as { readonly code: string }).code);
 }

@@ -52,6 +52,7 @@ it('the page has the recipes', () => {
     'A label',
     'A problem code',
     'A doctor check',
+    'A log message',
     'A metric',
     'A reload way',
     'A source',

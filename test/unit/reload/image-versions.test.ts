@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createImageVersions, keepImageVersions } from '../../../src/reload/image-versions.ts';
 import type { ImageVersions } from '../../../src/reload/image-versions.ts';
+import { recordLog } from '../../support/recorded-log.ts';
 
 const nothing = (): void => undefined;
-const warnings: string[] = [];
-const log = { warn: (_fields: unknown, message: string): void => void warnings.push(message) };
-const keptIn = (text: Promise<string | undefined>): Promise<ImageVersions> => keepImageVersions(text, nothing, log as never);
+const { log, lines } = recordLog();
+const keptIn = (text: Promise<string | undefined>): Promise<ImageVersions> => keepImageVersions(text, nothing, log);
 
 describe('versions of images', () => {
   it('are kept for the next process, once for each change', async () => {
@@ -33,8 +33,8 @@ describe('versions of images', () => {
     ['text that is no version', () => Promise.resolve('{"sha256:a":"1.30.3; include /etc/passwd"}'), false],
     ['no text', () => Promise.resolve('{"sha256:a":1.3}'), false],
   ])('%s: nothing is known', async (_what, text, isReported) => {
-    warnings.length = 0;
+    lines.length = 0;
     expect((await keptIn(text())).of('sha256:a')).toBeUndefined();
-    expect(warnings).toHaveLength(isReported ? 1 : 0);
+    expect(lines.map(({ name }) => name)).toEqual(isReported ? ['versionsUnreadable'] : []);
   });
 });

@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { problem } from '../../../src/model/problem.ts';
 import { readInstances } from '../../../src/model/read-instances.ts';
@@ -12,17 +11,16 @@ import { logEntry } from '../../../src/sidecar/journal-log.ts';
 import { planRouting } from '../../../src/routes/plan.ts';
 import { frontendReport } from '../../support/frontend-report.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
+import { recordLog } from '../../support/recorded-log.ts';
+import type { RecordedLine } from '../../support/recorded-log.ts';
 
-type Line = Readonly<Record<string, unknown>>;
-
-/** A journal whose entries go to a real logger; its lines are kept. */
-function journaling(): { journal: Journal; lines: Line[]; live: () => readonly Line[] } {
-  const lines: Line[] = [];
-  const log = pino({ level: 'info', base: null, timestamp: false }, { write: (text: string) => void lines.push(JSON.parse(text) as Line) });
+/** A journal, and the lines that its entries write into the log. */
+function journaling(): { journal: Journal; lines: RecordedLine[]; live: () => readonly RecordedLine[] } {
+  const { log, lines } = recordLog();
   return {
     journal: createJournal(createRecords(new Map()).of, (entry) => logEntry(log, entry)),
     lines,
-    live: () => lines.filter((line) => line['msg'] === 'routes are live'),
+    live: () => lines.filter((line) => line.name === 'routesLive'),
   };
 }
 
@@ -129,7 +127,7 @@ describe('what operators are told of a change', () => {
     const { journal, lines } = journaling();
     journal.passed(pass('a'), at(1000));
     journal.proven('meet', [silent, silent], 6000);
-    expect(lines).toMatchObject([{ level: 40, unverified: 2, msg: expect.stringContaining('not proven') as string }]);
+    expect(lines).toMatchObject([{ name: 'routesUnproven', unverified: 2 }]);
   });
 
   it('says how many frontends do not answer, when another one does', () => {
@@ -158,10 +156,10 @@ describe('what operators are told of problems', () => {
     const { journal, lines } = journaling();
     journal.problems([error, warning, notice]);
     journal.problems([notice, error, warning]);
-    expect(lines.map(({ level, problem: item }) => [level, (item as { code: string }).code])).toEqual([
-      [50, 'no-port'],
-      [40, 'unknown-label'],
-      [30, 'foreign-project'],
+    expect(lines.map(({ name, problem: item }) => [name, (item as { code: string }).code])).toEqual([
+      ['problem', 'no-port'],
+      ['problemWarning', 'unknown-label'],
+      ['notice', 'foreign-project'],
     ]);
   });
 
@@ -170,16 +168,16 @@ describe('what operators are told of problems', () => {
     journal.problems([error]);
     journal.problems([]);
     journal.problems([error]);
-    expect(lines.map((line) => line['level'])).toEqual([50, 30, 50]);
-    expect(lines[1]).toMatchObject({ msg: 'problem is gone', problem: { code: 'no-port', container: 'c' } });
+    expect(lines.map(({ name }) => name)).toEqual(['problem', 'problemResolved', 'problem']);
+    expect(lines[1]).toMatchObject({ problem: { code: 'no-port', container: 'c' } });
   });
 
   it('is not that it is gone where only its words are other ones now', () => {
     const { journal, lines } = journaling();
     journal.problems([error]);
     journal.problems([{ ...error, message: 'more is known' }]);
-    expect(lines.map((line) => line['msg'])).toEqual(['problem', 'problem']);
+    expect(lines.map(({ name }) => name)).toEqual(['problem', 'problem']);
     journal.problems([]);
-    expect(lines.map((line) => line['msg'])).toEqual(['problem', 'problem', 'problem is gone']);
+    expect(lines.map(({ name }) => name)).toEqual(['problem', 'problem', 'problemResolved']);
   });
 });

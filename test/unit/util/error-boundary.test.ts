@@ -1,26 +1,28 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createErrorBoundary } from '../../../src/util/error-boundary.ts';
 import type { ErrorBoundary } from '../../../src/util/error-boundary.ts';
+import { recordLog } from '../../support/recorded-log.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 interface Watched {
   readonly boundary: ErrorBoundary;
   /** The lines of the log: `failed <part>: <message>` or `works <part>`. */
-  readonly log: readonly string[];
+  log(): readonly string[];
   later(ms: number): void;
 }
 
 function watched(): Watched {
-  const log: string[] = [];
+  const { log, lines } = recordLog();
   let nowMs = 0;
-  const boundary = createErrorBoundary(
-    {
-      error: ({ part, err }: { part: string; err: Error }) => void log.push(`failed ${part}: ${err.message}`),
-      info: ({ part }: { part: string }) => void log.push(`works ${part}`),
-    } as Parameters<typeof createErrorBoundary>[0],
-    () => nowMs,
-  );
-  return { boundary, log, later: (ms) => (nowMs += ms) };
+  const boundary = createErrorBoundary(log, () => nowMs);
+  return {
+    boundary,
+    log: () =>
+      lines.map(({ name, part, err }) =>
+        name === 'partFailed' ? `failed ${String(part)}: ${(err as Error).message}` : `works ${String(part)}`,
+      ),
+    later: (ms) => (nowMs += ms),
+  };
 }
 
 const failing = ({ boundary }: Watched): readonly string[] => boundary.failures().map(({ part }) => part);
@@ -36,7 +38,7 @@ describe('an error boundary', () => {
     w.boundary.worked('a');
     w.boundary.worked('a');
     expect(failing(w)).toEqual([]);
-    expect(w.log).toEqual(['failed a: no', 'works a']);
+    expect(w.log()).toEqual(['failed a: no', 'works a']);
   });
 
   it('logs another reason, and each part by itself', () => {
@@ -47,7 +49,7 @@ describe('an error boundary', () => {
       ['b', 'no'],
     ] as const)
       w.boundary.failed(part, new Error(reason));
-    expect(w.log).toEqual(['failed a: no', 'failed a: never', 'failed b: no']);
+    expect(w.log()).toEqual(['failed a: no', 'failed a: never', 'failed b: no']);
   });
 
   it('logs what fails and works in turns once a minute', () => {
@@ -57,7 +59,7 @@ describe('an error boundary', () => {
       w.boundary.worked('a');
       w.later(1000);
     }
-    expect(w.log.filter((line) => line.startsWith('failed'))).toHaveLength(2);
+    expect(w.log().filter((line) => line.startsWith('failed'))).toHaveLength(2);
   });
 
   it('remembers a limited number of parts, and those that fail before all others', () => {
@@ -69,7 +71,7 @@ describe('an error boundary', () => {
     }
     expect(failing(w)).toEqual(['lasting']);
     w.boundary.failed('lasting', new Error('no'));
-    expect(w.log.filter((line) => line === 'failed lasting: no')).toHaveLength(1);
+    expect(w.log().filter((line) => line === 'failed lasting: no')).toHaveLength(1);
   });
 
   it.each<[string, () => unknown]>([
@@ -89,9 +91,9 @@ describe('an error boundary', () => {
       recovered += 1;
       throw new Error('neither');
     })();
-    await waitUntil('both are told', () => w.log.length === 2);
+    await waitUntil('both are told', () => w.log().length === 2);
     expect(recovered).toBe(1);
-    expect(w.log).toEqual(['failed a: no', 'failed the retry of a: neither']);
+    expect(w.log()).toEqual(['failed a: no', 'failed the retry of a: neither']);
     expect(await w.boundary.attempt('b', () => Promise.reject(new Error('no')))).toBeUndefined();
     expect(await w.boundary.attempt('b', () => Promise.resolve(7))).toBe(7);
   });
@@ -119,6 +121,6 @@ describe('an error boundary', () => {
     };
     w.boundary.repeat('a', step, abort.signal);
     await waitUntil('it has ended', () => abort.signal.aborted);
-    expect({ steps, pauses, log: w.log }).toEqual({ steps: 5, pauses: 3, log: ['failed a: no', 'works a'] });
+    expect({ steps, pauses, log: w.log() }).toEqual({ steps: 5, pauses: 3, log: ['failed a: no', 'works a'] });
   });
 });

@@ -1,0 +1,21 @@
+import type { LogField, LogMessageName, logMessages } from './log-messages.ts';
+
+/** The log: each line is one of the table's messages, with the fields that the table names. */
+export interface Log {
+  write<Name extends LogMessageName>(name: Name, ...fields: LineFields<Name>): void;
+  /** Whether the level that the operator chose lets these lines through. */
+  isWritten(name: LogMessageName): boolean;
+}
+
+type Row<Name extends LogMessageName> = (typeof logMessages)[Name];
+type Required<Name extends LogMessageName> = Row<Name>['fields'][number];
+type Optional<Name extends LogMessageName> =
+  Row<Name> extends { readonly optional: readonly (infer Field extends LogField)[] } ? Field : never;
+
+/** One object, or nothing for a message without fields. */
+type LineFields<Name extends LogMessageName> = [Required<Name>] extends [never]
+  ? []
+  : [fields: Readonly<Record<Required<Name>, unknown>> & Readonly<Partial<Record<Optional<Name>, unknown>>>];
+
+/** A log that drops every line. */
+export const silentLog: Log = { write: () => undefined, isWritten: () => false };
