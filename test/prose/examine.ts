@@ -1,147 +1,113 @@
-import nlp from 'compromise/two';
+import { compilePatterns, readDocument } from './find-patterns.ts';
 import { limits, rules, words, type Rule } from './rules.ts';
-import { placeholder, type Kind, type Text } from './text.ts';
+import type { Kind, Text } from './text.ts';
 
 export interface Finding {
   readonly rule: string;
   readonly message: string;
-  /** The words that the rule found. */
+  /** The words that match the rule, or the count that exceeds its limit. */
   readonly excerpt: string;
   /** Offset in the file. */
   readonly offset: number;
 }
 
-interface CompiledRule extends Rule {
-  readonly nets: readonly ReturnType<typeof nlp.parseMatch>[];
-  readonly exceptions: readonly ReturnType<typeof nlp.parseMatch>[];
+const allRules: readonly Rule[] = [
+  ...Object.entries(words).map(([match, better]) => ({ id: 'word', message: `write: ${better}`, match: splitAlternatives(match) })),
+  ...rules,
+];
+const findPatterns = compilePatterns(new Set(allRules.flatMap(({ match, unless = [] }) => [...match, ...unless])));
+
+/** `a b|c d` is two patterns; `(a|b) c` is one. */
+function splitAlternatives(pattern: string): string[] {
+  return pattern.split(/\|(?![^(]*\))/u);
 }
 
-nlp.plugin({ words: { [placeholder]: 'Singular' } });
+/** A finding with its offset in the text instead of the file. */
+type Occurrence = Omit<Finding, 'offset'> & { readonly at: number };
 
-const wordRules: readonly Rule[] = Object.entries(words).map(([match, better]) => ({
-  id: 'word',
-  message: `write: ${better}`,
-  match: [match.includes('|') ? (match.split('|').every((word) => !/[\s()]/u.test(word)) ? `(${match})` : match) : match],
-}));
+// Many comments and test names occur more than once.
+const examined = new Map<string, readonly Occurrence[]>();
 
-const compiled: readonly CompiledRule[] = [...wordRules.flatMap(alternatives), ...rules].map((rule) => ({
-  ...rule,
-  nets: rule.match.map((pattern) => nlp.parseMatch(pattern)),
-  exceptions: (rule.unless ?? []).map((pattern) => nlp.parseMatch(pattern)),
-}));
-
-/** `a b|c d` are two patterns. */
-function alternatives(rule: Rule): Rule[] {
-  return [
-    {
-      ...rule,
-      match: rule.match.flatMap((pattern) =>
-        pattern.startsWith('(') && pattern.endsWith(')') ? [pattern] : pattern.split(/\|(?![^(]*\))/u),
-      ),
-    },
-  ];
-}
-
-type Where = Omit<Finding, 'offset'> & { readonly at: number };
-const known = new Map<string, readonly Where[]>();
-
-/** What a text has that the rules forbid. */
+/** Finds violations of the rules in a text. */
 export function examine({ kind, content, offsets }: Text): Finding[] {
   const key = `${kind}\n${content}`;
-  let found = known.get(key);
-  if (found === undefined) known.set(key, (found = examineContent(content, kind)));
+  const found = examined.get(key) ?? examineContent(content, kind);
+  examined.set(key, found);
   return found.map(({ at, ...finding }) => ({ ...finding, offset: offsets[at] ?? offsets.at(-1) ?? 0 }));
 }
 
-// The same length, so that offsets stay: each clause is a sentence for the matcher.
-function withClauses(content: string): string {
-  return content
-    .replaceAll(/(?<=[\p{Letter}\p{Number}`)'"…])[:;](?=\s)/gu, '.')
-    .replaceAll(/(?<=\p{Letter})\s[–—](?=\s)/gu, '. ')
-    .replaceAll(/[*_]/gu, ' ');
-}
-
+/** A word with the characters around it, by which the offset of the next word is known. */
 interface Term {
   readonly pre: string;
   readonly text: string;
   readonly post: string;
 }
 
-function examineContent(content: string, _kind: Kind): Where[] {
-  const found: Where[] = [];
-  const doc = nlp(withClauses(content));
-  const sentences = doc.document as unknown as readonly (readonly Term[])[];
-  const starts: number[][] = [];
-  let offset = 0;
-  for (const terms of sentences) {
-    starts.push(
-      terms.map(({ pre, text, post }) => {
-        const start = offset + pre.length;
-        offset = start + text.length + post.length;
-        return start;
-      }),
-    );
-  }
-  const sentenceOf = sentenceNumbers(content, starts);
-  for (const rule of compiled) {
-    const spans = find(doc, rule.nets);
-    if (spans.length === 0) continue;
-    const exceptions = rule.exceptions.length === 0 ? [] : find(doc, rule.exceptions);
+interface Clause {
+  readonly terms: readonly Term[];
+  /** The offset of each term. */
+  readonly starts: readonly number[];
+  /** Clauses that a colon, a semicolon or a dash separates have the same number. */
+  readonly sentence: number;
+}
+
+function examineContent(content: string, kind: Kind): Occurrence[] {
+  const document = readDocument(markClauses(content));
+  const clauses = placeClauses(document.document, content);
+  const spans = findPatterns(document);
+  const found: Occurrence[] = [];
+  for (const rule of allRules) {
+    const exceptions = (rule.unless ?? []).flatMap((pattern) => spans.get(pattern) ?? []);
     const reported = new Set<number>();
-    for (const [clause, from, to] of spans) {
-      if (reported.has(clause) && rule.id !== 'word') continue;
-      if (rule.isForOpening === true && clause > 0) continue;
-      if (exceptions.some(([other, first, last]) => other === clause && first < to && from < last)) continue;
-      if (rule.isAllowedInQuestions === true && isQuestion(sentences[clause] ?? [])) continue;
-      reported.add(clause);
-      const terms = (sentences[clause] ?? []).slice(from, to);
-      found.push({
-        rule: rule.id,
-        message: rule.message,
-        excerpt: terms.map(({ text }) => text).join(' '),
-        at: starts[clause]?.[from] ?? 0,
-      });
+    for (const [number, from, to] of rule.match.flatMap((pattern) => spans.get(pattern) ?? [])) {
+      const clause = clauses[number];
+      if (clause === undefined || reported.has(number)) continue;
+      if (rule.opens !== undefined && (number > 0 || !rule.opens.includes(kind))) continue;
+      if (rule.isAllowedInQuestions === true && clause.terms.at(-1)?.post.includes('?') === true) continue;
+      if (exceptions.some(([other, first, last]) => other === number && first < to && from < last)) continue;
+      reported.add(number);
+      const excerpt = clause.terms.slice(from, to).map(({ text }) => text);
+      found.push({ rule: rule.id, message: rule.message, excerpt: excerpt.join(' ').trim(), at: clause.starts[from] ?? 0 });
     }
   }
-  found.push(...lengths(sentences, starts, sentenceOf));
-  return found.toSorted((a, b) => a.at - b.at);
+  return [...found, ...examineLengths(clauses)].toSorted((a, b) => a.at - b.at);
 }
 
-function isQuestion(terms: readonly Term[]): boolean {
-  return terms.at(-1)?.post.includes('?') === true;
+/** Makes each clause a sentence for the patterns. The result has the same length, so that offsets stay valid. */
+function markClauses(content: string): string {
+  return content
+    .replaceAll(/(?<=[\p{Letter}\p{Number}`)'"…])[:;](?=\s)/gu, '.')
+    .replaceAll(/(?<=\p{Letter})\s[–—](?=\s)/gu, '. ')
+    .replaceAll(/[*_]/gu, ' ');
 }
 
-type Span = readonly [clause: number, from: number, to: number];
-
-function find(doc: ReturnType<typeof nlp>, patterns: readonly ReturnType<typeof nlp.parseMatch>[]): Span[] {
-  return patterns.flatMap((pattern) => doc.match(pattern).fullPointer.map(([clause, from, to]) => [clause, from, to] as Span));
-}
-
-/** For each clause the number of its sentence: clauses that a colon or a semicolon parts are of one sentence. */
-function sentenceNumbers(content: string, starts: readonly (readonly number[])[]): number[] {
+function placeClauses(clauses: readonly (readonly Term[])[], content: string): Clause[] {
+  let offset = 0;
   let sentence = 0;
-  return starts.map(([start = 0], clause) => {
-    if (clause > 0 && !/[:;–—]\s*\S?$/u.test(content.slice(0, start))) sentence += 1;
-    return sentence;
+  return clauses.map((terms, number) => {
+    const starts = terms.map(({ pre, text, post }) => {
+      const start = offset + pre.length;
+      offset = start + text.length + post.length;
+      return start;
+    });
+    if (number > 0 && !/[:;–—]\s*\S?$/u.test(content.slice(0, starts[0]))) sentence += 1;
+    return { terms, starts, sentence };
   });
 }
 
-const pronouns = new Set(['it', 'its', 'they', 'them', 'their', 'one', 'ones', 'those', 'itself', 'themselves', 'theirs']);
+const pronouns = new Set(['it', 'its', 'they', 'them', 'their', 'ones', 'those', 'theirs']);
 
-function lengths(sentences: readonly (readonly Term[])[], starts: readonly (readonly number[])[], sentenceOf: readonly number[]): Where[] {
-  const found: Where[] = [];
-  for (let sentence = 0; sentence <= (sentenceOf.at(-1) ?? -1); sentence++) {
-    const clauses = sentences.filter((_terms, clause) => sentenceOf[clause] === sentence);
-    const terms = clauses
-      .flat()
-      .map(({ text }) => text.toLowerCase())
-      .filter((text) => text !== '');
-    const at = starts[sentenceOf.indexOf(sentence)]?.[0] ?? 0;
+function examineLengths(clauses: readonly Clause[]): Occurrence[] {
+  const found: Occurrence[] = [];
+  for (let sentence = 0; sentence <= (clauses.at(-1)?.sentence ?? -1); sentence++) {
+    const own = clauses.filter((clause) => clause.sentence === sentence);
+    const terms = own.flatMap((clause) => clause.terms.map(({ text }) => text.toLowerCase())).filter((text) => text !== '');
+    const at = own[0]?.starts[0] ?? 0;
     if (terms.length > limits.wordsInSentence) {
       found.push({ rule: 'sentence-length', message: `at most ${limits.wordsInSentence} words`, excerpt: `${terms.length} words`, at });
     }
     const count = terms.filter((text) => pronouns.has(text)).length;
-    if (count >= limits.pronounsInSentence) {
+    if (count > limits.pronounsInSentence) {
       found.push({ rule: 'it-chain', message: 'repeat the nouns', excerpt: `${count} pronouns`, at });
     }
   }

@@ -31,7 +31,7 @@ function readTexts(name: string, source: string): Text[] {
   return readTypeScript(name, source, { hasMessages: name.startsWith('src/'), hasTestNames: name.endsWith('.test.ts') });
 }
 
-/** Lines of Markdown that can be wrapped: not those of a table or of code, nor those that a link makes long. */
+/** Finds long lines of Markdown. Tables, code and lines with a long link are exempt, since wrapping breaks them. */
 function longLines(source: string): (Finding & { kind: Kind })[] {
   const unwrappable = unwrappableLines(source);
   const found: (Finding & { kind: Kind })[] = [];

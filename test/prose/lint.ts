@@ -5,58 +5,69 @@ import { parseArgs } from 'node:util';
 import { lintFile, type PlacedFinding } from './lint-file.ts';
 import { exempt, notYetClean, readable } from './scope.ts';
 
-const usage = `npm run lint:prose -- [--summary] [--known] [file or folder…]
+const usage = `npm run lint:prose -- [--all] [--summary] [file or folder…]
 
-Without names: all files of the repository but those that scope.ts lists as not yet clean.
---known    these, too
---summary  numbers per folder and per rule alone`;
+Checks Markdown, comments, messages and test names against the rules in test/prose/rules.ts.
+Without a file or folder: the repository, except for the paths in test/prose/scope.ts.
+
+--all      the repository with those paths
+--summary  counts per folder, rule and kind instead of the findings
+
+Code in backticks and quotations are exempt. In Markdown, so is the block after <!-- prose: quote -->.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { summary: { type: 'boolean' }, known: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: { all: { type: 'boolean' }, summary: { type: 'boolean' }, help: { type: 'boolean' } },
 });
 if (values.help === true) {
   console.log(usage);
 } else {
-  const isNamed = positionals.length > 0;
+  const isWhole = values.all === true || positionals.length > 0;
   const names = listFiles(positionals.map((name) => relative('.', name) || '.')).filter(
-    (name) => readable.test(name) && !exempt.some((pattern) => pattern.test(name)) && (isNamed || values.known === true || !isKnown(name)),
+    (name) => readable.test(name) && !exempt.some((pattern) => pattern.test(name)) && (isWhole || !isNotYetClean(name)),
   );
   const findings = names.flatMap((name) => lintFile(name, readFileSync(name, 'utf8')));
   if (values.summary === true) summarize(findings);
-  else
-    for (const { name, line, column, rule, message, excerpt } of findings)
-      console.log(`${name}:${line}:${column} ${rule}: ${message} (${excerpt})`);
-  console.log(`${findings.length} findings in ${names.length} files`);
-  if (findings.length > 0) process.exitCode = 1;
+  else for (const finding of findings) console.log(formatFinding(finding));
+  if (findings.length > 0) {
+    console.log(`${findings.length} findings in ${names.length} files. The rules: test/prose/rules.ts`);
+    process.exitCode = 1;
+  }
 }
 
-function isKnown(name: string): boolean {
+function formatFinding({ name, line, column, rule, message, excerpt }: PlacedFinding): string {
+  return `${name}:${line}:${column} ${rule}: ${message} (${excerpt})`;
+}
+
+function isNotYetClean(name: string): boolean {
   return notYetClean.some((path) => name === path || name.startsWith(`${path}/`));
 }
 
-/** Files that are in the repository, or would be. */
+/** Files in the repository, and new files that git doesn't ignore. */
 function listFiles(names: readonly string[]): string[] {
-  const output = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate', '--', ...names], {
-    encoding: 'utf8',
-    maxBuffer: 1e8,
-  });
+  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate', '--', ...names];
+  const output = execFileSync('git', args, { encoding: 'utf8', maxBuffer: 100_000_000 });
   return output.split('\0').filter((name) => name !== '');
 }
 
 function summarize(findings: readonly PlacedFinding[]): void {
-  const table = (title: string, key: (finding: PlacedFinding) => string): void => {
-    const counts = new Map<string, number>();
-    for (const finding of findings) counts.set(key(finding), (counts.get(key(finding)) ?? 0) + 1);
-    console.log(`\n${title}`);
-    for (const [name, count] of [...counts].toSorted((a, b) => b[1] - a[1])) console.log(`${String(count).padStart(6)}  ${name}`);
-  };
-  table('by folder', ({ name }) =>
-    name
-      .split('/')
-      .slice(0, name.split('/').length > 2 ? 2 : 1)
-      .join('/'),
+  printCounts(
+    'by folder',
+    findings.map(({ name }) => name.split('/').slice(0, -1).slice(0, 2).join('/') || name),
   );
-  table('by rule', ({ rule }) => rule);
-  table('by kind', ({ kind }) => kind);
+  printCounts(
+    'by rule',
+    findings.map(({ rule }) => rule),
+  );
+  printCounts(
+    'by kind',
+    findings.map(({ kind }) => kind),
+  );
+}
+
+function printCounts(title: string, keys: readonly string[]): void {
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  console.log(title);
+  for (const [key, count] of [...counts].toSorted(([, a], [, b]) => b - a)) console.log(`${String(count).padStart(6)}  ${key}`);
 }

@@ -1,13 +1,13 @@
 import { parseSync, Visitor, type Comment, type Expression, type PrivateIdentifier } from 'oxc-parser';
 import { placeholder, TextBuilder, type Kind, type Text } from './text.ts';
 
-/** What is read besides comments. */
+/** Texts to read in addition to comments. */
 export interface Parts {
   readonly hasMessages: boolean;
   readonly hasTestNames: boolean;
 }
 
-/** Comments, and as asked for string literals and names of tests. */
+/** Reads comments, and if requested string literals and test names. */
 export function readTypeScript(name: string, source: string, { hasMessages, hasTestNames }: Parts): Text[] {
   const { comments, program, errors } = parseSync(name, source);
   if (errors[0] !== undefined) throw new Error(`${name} can't be parsed: ${errors[0].message}`);
@@ -46,7 +46,7 @@ function isTestFunction(callee: Expression): boolean {
 /** At least four words, and none of the signs of code. */
 function isProse(content: string): boolean {
   const words = content.match(/(?<![\w$.-])[A-Za-z][a-z']*(?![\w$-])/gu) ?? [];
-  return words.length >= 4 && !/[{};]\s*$|^\s*[<#]|\$\{|&&|=>|--\s|\\n/u.test(content.replaceAll(placeholder, ''));
+  return words.length >= 4 && !/[{};]\s*$|^\s*[<#]|\$\{|&&|=>|--\s|\\n|\s=\s|^\s*-\w|\w\[/u.test(content.replaceAll(placeholder, ''));
 }
 
 /** The nodes of `'a' + b + 'c'`, in their order, and the sums themselves. */
@@ -111,7 +111,7 @@ const directive = /^(?:@ts-|oxlint-|eslint-|#region|#endregion|prettier-|v8 igno
 
 /**
  * The paragraphs of a comment.
- * @param marks what each line begins with
+ * @param marks matches the comment's marks at the start of a line
  */
 export function readCommentLines(comment: string, start: number, marks: RegExp): Text[] {
   const texts: Text[] = [];

@@ -1,27 +1,60 @@
-/** Paths that have findings still: `npm run lint` skips what begins with one of them. Take a path out when it is clean. */
+/** Files and folders that `npm run lint` skips because they have findings. Remove an entry when its findings are fixed. */
 export const notYetClean: readonly string[] = [
-  'src',
-  'test',
-  'docs',
-  'templates',
-  'README.md',
   'CHANGELOG.md',
+  'Dockerfile',
+  'README.md',
+  'build.ts',
   'compose.example.yml',
   'compose.hardened.yml',
-  'Dockerfile',
-  'build.ts',
+  'docs',
+  'src/cli.ts',
+  'src/commands',
+  'src/docs',
+  'src/doctor',
+  'src/explain',
+  'src/loop',
+  'src/metrics',
+  'src/model',
+  'src/nginx',
+  'src/options.ts',
+  'src/page',
+  'src/publish',
+  'src/reload',
+  'src/render',
+  'src/rollout',
+  'src/routes',
+  'src/server',
+  'src/sidecar',
+  'src/source',
+  'src/status',
+  'src/util',
+  'templates',
+  'test/README.md',
+  'test/attack',
+  'test/bench',
+  'test/demo',
+  'test/e2e',
+  'test/endurance',
+  'test/golden',
+  'test/integration',
+  'test/machine',
+  'test/observability',
+  'test/page',
+  'test/providers',
+  'test/setup',
+  'test/support',
+  'test/tiers.ts',
+  'test/unit',
   'vitest.config.ts',
-  '.ci',
 ];
 
-/** Generated, compared byte for byte, quoted from elsewhere, or the rules themselves. */
+/** Generated pages, files that tests compare byte for byte, and files that quote bad examples. */
 export const exempt: readonly RegExp[] = [
-  /^docs\/(?:labels|configuration|problems|metrics|troubleshooting|logs|differences)\.md$/u,
-  /^test\/golden\//u,
+  /^docs\/(?:labels|configuration|problems|metrics|troubleshooting|logs)\.md$/u,
   /^test\/prose\/rules\.ts$/u,
   /^test\/unit\/prose\//u,
   /\.eta$/u,
 ];
 
-/** Files that the linter can read. */
+/** Files with a reader in lint-file.ts. */
 export const readable = /\.(?:md|ts|mts|mjs|sh)$|^(?:Dockerfile|compose.*\.yml)$|(?:^|\/)Dockerfile$/u;

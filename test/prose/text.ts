@@ -1,7 +1,7 @@
-/** Where a text stands: a rule may hold for some of these alone. */
+/** Sources of texts; some rules apply to some kinds only. */
 export type Kind = 'markdown' | 'comment' | 'message' | 'test name';
 
-/** A text that a person reads, cut out of a file, with code and quotations replaced by a noun. */
+/** A text for people, extracted from a file. A placeholder replaces code and quotations. */
 export interface Text {
   readonly kind: Kind;
   readonly content: string;
@@ -9,7 +9,7 @@ export interface Text {
   readonly offsets: readonly number[];
 }
 
-/** Stands for code, a quotation, or the value of `${…}`. */
+/** Replaces code, quotations and the values of `${…}`. */
 export const placeholder = 'codeword';
 
 /** Collects the characters of one text. */
@@ -17,13 +17,13 @@ export class TextBuilder {
   #content = '';
   readonly #offsets: number[] = [];
 
-  /** Adds characters that stand in the file one after the other, from `offset` on. */
+  /** Adds adjacent characters of the file, from `offset` on. */
   add(characters: string, offset: number): void {
     this.#content += characters;
     for (let index = 0; index < characters.length; index++) this.#offsets.push(offset + index);
   }
 
-  /** Adds characters that stand for what the file has at `offset`. */
+  /** Adds characters that replace the file's text at `offset`. */
   addFixed(characters: string, offset: number): void {
     this.#content += characters;
     for (let index = 0; index < characters.length; index++) this.#offsets.push(offset);
