@@ -64,6 +64,7 @@ function examineContent(content: string, kind: Kind): Occurrence[] {
       if (clause === undefined || reported.has(number)) continue;
       if (rule.opens !== undefined && (number > 0 || !rule.opens.includes(kind))) continue;
       if (rule.isAllowedInQuestions === true && clause.terms.at(-1)?.post.includes('?') === true) continue;
+      if (rule.isAllowedInHeadings === true && kind === 'heading') continue;
       if (exceptions.some(([other, first, last]) => other === number && first < to && from < last)) continue;
       reported.add(number);
       const excerpt = clause.terms.slice(from, to).map(({ text }) => text);

@@ -13,7 +13,7 @@ export function readMarkdown(source: string): Text[] {
   visit(parse(source), (node) => {
     const builder = new TextBuilder();
     for (const child of node.children) addInline(builder, child, source);
-    texts.push(builder.build('markdown'));
+    texts.push(builder.build(node.type === 'heading' ? 'heading' : 'markdown'));
   });
   return texts;
 }

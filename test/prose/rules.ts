@@ -16,6 +16,8 @@ export interface Rule {
   readonly opens?: readonly Kind[];
   /** Accepts the construction in questions. */
   readonly isAllowedInQuestions?: boolean;
+  /** Accepts the construction in headings: "What changes". */
+  readonly isAllowedInHeadings?: boolean;
 }
 
 export const limits = { wordsInSentence: 25, charactersInLine: 120, pronounsInSentence: 2 } as const;
@@ -27,18 +29,17 @@ export const words: Readonly<Record<string, string>> = {
   'of (now|before|then|today)': 'current, previous, or leave it out',
   'of a moment ago': 'previous',
   'whoever|whomever|whosoever|whom': 'name the noun: the user, the container',
-  'whatever|whichever|wherever': 'any, every, or the noun',
+  'whatever|wherever': 'any, every, or the noun',
   'thereby|wherein|therein|thereof|thereto|whereby|whereof|hereby|herein|hence|thence|whence|therewith|hitherto': 'so, in it, from it',
   'henceforth|heretofore|hereafter|thereafter|lest|ere|whilst|amongst|albeit|notwithstanding|nay|aught|naught|withal|forthwith|oft':
     'a plain connector: while, among, although, on',
   'missed by': 'not needed by',
   'made to bear': 'tolerates',
   '{endure}|{believe}|{foretell}|{heed}|{befall}|{betray}|{bestow}|{forsake}': 'a plain verb: keep, accept, predict, read',
-  'that one|this one|those ones|these ones': 'the noun',
+  'those ones|these ones': 'the noun',
   '(and|or) the like': 'name them',
   'foreign (text|world|json|word)': 'untrusted text',
   "one's|ones'": 'the noun',
-  'of (its|their|ones|your|our|my) own': 'its own …, or separate',
   'for (want|lack) of': 'without, because there is no',
   'for good': 'permanently',
   'as good as': 'almost',
@@ -47,7 +48,6 @@ export const words: Readonly<Record<string, string>> = {
   'by heart|in vain|of old|of late|for ever': 'a plain word',
   '(a|no) say': 'has no effect on',
   'by way of|by dint of|by virtue of|on account of|in view of|in the face of': 'through, because of',
-  'the very': 'leave it out',
   'all the same': 'still, anyway',
   likewise: 'also',
   'for so long': 'for … seconds, or the noun',
@@ -59,14 +59,14 @@ export const rules: readonly Rule[] = [
     id: 'one-that',
     message: 'name the noun instead of "one"',
     match: [
-      '(one|ones) (that|which|who|whose|with|without|before|after|behind)',
-      '^(and|but|or|so)? one #Adverb? (#Verb|#Modal|#Copula)',
+      '(one|ones) (that|which|who|whose|without|before|behind)',
+      'that one',
       '^the same (with|while|as|when|where|in|for|without|of)',
-      '(those|these) (that|which|who|whose|with|without|behind|before)',
-      '(anything|everything|nothing|something|all) (that|which|who|whose)',
+      '(those|these) (that|which|who|whose|without|behind)',
+      'all (that|which|who|whose)',
       '(the|these|those|each|every|another|other) (one|ones)',
     ],
-    unless: ['a #Noun .* for one that', 'one of', 'one such', 'the one #Noun', '(at|in|on) the one', 'those (who|with)'],
+    unless: ['a #Noun .* for one that', 'one of', 'one such', '(the|that) one #Noun', '(at|in|on) the one', 'those (who|with)'],
   },
   {
     id: 'what-clause',
@@ -80,6 +80,7 @@ export const rules: readonly Rule[] = [
     ],
     unless: ['never what is', 'what if', 'what #Adverb? to #Verb', 'what kind'],
     isAllowedInQuestions: true,
+    isAllowedInHeadings: true,
   },
   {
     id: 'who-clause',
@@ -94,6 +95,7 @@ export const rules: readonly Rule[] = [
       '(people|user|users|operator|operators|person|someone|anyone|those|everyone|reader|readers|visitor|visitors|contributor|contributors) who',
     ],
     isAllowedInQuestions: true,
+    isAllowedInHeadings: true,
   },
   {
     id: 'nobody',
@@ -101,12 +103,12 @@ export const rules: readonly Rule[] = [
     match: [
       '(nobody|everybody|anybody|somebody|noone)',
       '(no|every) one (is|are|has|can)',
-      '^nothing !to',
+      '^nothing (#Adverb|else)? (#Verb|#Modal|#Copula)',
       '@hasComma nothing',
       '(by|of|to|for|on|with|from) nothing',
       'nothing else (is|was|has|can|may|#Verb)',
     ],
-    unless: ['nothing to'],
+    unless: ['nothing to', 'next to nothing'],
   },
   {
     id: 'told',
@@ -127,7 +129,7 @@ export const rules: readonly Rule[] = [
     id: 'verb-of',
     message: 'use "about", or another verb',
     match: [
-      '(say|says|said|tell|tells|told|know|knows|knew|known|hear|hears|heard|learn|learns|learnt|learned|speak|speaks|spoken|think|thinks|read|reads) #Adverb? (something|nothing|it|much)? of',
+      '(say|says|said|tell|tells|told|know|knows|knew|known|hear|hears|heard|speak|speaks|spoken|think|thinks|read|reads) #Adverb? (something|nothing|it|much)? of',
       '{be} #Adverb? taken for',
       '{take} (it|them|this|that) for',
     ],
@@ -154,11 +156,11 @@ export const rules: readonly Rule[] = [
       '^(never|nowhere|rarely|seldom|hardly|scarcely|neither|nor|so|such|thus|thereby) (is|are|was|were|does|do|did|can|could|may|will|would|has|have|had) #Determiner? (#Noun|#Pronoun)',
       '^only (then|when|after|if|where|once|by|in|at|from) .*? (is|are|does|do|did|can|will|has|have) (the|a|an|it|they|#Noun)',
       '^only then',
-      '^not (the|a|an|until|only|by|in|for|#Noun)',
+      '^not (the|a|an|until|only|by|in|for)',
       '^(in|behind|among|below|above|beside|before|after|with|under|on) (it|them|this|that) (is|are|was|were|has|have|stands|stand|goes|comes|lies|follows)',
       '^(gone|missing|new) (is|are) #Determiner? #Noun',
       '^(here|there) (go|goes|come|comes|stand|stands|lie|lies)',
-      '^(with|without) (nobody|nothing|none|neither|no one|it|them)',
+      '^(with|without) (nobody|nothing|none|neither|no one)',
       '^so (it|that|this|they) (is|are|was) with',
       '^so (much|many|long) (is|are|as|#Noun)',
       '@hasComma (should|were|had) (it|there|they|the|a)',
@@ -198,11 +200,11 @@ export const rules: readonly Rule[] = [
     match: [
       '{have} none$',
       '{have} (none && @hasComma)',
-      '(is|are|be|was|were|get|gets|got|give|gives|as|with|for|about|of|if|one|but|or|and) none',
+      '(is|are|be|was|were|get|gets|got|give|gives|as|one|of) none',
       '^none (is|are|was|has|can)',
       'none$',
     ],
-    unless: ['none of'],
+    unless: ['none of', '(else|or|to|default) none'],
   },
   {
     id: 'no-more',
@@ -228,11 +230,12 @@ export const rules: readonly Rule[] = [
     match: [
       '^(it|its|they|their|them|he|his)',
       '^(that|those|both|all|each|another|others) (is|are|was|were|has|have|that|which|of|but)',
-      '^of (it|its|their|them|that|a|the|what|who)',
-      '^/[a-z]s$/ (it|them|one|those)',
+      '^/[a-z]s$/ (it|them|those)',
+      '^one #Adverb? (#Modal|#Copula|has|had|gets|takes|goes|comes|stays)',
       '^is that',
       '^(a|an|the|another|each|every|any) #Adjective? (one|ones)',
     ],
+    unless: ['#Determiner one off'],
     opens: ['comment', 'markdown', 'test name'],
     isAllowedInQuestions: true,
   },
@@ -250,6 +253,7 @@ export const rules: readonly Rule[] = [
       '(is|are|was|were|be|been|being) (already|not|no longer|still|really|all|always)? (there|here)$',
       '(is|are|was|were|be|been) (already|not|no longer|still)? there (@hasComma|already|twice|by|before|and|is|are|as|when|at)',
       'no longer there',
+      "(isn't|aren't|wasn't|weren't) (there|here)",
       'that (is|are|was|were) (not|already)? there',
       '(nobody|nothing|none|who|what|it|that|they) (is|are|was|were) (not|already|still)? there',
     ],
@@ -275,9 +279,10 @@ export const rules: readonly Rule[] = [
     message: 'use "if"',
     match: [
       '^where (there|it|they|nobody|nothing|none|a|an|the|no|both|one|its|their|that)',
-      '(where|when|while|if) (nobody|nothing|none)',
+      'where (nobody|nothing|none)',
+      '(when|while|if) (nobody|none)',
       '(where|if) there (is|was|are) (none|nothing|nobody)',
-      '@hasComma where (it|they|there|its|their|nobody|a|no)',
+      '@hasComma where (it|they|there|its|their|nobody|nothing)',
     ],
     unless: ['none of'],
     isAllowedInQuestions: true,
@@ -292,8 +297,8 @@ export const rules: readonly Rule[] = [
       'no (other|others)$',
       '(aside|all the same|just so)$',
       'of (it|them)$',
-      '(somebody|something|anything|nothing|everything) (else|other)$',
       '^by (it|them) #Verb',
     ],
+    unless: ['(all|one|each|both|half|some|many|most|any|none|two|three|part|rest|inside|out) of (it|them)', '#Value of them'],
   },
 ];

@@ -1,5 +1,5 @@
 /** Sources of texts; some rules apply to some kinds only. */
-export type Kind = 'markdown' | 'comment' | 'message' | 'test name';
+export type Kind = 'heading' | 'markdown' | 'comment' | 'message' | 'test name';
 
 /** A text for people, extracted from a file. A placeholder replaces code and quotations. */
 export interface Text {
