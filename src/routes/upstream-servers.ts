@@ -5,25 +5,25 @@ import type { Balance } from '../nginx/token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 
-/** The `address:port` behind an upstream, as containers come and go. */
+/** The servers of an upstream as `address:port`; they change with containers. */
 export interface UpstreamServers {
   readonly servers: readonly string[];
-  /** In rotation only while no server takes requests (`meet.backup`). */
+  /** Servers that get requests only while no other server takes them (`meet.backup`). */
   readonly spares?: readonly string[];
-  /** About to be ready. */
+  /** Replicas that are about to be ready. */
   readonly backups: readonly string[];
-  /** By `address:port`; absent for one without. */
+  /** By `address:port`; a server without parameters has no entry. */
   readonly parameters?: Readonly<Record<string, ServerParameters>>;
 }
 
-/** The endpoints in rotation, in an order that only they decide. */
+/** The endpoints in rotation, sorted. */
 export function liveEndpoints(replicas: readonly Replica[]): readonly string[] {
   return endpoints(replicas.filter(({ inRotation }) => inRotation));
 }
 
 /**
- * Who answers for a service, and who stands by.
- * @param port another than the replicas' own
+ * The servers and standbys of a service.
+ * @param port a port other than the replicas' own
  */
 export function serversOf(service: Pick<Service, 'replicas'>, port?: number): UpstreamServers {
   const replicas = port === undefined ? service.replicas : service.replicas.map((replica) => withPort(replica, port));
@@ -39,8 +39,8 @@ export function serversOf(service: Pick<Service, 'replicas'>, port?: number): Up
 }
 
 /**
- * The same as nginx takes it: with `hash` and `random` nobody can stand by (ngx_http_upstream_hash_module and
- * ngx_http_upstream_random_module set no NGX_HTTP_UPSTREAM_BACKUP), and somebody must be there whom the others stand by for.
+ * Removes the backups that nginx refuses. `hash` and `random` allow none (ngx_http_upstream_hash_module and
+ * ngx_http_upstream_random_module set no NGX_HTTP_UPSTREAM_BACKUP), and backups alone are no upstream.
  */
 export function withoutUnusableBackups(found: UpstreamServers, balance: Balance | undefined): UpstreamServers {
   const { servers, spares = [], ...rest } = found;
@@ -56,7 +56,7 @@ function withPort({ endpoint, ...replica }: Replica, port: number): Replica {
   return endpoint === undefined ? replica : { ...replica, endpoint: endpoint.replace(/:\d+$/, `:${port}`) };
 }
 
-/** Each `meet.backup` that does nothing now, and why. */
+/** The problems of `meet.backup` labels that have no effect now. */
 export function backupProblems(instance: Instance): readonly Problem[] {
   return instance.services.flatMap(({ labels: { balance }, replicas }) => {
     const spares = replicas.filter(({ isBackup }) => isBackup === true);
@@ -67,8 +67,8 @@ export function backupProblems(instance: Instance): readonly Problem[] {
 }
 
 /**
- * Replicas that are about to be ready stand by behind those that are: where the old ones are stopped the moment a new one is
- * healthy, nginx has nobody else until it has been reloaded.
+ * Replicas that are about to be ready stand by behind the ready ones. Where the old replicas stop once a new one is
+ * healthy, nginx has only these until its next reload.
  */
 function standbyEndpoints(replicas: readonly Replica[]): readonly string[] {
   if (!replicas.some(({ inRotation, standing }) => inRotation && standing.rank === 'ready')) return [];
@@ -94,7 +94,7 @@ function cannotStandBy(instance: Instance, { container }: Replica, balance: stri
     container: container.name,
     key: labelTable.backup.key,
     value: 'true',
-    message: `with meet.balance=${balance} nginx lets nobody stand by, so the replica gets requests like the others`,
+    message: `with meet.balance=${balance} nginx allows no backup, so the replica gets requests like the others`,
     cure: 'use meet.balance=least-conn or round-robin, or remove meet.backup',
   });
 }
@@ -105,7 +105,7 @@ function nobodyElse(instance: Instance, { container }: Replica): Problem {
     container: container.name,
     key: labelTable.backup.key,
     value: 'true',
-    message: 'no replica without meet.backup is in rotation, so this one gets all requests',
-    cure: 'see why the others are out of rotation; where all are meant to be backups, remove the label from one',
+    message: 'no replica without meet.backup is in rotation, so this replica gets requests',
+    cure: 'check why the others are out of rotation; where all replicas have the label, remove it from one',
   });
 }

@@ -10,7 +10,7 @@ import type { RoutingView } from '../routes/view.ts';
 import type { LiveChange } from '../status/history.ts';
 import { turnsSince } from './turns.ts';
 import type { NotedTurns, Turns } from './turns.ts';
-import { laterDiff } from '../util/text-diff.ts';
+import { lazyDiff } from '../util/text-diff.ts';
 
 /** What is seen of an instance's frontends when a report is due; times in milliseconds since 1970. */
 export interface InstanceProof {
@@ -144,7 +144,7 @@ function noteProof({ log, onLive }: Reporting, { instance, report }: ReportSlot,
     logTurns(log, instance, turns, change.cause);
     return;
   }
-  const diff = before === undefined ? undefined : laterDiff(['before', 'after'], before.content, change.content);
+  const diff = before === undefined ? undefined : lazyDiff(['before', 'after'], before.content, change.content);
   // A line of the log has no lines of its own.
   if (diff !== undefined && log.isLevelEnabled('debug'))
     log.debug({ instance, generation: change.generation, diff: diff().split('\n') }, 'what changed in the file');

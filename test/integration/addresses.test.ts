@@ -62,7 +62,7 @@ test.concurrent.for([
       container: 'hosted',
       key: 'meet.port',
       message: expect.stringMatching(/it is not known which TCP port it exposes: the engine lists no ports in host mode/),
-      cure: 'set meet.port to the port that it listens on',
+      cure: 'set meet.port to the port that the container listens on',
     });
     expect(problems.find(({ code }) => code === 'no-port')?.message).toContain(why);
   },

@@ -1,5 +1,5 @@
 import { addressIn } from '../../model/endpoint.ts';
-import { isNear } from '../../model/networks.ts';
+import { isOnNetworks } from '../../model/networks.ts';
 import type { PortAnswer } from '../../model/port-trial.ts';
 import { probeOnce } from '../../sidecar/probe/probe.ts';
 
@@ -10,7 +10,8 @@ import { probeOnce } from '../../sidecar/probe/probe.ts';
  */
 export async function probePort(endpoint: string, ownNetworks: readonly string[], signal: AbortSignal): Promise<PortAnswer> {
   const address = addressIn(endpoint).replace(/^\[|\]$/g, '');
-  if (!isNear(address, ownNetworks)) return { kind: 'unknown', reason: `${address} is on none of the networks that meet-gen is on here` };
+  if (!isOnNetworks(address, ownNetworks))
+    return { kind: 'unknown', reason: `${address} is on none of the networks that meet-gen is on here` };
   const { answer, detail } = await probeOnce({ containerId: '', endpoint, health: { by: 'tcp' } }, signal);
   if (answer === 'unclear') return { kind: 'unknown', reason: detail };
   return { kind: answer === 'ready' ? 'open' : 'refused' };

@@ -1,7 +1,7 @@
 import { known, unknown } from '../facts/facts.ts';
 import type { Known, Network, Patient, Road } from '../facts/facts.ts';
 import { roadKey } from '../facts/meet.ts';
-import { isNear } from '../../model/networks.ts';
+import { isOnNetworks } from '../../model/networks.ts';
 import { parseEngineName } from '../../nginx/token.ts';
 import { ownNetworks, tryPort } from './requests.ts';
 
@@ -34,7 +34,7 @@ async function tryRoad(
 ): Promise<Known<Road>> {
   const attachments = backend.container.networks;
   const own = ownNetworks();
-  if (!attachments.some(({ ipv4, ipv6 }) => [ipv4, ipv6].some((place) => place !== undefined && isNear(place, own)))) {
+  if (!attachments.some(({ ipv4, ipv6 }) => [ipv4, ipv6].some((place) => place !== undefined && isOnNetworks(place, own)))) {
     const network = parseEngineName(attachments[0]?.name ?? 'internal');
     const cure = network === undefined ? 'run it on one' : `run it with --network "${network}"`;
     return unknown(`the doctor is on no network of ${backend.container.name}; ${cure}`);

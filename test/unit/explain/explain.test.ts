@@ -121,7 +121,7 @@ describe('who answers', () => {
   });
 
   it('is nginx itself, with 400, for what it takes for no path', () => {
-    expect(ask('/../x', meet)).toMatchObject({ answer: 'bad-request', summary: 'nginx answers 400 by itself: .. leads above the root' });
+    expect(ask('/../x', meet)).toMatchObject({ answer: 'bad-request', summary: 'nginx answers 400: .. leads above the root' });
     expect(explain('/../x', meet)).toMatchObject({ target: '/../x', answered: false });
   });
 });
@@ -140,7 +140,7 @@ describe('a route with settings of its own', () => {
     const answer = ask('/files/x', routedWith({ 'meet.allow.office': '/files from 10.0.0.0/8, 192.0.2.7' }));
     expect(answer).toMatchObject({
       answer: 'service',
-      summary: 'meet/files answers, to clients in 10.0.0.0/8, 192.0.2.7 alone; others get 403',
+      summary: 'meet/files answers, only to clients in 10.0.0.0/8, 192.0.2.7; others get 403',
       location: { settings: {} },
     });
     expect(places(answer)[0]).toMatch(/ answers /);
@@ -168,7 +168,7 @@ describe('a route with settings of its own', () => {
       const facts = factsOf([frontend(), backend({ health: 'healthy' }), minio]);
       expect(ask(target, facts)).toMatchObject({
         answer: 'not-found',
-        summary: 'the path is for meet/minio, but is no plain name of a file: nginx answers 404 by itself',
+        summary: 'the path belongs to meet/minio, but is not a plain file name: nginx answers 404',
       });
       expect(explain(target, facts).answered).toBe(false);
     },
@@ -183,7 +183,7 @@ describe('a route with settings of its own', () => {
     const facts = factsOf([frontend(), backend({ health: 'healthy' }), minio, guarded]);
     expect(ask(target, facts)).toMatchObject({
       answer: 'bad-request',
-      summary: `the path is for ${service}, but holds ${what}, which could lead past a guard: 400`,
+      summary: `the path belongs to ${service}, but contains ${what}, which could bypass a guard: 400`,
       location: { settings: { plainPathsOnly: true } },
     });
     expect(explain(target, facts).answered).toBe(false);
@@ -194,7 +194,7 @@ describe('a route with settings of its own', () => {
     const facts = routedWith({ 'meet.allow.office': '/files from nowhere' });
     expect(ask('/files/x', facts)).toMatchObject({
       answer: 'forbidden',
-      summary: 'the path is for meet/files, and nobody may reach it: 403',
+      summary: 'the path belongs to meet/files, but is closed to all clients: 403',
     });
     expect(codes(ask('/files/x', facts))).toContain('allow-unreadable');
     expect(explain('/files/x', facts).answered).toBe(false);
@@ -227,7 +227,7 @@ describe('behind a router', () => {
     const facts = factsOf([router, frontend({ name: 'f1', state: 'exited' }), backend({ health: 'healthy' })]);
     expect(ask('/', facts)).toMatchObject({
       answer: 'unavailable',
-      summary: 'the path is for the SPA, and no frontend behind the router is in rotation: 503',
+      summary: 'the path belongs to the SPA, and no frontend behind the router is in rotation: 503',
     });
     expect(explain('/', facts).answered).toBe(false);
   });
@@ -248,12 +248,12 @@ describe('nobody answers', () => {
     expect(answer.problems).toMatchObject([
       { code: 'bad-role', container: 'meet-backend-1', cure: expect.stringContaining('did you mean backend') },
     ]);
-    expect(answer.hints.join()).toContain('a container without meet.role is not seen at all');
+    expect(answer.hints.join()).toContain('meet-gen does not see containers without meet.role');
   });
 
   it.each([
-    ['there is no frontend', [backend()], 'it has no frontend, so nobody serves its routes', 'no-frontend'],
-    ['no frontend runs', [frontend({ state: 'exited' }), backend()], 'none of its frontends runs', 'no-frontend-running'],
+    ['there is no frontend', [backend()], 'the instance has no frontend, so nothing serves its routes', 'no-frontend'],
+    ['no frontend runs', [frontend({ state: 'exited' }), backend()], 'no frontend of the instance runs', 'no-frontend-running'],
   ])('where %s', (_, containers, summary, code) => {
     const facts = factsOf(containers);
     expect(ask('/', facts)).toMatchObject({ answer: 'nothing', summary });
@@ -264,7 +264,7 @@ describe('nobody answers', () => {
   it('where nothing is published', () => {
     expect(ask('/', factsOf([frontend(), backend()], { published: () => null }))).toMatchObject({
       answer: 'nothing',
-      summary: 'nothing is published for it, so its frontends have no routes',
+      summary: 'no file is published for the instance, so its frontends have no routes',
     });
   });
 });
@@ -274,16 +274,16 @@ describe('why a route is missing', () => {
     ['/file', '/files', 'did you mean /files? meet/files has it'],
     ['/Files/x', '/files', 'did you mean /files? meet/files has it'],
     ['/filess/x/y', '/files', 'did you mean /files? meet/files has it'],
-    ['/files', '/files/', 'meet/files takes only what is below /files/'],
-    ['/files/x', '=/files', 'meet/files takes exactly /files, and nothing below it'],
-    ['/files', '/files/upload', 'meet/files takes only /files/upload and what is below'],
+    ['/files', '/files/', 'meet/files has only the paths below /files/'],
+    ['/files/x', '=/files', 'meet/files has only the exact path /files, and nothing below'],
+    ['/files', '/files/upload', 'meet/files has only /files/upload and the paths below'],
     ['/ap', '/files', 'did you mean /api? meet/backend has it'],
   ])('%s, where a service has %s', (target, paths, hint) => {
     expect(hints(target, filesService({ labels: { 'meet.paths': paths } }))[0]).toBe(hint);
   });
 
   it('says nothing of a likeness where there is none', () => {
-    expect(hints('/abc-defg-hij')).toEqual([expect.stringContaining('a container without meet.role is not seen')]);
+    expect(hints('/abc-defg-hij')).toEqual([expect.stringContaining('meet-gen does not see containers without meet.role')]);
     expect(hints('/')).toHaveLength(1);
   });
 
@@ -315,7 +315,7 @@ describe('why a route is missing', () => {
     ];
     const [, meet] = explain('/files', factsOf([frontend(), backend(), ...docs])).instances;
     expect(meet?.hints[0]).toBe(
-      'docs/files has this path in the instance docs; label its containers meet.instance=meet if it is meant here',
+      'docs/files has this path in the instance docs; set meet.instance=meet on its containers if it should answer here',
     );
   });
 
@@ -325,7 +325,7 @@ describe('why a route is missing', () => {
     const answer = ask('/files/x', facts);
     expect(answer).toMatchObject({ answer: 'service', service: 'meet/files' });
     expect(places(answer)).toContain(
-      'meet-zfiles-1 out 172.18.0.12:3000: belongs to meet/zfiles, which asks for this path too, but meet/files has it',
+      'meet-zfiles-1 out 172.18.0.12:3000: belongs to meet/zfiles, which also asks for this path, but meet/files has it',
     );
     expect(codes(answer)).toEqual(['contested-route']);
     expect(codes(ask('/api', facts))).toEqual([]);
@@ -349,13 +349,13 @@ describe('what is served now counts', () => {
     const answer = ask('/files/x', facts);
     expect(answer).toMatchObject({
       answer: 'unavailable',
-      summary: 'the path is for meet/files, but that is not published: 503',
+      summary: 'the path belongs to meet/files, but its route is left out of the published file: 503',
       problems: [{ code: 'route-left-out' }],
     });
-    expect(answer.notes.join()).toContain('labels want the path for meet/files, but that is not published; a problem says why');
+    expect(answer.notes.join()).toContain('labels want the path for meet/files, but that is not published; a problem gives the reason');
     expect(codes(ask('/api', facts))).toEqual([]);
     const nobodyThere = factsOf([frontend(), backend(), filesService({ state: 'exited' })]);
-    expect(ask('/files/x', nobodyThere).summary).toContain('of which nobody is in rotation: 503');
+    expect(ask('/files/x', nobodyThere).summary).toContain('and none of its containers is in rotation: 503');
   });
 
   it('a route that nginx is being asked about is not there yet, and that is why', () => {
@@ -423,14 +423,14 @@ describe('which instance', () => {
     expect(told('https://docs.example.com/x', factsOf([meet, docs]), 'meet')).toEqual(['meet']);
     expect(explain('/', factsOf([meet, docs]), 'meat')).toMatchObject({
       answered: false,
-      notes: ['there is no instance meat; there are: docs, meet'],
+      notes: ['there is no instance meat; the instances are: docs, meet'],
     });
   });
 
   it('none at all', () => {
     expect(explain('/', factsOf([]))).toMatchObject({
       answered: false,
-      notes: ['there is no instance: no container with a usable meet.role is known'],
+      notes: ['there is no instance: meet-gen knows no container with a usable meet.role'],
     });
   });
 });
@@ -445,8 +445,8 @@ describe('in a terminal', () => {
     answers  meet-backend-1  172.18.0.5:8000 on meet_default  running: healthy
     out      meet-backend-2  no address                       exited
     frontends
-      meet-frontend-1  running  serves what is published (live)
-  Not seen from here: snippets in /etc/nginx/meet-routing.d of the frontend, which may answer first.`);
+      meet-frontend-1  running  serves the published generation (live)
+  meet-gen does not see snippets in /etc/nginx/meet-routing.d of the frontend, which may answer first.`);
   });
 
   it('tells each problem with its cure, and who may have been meant', () => {
@@ -460,7 +460,7 @@ describe('in a terminal', () => {
     if a service was meant to answer
       did you mean /files? meet/files has it
 `);
-    expect(lines).toContain('      error bad-role (lost, meet.role=x): meet.role is none of the known roles; the container is ignored');
+    expect(lines).toContain('      error bad-role (lost, meet.role=x): the value of meet.role is not a role, so the container is ignored');
     expect(lines).toContainEqual(expect.stringMatching(/^ {8}cure: use one of frontend, router, backend, service\b/));
   });
 
@@ -481,7 +481,7 @@ describe('what a label cost', () => {
   it('is told of an S3 without a bucket, which no later pass will let in', () => {
     const minio = container({ name: 'minio', project: 'meet', networks: at(9), labels: { 'meet.role': 'media' } });
     const answer = ask('/media/files/a.pdf', factsOf([frontend(), backend(), minio]));
-    expect(places(answer)).toEqual(['minio out 172.18.0.9:9000: running, without a health check, but its bucket is not known']);
+    expect(places(answer)).toEqual(['minio out 172.18.0.9:9000: running, without a health check, but its bucket is unknown']);
     expect(codes(answer)).toContain('no-bucket');
   });
 
@@ -499,7 +499,7 @@ describe('what a label cost', () => {
 it('a host that is not the named instance’s own is told', () => {
   const facts = factsOf([frontend({ labels: hosts('meet.example.com') }), backend()]);
   expect(explain('https://other.example.com/', facts, 'meet').notes).toEqual([
-    'meet has meet.example.com in its meet.host, not other.example.com: the outer proxy may send that host elsewhere, or nowhere',
+    'meet has meet.example.com in its meet.host, not other.example.com: the outer proxy may not send that host to it',
   ]);
   expect(explain('https://meet.example.com/', facts, 'meet').notes).toEqual([]);
 });

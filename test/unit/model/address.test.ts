@@ -70,7 +70,7 @@ describe('the address of a container', () => {
         code: 'no-shared-network',
         container: 'meet-backend-1',
         value: 'apple, meet_default, meet_internal, proxy',
-        message: expect.stringContaining('share: it is on elsewhere, they share apple, meet_default, meet_internal, proxy'),
+        message: expect.stringContaining('share: it is on elsewhere, the frontends share apple, meet_default, meet_internal, proxy'),
         cure: 'add default to the networks: of its service in compose; at once, until it is recreated: docker network connect meet_default meet-backend-1',
       },
     ]);
@@ -94,7 +94,7 @@ describe('the address of a container', () => {
     const labels = { 'meet.role': 'backend', 'meet.instance': 'meet' };
     const { problems } = locate(frontend({ networks: { [network]: '172.18.0.2/16' } }), backend({ networks: {}, labels, ...sketch }));
     expect(problems.filter(({ code }) => code === 'no-shared-network')).toMatchObject([
-      { cure, message: expect.stringContaining('it is on no network, they share') },
+      { cure, message: expect.stringContaining('it is on no network, the frontends share') },
     ]);
   });
 

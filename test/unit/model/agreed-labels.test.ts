@@ -127,7 +127,8 @@ describe('whose value of a label holds', () => {
       {
         container: 's1, s2',
         key: 'meet.paths, meet.read-timeout, meet.balance',
-        message: 'the replicas of files carry different values; meet.paths of s1 holds; meet.read-timeout and meet.balance of s2 hold',
+        message:
+          'the replicas of files have different values; the value of meet.paths on s1 holds; the values of meet.read-timeout and meet.balance on s2 hold',
       },
     ]);
   });
@@ -160,7 +161,11 @@ describe('the warning', () => {
 
   it('names once for the service the containers whose values do not hold, the key, and whose hold', () => {
     expect(see([s1, s2, s3]).problems).toMatchObject([
-      { container: 's1, s2', key: 'meet.paths', message: 'the replicas of files carry different values; meet.paths of s3 holds' },
+      {
+        container: 's1, s2',
+        key: 'meet.paths',
+        message: 'the replicas of files have different values; the value of meet.paths on s3 holds',
+      },
     ]);
   });
 
@@ -208,7 +213,7 @@ describe('frontends that disagree', () => {
 
   it('are told', () => {
     expect(labels(listen('9001'), listen('9002')).problems).toMatchObject([
-      { container: 'f1', key: 'meet.listen', message: 'the frontends carry different values; meet.listen of f2 holds' },
+      { container: 'f1', key: 'meet.listen', message: 'the frontends have different values; the value of meet.listen on f2 holds' },
     ]);
   });
 
@@ -311,7 +316,11 @@ describe('guards of replicas that disagree', () => {
 
   it('are told', () => {
     expect(see([replica(1, guard('/s from 10.0.0.0/8')), replica(2, open)]).problems).toMatchObject([
-      { container: 's2', key: 'meet.allow.*', message: expect.stringContaining('lets in those alone whom all in rotation let in') },
+      {
+        container: 's2',
+        key: 'meet.allow.*',
+        message: expect.stringContaining('is open only to networks that every replica in rotation lets in'),
+      },
     ]);
   });
 

@@ -76,7 +76,7 @@ describe('meet.allow.<name>', () => {
     const { allow, problems } = one(value);
     expect(allow).toEqual({ rules: [{ name: 'one', rules: admin, networks: [] }], closesAll: false });
     expect(problems).toMatchObject([{ code: 'allow-unreadable', severity: 'error', key: 'meet.allow.one' }]);
-    expect(problems[0]?.message).toContain('the path is closed to everybody');
+    expect(problems[0]?.message).toContain('the path is closed to all clients');
   });
 
   it.each([
@@ -105,7 +105,7 @@ describe('meet.allow.<name>', () => {
     const { allow, problems } = one(value);
     expect(allow).toEqual({ rules: [], closesAll: true });
     expect(problems).toMatchObject([{ code: 'allow-unreadable', severity: 'error', key: 'meet.allow.one' }]);
-    expect(problems[0]?.message).toContain('all routes of the service are closed to everybody');
+    expect(problems[0]?.message).toContain('all routes of the service are closed to all clients');
   });
 
   it.each(['meet.allow', 'meet.allow.', 'meet.allow.One', 'meet.allow.a.b', 'meet.allow.a b', 'meet.allowed.one', 'meet.allow-one'])(

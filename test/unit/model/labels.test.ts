@@ -457,13 +457,13 @@ const below = (path: string): unknown => ({ kind: 'below', path });
 
 describe('a comma list with bad entries', () => {
   it.each([
-    ['/a/,b', false, [below('/a/')], 'b', 'meet.paths is read without b, which is not allowed there'],
-    ['s, /a/, /t;, /b/', false, [below('/a/'), below('/b/')], 's, /t;', 'meet.paths is read without s, /t;, which are not allowed there'],
-    ['+/a/, +b', true, [below('/a/')], '+b', 'meet.paths is read without +b, which is not allowed there'],
+    ['/a/,b', false, [below('/a/')], 'b', 'b is not allowed in meet.paths; the other entries hold'],
+    ['s, /a/, /t;, /b/', false, [below('/a/'), below('/b/')], 's, /t;', 's, /t; are not allowed in meet.paths; the other entries hold'],
+    ['+/a/, +b', true, [below('/a/')], '+b', '+b is not allowed in meet.paths; the other entries hold'],
     // A bad entry decides nothing, so the preset stays.
-    ['+/a/, b', true, [below('/a/')], 'b', 'meet.paths is read without b, which is not allowed there'],
-    ['/a/, =x', false, [below('/a/')], '=x', 'meet.paths is read without =x, which is not allowed there'],
-    ['/a/, ++/b', false, [below('/a/')], '++/b', 'meet.paths is read without ++/b, which is not allowed there'],
+    ['+/a/, b', true, [below('/a/')], 'b', 'b is not allowed in meet.paths; the other entries hold'],
+    ['/a/, =x', false, [below('/a/')], '=x', '=x is not allowed in meet.paths; the other entries hold'],
+    ['/a/, ++/b', false, [below('/a/')], '++/b', '++/b is not allowed in meet.paths; the other entries hold'],
   ])('of paths: %s loses those alone, and they are named', (value, keepsPreset, rules, refused, message) => {
     const { labels, flawed, problems } = read('backend', 'meet.paths', value);
     expect(labels).toEqual({ paths: { replacesPreset: !keepsPreset, rules } });
@@ -485,7 +485,7 @@ describe('a comma list with bad entries', () => {
     expect(labels).toEqual({});
     expect([...flawed]).toEqual(['meet.paths']);
     expect(problems).toMatchObject([{ code: 'bad-label-value', key: 'meet.paths' }]);
-    expect(problems[0]?.message).toContain('its default is');
+    expect(problems[0]?.message).toContain('the default is');
   });
 
   it('is not flawed by empty entries', () => {

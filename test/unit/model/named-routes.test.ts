@@ -168,12 +168,12 @@ describe('named routes', () => {
     expect(problems).toMatchObject([{ code: 'label-without-effect', key: 'meet.route.one.path' }]);
   });
 
-  it('are 32 at most; the last by name are left out, and it is told', () => {
+  it('are 32 at most; the last ones by name are left out, and it is told', () => {
     const { routes, problems } = read(
       Object.fromEntries(Array.from({ length: 34 }, (_, index) => [`meet.route.${numbered(index)}.path`, `/${numbered(index)}`])),
     );
     expect(routes.map((route) => route.name)).toEqual(Array.from({ length: 32 }, (_, index) => numbered(index)));
     expect(problems).toMatchObject([{ code: 'bad-label-value', key: 'meet.route.r32.path' }]);
-    expect(problems[0]?.message).toContain('2 of them are left out');
+    expect(problems[0]?.message).toContain('so 2 are left out');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { countEdits } from '../../../src/model/edits.ts';
 import { labelTable, roles, routeTable } from '../../../src/model/label-table.ts';
-import { isMeantForUs, readLabels } from '../../../src/model/labels.ts';
+import { isMeantForMeetGen, readLabels } from '../../../src/model/labels.ts';
 import { nearest, sameLetters } from '../../../src/model/nearest.ts';
 import { optionTable, OptionsError, readOptions } from '../../../src/options.ts';
 import { container } from '../../support/containers.ts';
@@ -100,7 +100,7 @@ describe('a mistyped label', () => {
   });
 
   it.each(['met.port', 'emet.port', 'meet_role', 'Meet.Role', 'meet.roel', 'mee.paths'])('%s is meant for meet-gen', (key) => {
-    expect(isMeantForUs(key)).toBe(true);
+    expect(isMeantForMeetGen(key)).toBe(true);
   });
 });
 
@@ -146,7 +146,7 @@ describe('a mistyped attribute of a route', () => {
   });
 
   it.each([...ambiguous, 'url', 'host', 'rule', 'prefix', 'tls', 'scheme', 'timeout'])('%s is none: there is no hint', (text) => {
-    expect(adviceOnAttribute(text)).toContain('the form is meet.route.<name>.<attribute>');
+    expect(adviceOnAttribute(text)).toContain('use meet.route.<name>.<attribute>');
   });
 });
 

@@ -155,7 +155,7 @@ describe('meet.allow', () => {
 
   it('is told when it changes', () => {
     const change = describeChange(filesWith({}).view, filesWith(allow('/files/ from nowhere')).view);
-    expect(change).toContain('+ /files/ -> meet/files allow nobody plainPathsOnly true');
+    expect(change).toContain('+ /files/ -> meet/files allow none plainPathsOnly true');
     expect(change).toContain('- /files/ -> meet/files');
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { laterDiff, unifiedDiff } from '../../../src/util/text-diff.ts';
+import { lazyDiff, unifiedDiff } from '../../../src/util/text-diff.ts';
 
 const names = ['before', 'after'] as const;
 const lines = (count: number, word: string): string => Array.from({ length: count }, (_, index) => `${word} ${index}\n`).join('');
@@ -21,6 +21,6 @@ it('gives up where nearly everything is different', () => {
 it('tells the same later, of long texts too', () => {
   for (const count of [10, 10_000]) {
     const texts = [lines(count, 'same'), `${lines(count, 'same')}more\n`] as const;
-    expect(laterDiff(names, ...texts)()).toBe(unifiedDiff(names, ...texts));
+    expect(lazyDiff(names, ...texts)()).toBe(unifiedDiff(names, ...texts));
   }
 });
