@@ -1,3 +1,7 @@
+/*
+ * docs/: the tables in the code go in. The reference pages in docs/ come out.
+ */
+
 import { answerLimits, maxJsonParts, maxListed } from '../source/docker/answer-limits.ts';
 import { checkTable } from '../doctor/check-table.ts';
 import { gauges } from '../metrics/metrics.ts';
@@ -33,7 +37,7 @@ export function readmeWithLabels(readme: string): string {
     .map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.fallback]);
   const labels = table(
     ['label', 'on', 'meaning', 'default'],
-    [['`meet.role`', 'all', `what the container is: ${list(roles)}`, '–'], ...rows],
+    [['`meet.role`', 'all', `the role of the container: ${list(roles)}`, '–'], ...rows],
   );
   return readme.replace(/(<!-- labels -->\n)[^]*?(<!-- \/labels -->)/, (_, open: string, close: string) => `${open}${labels}\n${close}`);
 }
@@ -47,10 +51,10 @@ function labelsPage(): string {
   const own = allLabels.flatMap(({ key, scope }) => (scope === 'replica' ? `\`${key}\`` : []));
   const rows = allLabels.map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.allowed, spec.fallback]);
   return page('Labels', [
-    '`meet.role` opts a container in; without it a container is ignored. Every other label is optional. meet-gen ignores an unknown label or a bad value. It reports the container, the key, the value and the allowed values. In the comma lists of `meet.paths` and `meet.host` only the bad entry is ignored; in `meet.allow` a bad entry closes the path.',
+    '`meet.role` opts a container in; containers without this label are ignored. Every other label is optional. meet-gen ignores an unknown label or a bad value. It reports the container, the key, the value and the allowed values. In the comma lists of `meet.paths` and `meet.host` only the bad entry is ignored; in `meet.allow` a bad entry closes the path.',
     table(
       ['label', 'on', 'meaning', 'allowed', 'default'],
-      [['`meet.role`', 'all', 'what the container is', roles.map((role) => `\`${role}\``).join(', '), '–'], ...rows],
+      [['`meet.role`', 'all', 'the role of the container', roles.map((role) => `\`${role}\``).join(', '), '–'], ...rows],
     ),
     '## The roles',
     table(
@@ -60,11 +64,11 @@ function labelsPage(): string {
     '## Replicas that disagree',
     `Replicas of one service can have different labels, as in a rolling update. For each label the newest readable value among the replicas *in rotation* holds for all; a missing label counts as its default. The problem \`replicas-disagree\` names the other replicas. A value with a bad entry counts only where no replica has a fully readable one. A \`meet.route.<name>\` is one value with all its attributes. ${own.slice(0, -1).join(', ')} and ${own.at(-1)} are each replica's own.`,
     '- A replica out of rotation decides nothing for the others: unhealthy beside healthy ones, drained, stopped, in a crash loop.',
-    '- A replica that left the rotation decides nothing for a minute, even after its return, while other replicas can decide. So health that comes and goes changes the routes at most twice a minute; addresses change each time.',
+    '- A replica that left the rotation decides nothing for a minute, even after its return, while other replicas can decide. So unstable health changes the routes at most twice a minute; addresses change each time.',
     '- The `meet.allow` labels of all replicas in rotation hold together: a path is open only to networks that each replica lets in. An unreadable guard closes. A removed guard ends once the last replica with it is removed, or has been out of rotation for a minute.',
     '- A different role is a different service. A `service` with the `meet.service` of a backend in its project becomes `<name>~service`; the backend stays unchanged.',
     '## Guarded paths',
-    'nginx picks a location, and so its guard, by its own reading of a path. The service gets the path as sent, and may read it differently: `/app/admin//../users` is `/app/users` to nginx and `/app/admin/users` to Node. So all routes of a service with a `meet.allow`, and the files of `media`, take plain paths only. To a path with one of these nginx answers 400:',
+    'nginx picks a location, and so its guard, by its own reading of a path. The service gets the path as sent, and may read it differently: `/app/admin//../users` is `/app/users` to nginx and `/app/admin/users` to Node. So all routes of a service with a `meet.allow`, and the files of `media`, take plain paths only. nginx answers 400 to paths with these parts:',
     table(
       ['what', 'example'],
       refusedPaths.map(({ what, example }) => [what, `\`${example}\``]),
@@ -109,14 +113,14 @@ function configurationPage(): string {
         ['1', 'a bug; `run`: the stop had to be forced, and the log names the work that did not end; `healthcheck`: unhealthy'],
         [
           '137',
-          '`run`: the stop had to be forced by SIGKILL, since the file system hangs; 139 where meet-gen is the first process of a container, which ignores SIGKILL',
+          '`run`: the stop had to be forced by SIGKILL, since the file system hangs. The code is 139 if meet-gen is the first process of a container, which ignores SIGKILL',
         ],
         ['2', 'wrong usage or configuration'],
         ['3', '`render`: the engine is unreachable; `explain` and `status`: no running meet-gen answered'],
         ['4', '`render`: the template is missing or broken'],
         [
           '7',
-          '`render`: problems were found, listed on standard error; `drain`: not out of rotation; `explain`: nothing would answer; `status`: not everything is live; `doctor`: a check failed',
+          '`render`: problems were found, listed on standard error. `drain`: the container is in rotation. `explain`: no service would answer. `status`: a change is not live. `doctor`: a check failed',
         ],
       ],
     ),
@@ -132,7 +136,7 @@ function problemsPage(): string {
   ]);
   return page('Problems', [
     'The problems that meet-gen reports in its log, in `/status` and on the standard error of `render`. Each has the container, label and value concerned, and a cure. An `error` costs routes, a `warning` costs a label or a choice, a `notice` is for information.',
-    '`run` and `render` find the same problems in the same containers. Only one command can find some of them. `run` gets events, publishes, signals and asks frontends. `render --compose` sees services without a role, and reports values that need an engine. `status` tries connections to replicas. `render` exits with 7 for an `error` or a `warning`, not for a `notice`.',
+    '`run` and `render` find the same problems in the same containers. Some problems have a single command that finds them. `run` gets events, publishes, signals and asks frontends. `render --compose` sees services without a role, and reports values that need an engine. `status` tries connections to replicas. `render` exits with 7 for an `error` or a `warning`, not for a `notice`.',
     table(['code', 'severity', 'found by', 'meaning'], rows),
   ]);
 }
@@ -184,7 +188,7 @@ function troubleshootingPage(): string {
     '`meet-gen doctor` runs the checks below on the running containers. For each fault it shows why the fault matters and how to fix it, with lines to paste.',
     run,
     "`meet_internal` is the Meet's own network: on another network the doctor can't ask the frontends. The doctor changes nothing. From a container's environment it reads a fixed list of names (host names, ports, switches) and drops the rest, and it prints no secret. A check without access is *not checked*, never *ok*. `--instance` checks one Meet only, `--json` is for programs. The exit code is 7 when a check failed, else 0, also with warnings.",
-    "The doctor reads containers, networks, files of frontends and nginx-proxy, and process lists. It also runs two commands. In containers that mount a single configuration file or a socket it runs `cat /proc/self/mountinfo`: nothing else shows a stale mount. In a backend it runs a few lines of Python. These connect to the public names of Keycloak and LiveKit and ask the backend's `/__heartbeat__`: only the backend shows what it can reach. The doctor needs the engine's own socket; behind the socket proxy of the example most checks are *not checked*.",
+    "The doctor reads containers, networks, files of frontends and nginx-proxy, and process lists. It also runs two commands. In containers that mount a single configuration file or a socket it runs `cat /proc/self/mountinfo`: only this shows a stale mount. In a backend it runs a few lines of Python. These connect to the public names of Keycloak and LiveKit and ask the backend's `/__heartbeat__`: only the backend shows what it can reach. The doctor needs the engine's own socket; behind the socket proxy of the example most checks are *not checked*.",
     'The doctor also helps before the first change. On a Meet with the hand-written file, or with the template of its compose file, it names the parts that meet-gen replaces.',
     '## From the symptom to the check',
     table(

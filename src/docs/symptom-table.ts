@@ -2,7 +2,7 @@
 export const symptomTable: readonly (readonly [symptom: string, meaning: string, shownBy: string])[] = [
   [
     '502 on all routes',
-    'Nothing listens on 8083 in the frontend. The stub is missing, or the template directory of the image was used (`conf.d is not writable` in its log).',
+    'No server listens on 8083 in the frontend. The stub is missing, or the template directory of the image was used (`conf.d is not writable` in its log).',
     "`reload-unverified`: the status server doesn't answer; mount the stub at `/etc/nginx/conf.d/routing.conf`.",
   ],
   [
@@ -43,12 +43,12 @@ export const symptomTable: readonly (readonly [symptom: string, meaning: string,
   ],
   [
     "A change doesn't go live",
-    'nginx refuses it because of your own template, a conflicting snippet, or a used port. nginx goes on serving the last good structure with current addresses.',
+    'nginx refuses the change: because of your template, a conflicting snippet, or a used port. nginx goes on serving the last good structure with current addresses.',
     "`reload-rejected` with nginx's reason, `route-left-out` with the paths; [docs/refused-reloads.md](refused-reloads.md).",
   ],
   [
     'My route is missing',
     'For example: a label is misspelt, the container shares no network with the frontends, or another service has the path.',
-    '`docker compose exec meet-gen meet-gen explain /the/path` shows the answering service, and services that may be meant: [docs/explain.md](explain.md). `docker compose logs meet-gen` has one line per problem, with container, reason and cure. All codes: [docs/problems.md](problems.md).',
+    '`docker compose exec meet-gen meet-gen explain /the/path` shows the answering service, and services with similar paths: [docs/explain.md](explain.md). `docker compose logs meet-gen` has one line per problem, with container, reason and cure. All codes: [docs/problems.md](problems.md).',
   ],
 ];

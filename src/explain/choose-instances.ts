@@ -2,8 +2,8 @@ import { compareText, showForeignText } from '../model/foreign-text.ts';
 import type { Facts, InstanceFacts } from './facts.ts';
 
 /**
- * Chooses the instances to explain: the named one, else those with the URL's host in `meet.host`, else those without
- * `meet.host`; without a host all. The notes give the reason for an empty choice.
+ * Chooses the instances to explain: the named instance, else the instances with the URL's host in `meet.host`. If there
+ * is no such instance, the instances for any host; without a host all. The notes give the reason for an empty choice.
  */
 export function chooseInstances(
   { instances }: Facts,

@@ -1,3 +1,8 @@
+/*
+ * explain/: a path or URL and the facts about the instances go in. The answering service, its containers, and the
+ * reasons for all others come out.
+ */
+
 import { showForeignText } from '../model/foreign-text.ts';
 import { plainFileUri } from '../routes/media.ts';
 import type { LocationView } from '../routes/view.ts';
@@ -21,8 +26,8 @@ const maxShownLength = 500;
 
 /**
  * Explains which service answers a path or a URL, and why other containers don't, from the published file.
- * @param instance the only one to explain; without it the URL's host decides, else all are explained
- * @throws OperatorError with the reason where the path is malformed
+ * @param instance the only instance to explain; absent to choose by the URL's host
+ * @throws OperatorError with the reason if the path is malformed
  */
 export function explain(text: string, facts: Facts, instance?: string): Explanation {
   const { target, host } = readTarget(text);

@@ -2,11 +2,11 @@ import type { Problem } from '../model/problem.ts';
 import type { FrontendStatus, ReplicaStatus } from '../status/snapshot.ts';
 
 /**
- * The kind of answer: from a service, from the SPA, a redirect by nginx, 503, 403, 400 or 404 by nginx, or none at all.
+ * The kind of answer: from a service, from the SPA, a redirect by nginx, 503, 403, 400 or 404 by nginx, or no answer.
  */
 export type AnswerKind = 'service' | 'spa' | 'redirect' | 'unavailable' | 'forbidden' | 'bad-request' | 'not-found' | 'nothing';
 
-/** The place of a container for the path: gets its requests, is a standby, or neither. */
+/** The place of a container for the path: it gets the requests, is a standby, or is out. */
 export type Place = 'answers' | 'stands-by' | 'out';
 
 /** A container with its state, address, place and the reason. */

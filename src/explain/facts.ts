@@ -14,7 +14,7 @@ export interface Routing {
 export interface InstanceFacts {
   readonly instance: Instance;
   readonly status: InstanceStatus;
-  /** The routing on disk; absent while nothing is published. */
+  /** The routing on disk; absent before the first published file. */
   readonly published?: Routing;
   /** The routing that labels ask for; absent where the last pass failed. */
   readonly wanted?: Routing;

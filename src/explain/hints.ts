@@ -4,15 +4,15 @@ import { ownedLocations, pickOwned } from './owner.ts';
 import type { OwnedLocation } from './owner.ts';
 
 /**
- * Hints for a path without a service: similar paths, services with a part of the path, services of other instances, and
- * the limits of this view.
- * @param path undefined where the owner of the path is known but has no container
+ * Hints for a path without a service: similar paths, services with a part of the path, services of other instances. A
+ * last hint names the limits of this view.
+ * @param path undefined if the owner of the path is known but has no container
  */
 export function hintsFor(path: string | undefined, one: InstanceFacts, facts: Facts): readonly string[] {
   const meant = path === undefined ? [] : meantInstead(path, one, facts);
   const unseen = [
     'meet-gen does not see containers without meet.role; docker ps -a --filter label=meet.role lists the others',
-    ...(facts.only === undefined ? [] : [`this meet-gen serves only the instance ${facts.only}, and sees no other`]),
+    ...(facts.only === undefined ? [] : [`this meet-gen serves only the instance ${facts.only}, and sees no other instances`]),
   ];
   return [...meant, ...unseen];
 }

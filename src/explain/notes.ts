@@ -3,13 +3,13 @@ import type { InstanceFacts } from './facts.ts';
 import type { OwnedPick } from './owner.ts';
 
 /**
- * The notes that limit an explanation: frontends that don't serve the published file, and a published file that differs
- * from what labels ask for.
- * @param wanted where labels want the path, if elsewhere
+ * The notes that limit an explanation: frontends that don't serve the published file, and differences between the
+ * published file and the labels.
+ * @param wanted the location that labels ask for, if it differs
  */
 export function notesOn({ instance, status }: InstanceFacts, wanted: OwnedPick | undefined): readonly string[] {
   const { publishedGeneration, desiredGeneration, onTrial = false } = status;
-  if (publishedGeneration === undefined) return onTrial ? [`nothing is published yet, ${askedFirst}`] : [];
+  if (publishedGeneration === undefined) return onTrial ? [`no file is published yet, ${askedFirst}`] : [];
   const running = new Set(instance.frontends.flatMap(({ standing }, index) => (standing.rank === 'never' ? [] : [index])));
   const behind = status.frontends.filter((frontend, index) => running.has(index) && frontend.runningGeneration !== publishedGeneration);
   return [

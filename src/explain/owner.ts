@@ -37,8 +37,8 @@ export function ownedLocations(routing: Routing): readonly OwnedLocation[] {
 }
 
 /**
- * The title of a location's owner. A view has no upstream without servers, so the structure names the owner. A group
- * also holds locations beside its paths, which belong to others.
+ * The title of a location's owner. If an upstream has no servers, it is missing in the view, so the structure names the
+ * owner. A group also holds locations beside its paths, which belong to others.
  */
 function ownerOf({ structure }: Routing, { kind, path }: LocationView, group: string): string | undefined {
   const whole = structure.groups.flatMap(({ locations }) => locations).find((one) => one.kind === kind && one.path === path);
@@ -46,7 +46,7 @@ function ownerOf({ structure }: Routing, { kind, path }: LocationView, group: st
   return structure.services.find(({ name }) => name === whole?.upstream)?.title ?? group;
 }
 
-/** The services with that title: one, or none where only its paths are reserved. */
+/** The services with that title: one, or an empty list if only its paths are reserved. */
 export function servicesCalled(instance: Instance, title: string): readonly Service[] {
   return instance.services.filter((service) => serviceTitle(service) === title);
 }

@@ -29,8 +29,8 @@ export interface AnswerScope {
 }
 
 /**
- * The problems that concern a path in an instance: those of the instance, of the containers shown, and of containers
- * that may be meant.
+ * The problems that concern a path in an instance: problems of the instance, of the containers shown, and of containers
+ * that could be expected to answer.
  */
 export function problemsAbout(instance: Instance, facts: Facts, scope: AnswerScope): readonly Problem[] {
   const elsewhere = namesOf(
@@ -54,7 +54,7 @@ function isLoss({ code, key = '' }: Problem): boolean {
   return lostCodes.has(code) || (code === 'label-without-effect' && (key === 'meet.paths' || key.startsWith(routePrefix)));
 }
 
-/** Whether the contested path is this one. */
+/** Whether the asked path is the contested path. */
 function isContested({ services }: Instance, { container = '' }: Problem, { path }: AnswerScope): boolean {
   return services.some((service) => namesOf(service.replicas).has(container) && claims(service, path));
 }

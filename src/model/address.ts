@@ -20,10 +20,7 @@ export interface Address {
  */
 export type Reachable = ReadonlyMap<string, NetworkAttachment> | 'all';
 
-/**
- * The engine's names for no network of the container's own. No container is reachable on these, and none can be
- * connected to them.
- */
+/** The engine's names for a missing network. Containers can't be reached or connected there. */
 const notNetworks: ReadonlySet<string> = new Set(['host', 'none']);
 
 /**
@@ -130,12 +127,12 @@ function networkNotShared({ instance, container, labels }: Member, reachable: Re
   const about = { instance, container: container.name, key: 'meet.network', value: labels.network };
   // The engine can't connect a container in host mode to a second network.
   if (usesHostNetwork(container) || reachable === 'all') {
-    const message = 'nginx cannot reach the container on this network, so meet-gen takes its address on another one';
+    const message = 'nginx cannot reach the container on this network, so meet-gen takes its address on another network';
     return problem('network-not-shared', { ...about, message, cure: 'correct the label, or remove it' });
   }
   return problem('network-not-shared', {
     ...about,
-    message: 'the container does not share this network with all frontends, so meet-gen takes its address on another shared one',
+    message: 'the container does not share this network with all frontends, so meet-gen takes its address on another shared network',
     cure: 'connect the container and the frontends to it, or remove the label',
   });
 }
@@ -168,7 +165,7 @@ function noSharedNetwork({ instance, container, project }: Member, reachable: Re
       key: 'network_mode',
       value: container.networkMode,
       message: 'the container uses the network of another container, which was removed or has no network itself',
-      cure: 'start the other container, then recreate this one',
+      cure: 'start the other container, then recreate this container',
     });
   }
   if (reachable === 'all') {
@@ -204,7 +201,7 @@ function listNetworks(names: readonly string[]): string {
   );
 }
 
-/** The command to paste: for the project's own network where it has one, else for the first shared one. */
+/** The command to paste, for the project's own network if the project has one, else for the first shared network. */
 function connectLine(container: Container, project: string | undefined, names: readonly string[]): string {
   const name = names.find((shared) => isNetworkOfProject(shared, project)) ?? names[0] ?? '';
   const network = parseEngineName(name);
@@ -212,7 +209,7 @@ function connectLine(container: Container, project: string | undefined, names: r
   const ownerId = networkOwnerOf(container);
   const added = `${shortNetworkName(network, project)}${isNetworkOfProject(network, project) ? '' : ' (external: true)'}`;
   const inCompose = `add ${added} to the networks: of ${ownerId === undefined ? 'its service' : 'the service whose network it uses'} in compose`;
-  // The engine refuses to connect a container with network_mode none.
+  // The engine refuses to connect a container with `network_mode: none`.
   if (container.networkMode === 'none') return `${inCompose}, and remove network_mode: none`;
   const connected = ownerId === undefined ? pastedName(container) : parseEngineName(ownerId)?.slice(0, 12);
   return connected === undefined

@@ -62,14 +62,14 @@ export function agree(judged: readonly Judged[], instance: string, title: string
   return { labels, problems: disputes.length === 0 ? [] : [disagreement(instance, title, disputes)] };
 }
 
-/** The replica whose value of a key holds; undefined where no replica has a readable one. */
+/** The replica whose value of a key holds; undefined if the value of every replica is unreadable. */
 function holderOf(deciders: readonly Member[], key: string, read: (member: Member) => unknown): Member | undefined {
   return deciders.find(({ flawed }) => !flawed.has(key)) ?? deciders.find((member) => read(member) !== undefined);
 }
 
 /**
- * The replicas whose guards hold: those in rotation, and those that left it within the last minute. So a guard does not
- * come and go with the health of the replica that has it.
+ * The replicas whose guards hold: the replicas in rotation, and replicas that left the rotation within the last minute.
+ * So an unstable replica does not add and remove its guard each time.
  */
 function guarding(judged: readonly Judged[], deciders: readonly Member[]): readonly Member[] {
   const serving = new Set<Judged>(inRotationOf(judged));
@@ -77,7 +77,7 @@ function guarding(judged: readonly Judged[], deciders: readonly Member[]): reado
   return guards.length > 0 ? guards.map(({ member }) => member) : deciders;
 }
 
-/** The names of all routes, including the unreadable ones. */
+/** The names of all routes, readable or not. */
 function routeNames(members: readonly Member[]): readonly string[] {
   const names = members.flatMap(({ labels, flawed }) => [
     ...(labels.routes ?? []).map(({ name }) => name),
@@ -107,7 +107,7 @@ function disagreement(instance: string, title: string, disputes: readonly Disput
     container: namesOf(disputes.flatMap(({ others }) => others)),
     key: disputes.map(({ key }) => titleOf(key)).join(', '),
     message: `${title} have different values; ${[...held, ...guarded].join('; ')}`,
-    cure: 'recreate the other containers with the same labels; where their values should hold, check why they are not in rotation',
+    cure: 'recreate the other containers with the same labels; if their values should hold, check why they are not in rotation',
   });
 }
 

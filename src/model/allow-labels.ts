@@ -61,6 +61,6 @@ function tooMany({ name: container }: Container, count: number): Problem {
     container,
     key: `${allowPrefix}*`,
     message: `the container has ${count} meet.allow labels, more than ${maxAllowLabels}, so all routes of the service are closed to all clients`,
-    cure: 'use fewer labels: one can name up to 64 networks, and a path covers all paths below it',
+    cure: 'use fewer labels: a label can name up to 64 networks, and a path covers all paths below it',
   });
 }

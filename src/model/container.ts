@@ -35,7 +35,7 @@ export interface Container {
   readonly endpointIds: readonly string[];
   /** Ascending, without duplicates. */
   readonly exposedTcpPorts: readonly number[];
-  /** Why the exposed ports are unknown, where the list shows none. */
+  /** Why the exposed ports are unknown, if the list shows no port. */
   readonly portsUnknown?: string;
   /** Why the engine's entry for the container is not read. */
   readonly unreadable?: string;
@@ -59,7 +59,7 @@ export interface Note {
   readonly stop?: 'in-progress' | 'overdue';
   /** An operator drained the container. */
   readonly drained?: boolean;
-  /** How often the container ended by itself within a minute; absent below the number that makes a crash loop. */
+  /** How often the container crashed within a minute; absent below the number that makes a crash loop. */
   readonly crashes?: number;
   /** The container has not run long enough since its last crash. */
   readonly heldBack?: boolean;

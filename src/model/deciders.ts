@@ -27,8 +27,8 @@ export function inRotationOf<Kind extends Judged>(judged: readonly Kind[]): read
 }
 
 /**
- * The replicas whose labels hold for all, newest first: those in rotation. A replica that left the rotation within the
- * last minute does not decide while others can, so health that comes and goes changes no route. Where no replica is in
+ * The replicas whose labels hold for all, newest first: the replicas in rotation. A replica that left the rotation
+ * within the last minute does not decide while others can, so unstable health changes no route. With no replica in
  * rotation, the replicas that were in rotation last decide.
  */
 export function decidersOf<Kind extends Judged>(judged: readonly Kind[]): readonly Kind[] {

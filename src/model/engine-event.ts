@@ -23,7 +23,7 @@ export function isRelevant(event: EngineEvent, knows: (containerId: string) => b
   return watched.includes(event.action) && !(event.action === 'kill' && !isStopSignal(event));
 }
 
-/** SIGINT, SIGQUIT, SIGKILL and SIGTERM end a container, whatever stop signal its image sets. */
+/** SIGINT, SIGQUIT, SIGKILL and SIGTERM end a container, with any stop signal in its image. */
 const stopSignals: ReadonlySet<number> = new Set([2, 3, 9, 15]);
 
 /** Whether a `kill` event is a stop under way. */

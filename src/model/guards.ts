@@ -7,8 +7,8 @@ import type { PathRule } from '../nginx/token.ts';
 export type Guards = NonNullable<Labels['allow']>;
 
 /**
- * The networks that may reach a location: the longest path that covers it decides. Undefined is all networks, an empty
- * list none.
+ * The networks that may reach a location: the longest path that covers it decides. Undefined allows all networks, an
+ * empty list allows no network.
  */
 export function allowedBy({ rules, closesAll }: Guards, location: PathRule): readonly string[] | undefined {
   if (closesAll) return [];
@@ -28,8 +28,8 @@ export function covers(path: PathRule, location: PathRule): boolean {
 }
 
 /**
- * Merges the guards of all these replicas: a path is open only to networks that each replica lets in. Replicas without
- * guards, or with the same ones, change nothing.
+ * Merges the guards of all these replicas: a path is open only to networks that each replica lets in. Replicas with
+ * equal guards, or without guards, change nothing.
  */
 export function mergeGuards(all: readonly (Guards | undefined)[]): Guards | undefined {
   const [first, ...others] = new Map(all.flatMap((guards) => (guards === undefined ? [] : [[JSON.stringify(guards), guards]]))).values();

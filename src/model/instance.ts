@@ -18,10 +18,10 @@ export interface Replica {
   readonly project?: string;
   readonly standing: Standing;
   readonly inRotation: boolean;
-  /** `address:port`, when the container has a usable one. */
+  /** `address:port`; absent if the container has no usable address and port. */
   readonly endpoint?: string;
   readonly network?: string;
-  /** What decides that the container is ready; absent for the engine's health check. */
+  /** The health check that decides; absent for the engine's. */
   readonly health?: HealthLabel;
   /** Absent where the container has none of these labels. */
   readonly parameters?: ServerParameters;
@@ -39,7 +39,7 @@ export interface Service {
   readonly replicas: readonly Replica[];
 }
 
-/** One Meet: its frontends or routers, and what is behind them. */
+/** One Meet: its frontends or routers, and the services behind them. */
 export interface Instance {
   readonly name: string;
   /** The compose project that owns the instance: only its containers decide for others. */

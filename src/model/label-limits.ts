@@ -1,8 +1,6 @@
 import { maxAllowNetworks, maxHosts, maxPathLength, maxPaths } from '../nginx/list-limits.ts';
 
-/**
- * Docker limits neither the length nor the number of labels. Parsing megabytes of them would delay all other routes.
- */
+/** Docker sets no limit on the length or number of labels. Parsing megabytes of them would delay all other routes. */
 const maxLabelKeyLength = 256;
 /** In characters; every value that a grammar accepts is ASCII, so these are bytes. */
 const maxLabelValueLength = 8192;
@@ -21,7 +19,7 @@ export const maxPortEntries = 200_000;
 /** Paths of all services of an instance: nginx reads them all at each reload. */
 export const maxRoutes = 20_000;
 
-/** Every limit and what happens beyond it; `docs/labels.md` is generated from this table. */
+/** Every limit and its effect; `docs/labels.md` is generated from this table. */
 export const labelLimits: readonly { readonly what: string; readonly most: number; readonly beyond: string }[] = [
   { what: 'characters of a key', most: maxLabelKeyLength, beyond: 'the key is cut there, and refused as an unknown label' },
   { what: 'characters of a value', most: maxLabelValueLength, beyond: 'the value is cut there, and refused' },
@@ -35,7 +33,7 @@ export const labelLimits: readonly { readonly what: string; readonly most: numbe
   { what: 'paths in `meet.paths`', most: maxPaths, beyond: 'the label is refused' },
   { what: 'characters of a path', most: maxPathLength, beyond: 'that path is refused' },
   { what: 'host names in `meet.host`', most: maxHosts, beyond: 'the label is refused' },
-  { what: 'named routes of a container', most: maxNamedRoutes, beyond: 'the last ones by name are left out' },
+  { what: 'named routes of a container', most: maxNamedRoutes, beyond: 'the last routes by name are left out' },
   { what: '`meet.allow.*` labels of a container', most: maxAllowLabels, beyond: 'all routes of the service are closed to all clients' },
   { what: 'networks in a `meet.allow`', most: maxAllowNetworks, beyond: 'the path is closed to all clients' },
   { what: 'networks of a container', most: maxNetworks, beyond: 'the container is ignored' },
@@ -57,7 +55,7 @@ export function boundLabels(labels: Readonly<Record<string, string>>): Readonly<
   return Object.fromEntries(kept.map(([key, value]) => [cut(key, maxLabelKeyLength), cut(value, maxLabelValueLength)]));
 }
 
-/** Why the labels of a container are not read; undefined where they are. */
+/** Why the labels of a container are not read; undefined for readable labels. */
 export function tooManyLabels(labels: Readonly<Record<string, unknown>>): string | undefined {
   const count = Object.keys(labels).filter(isMeetLabel).length;
   return count > maxMeetLabels ? `it has ${count} labels that begin with meet., more than ${maxMeetLabels}` : undefined;

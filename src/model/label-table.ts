@@ -18,7 +18,7 @@ import {
 } from '../nginx/token.ts';
 import type { PathRule } from '../nginx/token.ts';
 
-/** Roles that meet-gen knows and never routes: these containers have public names of their own. */
+/** Roles that meet-gen knows and never routes: these containers have their own public names. */
 const bystanderRoles = ['livekit', 'keycloak'] as const;
 export type BystanderRole = (typeof bystanderRoles)[number];
 
@@ -30,10 +30,10 @@ export const roleMeanings: Readonly<Record<Role, string>> = {
   frontend: "Meet's frontend: nginx with the SPA; it includes the rendered file, unless the instance has a router",
   router: 'a dedicated nginx that includes the rendered file; the frontends then only serve the SPA (`docs/router.md`)',
   backend: "Meet's backend: Django",
-  service: 'any other container that answers paths of its own',
+  service: 'any other container that answers paths',
   media: 'S3 storage: nginx serves its files after asking the backend (`docs/media.md`)',
-  livekit: 'LiveKit: not routed, since it has a public name of its own. Needed only where `doctor` does not recognise the image',
-  keycloak: 'Keycloak: not routed, since it has a public name of its own. Needed only where `doctor` does not recognise the image',
+  livekit: 'LiveKit: not routed, since it has its own public name. Needed only where `doctor` does not recognise the image',
+  keycloak: 'Keycloak: not routed, since it has its own public name. Needed only where `doctor` does not recognise the image',
 };
 
 export function isBystanderRole(role: Role): role is BystanderRole {
@@ -181,7 +181,7 @@ export const labelTable = {
     parse: parseHealth,
     allowed: '`docker`, `tcp`, `http:/path` or `none`',
     meaning:
-      "what decides that the container is ready: the engine's health check, a TCP connection, an HTTP answer of 200 to 399, or nothing. HTTP probes use the frontend's `meet.host` and `https`. After an unclear answer to a probe, the engine's health check decides",
+      "the source of the container's readiness: the engine's health check, a TCP connection, an HTTP answer of 200 to 399, or nothing. HTTP probes use the frontend's `meet.host` and `https`. After an unclear answer to a probe, the engine's health check decides",
     fallback: '`docker`',
   }),
   drain: label({
@@ -211,7 +211,7 @@ export const labelTable = {
     parse: parseBalance,
     allowed: '`round-robin`, `least-conn`, `ip-hash` or `random-two`',
     meaning:
-      'how nginx chooses among the replicas. `ip-hash` keeps a client on one replica, by the address that the outer proxy saw (the last one in `X-Forwarded-For`). With `ip-hash` and `random-two` no replica can be a standby',
+      'how nginx chooses among the replicas. `ip-hash` keeps a client on one replica, by the address that the outer proxy saw (the last entry in `X-Forwarded-For`). With `ip-hash` and `random-two` no replica can be a standby',
     fallback: '`round-robin`',
   }),
   weight: label({
@@ -256,8 +256,8 @@ export const labelTable = {
     roles: [...routing, ...routed],
     isBasic: true,
     parse: parseNginxSize,
-    allowed: 'a number with k, M or G; `0` is no limit',
-    meaning: 'the largest request body: of all routes on a frontend or router, of its own routes on a service',
+    allowed: 'a number with k, M or G; `0` sets no limit',
+    meaning: 'the largest request body: on a frontend or router for all routes, on a service for its own routes',
     fallback: '100M',
   }),
   mediaBucket: label({
@@ -289,7 +289,7 @@ export const routeTable = {
     isBasic: true,
     parse: parsePath,
     allowed: 'one path: `/x` is `/x` and all paths below, `/x/` only the paths below, `=/x` exactly `/x`',
-    meaning: 'a further route of the service, with settings of its own; at most 32. The name has lower-case letters, digits, `_` and `-`',
+    meaning: 'a further route of the service, with its own settings; at most 32. The name has lower-case letters, digits, `_` and `-`',
     fallback: 'none, so the label is needed',
   }),
   port: label({
@@ -329,7 +329,7 @@ export const routeTable = {
     key: 'meet.route.<name>.body-size',
     roles: routed,
     parse: parseNginxSize,
-    allowed: 'a number with k, M or G; `0` is no limit',
+    allowed: 'a number with k, M or G; `0` sets no limit',
     meaning: 'as `meet.body-size`, for this route',
     fallback: "the service's",
   }),

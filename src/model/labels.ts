@@ -12,7 +12,7 @@ import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
 export interface ReadLabels {
-  /** Absent when the value of `meet.role` is no role. */
+  /** Absent if the value of `meet.role` isn't a role. */
   readonly role?: Role;
   readonly labels: Labels;
   /** The keys with unreadable or partly readable values; `meet.route.<name>` for a route. */
@@ -51,7 +51,7 @@ export function readLabels(container: Container): ReadLabels {
   for (const name of named.flawed) flawed.add(`${routePrefix}${name}`);
   if (named.routes.length > 0) labels['routes'] = named.routes;
   if (allowed.allow !== undefined) labels['allow'] = allowed.allow;
-  // Unknown labels beyond the reported ones are only counted: searching for the intended label is most of the work.
+  // Unknown labels beyond the reported labels are only counted: searching for the intended label is most of the work.
   let unreported = 0;
   for (const [key, value] of entries) {
     if (key === 'meet.role' || key.startsWith(routePrefix) || isAllowKey(key) || !isMeantForMeetGen(key)) continue;

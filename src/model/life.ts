@@ -44,7 +44,7 @@ export interface Hearing {
   readonly endpointIds?: readonly string[] | undefined;
 }
 
-/** The record after one more event about the container; undefined when nothing is left to remember. */
+/** The record after one more event about the container; undefined if it can be dropped. */
 export function lifeAfter(life: Life | undefined, event: EngineEvent, hearing: Hearing): Life | undefined {
   const before = life ?? unknown;
   const { happenedAtMs, heardAtMs } = hearing;
@@ -53,7 +53,7 @@ export function lifeAfter(life: Life | undefined, event: EngineEvent, hearing: H
     case 'kill': {
       if (!isStopSignal(event)) return life;
       const endpointIds = before.endpointIds ?? hearing.endpointIds;
-      // The engine can log a signal after the end that the signal caused; such an end is no crash.
+      // The engine can log a signal after the end that the signal caused; such an end isn't a crash.
       const crashesAtMs = before.crashesAtMs.filter((atMs) => Math.abs(atMs - happenedAtMs) > sameEndMs);
       return { ...before, crashesAtMs, stopSignalAtMs: happenedAtMs, ...defined({ endpointIds }) };
     }
@@ -97,7 +97,7 @@ export function noteOfLife(life: Life, listBeganAtMs: number, nowMs: number): No
   };
 }
 
-/** The next time at which the note changes without an event; undefined when there is none. */
+/** The next time at which the note changes without an event; undefined if it stays. */
 export function nextChangeAtMs(life: Life, nowMs: number): number | undefined {
   const crashes = recent(life.crashesAtMs, nowMs);
   const oldestThatCounts = crashes.at(-crashesOfALoop);

@@ -56,10 +56,7 @@ export function isIdentityLabel(key: string): boolean {
   return identityLabels.has(key);
 }
 
-/**
- * Whether its nginx includes the rendered file. Such a container gets requests whatever meet-gen decides, and gets
- * reloaded.
- */
+/** Whether its nginx includes the rendered file. Such a container gets requests with any rank, and gets reloaded. */
 export function includesRouting({ role, isBehindRouter }: Pick<Member, 'role'> & Pick<FrontendMember, 'isBehindRouter'>): boolean {
   return (role === 'frontend' || role === 'router') && isBehindRouter !== true;
 }

@@ -55,7 +55,7 @@ export function splitRouters(
 export type Group = readonly [ServiceMember, ...ServiceMember[]];
 
 /**
- * Groups members into services; each service has a member that is no one-off. Each role is a service of its own, so no
+ * Groups members into services; each service has a member that is no one-off. Each role is a separate service, so no
  * container changes the service of another role. A `service` with the name of a backend gets a suffix.
  */
 export function groupServices(
@@ -96,12 +96,14 @@ function twoRoles(instance: string, { container, service }: ServiceMember): Prob
     container: container.name,
     key: 'meet.role',
     value: 'service',
-    message: `the service ${service} also has containers with meet.role=backend, so this container is a service of its own, ${service}${apart}`,
+    message: `the service ${service} also has containers with meet.role=backend, so this container is a separate service, ${service}${apart}`,
     cure: 'give the container another meet.service, or the same meet.role',
   });
 }
 
-/** The running members, or all where none runs: a stopped container must not decide for running ones. */
+/**
+ * The running members, or all members if all are stopped: a stopped container must not decide for running containers.
+ */
 export function preferRunning<Kind extends Member>(members: readonly Kind[]): readonly Kind[] {
   const running = members.filter((member) => member.container.state === 'running');
   return running.length > 0 ? running : members;

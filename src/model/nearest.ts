@@ -17,9 +17,9 @@ export function sameLetters(word: string, known: readonly string[]): string | un
 }
 
 /**
- * The known word that a mistyped word means: the one with the same letters, else the single nearest one. The distance
+ * The known word that a mistyped word means: the word with the same letters, else the single nearest word. The distance
  * is at most a third of the length after the prefix. Two equally near words give no result: no guess is better than a
- * wrong one.
+ * wrong guess.
  */
 export function nearest(
   word: string,

@@ -4,8 +4,7 @@ const ownerPrefix = 'container:';
 const nothing: Note = {};
 
 /**
- * The id of the container whose network this container uses (`network_mode: service:x`); undefined for a network of its
- * own.
+ * The id of the container whose network this container uses (`network_mode: service:x`); undefined for its own network.
  */
 export function networkOwnerOf({ networkMode }: Pick<Container, 'networkMode'>): string | undefined {
   return networkMode.startsWith(ownerPrefix) ? networkMode.slice(ownerPrefix.length) : undefined;
@@ -13,7 +12,7 @@ export function networkOwnerOf({ networkMode }: Pick<Container, 'networkMode'>):
 
 /**
  * The containers with the networks that they use. A container in another container's network gets the addresses of that
- * container: the engine lists none for the first.
+ * container: the engine lists no addresses for the first.
  */
 export function withOwnersNetworks(containers: readonly Container[]): readonly Container[] {
   if (!containers.some((container) => networkOwnerOf(container) !== undefined)) return containers;

@@ -3,8 +3,8 @@ import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
 /**
- * Why a compose project owns an instance: `--project` names it, an earlier pass remembered it, the instance has its
- * name, or its frontends were seen first.
+ * Why a compose project owns an instance: `--project` names the project, an earlier pass remembered it, both have the
+ * same name, or its frontends came first.
  */
 export type OwnerReason = 'option' | 'remembered' | 'name' | 'first';
 
@@ -25,8 +25,8 @@ export interface KnownOwners {
 }
 
 /**
- * The owner of an instance, or its claimants where no owner can be decided. Age decides nothing: a recreated container
- * is the newer one.
+ * The owner of an instance, or its claimants if no owner can be decided. Age decides nothing: a recreated container is
+ * newer than the others.
  * @param claimants the projects of its frontends and routers, undefined for a container without a project
  * @param strict do not choose from several unknown claimants
  */

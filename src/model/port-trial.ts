@@ -23,14 +23,14 @@ interface WrongPort {
 }
 
 /**
- * The problem of a tried port; undefined where there is none.
+ * The problem of a tried port; undefined for a usable port.
  * @param exposed the ports that the container exposes: hints, since a program may listen anywhere
  */
 export function judgePort({ endpoint, answer }: PortTrial, exposed: readonly number[]): WrongPort | undefined {
   if (answer.kind !== 'refused') return undefined;
   const port = portIn(endpoint);
   const others = exposed.filter((other) => other !== port);
-  const message = `nothing listens on port ${port}: ${endpoint} refuses connections`;
+  const message = `no program listens on port ${port}: ${endpoint} refuses connections`;
   if (others.length === 0) return { message, cure: 'read its log; if the program listens on another port, set meet.port to that port' };
   const [meant] = others;
   return {

@@ -5,7 +5,7 @@ import { compareText, showForeignText } from './foreign-text.ts';
 export type Severity = 'error' | 'warning' | 'notice';
 
 /**
- * The only command that can find a problem; without it `run` and `render` find the same problems in the same
+ * The only command that can find a problem; if absent, `run` and `render` find the same problems in the same
  * containers.
  */
 type Finder = 'run' | 'render' | 'render --compose' | 'status';
@@ -55,13 +55,13 @@ export const problemTable = {
   'no-service': { severity: 'error', meaning: 'The service of the container is unknown, so the container gets no route.' },
   'no-paths': {
     severity: 'error',
-    meaning: 'A `service` has neither usable `meet.paths` nor a usable named route, so nothing is routed to it.',
+    meaning: 'A `service` has no usable `meet.paths` or named route, so nothing is routed to it.',
   },
   'route-without-path': { severity: 'error', meaning: 'A `meet.route.<name>` has no path, so there is nothing to route.' },
   'allow-unreadable': {
     severity: 'error',
     meaning:
-      "A `meet.allow` can't be read, so its path is closed to all clients. Where its path can't be read either, all routes of the service are closed.",
+      "A `meet.allow` can't be read, so its path is closed to all clients. If its path can't be read either, all routes of the service are closed.",
   },
   'allow-without-route': {
     severity: 'warning',
@@ -73,7 +73,7 @@ export const problemTable = {
     severity: 'error',
     foundBy: 'status',
     alerts: false,
-    meaning: 'A replica in rotation refuses connections: nothing listens on its port, so its routes answer 503.',
+    meaning: 'A replica in rotation refuses connections: no program listens on its port, so its routes answer 503.',
   },
   'no-shared-network': {
     severity: 'error',
@@ -85,7 +85,8 @@ export const problemTable = {
   },
   'network-not-shared': {
     severity: 'warning',
-    meaning: '`meet.network` names a network that the container does not share with the frontends, so meet-gen takes another one.',
+    meaning:
+      '`meet.network` names a network that the container does not share with the frontends, so meet-gen takes its address on another network.',
   },
   'no-frontend': {
     severity: 'warning',
@@ -114,7 +115,7 @@ export const problemTable = {
   'replicas-disagree': {
     severity: 'warning',
     meaning:
-      'Replicas of one service have different values: the newest readable value among those in rotation holds, for guards the strictest. With different roles each role is a service of its own.',
+      'Replicas of one service have different values: the newest readable value among those in rotation holds, for guards the strictest. With different roles each role is a separate service.',
   },
   'ports-collide': {
     severity: 'warning',
@@ -133,7 +134,7 @@ export const problemTable = {
   'owner-undecided': {
     severity: 'error',
     meaning:
-      'Several compose projects claim the instance, and its owner is unknown: the memory is unreadable, or with `--strict-instance` neither `--project`, memory nor name decides. Its file stays unchanged.',
+      'Several compose projects claim the instance, and its owner is unknown: the memory is unreadable, or with `--strict-instance` no option, memory or name decides. Its file stays unchanged.',
   },
   drained: { severity: 'notice', meaning: 'The container is drained: it takes no new requests while other replicas can.' },
   'backup-in-use': {
@@ -172,7 +173,7 @@ export const problemTable = {
     severity: 'error',
     foundBy: 'run',
     meaning:
-      'The template cannot be read or rendered. The last good template stays in use, and addresses are still updated. Just after a start there is none: the published file stays unchanged, and addresses are not updated.',
+      'The template cannot be read or rendered. The last good template stays in use, and addresses are still updated. Just after a start there is no good template: the published file stays unchanged, and addresses are not updated.',
   },
   'publish-failed': {
     severity: 'error',
@@ -194,7 +195,7 @@ export const problemTable = {
     severity: 'warning',
     foundBy: 'run',
     meaning:
-      'The published file is mounted or named by itself. A mounted file can only be overwritten in place, so a starting nginx can read half of it. A file that is not mounted is replaced, and a container that mounts it never sees the change. Mount the directory instead.',
+      'The published file is mounted or named as a single file. A mounted file can only be overwritten in place, so a starting nginx can read a part. A file that is not mounted is replaced, and a container that mounts it never sees the change. Mount the directory instead.',
   },
   'output-contested': {
     severity: 'error',
@@ -266,9 +267,9 @@ export interface Problem {
   readonly container?: string;
   readonly key?: string;
   readonly value?: string;
-  /** What happened and why. */
+  /** The fault and its reason. */
   readonly message: string;
-  /** What to do. */
+  /** The way to fix it. */
   readonly cure: string;
 }
 

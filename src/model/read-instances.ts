@@ -1,3 +1,8 @@
+/*
+ * model/: containers and the notes about them go in. Instances come out: services and replicas with their labels,
+ * addresses and places in the rotation, and problems.
+ */
+
 import { chooseAddress, sharedNetworks } from './address.ts';
 import type { Reachable } from './address.ts';
 import { byId } from './by-id.ts';
@@ -26,8 +31,8 @@ import { judge } from './rotation.ts';
 import { defined } from '../util/defined.ts';
 
 /**
- * The networks on which upstreams are reached: those that the frontends of the instance's own project share. Undefined
- * without a frontend.
+ * The networks on which upstreams are reached: the networks that the frontends of the instance's own project share.
+ * Undefined without a frontend.
  */
 type Reach = Reachable | undefined;
 
@@ -97,7 +102,7 @@ function ownerKnown(name: string, { given, remembered, unread }: KnownOwners): s
   return JSON.stringify([given?.get(name), remembered?.get(name), unread?.has(name)]);
 }
 
-/** Whether there are notes about containers of an instance. Most of thousands have none. */
+/** Whether there are notes about containers of an instance. Most containers have no notes. */
 function notedInstances({ containers, notes }: Observation): (instance: string) => boolean {
   // A note about a container then counts for the containers in its network too.
   if (notes.size > 0 && containers.some((container) => networkOwnerOf(container) !== undefined)) return () => true;
@@ -121,7 +126,7 @@ function readInstance(name: string, all: readonly Member[], observation: Seen, c
   reportForeignProjects(name, project, foreign, strict, problems);
   const strangers = new Set(foreign);
   const members = strict ? all.filter((member) => !strangers.has(member)) : all;
-  // Where the owner has no frontend, frontends of other projects don't replace it.
+  // Frontends of other projects don't replace missing frontends of the owner.
   const lasting = nginxes.some((member) => member.project === project) ? members.filter(isLastingNginx) : [];
   const { frontends, spa } = splitRouters(lasting, project);
   const kind = spa === undefined ? 'frontend' : 'router';
@@ -130,7 +135,7 @@ function readInstance(name: string, all: readonly Member[], observation: Seen, c
     problems.push(
       problem('no-frontend', {
         instance: name,
-        message: `no container with meet.role=frontend${nginxes.length === 0 ? '' : ` of its own project, ${project ?? ''},`} belongs to this instance, so nothing serves its routes`,
+        message: `no container with meet.role=frontend${nginxes.length === 0 ? '' : ` in its own project, ${project ?? ''},`} belongs to this instance, so nothing serves its routes`,
         cure:
           nginxes.length === 0
             ? 'label the frontend with meet.role=frontend, or correct meet.instance'
@@ -204,7 +209,7 @@ function judgeMembers(
   });
 }
 
-/** Ranks the owner's frontends apart, so that frontends of other projects don't take them out of rotation. */
+/** Ranks the owner's frontends separately, so that frontends of other projects don't change their rotation. */
 function rankApart(judged: readonly Judged[], project: string | undefined): readonly Replica[] {
   const own = judged.filter(({ member }) => member.project === project);
   const others = judged.filter(({ member }) => member.project !== project);
@@ -234,15 +239,13 @@ function locate(member: Member, reachable: Reachable, problems: Problem[]): Judg
   const { address, problems: addressProblems } = chooseAddress(member, reachable);
   problems.push(...addressProblems);
   if (address === undefined) return undefined;
-  // Last, since the engine lists no ports for a container without a network.
+  // Last, since the engine lists ports only for a container with a network.
   const port = portOf(member);
   if (port === undefined) problems.push(noPort(member));
   return port === undefined ? undefined : { ...address, port };
 }
 
-/**
- * Whether a running container would get requests but has no known port, neither in the engine's list nor in its labels.
- */
+/** Whether a running container would get requests but has no known port, in the engine's list or in its labels. */
 export function hasNoPort(container: Container): boolean {
   const isListed = container.state !== 'running' || container.exposedTcpPorts.length > 0 || container.unreadable !== undefined;
   if (isListed || container.labels['meet.role'] !== 'service') return false;
@@ -263,7 +266,7 @@ function notRead(container: Container, reason: string): Problem {
     ...(isKnown ? { instance: likelyInstance(container) } : {}),
     container: container.name,
     message: `the engine's entry for the container is unreadable (${reason}), so ${container.isAsBefore ? 'the labels read earlier hold' : 'the container is ignored'}`,
-    cure: 'remove labels, networks or ports above the limits in docs/labels.md; if none is, check which program answers as the engine',
+    cure: 'remove labels, networks or ports above the limits in docs/labels.md, or check which program answers as the engine',
   });
 }
 

@@ -17,8 +17,8 @@ export interface Readings<Instance> {
   member(container: Container): ReturnType<typeof readMember>;
   /**
    * @param owner the facts that decide the instance's owner
-   * @param members in any order that stays the same while nothing changes
-   * @param noteFor absent when there are no notes about any member
+   * @param members in any order that stays the same without a change
+   * @param noteFor absent if there are no notes about any member
    * @param read gets the earlier reading, which no longer holds
    */
   instance(

@@ -36,7 +36,7 @@ export function notesOfHistory({ leftAtMs }: RotationHistory, nowMs: number): Re
   return new Map([...leftAtMs].flatMap(([id, atMs]) => (isLate(atMs, nowMs) ? [[id, { leftAtMs: atMs }]] : [])));
 }
 
-/** The next time at which the history changes without an event; undefined when there is none. */
+/** The next time at which the history changes without an event; undefined if it stays. */
 export function historyChangesAtMs({ leftAtMs }: RotationHistory, nowMs: number): number | undefined {
   const coming = [...leftAtMs.values()].map((atMs) => atMs + lateForMs).filter((atMs) => atMs > nowMs);
   return coming.length === 0 ? undefined : Math.min(...coming);

@@ -22,7 +22,7 @@ export function judge(member: Judged, note: Note = {}): Standing {
   const { container, labels } = member;
   if (isComposeOneOff(container)) return { rank: 'never', reason: 'a one-off of docker compose run' };
   if (container.state !== 'running') return { rank: 'never', reason: container.state };
-  // A frontend gets requests whatever its rank, and has to serve the published file.
+  // A frontend gets requests with any rank, and has to serve the published file.
   if (note.heldBack === true && !includesRouting(member))
     return { rank: 'never', reason: 'crashed repeatedly: out until it has run for a while' };
   if (note.stop === 'in-progress') return { rank: 'stopping', reason: 'got a stop signal' };

@@ -1,3 +1,7 @@
+/*
+ * nginx/: text from labels, requests and nginx's output goes in. Values in nginx's grammar come out, or undefined.
+ */
+
 import ipaddr from 'ipaddr.js';
 import { maxAllowNetworks, maxHosts, maxPathLength, maxPaths } from './list-limits.ts';
 import { defined } from '../util/defined.ts';
@@ -44,7 +48,7 @@ export function parseInstance(text: string): string | undefined {
   return instancePattern.test(text) ? text : undefined;
 }
 
-/** Of a written project name, with the `+` in front. */
+/** The length of a written project name, with the `+` in front. */
 const maxProjectLength = 128;
 
 /**
@@ -140,7 +144,7 @@ export function parseSignedHost(text: string): string | undefined {
   return valid && more.length === 0 ? lower : undefined;
 }
 
-/** The parsed `meet.health`: what decides that a container is ready. */
+/** The parsed `meet.health`: the check that decides whether a container is ready. */
 export type HealthLabel = { readonly by: 'docker' | 'none' | 'tcp' } | { readonly by: 'http'; readonly path: string };
 
 /** `docker`, `none`, `tcp`, or `http:` and a path that needs no escaping. */
@@ -156,7 +160,7 @@ export interface PathRule {
   readonly path: string;
 }
 
-/** The parsed `meet.paths`: its rules, and whether they replace the preset or add to it. */
+/** The parsed `meet.paths`: the rules, and whether they replace the preset or add to the preset. */
 export interface PathsLabel {
   readonly replacesPreset: boolean;
   readonly rules: readonly PathRule[];
@@ -252,7 +256,7 @@ function parsePathEntry(entry: string): readonly PathRule[] | undefined {
   return slashed ? [{ kind: 'below', path }] : pathAndBelow(path);
 }
 
-/** A path like `/a/b`: no empty segment, no `.` or `..`, nothing that needs escaping. */
+/** A path like `/a/b`: no empty segment, no `.` or `..`, no character to escape. */
 function isPlainPath(path: string): boolean {
   if (!path.startsWith('/') || path.length > maxPathLength) return false;
   return path
@@ -262,7 +266,7 @@ function isPlainPath(path: string): boolean {
 }
 
 /**
- * A comma list without its unreadable entries, and these entries; undefined where no entry is readable, or every one
+ * A comma list without its unreadable entries, and these entries; undefined if all entries are readable, or no entry
  * is.
  */
 export function withoutBadEntries<Value>(

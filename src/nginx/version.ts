@@ -8,8 +8,8 @@ export function parseNginxVersion(text: string): NginxVersion | undefined {
 }
 
 /**
- * Whether every nginx has `keepalive_min_timeout` (nginx 1.27.4): without it a reload resets kept client connections.
- * An unknown version, or an empty list, counts as old: the directive would stop an older nginx.
+ * Whether every nginx has `keepalive_min_timeout` (nginx 1.27.4); otherwise a reload resets kept client connections. An
+ * unknown version, or an empty list, counts as old: the directive would stop an older nginx.
  */
 export function supportsKeepaliveMinTimeout(versions: readonly (NginxVersion | undefined)[]): boolean {
   return areAtLeast(versions, [1, 27, 4]);

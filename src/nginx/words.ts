@@ -5,7 +5,9 @@
 const refusalPattern = /^(?:nginx: |\d{4}(?:\/\d\d){2} \d\d(?::\d\d){2} )?\[(?:emerg|crit)\] (?!\d+#\d+: \*)/;
 const maxLines = 8;
 
-/** The lines with nginx's reason for refusing a configuration, without time and process; empty where there are none. */
+/**
+ * The lines with nginx's reason for refusing a configuration, without time and process; empty if nginx gives no reason.
+ */
 export function refusalsIn(output: string): readonly string[] {
   const refusals = output
     .split('\n')
@@ -14,7 +16,7 @@ export function refusalsIn(output: string): readonly string[] {
   return [...new Set(refusals)].slice(0, maxLines);
 }
 
-/** The reason in one line, for people; undefined where there is none. */
+/** The reason in one line, for people; undefined if nginx gives no reason. */
 export function refusalIn(output: string): string | undefined {
   const refusals = refusalsIn(output);
   return refusals.length === 0 ? undefined : refusals.join('; ');

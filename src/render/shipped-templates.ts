@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * The template directory that comes with meet-gen.
- * @throws Error where it is missing
+ * @throws Error if it is missing
  */
 export function shippedTemplates(): string {
   // Beside `dist/`, which holds one file, or beside `src/`.

@@ -1,3 +1,7 @@
+/*
+ * render/: a view goes in. The file and its generation come out; every printed value passes the vocabulary of nginx/.
+ */
+
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,8 +33,8 @@ export interface TemplateStore {
    */
   begin(reads: boolean): Promise<void>;
   /**
-   * Renders with the newest templates, or with the last good ones where these fail.
-   * @throws TemplateError when none works for this view
+   * Renders with the newest templates, or with the last good templates if these fail.
+   * @throws TemplateError if all fail for this view
    */
   render(view: RoutingView): RenderedWith;
   /** The reason why the newest templates are not in use, for all instances or one rendered in this pass. */
@@ -51,7 +55,7 @@ interface Templates {
   /** The texts read last. */
   text?: string;
   newest?: TemplateSet | undefined;
-  /** Sets that have rendered, the last one first. */
+  /** Sets that have rendered, latest first. */
   good: readonly TemplateSet[];
   readFailure?: TemplateError | undefined;
   compileFailure?: TemplateError | undefined;
@@ -118,7 +122,7 @@ function failureOf({ readFailure, compileFailure, renderFailure }: Templates): T
 }
 
 function watchDirectory(directory: string, onChange: () => void, signal: AbortSignal): void {
-  // Many editors empty a file before they write it; reading it in between would report a broken template.
+  // Many editors empty a file before they write it; reading too early would report a broken template.
   const awaitWriteFinish = { stabilityThreshold: editSettlesMs, pollInterval: 50 };
   const watcher = watch(directory, { ignoreInitial: true, depth: 0, awaitWriteFinish });
   watcher.on('all', onChange);

@@ -39,13 +39,16 @@ export function withGuardedPaths(instance: Instance, routes: readonly Route[]): 
 
 /**
  * Whether a service has guarded paths. All its locations then take plain paths only: the service could read another
- * path as a guarded one.
+ * path as a guarded path.
  */
 export function isGuarded({ labels: { allow } }: Service): boolean {
   return allow !== undefined;
 }
 
-/** The networks that may reach a location of the service. Undefined is all networks, an empty list none. */
+/**
+ * The networks that may reach a location of the service. Undefined allows all networks, an empty list allows no
+ * network.
+ */
 export function allowedAt({ labels: { allow } }: Service, rule: PathRule): readonly string[] | undefined {
   return allow === undefined ? undefined : allowedBy(allow, rule);
 }

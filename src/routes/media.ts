@@ -58,8 +58,8 @@ export function mediaAuthPath(rule: PathRule): string {
 
 /**
  * The settings for serving the files of a rule.
- * @param auth the upstream of the backend that nginx asks, undefined where there is none
- * @returns undefined where files can't be served: never without asking the backend
+ * @param auth the upstream of the backend that nginx asks, undefined without a backend
+ * @returns undefined if nginx can't ask a backend about the files
  */
 export function mediaAccess(rule: PathRule, { name, labels }: Service, auth: string | undefined): MediaAccess | undefined {
   const { mediaBucket: bucket, mediaHost, port = defaultPorts.media } = labels;

@@ -80,7 +80,7 @@ export function routesByRule(routes: readonly Route[]): ReadonlyMap<string, Rout
   return index;
 }
 
-/** The route that nginx picks for a path: the exact one, else the longest prefix; undefined is the SPA. */
+/** The route that nginx picks for a path: the exact route, else the longest prefix; undefined is the SPA. */
 export function routeFor(routes: readonly Route[], path: string): Route | undefined {
   return routesByRule(routes).get(ruleKey({ kind: 'exact', path })) ?? routeAbove(routes, path);
 }
@@ -112,7 +112,7 @@ export function serviceTitle(service: Service): string {
 }
 
 /**
- * The routes that a service asks for, named routes first. Of two named routes with the same path the first by name
+ * The routes that a service asks for, named routes first. If two named routes have the same path, the first by name
  * holds.
  */
 function routesOf(service: Service): { readonly asked: readonly Route[]; readonly twice: readonly Route[] } {
@@ -127,7 +127,7 @@ function routesOf(service: Service): { readonly asked: readonly Route[]; readonl
   return { asked: [...asked.values()], twice };
 }
 
-/** The paths that a service asks for, including those that another service gets. */
+/** The paths that a service asks for, including paths that another service gets. */
 export function rulesOf(service: Service): readonly PathRule[] {
   return routesOf(service).asked.map(({ rule }) => rule);
 }

@@ -12,9 +12,9 @@ interface Rule {
 }
 
 /**
- * The location that the routing server picks for a path (ngx_http_core_find_static_location): the exact one, else the
- * longest prefix, else `location /`, which is the SPA.
- * @param path as nginx reads it (`readRequestPath`)
+ * The location that the routing server picks for a path (ngx_http_core_find_static_location). It is the exact location,
+ * else the longest prefix, else `location /`, which is the SPA.
+ * @param path in nginx's reading (`readRequestPath`)
  */
 export function pickLocation({ groups }: Pick<RoutingView, 'groups'>, path: string): Picked {
   const all = groups.flatMap(({ title, locations }) => locations.map((location) => ({ location, group: title })));

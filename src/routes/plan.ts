@@ -1,3 +1,7 @@
+/*
+ * routes/: an instance goes in. The plan comes out: the owner of each path, and every value that the template prints.
+ */
+
 import { compareText } from '../model/foreign-text.ts';
 import type { Instance, Service } from '../model/instance.ts';
 import { labelTable } from '../model/label-table.ts';
@@ -31,7 +35,7 @@ const serverDefaults = { bodySize: '100M', readTimeout: '300s', connectTimeout: 
 /** A WebSocket can be silent for longer than an answer takes. */
 const websocketReadTimeout = '1h';
 
-/** The longest name for nginx's server_names hash with its default bucket of 64 bytes; a longer one stops nginx. */
+/** The longest name for nginx's server_names hash with its default bucket of 64 bytes; a longer name stops nginx. */
 const maxServerNameLength = 46;
 
 /** The decided routing of an instance; `view` is the structure with the addresses filled in. */
@@ -45,7 +49,7 @@ export interface RoutingPlan {
 
 /**
  * Decides the routing of an instance.
- * @param versions the nginx versions of its frontends, undefined for an unknown one
+ * @param versions the nginx versions of its frontends, undefined for an unknown version
  */
 export function planRouting(instance: Instance, versions: readonly (NginxVersion | undefined)[]): RoutingPlan {
   const { ports, problems: portProblems } = decideFrontendPorts(instance);
@@ -157,8 +161,8 @@ function routedServices(routes: readonly Route[]): readonly Service[] {
 
 /**
  * A project's name has no dot, so project and service stay distinct and two services never share a name. nginx ignores
- * case in upstream names, so a capital letter is written as `+` and the small letter. S3 has a prefix of its own: a
- * location of an older structure must not lead to it.
+ * case in upstream names, so a capital letter becomes `+` and the small letter. S3 has its own prefix: a location of an
+ * older structure must not lead to it.
  */
 function upstreamName(service: Service): string {
   return `${service.role === 'media' ? 'meet-media' : 'meet'}_${service.project ?? ''}.${service.name.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`;
@@ -268,8 +272,8 @@ function mediaLocation(
 }
 
 /**
- * The upstream for nginx's own requests to the backend, which use http and Meet's paths. A route that changes protocol
- * or path gives none.
+ * The upstream for nginx's own requests to the backend, which use http and Meet's paths. A route with another protocol
+ * or path has no such upstream.
  */
 function plainUpstream(route: Route | undefined, upstreams: Upstreams): string | undefined {
   const upstream = route === undefined ? undefined : upstreams.get(route.service);

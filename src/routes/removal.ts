@@ -10,8 +10,8 @@ export function removesServer(before: RoutingView, after: RoutingView): boolean 
 }
 
 /**
- * Whether the next view has a new standby. An operator who stops the old replicas once the new ones are healthy leaves
- * nginx only the standbys.
+ * Whether the next view has a new standby. An operator who stops the old replicas once the new replicas are healthy
+ * leaves nginx only the standbys.
  */
 export function addsStandby(before: RoutingView, after: RoutingView): boolean {
   const known = endpointsOf(before);

@@ -24,7 +24,7 @@ export const optional =
 
 /** One check for each field of the type, so the compiler reports a forgotten field. */
 export type Checks<Type> = { readonly [Field in keyof Required<Type>]: Check };
-/** An object with these fields and no others. */
+/** An object with exactly these fields. */
 export const record =
   (checks: Readonly<Record<string, Check>>): Check =>
   (value) =>

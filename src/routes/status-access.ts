@@ -6,9 +6,9 @@ import type { Instance, Replica } from '../model/instance.ts';
 import type { NetworkAttachment } from '../model/container.ts';
 
 /**
- * The subnets that may ask the status server, in CIDR form. They belong to the project's own networks that the
- * frontends share with the services; a project without a network of its own uses shared ones. Other containers on a
- * network that the project only joined get no access.
+ * The subnets that may ask the status server, in CIDR form: those of the project's own networks that the frontends
+ * share with the services. If the project has no own network, the shared networks count. Other containers on a network
+ * that the project only joined get no access.
  */
 export function statusSubnets(instance: Instance): readonly string[] {
   const attachments = ownOf(instance, replicasOf([instance])).flatMap((replica) => replica.container.networks);
@@ -18,8 +18,8 @@ export function statusSubnets(instance: Instance): readonly string[] {
 }
 
 /**
- * The addresses at which meet-gen asks a frontend's status server. For a frontend in host mode these are the host's
- * loopback and the gateways of the instance's networks: meet-gen may be in host mode or on one of these.
+ * The addresses at which meet-gen asks a frontend's status server. A frontend in host mode has loopback, for a meet-gen
+ * in host mode, and the gateways of the instance's networks.
  */
 export function statusAddresses(instance: Instance, { container }: Pick<Replica, 'container'>): readonly string[] {
   if (!usesHostNetwork(container)) return addressesOn(container.networks);

@@ -50,11 +50,14 @@ export interface RoutingAddresses {
   /** The other frontends; behind a router the frontends that are about to be ready. */
   readonly spaBackups: readonly string[];
   readonly statusSubnets: readonly string[];
-  /** The subnets from which nginx accepts X-Forwarded-For; absent for none. */
+  /** The subnets from which nginx accepts X-Forwarded-For; absent for an empty list. */
   readonly trustedSubnets?: readonly string[];
 }
 
-/** Fills a structure with addresses. The structure may be an older one: a service without addresses answers 503. */
+/**
+ * Fills a structure with addresses. The structure may be older than the addresses: a service without addresses answers
+ * 503.
+ */
 export function fillStructure(structure: RoutingStructure, addresses: RoutingAddresses): RoutingView {
   const { spaPort, services, groups, webhooks, ...settings } = structure;
   const upstreams = filledUpstreams(structure, addresses);
@@ -113,7 +116,7 @@ function upstreamsOf({ upstream, media }: LocationView): readonly string[] {
   return [...(upstream === undefined ? [] : [upstream]), ...(media === undefined ? [] : [media.auth])];
 }
 
-/** A location with a missing upstream answers 503: files are never served without asking the backend. */
+/** A location with a missing upstream answers 503: nginx serves files only after asking the backend. */
 function reachable(location: LocationView, upstreams: ReadonlySet<string>): LocationView {
   const { kind, path, upstream, ...rest } = location;
   const { plainPathsOnly } = rest;

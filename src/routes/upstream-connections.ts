@@ -40,7 +40,7 @@ export function withConnections(location: LocationView, keeping: ReadonlySet<str
 }
 
 /**
- * Adds the name of the second upstream, which keeps connections, where a location leads to it.
+ * Adds the name of the second upstream, which keeps connections, if a location leads to it.
  * @param kept the names of the upstreams that locations lead to
  */
 export function withKeepalive(upstream: UpstreamView, kept: ReadonlySet<string>): UpstreamView {

@@ -39,8 +39,8 @@ export function serversOf(service: Pick<Service, 'replicas'>, port?: number): Up
 }
 
 /**
- * Removes the backups that nginx refuses. `hash` and `random` allow none (ngx_http_upstream_hash_module and
- * ngx_http_upstream_random_module set no NGX_HTTP_UPSTREAM_BACKUP), and backups alone are no upstream.
+ * Removes the backups that nginx refuses. `hash` and `random` allow no backup: ngx_http_upstream_hash_module and
+ * ngx_http_upstream_random_module set no NGX_HTTP_UPSTREAM_BACKUP. An upstream needs a server that isn't a backup.
  */
 export function withoutUnusableBackups(found: UpstreamServers, balance: Balance | undefined): UpstreamServers {
   const { servers, spares = [], ...rest } = found;
@@ -67,7 +67,7 @@ export function backupProblems(instance: Instance): readonly Problem[] {
 }
 
 /**
- * Replicas that are about to be ready stand by behind the ready ones. Where the old replicas stop once a new one is
+ * Replicas that are about to be ready stand by behind ready replicas. If the old replicas stop once a new replica is
  * healthy, nginx has only these until its next reload.
  */
 function standbyEndpoints(replicas: readonly Replica[]): readonly string[] {
@@ -105,7 +105,7 @@ function nobodyElse(instance: Instance, { container }: Replica): Problem {
     container: container.name,
     key: labelTable.backup.key,
     value: 'true',
-    message: 'no replica without meet.backup is in rotation, so this replica gets requests',
+    message: 'only replicas with meet.backup are in rotation, so this replica gets requests',
     cure: 'check why the others are out of rotation; where all replicas have the label, remove it from one',
   });
 }

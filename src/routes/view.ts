@@ -28,7 +28,7 @@ export interface LocationView {
   readonly path: string;
   readonly upstream?: string;
   readonly guarded?: string;
-  /** The networks that may reach the location; absent for all, empty for none. */
+  /** The networks that may reach the location; absent for all networks, empty for no network. */
   readonly allow?: readonly string[];
   /** nginx first answers 400 to a path that the service could read differently (`refusedPaths`). */
   readonly plainPathsOnly?: true;
@@ -70,7 +70,7 @@ export const locationShape = record({
   connections: oneOf(undefined),
 } satisfies Checks<LocationView>);
 
-/** The connections that a location's requests may use besides new ones with a buffered body. */
+/** The connections that a location's requests may use besides new connections with a buffered body. */
 export interface LocationConnections {
   /** The named location that leads to the same service over fresh connections. */
   readonly fresh: string;
@@ -95,7 +95,7 @@ export interface FreshView extends Pick<LocationView, (typeof serviceSettings)[n
   readonly upstream: string;
 }
 
-/** All values that the template prints: the template loops and does not decide. */
+/** Every value that the template prints: the template loops and does not decide. */
 export interface RoutingView {
   readonly instance: string;
   readonly listenPort: number;
@@ -118,14 +118,17 @@ export interface RoutingView {
   readonly keepsConnectionsByDefault?: true;
   /** An upstream chooses its server by the client's address. */
   readonly hashesClients?: boolean;
-  /** The subnets from which nginx accepts X-Forwarded-For, where a location is guarded. */
+  /** The subnets from which nginx accepts X-Forwarded-For; absent without guarded locations. */
   readonly trustedSubnets?: readonly string[];
   /** A location passes WebSockets on. */
   readonly passesWebsockets?: boolean;
   /** A location takes plain paths only. */
   readonly refusesPaths?: boolean;
   readonly upstreams: readonly UpstreamView[];
-  /** The SPA of the same container with the other frontends as backups; behind a router all frontends, perhaps none. */
+  /**
+   * The SPA of the same container with the other frontends as backups; behind a router all frontends, perhaps without
+   * servers.
+   */
   readonly spa: UpstreamView;
   /** The location of all other paths, which belong to the SPA. */
   readonly everythingElse: LocationView;
@@ -136,7 +139,7 @@ export interface RoutingView {
   readonly groups: readonly { readonly title: string; readonly locations: readonly LocationView[] }[];
   /** Internal calls, which the status server accepts. */
   readonly webhooks: readonly WebhookView[];
-  /** The Host header of internal calls; absent where none is known: 503. */
+  /** The Host header of internal calls; absent if unknown: 503. */
   readonly webhookHost?: string;
   /** CIDR blocks that may ask the status server. */
   readonly statusSubnets: readonly string[];

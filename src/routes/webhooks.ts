@@ -18,8 +18,9 @@ export interface WebhookView {
 const webhookPaths = ['/api/v1.0/recordings/storage-hook/', '/api/v1.0/rooms/webhooks-livekit/'] as const;
 
 /**
- * The internal calls with the upstream of each.
- * @param routes of the instance's own backends: another service with a longer path below the API must not get the calls
+ * The internal calls with their upstreams.
+ * @param routes the routes of the instance's own backends: another service with a longer path below the API must not
+ * get the calls
  */
 export function webhooksOf(routes: readonly Route[], upstreamOf: (route: Route) => string | undefined): readonly WebhookView[] {
   return webhookPaths.map((path) => {

@@ -21,9 +21,9 @@ interface HttpReply {
 }
 
 /**
- * Sends one request over a connection of its own. The proof of a reload uses a plain socket
- * (`reload/status-request.ts`), which is faster.
- * @throws Error with the system's `code` where nothing answers, an AbortError where the signal aborted first
+ * Sends a request over a new connection. The proof of a reload uses a plain socket (`reload/status-request.ts`), which
+ * is faster.
+ * @throws Error with the system's `code` without an answer, an AbortError if the signal aborted first
  */
 export function askHttp(url: string, { maxBytes, ...options }: HttpQuestion, signal: AbortSignal): Promise<HttpReply> {
   return new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 /** A signal that aborts after a time limit. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Removes the time limit; the signal still follows the original one. */
+  /** Removes the time limit; the signal still follows the given signal. */
   lift(): void;
   /** Ends the deadline after finished work, without an abort. */
   done(): void;

@@ -11,14 +11,14 @@ import { errorOf } from './error-message.ts';
 export interface ErrorBoundary {
   /**
    * Returns a callback that never throws and leaves no unhandled rejection.
-   * @param recover runs after a failure, where nothing else retries
+   * @param recover runs after a failure, for work without another retry
    */
   guard<Args extends readonly unknown[]>(part: string, work: (...args: Args) => unknown, recover?: () => unknown): (...args: Args) => void;
   /** Resolves to undefined after a failure; never rejects. */
   attempt<Result>(part: string, work: () => Promise<Result>): Promise<Result | undefined>;
   /**
    * Repeats a step until the signal aborts, with a growing pause after failures.
-   * @param step may return a pause of its own, which follows it
+   * @param step may return its own pause, which follows it
    */
   repeat(part: string, step: Step, signal: AbortSignal): void;
   failed(part: string, error: unknown): void;

@@ -1,6 +1,6 @@
 /**
  * Parses a JSON object from one of meet-gen's own files.
- * @throws Error when the text is something else
+ * @throws Error for other text
  */
 export function parseJsonObject(text: string): Readonly<Record<string, unknown>> {
   const value: unknown = JSON.parse(text);

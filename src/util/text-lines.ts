@@ -3,7 +3,7 @@ export function indent(lines: readonly string[]): readonly string[] {
   return lines.map((line) => `  ${line}`);
 }
 
-/** A title with indented lines, or nothing without lines. */
+/** A title with indented lines; empty if there are no lines. */
 export function section(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : [title, ...indent(lines)];
 }

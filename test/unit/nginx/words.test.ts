@@ -28,7 +28,7 @@ describe("nginx's refusals", () => {
     expect(refusalsIn(output)).toEqual(expected);
   });
 
-  it('are cut where there are too many', () => {
+  it('are limited in number', () => {
     expect(refusalsIn(Array.from({ length: 1000 }, (_, index) => `[emerg] ${index}`).join('\n'))).toHaveLength(8);
   });
 });
@@ -38,6 +38,6 @@ it.each([
   ['meet-frontend-2: [crit] something', true],
   ['meet-frontend-1 ended by itself 2 times since this file was published', false],
   ['', false],
-])('tells a reason in its words from a guess: %s', (reason, expected) => {
+])('a reason comes from nginx, or is a guess: %s', (reason, expected) => {
   expect(isSaidByNginx(reason)).toBe(expected);
 });

@@ -11,7 +11,7 @@ function told(...containers: readonly Container[]): readonly (readonly [code: st
   return rotationProblems(instance, planRouting(instance, []).routes).map(({ code, value }) => [code, value ?? '']);
 }
 
-describe('what is wrong with who answers', () => {
+describe('the problems of routed services', () => {
   it.each<[string, readonly Container[], readonly (readonly [string, string])[]]>([
     ['nothing where somebody is ready', [frontend(), backend({ health: 'healthy' })], []],
     ['nothing where the only one is starting', [frontend(), backend({ health: 'starting' })], []],
@@ -32,7 +32,7 @@ describe('what is wrong with who answers', () => {
     expect(told(...containers)).toEqual(problems);
   });
 
-  it('is the same while containers are recreated', () => {
+  it('stay the same while containers are recreated', () => {
     expect(told(frontend(), backend({ state: 'exited' }))).toEqual(told(frontend()));
   });
 });
