@@ -23,7 +23,7 @@ export function refusalIn(output: string): string | undefined {
 }
 
 /** Whether a reason contains a line of nginx; otherwise meet-gen could not read nginx's log. */
-export function isSaidByNginx(reason: string): boolean {
+export function hasNginxReason(reason: string): boolean {
   return /\[(emerg|crit)\] /.test(reason);
 }
 
