@@ -17,7 +17,7 @@ export interface Life {
    * The time at which meet-gen received the end event, until the next start. A list that began earlier may still show
    * the container running.
    */
-  readonly endHeardAtMs?: number;
+  readonly endReceivedAtMs?: number;
   /** The ends without a stop signal within the last minute, oldest first. */
   readonly crashesAtMs: readonly number[];
 }
@@ -37,32 +37,32 @@ const unknown: Life = { crashesAtMs: [] };
  * The times of an event: when it happened (long ago for a replayed event) and when meet-gen received it, with the
  * earlier list.
  */
-export interface Hearing {
+export interface EventTiming {
   readonly happenedAtMs: number;
-  readonly heardAtMs: number;
+  readonly receivedAtMs: number;
   /** The ids of the container's network endpoints in the last list. */
   readonly endpointIds?: readonly string[] | undefined;
 }
 
 /** The record after one more event about the container; undefined if it can be dropped. */
-export function lifeAfter(life: Life | undefined, event: EngineEvent, hearing: Hearing): Life | undefined {
+export function lifeAfter(life: Life | undefined, event: EngineEvent, timing: EventTiming): Life | undefined {
   const before = life ?? unknown;
-  const { happenedAtMs, heardAtMs } = hearing;
+  const { happenedAtMs, receivedAtMs } = timing;
   if (event.type !== 'container') return life;
   switch (event.action) {
     case 'kill': {
       if (!isStopSignal(event)) return life;
-      const endpointIds = before.endpointIds ?? hearing.endpointIds;
+      const endpointIds = before.endpointIds ?? timing.endpointIds;
       // The engine can log a signal after the end that the signal caused; such an end isn't a crash.
       const crashesAtMs = before.crashesAtMs.filter((atMs) => Math.abs(atMs - happenedAtMs) > sameEndMs);
       return { ...before, crashesAtMs, stopSignalAtMs: happenedAtMs, ...defined({ endpointIds }) };
     }
     case 'die': {
-      const { stopSignalAtMs, endHeardAtMs, crashesAtMs } = before;
+      const { stopSignalAtMs, endReceivedAtMs, crashesAtMs } = before;
       // A replay can begin with the last event received, so an end can arrive twice.
-      const isCrash = stopSignalAtMs === undefined && endHeardAtMs === undefined;
+      const isCrash = stopSignalAtMs === undefined && endReceivedAtMs === undefined;
       const crashes = isCrash ? [...crashesAtMs, happenedAtMs] : crashesAtMs;
-      return { endHeardAtMs: heardAtMs, crashesAtMs: recent(crashes, happenedAtMs) };
+      return { endReceivedAtMs: receivedAtMs, crashesAtMs: recent(crashes, happenedAtMs) };
     }
     case 'start':
       return { startedAtMs: happenedAtMs, crashesAtMs: recent(before.crashesAtMs, happenedAtMs) };
@@ -85,7 +85,7 @@ export function lifeAfterList(life: Life, { endpointIds }: Pick<Container, 'endp
 
 /** The facts that count now, for a container that a list begun at `listBeganAtMs` shows running. */
 export function noteOfLife(life: Life, listBeganAtMs: number, nowMs: number): Note {
-  const hasEnded = life.endHeardAtMs !== undefined && life.endHeardAtMs >= listBeganAtMs;
+  const hasEnded = life.endReceivedAtMs !== undefined && life.endReceivedAtMs >= listBeganAtMs;
   const stop = hasEnded ? 'in-progress' : stopOf(life, nowMs);
   const crashes = recent(life.crashesAtMs, nowMs).length;
   const isLoop = crashes >= crashesOfALoop;

@@ -15,7 +15,8 @@ function event(action: string, signal?: number): EngineEvent {
 /** The record after these events, each received at once. */
 function live(...happenings: readonly Happening[]): Life | undefined {
   let life: Life | undefined;
-  for (const [atMs, action, signal] of happenings) life = lifeAfter(life, event(action, signal), { happenedAtMs: atMs, heardAtMs: atMs });
+  for (const [atMs, action, signal] of happenings)
+    life = lifeAfter(life, event(action, signal), { happenedAtMs: atMs, receivedAtMs: atMs });
   return life;
 }
 
@@ -182,5 +183,5 @@ describe('a crash loop', () => {
 
 it('a network event changes nothing', () => {
   const life = live([1000, 'kill', 15]);
-  expect(lifeAfter(life, { ...event('disconnect'), type: 'network' }, { happenedAtMs: 2000, heardAtMs: 2000 })).toBe(life);
+  expect(lifeAfter(life, { ...event('disconnect'), type: 'network' }, { happenedAtMs: 2000, receivedAtMs: 2000 })).toBe(life);
 });

@@ -64,7 +64,7 @@ function play(moments: readonly Moment[], untilMs: number, newest = newer): Play
     passTimed(lastMs, atMs);
     if (action !== undefined) {
       const event: EngineEvent = { type: 'container', action, containerId: newest.id, hasRole: true };
-      life = lifeAfter(life, event, { happenedAtMs: atMs, heardAtMs: atMs });
+      life = lifeAfter(life, event, { happenedAtMs: atMs, receivedAtMs: atMs });
       one = { ...newest, state: action === 'die' ? 'exited' : 'running' };
     }
     if (health !== undefined) one = { ...newest, health };
