@@ -9,7 +9,7 @@ import type { OwnedLocation } from './owner.ts';
  * @param path undefined if the owner of the path is known but has no container
  */
 export function hintsFor(path: string | undefined, one: InstanceFacts, facts: Facts): readonly string[] {
-  const meant = path === undefined ? [] : meantInstead(path, one, facts);
+  const meant = path === undefined ? [] : similarTargets(path, one, facts);
   const unseen = [
     'meet-gen does not see containers without meet.role; docker ps -a --filter label=meet.role lists the others',
     ...(facts.only === undefined ? [] : [`this meet-gen serves only the instance ${facts.only}, and sees no other instances`]),
@@ -17,7 +17,7 @@ export function hintsFor(path: string | undefined, one: InstanceFacts, facts: Fa
   return [...meant, ...unseen];
 }
 
-function meantInstead(path: string, { instance, wanted, published }: InstanceFacts, facts: Facts): readonly string[] {
+function similarTargets(path: string, { instance, wanted, published }: InstanceFacts, facts: Facts): readonly string[] {
   const routing = wanted ?? published;
   const others = facts.instances.filter((other) => other.instance.name !== instance.name);
   return [

@@ -64,11 +64,11 @@ export function groupServices(
 ): { readonly groups: readonly Group[]; readonly problems: readonly Problem[] } {
   const lasting = members.filter((member): member is ServiceMember => !isNginx(member) && !isComposeOneOff(member.container));
   const backends = new Set(lasting.flatMap((member) => (member.role === 'backend' ? [titleOf(member)] : [])));
-  const isApart = (member: ServiceMember): boolean => member.role === 'service' && backends.has(titleOf(member));
+  const hasNameOfBackend = (member: ServiceMember): boolean => member.role === 'service' && backends.has(titleOf(member));
   const groups = new Map<string, [ServiceMember, ...ServiceMember[]]>();
   for (const found of members) {
     if (isNginx(found)) continue;
-    const member = isApart(found) ? { ...found, service: `${found.service}${apart}` } : found;
+    const member = hasNameOfBackend(found) ? { ...found, service: `${found.service}${roleSuffix}` } : found;
     const key = JSON.stringify([member.project, member.service, member.role]);
     const others = groups.get(key);
     if (others === undefined) groups.set(key, [member]);
@@ -79,12 +79,12 @@ export function groupServices(
     groups: [...groups]
       .toSorted(([left], [right]) => compareText(left, right))
       .flatMap(([, group]) => (group.every((member) => isComposeOneOff(member.container)) ? [] : [group])),
-    problems: lasting.filter(isApart).map((member) => twoRoles(instance, member)),
+    problems: lasting.filter(hasNameOfBackend).map((member) => twoRoles(instance, member)),
   };
 }
 
 /** No label's grammar allows this suffix. */
-const apart = '~service';
+const roleSuffix = '~service';
 
 function titleOf({ project, service }: ServiceMember): string {
   return JSON.stringify([project, service]);
@@ -96,7 +96,7 @@ function twoRoles(instance: string, { container, service }: ServiceMember): Prob
     container: container.name,
     key: 'meet.role',
     value: 'service',
-    message: `the service ${service} also has containers with meet.role=backend, so this container is a separate service, ${service}${apart}`,
+    message: `the service ${service} also has containers with meet.role=backend, so this container is a separate service, ${service}${roleSuffix}`,
     cure: 'give the container another meet.service, or the same meet.role',
   });
 }

@@ -15,7 +15,7 @@ export interface RotationHistory {
  * For this time a replica that left the rotation decides no labels. It can leave once a minute, so routes change twice
  * at most.
  */
-const lateForMs = 60_000;
+const recentForMs = 60_000;
 
 export const noHistory: RotationHistory = { inRotation: new Set(), leftAtMs: new Map() };
 
@@ -26,22 +26,22 @@ export function historyAfter(before: RotationHistory, instances: readonly Instan
   for (const { container, inRotation: isIn } of replicasOf(instances)) {
     if (isIn) inRotation.add(container.id);
     const atMs = before.inRotation.has(container.id) && !isIn ? nowMs : before.leftAtMs.get(container.id);
-    if (atMs !== undefined && isLate(atMs, nowMs)) leftAtMs.set(container.id, atMs);
+    if (atMs !== undefined && isRecent(atMs, nowMs)) leftAtMs.set(container.id, atMs);
   }
   return { inRotation, leftAtMs };
 }
 
 /** The notes of the history that count now. */
 export function notesOfHistory({ leftAtMs }: RotationHistory, nowMs: number): ReadonlyMap<string, Note> {
-  return new Map([...leftAtMs].flatMap(([id, atMs]) => (isLate(atMs, nowMs) ? [[id, { leftAtMs: atMs }]] : [])));
+  return new Map([...leftAtMs].flatMap(([id, atMs]) => (isRecent(atMs, nowMs) ? [[id, { leftAtMs: atMs }]] : [])));
 }
 
 /** The next time at which the history changes without an event; undefined if it stays. */
 export function historyChangesAtMs({ leftAtMs }: RotationHistory, nowMs: number): number | undefined {
-  const coming = [...leftAtMs.values()].map((atMs) => atMs + lateForMs).filter((atMs) => atMs > nowMs);
+  const coming = [...leftAtMs.values()].map((atMs) => atMs + recentForMs).filter((atMs) => atMs > nowMs);
   return coming.length === 0 ? undefined : Math.min(...coming);
 }
 
-function isLate(leftAtMs: number, nowMs: number): boolean {
-  return nowMs - leftAtMs < lateForMs;
+function isRecent(leftAtMs: number, nowMs: number): boolean {
+  return nowMs - leftAtMs < recentForMs;
 }

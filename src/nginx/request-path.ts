@@ -24,12 +24,12 @@ export function readRequestPath(target: string): RequestPath {
     if (code === null) return { refused: '% is not followed by two hexadecimal digits' };
     if (code === '\0') return { refused: 'it holds an encoded zero byte' };
     if (code !== undefined) index += 2;
-    if (!reader.take(code ?? byte)) return { refused: climbs };
+    if (!reader.take(code ?? byte)) return { refused: aboveRoot };
   }
-  return reader.end() ? { path: reader.path() } : { refused: climbs };
+  return reader.end() ? { path: reader.path() } : { refused: aboveRoot };
 }
 
-const climbs = '.. leads above the root';
+const aboveRoot = '.. leads above the root';
 
 /** Resolves slashes and dots, encoded or not; `take` and `end` return false where `..` leads above the root. */
 function createReader(): { take(byte: string): boolean; end(): boolean; path(): string } {

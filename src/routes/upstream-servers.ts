@@ -60,9 +60,9 @@ function withPort({ endpoint, ...replica }: Replica, port: number): Replica {
 export function backupProblems(instance: Instance): readonly Problem[] {
   return instance.services.flatMap(({ labels: { balance }, replicas }) => {
     const spares = replicas.filter(({ isBackup }) => isBackup === true);
-    if (!canStandBy(balance)) return spares.map((replica) => cannotStandBy(instance, replica, balance ?? ''));
+    if (!canStandBy(balance)) return spares.map((replica) => backupWithoutEffect(instance, replica, balance ?? ''));
     const isAlone = !replicas.some(({ inRotation, isBackup }) => inRotation && isBackup !== true);
-    return isAlone ? spares.filter(({ inRotation }) => inRotation).map((replica) => nobodyElse(instance, replica)) : [];
+    return isAlone ? spares.filter(({ inRotation }) => inRotation).map((replica) => backupInUse(instance, replica)) : [];
   });
 }
 
@@ -88,7 +88,7 @@ function parametersOf(replicas: readonly Replica[]): Readonly<Record<string, Ser
   return Object.fromEntries(all);
 }
 
-function cannotStandBy(instance: Instance, { container }: Replica, balance: string): Problem {
+function backupWithoutEffect(instance: Instance, { container }: Replica, balance: string): Problem {
   return problem('label-without-effect', {
     instance: instance.name,
     container: container.name,
@@ -99,7 +99,7 @@ function cannotStandBy(instance: Instance, { container }: Replica, balance: stri
   });
 }
 
-function nobodyElse(instance: Instance, { container }: Replica): Problem {
+function backupInUse(instance: Instance, { container }: Replica): Problem {
   return problem('backup-in-use', {
     instance: instance.name,
     container: container.name,

@@ -238,9 +238,10 @@ export function notAllowed(tree: readonly Directive[]): readonly string[] {
     const place = `${around} ${directive.name}`;
     const patterns = allowedArguments.get(place);
     const args = directive.args.join(' ');
-    const told = `${place.trim()} ${args}`;
-    if (patterns === undefined) return [`no such directive there: ${told}`];
-    if ((directive.block !== undefined) !== blocks.has(place)) return [`a block where there is none, or none where there is one: ${told}`];
-    return patterns.some((pattern) => pattern.test(args)) ? [] : [`arguments outside the vocabulary: ${told}`];
+    const summary = `${place.trim()} ${args}`;
+    if (patterns === undefined) return [`no such directive there: ${summary}`];
+    if ((directive.block !== undefined) !== blocks.has(place))
+      return [`a block where there is none, or none where there is one: ${summary}`];
+    return patterns.some((pattern) => pattern.test(args)) ? [] : [`arguments outside the vocabulary: ${summary}`];
   });
 }

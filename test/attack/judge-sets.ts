@@ -76,12 +76,14 @@ function missingLines(index: number, tree: readonly Directive[]): readonly strin
 
 /** A line for each upstream and each directive of a server, blocks included, without the generation. */
 function linesOf(tree: readonly Directive[]): readonly string[] {
-  return tree.flatMap((top) => (top.name === 'server' ? (top.block ?? []).map((inner) => `server: ${tell(inner)}`) : [tell(top)]));
+  return tree.flatMap((top) =>
+    top.name === 'server' ? (top.block ?? []).map((inner) => `server: ${printDirective(inner)}`) : [printDirective(top)],
+  );
 }
 
-function tell({ name, args, block }: Directive): string {
+function printDirective({ name, args, block }: Directive): string {
   const head = [name, ...args].join(' ').replace(/(?<="|meet-gen!live-)[0-9a-f]{16}\b/, 'GENERATION');
-  return block === undefined ? head : `${head} { ${block.map(tell).join('; ')} }`;
+  return block === undefined ? head : `${head} { ${block.map(printDirective).join('; ')} }`;
 }
 
 const linesAlone = linesOf(

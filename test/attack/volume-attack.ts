@@ -101,10 +101,10 @@ export async function withstands(scene: Scene, outside: string, isAtStart: boole
   const kept = keptOf(isReported);
   const perhaps = new Set(keptOf(mayBeReported));
   await waitForStatus(scene, 'what is in the way is reported', ({ problems }) => {
-    const told = problems.flatMap(({ code, instance }) => (code === 'publish-failed' ? (instance ?? '') : []));
+    const reported = problems.flatMap(({ code, instance }) => (code === 'publish-failed' ? (instance ?? '') : []));
     const notKept = problems.flatMap(({ code, value }) => (code === 'not-kept' ? (value ?? '') : []));
     const certain = notKept.filter((path) => !perhaps.has(path));
-    return isSame(told, blocked) && isSame(certain, kept);
+    return isSame(reported, blocked) && isSame(certain, kept);
   });
   for (const one of attacks.filter((each) => !isInTheWay(each))) await untilOwn(scene, one);
   expect(await readdir(outside)).toEqual(['file']);

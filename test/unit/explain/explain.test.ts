@@ -12,7 +12,7 @@ const at = (last: number): Readonly<Record<string, string>> => ({ meet_default: 
 
 function only(explanation: Explanation): InstanceAnswer {
   const [answer, ...others] = explanation.instances;
-  if (answer === undefined || others.length > 0) throw new Error(`told of ${explanation.instances.length} instances`);
+  if (answer === undefined || others.length > 0) throw new Error(`got ${explanation.instances.length} instances`);
   return answer;
 }
 
@@ -26,7 +26,7 @@ const codes = (answer: InstanceAnswer): readonly string[] => answer.problems.map
 
 const hints = (target: string, ...containers: readonly Container[]): readonly string[] =>
   ask(target, factsOf([frontend(), backend(), ...containers])).hints;
-const told = (target: string, facts: Facts, name?: string): readonly string[] =>
+const explainedInstances = (target: string, facts: Facts, name?: string): readonly string[] =>
   explain(target, facts, name).instances.map(({ instance }) => instance);
 const hosts = (host: string): Readonly<Record<string, string>> => ({ 'meet.host': host });
 const withoutGroup = <Group extends { readonly title: string }>(groups: readonly Group[], wanted: string): readonly Group[] =>
@@ -409,7 +409,7 @@ describe('the choice of instances', () => {
     ['https://a.b.meet.example.com/x', ['meet']],
     ['https://DOCS.example.com:8443/x', ['docs']],
     ['https://other.example.com/x', ['open']],
-  ])('%s: %j', (target, expected) => expect(told(target, factsOf([meet, docs, open]))).toEqual(expected));
+  ])('%s: %j', (target, expected) => expect(explainedInstances(target, factsOf([meet, docs, open]))).toEqual(expected));
 
   it('reports an unknown host, with the known hosts', () => {
     const explanation = explain('https://example.com/x', factsOf([meet, docs]));
@@ -420,7 +420,7 @@ describe('the choice of instances', () => {
   });
 
   it('takes the named instance for any host, and reports an unknown name', () => {
-    expect(told('https://docs.example.com/x', factsOf([meet, docs]), 'meet')).toEqual(['meet']);
+    expect(explainedInstances('https://docs.example.com/x', factsOf([meet, docs]), 'meet')).toEqual(['meet']);
     expect(explain('/', factsOf([meet, docs]), 'meat')).toMatchObject({
       answered: false,
       notes: ['there is no instance meat; the instances are: docs, meet'],

@@ -31,8 +31,8 @@ describe('problems of a container besides its place in the rotation', () => {
 
   it('have the same text at every crash of a loop', () => {
     const one = backend();
-    const told = [3, 4, 5].map((crashes) => readInstances(observe([frontend(), one], [], { [one.name]: { crashes } })).problems);
-    expect(new Set(told.map((problems) => JSON.stringify(problems))).size).toBe(1);
+    const reported = [3, 4, 5].map((crashes) => readInstances(observe([frontend(), one], [], { [one.name]: { crashes } })).problems);
+    expect(new Set(reported.map((problems) => JSON.stringify(problems))).size).toBe(1);
   });
 
   it('include a frontend in a crash loop, which stays in use', () => {

@@ -5,7 +5,7 @@ import { backend, frontend, observe } from '../../support/containers.ts';
 
 const known = (project: string): ReadonlyMap<string, string> => new Map([['prod', project]]);
 
-function told(claimants: readonly string[], owners = {}): readonly unknown[] {
+function reported(claimants: readonly string[], owners = {}): readonly unknown[] {
   return assumedOwner('prod', { project: 'visio', reason: 'first' }, claimants, owners).map(({ code, value }) => [code, value]);
 }
 
@@ -46,9 +46,9 @@ describe('the owner of an instance', () => {
   });
 
   it('is reported if a single pass assumes it', () => {
-    expect(told(['visio', 'aaa'])).toEqual([['owner-assumed', 'visio']]);
-    expect(told(['visio', 'visio'])).toEqual([]);
-    expect(told(['visio', 'aaa'], { remembered: new Map() })).toEqual([]);
+    expect(reported(['visio', 'aaa'])).toEqual([['owner-assumed', 'visio']]);
+    expect(reported(['visio', 'visio'])).toEqual([]);
+    expect(reported(['visio', 'aaa'], { remembered: new Map() })).toEqual([]);
   });
 });
 

@@ -47,7 +47,7 @@ describe('the note of a container', () => {
 
   it.each([
     ['its label says so', { labels: { 'meet.drain': 'true' } }, {}],
-    ['an operator said so', {}, { drained: true }],
+    ['an operator drained it', {}, { drained: true }],
   ] as const)('drains the container when %s, with any health', (_, sketch, note) => {
     for (const health of ['healthy', 'none', 'starting', 'unhealthy'] as const)
       expect(judged({ health, ...sketch }, note).rank).toBe('draining');

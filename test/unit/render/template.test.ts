@@ -233,10 +233,10 @@ describe('a template directory', () => {
     onTestFinished(() => abort.abort());
     // The watch may begin after the first write. So the test writes until the callback, with long enough pauses for a
     // stable file.
-    const told = new Promise<void>((resolve) => store.watch(resolve, abort.signal));
+    const called = new Promise<void>((resolve) => store.watch(resolve, abort.signal));
     let texts = 0;
     const writer = setInterval(() => void writeFile(join(directory, mainTemplate), `${good}${(texts += 1)}`), 4 * editSettlesMs);
     onTestFinished(() => clearInterval(writer));
-    await told;
+    await called;
   });
 });

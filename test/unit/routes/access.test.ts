@@ -21,12 +21,12 @@ const keyOf = ({ kind, path }: LocationView): string => `${kind === 'exact' ? '=
 const locationsIn = ({ view }: RoutingPlan): ReadonlyMap<string, LocationView> =>
   new Map(view.groups.flatMap(({ locations }) => locations.map((one) => [keyOf(one), one])));
 
-const tell = ({ upstream, guarded, allow }: LocationView): string =>
+const describeAccess = ({ upstream, guarded, allow }: LocationView): string =>
   upstream !== undefined ? 'all' : guarded === undefined ? '503' : allow?.join(' ') || 'nobody';
 
 /** The networks that may reach each location, `all`, or `503`. */
 function accessOf(planned: RoutingPlan): Readonly<Record<string, string>> {
-  return Object.fromEntries([...locationsIn(planned)].map(([key, one]) => [key, tell(one)]));
+  return Object.fromEntries([...locationsIn(planned)].map(([key, one]) => [key, describeAccess(one)]));
 }
 const filesWith = (labels: Labels): RoutingPlan => plan(filesService({ labels }), backend());
 const allow = (value: string, name = 'one'): Labels => ({ [`meet.allow.${name}`]: value });
