@@ -31,7 +31,7 @@ export const symptomTable: readonly (readonly [symptom: string, meaning: string,
     "`doctor` checks the backend's dependencies, and asks its `/__heartbeat__`.",
   ],
   [
-    'All is live, but visitors get other routes',
+    'meet-gen reports all routes as live, but visitors get other routes',
     "Another server on 8083 answers instead of meet-gen's. The template in Meet's own compose file creates such a server.",
     '`doctor` names the file, the server and the mount to remove (`rival-server`).',
   ],

@@ -30,7 +30,7 @@ export interface AnswerScope {
 
 /**
  * The problems that concern a path in an instance: problems of the instance, of the containers shown, and of containers
- * that could be expected to answer.
+ * that may be expected there.
  */
 export function problemsAbout(instance: Instance, facts: Facts, scope: AnswerScope): readonly Problem[] {
   const elsewhere = namesOf(

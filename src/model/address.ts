@@ -209,7 +209,7 @@ function connectLine(container: Container, project: string | undefined, names: r
   const ownerId = networkOwnerOf(container);
   const added = `${shortNetworkName(network, project)}${isNetworkOfProject(network, project) ? '' : ' (external: true)'}`;
   const inCompose = `add ${added} to the networks: of ${ownerId === undefined ? 'its service' : 'the service whose network it uses'} in compose`;
-  // The engine refuses to connect a container with `network_mode: none`.
+  // The engine refuses to connect a container without a network.
   if (container.networkMode === 'none') return `${inCompose}, and remove network_mode: none`;
   const connected = ownerId === undefined ? pastedName(container) : parseEngineName(ownerId)?.slice(0, 12);
   return connected === undefined

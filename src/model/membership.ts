@@ -75,7 +75,7 @@ export function groupServices(
     else others.push(member);
   }
   return {
-    // A one-off alone makes no service: the container ends soon.
+    // No service consists of one-offs alone: they end soon.
     groups: [...groups]
       .toSorted(([left], [right]) => compareText(left, right))
       .flatMap(([, group]) => (group.every((member) => isComposeOneOff(member.container)) ? [] : [group])),

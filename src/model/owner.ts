@@ -3,8 +3,8 @@ import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
 /**
- * Why a compose project owns an instance: `--project` names the project, an earlier pass remembered it, both have the
- * same name, or its frontends came first.
+ * Why a compose project owns an instance: `--project` names the project, an earlier pass remembered it, the names are
+ * equal, or its frontends came first.
  */
 export type OwnerReason = 'option' | 'remembered' | 'name' | 'first';
 

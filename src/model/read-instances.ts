@@ -149,7 +149,7 @@ function readInstance(name: string, all: readonly Member[], observation: Seen, c
         instance: name,
         container: frontends.map((member) => member.container.name).join(', '),
         message: `no ${kind} of this instance runs, so nothing serves its routes`,
-        cure: 'start it; if it ends again, read why in its log (docker logs)',
+        cure: 'start the container; if the container ends again, read its log (docker logs)',
       }),
     );
   }

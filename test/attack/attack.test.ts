@@ -9,8 +9,9 @@ import { notAllowed } from './allowed-directives.ts';
 import { hostileText, hostileTexts } from './hostile-texts.ts';
 import { hostileContainers, placeNames, victims } from './hostile-world.ts';
 
-// No label, name or other untrusted text adds a directive, a block, a variable or a comment, changes another
-// container's routes, or reaches a terminal unescaped. hostile-sets.test.ts has the attacks in the engine's JSON.
+// No label, name or other untrusted text adds a directive, a block, a variable or a comment. It also never changes
+// another container's routes, and never reaches a terminal unescaped. hostile-sets.test.ts has the attacks in the
+// engine's JSON.
 
 // oxlint-disable-next-line no-control-regex -- that is what is looked for
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;

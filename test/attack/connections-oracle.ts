@@ -1,10 +1,10 @@
 import type { Directive } from '../support/nginx-parse.ts';
 
-// The rules for kept connections and large bodies, from the documentation. Only GET and HEAD use kept connections, all
-// ways of a location lead to the same servers with the same times, and a large body passes no guard.
+// The rules for kept connections and large bodies, from the documentation. Only GET and HEAD use kept connections. All
+// ways of a location lead to the same servers with the same times. A large body passes no guard.
 
 const suffix = '~kept';
-/** Directives that count the connections of an upstream, and would count only half of them. */
+/** Directives that count an upstream's connections. With two upstreams each would count only half. */
 const counting: ReadonlySet<string> = new Set(['least_conn', 'random']);
 
 /** The broken rules of a file, as lines of text; empty for a good file. */

@@ -94,7 +94,7 @@ export function hostileContainers(place: string, text: string, index: number): r
   ].filter((one) => !isNoStrangerToVictims(one));
 }
 
-/** A frontend of the victims' own project, or a replica of their services, is no attacker: its labels count. */
+/** A frontend of the victims' own project, or a replica of their services, isn't an attacker: its labels count. */
 function isNoStrangerToVictims({ labels }: Container): boolean {
   const instance = labels['meet.instance'] ?? labels['com.docker.compose.project'] ?? labels['com.docker.stack.namespace'];
   const ofProject = labels['com.docker.compose.project'] === 'meet' || labels['com.docker.stack.namespace'] === 'meet';

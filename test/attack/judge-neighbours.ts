@@ -12,7 +12,7 @@ import type { Neighbourhood } from './neighbours.ts';
 /*
  * The rules of ownership, from docs/operations.md and independent of the code under test. The same Meet is rendered
  * alone and with its neighbours, and the victim's part has to be the same.
- * - The owner is the project that the option names, else the remembered one, else the one with the instance's name.
+ * - The owner is the project that the option names, else the remembered one, else the project with the instance's name.
  *   Else it is the first by name of the projects with a frontend or router. With --strict-instance several of these
  *   give no owner, and nothing is published.
  * - With --strict-instance the file equals the file without strangers, byte by byte.
@@ -150,7 +150,7 @@ interface File {
 const isStatus = (block: readonly Directive[]): boolean =>
   block.some(({ name, args }) => name === 'location' && args.includes('/generation'));
 const isRoute = ({ name, args: [first = ''] }: Directive): boolean => name === 'location' && (first === '=' || first === '^~');
-/** Directives that one kind of location needs, whichever service asks for it. */
+/** Directives for one kind of location, on behalf of any service. */
 const isHelp = ({ name, args: [first = '', second = ''] }: Directive): boolean =>
   name === 'location' && (first.startsWith('@') || second.startsWith('/meet-gen!'));
 

@@ -5,7 +5,7 @@ import { renderWorld } from '../support/render-world.ts';
 import { notAllowed } from './allowed-directives.ts';
 import { filesOfPairs, twoFrontends } from './label-pairs.ts';
 
-// Legal labels in combination: the file has only the directives of the template, and meet-gen reports the ones left
+// Legal labels in combination: the file has only the directives of the template, and meet-gen reports the labels left
 // out. nginx loads the files in test/e2e/nginx/attack.test.ts.
 
 describe('combined labels', () => {

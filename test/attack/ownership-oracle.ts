@@ -17,7 +17,7 @@ const webhookPaths = ['/api/v1.0/recordings/storage-hook/', '/api/v1.0/rooms/web
  * - A route belongs to the first service that asks for it: the instance's own project first, then by `project/service`.
  *   A longer path below another service's path is a route of its own.
  * - `/x` is `= /x` and `^~ /x/`. Where only `^~ /x/` is asked for, `= /x` goes to its owner without that route.
- * - A named route comes before `meet.paths` of its service; of two named routes the first by name holds. It leads to
+ * - A named route comes before `meet.paths` of its service; among named routes the first by name holds. It leads to
  *   the service's addresses, at its own port and protocol if set. A stripped path goes on without its prefix and begins
  *   with a slash.
  * - `meet.allow` names a path of its own service and the networks that may reach it; the narrowest path that covers a
@@ -166,8 +166,8 @@ function claimantsOf(ownProject: string, members: readonly Member[], tree: reado
 }
 
 /**
- * The replicas that decide for a service without an upstream in the file: the healthiest of those that run, have a port
- * and share a network with the frontends.
+ * The replicas that decide for a service without an upstream in the file: the healthiest of the usable replicas. Usable
+ * are running replicas with a port and a network of the frontends.
  */
 function likelyDeciders(
   ownProject: string,
@@ -325,7 +325,7 @@ function wrongGuards(owners: ReadonlyMap<string, Owner>, tree: readonly Directiv
   });
 }
 
-/** The locations that accept an ambiguous path, or refuse one without a reason: the first directive decides. */
+/** The locations that accept an ambiguous path, or refuse a path without a reason: the first directive decides. */
 function wrongPathChecks(owners: ReadonlyMap<string, Owner>, tree: readonly Directive[]): readonly string[] {
   return routingLocations(tree).flatMap(({ args, block = [] }) => {
     const rule = args.join(' ');

@@ -7,7 +7,7 @@ import { foreignFiles } from '../support/foreign-files.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 // An attacker with write access to the shared volume puts every kind of file into every place that meet-gen reads or
-// writes. Each costs only the instance of that place its own file, and only while the file is there.
+// writes. Each costs only the instance of that place its own file, and only as long as the file stays.
 
 /** The places in the folder of an instance. */
 const places = {
@@ -34,7 +34,7 @@ export const attacks: readonly Attack[] = (Object.keys(places) as Place[]).flatM
   Object.keys(foreignFiles.all).map((kind, column) => ({ instance: `t${row}-${column}`, place, kind })),
 );
 
-/** Kinds that a rename can't replace: the instance's file can't be written while they are there. */
+/** Kinds that a rename can't replace: they block the instance's file. */
 function isInTheWay({ place, kind }: Attack): boolean {
   if (place === 'the folder') return !['an empty directory', 'a directory with files'].includes(kind);
   return place === 'the published file' && ['an empty directory', 'a directory with files'].includes(kind);
