@@ -1,4 +1,7 @@
-/** Writes the reference pages, the README's label table and the codes of an alert: `npm run docs`. A test fails when they have drifted. */
+/**
+ * `npm run docs`: writes the reference pages, the README's label table and the codes of an alert. A test fails when a
+ * file differs from its table.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { alertsWithCodes, readmeWithLabels, referencePages } from './reference.ts';

@@ -1,3 +1,7 @@
+/*
+ * docs/: the tables in the code go in. The reference pages in docs/ come out.
+ */
+
 import { answerLimits, maxJsonParts, maxListed } from '../source/docker/answer-limits.ts';
 import { gauges } from '../metrics/metrics.ts';
 import { counters, histograms } from '../metrics/tally.ts';
@@ -13,7 +17,7 @@ import { logFields, logMessages } from '../util/log-messages.ts';
 import { page, table } from './markdown.ts';
 import { troubleshootingPages } from './troubleshooting.ts';
 
-/** The reference pages below `docs/`, by file name: generated from the tables that the code itself reads. */
+/** The reference pages in `docs/`, by file name, generated from the tables that the code reads. */
 export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
     ['labels.md', labelsPage()],
@@ -25,19 +29,19 @@ export function referencePages(): ReadonlyMap<string, string> {
   ]);
 }
 
-/** The README with its label table filled in between the markers, from the same table. */
+/** The README with its label table between the markers. */
 export function readmeWithLabels(readme: string): string {
   const rows = allLabels
     .filter(({ isBasic }) => isBasic)
     .map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.fallback]);
   const labels = table(
     ['label', 'on', 'meaning', 'default'],
-    [['`meet.role`', 'all', `what the container is: ${list(roles)}`, '–'], ...rows],
+    [['`meet.role`', 'all', `the role of the container: ${list(roles)}`, '–'], ...rows],
   );
   return readme.replace(/(<!-- labels -->\n)[^]*?(<!-- \/labels -->)/, (_, open: string, close: string) => `${open}${labels}\n${close}`);
 }
 
-/** The alerts, with MeetGenProblem about the codes that the table of problems says. */
+/** The alerts, with the codes from the problem table in MeetGenProblem. */
 export function alertsWithCodes(alerts: string): string {
   return alerts.replace(/(?<=meet_gen_problems\{code=~")[^"]*/, alertedCodes().join('|'));
 }
@@ -46,10 +50,10 @@ function labelsPage(): string {
   const own = allLabels.flatMap(({ key, scope }) => (scope === 'replica' ? `\`${key}\`` : []));
   const rows = allLabels.map((spec) => [`\`${spec.key}\``, rolesText(spec.roles), spec.meaning, spec.allowed, spec.fallback]);
   return page('Labels', [
-    '`meet.role` opts a container in; without it a container is ignored. Every other label is optional. A label that is unknown or has a bad value is reported with the container, the key, the value and what is allowed; it costs nothing but itself. In the comma lists of `meet.paths` and `meet.host` a bad entry costs itself alone; in `meet.allow` it closes the path.',
+    '`meet.role` opts a container in; containers without this label are ignored. Every other label is optional. meet-gen ignores an unknown label or a bad value. It reports the container, the key, the value and the allowed values. In the comma lists of `meet.paths` and `meet.host` only the bad entry is ignored; in `meet.allow` a bad entry closes the path.',
     table(
       ['label', 'on', 'meaning', 'allowed', 'default'],
-      [['`meet.role`', 'all', 'what the container is', roles.map((role) => `\`${role}\``).join(', '), '–'], ...rows],
+      [['`meet.role`', 'all', 'the role of the container', roles.map((role) => `\`${role}\``).join(', '), '–'], ...rows],
     ),
     '## The roles',
     table(
@@ -57,27 +61,27 @@ function labelsPage(): string {
       Object.entries(roleMeanings).map(([role, meaning]) => [`\`${role}\``, meaning]),
     ),
     '## Replicas that disagree',
-    `Replicas of one service can carry different labels, as in a rolling update. For each label the newest value that can be read among the replicas *in rotation* holds for all; where no label is set, its default is the value. The problem \`replicas-disagree\` names the others. A value with a bad entry counts only where no replica has a whole one, and a \`meet.route.<name>\` is one value with all its attributes. ${own.slice(0, -1).join(', ')} and ${own.at(-1)} are each replica's own.`,
-    '- A replica that is out of rotation decides nothing for the others: unhealthy beside healthy ones, drained, stopped, in a crash loop.',
-    '- A replica that left the rotation decides nothing for a minute, also when it is back, while there are others. So health that comes and goes changes the routes twice a minute at most; addresses follow each time.',
-    '- `meet.allow` of all replicas in rotation hold together: a path is open only to networks that each of them lets in, and a guard that can not be read closes. A guard that was removed goes when the last replica that carries it has left the rotation for a minute, or is removed.',
-    '- Another role is another service: a `service` with the `meet.service` of a backend of its project is called `<name>~service`, and changes nothing of the backend.',
+    `Replicas of one service can have different labels, as in a rolling update. For each label the newest readable value among the replicas *in rotation* holds for all; a missing label counts as its default. The problem \`replicas-disagree\` names the other replicas. A value with a bad entry counts only where no replica has a fully readable one. A \`meet.route.<name>\` is one value with all its attributes. ${own.slice(0, -1).join(', ')} and ${own.at(-1)} are each replica's own.`,
+    '- A replica out of rotation decides nothing for the others: unhealthy beside healthy ones, drained, stopped, in a crash loop.',
+    '- A replica that left the rotation decides nothing for a minute, even after its return, while other replicas can decide. So unstable health changes the routes at most twice a minute; addresses change each time.',
+    '- The `meet.allow` labels of all replicas in rotation hold together: a path is open only to networks that each replica lets in. An unreadable guard closes. A removed guard ends once the last replica with it is removed, or has been out of rotation for a minute.',
+    '- A different role is a different service. A `service` with the `meet.service` of a backend in its project becomes `<name>~service`; the backend stays unchanged.',
     '## Guarded paths',
-    'nginx picks a location, and with it who may enter, by its own reading of a path. The service gets the path as it was sent, and may read it otherwise: `/app/admin//../users` is `/app/users` to nginx and `/app/admin/users` to Node. So a service with a `meet.allow` takes plain paths only, at all its routes, and so do the files of `media`. A path with one of these is answered 400 before anything else:',
+    'nginx picks a location, and so its guard, by its own reading of a path. The service gets the path as sent, and may read it differently: `/app/admin//../users` is `/app/users` to nginx and `/app/admin/users` to Node. So all routes of a service with a `meet.allow`, and the files of `media`, take plain paths only. nginx answers 400 to paths with these parts:',
     table(
       ['what', 'example'],
       refusedPaths.map(({ what, example }) => [what, `\`${example}\``]),
     ),
-    'Only the path counts: what stands behind the `?` may hold anything. Plain are names with dots (`file%2etxt`, `.well-known`, `...`), spaces, letters in UTF-8, and `%25`. A service that carries URLs or keys with slashes in its paths (`/proxy/https://…`, `group%2Fproject`) cannot have a `meet.allow`: let it guard itself. A service without a `meet.allow` gets every path as it was sent.',
-    "Each refusal is a line in the error log of the frontend's nginx: count the lines of `docker compose logs frontend` with `refused this path for`. Each has the reason, the address that asked nginx, and the request. In the access log they are 400.",
-    'A guard compares names as nginx does. A service that takes `/Admin`, `/admin.json` or `/admin;x` for `/admin`, or that decodes a path before it looks for the `?`, has to guard these itself, or gets a `meet.allow` for all of it (`/app from …`).',
+    'Only the path counts: the part after the `?` may contain anything. These are plain too: names with dots (`file%2etxt`, `.well-known`, `...`), spaces, letters in UTF-8, and `%25`. A service with URLs or keys with slashes in its paths (`/proxy/https://…`, `group%2Fproject`) cannot have a `meet.allow`: let it guard itself. A service without a `meet.allow` gets every path as sent.',
+    "Each refusal is a line in the error log of the frontend's nginx. To count them, search `docker compose logs frontend` for `refused this path for`. Each line has the reason, the address that asked nginx, and the request. The access log shows 400.",
+    'A guard compares names as nginx does. Some services read `/Admin`, `/admin.json` or `/admin;x` as `/admin`, or decode a path before they split at the `?`. Such a service has to guard these paths itself. The alternative is a `meet.allow` for the whole service (`/app from …`).',
     "## The backend's paths",
-    `Without \`meet.paths\` a backend answers ${backendPreset.map((path) => `\`${path}\``).join(', ')}: each itself and everything below it. \`meet.paths=+/extra\` adds to them, \`meet.paths=/only\` replaces them.`,
+    `Without \`meet.paths\` a backend answers ${backendPreset.map((path) => `\`${path}\``).join(', ')}, each with all paths below. \`meet.paths=+/extra\` adds to this preset, \`meet.paths=/only\` replaces it.`,
     'A prefix never captures a room: `/api` is `/api` and `/api/…`, while `/api-abcd-efg` is a room of the SPA.',
     '## Limits',
-    'What is counted before it is read, so that no label holds up the routes of others. With `--instance`, only `meet.instance` and the labels of compose and swarm are looked at of a container of another instance.',
+    'meet-gen counts these before it reads them, so no label delays the routes of others. With `--instance`, meet-gen reads only `meet.instance` and the labels of compose and swarm on containers of other instances.',
     table(
-      ['what', 'at most', 'more than that'],
+      ['what', 'at most', 'beyond that'],
       labelLimits.map(({ what, most, beyond }) => [what, String(most), beyond]),
     ),
   ]);
@@ -92,30 +96,30 @@ function configurationPage(): string {
     spec.commands.join(', '),
   ]);
   return page('Configuration', [
-    'Every option is a flag and an environment variable; the flag wins. All problems are reported at once, and the process ends with exit code 2. A variable that starts with `MEET_GEN_` and is not in this table is a mistake, and is reported too.',
+    'Every option is a flag and an environment variable; the flag wins. meet-gen reports all mistakes at once and exits with code 2. A variable that starts with `MEET_GEN_` and is not in this table is a mistake too.',
     table(['flag', 'variable', 'default', 'meaning', 'commands'], rows),
     "## The engine's answers",
-    `So much is read of what the engine, or whatever answers in its place, says. A container as compose makes it takes 2.3 KB of a list: 10,000 of them take 23 MB, which leaves each of them 4 KB of further labels. A list has at most ${maxListed} containers, and an answer in JSON at most ${maxJsonParts} objects, lists and commas outside of its texts. No redirect is followed.`,
+    `The limits hold for each answer of the engine, or of a program in its place. A container made by compose takes 2.3 KB of a list: 10,000 containers take 23 MB, which leaves 4 KB of further labels for each. A list has at most ${maxListed} containers. An answer in JSON has at most ${maxJsonParts} objects, lists and commas outside of its texts. meet-gen follows no redirect.`,
     table(
-      ['answer', 'at most', 'more than that'],
+      ['answer', 'at most', 'beyond that'],
       Object.values(answerLimits).map(({ answer, maxBytes, beyond }) => [answer, bytesText(maxBytes), beyond]),
     ),
     '## Exit codes',
     table(
       ['code', 'meaning'],
       [
-        ['0', 'done; `run`: stopped as told'],
-        ['1', 'a bug; `run`: the stop had to be forced, and the log says what did not end; `healthcheck`: not well'],
+        ['0', 'done; `run`: stopped by a signal'],
+        ['1', 'a bug; `run`: the stop had to be forced, and the log names the work that did not end; `healthcheck`: unhealthy'],
         [
           '137',
-          '`run`: the stop had to be forced by SIGKILL, since the file system hangs; 139 where meet-gen is the first process of a container, which is immune to that',
+          '`run`: the stop had to be forced by SIGKILL, since the file system hangs. The code is 139 if meet-gen is the first process of a container, which ignores SIGKILL',
         ],
-        ['2', 'usage, or its own configuration'],
-        ['3', "`render`: the engine can't be reached; `explain` and `status`: no running meet-gen could be asked"],
+        ['2', 'wrong usage or configuration'],
+        ['3', '`render`: the engine is unreachable; `explain` and `status`: no running meet-gen answered'],
         ['4', '`render`: the template is missing or broken'],
         [
           '7',
-          '`render`: problems were found, told on standard error; `drain`: not out of rotation; `explain`: nothing would answer; `status`: not all is live; `doctor`: something failed',
+          '`render`: problems were found, listed on standard error. `drain`: the container is in rotation. `explain`: no service would answer. `status`: a change is not live. `doctor`: a check failed',
         ],
       ],
     ),
@@ -130,8 +134,8 @@ function problemsPage(): string {
     spec.meaning,
   ]);
   return page('Problems', [
-    'What meet-gen reports, in its log, in `/status` and on the standard error of `render`. Each comes with the container, label and value it is about, and with what to do. An `error` costs somebody routes, a `warning` costs a label or a choice, a `notice` only tells.',
-    '`run` and `render` find the same problems in the same containers. Some only one command can find: `run` hears events, publishes, signals and asks frontends, `render --compose` sees services that have no role, and says what needs an engine, `status` tries connections to replicas. `render` ends with 7 for an `error` or a `warning`, not for a `notice`.',
+    'The problems that meet-gen reports in its log, in `/status` and on the standard error of `render`. Each has the container, label and value concerned, and a cure. An `error` costs routes, a `warning` costs a label or a choice, a `notice` is for information.',
+    '`run` and `render` find the same problems in the same containers. Some problems have a single command that finds them. `run` gets events, publishes, signals and asks frontends. `render --compose` sees services without a role, and reports values that need an engine. `status` tries connections to replicas. `render` exits with 7 for an `error` or a `warning`, not for a `notice`.',
     table(['code', 'severity', 'found by', 'meaning'], rows),
   ]);
 }
@@ -143,7 +147,7 @@ function metricsPage(): string {
     ...Object.entries(histograms).map(([name, { help }]) => [name, 'histogram', [], help] as const),
   ].toSorted(([left], [right]) => compareText(left, right));
   return page('Metrics', [
-    'Prometheus reads them at `/metrics` on `--listen`, whose Host header has to be an address, localhost or a name of `--allow-host`; they are on the unix socket, too. From other containers: `--listen 0.0.0.0:9180`, on a network of their own with Prometheus, since whoever reaches the port can read `/status` as well.',
+    'Prometheus reads the metrics at `/metrics` on `--listen`; the unix socket has them too. The Host header of a request has to be an address, localhost or a name from `--allow-host`. For Prometheus in another container set `--listen 0.0.0.0:9180`, on a network for these two alone: every client that reaches the port can read `/status` too.',
     table(
       ['metric', 'type', 'labels', 'meaning'],
       rows.map(([name, type, labels, help]) => [
@@ -153,7 +157,7 @@ function metricsPage(): string {
         help,
       ]),
     ),
-    'Results are counted from 0. Actions, endpoints and codes are there once they have been counted, and what has a time is there once it has happened: no last reload before the first.',
+    'Counters of results start at 0. Series for actions, endpoints and codes appear with their first count, and times appear with the first event.',
   ]);
 }
 

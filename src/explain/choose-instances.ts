@@ -2,15 +2,16 @@ import { compareText, showForeignText } from '../model/foreign-text.ts';
 import type { Facts, InstanceFacts } from './facts.ts';
 
 /**
- * Which instances an explanation tells of: the one that was named, else those whose `meet.host` the URL's host is, else those
- * that take any host; all where there is no host. The notes say why there is none.
+ * Chooses the instances to explain: the named instance, else the instances with the URL's host in `meet.host`. If there
+ * is no such instance, the instances for any host; without a host all. The notes give the reason for an empty choice.
  */
 export function chooseInstances(
   { instances }: Facts,
   host: string | undefined,
   name: string | undefined,
 ): { readonly instances: readonly InstanceFacts[]; readonly notes: readonly string[] } {
-  if (instances.length === 0) return { instances: [], notes: ['there is no instance: no container with a usable meet.role is known'] };
+  if (instances.length === 0)
+    return { instances: [], notes: ['there is no instance: meet-gen knows no container with a usable meet.role'] };
   if (name !== undefined) return chooseByName(instances, name, host);
   if (host === undefined) return { instances, notes: [] };
   const named = instances.filter((one) => hostsOf(one).some((pattern) => matches(pattern, host)));
@@ -24,24 +25,22 @@ function chooseByName(instances: readonly InstanceFacts[], name: string, host: s
   const named = instances.filter(({ instance }) => instance.name === name);
   if (named.length > 0) return { instances: named, notes: named.flatMap((one) => noteForeignHost(one, host)) };
   const names = instances.map(({ instance }) => instance.name).toSorted(compareText);
-  return { instances: [], notes: [`there is no instance ${name}; there are: ${names.join(', ')}`] };
+  return { instances: [], notes: [`there is no instance ${name}; the instances are: ${names.join(', ')}`] };
 }
 
-/** The frontend itself takes any host; in front of it somebody decides by the host. */
+/** The frontend accepts any host, but the outer proxy chooses by host. */
 function noteForeignHost(one: InstanceFacts, host: string | undefined): readonly string[] {
   const own = hostsOf(one);
   if (host === undefined || own.length === 0 || own.some((pattern) => matches(pattern, host))) return [];
   const name = one.instance.name;
-  return [
-    `${name} has ${own.join(', ')} in its meet.host, not ${showForeignText(host)}: the outer proxy may send that host elsewhere, or nowhere`,
-  ];
+  return [`${name} has ${own.join(', ')} in its meet.host, not ${showForeignText(host)}: the outer proxy may not send that host to it`];
 }
 
 function hostsOf({ instance }: InstanceFacts): readonly string[] {
   return instance.frontendLabels.hosts ?? [];
 }
 
-/** As in nginx's server_name: `*.` stands for one label and more. */
+/** As in nginx's server_name: `*.` stands for one label or more. */
 function matches(pattern: string, host: string): boolean {
   return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) && host.length >= pattern.length : pattern === host;
 }

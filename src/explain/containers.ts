@@ -8,7 +8,7 @@ import type { ContainerAnswer, Place } from './explanation.ts';
 import { claims, servicesCalled } from './owner.ts';
 import { defined } from '../util/defined.ts';
 
-/** The containers of the service that has the path, then those of its kind that could be taken for it. */
+/** The containers of the service that owns the path, then those of other services that could be expected to answer. */
 export function containersFor(
   instance: Instance,
   owner: string,
@@ -25,7 +25,7 @@ export function containersFor(
   ];
 }
 
-/** The frontends as those who serve the SPA, each its own unless the file names them. */
+/** The frontends as containers of the SPA. Each serves its own SPA unless the file names servers. */
 export function frontendsAsSpa(instance: Instance, { spa, isSpaElsewhere }: RoutingView): readonly ContainerAnswer[] {
   return (instance.spa ?? instance.frontends).map((replica) => ({
     ...describeReplica(replica),
@@ -43,22 +43,24 @@ function describe(service: Service, replica: Replica, upstream: UpstreamView | u
     ...defined({ endpoint }),
     service: serviceTitle(service),
     place,
-    reason: `${described.reason}${isBucketUnknown(service) ? ', but its bucket is not known' : timing(replica.inRotation, place)}`,
+    reason: `${described.reason}${isBucketUnknown(service) ? ', but its bucket is unknown' : timing(replica.inRotation, place)}`,
   };
 }
 
-/** Such an S3 is never asked, whatever its state. */
+/** Without a bucket nginx never asks the S3 storage. */
 function isBucketUnknown({ role, labels }: Service): boolean {
   return role === 'media' && labels.mediaBucket === undefined;
 }
 
-/** The file can be a moment behind what is decided. */
+/** The published file can be a moment behind the decision. */
 function timing(inRotation: boolean, place: Place): string {
   if (inRotation && place !== 'answers') return ', but not in the published file yet';
   return !inRotation && place === 'answers' ? ', but still in the published file' : '';
 }
 
-/** Where the path is reached on the replica, at a port of the route's own maybe, and what the replica does there. */
+/**
+ * The endpoint for the path on the replica, perhaps at the route's own port, and the replica's place in the upstream.
+ */
 function placeOf({ endpoint }: Replica, upstream: UpstreamView | undefined): { readonly place: Place; readonly endpoint?: string } {
   if (endpoint === undefined || upstream === undefined) return { place: 'out' };
   const standingBy = [...(upstream.spares ?? []), ...upstream.backups];
@@ -71,7 +73,7 @@ function placeOf({ endpoint }: Replica, upstream: UpstreamView | undefined): { r
 function describeOther(service: Service, replica: Replica, path: string, owner: string): ContainerAnswer {
   const title = serviceTitle(service);
   const why = claims(service, path)
-    ? `belongs to ${title}, which asks for this path too, but ${owner} has it`
+    ? `belongs to ${title}, which also asks for this path, but ${owner} has it`
     : `belongs to ${title}, which has other paths`;
   return { ...describeReplica(replica), service: title, place: 'out', reason: why };
 }

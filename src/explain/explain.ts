@@ -1,3 +1,8 @@
+/*
+ * explain/: a path or URL and the facts about the instances go in. The answering service, its containers, and the
+ * reasons for all others come out.
+ */
+
 import { showForeignText } from '../model/foreign-text.ts';
 import { plainFileUri } from '../routes/media.ts';
 import type { LocationView } from '../routes/view.ts';
@@ -20,9 +25,9 @@ import { defined, mapDefined } from '../util/defined.ts';
 const maxShownLength = 500;
 
 /**
- * Tells who answers a path or a URL, and why the others don't: by what is published now, not by what is wanted.
- * @param instance the only one to tell of; without it the host of a URL decides, else all are told
- * @throws Error that says what is wrong with the path
+ * Explains which service answers a path or a URL, and why other containers don't, from the published file.
+ * @param instance the only instance to explain; absent to choose by the URL's host
+ * @throws OperatorError with the reason if the path is malformed
  */
 export function explain(text: string, facts: Facts, instance?: string): Explanation {
   const { target, host } = readTarget(text);
@@ -37,48 +42,48 @@ export function explain(text: string, facts: Facts, instance?: string): Explanat
     notes: [
       ...chosen.notes,
       ...(facts.ownTemplates
-        ? ['the file comes from templates of your own (--templates), which may print other locations than told here']
+        ? ['the file comes from your own templates (--templates), which may print other locations than shown here']
         : []),
     ],
     instances,
   };
 }
 
-/** What is answered, before everything around it is told. */
-interface Outcome {
+/** The answer of an instance, before details are added. */
+interface Decision {
   readonly answer: AnswerKind;
   readonly summary: string;
   readonly pick?: OwnedPick;
   readonly containers: readonly ContainerAnswer[];
-  /** It answers 503 because nginx refuses what labels want there. */
+  /** The location answers 503 because nginx refuses it. */
   readonly isLeftOut?: true;
 }
 
 function explainInstance(one: InstanceFacts, target: string, request: RequestPath, facts: Facts): InstanceAnswer {
   const { instance, status, wanted } = one;
   const path = 'path' in request ? request.path : undefined;
-  const outcome = decide(one, target, request);
-  const { pick } = outcome;
+  const decision = decide(one, target, request);
+  const { pick } = decision;
   const asked = wanted === undefined || path === undefined ? undefined : pickOwned(wanted, path);
-  const isOtherwiseWanted = asked !== undefined && pick !== undefined && !(isSamePick(asked, pick) && outcome.isLeftOut !== true);
-  const isNobodyKnown = outcome.answer === 'unavailable' && outcome.containers.length === 0;
-  const mayBeLost = outcome.answer === 'spa' || isNobodyKnown;
+  const isOtherwiseWanted = asked !== undefined && pick !== undefined && !(isSamePick(asked, pick) && decision.isLeftOut !== true);
+  const hasNoContainer = decision.answer === 'unavailable' && decision.containers.length === 0;
+  const mayBeLost = decision.answer === 'spa' || hasNoContainer;
   return {
     instance: instance.name,
-    answer: outcome.answer,
-    summary: outcome.summary,
+    answer: decision.answer,
+    summary: decision.summary,
     ...defined({ file: status.file, generation: status.publishedGeneration }),
     ...defined({ location: mapDefined(pick?.location, describeLocation), service: pick?.owner }),
-    containers: outcome.containers,
+    containers: decision.containers,
     frontends: status.frontends.map((frontend) => ({
       ...frontend,
       servesPublished: frontend.runningGeneration !== undefined && frontend.runningGeneration === status.publishedGeneration,
     })),
     notes: notesOn(one, isOtherwiseWanted ? asked : undefined),
-    hints: mayBeLost ? hintsFor(isNobodyKnown ? undefined : path, one, facts) : [],
+    hints: mayBeLost ? hintsFor(hasNoContainer ? undefined : path, one, facts) : [],
     problems: problemsAbout(instance, facts, {
       path: path ?? '',
-      shown: new Set(outcome.containers.map(({ container }) => container)),
+      shown: new Set(decision.containers.map(({ container }) => container)),
       owner: pick?.owner,
       isOtherwiseWanted,
       mayBeLost,
@@ -92,19 +97,20 @@ interface PublishedInstance {
   readonly wanted: Routing | undefined;
 }
 
-function decide({ instance, published, wanted }: InstanceFacts, target: string, request: RequestPath): Outcome {
-  if (instance.frontends.length === 0) return nobody('nothing', 'it has no frontend, so nobody serves its routes');
-  if (published === undefined) return nobody('nothing', 'nothing is published for it, so its frontends have no routes');
-  if (instance.frontends.every(({ standing }) => standing.rank === 'never')) return nobody('nothing', 'none of its frontends runs');
-  if (!('path' in request)) return nobody('bad-request', `nginx answers 400 by itself: ${request.refused}`);
+function decide({ instance, published, wanted }: InstanceFacts, target: string, request: RequestPath): Decision {
+  if (instance.frontends.length === 0) return unanswered('nothing', 'the instance has no frontend, so nothing serves its routes');
+  if (published === undefined) return unanswered('nothing', 'no file is published for the instance, so its frontends have no routes');
+  if (instance.frontends.every(({ standing }) => standing.rank === 'never'))
+    return unanswered('nothing', 'no frontend of the instance runs');
+  if (!('path' in request)) return unanswered('bad-request', `nginx answers 400: ${request.refused}`);
   return decideByFile({ instance, published, wanted }, target, request.path);
 }
 
-function nobody(answer: AnswerKind, summary: string): Outcome {
+function unanswered(answer: AnswerKind, summary: string): Decision {
   return { answer, summary, containers: [] };
 }
 
-function decideByFile({ instance, published, wanted }: PublishedInstance, target: string, path: string): Outcome {
+function decideByFile({ instance, published, wanted }: PublishedInstance, target: string, path: string): Decision {
   const pick = pickOwned(published, path);
   const { location, owner } = pick;
   if (owner === undefined) {
@@ -112,7 +118,7 @@ function decideByFile({ instance, published, wanted }: PublishedInstance, target
     return published.view.spa.servers.length === 0
       ? {
           answer: 'unavailable',
-          summary: 'the path is for the SPA, and no frontend behind the router is in rotation: 503',
+          summary: 'the path belongs to the SPA, and no frontend behind the router is in rotation: 503',
           pick,
           containers,
         }
@@ -123,25 +129,30 @@ function decideByFile({ instance, published, wanted }: PublishedInstance, target
   const containers = containersFor(instance, owner, upstream, path);
   const refusal = location?.plainPathsOnly ? refusalOf(target) : undefined;
   if (refusal !== undefined) {
-    const summary = `the path is for ${owner}, but holds ${refusal}, which could lead past a guard: 400`;
+    const summary = `the path belongs to ${owner}, but contains ${refusal}, which could bypass a guard: 400`;
     return { answer: 'bad-request', summary, pick, containers };
   }
   if (pick.kind === 'redirect')
-    return { answer: 'redirect', summary: `nginx redirects to the same path with a slash, which ${owner} has`, pick, containers };
+    return { answer: 'redirect', summary: `nginx redirects to the same path with a slash, which belongs to ${owner}`, pick, containers };
   if (location !== undefined && isLeftOut(location, published, wanted)) {
-    const summary = `the path is for ${owner}, but that is not published: 503`;
+    const summary = `the path belongs to ${owner}, but its route is left out of the published file: 503`;
     return { answer: 'unavailable', summary, pick, containers, isLeftOut: true };
   }
   if (upstreamName === undefined)
-    return { answer: 'unavailable', summary: `the path is for ${owner}, of which nobody is in rotation: 503`, pick, containers };
+    return {
+      answer: 'unavailable',
+      summary: `the path belongs to ${owner}, and none of its containers is in rotation: 503`,
+      pick,
+      containers,
+    };
   if (location?.media !== undefined && !plainFileUri.test(target)) {
-    const summary = `the path is for ${owner}, but is no plain name of a file: nginx answers 404 by itself`;
+    const summary = `the path belongs to ${owner}, but is not a plain file name: nginx answers 404`;
     return { answer: 'not-found', summary, pick, containers };
   }
   const allow = location?.allow;
   if (allow?.length === 0)
-    return { answer: 'forbidden', summary: `the path is for ${owner}, and nobody may reach it: 403`, pick, containers };
-  const limit = allow === undefined ? '' : `, to clients in ${allow.join(', ')} alone; others get 403`;
+    return { answer: 'forbidden', summary: `the path belongs to ${owner}, but is closed to all clients: 403`, pick, containers };
+  const limit = allow === undefined ? '' : `, only to clients in ${allow.join(', ')}; others get 403`;
   return { answer: 'service', summary: `${owner} answers${limit}`, pick, containers };
 }
 
@@ -151,7 +162,7 @@ function describeLocation(location: LocationView): LocationAnswer {
   return { kind, path, settings: { ...settings, ...files } };
 }
 
-/** The same block for the same service; whether somebody is there is another matter. */
+/** The same location for the same service, with or without replicas. */
 function isSamePick(left: OwnedPick, right: OwnedPick): boolean {
   return left.owner === right.owner && left.location?.kind === right.location?.kind && left.location?.path === right.location?.path;
 }

@@ -1,27 +1,29 @@
 import type { Problem } from '../model/problem.ts';
 import type { FrontendStatus, ReplicaStatus } from '../status/snapshot.ts';
 
-/** Who answers: a service, the SPA, nginx by a redirect, nobody (503), nobody on purpose (403), nginx with 400 or 404, or nobody at all. */
+/**
+ * The kind of answer: from a service, from the SPA, a redirect by nginx, 503, 403, 400 or 404 by nginx, or no answer.
+ */
 export type AnswerKind = 'service' | 'spa' | 'redirect' | 'unavailable' | 'forbidden' | 'bad-request' | 'not-found' | 'nothing';
 
-/** What a container does for the path: it gets its requests, stands by behind those that do, or neither. */
+/** The place of a container for the path: it gets the requests, is a standby, or is out. */
 export type Place = 'answers' | 'stands-by' | 'out';
 
-/** A container, its state and address, and why it is where it is. */
+/** A container with its state, address, place and the reason. */
 export interface ContainerAnswer extends ReplicaStatus {
   readonly service: string;
   readonly place: Place;
 }
 
-/** The location block of the file, as nginx has it. */
+/** The location block in the published file. */
 export interface LocationAnswer {
   readonly kind: string;
   readonly path: string;
-  /** What differs from the server's own settings, by name. */
+  /** The settings that differ from the server's, by name. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** What one Meet makes of the request. All foreign text in it is safe to show. */
+/** The answer of one instance. All untrusted text in it is safe to show. */
 export interface InstanceAnswer {
   readonly instance: string;
   readonly answer: AnswerKind;
@@ -29,27 +31,26 @@ export interface InstanceAnswer {
   readonly summary: string;
   readonly file?: string;
   readonly generation?: string;
-  /** Absent where the SPA answers as `location /`, or nobody. */
+  /** Absent where the SPA answers through `location /`, and without an answer. */
   readonly location?: LocationAnswer;
   readonly service?: string;
-  /** The containers of that service and of its kind; for the SPA the frontends. */
+  /** The containers of that service and of similar ones; for the SPA the frontends. */
   readonly containers: readonly ContainerAnswer[];
   /** The frontends, and whether each serves the published file. */
   readonly frontends: readonly (FrontendStatus & { readonly servesPublished: boolean })[];
-  /** What else has to be known to rely on it. */
+  /** Facts that limit the answer. */
   readonly notes: readonly string[];
-  /** Who may have been meant to answer, where nobody but the SPA does. */
+  /** Services that may be meant, where only the SPA or nothing answers. */
   readonly hints: readonly string[];
-  /** The problems that concern the path, each with its cure. */
   readonly problems: readonly Problem[];
 }
 
-/** What `explain` answers. */
+/** The result of `explain`. */
 export interface Explanation {
-  /** As it was asked, safe to show. */
+  /** The request target as given, safe to show. */
   readonly target: string;
   readonly host?: string;
-  /** The path as nginx reads it, safe to show; absent where nginx answers 400 by itself. */
+  /** The path as nginx reads it, safe to show; absent where nginx answers 400. */
   readonly path?: string;
   readonly answered: boolean;
   readonly notes: readonly string[];

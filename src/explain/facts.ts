@@ -4,28 +4,28 @@ import type { RoutingView } from '../routes/view.ts';
 import type { RoutingStructure } from '../routes/structure.ts';
 import type { InstanceStatus } from '../status/snapshot.ts';
 
-/** A routing with the structure that it was filled from, which tells whose a location is that nobody answers. */
+/** A view with its structure, which names the owner of a location without servers. */
 export interface Routing {
   readonly view: RoutingView;
   readonly structure: RoutingStructure;
 }
 
-/** What is known of an instance while it is looked after. */
+/** The facts about one instance. */
 export interface InstanceFacts {
   readonly instance: Instance;
   readonly status: InstanceStatus;
-  /** What is on disk now, for its frontends to serve; absent while nothing is. */
+  /** The routing on disk; absent before the first published file. */
   readonly published?: Routing;
-  /** What labels ask for; absent where the last pass came to nothing. */
+  /** The routing that labels ask for; absent where the last pass failed. */
   readonly wanted?: Routing;
 }
 
-/** Everything that an explanation is made from. */
+/** The input of an explanation. */
 export interface Facts {
   readonly instances: readonly InstanceFacts[];
   readonly problems: readonly Problem[];
-  /** The only instance that is looked after; absent for all. */
+  /** The only instance of this meet-gen; absent for all. */
   readonly only?: string | undefined;
-  /** Templates of the user's own, which can print something else than the shipped ones. */
+  /** The templates are the user's own and can print other locations than the shipped ones. */
   readonly ownTemplates: boolean;
 }

@@ -4,20 +4,20 @@ import { ownedLocations, pickOwned } from './owner.ts';
 import type { OwnedLocation } from './owner.ts';
 
 /**
- * Who may have been meant to answer a path that no service has: a path much like it, a service that takes a part of it, a
- * service of another instance; and what can't be seen from here.
- * @param path undefined where it is known whose the path is, but no container of theirs
+ * Hints for a path without a service: similar paths, services with a part of the path, services of other instances. A
+ * last hint names the limits of this view.
+ * @param path undefined if the owner of the path is known but has no container
  */
 export function hintsFor(path: string | undefined, one: InstanceFacts, facts: Facts): readonly string[] {
-  const meant = path === undefined ? [] : meantInstead(path, one, facts);
+  const meant = path === undefined ? [] : similarTargets(path, one, facts);
   const unseen = [
-    'a container without meet.role is not seen at all: docker ps -a --filter label=meet.role lists those that are',
-    ...(facts.only === undefined ? [] : [`this meet-gen looks after ${facts.only} alone, and sees no other instance`]),
+    'meet-gen does not see containers without meet.role; docker ps -a --filter label=meet.role lists the others',
+    ...(facts.only === undefined ? [] : [`this meet-gen serves only the instance ${facts.only}, and sees no other instances`]),
   ];
   return [...meant, ...unseen];
 }
 
-function meantInstead(path: string, { instance, wanted, published }: InstanceFacts, facts: Facts): readonly string[] {
+function similarTargets(path: string, { instance, wanted, published }: InstanceFacts, facts: Facts): readonly string[] {
   const routing = wanted ?? published;
   const others = facts.instances.filter((other) => other.instance.name !== instance.name);
   return [
@@ -26,7 +26,7 @@ function meantInstead(path: string, { instance, wanted, published }: InstanceFac
   ];
 }
 
-/** What is said of a location that isn't the one, but lies near the path. */
+/** Hints about locations near the path. */
 function nearLocations(path: string, locations: readonly OwnedLocation[]): readonly string[] {
   const asked = withoutSlash(path);
   const owned = locations.flatMap(({ location, owner }) =>
@@ -35,12 +35,12 @@ function nearLocations(path: string, locations: readonly OwnedLocation[]): reado
   if (asked === '') return [];
   const parts = owned.flatMap(({ kind, base, owner }) => {
     if (kind === 'exact')
-      return asked.startsWith(`${base}/`) && !hasBelow(owned, base) ? [`${owner} takes exactly ${base}, and nothing below it`] : [];
-    if (asked === base) return [`${owner} takes only what is below ${base}/`];
-    return base.startsWith(`${asked}/`) ? [`${owner} takes only ${base} and what is below`] : [];
+      return asked.startsWith(`${base}/`) && !hasBelow(owned, base) ? [`${owner} has only the exact path ${base}, and nothing below`] : [];
+    if (asked === base) return [`${owner} has only the paths below ${base}/`];
+    return base.startsWith(`${asked}/`) ? [`${owner} has only ${base} and the paths below`] : [];
   });
   if (parts.length > 0) return [...new Set(parts)];
-  const meant = mostAlike(
+  const meant = mostSimilar(
     asked,
     owned.map(({ base }) => base),
   );
@@ -52,8 +52,8 @@ function hasBelow(locations: readonly { readonly kind: string; readonly base: st
   return locations.some(({ kind, base }) => kind !== 'exact' && base === wanted);
 }
 
-/** Compared with as many segments as it has itself, the longest first. */
-function mostAlike(asked: string, bases: readonly string[]): string | undefined {
+/** Compares each path with as many segments of the asked path as it has, the longest first. */
+function mostSimilar(asked: string, bases: readonly string[]): string | undefined {
   const lengths = [...new Set(bases.map(countSegments))].toSorted((left, right) => right - left);
   return lengths
     .filter((length) => length > 0 && length <= countSegments(asked))
@@ -71,7 +71,9 @@ function inOtherInstance(path: string, other: InstanceFacts, here: string): read
   const routing = other.wanted ?? other.published;
   const owner = routing === undefined ? undefined : pickOwned(routing, path).owner;
   if (owner === undefined) return [];
-  return [`${owner} has this path in the instance ${other.instance.name}; label its containers meet.instance=${here} if it is meant here`];
+  return [
+    `${owner} has this path in the instance ${other.instance.name}; set meet.instance=${here} on its containers if it should answer here`,
+  ];
 }
 
 function withoutSlash(path: string): string {

@@ -3,31 +3,33 @@ import type { InstanceFacts } from './facts.ts';
 import type { OwnedPick } from './owner.ts';
 
 /**
- * What keeps an explanation from being the whole truth: frontends that don't serve the published file, and a published file
- * that isn't what labels ask for.
- * @param wanted where labels want the path, if that is elsewhere
+ * The notes that limit an explanation: frontends that don't serve the published file, and differences between the
+ * published file and the labels.
+ * @param wanted the location that labels ask for, if it differs
  */
 export function notesOn({ instance, status }: InstanceFacts, wanted: OwnedPick | undefined): readonly string[] {
   const { publishedGeneration, desiredGeneration, onTrial = false } = status;
-  if (publishedGeneration === undefined) return onTrial ? [`nothing is published yet, ${askedFirst}`] : [];
+  if (publishedGeneration === undefined) return onTrial ? [`no file is published yet, ${askedFirst}`] : [];
   const running = new Set(instance.frontends.flatMap(({ standing }, index) => (standing.rank === 'never' ? [] : [index])));
   const behind = status.frontends.filter((frontend, index) => running.has(index) && frontend.runningGeneration !== publishedGeneration);
   return [
     ...behind.map(({ container, runningGeneration, phase }) => {
-      const serves = runningGeneration === undefined ? 'it serves an unknown file' : `it serves ${nameGeneration(runningGeneration)}`;
+      const serves = runningGeneration === undefined ? 'its generation is unknown' : `it serves ${nameGeneration(runningGeneration)}`;
       return `${container} does not serve the published generation ${publishedGeneration} yet (${phase ?? 'not asked yet'}): ${serves}`;
     }),
     ...(wanted === undefined
       ? []
-      : [`labels want the path for ${wanted.owner ?? 'the SPA'}, but that is not published${onTrial ? ' yet' : '; a problem says why'}`]),
+      : [
+          `labels want the path for ${wanted.owner ?? 'the SPA'}, but that is not published${onTrial ? ' yet' : '; a problem gives the reason'}`,
+        ]),
     ...(desiredGeneration === undefined || desiredGeneration === publishedGeneration
       ? []
       : [
-          `published is the generation ${publishedGeneration}, while labels and templates ask for ${desiredGeneration}${onTrial ? `, ${askedFirst}` : ': nginx refused that, or has not been asked about it yet'}`,
+          `the published generation is ${publishedGeneration}, while labels and templates ask for ${desiredGeneration}${onTrial ? `, ${askedFirst}` : ': nginx refused it, or has not tested it yet'}`,
         ]),
   ];
 }
 
 function nameGeneration(generation: string): string {
-  return generation === 'none' ? 'no routes at all' : `the generation ${generation}`;
+  return generation === 'none' ? 'no routes' : `the generation ${generation}`;
 }

@@ -7,7 +7,7 @@ import type { ContainerAnswer, Explanation, InstanceAnswer, LocationAnswer, Plac
 const places: Readonly<Record<Place, string>> = { answers: 'answers', 'stands-by': 'stands by', out: 'out' };
 const order: readonly Place[] = ['answers', 'stands-by', 'out'];
 
-/** An explanation as a small tree of lines for a terminal, without anything that isn't ASCII. */
+/** An explanation as lines of ASCII for a terminal. */
 export function printExplanation({ target, host, path, notes, instances }: Explanation): readonly string[] {
   const asked = `${host === undefined ? '' : host}${target}`;
   const read = path === undefined || path === target ? '' : ` (nginx reads ${path})`;
@@ -17,7 +17,7 @@ export function printExplanation({ target, host, path, notes, instances }: Expla
     ...instances.flatMap((answer) => indent(printInstance(answer))),
     ...(instances.length === 0
       ? []
-      : indent(['Not seen from here: snippets in /etc/nginx/meet-routing.d of the frontend, which may answer first.'])),
+      : indent(['meet-gen does not see snippets in /etc/nginx/meet-routing.d of the frontend, which may answer first.'])),
   ];
 }
 
@@ -36,7 +36,7 @@ function printInstance(answer: InstanceAnswer): readonly string[] {
   ];
 }
 
-/** Without a router the SPA is in the frontends, which are told of by themselves. */
+/** Without a router the SPA is in the frontends, which have their own section. */
 function isAmong(frontends: InstanceAnswer['frontends'], { id }: ContainerAnswer): boolean {
   return frontends.some((frontend) => frontend.id === id);
 }

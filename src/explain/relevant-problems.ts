@@ -5,7 +5,7 @@ import type { Problem, ProblemCode } from '../model/problem.ts';
 import type { Facts } from './facts.ts';
 import { claims } from './owner.ts';
 
-/** What costs a container its routes, or keeps it from being seen as what it was meant to be. */
+/** The problems that cost a container its routes or its role. */
 const lostCodes: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'bad-role',
   'no-instance',
@@ -16,43 +16,46 @@ const lostCodes: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'bad-label-value',
 ]);
 
-/** What a pick came to, as far as problems are concerned. */
-export interface Outcome {
+/** The facts about an answer that decide which problems concern it. */
+export interface AnswerScope {
   readonly path: string;
-  /** The containers that are told of. */
+  /** The containers of the explanation. */
   readonly shown: ReadonlySet<string>;
   readonly owner: string | undefined;
-  /** Labels ask for something else than what is published. */
+  /** Labels ask for another location than the published one. */
   readonly isOtherwiseWanted: boolean;
-  /** Nobody but the SPA answers, so that who was meant may be lost. */
+  /** Only the SPA or nothing answers, so the intended container may have lost its routes. */
   readonly mayBeLost: boolean;
 }
 
-/** The problems that concern a path in an instance: of the whole, of the containers told of, and of those that may have been meant. */
-export function problemsAbout(instance: Instance, facts: Facts, outcome: Outcome): readonly Problem[] {
+/**
+ * The problems that concern a path in an instance: problems of the instance, of the containers shown, and of containers
+ * that may be expected there.
+ */
+export function problemsAbout(instance: Instance, facts: Facts, scope: AnswerScope): readonly Problem[] {
   const elsewhere = namesOf(
     facts.instances.filter((other) => other.instance.name !== instance.name).flatMap((other) => replicasOf(other.instance)),
   );
   const frontends = namesOf(instance.frontends);
   return facts.problems.filter((item) => {
     if (item.instance !== undefined && item.instance !== instance.name) return false;
-    // Who answers is what an explanation tells itself.
+    // The explanation itself shows which containers answer.
     if (item.code === 'nobody-in-rotation' || item.code === 'unhealthy-in-use') return false;
-    if (item.code === 'contested-route') return isContested(instance, item, outcome);
-    if (item.code === 'route-left-out') return outcome.isOtherwiseWanted;
+    if (item.code === 'contested-route') return isContested(instance, item, scope);
+    if (item.code === 'route-left-out') return scope.isOtherwiseWanted;
     if (item.container === undefined || item.code === 'no-frontend-running') return true;
-    if (outcome.shown.has(item.container) || frontends.has(item.container)) return true;
-    return outcome.mayBeLost && isLoss(item) && !elsewhere.has(item.container);
+    if (scope.shown.has(item.container) || frontends.has(item.container)) return true;
+    return scope.mayBeLost && isLoss(item) && !elsewhere.has(item.container);
   });
 }
 
-/** Whether it may be why a path has nobody: also where the paths are on a container whose role has none. */
+/** Whether the problem can leave a path without a service, paths on a role without paths included. */
 function isLoss({ code, key = '' }: Problem): boolean {
   return lostCodes.has(code) || (code === 'label-without-effect' && (key === 'meet.paths' || key.startsWith(routePrefix)));
 }
 
-/** Whether it is this path that a service doesn't get. */
-function isContested({ services }: Instance, { container = '' }: Problem, { path }: Outcome): boolean {
+/** Whether the asked path is the contested path. */
+function isContested({ services }: Instance, { container = '' }: Problem, { path }: AnswerScope): boolean {
   return services.some((service) => namesOf(service.replicas).has(container) && claims(service, path));
 }
 

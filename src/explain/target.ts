@@ -1,23 +1,23 @@
 import { showForeignText } from '../model/foreign-text.ts';
 import { OperatorError } from '../model/operator-error.ts';
 
-/** What a person asks about: a request target, and the host where a whole URL was given. */
+/** The target of a question: a request target, and the host where a whole URL was given. */
 export interface Target {
-  /** As it would be sent: begins with a slash, query included. */
+  /** As sent: begins with a slash, query included. */
   readonly target: string;
   /** In lower case, without a port. */
   readonly host?: string;
 }
 
-/** nginx takes request lines of 8k (large_client_header_buffers); nobody asks about longer ones by hand. */
+/** nginx accepts request lines of 8k (large_client_header_buffers); targets typed by hand are shorter. */
 const maxLength = 4000;
 
 /**
- * Reads a path or a URL, without changing the path in any way: what a browser would fix before it asks is left as it is.
- * @throws OperatorError that says what is wrong with it
+ * Reads a path or a URL. The path stays unchanged, unlike in a browser, which normalises it before a request.
+ * @throws OperatorError with the reason where the text is malformed
  */
 export function readTarget(text: string): Target {
-  if (text.length > maxLength) throw new OperatorError(`it is longer than ${maxLength} characters`);
+  if (text.length > maxLength) throw new OperatorError(`the text is longer than ${maxLength} characters`);
   if (text.startsWith('/')) return { target: text };
   const url = /^(?:https?|wss?):\/\/(?:[^/?#]*@)?(\[[^/?#\]]*\]|[^/?#:]*)(?::\d*)?(?=$|[/?#])([^]*)$/i.exec(text);
   const [, host = '', rest = ''] = url ?? [];

@@ -25,7 +25,11 @@ export function createEventMemory(): EventMemory {
     note(event, happenedAtMs, heardAtMs) {
       const { endpointIds = [] } = listed.get(event.containerId) ?? {};
       const before = lives.get(event.containerId);
-      const life = lifeAfter(before, event, { happenedAtMs, heardAtMs, ...(endpointIds.length === 0 ? {} : { endpointIds }) });
+      const life = lifeAfter(before, event, {
+        happenedAtMs,
+        receivedAtMs: heardAtMs,
+        ...(endpointIds.length === 0 ? {} : { endpointIds }),
+      });
       if (life === undefined) lives.delete(event.containerId);
       else lives.set(event.containerId, life);
       return event.action === 'die' && life?.crashesAtMs.at(-1) === happenedAtMs && before?.crashesAtMs.at(-1) !== happenedAtMs;
@@ -40,7 +44,7 @@ export function createEventMemory(): EventMemory {
       for (const [id, known] of lives) {
         const container = running(listed.get(id));
         // The list doesn't contain events that came after it began.
-        const isSettled = Math.max(known.startedAtMs ?? 0, known.endHeardAtMs ?? 0, known.stopSignalAtMs ?? 0) < listBeganAtMs;
+        const isSettled = Math.max(known.startedAtMs ?? 0, known.endReceivedAtMs ?? 0, known.stopSignalAtMs ?? 0) < listBeganAtMs;
         const life = isSettled && container !== undefined ? lifeAfterList(known, container) : known;
         const note = noteOfLife(life, listBeganAtMs, nowMs);
         lives.set(id, life);

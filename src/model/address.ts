@@ -8,22 +8,25 @@ import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { defined } from '../util/defined.ts';
 
-/** Where nginx reaches a container: `address` is an IPv4, or an IPv6 in brackets. */
+/** The address at which nginx reaches a container: `address` is an IPv4 address, or an IPv6 address in brackets. */
 export interface Address {
   readonly network: string;
   readonly address: string;
 }
 
 /**
- * Networks that upstreams can be reached on, by name, as a frontend is attached to them; `all` for frontends that use the
- * host's network, from which every bridge is reached.
+ * The networks on which a frontend reaches upstreams, by name, each as the frontend is attached to it. `all` is for
+ * frontends in host mode: the host reaches every bridge.
  */
 export type Reachable = ReadonlyMap<string, NetworkAttachment> | 'all';
 
-/** What the engine calls having no network of one's own. Nobody can be reached there, and nobody can be connected to it. */
+/** The engine's names for a missing network. Containers can't be reached or connected there. */
 const notNetworks: ReadonlySet<string> = new Set(['host', 'none']);
 
-/** The networks that all these containers are on; the ones that use the host's network reach those of the others. */
+/**
+ * The networks that all these containers share. Containers in host mode are left out: they reach the networks of the
+ * others.
+ */
 export function sharedNetworks(containers: readonly Container[]): Reachable {
   const bridged = containers.filter((container) => !usesHostNetwork(container));
   if (containers.length > 0 && bridged.length === 0) return 'all';
@@ -31,12 +34,15 @@ export function sharedNetworks(containers: readonly Container[]): Reachable {
   return new Map([...(first ?? [])].filter(([name]) => !notNetworks.has(name) && others.every((networks) => networks.has(name))));
 }
 
-/** Whether a container is in host mode (`network_mode: host`), by itself or with the container whose network it uses. */
+/** Whether a container is in host mode (`network_mode: host`), or uses the network of a container in host mode. */
 export function usesHostNetwork({ networkMode }: Pick<Container, 'networkMode'>): boolean {
   return networkMode === 'host';
 }
 
-/** Whether a network is the project's own: compose puts the project's name in front; Coolify and Dokploy use the name itself. */
+/**
+ * Whether a network belongs to the project. Compose puts the project's name in front; Coolify and Dokploy use the name
+ * alone.
+ */
 export function isNetworkOfProject(network: string, project: string | undefined): boolean {
   return project !== undefined && (network === project || network.startsWith(`${project}_`));
 }
@@ -47,9 +53,9 @@ export function shortNetworkName(network: string, project: string | undefined): 
 }
 
 /**
- * Chooses the address of a member on a network that the owner's frontends share with it: `meet.network` first, then the
- * compose project's own, then by name; IPv4 before IPv6. In host mode it is the host's own address on such a network.
- * Never a random pick, so the same containers give the same address.
+ * Chooses the address of a member on a network that it shares with the owner's frontends. `meet.network` comes first,
+ * then the compose project's own networks, then the order of names; IPv4 comes before IPv6. In host mode the address is
+ * the host's own on such a network. The order is fixed, so the same containers give the same address.
  */
 export function chooseAddress(member: Member, reachable: Reachable): { address?: Address; problems: readonly Problem[] } {
   const candidates = attachmentsOf(member, reachable).toSorted((left, right) => preferNetwork(member, left, right));
@@ -62,23 +68,28 @@ export function chooseAddress(member: Member, reachable: Reachable): { address?:
   return { problems: [...problems, noAddress(member)] };
 }
 
-/** What the member is attached to, of what can be reached; in host mode the host is, as the gateway of each network. */
+/**
+ * The reachable networks of a member. A member in host mode is reached through the host, at the gateway of each
+ * network.
+ */
 function attachmentsOf({ container }: Member, reachable: Reachable): readonly NetworkAttachment[] {
   const isOnHost = usesHostNetwork(container);
   if (reachable === 'all') return isOnHost ? [loopback] : container.networks.filter(({ name }) => !notNetworks.has(name));
   return isOnHost ? [...reachable.values()].map(hostOn) : container.networks.filter(({ name }) => reachable.has(name));
 }
 
-/** Where containers that use the host's network reach each other. */
+/** The address on which containers in host mode reach each other. */
 export const loopback: NetworkAttachment = { name: 'host', ipv4: '127.0.0.1' };
 
-/** The addresses of the frontends' status servers, for a meet-gen that is on the host's network or on one of these. */
+/**
+ * The addresses of the status servers of frontends in host mode. A meet-gen in host mode uses loopback; a meet-gen on
+ * one of these networks uses the gateways.
+ */
 export function hostAddresses(networks: readonly NetworkAttachment[]): readonly string[] {
   const gateways = networks.flatMap((network) => addressOn(hostOn(network)) ?? []);
   return [...new Set([...addressesOn([loopback]), ...gateways.toSorted(compareText)])];
 }
 
-/** The address on each of these networks that has one. */
 export function addressesOn(networks: readonly NetworkAttachment[]): readonly string[] {
   return networks.flatMap((network) => addressOn(network) ?? []);
 }
@@ -114,15 +125,15 @@ function isNamed(network: NetworkAttachment, name: string, project: string | und
 
 function networkNotShared({ instance, container, labels }: Member, reachable: Reachable): Problem {
   const about = { instance, container: container.name, key: 'meet.network', value: labels.network };
-  // Nobody can be connected to a network besides the host's.
+  // The engine can't connect a container in host mode to a second network.
   if (usesHostNetwork(container) || reachable === 'all') {
-    const message = 'the container cannot be reached on this network; another one is taken';
+    const message = 'nginx cannot reach the container on this network, so meet-gen takes its address on another network';
     return problem('network-not-shared', { ...about, message, cure: 'correct the label, or remove it' });
   }
   return problem('network-not-shared', {
     ...about,
-    message: 'the container and all frontends do not share this network; another shared one is taken',
-    cure: 'connect both to it, or remove the label',
+    message: 'the container does not share this network with all frontends, so meet-gen takes its address on another shared network',
+    cure: 'connect the container and the frontends to it, or remove the label',
   });
 }
 
@@ -133,15 +144,16 @@ function noAddress({ instance, container }: Member): Problem {
       container: container.name,
       key: 'network_mode',
       value: 'host',
-      message: "the container uses the host's network, and the engine tells no gateway of the frontends' networks to reach the host by",
-      cure: 'give the frontends a network that is not internal, or put the container on a network of theirs',
+      message:
+        "the container uses the host's network, and the engine lists no gateway on the frontends' networks, so nginx cannot reach the host",
+      cure: 'give the frontends a network that is not internal, or put the container on one of their networks',
     });
   }
   return problem('no-address', {
     instance,
     container: container.name,
-    message: 'the engine gives the container no address on the networks it shares with the frontends',
-    cure: 'reconnect it: docker network disconnect, then connect; or recreate it',
+    message: 'the engine lists no address for the container on the networks that it shares with the frontends',
+    cure: 'reconnect it (docker network disconnect, then docker network connect), or recreate it',
   });
 }
 
@@ -152,8 +164,8 @@ function noSharedNetwork({ instance, container, project }: Member, reachable: Re
       ...about,
       key: 'network_mode',
       value: container.networkMode,
-      message: 'the container uses the network of another one, which is gone or has no network itself',
-      cure: 'start that one, then recreate this one',
+      message: 'the container uses the network of another container, which was removed or has no network itself',
+      cure: 'start the other container, then recreate this container',
     });
   }
   if (reachable === 'all') {
@@ -174,7 +186,7 @@ function noSharedNetwork({ instance, container, project }: Member, reachable: Re
   return problem('no-shared-network', {
     ...about,
     value: names.join(', '),
-    message: `the container is on none of the networks that all frontends of its instance share: it is on ${own}, they share ${listNetworks(names)}`,
+    message: `the container is on none of the networks that all frontends of its instance share: it is on ${own}, the frontends share ${listNetworks(names)}`,
     cure: connectLine(container, project, names),
   });
 }
@@ -189,15 +201,15 @@ function listNetworks(names: readonly string[]): string {
   );
 }
 
-/** What to paste, of the project's own network where there is one. */
+/** The command to paste, for the project's own network if the project has one, else for the first shared network. */
 function connectLine(container: Container, project: string | undefined, names: readonly string[]): string {
-  const name = names.find((one) => isNetworkOfProject(one, project)) ?? names[0] ?? '';
+  const name = names.find((shared) => isNetworkOfProject(shared, project)) ?? names[0] ?? '';
   const network = parseEngineName(name);
   if (network === undefined) return 'put it on one of the networks that the frontends share';
   const ownerId = networkOwnerOf(container);
   const added = `${shortNetworkName(network, project)}${isNetworkOfProject(network, project) ? '' : ' (external: true)'}`;
   const inCompose = `add ${added} to the networks: of ${ownerId === undefined ? 'its service' : 'the service whose network it uses'} in compose`;
-  // The engine connects no container that it was told to leave without a network.
+  // The engine refuses to connect a container without a network.
   if (container.networkMode === 'none') return `${inCompose}, and remove network_mode: none`;
   const connected = ownerId === undefined ? pastedName(container) : parseEngineName(ownerId)?.slice(0, 12);
   return connected === undefined

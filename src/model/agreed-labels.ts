@@ -1,5 +1,5 @@
 import { allowPrefix } from './allow-labels.ts';
-import { decidersOf, inRotationOf, isAlive, leftLately } from './deciders.ts';
+import { decidersOf, inRotationOf, isAlive, hasLeftRecently } from './deciders.ts';
 import type { Judged } from './deciders.ts';
 import { compareText } from './foreign-text.ts';
 import { mergeGuards } from './guards.ts';
@@ -13,10 +13,10 @@ import type { Problem } from './problem.ts';
 
 type Mutable = { -readonly [Name in keyof Labels]: Labels[Name] };
 
-/** A key of which the replicas say different things. */
+/** A key for which replicas have different values. */
 interface Dispute {
   readonly key: string;
-  /** Whose value holds; absent for guards, where everybody's do. */
+  /** The replica whose value holds; absent for guards, which hold together. */
   readonly holder?: Member;
   readonly others: readonly Member[];
 }
@@ -24,32 +24,33 @@ interface Dispute {
 const labelNames = Object.keys(labelTable) as LabelName[];
 
 /**
- * The labels that hold for all replicas: for each key the newest value that can be read among those in rotation, where no label is a
- * value, too. A value that can be read in part counts where nobody's can be read whole. Guards are everybody's who is in rotation.
- * @param judged replicas that stay: no one-offs
+ * The labels that hold for all replicas of a service. For each key the newest readable value among the replicas in
+ * rotation holds; a missing label counts as its default. A value that is readable in part counts only where no replica
+ * has a fully readable one. The guards of all replicas in rotation hold together.
+ * @param judged the replicas without one-offs
+ * @param title the replicas in words, for the problem
  */
-export function agree(judged: readonly Judged[], instance: string, whose: string): { labels: Labels; problems: readonly Problem[] } {
+export function agree(judged: readonly Judged[], instance: string, title: string): { labels: Labels; problems: readonly Problem[] } {
   const deciders = decidersOf(judged).map(({ member }) => member);
   const [newest] = deciders;
   if (newest === undefined) return { labels: {}, problems: [] };
-  const alive = judged.filter((one) => isAlive(one) || leftLately(one));
+  const alive = judged.filter((one) => isAlive(one) || hasLeftRecently(one));
   const shown = (alive.length > 0 ? alive : judged).map(({ member }) => member);
   const labels: Mutable = {};
   const disputes: Dispute[] = [];
-  /** Takes the value of one key over. */
-  const settle = <Value>(key: string, read: (member: Member) => Value | undefined, isEachOnesOwn = false): Value | undefined => {
+  const settle = <Value>(key: string, read: (member: Member) => Value | undefined, isPerReplica = false): Value | undefined => {
     const holder = holderOf(deciders, key, read) ?? newest;
     const value = read(holder);
-    if (isEachOnesOwn) return value;
+    if (isPerReplica) return value;
     const others = shown.filter((member) => isDifferent(read(member), value));
     if (others.length > 0) disputes.push({ key, holder, others });
     return value;
   };
   for (const name of labelNames) {
     const { key, scope } = labelTable[name];
-    // All frontends of an instance have the SPA on one port.
-    const isEachOnesOwn = scope !== undefined && !(name === 'port' && isNginx(newest));
-    const value = settle(key, (member) => member.labels[name], isEachOnesOwn);
+    // The SPA is on one port in all frontends of an instance.
+    const isPerReplica = scope !== undefined && !(name === 'port' && isNginx(newest));
+    const value = settle(key, (member) => member.labels[name], isPerReplica);
     if (value !== undefined) Object.assign(labels, { [name]: value });
   }
   const routes = routeNames(shown).flatMap((name) => settle(`${routePrefix}${name}`, (member) => routeNamed(member, name)) ?? []);
@@ -58,25 +59,25 @@ export function agree(judged: readonly Judged[], instance: string, whose: string
   if (allow !== undefined) labels.allow = allow;
   const unguarded = shown.filter((member) => isDifferent(member.labels.allow, allow));
   if (unguarded.length > 0) disputes.push({ key: `${allowPrefix}*`, others: unguarded });
-  return { labels, problems: disputes.length === 0 ? [] : [disagreement(instance, whose, disputes)] };
+  return { labels, problems: disputes.length === 0 ? [] : [disagreement(instance, title, disputes)] };
 }
 
-/** Whose value of a key holds; undefined where nobody's can be read. */
+/** The replica whose value of a key holds; undefined if the value of every replica is unreadable. */
 function holderOf(deciders: readonly Member[], key: string, read: (member: Member) => unknown): Member | undefined {
   return deciders.find(({ flawed }) => !flawed.has(key)) ?? deciders.find((member) => read(member) !== undefined);
 }
 
 /**
- * Whose guards hold: those in rotation, and those that were a moment ago, since a guard must not come and go with the health of the
- * replica that asks for it.
+ * The replicas whose guards hold: the replicas in rotation, and replicas that left the rotation within the last minute.
+ * So an unstable replica does not add and remove its guard each time.
  */
 function guarding(judged: readonly Judged[], deciders: readonly Member[]): readonly Member[] {
   const serving = new Set<Judged>(inRotationOf(judged));
-  const guards = judged.filter((one) => serving.has(one) || leftLately(one));
+  const guards = judged.filter((one) => serving.has(one) || hasLeftRecently(one));
   return guards.length > 0 ? guards.map(({ member }) => member) : deciders;
 }
 
-/** The names of all routes, also of those that could not be read. */
+/** The names of all routes, readable or not. */
 function routeNames(members: readonly Member[]): readonly string[] {
   const names = members.flatMap(({ labels, flawed }) => [
     ...(labels.routes ?? []).map(({ name }) => name),
@@ -93,20 +94,20 @@ function isDifferent(left: unknown, right: unknown): boolean {
   return left !== right && JSON.stringify(left) !== JSON.stringify(right);
 }
 
-function disagreement(instance: string, whose: string, disputes: readonly Dispute[]): Problem {
+function disagreement(instance: string, title: string, disputes: readonly Dispute[]): Problem {
   const names = [...new Set(disputes.flatMap(({ holder }) => holder?.container.name ?? []))].toSorted(compareText);
   const held = names.map((name) => {
     const keys = disputes.filter(({ holder }) => holder?.container.name === name).map(({ key }) => titleOf(key));
-    return `${keys.join(' and ')} of ${name} ${keys.length === 1 ? 'holds' : 'hold'}`;
+    return `the ${keys.length === 1 ? 'value' : 'values'} of ${keys.join(' and ')} on ${name} ${keys.length === 1 ? 'holds' : 'hold'}`;
   });
   const hasGuards = disputes.some(({ holder }) => holder === undefined);
-  const guarded = hasGuards ? [`${allowPrefix}* lets in those alone whom all in rotation let in`] : [];
+  const guarded = hasGuards ? [`a path of ${allowPrefix}* is open only to networks that every replica in rotation lets in`] : [];
   return problem('replicas-disagree', {
     instance,
     container: namesOf(disputes.flatMap(({ others }) => others)),
     key: disputes.map(({ key }) => titleOf(key)).join(', '),
-    message: `${whose} carry different values; ${[...held, ...guarded].join('; ')}`,
-    cure: 'recreate the others, so that all carry the same labels; where theirs should hold, see why they are not in rotation',
+    message: `${title} have different values; ${[...held, ...guarded].join('; ')}`,
+    cure: 'recreate the other containers with the same labels; if their values should hold, check why they are not in rotation',
   });
 }
 

@@ -10,14 +10,17 @@ import type { Problem } from './problem.ts';
 const family = 'meet.allow';
 export const allowPrefix = `${family}.`;
 
-/** Whether a key is one of these, also without a name or with a dot too few: what may be meant to close a path is never passed over. */
+/**
+ * Whether a key begins with `meet.allow`, even where it is malformed: a label that may be meant to close a path is
+ * never skipped.
+ */
 export function isAllowKey(key: string): boolean {
   return key.startsWith(family);
 }
 
 /**
- * Reads the labels that begin with `meet.allow`. What can't be read closes: its path to all where the networks can't, all routes of the
- * service where the path can't.
+ * Reads the labels that begin with `meet.allow`. An unreadable value closes: unreadable networks close the path, an
+ * unreadable path closes all routes of the service.
  * @param entries keys and values, in the order of the keys
  */
 export function readAllowLabels(
@@ -28,7 +31,6 @@ export function readAllowLabels(
   if (entries.length === 0) return { problems: [] };
   if (!allowLabel.roles.includes(role))
     return { problems: entries.map(([key, value]) => labelWithoutEffect(container, key, value, role, allowLabel.roles)) };
-  // All is closed then, whatever they say.
   if (entries.length > maxAllowLabels) return { allow: { rules: [], closesAll: true }, problems: [tooMany(container, entries.length)] };
   const read = entries.map(([key, value]) => readOne(container, key, value));
   return {
@@ -47,11 +49,9 @@ function readOne({ name: container }: Container, key: string, value: string): { 
     container,
     key,
     value,
-    message: `${wrong} can't be read, so ${cost} to everybody`,
+    message: `${wrong} can't be read, so ${cost} to all clients`,
     cure:
-      name === undefined
-        ? `the form is ${allowPrefix}<name>; the name has lower-case letters, digits, _ and -`
-        : `allowed: ${allowLabel.allowed}`,
+      name === undefined ? `use ${allowPrefix}<name>; the name has lower-case letters, digits, _ and -` : `allowed: ${allowLabel.allowed}`,
   });
   return rules === undefined ? { refused } : { rule: { name: name ?? '', rules, networks: [] }, refused };
 }
@@ -60,7 +60,7 @@ function tooMany({ name: container }: Container, count: number): Problem {
   return problem('allow-unreadable', {
     container,
     key: `${allowPrefix}*`,
-    message: `the container has ${count} of these labels, more than ${maxAllowLabels}, so all routes of the service are closed to everybody`,
-    cure: 'one label can name up to 64 networks; fewer paths will do where one is above the others',
+    message: `the container has ${count} meet.allow labels, more than ${maxAllowLabels}, so all routes of the service are closed to all clients`,
+    cure: 'use fewer labels: a label can name up to 64 networks, and a path covers all paths below it',
   });
 }

@@ -1,4 +1,4 @@
-/** What the engine's container list tells, in our own words; `source/docker/` maps the engine's JSON to it once. */
+/** The engine's container list in meet-gen's own types; `source/docker/` maps the engine's JSON to them. */
 
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
 
@@ -16,7 +16,7 @@ export interface NetworkAttachment {
   readonly ipv6Gateway?: string;
 }
 
-/** A container as one list call shows it. Every string in it is foreign text. */
+/** A container as one list call shows it. Every string in it is untrusted text. */
 export interface Container {
   readonly id: string;
   /** Without the engine's leading slash. */
@@ -29,49 +29,56 @@ export interface Container {
   readonly labels: Readonly<Record<string, string>>;
   readonly networkMode: string;
   readonly networks: readonly NetworkAttachment[];
-  /** What the engine calls its places on the networks: each start, and each connection to a network, makes new ones. */
+  /**
+   * The engine's ids of the container's network endpoints: each start and each connection to a network makes new ones.
+   */
   readonly endpointIds: readonly string[];
   /** Ascending, without duplicates. */
   readonly exposedTcpPorts: readonly number[];
-  /** Why it isn't known which ports it exposes, where the list shows none. */
+  /** Why the exposed ports are unknown, if the list shows no port. */
   readonly portsUnknown?: string;
-  /** Why what the engine says of it is not read. */
+  /** Why the engine's entry for the container is not read. */
   readonly unreadable?: string;
-  /** The labels that were read before hold. Otherwise nothing holds of an unreadable one but its name and whose it is. */
+  /**
+   * The labels that were read earlier hold. Otherwise only the name and the instance of an unreadable container count.
+   */
   readonly isAsBefore?: true;
 }
 
-/** What a probe of ours learnt; `unclear` is no answer that decides anything, and `detail` says why. */
+/** The result of a probe. `unclear` decides nothing; `detail` gives the reason. */
 export interface ProbeVerdict {
   readonly answer: 'ready' | 'not-ready' | 'unclear';
   readonly detail: string;
-  /** It has been ready since it was started. */
+  /** The container has been ready since its last start. */
   readonly wasReady: boolean;
 }
 
-/** What is known about a running container besides the engine's list: from events, from operators and from probes. */
+/** Facts about a running container that the engine's list lacks: from events, from operators and from probes. */
 export interface Note {
-  /** It got a stop signal that has not ended it yet; `overdue` when that is so long ago that it no longer counts. */
+  /** The container got a stop signal and has not ended. `overdue`: so long ago that the signal no longer counts. */
   readonly stop?: 'in-progress' | 'overdue';
-  /** An operator took it out. */
+  /** An operator drained the container. */
   readonly drained?: boolean;
-  /** How often it ended by itself within a minute; absent unless that is a crash loop. */
+  /** How often the container crashed within a minute; absent below the number that makes a crash loop. */
   readonly crashes?: number;
-  /** It has not run for long enough since its last crash. */
+  /** The container has not run long enough since its last crash. */
   readonly heldBack?: boolean;
-  /** It started a moment ago. */
+  /** The container started within the last seconds. */
   readonly fresh?: boolean;
-  /** When it left the rotation, if that was within the last minute; it may be back. Milliseconds since 1970. */
+  /**
+   * When the container left the rotation, if within the last minute; it may be in rotation again. Milliseconds since
+   * 1970.
+   */
   readonly leftAtMs?: number;
   /** Absent while no probe has answered. */
   readonly probe?: ProbeVerdict;
 }
 
-/** Everything a pass is decided from: the engine's list, and what else is known, by container id. */
+/** The input of a pass: the engine's list, and further facts by container id. */
 export interface Observation {
   readonly containers: readonly Container[];
   readonly notes: ReadonlyMap<string, Note>;
 }
 
-/** What stands in a list for all its entries without an id; containers may be missing in such a list. */
+/** Stands for all entries of a list that have no id; such a list may lack containers. */
 export const entriesWithoutId = 'entries-without-id';

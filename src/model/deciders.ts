@@ -5,18 +5,21 @@ import type { Member } from './member.ts';
 import { bestRank } from './rotation.ts';
 import type { Standing } from './rotation.ts';
 
-/** A container, and its place in the rotation as its own labels and the engine decide it: nothing that replicas can disagree on. */
+/**
+ * A container with its rank, decided by its own labels and the engine alone: labels on which replicas can disagree play
+ * no part.
+ */
 export interface Judged<Kind extends Member = Member> {
   readonly member: Kind;
   readonly note: Note;
   readonly standing: Standing;
-  /** It was in rotation when its instance was read last. */
+  /** The container was in rotation at the last reading of its instance. */
   readonly hasServed: boolean;
   /** Absent without a usable address and port. */
   readonly endpoint?: Address & { readonly port: number };
 }
 
-/** Those in rotation: the ones with an endpoint whose rank is the best among these. */
+/** The containers in rotation: those with an endpoint and the best rank among these. */
 export function inRotationOf<Kind extends Judged>(judged: readonly Kind[]): readonly Kind[] {
   const reachable = judged.filter(({ endpoint }) => endpoint !== undefined);
   const best = bestRank(reachable.map(({ standing }) => standing));
@@ -24,34 +27,34 @@ export function inRotationOf<Kind extends Judged>(judged: readonly Kind[]): read
 }
 
 /**
- * Whose labels hold for all of these, newest first: those in rotation. A replica that left the rotation within the last minute decides
- * nothing while there are others, so health that comes and goes changes no route. With nobody in rotation, those that served last.
+ * The replicas whose labels hold for all, newest first: the replicas in rotation. A replica that left the rotation
+ * within the last minute does not decide while others can, so unstable health changes no route. With no replica in
+ * rotation, the replicas that were in rotation last decide.
  */
 export function decidersOf<Kind extends Judged>(judged: readonly Kind[]): readonly Kind[] {
   const serving = inRotationOf(judged);
   const steady = serving.filter(({ note }) => note.leftAtMs === undefined);
   const lastLeftAtMs = Math.max(...judged.map(leftAtMs));
-  const served = judged.filter((one) => leftLately(one) && leftAtMs(one) === lastLeftAtMs);
+  const served = judged.filter((replica) => hasLeftRecently(replica) && leftAtMs(replica) === lastLeftAtMs);
   const choices = [steady, serving, served, judged.filter(isAlive), judged];
   return byAge(choices.find((found) => found.length > 0) ?? []);
 }
 
-/** Whether it leaves the rotation now, or did within the last minute. */
-export function leftLately(one: Judged): boolean {
-  return leftAtMs(one) > 0;
+/** Whether the replica leaves the rotation in this pass, or left it within the last minute. */
+export function hasLeftRecently(replica: Judged): boolean {
+  return leftAtMs(replica) > 0;
 }
 
-/** Of those that aren't in rotation: when they left it, `Infinity` for now, 0 for long ago. */
+/** When a replica left the rotation: `Infinity` for this pass, 0 for more than a minute ago. */
 function leftAtMs({ note, hasServed }: Judged): number {
   return hasServed ? Infinity : (note.leftAtMs ?? 0);
 }
 
-/** Whether the labels of a replica are worth a word: it runs, or is about to again. */
+/** Whether different labels of a replica are worth a problem: the replica runs, or is about to run again. */
 export function isAlive({ member: { container }, note }: Judged): boolean {
   return container.state === 'running' || container.state === 'restarting' || container.state === 'paused' || note.crashes !== undefined;
 }
 
-/** Newest first; of the same second, the lowest id first. */
 function byAge<Kind extends Judged>(judged: readonly Kind[]): readonly Kind[] {
   return judged.toSorted(
     ({ member: { container: left } }, { member: { container: right } }) =>

@@ -1,6 +1,6 @@
 /**
- * How many letters have to be changed, added, taken away or swapped with the next one to make one word of another
- * (optimal string alignment: a swapped pair is not edited again).
+ * The number of edits that turn one word into another: change, add or remove a letter, or swap two neighbours. A
+ * swapped pair is not edited again (optimal string alignment).
  */
 export function countEdits(left: string, right: string): number {
   let beforeLast: readonly number[] = [];

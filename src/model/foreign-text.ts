@@ -1,14 +1,14 @@
 /**
- * The one way of everything foreign to people: into a log line, a terminal, JSON, a comment. What programs read goes through
- * the grammars of `nginx-token.ts` instead, which refuse.
+ * Makes untrusted text safe for people to read: in a log line, a terminal, JSON, a comment. Text that programs read
+ * goes through the grammars of `nginx/token.ts` instead, which refuse.
  */
 
 const maxShownLength = 120;
 
 /**
- * Makes foreign text safe to show: everything but printable ASCII becomes `\u{…}` (control and escape characters, and letters
- * that turn the direction of writing, have no width or look like others), and a long text is cut. One line comes out. It is
- * for people to read; nothing may be parsed from it. Showing what was shown before changes nothing but its length.
+ * Makes untrusted text safe to show, in one line. Everything but printable ASCII becomes `\u{…}`: control and escape
+ * characters, letters that change the writing direction, have no width or look like others. A long text is cut. The
+ * result is for people to read, not to parse. Showing a shown text again changes at most its length.
  */
 export function showForeignText(text: string, maxLength = maxShownLength): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…(${text.length} characters)` : text;
@@ -21,8 +21,8 @@ export interface LineLimits {
 }
 
 /**
- * Makes foreign text of several lines safe to show: each line by itself, without empty ones, and no more of them than that;
- * what was left out is told in a line of its own.
+ * Makes untrusted text of several lines safe to show. Empty lines are dropped; a last line counts the lines beyond the
+ * limit.
  */
 export function showForeignLines(
   text: string,
@@ -34,7 +34,7 @@ export function showForeignLines(
   return left === 0 ? shown : [...shown, `… and ${left} more lines`];
 }
 
-/** Makes every text in a value safe to show, keys included, however deep: for fields of a log line. */
+/** Makes every text in a value safe to show, keys and nested values included: for the fields of a log line. */
 export function showForeignFields(value: unknown, maxLength: number): unknown {
   if (typeof value === 'string') return showForeignText(value, maxLength);
   if (Array.isArray(value)) return value.map((item) => showForeignFields(item, maxLength));
@@ -44,7 +44,7 @@ export function showForeignFields(value: unknown, maxLength: number): unknown {
   );
 }
 
-/** Orders strings by UTF-16 code units: the same everywhere, whatever the locale. */
+/** Orders strings by UTF-16 code units, so the order is the same in every locale. */
 export function compareText(left: string, right: string): number {
   if (left === right) return 0;
   return left < right ? -1 : 1;

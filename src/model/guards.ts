@@ -3,10 +3,13 @@ import type { AllowRule, Labels } from './label-table.ts';
 import { intersectNetworks } from './networks.ts';
 import type { PathRule } from '../nginx/token.ts';
 
-/** What the labels `meet.allow.<name>` of a container say together. */
+/** All labels `meet.allow.<name>` of a container together. */
 export type Guards = NonNullable<Labels['allow']>;
 
-/** Who alone may reach a location by these: the longest path that covers it decides. Undefined is everybody, an empty list nobody. */
+/**
+ * The networks that may reach a location: the longest path that covers it decides. Undefined allows all networks, an
+ * empty list allows no network.
+ */
 export function allowedBy({ rules, closesAll }: Guards, location: PathRule): readonly string[] | undefined {
   if (closesAll) return [];
   const covering = rules.flatMap(({ rules: paths, networks }) =>
@@ -19,14 +22,14 @@ export function allowedBy({ rules, closesAll }: Guards, location: PathRule): rea
   return [...new Set(same.flatMap(({ networks }) => networks))].toSorted(compareText);
 }
 
-/** Whether a path of `meet.allow` speaks of the whole of a location. */
+/** Whether a path of `meet.allow` covers a whole location. */
 export function covers(path: PathRule, location: PathRule): boolean {
   return path.kind === 'exact' ? location.kind === 'exact' && location.path === path.path : location.path.startsWith(path.path);
 }
 
 /**
- * The guards of all these replicas in one: a path is open to those alone whom each of the replicas lets in. Replicas with the same guards,
- * or none, change nothing.
+ * Merges the guards of all these replicas: a path is open only to networks that each replica lets in. Replicas with
+ * equal guards, or without guards, change nothing.
  */
 export function mergeGuards(all: readonly (Guards | undefined)[]): Guards | undefined {
   const [first, ...others] = new Map(all.flatMap((guards) => (guards === undefined ? [] : [[JSON.stringify(guards), guards]]))).values();
@@ -42,7 +45,7 @@ export function mergeGuards(all: readonly (Guards | undefined)[]): Guards | unde
   };
 }
 
-/** Whether the guards that hold keep out everybody whom the wanted ones keep out. */
+/** Whether the guards in force keep out every network that the wanted guards keep out. */
 export function keepsOut(held: Guards | undefined, wanted: Guards | undefined): boolean {
   if (wanted === undefined) return true;
   const both = mergeGuards([held, wanted]);
@@ -60,7 +63,7 @@ function allowedByEach(each: readonly Guards[], path: PathRule): readonly string
   return lists.reduce(intersectNetworks);
 }
 
-/** The narrowest first, as nginx chooses locations. */
+/** Narrowest path first, the order in which nginx chooses locations. */
 function compareReach(left: PathRule, right: PathRule): number {
   return Number(right.kind === 'exact') - Number(left.kind === 'exact') || right.path.length - left.path.length;
 }

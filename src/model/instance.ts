@@ -6,26 +6,26 @@ import type { HealthLabel } from '../nginx/token.ts';
 import type { Standing } from './rotation.ts';
 import type { ServerParameters } from './server-parameters.ts';
 
-/** A container of a service or of the SPA, judged: in rotation or not, and why. */
+/** A container of a service or of the SPA, with its place in the rotation and the reason. */
 export interface Replica {
   readonly container: Container;
-  /** The compose project it belongs to. */
+  /** The compose project of the container. */
   readonly project?: string;
   readonly standing: Standing;
   readonly inRotation: boolean;
-  /** `address:port`, when the container has a usable one. */
+  /** `address:port`; absent if the container has no usable address and port. */
   readonly endpoint?: string;
   readonly network?: string;
-  /** Who says that it is ready; absent for the engine. */
+  /** The health check that decides; absent for the engine's. */
   readonly health?: HealthLabel;
-  /** Absent where its labels say nothing of its share. */
+  /** Absent where the container has none of these labels. */
   readonly parameters?: ServerParameters;
   readonly isBackup?: boolean;
-  /** It asks for guards that don't hold: it is sent nothing before they do, and stands by for nobody. */
+  /** The replica's guards are not in force yet: it gets no requests until they are, and is not a standby. */
   readonly isUnguarded?: boolean;
 }
 
-/** All replicas of one service of one project, with what their labels say together. */
+/** All replicas of one service of one project, with the labels that hold for all. */
 export interface Service {
   readonly name: string;
   readonly project?: string;
@@ -34,20 +34,21 @@ export interface Service {
   readonly replicas: readonly Replica[];
 }
 
-/** One Meet: its frontends or routers, and what is behind them. */
+/** One Meet: its frontends or routers, and the services behind them. */
 export interface Instance {
   readonly name: string;
-  /** The compose project that owns it: its containers alone decide for others. */
+  /** The compose project that owns the instance: only its containers decide for others. */
   readonly project?: string;
-  /** How the owner is known. */
   readonly ownerReason?: OwnerReason;
   readonly frontendLabels: Labels;
-  /** Whose nginx includes the rendered file: the frontends, or the routers where the instance has some of its own project. */
+  /**
+   * The containers whose nginx includes the rendered file: the frontends, or the routers where the project has some.
+   */
   readonly frontends: readonly Replica[];
-  /** Who serves the SPA behind routers; absent where the frontends are their own. */
+  /** The frontends that serve the SPA behind routers; absent where there is no router. */
   readonly spa?: readonly Replica[];
   readonly services: readonly Service[];
 }
 
-/** Where containers of a role listen that say nothing else. */
+/** The ports of containers without `meet.port`, by role. */
 export const defaultPorts = { frontend: 8080, router: 8083, backend: 8000, media: 9000 } as const satisfies Partial<Record<Role, number>>;

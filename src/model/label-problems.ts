@@ -3,7 +3,7 @@ import type { Role } from './label-table.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
-/** A label that is read on other roles alone. @param roles those */
+/** The problem of a label that has no effect on this role. @param roles the roles on which the label has an effect */
 export function labelWithoutEffect(
   { name: container }: Container,
   key: string,
@@ -20,7 +20,7 @@ export function labelWithoutEffect(
   });
 }
 
-/** A key that is meant for us and is none of ours. */
+/** The problem of a key that looks like a label of meet-gen but is unknown. */
 export function unknownLabel({ name: container }: Container, key: string, value: string, cure: string): Problem {
-  return problem('unknown-label', { container, key, value, message: 'meet-gen knows no such label; it is ignored', cure });
+  return problem('unknown-label', { container, key, value, message: 'meet-gen does not know this label and ignores it', cure });
 }

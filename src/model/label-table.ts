@@ -18,22 +18,22 @@ import {
 } from '../nginx/token.ts';
 import type { PathRule } from '../nginx/token.ts';
 
-/** Roles of containers that are known and never routed, since they have public names of their own. */
+/** Roles that meet-gen knows and never routes: these containers have their own public names. */
 const bystanderRoles = ['livekit', 'keycloak'] as const;
 export type BystanderRole = (typeof bystanderRoles)[number];
 
 export const roles = ['frontend', 'router', 'backend', 'service', 'media', ...bystanderRoles] as const;
 export type Role = (typeof roles)[number];
 
-/** What each role is, for `docs/labels.md`. */
+/** The meaning of each role, for `docs/labels.md`. */
 export const roleMeanings: Readonly<Record<Role, string>> = {
   frontend: "Meet's frontend: nginx with the SPA; it includes the rendered file, unless the instance has a router",
   router: 'a dedicated nginx that includes the rendered file; the frontends then only serve the SPA (`docs/router.md`)',
   backend: "Meet's backend: Django",
-  service: 'anything else that answers paths of its own',
-  media: "an S3, whose files are served behind the backend's word (`docs/media.md`)",
-  livekit: 'LiveKit: not routed, it has a public name of its own; the label is only needed where `doctor` does not know it by its image',
-  keycloak: 'Keycloak: not routed, it has a public name of its own; the label is only needed where `doctor` does not know it by its image',
+  service: 'any other container that answers paths',
+  media: 'S3 storage: nginx serves its files after asking the backend (`docs/media.md`)',
+  livekit: 'LiveKit: not routed, since it has its own public name. Needed only where `doctor` does not recognise the image',
+  keycloak: 'Keycloak: not routed, since it has its own public name. Needed only where `doctor` does not recognise the image',
 };
 
 export function isBystanderRole(role: Role): role is BystanderRole {
@@ -44,17 +44,16 @@ interface LabelSpec<Value> {
   readonly key: string;
   readonly roles: readonly Role[];
   /**
-   * `replica`: each has its own value. `identity`: the value says whose replica a container is. Without a scope one value holds for
-   * all replicas of a service.
+   * `replica`: each replica has its own value. `identity`: the value decides to which service or instance a container
+   * belongs. Without a scope one value holds for all replicas of a service.
    */
   readonly scope?: 'replica' | 'identity';
-  /** One of the labels to know first: the README has it, too. */
+  /** A label to know first: the README's table has it too. */
   readonly isBasic?: true;
   /** Returns undefined for a value outside the grammar. */
   readonly parse: (text: string) => Value | undefined;
-  /** A comma list whose entries mean something each alone: a bad one costs itself. */
+  /** A comma list of independent entries: a bad entry costs only itself. */
   readonly isList?: boolean;
-  /** What is allowed, in words. */
   readonly allowed: string;
   readonly meaning: string;
   readonly fallback: string;
@@ -64,7 +63,7 @@ function label<Value>(spec: LabelSpec<Value>): LabelSpec<Value> {
   return spec;
 }
 
-/** Whose nginx includes the rendered file. */
+/** The roles whose nginx can include the rendered file. */
 const routing: readonly Role[] = ['frontend', 'router'];
 const routed: readonly Role[] = ['backend', 'service'];
 const duration = 'a number with ms, s, m, h or d, at least 1: `300s`';
@@ -88,9 +87,9 @@ export const labelTable = {
     isBasic: true,
     parse: parseServiceName,
     allowed: 'letters, digits, `_`, `.` and `-`, at most 63, starting with a letter or digit',
-    meaning: 'whose replica the container is',
+    meaning: 'the service that the container is a replica of',
     fallback:
-      'the compose service, else the swarm service; without any, all unnamed backends of an instance are one service, a `service` is its container name',
+      'the compose service, else the swarm service. Without either, all backends of an instance are one service, and a `service` is named after its container',
   }),
   port: label({
     key: 'meet.port',
@@ -144,7 +143,7 @@ export const labelTable = {
     parse: parsePaths,
     isList: true,
     allowed:
-      'path prefixes, comma-separated, at most 64: `/x` is `/x` and all below it, `/x/` only what is below, `=/x` exactly that; `+` in front adds to the preset',
+      'path prefixes, comma-separated, at most 64: `/x` is `/x` and all paths below, `/x/` only the paths below, `=/x` exactly `/x`. `+` in front adds to the preset',
     meaning: 'the paths that the container answers',
     fallback: 'backend: the preset below; service: none, so the label is needed',
   }),
@@ -154,7 +153,7 @@ export const labelTable = {
     parse: parseForwardedProto,
     allowed: '`https` or `forward`',
     meaning:
-      "what the backend is told about the scheme: `https` is hard-coded (Django redirects in a loop otherwise), `forward` passes the outer proxy's header on",
+      "the scheme that nginx sends to the backend: `https` always (Django redirects in a loop otherwise), `forward` passes the outer proxy's header on",
     fallback: '`https`',
   }),
   readTimeout: label({
@@ -182,7 +181,7 @@ export const labelTable = {
     parse: parseHealth,
     allowed: '`docker`, `tcp`, `http:/path` or `none`',
     meaning:
-      "who says that the container is ready: the engine's health check, a connection, an HTTP answer of 200 to 399 (asked with the frontend's `meet.host` and `https`), or nobody. A probe that gets no clear answer decides nothing: the engine's word holds",
+      "the source of the container's readiness: the engine's health check, a TCP connection, an HTTP answer of 200 to 399, or nothing. HTTP probes use the frontend's `meet.host` and `https`. After an unclear answer to a probe, the engine's health check decides",
     fallback: '`docker`',
   }),
   drain: label({
@@ -192,7 +191,7 @@ export const labelTable = {
     isBasic: true,
     parse: parseBoolean,
     allowed: '`true` or `false`',
-    meaning: 'take no new requests while others can (`meet-gen drain` does it to a running container)',
+    meaning: 'take no new requests while other replicas can (`meet-gen drain` does the same to a running container)',
     fallback: '`false`',
   }),
   websocket: label({
@@ -202,7 +201,7 @@ export const labelTable = {
     parse: parseBoolean,
     allowed: '`true` or `false`',
     meaning:
-      "pass WebSockets on, and wait 1h for the next part unless `meet.read-timeout` says otherwise; the outer proxy's own time still counts, so let one side ping",
+      "pass WebSockets on, and wait 1h for the next part unless `meet.read-timeout` is set. The outer proxy's own timeout still counts, so let one side ping",
     fallback: '`false`',
   }),
   balance: label({
@@ -212,7 +211,7 @@ export const labelTable = {
     parse: parseBalance,
     allowed: '`round-robin`, `least-conn`, `ip-hash` or `random-two`',
     meaning:
-      'how nginx chooses among the replicas. `ip-hash` keeps a client on one replica, by the address that the outer proxy saw (the last one in `X-Forwarded-For`); with it and with `random-two` nobody can stand by',
+      'how nginx chooses among the replicas. `ip-hash` keeps a client on one replica, by the address that the outer proxy saw (the last entry in `X-Forwarded-For`). With `ip-hash` and `random-two` no replica can be a standby',
     fallback: '`round-robin`',
   }),
   weight: label({
@@ -221,7 +220,7 @@ export const labelTable = {
     scope: 'replica',
     parse: parseWeight,
     allowed: '1 to 100',
-    meaning: "how many requests this replica gets for each one that a replica of weight 1 gets; each replica's own",
+    meaning: "how many requests this replica gets for each request of a replica with weight 1; each replica's own",
     fallback: '1',
   }),
   backup: label({
@@ -230,7 +229,7 @@ export const labelTable = {
     scope: 'replica',
     parse: parseBoolean,
     allowed: '`true` or `false`',
-    meaning: "`true`: gets requests only while no other replica takes them; each replica's own",
+    meaning: "`true`: gets requests only while no other replica takes any; each replica's own",
     fallback: '`false`',
   }),
   maxConns: label({
@@ -240,7 +239,7 @@ export const labelTable = {
     parse: parseConnections,
     allowed: '1 to 100000',
     meaning:
-      "how many connections at once this replica gets from each of nginx's worker processes (usually one a processor); each replica's own. Where all have as many as they may, the answer is 503",
+      "how many connections at once this replica gets from each of nginx's worker processes (usually one per processor); each replica's own. When all replicas are full, nginx answers 503",
     fallback: 'no limit',
   }),
   keepalive: label({
@@ -249,7 +248,7 @@ export const labelTable = {
     parse: parseSwitch,
     allowed: '`on` or `off`',
     meaning:
-      'keep connections to the container open for a moment, for the next GET or HEAD. `off`: each request gets a connection of its own, as with `meet.balance=least-conn` and `random-two`, `meet.max-conns`, WebSockets, https and `strip`',
+      'keep connections to the container open for the next GET or HEAD. `off`: each request gets a new connection, as with `meet.balance=least-conn` and `random-two`, `meet.max-conns`, WebSockets, https and `strip`',
     fallback: '`on`',
   }),
   bodySize: label({
@@ -257,8 +256,8 @@ export const labelTable = {
     roles: [...routing, ...routed],
     isBasic: true,
     parse: parseNginxSize,
-    allowed: 'a number with k, M or G; `0` is no limit',
-    meaning: "the largest request body; on a frontend or router for all routes, elsewhere for that service's own",
+    allowed: 'a number with k, M or G; `0` sets no limit',
+    meaning: 'the largest request body: on a frontend or router for all routes, on a service for its own routes',
     fallback: '100M',
   }),
   mediaBucket: label({
@@ -274,33 +273,32 @@ export const labelTable = {
     key: 'meet.media.host',
     roles: ['media'],
     parse: parseSignedHost,
-    allowed: 'a host name, with `:` and a port where that is neither 80 nor 443',
-    meaning: 'the host that the backend signs for: the one in its `AWS_S3_ENDPOINT_URL`',
+    allowed: 'a host name, with `:` and the port unless it is 80 or 443',
+    meaning: 'the host that the backend signs for, from its `AWS_S3_ENDPOINT_URL`',
     fallback: 'the service and its port, `minio:9000`',
   }),
 } as const;
 
 export type LabelName = keyof typeof labelTable;
 
-/** The labels of a named route, by attribute; `<name>` is one of the user's choice. */
+/** The labels of a named route, by attribute; the user chooses `<name>`. */
 export const routeTable = {
   path: label({
     key: 'meet.route.<name>.path',
     roles: routed,
     isBasic: true,
     parse: parsePath,
-    allowed: 'one path: `/x` is `/x` and all below it, `/x/` only what is below, `=/x` exactly that',
-    meaning:
-      'a further route of the service, with settings of its own; at most 32, each with a name in lower-case letters, digits, `_` and `-`',
-    fallback: 'none: the route needs it',
+    allowed: 'one path: `/x` is `/x` and all paths below, `/x/` only the paths below, `=/x` exactly `/x`',
+    meaning: 'a further route of the service, with its own settings; at most 32. The name has lower-case letters, digits, `_` and `-`',
+    fallback: 'none, so the label is needed',
   }),
   port: label({
     key: 'meet.route.<name>.port',
     roles: routed,
     parse: parsePort,
     allowed: '1 to 65535',
-    meaning: 'the port that the same containers answer this route on',
-    fallback: "the service's; without a usable one the route is left out",
+    meaning: 'the port on which the same containers answer this route',
+    fallback: "the service's; with an unreadable value the route is left out",
   }),
   strip: label({
     key: 'meet.route.<name>.strip',
@@ -308,7 +306,7 @@ export const routeTable = {
     parse: parseBoolean,
     allowed: '`true` or `false`',
     meaning:
-      '`true`: the container is asked without the path, `/x/a` as `/a` and `/x` as `/`, and told it in `X-Forwarded-Prefix`. It then sees the path as nginx reads it: `..` and `//` resolved, `%2F` as `/`',
+      '`true`: nginx removes the path before it asks the container, `/x/a` becomes `/a` and `/x` becomes `/`, and sends it in `X-Forwarded-Prefix`. The container then gets the path as nginx reads it: `..` and `//` resolved, `%2F` as `/`',
     fallback: '`false`',
   }),
   websocket: label({
@@ -331,7 +329,7 @@ export const routeTable = {
     key: 'meet.route.<name>.body-size',
     roles: routed,
     parse: parseNginxSize,
-    allowed: 'a number with k, M or G; `0` is no limit',
+    allowed: 'a number with k, M or G; `0` sets no limit',
     meaning: 'as `meet.body-size`, for this route',
     fallback: "the service's",
   }),
@@ -340,19 +338,19 @@ export const routeTable = {
     roles: routed,
     parse: parseProto,
     allowed: '`http` or `https`',
-    meaning: "how the container is spoken to; with `https` its certificate isn't checked",
+    meaning: "the protocol between nginx and the container; with `https` nginx doesn't check its certificate",
     fallback: '`http`',
   }),
 } as const;
 
 type RouteAttribute = keyof typeof routeTable;
 
-/** A route of its own, read from `meet.route.<name>.*`. */
+/** A named route, read from `meet.route.<name>.*`. */
 export type NamedRoute = {
   readonly [Attribute in Exclude<RouteAttribute, 'path'>]?: NonNullable<ReturnType<(typeof routeTable)[Attribute]['parse']>>;
 } & { readonly name: string; readonly path: readonly PathRule[] };
 
-/** Who may reach a path; `<name>` is one of the user's choice. */
+/** The networks that may reach a path; the user chooses `<name>`. */
 export const allowLabel = label({
   key: 'meet.allow.<name>',
   roles: routed,
@@ -361,27 +359,27 @@ export const allowLabel = label({
   allowed:
     '`<path> from <networks>`: `/admin from 10.0.0.0/8, 2001:db8::/32`. The path as in `meet.paths`, or `/` for everything; networks in CIDR form or single addresses, comma-separated, at most 64',
   meaning:
-    'who alone may reach a path and all below it, by the address that the outer proxy saw; everybody else gets 403. The longest path wins; at most 32, each with a name in lower-case letters, digits, `_` and `-`. A value that cannot be read closes the path to all, or all routes of the service where the path cannot be read. The whole service then takes plain paths only (`docs/labels.md`, guarded paths)',
-  fallback: 'everybody',
+    'the networks that alone may reach a path and all paths below, by the address that the outer proxy saw; other clients get 403. The longest path wins; at most 32. The name has lower-case letters, digits, `_` and `-`. An unreadable value closes the path, an unreadable path closes all routes of the service. The whole service then takes plain paths only (`docs/labels.md`, guarded paths)',
+  fallback: 'all clients',
 });
 
-/** What `meet.allow` says of a path: who alone may reach it; nobody where that could not be read. */
+/** A path of `meet.allow` and the networks that may reach it; an empty list where the networks are unreadable. */
 export interface AllowRule {
   readonly name: string;
   readonly rules: readonly PathRule[];
   readonly networks: readonly string[];
 }
 
-/** All labels besides `meet.role`, for people: what is said of each. */
+/** All labels besides `meet.role`, for the reference pages. */
 export const allLabels = [...Object.values(labelTable), ...Object.values(routeTable), allowLabel] as const;
 
-/** What a container's labels say, read. Absent means the default holds. */
+/** The labels of a container, parsed. An absent label has its default. */
 export type Labels = { readonly [Name in LabelName]?: NonNullable<ReturnType<(typeof labelTable)[Name]['parse']>> } & {
-  /** In the order of their names. */
+  /** Sorted by name. */
   readonly routes?: readonly NamedRoute[];
   readonly allow?: {
     readonly rules: readonly AllowRule[];
-    /** It can't be told which path is meant to be closed, so all are. */
+    /** A path was unreadable, so all paths are closed. */
     readonly closesAll: boolean;
   };
 };

@@ -12,10 +12,10 @@ import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
 export interface ReadLabels {
-  /** Absent when `meet.role` is none. */
+  /** Absent if the value of `meet.role` isn't a role. */
   readonly role?: Role;
   readonly labels: Labels;
-  /** The keys whose values could not be read, or not whole; `meet.route.<name>` for a route. */
+  /** The keys with unreadable or partly readable values; `meet.route.<name>` for a route. */
   readonly flawed: ReadonlySet<string>;
   readonly problems: readonly Problem[];
 }
@@ -27,7 +27,9 @@ const nameByKey = new Map<string, LabelName>(labelNames.map((name) => [labelTabl
 const prefix = 'meet.';
 const knownKeys = ['meet.role', ...nameByKey.keys()];
 
-/** Reads the `meet.*` labels of a container that has `meet.role`. A bad label costs itself, a bad role the container. */
+/**
+ * Reads the `meet.*` labels of a container with `meet.role`. A bad label costs itself, a bad role costs the container.
+ */
 export function readLabels(container: Container): ReadLabels {
   const role = readRole(container);
   if (typeof role !== 'string') return { labels: {}, flawed: new Set(), problems: [role] };
@@ -49,10 +51,10 @@ export function readLabels(container: Container): ReadLabels {
   for (const name of named.flawed) flawed.add(`${routePrefix}${name}`);
   if (named.routes.length > 0) labels['routes'] = named.routes;
   if (allowed.allow !== undefined) labels['allow'] = allowed.allow;
-  // Beyond what is reported they are only counted: finding what each was meant to be is most of the work.
+  // Unknown labels beyond the reported labels are only counted: searching for the intended label is most of the work.
   let unreported = 0;
   for (const [key, value] of entries) {
-    if (key === 'meet.role' || key.startsWith(routePrefix) || isAllowKey(key) || !isMeantForUs(key)) continue;
+    if (key === 'meet.role' || key.startsWith(routePrefix) || isAllowKey(key) || !isMeantForMeetGen(key)) continue;
     const name = nameByKey.get(key);
     if (name === undefined && problems.length >= maxLabelProblems) {
       unreported += 1;
@@ -64,18 +66,21 @@ export function readLabels(container: Container): ReadLabels {
   return { role, labels, flawed, problems: atMost(maxLabelProblems, container, problems, unreported) };
 }
 
-/** Whether a label is one of ours, or would be but for its capitals, its punctuation or one letter: `Meet.Port`, `meet_port`, `met.port`. */
-export function isMeantForUs(key: string): boolean {
+/**
+ * Whether a label is meant for meet-gen. It begins with `meet.`, or is a known key with other capitals, other
+ * punctuation or one wrong letter: `Meet.Port`, `meet_port`, `met.port`.
+ */
+export function isMeantForMeetGen(key: string): boolean {
   return key.startsWith(prefix) || nearest(key, knownKeys, { mostEdits: 1 }) !== undefined;
 }
 
-/** A container can carry any number of labels, and must not drown the log in them. */
+/** A container can have any number of labels; the cap keeps them from flooding the log. */
 function atMost(most: number, container: Container, problems: readonly Problem[], unreported: number): readonly Problem[] {
   if (problems.length + unreported <= most) return problems;
   const left = problem('unknown-label', {
     container: container.name,
-    message: `${problems.length + unreported - most} more labels of this container are unknown or have no usable value, too many to be told one by one`,
-    cure: 'see what puts so many meet.* labels on it',
+    message: `${problems.length + unreported - most} more labels of this container are unknown or have unusable values, too many to report each`,
+    cure: 'check what sets so many meet.* labels on the container',
   });
   return [...problems.slice(0, most), left];
 }
@@ -88,8 +93,8 @@ function readRole(container: Container): Role | Problem {
   const meant = nearest(value, roles);
   return problem('bad-role', {
     ...about,
-    message: 'meet.role is none of the known roles; the container is ignored',
-    cure: meant === undefined ? `use one of ${roles.join(', ')}` : `did you mean ${meant}? Known are ${roles.join(', ')}`,
+    message: 'the value of meet.role is not a role, so the container is ignored',
+    cure: meant === undefined ? `use one of ${roles.join(', ')}` : `did you mean ${meant}? The roles are ${roles.join(', ')}`,
   });
 }
 
@@ -116,7 +121,7 @@ function badValue({ name: container }: Container, { key, fallback, allowed }: Sp
     container,
     key,
     value,
-    message: `the value of ${key} is not allowed, so it is ignored; its default is: ${fallback}`,
+    message: `the value of ${key} is not allowed and is ignored; the default is: ${fallback}`,
     cure: `allowed: ${allowed}`,
   });
 }
@@ -127,13 +132,13 @@ function badEntries({ name: container }: Container, { key, allowed }: Spec, refu
     container,
     key,
     value: entries,
-    message: `${key} is read without ${entries}, which ${refused.length === 1 ? 'is' : 'are'} not allowed there`,
+    message: `${entries} ${refused.length === 1 ? 'is' : 'are'} not allowed in ${key}; the other entries hold`,
     cure: `allowed: ${allowed}`,
   });
 }
 
 function refuseKey(container: Container, key: string, value: string): Problem {
-  // A label that is there already isn't meant by another one, but for capitals and punctuation.
+  // Only absent labels are suggested, except for a key that differs in capitals and punctuation alone.
   const absent = knownKeys.filter((known) => container.labels[known] === undefined);
   const meant = sameLetters(key, knownKeys) ?? nearest(key, absent, { prefix });
   return unknownLabel(container, key, value, meant === undefined ? 'remove it, or see the label table' : `did you mean ${meant}?`);

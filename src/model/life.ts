@@ -4,59 +4,65 @@ import type { EngineEvent } from './engine-event.ts';
 import { defined } from '../util/defined.ts';
 
 /**
- * What events told about a container that the engine's list can't: it goes on saying `running`, with an address, during
- * a stop's grace time, and knows nothing of earlier ends. Times in milliseconds since 1970.
+ * Facts from events that the engine's list lacks: it shows `running` and an address during a stop's grace time, and no
+ * earlier ends. Times in milliseconds since 1970.
  */
 export interface Life {
-  /** When it got the stop signal that has neither ended it nor been followed by a start. */
+  /** The time of the last stop signal, until the container ends or starts. */
   readonly stopSignalAtMs?: number;
-  /** Its places on the networks when it was told to stop. */
+  /** The ids of its network endpoints at the stop signal. */
   readonly endpointIds?: readonly string[];
   readonly startedAtMs?: number;
-  /** When its end was heard of, until it starts again: a list that was begun before may still show it running. */
-  readonly endHeardAtMs?: number;
-  /** When it ended without a stop signal, oldest first, those of the last minute. */
+  /**
+   * The time at which meet-gen received the end event, until the next start. A list that began earlier may still show
+   * the container running.
+   */
+  readonly endReceivedAtMs?: number;
+  /** The ends without a stop signal within the last minute, oldest first. */
   readonly crashesAtMs: readonly number[];
 }
 
-/** A stop that takes longer than this is none: Meet's own grace time is 95 s. */
+/** After this time a stop signal no longer counts. Meet's own grace time is 95 s. */
 const stopForgottenAfterMs = 15 * 60_000;
 const crashWindowMs = 60_000;
 const sameEndMs = 1000;
 const crashesOfALoop = 3;
 const firstHoldMs = 5000;
 const longestHoldMs = 30_000;
-/** For so long after its start, one whose probe has not been answered yet is taken for starting. */
+/** For this time after its start a container counts as starting while its probe has no answer. */
 const freshForMs = 10_000;
 const unknown: Life = { crashesAtMs: [] };
 
-/** How an event came: when it happened, which for a replayed one is long ago, when it was heard, and what was seen before. */
-export interface Hearing {
+/**
+ * The times of an event: when it happened (long ago for a replayed event) and when meet-gen received it, with the
+ * earlier list.
+ */
+export interface EventTiming {
   readonly happenedAtMs: number;
-  readonly heardAtMs: number;
-  /** The container's places on its networks by the last list. */
+  readonly receivedAtMs: number;
+  /** The ids of the container's network endpoints in the last list. */
   readonly endpointIds?: readonly string[] | undefined;
 }
 
-/** The life after one more event about the container; undefined when there is nothing left to remember. */
-export function lifeAfter(life: Life | undefined, event: EngineEvent, hearing: Hearing): Life | undefined {
+/** The record after one more event about the container; undefined if it can be dropped. */
+export function lifeAfter(life: Life | undefined, event: EngineEvent, timing: EventTiming): Life | undefined {
   const before = life ?? unknown;
-  const { happenedAtMs, heardAtMs } = hearing;
+  const { happenedAtMs, receivedAtMs } = timing;
   if (event.type !== 'container') return life;
   switch (event.action) {
     case 'kill': {
       if (!isStopSignal(event)) return life;
-      const endpointIds = before.endpointIds ?? hearing.endpointIds;
-      // The engine logs a signal after it has sent it, and so at times after the end that it led to: no crash then.
+      const endpointIds = before.endpointIds ?? timing.endpointIds;
+      // The engine can log a signal after the end that the signal caused; such an end isn't a crash.
       const crashesAtMs = before.crashesAtMs.filter((atMs) => Math.abs(atMs - happenedAtMs) > sameEndMs);
       return { ...before, crashesAtMs, stopSignalAtMs: happenedAtMs, ...defined({ endpointIds }) };
     }
     case 'die': {
-      const { stopSignalAtMs, endHeardAtMs, crashesAtMs } = before;
-      // One that has ended already is told of once more: a replay can begin with what was heard last.
-      const isCrash = stopSignalAtMs === undefined && endHeardAtMs === undefined;
+      const { stopSignalAtMs, endReceivedAtMs, crashesAtMs } = before;
+      // A replay can begin with the last event received, so an end can arrive twice.
+      const isCrash = stopSignalAtMs === undefined && endReceivedAtMs === undefined;
       const crashes = isCrash ? [...crashesAtMs, happenedAtMs] : crashesAtMs;
-      return { endHeardAtMs: heardAtMs, crashesAtMs: recent(crashes, happenedAtMs) };
+      return { endReceivedAtMs: receivedAtMs, crashesAtMs: recent(crashes, happenedAtMs) };
     }
     case 'start':
       return { startedAtMs: happenedAtMs, crashesAtMs: recent(before.crashesAtMs, happenedAtMs) };
@@ -68,8 +74,8 @@ export function lifeAfter(life: Life | undefined, event: EngineEvent, hearing: H
 }
 
 /**
- * The life after a list that was begun later than its last event. The engine may lose events: one that was stopping and has
- * other places on its networks now has been started again unheard.
+ * The record after a list that began later than the last event. The engine may lose events: a stopping container with
+ * other network endpoints has started again.
  */
 export function lifeAfterList(life: Life, { endpointIds }: Pick<Container, 'endpointIds'>): Life {
   if (life.stopSignalAtMs === undefined || endpointIds.length === 0) return life;
@@ -77,9 +83,9 @@ export function lifeAfterList(life: Life, { endpointIds }: Pick<Container, 'endp
   return isSameRun ? { ...life, endpointIds } : { crashesAtMs: life.crashesAtMs };
 }
 
-/** What of it counts now, for a container that a list shows running, begun at `listBeganAtMs`. */
+/** The facts that count now, for a container that a list begun at `listBeganAtMs` shows running. */
 export function noteOfLife(life: Life, listBeganAtMs: number, nowMs: number): Note {
-  const hasEnded = life.endHeardAtMs !== undefined && life.endHeardAtMs >= listBeganAtMs;
+  const hasEnded = life.endReceivedAtMs !== undefined && life.endReceivedAtMs >= listBeganAtMs;
   const stop = hasEnded ? 'in-progress' : stopOf(life, nowMs);
   const crashes = recent(life.crashesAtMs, nowMs).length;
   const isLoop = crashes >= crashesOfALoop;
@@ -91,7 +97,7 @@ export function noteOfLife(life: Life, listBeganAtMs: number, nowMs: number): No
   };
 }
 
-/** When the note changes by time alone; undefined when it doesn't. */
+/** The next time at which the note changes without an event; undefined if it stays. */
 export function nextChangeAtMs(life: Life, nowMs: number): number | undefined {
   const crashes = recent(life.crashesAtMs, nowMs);
   const oldestThatCounts = crashes.at(-crashesOfALoop);
@@ -103,18 +109,19 @@ export function nextChangeAtMs(life: Life, nowMs: number): number | undefined {
   return coming.length === 0 ? undefined : Math.min(...coming);
 }
 
-/** Whether a list that shows the container not running leaves nothing to remember: its crashes have aged. */
+/**
+ * Whether the record can be dropped once a list shows the container not running: no crash is within the last minute.
+ */
 export function isForgettable(life: Life, nowMs: number): boolean {
   return recent(life.crashesAtMs, nowMs).length === 0;
 }
 
-/** Whether a stop is under way, or so long ago that it no longer counts. */
 export function stopOf({ stopSignalAtMs }: Life, nowMs: number): Note['stop'] {
   if (stopSignalAtMs === undefined) return undefined;
   return nowMs - stopSignalAtMs < stopForgottenAfterMs ? 'in-progress' : 'overdue';
 }
 
-/** The more often it crashed, the longer it has to run before it gets requests again. */
+/** Each further crash doubles the time that the container has to run before it gets requests again. */
 function heldUntilMs({ startedAtMs, crashesAtMs }: Life, crashes: number): number {
   const holdMs = Math.min(firstHoldMs * 2 ** (crashes - crashesOfALoop), longestHoldMs);
   return (startedAtMs ?? crashesAtMs.at(-1) ?? 0) + holdMs;

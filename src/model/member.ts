@@ -10,26 +10,26 @@ import { defined } from '../util/defined.ts';
 interface MemberBase {
   readonly container: Container;
   readonly labels: Labels;
-  /** The keys whose values could not be read, or not whole; `meet.route.<name>` for a route. */
+  /** The keys with unreadable or partly readable values; `meet.route.<name>` for a route. */
   readonly flawed: ReadonlySet<string>;
   readonly instance: string;
-  /** The compose project or stack it belongs to; absent for a container started by hand. */
+  /** The compose project or stack; absent for a container started by hand. */
   readonly project?: string;
 }
 
 export interface FrontendMember extends MemberBase {
   readonly role: 'frontend' | 'router';
-  /** A router includes the rendered file in its place: it only serves the SPA. */
+  /** A router includes the rendered file instead; this frontend only serves the SPA. */
   readonly isBehindRouter?: true;
 }
 
 export interface ServiceMember extends MemberBase {
   readonly role: Exclude<Role, FrontendMember['role'] | BystanderRole>;
-  /** Whose replica it is. */
+  /** The service that the container is a replica of. */
   readonly service: string;
 }
 
-/** A container that opted in with `meet.role`, its labels read. */
+/** A container with `meet.role`, its labels read. */
 export type Member = FrontendMember | ServiceMember;
 
 const defaultInstance = 'default';
@@ -51,12 +51,12 @@ const identityLabels: ReadonlySet<string> = new Set([
   swarmServiceLabel,
 ]);
 
-/** Whether a label says whose the container is. */
+/** Whether a label decides to which role, instance or service the container belongs. */
 export function isIdentityLabel(key: string): boolean {
   return identityLabels.has(key);
 }
 
-/** Whether its nginx includes the rendered file: it gets requests whether we like it or not, and is told to reload. */
+/** Whether its nginx includes the rendered file. Such a container gets requests with any rank, and gets reloaded. */
 export function includesRouting({ role, isBehindRouter }: Pick<Member, 'role'> & Pick<FrontendMember, 'isBehindRouter'>): boolean {
   return (role === 'frontend' || role === 'router') && isBehindRouter !== true;
 }
@@ -65,14 +65,14 @@ export function isNginx(member: Member): member is FrontendMember {
   return member.role === 'frontend' || member.role === 'router';
 }
 
-/** Containers of `docker compose run` carry their service's labels but must never be an upstream. */
+/** Containers of `docker compose run` have their service's labels but must never be an upstream. */
 export function isComposeOneOff(container: Container): boolean {
   return container.labels[composeOneOffLabel]?.toLowerCase() === 'true';
 }
 
 /**
- * Reads a labelled container; no member comes out of one that is only known, never routed, or when its role, instance or
- * service can't be told safely.
+ * Reads a labelled container. The member is absent for a role that is never routed, and where role, instance or service
+ * is unreadable.
  */
 export function readMember(container: Container): { member?: Member; problems: readonly Problem[] } {
   const { role, labels, flawed, problems } = readLabels(container);
@@ -91,15 +91,15 @@ export function readMember(container: Container): { member?: Member; problems: r
 }
 
 /**
- * The instance that a container is of, or would be if its other labels were well: by the few labels that say so, since those of
- * another instance are not worth reading. A project whose name can't be one is compared as it is, and equals none.
+ * The instance of a container, read from the few labels that decide it: other labels of another instance are not worth
+ * reading. An unusable project name is returned unchanged and equals no instance.
  */
 export function likelyInstance({ labels }: Pick<Container, 'labels'>): string {
   const given = parseInstance(labels['meet.instance'] ?? '');
   return given ?? projectTextOf({ labels }) ?? defaultInstance;
 }
 
-/** The compose project or stack that a container says it is of, unread. */
+/** The compose project or stack from the container's labels, unparsed. */
 export function projectTextOf(container: Pick<Container, 'labels'>): string | undefined {
   return container.labels[composeProjectLabel] ?? container.labels[stackNamespaceLabel];
 }
@@ -114,7 +114,7 @@ function noInstance(container: Container, value: string): Problem {
     container: container.name,
     key: composeProjectLabel,
     value,
-    message: 'the compose project or stack name cannot be used as an instance, and there is no meet.instance; the container is ignored',
+    message: 'the name of the compose project or stack cannot be an instance, and there is no meet.instance, so the container is ignored',
     cure: 'set meet.instance to lower-case letters, digits, `_` and `-`',
   });
 }
@@ -124,7 +124,7 @@ function longProject(container: Container, value: string): Problem {
     container: container.name,
     key: composeProjectLabel,
     value,
-    message: 'the name of the compose project or stack is too long to tell the project from others; the container is ignored',
+    message: 'the name of the compose project or stack is too long, so the container is ignored',
     cure: 'give the project a name of at most 63 lower-case letters, digits, `_` and `-`',
   });
 }
@@ -135,7 +135,7 @@ function noService(container: Container, value: string, instance: string): Probl
     container: container.name,
     key: 'meet.service',
     value,
-    message: 'the service or container name cannot be used as the name of an upstream; the container gets no route',
+    message: 'the name of the service or container cannot be part of an upstream name, so the container gets no route',
     cure: 'set meet.service to letters, digits, `_`, `.` and `-`, at most 63',
   });
 }

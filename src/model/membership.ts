@@ -4,13 +4,13 @@ import type { FrontendMember, Member, ServiceMember } from './member.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
-/** Whether its nginx may include the file, and stays. */
+/** Whether the container is a frontend or router, and no one-off. */
 export function isLastingNginx(member: Member): member is FrontendMember {
   return isNginx(member) && !isComposeOneOff(member.container);
 }
 
-/** A container of another project is told of, whether it is taken or not. */
-export function tellForeignProjects(
+/** Adds a problem for each container of another project, taken or refused. */
+export function reportForeignProjects(
   instance: string,
   owner: string | undefined,
   foreign: readonly Member[],
@@ -23,10 +23,10 @@ export function tellForeignProjects(
         instance,
         container: container.name,
         value: project ?? '',
-        message: `the container belongs to ${nameOf(project)}, and the instance ${instance} to ${nameOf(owner)}${strict ? '; the container is refused' : ''}`,
+        message: `the container belongs to ${nameOf(project)}, the instance ${instance} belongs to ${nameOf(owner)}${strict ? ', so the container is refused' : ''}`,
         cure: strict
           ? 'correct meet.instance, or run meet-gen without --strict-instance'
-          : 'nothing, if that is meant; otherwise correct meet.instance',
+          : 'none needed if this is intended; otherwise correct meet.instance',
       }),
     );
   }
@@ -37,8 +37,8 @@ function nameOf(project: string | undefined): string {
 }
 
 /**
- * Whose nginx includes the file, and who else serves the SPA. A router of another project makes no difference: it would take
- * the place of the instance's own frontends.
+ * The containers whose nginx includes the file, and the frontends behind routers. A router of another project changes
+ * nothing: it would replace the instance's own frontends.
  */
 export function splitRouters(
   lasting: readonly FrontendMember[],
@@ -51,12 +51,12 @@ export function splitRouters(
   return { frontends: routers, spa: own.map((member) => ({ ...member, isBehindRouter: true })) };
 }
 
-/** The members of one service; there is always one. */
+/** The members of one service, at least one. */
 export type Group = readonly [ServiceMember, ...ServiceMember[]];
 
 /**
- * The services: the members of each, and those that stay are among them. A role is a service of its own, so that no container changes
- * what another one's service is: a `service` that has the name of a backend of its project is called after its role besides.
+ * Groups members into services; each service has a member that is no one-off. Each role is a separate service, so no
+ * container changes the service of another role. A `service` with the name of a backend gets a suffix.
  */
 export function groupServices(
   instance: string,
@@ -64,27 +64,27 @@ export function groupServices(
 ): { readonly groups: readonly Group[]; readonly problems: readonly Problem[] } {
   const lasting = members.filter((member): member is ServiceMember => !isNginx(member) && !isComposeOneOff(member.container));
   const backends = new Set(lasting.flatMap((member) => (member.role === 'backend' ? [titleOf(member)] : [])));
-  const isApart = (member: ServiceMember): boolean => member.role === 'service' && backends.has(titleOf(member));
+  const hasNameOfBackend = (member: ServiceMember): boolean => member.role === 'service' && backends.has(titleOf(member));
   const groups = new Map<string, [ServiceMember, ...ServiceMember[]]>();
   for (const found of members) {
     if (isNginx(found)) continue;
-    const member = isApart(found) ? { ...found, service: `${found.service}${apart}` } : found;
+    const member = hasNameOfBackend(found) ? { ...found, service: `${found.service}${roleSuffix}` } : found;
     const key = JSON.stringify([member.project, member.service, member.role]);
     const others = groups.get(key);
     if (others === undefined) groups.set(key, [member]);
     else others.push(member);
   }
   return {
-    // A one-off alone is no service: nothing lasting stands behind its labels.
+    // No service consists of one-offs alone: they end soon.
     groups: [...groups]
       .toSorted(([left], [right]) => compareText(left, right))
       .flatMap(([, group]) => (group.every((member) => isComposeOneOff(member.container)) ? [] : [group])),
-    problems: lasting.filter(isApart).map((member) => twoRoles(instance, member)),
+    problems: lasting.filter(hasNameOfBackend).map((member) => twoRoles(instance, member)),
   };
 }
 
-/** No label can say a name that ends so. */
-const apart = '~service';
+/** No label's grammar allows this suffix. */
+const roleSuffix = '~service';
 
 function titleOf({ project, service }: ServiceMember): string {
   return JSON.stringify([project, service]);
@@ -96,12 +96,14 @@ function twoRoles(instance: string, { container, service }: ServiceMember): Prob
     container: container.name,
     key: 'meet.role',
     value: 'service',
-    message: `the service ${service} has containers with meet.role=backend, too; this one is a service of its own, ${service}${apart}`,
-    cure: 'give it another meet.service, or the same meet.role',
+    message: `the service ${service} also has containers with meet.role=backend, so this container is a separate service, ${service}${roleSuffix}`,
+    cure: 'give the container another meet.service, or the same meet.role',
   });
 }
 
-/** Running ones when there are any: what doesn't run must not decide for what does. */
+/**
+ * The running members, or all members if all are stopped: a stopped container must not decide for running containers.
+ */
 export function preferRunning<Kind extends Member>(members: readonly Kind[]): readonly Kind[] {
   const running = members.filter((member) => member.container.state === 'running');
   return running.length > 0 ? running : members;

@@ -16,10 +16,10 @@ const attributes = Object.keys(routeTable) as Attribute[];
 const attributeByKey = new Map<string, Attribute>(attributes.map((attribute) => [attributeKey(attribute), attribute]));
 
 /**
- * Reads the labels that begin with `meet.route.`. A bad attribute costs itself; a route without a usable path, or with a port that
- * can't be read, is left out: another port is somebody else's door.
+ * Reads the labels that begin with `meet.route.`. A bad attribute costs itself. A route without a usable path or with
+ * an unreadable port is left out: at another port another program could answer.
  * @param entries keys and values, in the order of the keys
- * @returns the routes, and the names of those of which something could not be read
+ * @returns the routes, and the names of routes with something unreadable
  */
 export function readNamedRoutes(
   container: Container,
@@ -76,7 +76,7 @@ function readRoute(
 
 function badValue({ name: container }: Container, name: string, attribute: Attribute, value: string): Problem {
   const { allowed, fallback } = routeTable[attribute];
-  const cost = attribute === 'path' || attribute === 'port' ? 'the route is left out' : `so it is ignored; its default is: ${fallback}`;
+  const cost = attribute === 'path' || attribute === 'port' ? 'the route is left out' : `it is ignored, and the default is: ${fallback}`;
   const key = `${routePrefix}${name}.${attributeKey(attribute)}`;
   return problem('bad-label-value', {
     container,
@@ -101,7 +101,7 @@ function unknownKey(container: Container, key: string, value: string): Problem {
   const meant = parseLabelName(name) === undefined ? undefined : nearest(text, [...attributeByKey.keys()]);
   const cure =
     meant === undefined
-      ? `the form is ${routePrefix}<name>.<attribute>; the name has lower-case letters, digits, _ and -, attributes are ${[...attributeByKey.keys()].join(', ')}`
+      ? `use ${routePrefix}<name>.<attribute>; the name has lower-case letters, digits, _ and -, the attributes are ${[...attributeByKey.keys()].join(', ')}`
       : `did you mean ${routePrefix}${name}.${meant}?`;
   return unknownLabel(container, key, value, cure);
 }
@@ -110,7 +110,7 @@ function tooMany({ name: container }: Container, left: readonly string[]): Probl
   return problem('bad-label-value', {
     container,
     key: `${routePrefix}${left[0] ?? ''}.path`,
-    message: `the container has more than ${maxNamedRoutes} named routes; ${left.length} of them are left out, the last by name`,
-    cure: 'put more than one path into meet.paths where settings are the same',
+    message: `the container has more than ${maxNamedRoutes} named routes, so ${left.length} are left out, the last by name`,
+    cure: 'put paths with the same settings into meet.paths',
   });
 }

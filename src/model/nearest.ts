@@ -1,24 +1,25 @@
 import { countEdits } from './edits.ts';
 
 const maxComparedLength = 64;
-/** A shorter word is a typo of too many others. */
+/** Shorter words are one typo away from too many others. */
 const shortestStem = 3;
 
 interface Comparison {
-  /** What all known words begin with; it tells nothing about which of them is meant, so that only the rest is compared. */
+  /** The common prefix of all known words; only the rest is compared. */
   readonly prefix?: string;
   readonly mostEdits?: number;
 }
 
-/** The known word with the same letters and digits: another one in capitals or punctuation alone (`meet_port`). */
+/** The known word that differs only in capitals and punctuation (`meet_port`). */
 export function sameLetters(word: string, known: readonly string[]): string | undefined {
   const letters = lettersOf(word);
   return letters === '' || word.length > maxComparedLength ? undefined : known.find((candidate) => lettersOf(candidate) === letters);
 }
 
 /**
- * The known word that a mistyped one must mean: the one with the same letters, else the only nearest, by at most a third of what
- * stands after the prefix. No guess is better than a wrong one: of two that are equally near neither is meant.
+ * The known word that a mistyped word means: the word with the same letters, else the single nearest word. The distance
+ * is at most a third of the length after the prefix. Two equally near words give no result: no guess is better than a
+ * wrong guess.
  */
 export function nearest(
   word: string,
@@ -38,7 +39,9 @@ export function nearest(
   return others.length === 0 ? best?.candidate : undefined;
 }
 
-/** Undefined where that is too many for a typo. A word without the prefix may have its one typo in there. */
+/**
+ * Undefined where the edits are too many for a typo. Without the prefix a word may have one typo, inside the prefix.
+ */
 function editsBetween(word: string, candidate: string, prefix: string, mostEdits: number): number | undefined {
   const [left, right] = [word.toLowerCase(), candidate.toLowerCase()];
   const [start, stem] = [prefix.toLowerCase(), right.slice(prefix.length)];

@@ -3,14 +3,16 @@ import type { Container, Note } from './container.ts';
 const ownerPrefix = 'container:';
 const nothing: Note = {};
 
-/** The id of the container whose network this one uses (`network_mode: service:x`); undefined when it has its own. */
+/**
+ * The id of the container whose network this container uses (`network_mode: service:x`); undefined for its own network.
+ */
 export function networkOwnerOf({ networkMode }: Pick<Container, 'networkMode'>): string | undefined {
   return networkMode.startsWith(ownerPrefix) ? networkMode.slice(ownerPrefix.length) : undefined;
 }
 
 /**
- * The containers, each with the networks that it really uses: where that is another container's network, that one's
- * addresses. The engine shows none of its own then.
+ * The containers with the networks that they use. A container in another container's network gets the addresses of that
+ * container: the engine lists no addresses for the first.
  */
 export function withOwnersNetworks(containers: readonly Container[]): readonly Container[] {
   if (!containers.some((container) => networkOwnerOf(container) !== undefined)) return containers;
@@ -22,7 +24,10 @@ export function withOwnersNetworks(containers: readonly Container[]): readonly C
   });
 }
 
-/** What is known of a container; one whose network's owner is stopping will lose its network, and is as good as stopping. */
+/**
+ * The note of a container. A container whose network's owner is stopping is about to lose its network and counts as
+ * stopping.
+ */
 export function noteFor(container: Container, notes: ReadonlyMap<string, Note>): Note {
   const own = notes.get(container.id) ?? nothing;
   const owner = notes.size === 0 ? undefined : networkOwnerOf(container);

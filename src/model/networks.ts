@@ -1,13 +1,15 @@
 import ipaddr from 'ipaddr.js';
 import { compareText } from './foreign-text.ts';
 
-/** The addresses that are in both lists, each of networks in CIDR form or single addresses. Two networks are apart, or one is in the other. */
+/**
+ * The addresses in both lists of CIDR networks and single addresses. Two networks are disjoint, or one contains the
+ * other.
+ */
 export function intersectNetworks(left: readonly string[], right: readonly string[]): readonly string[] {
   return [...new Set([...networksWithin(left, right), ...networksWithin(right, left)])].toSorted(compareText);
 }
 
-/** Whether an address is on one of these networks. */
-export function isNear(address: string, networks: readonly string[]): boolean {
+export function isOnNetworks(address: string, networks: readonly string[]): boolean {
   return ipaddr.isValid(address) && networks.some((network) => contains(network, address));
 }
 

@@ -5,7 +5,7 @@ import { pastedName } from './pasted-name.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
-/** What a person should know of a container besides its place in the rotation. */
+/** The problems that the facts about a container lead to, apart from its place in the rotation. */
 export function noteProblems(member: Member, note: Note): readonly Problem[] {
   const { container, instance, labels } = member;
   const about = { instance, container: container.name };
@@ -17,8 +17,8 @@ export function noteProblems(member: Member, note: Note): readonly Problem[] {
         ...about,
         key: 'meet.drain',
         value: 'true',
-        message: 'the container takes no new requests while others can: its label says so',
-        cure: 'nothing, if that is meant; otherwise recreate it without the label',
+        message: 'the container has meet.drain=true, so it takes no new requests while other replicas can',
+        cure: 'none needed if this is intended; otherwise recreate the container without the label',
       }),
     );
   }
@@ -26,8 +26,8 @@ export function noteProblems(member: Member, note: Note): readonly Problem[] {
     problems.push(
       problem('drained', {
         ...about,
-        message: 'the container takes no new requests while others can: meet-gen was told to drain it',
-        cure: `stop it, or let it take requests again: meet-gen drain --cancel ${pastedName(container)}`,
+        message: 'an operator drained the container, so it takes no new requests while other replicas can',
+        cure: `stop the container, or end the drain: meet-gen drain --cancel ${pastedName(container)}`,
       }),
     );
   }
@@ -35,8 +35,8 @@ export function noteProblems(member: Member, note: Note): readonly Problem[] {
     problems.push(
       problem('stop-overdue', {
         ...about,
-        message: 'the container got a stop signal 15 minutes ago and still runs; it takes requests again',
-        cure: 'stop it for good (docker stop), or see in its log why it does not end',
+        message: 'the container got a stop signal 15 minutes ago and still runs, so it takes requests again',
+        cure: 'stop the container (docker stop), or read in its log why it does not end',
       }),
     );
   }
@@ -44,9 +44,9 @@ export function noteProblems(member: Member, note: Note): readonly Problem[] {
     problems.push(
       problem('crash-loop', {
         ...about,
-        // Without the number: the same problem must not be told again at every crash.
-        message: `the container ends by itself again and again, three times and more within a minute${includesRouting(member) ? '' : '; after each start it has to run for a while before it gets requests'}`,
-        cure: 'read its log (docker logs): it says why it ends',
+        // Without the number: a changed text would be logged as a new problem at every crash.
+        message: `the container crashed at least three times within a minute${includesRouting(member) ? '' : ', so after each start it has to run for a while before it gets requests'}`,
+        cure: 'read in its log why it ends (docker logs)',
       }),
     );
   }
@@ -55,8 +55,8 @@ export function noteProblems(member: Member, note: Note): readonly Problem[] {
       problem('probe-unclear', {
         ...about,
         key: 'meet.health',
-        message: `its probe gets no answer that decides anything (${note.probe.detail}); the engine's health holds`,
-        cure: "put meet-gen on a network of the container's; for http set meet.host on the frontend, since the backend answers allowed hosts only",
+        message: `the probe of the container gets no clear answer (${note.probe.detail}), so the engine's health check decides`,
+        cure: 'put meet-gen on a network of the container; for http set meet.host on the frontend, since the backend answers only allowed hosts',
       }),
     );
   }

@@ -1,4 +1,4 @@
-/** What an operator asked for can't be done; the message is for them, and no bug. */
+/** A request of an operator that can't be fulfilled. The message is for the operator. */
 export class OperatorError extends Error {
   override name = 'OperatorError';
 }

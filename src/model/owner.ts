@@ -3,31 +3,32 @@ import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
 /**
- * How it is known which compose project an instance belongs to: `--project` says it, an earlier pass remembered it, the instance has
- * its name, or its frontends were the first ones that were seen.
+ * Why a compose project owns an instance: `--project` names the project, an earlier pass remembered it, the names are
+ * equal, or its frontends came first.
  */
 export type OwnerReason = 'option' | 'remembered' | 'name' | 'first';
 
-/** The owner of an instance; without a project where all its frontends were started by hand. */
+/** The owner of an instance; without a project where all frontends were started by hand. */
 export interface Owner {
   readonly project?: string;
   readonly reason?: OwnerReason;
 }
 
-/** What is known of owners before anybody looks at containers: projects by the names of instances. */
+/** Facts about owners that don't come from containers: projects by instance. */
 export interface KnownOwners {
-  /** What `--project` says. */
+  /** The projects from `--project`. */
   readonly given?: ReadonlyMap<string, string> | undefined;
-  /** Of earlier passes; undefined for a single pass, which has no memory and says what it assumes. */
+  /** The owners from earlier passes; undefined for a single pass, which has no memory and reports its assumption. */
   readonly remembered?: ReadonlyMap<string, string> | undefined;
-  /** Instances whose memory could not be read: somebody may be remembered. */
+  /** Instances with an unreadable memory: an owner may be remembered there. */
   readonly unread?: ReadonlySet<string> | undefined;
 }
 
 /**
- * The owner of an instance, or who claims it where that can't be decided. No age decides: who is recreated is the newer one.
- * @param claimants the projects of its frontends and routers, undefined for one that is of none
- * @param strict several claimants of whom nothing is known are not chosen from
+ * The owner of an instance, or its claimants if no owner can be decided. Age decides nothing: a recreated container is
+ * newer than the others.
+ * @param claimants the projects of its frontends and routers, undefined for a container without a project
+ * @param strict do not choose from several unknown claimants
  */
 export function decideOwner(
   instance: string,
@@ -47,33 +48,33 @@ export function decideOwner(
   return first === undefined ? {} : { project: first, reason: 'first' };
 }
 
-/** What a single pass assumes, where others claim the instance, too. */
+/** The problem of a single pass that assumes an owner while other projects claim the instance. */
 export function assumedOwner(
   instance: string,
   { project, reason }: Owner,
   claimants: readonly (string | undefined)[],
   { remembered }: KnownOwners,
 ): readonly Problem[] {
-  const others = projectsOf(claimants).filter((one) => one !== project);
+  const others = projectsOf(claimants).filter((claimant) => claimant !== project);
   if (remembered !== undefined || project === undefined || reason === 'option' || others.length === 0) return [];
-  const why = reason === 'name' ? 'both have that name' : 'it is the first by name';
+  const why = reason === 'name' ? 'the instance has its name' : 'it is the first by name';
   return [
     problem('owner-assumed', {
       instance,
       value: project,
-      message: `the compose project ${project} is taken for the owner of the instance, since ${why}; ${others.join(', ')} claims it, too. The running meet-gen may remember another owner`,
+      message: `several compose projects claim the instance: ${others.join(', ')} and ${project}. This single pass takes ${project} as the owner, since ${why}; the running meet-gen may remember another owner`,
       cure: `name the owner: --project ${instance}=${project}`,
     }),
   ];
 }
 
-/** Nothing is published for the instance until somebody decides. */
+/** The problem of an instance without a decided owner; meet-gen publishes nothing for it. */
 export function undecidedOwner(instance: string, claimants: readonly string[]): Problem {
   return problem('owner-undecided', {
     instance,
     value: claimants.join(', '),
-    message: `the compose projects ${claimants.join(' and ')} claim the instance, and it is not known whose it is; its file stays as it is`,
-    cure: `name the owner, for example --project ${instance}=${claimants[0] ?? ''} (MEET_GEN_PROJECT), or correct meet.instance of the others`,
+    message: `the compose projects ${claimants.join(' and ')} claim the instance, and its owner is unknown, so its file stays unchanged`,
+    cure: `name the owner, for example --project ${instance}=${claimants[0] ?? ''} (MEET_GEN_PROJECT), or correct meet.instance on the containers of the others`,
   });
 }
 

@@ -1,37 +1,37 @@
 import { portIn } from './endpoint.ts';
 
-/** Whether a container's port accepts connections, as seen from where meet-gen runs. */
+/** Whether a container's port accepts connections, seen from meet-gen. */
 export type PortAnswer =
   | { readonly kind: 'open' }
   | { readonly kind: 'refused' }
-  /** Nothing that decides anything: the address is out of reach from here, or nothing came back. */
+  /** Decides nothing: the address is out of reach from here, or there was no answer. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
-/** A port that requests are sent to, and what came of trying it. */
+/** A port that gets requests, and the result of a trial connection. */
 export interface PortTrial {
   /** `address:port`. */
   readonly endpoint: string;
   readonly answer: PortAnswer;
 }
 
-/** Why requests can't be answered at a port, and what to do. */
+/** The reason why a port can't answer requests, and the cure. */
 interface WrongPort {
   readonly message: string;
   readonly cure: string;
-  /** The value of `meet.port` that is meant, where one port alone can be. */
+  /** The intended value of `meet.port`, where only one port is possible. */
   readonly meant?: number;
 }
 
 /**
- * Judges a port that was tried; undefined where nothing speaks against it.
+ * The problem of a tried port; undefined for a usable port.
  * @param exposed the ports that the container exposes: hints, since a program may listen anywhere
  */
 export function judgePort({ endpoint, answer }: PortTrial, exposed: readonly number[]): WrongPort | undefined {
   if (answer.kind !== 'refused') return undefined;
   const port = portIn(endpoint);
   const others = exposed.filter((other) => other !== port);
-  const message = `nothing listens on port ${port}: ${endpoint} refuses connections`;
-  if (others.length === 0) return { message, cure: 'see its log; if it listens on another port, set meet.port to that' };
+  const message = `no program listens on port ${port}: ${endpoint} refuses connections`;
+  if (others.length === 0) return { message, cure: 'read its log; if the program listens on another port, set meet.port to that port' };
   const [meant] = others;
   return {
     message: `${message}, and the container exposes ${others.join(', ')}`,

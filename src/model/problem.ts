@@ -1,250 +1,265 @@
 import { defined, mapDefined } from '../util/defined.ts';
 import { compareText, showForeignText } from './foreign-text.ts';
 
-/** How much a problem weighs: `error` costs somebody routes, `warning` costs a label or a choice, `notice` only tells. */
+/** The weight of a problem: `error` costs routes, `warning` costs a label or a choice, `notice` is for information. */
 export type Severity = 'error' | 'warning' | 'notice';
 
-/** The command that alone can find a problem; without one `run` and `render` find the same from the same containers. */
+/**
+ * The only command that can find a problem; if absent, `run` and `render` find the same problems in the same
+ * containers.
+ */
 type Finder = 'run' | 'render' | 'render --compose' | 'status';
 
 interface ProblemSpec {
   readonly severity: Severity;
   readonly meaning: string;
   readonly foundBy?: Finder;
-  /** Whether the alert MeetGenProblem (`docs/observability/alerts.yml`) names the code; without it, it names each `error`. */
+  /**
+   * Whether the alert MeetGenProblem (`docs/observability/alerts.yml`) names the code; by default it names each
+   * `error`.
+   */
   readonly alerts?: boolean;
 }
 
-/** Every code that a problem can carry, with its weight and meaning; `docs/problems.md` is generated from it. */
+/** Every problem code with its severity and meaning; `docs/problems.md` is generated from this table. */
 export const problemTable = {
-  'unknown-label': { severity: 'warning', meaning: 'A `meet.*` label that meet-gen does not know; it is ignored.' },
+  'unknown-label': { severity: 'warning', meaning: 'meet-gen does not know this `meet.*` label and ignores it.' },
   'bad-label-value': {
     severity: 'warning',
     meaning:
-      "A label whose value is outside its grammar; it is ignored: another replica's value holds, or the default. Of a comma list a bad entry alone is ignored.",
+      "The value of a label is not allowed and is ignored: another replica's value holds, or the default. In a comma list only the bad entries are ignored.",
   },
-  'label-without-effect': { severity: 'warning', meaning: 'A label that does nothing on a container of this role; it is ignored.' },
-  'bad-role': { severity: 'error', meaning: '`meet.role` is none of the roles; the container is ignored.' },
+  'label-without-effect': {
+    severity: 'warning',
+    meaning: 'The label has no effect on this container, most often because of its role, and is ignored.',
+  },
+  'bad-role': { severity: 'error', meaning: 'The value of `meet.role` is not a role, so the container is ignored.' },
   'no-role': {
     severity: 'warning',
     foundBy: 'render --compose',
     meaning:
-      'A service has labels for meet-gen but no `meet.role`, so it is ignored. Only `render --compose` can tell: an engine is asked for containers with `meet.role` alone, and shows no others.',
+      'A service has labels for meet-gen but no `meet.role`, so it is ignored. Only `render --compose` can find this: meet-gen asks an engine only for containers with `meet.role`.',
   },
   'needs-engine': {
     severity: 'notice',
     foundBy: 'render --compose',
     meaning:
-      "Something that can't be told without an engine: the address of a service in host mode, or the port that an image exposes. What is printed has a placeholder for it.",
+      'Without an engine a value is unknown: the address of a service in host mode, or the port that an image exposes. The printed file has a placeholder.',
   },
   'container-unreadable': {
     severity: 'error',
     meaning:
-      'What the engine says of a container makes no sense, or has more labels, networks or ports than are read. Labels that were read before hold on; a container that never could be read is ignored.',
+      "The engine's entry for a container is malformed, or has too many labels, networks or ports. Labels that were read earlier still hold; a container that was never readable is ignored.",
   },
-  'no-instance': { severity: 'error', meaning: 'It cannot be told which Meet the container belongs to; it is ignored.' },
-  'no-service': { severity: 'error', meaning: 'It cannot be told whose replica the container is; it gets no route.' },
-  'no-paths': { severity: 'error', meaning: 'A `service` without usable `meet.paths` or named route; there is nothing to route to it.' },
-  'route-without-path': { severity: 'error', meaning: 'A `meet.route.<name>` without a path; there is nothing to route.' },
+  'no-instance': { severity: 'error', meaning: 'The instance of the container is unknown, so the container is ignored.' },
+  'no-service': { severity: 'error', meaning: 'The service of the container is unknown, so the container gets no route.' },
+  'no-paths': {
+    severity: 'error',
+    meaning: 'A `service` has no usable `meet.paths` or named route, so nothing is routed to it.',
+  },
+  'route-without-path': { severity: 'error', meaning: 'A `meet.route.<name>` has no path, so there is nothing to route.' },
   'allow-unreadable': {
     severity: 'error',
     meaning:
-      "A `meet.allow` that can't be read: its path is closed to everybody, or all routes of the service where the path can't be read either.",
+      "A `meet.allow` can't be read, so its path is closed to all clients. If its path can't be read either, all routes of the service are closed.",
   },
   'allow-without-route': {
     severity: 'warning',
-    meaning: 'A `meet.allow` for a path that the service is not routed for; it does nothing.',
+    meaning: 'A `meet.allow` names a path that the service has no route for, so it guards nothing.',
   },
-  'no-bucket': { severity: 'error', meaning: 'A `media` container without usable `meet.media.bucket`; its files are answered with 503.' },
-  'no-port': { severity: 'error', meaning: 'No port is known to reach the container on; it is out of rotation.' },
+  'no-bucket': { severity: 'error', meaning: 'A `media` container has no usable `meet.media.bucket`, so requests for its files get 503.' },
+  'no-port': { severity: 'error', meaning: 'The port of the container is unknown, so the container is out of rotation.' },
   'connection-refused': {
     severity: 'error',
     foundBy: 'status',
     alerts: false,
-    meaning: 'A replica in rotation refuses connections: nothing listens on the port that is taken for it, so its routes answer 503.',
+    meaning: 'A replica in rotation refuses connections: no program listens on its port, so its routes answer 503.',
   },
   'no-shared-network': {
     severity: 'error',
-    meaning: 'The container shares no network with all frontends of its instance; it is out of rotation.',
+    meaning: 'The container shares no network with all frontends of its instance, so it is out of rotation.',
   },
-  'no-address': { severity: 'error', meaning: 'The container runs on a shared network but has no address there; it is out of rotation.' },
+  'no-address': {
+    severity: 'error',
+    meaning: 'The container runs on a shared network but has no address there, so it is out of rotation.',
+  },
   'network-not-shared': {
     severity: 'warning',
-    meaning: '`meet.network` names a network that is not shared with the frontends; another one is taken.',
+    meaning:
+      '`meet.network` names a network that the container does not share with the frontends, so meet-gen takes its address on another network.',
   },
   'no-frontend': {
     severity: 'warning',
     meaning:
-      'An instance without a frontend: nobody serves its routes, so its file is left as it is; behind a router the SPA alone is missing.',
+      'An instance has no frontend, so nothing serves its routes and its file stays unchanged. Behind a router only the SPA is missing.',
   },
   'no-frontend-running': {
     severity: 'warning',
-    meaning: 'No frontend of the instance runs, so nobody serves its routes; addresses go on being published for when one starts.',
+    meaning: 'No frontend of the instance runs, so nothing serves its routes. meet-gen still publishes addresses for the next start.',
   },
   'nobody-in-rotation': {
     severity: 'warning',
-    meaning: 'No container of a routed service is in rotation (or no backend is there at all), so requests for it are answered with 503.',
+    meaning: 'No container of a routed service is in rotation, or there is no backend at all, so its requests get 503.',
   },
   'unhealthy-in-use': {
     severity: 'warning',
     alerts: true,
-    meaning: 'No container of a service is any better than unhealthy, so requests go to those whose health check fails.',
+    meaning: 'All usable containers of a service are unhealthy, so requests go to containers whose health check fails.',
   },
-  'contested-route': { severity: 'error', meaning: 'Two services ask for the same path; the one that sorts first keeps it.' },
+  'contested-route': { severity: 'error', meaning: 'Two services ask for the same path; the first by name keeps it.' },
   'too-many-routes': {
     severity: 'error',
     meaning:
-      'The services of an instance ask for more paths than are routed; those of other projects, and of services that sort last, are left out.',
+      'The services of an instance ask for too many paths. The paths of other projects, and of the last services by name, are left out.',
   },
   'replicas-disagree': {
     severity: 'warning',
     meaning:
-      'Replicas of one service carry different values: the newest readable value among those in rotation holds, of guards the strictest. Or they have different roles: each is then a service of its own.',
+      'Replicas of one service have different values: the newest readable value among those in rotation holds, for guards the strictest. With different roles each role is a separate service.',
   },
   'ports-collide': {
     severity: 'warning',
-    meaning: 'Routing, status and SPA port of an instance must differ; a colliding label is ignored.',
+    meaning: 'The routing, status and SPA ports of an instance must differ; a colliding label is ignored.',
   },
-  'foreign-project': { severity: 'notice', meaning: "A container of another compose project than the instance's frontends." },
+  'foreign-project': { severity: 'notice', meaning: 'The container belongs to another compose project than the instance.' },
   'foreign-project-refused': {
     severity: 'error',
-    meaning: "A container of another compose project than the instance's frontends, refused by `--strict-instance`.",
+    meaning: 'The container belongs to another compose project than the instance, and `--strict-instance` refuses it.',
   },
   'owner-assumed': {
     severity: 'notice',
     foundBy: 'render',
-    meaning: 'Several compose projects claim the instance. A single pass has no memory, so it says whom it takes for the owner.',
+    meaning: 'Several compose projects claim the instance. A single pass has no memory, so it reports which project it takes as the owner.',
   },
   'owner-undecided': {
     severity: 'error',
     meaning:
-      'Several compose projects claim the instance, and it is not known whose it is: with `--strict-instance`, neither `--project`, nor memory, nor its name says it; or the memory cannot be read. Its file stays as it is.',
+      'Several compose projects claim the instance, and its owner is unknown: the memory is unreadable, or with `--strict-instance` no option, memory or name decides. Its file stays unchanged.',
   },
-  drained: { severity: 'notice', meaning: 'The container takes no new requests while others can, since it is drained.' },
+  drained: { severity: 'notice', meaning: 'The container is drained: it takes no new requests while other replicas can.' },
   'backup-in-use': {
     severity: 'notice',
-    meaning: 'Nobody but the replicas with `meet.backup` is in rotation, so they get the requests.',
+    meaning: 'Only replicas with `meet.backup` are in rotation, so they get the requests.',
   },
   'stop-overdue': {
     severity: 'warning',
     alerts: true,
     foundBy: 'run',
-    meaning: 'The container got a stop signal 15 minutes ago and still runs; it takes requests again.',
+    meaning: 'The container got a stop signal 15 minutes ago and still runs, so it takes requests again.',
   },
   'crash-loop': {
     severity: 'error',
     foundBy: 'run',
-    meaning:
-      'The container ended by itself three times within a minute; after each start it has to run for a while before it gets requests.',
+    meaning: 'The container crashed three times within a minute, so after each start it has to run for a while before it gets requests.',
   },
   'probe-unclear': {
     severity: 'warning',
     foundBy: 'run',
-    meaning: "The container's probe (`meet.health`) gets no answer that decides anything; the engine's health holds.",
+    meaning: "The container's probe (`meet.health`) gets no clear answer, so the engine's health check decides.",
   },
   'reloads-held-back': {
     severity: 'notice',
     foundBy: 'run',
-    meaning: 'So many changes came that nginx would be reloaded too often: what is only added waits a few seconds. Removals never wait.',
+    meaning: 'Changes come so fast that nginx would reload too often, so additions wait a few seconds. Removals never wait.',
   },
   'engine-unreachable': {
     severity: 'error',
     foundBy: 'run',
-    // MeetGenEngineAway is about it.
+    // The alert MeetGenEngineAway covers it.
     alerts: false,
-    meaning: "The engine can't be asked; the last good file goes on being served.",
+    meaning: 'meet-gen cannot ask the engine. nginx goes on serving the published file.',
   },
   'template-broken': {
     severity: 'error',
     foundBy: 'run',
     meaning:
-      'The template cannot be read or rendered; the last good one is kept, and addresses go on following. Just after a start there is no last good one: the published file stays as it is, and addresses do not follow.',
+      'The template cannot be read or rendered. The last good template stays in use, and addresses are still updated. Just after a start there is no good template: the published file stays unchanged, and addresses are not updated.',
   },
   'publish-failed': {
     severity: 'error',
     foundBy: 'run',
-    meaning: 'The file could not be written; the last good one is still served. It is tried again.',
+    meaning: 'The file could not be written. nginx goes on serving the file before it, and meet-gen retries.',
   },
   'not-kept': {
     severity: 'warning',
     foundBy: 'run',
     meaning:
-      'A file that meet-gen keeps for its next start (what was refused, which containers are drained) cannot be read or written; a restart forgets it. It is tried again.',
+      'A file that meet-gen keeps for its next start (refused files, drained containers) cannot be read or written. A restart would lose its content; meet-gen retries.',
   },
   'not-locked': {
     severity: 'notice',
     foundBy: 'run',
-    meaning: 'Nothing keeps a second meet-gen from publishing into the same directory, since the lock cannot be made there.',
+    meaning: 'The lock cannot be created in the directory, so a second meet-gen could publish there too.',
   },
   'single-file-out': {
     severity: 'warning',
     foundBy: 'run',
     meaning:
-      'What is published is a file that is mounted or named by itself. Mounted, it can only be written over, which an nginx that starts in that moment can see half of; not mounted, it is replaced, which a container that mounts it never sees. Mount the directory instead.',
+      'The published file is mounted or named as a single file. A mounted file can only be overwritten in place, so a starting nginx can read a part. A file that is not mounted is replaced, and a container that mounts it never sees the change. Mount the directory instead.',
   },
   'output-contested': {
     severity: 'error',
     foundBy: 'run',
-    meaning: 'Somebody else writes the published file again and again: most likely another meet-gen with other options.',
+    meaning: 'Another process keeps overwriting the published file: most likely a second meet-gen with other options.',
   },
   'reload-unverified': {
     severity: 'warning',
     alerts: true,
     foundBy: 'run',
-    meaning: "The frontend's status server does not answer, so it is not known which configuration it serves.",
+    meaning: "The frontend's status server does not answer, so the configuration that it serves is unknown.",
   },
   shadowed: {
     severity: 'error',
     foundBy: 'run',
     meaning:
-      "nginx has the published file, but another server of its configuration answers on the routing port, so visitors don't get the routes. Meet's official compose makes one: it mounts `default.conf.template` into `/etc/nginx/templates`.",
+      "nginx has the published file, but another server of its configuration answers on the routing port, so visitors don't get the routes. Meet's official compose file creates such a server: it mounts `default.conf.template` into `/etc/nginx/templates`.",
   },
   'visitors-not-asked': {
     severity: 'notice',
     foundBy: 'run',
     meaning:
-      "A template of your own has no location that meet-gen could ask on the routing port, so only the status port proves what is live: another server in the file's place would not be found.",
+      'Your own template has no location that meet-gen can ask on the routing port, so only the status port proves the reload. Another server that answers visitors would not be found.',
   },
   'reload-pending': {
     severity: 'error',
     foundBy: 'run',
-    meaning: 'The frontend goes on serving another configuration than the published one, although it was told to reload.',
+    meaning: 'The frontend got the reload signal but goes on serving another configuration than the published one.',
   },
   'reload-rejected': {
     severity: 'error',
     foundBy: 'run',
     meaning:
-      "nginx refuses what labels and templates ask for. All but what it names is served, else the last good structure, with today's addresses; the refused file is kept with nginx's words.",
+      "nginx refuses the file that labels and templates ask for. It goes live without the part that nginx names, or else the last good structure goes back with today's addresses. The refused file is kept with nginx's reason.",
   },
   'route-left-out': {
     severity: 'error',
     foundBy: 'run',
-    meaning: 'Paths that nginx refuses are left out and answer 503, so that the rest can go live.',
+    meaning: 'nginx refuses paths. They are left out and answer 503, so the rest can go live.',
   },
   'check-impossible': {
     severity: 'warning',
     alerts: true,
     foundBy: 'run',
-    meaning: "`--check exec` is asked for, but the frontends' nginx can't be asked; a change of structure waits until it can.",
+    meaning: "`--check exec` is set, but meet-gen can't run the check in a frontend. A change of structure waits until it can.",
   },
   'internal-error': {
     severity: 'error',
     foundBy: 'run',
     meaning:
-      'A part of meet-gen failed, most likely by a bug. The other parts go on, what is published stays, and the part is retried; the log has the details, once.',
+      'A part of meet-gen failed, most likely by a bug. The other parts go on, the published file stays, and meet-gen retries the part. The log has the details once.',
   },
-  'signal-failed': { severity: 'error', foundBy: 'run', meaning: 'The engine refused to pass the reload signal on. It is tried again.' },
+  'signal-failed': { severity: 'error', foundBy: 'run', meaning: 'The engine did not deliver the reload signal. meet-gen retries.' },
 } as const satisfies Record<string, ProblemSpec>;
 
 export type ProblemCode = keyof typeof problemTable;
 
-/** The codes that are worth an alert. */
+/** The codes that the alert names. */
 export function alertedCodes(): readonly string[] {
   const rows = Object.entries<ProblemSpec>(problemTable);
   return rows.flatMap(([code, { severity, alerts = severity === 'error' }]) => (alerts ? [code] : [])).toSorted(compareText);
 }
 
-/** Something that is wrong, for the person who can fix it. All foreign text in it is already made safe to show. */
+/** A fault, described to the person who can fix it. All untrusted text in it is already safe to show. */
 export interface Problem {
   readonly code: ProblemCode;
   readonly severity: Severity;
@@ -252,9 +267,9 @@ export interface Problem {
   readonly container?: string;
   readonly key?: string;
   readonly value?: string;
-  /** One sentence: what happened and why. */
+  /** The fault and its reason. */
   readonly message: string;
-  /** One sentence: what to do. */
+  /** The way to fix it. */
   readonly cure: string;
 }
 
@@ -269,7 +284,7 @@ interface ProblemDetails {
 
 const maxSentenceLength = 1000;
 
-/** Makes a problem; foreign text in the details is made safe to show here, once for all. */
+/** Creates a problem and makes untrusted text in the details safe to show. */
 export function problem(code: ProblemCode, details: ProblemDetails): Problem {
   const { instance, container, key, value, message, cure } = details;
   return {
@@ -281,13 +296,13 @@ export function problem(code: ProblemCode, details: ProblemDetails): Problem {
       key: mapDefined(key, showForeignText),
       value: mapDefined(value, showForeignText),
     }),
-    // An error's own words in a message are foreign too.
+    // The text of an error in a message is untrusted too.
     message: showForeignText(message, maxSentenceLength),
     cure: showForeignText(cure, maxSentenceLength),
   };
 }
 
-/** One line that identifies a problem: two problems with the same line are the same problem. */
+/** The identity of a problem in one line: problems with the same line are the same. */
 export function problemKey(item: Problem): string {
   return JSON.stringify([item.code, item.instance, item.container, item.key, item.value, item.message]);
 }

@@ -1,3 +1,8 @@
+/*
+ * model/: containers and the notes about them go in. Instances come out: services and replicas with their labels,
+ * addresses and places in the rotation, and problems.
+ */
+
 import { chooseAddress, sharedNetworks } from './address.ts';
 import type { Reachable } from './address.ts';
 import { byId } from './by-id.ts';
@@ -12,7 +17,7 @@ import { defaultPorts } from './instance.ts';
 import type { Instance, Replica, Service } from './instance.ts';
 import { isComposeOneOff, likelyInstance, readMember } from './member.ts';
 import type { Member } from './member.ts';
-import { groupServices, isLastingNginx, preferRunning, splitRouters, tellForeignProjects } from './membership.ts';
+import { groupServices, isLastingNginx, preferRunning, splitRouters, reportForeignProjects } from './membership.ts';
 import type { Group } from './membership.ts';
 import { networkOwnerOf, noteFor, withOwnersNetworks } from './network-owner.ts';
 import { noteProblems } from './note-problems.ts';
@@ -27,25 +32,26 @@ import { serverParametersOf } from './server-parameters.ts';
 import { defined } from '../util/defined.ts';
 
 /**
- * The networks that upstreams are reached on: those that the frontends of the instance's own project share. Undefined while there is
- * no frontend to share one with.
+ * The networks on which upstreams are reached: the networks that the frontends of the instance's own project share.
+ * Undefined without a frontend.
  */
 type Reach = Reachable | undefined;
 
-/** What was observed, and who was in rotation when the instance was read before. */
+/** The observation, and the containers that were in rotation at the last reading of the instance. */
 type Seen = Observation & { readonly hasServed: ReadonlySet<string> };
 
-/** Which instances are looked at, and how. */
+/** The instances to read, and how. */
 export interface InstanceChoice extends KnownOwners {
-  /** The only one, or undefined for all. */
+  /** The only instance to read; undefined for all. */
   readonly only?: string | undefined;
-  /** Containers of other compose projects than the instance's own are refused. */
+  /** Refuse containers of other compose projects than the instance's own. */
   readonly strict?: boolean;
 }
 
 /**
- * Sorts the observed containers into instances. What can't be used is a problem and costs only itself.
- * @param readings of the observation before, so that only what has changed since is read; an instance that has not is the same object
+ * Groups the observed containers into instances. An unusable container or label is a problem and costs only itself.
+ * @param readings the readings of earlier observations: only changes are read, and an unchanged instance is the same
+ * object
  */
 export function readInstances(
   observation: Observation,
@@ -58,7 +64,8 @@ export function readInstances(
   for (const container of withOwnersNetworks(observation.containers)) {
     const { labels, unreadable } = container;
     if (labels['meet.role'] === undefined && unreadable === undefined) continue;
-    // Whose it is comes first: the labels of another instance cost nothing. An entry that nobody can be told by concerns everybody.
+    // The instance comes first: labels of another instance are not read. An unreadable entry without a role concerns
+    // all instances.
     if (only !== undefined && labels['meet.role'] !== undefined && likelyInstance(container) !== only) continue;
     if (unreadable !== undefined) problems.push(notRead(container, unreadable));
     if (unreadable !== undefined && !container.isAsBefore) continue;
@@ -91,14 +98,14 @@ export function readInstances(
   return { instances: read.map(({ instance }) => instance), problems };
 }
 
-/** What the owner of an instance is decided from, besides its containers. */
+/** The facts besides containers that decide the owner of an instance. */
 function ownerKnown(name: string, { given, remembered, unread }: KnownOwners): string {
   return JSON.stringify([given?.get(name), remembered?.get(name), unread?.has(name)]);
 }
 
-/** Whether anything is known of an instance's containers besides what the engine tells. Of most of thousands nothing is. */
+/** Whether there are notes about containers of an instance. Most containers have no notes. */
 function notedInstances({ containers, notes }: Observation): (instance: string) => boolean {
-  // What is known of one then counts for others, too.
+  // A note about a container then counts for the containers in its network too.
   if (notes.size > 0 && containers.some((container) => networkOwnerOf(container) !== undefined)) return () => true;
   const there = byId(containers);
   const names = new Set([...notes.keys()].flatMap((id) => there.get(id) ?? []).map(likelyInstance));
@@ -117,10 +124,10 @@ function readInstance(name: string, all: readonly Member[], observation: Seen, c
   problems.push(...assumedOwner(name, owner, claimants, choice));
   const { project, reason: ownerReason } = owner;
   const foreign = nginxes.length > 0 || project !== undefined ? all.filter((member) => member.project !== project) : [];
-  tellForeignProjects(name, project, foreign, strict, problems);
+  reportForeignProjects(name, project, foreign, strict, problems);
   const strangers = new Set(foreign);
   const members = strict ? all.filter((member) => !strangers.has(member)) : all;
-  // Where the owner has no nginx, those of others don't take its place.
+  // Frontends of other projects don't replace missing frontends of the owner.
   const lasting = nginxes.some((member) => member.project === project) ? members.filter(isLastingNginx) : [];
   const { frontends, spa } = splitRouters(lasting, project);
   const kind = spa === undefined ? 'frontend' : 'router';
@@ -129,11 +136,11 @@ function readInstance(name: string, all: readonly Member[], observation: Seen, c
     problems.push(
       problem('no-frontend', {
         instance: name,
-        message: `no container with meet.role=frontend${nginxes.length === 0 ? '' : ` of its own project, ${project ?? ''},`} belongs to this instance, so nobody serves its routes`,
+        message: `no container with meet.role=frontend${nginxes.length === 0 ? '' : ` in its own project, ${project ?? ''},`} belongs to this instance, so nothing serves its routes`,
         cure:
           nginxes.length === 0
             ? 'label the frontend with meet.role=frontend, or correct meet.instance'
-            : `start the frontend of ${project ?? ''}; if the instance belongs to another compose project now, say so: --project ${name}=<project>`,
+            : `start the frontend of ${project ?? ''}; if the instance now belongs to another compose project, set --project ${name}=<project>`,
       }),
     );
   }
@@ -142,8 +149,8 @@ function readInstance(name: string, all: readonly Member[], observation: Seen, c
       problem('no-frontend-running', {
         instance: name,
         container: frontends.map((member) => member.container.name).join(', '),
-        message: `no ${kind} of this instance runs, so nobody serves its routes`,
-        cure: 'start it; if it ends again, its log says why (docker logs)',
+        message: `no ${kind} of this instance runs, so nothing serves its routes`,
+        cure: 'start the container; if the container ends again, read its log (docker logs)',
       }),
     );
   }
@@ -186,7 +193,6 @@ function readService(members: Group, reachable: Reach, observation: Seen, proble
   };
 }
 
-/** Each container with its place in the rotation, by what its own labels and the engine say. */
 function judgeMembers(
   members: readonly Member[],
   reachable: Reach,
@@ -204,7 +210,7 @@ function judgeMembers(
   });
 }
 
-/** Others' frontends don't take the owner's out of the rotation. */
+/** Ranks the owner's frontends separately, so that frontends of other projects don't change their rotation. */
 function rankApart(judged: readonly Judged[], project: string | undefined): readonly Replica[] {
   const own = judged.filter(({ member }) => member.project === project);
   const others = judged.filter(({ member }) => member.project !== project);
@@ -234,13 +240,13 @@ function locate(member: Member, reachable: Reachable, problems: Problem[]): Judg
   const { address, problems: addressProblems } = chooseAddress(member, reachable);
   problems.push(...addressProblems);
   if (address === undefined) return undefined;
-  // Last, since the engine lists no ports of a container without a network.
+  // Last, since the engine lists ports only for a container with a network.
   const port = portOf(member);
   if (port === undefined) problems.push(noPort(member));
   return port === undefined ? undefined : { ...address, port };
 }
 
-/** Whether a running container would be sent requests, but neither the engine's list nor its labels say on which port. */
+/** Whether a running container would get requests but has no known port, in the engine's list or in its labels. */
 export function hasNoPort(container: Container): boolean {
   const isListed = container.state !== 'running' || container.exposedTcpPorts.length > 0 || container.unreadable !== undefined;
   if (isListed || container.labels['meet.role'] !== 'service') return false;
@@ -260,8 +266,8 @@ function notRead(container: Container, reason: string): Problem {
   return problem('container-unreadable', {
     ...(isKnown ? { instance: likelyInstance(container) } : {}),
     container: container.name,
-    message: `what the engine says of the container is not read, so ${container.isAsBefore ? 'the labels from before hold' : 'it is ignored'}: ${reason}`,
-    cure: 'take off what is too much (docs/labels.md has the limits); if nothing is, see what answers in place of the engine',
+    message: `the engine's entry for the container is unreadable (${reason}), so ${container.isAsBefore ? 'the labels read earlier hold' : 'the container is ignored'}`,
+    cure: 'remove labels, networks or ports above the limits in docs/labels.md, or check which program answers as the engine',
   });
 }
 
@@ -274,16 +280,16 @@ function noPort({ instance, container }: Member): Problem {
     message:
       portsUnknown === undefined
         ? 'the container exposes no TCP port and has no meet.port'
-        : `the container has no meet.port, and it is not known which TCP port it exposes: the engine lists no ports in host mode and on internal networks, and could not be asked for this container (${portsUnknown})`,
-    cure: 'set meet.port to the port that it listens on',
+        : `the container has no meet.port, and its exposed TCP ports are unknown (${portsUnknown}): the engine lists no ports in host mode and on internal networks`,
+    cure: 'set meet.port to the port that the container listens on',
   });
 }
 
 function noSpa(instance: string): Problem {
   return problem('no-frontend', {
     instance,
-    message: 'the instance has a router but no container with meet.role=frontend, so nobody serves the SPA: 503',
-    cure: "label the frontend with meet.role=frontend; it has to be of the router's own compose project",
+    message: 'the instance has a router but no container with meet.role=frontend, so requests for the SPA get 503',
+    cure: "label the frontend with meet.role=frontend; it has to belong to the router's own compose project",
   });
 }
 

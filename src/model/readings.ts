@@ -3,23 +3,23 @@ import { readMember } from './member.ts';
 import type { Member } from './member.ts';
 import type { Problem } from './problem.ts';
 
-/** What was read of an instance's members. */
+/** The instance read from its members, with the problems found. */
 interface Reading<Instance> {
   readonly instance: Instance;
   readonly problems: readonly Problem[];
 }
 
 /**
- * What was read before: the same container (the very object) reads the same, and so does an instance of the same members, of whom the
- * same is known. So reading costs what has changed, not what is there.
+ * The cache of earlier readings, by object identity. The same container gives the same member, and an instance with the
+ * same members and notes gives the same reading. So reading costs time for changes alone.
  */
 export interface Readings<Instance> {
   member(container: Container): ReturnType<typeof readMember>;
   /**
-   * @param owner what is known of the instance's owner
-   * @param members in any order, which is the same as long as nothing changes
-   * @param noteFor absent when nothing is known of any of them
-   * @param read is given what was read before, which no longer holds
+   * @param owner the facts that decide the instance's owner
+   * @param members in any order that stays the same without a change
+   * @param noteFor absent if there are no notes about any member
+   * @param read gets the earlier reading, which no longer holds
    */
   instance(
     name: string,
@@ -32,16 +32,16 @@ export interface Readings<Instance> {
   retain(names: ReadonlySet<string>): void;
 }
 
-interface Known<Instance> {
+interface CachedReading<Instance> {
   readonly members: readonly Member[];
-  /** What is known of the owner, and of the members. */
+  /** The facts about the owner, and the notes about the members. */
   readonly notes: string;
   readonly reading: Reading<Instance>;
 }
 
 export function createReadings<Instance>(): Readings<Instance> {
   const members = new WeakMap<Container, ReturnType<typeof readMember>>();
-  const instances = new Map<string, Known<Instance>>();
+  const instances = new Map<string, CachedReading<Instance>>();
   return {
     member(container) {
       const known = members.get(container) ?? readMember(container);

@@ -4,13 +4,12 @@ import { includesRouting, isComposeOneOff } from './member.ts';
 import type { FrontendMember, Member } from './member.ts';
 
 /**
- * How good a container is as an upstream, best first. Only the best rank that anybody has is in rotation;
- * `never` is out whatever else there is. One that is drained still answers, one that is stopping may not.
+ * The ranks of a container as an upstream, best first. Only the containers with the best rank present are in rotation;
+ * `never` is always out. A drained container still answers, a stopping one may not.
  */
 const ranks = ['ready', 'starting', 'unhealthy', 'draining', 'stopping', 'never'] as const;
 export type Rank = (typeof ranks)[number];
 
-/** The rank of a container, and the reason in words. */
 export interface Standing {
   readonly rank: Rank;
   readonly reason: string;
@@ -18,14 +17,14 @@ export interface Standing {
 
 type Judged = Pick<Member, 'container' | 'labels' | 'role'> & Pick<FrontendMember, 'isBehindRouter'>;
 
-/** Judges one container by the engine's own state, by its labels, and by what else is known of it. */
+/** Ranks a container by the engine's state, its labels and its note. */
 export function judge(member: Judged, note: Note = {}): Standing {
   const { container, labels } = member;
   if (isComposeOneOff(container)) return { rank: 'never', reason: 'a one-off of docker compose run' };
   if (container.state !== 'running') return { rank: 'never', reason: container.state };
-  // A frontend takes requests whether we like it or not, and is to serve what is published.
+  // A frontend gets requests with any rank, and has to serve the published file.
   if (note.heldBack === true && !includesRouting(member))
-    return { rank: 'never', reason: 'ended by itself again and again: held back until it has run for a while' };
+    return { rank: 'never', reason: 'crashed repeatedly: out until it has run for a while' };
   if (note.stop === 'in-progress') return { rank: 'stopping', reason: 'got a stop signal' };
   if (labels.drain === true) return { rank: 'draining', reason: 'drained by meet.drain=true' };
   if (note.drained === true) return { rank: 'draining', reason: 'drained by an operator' };
@@ -36,14 +35,14 @@ function judgeHealth(health: Health, wanted: Labels['health'], { probe: verdict,
   if (wanted === undefined || wanted.by === 'docker') return standingByHealth[health];
   if (wanted.by === 'none') return { rank: 'ready', reason: 'running; meet.health=none' };
   if (verdict === undefined) {
-    // One that ran before we came was most likely in rotation, and stays there until its probe is answered.
-    return fresh === true ? { rank: 'starting', reason: 'its probe has not been answered yet' } : standingByHealth[health];
+    // A container that ran before meet-gen started was most likely in rotation, and stays there until its probe has an
+    // answer.
+    return fresh === true ? { rank: 'starting', reason: 'its probe has no answer yet' } : standingByHealth[health];
   }
-  if (verdict.answer === 'ready') return { rank: 'ready', reason: `its probe says: ${verdict.detail}` };
-  if (verdict.answer === 'not-ready')
-    return { rank: verdict.wasReady ? 'unhealthy' : 'starting', reason: `its probe says: ${verdict.detail}` };
+  if (verdict.answer === 'ready') return { rank: 'ready', reason: `probe: ${verdict.detail}` };
+  if (verdict.answer === 'not-ready') return { rank: verdict.wasReady ? 'unhealthy' : 'starting', reason: `probe: ${verdict.detail}` };
   const { rank, reason } = standingByHealth[health];
-  return { rank, reason: `${reason}; its probe decides nothing: ${verdict.detail}` };
+  return { rank, reason: `${reason}; its probe is unclear: ${verdict.detail}` };
 }
 
 const standingByHealth: Readonly<Record<Health, Standing>> = {

@@ -1,4 +1,4 @@
-/** How long a list may be, and a path in it: counted before anything of it is read. */
+/** The limits of lists, and of a path in a list. Lists are counted before their entries are read. */
 export const maxPaths = 64;
 export const maxPathLength = 256;
 export const maxHosts = 16;

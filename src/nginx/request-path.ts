@@ -1,4 +1,4 @@
-/** What nginx makes of a request target: the path that it looks a location up by, or why it answers 400 by itself. */
+/** nginx's reading of a request target: the path that it picks a location by, or the reason for its 400. */
 export type RequestPath = { readonly path: string } | { readonly refused: string };
 
 type State = 'usual' | 'slash' | 'dot' | 'dot-dot';
@@ -6,15 +6,15 @@ type State = 'usual' | 'slash' | 'dot' | 'dot-dot';
 const [percent, hash, question, slash, dot] = ['%', '#', '?', '/', '.'];
 
 /**
- * Reads a request target as nginx does before it picks a location (ngx_http_parse_complex_uri, with merge_slashes on, its
- * default): percent-codes decoded once, `//` merged, `.` and `..` followed, also where they were encoded; query and fragment
- * left out, unless their sign was encoded.
- * @param target begins with a slash, as it is sent. What isn't ASCII counts as its UTF-8 bytes, encoded or not
- * @returns the path as nginx has it, one character for each byte
+ * Reads a request target as nginx does before it picks a location (ngx_http_parse_complex_uri, with its default
+ * `merge_slashes on`). Percent-codes are decoded once, `//` is merged, `.` and `..` are resolved, even where they were
+ * encoded. Query and fragment are dropped, unless their sign was encoded.
+ * @param target begins with a slash, as sent. Non-ASCII text counts as its UTF-8 bytes, encoded or not
+ * @returns the path as nginx has it, one character per byte
  */
 export function readRequestPath(target: string): RequestPath {
   const bytes = [...new TextEncoder().encode(target)].map((byte) => String.fromCharCode(byte));
-  // Since nginx 1.21.1, in the query too.
+  // Since nginx 1.21.1, the query included.
   if (bytes.some(isControl)) return { refused: 'it holds a control character' };
   const reader = createReader();
   for (let index = 0; index < bytes.length; index++) {
@@ -24,14 +24,14 @@ export function readRequestPath(target: string): RequestPath {
     if (code === null) return { refused: '% is not followed by two hexadecimal digits' };
     if (code === '\0') return { refused: 'it holds an encoded zero byte' };
     if (code !== undefined) index += 2;
-    if (!reader.take(code ?? byte)) return { refused: climbs };
+    if (!reader.take(code ?? byte)) return { refused: aboveRoot };
   }
-  return reader.end() ? { path: reader.path() } : { refused: climbs };
+  return reader.end() ? { path: reader.path() } : { refused: aboveRoot };
 }
 
-const climbs = '.. leads above the root';
+const aboveRoot = '.. leads above the root';
 
-/** Follows slashes and dots, whether they were encoded or not; `take` and `end` are false where `..` leads above the root. */
+/** Resolves slashes and dots, encoded or not; `take` and `end` return false where `..` leads above the root. */
 function createReader(): { take(byte: string): boolean; end(): boolean; path(): string } {
   let path = '';
   let state: State = 'usual';
@@ -58,7 +58,7 @@ function createReader(): { take(byte: string): boolean; end(): boolean; path(): 
   return { take, end, path: () => path };
 }
 
-/** The byte that two hexadecimal digits stand for; null where they are none. */
+/** The byte of two hexadecimal digits; null for other characters. */
 function decode(first = '', second = ''): string | null {
   return /^[0-9a-f]{2}$/i.test(first + second) ? String.fromCharCode(Number.parseInt(first + second, 16)) : null;
 }

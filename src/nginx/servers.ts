@@ -1,21 +1,21 @@
-/** A server of an nginx configuration, reduced to what decides which server answers. */
+/** The parts of a server block that decide which server answers. */
 export interface NginxServer {
   readonly names: readonly string[];
   readonly listens: readonly NginxListen[];
 }
 
 interface NginxListen {
-  /** `*` for every address; a Unix socket has no port and is left out. */
+  /** `*` for every address. Unix sockets are left out: they have no port. */
   readonly address: string;
   readonly port: number;
   readonly isDefault: boolean;
 }
 
-/** Words, quoted or not, and the three signs between them; a comment is dropped. */
+/** Words, quoted or not, and the signs `{`, `}` and `;`; comments are dropped. */
 const tokenPattern = /#[^\n]*|"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*'|[{};]|(?:\$\{[^}]*\}|[^\s{};])+/g;
 const defaultPort = 80;
 
-/** The servers of a configuration file, in the order of the file. Included files are not read. */
+/** The servers of a configuration file, in order. Includes are not followed. */
 export function serversIn(text: string): readonly NginxServer[] {
   const servers: { names: string[]; listens: NginxListen[] }[] = [];
   const blocks: string[] = [];
@@ -41,12 +41,11 @@ export function serversIn(text: string): readonly NginxServer[] {
   return servers;
 }
 
-/** Whether a server of this text listens on the port. */
 export function listensOn(text: string, port: number): boolean {
   return serversIn(text).some(({ listens }) => listens.some((listen) => listen.port === port));
 }
 
-/** Whether clients on other machines can reach it. */
+/** Whether a listen address is loopback, out of reach for clients on other machines. */
 export function isLoopback({ address }: NginxListen): boolean {
   return /^(127\.|\[::1\]$|localhost$)/.test(address);
 }

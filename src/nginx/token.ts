@@ -1,18 +1,24 @@
+/*
+ * nginx/: text from labels, requests and nginx's output goes in. Values in nginx's grammar come out, or undefined.
+ */
+
 import ipaddr from 'ipaddr.js';
 import { maxAllowNetworks, maxHosts, maxPathLength, maxPaths } from './list-limits.ts';
 import { defined } from '../util/defined.ts';
 
 /**
- * The one vocabulary of everything that may reach nginx. Labels are read through it, and the template engine passes
- * every printed value through `nginxToken` once more. A value outside its grammar is refused, never escaped.
+ * The vocabulary of every text that reaches nginx. Labels are parsed with it, and the template engine checks each
+ * printed value with `nginxToken` again. A value outside its grammar is refused, never escaped.
  */
 
-/** What a printed value may consist of: nothing that ends a directive, opens a block, starts a variable, a comment or a string. */
+/**
+ * The characters of a printed value: none ends a directive, opens a block, or starts a variable, a comment or a string.
+ */
 const tokenPattern = /^[A-Za-z0-9_.,/:@~+=*[\]-]{1,512}$/;
 
 /**
- * The template engine's escape function: returns the value as it is when it is one word of the vocabulary.
- * @throws TypeError when the value is missing, not a string or number, or holds any other character.
+ * The template engine's escape function: returns a value of the vocabulary unchanged.
+ * @throws TypeError when the value is missing, not a string or number, or has any other character
  */
 export function nginxToken(value: unknown): string {
   if (value === undefined || value === null) throw new TypeError('a printed value is missing (undefined)');
@@ -37,17 +43,18 @@ const maxWeight = 100;
 const maxConnections = 100_000;
 const balances: readonly Balance[] = ['round-robin', 'least-conn', 'ip-hash', 'random-two'];
 
-/** An instance: also a folder below `--out`. */
+/** The name of an instance, also a folder below `--out`. */
 export function parseInstance(text: string): string | undefined {
   return instancePattern.test(text) ? text : undefined;
 }
 
-/** Of a project's name as it is written, the `+` in front included. */
+/** The length of a written project name, with the `+` in front. */
 const maxProjectLength = 128;
 
 /**
- * The name of a compose project or stack, as it is written into the file. A name that is no instance's stays a name of its own: what is
- * outside the grammar is written as `+` and the hexadecimal bytes, and `+` stands in front. Undefined where that gets too long.
+ * The name of a compose project or stack as written into the file. A name outside the grammar gets `+` in front, and
+ * its bytes outside the grammar become `+` and two hexadecimal digits: different names stay different. Undefined where
+ * the result is too long.
  */
 export function parseProject(text: string): string | undefined {
   if (instancePattern.test(text)) return text;
@@ -55,7 +62,7 @@ export function parseProject(text: string): string | undefined {
   return written.length <= maxProjectLength ? written : undefined;
 }
 
-/** Whether a text is what `parseProject` makes of some name. */
+/** Whether a text can be a result of `parseProject`. */
 export function isWrittenProject(text: string): boolean {
   return instancePattern.test(text) || (text.length <= maxProjectLength && /^\+(?:[a-z0-9_-]|\+[0-9a-f]{2})*$/.test(text));
 }
@@ -65,29 +72,28 @@ function writeByte(byte: number): string {
   return /[a-z0-9_-]/.test(letter) ? letter : `+${byte.toString(16).padStart(2, '0')}`;
 }
 
-/** The name of one of several labels, `meet.route.<name>.path`: without a dot, which ends it. */
+/** The `<name>` in labels like `meet.route.<name>.path`; a dot would end it. */
 export function parseLabelName(text: string): string | undefined {
   return instancePattern.test(text) ? text : undefined;
 }
 
-/** A service: part of an upstream's name. */
+/** A service name: part of an upstream's name. */
 export function parseServiceName(text: string): string | undefined {
   return servicePattern.test(text) ? text : undefined;
 }
 
-/** A container's or network's name, as the engine itself would accept it today; older engines accepted anything. */
+/** A container or network name that today's engine accepts; older engines accepted any text. */
 export function parseEngineName(text: string): string | undefined {
   return namePattern.test(text) ? text : undefined;
 }
 
-/** A TCP port, 1 to 65535. */
 export function parsePort(text: string): number | undefined {
   if (!/^[1-9][0-9]{0,4}$/.test(text)) return undefined;
   const port = Number(text);
   return port <= 65_535 ? port : undefined;
 }
 
-/** An nginx time of one unit, `300s`; 0 is refused, since nginx would then time out at once. */
+/** An nginx time with one unit, `300s`; 0 is refused, since nginx would time out at once. */
 export function parseNginxDuration(text: string): string | undefined {
   return durationPattern.test(text) ? text : undefined;
 }
@@ -97,12 +103,12 @@ export function parseNginxSize(text: string): string | undefined {
   return sizePattern.test(text) ? text : undefined;
 }
 
-/** How much of a service's requests a replica gets; nginx hashes 160 points for each unit, so it has an end. */
+/** The weight of a replica. nginx hashes 160 points per unit, so there is a maximum. */
 export function parseWeight(text: string): number | undefined {
   return parseCount(text, maxWeight);
 }
 
-/** How many connections at once; nginx's own 0, no limit, is the same as no label. */
+/** The number of connections at once. nginx's 0, no limit, is the same as no label. */
 export function parseConnections(text: string): number | undefined {
   return parseCount(text, maxConnections);
 }
@@ -112,14 +118,13 @@ function parseCount(text: string, most: number): number | undefined {
   return count === undefined || count > most ? undefined : count;
 }
 
-/** How nginx chooses among the replicas of a service. */
 export type Balance = 'round-robin' | 'least-conn' | 'ip-hash' | 'random-two';
 
 export function parseBalance(text: string): Balance | undefined {
   return balances.find((known) => known === text);
 }
 
-/** Comma-separated host names in lower case, `*.` in front allowed. */
+/** Comma-separated host names, returned in lower case; `*.` in front is allowed. */
 export function parseHosts(text: string): readonly string[] | undefined {
   const hosts = splitList(text).map((host) => host.toLowerCase());
   const valid = hosts.length > 0 && hosts.length <= maxHosts && hosts.every((host) => host.length <= 253 && hostPattern.test(host));
@@ -131,7 +136,7 @@ export function parseBucket(text: string): string | undefined {
   return bucketPattern.test(text) ? text : undefined;
 }
 
-/** The host that an S3 signature is made for, in lower case as it is signed, with its port unless that is 80 or 443. */
+/** The host of an S3 signature, in lower case as signed, with its port unless that is 80 or 443. */
 export function parseSignedHost(text: string): string | undefined {
   const lower = text.toLowerCase();
   const [host = '', port, ...more] = lower.split(':');
@@ -139,31 +144,31 @@ export function parseSignedHost(text: string): string | undefined {
   return valid && more.length === 0 ? lower : undefined;
 }
 
-/** `meet.health`, read: who says that a container is ready. */
+/** The parsed `meet.health`: the check that decides whether a container is ready. */
 export type HealthLabel = { readonly by: 'docker' | 'none' | 'tcp' } | { readonly by: 'http'; readonly path: string };
 
-/** `docker`, `none`, `tcp`, or `http:` and a path without anything that would have to be escaped. */
+/** `docker`, `none`, `tcp`, or `http:` and a path that needs no escaping. */
 export function parseHealth(text: string): HealthLabel | undefined {
   if (text === 'docker' || text === 'none' || text === 'tcp') return { by: text };
   const path = text.startsWith('http:') ? text.slice('http:'.length) : '';
   return path === '/' || isPlainPath(path.replace(/(?<=.)\/$/, '')) ? { by: 'http', path } : undefined;
 }
 
-/** A request path that a route takes: exactly this one, or all below it (the path then ends in a slash). */
+/** The request paths of a route: exactly one, or all below it (the path then ends in a slash). */
 export interface PathRule {
   readonly kind: 'exact' | 'below';
   readonly path: string;
 }
 
-/** `meet.paths`, read: the rules, and whether they replace the role's preset or are added to it. */
+/** The parsed `meet.paths`: the rules, and whether they replace the preset or add to the preset. */
 export interface PathsLabel {
   readonly replacesPreset: boolean;
   readonly rules: readonly PathRule[];
 }
 
 /**
- * Reads a comma list of path prefixes: `/x` is `/x` and all below it, `/x/` only what is below, `=/x` exactly that.
- * With `+` before every entry the list adds to the preset, otherwise it replaces it.
+ * Reads a comma list of path prefixes: `/x` is `/x` and all paths below, `/x/` only the paths below, `=/x` exactly
+ * `/x`. With `+` before every entry the list adds to the preset, otherwise it replaces the preset.
  */
 export function parsePaths(text: string): PathsLabel | undefined {
   const entries = splitList(text);
@@ -176,24 +181,23 @@ export function parsePaths(text: string): PathsLabel | undefined {
   };
 }
 
-/** One path as an entry of such a list: `/x`, `/x/` or `=/x`. */
+/** One path, written like an entry of `meet.paths`: `/x`, `/x/` or `=/x`. */
 export function parsePath(text: string): readonly PathRule[] | undefined {
   return parsePathEntry(text);
 }
 
-/** What of `<path> from <networks>` could be read; what is absent could not. */
+/** The readable parts of `<path> from <networks>`; an unreadable part is absent. */
 export interface AllowText {
   readonly rules?: readonly PathRule[];
-  /** In CIDR form, or single addresses. */
   readonly networks?: readonly string[];
 }
 
-/** What begins like one more path, wherever it stands. */
+/** The start of a second path, at any place. */
 const furtherPath = /[\s,][=+]?\//;
 
 /**
- * `/admin from 10.0.0.0/8, fd00::/8`: a path as above, or `/` for everything, and who alone may reach it. With one more path none
- * could be read: the second would stay open.
+ * Reads `/admin from 10.0.0.0/8, fd00::/8`: a path, or `/` for all paths, and the networks that may reach it. With a
+ * second path the whole path part is unreadable: the second path would otherwise stay open.
  */
 export function parseAllow(text: string): AllowText {
   const [, pathText = '', networksText = ''] = /^\s*(\S+)(?:\s+from\s+([^]*))?/.exec(text) ?? [];
@@ -207,7 +211,7 @@ export function parseAllow(text: string): AllowText {
 }
 
 function parseNetworks(text: string): readonly string[] | undefined {
-  // Strict, unlike other lists: what guards is refused, and so closed, when anything of it is odd.
+  // Stricter than other lists: an odd guard is refused, and so closes.
   const entries = text.split(',');
   if (entries.length > maxAllowNetworks) return undefined;
   const networks = entries.map((entry) => parseNetwork(entry.trim()));
@@ -215,7 +219,7 @@ function parseNetworks(text: string): readonly string[] | undefined {
   return networks.flatMap((network) => network ?? []);
 }
 
-/** nginx warns of bits behind the prefix, so they are cleared. */
+/** Clears the bits after the prefix, since nginx warns about them. */
 function parseNetwork(text: string): string | undefined {
   const [address = '', length, ...more] = text.split('/');
   const v4 = ipv4Pattern.test(address);
@@ -228,12 +232,12 @@ function parseNetwork(text: string): string | undefined {
   return prefix === most ? network : `${network}/${prefix}`;
 }
 
-/** IPv4 in IPv6's clothes would never match: nginx compares such clients as IPv4. */
+/** Refuses IPv4-mapped addresses: nginx compares such clients as IPv4, so the network would never match. */
 function isPlainIpv6(address: string): boolean {
   return /^[0-9A-Fa-f:]{2,39}$/.test(address) && ipaddr.IPv6.isValid(address) && !ipaddr.IPv6.parse(address).isIPv4MappedAddress();
 }
 
-/** The rules that a plain path prefix stands for: itself and all below it. */
+/** The rules of a plain path prefix: the path and all paths below. */
 export function pathAndBelow(path: string): readonly PathRule[] {
   return [
     { kind: 'exact', path },
@@ -252,7 +256,7 @@ function parsePathEntry(entry: string): readonly PathRule[] | undefined {
   return slashed ? [{ kind: 'below', path }] : pathAndBelow(path);
 }
 
-/** `/a/b`: no empty segment, no `.` or `..`, nothing that would have to be escaped. */
+/** A path like `/a/b`: no empty segment, no `.` or `..`, no character to escape. */
 function isPlainPath(path: string): boolean {
   if (!path.startsWith('/') || path.length > maxPathLength) return false;
   return path
@@ -261,7 +265,10 @@ function isPlainPath(path: string): boolean {
     .every((segment) => segmentPattern.test(segment) && segment !== '.' && segment !== '..');
 }
 
-/** What a comma list says without the entries that can't be read, and those; undefined where that is nothing. */
+/**
+ * A comma list without its unreadable entries, and these entries; undefined if all entries are readable, or no entry
+ * is.
+ */
 export function withoutBadEntries<Value>(
   text: string,
   parse: (text: string) => Value | undefined,
@@ -273,7 +280,7 @@ export function withoutBadEntries<Value>(
   return value === undefined || refused.length === 0 ? undefined : { value, refused };
 }
 
-/** An empty entry, as a comma at the end leaves it, is nothing. */
+/** Splits a comma list and drops empty entries, such as after a last comma. */
 function splitList(text: string): readonly string[] {
   return text
     .split(',')

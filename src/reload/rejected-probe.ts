@@ -1,4 +1,4 @@
-import { refusalIn } from '../nginx/words.ts';
+import { refusalIn } from '../nginx/refusals.ts';
 import { getText } from './status-request.ts';
 import { startDeadline } from '../util/deadline.ts';
 import type { InquiryAnswer } from './ways/way.ts';

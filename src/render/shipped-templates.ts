@@ -2,7 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The template directory that comes with meet-gen. @throws Error where it is missing */
+/**
+ * The template directory that comes with meet-gen.
+ * @throws Error if it is missing
+ */
 export function shippedTemplates(): string {
   // Beside `dist/`, which holds one file, or beside `src/`.
   const places = ['../templates', '../../templates'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
@@ -11,10 +14,10 @@ export function shippedTemplates(): string {
   return found;
 }
 
-/** What is for the inside of a frontend, where there is no Node. */
+/** Texts for the inside of a frontend, which has no Node. */
 type ShippedScript = 'nginx-tree.sh' | 'candidate-check.sh' | 'hook.sh' | 'hook-stub.conf';
 
-/** Reads one of the texts that lie beside the shipped templates; `--templates` never replaces them. */
+/** Reads a text from the folder of the shipped templates; `--templates` never replaces these. */
 export function readShippedText(name: ShippedScript | `page/${string}`): string {
   return readFileSync(join(shippedTemplates(), name), 'utf8');
 }

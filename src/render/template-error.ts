@@ -1,4 +1,4 @@
-/** A template that cannot be used: in which file, at which line when that is known, and why. */
+/** An unusable template, with the file, the line where it is known, and the reason. */
 export class TemplateError extends Error {
   readonly file: string;
   readonly line: number | undefined;

@@ -1,3 +1,7 @@
+/*
+ * render/: a view goes in. The file and its generation come out; every printed value passes the vocabulary of nginx/.
+ */
+
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,53 +13,53 @@ import { compileTemplates, mainTemplate } from './template.ts';
 import type { RenderRouting, TemplateFiles } from './template.ts';
 import { messageOf } from '../util/error-message.ts';
 
-/** A set of templates that has been compiled. */
+/** A compiled set of templates. */
 export interface TemplateSet {
   /** The hash of all its texts. */
   readonly key: string;
   readonly render: RenderRouting;
 }
 
-/** A file, and the templates that it was rendered with. */
+/** A rendered file with its templates. */
 interface RenderedWith extends Rendered {
   readonly templates: TemplateSet;
 }
 
-/** The templates of a directory: the newest that work, and what is wrong with the newest if they don't. */
+/** The templates of a directory: the newest usable ones, and the error of newer ones. */
 export interface TemplateStore {
   /**
-   * Begins a pass: forgets what failed to render in the one before.
-   * @param reads whether the directory is read again; a text that is broken is remembered as such, the last good ones stay in use
+   * Begins a pass and clears the render failures of the pass before.
+   * @param reads read the directory again; a broken text is remembered, and the last good templates stay in use
    */
   begin(reads: boolean): Promise<void>;
   /**
-   * Renders with the newest templates, or where those fail with the last ones that were good.
-   * @throws TemplateError when none works for this view
+   * Renders with the newest templates, or with the last good templates if these fail.
+   * @throws TemplateError if all fail for this view
    */
   render(view: RoutingView): RenderedWith;
-  /** Why the newest templates are not in use, for all or for an instance rendered in this pass. */
+  /** The reason why the newest templates are not in use, for all instances or one rendered in this pass. */
   failure(): TemplateError | undefined;
-  /** Calls back whenever something changes in the directory; ends with the signal. */
+  /** Calls back at each change in the directory, until the signal aborts. */
   watch(onChange: () => void, signal: AbortSignal): void;
 }
 
-/** A template can be good for one view and fail for the next, so more than the last good one is kept. */
+/** A template can render one view and fail for the next, so several good ones are kept. */
 const keptTemplates = 4;
 
-/** How long a file keeps its size before it is taken for written: on a busy host an editor is slow, too. */
+/** A file counts as written once its size is stable for this time: editors are slow on a busy host. */
 export const editSettlesMs = 200;
 
-/** The templates of a directory, and why the newest are not in use. */
+/** The state of a store. */
 interface Templates {
   readonly directory: string;
-  /** What was read last. */
+  /** The texts read last. */
   text?: string;
   newest?: TemplateSet | undefined;
-  /** Those that have rendered, the last one first. */
+  /** Sets that have rendered, latest first. */
   good: readonly TemplateSet[];
   readFailure?: TemplateError | undefined;
   compileFailure?: TemplateError | undefined;
-  /** Of this pass. */
+  /** In this pass. */
   renderFailure?: TemplateError | undefined;
 }
 
@@ -118,11 +122,11 @@ function failureOf({ readFailure, compileFailure, renderFailure }: Templates): T
 }
 
 function watchDirectory(directory: string, onChange: () => void, signal: AbortSignal): void {
-  // Many editors empty a file before they write it: what is read in between would be reported as broken.
+  // Many editors empty a file before they write it; reading too early would report a broken template.
   const awaitWriteFinish = { stabilityThreshold: editSettlesMs, pollInterval: 50 };
   const watcher = watch(directory, { ignoreInitial: true, depth: 0, awaitWriteFinish });
   watcher.on('all', onChange);
-  // A watch that can't be had costs only time: the resync reads the directory too.
+  // A failed watch costs only time: each resync reads the directory too.
   watcher.on('error', onChange);
   signal.addEventListener('abort', () => void watcher.close().catch(() => undefined), { once: true });
 }
@@ -136,11 +140,11 @@ export function compileSet(files: TemplateFiles): TemplateSet {
     .update(JSON.stringify([...files]))
     .digest('hex')
     .slice(0, 16);
-  return { key, render: remembered(compileTemplates(files)) };
+  return { key, render: cached(compileTemplates(files)) };
 }
 
-/** The same view, the very object, renders the same. */
-function remembered(render: RenderRouting): RenderRouting {
+/** Caches the result per view object. */
+function cached(render: RenderRouting): RenderRouting {
   const known = new WeakMap<RoutingView, Rendered>();
   return (view) => {
     const rendered = known.get(view) ?? render(view);

@@ -7,24 +7,24 @@ import type { Rendered } from './generation.ts';
 import { TemplateError } from './template-error.ts';
 import { messageOf } from '../util/error-message.ts';
 
-/** The one template that is rendered; others in its directory can be included by it. */
+/** The template that is rendered; it can include others in its directory. */
 export const mainTemplate = 'routing.conf.eta';
 
 /** The text of every template of a directory, by file name. */
 export type TemplateFiles = ReadonlyMap<string, string>;
 
-/** Turns a decided view into the file's content. */
+/** Renders a view into the content of the file. */
 export type RenderRouting = (view: RoutingView) => Rendered;
 
 /**
- * Compiles a set of templates. Every printed value passes the nginx vocabulary; a missing one is an error, never text.
- * @throws TemplateError for the first file whose syntax is wrong; the returned function throws it when rendering fails
+ * Compiles a set of templates. Every printed value passes the nginx vocabulary; a missing value is an error.
+ * @throws TemplateError for the first file with a syntax error; the returned function throws it when rendering fails
  */
 export function compileTemplates(files: TemplateFiles): RenderRouting {
   const eta = new Eta({ autoTrim: false, cache: true, debug: true, escapeFunction: nginxToken });
   for (const [file, text] of files) {
     checkSyntax(eta, file, text);
-    // Names with an @ are looked up among the loaded templates, never on disk.
+    // Eta looks up names with an @ among the loaded templates, never on disk.
     eta.loadTemplate(`@${file}`, text);
     eta.loadTemplate(`@${file.replace(/\.eta$/, '')}`, text);
   }
@@ -54,7 +54,7 @@ function checkSyntax(eta: Eta, file: string, text: string): void {
   }
 }
 
-/** Eta doesn't tell the line of a mistake in the JavaScript between its tags; its own line marks in the compiled text do. */
+/** Eta gives no line for a syntax error in the JavaScript between its tags; the line marks in its compiled text do. */
 function parseScript(body: string, file: string): void {
   try {
     void new Script(`(function(it, options) {\n${body}\n})`, { filename: file });
@@ -66,7 +66,7 @@ function parseScript(body: string, file: string): void {
   }
 }
 
-/** Eta reports a failed rendering as "FILE line N", a few lines of context, and the reason last. */
+/** Eta reports a failed rendering as "FILE line N", some lines of context, and the reason last. */
 function asTemplateError(error: unknown): TemplateError {
   const text = messageOf(error);
   const place = /^(?:@?(\S*) )?line (\d+)\n/.exec(text);

@@ -1,5 +1,5 @@
 import { showForeignText } from '../model/foreign-text.ts';
-import { refusalIn } from '../nginx/words.ts';
+import { refusalIn } from '../nginx/refusals.ts';
 import type { CheckOutcome, TrialFrontend } from './trial-types.ts';
 import { messageOf } from '../util/error-message.ts';
 

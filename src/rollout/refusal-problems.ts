@@ -1,6 +1,6 @@
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
-import { isSaidByNginx } from '../nginx/words.ts';
+import { hasNginxReason } from '../nginx/refusals.ts';
 import type { LocationView } from '../routes/view.ts';
 import type { LeftOut } from './left-out.ts';
 
@@ -23,7 +23,7 @@ interface Served {
  */
 export function refusalProblems(instance: string, words: readonly string[], served: Served, rejectedPath: string): readonly Problem[] {
   const reason = [...new Set(words)].join('; ');
-  const cure = isSaidByNginx(reason)
+  const cure = hasNginxReason(reason)
     ? 'fix what nginx names, and it is tried again'
     : "read nginx's reason in the frontend's own log (docker logs) and fix that; meet-gen finds the path at fault by itself where it may read that log or use exec (docs/refused-reloads.md)";
   const rejected = problem('reload-rejected', {

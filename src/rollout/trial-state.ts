@@ -1,6 +1,6 @@
 import type { Rendered } from '../render/generation.ts';
 import type { TemplateSet } from '../render/template-store.ts';
-import { isSaidByNginx } from '../nginx/words.ts';
+import { hasNginxReason } from '../nginx/refusals.ts';
 import type { Edition } from './edition.ts';
 import type { Verdict } from './search.ts';
 import type { KeptTrials, TrialFrontend } from './trial-types.ts';
@@ -115,7 +115,7 @@ export function isRefused(state: TrialState, edition: Edition | undefined): bool
 /** What a line of the published file is to blame for stays refused until labels or templates change. */
 export function isDueAgain(state: TrialState, { words }: Verdict, nowMs: number): boolean {
   // The second is what the hook says when a file passes its test and the reload has no effect.
-  const isOutside = (isSaidByNginx(words) || words.includes('goes on serving the old one')) && !/ in \S*routing\.conf:\d+/.test(words);
+  const isOutside = (hasNginxReason(words) || words.includes('goes on serving the old one')) && !/ in \S*routing\.conf:\d+/.test(words);
   if (!isOutside || nowMs < state.retryAtMs) return false;
   state.retryAtMs = nowMs + state.retryPauseMs;
   state.retryPauseMs = Math.min(state.retryPauseMs * 2, longestRetryMs);

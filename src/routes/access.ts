@@ -13,8 +13,8 @@ import type { Route } from './ownership.ts';
 import { subnetsOf } from './status-access.ts';
 
 /**
- * The routes, with one of its own for each path that a service's `meet.allow` names below a route of its own. A label whose path
- * the service isn't routed for does nothing, and is a problem: it may be a typing error that leaves a door open.
+ * Adds a route for each path of `meet.allow` below a route of the same service. A label without such a route guards
+ * nothing and is a problem: a typing error could leave a path open.
  */
 export function withGuardedPaths(instance: Instance, routes: readonly Route[]): { routes: readonly Route[]; problems: readonly Problem[] } {
   const known = routesByRule(routes);
@@ -38,21 +38,25 @@ export function withGuardedPaths(instance: Instance, routes: readonly Route[]): 
 }
 
 /**
- * Whether a service has paths that not everybody may reach. All its locations then take plain paths only: what one of them passes
- * on could be a guarded path to the service.
+ * Whether a service has guarded paths. All its locations then take plain paths only: the service could read another
+ * path as a guarded path.
  */
 export function isGuarded({ labels: { allow } }: Service): boolean {
   return allow !== undefined;
 }
 
-/** Who alone may reach a location of this service. Undefined is everybody, an empty list nobody. */
+/**
+ * The networks that may reach a location of the service. Undefined allows all networks, an empty list allows no
+ * network.
+ */
 export function allowedAt({ labels: { allow } }: Service, rule: PathRule): readonly string[] | undefined {
   return allow === undefined ? undefined : allowedBy(allow, rule);
 }
 
 /**
- * Whom the clients' addresses are taken from: the outer proxy is somewhere on the networks that the frontends are on, and so is
- * everybody whom we believe what it says. In host mode that is the host itself. Frontends of other projects don't count.
+ * The subnets from which nginx accepts X-Forwarded-For: those of the frontends' networks, where the outer proxy is. In
+ * host mode that is the host itself. Frontends of other projects don't count. Other containers on these networks can
+ * set a client's address too.
  */
 export function trustedSubnets(instance: Instance): readonly string[] {
   const own = ownOf(instance, instance.frontends);
@@ -68,7 +72,7 @@ function notRouted(instance: Instance, service: Service, { name, rules }: AllowR
     container: service.replicas[0]?.container.name,
     key: `${allowPrefix}${name}`,
     value: rules.map(showRule).join(','),
-    message: `${serviceTitle(service)} is not routed for this path, so there is nothing to guard`,
-    cure: 'name a path that the service has, or one below; put the label on the service that has it',
+    message: `${serviceTitle(service)} has no route for this path, so the label guards nothing`,
+    cure: 'use a path of this service or below one, or put the label on the service that has the path',
   });
 }

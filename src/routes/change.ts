@@ -6,22 +6,24 @@ import { spaUpstream } from './structure.ts';
 import type { WebhookView } from './webhooks.ts';
 
 /**
- * What is different between two views, in words for an operator: `+ meet/backend 172.18.0.5:8000`, `- /files`, …
- * Everything at once where there was nothing before; an empty list means that only the template's wording changed.
+ * The difference between two views in lines for an operator, like `+ meet/backend 172.18.0.5:8000`. Without an earlier
+ * view one line counts everything. An empty list means that only the template's text changed.
  */
 export function describeChange(before: RoutingView | undefined, after: RoutingView): readonly string[] {
   if (before === undefined) return [describeWhole(after)];
-  const [desertedThen, desertedNow] = [desertedIn(before), desertedIn(after)];
-  // Who has nobody has no settings either: that they went with the last one is no news.
-  const turned = new Set([...desertedThen, ...desertedNow].filter((title) => desertedThen.has(title) !== desertedNow.has(title)));
-  const old = facts(before, desertedThen, turned);
-  const now = facts(after, desertedNow, turned);
-  const gone = [...old].flatMap((fact) => (now.has(fact) ? [] : [`- ${fact}`]));
-  const come = [...now].flatMap((fact) => (old.has(fact) ? [] : [`+ ${fact}`]));
-  return [...gone, ...come, ...describeKeepalive(before, after)].toSorted((left, right) => compareText(left.slice(2), right.slice(2)));
+  const [unservedBefore, unservedAfter] = [unservedIn(before), unservedIn(after)];
+  // A service without replicas has no settings either, so their change is left out.
+  const changedTitles = new Set(
+    [...unservedBefore, ...unservedAfter].filter((title) => unservedBefore.has(title) !== unservedAfter.has(title)),
+  );
+  const old = facts(before, unservedBefore, changedTitles);
+  const now = facts(after, unservedAfter, changedTitles);
+  const removed = [...old].flatMap((fact) => (now.has(fact) ? [] : [`- ${fact}`]));
+  const added = [...now].flatMap((fact) => (old.has(fact) ? [] : [`+ ${fact}`]));
+  return [...removed, ...added, ...describeKeepalive(before, after)].toSorted((left, right) => compareText(left.slice(2), right.slice(2)));
 }
 
-/** Of services that were there before: that a new one keeps connections is no news. */
+/** Only for services in both views: a new service keeps connections by default. */
 function describeKeepalive(before: RoutingView, after: RoutingView): readonly string[] {
   const old = new Map(before.upstreams.map((upstream) => [upstream.name, upstream]));
   return after.upstreams.flatMap(({ name, title, keepalive }) => {
@@ -42,24 +44,24 @@ function count(number: number, noun: string): string {
 }
 
 /** The titles of the services that answer 503 on all of their paths. */
-function desertedIn({ groups }: RoutingView): ReadonlySet<string> {
-  return new Set(groups.flatMap((group) => (isDeserted(group) ? [group.title] : [])));
+function unservedIn({ groups }: RoutingView): ReadonlySet<string> {
+  return new Set(groups.flatMap((group) => (isUnserved(group) ? [group.title] : [])));
 }
 
-function isDeserted({ locations }: Group): boolean {
+function isUnserved({ locations }: Group): boolean {
   const own = locations.filter((location) => passedTo(location) !== spaUpstream);
   return own.length > 0 && own.every((location) => passedTo(location) === undefined);
 }
 
-/** @param turned whose paths are told without their settings */
-function facts(view: RoutingView, deserted: ReadonlySet<string>, turned: ReadonlySet<string>): ReadonlySet<string> {
+/** @param changedTitles the services whose paths are described without settings */
+function facts(view: RoutingView, unserved: ReadonlySet<string>, changedTitles: ReadonlySet<string>): ReadonlySet<string> {
   const { upstreams, spa, everythingElse: _, fresh: __, groups, webhooks, ...settings } = view;
   return new Set([
     ...upstreams.flatMap(describeUpstream),
     ...spa.servers.map((server) => `SPA ${server}`),
     ...spa.backups.map((server) => `SPA ${server} (backup)`),
-    ...groups.flatMap((group) => describeGroup(group, deserted.has(group.title), turned.has(group.title))),
-    ...webhooks.map((webhook) => `${webhook.path} from inside -> ${takerOf(view, webhook, deserted)}`),
+    ...groups.flatMap((group) => describeGroup(group, unserved.has(group.title), changedTitles.has(group.title))),
+    ...webhooks.map((webhook) => `${webhook.path} from inside -> ${webhookTarget(view, webhook, unserved)}`),
     ...Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(value)}`),
   ]);
 }
@@ -79,13 +81,13 @@ function describeUpstream({ title, balance, servers, spares = [], backups, param
 
 type Group = RoutingView['groups'][number];
 
-/** That a service has lost everybody is one fact, not one for each of its paths. */
-function describeGroup({ title, locations }: Group, hasNobody: boolean, isBrief: boolean): readonly string[] {
-  const lost = hasNobody ? [] : locations.filter((location) => passedTo(location) === undefined);
+/** A service without replicas is one line, not one for each of its paths. */
+function describeGroup({ title, locations }: Group, isWholeUnserved: boolean, isBrief: boolean): readonly string[] {
+  const lost = isWholeUnserved ? [] : locations.filter((location) => passedTo(location) === undefined);
   return [
     ...locations.map((location) => describeLocation(title, location, isBrief)),
     ...lost.map((location) => `${showRule(location)} -> 503`),
-    ...(hasNobody ? [`${title} -> 503`] : []),
+    ...(isWholeUnserved ? [`${title} -> 503`] : []),
   ];
 }
 
@@ -94,15 +96,15 @@ function describeLocation(title: string, location: LocationView, isBrief: boolea
   const to = passedTo(location) === spaUpstream ? spaTitle : title;
   if (isBrief) return `${showRule({ kind, path })} -> ${to}`;
   const own = Object.entries(settings).map(
-    ([name, value]) => ` ${name} ${Array.isArray(value) ? value.join(' ') || 'nobody' : String(value)}`,
+    ([name, value]) => ` ${name} ${Array.isArray(value) ? value.join(' ') || 'none' : String(value)}`,
   );
   const files = media === undefined ? '' : `${media.storagePath} signed for ${media.host}`;
   return `${showRule({ kind, path })} -> ${to}${files}${own.join('')}`;
 }
 
-/** Who takes a call from inside. */
-function takerOf(view: RoutingView, { path, upstream }: WebhookView, deserted: ReadonlySet<string>): string {
+/** The service that takes an internal call. */
+function webhookTarget(view: RoutingView, { path, upstream }: WebhookView, unserved: ReadonlySet<string>): string {
   if (upstream !== undefined) return view.upstreams.find(({ name }) => name === upstream)?.title ?? upstream;
   const picked = pickLocation(view, path);
-  return picked.kind !== 'spa' && deserted.has(picked.group) ? picked.group : '503';
+  return picked.kind !== 'spa' && unserved.has(picked.group) ? picked.group : '503';
 }

@@ -3,9 +3,9 @@ import { ownOf, replicasOf } from '../model/in-rotation.ts';
 import type { Instance } from '../model/instance.ts';
 
 /**
- * Whether the frontends may be asked on IPv6: a container of the instance has an IPv6 address on a network of theirs, so the kernel has
- * IPv6, and any nginx on it can listen on `::`. Other containers count since a frontend that restarts has no address for a moment, and
- * must not lose its listener for that.
+ * Whether the frontends listen on IPv6: a container of the instance has an IPv6 address on a network of the frontends.
+ * The kernel then has IPv6, and any nginx on it can listen on `::`. Other containers count, since a restarting frontend
+ * has no address for a moment and must not lose its listener.
  */
 export function hasIpv6(instance: Instance): boolean {
   const frontends = ownOf(instance, instance.frontends).map(({ container }) => container);

@@ -10,21 +10,19 @@ import { isMediaRule, mediaRules } from './media.ts';
 import { backendPresetRules } from './preset.ts';
 import { defined } from '../util/defined.ts';
 
-/** A path and the service that answers it. */
 export interface Route {
   readonly rule: PathRule;
   readonly service: Service;
-  /** Of `meet.route.<name>.*`; absent for a path of `meet.paths`. */
+  /** From `meet.route.<name>.*`; absent for a path of `meet.paths`. */
   readonly named?: NamedRoute;
-  /** What is taken away of the path before the service sees it. */
+  /** The prefix that nginx strips before it passes the path on. */
   readonly prefix?: string;
 }
 
 /**
- * Gives every path to one service: the instance's own project before others, then by `project/service`, so that
- * redeploying never changes the owner. The backend's preset is reserved also while no
- * backend exists: the SPA would otherwise answer API calls with HTML and status 200. The paths of files are media's alone,
- * whether there is one or not.
+ * Assigns every path to one service: the instance's own project first, then by `project/service`, so a redeploy never
+ * changes the owner. The backend's preset is reserved even without a backend: the SPA would answer API calls with HTML
+ * and status 200. The paths of files are reserved for media, with or without a media container.
  */
 export function assignRoutes(instance: Instance): { routes: readonly Route[]; problems: readonly Problem[] } {
   const owned = new Map<string, Route>();
@@ -43,7 +41,7 @@ export function assignRoutes(instance: Instance): { routes: readonly Route[]; pr
     const isTaken = ({ rule }: Route): boolean => owned.has(ruleKey(rule)) || (service.role !== 'media' && isMediaRule(rule));
     const lost = asked.filter(isTaken);
     const free = asked.filter((route) => !isTaken(route));
-    // Each path of a guard can become a location of its own.
+    // Each path of a guard can become a location.
     const guards = (service.labels.allow?.rules ?? []).reduce((sum, { rules }) => sum + rules.length, 0);
     const room = service.replicas.length > 0 ? Math.max(0, maxRoutes - owned.size - guarded - guards) : free.length;
     for (const route of free.slice(0, room)) owned.set(ruleKey(route.rule), route);
@@ -55,7 +53,7 @@ export function assignRoutes(instance: Instance): { routes: readonly Route[]; pr
   return { routes: [...owned.values()].toSorted(compareRoutes), problems };
 }
 
-/** Stands for who isn't there. A backend has the name that it will most likely have: its coming changes only the servers. */
+/** Stands in for a missing service. A backend gets its most likely name, so its start changes only the servers. */
 function missingService(instance: Instance, role: 'backend' | 'media'): Service {
   return {
     name: role,
@@ -66,26 +64,28 @@ function missingService(instance: Instance, role: 'backend' | 'media'): Service 
   };
 }
 
-/** The routes of the instance's own backends: no other container decides who may have files, or hears of calls from inside. */
-export function ofOwnBackends(routes: readonly Route[], instance: Instance): readonly Route[] {
+/** The routes of the instance's own backends: no other container decides about files or gets internal calls. */
+export function ownBackendRoutes(routes: readonly Route[], instance: Instance): readonly Route[] {
   return routes.filter(({ service }) => service.role === 'backend' && service.project === instance.project);
 }
 
 const indexes = new WeakMap<readonly Route[], ReadonlyMap<string, Route>>();
 
-/** Routes by their `ruleKey`; of the same list (the very object) it is made once, since an instance can have thousands. */
+/**
+ * Routes by their `ruleKey`. The index is built once per list object, since an instance can have thousands of routes.
+ */
 export function routesByRule(routes: readonly Route[]): ReadonlyMap<string, Route> {
   const index = indexes.get(routes) ?? new Map(routes.map((route) => [ruleKey(route.rule), route]));
   indexes.set(routes, index);
   return index;
 }
 
-/** The route that nginx picks for a path: the exact one, else the longest one above it; undefined is the SPA. */
+/** The route that nginx picks for a path: the exact route, else the longest prefix; undefined is the SPA. */
 export function routeFor(routes: readonly Route[], path: string): Route | undefined {
   return routesByRule(routes).get(ruleKey({ kind: 'exact', path })) ?? routeAbove(routes, path);
 }
 
-/** The longest route that takes all below it, this path as well. Its path ends in a slash, so that only such beginnings are tried. */
+/** The longest prefix route for a path. Prefixes end in a slash, so only the parts up to a slash are tried. */
 export function routeAbove(routes: readonly Route[], path: string): Route | undefined {
   const index = routesByRule(routes);
   const ends = [...path.matchAll(/\//g)].map(({ index: at }) => at + 1).toReversed();
@@ -93,7 +93,6 @@ export function routeAbove(routes: readonly Route[], path: string): Route | unde
   return above.find((route) => route !== undefined);
 }
 
-/** Routes by the service that answers them. */
 export function routesByService(routes: readonly Route[]): ReadonlyMap<Service, readonly Route[]> {
   const byService = new Map<Service, Route[]>();
   for (const route of routes) {
@@ -104,7 +103,7 @@ export function routesByService(routes: readonly Route[]): ReadonlyMap<Service, 
   return byService;
 }
 
-/** What those who serve the SPA are called among the services. */
+/** The title of the SPA beside the titles of services. */
 export const spaTitle = 'SPA';
 
 /** `project/service`, or the bare service name of a container started by hand. */
@@ -112,7 +111,10 @@ export function serviceTitle(service: Service): string {
   return service.project === undefined ? service.name : `${service.project}/${service.name}`;
 }
 
-/** What a service asks for, its named routes first; of two with the same path the one whose name sorts first. */
+/**
+ * The routes that a service asks for, named routes first. If two named routes have the same path, the first by name
+ * holds.
+ */
 function routesOf(service: Service): { readonly asked: readonly Route[]; readonly twice: readonly Route[] } {
   const named = (service.labels.routes ?? []).flatMap((route) => route.path.map((rule) => namedRoute(rule, service, route)));
   const asked = new Map<string, Route>();
@@ -125,7 +127,7 @@ function routesOf(service: Service): { readonly asked: readonly Route[]; readonl
   return { asked: [...asked.values()], twice };
 }
 
-/** The paths that a service asks for, whoever gets them. */
+/** The paths that a service asks for, including paths that another service gets. */
 export function rulesOf(service: Service): readonly PathRule[] {
   return routesOf(service).asked.map(({ rule }) => rule);
 }
@@ -150,7 +152,9 @@ export function compareRoutes(left: Route, right: Route): number {
   return compareText(left.rule.path, right.rule.path) || compareText(left.rule.kind, right.rule.kind);
 }
 
-/** What names a path, and a location within a structure: nginx refuses two with the same. */
+/**
+ * The identity of a path, and of a location in a structure: nginx refuses two locations with the same path and kind.
+ */
 export function ruleKey(rule: Pick<PathRule, 'kind' | 'path'>): string {
   return `${rule.kind} ${rule.path}`;
 }
@@ -171,8 +175,8 @@ function tooManyRoutes(instance: Instance, left: readonly { readonly service: Se
   return problem('too-many-routes', {
     instance: instance.name,
     container: left[0]?.service.replicas[0]?.container.name,
-    message: `the services of the instance ask for more than ${maxRoutes} paths; ${paths} of them, of ${left.length} services from ${title} on, are left out`,
-    cure: 'see which project asks for so many; --strict-instance leaves out the routes of other projects',
+    message: `the services of the instance ask for more than ${maxRoutes} paths, so ${paths} paths of ${left.length} services from ${title} on are left out`,
+    cure: 'check which project asks for so many; --strict-instance leaves out the routes of other projects',
   });
 }
 
@@ -182,7 +186,7 @@ function askedTwice(instance: Instance, { rule, service, named }: Route): Proble
     container: service.replicas[0]?.container.name,
     key: `${routePrefix}${named?.name ?? ''}.path`,
     value: showRule(rule),
-    message: `another named route of ${serviceTitle(service)} has the same path, and keeps it`,
+    message: `another named route of ${serviceTitle(service)} has the same path and keeps it, so this route is left out`,
     cure: 'give one of the two another path',
   });
 }
@@ -192,12 +196,12 @@ function noBucket(instance: Instance, service: Service): Problem {
     instance: instance.name,
     container: service.replicas[0]?.container.name,
     key: 'meet.media.bucket',
-    message: `it is not known which bucket of ${serviceTitle(service)} Meet's files are in, so they are answered with 503`,
+    message: `the bucket of ${serviceTitle(service)} with Meet's files is unknown, so requests for files get 503`,
     cure: "set meet.media.bucket to the backend's AWS_STORAGE_BUCKET_NAME",
   });
 }
 
-/** Who has the paths of files, in words. */
+/** The owner of the paths of files, in words. */
 const mediaTitle = 'meet.role=media';
 
 function contested(instance: Instance, service: Service, lost: readonly Route[], owned: ReadonlyMap<string, Route>): Problem {
@@ -214,8 +218,8 @@ function contested(instance: Instance, service: Service, lost: readonly Route[],
     container: service.replicas[0]?.container.name,
     key: [...keys].join(', '),
     value: lost.map(({ rule }) => showRule(rule)).join(','),
-    message: `${serviceTitle(service)} asks for paths that ${[...owners].toSorted(compareText).join(' and ')} already has, and doesn't get them`,
-    cure: 'give one of the two other paths, or label it meet.instance for another Meet',
+    message: `${serviceTitle(service)} asks for paths that belong to ${[...owners].toSorted(compareText).join(' and ')}, so it doesn't get them`,
+    cure: 'give one of the two services other paths, or set its meet.instance to another Meet',
   });
 }
 

@@ -1,3 +1,7 @@
+/*
+ * routes/: an instance goes in. The plan comes out: the owner of each path, and every value that the template prints.
+ */
+
 import { compareText } from '../model/foreign-text.ts';
 import type { Instance, Service } from '../model/instance.ts';
 import { labelTable } from '../model/label-table.ts';
@@ -11,7 +15,7 @@ import { serverDefaults, settingsFor } from './location-settings.ts';
 import { mediaAccess, mediaAuthPath } from './media.ts';
 import { keepsConnectionsByDefault, supportsKeepaliveMinTimeout } from '../nginx/version.ts';
 import type { NginxVersion } from '../nginx/version.ts';
-import { assignRoutes, ofOwnBackends, routeFor, routesByRule, routesByService, ruleKey, serviceTitle } from './ownership.ts';
+import { assignRoutes, ownBackendRoutes, routeFor, routesByRule, routesByService, ruleKey, serviceTitle } from './ownership.ts';
 import type { Route } from './ownership.ts';
 import { decideFrontendPorts } from './ports.ts';
 import type { FrontendPorts } from './ports.ts';
@@ -24,13 +28,13 @@ import type { LocationView, RoutingView, UpstreamBalance } from './view.ts';
 import { webhookHost, webhooksOf } from './webhooks.ts';
 import { defined } from '../util/defined.ts';
 
-/** Long enough for a client that is busy, short enough for the frontend's own stop, which waits for it. */
+/** Long enough for a busy client, and short enough for the frontend's stop, which waits for this time. */
 export const keepaliveMinTimeoutMs = 2000;
 
-/** nginx's server_names hash takes no longer name with its default bucket of 64 bytes; a longer one stops it. */
+/** The longest name for nginx's server_names hash with its default bucket of 64 bytes; a longer name stops nginx. */
 const maxServerNameLength = 46;
 
-/** The whole routing of an instance, decided; `view` is the structure with the addresses in it. */
+/** The decided routing of an instance; `view` is the structure with the addresses filled in. */
 export interface RoutingPlan {
   readonly structure: RoutingStructure;
   readonly addresses: RoutingAddresses;
@@ -40,15 +44,15 @@ export interface RoutingPlan {
 }
 
 /**
- * Decides the whole routing server of an instance.
- * @param versions the nginx versions of its frontends, undefined for one that is not known
+ * Decides the routing of an instance.
+ * @param versions the nginx versions of its frontends, undefined for an unknown version
  */
 export function planRouting(instance: Instance, versions: readonly (NginxVersion | undefined)[]): RoutingPlan {
   const { ports, problems: portProblems } = decideFrontendPorts(instance);
   const { routes: asked, problems: routeProblems } = assignRoutes(instance);
   const { routes, problems: allowProblems } = withGuardedPaths(instance, asked);
   const server = { ...serverDefaults, bodySize: instance.frontendLabels.bodySize ?? serverDefaults.bodySize };
-  const ownBackends = ofOwnBackends(routes, instance);
+  const ownBackends = ownBackendRoutes(routes, instance);
   const upstreams = upstreamsOf(routes);
   const services = servedUpstreams(routes, upstreams);
   const publicHost = webhookHost(instance.frontendLabels);
@@ -100,13 +104,13 @@ function longHosts(instance: Instance): readonly Problem[] {
       container: instance.frontends[0]?.container.name,
       key: labelTable.hosts.key,
       value: tooLong.join(','),
-      message: `host names of more than ${maxServerNameLength} characters are left out of server_name, since nginx's default hash can't take them; requests for them are answered all the same`,
-      cure: 'nothing is lost; remove the label to be rid of this message',
+      message: `host names of more than ${maxServerNameLength} characters are left out of server_name, since nginx's default hash can't hold them; their requests are still answered`,
+      cure: 'none needed; remove the label to end this message',
     }),
   ];
 }
 
-/** An upstream for each port that routes of a service go to. */
+/** An upstream for each port of a service that routes lead to. */
 function servedUpstreams(
   routes: readonly Route[],
   upstreams: Upstreams,
@@ -119,7 +123,7 @@ function servedUpstreams(
   });
 }
 
-/** No service's own name ends so: what stands behind a `+` there is a letter. */
+/** No service's upstream ends in `+` and digits: a `+` in an upstream name is otherwise followed by a letter. */
 function atPort(upstream: string, port: number | undefined): string {
   return port === undefined ? upstream : `${upstream}+${port}`;
 }
@@ -132,10 +136,13 @@ function connectionsOf({ labels }: Service): { balance?: UpstreamBalance; keepsC
   };
 }
 
-/** The upstream of each service that is routed. */
+/** The upstream of each routed service. */
 type Upstreams = ReadonlyMap<Service, string>;
 
-/** The backend that isn't there has none where a service has its name: it would get the backend's requests. Missing media never has. */
+/**
+ * A service without replicas has no upstream. A missing backend has one, unless a service has the same upstream name:
+ * that service would get the backend's requests.
+ */
 function upstreamsOf(routes: readonly Route[]): Upstreams {
   const services = routedServices(routes);
   const taken = new Set(services.filter(({ replicas }) => replicas.length > 0).map(upstreamName));
@@ -149,9 +156,9 @@ function routedServices(routes: readonly Route[]): readonly Service[] {
 }
 
 /**
- * A project's name has no dot, so project and service can be told apart and two services never share a name. nginx
- * compares upstream names without regard to case, so a capital letter is written `+` and its small one. S3 has a name that no
- * other service ever had: a location of an older structure must not lead there.
+ * A project's name has no dot, so project and service stay distinct and two services never share a name. nginx ignores
+ * case in upstream names, so a capital letter becomes `+` and the small letter. S3 has its own prefix: a location of an
+ * older structure must not lead to it.
  */
 function upstreamName(service: Service): string {
   return `${service.role === 'media' ? 'meet-media' : 'meet'}_${service.project ?? ''}.${service.name.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)}`;
@@ -164,8 +171,8 @@ function spaAddresses(instance: Instance, ports: FrontendPorts): Pick<RoutingAdd
 }
 
 /**
- * Where the SPA's requests go only while the frontend's own is stopping. A meet.port that collides is left out for all: two routing
- * servers would pass requests to each other without an end.
+ * The backup servers of the SPA, for the time in which the frontend's own is stopping. A meet.port that collides with a
+ * routing port is replaced: two routing servers would pass requests to each other endlessly.
  */
 function otherFrontends(instance: Instance, { spa, listen, status }: FrontendPorts): readonly string[] {
   const own = liveEndpoints(ownOf(instance, instance.frontends));
@@ -194,8 +201,8 @@ function groupLocations(
 }
 
 /**
- * nginx redirects `/x` to `/x/` of its own accord where only `location /x/` proxies
- * (ngx_http_core_module, location), so `/x` gets a location that sends it where it really belongs.
+ * Where only `location /x/` proxies, nginx redirects `/x` to `/x/` (ngx_http_core_module, location). So `/x` gets an
+ * exact location that leads to the right owner.
  */
 function withoutSlash(
   routes: readonly Route[],
@@ -237,7 +244,10 @@ function location(
   };
 }
 
-/** Only an own backend is asked who may have a file: another service with a longer path below the API must not decide that. */
+/**
+ * Only a backend of the own project is asked about files: another service with a longer path below the API must not
+ * decide.
+ */
 function mediaLocation(
   backends: readonly Route[],
   rule: Route['rule'],
@@ -250,7 +260,10 @@ function mediaLocation(
   return media === undefined ? place : { ...place, upstream, plainPathsOnly: true, media };
 }
 
-/** Where nginx itself asks the backend something, over http and at the path that Meet has it at: a route that changes either can't be asked. */
+/**
+ * The upstream for nginx's own requests to the backend, which use http and Meet's paths. A route with another protocol
+ * or path has no such upstream.
+ */
 function plainUpstream(route: Route | undefined, upstreams: Upstreams): string | undefined {
   const upstream = route === undefined ? undefined : upstreams.get(route.service);
   const isPlain = route?.prefix === undefined && route?.named?.proto !== 'https';

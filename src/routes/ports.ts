@@ -3,7 +3,7 @@ import { labelTable } from '../model/label-table.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 
-/** The three ports inside a frontend container; a router has no SPA, which is 0 then. */
+/** The three ports inside a frontend container; a router has no SPA, so `spa` is 0. */
 export interface FrontendPorts {
   readonly listen: number;
   readonly status: number;
@@ -15,7 +15,7 @@ type PortName = keyof FrontendPorts;
 const defaults: FrontendPorts = { listen: 8083, status: 8084, spa: 8080 };
 const labelOf = { listen: 'listen', status: 'statusPort', spa: 'port' } as const;
 
-/** Which labels to go by, best first: as many as possible. */
+/** The sets of labels to apply, most labels first. */
 const choices: readonly (readonly PortName[])[] = [
   ['spa', 'listen', 'status'],
   ['spa', 'listen'],
@@ -27,9 +27,11 @@ const choices: readonly (readonly PortName[])[] = [
   [],
 ];
 
-/** Decides the frontend's ports; nginx refuses two servers on one, so a label that collides is left out, with a problem. */
+/**
+ * Decides the frontend's ports. nginx refuses two servers on one port, so a colliding label is ignored with a problem.
+ */
 export function decideFrontendPorts(instance: Instance): { ports: FrontendPorts; problems: readonly Problem[] } {
-  // A router has no SPA inside that could be in the way.
+  // A router has no SPA to collide with.
   const usual = instance.spa === undefined ? defaults : { ...defaults, spa: 0 };
   const asked = (name: PortName): number | undefined =>
     name === 'spa' && instance.spa !== undefined ? undefined : instance.frontendLabels[labelOf[name]];
@@ -49,7 +51,7 @@ function collision(instance: Instance, name: PortName, wanted: number | undefine
     container: instance.frontends[0]?.container.name,
     key: labelTable[labelOf[name]].key,
     value: String(wanted),
-    message: `another server of the frontend already has this port; ${taken} is taken instead`,
-    cure: 'give routing server, status server and SPA three different ports',
+    message: `another server of the frontend has this port, so port ${taken} is used instead`,
+    cure: 'give the routing server, the status server and the SPA three different ports',
   });
 }

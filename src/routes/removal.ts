@@ -1,8 +1,8 @@
 import type { RoutingView } from './view.ts';
 
 /**
- * Whether a server that gets requests under one view gets none any more under the next: that must never wait, since it may
- * be about to end. What is only added can.
+ * Whether a server of one view is missing in the next. A removal must never wait, since the server may be about to end;
+ * an addition can.
  */
 export function removesServer(before: RoutingView, after: RoutingView): boolean {
   const kept = endpointsOf(after);
@@ -10,8 +10,8 @@ export function removesServer(before: RoutingView, after: RoutingView): boolean 
 }
 
 /**
- * Whether somebody comes to stand by who wasn't known yet: who stops the old replicas the moment the new ones are healthy
- * leaves nginx nobody else.
+ * Whether the next view has a new standby. An operator who stops the old replicas once the new replicas are healthy
+ * leaves nginx only the standbys.
  */
 export function addsStandby(before: RoutingView, after: RoutingView): boolean {
   const known = endpointsOf(before);

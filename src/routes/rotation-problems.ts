@@ -5,8 +5,8 @@ import { serviceTitle, spaTitle } from './ownership.ts';
 import type { Route } from './ownership.ts';
 
 /**
- * What visitors notice of who answers for the routed services: nobody, or nobody but those whose health check fails. It names the
- * service and not its containers, so that it stays the same problem while they are recreated.
+ * The problems of routed services without a replica in rotation, or with unhealthy ones only. They name the service,
+ * not its containers, so a problem stays the same while containers are recreated.
  */
 export function rotationProblems(instance: Instance, routes: readonly Route[]): readonly Problem[] {
   const services = new Set(routes.map(({ service }) => service));
@@ -22,17 +22,17 @@ function judge({ name }: Instance, title: string, replicas: readonly Replica[]):
   if (inRotation.length === 0) {
     return problem('nobody-in-rotation', {
       ...about,
-      message: `no container of ${title} is in rotation, so requests for it are answered with 503`,
+      message: `no container of ${title} is in rotation, so its requests get 503`,
       cure:
         replicas.length === 0
-          ? 'start one, or correct its meet.role and meet.instance'
-          : 'start one; meet-gen status says of each container why it gets no requests',
+          ? 'start a container, or correct its meet.role and meet.instance'
+          : 'start a container; meet-gen status shows why each container is out of rotation',
     });
   }
   if (inRotation.some(({ standing }) => standing.rank !== 'unhealthy')) return undefined;
   return problem('unhealthy-in-use', {
     ...about,
-    message: `no container of ${title} is any better than unhealthy, so requests go to those whose health check fails`,
-    cure: 'see what the health check says (docker inspect), and the log of the container',
+    message: `all usable containers of ${title} are unhealthy, so requests go to containers whose health check fails`,
+    cure: 'read the output of the health check (docker inspect), and the log of the container',
   });
 }

@@ -1,12 +1,12 @@
-/** Whether a value from a file has the shape that is asked for. */
+/** Whether a value from a file has the wanted shape. */
 export type Check = (value: unknown) => boolean;
 
-/** Far more than a label can bring about, far less than memory. */
+/** Far more than labels can lead to, far less than memory holds. */
 const longestText = 10_000;
 const longestList = 10_000;
 
 export const text: Check = (value) => typeof value === 'string' && value.length <= longestText;
-/** 0 is the SPA's behind a router. */
+/** 0 is the SPA's port behind a router. */
 export const port: Check = (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 65_536;
 export const boolean: Check = (value) => typeof value === 'boolean';
 export const oneOf =
@@ -22,9 +22,9 @@ export const optional =
   (value) =>
     value === undefined || check(value);
 
-/** Each field of the type has a check, so that a new one can't be forgotten here. */
+/** One check for each field of the type, so the compiler reports a forgotten field. */
 export type Checks<Type> = { readonly [Field in keyof Required<Type>]: Check };
-/** No other field may be there. */
+/** An object with exactly these fields. */
 export const record =
   (checks: Readonly<Record<string, Check>>): Check =>
   (value) =>

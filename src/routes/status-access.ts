@@ -6,9 +6,9 @@ import type { Instance, Replica } from '../model/instance.ts';
 import type { NetworkAttachment } from '../model/container.ts';
 
 /**
- * The subnets that may ask the status server, in CIDR form: those of the networks that compose made for the instance's
- * project and that its frontends share with its services; a project that has no network of its own uses shared ones.
- * Neighbours on a network that it merely joined get nothing.
+ * The subnets that may ask the status server, in CIDR form: those of the project's own networks that the frontends
+ * share with the services. If the project has no own network, the shared networks count. Other containers on a network
+ * that the project only joined get no access.
  */
 export function statusSubnets(instance: Instance): readonly string[] {
   const attachments = ownOf(instance, replicasOf([instance])).flatMap((replica) => replica.container.networks);
@@ -18,8 +18,8 @@ export function statusSubnets(instance: Instance): readonly string[] {
 }
 
 /**
- * Where a frontend's status server is asked. In host mode that is the host: at its own loopback address for a meet-gen in host mode,
- * and at the gateway of each of the instance's networks for a meet-gen on one of them.
+ * The addresses at which meet-gen asks a frontend's status server. A frontend in host mode has loopback, for a meet-gen
+ * in host mode, and the gateways of the instance's networks.
  */
 export function statusAddresses(instance: Instance, { container }: Pick<Replica, 'container'>): readonly string[] {
   if (!usesHostNetwork(container)) return addressesOn(container.networks);
@@ -27,20 +27,19 @@ export function statusAddresses(instance: Instance, { container }: Pick<Replica,
 }
 
 /**
- * By name, which stopped containers keep too: a restart must not change the answer. Anybody can name a network so, but the owner's
- * containers are not on it.
+ * By network name, which stopped containers keep: a restart must not change the result. Another project can choose such
+ * a name, but the owner's containers are not on its network.
  */
 function ownNetworks(instance: Instance): ReadonlySet<string> {
   const frontends = ownOf(instance, instance.frontends);
   const ofServices = networkNames(ownOf(instance, replicasBehind(instance)));
-  // The host is on all of them.
   const isOnHost = frontends.some(({ container }) => usesHostNetwork(container));
   const ofFrontends = new Set([...networkNames(frontends), ...(isOnHost ? ofServices : [])]);
   const ofOthers = networkNames(replicasBehind(instance));
   const shared = [...ofFrontends].filter((name) => ofServices.has(name));
   const sharedWithOthers = [...ofFrontends].filter((name) => ofOthers.has(name));
   const isOwn = (name: string): boolean => isNetworkOfProject(name, instance.project);
-  // The last choice is for a frontend that was cut off for a moment: it must answer us when it is back.
+  // The last choice is for a frontend that lost its networks for a moment: meet-gen must be able to ask it afterwards.
   const choices = [shared.filter(isOwn), [...ofFrontends].filter(isOwn), shared, sharedWithOthers, [...ofServices].filter(isOwn)];
   return new Set(choices.find((names) => names.length > 0));
 }
@@ -49,7 +48,7 @@ function networkNames(replicas: readonly Replica[]): ReadonlySet<string> {
   return new Set(replicas.flatMap((replica) => replica.container.networks.map((network) => network.name)));
 }
 
-/** In CIDR form, without the bits of the container itself. */
+/** In CIDR form, without host bits. */
 export function subnetsOf(network: NetworkAttachment): readonly string[] {
   const v4 =
     network.ipv4 === undefined || network.ipv4PrefixLength === undefined

@@ -4,7 +4,7 @@ import type { RoutingStructure } from './structure.ts';
 import { locationShape } from './view.ts';
 import type { WebhookView } from './webhooks.ts';
 
-/** A new field is `optional`: what an older meet-gen kept lacks it, and would be dropped as a whole. */
+/** Make a new field `optional`: a structure kept by an older meet-gen lacks it and would be dropped as a whole. */
 const structure = record({
   instance: text,
   listenPort: port,
@@ -31,7 +31,7 @@ const structure = record({
   groups: listOf(record({ title: text, locations: listOf(locationShape) } satisfies Checks<RoutingStructure['groups'][number]>)),
 } satisfies Checks<RoutingStructure>);
 
-/** Whether a value that was read from a file is a structure; what its texts may hold is judged when it is rendered. */
+/** Whether a value from a file is a structure. Its texts are checked when they are rendered. */
 export function isRoutingStructure(value: unknown): value is RoutingStructure {
   return structure(value);
 }

@@ -4,30 +4,28 @@ import { withoutUnusableBackups } from './upstream-servers.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
 import { defined } from '../util/defined.ts';
 
-/** The upstream of the SPA, which every instance has. */
 export const spaUpstream = 'meet-spa';
 
 /**
- * Everything that labels and nginx versions decide of a routing, and no address: what nginx could refuse. A location without
- * an upstream answers 503, whoever is there.
+ * The part of a routing that labels and nginx versions decide, without addresses: nginx could refuse this part. A
+ * location without an upstream answers 503 in any case.
  */
 export interface RoutingStructure extends RoutingSettings {
   readonly spaPort: number;
-  /** The services that are routed, whether anybody of them is in rotation or not. */
+  /** The routed services, with or without replicas in rotation. */
   readonly services: readonly RoutedService[];
   readonly groups: RoutingView['groups'];
 }
 
-/** A service with paths, as labels describe it. */
 interface RoutedService {
   readonly name: string;
   readonly title: string;
   readonly balance?: UpstreamBalance;
-  /** nginx may keep connections to it open. */
+  /** nginx may keep connections to the service open. */
   readonly keepsConnections?: true;
 }
 
-/** What concerns the whole server. */
+/** The settings of the whole server. */
 type RoutingSettings = Omit<
   RoutingView,
   | 'upstreams'
@@ -43,20 +41,23 @@ type RoutingSettings = Omit<
   | 'trustedSubnets'
 >;
 
-/** Everything that comes and goes with containers: it can't be refused by grammar. */
+/** The part of a routing that changes with containers. The grammar allows nothing here that nginx refuses. */
 export interface RoutingAddresses {
-  /** Who is in rotation, and who stands by, by the upstream's name. */
+  /** The servers and standbys, by upstream name. */
   readonly upstreams: ReadonlyMap<string, UpstreamServers>;
   /** The frontends behind a router; absent where the SPA is in the same container. */
   readonly spaServers?: readonly string[];
-  /** The other frontends, or behind a router those that are about to be ready. */
+  /** The other frontends; behind a router the frontends that are about to be ready. */
   readonly spaBackups: readonly string[];
   readonly statusSubnets: readonly string[];
-  /** Whose word on a client's address is taken; absent for nobody's. */
+  /** The subnets from which nginx accepts X-Forwarded-For; absent for an empty list. */
   readonly trustedSubnets?: readonly string[];
 }
 
-/** Puts addresses into a structure, which may be an older one: a service that has none any more answers 503. */
+/**
+ * Fills a structure with addresses. The structure may be older than the addresses: a service without addresses answers
+ * 503.
+ */
 export function fillStructure(structure: RoutingStructure, addresses: RoutingAddresses): RoutingView {
   const { spaPort, services, groups, webhooks, ...settings } = structure;
   const upstreams = filledUpstreams(structure, addresses);
@@ -91,7 +92,7 @@ export function fillStructure(structure: RoutingStructure, addresses: RoutingAdd
   };
 }
 
-/** The upstreams that something leads to and that have servers. */
+/** The upstreams that are used and have servers. */
 function filledUpstreams(structure: RoutingStructure, addresses: RoutingAddresses): readonly UpstreamView[] {
   const used = usedUpstreams(structure);
   return structure.services.flatMap((routed) => {
@@ -103,7 +104,7 @@ function filledUpstreams(structure: RoutingStructure, addresses: RoutingAddresse
   });
 }
 
-/** The upstreams that anything of a structure needs. */
+/** The upstreams that a structure uses. */
 function usedUpstreams({ groups, webhooks }: Pick<RoutingStructure, 'groups' | 'webhooks'>): ReadonlySet<string> {
   return new Set([
     ...groups.flatMap(({ locations }) => locations.flatMap(upstreamsOf)),
@@ -111,12 +112,11 @@ function usedUpstreams({ groups, webhooks }: Pick<RoutingStructure, 'groups' | '
   ]);
 }
 
-/** The upstreams that a location needs, all of them. */
 function upstreamsOf({ upstream, media }: LocationView): readonly string[] {
   return [...(upstream === undefined ? [] : [upstream]), ...(media === undefined ? [] : [media.auth])];
 }
 
-/** A location that lacks an upstream, or whose upstreams aren't all there, answers 503: files are never served unasked. */
+/** A location with a missing upstream answers 503: nginx serves files only after asking the backend. */
 function reachable(location: LocationView, upstreams: ReadonlySet<string>): LocationView {
   const { kind, path, upstream, ...rest } = location;
   const { plainPathsOnly } = rest;

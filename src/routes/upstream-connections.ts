@@ -7,22 +7,22 @@ import type { FreshView, LocationConnections, LocationView, UpstreamView } from 
 import type { UpstreamServers } from './upstream-servers.ts';
 
 /**
- * Whether labels let nginx keep connections to a service. `least-conn` and `random-two` count the connections of an upstream,
- * and would see only half of them in each of two.
+ * Whether the labels let nginx keep connections to a service. `least-conn` and `random-two` count the connections of an
+ * upstream, and would see only half of them in each of two upstreams.
  */
 export function keepsConnections({ keepalive, balance }: Labels): boolean {
   return keepalive !== 'off' && balance !== 'least-conn' && balance !== 'random-two';
 }
 
-/** Whether an upstream may be there twice: `max_conns` would count twice, too. */
+/** Whether a service may have two upstreams: each would allow `max_conns` connections. */
 export function mayKeepConnections({ parameters = {} }: UpstreamServers): boolean {
   return Object.values(parameters).every(({ maxConns }) => maxConns === undefined);
 }
 
 /**
- * The same location with the connections that its requests may take. In a named location and in an `if` nginx takes no `proxy_pass` that
- * replaces the path (ngx_http_proxy_module). WebSockets and TLS get no kept connections. A large body leaves a location before
- * nginx has looked at `allow`, so a guarded one keeps it.
+ * Adds the connections that a location's requests may use. nginx refuses a `proxy_pass` that replaces the path in a
+ * named location and in an `if` (ngx_http_proxy_module). WebSockets and TLS get no kept connections. A large body
+ * leaves a location before nginx checks `allow`, so a guarded location keeps it.
  * @param keeping the names of the upstreams that may keep connections
  */
 export function withConnections(location: LocationView, keeping: ReadonlySet<string>): LocationView {
@@ -41,20 +41,19 @@ export function withConnections(location: LocationView, keeping: ReadonlySet<str
 }
 
 /**
- * The same upstream with the name of its second one, which keeps connections, where a location leads there.
- * @param kept where locations lead
+ * Adds the name of the second upstream, which keeps connections, if a location leads to it.
+ * @param kept the names of the upstreams that locations lead to
  */
 export function withKeepalive(upstream: UpstreamView, kept: ReadonlySet<string>): UpstreamView {
   const keepalive = keepaliveName(upstream.name);
   return kept.has(keepalive) ? { ...upstream, keepalive } : upstream;
 }
 
-/** No service's own name has this end: a `~` in a name is ours. */
+/** No service's upstream ends so: only meet-gen writes `~`. */
 function keepaliveName(upstream: string): string {
   return `${upstream}~kept`;
 }
 
-/** The named locations that locations lead to. */
 export function freshOf(locations: readonly LocationView[]): readonly FreshView[] {
   const byName = new Map<string, FreshView>();
   for (const location of locations) {
@@ -70,7 +69,7 @@ export function freshOf(locations: readonly LocationView[]): readonly FreshView[
   return [...byName.values()];
 }
 
-/** Locations with the same upstream and the same settings share one. */
+/** Locations with the same upstream and settings share a named location. */
 function freshName(location: LocationView, upstream: string): string {
   const settings = serviceSettings.map((name) => location[name] ?? 'default');
   return ['@meet_fresh', upstream, ...settings].join(':').replace(/(?::default)+$/, '');

@@ -6,25 +6,25 @@ import type { Balance } from '../nginx/token.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 
-/** The `address:port` behind an upstream, as containers come and go. */
+/** The servers of an upstream as `address:port`; they change with containers. */
 export interface UpstreamServers {
   readonly servers: readonly string[];
-  /** In rotation only while no server takes requests (`meet.backup`). */
+  /** Servers that get requests only while no other server takes them (`meet.backup`). */
   readonly spares?: readonly string[];
-  /** About to be ready. */
+  /** Replicas that are about to be ready. */
   readonly backups: readonly string[];
-  /** By `address:port`; absent for one without. */
+  /** By `address:port`; a server without parameters has no entry. */
   readonly parameters?: Readonly<Record<string, ServerParameters>>;
 }
 
-/** The endpoints in rotation, in an order that only they decide. */
+/** The endpoints in rotation, sorted. */
 export function liveEndpoints(replicas: readonly Replica[]): readonly string[] {
   return endpoints(replicas.filter(({ inRotation }) => inRotation));
 }
 
 /**
- * Who answers for a service, and who stands by.
- * @param port another than the replicas' own
+ * The servers and standbys of a service.
+ * @param port a port other than the replicas' own
  */
 export function serversOf(service: Pick<Service, 'replicas'>, port?: number): UpstreamServers {
   const replicas = port === undefined ? service.replicas : service.replicas.map((replica) => withPort(replica, port));
@@ -40,8 +40,8 @@ export function serversOf(service: Pick<Service, 'replicas'>, port?: number): Up
 }
 
 /**
- * The same as nginx takes it: with `hash` and `random` nobody can stand by (ngx_http_upstream_hash_module and
- * ngx_http_upstream_random_module set no NGX_HTTP_UPSTREAM_BACKUP), and somebody must be there whom the others stand by for.
+ * Removes the backups that nginx refuses. `hash` and `random` allow no backup: ngx_http_upstream_hash_module and
+ * ngx_http_upstream_random_module set no NGX_HTTP_UPSTREAM_BACKUP. An upstream needs a server that isn't a backup.
  */
 export function withoutUnusableBackups(found: UpstreamServers, balance: Balance | undefined): UpstreamServers {
   const { servers, spares = [], ...rest } = found;
@@ -57,19 +57,19 @@ function withPort({ endpoint, ...replica }: Replica, port: number): Replica {
   return endpoint === undefined ? replica : { ...replica, endpoint: endpoint.replace(/:\d+$/, `:${port}`) };
 }
 
-/** Each `meet.backup` that does nothing now, and why. */
+/** The problems of `meet.backup` labels that have no effect now. */
 export function backupProblems(instance: Instance): readonly Problem[] {
   return instance.services.flatMap(({ labels: { balance }, replicas }) => {
     const spares = replicas.filter(({ isBackup }) => isBackup === true);
-    if (!canStandBy(balance)) return spares.map((replica) => cannotStandBy(instance, replica, balance ?? ''));
+    if (!canStandBy(balance)) return spares.map((replica) => backupWithoutEffect(instance, replica, balance ?? ''));
     const isAlone = !replicas.some(({ inRotation, isBackup }) => inRotation && isBackup !== true);
-    return isAlone ? spares.filter(({ inRotation }) => inRotation).map((replica) => nobodyElse(instance, replica)) : [];
+    return isAlone ? spares.filter(({ inRotation }) => inRotation).map((replica) => backupInUse(instance, replica)) : [];
   });
 }
 
 /**
- * Replicas that are about to be ready stand by behind those that are: where the old ones are stopped the moment a new one is
- * healthy, nginx has nobody else until it has been reloaded.
+ * Replicas that are about to be ready stand by behind ready replicas. If the old replicas stop once a new replica is
+ * healthy, nginx has only these until its next reload.
  */
 function standbyEndpoints(replicas: readonly Replica[]): readonly string[] {
   if (!replicas.some(({ inRotation, standing }) => inRotation && standing.rank === 'ready')) return [];
@@ -89,24 +89,24 @@ function parametersOf(replicas: readonly Replica[]): Readonly<Record<string, Ser
   return Object.fromEntries(all);
 }
 
-function cannotStandBy(instance: Instance, { container }: Replica, balance: string): Problem {
+function backupWithoutEffect(instance: Instance, { container }: Replica, balance: string): Problem {
   return problem('label-without-effect', {
     instance: instance.name,
     container: container.name,
     key: labelTable.backup.key,
     value: 'true',
-    message: `with meet.balance=${balance} nginx lets nobody stand by, so the replica gets requests like the others`,
+    message: `with meet.balance=${balance} nginx allows no backup, so the replica gets requests like the others`,
     cure: 'use meet.balance=least-conn or round-robin, or remove meet.backup',
   });
 }
 
-function nobodyElse(instance: Instance, { container }: Replica): Problem {
+function backupInUse(instance: Instance, { container }: Replica): Problem {
   return problem('backup-in-use', {
     instance: instance.name,
     container: container.name,
     key: labelTable.backup.key,
     value: 'true',
-    message: 'no replica without meet.backup is in rotation, so this one gets all requests',
-    cure: 'see why the others are out of rotation; where all are meant to be backups, remove the label from one',
+    message: 'only replicas with meet.backup are in rotation, so this replica gets requests',
+    cure: 'check why the others are out of rotation; where all replicas have the label, remove it from one',
   });
 }

@@ -8,44 +8,43 @@ import type { Checks } from './shape.ts';
 import type { UpstreamServers } from './upstream-servers.ts';
 import type { WebhookView } from './webhooks.ts';
 
-/** An upstream block; it always has a server. */
+/** An upstream block; it has at least one server. */
 export interface UpstreamView extends UpstreamServers {
   readonly name: string;
   readonly title: string;
-  /** Absent for nginx's own, round robin. */
+  /** Absent for round robin, nginx's default. */
   readonly balance?: UpstreamBalance;
   /** A second upstream with the same servers, to which nginx keeps connections open. */
   readonly keepalive?: string;
 }
 
-/** How nginx chooses among servers, where it isn't round robin. */
+/** A method other than round robin. */
 export type UpstreamBalance = Exclude<Balance, 'round-robin'>;
 
 /**
- * A location block. Without an upstream nobody is there to answer: 503. Of one that not everybody may reach a template sees the
- * upstream as `guarded`, and of one of files as `media.storage`, so that one which knows nothing of `allow` or of files answers 503
- * instead of letting everybody in.
+ * A location block. Without an upstream it answers 503. A guarded location has its upstream as `guarded`, a location of
+ * files as `media.storage`. So a template that ignores guards or files answers 503 instead of letting all clients in.
  */
 export interface LocationView extends LocationSettings {
   readonly kind: 'exact' | 'below';
   readonly path: string;
   readonly upstream?: string;
   readonly guarded?: string;
-  /** Who alone may reach it, as networks; absent for everybody, empty for nobody. */
+  /** The networks that may reach the location; absent for all networks, empty for no network. */
   readonly allow?: readonly string[];
-  /** A path that its service could read otherwise than nginx is answered 400 before anything else (`refusedPaths`). */
+  /** nginx first answers 400 to a path that the service could read differently (`refusedPaths`). */
   readonly plainPathsOnly?: true;
-  /** What the location's path is replaced by before the service sees it. */
+  /** The replacement for the location's path in the request to the service. */
   readonly uri?: string;
-  /** What was taken away of it. */
+  /** The part of the path that is stripped. */
   readonly prefix?: string;
-  /** Files in S3, for those that the backend lets in. */
+  /** Access to files in S3, decided by the backend for each request. */
   readonly media?: MediaAccess;
   /** Decided when addresses are filled in. */
   readonly connections?: LocationConnections;
 }
 
-/** A location as it is kept in a file. */
+/** The shape of a location in a file. */
 export const locationShape = record({
   kind: oneOf('exact', 'below'),
   path: text,
@@ -61,7 +60,7 @@ export const locationShape = record({
   connections: oneOf(undefined),
 } satisfies Checks<LocationView>);
 
-/** The connections that a location's requests may take besides new ones with a buffered body. */
+/** The connections that a location's requests may use besides new connections with a buffered body. */
 export interface LocationConnections {
   /** The named location that leads to the same service over fresh connections. */
   readonly fresh: string;
@@ -72,54 +71,59 @@ export interface LocationConnections {
 }
 
 /**
- * A named location: the service of other locations over fresh connections, with their times. Requests are sent on to it that
- * failed on kept connections, and those with a large body, which it doesn't buffer.
+ * A named location: the same service over fresh connections, with the same times. It gets requests that failed on kept
+ * connections, and requests with a large body, which it doesn't buffer.
  */
 export interface FreshView extends LocationSettings {
   readonly name: string;
   readonly upstream: string;
 }
 
-/** Everything the template prints, decided: the template loops, it does not decide. */
+/** Every value that the template prints: the template loops and does not decide. */
 export interface RoutingView {
   readonly instance: string;
   readonly listenPort: number;
   readonly statusPort: number;
-  /** Both servers listen on IPv6, too. */
+  /** Both servers listen on IPv6 too. */
   readonly listensOnIpv6?: true;
   /** Empty for any host. */
   readonly serverNames: readonly string[];
   readonly bodySize: string;
   readonly readTimeout: string;
   readonly connectTimeout: string;
-  /** Pass the outer proxy's X-Forwarded-Proto on instead of the hard-coded https. */
+  /** Pass the outer proxy's X-Forwarded-Proto on instead of `https`. */
   readonly forwardProto: boolean;
-  /** How long a reload leaves clients' idle connections open, in nginx's words; absent where an nginx doesn't know that. */
+  /**
+   * For how long a reload leaves idle client connections open, as an nginx time; absent where an nginx lacks the
+   * directive.
+   */
   readonly keepaliveMinTimeout?: string;
-  /** The nginx of all frontends keeps connections of every upstream unless it is told otherwise. */
+  /** The nginx of all frontends keeps connections to every upstream by default. */
   readonly keepsConnectionsByDefault?: true;
-  /** An upstream is chosen by the client's address. */
+  /** An upstream chooses its server by the client's address. */
   readonly hashesClients?: boolean;
-  /** Whose word on a client's address is taken, where a location isn't for everybody. */
+  /** The subnets from which nginx accepts X-Forwarded-For; absent without guarded locations. */
   readonly trustedSubnets?: readonly string[];
   /** A location passes WebSockets on. */
   readonly passesWebsockets?: boolean;
   /** A location takes plain paths only. */
   readonly refusesPaths?: boolean;
   readonly upstreams: readonly UpstreamView[];
-  /** The SPA of the same container and the other frontends behind it, or behind a router all of them: there it can be without servers. */
+  /**
+   * The SPA of the same container with the other frontends as backups; behind a router all frontends, perhaps without
+   * servers.
+   */
   readonly spa: UpstreamView;
-  /** Everything else: what is the SPA's. */
+  /** The location of all other paths, which belong to the SPA. */
   readonly everythingElse: LocationView;
   /** The named locations of fresh connections. */
   readonly fresh: readonly FreshView[];
   /** The SPA is in other containers: this nginx is a router. */
   readonly isSpaElsewhere: boolean;
-  /** Locations by the service that answers them. */
   readonly groups: readonly { readonly title: string; readonly locations: readonly LocationView[] }[];
-  /** Calls from inside, which the status server takes. */
+  /** Internal calls, which the status server accepts. */
   readonly webhooks: readonly WebhookView[];
-  /** The Host that they are passed on with; absent where none is known: 503. */
+  /** The Host header of internal calls; absent if unknown: 503. */
   readonly webhookHost?: string;
   /** CIDR blocks that may ask the status server. */
   readonly statusSubnets: readonly string[];

@@ -3,20 +3,24 @@ import { isGuarded } from './access.ts';
 import { routeFor } from './ownership.ts';
 import type { Route } from './ownership.ts';
 
-/** A call that LiveKit or S3 makes from inside. Without an upstream nobody is there to take it: 503. */
+/** An internal call from LiveKit or S3. Without an upstream it gets 503. */
 export interface WebhookView {
   readonly path: string;
   readonly upstream?: string;
-  /** As in a location: the backend has guarded paths, which a call must not lead to either. */
+  /** As in a location: the backend has guarded paths, which an internal call must not reach either. */
   readonly plainPathsOnly?: true;
 }
 
-/** What the backend is told of (suitenumerique/meet: `webhooks-livekit` of its rooms, `storage-hook` of its recordings). */
+/**
+ * The internal calls of the backend (suitenumerique/meet: `webhooks-livekit` of its rooms, `storage-hook` of its
+ * recordings).
+ */
 const webhookPaths = ['/api/v1.0/recordings/storage-hook/', '/api/v1.0/rooms/webhooks-livekit/'] as const;
 
 /**
- * The calls from inside and the upstream that takes each.
- * @param routes of the instance's own backends: another service with a longer path below the API must not take them
+ * The internal calls with their upstreams.
+ * @param routes the routes of the instance's own backends: another service with a longer path below the API must not
+ * get the calls
  */
 export function webhooksOf(routes: readonly Route[], upstreamOf: (route: Route) => string | undefined): readonly WebhookView[] {
   return webhookPaths.map((path) => {
@@ -27,7 +31,7 @@ export function webhooksOf(routes: readonly Route[], upstreamOf: (route: Route) 
   });
 }
 
-/** The host that Django is told: the first public name that is one. */
+/** The host for Django: the first public name without a wildcard. */
 export function webhookHost({ hosts = [] }: Labels): string | undefined {
   return hosts.find((host) => !host.startsWith('*'));
 }

@@ -8,7 +8,7 @@ import type { FrontendReport } from '../reload/prover.ts';
 import { describeChange } from '../routes/change.ts';
 import type { RoutingView } from '../routes/view.ts';
 import { defined } from '../util/defined.ts';
-import { laterDiff } from '../util/text-diff.ts';
+import { lazyDiff } from '../util/text-diff.ts';
 import { summarizeProofs } from './proof-reports.ts';
 import type { InstanceProof } from './proof-reports.ts';
 import { reloadsAfter } from './reload-results.ts';
@@ -169,7 +169,7 @@ function noteProof(write: Write, { instance, journal }: JournalSlot, proof: Inst
     return;
   }
   const isAgain = before?.generation === change.generation;
-  const diff = before === undefined || isAgain ? undefined : laterDiff(['before', 'after'], before.content, change.content);
+  const diff = before === undefined || isAgain ? undefined : lazyDiff(['before', 'after'], before.content, change.content);
   write({ kind: 'live', change: entry, isAgain, ...(diff === undefined ? {} : { diff }) });
   journal.pending = undefined;
   journal.live = change;

@@ -1,28 +1,29 @@
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** How a question over HTTP is asked, beside its URL. */
+/** The options of a request. */
 interface HttpQuestion {
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
-  /** A unix socket to ask through; the URL's host is then only a name. */
+  /** The unix socket to connect to; the URL's host is then only a name. */
   readonly socketPath?: string;
-  /** No more of the body is read; with 0 it isn't waited for. */
+  /** At most this much of the body is read; 0 doesn't wait for a body. */
   readonly maxBytes: number;
 }
 
-/** An answer, a redirect like any other. */
+/** An answer; redirects are not followed. */
 interface HttpReply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** False where the body was cut, by its limit or on its way. */
+  /** False where the body was cut by the limit or by the connection. */
   readonly isWhole: boolean;
 }
 
 /**
- * Asks once, over a connection of its own. The proof of a reload asks by a plain socket (`reload/status-request.ts`), which is quicker.
- * @throws Error with the system's `code` where nothing answers, an AbortError where the signal aborted first
+ * Sends a request over a new connection. The proof of a reload uses a plain socket (`reload/status-request.ts`), which
+ * is faster.
+ * @throws Error with the system's `code` without an answer, an AbortError if the signal aborted first
  */
 export function askHttp(url: string, { maxBytes, ...options }: HttpQuestion, signal: AbortSignal): Promise<HttpReply> {
   return new Promise((resolve, reject) => {

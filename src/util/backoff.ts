@@ -1,4 +1,4 @@
-/** Pauses between attempts: doubling from 100 ms with jitter up to a cap, from the start again after `reset`. */
+/** Pauses between attempts: 100 ms, doubled each time up to a cap, with jitter. `reset` starts over. */
 export interface Backoff {
   nextMs(): number;
   reset(): void;

@@ -1,9 +1,9 @@
-// A getter, which costs more than the time itself.
+// Read once: the getter costs more than the time.
 const startedAtMs = performance.timeOrigin;
 
 /**
- * The time in milliseconds since 1970 as it was when the process started, and monotonic from then on: a machine's clock
- * that is set forward or back must not make a pause endless, or an old event new.
+ * The time in milliseconds since 1970: the wall clock at the process start, and monotonic from there. A changed system
+ * clock must not make a pause endless, or an old event new.
  */
 export function nowMs(): number {
   return startedAtMs + performance.now();

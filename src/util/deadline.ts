@@ -1,29 +1,29 @@
 import { setMaxListeners } from 'node:events';
 
-/** A signal with an end in time. */
+/** A signal that aborts after a time limit. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** The limit holds no more; the signal goes on following the one it was made from. */
+  /** Removes the time limit; the signal still follows the given signal. */
   lift(): void;
-  /** The work is done, and nothing of it is under way any more. */
+  /** Ends the deadline after finished work, without an abort. */
   done(): void;
-  /** The work is over, whatever became of it: what is still under way is aborted. */
+  /** Ends the deadline and aborts work that is still running. */
   end(): void;
 }
 
-/** One for all: an abort without a reason makes a DOMException with a stack trace, which costs more than the rest of it. */
+/** Shared: an abort without a reason creates a DOMException with a stack trace, which costs more than all the rest. */
 const over = new Error('the work is over');
 
 /**
- * Aborts with the given signal, or after `limitMs` with a TimeoutError. Not `AbortSignal.any` over
- * `AbortSignal.timeout`: Node 20 collects the timeout as garbage, and it never fires.
+ * Aborts with the given signal, or after `limitMs` with a TimeoutError. `AbortSignal.any` over `AbortSignal.timeout`
+ * doesn't work: Node 20 garbage-collects the timeout, which then never fires.
  */
 export function startDeadline(limitMs: number, signal: AbortSignal): Deadline {
   const controller = new AbortController();
   const follow = (): void => controller.abort(signal.reason);
   const timer = setTimeout(() => controller.abort(new DOMException('no answer in time', 'TimeoutError')), limitMs);
   if (signal.aborted) follow();
-  // A signal has as many deadlines, and a deadline as many questions, as there are at once. Node 20 warns of more than ten as of a leak.
+  // A signal has one listener for each deadline and question under way. Above ten, Node 20 warns of a leak.
   setMaxListeners(0, signal, controller.signal);
   signal.addEventListener('abort', follow, { once: true });
   const done = (): void => {

@@ -1,4 +1,4 @@
-/** The same fields without those that are `undefined`: a spread of it adds none of these (exactOptionalPropertyTypes). */
+/** The fields without the `undefined` ones, to spread under exactOptionalPropertyTypes. */
 export function defined<Fields extends object>(fields: Fields): { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> } {
   const found: { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> } = {};
   for (const key of Object.keys(fields) as (keyof Fields)[]) {
@@ -8,7 +8,7 @@ export function defined<Fields extends object>(fields: Fields): { [Key in keyof 
   return found;
 }
 
-/** What a function makes of a value, and `undefined` of none. */
+/** Maps a value, and `undefined` to `undefined`. */
 export function mapDefined<Value, Result>(value: Value | undefined, map: (value: Value) => Result): Result | undefined {
   return value === undefined ? undefined : map(value);
 }

@@ -4,29 +4,30 @@ import { errorOf } from './error-message.ts';
 import type { Log } from './log.ts';
 
 /**
- * Where errors end. Work that nobody waits for begins here: a callback of a timer, an event or a watcher, a request, a loop. An
- * error costs that work alone; it is logged once, not at every retry, and stays a problem until the same work succeeds.
+ * The place where errors end. Work without a caller that awaits it starts here: a callback of a timer, event or
+ * watcher, a request, a loop. An error costs only that work. It is logged once, not at every retry, and stays a problem
+ * until the work succeeds.
  */
 export interface ErrorBoundary {
   /**
-   * A callback that never throws and never leaves a rejection behind.
-   * @param recover runs after a failure, where nothing else would retry
+   * Returns a callback that never throws and leaves no unhandled rejection.
+   * @param recover runs after a failure, for work without another retry
    */
   guard<Args extends readonly unknown[]>(part: string, work: (...args: Args) => unknown, recover?: () => unknown): (...args: Args) => void;
   /** Resolves to undefined after a failure; never rejects. */
   attempt<Result>(part: string, work: () => Promise<Result>): Promise<Result | undefined>;
   /**
-   * Does a step again and again until the signal aborts, after a growing pause where it failed.
-   * @param step may return a pause of its own, which comes after it
+   * Repeats a step until the signal aborts, with a growing pause after failures.
+   * @param step may return its own pause, which follows it
    */
   repeat(part: string, step: Step, signal: AbortSignal): void;
   failed(part: string, error: unknown): void;
   worked(part: string): void;
-  /** The parts that fail now. */
+  /** The failing parts. */
   failures(): readonly PartFailure[];
 }
 
-/** A part of meet-gen that fails, and its error in words. */
+/** A failing part of meet-gen, with its error as text. */
 export interface PartFailure {
   readonly part: string;
   readonly text: string;
@@ -34,7 +35,7 @@ export interface PartFailure {
 
 type Step = () => Promise<(() => Promise<unknown>) | undefined>;
 
-/** What a loop needs of a boundary. */
+/** The part of a boundary that a loop needs. */
 export type Repeat = ErrorBoundary['repeat'];
 
 interface Part {
@@ -44,10 +45,10 @@ interface Part {
 }
 
 const retryCapMs = 5000;
-/** A part that fails and works in turns is logged so often at most. */
+/** A part that alternates between failing and working is logged at most once in this time. */
 const quietMs = 60_000;
 const mostParts = 100;
-/** What a person can do about the failure of a part. */
+/** The cure for the failure of a part. */
 export const failureCure = 'report it with this line of the log, unless its reason is a limit of this host (disk, open files, memory)';
 
 /** @param nowMs milliseconds since any moment */
@@ -93,7 +94,7 @@ export function createErrorBoundary(log: Pick<Log, 'write'>, nowMs: () => number
         await sleep(pause.nextMs(), undefined, { signal }).catch(() => undefined);
       }
     }
-    // What is no longer done fails no more.
+    // An ended loop no longer counts as failing.
     parts.delete(part);
   };
   const end = (part: string, error: unknown, recover?: () => unknown): void => {

@@ -1,4 +1,4 @@
-/** Makes something when it is asked for the first time, and gives the same from then on. */
+/** Creates a value at the first call, and returns the same value from then on. */
 export function once<Result extends object>(make: () => Result): () => Result {
   let source: (() => Result) | undefined = make;
   let made: Result | undefined;

@@ -1,12 +1,15 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 
 const contextLines = 3;
-/** Beyond so many lines the search for the shortest difference takes too long. */
+/** Beyond this number of lines the search for the shortest difference takes too long. */
 const maxChangedLines = 1000;
-/** Two texts of more characters than that are not kept until somebody asks. */
+/** Longer texts are not kept in memory for a later diff. */
 const maxKept = 100_000;
 
-/** What is different between two texts, as `diff -u` tells it; empty when nothing is, a sentence when it is nearly everything. */
+/**
+ * The difference between two texts in the format of `diff -u`. Empty for equal texts, a sentence above the limit of
+ * lines.
+ */
 export function unifiedDiff(names: readonly [before: string, after: string], before: string, after: string): string {
   if (before === after) return '';
   const options = { context: contextLines, headerOptions: FILE_HEADERS_ONLY, maxEditLength: maxChangedLines };
@@ -14,8 +17,8 @@ export function unifiedDiff(names: readonly [before: string, after: string], bef
   return patch ?? `more than ${maxChangedLines} lines of ${names.join(' and ')} are different\n`;
 }
 
-/** As `unifiedDiff`, made when it is asked for: hardly any is, and each takes as long as planning the routes. */
-export function laterDiff(names: readonly [before: string, after: string], before: string, after: string): () => string {
+/** As `unifiedDiff`, computed on demand: few diffs are read, and each takes as long as planning the routes. */
+export function lazyDiff(names: readonly [before: string, after: string], before: string, after: string): () => string {
   if (before.length + after.length <= maxKept) return () => unifiedDiff(names, before, after);
   const diff = unifiedDiff(names, before, after);
   return () => diff;

@@ -2,8 +2,8 @@ import { refusedPaths } from '../../src/routes/refused-path.ts';
 import type { Directive } from '../support/nginx-parse.ts';
 import { walk } from '../support/nginx-parse.ts';
 
-// Everything that the shipped template may ever say: the directive, where it may stand, and what its arguments may be.
-// A change of the template that adds a directive must be written down here too, by somebody who has thought about it.
+// Every directive that the shipped template may print, its contexts, and its arguments. A template change that adds a
+// directive needs a row here, written on purpose.
 
 const port = '[1-9][0-9]{0,4}';
 const address = String.raw`(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])`;
@@ -34,7 +34,7 @@ const headersOfAll = [
   exactly('Connection $meet_close'),
 ];
 
-/** By `path name`: patterns, one of which the arguments, joined by spaces, must match as a whole. */
+/** By `path name`: patterns. One has to match all arguments, joined by spaces. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   ' upstream': [upstream, keptUpstream],
   'upstream keepalive': ['0', '256'],
@@ -56,7 +56,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'map default': [exactly('$remote_addr'), '@meet_unavailable', '""', 'close', '"what cannot be read"'],
   'map "~^"': ['plain'],
-  // The template has the expressions that `explain` goes by, and no other.
+  // The template has exactly the expressions that `explain` uses.
   ...Object.fromEntries(refusedPaths.map(({ what, pattern }) => [`map "~*${pattern}"`, [`"${what}"`]])),
   'map "~*^websocket$"': ['websocket'],
   'map websocket': ['upgrade'],
@@ -232,15 +232,16 @@ const allowedArguments = new Map(
   Object.entries(allowed).map(([place, patterns]) => [place, patterns.map((pattern) => new RegExp(`^(?:${pattern})$`))]),
 );
 
-/** What in a rendered file is none of the above, in words; empty when all is well. */
+/** The parts of a rendered file outside this list, as lines of text; empty for a good file. */
 export function notAllowed(tree: readonly Directive[]): readonly string[] {
   return walk(tree).flatMap(({ path: around, directive }) => {
     const place = `${around} ${directive.name}`;
     const patterns = allowedArguments.get(place);
     const args = directive.args.join(' ');
-    const told = `${place.trim()} ${args}`;
-    if (patterns === undefined) return [`no such directive there: ${told}`];
-    if ((directive.block !== undefined) !== blocks.has(place)) return [`a block where there is none, or none where there is one: ${told}`];
-    return patterns.some((pattern) => pattern.test(args)) ? [] : [`arguments outside the vocabulary: ${told}`];
+    const summary = `${place.trim()} ${args}`;
+    if (patterns === undefined) return [`no such directive there: ${summary}`];
+    if ((directive.block !== undefined) !== blocks.has(place))
+      return [`a block where there is none, or none where there is one: ${summary}`];
+    return patterns.some((pattern) => pattern.test(args)) ? [] : [`arguments outside the vocabulary: ${summary}`];
   });
 }

@@ -9,8 +9,9 @@ import { notAllowed } from './allowed-directives.ts';
 import { hostileText, hostileTexts } from './hostile-texts.ts';
 import { hostileContainers, placeNames, victims } from './hostile-world.ts';
 
-// No label, name or other foreign text, however hostile, adds a directive, a block, a variable or a comment, changes
-// another container's routes, or reaches a terminal as it is. What comes over the wire is in hostile-sets.test.ts.
+// No label, name or other untrusted text adds a directive, a block, a variable or a comment. It also never changes
+// another container's routes, and never reaches a terminal unescaped. hostile-sets.test.ts has the attacks in the
+// engine's JSON.
 
 // oxlint-disable-next-line no-control-regex -- that is what is looked for
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
@@ -22,7 +23,7 @@ type Attack = readonly [place: string, text: string];
 
 const attack: fc.Arbitrary<Attack> = fc.tuple(fc.constantFrom(...placeNames), hostileText);
 
-/** Renders the victims together with these attackers, and checks all that can be checked without nginx. */
+/** Renders the victims together with these attackers, and runs all checks that need no nginx. */
 async function surviveInMemory(attackers: readonly Container[]): Promise<ReadonlyMap<string, string>> {
   const { files, problems } = await renderWorld(observe([...victims, ...attackers]));
   expect(problems.filter(({ code }) => code === 'template-broken')).toEqual([]);
@@ -37,7 +38,9 @@ async function surviveInMemory(attackers: readonly Container[]): Promise<Readonl
 
 const unharmed = renderWorld(observe(victims)).then(({ files }) => parseNginx(files.get('meet') ?? ''));
 
-/** What of the victims' file is missing or different in the other: attackers may add routes of their own, nothing else. */
+/**
+ * The lines of the victims' file that are missing or added in the other: attackers may only add routes of their own.
+ */
 function harmDone(before: readonly Directive[], after: readonly Directive[]): readonly string[] {
   const [was, is] = [new Set(lines(before)), new Set(lines(after))];
   const missing = [...was].flatMap((line) => (is.has(line) ? [] : [`missing: ${line}`]));
@@ -49,30 +52,32 @@ function harmDone(before: readonly Directive[], after: readonly Directive[]): re
   return [...missing, ...added];
 }
 
-/** A line for each upstream and for each directive of a server, blocks included; without the generation, which differs by design. */
+/** A line for each upstream and each directive of a server, blocks included, without the generation. */
 function lines(tree: readonly Directive[]): readonly string[] {
-  return tree.flatMap((top) => (top.name === 'server' ? (top.block ?? []).map((inner) => `server: ${tell(inner)}`) : [tell(top)]));
+  return tree.flatMap((top) =>
+    top.name === 'server' ? (top.block ?? []).map((inner) => `server: ${printDirective(inner)}`) : [printDirective(top)],
+  );
 }
 
-function tell({ name, args, block }: Directive): string {
+function printDirective({ name, args, block }: Directive): string {
   const head = [name, ...args].join(' ').replace(/(?<="|meet-gen!live-)[0-9a-f]{16}\b/, 'GENERATION');
-  return block === undefined ? head : `${head} { ${block.map(tell).join('; ')} }`;
+  return block === undefined ? head : `${head} { ${block.map(printDirective).join('; ')} }`;
 }
 
 describe('hostile text', () => {
-  it('is a long list', () => {
+  it('has more than 100 hand-written examples, each once', () => {
     expect(hostileTexts.length).toBeGreaterThan(100);
     expect(new Set(hostileTexts).size).toBe(hostileTexts.length);
   });
 
-  it('generated is inert in any place', async () => {
+  it('is inert in any place when generated', async () => {
     await fc.assert(
       fc.asyncProperty(attack, async ([place, text]) => void (await surviveInMemory(hostileContainers(place, text, 0)))),
       { numRuns: 2 * generated },
     );
   });
 
-  it('is inert when a container carries it everywhere at once', async () => {
+  it('is inert in several places at once', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(attack, { minLength: 5, maxLength: 20 }), async (attacks) => {
         await surviveInMemory(attacks.flatMap(([place, text], index) => hostileContainers(place, text, index)));
@@ -81,7 +86,7 @@ describe('hostile text', () => {
     );
   });
 
-  it('does not care whether the containers are seen in one order or another', async () => {
+  it('gives the same files for any order of containers', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(attack, { minLength: 2, maxLength: 6 }), async (attacks) => {
         const all = [...victims, ...attacks.flatMap(([place, text], index) => hostileContainers(place, text, index))];

@@ -1,13 +1,13 @@
 import type { Directive } from '../support/nginx-parse.ts';
 
-// What must hold of kept connections and of large bodies, from the documentation: GET and HEAD alone use kept connections, all ways of
-// a location lead to the same servers with the same times, and a large body passes no guard.
+// The rules for kept connections and large bodies, from the documentation. Only GET and HEAD use kept connections. All
+// ways of a location lead to the same servers with the same times. A large body passes no guard.
 
 const suffix = '~kept';
-/** What counts an upstream's connections, and would count only half of them. */
+/** Directives that count an upstream's connections. With two upstreams each would count only half. */
 const counting: ReadonlySet<string> = new Set(['least_conn', 'random']);
 
-/** What of the connections in a file breaks the rule, in words; empty when all is well. */
+/** The broken rules of a file, as lines of text; empty for a good file. */
 export function brokenConnections(tree: readonly Directive[]): readonly string[] {
   const upstreams = new Map(tree.filter(({ name }) => name === 'upstream').map(({ args, block = [] }) => [args.join(' '), block]));
   const locations = tree.flatMap(({ name, block = [] }) => (name === 'server' ? block.filter((one) => one.name === 'location') : []));
@@ -53,7 +53,7 @@ function lineOf({ name, args }: Directive): string {
   return [name, ...args].join(' ');
 }
 
-/** Who is asked and how they are chosen: all of an upstream but how long its connections are kept. */
+/** The servers of an upstream and its method, without the settings of kept connections. */
 function serversOf(upstream: readonly Directive[]): string {
   return upstream
     .filter(({ name }) => !name.startsWith('keepalive'))

@@ -9,16 +9,16 @@ import { judgeSets } from './judge-sets.ts';
 import { brokenOwnership, readMembers } from './ownership-oracle.ts';
 import { takeSets, takeTextsByHand } from './take-sets.ts';
 
-// Hostile containers as the engine's JSON, many Meets in one run. nginx loads the files in test/e2e/nginx/attack.test.ts; the
-// long form is test/endurance/attack.test.ts.
+// Hostile containers as the engine's JSON, many Meets in one run. nginx loads the files in
+// test/e2e/nginx/attack.test.ts; test/endurance/attack.test.ts is the long form.
 
-describe('on the wire', () => {
-  it('at least two hundred texts made by hand are harmless, each in half of the places, for every kind of container', async () => {
+describe('hostile JSON from the engine', () => {
+  it('is harmless for at least 200 hand-written texts, each in half of the places, on every kind of container', async () => {
     expect(hostileTexts.length).toBeGreaterThanOrEqual(200);
     expect((await takeTextsByHand('even')).length).toBeGreaterThan(100);
   });
 
-  it('1,000 generated sets harm nobody', async () => {
+  it('is harmless in 1,000 generated sets', async () => {
     const taken = await takeSets(1000, 1);
     expect(taken.files).toBeGreaterThan(1000);
   });
@@ -28,8 +28,8 @@ const claim = (paths: string, kind: 'stranger' | 'insider'): Parameters<typeof a
   { kind, changes: [{ place: 'meet.paths', text: paths }] },
 ];
 
-describe('the files of the victims, and the calls from inside', () => {
-  it.each(['stranger', 'insider'] as const)('are behind their own backend, whatever a %s asks for', async (kind) => {
+describe('files and internal calls of the victims', () => {
+  it.each(['stranger', 'insider'] as const)('stay behind their own backend when a %s asks for them', async (kind) => {
     const paths = ['/media', '/media/recordings', '=/media/recordings/x.mp4', '=/media/files/media-auth', '/media/files/a/b'];
     const api = ['/api/v1.0/recordings', '=/api/v1.0/files/media-auth/', '/api/v1.0/files/media-auth'];
     const calls = ['=/api/v1.0/rooms/webhooks-livekit/', '/api/v1.0/recordings/storage-hook'];
@@ -38,19 +38,19 @@ describe('the files of the victims, and the calls from inside', () => {
   });
 });
 
-describe('the oracle of ownership', () => {
+describe('the ownership oracle', () => {
   it.each([
     ['stranger', '/files', ['/files', 'v0/files']],
     ['stranger', '/api/v1.0/rooms', ['/api/v1.0/rooms', 'a0/s0']],
     ['insider', '/files', ['/files', 'v0/files']],
     ['insider', '/api', ['/api', 'v0/backend']],
-  ] as const)('sees a %s that asks for %s as the product does', async (kind, paths, [path, owner]) => {
+  ] as const)('agrees with the product about a %s that asks for %s', async (kind, paths, [path, owner]) => {
     const containers = containersFromEngine([...victimsOf(0), ...attackersOf(claim(paths, kind), 0)]);
     const { files } = await renderWorld(observe(containers));
     const tree = parseNginx(files.get('v0') ?? '');
     const members = readMembers(containers).get('v0') ?? [];
     expect(brokenOwnership('v0', members, tree)).toEqual([]);
-    // With the route at somebody else's, it says so.
+    // The oracle reports a route that leads to another service.
     const [project, service] = owner.split('/');
     const stolen = (files.get('v0') ?? '').replace(
       new RegExp(`(location = ${path} \\{[^]*?proxy_pass http://)meet_${project}\\.${service};`),

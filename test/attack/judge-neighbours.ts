@@ -10,19 +10,20 @@ import { neighbourhood } from './neighbours.ts';
 import type { Neighbourhood } from './neighbours.ts';
 
 /*
- * Who may decide what, from contract 5 and docs/operations.md, without the code that decides it: the same Meet is rendered alone and
- * with its neighbours, and what is said of the victim has to be the same.
- *
- * - The owner is whom the option names, else who is remembered, else the project with the instance's name, else the first by name of
- *   those with a frontend or router; with --strict-instance nobody where that are several, and then nothing is published.
- * - With --strict-instance the file is the one without strangers, byte by byte.
- * - Else strangers may add locations that go to their own containers, or to where their paths went before. All that was there is
- *   as it was: settings, locations, upstreams, status server. What nobody answered (503) may be theirs.
+ * The rules of ownership, from docs/operations.md and independent of the code under test. The same Meet is rendered
+ * alone and with its neighbours, and the victim's part has to be the same.
+ * - The owner is the project that the option names, else the remembered one, else the project with the instance's name.
+ *   Else it is the first by name of the projects with a frontend or router. With --strict-instance several of these
+ *   give no owner, and nothing is published.
+ * - With --strict-instance the file equals the file without strangers, byte by byte.
+ * - Otherwise strangers may add locations that lead to their own containers, or to the earlier target of their paths.
+ *   Everything else stays the same: settings, locations, upstreams, status server. A stranger may get paths that
+ *   answered 503.
  */
 
 export interface Judged {
   readonly worlds: number;
-  /** Worlds by what was expected of them: the check would be none if a kind never came. */
+  /** Counts worlds by expectation: a kind that never appears would leave its check empty. */
   readonly kinds: Readonly<Record<string, number>>;
   readonly wrong: readonly string[];
 }
@@ -69,7 +70,7 @@ function ownerOf({ knowledge, victim, strict, strangers }: Neighbourhood): strin
   return strict && claimants.length > 1 ? 'undecided' : (claimants[0] ?? '');
 }
 
-/** As it is written into files. */
+/** As written into files. */
 function projectOf({ labels }: Container): string | undefined {
   const project = labels['com.docker.compose.project'];
   return project === 'Stack.A' ? '++53tack+2e+41' : project;
@@ -84,7 +85,7 @@ function choiceOf({ knowledge, victim, strict }: Neighbourhood): InstanceChoice 
   };
 }
 
-/** Strangers say that their nginx is an old one. */
+/** Strangers report an old nginx. */
 function render(containers: readonly Container[], choice: InstanceChoice): Promise<RenderedWorld> {
   return renderWorld(observe(containers), (frontend) => (/^n\d/.test(frontend) ? '1.22.1' : '1.30.3'), choice);
 }
@@ -101,7 +102,7 @@ function wrongOwner(owner: string, { instances }: RenderedWorld): readonly strin
   return found?.project === owner ? [] : [`it belongs to ${found?.project ?? 'nobody'} instead of ${owner}`];
 }
 
-/** Every container of another project than the owner's is named. */
+/** Every container of another project has a problem that names it. */
 function unreported({ victims, strangers, strict }: Neighbourhood, owner: string, { problems }: RenderedWorld): readonly string[] {
   const code = strict ? 'foreign-project-refused' : 'foreign-project';
   const named = new Set(problems.filter((one) => one.code === code).map(({ container }) => container));
@@ -125,7 +126,7 @@ function changes({ victims, strangers }: Neighbourhood, alone: string, file: str
     ...[...after.locations].flatMap(([head, block]) => {
       if (before.locations.has(head) && !isNobodys(before.locations.get(head) ?? [])) return [];
       if (isSame(block, pickLocation(before.locations, head))) return [];
-      // What nginx itself asks the backend, for files of a stranger's.
+      // nginx's own requests to the backend, for a stranger's files.
       if (block.some(({ name }) => name === 'internal')) return [];
       const targets = block.flatMap(({ name, args }) =>
         name === 'proxy_pass' ? [/^https?:\/\/([^/;]+)/.exec(args[0] ?? '')?.[1] ?? ''] : [],
@@ -139,7 +140,7 @@ function changes({ victims, strangers }: Neighbourhood, alone: string, file: str
 }
 
 interface File {
-  /** Of the routing server, besides its locations for routes. */
+  /** The directives of the routing server besides its routes. */
   readonly settings: readonly Directive[];
   readonly locations: ReadonlyMap<string, readonly Directive[]>;
   readonly upstreams: ReadonlyMap<string, readonly Directive[]>;
@@ -149,12 +150,12 @@ interface File {
 const isStatus = (block: readonly Directive[]): boolean =>
   block.some(({ name, args }) => name === 'location' && args.includes('/generation'));
 const isRoute = ({ name, args: [first = ''] }: Directive): boolean => name === 'location' && (first === '=' || first === '^~');
-/** What is there for the sake of one kind of location, whoever asks for it. */
+/** Directives for one kind of location, on behalf of any service. */
 const isHelp = ({ name, args: [first = '', second = ''] }: Directive): boolean =>
   name === 'location' && (first.startsWith('@') || second.startsWith('/meet-gen!'));
 
 function read(text: string): File {
-  // The path of meet-gen's own questions says which file it is.
+  // The path of meet-gen's own requests contains the generation.
   const tree = parseNginx(text.replaceAll(/(?<=meet-gen!live-)[0-9a-f]{16}/g, 'GENERATION'));
   const servers = tree.filter(({ name }) => name === 'server').map(({ block = [] }) => block);
   const routing = servers.find((block) => !isStatus(block)) ?? [];
@@ -166,7 +167,7 @@ function read(text: string): File {
   };
 }
 
-/** The status server says which file it is. */
+/** The status server returns the generation. */
 function withoutHash(block: readonly Directive[]): readonly Directive[] {
   return block.filter(({ args }) => !args.includes('@generation'));
 }
@@ -175,7 +176,7 @@ function isNobodys(block: readonly Directive[]): boolean {
   return block.some(({ name, args }) => name === 'return' && args[0] === '503');
 }
 
-/** What nginx picked for this path before: the exact one, else the longest above it. */
+/** The earlier location of this path: the exact one, else the longest prefix. */
 function pickLocation(locations: File['locations'], head: string): readonly Directive[] {
   const path = head.replace(/^\S+ /, '');
   const above = [...locations].filter(([one]) => one.startsWith('^~ ') && path.startsWith(one.slice(3)));

@@ -12,13 +12,13 @@ import { brokenOwnership, hasForeignOwnFrontend, readMembers } from './ownership
 const instancePattern = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const plain = /^[\x20-\x7e…]*$/;
 
-/** What a run over many sets rendered, and all that is wrong with it, in words. */
+/** The files of a run over many sets, and every fault as text. */
 export interface Judged {
   readonly files: readonly string[];
   readonly wrong: readonly string[];
 }
 
-/** Renders many sets as instances of one run, through the real border from the engine's JSON on, and judges what comes out. */
+/** Renders many sets as instances of one run, starting with the engine's JSON, and judges the result. */
 export async function judgeSets(sets: readonly HostileSet[]): Promise<Judged> {
   const text = JSON.stringify(sets.flatMap((set, index) => [...victimsOf(index), ...attackersOf(set, index)]));
   const containers = containersFromEngine(JSON.parse(text));
@@ -55,7 +55,7 @@ function harmToVictims(index: number, members: readonly Member[], tree: readonly
   const ours = new Set(victimsOf(index).map((entry) => String(entry['Id'])));
   const broken = brokenOwnership(name, members, tree);
   const insiders = members.filter(({ container, project }) => !ours.has(container.id) && project === name);
-  // Who says that it is a replica of theirs is one: the newest replica's labels hold for all.
+  // A container with the labels of a replica is a replica: the newest replica's labels hold for all.
   const joined = new Set(insiders.flatMap((insider) => ('service' in insider && mayJoin(insider) ? [insider.service] : [])));
   const isTheirOwn = hasForeignOwnFrontend(name, members, ours);
   return [...broken, ...(isTheirOwn ? [] : unserved(index, tree, joined)), ...(insiders.length > 0 ? [] : missingLines(index, tree))].map(
@@ -68,33 +68,35 @@ function mayJoin({ role, service }: ServiceMember): boolean {
   return service !== 'backend' || role === 'backend';
 }
 
-/** Whoever is of another project may add routes of its own to the victims' file: every line that was there before stays. */
+/** A container of another project may add its own routes to the victims' file; every earlier line stays. */
 function missingLines(index: number, tree: readonly Directive[]): readonly string[] {
   const lines = new Set(linesOf(tree));
   return alone(index).flatMap((line) => (lines.has(line) ? [] : [`missing: ${line}`]));
 }
 
-/** A line for each upstream and for each directive of a server, blocks included; without the generation, which differs by design. */
+/** A line for each upstream and each directive of a server, blocks included, without the generation. */
 function linesOf(tree: readonly Directive[]): readonly string[] {
-  return tree.flatMap((top) => (top.name === 'server' ? (top.block ?? []).map((inner) => `server: ${tell(inner)}`) : [tell(top)]));
+  return tree.flatMap((top) =>
+    top.name === 'server' ? (top.block ?? []).map((inner) => `server: ${printDirective(inner)}`) : [printDirective(top)],
+  );
 }
 
-function tell({ name, args, block }: Directive): string {
+function printDirective({ name, args, block }: Directive): string {
   const head = [name, ...args].join(' ').replace(/(?<="|meet-gen!live-)[0-9a-f]{16}\b/, 'GENERATION');
-  return block === undefined ? head : `${head} { ${block.map(tell).join('; ')} }`;
+  return block === undefined ? head : `${head} { ${block.map(printDirective).join('; ')} }`;
 }
 
 const linesAlone = linesOf(
   await renderWorld(observe(containersFromEngine(victimsOf(0)))).then(({ files }) => parseNginx(files.get(victimsInstance(0)) ?? '')),
 );
 
-/** The lines of a set's victims when nobody attacks them; all sets' differ in names and addresses alone. */
+/** The lines of a set's victims without an attack. The victims of all sets differ only in names and addresses. */
 function alone(index: number): readonly string[] {
   const [from = '', to = ''] = [victimsOf(0), victimsOf(index)].map(([first = {}]) => addressOf(first).replace(/\d+$/, ''));
   return linesAlone.map((line) => line.replaceAll(from, to).replaceAll(victimsInstance(0), victimsInstance(index)));
 }
 
-/** The victims' own addresses stay behind their own names, and their servers as they are. */
+/** The victims' upstreams keep their names and servers. */
 function unserved(index: number, tree: readonly Directive[], joined: ReadonlySet<string>): readonly string[] {
   const name = victimsInstance(index);
   const [, backend = '', files = '', minio = ''] = victimsOf(index).map(addressOf);
@@ -109,7 +111,7 @@ function unserved(index: number, tree: readonly Directive[], joined: ReadonlySet
     ...(joined.has('minio') ? [] : [`meet-media_${name}.minio ${minio}:9000 max_fails=0 fail_timeout=0`]),
     'meet-spa 127.0.0.1:8080 max_fails=0 fail_timeout=0',
   ];
-  // A service of which an insider has every path is routed no more; whether it may is `brokenOwnership`'s to judge.
+  // A service that lost every path to an insider is not routed; `brokenOwnership` judges whether that is allowed.
   const routed = (server: string): boolean => server.startsWith('meet-spa ') || passes.has(server.split(' ')[0] ?? '');
   const passes = new Set(
     walk(tree).flatMap(({ directive }) => (directive.name === 'proxy_pass' ? (directive.args[0]?.slice(7).split('/')[0] ?? []) : [])),
@@ -135,15 +137,15 @@ function addressOf(entry: Readonly<Record<string, unknown>>): string {
   return Object.values(networks)[0]?.IPAddress ?? '';
 }
 
-/** One file of a kind: sets differ in the names and addresses that they were given, which nginx need not read again and again. */
+/** One file per kind: sets differ only in names and addresses, so nginx need not load each. */
 export function distinct(files: readonly string[]): readonly string[] {
   const kinds = new Map(files.map((file) => [file.replace(/\b[avx]\d+\b|"[0-9a-f]{16} |172\.\d+\.\d+\.\d+/g, ''), file]));
   return [...kinds.values()];
 }
 
 /**
- * Many rendered files as one, for one `nginx -t`: each gets ports and upstream names of its own, in the places where the
- * template puts them; every other letter stays. Every file is really read by nginx.
+ * Many rendered files as one, for one `nginx -t`. Each gets ports and upstream names of its own where the template
+ * prints them, and is otherwise unchanged, so nginx loads every file.
  */
 export function combine(files: readonly string[]): string {
   return files

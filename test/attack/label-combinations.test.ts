@@ -5,17 +5,17 @@ import { renderWorld } from '../support/render-world.ts';
 import { notAllowed } from './allowed-directives.ts';
 import { filesOfPairs, twoFrontends } from './label-pairs.ts';
 
-// Labels that are legal alone, in whatever company: the file holds only what the template means to emit, and meet-gen
-// says what it left out. nginx takes the files in test/e2e/nginx/attack.test.ts.
+// Legal labels in combination: the file has only the directives of the template, and meet-gen reports the labels left
+// out. nginx loads the files in test/e2e/nginx/attack.test.ts.
 
-describe('labels together', () => {
-  it('any two of a frontend and any two of a service: the file says nothing it should not', async () => {
+describe('combined labels', () => {
+  it('print only allowed directives for any two labels of a frontend and any two of a service', async () => {
     const files = await filesOfPairs();
     expect(files.length).toBeGreaterThan(150);
     for (const file of files) expect(notAllowed(parseNginx(file))).toEqual([]);
   });
 
-  it('three ports of a frontend, whatever they are: all differ, also those that other frontends are asked on', async () => {
+  it('give a frontend three different ports, and the SPA the same port on all frontends', async () => {
     const ports = ['8080', '8083', '8084', '9000'];
     for (const spa of ports)
       for (const listen of ports)

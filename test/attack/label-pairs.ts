@@ -7,7 +7,7 @@ type LabelValues = Readonly<Record<string, readonly string[]>>;
 const host = (letter: string, length: number): string => `${letter.repeat(length - 4)}.org`;
 const sixteen = (make: (letter: string) => string): string => Array.from('abcdefghijklmnop', make).join(',');
 
-/** The ends of each grammar, and the values that meet each other. */
+/** The limits of each grammar, and values that conflict with each other. */
 const ofFrontends: LabelValues = {
   'meet.port': ['1', '8080', '8083', '8084', '65535'],
   'meet.listen': ['1', '8080', '8083', '8084', '65535'],
@@ -61,7 +61,7 @@ const ofMedia: LabelValues = {
   'meet.media.host': ['minio:9000', 'a_b.c', '192.0.2.1:65535', `${'x'.repeat(63)}.${'y'.repeat(63)}:80`],
 };
 
-/** Every value of a label together with every value of another. */
+/** Every value of a label with every value of another label. */
 function pairs(values: LabelValues): readonly Readonly<Record<string, string>>[] {
   const all = Object.entries(values).flatMap(([key, some]) => some.map((value) => [key, value] as const));
   return all.flatMap(([key, value], index) =>
@@ -69,7 +69,7 @@ function pairs(values: LabelValues): readonly Readonly<Record<string, string>>[]
   );
 }
 
-/** Two frontends that carry the same labels. */
+/** Two frontends with the same labels. */
 export const twoFrontends = (labels: Readonly<Record<string, string>>): readonly Container[] => [
   frontend({ labels }),
   frontend({ name: 'meet-frontend-2', labels, networks: { meet_default: '172.18.0.3/16' } }),
@@ -88,7 +88,7 @@ const services = (labels: Readonly<Record<string, string>>): readonly Container[
   filesService({ labels: { ...labels, 'meet.paths': labels['meet.paths'] ?? '/files' } }),
 ];
 
-/** The files of worlds in which any two labels of a frontend, and any two of a service, stand together; each once. */
+/** The distinct files of worlds with any two labels on a frontend, and any two on a service. */
 export async function filesOfPairs(): Promise<readonly string[]> {
   const frontendPairs = pairs(ofFrontends);
   const servicePairs = pairs(ofServices);

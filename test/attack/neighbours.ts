@@ -2,15 +2,15 @@ import type { Container } from '../../src/model/container.ts';
 import { container } from '../support/containers.ts';
 import type { ContainerSketch } from '../support/containers.ts';
 
-// A Meet called `prod`, and containers of other projects that try to gain something there. Only a forged project is left out: it is
-// that project to compose, too.
+// A Meet called `prod`, and containers of other projects that attack it. A forged project name is left out: it is the
+// same project to compose too.
 
-/** How it is known whose the instance is. */
+/** How meet-gen knows the owner of the instance. */
 type Knowledge = 'option' | 'remembered' | 'name' | 'nothing';
 
 export interface Neighbourhood {
   readonly knowledge: Knowledge;
-  /** The project of the Meet that is attacked. */
+  /** The project of the attacked Meet. */
   readonly victim: string;
   readonly strict: boolean;
   readonly victims: readonly Container[];
@@ -22,7 +22,7 @@ const pick = <Item>(random: Random, from: readonly Item[]): Item => from[Math.fl
 const chance = (random: Random, share: number): boolean => random() < share;
 
 const instance = { 'meet.instance': 'prod' };
-/** Before and after the victim's by name, without a project, with a name that none can have, and the instance's own name. */
+/** Projects that sort before and after the victim's, none at all, an unusable name, and the instance's own name. */
 const projects = ['aaa', 'zzz', 'visi', 'visio-2', 'Stack.A', 'prod', undefined] as const;
 const paths = (
   '/api /admin /static /files /files/x /admin/users /other /media /media/recordings /api/v1.0/x =/api =/files /b{ /files/a/b/c ' +
@@ -40,7 +40,7 @@ const frontendLabels: readonly Readonly<Record<string, string>>[] = [
   { 'meet.port': '9003' },
 ];
 
-/** The Meet, as its operator has it; each has a backend that answers. */
+/** The Meet as its operator runs it, with a backend in rotation. */
 function victimsOf(random: Random, project: string): readonly Container[] {
   const made: Container[] = [];
   const add = (service: string, labels: Readonly<Record<string, string>>, more: Partial<ContainerSketch> = {}): void => {

@@ -8,30 +8,34 @@ import type { PathRule } from '../../src/nginx/token.ts';
 import { brokenConnections } from './connections-oracle.ts';
 import type { Directive } from '../support/nginx-parse.ts';
 
-/** Calls from inside, which the status server takes in every file. */
+/** Internal calls, which the status server accepts in every file. */
 const webhookPaths = ['/api/v1.0/recordings/storage-hook/', '/api/v1.0/rooms/webhooks-livekit/'];
 
 /*
- * Who may answer what, written down once more from the documentation, without the code that decides it: the labels are read by
- * the product's own grammar, everything else is this file's.
- *
- * - A route belongs to the service that asks for it first: the services of the instance's own project before others, then in the
- *   order of `project/service`. A longer path below somebody else's is a route of its own.
- * - `/x` is `= /x` and `^~ /x/`. Where only `^~ /x/` is asked for, `= /x` goes to whoever has it anyway.
- * - A named route comes before `meet.paths` of its own service, of two named ones the first by name. It goes to the service's own
- *   addresses, at its port where it has one, in its protocol; stripped, to what stands behind its path, with a slash before it.
- * - `meet.allow` names a path and who alone may reach it, for the routes of its own service: the narrowest one that covers a location
- *   holds. Below one of the service's routes the path is a location of its own, which goes where that route goes. What can't be read
- *   lets nobody in. Where nobody is in rotation there is nothing to guard.
+ * The rules of routing from the documentation, independent of the code under test. Only the grammar of labels is shared
+ * with it.
+ * - A route belongs to the first service that asks for it: the instance's own project first, then by `project/service`.
+ *   A longer path below another service's path is a route of its own.
+ * - `/x` is `= /x` and `^~ /x/`. Where only `^~ /x/` is asked for, `= /x` goes to its owner without that route.
+ * - A named route comes before `meet.paths` of its service; among named routes the first by name holds. It leads to
+ *   the service's addresses, at its own port and protocol if set. A stripped path goes on without its prefix and begins
+ *   with a slash.
+ * - `meet.allow` names a path of its own service and the networks that may reach it; the narrowest path that covers a
+ *   location holds. Below a route of the service the path is a location of its own with the same target. An unreadable
+ *   guard closes. Without a replica in rotation there is nothing to guard.
  * - A service with such a label, and S3, take plain paths only, at all their locations.
- * - Without a backend the preset stays reserved: it answers 503.
- * - Replicas have one project, name and role; a `service` that has a backend's name is apart. Of each key the newest of those in rotation
- *   that can read its own holds, of guards everybody's in rotation. Who is in rotation the file says: its address is a server's.
- * - Files (`/media/recordings/`, `/media/files/`) are the media container's alone, with or without one: a path there that somebody
- *   else asks for is nobody's, the folder itself included. They are served with a bucket, and only behind the backend that has the API; else they are 503.
- * - S3 is reached by these two locations alone, each behind `auth_request`, never in one upstream with a service.
- * - The two calls from inside are taken by the status server, and go to the backend that has the API; else they are 503.
- * - The addresses behind a service are those of its own containers; one on the host's network is behind the frontends' gateways.
+ * - Without a backend the preset stays reserved and answers 503.
+ * - Replicas share project, name and role; a `service` with a backend's name is a service of its own. For each key the
+ *   newest readable value among the replicas in rotation holds; guards of all replicas in rotation hold together. The
+ *   servers in the file show which replicas are in rotation.
+ * - Files (`/media/recordings/`, `/media/files/`) belong to the media container alone, with or without one. A path
+ *   there, the folder included, goes to no other service. Files need a bucket, and the backend that has the API;
+ *   otherwise they answer 503.
+ * - Only these two locations lead to S3, each behind `auth_request`, never in one upstream with a service.
+ * - The status server accepts the two internal calls and passes them to the backend that has the API; otherwise they
+ *   answer 503.
+ * - A service's upstream has the addresses of its own containers; for a container in host mode these are the frontends'
+ *   gateways.
  */
 
 const preset = ['/api', '/admin', '/static', '/oidc', '/healthz', '/webhook', '/external-api', '/jwks', '/__lbheartbeat__'];
@@ -41,12 +45,12 @@ const isFiles = (rule: string): boolean => files.some((own) => `${rule.replace(/
 
 const reserved = preset.flatMap((path) => [`= ${path}`, `^~ ${path}/`]);
 
-/** A rule, and how what it goes to differs from the service itself. */
+/** A rule, and how its target differs from the service itself. */
 interface Claim {
   readonly rule: string;
   readonly port?: number;
   readonly proto?: string;
-  /** What is taken away. */
+  /** The stripped prefix. */
   readonly prefix?: string;
 }
 
@@ -58,11 +62,11 @@ interface Claimant {
   readonly bucket: string | undefined;
   readonly rules: readonly Claim[];
   readonly addresses: ReadonlySet<string>;
-  /** Those of each replica that has a say. */
+  /** The labels of each replica that decides. */
   readonly guards: readonly NonNullable<Labels['allow']>[];
 }
 
-/** What the containers' labels say, by instance: read once for all that is asked of it. */
+/** The parsed labels of containers, by instance; parsed once for all checks. */
 export type Members = ReadonlyMap<string, readonly Member[]>;
 
 export function readMembers(containers: readonly Container[]): Members {
@@ -77,7 +81,7 @@ export function readMembers(containers: readonly Container[]): Members {
   return byInstance;
 }
 
-/** What of an instance's file breaks the rule, in words; empty when all is well. */
+/** The broken rules of an instance's file, as lines of text; empty for a good file. */
 export function brokenOwnership(ownProject: string, members: readonly Member[], tree: readonly Directive[]): readonly string[] {
   const claimants = claimantsOf(ownProject, members, tree);
   const owners = ownersOf(claimants);
@@ -94,7 +98,7 @@ export function brokenOwnership(ownProject: string, members: readonly Member[], 
   ];
 }
 
-/** A frontend that says it is of the instance's own project is one of its own: its labels and networks hold for all. */
+/** A frontend with the label of the instance's own project is one of its frontends: its labels and networks count. */
 export function hasForeignOwnFrontend(ownProject: string, members: readonly Member[], ours: ReadonlySet<string>): boolean {
   return members.some(
     ({ container, role, project }) => !ours.has(container.id) && (role === 'frontend' || role === 'router') && project === ownProject,
@@ -161,7 +165,10 @@ function claimantsOf(ownProject: string, members: readonly Member[], tree: reado
   });
 }
 
-/** Who decides of a service that no upstream of the file shows: of all that run, have a port and share a network with the frontends the most healthy. */
+/**
+ * The replicas that decide for a service without an upstream in the file: the healthiest of the usable replicas. Usable
+ * are running replicas with a port and a network of the frontends.
+ */
 function likelyDeciders(
   ownProject: string,
   members: readonly Member[],
@@ -184,7 +191,7 @@ function likelyDeciders(
   return [...byHealth, running, replicas];
 }
 
-/** Only a service has no usual port. */
+/** Only the role `service` has no default port. */
 function hasPort({ role, labels, container: { exposedTcpPorts } }: ServiceMember): boolean {
   return (
     role !== 'service' ||
@@ -199,14 +206,14 @@ function healthOf({ container: { health }, labels }: ServiceMember): 'ready' | '
   return labels.health?.by === 'none' || health === 'none' || health === 'healthy' ? 'ready' : health;
 }
 
-/** The addresses in an upstream, at whatever port, and whether each is one that others are tried before. */
+/** The addresses in an upstream without ports, and whether each is a backup. */
 function serversOf(tree: readonly Directive[], upstream: string): ReadonlyMap<string, 'server' | 'backup'> {
   const blocks = tree.filter(({ name, args: [found = ''] }) => name === 'upstream' && withoutEnd(found) === upstream);
   const lines = blocks.flatMap(({ block }) => (block ?? []).filter(({ name }) => name === 'server'));
   return new Map(lines.map(({ args }) => [(args[0] ?? '').replace(/:\d+$/, ''), args.includes('backup') ? 'backup' : 'server']));
 }
 
-/** The service's own upstream, whatever the port, and whether its connections are kept or not. */
+/** The service's upstream at any port, with or without kept connections. */
 function withoutEnd(upstream: string): string {
   return upstream.replace(/(?:\+\d+)?(?:~kept)?$/, '');
 }
@@ -227,7 +234,7 @@ function byAge(left: ServiceMember, right: ServiceMember): number {
   return left.container.createdAtSeconds - right.container.createdAtSeconds || compareText(right.container.id, left.container.id);
 }
 
-/** Whose a rule is, and how it is asked for. */
+/** The owner of a rule, and the label that asks for it. */
 interface Owner extends Claim {
   readonly claimant: Claimant;
 }
@@ -258,7 +265,10 @@ function guardedParts(claimants: readonly Claimant[], owners: ReadonlyMap<string
   );
 }
 
-/** The `allow` lines of a location of this service: whom each replica lets in; undefined for none, and no `deny` either. */
+/**
+ * The `allow` lines of a location of this service: the networks that every replica lets in; undefined for none, without
+ * `deny`.
+ */
 function expectedAllow({ guards }: Claimant, location: string): readonly string[] | undefined {
   const each = guards.flatMap((one) => {
     const allowed = allowedByOne(one, location);
@@ -284,7 +294,7 @@ function allowedByOne({ rules, closesAll }: NonNullable<Labels['allow']>, locati
   return holding.some(({ networks }) => networks.length === 0) ? [] : [...new Set(holding.flatMap(({ networks }) => networks))];
 }
 
-/** Whether all addresses of a network are in one of these. */
+/** Whether one of these networks contains the whole network. */
 function isIn(network: string, others: readonly string[]): boolean {
   const [address, length, family] = splitNetwork(network);
   return others.some((other) => {
@@ -315,7 +325,7 @@ function wrongGuards(owners: ReadonlyMap<string, Owner>, tree: readonly Directiv
   });
 }
 
-/** Where a path that could be read otherwise gets in, or is refused without a reason: the first directive decides. */
+/** The locations that accept an ambiguous path, or refuse a path without a reason: the first directive decides. */
 function wrongPathChecks(owners: ReadonlyMap<string, Owner>, tree: readonly Directive[]): readonly string[] {
   return routingLocations(tree).flatMap(({ args, block = [] }) => {
     const rule = args.join(' ');
@@ -327,13 +337,13 @@ function wrongPathChecks(owners: ReadonlyMap<string, Owner>, tree: readonly Dire
   });
 }
 
-/** The directives of one of the two servers: only the status server asks where somebody comes from. */
+/** The directives of one of the two servers: only the status server checks the client's address. */
 function serverOf(tree: readonly Directive[], wanted: 'routing' | 'status'): readonly Directive[] {
   const servers = tree.flatMap(({ name, block }) => (name === 'server' ? [block ?? []] : []));
   return servers.filter((block) => block.some(({ name }) => name === 'deny') === (wanted === 'status')).flat();
 }
 
-/** Where each `= /x` and `^~ /x/` of the routing server goes: what is passed to, or `503`. */
+/** The target of each `= /x` and `^~ /x/` of the routing server: an upstream, or `503`. */
 function locationsOf(tree: readonly Directive[]): readonly (readonly [rule: string, target: string])[] {
   return routingLocations(tree).map(({ args, block }) => [
     args.join(' '),
@@ -352,7 +362,10 @@ function passedTo(block: Directive['block']): string | undefined {
   return pass?.replace(/^https?:\/\//, '').split('/')[0];
 }
 
-/** Which upstream of a backend nginx itself asks at a path of the API; a route that isn't plain http at the same path can't be. */
+/**
+ * The backend's upstream for nginx's own requests to a path of the API; absent for a route with another protocol or
+ * path.
+ */
 function backendFor(owners: ReadonlyMap<string, Owner>, asked: string): string | undefined {
   const above = [...owners].filter(
     ([own, { claimant }]) =>
@@ -364,7 +377,7 @@ function backendFor(owners: ReadonlyMap<string, Owner>, asked: string): string |
   return owner === undefined || owner.prefix !== undefined || owner.proto === 'https' ? undefined : upstreamOf(owner);
 }
 
-/** The status server proxies these two calls to the backend, those alone; without a public host it can't. */
+/** The status server proxies only these two calls to the backend, and needs a public host for them. */
 function wrongCalls(owners: ReadonlyMap<string, Owner>, tree: readonly Directive[], upstreams: ReadonlySet<string>): readonly string[] {
   const locations = serverOf(tree, 'status').filter(({ name }) => name === 'location');
   const hasHost = !locations.some(({ args }) => args[0] === '@meet_no_host');
@@ -379,8 +392,8 @@ function wrongCalls(owners: ReadonlyMap<string, Owner>, tree: readonly Directive
 }
 
 /**
- * The SPA is in the same container, the other frontends behind it; where the instance's own project has a router, it is in the
- * frontends. Frontends of other projects are never among them.
+ * The SPA is in the same container, with the other frontends as backups; behind a router of the own project it is in
+ * the frontends. Frontends of other projects are never among them.
  */
 function wrongSpa(ownProject: string, members: readonly Member[], tree: readonly Directive[]): readonly string[] {
   const lasting = members.filter(({ container, project }) => project === ownProject && !isComposeOneOff(container));
@@ -398,12 +411,12 @@ function wrongSpa(ownProject: string, members: readonly Member[], tree: readonly
   ];
 }
 
-/** Where meet-gen itself asks. */
+/** The location for meet-gen's own requests. */
 function isEntrance(args: readonly string[]): boolean {
   return /^= \/meet-gen!live-[0-9a-f]{16}$/.test(args.join(' '));
 }
 
-/** Every way to S3 other than the two locations that ask a backend first. */
+/** Every way to S3 besides the two locations that ask a backend first. */
 function openFiles(claimants: readonly Claimant[], tree: readonly Directive[]): readonly string[] {
   const backends = new Set(claimants.flatMap(({ role, upstream }) => (role === 'backend' ? [upstream] : [])));
   const ofStorage = new Set(claimants.flatMap(({ role, addresses }) => (role === 'media' ? [...addresses] : [])));

@@ -4,7 +4,7 @@ import type { HostileSet } from './hostile-sets.ts';
 import { hostileTexts } from './hostile-texts.ts';
 import { distinct, judgeSets } from './judge-sets.ts';
 
-/** What became of a run of generated sets. */
+/** The result of a run of generated sets. */
 export interface SetsTaken {
   readonly sets: number;
   readonly files: number;
@@ -23,9 +23,9 @@ const kinds = [
 ] as const;
 
 /**
- * Generates so many sets of hostile containers and judges what each run over a hundred of them renders.
- * @param onFiles takes the files of each run, for nginx to read
- * @throws Error with the seed and the first things that are wrong
+ * Generates sets of hostile containers and judges the files of each hundred.
+ * @param onFiles gets the files of each run, for nginx to load
+ * @throws Error with the seed and the first faults
  */
 export async function takeSets(
   count: number,
@@ -43,14 +43,16 @@ export async function takeSets(
   return { sets: count, files };
 }
 
-/** Half of the texts made by hand in each place: `npm test` takes one half, the engine tier the other, endurance both. */
+/**
+ * Half of the hand-written texts in each place: `npm test` runs one half, the engine tier the other, endurance both.
+ */
 type Half = 'even' | 'odd';
 
 /**
- * Texts made by hand in every place of the engine's JSON, each place for another kind of container.
- * @param half without it, every text is taken in every place
- * @returns one file of each kind that was rendered
- * @throws Error with the place and what is wrong there
+ * Puts hand-written texts into every place of the engine's JSON, each place on another kind of container.
+ * @param half absent for every text in every place
+ * @returns one rendered file of each kind
+ * @throws Error with the place and the fault
  */
 export async function takeTextsByHand(half?: Half): Promise<readonly string[]> {
   const files: string[] = [];
@@ -65,7 +67,7 @@ export async function takeTextsByHand(half?: Half): Promise<readonly string[]> {
   return distinct(files);
 }
 
-/** The items in lists of so many. */
+/** The items in lists of that length. */
 export function inChunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 }

@@ -6,10 +6,10 @@ import type { Scene } from '../support/fake-engine/scene.ts';
 import { foreignFiles } from '../support/foreign-files.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-// Somebody can write to the shared volume, and puts every kind of file in every place that meet-gen reads or writes. It costs the one
-// instance whose place that is no more than its own file, and only for as long as it is there.
+// An attacker with write access to the shared volume puts every kind of file into every place that meet-gen reads or
+// writes. Each costs only the instance of that place its own file, and only as long as the file stays.
 
-/** Where, in the folder of an instance. */
+/** The places in the folder of an instance. */
 const places = {
   'the published file': 'routing.conf',
   'the folder': '.',
@@ -23,7 +23,7 @@ const places = {
 type Place = keyof typeof places;
 type Kind = string;
 
-/** One thing in one place, in an instance of its own. */
+/** One kind of file in one place, with an instance of its own. */
 interface Attack {
   readonly instance: string;
   readonly place: Place;
@@ -34,38 +34,37 @@ export const attacks: readonly Attack[] = (Object.keys(places) as Place[]).flatM
   Object.keys(foreignFiles.all).map((kind, column) => ({ instance: `t${row}-${column}`, place, kind })),
 );
 
-/** What can't be replaced by a rename, so that the instance's file can't be written while it is there. */
+/** Kinds that a rename can't replace: they block the instance's file. */
 function isInTheWay({ place, kind }: Attack): boolean {
   if (place === 'the folder') return !['an empty directory', 'a directory with files'].includes(kind);
   return place === 'the published file' && ['an empty directory', 'a directory with files'].includes(kind);
 }
 
 /**
- * The owner's file of an instance whose folder is in the way: it is written at the resync, unless a look in the middle of the attack
- * could not publish there any more.
+ * The owner file of an instance with a blocked folder. It is written at the resync, unless meet-gen could not publish
+ * there during the attack.
  */
 function mayBeReported(one: Attack, isAtStart: boolean): boolean {
   return one.place === 'the folder' && !isAtStart && isInTheWay(one);
 }
 
-/** What is found when it is read, or written, and can't be replaced. */
+/** Kinds that meet-gen finds at a read or write and can't replace. */
 function isReported(one: Attack, isAtStart: boolean): boolean {
   const { place, kind } = one;
-  // Owners are written with the first file, and at each resync: that replaces what is there, but for a folder.
+  // Owner files are written with the first file and at each resync, which replaces everything but a folder.
   if (place === 'the remembered owner') return ['an empty directory', 'a directory with files'].includes(kind);
   if (place !== 'what is kept of editions') return false;
-  // Who has learnt nothing yet writes nothing.
+  // Without new knowledge nothing is written.
   return isAtStart && (kind in foreignFiles.notRegular || (kind === 'a file of mode 0000' && process.getuid?.() !== 0));
 }
 
 const pathOf = ({ out }: Scene, { instance, place }: Attack): string => join(out, instance, places[place]);
 const fileOf = ({ out }: Scene, { instance }: Attack): string => join(out, instance, 'routing.conf');
 
-/** The file that can't be kept. */
 const keptIn = (scene: Scene, one: Attack): string =>
   one.place === 'the folder' ? join(scene.out, one.instance, '.owner.json') : pathOf(scene, one);
 
-/** A frontend and a backend for each attack; nobody answers there, so that nothing is learnt. */
+/** A frontend and a backend for each attack. No frontend answers there, so meet-gen learns nothing. */
 export function addVictims({ engine }: Scene): void {
   for (const { instance } of attacks)
     engine.world.add({
@@ -77,7 +76,10 @@ export function addVictims({ engine }: Scene): void {
     });
 }
 
-/** Puts everything in its place. @returns the folder that links lead to */
+/**
+ * Puts each file in its place.
+ * @returns the folder that links lead to
+ */
 export async function attack(scene: Scene): Promise<string> {
   const outside = join(scene.folder, 'outside');
   await mkdir(outside, { recursive: true });
@@ -91,7 +93,7 @@ export async function attack(scene: Scene): Promise<string> {
   return outside;
 }
 
-/** Everything is as it should be while the attack lasts: reported where it is in the way, replaced where that can be. */
+/** Checks the state during the attack: blocked places are reported, replaceable files are replaced. */
 export async function withstands(scene: Scene, outside: string, isAtStart: boolean): Promise<void> {
   const blocked = attacks.filter(isInTheWay).map(({ instance }) => instance);
   const keptOf = (some: (one: Attack, isAtStart: boolean) => boolean): readonly string[] =>
@@ -99,10 +101,10 @@ export async function withstands(scene: Scene, outside: string, isAtStart: boole
   const kept = keptOf(isReported);
   const perhaps = new Set(keptOf(mayBeReported));
   await waitForStatus(scene, 'what is in the way is reported', ({ problems }) => {
-    const told = problems.flatMap(({ code, instance }) => (code === 'publish-failed' ? (instance ?? '') : []));
+    const reported = problems.flatMap(({ code, instance }) => (code === 'publish-failed' ? (instance ?? '') : []));
     const notKept = problems.flatMap(({ code, value }) => (code === 'not-kept' ? (value ?? '') : []));
     const certain = notKept.filter((path) => !perhaps.has(path));
-    return isSame(told, blocked) && isSame(certain, kept);
+    return isSame(reported, blocked) && isSame(certain, kept);
   });
   for (const one of attacks.filter((each) => !isInTheWay(each))) await untilOwn(scene, one);
   expect(await readdir(outside)).toEqual(['file']);
@@ -110,7 +112,7 @@ export async function withstands(scene: Scene, outside: string, isAtStart: boole
   expect((await askSocket(scene.statusSocket, '/healthz')).status).toBe(200);
 }
 
-/** Takes everything away. Nothing is left of it then, and every instance has its file. */
+/** Removes every file, and checks that no problem is left and every instance has its file. */
 export async function heals(scene: Scene, look: () => void): Promise<void> {
   for (const one of attacks) await rm(pathOf(scene, one).replace(/\/\.$/, ''), { recursive: true, force: true });
   look();
@@ -120,7 +122,7 @@ export async function heals(scene: Scene, look: () => void): Promise<void> {
   for (const one of attacks) await untilOwn(scene, one);
 }
 
-/** What is written once is there before the next attack. */
+/** Waits for the files that are written once, before the next attack. */
 export async function untilRemembered({ out }: Scene): Promise<void> {
   for (const { instance } of attacks)
     await waitUntil(`the owner of ${instance} is remembered`, () =>
@@ -135,7 +137,7 @@ function isSame(some: readonly string[], others: readonly string[]): boolean {
   return some.length === others.length && new Set([...some, ...others]).size === some.length;
 }
 
-/** The published file is a regular one, and meet-gen's. */
+/** The published file is a regular file written by meet-gen. */
 async function untilOwn(scene: Scene, one: Attack): Promise<void> {
   const path = fileOf(scene, one);
   await waitUntil(`${one.kind} in place of ${one.place} leaves ${path} alone`, async () => {

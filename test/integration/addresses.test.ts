@@ -61,8 +61,8 @@ test.concurrent.for([
     expect(problems.find(({ code }) => code === 'no-port')).toMatchObject({
       container: 'hosted',
       key: 'meet.port',
-      message: expect.stringMatching(/it is not known which TCP port it exposes: the engine lists no ports in host mode/),
-      cure: 'set meet.port to the port that it listens on',
+      message: expect.stringMatching(/its exposed TCP ports are unknown \(.*\): the engine lists no ports in host mode/),
+      cure: 'set meet.port to the port that the container listens on',
     });
     expect(problems.find(({ code }) => code === 'no-port')?.message).toContain(why);
   },

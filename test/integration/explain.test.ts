@@ -46,7 +46,7 @@ test.concurrent('it tells who answers and why the others do not, also with --lis
     `    stands by  backend-2  ${scene.address(21)}:8000 on ${network}  running: health check has not passed yet, and others are better`,
     '    frontends',
     '      frontend  running  serves the published file (live)',
-    '  Not seen from here: snippets in /etc/nginx/meet-routing.d of the frontend, which may answer first.',
+    '  meet-gen does not see snippets in /etc/nginx/meet-routing.d of the frontend, which may answer first.',
     '',
   ]);
   expect(await toldOfOne(scene, '/abc-defg-hij')).toMatchObject({
@@ -64,9 +64,9 @@ test.concurrent('a path that nobody answers any more ends with 7, and one that n
   await scene.servesNoMore(`${scene.address(20)}:8000`);
   const { code, stdout } = await explain(scene, '/api');
   expect(code).toBe(7);
-  expect(stdout).toContain('meet: the path is for meet/backend, of which nobody is in rotation: 503');
+  expect(stdout).toContain('meet: the path belongs to meet/backend, and none of its containers is in rotation: 503');
   expect(stdout).toMatch(/out {2}backend {2}no address {2}exited/);
-  expect(await explain(scene, '/../api')).toMatchObject({ code: 7, stdout: expect.stringContaining('nginx answers 400 by itself') });
+  expect(await explain(scene, '/../api')).toMatchObject({ code: 7, stdout: expect.stringContaining('nginx answers 400') });
 });
 
 test.concurrent('a missing route: what nginx refuses is named with the cure, and the path is told as it is served', async ({ scene }) => {
@@ -82,7 +82,7 @@ test.concurrent('a missing route: what nginx refuses is named with the cure, and
   });
   const { code, stdout } = await explain(scene, '/bad/x');
   expect(code).toBe(7);
-  expect(stdout).toContain('meet: the path is for meet/bad, but that is not published: 503');
+  expect(stdout).toContain('meet: the path belongs to meet/bad, but its route is left out of the published file: 503');
   expect(stdout).toContain('labels want the path for meet/bad, but that is not published');
   expect(stdout).toContain('error route-left-out (meet.paths=/bad/)');
   expect(stdout).toContain('[emerg] upstream meet_meet.bad is refused');
@@ -99,7 +99,7 @@ test.concurrent('a missing route: a frontend that goes on with the old routes is
   scene.backend('backend-2', 21);
   await waitForStatus(scene, 'another file is published', ({ instances }) => instances[0]?.publishedGeneration !== older);
   const note = new RegExp(`frontend does not serve the published generation \\w+ yet \\(.*\\): it serves the generation ${older}`);
-  // Until it has answered once more, serves an unknown file.
+  // Until it has answered once more, its generation is unknown.
   const { frontends } = await waitUntil('it is named', async () => {
     const answer = await toldOfOne(scene, '/api');
     return note.test(answer.notes.join()) && answer;
@@ -119,7 +119,7 @@ test.concurrent('a missing route: likely causes', async ({ scene }) => {
   await scene.converged();
   const { answer, hints, problems } = await toldOfOne(scene, '/files', '--instance', 'meet');
   expect(answer).toBe('spa');
-  expect(hints[0]).toBe('docs/files has this path in the instance docs; label its containers meet.instance=meet if it is meant here');
+  expect(hints[0]).toBe('docs/files has this path in the instance docs; set meet.instance=meet on its containers if it should answer here');
   expect(problems.map(({ code, container }) => `${container} ${code}`).toSorted()).toEqual([
     'broken bad-label-value',
     'broken no-paths',
@@ -150,7 +150,7 @@ test.concurrent('a host picks the instance, and one that none has is told', asyn
   });
   expect(await explain(scene, '/x', '--instance', 'meat')).toMatchObject({
     code: 7,
-    stdout: expect.stringContaining('there are: docs, meet'),
+    stdout: expect.stringContaining('the instances are: docs, meet'),
   });
 });
 

@@ -119,7 +119,7 @@ test.concurrent('meet-gen that is restarted changes nothing while it has not ask
   await waitForStatus(
     scene,
     'both have answered',
-    ({ instances }) => instances[0]?.services[0]?.replicas.filter(({ reason }) => reason.includes('probe says')).length === 2,
+    ({ instances }) => instances[0]?.services[0]?.replicas.filter(({ reason }) => reason.startsWith('probe: ')).length === 2,
   );
   await scene.converged();
   expect({ file: await scene.fileIdentity(), signals: nginx.signals.length }).toEqual(before);

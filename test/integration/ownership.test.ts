@@ -154,10 +154,10 @@ test.concurrent('render says whom it assumes, and --project names another', asyn
   const render = (...flags: readonly string[]): ReturnType<typeof runCommand> =>
     runCommand(['render', '--docker-host', scene.engine.host, '--instance', 'prod', ...flags]);
   const assumed = await render();
-  expect(assumed.stderr).toContain('the compose project aaa is taken for the owner of the instance');
+  expect(assumed.stderr).toContain('This single pass takes aaa as the owner');
   expect(assumed.stderr).toContain('--project prod=aaa');
   const told = await render('--project', 'visio');
-  expect(told.stderr).not.toContain('is taken for the owner');
+  expect(told.stderr).not.toContain('as the owner');
   expect(told.stdout).toContain(`server ${scene.address(20)}:8000`);
 });
 

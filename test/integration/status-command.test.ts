@@ -171,7 +171,7 @@ test.concurrent('a port that nothing listens on is named, with the ports that th
     7,
     `: the file is live, but meet/backend is not ready (backend refuses connections at ${scene.address(20)}:8001), and there is a problem\n`,
     `error connection-refused (backend)`,
-    'nothing listens on port 8001',
+    'no program listens on port 8001',
     'the container exposes 8000',
     'set meet.port to 8000',
   );

@@ -1,7 +1,7 @@
 import { known, unknown } from '../facts/facts.ts';
 import type { Known, Network, Subject, Reachability } from '../facts/facts.ts';
 import { extraHostKey } from '../facts/meet.ts';
-import { isNear } from '../../model/networks.ts';
+import { isOnNetworks } from '../../model/networks.ts';
 import { parseEngineName } from '../../nginx/token.ts';
 import { ownNetworks, tryPort } from './requests.ts';
 
@@ -37,7 +37,7 @@ async function tryExtraHost(
 ): Promise<Known<Reachability>> {
   const attachments = backend.container.networks;
   const own = ownNetworks();
-  if (!attachments.some(({ ipv4, ipv6 }) => [ipv4, ipv6].some((place) => place !== undefined && isNear(place, own)))) {
+  if (!attachments.some(({ ipv4, ipv6 }) => [ipv4, ipv6].some((place) => place !== undefined && isOnNetworks(place, own)))) {
     const network = parseEngineName(attachments[0]?.name ?? 'internal');
     const cure = network === undefined ? 'run the doctor on one' : `run the doctor with --network "${network}"`;
     return unknown(`the doctor is on no network of ${backend.container.name}; ${cure}`);

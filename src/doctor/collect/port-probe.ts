@@ -1,5 +1,5 @@
 import { addressIn } from '../../model/endpoint.ts';
-import { isNear } from '../../model/networks.ts';
+import { isOnNetworks } from '../../model/networks.ts';
 import type { PortAnswer } from '../../model/port-trial.ts';
 import { probeOnce } from '../../sidecar/probe/probe.ts';
 
@@ -10,7 +10,7 @@ import { probeOnce } from '../../sidecar/probe/probe.ts';
  */
 export async function probePort(endpoint: string, ownNetworks: readonly string[], signal: AbortSignal): Promise<PortAnswer> {
   const address = addressIn(endpoint).replace(/^\[|\]$/g, '');
-  if (!isNear(address, ownNetworks))
+  if (!isOnNetworks(address, ownNetworks))
     return { kind: 'unknown', reason: `${address} is on no network of the container that runs this command` };
   const { answer, detail } = await probeOnce({ containerId: '', endpoint, health: { by: 'tcp' } }, signal);
   if (answer === 'unclear') return { kind: 'unknown', reason: detail };

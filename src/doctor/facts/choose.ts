@@ -1,4 +1,4 @@
-import { isMeantForUs } from '../../model/labels.ts';
+import { isMeantForMeetGen } from '../../model/labels.ts';
 import { isComposeOneOff, likelyInstance, projectTextOf } from '../../model/member.ts';
 import type { ListedContainer, Subject } from './facts.ts';
 import { partOf } from './part.ts';
@@ -40,5 +40,5 @@ export function isElsewhere({ part, inspection }: Subject, only: string | undefi
 function isOfMeet(one: ListedContainer): boolean {
   if (isComposeOneOff(one.container)) return false;
   const part = partOf(one);
-  return part === 'frontend' || part === 'backend' || Object.keys(one.container.labels).some(isMeantForUs);
+  return part === 'frontend' || part === 'backend' || Object.keys(one.container.labels).some(isMeantForMeetGen);
 }

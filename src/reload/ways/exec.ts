@@ -1,4 +1,4 @@
-import { refusalIn } from '../../nginx/words.ts';
+import { refusalIn } from '../../nginx/refusals.ts';
 import { pendingAfterReload, refusalInLog } from './nginx-log.ts';
 import { Refusal } from './way.ts';
 import type { ReloadWay, WayFrontend, WayPorts } from './way.ts';

@@ -1,4 +1,4 @@
-import { refusalIn } from '../../nginx/words.ts';
+import { refusalIn } from '../../nginx/refusals.ts';
 import { refusalInLog } from './nginx-log.ts';
 import type { Inquire, ReloadWay, WayPorts } from './way.ts';
 

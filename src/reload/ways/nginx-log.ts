@@ -1,4 +1,4 @@
-import { refusalIn } from '../../nginx/words.ts';
+import { refusalIn } from '../../nginx/refusals.ts';
 import { LogRefused } from './way.ts';
 import type { InquiryAnswer, ReadLog, ReloadWay, WayFrontend } from './way.ts';
 

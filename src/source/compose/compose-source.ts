@@ -2,7 +2,7 @@ import type { Container, NetworkAttachment } from '../../model/container.ts';
 import { compareText, showForeignText } from '../../model/foreign-text.ts';
 import { boundLabels, tooManyLabels } from '../../model/label-limits.ts';
 import { roles } from '../../model/label-table.ts';
-import { isMeantForUs, readLabels } from '../../model/labels.ts';
+import { isMeantForMeetGen, readLabels } from '../../model/labels.ts';
 import { composeProjectLabel, composeServiceLabel } from '../../model/member.ts';
 import { problem } from '../../model/problem.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -126,7 +126,7 @@ function legendLine({ name, replicas }: ComposeService, address: string): string
 }
 
 function noRole({ name, labels }: ComposeService): readonly Problem[] {
-  const key = labels['meet.role'] === undefined ? Object.keys(labels).toSorted(compareText).find(isMeantForUs) : undefined;
+  const key = labels['meet.role'] === undefined ? Object.keys(labels).toSorted(compareText).find(isMeantForMeetGen) : undefined;
   if (key === undefined) return [];
   return [
     problem('no-role', {

@@ -224,7 +224,7 @@ describe('the command, as an operator calls it', () => {
   test('names the networks of a container that shares none with the frontends, and the line to paste, which helps', async () => {
     const ended: unknown = await explain('/lost').catch((error: unknown) => error);
     const connect = `docker network connect ${meet.internalNetwork} ${meet.container('lost-1')}`;
-    expect(String(ended)).toContain(`it is on ${meet.project}_default, they share ${meet.proxyNetwork}, ${meet.internalNetwork}`);
+    expect(String(ended)).toContain(`it is on ${meet.project}_default, the frontends share ${meet.proxyNetwork}, ${meet.internalNetwork}`);
     expect(String(ended)).toContain(connect);
     await meet.docker(...connect.split(' ').slice(1));
     await meet.routed({ '/lost': ['lost-1'] });

@@ -164,7 +164,7 @@ export const faults: readonly Fault[] = [
     change: () => service('backend', 'environment: { PORT: "8001" }', 'healthcheck: { disable: true }'),
     services: ['backend'],
     finds: ['meet-port failure backend'],
-    what: /nothing listens on port 8000: \S+:8000 refuses connections$/,
+    what: /no program listens on port 8000: \S+:8000 refuses connections$/,
     fix: 'undo',
   },
   {

@@ -5,18 +5,18 @@ import { documentedBlock, readPage, repository } from '../../support/docs/pages.
 
 const source = join(repository, 'src');
 
-it('the flow in docs/architecture.md is the one of the code', () => {
+it('docs/architecture.md shows the flow of the code', () => {
   const [folders = ''] = documentedBlock('docs/architecture.md', 'the flow').split('\n');
   const names = folders.split(' ──► ');
   expect(names.length).toBeGreaterThan(5);
   expect(names.filter((name) => !existsSync(join(source, name)))).toEqual([]);
 });
 
-it('each folder has its row, and imports what the row names and util, types included', () => {
+it('docs/architecture.md has a row with the imports of each folder, types included', () => {
   expect(arrowsOfTable()).toEqual(arrowsOfCode());
 });
 
-it('no two folders import each other, by whatever way', () => {
+it('no two folders import each other, even through a third', () => {
   const arrows = arrowsOfCode();
   const reach = (from: string, seen: Set<string>): Set<string> => {
     for (const to of arrows[from] ?? []) if (!seen.has(to)) reach(to, seen.add(to));
@@ -25,7 +25,7 @@ it('no two folders import each other, by whatever way', () => {
   expect(Object.keys(arrows).filter((room) => reach(room, new Set()).has(room))).toEqual([]);
 });
 
-it('and every file that the page names is there', () => {
+it('every file named on the page exists', () => {
   const named = [...readPage('docs/architecture.md').matchAll(/`([a-z/-]+\.ts)`/g)].map(([, place = '']) => place);
   const files = sourceFiles();
   expect(named.length).toBeGreaterThan(10);
@@ -38,7 +38,7 @@ function sourceFiles(): readonly string[] {
 
 type Arrows = Readonly<Record<string, readonly string[]>>;
 
-/** A folder, or a file that lies in the root. */
+/** A folder, or a file in the root. */
 function roomOf(file: string): string {
   return file.includes('/') ? `${dirname(file)}/` : file;
 }

@@ -12,20 +12,20 @@ import { allBlocks, documentationPages, readPage, repository } from '../../suppo
 
 const blocks = allBlocks();
 
-describe('every code block of the documentation is checked', () => {
+describe('every code block of the documentation', () => {
   it.each(blocks.map((block) => [`${block.page}:${block.line}`, block] as const))('%s', async (_, block) => {
     expect(await checkBlock(block)).toEqual([]);
   });
 });
 
-describe('every command that stands in the prose is understood', () => {
+describe('every command in the prose', () => {
   const spans = documentationPages().flatMap((page) => readCodeSpans(readPage(page)).map((span) => [page, span] as const));
   const ours = spans.filter(([, span]) => /^(meet-gen|npm|npx|docker compose|docker run) ./.test(span) && !/…|</.test(span));
   const commands = [...new Map(ours.map((pair) => [pair.join(': '), pair])).values()];
 
   it.each(commands)('%s: %s', (_, span) => {
     const [first, second = '', ...more] = span.replaceAll(/\[(--[^\]]+)\]/g, '$1').split(' ');
-    // What only names a command isn't one.
+    // A span with only the name of a command is skipped.
     if (more.length === 0 && first === 'meet-gen') expect(second.startsWith('-') || isMeetGenCommand(second)).toBe(true);
     else if (more.length === 0 && first === 'docker') expect(span in dockerFlags || second in dockerFlags).toBe(true);
     else if (first === 'docker' && more.length === 1) expect(`${second} ${more[0]}` in dockerFlags).toBe(true);
@@ -33,7 +33,7 @@ describe('every command that stands in the prose is understood', () => {
   });
 });
 
-describe('labels, variables and flags that stand in the prose are known', () => {
+describe('labels, variables and flags in the prose', () => {
   it.each(documentationPages())('in %s', (page) => {
     expect(readCodeSpans(readPage(page)).flatMap(checkName)).toEqual([]);
   });
@@ -43,7 +43,7 @@ describe('labels, variables and flags that stand in the prose are known', () => 
   });
 });
 
-describe('commands in the comments of files that users start from are understood', () => {
+describe('commands in the comments of files for users', () => {
   const files = ['compose.example.yml', 'compose.hardened.yml', '.env.example'];
   const lines = files.flatMap((file) =>
     [...readPage(file).matchAll(/^# +(?:\d\. )?((?:docker|meet-gen|awk|chmod) .*)$/gm)].map(([, line = '']) => [file, line] as const),
@@ -56,15 +56,15 @@ describe('commands in the comments of files that users start from are understood
     expect(new Set(lines.map(([file]) => file))).toEqual(new Set(files));
   });
 
-  it('they use the files that the README makes: compose.yml, and the overlay over it', () => {
+  it('uses only files that the README creates: compose.yml and its overlay', () => {
     expect(lines.filter(([, line]) => line.includes('compose.example.yml'))).toEqual([]);
     const overlay = 'COMPOSE_FILE=compose.yml:compose.hardened.yml';
     for (const page of ['compose.hardened.yml', 'docs/hook.md']) expect(readPage(page)).toContain(overlay);
   });
 });
 
-describe('a block with a name is read by the test that is named for it', () => {
-  it('each is in the list, and nothing else is', () => {
+describe('named blocks', () => {
+  it('are exactly the blocks in the list', () => {
     const inPages = blocks.flatMap(({ page, name }) => (name === undefined ? [] : [`${page}: ${name}`]));
     expect(inPages.toSorted()).toEqual(namedBlocks.map(({ page, block }) => `${page}: ${block}`).toSorted());
   });

@@ -17,7 +17,7 @@ const expressions = [
   ...panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
 ];
 
-/** Shows numbers, and neither words for them nor labels. */
+/** Panels without units and labels. */
 function isMeasured({ type, fieldConfig }: Panel): boolean {
   return type !== 'table' && fieldConfig.defaults.mappings === undefined;
 }
@@ -41,16 +41,16 @@ describe('alerts and dashboard', () => {
     const codes = alerts.flatMap(({ expr }) => /code=~"([^"]+)"/.exec(expr)?.[1]?.split('|') ?? []);
     expect(codes.length).toBeGreaterThan(0);
     expect(codes.filter((code) => !(code in problemTable))).toEqual([]);
-    // The metric has no code that `status` alone finds, and an engine away has an alert of its own.
+    // The metric has no problem that only `status` finds. MeetGenEngineAway covers the engine.
     const costly = Object.entries(problemTable).filter(([, { severity }]) => severity === 'error');
     expect(costly.flatMap(([code]) => (codes.includes(code) ? [] : code))).toEqual(['connection-refused', 'engine-unreachable']);
   });
 
-  it('every alert says what it is and what to do', () => {
+  it('every alert has a summary and a cure', () => {
     for (const { annotations: words } of alerts) expect(Object.keys(words)).toEqual(['summary', 'description']);
   });
 
-  it('a quantile is held against the end of a bucket: what lies between two is guessed', () => {
+  it('compares quantiles with bucket limits: values between two limits are estimates', () => {
     const limits = alerts.flatMap(({ expr }) => [...expr.matchAll(/histogram_quantile.*meet_gen_(\w+)_bucket.*> ([\d.]+)$/g)]);
     expect(limits.length).toBeGreaterThan(0);
     for (const [, name, limit] of limits) expect(histograms[name as keyof typeof histograms].buckets).toContain(Number(limit));
@@ -69,7 +69,7 @@ describe('the dashboard', () => {
     expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
   });
 
-  it('has panels that are within its 24 columns, and none over another', () => {
+  it('has panels within its 24 columns, without overlap', () => {
     expect(places.filter(({ left, right }) => left < 0 || right > 24)).toEqual([]);
     const pairs = places.flatMap((one, index) => places.slice(index + 1).map((other) => [one, other] as const));
     const overlapping = pairs.filter(

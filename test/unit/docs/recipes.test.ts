@@ -26,7 +26,7 @@ const sources = readdirSync(join(repository, 'src'), { recursive: true, encoding
   .filter((name) => name.endsWith('.ts'))
   .map((name) => ({ name, text: readPage(`src/${name}`) }));
 
-/** The files below a folder of `src`, and the objects that they export. */
+/** The files below a folder of `src`, with their exported objects. */
 async function exportsBelow(folder: string): Promise<readonly object[]> {
   const names = readdirSync(join(repository, 'src', folder)).filter((name) => name.endsWith('.ts'));
   const modules = await Promise.all(names.map((name) => import(`../../../src/${folder}/${name}`) as Promise<object>));
@@ -37,12 +37,12 @@ function pathsIn(text: string): readonly string[] {
   return [...text.matchAll(/`((?:src|docs|test|templates)\/[^`]+|README\.md)`/g)].map(([, path = '']) => path);
 }
 
-/** How a table's row about it begins. */
+/** The start of a table row. */
 function rowOf(name: string): string {
   return `\n| \`${name}\` |`;
 }
 
-/** Source files that use a word in quotes, but for the one with its row. */
+/** Source files with a quoted word, except the file with its row. */
 function usersOf(word: string, table: string): readonly string[] {
   return sources.flatMap(({ name, text }) => (name !== table && text.includes(`'${word}'`) ? [name] : []));
 }
@@ -72,7 +72,7 @@ describe.each(recipes)('$title', ({ title, text }) => {
     expect(text.match(/^\d+\. /gm)).toHaveLength(most);
   });
 
-  it('tells what is generated from what is written by hand', () => {
+  it('separates generated pages from hand-written ones', () => {
     const written = new Set([...[...referencePages().keys()].map((name) => `docs/${name}`), 'README.md', 'docs/observability/alerts.yml']);
     const [, then = ''] = /^Then: (.*?)(?=By hand:|\n\n|$(?![^]))/ms.exec(text) ?? [];
     expect(pathsIn(then).length).toBeGreaterThan(0);
@@ -85,7 +85,7 @@ it('each label is in docs/labels.md, and each basic one in the README', () => {
   expect(allLabels.filter(({ key, isBasic }) => readPage('README.md').includes(rowOf(key)) !== (isBasic === true))).toEqual([]);
 });
 
-it('each problem code is raised somewhere, is in docs/problems.md, and in the alert where its row says so', () => {
+it('each problem code is used in the code, is in docs/problems.md, and in the alert if its row asks for it', () => {
   const codes = Object.keys(problemTable);
   expect(codes.filter((code) => usersOf(code, 'model/problem.ts').length === 0)).toEqual([]);
   expect(codes.filter((code) => !readPage('docs/problems.md').includes(rowOf(code)))).toEqual([]);
@@ -102,7 +102,7 @@ it('each check of the files is in the table, in docs/troubleshooting.md and on a
   expect(checkTable.filter(({ id }) => !readPage('docs/troubleshooting.md').includes(`| [${id}](`))).toEqual([]);
 });
 
-// Which of them the dashboard shows: observability.test.ts.
+// observability.test.ts checks the dashboard.
 it('each metric is in docs/metrics.md, and each counter and histogram is called', () => {
   const counted = [...Object.keys(counters), ...Object.keys(histograms)];
   const all = [...Object.keys(gauges), ...counted];

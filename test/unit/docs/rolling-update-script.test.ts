@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runWithFakeDocker } from '../../support/rolling/fake-docker.ts';
 
-// What can't be had from a real engine at will: a call that fails in the middle. All else is in e2e/rolling.
+// A call that fails in the middle, which a real engine can't do on demand. test/e2e/rolling has the rest.
 
 const old = (index: number) => ({ name: `meet-backend-${index}`, edition: 'old', health: 'healthy' }) as const;
 const fresh = { edition: 'new', health: 'healthy' } as const;
@@ -16,7 +16,7 @@ describe.concurrent('rolling-update.sh', () => {
 
   for (const failingList of [1, 2, 3, 4, 5, 6, 7, 8])
     for (const health of ['healthy', 'unhealthy'] as const)
-      it(`removes no replica for a list that fails, and says so: the ${failingList}., with new ones that are ${health}`, async () => {
+      it(`removes no replica if list ${failingList} fails, and reports it, with ${health} new replicas`, async () => {
         const { code, said, left } = await runWithFakeDocker({ ...healthy, next: { ...fresh, health }, failingList });
         const able = left.filter((one) => one.health === 'healthy' && one.drained === undefined);
         expect(able.length, said).toBeGreaterThanOrEqual(2);

@@ -12,7 +12,7 @@ const generation = '3f5a0c9d1e2b4a67';
 const now = '2026-11-25T15:30:00.000Z';
 const internal = (last: number): Readonly<Record<string, string>> => ({ meet_internal: `172.18.0.${last}/16` });
 
-/** A Meet whose second backend is starting, with a label that has a typo. */
+/** A Meet with a starting second backend, and a label with a typo. */
 function snapshot(): StatusSnapshot {
   const containers = [
     frontend({ networks: internal(2), health: 'healthy' }),

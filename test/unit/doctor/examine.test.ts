@@ -318,14 +318,14 @@ const rows: readonly Row[] = [
       { ...answered(503), facts: { ports: portTried('refused', 8001) } },
     ),
     found: ['meet-port failure meet-backend-1'],
-    what: /nothing listens on port 8001: 172\.20\.0\.7:8001 refuses connections, and the container exposes 8000/,
+    what: /no program listens on port 8001: 172\.20\.0\.7:8001 refuses connections, and the container exposes 8000/,
     cure: 'meet.port: "8000"',
   },
   {
     fault: 'a backend that listens on another port than the exposed one',
     facts: topology({ backend: { ports: [8000] } }, { ...answered(503), facts: { ports: portTried('refused') } }),
     found: ['meet-port failure meet-backend-1'],
-    what: /nothing listens on port 8000: 172\.20\.0\.7:8000 refuses connections$/,
+    what: /no program listens on port 8000: 172\.20\.0\.7:8000 refuses connections$/,
     cure: 'docker logs --tail 50 meet-backend-1',
   },
   {
@@ -734,7 +734,7 @@ const rows: readonly Row[] = [
     fault: 'an S3 without a bucket',
     facts: topology({ minio: { image: 'minio/minio:1.0', labels: { 'meet.role': 'media' }, networks: ['meet_internal'] } }),
     found: ['labels failure meet-minio-1'],
-    what: /which bucket/,
+    what: /the bucket of \S+ .* is unknown/,
   },
   {
     fault: 'a stopped container',

@@ -12,7 +12,7 @@ const at = (last: number): Readonly<Record<string, string>> => ({ meet_default: 
 
 function only(explanation: Explanation): InstanceAnswer {
   const [answer, ...others] = explanation.instances;
-  if (answer === undefined || others.length > 0) throw new Error(`told of ${explanation.instances.length} instances`);
+  if (answer === undefined || others.length > 0) throw new Error(`got ${explanation.instances.length} instances`);
   return answer;
 }
 
@@ -26,7 +26,7 @@ const codes = (answer: InstanceAnswer): readonly string[] => answer.problems.map
 
 const hints = (target: string, ...containers: readonly Container[]): readonly string[] =>
   ask(target, factsOf([frontend(), backend(), ...containers])).hints;
-const told = (target: string, facts: Facts, name?: string): readonly string[] =>
+const explainedInstances = (target: string, facts: Facts, name?: string): readonly string[] =>
   explain(target, facts, name).instances.map(({ instance }) => instance);
 const hosts = (host: string): Readonly<Record<string, string>> => ({ 'meet.host': host });
 const withoutGroup = <Group extends { readonly title: string }>(groups: readonly Group[], wanted: string): readonly Group[] =>
@@ -40,7 +40,7 @@ const withoutServers = <Group extends Routing['view']['groups'][number]>(groups:
     const locations = group.locations.map(({ kind, path }) => ({ kind, path }));
     return group.title === wanted ? { ...group, locations } : group;
   });
-/** As published where nginx names the locations of files. */
+/** As published after nginx refused the locations of files. */
 const filesUnavailable = ({ view, structure }: Routing): Routing => ({
   view: { ...view, groups: withoutServers(view.groups, 'meet/files') },
   structure: { ...structure, groups: withoutServers(structure.groups, 'meet/files') },
@@ -57,7 +57,7 @@ const withoutExact = ({ view, structure }: Routing): Routing => ({
   },
 });
 
-describe('who answers', () => {
+describe('an answer', () => {
   const meet = factsOf(
     [
       frontend(),
@@ -74,7 +74,7 @@ describe('who answers', () => {
     { stopping: ['b7'] },
   );
 
-  it('is a service: its location, its containers with state, address and the reason of each that is out', () => {
+  it('comes from a service: location, containers, states, addresses, and reasons for containers out of rotation', () => {
     const answer = ask('/api/v1.0/config/?x=1', meet);
     expect(answer).toMatchObject({
       answer: 'service',
@@ -109,19 +109,19 @@ describe('who answers', () => {
     expect(ask(target, meet)).toMatchObject({ answer: 'service', service, location: { kind, path } });
   });
 
-  it('lists what a location has of its own', () => {
+  it('lists the settings of a location that differ', () => {
     expect(ask('/api/files/x', meet).location?.settings).toEqual({ bodySize: '1G' });
   });
 
-  it('is the SPA for a room, also for one that begins as a path of the backend', () => {
+  it('comes from the SPA for a room, even with the start of a backend path in its name', () => {
     const answer = ask('/api-abcd-efg', meet);
     expect(answer).toMatchObject({ answer: 'spa' });
     expect(answer.service ?? answer.location).toBeUndefined();
     expect(places(answer)).toEqual(['meet-frontend-1 answers 172.18.0.2:8080: running, without a health check']);
   });
 
-  it('is nginx itself, with 400, for what it takes for no path', () => {
-    expect(ask('/../x', meet)).toMatchObject({ answer: 'bad-request', summary: 'nginx answers 400 by itself: .. leads above the root' });
+  it('is 400 from nginx for a malformed path', () => {
+    expect(ask('/../x', meet)).toMatchObject({ answer: 'bad-request', summary: 'nginx answers 400: .. leads above the root' });
     expect(explain('/../x', meet)).toMatchObject({ target: '/../x', answered: false });
   });
 });
@@ -129,18 +129,18 @@ describe('who answers', () => {
 const routedWith = (labels: Readonly<Record<string, string>>): Facts =>
   factsOf([frontend(), backend({ health: 'healthy' }), filesService({ networks: at(4), labels: { 'meet.paths': '/files', ...labels } })]);
 
-describe('a route with settings of its own', () => {
-  it('at another port: the containers answer there', () => {
+describe('a route with its own settings', () => {
+  it('shows the port of the containers', () => {
     const answer = ask('/console/x', routedWith({ 'meet.route.console.path': '/console', 'meet.route.console.port': '9001' }));
     expect(answer).toMatchObject({ answer: 'service', service: 'meet/files', location: { path: '/console/' } });
     expect(places(answer)[0]).toMatch(/ answers 172\.18\.0\.4:9001: /);
   });
 
-  it('that only some may reach: who they are, and what the others get', () => {
+  it('shows the networks that may reach it, and the answer for others', () => {
     const answer = ask('/files/x', routedWith({ 'meet.allow.office': '/files from 10.0.0.0/8, 192.0.2.7' }));
     expect(answer).toMatchObject({
       answer: 'service',
-      summary: 'meet/files answers, to clients in 10.0.0.0/8, 192.0.2.7 alone; others get 403',
+      summary: 'meet/files answers, only to clients in 10.0.0.0/8, 192.0.2.7; others get 403',
       location: { settings: {} },
     });
     expect(places(answer)[0]).toMatch(/ answers /);
@@ -154,7 +154,7 @@ describe('a route with settings of its own', () => {
     networks: at(9),
   });
 
-  it('of files: where S3 has them, and who is asked', () => {
+  it('shows the place of files in S3, and the path for access checks', () => {
     expect(ask('/media/recordings/x.mp4?v=1', factsOf([frontend(), backend({ health: 'healthy' }), minio]))).toMatchObject({
       answer: 'service',
       summary: 'meet/minio answers',
@@ -163,12 +163,12 @@ describe('a route with settings of its own', () => {
   });
 
   it.each(['/media/recordings/', '/media/recordings/x', '/media/recordings/media-auth', '/media/recordings/x.mp4;y'])(
-    'of files, but not for %s, which is no plain name: 404',
+    'answers 404 to %s, which is not a plain file name',
     (target) => {
       const facts = factsOf([frontend(), backend({ health: 'healthy' }), minio]);
       expect(ask(target, facts)).toMatchObject({
         answer: 'not-found',
-        summary: 'the path is for meet/minio, but is no plain name of a file: nginx answers 404 by itself',
+        summary: 'the path belongs to meet/minio, but is not a plain file name: nginx answers 404',
       });
       expect(explain(target, facts).answered).toBe(false);
     },
@@ -183,18 +183,18 @@ describe('a route with settings of its own', () => {
     const facts = factsOf([frontend(), backend({ health: 'healthy' }), minio, guarded]);
     expect(ask(target, facts)).toMatchObject({
       answer: 'bad-request',
-      summary: `the path is for ${service}, but holds ${what}, which could lead past a guard: 400`,
+      summary: `the path belongs to ${service}, but contains ${what}, which could bypass a guard: 400`,
       location: { settings: { plainPathsOnly: true } },
     });
     expect(explain(target, facts).answered).toBe(false);
     expect(ask('/api/x//y', facts)).toMatchObject({ answer: 'service' });
   });
 
-  it('that nobody may reach: 403', () => {
+  it('answers 403 if it is closed to all clients', () => {
     const facts = routedWith({ 'meet.allow.office': '/files from nowhere' });
     expect(ask('/files/x', facts)).toMatchObject({
       answer: 'forbidden',
-      summary: 'the path is for meet/files, and nobody may reach it: 403',
+      summary: 'the path belongs to meet/files, but is closed to all clients: 403',
     });
     expect(codes(ask('/files/x', facts))).toContain('allow-unreadable');
     expect(explain('/files/x', facts).answered).toBe(false);
@@ -210,7 +210,7 @@ describe('behind a router', () => {
     networks: at(20),
   });
 
-  it('the SPA is answered by the frontends in rotation, and the router is what is reloaded', () => {
+  it('shows the frontends as containers of the SPA, and the router as the reloaded frontend', () => {
     const facts = factsOf([
       router,
       frontend({ name: 'f1' }),
@@ -223,18 +223,18 @@ describe('behind a router', () => {
     expect(printExplanation(explain('/', facts)).join('\n')).toMatch(/answers {2}f1 .*\n.* out {6}f2 /);
   });
 
-  it('without a frontend in rotation the SPA is 503', () => {
+  it('answers 503 for the SPA without a frontend in rotation', () => {
     const facts = factsOf([router, frontend({ name: 'f1', state: 'exited' }), backend({ health: 'healthy' })]);
     expect(ask('/', facts)).toMatchObject({
       answer: 'unavailable',
-      summary: 'the path is for the SPA, and no frontend behind the router is in rotation: 503',
+      summary: 'the path belongs to the SPA, and no frontend behind the router is in rotation: 503',
     });
     expect(explain('/', facts).answered).toBe(false);
   });
 });
 
-describe('nobody answers', () => {
-  it('where all containers of the service are out: 503', () => {
+describe('a path without an answer', () => {
+  it('answers 503 if all containers of its service are out', () => {
     const facts = factsOf([frontend(), filesService({ state: 'exited' })]);
     const answer = ask('/files', facts);
     expect(answer).toMatchObject({ answer: 'unavailable', service: 'meet/files' });
@@ -242,18 +242,18 @@ describe('nobody answers', () => {
     expect(explain('/files', facts).answered).toBe(false);
   });
 
-  it('where there is no backend, and the container that was meant has a misspelt role', () => {
+  it('names the container with a misspelt role if there is no backend', () => {
     const answer = ask('/api/x', factsOf([frontend(), backend({ labels: { 'meet.role': 'bakcend' } })]));
     expect(answer).toMatchObject({ answer: 'unavailable', service: 'meet/backend', containers: [] });
     expect(answer.problems).toMatchObject([
       { code: 'bad-role', container: 'meet-backend-1', cure: expect.stringContaining('did you mean backend') },
     ]);
-    expect(answer.hints.join()).toContain('a container without meet.role is not seen at all');
+    expect(answer.hints.join()).toContain('meet-gen does not see containers without meet.role');
   });
 
   it.each([
-    ['there is no frontend', [backend()], 'it has no frontend, so nobody serves its routes', 'no-frontend'],
-    ['no frontend runs', [frontend({ state: 'exited' }), backend()], 'none of its frontends runs', 'no-frontend-running'],
+    ['there is no frontend', [backend()], 'the instance has no frontend, so nothing serves its routes', 'no-frontend'],
+    ['no frontend runs', [frontend({ state: 'exited' }), backend()], 'no frontend of the instance runs', 'no-frontend-running'],
   ])('where %s', (_, containers, summary, code) => {
     const facts = factsOf(containers);
     expect(ask('/', facts)).toMatchObject({ answer: 'nothing', summary });
@@ -261,10 +261,10 @@ describe('nobody answers', () => {
     expect(explain('/', facts).answered).toBe(false);
   });
 
-  it('where nothing is published', () => {
+  it('has no location before the first published file', () => {
     expect(ask('/', factsOf([frontend(), backend()], { published: () => null }))).toMatchObject({
       answer: 'nothing',
-      summary: 'nothing is published for it, so its frontends have no routes',
+      summary: 'no file is published for the instance, so its frontends have no routes',
     });
   });
 });
@@ -274,16 +274,16 @@ describe('why a route is missing', () => {
     ['/file', '/files', 'did you mean /files? meet/files has it'],
     ['/Files/x', '/files', 'did you mean /files? meet/files has it'],
     ['/filess/x/y', '/files', 'did you mean /files? meet/files has it'],
-    ['/files', '/files/', 'meet/files takes only what is below /files/'],
-    ['/files/x', '=/files', 'meet/files takes exactly /files, and nothing below it'],
-    ['/files', '/files/upload', 'meet/files takes only /files/upload and what is below'],
+    ['/files', '/files/', 'meet/files has only the paths below /files/'],
+    ['/files/x', '=/files', 'meet/files has only the exact path /files, and nothing below'],
+    ['/files', '/files/upload', 'meet/files has only /files/upload and the paths below'],
     ['/ap', '/files', 'did you mean /api? meet/backend has it'],
-  ])('%s, where a service has %s', (target, paths, hint) => {
+  ])('hints at the closest path for %s if a service has %s', (target, paths, hint) => {
     expect(hints(target, filesService({ labels: { 'meet.paths': paths } }))[0]).toBe(hint);
   });
 
-  it('says nothing of a likeness where there is none', () => {
-    expect(hints('/abc-defg-hij')).toEqual([expect.stringContaining('a container without meet.role is not seen')]);
+  it('gives a hint only for a similar path', () => {
+    expect(hints('/abc-defg-hij')).toEqual([expect.stringContaining('meet-gen does not see containers without meet.role')]);
     expect(hints('/')).toHaveLength(1);
   });
 
@@ -298,44 +298,44 @@ describe('why a route is missing', () => {
     expect(answer.problems.map(({ container: name, code }) => `${name} ${code}`)).toEqual(expected.map((code) => `meet-files-1 ${code}`));
   });
 
-  it('leaves such containers alone where a service answers', () => {
+  it('leaves out such containers if a service answers', () => {
     expect(codes(ask('/api', factsOf([frontend(), backend(), filesService({ labels: { 'meet.paths': 'files' } })])))).toEqual([]);
   });
 
-  it('names a container of another project that was refused', () => {
+  it('names a refused container of another project', () => {
     const foreign = filesService({ project: 'other', labels: { 'meet.instance': 'meet' } });
     const answer = ask('/files', factsOf([frontend(), backend(), foreign], { choice: { strict: true } }));
     expect(codes(answer)).toEqual(['foreign-project-refused']);
   });
 
-  it('names the instance that has it', () => {
+  it('names the instance that has the path', () => {
     const docs = [
       frontend({ name: 'docs-frontend-1', project: 'docs', networks: { docs_default: '172.19.0.2/16' } }),
       filesService({ name: 'docs-files-1', project: 'docs', networks: { docs_default: '172.19.0.3/16' } }),
     ];
     const [, meet] = explain('/files', factsOf([frontend(), backend(), ...docs])).instances;
     expect(meet?.hints[0]).toBe(
-      'docs/files has this path in the instance docs; label its containers meet.instance=meet if it is meant here',
+      'docs/files has this path in the instance docs; set meet.instance=meet on its containers if it should answer here',
     );
   });
 
-  it('names who asks for the path and does not get it', () => {
+  it("names the service that asks for the path but doesn't get it", () => {
     const loser = filesService({ name: 'meet-zfiles-1', service: 'zfiles', networks: at(12) });
     const facts = factsOf([frontend(), backend(), filesService(), loser]);
     const answer = ask('/files/x', facts);
     expect(answer).toMatchObject({ answer: 'service', service: 'meet/files' });
     expect(places(answer)).toContain(
-      'meet-zfiles-1 out 172.18.0.12:3000: belongs to meet/zfiles, which asks for this path too, but meet/files has it',
+      'meet-zfiles-1 out 172.18.0.12:3000: belongs to meet/zfiles, which also asks for this path, but meet/files has it',
     );
     expect(codes(answer)).toEqual(['contested-route']);
     expect(codes(ask('/api', facts))).toEqual([]);
   });
 });
 
-describe('what is served now counts', () => {
+describe('the published file decides', () => {
   const leftOut = problem('route-left-out', { instance: 'meet', value: '/files', message: 'left out', cure: 'fix it' });
 
-  it('a route that nginx refuses is left out, and its problem told', () => {
+  it('shows a refused route as left out, with its problem', () => {
     const facts = factsOf([frontend(), backend(), filesService()], { published: withoutFiles, problems: [leftOut] });
     const answer = ask('/files/x', facts);
     expect(answer).toMatchObject({ answer: 'spa', problems: [{ code: 'route-left-out' }] });
@@ -344,32 +344,32 @@ describe('what is served now counts', () => {
     expect(codes(ask('/api', facts))).toEqual([]);
   });
 
-  it('a route that answers 503 since nginx refuses it is not blamed on its containers', () => {
+  it('does not blame the containers of a refused route for its 503', () => {
     const facts = factsOf([frontend(), backend(), filesService()], { published: filesUnavailable, problems: [leftOut] });
     const answer = ask('/files/x', facts);
     expect(answer).toMatchObject({
       answer: 'unavailable',
-      summary: 'the path is for meet/files, but that is not published: 503',
+      summary: 'the path belongs to meet/files, but its route is left out of the published file: 503',
       problems: [{ code: 'route-left-out' }],
     });
-    expect(answer.notes.join()).toContain('labels want the path for meet/files, but that is not published; a problem says why');
+    expect(answer.notes.join()).toContain('labels want the path for meet/files, but that is not published; a problem gives the reason');
     expect(codes(ask('/api', facts))).toEqual([]);
     const nobodyThere = factsOf([frontend(), backend(), filesService({ state: 'exited' })]);
-    expect(ask('/files/x', nobodyThere).summary).toContain('of which nobody is in rotation: 503');
+    expect(ask('/files/x', nobodyThere).summary).toContain('and none of its containers is in rotation: 503');
   });
 
-  it('a route that nginx is being asked about is not there yet, and that is why', () => {
+  it('shows that nginx is testing a new route', () => {
     const facts = factsOf([frontend(), backend(), filesService()], { published: withoutFiles, isOnTrial: true });
     expect(ask('/files/x', facts).notes).toEqual([
       'labels want the path for meet/files, but that is not published yet',
       expect.stringMatching(/labels and templates ask for b+, nginx is testing it first$/),
     ]);
     expect(ask('/api', factsOf([frontend(), backend()], { published: () => null, isOnTrial: true })).notes).toEqual([
-      'nothing is published yet, nginx is testing it first',
+      'no file is published yet, nginx is testing it first',
     ]);
   });
 
-  it('a frontend that serves something else yet is named', () => {
+  it('names a frontend that serves another generation', () => {
     const facts = factsOf([frontend(), frontend({ name: 'f2', networks: at(3) }), frontend({ name: 'f3', state: 'exited' }), backend()], {
       running: { 'meet-frontend-1': 'c'.repeat(16), f3: 'none' },
     });
@@ -380,20 +380,20 @@ describe('what is served now counts', () => {
     expect(answer.frontends.map(({ servesPublished }) => servesPublished)).toEqual([true, false, false]);
   });
 
-  it('a container that is decided on but not published yet is out', () => {
+  it('shows a container as out until it is in the published file', () => {
     expect(places(ask('/api', factsOf([frontend(), backend()], { published: otherServers })))).toEqual([
       'meet-backend-1 out 172.18.0.5:8000: running, without a health check, but not in the published file yet',
     ]);
   });
 
-  it('where nginx would add the slash by itself, that is told', () => {
+  it('shows the redirect to the path with a slash', () => {
     const facts = factsOf([frontend(), filesService()], { published: withoutExact });
     expect(ask('/files', facts)).toMatchObject({ answer: 'redirect', service: 'meet/files' });
     expect(explain('/files', facts).answered).toBe(true);
   });
 });
 
-describe('which instance', () => {
+describe('the choice of instances', () => {
   const meet = frontend({ labels: hosts('meet.example.com,*.meet.example.com') });
   const docs = frontend({
     name: 'docs-frontend-1',
@@ -409,9 +409,9 @@ describe('which instance', () => {
     ['https://a.b.meet.example.com/x', ['meet']],
     ['https://DOCS.example.com:8443/x', ['docs']],
     ['https://other.example.com/x', ['open']],
-  ])('%s: %j', (target, expected) => expect(told(target, factsOf([meet, docs, open]))).toEqual(expected));
+  ])('%s: %j', (target, expected) => expect(explainedInstances(target, factsOf([meet, docs, open]))).toEqual(expected));
 
-  it('a host that none has is told, with those that there are', () => {
+  it('reports an unknown host, with the known hosts', () => {
     const explanation = explain('https://example.com/x', factsOf([meet, docs]));
     expect(explanation).toMatchObject({ answered: false, instances: [] });
     expect(explanation.notes).toEqual([
@@ -419,23 +419,23 @@ describe('which instance', () => {
     ]);
   });
 
-  it('the one that is named, whatever the host; a name that is none is told', () => {
-    expect(told('https://docs.example.com/x', factsOf([meet, docs]), 'meet')).toEqual(['meet']);
+  it('takes the named instance for any host, and reports an unknown name', () => {
+    expect(explainedInstances('https://docs.example.com/x', factsOf([meet, docs]), 'meet')).toEqual(['meet']);
     expect(explain('/', factsOf([meet, docs]), 'meat')).toMatchObject({
       answered: false,
-      notes: ['there is no instance meat; there are: docs, meet'],
+      notes: ['there is no instance meat; the instances are: docs, meet'],
     });
   });
 
-  it('none at all', () => {
+  it('reports that there is no instance', () => {
     expect(explain('/', factsOf([]))).toMatchObject({
       answered: false,
-      notes: ['there is no instance: no container with a usable meet.role is known'],
+      notes: ['there is no instance: meet-gen knows no container with a usable meet.role'],
     });
   });
 });
 
-describe('in a terminal', () => {
+describe('the printed explanation', () => {
   it('is a small tree', () => {
     const facts = factsOf([frontend(), backend({ health: 'healthy' }), backend({ name: 'meet-backend-2', state: 'exited' })]);
     expect(printExplanation(explain('https://meet.example.com//api/x', facts)).join('\n'))
@@ -446,10 +446,10 @@ describe('in a terminal', () => {
     out      meet-backend-2  no address                       exited
     frontends
       meet-frontend-1  running  serves the published file (live)
-  Not seen from here: snippets in /etc/nginx/meet-routing.d of the frontend, which may answer first.`);
+  meet-gen does not see snippets in /etc/nginx/meet-routing.d of the frontend, which may answer first.`);
   });
 
-  it('tells each problem with its cure, and who may have been meant', () => {
+  it('shows each problem with its cure, and services with similar paths', () => {
     const lines = printExplanation(
       explain(
         '/file',
@@ -460,11 +460,11 @@ describe('in a terminal', () => {
     if a service was meant to answer
       did you mean /files? meet/files has it
 `);
-    expect(lines).toContain('      error bad-role (lost, meet.role=x): meet.role is none of the known roles; the container is ignored');
+    expect(lines).toContain('      error bad-role (lost, meet.role=x): the value of meet.role is not a role, so the container is ignored');
     expect(lines).toContainEqual(expect.stringMatching(/^ {8}cure: use one of frontend, router, backend, service\b/));
   });
 
-  it('holds nothing of foreign text but ASCII', () => {
+  it('is ASCII, even for untrusted text', () => {
     const name = 'b\u001b[2J\u202e\n1';
     const facts = factsOf([frontend({ name }), backend({ name, networks: { 'net\u0007': '10.0.0.1/8', meet_default: '172.18.0.5/16' } })]);
     for (const target of ['/api/\u001b[31m', '/é', '/api', '/x\u202e'])
@@ -472,20 +472,20 @@ describe('in a terminal', () => {
   });
 });
 
-it('own templates are told of, since they can print something else', () => {
+it('notes that the user has own templates, which can print other locations', () => {
   const explanation = explain('/', factsOf([frontend()], { ownTemplates: true }));
   expect(explanation.notes).toEqual([expect.stringContaining('--templates')]);
 });
 
-describe('what a label cost', () => {
-  it('is told of an S3 without a bucket, which no later pass will let in', () => {
+describe('the cost of a label', () => {
+  it('shows S3 without a bucket as out', () => {
     const minio = container({ name: 'minio', project: 'meet', networks: at(9), labels: { 'meet.role': 'media' } });
     const answer = ask('/media/files/a.pdf', factsOf([frontend(), backend(), minio]));
-    expect(places(answer)).toEqual(['minio out 172.18.0.9:9000: running, without a health check, but its bucket is not known']);
+    expect(places(answer)).toEqual(['minio out 172.18.0.9:9000: running, without a health check, but its bucket is unknown']);
     expect(codes(answer)).toContain('no-bucket');
   });
 
-  it('is told of paths on a container whose role has none', () => {
+  it('shows the problem of paths on a role without paths', () => {
     const livekit = container({
       name: 'livekit',
       project: 'meet',
@@ -496,10 +496,10 @@ describe('what a label cost', () => {
   });
 });
 
-it('a host that is not the named instance’s own is told', () => {
+it('notes a host that does not belong to the named instance', () => {
   const facts = factsOf([frontend({ labels: hosts('meet.example.com') }), backend()]);
   expect(explain('https://other.example.com/', facts, 'meet').notes).toEqual([
-    'meet has meet.example.com in its meet.host, not other.example.com: the outer proxy may send that host elsewhere, or nowhere',
+    'meet has meet.example.com in its meet.host, not other.example.com: the outer proxy may not send that host to it',
   ]);
   expect(explain('https://meet.example.com/', facts, 'meet').notes).toEqual([]);
 });

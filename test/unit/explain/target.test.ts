@@ -28,5 +28,5 @@ describe('a path or a URL', () => {
     ['https://meet.example.com:port/', 'a URL begins with'],
     [`/${'x'.repeat(4000)}`, 'longer than 4000 characters'],
     ['\u001b[31m', 'a path begins with a slash: /\\u{1b}[31m'],
-  ])('%j is neither', (text, reason) => expect(() => readTarget(text)).toThrow(reason));
+  ])('%j is refused', (text, reason) => expect(() => readTarget(text)).toThrow(reason));
 });

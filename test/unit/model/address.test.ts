@@ -50,7 +50,7 @@ describe('the address of a container', () => {
     expect(ofBackend(networks, { 'meet.network': name }).endpoint).toBe(`${expected}:8000`);
   });
 
-  it("is on another shared network where meet.network names one that isn't shared, with a problem", () => {
+  it('is on another shared network if meet.network names an unshared network, with a problem', () => {
     const { endpoint, problems } = ofBackend({ meet_default: '172.18.0.5/16', private: '10.0.0.5/8' }, { 'meet.network': 'private' });
     expect(endpoint).toBe('172.18.0.5:8000');
     expect(problems).toMatchObject([{ code: 'network-not-shared', key: 'meet.network', value: 'private' }]);
@@ -62,7 +62,7 @@ describe('the address of a container', () => {
     expect(ofBackend(reversed).endpoint).toBe(ofBackend(networks).endpoint);
   });
 
-  it('is none on a network that is not shared, with a problem that names the shared ones', () => {
+  it('is missing on an unshared network, with a problem that names the shared networks', () => {
     const { endpoint, problems } = ofBackend({ elsewhere: '10.0.0.5/8' });
     expect(endpoint).toBeUndefined();
     expect(problems).toMatchObject([
@@ -70,7 +70,7 @@ describe('the address of a container', () => {
         code: 'no-shared-network',
         container: 'meet-backend-1',
         value: 'apple, meet_default, meet_internal, proxy',
-        message: expect.stringContaining('share: it is on elsewhere, they share apple, meet_default, meet_internal, proxy'),
+        message: expect.stringContaining('share: it is on elsewhere, the frontends share apple, meet_default, meet_internal, proxy'),
         cure: 'add default to the networks: of its service in compose; at once, until it is recreated: docker network connect meet_default meet-backend-1',
       },
     ]);
@@ -94,21 +94,21 @@ describe('the address of a container', () => {
     const labels = { 'meet.role': 'backend', 'meet.instance': 'meet' };
     const { problems } = locate(frontend({ networks: { [network]: '172.18.0.2/16' } }), backend({ networks: {}, labels, ...sketch }));
     expect(problems.filter(({ code }) => code === 'no-shared-network')).toMatchObject([
-      { cure, message: expect.stringContaining('it is on no network, they share') },
+      { cure, message: expect.stringContaining('it is on no network, the frontends share') },
     ]);
   });
 
-  it('is none where the engine gives none, with a problem', () => {
+  it('is missing if the engine lists no address, with a problem', () => {
     expect(ofBackend({ meet_default: '' })).toMatchObject({ endpoint: undefined, problems: [{ code: 'no-address' }] });
   });
 });
 
 const onNetworks = (...networks: readonly NetworkAttachment[]): Container => ({ ...frontend(), networks });
 
-describe('in network mode host', () => {
+describe('the address in network mode host', () => {
   const host = backend({ networks: { host: '' }, networkMode: 'host' });
 
-  it("it is the host's own address on the frontends' network", () => {
+  it('is the address of the host on the network of the frontends', () => {
     const { endpoint, network, problems } = locate(
       onNetworks({ name: 'proxy', ipv4Gateway: '172.20.0.1' }, { name: 'meet_default', ipv4Gateway: '172.18.0.1' }),
       host,
@@ -116,20 +116,20 @@ describe('in network mode host', () => {
     expect({ endpoint, network, problems }).toEqual({ endpoint: '172.18.0.1:8000', network: 'meet_default', problems: [] });
   });
 
-  it('it is IPv6 where there is no other, and meet.network is heard', () => {
+  it('is IPv6 without IPv4, and follows meet.network', () => {
     const frontends = onNetworks({ name: 'proxy', ipv6Gateway: 'fd00::1' }, { name: 'meet_default', ipv4Gateway: '172.18.0.1' });
     const labels = { 'meet.network': 'proxy', 'meet.port': '9000' };
     expect(locate(frontends, backend({ networks: { host: '' }, networkMode: 'host', labels })).endpoint).toBe('[fd00::1]:9000');
   });
 
-  it('there is none where the engine tells no gateway, as on an internal network', () => {
+  it('is missing if the engine lists no gateway, as on an internal network', () => {
     const { endpoint, problems } = locate(onNetworks({ name: 'meet_default', ipv4: '172.18.0.2' }), host);
     expect(endpoint).toBeUndefined();
     expect(problems).toMatchObject([{ code: 'no-address', key: 'network_mode', value: 'host' }]);
   });
 });
 
-describe('where the frontends are in host mode', () => {
+describe('the address behind frontends in host mode', () => {
   const onHost = frontend({ networks: { host: '' }, networkMode: 'host' });
   const ofHost = (networks: Record<string, string>, more: Parameters<typeof backend>[0] = {}): ReturnType<typeof locate> =>
     locate(onHost, backend({ networks, ...more }));
@@ -161,14 +161,14 @@ describe('where the frontends are in host mode', () => {
     });
   });
 
-  it("a container in host mode is at the gateway, where another frontend is on a bridge, and so is one on that frontend's network", () => {
+  it('is the gateway for a container in host mode if another frontend is on a bridge', () => {
     const bridged = { ...frontend({ name: 'f2' }), networks: [{ name: 'meet_default', ipv4: '172.18.0.3', ipv4Gateway: '172.18.0.1' }] };
     const inHostMode = backend({ networks: { host: '' }, networkMode: 'host' });
     expect(locate(onHost, bridged, inHostMode)).toMatchObject({ endpoint: '172.18.0.1:8000', problems: [] });
     expect(locate(onHost, bridged, backend())).toMatchObject({ endpoint: '172.18.0.5:8000', problems: [] });
   });
 
-  it('a container without any network has no address, and a cure that can be done', () => {
+  it('is missing for a container without a network, with a usable cure', () => {
     const { endpoint, problems } = ofHost({ none: '' }, { networkMode: 'none' });
     expect(endpoint).toBeUndefined();
     expect(problems).toMatchObject([
@@ -176,7 +176,7 @@ describe('where the frontends are in host mode', () => {
     ]);
   });
 
-  it('meet.network that is none of the container is a problem, with a cure that can be done', () => {
+  it('gets a problem with a usable cure if meet.network is not a network of the container', () => {
     const { endpoint, problems } = ofHost({ meet_default: '172.18.0.5/16' }, { labels: { 'meet.network': 'private' } });
     expect(endpoint).toBe('172.18.0.5:8000');
     expect(problems).toMatchObject([{ code: 'network-not-shared', value: 'private', cure: 'correct the label, or remove it' }]);
@@ -186,7 +186,7 @@ describe('where the frontends are in host mode', () => {
 const cureFor = (...containers: readonly Container[]): string | undefined =>
   locate(frontend(), ...containers).problems.find(({ code }) => code === 'no-shared-network')?.cure;
 
-describe('a cure that can be done', () => {
+describe('the cure', () => {
   const owner = container({ name: 'vpn', networks: { elsewhere: '10.0.0.9/8' } });
 
   it.each([
@@ -204,7 +204,7 @@ describe('a cure that can be done', () => {
     expect(cureFor(...containers)).toBe(cure);
   });
 
-  it('is none of `none`, where the frontends have no network', () => {
+  it('never names the network `none` for frontends without a network', () => {
     const { problems } = locate(
       frontend({ networks: { none: '' }, networkMode: 'none' }),
       backend({ networks: { none: '' }, networkMode: 'none' }),
@@ -215,7 +215,7 @@ describe('a cure that can be done', () => {
   });
 });
 
-describe("a network that has the project's name, as Coolify and Dokploy make it", () => {
+describe('a network named after the project, as made by Coolify and Dokploy', () => {
   const project = 'abc123';
   const labels = { 'meet.role': 'backend', 'meet.instance': 'meet' };
   const both = { abc123: '10.0.1.5/24', coolify: '10.0.0.5/24' };
@@ -225,11 +225,11 @@ describe("a network that has the project's name, as Coolify and Dokploy make it"
       backend({ project, labels, networks }),
     );
 
-  it('is chosen before others that sort lower', () => {
+  it('is chosen before networks that sort lower', () => {
     expect(ofProject({ aaa: '10.9.0.5/24', ...both })).toMatchObject({ endpoint: '10.0.1.5:8000', network: 'abc123', problems: [] });
   });
 
-  it('is the one to connect to, under its whole name', () => {
+  it('is in the cure with its full name', () => {
     expect(ofProject({}).problems).toMatchObject([
       {
         cure: 'add abc123 to the networks: of its service in compose; at once, until it is recreated: docker network connect abc123 meet-backend-1',
@@ -237,7 +237,7 @@ describe("a network that has the project's name, as Coolify and Dokploy make it"
     ]);
   });
 
-  it('is not one whose name only begins like it', () => {
+  it('needs the full name of the project', () => {
     expect(
       locate(
         frontend({ networks: { aaa: '10.9.0.2/24', meeting: '10.0.0.2/24' } }),
@@ -247,20 +247,20 @@ describe("a network that has the project's name, as Coolify and Dokploy make it"
   });
 });
 
-describe("in another container's network", () => {
+describe('the address in the network of another container', () => {
   const owner = container({ name: 'vpn', networks: { meet_default: '172.18.0.9/16' } });
   const guest = backend({ networks: {}, networkMode: `container:${owner.id}` });
 
-  it("it is that container's address, role or not", () => {
+  it('is the address of that container, with or without a role', () => {
     expect(locate(frontend(), owner, guest).endpoint).toBe('172.18.0.9:8000');
   });
 
-  it("it is the host's where that one is in host mode", () => {
+  it('is the host for a container in host mode', () => {
     const frontends = { ...frontend(), networks: [{ name: 'meet_default', ipv4Gateway: '172.18.0.1' }] };
     expect(locate(frontends, { ...owner, networks: [{ name: 'host' }], networkMode: 'host' }, guest).endpoint).toBe('172.18.0.1:8000');
   });
 
-  it('there is none once that one has ended, or is gone', () => {
+  it('is missing once that container ended or was removed', () => {
     expect(locate(frontend(), { ...owner, state: 'exited', networks: [{ name: 'meet_default' }] }, guest).problems).toMatchObject([
       { code: 'no-address' },
     ]);
@@ -269,14 +269,14 @@ describe("in another container's network", () => {
     expect(problems).toMatchObject([{ code: 'no-shared-network', key: 'network_mode' }]);
   });
 
-  it('it counts as stopping when that one is', () => {
+  it('counts as stopping while that container is stopping', () => {
     const { instances } = readInstances(observe([frontend(), owner, guest], ['vpn']));
     expect(instances[0]?.services[0]?.replicas[0]?.standing.rank).toBe('stopping');
   });
 });
 
 describe('a shared network', () => {
-  it('is one that all running frontends are on', () => {
+  it('has all running frontends on it', () => {
     const first = frontend({ name: 'f1', networks: { meet_default: '172.18.0.2/16', proxy: '172.20.0.2/16' } });
     const second = frontend({ name: 'f2', networks: { proxy: '172.20.0.3/16' } });
     expect(locate(first, second, backend({ networks: { meet_default: '172.18.0.5/16', proxy: '172.20.0.5/16' } })).endpoint).toBe(
@@ -284,16 +284,16 @@ describe('a shared network', () => {
     );
   });
 
-  it('is not narrowed by a frontend that does not run', () => {
+  it('does not depend on a stopped frontend', () => {
     const gone = frontend({ name: 'f2', state: 'exited', networks: { old: '' } });
     expect(locate(frontend(), gone, backend()).endpoint).toBe('172.18.0.5:8000');
   });
 
-  it('is kept while no frontend runs', () => {
+  it('stays while no frontend runs', () => {
     expect(locate(frontend({ state: 'exited', networks: { meet_default: '' } }), backend()).endpoint).toBe('172.18.0.5:8000');
   });
 
-  it('is missing where the frontends have none in common: everybody is out, with a problem', () => {
+  it('is missing if the frontends share no network: all containers are out, with a problem', () => {
     const { endpoint, problems } = locate(
       frontend({ name: 'f1', networks: { one: '172.18.0.2/16' } }),
       frontend({ name: 'f2', networks: { two: '172.20.0.3/16' } }),
@@ -308,12 +308,12 @@ const service = (labels: Record<string, string>, ports: readonly number[]): Retu
   locate(frontend(), backend({ labels: { 'meet.role': 'service', 'meet.paths': '/x', ...labels }, ports }));
 
 describe('the port of a container', () => {
-  it('is meet.port before all else', () => {
+  it('is meet.port first', () => {
     expect(service({ 'meet.port': '9999' }, [3000]).endpoint).toBe('172.18.0.5:9999');
     expect(locate(frontend(), backend({ labels: { 'meet.port': '9999' } })).endpoint).toBe('172.18.0.5:9999');
   });
 
-  it('is 8000 for a backend, whatever it exposes', () => {
+  it('is 8000 for a backend, independent of its exposed ports', () => {
     expect(locate(frontend(), backend({ ports: [80] })).endpoint).toBe('172.18.0.5:8000');
   });
 
@@ -321,7 +321,7 @@ describe('the port of a container', () => {
     expect(service({}, [3000, 9000]).endpoint).toBe('172.18.0.5:3000');
   });
 
-  it('is unknown for a service that exposes none: out of rotation, with a problem', () => {
+  it('is unknown for a service without exposed ports: out of rotation, with a problem', () => {
     expect(service({}, [])).toMatchObject({ endpoint: undefined, problems: [{ code: 'no-port', key: 'meet.port' }] });
   });
 

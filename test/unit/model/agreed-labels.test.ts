@@ -9,7 +9,7 @@ import type { ContainerSketch } from '../../support/containers.ts';
 
 type Sketch = Partial<ContainerSketch>;
 
-/** A replica of the service `files`; the greater its number, the newer. */
+/** A replica of the service `files`; a greater number is newer. */
 function replica(number: number, sketch: Sketch): Container {
   const { 'meet.paths': paths, ...labels } = sketch.labels ?? {};
   const made = filesService({
@@ -25,9 +25,9 @@ function replica(number: number, sketch: Sketch): Container {
 
 interface Seen {
   readonly instance: Instance | undefined;
-  /** Paths that some service is routed for, the backend's aside. */
+  /** The routed paths, without those of the backend. */
   readonly routes: readonly string[];
-  /** Who may reach a location; `everybody` where it says nothing of it. */
+  /** The networks that may reach a location; `everybody` for an unguarded location. */
   readonly allow: Readonly<Record<string, readonly string[] | 'everybody'>>;
   readonly problems: readonly Problem[];
 }
@@ -73,7 +73,7 @@ const worker = (sketch: Sketch = {}): Container =>
 const lately: Note = { leftAtMs: 2 };
 const earlier: Note = { leftAtMs: 1 };
 
-describe('whose value of a label holds', () => {
+describe('the value that holds for all replicas', () => {
   it.each<[string, Sketch, Sketch, Readonly<Record<string, Note>>, readonly string[]]>([
     ['the newest of those in rotation', paths('/s'), paths('/t'), {}, ['/t/']],
     ['the newest, also where its value is part of the older one', paths('/s,/t'), paths('/t'), {}, ['/t/']],
@@ -117,7 +117,7 @@ describe('whose value of a label holds', () => {
     expect(see([s2, s1], notes)).toEqual(see([s1, s2], notes));
   });
 
-  it('is judged for each key: what one can not say another one does', () => {
+  it('is chosen for each key: another replica decides if the newest value is unreadable', () => {
     const older = replica(1, { labels: { 'meet.paths': '/s', 'meet.read-timeout': '60s', 'meet.balance': 'least-conn' } });
     const newer = replica(2, { labels: { 'meet.paths': 's', 'meet.read-timeout': '90s' } });
     const { instance, problems } = see([older, newer]);
@@ -127,18 +127,19 @@ describe('whose value of a label holds', () => {
       {
         container: 's1, s2',
         key: 'meet.paths, meet.read-timeout, meet.balance',
-        message: 'the replicas of files carry different values; meet.paths of s1 holds; meet.read-timeout and meet.balance of s2 hold',
+        message:
+          'the replicas of files have different values; the value of meet.paths on s1 holds; the values of meet.read-timeout and meet.balance on s2 hold',
       },
     ]);
   });
 
-  it('is that of the lower id, of two made in the same second', () => {
+  it('comes from the lower id of two containers from the same second', () => {
     const [s1, s2] = [replica(1, { ...paths('/s'), created: 5, id: 'b' }), replica(2, { ...paths('/t'), created: 5, id: 'a' })];
     expect(see([s1, s2]).routes).toEqual(['/t/']);
     expect(see([s2, s1]).routes).toEqual(['/t/']);
   });
 
-  it("is nobody's but its own for a port, a weight, a network, health and drain", () => {
+  it('is chosen per replica for a port, a weight, a network, health and drain', () => {
     const older = replica(1, { labels: { 'meet.paths': '/s', 'meet.port': '81', 'meet.weight': '3', 'meet.max-conns': '7' } });
     const newer = replica(2, { labels: { 'meet.paths': '/s', 'meet.port': 'banana' } });
     const { instance, problems } = see([older, newer]);
@@ -149,36 +150,40 @@ describe('whose value of a label holds', () => {
     expect(problems).toEqual([]);
   });
 
-  it('never is that of a one-off', () => {
+  it('never comes from a one-off', () => {
     const oneOff = replica(2, { ...paths('/t'), oneOff: true });
     expect(see([replica(1, paths('/s')), oneOff])).toMatchObject({ routes: ['/s/'], problems: [] });
   });
 });
 
-describe('the warning', () => {
+describe('the problem of replicas that disagree', () => {
   const [s1, s2, s3] = [replica(1, paths('/s')), replica(2, paths('/s')), replica(3, paths('/t'))];
 
-  it('names once for the service the containers whose values do not hold, the key, and whose hold', () => {
+  it('names the replicas with other values, the key, and the holder, once per service', () => {
     expect(see([s1, s2, s3]).problems).toMatchObject([
-      { container: 's1, s2', key: 'meet.paths', message: 'the replicas of files carry different values; meet.paths of s3 holds' },
+      {
+        container: 's1, s2',
+        key: 'meet.paths',
+        message: 'the replicas of files have different values; the value of meet.paths on s3 holds',
+      },
     ]);
   });
 
-  it('is there for a replica that serves nothing, too', () => {
+  it('includes a replica out of rotation', () => {
     expect(see([s1, s2, { ...s3, health: 'unhealthy' }]).problems).toMatchObject([{ container: 's3', key: 'meet.paths' }]);
   });
 
-  it('does not come and go with a replica that ends again and again', () => {
+  it('stays while a replica crashes repeatedly', () => {
     const [up, down] = (['running', 'exited'] as const).map((state) => see([s1, { ...s3, state }], { s3: { crashes: 4, heldBack: true } }));
     expect(up?.problems).toMatchObject([{ container: 's3' }]);
     expect(down?.problems).toEqual(up?.problems);
   });
 
-  it.each(['exited', 'created'] as const)('is not there for one that is %s', (state) => {
+  it.each(['exited', 'created'] as const)('is absent for a replica that is %s', (state) => {
     expect(see([s1, { ...s3, state }]).problems).toEqual([]);
   });
 
-  it('is not there where all say the same', () => {
+  it('is absent if all replicas have the same values', () => {
     expect(see([s1, s2]).problems).toEqual([]);
   });
 });
@@ -206,13 +211,13 @@ describe('frontends that disagree', () => {
     expect(labels(older, newer).labels).toEqual(expected);
   });
 
-  it('are told', () => {
+  it('have a problem', () => {
     expect(labels(listen('9001'), listen('9002')).problems).toMatchObject([
-      { container: 'f1', key: 'meet.listen', message: 'the frontends carry different values; meet.listen of f2 holds' },
+      { container: 'f1', key: 'meet.listen', message: 'the frontends have different values; the value of meet.listen on f2 holds' },
     ]);
   });
 
-  it('of another project decide nothing, however healthy', () => {
+  it('of another project decide nothing, even if healthy', () => {
     const foreign = container({
       name: 'stranger',
       project: 'other',
@@ -297,7 +302,7 @@ describe('guards of replicas that disagree', () => {
     expect(see([s2, s1], notes).allow).toEqual(see([s1, s2], notes).allow);
   });
 
-  it('let in at each path whom all let in there, by the narrowest path of each', () => {
+  it('let in at each path only networks that all replicas let in', () => {
     const older = guard('/s from 10.0.0.0/8', '/s/admin from 10.9.0.0/16');
     const newer = guard('/s/admin/users from 10.0.0.0/8', '=/s/admin from 10.9.8.0/24');
     expect(see([replica(1, older), replica(2, newer)]).allow).toMatchObject({
@@ -309,13 +314,17 @@ describe('guards of replicas that disagree', () => {
     });
   });
 
-  it('are told', () => {
+  it('have a problem', () => {
     expect(see([replica(1, guard('/s from 10.0.0.0/8')), replica(2, open)]).problems).toMatchObject([
-      { container: 's2', key: 'meet.allow.*', message: expect.stringContaining('lets in those alone whom all in rotation let in') },
+      {
+        container: 's2',
+        key: 'meet.allow.*',
+        message: expect.stringContaining('is open only to networks that every replica in rotation lets in'),
+      },
     ]);
   });
 
-  it('keep a replica from standing by whose own do not hold', () => {
+  it('keep a replica from being a standby until its own guards hold', () => {
     const standby = (newer: Sketch): unknown => {
       const { instance } = see([replica(1, guard('/s from 10.0.0.0/8')), replica(2, { ...newer, health: 'starting' })]);
       return instance === undefined ? undefined : planRouting(instance, []).view.upstreams[0]?.backups;
@@ -337,7 +346,7 @@ describe('another role with the same meet.service', () => {
     ['newer', backend({ created: 2_000_000_000 })],
   ];
 
-  it.each(states)('is a service of its own, and leaves a backend that is %s what it was', (_, one) => {
+  it.each(states)('is a separate service, and leaves a backend that is %s unchanged', (_, one) => {
     const { instances, problems } = readInstances(observe([frontend(), one, worker({ labels: { 'meet.paths': '/work' } })]));
     const alone = readInstances(observe([frontend(), one])).instances[0];
     expect(instances[0]?.services[0]).toEqual(alone?.services[0]);
@@ -351,7 +360,7 @@ describe('another role with the same meet.service', () => {
     ]);
   });
 
-  it.each(['worker', 'files'])('has an upstream of its own, also where the service was there first (%s)', (service) => {
+  it.each(['worker', 'files'])('has a separate upstream, even if the service was first (%s)', (service) => {
     const first = filesService({ service, created: 1 });
     const late = backend({ name: 'late', service: 'x', labels: { 'meet.service': service, 'meet.paths': '/late' }, created: 2 });
     const { instances } = readInstances(observe([frontend(), backend(), first, late]));
@@ -362,7 +371,7 @@ describe('another role with the same meet.service', () => {
     expect(upstream('/api/')).toBe('meet_meet.backend');
   });
 
-  it('is none in another project, or where nobody else has that name', () => {
+  it('keeps its name in another project, or without a namesake', () => {
     const apart = worker({ project: 'other', labels: { 'meet.instance': 'meet' } });
     const found = readInstances(observe([frontend(), backend(), apart])).instances[0]?.services.map(({ name }) => name);
     expect(found).toEqual(['backend', 'backend']);

@@ -69,14 +69,14 @@ describe('meet.allow.<name>', () => {
     '/admin 10.0.0.0/8',
     '/admin form 10.0.0.0/8',
     `/admin from ${Array.from({ length: 65 }, (_, index) => `10.0.0.${index}`).join(',')}`,
-    // Cut where it was too long.
+    // Cut at the limit.
     '/admin from 10.0.0.0/8, 192.0.2…',
     '/admin from 10.0.0.0/8,',
-  ])('%j closes the path to everybody, since its networks can not be read', (value) => {
+  ])('%j closes the path to all clients, since its networks are unreadable', (value) => {
     const { allow, problems } = one(value);
     expect(allow).toEqual({ rules: [{ name: 'one', rules: admin, networks: [] }], closesAll: false });
     expect(problems).toMatchObject([{ code: 'allow-unreadable', severity: 'error', key: 'meet.allow.one' }]);
-    expect(problems[0]?.message).toContain('the path is closed to everybody');
+    expect(problems[0]?.message).toContain('the path is closed to all clients');
   });
 
   it.each([
@@ -101,15 +101,15 @@ describe('meet.allow.<name>', () => {
     '/admin; from 10.0.0.0/8',
     '/$x from 10.0.0.0/8',
     '\u2028',
-  ])('%j closes all routes of the service, since its path can not be read', (value) => {
+  ])('%j closes all routes of the service, since its path is unreadable', (value) => {
     const { allow, problems } = one(value);
     expect(allow).toEqual({ rules: [], closesAll: true });
     expect(problems).toMatchObject([{ code: 'allow-unreadable', severity: 'error', key: 'meet.allow.one' }]);
-    expect(problems[0]?.message).toContain('all routes of the service are closed to everybody');
+    expect(problems[0]?.message).toContain('all routes of the service are closed to all clients');
   });
 
   it.each(['meet.allow', 'meet.allow.', 'meet.allow.One', 'meet.allow.a.b', 'meet.allow.a b', 'meet.allowed.one', 'meet.allow-one'])(
-    'a key like %s closes what it names, since it may be meant so',
+    'closes its path with a malformed key like %s',
     (key) => {
       const { allow, problems } = read({ [key]: '/admin from 10.0.0.0/8' });
       expect(allow).toMatchObject({ rules: [{ rules: admin, networks: [] }], closesAll: false });
@@ -118,13 +118,13 @@ describe('meet.allow.<name>', () => {
     },
   );
 
-  it('does nothing on a frontend, and it is told', () => {
+  it('has no effect on a frontend, with a problem', () => {
     const { allow, problems } = read({ 'meet.allow.one': '/admin from 10.0.0.0/8' }, 'frontend');
     expect(allow).toBeUndefined();
     expect(problems).toMatchObject([{ code: 'label-without-effect', key: 'meet.allow.one' }]);
   });
 
-  it('more than 32 of them close all routes of the service: it can not be known which may be left out', () => {
+  it('closes all routes of the service above 32 labels: none may be ignored', () => {
     expect(read(many(32))).toMatchObject({ allow: { closesAll: false }, problems: [] });
     const { allow, problems } = read(many(33));
     expect(allow?.closesAll).toBe(true);

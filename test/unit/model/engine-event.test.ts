@@ -11,7 +11,7 @@ const event = (action: string, more: Partial<EngineEvent> = {}): EngineEvent => 
 });
 const knows = (containerId: string): boolean => containerId === 'ours';
 
-describe('which events are a reason to look again', () => {
+describe('reasons to look again', () => {
   it.each(['start', 'die', 'pause', 'unpause', 'rename', 'destroy', 'health_status'])('%s of a container with a role is', (action) => {
     expect(isRelevant(event(action), () => true)).toBe(true);
   });
@@ -23,11 +23,11 @@ describe('which events are a reason to look again', () => {
     },
   );
 
-  it.each([2, 3, 9, 15])('a kill with signal %i is: it is to end', (signal) => {
+  it.each([2, 3, 9, 15])('a kill with signal %i is: the container is about to end', (signal) => {
     expect(isRelevant(event('kill', { signal }), knows)).toBe(true);
   });
 
-  it.each([1, 10, 28, 0, -15])('a kill with signal %i is not: our own HUP comes back like that', (signal) => {
+  it.each([1, 10, 28, 0, -15])('a kill with signal %i is not: meet-gen sends HUP too', (signal) => {
     expect(isRelevant(event('kill', { signal }), knows)).toBe(false);
   });
 
@@ -35,7 +35,7 @@ describe('which events are a reason to look again', () => {
     expect(isRelevant(event('kill'), knows)).toBe(false);
   });
 
-  it('an event without a role is when its container is known', () => {
+  it('an event without a role is if its container is known', () => {
     expect(isRelevant(event('die', { hasRole: false }), knows)).toBe(true);
     expect(isRelevant(event('die', { hasRole: false, containerId: 'other' }), knows)).toBe(false);
   });
@@ -49,7 +49,7 @@ describe('which events are a reason to look again', () => {
     expect(isRelevant(event(action, { type: 'network', hasRole: false }), knows)).toBe(expected);
   });
 
-  it('a network event with a stranger is not', () => {
+  it('a network event of an unknown container is not', () => {
     expect(isRelevant(event('connect', { type: 'network', hasRole: false, containerId: 'other' }), knows)).toBe(false);
   });
 });

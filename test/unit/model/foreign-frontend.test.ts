@@ -10,7 +10,7 @@ const sketch = { networks: { meet_internal: '172.18.0.2/16', proxy: '172.20.0.2/
 const own = frontend(sketch);
 const ownBackend = backend({ networks: { meet_internal: '172.18.0.5/16' } });
 
-/** A frontend of somebody else's project that says it belongs to this Meet; newer than the real one. */
+/** A frontend of another project with this instance in meet.instance; newer than the real frontend. */
 function intruder(labels: Readonly<Record<string, string>> = {}): Container {
   return frontend({
     name: 'evil-frontend-1',
@@ -32,7 +32,7 @@ function authOf({ groups }: Pick<ReturnType<typeof plan>, 'groups'>): readonly u
 }
 
 describe('a frontend of another compose project that names this instance', () => {
-  it('takes no backend out of rotation, though it shares no network with it', () => {
+  it('takes no backend out of rotation, even without a shared network', () => {
     expect(plan(own, ownBackend, intruder()).upstreams).toEqual(plan(own, ownBackend).upstreams);
   });
 
@@ -46,11 +46,11 @@ describe('a frontend of another compose project that names this instance', () =>
     expect(plan(own, ownBackend, intruder(labels))).toEqual(plan(own, ownBackend));
   });
 
-  it('is no backup of the SPA', () => {
+  it('is not a backup of the SPA', () => {
     expect(plan(own, ownBackend, intruder()).spa.backups).toEqual([]);
   });
 
-  it('decides not who may ask the status server, whatever its network is called', () => {
+  it('does not change the networks that may ask the status server, even with a matching network name', () => {
     const shared = [frontend({ networks: { proxy: '172.20.0.2/16' } }), backend({ networks: { proxy: '172.20.0.5/16' } })];
     const stranger = frontend({
       name: 'evil-frontend-1',
@@ -72,13 +72,13 @@ describe('a frontend of another compose project that names this instance', () =>
     expect(plan(...both, intruder()).spa.backups).toEqual(plan(...both).spa.backups);
   });
 
-  it('is told of, and still one that reloads are proven on', () => {
+  it('gets a problem, and its reloads are still proven', () => {
     const { instances, problems } = readInstances(observe([own, ownBackend, intruder()]));
     expect(problems).toContainEqual(expect.objectContaining({ code: 'foreign-project', container: 'evil-frontend-1', value: 'evil' }));
     expect(instances[0]?.frontends.map((replica) => replica.container.name)).toEqual(['evil-frontend-1', 'meet-frontend-1']);
   });
 
-  it('of no project never stands for the instance where one of a project does', () => {
+  it('owns the instance only with a project, if a frontend with a project exists', () => {
     const named = { 'meet.instance': 'prod' };
     const visio = frontend({ name: 'visio', project: 'visio', labels: { ...named, 'meet.listen': '9001' } });
     const byHand = frontend({ name: 'by-hand', labels: { ...named, 'meet.listen': '9002' } });
@@ -86,7 +86,7 @@ describe('a frontend of another compose project that names this instance', () =>
     expect(plan(visio, stranger).listenPort).toBe(9001);
   });
 
-  it("is the own one by name where the instance bears no project's: redeploying never changes that", () => {
+  it('leaves the first project by name as the owner, after any redeploy', () => {
     const named = { 'meet.instance': 'visio' };
     const blue = frontend({ name: 'blue', project: 'blue', created: 100, labels: { ...named, 'meet.listen': '9001' } });
     const green = frontend({ name: 'green', project: 'green', created: 200, labels: { ...named, 'meet.listen': '9002' } });
@@ -94,13 +94,13 @@ describe('a frontend of another compose project that names this instance', () =>
     expect(plan({ ...blue, createdAtSeconds: 300 }, green).listenPort).toBe(9001);
   });
 
-  it('moves no backend to another network, though all frontends share only that one', () => {
+  it('moves no backend to another network, even if all frontends share only that network', () => {
     const onBoth = backend({ networks: { meet_internal: '172.18.0.5/16', proxy: '172.20.0.5/16' } });
     expect(plan(own, onBoth, intruder()).upstreams[0]?.servers).toEqual(['172.18.0.5:8000']);
   });
 });
 
-/** A backend of somebody else's project. */
+/** A backend of another project. */
 function evil(labels: Readonly<Record<string, string>>, project = 'evil'): Container {
   return backend({
     name: `${project}-backend-9`,
@@ -112,7 +112,7 @@ function evil(labels: Readonly<Record<string, string>>, project = 'evil'): Conta
 
 describe('a service of another compose project that names this instance (docs/security.md)', () => {
   const onBoth = backend({ networks: { meet_internal: '172.18.0.5/16', proxy: '172.20.0.5/16' } });
-  /** Who answers at a path: the last number of the address. */
+  /** The last number of the address that answers a path. */
   const answers = (path: string, others: readonly Container[], strict = false): readonly string[] => {
     const [instance] = readInstances(observe([own, onBoth, ...others]), { strict }).instances;
     if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
@@ -124,12 +124,12 @@ describe('a service of another compose project that names this instance (docs/se
     expect(answers('/api/x', [evil({})])).toEqual(['5']);
   });
 
-  it.each(['/evil', '/api/v1.0/authenticate'])('gets %s, which nobody has, but not with --strict-instance', (path) => {
+  it.each(['/evil', '/api/v1.0/authenticate'])('gets the unowned path %s, but not with --strict-instance', (path) => {
     expect(answers(path, [evil({ 'meet.paths': path })])).toEqual(['66']);
     expect(answers(path, [evil({ 'meet.paths': path })], true)).toEqual(path.startsWith('/api') ? ['5'] : []);
   });
 
-  it('is one of the own when it says that of its project, too', () => {
+  it('counts as a service of the own project if it has its project label too', () => {
     const forged = evil({}, 'meet');
     for (const strict of [false, true]) expect(answers('/api/x', [forged], strict).toSorted()).toEqual(['5', '66']);
   });
@@ -146,7 +146,7 @@ describe('a backend of another compose project', () => {
     labels: { 'meet.instance': 'meet', 'meet.paths': guards.map((path) => `=${path}`).join() },
   });
 
-  it('is never asked who may have files, and hears no webhooks', () => {
+  it('is never asked about files, and gets no webhooks', () => {
     const alone = plan(own, ownBackend, media);
     const beside = plan(own, ownBackend, media, stranger);
     expect(authOf(alone)).toHaveLength(2);
@@ -154,7 +154,7 @@ describe('a backend of another compose project', () => {
     expect(beside.webhooks).toEqual(alone.webhooks);
   });
 
-  it('is not asked either where the instance has no backend', () => {
+  it('is not asked about files either if the instance has no backend', () => {
     const { webhooks, groups } = plan(own, media, stranger);
     expect(authOf({ groups })).toEqual([]);
     expect(webhooks.filter(({ upstream }) => upstream !== undefined)).toEqual([]);
@@ -168,7 +168,7 @@ describe('a project whose name is outside of the grammar', () => {
     backend({ name: `${project}-backend`, project, labels: named, networks: { shared: `172.18.1.${host}/16` } }),
   ];
 
-  it('is a project of its own: two of them share no upstream', () => {
+  it('is a separate project: two of them share no upstream', () => {
     const { upstreams } = plan(...of('Stack.A', 2), ...of('Stack.B', 3));
     expect([...upstreams.values()].map(({ servers }) => servers)).toEqual([['172.18.1.2:8000']]);
   });
@@ -182,7 +182,7 @@ describe('a project whose name is outside of the grammar', () => {
     ]);
   });
 
-  it('costs its own container alone where it is far too long', () => {
+  it('costs only its container if it is far too long', () => {
     const { instances, problems } = readInstances(observe([...of('visio', 2), ...of(`X${'.'.repeat(200)}`, 3)]));
     expect(problems.map(({ code }) => code)).toEqual(['no-instance', 'no-instance']);
     expect(instances.map(({ name, project }) => [name, project])).toEqual([['prod', 'visio']]);

@@ -2,10 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareText, showForeignFields, showForeignLines, showForeignText } from '../../../src/model/foreign-text.ts';
 
-/** Printable ASCII and the mark of a cut, nothing else. */
+/** Only printable ASCII and the mark of a cut. */
 const plain = /^[\x20-\x7e…]*$/;
 
-describe('showing foreign text', () => {
+describe('showing untrusted text', () => {
   it.each([
     ['meet-backend-1', 'meet-backend-1'],
     ['a\nb', 'a\\u{a}b'],
@@ -15,7 +15,8 @@ describe('showing foreign text', () => {
     ['é', '\\u{e9}'],
     ['😀', '\\u{1f600}'],
     ['\ud800', '\\u{d800}'],
-    // Bidirectional overrides and isolates, no-width letters, line separators: what makes a text look like another one.
+    // Bidirectional overrides and isolates, zero-width letters, line separators: they make a text look like another
+    // text.
     ['\u202egnp.exe', '\\u{202e}gnp.exe'],
     ['\u2066x\u2069', '\\u{2066}x\\u{2069}'],
     ['\u061cx\u200e\u200f', '\\u{61c}x\\u{200e}\\u{200f}'],
@@ -28,11 +29,11 @@ describe('showing foreign text', () => {
     expect(showForeignText(text)).toBe(expected);
   });
 
-  it('cuts a long text and tells how long it was', () => {
+  it('cuts a long text and adds its length', () => {
     expect(showForeignText('x'.repeat(500))).toBe(`${'x'.repeat(120)}…(500 characters)`);
   });
 
-  it('is one line of plain text whatever comes, and stays so when it is shown again', () => {
+  it('turns any input into a line of plain text, and the result into the same line', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
         const shown = showForeignText(text);
@@ -43,7 +44,7 @@ describe('showing foreign text', () => {
   });
 });
 
-describe('showing foreign text of several lines', () => {
+describe('showing untrusted text of several lines', () => {
   it.each([
     ['one', ['one']],
     ['nginx: [emerg] x\nnginx: test failed\n', ['nginx: [emerg] x', 'nginx: test failed']],
@@ -54,7 +55,7 @@ describe('showing foreign text of several lines', () => {
     expect(showForeignLines(text)).toEqual(expected);
   });
 
-  it('tells how many lines were left out, and cuts each', () => {
+  it('cuts each line, and counts the lines left out', () => {
     const text = Array.from({ length: 50 }, (_, index) => `${index}${'x'.repeat(20)}`).join('\n');
     expect(showForeignLines(text, { maxLines: 2, maxLineLength: 3 })).toEqual([
       '0xx…(21 characters)',
@@ -63,7 +64,7 @@ describe('showing foreign text of several lines', () => {
     ]);
   });
 
-  it('is plain text whatever comes, and no more of it than that', () => {
+  it('gives plain text for any input, within the limits', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 3000 }), (text) => {
         const lines = showForeignLines(text, { maxLines: 5, maxLineLength: 100 });
@@ -75,7 +76,7 @@ describe('showing foreign text of several lines', () => {
 });
 
 describe('showing the fields of a log line', () => {
-  it('makes every text safe, keys too, however deep, and leaves the rest', () => {
+  it('makes every text safe, keys and nested values too, and leaves the rest', () => {
     const time = new Date(0);
     expect(showForeignFields({ 'a\u001b': ['\u202e', { b: '\n' }], n: 1, t: true, u: undefined, nil: null, time }, 100)).toEqual({
       'a\\u{1b}': ['\\u{202e}', { b: '\\u{a}' }],
@@ -89,7 +90,7 @@ describe('showing the fields of a log line', () => {
 });
 
 describe('comparing text', () => {
-  it('orders by code units, whatever the locale', () => {
+  it('orders by code units in every locale', () => {
     expect(['b', 'a', 'B', 'ä', 'a1', 'a10', 'a2'].toSorted(compareText)).toEqual(['B', 'a', 'a1', 'a10', 'a2', 'b', 'ä']);
   });
 });

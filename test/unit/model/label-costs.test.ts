@@ -6,11 +6,9 @@ import { readLabels } from '../../../src/model/labels.ts';
 import { isIdentityLabel } from '../../../src/model/member.ts';
 import { backend, container, frontend, observe } from '../../support/containers.ts';
 
-/*
- * What one container's labels cost, counted: nobody else's routes wait for them.
- */
+/* The cost of one container's labels, counted: it must not delay the routes of other containers. */
 
-/** A container that remembers which of its labels were looked at; whoever lists them is found out. */
+/** A container that records which of its labels were read; listing all labels is recorded too. */
 function watched(one: Container): { readonly container: Container; readonly looked: Set<string> } {
   const looked = new Set<string>();
   const labels = new Proxy(one.labels, {
@@ -44,7 +42,7 @@ function networks(count: number): string {
 }
 
 describe('with --instance', () => {
-  it.each(Object.entries(others))('of a container of %s only the labels are looked at that say whose it is', (_, other) => {
+  it.each(Object.entries(others))('reads only the labels that decide the instance of a container of %s', (_, other) => {
     const { container: one, looked } = watched(other);
     const notes = { [one.name]: { stop: 'in-progress' as const } };
     const { instances, problems } = readInstances(observe([frontend(), backend(), one], [], notes), { only: 'meet' });
@@ -54,14 +52,14 @@ describe('with --instance', () => {
     expect(looked.size).toBeGreaterThan(0);
   });
 
-  it('a container whose meet.instance is unreadable is of its project, and reported there', () => {
+  it('puts a container with an unreadable meet.instance into the instance of its project, with a problem', () => {
     const odd = backend({ name: 'odd', labels: { 'meet.instance': 'Meet!', 'meet.port': 'x' } });
     const { instances, problems } = readInstances(observe([frontend(), odd]), { only: 'meet' });
     expect(instances[0]?.services[0]?.replicas).toHaveLength(1);
     expect(problems.map(({ key }) => key)).toEqual(['meet.instance', 'meet.port']);
   });
 
-  it('a container that is not read is reported to its own instance, and to all where nobody can be told', () => {
+  it('reports an unread container to its own instance, or to all instances if its own is unknown', () => {
     const all = [
       frontend(),
       backend(),
@@ -99,7 +97,7 @@ describe('a guard', () => {
 });
 
 describe('hundreds of unknown labels', () => {
-  it('are reported as twenty and a number, whatever else is wrong', () => {
+  it('are reported as twenty problems and a number, next to any other problems', () => {
     const unknown = Object.fromEntries(Array.from({ length: 480 }, (_, index) => [`meet.x${index}`, '']));
     const { problems } = readLabels(backend({ labels: { ...unknown, 'meet.port': 'x', 'meet.allow.A': '/x from ::1' } }));
     expect(problems).toHaveLength(21);

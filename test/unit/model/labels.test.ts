@@ -8,7 +8,7 @@ type Cases = Readonly<
   Record<LabelName, { readonly accepted: readonly (readonly [string, unknown])[]; readonly refused: readonly string[] }>
 >;
 
-/** Texts that no label takes, whatever its grammar. */
+/** Texts that no grammar accepts. */
 const neverAccepted = [
   '',
   ' ',
@@ -308,7 +308,7 @@ const cases: Cases = {
   },
 };
 
-/** Around a single value; in a list it is only layout, since compose files fold long lists. */
+/** Spaces around a single value. In a list they are layout, since compose files fold long lists. */
 const whitespace = ['8000\n', '\t1', ' https', 'meet '];
 const lists: ReadonlySet<LabelName> = new Set(['hosts', 'paths']);
 
@@ -341,7 +341,7 @@ describe('reading a label', () => {
       expect(problems[0]?.message).toContain(labelTable[name].fallback);
     });
 
-    it(`${key} is without effect on roles that don't have it, and says so`, () => {
+    it(`${key} has an effect only on its own roles, else a problem`, () => {
       for (const other of allRoles.filter((candidate) => !roles.includes(candidate))) {
         const value = cases[name].accepted[0]?.[0] ?? '';
         const { labels, problems } = readLabels(container({ name: 'c', labels: { 'meet.role': other, [key]: value } }));
@@ -367,7 +367,7 @@ describe('reading the role', () => {
     ['front-end', 'frontend'],
     ['Backend', 'backend'],
     ['servcie', 'service'],
-  ])('%s is refused, and %s is named as what was meant', (value, meant) => {
+  ])('%s is refused, with %s as the hint', (value, meant) => {
     const { role, problems } = readLabels(container({ name: 'c', labels: { 'meet.role': value } }));
     expect(role).toBeUndefined();
     expect(problems).toMatchObject([{ code: 'bad-role', value }]);
@@ -405,7 +405,7 @@ describe('reading keys', () => {
     ['meet.insatnce', 'meet.instance'],
     ['meet.helath', 'meet.health'],
     ['meet.ROLE', 'meet.role'],
-    // Nothing of ours stands in front, but it is meant for us.
+    // Without the prefix, but meant for meet-gen.
     ['Meet.Port', 'meet.port'],
     ['MEET.READ_TIMEOUT', 'meet.read-timeout'],
     ['meet_port', 'meet.port'],
@@ -413,7 +413,7 @@ describe('reading keys', () => {
     ['meet:port', 'meet.port'],
     ['met.port', 'meet.port'],
     ['Meet.Role', 'meet.role'],
-  ])('%s is unknown, and %s is named as what was meant', (key, meant) => {
+  ])('%s is unknown, with %s as the hint', (key, meant) => {
     expect(problemsOf(key)).toMatchObject([{ code: 'unknown-label', key, cure: `did you mean ${meant}?` }]);
   });
 
@@ -428,13 +428,13 @@ describe('reading keys', () => {
   );
 
   it.each(['meeting.port', 'meet', 'meet-version', 'com.example.meet.port', 'traefik.enable', 'traefik.port', '__proto__', ''])(
-    '%j is none of ours and ignored',
+    '%j is not meant for meet-gen, and ignored',
     (key) => {
       expect(problemsOf(key)).toEqual([]);
     },
   );
 
-  it('tells of twenty labels one by one, and of the rest in one', () => {
+  it('reports twenty labels one by one, and the others together', () => {
     const many = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`meet.x${index}`, 'x']));
     const { labels, problems } = readLabels(container({ name: 'c', labels: { 'meet.role': 'backend', ...many, 'meet.port': '1' } }));
     expect(labels).toEqual({ port: 1 });
@@ -442,7 +442,7 @@ describe('reading keys', () => {
     expect(problems.at(-1)?.message).toContain('4980 more labels');
   });
 
-  it('reports every bad label of a container, and keeps the good ones', () => {
+  it('reports every bad label of a container, and keeps the good labels', () => {
     const { labels, problems } = readLabels(
       container({ name: 'c', labels: { 'meet.role': 'backend', 'meet.port': 'x', 'meet.bad': 'y', 'meet.paths': '=/z' } }),
     );
@@ -457,13 +457,13 @@ const below = (path: string): unknown => ({ kind: 'below', path });
 
 describe('a comma list with bad entries', () => {
   it.each([
-    ['/a/,b', false, [below('/a/')], 'b', 'meet.paths is read without b, which is not allowed there'],
-    ['s, /a/, /t;, /b/', false, [below('/a/'), below('/b/')], 's, /t;', 'meet.paths is read without s, /t;, which are not allowed there'],
-    ['+/a/, +b', true, [below('/a/')], '+b', 'meet.paths is read without +b, which is not allowed there'],
-    // A bad entry decides nothing, so the preset stays.
-    ['+/a/, b', true, [below('/a/')], 'b', 'meet.paths is read without b, which is not allowed there'],
-    ['/a/, =x', false, [below('/a/')], '=x', 'meet.paths is read without =x, which is not allowed there'],
-    ['/a/, ++/b', false, [below('/a/')], '++/b', 'meet.paths is read without ++/b, which is not allowed there'],
+    ['/a/,b', false, [below('/a/')], 'b', 'b is not allowed in meet.paths; the other entries hold'],
+    ['s, /a/, /t;, /b/', false, [below('/a/'), below('/b/')], 's, /t;', 's, /t; are not allowed in meet.paths; the other entries hold'],
+    ['+/a/, +b', true, [below('/a/')], '+b', '+b is not allowed in meet.paths; the other entries hold'],
+    // A bad entry has no effect, so the preset stays.
+    ['+/a/, b', true, [below('/a/')], 'b', 'b is not allowed in meet.paths; the other entries hold'],
+    ['/a/, =x', false, [below('/a/')], '=x', '=x is not allowed in meet.paths; the other entries hold'],
+    ['/a/, ++/b', false, [below('/a/')], '++/b', '++/b is not allowed in meet.paths; the other entries hold'],
   ])('of paths: %s loses those alone, and they are named', (value, keepsPreset, rules, refused, message) => {
     const { labels, flawed, problems } = read('backend', 'meet.paths', value);
     expect(labels).toEqual({ paths: { replacesPreset: !keepsPreset, rules } });
@@ -485,7 +485,7 @@ describe('a comma list with bad entries', () => {
     expect(labels).toEqual({});
     expect([...flawed]).toEqual(['meet.paths']);
     expect(problems).toMatchObject([{ code: 'bad-label-value', key: 'meet.paths' }]);
-    expect(problems[0]?.message).toContain('its default is');
+    expect(problems[0]?.message).toContain('the default is');
   });
 
   it('is not flawed by empty entries', () => {

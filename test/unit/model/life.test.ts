@@ -12,14 +12,15 @@ function event(action: string, signal?: number): EngineEvent {
   return { type: 'container', action, containerId: 'c', hasRole: true, ...(signal === undefined ? {} : { signal }) };
 }
 
-/** The life after these, each heard when it happened. */
+/** The record after these events, each received at once. */
 function live(...happenings: readonly Happening[]): Life | undefined {
   let life: Life | undefined;
-  for (const [atMs, action, signal] of happenings) life = lifeAfter(life, event(action, signal), { happenedAtMs: atMs, heardAtMs: atMs });
+  for (const [atMs, action, signal] of happenings)
+    life = lifeAfter(life, event(action, signal), { happenedAtMs: atMs, receivedAtMs: atMs });
   return life;
 }
 
-/** What counts for a list that begins now. */
+/** The note for a list that begins now. */
 function note(nowMs: number, ...happenings: readonly Happening[]): Note {
   const life = live(...happenings);
   return life === undefined ? {} : noteOfLife(life, nowMs, nowMs);
@@ -35,7 +36,7 @@ function crashes(...timesMs: readonly number[]): readonly Happening[] {
 
 const after = (...rounds: readonly (readonly Happening[])[]): Note => note(4000, ...rounds.flat());
 
-describe('an end that is a crash', () => {
+describe('an end', () => {
   it('is a crash without a stop signal', () => {
     expect(after(crashes(1000, 2000, 3000))).toMatchObject({ crashes: 3, heldBack: true });
   });
@@ -66,11 +67,11 @@ describe('an end that is a crash', () => {
         [atMs + 100, 'start'],
       ],
     ],
-  ])('is none with a stop signal told %s', (_, round) => {
+  ])('is not a crash with a stop signal %s', (_, round) => {
     expect(after(...[1000, 2000, 3000].map(round)).crashes).toBeUndefined();
   });
 
-  it('told twice is one crash', () => {
+  it('counts once when reported twice', () => {
     expect(
       after(
         ...[1000, 2000].map((atMs): readonly Happening[] => [
@@ -100,46 +101,46 @@ describe('a stop', () => {
     expect(note(9000, [1000, 'kill', 15], [2000, action]).stop).toBe('in-progress');
   });
 
-  it('counts no more after 15 minutes, unless it is told again', () => {
+  it('no longer counts after 15 minutes, unless it is sent again', () => {
     expect(note(1000 + 15 * minuteMs - 1, [1000, 'kill', 15]).stop).toBe('in-progress');
     expect(note(1000 + 15 * minuteMs, [1000, 'kill', 15]).stop).toBe('overdue');
     expect(note(1000 + 15 * minuteMs, [1000, 'kill', 15], [2000, 'kill', 15]).stop).toBe('in-progress');
   });
 
-  it('has a moment at which it counts no more', () => {
+  it('has a time after which it no longer counts', () => {
     const life = live([1000, 'kill', 15]);
     expect(life && nextChangeAtMs(life, 2000)).toBe(1000 + 15 * minuteMs);
     expect(life && nextChangeAtMs(life, 1000 + 15 * minuteMs)).toBeUndefined();
   });
 });
 
-describe('an end', () => {
-  it('that was heard after the list began makes what the list shows stale', () => {
+describe('an end event', () => {
+  it('makes a list stale that began before it', () => {
     const life = live([1000, 'kill', 15], [2000, 'die']);
     expect(life && noteOfLife(life, 1999, 2001).stop).toBe('in-progress');
     expect(life && noteOfLife(life, 2001, 2001).stop).toBeUndefined();
   });
 
-  it('is over with a start', () => {
+  it('no longer counts after a start', () => {
     const life = live([1000, 'die'], [1100, 'start']);
     expect(life && noteOfLife(life, 900, 1200).stop).toBeUndefined();
   });
 });
 
 describe('a start', () => {
-  it('is fresh for a while', () => {
+  it('makes a container fresh for a while', () => {
     expect(note(1000, [0, 'start']).fresh).toBe(true);
     expect(note(10_000, [0, 'start']).fresh).toBeUndefined();
   });
 });
 
 describe('a crash loop', () => {
-  it('is three ends within a minute that nobody asked for', () => {
+  it('is three unrequested ends within a minute', () => {
     expect(note(3000, ...crashes(1000, 2000)).crashes).toBeUndefined();
     expect(note(3200, ...crashes(1000, 2000, 3000)).crashes).toBe(3);
   });
 
-  it('is none where somebody stopped it each time', () => {
+  it('needs ends without a stop signal', () => {
     const stops = [1000, 2000, 3000].flatMap((atMs): readonly Happening[] => [
       [atMs, 'kill', 15],
       [atMs + 50, 'die'],
@@ -148,7 +149,7 @@ describe('a crash loop', () => {
     expect(note(3500, ...stops).crashes).toBeUndefined();
   });
 
-  it('is none where they are further apart', () => {
+  it('needs ends within a minute', () => {
     expect(note(70_000, ...crashes(1000, 31_000, 61_000)).crashes).toBeUndefined();
   });
 
@@ -166,7 +167,7 @@ describe('a crash loop', () => {
     expect(life && nextChangeAtMs(life, startedAtMs)).toBe(startedAtMs + holdMs);
   });
 
-  it('is forgotten with time, and has moments at which to look again', () => {
+  it('ends with time, and has times at which to look again', () => {
     const life = live(...crashes(1000, 2000, 3000));
     expect(life && nextChangeAtMs(life, 9000)).toBe(61_000);
     expect(life && nextChangeAtMs(life, 61_000)).toBeUndefined();
@@ -175,12 +176,12 @@ describe('a crash loop', () => {
     expect(life && isForgettable(life, 63_000)).toBe(true);
   });
 
-  it('is forgotten at once when the container is removed', () => {
+  it('ends with the removal of the container', () => {
     expect(live(...crashes(1000, 2000, 3000), [4000, 'destroy'])).toBeUndefined();
   });
 });
 
 it('a network event changes nothing', () => {
   const life = live([1000, 'kill', 15]);
-  expect(lifeAfter(life, { ...event('disconnect'), type: 'network' }, { happenedAtMs: 2000, heardAtMs: 2000 })).toBe(life);
+  expect(lifeAfter(life, { ...event('disconnect'), type: 'network' }, { happenedAtMs: 2000, receivedAtMs: 2000 })).toBe(life);
 });

@@ -23,7 +23,7 @@ describe('the instance of a container', () => {
   });
 
   it.each(['../etc', 'a/b', '', 'Meet', 'x;', 'a\nb', '.hidden', 'x'.repeat(64)])(
-    'cannot be a project called %j: the container is ignored, with a problem',
+    'is unknown with the project name %j: the container is ignored, with a problem',
     (name) => {
       const { member, problems } = read('backend', { [project]: name });
       expect(member).toBeUndefined();
@@ -44,17 +44,20 @@ describe('the service of a container', () => {
     expect(read(role, labels).member).toHaveProperty('service', expected);
   });
 
-  it('is none for a frontend', () => {
+  it('is absent for a frontend', () => {
     expect(read('frontend', { [service]: 'frontend' }).member).not.toHaveProperty('service');
   });
 
-  it.each(['a b', 'x;}', '$host', '', 'a/b', 'x'.repeat(64)])('cannot be %j: the container gets no route, with a problem', (name) => {
-    const { member, problems } = read('backend', { [service]: name });
-    expect(member).toBeUndefined();
-    expect(problems).toMatchObject([{ code: 'no-service', instance: 'default' }]);
-  });
+  it.each(['a b', 'x;}', '$host', '', 'a/b', 'x'.repeat(64)])(
+    'is unknown with the name %j: the container gets no route, with a problem',
+    (name) => {
+      const { member, problems } = read('backend', { [service]: name });
+      expect(member).toBeUndefined();
+      expect(problems).toMatchObject([{ code: 'no-service', instance: 'default' }]);
+    },
+  );
 
-  it('cannot be a container name that the engine of today would refuse', () => {
+  it('is unknown with a container name that the current engine refuses', () => {
     expect(read('service', {}, 'x\nserver { listen 1; }').problems).toMatchObject([{ code: 'no-service' }]);
   });
 });
@@ -70,7 +73,7 @@ describe('a one-off of docker compose run', () => {
     expect(isComposeOneOff(container({ name: 'c', labels: { 'com.docker.compose.oneoff': value } }))).toBe(expected);
   });
 
-  it('is not what a container without the label is', () => {
+  it('needs the label', () => {
     expect(isComposeOneOff(container({ name: 'c' }))).toBe(false);
   });
 });

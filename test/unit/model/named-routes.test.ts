@@ -101,11 +101,11 @@ describe.each(Object.keys(routeTable) as Attribute[])('meet.route.<name>: %s', (
     expect(routes).toMatchObject([{ name: 'one', [attribute]: value }]);
   });
 
-  it.each(cases[attribute].refused)('refuses %j and says what is allowed', (text) => {
+  it.each(cases[attribute].refused)('refuses %j and shows the allowed values', (text) => {
     const { routes, problems } = read({ ...path, [keyOf(attribute)]: text });
     expect(problems).toMatchObject([{ code: 'bad-label-value', key: keyOf(attribute) }]);
     expect(problems[0]?.cure).toContain(routeTable[attribute].allowed.slice(0, 40));
-    // A route at another port than the one that was meant is somebody else's door.
+    // At another port another program could answer, so the route is left out.
     const isLeftOut = attribute === 'path' || attribute === 'port';
     expect(routes).toHaveLength(isLeftOut ? 0 : 1);
     expect(routes[0] ?? {}).not.toHaveProperty(attribute);
@@ -115,7 +115,7 @@ describe.each(Object.keys(routeTable) as Attribute[])('meet.route.<name>: %s', (
 const numbered = (index: number): string => `r${String(index).padStart(2, '0')}`;
 
 describe('named routes', () => {
-  it('come in the order of their names, each with its own settings', () => {
+  it('are sorted by name, each with its own settings', () => {
     const { routes, problems } = read({ 'meet.route.b.path': '/b', 'meet.route.a.port': '9000', 'meet.route.a.path': '=/a' });
     expect(problems).toEqual([]);
     expect(routes).toEqual([
@@ -124,7 +124,7 @@ describe('named routes', () => {
     ]);
   });
 
-  it('one without a path costs itself', () => {
+  it('a route without a path is left out alone', () => {
     const { routes, problems } = read({ 'meet.route.b.path': '/b', 'meet.route.a.port': '9000' });
     expect(problems).toMatchObject([{ code: 'route-without-path', key: 'meet.route.a.path' }]);
     expect(routes.map(({ name }) => name)).toEqual(['b']);
@@ -136,7 +136,7 @@ describe('named routes', () => {
     ['meet.route.one.read_timeout', 'meet.route.one.read-timeout'],
     ['meet.route.one.path.x', 'meet.route.one.path'],
     ['meet.route.one.websockets', 'meet.route.one.websocket'],
-  ])('%s is unknown, and %s is named as what was meant', (key, meant) => {
+  ])('%s is unknown, with %s as the hint', (key, meant) => {
     const { problems } = read({ [key]: 'x' });
     expect(problems).toMatchObject([{ code: 'unknown-label', key }]);
     expect(problems[0]?.cure).toContain(`did you mean ${meant}?`);
@@ -155,7 +155,7 @@ describe('named routes', () => {
     `meet.route.${'x'.repeat(64)}.path`,
     'meet.route.__proto__.path',
     'meet.route.one.constructor',
-  ])('%s is no such label, and the form is told', (key) => {
+  ])('%s is unknown, and the cure shows the form', (key) => {
     const { routes, problems } = read({ [key]: '/x' });
     expect(routes).toEqual([]);
     expect(problems).toMatchObject([{ code: 'unknown-label' }]);
@@ -168,12 +168,12 @@ describe('named routes', () => {
     expect(problems).toMatchObject([{ code: 'label-without-effect', key: 'meet.route.one.path' }]);
   });
 
-  it('are 32 at most; the last by name are left out, and it is told', () => {
+  it('are limited to 32: the last routes by name are left out, with a problem', () => {
     const { routes, problems } = read(
       Object.fromEntries(Array.from({ length: 34 }, (_, index) => [`meet.route.${numbered(index)}.path`, `/${numbered(index)}`])),
     );
     expect(routes.map((route) => route.name)).toEqual(Array.from({ length: 32 }, (_, index) => numbered(index)));
     expect(problems).toMatchObject([{ code: 'bad-label-value', key: 'meet.route.r32.path' }]);
-    expect(problems[0]?.message).toContain('2 of them are left out');
+    expect(problems[0]?.message).toContain('so 2 are left out');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { countEdits } from '../../../src/model/edits.ts';
 import { labelTable, roles, routeTable } from '../../../src/model/label-table.ts';
-import { isMeantForUs, readLabels } from '../../../src/model/labels.ts';
+import { isMeantForMeetGen, readLabels } from '../../../src/model/labels.ts';
 import { nearest, sameLetters } from '../../../src/model/nearest.ts';
 import { optionTable, OptionsError, readOptions } from '../../../src/options.ts';
 import { container } from '../../support/containers.ts';
@@ -10,11 +10,11 @@ const keys = Object.values(labelTable).map(({ key }) => key);
 const attributes = Object.values(routeTable).map(({ key }) => key.slice(key.lastIndexOf('.') + 1));
 const variables = Object.values(optionTable).map(({ variable }) => variable);
 
-/** Each place of a word, with what stands before and behind it. */
+/** Each position in a word, with the text before and after it. */
 const places = (word: string): readonly (readonly [before: string, letter: string, after: string])[] =>
   Array.from(word, (letter, index) => [word.slice(0, index), letter, word.slice(index + 1)] as const);
 
-/** A word with one typo of each kind, at each place where it can be made. */
+/** A word with one typo of each kind, at each position. */
 const typos: Readonly<Record<string, (word: string) => readonly string[]>> = {
   'swapped letters': (word) =>
     places(word).flatMap(([before, letter, after]) => (after === '' ? [] : `${before}${after[0]}${letter}${after.slice(1)}`)),
@@ -27,7 +27,7 @@ const typos: Readonly<Record<string, (word: string) => readonly string[]>> = {
   'a plural, or a singular': (word) => [word.endsWith('s') ? word.slice(0, -1) : `${word}s`],
 };
 
-/** What other proxies and tools call things, and what people expect to find. */
+/** Words of other proxies and tools, and words that users may expect. */
 const otherWords = [
   'url',
   'name',
@@ -59,7 +59,7 @@ const otherWords = [
   'email',
 ];
 
-/** The first thing that a problem of a label on a backend advises. */
+/** The cure of the first problem of a label on a backend. */
 function adviceOn(key: string): string | undefined {
   return readLabels(container({ name: 'c', labels: { 'meet.role': 'backend', [key]: 'x' } })).problems.find((item) => item.key === key)
     ?.cure;
@@ -67,7 +67,7 @@ function adviceOn(key: string): string | undefined {
 
 const adviceOnAttribute = (text: string): string => adviceOn(`meet.route.one.${text}`) ?? '';
 
-/** What is said of a variable. */
+/** The message about a variable. */
 const linesOf = (variable: string): readonly string[] => {
   try {
     readOptions('run', {}, { [variable]: 'x' });
@@ -79,34 +79,34 @@ const linesOf = (variable: string): readonly string[] => {
 
 describe('a mistyped label', () => {
   for (const [kind, mistype] of Object.entries(typos)) {
-    it.each(keys)(`${kind}: %s is what was meant`, (key) => {
+    it.each(keys)(`${kind}: %s is suggested`, (key) => {
       const stem = key.slice('meet.'.length);
       for (const typo of new Set(mistype(stem)))
         if (!keys.includes(`meet.${typo}`)) expect(adviceOn(`meet.${typo}`), typo).toBe(`did you mean ${key}?`);
     });
   }
 
-  it.each(otherWords)('meet.%s is none: there is no hint', (word) => {
+  it.each(otherWords)('meet.%s gets no hint', (word) => {
     expect(adviceOn(`meet.${word}`)).toBe('remove it, or see the label table');
   });
 
-  it('a label that the container has already is not what another one means', () => {
+  it('a label that the container already has is not suggested', () => {
     const { problems } = readLabels(container({ name: 'c', labels: { 'meet.role': 'backend', 'meet.port': '80', 'meet.pott': '81' } }));
     expect(problems).toMatchObject([{ key: 'meet.pott', cure: 'remove it, or see the label table' }]);
   });
 
-  it('of two that are equally near neither is meant', () => {
+  it('two equally near labels give no hint', () => {
     expect(adviceOn('meet.post')).toBe('remove it, or see the label table');
   });
 
-  it.each(['met.port', 'emet.port', 'meet_role', 'Meet.Role', 'meet.roel', 'mee.paths'])('%s is meant for meet-gen', (key) => {
-    expect(isMeantForUs(key)).toBe(true);
+  it.each(['met.port', 'emet.port', 'meet_role', 'Meet.Role', 'meet.roel', 'mee.paths'])('%s counts as a label for meet-gen', (key) => {
+    expect(isMeantForMeetGen(key)).toBe(true);
   });
 });
 
 describe('a mistyped role', () => {
   for (const [kind, mistype] of Object.entries(typos)) {
-    it.each(roles)(`${kind}: %s is what was meant`, (role) => {
+    it.each(roles)(`${kind}: %s is suggested`, (role) => {
       for (const typo of mistype(role)) if (typo !== role) expect(nearest(typo, roles), typo).toBe(role);
     });
   }
@@ -128,32 +128,32 @@ describe('a mistyped role', () => {
     'meet',
     'front',
     'spa',
-  ])('%s is none: there is no hint', (role) => {
+  ])('%s gets no hint', (role) => {
     const [problem] = readLabels(container({ name: 'c', labels: { 'meet.role': role } })).problems;
     expect(problem).toMatchObject({ code: 'bad-role', cure: `use one of ${roles.join(', ')}` });
   });
 });
 
 describe('a mistyped attribute of a route', () => {
-  /** Between port and proto. */
+  /** Equally near to port and proto. */
   const ambiguous = ['prot', 'porto'];
 
-  it.each(attributes)('%s is what was meant', (attribute) => {
+  it.each(attributes)('%s is suggested', (attribute) => {
     for (const mistype of Object.values(typos))
       for (const typo of mistype(attribute))
         if (![...attributes, ...ambiguous].includes(typo))
           expect(adviceOnAttribute(typo), typo).toBe(`did you mean meet.route.one.${attribute}?`);
   });
 
-  it.each([...ambiguous, 'url', 'host', 'rule', 'prefix', 'tls', 'scheme', 'timeout'])('%s is none: there is no hint', (text) => {
-    expect(adviceOnAttribute(text)).toContain('the form is meet.route.<name>.<attribute>');
+  it.each([...ambiguous, 'url', 'host', 'rule', 'prefix', 'tls', 'scheme', 'timeout'])('%s gets no hint', (text) => {
+    expect(adviceOnAttribute(text)).toContain('use meet.route.<name>.<attribute>');
   });
 });
 
 describe('a mistyped variable', () => {
   const ours = variables.filter((variable) => variable.startsWith('MEET_GEN_'));
 
-  it.each(ours)('%s is what was meant', (variable) => {
+  it.each(ours)('%s is suggested', (variable) => {
     const stem = variable.slice('MEET_GEN_'.length);
     for (const [kind, mistype] of Object.entries(typos)) {
       for (const typo of kind === 'a capital' ? [] : mistype(stem)) {
@@ -163,7 +163,7 @@ describe('a mistyped variable', () => {
     }
   });
 
-  it.each(['PORT', 'HOST', 'URL', 'DEBUG', 'DOCKER', 'NAME', 'CONFIG'])('MEET_GEN_%s is none: there is no hint', (word) => {
+  it.each(['PORT', 'HOST', 'URL', 'DEBUG', 'DOCKER', 'NAME', 'CONFIG'])('MEET_GEN_%s gets no hint', (word) => {
     expect(linesOf(`MEET_GEN_${word}`)).toEqual([`MEET_GEN_${word}: there is no such variable`]);
   });
 });
@@ -185,7 +185,7 @@ describe('the nearest known word', () => {
     expect(nearest(word, known)).toBe(expected);
   });
 
-  it('has the same letters, or is none', () => {
+  it('has the same letters, or is missing', () => {
     expect(sameLetters('Meet_Role', ['meet.port', 'meet.role'])).toBe('meet.role');
     expect(sameLetters('meet.roles', ['meet.role'])).toBeUndefined();
   });

@@ -9,7 +9,7 @@ const codes = (note: Note, sketch: Partial<ContainerSketch> = {}): readonly stri
   return readInstances(observe([frontend(), one], [], { [one.name]: note })).problems.map(({ code }) => code);
 };
 
-describe('what is said of a container besides its place in the rotation', () => {
+describe('problems of a container besides its place in the rotation', () => {
   it.each<[string, Note, Partial<ContainerSketch>, readonly string[]]>([
     ['nothing, when all is well', {}, {}, []],
     ['nothing of a stop in progress', { stop: 'in-progress' }, {}, []],
@@ -19,28 +19,23 @@ describe('what is said of a container besides its place in the rotation', () => 
     ['nothing of that once it has ended', { drained: true, stop: 'overdue' }, { state: 'exited' }, []],
     ['a crash loop, also while it is down', { crashes: 3, heldBack: true }, { state: 'restarting' }, ['crash-loop']],
     [
-      'that a probe decides nothing',
+      'an unclear probe',
       { probe: { answer: 'unclear', detail: 'x', wasReady: false } },
       { labels: { 'meet.health': 'tcp' } },
       ['probe-unclear'],
     ],
-    [
-      'nothing of a probe that does',
-      { probe: { answer: 'not-ready', detail: 'x', wasReady: false } },
-      { labels: { 'meet.health': 'tcp' } },
-      [],
-    ],
+    ['a clear probe', { probe: { answer: 'not-ready', detail: 'x', wasReady: false } }, { labels: { 'meet.health': 'tcp' } }, []],
   ])('%s', (_, note, sketch, expected) => {
     expect(codes(note, sketch)).toEqual(expected);
   });
 
-  it('of a crash loop is the same at every crash', () => {
+  it('have the same text at every crash of a loop', () => {
     const one = backend();
-    const told = [3, 4, 5].map((crashes) => readInstances(observe([frontend(), one], [], { [one.name]: { crashes } })).problems);
-    expect(new Set(told.map((problems) => JSON.stringify(problems))).size).toBe(1);
+    const reported = [3, 4, 5].map((crashes) => readInstances(observe([frontend(), one], [], { [one.name]: { crashes } })).problems);
+    expect(new Set(reported.map((problems) => JSON.stringify(problems))).size).toBe(1);
   });
 
-  it('a frontend that crashes again and again is told of, and still looked after', () => {
+  it('include a frontend in a crash loop, which stays in use', () => {
     const one = frontend();
     const { instances, problems } = readInstances(observe([one], [], { [one.name]: { crashes: 3, heldBack: true } }));
     expect(problems).toMatchObject([{ code: 'crash-loop', container: one.name }]);

@@ -5,7 +5,7 @@ import { backend, frontend, observe } from '../../support/containers.ts';
 
 const known = (project: string): ReadonlyMap<string, string> => new Map([['prod', project]]);
 
-function told(claimants: readonly string[], owners = {}): readonly unknown[] {
+function reported(claimants: readonly string[], owners = {}): readonly unknown[] {
   return assumedOwner('prod', { project: 'visio', reason: 'first' }, claimants, owners).map(({ code, value }) => [code, value]);
 }
 
@@ -25,17 +25,17 @@ describe('the owner of an instance', () => {
     expect(decideOwner('prod', claimants.toReversed(), owners, false)).toEqual({ project, reason });
   });
 
-  it('is nobody where all are of no project', () => {
+  it('is missing if no container has a project', () => {
     expect(decideOwner('prod', [undefined, undefined], {}, false)).toEqual({});
   });
 
-  it('is not chosen from several with --strict-instance', () => {
+  it('is not chosen from several claimants with --strict-instance', () => {
     expect(decideOwner('prod', ['visio', 'aaa', 'visio'], {}, true)).toEqual({ undecided: ['aaa', 'visio'] });
     expect(decideOwner('prod', ['visio', undefined, 'visio'], {}, true)).toEqual({ project: 'visio', reason: 'first' });
     expect(decideOwner('prod', ['prod', 'aaa'], {}, true)).toEqual({ project: 'prod', reason: 'name' });
   });
 
-  it('is nobody where several claim it and the memory could not be read', () => {
+  it('is missing if several projects claim the instance and the memory is unreadable', () => {
     const unread = { remembered: new Map(), unread: new Set(['prod']) };
     expect(decideOwner('prod', ['prod', 'aaa'], unread, false)).toEqual({ undecided: ['aaa', 'prod'] });
     expect(decideOwner('prod', ['visio', undefined], unread, false)).toEqual({ project: 'visio', reason: 'first' });
@@ -45,10 +45,10 @@ describe('the owner of an instance', () => {
     });
   });
 
-  it('is said where a single pass assumes it', () => {
-    expect(told(['visio', 'aaa'])).toEqual([['owner-assumed', 'visio']]);
-    expect(told(['visio', 'visio'])).toEqual([]);
-    expect(told(['visio', 'aaa'], { remembered: new Map() })).toEqual([]);
+  it('is reported if a single pass assumes it', () => {
+    expect(reported(['visio', 'aaa'])).toEqual([['owner-assumed', 'visio']]);
+    expect(reported(['visio', 'visio'])).toEqual([]);
+    expect(reported(['visio', 'aaa'], { remembered: new Map() })).toEqual([]);
   });
 });
 
@@ -64,7 +64,7 @@ const strangers = [
 ];
 
 describe('an instance', () => {
-  it.each([false, true])('of a remembered owner is the same with strangers that claim it (strict: %s)', (strict) => {
+  it.each([false, true])('stays the same with strangers that claim it (strict: %s)', (strict) => {
     const choice = { strict, remembered: known('visio') };
     const alone = readInstances(observe(victims), choice).instances[0];
     const beside = readInstances(observe([...strangers, ...victims]), choice).instances[0];
@@ -74,7 +74,7 @@ describe('an instance', () => {
     if (strict) expect(beside).toEqual(alone);
   });
 
-  it('whose owner has no frontend any more has none: others do not take its place', () => {
+  it("has no frontend if its owner has no frontend: other projects don't replace it", () => {
     const { instances, problems } = readInstances(observe([...strangers, ...victims.slice(1)]), { remembered: known('visio') });
     expect(instances[0]).toMatchObject({ project: 'visio', frontends: [] });
     expect(problems.filter(({ code }) => code === 'no-frontend')).toMatchObject([
@@ -82,7 +82,7 @@ describe('an instance', () => {
     ]);
   });
 
-  it('that several claim is left alone with --strict-instance, and says who they are', () => {
+  it('stays unchanged if several projects claim it with --strict-instance, and the problem names them', () => {
     const { instances, problems } = readInstances(observe([...strangers, ...victims]), { strict: true, remembered: new Map() });
     expect(instances).toEqual([{ name: 'prod', frontendLabels: {}, frontends: [], services: [] }]);
     expect(problems).toMatchObject([{ code: 'owner-undecided', value: 'aaa, visio', cure: expect.stringContaining('--project prod=') }]);

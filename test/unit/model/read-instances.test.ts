@@ -3,7 +3,7 @@ import type { Container } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/read-instances.ts';
 import { backend, container, filesService, frontend, observe } from '../../support/containers.ts';
 
-/** On a network where no frontend is. */
+/** On a network without a frontend. */
 const inProject = (project: string, role: string): Container =>
   container({
     name: `${project}-${role}-1`,
@@ -16,12 +16,12 @@ const inProject = (project: string, role: string): Container =>
 const read = (...containers: readonly Container[]): ReturnType<typeof readInstances> => readInstances(observe(containers));
 
 describe('sorting containers into instances', () => {
-  it('ignores containers without meet.role, whatever other labels they have', () => {
+  it('ignores containers without meet.role, with any other labels', () => {
     const celery = container({ name: 'celery', project: 'meet', service: 'celery', labels: { 'meet.paths': 'nonsense' } });
     expect(read(celery)).toEqual({ instances: [], problems: [] });
   });
 
-  it('makes one instance of each project, sorted by name', () => {
+  it('creates an instance per project, sorted by name', () => {
     const { instances } = read(
       frontend({ name: 'b', project: 'zeta', networks: { n: '10.0.0.1/8' } }),
       frontend({ name: 'a', project: 'alpha', networks: { n: '10.0.0.2/8' } }),
@@ -39,19 +39,19 @@ describe('sorting containers into instances', () => {
     expect(problems).toMatchObject([{ code: 'foreign-project', severity: 'notice', instance: 'meet', value: 'storage' }]);
   });
 
-  it.each(['livekit', 'keycloak'])('knows %s, routes nothing to it and says nothing of it, wherever it is', (role) => {
+  it.each(['livekit', 'keycloak'])('accepts %s, and routes nothing to it, on any network', (role) => {
     const [own, other] = [inProject('meet', role), inProject('login', role)];
     const alone = read(frontend(), backend());
     expect(read(frontend(), backend(), own, other)).toEqual(alone);
     expect(readInstances(observe([frontend(), backend(), own, other]), { strict: true })).toEqual(alone);
   });
 
-  it('says of a container without any network that it shares none, not that it has no port', () => {
+  it('reports a container without a network as unshared, not as a container without a port', () => {
     const { problems } = read(frontend(), filesService({ networks: {}, ports: [] }));
     expect(problems.map(({ code }) => code)).toEqual(['no-shared-network']);
   });
 
-  it('refuses containers of other projects when it is strict, and says so', () => {
+  it('refuses containers of other projects in strict mode, with a problem', () => {
     const foreign = [
       filesService({ project: 'storage', labels: { 'meet.instance': 'meet' } }),
       frontend({ name: 'storage-frontend-1', project: 'storage', labels: { 'meet.instance': 'meet' } }),
@@ -67,7 +67,7 @@ describe('sorting containers into instances', () => {
     expect(problems).toHaveLength(2);
   });
 
-  it('looks at the one instance that was asked for, and reports problems of no other', () => {
+  it('reads only the selected instance, and reports no problems of others', () => {
     const { instances, problems } = readInstances(
       observe([frontend(), backend({ name: 'other', project: 'other', labels: { 'meet.port': 'x' } })]),
       { only: 'meet' },
@@ -77,7 +77,7 @@ describe('sorting containers into instances', () => {
   });
 
   it.each([{ project: 'other' }, { project: 'meet', labels: { 'meet.instance': 'other' } }])(
-    "reports no role that can't be read, when it is another's: %j",
+    'reports no unreadable role of another instance: %j',
     ({ project, labels }) => {
       const misspelt = backend({ name: 'other', project, labels: { ...labels, 'meet.role': 'bakend' } });
       expect(readInstances(observe([frontend(), misspelt]), { only: 'meet' }).problems).toEqual([]);
@@ -85,13 +85,13 @@ describe('sorting containers into instances', () => {
     },
   );
 
-  it('tells of an instance without a frontend, and keeps its backends out of rotation', () => {
+  it('reports an instance without a frontend, and keeps its backends out of rotation', () => {
     const { instances, problems } = read(backend());
     expect(problems).toMatchObject([{ code: 'no-frontend', instance: 'meet' }]);
     expect(instances[0]?.services[0]?.replicas).toMatchObject([{ inRotation: false }]);
   });
 
-  it('takes no one-off for a frontend', () => {
+  it('never uses a one-off as a frontend', () => {
     expect(read(frontend({ oneOff: true }), backend()).problems).toMatchObject([{ code: 'no-frontend' }]);
   });
 });
@@ -115,7 +115,7 @@ describe('grouping replicas into services', () => {
     ]);
   });
 
-  it('takes all unnamed backends for one service', () => {
+  it('groups all unnamed backends into one service', () => {
     const { instances } = read(
       byHand('f', 'frontend', '10.0.0.1'),
       byHand('b1', 'backend', '10.0.0.2'),
@@ -127,7 +127,7 @@ describe('grouping replicas into services', () => {
     expect(instances[0]?.services[0]).not.toHaveProperty('project');
   });
 
-  it('keeps a one-off in sight, but takes neither its labels nor its address', () => {
+  it('lists a one-off, but ignores its labels and its address', () => {
     const { instances, problems } = read(
       frontend(),
       backend(),
@@ -140,14 +140,17 @@ describe('grouping replicas into services', () => {
   });
 });
 
-describe('frontends of which none runs', () => {
-  it.each(['created', 'exited', 'restarting', 'paused', 'dead'] as const)('%s: a problem, while addresses go on following', (state) => {
-    const { instances, problems } = read(frontend({ state }), backend());
-    expect(problems).toMatchObject([{ code: 'no-frontend-running', instance: 'meet', container: 'meet-frontend-1' }]);
-    expect(instances[0]?.services[0]?.replicas).toMatchObject([{ inRotation: true }]);
-  });
+describe('stopped frontends', () => {
+  it.each(['created', 'exited', 'restarting', 'paused', 'dead'] as const)(
+    '%s: cause a problem, while addresses are still published',
+    (state) => {
+      const { instances, problems } = read(frontend({ state }), backend());
+      expect(problems).toMatchObject([{ code: 'no-frontend-running', instance: 'meet', container: 'meet-frontend-1' }]);
+      expect(instances[0]?.services[0]?.replicas).toMatchObject([{ inRotation: true }]);
+    },
+  );
 
-  it('are no problem while one of them does', () => {
+  it('cause no problem while one frontend runs', () => {
     expect(read(frontend({ state: 'exited' }), frontend({ name: 'f2', networks: { meet_default: '172.18.0.3/16' } })).problems).toEqual([]);
   });
 });

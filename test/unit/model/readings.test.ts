@@ -13,8 +13,8 @@ const meet = (project: string): readonly Container[] => [
   backend({ name: `${project}-backend-2`, project, networks }),
 ];
 
-describe('reading what was read before', () => {
-  it('gives the same objects for what has not changed, and reads only the instance that has', () => {
+describe('reading again', () => {
+  it('returns the same objects for unchanged instances, and reads only changed ones', () => {
     const readings = createReadings<Instance>();
     const [one, other] = [meet('one'), meet('other')];
     const before = readInstances(observe([...one, ...other]), {}, readings).instances;
@@ -26,7 +26,7 @@ describe('reading what was read before', () => {
     expect(after[1]?.services[0]?.replicas.map(({ inRotation }) => inRotation)).toEqual([false, true]);
   });
 
-  it('reads an instance again when something else is known of one of its containers', () => {
+  it('reads an instance again after a new note about a container', () => {
     const readings = createReadings<Instance>();
     const containers = meet('one');
     readInstances(observe(containers), {}, readings);
@@ -36,7 +36,7 @@ describe('reading what was read before', () => {
     expect(readInstances(observe(containers), {}, readings)).toEqual(readInstances(observe(containers)));
   });
 
-  it('is always what reading again gives, problems included, whatever happens in between', () => {
+  it('always gives the result of a fresh reading, problems included, after any changes', () => {
     const readings = createReadings<Instance>();
     const random = seededRandom(7);
     let containers: readonly Container[] = ['a', 'b', 'c'].flatMap(meet);
@@ -50,7 +50,7 @@ describe('reading what was read before', () => {
   });
 });
 
-/** One change of its life: it goes, is joined by another, changes its state, moves to another instance, or gets a bad label. */
+/** One change of a container: removal, a second container, another state, another instance, or a bad label. */
 function changed(container: Container, random: () => number): readonly Container[] {
   const labelled = (labels: Readonly<Record<string, string>>): readonly Container[] => [
     { ...container, labels: { ...container.labels, ...labels } },

@@ -14,25 +14,25 @@ import { seededRandom } from '../../support/seeded-random.ts';
 
 const minuteMs = 60_000;
 
-/** What is seen of the newer replica at a moment, if anything happened to it. */
+/** The state of the newer replica at a moment, if it changes then. */
 interface Moment {
   readonly atMs: number;
   readonly health?: Health;
-  /** It ended by itself, or was started. */
+  /** The container crashed, or was started. */
   readonly action?: 'die' | 'start';
 }
 
 interface Played {
-  /** When the structure changed. */
+  /** The times of structure changes. */
   readonly changesAtMs: readonly number[];
-  /** The path that is routed, at each moment. */
+  /** The routed path at each moment. */
   readonly paths: readonly (readonly [atMs: number, path: string])[];
 }
 
 const older = filesService({ name: 's1', created: 1, labels: { 'meet.paths': '=/s' }, health: 'healthy' });
 const newer = filesService({ name: 's2', created: 2, labels: { 'meet.paths': '=/t' }, networks: { meet_default: '172.18.0.12/16' } });
 
-/** Plays these moments as passes, with those that the history itself asks for in between. */
+/** Runs a pass at each of these moments, and at the times that the history asks for. */
 function play(moments: readonly Moment[], untilMs: number, newest = newer): Played {
   let [history, life, changesAtMs, paths, before]: [typeof noHistory, Life | undefined, number[], [number, string][], string?] = [
     noHistory,
@@ -64,7 +64,7 @@ function play(moments: readonly Moment[], untilMs: number, newest = newer): Play
     passTimed(lastMs, atMs);
     if (action !== undefined) {
       const event: EngineEvent = { type: 'container', action, containerId: newest.id, hasRole: true };
-      life = lifeAfter(life, event, { happenedAtMs: atMs, heardAtMs: atMs });
+      life = lifeAfter(life, event, { happenedAtMs: atMs, receivedAtMs: atMs });
       one = { ...newest, state: action === 'die' ? 'exited' : 'running' };
     }
     if (health !== undefined) one = { ...newest, health };
@@ -75,7 +75,7 @@ function play(moments: readonly Moment[], untilMs: number, newest = newer): Play
   return { changesAtMs, paths };
 }
 
-/** The most changes in any minute. */
+/** The highest number of changes in any minute. */
 function mostInAMinute(changesAtMs: readonly number[]): number {
   return Math.max(0, ...changesAtMs.map((fromMs) => changesAtMs.filter((atMs) => atMs >= fromMs && atMs < fromMs + minuteMs).length));
 }
@@ -84,13 +84,13 @@ function toggles(everyMs: number, count: number): readonly Moment[] {
   return Array.from({ length: count }, (_, index) => ({ atMs: index * everyMs, health: index % 2 === 0 ? 'unhealthy' : 'healthy' }));
 }
 
-describe('a newest replica with other paths', () => {
-  it('whose health toggles every 2 s for five minutes never gets its paths', () => {
+describe('the newest replica with other paths', () => {
+  it('never gets its paths while its health toggles every 2 s for five minutes', () => {
     expect(play(toggles(2000, 150), 300_000).changesAtMs).toEqual([2000, 4000]);
   });
 
   it.each([500, 5000, 29_000, 31_000, 45_000, 59_000, 61_000, 90_000])(
-    'whose health toggles every %i ms changes the structure twice a minute at most',
+    'changes the structure at most twice a minute while its health toggles every %i ms',
     (everyMs) => {
       const { changesAtMs } = play(toggles(everyMs, 300), 300 * everyMs);
       expect(changesAtMs.length).toBeGreaterThan(0);
@@ -98,7 +98,7 @@ describe('a newest replica with other paths', () => {
     },
   );
 
-  it('whose health toggles as it likes changes the structure twice a minute at most', () => {
+  it('changes the structure at most twice a minute while its health toggles at random times', () => {
     for (let seed = 1; seed <= 30; seed += 1) {
       const random = seededRandom(seed);
       let atMs = 0;
@@ -110,25 +110,22 @@ describe('a newest replica with other paths', () => {
     }
   });
 
-  it.each([1000, 6000, 12_000, 20_000, 40_000])(
-    'that ends by itself every %i ms changes the structure twice a minute at most',
-    (everyMs) => {
-      const moments = Array.from({ length: 100 }, (_, index): readonly Moment[] => [
-        { atMs: 5000 + index * everyMs, action: 'die' },
-        { atMs: 5100 + index * everyMs, action: 'start' },
-      ]);
-      const { changesAtMs } = play([{ atMs: 0, health: 'none' }, ...moments.flat()], 100 * everyMs);
-      expect(changesAtMs).toEqual([5000]);
-    },
-  );
+  it.each([1000, 6000, 12_000, 20_000, 40_000])('changes the structure at most twice a minute while it crashes every %i ms', (everyMs) => {
+    const moments = Array.from({ length: 100 }, (_, index): readonly Moment[] => [
+      { atMs: 5000 + index * everyMs, action: 'die' },
+      { atMs: 5100 + index * everyMs, action: 'start' },
+    ]);
+    const { changesAtMs } = play([{ atMs: 0, health: 'none' }, ...moments.flat()], 100 * everyMs);
+    expect(changesAtMs).toEqual([5000]);
+  });
 
-  it('whose guards come and go with its health closes the path once, and for as long as that lasts', () => {
+  it('closes a guarded path once, until its health stops toggling', () => {
     const labels = { ...newer.labels, 'meet.paths': '=/s', 'meet.allow.staff': '=/s from 10.0.0.0/8' };
     const lastLeftMs = 148 * 2000;
     expect(play(toggles(2000, 149), 600_000, { ...newer, labels }).changesAtMs).toEqual([2000, lastLeftMs + minuteMs]);
   });
 
-  it('gets its paths at once when it comes into rotation', () => {
+  it('gets its paths at once when it enters the rotation', () => {
     const moments: readonly Moment[] = [
       { atMs: 0, health: 'starting' },
       { atMs: 3000, health: 'healthy' },
@@ -139,7 +136,7 @@ describe('a newest replica with other paths', () => {
     ]);
   });
 
-  it('loses them at once when it leaves, and has them again a minute later, with no further event', () => {
+  it('loses its paths at once when it leaves, and has the paths again a minute later without an event', () => {
     const moments: readonly Moment[] = [
       { atMs: 0, health: 'healthy' },
       { atMs: 1000, health: 'unhealthy' },
@@ -157,7 +154,7 @@ describe('a newest replica with other paths', () => {
 const read = (containers: readonly Container[]): ReturnType<typeof readInstances>['instances'] =>
   readInstances({ containers, notes: new Map() }).instances;
 
-it('a replica that leaves the rotation with nobody left decides on, whatever else is there', () => {
+it('the last replica to leave the rotation still decides, with any other containers present', () => {
   const readings = createReadings<Instance>();
   const pathAfter = (...containers: readonly Container[]): string => {
     const { instances } = readInstances({ containers: [frontend(), ...containers], notes: new Map() }, {}, readings);
@@ -169,7 +166,7 @@ it('a replica that leaves the rotation with nobody left decides on, whatever els
 });
 
 describe('the history', () => {
-  it('forgets a container that has gone', () => {
+  it('forgets a removed container', () => {
     const both = [frontend(), older, newer];
     let history = historyAfter(noHistory, read(both), 0);
     history = historyAfter(history, read([frontend(), older, { ...newer, state: 'exited' }]), 1);

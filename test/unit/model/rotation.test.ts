@@ -13,7 +13,7 @@ const judged = (sketch: Partial<ContainerSketch>, note: Note = {}): ReturnType<t
 };
 const beingStopped: Note = { stop: 'in-progress' };
 
-describe('judging one container', () => {
+describe('the rank of a container', () => {
   it.each([
     ['running, healthy', {}, 'ready'],
     ['running, without a health check', { health: 'none' }, 'ready'],
@@ -30,41 +30,41 @@ describe('judging one container', () => {
     expect(judged({ health: 'healthy', ...sketch }).rank).toBe(rank);
   });
 
-  it.each(['healthy', 'none', 'starting', 'unhealthy'] as const)('one that got a stop signal is stopping, be it %s', (health) => {
+  it.each(['healthy', 'none', 'starting', 'unhealthy'] as const)('is stopping after a stop signal, with health %s', (health) => {
     expect(judged({ health }, beingStopped).rank).toBe('stopping');
   });
 
-  it('a stop signal changes nothing for one that does not run, or is a one-off', () => {
+  it('does not change with a stop signal for a stopped container or a one-off', () => {
     expect(judged({ state: 'exited' }, beingStopped).rank).toBe('never');
     expect(judged({ oneOff: true }, beingStopped).rank).toBe('never');
   });
 });
 
-describe('what else is known of a container', () => {
-  it('a stop that is overdue counts no more', () => {
+describe('the note of a container', () => {
+  it('has no effect with an overdue stop', () => {
     expect(judged({ health: 'healthy' }, { stop: 'overdue' }).rank).toBe('ready');
   });
 
   it.each([
     ['its label says so', { labels: { 'meet.drain': 'true' } }, {}],
-    ['an operator said so', {}, { drained: true }],
-  ] as const)('it is draining when %s, whatever its health', (_, sketch, note) => {
+    ['an operator drained it', {}, { drained: true }],
+  ] as const)('drains the container when %s, with any health', (_, sketch, note) => {
     for (const health of ['healthy', 'none', 'starting', 'unhealthy'] as const)
       expect(judged({ health, ...sketch }, note).rank).toBe('draining');
     expect(judged(sketch, { ...note, ...beingStopped }).rank).toBe('stopping');
     expect(judged({ ...sketch, state: 'exited' }, note).rank).toBe('never');
   });
 
-  it('meet.drain=false changes nothing', () => {
+  it('has no effect with meet.drain=false', () => {
     expect(judged({ labels: { 'meet.drain': 'false' } }).rank).toBe('ready');
   });
 
-  it('one that crashed again and again is out until it has run for a while', () => {
+  it('keeps a container in a crash loop out until it has run for a while', () => {
     expect(judged({ health: 'healthy' }, { crashes: 3, heldBack: true }).rank).toBe('never');
     expect(judged({ health: 'healthy' }, { crashes: 3 }).rank).toBe('ready');
   });
 
-  it('one that is held back does not come in as the last resort when it ends once more', () => {
+  it('keeps a held-back container out, even as the last replica', () => {
     expect(judged({ health: 'healthy' }, { crashes: 4, heldBack: true, ...beingStopped }).rank).toBe('never');
   });
 });
@@ -74,7 +74,7 @@ const verdict = (answer: ProbeVerdict['answer'], wasReady = false): Note => ({ p
 describe('meet.health', () => {
   const probed = { labels: { 'meet.health': 'tcp' } };
 
-  it('none takes a container that runs, whatever the engine says', () => {
+  it('none accepts a running container, with any health', () => {
     for (const health of ['healthy', 'none', 'starting', 'unhealthy'] as const)
       expect(judged({ health, labels: { 'meet.health': 'none' } }).rank).toBe('ready');
   });
@@ -98,7 +98,7 @@ describe('meet.health', () => {
 });
 
 describe('the best rank', () => {
-  it('is none when all are never', () => {
+  it('is missing if all ranks are never', () => {
     expect(bestRank([{ rank: 'never', reason: '' }])).toBeUndefined();
     expect(bestRank([])).toBeUndefined();
   });
@@ -112,7 +112,7 @@ const inRotation = (replicas: readonly Container[], stopping: readonly string[] 
   return (instances[0]?.services[0]?.replicas ?? []).filter((one) => one.inRotation).map((one) => one.container.name);
 };
 
-describe('who is in rotation', () => {
+describe('the replicas in rotation', () => {
   const healthy = replica('h', { health: 'healthy' });
   const unchecked = replica('n', {});
   const starting = replica('s', { health: 'starting' });

@@ -32,7 +32,7 @@ function read(containers: readonly Container[], stopping: readonly string[] = []
 }
 
 describe('an instance with a router', () => {
-  it('has its file included by the router, and the SPA in the frontends', () => {
+  it('includes the file in the router, and has the SPA in the frontends', () => {
     const { instance, plan, problems } = read([router(), frontend(), second(), backend()]);
     expect(problems).toEqual([]);
     expect(instance.frontends.map((one) => one.container.name)).toEqual(['meet-router-1']);
@@ -52,7 +52,7 @@ describe('an instance with a router', () => {
     expect(removesServer(read([router(), frontend(), second(), backend()]).plan.view, plan.view)).toBe(true);
   });
 
-  it('lets a frontend stand by that is about to be ready', () => {
+  it('makes a frontend a standby that is about to be ready', () => {
     expect(read([router(), frontend(), second({ health: 'starting' })]).plan.view.spa.backups).toEqual(['172.18.0.3:8080']);
   });
 
@@ -62,7 +62,7 @@ describe('an instance with a router', () => {
     expect(plan.problems).toEqual([]);
   });
 
-  it('goes by the labels of the router, not of the frontends', () => {
+  it('uses the labels of the router, not of the frontends', () => {
     const labels = { 'meet.listen': '80', 'meet.status-port': '8080', 'meet.host': 'meet.example.com', 'meet.body-size': '5M' };
     const others = { 'meet.listen': '81', 'meet.status-port': '82', 'meet.host': 'x.example.com', 'meet.body-size': '1M' };
     const { plan } = read([router({ labels }), frontend({ labels: others }), backend()]);
@@ -70,14 +70,14 @@ describe('an instance with a router', () => {
     expect(plan.problems).toEqual([]);
   });
 
-  it('answers 503 where the SPA would be without a frontend, and says that it has none', () => {
+  it('answers 503 for the SPA without a frontend, with a problem', () => {
     const { plan, problems } = read([router(), backend({ labels: { 'meet.paths': '/api/' } })]);
     expect(plan.view.spa.servers).toEqual([]);
     expect(plan.view.groups[0]?.locations[0]).toEqual({ kind: 'exact', path: '/api' });
     expect(problems).toMatchObject([{ code: 'no-frontend' }]);
   });
 
-  it('is not made one by a router of another project', () => {
+  it('needs a router in its own project', () => {
     const foreign = router({ name: 'evil-router-1', project: 'evil', labels: { 'meet.instance': 'meet' } });
     const { instance, plan } = read([foreign, frontend(), backend()]);
     expect(instance.frontends.map((one) => one.container.name)).toEqual(['meet-frontend-1']);
@@ -100,7 +100,7 @@ describe('an instance with a router', () => {
     expect(fillStructure(before, addresses).spa).toMatchObject({ servers: ['172.18.0.2:8080', '172.18.0.3:8080'], backups: [] });
   });
 
-  it('keeps the router in place, though it crashes again and again', () => {
+  it('keeps a router that crashes repeatedly', () => {
     const { instance } = read([router(), frontend()], [], { 'meet-router-1': { heldBack: true, crashes: 3 } });
     expect(instance.frontends[0]?.standing.rank).toBe('ready');
   });

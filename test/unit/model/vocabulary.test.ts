@@ -15,7 +15,7 @@ import {
 } from '../../../src/nginx/token.ts';
 import { hostileTexts } from '../../attack/hostile-texts.ts';
 
-/** What each grammar makes of a text: all that could be printed of it, or nothing. */
+/** The words that each grammar reads from a text. */
 const grammars: Readonly<Record<string, (text: string) => readonly (string | number)[]>> = {
   instance: (text) => listOf(parseInstance(text)),
   service: (text) => listOf(parseServiceName(text)),
@@ -33,7 +33,7 @@ const grammars: Readonly<Record<string, (text: string) => readonly (string | num
   },
 };
 
-/** The hostile texts that a grammar takes, since they are harmless there. */
+/** The hostile texts that a grammar accepts, since they are harmless there. */
 const harmless: Readonly<Record<string, readonly string[]>> = {
   instance: ['generation', 'meet-spa', 'localhost', 'constructor', 'undefined', 'null', 'true', '1e3', '00080', '999999d', '65536'],
   service: [
@@ -59,15 +59,16 @@ const harmless: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('the vocabulary', () => {
-  it.each(Object.keys(grammars))('%s: what it takes of the hostile texts is words of nginx, one each', (name) => {
+  it.each(Object.keys(grammars))('%s: accepts only single nginx words from the hostile texts', (name) => {
     const taken = hostileTexts.filter((text) => (grammars[name]?.(text) ?? []).length > 0);
     for (const text of taken) for (const printed of grammars[name]?.(text) ?? []) expect(nginxToken(printed)).toBe(String(printed));
-    // Nothing that is syntax for a shell, a terminal or nginx is among them, and no way out of a folder. Around a list blanks are layout.
+    // No accepted text is syntax for a shell, a terminal or nginx, or leads out of a folder. Around a list spaces are
+    // layout.
     for (const text of taken) expect(text.trim()).not.toMatch(/[^A-Za-z0-9_.,/:@~+=*-]|^-|(^|\/)\.\.?(\/|$)/);
     for (const text of harmless[name] ?? []) expect(taken).toContain(text);
   });
 
-  it.each(['port', 'duration', 'size', 'health'])('%s takes no more than what is harmless there', (name) => {
+  it.each(['port', 'duration', 'size', 'health'])('%s accepts only harmless hostile texts', (name) => {
     const taken = hostileTexts.filter((text) => (grammars[name]?.(text) ?? []).length > 0);
     expect(taken.filter((text) => !/^\d/.test(text))).toEqual(name === 'health' ? ['none'] : []);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readRequestPath } from '../../../src/nginx/request-path.ts';
 
-describe('a request target, read as nginx reads it', () => {
+describe('reading a request target as nginx does', () => {
   it.each([
     ['/', '/'],
     ['/api', '/api'],

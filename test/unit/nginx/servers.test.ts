@@ -37,7 +37,7 @@ test('names and listens of each server, in order', () => {
   expect(serversIn(text).map(({ listens }) => listens.some(isLoopback))).toEqual([false, true]);
 });
 
-test('a text that is cut short, or no configuration at all, has the servers that can be read of it', () => {
+test('a truncated text, or other text, gives the servers that are readable', () => {
   expect(serversIn('server { listen 8083; location / {')).toHaveLength(1);
   expect(serversIn('}}} "server" "{')).toHaveLength(1);
   expect(serversIn('9'.repeat(1_000_000))).toEqual([]);

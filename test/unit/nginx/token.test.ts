@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nginxToken, parseHosts, parsePaths } from '../../../src/nginx/token.ts';
 
-describe('what the template may print', () => {
+describe('a printed value', () => {
   it.each(['meet', '172.18.0.5:8000', '[fd00::5]:8000', '/api/', '300s', '100M', '*.example.com', 'meet_x.backend', '10.0.0.0/8', 8083, 0])(
     '%j',
     (value) => {
@@ -10,11 +10,11 @@ describe('what the template may print', () => {
     },
   );
 
-  it.each([undefined, null])('never %s: the message says that a value is missing', (value) => {
+  it.each([undefined, null])('is never %s: the message reports a missing value', (value) => {
     expect(() => nginxToken(value)).toThrow('missing');
   });
 
-  it.each([true, {}, [], () => 'x', Symbol('x'), 1n])('never something that is neither text nor number', (value) => {
+  it.each([true, {}, [], () => 'x', Symbol('x'), 1n])('is always text or a number', (value) => {
     expect(() => nginxToken(value)).toThrow('of type');
   });
 
@@ -45,7 +45,7 @@ describe('what the template may print', () => {
     expect(() => nginxToken(value)).toThrow(TypeError);
   });
 
-  it('nothing that ends a word, a directive or a block, opens one, or starts a variable, a comment or a string', () => {
+  it('never ends a word, directive or block, and never starts a block, variable, comment or string', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1 }), (text) => {
         if (/[\s;{}#$"'\\]/.test(text)) expect(() => nginxToken(text)).toThrow(TypeError);
@@ -54,8 +54,8 @@ describe('what the template may print', () => {
   });
 });
 
-describe('what a label reads', () => {
-  it('can be printed, if it is read at all', () => {
+describe('a parsed label', () => {
+  it('is always printable', () => {
     const near = fc.stringMatching(/^[+=]{0,2}\/?[a-z0-9./~@:+\-_*,; \n${}#"']{0,40}$/);
     fc.assert(
       fc.property(near, (text) => {

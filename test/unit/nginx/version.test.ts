@@ -10,7 +10,7 @@ describe("nginx's version", () => {
     expect(parseNginxVersion(text)).toEqual(expected);
   });
 
-  it.each(['', '1.30', '1.30.3.1', 'v1.30.3', '1.30.3 ', '1.30.x', '-1.0.0', '1.30.3-dev', '...', '99999.0.0'])('%j is none', (text) => {
+  it.each(['', '1.30', '1.30.3.1', 'v1.30.3', '1.30.3 ', '1.30.x', '-1.0.0', '1.30.3-dev', '...', '99999.0.0'])('refuses %j', (text) => {
     expect(parseNginxVersion(text)).toBeUndefined();
   });
 });

@@ -9,18 +9,18 @@ test.each(['nginx-tree.sh', 'hook.sh'] as const)('%s is shell', (name) => {
 });
 
 describe('the script that `meet-gen hook` prints', () => {
-  test('is a program of its own, and shell', () => {
+  test('is a complete shell program', () => {
     expect(hookScript()).toMatch(/^#!\/bin\/sh\n/);
     expect(checkSyntax(hookScript())).toEqual({ status: 0, stderr: '' });
   });
 
-  test('holds the functions that it shares with the test through exec, once and whole', () => {
+  test('has the functions that it shares with the check through exec, once and complete', () => {
     expect(hookScript().split(readShippedText('nginx-tree.sh'))).toHaveLength(2);
     expect(hookScript()).not.toContain('#include');
   });
 });
 
-test('the stub for the hook is the one of the compose example, but for what it includes', () => {
+test('the stub for the hook is the stub of the compose example with another include', () => {
   const withoutComments = readShippedText('hook-stub.conf')
     .replaceAll(/^#.*\n/gm, '')
     .trim();

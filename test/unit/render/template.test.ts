@@ -49,14 +49,14 @@ describe('a template', () => {
     ['a value that is read from nothing', '<%= it.nothing.more %>', 1, 'undefined'],
     ['a value outside the vocabulary', "a\nb\nc\n<%= 'x; y' %>", 4, 'syntax'],
     ['an error of its own', "<% throw new Error('my own') %>", 1, 'my own'],
-  ])('fails on %s, and tells the line', (_, text, line, reason) => {
+  ])('fails on %s, with the line', (_, text, line, reason) => {
     const failure = failureOf(() => render(`${text}\n${generation}`));
     expect(failure.line).toBe(line);
     expect(failure.file).toBe(mainTemplate);
     expect(failure.message).toContain(reason);
   });
 
-  it('fails on an include that is not there, and names it', () => {
+  it('fails on a missing include, with its name', () => {
     expect(failureOf(() => render(`<%~ include('@nowhere', it) %>${generation}`)).message).toContain('nowhere');
   });
 
@@ -69,13 +69,13 @@ describe('a template', () => {
     ['a tag that is not closed', 'a\nb\n<% if (true) {', 3],
     ['JavaScript that is none', 'a\nb\n<% const = 1; %>\nc', 3],
     ['a block that is not closed', 'a\n<% for (const x of []) { %>\nb\n', undefined],
-  ])('is refused for %s, and tells the line where that is known', (_, text, line) => {
+  ])('is refused for %s, with the line if it is known', (_, text, line) => {
     const failure = failureOf(() => compileTemplates(new Map([[mainTemplate, text]])));
     expect(failure.file).toBe(mainTemplate);
     if (line !== undefined) expect(failure.line).toBe(line);
   });
 
-  it('is refused for a mistake in a file that it includes, by that name', () => {
+  it('is refused for a mistake in an included file, with the name of that file', () => {
     const files = new Map([
       [mainTemplate, generation],
       ['part.eta', 'x\n<% nonsense nonsense %>'],
@@ -83,7 +83,7 @@ describe('a template', () => {
     expect(failureOf(() => compileTemplates(files))).toMatchObject({ file: 'part.eta', line: 2 });
   });
 
-  it('is refused when it does not print the generation: a reload could never be proven', () => {
+  it('is refused if it does not print the generation, since no reload could be proven', () => {
     expect(failureOf(() => render('nothing')).message).toContain('it.generation');
   });
 });
@@ -97,12 +97,12 @@ describe('the generation', () => {
     expect(renderWithGeneration(draftWith('a')).generation).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  it('stands in the content wherever it is printed', () => {
+  it('is printed at every place in the content', () => {
     const { content, generation: made } = renderWithGeneration((placeholder) => `${placeholder} ${placeholder}`);
     expect(content).toBe(`${made} ${made}`);
   });
 
-  it('takes nothing else for itself: no label can spell what stands for it', () => {
+  it('replaces no other text: no label can contain the placeholder', () => {
     let placeholder = '';
     renderWithGeneration((given) => (placeholder = given));
     const [instance] = readInstances(
@@ -131,13 +131,13 @@ describe('a template directory', () => {
   };
   const good = '<% for (const up of it.upstreams) { %><%= up.servers[0] %><% } %> ' + generation;
 
-  it('renders, and has nothing to complain about', async () => {
+  it('renders without a failure', async () => {
     await put(good);
     expect(store.render(view).content).toMatch(/^172\.18\.0\.5:8000 /);
     expect(store.failure()).toBeUndefined();
   });
 
-  it('that never had a good template throws what is wrong', async () => {
+  it('throws the failure if it never had a good template', async () => {
     await store.begin(true);
     expect(failureOf(() => store.render(view)).message).toContain(mainTemplate);
     await put('<% broken');
@@ -148,7 +148,7 @@ describe('a template directory', () => {
     ['does not compile', '<% broken'],
     ['does not render', '<%= it.missing %>'],
     ['prints no generation', 'nothing'],
-  ])('keeps the last good template when the new one %s; addresses go on following', async (_, bad) => {
+  ])('keeps the last good template if the new template %s, and still updates addresses', async (_, bad) => {
     await put(good);
     store.render(view);
     await put(bad);
@@ -156,7 +156,7 @@ describe('a template directory', () => {
     expect(store.failure()).toBeInstanceOf(TemplateError);
   });
 
-  it('that fails for one instance only goes on with the one before for that, also after the others have taken the new one', async () => {
+  it('uses the template before only for the instance that fails, while the others use the new template', async () => {
     const other = { ...view, instance: 'other' };
     await put(good);
     store.render(view);
@@ -170,7 +170,7 @@ describe('a template directory', () => {
     }
   });
 
-  it('that is good for one view and fails for the next falls back to the one before', async () => {
+  it('falls back to the template before if the new template fails for the next view', async () => {
     await put(`safe ${generation}`);
     store.render(view);
     await put(`new <% if (it.upstreams.length === 0) { %><%= it.missing %><% } %> ${generation}`);
@@ -179,7 +179,7 @@ describe('a template directory', () => {
     expect(store.failure()?.message).toContain('missing');
   });
 
-  it('is read again only where a pass asks for it; what failed to render is forgotten with each', async () => {
+  it('is read again only for a pass that asks for it, and forgets render failures with each pass', async () => {
     await put(`first <% if (it.upstreams.length === 0) { %><%= it.missing %><% } %> ${generation}`);
     failureOf(() => store.render({ ...view, upstreams: [] }));
     expect(store.failure()?.message).toContain('missing');
@@ -191,7 +191,7 @@ describe('a template directory', () => {
     expect(store.render(view).content).toMatch(/^second /);
   });
 
-  it('keeps the last good template when the file is gone, and says so', async () => {
+  it('keeps the last good template if the file is missing, with a failure', async () => {
     await put(good);
     store.render(view);
     await rm(join(directory, mainTemplate));
@@ -227,15 +227,16 @@ describe('a template directory', () => {
     expect(store.failure()).toBeUndefined();
   });
 
-  it('tells when something in it changes', async () => {
+  it('calls back after a change in it', async () => {
     await put(good);
     const abort = new AbortController();
     onTestFinished(() => abort.abort());
-    // The watch may begin after the first write: write until it is told, leaving it alone for long enough in between.
-    const told = new Promise<void>((resolve) => store.watch(resolve, abort.signal));
+    // The watch may begin after the first write. So the test writes until the callback, with long enough pauses for a
+    // stable file.
+    const called = new Promise<void>((resolve) => store.watch(resolve, abort.signal));
     let texts = 0;
     const writer = setInterval(() => void writeFile(join(directory, mainTemplate), `${good}${(texts += 1)}`), 4 * editSettlesMs);
     onTestFinished(() => clearInterval(writer));
-    await told;
+    await called;
   });
 });

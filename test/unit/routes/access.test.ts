@@ -21,12 +21,12 @@ const keyOf = ({ kind, path }: LocationView): string => `${kind === 'exact' ? '=
 const locationsIn = ({ view }: RoutingPlan): ReadonlyMap<string, LocationView> =>
   new Map(view.groups.flatMap(({ locations }) => locations.map((one) => [keyOf(one), one])));
 
-const tell = ({ upstream, guarded, allow }: LocationView): string =>
+const describeAccess = ({ upstream, guarded, allow }: LocationView): string =>
   upstream !== undefined ? 'all' : guarded === undefined ? '503' : allow?.join(' ') || 'nobody';
 
-/** Who may reach what, by location: the networks, `all`, or `503`. */
+/** The networks that may reach each location, `all`, or `503`. */
 function accessOf(planned: RoutingPlan): Readonly<Record<string, string>> {
-  return Object.fromEntries([...locationsIn(planned)].map(([key, one]) => [key, tell(one)]));
+  return Object.fromEntries([...locationsIn(planned)].map(([key, one]) => [key, describeAccess(one)]));
 }
 const filesWith = (labels: Labels): RoutingPlan => plan(filesService({ labels }), backend());
 const allow = (value: string, name = 'one'): Labels => ({ [`meet.allow.${name}`]: value });
@@ -38,7 +38,7 @@ describe('meet.allow', () => {
     expect(planned.problems).toEqual([]);
   });
 
-  it('guards a part of a route, which gets locations of its own to the same containers with the same settings', () => {
+  it('guards a part of a route, with separate locations for the same containers and settings', () => {
     const planned = filesWith({ ...allow('/files/admin from 10.0.0.0/8'), 'meet.read-timeout': '9s', 'meet.websocket': 'true' });
     const settings = { readTimeout: '9s', websocket: true };
     expect(accessOf(planned)).toMatchObject({ '= /files': 'all', '^~ /files/': 'all' });
@@ -48,7 +48,7 @@ describe('meet.allow', () => {
     expect(planned.problems).toEqual([]);
   });
 
-  it('guards a part of a stripped route, with the same part taken away', () => {
+  it('guards a part of a stripped route, with the same prefix stripped', () => {
     const planned = filesWith({ 'meet.route.x.path': '/x', 'meet.route.x.strip': 'true', ...allow('/x/admin from 10.0.0.0/8') });
     expect(locationsIn(planned).get('^~ /x/admin/')).toMatchObject({ guarded: 'meet_meet.files', uri: '/admin/', prefix: '/x' });
     expect(locationsIn(planned).get('= /x/admin')).toMatchObject({ guarded: 'meet_meet.files', uri: '/admin', prefix: '/x' });
@@ -87,13 +87,13 @@ describe('meet.allow', () => {
     expect(locationsIn(planned).get('^~ /files/a/b/')?.guarded).toBe('meet_meet.files+81');
   });
 
-  it('adds up where labels name the same path, and one that can not be read closes it', () => {
+  it('combines labels for the same path, and an unreadable label closes the path', () => {
     const two = { ...allow('/files from 10.0.0.0/8', 'a'), ...allow('/files from 192.0.2.0/24', 'b') };
     expect(accessOf(filesWith(two))).toMatchObject({ '^~ /files/': '10.0.0.0/8 192.0.2.0/24' });
     expect(accessOf(filesWith({ ...two, ...allow('/files from anywhere', 'c') }))).toMatchObject({ '^~ /files/': 'nobody' });
   });
 
-  it('that can not be read closes its path, or everything, also what another label opens', () => {
+  it('closes its path, or all paths, if it is unreadable, even against another label', () => {
     const open = allow('/files/open from 0.0.0.0/0', 'open');
     expect(accessOf(filesWith({ ...open, ...allow('/files/x from') }))).toMatchObject({
       '^~ /files/': 'all',
@@ -104,7 +104,7 @@ describe('meet.allow', () => {
     expect(closed).toMatchObject({ '= /files': 'nobody', '^~ /files/': 'nobody', '^~ /files/open/': 'nobody' });
   });
 
-  it("of one service says nothing of another's", () => {
+  it('applies only to its own service', () => {
     const labels = allow('/ from 10.0.0.0/8');
     const access = accessOf(plan(backend(), filesService({ labels })));
     expect(access).toMatchObject({ '^~ /files/': '10.0.0.0/8', '^~ /api/': 'all' });
@@ -116,20 +116,20 @@ describe('meet.allow', () => {
     { what: 'lies below what another service has', value: '/api/v1.0 from 10.0.0.0/8' },
     { what: 'another service has below its own', value: '/files/other/x from 10.0.0.0/8' },
     { what: 'only looks like its own', value: '/filesystem from 10.0.0.0/8' },
-  ])('for a path that $what does nothing, and it is told', ({ value }) => {
+  ])('has no effect on a path that $what, with a problem', ({ value }) => {
     const other = filesService({ name: 'other', service: 'other', labels: { 'meet.paths': '/files/other' } });
     const planned = plan(backend(), other, filesService({ labels: allow(value) }));
     expect(Object.values(accessOf(planned)).every((access) => access === 'all' || access === '503')).toBe(true);
     expect(planned.problems).toMatchObject([{ code: 'allow-without-route', key: 'meet.allow.one', container: 'meet-files-1' }]);
   });
 
-  it('has nothing to guard where nobody is in rotation', () => {
+  it('guards nothing while no replica is in rotation', () => {
     const planned = plan(filesService({ state: 'exited', labels: allow('/files from 10.0.0.0/8') }));
     expect(accessOf(planned)).toMatchObject({ '^~ /files/': '503' });
     expect(planned.view).not.toHaveProperty('trustedSubnets');
   });
 
-  it('hides the upstream from a template that knows nothing of it', () => {
+  it('hides the upstream from a template without support for guards', () => {
     for (const [, { upstream, guarded, allow: networks }] of locationsIn(filesWith(allow('/files from 10.0.0.0/8'))))
       if (networks !== undefined) expect({ upstream, guarded }).toEqual({ upstream: undefined, guarded: 'meet_meet.files' });
   });
@@ -148,14 +148,14 @@ describe('meet.allow', () => {
     expect(planned.view.refusesPaths).toBe(expected);
   });
 
-  it('makes them do so also while nobody is in rotation', () => {
+  it('requires plain paths even while no replica is in rotation', () => {
     const planned = plan(filesService({ state: 'exited', labels: allow('/files/admin from 10.0.0.0/8') }));
     expect(locationsIn(planned).get('^~ /files/')).toEqual({ kind: 'below', path: '/files/', plainPathsOnly: true });
   });
 
-  it('is told when it changes', () => {
+  it('appears in the description of a change', () => {
     const change = describeChange(filesWith({}).view, filesWith(allow('/files/ from nowhere')).view);
-    expect(change).toContain('+ /files/ -> meet/files allow nobody plainPathsOnly true');
+    expect(change).toContain('+ /files/ -> meet/files allow none plainPathsOnly true');
     expect(change).toContain('- /files/ -> meet/files');
   });
 });
@@ -168,9 +168,9 @@ const trusted = (...containers: readonly Container[]): readonly string[] | undef
   return instance === undefined ? undefined : planRouting(instance, [undefined]).view.trustedSubnets;
 };
 
-describe('whose word on a client is taken', () => {
+describe('the trusted subnets', () => {
   const labels = allow('/files from 10.0.0.0/8');
-  it('everybody on the networks that the frontends are on, and nobody while nothing is guarded', () => {
+  it('are the networks of the frontends, and absent without guards', () => {
     const own = proxied('f', { meet_default: '172.18.0.2/16', proxy: '172.20.0.2/24 fd00:1::2/64' });
     expect(trusted(own, filesService({ labels }))).toEqual(['172.18.0.0/16', '172.20.0.0/24', 'fd00:1::/64']);
     expect(trusted(own, filesService())).toBeUndefined();
@@ -178,7 +178,7 @@ describe('whose word on a client is taken', () => {
     expect(trusted(own, foreign, filesService({ labels }))).toEqual(['172.18.0.0/16', '172.20.0.0/24', 'fd00:1::/64']);
   });
 
-  it('the host itself, where a frontend is in host mode', () => {
+  it('are the host itself for a frontend in host mode', () => {
     const hosted = frontend({ networks: { host: '' }, networkMode: 'host' });
     expect(trusted(hosted, filesService({ labels }))).toEqual(['127.0.0.0/8']);
   });

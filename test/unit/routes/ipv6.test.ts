@@ -9,7 +9,7 @@ const dualBackend = { meet_default: '172.18.0.5/16 fd00::5/64' };
 const four = { meet_default: '172.18.0.3/16' };
 const host = { networks: { host: '' }, networkMode: 'host' };
 
-describe('the frontends listen on IPv6', () => {
+describe('frontends listen on IPv6', () => {
   it.each([
     ['with an IPv6 address alone', [frontend({ networks: { meet_default: 'fd00::2/64' } })], true],
     ['with both', [frontend({ networks: dual })], true],

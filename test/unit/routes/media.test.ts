@@ -39,8 +39,8 @@ const filesOf = (so: Pick<RoutingPlan, 'view'>): readonly LocationView[] =>
 const recordings = (so: RoutingPlan): LocationView | undefined => locationsOf(so).find(({ path }) => path === '/media/recordings/');
 const unavailable = { kind: 'below', path: '/media/recordings/' };
 
-describe('the files of S3', () => {
-  it('are at their bucket, with the host that is signed for, behind the backend', () => {
+describe('files in S3', () => {
+  it('are in their bucket behind the backend, with the signed host', () => {
     expect(filesOf(plan(backend(), minio()))).toEqual(
       ['files', 'recordings'].map((folder) => ({
         kind: 'below',
@@ -91,12 +91,12 @@ describe('the files of S3', () => {
     expect(plan(backend(), minio({ labels: {} })).problems).toMatchObject([{ code: 'no-bucket', container: 'meet-minio-1' }]);
   });
 
-  it('are given out by the word of a backend, never of a service with a longer path', () => {
+  it('are decided by a backend, never by a service with a longer path', () => {
     const thief = filesService({ labels: { 'meet.paths': '/api/v1.0/recordings,=/api/v1.0/recordings/media-auth/' } });
     expect(recordings(plan(backend(), thief, minio()))?.media?.auth).toBe('meet_meet.backend');
   });
 
-  it('are answered by nobody else, whatever is asked for', () => {
+  it('belong to no other service, for any requested path', () => {
     const paths = '/media,/media/recordings,/media/recordings/x,=/media/recordings/x.mp4,/media/files/';
     for (const others of [[], [minio()]]) {
       const so = plan(backend(), filesService({ labels: { 'meet.paths': paths } }), ...others);
@@ -115,19 +115,19 @@ describe('the files of S3', () => {
     }
   });
 
-  it('are those of one S3: the first by name, of its own project before others', () => {
+  it('come from one S3: the own project first, then the first by name', () => {
     const second = minio({ name: 'meet-storage-1', service: 'storage', labels: { 'meet.media.bucket': 'second' } });
     const so = plan(backend(), second, minio());
     expect(recordings(so)?.media?.storage).toBe('meet-media_meet.minio');
     expect(so.problems).toMatchObject([{ code: 'contested-route', container: 'meet-storage-1', key: 'meet.role' }]);
   });
 
-  it('never share an upstream with a service, though it has the same name', () => {
+  it('never share an upstream with a service of the same name', () => {
     const older = minio({ name: 'meet-minio-2', labels: { 'meet.role': 'service', 'meet.paths': '/open' }, created: 1_800_000_000 });
     const so = plan(backend(), minio(), older);
     expect(locationsOf(so).find(({ path }) => path === '/open')?.upstream).toBe('meet_meet.minio');
     expect(recordings(so)?.media?.storage).toBe('meet-media_meet.minio');
-    // Nor with one of an older structure.
+    // The same holds for a service of an older structure.
     const before = plan(backend(), container({ ...sketchOfService, labels: { 'meet.role': 'service', 'meet.paths': '/open' } }));
     const { addresses } = plan(backend(), minio());
     const view = fillStructure(before.structure, addresses);
@@ -154,8 +154,8 @@ const worlds: readonly (readonly Container[])[] = [
   [backend({ state: 'exited' }), container({ ...sketchOfService, labels: { 'meet.role': 'service', 'meet.paths': '/media' } })],
 ];
 
-describe('a structure without what nginx names', () => {
-  it('gives no file out without the backend’s word, and never leaves its path to others', () => {
+describe('a structure without the parts that nginx refused', () => {
+  it('serves files only after asking the backend, and keeps its path reserved', () => {
     const world = fc.constantFrom(...worlds);
     const paths = fc.subarray(['/media/files/', '/media/recordings/', '/api', '/api/', '/media', '/media/']);
     const file = fc.constantFrom('meet-routing/routing.conf', 'meet-routing.d/own.conf');
@@ -172,7 +172,7 @@ describe('a structure without what nginx names', () => {
         const ofStorage = view.upstreams.filter(({ name }) => name.startsWith('meet-media_'));
         for (const { media } of files)
           if (media !== undefined) expect([known.has(media.storage ?? ''), known.has(media.auth)]).toEqual([true, true]);
-        // S3's addresses are behind no other location, nor where a template that knows nothing of files would look.
+        // S3's addresses are only behind these locations, and out of reach for a template without support for files.
         for (const { name } of ofStorage)
           expect(locationsOf({ view }).filter(({ upstream, guarded }) => upstream === name || guarded === name)).toEqual([]);
       }),
@@ -181,7 +181,7 @@ describe('a structure without what nginx names', () => {
   });
 });
 
-it('the template says with the same expression what a plain name of a file is', () => {
+it('the template has the same expression for plain file names', () => {
   const template = readFileSync(new URL('../../../templates/routing.conf.eta', import.meta.url), 'utf8');
   expect(template).toContain(`if ($request_uri !~ ${plainFileUri.source.replaceAll(String.raw`\/`, '/')}) {`);
 });

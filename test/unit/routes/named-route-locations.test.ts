@@ -16,7 +16,10 @@ function plan(...containers: readonly Container[]): { view: RoutingView; problem
   return { view: planned.view, problems: [...problems, ...planned.problems] };
 }
 
-/** The locations of a service called `files` with these labels, as `= /x` and `^~ /x/`; their connections have a test of their own. */
+/**
+ * The locations of a service `files` with these labels, as `= /x` and `^~ /x/`, without their connections, which
+ * another file tests.
+ */
 function locationsOf(labels: Labels, ...others: readonly Container[]): Readonly<Record<string, Omit<LocationView, 'kind' | 'path'>>> {
   const { view } = plan(filesService({ labels }), ...others);
   const own = view.groups.flatMap(({ title, locations }) => (title === 'meet/files' ? locations : []));
@@ -33,11 +36,11 @@ const route = (attributes: Labels, name = 'one'): Labels =>
 const upstream = 'meet_meet.files';
 
 describe('a named route', () => {
-  it('takes its path as meet.paths would, to the same containers', () => {
+  it('covers its path like meet.paths, with the same containers', () => {
     expect(locationsOf(route({ path: '/x' }))).toMatchObject({ '= /x': { upstream }, '^~ /x/': { upstream } });
   });
 
-  it('is enough: a service with named routes alone needs no meet.paths', () => {
+  it('is enough for a service without meet.paths', () => {
     const labels = { 'meet.role': 'service', ...route({ path: '/x' }) };
     const { problems } = plan({
       ...filesService(),
@@ -46,7 +49,7 @@ describe('a named route', () => {
     expect(problems.map(({ code }) => code)).not.toContain('no-paths');
   });
 
-  it('has the settings of its service where it says nothing, and its own where it does', () => {
+  it('has its own settings, else the settings of its service', () => {
     const service = { 'meet.read-timeout': '10s', 'meet.body-size': '1M', 'meet.connect-timeout': '1s' };
     const usual = { upstream, readTimeout: '10s', bodySize: '1M', connectTimeout: '1s' };
     expect(locationsOf({ ...service, ...route({ path: '/x' }) })['= /x']).toEqual(usual);
@@ -77,7 +80,7 @@ describe('a named route', () => {
     }
   });
 
-  it('at another port has an upstream of its own, which no service name could have', () => {
+  it('has a separate upstream for another port, with a name that no service can have', () => {
     const { view } = plan(filesService({ labels: route({ path: '/x', port: '9000' }) }));
     expect(view.upstreams.filter(({ title }) => title === 'meet/files')).toMatchObject([
       { name: upstream, servers: ['172.18.0.9:3000'] },
@@ -86,13 +89,13 @@ describe('a named route', () => {
     expect(locationsOf(route({ path: '/x', port: '9000' }))['^~ /x/']).toEqual({ upstream: `${upstream}+9000` });
   });
 
-  it("carries a replica's weight to the other port", () => {
+  it('keeps the weight of a replica at the other port', () => {
     const labels = { ...route({ path: '/x', port: '9000' }), 'meet.weight': '3' };
     const { view } = plan(filesService({ labels }));
     expect(view.upstreams.find(({ name }) => name === `${upstream}+9000`)?.parameters).toEqual({ '172.18.0.9:9000': { weight: 3 } });
   });
 
-  it('needs no other port than its own', () => {
+  it('needs only its own port', () => {
     const { view, problems } = plan(filesService({ ports: [], labels: route({ path: '/x', port: '9000' }) }));
     expect(problems.map(({ code }) => code)).not.toContain('no-port');
     expect(view.upstreams.map(({ name }) => name)).toContain(`${upstream}+9000`);
@@ -109,29 +112,29 @@ describe('a named route', () => {
       expect(locations[key], key).toEqual({ upstream, uri, prefix: path.replace(/^=|\/$/g, '') });
   });
 
-  it('of exactly / has nothing to strip', () => {
+  it('strips nothing at exactly /', () => {
     expect(locationsOf(route({ path: '=/', strip: 'true' }))['= /']).toEqual({ upstream });
   });
 
-  it('whose own path without the slash is asked for below another one is stripped of that one', () => {
+  it('strips the prefix of the route above it from its path without a slash', () => {
     const locations = locationsOf({ ...route({ path: '/x', strip: 'true' }), ...route({ path: '/x/y/' }, 'two') });
     expect(locations['= /x/y']).toEqual({ upstream, uri: '/y', prefix: '/x' });
     expect(locations['^~ /x/y/']).toEqual({ upstream });
   });
 
-  it('speaks https where it says so', () => {
+  it('uses https if its label is set', () => {
     expect(locationsOf(route({ path: '/x', proto: 'https' }))['= /x']).toEqual({ upstream, proto: 'https' });
     expect(locationsOf(route({ path: '/x', proto: 'http' }))['= /x']).toEqual({ upstream });
   });
 
-  it('answers 503 while nobody is in rotation', () => {
+  it('answers 503 while no replica is in rotation', () => {
     const { view } = plan(filesService({ state: 'exited', labels: route({ path: '/x', port: '9000', strip: 'true', proto: 'https' }) }));
     expect(view.groups.flatMap(({ locations }) => locations).find(({ path }) => path === '/x')).toEqual({ kind: 'exact', path: '/x' });
   });
 });
 
-describe('who owns a named route', () => {
-  it('itself before meet.paths of the same service, also before the preset', () => {
+describe('the owner of a path with a named route', () => {
+  it('is the named route before meet.paths of the same service, and before the preset', () => {
     const labels = {
       'meet.role': 'backend',
       ...route({ path: '/api/v1.0/stream', 'read-timeout': '1h' }),
@@ -146,7 +149,7 @@ describe('who owns a named route', () => {
     expect(problems).toEqual([]);
   });
 
-  it('of two with the same path the one whose name sorts first, and it is told', () => {
+  it('is the first of two named routes by name, with a problem', () => {
     const labels = { ...route({ path: '/x', port: '81' }, 'b'), ...route({ path: '=/x', port: '82' }, 'a') };
     expect(locationsOf(labels)).toMatchObject({ '= /x': { upstream: `${upstream}+82` }, '^~ /x/': { upstream: `${upstream}+81` } });
     expect(plan(filesService({ labels }), backend()).problems).toMatchObject([
@@ -154,14 +157,14 @@ describe('who owns a named route', () => {
     ]);
   });
 
-  it('another service that sorts first', () => {
+  it('is another service that sorts first', () => {
     const { view, problems } = plan(filesService({ labels: route({ path: '/api' }) }), backend());
     const api = view.groups.flatMap(({ locations }) => locations).find(({ path }) => path === '/api');
     expect(api).toMatchObject({ upstream: 'meet_meet.backend' });
     expect(problems).toMatchObject([{ code: 'contested-route', key: 'meet.route.one.path', value: '=/api,/api/' }]);
   });
 
-  it('replicas that disagree about them are told, and the newest one holds', () => {
+  it('is the newest replica if replicas disagree, with a problem', () => {
     const older = filesService({ name: 'meet-files-2', created: 1, labels: route({ path: '/old' }) });
     const { view, problems } = plan(older, filesService({ labels: route({ path: '/new' }) }), backend());
     expect(view.groups.flatMap(({ locations }) => locations.map(({ path }) => path))).toContain('/new');

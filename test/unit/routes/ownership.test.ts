@@ -20,7 +20,7 @@ function assign(...containers: readonly Container[]): ReturnType<typeof assignRo
 
 const withPaths = (paths: string): Container => filesService({ labels: { 'meet.paths': paths } });
 
-describe('which paths a service answers', () => {
+describe('the paths of a service', () => {
   it.each([
     ['/x', { '/x': true, '/x/': true, '/x/y': true, '/xyz': false, '/x-abcd-efg': false, '/': false, '/y/x': false }],
     ['/x/', { '/x': false, '/x/': true, '/x/y': true, '/xyz': false }],
@@ -33,33 +33,36 @@ describe('which paths a service answers', () => {
     expect(Object.fromEntries(Object.keys(expected).map((path) => [path, answers(path) === 'meet/files']))).toEqual(expected);
   });
 
-  it('is the preset for a backend without meet.paths', () => {
+  it('are the preset for a backend without meet.paths', () => {
     const { answers, problems } = assign(backend());
     for (const path of backendPreset)
       expect([answers(path), answers(`${path}/x`), answers(`${path}x`)]).toEqual(['meet/backend', 'meet/backend', 'SPA']);
     expect(problems).toEqual([]);
   });
 
-  it.each(['/__heartbeat__', '/__version__', '/media/recordings', '/', '/feedback', '/sdk/v1.js'])('%s is not of the preset', (path) => {
-    expect(assign(backend()).answers(path)).toBe('SPA');
-  });
+  it.each(['/__heartbeat__', '/__version__', '/media/recordings', '/', '/feedback', '/sdk/v1.js'])(
+    'do not include %s in the preset',
+    (path) => {
+      expect(assign(backend()).answers(path)).toBe('SPA');
+    },
+  );
 
-  it('is the preset and more with + in front', () => {
+  it('are the preset and more with + in front', () => {
     const { answers } = assign(backend({ labels: { 'meet.paths': '+/more' } }));
     expect([answers('/more'), answers('/api/v1.0')]).toEqual(['meet/backend', 'meet/backend']);
   });
 
-  it('is only the list without +: the rest of the preset goes to the SPA', () => {
+  it('are only the list without +: the rest of the preset goes to the SPA', () => {
     const { answers } = assign(backend({ labels: { 'meet.paths': '/only' } }));
     expect([answers('/only/x'), answers('/api')]).toEqual(['meet/backend', 'SPA']);
   });
 
-  it('is the longest that fits, whoever has the shorter one', () => {
+  it('go to the longest match, even if another service has the shorter path', () => {
     const { answers } = assign(backend(), withPaths('/api/files'));
     expect([answers('/api'), answers('/api/files/x'), answers('/api/filesystem')]).toEqual(['meet/backend', 'meet/files', 'meet/backend']);
   });
 
-  it('names each path once, though it is asked for twice', () => {
+  it('have each path once, even if asked for twice', () => {
     const { routes, problems } = assign(backend(), withPaths('/x,/x,=/x,/x/'));
     expect(routes.filter(({ rule }) => rule.path.startsWith('/x'))).toHaveLength(2);
     expect(problems).toEqual([]);
@@ -73,11 +76,11 @@ describe('rooms', () => {
   const { answers } = assign(backend(), withPaths('/files,=/exact,/deep/er'));
   const prefixes = [...backendPreset.map((path) => path.slice(1)), 'files', 'exact', 'deep'];
 
-  it('are never captured by a route, whatever they are called', () => {
+  it('are never captured by a route, with any name', () => {
     fc.assert(fc.property(part(3), part(4), part(3), (a, b, c) => answers(`/${a}-${b}-${c}`) === 'SPA'));
   });
 
-  it.each(prefixes)('that begin with %s are not captured either', (prefix) => {
+  it.each(prefixes)('are not captured with a name that begins with %s', (prefix) => {
     fc.assert(
       fc.property(part(4), part(3), (b, c) => answers(`/${prefix}-${b}-${c}`) === 'SPA' && answers(`/${prefix}${b}${c}`) === 'SPA'),
     );
@@ -95,19 +98,19 @@ describe('a path that two services ask for', () => {
   const first = filesService({ name: 'a', service: 'aaa', labels: { 'meet.paths': '/x' } });
   const second = filesService({ name: 'b', service: 'bbb', labels: { 'meet.paths': '/x' } });
 
-  it('belongs to the one that sorts first; the other is a problem and nothing is lost for both', () => {
+  it('belongs to the first service by name; the other gets a problem, and the path stays routed', () => {
     const { answers, problems } = assign(backend(), second, first);
     expect(answers('/x')).toBe('meet/aaa');
     expect(problems).toMatchObject([{ code: 'contested-route', container: 'b', key: 'meet.paths', value: '=/x,/x/' }]);
     expect(problems[0]?.message).toContain('meet/aaa');
   });
 
-  it("belongs to the instance's own project, though another sorts before it", () => {
+  it('belongs to the own project, even if another project sorts before it', () => {
     const stranger = filesService({ name: 'z', project: 'aaa', labels: { 'meet.paths': '/x', 'meet.instance': 'meet' } });
     expect(assign(backend(), stranger, second).answers('/x')).toBe('meet/bbb');
   });
 
-  it('stays where it is when either is redeployed', () => {
+  it('keeps its owner when either service is redeployed', () => {
     for (const ids of [
       ['0', 'f'],
       ['f', '0'],
@@ -116,12 +119,12 @@ describe('a path that two services ask for', () => {
     }
   });
 
-  it('leaves the loser all its other paths', () => {
+  it('leaves the other service its other paths', () => {
     const more = filesService({ name: 'b', service: 'bbb', labels: { 'meet.paths': '/x,/y' } });
     expect(assign(backend(), first, more).answers('/y/z')).toBe('meet/bbb');
   });
 
-  it('is split when only a part of it is contested', () => {
+  it('is shared if only a part of it is contested', () => {
     const exact = filesService({ name: 'a', service: 'aaa', labels: { 'meet.paths': '=/x' } });
     const { answers, problems } = assign(backend(), exact, second);
     expect([answers('/x'), answers('/x/y')]).toEqual(['meet/aaa', 'meet/bbb']);
@@ -142,7 +145,7 @@ describe("the backend's preset without a backend", () => {
     expect(problems).toEqual([]);
   });
 
-  it("is the backend's again though all its containers are stopped", () => {
+  it('belongs to the backend again, even with all its containers stopped', () => {
     expect(assign(backend({ state: 'exited' })).answers('/api')).toBe('meet/backend');
   });
 });
@@ -156,7 +159,7 @@ describe('a service without usable paths', () => {
     expect(assignRoutes(instance).problems).toMatchObject([{ code: 'no-paths', key: 'meet.paths', container: 'f' }]);
   });
 
-  it('is no problem of a one-off, whose labels do not count', () => {
+  it('is not a problem for a one-off, since its labels do not count', () => {
     expect(assign(backend(), filesService({ oneOff: true })).problems).toEqual([]);
   });
 });

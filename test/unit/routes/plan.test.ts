@@ -31,7 +31,7 @@ const ofProject = (project: string, service: string, path: string): Container =>
   });
 
 describe('upstreams', () => {
-  it('hold the addresses in rotation, each once, sorted', () => {
+  it('have the addresses in rotation, each once, sorted', () => {
     const { upstreams } = view(
       frontend(),
       replica('c', '172.18.0.9'),
@@ -57,19 +57,19 @@ describe('upstreams', () => {
     expect(view(frontend(), ...replicas).upstreams).toMatchObject([{ servers: ['172.18.0.3:8000'], backups: [] }]);
   });
 
-  it('are left out when nobody is in rotation: nginx refuses an empty one', () => {
+  it('are left out without a replica in rotation, since nginx refuses an empty upstream', () => {
     const planned = view(frontend(), backend({ state: 'exited' }));
     expect(planned.upstreams).toEqual([]);
     expect(locationOf(planned, '/api/', 'below')).toEqual({ kind: 'below', path: '/api/' });
   });
 
-  it('of a service that is called like the backend that is not there do not get its paths', () => {
+  it('do not get the paths of the missing backend through a service with the same name', () => {
     const planned = view(frontend(), named('meet-backend-1', 'backend', '/own'));
     expect(locationOf(planned, '/own', 'exact')).toMatchObject({ upstream: 'meet_meet.backend' });
     expect(locationOf(planned, '/api/', 'below')).toEqual({ kind: 'below', path: '/api/' });
   });
 
-  it('have different names for different services, also where nginx looks at no case', () => {
+  it('have different names for different services, even for nginx, which ignores case', () => {
     const { upstreams } = view(frontend(), backend(), named('a', 'files', '/a'), named('b', 'Files', '/b'), named('c', 'FILES', '/c'));
     const names = upstreams.map((upstream) => upstream.name.toLowerCase());
     expect(names).toHaveLength(4);
@@ -87,11 +87,11 @@ describe('upstreams', () => {
 });
 
 describe('the SPA', () => {
-  it('is the one of the same container alone, where there is one frontend', () => {
+  it('is in the same container with one frontend', () => {
     expect(view(frontend()).spa).toMatchObject({ name: 'meet-spa', title: 'meet-spa', servers: ['127.0.0.1:8080'], backups: [] });
   });
 
-  it('has the live frontends behind it where there are several', () => {
+  it('has the live frontends as backups if there are several', () => {
     const second = frontend({ name: 'f2', networks: { meet_default: '172.18.0.3/16' } });
     const third = frontend({ name: 'f3', state: 'exited', networks: { meet_default: '' } });
     expect(view(frontend(), second, third).spa).toMatchObject({
@@ -106,7 +106,7 @@ describe('the SPA', () => {
 });
 
 describe('locations', () => {
-  it('have what differs from the server, and nothing else', () => {
+  it('have only the settings that differ from the server', () => {
     const planned = view(
       frontend({ labels: { 'meet.body-size': '50M' } }),
       backend({ labels: { 'meet.read-timeout': '300s', 'meet.body-size': '50M', 'meet.connect-timeout': '1s' } }),
@@ -121,33 +121,33 @@ describe('locations', () => {
     });
   });
 
-  it('send /x where it belongs, though only /x/ is routed: nginx would redirect it of its own accord', () => {
+  it('send /x to its owner if only /x/ is routed: nginx would redirect it', () => {
     const below = view(frontend(), backend(), filesService({ labels: { 'meet.paths': '/only-below/' } }));
     expect(locationOf(below, '/only-below', 'exact')).toMatchObject({ kind: 'exact', path: '/only-below', upstream: 'meet-spa' });
     const inside = view(frontend(), backend(), filesService({ labels: { 'meet.paths': '/api/below/' } }));
     expect(locationOf(inside, '/api/below', 'exact')).toMatchObject({ kind: 'exact', path: '/api/below', upstream: 'meet_meet.backend' });
   });
 
-  it('exist once for each path and kind', () => {
+  it('exist once per path and kind', () => {
     const all = locations(view(frontend(), backend(), filesService({ labels: { 'meet.paths': '/api/x/,/api/x,=/y/,/y/,/api' } })));
     const keys = all.map((one) => `${one.kind} ${one.path}`);
     expect(new Set(keys).size).toBe(keys.length);
   });
 });
 
-describe('a backend that is not there', () => {
-  it('leaves the same locations as one that is there, but not in rotation: its coming changes only the servers', () => {
+describe('a missing backend', () => {
+  it('has the same locations as a backend out of rotation: its start changes only the servers', () => {
     expect(view(frontend())).toEqual(view(frontend(), backend({ state: 'created', networks: { meet_default: '' } })));
   });
 });
 
 describe('server names', () => {
-  it('are the hosts of the label, and none for any host', () => {
+  it('are the hosts of the label, and absent for any host', () => {
     expect(view(frontend({ labels: { 'meet.host': 'a.example, *.b.example' } })).serverNames).toEqual(['a.example', '*.b.example']);
     expect(view(frontend()).serverNames).toEqual([]);
   });
 
-  it("that are too long for nginx's hash are left out, and that is a problem", () => {
+  it('are left out if too long for the hash of nginx, with a problem', () => {
     const long = `${'a'.repeat(40)}.example.com`;
     const observation = observe([frontend({ labels: { 'meet.host': `${long},short.example.com` } }), backend()]);
     const { instances, problems } = readInstances(observation);
@@ -157,26 +157,26 @@ describe('server names', () => {
   });
 });
 
-describe('what is different between two views', () => {
+describe('the description of a change', () => {
   const before = view(frontend(), backend());
 
-  it('is nothing between equal ones', () => {
+  it('is empty for equal views', () => {
     expect(describeChange(before, view(frontend(), backend()))).toEqual([]);
   });
 
-  it('is an address that came and one that went', () => {
+  it('has added and removed addresses', () => {
     const after = view(frontend(), backend({ networks: { meet_default: '172.18.0.6/16' } }));
     expect(describeChange(before, after)).toEqual(['- meet/backend 172.18.0.5:8000', '+ meet/backend 172.18.0.6:8000']);
   });
 
-  it('is a route that came, with where it goes', () => {
+  it('has an added route with its target', () => {
     expect(describeChange(before, view(frontend(), backend(), filesService({ labels: { 'meet.paths': '=/x' } })))).toEqual([
       '+ =/x -> meet/files',
       '+ meet/files 172.18.0.9:3000',
     ]);
   });
 
-  it('is one line for a service that has nobody any more, however many paths and settings it has', () => {
+  it('is a single line for a service without replicas, with any number of paths and settings', () => {
     const after = view(frontend(), backend({ state: 'exited' }));
     expect(describeChange(before, after)).toEqual(['+ meet/backend -> 503', '- meet/backend 172.18.0.5:8000']);
     expect(describeChange(after, before)).toEqual(['- meet/backend -> 503', '+ meet/backend 172.18.0.5:8000']);
@@ -187,7 +187,7 @@ describe('what is different between two views', () => {
     ]);
   });
 
-  it('is each path of a service that has nobody, where it is another one', () => {
+  it('has each path of a service without replicas if the service is new', () => {
     const changes = describeChange(
       view(frontend(), backend({ state: 'exited' })),
       view(frontend(), backend({ state: 'exited', labels: { 'meet.paths': '+/more' } })),
@@ -195,19 +195,19 @@ describe('what is different between two views', () => {
     expect(changes).toEqual(['+ /more/ -> meet/backend', '+ =/more -> meet/backend']);
   });
 
-  it('is a setting', () => {
+  it('has a changed setting', () => {
     expect(describeChange(before, view(frontend({ labels: { 'meet.body-size': '1G' } }), backend()))).toEqual([
       '- bodySize "100M"',
       '+ bodySize "1G"',
     ]);
   });
 
-  it('is a setting of one route', () => {
+  it('has a changed setting of one route', () => {
     const after = view(frontend(), backend({ labels: { 'meet.read-timeout': '60s' } }));
     expect(describeChange(before, after)).toContain('+ =/api -> meet/backend readTimeout 60s');
   });
 
-  it('is a short count, when there was nothing before', () => {
+  it('is a short count without an earlier view', () => {
     expect(describeChange(undefined, before)).toEqual(['first seen: 22 locations, 1 service, 1 server']);
   });
 });

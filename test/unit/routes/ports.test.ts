@@ -40,7 +40,7 @@ describe("the frontend's three ports", () => {
     expect(decided.problems).toMatchObject([{ code: 'ports-collide', instance: 'meet', container: 'meet-frontend-1', key }]);
   });
 
-  it('always differ, whatever the labels', () => {
+  it('always differ, with any labels', () => {
     const some = ['8080', '8083', '8084', '9000'];
     for (const listen of some)
       for (const status of some)

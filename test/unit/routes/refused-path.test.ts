@@ -62,7 +62,7 @@ test.each([
   expect(refusalOf(target)).toBeUndefined();
 });
 
-test('nginx goes by the same expressions, in the same order', () => {
+test('nginx gets the same expressions in the same order', () => {
   const [, map = ''] = /map \$request_uri \$meet_path \{\n([^]*?)\n\}/.exec(template) ?? [];
   const expected = refusedPaths.map(({ what, pattern }) => `"~*${pattern}" "${what}";`);
   expect(map.split('\n').map((line) => line.trim())).toEqual(['default "what cannot be read";', ...expected, '"~^" plain;']);

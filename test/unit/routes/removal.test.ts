@@ -16,7 +16,7 @@ const first = backend({ name: 'b1', networks: { meet_default: '172.18.0.5/16' } 
 const second = backend({ name: 'b2', networks: { meet_default: '172.18.0.6/16' } });
 const otherFrontend = frontend({ name: 'f2', networks: { meet_default: '172.18.0.3/16' } });
 
-describe('whether a change takes a server out', () => {
+describe('a removed server', () => {
   it.each([
     ['a replica comes', view(first), view(first, second), false],
     ['the first one comes', view(), view(first), false],
@@ -41,7 +41,7 @@ describe('whether a change takes a server out', () => {
 
 const starting = { ...second, health: 'starting' } as const;
 
-describe('whether somebody comes to stand by', () => {
+describe('a new standby', () => {
   it.each([
     ['one that starts, beside one that is ready', view(first), view(first, starting), true],
     ['one that starts, where nobody is ready', view(), view(starting), false],

@@ -5,13 +5,13 @@ import { rotationProblems } from '../../../src/routes/rotation-problems.ts';
 import { planRouting } from '../../../src/routes/plan.ts';
 import { backend, filesService, frontend, observe } from '../../support/containers.ts';
 
-function told(...containers: readonly Container[]): readonly (readonly [code: string, service?: string])[] {
+function reported(...containers: readonly Container[]): readonly (readonly [code: string, service?: string])[] {
   const [instance] = readInstances(observe(containers)).instances;
   if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
   return rotationProblems(instance, planRouting(instance, []).routes).map(({ code, value }) => [code, value ?? '']);
 }
 
-describe('what is wrong with who answers', () => {
+describe('the problems of routed services', () => {
   it.each<[string, readonly Container[], readonly (readonly [string, string])[]]>([
     ['nothing where somebody is ready', [frontend(), backend({ health: 'healthy' })], []],
     ['nothing where the only one is starting', [frontend(), backend({ health: 'starting' })], []],
@@ -29,10 +29,10 @@ describe('what is wrong with who answers', () => {
       [['nobody-in-rotation', 'SPA']],
     ],
   ])('is %s', (_, containers, problems) => {
-    expect(told(...containers)).toEqual(problems);
+    expect(reported(...containers)).toEqual(problems);
   });
 
-  it('is the same while containers are recreated', () => {
-    expect(told(frontend(), backend({ state: 'exited' }))).toEqual(told(frontend()));
+  it('stay the same while containers are recreated', () => {
+    expect(reported(frontend(), backend({ state: 'exited' }))).toEqual(reported(frontend()));
   });
 });

@@ -6,9 +6,7 @@ import { assignRoutes } from '../../../src/routes/ownership.ts';
 import { planRouting } from '../../../src/routes/plan.ts';
 import { backend, filesService, frontend, observe } from '../../support/containers.ts';
 
-/*
- * Others may add routes to an instance that nobody else has: what they cost grows with their number, and has an end.
- */
+/* Other projects may add routes to an instance. The cost grows with the number of routes, up to a limit. */
 
 function meet(): Instance {
   const [instance] = readInstances(observe([frontend(), backend(), filesService()])).instances;
@@ -16,7 +14,7 @@ function meet(): Instance {
   return instance;
 }
 
-/** An instance with so many foreign services, each with paths and guards, whose rules count how often they are looked at. */
+/** An instance with a number of services of other projects, with paths and guards. Their rules count each read. */
 function crowd(services: number, pathsEach = 16): { readonly instance: Instance; looks(): number } {
   const instance = meet();
   let looks = 0;
@@ -53,19 +51,19 @@ function crowd(services: number, pathsEach = 16): { readonly instance: Instance;
   return { instance: { ...instance, services: [...instance.services, ...foreign] }, looks: () => looks };
 }
 
-describe('foreign services', () => {
-  it('cost four times as much when they are four times as many', () => {
+describe('services of other projects', () => {
+  it('cost four times as much for four times as many', () => {
     const [few, many] = [40, 160].map((services) => {
       const { instance, looks } = crowd(services);
       const { problems } = planRouting(instance, []);
       expect(problems.filter(({ code }) => code === 'allow-without-route')).toHaveLength(services);
       return looks();
     });
-    // Sorting takes a little more than its number; every pair would be sixteen times as much.
+    // Sorting grows a little faster than the number; comparing every pair would take sixteen times as long.
     expect((many ?? NaN) / (few ?? NaN)).toBeLessThan(6);
   });
 
-  it('get no more paths than an instance has, its own services first, guards counted', () => {
+  it('get the paths left over by the own services within the limit, guards counted', () => {
     const { instance } = crowd(2000);
     const own = {
       ...instance.services[1]!,
@@ -80,7 +78,7 @@ describe('foreign services', () => {
       {
         instance: 'meet',
         message: expect.stringMatching(
-          /^the services of the instance ask for more than 20000 paths; \d+ of them, of \d+ services from other\/s/,
+          /^the services of the instance ask for more than 20000 paths, so \d+ paths of \d+ services from other\/s/,
         ),
       },
     ]);

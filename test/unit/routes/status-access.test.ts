@@ -22,12 +22,12 @@ const addresses = (...containers: readonly Container[]): readonly string[] => {
   return instance === undefined || asked === undefined ? [] : statusAddresses(instance, asked);
 };
 
-describe('where the status server is asked', () => {
-  it("is the frontend's address on each of its networks, IPv4 before IPv6", () => {
+describe('the addresses of the status server', () => {
+  it('are the addresses of the frontend on each of its networks, IPv4 before IPv6', () => {
     expect(addresses(frontend({ networks: { a: '10.0.0.2/24 fd00::2/64', b: 'fd01::2/64', c: '' } }))).toEqual(['10.0.0.2', '[fd01::2]']);
   });
 
-  it('is the host for one in host mode: from the host itself, and from each network of the instance, once', () => {
+  it('are the host for a frontend in host mode: loopback and each network of the instance, once', () => {
     const behind = [
       attached('n', '172.19.0.5', '172.19.0.1'),
       attached('m', '172.18.0.5', '172.18.0.1'),
@@ -41,7 +41,7 @@ describe('where the status server is asked', () => {
     expect(addresses(hosted, backend({ networks: { host: '' }, networkMode: 'host' }))).toEqual(['127.0.0.1']);
   });
 
-  it('is no gateway of another project', () => {
+  it('have no gateway of another project', () => {
     expect(
       addresses(hosted, {
         ...attached('n', '10.5.0.5', '10.5.0.1'),
@@ -51,40 +51,40 @@ describe('where the status server is asked', () => {
   });
 });
 
-describe('who may ask the status server', () => {
+describe('the subnets that may ask the status server', () => {
   const networks = { meet_default: '172.18.0.2/16', meet_internal: '172.19.3.2/24', proxy: '172.20.0.2/16' };
 
-  it("is the project's own networks that frontends and services share, not those shared with neighbours", () => {
+  it('are the own networks that frontends and services share, without networks shared with other projects', () => {
     const joined = { meet_internal: '172.19.3.5/24', proxy: '172.20.0.5/16', meet_other: '172.22.0.5/16' };
     expect(subnets(frontend({ networks }), backend({ networks: joined }))).toEqual(['172.19.3.0/24']);
   });
 
-  it("is all of the frontends' own networks while there is no service", () => {
+  it('are all own networks of the frontends without a service', () => {
     expect(subnets(frontend({ networks }))).toEqual(['172.18.0.0/16', '172.19.3.0/24']);
   });
 
-  it('is the same while the services are stopped and have no addresses', () => {
+  it('stay the same while the services are stopped and have no addresses', () => {
     const stopped = backend({ state: 'exited', networks: { meet_internal: '' } });
     expect(subnets(frontend({ networks }), stopped)).toEqual(['172.19.3.0/24']);
   });
 
-  it('is the same while the frontend is cut off: back again, it must answer us', () => {
+  it('stay the same while the frontend is disconnected, so that meet-gen can ask it afterwards', () => {
     const joined = backend({ networks: { meet_internal: '172.19.3.5/24' } });
     const before = subnets(frontend({ networks: { meet_internal: '172.19.3.2/24', proxy: '172.20.0.2/16' } }), joined);
     expect(subnets(frontend({ networks: { proxy: '172.20.0.2/16' } }), joined)).toEqual(before);
   });
 
-  it('is IPv6 too', () => {
+  it('include IPv6', () => {
     expect(subnets(frontend({ networks: { meet_default: '172.18.0.2/16 fd00:1::2/64' } }))).toEqual(['172.18.0.0/16', 'fd00:1::/64']);
   });
 
-  it('is the networks shared with services, where compose made none for the project', () => {
+  it('are the networks shared with services if the project has no own network', () => {
     expect(
       subnets(frontend({ networks: { shared: '10.1.2.2/24', proxy: '10.9.9.2/24' } }), backend({ networks: { shared: '10.1.2.5/24' } })),
     ).toEqual(['10.1.2.0/24']);
   });
 
-  it("is the network that has the project's name, not the one that Coolify shares among all projects", () => {
+  it('are the network named after the project, not the network that Coolify shares among all projects', () => {
     const ofFrontend = { abc123: '10.0.1.2/24', coolify: '10.0.0.2/24' };
     const ofBackend = { abc123: '10.0.1.5/24', coolify: '10.0.0.5/24' };
     expect(subnets(frontend({ project: 'abc123', networks: ofFrontend }), backend({ project: 'abc123', networks: ofBackend }))).toEqual([
@@ -100,23 +100,23 @@ describe('who may ask the status server', () => {
     expect(subnets(hosted, backend({ networks: joined, networkMode: 'host' in joined ? 'host' : 'bridge' }))).toEqual(expected);
   });
 
-  it('is nobody but loopback, where there is nothing to go by', () => {
+  it('are only loopback without any network', () => {
     expect(subnets(frontend({ networks: { proxy: '10.9.9.2/24' } }))).toEqual([]);
     expect(subnets(frontend({ state: 'exited', networks: { meet_default: '' } }))).toEqual([]);
   });
 
-  it('is told once, in an order that only the subnets decide', () => {
+  it('are listed once, in an order that only the subnets decide', () => {
     const second = frontend({ name: 'f2', networks: { meet_internal: '172.19.3.3/24', meet_default: '172.18.0.3/16' } });
     const first = frontend({ networks: { meet_default: '172.18.0.2/16', meet_internal: '172.19.3.2/24' } });
     expect(subnets(first, second)).toEqual(['172.18.0.0/16', '172.19.3.0/24']);
     expect(subnets(second, first)).toEqual(['172.18.0.0/16', '172.19.3.0/24']);
   });
 
-  it('is not a subnet whose size the engine does not tell', () => {
+  it('leave out a subnet of unknown size', () => {
     expect(subnets(frontend({ networks: { meet_default: '172.18.0.2' } }))).toEqual([]);
   });
 
-  it('has the low bits of the address cleared, as nginx wants it', () => {
+  it('have the host bits cleared, since nginx warns about them', () => {
     const byHand = container({ name: 'f', labels: { 'meet.role': 'frontend' }, networks: { n: '10.11.12.13/20' } });
     const server = container({ name: 'b', labels: { 'meet.role': 'backend' }, networks: { n: '10.11.12.14/20' } });
     expect(subnets(byHand, server)).toEqual(['10.11.0.0/20']);

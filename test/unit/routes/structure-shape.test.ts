@@ -5,7 +5,7 @@ import { planRouting } from '../../../src/routes/plan.ts';
 import { isRoutingStructure } from '../../../src/routes/structure-shape.ts';
 import { goldenCases } from '../../golden/golden-cases.ts';
 
-it.each(goldenCases())('takes the structure of "$name" back from a file', ({ observation, nginx }) => {
+it.each(goldenCases())('accepts the structure of "$name" from a file', ({ observation, nginx }) => {
   const { instances } = readInstances(observation);
   expect(instances.length).toBeGreaterThan(0);
   for (const instance of instances) {

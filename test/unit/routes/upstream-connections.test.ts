@@ -19,7 +19,7 @@ const locationOf = (of: RoutingView, path: string): LocationView | undefined =>
 const files = (labels: Readonly<Record<string, string>>): Container => filesService({ labels: { 'meet.paths': '/files', ...labels } });
 
 describe('connections are kept', () => {
-  it('to the SPA and to a service, and what fails on them has a second way', () => {
+  it('to the SPA and to a service, with a second way for failed requests', () => {
     const planned = view(frontend(), backend());
     expect(planned.upstreams).toMatchObject([{ name: 'meet_meet.backend', keepalive: 'meet_meet.backend~kept' }]);
     const ways = { fresh: '@meet_fresh:meet_meet.backend', keepalive: 'meet_meet.backend~kept', streams: true };
@@ -32,15 +32,15 @@ describe('connections are kept', () => {
     ]);
   });
 
-  it('to a guarded service, whose guard a large body may not leave behind', () => {
+  it('to a guarded service, and a large body does not bypass its guard', () => {
     const guarded = locationOf(view(frontend(), files({ 'meet.allow.a': '/ from 10.0.0.0/8' })), '/files');
     expect(guarded).toMatchObject({ guarded: 'meet_meet.files', connections: { keepalive: 'meet_meet.files~kept' } });
     expect(guarded?.connections).not.toHaveProperty('streams');
-    // A template that knows nothing of guards has nowhere to pass a request on to.
+    // A template without support for guards has no upstream to pass a request to.
     expect(guarded).not.toHaveProperty('upstream');
   });
 
-  it('with the times of the location on the second way, one for each of them', () => {
+  it('with the times of the location on the second way, one per set of times', () => {
     const labels = { 'meet.connect-timeout': '1s', 'meet.route.long.path': '/long', 'meet.route.long.read-timeout': '20m' };
     const planned = view(frontend(), files(labels));
     expect(planned.fresh.slice(1)).toEqual([
@@ -71,7 +71,7 @@ describe('connections are not kept', () => {
     const planned = view(frontend(), files(labels));
     expect(planned.upstreams[0]).not.toHaveProperty('keepalive');
     expect(locationOf(planned, '/files')).not.toHaveProperty('connections.keepalive');
-    // A large body is streamed all the same.
+    // A large body is still streamed.
     expect(locationOf(planned, '/files')?.connections).toEqual({
       fresh: expect.stringMatching(/^@meet_fresh:meet_meet[.]files/) as string,
       streams: true,
@@ -88,13 +88,13 @@ describe('connections are not kept', () => {
     expect(locationOf(planned, '/files')).toHaveProperty('connections.keepalive');
   });
 
-  it('to a replica that says max-conns now, though the structure is an older one that keeps them', () => {
+  it('to a replica with max-conns, even with an older structure that keeps them', () => {
     const { structure } = plan(frontend(), files({}));
     const { addresses } = plan(frontend(), files({ 'meet.max-conns': '5' }));
     expect(locationOf(fillStructure(structure, addresses), '/files')).not.toHaveProperty('connections.keepalive');
   });
 
-  it('to addresses that a structure from a file names', () => {
+  it('to addresses from a structure in a file', () => {
     const { structure, addresses } = plan(frontend(), files({ 'meet.keepalive': 'off' }));
     const groups = structure.groups.map(({ title, locations }) => ({
       title,
@@ -106,7 +106,7 @@ describe('connections are not kept', () => {
   });
 });
 
-it('a change of it is told', () => {
+it('a change of kept connections is described', () => {
   const [on, off] = [view(frontend(), files({})), view(frontend(), files({ 'meet.keepalive': 'off' }))];
   expect(describeChange(on, off)).toEqual(['- meet/files keepalive']);
   expect(describeChange(off, on)).toEqual(['+ meet/files keepalive']);

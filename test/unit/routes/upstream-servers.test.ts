@@ -7,7 +7,7 @@ import { removesServer } from '../../../src/routes/removal.ts';
 import { planRouting } from '../../../src/routes/plan.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
 
-/** A replica at 172.18.0.<last>, with labels of its own: `{ 'meet.weight': '3' }`. */
+/** A replica at 172.18.0.<last>, with its labels, such as `{ 'meet.weight': '3' }`. */
 const replica = (last: number, labels: Readonly<Record<string, string>> = {}, health: Health = 'healthy'): Container =>
   backend({ name: `meet-backend-${last}`, health, labels, networks: { meet_default: `172.18.0.${last}/16` } });
 
@@ -20,7 +20,7 @@ function plan(...containers: readonly Container[]): ReturnType<typeof planRoutin
 }
 
 describe('the servers of a service', () => {
-  it('carry the weight and the most connections of their own replica, and say nothing of what is usual', () => {
+  it('have the weight and max-conns of their replica, without defaults', () => {
     const { view, problems } = plan(
       replica(5, { 'meet.weight': '3' }),
       replica(6, { 'meet.max-conns': '20' }),
@@ -38,7 +38,7 @@ describe('the servers of a service', () => {
     expect(problems).toEqual([]);
   });
 
-  it('are apart from those that get requests only while nobody else does', () => {
+  it('exclude replicas that get requests only without any other', () => {
     const { view, problems } = plan(replica(5), replica(6, backup), replica(7, {}, 'starting'));
     expect(view.upstreams).toMatchObject([{ servers: ['172.18.0.5:8000'], spares: ['172.18.0.6:8000'], backups: ['172.18.0.7:8000'] }]);
     expect(problems).toEqual([]);
@@ -47,26 +47,26 @@ describe('the servers of a service', () => {
   it.each([
     { what: 'the others are ill', others: [replica(5, {}, 'unhealthy')] },
     { what: 'there are no others', others: [] },
-  ])('a backup is a server like others while $what, and it is told', ({ others }) => {
+  ])('include a backup while $what, with a problem', ({ others }) => {
     const { view, problems } = plan(...others, replica(6, backup));
     expect(view.upstreams).toMatchObject([{ servers: ['172.18.0.6:8000'] }]);
     expect(view.upstreams[0]).not.toHaveProperty('spares');
     expect(problems).toMatchObject([{ code: 'backup-in-use', severity: 'notice', container: 'meet-backend-6' }]);
   });
 
-  it('nothing is told of a backup that is out of rotation itself', () => {
+  it('have no problem for a backup out of rotation', () => {
     const { problems } = plan(replica(5), replica(6, backup, 'unhealthy'));
     expect(problems).toEqual([]);
   });
 
-  it('the labels of other replicas do not count', () => {
+  it('ignore the labels of other replicas', () => {
     const { problems } = plan(replica(5, { 'meet.weight': '3' }), replica(6, { ...backup, 'meet.max-conns': '9' }));
     expect(problems.filter(({ code }) => code === 'replicas-disagree')).toEqual([]);
   });
 });
 
-describe('nginx chooses among them', () => {
-  it.each(['round-robin', undefined] as const)('in turn with %s, which is its own way', (balance) => {
+describe('nginx chooses among the servers', () => {
+  it.each(['round-robin', undefined] as const)('by round robin with %s, its default', (balance) => {
     const { view } = plan(replica(5, balance === undefined ? {} : { 'meet.balance': balance }));
     expect(view.upstreams[0]).not.toHaveProperty('balance');
     expect(view).not.toHaveProperty('hashesClients');
@@ -79,7 +79,7 @@ describe('nginx chooses among them', () => {
     expect(problems).toEqual([]);
   });
 
-  it.each(['ip-hash', 'random-two'] satisfies readonly Balance[])('by %s, with which nobody can stand by, and it is told', (balance) => {
+  it.each(['ip-hash', 'random-two'] satisfies readonly Balance[])('by %s, which allows no standby, with a problem', (balance) => {
     const labels = { 'meet.balance': balance };
     const { view, problems } = plan(replica(6, labels), replica(5, { ...labels, ...backup }), replica(7, labels, 'starting'));
     expect(view.upstreams).toMatchObject([{ balance, servers: ['172.18.0.5:8000', '172.18.0.6:8000'], backups: [] }]);
@@ -89,10 +89,10 @@ describe('nginx chooses among them', () => {
   });
 });
 
-describe('a change of them', () => {
+describe('a change of the servers', () => {
   const before = plan(replica(5), replica(6)).view;
 
-  it('is told with its parameters', () => {
+  it('is described with its parameters', () => {
     const labels = { 'meet.balance': 'least-conn' };
     const after = plan(replica(5, { ...labels, 'meet.weight': '3' }), replica(6, { ...labels, ...backup })).view;
     expect(describeChange(before, after)).toEqual([
@@ -105,7 +105,7 @@ describe('a change of them', () => {
     ]);
   });
 
-  it('that makes a server a backup removes nobody', () => {
+  it('removes no server by making it a backup', () => {
     expect(removesServer(before, plan(replica(5), replica(6, backup)).view)).toBe(false);
     expect(removesServer(plan(replica(5), replica(6, backup)).view, plan(replica(5)).view)).toBe(true);
   });

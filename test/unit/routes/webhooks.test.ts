@@ -14,12 +14,12 @@ function view(...containers: readonly Container[]): RoutingView {
 const paths = ['/api/v1.0/recordings/storage-hook/', '/api/v1.0/rooms/webhooks-livekit/'];
 const withHosts = (hosts: string): Container => frontend({ labels: { 'meet.host': hosts } });
 
-describe('calls from inside', () => {
+describe('internal calls', () => {
   it('are two, and go to the backend', () => {
     expect(view(frontend(), backend()).webhooks).toEqual(paths.map((path) => ({ path, upstream: 'meet_meet.backend' })));
   });
 
-  it('take plain paths only where the backend has guarded ones', () => {
+  it('take plain paths only if the backend has guarded paths', () => {
     const guarded = backend({ labels: { 'meet.allow.staff': '/admin from 10.0.0.0/8' } });
     const expected = paths.map((path) => ({ path, upstream: 'meet_meet.backend', plainPathsOnly: true }));
     expect(view(frontend(), guarded).webhooks).toEqual(expected);
@@ -30,11 +30,11 @@ describe('calls from inside', () => {
     ['a backend that does not run', [backend({ state: 'exited' })]],
     ['a backend without the API', [backend({ labels: { 'meet.paths': '/admin' } })]],
     ['a service that answers the API instead', [filesService({ labels: { 'meet.paths': '/api' } })]],
-  ])('go nowhere with %s', (_, containers) => {
+  ])('answer 503 with %s', (_, containers) => {
     expect(view(frontend(), ...containers).webhooks).toEqual(paths.map((path) => ({ path })));
   });
 
-  it('go to no service that has a longer path', () => {
+  it('never go to a service with a longer path', () => {
     const thief = filesService({ labels: { 'meet.paths': paths.map((path) => `=${path}`).join(',') } });
     expect(view(frontend(), backend(), thief).webhooks).toEqual(paths.map((path) => ({ path, upstream: 'meet_meet.backend' })));
   });
@@ -43,11 +43,11 @@ describe('calls from inside', () => {
     ['meet.example.com', 'meet.example.com'],
     ['*.example.com,visio.example.com,meet.example.com', 'visio.example.com'],
     ['*.example.com', undefined],
-  ])('are passed on with the first host of %s that is one: %s', (hosts, expected) => {
+  ])('get the first usable host of %s: %s', (hosts, expected) => {
     expect(view(withHosts(hosts), backend()).webhookHost).toBe(expected);
   });
 
-  it('have no host without the label', () => {
+  it('need the label for a host', () => {
     expect(view(frontend(), backend())).not.toHaveProperty('webhookHost');
   });
 });

@@ -52,7 +52,7 @@ test('by POST through a unix socket', async () => {
   expect(await askHttp('http://localhost/a', { socketPath, method: 'POST', maxBytes }, never)).toMatchObject({ body: 'POST /a localhost' });
 });
 
-test('a body without an end is read up to the limit', async () => {
+test('an endless body is read up to the limit', async () => {
   const url = await http((_, response) => {
     const write = (): void => void (response.write('x'.repeat(800)) ? setImmediate(write) : response.once('drain', write));
     response.on('error', () => undefined);
@@ -63,7 +63,7 @@ test('a body without an end is read up to the limit', async () => {
   expect(body.length).toBeLessThan(1_000_000);
 });
 
-test('a body that nobody wants to read is not waited for', async () => {
+test('an unwanted body is not awaited', async () => {
   const url = await http((_, response) => response.writeHead(200).flushHeaders());
   expect(await askHttp(url, { maxBytes: 0 }, never)).toMatchObject({ status: 200, body: '' });
 });
@@ -73,7 +73,7 @@ test('a body that is cut on its way is not whole', async () => {
   expect(await askHttp(url, { maxBytes }, never)).toMatchObject({ status: 200, body: 'abc', isWhole: false });
 });
 
-test('what is no answer is an error with a code', async () => {
+test('a malformed answer is an error with a code', async () => {
   const closed = createServer();
   const url = await new Promise<string>((resolve) =>
     closed.listen(0, '127.0.0.1', () => {

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { startDeadline } from '../../../src/util/deadline.ts';
 
-it('may have more than ten questions without a warning of a leak', async () => {
+it('allows more than ten questions without the warning of a leak', async () => {
   const warnings: Error[] = [];
   const note = (warning: Error): void => void warnings.push(warning);
   process.on('warning', note);

@@ -28,7 +28,7 @@ function watched(): Watched {
 const failing = ({ boundary }: Watched): readonly string[] => boundary.failures().map(({ part }) => part);
 
 describe('an error boundary', () => {
-  it('logs a failure once however often it is retried, keeps it as a problem, and logs that it is over', () => {
+  it('logs a failure once for all retries, keeps it as a problem, and logs the recovery', () => {
     const w = watched();
     for (let time = 0; time < 5; time += 1) {
       w.boundary.failed('a', new Error('no'));
@@ -41,7 +41,7 @@ describe('an error boundary', () => {
     expect(w.log()).toEqual(['failed a: no', 'works a']);
   });
 
-  it('logs another reason, and each part by itself', () => {
+  it('logs another reason, and each part separately', () => {
     const w = watched();
     for (const [part, reason] of [
       ['a', 'no'],
@@ -62,7 +62,7 @@ describe('an error boundary', () => {
     expect(w.log().filter((line) => line.startsWith('failed'))).toHaveLength(2);
   });
 
-  it('remembers a limited number of parts, and those that fail before all others', () => {
+  it('keeps a limited number of parts, failing parts first', () => {
     const w = watched();
     w.boundary.failed('lasting', new Error('no'));
     for (let part = 0; part < 500; part += 1) {
@@ -104,7 +104,7 @@ describe('an error boundary', () => {
     expect(heard).toEqual([7]);
   });
 
-  it('repeats a step that failed after a pause, one that worked after its own, and ends with the signal', async () => {
+  it('repeats a failed step after a pause, a good step after its own pause, and ends with the signal', async () => {
     const w = watched();
     const abort = new AbortController();
     onTestFinished(() => abort.abort());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSaidByNginx, refusalsIn } from '../../../src/nginx/words.ts';
+import { hasNginxReason, refusalsIn } from '../../../src/nginx/refusals.ts';
 
 describe("nginx's refusals", () => {
   it.each([
@@ -17,18 +17,18 @@ describe("nginx's refusals", () => {
     ['are none about a connection', '2026/11/25 02:03:04 [crit] 1#2: *77 SSL_do_handshake() failed\n', []],
     ['are none that a visitor wrote into the access log', '192.0.2.1 - - "GET /[emerg]%201#1: HTTP/1.1" 200 "[emerg] 1#1: no"\n', []],
     ['are none that a visitor wrote into the error log', '2026/11/25 02:03:04 [error] 9#9: *1 request: "GET /[emerg]"\n', []],
-    ['told again and again, once', '[emerg] 1#1: same\n[emerg] 1#1: same\n', ['[emerg] same']],
+    ['repeated lines, once', '[emerg] 1#1: same\n[emerg] 1#1: same\n', ['[emerg] same']],
     [
-      'are none of these',
+      'exclude other levels',
       '2026/11/25 02:03:04 [notice] 1#1: reconfiguring\n[warn] 1#1: conflicting server name "x", ignored\n[error] 9#9: *1 no\n',
       [],
     ],
-    ['are nothing where nothing is said', '', []],
+    ['are empty for empty output', '', []],
   ])('%s', (_, output, expected) => {
     expect(refusalsIn(output)).toEqual(expected);
   });
 
-  it('are cut where there are too many', () => {
+  it('are limited in number', () => {
     expect(refusalsIn(Array.from({ length: 1000 }, (_, index) => `[emerg] ${index}`).join('\n'))).toHaveLength(8);
   });
 });
@@ -38,6 +38,6 @@ it.each([
   ['meet-frontend-2: [crit] something', true],
   ['meet-frontend-1 ended by itself 2 times since this file was published', false],
   ['', false],
-])('tells a reason in its words from a guess: %s', (reason, expected) => {
-  expect(isSaidByNginx(reason)).toBe(expected);
+])('a reason comes from nginx, or is a guess: %s', (reason, expected) => {
+  expect(hasNginxReason(reason)).toBe(expected);
 });

@@ -1,11 +1,13 @@
 /**
- * A line of nginx's error log, or of its standard error. `*7` names a connection: such a line is about a request, which a visitor
- * makes, and never about a configuration (nginx, `ngx_log_error_core`).
+ * A line of nginx's error log or standard error. `*7` is a connection: such a line concerns a request of a visitor,
+ * never a configuration (nginx, `ngx_log_error_core`).
  */
 const refusalPattern = /^(?:nginx: |\d{4}(?:\/\d\d){2} \d\d(?::\d\d){2} )?\[(?:emerg|crit)\] (?!\d+#\d+: \*)/;
 const maxLines = 8;
 
-/** The lines in which nginx says why it refuses a configuration, without time and process; empty when it says nothing of the kind. */
+/**
+ * The lines with nginx's reason for refusing a configuration, without time and process; empty if nginx gives no reason.
+ */
 export function refusalsIn(output: string): readonly string[] {
   const refusals = output
     .split('\n')
@@ -14,14 +16,14 @@ export function refusalsIn(output: string): readonly string[] {
   return [...new Set(refusals)].slice(0, maxLines);
 }
 
-/** The same in one line, for people; undefined when nginx says nothing of the kind. */
+/** The reason in one line, for people; undefined if nginx gives no reason. */
 export function refusalIn(output: string): string | undefined {
   const refusals = refusalsIn(output);
   return refusals.length === 0 ? undefined : refusals.join('; ');
 }
 
-/** Whether a reason holds such a line; else nobody could read what nginx says. */
-export function isSaidByNginx(reason: string): boolean {
+/** Whether a reason contains a line of nginx; otherwise meet-gen could not read nginx's log. */
+export function hasNginxReason(reason: string): boolean {
   return /\[(emerg|crit)\] /.test(reason);
 }
 
