@@ -9,10 +9,10 @@ import {
   newProof,
   noteAnswer,
   noteInquiry,
-  noteOvertakenSignal,
+  noteOvertakenReload,
   noteRival,
   noteSearch,
-  noteSignal,
+  noteReload,
   noteVisits,
   relocate,
 } from './proof.ts';
@@ -142,7 +142,7 @@ async function takeStep(proving: Proving): Promise<(() => Promise<void>) | undef
     // A new file must not wait for it.
     void findRival(proving);
   } else if (step.do === 'inquire') await inquire(proving);
-  else await sendSignal(proving);
+  else await requestReload(proving);
   return undefined;
 }
 
@@ -217,18 +217,18 @@ async function findRival(proving: Proving): Promise<void> {
   proving.pause.wake();
 }
 
-async function sendSignal(proving: Proving): Promise<void> {
+async function requestReload(proving: Proving): Promise<void> {
   const { ports, frontend, signal } = proving;
-  const { target, signals } = proving.proof;
-  if (signals.count === 0) proving.firstSentAtMs = ports.nowMs();
+  const { target, reloads } = proving.proof;
+  if (reloads.count === 0) proving.firstSentAtMs = ports.nowMs();
   const failure = await Promise.resolve(ports.reload?.(frontend, signal)).then(() => undefined, errorOf);
   if (signal.aborted || target === undefined) return;
   const nowMs = ports.nowMs();
   fold(proving, (known) => {
-    if (known.target !== target) return failure instanceof Refusal ? known : noteOvertakenSignal(known, target);
-    if (!(failure instanceof Refusal)) return noteSignal(known, nowMs, failure?.message);
+    if (known.target !== target) return failure instanceof Refusal ? known : noteOvertakenReload(known, target);
+    if (!(failure instanceof Refusal)) return noteReload(known, nowMs, failure?.message);
     // A refusal is an answer: the next one is asked for as late as the next signal.
-    return noteInquiry(noteSignal(known, nowMs), { kind: 'refused', words: failure.message }, nowMs);
+    return noteInquiry(noteReload(known, nowMs), { kind: 'refused', words: failure.message }, nowMs);
   });
 }
 

@@ -1,4 +1,4 @@
-import { answersNeeded, sinceToldMs, tells } from './proof.ts';
+import { answersNeeded, reloadPossibleSinceMs, sendsReloads } from './proof.ts';
 import type { Proof, ProofOptions } from './proof.ts';
 
 /**
@@ -10,13 +10,13 @@ import type { Proof, ProofOptions } from './proof.ts';
 export type ProofPhase = 'asking' | 'reloading' | 'serving' | 'live' | 'shadowed' | 'rejected' | 'pending' | 'unverified';
 
 /** Somebody may lose a signal; nobody loses three. */
-const signalsOfARefusal = 3;
+const reloadsBeforeRefusal = 3;
 /** Long after the last of them, and before the next. */
-const heedMs = 1500;
+const graceMs = 1500;
 
 /** How far it is, in a word. */
 export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): ProofPhase {
-  const { running, target, silent, signals } = proof;
+  const { running, target, silent, reloads } = proof;
   if (running === undefined) return silent !== undefined && nowMs - silent.sinceMs >= options.verifyTimeoutMs ? 'unverified' : 'asking';
   if (target !== undefined && running === target.generation) {
     if (proof.settledAnswers >= answersNeeded(target)) return 'live';
@@ -24,11 +24,11 @@ export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): Pro
     return proof.missed?.kind === 'other' ? 'shadowed' : 'unverified';
   }
   if (proof.inquiry?.found.kind === 'refused') return 'rejected';
-  if (signals.failure !== undefined) return 'pending';
+  if (reloads.failure !== undefined) return 'pending';
   // Where somebody else makes it reload, their time counts from the file.
-  const sinceMs = tells(options) ? signals.firstAtMs : sinceToldMs(proof);
-  const isTold = !tells(options) || signals.count > 0;
-  return isTold && nowMs - sinceMs >= options.verifyTimeoutMs ? 'pending' : 'reloading';
+  const sinceMs = sendsReloads(options) ? reloads.firstAtMs : reloadPossibleSinceMs(proof);
+  const isRequested = !sendsReloads(options) || reloads.count > 0;
+  return isRequested && nowMs - sinceMs >= options.verifyTimeoutMs ? 'pending' : 'reloading';
 }
 
 /** Whether visitors have got something else for so long that it is no old worker that answers. */
@@ -44,12 +44,12 @@ function isMissedForLong({ missed }: Proof, { verifyTimeoutMs }: Pick<ProofOptio
  * Whether it goes on with another configuration after three signals, where nobody can be asked why: with a change of structure that
  * is taken for a refusal.
  */
-export function isUnheeded(proof: Proof, nowMs: number, options: ProofOptions): boolean {
-  const { running, target, signals, inquiry } = proof;
-  if (!tells(options) || target === undefined || running === undefined || running === target.generation) return false;
+export function ignoresReloads(proof: Proof, nowMs: number, options: ProofOptions): boolean {
+  const { running, target, reloads, inquiry } = proof;
+  if (!sendsReloads(options) || target === undefined || running === undefined || running === target.generation) return false;
   // Where nginx has read nothing, it looks elsewhere, or a signal got lost: a refusal leaves what was read before.
   if (running === 'none') return false;
   const isSilent = !options.inquire || inquiry?.found.kind === 'unavailable';
-  const { delivered, lastAtMs } = signals;
-  return isSilent && (delivered > signalsOfARefusal || (delivered === signalsOfARefusal && nowMs >= lastAtMs + heedMs));
+  const { delivered, lastAtMs } = reloads;
+  return isSilent && (delivered > reloadsBeforeRefusal || (delivered === reloadsBeforeRefusal && nowMs >= lastAtMs + graceMs));
 }

@@ -12,10 +12,10 @@ export function proofProblem(
 ): Problem | undefined {
   const about = { instance, container: frontend.name };
   const { notSentCure } = way;
-  if (notSentCure !== undefined && proof.signals.failure !== undefined && (phase === 'pending' || phase === 'unverified')) {
+  if (notSentCure !== undefined && proof.reloads.failure !== undefined && (phase === 'pending' || phase === 'unverified')) {
     return problem('signal-failed', {
       ...about,
-      message: `the frontend could not be told to reload: ${proof.signals.failure}`,
+      message: `the frontend could not be told to reload: ${proof.reloads.failure}`,
       cure: notSentCure,
     });
   }

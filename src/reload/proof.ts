@@ -29,7 +29,7 @@ export interface Proof {
   /** Since when it doesn't answer, and why. */
   readonly silent?: { readonly sinceMs: number; readonly reason: string; readonly denied: boolean };
   /** The signals sent for the target (or the reloads by exec); `delivered` are those that were not refused on their way. */
-  readonly signals: {
+  readonly reloads: {
     readonly count: number;
     readonly delivered: number;
     readonly firstAtMs: number;
@@ -87,10 +87,10 @@ const settleMs = 150;
 const settleAnswers = 8;
 const longestSettleMs = 2000;
 const answersUntilLive = 10;
-const noSignals = { count: 0, delivered: 0, firstAtMs: 0, lastAtMs: 0 };
+const noReloads = { count: 0, delivered: 0, firstAtMs: 0, lastAtMs: 0 };
 
 export function newProof(nowMs: number): Proof {
-  return { foundAtMs: nowMs, signals: noSignals, settledAnswers: 0 };
+  return { foundAtMs: nowMs, reloads: noReloads, settledAnswers: 0 };
 }
 
 /** The proof with a new target; the same generation again changes nothing. */
@@ -102,19 +102,19 @@ export function aimAt(proof: Proof, target: Target): Proof {
   const { missed, ...others } = inquiry?.found.kind === 'unavailable' ? { ...rest, inquiry } : rest;
   const shadow = target.entrance === undefined ? undefined : knownShadow(missed);
   const kept = shadow === undefined ? others : { ...others, missed: { ...shadow, pacedFromMs: shadow.lastAtMs } };
-  const next = { ...kept, target, signals: noSignals, settledAnswers: 0 };
+  const next = { ...kept, target, reloads: noReloads, settledAnswers: 0 };
   // A reload that is still under way may bring the older file: what is answered now proves nothing, so it is told again.
-  const overtaken = proof.signals.count > 0 && proof.running !== before?.generation ? before : undefined;
+  const overtaken = proof.reloads.count > 0 && proof.running !== before?.generation ? before : undefined;
   if (overtaken === undefined && proof.running === target.generation) return { ...next, servingAtMs: target.writtenAtMs };
   // The way to reload has failed until a reload succeeds, whichever file is the newest.
-  const signals = { ...noSignals, ...defined({ failure: proof.signals.failure }) };
-  return { ...next, signals, ...(overtaken === undefined ? {} : { running: overtaken.generation }) };
+  const reloads = { ...noReloads, ...defined({ failure: proof.reloads.failure }) };
+  return { ...next, reloads, ...(overtaken === undefined ? {} : { running: overtaken.generation }) };
 }
 
 /** The proof when there is nothing to be served any more: whatever it serves, it is left alone. */
 export function disarm(proof: Proof): Proof {
   const { target: _, servingAtMs: __, slowestAnswerMs: ___, inquiry: ____, missed: _____, ...kept } = proof;
-  return { ...kept, signals: noSignals, settledAnswers: 0 };
+  return { ...kept, reloads: noReloads, settledAnswers: 0 };
 }
 
 /** The proof after an answer, or none. */
@@ -134,8 +134,8 @@ export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number
     return { ...others, settledAnswers: 0, ...defined({ missed: shadow }) };
   }
   const servingAtMs = proof.servingAtMs ?? nowMs;
-  const isFirst = proof.servingAtMs === undefined && proof.signals.count === 1;
-  const reloadMs = isFirst ? nowMs - proof.signals.lastAtMs : proof.reloadMs;
+  const isFirst = proof.servingAtMs === undefined && proof.reloads.count === 1;
+  const reloadMs = isFirst ? nowMs - proof.reloads.lastAtMs : proof.reloadMs;
   return {
     ...next,
     ...defined({ reloadMs }),
@@ -190,16 +190,16 @@ export function noteRival(proof: Proof, rival: string | undefined): Proof {
 export function noteInquiry(proof: Proof, found: InquiryAnswer, nowMs: number): Proof {
   // What it said of an earlier signal holds.
   const kept = found.kind === 'nothing' && proof.inquiry?.found.kind === 'refused' ? proof.inquiry.found : found;
-  return { ...proof, inquiry: { atMs: nowMs, delivered: proof.signals.delivered, found: kept } };
+  return { ...proof, inquiry: { atMs: nowMs, delivered: proof.reloads.delivered, found: kept } };
 }
 
 /** The proof after a signal was sent; `failure` says why it could not be. */
-export function noteSignal(proof: Proof, nowMs: number, failure?: string): Proof {
-  const { count, delivered, firstAtMs } = proof.signals;
+export function noteReload(proof: Proof, nowMs: number, failure?: string): Proof {
+  const { count, delivered, firstAtMs } = proof.reloads;
   return {
     ...proof,
     askedAtMs: nowMs,
-    signals: {
+    reloads: {
       count: count + 1,
       delivered: failure === undefined ? delivered + 1 : delivered,
       firstAtMs: count === 0 ? nowMs : firstAtMs,
@@ -210,7 +210,7 @@ export function noteSignal(proof: Proof, nowMs: number, failure?: string): Proof
 }
 
 /** The proof after a signal for a target that was overtaken meanwhile: nginx may be reading the older file. */
-export function noteOvertakenSignal(proof: Proof, overtaken: Target): Proof {
+export function noteOvertakenReload(proof: Proof, overtaken: Target): Proof {
   return proof.target?.generation === overtaken.generation ? proof : { ...proof, running: overtaken.generation };
 }
 
@@ -237,11 +237,11 @@ export function settledAtMsOf({ servingAtMs, slowestAnswerMs = 0 }: Pick<Proof, 
 }
 
 /** Whether it is up to us to make nginx reload. */
-export function tells({ reloadedBy }: Pick<ProofOptions, 'reloadedBy'>): boolean {
+export function sendsReloads({ reloadedBy }: Pick<ProofOptions, 'reloadedBy'>): boolean {
   return reloadedBy === 'meet-gen';
 }
 
 /** Since when somebody else could have made it reload. */
-export function sinceToldMs({ target, foundAtMs }: Proof): number {
+export function reloadPossibleSinceMs({ target, foundAtMs }: Proof): number {
   return Math.max(target?.writtenAtMs ?? 0, foundAtMs);
 }

@@ -3,7 +3,7 @@ import type { NginxVersion } from '../nginx/version.ts';
 import { startFrontendProver } from './frontend-prover.ts';
 import type { Frontend, FrontendProver, ProverPorts } from './frontend-prover.ts';
 import type { ImageVersions } from './image-versions.ts';
-import { isShadowed, isUnheeded, phaseOf } from './proof-phase.ts';
+import { isShadowed, ignoresReloads, phaseOf } from './proof-phase.ts';
 import type { Proof, ProofOptions, Target } from './proof.ts';
 import type { ProofPhase } from './proof-phase.ts';
 
@@ -12,7 +12,7 @@ export interface FrontendReport {
   readonly frontend: Frontend;
   readonly phase: ProofPhase;
   /** It was told three times, goes on with another configuration, and can't be asked why. */
-  readonly isUnheeded: boolean;
+  readonly ignoresReloads: boolean;
   /** Visitors get something else than the published file, though its nginx has it, and it was looked who answers. */
   readonly isShadowed: boolean;
   readonly proof: Proof;
@@ -135,9 +135,9 @@ function reportChanges({ ports, options, images, onChange }: Proofs, instance: s
   let reported = '';
   let reportedVersion = images.of(frontend.imageId);
   return (proof) => {
-    const { phase, isUnheeded: unheeded, isShadowed: shadowed } = describe(options, frontend, proof, ports.nowMs());
+    const { phase, ignoresReloads: ignored, isShadowed: shadowed } = describe(options, frontend, proof, ports.nowMs());
     const version = proof.nginxVersion ?? reportedVersion;
-    const now = [phase, proof.target?.generation, unheeded, shadowed, proof.missed?.rival].join();
+    const now = [phase, proof.target?.generation, ignored, shadowed, proof.missed?.rival].join();
     if (now === reported && version === reportedVersion) return;
     // A stranger's image may be the same, and its answer a lie.
     if (version !== undefined && !frontend.isForeign) images.note(frontend.imageId, version);
@@ -151,7 +151,7 @@ function describe(options: ProofOptions, frontend: Frontend, proof: Proof, nowMs
   return {
     frontend,
     phase: phaseOf(proof, nowMs, options),
-    isUnheeded: isUnheeded(proof, nowMs, options),
+    ignoresReloads: ignoresReloads(proof, nowMs, options),
     isShadowed: isShadowed(proof, options) && proof.missed?.rival !== undefined,
     proof,
   };

@@ -246,11 +246,11 @@ function aboutRouting(
 }
 
 function factsOf({ phase, proof }: FrontendReport): FrontendFacts {
-  const reason = proof.signals.failure ?? proof.silent?.reason ?? (phase === 'shadowed' ? proof.missed?.answer : undefined);
+  const reason = proof.reloads.failure ?? proof.silent?.reason ?? (phase === 'shadowed' ? proof.missed?.answer : undefined);
   return {
     phase,
     ...defined({ runningGeneration: proof.running, nginxVersion: proof.nginxVersion }),
-    signals: proof.signals.count,
+    signals: proof.reloads.count,
     ...defined({ proofReason: reason }),
   };
 }
