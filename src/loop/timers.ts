@@ -1,10 +1,10 @@
 /** Why the loop looks again because of time alone. */
-export type Reason = 'retry' | 'final' | 'heldBack' | 'memory';
+export type Reason = 'retry' | 'final' | 'throttled' | 'memory';
 
 /** The same in words; a final look belongs to its event. */
 export const dueByTime: Readonly<Record<Exclude<Reason, 'final'>, string>> = {
   retry: 'tried again',
-  heldBack: 'a reload that was held back',
+  throttled: 'a reload that was held back',
   memory: 'the time that has passed',
 };
 

@@ -5,7 +5,7 @@ import type { RoutingView } from '../routes/view.ts';
  * Bounds how often an instance's nginx is reloaded: each reload leaves old workers behind until their last connection ends,
  * unseen. So many in a row are free, enough for a person who tries things out, and one more every so often.
  */
-const inARow = 30;
+const burstReloads = 30;
 const refillMs = 2000;
 
 /**
@@ -20,15 +20,15 @@ export function isExempt(before: RoutingView | undefined, after: RoutingView): b
  * How long a reload is held back, in milliseconds; 0 for not at all.
  * @param fullAtMs when all reloads in a row are free again, milliseconds since 1970
  */
-export function heldBackForMs(fullAtMs: number, nowMs: number): number {
-  return Math.max(0, owedMs(fullAtMs, nowMs) - (inARow - 1) * refillMs);
+export function throttledForMs(fullAtMs: number, nowMs: number): number {
+  return Math.max(0, untilFullMs(fullAtMs, nowMs) - (burstReloads - 1) * refillMs);
 }
 
 /** When all reloads in a row are free again, after one more. */
 export function fullAfterReload(fullAtMs: number, nowMs: number): number {
-  return nowMs + owedMs(fullAtMs, nowMs) + refillMs;
+  return nowMs + untilFullMs(fullAtMs, nowMs) + refillMs;
 }
 
-function owedMs(fullAtMs: number, nowMs: number): number {
+function untilFullMs(fullAtMs: number, nowMs: number): number {
   return Math.max(0, fullAtMs - nowMs);
 }
