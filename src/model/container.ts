@@ -60,7 +60,7 @@ export interface Note {
   /** It has not run for long enough since its last crash. */
   readonly heldBack?: boolean;
   /** It started a moment ago. */
-  readonly fresh?: boolean;
+  readonly justStarted?: boolean;
   /** When it left the rotation, if that was within the last minute; it may be back. Milliseconds since 1970. */
   readonly leftAtMs?: number;
   /** Absent while no probe has answered. */

@@ -27,7 +27,7 @@ const crashesOfALoop = 3;
 const firstHoldMs = 5000;
 const longestHoldMs = 30_000;
 /** For so long after its start, one whose probe has not been answered yet is taken for starting. */
-const freshForMs = 10_000;
+const justStartedMs = 10_000;
 const unknown: Life = { crashesAtMs: [] };
 
 /** How an event came: when it happened, which for a replayed one is long ago, when it was heard, and what was seen before. */
@@ -86,7 +86,7 @@ export function noteOfLife(life: Life, listBeganAtMs: number, nowMs: number): No
   return {
     ...defined({ stop }),
     ...(isLoop ? { crashes } : {}),
-    ...(life.startedAtMs !== undefined && nowMs - life.startedAtMs < freshForMs ? { fresh: true } : {}),
+    ...(life.startedAtMs !== undefined && nowMs - life.startedAtMs < justStartedMs ? { justStarted: true } : {}),
     ...(isLoop && nowMs < heldUntilMs(life, crashes) ? { heldBack: true } : {}),
   };
 }

@@ -32,12 +32,12 @@ export function judge(member: Judged, note: Note = {}): Standing {
   return judgeHealth(container.health, labels.health, note);
 }
 
-function judgeHealth(health: Health, wanted: Labels['health'], { probe: verdict, fresh }: Note): Standing {
+function judgeHealth(health: Health, wanted: Labels['health'], { probe: verdict, justStarted }: Note): Standing {
   if (wanted === undefined || wanted.by === 'docker') return standingByHealth[health];
   if (wanted.by === 'none') return { rank: 'ready', reason: 'running; meet.health=none' };
   if (verdict === undefined) {
     // One that ran before we came was most likely in rotation, and stays there until its probe is answered.
-    return fresh === true ? { rank: 'starting', reason: 'its probe has not been answered yet' } : standingByHealth[health];
+    return justStarted === true ? { rank: 'starting', reason: 'its probe has not been answered yet' } : standingByHealth[health];
   }
   if (verdict.answer === 'ready') return { rank: 'ready', reason: `its probe says: ${verdict.detail}` };
   if (verdict.answer === 'not-ready')
