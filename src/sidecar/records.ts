@@ -8,7 +8,7 @@ import type { RoutingView } from '../routes/view.ts';
 import type { JournalSlot } from './journal.ts';
 
 /** The file that is published for an instance, and what it says. */
-interface Published {
+interface PublishedRouting {
   readonly target: Target;
   readonly view: RoutingView;
   readonly structure: RoutingStructure;
@@ -20,7 +20,7 @@ interface Published {
  * publisher `file`, the journal `journal`, and `rollout/` the `trial`.
  */
 interface InstanceRecord extends FileSlot, JournalSlot {
-  published?: Published | undefined;
+  published?: PublishedRouting | undefined;
   readonly trial: TrialState;
   /** When all reloads in a row are free again (`reload/throttle.ts`), milliseconds since 1970. */
   reloadsFullAtMs: number;
@@ -30,7 +30,7 @@ interface InstanceRecord extends FileSlot, JournalSlot {
 export interface Records {
   /** A new one for an instance that has none. */
   of(instance: string): InstanceRecord;
-  published(instance: string): Published | undefined;
+  published(instance: string): PublishedRouting | undefined;
   all(): readonly InstanceRecord[];
   /** Forgets all instances but these. */
   retain(instances: ReadonlySet<string>): void;
