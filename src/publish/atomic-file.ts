@@ -11,20 +11,20 @@ const directoryMode = 0o755;
 const candidatePrefix = '.candidate';
 
 /** What became of a publication; `unchanged` wrote nothing. */
-export type Published = 'written' | 'unchanged';
+export type WriteResult = 'written' | 'unchanged';
 
 /**
  * Puts content at a path so that no reader ever sees a torn or empty file, whatever dies when: a temporary file in the
  * same directory, its mode, fsync, rename, fsync of the directory. Writes nothing when the file is that already.
  * @throws Error that names the file and the system's reason, with the system's error as its cause
  */
-export async function publishFile(path: string, content: string): Promise<Published> {
-  return naming(path, async () => ((await isPublished(path, content)) ? 'unchanged' : replace(path, content, true)));
+export async function publishFile(path: string, content: string): Promise<WriteResult> {
+  return withPathInError(path, async () => ((await isPublished(path, content)) ? 'unchanged' : replace(path, content, true)));
 }
 
 /** As `publishFile`, for content that is known to be new: the file isn't read before. */
-export async function replaceFile(path: string, content: string): Promise<Published> {
-  return naming(path, () => replace(path, content, true));
+export async function replaceFile(path: string, content: string): Promise<WriteResult> {
+  return withPathInError(path, () => replace(path, content, true));
 }
 
 /**
@@ -34,11 +34,11 @@ export async function replaceFile(path: string, content: string): Promise<Publis
  * @throws Error that names the file and the system's reason
  */
 export async function stageFile(path: string, content: string): Promise<() => Promise<void>> {
-  await naming(path, () => replace(path, content, false));
-  return () => naming(path, () => rm(path, { force: true }));
+  await withPathInError(path, () => replace(path, content, false));
+  return () => withPathInError(path, () => rm(path, { force: true }));
 }
 
-async function naming<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+async function withPathInError<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (cause) {
@@ -87,7 +87,7 @@ async function replace(path: string, content: string, durably: boolean): Promise
  * @throws Error that names the file and the system's reason
  */
 export async function removeFile(path: string): Promise<void> {
-  await naming(path, async () => {
+  await withPathInError(path, async () => {
     await rm(path, { force: true });
     await syncDirectory(dirname(path));
   });

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 
 /** Longer than a busy disk takes for a small file. */
-const limitOfHangsMs = 2000;
+const defaultLimitMs = 2000;
 /** Node has four threads for files. Time in their queue is no sign of a folder that hangs, so few wait there. */
-const mostAtOnce = 8;
+const maxConcurrent = 8;
 
 /** Does work in a folder; what hangs there costs nobody else anything. */
 export type InFolder = <Result>(folder: string, work: () => Promise<Result>) => Promise<Result>;
@@ -13,9 +13,9 @@ export type InFolder = <Result>(folder: string, work: () => Promise<Result>) => 
  * has ended nothing else is begun in that folder, so that no more than one thread hangs for each.
  * @returns rejects with the cure where the folder hangs
  */
-export function createFolderTimeLimit(limitMs = limitOfHangsMs): InFolder {
+export function createFolderTimeLimit(limitMs = defaultLimitMs): InFolder {
   const hanging = new Set<string>();
-  const atMost = pLimit(mostAtOnce);
+  const atMost = pLimit(maxConcurrent);
   const attempt: InFolder = async (folder, work) => {
     if (hanging.has(folder)) throw hangs(folder);
     const working = work();

@@ -5,9 +5,9 @@ import { refuseOtherThanDirectory } from './read-small-file.ts';
 
 /** Work in the folders of an out place: none that hangs is waited for, and no instance's folder is a link to elsewhere. */
 export function openFolders(place: OutPlace): InFolder {
-  const patiently = createFolderTimeLimit();
+  const withTimeLimit = createFolderTimeLimit();
   return (folder, work) =>
-    patiently(folder, async () => {
+    withTimeLimit(folder, async () => {
       // `--out` itself is the operator's, and may be a link.
       if (place.kind === 'directory' && folder !== place.path) await refuseOtherThanDirectory(folder);
       return work();

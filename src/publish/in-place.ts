@@ -1,15 +1,15 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { writeError } from './atomic-file.ts';
-import type { Published } from './atomic-file.ts';
+import type { WriteResult } from './atomic-file.ts';
 import { openRegular, readAtMost } from './read-small-file.ts';
 
 /** What nginx's user needs of the file's mode. */
-const everybodyReads = 0o444;
+const readableByAll = 0o444;
 const fileMode = 0o644;
 const blank = '\n';
 /** What was there is held in memory while it is written over. */
-const mostBefore = 64 * 2 ** 20;
+const maxHeldBytes = 64 * 2 ** 20;
 
 /**
  * Writes a file over that can't be replaced, so that a reader finds it torn as rarely as can be: first it is made long enough
@@ -17,11 +17,11 @@ const mostBefore = 64 * 2 ** 20;
  * lines up to the old length, goes over the old one in one write; then it is cut to size. Never cut first.
  * @throws Error that names the file and the system's reason; the old content is then still there
  */
-export async function overwriteFile(path: string, content: string): Promise<Published> {
+export async function overwriteFile(path: string, content: string): Promise<WriteResult> {
   try {
     const { file, stats } = await openRegular(path, constants.O_RDWR);
     try {
-      return await overwrite(file, await readAtMost(file, stats.size, path, mostBefore), Buffer.from(content));
+      return await overwrite(file, await readAtMost(file, stats.size, path, maxHeldBytes), Buffer.from(content));
     } finally {
       await file.close();
     }
@@ -30,10 +30,10 @@ export async function overwriteFile(path: string, content: string): Promise<Publ
   }
 }
 
-async function overwrite(file: FileHandle, before: Buffer, content: Buffer): Promise<Published> {
+async function overwrite(file: FileHandle, before: Buffer, content: Buffer): Promise<WriteResult> {
   const isRight = before.equals(content);
   const mode = (await file.stat()).mode & 0o777;
-  const isReadable = (mode & everybodyReads) === everybodyReads;
+  const isReadable = (mode & readableByAll) === readableByAll;
   if (isRight && isReadable) return 'unchanged';
   if (!isReadable) await file.chmod(fileMode);
   if (isRight) return 'written';

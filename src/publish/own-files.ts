@@ -20,7 +20,7 @@ export interface OwnFiles {
 }
 
 /** What is kept of one instance: no more than twenty refused files, with their words. */
-const mostBytes = 16 * 2 ** 20;
+const maxKeptBytes = 16 * 2 ** 20;
 
 export function createOwnFiles(inFolder: InFolder): OwnFiles {
   const listeners: (() => void)[] = [];
@@ -35,7 +35,7 @@ export function createOwnFiles(inFolder: InFolder): OwnFiles {
   };
   const read = async (path: string): Promise<string | undefined> => {
     try {
-      const text = await inFolder(dirname(path), () => readSmallFile(path, mostBytes));
+      const text = await inFolder(dirname(path), () => readSmallFile(path, maxKeptBytes));
       note(path);
       return text;
     } catch (error) {

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { publishFile, removeFile, replaceFile } from './atomic-file.ts';
-import type { Published } from './atomic-file.ts';
+import type { WriteResult } from './atomic-file.ts';
 import { overwriteFile } from './in-place.ts';
 import { isMountPoint } from './mount-point.ts';
 import { publishedPath } from './out-directory.ts';
@@ -13,7 +13,7 @@ import { readSmallFile } from './read-small-file.ts';
 /** Puts the file of each instance where it belongs, and knows what is wrong with those places. */
 export interface Publisher {
   /** @throws Error that says why it can't be written */
-  publish(slot: FileSlot, content: string): Promise<Published>;
+  publish(slot: FileSlot, content: string): Promise<WriteResult>;
   /** Takes a file back that no nginx may start with: what was there before it, or nothing. @throws Error that says why it can't */
   withdraw(slot: FileSlot): Promise<void>;
   fileOf(instance: string): string;
@@ -40,10 +40,10 @@ interface PublishedFile {
 const nothing = '# meet-gen has taken back what nginx refuses, and has nothing better.\n';
 
 /** It is held in memory. */
-const mostFound = 4 * 2 ** 20;
+const maxFoundBytes = 4 * 2 ** 20;
 
 /** A person changes a file once; somebody who does it again and again is a program. */
-const changesOfAProgram = 3;
+const contestedAfterChanges = 3;
 const changeWindowMs = 15 * 60_000;
 
 /** @param inFolder does the work of an instance in the folder of its file */
@@ -52,7 +52,7 @@ export function createPublisher(place: OutPlace, inFolder: InFolder, nowMs: () =
   // A mount comes and goes with the container that it is made for, so one look is enough.
   const mustBeInPlace = async (path: string): Promise<boolean> =>
     (place.kind === 'file' && !place.replaceable) || (await isMountPoint(path));
-  const publish = async (slot: FileSlot, content: string): Promise<Published> => {
+  const publish = async (slot: FileSlot, content: string): Promise<WriteResult> => {
     const path = fileOf(slot.instance);
     // Kept before it is written: a write that fails half-way must not hide what was there.
     const before = (slot.file ??= { path, found: await readFound(path), inPlace: await mustBeInPlace(path), changedAtMs: [] });
@@ -86,17 +86,17 @@ async function withdraw({ path, found, inPlace }: PublishedFile): Promise<void> 
 }
 
 /** What was published last is looked at, since somebody may have changed it; anything else is new. */
-function put({ path, content: last }: PublishedFile, content: string): Promise<Published> {
+function put({ path, content: last }: PublishedFile, content: string): Promise<WriteResult> {
   return last === undefined || last === content ? publishFile(path, content) : replaceFile(path, content);
 }
 
 /** What is no small file isn't worth going back to. */
 function readFound(path: string): Promise<string | undefined> {
-  return readSmallFile(path, mostFound).catch(() => undefined);
+  return readSmallFile(path, maxFoundBytes).catch(() => undefined);
 }
 
 function isContested({ changedAtMs }: PublishedFile, nowMs: number): boolean {
-  return changedAtMs.filter((atMs) => nowMs - atMs < changeWindowMs).length >= changesOfAProgram;
+  return changedAtMs.filter((atMs) => nowMs - atMs < changeWindowMs).length >= contestedAfterChanges;
 }
 
 function singleFile(instance: string, { path, inPlace }: PublishedFile): Problem {

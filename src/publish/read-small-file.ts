@@ -7,7 +7,7 @@ import type { Stats } from 'node:fs';
  * A FIFO is opened at once instead of waiting for its writer, and a link is not followed (open(2)). Both are 0 where the system
  * knows no such flag.
  */
-const cautiously = (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
+const safeOpenFlags = (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
 /** Something else than a regular, small file is there: what it is, and how to fix it. */
 export class FileRefused extends Error {
@@ -54,7 +54,7 @@ export async function readSmall(path: string, maxBytes: number): Promise<SmallFi
  * @throws FileRefused for anything else; otherwise the system's own error
  */
 export async function openRegular(path: string, flags: number): Promise<{ readonly file: FileHandle; readonly stats: Stats }> {
-  const file = await open(path, flags | cautiously).catch(async (error: NodeJS.ErrnoException) => {
+  const file = await open(path, flags | safeOpenFlags).catch(async (error: NodeJS.ErrnoException) => {
     // A link, a socket, a directory and a device without a driver are refused by the system, each in its own words.
     const found = await lstat(path).catch(() => undefined);
     throw found === undefined || found.isFile() ? error : new FileRefused(path, kindOf(found));

@@ -54,13 +54,13 @@ export async function lockVolume(path: string, boundary: Pick<ErrorBoundary, 'at
   };
   await take();
   let checking: Promise<unknown> = Promise.resolve();
-  const checkAndTell = async (): Promise<void> => {
+  const checkAndNotify = async (): Promise<void> => {
     const before = reason;
     await check();
     if (reason !== before) for (const listener of listeners) listener();
   };
   const timer = setInterval(
-    () => void (checking = checking.then(() => boundary.attempt('the lock of the output directory', checkAndTell))),
+    () => void (checking = checking.then(() => boundary.attempt('the lock of the output directory', checkAndNotify))),
     checkMs,
   );
   return {

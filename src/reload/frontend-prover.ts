@@ -11,7 +11,7 @@ import {
   noteInquiry,
   noteOvertakenReload,
   noteRival,
-  noteSearch,
+  noteRivalSearch,
   noteReload,
   noteVisits,
   relocate,
@@ -59,7 +59,7 @@ export interface FrontendProver {
   /** There is nothing to be served any more. */
   disarm(): void;
   /** The same container, seen again: its name or addresses may have changed. */
-  meet(frontend: Frontend): void;
+  update(frontend: Frontend): void;
   /** It may have been restarted, or a change may have been missed: ask again. */
   recheck(): void;
 }
@@ -119,7 +119,7 @@ export function startFrontendProver(
     aim: (target) => change((known) => aimAt(known, target)),
     disarm: () => change(disarm),
     recheck: () => change(doubt),
-    meet(frontend) {
+    update(frontend) {
       const isSame = frontend.statusEndpoints.join() === proving.frontend.statusEndpoints.join();
       proving.frontend = frontend;
       // Where it told last it is still.
@@ -138,7 +138,7 @@ async function takeStep(proving: Proving): Promise<(() => Promise<void>) | undef
   if (step.do === 'ask') await ask(proving, step.times);
   else if (step.do === 'visit') await visit(proving, step.times);
   else if (step.do === 'find-rival') {
-    fold(proving, noteSearch);
+    fold(proving, noteRivalSearch);
     // A new file must not wait for it.
     void findRival(proving);
   } else if (step.do === 'inquire') await inquire(proving);

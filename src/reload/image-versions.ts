@@ -13,7 +13,7 @@ export interface ImageVersions {
 }
 
 /** Of more images than that the oldest are forgotten, and asked again. */
-const rememberedImages = 100;
+const maxImages = 100;
 
 /** @param save keeps a text for the next process; called after each change */
 export function createImageVersions(
@@ -26,7 +26,7 @@ export function createImageVersions(
     note(imageId, version) {
       if (versions.get(imageId) === version) return;
       versions.set(imageId, version);
-      for (const oldest of [...versions.keys()].slice(0, -rememberedImages)) versions.delete(oldest);
+      for (const oldest of [...versions.keys()].slice(0, -maxImages)) versions.delete(oldest);
       save(JSON.stringify(Object.fromEntries(versions)));
     },
   };
@@ -54,7 +54,7 @@ export async function keepImageVersions(
 function parseVersions(text: string | undefined): readonly (readonly [string, string])[] {
   if (text === undefined) return [];
   return Object.entries(parseJsonObject(text))
-    .slice(-rememberedImages)
+    .slice(-maxImages)
     .flatMap(([imageId, version]) =>
       typeof version === 'string' && parseNginxVersion(version) !== undefined ? [[imageId, version] as const] : [],
     );

@@ -37,21 +37,21 @@ export function nextStep(proof: Proof, nowMs: number, options: ProofOptions): St
   if (proof.running === undefined) return stepWhileSilent(proof, target, nowMs, options);
   const isReached = proof.running === target.generation;
   // A visitor's answer proves more. After one that wasn't the target, the status port tells whether nginx still has it.
-  if (proof.doubtful === true) return isReached && target.entrance !== undefined && proof.missed === undefined ? visitOnce : askOnce;
+  if (proof.doubtful === true) return isReached && target.entrance !== undefined && proof.mismatch === undefined ? visitOnce : askOnce;
   if (!isReached) return stepTowards(proof, nowMs, options);
-  if (isShadowed(proof, options) && proof.missed?.isLookedFor !== true) return { do: 'find-rival' };
+  if (isShadowed(proof, options) && proof.mismatch?.isRivalSearched !== true) return { do: 'find-rival' };
   if (proof.settledAnswers >= answersNeeded(target)) return { do: 'wait', ms: maxPauseMs };
   const dueMs = Math.max(settledAtMsOf(proof, nowMs), nextVisitAtMs(proof));
   if (nowMs < dueMs) return { do: 'wait', ms: dueMs - nowMs };
   const times = answersNeeded(target) - proof.settledAnswers;
   if (target.entrance === undefined) return { do: 'ask', times };
-  return proof.missed === undefined || proof.settledAnswers > 0 ? { do: 'visit', times } : visitOnce;
+  return proof.mismatch === undefined || proof.settledAnswers > 0 ? { do: 'visit', times } : visitOnce;
 }
 
 /** Soon at first, since an old worker may have answered; then ever more seldom. */
-function nextVisitAtMs({ missed, settledAnswers }: Proof): number {
-  if (missed === undefined || settledAnswers > 0) return 0;
-  return missed.lastAtMs + Math.min(Math.max(maxPollMs, (missed.lastAtMs - missed.pacedFromMs) / 5), maxPauseMs);
+function nextVisitAtMs({ mismatch, settledAnswers }: Proof): number {
+  if (mismatch === undefined || settledAnswers > 0) return 0;
+  return mismatch.lastAtMs + Math.min(Math.max(maxPollMs, (mismatch.lastAtMs - mismatch.pacedFromMs) / 5), maxPauseMs);
 }
 
 /**
@@ -115,7 +115,7 @@ function askAt(dueMs: number, nowMs: number): Step {
  * lost, and TCP itself tries again only after a second.
  */
 export function askTimeoutMs(proof: Proof, nowMs: number): number {
-  const sinceMs = Math.min(proof.silent?.sinceMs ?? nowMs, proof.missed?.sinceMs ?? nowMs);
+  const sinceMs = Math.min(proof.silent?.sinceMs ?? nowMs, proof.mismatch?.sinceMs ?? nowMs);
   const silentMs = nowMs - sinceMs;
   return Math.round(Math.min(shortestAskMs + silentMs / 2, longestAskMs));
 }

@@ -20,8 +20,8 @@ export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): Pro
   if (running === undefined) return silent !== undefined && nowMs - silent.sinceMs >= options.verifyTimeoutMs ? 'unverified' : 'asking';
   if (target !== undefined && running === target.generation) {
     if (proof.settledAnswers >= answersNeeded(target)) return 'live';
-    if (!isMissedForLong(proof, options)) return 'serving';
-    return proof.missed?.kind === 'other' ? 'shadowed' : 'unverified';
+    if (!isMismatchLasting(proof, options)) return 'serving';
+    return proof.mismatch?.kind === 'other' ? 'shadowed' : 'unverified';
   }
   if (proof.inquiry?.found.kind === 'refused') return 'rejected';
   if (reloads.failure !== undefined) return 'pending';
@@ -33,11 +33,11 @@ export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): Pro
 
 /** Whether visitors have got something else for so long that it is no old worker that answers. */
 export function isShadowed(proof: Proof, options: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
-  return proof.missed?.kind === 'other' && isMissedForLong(proof, options);
+  return proof.mismatch?.kind === 'other' && isMismatchLasting(proof, options);
 }
 
-function isMissedForLong({ missed }: Proof, { verifyTimeoutMs }: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
-  return missed !== undefined && missed.lastAtMs - missed.sinceMs >= verifyTimeoutMs;
+function isMismatchLasting({ mismatch }: Proof, { verifyTimeoutMs }: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
+  return mismatch !== undefined && mismatch.lastAtMs - mismatch.sinceMs >= verifyTimeoutMs;
 }
 
 /**

@@ -29,7 +29,7 @@ export function proofProblem(
   if (phase === 'unverified' && proof.running !== undefined) {
     return problem('reload-unverified', {
       ...about,
-      message: `the frontend's nginx has the published routes, but its routing port can't be reached from meet-gen, so it is not known what visitors get (${proof.missed?.answer ?? ''})`,
+      message: `the frontend's nginx has the published routes, but its routing port can't be reached from meet-gen, so it is not known what visitors get (${proof.mismatch?.answer ?? ''})`,
       cure: 'let meet-gen reach that port as it reaches the status port: a firewall of the host may close it, or meet.listen and the stub name different ports',
     });
   }
@@ -41,13 +41,13 @@ export function proofProblem(
     });
   }
   if (phase === 'pending') return problem('reload-pending', { ...about, ...way.pending(described(proof.running)) });
-  return isShadowed ? problem('shadowed', { ...about, ...shadowed(proof.missed) }) : undefined;
+  return isShadowed ? problem('shadowed', { ...about, ...shadowed(proof.mismatch) }) : undefined;
 }
 
-function shadowed(missed: Proof['missed']): { readonly message: string; readonly cure: string } {
-  const rival = missed?.rival === undefined || missed.rival === '' ? 'another server' : missed.rival;
+function shadowed(mismatch: Proof['mismatch']): { readonly message: string; readonly cure: string } {
+  const rival = mismatch?.rival === undefined || mismatch.rival === '' ? 'another server' : mismatch.rival;
   return {
-    message: `the frontend's nginx has the published routes, but visitors get ${rival} instead: ${missed?.answer ?? ''}`,
+    message: `the frontend's nginx has the published routes, but visitors get ${rival} instead: ${mismatch?.answer ?? ''}`,
     cure: "take away what makes that server: in Meet's official compose, the mount of default.conf.template into /etc/nginx/templates, from which the image writes conf.d/docs.conf; `meet-gen doctor` names the file, as `nginx -T` in the frontend does",
   };
 }

@@ -47,10 +47,10 @@ export interface Proof {
   /** Answers in a row with the target, counted once the old workers have stopped accepting. */
   readonly settledAnswers: number;
   /** What visitors got instead of the target, until they got ten answers of the target in a row. */
-  readonly missed?: Missed;
+  readonly mismatch?: Mismatch;
 }
 
-interface Missed {
+interface Mismatch {
   readonly sinceMs: number;
   readonly lastAtMs: number;
   /** The longer ago, the more seldom it is asked again. */
@@ -59,7 +59,7 @@ interface Missed {
   readonly kind: 'other' | 'silent';
   readonly answer: string;
   /** The server that answers is being looked for. */
-  readonly isLookedFor?: true;
+  readonly isRivalSearched?: true;
   /** Which server answers instead, in words; empty where that can't be seen, absent while nobody has looked. */
   readonly rival?: string;
 }
@@ -99,9 +99,9 @@ export function aimAt(proof: Proof, target: Target): Proof {
   if (before?.generation === target.generation) return proof;
   const { servingAtMs: _, slowestAnswerMs: __, inquiry, ...rest } = proof;
   // That its words can't be read will stay so.
-  const { missed, ...others } = inquiry?.found.kind === 'unavailable' ? { ...rest, inquiry } : rest;
-  const shadow = target.entrance === undefined ? undefined : knownShadow(missed);
-  const kept = shadow === undefined ? others : { ...others, missed: { ...shadow, pacedFromMs: shadow.lastAtMs } };
+  const { mismatch, ...others } = inquiry?.found.kind === 'unavailable' ? { ...rest, inquiry } : rest;
+  const shadow = target.entrance === undefined ? undefined : knownShadow(mismatch);
+  const kept = shadow === undefined ? others : { ...others, mismatch: { ...shadow, pacedFromMs: shadow.lastAtMs } };
   const next = { ...kept, target, reloads: noReloads, settledAnswers: 0 };
   // A reload that is still under way may bring the older file: what is answered now proves nothing, so it is told again.
   const overtaken = proof.reloads.count > 0 && proof.running !== before?.generation ? before : undefined;
@@ -113,7 +113,7 @@ export function aimAt(proof: Proof, target: Target): Proof {
 
 /** The proof when there is nothing to be served any more: whatever it serves, it is left alone. */
 export function disarm(proof: Proof): Proof {
-  const { target: _, servingAtMs: __, slowestAnswerMs: ___, inquiry: ____, missed: _____, ...kept } = proof;
+  const { target: _, servingAtMs: __, slowestAnswerMs: ___, inquiry: ____, mismatch: _____, ...kept } = proof;
   return { ...kept, reloads: noReloads, settledAnswers: 0 };
 }
 
@@ -129,9 +129,9 @@ export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number
   const slowestAnswerMs = Math.max(proof.slowestAnswerMs ?? 0, tookMs);
   const next = { ...kept, askedAtMs: nowMs, seenAtMs: nowMs - tookMs, running, nginxVersion, slowestAnswerMs };
   if (running !== proof.target?.generation) {
-    const { missed, ...others } = next;
-    const shadow = knownShadow(missed);
-    return { ...others, settledAnswers: 0, ...defined({ missed: shadow }) };
+    const { mismatch, ...others } = next;
+    const shadow = knownShadow(mismatch);
+    return { ...others, settledAnswers: 0, ...defined({ mismatch: shadow }) };
   }
   const servingAtMs = proof.servingAtMs ?? nowMs;
   const isFirst = proof.servingAtMs === undefined && proof.reloads.count === 1;
@@ -153,37 +153,37 @@ function settledAnswersOf(proof: Proof, more: number, nowMs: number): number {
 export function noteVisits(proof: Proof, answers: readonly VisitorAnswer[], nowMs: number): Proof {
   const misses = answers.flatMap((answer) => (answer.kind === 'target' ? [] : answer));
   const miss = misses.find(({ kind }) => kind === 'other') ?? misses[0];
-  if (miss !== undefined) return { ...proof, settledAnswers: 0, doubtful: true, missed: noteMiss(proof.missed, miss, nowMs) };
-  const { doubtful: _, missed, ...kept } = proof;
+  if (miss !== undefined) return { ...proof, settledAnswers: 0, doubtful: true, mismatch: noteMismatch(proof.mismatch, miss, nowMs) };
+  const { doubtful: _, mismatch, ...kept } = proof;
   const slowestAnswerMs = Math.max(
     proof.slowestAnswerMs ?? 0,
     ...answers.flatMap((answer) => (answer.kind === 'target' ? answer.tookMs : [])),
   );
   const settledAnswers = settledAnswersOf({ ...kept, slowestAnswerMs }, answers.length, nowMs);
   const isOver = proof.target !== undefined && settledAnswers >= answersNeeded(proof.target);
-  return { ...kept, slowestAnswerMs, settledAnswers, ...(missed === undefined || isOver ? {} : { missed }) };
+  return { ...kept, slowestAnswerMs, settledAnswers, ...(mismatch === undefined || isOver ? {} : { mismatch }) };
 }
 
 /** What visitors missed of one file says nothing of the next, unless it was found that another server answers them. */
-function knownShadow(missed: Missed | undefined): Missed | undefined {
-  return missed?.isLookedFor === true ? missed : undefined;
+function knownShadow(mismatch: Mismatch | undefined): Mismatch | undefined {
+  return mismatch?.isRivalSearched === true ? mismatch : undefined;
 }
 
 /** Silence after another server's answer is that server's, too; before it, it says nothing about one. */
-function noteMiss(before: Missed | undefined, { kind, answer }: Pick<Missed, 'kind' | 'answer'>, nowMs: number): Missed {
+function noteMismatch(before: Mismatch | undefined, { kind, answer }: Pick<Mismatch, 'kind' | 'answer'>, nowMs: number): Mismatch {
   if (before?.kind === 'other' && kind === 'silent') return { ...before, lastAtMs: nowMs };
   const sinceMs = before?.kind === kind ? before.sinceMs : nowMs;
   return { ...before, kind, sinceMs, lastAtMs: nowMs, pacedFromMs: before?.pacedFromMs ?? nowMs, answer };
 }
 
 /** The proof while the server that answers instead is being looked for. */
-export function noteSearch(proof: Proof): Proof {
-  return proof.missed === undefined ? proof : { ...proof, missed: { ...proof.missed, isLookedFor: true } };
+export function noteRivalSearch(proof: Proof): Proof {
+  return proof.mismatch === undefined ? proof : { ...proof, mismatch: { ...proof.mismatch, isRivalSearched: true } };
 }
 
 /** The proof after it was looked for the server that answers instead; undefined where none can be seen. */
 export function noteRival(proof: Proof, rival: string | undefined): Proof {
-  return proof.missed === undefined ? proof : { ...proof, missed: { ...proof.missed, rival: rival ?? '' } };
+  return proof.mismatch === undefined ? proof : { ...proof, mismatch: { ...proof.mismatch, rival: rival ?? '' } };
 }
 
 /** The proof after it was asked why the target isn't served. */
@@ -222,7 +222,7 @@ export function doubt(proof: Proof): Proof {
 
 /** The proof when the frontend is at other addresses: what was silent may answer there. */
 export function relocate(proof: Proof): Proof {
-  const { silent: _, missed: __, ...kept } = doubt(proof);
+  const { silent: _, mismatch: __, ...kept } = doubt(proof);
   return kept;
 }
 

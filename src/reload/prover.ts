@@ -42,7 +42,7 @@ const firstAnswerMs = 500;
 const firstAskMs = 150;
 const firstAnswerPollMs = 20;
 /** Of more images than that the oldest are forgotten, and waited for again. */
-const rememberedSilentImages = 100;
+const maxSilentImages = 100;
 
 /** A frontend that is being proven. */
 interface Entry {
@@ -94,7 +94,7 @@ export function createProver(
       await Promise.all(running.map((frontend) => learnVersion(proofs, frontend, signal)));
       // A pass that was under way when all was stopped would start a proof that nobody ends.
       if (!signal.aborted)
-        for (const frontend of running) (entries.get(frontend.id) ?? start(proofs, instance, frontend)).prover.meet(frontend);
+        for (const frontend of running) (entries.get(frontend.id) ?? start(proofs, instance, frontend)).prover.update(frontend);
       return frontends.map((frontend) => versionOf(proofs, frontend));
     },
     aim(instance, target) {
@@ -137,7 +137,7 @@ function reportChanges({ ports, options, images, onChange }: Proofs, instance: s
   return (proof) => {
     const { phase, ignoresReloads: ignored, isShadowed: shadowed } = describe(options, frontend, proof, ports.nowMs());
     const version = proof.nginxVersion ?? reportedVersion;
-    const now = [phase, proof.target?.generation, ignored, shadowed, proof.missed?.rival].join();
+    const now = [phase, proof.target?.generation, ignored, shadowed, proof.mismatch?.rival].join();
     if (now === reported && version === reportedVersion) return;
     // A stranger's image may be the same, and its answer a lie.
     if (version !== undefined && !frontend.isForeign) images.note(frontend.imageId, version);
@@ -152,7 +152,7 @@ function describe(options: ProofOptions, frontend: Frontend, proof: Proof, nowMs
     frontend,
     phase: phaseOf(proof, nowMs, options),
     ignoresReloads: ignoresReloads(proof, nowMs, options),
-    isShadowed: isShadowed(proof, options) && proof.missed?.rival !== undefined,
+    isShadowed: isShadowed(proof, options) && proof.mismatch?.rival !== undefined,
     proof,
   };
 }
@@ -174,5 +174,5 @@ async function learnVersion({ ports, images, entries, silentImages }: Proofs, fr
     await new Promise((resolve) => setTimeout(resolve, firstAnswerPollMs));
   }
   silentImages.add(imageId);
-  for (const oldest of [...silentImages].slice(0, -rememberedSilentImages)) silentImages.delete(oldest);
+  for (const oldest of [...silentImages].slice(0, -maxSilentImages)) silentImages.delete(oldest);
 }

@@ -79,11 +79,12 @@ function readAnswer(bytes: Buffer, maxBytes: number, isAll: boolean): StatusAnsw
   const head = bytes.toString('latin1', 0, Math.max(0, headEnd));
   const [, status] = /^HTTP\/1\.[01] (\d{3})(?=[ \r]|$)/.exec(head) ?? [];
   if (status === undefined) throw new Error(bytes.length === 0 ? 'the connection was closed without an answer' : 'the answer is not HTTP');
-  const [, told] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
+  const [, declaredLength] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
   const body = bytes.subarray(headEnd + 4);
-  if (Number(told ?? body.length) > maxBytes) throw new LongAnswer(Number(status));
-  const isWhole = told === undefined ? isAll : body.length >= Number(told);
-  if (isWhole) return { status: Number(status), body: body.toString('utf8', 0, told === undefined ? body.length : Number(told)) };
+  if (Number(declaredLength ?? body.length) > maxBytes) throw new LongAnswer(Number(status));
+  const isWhole = declaredLength === undefined ? isAll : body.length >= Number(declaredLength);
+  if (isWhole)
+    return { status: Number(status), body: body.toString('utf8', 0, declaredLength === undefined ? body.length : Number(declaredLength)) };
   if (isAll) throw new Error('the answer is cut short');
   return undefined;
 }

@@ -39,7 +39,7 @@ export function createCandidateCheck({ exec, stage, script }: CheckPorts): Candi
     try {
       const command = ['sh', '-c', script, 'meet-gen', generation];
       const ask = (frontend: TrialFrontend): Promise<CheckOutcome> =>
-        exec(frontend, command, limitMs, signal).then((end) => outcomeOf(frontend, end, frontends.length > 1), unasked);
+        exec(frontend, command, limitMs, signal).then((end) => outcomeOf(frontend, end, frontends.length > 1), unknownFromError);
       return summarize(await Promise.all(frontends.map(ask)));
     } finally {
       await unstage();
@@ -64,7 +64,7 @@ function outcomeOf({ name: foreignName }: TrialFrontend, { code, output }: ExecE
   }
 }
 
-function unasked(error: unknown): CheckOutcome {
+function unknownFromError(error: unknown): CheckOutcome {
   const denied = (error as { denied?: unknown }).denied === true;
   return { verdict: 'unknown', reason: messageOf(error), denied };
 }

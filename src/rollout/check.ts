@@ -1,6 +1,6 @@
 import { messageOf } from '../util/error-message.ts';
 import { noteRefusal } from './note-refusal.ts';
-import { triesOfACheck } from './trial-state.ts';
+import { maxCheckTries } from './trial-state.ts';
 import type { TrialState } from './trial-state.ts';
 import type { CheckOutcome, Chosen, TrialFrontend, TrialOptions, TrialPorts } from './trial-types.ts';
 
@@ -35,7 +35,7 @@ export function startCheck(
       if (outcome.denied) {
         if (!rollout.isCheckDenied) ports.onCheckDenied(outcome.reason);
         rollout.isCheckDenied = true;
-      } else if (!options.strict) ports.onCheckFailed(instance, outcome.reason, tries < triesOfACheck);
+      } else if (!options.strict) ports.onCheckFailed(instance, outcome.reason, tries < maxCheckTries);
     }
     ports.onLearnt(instance);
   });

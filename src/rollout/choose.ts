@@ -14,7 +14,7 @@ import { checkImpossible, notRendered, refusalProblems } from './refusal-problem
 import { findBest } from './search.ts';
 import type { Finding, Verdict } from './search.ts';
 import {
-  endsOfARefusal,
+  endsBeforeRefusal,
   forgetTemplates,
   hasFallback,
   isComplete,
@@ -22,7 +22,7 @@ import {
   isUntestable,
   noteAway,
   noteLives,
-  turnTo,
+  setWanted,
 } from './trial-state.ts';
 import type { TrialState } from './trial-state.ts';
 import type { Choice, Chosen, TrialFrontend } from './trial-types.ts';
@@ -45,7 +45,7 @@ export function choose(
   if (newest !== undefined) state.templates.set(newest.templates.key, newest.templates);
   const wanted = newest === undefined ? state.good : editionFor(state.wanted, newest.templates.key, plan.structure);
   if (wanted === undefined) return { desired: '', isRollback: false, isOnTrial: false, withdraw: false, problems: [] };
-  if (wanted.key !== state.wanted?.key) turnTo(state, wanted);
+  if (wanted.key !== state.wanted?.key) setWanted(state, wanted);
   const finding = findBest(wanted, {
     good: state.good,
     earlier: state.earlier,
@@ -95,11 +95,11 @@ function problemsOf(
           rollout.ports.rejectedPath(instance),
         )
       : [];
-  const isNotRendered = edition !== undefined && published === undefined && !isAsked(state, wanted);
+  const isNotRendered = edition !== undefined && published === undefined && !awaitsVerdict(state, wanted);
   return [
     ...refused,
     ...(isNotRendered ? [notRendered(instance, !state.templates.has(edition.templates))] : []),
-    ...(isKeptWaiting(rollout, state, wanted, edition) ? [checkImpossible(instance, state.untestable.get(wanted.key)?.reason)] : []),
+    ...(isBlockedByStrict(rollout, state, wanted, edition) ? [checkImpossible(instance, state.untestable.get(wanted.key)?.reason)] : []),
   ];
 }
 
@@ -121,17 +121,17 @@ function decide(
   if (isChecked && frontends.length > 0) {
     const candidate = render(state, next, addresses);
     if (candidate !== undefined) startCheck(rollout, ports.check, state, candidate, frontends);
-    return meanwhile(state, best);
+    return fallbackEdition(state, best);
   }
   if (options.unwatched && !options.strict) return next;
   // With nobody there, what is published is what the next one starts with; unless that is what it ends with again and again.
-  const isDeadly = (state.current?.ends ?? 0) >= endsOfARefusal;
-  const mayTry = !options.strict && !state.isRollingBack && (frontends.length > 0 || isFirst || isDeadly);
-  return mayTry ? next : meanwhile(state, best);
+  const endsFrontends = (state.current?.ends ?? 0) >= endsBeforeRefusal;
+  const mayTry = !options.strict && !state.isRollingBack && (frontends.length > 0 || isFirst || endsFrontends);
+  return mayTry ? next : fallbackEdition(state, best);
 }
 
 /** Nothing untested may be published, and it can't be tested. */
-function isKeptWaiting({ options, isCheckDenied }: Rollout, state: TrialState, wanted: Edition, chosen: Edition | undefined): boolean {
+function isBlockedByStrict({ options, isCheckDenied }: Rollout, state: TrialState, wanted: Edition, chosen: Edition | undefined): boolean {
   const isUntested = isCheckDenied || state.untestable.has(wanted.key);
   return options.strict && isUntested && wanted.key !== chosen?.key && state.verdicts.get(wanted.key) === undefined;
 }
@@ -148,12 +148,12 @@ function render(state: TrialState, edition: Edition, addresses: RoutingAddresses
 }
 
 /** Nobody has been told yet what nginx says to it: until then the file stays as it is. */
-function isAsked(state: TrialState, wanted: Edition): boolean {
+function awaitsVerdict(state: TrialState, wanted: Edition): boolean {
   return state.checking && state.verdicts.get(wanted.key) === undefined;
 }
 
 /** The edition to publish while it isn't known what nginx says to the next one. */
-function meanwhile(state: TrialState, best: Edition | undefined): Edition | undefined {
+function fallbackEdition(state: TrialState, best: Edition | undefined): Edition | undefined {
   const current = state.current?.edition;
   const isAccepted = current !== undefined && (current.key === state.good?.key || state.verdicts.get(current.key)?.accepted === true);
   return isAccepted ? current : best;

@@ -61,8 +61,8 @@ function duplicatesIn(words: string): readonly { readonly path: string; readonly
 
 type Known = readonly (readonly [key: string, location: LocationView])[];
 
-function keysOf(known: Known, isMeant: (location: LocationView) => boolean): readonly string[] {
-  return known.flatMap(([key, location]) => (isMeant(location) ? [key] : []));
+function keysOf(known: Known, matches: (location: LocationView) => boolean): readonly string[] {
+  return known.flatMap(([key, location]) => (matches(location) ? [key] : []));
 }
 
 function locationsOfBlock(block: string | undefined, known: Known): readonly string[] {

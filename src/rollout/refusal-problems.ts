@@ -36,10 +36,10 @@ export function refusalProblems(instance: string, words: readonly string[], serv
 
 /**
  * The best that nginx accepts comes from templates that can't be rendered.
- * @param isGone they were an earlier process's: templates are never kept
+ * @param wereLost they were an earlier process's: templates are never kept
  */
-export function notRendered(instance: string, isGone: boolean): Problem {
-  const reason = isGone
+export function notRendered(instance: string, wereLost: boolean): Problem {
+  const reason = wereLost
     ? 'the last good template is gone since meet-gen was restarted'
     : "the last good template can't be rendered with today's containers";
   return problem('template-broken', {

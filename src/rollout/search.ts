@@ -32,7 +32,7 @@ type Search<Result> = Generator<Edition, Result, Verdict>;
 
 /** Each round costs a test, or without tests a reload and a roll-back. Two bad labels at once are rare already. */
 const maxRounds = 8;
-const takenForGood: Verdict = { accepted: true, words: '', content: '' };
+const acceptedVerdict: Verdict = { accepted: true, words: '', content: '' };
 
 /**
  * Finds what to publish of the wanted edition: all of it; else with IPv4 alone or the last good templates; else without the
@@ -40,12 +40,12 @@ const takenForGood: Verdict = { accepted: true, words: '', content: '' };
  */
 export function findBest(wanted: Edition, evidence: Evidence): Finding {
   const { good } = evidence;
-  const search = look(wanted, evidence);
+  const search = searchEditions(wanted, evidence);
   let best = good;
   let step = search.next();
   while (step.done !== true) {
     const edition = step.value;
-    const verdict = edition.key === good?.key ? takenForGood : evidence.verdictOf(edition);
+    const verdict = edition.key === good?.key ? acceptedVerdict : evidence.verdictOf(edition);
     if (verdict === undefined) return { best, next: edition };
     if (verdict.accepted) best = edition;
     step = search.next(verdict);
@@ -53,7 +53,7 @@ export function findBest(wanted: Edition, evidence: Evidence): Finding {
   return step.value;
 }
 
-function* look(wanted: Edition, evidence: Evidence): Search<Finding> {
+function* searchEditions(wanted: Edition, evidence: Evidence): Search<Finding> {
   const { accepted, words } = yield wanted;
   if (accepted) return { best: wanted };
   const { earlier } = evidence;

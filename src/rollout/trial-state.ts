@@ -31,11 +31,11 @@ export interface TrialState {
 }
 
 /** After so many ends of a frontend, the published file counts as refused. */
-export const endsOfARefusal = 2;
+export const endsBeforeRefusal = 2;
 /** A frontend that crashes or is stopped in the middle of a test says nothing about the file. */
-export const triesOfACheck = 3;
+export const maxCheckTries = 3;
 /** Longer than a restart takes. */
-const resyncsUntilGivenUp = 2;
+const resyncsUntilIgnored = 2;
 const firstRetryMs = 25_000;
 const longestRetryMs = 600_000;
 export const maxKept = 20;
@@ -76,7 +76,7 @@ export function noteAway(state: TrialState, away: readonly string[]): void {
  * back to what the other one accepts.
  */
 export function isComplete({ away }: TrialState): boolean {
-  return [...away.values()].every((resyncs) => resyncs >= resyncsUntilGivenUp);
+  return [...away.values()].every((resyncs) => resyncs >= resyncsUntilIgnored);
 }
 
 /** A restarted frontend may have been fixed. */
@@ -105,7 +105,7 @@ export function forgetRefusals(state: TrialState): boolean {
 }
 
 export function isUntestable(state: TrialState, edition: Edition): boolean {
-  return (state.untestable.get(edition.key)?.tries ?? 0) >= triesOfACheck;
+  return (state.untestable.get(edition.key)?.tries ?? 0) >= maxCheckTries;
 }
 
 export function isRefused(state: TrialState, edition: Edition | undefined): boolean {
@@ -123,7 +123,7 @@ export function isDueAgain(state: TrialState, { words }: Verdict, nowMs: number)
 }
 
 /** Something else is wanted: what was accepted on the way to the last one is of no use any more. */
-export function turnTo(state: TrialState, wanted: Edition): void {
+export function setWanted(state: TrialState, wanted: Edition): void {
   state.wanted = wanted;
   state.retryPauseMs = firstRetryMs;
   const current = state.current?.edition.key;

@@ -35,7 +35,7 @@ export interface Trials {
   /** How the instance's frontends take what was published last. */
   observe(instance: string, reports: readonly TrialReport[]): void;
   /** Whether what was published last was refused, so that the next pass replaces it. */
-  givesWay(instance: string): boolean;
+  isPublishedRefused(instance: string): boolean;
   /** A frontend ended by itself. */
   ended(instance: string, frontend: string): void;
   /** Asks again about what was refused for a reason that lies outside of labels and templates, or, `all`, for any reason. */
@@ -60,16 +60,16 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, states: T
       states.of(instance).current = undefined;
     },
     observe: (instance, reports) => observe(ports, states.of(instance), reports),
-    givesWay(instance) {
+    isPublishedRefused(instance) {
       const { current, good } = states.of(instance);
       return current !== undefined && current.edition.key !== good?.key && isRefused(states.of(instance), current.edition);
     },
     ended: (instance, frontend) => noteEnd(ports, states.of(instance), frontend),
     retry(nowMs, all) {
       // Where nothing else can go on, a test is worth asking for again and again.
-      const asksTests = options.strict || all;
-      if (asksTests) rollout.isCheckDenied = false;
-      for (const state of states.all()) if (retry(state, nowMs, asksTests, all)) ports.onLearnt(state.instance);
+      const retriesTests = options.strict || all;
+      if (retriesTests) rollout.isCheckDenied = false;
+      for (const state of states.all()) if (retry(state, nowMs, retriesTests, all)) ports.onLearnt(state.instance);
     },
   };
 }

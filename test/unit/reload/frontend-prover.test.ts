@@ -129,7 +129,7 @@ describe('a frontend that is visited', () => {
     const { prover, asked, visitedAt } = visited(isTarget, sees(''));
     await waitUntil('it is live', () => prover.proof().settledAnswers === 10);
     asked.length = visitedAt.length = 0;
-    prover.meet({ ...frontend, statusEndpoints: ['10.0.0.5:8084'] });
+    prover.update({ ...frontend, statusEndpoints: ['10.0.0.5:8084'] });
     await waitUntil('it is asked', () => asked.length > 0);
     expect(asked).toEqual([['10.0.0.5:8084']]);
     expect(visitedAt).not.toContain('10.0.0.1:8084');
@@ -137,7 +137,7 @@ describe('a frontend that is visited', () => {
 
   it('is told of a new file while it is looked for a rival', async () => {
     const { prover, aim, reloads } = visited(isOther, () => new Promise(() => undefined));
-    await waitUntil('it is looked', () => prover.proof().missed?.isLookedFor === true);
+    await waitUntil('it is looked', () => prover.proof().mismatch?.isRivalSearched === true);
     const before = reloads.length;
     aim('cccccccccccccccc');
     await waitUntil('it is told', () => reloads.length > before);
@@ -149,7 +149,7 @@ describe('a frontend that is visited', () => {
       looks += 1;
       return Promise.resolve('the server "x"');
     });
-    await waitUntil('it is known', () => prover.proof().missed?.rival === 'the server "x"');
+    await waitUntil('it is known', () => prover.proof().mismatch?.rival === 'the server "x"');
     prover.recheck();
     await waitUntil('it was asked again', () => prover.proof().doubtful !== true);
     expect(looks).toBe(1);

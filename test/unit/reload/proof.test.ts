@@ -11,7 +11,7 @@ import {
   noteInquiry,
   noteOvertakenReload,
   noteRival,
-  noteSearch,
+  noteRivalSearch,
   noteReload,
   noteVisits,
   relocate,
@@ -112,7 +112,7 @@ function play(start: Proof, fromMs: number, untilMs: number, world: World, how: 
     } else if (step.do === 'find-rival') {
       looks.push(now);
       now += 1;
-      proof = noteRival(noteSearch(proof), rival);
+      proof = noteRival(noteRivalSearch(proof), rival);
     } else if (step.do === 'inquire') {
       inquiries.push(now);
       now += 1;
@@ -680,7 +680,7 @@ describe('a frontend that is asked where visitors reach it', () => {
     const visitorsGet = (at: number): VisitorAnswer => (at < found + 60_000 ? nobody : { kind: 'target', tookMs: 1 });
     const { proof } = play(start, found, found + 120_000, { answer: () => answerOf(newGeneration), visitorsGet });
     expect(phaseOf(proof, found + 120_000, options)).toBe('live');
-    expect(proof.missed).toBeUndefined();
+    expect(proof.mismatch).toBeUndefined();
   });
 
   it('is asked by each name that visitors use, however many there are', () => {
@@ -691,12 +691,12 @@ describe('a frontend that is asked where visitors reach it', () => {
 
   it('is not shadowed by what visitors missed of an earlier file for a moment', () => {
     const third: Target = { ...seen, generation: 'cccccccccccccccc', writtenAtMs: found + 1000 };
-    const missedOnce = play(start, found, found + 300, { answer: () => answerOf(newGeneration), visitorsGet: () => other }).proof;
-    expect(missedOnce.missed).toBeDefined();
+    const mismatchedOnce = play(start, found, found + 300, { answer: () => answerOf(newGeneration), visitorsGet: () => other }).proof;
+    expect(mismatchedOnce.mismatch).toBeDefined();
     // Somebody else makes it reload, and takes a minute.
     const elsewhere = { ...options, reloadedBy: 'operator' } as const;
     const waiting = play(
-      aimAt(missedOnce, third),
+      aimAt(mismatchedOnce, third),
       found + 1000,
       found + 61_000,
       { answer: () => answerOf(newGeneration) },

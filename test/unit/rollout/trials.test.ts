@@ -133,11 +133,11 @@ describe('what is refused once it is published', () => {
   it('gives way, until something else is published', () => {
     const one = served(['/api']);
     one.pass(plan(['/api', '/more']));
-    expect(one.trials.givesWay('meet')).toBe(false);
+    expect(one.trials.isPublishedRefused('meet')).toBe(false);
     one.take('refused', { words: emerg });
-    expect(one.trials.givesWay('meet')).toBe(true);
+    expect(one.trials.isPublishedRefused('meet')).toBe(true);
     one.pass(plan(['/api', '/more']));
-    expect(one.trials.givesWay('meet')).toBe(false);
+    expect(one.trials.isPublishedRefused('meet')).toBe(false);
   });
 
   it('goes on giving way where a pass that was under way publishes it once more', () => {
@@ -145,14 +145,14 @@ describe('what is refused once it is published', () => {
     const { published } = one.pass(plan(['/api', '/more']));
     one.take('refused', { words: emerg });
     if (published !== undefined) one.trials.published('meet', published);
-    expect(one.trials.givesWay('meet')).toBe(true);
+    expect(one.trials.isPublishedRefused('meet')).toBe(true);
   });
 
   it('does not where it is a change of addresses alone', () => {
     const one = served(['/api']);
     one.pass(plan(['/api'], '10.0.0.2:80'));
     one.take('refused', { words: emerg });
-    expect(one.trials.givesWay('meet')).toBe(false);
+    expect(one.trials.isPublishedRefused('meet')).toBe(false);
   });
 });
 
