@@ -1,17 +1,17 @@
 import pLimit from 'p-limit';
 
-/** Longer than a busy disk takes for a small file. */
+/** Longer than a busy disk needs for a small file. */
 const defaultLimitMs = 2000;
-/** Node has four threads for files. Time in their queue is no sign of a folder that hangs, so few wait there. */
+/** Node has four threads for files. A short queue there keeps waiting from looking like a hang. */
 const maxConcurrent = 8;
 
-/** Does work in a folder; what hangs there costs nobody else anything. */
+/** Runs file operations in a folder; a folder that hangs doesn't delay the others. */
 export type InFolder = <Result>(folder: string, work: () => Promise<Result>) => Promise<Result>;
 
 /**
- * Bounds how long the work of one folder can make others wait. What doesn't end in time goes on by itself, holding a thread; until it
- * has ended nothing else is begun in that folder, so that no more than one thread hangs for each.
- * @returns rejects with the cure where the folder hangs
+ * Limits how long one folder can delay others. Work over the limit continues in the background and holds a thread. Until
+ * it ends, new work in that folder fails at once, so each folder blocks at most one thread.
+ * @returns rejects with the cure if the folder hangs
  */
 export function createFolderTimeLimit(limitMs = defaultLimitMs): InFolder {
   const hanging = new Set<string>();

@@ -6,20 +6,20 @@ import type { InFolder } from './folder-time-limit.ts';
 import { readSmallFile } from './read-small-file.ts';
 import { messageOf } from '../util/error-message.ts';
 
-/** What meet-gen keeps for its next life, in small files beside what it publishes. */
+/** meet-gen's own small files, stored for its next start beside the published files. */
 export interface OwnFiles {
-  /** @returns undefined where there is none @throws Error that says what is there instead; it is a problem until that is gone */
+  /** @returns undefined without a file @throws Error; also reported as a problem until the file can be read */
   read(path: string): Promise<string | undefined>;
-  /** Writes after what is being written there; what fails is a problem until it is written. */
+  /** Queues a write. A failure is reported as a problem until a write succeeds. */
   write(path: string, text: string): void;
-  /** Tries again what failed. */
+  /** Retries what failed. */
   retry(): void;
   problems(): readonly Problem[];
-  /** Calls back when a problem has come or gone. */
+  /** Calls the listener after each change of the problems. */
   onChange(listener: () => void): void;
 }
 
-/** What is kept of one instance: no more than twenty refused files, with their words. */
+/** One instance stores at most twenty refused files, with nginx's words. */
 const maxKeptBytes = 16 * 2 ** 20;
 
 export function createOwnFiles(inFolder: InFolder): OwnFiles {

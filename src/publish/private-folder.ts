@@ -3,13 +3,13 @@ import { lstat, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** The folder for what can't lie where it is published; the same for everybody who names that place. */
+/** A folder for files that must not be in the published directory; its name depends only on that directory's path. */
 export function privateFolder(path: string, base = tmpdir()): string {
   return join(base, `meet-gen-${createHash('sha256').update(resolve(path)).digest('hex').slice(0, 12)}`);
 }
 
 /**
- * Makes a private folder, closed to everybody else; one that somebody else made is not trusted.
+ * Creates a folder that only this user can access. An existing folder of another user is refused.
  * @throws Error with the cure
  */
 export async function makePrivateFolder(folder: string): Promise<void> {

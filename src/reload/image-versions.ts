@@ -3,19 +3,19 @@ import { parseNginxVersion } from '../nginx/version.ts';
 import { parseJsonObject } from '../util/json-object.ts';
 
 /**
- * The nginx version of each image that a frontend has run, kept for the next process: a frontend that is slow to answer
- * after a restart of meet-gen must not get a file for an older nginx.
+ * The nginx version of each frontend image, kept across restarts of meet-gen. A frontend that answers late after such a
+ * restart would otherwise get a file for an older nginx.
  */
 export interface ImageVersions {
-  /** As nginx writes it, for example `1.30.3`. */
+  /** In nginx's notation, for example `1.30.3`. */
   of(imageId: string): string | undefined;
   note(imageId: string, version: string): void;
 }
 
-/** Of more images than that the oldest are forgotten, and asked again. */
+/** Beyond this limit the oldest images are dropped, and asked again. */
 const maxImages = 100;
 
-/** @param save keeps a text for the next process; called after each change */
+/** @param save stores a text for the next process, after each change */
 export function createImageVersions(
   kept: Iterable<readonly [imageId: string, version: string]>,
   save: (text: string) => void,
@@ -33,9 +33,9 @@ export function createImageVersions(
 }
 
 /**
- * Versions that outlive the process in a file; a file that can't be read costs only that, and is reported.
- * @param text what an earlier process kept, a JSON object of versions by image id; rejects where it can't be read
- * @param save keeps a text for the next process; called after each change
+ * Reads the versions that an earlier process stored. An unreadable file is logged, and the frontends are asked again.
+ * @param text a JSON object of versions by image id; rejects if it can't be read
+ * @param save stores a text for the next process, after each change
  */
 export async function keepImageVersions(
   text: Promise<string | undefined>,
@@ -50,7 +50,7 @@ export async function keepImageVersions(
   }
 }
 
-/** @throws Error when it is no JSON object */
+/** @throws Error unless the text is a JSON object */
 function parseVersions(text: string | undefined): readonly (readonly [string, string])[] {
   if (text === undefined) return [];
   return Object.entries(parseJsonObject(text))

@@ -2,10 +2,10 @@ import { answersNeeded, settledAtMsOf, reloadPossibleSinceMs, sendsReloads } fro
 import type { Proof, ProofOptions, Target } from './proof.ts';
 import { isShadowed } from './proof-phase.ts';
 
-/** What is done next for a frontend. */
+/** The next action for a frontend. */
 export type Step =
   | { readonly do: 'ask'; readonly times: number }
-  /** Ask on the routing port, as a visitor. */
+  /** Send visitors' requests to the routing port. */
   | { readonly do: 'visit'; readonly times: number }
   | { readonly do: 'find-rival' }
   | { readonly do: 'reload' }
@@ -17,7 +17,7 @@ const visitOnce: Step = { do: 'visit', times: 1 };
 const shortestAskMs = 150;
 const longestAskMs = 1000;
 const firstPollMs = 5;
-/** Each question costs some of the host's time, so they begin when the reload can be over, going by the one before. */
+/** Each request costs the host time, so requests start after this share of the last reload's duration. */
 const firstAskShare = 0.7;
 const longestFirstWaitMs = 200;
 const maxPollMs = 50;
@@ -25,18 +25,18 @@ const maxPendingPollMs = 1000;
 const startingPollMs = 25;
 const firstResendMs = 500;
 const maxPauseMs = 30_000;
-/** On a busy host one reload takes longer than usual; when a second one has no effect either, it is worth asking why. */
+/** A busy host may delay one reload. If a second reload has no effect either, meet-gen asks nginx why. */
 const reloadsBeforeInquiry = 2;
 const inquireAfterMs = 400;
 const maxHookPollMs = 100;
 
-/** Decides what to do next for a frontend. Asked first, signalled only when it differs, signalled again with back-off. */
+/** Decides the next action: ask first, reload only if the answer differs, repeat the reload with back-off. */
 export function nextStep(proof: Proof, nowMs: number, options: ProofOptions): Step {
   const { target } = proof;
   if (target === undefined) return { do: 'wait', ms: maxPauseMs };
   if (proof.running === undefined) return stepWhileSilent(proof, target, nowMs, options);
   const isReached = proof.running === target.generation;
-  // A visitor's answer proves more. After one that wasn't the target, the status port tells whether nginx still has it.
+  // A visitor's request proves more. After a mismatch, the status port shows whether nginx still has the target.
   if (proof.doubtful === true) return isReached && target.entrance !== undefined && proof.mismatch === undefined ? visitOnce : askOnce;
   if (!isReached) return stepTowards(proof, nowMs, options);
   if (isShadowed(proof, options) && proof.mismatch?.isRivalSearched !== true) return { do: 'find-rival' };
@@ -48,20 +48,20 @@ export function nextStep(proof: Proof, nowMs: number, options: ProofOptions): St
   return proof.mismatch === undefined || proof.settledAnswers > 0 ? { do: 'visit', times } : visitOnce;
 }
 
-/** Soon at first, since an old worker may have answered; then ever more seldom. */
+/** Soon at first, since an old worker may have answered; then at growing intervals. */
 function nextVisitAtMs({ mismatch, settledAnswers }: Proof): number {
   if (mismatch === undefined || settledAnswers > 0) return 0;
   return mismatch.lastAtMs + Math.min(Math.max(maxPollMs, (mismatch.lastAtMs - mismatch.pacedFromMs) / 5), maxPauseMs);
 }
 
 /**
- * It doesn't tell: a fresh one is asked until it does (a signal in its first moments can kill it); one that has been there
- * for long, or that refuses us and so is up, is signalled blindly.
+ * The frontend doesn't answer. A new frontend is only asked, since a signal during its start can kill nginx. A frontend
+ * that has run for long, or refuses meet-gen and so is up, is reloaded without an answer.
  */
 function stepWhileSilent(proof: Proof, target: Target, nowMs: number, options: ProofOptions): Step {
   const silentMs = proof.silent === undefined ? 0 : nowMs - proof.silent.sinceMs;
   const isDenied = proof.silent?.denied === true;
-  // What refuses us may be the older file itself, with the networks of a moment ago.
+  // The older file itself may refuse meet-gen, since it lists the previous networks.
   const mayHaveReadAnOlderFile = isDenied || target.writtenAtMs > proof.foundAtMs;
   const isUp = isDenied || silentMs >= options.verifyTimeoutMs;
   const isDue = proof.reloads.count === 0 || (proof.reloads.failure !== undefined && nowMs >= resendAtMs(proof));
@@ -71,13 +71,13 @@ function stepWhileSilent(proof: Proof, target: Target, nowMs: number, options: P
   return askAt((proof.askedAtMs ?? 0) + pauseMs, nowMs);
 }
 
-/** It serves another configuration: signal, poll tightly at first, signal again when that had no effect. */
+/** The frontend serves another configuration: reload, poll often at first, reload again if nothing changes. */
 function stepTowards(proof: Proof, nowMs: number, options: ProofOptions): Step {
   if (!sendsReloads(options)) return stepWithoutSending(proof, nowMs, options);
   const { count, firstAtMs, lastAtMs } = proof.reloads;
   if (count === 0) return { do: 'reload' };
   if (isInquiryDue(proof, nowMs, options)) return { do: 'inquire' };
-  // Where this process or nginx was held up, what was seen last may be from before the reload.
+  // If this process or nginx was delayed, the last answer may be older than the reload: ask once more.
   if (nowMs >= resendAtMs(proof)) return (proof.seenAtMs ?? 0) < resendAtMs(proof) ? askOnce : { do: 'reload' };
   const notBeforeMs = lastAtMs + Math.min((proof.reloadMs ?? 0) * firstAskShare, longestFirstWaitMs);
   if (count === 1 && nowMs < notBeforeMs) return askAt(notBeforeMs, nowMs);
@@ -86,7 +86,7 @@ function stepTowards(proof: Proof, nowMs: number, options: ProofOptions): Step {
   return askAt(Math.min((proof.askedAtMs ?? 0) + pollMs, resendAtMs(proof)), nowMs);
 }
 
-/** Somebody else makes it reload: the hook does so within a second, an operator whenever he likes. */
+/** meet-gen doesn't send the reload: the hook reloads within a second, an operator at any time. */
 function stepWithoutSending(proof: Proof, nowMs: number, options: ProofOptions): Step {
   const askedAtMs = proof.askedAtMs ?? 0;
   if (options.reloadedBy === 'operator') return askAt(askedAtMs + options.verifyTimeoutMs, nowMs);
@@ -111,8 +111,8 @@ function askAt(dueMs: number, nowMs: number): Step {
 }
 
 /**
- * How long an answer is waited for. Short at first: a connection to a container whose network is just being set up is
- * lost, and TCP itself tries again only after a second.
+ * The time limit of one request. Short at first: while Docker sets up a container's network, connections are lost, and
+ * TCP retries only after a second.
  */
 export function askTimeoutMs(proof: Proof, nowMs: number): number {
   const sinceMs = Math.min(proof.silent?.sinceMs ?? nowMs, proof.mismatch?.sinceMs ?? nowMs);

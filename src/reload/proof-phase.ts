@@ -2,19 +2,23 @@ import { answersNeeded, reloadPossibleSinceMs, sendsReloads } from './proof.ts';
 import type { Proof, ProofOptions } from './proof.ts';
 
 /**
- * How far a frontend is: `asking` (not known yet), `reloading` (told, not seen yet), `serving` (has answered with the
- * target), `live` (visitors get the target alone), `shadowed` (nginx has the target, but another server answers visitors), `rejected`
- * (goes on with another, and nginx says why), `pending` (goes on with another), `unverified` (does not answer,
- * or not where visitors ask).
+ * How far a frontend is:
+ * - `asking`: no answer yet
+ * - `reloading`: reload requested, no effect seen yet
+ * - `serving`: answered with the target once
+ * - `live`: visitors get only the target
+ * - `shadowed`: nginx has the target, but another server answers visitors
+ * - `rejected`: serves another configuration, and nginx gave the reason
+ * - `pending`: serves another configuration, reason unknown
+ * - `unverified`: no answer on the status port or the routing port
  */
 export type ProofPhase = 'asking' | 'reloading' | 'serving' | 'live' | 'shadowed' | 'rejected' | 'pending' | 'unverified';
 
-/** Somebody may lose a signal; nobody loses three. */
+/** One reload request can get lost; three in a row don't. */
 const reloadsBeforeRefusal = 3;
-/** Long after the last of them, and before the next. */
+/** Longer than a reload takes, shorter than the pause before the next request. */
 const graceMs = 1500;
 
-/** How far it is, in a word. */
 export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): ProofPhase {
   const { running, target, silent, reloads } = proof;
   if (running === undefined) return silent !== undefined && nowMs - silent.sinceMs >= options.verifyTimeoutMs ? 'unverified' : 'asking';
@@ -25,13 +29,13 @@ export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): Pro
   }
   if (proof.inquiry?.found.kind === 'refused') return 'rejected';
   if (reloads.failure !== undefined) return 'pending';
-  // Where somebody else makes it reload, their time counts from the file.
+  // If meet-gen sends no reload, the time counts from the publication.
   const sinceMs = sendsReloads(options) ? reloads.firstAtMs : reloadPossibleSinceMs(proof);
   const isRequested = !sendsReloads(options) || reloads.count > 0;
   return isRequested && nowMs - sinceMs >= options.verifyTimeoutMs ? 'pending' : 'reloading';
 }
 
-/** Whether visitors have got something else for so long that it is no old worker that answers. */
+/** Whether another server has answered visitors for longer than any old worker does. */
 export function isShadowed(proof: Proof, options: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
   return proof.mismatch?.kind === 'other' && isMismatchLasting(proof, options);
 }
@@ -41,13 +45,13 @@ function isMismatchLasting({ mismatch }: Proof, { verifyTimeoutMs }: Pick<ProofO
 }
 
 /**
- * Whether it goes on with another configuration after three signals, where nobody can be asked why: with a change of structure that
- * is taken for a refusal.
+ * Whether nginx serves another configuration after three reloads, and its reason can't be read. After a change of
+ * structure this counts as a refusal.
  */
 export function ignoresReloads(proof: Proof, nowMs: number, options: ProofOptions): boolean {
   const { running, target, reloads, inquiry } = proof;
   if (!sendsReloads(options) || target === undefined || running === undefined || running === target.generation) return false;
-  // Where nginx has read nothing, it looks elsewhere, or a signal got lost: a refusal leaves what was read before.
+  // After a refusal nginx keeps the previous file. With no file at all, the include is wrong or a signal was lost.
   if (running === 'none') return false;
   const isSilent = !options.inquire || inquiry?.found.kind === 'unavailable';
   const { delivered, lastAtMs } = reloads;

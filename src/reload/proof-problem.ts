@@ -4,7 +4,7 @@ import type { Proof } from './proof.ts';
 import type { FrontendReport } from './prover.ts';
 import type { ReloadWay } from './ways/way.ts';
 
-/** What is wrong with a frontend's proof, or undefined while nothing is. */
+/** The problem of a frontend's proof, if it has one. */
 export function proofProblem(
   instance: string,
   { frontend, phase, isShadowed, proof }: FrontendReport,
@@ -52,7 +52,7 @@ function shadowed(mismatch: Proof['mismatch']): { readonly message: string; read
   };
 }
 
-/** Such a frontend alone is asked at the loopback address. */
+/** Only frontends in host mode are asked at the loopback address. */
 function isInHostMode({ statusEndpoints }: FrontendReport['frontend']): boolean {
   return statusEndpoints.some((endpoint) => endpoint.startsWith('127.0.0.1:'));
 }

@@ -2,10 +2,10 @@ import { connect } from 'node:net';
 import { addressIn, portIn } from '../model/endpoint.ts';
 
 const maxHeadBytes = 8192;
-/** A name that nobody serves: a server of that name would answer in the default one's place. */
+/** No server may have this name: such a server would answer instead of the default server. */
 const ownHost = 'meet-gen';
 
-/** An answer was longer than it may be. */
+/** An answer exceeded its limit. */
 export class LongAnswer extends Error {
   override name = 'LongAnswer';
   readonly status: number;
@@ -16,19 +16,18 @@ export class LongAnswer extends Error {
   }
 }
 
-/** What a status server answered. */
 export interface StatusAnswer {
   readonly status: number;
   readonly body: string;
 }
 
 /**
- * Asks a frontend's nginx, on a fresh connection: an old nginx worker goes on answering on kept-alive ones. By HTTP/1.0,
- * whose answers are plain: a reload is proven by a dozen of these, and one by `node:http` takes the processor twice as long.
+ * Asks a frontend's nginx on a new connection: an old nginx worker goes on answering on kept-alive connections.
+ * Plain HTTP/1.0, since a proof takes a dozen requests, and a request by `node:http` costs twice the processor time.
  * @param endpoint `address:port`, an IPv6 address in brackets
  * @param host for the Host header
- * @throws LongAnswer when it has more than `maxBytes`
- * @throws Error when there is no whole answer
+ * @throws LongAnswer if the body exceeds `maxBytes`
+ * @throws Error without a complete answer
  */
 export function getText(endpoint: string, path: string, maxBytes: number, signal: AbortSignal, host = ownHost): Promise<StatusAnswer> {
   return new Promise((resolve, reject) => {
@@ -70,8 +69,8 @@ function placeOf(endpoint: string): { readonly host: string; readonly port: numb
 }
 
 /**
- * A status line, the header's lines, an empty one, and a body as long as they say, or up to the connection's end (RFC 1945).
- * @returns undefined while more is to come
+ * Parses an HTTP/1.0 answer (RFC 1945). The body is as long as Content-Length says, or ends with the connection.
+ * @returns undefined while the answer is incomplete
  */
 function readAnswer(bytes: Buffer, maxBytes: number, isAll: boolean): StatusAnswer | undefined {
   const headEnd = bytes.indexOf('\r\n\r\n');

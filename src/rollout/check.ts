@@ -4,15 +4,14 @@ import { maxCheckTries } from './trial-state.ts';
 import type { TrialState } from './trial-state.ts';
 import type { CheckOutcome, Chosen, TrialFrontend, TrialOptions, TrialPorts } from './trial-types.ts';
 
-/** What trials are made with, and the one thing that concerns all instances. */
 export interface Rollout {
   readonly ports: TrialPorts;
   readonly options: TrialOptions;
-  /** Nobody may be asked to test a file, for as long as is known. */
+  /** The engine doesn't let meet-gen test files; holds for all instances. */
   isCheckDenied: boolean;
 }
 
-/** Has nginx test a candidate; what it says is taken in when it comes. */
+/** Starts nginx's test of a candidate, and notes its result later. */
 export function startCheck(
   rollout: Rollout,
   check: NonNullable<TrialPorts['check']>,

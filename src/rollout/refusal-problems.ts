@@ -4,22 +4,22 @@ import { isSaidByNginx } from '../nginx/words.ts';
 import type { LocationView } from '../routes/view.ts';
 import type { LeftOut } from './left-out.ts';
 
-/** How many paths of a change that is held back are named. */
+/** A problem names at most this many paths of a change. */
 const maxPaths = 10;
 
-/** What is served while nginx refuses what labels and templates ask for. */
+/** The configuration that is served instead of a refused one. */
 interface Served {
-  /** Absent when nothing good is known that could be served. */
+  /** Undefined if no accepted edition is known. */
   readonly leftOut: LeftOut | undefined;
-  /** `asking` while nginx is asked about less of the change; else whether a part of it is served, or nothing. */
+  /** `asking` while nginx tests a part of the change; then `part` or `nothing` of the change is served. */
   readonly stage: 'asking' | 'part' | 'nothing';
-  /** There is something good to go back to. */
+  /** A last good edition can be rendered. */
   readonly hasGood: boolean;
 }
 
 /**
  * The problems of an instance whose configuration nginx refuses.
- * @param words why, as far as that is known
+ * @param words nginx's reasons, as far as known
  */
 export function refusalProblems(instance: string, words: readonly string[], served: Served, rejectedPath: string): readonly Problem[] {
   const reason = [...new Set(words)].join('; ');
@@ -35,8 +35,8 @@ export function refusalProblems(instance: string, words: readonly string[], serv
 }
 
 /**
- * The best that nginx accepts comes from templates that can't be rendered.
- * @param wereLost they were an earlier process's: templates are never kept
+ * The problem if the last good templates can't be rendered.
+ * @param wereLost whether an earlier process had the templates: templates are never stored
  */
 export function notRendered(instance: string, wereLost: boolean): Problem {
   const reason = wereLost
@@ -49,7 +49,7 @@ export function notRendered(instance: string, wereLost: boolean): Problem {
   });
 }
 
-/** @param reason why nginx can't be asked */
+/** @param reason why nginx can't test the change */
 export function checkImpossible(instance: string, reason: string | undefined): Problem {
   return problem('check-impossible', {
     instance,
@@ -75,7 +75,7 @@ function describe({ leftOut, stage, hasGood }: Served): string {
 function describeChange({ templates, settings, locations }: LeftOut): string {
   const guarded = locations.flatMap(({ location }) => (location.allow === undefined ? [] : [`${showPath(location)} with its meet.allow`]));
   const open = locations.flatMap(({ location }) => (location.allow === undefined ? [showPath(location)] : []));
-  // A guard that isn't there yet comes first: its path may be open.
+  // Unpublished guards first: their paths may be open.
   const paths = [...guarded, ...open];
   const more = paths.length > maxPaths ? ` and ${paths.length - maxPaths} more` : '';
   const parts = [

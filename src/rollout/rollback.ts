@@ -3,17 +3,17 @@ import { endsBeforeRefusal, forgetRefusals, hasFallback, isComplete, isDueAgain,
 import type { TrialState } from './trial-state.ts';
 import type { TrialPorts, TrialReport } from './trial-types.ts';
 
-/** How an instance's frontends take what was published last. */
+/** Learns from the frontends' reaction to the published file whether nginx accepts it. */
 export function observe(ports: TrialPorts, state: TrialState, reports: readonly TrialReport[]): void {
   const { current, instance } = state;
   if (current === undefined) return;
   const own = reports.filter(({ generation }) => generation === current.rendered.generation);
   if (own.length === 0 || own.length < reports.length) return;
-  // One that has just ended or started is not reported on before the next pass.
+  // A frontend that has just started or ended gets its report with the next pass.
   const haveAllReported = own.length >= state.running;
   const answering = own.filter((report) => report.state !== 'unverified');
   const isServed = own.some((report) => report.state === 'serving' || report.state === 'live');
-  // Without anything to go back to, neither a guess nor one of several is enough to take the routes away.
+  // Without a fallback, a rollback removes all routes. A guess, or one of several frontends, is not enough for that.
   const hasNoFallback = !hasFallback(state);
   const refused = own.find((report) => report.state === 'refused' && !(hasNoFallback && (report.isGuess === true || isServed)));
   const isGood = current.edition.key === state.good?.key;
@@ -32,13 +32,13 @@ export function observe(ports: TrialPorts, state: TrialState, reports: readonly 
     state.earlier = undefined;
     state.verdicts.set(current.edition.key, { accepted: true, words: '', content: '' });
     keep(ports, state);
-    // Otherwise this was all that there is to learn.
+    // A part of the change is accepted: the next pass may try more of it.
     if (state.wanted?.key !== current.edition.key) ports.onLearnt(instance);
   }
   if (haveAllReported && own.every((report) => report.state === 'live' || report.state === 'unverified')) settle(ports, state);
 }
 
-/** A frontend ended by itself. */
+/** Counts a crash of a frontend; after two, the published file counts as refused. */
 export function noteEnd(ports: TrialPorts, state: TrialState, frontend: string): void {
   const { current, instance } = state;
   if (current === undefined) return;
@@ -51,9 +51,10 @@ export function noteEnd(ports: TrialPorts, state: TrialState, frontend: string):
 }
 
 /**
- * Whether nginx is worth asking again about what it refused. @returns whether there is something to ask
- * @param retriesTests whether tests that came to nothing are asked for again
- * @param all whatever the reason of the refusal was
+ * Forgets verdicts that may be outdated.
+ * @param retriesTests also allows tests again that gave no verdict
+ * @param all forgets every refusal
+ * @returns whether nginx has something to be asked
  */
 export function retry(state: TrialState, nowMs: number, retriesTests: boolean, all: boolean): boolean {
   for (const [id, resyncs] of state.away) state.away.set(id, resyncs + 1);
@@ -67,10 +68,10 @@ export function retry(state: TrialState, nowMs: number, retriesTests: boolean, a
   return true;
 }
 
-/** All that answer serve what was published: now something else may be tried. */
+/** Ends a rollback once all answering frontends serve the published file. */
 function settle(ports: TrialPorts, state: TrialState): void {
   const wasRollingBack = state.isRollingBack;
-  // One that ends and starts again and again is no new one.
+  // A frontend in a crash loop doesn't count as a new start.
   const hadNewLives = state.newLives && isComplete(state);
   state.isRollingBack = false;
   if (hadNewLives) state.newLives = false;

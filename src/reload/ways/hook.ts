@@ -15,7 +15,7 @@ export const hookWay: ReloadWay = {
   }),
 };
 
-/** The hook has nginx's words about its test; nginx's words about a reload are in its log alone. */
+/** The hook reports nginx's words about its test. Only the log has nginx's words about a reload. */
 function askHook({ askRejected, logs }: WayPorts): Inquire {
   return async (frontend, { sha256, writtenAtMs }, _, signal) => {
     const found = await askRejected(frontend.statusEndpoints, sha256, signal);
