@@ -58,15 +58,15 @@ export function writeError(path: string, cause: unknown): Error {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: 'there is no space left on its file system; make room there',
-  EDQUOT: "the user's quota of its file system is used up; make room there, or raise the quota",
-  EROFS: 'its file system is mounted read-only; mount it writable for meet-gen, or see in the system log whether the disk has failed',
-  EACCES: 'this user may not write there; make it the owner of the directory',
-  EPERM: 'this user may not write there, or change the mode; make it the owner',
-  EIO: 'the disk reports an error; see the system log',
-  EISDIR: 'a directory is in its place; remove it',
-  ENOTEMPTY: 'a directory is in its place; remove it',
-  ENOTDIR: 'what is to be its folder is no directory; remove that',
+  ENOSPC: 'there is no space left on its file system; free some space',
+  EDQUOT: "the user's quota on its file system is used up; free some space, or raise the quota",
+  EROFS: 'its file system is mounted read-only; mount it writable for meet-gen, or check the system log for a failed disk',
+  EACCES: "meet-gen's user may not write there; make that user the owner of the directory",
+  EPERM: "meet-gen's user may not write there, or change the mode; make that user the owner",
+  EIO: 'the disk reports an error; check the system log',
+  EISDIR: 'it is a directory; remove that directory',
+  ENOTEMPTY: 'it is a directory; remove that directory',
+  ENOTDIR: 'its parent is a file instead of a directory; remove that file',
 };
 
 async function replace(path: string, content: string, durably: boolean): Promise<'written'> {

@@ -38,5 +38,5 @@ export function createFolderTimeLimit(limitMs = defaultLimitMs): InFolder {
 }
 
 function hangs(folder: string): Error {
-  return new Error(`${folder} doesn't answer: its file system hangs; see the system log, and whether what is mounted there is reachable`);
+  return new Error(`${folder} doesn't respond: its file system hangs; check the system log, and whether the mounted storage is reachable`);
 }

@@ -69,12 +69,12 @@ export async function readOutPlace(out: string, only: string | undefined): Promi
   if (stats instanceof Error) {
     if (stats.code === 'ENOENT')
       throw new Error(`${out} does not exist; mount the volume that the frontend shares there, or name another directory`);
-    throw new Error(`${out} can't be looked at: ${stats.message}`);
+    throw new Error(`${out} can't be read: ${stats.message}`);
   }
   if (!stats.isDirectory()) return readFilePlace(out, stats, only);
   if (out.endsWith('.conf'))
     throw new Error(
-      `${out} is a directory: Docker makes one where the file that is to be mounted does not exist; remove it on the host, create the file (touch), and recreate the containers`,
+      `${out} is a directory: Docker creates one if the file to mount does not exist; remove it on the host, create the file (touch), and recreate the containers`,
     );
   await checkWritable(out, constants.W_OK | constants.X_OK, stats);
   return { kind: 'directory', path: out, only };
@@ -83,7 +83,7 @@ export async function readOutPlace(out: string, only: string | undefined): Promi
 async function readFilePlace(out: string, stats: Stats, only: string | undefined): Promise<OutPlace> {
   if (!stats.isFile()) throw new Error(`${out} is neither a directory nor a file; name the directory that the frontend shares`);
   if (only === undefined)
-    throw new Error(`${out} is a file, which holds one Meet alone; say which with --instance, or name a directory instead`);
+    throw new Error(`${out} is a file, which holds only one Meet; name that Meet with --instance, or use a directory`);
   const path = await realpath(out);
   const replaceable = !(await isMountPoint(path)) && (await may(dirname(path), constants.W_OK | constants.X_OK));
   if (!replaceable) await checkWritable(path, constants.W_OK, stats);
@@ -98,12 +98,12 @@ async function checkWritable(path: string, mode: number, { uid }: Stats): Promis
   );
   if (error === undefined) return;
   if (error.code === 'EROFS')
-    throw new Error(`${path} is mounted read-only; remove :ro from meet-gen's own mount, the frontend's may stay so`);
+    throw new Error(`${path} is mounted read-only; remove :ro from meet-gen's mount (the frontend's mount may stay read-only)`);
   const user = process.getuid?.();
   const chown = `make that user its owner (chown ${user ?? '<uid>'} on the host)`;
   const cure =
     mode === constants.W_OK
-      ? `${chown}, or run meet-gen as the one who owns it (user: "${uid}" in compose)`
+      ? `${chown}, or run meet-gen as its owner (user: "${uid}" in compose)`
       : `${chown}, or use a named volume, which takes the owner from the image`;
   throw new Error(`${path} is not writable for user ${user ?? '?'}; ${cure}`);
 }

@@ -74,7 +74,7 @@ export function createOwnFiles(inFolder: InFolder): OwnFiles {
 function notKept(path: string, reason: string): Problem {
   return problem('not-kept', {
     value: path,
-    message: `what meet-gen keeps for its next start can't be read or written there: ${reason}`,
-    cure: 'remove what is there instead, or make the folder writable; it is tried again at the next resync',
+    message: `meet-gen can't read or write a file that it keeps for its next start: ${reason}`,
+    cure: 'remove that file, or make its folder writable; meet-gen tries again at the next resync',
   });
 }

@@ -19,13 +19,13 @@ export async function makePrivateFolder(folder: string): Promise<void> {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code !== 'EEXIST')
       throw new Error(
-        `${folder} can't be made (${code ?? message}), and meet-gen needs it for its own files; add this line to its service in compose: tmpfs: [${tmpdir()}]`,
+        `${folder} can't be created (${code ?? message}), and meet-gen needs it for its own files; add this line to meet-gen's service in compose: tmpfs: [${tmpdir()}]`,
         { cause },
       );
     const stats = await lstat(folder);
     if (!stats.isDirectory() || stats.uid !== process.getuid?.() || (stats.mode & 0o077) !== 0)
       throw new Error(
-        `${folder} is somebody else's, so it is not used for meet-gen's own files; remove it, or set TMPDIR to another folder`,
+        `${folder} belongs to another user, or is open to others, so meet-gen can't keep its own files there; remove it, or set TMPDIR to another folder`,
         {
           cause,
         },

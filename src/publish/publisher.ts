@@ -37,7 +37,7 @@ interface PublishedFile {
 }
 
 /** The content of a withdrawn file that can't be removed. */
-const nothing = '# meet-gen has taken back what nginx refuses, and has nothing better.\n';
+const nothing = '# meet-gen has removed a configuration that nginx refuses, and knows no accepted one.\n';
 
 /** The earlier file is held in memory. */
 const maxFoundBytes = 4 * 2 ** 20;
@@ -104,8 +104,8 @@ function singleFile(instance: string, { path, inPlace }: PublishedFile): Problem
     instance,
     value: path,
     message: inPlace
-      ? 'the file is mounted by itself, so it is written over in place: an nginx that starts in that very moment can read half of it'
-      : 'the file is replaced by a new one at each change: a container that mounts this file by itself goes on seeing the old one',
+      ? 'the mount is a single file, so meet-gen overwrites it in place: an nginx that starts at that moment can read half a file'
+      : 'meet-gen replaces the file at each change: a container that mounts only this file keeps the old content',
     cure: 'mount the directory instead, for example a named volume, in meet-gen and in the frontend, and the stub at /etc/nginx/conf.d/routing.conf (README, Install it)',
   });
 }
@@ -114,7 +114,7 @@ function contested(instance: string, { path }: PublishedFile): Problem {
   return problem('output-contested', {
     instance,
     value: path,
-    message: 'somebody else writes this file again and again, and meet-gen writes it back each time',
-    cure: 'see whether another meet-gen, or another program, publishes there; stop it, or give one of the two another --out',
+    message: 'another program changes this file again and again, and meet-gen restores it each time',
+    cure: 'find the program that writes there, perhaps a second meet-gen; stop it, or use another --out',
   });
 }

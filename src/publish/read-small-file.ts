@@ -13,7 +13,7 @@ export class FileRefused extends Error {
   override name = 'FileRefused';
   readonly path: string;
   constructor(path: string, what: string) {
-    super(`${path} is ${what}, and meet-gen reads and writes nothing but small regular files there; remove it`);
+    super(`${path} is ${what}, and meet-gen reads and writes only small regular files there; remove it`);
     this.path = path;
   }
 }
@@ -66,7 +66,7 @@ export async function openRegular(path: string, flags: number): Promise<{ readon
 
 /** @param size the file's size when it was opened @throws FileRefused if the file is larger, or grows during the read */
 export async function readAtMost(file: FileHandle, size: number, path: string, maxBytes: number): Promise<Buffer> {
-  if (size > maxBytes) throw new FileRefused(path, `${size} bytes long, more than the ${maxBytes} that it can have`);
+  if (size > maxBytes) throw new FileRefused(path, `${size} bytes long, more than the limit of ${maxBytes}`);
   // One extra byte: a read that doesn't fill the buffer has found the end.
   const bytes = Buffer.alloc(size + 1);
   let length = 0;

@@ -148,7 +148,7 @@ async function identityOf(path: string): Promise<string | undefined> {
 function notLocked(path: string, reason: string): Problem {
   return problem('not-locked', {
     value: path,
-    message: `nothing keeps a second meet-gen from publishing into the same directory: ${reason}`,
-    cure: 'remove what is in its place; where the file system takes no sockets, see to it yourself that only one meet-gen publishes there',
+    message: `a second meet-gen could publish into the same directory, since this directory can't be locked: ${reason}`,
+    cure: 'remove the file at that path; if the file system supports no sockets, make sure yourself that only one meet-gen publishes there',
   });
 }

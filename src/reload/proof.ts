@@ -122,7 +122,7 @@ export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number
   const { silent, running: _, doubtful: __, ...kept } = proof;
   if (answer.kind !== 'generation') {
     const denied = answer.kind === 'denied';
-    const reason = denied ? 'its status server answers, but refuses meet-gen' : answer.reason;
+    const reason = denied ? 'its status server refuses meet-gen' : answer.reason;
     return { ...kept, askedAtMs: nowMs, settledAnswers: 0, silent: { sinceMs: silent?.sinceMs ?? nowMs, reason, denied } };
   }
   const { generation: running, nginxVersion, tookMs } = answer;

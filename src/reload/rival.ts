@@ -48,7 +48,7 @@ export function rivalInDump(dump: string, port: number): string | undefined {
 /** The same from nginx's log: only `conflicting server name "x" on 0.0.0.0:8083, ignored` names a server. */
 export function rivalInLog(log: string, port: number): string | undefined {
   const conflict = [...log.matchAll(conflictPattern)].findLast(([, , at]) => Number(at) === port);
-  return conflict === undefined ? undefined : `another server of the name "${showForeignText(conflict[1] ?? '', maxNameLength)}"`;
+  return conflict === undefined ? undefined : `another server with the name "${showForeignText(conflict[1] ?? '', maxNameLength)}"`;
 }
 
 function isRival({ names, listens }: NginxServer, port: number): boolean {

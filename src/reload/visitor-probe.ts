@@ -46,9 +46,9 @@ export async function askAsVisitor(
     const host = name?.replace(/^\*/, anyHost) ?? anyHost;
     const { status, body } = await getText(`${addressIn(endpoint)}:${port}`, path, maxAnswerBytes, signal, host);
     if (status === 200 && path.endsWith(`-${body.split(' ')[0] ?? ''}`)) return { kind: 'target', tookMs: nowMs() - askedAtMs };
-    return { kind: 'other', answer: `${asked}, it answers with status ${status}` };
+    return { kind: 'other', answer: `${asked}: status ${status}` };
   } catch (error) {
-    if (error instanceof LongAnswer) return { kind: 'other', answer: `${asked}, it answers with status ${error.status}` };
+    if (error instanceof LongAnswer) return { kind: 'other', answer: `${asked}: status ${error.status}` };
     const reason = signal.aborted ? 'no answer in time' : messageOf(error);
     return { kind: 'silent', answer: `${asked}: ${reason}` };
   }

@@ -61,7 +61,7 @@ function outcomeOf({ name: foreignName }: TrialFrontend, { code, output }: ExecE
     case exitCodes.unseen:
       return unknown(`${name} does not see meet-gen's output directory at /etc/nginx/meet-routing`);
     case exitCodes.notIncluded:
-      return unknown(`nginx in ${name} does not include what is published: the stub is missing`);
+      return unknown(`nginx in ${name} does not include the published file: the stub is missing`);
     default:
       return unknown(`${name} can't copy its /etc/nginx to /tmp (${output.trim() || `exit code ${code}`})`);
   }

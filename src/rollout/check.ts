@@ -24,7 +24,7 @@ export function startCheck(
   if (state.checking) return;
   state.checking = true;
   const { edition, rendered } = candidate;
-  const take = ports.guard('taking in what nginx said to a test', (outcome: CheckOutcome) => {
+  const take = ports.guard('reading the result of a test', (outcome: CheckOutcome) => {
     state.checking = false;
     if (outcome.verdict === 'accepted') state.verdicts.set(edition.key, { accepted: true, words: '', content: '' });
     else if (outcome.verdict === 'refused') noteRefusal(ports, state, edition, rendered.content, outcome.words);

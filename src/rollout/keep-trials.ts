@@ -18,7 +18,7 @@ export function keepTrials(pathOf: (instance: string, name: TrialFile) => string
     rejectedPath: (instance) => pathOf(instance, '.rejected.conf'),
     keepRejected(instance, content, words) {
       save(pathOf(instance, '.rejected.conf'), content);
-      save(pathOf(instance, '.rejected.txt'), `nginx refused .rejected.conf beside this file:\n\n${words.split('; ').join('\n')}\n`);
+      save(pathOf(instance, '.rejected.txt'), `nginx refused .rejected.conf in this folder:\n\n${words.split('; ').join('\n')}\n`);
     },
   };
 }

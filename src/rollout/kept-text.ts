@@ -29,8 +29,8 @@ export function parseKept(text: string, instance: string): KeptTrials | undefine
   const kept = parseJsonObject(text);
   if (kept['format'] !== format && kept['format'] !== formatWithTexts) return undefined;
   const { refused, lives } = kept;
-  if (!Array.isArray(refused) || !refused.every(isRefusal)) throw new Error('its "refused" is no list of refusals');
-  if (typeof lives !== 'string') throw new Error('its "lives" is no text');
+  if (!Array.isArray(refused) || !refused.every(isRefusal)) throw new Error('its "refused" is not a list of refusals');
+  if (typeof lives !== 'string') throw new Error('its "lives" is not a string');
   const good = kept['good'] === undefined ? undefined : goodOf(kept['good'], instance);
   return {
     ...defined({ good }),
@@ -43,7 +43,7 @@ function goodOf(value: unknown, instance: string): Edition {
   const { templates, structure } = isRecord(value) ? value : {};
   const key = typeof templates === 'string' ? templates : isListOfTexts(templates) ? keyOfTexts(templates) : undefined;
   if (key === undefined || !isRoutingStructure(structure) || structure.instance !== instance)
-    throw new Error('its "good" is no structure of this instance');
+    throw new Error('its "good" is not a structure of this instance');
   return editionOf(key, structure);
 }
 

@@ -45,7 +45,7 @@ export function noteEnd(ports: TrialPorts, state: TrialState, frontend: string):
   current.ends += 1;
   if (current.ends < endsBeforeRefusal || current.edition.key === state.good?.key || isRefused(state, current.edition)) return;
   state.isRollingBack = true;
-  const words = `${frontend} ended by itself ${endsBeforeRefusal} times since this file was published`;
+  const words = `${frontend} crashed ${endsBeforeRefusal} times since this file was published`;
   noteRefusal(ports, state, current.edition, current.rendered.content, words);
   ports.onLearnt(instance);
 }

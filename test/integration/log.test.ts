@@ -109,7 +109,7 @@ const tellings: Readonly<Record<SituationName, Telling>> = {
   },
   'nginx refused': {
     begins: [
-      ['error', 'problem', 'reload-rejected', '[emerg] upstream meet_meet.bad is refused', 'fix what nginx names'],
+      ['error', 'problem', 'reload-rejected', '[emerg] upstream meet_meet.bad is refused', 'fix the fault that nginx names'],
       ['error', 'problem', 'route-left-out', '=/bad,/bad/', 'meet/bad'],
       ['info', live, '+ =/bad -> meet/bad', '+ meet/bad -> 503'],
     ],

@@ -219,7 +219,7 @@ test.concurrent('where no log can be read, a bad label holds back its whole chan
   const { message, cure } = problems.find(isHeldBack) ?? {};
   expect(message).toContain('its log, which says why, can not be read from here');
   expect(message).toContain('(=/bad, /bad/, =/more, /more/)');
-  expect(cure).toContain("read nginx's reason in the frontend's own log");
+  expect(cure).toContain("read nginx's reason in the frontend's log");
   expect(cure).toContain('docs/refused-reloads.md');
   expect(problems.map(({ code }) => code)).toEqual([rejected]);
   const { length } = nginx.signals;

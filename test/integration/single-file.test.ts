@@ -59,7 +59,7 @@ test.concurrent('with no place for its own files it names the line to paste', as
   const nowhere = join(scene.folder, 'nowhere');
   const { code, stderr } = await runCommand(['run', '--out', file, '--instance', 'meet'], { env: { TMPDIR: nowhere } });
   expect(code).toBe(2);
-  expect(stderr).toContain(`add this line to its service in compose: tmpfs: [${nowhere}]`);
+  expect(stderr).toContain(`add this line to meet-gen's service in compose: tmpfs: [${nowhere}]`);
 });
 
 test.concurrent('somebody who writes the file again and again is told of', async ({ scene }) => {

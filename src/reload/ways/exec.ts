@@ -20,7 +20,7 @@ export const execWay: ReloadWay = {
     inquire: logs && ((frontend, _, sinceMs, signal) => refusalInLog(logs, frontend, sinceMs, signal)),
   }),
   notSentCure:
-    'allow POST /containers/<frontend>/exec and POST /exec/<id>/start where a socket proxy stands in between, or use --reload signal',
+    'allow POST /containers/<frontend>/exec and POST /exec/<id>/start in the socket proxy, if one is used; or use --reload signal',
   pending: pendingAfterReload,
 };
 

@@ -10,8 +10,8 @@ export const hookWay: ReloadWay = {
   execs: 'never',
   connect: (ports) => ({ inquire: askHook(ports) }),
   pending: (served) => ({
-    message: `the frontend goes on serving ${served}, and its hook says nothing about the new one`,
-    cure: 'see that the hook runs in it: the script of `meet-gen hook`, executable, in /docker-entrypoint.d, with entrypoint: [/docker-entrypoint.sh], and the stub that includes what the hook has tested',
+    message: `the frontend still serves ${served}, and its hook gives no reason`,
+    cure: 'check that the hook runs in the frontend: the script of `meet-gen hook`, executable, in /docker-entrypoint.d, with entrypoint: [/docker-entrypoint.sh]; the stub must include the files that the hook has tested',
   }),
 };
 

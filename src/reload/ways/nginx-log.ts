@@ -14,6 +14,6 @@ export async function refusalInLog(logs: ReadLog, frontend: WayFrontend, sinceMs
 
 /** The problem text after a reload without effect. */
 export const pendingAfterReload: ReloadWay['pending'] = (served) => ({
-  message: `the frontend goes on serving ${served}, although it was told to reload`,
-  cure: 'read its log (docker logs): nginx says there why it refuses the new one, or whether nginx is not the first process of the container and never sees the signal',
+  message: `the frontend still serves ${served}, although meet-gen made it reload`,
+  cure: "read nginx's reason in the frontend's log (docker logs); without one, check that nginx is the container's first process, since no other process gets the signal",
 });

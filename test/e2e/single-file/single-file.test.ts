@@ -52,7 +52,7 @@ test('where it may not be written, or there is no place for its own files, meet-
   expect(await ended(stranger)).toBe('2');
   const { uid } = await stat(file);
   expect(await meet.log(stranger)).toContain(
-    `/nginx-routing.conf is not writable for user 4711; make that user its owner (chown 4711 on the host), or run meet-gen as the one who owns it (user: "${uid}" in compose)`,
+    `/nginx-routing.conf is not writable for user 4711; make that user its owner (chown 4711 on the host), or run meet-gen as its owner (user: "${uid}" in compose)`,
   );
   const readOnly = await meet.startMeetGen([...access, '--user', `${uid}`]);
   expect(await ended(readOnly)).toBe('2');

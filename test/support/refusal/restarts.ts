@@ -7,7 +7,7 @@ import type { RefusalScene } from './scene.ts';
 
 export const refusedMark = '# this is refused';
 export const refused = `${refusedMark}\nno_such_directive on;\n`;
-const told = /no_such_directive|three signals|ended by itself/;
+const told = /no_such_directive|three signals|crashed/;
 
 /**
  * A frontend crashes at the very moment when it is given something to refuse: as the contract's table promises, it comes up at once
@@ -65,7 +65,7 @@ export async function startWithNothingGood(scene: RefusalScene): Promise<void> {
 
   // Where nginx's words can't be had, a guess isn't enough to take away what there is nothing to replace with.
   if (access.words) await scene.problem('reload-rejected', told);
-  else await scene.problem(['reload-rejected', 'reload-pending'], /three signals|ended by itself|although it was told/);
+  else await scene.problem(['reload-rejected', 'reload-pending'], /three signals|crashed|although meet-gen made it reload/);
   await meet.routed({ '/api/v1.0/config/': ['503'], '/abc-defg-hij': ['503'] });
   const restarts = await meet.inspect('frontend-1', '{{.RestartCount}}');
   await scene.editTemplate('# fixed\n');

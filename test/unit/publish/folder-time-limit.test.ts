@@ -16,9 +16,9 @@ describe('work in folders', () => {
     const inFolder = createFolderTimeLimit(50);
     const end = new AbortController();
     const hanging = inFolder('/a', () => once(end.signal, 'abort'));
-    await expect(hanging).rejects.toThrow("/a doesn't answer");
+    await expect(hanging).rejects.toThrow("/a doesn't respond");
     let begun = 0;
-    await expect(inFolder('/a', async () => (begun += 1))).rejects.toThrow("/a doesn't answer");
+    await expect(inFolder('/a', async () => (begun += 1))).rejects.toThrow("/a doesn't respond");
     expect(begun).toBe(0);
     expect(await inFolder('/b', () => Promise.resolve('well'))).toBe('well');
     end.abort();

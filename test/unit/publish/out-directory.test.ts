@@ -71,8 +71,8 @@ describe('a private folder', () => {
     await mkdir(open);
     await chmod(open, 0o755);
     await symlink(out, link);
-    await expect(makePrivateFolder(open)).rejects.toThrow(/somebody else's/);
-    await expect(makePrivateFolder(link)).rejects.toThrow(/somebody else's/);
+    await expect(makePrivateFolder(open)).rejects.toThrow(/belongs to another user/);
+    await expect(makePrivateFolder(link)).rejects.toThrow(/belongs to another user/);
   });
 
   it('that has no place says which line makes one', async () => {
@@ -97,7 +97,7 @@ describe('what --out names', () => {
   it('must hold more than one file for more than one instance', async () => {
     await writeFile(join(out, 'routing.conf'), '');
     await expect(readOutPlace(join(out, 'routing.conf'), undefined)).rejects.toThrow(
-      /is a file, which holds one Meet alone; say which with --instance/,
+      /is a file, which holds only one Meet; name that Meet with --instance/,
     );
   });
 
@@ -111,7 +111,7 @@ describe('what --out names', () => {
 
   it('must not be the directory that Docker makes where a file to be mounted is missing', async () => {
     await mkdir(join(out, 'routing.conf'));
-    await expect(readOutPlace(join(out, 'routing.conf'), 'meet')).rejects.toThrow(/Docker makes one .* create the file \(touch\)/);
+    await expect(readOutPlace(join(out, 'routing.conf'), 'meet')).rejects.toThrow(/Docker creates one .* create the file \(touch\)/);
   });
 });
 

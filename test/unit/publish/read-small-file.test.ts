@@ -20,7 +20,7 @@ it('reads a regular file up to its limit, and one that is missing as undefined',
   expect(await readSmallFile(path, 0)).toBe('');
   await writeFile(path, 'zehn: äöü');
   expect(await readSmallFile(path, 12)).toBe('zehn: äöü');
-  await expect(readSmallFile(path, 11)).rejects.toThrow(`${path} is 12 bytes long, more than the 11 that it can have`);
+  await expect(readSmallFile(path, 11)).rejects.toThrow(`${path} is 12 bytes long, more than the limit of 11`);
 });
 
 it.each(Object.entries(foreignFiles.notRegular))('refuses %s at once, and says what to do', async (_, make) => {

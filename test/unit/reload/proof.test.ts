@@ -432,7 +432,7 @@ describe('what is wrong with a proof', () => {
     const about = { frontend: hosted, phase: 'unverified', ignoresReloads: false, isShadowed: false, proof: answered(silent) } as const;
     const item = proofProblem('meet', about, signalWay);
     expect(item?.message).toContain('127.0.0.1:8084, 172.18.0.1:8084');
-    expect(item?.cure).toContain('or in host mode, too');
+    expect(item?.cure).toContain('in host mode too, or');
   });
 
   it('is that it goes on with another configuration', () => {
@@ -667,7 +667,7 @@ describe('a frontend that is asked where visitors reach it', () => {
     expect([run.reloads, run.looks]).toEqual([[], []]);
     const about = { frontend, phase: 'unverified', ignoresReloads: false, isShadowed: false, proof: run.proof } as const;
     const item = proofProblem('meet', about, signalWay);
-    expect(item?.message).toContain("routing port can't be reached");
+    expect(item?.message).toContain("can't reach its routing port");
     expect(item?.cure).toContain('firewall');
   });
 

@@ -62,7 +62,7 @@ const conflict = (name: string, port: number): string =>
 
 describe('the other server in the log', () => {
   it.each([
-    ['is the one that has the name', conflict('localhost', 8083), 'another server of the name "localhost"'],
+    ['is the one that has the name', conflict('localhost', 8083), 'another server with the name "localhost"'],
     ['is not one on another port', conflict('localhost', 8080), undefined],
     ['is nobody when nginx is silent', '', undefined],
     ['is not what a visitor writes', `203.0.113.9 - - "GET /${conflict('x', 8083)}"`, undefined],

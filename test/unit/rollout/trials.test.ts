@@ -198,8 +198,8 @@ describe('a change of structure that can be tested', () => {
     expect(one.content()).toContain('/more meet_meet.more');
     expect(one.content()).toMatch(/\/bad $/m);
     expect(codes(choice)).toEqual(['reload-rejected', 'route-left-out']);
-    expect(choice.problems[0]?.message).toContain("served is all but what nginx names, with today's addresses");
-    expect(choice.problems[1]).toMatchObject({ value: '=/bad', message: expect.stringMatching(/requests for them get 503$/) as string });
+    expect(choice.problems[0]?.message).toContain('served instead: everything except the paths that nginx names; addresses are current');
+    expect(choice.problems[1]).toMatchObject({ value: '=/bad', message: expect.stringMatching(/requests for these paths get 503$/) as string });
   });
 
   it('gives way to the last good one when it passes the test, and not the reload', async () => {
@@ -360,7 +360,7 @@ describe('a change of structure that can only be tried', () => {
     const { problems } = one.pass(wanted);
     expect(problems).toHaveLength(1);
     expect(problems[0]?.message).toContain('(three signals, and its log can not be read); the whole change is held back (=/a, =/bad)');
-    expect(problems[0]?.cure).toMatch(/frontend's own log.*may read that log or use exec.*docs\/refused-reloads.md/);
+    expect(problems[0]?.cure).toMatch(/frontend's log.*with access to logs or exec.*docs\/refused-reloads.md/);
     one.pass(plan(['/api', '/a']));
     expect(one.content()).toContain('/a meet');
   });
@@ -482,7 +482,7 @@ describe('a first file that nginx refuses', () => {
     const choice = one.pass(plan(['/api'], '10.0.0.3:80'), fresh);
     expect(one.content()).toMatch(/^# old/);
     expect(one.content()).toContain('10.0.0.3:80');
-    expect(choice.problems.map(({ message }) => message)).toEqual([expect.stringContaining('served is the last good template')]);
+    expect(choice.problems.map(({ message }) => message)).toEqual([expect.stringContaining('served instead: the last good template')]);
   });
 
   it('does not give way to the one before it where that is refused too', () => {
