@@ -199,7 +199,10 @@ describe('a change of structure that can be tested', () => {
     expect(one.content()).toMatch(/\/bad $/m);
     expect(codes(choice)).toEqual(['reload-rejected', 'route-left-out']);
     expect(choice.problems[0]?.message).toContain('served instead: everything except the paths that nginx names; addresses are current');
-    expect(choice.problems[1]).toMatchObject({ value: '=/bad', message: expect.stringMatching(/requests for these paths get 503$/) as string });
+    expect(choice.problems[1]).toMatchObject({
+      value: '=/bad',
+      message: expect.stringMatching(/requests for these paths get 503$/) as string,
+    });
   });
 
   it('gives way to the last good one when it passes the test, and not the reload', async () => {
