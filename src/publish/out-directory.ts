@@ -74,7 +74,7 @@ export async function readOutPlace(out: string, only: string | undefined): Promi
   if (!stats.isDirectory()) return readFilePlace(out, stats, only);
   if (out.endsWith('.conf'))
     throw new Error(
-      `${out} is a directory: Docker creates one if the file to mount does not exist; remove it on the host, create the file (touch), and recreate the containers`,
+      `${out} is a directory: Docker creates one if the file to mount does not exist; on the host, replace it by a file (touch), then recreate the containers`,
     );
   await checkWritable(out, constants.W_OK | constants.X_OK, stats);
   return { kind: 'directory', path: out, only };

@@ -25,7 +25,7 @@ export async function makePrivateFolder(folder: string): Promise<void> {
     const stats = await lstat(folder);
     if (!stats.isDirectory() || stats.uid !== process.getuid?.() || (stats.mode & 0o077) !== 0)
       throw new Error(
-        `${folder} belongs to another user, or is open to others, so meet-gen can't keep its own files there; remove it, or set TMPDIR to another folder`,
+        `${folder} belongs to another user or is open to others, so meet-gen doesn't use it; remove it, or set TMPDIR to another folder`,
         {
           cause,
         },

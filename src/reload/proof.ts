@@ -117,7 +117,7 @@ export function disarm(proof: Proof): Proof {
   return { ...kept, reloads: noReloads, settledAnswers: 0 };
 }
 
-/** The proof after an answer, or none. */
+/** The proof after a request to the status port. */
 export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number): Proof {
   const { silent, running: _, doubtful: __, ...kept } = proof;
   if (answer.kind !== 'generation') {

@@ -25,7 +25,7 @@ export function refusalProblems(instance: string, words: readonly string[], serv
   const reason = [...new Set(words)].join('; ');
   const cure = isSaidByNginx(reason)
     ? 'fix the fault that nginx names, and meet-gen tries again'
-    : "read nginx's reason in the frontend's log (docker logs) and fix it; with access to logs or exec, meet-gen finds the refused path itself (docs/refused-reloads.md)";
+    : "read nginx's reason in the frontend's log (docker logs) and fix it; with access to logs or exec, meet-gen finds the path itself (docs/refused-reloads.md)";
   const rejected = problem('reload-rejected', {
     instance,
     message: `nginx refuses the configuration that labels and templates ask for (${reason}); ${describe(served)}`,

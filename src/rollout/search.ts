@@ -35,7 +35,7 @@ const acceptedVerdict: Verdict = { accepted: true, words: '', content: '' };
 
 /**
  * Finds the best edition to publish. First choice is the wanted edition, then a variant with IPv4 only or with the last
- * good templates. Next come these without the locations that nginx names, then the last good edition.
+ * good templates. Next come the same editions without the locations that nginx names, then the last good edition.
  * Each call needs at most one more verdict.
  */
 export function findBest(wanted: Edition, evidence: Evidence): Finding {

@@ -111,7 +111,7 @@ describe('what --out names', () => {
 
   it('must not be the directory that Docker creates for a missing file', async () => {
     await mkdir(join(out, 'routing.conf'));
-    await expect(readOutPlace(join(out, 'routing.conf'), 'meet')).rejects.toThrow(/Docker creates one .* create the file \(touch\)/);
+    await expect(readOutPlace(join(out, 'routing.conf'), 'meet')).rejects.toThrow(/Docker creates one .* replace it by a file \(touch\)/);
   });
 });
 
