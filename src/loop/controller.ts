@@ -273,7 +273,7 @@ function takeResult(loop: Loop, result: PassResult, cause: Cause, startedAtMs: n
   const { timers, retry, hooks, signal } = loop;
   const endedAtMs = nowMs();
   loop.state = afterDecision(loop.state, result.instances, endedAtMs);
-  if (result.heldBackMs !== undefined) timers.after('heldBack', result.heldBackMs);
+  if (result.throttledMs !== undefined) timers.after('throttled', result.throttledMs);
   if (!signal.aborted) hooks.onPass(result, cause, endedAtMs - startedAtMs);
   const isDone = result.hasFailed !== true && result.problems.every((item) => item.code !== 'publish-failed');
   if (isDone) retry.reset();

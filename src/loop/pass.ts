@@ -54,7 +54,7 @@ export interface Sink {
 }
 
 /** The result of publishing a file. A file waits where nginx would be reloaded too often. */
-type Publication = 'written' | 'unchanged' | { readonly heldBackMs: number };
+type Publication = 'written' | 'unchanged' | { readonly throttledMs: number };
 
 /** The decisions and results of a pass for one instance. */
 export interface InstancePass {
@@ -75,8 +75,8 @@ export interface PassResult {
   readonly instances: readonly Instance[];
   readonly passes: readonly InstancePass[];
   readonly problems: readonly Problem[];
-  /** Milliseconds until a publication is due that the throttle made wait. */
-  readonly heldBackMs?: number;
+  /** Milliseconds until a publication is due that the throttle delays. */
+  readonly throttledMs?: number;
   /** At least one instance's pass ended with an error. */
   readonly hasFailed?: true;
 }
@@ -105,12 +105,12 @@ export async function runPass(
   const broken = renderer.failure();
   if (broken !== undefined) problems.push(templateBroken(broken.message));
   const passes = attempts.flatMap((attempt) => attempt?.pass ?? []);
-  const heldBackMs = passes.flatMap(({ publication }) => (typeof publication === 'object' ? publication.heldBackMs : []));
+  const throttledMs = passes.flatMap(({ publication }) => (typeof publication === 'object' ? publication.throttledMs : []));
   return {
     instances,
     passes,
     problems: sortProblems(problems),
-    ...(heldBackMs.length === 0 ? {} : { heldBackMs: Math.min(...heldBackMs) }),
+    ...(throttledMs.length === 0 ? {} : { throttledMs: Math.min(...throttledMs) }),
     ...(attempts.includes(undefined) ? { hasFailed: true } : {}),
   };
 }
@@ -145,7 +145,7 @@ async function passInstance(
     if (choice.withdraw) await sink.withdraw(instance.name);
     if (chosen === undefined) return undefined;
     const publication = await sink.publish(instance.name, chosen, choice.isRollback);
-    if (typeof publication === 'object') problems.push(reloadsHeldBack(instance.name));
+    if (typeof publication === 'object') problems.push(reloadsThrottled(instance.name));
     const { rendered, view } = chosen;
     return { instance, view, wanted: plan, routes: plan.routes, rendered, desired, isOnTrial: choice.isOnTrial, publication };
   } catch (error) {
@@ -216,7 +216,7 @@ function templateBroken(message: string, instance?: string): Problem {
   return problem('template-broken', { instance, message, cure: 'fix that line; the change is picked up by itself' });
 }
 
-function reloadsHeldBack(instance: string): Problem {
+function reloadsThrottled(instance: string): Problem {
   return problem('reloads-held-back', {
     instance,
     message: 'changes come so fast that nginx would be reloaded too often; what they add is published in a few seconds',

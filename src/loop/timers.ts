@@ -1,10 +1,10 @@
 /** Reasons to look again without an event. */
-export type Reason = 'retry' | 'final' | 'heldBack' | 'memory';
+export type Reason = 'retry' | 'final' | 'throttled' | 'memory';
 
 /** The reasons in words. A final look belongs to its event. */
 export const dueByTime: Readonly<Record<Exclude<Reason, 'final'>, string>> = {
   retry: 'tried again',
-  heldBack: 'a reload that was held back',
+  throttled: 'a reload that was held back',
   memory: 'the time that has passed',
 };
 

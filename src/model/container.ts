@@ -64,7 +64,7 @@ export interface Note {
   /** The container has not run long enough since its last crash. */
   readonly heldBack?: boolean;
   /** The container started within the last seconds. */
-  readonly fresh?: boolean;
+  readonly justStarted?: boolean;
   /**
    * When the container left the rotation, if within the last minute; it may be in rotation again. Milliseconds since
    * 1970.

@@ -30,7 +30,7 @@ const crashesOfALoop = 3;
 const firstHoldMs = 5000;
 const longestHoldMs = 30_000;
 /** For this time after its start a container counts as starting while its probe has no answer. */
-const freshForMs = 10_000;
+const justStartedMs = 10_000;
 const unknown: Life = { crashesAtMs: [] };
 
 /**
@@ -92,7 +92,7 @@ export function noteOfLife(life: Life, listBeganAtMs: number, nowMs: number): No
   return {
     ...defined({ stop }),
     ...(isLoop ? { crashes } : {}),
-    ...(life.startedAtMs !== undefined && nowMs - life.startedAtMs < freshForMs ? { fresh: true } : {}),
+    ...(life.startedAtMs !== undefined && nowMs - life.startedAtMs < justStartedMs ? { justStarted: true } : {}),
     ...(isLoop && nowMs < heldUntilMs(life, crashes) ? { heldBack: true } : {}),
   };
 }

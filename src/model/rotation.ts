@@ -31,13 +31,13 @@ export function judge(member: Judged, note: Note = {}): Standing {
   return judgeHealth(container.health, labels.health, note);
 }
 
-function judgeHealth(health: Health, wanted: Labels['health'], { probe: verdict, fresh }: Note): Standing {
+function judgeHealth(health: Health, wanted: Labels['health'], { probe: verdict, justStarted }: Note): Standing {
   if (wanted === undefined || wanted.by === 'docker') return standingByHealth[health];
   if (wanted.by === 'none') return { rank: 'ready', reason: 'running; meet.health=none' };
   if (verdict === undefined) {
     // A container that ran before meet-gen started was most likely in rotation, and stays there until its probe has an
     // answer.
-    return fresh === true ? { rank: 'starting', reason: 'its probe has no answer yet' } : standingByHealth[health];
+    return justStarted === true ? { rank: 'starting', reason: 'its probe has no answer yet' } : standingByHealth[health];
   }
   if (verdict.answer === 'ready') return { rank: 'ready', reason: `probe: ${verdict.detail}` };
   if (verdict.answer === 'not-ready') return { rank: verdict.wasReady ? 'unhealthy' : 'starting', reason: `probe: ${verdict.detail}` };

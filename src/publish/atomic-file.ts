@@ -1,3 +1,6 @@
+// In: the content of an instance's file, and meet-gen's own state to store.
+// Out: files under `--out` that readers never see half-written, and the problems of those places.
+
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
@@ -5,40 +8,40 @@ import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FileRefused, readSmall } from './read-small-file.ts';
 
-/** nginx's master is not root in the Meet image, so everybody must be able to read. */
+/** nginx's master is not root in the Meet image, so all users need read access. */
 const fileMode = 0o644;
 const directoryMode = 0o755;
 const candidatePrefix = '.candidate';
 
-/** What became of a publication; `unchanged` wrote nothing. */
-export type Published = 'written' | 'unchanged';
+/** `unchanged`: the file already had this content, so nothing was written. */
+export type WriteResult = 'written' | 'unchanged';
 
 /**
- * Puts content at a path so that no reader ever sees a torn or empty file, whatever dies when: a temporary file in the
- * same directory, its mode, fsync, rename, fsync of the directory. Writes nothing when the file is that already.
+ * Replaces a file so that no reader ever sees a torn or empty one, even after a crash.
+ * Steps: a temporary file in the same directory, chmod, fsync, rename, fsync of the directory. The same content again
+ * writes nothing.
  * @throws Error that names the file and the system's reason, with the system's error as its cause
  */
-export async function publishFile(path: string, content: string): Promise<Published> {
-  return naming(path, async () => ((await isPublished(path, content)) ? 'unchanged' : replace(path, content, true)));
+export async function publishFile(path: string, content: string): Promise<WriteResult> {
+  return withPathInError(path, async () => ((await isPublished(path, content)) ? 'unchanged' : replace(path, content, true)));
 }
 
-/** As `publishFile`, for content that is known to be new: the file isn't read before. */
-export async function replaceFile(path: string, content: string): Promise<Published> {
-  return naming(path, () => replace(path, content, true));
+/** As `publishFile`, for content that is known to be new: skips reading the file. */
+export async function replaceFile(path: string, content: string): Promise<WriteResult> {
+  return withPathInError(path, () => replace(path, content, true));
 }
 
 /**
- * Puts content at a path for a moment: never torn, but not kept from a power failure either, since a slow disk would only delay
- * whoever is to read it.
- * @returns how to take it away
+ * Writes a temporary file: never torn, but without fsync, since a slow disk would only delay its readers.
+ * @returns a function that removes the file
  * @throws Error that names the file and the system's reason
  */
 export async function stageFile(path: string, content: string): Promise<() => Promise<void>> {
-  await naming(path, () => replace(path, content, false));
-  return () => naming(path, () => rm(path, { force: true }));
+  await withPathInError(path, () => replace(path, content, false));
+  return () => withPathInError(path, () => rm(path, { force: true }));
 }
 
-async function naming<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+async function withPathInError<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (cause) {
@@ -46,7 +49,7 @@ async function naming<Result>(path: string, work: () => Promise<Result>): Promis
   }
 }
 
-/** What the system said, in words where they are known, and what to do about it. */
+/** Explains a system error, with its cure if the code is known. */
 export function writeError(path: string, cause: unknown): Error {
   if (cause instanceof FileRefused) return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
@@ -55,15 +58,15 @@ export function writeError(path: string, cause: unknown): Error {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: 'there is no space left on its file system; make room there',
-  EDQUOT: "the user's quota of its file system is used up; make room there, or raise the quota",
-  EROFS: 'its file system is mounted read-only; mount it writable for meet-gen, or see in the system log whether the disk has failed',
-  EACCES: 'this user may not write there; make it the owner of the directory',
-  EPERM: 'this user may not write there, or change the mode; make it the owner',
-  EIO: 'the disk reports an error; see the system log',
-  EISDIR: 'a directory is in its place; remove it',
-  ENOTEMPTY: 'a directory is in its place; remove it',
-  ENOTDIR: 'what is to be its folder is no directory; remove that',
+  ENOSPC: 'there is no space left on its file system; free some space',
+  EDQUOT: "the user's quota on its file system is used up; free some space, or raise the quota",
+  EROFS: 'its file system is mounted read-only; mount it writable for meet-gen, or check the system log for a failed disk',
+  EACCES: "meet-gen's user may not write there; make that user the owner of the directory",
+  EPERM: "meet-gen's user may not write there, or change the mode; make that user the owner",
+  EIO: 'the disk reports an error; check the system log',
+  EISDIR: 'it is a directory; remove that directory',
+  ENOTEMPTY: 'it is a directory; remove that directory',
+  ENOTDIR: 'its parent is a file instead of a directory; remove that file',
 };
 
 async function replace(path: string, content: string, durably: boolean): Promise<'written'> {
@@ -74,7 +77,7 @@ async function replace(path: string, content: string, durably: boolean): Promise
     await write(await openIn(directory, candidate), content, durably);
     await rename(candidate, path);
   } catch (error) {
-    // A disk that has just turned read-only keeps it until the next publication.
+    // On a disk that has just turned read-only, the candidate stays until the next publication.
     await rm(candidate, { force: true }).catch(() => undefined);
     throw error;
   }
@@ -83,11 +86,11 @@ async function replace(path: string, content: string, durably: boolean): Promise
 }
 
 /**
- * Takes a file away, for good.
+ * Removes a file durably.
  * @throws Error that names the file and the system's reason
  */
 export async function removeFile(path: string): Promise<void> {
-  await naming(path, async () => {
+  await withPathInError(path, async () => {
     await rm(path, { force: true });
     await syncDirectory(dirname(path));
   });
@@ -106,20 +109,20 @@ async function isPublished(path: string, content: string): Promise<boolean> {
     const present = await readSmall(path, Buffer.byteLength(content));
     return present?.text === content && present.mode === fileMode;
   } catch (error) {
-    // What is closed to us, or is no file or a longer one, is replaced by a file of our own where that can be.
+    // An unreadable file, a longer file, or another kind of entry: try to replace it.
     if (error instanceof FileRefused || (error as NodeJS.ErrnoException).code === 'EACCES') return false;
     throw error;
   }
 }
 
-/** Opens a new file in a directory, which is made when it isn't there. */
+/** Opens a new file, and creates its directory if necessary. */
 async function openIn(directory: string, path: string): Promise<FileHandle> {
   try {
     return await open(path, 'wx', fileMode);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     const created = await mkdir(directory, { recursive: true });
-    // mkdir's mode is cut by the umask, chmod's is not.
+    // The umask reduces mkdir's mode, but not chmod's.
     if (created !== undefined) await chmod(directory, directoryMode);
     return open(path, 'wx', fileMode);
   }

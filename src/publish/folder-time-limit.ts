@@ -1,21 +1,21 @@
 import pLimit from 'p-limit';
 
-/** Longer than a busy disk takes for a small file. */
-const limitOfHangsMs = 2000;
-/** Node has four threads for files. Time in their queue is no sign of a folder that hangs, so few wait there. */
-const mostAtOnce = 8;
+/** Longer than a busy disk needs for a small file. */
+const defaultLimitMs = 2000;
+/** Node has four threads for files. A short queue there keeps waiting from looking like a hang. */
+const maxConcurrent = 8;
 
-/** Does work in a folder; what hangs there costs nobody else anything. */
+/** Runs file operations in a folder; a folder that hangs doesn't delay the others. */
 export type InFolder = <Result>(folder: string, work: () => Promise<Result>) => Promise<Result>;
 
 /**
- * Bounds how long the work of one folder can make others wait. What doesn't end in time goes on by itself, holding a thread; until it
- * has ended nothing else is begun in that folder, so that no more than one thread hangs for each.
- * @returns rejects with the cure where the folder hangs
+ * Limits how long one folder can delay others. Work over the limit continues in the background and holds a thread. Until
+ * it ends, new work in that folder fails at once, so each folder blocks at most one thread.
+ * @returns rejects with the cure if the folder hangs
  */
-export function createFolderTimeLimit(limitMs = limitOfHangsMs): InFolder {
+export function createFolderTimeLimit(limitMs = defaultLimitMs): InFolder {
   const hanging = new Set<string>();
-  const atMost = pLimit(mostAtOnce);
+  const atMost = pLimit(maxConcurrent);
   const attempt: InFolder = async (folder, work) => {
     if (hanging.has(folder)) throw hangs(folder);
     const working = work();
@@ -38,5 +38,5 @@ export function createFolderTimeLimit(limitMs = limitOfHangsMs): InFolder {
 }
 
 function hangs(folder: string): Error {
-  return new Error(`${folder} doesn't answer: its file system hangs; see the system log, and whether what is mounted there is reachable`);
+  return new Error(`${folder} doesn't respond: its file system hangs; check the system log, and whether the mounted storage is reachable`);
 }

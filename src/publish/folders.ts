@@ -3,12 +3,12 @@ import { createFolderTimeLimit } from './folder-time-limit.ts';
 import type { InFolder } from './folder-time-limit.ts';
 import { refuseOtherThanDirectory } from './read-small-file.ts';
 
-/** Work in the folders of an out place: none that hangs is waited for, and no instance's folder is a link to elsewhere. */
+/** Runs work in the folders under `--out`, with a time limit. Refuses an instance's folder that is a link. */
 export function openFolders(place: OutPlace): InFolder {
-  const patiently = createFolderTimeLimit();
+  const withTimeLimit = createFolderTimeLimit();
   return (folder, work) =>
-    patiently(folder, async () => {
-      // `--out` itself is the operator's, and may be a link.
+    withTimeLimit(folder, async () => {
+      // `--out` itself belongs to the operator, and may be a link.
       if (place.kind === 'directory' && folder !== place.path) await refuseOtherThanDirectory(folder);
       return work();
     });

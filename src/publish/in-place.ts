@@ -1,27 +1,28 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { writeError } from './atomic-file.ts';
-import type { Published } from './atomic-file.ts';
+import type { WriteResult } from './atomic-file.ts';
 import { openRegular, readAtMost } from './read-small-file.ts';
 
-/** What nginx's user needs of the file's mode. */
-const everybodyReads = 0o444;
+/** nginx may run as any user. */
+const readableByAll = 0o444;
 const fileMode = 0o644;
 const blank = '\n';
-/** What was there is held in memory while it is written over. */
-const mostBefore = 64 * 2 ** 20;
+/** The old content stays in memory, to restore it after a failed write. */
+const maxHeldBytes = 64 * 2 ** 20;
 
 /**
- * Writes a file over that can't be replaced, so that a reader finds it torn as rarely as can be: first it is made long enough
- * with blank lines, which nginx takes, so that a full disk is met before anything is lost; then the whole content, with blank
- * lines up to the old length, goes over the old one in one write; then it is cut to size. Never cut first.
- * @throws Error that names the file and the system's reason; the old content is then still there
+ * Overwrites a file that can't be replaced, with as few torn reads as possible:
+ * 1. Append blank lines, which nginx accepts, up to the new length. A full disk fails here, before any loss.
+ * 2. Write the content, padded with blank lines to the old length, in one write.
+ * 3. Truncate to size. Truncating first would show readers an empty file.
+ * @throws Error that names the file and the system's reason; the file then has its old content
  */
-export async function overwriteFile(path: string, content: string): Promise<Published> {
+export async function overwriteFile(path: string, content: string): Promise<WriteResult> {
   try {
     const { file, stats } = await openRegular(path, constants.O_RDWR);
     try {
-      return await overwrite(file, await readAtMost(file, stats.size, path, mostBefore), Buffer.from(content));
+      return await overwrite(file, await readAtMost(file, stats.size, path, maxHeldBytes), Buffer.from(content));
     } finally {
       await file.close();
     }
@@ -30,10 +31,10 @@ export async function overwriteFile(path: string, content: string): Promise<Publ
   }
 }
 
-async function overwrite(file: FileHandle, before: Buffer, content: Buffer): Promise<Published> {
+async function overwrite(file: FileHandle, before: Buffer, content: Buffer): Promise<WriteResult> {
   const isRight = before.equals(content);
   const mode = (await file.stat()).mode & 0o777;
-  const isReadable = (mode & everybodyReads) === everybodyReads;
+  const isReadable = (mode & readableByAll) === readableByAll;
   if (isRight && isReadable) return 'unchanged';
   if (!isReadable) await file.chmod(fileMode);
   if (isRight) return 'written';
@@ -54,7 +55,7 @@ async function overwrite(file: FileHandle, before: Buffer, content: Buffer): Pro
 async function lengthen(file: FileHandle, from: number, to: number): Promise<void> {
   try {
     await writeAll(file, Buffer.alloc(to - from, blank), from);
-    // A file system may find only now that there is no room.
+    // Some file systems report a full disk only here.
     await file.sync();
   } catch (error) {
     await file.truncate(from);
@@ -62,7 +63,7 @@ async function lengthen(file: FileHandle, from: number, to: number): Promise<voi
   }
 }
 
-/** One write, unless the system takes less at a time. */
+/** A single write, unless the system accepts fewer bytes at once. */
 async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);

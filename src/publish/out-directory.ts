@@ -7,16 +7,16 @@ import { isMountPoint } from './mount-point.ts';
 import { privateFolder } from './private-folder.ts';
 
 /**
- * What `--out` names: a directory with the file of one instance (`only`) or a folder for each, or a single file for one.
- * Only a file that is `replaceable` can be renamed onto; another one is written over.
+ * The place that `--out` names: a directory, or a single file. A directory holds the file of one instance (`only`), or a
+ * folder for each instance. Only a `replaceable` file is replaced by rename; others are overwritten.
  */
 export type OutPlace =
   | { readonly kind: 'directory'; readonly path: string; readonly only: string | undefined }
   | { readonly kind: 'file'; readonly path: string; readonly replaceable: boolean };
 
 /**
- * Where an instance's file is published: `<out>/routing.conf` when one instance was asked for, else
- * `<out>/<instance>/routing.conf`. The option alone decides, never how many instances there are.
+ * The path of an instance's file: `<out>/routing.conf` with `--instance`, else `<out>/<instance>/routing.conf`. Only the
+ * option decides, never the number of instances.
  */
 export function publishedPath(place: OutPlace, instance: string): string {
   if (place.kind === 'file') return place.path;
@@ -24,36 +24,36 @@ export function publishedPath(place: OutPlace, instance: string): string {
 }
 
 /**
- * The folder of meet-gen's own dot files: those about an instance beside its published file, those about the whole in
- * `--out`. A single file has no place beside it that is ours, so they are in a private folder then (`makePrivateFolder`).
+ * The folder of meet-gen's own dot files: files about an instance are beside its published file, the others in `--out`.
+ * If `--out` is a single file, its folder isn't meet-gen's, so all are in a private folder (`makePrivateFolder`).
  */
 export function ownFolder(place: OutPlace, instance?: string): string {
   if (place.kind === 'file') return privateFolder(place.path);
   return instance === undefined ? place.path : dirname(publishedPath(place, instance));
 }
 
-/** Where is kept which containers operators took out of rotation. */
+/** Stores which containers operators have drained. */
 export function drainsPath(place: OutPlace): string {
   return join(ownFolder(place), '.drained.json');
 }
 
-/** The nginx version of each image that a frontend has run. */
+/** Stores the nginx version of each frontend image. */
 export function versionsPath(place: OutPlace): string {
   return join(ownFolder(place), '.versions.json');
 }
 
-/** A socket's path may be this long on Linux (unix(7), sun_path). */
+/** The limit for a socket's path on Linux (unix(7), sun_path). */
 export const longestSocketPath = 107;
 
-/** The lock of a directory. A single file has no place beside it that is ours; the status socket, named after it, is its lock. */
+/** The lock of a directory. For a single file, the status socket, named after that file, is the lock. */
 export function lockPath(place: OutPlace): string | undefined {
   return place.kind === 'file' ? undefined : `${place.path.replace(/\/+$/, '')}/.meet-gen.sock`;
 }
 
 /**
- * Where the status socket of the meet-gen that publishes there can be, the likeliest first: always in a private folder, since
- * frontends see what is in the directory, and root can connect through a read-only mount. Every container has a /dev/shm of its
- * own that can be written, also where its root is read-only. Whoever asks looks in the same places, so it needs no `OutPlace`.
+ * The possible paths of the status socket, the likeliest first. The socket is in a private folder, since frontends see
+ * the published directory, and root can connect through a read-only mount. Each container has its own writable /dev/shm,
+ * even with a read-only root. Commands that ask the sidecar use the same list, so this takes no `OutPlace`.
  */
 export async function statusSockets(out: string): Promise<readonly string[]> {
   const path = await realpath(out).catch(() => out);
@@ -61,20 +61,20 @@ export async function statusSockets(out: string): Promise<readonly string[]> {
 }
 
 /**
- * Looks at what `--out` names.
- * @throws Error that says why nothing can be published there and how to fix it, in one line
+ * Examines `--out`.
+ * @throws Error with the reason why meet-gen can't publish there, and the cure, in one line
  */
 export async function readOutPlace(out: string, only: string | undefined): Promise<OutPlace> {
   const stats = await stat(out).catch((error: NodeJS.ErrnoException) => error);
   if (stats instanceof Error) {
     if (stats.code === 'ENOENT')
       throw new Error(`${out} does not exist; mount the volume that the frontend shares there, or name another directory`);
-    throw new Error(`${out} can't be looked at: ${stats.message}`);
+    throw new Error(`${out} can't be read: ${stats.message}`);
   }
   if (!stats.isDirectory()) return readFilePlace(out, stats, only);
   if (out.endsWith('.conf'))
     throw new Error(
-      `${out} is a directory: Docker makes one where the file that is to be mounted does not exist; remove it on the host, create the file (touch), and recreate the containers`,
+      `${out} is a directory: Docker creates one if the file to mount does not exist; on the host, replace it by a file (touch), then recreate the containers`,
     );
   await checkWritable(out, constants.W_OK | constants.X_OK, stats);
   return { kind: 'directory', path: out, only };
@@ -83,14 +83,14 @@ export async function readOutPlace(out: string, only: string | undefined): Promi
 async function readFilePlace(out: string, stats: Stats, only: string | undefined): Promise<OutPlace> {
   if (!stats.isFile()) throw new Error(`${out} is neither a directory nor a file; name the directory that the frontend shares`);
   if (only === undefined)
-    throw new Error(`${out} is a file, which holds one Meet alone; say which with --instance, or name a directory instead`);
+    throw new Error(`${out} is a file, which holds only one Meet; name that Meet with --instance, or use a directory`);
   const path = await realpath(out);
   const replaceable = !(await isMountPoint(path)) && (await may(dirname(path), constants.W_OK | constants.X_OK));
   if (!replaceable) await checkWritable(path, constants.W_OK, stats);
   return { kind: 'file', path, replaceable };
 }
 
-/** @throws Error with the cure when this user may not write there */
+/** @throws Error with the cure if this user can't write there */
 async function checkWritable(path: string, mode: number, { uid }: Stats): Promise<void> {
   const error = await access(path, mode).then(
     () => undefined,
@@ -98,12 +98,12 @@ async function checkWritable(path: string, mode: number, { uid }: Stats): Promis
   );
   if (error === undefined) return;
   if (error.code === 'EROFS')
-    throw new Error(`${path} is mounted read-only; remove :ro from meet-gen's own mount, the frontend's may stay so`);
+    throw new Error(`${path} is mounted read-only; remove :ro from meet-gen's mount (the frontend's mount may stay read-only)`);
   const user = process.getuid?.();
   const chown = `make that user its owner (chown ${user ?? '<uid>'} on the host)`;
   const cure =
     mode === constants.W_OK
-      ? `${chown}, or run meet-gen as the one who owns it (user: "${uid}" in compose)`
+      ? `${chown}, or run meet-gen as its owner (user: "${uid}" in compose)`
       : `${chown}, or use a named volume, which takes the owner from the image`;
   throw new Error(`${path} is not writable for user ${user ?? '?'}; ${cure}`);
 }
@@ -115,14 +115,14 @@ function may(path: string, mode: number): Promise<boolean> {
   );
 }
 
-/** The only instance, or those that have a folder there. */
+/** The only instance, or all instances that have a folder. */
 export async function instancesIn(place: OutPlace, only: string | undefined): Promise<readonly string[]> {
   if (only !== undefined) return [only];
   const entries = await readdir(place.path, { withFileTypes: true });
   return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 }
 
-/** Removes the candidates that a killed process left there and in the folders of instances. */
+/** Removes the candidates that a killed process left in `--out` and in the folders of instances. */
 export async function clearLeftCandidates(place: OutPlace): Promise<void> {
   if (place.kind === 'file') return place.replaceable ? removeLeftCandidates(dirname(place.path), basename(place.path)) : undefined;
   const entries = await readdir(place.path, { withFileTypes: true });

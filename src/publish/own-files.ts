@@ -6,21 +6,21 @@ import type { InFolder } from './folder-time-limit.ts';
 import { readSmallFile } from './read-small-file.ts';
 import { messageOf } from '../util/error-message.ts';
 
-/** What meet-gen keeps for its next life, in small files beside what it publishes. */
+/** meet-gen's own small files, stored for its next start beside the published files. */
 export interface OwnFiles {
-  /** @returns undefined where there is none @throws Error that says what is there instead; it is a problem until that is gone */
+  /** @returns undefined without a file @throws Error; also reported as a problem until the file can be read */
   read(path: string): Promise<string | undefined>;
-  /** Writes after what is being written there; what fails is a problem until it is written. */
+  /** Queues a write. A failure is reported as a problem until a write succeeds. */
   write(path: string, text: string): void;
-  /** Tries again what failed. */
+  /** Retries what failed. */
   retry(): void;
   problems(): readonly Problem[];
-  /** Calls back when a problem has come or gone. */
+  /** Calls the listener after each change of the problems. */
   onChange(listener: () => void): void;
 }
 
-/** What is kept of one instance: no more than twenty refused files, with their words. */
-const mostBytes = 16 * 2 ** 20;
+/** One instance stores at most twenty refused files, with nginx's words. */
+const maxKeptBytes = 16 * 2 ** 20;
 
 export function createOwnFiles(inFolder: InFolder): OwnFiles {
   const listeners: (() => void)[] = [];
@@ -35,7 +35,7 @@ export function createOwnFiles(inFolder: InFolder): OwnFiles {
   };
   const read = async (path: string): Promise<string | undefined> => {
     try {
-      const text = await inFolder(dirname(path), () => readSmallFile(path, mostBytes));
+      const text = await inFolder(dirname(path), () => readSmallFile(path, maxKeptBytes));
       note(path);
       return text;
     } catch (error) {
@@ -74,7 +74,7 @@ export function createOwnFiles(inFolder: InFolder): OwnFiles {
 function notKept(path: string, reason: string): Problem {
   return problem('not-kept', {
     value: path,
-    message: `what meet-gen keeps for its next start can't be read or written there: ${reason}`,
-    cure: 'remove what is there instead, or make the folder writable; it is tried again at the next resync',
+    message: `meet-gen can't read or write a file that it keeps for its next start: ${reason}`,
+    cure: 'remove that file, or make its folder writable; meet-gen tries again at the next resync',
   });
 }

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { publishFile, removeFile, replaceFile } from './atomic-file.ts';
-import type { Published } from './atomic-file.ts';
+import type { WriteResult } from './atomic-file.ts';
 import { overwriteFile } from './in-place.ts';
 import { isMountPoint } from './mount-point.ts';
 import { publishedPath } from './out-directory.ts';
@@ -10,17 +10,17 @@ import type { OutPlace } from './out-directory.ts';
 import type { InFolder } from './folder-time-limit.ts';
 import { readSmallFile } from './read-small-file.ts';
 
-/** Puts the file of each instance where it belongs, and knows what is wrong with those places. */
+/** Writes the file of each instance under `--out`, and reports the problems of those places. */
 export interface Publisher {
-  /** @throws Error that says why it can't be written */
-  publish(slot: FileSlot, content: string): Promise<Published>;
-  /** Takes a file back that no nginx may start with: what was there before it, or nothing. @throws Error that says why it can't */
+  /** @throws Error with the reason and the cure */
+  publish(slot: FileSlot, content: string): Promise<WriteResult>;
+  /** Removes a refused file, so that no nginx starts with it, and restores an earlier file of the user. @throws Error */
   withdraw(slot: FileSlot): Promise<void>;
   fileOf(instance: string): string;
   problems(slots: readonly FileSlot[]): readonly Problem[];
 }
 
-/** Where the publisher keeps what it knows of an instance's file. */
+/** The publisher's state of one instance. */
 export interface FileSlot {
   readonly instance: string;
   file?: PublishedFile;
@@ -28,33 +28,33 @@ export interface FileSlot {
 
 interface PublishedFile {
   readonly path: string;
-  /** What was there before we published. */
+  /** The content before meet-gen's first publication. */
   readonly found: string | undefined;
   readonly content?: string;
   readonly inPlace: boolean;
-  /** When it was found other than it had been published. */
+  /** Times at which meet-gen found a changed file. */
   readonly changedAtMs: readonly number[];
 }
 
-/** What stands in a file that can't be taken away. */
-const nothing = '# meet-gen has taken back what nginx refuses, and has nothing better.\n';
+/** The content of a withdrawn file that can't be removed. */
+const nothing = '# meet-gen has removed a configuration that nginx refuses, and knows no accepted one.\n';
 
-/** It is held in memory. */
-const mostFound = 4 * 2 ** 20;
+/** The earlier file is held in memory. */
+const maxFoundBytes = 4 * 2 ** 20;
 
-/** A person changes a file once; somebody who does it again and again is a program. */
-const changesOfAProgram = 3;
+/** A person changes a file once. Repeated changes come from a program. */
+const contestedAfterChanges = 3;
 const changeWindowMs = 15 * 60_000;
 
-/** @param inFolder does the work of an instance in the folder of its file */
+/** @param inFolder runs the file operations of an instance */
 export function createPublisher(place: OutPlace, inFolder: InFolder, nowMs: () => number): Publisher {
   const fileOf = (instance: string): string => publishedPath(place, instance);
-  // A mount comes and goes with the container that it is made for, so one look is enough.
+  // A mount lasts as long as its container, so one check is enough.
   const mustBeInPlace = async (path: string): Promise<boolean> =>
     (place.kind === 'file' && !place.replaceable) || (await isMountPoint(path));
-  const publish = async (slot: FileSlot, content: string): Promise<Published> => {
+  const publish = async (slot: FileSlot, content: string): Promise<WriteResult> => {
     const path = fileOf(slot.instance);
-    // Kept before it is written: a write that fails half-way must not hide what was there.
+    // Saved before the write: a failed write must not hide the earlier content.
     const before = (slot.file ??= { path, found: await readFound(path), inPlace: await mustBeInPlace(path), changedAtMs: [] });
     const published = await (before.inPlace ? overwriteFile(path, content) : put(before, content));
     const wasChanged = published === 'written' && before.content === content;
@@ -85,18 +85,18 @@ async function withdraw({ path, found, inPlace }: PublishedFile): Promise<void> 
   else await publishFile(path, found);
 }
 
-/** What was published last is looked at, since somebody may have changed it; anything else is new. */
-function put({ path, content: last }: PublishedFile, content: string): Promise<Published> {
+/** Compares unchanged content with the file, which another program may have changed. New content is just written. */
+function put({ path, content: last }: PublishedFile, content: string): Promise<WriteResult> {
   return last === undefined || last === content ? publishFile(path, content) : replaceFile(path, content);
 }
 
-/** What is no small file isn't worth going back to. */
+/** Undefined for anything except a small file: meet-gen doesn't restore that. */
 function readFound(path: string): Promise<string | undefined> {
-  return readSmallFile(path, mostFound).catch(() => undefined);
+  return readSmallFile(path, maxFoundBytes).catch(() => undefined);
 }
 
 function isContested({ changedAtMs }: PublishedFile, nowMs: number): boolean {
-  return changedAtMs.filter((atMs) => nowMs - atMs < changeWindowMs).length >= changesOfAProgram;
+  return changedAtMs.filter((atMs) => nowMs - atMs < changeWindowMs).length >= contestedAfterChanges;
 }
 
 function singleFile(instance: string, { path, inPlace }: PublishedFile): Problem {
@@ -104,8 +104,8 @@ function singleFile(instance: string, { path, inPlace }: PublishedFile): Problem
     instance,
     value: path,
     message: inPlace
-      ? 'the file is mounted by itself, so it is written over in place: an nginx that starts in that very moment can read half of it'
-      : 'the file is replaced by a new one at each change: a container that mounts this file by itself goes on seeing the old one',
+      ? 'the mount is a single file, so meet-gen overwrites it in place: an nginx that starts at that moment can read half a file'
+      : 'meet-gen replaces the file at each change: a container that mounts only this file keeps the old content',
     cure: 'mount the directory instead, for example a named volume, in meet-gen and in the frontend, and the stub at /etc/nginx/conf.d/routing.conf (README, Install it)',
   });
 }
@@ -114,7 +114,7 @@ function contested(instance: string, { path }: PublishedFile): Problem {
   return problem('output-contested', {
     instance,
     value: path,
-    message: 'somebody else writes this file again and again, and meet-gen writes it back each time',
-    cure: 'see whether another meet-gen, or another program, publishes there; stop it, or give one of the two another --out',
+    message: 'another program changes this file again and again, and meet-gen restores it each time',
+    cure: 'find the program that writes there, perhaps a second meet-gen; stop it, or use another --out',
   });
 }

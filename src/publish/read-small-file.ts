@@ -4,17 +4,16 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 
 /**
- * A FIFO is opened at once instead of waiting for its writer, and a link is not followed (open(2)). Both are 0 where the system
- * knows no such flag.
+ * Opening a FIFO doesn't wait for its writer, and links are not followed (open(2)). A system without these flags uses 0.
  */
-const cautiously = (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
+const safeOpenFlags = (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
-/** Something else than a regular, small file is there: what it is, and how to fix it. */
+/** The path isn't a small regular file; the message names its kind and the cure. */
 export class FileRefused extends Error {
   override name = 'FileRefused';
   readonly path: string;
   constructor(path: string, what: string) {
-    super(`${path} is ${what}, and meet-gen reads and writes nothing but small regular files there; remove it`);
+    super(`${path} is ${what}, and meet-gen reads and writes only small regular files there; remove it`);
     this.path = path;
   }
 }
@@ -26,9 +25,9 @@ export interface SmallFile {
 }
 
 /**
- * Reads a file that others can put something else in place of, without waiting for anything and without following a link.
- * @returns undefined where there is no such file
- * @throws FileRefused for all that isn't a regular file of at most so many bytes; otherwise the system's own error
+ * Reads a file that others could replace by a link, a FIFO or a device: never waits, and never follows a link.
+ * @returns undefined if the file doesn't exist
+ * @throws FileRefused unless the path is a regular file of at most `maxBytes`; otherwise the system's error
  */
 export async function readSmallFile(path: string, maxBytes: number): Promise<string | undefined> {
   return (await readSmall(path, maxBytes))?.text;
@@ -50,12 +49,12 @@ export async function readSmall(path: string, maxBytes: number): Promise<SmallFi
 }
 
 /**
- * Opens a regular file, and nothing else; the caller closes it.
- * @throws FileRefused for anything else; otherwise the system's own error
+ * Opens a regular file; the caller closes it.
+ * @throws FileRefused for any other kind of entry; otherwise the system's error
  */
 export async function openRegular(path: string, flags: number): Promise<{ readonly file: FileHandle; readonly stats: Stats }> {
-  const file = await open(path, flags | cautiously).catch(async (error: NodeJS.ErrnoException) => {
-    // A link, a socket, a directory and a device without a driver are refused by the system, each in its own words.
+  const file = await open(path, flags | safeOpenFlags).catch(async (error: NodeJS.ErrnoException) => {
+    // The system refuses a link, a socket, a directory and a device without a driver, each with another error.
     const found = await lstat(path).catch(() => undefined);
     throw found === undefined || found.isFile() ? error : new FileRefused(path, kindOf(found));
   });
@@ -65,10 +64,10 @@ export async function openRegular(path: string, flags: number): Promise<{ readon
   throw new FileRefused(path, kindOf(stats));
 }
 
-/** @param size the file's, as it was when it was opened @throws FileRefused where it holds more, also when it grows meanwhile */
+/** @param size the file's size when it was opened @throws FileRefused if the file is larger, or grows during the read */
 export async function readAtMost(file: FileHandle, size: number, path: string, maxBytes: number): Promise<Buffer> {
-  if (size > maxBytes) throw new FileRefused(path, `${size} bytes long, more than the ${maxBytes} that it can have`);
-  // One more than there should be: a read that doesn't fill it has found the end.
+  if (size > maxBytes) throw new FileRefused(path, `${size} bytes long, more than the limit of ${maxBytes}`);
+  // One extra byte: a read that doesn't fill the buffer has found the end.
   const bytes = Buffer.alloc(size + 1);
   let length = 0;
   for (;;) {
@@ -79,7 +78,7 @@ export async function readAtMost(file: FileHandle, size: number, path: string, m
   }
 }
 
-/** What stands at a path that is to be a directory. @throws FileRefused when that is something else */
+/** @throws FileRefused if the path exists and isn't a directory */
 export async function refuseOtherThanDirectory(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found !== undefined && !found.isDirectory()) throw new FileRefused(path, `${kindOf(found)} where the folder of an instance belongs`);

@@ -8,26 +8,26 @@ import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
 import { longestSocketPath } from './out-directory.ts';
 
-/** Held as long as this process publishes into a directory: a second one is refused. */
+/** Held while this process publishes into a directory; a second process is refused. */
 export interface VolumeLock {
-  /** Why it isn't held now. */
+  /** Set while the lock isn't held. */
   problems(): readonly Problem[];
-  /** Calls back when that has changed. */
+  /** Calls the listener after each change of the problems. */
   onChange(listener: () => void): void;
   release(): Promise<void>;
 }
 
-/** A look costs some of the processor's time, also while nothing happens. */
+/** Each check costs processor time, even while meet-gen is idle. */
 const checkMs = 5000;
 const answerMs = 1000;
-/** Everybody who sees the directory may find out that somebody publishes there, and nothing else. */
+/** Any user who sees the directory may learn that a meet-gen publishes there. */
 const lockMode = 0o666;
 
 /**
- * Locks a directory by a unix socket in it: the kernel lets go of it when the process ends, however that is. Frontends see it through
- * their mount, and root there can connect to it, so it accepts, closes, and never answers anything.
- * Where it can't be made, that is a problem; it is tried again every five seconds.
- * @throws Error when another process holds it
+ * Locks a directory with a unix socket in it: the kernel releases the socket however the process ends. Frontends see the
+ * socket through their mount, and root there can connect, so the socket accepts, closes, and never answers.
+ * If the lock can't be made, that is a problem, and meet-gen retries every five seconds.
+ * @throws Error if another process holds the lock
  */
 export async function lockVolume(path: string, boundary: Pick<ErrorBoundary, 'attempt'>): Promise<VolumeLock> {
   let held: { readonly server: Server; readonly identity: string } | undefined;
@@ -54,13 +54,13 @@ export async function lockVolume(path: string, boundary: Pick<ErrorBoundary, 'at
   };
   await take();
   let checking: Promise<unknown> = Promise.resolve();
-  const checkAndTell = async (): Promise<void> => {
+  const checkAndNotify = async (): Promise<void> => {
     const before = reason;
     await check();
     if (reason !== before) for (const listener of listeners) listener();
   };
   const timer = setInterval(
-    () => void (checking = checking.then(() => boundary.attempt('the lock of the output directory', checkAndTell))),
+    () => void (checking = checking.then(() => boundary.attempt('the lock of the output directory', checkAndNotify))),
     checkMs,
   );
   return {
@@ -79,13 +79,14 @@ export async function lockVolume(path: string, boundary: Pick<ErrorBoundary, 'at
 class HeldByAnother extends Error {}
 
 async function listenOn(path: string): Promise<{ server: Server; identity: string }> {
-  // Closing a server removes the name that it was made with, also when another process has it by then, so the lock is another name for it.
+  // Closing a server removes the name of its creation, even if another process has that name by then. So the socket is
+  // created under a random name, and the lock is a hard link to it.
   const made = join(dirname(path), `.lock-${randomBytes(3).toString('hex')}`);
   if (Buffer.byteLength(made) > longestSocketPath) throw new Error(`the path is longer than ${longestSocketPath} bytes`);
   const server = await listen(made);
   try {
     await chmod(made, lockMode);
-    // A socket file outlives a killed process.
+    // A socket file remains after its process was killed.
     if (!(await name(made, path)) && ((await isHeld(path)) || !(await rm(path, { force: true }).then(() => name(made, path)))))
       throw new HeldByAnother(
         `another meet-gen is publishing into this directory already (it holds ${path}); stop it, or give this one another --out`,
@@ -118,7 +119,7 @@ async function name(made: string, path: string): Promise<boolean> {
   }
 }
 
-/** A link is no lock, wherever it leads to. */
+/** A symbolic link never counts as a lock. */
 async function isHeld(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined);
   return found?.isSocket() === true && answers(path);
@@ -133,12 +134,12 @@ function answers(path: string): Promise<boolean> {
     };
     connection.setTimeout(answerMs, () => end(true));
     connection.once('connect', () => end(true));
-    // A full backlog is a living process's.
+    // A full backlog belongs to a running process.
     connection.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'EAGAIN'));
   });
 }
 
-/** An inode's number is used again at once; not together with its birth. */
+/** The file system reuses inode numbers quickly, so the birth time is part of the identity. */
 async function identityOf(path: string): Promise<string | undefined> {
   const found = await lstat(path, { bigint: true }).catch(() => undefined);
   return found === undefined ? undefined : `${found.ino} ${found.birthtimeNs}`;
@@ -147,7 +148,7 @@ async function identityOf(path: string): Promise<string | undefined> {
 function notLocked(path: string, reason: string): Problem {
   return problem('not-locked', {
     value: path,
-    message: `nothing keeps a second meet-gen from publishing into the same directory: ${reason}`,
-    cure: 'remove what is in its place; where the file system takes no sockets, see to it yourself that only one meet-gen publishes there',
+    message: `a second meet-gen could publish into the same directory, since this directory can't be locked: ${reason}`,
+    cure: 'remove the file at that path; if the file system supports no sockets, make sure yourself that only one meet-gen publishes there',
   });
 }

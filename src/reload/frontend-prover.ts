@@ -1,3 +1,6 @@
+// In: the published generation of each instance, and its running frontends.
+// Out: reloads of nginx until each frontend serves that generation, and how far each frontend is.
+
 import type { Repeat } from '../util/error-boundary.ts';
 import { startDeadline } from '../util/deadline.ts';
 import { errorOf } from '../util/error-message.ts';
@@ -9,10 +12,10 @@ import {
   newProof,
   noteAnswer,
   noteInquiry,
-  noteOvertakenSignal,
+  noteOvertakenReload,
   noteRival,
-  noteSearch,
-  noteSignal,
+  noteRivalSearch,
+  noteReload,
   noteVisits,
   relocate,
 } from './proof.ts';
@@ -28,27 +31,27 @@ import type { Pause } from './interruptible-pause.ts';
 /** A frontend container. */
 export interface Frontend {
   readonly id: string;
-  /** Another one after each start. */
+  /** Differs after each start. */
   readonly life: string;
   readonly name: string;
   readonly imageId: string;
-  /** It runs and is not about to stop, so it is to serve what is published. */
+  /** Runs and isn't about to stop, so it must serve the published file. */
   readonly running: boolean;
-  /** `address:port` of its status server on each of its networks. */
+  /** `address:port` of the status server on each network. */
   readonly statusEndpoints: readonly string[];
-  /** Of another project than its instance's: nobody waits for it, and what it says of a file counts for nothing. */
+  /** Belongs to another project than its instance. meet-gen doesn't wait for it, and ignores its verdicts. */
   readonly isForeign: boolean;
 }
 
-/** What proving needs from outside; the pipeline's composition provides it. */
+/** The I/O of a proof, provided by the composition root. */
 export interface ProverPorts extends ConnectedWay {
   readonly ask: (endpoints: readonly string[], timeoutMs: number, signal: AbortSignal) => Promise<GenerationAnswer>;
-  /** Asks as a visitor would, until the signal aborts. @param turn which of the entrance's names is asked for, in turn */
+  /** Sends a visitor's request, until the signal aborts. @param turn counts through the entrance's host names */
   readonly visit: (endpoint: string, entrance: Entrance, turn: number, signal: AbortSignal) => Promise<VisitorAnswer>;
-  /** Looks which other server of its nginx answers visitors, in words; undefined where that can't be seen. */
+  /** Describes the other server of this nginx that answers visitors; undefined if meet-gen can't find it. */
   readonly findRival: (frontend: Frontend, port: number, signal: AbortSignal) => Promise<string | undefined>;
   readonly nowMs: () => number;
-  /** Runs the loop of a proof; a step that throws is reported and retried. */
+  /** Runs the loop of a proof; reports and retries a step that throws. */
   readonly repeat: Repeat;
 }
 
@@ -56,15 +59,15 @@ export interface FrontendProver {
   frontend(): Frontend;
   proof(): Proof;
   aim(target: Target): void;
-  /** There is nothing to be served any more. */
+  /** Drops the target: the instance has no published file. */
   disarm(): void;
-  /** The same container, seen again: its name or addresses may have changed. */
-  meet(frontend: Frontend): void;
-  /** It may have been restarted, or a change may have been missed: ask again. */
+  /** Takes the container's current name and addresses. */
+  update(frontend: Frontend): void;
+  /** Asks again, since a restart or another change may have gone unnoticed. */
   recheck(): void;
 }
 
-/** One frontend on its way to its target: what it is asked with, and what changes. */
+/** The state of one frontend's proof. */
 interface Proving {
   readonly ports: ProverPorts;
   readonly options: ProofOptions;
@@ -73,19 +76,19 @@ interface Proving {
   readonly pause: Pause;
   frontend: Frontend;
   proof: Proof;
-  /** The proof that `onChange` heard of last. */
+  /** The last proof that `onChange` received. */
   reported: Proof;
-  /** The endpoint that told the generation last. */
+  /** The endpoint that last answered with a generation. */
   lastEndpoint: string | undefined;
-  /** How often it was asked as a visitor asks. */
+  /** Number of visitor requests so far. */
   visits: number;
-  /** How often it moved: what was asked before says nothing about it now. */
+  /** Number of address changes: answers to earlier requests are void. */
   moves: number;
-  /** When the first reload for the target was sent, milliseconds since 1970. */
+  /** Time of the first reload for the target, milliseconds since 1970. */
   firstSentAtMs: number;
 }
 
-/** Brings one frontend to its target, step by step, until the signal aborts; `onChange` hears of every step. */
+/** Brings a frontend to its target until the signal aborts, and calls `onChange` with each new proof. */
 export function startFrontendProver(
   first: Frontend,
   ports: ProverPorts,
@@ -119,10 +122,10 @@ export function startFrontendProver(
     aim: (target) => change((known) => aimAt(known, target)),
     disarm: () => change(disarm),
     recheck: () => change(doubt),
-    meet(frontend) {
+    update(frontend) {
       const isSame = frontend.statusEndpoints.join() === proving.frontend.statusEndpoints.join();
       proving.frontend = frontend;
-      // Where it told last it is still.
+      // The address that answered last is still valid.
       if (isSame || knownEndpoint(proving) !== undefined) return;
       proving.moves += 1;
       change(relocate);
@@ -131,18 +134,18 @@ export function startFrontendProver(
 }
 
 async function takeStep(proving: Proving): Promise<(() => Promise<void>) | undefined> {
-  // What could not be reported when it happened.
+  // A background search may have changed the proof since the last step.
   report(proving);
   const step = nextStep(proving.proof, proving.ports.nowMs(), proving.options);
   if (step.do === 'wait') return () => proving.pause.wait(step.ms);
   if (step.do === 'ask') await ask(proving, step.times);
   else if (step.do === 'visit') await visit(proving, step.times);
   else if (step.do === 'find-rival') {
-    fold(proving, noteSearch);
-    // A new file must not wait for it.
+    fold(proving, noteRivalSearch);
+    // In the background: a new file must not wait for the search.
     void findRival(proving);
   } else if (step.do === 'inquire') await inquire(proving);
-  else await sendSignal(proving);
+  else await requestReload(proving);
   return undefined;
 }
 
@@ -151,7 +154,7 @@ function fold(proving: Proving, by: (proof: Proof) => Proof): void {
   report(proving);
 }
 
-/** The same, for what is known about a target that may have been overtaken meanwhile. */
+/** As `fold`, unless a newer target has replaced `target`. */
 function foldFor(proving: Proving, target: Target, by: (proof: Proof) => Proof): void {
   fold(proving, (known) => (known.target === target ? by(known) : known));
 }
@@ -163,12 +166,12 @@ function report(proving: Proving): void {
   proving.reported = proof;
 }
 
-/** The endpoint that told last, while the frontend has it. */
+/** The endpoint that answered last, if the frontend still has it. */
 function knownEndpoint({ lastEndpoint, frontend }: Proving): string | undefined {
   return lastEndpoint !== undefined && frontend.statusEndpoints.includes(lastEndpoint) ? lastEndpoint : undefined;
 }
 
-/** At the address that told last time, and at all of them only where that one doesn't any more. */
+/** Asks at the address that answered last, and at all addresses if that fails. */
 async function askOnce(proving: Proving, timeoutMs: number): Promise<GenerationAnswer> {
   const { ports, signal, frontend } = proving;
   const endpoint = knownEndpoint(proving);
@@ -181,7 +184,7 @@ async function askOnce(proving: Proving, timeoutMs: number): Promise<GenerationA
   return answer;
 }
 
-/** Several times at once, where it may: so they reach more of nginx's workers, and cost the host less. */
+/** Asks several times at once: parallel requests reach more of nginx's workers, and cost the host less. */
 async function ask(proving: Proving, times: number): Promise<void> {
   const { ports, proof, moves, signal } = proving;
   const timeoutMs = askTimeoutMs(proof, ports.nowMs());
@@ -195,10 +198,10 @@ async function visit(proving: Proving, times: number): Promise<void> {
   const { ports, proof, moves, signal } = proving;
   const { target } = proof;
   const endpoint = knownEndpoint(proving);
-  // Another container may have the address by now: the status port tells where this one is.
+  // Another container may have the address now, so the status port confirms it first.
   if (target?.entrance === undefined || endpoint === undefined) return ask(proving, 1);
   const { entrance } = target;
-  // One for all of them: a deadline costs as much as a question.
+  // One deadline for all requests: a deadline costs as much as a request.
   const deadline = startDeadline(askTimeoutMs(proof, ports.nowMs()), signal);
   const asked = Array.from({ length: times }, () => ports.visit(endpoint, entrance, proving.visits++, deadline.signal));
   const answers = await Promise.all(asked).finally(deadline.done);
@@ -209,26 +212,26 @@ async function visit(proving: Proving, times: number): Promise<void> {
 async function findRival(proving: Proving): Promise<void> {
   const { ports, frontend, signal } = proving;
   const port = proving.proof.target?.entrance?.port;
-  // In a stranger's container nothing is run.
+  // meet-gen runs no command in another project's container.
   const mayLook = port !== undefined && !frontend.isForeign;
   const rival = mayLook ? await ports.findRival(frontend, port, signal).catch(() => undefined) : undefined;
-  // The loop reports it, where an error is caught.
+  // The loop reports the rival, since only the loop catches errors.
   proving.proof = noteRival(proving.proof, rival);
   proving.pause.wake();
 }
 
-async function sendSignal(proving: Proving): Promise<void> {
+async function requestReload(proving: Proving): Promise<void> {
   const { ports, frontend, signal } = proving;
-  const { target, signals } = proving.proof;
-  if (signals.count === 0) proving.firstSentAtMs = ports.nowMs();
+  const { target, reloads } = proving.proof;
+  if (reloads.count === 0) proving.firstSentAtMs = ports.nowMs();
   const failure = await Promise.resolve(ports.reload?.(frontend, signal)).then(() => undefined, errorOf);
   if (signal.aborted || target === undefined) return;
   const nowMs = ports.nowMs();
   fold(proving, (known) => {
-    if (known.target !== target) return failure instanceof Refusal ? known : noteOvertakenSignal(known, target);
-    if (!(failure instanceof Refusal)) return noteSignal(known, nowMs, failure?.message);
-    // A refusal is an answer: the next one is asked for as late as the next signal.
-    return noteInquiry(noteSignal(known, nowMs), { kind: 'refused', words: failure.message }, nowMs);
+    if (known.target !== target) return failure instanceof Refusal ? known : noteOvertakenReload(known, target);
+    if (!(failure instanceof Refusal)) return noteReload(known, nowMs, failure?.message);
+    // A refusal answers the inquiry, so the next inquiry follows the next reload.
+    return noteInquiry(noteReload(known, nowMs), { kind: 'refused', words: failure.message }, nowMs);
   });
 }
 

@@ -3,17 +3,17 @@ import { startDeadline } from '../util/deadline.ts';
 import { getText } from './status-request.ts';
 import { messageOf } from '../util/error-message.ts';
 
-/** What a frontend's status server answered, or why there is no answer. */
+/** The answer of a frontend's status server, or why it gave no answer. */
 export type GenerationAnswer =
   | {
       readonly kind: 'generation';
       readonly generation: string;
       readonly nginxVersion: string;
       readonly endpoint: string;
-      /** From the attempt to connect to the end of the answer. */
+      /** From the connection attempt to the end of the answer. */
       readonly tookMs: number;
     }
-  /** It answers, but not us: we are on none of the instance's own networks. */
+  /** The server refuses meet-gen, which is on none of the instance's own networks. */
   | { readonly kind: 'denied' }
   | { readonly kind: 'silent'; readonly reason: string };
 
@@ -22,8 +22,8 @@ const noAnswer = 'no answer in time';
 const anotherAnswer = 'something else answers on the status port';
 
 /**
- * Asks `GET /generation` on each address at once, on a fresh connection each (an old nginx worker goes on answering on
- * kept-alive ones), and takes the first that tells a generation.
+ * Asks `GET /generation` on all addresses at once, and takes the first answer with a generation. Each request opens its
+ * own connection, since an old nginx worker goes on answering on kept-alive connections.
  * @param endpoints `address:port` of the status server on each network of the frontend
  */
 export async function askGeneration(endpoints: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<GenerationAnswer> {
@@ -44,7 +44,7 @@ export async function askGeneration(endpoints: readonly string[], timeoutMs: num
   }
 }
 
-/** The less, the more it tells about why there is no generation: a network that isn't ours answers nothing at all. */
+/** Ranks failures, the most informative first. A network that meet-gen doesn't share gives no answer at all. */
 function silenceOf(answer: GenerationAnswer): number {
   if (answer.kind !== 'silent') return 0;
   if (answer.reason.startsWith(anotherAnswer)) return 1;

@@ -3,19 +3,19 @@ import { parseJsonObject } from '../util/json-object.ts';
 import type { Log } from '../util/log.ts';
 
 /**
- * The nginx version of each image that a frontend has run, kept for the next process: a frontend that is slow to answer
- * after a restart of meet-gen must not get a file for an older nginx.
+ * The nginx version of each frontend image, kept across restarts of meet-gen. A frontend that answers late after such a
+ * restart would otherwise get a file for an older nginx.
  */
 export interface ImageVersions {
-  /** As nginx writes it, for example `1.30.3`. */
+  /** In nginx's notation, for example `1.30.3`. */
   of(imageId: string): string | undefined;
   note(imageId: string, version: string): void;
 }
 
-/** Of more images than that the oldest are forgotten, and asked again. */
-const rememberedImages = 100;
+/** Beyond this limit the oldest images are dropped, and asked again. */
+const maxImages = 100;
 
-/** @param save keeps a text for the next process; called after each change */
+/** @param save stores a text for the next process, after each change */
 export function createImageVersions(
   kept: Iterable<readonly [imageId: string, version: string]>,
   save: (text: string) => void,
@@ -26,16 +26,16 @@ export function createImageVersions(
     note(imageId, version) {
       if (versions.get(imageId) === version) return;
       versions.set(imageId, version);
-      for (const oldest of [...versions.keys()].slice(0, -rememberedImages)) versions.delete(oldest);
+      for (const oldest of [...versions.keys()].slice(0, -maxImages)) versions.delete(oldest);
       save(JSON.stringify(Object.fromEntries(versions)));
     },
   };
 }
 
 /**
- * Versions that outlive the process in a file; a file that can't be read costs only that, and is reported.
- * @param text what an earlier process kept, a JSON object of versions by image id; rejects where it can't be read
- * @param save keeps a text for the next process; called after each change
+ * Reads the versions that an earlier process stored. An unreadable file is logged, and the frontends are asked again.
+ * @param text a JSON object of versions by image id; rejects if it can't be read
+ * @param save stores a text for the next process, after each change
  */
 export async function keepImageVersions(text: Promise<string | undefined>, save: (text: string) => void, log: Log): Promise<ImageVersions> {
   try {
@@ -46,11 +46,11 @@ export async function keepImageVersions(text: Promise<string | undefined>, save:
   }
 }
 
-/** @throws Error when it is no JSON object */
+/** @throws Error unless the text is a JSON object */
 function parseVersions(text: string | undefined): readonly (readonly [string, string])[] {
   if (text === undefined) return [];
   return Object.entries(parseJsonObject(text))
-    .slice(-rememberedImages)
+    .slice(-maxImages)
     .flatMap(([imageId, version]) =>
       typeof version === 'string' && parseNginxVersion(version) !== undefined ? [[imageId, version] as const] : [],
     );

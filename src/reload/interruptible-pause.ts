@@ -1,7 +1,7 @@
-/** A pause that can be cut short: by `wake`, or for good by the signal. */
+/** A pause that `wake` ends early, and the signal permanently. */
 export interface Pause {
   wake(): void;
-  /** Resolves after `timeoutMs`, at the next `wake`, or when the signal aborts; at once after a wake that nobody waited for. */
+  /** Resolves after `timeoutMs`, at the next `wake`, or at the abort; immediately if a `wake` came before. */
   wait(timeoutMs: number): Promise<void>;
 }
 

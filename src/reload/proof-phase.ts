@@ -1,55 +1,59 @@
-import { answersNeeded, sinceToldMs, tells } from './proof.ts';
+import { answersNeeded, reloadPossibleSinceMs, sendsReloads } from './proof.ts';
 import type { Proof, ProofOptions } from './proof.ts';
 
 /**
- * How far a frontend is: `asking` (not known yet), `reloading` (told, not seen yet), `serving` (has answered with the
- * target), `live` (visitors get the target alone), `shadowed` (nginx has the target, but another server answers visitors), `rejected`
- * (goes on with another, and nginx says why), `pending` (goes on with another), `unverified` (does not answer,
- * or not where visitors ask).
+ * How far a frontend is:
+ * - `asking`: no answer yet
+ * - `reloading`: reload requested, no effect seen yet
+ * - `serving`: answered with the target once
+ * - `live`: visitors get only the target
+ * - `shadowed`: nginx has the target, but another server answers visitors
+ * - `rejected`: serves another configuration, and nginx gave the reason
+ * - `pending`: serves another configuration, reason unknown
+ * - `unverified`: no answer on the status port or the routing port
  */
 export type ProofPhase = 'asking' | 'reloading' | 'serving' | 'live' | 'shadowed' | 'rejected' | 'pending' | 'unverified';
 
-/** Somebody may lose a signal; nobody loses three. */
-const signalsOfARefusal = 3;
-/** Long after the last of them, and before the next. */
-const heedMs = 1500;
+/** One reload request can get lost; three in a row don't. */
+const reloadsBeforeRefusal = 3;
+/** Longer than a reload takes, shorter than the pause before the next request. */
+const graceMs = 1500;
 
-/** How far it is, in a word. */
 export function phaseOf(proof: Proof, nowMs: number, options: ProofOptions): ProofPhase {
-  const { running, target, silent, signals } = proof;
+  const { running, target, silent, reloads } = proof;
   if (running === undefined) return silent !== undefined && nowMs - silent.sinceMs >= options.verifyTimeoutMs ? 'unverified' : 'asking';
   if (target !== undefined && running === target.generation) {
     if (proof.settledAnswers >= answersNeeded(target)) return 'live';
-    if (!isMissedForLong(proof, options)) return 'serving';
-    return proof.missed?.kind === 'other' ? 'shadowed' : 'unverified';
+    if (!isMismatchLasting(proof, options)) return 'serving';
+    return proof.mismatch?.kind === 'other' ? 'shadowed' : 'unverified';
   }
   if (proof.inquiry?.found.kind === 'refused') return 'rejected';
-  if (signals.failure !== undefined) return 'pending';
-  // Where somebody else makes it reload, their time counts from the file.
-  const sinceMs = tells(options) ? signals.firstAtMs : sinceToldMs(proof);
-  const isTold = !tells(options) || signals.count > 0;
-  return isTold && nowMs - sinceMs >= options.verifyTimeoutMs ? 'pending' : 'reloading';
+  if (reloads.failure !== undefined) return 'pending';
+  // If meet-gen sends no reload, the time counts from the publication.
+  const sinceMs = sendsReloads(options) ? reloads.firstAtMs : reloadPossibleSinceMs(proof);
+  const isRequested = !sendsReloads(options) || reloads.count > 0;
+  return isRequested && nowMs - sinceMs >= options.verifyTimeoutMs ? 'pending' : 'reloading';
 }
 
-/** Whether visitors have got something else for so long that it is no old worker that answers. */
+/** Whether another server has answered visitors for longer than any old worker does. */
 export function isShadowed(proof: Proof, options: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
-  return proof.missed?.kind === 'other' && isMissedForLong(proof, options);
+  return proof.mismatch?.kind === 'other' && isMismatchLasting(proof, options);
 }
 
-function isMissedForLong({ missed }: Proof, { verifyTimeoutMs }: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
-  return missed !== undefined && missed.lastAtMs - missed.sinceMs >= verifyTimeoutMs;
+function isMismatchLasting({ mismatch }: Proof, { verifyTimeoutMs }: Pick<ProofOptions, 'verifyTimeoutMs'>): boolean {
+  return mismatch !== undefined && mismatch.lastAtMs - mismatch.sinceMs >= verifyTimeoutMs;
 }
 
 /**
- * Whether it goes on with another configuration after three signals, where nobody can be asked why: with a change of structure that
- * is taken for a refusal.
+ * Whether nginx serves another configuration after three reloads, and its reason can't be read. After a change of
+ * structure this counts as a refusal.
  */
-export function isUnheeded(proof: Proof, nowMs: number, options: ProofOptions): boolean {
-  const { running, target, signals, inquiry } = proof;
-  if (!tells(options) || target === undefined || running === undefined || running === target.generation) return false;
-  // Where nginx has read nothing, it looks elsewhere, or a signal got lost: a refusal leaves what was read before.
+export function ignoresReloads(proof: Proof, nowMs: number, options: ProofOptions): boolean {
+  const { running, target, reloads, inquiry } = proof;
+  if (!sendsReloads(options) || target === undefined || running === undefined || running === target.generation) return false;
+  // After a refusal nginx keeps the previous file. With no file at all, the include is wrong or a signal was lost.
   if (running === 'none') return false;
   const isSilent = !options.inquire || inquiry?.found.kind === 'unavailable';
-  const { delivered, lastAtMs } = signals;
-  return isSilent && (delivered > signalsOfARefusal || (delivered === signalsOfARefusal && nowMs >= lastAtMs + heedMs));
+  const { delivered, lastAtMs } = reloads;
+  return isSilent && (delivered > reloadsBeforeRefusal || (delivered === reloadsBeforeRefusal && nowMs >= lastAtMs + graceMs));
 }

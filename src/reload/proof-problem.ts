@@ -4,7 +4,7 @@ import type { Proof } from './proof.ts';
 import type { FrontendReport } from './prover.ts';
 import type { ReloadWay } from './ways/way.ts';
 
-/** What is wrong with a frontend's proof, or undefined while nothing is. */
+/** The problem of a frontend's proof, if it has one. */
 export function proofProblem(
   instance: string,
   { frontend, phase, isShadowed, proof }: FrontendReport,
@@ -12,47 +12,47 @@ export function proofProblem(
 ): Problem | undefined {
   const about = { instance, container: frontend.name };
   const { notSentCure } = way;
-  if (notSentCure !== undefined && proof.signals.failure !== undefined && (phase === 'pending' || phase === 'unverified')) {
+  if (notSentCure !== undefined && proof.reloads.failure !== undefined && (phase === 'pending' || phase === 'unverified')) {
     return problem('signal-failed', {
       ...about,
-      message: `the frontend could not be told to reload: ${proof.signals.failure}`,
+      message: `meet-gen can't make the frontend reload: ${proof.reloads.failure}`,
       cure: notSentCure,
     });
   }
   if (phase === 'rejected') {
     return problem('reload-pending', {
       ...about,
-      message: `the frontend goes on serving ${described(proof.running)}: nginx refuses the published one (${proof.inquiry?.found.kind === 'refused' ? proof.inquiry.found.words : ''})`,
-      cure: 'fix what nginx names; it is told to reload again and again until it does',
+      message: `the frontend still serves ${described(proof.running)}, since nginx refuses the published file (${proof.inquiry?.found.kind === 'refused' ? proof.inquiry.found.words : ''})`,
+      cure: 'fix the fault that nginx names; meet-gen repeats the reload until nginx accepts the file',
     });
   }
   if (phase === 'unverified' && proof.running !== undefined) {
     return problem('reload-unverified', {
       ...about,
-      message: `the frontend's nginx has the published routes, but its routing port can't be reached from meet-gen, so it is not known what visitors get (${proof.missed?.answer ?? ''})`,
-      cure: 'let meet-gen reach that port as it reaches the status port: a firewall of the host may close it, or meet.listen and the stub name different ports',
+      message: `nginx in the frontend has the published file, but meet-gen can't reach its routing port to check what visitors get (${proof.mismatch?.answer ?? ''})`,
+      cure: "check the host's firewall, which may block that port, and that meet.listen and the stub name the same port",
     });
   }
   if (phase === 'unverified') {
     return problem('reload-unverified', {
       ...about,
-      message: `it is not known which configuration the frontend serves: ${proof.silent?.reason ?? 'no answer'} (asked on ${frontend.statusEndpoints.join(', ') || 'no address'})`,
-      cure: `mount the stub at /etc/nginx/conf.d/routing.conf in the frontend, and put meet-gen ${isInHostMode(frontend) ? "on one of the instance's own networks that is not internal (a firewall of the host must let it reach that port), or in host mode, too" : "on one of the instance's own networks, not only on the one it shares with nginx-proxy"}`,
+      message: `meet-gen can't ask the frontend which configuration it serves: ${proof.silent?.reason ?? 'no answer'} (asked on ${frontend.statusEndpoints.join(', ') || 'no address'})`,
+      cure: `mount the stub at /etc/nginx/conf.d/routing.conf in the frontend, and put meet-gen ${isInHostMode(frontend) ? "in host mode too, or on one of the instance's own networks that isn't internal (the host's firewall must allow that port)" : "on one of the instance's own networks, not only on nginx-proxy's network"}`,
     });
   }
   if (phase === 'pending') return problem('reload-pending', { ...about, ...way.pending(described(proof.running)) });
-  return isShadowed ? problem('shadowed', { ...about, ...shadowed(proof.missed) }) : undefined;
+  return isShadowed ? problem('shadowed', { ...about, ...shadowed(proof.mismatch) }) : undefined;
 }
 
-function shadowed(missed: Proof['missed']): { readonly message: string; readonly cure: string } {
-  const rival = missed?.rival === undefined || missed.rival === '' ? 'another server' : missed.rival;
+function shadowed(mismatch: Proof['mismatch']): { readonly message: string; readonly cure: string } {
+  const rival = mismatch?.rival === undefined || mismatch.rival === '' ? 'another server' : mismatch.rival;
   return {
-    message: `the frontend's nginx has the published routes, but visitors get ${rival} instead: ${missed?.answer ?? ''}`,
-    cure: "take away what makes that server: in Meet's official compose, the mount of default.conf.template into /etc/nginx/templates, from which the image writes conf.d/docs.conf; `meet-gen doctor` names the file, as `nginx -T` in the frontend does",
+    message: `nginx in the frontend has the published file, but ${rival} answers visitors: ${mismatch?.answer ?? ''}`,
+    cure: "remove that server; `meet-gen doctor`, or `nginx -T` in the frontend, names its file. With Meet's official compose file: remove the mount of default.conf.template into /etc/nginx/templates, from which the image writes conf.d/docs.conf",
   };
 }
 
-/** Such a frontend alone is asked at the loopback address. */
+/** Only frontends in host mode are asked at the loopback address. */
 function isInHostMode({ statusEndpoints }: FrontendReport['frontend']): boolean {
   return statusEndpoints.some((endpoint) => endpoint.startsWith('127.0.0.1:'));
 }

@@ -3,139 +3,139 @@ import type { Entrance, VisitorAnswer } from './visitor-probe.ts';
 import type { InquiryAnswer, ReloadWay } from './ways/way.ts';
 import { defined } from '../util/defined.ts';
 
-/** What a frontend is to serve. */
+/** The published file that a frontend must serve. */
 export interface Target {
   readonly generation: string;
-  /** The file's SHA-256, in hex: by it the hook names what it refuses. */
+  /** The file's SHA-256 in hex; the hook names a refused file by it. */
   readonly sha256: string;
-  /** When the file was written, milliseconds since 1970; 0 when it was there before us. */
+  /** Time of writing, milliseconds since 1970; 0 if meet-gen found the file at its start. */
   readonly writtenAtMs: number;
-  /** Absent where a template of the operator's own has no such location: then the status port alone is asked. */
+  /** Absent if the operator's template lacks this location; then meet-gen asks only the status port. */
   readonly entrance?: Entrance;
 }
 
-/** All that is known about one frontend on its way to its target. Times are milliseconds since 1970. */
+/** Everything known about one frontend and its target. Times are milliseconds since 1970. */
 export interface Proof {
   readonly foundAtMs: number;
   readonly target?: Target;
-  /** The generation that nginx answered last, `none` before it has read any; absent while that isn't known. */
+  /** The generation in nginx's last answer, `none` if nginx has read no file; absent while unknown. */
   readonly running?: string;
   readonly nginxVersion?: string;
-  /** What it runs may have changed unseen. */
+  /** `running` may be outdated. */
   readonly doubtful?: boolean;
   readonly askedAtMs?: number;
-  /** When the question began that `running` is the answer to: nginx may have reloaded since. */
+  /** Start of the request that `running` answers: nginx may have reloaded since. */
   readonly seenAtMs?: number;
-  /** Since when it doesn't answer, and why. */
+  /** Set while the frontend doesn't answer. */
   readonly silent?: { readonly sinceMs: number; readonly reason: string; readonly denied: boolean };
-  /** The signals sent for the target (or the reloads by exec); `delivered` are those that were not refused on their way. */
-  readonly signals: {
+  /** The reloads requested for the target, by signal or exec; `delivered` is the number that reached the container. */
+  readonly reloads: {
     readonly count: number;
     readonly delivered: number;
     readonly firstAtMs: number;
     readonly lastAtMs: number;
     readonly failure?: string;
   };
-  /** What was found out about why the target isn't served. */
+  /** Why the target isn't served, as far as meet-gen could find out. */
   readonly inquiry?: Inquiry;
-  /** When the target was answered first. */
+  /** Time of the first answer with the target. */
   readonly servingAtMs?: number;
-  /** How long the slowest answer took since there is this target. */
+  /** Duration of the slowest answer for this target. */
   readonly slowestAnswerMs?: number;
-  /** How long after its signal the last reload was seen. */
+  /** Time from the last reload request to its first visible effect. */
   readonly reloadMs?: number;
-  /** Answers in a row with the target, counted once the old workers have stopped accepting. */
+  /** Answers in a row with the target, counted after the old workers have stopped accepting. */
   readonly settledAnswers: number;
-  /** What visitors got instead of the target, until they got ten answers of the target in a row. */
-  readonly missed?: Missed;
+  /** The answers to visitors instead of the target; cleared by ten answers in a row with the target. */
+  readonly mismatch?: Mismatch;
 }
 
-interface Missed {
+interface Mismatch {
   readonly sinceMs: number;
   readonly lastAtMs: number;
-  /** The longer ago, the more seldom it is asked again. */
+  /** The time since then sets the pause between requests: longer and longer. */
   readonly pacedFromMs: number;
-  /** Whether another server answered, or nobody did. */
+  /** Whether another server answered, or no server. */
   readonly kind: 'other' | 'silent';
   readonly answer: string;
-  /** The server that answers is being looked for. */
-  readonly isLookedFor?: true;
-  /** Which server answers instead, in words; empty where that can't be seen, absent while nobody has looked. */
+  /** The search for the answering server has started. */
+  readonly isRivalSearched?: true;
+  /** Describes the server that answers instead; empty if the search found none, absent before a search. */
   readonly rival?: string;
 }
 
-/** Looking for nginx's own words, in the container's log or from the hook. */
+/** A search for nginx's own words, in the container's log or from the hook. */
 interface Inquiry {
   readonly atMs: number;
-  /** How many signals had been delivered by then. */
+  /** Reloads delivered by then. */
   readonly delivered: number;
   readonly found: InquiryAnswer;
 }
 
 export interface ProofOptions {
   readonly reloadedBy: ReloadWay['reloadedBy'];
-  /** Whether nginx's words may be looked for. */
+  /** Whether meet-gen can read nginx's words. */
   readonly inquire: boolean;
   readonly verifyTimeoutMs: number;
 }
 
 /**
- * nginx's old workers go on accepting for about 100 ms after the first new answer; on a host that has little time for them until
- * they have had some, which shows in answers that are slow (docs/decisions/slow-answers-delay-live.md).
+ * nginx's old workers go on accepting for about 100 ms after the first new answer. A busy host makes them slower, and
+ * answers slower too, so the slowest answer scales this time (docs/decisions/slow-answers-delay-live.md).
  */
 const settleMs = 150;
 const settleAnswers = 8;
 const longestSettleMs = 2000;
 const answersUntilLive = 10;
-const noSignals = { count: 0, delivered: 0, firstAtMs: 0, lastAtMs: 0 };
+const noReloads = { count: 0, delivered: 0, firstAtMs: 0, lastAtMs: 0 };
 
 export function newProof(nowMs: number): Proof {
-  return { foundAtMs: nowMs, signals: noSignals, settledAnswers: 0 };
+  return { foundAtMs: nowMs, reloads: noReloads, settledAnswers: 0 };
 }
 
-/** The proof with a new target; the same generation again changes nothing. */
+/** The proof with a new target; unchanged if the generation is the same. */
 export function aimAt(proof: Proof, target: Target): Proof {
   const before = proof.target;
   if (before?.generation === target.generation) return proof;
   const { servingAtMs: _, slowestAnswerMs: __, inquiry, ...rest } = proof;
-  // That its words can't be read will stay so.
-  const { missed, ...others } = inquiry?.found.kind === 'unavailable' ? { ...rest, inquiry } : rest;
-  const shadow = target.entrance === undefined ? undefined : knownShadow(missed);
-  const kept = shadow === undefined ? others : { ...others, missed: { ...shadow, pacedFromMs: shadow.lastAtMs } };
-  const next = { ...kept, target, signals: noSignals, settledAnswers: 0 };
-  // A reload that is still under way may bring the older file: what is answered now proves nothing, so it is told again.
-  const overtaken = proof.signals.count > 0 && proof.running !== before?.generation ? before : undefined;
+  // Unreadable words stay unreadable, so this is kept.
+  const { mismatch, ...others } = inquiry?.found.kind === 'unavailable' ? { ...rest, inquiry } : rest;
+  const shadow = target.entrance === undefined ? undefined : knownShadow(mismatch);
+  const kept = shadow === undefined ? others : { ...others, mismatch: { ...shadow, pacedFromMs: shadow.lastAtMs } };
+  const next = { ...kept, target, reloads: noReloads, settledAnswers: 0 };
+  // A running reload may still bring the older file: the current answers prove nothing, so nginx must reload again.
+  const overtaken = proof.reloads.count > 0 && proof.running !== before?.generation ? before : undefined;
   if (overtaken === undefined && proof.running === target.generation) return { ...next, servingAtMs: target.writtenAtMs };
-  // The way to reload has failed until a reload succeeds, whichever file is the newest.
-  const signals = { ...noSignals, ...defined({ failure: proof.signals.failure }) };
-  return { ...next, signals, ...(overtaken === undefined ? {} : { running: overtaken.generation }) };
+  // A failure of the reload way isn't about a file: it lasts until a reload succeeds.
+  const reloads = { ...noReloads, ...defined({ failure: proof.reloads.failure }) };
+  return { ...next, reloads, ...(overtaken === undefined ? {} : { running: overtaken.generation }) };
 }
 
-/** The proof when there is nothing to be served any more: whatever it serves, it is left alone. */
+/** The proof without a target: meet-gen leaves the frontend alone. */
 export function disarm(proof: Proof): Proof {
-  const { target: _, servingAtMs: __, slowestAnswerMs: ___, inquiry: ____, missed: _____, ...kept } = proof;
-  return { ...kept, signals: noSignals, settledAnswers: 0 };
+  const { target: _, servingAtMs: __, slowestAnswerMs: ___, inquiry: ____, mismatch: _____, ...kept } = proof;
+  return { ...kept, reloads: noReloads, settledAnswers: 0 };
 }
 
-/** The proof after an answer, or none. */
+/** The proof after a request to the status port. */
 export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number): Proof {
   const { silent, running: _, doubtful: __, ...kept } = proof;
   if (answer.kind !== 'generation') {
     const denied = answer.kind === 'denied';
-    const reason = denied ? 'its status server answers, but refuses meet-gen' : answer.reason;
+    const reason = denied ? 'its status server refuses meet-gen' : answer.reason;
     return { ...kept, askedAtMs: nowMs, settledAnswers: 0, silent: { sinceMs: silent?.sinceMs ?? nowMs, reason, denied } };
   }
   const { generation: running, nginxVersion, tookMs } = answer;
   const slowestAnswerMs = Math.max(proof.slowestAnswerMs ?? 0, tookMs);
   const next = { ...kept, askedAtMs: nowMs, seenAtMs: nowMs - tookMs, running, nginxVersion, slowestAnswerMs };
   if (running !== proof.target?.generation) {
-    const { missed, ...others } = next;
-    const shadow = knownShadow(missed);
-    return { ...others, settledAnswers: 0, ...defined({ missed: shadow }) };
+    const { mismatch, ...others } = next;
+    const shadow = knownShadow(mismatch);
+    return { ...others, settledAnswers: 0, ...defined({ mismatch: shadow }) };
   }
   const servingAtMs = proof.servingAtMs ?? nowMs;
-  const isFirst = proof.servingAtMs === undefined && proof.signals.count === 1;
-  const reloadMs = isFirst ? nowMs - proof.signals.lastAtMs : proof.reloadMs;
+  const isFirst = proof.servingAtMs === undefined && proof.reloads.count === 1;
+  const reloadMs = isFirst ? nowMs - proof.reloads.lastAtMs : proof.reloadMs;
   return {
     ...next,
     ...defined({ reloadMs }),
@@ -144,62 +144,62 @@ export function noteAnswer(proof: Proof, answer: GenerationAnswer, nowMs: number
   };
 }
 
-/** @param more answers with the target that came by now */
+/** @param more new answers with the target */
 function settledAnswersOf(proof: Proof, more: number, nowMs: number): number {
   return nowMs >= settledAtMsOf(proof, nowMs) ? proof.settledAnswers + more : 0;
 }
 
-/** The proof after it was asked as visitors ask. Whatever they got, it is no reason to signal: that is up to the status port. */
+/** The proof after visitors' requests. These never cause a reload: only the status port decides that. */
 export function noteVisits(proof: Proof, answers: readonly VisitorAnswer[], nowMs: number): Proof {
   const misses = answers.flatMap((answer) => (answer.kind === 'target' ? [] : answer));
   const miss = misses.find(({ kind }) => kind === 'other') ?? misses[0];
-  if (miss !== undefined) return { ...proof, settledAnswers: 0, doubtful: true, missed: noteMiss(proof.missed, miss, nowMs) };
-  const { doubtful: _, missed, ...kept } = proof;
+  if (miss !== undefined) return { ...proof, settledAnswers: 0, doubtful: true, mismatch: noteMismatch(proof.mismatch, miss, nowMs) };
+  const { doubtful: _, mismatch, ...kept } = proof;
   const slowestAnswerMs = Math.max(
     proof.slowestAnswerMs ?? 0,
     ...answers.flatMap((answer) => (answer.kind === 'target' ? answer.tookMs : [])),
   );
   const settledAnswers = settledAnswersOf({ ...kept, slowestAnswerMs }, answers.length, nowMs);
   const isOver = proof.target !== undefined && settledAnswers >= answersNeeded(proof.target);
-  return { ...kept, slowestAnswerMs, settledAnswers, ...(missed === undefined || isOver ? {} : { missed }) };
+  return { ...kept, slowestAnswerMs, settledAnswers, ...(mismatch === undefined || isOver ? {} : { mismatch }) };
 }
 
-/** What visitors missed of one file says nothing of the next, unless it was found that another server answers them. */
-function knownShadow(missed: Missed | undefined): Missed | undefined {
-  return missed?.isLookedFor === true ? missed : undefined;
+/** A mismatch is about one file, unless a search showed that another server answers visitors. */
+function knownShadow(mismatch: Mismatch | undefined): Mismatch | undefined {
+  return mismatch?.isRivalSearched === true ? mismatch : undefined;
 }
 
-/** Silence after another server's answer is that server's, too; before it, it says nothing about one. */
-function noteMiss(before: Missed | undefined, { kind, answer }: Pick<Missed, 'kind' | 'answer'>, nowMs: number): Missed {
+/** Silence after another server's answer counts as that server's. Silence before it starts its own period. */
+function noteMismatch(before: Mismatch | undefined, { kind, answer }: Pick<Mismatch, 'kind' | 'answer'>, nowMs: number): Mismatch {
   if (before?.kind === 'other' && kind === 'silent') return { ...before, lastAtMs: nowMs };
   const sinceMs = before?.kind === kind ? before.sinceMs : nowMs;
   return { ...before, kind, sinceMs, lastAtMs: nowMs, pacedFromMs: before?.pacedFromMs ?? nowMs, answer };
 }
 
-/** The proof while the server that answers instead is being looked for. */
-export function noteSearch(proof: Proof): Proof {
-  return proof.missed === undefined ? proof : { ...proof, missed: { ...proof.missed, isLookedFor: true } };
+/** The proof during the search for the server that answers instead. */
+export function noteRivalSearch(proof: Proof): Proof {
+  return proof.mismatch === undefined ? proof : { ...proof, mismatch: { ...proof.mismatch, isRivalSearched: true } };
 }
 
-/** The proof after it was looked for the server that answers instead; undefined where none can be seen. */
+/** The proof after that search. @param rival undefined if the search found no server */
 export function noteRival(proof: Proof, rival: string | undefined): Proof {
-  return proof.missed === undefined ? proof : { ...proof, missed: { ...proof.missed, rival: rival ?? '' } };
+  return proof.mismatch === undefined ? proof : { ...proof, mismatch: { ...proof.mismatch, rival: rival ?? '' } };
 }
 
-/** The proof after it was asked why the target isn't served. */
+/** The proof after an inquiry why nginx doesn't serve the target. */
 export function noteInquiry(proof: Proof, found: InquiryAnswer, nowMs: number): Proof {
-  // What it said of an earlier signal holds.
+  // A refusal that an earlier reload caused still holds.
   const kept = found.kind === 'nothing' && proof.inquiry?.found.kind === 'refused' ? proof.inquiry.found : found;
-  return { ...proof, inquiry: { atMs: nowMs, delivered: proof.signals.delivered, found: kept } };
+  return { ...proof, inquiry: { atMs: nowMs, delivered: proof.reloads.delivered, found: kept } };
 }
 
-/** The proof after a signal was sent; `failure` says why it could not be. */
-export function noteSignal(proof: Proof, nowMs: number, failure?: string): Proof {
-  const { count, delivered, firstAtMs } = proof.signals;
+/** The proof after a reload request. @param failure why it could not be sent */
+export function noteReload(proof: Proof, nowMs: number, failure?: string): Proof {
+  const { count, delivered, firstAtMs } = proof.reloads;
   return {
     ...proof,
     askedAtMs: nowMs,
-    signals: {
+    reloads: {
       count: count + 1,
       delivered: failure === undefined ? delivered + 1 : delivered,
       firstAtMs: count === 0 ? nowMs : firstAtMs,
@@ -209,39 +209,39 @@ export function noteSignal(proof: Proof, nowMs: number, failure?: string): Proof
   };
 }
 
-/** The proof after a signal for a target that was overtaken meanwhile: nginx may be reading the older file. */
-export function noteOvertakenSignal(proof: Proof, overtaken: Target): Proof {
+/** The proof after a reload for an outdated target: nginx may be reading the older file. */
+export function noteOvertakenReload(proof: Proof, overtaken: Target): Proof {
   return proof.target?.generation === overtaken.generation ? proof : { ...proof, running: overtaken.generation };
 }
 
-/** The proof when the frontend may have changed unseen (a gap in the events): it is asked again, at once. */
+/** The proof after a gap in the events: the frontend is asked again immediately. */
 export function doubt(proof: Proof): Proof {
   const { askedAtMs: _, ...kept } = proof;
   return { ...kept, doubtful: true };
 }
 
-/** The proof when the frontend is at other addresses: what was silent may answer there. */
+/** The proof after the frontend's addresses changed: the new addresses may answer. */
 export function relocate(proof: Proof): Proof {
-  const { silent: _, missed: __, ...kept } = doubt(proof);
+  const { silent: _, mismatch: __, ...kept } = doubt(proof);
   return kept;
 }
 
-/** Each of the visitors' names is asked for. */
+/** At least one answer for each host name. */
 export function answersNeeded({ entrance }: Target): number {
   return Math.max(answersUntilLive, entrance?.hosts.length ?? 0);
 }
 
-/** When its old workers have stopped accepting, if its first answer with the target is no later than now. */
+/** When the old workers have stopped accepting, counted from the first answer with the target. */
 export function settledAtMsOf({ servingAtMs, slowestAnswerMs = 0 }: Pick<Proof, 'servingAtMs' | 'slowestAnswerMs'>, nowMs: number): number {
   return (servingAtMs ?? nowMs) + Math.max(settleMs, Math.min(slowestAnswerMs * settleAnswers, longestSettleMs));
 }
 
-/** Whether it is up to us to make nginx reload. */
-export function tells({ reloadedBy }: Pick<ProofOptions, 'reloadedBy'>): boolean {
+/** Whether meet-gen itself makes nginx reload, rather than the hook or an operator. */
+export function sendsReloads({ reloadedBy }: Pick<ProofOptions, 'reloadedBy'>): boolean {
   return reloadedBy === 'meet-gen';
 }
 
-/** Since when somebody else could have made it reload. */
-export function sinceToldMs({ target, foundAtMs }: Proof): number {
+/** Since when the hook or an operator could have reloaded nginx for the target. */
+export function reloadPossibleSinceMs({ target, foundAtMs }: Proof): number {
   return Math.max(target?.writtenAtMs ?? 0, foundAtMs);
 }

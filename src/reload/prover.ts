@@ -3,55 +3,53 @@ import type { NginxVersion } from '../nginx/version.ts';
 import { startFrontendProver } from './frontend-prover.ts';
 import type { Frontend, FrontendProver, ProverPorts } from './frontend-prover.ts';
 import type { ImageVersions } from './image-versions.ts';
-import { isShadowed, isUnheeded, phaseOf } from './proof-phase.ts';
+import { isShadowed, ignoresReloads, phaseOf } from './proof-phase.ts';
 import type { Proof, ProofOptions, Target } from './proof.ts';
 import type { ProofPhase } from './proof-phase.ts';
 
-/** A frontend and how far it is, for reports. */
+/** How far a frontend is. */
 export interface FrontendReport {
   readonly frontend: Frontend;
   readonly phase: ProofPhase;
-  /** It was told three times, goes on with another configuration, and can't be asked why. */
-  readonly isUnheeded: boolean;
-  /** Visitors get something else than the published file, though its nginx has it, and it was looked who answers. */
+  /** Three reloads had no effect, and nginx's reason can't be read. */
+  readonly ignoresReloads: boolean;
+  /** Visitors get another server's answers although nginx has the published file; the search for that server is over. */
   readonly isShadowed: boolean;
   readonly proof: Proof;
 }
 
-/** Brings all frontends of all instances to what was published for them, in parallel, and knows how far each is. */
+/** Brings the frontends of all instances to their published files, in parallel. */
 export interface Prover {
   /**
-   * The frontends of an instance as they are now: looks after those that run, and tells the nginx version of each,
-   * undefined where it isn't known. One that nobody has met is asked for a moment first.
+   * Starts and ends proofs, so that exactly the running frontends of an instance have one.
+   * @returns the nginx version of each frontend, undefined if unknown. An unknown image gets up to 500 ms to answer.
    */
   versions(instance: string, frontends: readonly Frontend[], signal: AbortSignal): Promise<readonly (NginxVersion | undefined)[]>;
   aim(instance: string, target: Target): void;
-  /** There is nothing to be served for an instance any more. */
+  /** Drops the target of an instance that has no published file. */
   disarm(instance: string): void;
-  /** The container started or ended: what it serves is not known any more. */
+  /** Forgets the proof of a container that started or ended. */
   restarted(containerId: string): void;
   recheckAll(): void;
-  /** Ends the proofs of all instances but these. */
+  /** Ends the proofs of all other instances. */
   retain(instances: ReadonlySet<string>): void;
   report(instance: string): readonly FrontendReport[];
   stop(): void;
 }
 
-/** How long the first pass waits for a frontend that has just started to tell its nginx version. */
+/** How long the first pass waits for the nginx version of a frontend that has just started. */
 const firstAnswerMs = 500;
 const firstAskMs = 150;
 const firstAnswerPollMs = 20;
-/** Of more images than that the oldest are forgotten, and waited for again. */
-const rememberedSilentImages = 100;
+/** Beyond this limit the oldest images are dropped, and waited for again. */
+const maxSilentImages = 100;
 
-/** A frontend that is being proven. */
 interface Entry {
   readonly instance: string;
   readonly prover: FrontendProver;
   readonly abort: AbortController;
 }
 
-/** The proofs that are under way, and what they are made with. */
 interface Proofs {
   readonly ports: ProverPorts;
   readonly images: ImageVersions;
@@ -60,14 +58,14 @@ interface Proofs {
   readonly onChange: (instance: string, versionChanged: boolean) => void;
   /** By the container's id. */
   readonly entries: Map<string, Entry>;
-  /** Waited for once: a neighbour that never answers must not delay every pass. */
+  /** Images that gave no answer once: a silent neighbour must not delay every pass. */
   readonly silentImages: Set<string>;
 }
 
 /**
- * @param images the versions that frontends told before
- * @param targetOf what is published for an instance
- * @param onChange a frontend moved from one phase to another, or told another nginx version
+ * @param images known nginx versions
+ * @param targetOf the published file of an instance
+ * @param onChange called after a new phase, or another nginx version
  */
 export function createProver(
   ports: ProverPorts,
@@ -92,9 +90,9 @@ export function createProver(
       const present = new Set(running.map((frontend) => frontend.id));
       endWhere((entry, id) => entry.instance === instance && !present.has(id));
       await Promise.all(running.map((frontend) => learnVersion(proofs, frontend, signal)));
-      // A pass that was under way when all was stopped would start a proof that nobody ends.
+      // After the stop, a late pass would start a proof that never ends.
       if (!signal.aborted)
-        for (const frontend of running) (entries.get(frontend.id) ?? start(proofs, instance, frontend)).prover.meet(frontend);
+        for (const frontend of running) (entries.get(frontend.id) ?? start(proofs, instance, frontend)).prover.update(frontend);
       return frontends.map((frontend) => versionOf(proofs, frontend));
     },
     aim(instance, target) {
@@ -130,16 +128,16 @@ function start(proofs: Proofs, instance: string, frontend: Frontend): Entry {
   return entry;
 }
 
-/** Hears of every step of a proof, and passes on what makes a difference. */
+/** Passes on only the steps of a proof that change a report. */
 function reportChanges({ ports, options, images, onChange }: Proofs, instance: string, frontend: Frontend): (proof: Proof) => void {
   let reported = '';
   let reportedVersion = images.of(frontend.imageId);
   return (proof) => {
-    const { phase, isUnheeded: unheeded, isShadowed: shadowed } = describe(options, frontend, proof, ports.nowMs());
+    const { phase, ignoresReloads: ignored, isShadowed: shadowed } = describe(options, frontend, proof, ports.nowMs());
     const version = proof.nginxVersion ?? reportedVersion;
-    const now = [phase, proof.target?.generation, unheeded, shadowed, proof.missed?.rival].join();
+    const now = [phase, proof.target?.generation, ignored, shadowed, proof.mismatch?.rival].join();
     if (now === reported && version === reportedVersion) return;
-    // A stranger's image may be the same, and its answer a lie.
+    // Another project's frontend may run the same image, and lie about its version.
     if (version !== undefined && !frontend.isForeign) images.note(frontend.imageId, version);
     onChange(instance, version !== reportedVersion);
     reported = now;
@@ -151,8 +149,8 @@ function describe(options: ProofOptions, frontend: Frontend, proof: Proof, nowMs
   return {
     frontend,
     phase: phaseOf(proof, nowMs, options),
-    isUnheeded: isUnheeded(proof, nowMs, options),
-    isShadowed: isShadowed(proof, options) && proof.missed?.rival !== undefined,
+    ignoresReloads: ignoresReloads(proof, nowMs, options),
+    isShadowed: isShadowed(proof, options) && proof.mismatch?.rival !== undefined,
     proof,
   };
 }
@@ -162,7 +160,7 @@ function versionOf({ entries, images }: Proofs, frontend: Frontend): NginxVersio
   return known === undefined ? undefined : parseNginxVersion(known);
 }
 
-/** A frontend whose version nobody knows yet is asked for a moment, so that the first file is already the right one. */
+/** Waits for an unknown version, so that the first file already fits this nginx. */
 async function learnVersion({ ports, images, entries, silentImages }: Proofs, frontend: Frontend, signal: AbortSignal): Promise<void> {
   const { id, imageId, isForeign, statusEndpoints } = frontend;
   if (isForeign || entries.has(id) || images.of(imageId) !== undefined || silentImages.has(imageId)) return;
@@ -174,5 +172,5 @@ async function learnVersion({ ports, images, entries, silentImages }: Proofs, fr
     await new Promise((resolve) => setTimeout(resolve, firstAnswerPollMs));
   }
   silentImages.add(imageId);
-  for (const oldest of [...silentImages].slice(0, -rememberedSilentImages)) silentImages.delete(oldest);
+  for (const oldest of [...silentImages].slice(0, -maxSilentImages)) silentImages.delete(oldest);
 }

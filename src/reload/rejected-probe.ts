@@ -6,8 +6,8 @@ import type { InquiryAnswer } from './ways/way.ts';
 const maxAnswerBytes = 16_384;
 
 /**
- * Asks the hook in a frontend, `GET /rejected` on its status port, whether it refuses a file. Its answer's first line is the
- * SHA-256 of what it refuses, the others are nginx's words; 404 when it refuses nothing.
+ * Asks the hook whether it refuses a file: `GET /rejected` on the frontend's status port. The answer's first line is the
+ * SHA-256 of the refused file, the rest are nginx's words. Without a refused file the answer is 404.
  */
 export async function askRejected(
   endpoints: readonly string[],

@@ -5,18 +5,18 @@ import type { WayFrontend, WayPorts } from './ways/way.ts';
 
 const maxNameLength = 200;
 const dumpLimitMs = 5000;
-/** Where the published file is included from. A long dump is cut, so its end may be missing. */
+/** The folders that the published file is included from. The end of a long dump is cut off. */
 const ownFolders = ['/etc/nginx/meet-routing/', '/tmp/meet-gen/'];
-/** Of the servers that the stub has itself. */
+/** The stub's own servers have this name. */
 const ownName = 'meet-gen.invalid';
-/** A line as nginx begins one, and none that is about a request (`*7`): a visitor can write the rest of these. */
+/** nginx's own log line, not a line about a request (`*7`): a visitor controls the rest of those. */
 const conflictPattern =
   /^\d{4}(?:\/\d\d){2} \d\d(?::\d\d){2} \[warn\] \d+#\d+: conflicting server name "([^"\n]{0,300})" on [^\s,]{1,100}:(\d{1,5}), ignored$/gm;
 
-/** Each is absent where it may not be used. */
+/** Undefined if meet-gen has no access. */
 type RivalPorts = { readonly [Name in 'exec' | 'logs']: WayPorts[Name] | undefined };
 
-/** `nginx -T` prints every file that nginx reads. Where no command may be run, nginx's log names servers of the same name. */
+/** `nginx -T` prints every file that nginx reads. Without exec, nginx's log still names servers of the same name. */
 export async function findRival(
   { exec, logs }: RivalPorts,
   frontend: WayFrontend,
@@ -30,8 +30,8 @@ export async function findRival(
 }
 
 /**
- * The first server on a port that isn't meet-gen's, as `nginx -T` prints the configuration, in words; undefined where there is none.
- * nginx takes the first of several for requests that no `server_name` matches, and of two with the same name.
+ * Describes the first server on a port that isn't meet-gen's, in the output of `nginx -T`.
+ * nginx prefers the first server if no `server_name` matches, and if two servers have the same name.
  */
 export function rivalInDump(dump: string, port: number): string | undefined {
   const [, ...files] = dump.split(/^# configuration file (?=[^\n]*:$)/m);
@@ -45,10 +45,10 @@ export function rivalInDump(dump: string, port: number): string | undefined {
   return undefined;
 }
 
-/** The same from nginx's log, which names servers of the same name alone: `conflicting server name "x" on 0.0.0.0:8083, ignored`. */
+/** The same from nginx's log: only `conflicting server name "x" on 0.0.0.0:8083, ignored` names a server. */
 export function rivalInLog(log: string, port: number): string | undefined {
   const conflict = [...log.matchAll(conflictPattern)].findLast(([, , at]) => Number(at) === port);
-  return conflict === undefined ? undefined : `another server of the name "${showForeignText(conflict[1] ?? '', maxNameLength)}"`;
+  return conflict === undefined ? undefined : `another server with the name "${showForeignText(conflict[1] ?? '', maxNameLength)}"`;
 }
 
 function isRival({ names, listens }: NginxServer, port: number): boolean {

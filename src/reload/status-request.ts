@@ -2,10 +2,10 @@ import { connect } from 'node:net';
 import { addressIn, portIn } from '../model/endpoint.ts';
 
 const maxHeadBytes = 8192;
-/** A name that nobody serves: a server of that name would answer in the default one's place. */
+/** No server may have this name: such a server would answer instead of the default server. */
 const ownHost = 'meet-gen';
 
-/** An answer was longer than it may be. */
+/** An answer exceeded its limit. */
 export class LongAnswer extends Error {
   override name = 'LongAnswer';
   readonly status: number;
@@ -16,19 +16,18 @@ export class LongAnswer extends Error {
   }
 }
 
-/** What a status server answered. */
 export interface StatusAnswer {
   readonly status: number;
   readonly body: string;
 }
 
 /**
- * Asks a frontend's nginx, on a fresh connection: an old nginx worker goes on answering on kept-alive ones. By HTTP/1.0,
- * whose answers are plain: a reload is proven by a dozen of these, and one by `node:http` takes the processor twice as long.
+ * Asks a frontend's nginx on a new connection: an old nginx worker goes on answering on kept-alive connections.
+ * Plain HTTP/1.0, since a proof takes a dozen requests, and a request by `node:http` costs twice the processor time.
  * @param endpoint `address:port`, an IPv6 address in brackets
  * @param host for the Host header
- * @throws LongAnswer when it has more than `maxBytes`
- * @throws Error when there is no whole answer
+ * @throws LongAnswer if the body exceeds `maxBytes`
+ * @throws Error without a complete answer
  */
 export function getText(endpoint: string, path: string, maxBytes: number, signal: AbortSignal, host = ownHost): Promise<StatusAnswer> {
   return new Promise((resolve, reject) => {
@@ -70,8 +69,8 @@ function placeOf(endpoint: string): { readonly host: string; readonly port: numb
 }
 
 /**
- * A status line, the header's lines, an empty one, and a body as long as they say, or up to the connection's end (RFC 1945).
- * @returns undefined while more is to come
+ * Parses an HTTP/1.0 answer (RFC 1945). The body is as long as Content-Length says, or ends with the connection.
+ * @returns undefined while the answer is incomplete
  */
 function readAnswer(bytes: Buffer, maxBytes: number, isAll: boolean): StatusAnswer | undefined {
   const headEnd = bytes.indexOf('\r\n\r\n');
@@ -79,11 +78,12 @@ function readAnswer(bytes: Buffer, maxBytes: number, isAll: boolean): StatusAnsw
   const head = bytes.toString('latin1', 0, Math.max(0, headEnd));
   const [, status] = /^HTTP\/1\.[01] (\d{3})(?=[ \r]|$)/.exec(head) ?? [];
   if (status === undefined) throw new Error(bytes.length === 0 ? 'the connection was closed without an answer' : 'the answer is not HTTP');
-  const [, told] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
+  const [, declaredLength] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
   const body = bytes.subarray(headEnd + 4);
-  if (Number(told ?? body.length) > maxBytes) throw new LongAnswer(Number(status));
-  const isWhole = told === undefined ? isAll : body.length >= Number(told);
-  if (isWhole) return { status: Number(status), body: body.toString('utf8', 0, told === undefined ? body.length : Number(told)) };
+  if (Number(declaredLength ?? body.length) > maxBytes) throw new LongAnswer(Number(status));
+  const isWhole = declaredLength === undefined ? isAll : body.length >= Number(declaredLength);
+  if (isWhole)
+    return { status: Number(status), body: body.toString('utf8', 0, declaredLength === undefined ? body.length : Number(declaredLength)) };
   if (isAll) throw new Error('the answer is cut short');
   return undefined;
 }

@@ -3,35 +3,35 @@ import { addressIn } from '../model/endpoint.ts';
 import { getText, LongAnswer } from './status-request.ts';
 import { messageOf } from '../util/error-message.ts';
 
-/** Where visitors reach the file, and which path only this file answers there. */
+/** Where visitors reach the published file, and a path that only this file answers. */
 export interface Entrance {
   readonly port: number;
-  /** The names that visitors ask for; none for any. */
+  /** The host names that visitors use; empty if any name works. */
   readonly hosts: readonly string[];
   readonly path: string;
 }
 
-/** What a visitor gets on the routing port: the published file's own answer, another server's, or none, in words. */
+/** A visitor's answer on the routing port: `target` from the published file, `other` from another server. */
 export type VisitorAnswer =
   | { readonly kind: 'target'; readonly tookMs: number }
   | { readonly kind: 'other' | 'silent'; readonly answer: string };
 
 const maxAnswerBytes = 256;
-/** Without `meet.host` the default server answers any name; `localhost` would be the one that the official template serves. */
+/** Used without `meet.host`: any name works except `localhost`, which the official template's server has. */
 const anyHost = 'meet-gen';
 
 /**
- * The path that only a file of this generation answers, and the location that says so. Nobody can ask for it who hasn't read the file:
- * the answer is open to all, also where a proxy sends on what comes from outside.
+ * The path that only the file of this generation answers. Its location has no access limit, since requests may come
+ * through a proxy. The generation in the path keeps it unguessable without the file.
  */
 export function entrancePath(generation: string): string {
   return `/meet-gen!live-${generation}`;
 }
 
 /**
- * Asks once on the routing port, on a fresh connection, as a visitor would.
- * @param endpoint `address:port` of one that tells its generation: the entrance is on the same address
- * @param turn which of the names is asked for, in turn
+ * Sends a visitor's request to the routing port, on a new connection.
+ * @param endpoint `address:port` of the status server; the routing port is on the same address
+ * @param turn counts through the host names
  */
 export async function askAsVisitor(
   endpoint: string,
@@ -46,9 +46,9 @@ export async function askAsVisitor(
     const host = name?.replace(/^\*/, anyHost) ?? anyHost;
     const { status, body } = await getText(`${addressIn(endpoint)}:${port}`, path, maxAnswerBytes, signal, host);
     if (status === 200 && path.endsWith(`-${body.split(' ')[0] ?? ''}`)) return { kind: 'target', tookMs: nowMs() - askedAtMs };
-    return { kind: 'other', answer: `${asked}, it answers with status ${status}` };
+    return { kind: 'other', answer: `${asked}: status ${status}` };
   } catch (error) {
-    if (error instanceof LongAnswer) return { kind: 'other', answer: `${asked}, it answers with status ${error.status}` };
+    if (error instanceof LongAnswer) return { kind: 'other', answer: `${asked}: status ${error.status}` };
     const reason = signal.aborted ? 'no answer in time' : messageOf(error);
     return { kind: 'silent', answer: `${asked}: ${reason}` };
   }

@@ -1,21 +1,24 @@
+// In: the plan of an instance, and nginx's verdicts about its earlier files.
+// Out: the file that may be published now, and the problems of refused files.
+
 import { showForeignText } from '../model/foreign-text.ts';
 import { refusalIn } from '../nginx/refusals.ts';
 import type { CheckOutcome, TrialFrontend } from './trial-types.ts';
 import { messageOf } from '../util/error-message.ts';
 
-/** What a command in a container came to. */
+/** The result of a command in a container. */
 interface ExecEnd {
   readonly code: number;
-  /** Standard output and standard error, the beginning of it. */
+  /** The beginning of standard output and standard error. */
   readonly output: string;
 }
 
 export interface CheckPorts {
-  /** @throws Error when it could not be run; `denied` on it when that will stay so */
+  /** @throws Error if the command can't run; with `denied` if it never can */
   readonly exec: (frontend: TrialFrontend, command: readonly string[], limitMs: number, signal: AbortSignal) => Promise<ExecEnd>;
-  /** Puts the file where the frontends can see it, and nginx doesn't include it; returns how to take it away. */
+  /** Writes a file that the frontends see and nginx doesn't include; returns a function that removes the file. */
   readonly stage: (instance: string, content: string) => Promise<() => Promise<void>>;
-  /** The shell text that does it, `sh -c`, with the generation as its first argument. */
+  /** The test as a script for `sh -c`; the generation is its first argument. */
   readonly script: string;
 }
 
@@ -30,8 +33,8 @@ const limitMs = 10_000;
 const exitCodes = { accepted: 0, refused: 10, unseen: 11, notIncluded: 12, noCopy: 13 };
 
 /**
- * Lets each running frontend's own nginx test a file, in a copy of its own configuration tree: refused by one is refused, and
- * accepted by one where the others can't be asked is accepted.
+ * Lets nginx in each running frontend test a file, in a copy of its configuration tree. One refusal refuses the file.
+ * Without a refusal, one acceptance accepts the file, even if other frontends can't test it.
  */
 export function createCandidateCheck({ exec, stage, script }: CheckPorts): CandidateCheck {
   return async (instance, { content, generation }, frontends, signal) => {
@@ -39,7 +42,7 @@ export function createCandidateCheck({ exec, stage, script }: CheckPorts): Candi
     try {
       const command = ['sh', '-c', script, 'meet-gen', generation];
       const ask = (frontend: TrialFrontend): Promise<CheckOutcome> =>
-        exec(frontend, command, limitMs, signal).then((end) => outcomeOf(frontend, end, frontends.length > 1), unasked);
+        exec(frontend, command, limitMs, signal).then((end) => outcomeOf(frontend, end, frontends.length > 1), unknownFromError);
       return summarize(await Promise.all(frontends.map(ask)));
     } finally {
       await unstage();
@@ -47,7 +50,7 @@ export function createCandidateCheck({ exec, stage, script }: CheckPorts): Candi
   };
 }
 
-/** @param isNamed there are others, so that it has to be told which one refuses */
+/** @param isNamed whether the words begin with the frontend's name, since several frontends run */
 function outcomeOf({ name: foreignName }: TrialFrontend, { code, output }: ExecEnd, isNamed: boolean): CheckOutcome {
   const name = showForeignText(foreignName);
   switch (code) {
@@ -58,13 +61,13 @@ function outcomeOf({ name: foreignName }: TrialFrontend, { code, output }: ExecE
     case exitCodes.unseen:
       return unknown(`${name} does not see meet-gen's output directory at /etc/nginx/meet-routing`);
     case exitCodes.notIncluded:
-      return unknown(`nginx in ${name} does not include what is published: the stub is missing`);
+      return unknown(`nginx in ${name} does not include the published file: the stub is missing`);
     default:
       return unknown(`${name} can't copy its /etc/nginx to /tmp (${output.trim() || `exit code ${code}`})`);
   }
 }
 
-function unasked(error: unknown): CheckOutcome {
+function unknownFromError(error: unknown): CheckOutcome {
   const denied = (error as { denied?: unknown }).denied === true;
   return { verdict: 'unknown', reason: messageOf(error), denied };
 }

@@ -1,18 +1,17 @@
 import { messageOf } from '../util/error-message.ts';
 import { noteRefusal } from './note-refusal.ts';
-import { triesOfACheck } from './trial-state.ts';
+import { maxCheckTries } from './trial-state.ts';
 import type { TrialState } from './trial-state.ts';
 import type { CheckOutcome, Chosen, TrialFrontend, TrialOptions, TrialPorts } from './trial-types.ts';
 
-/** What trials are made with, and the one thing that concerns all instances. */
 export interface Rollout {
   readonly ports: TrialPorts;
   readonly options: TrialOptions;
-  /** Nobody may be asked to test a file, for as long as is known. */
+  /** The engine doesn't let meet-gen test files; holds for all instances. */
   isCheckDenied: boolean;
 }
 
-/** Has nginx test a candidate; what it says is taken in when it comes. */
+/** Starts nginx's test of a candidate, and notes its result later. */
 export function startCheck(
   rollout: Rollout,
   check: NonNullable<TrialPorts['check']>,
@@ -25,7 +24,7 @@ export function startCheck(
   if (state.checking) return;
   state.checking = true;
   const { edition, rendered } = candidate;
-  const take = ports.guard('taking in what nginx said to a test', (outcome: CheckOutcome) => {
+  const take = ports.guard('reading the result of a test', (outcome: CheckOutcome) => {
     state.checking = false;
     if (outcome.verdict === 'accepted') state.verdicts.set(edition.key, { accepted: true, words: '', content: '' });
     else if (outcome.verdict === 'refused') noteRefusal(ports, state, edition, rendered.content, outcome.words);
@@ -35,7 +34,7 @@ export function startCheck(
       if (outcome.denied) {
         if (!rollout.isCheckDenied) ports.onCheckDenied(outcome.reason);
         rollout.isCheckDenied = true;
-      } else if (!options.strict) ports.onCheckFailed(instance, outcome.reason, tries < triesOfACheck);
+      } else if (!options.strict) ports.onCheckFailed(instance, outcome.reason, tries < maxCheckTries);
     }
     ports.onLearnt(instance);
   });

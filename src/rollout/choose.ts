@@ -14,7 +14,7 @@ import { checkImpossible, notRendered, refusalProblems } from './refusal-problem
 import { findBest } from './search.ts';
 import type { Finding, Verdict } from './search.ts';
 import {
-  endsOfARefusal,
+  endsBeforeRefusal,
   forgetTemplates,
   hasFallback,
   isComplete,
@@ -22,15 +22,15 @@ import {
   isUntestable,
   noteAway,
   noteLives,
-  turnTo,
+  setWanted,
 } from './trial-state.ts';
 import type { TrialState } from './trial-state.ts';
 import type { Choice, Chosen, TrialFrontend } from './trial-types.ts';
 
-/** Of an edition whose templates are gone, or fail: nobody is asked about it, and nothing of this is kept. */
+/** For an edition whose templates are lost or fail: nginx is not asked, and the verdict is not stored. */
 const unrendered: Verdict = { accepted: false, words: '', content: '' };
 
-/** What is to be published of a plan now; `state` changes as it goes. See `Trials.choose`. */
+/** Chooses the file to publish now, and updates `state`. See `Trials.choose`. */
 export function choose(
   rollout: Rollout,
   state: TrialState,
@@ -45,7 +45,7 @@ export function choose(
   if (newest !== undefined) state.templates.set(newest.templates.key, newest.templates);
   const wanted = newest === undefined ? state.good : editionFor(state.wanted, newest.templates.key, plan.structure);
   if (wanted === undefined) return { desired: '', isRollback: false, isOnTrial: false, withdraw: false, problems: [] };
-  if (wanted.key !== state.wanted?.key) turnTo(state, wanted);
+  if (wanted.key !== state.wanted?.key) setWanted(state, wanted);
   const finding = findBest(wanted, {
     good: state.good,
     earlier: state.earlier,
@@ -95,15 +95,15 @@ function problemsOf(
           rollout.ports.rejectedPath(instance),
         )
       : [];
-  const isNotRendered = edition !== undefined && published === undefined && !isAsked(state, wanted);
+  const isNotRendered = edition !== undefined && published === undefined && !awaitsVerdict(state, wanted);
   return [
     ...refused,
     ...(isNotRendered ? [notRendered(instance, !state.templates.has(edition.templates))] : []),
-    ...(isKeptWaiting(rollout, state, wanted, edition) ? [checkImpossible(instance, state.untestable.get(wanted.key)?.reason)] : []),
+    ...(isBlockedByStrict(rollout, state, wanted, edition) ? [checkImpossible(instance, state.untestable.get(wanted.key)?.reason)] : []),
   ];
 }
 
-/** What to publish, and what to ask nginx about first. */
+/** The edition to publish now; starts a test if nginx must be asked first. */
 function decide(
   rollout: Rollout,
   state: TrialState,
@@ -113,7 +113,7 @@ function decide(
 ): Edition | undefined {
   const { ports, options, isCheckDenied } = rollout;
   if (next === undefined) return best;
-  // It is on trial already.
+  // This edition is already published, and its reload not yet proven.
   if (next.key === state.current?.edition.key) return next;
   const isFirst = (best === undefined || !state.templates.has(best.templates)) && state.verdicts.size === 0;
   if (isFirst && best === undefined && state.current === undefined && options.trustsTemplates && !options.strict) return next;
@@ -121,17 +121,18 @@ function decide(
   if (isChecked && frontends.length > 0) {
     const candidate = render(state, next, addresses);
     if (candidate !== undefined) startCheck(rollout, ports.check, state, candidate, frontends);
-    return meanwhile(state, best);
+    return fallbackEdition(state, best);
   }
   if (options.unwatched && !options.strict) return next;
-  // With nobody there, what is published is what the next one starts with; unless that is what it ends with again and again.
-  const isDeadly = (state.current?.ends ?? 0) >= endsOfARefusal;
-  const mayTry = !options.strict && !state.isRollingBack && (frontends.length > 0 || isFirst || isDeadly);
-  return mayTry ? next : meanwhile(state, best);
+  // Without a running frontend, an untested file waits: nginx starts with the published file. But a published file that
+  // ends frontends again and again is worse than an untested file.
+  const endsFrontends = (state.current?.ends ?? 0) >= endsBeforeRefusal;
+  const mayTry = !options.strict && !state.isRollingBack && (frontends.length > 0 || isFirst || endsFrontends);
+  return mayTry ? next : fallbackEdition(state, best);
 }
 
-/** Nothing untested may be published, and it can't be tested. */
-function isKeptWaiting({ options, isCheckDenied }: Rollout, state: TrialState, wanted: Edition, chosen: Edition | undefined): boolean {
+/** Whether `--check exec` blocks the wanted edition, since it can't be tested. */
+function isBlockedByStrict({ options, isCheckDenied }: Rollout, state: TrialState, wanted: Edition, chosen: Edition | undefined): boolean {
   const isUntested = isCheckDenied || state.untestable.has(wanted.key);
   return options.strict && isUntested && wanted.key !== chosen?.key && state.verdicts.get(wanted.key) === undefined;
 }
@@ -147,13 +148,13 @@ function render(state: TrialState, edition: Edition, addresses: RoutingAddresses
   }
 }
 
-/** Nobody has been told yet what nginx says to it: until then the file stays as it is. */
-function isAsked(state: TrialState, wanted: Edition): boolean {
+/** Whether nginx is testing the wanted edition; the published file stays unchanged meanwhile. */
+function awaitsVerdict(state: TrialState, wanted: Edition): boolean {
   return state.checking && state.verdicts.get(wanted.key) === undefined;
 }
 
-/** The edition to publish while it isn't known what nginx says to the next one. */
-function meanwhile(state: TrialState, best: Edition | undefined): Edition | undefined {
+/** The edition to publish until nginx's verdict about the next edition. */
+function fallbackEdition(state: TrialState, best: Edition | undefined): Edition | undefined {
   const current = state.current?.edition;
   const isAccepted = current !== undefined && (current.key === state.good?.key || state.verdicts.get(current.key)?.accepted === true);
   return isAccepted ? current : best;

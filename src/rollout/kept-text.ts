@@ -7,11 +7,11 @@ import type { KeptTrials } from './trial-types.ts';
 import { defined } from '../util/defined.ts';
 
 /**
- * What is written: data alone. Templates are code, so of the good edition's nothing but their hash is kept: who can write the
- * file must not be able to run anything.
+ * The file holds only data. Templates are code, so only their hash is stored: write access to the file must not allow
+ * anyone to run code.
  */
 const format = 3;
-/** Earlier versions kept the texts of templates. They are hashed, and never compiled. */
+/** Earlier versions stored the texts of templates. meet-gen hashes these texts, and never compiles them. */
 const formatWithTexts = 2;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -22,15 +22,15 @@ export function writeKept({ good, ...others }: KeptTrials): string {
 }
 
 /**
- * Reads what an earlier process kept of an instance. A file of an unknown format is of no use: that only costs a test more.
- * @throws Error that says which part is not as it was written
+ * Reads an instance's file from an earlier process. An unknown format counts as no file, which costs one more test.
+ * @throws Error that names the invalid part
  */
 export function parseKept(text: string, instance: string): KeptTrials | undefined {
   const kept = parseJsonObject(text);
   if (kept['format'] !== format && kept['format'] !== formatWithTexts) return undefined;
   const { refused, lives } = kept;
-  if (!Array.isArray(refused) || !refused.every(isRefusal)) throw new Error('its "refused" is no list of refusals');
-  if (typeof lives !== 'string') throw new Error('its "lives" is no text');
+  if (!Array.isArray(refused) || !refused.every(isRefusal)) throw new Error('its "refused" is not a list of refusals');
+  if (typeof lives !== 'string') throw new Error('its "lives" is not a string');
   const good = kept['good'] === undefined ? undefined : goodOf(kept['good'], instance);
   return {
     ...defined({ good }),
@@ -43,11 +43,11 @@ function goodOf(value: unknown, instance: string): Edition {
   const { templates, structure } = isRecord(value) ? value : {};
   const key = typeof templates === 'string' ? templates : isListOfTexts(templates) ? keyOfTexts(templates) : undefined;
   if (key === undefined || !isRoutingStructure(structure) || structure.instance !== instance)
-    throw new Error('its "good" is no structure of this instance');
+    throw new Error('its "good" is not a structure of this instance');
   return editionOf(key, structure);
 }
 
-/** As `compileSet` names a set of templates. */
+/** The key that `compileSet` gives a set of templates. */
 function keyOfTexts(texts: readonly (readonly [file: string, text: string])[]): string {
   return createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 16);
 }

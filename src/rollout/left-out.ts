@@ -3,20 +3,19 @@ import type { RoutingStructure } from '../routes/structure.ts';
 import type { LocationView } from '../routes/view.ts';
 import type { Edition } from './edition.ts';
 
-/** What of a wanted edition the published one lacks. */
+/** The parts of a wanted edition that the published edition lacks. */
 export interface LeftOut {
   readonly templates: boolean;
-  /** Host names, ports, sizes: what concerns more than a location. */
+  /** Settings outside of locations: host names, ports, sizes. */
   readonly settings: boolean;
   readonly locations: readonly {
     readonly service: string;
     readonly location: LocationView;
-    /** A published location in its place answers 503; otherwise nothing, or an older location, is published there. */
+    /** A published location at this path answers 503. If false, the path has an older location, or no location. */
     readonly is503: boolean;
   }[];
 }
 
-/** Compares what is published with what labels and templates ask for. */
 export function compareEditions(wanted: Edition, published: Edition): LeftOut {
   const there = locationsOf(published.structure);
   const locations = wanted.structure.groups.flatMap(({ title, locations: asked }) =>
@@ -33,7 +32,7 @@ export function compareEditions(wanted: Edition, published: Edition): LeftOut {
   };
 }
 
-/** The locations of the wanted structure that no service answers in the published one. */
+/** The wanted locations that no service answers in the published structure. */
 export function unansweredLocations(wanted: RoutingStructure, published: RoutingStructure): ReadonlySet<string> {
   const there = locationsOf(published);
   const isAnswered = (key: string, location: LocationView): boolean =>
@@ -46,7 +45,7 @@ export function locationsOf({ groups }: RoutingStructure): ReadonlyMap<string, L
   return new Map(groups.flatMap(({ locations }) => locations.map((location) => [ruleKey(location), location])));
 }
 
-/** All but the locations, and of the services those that the other edition has as well. */
+/** Everything except the locations, with only the services that both editions have. */
 function settingsOf({ structure }: Edition, other: Edition): unknown {
   const { groups: _, services, ...settings } = structure;
   const known = new Set(other.structure.services.map(({ name }) => name));

@@ -6,16 +6,16 @@ import { editionOf } from './edition.ts';
 import type { Edition } from './edition.ts';
 import { locationsOf } from './left-out.ts';
 
-/** The published file's name, by which nginx's words point at a line of it, wherever it is mounted. */
+/** The published file's name in nginx's words; its folder depends on the mount. */
 const publishedName = 'routing.conf';
-/** Where the rendered server includes a user's own snippets from. */
+/** The folder of the user's own snippets, included by the rendered server. */
 const snippetPattern = /\/meet-routing\.d\/[^/]+$/;
 
 /**
- * A refused edition without the locations that nginx's words name: each answers 503. Only where a snippet of the user's has the
- * very same location, 503 would be refused as well: then the snippet keeps it, unless ours isn't for everybody.
- * @param refusal nginx's words, and the file that was refused
- * @returns undefined where the words name no location, or all that they name answer 503 already
+ * A refused edition in which the locations that nginx names answer 503. If the user's snippet has the same location,
+ * nginx would refuse the 503 too, so the snippet keeps the location. A location with access limits still gets the 503.
+ * @param refusal nginx's words, and the refused file
+ * @returns undefined if the words name no location, or only locations that answer 503 already
  */
 export function withoutNamed(edition: Edition, refusal: { readonly words: string; readonly content: string }): Edition | undefined {
   const { templates, structure } = edition;
@@ -33,7 +33,7 @@ export function withoutNamed(edition: Edition, refusal: { readonly words: string
   return less.key === edition.key ? undefined : less;
 }
 
-/** The locations that nginx's words point at: by a line of the file, by a path that is there twice, or by an upstream. */
+/** The locations in nginx's words: given by a line of the file, a duplicate path, or an upstream. */
 function namedLocations(words: string, content: string, structure: RoutingStructure): readonly string[] {
   const known = [...locationsOf(structure)];
   const ofPaths = duplicatesIn(words).flatMap(({ path }) => keysOf(known, (location) => location.path === path));
@@ -45,7 +45,7 @@ function namedLocations(words: string, content: string, structure: RoutingStruct
   return [...ofPaths, ...ofLines, ...ofUpstreams];
 }
 
-/** Locations that a snippet has too, and that may be left to it. Of an exact and a prefix location it isn't said which. */
+/** Locations that a snippet may keep. nginx doesn't say whether it means a path's exact or prefix location. */
 function keptBySnippets(words: string, structure: RoutingStructure): ReadonlySet<string> {
   const known = [...locationsOf(structure)];
   const taken = duplicatesIn(words).flatMap(({ path, file }) => {
@@ -61,8 +61,8 @@ function duplicatesIn(words: string): readonly { readonly path: string; readonly
 
 type Known = readonly (readonly [key: string, location: LocationView])[];
 
-function keysOf(known: Known, isMeant: (location: LocationView) => boolean): readonly string[] {
-  return known.flatMap(([key, location]) => (isMeant(location) ? [key] : []));
+function keysOf(known: Known, matches: (location: LocationView) => boolean): readonly string[] {
+  return known.flatMap(([key, location]) => (matches(location) ? [key] : []));
 }
 
 function locationsOfBlock(block: string | undefined, known: Known): readonly string[] {
@@ -82,7 +82,7 @@ function blockAround(content: string, line: number): string | undefined {
     const code = text.replace(/#.*$/, '').trim();
     const isLast = index === lines.length - 1;
     if (code.endsWith('{')) open.push(code.slice(0, -1).trim());
-    // The closing line itself still belongs to its block.
+    // The closing line still belongs to its block.
     else if (code.startsWith('}') && !isLast) open.pop();
   }
   return open.findLast((head) => /^(location|upstream)\s/.test(head));

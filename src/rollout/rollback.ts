@@ -1,21 +1,21 @@
 import { keep, noteRefusal } from './note-refusal.ts';
-import { endsOfARefusal, forgetRefusals, hasFallback, isComplete, isDueAgain, isRefused, triesOfACheck } from './trial-state.ts';
+import { endsBeforeRefusal, forgetRefusals, hasFallback, isComplete, isDueAgain, isRefused, maxCheckTries } from './trial-state.ts';
 import type { TrialState } from './trial-state.ts';
 import type { TrialPorts, TrialReport } from './trial-types.ts';
 
-/** How an instance's frontends take what was published last. */
+/** Learns from the frontends' reaction to the published file whether nginx accepts it. */
 export function observe(ports: TrialPorts, state: TrialState, reports: readonly TrialReport[]): void {
   const { current, instance } = state;
   if (current === undefined) return;
   const own = reports.filter(({ generation }) => generation === current.rendered.generation);
   if (own.length === 0 || own.length < reports.length) return;
-  // One that has just ended or started is not reported on before the next pass.
-  const areAllHeard = own.length >= state.running;
+  // A frontend that has just started or ended gets its report with the next pass.
+  const haveAllReported = own.length >= state.running;
   const answering = own.filter((report) => report.state !== 'unverified');
   const isServed = own.some((report) => report.state === 'serving' || report.state === 'live');
-  // Without anything to go back to, neither a guess nor one of several is enough to take the routes away.
-  const isBound = !hasFallback(state);
-  const refused = own.find((report) => report.state === 'refused' && !(isBound && (report.isGuess === true || isServed)));
+  // Without a fallback, a rollback removes all routes. A guess, or one of several frontends, is not enough for that.
+  const hasNoFallback = !hasFallback(state);
+  const refused = own.find((report) => report.state === 'refused' && !(hasNoFallback && (report.isGuess === true || isServed)));
   const isGood = current.edition.key === state.good?.key;
   if (!isGood && refused !== undefined && !isRefused(state, current.edition)) {
     state.isRollingBack = hasFallback(state);
@@ -23,7 +23,7 @@ export function observe(ports: TrialPorts, state: TrialState, reports: readonly 
     ports.onLearnt(instance);
   } else if (
     !isGood &&
-    areAllHeard &&
+    haveAllReported &&
     isComplete(state) &&
     answering.length > 0 &&
     answering.every((report) => report.state === 'serving' || report.state === 'live')
@@ -32,33 +32,34 @@ export function observe(ports: TrialPorts, state: TrialState, reports: readonly 
     state.earlier = undefined;
     state.verdicts.set(current.edition.key, { accepted: true, words: '', content: '' });
     keep(ports, state);
-    // Otherwise this was all that there is to learn.
+    // A part of the change is accepted: the next pass may try more of it.
     if (state.wanted?.key !== current.edition.key) ports.onLearnt(instance);
   }
-  if (areAllHeard && own.every((report) => report.state === 'live' || report.state === 'unverified')) settle(ports, state);
+  if (haveAllReported && own.every((report) => report.state === 'live' || report.state === 'unverified')) settle(ports, state);
 }
 
-/** A frontend ended by itself. */
+/** Counts a crash of a frontend; after two, the published file counts as refused. */
 export function noteEnd(ports: TrialPorts, state: TrialState, frontend: string): void {
   const { current, instance } = state;
   if (current === undefined) return;
   current.ends += 1;
-  if (current.ends < endsOfARefusal || current.edition.key === state.good?.key || isRefused(state, current.edition)) return;
+  if (current.ends < endsBeforeRefusal || current.edition.key === state.good?.key || isRefused(state, current.edition)) return;
   state.isRollingBack = true;
-  const words = `${frontend} ended by itself ${endsOfARefusal} times since this file was published`;
+  const words = `${frontend} crashed ${endsBeforeRefusal} times since this file was published`;
   noteRefusal(ports, state, current.edition, current.rendered.content, words);
   ports.onLearnt(instance);
 }
 
 /**
- * Whether nginx is worth asking again about what it refused. @returns whether there is something to ask
- * @param asksTests whether tests that came to nothing are asked for again
- * @param all whatever the reason of the refusal was
+ * Forgets verdicts that may be outdated.
+ * @param retriesTests also allows tests again that gave no verdict
+ * @param all forgets every refusal
+ * @returns whether nginx has something to be asked
  */
-export function retry(state: TrialState, nowMs: number, asksTests: boolean, all: boolean): boolean {
+export function retry(state: TrialState, nowMs: number, retriesTests: boolean, all: boolean): boolean {
   for (const [id, resyncs] of state.away) state.away.set(id, resyncs + 1);
-  const hasTests = asksTests && state.untestable.size > 0;
-  if (hasTests) for (const [key, { reason }] of state.untestable) state.untestable.set(key, { reason, tries: triesOfACheck - 1 });
+  const hasTests = retriesTests && state.untestable.size > 0;
+  if (hasTests) for (const [key, { reason }] of state.untestable) state.untestable.set(key, { reason, tries: maxCheckTries - 1 });
   const verdict = state.wanted === undefined ? undefined : state.verdicts.get(state.wanted.key);
   if (state.wanted === undefined || verdict?.accepted !== false) return hasTests;
   if (all) forgetRefusals(state);
@@ -67,10 +68,10 @@ export function retry(state: TrialState, nowMs: number, asksTests: boolean, all:
   return true;
 }
 
-/** All that answer serve what was published: now something else may be tried. */
+/** Ends a rollback once all answering frontends serve the published file. */
 function settle(ports: TrialPorts, state: TrialState): void {
   const wasRollingBack = state.isRollingBack;
-  // One that ends and starts again and again is no new one.
+  // A frontend in a crash loop doesn't count as a new start.
   const hadNewLives = state.newLives && isComplete(state);
   state.isRollingBack = false;
   if (hadNewLives) state.newLives = false;

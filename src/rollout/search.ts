@@ -2,50 +2,50 @@ import { editionOf } from './edition.ts';
 import type { Edition } from './edition.ts';
 import { withoutNamed } from './named-locations.ts';
 
-/** What nginx said about an edition. */
+/** nginx's answer about an edition. */
 export interface Verdict {
   readonly accepted: boolean;
   readonly words: string;
-  /** The file that it is about. */
+  /** The refused file. */
   readonly content: string;
 }
 
-/** What is known about editions so far. */
 export interface Evidence {
-  /** What was good last: nginx is never asked about it. */
+  /** The last good edition: nginx is never asked about it. */
   readonly good: Edition | undefined;
-  /** With nothing good: what was published before the wanted edition, and replaced before its reload was proven. */
+  /** Without a good edition: the edition published before, if replaced before its reload was proven. */
   readonly earlier?: Edition | undefined;
-  /** Undefined for an edition that nginx has not been asked about. An edition that can't be rendered is refused. */
+  /** Undefined if nginx has not been asked. An edition that can't be rendered is refused. */
   verdictOf(edition: Edition): Verdict | undefined;
 }
 
-/** The best edition that is known to be accepted; while `next` is there, nginx is to be asked about a better one. */
+/** The best accepted edition so far. If `next` is set, nginx must be asked about that better edition. */
 export interface Finding {
   readonly best: Edition | undefined;
   readonly next?: Edition;
-  /** What nginx said about the parts that `best` lacks; absent where `best` has nothing of a refused change. */
+  /** nginx's words about the parts that `best` lacks; absent if `best` has no part of a refused change. */
   readonly words?: readonly string[];
 }
 
 type Search<Result> = Generator<Edition, Result, Verdict>;
 
-/** Each round costs a test, or without tests a reload and a roll-back. Two bad labels at once are rare already. */
+/** Each round costs a test, or without tests a reload and a rollback. Even two bad labels at once are rare. */
 const maxRounds = 8;
-const takenForGood: Verdict = { accepted: true, words: '', content: '' };
+const acceptedVerdict: Verdict = { accepted: true, words: '', content: '' };
 
 /**
- * Finds what to publish of the wanted edition: all of it; else with IPv4 alone or the last good templates; else without the
- * locations that nginx names; else what was good last. Called again with one more verdict, it goes on where it was.
+ * Finds the best edition to publish. First choice is the wanted edition, then a variant with IPv4 only or with the last
+ * good templates. Next come the same editions without the locations that nginx names, then the last good edition.
+ * Each call needs at most one more verdict.
  */
 export function findBest(wanted: Edition, evidence: Evidence): Finding {
   const { good } = evidence;
-  const search = look(wanted, evidence);
+  const search = searchEditions(wanted, evidence);
   let best = good;
   let step = search.next();
   while (step.done !== true) {
     const edition = step.value;
-    const verdict = edition.key === good?.key ? takenForGood : evidence.verdictOf(edition);
+    const verdict = edition.key === good?.key ? acceptedVerdict : evidence.verdictOf(edition);
     if (verdict === undefined) return { best, next: edition };
     if (verdict.accepted) best = edition;
     step = search.next(verdict);
@@ -53,13 +53,13 @@ export function findBest(wanted: Edition, evidence: Evidence): Finding {
   return step.value;
 }
 
-function* look(wanted: Edition, evidence: Evidence): Search<Finding> {
+function* searchEditions(wanted: Edition, evidence: Evidence): Search<Finding> {
   const { accepted, words } = yield wanted;
   if (accepted) return { best: wanted };
   const { earlier } = evidence;
   const good = evidence.good ?? (earlier !== undefined && (yield earlier).accepted ? earlier : undefined);
   const variants = variantsOf(wanted, good);
-  // Before any location is left out: a fault of the template inside a location must not cost the location.
+  // Before leaving out locations: a template's fault inside a location must not cost that location.
   for (const edition of variants) if ((yield edition).accepted) return { best: edition, words: [words] };
   for (const edition of [wanted, ...variants]) {
     const found = yield* leaveOut(edition);
@@ -68,16 +68,16 @@ function* look(wanted: Edition, evidence: Evidence): Search<Finding> {
   return { best: good };
 }
 
-/** The wanted routes without IPv6 where only now nginx is to listen there, and with the last good templates. */
+/** The wanted structure without a new IPv6 listener, and with the last good templates. */
 function variantsOf({ templates, structure }: Edition, good: Edition | undefined): readonly Edition[] {
   const { listensOnIpv6, ...onIpv4 } = structure;
-  // A container can be kept from IPv6 although the engine shows an address of it.
+  // A container can lack IPv6 although the engine shows an IPv6 address for it.
   const isNewOnIpv6 = listensOnIpv6 === true && good?.structure.listensOnIpv6 !== true;
   const hasOther = good !== undefined && good.templates !== templates;
   return [...(isNewOnIpv6 ? [editionOf(templates, onIpv4)] : []), ...(hasOther ? [editionOf(good.templates, structure)] : [])];
 }
 
-/** Leaves out what nginx names, again and again, since it names the first fault alone. */
+/** Leaves out the locations that nginx names, in rounds, since nginx names only the first fault. */
 function* leaveOut(whole: Edition): Search<{ readonly best: Edition; readonly words: readonly string[] } | undefined> {
   let edition = whole;
   let verdict = yield whole;

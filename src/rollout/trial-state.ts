@@ -5,24 +5,24 @@ import type { Edition } from './edition.ts';
 import type { Verdict } from './search.ts';
 import type { KeptTrials, TrialFrontend } from './trial-types.ts';
 
-/** What is known of an instance's editions. It is changed in place, by this folder alone. */
+/** Everything known about an instance's editions. Only this folder changes it, in place. */
 export interface TrialState {
   readonly instance: string;
   good: Edition | undefined;
-  /** With nothing good: what was published before the current one, and neither served nor refused that we know of. */
+  /** Without a good edition: the edition published before `current`, if no frontend has served or refused it. */
   earlier: Edition | undefined;
   wanted: Edition | undefined;
   current: { readonly edition: Edition; readonly rendered: Rendered; ends: number } | undefined;
   readonly verdicts: Map<string, Verdict>;
-  /** Editions that the check could tell nothing about, why, and how often it was asked. */
+  /** Editions without a verdict after a test: the reason, and the number of tries. */
   readonly untestable: Map<string, { readonly reason: string; readonly tries: number }>;
   readonly templates: Map<string, TemplateSet>;
   checking: boolean;
-  /** A refused file was published: the good one is to be live before the next is tried. */
+  /** A refused file was published. The good edition must be live before the next attempt. */
   isRollingBack: boolean;
-  /** How many frontends run. */
+  /** Number of running frontends. */
   running: number;
-  /** Frontends that don't run, and for how many resyncs. */
+  /** Stopped frontends, and the number of resyncs since. */
   readonly away: Map<string, number>;
   lives: string;
   newLives: boolean;
@@ -30,12 +30,12 @@ export interface TrialState {
   retryPauseMs: number;
 }
 
-/** After so many ends of a frontend, the published file counts as refused. */
-export const endsOfARefusal = 2;
-/** A frontend that crashes or is stopped in the middle of a test says nothing about the file. */
-export const triesOfACheck = 3;
-/** Longer than a restart takes. */
-const resyncsUntilGivenUp = 2;
+/** After this many crashes of a frontend, the published file counts as refused. */
+export const endsBeforeRefusal = 2;
+/** A test is repeated, since a frontend may crash or stop during the test. */
+export const maxCheckTries = 3;
+/** A frontend that stays away for longer than a restart takes no longer counts. */
+const resyncsUntilIgnored = 2;
 const firstRetryMs = 25_000;
 const longestRetryMs = 600_000;
 export const maxKept = 20;
@@ -61,7 +61,7 @@ export function newState(instance: string, kept: KeptTrials | undefined): TrialS
   };
 }
 
-/** Whether there is a good edition to go back to: after a restart its templates may be gone. */
+/** Whether a rollback is possible: a restart of meet-gen may have lost the templates of the good edition. */
 export function hasFallback({ good, templates }: TrialState): boolean {
   return good !== undefined && templates.has(good.templates);
 }
@@ -72,14 +72,14 @@ export function noteAway(state: TrialState, away: readonly string[]): void {
 }
 
 /**
- * Whether no frontend is about to come back. Of two, the one that refuses a file is not asked while it restarts, and it would come
- * back to what the other one accepts.
+ * Whether all frontends run, or are away for long. While a frontend restarts, meet-gen can't ask it, and the other
+ * frontends may accept a file that it refuses.
  */
 export function isComplete({ away }: TrialState): boolean {
-  return [...away.values()].every((resyncs) => resyncs >= resyncsUntilGivenUp);
+  return [...away.values()].every((resyncs) => resyncs >= resyncsUntilIgnored);
 }
 
-/** A restarted frontend may have been fixed. */
+/** Allows refused files again after a restart, since the frontend may have been fixed. */
 export function noteLives(state: TrialState, frontends: readonly TrialFrontend[]): void {
   const lives = frontends
     .map(({ life }) => life)
@@ -89,14 +89,14 @@ export function noteLives(state: TrialState, frontends: readonly TrialFrontend[]
   state.lives = lives;
   state.untestable.clear();
   state.newLives = hasFallback(state);
-  // It has come up without what it ended with.
+  // Without a fallback the refused file was withdrawn, and the frontend has started without it.
   if (!hasFallback(state) && state.isRollingBack) {
     state.isRollingBack = false;
     forgetRefusals(state);
   }
 }
 
-/** @returns whether there were any */
+/** @returns whether any refusal was known */
 export function forgetRefusals(state: TrialState): boolean {
   const refused = [...state.verdicts].filter(([, { accepted }]) => !accepted);
   for (const [key] of refused) state.verdicts.delete(key);
@@ -105,16 +105,16 @@ export function forgetRefusals(state: TrialState): boolean {
 }
 
 export function isUntestable(state: TrialState, edition: Edition): boolean {
-  return (state.untestable.get(edition.key)?.tries ?? 0) >= triesOfACheck;
+  return (state.untestable.get(edition.key)?.tries ?? 0) >= maxCheckTries;
 }
 
 export function isRefused(state: TrialState, edition: Edition | undefined): boolean {
   return edition !== undefined && state.verdicts.get(edition.key)?.accepted === false;
 }
 
-/** What a line of the published file is to blame for stays refused until labels or templates change. */
+/** Whether to ask again. A fault in a line of the published file stays refused until labels or templates change. */
 export function isDueAgain(state: TrialState, { words }: Verdict, nowMs: number): boolean {
-  // The second is what the hook says when a file passes its test and the reload has no effect.
+  // The second text comes from the hook: the file passed the test, but the reload had no effect.
   const isOutside = (hasNginxReason(words) || words.includes('goes on serving the old one')) && !/ in \S*routing\.conf:\d+/.test(words);
   if (!isOutside || nowMs < state.retryAtMs) return false;
   state.retryAtMs = nowMs + state.retryPauseMs;
@@ -122,8 +122,8 @@ export function isDueAgain(state: TrialState, { words }: Verdict, nowMs: number)
   return true;
 }
 
-/** Something else is wanted: what was accepted on the way to the last one is of no use any more. */
-export function turnTo(state: TrialState, wanted: Edition): void {
+/** Sets a new wanted edition, and drops the verdicts that were only steps to the previous edition. */
+export function setWanted(state: TrialState, wanted: Edition): void {
   state.wanted = wanted;
   state.retryPauseMs = firstRetryMs;
   const current = state.current?.edition.key;

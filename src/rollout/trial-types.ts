@@ -3,32 +3,32 @@ import type { Rendered } from '../render/generation.ts';
 import type { RoutingView } from '../routes/view.ts';
 import type { Edition } from './edition.ts';
 
-/** What nginx said to a candidate before anybody served it. */
+/** The result of testing a candidate before its publication. */
 export type CheckOutcome =
   | { readonly verdict: 'accepted' }
   | { readonly verdict: 'refused'; readonly words: string }
-  /** It could not be asked; `denied` when that will stay so. */
+  /** nginx could not test it; `denied` if it never can. */
   | { readonly verdict: 'unknown'; readonly reason: string; readonly denied: boolean };
 
-/** A frontend that runs, as far as trials care. */
+/** A running frontend. */
 export interface TrialFrontend {
   readonly id: string;
   readonly name: string;
-  /** Another one after each start. */
+  /** Differs after each start. */
   readonly life: string;
 }
 
-/** How a frontend took the file that was published last. */
+/** A frontend's reaction to the published file. */
 export interface TrialReport {
   readonly generation: string;
   readonly state: 'serving' | 'live' | 'unverified' | 'refused' | 'under-way';
-  /** Why it is taken for refused. */
+  /** The reason of a refusal. */
   readonly words?: string;
-  /** Nobody said so: it was told three times and went on with the older one. */
+  /** Concluded from three reloads without effect, not from nginx's words. */
   readonly isGuess?: boolean;
 }
 
-/** What outlives the process: the last good edition, whose templates are known by their hash alone, and what was refused. */
+/** Stored across restarts: the last good edition, with only a hash of its templates, and the refused editions. */
 export interface KeptTrials {
   readonly good?: Edition;
   readonly refused: readonly { readonly key: string; readonly words: string; readonly content: string }[];
@@ -36,50 +36,53 @@ export interface KeptTrials {
 }
 
 export interface TrialPorts {
-  /** Lets the frontends' own nginx test a file; absent where that isn't wanted or can't be had. */
+  /** Lets nginx in the frontends test a file; absent if switched off or impossible. */
   readonly check?: (instance: string, rendered: Rendered, frontends: readonly TrialFrontend[]) => Promise<CheckOutcome>;
-  /** Something was learnt about an instance: it is worth another pass. */
+  /** Requests another pass for an instance, after a new verdict. */
   onLearnt(instance: string): void;
-  /** Makes a callback whose errors end in it. */
+  /** Wraps a callback, so that its errors are reported and go no further. */
   guard<Args extends readonly unknown[]>(part: string, work: (...args: Args) => unknown): (...args: Args) => void;
   keep(instance: string, kept: KeptTrials): void;
-  /** Where the file that was refused last is kept, for people. */
+  /** Path of the copy of the refused file, for the operator. */
   rejectedPath(instance: string): string;
-  /** What labels and templates ask for was refused. */
+  /** Stores the refused file and nginx's words. */
   keepRejected(instance: string, content: string, words: string): void;
-  /** The check can't be had, for good. */
+  /** Called once when tests turn out to be impossible. */
   onCheckDenied(reason: string): void;
-  /** The frontends were asked to test a file, and there was no verdict; `again` when they are asked once more. Where nothing untested may be published, a problem tells it instead. */
+  /**
+   * Called after a test without a verdict, except with `--check exec`, where a problem reports that.
+   * @param again whether the test is repeated
+   */
   onCheckFailed(instance: string, reason: string, again: boolean): void;
 }
 
 export interface TrialOptions {
-  /** Nothing untested is ever published. */
+  /** Publish nothing untested (`--check exec`). */
   readonly strict: boolean;
-  /** The templates are the shipped ones: where nothing is served yet, what they render is published without a test. */
+  /** The templates are the shipped ones: the first file of an instance needs no test. */
   readonly trustsTemplates: boolean;
-  /** Nobody tells us what becomes of a file (`--reload none`): what isn't known to be refused is published. */
+  /** meet-gen gets no reports about reloads (`--reload none`), so it publishes everything not known to be refused. */
   readonly unwatched: boolean;
 }
 
-/** What was chosen, rendered. */
+/** A chosen edition, rendered with current addresses. */
 export interface Chosen {
   readonly edition: Edition;
   readonly rendered: Rendered;
   readonly view: RoutingView;
 }
 
-/** What is to be published for an instance now. */
+/** The decision about an instance's file. */
 export interface Choice {
-  /** Absent while nothing may be. */
+  /** Absent while no file may be published. */
   readonly published?: Chosen;
-  /** It takes the place of one that nginx refuses, and can't wait. */
+  /** Replaces a refused file, so the throttle doesn't apply. */
   readonly isRollback: boolean;
-  /** nginx is being asked about a candidate: there is more to come by itself. */
+  /** nginx is testing a candidate; its verdict starts another pass. */
   readonly isOnTrial: boolean;
-  /** The generation that labels and templates ask for. */
+  /** The generation of the wanted file. */
   readonly desired: string;
-  /** What is published already was refused, and there is nothing good to put back: it must not wait for the next start of nginx. */
+  /** Remove the published file, since nginx refuses it and no good edition is known: nginx could not start with it. */
   readonly withdraw: boolean;
   readonly problems: readonly Problem[];
 }

@@ -9,15 +9,15 @@ import type { TrialState } from './trial-state.ts';
 import type { Choice, Chosen, TrialFrontend, TrialOptions, TrialPorts, TrialReport } from './trial-types.ts';
 
 /**
- * Decides which structure may be published, and learns from what nginx says to it. A change of structure is tested first where
- * that can be had, else tried; what is refused gives way to the last good structure, with today's addresses, until nginx accepts
- * what it was asked about instead.
+ * Decides which structure may be published, and learns from nginx's verdicts. A change of structure is tested first if
+ * possible, else published and observed. After a refusal the last good structure goes back, with current addresses, until
+ * nginx accepts a newer structure.
  */
 export interface Trials {
   /**
-   * @param wanted the newest templates that render this plan, and the file
-   * @param frontends those that run
-   * @param away the ids of those that don't
+   * @param wanted the newest templates that render this plan, and the rendered file
+   * @param frontends the running frontends
+   * @param away ids of the stopped frontends
    */
   choose(
     plan: RoutingPlan,
@@ -25,26 +25,25 @@ export interface Trials {
     frontends: readonly TrialFrontend[],
     away?: readonly string[],
   ): Choice;
-  /** Whether nginx is being asked about a candidate: there is more to come by itself. */
+  /** Whether nginx is testing a candidate; its verdict starts another pass. */
   isOnTrial(instance: string): boolean;
-  /** Whether there is something to fall back on. */
+  /** Whether a rollback is possible. */
   hasFallback(instance: string): boolean;
   published(instance: string, chosen: Chosen): void;
-  /** What was published last is away. */
+  /** Notes that the published file was removed. */
   withdrawn(instance: string): void;
-  /** How the instance's frontends take what was published last. */
+  /** Takes the frontends' reactions to the published file. */
   observe(instance: string, reports: readonly TrialReport[]): void;
-  /** Whether what was published last was refused, so that the next pass replaces it. */
-  givesWay(instance: string): boolean;
-  /** A frontend ended by itself. */
+  /** Whether nginx refused the published file, so that the next pass replaces it. */
+  isPublishedRefused(instance: string): boolean;
+  /** Counts a crash of a frontend. */
   ended(instance: string, frontend: string): void;
-  /** Asks again about what was refused for a reason that lies outside of labels and templates, or, `all`, for any reason. */
+  /** Forgets refusals whose reason lies outside of labels and templates, or with `all` every refusal. */
   retry(nowMs: number, all: boolean): void;
 }
 
-/** Where the states of the instances are kept. */
 export interface TrialStates {
-  /** A new one for an instance that has none. */
+  /** Creates the state of a new instance. */
   of(instance: string): TrialState;
   all(): Iterable<TrialState>;
 }
@@ -60,16 +59,16 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, states: T
       states.of(instance).current = undefined;
     },
     observe: (instance, reports) => observe(ports, states.of(instance), reports),
-    givesWay(instance) {
+    isPublishedRefused(instance) {
       const { current, good } = states.of(instance);
       return current !== undefined && current.edition.key !== good?.key && isRefused(states.of(instance), current.edition);
     },
     ended: (instance, frontend) => noteEnd(ports, states.of(instance), frontend),
     retry(nowMs, all) {
-      // Where nothing else can go on, a test is worth asking for again and again.
-      const asksTests = options.strict || all;
-      if (asksTests) rollout.isCheckDenied = false;
-      for (const state of states.all()) if (retry(state, nowMs, asksTests, all)) ports.onLearnt(state.instance);
+      // `--check exec` publishes only tested files, so meet-gen always retries a denied test.
+      const retriesTests = options.strict || all;
+      if (retriesTests) rollout.isCheckDenied = false;
+      for (const state of states.all()) if (retry(state, nowMs, retriesTests, all)) ports.onLearnt(state.instance);
     },
   };
 }

@@ -129,10 +129,10 @@ function notePublished(
   { instance, rendered, view, isOnTrial, publication }: InstancePass,
   lastCause: Cause,
 ): void {
-  const isHeldBack = typeof publication === 'object';
+  const isThrottled = typeof publication === 'object';
   const cause = together(journal.waiting, lastCause);
-  journal.waiting = isHeldBack || isOnTrial ? cause : undefined;
-  if (isHeldBack) return;
+  journal.waiting = isThrottled || isOnTrial ? cause : undefined;
+  if (isThrottled) return;
   const { generation, content } = rendered;
   const before = journal.pending;
   if (before?.generation === generation) {

@@ -57,7 +57,7 @@ interface Sources {
   readonly records: Records;
   readonly proofs: (instance: string) => readonly FrontendReport[];
   /** The file that an instance's frontends refuse is about to be replaced. */
-  readonly givesWay: (instance: string) => boolean;
+  readonly isPublishedRefused: (instance: string) => boolean;
   /** nginx is testing a candidate. */
   readonly isOnTrial: (instance: string) => boolean;
   readonly templateFailure: () => Error | undefined;
@@ -136,10 +136,12 @@ function passOf({ last }: State, instance: string): InstancePass | undefined {
 function problemsOf({ state, sources, options }: Known): readonly Problem[] {
   const ofProofs = instancesOf(state).flatMap(({ name }) => {
     // The next pass replaces the refused file and reports the refusal. A problem here would be over at once.
-    const reports = sources.givesWay(name) ? sources.proofs(name).filter(({ phase }) => phase !== 'rejected') : sources.proofs(name);
+    const reports = sources.isPublishedRefused(name)
+      ? sources.proofs(name).filter(({ phase }) => phase !== 'rejected')
+      : sources.proofs(name);
     return reports.flatMap((report) => proofProblem(name, report, options.reload) ?? []);
   });
-  const unasked = sources.records
+  const unknownFromError = sources.records
     .all()
     .flatMap(({ instance, published }) =>
       published !== undefined && published.target.entrance === undefined ? visitorsNotAsked(instance) : [],
@@ -150,7 +152,7 @@ function problemsOf({ state, sources, options }: Known): readonly Problem[] {
     ...(state.last?.problems ?? []),
     ...sources.fileProblems(),
     ...ofProofs,
-    ...unasked,
+    ...unknownFromError,
   ];
 }
 
@@ -246,11 +248,11 @@ function aboutRouting(
 }
 
 function factsOf({ phase, proof }: FrontendReport): FrontendFacts {
-  const reason = proof.signals.failure ?? proof.silent?.reason ?? (phase === 'shadowed' ? proof.missed?.answer : undefined);
+  const reason = proof.reloads.failure ?? proof.silent?.reason ?? (phase === 'shadowed' ? proof.mismatch?.answer : undefined);
   return {
     phase,
     ...defined({ runningGeneration: proof.running, nginxVersion: proof.nginxVersion }),
-    signals: proof.signals.count,
+    signals: proof.reloads.count,
     ...defined({ proofReason: reason }),
   };
 }

@@ -27,7 +27,8 @@ export function summarizeProofs(all: readonly FrontendReport[]): InstanceProof {
   };
 }
 
-const unheeded = 'it goes on with the older configuration after three signals, and its log, which says why, can not be read from here';
+const ignoredReloads =
+  'it goes on with the older configuration after three signals, and its log, which says why, can not be read from here';
 
 /** Whether each frontend accepted the file. With several frontends, nginx's words begin with the frontend's name. */
 export function trialReports(all: readonly FrontendReport[]): readonly TrialReport[] {
@@ -39,13 +40,13 @@ export function trialReports(all: readonly FrontendReport[]): readonly TrialRepo
   });
 }
 
-function trialReport({ phase, proof, isUnheeded }: FrontendReport): TrialReport {
+function trialReport({ phase, proof, ignoresReloads }: FrontendReport): TrialReport {
   const generation = proof.target?.generation ?? '';
   if (phase === 'rejected') {
     const found = proof.inquiry?.found;
     return { generation, state: 'refused', words: found?.kind === 'refused' ? found.words : '' };
   }
-  if (isUnheeded) return { generation, state: 'refused', words: unheeded, isGuess: true };
+  if (ignoresReloads) return { generation, state: 'refused', words: ignoredReloads, isGuess: true };
   // nginx accepted the file, even if another server answers visitors.
   if (phase === 'shadowed' || (phase === 'unverified' && proof.running === generation)) return { generation, state: 'live' };
   const isKnown = phase === 'live' || phase === 'serving' || phase === 'unverified';

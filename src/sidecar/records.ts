@@ -8,7 +8,7 @@ import type { RoutingView } from '../routes/view.ts';
 import type { JournalSlot } from './journal.ts';
 
 /** The published file of an instance, and the routes in it. */
-interface Published {
+interface PublishedRouting {
   readonly target: Target;
   readonly view: RoutingView;
   readonly structure: RoutingStructure;
@@ -20,7 +20,7 @@ interface Published {
  * publisher `file`, the journal `journal`, and `rollout/` the `trial`.
  */
 interface InstanceRecord extends FileSlot, JournalSlot {
-  published?: Published | undefined;
+  published?: PublishedRouting | undefined;
   readonly trial: TrialState;
   /** When all reloads in a row are free again (`reload/throttle.ts`), milliseconds since 1970. */
   reloadsFullAtMs: number;
@@ -30,7 +30,7 @@ interface InstanceRecord extends FileSlot, JournalSlot {
 export interface Records {
   /** The record of an instance; creates one if there is none. */
   of(instance: string): InstanceRecord;
-  published(instance: string): Published | undefined;
+  published(instance: string): PublishedRouting | undefined;
   all(): readonly InstanceRecord[];
   /** Drops the records of all other instances. */
   retain(instances: ReadonlySet<string>): void;

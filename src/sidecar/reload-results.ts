@@ -42,8 +42,8 @@ export function reloadsAfter(
 }
 
 /** A frontend that serves the file already when it is found was not reloaded for it. */
-function wasReloaded({ target, signals, foundAtMs }: FrontendReport['proof']): boolean {
-  return signals.count > 0 || (target?.writtenAtMs ?? 0) > foundAtMs;
+function wasReloaded({ target, reloads, foundAtMs }: FrontendReport['proof']): boolean {
+  return reloads.count > 0 || (target?.writtenAtMs ?? 0) > foundAtMs;
 }
 
 function resultOf(phase: FrontendReport['phase']): ReloadResult | undefined {

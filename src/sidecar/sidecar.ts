@@ -128,7 +128,7 @@ function createWhole(templates: TemplateStore, parts: SidecarParts, options: Opt
   const knowledge = createKnowledge(options, {
     records,
     proofs: prover.report,
-    givesWay: trials.givesWay,
+    isPublishedRefused: trials.isPublishedRefused,
     isOnTrial: trials.isOnTrial,
     templateFailure: templates.failure,
     fileOf: publisher.fileOf,

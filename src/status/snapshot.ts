@@ -82,7 +82,7 @@ export interface StatusSnapshot {
 export type FrontendFacts = Pick<FrontendStatus, 'phase' | 'runningGeneration' | 'nginxVersion' | 'signals' | 'proofReason'>;
 
 /** The published routes of an instance. */
-interface Published {
+interface PublishedStatus {
   readonly file: string;
   readonly generation: string;
   readonly routes: readonly Route[];
@@ -103,7 +103,7 @@ interface Desired {
 /** Describes an instance for the status. Untrusted text is made safe to show. */
 export function describeInstance(
   instance: Instance,
-  published: Published | undefined,
+  published: PublishedStatus | undefined,
   desired: Desired,
   proofs: ReadonlyMap<string, FrontendFacts>,
   sinceOf: (containerId: string) => string | undefined = () => undefined,

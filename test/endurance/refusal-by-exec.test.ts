@@ -3,7 +3,7 @@ import { providedEngine, providedImages } from '../providers/engine/provided.ts'
 import { accessCalled } from '../support/refusal/accesses.ts';
 import { lookOutFor } from '../support/refusal/lookouts.ts';
 import { loseMemory, loseMemoryWhileRefused } from '../support/refusal/memory.ts';
-import { usualRoutes } from '../support/refusal/ordeal.ts';
+import { usualRoutes } from '../support/refusal/check-case.ts';
 import { refused, refusedMark } from '../support/refusal/restarts.ts';
 import { startRefusalScene, type RefusalScene } from '../support/refusal/scene.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -42,7 +42,7 @@ describe.sequential('--check exec, with a proxy that lets exec through at times'
     await meet.routed({ ...usualRoutes, '/api/v1.0/config/': ['backend-1', 'backend-2'] });
     await meet.scale({ backend: 1 });
     await meet.routed(usualRoutes);
-    expect((await lookout.told()).sightings).toBe(0);
+    expect((await lookout.counts()).sightings).toBe(0);
     await letExecThrough(true);
     await waitUntil('it is published', async () => (await scene.published()).includes('# another template'), 60_000);
     expect((await scene.converged()).problems).toEqual([]);
@@ -54,7 +54,7 @@ describe.sequential('--check exec, with a proxy that lets exec through at times'
     await scene.problem('reload-rejected', /no_such_directive/);
     await scene.editTemplate('');
     expect((await scene.converged()).problems).toEqual([]);
-    expect((await lookout.told()).sightings).toBe(0);
+    expect((await lookout.counts()).sightings).toBe(0);
   });
 });
 

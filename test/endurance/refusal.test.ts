@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { providedEngine, providedImages } from '../providers/engine/provided.ts';
 import { accessCalled, accessNames } from '../support/refusal/accesses.ts';
-import { goUnheard, ignored } from '../support/refusal/ignored.ts';
+import { checkIgnored, ignored } from '../support/refusal/ignored.ts';
 import { killWhileRefused } from '../support/refusal/memory.ts';
-import { goThrough } from '../support/refusal/ordeal.ts';
-import { crashAtThatMoment, startWithNothingGood } from '../support/refusal/restarts.ts';
+import { checkCase } from '../support/refusal/check-case.ts';
+import { crashDuringChange, startWithNothingGood } from '../support/refusal/restarts.ts';
 import { startRefusalScene, type RefusalScene } from '../support/refusal/scene.ts';
-import { ways } from '../support/refusal/ways.ts';
+import { refusalCases } from '../support/refusal/cases.ts';
 
-// Every way in which nginx refuses a configuration, for every access that meet-gen can have: contract, section 7.
+// Every refusal of a configuration, for every access that meet-gen can have: contract, section 7.
 
 describe.sequential.each(accessNames)('with %s:', (name) => {
   let scene: RefusalScene;
@@ -18,9 +18,9 @@ describe.sequential.each(accessNames)('with %s:', (name) => {
   });
   afterAll(() => scene?.meet.down());
 
-  test('a crash at the very moment', () => crashAtThatMoment(providedEngine(), scene));
+  test('a crash at the very moment', () => crashDuringChange(providedEngine(), scene));
   test('the first start of all, with nothing good yet', () => startWithNothingGood(scene));
   test('meet-gen is killed while something is refused', () => killWhileRefused(scene));
-  test.each(ignored)('$what', (one) => goUnheard(scene, one));
-  test.each(ways)('$what', (way) => goThrough(scene, way));
+  test.each(ignored)('$what', (one) => checkIgnored(scene, one));
+  test.each(refusalCases)('$what', (refusal) => checkCase(scene, refusal));
 });

@@ -7,7 +7,7 @@ import { addService, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 const shipped = fileURLToPath(new URL('../../templates', import.meta.url));
-/** What meet-gen 0.1.0 wrote before it kept data alone; its templates, when they are compiled, leave a file. */
+/** Written by meet-gen 0.1.0, which stored templates too. These templates leave a file if they are compiled. */
 const older = fileURLToPath(new URL('fixtures/editions-with-templates.json', import.meta.url));
 
 interface Kept {
@@ -24,7 +24,7 @@ async function meetOf(scene: Scene): Promise<void> {
   scene.backend('backend', 20);
 }
 
-test.concurrent('templates that an older meet-gen kept are never run, and what it kept goes on as data', async ({ scene }) => {
+test.concurrent('templates that an older meet-gen stored are never run, and its data is still used', async ({ scene }) => {
   await meetOf(scene);
   const trace = join(scene.folder, 'trace');
   await mkdir(join(scene.out, 'meet'));
@@ -32,7 +32,7 @@ test.concurrent('templates that an older meet-gen kept are never run, and what i
   const run = scene.run();
   await scene.converged();
   await expect(stat(trace)).rejects.toThrow('ENOENT');
-  await waitUntil('data alone is kept', async () => (await readKept(scene)).format === 3);
+  await waitUntil('only data is stored', async () => (await readKept(scene)).format === 3);
   await expect(stat(trace)).rejects.toThrow('ENOENT');
   const text = await readFile(keptFile(scene), 'utf8');
   expect(text).not.toContain('<%');
@@ -41,17 +41,17 @@ test.concurrent('templates that an older meet-gen kept are never run, and what i
   expect((await scene.status()).problems).toEqual([]);
 });
 
-test.concurrent('what is kept holds no template', async ({ scene }) => {
+test.concurrent('the stored state has no template', async ({ scene }) => {
   await meetOf(scene);
   scene.run();
   await scene.converged();
-  await waitUntil('it is kept', () => readKept(scene).catch(() => undefined));
+  await waitUntil('the state is stored', () => readKept(scene).catch(() => undefined));
   const { good } = await readKept(scene);
   expect(good?.templates).toMatch(/^[0-9a-f]{16}$/);
   expect(await readFile(keptFile(scene), 'utf8')).not.toContain('<%');
 });
 
-test.concurrent('after a restart with a broken template the published file stays, and that is reported until it is fixed', async ({
+test.concurrent('the published file stays after a restart with a broken template, and a problem says so until the fix', async ({
   scene,
 }) => {
   await meetOf(scene);
@@ -61,7 +61,7 @@ test.concurrent('after a restart with a broken template the published file stays
   const text = await readFile(main, 'utf8');
   const first = scene.run(['--templates', directory]);
   await scene.converged();
-  await waitUntil('it is kept', () => readKept(scene).catch(() => undefined));
+  await waitUntil('the state is stored', () => readKept(scene).catch(() => undefined));
   await first.stop();
   const before = await scene.fileIdentity();
   await writeFile(main, '<% if');
@@ -74,10 +74,10 @@ test.concurrent('after a restart with a broken template the published file stays
   expect(await scene.fileIdentity()).toBe(before);
   await writeFile(main, text);
   await scene.serves(`${scene.address(21)}:8000`);
-  await waitUntil('it is gone', () => problemCodes(second, 'problemResolved').includes('template-broken'));
+  await waitUntil('the problem is over', () => problemCodes(second, 'problemResolved').includes('template-broken'));
 });
 
-test.concurrent('after a restart with a template that nginx refuses the published file stays', async ({ scene }) => {
+test.concurrent('the published file stays after a restart with a refused template', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
   const directory = join(scene.folder, 'templates');
@@ -88,7 +88,7 @@ test.concurrent('after a restart with a template that nginx refuses the publishe
   await scene.converged();
   nginx.behaviour.refuseText = '# bad';
   await writeFile(main, `# bad\n${text}`);
-  await waitUntil('it is kept that it was refused', async () => (await readKept(scene)).refused.length > 0);
+  await waitUntil('the refusal is stored', async () => (await readKept(scene)).refused.length > 0);
   await waitUntil('the good file is back', async () => !(await scene.content()).includes('# bad'));
   await first.stop();
   const before = await scene.fileIdentity();
@@ -100,12 +100,12 @@ test.concurrent('after a restart with a template that nginx refuses the publishe
   await scene.serves(`${scene.address(21)}:8000`);
 });
 
-test.concurrent('what was refused is found by what was good, also after a restart', async ({ scene }) => {
+test.concurrent('the refused part is found with the good edition, also after a restart', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
   const first = scene.run();
   await scene.converged();
-  await waitUntil('it is kept', () => readKept(scene).catch(() => undefined));
+  await waitUntil('the state is stored', () => readKept(scene).catch(() => undefined));
   await first.stop();
   nginx.behaviour.refuseText = 'upstream meet_meet.bad';
   addService(scene, 'bad', 30);

@@ -110,7 +110,7 @@ const tellings: Readonly<Record<SituationName, Telling>> = {
   },
   'nginx refused': {
     begins: [
-      ['problem', 'reload-rejected', '[emerg] upstream meet_meet.bad is refused', 'fix what nginx names'],
+      ['problem', 'reload-rejected', '[emerg] upstream meet_meet.bad is refused', 'fix the fault that nginx names'],
       ['problem', 'route-left-out', '=/bad,/bad/', 'meet/bad'],
       ['routesLive', '+ =/bad -> meet/bad', '+ meet/bad -> 503'],
     ],

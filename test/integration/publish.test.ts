@@ -27,7 +27,7 @@ test.concurrent('a start lists, publishes, signals and proves', async ({ scene }
   expect(run.stdout()).toBe('');
 });
 
-test.concurrent('a file published under a narrow umask can be read by everybody', async ({ scene }) => {
+test.concurrent('a file published under a narrow umask is readable for all users', async ({ scene }) => {
   await scene.frontend('frontend');
   await chmod(scene.out, 0o700);
   const before = process.umask(0o077);
@@ -38,7 +38,7 @@ test.concurrent('a file published under a narrow umask can be read by everybody'
   expect((await stat(join(scene.out, 'meet'))).mode & 0o777).toBe(0o755);
 });
 
-test.concurrent('only ten fresh answers after the old workers are gone count as live', async ({ scene }) => {
+test.concurrent('only ten answers after the end of the old workers count as live', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   nginx.behaviour.oldWorkersMs = 100;
   const run = scene.run();
@@ -47,7 +47,7 @@ test.concurrent('only ten fresh answers after the old workers are gone count as 
   expect(nginx.visits.filter((atMs) => atMs >= signalledAtMs + 150).length).toBeGreaterThanOrEqual(10);
 });
 
-test.concurrent('a new backend comes in, a stopping one goes out at its stop signal', async ({ scene }) => {
+test.concurrent('adds a new backend, and removes a stopping backend at its stop signal', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   const run = scene.run();
@@ -66,7 +66,7 @@ test.concurrent('a new backend comes in, a stopping one goes out at its stop sig
   await scene.servesNoMore(`${scene.address(21)}:8000`);
 });
 
-test.concurrent('an address, a health and a name that change are followed', async ({ scene }) => {
+test.concurrent('follows changes of address, health and name', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20, { health: 'healthy' });
   scene.backend('backend-2', 21, { health: 'healthy' });
@@ -91,7 +91,7 @@ test.concurrent('an address, a health and a name that change are followed', asyn
   );
 });
 
-test.concurrent('when nothing changed in the rendered bytes, nothing is written and nobody is signalled', async ({ scene }) => {
+test.concurrent('the same rendered bytes cause no write and no signal', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20, { health: 'healthy' });
   scene.backend('backend-2', 21, { health: 'unhealthy' });
@@ -107,14 +107,14 @@ test.concurrent('when nothing changed in the rendered bytes, nothing is written 
   const lists = scene.engine.listCalls().length;
   run.signal('SIGHUP');
   await run.waitForLog('resyncRequested');
-  await waitUntil('it has looked again', () => scene.engine.listCalls().length > lists);
+  await waitUntil('meet-gen has looked again', () => scene.engine.listCalls().length > lists);
   await scene.converged();
   expect(await scene.fileIdentity()).toBe(before);
   expect(scene.engine.killCalls()).toHaveLength(1);
   expect(run.logged('routesLive')).toHaveLength(1);
 });
 
-test.concurrent('a meet-gen that starts again with everything unchanged writes and signals nothing', async ({ scene }) => {
+test.concurrent('a restarted meet-gen without changes writes nothing and sends no signal', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
   await scene.run().waitForLog('routesLive');
@@ -132,13 +132,13 @@ test.concurrent('a meet-gen that starts again with everything unchanged writes a
   expect(scene.engine.killCalls()).toHaveLength(signalled);
 });
 
-test.concurrent('a frontend that has just started is asked first, and signalled only if it differs', async ({ scene }) => {
+test.concurrent('a frontend that has just started is asked first, and signalled only if its generation differs', async ({ scene }) => {
   const [first, second] = [await scene.frontend('frontend-1'), await scene.frontend('frontend-2', { host: 11 })];
   scene.run();
   await scene.converged();
   const signalled = scene.engine.killCalls().length;
 
-  // It boots with the file as it is: there is nothing to tell it.
+  // nginx starts with the published file, so it needs no signal.
   scene.engine.world.die('frontend-2');
   await scene.servesNoMore(`${scene.address(11)}:8080`);
   second.boot();
@@ -161,12 +161,12 @@ test.concurrent('a frontend that starts with the right file is never signalled',
   const visited = nginx.visits.length;
 
   scene.engine.world.start('frontend');
-  await waitUntil('it is asked again', () => nginx.visits.length >= visited + 10);
+  await waitUntil('the frontend is asked again', () => nginx.visits.length >= visited + 10);
   await scene.converged();
   expect(scene.engine.killCalls()).toHaveLength(before);
 });
 
-test.concurrent('a file that somebody changed or deleted is repaired at the next look', async ({ scene }) => {
+test.concurrent('a changed or deleted file is repaired at the next look', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   const run = scene.run();
   await scene.converged();
@@ -181,12 +181,12 @@ test.concurrent('a file that somebody changed or deleted is repaired at the next
   await waitUntil('the file is back', async () => (await scene.content().catch(() => '')) === right);
   await chmod(scene.file(), 0o600);
   run.signal('SIGHUP');
-  await waitUntil('everybody may read it again', async () => ((await stat(scene.file())).mode & 0o777) === 0o644);
+  await waitUntil('the file is readable for all users again', async () => ((await stat(scene.file())).mode & 0o777) === 0o644);
   await scene.converged();
   expect(readGeneration(scene.file())).toBe(nginx.generation());
 });
 
-test.concurrent('a frontend that read a file changed by somebody else is brought back', async ({ scene }) => {
+test.concurrent('a frontend that read a changed file gets the right file back', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   const run = scene.run();
   await scene.converged();
@@ -198,7 +198,7 @@ test.concurrent('a frontend that read a file changed by somebody else is brought
   await scene.converged();
 });
 
-test.concurrent('the resync repairs without being told', async ({ scene }) => {
+test.concurrent('the resync repairs the file without an event', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.run(['--resync', '1s']);
   await scene.converged();
@@ -206,12 +206,12 @@ test.concurrent('the resync repairs without being told', async ({ scene }) => {
   await waitUntil('the file is back', async () => (await scene.content().catch(() => '')) !== '');
 });
 
-test.concurrent('two frontends are signalled at the same time, and the status tells what each one serves', async ({ scene }) => {
+test.concurrent('two frontends are signalled at the same time, and the status shows what each serves', async ({ scene }) => {
   const [first, second] = [await scene.frontend('frontend-1'), await scene.frontend('frontend-2', { host: 11 })];
   second.behaviour.reloadMs = 3000;
   scene.run();
   const published = await waitUntil('the first serves', () => first.generation() !== 'none' && first.generation());
-  // The slow one was told, and is still at it: nobody waited for anybody.
+  // The slow frontend was signalled too, and is still reloading: signals are sent in parallel.
   await waitForStatus(scene, 'one of two serves', ({ converged, instances }) => {
     const running = new Map(instances[0]?.frontends.map((frontend) => [frontend.container, frontend.runningGeneration]));
     return !converged && running.get('frontend-1') === published && running.get('frontend-2') === 'none';
@@ -245,7 +245,7 @@ test.concurrent('two instances have a folder each, and only their own frontends 
   expect(await scene.content('one')).not.toContain(scene.address(20));
 });
 
-test.concurrent('--instance looks after that one only, and publishes directly into the directory', async ({ scene }) => {
+test.concurrent('--instance serves only that instance, and publishes directly into the directory', async ({ scene }) => {
   const file = join(scene.out, 'routing.conf');
   await scene.frontend('one-frontend', { instance: 'one', file });
   await scene.frontend('two-frontend', { instance: 'two', host: 11 });
@@ -269,7 +269,7 @@ test.concurrent('a second meet-gen on the same directory is refused, and the fir
   expect(first.hasEnded()).toBe(false);
 });
 
-test.concurrent('what a killed meet-gen leaves behind is not in the way', async ({ scene }) => {
+test.concurrent('files that a killed meet-gen left behind do no harm', async ({ scene }) => {
   await scene.frontend('frontend');
   const first = scene.run();
   await scene.converged();
@@ -296,21 +296,21 @@ test.concurrent('a frontend alone, without any backend, answers 503 on the paths
   expect(await scene.content()).toMatch(/location \^~ \/api\/ \{\s+return 503;/);
 });
 
-test.concurrent('when the last frontend goes, the file is left as it is', async ({ scene }) => {
+test.concurrent('the file stays unchanged after the last frontend is removed', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const run = scene.run();
   await scene.converged();
   const before = await scene.fileIdentity();
   scene.engine.world.remove('frontend');
-  await waitUntil('that is told', () => problemCodes(run).includes('no-frontend'));
+  await waitUntil('the problem is logged', () => problemCodes(run).includes('no-frontend'));
   expect(await scene.fileIdentity()).toBe(before);
 });
 
-test.concurrent('with --reload none nobody is signalled, and what nginx serves is told', async ({ scene }) => {
+test.concurrent('--reload none sends no signal, and a problem shows that nginx serves another file', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   const run = scene.run(['--reload', 'none', '--verify-timeout', '200ms']);
-  await waitUntil('that is told', () => problemCodes(run).includes('reload-pending'));
+  await waitUntil('the problem is logged', () => problemCodes(run).includes('reload-pending'));
   nginx.boot();
   await scene.converged();
   expect(scene.engine.killCalls()).toEqual([]);

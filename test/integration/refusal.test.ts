@@ -9,14 +9,14 @@ import { waitUntil } from '../support/wait-until.ts';
 import { addService, composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-// What nginx refuses, told apart from what it never heard of. The real one refuses in test/e2e/refusal.
+// Refusals, as opposed to lost signals, with the fake engine. test/e2e/refusal has the same with a real nginx.
 
 const rejected = 'reload-rejected';
 
-/** What nginx can be made to refuse of the service `bad`: while it answers 503, it has no upstream. */
+/** The part of the service `bad` that nginx refuses. At 503 the service has no upstream. */
 const upstreamOfBad = 'upstream meet_meet.bad';
 
-/** A Meet that is served, with a backend. */
+/** A Meet with a frontend and a backend. */
 async function servedMeet(scene: Scene): Promise<FakeNginx> {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
@@ -27,25 +27,23 @@ function isHeldBack({ code, message }: { readonly code: string; readonly message
   return code === rejected && message.includes('the whole change is held back');
 }
 
-/** Waits for what the file says; nothing that is refused is ever converged. */
+/** Waits for the file's content, since a refused change never converges. */
 async function published(scene: Scene, what: string, holds: (content: string) => boolean): Promise<void> {
   await waitUntil(`${what} is published`, async () => holds(await scene.content().catch(() => '')));
 }
 
-test.concurrent('a refusal is told in the words of the log, the last good structure put back, and the rest goes live', async ({
-  scene,
-}) => {
+test.concurrent("a refusal is reported in the log's words, rolled back, and the rest of the change goes live", async ({ scene }) => {
   const nginx = await servedMeet(scene);
   const run = scene.run();
   await scene.converged();
   nginx.behaviour.refuseText = upstreamOfBad;
-  // Both in one look.
+  // Both services appear in one look.
   scene.engine.world.silently(() => {
     addService(scene, 'bad', 30);
     addService(scene, 'more', 31);
   });
   run.signal('SIGHUP');
-  await waitForStatus(scene, 'all but one path is served', ({ problems, instances }) => {
+  await waitForStatus(scene, 'everything except one path is served', ({ problems, instances }) => {
     const isServed = instances[0]?.frontends[0]?.runningGeneration === instances[0]?.publishedGeneration;
     return isServed && problems.some((item) => item.code === 'route-left-out' && item.value === '=/bad,/bad/');
   });
@@ -65,9 +63,7 @@ test.concurrent('a refusal is told in the words of the log, the last good struct
   expect((await scene.status()).problems).toEqual([]);
 });
 
-test.concurrent('while nginx is being asked about a change, the old routes are served, and status, explain and the log say why', async ({
-  scene,
-}) => {
+test.concurrent('the old routes stay during a test, and status, explain and the log say why', async ({ scene }) => {
   await servedMeet(scene);
   const run = scene.run();
   await scene.converged();
@@ -83,7 +79,7 @@ test.concurrent('while nginx is being asked about a change, the old routes are s
   const { stdout } = await runCommand(['status', '--out', scene.out]);
   expect(stdout).toContain('not everything that labels ask for is published yet, nginx is testing it first');
   expect((await runCommand(['explain', '--out', scene.out, '/more'])).stdout).toContain('but that is not published yet');
-  // This engine can't do it after all.
+  // This engine can't run commands.
   engine.emit('answer');
   await scene.serves('location = /more {');
   await scene.converged();
@@ -91,9 +87,7 @@ test.concurrent('while nginx is being asked about a change, the old routes are s
   expect(run.logged('testsUnavailable')).toHaveLength(1);
 });
 
-test.concurrent('the words are found in the log of a frontend that logs thousands of requests, and no visitor can add to them', async ({
-  scene,
-}) => {
+test.concurrent("nginx's words are found among thousands of requests in the log, and visitors can not forge them", async ({ scene }) => {
   const nginx = await servedMeet(scene);
   scene.run();
   await scene.converged();
@@ -105,7 +99,7 @@ test.concurrent('the words are found in the log of a frontend that logs thousand
   expect(message).not.toContain('forged');
 });
 
-test.concurrent('of two frontends one that refuses is enough, and is named', async ({ scene }) => {
+test.concurrent('one of two frontends is enough to refuse, and is named', async ({ scene }) => {
   await servedMeet(scene);
   const stubborn = await scene.frontend('frontend-2', { host: 11 });
   scene.run();
@@ -117,7 +111,7 @@ test.concurrent('of two frontends one that refuses is enough, and is named', asy
   await published(scene, 'nothing that is refused', (content) => !content.includes('^~ /bad/'));
 });
 
-test.concurrent("a frontend of another project keeps no route out, and decides no nginx's syntax", async ({ scene }) => {
+test.concurrent('a frontend of another project neither blocks routes nor decides the nginx version', async ({ scene }) => {
   const nginx = await scene.frontend('frontend', { version: '1.30.0' });
   const stranger = await scene.frontend('stranger', {
     host: 11,
@@ -139,12 +133,10 @@ test.concurrent("a frontend of another project keeps no route out, and decides n
   const content = await scene.content();
   expect(content).toContain('^~ /more/');
   expect(content).toContain('keepalive_min_timeout');
-  await waitUntil('the own frontend serves it', () => content.includes(nginx.generation()));
+  await waitUntil("the instance's own frontend serves the file", () => content.includes(nginx.generation()));
 });
 
-test.concurrent("a frontend of another project that crashes takes no file away while it is not known how the owner's take it", async ({
-  scene,
-}) => {
+test.concurrent("a crash of another project's frontend withdraws no file before the owner's frontends have reported", async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   nginx.behaviour.answers = 'forbidden';
   await scene.frontend('stranger', {
@@ -156,18 +148,20 @@ test.concurrent("a frontend of another project that crashes takes no file away w
   });
   scene.backend('backend', 20);
   const run = scene.run(['--check', 'off', '--verify-timeout', '10m']);
-  await waitUntil('it is published', async () => (await scene.content().catch(() => '')).includes(`${scene.address(20)}:8000`));
+  await waitUntil('the file is published', async () => (await scene.content().catch(() => '')).includes(`${scene.address(20)}:8000`));
   for (const host of [21, 22, 23]) {
     scene.engine.world.die('stranger');
     scene.engine.world.start('stranger');
     scene.backend(`backend-${host}`, host);
-    await waitUntil('the file follows', async () => (await scene.content().catch(() => '')).includes(`${scene.address(host)}:8000`));
+    await waitUntil('the file has the new address', async () =>
+      (await scene.content().catch(() => '')).includes(`${scene.address(host)}:8000`),
+    );
   }
   expect(problemCodes(run)).not.toContain(rejected);
   expect(existsSync(join(scene.out, 'meet/.rejected.conf'))).toBe(false);
 });
 
-test.concurrent('a lost signal is no refusal, however often it is lost, where the log says nothing', async ({ scene }) => {
+test.concurrent('lost signals never count as a refusal if the log has no reason', async ({ scene }) => {
   const nginx = await servedMeet(scene);
   const run = scene.run();
   await scene.converged();
@@ -179,7 +173,7 @@ test.concurrent('a lost signal is no refusal, however often it is lost, where th
   expect(existsSync(join(scene.out, 'meet/.rejected.conf'))).toBe(false);
 });
 
-test.concurrent('a signal that the engine does not pass on is no refusal either, where no log can be read', async ({ scene }) => {
+test.concurrent('a signal that the engine rejects does not count as a refusal, even without a log', async ({ scene }) => {
   await servedMeet(scene);
   const run = scene.run(['--check', 'off']);
   await scene.converged();
@@ -190,7 +184,7 @@ test.concurrent('a signal that the engine does not pass on is no refusal either,
   expect(problemCodes(run)).not.toContain(rejected);
 });
 
-test.concurrent('three signals without effect are one, where no log can be read; it is not asked for', async ({ scene }) => {
+test.concurrent('three signals without effect count as a refusal without access to the log, which is not read', async ({ scene }) => {
   const nginx = await servedMeet(scene);
   scene.run(['--check', 'off']);
   await scene.converged();
@@ -202,7 +196,9 @@ test.concurrent('three signals without effect are one, where no log can be read;
   expect(scene.engine.calls.filter(({ path }) => /logs|exec/.test(path))).toEqual([]);
 });
 
-test.concurrent('where no log can be read, a bad label holds back its whole change, and it is said how to find it', async ({ scene }) => {
+test.concurrent('without access to the log, a bad label holds back its whole change, and the cure says how to find the label', async ({
+  scene,
+}) => {
   const nginx = await servedMeet(scene);
   const run = scene.run(['--check', 'off']);
   await scene.converged();
@@ -217,13 +213,13 @@ test.concurrent('where no log can be read, a bad label holds back its whole chan
   const { message, cure } = problems.find(isHeldBack) ?? {};
   expect(message).toContain('its log, which says why, can not be read from here');
   expect(message).toContain('(=/bad, /bad/, =/more, /more/)');
-  expect(cure).toContain("read nginx's reason in the frontend's own log");
+  expect(cure).toContain("read nginx's reason in the frontend's log");
   expect(cure).toContain('docs/refused-reloads.md');
   expect(problems.map(({ code }) => code)).toEqual([rejected]);
   const { length } = nginx.signals;
   scene.backend('backend-2', 21);
   await published(scene, 'the new address', (content) => content.includes(`${scene.address(21)}:8000`));
-  await waitUntil('it is live', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
+  await waitUntil('the frontend is live', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
   expect(await scene.content()).not.toMatch(/\/bad\/|\/more/);
   // No part of the change was tried by a reload.
   expect(nginx.signals.length - length).toBe(1);
@@ -232,7 +228,7 @@ test.concurrent('where no log can be read, a bad label holds back its whole chan
   expect(before).not.toContain('/more/');
 });
 
-test.concurrent('a change of addresses alone is never taken back, and told again until nginx takes it', async ({ scene }) => {
+test.concurrent('a change of addresses is never rolled back, and the signal is repeated until nginx accepts it', async ({ scene }) => {
   const nginx = await servedMeet(scene);
   const run = scene.run();
   await scene.converged();
@@ -247,21 +243,21 @@ test.concurrent('a change of addresses alone is never taken back, and told again
   expect(problemCodes(run)).not.toContain(rejected);
 });
 
-test.concurrent('what was refused is not published again by the next process, which knows what was good', async ({ scene }) => {
+test.concurrent('the next process does not publish a refused change, and knows the good edition', async ({ scene }) => {
   const nginx = await servedMeet(scene);
   const first = scene.run();
   await scene.converged();
   nginx.behaviour.refuseText = '/bad/';
   addService(scene, 'bad', 30);
   await waitForStatus(scene, 'the whole change is held back', ({ problems }) => problems.some(isHeldBack));
-  await waitUntil('the good one is live', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
+  await waitUntil('the good edition is live', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
   first.signal('SIGKILL');
   await first.ended;
   const told = nginx.signals.length;
   scene.backend('backend-2', 21);
   const second = scene.run();
   await published(scene, 'the new address', (content) => content.includes(`${scene.address(21)}:8000`));
-  await waitUntil('it is told again', () => problemCodes(second).includes(rejected));
+  await waitUntil('the problem is logged again', () => problemCodes(second).includes(rejected));
   expect((await scene.status()).problems.filter(isHeldBack)).toHaveLength(1);
   await waitUntil('nginx serves the new address', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
   expect(await scene.content()).not.toContain('^~ /bad/');
@@ -269,18 +265,18 @@ test.concurrent('what was refused is not published again by the next process, wh
 });
 
 for (const { what, text } of [
-  { what: 'is no JSON', text: '{"format":1' },
-  { what: 'is of another format', text: '{"format":2,"refused":[]}' },
+  { what: 'is invalid JSON', text: '{"format":1' },
+  { what: 'has another format', text: '{"format":2,"refused":[]}' },
   {
-    what: 'holds a template that does not compile',
+    what: 'has a template that does not compile',
     text: '{"format":1,"refused":[],"lives":"","good":{"templates":[["routing.conf.eta","<% if"]],"structure":{}}}',
   },
   {
-    what: 'holds a structure that is none',
+    what: 'has an invalid structure',
     text: '{"format":1,"refused":[],"lives":"","good":{"templates":[["routing.conf.eta","<%= it.x %>"]],"structure":null}}',
   },
 ]) {
-  test.concurrent(`kept knowledge that ${what} costs nothing`, async ({ scene }) => {
+  test.concurrent(`a stored state that ${what} has no effect`, async ({ scene }) => {
     await servedMeet(scene);
     const first = scene.run();
     await scene.converged();
@@ -292,7 +288,7 @@ for (const { what, text } of [
   });
 }
 
-test.concurrent('a first file that nginx refuses is withdrawn, and what was there before it is back', async ({ scene }) => {
+test.concurrent('a refused first file is withdrawn, and the earlier file is back', async ({ scene }) => {
   const nginx = await servedMeet(scene);
   const first = scene.run();
   await scene.converged();
@@ -303,6 +299,6 @@ test.concurrent('a first file that nginx refuses is withdrawn, and what was ther
   addService(scene, 'more', 31);
   scene.run();
   await waitForStatus(scene, 'refused', ({ problems }) => problems.some(({ code }) => code === rejected));
-  await waitUntil('what was there is back', async () => (await scene.content()) === before);
+  await waitUntil('the earlier file is back', async () => (await scene.content()) === before);
   expect(nginx.generation()).not.toBe('none');
 });

@@ -6,7 +6,7 @@ import { foreignFiles } from '../support/foreign-files.ts';
 import { askSocket, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-/** A tenant that nobody attacks goes on being served: another backend comes and goes. */
+/** Checks that the tenant without attacks is still served: a new backend goes live. */
 async function goesOn(scene: Scene, host: number): Promise<void> {
   scene.backend(`backend-${host}`, host);
   await waitForStatus(scene, 'the new backend is served', ({ instances }) =>
@@ -22,7 +22,7 @@ async function goesOn(scene: Scene, host: number): Promise<void> {
   expect(await scene.content()).toContain(`${scene.address(host)}:8000`);
 }
 
-test('every kind of file in every place of an instance costs that instance alone, and only while it is there', async ({ scene }) => {
+test('any kind of file at any path of an instance affects only that instance, and only until its removal', async ({ scene }) => {
   expect(attacks.length).toBeGreaterThan(130);
   await scene.frontend('frontend');
   scene.backend('backend', 20);
@@ -50,7 +50,7 @@ test('every kind of file in every place of an instance costs that instance alone
 
 const few = ['a named pipe', 'a link to /dev/zero', 'a directory with files', 'JSON null'] as const;
 for (const kind of few)
-  test(`${kind} in the places of the whole is reported or replaced, and costs nothing else`, async ({ scene }) => {
+  test(`${kind} at a path of meet-gen's own files is reported or replaced, without other effects`, async ({ scene }) => {
     await scene.frontend('frontend', { file: join(scene.out, 'routing.conf') });
     scene.backend('backend', 20);
     const outside = join(scene.folder, 'outside');
@@ -64,7 +64,7 @@ for (const kind of few)
     for (const name of names) if (kind !== 'JSON null') await rm(join(scene.out, name), { recursive: true, force: true });
     run.signal('SIGHUP');
     await waitForStatus(scene, 'all is well', ({ converged, problems }) => {
-      // A write that was under way at the resync fails after it, and waits for the next one.
+      // A write that runs during the resync fails later, and is retried at the next resync.
       if (problems.length > 0) run.signal('SIGHUP');
       return converged && problems.length === 0;
     });

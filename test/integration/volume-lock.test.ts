@@ -7,12 +7,11 @@ import { waitUntil } from '../support/wait-until.ts';
 import { problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-// What a frontend sees of meet-gen is the shared directory, through a read-only mount that doesn't keep root from connecting to a
-// socket in it.
+// Frontends see the shared directory through a read-only mount, where root can still connect to a socket.
 
 const lock = ({ out }: Scene): string => join(out, '.meet-gen.sock');
 
-/** All that comes back for a request, until the other side closes. */
+/** The whole answer to a request, until the other side closes. */
 function answerTo(path: string, request: string): Promise<string> {
   return new Promise((resolve) => {
     let said = '';
@@ -42,7 +41,7 @@ test.concurrent('no socket in the shared directory answers anything', async ({ s
   expect(run.hasEnded()).toBe(false);
 });
 
-test.concurrent('the commands ask a socket that only meet-gen sees', async ({ scene }) => {
+test.concurrent('the commands use a socket that only meet-gen sees', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   await scene.listens([20, 8000]);
@@ -54,13 +53,13 @@ test.concurrent('the commands ask a socket that only meet-gen sees', async ({ sc
     expect((await runCommand([...command, '--out', scene.out])).code, command.join(' ')).toBe(0);
 });
 
-test.concurrent('where the temporary directory is read-only, that socket is in /dev/shm', async ({ scene }) => {
+test.concurrent('this socket is in /dev/shm if the temporary directory is read-only', async ({ scene }) => {
   const options = { env: { TMPDIR: '/nowhere' } };
   const folder = join('/dev/shm', scene.statusSocket.split('/').at(-2) ?? '');
   const run = scene.run([], options);
   try {
     await run.waitForLog('engineConnected');
-    await waitUntil('it is well', async () => (await runCommand(['healthcheck', '--out', scene.out], options)).code === 0);
+    await waitUntil('the health check succeeds', async () => (await runCommand(['healthcheck', '--out', scene.out], options)).code === 0);
     expect((await lstat(join(folder, 'status.sock'))).isSocket()).toBe(true);
     await run.stop();
     expect(await readdir(folder)).toEqual([]);
@@ -69,10 +68,10 @@ test.concurrent('where the temporary directory is read-only, that socket is in /
   }
 });
 
-test.concurrent('a second meet-gen is refused though it has another temporary directory, until the first is killed', async ({ scene }) => {
+test.concurrent('a second meet-gen with another temporary directory is refused until the first is killed', async ({ scene }) => {
   const first = scene.run();
   await first.waitForLog('engineConnected');
-  // As in a container of its own.
+  // As in another container.
   const elsewhere = { env: { TMPDIR: scene.folder } };
   const { code, stderr } = await scene.run([], elsewhere).ended;
   expect(code).toBe(2);
@@ -88,7 +87,7 @@ test.concurrent('a second meet-gen is refused though it has another temporary di
   await expect(lstat(lock(scene))).rejects.toThrow('ENOENT');
 });
 
-test.concurrent('a link to a socket that somebody listens on is no lock', async ({ scene }) => {
+test.concurrent('a link to a used socket does not count as a lock', async ({ scene }) => {
   await symlink(scene.engine.socketPath, join(scene.out, '.meet-gen.sock'));
   await scene.frontend('frontend');
   const run = scene.run();
@@ -97,30 +96,30 @@ test.concurrent('a link to a socket that somebody listens on is no lock', async 
   expect(await run.stop()).toMatchObject({ code: 0 });
 });
 
-test.concurrent('of many that start at once, one publishes', async ({ scene }) => {
+test.concurrent('only one of many processes that start together publishes', async ({ scene }) => {
   const runs = Array.from({ length: 4 }, (_, index) => scene.run([], { env: { TMPDIR: join(scene.folder, `t${index}`) } }));
   for (const index of runs.keys()) await mkdir(join(scene.folder, `t${index}`));
-  await waitUntil('all but one have ended', () => runs.filter((run) => run.hasEnded()).length === runs.length - 1);
+  await waitUntil('only one process is left', () => runs.filter((run) => run.hasEnded()).length === runs.length - 1);
   await runs.find((run) => !run.hasEnded())?.waitForLog('engineConnected');
   for (const run of runs.filter((one) => one.hasEnded())) expect((await run.ended).code).toBe(2);
 });
 
-test.concurrent('what stands in the lock’s place is reported, and when it is gone the lock is there', async ({ scene }) => {
+test.concurrent('a file at the lock’s path is reported, and after its removal the lock is made', async ({ scene }) => {
   await mkdir(lock(scene));
   const run = scene.run();
   const told = await waitForStatus(scene, 'not locked', ({ problems }) => problems.some(({ code }) => code === 'not-locked'));
-  expect(told.problems[0]?.message).toContain('nothing keeps a second meet-gen from publishing into the same directory');
+  expect(told.problems[0]?.message).toContain('a second meet-gen could publish into the same directory');
   await rmdir(lock(scene));
-  await waitUntil('it is there', async () => (await lstat(lock(scene)).catch(() => undefined))?.isSocket());
+  await waitUntil('the lock exists', async () => (await lstat(lock(scene)).catch(() => undefined))?.isSocket());
   await waitForStatus(scene, 'locked', ({ problems }) => problems.length === 0);
   await rm(lock(scene));
-  await waitUntil('it is there again', async () => (await lstat(lock(scene)).catch(() => undefined))?.isSocket());
+  await waitUntil('the lock exists again', async () => (await lstat(lock(scene)).catch(() => undefined))?.isSocket());
   expect(run.hasEnded()).toBe(false);
   await run.stop();
   await expect(lstat(lock(scene))).rejects.toThrow('ENOENT');
 });
 
-test.concurrent('a lock that another process has taken is reported, and left to it', async ({ scene }) => {
+test.concurrent('a lock of another process is reported, and not removed', async ({ scene }) => {
   await scene.frontend('frontend');
   const run = scene.run();
   await scene.converged();
@@ -128,7 +127,7 @@ test.concurrent('a lock that another process has taken is reported, and left to 
   const thief = createServer((connection) => connection.destroy());
   await new Promise<void>((resolve) => thief.listen(lock(scene), resolve));
   await waitForStatus(scene, 'not locked', ({ problems }) => problems.some(({ code }) => code === 'not-locked'));
-  await waitUntil('it is in the log', () => problemCodes(run, 'notice').includes('not-locked'));
+  await waitUntil('the problem is logged', () => problemCodes(run, 'notice').includes('not-locked'));
   expect((await run.stop()).code).toBe(0);
   expect((await lstat(lock(scene))).isSocket()).toBe(true);
   await new Promise((resolve) => thief.close(resolve));

@@ -47,7 +47,7 @@ for (const { name, spoil, fix, words } of [
     name: 'a full disk',
     spoil: fill,
     fix: (folder: string) => `rm '${folder}/fill'`,
-    words: 'there is no space left on its file system; make room there (ENOSPC)',
+    words: 'there is no space left on its file system; free some space (ENOSPC)',
   },
   {
     name: 'a disk that turned read-only',

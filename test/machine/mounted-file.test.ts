@@ -110,7 +110,7 @@ test.concurrent('mounted read-only, it says whose mount is to be changed', async
   const { code, stderr } = await runCommand(['run', '--out', layout.out, '--instance', 'meet'], layout.options);
   expect({ code, stderr }).toEqual({
     code: 2,
-    stderr: `meet-gen: --out: ${layout.out} is mounted read-only; remove :ro from meet-gen's own mount, the frontend's may stay so\n`,
+    stderr: `meet-gen: --out: ${layout.out} is mounted read-only; remove :ro from meet-gen's mount (the frontend's mount may stay read-only)\n`,
   });
   await layout.mounts.close();
 });

@@ -9,12 +9,12 @@ export function frontendReport(
   return {
     frontend: { id: 'id', life: 'id', name: 'frontend', imageId: '', running: true, statusEndpoints: [], isForeign: false },
     phase,
-    isUnheeded: false,
+    ignoresReloads: false,
     isShadowed: false,
     proof: {
       foundAtMs: 10,
       target: { generation, sha256: '', writtenAtMs: 5 },
-      signals: { count: 1, delivered: 1, firstAtMs: 0, lastAtMs: 0 },
+      reloads: { count: 1, delivered: 1, firstAtMs: 0, lastAtMs: 0 },
       settledAnswers: 0,
       ...proof,
     },

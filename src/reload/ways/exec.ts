@@ -1,3 +1,6 @@
+// In: a frontend that must reload, and access to the engine or the status port.
+// Out: the reload, nginx's own words if it refuses the file, and the problem's text for each way.
+
 import { refusalIn } from '../../nginx/refusals.ts';
 import { pendingAfterReload, refusalInLog } from './nginx-log.ts';
 import { Refusal } from './way.ts';
@@ -17,7 +20,7 @@ export const execWay: ReloadWay = {
     inquire: logs && ((frontend, _, sinceMs, signal) => refusalInLog(logs, frontend, sinceMs, signal)),
   }),
   notSentCure:
-    'allow POST /containers/<frontend>/exec and POST /exec/<id>/start where a socket proxy stands in between, or use --reload signal',
+    'allow POST /containers/<frontend>/exec and POST /exec/<id>/start in the socket proxy, if one is used; or use --reload signal',
   pending: pendingAfterReload,
 };
 

@@ -10,12 +10,12 @@ export const hookWay: ReloadWay = {
   execs: 'never',
   connect: (ports) => ({ inquire: askHook(ports) }),
   pending: (served) => ({
-    message: `the frontend goes on serving ${served}, and its hook says nothing about the new one`,
-    cure: 'see that the hook runs in it: the script of `meet-gen hook`, executable, in /docker-entrypoint.d, with entrypoint: [/docker-entrypoint.sh], and the stub that includes what the hook has tested',
+    message: `the frontend still serves ${served}, and its hook gives no reason`,
+    cure: 'check that the hook runs in the frontend: the script of `meet-gen hook`, executable, in /docker-entrypoint.d, with entrypoint: [/docker-entrypoint.sh]; the stub must include the files that the hook has tested',
   }),
 };
 
-/** The hook has nginx's words about its test; nginx's words about a reload are in its log alone. */
+/** The hook reports nginx's words about its test. Only the log has nginx's words about a reload. */
 function askHook({ askRejected, logs }: WayPorts): Inquire {
   return async (frontend, { sha256, writtenAtMs }, _, signal) => {
     const found = await askRejected(frontend.statusEndpoints, sha256, signal);

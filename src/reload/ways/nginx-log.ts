@@ -2,7 +2,7 @@ import { refusalIn } from '../../nginx/refusals.ts';
 import { LogRefused } from './way.ts';
 import type { InquiryAnswer, ReadLog, ReloadWay, WayFrontend } from './way.ts';
 
-/** nginx logs why it goes on with the older configuration (nginx documentation, "Controlling nginx"). */
+/** nginx logs why it keeps the older configuration (nginx documentation, "Controlling nginx"). */
 export async function refusalInLog(logs: ReadLog, frontend: WayFrontend, sinceMs: number, signal: AbortSignal): Promise<InquiryAnswer> {
   try {
     const words = refusalIn(await logs(frontend, sinceMs, signal));
@@ -12,8 +12,8 @@ export async function refusalInLog(logs: ReadLog, frontend: WayFrontend, sinceMs
   }
 }
 
-/** The problem of a frontend that was sent a reload. */
+/** The problem text after a reload without effect. */
 export const pendingAfterReload: ReloadWay['pending'] = (served) => ({
-  message: `the frontend goes on serving ${served}, although it was told to reload`,
-  cure: 'read its log (docker logs): nginx says there why it refuses the new one, or whether nginx is not the first process of the container and never sees the signal',
+  message: `the frontend still serves ${served}, although meet-gen made it reload`,
+  cure: "read nginx's reason in the frontend's log (docker logs); if the log has none, make nginx the container's first process, so that it gets the signal",
 });

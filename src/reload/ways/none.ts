@@ -8,7 +8,7 @@ export const noneWay: ReloadWay = {
   execs: 'never',
   connect: () => ({}),
   pending: () => ({
-    message: 'the frontend serves another configuration than the published one',
-    cure: 'make it reload (nginx -s reload), since --reload none leaves that to you',
+    message: 'the frontend serves another configuration than the published file',
+    cure: 'reload nginx in the frontend (nginx -s reload), since --reload none leaves that to you',
   }),
 };

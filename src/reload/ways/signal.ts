@@ -11,6 +11,6 @@ export const signalWay: ReloadWay = {
     reload: signalHup,
     inquire: logs && ((frontend, _, sinceMs, signal) => refusalInLog(logs, frontend, sinceMs, signal)),
   }),
-  notSentCure: 'allow POST /containers/<frontend>/kill where a socket proxy stands in between',
+  notSentCure: 'allow POST /containers/<frontend>/kill in the socket proxy, if one is used',
   pending: pendingAfterReload,
 };

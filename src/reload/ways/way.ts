@@ -1,18 +1,16 @@
-/** A frontend, as far as a way needs to know it. */
 export interface WayFrontend {
   readonly id: string;
   readonly name: string;
-  /** `address:port` of its status server on each of its networks. */
+  /** `address:port` of the status server on each network. */
   readonly statusEndpoints: readonly string[];
 }
 
-/** The file that a frontend is to serve. */
 interface WayTarget {
   readonly sha256: string;
   readonly writtenAtMs: number;
 }
 
-/** What the ways need from outside; the composition provides it. */
+/** The I/O of the ways, provided by the composition root. */
 export interface WayPorts {
   readonly signalHup: (frontend: WayFrontend, signal: AbortSignal) => Promise<void>;
   readonly exec: (
@@ -21,61 +19,58 @@ export interface WayPorts {
     limitMs: number,
     signal: AbortSignal,
   ) => Promise<{ readonly code: number; readonly output: string }>;
-  /** What a frontend has logged since a moment; absent where no log may be read. @throws LogRefused */
+  /** Reads a frontend's log; undefined if meet-gen may not read logs. @throws LogRefused */
   readonly logs: ReadLog | undefined;
-  /** Asks the hook in a frontend whether it refuses a file. */
   readonly askRejected: (endpoints: readonly string[], sha256: string, signal: AbortSignal) => Promise<InquiryAnswer>;
 }
 
 export type ReadLog = (frontend: WayFrontend, sinceMs: number, signal: AbortSignal) => Promise<string>;
 
-/** nginx was asked to reload and said no. */
+/** nginx refused a file at once; the message has its words. */
 export class Refusal extends Error {
   override name = 'Refusal';
 }
 
-/** The log can't be read, and that will stay so. */
+/** The engine refuses access to the log permanently. */
 export class LogRefused extends Error {
   override name = 'LogRefused';
 }
 
-/** `refused` with nginx's words, `nothing` where nobody complains, `unavailable` where the words can't be read. */
+/** `refused` with nginx's words, `nothing` without complaint, `unavailable` if the words can't be read. */
 export type InquiryAnswer =
   | { readonly kind: 'refused'; readonly words: string }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-/** Looks for nginx's own words about why it doesn't serve the target. @param sinceMs when the first reload for it was sent */
+/** Looks for nginx's reason not to serve the target. @param sinceMs time of the first reload for the target */
 export type Inquire = (frontend: WayFrontend, target: WayTarget, sinceMs: number, signal: AbortSignal) => Promise<InquiryAnswer>;
 
-/** A way with its ports. */
 export interface ConnectedWay {
-  /** Makes nginx reload, without waiting for the outcome. Absent where meet-gen doesn't do that. @throws Refusal when nginx refuses at once */
+  /** Requests a reload, without waiting for its effect. Absent if meet-gen doesn't do that. @throws Refusal */
   readonly reload?: (frontend: WayFrontend, signal: AbortSignal) => Promise<void>;
-  /** Absent where nginx's words can't be had. */
+  /** Absent if nginx's words can't be read. */
   readonly inquire?: Inquire | undefined;
 }
 
-/** A problem's sentences. */
 interface Words {
   readonly message: string;
   readonly cure: string;
 }
 
-/** One value of `--reload`: everything that differs between the ways of making nginx reload. */
+/** One value of `--reload`, with everything in which the values differ. */
 export interface ReloadWay {
   readonly name: string;
   /** For the help and `docs/configuration.md`. */
   readonly meaning: string;
-  /** `frontend`: within a second, by itself. `operator`: at any time, and nobody reports what becomes of a file. */
+  /** `frontend` reloads itself within a second. `operator` reloads at any time, without a report. */
   readonly reloadedBy: 'meet-gen' | 'frontend' | 'operator';
-  /** The engine notes a reload as a stop by hand (moby#41302), which decides whether a crashed frontend comes back. */
+  /** The engine records a reload as a manual stop (moby#41302), so it may not restart a crashed frontend. */
   readonly isNotedAsStop: boolean;
-  /** Whether `--check auto` runs commands in frontends. A proxy between would log each refused call. */
+  /** Whether `--check auto` runs commands in frontends. A socket proxy logs each refused call. */
   readonly execs: 'always' | 'unless-proxied' | 'never';
   readonly connect: (ports: WayPorts) => ConnectedWay;
-  /** The cure of `signal-failed`; absent where meet-gen sends no reload. */
+  /** The cure of `signal-failed`; absent if meet-gen sends no reload. */
   readonly notSentCure?: string;
-  /** The problem of a frontend that goes on with another file, without a word of nginx. @param served that file, in words */
+  /** The problem if a frontend serves another file, and nginx's reason is unknown. @param served describes that file */
   readonly pending: (served: string) => Words;
 }

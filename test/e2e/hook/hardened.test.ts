@@ -20,7 +20,7 @@ const example = parse(readFileSync(join(repository, 'compose.example.yml'), 'utf
   readonly services: { readonly 'docker-proxy': { readonly command: readonly string[] } };
 };
 const exampleProxyFlags = example.services['docker-proxy'].command;
-/** A user's own template folder, beside the compose files. */
+/** The user's template folder, beside the compose files. */
 const ownTemplates = `
 services:
   meet-gen:
@@ -29,7 +29,7 @@ services:
 `;
 let stack: ExampleStack;
 
-/** What is answered to somebody in the frontend, by its own wget. */
+/** Sends a request inside the frontend, with its own wget. */
 async function ask(port: number, path: string): Promise<string> {
   const wget = ['wget', '-q', '-O', '-', `http://127.0.0.1:${port}${path}`];
   const { stdout, stderr } = await stack.tryCompose('exec', '--no-TTY', 'frontend', ...wget);
@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.remove());
 
-test('compose takes the overlay, and only what it says is different', async () => {
+test('compose accepts the overlay, which changes only its own settings', async () => {
   const { code, stdout, stderr } = await stack.plainCompose('--env-file', '.env.example', 'config', '--format', 'json');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { services } = JSON.parse(stdout) as Config;
@@ -60,7 +60,7 @@ test('compose takes the overlay, and only what it says is different', async () =
   expect(services['docker-proxy']?.['command']).toEqual(exampleProxyFlags.filter((flag) => !flag.startsWith('-allowPOST')));
 });
 
-test('its frontend comes up, and its own nginx judges what is published', async () => {
+test('the frontend starts, and its own nginx tests the published file', async () => {
   await stack.compose('up', '--detach', '--no-deps', 'frontend');
   const publish = async (text: string): Promise<void> => {
     const command = ['sh', '-c', 'cat > /routing/.new && mv /routing/.new /routing/routing.conf'];
@@ -69,12 +69,12 @@ test('its frontend comes up, and its own nginx judges what is published', async 
       stdin: text,
     });
   };
-  await waitUntil('nothing is rendered yet', async () => (await ask(8084, '/generation')).startsWith('none '));
+  await waitUntil('no file is rendered yet', async () => (await ask(8084, '/generation')).startsWith('none '));
   await publish(routesSaying('first'));
   await waitUntil('the routes answer', async () => (await ask(8083, '/')).startsWith('first answers\n'));
   const bad = routesSaying('bad', { more: 'no_such_directive on;' });
   await publish(bad);
-  await waitUntil('the refusal is told', async () => (await ask(8084, '/rejected')).startsWith(`${sha256(bad)}\n`));
+  await waitUntil('the refusal is reported', async () => (await ask(8084, '/rejected')).startsWith(`${sha256(bad)}\n`));
   expect(await ask(8083, '/')).toMatch(/^first answers\n/);
 });
 
@@ -84,34 +84,34 @@ describe('with meet-gen', () => {
     await stack.compose('up', '--detach', '--no-deps', 'frontend', 'backend', 'docker-proxy', 'meet-gen');
   });
 
-  test('a route follows', async () => {
+  test('a route gets new addresses', async () => {
     await waitUntil('the API answers', isApi, limitMs);
     await followsBackends(2);
   });
 
-  test('a template that nginx refuses is told in its words, and leaves everything up', async () => {
+  test("a refused template is reported in nginx's words, and all routes stay up", async () => {
     const template = join(stack.folder, 'templates', 'routing.conf.eta');
     const shipped = readFileSync(template, 'utf8');
     writeFileSync(template, `${shipped}no_such_directive on;\n`);
-    await waitUntil('it is told', () => meetGenSays('unknown directive \\"no_such_directive\\"'), limitMs);
+    await waitUntil('the problem is logged', () => meetGenSays('unknown directive \\"no_such_directive\\"'), limitMs);
     expect(await meetGenSays('reload-rejected')).toBe(true);
     await followsBackends(1);
     await stack.compose('restart', '--timeout', '2', 'frontend');
     await waitUntil('the API answers after a restart', isApi, limitMs);
     expect(await served()).not.toContain('no_such_directive');
     writeFileSync(template, `${shipped}# fixed\n`);
-    await waitUntil('what is fixed goes live', async () => (await served()).includes('# fixed'), limitMs);
+    await waitUntil('the fix goes live', async () => (await served()).includes('# fixed'), limitMs);
     expect(await isApi()).toBe(true);
   });
 
-  test('only GETs reach the engine, and nothing was refused on the way', async () => {
+  test('only GET requests reach the engine, and the proxy refuses none', async () => {
     const decisions = (await stack.proxyDecisions()).filter(({ method }) => method !== undefined);
     expect(decisions.length).toBeGreaterThan(0);
     expect([...new Set(decisions.map(({ decision, method }) => `${decision} ${method}`))]).toEqual(['allowed GET']);
   });
 });
 
-/** The backend's answer to a load balancer, which asks for no host by its name: nothing at all, and not the SPA's HTML. */
+/** Asks as a load balancer, which sends no host name: the backend's answer is empty, unlike the SPA's HTML. */
 async function isApi(): Promise<boolean> {
   return (await ask(8083, '/__lbheartbeat__')) === '';
 }
@@ -120,7 +120,7 @@ async function meetGenSays(text: string): Promise<boolean> {
   return (await stack.compose('logs', '--no-log-prefix', 'meet-gen')).includes(text);
 }
 
-/** What nginx includes. */
+/** The file that nginx includes. */
 function served(): Promise<string> {
   return stack.compose('exec', '--no-TTY', 'frontend', 'cat', '/tmp/meet-gen/routing/routing.conf');
 }

@@ -3,7 +3,7 @@ import { providedEngine, providedImages } from '../../providers/engine/provided.
 import { limitedBy, routesSaying, sha256, startHooked, type Ground, type HookedFrontend } from '../../support/hooked-frontend.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// The other two pairs, and what takes long: test/endurance/hook.test.ts.
+// The other two pairs and slow tests are in test/endurance/hook.test.ts.
 const grounds: readonly Ground[] = [
   { series: '1.30', shell: 'busybox' },
   { series: '1.22', shell: 'dash' },
@@ -22,7 +22,7 @@ afterAll(() => Promise.all(started.map((frontend) => frontend.remove())));
 const bad = routesSaying('bad', { more: 'no_such_directive on;' });
 
 describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) => {
-  test('with a read-only root and /tmp in memory: follows good files, refuses a bad one, comes up with it published', async () => {
+  test('with a read-only root and /tmp in memory: serves good files, refuses a bad file, and starts while a bad file is published', async () => {
     const instance = ground.shell === 'dash' ? { instance: 'meet-2' } : {};
     const frontend = await start(ground, 'hardened', instance);
     await frontend.until({ routes: '503', generation: 'none', rejected: '404' });
@@ -33,27 +33,29 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
     await frontend.until({ routes: 'first', generation: 'first', rejected: sha256(bad) });
     const file = ground.shell === 'dash' ? '/etc/nginx/meet-routing/meet-2/routing.conf' : '/etc/nginx/meet-routing/routing.conf';
     expect(await frontend.rejection()).toContain(`unknown directive "no_such_directive" in ${file}:1\n`);
-    await waitUntil('the log says so', async () => (await frontend.log()).includes(`unknown directive "no_such_directive" in ${file}:1\n`));
+    await waitUntil('the log has the reason', async () =>
+      (await frontend.log()).includes(`unknown directive "no_such_directive" in ${file}:1\n`),
+    );
 
     await frontend.docker('restart', '--time', '1');
     await frontend.until({ routes: '503', generation: 'none', rejected: sha256(bad) });
     await frontend.publish(routesSaying('fixed'));
     await frontend.until({ routes: 'fixed', generation: 'fixed', rejected: '404' });
 
-    // Somebody asks nginx for its opinion through the entrypoint, which runs the hook again.
+    // A user runs `nginx -t` through the entrypoint, which runs the hook again.
     await frontend.exec('/docker-entrypoint.sh', 'nginx', '-t');
     expect(await frontend.loops()).toHaveLength(1);
     await frontend.docker('restart', '--time', '1');
     await frontend.until({ routes: 'fixed', generation: 'fixed', rejected: '404' });
     expect(await frontend.loops()).toHaveLength(1);
-    await waitUntil('nothing is left but what nginx includes', async () => {
-      // One that vanishes meanwhile is an error of find's.
+    await waitUntil('only the included file is left', async () => {
+      // find fails if a file vanishes during its run.
       const files = await frontend.exec('find', '/tmp/meet-gen', '-type', 'f').catch(() => '');
       return files === '/tmp/meet-gen/routing/routing.conf\n';
     });
   });
 
-  test('with a /tmp that is kept: comes up with the last good routes, also when nginx dies with a new file on trial', async () => {
+  test('with a persistent /tmp: starts with the last good routes, even after a crash during a trial', async () => {
     const frontend = await start(ground, 'kept', { keepsTmp: true, published: routesSaying('first') });
     await frontend.until({ routes: 'first', generation: 'first', rejected: '404' });
     await frontend.publish(bad);
@@ -63,7 +65,7 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
 
     await frontend.publish(limitedBy('$binary_remote_addr', 'by-address'));
     await frontend.until({ routes: 'by-address', rejected: '404' });
-    // Passes nginx's test, but while it runs nginx doesn't give a zone another key.
+    // Passes nginx's test, but a running nginx doesn't change the key of a zone.
     const byUri = limitedBy('$request_uri', 'by-uri');
     await frontend.publish(byUri);
     await waitUntil('the file is on trial', () =>
@@ -79,12 +81,12 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
     expect(await frontend.rejection()).toContain(
       '\nnginx accepted the file in its test but goes on serving the old one; its log says why\n',
     );
-    // A fresh start knows no other key.
+    // After a restart the zone has no previous key.
     await frontend.docker('restart', '--time', '1');
     await frontend.until({ routes: 'by-uri', generation: 'by-uri', rejected: '404' });
   });
 
-  test('a pipe in the file’s place, and a neighbour’s mess, keep nginx neither from starting nor from following', async () => {
+  test('starts and follows despite a pipe instead of the file, and odd files of a neighbour', async () => {
     const frontend = await start(ground, 'pipe', { published: routesSaying('first') });
     await frontend.until({ routes: 'first' });
     const mess =
@@ -99,7 +101,7 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
     await frontend.until({ routes: 'second', generation: 'second', rejected: '404' });
   });
 
-  test('a port that another process has taken passes nginx’s test, and the old routes stay', async () => {
+  test('keeps the old routes if a file passes nginx’s test and its port is taken', async () => {
     const frontend = await start(ground, 'port', { published: routesSaying('first') });
     await frontend.until({ routes: 'first' });
     await frontend.leave(
@@ -120,7 +122,7 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
       '-c',
       'for process in /proc/[0-9]*; do ! grep -qs "^[p]erl" "$process/cmdline" || kill "${process#/proc/}" || :; done',
     );
-    // It is good by nginx's test: nobody has to publish it once more.
+    // The file passed nginx's test, so no new publication is needed.
     await frontend.until({ routes: 'second', generation: 'second', rejected: '404' });
   });
 });

@@ -9,7 +9,7 @@ import { runLabel } from '../../providers/engine/test-run.ts';
 const engine = providedEngine();
 const images = providedImages();
 
-// What a frontend's tree may hold beside nginx's own files. What is private is root's, and nginx isn't root here.
+// Files that a frontend's tree may have beside nginx's own. The private files belong to root, and nginx isn't root here.
 const furnish = `
 set -e
 cd /etc/nginx
@@ -32,7 +32,7 @@ describe.each([
   { series: '1.22', shell: 'dash' },
 ] as const)('nginx $series, $shell', ({ series, shell }) => {
   let container = '';
-  /** Runs shell after the shipped functions, as the frontend's user. */
+  /** Runs a shell script with the shipped functions, as the frontend's user. */
   const sh = (script: string): Promise<CommandResult> =>
     tryCommand(engine.dockerCli, ['exec', container, 'sh', '-c', `${readShippedText('nginx-tree.sh')}\n${script}`], { env: engine.env });
 
@@ -44,7 +44,7 @@ describe.each([
   });
   afterAll(() => docker(engine, ['rm', '--force', container]));
 
-  test('a copy of the tree refers to itself, wherever that is text', async () => {
+  test('a copy of the tree refers to itself in all text files', async () => {
     const { stdout } = await sh(`
       copy_tree /tmp/copy && cd /tmp/copy && cat words conf.d/routing.conf && cmp module.so /etc/nginx/module.so && ls private
       for link in relative-inside absolute-inside relative-outside absolute-outside broken; do readlink links/$link; done`);
@@ -60,7 +60,7 @@ describe.each([
     ]);
   });
 
-  test('nginx judges what is put into the copy, and speaks as if it were the tree', async () => {
+  test('nginx tests a file in the copy, and its words name the original tree', async () => {
     const good = await sh('copy_tree /tmp/copy && test_tree /tmp/copy');
     expect(good).toMatchObject({
       code: 0,
@@ -72,11 +72,11 @@ describe.each([
       stdout: expect.stringContaining('"no_such" in /etc/nginx/meet-routing/routing.conf:1') as string,
     });
     expect(bad.stdout).not.toContain('/tmp/');
-    // The next copy knows nothing of it.
+    // The next copy is independent.
     expect(await sh('copy_tree /tmp/copy && test_tree /tmp/copy')).toMatchObject({ code: 0 });
   });
 
-  test('says why there can be no copy, instead of letting nginx refuse half of one', async () => {
+  test('reports why the copy failed, instead of testing an incomplete copy', async () => {
     expect(await sh('copy_tree /small/copy')).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('No space left on device') as string,

@@ -2,28 +2,29 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 import { accessCalled, type AccessName } from '../../support/refusal/accesses.ts';
 import { loseSignals } from '../../support/refusal/lost-signals.ts';
-import { goThroughAll, goThroughShortly } from '../../support/refusal/ordeal.ts';
-import { crashAtThatMoment } from '../../support/refusal/restarts.ts';
+import { checkAllCases, checkCaseShortly } from '../../support/refusal/check-case.ts';
+import { crashDuringChange } from '../../support/refusal/restarts.ts';
 import { startRefusalScene, type RefusalScene } from '../../support/refusal/scene.ts';
-import { ways } from '../../support/refusal/ways.ts';
+import { refusalCases } from '../../support/refusal/cases.ts';
 
-// All ways in which one nginx refuses, where it is asked first, and the telling ones for each other access. Everything with everything
-// else, restarts, more backends, older and odd frontends are in test/endurance/refusal.test.ts.
+// All refusals of one nginx with tests before publication, and a few refusals for each other access. All combinations,
+// restarts, more backends, older and odd frontends are in test/endurance/refusal.test.ts.
 
 const engine = providedEngine();
-const [unknownDirective, port, label] = ['a directive that does not exist', 'a port that another process has', 'a label whose path'].map(
-  (beginning) => ways.filter(({ what }) => what.startsWith(beginning)),
+const [unknownDirective, port, label] = ['a directive that does not exist', 'a port that another process has', 'a label with the path'].map(
+  (beginning) => refusalCases.filter(({ what }) => what.startsWith(beginning)),
 );
 
-// Another frontend takes longer to start than all of these together.
-const asked = ways.filter(({ frontends }) => frontends === undefined);
+// Starting another frontend takes longer than all these cases together.
+const asked = refusalCases.filter(({ frontends }) => frontends === undefined);
 
 type Trial = readonly [what: string, (scene: RefusalScene) => Promise<void>];
-const each = (some: typeof ways = []): readonly Trial[] => some.map((way) => [way.what, (scene) => goThroughShortly(scene, way)]);
+const each = (some: typeof refusalCases = []): readonly Trial[] =>
+  some.map((refusal) => [refusal.what, (scene) => checkCaseShortly(scene, refusal)]);
 const trials: readonly (readonly [AccessName, readonly Trial[]])[] = [
-  ['exec', [['every way', (scene) => goThroughAll(scene, asked)]]],
+  ['exec', [['every case', (scene) => checkAllCases(scene, asked)]]],
   ['exec, also to reload', each(port)],
-  ['signal and logs', [...each(label), ['a crash at that moment', (scene) => crashAtThatMoment(engine, scene)]]],
+  ['signal and logs', [...each(label), ['a crash at the moment of the change', (scene) => crashDuringChange(engine, scene)]]],
   ['signal only', [...each(unknownDirective), ...each(label)]],
   ['hook', [...each(unknownDirective), ...each(port)]],
 ];
@@ -31,7 +32,7 @@ const trials: readonly (readonly [AccessName, readonly Trial[]])[] = [
 const startScene = async (part: string, name: AccessName): Promise<RefusalScene> =>
   startRefusalScene(engine, part, await accessCalled(name, engine, providedImages()));
 
-// Most of it is waiting, so the accesses share the time.
+// Mostly waiting, so the accesses run concurrently.
 describe.concurrent.each(trials)('with %s', (name, some) => {
   let scene: RefusalScene;
   beforeAll(async () => {
@@ -40,12 +41,12 @@ describe.concurrent.each(trials)('with %s', (name, some) => {
   afterAll(() => scene?.meet.down());
 
   describe.sequential('one after the other', () => {
-    // `every way` is a minute of waiting, and more beside others.
-    test.each(some)('%s', { timeout: 300_000 }, (_, undergo) => undergo(scene));
+    // `every case` waits a minute, and longer beside other tests.
+    test.each(some)('%s', { timeout: 300_000 }, (_, runTrial) => runTrial(scene));
   });
 });
 
-// Beside none of the others: an nginx that takes more than a second for its reload is signalled once more, and signals are counted here.
+// Alone, since this counts signals: a reload that takes more than a second causes one more signal.
 describe.sequential('with signal only, alone', () => {
   let scene: RefusalScene;
   beforeAll(async () => {
@@ -53,5 +54,5 @@ describe.sequential('with signal only, alone', () => {
   });
   afterAll(() => scene?.meet.down());
 
-  test('a lost signal is no refusal', () => loseSignals(scene, 1));
+  test('a lost signal does not count as a refusal', () => loseSignals(scene, 1));
 });

@@ -48,16 +48,16 @@ const ended = (container: string): Promise<string> =>
     return state === 'exited' && code;
   });
 
-test('where it may not be written, or there is no place for its own files, meet-gen says what to do', async () => {
+test('errors about an unwritable file and a missing folder name the cure', async () => {
   const stranger = await meet.startMeetGen([...access, '--tmpfs', '/tmp', '--user', '4711:4711']);
   expect(await ended(stranger)).toBe('2');
   const { uid } = await stat(file);
   expect(await meet.log(stranger)).toContain(
-    `/nginx-routing.conf is not writable for user 4711; make that user its owner (chown 4711 on the host), or run meet-gen as the one who owns it (user: "${uid}" in compose)`,
+    `/nginx-routing.conf is not writable for user 4711; make that user its owner (chown 4711 on the host), or run meet-gen as its owner (user: "${uid}" in compose)`,
   );
   const readOnly = await meet.startMeetGen([...access, '--user', `${uid}`]);
   expect(await ended(readOnly)).toBe('2');
-  expect(await meet.log(readOnly)).toContain('add this line to its service in compose: tmpfs: [/tmp]');
+  expect(await meet.log(readOnly)).toContain("add this line to meet-gen's service in compose: tmpfs: [/tmp]");
 });
 
 test('a route follows, and the file stays the one that the frontend mounts; a second meet-gen does no harm', async () => {

@@ -6,7 +6,7 @@ import type { Engine } from '../../providers/engine/docker-command.ts';
 import type { Images } from '../../providers/engine/stand-ins.ts';
 import type { Access } from './scene.ts';
 
-/** The rows of the contract's table, section 7, and the ways in which meet-gen gets there. */
+/** The rows of the contract's table in section 7; each is one kind of access to the engine. */
 export type AccessName = 'exec' | 'exec, also to reload' | 'signal and logs' | 'signal only' | 'hook';
 
 const reading = ['GET /containers/json\\?.*', 'GET /events\\?.*', 'GET /_ping'];
@@ -38,7 +38,7 @@ export async function accessCalled(name: AccessName | 'exec at times', engine: E
 
 type Behind = Pick<Access, 'environment' | 'networks'> & { readonly services: NonNullable<Access['services']> };
 
-/** A filter in between, over plain TCP as all socket proxies. */
+/** Access through a filtering socket proxy, over plain TCP. */
 function behindFilter(images: Images, socket: string, allowed: readonly string[]): Behind {
   return {
     environment: { DOCKER_HOST: 'tcp://filter:2375' },
@@ -62,7 +62,7 @@ function filterOf(images: Images, socket: string, allowed: readonly string[]): R
   };
 }
 
-/** The hook in the frontends, and only GETs for meet-gen. */
+/** The frontends have the hook, and meet-gen may only send GET requests. */
 function hooked({ environment, ...more }: Behind): Omit<Access, 'name' | 'tested' | 'words'> {
   return {
     ...more,
@@ -75,7 +75,7 @@ function hooked({ environment, ...more }: Behind): Omit<Access, 'name' | 'tested
   };
 }
 
-/** Nothing untested is to be published, and two filters can take each other's place, one with exec. */
+/** Access with `--check exec` through two filters that can replace each other; only the second allows exec. */
 function execAtTimes(
   images: Images,
   socket: string,

@@ -1,28 +1,28 @@
 import { expect } from 'vitest';
 import { waitUntil } from '../wait-until.ts';
-import { usualRoutes } from './ordeal.ts';
+import { usualRoutes } from './check-case.ts';
 import type { RefusalScene } from './scene.ts';
 
-/** What a frontend has mounted. */
+/** A frontend's mounts. */
 export interface Mounts {
   readonly configs: readonly Readonly<Record<string, unknown>>[];
   readonly volumes: readonly string[];
 }
 
-/** A frontend that never serves the published file for it, or can't tell that it does, without refusing anything. */
+/** A frontend that ignores the published file, or can't report it, without a refusal. */
 export interface Ignored {
   readonly what: string;
-  /** The service, beside the usual ones. */
+  /** The extra service. */
   readonly service: string;
-  /** What of the usual frontend's mounts is other. */
+  /** The mounts that differ from the usual frontend's. */
   readonly differs: (usual: Mounts) => Partial<Mounts>;
   readonly code: string;
   readonly message: RegExp;
-  /** It serves the published file all the same. */
+  /** Serves the published file anyway. */
   readonly serves?: true;
 }
 
-/** The text of what stands in the way of the status port, as a config of the stack. */
+/** A config of the stack with a rival server on the status port. */
 export const shadow = { shadow: 'server { listen 8084; location / { return 200 "all is well\\n"; } }\n' };
 
 export const ignored: readonly Ignored[] = [
@@ -38,7 +38,7 @@ export const ignored: readonly Ignored[] = [
     service: 'odd-elsewhere',
     differs: () => ({ volumes: ['snippets:/etc/nginx/meet-routing:ro'] }),
     code: 'reload-pending',
-    message: /goes on serving no routes/,
+    message: /still serves no routes/,
   },
   {
     what: 'something else answers on the status port',
@@ -50,11 +50,11 @@ export const ignored: readonly Ignored[] = [
   },
 ];
 
-/** More than a refusal is guessed after. */
+/** More reloads than meet-gen needs to assume a refusal. */
 const manySignals = 4;
 
-/** Changes the structure for such a frontend alone: it is told why nothing can be known, and nothing is ever rolled back. */
-export async function goUnheard(scene: RefusalScene, { service, code, message, serves }: Ignored): Promise<void> {
+/** Changes the structure while only this frontend runs: a problem gives the reason, and no rollback follows. */
+export async function checkIgnored(scene: RefusalScene, { service, code, message, serves }: Ignored): Promise<void> {
   const { meet, access } = scene;
   const odd = `${service}-1`;
   await scene.converged();
@@ -62,21 +62,21 @@ export async function goUnheard(scene: RefusalScene, { service, code, message, s
   const before = (await meet.log()).length;
   try {
     await meet.scale({ [service]: 1 });
-    await waitUntil('it is looked after', async () => (await frontendStatus(scene, odd))?.phase !== undefined);
+    await waitUntil('the frontend has a status', async () => (await frontendStatus(scene, odd))?.phase !== undefined);
     await meet.scale({ frontend: 0 });
     await meet.scale({ files: 1 });
     await waitUntil('the change is published', async () => (await scene.published()).includes('location = /files '));
     await scene.problem(code, message);
     if (serves === true) await meet.routed({ ...usualRoutes, '/files': ['files-1'] }, odd);
     if (code === 'reload-pending' && access.name !== 'hook')
-      await waitUntil('it is told again and again', async () => ((await frontendStatus(scene, odd))?.signals ?? 0) > manySignals, 60_000);
+      await waitUntil('the reload is repeated', async () => ((await frontendStatus(scene, odd))?.signals ?? 0) > manySignals, 60_000);
     expect(await scene.published()).toContain('location = /files ');
     expect(JSON.stringify((await meet.log()).slice(before))).not.toContain('reload-rejected');
   } finally {
     await meet.scale({ frontend: 1, files: 0, [service]: 0 });
   }
-  // For a moment there is no frontend at all, and nothing to wait for.
-  await waitUntil('nothing is wrong any more', async () => (await scene.converged()).problems.length === 0);
+  // For a moment no frontend runs, and `converged` returns early.
+  await waitUntil('no problem is left', async () => (await scene.converged()).problems.length === 0);
   await meet.routed(usualRoutes);
 }
 

@@ -3,15 +3,15 @@ import { runLabel } from '../../providers/engine/test-run.ts';
 import type { MeetStack } from '../meet-stack.ts';
 import { waitUntil } from '../wait-until.ts';
 
-/** Somebody who reads the published file a hundred times a second. */
+/** Reads the published file a hundred times a second. */
 export interface Lookout {
-  /** How often it was read so far, and how often it held the text. */
-  told(): Promise<{ readonly looks: number; readonly sightings: number }>;
+  /** The number of reads so far, and of reads with the text. */
+  counts(): Promise<{ readonly looks: number; readonly sightings: number }>;
 }
 
 let lookouts = 0;
 
-/** Looks for a text in the published file from now on; returns when it has begun. */
+/** Starts to look for a text in the published file; resolves after the first read. */
 export async function lookOutFor(meet: MeetStack, mark: string): Promise<Lookout> {
   const place = `/tmp/lookout-${++lookouts}`;
   const script = `
@@ -27,20 +27,20 @@ export async function lookOutFor(meet: MeetStack, mark: string): Promise<Lookout
     }, 10);
   `;
   await meet.docker('exec', '--detach', meet.container('tools-1'), 'node', '-e', script);
-  const told = async (): Promise<{ looks: number; sightings: number }> =>
+  const counts = async (): Promise<{ looks: number; sightings: number }> =>
     JSON.parse(await meet.tool('cat', place)) as { looks: number; sightings: number };
-  await waitUntil('the lookout looks', () =>
-    told().then(
+  await waitUntil('the lookout reads', () =>
+    counts().then(
       ({ looks }) => looks > 0,
       () => false,
     ),
   );
-  return { told };
+  return { counts };
 }
 
 /**
- * Kills a frontend's nginx from outside, as a crash would, as soon as a text is in the published file or in what is being tested.
- * @returns what waits for it to have happened
+ * Kills a frontend's nginx from outside as soon as the published file or the candidate has this text.
+ * @returns a function that waits for the kill
  */
 export async function crashAtSightOf(engine: Engine, meet: MeetStack, frontend: string, mark: string): Promise<() => Promise<void>> {
   const name = `${meet.project}-crasher-${++lookouts}`;

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import { waitUntil } from '../wait-until.ts';
-import { usualRoutes } from './ordeal.ts';
+import { usualRoutes } from './check-case.ts';
 import type { RefusalScene } from './scene.ts';
 
-/** Changes the structure, once, while so many signals get lost on their way: that is never taken for a refusal, and it goes live. */
+/** Changes the structure while `count` signals get lost: meet-gen never assumes a refusal, and the change goes live. */
 export async function loseSignals(scene: RefusalScene, count: number): Promise<void> {
   const { meet } = scene;
   await scene.converged();
@@ -11,14 +11,14 @@ export async function loseSignals(scene: RefusalScene, count: number): Promise<v
   const filter = meet.container('filter-1');
   await meet.docker('exec', filter, 'sh', '-c', `echo ${count} > /tmp/lose`);
   const before = await meet.countHups();
-  // A service more would be a change of structure, and then one of addresses with signals of its own.
+  // A template, since a new service would cause a second change, of addresses, with more signals.
   await scene.editTemplate(`# of a template for which ${count} signals get lost\n`);
 
   await waitUntil('the change is published', async () => (await scene.published()).includes(`${count} signals get lost`));
   const status = await scene.converged();
   expect(status.problems).toEqual([]);
   expect(await meet.docker('exec', filter, 'cat', '/tmp/lose')).toBe('0');
-  // One signal after another was for the same file, and the last of them got through.
+  // All signals were for the same file, and only the last one arrived.
   const told = status.instances.flatMap(({ frontends }) => frontends.map(({ signals }) => signals));
   expect(told).toEqual([count + 1]);
   expect((await meet.countHups()) - before).toBe(1);

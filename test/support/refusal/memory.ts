@@ -1,15 +1,15 @@
 import { expect } from 'vitest';
 import { runLabel } from '../../providers/engine/test-run.ts';
 import { lookOutFor } from './lookouts.ts';
-import { usualRoutes } from './ordeal.ts';
+import { usualRoutes } from './check-case.ts';
 import { refused, refusedMark } from './restarts.ts';
 import type { RefusalScene } from './scene.ts';
 
 const words = /no_such_directive|three signals/;
 
 /**
- * Kills meet-gen while a template is refused: the next one doesn't try it again. It has no template to go back to, so that the
- * published file stays as it is, until there is one that nginx accepts.
+ * Kills meet-gen while a template is refused: the next process doesn't try that template again. It has no other template,
+ * so the published file stays unchanged until nginx accepts a new template.
  */
 export async function killWhileRefused(scene: RefusalScene): Promise<void> {
   const { meet } = scene;
@@ -23,7 +23,7 @@ export async function killWhileRefused(scene: RefusalScene): Promise<void> {
   await meet.docker('start', meet.container('meet-gen-1'));
   await scene.problem('reload-rejected', words);
   await meet.routed(usualRoutes);
-  const { looks, sightings } = await lookout.told();
+  const { looks, sightings } = await lookout.counts();
   expect(looks).toBeGreaterThan(0);
   expect(sightings).toBe(0);
   await scene.editTemplate('# fixed\n');
@@ -33,33 +33,33 @@ export async function killWhileRefused(scene: RefusalScene): Promise<void> {
   await meet.routed(usualRoutes);
 }
 
-/** What is kept is broken, or of another format: it costs a test, and nobody notices. */
+/** Breaks the stored state, or gives it another format: that costs one test, without an effect on users. */
 export async function loseMemory(scene: RefusalScene, kept: string): Promise<void> {
   const { meet } = scene;
   await scene.converged();
   const before = { file: await meet.fileIdentity(), hups: await meet.countHups() };
-  await startAnewWith(scene, kept);
+  await restartWith(scene, kept);
   await scene.converged();
   await meet.routed(usualRoutes);
   expect({ file: await meet.fileIdentity(), hups: await meet.countHups() }).toEqual(before);
 }
 
-/** The same while something is refused, where it can be tested: it is refused again, and never published. */
+/** The same during a refusal, with tests: nginx refuses the change again, and it is never published. */
 export async function loseMemoryWhileRefused(scene: RefusalScene): Promise<void> {
   const { meet } = scene;
   await scene.converged();
   const lookout = await lookOutFor(meet, refusedMark);
   await scene.editTemplate(refused);
   await scene.problem('reload-rejected', words);
-  await startAnewWith(scene, 'rubbish');
+  await restartWith(scene, 'rubbish');
   await scene.problem('reload-rejected', words);
   await meet.routed(usualRoutes);
-  expect((await lookout.told()).sightings).toBe(0);
+  expect((await lookout.counts()).sightings).toBe(0);
   await scene.editTemplate('# fixed\n');
   expect((await scene.converged()).problems).toEqual([]);
 }
 
-async function startAnewWith({ meet }: RefusalScene, kept: string): Promise<void> {
+async function restartWith({ meet }: RefusalScene, kept: string): Promise<void> {
   await meet.docker('stop', '--time', '3', meet.container('meet-gen-1'));
   const encoded = Buffer.from(kept).toString('base64');
   const place = ['--user', '0', '--network', 'none', '--volume', `${meet.project}_routing:/routing`];

@@ -2,18 +2,18 @@ import { expect } from 'vitest';
 import type { Engine } from '../../providers/engine/docker-command.ts';
 import { runLabel } from '../../providers/engine/test-run.ts';
 import { crashAtSightOf, lookOutFor } from './lookouts.ts';
-import { usualRoutes } from './ordeal.ts';
+import { usualRoutes } from './check-case.ts';
 import type { RefusalScene } from './scene.ts';
 
 export const refusedMark = '# this is refused';
 export const refused = `${refusedMark}\nno_such_directive on;\n`;
-const told = /no_such_directive|three signals|ended by itself/;
+const told = /no_such_directive|three signals|crashed/;
 
 /**
- * A frontend crashes at the very moment when it is given something to refuse: as the contract's table promises, it comes up at once
- * where that was tested before, and after the rollback where it wasn't.
+ * Crashes a frontend at the moment of a refused change. As the contract's table promises, it restarts immediately if
+ * changes are tested first, else after the rollback.
  */
-export async function crashAtThatMoment(engine: Engine, scene: RefusalScene): Promise<void> {
+export async function crashDuringChange(engine: Engine, scene: RefusalScene): Promise<void> {
   const { meet, access } = scene;
   await scene.converged();
   await meet.routed(usualRoutes);
@@ -28,21 +28,21 @@ export async function crashAtThatMoment(engine: Engine, scene: RefusalScene): Pr
   await scene.problem('reload-rejected', told);
   await scene.settled(refusedMark);
   await meet.routed(usualRoutes);
-  const { sightings } = await lookout.told();
+  const { sightings } = await lookout.counts();
   const again = (await restarts()) - before;
   if (access.tested) expect(again).toBe(1);
   else expect(again).toBeGreaterThan(1);
-  // The hook's frontends read a file only through the hook.
+  // A frontend with a hook reads files only through the hook.
   if (access.tested && access.name !== 'hook') expect(sightings).toBe(0);
 
   await scene.editTemplate('# fixed\n');
   const { problems } = await scene.converged();
-  // That it ended again and again is told for a minute.
+  // The problem about the crashes stays for a minute.
   expect(problems.filter(({ code }) => code !== 'crash-loop')).toEqual([]);
   await meet.routed(usualRoutes);
 }
 
-/** The first start of all, with a template that nginx refuses: there is nothing good yet, and the frontend comes up all the same. */
+/** The very first start with a template that nginx refuses: without a good edition, the frontend still starts. */
 export async function startWithNothingGood(scene: RefusalScene): Promise<void> {
   const { meet, access } = scene;
   await meet.compose('rm', '--stop', '--force', 'meet-gen', 'frontend');
@@ -63,9 +63,9 @@ export async function startWithNothingGood(scene: RefusalScene): Promise<void> {
   );
   await meet.scale({ 'meet-gen': 1, frontend: 1 });
 
-  // Where nginx's words can't be had, a guess isn't enough to take away what there is nothing to replace with.
+  // Without nginx's words and without a fallback, an assumed refusal doesn't remove the file.
   if (access.words) await scene.problem('reload-rejected', told);
-  else await scene.problem(['reload-rejected', 'reload-pending'], /three signals|ended by itself|although it was told/);
+  else await scene.problem(['reload-rejected', 'reload-pending'], /three signals|crashed|although meet-gen made it reload/);
   await meet.routed({ '/api/v1.0/config/': ['503'], '/abc-defg-hij': ['503'] });
   const restarts = await meet.inspect('frontend-1', '{{.RestartCount}}');
   await scene.editTemplate('# fixed\n');

@@ -4,42 +4,43 @@ import { startMeet, usualFrontend, type MeetOptions, type MeetStack } from '../m
 import { waitUntil } from '../wait-until.ts';
 import { ignored, shadow, type Mounts } from './ignored.ts';
 
-/** Which of the contract's accesses meet-gen has, and what that promises. */
+/** An access to the engine from the contract, and its promises. */
 export interface Access {
   readonly name: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Further services, and what replaces keys of the usual ones. */
+  /** More services, and changed keys of the usual services. */
   readonly services?: MeetOptions['services'];
   readonly scale?: MeetOptions['scale'];
   readonly configs?: MeetOptions['configs'];
-  /** What a frontend has mounted instead of the usual stub. */
+  /** A frontend's mounts instead of the usual stub. */
   readonly stub?: Mounts['configs'];
   readonly networks?: MeetOptions['networks'];
-  /** The candidate is tested before it is live. */
+  /** Candidates are tested before publication. */
   readonly tested: boolean;
-  /** nginx's own words are told. */
+  /** Problems have nginx's own words. */
   readonly words: boolean;
 }
 
-/** A Meet to which refused configurations are given. */
+/** A Meet that gets refused configurations. */
 export interface RefusalScene {
   readonly meet: MeetStack;
   readonly access: Access;
-  /** Appends a text to the shipped template, in place of an earlier one. */
+  /** Appends a text to the shipped template, and removes an earlier one. */
   editTemplate(text: string): Promise<void>;
-  /** The user's own snippet, in all frontends. */
+  /** Writes the user's snippet in all frontends. */
   writeSnippet(text: string): Promise<void>;
-  /** Another process of the container listens there. */
+  /** Lets another process in the container listen on a port. */
   occupyPort(container: string, port: number): Promise<void>;
-  /** Something that makes meet-gen try again what it can't see the fixing of: an operator's SIGHUP. */
+  /** Sends SIGHUP, so that meet-gen retries after a fix that it can't see. */
   touchInput(): Promise<void>;
   converged(): Promise<StatusSnapshot>;
-  /** Waits until what holds this text is published no more: a search that asks nginx by reloading it publishes what it asks about. */
+  /** Waits until the published file lacks this text: without tests, meet-gen publishes candidates to try them. */
   settled(mark: string): Promise<void>;
-  /** What is published, and what was rejected last. */
+  /** Reads the published file. */
   published(): Promise<string>;
+  /** Reads the copy of the refused file. */
   rejected(): Promise<{ readonly content: string; readonly words: string }>;
-  /** Waits until a problem with this code (or one of these) is there, and its message is as expected. */
+  /** Waits for a problem with one of these codes and this message. */
   problem(code: string | readonly string[], message: RegExp): Promise<void>;
 }
 
@@ -49,7 +50,7 @@ const service = (path: string): Readonly<Record<string, unknown>> => ({
   networks: ['internal'],
 });
 
-/** What is found out by three signals and a pause, several times over, on a machine with more to do. */
+/** Enough for several rounds of three signals and a pause on a busy machine. */
 const patienceMs = 60_000;
 
 export async function startRefusalScene(engine: Engine, part: string, access: Access): Promise<RefusalScene> {
@@ -97,7 +98,7 @@ export async function startRefusalScene(engine: Engine, part: string, access: Ac
     converged: () => meet.converged(),
     async settled(mark) {
       const isGone = async (): Promise<boolean> => !(await read('/routing/routing.conf')).includes(mark);
-      await waitUntil('nothing that is refused is published', isGone, patienceMs);
+      await waitUntil('the refused text is removed', isGone, patienceMs);
     },
     published: () => read('/routing/routing.conf'),
     rejected: async () => ({ content: await read('/routing/.rejected.conf'), words: await read('/routing/.rejected.txt') }),
@@ -107,7 +108,7 @@ export async function startRefusalScene(engine: Engine, part: string, access: Ac
       await waitUntil(
         `${codes.join(' or ')}: ${String(message)}`,
         async () => {
-          // It may just be starting.
+          // meet-gen may just be starting.
           last = await meet.status().catch(() => undefined);
           return last?.problems.some((item) => codes.includes(item.code) && message.test(item.message));
         },

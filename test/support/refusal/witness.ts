@@ -1,12 +1,12 @@
 import type { MeetStack } from '../meet-stack.ts';
 
-/** Somebody who uses the routes all the while. */
+/** Requests the routes all the time. */
 export interface Witness {
-  /** Ends, and tells every answer that was none of the expected ones. */
+  /** Ends, and returns every unexpected answer. */
   stop(): Promise<{ readonly asked: number; readonly wrong: readonly string[] }>;
 }
 
-/** Asks these paths again and again; who may answer is named as in `routed`. */
+/** Requests these paths again and again. @param routes the expected answers, as for `routed` */
 export function startWitness(
   meet: MeetStack,
   routes: Readonly<Record<string, readonly string[]>>,

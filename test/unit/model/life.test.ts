@@ -128,9 +128,9 @@ describe('an end event', () => {
 });
 
 describe('a start', () => {
-  it('makes a container fresh for a while', () => {
-    expect(note(1000, [0, 'start']).fresh).toBe(true);
-    expect(note(10_000, [0, 'start']).fresh).toBeUndefined();
+  it('marks a container that has just started, for a while', () => {
+    expect(note(1000, [0, 'start']).justStarted).toBe(true);
+    expect(note(10_000, [0, 'start']).justStarted).toBeUndefined();
   });
 });
 

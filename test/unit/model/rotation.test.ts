@@ -90,7 +90,7 @@ describe('meet.health', () => {
     ['unhealthy once it was ready', { health: 'healthy' }, verdict('not-ready', true), 'unhealthy'],
     ['what the engine says where it decides nothing', { health: 'unhealthy' }, verdict('unclear'), 'unhealthy'],
     ['what the engine says where it decides nothing', { health: 'none' }, verdict('unclear'), 'ready'],
-    ['starting right after the start, while it has not been answered', { health: 'none' }, { fresh: true }, 'starting'],
+    ['starting right after the start, while it has not been answered', { health: 'none' }, { justStarted: true }, 'starting'],
     ['what the engine says for one that was there before us', { health: 'none' }, {}, 'ready'],
   ] as const)('a probe makes it %s', (_, sketch, note, rank) => {
     expect(judged({ ...sketch, ...probed }, note).rank).toBe(rank);

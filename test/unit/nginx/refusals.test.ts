@@ -36,7 +36,7 @@ describe("nginx's refusals", () => {
 it.each([
   ['[emerg] duplicate location "/files" in /etc/nginx/meet-routing.d/own.conf:1', true],
   ['meet-frontend-2: [crit] something', true],
-  ['meet-frontend-1 ended by itself 2 times since this file was published', false],
+  ['meet-frontend-1 crashed 2 times since this file was published', false],
   ['', false],
 ])('a reason comes from nginx, or is a guess: %s', (reason, expected) => {
   expect(hasNginxReason(reason)).toBe(expected);

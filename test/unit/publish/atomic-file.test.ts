@@ -18,14 +18,14 @@ const modeOf = async (file: string): Promise<number> => (await stat(file)).mode 
 const contentOf = (index: number): string => `${index}\n`.repeat(20_000);
 
 describe('publishing', () => {
-  it('writes the content, and leaves nothing else behind', async () => {
+  it('writes the content, and leaves no other file behind', async () => {
     expect(await publishFile(path, 'one')).toBe('written');
     expect(await publishFile(path, 'two')).toBe('written');
     expect(await readFile(path, 'utf8')).toBe('two');
     expect(await readdir(out)).toEqual(['routing.conf']);
   });
 
-  it("writes nothing when the content is there already: the file's inode and time stay", async () => {
+  it("writes nothing if the content is the same: the file's inode and time stay", async () => {
     await publishFile(path, 'same');
     const before = await stat(path, { bigint: true });
     expect(await publishFile(path, 'same')).toBe('unchanged');
@@ -33,7 +33,7 @@ describe('publishing', () => {
     expect([after.ino, after.mtimeNs, after.ctimeNs]).toEqual([before.ino, before.mtimeNs, before.ctimeNs]);
   });
 
-  it('repairs a file that somebody changed, or made unreadable', async () => {
+  it('repairs a changed or unreadable file', async () => {
     await publishFile(path, 'ours');
     await writeFile(path, 'theirs');
     expect(await publishFile(path, 'ours')).toBe('written');
@@ -43,7 +43,7 @@ describe('publishing', () => {
     expect(await readFile(path, 'utf8')).toBe('ours');
   });
 
-  it('takes away a candidate of the same file that a disk which turned read-only has kept, and no other', async () => {
+  it('removes a candidate that a read-only disk has kept, and only of the same file', async () => {
     const [left, other] = [join(out, '.candidate-routing.conf-0123456789ab'), join(out, '.candidate-other.conf-0123456789ab')];
     await writeFile(left, 'x');
     await writeFile(other, 'x');
@@ -51,7 +51,7 @@ describe('publishing', () => {
     expect((await readdir(out)).toSorted()).toEqual(['.candidate-other.conf-0123456789ab', 'routing.conf']);
   });
 
-  it('for a moment alone: the file is there for everybody, and is taken away', async () => {
+  it('stages a readable file, and removes it again', async () => {
     const nested = join(out, 'meet', 'routing.conf');
     const unstage = await stageFile(nested, 'one');
     expect([await readFile(nested, 'utf8'), await modeOf(nested)]).toEqual(['one', 0o644]);
@@ -60,7 +60,7 @@ describe('publishing', () => {
     await expect(stageFile(join(out, 'meet', 'a'.repeat(300)), 'x')).rejects.toThrow(/can't be written/);
   });
 
-  it('lets everybody read, whatever the umask', async () => {
+  it('makes the file readable for all users, whatever the umask', async () => {
     const umask = process.umask(0o077);
     onTestFinished(() => void process.umask(umask));
     const nested = join(out, 'meet', 'routing.conf');
@@ -71,26 +71,26 @@ describe('publishing', () => {
     expect(await modeOf(join(out, 'meet'))).toBe(0o755);
   });
 
-  it('puts a new file in place of the old one: a reader of the old one goes on reading it', async () => {
+  it('replaces the file: a reader of the old file can finish reading', async () => {
     await publishFile(path, 'one');
     const before = (await stat(path)).ino;
     await publishFile(path, 'two');
     expect((await stat(path)).ino).not.toBe(before);
   });
 
-  it('replaces a dangling link by the file', async () => {
+  it('replaces a dangling link', async () => {
     await symlink(join(out, 'nowhere'), path);
     await publishFile(path, 'x');
     expect(await readFile(path, 'utf8')).toBe('x');
   });
 
-  it('fails where a directory is in the way, and leaves no candidate', async () => {
+  it('fails if the path is a directory, and leaves no candidate', async () => {
     await mkdir(path);
     await expect(publishFile(path, 'x')).rejects.toThrow(/EISDIR/);
     expect(await readdir(out)).toEqual(['routing.conf']);
   });
 
-  it('keeps the old file, and leaves no candidate, when the new one cannot be put in place', async () => {
+  it('keeps the old file, and leaves no candidate, if the rename fails', async () => {
     const nested = join(out, 'meet');
     await publishFile(join(nested, 'routing.conf'), 'old');
     await expect(publishFile(join(nested, 'routing.conf', 'below'), 'x')).rejects.toThrow();
@@ -100,7 +100,7 @@ describe('publishing', () => {
 
   it('never shows a reader a torn or empty file, over 200 writes', async () => {
     await publishFile(path, contentOf(0));
-    // A reader of its own, in a thread of its own: it reads as fast as it can for as long as the writes go on.
+    // The reader has its own thread, and reads as fast as it can during the writes.
     const reader = new Worker(
       `
       const { readFileSync } = require('node:fs');
@@ -136,7 +136,7 @@ describe('publishing', () => {
 });
 
 describe('candidates that a killed process left', () => {
-  it('are removed, and nothing else is', async () => {
+  it('are removed, and no other files', async () => {
     await writeFile(join(out, '.candidate-routing.conf-abc'), 'half');
     await writeFile(join(out, 'routing.conf'), 'whole');
     await writeFile(join(out, '.meet-gen.sock'), '');
@@ -144,7 +144,7 @@ describe('candidates that a killed process left', () => {
     expect((await readdir(out)).toSorted()).toEqual(['.meet-gen.sock', 'routing.conf']);
   });
 
-  it('are no concern of a directory that is not there', async () => {
+  it('are not searched for in a missing directory', async () => {
     await removeLeftCandidates(join(out, 'nowhere'));
   });
 });

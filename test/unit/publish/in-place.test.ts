@@ -16,22 +16,22 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-describe('writing over a file', () => {
-  it('makes it longer, shorter and empty, and keeps its inode', async () => {
+describe('overwriting a file', () => {
+  it('makes the file longer, shorter and empty, and keeps its inode', async () => {
     const before = await stat(path);
     for (const content of ['one\n', 'a longer one, with an é\n', 'x'.repeat(300_000), 'short\n', ''])
       expect([await overwriteFile(path, content), await readFile(path, 'utf8')]).toEqual(['written', content]);
     expect((await stat(path)).ino).toBe(before.ino);
   });
 
-  it('writes nothing when the content is there already', async () => {
+  it('writes nothing if the content is the same', async () => {
     await overwriteFile(path, 'same');
     const before = await stat(path, { bigint: true });
     expect(await overwriteFile(path, 'same')).toBe('unchanged');
     expect((await stat(path, { bigint: true })).ctimeNs).toBe(before.ctimeNs);
   });
 
-  it('lets everybody read, and leaves a mode alone that does', async () => {
+  it('makes the file readable for all users, and keeps a mode that already is', async () => {
     await chmod(path, 0o600);
     expect(await overwriteFile(path, '')).toBe('written');
     expect((await stat(path)).mode & 0o777).toBe(0o644);
@@ -46,13 +46,13 @@ describe('writing over a file', () => {
     await expect(overwriteFile(path, 'x')).rejects.toThrow(/ is .*; remove it$/);
   });
 
-  it('fails where there is no file, and says so', async () => {
+  it('fails with a reason if the file is missing', async () => {
     await expect(overwriteFile(join(folder, 'none'), 'x')).rejects.toThrow(/none can't be written: ENOENT/);
   });
 });
 
 describe('the table of mounts', () => {
-  it('names the mount points, blanks and all', () => {
+  it('names the mount points, including blanks', () => {
     const table = [
       '22 28 0:20 / /sys rw,nosuid - sysfs sysfs rw',
       String.raw`116 27 254:0 /f /srv/my\040routing\134.conf rw,relatime shared:1 - ext4 /dev/vda rw`,

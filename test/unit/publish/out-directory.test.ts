@@ -24,7 +24,7 @@ const all: OutPlace = { kind: 'directory', path: '/routing', only: undefined };
 const one: OutPlace = { kind: 'directory', path: '/routing', only: 'meet' };
 const file: OutPlace = { kind: 'file', path: '/srv/routing.conf', replaceable: false };
 
-describe('where things are', () => {
+describe('the paths', () => {
   it.each([
     { place: all, published: '/routing/meet/routing.conf', own: '/routing/meet', drains: '/routing/.drained.json' },
     { place: one, published: '/routing/routing.conf', own: '/routing', drains: '/routing/.drained.json' },
@@ -40,7 +40,7 @@ describe('where things are', () => {
     expect(drainsPath(place)).toBe(drains);
   });
 
-  it('the status socket is never in the directory, and the lock alone is', async () => {
+  it('the status socket is never in the directory, but the lock is', async () => {
     const path = join(out, 'routing.conf');
     await writeFile(path, '');
     for (const place of [`${out}/`, path])
@@ -52,30 +52,30 @@ describe('where things are', () => {
     expect(lockPath(file)).toBeUndefined();
   });
 
-  it('a private folder has the same name for everybody who names the same place, and another for every other', () => {
+  it('the name of a private folder depends only on the path', () => {
     expect(privateFolder('/srv/a/../routing.conf')).toBe(privateFolder('/srv/routing.conf'));
     expect(privateFolder('/srv/routing.conf')).not.toBe(privateFolder('/srv/routing2.conf'));
   });
 });
 
 describe('a private folder', () => {
-  it('is made, and made use of again', async () => {
+  it('is created, then reused', async () => {
     const folder = join(out, 'own');
     await makePrivateFolder(folder);
     await makePrivateFolder(folder);
     await writeFile(join(folder, 'x'), '');
   });
 
-  it('that others can look into, or that is a link, is not trusted', async () => {
+  it('is refused if others can read it, or if it is a link', async () => {
     const [open, link] = [join(out, 'open'), join(out, 'link')];
     await mkdir(open);
     await chmod(open, 0o755);
     await symlink(out, link);
-    await expect(makePrivateFolder(open)).rejects.toThrow(/somebody else's/);
-    await expect(makePrivateFolder(link)).rejects.toThrow(/somebody else's/);
+    await expect(makePrivateFolder(open)).rejects.toThrow(/belongs to another user/);
+    await expect(makePrivateFolder(link)).rejects.toThrow(/belongs to another user/);
   });
 
-  it('that has no place says which line makes one', async () => {
+  it('names the line to paste if it can not be created', async () => {
     await expect(makePrivateFolder(join(out, 'nowhere', 'own'))).rejects.toThrow(`tmpfs: [${tmpdir()}]`);
   });
 });
@@ -86,7 +86,7 @@ describe('what --out names', () => {
     expect(await readOutPlace(out, 'meet')).toEqual({ kind: 'directory', path: out, only: 'meet' });
   });
 
-  it('may be a file for one instance; a link is followed', async () => {
+  it('may be a file for one instance, also through a link', async () => {
     const path = join(out, 'routing.conf');
     await writeFile(path, '');
     await symlink(path, join(out, 'link'));
@@ -94,14 +94,14 @@ describe('what --out names', () => {
     expect(await readOutPlace(join(out, 'link'), 'meet')).toEqual({ kind: 'file', path, replaceable: true });
   });
 
-  it('must hold more than one file for more than one instance', async () => {
+  it('must not be a file without --instance', async () => {
     await writeFile(join(out, 'routing.conf'), '');
     await expect(readOutPlace(join(out, 'routing.conf'), undefined)).rejects.toThrow(
-      /is a file, which holds one Meet alone; say which with --instance/,
+      /is a file, which holds only one Meet; name that Meet with --instance/,
     );
   });
 
-  it('must be there', async () => {
+  it('must exist', async () => {
     await expect(readOutPlace(join(out, 'nowhere'), undefined)).rejects.toThrow(/does not exist; mount the volume/);
   });
 
@@ -109,14 +109,14 @@ describe('what --out names', () => {
     await expect(readOutPlace('/dev/null', 'meet')).rejects.toThrow(/neither a directory nor a file/);
   });
 
-  it('must not be the directory that Docker makes where a file to be mounted is missing', async () => {
+  it('must not be the directory that Docker creates for a missing file', async () => {
     await mkdir(join(out, 'routing.conf'));
-    await expect(readOutPlace(join(out, 'routing.conf'), 'meet')).rejects.toThrow(/Docker makes one .* create the file \(touch\)/);
+    await expect(readOutPlace(join(out, 'routing.conf'), 'meet')).rejects.toThrow(/Docker creates one .* replace it by a file \(touch\)/);
   });
 });
 
 describe('candidates that a killed process left', () => {
-  it('are removed from the output directory, also from the folders of instances', async () => {
+  it('are removed from the output directory and the folders of instances', async () => {
     await mkdir(join(out, 'meet'));
     await writeFile(join(out, '.candidate-a'), '');
     await writeFile(join(out, 'meet', '.candidate-b'), '');
@@ -125,7 +125,7 @@ describe('candidates that a killed process left', () => {
     expect((await readdir(out, { recursive: true })).toSorted()).toEqual(['meet', 'meet/routing.conf']);
   });
 
-  it('are removed from beside a single file, and nothing else that lies there', async () => {
+  it('are removed beside a single file, and no other files there', async () => {
     for (const name of ['.candidate-routing.conf-0a', '.candidate-other.conf-0a', 'routing.conf']) await writeFile(join(out, name), '');
     await clearLeftCandidates({ kind: 'file', path: join(out, 'routing.conf'), replaceable: true });
     expect((await readdir(out)).toSorted()).toEqual(['.candidate-other.conf-0a', 'routing.conf']);

@@ -13,14 +13,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it('reads a regular file up to its limit, and one that is missing as undefined', async () => {
+it('reads a regular file up to the limit, and a missing file as undefined', async () => {
   expect(await readSmallFile(path, 10)).toBeUndefined();
   expect(await readSmallFile(join(folder, 'none', 'file'), 10)).toBeUndefined();
   await writeFile(path, '');
   expect(await readSmallFile(path, 0)).toBe('');
   await writeFile(path, 'zehn: äöü');
   expect(await readSmallFile(path, 12)).toBe('zehn: äöü');
-  await expect(readSmallFile(path, 11)).rejects.toThrow(`${path} is 12 bytes long, more than the 11 that it can have`);
+  await expect(readSmallFile(path, 11)).rejects.toThrow(`${path} is 12 bytes long, more than the limit of 11`);
 });
 
 it.each(Object.entries(foreignFiles.notRegular))('refuses %s at once, and says what to do', async (_, make) => {
@@ -31,7 +31,7 @@ it.each(Object.entries(foreignFiles.notRegular))('refuses %s at once, and says w
   expect(String(refusal)).toMatch(/^FileRefused: \S+ is .*; remove it$/);
 });
 
-it('reads what is there when it is cut meanwhile, and never more than its limit when it grows', async () => {
+it('reads the rest of a file that shrinks meanwhile, and refuses a file that grows', async () => {
   await writeFile(path, 'x'.repeat(1_000_000));
   const results = await Promise.allSettled([
     ...Array.from({ length: 20 }, () => readSmallFile(path, 1_000_000)),

@@ -18,7 +18,7 @@ const frontend: Frontend = {
   isForeign: false,
 };
 
-/** A frontend that answers at some of its addresses, and what it was asked. */
+/** A frontend that answers at some of its addresses, and records the requests. */
 function proverOf(answersAt: Set<string>): { readonly asked: string[][]; readonly atOnce: number[]; readonly prover: FrontendProver } {
   const abort = new AbortController();
   onTestFinished(() => abort.abort());
@@ -56,7 +56,7 @@ function proverOf(answersAt: Set<string>): { readonly asked: string[][]; readonl
 }
 
 describe('a frontend on two networks', () => {
-  it('is asked at both addresses until one tells, then at that one; ten times at once when it should be live', async () => {
+  it('is asked at both addresses until one answers, then only there; ten times at once for the proof', async () => {
     const { asked, atOnce, prover } = proverOf(new Set(['10.0.1.1:8084']));
     await waitUntil('it is live', () => prover.proof().settledAnswers === 10);
     expect(asked[0]).toEqual(frontend.statusEndpoints);
@@ -64,7 +64,7 @@ describe('a frontend on two networks', () => {
     expect(atOnce.slice(-10)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
-  it('is asked at both again when the one that told is silent', async () => {
+  it('is asked at both again when the known address falls silent', async () => {
     const answersAt = new Set(['10.0.1.1:8084']);
     const { asked, prover } = proverOf(answersAt);
     await waitUntil('it is live', () => prover.proof().settledAnswers === 10);
@@ -74,11 +74,11 @@ describe('a frontend on two networks', () => {
     prover.recheck();
     await waitUntil('it is asked', () => asked.length >= 2);
     expect(asked.slice(0, 2)).toEqual([['10.0.1.1:8084'], frontend.statusEndpoints]);
-    await waitUntil('that is what is known', () => prover.proof().running === newer && prover.proof().silent === undefined);
+    await waitUntil('the answer is known', () => prover.proof().running === newer && prover.proof().silent === undefined);
   });
 });
 
-/** A frontend whose routing port answers so, and what it was asked. */
+/** A frontend with these answers on its routing port; records the requests. */
 function visited(visit: () => VisitorAnswer, findRival: ProverPorts['findRival']) {
   const abort = new AbortController();
   onTestFinished(() => abort.abort());
@@ -125,31 +125,31 @@ const sees =
     Promise.resolve(name);
 
 describe('a frontend that is visited', () => {
-  it('is asked where it is now when it has moved: its old address may be another container’s', async () => {
+  it('is asked at its new address after a move: another container may have the old one', async () => {
     const { prover, asked, visitedAt } = visited(isTarget, sees(''));
     await waitUntil('it is live', () => prover.proof().settledAnswers === 10);
     asked.length = visitedAt.length = 0;
-    prover.meet({ ...frontend, statusEndpoints: ['10.0.0.5:8084'] });
+    prover.update({ ...frontend, statusEndpoints: ['10.0.0.5:8084'] });
     await waitUntil('it is asked', () => asked.length > 0);
     expect(asked).toEqual([['10.0.0.5:8084']]);
     expect(visitedAt).not.toContain('10.0.0.1:8084');
   });
 
-  it('is told of a new file while it is looked for a rival', async () => {
+  it('gets the reload for a new file during the search for a rival', async () => {
     const { prover, aim, reloads } = visited(isOther, () => new Promise(() => undefined));
-    await waitUntil('it is looked', () => prover.proof().missed?.isLookedFor === true);
+    await waitUntil('the search has started', () => prover.proof().mismatch?.isRivalSearched === true);
     const before = reloads.length;
     aim('cccccccccccccccc');
-    await waitUntil('it is told', () => reloads.length > before);
+    await waitUntil('the reload is sent', () => reloads.length > before);
   });
 
-  it('has the name of the rival once that is found, looked for once', async () => {
+  it('knows the rival after a single search', async () => {
     let looks = 0;
     const { prover } = visited(isOther, () => {
       looks += 1;
       return Promise.resolve('the server "x"');
     });
-    await waitUntil('it is known', () => prover.proof().missed?.rival === 'the server "x"');
+    await waitUntil('it is known', () => prover.proof().mismatch?.rival === 'the server "x"');
     prover.recheck();
     await waitUntil('it was asked again', () => prover.proof().doubtful !== true);
     expect(looks).toBe(1);

@@ -10,7 +10,7 @@ const hasIpv6 = Object.values(networkInterfaces()).some((addresses) => addresses
 const never = new AbortController().signal;
 const generation = '0123456789abcdef';
 
-/** A real server on loopback; returns its endpoint. */
+/** Starts a server on loopback. @returns its endpoint */
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -54,26 +54,26 @@ describe('asking a frontend which configuration it serves', () => {
     [404, `${generation} 1.30.3`],
     [301, ''],
     [500, ''],
-  ])('takes status %i with %j for no answer of ours', async (status, body) => {
+  ])('rejects status %i with %j', async (status, body) => {
     expect(await askGeneration([await says(status, body)], 5000, never)).toMatchObject({ kind: 'silent' });
   });
 
-  it('takes 403 for a refusal', async () => {
+  it('reads 403 as a refusal', async () => {
     expect(await askGeneration([await says(403, 'x')], 5000, never)).toEqual({ kind: 'denied' });
   });
 
-  it('takes the first address that tells a generation, whatever the others say', async () => {
+  it('takes the first address with a generation', async () => {
     const refusing = await says(403, '');
     const hanging = await serve(() => undefined);
     const good = await says(200, `${generation} 1.30.3`);
     expect(await askGeneration([refusing, hanging, '127.0.0.1:1', good], 5000, never)).toMatchObject({ generation, endpoint: good });
   });
 
-  it('tells of a refusal rather than of silence', async () => {
+  it('prefers a refusal to silence', async () => {
     expect(await askGeneration(['127.0.0.1:1', await says(403, '')], 5000, never)).toEqual({ kind: 'denied' });
   });
 
-  it('tells the most telling of several reasons: what answers instead, then a refusal, then silence', async () => {
+  it('reports the most informative reason: another server, then a refused connection, then silence', async () => {
     const hanging = await serve(() => undefined);
     const other = await says(200, 'hello');
     expect(await askGeneration([hanging, '127.0.0.1:1', other], 1000, never)).toMatchObject({
@@ -84,17 +84,17 @@ describe('asking a frontend which configuration it serves', () => {
     });
   });
 
-  it('gives up in time', async () => {
+  it('gives up at the time limit', async () => {
     expect(await askGeneration([await serve(() => undefined)], 50, never)).toEqual({ kind: 'silent', reason: 'no answer in time' });
   });
 
-  it('gives up when it is told to', async () => {
+  it('gives up at the abort', async () => {
     const abort = new AbortController();
     const endpoint = await serve(() => abort.abort());
     expect(await askGeneration([endpoint], 60_000, abort.signal)).toMatchObject({ kind: 'silent' });
   });
 
-  it('is silent about a frontend without an address, and about one that refuses connections', async () => {
+  it('reports a frontend without an address, and a refused connection', async () => {
     expect(await askGeneration([], 5000, never)).toMatchObject({ kind: 'silent', reason: 'the frontend has no address' });
     expect(await askGeneration(['127.0.0.1:1'], 5000, never)).toMatchObject({
       kind: 'silent',
@@ -102,7 +102,7 @@ describe('asking a frontend which configuration it serves', () => {
     });
   });
 
-  it('reads no answer without an end', async () => {
+  it('stops reading an endless answer', async () => {
     const endless = await serve((_, response) => {
       const more = (): void => {
         while (response.write('x'.repeat(1000)));
@@ -116,7 +116,7 @@ describe('asking a frontend which configuration it serves', () => {
     });
   });
 
-  it('opens a fresh connection each time, and closes it', async () => {
+  it('opens a new connection each time, and closes it', async () => {
     const ports = new Set<number | undefined>();
     const endpoint = await serve((request, response) => {
       ports.add(request.socket.remotePort);
@@ -128,7 +128,7 @@ describe('asking a frontend which configuration it serves', () => {
   });
 });
 
-/** Says that, and goes on listening unless it `ends`. */
+/** Sends this text, and keeps the connection open unless it `ends`. */
 async function speak(text: string, { ends = true } = {}): Promise<string> {
   const server = createTcpServer((socket) => {
     socket.on('error', () => undefined);
@@ -140,28 +140,28 @@ async function speak(text: string, { ends = true } = {}): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe('what answers on a status port', () => {
+describe('an answer on the status port', () => {
   const head = `HTTP/1.1 200 OK\r\nContent-Length: ${generation.length + 8}\r\n\r\n`;
 
-  it('may keep the connection open after an answer of the length that it tells', async () => {
+  it('may keep the connection open after a declared length', async () => {
     expect(await askGeneration([await speak(`${head}${generation} 1.30.3\n`, { ends: false })], 5000, never)).toMatchObject({ generation });
   });
 
-  it('may tell no length, and close the connection', async () => {
+  it('may declare no length, and close the connection', async () => {
     expect(await askGeneration([await speak(`HTTP/1.1 200 OK\r\n\r\n${generation} 1.30.3\n`)], 5000, never)).toMatchObject({ generation });
   });
 
   it.each([
-    ['an answer that is cut short, though what is there could be one', `${head}${generation} 1.30`, 'the answer is cut short'],
-    ['a header that is cut short', 'HTTP/1.1 200 OK\r\nContent-Le', 'the answer is not HTTP'],
-    ['something that is no web server', 'SSH-2.0-OpenSSH_9.2\r\n', 'the answer is not HTTP'],
-    ['nothing', '', 'the connection was closed without an answer'],
+    ['a truncated answer that would match', `${head}${generation} 1.30`, 'the answer is cut short'],
+    ['a truncated header', 'HTTP/1.1 200 OK\r\nContent-Le', 'the answer is not HTTP'],
+    ['the greeting of an SSH server', 'SSH-2.0-OpenSSH_9.2\r\n', 'the answer is not HTTP'],
+    ['an empty answer', '', 'the connection was closed without an answer'],
     ['a header without an end', `HTTP/1.1 200 OK\r\n${'X-A: b\r\n'.repeat(2000)}`, 'the answer is too long'],
-  ])('is no generation when it is %s', async (_, text, reason) => {
+  ])('is not a generation if it is %s', async (_, text, reason) => {
     expect(await askGeneration([await speak(text)], 5000, never)).toEqual({ kind: 'silent', reason });
   });
 
-  it.skipIf(!hasIpv6)('is asked on an IPv6 address, too', async () => {
+  it.skipIf(!hasIpv6)('is requested on an IPv6 address, too', async () => {
     const server = createServer((_, response) => void response.end(`${generation} 1.30.3`));
     await new Promise<void>((resolve) => server.listen(0, '::1', resolve));
     onTestFinished(() => void server.close());

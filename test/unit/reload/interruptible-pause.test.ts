@@ -19,14 +19,14 @@ describe('a pause', () => {
     expect(await ended(pause)).toBe(true);
   });
 
-  it('is cut short by a wake', async () => {
+  it('ends early at a wake', async () => {
     const wake = createPause(new AbortController().signal);
     const pause = wake.wait(1000);
     wake.wake();
     expect(await ended(pause)).toBe(true);
   });
 
-  it('does not begin after a wake that nobody waited for, but only once', async () => {
+  it('is skipped once after an earlier wake', async () => {
     const wake = createPause(new AbortController().signal);
     wake.wake();
     wake.wake();
@@ -34,7 +34,7 @@ describe('a pause', () => {
     expect(await ended(wake.wait(1000))).toBe(false);
   });
 
-  it('is over for good when the signal aborts', async () => {
+  it('ends permanently when the signal aborts', async () => {
     const abort = new AbortController();
     const wake = createPause(abort.signal);
     const pause = wake.wait(1000);
@@ -43,7 +43,7 @@ describe('a pause', () => {
     expect(await ended(wake.wait(1000))).toBe(true);
   });
 
-  it('leaves no timer behind', () => {
+  it('leaves no timer running', () => {
     const wake = createPause(new AbortController().signal);
     void wake.wait(1000);
     wake.wake();

@@ -20,7 +20,7 @@ ${text}
 ${routing}`;
 const docs = 'server {\n    listen 8083;\n    server_name localhost;\n}';
 
-describe('the other server on a port, in what nginx -T prints', () => {
+describe('the other server on a port, in the output of nginx -T', () => {
   it.each([
     ['the official template', dumpOf('docs.conf', docs), 'the server "localhost" of /etc/nginx/conf.d/docs.conf'],
     [
@@ -39,20 +39,20 @@ describe('the other server on a port, in what nginx -T prints', () => {
     ['on another port', dumpOf('a.conf', docs.replace('8083', '8080')), undefined],
     ['on a longer port', dumpOf('a.conf', docs.replace('8083', '18083')), undefined],
     ['in a comment', dumpOf('a.conf', docs.replaceAll(/^/gm, '# ')), undefined],
-    ['nobody', routing, undefined],
-    ['nobody in a dump that is cut', routing.slice(0, -60), undefined],
-    ['nothing but line ends', dumpOf('a.conf', '\n'.repeat(65_536)), undefined],
+    ['only meet-gen', routing, undefined],
+    ['only meet-gen, in a truncated dump', routing.slice(0, -60), undefined],
+    ['only line ends', dumpOf('a.conf', '\n'.repeat(65_536)), undefined],
     [
       'names without an end',
       dumpOf('a.conf', `server { listen 8083; ${'server_name '.repeat(5000)}`),
       'a server without a name of /etc/nginx/conf.d/a.conf',
     ],
-    ['no dump', 'sh: nginx: not found', undefined],
+    ['output without a dump', 'sh: nginx: not found', undefined],
   ])('%s', (_, dump, expected) => {
     expect(rivalInDump(dump, 8083)).toBe(expected);
   });
 
-  it('is shown safely', () => {
+  it('is made safe to print', () => {
     expect(rivalInDump(dumpOf('a.conf', docs.replace('localhost', 'x\u001b[2J')), 8083)).toContain('x\\u{1b}[2j');
   });
 });
@@ -62,11 +62,11 @@ const conflict = (name: string, port: number): string =>
 
 describe('the other server in the log', () => {
   it.each([
-    ['is the one that has the name', conflict('localhost', 8083), 'another server of the name "localhost"'],
-    ['is not one on another port', conflict('localhost', 8080), undefined],
-    ['is nobody when nginx is silent', '', undefined],
-    ['is not what a visitor writes', `203.0.113.9 - - "GET /${conflict('x', 8083)}"`, undefined],
-    ['is not what is said of a request', conflict('x', 8083).replace('1#1:', '1#1: *7'), undefined],
+    ['is found by its name', conflict('localhost', 8083), 'another server with the name "localhost"'],
+    ['is not a server on another port', conflict('localhost', 8080), undefined],
+    ['is unknown if the log is empty', '', undefined],
+    ['is never read from a text of a visitor', `203.0.113.9 - - "GET /${conflict('x', 8083)}"`, undefined],
+    ['is never read from a line about a request', conflict('x', 8083).replace('1#1:', '1#1: *7'), undefined],
   ])('%s', (_, log, expected) => {
     expect(rivalInLog(log, 8083)).toBe(expected);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/model/container.ts';
 import { readInstances } from '../../../src/model/read-instances.ts';
-import { fullAfterReload, heldBackForMs, isExempt } from '../../../src/reload/throttle.ts';
+import { fullAfterReload, throttledForMs, isExempt } from '../../../src/reload/throttle.ts';
 import { planRouting } from '../../../src/routes/plan.ts';
 import type { RoutingView } from '../../../src/routes/view.ts';
 import { backend, frontend, observe } from '../../support/containers.ts';
@@ -15,7 +15,7 @@ function view(...containers: readonly Container[]): RoutingView {
   return planRouting(instance, []).view;
 }
 
-/** When all reloads are free again after so many at one moment. */
+/** When the whole burst is free again, after this many reloads at one moment. */
 function after(reloads: number, atMs: number, fullAtMs = 0): number {
   let full = fullAtMs;
   for (let count = 0; count < reloads; count += 1) full = fullAfterReload(full, atMs);
@@ -23,40 +23,40 @@ function after(reloads: number, atMs: number, fullAtMs = 0): number {
 }
 
 describe('the throttle of reloads', () => {
-  it('lets thirty in a row pass', () => {
-    expect(heldBackForMs(after(29, 1000), 1000)).toBe(0);
-    expect(heldBackForMs(after(30, 1000), 1000)).toBe(2000);
+  it('allows thirty in a row', () => {
+    expect(throttledForMs(after(29, 1000), 1000)).toBe(0);
+    expect(throttledForMs(after(30, 1000), 1000)).toBe(2000);
   });
 
-  it('lets one more pass every two seconds', () => {
+  it('allows one more every two seconds', () => {
     const full = after(30, 1000);
-    expect(heldBackForMs(full, 2500)).toBe(500);
-    expect(heldBackForMs(full, 3000)).toBe(0);
+    expect(throttledForMs(full, 2500)).toBe(500);
+    expect(throttledForMs(full, 3000)).toBe(0);
     const again = after(1, 3000, full);
-    expect([heldBackForMs(again, 3000), heldBackForMs(again, 5000)]).toEqual([2000, 0]);
+    expect([throttledForMs(again, 3000), throttledForMs(again, 5000)]).toEqual([2000, 0]);
   });
 
-  it('is full again after a minute, and never more than full', () => {
+  it('allows thirty again after a minute, and never more', () => {
     const full = after(29, 100_000, after(30, 1000));
-    expect(heldBackForMs(full, 100_000)).toBe(0);
-    expect(heldBackForMs(after(1, 100_000, full), 100_000)).toBe(2000);
+    expect(throttledForMs(full, 100_000)).toBe(0);
+    expect(throttledForMs(after(1, 100_000, full), 100_000)).toBe(2000);
   });
 });
 
-describe('which changes are never held back', () => {
+describe('changes that skip the throttle', () => {
   const one = view(replica(5));
   const two = view(replica(5), replica(6));
 
-  it('a change that takes a server out, whatever it adds', () => {
+  it('a change that removes a server', () => {
     expect(isExempt(one, view())).toBe(true);
     expect(isExempt(one, view(replica(6)))).toBe(true);
   });
 
-  it('a change that brings a standby', () => {
+  it('a change that adds a standby', () => {
     expect(isExempt(one, view(replica(5), replica(6, 'starting')))).toBe(true);
   });
 
-  it('no change that only adds, and not the first', () => {
+  it('but not an addition, or the first file', () => {
     expect(isExempt(one, two)).toBe(false);
     expect(isExempt(undefined, two)).toBe(false);
   });

@@ -36,7 +36,7 @@ const shape = structure(['/api', '/files'], {
   ],
 });
 
-/** What became of each location: who answers it, `503`, or `-` where it is away. */
+/** The result for each location: its service, `503`, or `-` if it is missing. */
 function fateOf(wanted: Edition, less: Edition | undefined): Readonly<Record<string, string>> {
   const found = (less ?? wanted).structure.groups.flatMap(({ locations }) => locations);
   const asked = wanted.structure.groups.flatMap(({ locations }) => locations);
@@ -53,17 +53,17 @@ const wanted = editionOf('t', shape);
 
 describe('the locations that nginx points at', () => {
   it.each([
-    ['by a line within it', 'unknown directive "bad" in /etc/nginx/meet-routing/routing.conf:11', ['below /files/']],
+    ['by a line inside', 'unknown directive "bad" in /etc/nginx/meet-routing/routing.conf:11', ['below /files/']],
     ['by its last line', 'oh in /etc/nginx/meet-routing/routing.conf:12', ['below /files/']],
     ['by its first line', 'oh in /etc/nginx/meet-routing/meet/routing.conf:6', ['exact /api']],
     ['by a line of its upstream', 'oh in /etc/nginx/meet-routing/routing.conf:2', ['exact /files', 'below /files/']],
     ['by the name of its upstream', 'no servers in upstream "meet_meet.api"', ['exact /api']],
-    ['by a path that the file has twice', 'duplicate location "/files" in /etc/nginx/meet-routing/routing.conf:5', ['exact /files']],
-    ['by a path that is elsewhere', 'duplicate location "/files" in /etc/nginx/conf.d/own.conf:5', ['exact /files']],
+    ['by a duplicate path in the file', 'duplicate location "/files" in /etc/nginx/meet-routing/routing.conf:5', ['exact /files']],
+    ['by a duplicate path in another file', 'duplicate location "/files" in /etc/nginx/conf.d/own.conf:5', ['exact /files']],
     ['none, by a line of the server', 'oh in /etc/nginx/meet-routing/routing.conf:5', []],
     ['none, by a line of another file', 'oh in /etc/nginx/conf.d/default.conf:11', []],
-    ['none, by a line that is not there', 'oh in /etc/nginx/meet-routing/routing.conf:9999', []],
-    ['none, by no words at all', '', []],
+    ['none, by a line beyond the end', 'oh in /etc/nginx/meet-routing/routing.conf:9999', []],
+    ['none, without words', '', []],
   ])('answer 503: %s', (_, words, expected) => {
     const less = withoutNamed(wanted, { words, content });
     const answered = Object.entries(fateOf(wanted, less)).filter(([, fate]) => fate !== 'as wanted');
@@ -71,7 +71,7 @@ describe('the locations that nginx points at', () => {
     expect(less === undefined).toBe(expected.length === 0);
   });
 
-  it('are left out no further where they answer 503 already', () => {
+  it('are unchanged if they already answer 503', () => {
     const words = 'duplicate location "/files" in /etc/nginx/conf.d/own.conf:5';
     const less = withoutNamed(wanted, { words, content });
     expect(less).toBeDefined();
@@ -83,19 +83,19 @@ const inSnippet = (path: string): string => `[emerg] duplicate location "${path}
 const having = (...locations: readonly LocationView[]): Edition =>
   editionOf('t', structure([], { services: [], groups: [{ title: 'meet', locations }] }));
 
-describe('a location that a snippet of the user has too', () => {
+describe("a location that the user's snippet has too", () => {
   const upstream = 'meet_meet.files';
 
-  it('is left to the snippet: 503 there would be refused as well', () => {
+  it('stays with the snippet: nginx would refuse the 503 too', () => {
     const less = withoutNamed(wanted, { words: inSnippet('/files'), content });
     expect(fateOf(wanted, less)).toEqual({ 'exact /api': 'as wanted', 'exact /files': '-', 'below /files/': 'as wanted' });
   });
 
   it.each<[string, LocationView]>([
-    ['not for everybody', { kind: 'below', path: '/files/', upstream, allow: ['10.0.0.0/8'] }],
-    ['for nobody', { kind: 'below', path: '/files/', upstream, allow: [] }],
+    ['limited to networks', { kind: 'below', path: '/files/', upstream, allow: ['10.0.0.0/8'] }],
+    ['closed', { kind: 'below', path: '/files/', upstream, allow: [] }],
     [
-      'one of files',
+      'a media location',
       {
         kind: 'below',
         path: '/media/files/',
@@ -103,12 +103,12 @@ describe('a location that a snippet of the user has too', () => {
         media: { auth: 'meet_meet.backend', authPath: '/api/', storagePath: '/b/files/', host: 's3' },
       },
     ],
-  ])('is never left to anybody where it is %s', (_, location) => {
+  ])('never stays with the snippet if it is %s', (_, location) => {
     const edition = having(location);
     expect(Object.values(fateOf(edition, withoutNamed(edition, { words: inSnippet(location.path), content })))).toEqual(['503']);
   });
 
-  it('is never left to anybody where an exact and a prefix location have its path', () => {
+  it('never stays with the snippet if an exact and a prefix location have its path', () => {
     const edition = having({ kind: 'exact', path: '/x/', upstream }, { kind: 'below', path: '/x/', upstream });
     expect(Object.values(fateOf(edition, withoutNamed(edition, { words: inSnippet('/x/'), content })))).toEqual(['503', '503']);
   });

@@ -2,7 +2,7 @@ import { editionOf } from '../../../src/rollout/edition.ts';
 import type { Edition } from '../../../src/rollout/edition.ts';
 import type { RoutingStructure } from '../../../src/routes/structure.ts';
 
-/** A structure with these paths, each a service of its own; what is written behind a colon is its read timeout. */
+/** A structure with one service for each path; the text behind a colon is the read timeout. */
 export function structure(paths: readonly string[], settings: Partial<RoutingStructure> = {}): RoutingStructure {
   const routes = paths
     .map((text) => text.split(':'))
@@ -31,7 +31,7 @@ export function edition(templates: string, paths: readonly string[], settings: P
   return editionOf(templates, structure(paths, settings));
 }
 
-/** The paths of an edition: `/x`, `/x!` where it answers 503, `/x:5s` with its own timeout. */
+/** The paths of an edition: `/x`, `/x!` for a 503, `/x:5s` with a read timeout. */
 export function pathsOf({ structure: { groups } }: Edition): readonly string[] {
   return groups.flatMap(({ locations }) =>
     locations.map(

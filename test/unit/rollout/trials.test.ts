@@ -10,17 +10,17 @@ import type { Trials } from '../../../src/rollout/trials.ts';
 import type { CheckOutcome, Choice, KeptTrials, TrialFrontend, TrialOptions, TrialReport } from '../../../src/rollout/trial-types.ts';
 import { structure } from './sketch.ts';
 
-/** Prints one line a location, and who is there. */
+/** Prints one line for each location, then the servers. */
 const body = `<% for (const g of it.groups) { for (const l of g.locations) { %>
 <%= l.path %> <% if (l.upstream) { %><%= l.upstream %><% } %><% } } %>
 <% for (const u of it.upstreams) { for (const s of u.servers) { %><%= s %><% } } %>`;
 const templates = (name: string): TemplateSet => compileSet(new Map([['routing.conf.eta', `# ${name} <%= it.generation %>\n${body}`]]));
 const old = templates('old');
-const fresh = templates('new');
+const newer = templates('new');
 
 const frontend: TrialFrontend = { id: 'f', name: 'meet-frontend-1', life: 'f 1' };
 const restarted: TrialFrontend = { ...frontend, life: 'f 2' };
-/** Two, of which the second was started so often. */
+/** Two frontends; the second has started `count` times. */
 const lives = (count: number): readonly TrialFrontend[] => [frontend, { id: 'g', name: 'meet-frontend-2', life: `g ${count}` }];
 const emerg = '[emerg] unknown directive "x" in /etc/nginx/snippet.conf:1';
 
@@ -34,22 +34,22 @@ function plan(paths: readonly string[], address = '10.0.0.1:80'): RoutingPlan {
   return { structure: wanted, addresses, view: fillStructure(wanted, addresses), routes: [], problems: [] };
 }
 
-interface Desk {
+interface TestTrials {
   readonly trials: Trials;
   readonly kept: KeptTrials[];
   readonly rejected: string[];
-  /** Why tests came to nothing. */
+  /** The reasons of tests without a verdict. */
   readonly failures: readonly string[];
-  /** How often another pass was asked for. */
+  /** The number of requests for another pass. */
   looks(): number;
-  /** Chooses, and publishes what was chosen. */
+  /** Chooses an edition and publishes it. */
   pass(routing: RoutingPlan, set?: TemplateSet, frontends?: readonly TrialFrontend[], away?: readonly string[]): Choice;
-  /** How the frontends take what was published last. */
+  /** Reports the frontends' reaction to the published file. */
   take(state: TrialReport['state'], more?: Partial<TrialReport>): void;
   content(): string;
 }
 
-function desk(options: Partial<TrialOptions> = {}, check?: (content: string) => CheckOutcome, kept?: KeptTrials): Desk {
+function trialsWith(options: Partial<TrialOptions> = {}, check?: (content: string) => CheckOutcome, kept?: KeptTrials): TestTrials {
   const saved: KeptTrials[] = [];
   const rejected: string[] = [];
   const failures: string[] = [];
@@ -99,9 +99,9 @@ function desk(options: Partial<TrialOptions> = {}, check?: (content: string) => 
 /** nginx's words about the service at `/bad`. */
 const namesBad = '[emerg] host not found in upstream "meet_meet.bad" in /etc/nginx/conf.d/other.conf:7';
 
-/** A desk at which `paths` have been good. */
-function served(paths: readonly string[], options?: Partial<TrialOptions>, check?: (content: string) => CheckOutcome): Desk {
-  const one = desk(options, check);
+/** Trials in which `paths` are good and live. */
+function served(paths: readonly string[], options?: Partial<TrialOptions>, check?: (content: string) => CheckOutcome): TestTrials {
+  const one = trialsWith(options, check);
   one.pass(plan(paths));
   one.take('serving');
   one.take('live');
@@ -116,7 +116,7 @@ const refusing =
     texts.some((text) => content.includes(text)) ? { verdict: 'refused', words: emerg } : { verdict: 'accepted' };
 
 describe('a change of addresses alone', () => {
-  it('is published at once, without a test, and is never taken back', async () => {
+  it('is published immediately, without a test, and never rolled back', async () => {
     const asked: string[] = [];
     const one = served(['/api'], {}, (content) => (asked.push(content), { verdict: 'refused', words: emerg }));
     one.pass(plan(['/api'], '10.0.0.2:80'));
@@ -129,35 +129,35 @@ describe('a change of addresses alone', () => {
   });
 });
 
-describe('what is refused once it is published', () => {
-  it('gives way, until something else is published', () => {
+describe('a published file that nginx refuses', () => {
+  it('is due for replacement until another file is published', () => {
     const one = served(['/api']);
     one.pass(plan(['/api', '/more']));
-    expect(one.trials.givesWay('meet')).toBe(false);
+    expect(one.trials.isPublishedRefused('meet')).toBe(false);
     one.take('refused', { words: emerg });
-    expect(one.trials.givesWay('meet')).toBe(true);
+    expect(one.trials.isPublishedRefused('meet')).toBe(true);
     one.pass(plan(['/api', '/more']));
-    expect(one.trials.givesWay('meet')).toBe(false);
+    expect(one.trials.isPublishedRefused('meet')).toBe(false);
   });
 
-  it('goes on giving way where a pass that was under way publishes it once more', () => {
+  it('stays due for replacement if a late pass publishes it again', () => {
     const one = served(['/api']);
     const { published } = one.pass(plan(['/api', '/more']));
     one.take('refused', { words: emerg });
     if (published !== undefined) one.trials.published('meet', published);
-    expect(one.trials.givesWay('meet')).toBe(true);
+    expect(one.trials.isPublishedRefused('meet')).toBe(true);
   });
 
-  it('does not where it is a change of addresses alone', () => {
+  it('is not due for replacement if only addresses changed', () => {
     const one = served(['/api']);
     one.pass(plan(['/api'], '10.0.0.2:80'));
     one.take('refused', { words: emerg });
-    expect(one.trials.givesWay('meet')).toBe(false);
+    expect(one.trials.isPublishedRefused('meet')).toBe(false);
   });
 });
 
 describe('a change of structure that can be tested', () => {
-  it('waits for the test, and is published when it is accepted', async () => {
+  it('is published after nginx accepts it in the test', async () => {
     const one = served(['/api'], {}, refusing());
     one.pass(plan(['/api', '/more']));
     expect(one.content()).not.toContain('/more');
@@ -167,11 +167,11 @@ describe('a change of structure that can be tested', () => {
     expect(one.content()).toContain('/more');
   });
 
-  it('is not published when it is refused, while addresses go on following', async () => {
+  it('is not published if nginx refuses it, while addresses stay current', async () => {
     const one = served(['/api'], {}, refusing('# new'));
-    one.pass(plan(['/api']), fresh);
+    one.pass(plan(['/api']), newer);
     await settled();
-    const choice = one.pass(plan(['/api'], '10.0.0.9:80'), fresh);
+    const choice = one.pass(plan(['/api'], '10.0.0.9:80'), newer);
     await settled();
     expect(one.content()).toMatch(/^# old/);
     expect(one.content()).toContain('10.0.0.9:80');
@@ -182,7 +182,7 @@ describe('a change of structure that can be tested', () => {
     expect(one.rejected[0]).toMatch(/^# new/);
   });
 
-  it('goes live but for the path at fault, which is named', async () => {
+  it('goes live without the refused path, which is named', async () => {
     const nginx = refusing('/bad meet');
     let asked = 0;
     const one = served(['/api'], {}, (content) => {
@@ -198,22 +198,25 @@ describe('a change of structure that can be tested', () => {
     expect(one.content()).toContain('/more meet_meet.more');
     expect(one.content()).toMatch(/\/bad $/m);
     expect(codes(choice)).toEqual(['reload-rejected', 'route-left-out']);
-    expect(choice.problems[0]?.message).toContain("served is all but what nginx names, with today's addresses");
-    expect(choice.problems[1]).toMatchObject({ value: '=/bad', message: expect.stringMatching(/requests for them get 503$/) as string });
+    expect(choice.problems[0]?.message).toContain('served instead: everything except the paths that nginx names; addresses are current');
+    expect(choice.problems[1]).toMatchObject({
+      value: '=/bad',
+      message: expect.stringMatching(/requests for these paths get 503$/) as string,
+    });
   });
 
-  it('gives way to the last good one when it passes the test, and not the reload', async () => {
+  it('is rolled back if it passes the test but not the reload', async () => {
     const one = served(['/api'], {}, refusing());
-    one.pass(plan(['/api']), fresh);
+    one.pass(plan(['/api']), newer);
     await settled();
-    for (let passes = 0; passes < 2; passes += 1) one.pass(plan(['/api']), fresh);
+    for (let passes = 0; passes < 2; passes += 1) one.pass(plan(['/api']), newer);
     expect(one.content()).toMatch(/^# new/);
     one.take('refused', { words: emerg });
-    expect(codes(one.pass(plan(['/api']), fresh))).toEqual(['reload-rejected']);
+    expect(codes(one.pass(plan(['/api']), newer))).toEqual(['reload-rejected']);
     expect(one.content()).toMatch(/^# old/);
   });
 
-  it('is tested once, however many passes there are', async () => {
+  it('is tested once during several passes', async () => {
     let asked = 0;
     const one = served(['/api'], {}, () => ((asked += 1), { verdict: 'accepted' }));
     for (let passes = 0; passes < 5; passes += 1) one.pass(plan(['/api', '/more']));
@@ -222,7 +225,7 @@ describe('a change of structure that can be tested', () => {
     expect(asked).toBe(1);
   });
 
-  it('is tried by publishing it where the test can not be had after all', async () => {
+  it('is published untested if tests turn out to be impossible', async () => {
     const one = served(['/api'], {}, () => ({ verdict: 'unknown', reason: 'refused', denied: true }));
     one.pass(plan(['/api', '/more']));
     await settled();
@@ -230,7 +233,7 @@ describe('a change of structure that can be tested', () => {
     expect(one.content()).toContain('/more');
   });
 
-  it('is tried by publishing it where three tests came to nothing, which is told', async () => {
+  it('is published untested after three tests without a verdict, which are reported', async () => {
     const one = served(['/api'], {}, () => ({ verdict: 'unknown', reason: 'no answer', denied: false }));
     for (let pass = 0; pass < 3; pass++) {
       one.pass(plan(['/api', '/more']));
@@ -242,10 +245,10 @@ describe('a change of structure that can be tested', () => {
     expect(one.failures).toEqual(['no answer, again', 'no answer, again', 'no answer']);
   });
 
-  it('waits for ever with nothing untested allowed, which is told', async () => {
+  it('waits with --check exec while tests are impossible, and a problem says so', async () => {
     const one = served(['/api'], { strict: true }, refusing());
     expect(one.content()).toBe('');
-    const denied = desk({ strict: true }, () => ({ verdict: 'unknown', reason: 'exec was refused (403)', denied: true }));
+    const denied = trialsWith({ strict: true }, () => ({ verdict: 'unknown', reason: 'exec was refused (403)', denied: true }));
     denied.pass(plan(['/api']));
     await settled();
     const choice = denied.pass(plan(['/api']));
@@ -253,9 +256,9 @@ describe('a change of structure that can be tested', () => {
     expect(choice.problems).toMatchObject([{ code: 'check-impossible', message: expect.stringContaining('403') as string }]);
   });
 
-  it('is asked again with nothing untested allowed, and goes on when it can be tested', async () => {
+  it('is tested again with --check exec, and published once the test works', async () => {
     let outcome: CheckOutcome = { verdict: 'unknown', reason: 'exec was refused (403)', denied: true };
-    const one = desk({ strict: true }, () => outcome);
+    const one = trialsWith({ strict: true }, () => outcome);
     one.pass(plan(['/api']));
     await settled();
     one.pass(plan(['/api']));
@@ -270,29 +273,29 @@ describe('a change of structure that can be tested', () => {
     expect(one.content()).toContain('/api');
   });
 
-  it('is asked again where a frontend ended in the middle of the test, and is not tried untested', async () => {
+  it('is tested again, not published, if a frontend ends during the test', async () => {
     const outcomes: CheckOutcome[] = [{ verdict: 'unknown', reason: 'it ended with 137', denied: false }];
     const one = served(['/api'], {}, () => outcomes.shift() ?? { verdict: 'refused', words: emerg });
-    one.pass(plan(['/api']), fresh);
+    one.pass(plan(['/api']), newer);
     await settled();
-    one.pass(plan(['/api']), fresh, [restarted]);
+    one.pass(plan(['/api']), newer, [restarted]);
     expect(one.content()).toMatch(/^# old/);
     expect(one.failures).toEqual(['it ended with 137, again']);
     expect(one.trials.isOnTrial('meet')).toBe(true);
     await settled();
     expect(one.trials.isOnTrial('meet')).toBe(false);
-    expect(codes(one.pass(plan(['/api']), fresh, [restarted]))).toEqual(['reload-rejected']);
+    expect(codes(one.pass(plan(['/api']), newer, [restarted]))).toEqual(['reload-rejected']);
     expect(one.content()).toMatch(/^# old/);
   });
 
-  it('waits for a frontend where none runs, and something good is served', () => {
+  it('waits while no frontend runs, if a good file is published', () => {
     const one = served(['/api'], {}, refusing());
     one.pass(plan(['/api', '/more'], '10.0.0.3:80'), old, []);
     expect(one.content()).not.toContain('/more');
     expect(one.content()).toContain('10.0.0.3:80');
   });
 
-  it('is tried untested where the only frontend ends again and again with what was good for another one', () => {
+  it('is published untested if the only frontend crashes with the published file', () => {
     const one = served(['/api'], {}, refusing());
     one.pass(plan(['/api', '/more']), old, []);
     one.trials.ended('meet', 'meet-older-1');
@@ -304,8 +307,8 @@ describe('a change of structure that can be tested', () => {
   });
 });
 
-describe('a change of structure that can only be tried', () => {
-  it('is published, and good when all that answer serve it', () => {
+describe('a change of structure that can not be tested', () => {
+  it('is published, and good once all answering frontends serve it', () => {
     const one = served(['/api']);
     one.pass(plan(['/api', '/more']));
     expect(one.content()).toContain('/more');
@@ -315,12 +318,12 @@ describe('a change of structure that can only be tried', () => {
     expect(one.kept.at(-1)?.good?.structure.services).toHaveLength(2);
   });
 
-  it('gives way to the last good structure with the current addresses, when nginx refuses it', () => {
+  it('is rolled back to the last good structure, with current addresses, if nginx refuses it', () => {
     const one = served(['/api']);
-    one.pass(plan(['/api', '/more']), fresh);
+    one.pass(plan(['/api', '/more']), newer);
     one.take('refused', { words: emerg });
     expect(one.looks()).toBe(1);
-    const choice = one.pass(plan(['/api', '/more'], '10.0.0.5:80'), fresh);
+    const choice = one.pass(plan(['/api', '/more'], '10.0.0.5:80'), newer);
     expect(choice.isRollback).toBe(true);
     expect(one.content()).toMatch(/^# old/);
     expect(one.content()).not.toContain('/more');
@@ -328,7 +331,7 @@ describe('a change of structure that can only be tried', () => {
     expect(codes(choice)).toContain('reload-rejected');
   });
 
-  it('is not followed by another try before the good one is live again', () => {
+  it('is not followed by another attempt before the good edition is live again', () => {
     const one = served(['/api']);
     const wanted = plan(['/api', '/a', '/bad']);
     one.pass(wanted);
@@ -344,7 +347,7 @@ describe('a change of structure that can only be tried', () => {
     expect(one.content()).not.toContain('/bad meet');
   });
 
-  it('is held back as a whole where nobody can read which part is at fault, and it is said how to find out', () => {
+  it("is held back as a whole if nginx's reason is unreadable, and the cure says how to read it", () => {
     const one = served(['/api']);
     const wanted = plan(['/api', '/a', '/bad']);
     one.pass(wanted);
@@ -360,12 +363,12 @@ describe('a change of structure that can only be tried', () => {
     const { problems } = one.pass(wanted);
     expect(problems).toHaveLength(1);
     expect(problems[0]?.message).toContain('(three signals, and its log can not be read); the whole change is held back (=/a, =/bad)');
-    expect(problems[0]?.cure).toMatch(/frontend's own log.*may read that log or use exec.*docs\/refused-reloads.md/);
+    expect(problems[0]?.cure).toMatch(/frontend's log.*with access to logs or exec.*docs\/refused-reloads.md/);
     one.pass(plan(['/api', '/a']));
     expect(one.content()).toContain('/a meet');
   });
 
-  it('is held back as a whole: a guard that is not there yet is named first', () => {
+  it('is held back as a whole, and unpublished guards are named first', () => {
     const one = served(['/api']);
     const base = plan(['/api', '/a', '/z']);
     const groups = base.structure.groups.map((group) => ({
@@ -381,20 +384,20 @@ describe('a change of structure that can only be tried', () => {
     expect(one.pass(wanted).problems[0]?.message).toContain('held back (=/z with its meet.allow, =/a)');
   });
 
-  it('is taken for refused by a guess only where there is something to go back to', () => {
+  it('counts as refused without a reason only if a rollback is possible', () => {
     const one = served(['/api']);
     one.pass(plan(['/api', '/more']));
     one.take('refused', { isGuess: true, words: 'three' });
     one.pass(plan(['/api', '/more']));
     expect(one.content()).not.toContain('/more');
 
-    const first = desk();
+    const first = trialsWith();
     first.pass(plan(['/api']));
     first.take('refused', { isGuess: true, words: 'three' });
     expect(first.pass(plan(['/api'])).published).toBeDefined();
   });
 
-  it('is left alone where nobody answers: that is no refusal', () => {
+  it('stays if no frontend answers: that is not a refusal', () => {
     const one = served(['/api']);
     one.pass(plan(['/api', '/more']));
     one.take('unverified');
@@ -403,7 +406,7 @@ describe('a change of structure that can only be tried', () => {
     expect(one.looks()).toBe(0);
   });
 
-  it('is not judged by what is said of another file', () => {
+  it('is not judged by reports about another file', () => {
     const one = served(['/api']);
     one.pass(plan(['/api', '/more']));
     one.trials.observe('meet', [{ generation: 'another', state: 'refused', words: emerg }]);
@@ -411,7 +414,7 @@ describe('a change of structure that can only be tried', () => {
     expect(one.content()).toContain('/more');
   });
 
-  it('is refused when one of several frontends refuses it', () => {
+  it('is refused if one of several frontends refuses it', () => {
     const one = served(['/api']);
     const { generation } = one.pass(plan(['/api', '/more'])).published?.rendered ?? { generation: '' };
     one.trials.observe('meet', [
@@ -422,7 +425,7 @@ describe('a change of structure that can only be tried', () => {
     expect(one.content()).not.toContain('/more');
   });
 
-  it('is refused when a frontend ends by itself twice, and not once', () => {
+  it('is refused after two crashes of a frontend, not after one', () => {
     const one = served(['/api']);
     one.pass(plan(['/api', '/more']));
     one.trials.ended('meet', 'meet-frontend-1');
@@ -431,7 +434,7 @@ describe('a change of structure that can only be tried', () => {
     expect(one.pass(plan(['/api', '/more'])).published?.rendered.content).not.toContain('/more');
   });
 
-  it('is not tried where nobody makes nginx reload that we know of: it is published', () => {
+  it('is published without trial with --reload none', () => {
     const one = served(['/api'], { unwatched: true });
     one.pass(plan(['/api', '/a']));
     one.take('under-way');
@@ -441,8 +444,8 @@ describe('a change of structure that can only be tried', () => {
 });
 
 describe('a first file that nginx refuses', () => {
-  it('is withdrawn, and without it the rest is tried', () => {
-    const one = desk();
+  it('is withdrawn, and the rest is tried without the refused part', () => {
+    const one = trialsWith();
     one.pass(plan(['/api', '/bad']));
     one.take('refused', { words: namesBad });
     const tried: string[] = [];
@@ -456,8 +459,8 @@ describe('a first file that nginx refuses', () => {
     expect(tried.at(-1)).toMatch(/\/bad $/m);
   });
 
-  it('is withdrawn for good where nothing of it is accepted, until something changes', () => {
-    const one = desk();
+  it('stays withdrawn if every part is refused, until something changes', () => {
+    const one = trialsWith();
     one.pass(plan(['/api']));
     const seen: boolean[] = [];
     for (let passes = 0; passes < 8; passes += 1) {
@@ -469,39 +472,39 @@ describe('a first file that nginx refuses', () => {
     expect(one.pass(plan(['/other'])).published).toBeDefined();
   });
 
-  it('gives way to the one before it, though nobody has told yet how that was taken', () => {
-    const one = desk();
+  it('is replaced by the file before it, even if that is not proven yet', () => {
+    const one = trialsWith();
     one.pass(plan(['/api']));
     one.take('under-way');
-    one.pass(plan(['/api']), fresh);
+    one.pass(plan(['/api']), newer);
     one.take('refused', { words: '[emerg] unknown directive "x" in /etc/nginx/meet-routing/routing.conf:9' });
-    one.pass(plan(['/api'], '10.0.0.2:80'), fresh);
+    one.pass(plan(['/api'], '10.0.0.2:80'), newer);
     expect(one.content()).toMatch(/^# old/);
     expect(one.content()).toContain('10.0.0.2:80');
     one.take('live');
-    const choice = one.pass(plan(['/api'], '10.0.0.3:80'), fresh);
+    const choice = one.pass(plan(['/api'], '10.0.0.3:80'), newer);
     expect(one.content()).toMatch(/^# old/);
     expect(one.content()).toContain('10.0.0.3:80');
-    expect(choice.problems.map(({ message }) => message)).toEqual([expect.stringContaining('served is the last good template')]);
+    expect(choice.problems.map(({ message }) => message)).toEqual([expect.stringContaining('served instead: the last good template')]);
   });
 
-  it('does not give way to the one before it where that is refused too', () => {
-    const one = desk();
+  it('is not replaced by the file before it if that is refused too', () => {
+    const one = trialsWith();
     one.pass(plan(['/api']));
-    one.pass(plan(['/more']), fresh);
+    one.pass(plan(['/more']), newer);
     one.take('refused', { words: emerg });
-    one.pass(plan(['/more']), fresh);
+    one.pass(plan(['/more']), newer);
     expect(one.content()).toMatch(/^# old/);
     one.take('refused', { words: emerg });
     for (let round = 0; round < 4; round += 1) {
-      one.pass(plan(['/more']), fresh);
+      one.pass(plan(['/more']), newer);
       expect(one.content()).not.toMatch(/^# old/);
       one.take('refused', { words: emerg });
     }
   });
 
-  it('stays where another frontend serves it: the one that refuses it is told of by itself', () => {
-    const one = desk();
+  it('stays if another frontend serves it', () => {
+    const one = trialsWith();
     const { generation } = one.pass(plan(['/api'])).published?.rendered ?? { generation: '' };
     one.trials.observe('meet', [
       { generation, state: 'live' },
@@ -511,14 +514,14 @@ describe('a first file that nginx refuses', () => {
     expect(one.pass(plan(['/api'], '10.0.0.2:80')).published?.rendered.content).toContain('10.0.0.2:80');
   });
 
-  it('is not tried again at each restart of a frontend that it keeps from starting', () => {
-    const one = desk();
+  it('is not tried again at each restart of a frontend that can not start with it', () => {
+    const one = trialsWith();
     one.pass(plan(['/api']), old, []);
     one.trials.ended('meet', 'f');
     one.trials.ended('meet', 'f');
     expect(one.pass(plan(['/api']), old, [])).toMatchObject({ withdraw: true });
     expect(one.pass(plan(['/api']), old, []).published).toBeUndefined();
-    // It came up without it: now it can be told to reload.
+    // The frontend has started without the file, so the file can be tried by a reload.
     expect(one.pass(plan(['/api']), old, [frontend]).published).toBeDefined();
     one.take('refused', { words: emerg });
     one.pass(plan(['/api']), old, [frontend]);
@@ -527,40 +530,40 @@ describe('a first file that nginx refuses', () => {
   });
 });
 
-/** A desk at which a new template and a new path were just refused. */
-function refusedDesk(): Desk {
+/** Trials in which a new template and a new path were just refused. */
+function refusedTrials(): TestTrials {
   const one = served(['/api']);
-  one.pass(plan(['/api', '/more']), fresh);
+  one.pass(plan(['/api', '/more']), newer);
   one.take('refused', { words: emerg });
-  one.pass(plan(['/api', '/more']), fresh);
+  one.pass(plan(['/api', '/more']), newer);
   return one;
 }
 
-describe('what was refused', () => {
-  it('is tried again when its input changes', () => {
-    const one = refusedDesk();
+describe('a refused change', () => {
+  it('is tried again if its input changes', () => {
+    const one = refusedTrials();
     one.take('live');
-    one.pass(plan(['/api', '/else']), fresh);
+    one.pass(plan(['/api', '/else']), newer);
     expect(one.content()).toContain('/else');
   });
 
-  it('is tried again when a frontend was restarted, once the good one is live there', () => {
-    const one = refusedDesk();
+  it('is tried again after a restart of a frontend, once the good edition is live there', () => {
+    const one = refusedTrials();
     one.take('live');
-    while (!one.pass(plan(['/api', '/more']), fresh, [frontend]).published?.rendered.content.startsWith('# old')) one.take('live');
-    one.pass(plan(['/api', '/more']), fresh, [restarted]);
+    while (!one.pass(plan(['/api', '/more']), newer, [frontend]).published?.rendered.content.startsWith('# old')) one.take('live');
+    one.pass(plan(['/api', '/more']), newer, [restarted]);
     one.take('live');
-    expect(one.pass(plan(['/api', '/more']), fresh, [restarted]).published?.rendered.content).toMatch(/^# new[^]*\/more meet/);
+    expect(one.pass(plan(['/api', '/more']), newer, [restarted]).published?.rendered.content).toMatch(/^# new[^]*\/more meet/);
   });
 
-  it('is not tried again while a frontend is away, since the others may be the ones that accept it', async () => {
+  it('is not tried again while a frontend is away, since the others may accept it', async () => {
     const other: TrialFrontend = { id: 'g', name: 'meet-frontend-2', life: 'g 1' };
     const one = served(['/api'], {}, refusing('# new'));
-    one.pass(plan(['/api']), fresh, [frontend, other]);
+    one.pass(plan(['/api']), newer, [frontend, other]);
     await settled();
     const passes = async (frontends: readonly TrialFrontend[], away: readonly string[] = []): Promise<void> => {
       for (let count = 0; count < 3; count += 1) {
-        one.pass(plan(['/api']), fresh, frontends, away);
+        one.pass(plan(['/api']), newer, frontends, away);
         one.take('live');
         await settled();
       }
@@ -574,58 +577,58 @@ describe('what was refused', () => {
     expect(one.rejected).toHaveLength(length + 1);
   });
 
-  it('is not tried again while the frontend that ended with it has not come back to the good one', () => {
+  it('is not tried again before the crashed frontend serves the good edition', () => {
     const one = served(['/api']);
-    one.pass(plan(['/api']), fresh, lives(1));
+    one.pass(plan(['/api']), newer, lives(1));
     for (let ends = 0; ends < 2; ends += 1) one.trials.ended('meet', 'meet-frontend-2');
-    one.pass(plan(['/api']), fresh, lives(2));
+    one.pass(plan(['/api']), newer, lives(2));
     for (let passes = 0; passes < 3; passes += 1) {
-      one.pass(plan(['/api']), fresh, [frontend], ['g']);
+      one.pass(plan(['/api']), newer, [frontend], ['g']);
       one.take('live');
       expect(one.content()).toMatch(/^# old/);
     }
-    one.pass(plan(['/api']), fresh, lives(3));
+    one.pass(plan(['/api']), newer, lives(3));
     one.take('live');
-    one.pass(plan(['/api']), fresh, lives(3));
+    one.pass(plan(['/api']), newer, lives(3));
     expect(one.content()).toMatch(/^# new/);
   });
 
-  it('is not good before all that run were heard', () => {
+  it('is not good before all running frontends have reported', () => {
     const other: TrialFrontend = { id: 'g', name: 'meet-frontend-2', life: 'g 1' };
     const one = served(['/api']);
-    const choice = one.pass(plan(['/api']), fresh, [frontend, other]);
+    const choice = one.pass(plan(['/api']), newer, [frontend, other]);
     one.trials.observe('meet', [{ generation: choice.published?.rendered.generation ?? '', state: 'live' }]);
     one.take('refused', { words: emerg });
-    one.pass(plan(['/api']), fresh, [frontend, other]);
+    one.pass(plan(['/api']), newer, [frontend, other]);
     expect(one.content()).toMatch(/^# old/);
   });
 
-  it('is not good before a frontend that is away has come back to it, or is given up', () => {
+  it('is not good before an absent frontend serves it, or stays away for long', () => {
     const one = served(['/api']);
-    one.pass(plan(['/api']), fresh, [frontend], ['g']);
+    one.pass(plan(['/api']), newer, [frontend], ['g']);
     one.take('live');
     one.trials.ended('meet', 'meet-older-1');
     one.trials.ended('meet', 'meet-older-1');
-    one.pass(plan(['/api']), fresh, [frontend], ['g']);
+    one.pass(plan(['/api']), newer, [frontend], ['g']);
     expect(one.content()).toMatch(/^# old/);
 
     const other = served(['/api']);
     for (let resyncs = 0; resyncs < 2; resyncs += 1) {
-      other.pass(plan(['/api']), fresh, [frontend], ['g']);
+      other.pass(plan(['/api']), newer, [frontend], ['g']);
       other.trials.retry(1_000_000, false);
     }
-    other.pass(plan(['/api']), fresh, [frontend], ['g']);
+    other.pass(plan(['/api']), newer, [frontend], ['g']);
     other.take('live');
     other.take('refused', { words: emerg });
-    other.pass(plan(['/api']), fresh, [frontend], ['g']);
+    other.pass(plan(['/api']), newer, [frontend], ['g']);
     expect(other.content()).toMatch(/^# new/);
   });
 
-  it('is tried again after a while where the reason lies elsewhere, and later and later', async () => {
+  it('is tried again at growing intervals if the reason lies elsewhere', async () => {
     const one = served(['/api'], {}, refusing('# new'));
     const passes = async (): Promise<void> => {
       for (let count = 0; count < 6; count += 1) {
-        one.pass(plan(['/api']), fresh);
+        one.pass(plan(['/api']), newer);
         await settled();
       }
     };
@@ -644,37 +647,37 @@ describe('what was refused', () => {
     expect(one.looks()).toBeGreaterThan(later + 1);
   });
 
-  it('is tried again by itself where it passed the test in the frontend, and only the reload had no effect', () => {
+  it("is tried again if it passed the hook's test and only the reload had no effect", () => {
     const one = served(['/api']);
-    one.pass(plan(['/api']), fresh);
+    one.pass(plan(['/api']), newer);
     one.take('refused', {
       words: 'nginx accepted the file in its test but goes on serving the old one; its log says why; test is successful',
     });
-    one.pass(plan(['/api']), fresh);
+    one.pass(plan(['/api']), newer);
     one.take('live');
     const looks = one.looks();
     one.trials.retry(1e9, false);
     expect(one.looks()).toBe(looks + 1);
   });
 
-  it('is not tried again by itself where a line of the file is to blame, but when told to', () => {
+  it('is tried again only on request if a line of the file is at fault', () => {
     const one = served(['/api']);
-    one.pass(plan(['/api']), fresh);
+    one.pass(plan(['/api']), newer);
     one.take('refused', { words: '[emerg] unknown directive "x" in /etc/nginx/meet-routing/routing.conf:7' });
-    one.pass(plan(['/api']), fresh);
+    one.pass(plan(['/api']), newer);
     one.take('live');
     const looks = one.looks();
     one.trials.retry(1e9, false);
     expect(one.looks()).toBe(looks);
     one.trials.retry(1e9, true);
     expect(one.looks()).toBe(looks + 1);
-    one.pass(plan(['/api']), fresh);
+    one.pass(plan(['/api']), newer);
     expect(one.content()).toMatch(/^# new/);
   });
 
-  it('is known to the next process, which goes back to what was good where the same templates are there', async () => {
+  it('is known to the next process, which serves the good edition if it has the same templates', async () => {
     const kept = served(['/api']).kept.at(-1);
-    const next = desk({}, refusing('/more'), kept);
+    const next = trialsWith({}, refusing('/more'), kept);
     for (let count = 0; count < 8; count += 1) {
       next.pass(plan(['/api', '/more'], '10.0.0.7:80'), old);
       await settled();
@@ -686,82 +689,82 @@ describe('what was refused', () => {
     expect(codes(choice)).toContain('reload-rejected');
   });
 
-  it('is not published by the next process, and with nothing but these templates the file stays as it is', async () => {
+  it('is not published by the next process, which keeps the file without the good templates', async () => {
     const one = served(['/api'], {}, refusing('# new'));
     for (let count = 0; count < 8; count += 1) {
-      one.pass(plan(['/api', '/more']), fresh);
+      one.pass(plan(['/api', '/more']), newer);
       await settled();
     }
     one.take('live');
     const kept = one.kept.at(-1);
     expect(JSON.stringify(kept)).not.toContain('it.groups');
-    const next = desk({}, refusing('# new'), kept);
-    const choice = next.pass(plan(['/api', '/more'], '10.0.0.7:80'), fresh);
+    const next = trialsWith({}, refusing('# new'), kept);
+    const choice = next.pass(plan(['/api', '/more'], '10.0.0.7:80'), newer);
     expect(choice.published).toBeUndefined();
     expect(choice.withdraw).toBe(false);
     expect(codes(choice).toSorted()).toEqual(['reload-rejected', 'template-broken']);
   });
 
-  it('other templates than the good one had are tested first after a restart, while the file stays as it is', async () => {
+  it('waits for a test after a restart if the templates are new, while the file stays unchanged', async () => {
     const kept = served(['/api']).kept.at(-1);
-    const next = desk({}, refusing('/bad'), kept);
-    const first = next.pass(plan(['/api']), fresh);
+    const next = trialsWith({}, refusing('/bad'), kept);
+    const first = next.pass(plan(['/api']), newer);
     expect([first.published, codes(first)]).toEqual([undefined, []]);
     await settled();
-    next.pass(plan(['/api']), fresh);
+    next.pass(plan(['/api']), newer);
     expect(next.content()).toMatch(/^# new/);
   });
 
-  it('with no frontend there, other templates than the good one had are published after a restart', () => {
-    const next = desk({}, refusing('/bad'), served(['/api']).kept.at(-1));
-    next.pass(plan(['/api']), fresh, []);
+  it('is published after a restart if no frontend runs and the templates are new', () => {
+    const next = trialsWith({}, refusing('/bad'), served(['/api']).kept.at(-1));
+    next.pass(plan(['/api']), newer, []);
     expect(next.content()).toMatch(/^# new/);
   });
 });
 
-describe('with no template that works', () => {
-  it('is told, where the last good one fails with what is there now', async () => {
+describe('without a working template', () => {
+  it('a problem says that the last good template fails with the current containers', async () => {
     const picky = compileSet(new Map([['routing.conf.eta', '# picky <%= it.generation %> <%= it.upstreams[0].servers[0] %>\n']]));
-    const one = desk({}, refusing('# new'));
+    const one = trialsWith({}, refusing('# new'));
     one.pass(plan(['/api']), picky);
     one.take('live');
-    one.pass(plan(['/api']), fresh);
+    one.pass(plan(['/api']), newer);
     await settled();
     const nobody = plan(['/api']);
-    const choice = one.pass({ ...nobody, addresses: { ...nobody.addresses, upstreams: new Map() } }, fresh);
+    const choice = one.pass({ ...nobody, addresses: { ...nobody.addresses, upstreams: new Map() } }, newer);
     expect(choice.published).toBeUndefined();
     expect(codes(choice)).toContain('template-broken');
   });
 
-  it('the last good structure is served, where the last good one fails with the structure that is wanted now', async () => {
+  it('the last good structure is served if the last good template fails with the wanted structure', async () => {
     const picky = compileSet(
       new Map([['routing.conf.eta', `# picky <%= it.generation %> <% if (it.groups.length > 1) throw new Error('no'); %>${body}`]]),
     );
     for (const check of [undefined, refusing('# new')]) {
-      const one = desk({}, check);
+      const one = trialsWith({}, check);
       one.pass(plan(['/api']), picky);
       one.take('live');
-      one.pass(plan(['/api', '/more']), fresh);
+      one.pass(plan(['/api', '/more']), newer);
       if (check === undefined) one.take('refused', { words: emerg });
       for (let round = 0; round < 4; round += 1) {
         await settled();
-        one.pass(plan(['/api', '/more'], '10.0.0.8:80'), fresh);
+        one.pass(plan(['/api', '/more'], '10.0.0.8:80'), newer);
         one.take('live');
       }
-      const choice = one.pass(plan(['/api', '/more'], '10.0.0.9:80'), fresh);
+      const choice = one.pass(plan(['/api', '/more'], '10.0.0.9:80'), newer);
       expect(one.content()).toMatch(/^# picky[^]*10\.0\.0\.9:80/);
       expect(codes(choice)).toEqual(['reload-rejected']);
       expect(choice.problems[0]?.message).toContain('the whole change is held back (the template; =/more)');
     }
   });
 
-  it('the last good one is filled with the current addresses', () => {
+  it('the last good edition gets the current addresses', () => {
     const one = served(['/api']);
     const choice = one.trials.choose(plan(['/api'], '10.0.0.8:80'), undefined, [frontend]);
     expect(choice.published?.rendered.content).toContain('10.0.0.8:80');
   });
 
-  it('and nothing good, there is nothing', () => {
-    expect(desk().trials.choose(plan(['/api']), undefined, [frontend]).published).toBeUndefined();
+  it('nothing is published without a good edition', () => {
+    expect(trialsWith().trials.choose(plan(['/api']), undefined, [frontend]).published).toBeUndefined();
   });
 });

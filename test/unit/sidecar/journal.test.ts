@@ -99,7 +99,7 @@ describe('what operators are told of a change', () => {
 
   it('counts from where a reload was held back, and names that', () => {
     const { journal, live: told } = journaling();
-    journal.passed({ ...pass('a'), publication: { heldBackMs: 2000 } }, at(1000, 'b1: start'));
+    journal.passed({ ...pass('a'), publication: { throttledMs: 2000 } }, at(1000, 'b1: start'));
     journal.passed(pass('a'), at(3000, 'a reload that was held back'));
     journal.proven('meet', live(3050), 3250);
     expect(told()).toMatchObject([{ generation: 'a', why: ['b1: start', 'a reload that was held back'], servingMs: 2050 }]);

@@ -57,7 +57,7 @@ describe('reloads', () => {
 
   it('do not count where a frontend served the file already', () => {
     const { tally, note } = counting();
-    note(frontendReport('live', 'a', { signals: { count: 0, delivered: 0, firstAtMs: 0, lastAtMs: 0 } }));
+    note(frontendReport('live', 'a', { reloads: { count: 0, delivered: 0, firstAtMs: 0, lastAtMs: 0 } }));
     expect(tally.counts('reloads_total').size).toBe(0);
   });
 });

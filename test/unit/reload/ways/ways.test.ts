@@ -37,26 +37,26 @@ const logsAt =
 describe.each(reloadWays.map((way) => [way.name, way] as const))('the way %s', (name, way) => {
   it('is found by its name', () => expect(wayNamed(name)).toBe(way));
 
-  it('sends a reload, and has a cure where that fails, exactly where meet-gen makes nginx reload', () => {
+  it('sends a reload, and has a cure for failures, exactly if meet-gen reloads nginx', () => {
     const sends = way.reloadedBy === 'meet-gen';
     expect([way.connect(quiet).reload !== undefined, way.notSentCure !== undefined]).toEqual([sends, sends]);
   });
 });
 
-it.each([signalWay, execWay])('$name finds the words in the log since the first reload was sent', async (way) => {
+it.each([signalWay, execWay])("$name finds nginx's words in the log since the first reload", async (way) => {
   expect(await inquire(way, { logs: logsAt(2000) })).toEqual({ kind: 'refused', words });
   expect(await inquire(way, {})).toEqual({ kind: 'nothing' });
   expect(await inquire(way, { logs: undefined })).toBeUndefined();
 });
 
 it.each([
-  ['refused for good', new LogRefused('403'), { kind: 'unavailable', reason: '403' }],
-  ['not to be had just now', new Error('ECONNRESET'), { kind: 'nothing' }],
-])('a log that is %s says so', async (_, error, found) => {
+  ['permanently refused', new LogRefused('403'), { kind: 'unavailable', reason: '403' }],
+  ['temporarily unavailable', new Error('ECONNRESET'), { kind: 'nothing' }],
+])('reports a log that is %s', async (_, error, found) => {
   expect(await inquire(signalWay, { logs: () => Promise.reject(error) })).toEqual(found);
 });
 
-it('exec takes what nginx -t says for a refusal, and anything else for a failure', async () => {
+it('exec reads the words of nginx -t as a refusal, and other output as a failure', async () => {
   await expect(reload(execWay, { exec: () => Promise.resolve({ code: 1, output: emerg }) })).rejects.toEqual(new Refusal(words));
   await expect(reload(execWay, { exec: () => Promise.resolve({ code: 126, output: 'no shell\n' }) })).rejects.toEqual(
     new Error('nginx -s reload ended with 126: no shell'),
@@ -64,21 +64,21 @@ it('exec takes what nginx -t says for a refusal, and anything else for a failure
 });
 
 describe('the hook', () => {
-  it('is believed where it has words of nginx, without a look at the log', async () => {
+  it("is enough if it has nginx's words: the log is not read", async () => {
     expect(await inquire(hookWay, { ...hookSays(emerg), logs: () => Promise.resolve(emerg.replace('"x"', '"y"')) })).toEqual({
       kind: 'refused',
       words: emerg,
     });
   });
 
-  it('is asked for nothing more where it has other words and no log may be read', async () => {
+  it('is the only source if no log can be read', async () => {
     expect(await inquire(hookWay, { ...hookSays('the reload had no effect'), logs: undefined })).toEqual({
       kind: 'refused',
       words: 'the reload had no effect',
     });
   });
 
-  it('is helped by the log since the file was written, where it has other words', async () => {
+  it('is completed by the log since the file was written, if it has only other words', async () => {
     expect(await inquire(hookWay, { ...hookSays('the reload had no effect'), logs: logsAt(target.writtenAtMs) })).toEqual({
       kind: 'refused',
       words,

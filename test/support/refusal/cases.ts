@@ -1,34 +1,34 @@
 import type { RefusalScene } from './scene.ts';
 import { waitUntil } from '../wait-until.ts';
 
-/** A way in which nginx refuses what it is given, or goes on as if nothing had been. */
-export interface Way {
+/** A change that nginx refuses, or silently doesn't apply. */
+export interface RefusalCase {
   readonly what: string;
   /** nginx's own words. */
   readonly words: RegExp;
-  /** What the refused file holds and the others don't. */
+  /** A text that only the refused file has. */
   readonly mark: string;
-  /** `nginx -t` has nothing against it: only a reload shows it. */
+  /** `nginx -t` accepts the file, and only the reload fails. */
   readonly passesTest?: true;
-  /** It depends on something that ends with the container. */
+  /** The fault ends with the container. */
   readonly endsWithContainer?: true;
-  /** Paths that go on working although they came with the change; without it nothing of the change goes live. */
+  /** Paths of the change that go live; if absent, no part of the change does. */
   readonly goesLive?: Readonly<Record<string, readonly string[]>>;
-  /** A path that is left out, and named. */
+  /** The path that is left out. */
   readonly leftOut?: string;
-  /** Where nginx's words can't be had: the change is held back as a whole, and these are its paths, by who answers them meanwhile. */
+  /** Without nginx's words the whole change is held back: the shown paths, and the answers meanwhile. */
   readonly withoutWords?: { readonly heldBack: string; readonly routes: Readonly<Record<string, readonly string[]>> };
-  /** Those that are there: `frontend-1`, unless others are named. */
+  /** The running frontends, by default `frontend-1`. */
   readonly frontends?: readonly string[];
   prepare?(scene: RefusalScene): Promise<void>;
   break(scene: RefusalScene): Promise<void>;
   fix(scene: RefusalScene): Promise<void>;
-  /** Leaves the scene as it was. */
+  /** Restores the initial state. */
   leave?(scene: RefusalScene): Promise<void>;
 }
 
-/** A change of the template that is appended to what is shipped. */
-function template(what: string, words: RegExp, text: string, more: Partial<Way> = {}): Way {
+/** A text appended to the shipped template. */
+function template(what: string, words: RegExp, text: string, more: Partial<RefusalCase> = {}): RefusalCase {
   return {
     what,
     words,
@@ -39,27 +39,23 @@ function template(what: string, words: RegExp, text: string, more: Partial<Way> 
   };
 }
 
-/** Within the status server's own port, so that nothing else is disturbed. */
+/** On an unused port, so that no other server is affected. */
 const inServer = (text: string): string => `server { listen 8099; ${text} }`;
 
 const newerOnly = /unknown directive "keepalive_min_timeout"/;
 
-export const ways: readonly Way[] = [
+export const refusalCases: readonly RefusalCase[] = [
   template('a directive that does not exist', /unknown directive "no_such_directive"/, 'no_such_directive on;'),
   template('a variable that does not exist', /unknown "no_such_variable" variable/, inServer('return 200 "$no_such_variable";')),
-  template(
-    'an include that is missing',
-    /open\(\) "\/etc\/nginx\/nowhere\.conf" failed \(2: No such file/,
-    'include /etc/nginx/nowhere.conf;',
-  ),
-  template('a block that is not closed', /unexpected end of file/, 'server {'),
+  template('a missing include', /open\(\) "\/etc\/nginx\/nowhere\.conf" failed \(2: No such file/, 'include /etc/nginx/nowhere.conf;'),
+  template('an unclosed block', /unexpected end of file/, 'server {'),
   template('a directive in the wrong place', /"worker_processes" directive is not allowed here/, 'worker_processes 1;'),
   template('an argument too many', /invalid number of arguments in "charset" directive/, inServer('charset utf-8 utf-16;')),
-  template('two upstreams of one name', /duplicate upstream "meet-spa"/, 'upstream meet-spa { server 127.0.0.1:8080; }'),
-  template('an upstream of backups alone', /no servers in upstream "lonely"/, 'upstream lonely { server 127.0.0.1:8080 backup; }'),
-  template('a weight of nothing', /invalid parameter "weight=0"/, 'upstream light { server 127.0.0.1:8080 weight=0; }'),
+  template('two upstreams with one name', /duplicate upstream "meet-spa"/, 'upstream meet-spa { server 127.0.0.1:8080; }'),
+  template('an upstream with only backups', /no servers in upstream "lonely"/, 'upstream lonely { server 127.0.0.1:8080 backup; }'),
+  template('a weight of 0', /invalid parameter "weight=0"/, 'upstream light { server 127.0.0.1:8080 weight=0; }'),
   template(
-    'a regular expression that is none',
+    'an invalid regular expression',
     /(pcre2?_compile|missing closing parenthesis|missing \))/i,
     inServer('location ~ "(" { return 204; }'),
   ),
@@ -69,22 +65,22 @@ export const ways: readonly Way[] = [
     `server { listen 8083; server_name ${'x'.repeat(60)}.example.com; }`,
   ),
   template(
-    'options of a port that contradict',
+    'contradicting options of a port',
     /duplicate listen options/,
     'server { listen 8083 backlog=5; listen 8099; } server { listen 8083 backlog=7; }',
   ),
-  template('a zone that is not there', /zero size shared memory zone "nowhere"/, inServer('limit_req zone=nowhere;')),
-  template('a directive that only a newer nginx knows', newerOnly, 'keepalive_min_timeout 1s;', {
+  template('a missing zone', /zero size shared memory zone "nowhere"/, inServer('limit_req zone=nowhere;')),
+  template('a directive for a newer nginx', newerOnly, 'keepalive_min_timeout 1s;', {
     frontends: ['older-1'],
     async prepare({ meet, ...scene }) {
-      // Alone at once, it would start with what was meant for the newer one.
+      // Both run at first: alone, the older nginx would start with the file for the newer nginx.
       await meet.scale({ older: 1 });
       await scene.converged();
       await meet.scale({ frontend: 0 });
     },
     leave: ({ meet }) => meet.scale({ frontend: 1, older: 0 }),
   }),
-  template('a directive that one of two frontends is too old for', newerOnly, 'keepalive_min_timeout 1s;', {
+  template('a directive for the newer of two frontends', newerOnly, 'keepalive_min_timeout 1s;', {
     frontends: ['frontend-1', 'older-1'],
     prepare: ({ meet }) => meet.scale({ older: 1 }),
     leave: ({ meet }) => meet.scale({ older: 0 }),
@@ -95,7 +91,7 @@ export const ways: readonly Way[] = [
     prepare: (scene) => scene.occupyPort('frontend-1', 8098),
   }),
   template(
-    'a shared zone whose key is another one',
+    'a shared zone with another key',
     /limit_req "keyed" uses the "\$request_uri" key while previously it used the "\$remote_addr" key/,
     'limit_req_zone $request_uri zone=keyed:1m rate=100r/s;',
     {
@@ -103,14 +99,14 @@ export const ways: readonly Way[] = [
       endsWithContainer: true,
       prepare: async (scene) => {
         await scene.editTemplate('limit_req_zone $remote_addr zone=keyed:1m rate=100r/s;\n');
-        await waitUntil('it is published', async () => (await scene.published()).includes('zone=keyed'));
+        await waitUntil('the zone is published', async () => (await scene.published()).includes('zone=keyed'));
         await scene.converged();
       },
       fix: (scene) => scene.editTemplate('# fixed\nlimit_req_zone $remote_addr zone=keyed:1m rate=100r/s;\n'),
     },
   ),
   {
-    what: 'a label whose path a snippet of the user has too',
+    what: 'a label with the path of a snippet',
     words: /duplicate location "\/files"/,
     mark: 'location = /files ',
     leftOut: '/files',
@@ -120,7 +116,7 @@ export const ways: readonly Way[] = [
       routes: { '/more': ['SPA'], '/files/': ['SPA'] },
     },
     prepare: (scene) => scene.writeSnippet('location = /files { return 204; }\n'),
-    // The harmless one comes second, so that it never goes live before the other one is there.
+    // The harmless service starts second, so that it doesn't go live before the refused one.
     async break({ meet }) {
       await meet.scale({ files: 1 });
       await meet.scale({ more: 1 });
