@@ -67,7 +67,7 @@ describe('explaining a failed call to an engine', () => {
       socket,
       { statusCode: 403, message: 'no' },
       /refused \(403\).* doesn't let GET \/containers\/json through/,
-      /docs\/security\.md/,
+      /docs\/engine-access\.md/,
     ],
     ['a proxy that refuses the method', socket, { statusCode: 405, message: 'no' }, /refused \(405\)/, /allow that call/],
     [
