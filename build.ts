@@ -1,7 +1,7 @@
 /**
- * Bundles the command into `dist/meet-gen.js`, without what dockerode and pino bring along for what meet-gen never does, and beside it
- * the package that only some runs use. CommonJS files: an ES module's import of a builtin evaluates all that it exports,
- * `node:http` for example undici, which costs memory for as long as the sidecar runs (docs/performance.md).
+ * Bundles the command into `dist/meet-gen.js`, without the parts of dockerode and pino that meet-gen never uses. A package
+ * that only some runs use gets a file of its own. The files are CommonJS: an ES module's import of a builtin evaluates
+ * all of its exports. `node:http` then loads undici, which costs memory while the sidecar runs (docs/performance.md).
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,19 +12,19 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 
 /** BuildKit sessions (grpc, protobuf), archives, SSH and threads: never called by meet-gen, most of the bundle otherwise. */
 const neverCalled = /^(@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore|ssh2|thread-stream)$/;
-/** Builtins that are required by somebody at the start and used later, or never: TLS alone is several megabytes. */
+/** Builtins that packages require at the start and use later, or never: TLS alone is several megabytes. */
 const usedLater = /^(node:)?(https|tls|zlib|child_process|assert)$/;
-/** In a file of its own, which the sidecar doesn't read unless it needs it. */
+/** The package with a file of its own, which the sidecar reads only for its pretty log. */
 const apart = 'pino-pretty';
 /** Only asked whether this is the main thread, which it always is. */
 const threads = /^(node:)?worker_threads$/;
 
-/** docker-modem writes out every request it makes for a debug line that nobody can ask for here: a millisecond each time. */
+/** docker-modem writes out every request it makes for a debug line that can't be switched on here: a millisecond each time. */
 const debugLine = /debug\('Sending: %s', util\.inspect\([^;]*\);/;
 
 /**
- * docker-modem follows redirects by itself: to any address that an answer names, and with an uncaught error where that is no
- * http(s). Node's own modules don't, so a redirect is an answer like any other that isn't 200.
+ * docker-modem follows redirects: to any address that an answer names, and with an uncaught error if that isn't http(s).
+ * Node's own modules don't, so a redirect is an answer like any other that isn't 200.
  */
 const followsRedirects = /docker-modem[/\\]lib[/\\]http\.js$/;
 

@@ -2,12 +2,12 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/setup/longest-first.ts';
 import { TierReporter } from './test/setup/tier-reporter.ts';
 
-/** Where the results also go as JSON, for a program that adds up several runs. */
+/** A file for the results as JSON, for a program that adds up several runs. */
 const reportFile = process.env['MEETGEN_TEST_REPORT'];
 
 /**
- * The projects that test/tiers.ts makes tiers of. What a project needs is found or brought by its global set-up: without
- * it the run fails, and no test is skipped. Groups run one after the other, so that a slow engine never makes a unit test
+ * The projects that test/tiers.ts makes tiers of. The global set-up of a project finds or downloads its needs: without
+ * them the run fails, and no test is skipped. Groups run one after the other, so that a slow engine never makes a unit test
  * miss its deadline. Time-outs only end what hangs: a busy machine is ten times slower than an idle one.
  */
 export default defineConfig({
@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/{unit,golden,attack}/**/*.test.ts'],
-          // What they test keeps no state of its own in a module: loading it once for all takes a third of the time.
+          // The tested modules keep no state, so loading them once for all files takes a third of the time.
           isolate: false,
           testTimeout: 60_000,
           maxWorkers: 2,

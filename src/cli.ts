@@ -1,4 +1,4 @@
-// Each command is imported when it is asked for: the sidecar needn't hold what only others use, nor a health check load it.
+// Each command is imported when it runs, so that a health check, for example, doesn't load the sidecar.
 import { Command, Option } from 'commander';
 import { showForeignLines } from './model/foreign-text.ts';
 import { flagWithValue, optionTable, OptionsError, parseDuration, readOptions } from './options.ts';
@@ -8,7 +8,7 @@ import { exitCodes, explainFailure, reportOutputErrors, printAnswer, printDrain,
 import { version } from './util/version.ts';
 import { messageOf } from './util/error-message.ts';
 
-/** The command line: every command with its options, what it says of itself and what it does. */
+/** The command line: commands with options, help and action. */
 export function createProgram(): Command {
   const program = new Command('meet-gen')
     .description(
@@ -240,7 +240,7 @@ function readTimeout(text: string): number {
   }
 }
 
-/** Without a command, run is meant; help and version are the program's own. */
+/** Adds the command `run` if no command is given. Help and version belong to the program. */
 export function withDefaultCommand(args: readonly string[]): readonly string[] {
   const [first] = args;
   const ofProgram = first !== undefined && (!first.startsWith('-') || ['--help', '-h', '--version', '-V'].includes(first));

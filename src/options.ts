@@ -17,7 +17,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 export interface OptionSpec<Value> {
   readonly flag: string;
   readonly variable: string;
-  /** What stands for the value in the help; absent for a switch, which is on where it is named. */
+  /** The placeholder for the value in the help; absent for a switch, which is on when given. */
   readonly placeholder?: string;
   readonly meaning: string;
   readonly commands: readonly CommandName[];
@@ -135,7 +135,7 @@ export const optionTable = {
     variable: 'MEET_GEN_CHECK',
     placeholder: 'how',
     meaning:
-      "how to test a change of structure before it is published: auto: with the frontends' own nginx, through exec, unless a socket proxy (plain tcp://) is in between; exec: the same, and no untested change is published; off: no test, and no log is read either",
+      "how to test a change of structure before it is published. auto: with the frontends' own nginx, through exec, unless a socket proxy (plain tcp://) is in between. exec: the same, and no untested change is published. off: no test, and no log is read",
     commands: ['run'],
     fallback: 'auto',
     parse: parseCheck,
@@ -155,7 +155,7 @@ export const optionTable = {
     variable: 'MEET_GEN_ALLOW_HOST',
     placeholder: 'names',
     meaning:
-      'the host names, separated by commas, that requests to --listen may use besides addresses and localhost: for example meet-gen, or the name of a proxy. Other names are refused, so that no web page can read the status under its own name',
+      'the host names, separated by commas, that requests to --listen may use besides addresses and localhost. For example meet-gen, or the name of a proxy. Other names are refused, so that no web page can read the status under its own name',
     commands: ['run'],
     parse: parseHostNames,
   }),

@@ -110,7 +110,7 @@ reject() {
 
 # ---- before nginx starts ----
 
-# Chooses nginx's first file: the published one if nginx accepts it, else the one before, else none.
+# Chooses nginx's first file: the published one if nginx accepts it, else the file before it, else no file.
 prepare() {
   rm -rf "$tree" "$candidate" "$home"/*.new "$rejected"
   if ! mkdir -p "${live%/*}"; then
@@ -218,7 +218,7 @@ is_up() {
   find_nginx && [ "$workers" != ' ' ]
 }
 
-# Reloads, and waits until only workers of the new configuration run. Returns 1 if nginx silently keeps the old one: a
+# Reloads, and waits until only workers of the new configuration run. Returns 1 if nginx keeps the old one: a
 # taken port, or a shared zone of another kind, passes its test but not its reload.
 reload() {
   is_up || return 1
@@ -316,7 +316,7 @@ is_retry_due() {
   [ "$polls_to_retry" -eq 0 ]
 }
 
-# Never ends by itself: it logs and retries every failure.
+# Runs until nginx ends: the loop logs and retries every failure.
 watch() {
   until is_up; do sleep "$proof_seconds"; done
   # nginx started with the chosen file, so the trial is over.

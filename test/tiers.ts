@@ -3,7 +3,7 @@ interface Tier {
   readonly command: string;
   /** Projects of vitest.config.ts. */
   readonly projects: readonly string[];
-  /** On two cores, once whatever it needs is there. */
+  /** Wall time on two cores, after all downloads. */
   readonly budgetSeconds: number;
 }
 

@@ -13,7 +13,7 @@ export async function checkHealth(options: Options): Promise<string | undefined>
     if (answer.status !== 200)
       return path === '/healthz'
         ? 'the loop of the running meet-gen is stuck'
-        : "the running meet-gen is not ready: no file is published yet, or the engine can't be reached; see the log (docker compose logs meet-gen)";
+        : "the running meet-gen is not ready: no file is published yet, or the engine can't be reached. See the log (docker compose logs meet-gen)";
   }
   return undefined;
 }

@@ -170,7 +170,7 @@ function logsPage(): string {
     [list(fields), 'optional' in row ? `sometimes ${list(row.optional)}` : ''].filter((text) => text !== '').join('; ') || '–',
   ]);
   return page('Log messages', [
-    'Every message that `meet-gen run` logs, with what the message means and what to do. A message is a static phrase under `msg`, so that an alert can compare it; everything that varies is a field.',
+    'Every message that `meet-gen run` logs, with its meaning and the advice. A message is a static phrase under `msg`, so that an alert can compare it; everything that varies is a field.',
     'Logs go to standard error (`docker compose logs meet-gen`). A line is a JSON object with `level`, `time`, the fields and `msg`. On a terminal, and with `--log-format pretty`, lines are laid out for reading. `--log-level debug` also shows the messages of that level. Each event is logged once, however often meet-gen looks. Text from containers is shown as printable ASCII.',
     table(['message', 'level', 'meaning', 'what to do', 'fields'], rows),
     '## The fields',

@@ -2,7 +2,7 @@
 export const symptomTable: readonly (readonly [symptom: string, cause: string, shownBy: string])[] = [
   [
     '502 on all routes',
-    'Nothing listens on 8083 in the frontend. The stub is missing, or the image could not write it (`conf.d is not writable` in its log).',
+    'No server listens on 8083 in the frontend. The stub is missing, or the image could not write it (`conf.d is not writable` in its log).',
     "`reload-unverified`: the status server doesn't answer. Mount the stub at `/etc/nginx/conf.d/routing.conf`.",
   ],
   [
@@ -27,11 +27,11 @@ export const symptomTable: readonly (readonly [symptom: string, cause: string, s
   ],
   [
     'Every login ends with an error 500',
-    "PostgreSQL or Redis doesn't run, hangs, or has another password. The health check and the pages need neither.",
+    "PostgreSQL or Redis doesn't run, hangs, or has another password. The health check and the pages work without both.",
     '`doctor` checks what the backend depends on, and asks its `/__heartbeat__`.',
   ],
   [
-    'All is live, but visitors get other routes',
+    'meet-gen shows all routes as live, but visitors get other routes',
     "Another server on 8083 answers instead of meet-gen's. The template of Meet's own compose file renders such a server.",
     '`doctor` names the file, the server and the mount to remove (`rival-server`).',
   ],
@@ -49,6 +49,6 @@ export const symptomTable: readonly (readonly [symptom: string, cause: string, s
   [
     'My route is missing',
     'A label is misspelt, the container shares no network with the frontends, another service has the path, …',
-    '`docker compose exec meet-gen meet-gen explain /the/path` shows who answers and which service may be meant: [explain](explain.md). `docker compose logs meet-gen` has each problem with its cure: [all codes](problems.md).',
+    '`docker compose exec meet-gen meet-gen explain /the/path` shows the answering service, and services with similar paths: [explain](explain.md). `docker compose logs meet-gen` has each problem with its cure: [all codes](problems.md).',
   ],
 ];

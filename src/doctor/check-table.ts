@@ -33,7 +33,7 @@ export const checkGroups: readonly CheckGroup[] = [
   {
     name: 'frontend',
     title: "The frontend's routes and files",
-    about: "The doctor's checks of the frontend: its ports, the routes that it serves, and the files mounted into it.",
+    about: "The doctor's checks of the frontend: ports, served routes, and mounted files.",
     checks: [...routingChecks, ...frontendFileChecks],
   },
   {

@@ -7,7 +7,7 @@ export interface Wait {
 }
 
 export interface Coalescer {
-  /** Asks for a run. One that isn't urgent waits for the quiet time. */
+  /** Asks for a run. A run that isn't urgent waits for the quiet time. */
   trigger(urgency?: 'urgent' | 'when quiet'): void;
   /** Runs the work once, now or after the current run, without a second look. */
   once(): void;

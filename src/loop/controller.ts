@@ -63,7 +63,7 @@ export interface ControllerHooks {
   onPassFailed(error: unknown): void;
   onConnected(): void;
   onDisconnected(error: unknown): void;
-  /** A container with `meet.*` labels ended by itself. */
+  /** A container with `meet.*` labels ended without a stop. */
   onCrash(containerId: string): void;
   /** A container with `meet.*` labels started or ended; milliseconds since 1970. */
   onRestart(containerId: string, atMs: number): void;

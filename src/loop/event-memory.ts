@@ -4,12 +4,12 @@ import type { EngineEvent } from '../model/engine-event.ts';
 import { isForgettable, lifeAfter, lifeAfterList, nextChangeAtMs, noteOfLife, stopOf } from '../model/life.ts';
 import type { Life } from '../model/life.ts';
 
-/** Events → notes on containers: what the engine's list doesn't show. Notes that no longer matter are dropped. */
+/** Events → notes on containers that the engine's list lacks. Notes that no longer matter are dropped. */
 export interface EventMemory {
   /** Takes an event about a container with `meet.*` labels. Times in milliseconds since 1970. */
   /** @returns whether the container ended without a stop */
   note(event: EngineEvent, happenedAtMs: number, heardAtMs: number): boolean;
-  /** Whether the container got a stop signal a short time ago, so that another one is no news. */
+  /** Whether the container got a stop signal a short time ago, so that another signal changes nothing. */
   isStopping(containerId: string, nowMs: number): boolean;
   /** The notes on the containers of a list that began at that time. */
   notesFor(containers: readonly Container[], listBeganAtMs: number, nowMs: number): ReadonlyMap<string, Note>;

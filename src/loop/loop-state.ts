@@ -35,10 +35,10 @@ export interface LoopState {
   /** A container started or ended, and may look the same as before. */
   readonly mustPass: boolean;
   readonly lastEventAtMs: number;
-  /** Of the last pass. */
+  /** The observation of the last pass. */
   readonly observation: Observation | undefined;
   readonly instances: readonly Instance[] | undefined;
-  /** Containers that take requests, and those whose network they use. Computed on demand: a host can have thousands. */
+  /** Containers that take requests, and containers whose network they use. Computed on demand: a host can have thousands. */
   readonly rotating: () => ReadonlySet<string>;
   readonly history: RotationHistory;
 }

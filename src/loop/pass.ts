@@ -25,12 +25,12 @@ interface PassFrontend {
   readonly life: string;
   readonly name: string;
   readonly imageId: string;
-  /** It runs and isn't stopping, so it has to serve the published file. */
+  /** The frontend runs and isn't stopping, so it has to serve the published file. */
   readonly running: boolean;
-  /** It ended, and the engine will start it again. */
+  /** The frontend ended, and the engine will start it again. */
   readonly restarting: boolean;
   readonly statusEndpoints: readonly string[];
-  /** It belongs to another project than the instance. It is proven too, but neither its refusals nor its version count. */
+  /** A frontend of another project than the instance's. The proof covers it, but ignores its refusals and version. */
   readonly isForeign: boolean;
 }
 
@@ -178,14 +178,14 @@ function tryChoose(renderer: Renderer, plan: RoutingPlan, frontends: readonly Pa
     return renderer.choose(plan, frontends);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    const message = `no template works for this instance, so its file stays as it is and addresses don't follow: ${error.message}`;
+    const message = `no template works for this instance, so its published file stays unchanged and its addresses are not updated: ${error.message}`;
     problems.push(templateBroken(message, plan.structure.instance));
     return undefined;
   }
 }
 
 /**
- * The frontends that decide the syntax: those that run, and those in a restart loop, since an older nginx that can't read
+ * The frontends that decide the syntax: running ones, and ones in a restart loop. An older nginx that can't read
  * the file would never run. Frontends that ran before count too, so that a restart changes nothing.
  */
 function decisiveVersions(
@@ -213,14 +213,14 @@ function frontendOf(instance: Instance, frontend: Replica, statusPort: number): 
 }
 
 function templateBroken(message: string, instance?: string): Problem {
-  return problem('template-broken', { instance, message, cure: 'fix that line; the change is picked up by itself' });
+  return problem('template-broken', { instance, message, cure: 'fix that line; meet-gen reads the change automatically' });
 }
 
 function reloadsThrottled(instance: string): Problem {
   return problem('reloads-held-back', {
     instance,
-    message: 'changes come so fast that nginx would be reloaded too often; what they add is published in a few seconds',
-    cure: 'nothing is lost; see which container comes and goes again and again',
+    message: 'changes come so fast that nginx would be reloaded too often; added addresses are published in a few seconds',
+    cure: 'no request is lost; find the container that starts and stops repeatedly',
   });
 }
 

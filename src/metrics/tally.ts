@@ -1,5 +1,5 @@
 /**
- * The counters, by the name of their metric without `meet_gen_`. Where all values of a label are known, they are exposed
+ * The counters, by the name of their metric without `meet_gen_`. Known values of a label are exposed
  * from the start: Prometheus takes a counter that begins at 1 for one that has not grown.
  */
 export const counters = {

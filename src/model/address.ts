@@ -210,7 +210,7 @@ function connectLine(container: Container, project: string | undefined, names: r
   const added = `${shortNetworkName(network, project)}${isNetworkOfProject(network, project) ? '' : ' (external: true)'}`;
   const inCompose = `add ${added} to the networks: of ${ownerId === undefined ? 'its service' : 'the service whose network it uses'} in compose`;
   // The engine refuses to connect a container without a network.
-  if (container.networkMode === 'none') return `${inCompose}, and remove network_mode: none`;
+  if (container.networkMode === 'none') return `${inCompose}, and remove network_mode: "none"`;
   const connected = ownerId === undefined ? pastedName(container) : parseEngineName(ownerId)?.slice(0, 12);
   return connected === undefined
     ? inCompose

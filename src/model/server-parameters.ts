@@ -1,7 +1,7 @@
 import { defined } from '../util/defined.ts';
 import type { Labels } from './label-table.ts';
 
-/** A replica's own share of the service's requests: what its line in an upstream says besides the address. */
+/** A replica's own share of the service's requests: the parameters of its line in an upstream. */
 export type ServerParameters = ReturnType<typeof serverParametersOf>;
 
 /** The parameters that labels ask for; a weight of 1 is nginx's own. */

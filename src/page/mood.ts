@@ -4,7 +4,7 @@ import type { FrontendStatus, ReplicaStatus, StatusSnapshot } from '../status/sn
 /** The colour of a state: fine, in progress or not quite right, or harmful for visitors. */
 export type Mood = 'good' | 'care' | 'bad';
 
-/** A change in progress is no failure. */
+/** A change in progress isn't a failure. */
 export function moodOf(snapshot: StatusSnapshot): Mood {
   const { engine, problems } = snapshot;
   if (engine.error !== undefined || problems.some(({ severity }) => severity === 'error')) return 'bad';

@@ -9,7 +9,7 @@ import type { Configurations, PageView } from './view.ts';
 export interface StatusPage {
   /** @param nowMs milliseconds since 1970 */
   show(snapshot: StatusSnapshot, configurations: Configurations, nowMs: number): Document;
-  /** Returns undefined for a name that is no file of the page. */
+  /** Returns undefined for an unknown name. */
   asset(name: string): Document | undefined;
 }
 

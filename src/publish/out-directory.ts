@@ -74,14 +74,14 @@ export async function readOutPlace(out: string, only: string | undefined): Promi
   if (!stats.isDirectory()) return readFilePlace(out, stats, only);
   if (out.endsWith('.conf'))
     throw new Error(
-      `${out} is a directory: Docker creates one if the file to mount does not exist; on the host, replace it by a file (touch), then recreate the containers`,
+      `${out} is a directory: Docker creates one if the file to mount does not exist. On the host, replace it by a file (touch), then recreate the containers`,
     );
   await checkWritable(out, constants.W_OK | constants.X_OK, stats);
   return { kind: 'directory', path: out, only };
 }
 
 async function readFilePlace(out: string, stats: Stats, only: string | undefined): Promise<OutPlace> {
-  if (!stats.isFile()) throw new Error(`${out} is neither a directory nor a file; name the directory that the frontend shares`);
+  if (!stats.isFile()) throw new Error(`${out} must be a directory or a file; name the directory that the frontend shares`);
   if (only === undefined)
     throw new Error(`${out} is a file, which holds only one Meet; name that Meet with --instance, or use a directory`);
   const path = await realpath(out);

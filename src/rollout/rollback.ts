@@ -32,7 +32,7 @@ export function observe(ports: TrialPorts, state: TrialState, reports: readonly 
     state.earlier = undefined;
     state.verdicts.set(current.edition.key, { accepted: true, words: '', content: '' });
     keep(ports, state);
-    // A part of the change is accepted: the next pass may try more of it.
+    // A part of the change is accepted: the next pass may try a larger part.
     if (state.wanted?.key !== current.edition.key) ports.onLearnt(instance);
   }
   if (haveAllReported && own.every((report) => report.state === 'live' || report.state === 'unverified')) settle(ports, state);

@@ -3,10 +3,10 @@ import type { Route } from './ownership.ts';
 import { oneOf, optional, text } from './shape.ts';
 import type { Check } from './shape.ts';
 
-/** The labels of a location: those of its service, and of its named route over them. */
+/** The labels of a location: the service's labels, overridden by the labels of a named route. */
 type LocationLabels = Service['labels'] & Partial<NonNullable<Route['named']>>;
 
-/** What holds for every location that sets nothing of its own. */
+/** The defaults for every location without settings of its own. */
 export const serverDefaults = { bodySize: '100M', readTimeout: '300s', connectTimeout: '2s' };
 
 interface LocationSetting<Value> {
@@ -47,7 +47,7 @@ const locationSettings = {
 
 type Rows = typeof locationSettings;
 
-/** Only what differs from the server's own settings. */
+/** The settings that differ from the server's own. */
 export type LocationSettings = {
   readonly [Name in keyof Rows]?: Exclude<ReturnType<Rows[Name]['decide']>, undefined>;
 };

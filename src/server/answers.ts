@@ -39,7 +39,7 @@ type Answer =
 /** The rules for requests to one listener. */
 export type Respond = (incoming: IncomingMessage) => Answer;
 
-/** Over the unix socket: its permissions decide who is an operator. */
+/** Over the unix socket: its permissions limit it to operators. */
 export function answersForOperators(source: StatusSource, operator: OperatorCalls, live: LiveStreams): Respond {
   return (incoming) => answerOperator(incoming, operator) ?? answer(incoming, source, live);
 }
@@ -65,7 +65,7 @@ export function send(outgoing: ServerResponse, answered: Answer): void {
 }
 
 /**
- * Browsers don't cache, sniff or frame answers, nor share them with other sites. The page loads only from this server, so
+ * Browsers don't cache, sniff, frame or share answers with other sites. The page loads only from this server, so
  * that injected markup could not run anything (Content Security Policy Level 3).
  */
 const safeHeaders = {
@@ -98,7 +98,7 @@ function readTarget(target = '/'): { readonly pathname: string; readonly searchP
   return { pathname, searchParams: new URLSearchParams(query.join('?')) };
 }
 
-/** Returns undefined for a request that is no operator's call. */
+/** Returns undefined for a request that isn't an operator's call. */
 function answerOperator({ method, url }: IncomingMessage, operator: OperatorCalls): Answer | undefined {
   const { pathname, searchParams } = readTarget(url);
   const containers = searchParams.getAll('container');

@@ -3,7 +3,7 @@ import { askHttp } from '../util/ask-http.ts';
 /** Far more than the status of 10,000 containers. */
 const maxStatusBytes = 64 * 1024 ** 2;
 
-/** Asks the meet-gen behind these sockets. @returns the answer of the first one that answers, or undefined */
+/** Asks the meet-gen behind these sockets. @returns the first answer, or undefined */
 export async function askFirst(
   socketPaths: readonly string[],
   path: string,

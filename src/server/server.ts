@@ -110,7 +110,7 @@ function open(respond: Respond, where: { path: string } | { host: string; port: 
     server.once('error', reject);
     server.listen(where, () => {
       server.off('error', reject);
-      // A connection that could not be accepted, perhaps for lack of descriptors.
+      // A connection that could not be accepted, perhaps because no descriptor is free.
       server.on('error', (error) => boundary.failed('the status server', error));
       server.on('connection', () => boundary.worked('the status server'));
       resolve(server);

@@ -3,7 +3,7 @@ import type { Entry } from './journal.ts';
 
 const msPerSecond = 1000;
 
-/** Counts an entry of the journal, if it is one that metrics count. */
+/** Counts an entry of the journal, if a metric counts its kind. */
 export function countEntry(tally: Tally, entry: Entry): void {
   if (entry.kind === 'reload') {
     if (entry.isFirst) tally.count('reloads_total', entry.result);

@@ -31,7 +31,7 @@ export type Entry =
   | { readonly kind: 'containers'; readonly instance: string; readonly containers: readonly string[]; readonly why: readonly string[] }
   | ({ readonly kind: 'reload' } & ReloadSeen);
 
-/** What is different in an instance's routes, in words for an operator. */
+/** A change of an instance's routes, in words for an operator. */
 interface RoutesChange {
   readonly instance: string;
   readonly generation: string;
@@ -45,10 +45,10 @@ interface RoutesChange {
   readonly unverified?: number;
 }
 
-/** What a problem is about, without the words for it. */
+/** The subject of a problem, without its message and cure. */
 type ProblemSubject = Pick<Problem, 'code' | 'instance' | 'container' | 'key' | 'value'>;
 
-/** Compares each new state with the one before, once, and writes what changed. */
+/** Compares each new state with the state before, once, and writes the changes. */
 export interface Journal {
   /** @param date when the instances were read, by the machine's clock */
   seen(instances: readonly Instance[], date: Date): void;
@@ -57,11 +57,11 @@ export interface Journal {
   problems(now: readonly Problem[]): void;
 }
 
-/** What the journal keeps of an instance: the state that the next one is compared with. */
+/** The journal's state of an instance, with which the next state is compared. */
 export interface JournalSlot {
   readonly instance: string;
   readonly journal: {
-    /** What led to a change that waits for nginx's answer, or for the next reload. */
+    /** The cause of a change that waits for nginx's answer, or for the next reload. */
     waiting?: Cause | undefined;
     /** Published, and not proven yet. */
     pending?: Change | undefined;
@@ -90,7 +90,7 @@ const maxTurns = 20;
 
 /**
  * @param slotOf the slot of an instance
- * @param write takes each entry. Where it throws, the state stays as before, so that the entry is written at the next comparison
+ * @param write takes each entry. If it throws, the state stays unchanged, so that the entry is written at the next comparison
  */
 export function createJournal(slotOf: (instance: string) => JournalSlot, write: Write): Journal {
   let known: ReadonlyMap<string, Problem> = new Map();
@@ -176,7 +176,7 @@ function noteProof(write: Write, { instance, journal }: JournalSlot, proof: Inst
   if (isAgain) writeTurns(write, instance, turns, change.cause);
 }
 
-/** Replicas that turned without a change of the routes, such as one that is unhealthy from its start. */
+/** Replicas that turned without a change of the routes, such as a replica that is unhealthy from its start. */
 function writeTurns(write: Write, instance: string, turns: Turns, cause: Cause): void {
   const { containers } = containersOf(turns);
   if (containers !== undefined) write({ kind: 'containers', instance, containers, why: reasonsOf(cause) });

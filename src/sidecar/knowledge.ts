@@ -270,7 +270,7 @@ function partFailed({ part, text }: PartFailure): Problem {
 }
 
 function engineUnreachable(message: string): Problem {
-  return problem('engine-unreachable', { message, cure: 'nothing is lost: the last good file is served, and meet-gen goes on trying' });
+  return problem('engine-unreachable', { message, cure: 'no request is lost: nginx serves the last good file, and meet-gen keeps trying' });
 }
 
 function describeFailure(error: unknown): string {

@@ -13,7 +13,7 @@ export interface InstanceProof {
   readonly servingAtMs: number | undefined;
 }
 
-/** Sums up the proofs of an instance. Frontends of another project count only where there are no others. */
+/** Sums up the proofs of an instance. Frontends of other projects count only if the instance has no own frontend. */
 export function summarizeProofs(all: readonly FrontendReport[]): InstanceProof {
   const own = all.filter(({ frontend }) => !frontend.isForeign);
   const reports = own.length > 0 ? own : all;

@@ -28,7 +28,7 @@ interface InstanceRecord extends FileSlot, JournalSlot {
 
 /** The records of all instances, by name. */
 export interface Records {
-  /** The record of an instance; creates one if there is none. */
+  /** The record of an instance; creates a missing record. */
   of(instance: string): InstanceRecord;
   published(instance: string): PublishedRouting | undefined;
   all(): readonly InstanceRecord[];

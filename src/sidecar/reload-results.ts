@@ -2,7 +2,7 @@ import type { FrontendReport } from '../reload/prover.ts';
 
 type ReloadResult = 'success' | 'refused' | 'unproven';
 
-/** What was seen of a frontend's reload for one file. */
+/** The results of a frontend's reload for one file. */
 export interface FrontendReload {
   readonly generation: string;
   readonly results: ReadonlySet<ReloadResult>;
@@ -16,7 +16,7 @@ export interface ReloadSeen {
 }
 
 /**
- * Compares the frontends of an instance with what was seen of their reloads before.
+ * Compares the frontends of an instance with the earlier results of their reloads.
  *
  * @param before by frontend id
  */

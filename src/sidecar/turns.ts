@@ -58,7 +58,7 @@ function isAsItShouldBe({ inRotation, standing }: Replica): boolean {
   return inRotation && standing.rank === 'ready';
 }
 
-/** The further end of a replica without requests is no news. */
+/** Further states of a stopping replica without requests aren't reported. */
 function hasTurned(before: Replica | undefined, { inRotation, standing: { rank } }: Replica): boolean {
   if (inRotation !== (before?.inRotation ?? false)) return true;
   return rank !== before?.standing.rank && (inRotation || (rank !== 'never' && rank !== 'stopping'));

@@ -7,7 +7,7 @@ import type { FrontendStatus, InstanceStatus, ReplicaStatus, StatusSnapshot } fr
 export function headlineOf({ ready, converged, engine, instances, problems }: StatusSnapshot): string {
   if (!engine.connected && engine.error !== undefined)
     return `the engine can't be reached, so changes are not seen; the last published file is still served`;
-  if (!ready) return 'nothing is published yet, or the last look is too old';
+  if (!ready) return 'no file is published yet, or the last look is too old';
   if (instances.length === 0) return 'no container has the label meet.role';
   const troubles = problems.filter(({ severity }) => severity !== 'notice');
   if (!converged) return `not everything that labels ask for is live${andProblems(troubles.length)}`;
@@ -55,7 +55,7 @@ export const askedFirst = 'nginx is testing it first';
 export function stateOf(instance: InstanceStatus): string {
   const { frontends, desiredGeneration, publishedGeneration, onTrial } = instance;
   if (frontends.length === 0) return 'no frontend serves it';
-  if (publishedGeneration === undefined) return `nothing is published for it yet${onTrial === true ? `, ${askedFirst}` : ''}`;
+  if (publishedGeneration === undefined) return `no file is published yet${onTrial === true ? `, ${askedFirst}` : ''}`;
   if (desiredGeneration !== publishedGeneration)
     return onTrial === true
       ? `not everything that labels ask for is published yet, ${askedFirst}`
@@ -80,7 +80,7 @@ export function placeOf({ endpoint, network }: ReplicaStatus): string {
   return endpoint === undefined ? 'no address' : `${endpoint} on ${network ?? '?'}`;
 }
 
-/** The container's state, and why it is in rotation or not, without repetition. */
+/** The container's state, and the reason for its place in or out of the rotation, without repetition. */
 export function whyOf({ state, reason }: ReplicaStatus): string {
   return reason.startsWith(state) ? reason : `${state}: ${reason}`;
 }

@@ -8,14 +8,14 @@ export interface LiveChange {
   readonly generation: string;
   /** In words: `+ meet/backend 172.18.0.5:8000`, … */
   readonly changes: readonly string[];
-  /** Replicas that entered or left the rotation, and why; absent for none. */
+  /** Replicas that entered or left the rotation, with the reason; absent without such replicas. */
   readonly containers?: readonly string[];
   /** The causes: `meet-backend-1: start`, … */
   readonly why: readonly string[];
   /** Milliseconds from the causing event until the change was serving, and until it was live. */
   readonly servingMs?: number;
   readonly liveMs?: number;
-  /** As `diff -u` prints it; absent for an instance's first file. */
+  /** In the format of `diff -u`; absent for an instance's first file. */
   readonly diff?: string;
 }
 

@@ -10,7 +10,7 @@ import { defined, mapDefined } from '../util/defined.ts';
 
 const maxReasonLength = 500;
 
-/** The state of a container, and why it is or isn't in rotation. */
+/** The state of a container, and the reason for its place in or out of the rotation. */
 export interface ReplicaStatus {
   readonly container: string;
   readonly id: string;
@@ -24,7 +24,7 @@ export interface ReplicaStatus {
   readonly network?: string;
   /** The TCP ports that the image or `expose:` names. */
   readonly exposedPorts?: readonly number[];
-  /** Nothing listens at the endpoint. Only `meet-gen status` tries to connect. */
+  /** No program listens at the endpoint. Only `meet-gen status` tries to connect. */
   readonly refusesConnections?: true;
   /** Since when the container has this state, as far as this meet-gen has seen it (ISO 8601). */
   readonly since?: string;
@@ -48,7 +48,7 @@ export interface InstanceStatus {
   readonly converged: boolean;
   readonly desiredGeneration?: string;
   readonly publishedGeneration?: string;
-  /** nginx is testing the wanted routes, or a part of them; more may be published by itself. */
+  /** nginx is testing the wanted routes, or a part of them; more may follow automatically. */
   readonly onTrial?: true;
   /** The port and hosts that the outer proxy must send requests to; no hosts for any host. */
   readonly entry?: { readonly port: number; readonly hosts: readonly string[] };
@@ -149,7 +149,7 @@ function showFacts(facts: FrontendFacts | undefined): FrontendFacts {
   return { ...facts, proofReason: showForeignText(facts.proofReason, maxReasonLength) };
 }
 
-/** Describes a container: state, address, and why it is or isn't in rotation. */
+/** Describes a container: state, address, and the reason for its place in or out of the rotation. */
 export function describeReplica(replica: Replica): ReplicaStatus {
   const { container } = replica;
   return {

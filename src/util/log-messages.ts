@@ -1,17 +1,17 @@
 /** One message of the log. `docs/logs.md` is generated from these. */
 interface LogMessage {
   readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug';
-  /** A static phrase: what varies is in the fields. */
+  /** A static phrase; varying values are in the fields. */
   readonly message: string;
   readonly meaning: string;
-  /** What the reader of the line can do. */
+  /** The advice for the reader of the line. */
   readonly action: string;
   readonly fields: readonly LogField[];
   /** Fields of some of the lines only. */
   readonly optional?: readonly LogField[];
 }
 
-/** What the fields of a line mean. */
+/** The meaning of each field. */
 export const logFields = {
   changes:
     'the routes and addresses that were added (`+`) and removed (`-`); `+ meet/backend -> 503` is a service without a replica in rotation',
@@ -29,7 +29,7 @@ export const logFields = {
   out: 'the value of `--out`',
   part: 'the part of meet-gen: `the pass of meet` is the pass of the instance `meet`',
   problem:
-    '`code` and what the problem is about: `instance`, `container`, `key`, `value`; also `severity`, `message` and `cure`, but not in `problem resolved`',
+    '`code`, and the subject of the problem: `instance`, `container`, `key`, `value`; also `severity`, `message` and `cure`, but not in `problem resolved`',
   reason: 'why there was no test: the words of the engine or of the frontend',
   reload: 'the value of `--reload`',
   servingMs: 'the milliseconds from the event until nginx first answered with the generation',

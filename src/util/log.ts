@@ -12,7 +12,7 @@ type Required<Name extends LogMessageName> = Row<Name>['fields'][number];
 type Optional<Name extends LogMessageName> =
   Row<Name> extends { readonly optional: readonly (infer Field extends LogField)[] } ? Field : never;
 
-/** One object, or nothing for a message without fields. */
+/** One object; for a message that has no fields, no argument. */
 type LineFields<Name extends LogMessageName> = [Required<Name>] extends [never]
   ? []
   : [fields: Readonly<Record<Required<Name>, unknown>> & Readonly<Partial<Record<Optional<Name>, unknown>>>];

@@ -15,5 +15,5 @@ export async function refusalInLog(logs: ReadLog, frontend: WayFrontend, sinceMs
 /** The problem text after a reload without effect. */
 export const pendingAfterReload: ReloadWay['pending'] = (served) => ({
   message: `the frontend still serves ${served}, although meet-gen made it reload`,
-  cure: "read nginx's reason in the frontend's log (docker logs); if the log has none, make nginx the container's first process, so that it gets the signal",
+  cure: "read nginx's reason in the frontend's log (docker logs). If the log has no reason, make nginx the container's first process, so that it gets the signal",
 });

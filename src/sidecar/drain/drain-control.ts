@@ -6,8 +6,8 @@ import { OperatorError } from '../../model/operator-error.ts';
 import type { Rank } from '../../model/rotation.ts';
 
 /**
- * The progress of a drain: `needed` while no other replica is ready to take over, `leaving` until every
- * frontend is proven to send the container nothing new, then `out`; `gone` when the container doesn't run any more.
+ * The progress of a drain: `needed` while no other replica is ready to take over. `leaving` until every
+ * frontend is proven to send the container nothing new, then `out`. `gone` when the container no longer runs.
  */
 export interface DrainState {
   readonly container: string;
@@ -60,11 +60,11 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
     const [only, ...others] = named.length > 0 ? named : byId;
     if (only === undefined) throw new OperatorError(explainUnknown(name, ports.instances(), all()));
     if (others.length > 0)
-      throw new OperatorError(`several containers have an id that starts with ${showForeignText(name)}: give more of it`);
+      throw new OperatorError(`several containers have an id that starts with ${showForeignText(name)}: give more letters`);
     return only;
   };
 
-  /** A whole id comes from an earlier answer: where the id is unknown now, the container was removed. */
+  /** A whole id comes from an earlier answer: if the id is unknown now, the container was removed. */
   const resolve = (names: readonly string[]): { readonly found: readonly Found[]; readonly gone: readonly string[] } => {
     const gone = names.filter((name) => wholeId.test(name) && all().every(({ replica }) => replica.container.id !== name));
     return { gone, found: names.filter((name) => !gone.includes(name)).map(find) };
@@ -99,7 +99,7 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
       );
       if (marked) ports.look();
       return [
-        ...gone.map((id) => ({ container: id.slice(0, 12), id, state: 'gone', reason: 'it is not there any more' }) as const),
+        ...gone.map((id) => ({ container: id.slice(0, 12), id, state: 'gone', reason: 'the container no longer runs' }) as const),
         ...found.map((one) => describe(one, drains.has(one.replica.container.id) ? stateOf(one) : needed)),
       ];
     },
@@ -126,7 +126,7 @@ const needed = { state: 'needed', reason: 'no other replica is ready to take its
 function explainUnknown(name: string, instances: readonly Instance[], services: readonly Found[]): string {
   const shown = showForeignText(name);
   if (instances.some(({ frontends }) => frontends.some(({ container }) => container.name === name)))
-    return `${shown} is a frontend or router: the proxy in front of it decides what it gets, so meet-gen can't take it out`;
+    return `${shown} is a frontend or router: the outer proxy sends its requests, so meet-gen can't drain it`;
   const names = services.map(({ replica }) => replica.container.name);
   // Another number means another replica, not a typo.
   const meant = nearest(

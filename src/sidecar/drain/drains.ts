@@ -12,7 +12,7 @@ interface Mark {
 
 /** The containers that operators took out of rotation, until they end. Kept across restarts of meet-gen. */
 export interface Drains {
-  /** Reads the drains of an earlier process. @throws Error when the text is no JSON object */
+  /** Reads the drains of an earlier process. @throws Error when the text isn't a JSON object */
   load(text: string): void;
   has(containerId: string): boolean;
   /** @returns whether any container was not drained before */

@@ -5,7 +5,7 @@ import type { ProbeAnswer, ProbeTarget } from './probe.ts';
 
 /** Probes containers at intervals; containers with `meet.health` → ready or not. */
 export interface HealthProber {
-  /** Probes these from now on, and no others. */
+  /** Probes only these containers from now on. */
   aim(targets: readonly ProbeTarget[]): void;
   /** The last result of each, by container id. */
   verdicts(): ReadonlyMap<string, ProbeVerdict>;
@@ -27,7 +27,7 @@ interface Probing {
 }
 
 /**
- * @param onChange called when a result differs from the one before
+ * @param onChange called when a result differs from the last result
  * @param repeat runs the loop of each container, and retries a step that throws
  */
 export function createHealthProber(

@@ -71,7 +71,7 @@ function answerOfStatus(status: number, path: string, host: string | undefined):
 const refused: ProbeAnswer = { answer: 'not-ready', detail: 'it refuses connections' };
 const refusedByWhom: ProbeAnswer = {
   answer: 'unclear',
-  detail: 'it is in host mode, where it can be asked by a meet-gen in host mode alone',
+  detail: 'the container is in host mode, so only a meet-gen in host mode can probe it',
 };
 const noAnswer: ProbeAnswer = { answer: 'unclear', detail: 'no answer in time' };
 

@@ -8,7 +8,7 @@ import { maxListed } from './answer-limits.ts';
 import { recordOf, textOf, textsOf } from './json-fields.ts';
 import { defined } from '../../util/defined.ts';
 
-/** The fields that meet-gen reads of one entry of `GET /containers/json` (Docker Engine API, ContainerSummary). */
+/** The fields that meet-gen reads from an entry of `GET /containers/json` (Docker Engine API, ContainerSummary). */
 export interface EngineContainer {
   readonly Id?: unknown;
   readonly Names?: unknown;

@@ -193,7 +193,7 @@ describe('the cure', () => {
     [
       'a container of network_mode none, which the engine connects to nothing',
       [backend({ networks: { none: '' }, networkMode: 'none' })],
-      'add default to the networks: of its service in compose, and remove network_mode: none',
+      'add default to the networks: of its service in compose, and remove network_mode: "none"',
     ],
     [
       "a container in another one's network, which is connected with that one",

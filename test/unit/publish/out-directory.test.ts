@@ -106,7 +106,7 @@ describe('what --out names', () => {
   });
 
   it('must be a directory or a file', async () => {
-    await expect(readOutPlace('/dev/null', 'meet')).rejects.toThrow(/neither a directory nor a file/);
+    await expect(readOutPlace('/dev/null', 'meet')).rejects.toThrow(/must be a directory or a file/);
   });
 
   it('must not be the directory that Docker creates for a missing file', async () => {

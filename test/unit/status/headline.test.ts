@@ -56,7 +56,7 @@ describe('the whole in a sentence', () => {
       /^not everything .* is live, and there is a problem$/,
     ],
     ['no container', { instances: [] }, /^no container has the label meet\.role$/],
-    ['before the first pass', { ready: false, converged: false }, /^nothing is published yet/],
+    ['before the first pass', { ready: false, converged: false }, /^no file is published yet/],
     ['no engine', { ready: false, engine: { connected: false, lastSyncAt: null, error: 'e' } }, /^the engine can't be reached/],
   ])('%s', (_, more, expected) => {
     expect(headlineOf({ ...snapshot, ...more })).toMatch(expected);
@@ -67,11 +67,11 @@ describe('an instance in a sentence', () => {
   it.each<[string, Partial<InstanceStatus>, string]>([
     ['live', {}, 'live'],
     ['without a frontend', { frontends: [] }, 'no frontend serves it'],
-    ['not published', { publishedGeneration: undefined as unknown as string }, 'nothing is published for it yet'],
+    ['not published', { publishedGeneration: undefined as unknown as string }, 'no file is published yet'],
     [
       'not published, on trial',
       { publishedGeneration: undefined as unknown as string, onTrial: true },
-      'nothing is published for it yet, nginx is testing it first',
+      'no file is published yet, nginx is testing it first',
     ],
     [
       'on trial',
