@@ -2,7 +2,7 @@ import { createErrorBoundary } from '../../src/util/error-boundary.ts';
 import type { ErrorBoundary } from '../../src/util/error-boundary.ts';
 import { nowMs } from '../../src/util/clock.ts';
 
-/** A boundary whose log nobody reads; what fails is in its failures. */
+/** A boundary that logs nothing. Its failures show the errors. */
 export function quietBoundary(): ErrorBoundary {
   return createErrorBoundary({ error: () => undefined, info: () => undefined }, nowMs);
 }

@@ -5,9 +5,8 @@ import type { Place } from './place.ts';
 import { kindOf } from './world.ts';
 import type { Network, Slot } from './world.ts';
 
-/** Does to a real Meet what a walk has planned. */
+/** Carries out planned actions on a real Meet. */
 export interface Actor {
-  /** Resolves when the engine has done it. */
   act(action: Action): Promise<void>;
   /** The container that is in a slot now. */
   idOf(slot: Slot): string | undefined;

@@ -11,11 +11,11 @@ import { startOutsideWorld } from './outside-world.ts';
 const host = 'auth.meet-gen.test';
 const good = { altName: `DNS:${host}`, days: 60 };
 
-/** A certificate that the doctor has to complain of. */
+/** A certificate that the doctor must report. */
 interface CertificateFault {
   readonly name: string;
   readonly made: { readonly altName: string; readonly days: number };
-  /** Whose authority the doctor isn't told to trust. */
+  /** Signed by an authority that the doctor doesn't trust. */
   readonly isStrange?: true;
   readonly finds: string;
   readonly what: RegExp;
@@ -31,7 +31,7 @@ export const certificateFaults: readonly CertificateFault[] = [
   { name: 'that ends soon', made: { ...good, days: 5 }, finds: 'tls warning keycloak', what: /ends in [45] days/ },
   { name: 'that has ended', made: { ...good, days: -1 }, finds: 'tls failure keycloak', what: /CERT_HAS_EXPIRED/ },
   {
-    name: 'of an authority that nobody trusts',
+    name: 'of an untrusted authority',
     made: good,
     isStrange: true,
     finds: 'tls failure keycloak',
@@ -39,15 +39,17 @@ export const certificateFaults: readonly CertificateFault[] = [
   },
 ];
 
-/** Keycloak under a public name, in a DNS of the test, with certificates of an authority that the doctor is told to trust. */
+/** Keycloak with a public name: a DNS of the test, and certificates of an authority that the doctor trusts. */
 export interface PublicName {
-  /** The DNS doesn't have the name: found. Then it has, with a good certificate: nothing is found. */
+  /**
+   * The doctor must report a name that the DNS doesn't have, and nothing once the DNS has it with a good certificate.
+   */
   undergoDns(): Promise<void>;
   undergo(fault: CertificateFault): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** Gives the Meet's Keycloak a public name. */
+/** Gives the Keycloak of a Meet a public name. */
 export async function startPublicName(engine: Engine, idleImage: string, stack: DoctorStack): Promise<PublicName> {
   const folder = await mkdtemp(join(tmpdir(), 'mg-'));
   await chmod(folder, 0o755);

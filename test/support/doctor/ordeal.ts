@@ -6,8 +6,9 @@ import type { Fault } from './faults.ts';
 const limitMs = 60_000;
 
 /**
- * Makes faults in a Meet that is well, all at once, has the doctor find exactly them, fixes each as its cure says, and has the
- * doctor find nothing. Faults that are made together are in services of their own.
+ * Makes all faults at once in a Meet without faults, and checks that the doctor finds exactly these. Fixes each as its
+ * cure tells the user to, and checks that the doctor finds nothing. Faults that are made together must be in separate
+ * services.
  */
 export async function undergo(stack: DoctorStack, faults: readonly Fault[]): Promise<void> {
   const services = [...new Set(faults.flatMap((fault) => fault.services))];
@@ -47,7 +48,7 @@ function findsOf(faults: readonly Fault[]): readonly string[] {
   return faults.flatMap(({ finds }) => finds);
 }
 
-/** Asks until the doctor finds just this: a container needs a moment to start, a health check another. */
+/** Repeats the doctor until it finds exactly this: containers and health checks need a moment. */
 export async function saysExactly(stack: DoctorStack, expected: readonly string[], args: readonly string[] = []): Promise<DoctorSays> {
   let last: DoctorSays | undefined;
   return waitUntil(

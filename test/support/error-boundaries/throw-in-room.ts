@@ -7,23 +7,25 @@ import { waitUntil } from '../wait-until.ts';
 
 const preload = fileURLToPath(new URL('throw-in-room.cjs', import.meta.url));
 
-/** A call of a primitive that throws: which one, made from a function of that name, and about that text where not all are meant. */
+/**
+ * A primitive whose calls throw if they come from this function. With `about`, only calls that concern this text throw.
+ */
 export interface Fault {
   readonly call: string;
   readonly from?: string;
   readonly about?: string;
 }
 
-/** `meet-gen run`, into whose parts a test can make errors fall. */
+/** A `meet-gen run` with errors that a test injects into its parts. */
 export interface FaultyRun {
   readonly run: RunningCommand;
-  /** From now on these calls throw; without any none does. */
+  /** Makes these calls throw. Without a fault, no call throws. */
   strike(fault?: Fault): Promise<void>;
-  /** How often one has thrown since. */
+  /** The number of errors thrown since the last `strike`. */
   thrown(): number;
 }
 
-/** Starts the sidecar with Node's primitives prepared: they throw only where `strike` says so. */
+/** Starts the sidecar with prepared primitives. They throw only as `strike` asks. */
 export function startFaultyRun(
   scene: Scene,
   flags: readonly string[] = [],
@@ -38,7 +40,7 @@ export function startFaultyRun(
       const text = JSON.stringify(fault ?? null);
       writeFileSync(file, text);
       run.signal('SIGUSR2');
-      await waitUntil('the fault is taken in', () => run.hasEnded() || readText(`${file}.read`) === text);
+      await waitUntil('the command has read the fault', () => run.hasEnded() || readText(`${file}.read`) === text);
     },
     thrown: () => readText(`${file}.thrown`).length,
   };

@@ -9,19 +9,19 @@ import { startRollingMeet, type RollingMeet } from './rolling-meet.ts';
 import { underLoad } from './under-load.ts';
 import { createUserProject, type UserProject } from './user-project.ts';
 
-// What else a Meet has: it must not be recreated.
+// The Meet's other services, which must not be recreated.
 const idle = { image: gunicornImage, command: ['sleep', 'infinity'], stop_signal: 'SIGKILL', networks: ['internal'] };
 const edition = (value: string) => ({ environment: { EDITION: value } });
 
 interface ScriptSuiteOptions {
-  /** At least so many requests of each method are sent while a script runs. */
+  /** The least number of requests of each method while a script runs. */
   readonly requestsOfEach: number;
   readonly clients: number;
-  /** The recipe and the script's usual way, also what can go wrong, or everything. */
+  /** Which tests run: the recipe and the usual run of the script, also its failures, or everything. */
   readonly extent: 'usual' | 'faults' | 'all';
 }
 
-/** The recipes of docs/rolling-updates.md and docs/rolling-update.sh, with real gunicorn under load. */
+/** Tests the recipes of docs/rolling-updates.md and docs/rolling-update.sh, with real gunicorn under load. */
 export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, clients, extent }: ScriptSuiteOptions): void {
   let rolling: RollingMeet;
   let user: UserProject;
@@ -37,7 +37,7 @@ export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, cl
       services: { redis: idle, celery: { ...idle, depends_on: ['redis'] } },
     });
     user = createUserProject(engine, rolling.meet);
-    // From here on as an operator does it: the stack was started service by service.
+    // The stack was started service by service. From here on the test acts as an operator does.
     await user.compose('up', '--detach');
     await rolling.healthy(await rolling.backends());
     await rolling.meet.converged();
@@ -48,7 +48,7 @@ export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, cl
   });
   stopAtFirstFailure();
 
-  /** Whatever the update did, none of these requests may fail; returns how it ended. */
+  /** Fails the test if a single request fails during the update; returns the update's result. */
   async function loaded<Result>(name: string, act: () => Promise<Result>): Promise<Result> {
     let result: Result | undefined;
     const change = async (): Promise<readonly never[]> => {
