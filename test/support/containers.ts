@@ -62,7 +62,7 @@ export function filesService(sketch: Partial<ContainerSketch> = {}): Container {
   });
 }
 
-/** An observation of these containers. `stopping` has the names of those that got a stop signal. */
+/** An observation of these containers. `stopping` has the names of containers that got a stop signal. */
 export function observe(
   containers: readonly Container[],
   stopping: readonly string[] = [],

@@ -12,7 +12,7 @@ export interface FactOptions {
   readonly choice?: InstanceChoice;
   readonly stopping?: readonly string[];
   readonly notes?: Readonly<Record<string, Note>>;
-  /** Changes the published routing. By default it is the routing that the labels ask for; null means not published. */
+  /** Changes the published routing, by default that of the labels. Null means not published. */
   readonly published?: (routing: Routing) => Routing | null;
   readonly problems?: readonly Problem[];
   /** The generation that each frontend serves, by its name. The default is the published generation. */

@@ -11,8 +11,8 @@ const terabyte = 2 ** 40;
 type MakeForeign = (path: string, outside: string) => Promise<unknown>;
 
 /**
- * What a user who can write to the volume can put in the place of meet-gen's small files. meet-gen must not follow,
- * wait for, or fully read any of it.
+ * Things that a user with write access to the volume can put in the place of meet-gen's small files. meet-gen must not
+ * follow them, wait for them, or read them in full.
  */
 const notRegular: Readonly<Record<string, MakeForeign>> = {
   'a named pipe': (path) => run('mkfifo', [path]),

@@ -26,7 +26,7 @@ function ephemeralStart(): number {
   try {
     start = Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0]);
   } catch {
-    // Not Linux. Its range begins at 32768 or later.
+    // On systems other than Linux, the range begins at 32768 or later.
   }
   // If the kernel's range leaves no room below, ports come from the range.
   return start > lowestPort ? start : usualEphemeralStart;

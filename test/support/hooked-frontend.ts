@@ -184,8 +184,8 @@ server {
 }
 
 /**
- * The same with a shared zone. A running nginx refuses to change the zone's key, which its configuration test doesn't
- * show.
+ * Like `routesSaying`, with a shared zone. A running nginx refuses to change the zone's key, which its configuration
+ * test doesn't show.
  */
 export function limitedBy(key: string, name: string): string {
   return routesSaying(name, { more: `limit_req_zone ${key} zone=shared:1m rate=1000r/s;`, inServer: 'limit_req zone=shared;' });

@@ -13,8 +13,8 @@ interface HttpAnswer {
 const limitMs = 30_000;
 
 /**
- * One GET on a new connection. Not `fetch`: on Node 20, `fetch` sometimes neither resolves nor rejects when the server
- * closes the connection at once. Docker's port proxy does that while no process listens in the container.
+ * One GET on a new connection. `fetch` isn't usable: on Node 20 it sometimes hangs when the server closes the
+ * connection at once. Docker's port proxy does that while no process listens in the container.
  * @throws Error without an answer within 30 s
  */
 export function httpGet(place: Place, path: string): Promise<HttpAnswer> {

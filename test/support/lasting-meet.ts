@@ -36,7 +36,7 @@ export async function startLastingMeet(part: string): Promise<LastingMeet> {
         frontend: soon,
         backend: lasting,
         fleeting: { ...another, ...soon },
-        // Its shell ignores the stop signal.
+        // The shell ignores the stop signal.
         stubborn: { ...another, ...lasting, entrypoint: ['sh', '-c', 'node /app/server.mjs; true'] },
         tools: lasting,
       },

@@ -52,8 +52,8 @@ interface Answer {
 }
 
 /**
- * By path, what must answer: container names (`backend-1`), `SPA`, `503, retry after 5`, or another description.
- * Every one of them answers, and nothing else.
+ * By path, the expected answers: container names (`backend-1`), `SPA`, `503, retry after 5`, or another description.
+ * All of them must answer, without others.
  */
 type Routes = Readonly<Record<string, readonly string[]>>;
 
@@ -75,7 +75,7 @@ export interface MeetStack {
   /** Runs `up --force-recreate` for a service with this number of replicas (1). */
   recreate(service: string, count?: number): Promise<void>;
   ask(path: string, frontend?: string): Promise<Answer>;
-  /** Everything that answers at a path. A dozen requests reach each of a few replicas. */
+  /** All answers at a path. A dozen requests reach each of a few replicas. */
   answering(path: string, frontend?: string): Promise<readonly string[]>;
   /** Waits until exactly these answer at each path, twice in a row. */
   routed(routes: Routes, frontend?: string): Promise<void>;
@@ -99,7 +99,7 @@ export interface MeetStack {
   converged(sidecar?: string): Promise<StatusSnapshot>;
   /** Requests a resync, and waits until meet-gen has done it and converged. */
   lookedAfresh(): Promise<StatusSnapshot>;
-  /** Inode, size and times of the published file. All stay the same while nothing writes the file. */
+  /** Inode, size and times of the published file. They change only when the file is written. */
   fileIdentity(): Promise<string>;
   /** The number of HUP signals that the engine has sent to the project's frontends. */
   countHups(): Promise<number>;
@@ -251,8 +251,8 @@ const proxyNetworkOf = (project: string): string => `${project}-shared-proxy`;
 /** How a container reaches its own engine, and the group with access to the socket. */
 async function mountedSocket(engine: Engine): Promise<{ volume: string; dockerHost: string; group: string }> {
   const path = engine.host.startsWith('unix://') ? engine.host.slice('unix://'.length) : '/var/run/docker.sock';
-  // The socket's folder is mounted if it has nothing else: a mounted socket file is stale once the daemon makes a new
-  // one.
+  // The socket's folder is mounted if it has no other files: a mounted socket file is stale once the daemon makes a new
+  // socket.
   const inside = engine.provided ? `/var/run/engine/${basename(path)}` : '/var/run/docker.sock';
   const volume = engine.provided ? `${dirname(path)}:${dirname(inside)}` : `${path}:${inside}`;
   const stat = ['--entrypoint', 'stat', 'meet-gen-test/idle:latest', '-c', '%g', inside];

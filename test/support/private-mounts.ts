@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Mounts that only chosen processes see, so that a test neither needs a clean machine nor leaves mounts on it. */
+/** Mounts that only chosen processes see, so that tests need no clean machine and leave no mounts behind. */
 export interface PrivateMounts {
   /** For `CommandOptions.wrap`: runs a process that sees the mounts. */
   readonly wrap: (program: string, args: readonly string[]) => readonly string[];

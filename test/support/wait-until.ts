@@ -9,7 +9,7 @@ const longestPauseMs = 500;
 /**
  * Waits for a condition by polling, never for a fixed time.
  * @param what the condition as a clause, for the error message
- * @returns the first value that is neither undefined nor false
+ * @returns the first value other than undefined and false
  * @throws Error if the condition isn't true after `limitMs`, with the text of `describe`
  */
 export async function waitUntil<Value>(

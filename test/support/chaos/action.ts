@@ -31,7 +31,7 @@ export type Verb = Action['do'];
 const largestScale = 3;
 
 /**
- * The actions that are possible in this world. One serving frontend always stays: without it there is nothing to check.
+ * The actions that are possible in this world. One serving frontend always stays, for the checks.
  */
 export function possibleActions(world: World): readonly Action[] {
   return [

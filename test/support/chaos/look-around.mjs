@@ -1,5 +1,6 @@
-// Runs in a container on the Meet's own network. Its argument is the question as JSON, its output the answer as JSON: the
-// published file, the generations of the frontends, and which containers answer. Each request has its own connection.
+// Runs in a container on the Meet's own network. Its argument is the question as JSON, its output the answer as JSON:
+// the published file, the generations of the frontends, and which containers answer. Each request has its own
+// connection.
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 
@@ -27,7 +28,7 @@ function describe({ error, status, headers, body }) {
   return headers['retry-after'] === undefined ? String(status) : `${status}, retry after ${headers['retry-after']}`;
 }
 
-/** Sends at least two requests per expected answer, and goes on until each of them has come. */
+/** Sends at least two requests per expected answer, and continues until every expected answer was received. */
 async function answersOf(host, path, expected) {
   const seen = new Set();
   for (let count = 0; count < mostAsks; count += 1) {

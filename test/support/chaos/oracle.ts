@@ -7,8 +7,8 @@ import type { Place } from './place.ts';
 import { expectedAnswers, frontends, kindOf, runningFrontends, scaledNames, slots } from './world.ts';
 import type { Answers, Box, World } from './world.ts';
 
-// Judges a Meet at a quiet point. The published file, a new `render` and what nginx serves must agree, and requests
-// must reach the expected containers. meet-gen has a time limit to get there, in which nothing else happens.
+// Judges a Meet at a quiet point. The published file, a new `render` and nginx's generation must agree, and requests
+// must reach the expected containers. meet-gen has a time limit to get there, without further changes.
 
 const lookAround = readFileSync(fileURLToPath(new URL('./look-around.mjs', import.meta.url)), 'utf8');
 const settleLimitMs = 30_000;
@@ -31,7 +31,7 @@ export async function judgeQuietPoint(place: Place, actor: Actor, world: World):
   let wrong = '';
   try {
     await waitUntil(
-      'the published file, what nginx serves, a new render and the answers agree',
+      'the published file, a new render, the generations and the answers agree',
       async () => {
         wrong = (await findDifference(place, actor, world)) ?? '';
         return wrong === '';

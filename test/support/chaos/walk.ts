@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 /** A few actions, and the world that results. A quiet point follows. */
 export interface Round {
   readonly actions: readonly Action[];
-  /** Runs all actions at once, instead of one after the other. */
+  /** Runs all actions at once, instead of in sequence. */
   readonly together: boolean;
   readonly world: World;
 }

@@ -26,7 +26,7 @@ const backend = { 'meet.role': 'backend', 'meet.service': 'backend' };
 const kinds = {
   plain: { service: 'backend', labels: backend },
   checked: { service: 'backend', labels: backend, checked: true },
-  // Its settings conflict with the other replicas': the routes stay the same, the file changes.
+  // Settings that conflict with the other replicas': the routes stay the same, the file changes.
   slower: { service: 'backend', labels: { ...backend, 'meet.read-timeout': '60s', 'meet.body-size': '7M' } },
   // A bad value disables only its own label.
   mislabelled: { service: 'backend', labels: { ...backend, 'meet.port': '99999', 'meet.read-timeout': 'soon', 'meet.prot': '80' } },

@@ -10,7 +10,7 @@ interface ProjectCase {
   readonly resolved: Omit<ComposeProject, 'services'> & { readonly services: readonly Partial<ComposeService>[] };
 }
 
-/** Constructions from real files. A parser of our own failed on them. */
+/** Constructions from real files, on which an earlier parser of meet-gen failed. */
 export const projectCases: Readonly<Record<string, ProjectCase>> = {
   'values of .env': {
     files: {

@@ -21,8 +21,8 @@ export interface Deaths {
 }
 
 /**
- * The longest time from the first log lines to a kill. The world changes all the time, so meet-gen publishes most of
- * it.
+ * The longest time from the first log lines to a kill. meet-gen publishes most of that time, since containers change
+ * constantly.
  */
 const longestLifeMs = 250;
 const changeEveryMs = 4;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** What a reader in a separate process saw of a file. */
+/** The observations of a file by a reader in a separate process. */
 export interface Sightings {
   readonly reads: number;
   /** The number of different contents. */
@@ -15,8 +15,8 @@ export interface WatchingReader {
   stop(): Promise<Sightings>;
 }
 
-// Plain JavaScript as text, which needs only node. It opens the file, checks its mode, reads it, and compares the
-// generation with the hash of the rest. Then it pauses for a fifth of a millisecond.
+// Plain JavaScript as text, which needs only node. It opens the file, checks the mode, reads the content, and compares
+// the generation with the hash of the rest. Then it pauses for a fifth of a millisecond.
 const code = `
 const { closeSync, fstatSync, openSync, readFileSync } = require('node:fs');
 const { createHash } = require('node:crypto');

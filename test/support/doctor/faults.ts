@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { shippedStub } from '../real-layout.ts';
 import type { DoctorStack } from './doctor-stack.ts';
 
-/** A fault on the real engine, and what the doctor must report. */
+/** A fault on the real engine, and the findings that the doctor must report. */
 export interface Fault {
   readonly name: string;
   /** Compose text on top of all others, and the services that it changes. */

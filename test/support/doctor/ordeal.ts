@@ -6,8 +6,8 @@ import type { Fault } from './faults.ts';
 const limitMs = 60_000;
 
 /**
- * Makes all faults at once in a Meet without faults, and checks that the doctor finds exactly these. Fixes each as its
- * cure tells the user to, and checks that the doctor finds nothing. Faults that are made together must be in separate
+ * Makes all faults at once in a Meet without faults, and checks that the doctor finds exactly these. Fixes each by
+ * following its cure, and checks that the doctor finds nothing. Faults that are made together must be in separate
  * services.
  */
 export async function undergo(stack: DoctorStack, faults: readonly Fault[]): Promise<void> {

@@ -6,12 +6,14 @@ import { runLabel } from '../../providers/engine/test-run.ts';
 /** The part of the internet that a Meet needs: a DNS that knows at most one name, and a TLS server. */
 export interface OutsideWorld {
   readonly address: string;
-  /** Restarts it: the DNS answers its own address for exactly these names, TLS uses the certificate in this folder. */
+  /**
+   * Restarts both: the DNS answers its own address for exactly these names, TLS uses the certificate in this folder.
+   */
   become(names: readonly string[], certificates: string): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** Starts it in a separate container on a network of the Meet. */
+/** Starts both in a separate container on a network of the Meet. */
 export async function startOutsideWorld(engine: Engine, image: string, network: string): Promise<OutsideWorld> {
   const name = `${network}-outside-world`;
   const run = async (names: readonly string[], cert: string, key: string): Promise<void> => {

@@ -43,7 +43,7 @@ export interface FakeEngine {
   /** Whether commands in containers can be run. All of them succeed, without output. */
   runsCommands: boolean;
   listCalls(): readonly FakeCall[];
-  /** The received `kill` calls. `name` is the one in the path. */
+  /** The received `kill` calls. `name` is the path's. */
   killCalls(): readonly (FakeCall & { readonly name: string })[];
   eventStreams(): number;
   /** The number of events written into streams so far. */

@@ -19,13 +19,13 @@ export type FaultKind =
   | { readonly do: 'cut' }
   /** A complete answer with another body. */
   | { readonly do: 'body'; readonly body: string }
-  /** Anything that is written to the connection; not necessarily HTTP. */
+  /** Any bytes on the connection; not necessarily HTTP. */
   | { readonly do: 'raw'; readonly send: (connection: Socket) => void }
   /** The body, or each event, in pieces of this size. */
   | { readonly do: 'split'; readonly bytes: number }
   /** The body in pieces of this size, with pauses in between. */
   | { readonly do: 'trickle'; readonly bytes: number; readonly everyMs: number }
-  /** The event stream stays open, but no event arrives, or none after this many. */
+  /** The event stream stays open, but no event arrives after this many. Default: 0. */
   | { readonly do: 'half-open'; readonly afterEvents?: number }
   /** These events are lost. `nth` counts from 1. */
   | { readonly do: 'lose'; readonly which: (event: FakeEvent, nth: number) => boolean }
@@ -38,7 +38,7 @@ export type FaultKind =
 type Fault = FaultKind & {
   readonly method: 'GET' | 'POST';
   readonly path: RegExp;
-  /** Only calls whose `filters` parameter looks like this. */
+  /** Only calls with such a `filters` parameter. */
   readonly filters?: RegExp;
   /** The number of calls that it applies to. Default: all. */
   readonly times?: number;

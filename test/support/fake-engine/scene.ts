@@ -52,7 +52,7 @@ export interface Scene {
   servesNoMore(text: string, instance?: string): Promise<void>;
   file(instance?: string): string;
   content(instance?: string): Promise<string>;
-  /** The published file's inode and time. Both stay the same while nothing writes the file. */
+  /** The published file's inode and time. Both change only when the file is written. */
   fileIdentity(instance?: string): Promise<string>;
 }
 

@@ -9,8 +9,9 @@ export const signalNumbers = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, USR1: 10, TERM:
 export type FakeSignal = keyof typeof signalNumbers;
 
 /**
- * The containers of a fake engine. Each change sends the same events as the real engine: `kill` has the signal's
- * number, `health_status` the result in its action, network events only the container's id. A disconnect is sent twice.
+ * The containers of a fake engine. Each change sends the real engine's events. `kill` has the signal's number,
+ * `health_status` has the result in its action, network events have only the container's id. A disconnect is sent
+ * twice.
  */
 export interface World {
   /**

@@ -19,7 +19,7 @@ export interface HostileAnswer {
 }
 
 const mib = 1024 ** 2;
-/** More than meet-gen reads of any answer. */
+/** More bytes than meet-gen reads in any answer. */
 const tooManyBytes = 64 * mib + 1;
 const pieceBytes = 256 * 1024;
 

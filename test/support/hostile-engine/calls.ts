@@ -15,7 +15,7 @@ export interface CallStage {
   readonly round: number;
 }
 
-/** A call that the sidecar makes, how a test causes the call, and what must result from a bad answer. */
+/** A call that the sidecar makes, how a test causes the call, and the expected result of a bad answer. */
 interface Call {
   readonly which: { readonly method: 'GET' | 'POST'; readonly path: RegExp; readonly filters?: RegExp };
   readonly flags?: readonly string[];

@@ -13,8 +13,8 @@ const mostResidentMiB = 500;
 const looksPerNudge = 50;
 
 /**
- * Gives a sidecar one bad answer after the other to one of its calls. The sidecar must stay alive, and must keep the
- * published file if it can know nothing else. A problem must show the cause and the cure, and end after a good answer.
+ * Gives a sidecar one bad answer after the other to one of its calls. The sidecar must stay alive, and keep the
+ * published file while the world is unknown. A problem must show the cause and the cure, and end after a good answer.
  */
 export async function bearAnswers(scene: Scene, callName: string, answers: readonly HostileAnswer[]): Promise<void> {
   const call = calls[callName];

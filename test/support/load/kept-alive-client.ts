@@ -30,8 +30,7 @@ const afterFailureMs = 20;
 /**
  * A client with one kept-alive connection. It sends a request, reads the complete answer, pauses if wanted, and
  * continues: there is never a second request under way. It reopens a connection whose end was announced. If a
- * connection ends after a request was written, the request has failed and is never sent again, as with a strict client
- * that must not repeat requests.
+ * connection ends after a request was written, the request has failed. It is never sent again, as with a strict client.
  * @returns resolves when there is no next request
  */
 export function runClient(options: ClientOptions): Promise<void> {

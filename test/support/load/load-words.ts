@@ -7,7 +7,7 @@ export type Counts = Record<Method, number>;
 export interface LoadPlan {
   readonly host: string;
   readonly port: number;
-  /** The prefix of the request ids, which tells several loads in one log apart. */
+  /** The prefix of the request ids, which distinguishes several loads in one log. */
   readonly name: string;
   /** The number of connections, with one request under way on each. */
   readonly clients: number;
@@ -15,13 +15,13 @@ export interface LoadPlan {
   readonly maxSeconds: number;
   /** A request without a complete answer within this time has failed. */
   readonly answerWithinMs: number;
-  /** A random pause between these after each answer. All clients continue at once. Without it, clients don't pause. */
+  /** A random pause between these after each answer. All clients continue at once. By default, clients don't pause. */
   readonly pauseMs?: readonly [number, number];
 }
 
 /**
- * Why a request failed: no connection, no answer in time, the connection lost before the complete answer, a status
- * other than 200, or the answer to another request.
+ * Why a request failed. `connection lost`: before the complete answer. `status`: other than 200. `wrong answer`: the
+ * answer to another request.
  */
 export type FailureKind = 'no connection' | 'no answer in time' | 'connection lost' | 'status' | 'wrong answer';
 

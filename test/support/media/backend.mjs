@@ -1,7 +1,7 @@
-// Meet's backend for a browser, LiveKit and S3: Django's production settings, the configuration, the redirect to the
-// login, static files, `media_auth` of the viewsets, and the endpoints for LiveKit and S3. sessionid=owner may read the
-// files, sessionid=other may not, no session gets 401. DJANGO_ALLOWED_HOSTS and OIDC_OP_AUTHORIZATION_ENDPOINT work as
-// in Meet.
+// Meet's backend for a browser, LiveKit and S3, with Django's production settings. It has the configuration, the
+// redirect to the login, static files, `media_auth` of the viewsets, and the endpoints for LiveKit and S3.
+// sessionid=owner may read the files, sessionid=other may not, no session gets 401. DJANGO_ALLOWED_HOSTS and
+// OIDC_OP_AUTHORIZATION_ENDPOINT work as in Meet.
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';

@@ -26,7 +26,7 @@ export async function errorLinesOf(engine: Engine, container: string): Promise<r
 /** A note after the line with the error itself. */
 const note = /^upstream server temporarily disabled /;
 
-/** Reads one line. Empty unless the line is about one of the test's requests. */
+/** Parses a line. Empty unless the line is about one of the test's requests. */
 function readErrorLine(line: string): readonly ErrorLine[] {
   const found = aboutARequest.exec(line)?.groups;
   if (found?.['id'] === undefined || found['what'] === undefined || note.test(found['what'])) return [];

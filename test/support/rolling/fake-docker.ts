@@ -18,7 +18,7 @@ interface FakeState {
   readonly replicas: readonly FakeReplica[];
   /** The replicas that Compose creates. */
   readonly next: Pick<FakeReplica, 'edition' | 'health'>;
-  /** Which `docker ps` of the service's replicas fails, counting from 1; 0 for none. */
+  /** Which `docker ps` of the service's replicas fails, counting from 1. 0 means no failure. */
   readonly failingList: number;
   /** meet-gen doesn't route to the service. */
   readonly isUnrouted?: true;

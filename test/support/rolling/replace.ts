@@ -9,7 +9,7 @@ export type TakeOut = (rolling: RollingMeet, names: readonly string[]) => Promis
 export interface Removed {
   /** The host name in its answers. */
   readonly hostname: string;
-  /** Its address in nginx's log: `172.19.0.3:8000`. */
+  /** The address in nginx's log: `172.19.0.3:8000`. */
   readonly endpoint: string;
   /**
    * After this time (milliseconds since 1970) it must not have received new requests. Undefined if it was stopped

@@ -106,7 +106,7 @@ ${frontendAddresses.map((address) => `        server ${address}:8083;`).join('\n
 }
 `;
 
-/** Starts a Meet without nginx access logs, which would be a load of their own, and waits until it is served. */
+/** Starts a Meet, and waits until it is served. nginx writes no access log, which would be another load. */
 export async function startRollingMeet(engine: Engine, part: string, options: RollingOptions): Promise<RollingMeet> {
   const { backends, outer = false, handWritten } = options;
   await provideGunicorn(engine, providedImages());

@@ -14,7 +14,7 @@ interface Change {
   readonly requestsOfEach: number;
   /** Makes the change; returns the removed replicas, to check for late requests. */
   act(load: Load): Promise<readonly Removed[]>;
-  /** The failures that are allowed for the removed replicas. By default, none. */
+  /** The failures that are allowed for the removed replicas. By default, no failure is. */
   excuse?(removed: readonly Removed[]): Excuse;
 }
 
@@ -53,8 +53,8 @@ export async function measureLoad(rolling: RollingMeet, { name, requestsOfEach, 
 }
 
 /**
- * Changes a Meet under load, and checks every request: no failure without an excuse, and no request to a replica that
- * was proven out of rotation. Prints the figures, and each excused failure.
+ * Changes a Meet under load, and checks every request. Failures need an excuse. A replica that was proven out of
+ * rotation must get no request. Prints the figures, and each excused failure.
  */
 export async function underLoad(rolling: RollingMeet, change: Change): Promise<Outcome> {
   const { summary, lines, removed, reloads } = await measureLoad(rolling, change);

@@ -18,7 +18,7 @@ export interface UserProject extends Place {
   containers(): Promise<Readonly<Record<string, string>>>;
   /** Runs docs/rolling-update.sh to its end. */
   update(...args: readonly string[]): Promise<CommandResult>;
-  /** Runs it until it prints this text, then sends the signal to all its processes; returns the output. */
+  /** Runs the script until it prints this text, then sends the signal to all its processes. Returns the output. */
   interruptedUpdate(at: string, signal: NodeJS.Signals, ...args: readonly string[]): Promise<string>;
   remove(): void;
 }

@@ -27,8 +27,8 @@ export function resetBy(stopped: Endpoints): Excuse {
 }
 
 /**
- * The errors when servers with their own event loop (gthread, uvicorn) stop: they also close accepted connections on
- * which no request has been read, with or without a reset.
+ * The errors when servers with their own event loop (gthread, uvicorn) stop. They also close accepted connections
+ * before they read a request, with or without a reset.
  */
 export function cutBy(stopped: Endpoints): Excuse {
   const reset = /recv\(\) failed \(104: Connection reset by peer\)/;

@@ -8,7 +8,7 @@ import { seededRandom } from '../seeded-random.ts';
 
 /** A Meet with random changes. The same seed gives the same changes. */
 export interface Life {
-  /** Makes one change, which sends any number of events, or none. */
+  /** Changes something, which sends any number of events. */
   step(): Promise<void>;
   /** Finishes all changes under way: every container runs, is healthy and stays. */
   settle(): void;

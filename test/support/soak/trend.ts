@@ -5,7 +5,7 @@ export function median(numbers: readonly number[]): number {
 }
 
 /**
- * The growth of a series from its first to its last number, as a share of its median. Uses the median of the slopes
+ * The growth from the first to the last number of a series, as a share of the median. Uses the median of the slopes
  * between all pairs (Theil and Sen), since single samples of a garbage-collected process vary widely.
  */
 export function growthOf(series: readonly number[]): number {

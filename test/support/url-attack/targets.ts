@@ -1,6 +1,6 @@
 import { seededRandom } from '../seeded-random.ts';
 
-// Request targets that depend only on the seed. None has white space; all begin with a slash.
+// Request targets that depend only on the seed. All begin with a slash, without white space.
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 const none = ['', '', '', ''];

@@ -9,7 +9,7 @@ import { renderWorld } from '../render-world.ts';
 import { waitUntil } from '../wait-until.ts';
 import { readAll } from './readers.ts';
 
-/** By service name: its address, its labels, and the path that is guarded, as the service itself sees it. */
+/** By service name: address, labels, and the guarded path as the service itself sees it. */
 const services: Readonly<Record<string, { readonly address: string; readonly labels: Record<string, string>; readonly guarded?: string }>> =
   {
     app: {
@@ -140,7 +140,7 @@ function outcome(target: string, status: number, body: string): Outcome {
   return { target, status, body, got: echo?.target ?? '', ...(echo === undefined ? {} : { by: echo.by }) };
 }
 
-/** A passed guard: a service got a target that one kind of service reads as a guarded path. */
+/** A passed guard: a service got a target that some kind of service reads as a guarded path. */
 export interface ByPass {
   readonly reader: string;
   readonly target: string;
