@@ -5,13 +5,13 @@ import type { ContainerSketch } from '../support/containers.ts';
 import { container, observe } from '../support/containers.ts';
 import { renderWorld } from '../support/render-world.ts';
 
-/** What a golden case's `containers.json` holds: the containers that the engine shows, in a few words. */
+/** The input of a golden case, in `containers.json`: short descriptions of the containers. */
 interface GoldenInput {
-  /** What this case shows, for a reader. */
+  /** A description of the case, for readers. */
   readonly what: string;
-  /** nginx's version in all frontends, or `unknown`; without it the newest that is tested. */
+  /** nginx's version in all frontends, or `unknown`. Default: the newest tested version. */
   readonly nginx?: string;
-  /** Names of containers that got a stop signal. */
+  /** The names of containers that got a stop signal. */
   readonly stopping?: readonly string[];
   readonly containers: readonly ContainerSketch[];
 }
@@ -21,9 +21,9 @@ export interface GoldenCase {
   readonly what: string;
   readonly nginx: string;
   readonly observation: Observation;
-  /** The bytes expected in `routing.conf`; undefined when nobody has written them down yet. */
+  /** The expected bytes of `routing.conf`; undefined if there is no such file yet. */
   expected(): string | undefined;
-  /** Writes the bytes down, for `UPDATE_GOLDEN=1`. */
+  /** Writes `routing.conf`, for `UPDATE_GOLDEN=1`. */
   update(content: string): void;
 }
 
@@ -48,7 +48,7 @@ function goldenCase(name: string): GoldenCase {
   };
 }
 
-/** The routing.conf of the instance `meet`, as it is for frontends with this version of nginx. */
+/** The routing.conf of the instance `meet`, for frontends with this version of nginx. */
 export async function renderMeet(observation: Observation, nginx: string): Promise<string> {
   const { files } = await renderWorld(observation, nginx);
   const content = files.get('meet');

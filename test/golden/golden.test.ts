@@ -4,15 +4,16 @@ import { forOlderNginx } from '../support/older-nginx.ts';
 import { seededRandom, shuffled } from '../support/seeded-random.ts';
 import { goldenCases, renderMeet } from './golden-cases.ts';
 
-// The expected files are meant to be read: they are the documentation of what labels do. After a wanted change of the
-// template: UPDATE_GOLDEN=1 npx vitest run test/golden, then read the diff. nginx loads them in test/e2e/nginx/golden.test.ts.
+// The expected files are documentation: they show what labels do. After an intended change of the template, run
+// UPDATE_GOLDEN=1 npx vitest run test/golden and read the diff. test/e2e/nginx/golden.test.ts loads the files into
+// nginx.
 
 const cases = goldenCases();
 const update = process.env['UPDATE_GOLDEN'] === '1';
 const shuffles = 50;
 
 describe('golden files', () => {
-  it('are more than a dozen', () => {
+  it('cover more than a dozen cases', () => {
     expect(cases.length).toBeGreaterThan(12);
   });
 
@@ -23,7 +24,7 @@ describe('golden files', () => {
       expect(content).toBe(expected());
     });
 
-    it('is the same whatever the order of containers, labels and networks', async () => {
+    it('is the same for any order of containers, labels and networks', async () => {
       const random = seededRandom(1);
       for (let round = 0; round < shuffles; round += 1) {
         const containers = shuffled(observation.containers, random).map((one) => shuffleWithin(one, random));
@@ -31,7 +32,7 @@ describe('golden files', () => {
       }
     });
 
-    it('differs for an older nginx only by the directives that it does not know', async () => {
+    it('lacks for an older nginx only the directives that nginx does not know', async () => {
       const [older, newer] = [await renderMeet(observation, 'unknown'), await renderMeet(observation, '1.30.3')].map(withoutGeneration);
       expect(forOlderNginx(newer ?? '')).toBe(older);
     });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { errandCommand, errandLimitMs, readErrand } from '../../src/doctor/collect/inside-backend.ts';
 import { tryCommand } from '../providers/run-command.ts';
 
-// The script that the doctor runs in Meet's backend, with this machine's Python.
+// The script that the doctor runs in Meet's backend, on this machine's Python.
 
 const servers: Server[] = [];
 const seen: unknown[] = [];
@@ -36,7 +36,7 @@ async function run(port: number, names: readonly string[], namesPort: number): P
   return readErrand({ code, output: stdout }, errand);
 }
 
-test('connects to the names, and asks for the heartbeat as nginx would', async () => {
+test('connects to the names, and requests the heartbeat like nginx', async () => {
   const { reach, heartbeat } = await run(healthy, ['localhost', 'nobody.invalid'], healthy);
   expect(reach).toMatchObject({ known: true });
   const roads = reach.known ? reach.value : new Map();
@@ -46,7 +46,7 @@ test('connects to the names, and asks for the heartbeat as nginx would', async (
   expect(seen).toEqual([['/__heartbeat__', 'visio.example.org', 'https']]);
 });
 
-test('a heartbeat that hangs ends within its limit; a refusal is told', async () => {
+test('limits the time of a heartbeat that hangs, and reports a refused connection', async () => {
   const closed = await listen(() => undefined);
   await new Promise((resolve) => servers.pop()?.close(resolve));
   const [hanging, refused] = await Promise.all([run(silent, [], closed), run(closed, ['127.0.0.1'], closed)]);

@@ -3,9 +3,12 @@ import { docker, type Engine } from './docker-command.ts';
 import { runLabel } from './test-run.ts';
 
 /**
- * Runs a container to its end that has something to say, and returns that. On a busy machine docker's client sometimes comes too late
- * for what so short a life prints: then it is run again.
+ * Runs a container to its end, and returns its output. On a busy machine, docker's client sometimes attaches too late
+ * for the output of a short container. The container is then run again.
  */
 export async function runUntilHeard(engine: Pick<Engine, 'dockerCli' | 'env'>, args: readonly string[]): Promise<string> {
-  return waitUntil('it is heard', async () => (await docker(engine, ['run', '--rm', '--label', runLabel, ...args])).trim() || undefined);
+  return waitUntil(
+    'the output has arrived',
+    async () => (await docker(engine, ['run', '--rm', '--label', runLabel, ...args])).trim() || undefined,
+  );
 }
