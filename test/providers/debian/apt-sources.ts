@@ -34,7 +34,7 @@ export function findDebianMirror(suite: string, codename: string, root = '/etc/a
   }
   throw new NotProvided(
     `apt has no source for Debian's ${suite}, main, under ${root}.`,
-    'Add one, or install the program yourself: test/providers/README.md says which.',
+    'Add one, or install the program yourself: test/providers/README.md lists it.',
   );
 }
 

@@ -73,7 +73,7 @@ async function explainFailure(work: Promise<void>): Promise<void> {
     const reason = cause.message.split('\n').find((line) => line.startsWith('E:')) ?? cause.message;
     throw new NotProvided(
       `Debian's packages can't be downloaded: ${reason.replace(/\s+/g, ' ').slice(0, 400)}`,
-      'Check the network and the sources of apt, or install the program yourself: test/providers/README.md says which.',
+      'Check the network and the sources of apt, or install the program yourself: test/providers/README.md lists it.',
       { cause },
     );
   }
