@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { certificateFaults, startPublicName, type PublicName } from '../../support/doctor/certificate-faults.ts';
 import { startDoctorStack, type DoctorStack } from '../../support/doctor/doctor-stack.ts';
 import { faults } from '../../support/doctor/faults.ts';
-import { inhabit, layouts } from '../../support/doctor/layouts.ts';
-import { saysExactly, undergo } from '../../support/doctor/ordeal.ts';
+import { checkLayouts, layouts } from '../../support/doctor/layouts.ts';
+import { waitForFindings, checkFaults } from '../../support/doctor/check-faults.ts';
 import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 
 // One round for each kind of thing that the doctor looks at. Every fault by itself: endurance/doctor.test.ts.
@@ -16,12 +16,12 @@ beforeAll(async () => {
 afterAll(() => stack?.remove());
 
 test('a healthy topology has no finding', async () => {
-  expect(await saysExactly(stack, [])).toMatchObject({ code: 0, summary: { failures: 0, warnings: 0 } });
+  expect(await waitForFindings(stack, [])).toMatchObject({ code: 0, summary: { failures: 0, warnings: 0 } });
   expect(await stack.report()).toMatch(/^Not checked:[^]*\n0 failures, 0 warnings, \d+ not checked, \d+ ok\.\n$/);
 });
 
 test('set-ups that work in other ways have none either', async () => {
-  await inhabit(
+  await checkLayouts(
     stack,
     layouts.filter(({ without }) => without === undefined),
   );
@@ -30,7 +30,7 @@ test('set-ups that work in other ways have none either', async () => {
 const rounds = [...new Set(faults.flatMap(({ round }) => round ?? []))];
 
 test.each(rounds)('%s: found, fixed as the cures say, gone', (round) =>
-  undergo(
+  checkFaults(
     stack,
     faults.filter((fault) => fault.round === round),
   ),
@@ -43,7 +43,7 @@ describe('names and certificates', () => {
   });
   afterAll(() => name?.remove());
 
-  test('a name that the DNS does not have, then has', () => name.undergoDns());
+  test('a name that the DNS does not have, then has', () => name.checkDns());
   // A failure and a warning.
-  test.each(certificateFaults.slice(0, 2))('a certificate $name', (fault) => name.undergo(fault));
+  test.each(certificateFaults.slice(0, 2))('a certificate $name', (fault) => name.checkCertificate(fault));
 });

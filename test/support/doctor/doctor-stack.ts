@@ -10,7 +10,7 @@ import { runId, runLabel } from '../../providers/engine/test-run.ts';
 import { freePort } from '../free-port.ts';
 
 /** The output of `doctor --json`, and the exit code. */
-export interface DoctorSays {
+export interface DoctorReport {
   readonly code: number;
   readonly summary: { readonly failures: number; readonly warnings: number; readonly notChecked: number; readonly ok: number };
   readonly findings: readonly Finding[];
@@ -21,7 +21,7 @@ export interface DoctorSays {
 /** The whole example on the real engine without any fault, and a doctor with its own access to the engine. */
 export interface DoctorStack extends ExampleStack {
   /** Runs the doctor. `args` are more arguments of `docker run`. */
-  doctor(args?: readonly string[]): Promise<DoctorSays>;
+  doctor(args?: readonly string[]): Promise<DoctorReport>;
   /** The full name of an image with a tag. */
   image(name: string): string;
   /** The doctor's report as text. */
@@ -104,7 +104,7 @@ export async function startDoctorStack(engine: Engine, images: Images, part: str
     async doctor(args = []) {
       const { code, stdout, stderr } = await tryCommand(engine.dockerCli, run(args, ['--json']), inEngine);
       if (code !== 0 && code !== 7) throw new Error(`the doctor exited with ${code}: ${stderr}`);
-      return { code, ...(JSON.parse(stdout) as Omit<DoctorSays, 'code'>) };
+      return { code, ...(JSON.parse(stdout) as Omit<DoctorReport, 'code'>) };
     },
     report: async () => (await tryCommand(engine.dockerCli, run([], []), inEngine)).stdout,
     serviceOf: (name) => (name.startsWith(`${stack.project}-`) ? name.slice(stack.project.length + 1).replace(/-\d+$/, '') : name),

@@ -9,7 +9,7 @@ export interface OutsideWorld {
   /**
    * Restarts both: the DNS answers its own address for exactly these names, TLS uses the certificate in this folder.
    */
-  become(names: readonly string[], certificates: string): Promise<void>;
+  serve(names: readonly string[], certificates: string): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function startOutsideWorld(engine: Engine, image: string, network: 
   const address = (await docker(engine, ['inspect', '--format', format, name])).trim();
   return {
     address,
-    async become(names, certificates) {
+    async serve(names, certificates) {
       await run(names, readFileSync(join(certificates, 'cert.pem'), 'utf8'), readFileSync(join(certificates, 'key.pem'), 'utf8'));
       const again = (await docker(engine, ['inspect', '--format', format, name])).trim();
       if (again !== address) throw new Error(`the container's address changed from ${address} to ${again}`);

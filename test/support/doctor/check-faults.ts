@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { waitUntil } from '../wait-until.ts';
-import type { DoctorSays, DoctorStack } from './doctor-stack.ts';
+import type { DoctorReport, DoctorStack } from './doctor-stack.ts';
 import type { Fault } from './faults.ts';
 
 const limitMs = 60_000;
@@ -10,7 +10,7 @@ const limitMs = 60_000;
  * following its cure, and checks that the doctor finds nothing. Faults that are made together must be in separate
  * services.
  */
-export async function undergo(stack: DoctorStack, faults: readonly Fault[]): Promise<void> {
+export async function checkFaults(stack: DoctorStack, faults: readonly Fault[]): Promise<void> {
   const services = [...new Set(faults.flatMap((fault) => fault.services))];
   let isTakenBack = false;
   const takeBack = async (): Promise<void> => {
@@ -23,11 +23,11 @@ export async function undergo(stack: DoctorStack, faults: readonly Fault[]): Pro
     const changes = faults.flatMap(({ change }) => change?.(stack) ?? []);
     if (changes.length > 0) await stack.change(changes, services);
     for (const fault of faults) await fault.make?.(stack);
-    const says = await saysExactly(stack, findsOf(faults));
-    expect(says.code).toBe(says.summary.failures > 0 ? 7 : 0);
+    const report = await waitForFindings(stack, findsOf(faults));
+    expect(report.code).toBe(report.summary.failures > 0 ? 7 : 0);
     for (const fault of faults) {
       const checks = fault.finds.map((line) => line.split(' ')[0] ?? '');
-      const own = says.findings.filter(({ check }) => checks.includes(check));
+      const own = report.findings.filter(({ check }) => checks.includes(check));
       for (const { what, why, cure } of own) {
         expect(what).toMatch(fault.what);
         expect([why, cure]).not.toContain('');
@@ -35,10 +35,10 @@ export async function undergo(stack: DoctorStack, faults: readonly Fault[]): Pro
       if (fault.fix === 'paste') await stack.paste(own.find(({ check }) => check === checks[0])?.paste ?? []);
     }
     const unpasted = faults.filter(({ fix }) => fix === 'undo');
-    if (unpasted.length < faults.length) await saysExactly(stack, findsOf(unpasted));
+    if (unpasted.length < faults.length) await waitForFindings(stack, findsOf(unpasted));
     if (unpasted.length === 0) return;
     await takeBack();
-    await saysExactly(stack, []);
+    await waitForFindings(stack, []);
   } finally {
     await takeBack();
   }
@@ -49,8 +49,12 @@ function findsOf(faults: readonly Fault[]): readonly string[] {
 }
 
 /** Repeats the doctor until it finds exactly this: containers and health checks need a moment. */
-export async function saysExactly(stack: DoctorStack, expected: readonly string[], args: readonly string[] = []): Promise<DoctorSays> {
-  let last: DoctorSays | undefined;
+export async function waitForFindings(
+  stack: DoctorStack,
+  expected: readonly string[],
+  args: readonly string[] = [],
+): Promise<DoctorReport> {
+  let last: DoctorReport | undefined;
   return waitUntil(
     `the doctor finds ${expected.join('; ') || 'nothing'}`,
     async () => {
