@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { hostileAnswers } from '../support/hostile-engine/answers.ts';
 import { calls } from '../support/hostile-engine/calls.ts';
-import { bearAnswers, doctorBears } from '../support/hostile-engine/ordeal.ts';
+import { checkAnswers, checkDoctor } from '../support/hostile-engine/check-answers.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, problemCodes, test } from './scene.ts';
 
@@ -14,7 +14,7 @@ const quick = hostileAnswers.filter(({ isSlow }) => isSlow !== true);
 describe.concurrent('meet-gen run bears', () => {
   for (const [index, name] of Object.keys(calls).entries()) {
     test(`whatever is answered to ${name}`, async ({ scene }) => {
-      await bearAnswers(
+      await checkAnswers(
         scene,
         name,
         quick.filter((_, at) => (at + index) % 4 === 0),
@@ -27,7 +27,7 @@ describe.concurrent('meet-gen doctor bears', () => {
   for (const [index, answer] of quick.filter((_, at) => at % 4 === 0).entries()) {
     const which = index % 2 === 0 ? 'all but the list' : 'all';
     test(`that ${which} is answered with ${answer.name}`, async ({ scene }) => {
-      await doctorBears(scene, which, answer);
+      await checkDoctor(scene, which, answer);
     });
   }
 });

@@ -28,7 +28,7 @@ interface Call {
   /** Whether the published file must not change. */
   readonly keepsFile: boolean;
   /** Waits until everything is right again, after the call gets good answers. */
-  readonly heals: (stage: CallStage) => Promise<unknown>;
+  readonly recovers: (stage: CallStage) => Promise<unknown>;
 }
 
 const steady = 'backend';
@@ -61,7 +61,7 @@ const ofCommands = {
   // Without a verdict of nginx, meet-gen still publishes.
   problem: () => undefined,
   keepsFile: false,
-  heals: ({ scene, round }: CallStage) =>
+  recovers: ({ scene, round }: CallStage) =>
     waitUntil('the new service is published', async () => (await scene.content()).includes(`${path(round)} `)),
 } as const;
 
@@ -72,14 +72,14 @@ export const calls: Readonly<Record<string, Call>> = {
     provoke: ({ scene }) => scene.engine.cutEventStreams(),
     problem: ({ kind }) => (kind === 'broken' ? 'engine-unreachable' : undefined),
     keepsFile: true,
-    heals: ({ scene }) => waitUntil('the event stream is open', () => scene.engine.eventStreams() === 1),
+    recovers: ({ scene }) => waitUntil('the event stream is open', () => scene.engine.eventStreams() === 1),
   },
   'the list': {
     which: { method: 'GET', path: /^\/containers\/json$/ },
     provoke: (stage) => change(stage),
     problem: () => 'engine-unreachable',
     keepsFile: true,
-    heals: followsAtOnce,
+    recovers: followsAtOnce,
   },
   'the list of one': {
     which: { method: 'GET', path: /^\/containers\/json$/, filters: /"id"/ },
@@ -92,7 +92,7 @@ export const calls: Readonly<Record<string, Call>> = {
     // meet-gen then lists all containers.
     problem: () => undefined,
     keepsFile: false,
-    heals: follows,
+    recovers: follows,
   },
   events: {
     which: { method: 'GET', path: /^\/events$/ },
@@ -100,14 +100,14 @@ export const calls: Readonly<Record<string, Call>> = {
     provoke: ({ scene }) => scene.engine.cutEventStreams(),
     problem: ({ isQuiet }) => (isQuiet === true ? undefined : 'engine-unreachable'),
     keepsFile: true,
-    heals: ({ scene }) => waitUntil('the event stream is open', () => scene.engine.eventStreams() === 1),
+    recovers: ({ scene }) => waitUntil('the event stream is open', () => scene.engine.eventStreams() === 1),
   },
   'the signal': {
     which: { method: 'POST', path: /\/kill$/ },
     provoke: (stage) => change(stage),
     problem: ({ kind }) => (kind === 'body' ? undefined : 'signal-failed'),
     keepsFile: false,
-    heals: followsAtOnce,
+    recovers: followsAtOnce,
   },
   'the log': {
     which: { method: 'GET', path: /\/logs$/ },
@@ -118,7 +118,7 @@ export const calls: Readonly<Record<string, Call>> = {
     },
     problem: () => undefined,
     keepsFile: false,
-    async heals(stage) {
+    async recovers(stage) {
       stage.nginx.behaviour.refuseReload = false;
       // After a refusal, the same container's log is not read again until its next start.
       stage.scene.engine.world.stop('frontend');

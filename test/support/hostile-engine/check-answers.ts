@@ -16,7 +16,7 @@ const looksPerNudge = 50;
  * Gives a sidecar one bad answer after the other to one of its calls. The sidecar must stay alive, and keep the
  * published file while the world is unknown. A problem must show the cause and the cure, and end after a good answer.
  */
-export async function bearAnswers(scene: Scene, callName: string, answers: readonly HostileAnswer[]): Promise<void> {
+export async function checkAnswers(scene: Scene, callName: string, answers: readonly HostileAnswer[]): Promise<void> {
   const call = calls[callName];
   if (call === undefined) throw new Error(`there is no call ${callName}`);
   const nginx = await scene.frontend('frontend');
@@ -52,7 +52,7 @@ export async function bearAnswers(scene: Scene, callName: string, answers: reado
     }
     if (call.keepsFile) expect(await scene.fileIdentity(), what).toBe(before);
     fault.lift();
-    await call.heals(stage);
+    await call.recovers(stage);
     if (code !== undefined)
       await waitUntil(`${what}: the problem has ended`, async () => (await scene.status()).problems.every((one) => one.code !== code));
     expect(run.hasEnded(), `${what}: ${run.stderr()}`).toBe(false);
@@ -63,7 +63,7 @@ export async function bearAnswers(scene: Scene, callName: string, answers: reado
 }
 
 /** With bad answers, the doctor must report failures and list the unchecked parts. */
-export async function doctorBears(scene: Scene, which: 'all' | 'all but the list', answer: HostileAnswer): Promise<void> {
+export async function checkDoctor(scene: Scene, which: 'all' | 'all but the list', answer: HostileAnswer): Promise<void> {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const path = which === 'all' ? /./ : /^\/(networks|exec|containers\/[^/]+\/)/;
