@@ -91,11 +91,11 @@ test.concurrent('a line of events without an end is closed and reported; a long 
   await scene.frontend('frontend');
   const run = scene.run();
   await scene.converged();
-  engine.sayOnEventStreams(`${'x'.repeat(2 * 1024 ** 2)}\n`);
+  engine.writeToEventStreams(`${'x'.repeat(2 * 1024 ** 2)}\n`);
   scene.backend('backend', 20);
   await scene.serves(`${scene.address(20)}:8000`);
   expect(engine.calls.filter(({ path }) => path === '/events')).toHaveLength(1);
-  for (let part = 0; part <= 64; part += 1) engine.sayOnEventStreams('x'.repeat(1024 ** 2));
+  for (let part = 0; part <= 64; part += 1) engine.writeToEventStreams('x'.repeat(1024 ** 2));
   await waitUntil('that is reported', () => run.stderr().includes('longer than the 67108864 bytes'));
   scene.backend('backend-2', 21);
   await scene.serves(`${scene.address(21)}:8000`);

@@ -78,7 +78,7 @@ describe.concurrent('meet-gen sends no request to an engine', () => {
       const { code, stderr } = await render(front.port, client, more);
       expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('is not signed by the authority in ca.pem') as string });
     }
-    expect(front.heardBytes()).toBe(0);
+    expect(front.receivedBytes()).toBe(0);
   });
 
   test.for([
@@ -94,7 +94,7 @@ describe.concurrent('meet-gen sends no request to an engine', () => {
     );
     const { code, stderr } = await render(front.port, client);
     expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(words) as string });
-    expect(front.heardBytes()).toBe(0);
+    expect(front.receivedBytes()).toBe(0);
   });
 
   test('that speaks no TLS', async ({ scene, onTestFinished }) => {

@@ -17,7 +17,7 @@ export interface HostedMeet {
   /** The meet-gen that runs now. */
   sidecar(): RunningCommand;
   /** Ends meet-gen if it runs, and starts it again. */
-  startAnew(signal: NodeJS.Signals): Promise<void>;
+  restart(signal: NodeJS.Signals): Promise<void>;
   status(): Promise<StatusSnapshot>;
   converged(): Promise<StatusSnapshot>;
   /** The published file. */
@@ -52,7 +52,7 @@ export async function startHostedMeet(engine: BreakableEngine, part: string, opt
   return {
     meet,
     sidecar: () => running,
-    async startAnew(signal) {
+    async restart(signal) {
       running.signal(signal);
       await running.ended;
       running = start();

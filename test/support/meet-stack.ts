@@ -16,7 +16,7 @@ import { httpGet } from './http-get.ts';
 import { listContainers, type ListedContainer } from './list-containers.ts';
 import { containedStatusSocket } from './status-socket.ts';
 import { waitUntil } from './wait-until.ts';
-import { runUntilHeard } from '../providers/engine/run-until-heard.ts';
+import { runForOutput } from '../providers/engine/run-for-output.ts';
 
 /** A service of the compose file, in Compose's format. */
 type ComposeService = Readonly<Record<string, unknown>>;
@@ -98,7 +98,7 @@ export interface MeetStack {
   /** Waits until every frontend is proven to serve the published file. */
   converged(sidecar?: string): Promise<StatusSnapshot>;
   /** Requests a resync, and waits until meet-gen has done it and converged. */
-  lookedAfresh(): Promise<StatusSnapshot>;
+  resynced(): Promise<StatusSnapshot>;
   /** Inode, size and times of the published file. They change only when the file is written. */
   fileIdentity(): Promise<string>;
   /** The number of HUP signals that the engine has sent to the project's frontends. */
@@ -256,7 +256,7 @@ async function mountedSocket(engine: Engine): Promise<{ volume: string; dockerHo
   const inside = engine.provided ? `/var/run/engine/${basename(path)}` : '/var/run/docker.sock';
   const volume = engine.provided ? `${dirname(path)}:${dirname(inside)}` : `${path}:${inside}`;
   const stat = ['--entrypoint', 'stat', 'meet-gen-test/idle:latest', '-c', '%g', inside];
-  const group = await runUntilHeard(engine, ['--network', 'none', '--volume', volume, ...stat]);
+  const group = await runForOutput(engine, ['--network', 'none', '--volume', volume, ...stat]);
   return { volume, dockerHost: `unix://${inside}`, group };
 }
 
@@ -376,7 +376,7 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
     },
     status,
     converged: (sidecar) => converged(sidecar),
-    async lookedAfresh() {
+    async resynced() {
       const before = (await status()).engine.lastSyncAt;
       await run('kill', '--signal', 'HUP', container('meet-gen-1'));
       return converged(undefined, (snapshot) => snapshot.engine.lastSyncAt !== before);

@@ -9,7 +9,7 @@ import { waitUntil } from './wait-until.ts';
 export interface TlsFront {
   readonly port: number;
   /** The number of bytes received over TLS. */
-  heardBytes(): number;
+  receivedBytes(): number;
   close(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export async function startTlsFront(socketPath: string, certificate: string, caF
   });
   return {
     port: (server.address() as AddressInfo).port,
-    heardBytes: () => heard,
+    receivedBytes: () => heard,
     async close() {
       for (const connection of open) connection.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -58,7 +58,7 @@ export async function startRefusingTlsServer(certificate: string, caFile: string
   const port = await waitUntil('openssl listens', () => /^ACCEPT 127\.0\.0\.1:(\d+)$/m.exec(said)?.[1]);
   return {
     port: Number(port),
-    heardBytes: () => 0,
+    receivedBytes: () => 0,
     async close() {
       server.kill();
       await new Promise((resolve) => (server.exitCode === null ? server.on('exit', resolve) : resolve(undefined)));

@@ -9,7 +9,7 @@ import { buildImage, inspectImage, type ImageRecipe } from './image-build.ts';
 import { provideRootFileSystem, type RootFileSystem } from './root-file-system.ts';
 import { runCommand, tryCommand } from '../run-command.ts';
 import { wellKnownNameLabel } from './test-run.ts';
-import { runUntilHeard } from './run-until-heard.ts';
+import { runForOutput } from './run-for-output.ts';
 
 type ImageOrigin = 'found' | 'pulled' | 'stand-in';
 
@@ -196,7 +196,7 @@ async function describeBase(
   command: string,
   expected: RegExp,
 ): Promise<BaseImage> {
-  const said = await runUntilHeard(engine, ['--network', 'none', '--entrypoint', 'sh', name, '-c', `${command} 2>&1`]);
+  const said = await runForOutput(engine, ['--network', 'none', '--entrypoint', 'sh', name, '-c', `${command} 2>&1`]);
   const version = expected.exec(said)?.[1];
   if (version === undefined) {
     throw new Error(

@@ -62,8 +62,8 @@ export function hostedMeetGen(hosted: HostedMeet): MeetGen {
   return {
     status: hosted.status,
     render: hosted.render,
-    crash: () => hosted.startAnew('SIGKILL'),
-    restart: () => hosted.startAnew('SIGTERM'),
+    crash: () => hosted.restart('SIGKILL'),
+    restart: () => hosted.restart('SIGTERM'),
     lastWords: () => Promise.resolve(lastLines(hosted.sidecar().stderr())),
   };
 }

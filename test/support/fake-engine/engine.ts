@@ -47,11 +47,11 @@ export interface FakeEngine {
   killCalls(): readonly (FakeCall & { readonly name: string })[];
   eventStreams(): number;
   /** The number of events written into streams so far. */
-  toldEvents(): number;
+  sentEvents(): number;
   /** Ends every event stream in the middle of the body. */
   cutEventStreams(): void;
   /** Writes any text into every event stream. */
-  sayOnEventStreams(line: string): void;
+  writeToEventStreams(line: string): void;
   /** Stops listening. A killed engine leaves its socket file; a stopped engine leaves nothing. */
   goAway(leaving?: 'socket file' | 'nothing'): Promise<void>;
   comeBack(): Promise<void>;
@@ -69,7 +69,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
   const answered: FakeAnswered[] = [];
   const timers = new Set<NodeJS.Timeout>();
   const streams = new Set<ServerResponse>();
-  let toldEvents = 0;
+  let sentEvents = 0;
   let server: Server | undefined;
 
   const later = (delayMs: number, run: () => void): void => {
@@ -89,7 +89,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     const deliver = createDelivery(
       fault,
       (event) => {
-        toldEvents += 1;
+        sentEvents += 1;
         writeInPieces(response, `${JSON.stringify(event)}\n`, fault);
       },
       later,
@@ -180,11 +180,11 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
         return name === undefined ? [] : [{ ...call, name }];
       }),
     eventStreams: () => streams.size,
-    toldEvents: () => toldEvents,
+    sentEvents: () => sentEvents,
     cutEventStreams() {
       for (const stream of streams) stream.destroy();
     },
-    sayOnEventStreams(line) {
+    writeToEventStreams(line) {
       for (const stream of streams) stream.write(line);
     },
     async goAway(leaving = 'nothing') {

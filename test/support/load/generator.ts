@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { runClient, type ClientRequest } from './kept-alive-client.ts';
-import { stopLine, type LoadLine, type LoadPlan, type Method } from './load-words.ts';
+import { stopLine, type LoadLine, type LoadPlan, type Method } from './load-messages.ts';
 import type { Response } from './response-reader.ts';
 import { createTally, type Sent } from './tally.ts';
 

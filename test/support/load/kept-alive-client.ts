@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { FailureKind } from './load-words.ts';
+import type { FailureKind } from './load-messages.ts';
 import { createResponseReader, headerOf, type Response, type ResponseReader } from './response-reader.ts';
 
 /** The text of a request, and the handlers of its outcome. */

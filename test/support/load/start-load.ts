@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Engine } from '../../providers/engine/docker-command.ts';
 import { waitUntil } from '../wait-until.ts';
-import { stopLine, type Counts, type LoadLine, type LoadPlan, type LoadSummary } from './load-words.ts';
+import { stopLine, type Counts, type LoadLine, type LoadPlan, type LoadSummary } from './load-messages.ts';
 
 /** A running load. */
 export interface Load {

@@ -1,4 +1,4 @@
-import type { BackendCounts, Counts, FailureKind, LoadFailure, LoadSummary, Method } from './load-words.ts';
+import type { BackendCounts, Counts, FailureKind, LoadFailure, LoadSummary, Method } from './load-messages.ts';
 
 const keptFailures = 1000;
 

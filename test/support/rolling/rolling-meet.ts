@@ -2,7 +2,7 @@ import type { Engine } from '../../providers/engine/docker-command.ts';
 import { gunicornImage, provideGunicorn } from '../../providers/engine/gunicorn-image.ts';
 import { providedImages } from '../../providers/engine/provided.ts';
 import { runId } from '../../providers/engine/test-run.ts';
-import type { LoadPlan } from '../load/load-words.ts';
+import type { LoadPlan } from '../load/load-messages.ts';
 import { startLoad, type Load } from '../load/start-load.ts';
 import { startMeet, type MeetOptions, type MeetStack } from '../meet-stack.ts';
 import { waitUntil } from '../wait-until.ts';

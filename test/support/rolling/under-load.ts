@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { LoadSummary } from '../load/load-words.ts';
+import type { LoadSummary } from '../load/load-messages.ts';
 import type { Load } from '../load/start-load.ts';
 import type { ErrorLine } from './error-log.ts';
 import type { Removed } from './replace.ts';

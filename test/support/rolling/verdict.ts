@@ -1,4 +1,4 @@
-import type { LoadFailure, LoadSummary } from '../load/load-words.ts';
+import type { LoadFailure, LoadSummary } from '../load/load-messages.ts';
 import type { ErrorLine } from './error-log.ts';
 import type { Removed } from './replace.ts';
 

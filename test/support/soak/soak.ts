@@ -60,21 +60,21 @@ export async function soak(scene: Scene, { seed, events, restEvery, env = {}, on
   await scene.converged();
   const startMs = Date.now();
   let restAt = restEvery;
-  while (engine.toldEvents() < events) {
-    const before = engine.toldEvents();
+  while (engine.sentEvents() < events) {
+    const before = engine.sentEvents();
     // Changes are slow while no event stream is open, so that the engine's memory of events covers the gap.
     do await life.step();
-    while (engine.eventStreams() > 0 && engine.toldEvents() - before < burst);
+    while (engine.eventStreams() > 0 && engine.sentEvents() - before < burst);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    if (engine.toldEvents() < restAt) continue;
+    if (engine.sentEvents() < restAt) continue;
     restAt += restEvery;
     await rest(scene, life);
-    await onRest(command, engine.toldEvents());
+    await onRest(command, engine.sentEvents());
   }
   await rest(scene, life);
   return {
     command,
-    events: engine.toldEvents(),
+    events: engine.sentEvents(),
     born: life.born(),
     lists: engine.listCalls().length,
     signals: engine.killCalls().length,

@@ -9,7 +9,7 @@ import { startWatchingReader } from './watching-reader.ts';
 import type { Sightings } from './watching-reader.ts';
 
 /** The results of a series of kills. */
-export interface Deaths {
+export interface KillReport {
   readonly kills: number;
   /** Kills during a publication: a candidate file was left. */
   readonly inTheMiddle: number;
@@ -31,12 +31,12 @@ const changeEveryMs = 4;
  * Starts the command and kills it at a random moment, again and again. Meanwhile containers change constantly, and a
  * reader reads the file. The last run isn't killed: waits until it has cleaned up and publishes the current world.
  */
-export async function killAgainAndAgain(scene: Scene, kills: number, seed: number): Promise<Deaths> {
+export async function killRepeatedly(scene: Scene, kills: number, seed: number): Promise<KillReport> {
   const random = seededRandom(seed);
   const file = join(scene.out, 'routing.conf');
   await scene.frontend('frontend', { file });
   const flags = ['--instance', 'meet', '--wait', '1ms:5ms'];
-  const world = startRestlessWorld(scene);
+  const world = startChangingWorld(scene);
   const first = scene.run(flags);
   await waitUntil('a complete file is published', async () => isWhole(await readFile(file, 'utf8').catch(() => '')));
   first.signal('SIGKILL');
@@ -57,7 +57,7 @@ export async function killAgainAndAgain(scene: Scene, kills: number, seed: numbe
     mostCandidates = Math.max(mostCandidates, ...countsOfFiles(candidates));
     if (!isWhole(await readFile(file, 'utf8'))) torn += 1;
   }
-  world.rest();
+  world.stop();
   scene.run(flags);
   await scene.serves(`${scene.address(world.last())}:8000`, '.');
   await waitUntil('no candidate file is left', async () => (await candidatesIn(scene.out)).length === 0);
@@ -79,7 +79,7 @@ function place(turn: number): number {
 }
 
 /** Replaces the backend every few milliseconds. Each change removes a backend, so none of the changes is delayed. */
-function startRestlessWorld(scene: Scene): { rest(): void; last(): number } {
+function startChangingWorld(scene: Scene): { stop(): void; last(): number } {
   let last = 0;
   scene.backend('backend-0', place(0));
   const timer = setInterval(() => {
@@ -87,5 +87,5 @@ function startRestlessWorld(scene: Scene): { rest(): void; last(): number } {
     last += 1;
     scene.backend(`backend-${last}`, place(last));
   }, changeEveryMs);
-  return { rest: () => clearInterval(timer), last: () => place(last) };
+  return { stop: () => clearInterval(timer), last: () => place(last) };
 }
