@@ -5,7 +5,7 @@ import type { RunningCommand } from '../built-command.ts';
 import type { Scene } from '../fake-engine/scene.ts';
 import { waitUntil } from '../wait-until.ts';
 
-const preload = fileURLToPath(new URL('throw-in-room.cjs', import.meta.url));
+const preload = fileURLToPath(new URL('throw-in-function.cjs', import.meta.url));
 
 /**
  * A primitive whose calls throw if they come from this function. With `about`, only calls that concern this text throw.
@@ -20,23 +20,23 @@ export interface Fault {
 export interface FaultyRun {
   readonly run: RunningCommand;
   /** Makes these calls throw. Without a fault, no call throws. */
-  strike(fault?: Fault): Promise<void>;
-  /** The number of errors thrown since the last `strike`. */
+  setFault(fault?: Fault): Promise<void>;
+  /** The number of errors thrown since the last `setFault`. */
   thrown(): number;
 }
 
-/** Starts the sidecar with prepared primitives. They throw only as `strike` asks. */
+/** Starts the sidecar with prepared primitives. They throw only the faults of `setFault`. */
 export function startFaultyRun(
   scene: Scene,
   flags: readonly string[] = [],
   wrap?: (program: string, args: readonly string[]) => readonly string[],
 ): FaultyRun {
   const file = join(scene.folder, 'fault.json');
-  const env = { NODE_OPTIONS: `--require=${preload}`, THROW_IN_ROOM: file };
+  const env = { NODE_OPTIONS: `--require=${preload}`, THROW_IN_FUNCTION: file };
   const run = scene.run(flags, { env, ...(wrap === undefined ? {} : { wrap }) });
   return {
     run,
-    async strike(fault) {
+    async setFault(fault) {
       const text = JSON.stringify(fault ?? null);
       writeFileSync(file, text);
       run.signal('SIGUSR2');

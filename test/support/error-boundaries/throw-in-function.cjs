@@ -1,5 +1,5 @@
 // Preloaded into the built command (`node --require`). Makes calls of Node's primitives throw if they come from a given
-// function. SIGUSR2 makes it read the faults from the file that THROW_IN_ROOM names. Before that, nothing throws.
+// function. SIGUSR2 makes it read the faults from the file that THROW_IN_FUNCTION names. Before that, nothing throws.
 'use strict';
 const fs = require('node:fs');
 const events = require('node:events');
@@ -8,7 +8,7 @@ const crypto = require('node:crypto');
 const path = require('node:path');
 
 Error.stackTraceLimit = 60;
-const file = process.env['THROW_IN_ROOM'];
+const file = process.env['THROW_IN_FUNCTION'];
 const { appendFileSync, readFileSync, writeFileSync } = fs;
 const { parse, stringify } = JSON;
 /** The current fault: the name of a primitive, and of the function that calls it. */
@@ -34,7 +34,7 @@ const primitives = {
 };
 
 /** @returns whether a call must throw: it comes from the fault's function and concerns the fault's text */
-function isStruck(name, self, args) {
+function mustThrow(name, self, args) {
   if (fault?.call !== name) return false;
   const { from, about } = fault;
   fault = undefined;
@@ -51,7 +51,7 @@ function isStruck(name, self, args) {
 for (const [name, [owner, key]] of Object.entries(primitives)) {
   const original = owner[key];
   owner[key] = Object.defineProperties(function (...args) {
-    if (fault !== undefined && isStruck(name, this, args)) {
+    if (fault !== undefined && mustThrow(name, this, args)) {
       appendFileSync(`${file}.thrown`, '.');
       throw new TypeError('thrown by a test');
     }
@@ -65,9 +65,9 @@ process.on('SIGUSR2', () => {
   writeFileSync(`${file}.thrown`, '');
   writeFileSync(`${file}.read`, text);
   // Outside of every part: no code of meet-gen is between these errors and the process.
-  if (fault?.call === 'a timer of nobody')
+  if (fault?.call === 'a timer outside all parts')
     setTimeout(() => {
       throw new TypeError('thrown by a test');
     }, 0);
-  if (fault?.call === 'a promise of nobody') void Promise.reject(new TypeError('thrown by a test'));
+  if (fault?.call === 'a promise outside all parts') void Promise.reject(new TypeError('thrown by a test'));
 });
