@@ -21,8 +21,8 @@ interface Cases {
 
 describe('promtool', () => {
   it('accepts the alerts', async () => {
-    const said = await runCommand(promtool, ['check', 'rules', observabilityFile('alerts.yml')]);
-    expect(said).toContain(`SUCCESS: ${readAlerts().length} rules found`);
+    const output = await runCommand(promtool, ['check', 'rules', observabilityFile('alerts.yml')]);
+    expect(output).toContain(`SUCCESS: ${readAlerts().length} rules found`);
   });
 
   it('accepts the configuration on the page, with the alerts', async () => {
@@ -30,8 +30,8 @@ describe('promtool', () => {
     try {
       await copyFile(observabilityFile('alerts.yml'), join(folder, 'alerts.yml'));
       await writeFile(join(folder, 'prometheus.yml'), stringify(readScrapeConfiguration()));
-      const said = await runCommand(promtool, ['check', 'config', join(folder, 'prometheus.yml')]);
-      expect(said).toContain('SUCCESS: 1 rule files found');
+      const output = await runCommand(promtool, ['check', 'config', join(folder, 'prometheus.yml')]);
+      expect(output).toContain('SUCCESS: 1 rule files found');
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

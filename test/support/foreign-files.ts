@@ -12,7 +12,7 @@ type MakeForeign = (path: string, outside: string) => Promise<unknown>;
 
 /**
  * Things that a user with write access to the volume can put in the place of meet-gen's small files. meet-gen must not
- * follow them, wait for them, or read them in full.
+ * follow, await or fully read such a file.
  */
 const notRegular: Readonly<Record<string, MakeForeign>> = {
   'a named pipe': (path) => run('mkfifo', [path]),

@@ -108,8 +108,8 @@ export async function startHooked(
   };
   let published = new Map<number, number>();
   const findPorts = async (): Promise<void> => {
-    const told = await tryCommand(engine.dockerCli, ['port', name], { env: engine.env });
-    const pairs = [...told.stdout.matchAll(/^(\d+)\/tcp -> .*:(\d+)$/gm)];
+    const output = await tryCommand(engine.dockerCli, ['port', name], { env: engine.env });
+    const pairs = [...output.stdout.matchAll(/^(\d+)\/tcp -> .*:(\d+)$/gm)];
     published = new Map(pairs.map(([, inside, outside]) => [Number(inside), Number(outside)]));
   };
   const ask = (port: number, path: string): Promise<Answer> => askPort(engine.publishAddress, published.get(port), path);

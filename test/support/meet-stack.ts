@@ -302,8 +302,8 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
 
   const log = async (): Promise<readonly LogLine[]> => (await logs('meet-gen')).split('\n').flatMap(parseLogLine);
   const logs = async (service: string): Promise<string> => {
-    const told = await tryCommand(engine.dockerCli, ['logs', '--tail', '5000', container(`${service}-1`)], { env: engine.env });
-    return told.stdout + told.stderr;
+    const output = await tryCommand(engine.dockerCli, ['logs', '--tail', '5000', container(`${service}-1`)], { env: engine.env });
+    return output.stdout + output.stderr;
   };
   const inspect = async (name: string, field: string): Promise<string> => (await run('inspect', '--format', field, container(name))).trim();
   const tool = async (...command: readonly string[]): Promise<string> => run('exec', container('tools-1'), ...command);
@@ -405,7 +405,7 @@ const relayPort = 9180;
 const statusRelay = `
   const { createServer, request } = require('node:http');
   createServer(({ url }, answer) => {
-    const asked = request({ socketPath: ${containedStatusSocket}, path: url, agent: false }, (said) => said.pipe(answer.writeHead(said.statusCode)));
+    const asked = request({ socketPath: ${containedStatusSocket}, path: url, agent: false }, (response) => response.pipe(answer.writeHead(response.statusCode)));
     asked.on('error', () => answer.writeHead(502).end()).end();
   }).listen(${relayPort});
   process.on('SIGTERM', () => process.exit(0));

@@ -39,9 +39,9 @@ for candidate in "$work"/[0-9]*/; do
   cp -r "$work/own" "$tree"
   cp -r "$candidate"/. "$tree"
   code=0
-  nginx "$NGINX_CHECK" -c "$tree/nginx.conf" > "$work/said" 2>&1 < /dev/null || code=$?
+  nginx "$NGINX_CHECK" -c "$tree/nginx.conf" > "$work/output" 2>&1 < /dev/null || code=$?
   printf '%s %s %s\\n' "$SEPARATOR" "$code" "$candidate"
-  sed "s#$tree/#/etc/nginx/#g" "$work/said"
+  sed "s#$tree/#/etc/nginx/#g" "$work/output"
 done
 `;
 

@@ -53,9 +53,9 @@ export async function startRefusingTlsServer(certificate: string, caFile: string
   const server = spawn('openssl', ['s_server', '-accept', '127.0.0.1:0', '-Verify', '1', '-verify_return_error', ...files], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  let said = '';
-  server.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const port = await waitUntil('openssl listens', () => /^ACCEPT 127\.0\.0\.1:(\d+)$/m.exec(said)?.[1]);
+  let output = '';
+  server.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const port = await waitUntil('openssl listens', () => /^ACCEPT 127\.0\.0\.1:(\d+)$/m.exec(output)?.[1]);
   return {
     port: Number(port),
     receivedBytes: () => 0,

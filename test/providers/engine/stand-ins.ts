@@ -196,11 +196,11 @@ async function describeBase(
   command: string,
   expected: RegExp,
 ): Promise<BaseImage> {
-  const said = await runForOutput(engine, ['--network', 'none', '--entrypoint', 'sh', name, '-c', `${command} 2>&1`]);
-  const version = expected.exec(said)?.[1];
+  const output = await runForOutput(engine, ['--network', 'none', '--entrypoint', 'sh', name, '-c', `${command} 2>&1`]);
+  const version = expected.exec(output)?.[1];
   if (version === undefined) {
     throw new Error(
-      `${name} should hold ${expected.source}, but \`${command}\` in it prints: ${said.trim()}. Remove that image; the tests then make it again.`,
+      `${name} should hold ${expected.source}, but \`${command}\` in it prints: ${output.trim()}. Remove that image; the tests then make it again.`,
     );
   }
   return { name, origin: origin ?? 'stand-in', version };

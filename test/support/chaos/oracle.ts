@@ -55,9 +55,9 @@ async function engineSettled({ meet }: Place, actor: Actor, world: World): Promi
     'the engine shows the containers of the world',
     async () => {
       const names = [...Object.keys(world.frontends), ...scaledNames(world.scale)].map(meet.container);
-      const told = await meet.docker('inspect', '--format', format, ...ids, ...names).catch(() => undefined);
-      if (told === undefined) return false;
-      seen = told
+      const output = await meet.docker('inspect', '--format', format, ...ids, ...names).catch(() => undefined);
+      if (output === undefined) return false;
+      seen = output
         .trim()
         .split('\n')
         .map((line) => shorten(line, meet))
@@ -135,8 +135,8 @@ function withHosts(answers: Answers, actor: Actor, scaled: ReadonlyMap<string, s
 
 async function hostsOf({ meet }: Place, { scale }: World): Promise<ReadonlyMap<string, string>> {
   if (scale === 0) return new Map();
-  const told = await meet.docker('inspect', '--format', '{{.Name}} {{.Id}}', ...scaledNames(scale).map(meet.container));
-  const pairs = told
+  const output = await meet.docker('inspect', '--format', '{{.Name}} {{.Id}}', ...scaledNames(scale).map(meet.container));
+  const pairs = output
     .trim()
     .split('\n')
     .map((line) => shorten(line, meet).split(' '));
@@ -152,8 +152,8 @@ async function look({ meet }: Place, world: World, answers: Answers): Promise<Se
     generationAsks,
     mostAsks,
   };
-  const told = await meet.tool('node', '--input-type=module', '--eval', lookAround, JSON.stringify(question));
-  return JSON.parse(told) as Seen;
+  const output = await meet.tool('node', '--input-type=module', '--eval', lookAround, JSON.stringify(question));
+  return JSON.parse(output) as Seen;
 }
 
 function firstDifference(published: string, rendered: string): string {

@@ -20,7 +20,7 @@ interface MeetGen {
   crash(): Promise<void>;
   /** Ends meet-gen by a signal to stop, and starts it again. */
   restart(): Promise<void>;
-  lastWords(): Promise<string>;
+  lastLogLines(): Promise<string>;
 }
 
 const soon = { stop_grace_period: '1s' };
@@ -53,7 +53,7 @@ export function containedMeetGen(meet: MeetStack): MeetGen {
       });
     },
     restart: async () => void (await meet.docker('restart', '--time', '5', meet.container(name))),
-    lastWords: async () => lastLines(await meet.logs('meet-gen')),
+    lastLogLines: async () => lastLines(await meet.logs('meet-gen')),
   };
 }
 
@@ -64,7 +64,7 @@ export function hostedMeetGen(hosted: HostedMeet): MeetGen {
     render: hosted.render,
     crash: () => hosted.restart('SIGKILL'),
     restart: () => hosted.restart('SIGTERM'),
-    lastWords: () => Promise.resolve(lastLines(hosted.sidecar().stderr())),
+    lastLogLines: () => Promise.resolve(lastLines(hosted.sidecar().stderr())),
   };
 }
 

@@ -48,12 +48,12 @@ async function inTime(what: string, work: Promise<void>): Promise<void> {
 
 async function describeFailure(place: Place, { seed }: WalkOptions, taken: readonly Round[], cause: unknown): Promise<string> {
   const status = await place.meetGen.status().catch(String);
-  const words = await place.meetGen.lastWords().catch(String);
+  const words = await place.meetGen.lastLogLines().catch(String);
   return [
     `CHAOS_SEED=${seed}: wrong after round ${taken.length}`,
     cause instanceof Error ? cause.message : String(cause),
     ...taken.map((round, index) => `${index + 1}. ${describeRound(round)}`),
     `status: ${JSON.stringify(status)}`,
-    `meet-gen said last:\n${words}`,
+    `the last log lines of meet-gen:\n${words}`,
   ].join('\n');
 }

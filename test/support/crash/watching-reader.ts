@@ -68,9 +68,9 @@ export async function startWatchingReader(file: string): Promise<WatchingReader>
   await once(lines, 'line');
   return {
     async stop() {
-      const told = once(lines, 'line');
+      const summary = once(lines, 'line');
       child.stdin.end('stop');
-      const [line] = (await told) as [string];
+      const [line] = (await summary) as [string];
       return JSON.parse(line) as Sightings;
     },
   };

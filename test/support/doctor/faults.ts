@@ -141,7 +141,7 @@ export const faults: readonly Fault[] = [
     fix: 'undo',
   },
   {
-    name: 'a frontend that nothing reloads',
+    name: 'a frontend that is never reloaded',
     change: () => service('meet-gen', 'environment: { MEET_GEN_RELOAD: none }'),
     services: ['meet-gen'],
     make: (stack) => stack.scale('backend', 2),

@@ -82,9 +82,9 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
     const text = readText(place.file);
     const refused = behaviour.refuseText === undefined ? behaviour.refuseReload : text.includes(behaviour.refuseText);
     if (refused) {
-      const said = behaviour.refuseText ?? 'it';
+      const subject = behaviour.refuseText ?? 'it';
       const line = text.slice(0, text.indexOf(behaviour.refuseText ?? '')).split('\n').length;
-      world.writeLog(container, `2026/11/25 02:03:04 [emerg] 1#1: ${said} is refused in ${place.file}:${line}`);
+      world.writeLog(container, `2026/11/25 02:03:04 [emerg] 1#1: ${subject} is refused in ${place.file}:${line}`);
       for (let index = 0; index < behaviour.requestsAfterRefusal; index += 1) world.writeLog(container, accessLogLine);
       return;
     }

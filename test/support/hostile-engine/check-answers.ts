@@ -71,9 +71,12 @@ export async function checkDoctor(scene: Scene, which: 'all' | 'all but the list
   const { code, stdout, stderr } = await runCommand(['doctor', '--json', '--docker-host', scene.engine.host]);
   expect(stderr).toBe('');
   expect(code).toBe(7);
-  const said = JSON.parse(stdout) as { readonly notChecked: readonly unknown[]; readonly findings: readonly { readonly check: string }[] };
-  expect(said.notChecked).not.toEqual([]);
-  if (which === 'all') expect(said.findings).toMatchObject([{ check: 'engine' }]);
+  const report = JSON.parse(stdout) as {
+    readonly notChecked: readonly unknown[];
+    readonly findings: readonly { readonly check: string }[];
+  };
+  expect(report.notChecked).not.toEqual([]);
+  if (which === 'all') expect(report.findings).toMatchObject([{ check: 'engine' }]);
 }
 
 function fail(what: string, log: string): never {

@@ -29,11 +29,11 @@ export async function startLoad(
   const plan: LoadPlan = { ...usual, ...options };
   const args = ['exec', '--interactive', container, 'node', '--input-type=module', '--eval', await generatorScript(), JSON.stringify(plan)];
   const child = spawn(engine.dockerCli, args, { env: { ...process.env, ...engine.env }, stdio: 'pipe' });
-  let said = '';
+  let errors = '';
   let isOver = false;
   let progress: Counts = { GET: 0, POST: 0 };
   let summary: LoadSummary | undefined;
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   child.stdin.on('error', () => undefined);
   child.on('close', () => (isOver = true));
   createInterface({ input: child.stdout }).on('line', (text) => {
@@ -47,7 +47,7 @@ export async function startLoad(
     async more(requests) {
       const target = progress.GET + progress.POST + requests;
       const answered = (): boolean => {
-        if (isOver) throw new Error(`the load ended early: ${said}`);
+        if (isOver) throw new Error(`the load ended early: ${errors}`);
         return progress.GET + progress.POST >= target;
       };
       await waitUntil(`${requests} more requests are answered`, answered, moreLimitMs, () => JSON.stringify(progress));
@@ -58,9 +58,9 @@ export async function startLoad(
         'the load has ended',
         () => isOver,
         endLimitMs,
-        () => said,
+        () => errors,
       );
-      if (summary === undefined) throw new Error(`the load ended without a summary: ${said}`);
+      if (summary === undefined) throw new Error(`the load ended without a summary: ${errors}`);
       return summary;
     },
   };

@@ -22,8 +22,8 @@ export interface CallOptions {
 
 /** Sends a request from inside a container with node, as LiveKit and S3 do. */
 export async function callFromInside(engine: Engine, container: string, url: string, options: CallOptions = {}): Promise<Call> {
-  const told = JSON.stringify({ method: 'POST', ...options });
-  const code = `const { bodyBytes = 0, ...told } = ${told}; const body = bodyBytes === 0 ? {} : { body: 'x'.repeat(bodyBytes) };
-    fetch('${url}', { ...told, ...body }).then(async (r) => console.log(JSON.stringify({ status: r.status, body: await r.text(), seen: JSON.parse(r.headers.get('x-seen')), by: r.headers.get('x-backend-host'), retryAfter: r.headers.get('retry-after') })))`;
+  const init = JSON.stringify({ method: 'POST', ...options });
+  const code = `const { bodyBytes = 0, ...init } = ${init}; const body = bodyBytes === 0 ? {} : { body: 'x'.repeat(bodyBytes) };
+    fetch('${url}', { ...init, ...body }).then(async (r) => console.log(JSON.stringify({ status: r.status, body: await r.text(), seen: JSON.parse(r.headers.get('x-seen')), by: r.headers.get('x-backend-host'), retryAfter: r.headers.get('retry-after') })))`;
   return JSON.parse(await docker(engine, ['exec', container, 'node', '-e', code])) as Call;
 }

@@ -19,8 +19,8 @@ const upstreamOf = /, upstream: "http:\/\/([^/"]+)/;
 
 /** All error lines about the test's requests in a container's log. */
 export async function errorLinesOf(engine: Engine, container: string): Promise<readonly ErrorLine[]> {
-  const told = await tryCommand(engine.dockerCli, ['logs', container], { env: engine.env });
-  return told.stderr.split('\n').flatMap(readErrorLine);
+  const logs = await tryCommand(engine.dockerCli, ['logs', container], { env: engine.env });
+  return logs.stderr.split('\n').flatMap(readErrorLine);
 }
 
 /** A note after the line with the error itself. */

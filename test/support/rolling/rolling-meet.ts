@@ -131,7 +131,7 @@ export async function startRollingMeet(engine: Engine, part: string, options: Ro
   };
   const healthy = async (wanted: readonly string[]): Promise<void> => {
     const health = (): Promise<readonly string[]> => Promise.all(wanted.map((name) => meet.inspect(name, '{{.State.Health.Status}}')));
-    await waitUntil(`${wanted.join()} are healthy`, async () => (await health()).every((told) => told === 'healthy'));
+    await waitUntil(`${wanted.join()} are healthy`, async () => (await health()).every((status) => status === 'healthy'));
   };
   const nginxes = outer ? ['frontend-1', 'second-frontend-1', 'outer-1'] : ['frontend-1'];
   const front = outer ? { name: 'outer-1', port: 80 } : { name: 'frontend-1', port: 8083 };

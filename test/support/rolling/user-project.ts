@@ -48,11 +48,11 @@ export function createUserProject(engine: Engine, meet: MeetStack): UserProject 
     interruptedUpdate: (at, signal, ...args) =>
       new Promise((resolve, reject) => {
         const child = spawn('sh', [script, ...args], { env: { ...process.env, ...env }, cwd: folder, detached: true });
-        let said = '';
+        let output = '';
         let isInterrupted = false;
         const hear = (text: string): void => {
-          said += text;
-          if (isInterrupted || !said.includes(at)) return;
+          output += text;
+          if (isInterrupted || !output.includes(at)) return;
           isInterrupted = true;
           // To the whole process group, as a terminal does.
           process.kill(-(child.pid ?? 0), signal);
@@ -60,7 +60,7 @@ export function createUserProject(engine: Engine, meet: MeetStack): UserProject 
         child.stdout.setEncoding('utf8').on('data', hear);
         child.stderr.setEncoding('utf8').on('data', hear);
         child.on('close', () =>
-          isInterrupted ? resolve(said) : reject(new Error(`the update ended before it printed "${at}":\n${said}`)),
+          isInterrupted ? resolve(output) : reject(new Error(`the update ended before it printed "${at}":\n${output}`)),
         );
       }),
     remove: () => rmSync(folder, { recursive: true }),

@@ -58,21 +58,21 @@ interface JudgedFailure {
  */
 export function judgeFailures(failures: readonly LoadFailure[], lines: readonly ErrorLine[], excuse?: Excuse): readonly JudgedFailure[] {
   return failures.map((failure) => {
-    const said = lines.filter(({ id }) => id === failure.id);
-    return { excused: excuse !== undefined && isExcused(failure, said, excuse), inWords: describe(failure, said) };
+    const logged = lines.filter(({ id }) => id === failure.id);
+    return { excused: excuse !== undefined && isExcused(failure, logged, excuse), inWords: describe(failure, logged) };
   });
 }
 
-function isExcused({ method, kind, detail }: LoadFailure, said: readonly ErrorLine[], { what, begun, endpoints }: Excuse): boolean {
+function isExcused({ method, kind, detail }: LoadFailure, logged: readonly ErrorLine[], { what, begun, endpoints }: Excuse): boolean {
   const isTheirs = (line: ErrorLine | undefined): line is ErrorLine => endpoints.includes(line?.upstream ?? '');
   // An incomplete answer ends early in every nginx on its way.
-  if (kind === 'connection lost') return said.some((line) => isTheirs(line) && begun?.test(line.what) === true);
-  const last = said.at(-1);
+  if (kind === 'connection lost') return logged.some((line) => isTheirs(line) && begun?.test(line.what) === true);
+  const last = logged.at(-1);
   return method === 'POST' && kind === 'status' && detail === '502' && isTheirs(last) && what.test(last.what);
 }
 
-function describe({ method, id, kind, detail, tookMs }: LoadFailure, said: readonly ErrorLine[]): string {
-  const words = said.map(({ what, upstream }) => `${what} (${upstream ?? 'no upstream'})`).join(', then ') || 'nothing';
+function describe({ method, id, kind, detail, tookMs }: LoadFailure, logged: readonly ErrorLine[]): string {
+  const words = logged.map(({ what, upstream }) => `${what} (${upstream ?? 'no upstream'})`).join(', then ') || 'nothing';
   return `${method} ${id}: ${kind}, ${detail}, after ${Math.round(tookMs)} ms; nginx logged: ${words}`;
 }
 

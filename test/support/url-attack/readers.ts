@@ -30,8 +30,8 @@ function readByWhatwg(target: string): readonly string[] {
 
 async function readByPython(targets: readonly string[]): Promise<readonly (readonly string[])[]> {
   if (targets.length === 0) return [];
-  const said = await runCommand('python3', [wsgiReader], { stdin: Buffer.from(`${targets.join('\n')}\n`) });
-  return said
+  const output = await runCommand('python3', [wsgiReader], { stdin: Buffer.from(`${targets.join('\n')}\n`) });
+  return output
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as string[]);

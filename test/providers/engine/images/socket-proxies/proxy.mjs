@@ -20,16 +20,16 @@ export function startProxy({ socketPath, listen, judge, silenceMs = 0, lifeMs = 
       response.end(refusal.body);
       return;
     }
-    const onward = httpRequest({ socketPath, method: request.method, path: request.url, headers: request.headers }, (told) => {
-      response.writeHead(told.statusCode ?? 502, told.headers);
+    const onward = httpRequest({ socketPath, method: request.method, path: request.url, headers: request.headers }, (onwardAnswer) => {
+      response.writeHead(onwardAnswer.statusCode ?? 502, onwardAnswer.headers);
       response.flushHeaders();
-      told.pipe(response);
-      told.on('error', () => response.destroy());
+      onwardAnswer.pipe(response);
+      onwardAnswer.on('error', () => response.destroy());
       const cut = (reason) => {
         tell(request, { decision: 'cut', reason });
         response.destroy();
       };
-      if (silenceMs > 0) told.setTimeout(silenceMs, () => cut(`silent for ${silenceMs} ms`));
+      if (silenceMs > 0) onwardAnswer.setTimeout(silenceMs, () => cut(`silent for ${silenceMs} ms`));
       const life = lifeMs > 0 ? setTimeout(() => cut(`open for ${lifeMs} ms`), lifeMs) : undefined;
       response.on('close', () => clearTimeout(life));
     });
