@@ -5,7 +5,7 @@ import type { Response } from './response-reader.ts';
 import { createTally, type Sent } from './tally.ts';
 
 // Runs inside a container, bundled into one script. The plan is its argument, control lines come on standard input,
-// results go to standard output. It ends when the plan ends, or when standard output is closed.
+// results go to standard output. The load ends at the plan's limits, or when standard input ends.
 
 const plan = JSON.parse(process.argv.at(-1) ?? '') as LoadPlan;
 const progressEveryMs = 100;
