@@ -9,7 +9,7 @@ import { container } from '../containers.ts';
 import { shippedStub } from '../real-layout.ts';
 
 /** A short description of a container in the topology. */
-export interface ServiceSketch {
+export interface SubjectSketch {
   readonly image?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly networks?: readonly string[];
@@ -23,7 +23,7 @@ export interface ServiceSketch {
 }
 
 /** By service name. The defaults are those of compose.example.yml. */
-type Sketches = Readonly<Record<string, ServiceSketch>>;
+type Sketches = Readonly<Record<string, SubjectSketch>>;
 
 export const generation = '0123456789abcdef';
 export const rendered = `server { location = /generation { return 200 "${generation} $nginx_version\\n"; } }\n`;
@@ -127,7 +127,7 @@ interface World {
 }
 
 /** The facts of a Meet without faults, with the test's changes. `undefined` removes a service. */
-export function topology(changes: Readonly<Record<string, ServiceSketch | undefined>> = {}, world: World = {}): Facts {
+export function topology(changes: Readonly<Record<string, SubjectSketch | undefined>> = {}, world: World = {}): Facts {
   const names = [...new Set([...Object.keys(usual), ...Object.keys(changes)])];
   const patients = names.flatMap((name) => {
     if (Object.hasOwn(changes, name) && changes[name] === undefined) return [];
@@ -184,7 +184,7 @@ const healthyFrontend: FrontendFacts = {
   firstProcess: known('nginx'),
 };
 
-function patient(name: string, base: ServiceSketch, change: ServiceSketch): Patient {
+function patient(name: string, base: SubjectSketch, change: SubjectSketch): Patient {
   const sketch = { ...base, ...change };
   const networks = Object.fromEntries((sketch.networks ?? []).map((network, index) => [network, `172.${20 + index}.0.${name.length}/16`]));
   const one = container({
