@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { test } from '../integration/scene.ts';
-import { killAgainAndAgain } from '../support/crash/kill-again-and-again.ts';
+import { killRepeatedly } from '../support/crash/kill-repeatedly.ts';
 
 const kills = Number(process.env['CRASH_KILLS'] ?? 1000);
 
@@ -8,7 +8,7 @@ const kills = Number(process.env['CRASH_KILLS'] ?? 1000);
 test('killed at 1,000 random moments while it publishes: never a torn, empty or unreadable file', async ({ scene }) => {
   const seed = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
   console.log(`crash: CRASH_SEED=${seed}`);
-  const deaths = await killAgainAndAgain(scene, kills, seed);
+  const deaths = await killRepeatedly(scene, kills, seed);
   console.log(`crash: ${JSON.stringify(deaths)}`);
   expect({ torn: deaths.torn, wrong: deaths.reader.wrong }).toEqual({ torn: 0, wrong: [] });
   expect(deaths.mostCandidates).toBeLessThanOrEqual(1);

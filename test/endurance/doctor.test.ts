@@ -3,8 +3,8 @@ import { checkTable } from '../../src/doctor/check-table.ts';
 import { certificateFaults, startPublicName, type PublicName } from '../support/doctor/certificate-faults.ts';
 import { startDoctorStack, type DoctorStack } from '../support/doctor/doctor-stack.ts';
 import { faults } from '../support/doctor/faults.ts';
-import { inhabit, layouts } from '../support/doctor/layouts.ts';
-import { saysExactly, undergo } from '../support/doctor/ordeal.ts';
+import { checkLayouts, layouts } from '../support/doctor/layouts.ts';
+import { waitForFindings, checkFaults } from '../support/doctor/check-faults.ts';
 import { providedEngine, providedImages } from '../providers/engine/provided.ts';
 
 let stack: DoctorStack;
@@ -24,18 +24,18 @@ test('every check has a fault that is made on the real engine', () => {
 test('the hardened example is healthy too', async () => {
   const hardened = await startDoctorStack(providedEngine(), providedImages(), 'doctor-hardened', true);
   try {
-    expect(await saysExactly(hardened, [])).toMatchObject({ code: 0 });
+    expect(await waitForFindings(hardened, [])).toMatchObject({ code: 0 });
   } finally {
     await hardened.remove();
   }
 });
 
 for (const layout of layouts) {
-  test(`${layout.name}: no finding`, () => inhabit(stack, [layout]));
+  test(`${layout.name}: no finding`, () => checkLayouts(stack, [layout]));
 }
 
 for (const fault of faults) {
-  test(`${fault.name}: found, fixed as the cure says, gone`, () => undergo(stack, [fault]));
+  test(`${fault.name}: found, fixed as the cure says, gone`, () => checkFaults(stack, [fault]));
 }
 
 describe('names and certificates', () => {
@@ -45,5 +45,5 @@ describe('names and certificates', () => {
   });
   afterAll(() => name?.remove());
 
-  test.each(certificateFaults)('a certificate $name', (fault) => name.undergo(fault));
+  test.each(certificateFaults)('a certificate $name', (fault) => name.checkCertificate(fault));
 });

@@ -2,7 +2,7 @@ import { describe } from 'vitest';
 import { test } from '../integration/scene.ts';
 import { hostileAnswers } from '../support/hostile-engine/answers.ts';
 import { calls } from '../support/hostile-engine/calls.ts';
-import { bearAnswers, doctorBears } from '../support/hostile-engine/ordeal.ts';
+import { checkAnswers, checkDoctor } from '../support/hostile-engine/check-answers.ts';
 
 /*
  * An engine that says anything at all: every answer to every call, also those that only a deadline ends.
@@ -11,7 +11,7 @@ import { bearAnswers, doctorBears } from '../support/hostile-engine/ordeal.ts';
 describe.concurrent('meet-gen run bears', () => {
   for (const name of Object.keys(calls)) {
     test(`whatever is answered to ${name}`, async ({ scene }) => {
-      await bearAnswers(scene, name, hostileAnswers);
+      await checkAnswers(scene, name, hostileAnswers);
     });
   }
 });
@@ -20,7 +20,7 @@ describe('meet-gen doctor bears', () => {
   for (const answer of hostileAnswers.filter(({ isSlow }) => isSlow !== true)) {
     for (const which of ['all', 'all but the list'] as const) {
       test(`that ${which} is answered with ${answer.name}`, async ({ scene }) => {
-        await doctorBears(scene, which, answer);
+        await checkDoctor(scene, which, answer);
       });
     }
   }

@@ -11,7 +11,7 @@ interface GoldenInput {
   readonly what: string;
   /** nginx's version in all frontends, or `unknown`; by default the newest tested version. */
   readonly nginx?: string;
-  /** Names of containers that got a stop signal. */
+  /** The names of containers that got a stop signal. */
   readonly stopping?: readonly string[];
   readonly containers: readonly ContainerSketch[];
 }

@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
-import { killAgainAndAgain } from '../support/crash/kill-again-and-again.ts';
+import { killRepeatedly } from '../support/crash/kill-repeatedly.ts';
 import { test } from './scene.ts';
 
 /** The short form of test/endurance/crash.test.ts. */
 test('killed 12 times while it publishes: never a torn, empty or unreadable file, and the next one repairs and goes on', async ({
   scene,
 }) => {
-  const { kills, mostCandidates, torn, reader } = await killAgainAndAgain(scene, 12, 4);
+  const { kills, mostCandidates, torn, reader } = await killRepeatedly(scene, 12, 4);
   expect(kills).toBe(12);
   expect({ torn, wrong: reader.wrong }).toEqual({ torn: 0, wrong: [] });
   expect(mostCandidates).toBeLessThanOrEqual(1);

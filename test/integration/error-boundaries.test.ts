@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect } from 'vitest';
 import type { Problem, ProblemCode } from '../../src/model/problem.ts';
-import { startFaultyRun } from '../support/error-boundaries/throw-in-room.ts';
-import type { Fault, FaultyRun } from '../support/error-boundaries/throw-in-room.ts';
+import { startFaultyRun } from '../support/error-boundaries/throw-in-function.ts';
+import type { Fault, FaultyRun } from '../support/error-boundaries/throw-in-function.ts';
 import { runCommand, startCommand } from '../support/built-command.ts';
 import { logMessages } from '../../src/util/log-messages.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -225,7 +225,7 @@ describe.concurrent('an error in a part', () => {
     test(`${name}: is logged once, costs no other part, and is retried until it works`, async ({ scene, onTestFinished }) => {
       await prepare?.(scene);
       const faulty = await startTwo(scene, flags?.(scene) ?? []);
-      const { run, strike, thrown } = faulty;
+      const { run, setFault, thrown } = faulty;
       if (name === 'updating open pages') onTestFinished(await openPage(scene));
       const told0 = run.log().length;
       const reported = (): readonly unknown[] =>
@@ -236,7 +236,7 @@ describe.concurrent('an error in a part', () => {
               .map(({ problem }) => problem as Problem)
               .filter(({ code }) => code === told.problem);
 
-      await strike(fault);
+      await setFault(fault);
       let nth = 0;
       const describeRun = (): string => `thrown ${thrown()} times\n${run.stderr().split('\n').slice(told0).join('\n')}`;
       await waitUntil(
@@ -262,7 +262,7 @@ describe.concurrent('an error in a part', () => {
       }
       expectOnce(reported(), describeRun());
 
-      await strike();
+      await setFault();
       addOther(scene, 'other-3', 52);
       await waitUntil(
         'it works again',
@@ -291,10 +291,10 @@ describe.concurrent('an error in a part', () => {
 });
 
 describe.concurrent('an error that no part has caught', () => {
-  for (const call of ['a timer of nobody', 'a promise of nobody'])
+  for (const call of ['a timer outside all parts', 'a promise outside all parts'])
     test(`${call}: is logged as a bug, with whom to tell, and ends the process with 1`, async ({ scene }) => {
-      const { run, strike } = await startTwo(scene, []);
-      await strike({ call });
+      const { run, setFault } = await startTwo(scene, []);
+      await setFault({ call });
       expect(await run.ended).toMatchObject({ code: 1, stdout: '' });
       const [bug, ...others] = run.log().filter(({ level }) => level === 'fatal');
       expect(others).toEqual([]);

@@ -423,7 +423,7 @@ describe.concurrent('100 irrelevant health events, 50 containers', () => {
         scene.engine.world.add({ name: `stranger-${host}`, networks: { [network]: scene.address(host) }, health: 'healthy', labels });
       scene.run(flags);
       await scene.serves(`${scene.address(20)}:8000`, folder);
-      const before = { lists: scene.engine.listCalls().length, calls: scene.engine.calls.length, events: scene.engine.toldEvents() };
+      const before = { lists: scene.engine.listCalls().length, calls: scene.engine.calls.length, events: scene.engine.sentEvents() };
 
       for (const health of ['unhealthy', 'healthy'] as const) {
         for (let host = 100; host < 150; host += 1) {
@@ -437,7 +437,7 @@ describe.concurrent('100 irrelevant health events, 50 containers', () => {
       scene.engine.world.disconnect('stranger-101', network);
       scene.engine.world.stop('stranger-102');
       scene.engine.world.remove('stranger-103');
-      expect(scene.engine.toldEvents() - before.events).toBeGreaterThan(100);
+      expect(scene.engine.sentEvents() - before.events).toBeGreaterThan(100);
       // The stream is in order: once this one is acted upon, all of those have been seen.
       scene.backend('last', 21);
       await scene.serves(`${scene.address(21)}:8000`, folder);
@@ -454,11 +454,11 @@ describe.concurrent('event with a short or odd id', () => {
     await scene.converged();
     const before = scene.engine.listCalls().length;
     for (const id of ['x', '', 'abc123', '../../etc', 'x'.repeat(100_000), 'ünï\u0000', 7, null, {}, undefined])
-      scene.engine.sayOnEventStreams(`${JSON.stringify({ Type: 'container', Action: 'start', Actor: { ID: id, Attributes: {} } })}\n`);
+      scene.engine.writeToEventStreams(`${JSON.stringify({ Type: 'container', Action: 'start', Actor: { ID: id, Attributes: {} } })}\n`);
     for (const line of ['{}', 'null', '[]', 'no json', '{"Type":"container"}', '{"Type":"container","Action":7,"Actor":{"ID":"x"}}', '']) {
-      scene.engine.sayOnEventStreams(`${line}\n`);
+      scene.engine.writeToEventStreams(`${line}\n`);
     }
-    scene.engine.sayOnEventStreams('{"Type":"network","Action":"connect","Actor":{"ID":"x","Attributes":null}}\n');
+    scene.engine.writeToEventStreams('{"Type":"network","Action":"connect","Actor":{"ID":"x","Attributes":null}}\n');
     scene.backend('backend', 20);
     await scene.serves(`${scene.address(20)}:8000`);
     expect(scene.engine.listCalls().length - before).toBeLessThanOrEqual(2);
@@ -474,7 +474,7 @@ describe.concurrent('event with a short or odd id', () => {
     const before = await scene.fileIdentity();
     const lists = scene.engine.listCalls().length;
     const claim = { Type: 'container', Action: 'kill', Actor: { ID: 'x', Attributes: { 'meet.role': 'backend', signal: '15' } } };
-    scene.engine.sayOnEventStreams(`${JSON.stringify(claim)}\n`);
+    scene.engine.writeToEventStreams(`${JSON.stringify(claim)}\n`);
     await waitUntil('it has looked', () => scene.engine.listCalls().length === lists + 2);
     await scene.converged();
     expect(await scene.fileIdentity()).toBe(before);

@@ -153,7 +153,7 @@ test.concurrent('an event from the far future neither stops the stream from bein
   const id = scene.engine.world.idOf('backend');
   const actor = { ID: id, Attributes: { 'meet.role': 'backend', signal: '15' } };
   for (const timeNano of ['-1e40', '9e18', '1e40'])
-    scene.engine.sayOnEventStreams(
+    scene.engine.writeToEventStreams(
       JSON.stringify({ Type: 'container', Action: 'start', Actor: actor, timeNano: 0 }).replace(
         '"timeNano":0}',
         `"timeNano":${timeNano}}\n`,

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { hostileAnswers } from '../support/hostile-engine/answers.ts';
 import { calls } from '../support/hostile-engine/calls.ts';
-import { bearAnswers, doctorBears } from '../support/hostile-engine/ordeal.ts';
+import { checkAnswers, checkDoctor } from '../support/hostile-engine/check-answers.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, problemCodes, test } from './scene.ts';
 
@@ -15,7 +15,7 @@ const quick = hostileAnswers.filter(({ isSlow }) => isSlow !== true);
 describe.concurrent('meet-gen run survives', () => {
   for (const [index, name] of Object.keys(calls).entries()) {
     test(`any answer to ${name}`, async ({ scene }) => {
-      await bearAnswers(
+      await checkAnswers(
         scene,
         name,
         quick.filter((_, at) => (at + index) % 4 === 0),
@@ -28,7 +28,7 @@ describe.concurrent('meet-gen doctor survives', () => {
   for (const [index, answer] of quick.filter((_, at) => at % 4 === 0).entries()) {
     const which = index % 2 === 0 ? 'all but the list' : 'all';
     test(`${answer.name} as the answer to ${which}`, async ({ scene }) => {
-      await doctorBears(scene, which, answer);
+      await checkDoctor(scene, which, answer);
     });
   }
 });
@@ -92,11 +92,11 @@ test.concurrent('closes and reports a stream with an endless line; skips a long 
   await scene.frontend('frontend');
   const run = scene.run();
   await scene.converged();
-  engine.sayOnEventStreams(`${'x'.repeat(2 * 1024 ** 2)}\n`);
+  engine.writeToEventStreams(`${'x'.repeat(2 * 1024 ** 2)}\n`);
   scene.backend('backend', 20);
   await scene.serves(`${scene.address(20)}:8000`);
   expect(engine.calls.filter(({ path }) => path === '/events')).toHaveLength(1);
-  for (let part = 0; part <= 64; part += 1) engine.sayOnEventStreams('x'.repeat(1024 ** 2));
+  for (let part = 0; part <= 64; part += 1) engine.writeToEventStreams('x'.repeat(1024 ** 2));
   await waitUntil('that is reported', () => run.stderr().includes('longer than 67108864 bytes'));
   scene.backend('backend-2', 21);
   await scene.serves(`${scene.address(21)}:8000`);

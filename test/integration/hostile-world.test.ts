@@ -82,7 +82,7 @@ test.concurrent('no file is written outside the output directory, and a hostile 
   await run.waitForLog('engineConnected');
   for (let world = 0; world < worlds; world += 1) {
     const fault = scene.engine.faults.add({ ...list, do: 'body', body: answerOf(world) });
-    for (const line of fc.sample(eventLine, { numRuns: 40, seed: world })) scene.engine.sayOnEventStreams(`${line}\n`);
+    for (const line of fc.sample(eventLine, { numRuns: 40, seed: world })) scene.engine.writeToEventStreams(`${line}\n`);
     run.signal('SIGHUP');
     const last = join(out, victimsInstance((world + 1) * setsAWorld - 1), 'routing.conf');
     await waitUntil('this world is published', () => stat(last).catch(() => undefined));

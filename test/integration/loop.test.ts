@@ -117,7 +117,7 @@ test.concurrent('a frontend that restarts is asked again, even if all looks as i
   for (let time = 0; time < 2; time += 1) {
     const visits = nginx.visits.length;
     for (const Action of ['die', 'start'])
-      scene.engine.sayOnEventStreams(`${JSON.stringify({ Type: 'container', Action, Actor: { ID: frontend?.Id, Attributes: {} } })}\n`);
+      scene.engine.writeToEventStreams(`${JSON.stringify({ Type: 'container', Action, Actor: { ID: frontend?.Id, Attributes: {} } })}\n`);
     await waitUntil('it is asked until it is live', () => nginx.visits.length >= visits + 10);
     await scene.converged();
   }
@@ -139,9 +139,9 @@ test.concurrent('1,000 events at once cost a few lists, and at most five writes 
   const life = beginBurstLife(scene, 1);
   scene.run();
   await scene.converged();
-  const before = { lists: listsOf(scene), hups: scene.engine.killCalls().length, events: scene.engine.toldEvents() };
+  const before = { lists: listsOf(scene), hups: scene.engine.killCalls().length, events: scene.engine.sentEvents() };
   const file = watchFile(scene.file(), { now: () => performance.now() });
-  while (scene.engine.toldEvents() - before.events < 1000) life.step();
+  while (scene.engine.sentEvents() - before.events < 1000) life.step();
   await waitUntil('the file holds what there is', async () => life.serversIn(await scene.content()) === life.servers());
   await scene.converged();
   file.stop();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { selfTestCommand, selfTestLimitMs, readSelfTest } from '../../src/doctor/collect/backend-self-test.ts';
 import { tryCommand } from '../providers/run-command.ts';
 
-// The script that the doctor runs in Meet's backend, with this machine's Python.
+// The script that the doctor runs in Meet's backend, on this machine's Python.
 
 const servers: Server[] = [];
 const seen: unknown[] = [];
@@ -36,7 +36,7 @@ async function run(port: number, names: readonly string[], namesPort: number): P
   return readSelfTest({ code, output: stdout }, selfTest);
 }
 
-test('connects to the names, and asks for the heartbeat as nginx would', async () => {
+test('connects to the names, and requests the heartbeat like nginx', async () => {
   const { reach, heartbeat } = await run(healthy, ['localhost', 'nobody.invalid'], healthy);
   expect(reach).toMatchObject({ known: true });
   const reachable = reach.known ? reach.value : new Map();

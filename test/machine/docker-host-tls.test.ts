@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseDockerHost } from '../../src/source/docker/docker-host.ts';
 import { makeAuthority } from '../support/certificates.ts';
 
-// DOCKER_HOST with certificates that openssl makes; everything else about it is in test/unit/docker/docker-host.test.ts.
+// DOCKER_HOST with certificates made by openssl. test/unit/docker/docker-host.test.ts tests its other forms.
 
 function emptyFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'certs-'));
@@ -19,7 +19,7 @@ describe('DOCKER_HOST', () => {
   it.each([
     ['tcp://proxy', tls],
     ['https://proxy', {}],
-  ])('%s with %j is TLS, with the certificates and port 2376', async (url, env) => {
+  ])('%s with %j uses TLS, with the certificates and port 2376', async (url, env) => {
     const folder = await (await makeAuthority(emptyFolder())).issue('client');
     const [ca, cert, key] = ['ca.pem', 'cert.pem', 'key.pem'].map((name) => readFileSync(join(folder, name)));
     expect(parseDockerHost(url, { ...env, DOCKER_CERT_PATH: folder })).toMatchObject({ port: 2376, tls: { ca, cert, key } });

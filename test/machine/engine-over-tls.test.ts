@@ -15,7 +15,7 @@ async function authorityIn(scene: Scene, name: string): Promise<Authority> {
   return makeAuthority(join(scene.folder, name));
 }
 
-/** What a test ends with, when others run at the same time. */
+/** Ends one of several concurrent tests. */
 type Finish = TestContext['onTestFinished'];
 
 async function closed(onTestFinished: Finish, front: Promise<TlsFront>): Promise<TlsFront> {
@@ -29,7 +29,7 @@ const render = (port: number, certPath: string, more: Readonly<Record<string, st
   runCommand(['render', '--docker-host', `tcp://127.0.0.1:${port}`], { env: { ...environment(certPath), ...more } });
 
 describe.concurrent('an engine behind TLS, with certificates on both sides', () => {
-  test('is listed, listened to and told to signal', async ({ scene, onTestFinished }) => {
+  test('answers lists and events, and sends signals', async ({ scene, onTestFinished }) => {
     const authority = await authorityIn(scene, 'ca');
     const [server, client] = [await authority.issue('engine', { altName: loopback }), await authority.issue('client')];
     const front = await closed(onTestFinished, startTlsFront(scene.engine.socketPath, server, authority.caFile));
@@ -45,7 +45,7 @@ describe.concurrent('an engine behind TLS, with certificates on both sides', () 
     expect((await scene.status()).problems).toEqual([]);
   });
 
-  test('whose certificate is replaced by a right one is connected to without a restart', async ({ scene, onTestFinished }) => {
+  test('is reached without a restart once its certificate is correct', async ({ scene, onTestFinished }) => {
     const [authority, other] = [await authorityIn(scene, 'ca'), await authorityIn(scene, 'other')];
     const client = await authority.issue('client');
     const wrong = await other.issue('engine', { altName: loopback });
@@ -53,21 +53,21 @@ describe.concurrent('an engine behind TLS, with certificates on both sides', () 
     await scene.frontend('frontend');
     scene.backend('backend', 20);
     scene.run(['--docker-host', `tcp://127.0.0.1:${first.port}`], { env: environment(client) });
-    const told = await waitUntil('the problem is told', async () =>
+    const problem = await waitUntil('the problem is reported', async () =>
       (await scene.status().catch(() => undefined))?.problems.find(({ code }) => code === 'engine-unreachable'),
     );
-    expect(told.message).toContain('no connection to the engine at tcp://127.0.0.1:');
-    expect(told.message).toContain("put the certificate of the engine's authority into ca.pem");
+    expect(problem.message).toContain('no connection to the engine at tcp://127.0.0.1:');
+    expect(problem.message).toContain("put the certificate of the engine's authority into ca.pem");
     await first.close();
     const right = await authority.issue('renewed', { altName: loopback });
     await closed(onTestFinished, startTlsFront(scene.engine.socketPath, right, authority.caFile, first.port));
     await scene.serves(`${scene.address(20)}:8000`);
-    await waitUntil('nothing is wrong any more', async () => (await scene.status()).problems.length === 0);
+    await waitUntil('all problems have ended', async () => (await scene.status()).problems.length === 0);
   });
 });
 
-describe.concurrent('nothing is said to an engine', () => {
-  test('of another authority, whatever Node.js is told about it', async ({ scene, onTestFinished }) => {
+describe.concurrent('meet-gen sends no request to an engine', () => {
+  test('of another authority, even if Node.js accepts every authority', async ({ scene, onTestFinished }) => {
     const [authority, other] = [await authorityIn(scene, 'ca'), await authorityIn(scene, 'other')];
     const client = await authority.issue('client');
     const front = await closed(
@@ -78,7 +78,7 @@ describe.concurrent('nothing is said to an engine', () => {
       const { code, stderr } = await render(front.port, client, more);
       expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('is not signed by the authority in ca.pem') as string });
     }
-    expect(front.heardBytes()).toBe(0);
+    expect(front.receivedBytes()).toBe(0);
   });
 
   test.for([
@@ -88,7 +88,7 @@ describe.concurrent('nothing is said to an engine', () => {
       /its certificate has expired or is not valid yet .*; renew the certificate/,
     ],
     ['whose certificate is for another name', { altName: 'DNS:engine.example.com' }, /another name than DOCKER_HOST's .*subjectAltName/],
-    ['whose certificate names nobody', {}, /another name than DOCKER_HOST's .*subjectAltName/],
+    ['whose certificate has no name', {}, /another name than DOCKER_HOST's .*subjectAltName/],
   ] as const)('%s', async ([, options, words], { scene, onTestFinished }) => {
     const authority = await authorityIn(scene, 'ca');
     const client = await authority.issue('client');
@@ -98,7 +98,7 @@ describe.concurrent('nothing is said to an engine', () => {
     );
     const { code, stderr } = await render(front.port, client);
     expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(words) as string });
-    expect(front.heardBytes()).toBe(0);
+    expect(front.receivedBytes()).toBe(0);
   });
 
   test('a server without TLS', async ({ scene, onTestFinished }) => {
@@ -111,16 +111,16 @@ describe.concurrent('nothing is said to an engine', () => {
   });
 });
 
-/** The certificates of a client whose own one comes from elsewhere than the engine's. */
+/** Puts the engine's authority beside a client certificate of another authority. */
 function withCa(certificates: string, caFile: string): string {
   copyFileSync(caFile, join(certificates, 'ca.pem'));
   return certificates;
 }
 
-describe.concurrent('an engine that does not accept our certificate', () => {
+describe.concurrent('an engine that does not accept the certificate of meet-gen', () => {
   test.for([
-    ['and just closes', startTlsFront],
-    ['and says so', (_: string, certificate: string, caFile: string) => startRefusingTlsServer(certificate, caFile)],
+    ['and closes the connection', startTlsFront],
+    ['and sends a TLS alert', (_: string, certificate: string, caFile: string) => startRefusingTlsServer(certificate, caFile)],
   ] as const)('%s', async ([, start], { scene, onTestFinished }) => {
     const [authority, other] = [await authorityIn(scene, 'ca'), await authorityIn(scene, 'other')];
     const front = await closed(
@@ -136,7 +136,7 @@ describe.concurrent('an engine that does not accept our certificate', () => {
   });
 });
 
-test.concurrent('a key that may not be read is told before anything is tried, with who may not', async ({ scene }) => {
+test.concurrent('reports an unreadable key, and the user that may not read the key, before connecting', async ({ scene }) => {
   const client = await (await authorityIn(scene, 'ca')).issue('client');
   const asRoot = process.getuid?.() === 0;
   if (asRoot) chownSync(join(client, 'key.pem'), 0, 0);

@@ -11,11 +11,11 @@ import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, network, problemCodes, test } from '../integration/scene.ts';
 import type { Scene } from '../integration/scene.ts';
 
-// `--out` on a small file system of its own (another one than those of /tmp and the working directory) that is full, read-only, …
+// `--out` on a full or read-only file system. It is small, and not the file system of /tmp or the working directory.
 
 const fill = (folder: string): string => `cat /dev/zero > '${folder}/fill' 2> /dev/null || true`;
 
-/** A service whose routes alone need several pages of a file. */
+/** Adds a service whose routes need several pages of a file. */
 function manyRoutes(scene: Scene, name: string, host: number): void {
   const paths = Array.from({ length: 64 }, (_, index) => `/${name}-${String(index).padStart(3, '0')}${'x'.repeat(80)}`).join(',');
   scene.engine.world.add({
@@ -33,8 +33,8 @@ function messagesOf(run: RunningCommand): string {
     .join('\n');
 }
 
-async function untilWell(run: RunningCommand, file: string, generation: () => string): Promise<void> {
-  await waitUntil('the problem is gone by itself', () => problemCodes(run, 'problemResolved').includes('publish-failed'));
+async function waitForRecovery(run: RunningCommand, file: string, generation: () => string): Promise<void> {
+  await waitUntil('the problem has ended', () => problemCodes(run, 'problemResolved').includes('publish-failed'));
   await waitUntil('the new file is served', () => generation() !== 'none' && generation() === readGeneration(file));
 }
 
@@ -50,55 +50,57 @@ for (const { name, spoil, fix, words } of [
     words: 'there is no space left on its file system; free some space (ENOSPC)',
   },
   {
-    name: 'a disk that turned read-only',
-    // Busy while meet-gen has a file of it open for writing.
+    name: 'a disk that became read-only',
+    // Remounting fails while meet-gen has a file open for writing.
     spoil: (folder: string) => `until mount -o remount,ro '${folder}'; do sleep 0.02; done`,
     fix: (folder: string) => `mount -o remount,rw '${folder}'`,
     words: 'its file system is mounted read-only',
   },
 ]) {
-  test.concurrent(`${name}: the old file stays whole, that is told in words, and it recovers by itself`, async ({ scene }) => {
+  test.concurrent(`${name}: keeps the old file whole, reports the cause, and recovers automatically`, async ({ scene }) => {
     const mounts = await makePrivateMounts(`mount -t tmpfs -o size=128k,mode=755 none '${scene.out}'`);
     const file = mounts.at(join(scene.out, 'routing.conf'));
     const nginx = await scene.frontend('frontend', { file });
     scene.backend('backend', 20);
     const run = scene.run(['--instance', 'meet'], { wrap: mounts.wrap });
-    await waitUntil('it is served', () => nginx.generation() !== 'none' && nginx.generation() === readGeneration(file));
+    await waitUntil('the file is served', () => nginx.generation() !== 'none' && nginx.generation() === readGeneration(file));
     const old = await readFile(file, 'utf8');
     await mounts.run(spoil(scene.out));
     manyRoutes(scene, 'many', 21);
-    await waitUntil('that is told', () => messagesOf(run).includes(words));
+    await waitUntil('the problem is reported', () => messagesOf(run).includes(words));
     expect(await readFile(file, 'utf8')).toBe(old);
     const lists = scene.engine.listCalls().length;
-    await waitUntil('it is tried again, and again', () => scene.engine.listCalls().length >= lists + 2);
+    await waitUntil('meet-gen has tried twice more', () => scene.engine.listCalls().length >= lists + 2);
     expect(run.hasEnded()).toBe(false);
     await mounts.run(fix(scene.out));
-    await untilWell(run, file, nginx.generation);
-    // What meet-gen keeps for itself is written again at a resync, which takes its left candidate away.
+    await waitForRecovery(run, file, nginx.generation);
+    // At a resync, meet-gen writes its own files again, and removes the candidates that were left.
     run.signal('SIGHUP');
-    // One is there for a moment at each try; one that was left would stay.
+    // Each try has a candidate for a moment. A candidate that was left would stay.
     await waitUntil('no candidate is left', async () => (await candidatesIn(mounts, scene.out)).length === 0);
     expect(await readFile(file, 'utf8')).toContain('/many-000');
     await mounts.close();
   });
 }
 
-test.concurrent('a start on a full disk: it runs, says so, is found by healthcheck, and recovers by itself', async ({ scene }) => {
+test.concurrent('a start on a full disk: runs, reports the problem, fails the healthcheck, and recovers automatically', async ({
+  scene,
+}) => {
   const mounts = await makePrivateMounts(`mount -t tmpfs -o size=128k,nr_inodes=2,mode=755 none '${scene.out}'; ${fill(scene.out)}`);
   const file = mounts.at(join(scene.out, 'routing.conf'));
   const nginx = await scene.frontend('frontend', { file });
   const options = { wrap: mounts.wrap, env: { TMPDIR: scene.folder } };
   const run = scene.run(['--instance', 'meet'], options);
-  await waitUntil('that is told', () => messagesOf(run).includes('there is no space left on its file system'));
+  await waitUntil('the problem is reported', () => messagesOf(run).includes('there is no space left on its file system'));
   const { code, stderr } = await runCommand(['healthcheck', '--out', scene.out], options);
   expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('is not ready') as string });
   await mounts.run(`rm '${scene.out}/fill'`);
-  await untilWell(run, file, nginx.generation);
+  await waitForRecovery(run, file, nginx.generation);
   expect(await runCommand(['healthcheck', '--out', scene.out], options)).toMatchObject({ code: 0 });
   await mounts.close();
 });
 
-test.concurrent('a single file on a full disk: nothing of the old content is lost', async ({ scene }) => {
+test.concurrent('a single file on a full disk: keeps the whole old content', async ({ scene }) => {
   const folder = join(scene.folder, 'small');
   const file = join(folder, 'routing.conf');
   const mounted = join(scene.out, 'routing.conf');
@@ -110,14 +112,14 @@ test.concurrent('a single file on a full disk: nothing of the old content is los
   scene.backend('backend', 20);
   const options = { wrap: mounts.wrap, env: { TMPDIR: scene.folder } };
   const run = scene.run(['--out', mounted, '--instance', 'meet'], options);
-  await waitUntil('it is served', () => nginx.generation() !== 'none' && nginx.generation() === readGeneration(seen));
+  await waitUntil('the file is served', () => nginx.generation() !== 'none' && nginx.generation() === readGeneration(seen));
   const old = await readFile(seen, 'utf8');
   await mounts.run(fill(folder));
   manyRoutes(scene, 'many', 21);
-  await waitUntil('that is told', () => messagesOf(run).includes('there is no space left on its file system'));
-  await waitUntil('the old content is there', async () => (await readFile(seen, 'utf8')) === old);
+  await waitUntil('the problem is reported', () => messagesOf(run).includes('there is no space left on its file system'));
+  await waitUntil('the old content is restored', async () => (await readFile(seen, 'utf8')) === old);
   await mounts.run(`rm '${folder}/fill'`);
-  await untilWell(run, seen, nginx.generation);
+  await waitForRecovery(run, seen, nginx.generation);
   const content = await readFile(seen, 'utf8');
   expect(isWhole(content)).toBe(true);
   expect(content).toContain('/many-000');

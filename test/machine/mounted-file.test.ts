@@ -11,10 +11,11 @@ import { waitUntil } from '../support/wait-until.ts';
 import { problemCodes, test } from '../integration/scene.ts';
 import type { Scene } from '../integration/scene.ts';
 
-// `--out` names a single file that is a mount of its own, as the hand-written layout has it, or the published file is one.
+// `--out` names a file that is a mount point, as in the hand-written layout, or a directory in which routing.conf is
+// one.
 
 interface Layout {
-  /** The file, as the frontend sees it. */
+  /** The file's path for the frontend. */
   readonly file: string;
   readonly out: string;
   readonly mounts: PrivateMounts;
@@ -23,7 +24,7 @@ interface Layout {
   readonly temporary: string;
 }
 
-/** A file of the host, mounted at another place for meet-gen. */
+/** Mounts a file of the host at another path for meet-gen. */
 async function mountFile(scene: Scene, mountedAt: string, out = mountedAt): Promise<Layout> {
   const [file, temporary] = [join(scene.folder, 'nginx-routing.conf'), join(scene.folder, 'tmp')];
   await mkdir(temporary);
@@ -36,33 +37,36 @@ async function mountFile(scene: Scene, mountedAt: string, out = mountedAt): Prom
   return { file, out, mounts, temporary, env, options: { wrap: mounts.wrap, env } };
 }
 
-async function untilServed(layout: Layout, text: string, generation: () => string): Promise<void> {
+async function waitUntilServed(layout: Layout, text: string, generation: () => string): Promise<void> {
   await waitUntil(`${text} is served`, async () => {
     const content = await readFile(layout.file, 'utf8');
     return content.includes(text) && isWhole(content) && generation() === readGeneration(layout.file);
   });
 }
 
-const told = (run: RunningCommand): readonly string[] => problemCodes(run).filter((code) => code === 'single-file-out');
+const layoutProblems = (run: RunningCommand): readonly string[] => problemCodes(run).filter((code) => code === 'single-file-out');
 
-test.concurrent('a file that is mounted is written over: routes follow, and which layout is better is said once', async ({ scene }) => {
+test.concurrent('overwrites a mounted file in place, and recommends the better layout once', async ({ scene }) => {
   const layout = await mountFile(scene, join(scene.folder, 'routing.conf'));
   const { ino } = await stat(layout.file);
   const nginx = await scene.frontend('frontend', { file: layout.file });
   scene.backend('backend', 20);
   const flags = ['--out', layout.out, '--instance', 'meet'];
   const run = scene.run(flags, layout.options);
-  await untilServed(layout, `${scene.address(20)}:8000`, nginx.generation);
+  await waitUntilServed(layout, `${scene.address(20)}:8000`, nginx.generation);
   scene.backend('backend-2', 21);
-  await untilServed(layout, `${scene.address(21)}:8000`, nginx.generation);
+  await waitUntilServed(layout, `${scene.address(21)}:8000`, nginx.generation);
   scene.engine.world.remove('backend-2');
-  await waitUntil('it is gone', async () => !(await readFile(layout.file, 'utf8')).includes(`${scene.address(21)}:8000`));
-  await untilServed(layout, `${scene.address(20)}:8000`, nginx.generation);
+  await waitUntil(
+    'the removed backend is not in the file',
+    async () => !(await readFile(layout.file, 'utf8')).includes(`${scene.address(21)}:8000`),
+  );
+  await waitUntilServed(layout, `${scene.address(20)}:8000`, nginx.generation);
   expect((await stat(layout.file)).ino).toBe(ino);
-  expect(told(run)).toEqual(['single-file-out']);
+  expect(layoutProblems(run)).toEqual(['single-file-out']);
   expect(JSON.stringify(run.logged('problem'))).toContain('mount the directory instead');
 
-  // Others find it by the same rule, and nothing lies beside the file.
+  // The other commands find the file by the same rule, and the folder has no other files.
   expect(await runCommand(['healthcheck', '--out', layout.out], layout.options)).toMatchObject({ code: 0, stderr: '' });
   expect((await runCommand(['drain', '--out', layout.out, '--timeout', '100ms', 'backend'], layout.options)).stderr).toContain(
     'still needed',
@@ -74,37 +78,40 @@ test.concurrent('a file that is mounted is written over: routes follow, and whic
   await layout.mounts.close();
 });
 
-test.concurrent('a file that was left half written is repaired at the next start', async ({ scene }) => {
+test.concurrent('repairs a half-written file at the next start', async ({ scene }) => {
   const layout = await mountFile(scene, join(scene.folder, 'routing.conf'));
   const nginx = await scene.frontend('frontend', { file: layout.file });
   scene.backend('backend', 20);
   const flags = ['--out', layout.out, '--instance', 'meet'];
   const first = scene.run(flags, layout.options);
-  await untilServed(layout, `${scene.address(20)}:8000`, nginx.generation);
+  await waitUntilServed(layout, `${scene.address(20)}:8000`, nginx.generation);
   first.signal('SIGKILL');
   await first.ended;
   const whole = await readFile(layout.file, 'utf8');
   await writeFile(layout.file, `${whole.slice(0, 2000)}${'of an older file\n'.repeat(900)}`);
   scene.run(flags, layout.options);
-  await waitUntil('it is repaired', async () => (await readFile(layout.file, 'utf8')) === whole);
+  await waitUntil('the file is repaired', async () => (await readFile(layout.file, 'utf8')) === whole);
   await layout.mounts.close();
 });
 
-test.concurrent('the published file inside the directory can be a mount of its own, too', async ({ scene }) => {
+test.concurrent('accepts a directory in which the published file is a mount point', async ({ scene }) => {
   const layout = await mountFile(scene, join(scene.out, 'routing.conf'), scene.out);
   const { ino } = await stat(layout.file);
   const nginx = await scene.frontend('frontend', { file: layout.file });
   scene.backend('backend', 20);
   const run = scene.run(['--instance', 'meet'], layout.options);
-  await untilServed(layout, `${scene.address(20)}:8000`, nginx.generation);
-  await waitUntil('that is told', () => told(run).length === 1);
+  await waitUntilServed(layout, `${scene.address(20)}:8000`, nginx.generation);
+  await waitUntil('the problem is reported', () => layoutProblems(run).length === 1);
   expect((await stat(layout.file)).ino).toBe(ino);
   const names = ['.editions.json', '.meet-gen.sock', '.owner.json', '.versions.json', 'routing.conf'];
-  await waitUntil('nothing else is there', async () => (await readdir(layout.mounts.at(scene.out))).toSorted().join() === names.join());
+  await waitUntil(
+    'the directory has no other files',
+    async () => (await readdir(layout.mounts.at(scene.out))).toSorted().join() === names.join(),
+  );
   await layout.mounts.close();
 });
 
-test.concurrent('mounted read-only, it says whose mount is to be changed', async ({ scene }) => {
+test.concurrent('names the mount to change if the file is mounted read-only', async ({ scene }) => {
   const layout = await mountFile(scene, join(scene.folder, 'routing.conf'));
   await layout.mounts.run(`mount -o remount,ro,bind '${layout.out}'`);
   const { code, stderr } = await runCommand(['run', '--out', layout.out, '--instance', 'meet'], layout.options);

@@ -8,7 +8,7 @@ import { runCommand } from '../providers/run-command.ts';
 import { observabilityFile, readAlerts, readScrapeConfiguration } from '../support/observability-files.ts';
 import { findPrometheus } from '../providers/prometheus/find-prometheus.ts';
 
-// Prometheus' own tool judges what docs/observability offers; alert-cases.yml has when each alert is raised.
+// promtool checks the files in docs/observability. alert-cases.yml has the times at which each alert is raised.
 
 const { promtool } = await findPrometheus();
 const cases = fileURLToPath(new URL('alert-cases.yml', import.meta.url));
@@ -20,24 +20,24 @@ interface Cases {
 }
 
 describe('promtool', () => {
-  it('takes the alerts', async () => {
-    const said = await runCommand(promtool, ['check', 'rules', observabilityFile('alerts.yml')]);
-    expect(said).toContain(`SUCCESS: ${readAlerts().length} rules found`);
+  it('accepts the alerts', async () => {
+    const output = await runCommand(promtool, ['check', 'rules', observabilityFile('alerts.yml')]);
+    expect(output).toContain(`SUCCESS: ${readAlerts().length} rules found`);
   });
 
-  it('takes the configuration that the page tells, alerts included', async () => {
+  it('accepts the configuration on the page, with the alerts', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mg-'));
     try {
       await copyFile(observabilityFile('alerts.yml'), join(folder, 'alerts.yml'));
       await writeFile(join(folder, 'prometheus.yml'), stringify(readScrapeConfiguration()));
-      const said = await runCommand(promtool, ['check', 'config', join(folder, 'prometheus.yml')]);
-      expect(said).toContain('SUCCESS: 1 rule files found');
+      const output = await runCommand(promtool, ['check', 'config', join(folder, 'prometheus.yml')]);
+      expect(output).toContain('SUCCESS: 1 rule files found');
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   });
 
-  it('raises every alert when it should, and only then', async () => {
+  it('raises every alert at the right times only', async () => {
     expect(await runCommand(promtool, ['test', 'rules', cases])).toContain('SUCCESS');
   });
 });
@@ -46,7 +46,7 @@ describe('alert-cases.yml', async () => {
   const { tests } = parse(await readFile(cases, 'utf8')) as Cases;
   const cased = tests.map(({ alert_rule_test: rows }) => rows);
 
-  it.each(readAlerts().map(({ alert }) => alert))('%s is raised in one case, and in another it never is', (alert) => {
+  it.each(readAlerts().map(({ alert }) => alert))('%s is raised in one case, and not raised in another', (alert) => {
     const ofAlert = cased.map((rows) => rows.filter(({ alertname }) => alertname === alert)).filter((rows) => rows.length > 0);
     expect(ofAlert.some((rows) => rows.some(({ exp_alerts: raised }) => raised.length > 0))).toBe(true);
     expect(ofAlert.some((rows) => rows.every(({ exp_alerts: raised }) => raised.length === 0))).toBe(true);

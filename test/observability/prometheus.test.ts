@@ -7,8 +7,8 @@ import { observabilityFile, readAlerts, readDashboard, readScrapeConfiguration }
 import { startPrometheus, type Prometheus, type RuleState, type Series } from '../providers/prometheus/start-prometheus.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-// A real Prometheus, configured as docs/observability/README.md tells, scrapes a meet-gen in each situation that operators ask
-// about: the right alerts come and go, and the dashboard shows all of it.
+// A real Prometheus with the configuration of docs/observability/README.md scrapes a meet-gen in each situation. The
+// right alerts must start and end, and the dashboard must show values.
 
 const scrapeSeconds = 0.5;
 const { panels, annotations } = readDashboard();
@@ -19,7 +19,7 @@ const expressions = [
 ];
 const targets = panels.flatMap(({ title, targets: ofPanel }) => ofPanel.map((target) => [title, target.refId, target] as const));
 
-/** The alerts that each situation is about, sorted; the others are about nothing that anybody has to be woken for. */
+/** The alerts of each situation, sorted. A situation without alerts needs no operator at once. */
 const alertsOf: Readonly<Record<SituationName, readonly string[]>> = {
   'all well': [],
   'backend starting': [],
@@ -37,7 +37,7 @@ const nothing = Object.fromEntries(situations.map(({ name }) => [name, []]));
 const releases: (() => Promise<unknown>)[] = [];
 const scenes: Scene[] = [];
 let prometheus: Prometheus;
-/** What was raised while the situations lasted. */
+/** The alerts that were raised during the situations. */
 let raised: readonly RuleState[];
 let startSeconds: number;
 
@@ -49,7 +49,7 @@ beforeAll(async () => {
     const { fix } = await arrange(scene, ['--listen', address]);
     return { name, address, fix };
   });
-  // When one fails, nothing is released while another still starts a command.
+  // If one fails, the others must have finished starting commands before their scenes are released.
   await Promise.allSettled(arranging);
   const lasting = await Promise.all(arranging);
   const [{ dns_sd_configs: _, ...job } = {}] = readScrapeConfiguration().scrape_configs;
@@ -62,23 +62,23 @@ beforeAll(async () => {
     scrape_configs: lasting.map(({ name, address }) => ({ ...job, job_name: name, static_configs: [{ targets: [address] }] })),
   });
   releases.push(() => prometheus.stop());
-  await untilAllScraped();
-  raised = await untilRaised(alertsOf);
+  await waitForScrapes();
+  raised = await waitForAlerts(alertsOf);
   await Promise.all(lasting.map(({ fix }) => fix()));
-  await untilAllScraped();
-  await untilRaised(nothing);
+  await waitForScrapes();
+  await waitForAlerts(nothing);
 }, 300_000);
 
 afterAll(async () => {
   for (const release of releases.toReversed()) await release();
 });
 
-/** Waits until Prometheus has read from every meet-gen what is so now. */
-async function untilAllScraped(): Promise<void> {
+/** Waits until Prometheus has scraped the current values of every meet-gen. */
+async function waitForScrapes(): Promise<void> {
   const sinceSeconds = Date.now() / 1000;
   let scraped: readonly Series[] = [];
   await waitUntil(
-    `all ${situations.length} are scraped`,
+    `all ${situations.length} meet-gens are scraped`,
     async () => {
       scraped = await prometheus.query(`timestamp(meet_gen_build_info) > ${sinceSeconds}`);
       return scraped.length === situations.length;
@@ -89,17 +89,17 @@ async function untilAllScraped(): Promise<void> {
 }
 
 /**
- * Waits until Prometheus raises exactly these alerts, by job; one that has to last for a while counts from its beginning. How slow
- * changes are is this machine's business.
+ * Waits until Prometheus raises exactly these alerts, by job. A pending alert counts as raised. MeetGenSlow is ignored:
+ * the speed of changes depends on this machine.
  */
-async function untilRaised(wanted: Readonly<Record<string, readonly string[]>>): Promise<readonly RuleState[]> {
+async function waitForAlerts(wanted: Readonly<Record<string, readonly string[]>>): Promise<readonly RuleState[]> {
   let rules: readonly RuleState[] = [];
   return waitUntil(
     `Prometheus raises ${JSON.stringify(wanted)}`,
     async () => {
       rules = await prometheus.rules();
-      const told = rules.filter(({ name }) => name !== 'MeetGenSlow');
-      const all = told.flatMap(({ name, alerts: ofRule }) => ofRule.map(({ labels }) => [labels['job'] ?? 'none', name] as const));
+      const counted = rules.filter(({ name }) => name !== 'MeetGenSlow');
+      const all = counted.flatMap(({ name, alerts: ofRule }) => ofRule.map(({ labels }) => [labels['job'] ?? 'none', name] as const));
       const jobs = [...Object.keys(nothing), ...all.map(([job]) => job)];
       const seen = Object.fromEntries(jobs.map((job) => [job, all.flatMap(([of, name]) => (of === job ? [name] : [])).toSorted()]));
       return isDeepStrictEqual(seen, wanted) && rules.every(({ health }) => health !== 'unknown') ? rules : undefined;
@@ -109,7 +109,10 @@ async function untilRaised(wanted: Readonly<Record<string, readonly string[]>>):
   );
 }
 
-/** As Grafana asks: variables replaced, over the whole time unless it is about the moment. */
+/**
+ * Evaluates a dashboard expression as Grafana does: over the whole time, or for the current moment, with replaced
+ * variables.
+ */
 function ask(expr: string, instant = false): Promise<readonly Series[]> {
   const expression = expr.replaceAll('$__rate_interval', `${4 * scrapeSeconds * 1000}ms`);
   expect(expression).not.toContain('$');
@@ -124,18 +127,18 @@ describe('alerts', () => {
     );
   });
 
-  test('one about a service names it and its Meet, which is not the address that was scraped', () => {
+  test('an alert about a service has the service and its Meet as labels, not the scraped address', () => {
     const about = raised.find(({ name }) => name === 'MeetNobodyInRotation')?.alerts.map(({ labels }) => labels);
     expect(about).toEqual([expect.objectContaining({ instance: 'meet', service: 'meet/backend' })]);
   });
 
-  test.each(expressions)('%s can be asked: %s', async (_, expr) => {
+  test.each(expressions)('%s can be evaluated: %s', async (_, expr) => {
     await ask(expr);
   });
 });
 
 describe('dashboard', () => {
-  test.each(targets)('%s, %s: it has values', async (_, __, { expr, instant }) => {
+  test.each(targets)('%s, %s: has values', async (_, __, { expr, instant }) => {
     const values = (await ask(expr, instant)).flatMap((series) => series.values);
     expect(values.length).toBeGreaterThan(0);
   });
@@ -143,15 +146,15 @@ describe('dashboard', () => {
   test.each([
     ['reloads_total', ['refused', 'success', 'unproven']],
     ['passes_total', ['failed', 'published', 'unchanged']],
-  ])('%s has every result before it has ever been, so that the first of each is seen as an increase', async (name, results) => {
+  ])('%s has a value for every result from the start, so that the first of each counts as an increase', async (name, results) => {
     const series = await prometheus.query(`meet_gen_${name}{job="all well"}`);
     expect(series.map(({ labels }) => labels['result'] ?? '').toSorted()).toEqual(results);
   });
 });
 
 describe('without any meet-gen', () => {
-  test('that is told', async () => {
+  test('raises MeetGenDown', async () => {
     await Promise.all(scenes.map((scene) => scene.stopAll()));
-    await untilRaised({ ...nothing, none: ['MeetGenDown'] });
+    await waitForAlerts({ ...nothing, none: ['MeetGenDown'] });
   });
 });

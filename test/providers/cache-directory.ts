@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where downloads, unpacked packages, root file systems and the engine's images are kept between runs. */
+/** The folder for downloads, unpacked packages, root file systems and the engine's images between runs. */
 export function cacheDirectory(): string {
   const own = process.env['MEETGEN_TEST_CACHE'];
   if (own !== undefined && own !== '') return own;

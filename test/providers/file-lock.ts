@@ -7,7 +7,10 @@ import { NotProvided } from './not-provided.ts';
 
 const defaultWaitSeconds = 900;
 
-/** Runs `work` while no other process holds the lock of this file. Without flock(1), which only Linux has, nothing is locked. */
+/**
+ * Runs `work` while no other process holds the lock of this file. Only Linux has flock(1); elsewhere `work` runs
+ * without a lock.
+ */
 export async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   mkdirSync(dirname(file), { recursive: true });
   if (process.platform !== 'linux') return work();
@@ -26,13 +29,13 @@ export function takeLock(file: string, waitSeconds = defaultWaitSeconds): Promis
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     holder.on('error', (cause) =>
-      reject(new NotProvided('flock(1) is missing, which the tests lock files with.', 'Install util-linux.', { cause })),
+      reject(new NotProvided('The program flock is missing, which the tests need to lock files.', 'Install util-linux.', { cause })),
     );
     holder.on('exit', (code) => {
       reject(
         new NotProvided(
-          `The lock ${file} was not free within ${waitSeconds} seconds (flock ended with ${code}).`,
-          `Another run may hang: \`fuser ${file}\` shows its process id.`,
+          `The lock ${file} was not free within ${waitSeconds} seconds (flock exited with ${code}).`,
+          `Another run may have stopped responding: \`fuser ${file}\` shows its process id.`,
         ),
       );
     });

@@ -1,10 +1,13 @@
-/** The tests need a program or an engine that can't be had here. The first line says what is missing, the second how to get it. */
+/**
+ * A program or an engine that the tests need is missing. The first line names the missing part, the second the way to
+ * get it.
+ */
 export class NotProvided extends Error {
   override readonly name = 'NotProvided';
 
   constructor(lack: string, remedy: string, options?: ErrorOptions) {
     super(`${lack}\n${remedy}`, options);
-    // Nothing in the code is wrong: a stack trace would only hide the two lines.
+    // The code isn't wrong: a stack trace would only hide the two lines.
     this.stack = this.message;
   }
 }

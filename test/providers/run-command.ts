@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 export interface CommandOptions {
   readonly env?: Record<string, string | undefined>;
   readonly cwd?: string;
-  /** Bytes or text for the command's standard input; nothing is given to it otherwise. */
+  /** Bytes or text for standard input. By default, standard input is empty. */
   readonly stdin?: string | Uint8Array;
-  /** The command is killed after this long. Default: 10 minutes. */
+  /** The command is killed after this time. Default: 10 minutes. */
   readonly timeoutMs?: number;
-  /** Called with each line of standard output and standard error as it comes. */
+  /** Called with each line of standard output and standard error. */
   readonly onLine?: (line: string) => void;
 }
 
@@ -19,7 +19,7 @@ export interface CommandResult {
 
 const defaultTimeoutMs = 600_000;
 
-/** A command ended with a code other than 0, was killed, or could not be started. */
+/** A command exited with a code other than 0, was killed, or could not be started. */
 class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly result: CommandResult;
@@ -30,7 +30,7 @@ class CommandError extends Error {
   }
 }
 
-/** Runs a command without a shell and waits for its end; never throws for its exit code. */
+/** Runs a command without a shell and waits for its end. Never throws for its exit code. */
 export function tryCommand(command: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
@@ -55,13 +55,13 @@ export function tryCommand(command: string, args: readonly string[], options: Co
       const note = timedOut ? `\n(killed: no end within ${timeoutMs} ms)` : '';
       resolve({ code: code ?? 137, stdout: stdout(), stderr: stderr() + note });
     });
-    // A command that ends before it has read everything is judged by its exit code, not by EPIPE.
+    // A command may end before it has read all input. Its exit code counts, not EPIPE.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.stdin);
   });
 }
 
-/** Runs a command, returns its standard output, throws {@link CommandError} with its standard error. */
+/** Runs a command and returns its standard output. Throws {@link CommandError} with its standard error. */
 export async function runCommand(command: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   const result = await tryCommand(command, args, options);
   if (result.code === 0) return result.stdout;

@@ -1,12 +1,12 @@
 import { runCommand } from '../providers/run-command.ts';
 import { makeOpenCopy } from '../support/command-files.ts';
 
-// Projects of one run share their process, and so its environment.
+// The projects of a run share a process, and its environment.
 const variable = 'MEETGEN_TEST_BUILT';
 
 /**
- * Builds the command, once in a run, before the first test that starts it.
- * @returns what removes the copy that tests as root start as another user
+ * Builds the command once per run, before the first test that starts it.
+ * @returns a function that removes the copy for tests that run the command as another user
  */
 export async function setup(): Promise<() => void> {
   if (process.env[variable] !== undefined) return () => undefined;

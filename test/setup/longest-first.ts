@@ -1,7 +1,10 @@
 import { BaseSequencer } from 'vitest/node';
 import type { TestSpecification } from 'vitest/node';
 
-/** Files of the engine tier that take a minute or more, the longest first: one that begins last keeps the others waiting. */
+/**
+ * Files of the engine tier that take a minute or more, longest first. If one of these started last, the tier would wait
+ * for it.
+ */
 const longest = [
   'e2e/doctor/doctor',
   'e2e/docs/newcomer',
@@ -18,7 +21,7 @@ const place = ({ moduleId }: TestSpecification): number => {
   return found === -1 ? longest.length : found;
 };
 
-/** Starts the longest files first; the others stay in vitest's own order, which a fresh clone knows no durations for. */
+/** Starts the longest files first. Other files keep vitest's order, which has no durations in a fresh clone. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     // oxlint-disable-next-line unicorn/no-array-sort -- a method of vitest's that has this name

@@ -5,16 +5,16 @@ import { processorLimit, tiers } from '../tiers.ts';
 
 const shownFiles = 10;
 
-/** A moment: both in seconds, of which only differences mean anything. */
+/** A point in time. Both values are seconds, of which only differences count. */
 interface Moment {
   readonly wall: number;
-  /** All that the machine's processors have done, so that an engine and its containers count. */
+  /** The seconds of all the machine's processors, which include the engine and its containers. */
   readonly processor: number;
 }
 
 /**
- * Prints the ten slowest files, and the wall and processor seconds of the tier. In CI, a tier that uses more processor
- * time than its budget allows fails: wall time depends on the machine.
+ * Prints the ten slowest files, and the tier's wall and processor seconds. In CI, a tier fails if it uses more
+ * processor time than its budget. Wall time has no budget, since it depends on the machine.
  */
 export class TierReporter implements Reporter {
   private readonly begin = now();
@@ -39,7 +39,7 @@ export class TierReporter implements Reporter {
     ];
     console.log(`\n${lines.join('\n')}`);
     if (process.env['CI'] === undefined || processor <= limit) return;
-    console.log(`${tier.command} used more processor time than its budget allows: see the slowest files above, and test/tiers.ts`);
+    console.log(`${tier.command} used more processor time than its budget allows; see the slowest files above, and test/tiers.ts`);
     process.exitCode = 1;
   }
 }

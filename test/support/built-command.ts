@@ -6,14 +6,14 @@ import { builtCommand, openPrograms } from './command-files.ts';
 import { waitUntil } from './wait-until.ts';
 
 export interface CommandOptions {
-  /** Besides PATH alone: nothing of the tests' own environment reaches the command. */
+  /** Added to PATH: the command gets no other variables of the tests' environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly cwd?: string;
-  /** User and group to run as; only root may ask for another. */
+  /** The user and group of the process. Only root may choose another user. */
   readonly uid?: number;
   readonly gid?: number;
-  /** The words to start it with instead, on another network for example. */
+  /** Changes the program and its arguments, for example to run on another network. */
   readonly wrap?: (program: string, args: readonly string[]) => readonly string[];
 }
 
@@ -25,19 +25,19 @@ export interface CommandEnd {
   readonly stderr: string;
 }
 
-/** One JSON line of the log. */
+/** A line of the log. */
 export interface LogLine {
   readonly level: string;
   readonly msg: string;
   readonly [field: string]: unknown;
 }
 
-/** The command, running as a process of its own. */
+/** The command as a running process. */
 export interface RunningCommand {
   readonly pid: number;
   stdout(): string;
   stderr(): string;
-  /** The log so far, without what isn't JSON. */
+  /** The JSON lines of the log so far. */
   log(): readonly LogLine[];
   /** The log lines with this message so far. */
   logged(name: LogMessageName): readonly LogLine[];
@@ -46,13 +46,13 @@ export interface RunningCommand {
   hasEnded(): boolean;
   signal(signal: NodeJS.Signals): void;
   readonly ended: Promise<CommandEnd>;
-  /** SIGTERM, and after a while SIGKILL; always leaves no process behind. */
+  /** Sends SIGTERM, after 5 seconds SIGKILL, and waits for the end of the process. */
   stop(): Promise<CommandEnd>;
 }
 
 const killAfterMs = 5000;
 
-/** Starts the built command with an environment that holds nothing but PATH and what is given. */
+/** Starts the built command. Its environment has PATH and the given variables only. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   if (!existsSync(builtCommand)) throw new Error(`${builtCommand} is missing; build it first: npm run build`);
   const wrap = options.wrap ?? ((program, words) => [program, ...words]);
@@ -114,7 +114,7 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
   return command;
 }
 
-/** Runs the built command to its end; one that doesn't end by itself is killed, which shows as a signal. */
+/** Runs the built command to its end. After 20 seconds it is killed, which shows as a signal. */
 export async function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<CommandEnd> {
   const command = startCommand(args, options);
   const timer = setTimeout(() => command.signal('SIGKILL'), 20_000);

@@ -2,17 +2,20 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../providers/run-command.ts';
 
-/** An authority of a test's own, made by openssl. */
+/** A certificate authority for one test, made by openssl. */
 export interface Authority {
-  /** Its own certificate. */
+  /** The authority's certificate. */
   readonly caFile: string;
-  /** A certificate in a folder of its own, as DOCKER_CERT_PATH wants it: `ca.pem`, `cert.pem`, `key.pem`. Of a negative number of days: expired. */
+  /**
+   * Makes a folder for DOCKER_CERT_PATH with `ca.pem`, `cert.pem` and `key.pem`.
+   * A negative number of days makes an expired certificate.
+   */
   issue(name: string, options?: { readonly altName?: string; readonly days?: number }): Promise<string>;
 }
 
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
-/** Makes an authority whose files lie in this folder. */
+/** Makes an authority. Its files are in this folder. */
 export async function makeAuthority(folder: string): Promise<Authority> {
   mkdirSync(folder, { recursive: true });
   const [caFile, caKey] = [join(folder, 'ca.pem'), join(folder, 'ca-key.pem')];

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The built command. Another build of it (an older one, one with a fault put in) can be tested by TEST_COMMAND. */
+/** The built command. TEST_COMMAND chooses another build: an older version, or a build with an injected fault. */
 export const builtCommand = process.env['TEST_COMMAND'] ?? fileURLToPath(new URL('../../dist/meet-gen.js', import.meta.url));
 
 const variable = 'MEETGEN_TEST_OPEN_COPY';
 
 /**
- * Copies node and the built command into a folder that every user can read: the checkout, or node itself, may lie in a home
- * folder that is closed to others. Tests as root start the command from there as another user.
- * @returns what removes the copy
+ * Copies node and the built command into a folder that every user can read. The originals may lie in a home folder that
+ * is closed to other users. Tests that run as root start the command from this copy as another user.
+ * @returns a function that removes the copy
  */
 export function makeOpenCopy(): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'mg-open-'));
@@ -29,7 +29,7 @@ export function makeOpenCopy(): () => void {
   return () => rmSync(folder, { recursive: true, force: true });
 }
 
-/** The paths of node and of the command in the copy, or where there is none, of the originals. */
+/** The paths of node and the command: in the copy if there is a copy, else the originals. */
 export function openPrograms(): { readonly node: string; readonly command: string } {
   const folder = process.env[variable];
   if (folder === undefined) return { node: process.execPath, command: builtCommand };

@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { Container, ContainerState, Health, NetworkAttachment, Note, Observation } from '../../src/model/container.ts';
 
-/** A container in a few words, as test data and golden cases write it down. */
+/** A short description of a container, for test data and golden cases. */
 export interface ContainerSketch {
   readonly name: string;
-  /** Compose's labels: project and service. */
+  /** Compose's project and service, which become labels. */
   readonly project?: string;
   readonly service?: string;
   readonly oneOff?: boolean;
   readonly state?: ContainerState;
   readonly health?: Health;
-  /** Seconds since 1970; the greater, the newer. */
+  /** Seconds since 1970. */
   readonly created?: number;
   readonly labels?: Readonly<Record<string, string>>;
-  /** Addresses by network: `172.18.0.5/16`, `fd00::5/64`, both with a space in between, or empty for none. */
+  /**
+   * Addresses by network: `172.18.0.5/16`, `fd00::5/64`, both separated by a space, or an empty text for no address.
+   */
   readonly networks?: Readonly<Record<string, string>>;
   readonly networkMode?: string;
   readonly endpointIds?: readonly string[];
@@ -22,7 +24,7 @@ export interface ContainerSketch {
   readonly imageId?: string;
 }
 
-/** Builds a container from its sketch; what isn't said is what a running container without health check has. */
+/** Builds a container from its sketch. The defaults are those of a running container without health check. */
 export function container(sketch: ContainerSketch): Container {
   return {
     id: sketch.id ?? idOf(sketch.name),
@@ -39,17 +41,17 @@ export function container(sketch: ContainerSketch): Container {
   };
 }
 
-/** A frontend of the project `meet`, on its default network. */
+/** A frontend of the project `meet` on the default network. */
 export function frontend(sketch: Partial<ContainerSketch> = {}): Container {
   return container({ name: 'meet-frontend-1', networks: { meet_default: '172.18.0.2/16' }, ...inProject(sketch, 'frontend', 'frontend') });
 }
 
-/** A backend of the project `meet`, on its default network. */
+/** A backend of the project `meet` on the default network. */
 export function backend(sketch: Partial<ContainerSketch> = {}): Container {
   return container({ name: 'meet-backend-1', networks: { meet_default: '172.18.0.5/16' }, ...inProject(sketch, 'backend', 'backend') });
 }
 
-/** A service called `files` of the project `meet`, on its default network. */
+/** A replica of the service `files` of the project `meet`, on the default network. */
 export function filesService(sketch: Partial<ContainerSketch> = {}): Container {
   const labels = { 'meet.paths': '/files', ...sketch.labels };
   return container({
@@ -60,7 +62,7 @@ export function filesService(sketch: Partial<ContainerSketch> = {}): Container {
   });
 }
 
-/** What the engine showed: these containers, those of them (by name) that got a stop signal, and what else is known. */
+/** An observation of these containers. `stopping` has the names of containers that got a stop signal. */
 export function observe(
   containers: readonly Container[],
   stopping: readonly string[] = [],
@@ -73,7 +75,7 @@ export function observe(
   return { containers, notes: new Map(known) };
 }
 
-/** 64 hex digits, as the engine's own ids. */
+/** 64 hex digits, like the engine's ids. */
 export function idOf(name: string): string {
   return createHash('sha256').update(name).digest('hex');
 }

@@ -7,25 +7,25 @@ import { planRouting } from '../../src/routes/plan.ts';
 import { describeInstance } from '../../src/status/snapshot.ts';
 import { observe } from './containers.ts';
 
-/** What else there is to say, besides the containers. */
+/** Facts besides the containers. */
 export interface FactOptions {
   readonly choice?: InstanceChoice;
   readonly stopping?: readonly string[];
   readonly notes?: Readonly<Record<string, Note>>;
-  /** What is published instead of what labels ask for; null for nothing. */
+  /** Changes the published routing, by default that of the labels. Null means not published. */
   readonly published?: (routing: Routing) => Routing | null;
   readonly problems?: readonly Problem[];
-  /** What a frontend runs, by its name; the published generation unless said otherwise. */
+  /** The generation that each frontend serves, by its name. The default is the published generation. */
   readonly running?: Readonly<Record<string, string>>;
   readonly ownTemplates?: boolean;
-  /** nginx is being asked whether it takes what labels ask for. */
+  /** nginx is checking the structure that the labels ask for. */
   readonly isOnTrial?: boolean;
 }
 
 const generation = 'a'.repeat(16);
 export const newerGeneration = 'b'.repeat(16);
 
-/** The facts about these containers, as the sidecar knows them once all is published and proven. */
+/** The facts about these containers, as the sidecar knows them once everything is published and proven. */
 export function factsOf(containers: readonly Container[], options: FactOptions = {}): Facts {
   const { choice, published: publish = (routing) => routing } = options;
   const { instances, problems } = readInstances(observe(containers, options.stopping, options.notes), choice);

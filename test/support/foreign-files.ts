@@ -7,38 +7,38 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const terabyte = 2 ** 40;
 
-/** Puts something at a path; what it leads to is in the other folder. */
+/** Makes something at a path. Links lead to the other folder. */
 type MakeForeign = (path: string, outside: string) => Promise<unknown>;
 
 /**
- * What somebody who can write the volume can put where meet-gen expects a small file of its own, by name. None of it is
- * followed, waited for or read in full.
+ * Things that a user with write access to the volume can put in the place of meet-gen's small files. meet-gen must not
+ * follow, await or fully read such a file.
  */
 const notRegular: Readonly<Record<string, MakeForeign>> = {
   'a named pipe': (path) => run('mkfifo', [path]),
   'a link to /dev/zero': (path) => symlink('/dev/zero', path),
   'a link to a file outside': (path, outside) => symlink(join(outside, 'file'), path),
   'a link to a directory outside': (path, outside) => symlink(outside, path),
-  'a link to nowhere': (path) => symlink('/nowhere/at/all', path),
+  'a dangling link': (path) => symlink('/nowhere/at/all', path),
   'a link to itself': (path) => symlink(path, path),
   'an empty directory': (path) => mkdir(path),
   'a directory with files': async (path) => {
     await mkdir(path);
     await writeFile(join(path, 'routing.conf'), 'return 418;\n');
   },
-  'a socket that nobody listens on': makeDeadSocket,
+  'a socket without a listener': makeDeadSocket,
   'a file of a terabyte': makeSparseFile,
   ...(process.getuid?.() === 0 ? { 'a device': (path: string) => run('mknod', [path, 'c', '1', '5']) } : {}),
 };
 
-/** Small regular files that hold nonsense. */
+/** Small regular files with invalid content. */
 const nonsense: Readonly<Record<string, MakeForeign>> = {
   'an empty file': (path) => writeFile(path, ''),
   'a file of mode 0000': async (path) => {
     await writeFile(path, '{}');
     await chmod(path, 0o000);
   },
-  'bytes that are no text': (path) => writeFile(path, Buffer.from([0, 255, 254, 13, 10, 0])),
+  'bytes that are not text': (path) => writeFile(path, Buffer.from([0, 255, 254, 13, 10, 0])),
   'broken JSON': (path) => writeFile(path, '{"format":2,"refused":['),
   'JSON null': (path) => writeFile(path, 'null'),
   'a JSON number': (path) => writeFile(path, '17'),
@@ -58,7 +58,7 @@ async function makeSparseFile(path: string): Promise<void> {
   await file.close();
 }
 
-/** Closing a server removes its socket by the name that it was made with. */
+/** Closing a server removes the socket by its first name. The renamed socket stays. */
 async function makeDeadSocket(path: string): Promise<void> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(`${path}-made`, resolve));

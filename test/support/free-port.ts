@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { randomInt } from 'node:crypto';
 
-// A port that is only found free may be taken before its user listens on it: by the kernel, for an outgoing connection or for
-// another `listen(0)`, or by another test. So ports come from below the range that the kernel chooses from, and each is
-// claimed for as long as this process lives.
+// Finding a free port isn't enough. The kernel may take the port for an outgoing connection or another `listen(0)`, or
+// another test may take it. So ports are chosen below the kernel's range, and claimed while this process lives.
 
 const lowestPort = 10_000;
 const usualEphemeralStart = 32_768;
@@ -16,7 +15,7 @@ export async function freePort(): Promise<number> {
   const end = ephemeralStart();
   for (let tries = 0; tries < mostTries; tries += 1) {
     const port = randomInt(lowestPort, end);
-    // In this order: trying a port that is another test's would be in the way of its listener.
+    // First the claim: a listener on another test's port, even for a moment, would break that test.
     if ((await claim(port)) && (await isFree(port))) return port;
   }
   throw new Error(`No port between ${lowestPort} and ${end} is free.`);
@@ -27,13 +26,13 @@ function ephemeralStart(): number {
   try {
     start = Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0]);
   } catch {
-    // Not Linux: there the range begins at 32768 or later.
+    // On systems other than Linux, the range begins at 32768 or later.
   }
-  // Where the kernel's range leaves no room, ports come from it, too.
+  // If the kernel's range leaves no room below, ports come from the range.
   return start > lowestPort ? start : usualEphemeralStart;
 }
 
-/** Claims a port by listening on an abstract socket of its name: the kernel gives each name once, and frees it with the process. */
+/** Claims a port by listening on an abstract socket. The kernel gives each name once, and frees it with the process. */
 async function claim(port: number): Promise<boolean> {
   if (process.platform !== 'linux') return true;
   const server = createServer();

@@ -1,6 +1,6 @@
 import type { FrontendReport } from '../../src/reload/prover.ts';
 
-/** A report of one frontend that was told to reload for a file, unless `proof` says otherwise. */
+/** A report of a frontend that was asked to reload a file. `proof` changes the result. */
 export function frontendReport(
   phase: FrontendReport['phase'],
   generation: string,

@@ -11,7 +11,7 @@ import { tarArchive } from './tar-archive.ts';
 import { composeProjectName, runId, runLabel } from '../providers/engine/test-run.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** What the hook runs on: nginx, and whose shell and tools. */
+/** The environment of the hook: nginx's version, and the image with the shell and tools. */
 export interface Ground {
   readonly series: NginxSeries;
   readonly shell: 'busybox' | 'dash';
@@ -20,40 +20,43 @@ export interface Ground {
 interface HookedOptions {
   /** Published before the first start. */
   readonly published?: string;
-  /** /tmp outlives a restart, in a root that can be written; without it both are as in compose.hardened.yml. */
+  /** Keeps /tmp over a restart, in a writable root. Otherwise both are as in compose.hardened.yml. */
   readonly keepsTmp?: boolean;
-  /** Of the /tmp in memory. */
+  /** The size of the /tmp in memory. */
   readonly tmpSize?: string;
-  /** A small process is the container's first, as with compose's `init: true`. */
+  /** Runs a small init as the first process, like compose's `init: true`. */
   readonly init?: boolean;
-  /** The folder of the volume that meet-gen publishes into for this tenant. */
+  /** The tenant's folder in the volume. */
   readonly instance?: string;
 }
 
-/** A frontend with the hook, and a volume that the test publishes into as meet-gen does. There is no meet-gen. */
+/** A frontend with the hook, and a volume that the test publishes into as meet-gen does. No meet-gen runs. */
 export interface HookedFrontend {
-  /** Puts a file there by rename. */
+  /** Publishes a file by rename. */
   publish(text: string): Promise<void>;
-  /** Runs shell as root in the folder that meet-gen publishes into. */
+  /** Runs a shell script as root in the published folder. */
   inVolume(script: string, stdin?: string): Promise<void>;
-  /** Runs something in the container, as the frontend's user. */
+  /** Runs a command in the container as the frontend's user. */
   exec(...words: readonly string[]): Promise<string>;
-  /** The same, without waiting for its end. */
+  /** Starts a command in the container without waiting for its end. */
   leave(...words: readonly string[]): Promise<string>;
-  /** Waits until it is seen so. */
+  /** Waits until the frontend answers as wanted. */
   until(wanted: Partial<Seen>, limitMs?: number): Promise<void>;
-  /** What `/rejected` answers. */
+  /** The body of `/rejected`. */
   rejection(): Promise<string>;
-  /** A command of docker's on the container: `restart`. */
+  /** Runs a docker command on the container, such as `restart`. */
   docker(verb: string, ...args: readonly string[]): Promise<string>;
-  /** The ids of the hook's loops: one, whatever happens. */
+  /** The process ids of the hook's loops. There must always be exactly one. */
   loops(): Promise<readonly string[]>;
-  /** Standard output and error so far. */
+  /** Standard output and standard error so far. */
   log(): Promise<string>;
   remove(): Promise<void>;
 }
 
-/** The first word of the routing server, of `/generation` and of `/rejected`; the status where it isn't 200, 0 for no answer. */
+/**
+ * The first word of each answer: the routing server's, `/generation`'s and `/rejected`'s. Instead of other statuses
+ * than 200 the status, and 0 without an answer.
+ */
 interface Seen {
   readonly routes: string;
   readonly generation: string;
@@ -65,10 +68,10 @@ const hardened = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-
 const command = ['nginx', '-g', 'daemon off; worker_shutdown_timeout 1h;'];
 const hookPath = '/docker-entrypoint.d/90-meet-gen.sh';
 const stubPath = '/etc/nginx/conf.d/routing.conf';
-// The same volume once more, where the test can write.
+// The same volume, mounted a second time where the test can write.
 const writable = '/publish';
 
-/** @param part tells this one from the run's others */
+/** @param part a name for this container, unique in the run */
 export async function startHooked(
   engine: Engine,
   images: Images,
@@ -105,8 +108,8 @@ export async function startHooked(
   };
   let published = new Map<number, number>();
   const findPorts = async (): Promise<void> => {
-    const told = await tryCommand(engine.dockerCli, ['port', name], { env: engine.env });
-    const pairs = [...told.stdout.matchAll(/^(\d+)\/tcp -> .*:(\d+)$/gm)];
+    const output = await tryCommand(engine.dockerCli, ['port', name], { env: engine.env });
+    const pairs = [...output.stdout.matchAll(/^(\d+)\/tcp -> .*:(\d+)$/gm)];
     published = new Map(pairs.map(([, inside, outside]) => [Number(inside), Number(outside)]));
   };
   const ask = (port: number, path: string): Promise<Answer> => askPort(engine.publishAddress, published.get(port), path);
@@ -117,7 +120,7 @@ export async function startHooked(
   };
   const look = async (keys: readonly (keyof Seen)[]): Promise<Partial<Seen>> => {
     const answers = await Promise.all(keys.map((key) => askFor[key]()));
-    // A restart gives it other ports.
+    // A restart changes the published ports.
     if (answers.some(({ status }) => status === 0)) await findPorts();
     return Object.fromEntries(answers.map((answer, index) => [keys[index], firstWord(answer)]));
   };
@@ -130,7 +133,7 @@ export async function startHooked(
       const keys = Object.keys(wanted) as (keyof Seen)[];
       let seen: Partial<Seen> = {};
       await waitUntil(
-        `it is seen so: ${JSON.stringify(wanted)}`,
+        `the frontend answers: ${JSON.stringify(wanted)}`,
         async () => {
           seen = await look(keys);
           return keys.every((key) => seen[key] === wanted[key]);
@@ -143,14 +146,14 @@ export async function startHooked(
     },
     rejection: async () => (await ask(8084, '/rejected')).body,
     async loops() {
-      // A process may end between the listing and the reading: nothing is lost then, so the loop ends with 0.
+      // A process may end between the listing and the reading. It is skipped: the loop then ends with 0.
       const list = `for process in /proc/[0-9]*; do
         { read -r id _ _ parent _ < "$process/stat" && echo "$id $parent $(tr '\\0' ' ' < "$process/cmdline")"; } 2> /dev/null || :
       done`;
       const processes = (await exec('sh', '-c', list)).split('\n').map((line) => line.split(' '));
       const ofHook = processes.filter(([, , , script]) => script === hookPath);
       const ids = new Set(ofHook.map(([id]) => id));
-      // What a loop has just forked has its command line too, until it becomes `sleep`.
+      // A process that the loop has just forked has the loop's command line until it becomes `sleep`.
       return ofHook.filter(([, parent]) => !ids.has(parent)).map(([id]) => id ?? '');
     },
     docker: (verb, ...args) => run(verb, ...args, name),
@@ -162,7 +165,7 @@ export async function startHooked(
   };
 }
 
-/** A routing.conf that says its own name on the routing server, in meet-gen's layout; `more` goes before its servers. */
+/** A routing.conf in meet-gen's layout whose routing server answers this name. `more` comes before its servers. */
 export function routesSaying(name: string, { more = '', inServer = '' }: { more?: string; inServer?: string } = {}): string {
   return `${more}
 server {
@@ -180,7 +183,10 @@ server {
 `;
 }
 
-/** The same with a shared zone: a running nginx gives it no other key, though its test says nothing of that. */
+/**
+ * Like `routesSaying`, with a shared zone. A running nginx refuses to change the zone's key, which its configuration
+ * test doesn't show.
+ */
 export function limitedBy(key: string, name: string): string {
   return routesSaying(name, { more: `limit_req_zone ${key} zone=shared:1m rate=1000r/s;`, inServer: 'limit_req zone=shared;' });
 }
@@ -189,7 +195,9 @@ export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** The frontend's image with the hook and its stub in it: a read-only root takes no files later. */
+/**
+ * The frontend's image with the hook and its stub. They are in the image because a read-only root takes no files later.
+ */
 async function imageOf(engine: Engine, images: Images, { series, shell }: Ground): Promise<string> {
   const base = shell === 'dash' ? images.frontend[series] : await provideBusyboxFrontend(engine, images, series);
   const name = `meet-gen-test/hooked:${runId}-${series}-${shell}`;
@@ -204,7 +212,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Status 0 when nobody answers. */
+/** Status 0 means no answer. */
 function askPort(host: string, port: number | undefined, path: string): Promise<Answer> {
   return new Promise((resolve) => {
     if (port === undefined) {

@@ -11,25 +11,25 @@ import { composeProjectName } from '../providers/engine/test-run.ts';
 import { startMeet, type MeetOptions, type MeetStack } from './meet-stack.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** A Meet whose meet-gen is a process of this machine, so that it outlives the engine. */
+/** A Meet whose meet-gen is a process on the host, so that it survives the engine. */
 export interface HostedMeet {
   readonly meet: MeetStack;
   /** The meet-gen that runs now. */
   sidecar(): RunningCommand;
-  /** Ends it, if it hasn't ended, and starts another one. */
-  startAnew(signal: NodeJS.Signals): Promise<void>;
+  /** Ends meet-gen if it runs, and starts it again. */
+  restart(signal: NodeJS.Signals): Promise<void>;
   status(): Promise<StatusSnapshot>;
   converged(): Promise<StatusSnapshot>;
   /** The published file. */
   readonly file: string;
   published(): Promise<string>;
-  /** What a `render` of its own prints. */
+  /** The output of a separate `render`. */
   render(): Promise<string>;
-  /** Ends meet-gen; the Meet itself ends with its engine. */
+  /** Ends meet-gen. The Meet itself ends with its engine. */
   stop(): Promise<void>;
 }
 
-/** As `startMeet`; no resync ever comes here either. What is published is in a folder of this machine that the frontends mount. */
+/** Like `startMeet`, also without resyncs. The published folder is on the host, and the frontends mount it. */
 export async function startHostedMeet(engine: BreakableEngine, part: string, options: MeetOptions = {}): Promise<HostedMeet> {
   const out = await mkdtemp(join(tmpdir(), 'mg-'));
   // nginx in the frontends isn't root.
@@ -52,7 +52,7 @@ export async function startHostedMeet(engine: BreakableEngine, part: string, opt
   return {
     meet,
     sidecar: () => running,
-    async startAnew(signal) {
+    async restart(signal) {
       running.signal(signal);
       await running.ended;
       running = start();
@@ -60,7 +60,7 @@ export async function startHostedMeet(engine: BreakableEngine, part: string, opt
     status,
     converged: () =>
       waitUntil(
-        'meet-gen is converged',
+        'meet-gen has converged',
         async () => {
           const snapshot = await status().catch(() => undefined);
           return snapshot?.converged === true ? snapshot : undefined;
@@ -72,7 +72,7 @@ export async function startHostedMeet(engine: BreakableEngine, part: string, opt
     published: () => readFile(file, 'utf8'),
     async render() {
       const { code, stdout, stderr } = await runCommand(['render', ...common], { wrap: engine.onItsNetwork });
-      if (code !== 0 && code !== 7) throw new Error(`render ended with ${code}: ${stderr}`);
+      if (code !== 0 && code !== 7) throw new Error(`render exited with ${code}: ${stderr}`);
       return stdout;
     },
     async stop() {

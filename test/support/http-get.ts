@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Where a server listens. */
+/** The address of a server. */
 type Place = { readonly socketPath: string } | { readonly host: string; readonly port: number };
 
 interface HttpAnswer {
@@ -13,9 +13,9 @@ interface HttpAnswer {
 const limitMs = 30_000;
 
 /**
- * One GET on a connection of its own. Not `fetch`, which on Node 20 now and then neither resolves nor rejects when a server
- * closes the connection at once, as Docker's port proxy does while nothing listens in the container.
- * @throws Error when nothing answers, or not within 30 s
+ * One GET on a new connection. `fetch` isn't usable: on Node 20 it sometimes hangs when the server closes the
+ * connection at once. Docker's port proxy does that while no process listens in the container.
+ * @throws Error without an answer within 30 s
  */
 export function httpGet(place: Place, path: string): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {

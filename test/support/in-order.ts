@@ -1,6 +1,9 @@
 import { beforeEach } from 'vitest';
 
-/** Tests of a file that build on each other: after the first that fails the others would only say the same, so they are skipped. */
+/**
+ * For tests that build on each other. After a failure the rest of the file is skipped: it could only repeat the
+ * failure.
+ */
 export function stopAtFirstFailure(): void {
   let failed = false;
   beforeEach(({ onTestFailed, skip }) => {

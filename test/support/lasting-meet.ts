@@ -2,20 +2,20 @@ import { startBreakableEngine, type BreakableEngine } from '../providers/engine/
 import { providedEngine, providedImages } from '../providers/engine/provided.ts';
 import { startHostedMeet, type HostedMeet } from './host-meet-gen.ts';
 
-/** A Meet on an engine of its own, most of which comes back with the engine, at other addresses. */
+/** A Meet on a separate engine. Most of its containers start with the engine, at other addresses. */
 export interface LastingMeet {
   readonly engine: BreakableEngine;
   readonly hosted: HostedMeet;
-  /** Waits until all frontends send the API to exactly these, and the rooms to the SPA. */
+  /** Waits until all frontends send the API to exactly these backends, and the rooms to the SPA. */
   backendsAre(backends: readonly string[]): Promise<void>;
-  /** The address of each container that comes back. */
+  /** The addresses of the containers that start with the engine. */
   addresses(): Promise<readonly string[]>;
   down(): Promise<void>;
 }
 
-/** Backends that come back with the engine. */
+/** The backends that start with the engine. */
 export const lastingBackends = ['backend-1', 'backend-2', 'stubborn-1'] as const;
-/** One that doesn't, and has the lowest address: whoever comes back first gets that. */
+/** A backend that doesn't start with the engine. It has the lowest address, which the first container to start gets. */
 export const fleetingBackend = 'fleeting-1';
 
 const api = '/api/v1.0/config/';
@@ -25,7 +25,7 @@ const logTold = 4000;
 const soon = { stop_grace_period: '1s' };
 const lasting = { restart: 'always', ...soon };
 
-/** Starts the engine, the Meet, and a meet-gen outside of it. */
+/** Starts the engine, the Meet, and a meet-gen outside the engine. */
 export async function startLastingMeet(part: string): Promise<LastingMeet> {
   const { frontend, backend: image, idle } = providedImages();
   const engine = await startBreakableEngine(providedEngine(), [frontend['1.30'], image, idle]);
@@ -36,7 +36,7 @@ export async function startLastingMeet(part: string): Promise<LastingMeet> {
         frontend: soon,
         backend: lasting,
         fleeting: { ...another, ...soon },
-        // Its shell is deaf to the stop signal.
+        // The shell ignores the stop signal.
         stubborn: { ...another, ...lasting, entrypoint: ['sh', '-c', 'node /app/server.mjs; true'] },
         tools: lasting,
       },

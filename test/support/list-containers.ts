@@ -1,17 +1,17 @@
 import { docker, type Engine } from '../providers/engine/docker-command.ts';
 import { httpGet } from './http-get.ts';
 
-/** A container as the engine lists it. */
+/** A container in the engine's list. */
 export interface ListedContainer {
   readonly id: string;
   readonly name: string;
-  /** The engine's port for each published TCP port of the container. */
+  /** By published TCP port of the container: the port of the engine. */
   readonly ports: ReadonlyMap<number, number>;
 }
 
 /**
- * All containers of an engine. Over a unix socket it asks by itself: the docker CLI takes fifty times as much processor time,
- * and tests that wait ask again and again.
+ * All containers of an engine. A unix socket is asked directly: the docker CLI takes fifty times as much processor
+ * time, and waiting tests list containers often.
  */
 export async function listContainers(engine: Pick<Engine, 'host' | 'dockerCli' | 'env'>): Promise<readonly ListedContainer[]> {
   if (engine.host.startsWith('unix://')) return fromApi(await listBySocket(engine.host.slice('unix://'.length)));
@@ -33,7 +33,7 @@ async function listBySocket(socketPath: string): Promise<readonly ApiContainer[]
 function fromApi(list: readonly ApiContainer[]): readonly ListedContainer[] {
   return list.map(({ Id: id, Names: names, Ports: ports }) => ({
     id,
-    // A link has a name with more slashes.
+    // A name with more slashes belongs to a link.
     name: names.map((name) => name.slice(1)).find((name) => !name.includes('/')) ?? '',
     ports: new Map(
       ports.flatMap(({ PrivatePort: inside, PublicPort: outside, Type: type }) =>

@@ -16,33 +16,33 @@ import { httpGet } from './http-get.ts';
 import { listContainers, type ListedContainer } from './list-containers.ts';
 import { containedStatusSocket } from './status-socket.ts';
 import { waitUntil } from './wait-until.ts';
-import { runUntilHeard } from '../providers/engine/run-until-heard.ts';
+import { runForOutput } from '../providers/engine/run-for-output.ts';
 
-/** A service of the compose file, in compose's own words. */
+/** A service of the compose file, in Compose's format. */
 type ComposeService = Readonly<Record<string, unknown>>;
 
 export interface MeetOptions {
-  /** Further services, or what replaces keys of the ones that are always there. */
+  /** More services, or keys that replace those of the usual services. */
   readonly services?: Readonly<Record<string, ComposeService>>;
-  /** How many of each to start; one of a service that isn't named, and 0 leaves one out. */
+  /** The number of replicas by service. The default is 1; 0 leaves a service out. */
   readonly scale?: Readonly<Record<string, number>>;
-  /** Texts of files that services mount, by the name of the config. */
+  /** The texts of mounted files, by the config's name. */
   readonly configs?: Readonly<Record<string, string>>;
-  /** What meet-gen is told besides, by variables. */
+  /** More environment variables of meet-gen. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Further networks, and what replaces keys of `proxy` and `internal`. */
+  /** More networks, or keys that replace those of `proxy` and `internal`. */
   readonly networks?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Further volumes, which `tools` has at `/<name>`. */
+  /** More volumes, which `tools` mounts at `/<name>`. */
   readonly volumes?: readonly string[];
-  /** A volume that is there already, with a folder for each of several Meets: a meet-gen elsewhere publishes into it. */
+  /** An existing volume with a folder for each of several Meets. A meet-gen elsewhere publishes into it. */
   readonly sharedVolume?: string;
-  /** How long routes and convergence are waited for; what is found out by guessing takes longer than usual. */
+  /** The time limit for routes and convergence. Guessed facts take longer than usual. */
   readonly patienceMs?: number;
-  /** There is no meet-gen in it: the test has one elsewhere, which publishes into this folder. */
+  /** The Meet has no meet-gen: the test has one elsewhere, which publishes into this folder. */
   readonly publishedIn?: string;
 }
 
-/** What came back through a frontend's routing server; an `error` instead of a status when nothing did. */
+/** An answer through a frontend's routing server. Without an answer, `error` is set instead of the status. */
 interface Answer {
   readonly status: number;
   readonly type: string;
@@ -52,54 +52,56 @@ interface Answer {
 }
 
 /**
- * Who is to answer at a path: names of containers (`backend-1`), `SPA`, `503, retry after 5`, or what else was seen.
- * All of them, and nobody else.
+ * By path, the expected answers: container names (`backend-1`), `SPA`, `503, retry after 5`, or another description.
+ * All of them must answer, without others.
  */
 type Routes = Readonly<Record<string, readonly string[]>>;
 
-/** One Meet on the real engine: frontends behind a published port, backends, meet-gen from our own image, tools. */
+/** A Meet on the real engine: frontends behind a published port, backends, meet-gen from its own image, and tools. */
 export interface MeetStack {
   readonly project: string;
-  /** Its compose file, for a user's own `docker compose`. */
+  /** The compose file, for a user's `docker compose`. */
   readonly file: ComposeFile;
-  /** The network that other projects join, too. */
+  /** The network that other projects also join. */
   readonly proxyNetwork: string;
   readonly internalNetwork: string;
-  /** The whole name of a container: `backend-1`. */
+  /** The full name of a container such as `backend-1`. */
   container(name: string): string;
   /** Runs `docker compose` for the project. */
   compose(...args: readonly string[]): Promise<string>;
   docker(...args: readonly string[]): Promise<string>;
-  /** `up` of these services alone, with so many of each. */
+  /** Runs `up` for these services only, with these numbers of replicas. */
   scale(scale: Readonly<Record<string, number>>): Promise<void>;
-  /** `up --force-recreate` of one service, of which there are so many (one). */
+  /** Runs `up --force-recreate` for a service with this number of replicas (1). */
   recreate(service: string, count?: number): Promise<void>;
   ask(path: string, frontend?: string): Promise<Answer>;
-  /** Everybody who answers at a path now: a dozen requests are enough to meet all of a few replicas. */
+  /** All answers at a path. A dozen requests reach each of a few replicas. */
   answering(path: string, frontend?: string): Promise<readonly string[]>;
-  /** Waits until exactly these answer, at every path, and do so once more. */
+  /** Waits until exactly these answer at each path, twice in a row. */
   routed(routes: Routes, frontend?: string): Promise<void>;
-  /** The engine's port for a published port of a container, while it runs. */
+  /** The engine's port for a published port of a running container. */
   port(name: string, inside: number): Promise<number | undefined>;
   /** The address of a container on one of its networks. */
   address(name: string, network: string): Promise<string>;
-  /** Kills a container's first process (nginx) from outside, as a crash would: the engine wasn't asked, and restarts it if told so. */
+  /**
+   * Kills a container's first process (nginx) from outside, like a crash. The engine then follows the restart policy.
+   */
   crash(name: string, program?: string): Promise<void>;
   /** A field of `docker inspect`, in Go's template language. */
   inspect(name: string, field: string): Promise<string>;
-  /** Runs something in a container on one of the project's networks that is none of meet-gen's business. */
+  /** Runs a command in a container without labels on one of the project's networks. */
   tool(...command: readonly string[]): Promise<string>;
-  /** What the status server at an address answers to a container that has node. */
+  /** The answer of a status server to a container that has node. */
   askStatusServer(from: string, address: string, path: string): Promise<{ readonly status: number; readonly body: string }>;
-  /** The status of the meet-gen that publishes into the Meet's volume, or of the one in this container. */
+  /** The status of the Meet's meet-gen, or of the meet-gen in this container. */
   status(sidecar?: string): Promise<StatusSnapshot>;
-  /** Waits until every frontend is proven to serve what was published. */
+  /** Waits until every frontend is proven to serve the published file. */
   converged(sidecar?: string): Promise<StatusSnapshot>;
-  /** Tells meet-gen to resync, and waits until it has, and is converged. */
-  lookedAfresh(): Promise<StatusSnapshot>;
-  /** Inode, size and times of the published file: the same as long as nobody writes it. */
+  /** Requests a resync, and waits until meet-gen has done it and converged. */
+  resynced(): Promise<StatusSnapshot>;
+  /** Inode, size and times of the published file. They change only when the file is written. */
   fileIdentity(): Promise<string>;
-  /** How often the engine has passed a HUP on to the project's frontends since the stack was started. */
+  /** The number of HUP signals that the engine has sent to the project's frontends. */
   countHups(): Promise<number>;
   logs(service: string): Promise<string>;
   /** meet-gen's log so far. */
@@ -109,17 +111,19 @@ export interface MeetStack {
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const meetGenImage = `meet-gen-test/meet-gen:${runId}`;
-/** More than what a dead backend may cost: nginx's two seconds until it gives a connection up. */
+/** Longer than a dead backend delays an answer: nginx gives up a connection after two seconds. */
 const askTimeoutMs = 3000;
-/** While waiting for routes there is no point in waiting for a wrong one's answer. */
+/** Used while waiting for routes, where the answer of a wrong route isn't worth the time. */
 const impatientAskTimeoutMs = 700;
 const asksToMeetAll = 12;
 const routedLimitMs = 60_000;
-/** meet-gen's private /tmp, which `tools` shares to hand its status on; the first to mount it gives it its image's mode. */
+/**
+ * meet-gen's private /tmp, shared with `tools`, which relays its status. The first container to mount it sets its mode.
+ */
 export const statusVolume = 'status:/tmp';
 const templatesDirectory = '/meet-gen/templates';
 
-/** Builds meet-gen's image from our own Dockerfile, once a run. */
+/** Builds meet-gen's image from the repository's Dockerfile, once per run. */
 export async function provideMeetGenImage(engine: Engine): Promise<string> {
   const build = async (): Promise<string> => {
     if ((await inspectImage(engine, meetGenImage)) === undefined)
@@ -129,7 +133,7 @@ export async function provideMeetGenImage(engine: Engine): Promise<string> {
   return withLock(join(cacheDirectory(), 'meet-gen-image.lock'), build);
 }
 
-/** Starts a Meet under a project name of this run; `resync` never comes, so only events can help. */
+/** Starts a Meet in a project of this run. It never resyncs in a test, so it has to react to events. */
 export async function startMeet(engine: Engine, part: string, options: MeetOptions = {}): Promise<MeetStack> {
   const hasOwn = options.publishedIn === undefined && options.sharedVolume === undefined;
   const meetGen = hasOwn ? await containedMeetGen(engine, { MEET_GEN_INSTANCE: composeProjectName(part), ...options.environment }) : {};
@@ -144,7 +148,7 @@ interface ComposeFile {
   readonly [key: string]: unknown;
 }
 
-/** A frontend as the example has it, with a port of its own. */
+/** A frontend like the example's, with a published port. */
 export function usualFrontend(engine: Engine, routing = 'routing') {
   return {
     image: 'meet-gen-test/frontend:1.30',
@@ -206,15 +210,15 @@ function composeFile(engine: Engine, part: string, meetGen: Readonly<Record<stri
   };
 }
 
-/** What others may want to put differently. */
+/** The keys that tests replace. */
 interface MeetGenService extends ComposeService {
   readonly environment: Readonly<Record<string, string>>;
-  /** The last one is the engine's socket. */
+  /** The last is the engine's socket. */
   readonly volumes: readonly string[];
   readonly group_add: readonly string[];
 }
 
-/** meet-gen as the example has it, in containers of compose: the service, on the network `internal` with the volumes `routing` and `templates`. */
+/** meet-gen like the example's, for compose: on the network `internal`, with the volumes `routing` and `templates`. */
 export async function containedMeetGen(
   engine: Engine,
   environment: NonNullable<MeetOptions['environment']>,
@@ -236,7 +240,7 @@ export async function containedMeetGen(
         ...environment,
       },
       networks: ['internal'],
-      // The first to mount an empty volume gives it what its image has there: the shipped templates.
+      // The first container to mount an empty volume fills it from its image: here with the shipped templates.
       volumes: ['routing:/routing', `templates:${templatesDirectory}`, statusVolume, socket.volume],
     },
   };
@@ -244,14 +248,15 @@ export async function containedMeetGen(
 
 const proxyNetworkOf = (project: string): string => `${project}-shared-proxy`;
 
-/** How a container reaches the engine that runs it, and the group that may. */
+/** How a container reaches its own engine, and the group with access to the socket. */
 async function mountedSocket(engine: Engine): Promise<{ volume: string; dockerHost: string; group: string }> {
   const path = engine.host.startsWith('unix://') ? engine.host.slice('unix://'.length) : '/var/run/docker.sock';
-  // Where the socket is alone in its folder, the folder: a socket file goes stale when the daemon makes a new one.
+  // The socket's folder is mounted if it has no other files: a mounted socket file is stale once the daemon makes a new
+  // socket.
   const inside = engine.provided ? `/var/run/engine/${basename(path)}` : '/var/run/docker.sock';
   const volume = engine.provided ? `${dirname(path)}:${dirname(inside)}` : `${path}:${inside}`;
   const stat = ['--entrypoint', 'stat', 'meet-gen-test/idle:latest', '-c', '%g', inside];
-  const group = await runUntilHeard(engine, ['--network', 'none', '--volume', volume, ...stat]);
+  const group = await runForOutput(engine, ['--network', 'none', '--volume', volume, ...stat]);
   return { volume, dockerHost: `unix://${inside}`, group };
 }
 
@@ -270,14 +275,14 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
   const shorten = (name: string): string => (name.startsWith(`${project}-`) ? name.slice(project.length + 1) : name);
   const nameById = (containers: readonly ListedContainer[]): ReadonlyMap<string, string> =>
     new Map(containers.map(({ id, name }) => [id.slice(0, 12), shorten(name)]));
-  /** The engine gives a container another port whenever it starts. */
+  /** The engine publishes another port at each start of a container. */
   const portOf = (containers: readonly ListedContainer[], name: string, inside: number): number | undefined =>
     containers.find((one) => one.name === container(name))?.ports.get(inside);
   const askAt = (port: number | undefined, path: string, timeoutMs: number): Promise<Answer> =>
     port === undefined ? Promise.resolve(nothing('no published port')) : askPort(engine.publishAddress, port, path, timeoutMs);
   const ask = async (path: string, frontend = 'frontend-1'): Promise<Answer> =>
     askAt(portOf(await listContainers(engine), frontend, 8083), path, askTimeoutMs);
-  /** Stops asking at a path at the first answer that isn't one of the expected: some wrong ones take seconds. */
+  /** Stops requesting a path at the first unexpected answer: some wrong answers take seconds. */
   const answeringAt = async (paths: readonly string[], frontend = 'frontend-1', expected?: Routes): Promise<Routes> => {
     const containers = await listContainers(engine);
     const [port, names] = [portOf(containers, frontend, 8083), nameById(containers)];
@@ -297,8 +302,8 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
 
   const log = async (): Promise<readonly LogLine[]> => (await logs('meet-gen')).split('\n').flatMap(parseLogLine);
   const logs = async (service: string): Promise<string> => {
-    const told = await tryCommand(engine.dockerCli, ['logs', '--tail', '5000', container(`${service}-1`)], { env: engine.env });
-    return told.stdout + told.stderr;
+    const output = await tryCommand(engine.dockerCli, ['logs', '--tail', '5000', container(`${service}-1`)], { env: engine.env });
+    return output.stdout + output.stderr;
   };
   const inspect = async (name: string, field: string): Promise<string> => (await run('inspect', '--format', field, container(name))).trim();
   const tool = async (...command: readonly string[]): Promise<string> => run('exec', container('tools-1'), ...command);
@@ -308,11 +313,10 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
     return JSON.parse((await httpGet({ host: engine.publishAddress, port }, '/status')).body) as StatusSnapshot;
   };
 
-  /** The log's last lines tell most about what went wrong. */
   const converged = async (sidecar?: string, accept: (snapshot: StatusSnapshot) => boolean = () => true): Promise<StatusSnapshot> => {
     let last: StatusSnapshot | undefined;
     return waitUntil(
-      'meet-gen is converged',
+      'meet-gen has converged',
       async () => {
         last = await status(sidecar).catch(() => undefined);
         return last !== undefined && last.converged && accept(last) ? last : undefined;
@@ -329,10 +333,12 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
       return Object.entries(routes).every(([path, expected]) => seen[path]?.join() === expected.toSorted().join());
     };
     try {
-      await waitUntil('the routes are right', async () => (await holds()) && (await holds()), patienceMs);
+      await waitUntil('the routes are as expected', async () => (await holds()) && (await holds()), patienceMs);
     } catch (cause) {
       const lines = (await logs('meet-gen')).split('\n').slice(-12).join('\n');
-      throw new Error(`expected ${JSON.stringify(routes)}\nseen     ${JSON.stringify(seen)}\nmeet-gen said last:\n${lines}`, { cause });
+      throw new Error(`expected ${JSON.stringify(routes)}\nseen     ${JSON.stringify(seen)}\nmeet-gen's last log lines:\n${lines}`, {
+        cause,
+      });
     }
   };
 
@@ -370,7 +376,7 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
     },
     status,
     converged: (sidecar) => converged(sidecar),
-    async lookedAfresh() {
+    async resynced() {
       const before = (await status()).engine.lastSyncAt;
       await run('kill', '--signal', 'HUP', container('meet-gen-1'));
       return converged(undefined, (snapshot) => snapshot.engine.lastSyncAt !== before);
@@ -386,17 +392,20 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
   };
 }
 
-/** Read by the container's own node: the socket is for meet-gen's user alone. */
+/** Runs on the container's own node: only meet-gen's user may open the socket. */
 export const askStatus = `
   require('node:http').get({ socketPath: ${containedStatusSocket}, path: '/status', agent: false }, (answer) => answer.pipe(process.stdout))
 `;
 
 const relayPort = 9180;
-/** In `tools`, as root, which shares meet-gen's /tmp: hands on what it says on its socket, so that nobody has to start a process to ask. */
+/**
+ * Relays meet-gen's status socket over HTTP, so that a test starts no process to ask. Runs as root in `tools`, which
+ * shares meet-gen's /tmp.
+ */
 const statusRelay = `
   const { createServer, request } = require('node:http');
   createServer(({ url }, answer) => {
-    const asked = request({ socketPath: ${containedStatusSocket}, path: url, agent: false }, (said) => said.pipe(answer.writeHead(said.statusCode)));
+    const asked = request({ socketPath: ${containedStatusSocket}, path: url, agent: false }, (response) => response.pipe(answer.writeHead(response.statusCode)));
     asked.on('error', () => answer.writeHead(502).end()).end();
   }).listen(${relayPort});
   process.on('SIGTERM', () => process.exit(0));
@@ -406,7 +415,10 @@ interface KillEvent {
   readonly Actor?: { readonly Attributes?: Readonly<Record<string, string>> };
 }
 
-/** Listens to the engine from the first moment: what it remembers of the past is overwritten by health checks within seconds. */
+/**
+ * Reads the engine's events from the start of the stack: health checks push old events out of the engine's memory in
+ * seconds.
+ */
 function followHups(engine: Engine, project: string): { count(sendMark: () => Promise<unknown>): Promise<number>; stop(): void } {
   const filters = ['type=container', 'event=kill', `label=com.docker.compose.project=${project}`];
   const args = ['events', '--format', '{{json .}}', ...filters.flatMap((filter) => ['--filter', filter])];
@@ -420,11 +432,11 @@ function followHups(engine: Engine, project: string): { count(sendMark: () => Pr
       .map((line) => (JSON.parse(line) as KillEvent).Actor?.Attributes ?? {})
       .filter((attributes) => attributes['com.docker.compose.service'] === service && attributes['signal'] === signal).length;
   return {
-    /** Everything before a mark of ours in the stream has been heard when the mark is. */
+    /** The mark is an event, too. Once it arrives, all earlier events have arrived. */
     async count(sendMark) {
       const marks = count('tools', '28');
       await sendMark();
-      await waitUntil('the engine has told all its events', () => count('tools', '28') > marks);
+      await waitUntil('the engine has sent all its events', () => count('tools', '28') > marks);
       return count('frontend', '1');
     },
     stop: () => void follower.kill(),
@@ -433,7 +445,7 @@ function followHups(engine: Engine, project: string): { count(sendMark: () => Pr
 
 const nothing = (error: string): Answer => ({ status: 0, type: '', body: '', headers: {}, error });
 
-/** One request on a connection of its own, as nginx-proxy would make it. */
+/** One request on a new connection, like nginx-proxy's. */
 function askPort(host: string, port: number, path: string, timeoutMs: number): Promise<Answer> {
   return new Promise((resolve) => {
     const options = { host, port, path, agent: false, headers: { host: 'meet.example.com' }, timeout: timeoutMs };
@@ -452,7 +464,7 @@ function askPort(host: string, port: number, path: string, timeoutMs: number): P
   });
 }
 
-/** Never by the status alone: the SPA answers 200 to everything, so an API's answer has to be JSON. */
+/** The status alone isn't enough: the SPA answers 200 to every path, so an answer of the API must be JSON. */
 function describeAnswer({ status, type, body, headers, error }: Answer, names: ReadonlyMap<string, string>): string {
   if (error !== undefined) return error;
   const host = headers['x-backend-host'];

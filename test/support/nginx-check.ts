@@ -8,24 +8,23 @@ export type NginxFiles = Readonly<Record<string, string>>;
 
 interface NginxVerdict {
   readonly ok: boolean;
-  /** nginx's own words: every warning and error. */
+  /** nginx's warnings and errors. */
   readonly output: string;
 }
 
 export interface NginxChecker {
-  /** `nginx -t` with these files added to the frontend's /etc/nginx. */
+  /** Runs `nginx -t` with these files added to the frontend's /etc/nginx. */
   test(files: NginxFiles): Promise<NginxVerdict>;
-  /** Many at once, in one exec: about 25 ms each instead of 115. */
+  /** Checks many configurations in one exec: about 25 ms each instead of 115. */
   testMany(candidates: readonly NginxFiles[]): Promise<NginxVerdict[]>;
-  /** `nginx -T`: the files that nginx really read, in order, or its error. */
+  /** Runs `nginx -T`: the files that nginx read, in order, or its error. */
   dump(files: NginxFiles): Promise<NginxVerdict>;
-  /** Removes the container. */
   close(): Promise<void>;
 }
 
-// The candidates lie one after the other in a copy of the container's own tree. Includes of /etc/nginx/… are pointed at the
-// copy, so that `include /etc/nginx/meet-routing/*.conf` finds what the candidate brings; nothing else of its text is touched,
-// and line numbers stay.
+// Each candidate is written into a copy of the container's /etc/nginx. Includes of /etc/nginx/… are pointed at the
+// copy, so that `include /etc/nginx/meet-routing/*.conf` finds the candidate's files. The rest of the text, and the
+// line numbers, stay.
 const script = `
 set -e
 work=$(mktemp -d /tmp/check.XXXXXX)
@@ -40,13 +39,13 @@ for candidate in "$work"/[0-9]*/; do
   cp -r "$work/own" "$tree"
   cp -r "$candidate"/. "$tree"
   code=0
-  nginx "$NGINX_CHECK" -c "$tree/nginx.conf" > "$work/said" 2>&1 < /dev/null || code=$?
+  nginx "$NGINX_CHECK" -c "$tree/nginx.conf" > "$work/output" 2>&1 < /dev/null || code=$?
   printf '%s %s %s\\n' "$SEPARATOR" "$code" "$candidate"
-  sed "s#$tree/#/etc/nginx/#g" "$work/said"
+  sed "s#$tree/#/etc/nginx/#g" "$work/output"
 done
 `;
 
-/** Keeps one container of the frontend's image and asks its nginx about configurations, quickly. */
+/** Keeps a container of the frontend's image, whose nginx checks configurations quickly. */
 export async function createNginxChecker(engine: Engine, version: NginxSeries): Promise<NginxChecker> {
   const started = await docker(engine, [
     'run',
@@ -76,7 +75,7 @@ export async function createNginxChecker(engine: Engine, version: NginxSeries): 
 
   const one = async (flag: '-t' | '-T', files: NginxFiles): Promise<NginxVerdict> => {
     const [verdict] = await ask(flag, [files]);
-    return verdict ?? { ok: false, output: 'nginx was not asked' };
+    return verdict ?? { ok: false, output: 'nginx did not run' };
   };
   return {
     test: (files) => one('-t', files),
@@ -86,12 +85,12 @@ export async function createNginxChecker(engine: Engine, version: NginxSeries): 
   };
 }
 
-/** Numbered folders, in an order that the shell's `*` keeps. */
+/** Folders with numbers, which the shell's `*` sorts in this order. */
 function inFolders(candidates: readonly NginxFiles[]): Record<string, string> {
   const numbered = candidates.flatMap((files, index) => {
     const folder = String(index).padStart(6, '0');
     const entries = Object.entries(files).map(([path, text]): [string, string] => [`${folder}/${path}`, text]);
-    // Without a file there would be no folder, and an answer too few.
+    // Without a file there would be no folder, and one answer would be missing.
     return [[`${folder}/.candidate`, ''] as [string, string], ...entries];
   });
   return Object.fromEntries(numbered);

@@ -1,19 +1,19 @@
 /**
- * A small strict reader of nginx's syntax, for judging what a rendered file really says. It knows words, double-quoted
- * strings, comments, directives and blocks, and refuses everything else that nginx would perhaps still take.
+ * A small, strict parser of nginx's syntax, for checking rendered files. It accepts words, double-quoted strings,
+ * comments, directives and blocks. It refuses everything else, including syntax that nginx accepts.
  */
 
-/** One directive; `block` is there when it has one. */
+/** A directive, with `block` if it has one. */
 export interface Directive {
   readonly name: string;
-  /** Words as they are; a quoted string with its quotes. */
+  /** Unquoted words, and quoted strings with their quotes. */
   readonly args: readonly string[];
   readonly block?: readonly Directive[];
 }
 
 type Token = { readonly kind: 'word'; readonly text: string } | { readonly kind: ';' | '{' | '}' };
 
-/** @throws Error when the text is not the plain syntax described above */
+/** @throws Error when the text has any other syntax */
 export function parseNginx(text: string): readonly Directive[] {
   const tokens = tokenize(text);
   const { directives, next } = parseBlock(tokens, 0);
@@ -21,7 +21,7 @@ export function parseNginx(text: string): readonly Directive[] {
   return directives;
 }
 
-/** Every directive with the path of the blocks around it: `server/location`. */
+/** Every directive with the path of its enclosing blocks: `server/location`. */
 export function walk(directives: readonly Directive[], path = ''): readonly { readonly path: string; readonly directive: Directive }[] {
   return directives.flatMap((directive) => [
     { path, directive },
@@ -31,7 +31,8 @@ export function walk(directives: readonly Directive[], path = ''): readonly { re
 
 function tokenize(text: string): readonly Token[] {
   const tokens: Token[] = [];
-  // In this order: blanks, a comment to the end of its line, punctuation, a quoted string, a word of printable ASCII.
+  // In this order: whitespace, a comment to the end of its line, punctuation, a quoted string, a word of printable
+  // ASCII.
   const pattern =
     /(?<blank>[ \n]+)|(?<comment>#[\x20-\x7e]*(?=\n))|(?<mark>[;{}])|(?<quoted>"(?:[^"\\\n\r\t]|\\n|\\x5c)*")(?=[ ;])|(?<word>[^\s;{}"'#\\]+)/y;
   while (pattern.lastIndex < text.length) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 
-/** An alert as `docs/observability/alerts.yml` has it. */
+/** An alert in `docs/observability/alerts.yml`. */
 export interface Alert {
   readonly alert: string;
   readonly expr: string;
@@ -20,7 +20,7 @@ interface Target {
   readonly datasource: Datasource;
   readonly expr: string;
   readonly legendFormat: string;
-  /** Asked for one moment, not for a range of time. */
+  /** Evaluated for a single moment, not for a range. */
   readonly instant?: boolean;
 }
 
@@ -47,7 +47,7 @@ export function observabilityFile(name: string): string {
   return fileURLToPath(new URL(`../../docs/observability/${name}`, import.meta.url));
 }
 
-/** Every alert that is offered. */
+/** All alerts in the documentation. */
 export function readAlerts(): readonly Alert[] {
   const { groups } = parse(readFileSync(observabilityFile('alerts.yml'), 'utf8')) as {
     readonly groups: readonly { readonly rules: readonly Alert[] }[];
@@ -55,7 +55,7 @@ export function readAlerts(): readonly Alert[] {
   return groups.flatMap(({ rules }) => rules);
 }
 
-/** The dashboard that is offered. */
+/** The dashboard in the documentation. */
 export function readDashboard(): Dashboard {
   return JSON.parse(readFileSync(observabilityFile('dashboard.json'), 'utf8')) as Dashboard;
 }
@@ -65,7 +65,7 @@ export interface ScrapeConfiguration {
   readonly rule_files: readonly string[];
 }
 
-/** Prometheus' configuration, as the page tells it. */
+/** Prometheus' configuration from the documentation page. */
 export function readScrapeConfiguration(): ScrapeConfiguration {
   const page = readFileSync(observabilityFile('README.md'), 'utf8');
   const block = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text).find((text) => text.includes('scrape_configs:'));

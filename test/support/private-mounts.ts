@@ -1,20 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Mounts that nobody sees but who is let in, so that a test needs no clean machine and leaves none behind. */
+/** Mounts that only chosen processes see, so that tests need no clean machine and leave no mounts behind. */
 export interface PrivateMounts {
-  /** For `CommandOptions.wrap`: what is started so sees them. */
+  /** For `CommandOptions.wrap`: runs a process that sees the mounts. */
   readonly wrap: (program: string, args: readonly string[]) => readonly string[];
-  /** A path in there, as seen from here. */
+  /** A path among the mounts, for processes outside. */
   at(path: string): string;
-  /** Runs a shell command in there. @throws Error when it fails */
+  /** Runs a shell command that sees the mounts. @throws Error when it fails */
   run(command: string): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Makes mounts by a shell command in a mount namespace of its own (Linux); who isn't root gets a user namespace in which they
- * are.
+ * Makes mounts by a shell command in a separate mount namespace (Linux). Users other than root get a user namespace, in
+ * which they are root.
  * @throws Error when the command fails
  */
 export async function makePrivateMounts(command: string): Promise<PrivateMounts> {
@@ -25,7 +25,7 @@ export async function makePrivateMounts(command: string): Promise<PrivateMounts>
   });
   const ended = once(holder, 'exit');
   const first = await Promise.race([once(holder.stdout, 'data'), ended]);
-  if (String(first[0]).trim() !== 'ready') throw new Error(`these mounts can't be made: ${command}`);
+  if (String(first[0]).trim() !== 'ready') throw new Error(`the mounts could not be made by: ${command}`);
   const pid = holder.pid ?? 0;
   const enter = ['nsenter', '--target', String(pid), ...(asRoot ? [] : ['--user', '--preserve-credentials']), '--mount'];
   return {
@@ -34,7 +34,7 @@ export async function makePrivateMounts(command: string): Promise<PrivateMounts>
     async run(text) {
       const [program, ...args] = [...enter, 'sh', '-ec', text];
       const [code] = (await once(spawn(program, args, { stdio: 'inherit' }), 'exit')) as [number | null];
-      if (code !== 0) throw new Error(`${text} ended with ${code}`);
+      if (code !== 0) throw new Error(`${text} exited with ${code}`);
     },
     async close() {
       holder.stdin.end();

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 
-/** What stands for the generation while meet-gen hashes the rest of the file. */
+/** The text in the generation's place while meet-gen hashes the file. */
 const placeholder = '[meet-gen:generation]';
 
-/** Whether this is a whole published file: the generation in it is the hash of all the rest. */
+/** Whether this is a complete published file: its generation is the hash of the rest. */
 export function isWhole(content: string): boolean {
   const generation = /return 200 "([0-9a-f]{16}) \$nginx_version\\n"/.exec(content)?.[1];
   if (generation === undefined) return false;
@@ -12,21 +12,21 @@ export function isWhole(content: string): boolean {
   return createHash('sha256').update(draft).digest('hex').slice(0, 16) === generation;
 }
 
-/** Everything that a reader saw of a file. */
+/** A reader's observations of a file. */
 interface Sightings {
   readonly reads: number;
-  /** How often there was no such file, or it could not be read. */
+  /** Failed reads: the file was missing, or not readable. */
   readonly failed: number;
-  /** Each content once. */
+  /** The different contents. */
   readonly contents: readonly string[];
 }
 
-/** A reader that hardly pauses, so that it meets the moments of a write. */
+/** A reader that hardly pauses, so that its reads coincide with writes. */
 export interface BusyReader {
   stop(): Promise<Sightings>;
 }
 
-// Plain JavaScript as text: a worker can't be started from TypeScript.
+// Plain JavaScript as text: a worker can't start from TypeScript.
 const readerCode = `
 const { readFileSync } = require('node:fs');
 const { parentPort, workerData } = require('node:worker_threads');
@@ -42,13 +42,13 @@ while (Atomics.load(stopped, 0) === 0) {
   } catch {
     failed += 1;
   }
-  // A tenth of a millisecond, so that the writer gets its turn on a machine with few cores.
+  // A tenth of a millisecond, so that the writer also runs on a machine with few cores.
   Atomics.wait(stopped, 0, 0, 0.1);
 }
 parentPort.postMessage({ reads, failed, contents: [...contents] });
 `;
 
-/** Starts to read a file again and again, in a thread of its own. */
+/** Starts to read a file repeatedly, in a separate thread. */
 export async function startBusyReader(file: string): Promise<BusyReader> {
   const stop = new SharedArrayBuffer(4);
   const worker = new Worker(readerCode, { eval: true, workerData: { file, stop } });

@@ -3,7 +3,7 @@ import type { ErrorBoundary } from '../../src/util/error-boundary.ts';
 import { nowMs } from '../../src/util/clock.ts';
 import { silentLog } from '../../src/util/log.ts';
 
-/** A boundary whose log nobody reads; what fails is in its failures. */
+/** A boundary that logs nothing. Its failures show the errors. */
 export function quietBoundary(): ErrorBoundary {
   return createErrorBoundary(silentLog, nowMs);
 }

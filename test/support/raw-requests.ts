@@ -2,8 +2,8 @@ import { runClient } from './load/kept-alive-client.ts';
 import type { Response } from './load/response-reader.ts';
 
 /**
- * Asks for each target as it stands, in UTF-8 and without fixing anything as an HTTP library would, one after the other on
- * connections that are kept alive.
+ * Requests each target exactly as given, in UTF-8: an HTTP library would normalize it. The requests are sent in
+ * sequence on kept-alive connections.
  * @returns the answers in the same order
  */
 export async function askTargets(host: string, port: number, targets: readonly string[]): Promise<readonly Response[]> {

@@ -8,7 +8,7 @@ import { createTemplateStore } from '../../src/render/template-store.ts';
 import { parseNginxVersion } from '../../src/nginx/version.ts';
 import { shippedTemplates } from '../../src/render/shipped-templates.ts';
 
-/** What one pass over an observation publishes: the file of each instance, and what is said. */
+/** The results of one pass over an observation: the file of each instance, and the problems. */
 export interface RenderedWorld {
   readonly files: ReadonlyMap<string, string>;
   readonly generations: ReadonlyMap<string, string>;
@@ -20,7 +20,7 @@ const templates = createTemplateStore(shippedTemplates());
 
 /**
  * Runs the real pass with the shipped template.
- * @param nginx the version of all frontends, or of each by its container's name; `unknown` for none that is known
+ * @param nginx the version of all frontends, or a function from a frontend's name; `unknown` for an unknown version
  */
 export async function renderWorld(
   observation: Observation,

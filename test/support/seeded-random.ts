@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1 that are the same for the same seed (mulberry32): a failing test can be run again. */
+/** Random numbers from 0 to 1 (mulberry32). The same seed gives the same numbers, so a failing test can be repeated. */
 export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -9,7 +9,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** A copy in another order (Fisher and Yates). */
+/** A copy in random order (Fisher and Yates). */
 export function shuffled<Item>(items: readonly Item[], random: () => number): readonly Item[] {
   const copy = [...items];
   for (let last = copy.length - 1; last > 0; last -= 1) {

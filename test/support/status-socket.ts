@@ -6,7 +6,7 @@ export function statusSocketOf(out: string): string {
   return join(privateFolder(out), 'status.sock');
 }
 
-/** The same in a container, as an expression of JavaScript: in /tmp where that can be written, else in /dev/shm. */
+/** The same inside a container, as a JavaScript expression: in /tmp if /tmp is writable, else in /dev/shm. */
 export const containedStatusSocket = `(${JSON.stringify(
   ['/tmp', '/dev/shm'].map((base) => join(privateFolder('/routing', base), 'status.sock')),
 )}.find((path) => require('node:fs').existsSync(path)))`;

@@ -14,7 +14,7 @@ const octal = (value: number, width: number): string => `${value.toString(8).pad
 
 /**
  * The header of an entry.
- * @param size in bytes, or what stands in its place
+ * @param size in bytes, or a text to write instead
  */
 export function tarHeader(path: string, size: number | string, type = '0', folder = ''): Uint8Array {
   if (Buffer.byteLength(path) > 100) throw new Error(`A path in a tar archive has at most 100 bytes: ${path}`);

@@ -5,15 +5,18 @@ import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { waitUntil } from './wait-until.ts';
 
-/** Something that speaks TLS where an engine is looked for. */
+/** A TLS server in the place of an engine. */
 export interface TlsFront {
   readonly port: number;
-  /** How many bytes of what was said over TLS reached it. */
-  heardBytes(): number;
+  /** The number of bytes received over TLS. */
+  receivedBytes(): number;
   close(): Promise<void>;
 }
 
-/** Stands in front of an engine's unix socket as `dockerd --tlsverify` does: who has no certificate of the authority is sent away. */
+/**
+ * A TLS front for an engine's unix socket, like `dockerd --tlsverify`: refuses clients without a certificate of the
+ * authority.
+ */
 export async function startTlsFront(socketPath: string, certificate: string, caFile: string, port = 0): Promise<TlsFront> {
   const [cert, key, ca] = [join(certificate, 'cert.pem'), join(certificate, 'key.pem'), caFile].map((file) => readFileSync(file));
   let heard = 0;
@@ -36,7 +39,7 @@ export async function startTlsFront(socketPath: string, certificate: string, caF
   });
   return {
     port: (server.address() as AddressInfo).port,
-    heardBytes: () => heard,
+    receivedBytes: () => heard,
     async close() {
       for (const connection of open) connection.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -44,18 +47,18 @@ export async function startTlsFront(socketPath: string, certificate: string, caF
   };
 }
 
-/** Says in TLS's own words that a client's certificate is refused, as Go does and Node doesn't. */
+/** Refuses clients' certificates by a TLS alert, as servers in Go do and Node doesn't. */
 export async function startRefusingTlsServer(certificate: string, caFile: string): Promise<TlsFront> {
   const files = ['-cert', join(certificate, 'cert.pem'), '-key', join(certificate, 'key.pem'), '-CAfile', caFile];
   const server = spawn('openssl', ['s_server', '-accept', '127.0.0.1:0', '-Verify', '1', '-verify_return_error', ...files], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  let said = '';
-  server.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const port = await waitUntil('openssl listens', () => /^ACCEPT 127\.0\.0\.1:(\d+)$/m.exec(said)?.[1]);
+  let output = '';
+  server.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const port = await waitUntil('openssl listens', () => /^ACCEPT 127\.0\.0\.1:(\d+)$/m.exec(output)?.[1]);
   return {
     port: Number(port),
-    heardBytes: () => 0,
+    receivedBytes: () => 0,
     async close() {
       server.kill();
       await new Promise((resolve) => (server.exitCode === null ? server.on('exit', resolve) : resolve(undefined)));

@@ -1,13 +1,16 @@
-/** Looks cost processor time, here and in what is looked at: the longer a wait or a look takes, the rarer they are. */
+/**
+ * Each poll costs processor time, in the test and in the program it asks. So polls become rarer with a longer wait or
+ * poll.
+ */
 const firstPollMs = 5;
 const longestPollMs = 50;
 const longestPauseMs = 500;
 
 /**
- * Waits for a condition, looking again and again; never a fixed pause.
- * @param what the condition in words, for the failure's message
- * @returns the first value that is neither undefined nor false
- * @throws Error when it has not come true after `limitMs`, with what `describe` tells then
+ * Waits for a condition by polling, never for a fixed time.
+ * @param what the condition as a clause, for the error message
+ * @returns the first value other than undefined and false
+ * @throws Error if the condition isn't true after `limitMs`, with the text of `describe`
  */
 export async function waitUntil<Value>(
   what: string,
@@ -20,7 +23,7 @@ export async function waitUntil<Value>(
     const startMs = performance.now();
     const value = await look();
     if (value !== undefined && value !== false) return value;
-    if (Date.now() > untilMs) throw new Error(`waited ${limitMs} ms in vain: ${what}\n${describe()}`);
+    if (Date.now() > untilMs) throw new Error(`not true after ${limitMs} ms: ${what}\n${describe()}`);
     await new Promise((resolve) => setTimeout(resolve, Math.max(pollMs, Math.min(performance.now() - startMs, longestPauseMs))));
   }
 }

@@ -83,12 +83,12 @@ async function takeBurst(scene: Scene, seed: number, pace: Pace): Promise<Burst>
 
 /** Steps until so many events have been told, evenly over a time. */
 async function play({ engine }: Scene, step: () => void, overMs: number): Promise<void> {
-  const before = engine.toldEvents();
+  const before = engine.sentEvents();
   const startedAtMs = performance.now();
   let told = 0;
   while (told < events) {
     step();
-    told = engine.toldEvents() - before;
+    told = engine.sentEvents() - before;
     await nextTurn();
     while ((performance.now() - startedAtMs) * events < told * overMs) await sleep(1);
   }

@@ -79,9 +79,9 @@ async function live({ engine, signal }: BenchContext, scene: Scene, seed: number
 }
 
 async function takeEvents({ engine }: Scene, life: BurstLife, until: number, signal: AbortSignal): Promise<void> {
-  while (engine.toldEvents() < until) {
-    const before = engine.toldEvents();
-    while (engine.toldEvents() - before < portion) life.step();
+  while (engine.sentEvents() < until) {
+    const before = engine.sentEvents();
+    while (engine.sentEvents() - before < portion) life.step();
     await sleep(pauseMs, undefined, { signal });
   }
 }

@@ -264,7 +264,7 @@ describe.sequential('a whole life through the filter, by TCP', () => {
     await meet.docker('restart', '--time', '3', meet.container('frontend-1'));
     await meet.docker('exec', meet.container('meet-gen-1'), 'meet-gen', 'drain', meet.container('backend-2'));
     await backendsAre('meet-gen-1', ['backend-1']);
-    await meet.lookedAfresh();
+    await meet.resynced();
     const edit =
       'sed "s/^    server_tokens off;$/&\\n    add_header X-Template own always;/" /templates/routing.conf.eta > /templates/.new';
     await meet.tool('sh', '-c', `${edit} && mv /templates/.new /templates/routing.conf.eta`);

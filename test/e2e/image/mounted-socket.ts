@@ -1,5 +1,5 @@
 import type { Engine } from '../../providers/engine/docker-command.ts';
-import { runUntilHeard } from '../../providers/engine/run-until-heard.ts';
+import { runForOutput } from '../../providers/engine/run-for-output.ts';
 import type { Images } from '../../providers/engine/stand-ins.ts';
 
 /** The engine's socket where containers can mount it from, and the group that may open it. */
@@ -13,5 +13,5 @@ export async function findSocket(engine: Engine, images: Images): Promise<Mounte
   const path = engine.host.startsWith('unix://') ? engine.host.slice('unix://'.length) : '/var/run/docker.sock';
   const mounted = ['--network', 'none', '--volume', `${path}:/engine.sock`];
   const stat = ['--entrypoint', 'stat', images.idle, '-c', '%g', '/engine.sock'];
-  return { path, groupId: await runUntilHeard(engine, [...mounted, ...stat]) };
+  return { path, groupId: await runForOutput(engine, [...mounted, ...stat]) };
 }

@@ -77,7 +77,7 @@ test('all serve the same file, and start with it again, also where IPv6 is off',
 test('a frontend that starts again is listened to at once: the file says so while no frontend has an IPv6 address', async () => {
   const away = ['frontend-1', 'forbidden-1'].map((name) => meet.container(name));
   await meet.docker('stop', '--time', '3', ...away);
-  const { instances } = await meet.lookedAfresh();
+  const { instances } = await meet.resynced();
   expect(instances[0]?.frontends.map(({ state }) => state).toSorted()).toEqual(['exited', 'exited', 'running']);
   expect(await meet.tool('cat', '/routing/routing.conf')).toContain('listen [::]:8083;');
   await meet.docker('start', ...away);

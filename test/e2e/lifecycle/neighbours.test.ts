@@ -56,7 +56,7 @@ async function changesNothing(happens: () => Promise<unknown>): Promise<void> {
   const [file, hups] = [await meet.fileIdentity(), await meet.countHups()];
   await happens();
   await meet.routed(routes);
-  await meet.lookedAfresh();
+  await meet.resynced();
   await meet.routed(routes);
   expect(await meet.fileIdentity()).toBe(file);
   expect(await meet.countHups()).toBe(hups);

@@ -4,7 +4,7 @@ import { docker, type Engine } from '../../providers/engine/docker-command.ts';
 import { composeProjectName, runLabel } from '../../providers/engine/test-run.ts';
 import { askStatus, containedMeetGen, startMeet, type MeetOptions, type MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { runUntilHeard } from '../../providers/engine/run-until-heard.ts';
+import { runForOutput } from '../../providers/engine/run-for-output.ts';
 
 /** Two Meets on one host: every service of the one has its namesake in the other, on one shared network. */
 export interface TwoTenants {
@@ -66,7 +66,7 @@ export async function startTwoTenants(
     second,
     async resolve(name) {
       const getent = ['--entrypoint', 'getent', 'meet-gen-test/idle:latest', 'ahostsv4', name];
-      const told = await runUntilHeard(engine, ['--network', proxyNetwork, ...getent]);
+      const told = await runForOutput(engine, ['--network', proxyNetwork, ...getent]);
       return [...new Set(told.split('\n').flatMap((line) => /^[\d.]+/.exec(line)?.[0] ?? []))];
     },
     async lookedAfresh() {

@@ -11,7 +11,7 @@ const wrapper = 'chromium';
 /**
  * Unpacks a Debian suite's Chromium into the cache, once, with its libraries and a font.
  * @param suite a release (`bookworm`) or its security updates (`bookworm-security`). Default: the running release
- * @returns the path of its program, which needs nothing in its environment
+ * @returns the path of the program, which needs no environment variables
  */
 export async function unpackChromium(log: (line: string) => void, suite?: string): Promise<string> {
   const { codename } = readOsRelease();
@@ -21,7 +21,7 @@ export async function unpackChromium(log: (line: string) => void, suite?: string
       name: `chromium-${from}`,
       title: `Chromium of Debian ${from}`,
       packages: from === codename ? ['chromium', 'fonts-dejavu-core'] : [`chromium/${from}`, 'fonts-dejavu-core'],
-      // A security suite has only what it changes: the rest comes from its release.
+      // A security suite has only the changed packages. The other packages are in its release.
       suites: [...new Set([from.replace(/-security$/, ''), from])],
       withDependencies: true,
       proof: wrapper,
@@ -44,7 +44,7 @@ async function finish(root: string, suite: string): Promise<void> {
   }
 }
 
-/** The folder's libraries go before the machine's, and all fonts are the folder's. */
+/** Puts the folder's libraries before the machine's, and uses the folder's fonts only. */
 const wrapperScript = `#!/bin/sh
 here=$(dirname "$(readlink -f "$0")")
 libraries=

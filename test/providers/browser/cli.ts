@@ -1,6 +1,6 @@
 import { unpackChromium } from './chromium-tree.ts';
 
-// Another Chromium for the tests: `MEETGEN_TEST_CHROMIUM=$(npx tsx test/providers/browser/cli.ts unpack bookworm-security)`.
+// Provides another Chromium: `MEETGEN_TEST_CHROMIUM=$(npx tsx test/providers/browser/cli.ts unpack bookworm-security)`.
 // Progress goes to standard error, the program's path to standard output.
 
 const [command, suite, ...rest] = process.argv.slice(2);

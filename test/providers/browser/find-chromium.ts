@@ -6,10 +6,10 @@ import { unpackChromium } from './chromium-tree.ts';
 import { chromiumNames, chromiumVariable, howToGetChromium } from './how-to-get-chromium.ts';
 
 /**
- * Finds a Chromium: the program that MEETGEN_TEST_CHROMIUM names, one on the PATH, or else Debian's, unpacked into the cache (as root
- * on Debian; nothing is installed). Returns the program's path.
- * @param log told before anything is downloaded
- * @throws NotProvided where there is none
+ * Finds a Chromium: the program in MEETGEN_TEST_CHROMIUM, else a program on the PATH, else Debian's. Debian's is
+ * unpacked into the cache (as root on Debian); no package is installed. Returns the program's path.
+ * @param log called before each download
+ * @throws NotProvided if there is no Chromium
  */
 export async function findChromium(log: (line: string) => void): Promise<string> {
   const named = process.env[chromiumVariable];
@@ -21,8 +21,8 @@ export async function findChromium(log: (line: string) => void): Promise<string>
   for (const program of findPrograms(chromiumNames)) {
     const failure = await whyNotRunning(program);
     if (failure === undefined) return program;
-    // Ubuntu's chromium-browser, for one, is a script that only asks to install another package.
-    log(`${program} does not run, and is left out: ${failure}`);
+    // Ubuntu's chromium-browser, for example, is a script that only asks to install a snap.
+    log(`${program} does not run, and is skipped: ${failure}`);
   }
   const obstacle = unpackObstacle();
   if (obstacle === undefined) return unpackChromium(log);
@@ -34,5 +34,5 @@ export async function findChromium(log: (line: string) => void): Promise<string>
 
 async function whyNotRunning(program: string): Promise<string | undefined> {
   const { code, stderr } = await tryCommand(program, ['--version'], { timeoutMs: 60_000 });
-  return code === 0 ? undefined : stderr.trim().split('\n').at(-1) || `it ended with code ${code}`;
+  return code === 0 ? undefined : stderr.trim().split('\n').at(-1) || `exit code ${code}`;
 }

@@ -1,6 +1,6 @@
 import { findChromium } from './find-chromium.ts';
 
-/** Has a browser at hand before the first test that opens one: what takes minutes is done outside of their deadlines. */
+/** Finds or unpacks a browser before the tests, since a download takes minutes and tests have deadlines. */
 export async function setup(): Promise<void> {
   await findChromium((line) => void process.stderr.write(`${line}\n`));
 }

@@ -4,7 +4,7 @@ import { chromium, type Browser } from 'playwright-core';
 import { cacheDirectory } from '../cache-directory.ts';
 import { findChromium } from './find-chromium.ts';
 
-/** What a browser does by itself, without being told to by a test, is off. */
+/** Switches off the browser's own background activity. */
 const quietly = [
   '--disable-gpu',
   '--disable-quic',
@@ -14,17 +14,17 @@ const quietly = [
   '--disable-sync',
 ] as const;
 
-/** Opens a headless Chromium with a new profile; close it when done. */
+/** Opens a headless Chromium with a new profile. The caller closes it. */
 export async function openBrowser(): Promise<Browser> {
   const program = await findChromium((line) => void process.stderr.write(`${line}\n`));
-  // What it keeps besides its profile (certificates, a cache of fonts) goes to a home that is nobody's.
+  // Chromium writes more than its profile (certificates, a font cache). These files go into a separate home.
   const home = join(cacheDirectory(), 'browser-home');
   mkdirSync(home, { recursive: true });
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('XDG_')));
   return chromium.launch({
     executablePath: program,
     headless: true,
-    // Chromium's sandbox can't be had as root, and the pages are our own.
+    // Chromium's sandbox doesn't work as root, and the pages are meet-gen's own.
     chromiumSandbox: false,
     args: [...quietly],
     env: { ...inherited, HOME: home },

@@ -4,7 +4,7 @@ import { NotProvided } from '../not-provided.ts';
 
 export interface DebianMirror {
   readonly uri: string;
-  /** The `[options]` of a classic sources line, brackets included, or nothing. */
+  /** The `[options]` of a classic sources line with their brackets, or an empty text. */
   readonly options: string;
 }
 
@@ -16,8 +16,8 @@ const security = '-security';
 const movingNames = ['stable', 'oldstable', 'oldoldstable', 'testing', 'unstable', 'sid'];
 
 /**
- * The mirror that has a suite: the one that this machine's apt uses for it, else the one that it uses for the running release.
- * A release's mirror has all other releases too; the security suites are on a mirror of their own.
+ * Finds the mirror of a suite: the mirror in this machine's apt sources for that suite, else the mirror for the running
+ * release. A release's mirror has all other releases, too. The security suites have a separate mirror.
  * @throws NotProvided when apt has no source of the archive's component main
  */
 export function findDebianMirror(suite: string, codename: string, root = '/etc/apt'): DebianMirror {
@@ -28,13 +28,13 @@ export function findDebianMirror(suite: string, codename: string, root = '/etc/a
   const ending = suite.endsWith(security) ? security : '';
   for (const names of [[suite], [`${codename}${ending}`], movingNames.map((name) => `${name}${ending}`)]) {
     const having = sources.filter(({ suites }) => suites.some((name) => names.includes(name)));
-    // Other vendors name their suites after Debian's, too.
+    // Other vendors also name their suites after Debian's.
     const found = having.find(isDebians) ?? having[0];
     if (found !== undefined) return { uri: firstMirror(found.uri), options: found.options };
   }
   throw new NotProvided(
     `apt has no source for Debian's ${suite}, main, under ${root}.`,
-    'Add one, or install the program yourself: test/providers/README.md says which.',
+    'Add one, or install the program yourself: test/providers/README.md lists it.',
   );
 }
 
@@ -47,14 +47,14 @@ function sourceFiles(root: string): string[] {
 
 const isDebians = ({ uri, options }: AptSource): boolean => /\/debian(?:-security)?\b/.test(uri) || options.includes('debian-archive');
 
-/** Cloud images name a file with a list of mirrors, which debootstrap doesn't understand. */
+/** Cloud images use a file with a list of mirrors, which debootstrap doesn't understand. */
 function firstMirror(uri: string): string {
   const file = /^mirror\+file:(?:\/\/)?(\/.*)$/.exec(uri)?.[1];
   if (file === undefined || !existsSync(file)) return uri;
   return /^\s*([a-z]+:\S+)/m.exec(readFileSync(file, 'utf8'))?.[1] ?? uri;
 }
 
-/** The deb822 fields that decide whether apt trusts a mirror, and their names in a classic line. */
+/** The deb822 fields that decide whether apt trusts a mirror, and their names in classic lines. */
 const trustFields = {
   'signed-by': 'signed-by',
   trusted: 'trusted',
@@ -78,7 +78,7 @@ function fromDeb822(text: string): AptSource[] {
       if (uri === undefined || isOff || !field('types').includes('deb') || !field('components').includes('main')) return [];
       const options = Object.entries(trustFields).flatMap(([name, option]) => {
         const [value] = field(name);
-        // A key that stands in the stanza itself has no path: apt's trusted keys have to do.
+        // A key inside the stanza has no path. apt's trusted keys are used instead.
         return value === undefined || (name === 'signed-by' && !value.startsWith('/')) ? [] : [`${option}=${value}`];
       });
       return [{ uri, options: options.length === 0 ? '' : `[${options.join(' ')}]`, suites: field('suites') }];

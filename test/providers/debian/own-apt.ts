@@ -3,27 +3,27 @@ import { join } from 'node:path';
 import { runCommand } from '../run-command.ts';
 import { findDebianMirror } from './apt-sources.ts';
 
-/** An apt with its own sources, lists and cache. Only the mirrors, keys and network settings are the machine's. */
+/** An apt with separate sources, lists and cache. Only the mirrors, keys and network settings are the machine's. */
 export interface OwnApt {
-  /** How much these packages are to download, by apt's own count. */
+  /** The download's size, as apt reports it. */
   sizeOf(packages: readonly string[]): Promise<{ readonly packages: number; readonly megabytes: number }>;
-  /** Downloads them; returns their files. */
+  /** Downloads the packages; returns the paths of their files. */
   download(packages: readonly string[]): Promise<readonly string[]>;
 }
 
 export interface OwnAptOptions {
   readonly codename: string;
   readonly suites: readonly string[];
-  /** Also what the packages depend on, whatever the machine has installed. */
+  /** Also downloads all dependencies, including the machine's installed packages. */
   readonly withDependencies: boolean;
 }
 
-/** Reads the lists of these suites into a new folder, which is removed after `work`. */
+/** Downloads the package lists of these suites into a new folder, which is removed after `work`. */
 export async function withOwnApt<T>(folder: string, options: OwnAptOptions, work: (apt: OwnApt) => Promise<T>): Promise<T> {
   rmSync(folder, { recursive: true, force: true });
   try {
     const env = { APT_CONFIG: await writeConfiguration(folder, options) };
-    // Without this setting apt takes a mirror that doesn't answer for a warning.
+    // Without this setting, apt only warns of a mirror that doesn't answer.
     await runCommand('apt-get', ['update', '-q', '-o', 'APT::Update::Error-Mode=any'], { env });
     return await work(options.withDependencies ? installer(folder, env) : downloader(folder, env));
   } finally {
@@ -56,7 +56,7 @@ function downloader(folder: string, env: AptEnvironment): OwnApt {
   };
 }
 
-/** Lines of `--print-uris`: the address in quotes, the file's name, its size, its hash. */
+/** Parses lines of `--print-uris`: the address in quotes, the file's name, its size, its hash. */
 async function sizeFrom(args: readonly string[], env: AptEnvironment): Promise<{ packages: number; megabytes: number }> {
   const lines = (await runCommand('apt-get', args, { env })).matchAll(/^'[^']+' \S+ (\d+)/gm);
   const sizes = [...lines].map(([, bytes]) => Number(bytes));
@@ -70,7 +70,7 @@ function packagesIn(folder: string): readonly string[] {
 async function writeConfiguration(folder: string, { codename, suites }: OwnAptOptions): Promise<string> {
   mkdirSync(join(folder, 'lists', 'partial'), { recursive: true });
   mkdirSync(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
-  // As if nothing were installed: dependencies are downloaded even where the machine has them.
+  // An empty status file: apt then downloads even the dependencies that the machine has.
   const installed = join(folder, 'status');
   writeFileSync(installed, '');
   const sources = join(folder, 'sources.list');
@@ -87,7 +87,7 @@ async function writeConfiguration(folder: string, { codename, suites }: OwnAptOp
     [
       ...network,
       'Acquire::Languages "none";',
-      // Root downloads as itself: the user _apt may not write below the cache folder.
+      // The user _apt can't write below the cache folder, so root downloads as itself.
       'APT::Sandbox::User "root";',
       'Dir::Etc::Parts "/dev/null";',
       'Dir::Etc::Main "/dev/null";',

@@ -6,14 +6,14 @@ interface OsRelease {
   readonly codename: string;
 }
 
-/** What /etc/os-release says of the distribution. */
+/** The distribution, from /etc/os-release. */
 export function readOsRelease(): OsRelease {
   const text = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
   const value = (key: string): string => new RegExp(`^${key}="?([^"\\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
   return { id: value('ID'), codename: value('VERSION_CODENAME') };
 }
 
-/** Why packages can't be unpacked here, or nothing when they can. */
+/** Why packages can't be unpacked here; undefined if they can. */
 export function unpackObstacle(): string | undefined {
   if (process.platform !== 'linux') return `this is ${process.platform}, not Linux`;
   if (process.getuid?.() !== 0) return 'this user is not root';

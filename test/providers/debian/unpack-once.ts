@@ -7,28 +7,28 @@ import { runCommand } from '../run-command.ts';
 import { withOwnApt, type OwnApt } from './own-apt.ts';
 import { readOsRelease } from './running-debian.ts';
 
-/** Packages to unpack into a folder of the cache, where their programs run from; nothing is installed. */
+/** Packages that are unpacked into a folder of the cache. Their programs run from there, without an installation. */
 export interface PackageTree {
   /** The folder's name. */
   readonly name: string;
-  /** What it gives the tests, for the log. */
+  /** The name in the log. */
   readonly title: string;
   /** `name`, or `name/suite`. */
   readonly packages: readonly string[];
-  /** Where apt looks for them. Default: the running release. */
+  /** The suites for apt. Default: the running release. */
   readonly suites?: readonly string[];
-  /** Also unpack all that the packages depend on, but the C library: programs name its loader by an absolute path. */
+  /** Also unpacks the dependencies, except the C library: programs name the library's loader by an absolute path. */
   readonly withDependencies?: boolean;
-  /** A path in the folder; a folder without it is unpacked again. */
+  /** A path in the folder. A folder without this path is unpacked again. */
   readonly proof: string;
-  /** Completes and tries the folder while it is still beside its place. @throws when the programs don't run here */
+  /** Completes and tests the folder before it is moved to its place. @throws when the programs don't run here */
   readonly finish?: (folder: string) => Promise<void>;
 }
 
 /**
- * Downloads and unpacks the packages unless the cache has them; returns the folder. Of concurrent callers, in this process or in
- * others, one unpacks and the others wait.
- * @param log told what is downloaded, how much and where to, before it is
+ * Downloads and unpacks the packages unless the cache has them; returns the folder. If several callers run at once,
+ * also in other processes, the first unpacks and the others wait.
+ * @param log called before a download, with its size and folder
  */
 export async function unpackOnce(tree: PackageTree, log: (line: string) => void): Promise<string> {
   const folder = join(cacheDirectory(), tree.name);
@@ -45,11 +45,11 @@ export async function unpackOnce(tree: PackageTree, log: (line: string) => void)
   });
 }
 
-/** Unpacks beside the folder's place, and moves the folder there when it is complete and works. */
+/** Unpacks into a folder beside the final one. The new folder is renamed once it is complete and its programs run. */
 async function unpack(tree: PackageTree, folder: string, apt: OwnApt, log: (line: string) => void): Promise<void> {
   const { packages, megabytes } = await apt.sizeOf(tree.packages);
   log(
-    `${tree.title}: downloading ${packages} of Debian's packages (${megabytes} MB) and unpacking them into ${folder}; once, nothing is installed`,
+    `${tree.title}: downloading ${packages} of Debian's packages (${megabytes} MB) and unpacking them into ${folder}; this happens once, and installs nothing`,
   );
   const building = `${folder}.part`;
   rmSync(building, { recursive: true, force: true });
@@ -73,7 +73,7 @@ async function explainFailure(work: Promise<void>): Promise<void> {
     const reason = cause.message.split('\n').find((line) => line.startsWith('E:')) ?? cause.message;
     throw new NotProvided(
       `Debian's packages can't be downloaded: ${reason.replace(/\s+/g, ' ').slice(0, 400)}`,
-      'Check the network and the sources of apt, or install the program yourself: test/providers/README.md says which.',
+      'Check the network and the sources of apt, or install the program yourself: test/providers/README.md lists it.',
       { cause },
     );
   }

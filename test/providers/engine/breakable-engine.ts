@@ -13,31 +13,31 @@ import { insideNamespace } from './network-namespace.ts';
 import { breakablePlaces, remappedPlaces, type EnginePlaces, type OwnNetwork } from './places.ts';
 import { cleanUp, removeAllButImages } from './test-run.ts';
 
-/** A second engine that belongs to one test alone, which may do to it what it likes. */
+/** A second engine for a single test, which may break it. */
 export interface BreakableEngine extends Engine {
-  /** Ends dockerd, and waits for its end: SIGKILL leaves the containers running, SIGTERM stops them first. */
+  /** Ends dockerd, and waits for its end. SIGKILL leaves the containers running, SIGTERM stops them first. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-  /** Starts dockerd again, and resolves as soon as it answers. */
+  /** Starts dockerd again, and waits until it answers. */
   start(): Promise<void>;
   answers(): Promise<boolean>;
-  /** The words that run a program where the containers' addresses are reached. */
+  /** The command line that runs a program in the containers' network. */
   onItsNetwork(program: string, args: readonly string[]): string[];
 }
 
-/** Less than a test's set-up may take, so that who has to wait too long is told for what. */
+/** Shorter than the set-up's time limit, so that a test that waits too long fails with the reason. */
 const patienceSeconds = 120;
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /**
- * Starts an engine beside the one that runs, on a network of its own, with copies of these images. Whoever else wants it
- * waits until `stop()`, which leaves the machine as it was; so does the next start after a crash.
- * @throws Error where the tests can't start an engine: what breaks one is done to no other
+ * Starts another engine on a separate network, with copies of these images. Other users of that engine wait until
+ * `stop()`. `stop()` removes everything from the machine; after a crash, the next start does.
+ * @throws Error if the tests can't start an engine: a test never breaks an engine that others use
  */
 export async function startBreakableEngine(from: Engine, images: readonly string[]): Promise<BreakableEngine> {
   return startEngineIn(breakablePlaces, from, images);
 }
 
-/** The same with an engine that remaps users: root in its containers is `remappedPlaces.rootInContainers` outside. */
+/** Starts an engine that remaps users: root in its containers is `remappedPlaces.rootInContainers` outside. */
 export async function startRemappedEngine(
   from: Engine,
   images: readonly string[],
@@ -57,7 +57,7 @@ async function startEngineIn(
   const obstacle = unpackObstacle();
   if (obstacle !== undefined) {
     throw new NotProvided(
-      `This test needs a Docker engine of its own, and it can't start one: ${obstacle}.`,
+      `This test needs a separate Docker engine, which can't be started: ${obstacle}.`,
       'Run it as root on Debian, or leave it out: test/providers/README.md, "The engine that is broken".',
     );
   }
@@ -79,7 +79,7 @@ async function startEngineIn(
   }
 }
 
-/** Ends the engines that tests left behind, if any; one that is in use is its user's to end. */
+/** Ends engines that crashed tests left. An engine in use stays. */
 export async function endForgottenEngines(): Promise<void> {
   for (const places of [breakablePlaces, remappedPlaces]) await endForgottenEngine(places);
 }
@@ -112,7 +112,7 @@ function createEngine(daemon: Daemon, places: OwnPlaces, client: Pick<Engine, 'd
       if (stopped) return;
       stopped = true;
       try {
-        // Its containers would only be ended one by one, and what is left of them taken away with it.
+        // SIGTERM would end each container in turn, but all of them are removed anyway.
         await endDaemon(places, 'SIGKILL');
         await endDaemonAndCleanMachine(daemon);
       } finally {
@@ -122,12 +122,12 @@ function createEngine(daemon: Daemon, places: OwnPlaces, client: Pick<Engine, 'd
   };
 }
 
-/** Those that the engine hasn't got yet, with the same content; it keeps them between runs. */
+/** Copies the images that the engine doesn't have. It keeps them between runs. */
 async function copyImages(from: Engine, to: Engine, names: readonly string[]): Promise<void> {
   const [wanted, present] = await Promise.all([idsOf(from, names), idsOf(to, names)]);
   const missing = names.filter((name) => wanted.get(name) === undefined || wanted.get(name) !== present.get(name));
   if (missing.length === 0) return;
-  log(`Copying ${missing.join(', ')} to an engine of the test's own`);
+  log(`Copying ${missing.join(', ')} to the test's separate engine`);
   await pipe(from, ['save', ...missing], to, ['load', '--quiet']);
 }
 
@@ -145,7 +145,7 @@ function pipe(from: Engine, giving: readonly string[], to: Engine, taking: reado
     taker.on('error', reject);
     taker.on('close', (code) => {
       if (code === 0) resolve();
-      else reject(new Error(`\`docker ${taking.join(' ')}\` of what \`docker ${giving.join(' ')}\` gave ended with code ${code}`));
+      else reject(new Error(`\`docker ${giving.join(' ')} | docker ${taking.join(' ')}\` ended with code ${code}`));
     });
   });
 }

@@ -13,7 +13,7 @@ import type { Images, NginxSeries } from './stand-ins.ts';
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 const folder = fileURLToPath(new URL('./images/frontend-busybox', import.meta.url));
 
-/** The frontend's image with busybox's shell and tools; its name. */
+/** Builds the frontend's image with busybox's shell and tools; returns its name. */
 export function provideBusyboxFrontend(engine: Engine, images: Images, series: NginxSeries): Promise<string> {
   return withLock(join(cacheDirectory(), 'busybox-frontend.lock'), async () => {
     const name = `meet-gen-test/frontend-busybox:${series}`;
@@ -22,7 +22,7 @@ export function provideBusyboxFrontend(engine: Engine, images: Images, series: N
   });
 }
 
-/** The program's path: Debian's package has it, or else the image of that name. */
+/** The path of busybox: from Debian's package, else from the image of that name. */
 async function findBusybox(engine: Engine): Promise<string> {
   if (unpackObstacle() !== undefined) return copyFromImage(engine);
   const tree = { name: `busybox-static-${readOsRelease().codename}`, title: 'busybox', packages: ['busybox-static'], proof: 'usr' };

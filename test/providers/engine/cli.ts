@@ -9,8 +9,8 @@ import { endKeptEngine, provideEngine, docker } from './provide-engine.ts';
 import { provideImages } from './stand-ins.ts';
 import { cleanUp } from './test-run.ts';
 
-// The e2e tests' engine for a person: `npx tsx test/providers/engine/cli.ts up`, then docker as usual.
-// What happens goes to standard error; standard output is lines for a shell: `eval "$(… up)"`.
+// The tests' engine for manual use: `npx tsx test/providers/engine/cli.ts up`, then docker as usual.
+// Progress goes to standard error. Standard output has lines for a shell: `eval "$(… up)"`.
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -42,7 +42,7 @@ async function status(): Promise<void> {
   await engine.stop();
 }
 
-/** Takes away what crashed runs left on the engine that the tests would use. */
+/** Removes what crashed runs left on the engine that the tests would use. */
 async function clean(): Promise<void> {
   await endForgottenEngines();
   const engine = await provideEngine({ log });

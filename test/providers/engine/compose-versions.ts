@@ -6,22 +6,22 @@ import { unpackOnce } from '../debian/unpack-once.ts';
 import { NotProvided } from '../not-provided.ts';
 import { unpackEnginePackages } from './engine-packages.ts';
 
-/** Compose releases whose answers differ: Debian stable's, and a newer one. */
+/** Compose releases with different output: Debian stable's, and a newer release. */
 export const composeVersions = ['2.26', '2.40'] as const;
 export type ComposeVersion = (typeof composeVersions)[number];
 
-/** A docker CLI with one release of Compose, and no engine that it would ask. */
+/** A docker CLI with one release of Compose, without an engine. */
 export interface ComposeCommand {
   readonly dockerCli: string;
-  /** PATH and DOCKER_CONFIG, so that `docker compose` is this release. */
+  /** PATH and DOCKER_CONFIG for this release of `docker compose`. */
   readonly env: Record<string, string>;
 }
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /**
- * Debian's Compose of that series, unpacked into the cache once; nothing is installed.
- * @throws NotProvided where Debian's packages can't be unpacked
+ * Debian's Compose of that series, unpacked into the cache once, without an installation.
+ * @throws NotProvided if Debian's packages can't be unpacked
  */
 export async function provideCompose(version: ComposeVersion): Promise<ComposeCommand> {
   const obstacle = unpackObstacle();

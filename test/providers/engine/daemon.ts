@@ -14,15 +14,15 @@ import type { EnginePlaces } from './places.ts';
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 60_000;
 const pollMs = 50;
-/** The socket's group, as root:docker elsewhere: a client that isn't root needs `group_add` with this. */
+/** The socket's group, usually root:docker. A client that isn't root needs `group_add` with this id. */
 const socketGroupId = 23_750;
 
-/** One dockerd: its programs, its places, and the folder where its images survive between runs. */
+/** A dockerd with its programs, paths, and the folder that keeps images between runs. */
 export interface Daemon {
   readonly packages: EnginePackages;
   readonly places: EnginePlaces;
   readonly dataRoot: string;
-  /** What else dockerd is told. */
+  /** More arguments of dockerd. */
   readonly arguments: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export function daemonIn(places: EnginePlaces, packages: EnginePackages, daemonA
   return { packages, places, dataRoot: join(cacheDirectory(), places.dataFolder), arguments: daemonArguments };
 }
 
-/** Starts dockerd in a session of its own, over whatever a crashed one left, and waits until it answers. */
+/** Starts dockerd in a separate session, despite any files of a crashed dockerd, and waits until it answers. */
 export async function startDaemon(daemon: Daemon): Promise<void> {
   const { places, packages, dataRoot } = daemon;
   mkdirSync(dirname(places.socket), { recursive: true });
@@ -39,7 +39,7 @@ export async function startDaemon(daemon: Daemon): Promise<void> {
   if (places.network.kind === 'machine') await makeBridge(places.network, packages.daemonEnv);
   else await makeNamespace(places.network);
   rmSync(places.pidFile, { force: true });
-  await forgetDeadContainerd(places);
+  await removeContainerdPidFile(places);
   const pid = spawnDaemon(daemon);
   const deadline = Date.now() + startTimeoutMs;
   while (!(await engineAnswers(places.host))) {
@@ -49,7 +49,7 @@ export async function startDaemon(daemon: Daemon): Promise<void> {
   }
 }
 
-/** Ends our dockerd, if it runs, by the process id in its pid file, and waits for its end. */
+/** Ends the tests' dockerd by the process id in its pid file, and waits for its end. */
 export async function endDaemon(places: EnginePlaces, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
   const pid = daemonPid(places);
   if (pid === undefined) return;
@@ -61,21 +61,24 @@ export async function endDaemon(places: EnginePlaces, signal: 'SIGTERM' | 'SIGKI
   }
 }
 
-/** Ends our dockerd and leaves the machine as it was before its start. */
+/** Ends the tests' dockerd, and restores the machine's state from before its start. */
 export async function endDaemonAndCleanMachine({ places, packages, dataRoot }: Daemon): Promise<void> {
   await endDaemon(places);
   await removeLeftovers(places, dataRoot, packages.daemonEnv);
 }
 
-/** The process id of our dockerd while it runs; never that of another process that got its number. */
+/** The process id of the tests' dockerd, unless the pid now belongs to another process. */
 export function daemonPid(places: EnginePlaces): number | undefined {
   if (!existsSync(places.pidFile)) return undefined;
   const pid = Number(readFileSync(places.pidFile, 'utf8'));
   return commandLine(pid).includes(places.pidFile) ? pid : undefined;
 }
 
-/** It dies with its dockerd; where nobody collects orphans, the next dockerd would wait ten seconds for its end. */
-async function forgetDeadContainerd(places: EnginePlaces): Promise<void> {
+/**
+ * containerd dies with its dockerd. If nothing collects its zombie, the next dockerd would wait ten seconds for its
+ * end.
+ */
+async function removeContainerdPidFile(places: EnginePlaces): Promise<void> {
   const pidFile = join(places.execRoot, 'containerd', 'containerd.pid');
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8'));
@@ -129,7 +132,7 @@ function daemonConfig(): object {
   return { ...networkConfig(), builder: { gc: { enabled: true, defaultKeepStorage: '2GB' } } };
 }
 
-/** Bridges must not promise longer packets than the machine's own way out takes. */
+/** Limits the bridges' MTU to that of the default route. */
 function networkConfig(): object {
   const mtu = defaultRouteMtu();
   if (mtu === undefined || mtu >= 1500) return {};
@@ -158,7 +161,7 @@ function commandLine(pid: number): string {
   }
 }
 
-/** A zombie is dead: its parent may be a process of ours that hasn't yet collected it. */
+/** A zombie counts as dead: its parent may be a test process that hasn't collected it yet. */
 function processLives(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -170,7 +173,7 @@ function processLives(pid: number): boolean {
 
 function notStarted(what: string, { log }: EnginePlaces): NotProvided {
   const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
-  // The reason may go over several lines: iptables' words, for one.
+  // The reason may have several lines, for example those of iptables.
   const reason = text
     .slice(Math.max(0, text.lastIndexOf('failed to start daemon')))
     .trim()
@@ -179,6 +182,6 @@ function notStarted(what: string, { log }: EnginePlaces): NotProvided {
     .join(' ');
   return new NotProvided(
     `${what}: ${reason} (more in ${log})`,
-    'A container needs --privileged for an engine of its own. Elsewhere, start Docker yourself and set DOCKER_HOST.',
+    'Inside a container, an engine needs --privileged. Elsewhere, start Docker yourself and set DOCKER_HOST.',
   );
 }

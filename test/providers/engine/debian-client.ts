@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { cacheDirectory } from '../cache-directory.ts';
 import type { EnginePackages } from './engine-packages.ts';
 
-/** Debian's docker CLI, made ready for one engine. */
+/** Debian's docker CLI, configured for one engine. */
 export interface Client {
   readonly packages: EnginePackages;
   readonly dockerCli: string;
@@ -23,7 +23,7 @@ export function clientOf(packages: EnginePackages, host: string): Client {
 
 const eitherCase = (name: string): string | undefined => process.env[name] ?? process.env[name.toLowerCase()];
 
-/** A machine behind a proxy: builds need it as much as the machine does. */
+/** The proxies from the environment: on a machine behind a proxy, builds need them, too. */
 function proxies(): object {
   const entries = { httpProxy: eitherCase('HTTP_PROXY'), httpsProxy: eitherCase('HTTPS_PROXY'), noProxy: eitherCase('NO_PROXY') };
   const given = Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));

@@ -1,22 +1,22 @@
 import { runCommand, type CommandOptions } from '../run-command.ts';
 
-/** A Docker engine and the command line that reaches it. */
+/** A Docker engine, and the docker CLI for it. */
 export interface Engine {
   /** The value for DOCKER_HOST. */
   readonly host: string;
-  /** Path of a docker CLI that has the compose and buildx plugins. */
+  /** The path of a docker CLI with the compose and buildx plugins. */
   readonly dockerCli: string;
-  /** DOCKER_HOST, PATH, DOCKER_CONFIG and more, so that `docker`, `docker compose`, `docker build` work. */
+  /** DOCKER_HOST, PATH, DOCKER_CONFIG and more, for `docker`, `docker compose` and `docker build`. */
   readonly env: Record<string, string>;
-  /** Started by the tests, so theirs to stop, restart and break; false for a guest's engine. */
+  /** Started by the tests, which may stop, restart and break it. False for an engine that the tests are guests of. */
   readonly provided: boolean;
-  /** The address of this machine's that containers publish ports on, and are reached at from here. */
+  /** The address of this machine on which containers publish ports. */
   readonly publishAddress: string;
-  /** Lets go of the engine; the last user of a provided one ends it. Safe to call twice. */
+  /** Releases the engine. The last user of a provided engine ends it. Safe to call twice. */
   stop(): Promise<void>;
 }
 
-/** On a busy machine runc gives up now and then before a container stands still, and lets it run on: nothing has happened then. */
+/** On a busy machine runc sometimes fails to freeze a container before a signal. The container runs on unchanged. */
 const isUnfrozen = /unable to freeze/;
 const mostTries = 5;
 

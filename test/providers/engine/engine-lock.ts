@@ -5,15 +5,15 @@ import { withLock } from '../file-lock.ts';
 import { sharedPlaces, usersFolder } from './places.ts';
 import { runId } from './test-run.ts';
 
-// Concurrent runs share one engine. A process that starts or stops it holds a lock, and each user leaves a
-// file with its process id. The last user whose process still lives stops the engine.
+// Concurrent runs share one engine. A process that starts or stops it holds a lock. Each user has a file with its
+// process id. The last user whose process is alive stops the engine.
 
 /** Runs `work` while no other process starts or stops the engine. */
 export function withEngineLock<T>(work: () => Promise<T>): Promise<T> {
   return withLock(sharedPlaces.lock, work);
 }
 
-/** Notes a user of the engine: this process, or (`kept`) nobody in particular until `forgetUser('kept')`. */
+/** Adds a user of the engine: this process, or with `kept` a user without a process, until `forgetUser('kept')`. */
 export function noteUser(kept: boolean): string {
   mkdirSync(usersFolder, { recursive: true });
   const name = kept ? 'kept' : `${process.pid}.${startTime(process.pid) ?? 0}.${runId}.${randomUUID()}`;
@@ -25,7 +25,7 @@ export function forgetUser(name: string): void {
   rmSync(join(usersFolder, name), { force: true });
 }
 
-/** The users whose processes still live; files of dead ones are removed. */
+/** The users whose processes are alive. Files of dead processes are removed. */
 export function liveUsers(): string[] {
   return userFiles().filter((name) => {
     const [pid, time] = name.split('.');
@@ -43,7 +43,7 @@ function userFiles(): string[] {
   }
 }
 
-/** When a process started, in kernel ticks: with the pid it names a process for good. */
+/** A process's start time in kernel ticks. Together with the pid it identifies the process uniquely. */
 function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

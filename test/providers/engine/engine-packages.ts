@@ -6,8 +6,8 @@ import { unpackOnce } from '../debian/unpack-once.ts';
 import { NotProvided } from '../not-provided.ts';
 import { tryCommand } from '../run-command.ts';
 
-// Debian 13 has Engine 26.1, Compose 2.26 and buildx 0.13, whose programs run on Debian 12's C library
-// too. Those that don't (runc, iptables with its libraries) come from the running release.
+// Debian 13 has Engine 26.1, Compose 2.26 and buildx 0.13. Their programs also run on Debian 12's C library, except
+// runc and iptables with its libraries, which come from the running release.
 const engineSuite = 'trixie';
 const engineSuitePackages = ['docker.io', 'docker-cli', 'docker-compose', 'docker-buildx', 'containerd', 'tini', 'debootstrap'];
 const ownSuitePackages = [
@@ -28,9 +28,9 @@ export interface EnginePackages {
   /** The mirror for debootstrap. */
   readonly mirrorUri: string;
   readonly dockerCli: string;
-  /** PATH, LD_LIBRARY_PATH and more that the daemon needs to find its helpers in the folder. */
+  /** PATH, LD_LIBRARY_PATH and more, so that the daemon finds its helpers in the folder. */
   readonly daemonEnv: Record<string, string>;
-  /** For clients: no LD_LIBRARY_PATH, the CLI and its plugins need none. */
+  /** PATH for clients. The CLI and its plugins need no LD_LIBRARY_PATH. */
   readonly path: string;
   readonly pluginsDirectory: string;
 }
@@ -57,14 +57,14 @@ export async function unpackEnginePackages(log: (line: string) => void): Promise
   return describeTree(root, findDebianMirror(codename, codename).uri);
 }
 
-/** Debian's alternatives, which `dpkg -x` doesn't make: nft where the kernel has it, else legacy. */
+/** Links Debian's alternatives, which `dpkg -x` doesn't: nft if the kernel supports it, else legacy. */
 async function linkIptables(root: string): Promise<void> {
   const env = libraryEnv(root);
   const kinds = ['nft', 'legacy'] as const;
   for (const kind of kinds) {
     const program = join(root, 'usr/sbin', `xtables-${kind}-multi`);
     const rule = ['-t', 'nat', '-A', 'POSTROUTING', '-m', 'addrtype', '--dst-type', 'LOCAL', '-j', 'MASQUERADE'];
-    // In a network namespace that ends with the command: nothing of the machine is touched.
+    // In a network namespace that ends with the command, so that the machine's rules stay unchanged.
     const tried = await tryCommand('unshare', ['--net', program, 'iptables', ...rule], { env });
     if (tried.code !== 0 && kind !== kinds.at(-1)) continue;
     const links = join(root, 'links');

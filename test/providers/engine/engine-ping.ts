@@ -1,11 +1,11 @@
 import { request } from 'node:http';
 
-/** Does a Docker engine answer `GET /_ping` at this DOCKER_HOST (unix:// or plain tcp://)? */
+/** Whether a Docker engine answers `GET /_ping` at this DOCKER_HOST (unix:// or plain tcp://). */
 export async function engineAnswers(host: string, timeoutMs?: number): Promise<boolean> {
   return (await pingEngine(host, timeoutMs)) === 'answers';
 }
 
-/** `refused`: the socket is there, but this user may not use it. */
+/** `refused`: the socket exists, but this user may not use it. */
 export function pingEngine(host: string, timeoutMs = 2_000): Promise<'answers' | 'refused' | 'silent'> {
   const where = pingTarget(host);
   if (where === undefined) return Promise.resolve('silent');

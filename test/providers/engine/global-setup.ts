@@ -7,7 +7,7 @@ import { cleanUp } from './test-run.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The engine of this run, without its `stop`: that is the set-up's business. */
+    /** The engine of this run. Only the set-up can stop it. */
     readonly engine: Omit<Engine, 'stop'>;
     readonly images: Images;
   }
@@ -15,7 +15,7 @@ declare module 'vitest' {
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** Finds or starts a Docker engine with all images, before the first test that needs it; afterwards nothing of it is left. */
+/** Finds or starts a Docker engine with all images before the tests that need it. Removes everything afterwards. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   // One of the readers in test/support/url-attack.
   requireProgram('python3', 'python3');

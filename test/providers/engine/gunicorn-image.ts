@@ -13,10 +13,10 @@ import type { Images } from './stand-ins.ts';
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 const folder = fileURLToPath(new URL('./images/gunicorn', import.meta.url));
-/** From PyPI: gunicorn in the version that Meet 1.27 pins (its pyproject.toml), and uvicorn in plain Python. */
+/** From PyPI: gunicorn in the version that Meet 1.27 pins (its pyproject.toml), and uvicorn without compiled extras. */
 const packages = ['gunicorn==23.0.0', 'packaging==25.0', 'uvicorn==0.54.0', 'click==8.5.1', 'h11==0.16.0'];
 
-/** A backend that real gunicorn serves, set up as in Meet's image. uvicorn is there, too, for other commands. */
+/** A backend behind real gunicorn, configured as in Meet's image. The image also has uvicorn, for other commands. */
 export const gunicornImage = 'meet-gen-test/gunicorn-and-uvicorn:23';
 
 /** Makes sure that the engine has the image. */
@@ -46,7 +46,7 @@ async function findPython(): Promise<string> {
         chmodSync(python, 0o755);
         const site = join(building, 'site');
         await runCommand(python, ['-m', 'pip', 'install', '--quiet', '--no-deps', '--no-compile', '--target', site, ...packages]);
-        // 60 MB that are of no use in the image.
+        // 60 MB that the image doesn't need.
         for (const needless of ['usr/share', 'usr/lib/python3/dist-packages', 'var', 'etc']) {
           rmSync(join(building, needless), { recursive: true, force: true });
         }
@@ -56,7 +56,7 @@ async function findPython(): Promise<string> {
   );
 }
 
-/** Debian's Python runs from any folder, with its own libraries before the machine's. */
+/** Debian's Python runs from any folder if its own libraries come before the machine's. */
 const wrapper = `#!/bin/sh
 here=$(dirname "$(readlink -f "$0")")
 libraries=

@@ -6,20 +6,20 @@ import { docker, type Engine } from './docker-command.ts';
 
 export interface ImageRecipe {
   readonly name: string;
-  /** Folder of the Dockerfile; every file in it counts. */
+  /** The Dockerfile's folder. A change of any file in it makes the image stale. */
   readonly folder: string;
   readonly base: string;
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
-  /** Further files and folders that the Dockerfile copies, by the name that it copies them under. */
+  /** More files and folders for the Dockerfile, by their name in the build context. */
   readonly additions?: Readonly<Record<string, string>>;
-  /** What else, if it changes, makes the image stale: versions of the additions. */
+  /** Other things whose change makes the image stale, such as versions of the additions. */
   readonly ingredients?: readonly string[];
 }
 
 const sourceLabel = 'meet-gen.test.source';
 
-/** Builds an image unless the engine has it already from the same sources and the same base. */
+/** Builds an image unless the engine has it from the same sources and the same base. */
 export async function buildImage(engine: Engine, recipe: ImageRecipe): Promise<void> {
   const { Id: baseId } = (await inspectImage(engine, recipe.base)) ?? { Id: 'none' };
   const source = hashOf(recipe, baseId);
@@ -40,7 +40,7 @@ export async function buildImage(engine: Engine, recipe: ImageRecipe): Promise<v
   );
 }
 
-/** One folder with all that is copied: an engine of 20.10 has no `--build-context`. */
+/** Collects all copied files in one folder: an engine of 20.10 doesn't support `--build-context`. */
 async function withContext({ folder, additions = {} }: ImageRecipe, work: (context: string) => Promise<unknown>): Promise<void> {
   const context = mkdtempSync(join(tmpdir(), 'mg-build-'));
   try {
@@ -57,7 +57,7 @@ export interface ImageDescription {
   readonly Config: { readonly Labels?: Readonly<Record<string, string>> | null };
 }
 
-/** What the engine knows of an image, or nothing when it hasn't got it. */
+/** The engine's description of an image; undefined if the engine doesn't have it. */
 export async function inspectImage(engine: Engine, name: string): Promise<ImageDescription | undefined> {
   const listed = await docker(engine, ['image', 'ls', '--quiet', name]);
   if (listed.trim() === '') return undefined;

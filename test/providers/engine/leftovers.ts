@@ -5,9 +5,9 @@ import { removeNamespace } from './network-namespace.ts';
 import type { EnginePlaces } from './places.ts';
 import { runCommand, tryCommand } from '../run-command.ts';
 
-// dockerd leaves bridges, firewall rules, cgroups and, after a crash, processes and mounts behind.
-// Ours are known by our names and folders; shared things (Docker's own firewall chains, packet
-// forwarding) go back to what they were before, unless another dockerd lives that needs them.
+// dockerd leaves bridges, firewall rules and cgroups behind, and after a crash also processes and mounts. The tests'
+// names and folders identify theirs. Shared state (Docker's firewall chains, packet forwarding) is restored, unless
+// another dockerd that needs it is running.
 
 interface MachineBefore {
   readonly ipForward: string;
@@ -21,7 +21,7 @@ const foldersOfDaemons = ['/run/containerd', '/opt/containerd/bin', '/opt/contai
 const cgroupRoot = '/sys/fs/cgroup';
 const killTimeoutMs = 10_000;
 
-/** Notes the machine's state before the engine's first start; a note that a crash left is kept. */
+/** Saves the machine's state before the engine's first start. After a crash, the saved state is kept. */
 export async function noteMachineBefore(places: EnginePlaces, env: Record<string, string>): Promise<void> {
   if (existsSync(places.before)) return;
   const rules = (await tryCommand('iptables-save', [], { env })).stdout;
@@ -34,7 +34,7 @@ export async function noteMachineBefore(places: EnginePlaces, env: Record<string
   writeFileSync(places.before, JSON.stringify(before));
 }
 
-/** Gives the engine a default bridge of its own: two daemons that share docker0 take it from each other. */
+/** Makes a separate default bridge: two daemons on docker0 take the bridge from each other. */
 export async function makeBridge(
   { bridge, bridgeAddress }: { readonly bridge: string; readonly bridgeAddress: string },
   env: Record<string, string>,
@@ -49,7 +49,7 @@ export async function makeBridge(
   }
 }
 
-/** Takes away what an ended engine of ours left on the machine. */
+/** Removes what an ended engine of the tests left on the machine. */
 export async function removeLeftovers(places: EnginePlaces, dataRoot: string, env: Record<string, string>): Promise<void> {
   await killStragglers(places);
   await unmountBelow([dataRoot, places.execRoot]);
@@ -66,7 +66,7 @@ export async function removeLeftovers(places: EnginePlaces, dataRoot: string, en
   rmSync(places.state, { recursive: true, force: true });
 }
 
-/** One whose processes have just ended is busy until somebody has collected them. */
+/** A cgroup whose processes have just ended stays busy until these are collected. */
 async function removeCgroups(places: EnginePlaces): Promise<void> {
   const deadline = Date.now() + killTimeoutMs;
   for (let left = cgroupsOf(places); left.length > 0 && Date.now() < deadline; left = cgroupsOf(places)) {
@@ -75,7 +75,7 @@ async function removeCgroups(places: EnginePlaces): Promise<void> {
   }
 }
 
-/** Unmounts what is mounted on or below these folders. */
+/** Unmounts everything on or below these folders. */
 export async function unmountBelow(folders: readonly string[]): Promise<void> {
   const mounts = readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
@@ -123,7 +123,7 @@ async function restoreFirewall(
   });
 }
 
-/** Our default bridge, and those of the networks that our engine's own store knows. */
+/** The default bridge, and the bridges of the networks in the engine's store. */
 function ourBridges(bridge: string, dataRoot: string): string[] {
   const store = join(dataRoot, 'network/files/local-kv.db');
   const known = existsSync(store) ? readFileSync(store, 'latin1') : '';
@@ -139,7 +139,7 @@ function cgroupsOf({ cgroup }: EnginePlaces): string[] {
   return hierarchies.map((place) => join(place, cgroup)).filter((folder) => existsSync(folder));
 }
 
-/** After a crash: containerd, its shims and the containers' processes, which no engine knows any more. */
+/** Kills the processes of a crashed engine: containerd, its shims and the containers. */
 async function killStragglers(places: EnginePlaces): Promise<void> {
   for (const cgroup of cgroupsOf(places)) thaw(cgroup);
   const deadline = Date.now() + killTimeoutMs;
@@ -149,7 +149,7 @@ async function killStragglers(places: EnginePlaces): Promise<void> {
   }
 }
 
-/** The processes of a container that was paused can't be killed (cgroups v1). */
+/** With cgroups v1, processes of a paused container can't be killed. */
 function thaw(cgroup: string): void {
   const state = join(cgroup, 'freezer.state');
   if (readText(state).trim() === 'FROZEN') writeFileSync(state, 'THAWED');
@@ -204,11 +204,11 @@ function tryKill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // The process has ended.
   }
 }
 
-/** A cgroup's files can't be deleted, only its folders, from the leaves up. */
+/** Only the folders of a cgroup can be deleted, not its files, starting with the innermost. */
 function removeEmptyTree(folder: string): void {
   if (!existsSync(folder)) return;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -217,6 +217,6 @@ function removeEmptyTree(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // Not empty, or still in use: someone else's, then.
+    // Not empty, or still in use by another program.
   }
 }

@@ -4,7 +4,7 @@ import { runCommand, tryCommand } from '../run-command.ts';
 
 const inner = 'outside';
 
-/** Makes the namespace, and a pair of interfaces between it and the machine; one that is there already is kept. */
+/** Makes the namespace, and a pair of interfaces between it and the machine, unless they exist. */
 export async function makeNamespace(network: OwnNetwork): Promise<void> {
   const { namespace, interface: outer, outside, inside } = network;
   if (existsSync(namespace)) return;
@@ -23,13 +23,16 @@ export async function makeNamespace(network: OwnNetwork): Promise<void> {
   }
 }
 
-/** Removes it; its interfaces and firewall go with it as soon as no process is in it. */
+/** Removes the namespace. The kernel removes its interfaces and firewall once it has no processes. */
 export async function removeNamespace(network: OwnNetwork): Promise<void> {
   await tryCommand('ip', ['link', 'delete', network.interface]);
   await tryCommand('umount', [network.namespace]);
 }
 
-/** The words that run a program on that network. Not `ip netns exec`, which hides the machine's cgroups. */
+/**
+ * The command line that runs a program in that network. `ip netns exec` isn't used, since it hides the machine's
+ * cgroups.
+ */
 export function insideNamespace(network: OwnNetwork, program: string, args: readonly string[]): string[] {
   return ['nsenter', `--net=${network.namespace}`, program, ...args];
 }

@@ -1,25 +1,25 @@
 import { join } from 'node:path';
 
-/** All paths and names outside the cache of one engine of ours, and where in the cache its images are. */
+/** The paths and names of one of the tests' engines outside the cache, and its image folder in the cache. */
 export interface EnginePlaces {
   readonly state: string;
-  /** Alone in its folder, so that a container can mount that folder and still reach the engine after a restart. */
+  /** The only file in its folder, so that a container can mount the folder and reach the engine after a restart. */
   readonly socket: string;
   readonly host: string;
   readonly execRoot: string;
   readonly pidFile: string;
   readonly log: string;
-  /** The machine as it was before the engine's first start. */
+  /** The machine's state before the engine's first start. */
   readonly before: string;
   readonly lock: string;
   readonly cgroup: string;
   readonly dataFolder: string;
   readonly network: MachineNetwork | OwnNetwork;
-  /** The host's user that root in its containers is, where it remaps users; the others follow. */
+  /** With remapped users: the host's user id of root in containers. Other users have the ids that follow. */
   readonly rootInContainers?: number;
 }
 
-/** On the machine's own network, with a default bridge that is no other daemon's. */
+/** On the machine's network, with a default bridge that no other daemon uses. */
 interface MachineNetwork {
   readonly kind: 'machine';
   readonly bridge: string;
@@ -27,27 +27,27 @@ interface MachineNetwork {
 }
 
 /**
- * In a network namespace: bridges and firewall are all its own, since two daemons on one network empty each other's
- * firewall chains. A pair of linked interfaces leads there.
+ * In a network namespace with its own bridges and firewall: two daemons on one network empty each other's firewall
+ * chains. A pair of linked interfaces connects the namespace with the machine.
  */
 export interface OwnNetwork {
   readonly kind: 'own';
-  /** The file that holds the namespace. */
+  /** The file that keeps the namespace alive. */
   readonly namespace: string;
   readonly interface: string;
   readonly outside: string;
-  /** Where the machine reaches ports that containers publish. */
+  /** The address at which the machine reaches published ports. */
   readonly inside: string;
 }
 
-/** The engine that all runs share, where the machine has none. */
+/** The engine that all runs share on a machine without one. */
 export const sharedPlaces: EnginePlaces = placesOf('meet-gen-engine', 'data', {
   kind: 'machine',
   bridge: 'meetgen0',
   bridgeAddress: '172.31.255.1/24',
 });
 
-/** An engine beside whichever there is, for one test at a time, which may kill it. */
+/** A second engine for one test at a time, which may kill it. */
 export const breakablePlaces = placesOf('meet-gen-breakable', 'data-of-breakable', {
   kind: 'own',
   namespace: '/run/meet-gen-breakable/network',

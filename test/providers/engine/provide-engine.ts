@@ -16,9 +16,9 @@ import { removeAllButImages } from './test-run.ts';
 export { docker, type Engine } from './docker-command.ts';
 
 export interface ProvideEngineOptions {
-  /** Told what is about to happen before anything is downloaded or started. */
+  /** Called before each download or start. */
   readonly log: (line: string) => void;
-  /** The engine outlives this process, until `endKeptEngine`. Default: false. */
+  /** Keeps the engine after this process, until `endKeptEngine`. Default: false. */
   readonly keep?: boolean;
 }
 
@@ -26,19 +26,19 @@ const { host: engineHost } = sharedPlaces;
 const usualHost = 'unix:///var/run/docker.sock';
 const publishAddress = '127.0.0.1';
 const oldestCompose = [2, 23, 1] as const;
-/** The Dockerfile's `HEALTHCHECK --start-interval` needs its builder. */
+/** The Dockerfile's `HEALTHCHECK --start-interval` needs the builder of this version. */
 const oldestEngine = [25, 0] as const;
 
 /**
- * Finds a running Docker engine and uses it as a guest, or else starts one of its own from Debian's
- * packages (as root on Debian). Call `stop()` when done; concurrent runs share one engine.
+ * Uses a running Docker engine as a guest, or starts one from Debian's packages (as root on Debian). Call `stop()` when
+ * done. Concurrent runs share one engine.
  */
 export async function provideEngine(options: ProvideEngineOptions): Promise<Engine> {
   const guestHost = await findRunningEngine();
   const obstacle = guestHost === undefined ? unpackObstacle() : undefined;
   if (obstacle !== undefined) throw await noEngine(obstacle);
   const named = namedHost();
-  if (named !== undefined && named !== guestHost) options.log(`No engine answers at DOCKER_HOST=${named}: using another one`);
+  if (named !== undefined && named !== guestHost) options.log(`No engine answers at DOCKER_HOST=${named}: looking for another engine`);
   return guestHost === undefined ? startOwn(options) : useAsGuest(guestHost, options.log);
 }
 
@@ -52,12 +52,12 @@ async function noEngine(obstacle: string): Promise<NotProvided> {
     );
   }
   return new NotProvided(
-    `No Docker engine answers at ${hosts.join(' or ')}, and none can be started here: ${obstacle}.`,
+    `No Docker engine answers at ${hosts.join(' or ')}, and no engine can be started here: ${obstacle}.`,
     'Start Docker (25.0 or later, with compose and buildx), or set DOCKER_HOST to a running engine, or run this as root on Debian.',
   );
 }
 
-/** Ends the engine that `keep: true` left running, unless a run still uses it; returns who does. */
+/** Ends the engine that `keep: true` left running, unless runs still use it; returns the number of these runs. */
 export async function endKeptEngine(log: (line: string) => void): Promise<number> {
   return withEngineLock(async () => {
     forgetUser('kept');
@@ -69,7 +69,7 @@ export async function endKeptEngine(log: (line: string) => void): Promise<number
   });
 }
 
-/** The engine that the user names, unless it is the tests' own. */
+/** The engine in DOCKER_HOST, unless it is the tests' own. */
 function namedHost(): string | undefined {
   const named = process.env['DOCKER_HOST'];
   return named === undefined || named === '' || named === engineHost ? undefined : named;
@@ -85,7 +85,7 @@ async function findRunningEngine(): Promise<string | undefined> {
   return (await engineAnswers(host)) ? host : undefined;
 }
 
-/** TLS and ssh hosts are the CLI's business. */
+/** The CLI handles TLS and ssh hosts. */
 async function cliReaches(host: string): Promise<boolean> {
   const asked = await tryCommand('docker', ['--host', host, 'version', '--format', '{{.Server.Version}}'], { timeoutMs: 10_000 });
   return asked.code === 0;
@@ -95,14 +95,14 @@ async function useAsGuest(host: string, log: (line: string) => void): Promise<En
   const { dockerCli, env } = await findClient(host, log);
   const version = (await tryCommand(dockerCli, ['version', '--format', '{{.Server.Version}}'], { env })).stdout.trim();
   log(`Using the Docker engine ${version} at ${host} as a guest`);
-  if (olderThan(version, oldestEngine)) log(`It is older than ${oldestEngine.join('.')}: whatever builds the image of meet-gen will fail`);
+  if (olderThan(version, oldestEngine)) log(`It is older than ${oldestEngine.join('.')}: tests that build the image of meet-gen will fail`);
   return { host, dockerCli, env, provided: false, publishAddress, stop: async () => undefined };
 }
 
-/** The machine's docker CLI where it can do all that the tests need, else Debian's. */
+/** The machine's docker CLI if it can do everything that the tests need, else Debian's. */
 async function findClient(host: string, log: (line: string) => void): Promise<Pick<Engine, 'dockerCli' | 'env'>> {
   const env = { DOCKER_HOST: host, BUILDX_BUILDER: 'default' };
-  const lack = await whatTheCliLacks(env);
+  const lack = await findCliLack(env);
   if (lack === undefined) return { dockerCli: 'docker', env };
   const obstacle = unpackObstacle();
   if (obstacle !== undefined) {
@@ -111,12 +111,12 @@ async function findClient(host: string, log: (line: string) => void): Promise<Pi
       `Install the docker CLI with the plugins compose (${oldestCompose.join('.')} or later) and buildx, or run this as root on Debian.`,
     );
   }
-  log(`${lack}: using a CLI of Debian's packages instead`);
+  log(`${lack}: using the CLI from Debian's packages`);
   const client = clientOf(await unpackEnginePackages(log), host);
   return { dockerCli: client.dockerCli, env: { ...client.env, ...env } };
 }
 
-async function whatTheCliLacks(env: Record<string, string>): Promise<string | undefined> {
+async function findCliLack(env: Record<string, string>): Promise<string | undefined> {
   const server = await tryCommand('docker', ['version', '--format', '{{.Server.Version}}'], { env });
   if (server.code === 127) return 'There is no docker CLI on the PATH';
   // An old CLI and a new engine, or the reverse, may have no version of the API in common.
@@ -144,9 +144,9 @@ async function startOwn({ log, keep = false }: ProvideEngineOptions): Promise<En
     const packages = await unpackEnginePackages(log);
     const ours = clientOf(packages, engineHost);
     if (await engineAnswers(engineHost)) {
-      log(`Using the test engine that runs at ${engineHost}`);
+      log(`Using the running test engine at ${engineHost}`);
     } else {
-      log(`No Docker engine found: starting one of the tests' own at ${engineHost}, images in ${cacheDirectory()}`);
+      log(`No Docker engine found: starting a test engine at ${engineHost}, images in ${cacheDirectory()}`);
       const daemon = daemonIn(sharedPlaces, packages);
       await endDaemonAndCleanMachine(daemon);
       await startDaemon(daemon);

@@ -3,13 +3,14 @@ import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EnginePlaces } from './places.ts';
 
-// dockerd --userns-remap wants a user in /etc/passwd with ids in /etc/subuid and /etc/subgid, and a data folder that this
-// user may reach. Both are made for dockerd alone, in a mount namespace of its own: the machine's files stay as they are.
+// dockerd --userns-remap needs a user in /etc/passwd with ids in /etc/subuid and /etc/subgid, and a data folder that
+// this user can reach. Both exist only for dockerd, in a separate mount namespace, so that the machine's files stay
+// unchanged.
 
 const user = 'meetgen-remapped';
 const idCount = 65_536;
 
-/** Where dockerd sees its data. */
+/** The path of dockerd's data for dockerd itself. */
 export function dataRootInside(places: EnginePlaces, dataRoot: string): string {
   return places.rootInContainers === undefined ? dataRoot : join(places.state, 'data');
 }
@@ -18,7 +19,7 @@ export function remapArguments({ rootInContainers }: EnginePlaces): string[] {
   return rootInContainers === undefined ? [] : [`--userns-remap=${user}`];
 }
 
-/** The words that start a program where that user exists; the same words where nobody is remapped. */
+/** The command line that starts a program where that user exists; unchanged for an engine that doesn't remap users. */
 export function withUsersToRemap(places: EnginePlaces, dataRoot: string, command: readonly string[]): string[] {
   const first = places.rootInContainers;
   if (first === undefined) return [...command];

@@ -9,10 +9,10 @@ import { unmountBelow } from './leftovers.ts';
 import { runCommand } from '../run-command.ts';
 
 export interface RootFileSystem {
-  /** The Debian release whose packages are in it. */
+  /** The Debian release of the packages. */
   readonly suite: string;
   readonly packages: readonly string[];
-  /** About how much is downloaded for it. */
+  /** The approximate size of the download. */
   readonly downloadMegabytes: number;
 }
 
@@ -27,7 +27,7 @@ const needless = [
   'usr/share/i18n',
 ];
 
-/** Makes a small Debian with debootstrap, once: returns the path of its tar file in the cache. */
+/** Makes a small Debian with debootstrap, once. Returns the path of its tar file in the cache. */
 export async function provideRootFileSystem(wanted: RootFileSystem, log: (line: string) => void): Promise<string> {
   const folder = join(cacheDirectory(), 'root-file-systems');
   const tarFile = join(folder, `${wanted.suite}.tar.gz`);
@@ -35,8 +35,8 @@ export async function provideRootFileSystem(wanted: RootFileSystem, log: (line: 
   const obstacle = unpackObstacle();
   if (obstacle !== undefined) {
     throw new NotProvided(
-      `No image can be pulled, and none can be made from Debian's packages: ${obstacle}.`,
-      'Pull node:24-slim, nginx:1.30 and nginx:1.22 where a registry is reached, or run the tests as root on Debian.',
+      `No image can be pulled, and no image can be made from Debian's packages: ${obstacle}.`,
+      'Pull node:24-slim, nginx:1.30 and nginx:1.22 where a registry can be reached, or run the tests as root on Debian.',
     );
   }
   requireProgram('wget', 'wget');
@@ -68,20 +68,20 @@ async function bootstrap(wanted: RootFileSystem, target: string, log: (line: str
   const packages = await unpackEnginePackages(log);
   const scripts = join(packages.root, 'usr/share/debootstrap');
   const args = ['--variant=minbase', `--include=${wanted.packages.join(',')}`, wanted.suite, target, packages.mirrorUri];
-  // A release too new for this debootstrap is made as the one under development.
+  // A release that is newer than this debootstrap is made like the release under development.
   if (!existsSync(join(scripts, 'scripts', wanted.suite))) args.push(join(scripts, 'scripts/sid'));
   await runCommand('sh', [join(packages.root, 'usr/sbin/debootstrap'), ...args], {
     env: { DEBOOTSTRAP_DIR: scripts, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin` },
   });
 }
 
-/** The folders stay: programs expect them. */
+/** Keeps the folders, which programs expect. */
 function emptyFolder(folder: string): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
 }
 
-/** debootstrap mounts proc in its target: a killed one leaves it there. */
+/** debootstrap mounts proc in the target folder. If killed, debootstrap leaves the mount there. */
 async function removeTree(folder: string): Promise<void> {
   await unmountBelow([folder]);
   rmSync(folder, { recursive: true, force: true });

@@ -9,19 +9,19 @@ import { buildImage, inspectImage, type ImageRecipe } from './image-build.ts';
 import { provideRootFileSystem, type RootFileSystem } from './root-file-system.ts';
 import { runCommand, tryCommand } from '../run-command.ts';
 import { wellKnownNameLabel } from './test-run.ts';
-import { runUntilHeard } from './run-until-heard.ts';
+import { runForOutput } from './run-for-output.ts';
 
 type ImageOrigin = 'found' | 'pulled' | 'stand-in';
 
 interface BaseImage {
   readonly name: string;
   readonly origin: ImageOrigin;
-  /** What is really inside, as the program itself says. */
+  /** The version inside the image, as the program reports it. */
   readonly version: string;
 }
 
 export interface Images {
-  /** What our Dockerfile's FROM names. */
+  /** The image in the FROM line of meet-gen's Dockerfile. */
   readonly node: BaseImage;
   readonly nginx: Readonly<Record<NginxSeries, BaseImage>>;
   readonly frontend: Readonly<Record<NginxSeries, string>>;
@@ -31,14 +31,14 @@ export interface Images {
   readonly socketProxy: string;
 }
 
-/** The ends of the range of nginx that must load what meet-gen renders. */
+/** The newest and the oldest nginx that must load rendered files. */
 export type NginxSeries = '1.30' | '1.22';
 
 type Log = (line: string) => void;
 
 const nodeName = 'node:24-slim';
 const pullBudgetMs = 60_000;
-// The suite whose nginx and Node are of the series that the real images have, and the one with the oldest nginx.
+// The suite with the real images' series of nginx and Node, and the suite with the oldest nginx.
 const newSystem: RootFileSystem = {
   suite: 'forky',
   packages: ['nginx-light', 'nodejs', 'curl', 'ca-certificates'],
@@ -47,7 +47,7 @@ const newSystem: RootFileSystem = {
 const oldSystem: RootFileSystem = { suite: 'bookworm', packages: ['nginx-light'], downloadMegabytes: 50 };
 const imagesFolder = fileURLToPath(new URL('./images', import.meta.url));
 
-/** Makes sure that the engine has every image the tests use; says of each base where it came from. */
+/** Makes sure that the engine has every image of the tests, and logs the origin of each base image. */
 export function provideImages(engine: Engine, { log }: { log: Log }): Promise<Images> {
   return withLock(join(cacheDirectory(), 'images.lock'), () => provideAll(engine, log));
 }
@@ -59,7 +59,7 @@ async function provideAll(engine: Engine, log: Log): Promise<Images> {
     '1.30': await findOrPull(engine, 'meet-gen-test/nginx:1.30', 'nginx:1.30', pull),
     '1.22': await findOrPull(engine, 'meet-gen-test/nginx:1.22', 'nginx:1.22', pull),
   };
-  // One at a time would take twice as long; more than two there never are.
+  // In sequence, this takes twice as long. There are never more than two.
   const systems = [
     ...(origins.node === undefined || origins['1.30'] === undefined ? [newSystem] : []),
     ...(origins['1.22'] === undefined ? [oldSystem] : []),
@@ -108,7 +108,7 @@ function recipes(nginxNew: BaseImage, nginxOld: BaseImage): ImageRecipe[] {
 
 type Puller = (reference: string) => Promise<boolean>;
 
-/** Where the first pull fails the next would too: no registry is reached, and nobody waits for it. */
+/** After the first failed pull, no more are tried: the registry can't be reached, and each try takes time. */
 function pullerWithin(engine: Engine, budgetMs: number, log: Log): Puller {
   const deadline = Date.now() + budgetMs;
   let reachable = true;
@@ -144,7 +144,7 @@ async function importSystem(engine: Engine, system: RootFileSystem, log: Log): P
 }
 
 async function buildNodeStandIn(engine: Engine, log: Log): Promise<void> {
-  if (!engine.provided) log(`The name ${nodeName} is lent to a stand-in on this engine until the tests' end`);
+  if (!engine.provided) log(`The name ${nodeName} belongs to a stand-in on this engine until the tests end`);
   await importSystem(engine, newSystem, log);
   const npm = findNpm();
   const certificates = await copyCertificates();
@@ -160,7 +160,7 @@ async function buildNodeStandIn(engine: Engine, log: Log): Promise<void> {
   });
 }
 
-/** The npm that the tests themselves run under; Debian's own would bring 300 packages along. */
+/** The npm that runs the tests. Debian's npm would need 300 packages. */
 function findNpm(): { folder: string; version: string } {
   for (const place of (process.env['PATH'] ?? '').split(delimiter)) {
     const link = join(place, 'npm');
@@ -171,10 +171,13 @@ function findNpm(): { folder: string; version: string } {
     const { name, version } = JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string; version?: string };
     if (name === 'npm' && version !== undefined) return { folder, version };
   }
-  throw new Error(`No npm found on the PATH, which the stand-in for ${nodeName} copies. Install npm beside node.`);
+  throw new Error(`The PATH has no npm, which the stand-in for ${nodeName} needs. Install npm beside node.`);
 }
 
-/** What the machine trusts, builds in a container must trust too: its network may have an authority of its own. */
+/**
+ * The machine's certificate bundle. Builds in containers need it, since the machine's network may have its own
+ * authority.
+ */
 async function copyCertificates(): Promise<{ folder: string; digest: string }> {
   const places = [process.env['NODE_EXTRA_CA_CERTS'], process.env['SSL_CERT_FILE'], '/etc/ssl/certs/ca-certificates.crt'];
   const bundle = places.find((place): place is string => place !== undefined && place !== '' && existsSync(place));
@@ -193,11 +196,11 @@ async function describeBase(
   command: string,
   expected: RegExp,
 ): Promise<BaseImage> {
-  const said = await runUntilHeard(engine, ['--network', 'none', '--entrypoint', 'sh', name, '-c', `${command} 2>&1`]);
-  const version = expected.exec(said)?.[1];
+  const output = await runForOutput(engine, ['--network', 'none', '--entrypoint', 'sh', name, '-c', `${command} 2>&1`]);
+  const version = expected.exec(output)?.[1];
   if (version === undefined) {
     throw new Error(
-      `${name} should hold ${expected.source}, but \`${command}\` in it says: ${said.trim()}. Remove that image to have it made again.`,
+      `${name} should hold ${expected.source}, but \`${command}\` in it prints: ${output.trim()}. Remove that image; the tests then make it again.`,
     );
   }
   return { name, origin: origin ?? 'stand-in', version };

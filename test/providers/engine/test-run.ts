@@ -3,18 +3,18 @@ import { docker, type Engine } from './docker-command.ts';
 
 const variable = 'MEETGEN_TEST_RUN';
 
-/** Names this test run. Child processes (vitest's workers) inherit it through the environment. */
+/** The id of this test run. Child processes (vitest's workers) inherit it through the environment. */
 export const runId: string = (process.env[variable] ??= randomBytes(4).toString('hex'));
 
 const runLabelName = 'meet-gen.test.run';
 
-/** The label that everything a test makes carries: `docker run --label ${runLabel}`. */
+/** The label on everything that a test makes: `docker run --label ${runLabel}`. */
 export const runLabel = `${runLabelName}=${runId}`;
 
-/** Images that tests make under a name that isn't theirs, on an engine that isn't theirs, carry this label. */
+/** The label on images that tests make under another project's name on another user's engine. */
 export const wellKnownNameLabel = 'meet-gen.test.stand-in-for';
 
-/** A compose project name of this run; `cleanUp` takes away all that compose makes under it. */
+/** A compose project name for this run. `cleanUp` removes everything that compose makes under it. */
 export function composeProjectName(part: string): string {
   return `${projectPrefix}${part}`;
 }
@@ -26,8 +26,8 @@ const projectLabel = 'com.docker.compose.project';
 const idFormat = (kind: string | undefined): string => (kind === 'volume' ? '{{.Name}}' : '{{.ID}}');
 
 /**
- * Removes every container, network and volume of this run, and stand-ins lent to a guest's engine.
- * With `anyRun`, also what crashed runs left: only when no other run is under way.
+ * Removes every container, network and volume of this run, and the stand-ins with well-known names on a guest's engine.
+ * `anyRun` also removes what crashed runs left. Use it only while no other run is active.
  */
 export async function cleanUp(engine: Engine, { anyRun = false }: { anyRun?: boolean } = {}): Promise<void> {
   const label = anyRun ? runLabelName : runLabel;
@@ -55,7 +55,7 @@ export async function cleanUp(engine: Engine, { anyRun = false }: { anyRun?: boo
   if (!engine.provided) await removeLentNames(engine);
 }
 
-/** Empties an engine of ours of all but its named images. */
+/** Removes everything except named images from one of the tests' engines. */
 export async function removeAllButImages(engine: Pick<Engine, 'dockerCli' | 'env'>): Promise<void> {
   const containers = await lines(engine, ['container', 'ls', '--all', '--quiet']);
   if (containers.length > 0) await docker(engine, ['container', 'rm', '--force', '--volumes', ...containers]);

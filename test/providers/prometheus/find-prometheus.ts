@@ -13,8 +13,9 @@ export interface PrometheusPrograms {
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /**
- * Finds Prometheus and promtool on the PATH, or unpacks Debian's into the cache (as root on Debian, once; nothing is installed).
- * @throws NotProvided where there is none
+ * Finds Prometheus and promtool on the PATH, or unpacks Debian's into the cache once (as root on Debian), without an
+ * installation.
+ * @throws NotProvided if there is no Prometheus
  */
 export async function findPrometheus(): Promise<PrometheusPrograms> {
   const prometheus = findProgram(['prometheus']);

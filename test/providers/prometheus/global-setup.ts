@@ -1,6 +1,6 @@
 import { findPrometheus } from './find-prometheus.ts';
 
-/** Has Prometheus at hand before the first test that asks it: what may take long is done outside of their deadlines. */
+/** Finds or unpacks Prometheus before the tests, since a download takes long and tests have deadlines. */
 export async function setup(): Promise<void> {
   await findPrometheus();
 }

@@ -9,20 +9,20 @@ import { httpGet } from '../../support/http-get.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { findPrometheus } from './find-prometheus.ts';
 
-/** A series, and its values in the time that was asked for, oldest first; one that is no number is left out. */
+/** A series with its values in the requested time, oldest first. Values that aren't numbers are left out. */
 export interface Series {
   readonly labels: Readonly<Record<string, string>>;
   readonly values: readonly number[];
 }
 
-/** The part of time that a graph shows. */
+/** The time range of a graph. */
 interface Range {
   readonly startSeconds: number;
   readonly endSeconds: number;
   readonly stepSeconds: number;
 }
 
-/** What it makes of an alert's rule. */
+/** Prometheus' evaluation of an alert's rule. */
 export interface RuleState {
   readonly name: string;
   readonly health: string;
@@ -30,7 +30,7 @@ export interface RuleState {
   readonly alerts: readonly { readonly state: string; readonly labels: Readonly<Record<string, string>> }[];
 }
 
-/** A Prometheus of this test's own. */
+/** A Prometheus for one test. */
 export interface Prometheus {
   /** @throws Error when the expression can't be evaluated */
   query(expression: string): Promise<readonly Series[]>;
@@ -51,8 +51,9 @@ interface RawSeries {
   readonly values?: readonly (readonly [number, string])[];
 }
 
-// Standard input closes when the test's process ends, however: Prometheus and its folder go with it.
-const endsWithItsStarter = 'folder=$1; shift; "$@" & cat; kill $!; wait $!; rm -r "$folder"';
+// Standard input closes when the test's process ends in any way. The script then ends Prometheus and removes its
+// folder.
+const stopWithParent = 'folder=$1; shift; "$@" & cat; kill $!; wait $!; rm -r "$folder"';
 
 /** Starts a Prometheus on a free port of 127.0.0.1 with this configuration and waits until it answers. */
 export async function startPrometheus(configuration: object): Promise<Prometheus> {
@@ -62,7 +63,7 @@ export async function startPrometheus(configuration: object): Promise<Prometheus
   await writeFile(file, stringify(configuration));
   const place = { host: '127.0.0.1', port: await freePort() };
   const args = [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, 'data')}`, `--web.listen-address=${place.host}:${place.port}`];
-  const holder = spawn('sh', ['-c', endsWithItsStarter, 'sh', folder, prometheus, ...args], { stdio: ['pipe', 'ignore', 'pipe'] });
+  const holder = spawn('sh', ['-c', stopWithParent, 'sh', folder, prometheus, ...args], { stdio: ['pipe', 'ignore', 'pipe'] });
   const ended = once(holder, 'close');
   let log = '';
   holder.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
@@ -74,7 +75,7 @@ export async function startPrometheus(configuration: object): Promise<Prometheus
   const ask = async <Data>(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Data> => {
     const { body } = await httpGet(place, `/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
     const { status, error, data } = JSON.parse(body) as Answer<Data>;
-    if (status !== 'success') throw new Error(`Prometheus says of ${JSON.stringify(parameters)}: ${error}`);
+    if (status !== 'success') throw new Error(`Prometheus refuses ${JSON.stringify(parameters)}: ${error}`);
     return data;
   };
   const series = async (path: string, parameters: Readonly<Record<string, string>>): Promise<readonly Series[]> => {

@@ -6,7 +6,7 @@ import { findProgram } from '../find-program.ts';
 import { NotProvided } from '../not-provided.ts';
 import { tryCommand } from '../run-command.ts';
 
-/** The load generator wrk, and what it needs in its environment. */
+/** The load generator wrk, and its environment variables. */
 export interface Wrk {
   readonly program: string;
   readonly env: Readonly<Record<string, string>>;
@@ -15,8 +15,8 @@ export interface Wrk {
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /**
- * Finds wrk on the PATH, or unpacks Debian's into the cache (as root on Debian, once; nothing is installed).
- * @throws NotProvided where there is none
+ * Finds wrk on the PATH, or unpacks Debian's into the cache once (as root on Debian), without an installation.
+ * @throws NotProvided if there is no wrk
  */
 export async function findWrk(): Promise<Wrk> {
   const program = findProgram(['wrk']);
@@ -25,7 +25,7 @@ export async function findWrk(): Promise<Wrk> {
   if (obstacle !== undefined) {
     throw new NotProvided(
       `There is no wrk on the PATH, and Debian's can't be unpacked: ${obstacle}.`,
-      'Install wrk 4, run the bench as root on Debian, or leave the part out (--only live,faked,files,footprint).',
+      'Install wrk 4, run the bench as root on Debian, or skip this part (--only live,faked,files,footprint).',
     );
   }
   const root = await unpackOnce(
@@ -42,7 +42,7 @@ export async function findWrk(): Promise<Wrk> {
   return wrkIn(root);
 }
 
-/** Debian's program with the libraries that were unpacked beside it. */
+/** Debian's program, with its unpacked libraries. */
 function wrkIn(root: string): Wrk {
   const libraries = ['usr/lib', 'lib'].flatMap((folder) =>
     readdirSync(join(root, folder), { withFileTypes: true })
@@ -52,7 +52,7 @@ function wrkIn(root: string): Wrk {
   return { program: join(root, 'usr/bin/wrk'), env: { LD_LIBRARY_PATH: libraries.join(delimiter) } };
 }
 
-/** `wrk -v` prints its version and ends with 1. */
+/** `wrk -v` prints its version, and exits with 1. */
 async function mustRun(root: string): Promise<void> {
   const { program, env } = wrkIn(root);
   const { stdout, stderr } = await tryCommand(program, ['-v'], { env });

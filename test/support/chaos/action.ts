@@ -3,7 +3,7 @@ import type { Box, Frontend, KindName, Network, Slot, World } from './world.ts';
 
 type PlainBoxVerb = 'start' | 'stop' | 'kill' | 'terminate' | 'pause' | 'unpause' | 'rename' | 'sicken' | 'heal';
 
-/** One thing that happens in a walk. */
+/** One change in a walk. */
 export type Action =
   | {
       readonly do: 'create' | 'recreate';
@@ -30,7 +30,9 @@ export type Verb = Action['do'];
 
 const largestScale = 3;
 
-/** Everything that can happen in this world. A frontend that serves is always left, or there would be nothing to look at. */
+/**
+ * The actions that are possible in this world. One serving frontend always stays, for the checks.
+ */
 export function possibleActions(world: World): readonly Action[] {
   return [
     ...slots.flatMap((slot) => actionsOn(slot, world.boxes[slot])),
@@ -72,12 +74,12 @@ function actionsOnFrontend(frontend: Frontend, world: World): readonly Action[] 
 }
 
 function scalingOfFrontends({ frontends: states }: World): readonly Action[] {
-  // Compose would start the first one as well.
+  // Compose would also start frontend-1.
   if (states['frontend-1'] !== 'running') return [];
   return [{ do: 'scale-frontends', count: states['frontend-2'] === undefined ? 2 : 1 }];
 }
 
-/** What an action is done to: two that have no target in common can happen at once. */
+/** The targets of an action. Two actions without a common target can run at once. */
 export function targetsOf(action: Action): readonly string[] {
   if ('slot' in action) return [action.slot];
   if ('frontend' in action) return [action.frontend];
@@ -151,7 +153,7 @@ const boxChanges = (box: Box): Readonly<Record<PlainBoxVerb, Partial<Box>>> => (
   heal: { sick: false },
 });
 
-/** What has `restart: always` is started with the engine, even if it was stopped by hand or paused; the rest is down. */
+/** The engine starts containers with `restart: always`, even after a stop by hand or a pause. The others stay down. */
 function afterEngineRestart(world: World): World {
   const boxes = Object.entries(world.boxes).map(([slot, box]): [string, Box] => [
     slot,

@@ -5,9 +5,8 @@ import type { Place } from './place.ts';
 import { kindOf } from './world.ts';
 import type { Network, Slot } from './world.ts';
 
-/** Does to a real Meet what a walk has planned. */
+/** Carries out planned actions on a real Meet. */
 export interface Actor {
-  /** Resolves when the engine has done it. */
   act(action: Action): Promise<void>;
   /** The container that is in a slot now. */
   idOf(slot: Slot): string | undefined;
@@ -31,7 +30,7 @@ export function createActor({ meet, meetGen, engine }: Place): Actor {
   const create = async (action: Of<'create'>): Promise<void> => {
     const { slot, kind, network, lasting } = action;
     const { labels, checked } = kindOf(kind);
-    // Compose must neither count nor scale it, only take it away in the end.
+    // Compose must not count or scale this container, only remove it at the end.
     const all = { 'com.docker.compose.project': meet.project, 'com.docker.compose.service': 'walk', ...labels };
     const health = ['--health-cmd', `test ! -e ${sickFile}`, '--health-interval', '1s', '--health-retries', '1'];
     const created = await meet.docker(

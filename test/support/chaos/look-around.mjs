@@ -1,5 +1,6 @@
-// Runs in a container on the Meet's own network, and tells what is published, what the frontends say they serve, and who
-// answers through them. One connection per request. Its question is its argument, its answer is JSON.
+// Runs in a container on the Meet's own network. Its argument is the question as JSON, its output the answer as JSON:
+// the published file, the generations of the frontends, and which containers answer. Each request has its own
+// connection.
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 
@@ -27,13 +28,13 @@ function describe({ error, status, headers, body }) {
   return headers['retry-after'] === undefined ? String(status) : `${status}, retry after ${headers['retry-after']}`;
 }
 
-/** At least twice each of the expected, and no end before all of them have answered. */
-async function whoAnswers(host, path, expected) {
+/** Sends at least two requests per expected answer, and continues until every expected answer was received. */
+async function answersOf(host, path, expected) {
   const seen = new Set();
   for (let count = 0; count < mostAsks; count += 1) {
-    const who = describe(await ask(host, 8083, path));
-    seen.add(who);
-    if (!expected.includes(who)) break;
+    const answer = describe(await ask(host, 8083, path));
+    seen.add(answer);
+    if (!expected.includes(answer)) break;
     if (count >= 2 * expected.length && expected.every((one) => seen.has(one))) break;
   }
   return [...seen];
@@ -46,7 +47,7 @@ async function lookThrough(host) {
     generations.push(error ?? body.split(' ')[0]);
   }
   const seen = {};
-  for (const [path, expected] of Object.entries(answers)) seen[path] = await whoAnswers(host, path, expected);
+  for (const [path, expected] of Object.entries(answers)) seen[path] = await answersOf(host, path, expected);
   return { generations, answers: seen };
 }
 

@@ -7,16 +7,16 @@ import type { Place } from './place.ts';
 import { expectedAnswers, frontends, kindOf, runningFrontends, scaledNames, slots } from './world.ts';
 import type { Answers, Box, World } from './world.ts';
 
-// Judges a Meet at a quiet point: the published file, what nginx serves and what a fresh `render` says are the same, and
-// requests reach whom the world says. meet-gen has a while to get there, but nothing more happens meanwhile.
+// Judges a Meet at a quiet point. The published file, a new `render` and nginx's generation must agree, and requests
+// must reach the expected containers. meet-gen has a time limit to get there, without further changes.
 
 const lookAround = readFileSync(fileURLToPath(new URL('./look-around.mjs', import.meta.url)), 'utf8');
 const settleLimitMs = 30_000;
-/** Far more than meet-gen needs; its resync comes after an hour. */
+/** Far more than meet-gen needs. Its resync comes only after an hour. */
 const convergeLimitMs = 20_000;
 const generationAsks = 10;
 const mostAsks = 80;
-/** Known to meet-gen alone, and over by themselves: a fresh render can't have them. */
+/** Problems that only a running meet-gen knows and that end automatically. A new render can't have them. */
 const passing: ReadonlySet<string> = new Set(['crash-loop', 'reloads-held-back']);
 
 interface Seen {
@@ -24,16 +24,16 @@ interface Seen {
   readonly frontends: Readonly<Record<string, { readonly generations: readonly string[]; readonly answers: Answers }>>;
 }
 
-/** Waits until the engine is where the world is, and then until meet-gen is; returns how long meet-gen took. */
+/** Waits until the engine, then meet-gen, has reached the state of the world; returns how long meet-gen took. */
 export async function judgeQuietPoint(place: Place, actor: Actor, world: World): Promise<number> {
   await engineSettled(place, actor, world);
   const sinceMs = Date.now();
   let wrong = '';
   try {
     await waitUntil(
-      'the published file, what nginx serves, a fresh render and the answers are the same',
+      'the published file, a new render, the generations and the answers agree',
       async () => {
-        wrong = (await whatIsWrong(place, actor, world)) ?? '';
+        wrong = (await findDifference(place, actor, world)) ?? '';
         return wrong === '';
       },
       convergeLimitMs,
@@ -44,7 +44,7 @@ export async function judgeQuietPoint(place: Place, actor: Actor, world: World):
   return Date.now() - sinceMs;
 }
 
-/** The walk's own idea of the world is checked first: else the engine's behaviour would be taken for meet-gen's. */
+/** Checks the engine against the world first, so that the engine's behaviour isn't blamed on meet-gen. */
 async function engineSettled({ meet }: Place, actor: Actor, world: World): Promise<void> {
   const expected = statesOf(world);
   const ids = slots.flatMap((slot) => actor.idOf(slot) ?? []);
@@ -52,12 +52,12 @@ async function engineSettled({ meet }: Place, actor: Actor, world: World): Promi
   const format = `{{.Name}} {{.State.Status}}${health}{{range $name, $_ := .NetworkSettings.Networks}} {{$name}}{{end}}`;
   let seen: readonly string[] = [];
   await waitUntil(
-    'the engine has done it all',
+    'the engine shows the containers of the world',
     async () => {
       const names = [...Object.keys(world.frontends), ...scaledNames(world.scale)].map(meet.container);
-      const told = await meet.docker('inspect', '--format', format, ...ids, ...names).catch(() => undefined);
-      if (told === undefined) return false;
-      seen = told
+      const output = await meet.docker('inspect', '--format', format, ...ids, ...names).catch(() => undefined);
+      if (output === undefined) return false;
+      seen = output
         .trim()
         .split('\n')
         .map((line) => shorten(line, meet))
@@ -75,7 +75,7 @@ function shorten(line: string, { project, proxyNetwork }: Place['meet']): string
   return inOrder(...short.split(' '));
 }
 
-/** The name first, the rest by the alphabet. */
+/** The name first, then the words in alphabetical order. */
 function inOrder(name = '', ...words: readonly string[]): string {
   return [name, ...words.toSorted()].join(' ');
 }
@@ -97,15 +97,15 @@ function stateOf(slot: string, box: Box): string {
   return inOrder(box.renamed ? `${slot}-renamed` : slot, box.state, ...health, ...box.networks);
 }
 
-/** What isn't as it should be, in words, or nothing. */
-async function whatIsWrong(place: Place, actor: Actor, world: World): Promise<string | undefined> {
+/** The first difference from the expected state, for the failure's message. */
+async function findDifference(place: Place, actor: Actor, world: World): Promise<string | undefined> {
   const status = await place.meetGen.status().catch((error: unknown) => String(error));
   const unready = typeof status === 'string' ? `no status: ${status}` : whyNotConverged(status);
   if (unready !== undefined) return unready;
   const answers = withHosts(expectedAnswers(world), actor, await hostsOf(place, world));
   const seen = await look(place, world, answers);
   const rendered = await place.meetGen.render();
-  if (rendered !== seen.file) return `a fresh render differs from the published file:\n${firstDifference(seen.file, rendered)}`;
+  if (rendered !== seen.file) return `a new render differs from the published file:\n${firstDifference(seen.file, rendered)}`;
   const generation = /return 200 "([0-9a-f]{16}) /.exec(seen.file)?.[1] ?? 'none';
   for (const [frontend, { generations, answers: given }] of Object.entries(seen.frontends)) {
     if (generations.some((one) => one !== generation))
@@ -124,7 +124,7 @@ function whyNotConverged(status: StatusSnapshot): string | undefined {
   return passed === undefined ? undefined : `not quiet yet: ${passed.message}`;
 }
 
-/** A backend tells its host name, which is the beginning of its container's id. */
+/** A backend reports its host name, the first 12 digits of its container's id. */
 function withHosts(answers: Answers, actor: Actor, scaled: ReadonlyMap<string, string>): Answers {
   const hostOf = (name: string): string => {
     const id = scaled.get(name) ?? slots.filter((slot) => slot === name).map((slot) => actor.idOf(slot))[0];
@@ -135,8 +135,8 @@ function withHosts(answers: Answers, actor: Actor, scaled: ReadonlyMap<string, s
 
 async function hostsOf({ meet }: Place, { scale }: World): Promise<ReadonlyMap<string, string>> {
   if (scale === 0) return new Map();
-  const told = await meet.docker('inspect', '--format', '{{.Name}} {{.Id}}', ...scaledNames(scale).map(meet.container));
-  const pairs = told
+  const output = await meet.docker('inspect', '--format', '{{.Name}} {{.Id}}', ...scaledNames(scale).map(meet.container));
+  const pairs = output
     .trim()
     .split('\n')
     .map((line) => shorten(line, meet).split(' '));
@@ -152,8 +152,8 @@ async function look({ meet }: Place, world: World, answers: Answers): Promise<Se
     generationAsks,
     mostAsks,
   };
-  const told = await meet.tool('node', '--input-type=module', '--eval', lookAround, JSON.stringify(question));
-  return JSON.parse(told) as Seen;
+  const output = await meet.tool('node', '--input-type=module', '--eval', lookAround, JSON.stringify(question));
+  return JSON.parse(output) as Seen;
 }
 
 function firstDifference(published: string, rendered: string): string {

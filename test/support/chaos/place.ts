@@ -4,29 +4,29 @@ import type { HostedMeet } from '../host-meet-gen.ts';
 import type { MeetOptions, MeetStack } from '../meet-stack.ts';
 import { waitUntil } from '../wait-until.ts';
 
-/** Where a walk takes place: a Meet with two frontends, and a meet-gen to ask and to kill. */
+/** The Meet of a walk: two frontends, and a meet-gen that can be asked and killed. */
 export interface Place {
   readonly meet: MeetStack;
   readonly meetGen: MeetGen;
-  /** The engine, where it is the walk's own to break. */
+  /** The engine, if the walk may break it. */
   readonly engine?: BreakableEngine;
 }
 
 interface MeetGen {
   status(): Promise<StatusSnapshot>;
-  /** What a `render` of its own prints. */
+  /** The output of a separate `render`. */
   render(): Promise<string>;
-  /** `kill -9`, from outside; it comes back. */
+  /** Runs `kill -9` from outside. meet-gen starts again. */
   crash(): Promise<void>;
-  /** Ended in an orderly way, and started again. */
+  /** Ends meet-gen by a signal to stop, and starts it again. */
   restart(): Promise<void>;
-  lastWords(): Promise<string>;
+  lastLogLines(): Promise<string>;
 }
 
 const soon = { stop_grace_period: '1s' };
 const lasting = { restart: 'always', ...soon };
 
-/** What a walk needs of a Meet: everything in it comes back with the engine. */
+/** The options of a Meet for walks: everything in it starts with the engine. */
 export const meetForWalks: MeetOptions = {
   services: { frontend: soon, backend: lasting, 'meet-gen': lasting, tools: lasting },
   scale: { frontend: 2, backend: 1 },
@@ -47,24 +47,24 @@ export function containedMeetGen(meet: MeetStack): MeetGen {
     async crash() {
       const restarts = await meet.inspect(name, '{{.RestartCount}}');
       await meet.crash(name, 'meet-gen');
-      await waitUntil('the engine has started meet-gen again', async () => {
+      await waitUntil('the engine has restarted meet-gen', async () => {
         const [count, state] = (await meet.inspect(name, '{{.RestartCount}} {{.State.Status}}')).split(' ');
         return count !== restarts && state === 'running';
       });
     },
     restart: async () => void (await meet.docker('restart', '--time', '5', meet.container(name))),
-    lastWords: async () => lastLines(await meet.logs('meet-gen')),
+    lastLogLines: async () => lastLines(await meet.logs('meet-gen')),
   };
 }
 
-/** meet-gen as a process that outlives the engine. */
+/** meet-gen as a process on the host, which runs on while the engine is down. */
 export function hostedMeetGen(hosted: HostedMeet): MeetGen {
   return {
     status: hosted.status,
     render: hosted.render,
-    crash: () => hosted.startAnew('SIGKILL'),
-    restart: () => hosted.startAnew('SIGTERM'),
-    lastWords: () => Promise.resolve(lastLines(hosted.sidecar().stderr())),
+    crash: () => hosted.restart('SIGKILL'),
+    restart: () => hosted.restart('SIGTERM'),
+    lastLogLines: () => Promise.resolve(lastLines(hosted.sidecar().stderr())),
   };
 }
 

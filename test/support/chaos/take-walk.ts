@@ -8,13 +8,13 @@ const actionLimitMs = 60_000;
 
 export interface WalkReport {
   readonly steps: number;
-  /** How long after each round's end everything was right, judged; milliseconds. */
+  /** For each round: milliseconds from its end until the Meet was right. */
   readonly quietAfterMs: readonly number[];
 }
 
 /**
- * Takes a random walk through a Meet, and judges it at every quiet point.
- * @throws Error with the seed, the steps so far, and what meet-gen says, as soon as something is wrong
+ * Takes a random walk through a Meet, and judges the Meet at every quiet point.
+ * @throws Error at the first difference, with the seed, the steps so far, and the status and log of meet-gen
  */
 export async function takeWalk(place: Place, options: WalkOptions): Promise<WalkReport> {
   const rounds = planWalk(options);
@@ -33,7 +33,7 @@ export async function takeWalk(place: Place, options: WalkOptions): Promise<Walk
   return { steps: rounds.flatMap(({ actions }) => actions).length, quietAfterMs };
 }
 
-/** An action that never ends would be told as no more than a test that took too long. */
+/** Limits an action's time. Without a limit, an endless action shows only as a test's timeout. */
 async function inTime(what: string, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_, reject) => {
@@ -48,12 +48,12 @@ async function inTime(what: string, work: Promise<void>): Promise<void> {
 
 async function describeFailure(place: Place, { seed }: WalkOptions, taken: readonly Round[], cause: unknown): Promise<string> {
   const status = await place.meetGen.status().catch(String);
-  const words = await place.meetGen.lastWords().catch(String);
+  const words = await place.meetGen.lastLogLines().catch(String);
   return [
     `CHAOS_SEED=${seed}: wrong after round ${taken.length}`,
     cause instanceof Error ? cause.message : String(cause),
     ...taken.map((round, index) => `${index + 1}. ${describeRound(round)}`),
     `status: ${JSON.stringify(status)}`,
-    `meet-gen said last:\n${words}`,
+    `the last log lines of meet-gen:\n${words}`,
   ].join('\n');
 }

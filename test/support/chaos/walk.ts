@@ -4,28 +4,28 @@ import type { Action, Verb } from './action.ts';
 import { firstWorld } from './world.ts';
 import type { World } from './world.ts';
 
-/** A few actions, and the world that they lead to; then it is quiet. */
+/** A few actions, and the world that results. A quiet point follows. */
 export interface Round {
   readonly actions: readonly Action[];
-  /** All at once, instead of one after the other. */
+  /** Runs all actions at once, instead of in sequence. */
   readonly together: boolean;
   readonly world: World;
 }
 
 export interface WalkOptions {
   readonly seed: number;
-  /** Actions in total. */
+  /** The number of actions in total. */
   readonly steps: number;
-  /** The engine may be killed and restarted. */
+  /** Includes kills and restarts of the engine. */
   readonly engine: boolean;
 }
 
-/** How often each happens, of those that can; 1 where nothing is said. */
+/** How often each possible action is chosen. The default is 1. */
 const weights: Partial<Record<Verb, number>> = { create: 3, recreate: 2, start: 2, rename: 0.5, 'kill-engine': 0.4, 'restart-engine': 0.3 };
 const longestRound = 5;
 const togetherShare = 0.4;
 
-/** Plans a random walk: the same seed gives the same walk. */
+/** Plans a random walk. The same seed gives the same walk. */
 export function planWalk({ seed, steps, engine }: WalkOptions): readonly Round[] {
   const random = seededRandom(seed);
   const rounds: Round[] = [];
@@ -56,7 +56,7 @@ function candidates(world: World, engine: boolean, busy: ReadonlySet<string>): r
 
 const isOfEngine = (action: Action): boolean => action.do === 'kill-engine' || action.do === 'restart-engine';
 
-/** First what, then to whom: else what can be done in many ways would be nearly all that happens. */
+/** Chooses the verb first, then the target: otherwise verbs with many targets would crowd out the others. */
 function pick(actions: readonly Action[], random: () => number): Action | undefined {
   const verbs = [...new Set(actions.map((action) => action.do))].map((verb) => ({ verb, weight: weights[verb] ?? 1 }));
   let rest = random() * verbs.reduce((sum, { weight }) => sum + weight, 0);
@@ -65,7 +65,6 @@ function pick(actions: readonly Action[], random: () => number): Action | undefi
   return ways[Math.floor(random() * ways.length)];
 }
 
-/** An action in a few words. */
 export function describeAction(action: Action): string {
   const { do: verb, ...details } = action;
   const words = Object.entries(details).map(([name, value]) =>
@@ -74,7 +73,6 @@ export function describeAction(action: Action): string {
   return [verb, ...words].join(' ');
 }
 
-/** A round in a line. */
 export function describeRound({ actions, together }: Round): string {
   return actions.map(describeAction).join(together ? ' | ' : ', ');
 }

@@ -1,5 +1,5 @@
-// What a walk knows of its Meet: which containers there are, in which state, and who therefore has to answer at which
-// path. Pure, and written from the contract, not from the code it judges.
+// The model of a walk's Meet: its containers, their states, and which containers must answer at which path.
+// Pure functions, written from the contract and not from the code that they judge.
 
 export const slots = ['alder', 'birch', 'cedar', 'elder', 'maple'] as const;
 export type Slot = (typeof slots)[number];
@@ -8,14 +8,14 @@ export type Frontend = (typeof frontends)[number];
 export const networks = ['internal', 'proxy'] as const;
 export type Network = (typeof networks)[number];
 
-/** What a container of a walk can be labelled as. */
+/** The labels that a container of a walk can have. */
 interface Kind {
-  /** The service it is a replica of; none where its labels keep it out. */
+  /** The service of the replica. Not set if the labels keep it out of the routes. */
   readonly service?: ServiceName;
   readonly labels: Readonly<Record<string, string>>;
-  /** Its health check fails while it is sick. */
+  /** Has a health check, which fails while the container is sick. */
   readonly checked?: boolean;
-  /** It answers, but is asked only when nobody else can. */
+  /** Gets requests only if no other replica can answer. */
   readonly drained?: boolean;
 }
 
@@ -26,9 +26,9 @@ const backend = { 'meet.role': 'backend', 'meet.service': 'backend' };
 const kinds = {
   plain: { service: 'backend', labels: backend },
   checked: { service: 'backend', labels: backend, checked: true },
-  // Its replicas disagree with the others: the routes are the same, the file isn't.
+  // Settings that conflict with the other replicas': the routes stay the same, the file changes.
   slower: { service: 'backend', labels: { ...backend, 'meet.read-timeout': '60s', 'meet.body-size': '7M' } },
-  // Bad values cost the labels concerned, nothing else.
+  // A bad value disables only its own label.
   mislabelled: { service: 'backend', labels: { ...backend, 'meet.port': '99999', 'meet.read-timeout': 'soon', 'meet.prot': '80' } },
   probed: { service: 'backend', labels: { ...backend, 'meet.health': 'http:/__lbheartbeat__' } },
   drained: { service: 'backend', labels: { ...backend, 'meet.drain': 'true' }, drained: true },
@@ -36,7 +36,7 @@ const kinds = {
   'one-off': { labels: { ...backend, 'com.docker.compose.oneoff': 'True' } },
   office: { service: 'office', labels: { 'meet.role': 'backend', 'meet.service': 'office', 'meet.paths': '/office' } },
   files: { service: 'files', labels: { 'meet.role': 'service', 'meet.service': 'files', 'meet.paths': '/files' } },
-  // Wants what the backends have; has it only while there are none at all.
+  // Asks for the backends' path. Gets it only while no backend exists.
   rival: { service: 'rival', labels: { 'meet.role': 'service', 'meet.service': 'rival', 'meet.paths': '/api' } },
 } as const satisfies Readonly<Record<string, Kind>>;
 export type KindName = keyof typeof kinds;
@@ -50,7 +50,7 @@ export interface Box {
   readonly kind: KindName;
   readonly state: 'running' | 'exited' | 'paused';
   readonly networks: readonly Network[];
-  /** Whether the engine starts it again when the engine itself is started. */
+  /** The engine starts this container when the engine itself starts. */
   readonly lasting: boolean;
   readonly renamed: boolean;
   readonly sick: boolean;
@@ -59,20 +59,20 @@ export interface Box {
 export interface World {
   readonly boxes: Readonly<Partial<Record<Slot, Box>>>;
   readonly frontends: Readonly<Partial<Record<Frontend, Box['state']>>>;
-  /** How many backends compose has been told to run: backend-1, backend-2, … */
+  /** The number of backends that compose runs: backend-1, backend-2, … */
   readonly scale: number;
 }
 
 export const firstWorld: World = { boxes: {}, frontends: { 'frontend-1': 'running', 'frontend-2': 'running' }, scale: 1 };
 
-/** Paths to ask at, and who has to answer there: all of these and nobody else. */
+/** By path: the containers that must answer there. Every one of them answers, and no other container. */
 export type Answers = Readonly<Record<string, readonly string[]>>;
 
-/** Nobody is in rotation, and the answer says when to come back. */
+/** The answer while no replica is in rotation. */
 const nobody = '503, retry after 5';
 const spa = 'SPA';
 
-/** Who has to answer at each path, by the names that containers had when they were made. */
+/** The containers that must answer at each path, by their first names. */
 export function expectedAnswers(world: World): Answers {
   return {
     '/api/v1.0/config/': answeringTheApi(world),
@@ -83,14 +83,14 @@ export function expectedAnswers(world: World): Answers {
   };
 }
 
-/** The API's paths are kept free for backends that aren't there yet, unless a backend is there that wants other paths. */
+/** The API's paths are reserved for future backends, unless only a backend with other paths exists. */
 function answeringTheApi(world: World): readonly string[] {
   if (exists(world, 'backend')) return answering(world, 'backend');
   if (exists(world, 'rival')) return answering(world, 'rival');
   return exists(world, 'office') ? [spa] : [nobody];
 }
 
-/** A service without any replica has no routes; one whose replicas are all down keeps them. */
+/** A service without replicas has no routes. A service whose replicas are all down keeps its routes. */
 function answering(world: World, service: ServiceName): readonly string[] {
   if (!exists(world, service)) return [spa];
   const members = membersOf(world, service);
@@ -103,7 +103,7 @@ function exists(world: World, service: ServiceName): boolean {
   return membersOf(world, service).length > 0;
 }
 
-/** Only the best of these that anybody has is asked. */
+/** Only the replicas of the best rank get requests. */
 const ranks = ['ready', 'unhealthy', 'draining'] as const;
 
 interface Ranked {
@@ -131,7 +131,7 @@ export function scaledNames(scale: number): readonly string[] {
   return Array.from({ length: scale }, (_, index) => `backend-${index + 1}`);
 }
 
-/** The frontends that are to serve the routes. */
+/** The frontends that must serve the routes. */
 export function runningFrontends(world: World): readonly Frontend[] {
   return frontends.filter((name) => world.frontends[name] === 'running');
 }

@@ -1,16 +1,16 @@
 import type { ComposeProject, ComposeService } from '../../../src/source/compose/resolved-project.ts';
 
-/** A compose project of files, and what Compose makes of it. Both releases say the same. */
+/** A compose project's files, and the project that Compose resolves from them. Both releases give the same result. */
 interface ProjectCase {
   /** By path in the project's folder. */
   readonly files: Readonly<Record<string, string>>;
-  /** The value of `-f`; without one Compose chooses. */
+  /** The value of `-f`. By default, Compose finds the file. */
   readonly file?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly resolved: Omit<ComposeProject, 'services'> & { readonly services: readonly Partial<ComposeService>[] };
 }
 
-/** Real files have all of this, and a reader of our own got it wrong. */
+/** Constructions from real files, on which an earlier parser of meet-gen failed. */
 export const projectCases: Readonly<Record<string, ProjectCase>> = {
   'values of .env': {
     files: {
@@ -100,7 +100,7 @@ services:
     env: { COMPOSE_PROFILES: 'asked' },
     resolved: { name: 'meet', networks: ['meet_default'], services: [{ name: 'always' }, { name: 'asked' }] },
   },
-  'a file of a name of its own, in another folder': {
+  'a file with its own name, in another folder': {
     files: {
       'elsewhere/-my meet.yml':
         'services:\n  frontend:\n    image: x\n    container_name: ${N:-mine}\n    labels:\n      count: 2\n      yes: true\n      nothing:\n',
@@ -177,15 +177,15 @@ services:
   },
 };
 
-/** What Compose refuses, and a part of its words. */
+/** Files that Compose refuses, with a part of its error message. */
 export const refusedCases: Readonly<Record<string, { readonly file: string; readonly words: string }>> = {
   'a variable whose brace is never closed': {
     file: 'services: { a: { image: "${X" } }',
     words: 'invalid interpolation format for services.a.image',
   },
-  'a variable that it insists on': { file: 'services: { a: { image: "${X:?give it}" } }', words: 'give it' },
+  'a required variable': { file: 'services: { a: { image: "${X:?give it}" } }', words: 'give it' },
   'two numbers of replicas': { file: 'services: { a: { image: x, scale: 2, deploy: { replicas: 3 } } }', words: 'distinct values' },
-  'networks that lean on each other': {
+  'network modes that depend on each other': {
     file: 'services: { a: { image: x, network_mode: "service:b" }, b: { image: x, network_mode: "service:a" } }',
     words: 'cycle',
   },

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** What a reader in a process of its own saw of a file, over and over. */
+/** The observations of a file by a reader in a separate process. */
 export interface Sightings {
   readonly reads: number;
-  /** How many different files. */
+  /** The number of different contents. */
   readonly files: number;
-  /** What was wrong, each once: it was not there, empty, torn, or not for everybody to read. */
+  /** The defects, each once: the file was missing, empty, torn, or not readable for all users. */
   readonly wrong: readonly string[];
 }
 
@@ -15,8 +15,8 @@ export interface WatchingReader {
   stop(): Promise<Sightings>;
 }
 
-// Plain JavaScript as text, so that it needs nothing but node. It opens, looks at the mode, reads, and compares the generation
-// with the hash of all the rest, as often as it can with a pause of a fifth of a millisecond.
+// Plain JavaScript as text, which needs only node. It opens the file, checks the mode, reads the content, and compares
+// the generation with the hash of the rest. Then it pauses for a fifth of a millisecond.
 const code = `
 const { closeSync, fstatSync, openSync, readFileSync } = require('node:fs');
 const { createHash } = require('node:crypto');
@@ -29,7 +29,7 @@ function verdictOn(content) {
   if (content === '') return 'empty';
   if (generation === undefined) return 'torn: no generation in ' + content.length + ' characters';
   const draft = content.replaceAll(generation, '[meet-gen:generation]');
-  return createHash('sha256').update(draft).digest('hex').slice(0, 16) === generation ? '' : 'torn: not what its generation says';
+  return createHash('sha256').update(draft).digest('hex').slice(0, 16) === generation ? '' : 'torn: its generation is not its hash';
 }
 function look() {
   for (let time = 0; time < 20; time += 1) {
@@ -56,21 +56,21 @@ process.stdin.on('data', () => {
   console.log(JSON.stringify({ reads, files: files + seen.size, wrong: [...wrong] }));
   process.exit(0);
 });
-// The process that started it has ended.
+// The parent process has ended.
 process.stdin.on('end', () => process.exit(0));
 look();
 `;
 
-/** Starts to read a file that is there, in a process of its own. */
+/** Starts to read an existing file in a separate process. */
 export async function startWatchingReader(file: string): Promise<WatchingReader> {
   const child = spawn(process.execPath, ['-e', code, file], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });
   await once(lines, 'line');
   return {
     async stop() {
-      const told = once(lines, 'line');
+      const summary = once(lines, 'line');
       child.stdin.end('stop');
-      const [line] = (await told) as [string];
+      const [line] = (await summary) as [string];
       return JSON.parse(line) as Sightings;
     },
   };

@@ -5,18 +5,18 @@ import { expect } from 'vitest';
 import type { Engine } from '../../providers/engine/docker-command.ts';
 import { makeAuthority } from '../certificates.ts';
 import type { DoctorStack } from './doctor-stack.ts';
-import { saysExactly } from './ordeal.ts';
+import { waitForFindings } from './check-faults.ts';
 import { startOutsideWorld } from './outside-world.ts';
 
 const host = 'auth.meet-gen.test';
 const good = { altName: `DNS:${host}`, days: 60 };
 
-/** A certificate that the doctor has to complain of. */
+/** A certificate that the doctor must report. */
 interface CertificateFault {
   readonly name: string;
   readonly made: { readonly altName: string; readonly days: number };
-  /** Whose authority the doctor isn't told to trust. */
-  readonly isStrange?: true;
+  /** Signed by an authority that the doctor doesn't trust. */
+  readonly isUntrusted?: true;
   readonly finds: string;
   readonly what: RegExp;
 }
@@ -31,27 +31,29 @@ export const certificateFaults: readonly CertificateFault[] = [
   { name: 'that ends soon', made: { ...good, days: 5 }, finds: 'tls warning keycloak', what: /expires in [45] days/ },
   { name: 'that has ended', made: { ...good, days: -1 }, finds: 'tls failure keycloak', what: /CERT_HAS_EXPIRED/ },
   {
-    name: 'of an authority that nobody trusts',
+    name: 'of an untrusted authority',
     made: good,
-    isStrange: true,
+    isUntrusted: true,
     finds: 'tls failure keycloak',
     what: /UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER/,
   },
 ];
 
-/** Keycloak under a public name, in a DNS of the test, with certificates of an authority that the doctor is told to trust. */
+/** Keycloak with a public name: a DNS of the test, and certificates of an authority that the doctor trusts. */
 export interface PublicName {
-  /** The DNS doesn't have the name: found. Then it has, with a good certificate: nothing is found. */
-  undergoDns(): Promise<void>;
-  undergo(fault: CertificateFault): Promise<void>;
+  /**
+   * The doctor must report a name that the DNS doesn't have, and nothing once the DNS has it with a good certificate.
+   */
+  checkDns(): Promise<void>;
+  checkCertificate(fault: CertificateFault): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** Gives the Meet's Keycloak a public name. */
+/** Gives the Keycloak of a Meet a public name. */
 export async function startPublicName(engine: Engine, idleImage: string, stack: DoctorStack): Promise<PublicName> {
   const folder = await mkdtemp(join(tmpdir(), 'mg-'));
   await chmod(folder, 0o755);
-  const [trusted, strange] = [await makeAuthority(join(folder, 'ca')), await makeAuthority(join(folder, 'stranger'))];
+  const [trusted, untrusted] = [await makeAuthority(join(folder, 'ca')), await makeAuthority(join(folder, 'untrusted'))];
   const outside = await startOutsideWorld(engine, idleImage, `${stack.project}_internal`);
   const trusting = ['--dns', outside.address, '--volume', `${trusted.caFile}:/ca.pem:ro`, '--env', 'NODE_EXTRA_CA_CERTS=/ca.pem'];
   const urls = ['AUTHORIZATION', 'LOGOUT'].map((name) => `OIDC_OP_${name}_ENDPOINT: https://${host}/${name}`);
@@ -63,19 +65,19 @@ export async function startPublicName(engine: Engine, idleImage: string, stack: 
     ['keycloak', 'backend'],
   );
   return {
-    async undergoDns() {
+    async checkDns() {
       const certificates = await trusted.issue('good', good);
-      await outside.become([], certificates);
-      const { findings, code } = await saysExactly(stack, ['dns failure keycloak'], trusting);
+      await outside.serve([], certificates);
+      const { findings, code } = await waitForFindings(stack, ['dns failure keycloak'], trusting);
       expect(code).toBe(7);
       expect(findings[0]).toMatchObject({ what: `the DNS has no address for ${host}`, paste: [expect.stringContaining(`${host}.`)] });
-      await outside.become([host], certificates);
-      const { ok } = await saysExactly(stack, [], trusting);
+      await outside.serve([host], certificates);
+      const { ok } = await waitForFindings(stack, [], trusting);
       expect(ok.length).toBeGreaterThan(0);
     },
-    async undergo({ name, made, isStrange, finds, what }) {
-      await outside.become([host], await (isStrange === true ? strange : trusted).issue(name, made));
-      const { findings } = await saysExactly(stack, [finds], trusting);
+    async checkCertificate({ name, made, isUntrusted, finds, what }) {
+      await outside.serve([host], await (isUntrusted === true ? untrusted : trusted).issue(name, made));
+      const { findings } = await waitForFindings(stack, [finds], trusting);
       expect(findings[0]?.what).toMatch(what);
     },
     async remove() {

@@ -9,8 +9,8 @@ import type { Images } from '../../providers/engine/stand-ins.ts';
 import { runId, runLabel } from '../../providers/engine/test-run.ts';
 import { freePort } from '../free-port.ts';
 
-/** What `doctor --json` says. */
-export interface DoctorSays {
+/** The output of `doctor --json`, and the exit code. */
+export interface DoctorReport {
   readonly code: number;
   readonly summary: { readonly failures: number; readonly warnings: number; readonly notChecked: number; readonly ok: number };
   readonly findings: readonly Finding[];
@@ -18,27 +18,29 @@ export interface DoctorSays {
   readonly ok: readonly { readonly check: string }[];
 }
 
-/** The whole example on the real engine, well in every respect, and a doctor with an access of its own. */
+/** The whole example on the real engine without any fault, and a doctor with its own access to the engine. */
 export interface DoctorStack extends ExampleStack {
-  /** Runs the doctor; `args` of `docker run` besides. */
-  doctor(args?: readonly string[]): Promise<DoctorSays>;
-  /** The name of an image with a version, or without. */
+  /** Runs the doctor. `args` are more arguments of `docker run`. */
+  doctor(args?: readonly string[]): Promise<DoctorReport>;
+  /** The full name of an image with a tag. */
   image(name: string): string;
-  /** The report for people. */
+  /** The doctor's report as text. */
   report(): Promise<string>;
-  /** Recreates these services with these compose texts on top of all others; they replace those of the last call. */
+  /**
+   * Recreates these services with these compose texts on top of all others. The texts replace those of the last call.
+   */
   change(texts: readonly string[], services: readonly string[]): Promise<void>;
-  /** Does what a cure's lines say: compose text goes on top of everything, commands to a shell. */
+  /** Follows the lines of a cure: applies compose text on top of everything, and runs commands in a shell. */
   paste(lines: readonly string[]): Promise<void>;
   scale(service: string, count: number): Promise<void>;
-  /** Whose container it is. */
+  /** The service of a container, by the container's name. */
   serviceOf(container: string): string;
-  /** A line that somebody pasted into a shell. */
+  /** Runs a line in a shell. */
   shell(line: string): Promise<void>;
   container(service: string): string;
 }
 
-/** Names with versions, as users have them; the stand-ins' own have none. */
+/** Image names with versions, as users have them. The stand-ins have no versions. */
 const tags: Readonly<Record<string, keyof Pick<Images, 'idle' | 'backend' | 'outerProxy' | 'socketProxy'> | 'frontend'>> = {
   'meet-frontend:v1.27.0': 'frontend',
   'meet-backend:v1.27.0': 'backend',
@@ -51,7 +53,7 @@ const tags: Readonly<Record<string, keyof Pick<Images, 'idle' | 'backend' | 'out
   'postgres:16': 'idle',
 };
 
-/** Brings everything up; who asks the doctor at once still finds what only needs a moment. */
+/** Starts everything. A doctor that runs immediately still finds containers that aren't ready yet. */
 export async function startDoctorStack(engine: Engine, images: Images, part: string, hardened = false): Promise<DoctorStack> {
   const tagged = (name: string): string => `meet-gen-test/${runId}-${part}/${name}`;
   for (const [name, of] of Object.entries(tags))
@@ -101,8 +103,8 @@ export async function startDoctorStack(engine: Engine, images: Images, part: str
     container: (service) => `${stack.project}-${service}-1`,
     async doctor(args = []) {
       const { code, stdout, stderr } = await tryCommand(engine.dockerCli, run(args, ['--json']), inEngine);
-      if (code !== 0 && code !== 7) throw new Error(`the doctor ended with ${code}: ${stderr}`);
-      return { code, ...(JSON.parse(stdout) as Omit<DoctorSays, 'code'>) };
+      if (code !== 0 && code !== 7) throw new Error(`the doctor exited with ${code}: ${stderr}`);
+      return { code, ...(JSON.parse(stdout) as Omit<DoctorReport, 'code'>) };
     },
     report: async () => (await tryCommand(engine.dockerCli, run([], []), inEngine)).stdout,
     serviceOf: (name) => (name.startsWith(`${stack.project}-`) ? name.slice(stack.project.length + 1).replace(/-\d+$/, '') : name),
@@ -120,7 +122,7 @@ export async function startDoctorStack(engine: Engine, images: Images, part: str
       for (const line of lines.slice(text.length)) {
         const service = /^docker compose up -d (?:--force-recreate )?(\S+)$/.exec(line)?.[1];
         if (service !== undefined) await up('--force-recreate', '--no-deps', service);
-        // What only shows something is for people.
+        // The other commands only show something, for people to read.
         else if (/^docker (network|start|unpause) /.test(line)) await shell(line);
       }
     },
@@ -145,7 +147,7 @@ function pinned(tagged: (name: string) => string, mediaPort: number): string {
     ...['postgresql', 'redis', 'keycloak-db'].map((service) => image(service, 'postgres:16')),
     image('keycloak', 'keycloak:26.8.0'),
     image('livekit', 'livekit-server:v1.13.9'),
-    // Well-known ports may be somebody else's here; media has to go out under its own numbers all the same.
+    // Another program may use the well-known ports here. Media must go out under its own port numbers.
     `    environment: { LIVEKIT_CONFIG: "port: 7880\\nrtc:\\n  tcp_port: ${mediaPort}\\n  udp_port: ${mediaPort}\\n" }`,
     `    ports: !override ["${mediaPort}:${mediaPort}/tcp", "${mediaPort}:${mediaPort}/udp"]`,
   ].join('\n');

@@ -5,25 +5,25 @@ import { join } from 'node:path';
 import { shippedStub } from '../real-layout.ts';
 import type { DoctorStack } from './doctor-stack.ts';
 
-/** One thing done wrong on the real engine, and what the doctor has to say of it. */
+/** A fault on the real engine, and the findings that the doctor must report. */
 export interface Fault {
   readonly name: string;
   /** Compose text on top of all others, and the services that it changes. */
   readonly change?: (stack: DoctorStack) => string;
   readonly services: readonly string[];
-  /** What else is done wrong, by hand. */
+  /** Makes the part of the fault that no compose text can make. */
   readonly make?: (stack: DoctorStack) => Promise<void>;
-  /** All that the doctor finds: check, weight, services; first the one whose cure is taken. */
+  /** All findings: check, severity, services. The cure of the first is used. */
   readonly finds: readonly string[];
   readonly what: RegExp;
   /**
-   * How it is fixed: `paste` takes the lines of the cure as they stand, compose text over the faulty one and commands to a shell;
-   * `undo` takes back what the cure's words tell to take back.
+   * How the fault is fixed. `paste` applies the lines of the cure: compose text over the faulty text, commands in a
+   * shell. `undo` takes the change back, as the cure's text asks.
    */
   readonly fix: 'paste' | 'undo';
-  /** Takes back what was made by hand. */
+  /** Takes the manual part back. */
   readonly restore?: (stack: DoctorStack) => Promise<void>;
-  /** The round of the engine tier in which it is made, together with the others of that round. */
+  /** The round of the engine tier that makes this fault, together with others. */
   readonly round?: string;
 }
 
@@ -45,7 +45,7 @@ server {
 }
 `;
 
-/** A file of the host that is mounted by itself, and replaced by another one afterwards. */
+/** A file of the host that is mounted as a single file, and then replaced by another file. */
 function replacedFile(name: string, text: string): { place(): Promise<string>; replace(): Promise<void>; remove(): Promise<void> } {
   let folder = '';
   const write = async (file: string): Promise<void> => writeFile(join(folder, file), text, { mode: 0o644 });
@@ -63,7 +63,7 @@ function replacedFile(name: string, text: string): { place(): Promise<string>; r
   };
 }
 
-/** As the template of Meet's own compose file: it routes by itself, under the name that the rendered server has. */
+/** Like the template in Meet's compose file: it has its own routes, under the rendered server's name. */
 const template = handWritten.replace('$scheme', 'https').replace('listen 8083;', 'listen 8083;\n  server_name localhost;');
 
 const stubOnHost = replacedFile('routing.conf', shippedStub());
@@ -79,7 +79,7 @@ async function mountAndReplace(
   await file.replace();
 }
 
-/** In the order of the check table. Names and certificates have a test of their own, with a DNS of their own. */
+/** In the order of the check table. Names and certificates have a separate test with its own DNS. */
 export const faults: readonly Fault[] = [
   {
     name: 'a frontend without VIRTUAL_HOST',
@@ -132,7 +132,7 @@ export const faults: readonly Fault[] = [
     fix: 'undo',
   },
   {
-    name: 'a frontend whose nginx listens nowhere',
+    name: 'a frontend whose nginx listens on no port',
     change: () =>
       `${service('frontend', 'command: ["nginx", "-c", "/etc/nginx/other.conf", "-g", "daemon off;"]', 'configs: [{ source: other, target: /etc/nginx/other.conf }]')}\n${config('other', 'pid /tmp/nginx.pid;\nevents {}\n')}`,
     services: ['frontend'],
@@ -141,7 +141,7 @@ export const faults: readonly Fault[] = [
     fix: 'undo',
   },
   {
-    name: 'nobody makes nginx reload',
+    name: 'a frontend that is never reloaded',
     change: () => service('meet-gen', 'environment: { MEET_GEN_RELOAD: none }'),
     services: ['meet-gen'],
     make: (stack) => stack.scale('backend', 2),
@@ -157,10 +157,10 @@ export const faults: readonly Fault[] = [
     finds: ['api failure frontend'],
     what: /refuses the host visio\.example\.com \(400\)/,
     fix: 'paste',
-    round: 'what answers, and what the engine was told',
+    round: 'wrong answers and restart policies',
   },
   {
-    name: 'a backend that listens elsewhere',
+    name: 'a backend that listens on another port',
     change: () => service('backend', 'environment: { PORT: "8001" }', 'healthcheck: { disable: true }'),
     services: ['backend'],
     finds: ['meet-port failure backend'],
@@ -219,7 +219,7 @@ export const faults: readonly Fault[] = [
     fix: 'paste',
   },
   {
-    name: 'another volume than the shared one',
+    name: 'a volume other than the shared volume',
     change: () => `${service('frontend', 'volumes: !override ["other:/etc/nginx/meet-routing:ro"]')}\nvolumes:\n  other: {}`,
     services: ['frontend'],
     finds: ['routing-mount failure frontend'],
@@ -243,7 +243,7 @@ export const faults: readonly Fault[] = [
     restore: () => stubOnHost.remove(),
   },
   {
-    name: 'another file beside the stub that listens on 8083',
+    name: 'a second file that listens on 8083',
     change: () =>
       `${service('frontend', 'configs: [{ source: mine, target: /etc/nginx/conf.d/meet.conf }]')}\n${config('mine', 'server { listen 8083; return 404; }\n')}`,
     services: ['frontend'],
@@ -265,10 +265,10 @@ export const faults: readonly Fault[] = [
     finds: ['rival-server failure frontend'],
     what: /the server "localhost" on 8083 in \S+\/docs\.conf, rendered from \/etc\/nginx\/templates\/docs\.conf\.template, answers/,
     fix: 'undo',
-    round: 'another routing, other settings of the backend',
+    round: 'routing and settings of the backend',
   },
   {
-    name: 'a backend on a network of its own',
+    name: 'a backend on a separate network',
     change: () => `${service('backend', 'networks: !override [elsewhere]')}\nnetworks:\n  elsewhere: {}`,
     services: ['backend'],
     finds: ['shared-network failure backend'],
@@ -277,7 +277,7 @@ export const faults: readonly Fault[] = [
     round: 'networks, and a database',
   },
   {
-    name: 'a backend on internal networks alone',
+    name: 'a backend on internal networks only',
     change: () =>
       'services:\n  backend:\n    networks: !override [closed]\n  frontend:\n    networks: !override [proxy, internal, closed]\nnetworks:\n  closed: { internal: true }',
     services: ['frontend', 'backend'],
@@ -295,7 +295,7 @@ export const faults: readonly Fault[] = [
     round: 'settings of five services',
   },
   {
-    name: 'extra_hosts with an address where nothing listens',
+    name: 'extra_hosts with an address that refuses connections',
     change: () => service('backend', 'extra_hosts: !override ["auth.example.com:127.0.0.1", "livekit.example.com:host-gateway"]'),
     services: ['backend'],
     finds: ['extra-hosts-reachable failure backend'],
@@ -318,7 +318,7 @@ export const faults: readonly Fault[] = [
     finds: ['browser-urls failure backend'],
     what: /LIVEKIT_API_URL sends browsers to http:\/\/livekit, a name that only works inside Docker/,
     fix: 'paste',
-    round: 'another routing, other settings of the backend',
+    round: 'routing and settings of the backend',
   },
   {
     name: 'LiveKit without its UDP port',
@@ -329,7 +329,7 @@ export const faults: readonly Fault[] = [
     fix: 'paste',
   },
   {
-    name: 'a role that is misspelt',
+    name: 'a misspelt role',
     change: () => service('backend', 'labels: { meet.role: bakend }'),
     services: ['backend'],
     finds: ['role-word failure backend'],
@@ -353,7 +353,7 @@ export const faults: readonly Fault[] = [
     fix: 'undo',
   },
   {
-    name: 'a label that nobody knows',
+    name: 'an unknown label',
     change: () => service('backend', 'labels: { meet.prot: "8001" }'),
     services: ['backend'],
     finds: ['labels warning backend'],
@@ -392,7 +392,7 @@ export const faults: readonly Fault[] = [
     finds: ['heartbeat failure backend'],
     what: /__heartbeat__ answers 500: probably its database or cache fails/,
     fix: 'undo',
-    round: 'another routing, other settings of the backend',
+    round: 'routing and settings of the backend',
   },
   {
     name: 'no restart policy',
@@ -425,7 +425,7 @@ export const faults: readonly Fault[] = [
     finds: ['signalled-restart failure frontend'],
     what: /restart policy is unless-stopped/,
     fix: 'paste',
-    round: 'what answers, and what the engine was told',
+    round: 'wrong answers and restart policies',
   },
   {
     name: 'a shell in front of nginx',
@@ -452,7 +452,7 @@ export const faults: readonly Fault[] = [
     fix: 'paste',
   },
   {
-    name: 'meet-gen with the bare socket',
+    name: 'meet-gen with direct access to the socket',
     change: () => service('meet-gen', 'volumes: ["${DOCKER_SOCKET}:/var/run/docker.sock"]'),
     services: ['meet-gen'],
     finds: ['engine-access warning meet-gen'],

@@ -4,14 +4,14 @@ import { freePort } from '../free-port.ts';
 import { shippedStub } from '../real-layout.ts';
 import type { DoctorStack } from './doctor-stack.ts';
 import { config, service } from './faults.ts';
-import { saysExactly } from './ordeal.ts';
+import { waitForFindings } from './check-faults.ts';
 
-/** A set-up that works and is not the example's. */
+/** A working set-up that differs from the example. */
 interface Layout {
   readonly name: string;
   readonly change: (stack: DoctorStack) => Promise<string>;
   readonly services: readonly string[];
-  /** Services of the example that it does without. */
+  /** Services of the example that this layout doesn't have. */
   readonly without?: readonly string[];
 }
 
@@ -70,14 +70,14 @@ export const layouts: readonly Layout[] = [
   },
 ];
 
-/** Brings layouts about, all at once, and has the doctor find nothing in them; then takes them back. */
-export async function inhabit(stack: DoctorStack, chosen: readonly Layout[]): Promise<void> {
+/** Applies all layouts at once, checks that the doctor finds nothing, and takes the layouts back. */
+export async function checkLayouts(stack: DoctorStack, chosen: readonly Layout[]): Promise<void> {
   const services = [...new Set(chosen.flatMap((layout) => layout.services))];
   const without = chosen.flatMap((layout) => layout.without ?? []);
   try {
     await stack.change(await Promise.all(chosen.map(({ change }) => change(stack))), services);
     for (const name of without) await stack.scale(name, 0);
-    await saysExactly(stack, []);
+    await waitForFindings(stack, []);
   } finally {
     for (const name of without) await stack.scale(name, 1);
     await stack.change([], services);

@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { docker, type Engine } from '../../providers/engine/docker-command.ts';
 import { runLabel } from '../../providers/engine/test-run.ts';
 
-/** The part of the internet that a Meet needs: a DNS that knows one name or none, and a TLS server. */
+/** The part of the internet that a Meet needs: a DNS that knows at most one name, and a TLS server. */
 export interface OutsideWorld {
   readonly address: string;
-  /** Starts it again: the DNS has its own address under these names and no others; TLS with the certificate of this folder. */
-  become(names: readonly string[], certificates: string): Promise<void>;
+  /**
+   * Restarts both: the DNS answers its own address for exactly these names, TLS uses the certificate in this folder.
+   */
+  serve(names: readonly string[], certificates: string): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** A container of its own on a network of the Meet. */
+/** Starts both in a separate container on a network of the Meet. */
 export async function startOutsideWorld(engine: Engine, image: string, network: string): Promise<OutsideWorld> {
   const name = `${network}-outside-world`;
   const run = async (names: readonly string[], cert: string, key: string): Promise<void> => {
@@ -40,16 +42,16 @@ export async function startOutsideWorld(engine: Engine, image: string, network: 
   const address = (await docker(engine, ['inspect', '--format', format, name])).trim();
   return {
     address,
-    async become(names, certificates) {
+    async serve(names, certificates) {
       await run(names, readFileSync(join(certificates, 'cert.pem'), 'utf8'), readFileSync(join(certificates, 'key.pem'), 'utf8'));
       const again = (await docker(engine, ['inspect', '--format', format, name])).trim();
-      if (again !== address) throw new Error(`the outside world moved from ${address} to ${again}`);
+      if (again !== address) throw new Error(`the container's address changed from ${address} to ${again}`);
     },
     remove: async () => void (await docker(engine, ['rm', '--force', name])),
   };
 }
 
-/** RFC 1035: one question comes, its answer goes; an A record, none of another type, or no such name. */
+/** RFC 1035: answers each question with an A record, an empty answer for other types, or "no such name". */
 const program = `
 const { NAMES, CERT, KEY } = process.env;
 const own = Object.values(require('node:os').networkInterfaces()).flat().find((one) => !one.internal && one.family === 'IPv4').address;

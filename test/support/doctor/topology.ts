@@ -8,7 +8,7 @@ import type { ContainerState, Health } from '../../../src/model/container.ts';
 import { container } from '../containers.ts';
 import { shippedStub } from '../real-layout.ts';
 
-/** A container of the topology in a few words. */
+/** A short description of a container in the topology. */
 export interface SubjectSketch {
   readonly image?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -22,7 +22,7 @@ export interface SubjectSketch {
   readonly ports?: readonly number[];
 }
 
-/** Services by name; what isn't said is as in compose.example.yml. */
+/** By service name. The defaults are those of compose.example.yml. */
 type Sketches = Readonly<Record<string, SubjectSketch>>;
 
 export const generation = '0123456789abcdef';
@@ -120,13 +120,13 @@ export function published(
   return { port, protocol, hostAddress, hostPort };
 }
 
-/** What a test says of the world besides its containers. */
+/** A test's changes to the facts besides its containers. */
 interface World {
   readonly frontend?: Partial<FrontendFacts>;
   readonly facts?: Partial<Facts>;
 }
 
-/** The facts of a Meet that is well in every respect, but for what is said of it. A service that is `undefined` isn't there. */
+/** The facts of a Meet without faults, with the test's changes. `undefined` removes a service. */
 export function topology(changes: Readonly<Record<string, SubjectSketch | undefined>> = {}, world: World = {}): Facts {
   const names = [...new Set([...Object.keys(usual), ...Object.keys(changes)])];
   const subjects = names.flatMap((name) => {

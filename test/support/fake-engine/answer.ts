@@ -2,22 +2,22 @@ import { readFilters } from './event.ts';
 import { signalNumbers } from './world.ts';
 import type { FakeSignal, World } from './world.ts';
 
-/** The API versions that an engine speaks, `1.45`. */
+/** The range of API versions of an engine, such as `1.45`. */
 export interface FakeApi {
   readonly min: string;
   readonly max: string;
 }
 
-/** What is asked, without the version in front of the path. */
+/** A request without the version in front of its path. */
 export interface FakeQuestion {
   readonly method: string;
   readonly path: string;
-  /** `1.45` of `/v1.45/…`; without one the engine's newest is meant. */
+  /** `1.45` in `/v1.45/…`. Without a version, the engine uses its newest. */
   readonly version: string | undefined;
   readonly query: URLSearchParams;
 }
 
-/** A whole answer. */
+/** A complete answer. */
 export interface FakeAnswer {
   readonly status: number;
   readonly body: string;
@@ -29,7 +29,7 @@ const inspectPattern = /^\/containers\/([^/]+)\/json$/;
 const logsPattern = /^\/containers\/([^/]+)\/logs$/;
 const healthFieldSince = '1.52';
 
-/** Answers every call but the event stream, as the real engine does. */
+/** Answers every call except the event stream, as the real engine does. */
 export function answerOf(world: World, api: FakeApi, question: FakeQuestion): FakeAnswer {
   const { method, path, version, query } = question;
   const headers = { 'api-version': api.max, ostype: 'linux' };
@@ -51,7 +51,7 @@ export function answerOf(world: World, api: FakeApi, question: FakeQuestion): Fa
   return { status: 404, body: messageBody('page not found') };
 }
 
-/** Answers what runs a command: made, run, and ended well. */
+/** Answers the calls that run a command: create, start, inspect. The command always succeeds. */
 export function answerCommand({ method, path }: Pick<FakeQuestion, 'method' | 'path'>): FakeAnswer | undefined {
   if (method === 'POST' && /^\/containers\/[^/]+\/exec$/.test(path)) return { status: 201, body: JSON.stringify({ Id: 'e'.repeat(64) }) };
   if (method === 'POST' && /^\/exec\/[^/]+\/start$/.test(path)) return { status: 200, body: '' };
@@ -64,7 +64,7 @@ export function killedContainer({ method, path }: Pick<FakeQuestion, 'method' | 
   return method === 'POST' && name !== undefined ? decodeURIComponent(name) : undefined;
 }
 
-/** The engine's own refusal of a version that it doesn't speak. */
+/** The engine's refusal of an API version that it doesn't support. */
 export function refuseVersion({ min, max }: FakeApi, version: string | undefined): FakeAnswer | undefined {
   if (version === undefined) return undefined;
   if (compareVersions(version, max) > 0)
@@ -74,7 +74,7 @@ export function refuseVersion({ min, max }: FakeApi, version: string | undefined
   return { status: 400, body: messageBody(message) };
 }
 
-/** The body of every refusal of the engine's. */
+/** The body of the engine's error answers. */
 export function messageBody(message: string): string {
   return JSON.stringify({ message });
 }
@@ -99,7 +99,7 @@ function answerInspect(world: World, name: string): FakeAnswer {
   return text === undefined ? { status: 404, body: messageBody(`No such container: ${name}`) } : { status: 200, body: text };
 }
 
-/** As of a container with a terminal: without frames. */
+/** The log of a container with a terminal, which has no frames. */
 function answerLog(world: World, name: string, query: URLSearchParams): FakeAnswer {
   const tail = query.get('tail') ?? 'all';
   const text = world.logSince(name, Number(query.get('since') ?? 0), tail === 'all' ? Infinity : Number(tail));

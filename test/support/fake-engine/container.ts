@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto';
 type FakeState = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead';
 export type FakeHealth = 'none' | 'starting' | 'healthy' | 'unhealthy';
 
-/** Where a container is on one network. Of what is left out the engine shows nothing; the gateway is the subnet's first address. */
+/**
+ * A container's addresses on one network. The engine shows no field that is left out. The gateway is the subnet's first
+ * address.
+ */
 export interface FakeAttachment {
   readonly ipv4?: string;
   readonly gateway?: string;
@@ -11,10 +14,10 @@ export interface FakeAttachment {
   readonly ipv6Gateway?: string;
 }
 
-/** Network name to where the container is on it; a text is its IPv4 address. */
+/** By network name. A text is the IPv4 address. */
 type FakeNetworks = Readonly<Record<string, string | FakeAttachment>>;
 
-/** A container as a test asks for it; what is left out is what `docker run` would give. */
+/** A container as a test describes it. The defaults are those of `docker run`. */
 export interface FakeContainerSpec {
   readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -25,22 +28,22 @@ export interface FakeContainerSpec {
   readonly health?: FakeHealth;
   readonly image?: string;
   readonly ports?: readonly number[];
-  /** `host` and `container:<id>` have no networks of their own. */
+  /** `host` and `container:<id>` have no networks. */
   readonly networkMode?: string;
   readonly createdAtSeconds?: number;
 }
 
-/** What of a container can change; a new value replaces the old one as a whole. */
+/** The parts of a container that can change. A new value replaces the whole old value. */
 export interface FakeLook {
   readonly name: string;
   readonly state: FakeState;
   readonly health: FakeHealth;
   readonly networks: Readonly<Record<string, FakeAttachment>>;
-  /** How often it has started: each time it gets new endpoints. */
+  /** How often it has started. Each start gives it new endpoints. */
   readonly starts: number;
 }
 
-/** What of a container stays as it is. */
+/** The parts of a container that never change. */
 export interface FakeIdentity {
   readonly id: string;
   readonly image: string;
@@ -51,14 +54,14 @@ export interface FakeIdentity {
   readonly createdAtSeconds: number;
 }
 
-/** The networks that a container gets: none of its own in another's or the host's network namespace. */
+/** The networks that a container gets. A container in another network namespace has no networks. */
 export function attachmentsOf({ networks = {}, networkMode = '' }: FakeContainerSpec): FakeLook['networks'] {
   if (networkMode === 'host') return { host: {} };
   if (networkMode.startsWith('container:')) return {};
   return Object.fromEntries(Object.entries(networks).map(([network, place]) => [network, attachmentOf(place)]));
 }
 
-/** A place on a network in its long form. */
+/** The long form of an attachment. */
 export function attachmentOf(place: string | FakeAttachment): FakeAttachment {
   return typeof place === 'string' ? { ipv4: place } : place;
 }
@@ -66,9 +69,9 @@ export function attachmentOf(place: string | FakeAttachment): FakeAttachment {
 const entryTexts = { withHealthField: new WeakMap<FakeLook, string>(), without: new WeakMap<FakeLook, string>() };
 
 /**
- * One entry of `GET /containers/json` as JSON, with the fields of the real one that anybody reads. Remembered for each look:
- * with 10,000 containers a list would keep the test itself from answering.
- * @param hasHealthField from API 1.52 on the health is a field, too
+ * An entry of `GET /containers/json` as JSON, with the fields that clients read. Cached for each look: with 10,000
+ * containers, building the list would block the test.
+ * @param hasHealthField API 1.52 and later have a field for the health
  */
 export function listEntryText(identity: FakeIdentity, look: FakeLook, hasHealthField: boolean): string {
   const known = hasHealthField ? entryTexts.withHealthField : entryTexts.without;
@@ -85,7 +88,7 @@ function listEntry(identity: FakeIdentity, look: FakeLook, hasHealthField: boole
     ImageID: imageIdOf(identity.image),
     Command: '/docker-entrypoint.sh',
     Created: identity.createdAtSeconds,
-    // The real one lists them for running containers on networks of their own that aren't internal.
+    // The real engine lists the ports of running containers whose networks aren't internal.
     Ports: look.state === 'running' && hasOwnNetwork(identity) ? identity.ports.map((port) => ({ PrivatePort: port, Type: 'tcp' })) : [],
     Labels: identity.labels,
     State: look.state,
@@ -101,7 +104,7 @@ function hasOwnNetwork({ networkMode }: FakeIdentity): boolean {
   return networkMode !== 'host' && !networkMode.startsWith('container:');
 }
 
-/** `GET /containers/<id>/json` as JSON: a secret in the environment, and what a frontend needs. */
+/** `GET /containers/<id>/json` as JSON: a secret in the environment, and the fields that frontends need. */
 export function inspectionText({ id, ports }: FakeIdentity): string {
   const exposed = Object.fromEntries(ports.map((port) => [`${port}/tcp`, {}]));
   return JSON.stringify({
@@ -118,14 +121,14 @@ function imageIdOf(image: string): string {
 
 const digests = new Map<string, string>();
 
-/** The id of whatever has this name. */
+/** A container's id, made from its name. */
 export function digestOf(text: string): string {
   const known = digests.get(text) ?? createHash('sha256').update(text).digest('hex');
   digests.set(text, known);
   return known;
 }
 
-/** Before API 1.52 the health is in this text alone. */
+/** Before API 1.52, only this text has the health. */
 function statusText({ state, health }: FakeLook): string {
   const text: Readonly<Record<FakeState, string>> = {
     created: 'Created',
@@ -166,7 +169,7 @@ function addressFields({ ipv4, gateway, ipv6, ipv6Gateway }: FakeAttachment, pre
   };
 }
 
-/** The gateway that the engine gives a network that asks for none. */
+/** The default gateway that the engine gives a network. */
 function firstAddress(ipv4: string, prefixLength: number): string {
   const asNumber = ipv4.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
   const subnetSize = 2 ** (32 - prefixLength);

@@ -11,24 +11,24 @@ import type { FaultKind, Faults } from './faults.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
 
-/** A call that came in, whatever became of it. */
+/** A received call. */
 interface FakeCall extends FakeQuestion {
   /** Milliseconds since 1970. */
   readonly atMs: number;
 }
 
-/** A whole answer that was sent; times as of `performance.now()`. */
+/** A complete answer that was sent. Times are those of `performance.now()`. */
 interface FakeAnswered {
   readonly path: string;
   /** Head and body. */
   readonly bytes: number;
-  /** When the call came in. */
+  /** When the call was received. */
   readonly fromMs: number;
-  /** When the last byte was given to the socket. */
+  /** When the last byte was written to the socket. */
   readonly untilMs: number;
 }
 
-/** A Docker engine's API on a unix socket, as far as meet-gen uses it, whose containers and faults a test decides. */
+/** A fake Docker engine: the API on a unix socket as far as meet-gen uses it, with the test's containers and faults. */
 export interface FakeEngine {
   /** For `--docker-host`. */
   readonly host: string;
@@ -36,23 +36,23 @@ export interface FakeEngine {
   readonly world: World;
   readonly faults: Faults;
   readonly calls: readonly FakeCall[];
-  /** The calls that were answered, event streams aside. */
+  /** The answered calls, without event streams. */
   readonly answered: readonly FakeAnswered[];
-  /** The API versions that it speaks from now on. */
+  /** The API versions that it supports. Tests change them in place. */
   api: FakeApi;
-  /** Whether commands in containers can be run; all of them end well, and write nothing. */
+  /** Whether commands in containers can be run. All of them succeed, without output. */
   runsCommands: boolean;
   listCalls(): readonly FakeCall[];
-  /** The signals asked for, `name` as in the path. */
+  /** The received `kill` calls. `name` is the path's. */
   killCalls(): readonly (FakeCall & { readonly name: string })[];
   eventStreams(): number;
-  /** How many events were written into streams so far. */
-  toldEvents(): number;
-  /** Ends every event stream in the middle. */
+  /** The number of events written into streams so far. */
+  sentEvents(): number;
+  /** Ends every event stream in the middle of the body. */
   cutEventStreams(): void;
-  /** Writes a line, whatever it is, into every event stream. */
-  sayOnEventStreams(line: string): void;
-  /** Nobody answers any more; `leaving` the socket file as a killed engine does, or not. */
+  /** Writes any text into every event stream. */
+  writeToEventStreams(line: string): void;
+  /** Stops listening. A killed engine leaves its socket file; a stopped engine leaves nothing. */
   goAway(leaving?: 'socket file' | 'nothing'): Promise<void>;
   comeBack(): Promise<void>;
   close(): Promise<void>;
@@ -69,7 +69,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
   const answered: FakeAnswered[] = [];
   const timers = new Set<NodeJS.Timeout>();
   const streams = new Set<ServerResponse>();
-  let toldEvents = 0;
+  let sentEvents = 0;
   let server: Server | undefined;
 
   const later = (delayMs: number, run: () => void): void => {
@@ -89,7 +89,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     const deliver = createDelivery(
       fault,
       (event) => {
-        toldEvents += 1;
+        sentEvents += 1;
         writeInPieces(response, `${JSON.stringify(event)}\n`, fault);
       },
       later,
@@ -180,15 +180,16 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
         return name === undefined ? [] : [{ ...call, name }];
       }),
     eventStreams: () => streams.size,
-    toldEvents: () => toldEvents,
+    sentEvents: () => sentEvents,
     cutEventStreams() {
       for (const stream of streams) stream.destroy();
     },
-    sayOnEventStreams(line) {
+    writeToEventStreams(line) {
       for (const stream of streams) stream.write(line);
     },
     async goAway(leaving = 'nothing') {
-      // Node removes the socket file when it closes; moved aside for that moment it survives, and refuses.
+      // Node removes the socket file when it closes. The file is moved away for that moment: it stays, and refuses
+      // connections.
       if (leaving === 'socket file') await rename(socketPath, `${socketPath}.kept`);
       await stop();
       if (leaving === 'socket file') await rename(`${socketPath}.kept`, socketPath);

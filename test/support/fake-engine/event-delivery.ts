@@ -1,12 +1,12 @@
 import type { FakeEvent } from './event.ts';
 import type { FaultKind } from './faults.ts';
 
-/** How long an event waits for a neighbour to change places with. */
+/** How long a swapped event waits for the next event. */
 const neighbourMs = 20;
 
 /**
- * What passes events on to one stream, as its fault lets them through.
- * @param later runs something after so many milliseconds, unless the engine ends before
+ * Creates the delivery of events to one stream, with the stream's fault.
+ * @param later runs a function after so many milliseconds, unless the engine ends first
  */
 export function createDelivery(
   fault: FaultKind | undefined,

@@ -1,7 +1,7 @@
-/** An event as `GET /events` prints it, one JSON object a line. */
+/** An event as `GET /events` prints it: one JSON object per line. */
 export interface FakeEvent {
   readonly Type: 'container' | 'network';
-  /** `health_status: healthy` carries the result in here; `exec_create: …` the command. */
+  /** Also has the result of `health_status: healthy`, or the command of `exec_create: …`. */
   readonly Action: string;
   readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
   readonly scope: 'local';
@@ -9,7 +9,10 @@ export interface FakeEvent {
   readonly timeNano: number;
 }
 
-/** Filters of a query as the engine takes them: `{"type":["container"]}`, or the older `{"type":{"container":true}}`. */
+/**
+ * The filters of a query in either of the engine's forms: `{"type":["container"]}`, or `{"type":{"container":true}}`
+ * (older).
+ */
 export type FakeFilters = ReadonlyMap<string, readonly string[]>;
 
 /** Reads the `filters` parameter. */
@@ -20,7 +23,7 @@ export function readFilters(text: string | null): FakeFilters {
   );
 }
 
-/** Whether an event passes the filters; actions by prefix as soon as one with details is asked for (moby, events/filter.go). */
+/** Whether an event passes the filters. Actions match by prefix if a filter has details (moby, events/filter.go). */
 export function passesFilters(event: FakeEvent, filters: FakeFilters): boolean {
   const types = filters.get('type');
   const actions = filters.get('event');
@@ -39,7 +42,7 @@ export function hasLabels(labels: Readonly<Record<string, string>>, filters: Fak
   });
 }
 
-/** Whether an id passes the `id` filters, whole or its beginning; several are alternatives. */
+/** Whether an id passes the `id` filters: the whole id or its beginning. Several filters are alternatives. */
 export function hasId(id: string, filters: FakeFilters): boolean {
   const wanted = filters.get('id');
   return wanted === undefined || wanted.some((start) => id.startsWith(start));

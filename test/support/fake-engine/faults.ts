@@ -1,52 +1,52 @@
 import type { Socket } from 'node:net';
 import type { FakeEvent } from './event.ts';
 
-/** What goes wrong with a call. */
+/** The kinds of faults of a call. */
 export type FaultKind =
-  /** Another status, with the engine's own kind of message. */
+  /** Another status, with an error message in the engine's form. */
   | { readonly do: 'status'; readonly status: number; readonly message?: string; readonly location?: string }
-  /** Never an answer, the connection stays. */
+  /** No answer. The connection stays open. */
   | { readonly do: 'hang' }
-  /** The answer comes later, as the world is then. */
+  /** A later answer, with the world at that time. */
   | { readonly do: 'delay'; readonly ms: number }
-  /** The answer comes later, and shows the world as it was when it was asked: overtaken by then, perhaps. */
+  /** A later answer, with the world at the time of the request: it may be out of date. */
   | { readonly do: 'late'; readonly until: Promise<unknown> }
-  /** Something happens between the question and its answer, which is then as it should be. */
+  /** Something happens between the request and its answer. The answer is current. */
   | { readonly do: 'meanwhile'; readonly run: () => unknown }
   /** The connection ends before the first byte. */
   | { readonly do: 'drop' }
-  /** The connection ends in the middle of the body; of an event stream, at once after its head. */
+  /** The connection ends in the middle of the body. An event stream ends right after its head. */
   | { readonly do: 'cut' }
   /** A complete answer with another body. */
   | { readonly do: 'body'; readonly body: string }
-  /** Whatever is written to the connection, which need not be HTTP. */
+  /** Any bytes on the connection; not necessarily HTTP. */
   | { readonly do: 'raw'; readonly send: (connection: Socket) => void }
-  /** The body, or every event, in pieces of so many bytes. */
+  /** The body, or each event, in pieces of this size. */
   | { readonly do: 'split'; readonly bytes: number }
-  /** The body in pieces of so many bytes, with a pause between them. */
+  /** The body in pieces of this size, with pauses in between. */
   | { readonly do: 'trickle'; readonly bytes: number; readonly everyMs: number }
-  /** Of an event stream: it stays open, and nothing ever comes, or nothing after so many events. */
+  /** The event stream stays open, but no event arrives after this many. Default: 0. */
   | { readonly do: 'half-open'; readonly afterEvents?: number }
-  /** Of an event stream: these events never come; `nth` counts from 1. */
+  /** These events are lost. `nth` counts from 1. */
   | { readonly do: 'lose'; readonly which: (event: FakeEvent, nth: number) => boolean }
-  /** Of an event stream: every event comes twice. */
+  /** Every event arrives twice. */
   | { readonly do: 'repeat' }
-  /** Of an event stream: each two neighbours change places; one without a neighbour comes a little late. */
+  /** Two events in a row swap places. An event without a next event arrives a little late. */
   | { readonly do: 'swap' };
 
-/** A fault and the calls that it befalls. */
+/** A fault, and the calls that it applies to. */
 type Fault = FaultKind & {
   readonly method: 'GET' | 'POST';
   readonly path: RegExp;
-  /** Only calls whose `filters` parameter looks like this. */
+  /** Only calls with such a `filters` parameter. */
   readonly filters?: RegExp;
-  /** How many calls it befalls; all, unless told. */
+  /** The number of calls that it applies to. Default: all. */
   readonly times?: number;
 };
 
-/** The faults that are set; the first that fits a call befalls it. */
+/** The active faults. The first that matches a call applies. */
 export interface Faults {
-  /** @returns how many calls it befell so far, and how to lift it */
+  /** @returns the number of calls with this fault so far, and how to lift it */
   add(fault: Fault): { hits(): number; lift(): void };
   clear(): void;
   /** The fault of this call, counted. */

@@ -5,45 +5,48 @@ import type { World } from './world.ts';
 
 const defaultListenPort = 8083;
 
-/** How a fake nginx behaves from now on; tests change it in place. */
+/** The behaviour of a fake nginx. Tests change it in place. */
 interface NginxBehaviour {
-  /** From the signal until the first new answer. */
+  /** From the signal until the first answer with the new configuration. */
   reloadMs: number;
-  /** For so long after a reload every second answer still comes from an old worker. */
+  /** For this long after a reload, an old worker gives every second answer. */
   oldWorkersMs: number;
-  /** So many signals from now on have no effect. */
+  /** The next signals, this many, have no effect. */
   loseSignals: number;
-  /** It finds the new file wrong, says so in its log, and goes on with the old one. */
+  /** Refuses the new file, logs an error, and keeps the old configuration. */
   refuseReload: boolean;
-  /** It refuses only a file that holds this text, and names the line. */
+  /** Refuses only a file with this text, and names the line. */
   refuseText: string | undefined;
-  /** Requests that it logs between a refusal and the next question about it. */
+  /** The number of requests that it logs after a refusal, before meet-gen reads the log. */
   requestsAfterRefusal: number;
-  /** What is answered on the status port. */
+  /** The answers of the status port. */
   answers: 'normally' | 'never' | 'forbidden';
-  /** Another server of its answers on the routing port. */
+  /** Another server block answers on the routing port. */
   isShadowed: boolean;
 }
 
-/** In nginx's `combined` format, with words of nginx's that a visitor put there. */
+/** A line in nginx's `combined` format, with a visitor's forgery of nginx's error messages. */
 const accessLogLine = `203.0.113.9 - - [25/Nov/2026:02:03:04 +0000] "GET /?[emerg]=1 HTTP/1.1" 200 7 "-" "${'Mozilla/5.0 '.repeat(20)} [emerg] 1#1: forged"`;
 
-/** The nginx of a frontend container: its status server, and the configuration that it has read. */
+/** The nginx of a frontend container, with its status server and its loaded configuration. */
 export interface FakeNginx {
   readonly behaviour: NginxBehaviour;
-  /** The generation that it serves, `none` before it has read a file. */
+  /** The generation that it serves; `none` before it has read a file. */
   generation(): string;
-  /** When it was asked for its generation, milliseconds since 1970. */
+  /** The times of requests for the generation, in milliseconds since 1970. */
   readonly asks: readonly number[];
-  /** When it was asked on the routing port, likewise. */
+  /** The times of requests on the routing port, in milliseconds since 1970. */
   readonly visits: readonly number[];
-  /** When a signal reached it. */
+  /** The times of received signals. */
   readonly signals: readonly number[];
-  /** As at a container's start: the file is read, whatever is in it. */
+  /** Reads the file without any check, as at a container's start. */
   boot(): void;
-  /** Another container took the place of the one it was in, at the same address: it starts in there, and gets its signals. */
+  /**
+   * Moves to a container that has replaced its own at the same address. It starts there, and gets that container's
+   * signals.
+   */
   moveTo(container: string): void;
-  /** Nobody listens on the routing port any more. */
+  /** Closes the routing port. */
   closeEntrance(): Promise<void>;
   close(): Promise<void>;
 }
@@ -51,12 +54,12 @@ export interface FakeNginx {
 export interface NginxPlace {
   readonly address: string;
   readonly port: number;
-  /** The published file, as the container mounts it. */
+  /** The published file at its mount point in the container. */
   readonly file: string;
   readonly version?: string;
 }
 
-/** Starts the nginx of a container of the world, and lets the world's HUP reach it. */
+/** Starts the nginx of a container in the world. It gets the container's HUP signals. */
 export async function startFakeNginx(world: World, container: string, place: NginxPlace): Promise<FakeNginx> {
   const behaviour: NginxBehaviour = {
     reloadMs: 20,
@@ -79,9 +82,9 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
     const text = readText(place.file);
     const refused = behaviour.refuseText === undefined ? behaviour.refuseReload : text.includes(behaviour.refuseText);
     if (refused) {
-      const said = behaviour.refuseText ?? 'it';
+      const subject = behaviour.refuseText ?? 'it';
       const line = text.slice(0, text.indexOf(behaviour.refuseText ?? '')).split('\n').length;
-      world.writeLog(container, `2026/11/25 02:03:04 [emerg] 1#1: ${said} is refused in ${place.file}:${line}`);
+      world.writeLog(container, `2026/11/25 02:03:04 [emerg] 1#1: ${subject} is refused in ${place.file}:${line}`);
       for (let index = 0; index < behaviour.requestsAfterRefusal; index += 1) world.writeLog(container, accessLogLine);
       return;
     }
@@ -112,7 +115,7 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
   });
   await listen(server, place);
   const entrances = new Map<number, Server>();
-  /** On the port that the file names. A port that it named before goes on answering, which nobody minds. */
+  /** Listens on the port that the file names. A previous port stays open, which disturbs no test. */
   const openEntrance = async (): Promise<void> => {
     const port = Number(/listen (\d+);/.exec(readText(place.file))?.[1] ?? defaultListenPort);
     if (entrances.has(port)) return;
@@ -120,7 +123,7 @@ export async function startFakeNginx(world: World, container: string, place: Ngi
     entrances.set(port, entrance);
     await listen(entrance, { address: place.address, port });
   };
-  // What it doesn't know is the single-page application's, which answers everything.
+  // Unknown paths belong to the single-page application, which answers every path with 200.
   const answerVisitor: RequestListener = (request, response) => {
     visits.push(Date.now());
     const generation = answering(visits.length);
@@ -174,7 +177,7 @@ function readText(file: string): string {
   }
 }
 
-/** The generation that a published file makes nginx answer; `none` when there is no such file, or no answer in it. */
+/** The generation in a published file; `none` if the file is missing or has no generation. */
 export function readGeneration(file: string): string {
   try {
     return /return 200 "([0-9a-f]{16}) \$nginx_version\\n"/.exec(readFileSync(file, 'utf8'))?.[1] ?? 'none';

@@ -16,55 +16,57 @@ import type { FakeNginx } from './nginx.ts';
 import { statusSocketOf } from '../status-socket.ts';
 import { waitUntil } from '../wait-until.ts';
 
-/** A network that the frontends and backends of most tests share. */
+/** The network that most tests' frontends and backends share. */
 export const network = 'meet_default';
 const statusPort = 8084;
 
-/** An engine with a fake nginx or more, an out directory, and the sidecars that a test starts; all gone afterwards. */
+/** A fake engine, fake nginxes, an out directory, and the sidecars that a test starts. All are removed afterwards. */
 export interface Scene {
-  /** A temporary directory of its own, with a short path, readable for everybody. */
+  /** A temporary directory with a short path, which every user can read. */
   readonly folder: string;
   readonly out: string;
   readonly engine: FakeEngine;
-  /** An address of this scene's own loopback network. */
+  /** An address in the scene's loopback network. */
   address(host: number): string;
   /** Adds a frontend container and starts the nginx in it. */
   frontend(name: string, options?: FrontendOptions): Promise<FakeNginx>;
-  /** Adds a backend container: name, address by its last number. */
+  /** Adds a backend container. `host` is the last number of its address. */
   backend(name: string, host: number, more?: Partial<FakeContainerSpec>): void;
-  /** Starts `meet-gen run`, with `--listen off` and a resync that never comes unless flags say otherwise. */
-  /** Something accepts connections there. */
+  /** Opens a port that accepts connections at each of these places. */
   listens(...places: readonly (readonly [host: number, port: number])[]): Promise<void>;
+  /**
+   * Starts `meet-gen run`. Flags can replace the defaults: `--listen off`, and a resync every hour, so none in a test.
+   */
   run(flags?: readonly string[], options?: CommandOptions): RunningCommand;
   /** Stops every sidecar that was started. */
   stopAll(): Promise<void>;
-  /** The unix socket that answers operators. */
+  /** The path of the status socket. */
   readonly statusSocket: string;
   /** `/status` over the unix socket. */
   status(): Promise<StatusSnapshot>;
   /** Waits until every frontend is proven to serve the published file. */
   converged(): Promise<StatusSnapshot>;
-  /** Waits until a frontend serves a configuration that holds this text, and all is proven. */
+  /** Waits until a frontend serves a configuration with this text, and the status is converged. */
   serves(text: string, instance?: string): Promise<void>;
-  /** Waits until no frontend is asked or told anything any more and the file lacks this text. */
+  /** Waits until the published file lacks this text, and no frontend gets requests or signals. */
   servesNoMore(text: string, instance?: string): Promise<void>;
   file(instance?: string): string;
   content(instance?: string): Promise<string>;
-  /** Inode and time of the published file: the same as long as nobody writes it. */
+  /** The published file's inode and time. Both change only when the file is written. */
   fileIdentity(instance?: string): Promise<string>;
 }
 
 interface FrontendOptions {
   readonly instance?: string;
   readonly host?: number;
-  /** Of its nginx; an old one unless told otherwise, given the same file whether a busy host has let it tell its version yet or not. */
+  /** nginx's version. The default is old, so that the file is the same before and after meet-gen knows the version. */
   readonly version?: string;
   readonly container?: Partial<FakeContainerSpec>;
-  /** Where its nginx reads; without it the file that is published for the instance. */
+  /** The file that nginx reads. Default: the file that is published for the instance. */
   readonly file?: string;
 }
 
-/** What a container of a compose project carries. */
+/** The labels of a compose project's container. */
 export function composeLabels(
   project: string,
   service: string,
@@ -73,12 +75,12 @@ export function composeLabels(
   return { 'com.docker.compose.project': project, 'com.docker.compose.service': service, ...more };
 }
 
-/** Flags of a sidecar that looks only when it hears of something. */
+/** Flags for a sidecar that looks only after events. */
 const quietFlags = ['--listen', 'off', '--resync', '1h'] as const;
 
 /**
  * Makes a scene.
- * @param releases takes what has to be done at the end, in reverse, also when this fails half-way
+ * @param releases collects the functions that clean up, to run in reverse order, also after a failure half-way
  */
 export async function createScene(releases: (() => Promise<unknown>)[]): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'mg-'));
@@ -152,7 +154,7 @@ export async function createScene(releases: (() => Promise<unknown>)[]): Promise
       await scene.converged();
     },
     async servesNoMore(text, instance = 'meet') {
-      await waitUntil(`${text} is published no more`, async () => !(await contentOf(fileOf(instance))).includes(text));
+      await waitUntil(`${text} is no longer published`, async () => !(await contentOf(fileOf(instance))).includes(text));
       await scene.converged();
     },
     file: (instance = 'meet') => fileOf(instance),
@@ -165,7 +167,7 @@ export async function createScene(releases: (() => Promise<unknown>)[]): Promise
   return scene;
 }
 
-/** What the file says, what the status says and what nginx says is one and the same. */
+/** The file, the status and nginx all have the same generation. */
 function hasConverged(status: StatusSnapshot): boolean {
   const meets = status.instances.filter((instance) => instance.file !== undefined);
   return (
@@ -179,11 +181,11 @@ function hasConverged(status: StatusSnapshot): boolean {
   );
 }
 
-/** Waits for a status of the running sidecar. */
+/** Waits for a status of the running sidecar that fulfils a condition. */
 export function waitForStatus(scene: Scene, what: string, holds: (status: StatusSnapshot) => boolean): Promise<StatusSnapshot> {
   let last = 'no answer';
   return waitUntil(
-    `the status is: ${what}`,
+    `the status shows: ${what}`,
     async () => {
       const status = await scene.status().catch(() => undefined);
       if (status === undefined) return undefined;
@@ -195,7 +197,7 @@ export function waitForStatus(scene: Scene, what: string, holds: (status: Status
   );
 }
 
-/** A service of the Meet comes, with routes of its own: that is a change of structure. */
+/** Adds a service with its own routes, which changes the structure. */
 export function addService(scene: Scene, name: string, host: number, path = `/${name}`): void {
   scene.engine.world.add({
     name,
@@ -206,7 +208,10 @@ export function addService(scene: Scene, name: string, host: number, path = `/${
   });
 }
 
-/** What `/metrics` says on the socket, without the namespace: `events_total{action="start"}` and its value. */
+/**
+ * The metrics by name without the namespace, from `/metrics` on the socket: `events_total{action="start"}` and its
+ * value.
+ */
 export async function readMetrics(scene: Scene): Promise<ReadonlyMap<string, number>> {
   const { body } = await askSocket(scene.statusSocket, '/metrics');
   const lines = body.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -223,12 +228,12 @@ interface HttpAnswer {
   readonly body: string;
 }
 
-/** Asks over a unix socket. */
+/** Sends a request over a unix socket. */
 export function askSocket(socketPath: string, path: string): Promise<HttpAnswer> {
   return ask({ socketPath, path });
 }
 
-/** Asks over TCP, with any method and Host. */
+/** Sends a request over TCP, with any method and Host. */
 export function askPort(port: number, path: string, more: { method?: string; host?: string } = {}): Promise<HttpAnswer> {
   const headers = more.host === undefined ? {} : { host: more.host };
   return ask({ host: '127.0.0.1', port, path, method: more.method ?? 'GET', headers });
@@ -247,8 +252,8 @@ function ask(where: RequestOptions): Promise<HttpAnswer> {
 }
 
 /**
- * Claims a /24 of loopback for a scene, so that ports never clash: 127.0.0.0/8 is all loopback. A listener on its last
- * address is the claim, which other scenes see, in other processes too.
+ * Claims a /24 of loopback for a scene, so that ports never clash. (127.0.0.0/8 is all loopback.) The claim is a
+ * listener on the last address, which scenes in other processes see, too.
  */
 async function claimSubnet(releases: (() => unknown)[]): Promise<string> {
   for (;;) {
@@ -268,7 +273,7 @@ async function contentOf(file: string): Promise<string> {
   return readFile(file, 'utf8').catch(() => '');
 }
 
-/** The codes of the problems that a log tells, one for each line with this message. */
+/** The codes of the problems in a log: one for each line with this message. */
 export function problemCodes(run: RunningCommand, name: 'problem' | 'problemResolved' | 'notice' = 'problem'): readonly string[] {
   return run.logged(name).map((line) => (line['problem'] as { readonly code: string }).code);
 }

@@ -9,23 +9,24 @@ export const signalNumbers = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, USR1: 10, TERM:
 export type FakeSignal = keyof typeof signalNumbers;
 
 /**
- * The containers of a fake engine. Every change announces itself as the real engine does: `kill` with the signal's
- * number, `health_status` in the action, network events with the container's id alone, a disconnect twice.
+ * The containers of a fake engine. Each change sends the real engine's events. `kill` has the signal's number,
+ * `health_status` has the result in its action, network events have only the container's id. A disconnect is sent
+ * twice.
  */
 export interface World {
   /**
-   * Adds a container, running unless its state says otherwise; a running one is announced like `docker run`.
-   * @returns its id
+   * Adds a container. It runs unless its state differs; a running container sends the events of `docker run`.
+   * @returns the container's id
    */
   add(spec: FakeContainerSpec): string;
   start(name: string): void;
-  /** The stop signal alone: the engine goes on saying `running` until `stop` or `die`. */
+  /** Sends the stop signal only. The engine shows `running` until `stop` or `die`. */
   beginStop(name: string, signal?: FakeSignal): void;
-  /** `docker stop`: the signal, then the end. */
+  /** `docker stop`: sends the signal, then ends the container. */
   stop(name: string): void;
-  /** The first process ended by itself. */
+  /** The first process ends on its own. */
   die(name: string): void;
-  /** What `POST /containers/<name>/kill` does; HUP and USR1 reach whoever listens, the others end the container. */
+  /** `POST /containers/<name>/kill`. HUP and USR1 reach the signal handlers, other signals end the container. */
   kill(nameOrId: string, signal: FakeSignal): 'done' | 'unknown' | 'not running';
   remove(name: string): void;
   rename(name: string, newName: string): void;
@@ -34,34 +35,34 @@ export interface World {
   connect(name: string, network: string, place: string | FakeAttachment): void;
   disconnect(name: string, network: string): void;
   health(name: string, health: Exclude<FakeHealth, 'none'>): void;
-  /** A health check or `docker exec`: three events that change nothing. */
+  /** A health check or `docker exec`: sends three events that change nothing. */
   exec(name: string): void;
-  /** Changes without a word, as if the event had been dropped. */
+  /** Changes the world without events, as if the events were lost. */
   silently(change: (world: World) => void): void;
-  /** Calls back when a container gets a signal that doesn't end it. */
+  /** Adds a handler for signals that don't end the container. */
   onSignal(nameOrId: string, handler: (signal: FakeSignal) => void): void;
   idOf(nameOrId: string): string;
-  /** The container's first process writes a line. */
+  /** Adds a line to the container's log. */
   writeLog(nameOrId: string, line: string): void;
   /**
-   * Those of its last `tail` lines that it wrote since a moment, in seconds since 1970; undefined for a container that isn't
-   * there. The engine counts the lines first, as here.
+   * The log lines since a time (seconds since 1970), out of the last `tail` lines; undefined for an unknown container.
+   * Like the real engine, it counts the lines first.
    */
   logSince(nameOrId: string, sinceSeconds: number, tail: number): string | undefined;
-  /** How long the list goes on showing the old state after a change was announced; 0 unless set. */
+  /** How long the list shows the old state after a change was announced. Default: 0. */
   listLagMs: number;
-  /** The list as JSON, as it is now; without `all` only what runs or is paused. */
+  /** The current list as JSON. Without `all`, only running and paused containers. */
   list(filters: FakeFilters, options: { readonly all: boolean; readonly hasHealthField: boolean }): string;
-  /** What `GET /containers/<name>/json` tells of it, as JSON; undefined for a container that isn't there. */
+  /** `GET /containers/<name>/json` as JSON; undefined for an unknown container. */
   inspect(nameOrId: string): string | undefined;
-  /** What is still remembered since a moment, in seconds since 1970: the last 256 events. */
+  /** The events since a time (seconds since 1970), out of the last 256 events. */
   eventsSince(sinceSeconds: number): readonly FakeEvent[];
   subscribe(listener: (event: FakeEvent) => void): () => void;
 }
 
 interface Entry {
   readonly identity: FakeIdentity;
-  /** Oldest first; the list shows the newest one that is visible already. Undefined: not there. */
+  /** Oldest first. The list shows the newest visible look. Undefined means removed. */
   looks: readonly { readonly visibleFromMs: number; readonly look: FakeLook | undefined }[];
   readonly handlers: ((signal: FakeSignal) => void)[];
   readonly log: { readonly atMs: number; readonly line: string }[];
@@ -95,7 +96,7 @@ export function createWorld(): World {
   const announce = (type: FakeEvent['Type'], action: string, id: string, attributes: Readonly<Record<string, string>>): void => {
     if (isSilent) return;
     const nowMs = Date.now();
-    // Never twice the same, and far enough apart for a number of seconds with a fraction to tell them apart.
+    // Times are unique, and far enough apart to differ as seconds with a fraction.
     lastTimeNano = Math.max(nowMs * 1e6, lastTimeNano + 5000);
     const event: FakeEvent = {
       Type: type,
@@ -124,7 +125,7 @@ export function createWorld(): World {
       });
   };
 
-  /** What the list shows of a container now; older looks are forgotten, and with the last one the container itself. */
+  /** The look that the list shows now. Older looks are dropped, and with the last one the container. */
   const visibleLook = (entry: Entry): FakeLook | undefined => {
     const nowMs = Date.now();
     const at = entry.looks.findLastIndex((candidate) => candidate.visibleFromMs <= nowMs);

@@ -1,22 +1,25 @@
 import type { Socket } from 'node:net';
 
-/** Something that answers in place of an engine, down to the bytes on the connection. */
+/** A bad answer of an engine, down to the bytes on the connection. */
 export interface HostileAnswer {
   readonly name: string;
   /**
-   * `refusal`: whole, but with another status than 200. `body`: whole, with a body that is none of the call's. `broken`: not whole, or
-   * too much.
+   * `refusal`: complete, with another status than 200. `body`: complete, with a wrong body. `broken`: incomplete or too
+   * large.
    */
   readonly kind: 'refusal' | 'body' | 'broken';
-  /** Only the call's deadline ends it. */
+  /** Ends only at the call's deadline. */
   readonly isSlow?: true;
-  /** As a stream of events nothing tells it from a quiet one: it is opened again at each resync, and lists go on meanwhile. */
+  /**
+   * As an event stream it looks like a quiet stream: meet-gen reopens it at each resync, and goes on listing
+   * containers.
+   */
   readonly isQuiet?: true;
   readonly send: (connection: Socket) => void;
 }
 
 const mib = 1024 ** 2;
-/** Longer than anything that is read of an answer. */
+/** More bytes than meet-gen reads in any answer. */
 const tooManyBytes = 64 * mib + 1;
 const pieceBytes = 256 * 1024;
 
@@ -30,7 +33,7 @@ function begin(connection: Socket, status = '200 OK', ...more: readonly string[]
   connection.write(`${[`HTTP/1.1 ${status}`, 'Content-Type: application/json', ...more].join('\r\n')}\r\n\r\n`);
 }
 
-/** Writes as fast as it is read, until the other side has enough. */
+/** Writes as fast as the other side reads, until it closes the connection. */
 function pour(connection: Socket, piece: Buffer, most = Infinity, after?: () => void): void {
   let left = most;
   const more = (): void => {
@@ -41,7 +44,7 @@ function pour(connection: Socket, piece: Buffer, most = Infinity, after?: () => 
     }
     if (left === 0) after?.();
   };
-  // The other side leaves in the middle.
+  // The other side closes the connection in the middle.
   connection.on('error', () => undefined);
   more();
 }
@@ -50,12 +53,12 @@ function filled(text: string): Buffer {
   return Buffer.alloc(pieceBytes, text);
 }
 
-/** A chunk of a body in chunks. */
+/** One chunk of a chunked body. */
 function chunk(bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
 }
 
-/** A byte now and then, without an end. */
+/** Writes a byte from time to time, endlessly. */
 function trickle(connection: Socket, text: string): void {
   const timer = setInterval(() => connection.write(text), 50);
   connection.on('close', () => clearInterval(timer)).on('error', () => undefined);
@@ -63,25 +66,24 @@ function trickle(connection: Socket, text: string): void {
 
 const redirect = (location: string): ((connection: Socket) => void) => whole('', '302 Found', [`Location: ${location}`]);
 
-/** All of them. */
 export const hostileAnswers: readonly HostileAnswer[] = [
   { name: 'a redirect', kind: 'refusal', send: redirect('http://127.0.0.1:9/x') },
-  { name: 'a redirect to where nobody can go', kind: 'refusal', send: redirect('gopher://[') },
+  { name: 'a redirect to an impossible address', kind: 'refusal', send: redirect('gopher://[') },
   { name: 'an unknown status', kind: 'refusal', send: whole('{}', '799 Odd') },
   { name: 'an unknown status of success', kind: 'refusal', send: whole('[]', '299 Odd') },
-  { name: 'a refusal without an end', kind: 'refusal', send: pourAfter('500 No', '[') },
+  { name: 'an endless refusal', kind: 'refusal', send: pourAfter('500 No', '[') },
   { name: 'a refusal of megabytes', kind: 'refusal', send: whole(JSON.stringify({ message: 'x'.repeat(2 * mib) }), '500 No') },
-  { name: 'a refusal whose words are none', kind: 'refusal', send: whole('{"message":{"message":[]}}', '500 No') },
+  { name: 'a refusal whose message is not text', kind: 'refusal', send: whole('{"message":{"message":[]}}', '500 No') },
   { name: 'an object', kind: 'body', send: whole('{"message":[null,{"__proto__":7,"constructor":"x"}],"Id":7,"ExitCode":"0"}') },
   { name: 'a number', kind: 'body', send: whole('7') },
   { name: 'null', kind: 'body', send: whole('null') },
   { name: 'lists in lists', kind: 'body', send: whole(`${'['.repeat(20_000)}${']'.repeat(20_000)}`) },
   { name: 'no JSON', kind: 'body', send: whole('<html>Welcome\u0000</html>') },
   { name: 'nothing', kind: 'body', send: whole('') },
-  { name: 'a body without an end', kind: 'broken', send: pourAfter('200 OK', 'x') },
-  { name: 'brackets without an end', kind: 'broken', send: pourAfter('200 OK', '[') },
+  { name: 'an endless body', kind: 'broken', send: pourAfter('200 OK', 'x') },
+  { name: 'endless brackets', kind: 'broken', send: pourAfter('200 OK', '[') },
   {
-    name: 'a body of so many bytes',
+    name: 'a body over the limit',
     kind: 'broken',
     send(connection) {
       begin(connection, '200 OK', `Content-Length: ${tooManyBytes}`);
@@ -118,7 +120,7 @@ export const hostileAnswers: readonly HostileAnswer[] = [
     },
   },
   {
-    name: 'headers without an end',
+    name: 'endless headers',
     kind: 'broken',
     send(connection) {
       connection.write('HTTP/1.1 200 OK\r\n');
@@ -132,14 +134,14 @@ export const hostileAnswers: readonly HostileAnswer[] = [
     send: (connection) => void connection.write('HTTP/1.1 101 Up\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
   },
   {
-    name: 'that it goes on, without an end',
+    name: 'endless continue responses',
     kind: 'broken',
     isSlow: true,
     send: (connection) => trickle(connection, 'HTTP/1.1 100 Continue\r\n\r\n'),
   },
   { name: 'no word', kind: 'broken', isSlow: true, send: () => undefined },
   {
-    name: 'a byte now and then',
+    name: 'a slow, endless body',
     kind: 'broken',
     isQuiet: true,
     isSlow: true,
@@ -149,7 +151,7 @@ export const hostileAnswers: readonly HostileAnswer[] = [
     },
   },
   {
-    name: 'a refusal now and then',
+    name: 'a slow, endless refusal',
     kind: 'refusal',
     isSlow: true,
     send(connection) {
@@ -159,7 +161,7 @@ export const hostileAnswers: readonly HostileAnswer[] = [
   },
 ];
 
-/** In chunks, so that no length says what comes. */
+/** Chunked, so that no header announces the length. */
 function pourAfter(status: string, text: string): (connection: Socket) => void {
   return (connection) => {
     begin(connection, status, 'Transfer-Encoding: chunked');

@@ -6,29 +6,29 @@ import type { RunningCommand } from '../built-command.ts';
 import { waitUntil } from '../wait-until.ts';
 import type { HostileAnswer } from './answers.ts';
 
-/** What a call is made on, and by. */
+/** The setting of a call. */
 export interface CallStage {
   readonly scene: Scene;
   readonly nginx: FakeNginx;
   readonly run: RunningCommand;
-  /** Another number for each time. */
+  /** A different number each time. */
   readonly round: number;
 }
 
-/** A call that the sidecar makes, what makes it, and what must come of it when it is answered badly. */
+/** A call that the sidecar makes, how a test causes the call, and the expected result of a bad answer. */
 interface Call {
   readonly which: { readonly method: 'GET' | 'POST'; readonly path: RegExp; readonly filters?: RegExp };
   readonly flags?: readonly string[];
-  /** Makes the sidecar ask. */
+  /** Makes the sidecar send the call. */
   readonly provoke: (stage: CallStage) => unknown;
-  /** Makes it ask where it went another way, and leaves the world as it is. */
+  /** Causes the call again if the sidecar chose another call. Doesn't change the world. */
   readonly nudge?: (stage: CallStage) => unknown;
-  /** The problem that says so; none where the sidecar does without the answer. */
+  /** The expected problem. Undefined if the sidecar works without the answer. */
   readonly problem: (answer: HostileAnswer) => 'engine-unreachable' | 'signal-failed' | undefined;
-  /** The published file must not change. */
+  /** Whether the published file must not change. */
   readonly keepsFile: boolean;
-  /** Waits until everything is as it should be, once the call is answered well again. */
-  readonly heals: (stage: CallStage) => Promise<unknown>;
+  /** Waits until everything is right again, after the call gets good answers. */
+  readonly recovers: (stage: CallStage) => Promise<unknown>;
 }
 
 const steady = 'backend';
@@ -41,14 +41,14 @@ function change({ scene: { engine }, round }: CallStage): void {
   else engine.world.start(changing);
 }
 
-/** The file says what the world is, and nginx serves the file. */
+/** Waits until the file shows the world, and nginx serves the file. */
 async function follows({ scene, nginx, round }: CallStage): Promise<void> {
   const endpoint = `server ${scene.address(changingHost)}:8000`;
-  await waitUntil('the file follows', async () => (await scene.content()).includes(endpoint) === (round % 2 !== 0));
-  await waitUntil('nginx follows', () => nginx.generation() === readGeneration(scene.file()));
+  await waitUntil('the published file shows the change', async () => (await scene.content()).includes(endpoint) === (round % 2 !== 0));
+  await waitUntil('nginx serves the published file', () => nginx.generation() === readGeneration(scene.file()));
 }
 
-/** Without waiting for the next try. */
+/** Like `follows`, without waiting for the next retry. */
 async function followsAtOnce(stage: CallStage): Promise<void> {
   stage.run.signal('SIGHUP');
   await follows(stage);
@@ -58,10 +58,11 @@ const path = (round: number): string => `/r${round}`;
 
 const ofCommands = {
   provoke: ({ scene, round }: CallStage) => addService(scene, `s${round}`, 40 + round, path(round)),
-  // Without a verdict it is published all the same.
+  // Without a verdict of nginx, meet-gen still publishes.
   problem: () => undefined,
   keepsFile: false,
-  heals: ({ scene, round }: CallStage) => waitUntil('it is published', async () => (await scene.content()).includes(`${path(round)} `)),
+  recovers: ({ scene, round }: CallStage) =>
+    waitUntil('the new service is published', async () => (await scene.content()).includes(`${path(round)} `)),
 } as const;
 
 /** The calls of `meet-gen run`. */
@@ -71,27 +72,27 @@ export const calls: Readonly<Record<string, Call>> = {
     provoke: ({ scene }) => scene.engine.cutEventStreams(),
     problem: ({ kind }) => (kind === 'broken' ? 'engine-unreachable' : undefined),
     keepsFile: true,
-    heals: ({ scene }) => waitUntil('events are heard', () => scene.engine.eventStreams() === 1),
+    recovers: ({ scene }) => waitUntil('the event stream is open', () => scene.engine.eventStreams() === 1),
   },
   'the list': {
     which: { method: 'GET', path: /^\/containers\/json$/ },
     provoke: (stage) => change(stage),
     problem: () => 'engine-unreachable',
     keepsFile: true,
-    heals: followsAtOnce,
+    recovers: followsAtOnce,
   },
   'the list of one': {
     which: { method: 'GET', path: /^\/containers\/json$/, filters: /"id"/ },
     provoke: (stage) => change(stage),
-    // A look that a busy host begins late is final, and may be at all of them.
+    // On a busy host, a late look counts as final and may list all containers.
     nudge({ scene: { engine } }) {
       engine.world.stop(steady);
       engine.world.start(steady);
     },
-    // All are listed then.
+    // meet-gen then lists all containers.
     problem: () => undefined,
     keepsFile: false,
-    heals: follows,
+    recovers: follows,
   },
   events: {
     which: { method: 'GET', path: /^\/events$/ },
@@ -99,14 +100,14 @@ export const calls: Readonly<Record<string, Call>> = {
     provoke: ({ scene }) => scene.engine.cutEventStreams(),
     problem: ({ isQuiet }) => (isQuiet === true ? undefined : 'engine-unreachable'),
     keepsFile: true,
-    heals: ({ scene }) => waitUntil('events are heard', () => scene.engine.eventStreams() === 1),
+    recovers: ({ scene }) => waitUntil('the event stream is open', () => scene.engine.eventStreams() === 1),
   },
   'the signal': {
     which: { method: 'POST', path: /\/kill$/ },
     provoke: (stage) => change(stage),
     problem: ({ kind }) => (kind === 'body' ? undefined : 'signal-failed'),
     keepsFile: false,
-    heals: followsAtOnce,
+    recovers: followsAtOnce,
   },
   'the log': {
     which: { method: 'GET', path: /\/logs$/ },
@@ -117,9 +118,9 @@ export const calls: Readonly<Record<string, Call>> = {
     },
     problem: () => undefined,
     keepsFile: false,
-    async heals(stage) {
+    async recovers(stage) {
       stage.nginx.behaviour.refuseReload = false;
-      // A log that was denied is not asked for again in the same life.
+      // After a refusal, the same container's log is not read again until its next start.
       stage.scene.engine.world.stop('frontend');
       stage.nginx.boot();
       stage.scene.engine.world.start('frontend');

@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline';
 import { runClient, type ClientRequest } from './kept-alive-client.ts';
-import { stopLine, type LoadLine, type LoadPlan, type Method } from './load-words.ts';
+import { stopLine, type LoadLine, type LoadPlan, type Method } from './load-messages.ts';
 import type { Response } from './response-reader.ts';
 import { createTally, type Sent } from './tally.ts';
 
-// Runs inside a container, bundled into one script: the plan is its argument, control lines come on standard input, what
-// it has to say goes to standard output. Ends by itself, at the latest when the plan says so or nobody listens any more.
+// Runs inside a container, bundled into one script. The plan is its argument, control lines come on standard input,
+// results go to standard output. The load ends at the plan's limits, or when standard input ends.
 
 const plan = JSON.parse(process.argv.at(-1) ?? '') as LoadPlan;
 const progressEveryMs = 100;
@@ -18,7 +18,7 @@ const stop = (): void => {
   isOver = true;
 };
 
-/** Methods in turn, by client: each sends both, and there are as many of one as of the other. */
+/** Each client alternates between the methods. Half of the clients start with each method. */
 function nextRequest(turn: { method: Method }): ClientRequest | undefined {
   if (isOver || count >= plan.maxRequests) return undefined;
   count += 1;
@@ -39,7 +39,7 @@ function nextRequest(turn: { method: Method }): ClientRequest | undefined {
 
 const waiting: (() => void)[] = [];
 
-/** All go on in the same moment, so that as many connections to the services are idle for as long as the pause takes. */
+/** All clients continue at the same moment, so that many connections to the services are idle during the pause. */
 function pauseTogether([fromMs, toMs]: readonly [number, number], goOn: () => void): void {
   waiting.push(goOn);
   if (waiting.length > 1) return;
@@ -52,7 +52,7 @@ function requestText({ id, method }: Sent, body: string): string {
   return method === 'GET' ? `${head}\r\n` : `${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Who answered, if this is the API's whole answer to this very request. */
+/** The host that answered, if this is the API's complete answer to this request. */
 function answeringBackend({ head, body }: Response, sent: Sent, bodyLength: number): string | undefined {
   if (!head.includes('application/json') || !head.includes(`?n=${sent.id}\r\n`)) return undefined;
   try {

@@ -1,11 +1,11 @@
 import { connect, type Socket } from 'node:net';
-import type { FailureKind } from './load-words.ts';
+import type { FailureKind } from './load-messages.ts';
 import { createResponseReader, headerOf, type Response, type ResponseReader } from './response-reader.ts';
 
-/** A request in full, and who wants to know what came of it. */
+/** The text of a request, and the handlers of its outcome. */
 export interface ClientRequest {
   readonly text: string;
-  /** The whole answer. */
+  /** Called with a complete answer. */
   answered(response: Response): void;
   failed(kind: FailureKind, detail: string): void;
 }
@@ -14,21 +14,23 @@ interface ClientOptions {
   readonly host: string;
   readonly port: number;
   readonly answerWithinMs: number;
-  /** The next request; none ends the client. */
+  /** The next request. Undefined ends the client. */
   next(): ClientRequest | undefined;
-  /** Called after each whole answer: the client waits until it is told to go on. Without it, it goes on at once. */
+  /**
+   * Called after each complete answer. The client waits until `goOn` is called. Without `pause`, it continues at once.
+   */
   pause?(goOn: () => void): void;
   opened(): void;
   closeAnnounced(): void;
 }
 
-/** So that a server that is gone isn't asked a thousand times a second. */
+/** Limits the requests to a server that is down. */
 const afterFailureMs = 20;
 
 /**
- * One client with one connection that is kept alive: a request, its whole answer, a pause if wanted, the next request, never two
- * under way. A connection whose end was announced is opened again; one that ends after a request was written costs that
- * request, and it is never sent again: what a strict client that mustn't repeat anything would see.
+ * A client with one kept-alive connection. It sends a request, reads the complete answer, pauses if wanted, and
+ * continues: there is never a second request under way. It reopens a connection whose end was announced. If a
+ * connection ends after a request was written, the request has failed. It is never sent again, as with a strict client.
  * @returns resolves when there is no next request
  */
 export function runClient(options: ClientOptions): Promise<void> {
@@ -45,7 +47,7 @@ export function runClient(options: ClientOptions): Promise<void> {
       drop();
       const request = underWay;
       underWay = undefined;
-      // A connection that ended between two requests costs nothing.
+      // A connection that ends between two requests fails no request.
       if (request === undefined) return;
       request.failed(kind, detail);
       setTimeout(go, afterFailureMs);

@@ -1,17 +1,20 @@
-/** One whole answer. */
+/** A complete answer. */
 export interface Response {
   readonly status: number;
-  /** Status line and headers, as they came. */
+  /** Status line and headers as received. */
   readonly head: string;
   readonly body: string;
 }
 
 export interface ResponseReader {
-  /** Takes what came; returns the answer once it is whole. Throws on what is no HTTP answer, or more than one. */
+  /**
+   * Adds received text; returns the answer once it is complete. Throws on text that isn't HTTP, or that follows the
+   * answer.
+   */
   read(text: string): Response | undefined;
 }
 
-/** Reads one HTTP/1.1 answer after the other from a connection; as little as a fast load generator needs. */
+/** Reads consecutive HTTP/1.1 answers from a connection. Supports only what a fast load generator needs. */
 export function createResponseReader(): ResponseReader {
   let text = '';
   return {
@@ -23,7 +26,7 @@ export function createResponseReader(): ResponseReader {
       const bodyStart = headEnd + 4;
       const bodyEnd = endOfBody(head, bodyStart, text);
       if (bodyEnd === undefined || text.length < bodyEnd) return undefined;
-      if (text.length > bodyEnd) throw new Error(`more than the answer came: ${text.slice(bodyEnd, bodyEnd + 80)}`);
+      if (text.length > bodyEnd) throw new Error(`text after the answer: ${text.slice(bodyEnd, bodyEnd + 80)}`);
       const body = text.slice(bodyStart, bodyEnd);
       text = '';
       return { status: statusOf(head), head, body };
@@ -45,7 +48,7 @@ function statusOf(head: string): number {
 function endOfBody(head: string, bodyStart: number, text: string): number | undefined {
   const length = headerOf(head, 'content-length');
   if (length !== undefined) return bodyStart + Number(length);
-  if (headerOf(head, 'transfer-encoding') !== 'chunked') throw new Error(`an answer without a length: ${head.slice(0, 200)}`);
+  if (headerOf(head, 'transfer-encoding') !== 'chunked') throw new Error(`the answer has no length: ${head.slice(0, 200)}`);
   const last = text.indexOf('0\r\n\r\n', bodyStart);
   return last === -1 ? undefined : last + 5;
 }

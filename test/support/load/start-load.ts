@@ -4,15 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Engine } from '../../providers/engine/docker-command.ts';
 import { waitUntil } from '../wait-until.ts';
-import { stopLine, type Counts, type LoadLine, type LoadPlan, type LoadSummary } from './load-words.ts';
+import { stopLine, type Counts, type LoadLine, type LoadPlan, type LoadSummary } from './load-messages.ts';
 
-/** A load that is under way. */
+/** A running load. */
 export interface Load {
-  /** Waits until so many more requests have been answered: the load's own clock, whatever the machine is capable of. */
+  /** Waits until this many more requests are answered. Unlike time, this doesn't depend on the machine's speed. */
   more(requests: number): Promise<void>;
-  /** How many of each method have been answered so far. */
+  /** The number of answers so far, by method. */
   progress(): Counts;
-  /** Ends it after the answers that are under way; safe to call twice. */
+  /** Ends the load after the answers under way. Safe to call twice. */
   stop(): Promise<LoadSummary>;
 }
 
@@ -20,7 +20,7 @@ const usual = { clients: 16, maxRequests: 1_000_000, maxSeconds: 600, answerWith
 const moreLimitMs = 120_000;
 const endLimitMs = 20_000;
 
-/** Starts a load in a container that has node, and waits for its first answers. */
+/** Starts a load in a container with node, and waits for the first answers. */
 export async function startLoad(
   engine: Engine,
   container: string,
@@ -29,11 +29,11 @@ export async function startLoad(
   const plan: LoadPlan = { ...usual, ...options };
   const args = ['exec', '--interactive', container, 'node', '--input-type=module', '--eval', await generatorScript(), JSON.stringify(plan)];
   const child = spawn(engine.dockerCli, args, { env: { ...process.env, ...engine.env }, stdio: 'pipe' });
-  let said = '';
+  let errors = '';
   let isOver = false;
   let progress: Counts = { GET: 0, POST: 0 };
   let summary: LoadSummary | undefined;
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   child.stdin.on('error', () => undefined);
   child.on('close', () => (isOver = true));
   createInterface({ input: child.stdout }).on('line', (text) => {
@@ -47,7 +47,7 @@ export async function startLoad(
     async more(requests) {
       const target = progress.GET + progress.POST + requests;
       const answered = (): boolean => {
-        if (isOver) throw new Error(`the load ended before its time: ${said}`);
+        if (isOver) throw new Error(`the load ended early: ${errors}`);
         return progress.GET + progress.POST >= target;
       };
       await waitUntil(`${requests} more requests are answered`, answered, moreLimitMs, () => JSON.stringify(progress));
@@ -58,9 +58,9 @@ export async function startLoad(
         'the load has ended',
         () => isOver,
         endLimitMs,
-        () => said,
+        () => errors,
       );
-      if (summary === undefined) throw new Error(`the load ended without a word of what came of it: ${said}`);
+      if (summary === undefined) throw new Error(`the load ended without a summary: ${errors}`);
       return summary;
     },
   };
@@ -70,7 +70,7 @@ export async function startLoad(
 
 let bundled: Promise<string> | undefined;
 
-/** The generator as one script: the container has node and nothing of ours. */
+/** The generator as a single script: the container has only node. */
 function generatorScript(): Promise<string> {
   bundled ??= build({
     entryPoints: [fileURLToPath(new URL('generator.ts', import.meta.url))],

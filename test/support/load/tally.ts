@@ -1,15 +1,14 @@
-import type { BackendCounts, Counts, FailureKind, LoadFailure, LoadSummary, Method } from './load-words.ts';
+import type { BackendCounts, Counts, FailureKind, LoadFailure, LoadSummary, Method } from './load-messages.ts';
 
 const keptFailures = 1000;
 
-/** A request that was sent. */
 export interface Sent {
   readonly id: string;
   readonly method: Method;
   readonly sentAtMs: number;
 }
 
-/** Adds up what came of the requests. */
+/** Counts the outcomes of the requests. */
 export interface Tally {
   answered(sent: Sent, backend: string): void;
   failed(sent: Sent, kind: FailureKind, detail: string): void;

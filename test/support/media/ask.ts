@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { providedEngine } from '../../providers/engine/provided.ts';
 import type { MeetStack } from '../meet-stack.ts';
 
-/** What a client got. */
+/** The answer that a client received. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -15,13 +15,13 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Asks a routing server on its published port, exactly this path, on a connection of its own. */
+/** Requests exactly this path from a routing server's published port, on a new connection. */
 export async function ask(meet: MeetStack, path: string, question: Question = {}, server = 'frontend-1'): Promise<Answer> {
   const port = (await meet.port(server, 8083)) ?? NaN;
   return askAt({ host: providedEngine().publishAddress, port }, path, question);
 }
 
-/** Asks whoever is there, exactly this path, on a connection of its own. */
+/** Requests exactly this path from any server, on a new connection. */
 export function askAt(
   { host, port }: { readonly host: string; readonly port: number },
   path: string,

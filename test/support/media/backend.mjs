@@ -1,6 +1,7 @@
-// Meet's backend as a browser, LiveKit and S3 know it: Django's production settings, its configuration, the way to the login,
-// static files, `media_auth` of its viewsets, and the two endpoints that LiveKit and S3 call. sessionid=owner may have the files,
-// sessionid=other may not, without one it is 401. DJANGO_ALLOWED_HOSTS and OIDC_OP_AUTHORIZATION_ENDPOINT are Meet's own.
+// Meet's backend for a browser, LiveKit and S3, with Django's production settings. It has the configuration, the
+// redirect to the login, static files, `media_auth` of the viewsets, and the endpoints for LiveKit and S3.
+// sessionid=owner may read the files, sessionid=other may not, no session gets 401. DJANGO_ALLOWED_HOSTS and
+// OIDC_OP_AUTHORIZATION_ENDPOINT work as in Meet.
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
@@ -8,10 +9,10 @@ import { hostname } from 'node:os';
 const secret = 'storage secret';
 const publicHost = process.env.DJANGO_ALLOWED_HOSTS ?? 'meet.example.com';
 const login = process.env.OIDC_OP_AUTHORIZATION_ENDPOINT ?? 'https://auth.example.com/realms/meet/protocol/openid-connect/auth';
-// What S3 is really called, but for .webm, as of somebody whose AWS_S3_ENDPOINT_URL and meet.media.host differ.
+// S3's host. For .webm files another host, as if AWS_S3_ENDPOINT_URL and meet.media.host differed.
 const hostFor = (key) => (key.endsWith('.webm') ? 'localhost:9000' : (process.env.S3_HOST ?? 'minio:9000'));
 const uuid = '[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}';
-// Not anchored at the end, as Meet's own RECORDING_STORAGE_URL_PATTERN.
+// Without an anchor at the end, like Meet's RECORDING_STORAGE_URL_PATTERN.
 const patterns = {
   recordings: new RegExp(`/media/(recordings/${uuid}\\.[a-zA-Z0-9]{1,10})`),
   files: new RegExp(`/media/(files/${uuid}\\.[a-zA-Z0-9]{1,10})$`),
@@ -41,7 +42,7 @@ const server = createServer((request, response) => {
   send(response, 404, JSON.stringify({ path }), 'application/json');
 });
 
-/** As mozilla-django-oidc does: where to come back to is made of what the request says of itself. */
+/** Like mozilla-django-oidc: the URL to return to is built from the request's headers. */
 function sendToLogin(request, response) {
   const back = `${request.headers['x-forwarded-proto']}://${request.headers.host}/api/v1.0/callback/`;
   const query = new URLSearchParams({ response_type: 'code', scope: 'openid email', client_id: 'meet', redirect_uri: back });
@@ -57,7 +58,7 @@ function authorize(request, response, kind) {
     return send(response, 401, 'who are you?');
   }
   if (key === undefined || session !== 'owner') return send(response, 403, 'not for you');
-  // A file whose name asks for it: Meet answers 404 for a recording that it doesn't know, 400 for an extension.
+  // The file's name chooses the status. Meet answers 404 for an unknown recording, 400 for a bad extension.
   const status = Number(/\/00000([1-9]\d\d)-/.exec(key)?.[1] ?? 0);
   if (status > 0) return send(response, status, 'for the log');
   const date = '20261125T000000Z';
@@ -75,5 +76,5 @@ function send(response, status, body, type = 'text/plain') {
 }
 
 server.listen(8000, '0.0.0.0');
-// As gunicorn: the listener closes at once, what is in flight is finished.
+// Like gunicorn: the listener closes at once, requests in flight are finished.
 for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => server.close(() => process.exit(0)));

@@ -1,6 +1,6 @@
-// Behaves as an S3 does to whom Meet's backend sends requests: whoever has a signature for this method, host and path gets the
-// file, others get XML that names keys. Its signature is made as S3's is, of less. For tests: GET /seen tells its
-// last request, and S3_CONTENT is what all its files hold, again and again.
+// An S3 for Meet's backend. A request with a signature for its method, host and path gets the file, other requests get
+// XML with key names. The signature has S3's form but signs fewer fields. For tests: GET /seen shows the last request,
+// and S3_CONTENT is repeated to fill every file.
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -32,7 +32,7 @@ function answer(request, response) {
   seen = { url, method, headers, stray: Object.keys(headers).filter((name) => !allowed.has(name)) };
   response.setHeader('x-amz-request-id', '17F6A1');
   response.setHeader('Set-Cookie', 'storage=1');
-  // About the storage's own host; Meet's visitors would take them for Meet's.
+  // These are about the storage's host. Visitors' browsers would apply them to Meet's host.
   response.setHeader('Strict-Transport-Security', 'max-age=31536000; includeSubDomains; preload');
   response.setHeader('Alt-Svc', 'h3=":9000"');
   response.setHeader('Clear-Site-Data', '"cookies"');
@@ -67,7 +67,7 @@ function refuse(response, status, words) {
   response.writeHead(status, { 'Content-Type': 'application/xml' }).end(`<Error>${words}</Error>`);
 }
 
-// S3_TLS: as a provider has it, on 443 with a certificate.
+// With S3_TLS it listens on 443 with a certificate, like a hosting provider's S3.
 if (process.env.S3_TLS === undefined) createServer(hear).listen(9000, '0.0.0.0');
 else createTlsServer({ cert: readFileSync('/cert.pem'), key: readFileSync('/key.pem') }, hear).listen(443, '0.0.0.0');
 for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(0));

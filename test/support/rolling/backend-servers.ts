@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs';
 
-/** What of the backend's service (gunicorn with sync workers, which keep no connection) is put differently for other web servers. */
+/** The keys that replace those of the usual backend, gunicorn with sync workers, which keep no connections open. */
 type BackendService = Readonly<Record<string, unknown>>;
 
-/** gunicorn with threads, which keep a connection for so many seconds without a request; its own default is 2. */
+/** gunicorn with threads, which keep an idle connection for this many seconds. gunicorn's default is 2. */
 export function gthread(keepAliveSeconds: number): BackendService {
   const settings = `--worker-class gthread --threads 4 --keep-alive ${keepAliveSeconds}`;
   return { environment: { GUNICORN_CMD_ARGS: settings } };
 }
 
-/** uvicorn, which keeps a connection for so many seconds without a request; its own default is 5. */
+/** uvicorn, which keeps an idle connection for this many seconds. uvicorn's default is 5. */
 export function uvicorn(keepAliveSeconds: number): BackendService {
   const settings = ['--host', '0.0.0.0', '--lifespan', 'off', '--no-access-log', '--timeout-keep-alive', String(keepAliveSeconds)];
   return { command: ['/opt/python/python', '-m', 'uvicorn', ...settings, 'asgi:answer'] };
 }
 
-/** A server that closes each connection without a word: after so long without a request, or after so many answers. */
+/** A server that closes connections without notice: after an idle time, or after a number of answers. */
 export function impatient(closes: { readonly idleAfterMs: number } | { readonly afterRequests: number }): BackendService {
   const [name, value] =
     'idleAfterMs' in closes ? ['CLOSES_IDLE_AFTER_MS', closes.idleAfterMs] : ['CLOSES_AFTER_REQUESTS', closes.afterRequests];

@@ -1,29 +1,32 @@
 import type { Engine } from '../../providers/engine/docker-command.ts';
 import { tryCommand } from '../../providers/run-command.ts';
 
-/** One line of nginx's error log that is about a request of ours. */
+/** A line of nginx's error log about one of the test's requests. */
 export interface ErrorLine {
   /** The request's id. */
   readonly id: string;
-  /** What happened, and during what: `recv() failed (104: Connection reset by peer) while reading response header from upstream`. */
+  /**
+   * The error and the step: `recv() failed (104: Connection reset by peer) while reading response header from
+   * upstream`.
+   */
   readonly what: string;
-  /** `172.19.0.3:8000`, if nginx was dealing with one. */
+  /** The upstream server, if there was one: `172.19.0.3:8000`. */
   readonly upstream?: string;
 }
 
 const aboutARequest = /\]\s\d+#\d+: \*\d+ (?<what>.*?), client: .*?, request: "\w+ \S*?\?n=(?<id>[\w-]+)/;
 const upstreamOf = /, upstream: "http:\/\/([^/"]+)/;
 
-/** All that nginx has said about requests of ours, as the container's log tells it. */
+/** All error lines about the test's requests in a container's log. */
 export async function errorLinesOf(engine: Engine, container: string): Promise<readonly ErrorLine[]> {
-  const told = await tryCommand(engine.dockerCli, ['logs', container], { env: engine.env });
-  return told.stderr.split('\n').flatMap(readErrorLine);
+  const logs = await tryCommand(engine.dockerCli, ['logs', container], { env: engine.env });
+  return logs.stderr.split('\n').flatMap(readErrorLine);
 }
 
-/** Only a note that follows the line which tells what happened. */
+/** A note after the line with the error itself. */
 const note = /^upstream server temporarily disabled /;
 
-/** Reads one line; nothing where it isn't about a request of ours. */
+/** Parses a line. Empty unless the line is about one of the test's requests. */
 function readErrorLine(line: string): readonly ErrorLine[] {
   const found = aboutARequest.exec(line)?.groups;
   if (found?.['id'] === undefined || found['what'] === undefined || note.test(found['what'])) return [];

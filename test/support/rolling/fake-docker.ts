@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const script = fileURLToPath(new URL('../../../docs/rolling-update.sh', import.meta.url));
 
-/** A replica of the service, newest last. */
+/** A replica of the service. The newest is the last. */
 interface FakeReplica {
   readonly name: string;
   readonly edition: string;
@@ -16,15 +16,15 @@ interface FakeReplica {
 
 interface FakeState {
   readonly replicas: readonly FakeReplica[];
-  /** What Compose makes. */
+  /** The replicas that Compose creates. */
   readonly next: Pick<FakeReplica, 'edition' | 'health'>;
-  /** Which `docker ps` of the service's replicas fails, counted from 1; 0 for none. */
+  /** Which `docker ps` of the service's replicas fails, counting from 1. 0 means no failure. */
   readonly failingList: number;
-  /** meet-gen sends no requests to the service. */
+  /** meet-gen doesn't route to the service. */
   readonly isUnrouted?: true;
 }
 
-// Plain JavaScript, so that it needs nothing but node. It does to a file of JSON what docker does to containers.
+// Plain JavaScript, which needs only node. It changes a JSON file as docker changes containers.
 const fakeDocker = `#!/usr/bin/env node
 const { readFileSync, writeFileSync } = require('node:fs');
 const [file] = [process.env.FAKE_DOCKER_STATE];
@@ -63,7 +63,7 @@ else if (args[0] === 'ps') {
 } else if (!['stop', 'logs', 'exec'].includes(args[0])) fail('unknown: ' + line);
 `;
 
-/** Runs docs/rolling-update.sh against a docker that is a program of this test's, and returns what is left. */
+/** Runs docs/rolling-update.sh against the fake docker, and returns the remaining replicas. */
 export async function runWithFakeDocker(
   state: FakeState,
   ...args: readonly string[]

@@ -1,5 +1,5 @@
-// A backend that closes its kept connections without having said so, often in the very moment of the next request.
-// CLOSES_IDLE_AFTER_MS: those that were idle for so long. CLOSES_AFTER_REQUESTS: each after so many answers.
+// A backend that closes kept connections without notice, often at the moment of the next request.
+// CLOSES_IDLE_AFTER_MS: after an idle time. CLOSES_AFTER_REQUESTS: after a number of answers.
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
 

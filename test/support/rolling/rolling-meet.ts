@@ -2,39 +2,50 @@ import type { Engine } from '../../providers/engine/docker-command.ts';
 import { gunicornImage, provideGunicorn } from '../../providers/engine/gunicorn-image.ts';
 import { providedImages } from '../../providers/engine/provided.ts';
 import { runId } from '../../providers/engine/test-run.ts';
-import type { LoadPlan } from '../load/load-words.ts';
+import type { LoadPlan } from '../load/load-messages.ts';
 import { startLoad, type Load } from '../load/start-load.ts';
 import { startMeet, type MeetOptions, type MeetStack } from '../meet-stack.ts';
 import { waitUntil } from '../wait-until.ts';
 import { errorLinesOf, type ErrorLine } from './error-log.ts';
 
-/** A Meet to be changed under load. */
+/** A Meet whose backends change under load. */
 export interface RollingMeet {
   readonly meet: MeetStack;
-  /** Starts the load, at full speed unless told to pause, where the browsers' requests come in: the outer nginx if there is one. */
+  /**
+   * Starts the load at the address for browsers: the outer nginx if there is one. At full speed unless the plan has
+   * pauses.
+   */
   load(name: string): Promise<Load>;
-  /** The names of the backends that exist now: `backend-1`. */
+  /** The names of the existing backends, such as `backend-1`. */
   backends(): Promise<readonly string[]>;
-  /** Waits until these are healthy for the engine. */
+  /** Waits until the engine shows these as healthy. */
   healthy(names: readonly string[]): Promise<void>;
-  /** What the nginxes have logged about a load's requests, the outer one last: it hears of a failure after the inner ones. */
+  /**
+   * The nginxes' error lines about a load's requests. The outer nginx comes last: it notices a failure after the inner
+   * ones.
+   */
   errorLines(load: string): Promise<readonly ErrorLine[]>;
 }
 
 interface RollingOptions {
   readonly backends: number;
-  /** An nginx with kept-open upstream connections in front of two frontends with addresses that stay, as nginx-proxy has it. */
+  /**
+   * Adds an outer nginx like nginx-proxy, with kept-alive upstream connections and two frontends at fixed addresses.
+   */
   readonly outer?: boolean;
-  /** What of the backend's service is put differently. */
+  /** Keys that replace those of the backend's service. */
   readonly backend?: Readonly<Record<string, unknown>>;
   readonly services?: MeetOptions['services'];
-  /** How the load differs from the usual one. */
+  /** Differences from the usual load plan. */
   readonly load?: Partial<Pick<LoadPlan, 'clients' | 'pauseMs'>>;
-  /** A routing configuration written by hand, which the frontend serves instead of meet-gen's: there is no meet-gen then. */
+  /** A hand-written routing configuration that the frontend serves. The Meet then has no meet-gen. */
   readonly handWritten?: string;
 }
 
-/** Real gunicorn, as Meet has it. Its health is asked often, to fail quickly, and seldom enough to leave the processors to the load. */
+/**
+ * Real gunicorn, as in Meet. The health check is frequent enough to fail quickly, and rare enough to leave processor
+ * time.
+ */
 const gunicornBackend = {
   image: gunicornImage,
   stop_grace_period: '95s',
@@ -51,16 +62,16 @@ const gunicornBackend = {
   },
 };
 
-// A subnet of this run's own: the fixed addresses of two runs on one engine must not meet.
+// A subnet for this run: two runs on one engine must not use the same fixed addresses.
 const subnetOfRun = `10.${64 + (Number.parseInt(runId.slice(0, 2), 16) % 64)}.${Number.parseInt(runId.slice(2, 4), 16)}`;
 const frontendAddresses = [`${subnetOfRun}.10`, `${subnetOfRun}.11`] as const;
 
 const quiet = { source: 'quiet', target: '/etc/nginx/meet-routing.d/quiet.conf' };
 const stub = { source: 'stub', target: '/etc/nginx/conf.d/routing.conf' };
 
-// As nginx-proxy has it, but for two lines. Who keeps connections must give them up sooner than nginx may close them at a
-// reload (keepalive_min_timeout, 2 s), or now and then writes a request into one that is just being closed. And a frontend that
-// is away for a moment doesn't refuse but is silent, for as long as nginx's own 60 s if need be.
+// Like nginx-proxy, except for two lines. A proxy must close idle connections earlier than nginx may close them at a
+// reload (keepalive_min_timeout, 2 s). Otherwise it sometimes writes a request into a connection that is being closed.
+// And a stopped frontend doesn't refuse connections but stays silent, by default for nginx's 60 s.
 const outerConfig = `
 worker_processes 2;
 error_log /dev/stderr notice;
@@ -95,7 +106,7 @@ ${frontendAddresses.map((address) => `        server ${address}:8083;`).join('\n
 }
 `;
 
-/** Starts a Meet whose nginx logs no accesses (the log of a load would be a load itself), and waits until it is served. */
+/** Starts a Meet, and waits until it is served. nginx writes no access log, which would be another load. */
 export async function startRollingMeet(engine: Engine, part: string, options: RollingOptions): Promise<RollingMeet> {
   const { backends, outer = false, handWritten } = options;
   await provideGunicorn(engine, providedImages());
@@ -120,7 +131,7 @@ export async function startRollingMeet(engine: Engine, part: string, options: Ro
   };
   const healthy = async (wanted: readonly string[]): Promise<void> => {
     const health = (): Promise<readonly string[]> => Promise.all(wanted.map((name) => meet.inspect(name, '{{.State.Health.Status}}')));
-    await waitUntil(`${wanted.join()} are healthy`, async () => (await health()).every((told) => told === 'healthy'));
+    await waitUntil(`${wanted.join()} are healthy`, async () => (await health()).every((status) => status === 'healthy'));
   };
   const nginxes = outer ? ['frontend-1', 'second-frontend-1', 'outer-1'] : ['frontend-1'];
   const front = outer ? { name: 'outer-1', port: 80 } : { name: 'frontend-1', port: 8083 };

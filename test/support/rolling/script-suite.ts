@@ -9,19 +9,19 @@ import { startRollingMeet, type RollingMeet } from './rolling-meet.ts';
 import { underLoad } from './under-load.ts';
 import { createUserProject, type UserProject } from './user-project.ts';
 
-// What else a Meet has: it must not be recreated.
+// The Meet's other services, which must not be recreated.
 const idle = { image: gunicornImage, command: ['sleep', 'infinity'], stop_signal: 'SIGKILL', networks: ['internal'] };
 const edition = (value: string) => ({ environment: { EDITION: value } });
 
 interface ScriptSuiteOptions {
-  /** At least so many requests of each method are sent while a script runs. */
+  /** The least number of requests of each method while a script runs. */
   readonly requestsOfEach: number;
   readonly clients: number;
-  /** The recipe and the script's usual way, also what can go wrong, or everything. */
+  /** Which tests run: the recipe and the usual run of the script, also its failures, or everything. */
   readonly extent: 'usual' | 'faults' | 'all';
 }
 
-/** The recipes of docs/rolling-updates.md and docs/rolling-update.sh, with real gunicorn under load. */
+/** Tests the recipes of docs/rolling-updates.md and docs/rolling-update.sh, with real gunicorn under load. */
 export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, clients, extent }: ScriptSuiteOptions): void {
   let rolling: RollingMeet;
   let user: UserProject;
@@ -37,7 +37,7 @@ export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, cl
       services: { redis: idle, celery: { ...idle, depends_on: ['redis'] } },
     });
     user = createUserProject(engine, rolling.meet);
-    // From here on as an operator does it: the stack was started service by service.
+    // The stack was started service by service. From here on the test acts as an operator does.
     await user.compose('up', '--detach');
     await rolling.healthy(await rolling.backends());
     await rolling.meet.converged();
@@ -48,7 +48,7 @@ export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, cl
   });
   stopAtFirstFailure();
 
-  /** Whatever the update did, none of these requests may fail; returns how it ended. */
+  /** Fails the test if a single request fails during the update; returns the update's result. */
   async function loaded<Result>(name: string, act: () => Promise<Result>): Promise<Result> {
     let result: Result | undefined;
     const change = async (): Promise<readonly never[]> => {
@@ -72,7 +72,7 @@ export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, cl
     expect(await user.containers()).toEqual(before);
   }
 
-  test('the recipe by hand replaces both replicas and nothing else, and a plain `up` afterwards changes nothing', async () => {
+  test('the manual recipe replaces only both replicas, and a plain `up` afterwards changes no container', async () => {
     const before = await user.containers();
     await runBlock(user, 'docs/rolling-updates.md', 'replace two');
     const after = await user.containers();
@@ -81,7 +81,7 @@ export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, cl
     expect(await user.containers()).toEqual(after);
   });
 
-  test('the script replaces each replica and nothing else, and a plain `up` afterwards changes nothing', async () => {
+  test('the script replaces only the replicas, and a plain `up` afterwards changes no container', async () => {
     const before = await user.containers();
     user.edit(edition('2'));
     await expectReplaced('2', await loaded('script', () => user.update('backend')));
@@ -95,17 +95,17 @@ export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, cl
   test.each([
     { at: 'healthy and in rotation', signal: 'SIGKILL', value: '3' },
     ...(extent === 'all' ? [{ at: ': removed', signal: 'SIGINT', value: '4' } as const] : []),
-  ] as const)('is interrupted ($signal at "$at"), and goes on when it is run again', async ({ at, signal, value }) => {
+  ] as const)('continues after an interruption ($signal at "$at") when it runs again', async ({ at, signal, value }) => {
     user.edit(edition(value));
     const result = await loaded(`interrupted-${value}`, async () => {
-      const said = await user.interruptedUpdate(at, signal);
-      if (signal === 'SIGINT') expect(said).toContain('Run the same command again to continue.');
+      const output = await user.interruptedUpdate(at, signal);
+      if (signal === 'SIGINT') expect(output).toContain('Run the same command again to continue.');
       return user.update();
     });
     await expectReplaced(value, result);
   });
 
-  test('stops at a new replica that is unhealthy, with the old ones serving, and says what to do', async () => {
+  test('stops at an unhealthy new replica, keeps the old replicas serving, and shows how to continue', async () => {
     const before = await user.containers();
     const [value = ''] = await editions();
     user.edit({ ...edition('unhealthy'), healthcheck: { test: ['CMD', 'false'], interval: '300ms', retries: 2 } });
@@ -127,19 +127,19 @@ export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, cl
     [['nobody'], 1, 'has no service nobody. It has:'],
     [['--meet-gen'], 2, '--meet-gen needs a value.'],
     [['--meet-gen', 'nobody'], 1, 'meet-gen in the container nobody does not answer.'],
-  ])('%j: an error that says what to do', async (args, code, words) => {
+  ])('%j: fails with an error that shows the fix', async (args, code, words) => {
     const result = await user.update(...args);
-    expect({ code: result.code, said: result.stderr }).toEqual({ code, said: expect.stringContaining(words) as string });
+    expect({ code: result.code, stderr: result.stderr }).toEqual({ code, stderr: expect.stringContaining(words) as string });
   });
 
-  test('--help says how', async () => {
+  test('--help shows the usage', async () => {
     const { code, stdout } = await user.update('--help');
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^Usage: rolling-update\.sh /) as string });
   });
 
   if (extent === 'faults') return;
 
-  test('leaves replicas that are up to date, and replaces them with --all', async () => {
+  test('keeps up-to-date replicas, and replaces them with --all', async () => {
     const before = await user.containers();
     const { code, stdout, stderr } = await user.update('backend');
     expect(code, stdout + stderr).toBe(0);
@@ -150,7 +150,7 @@ export function testRollingUpdates(version: ComposeVersion, { requestsOfEach, cl
     expect(kept(before, await user.containers())).toEqual(Object.keys(others(before)));
   });
 
-  test('stops where there are other replicas than the file says, and takes the spare ones out when it is told how many', async () => {
+  test('stops if the number of replicas differs from the file, and removes spare replicas with --scale', async () => {
     const [value = ''] = await editions();
     await user.compose('up', '--detach', '--no-recreate', '--scale', 'backend=3');
     const refused = await user.update();

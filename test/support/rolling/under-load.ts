@@ -1,44 +1,44 @@
 import { expect } from 'vitest';
-import type { LoadSummary } from '../load/load-words.ts';
+import type { LoadSummary } from '../load/load-messages.ts';
 import type { Load } from '../load/start-load.ts';
 import type { ErrorLine } from './error-log.ts';
 import type { Removed } from './replace.ts';
 import type { RollingMeet } from './rolling-meet.ts';
 import { askedTooLate, figures, judgeFailures, sentAgain, type Excuse } from './verdict.ts';
 
-/** Something to be done to a Meet under load. */
+/** A change of a Meet under load. */
 interface Change {
-  /** Names the load, and so its requests' ids. */
+  /** The name of the load, and the prefix of its request ids. */
   readonly name: string;
-  /** At least so many of each method, however quickly the change is over. */
+  /** The least number of requests of each method, even if the change is quick. */
   readonly requestsOfEach: number;
-  /** Does it; returns who was removed, for the question whether they were asked too late. */
+  /** Makes the change; returns the removed replicas, to check for late requests. */
   act(load: Load): Promise<readonly Removed[]>;
-  /** Why a request may fail, given the replicas that were removed; without it none may. */
+  /** The failures that are allowed for the removed replicas. By default, no failure is. */
   excuse?(removed: readonly Removed[]): Excuse;
 }
 
-/** What came of a load that nothing failed in but what was excused. */
+/** The results of a load without disallowed failures. */
 export interface Outcome {
   readonly summary: LoadSummary;
   readonly excused: number;
-  /** How many hosts have answered. */
+  /** The number of hosts that answered. */
   readonly hosts: number;
   readonly reloads: number;
-  /** How many requests nginx has sent once more, successfully. */
+  /** The number of requests that nginx repeated successfully. */
   readonly sentAgain: number;
 }
 
-/** What was measured, before anybody has judged it. */
+/** The measurements before any judgement. */
 interface Measured {
   readonly summary: LoadSummary;
-  /** What nginx has logged about the load's requests. */
+  /** nginx's error lines about the load's requests. */
   readonly lines: readonly ErrorLine[];
   readonly removed: readonly Removed[];
   readonly reloads: number;
 }
 
-/** Does something to a Meet under load, and prints the figures. */
+/** Changes a Meet under load, and prints the figures. */
 export async function measureLoad(rolling: RollingMeet, { name, requestsOfEach, act }: Change): Promise<Measured> {
   const reloadsBefore = await rolling.meet.countHups();
   const load = await rolling.load(name);
@@ -53,8 +53,8 @@ export async function measureLoad(rolling: RollingMeet, { name, requestsOfEach, 
 }
 
 /**
- * Does something to a Meet under load, and judges every request: none has failed without an excuse, no replica was asked
- * after having been proven out of rotation. Prints the figures, and each excused failure.
+ * Changes a Meet under load, and checks every request. Failures need an excuse. A replica that was proven out of
+ * rotation must get no request. Prints the figures, and each excused failure.
  */
 export async function underLoad(rolling: RollingMeet, change: Change): Promise<Outcome> {
   const { summary, lines, removed, reloads } = await measureLoad(rolling, change);

@@ -9,16 +9,16 @@ import type { Place } from '../docs/run-block.ts';
 import { listContainers } from '../list-containers.ts';
 import type { MeetStack } from '../meet-stack.ts';
 
-/** A Meet's compose file in a folder, where its operator edits it and runs `docker compose`. */
+/** A Meet's compose file in a folder, for an operator who edits it and runs `docker compose`. */
 export interface UserProject extends Place {
   /** Replaces keys of the backend in the file. */
   edit(backend: Readonly<Record<string, unknown>>): void;
   compose(...args: readonly string[]): Promise<string>;
-  /** Ids by names of all the Meet's containers. */
+  /** The ids of the Meet's containers, by name. */
   containers(): Promise<Readonly<Record<string, string>>>;
   /** Runs docs/rolling-update.sh to its end. */
   update(...args: readonly string[]): Promise<CommandResult>;
-  /** Runs it until it prints this, then sends the signal to all its processes; returns what it printed. */
+  /** Runs the script until it prints this text, then sends the signal to all its processes. Returns the output. */
   interruptedUpdate(at: string, signal: NodeJS.Signals, ...args: readonly string[]): Promise<string>;
   remove(): void;
 }
@@ -48,18 +48,20 @@ export function createUserProject(engine: Engine, meet: MeetStack): UserProject 
     interruptedUpdate: (at, signal, ...args) =>
       new Promise((resolve, reject) => {
         const child = spawn('sh', [script, ...args], { env: { ...process.env, ...env }, cwd: folder, detached: true });
-        let said = '';
+        let output = '';
         let isInterrupted = false;
         const hear = (text: string): void => {
-          said += text;
-          if (isInterrupted || !said.includes(at)) return;
+          output += text;
+          if (isInterrupted || !output.includes(at)) return;
           isInterrupted = true;
-          // Its whole process group, as a terminal does.
+          // To the whole process group, as a terminal does.
           process.kill(-(child.pid ?? 0), signal);
         };
         child.stdout.setEncoding('utf8').on('data', hear);
         child.stderr.setEncoding('utf8').on('data', hear);
-        child.on('close', () => (isInterrupted ? resolve(said) : reject(new Error(`it ended before it printed "${at}":\n${said}`))));
+        child.on('close', () =>
+          isInterrupted ? resolve(output) : reject(new Error(`the update ended before it printed "${at}":\n${output}`)),
+        );
       }),
     remove: () => rmSync(folder, { recursive: true }),
   };

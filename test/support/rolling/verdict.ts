@@ -1,21 +1,24 @@
-import type { LoadFailure, LoadSummary } from '../load/load-words.ts';
+import type { LoadFailure, LoadSummary } from '../load/load-messages.ts';
 import type { ErrorLine } from './error-log.ts';
 import type { Removed } from './replace.ts';
 
-/** Why a request may fail: what the nginx that gave it up must have logged last about it, and of which servers. */
+/** When a request may fail: the last error that nginx must have logged about it, and the servers. */
 export interface Excuse {
-  /** Of a POST, which mustn't be sent again. */
+  /** For a POST, which must not be sent again. */
   readonly what: RegExp;
-  /** Of any request whose answer had begun: nginx can't take back what the client has. */
+  /** For any request whose answer had begun: nginx can't take back what the client has. */
   readonly begun?: RegExp;
   /** `172.19.0.3:8000` */
   readonly endpoints: readonly string[];
 }
 
-/** Of these it is known where they are reached. */
+/** Servers with known addresses. */
 type Endpoints = readonly Pick<Removed, 'endpoint'>[];
 
-/** The listener of a stopping server closes: what waits in its queue is reset, although nginx has sent it already. */
+/**
+ * The listener of a stopping server closes: connections in its queue are reset, although nginx has already sent the
+ * request.
+ */
 export function resetBy(stopped: Endpoints): Excuse {
   return {
     what: /^recv\(\) failed \(104: Connection reset by peer\) while reading response header from upstream$/,
@@ -24,8 +27,8 @@ export function resetBy(stopped: Endpoints): Excuse {
 }
 
 /**
- * What servers with an event loop of their own (gthread, uvicorn) leave at a stop: they also close accepted connections that no
- * request has been read from, with a reset or without.
+ * The errors when servers with their own event loop (gthread, uvicorn) stop. They also close accepted connections
+ * before they read a request, with or without a reset.
  */
 export function cutBy(stopped: Endpoints): Excuse {
   const reset = /recv\(\) failed \(104: Connection reset by peer\)/;
@@ -36,44 +39,44 @@ export function cutBy(stopped: Endpoints): Excuse {
   };
 }
 
-/** What a killed server leaves of that which it was working on: the same, or half an answer. */
+/** The errors when a server is killed: the same, and incomplete answers. */
 export function killedWith(killed: Endpoints): Excuse {
   return { ...cutBy(killed), begun: /^upstream prematurely closed connection while reading upstream$/ };
 }
 
 const addresses = (servers: Endpoints): readonly string[] => servers.map(({ endpoint }) => endpoint);
 
-/** A failure, whether something excuses it, and all about it in words. */
+/** A failed request, whether an excuse applies, and a description. */
 interface JudgedFailure {
   readonly excused: boolean;
   readonly inWords: string;
 }
 
 /**
- * Judges each failed request by what nginx had to say about it. Excused is a POST that was answered with 502 because the last
- * server that it was sent to cut it off as the excuse says, and never a GET; half an answer only where the excuse knows of such.
+ * Judges each failed request by nginx's error lines. A POST with 502 is excused if its last server cut it off as the
+ * excuse allows. A GET never is. An incomplete answer is excused only if the excuse allows incomplete answers.
  */
 export function judgeFailures(failures: readonly LoadFailure[], lines: readonly ErrorLine[], excuse?: Excuse): readonly JudgedFailure[] {
   return failures.map((failure) => {
-    const said = lines.filter(({ id }) => id === failure.id);
-    return { excused: excuse !== undefined && isExcused(failure, said, excuse), inWords: describe(failure, said) };
+    const logged = lines.filter(({ id }) => id === failure.id);
+    return { excused: excuse !== undefined && isExcused(failure, logged, excuse), inWords: describe(failure, logged) };
   });
 }
 
-function isExcused({ method, kind, detail }: LoadFailure, said: readonly ErrorLine[], { what, begun, endpoints }: Excuse): boolean {
+function isExcused({ method, kind, detail }: LoadFailure, logged: readonly ErrorLine[], { what, begun, endpoints }: Excuse): boolean {
   const isTheirs = (line: ErrorLine | undefined): line is ErrorLine => endpoints.includes(line?.upstream ?? '');
-  // Half an answer breaks off in every nginx that it comes through.
-  if (kind === 'connection lost') return said.some((line) => isTheirs(line) && begun?.test(line.what) === true);
-  const last = said.at(-1);
+  // An incomplete answer ends early in every nginx on its way.
+  if (kind === 'connection lost') return logged.some((line) => isTheirs(line) && begun?.test(line.what) === true);
+  const last = logged.at(-1);
   return method === 'POST' && kind === 'status' && detail === '502' && isTheirs(last) && what.test(last.what);
 }
 
-function describe({ method, id, kind, detail, tookMs }: LoadFailure, said: readonly ErrorLine[]): string {
-  const words = said.map(({ what, upstream }) => `${what} (${upstream ?? 'no upstream'})`).join(', then ') || 'nothing';
-  return `${method} ${id}: ${kind}, ${detail}, after ${Math.round(tookMs)} ms; nginx said: ${words}`;
+function describe({ method, id, kind, detail, tookMs }: LoadFailure, logged: readonly ErrorLine[]): string {
+  const words = logged.map(({ what, upstream }) => `${what} (${upstream ?? 'no upstream'})`).join(', then ') || 'nothing';
+  return `${method} ${id}: ${kind}, ${detail}, after ${Math.round(tookMs)} ms; nginx logged: ${words}`;
 }
 
-/** Replicas that answered a request which was sent after they had been proven out of rotation, in words. */
+/** The replicas that answered a request from after they were proven out of rotation, as messages. */
 export function askedTooLate({ backends }: LoadSummary, removed: readonly Removed[]): readonly string[] {
   return removed.flatMap(({ hostname, outAtMs }) => {
     const lateMs = outAtMs === undefined ? 0 : (backends[hostname]?.lastSentAtMs ?? 0) - outAtMs;
@@ -81,7 +84,7 @@ export function askedTooLate({ backends }: LoadSummary, removed: readonly Remove
   });
 }
 
-/** How many requests have failed with one server, or on one connection, and not in the end. */
+/** The number of requests that failed on one server or connection, but succeeded in the end. */
 export function sentAgain({ failures }: LoadSummary, lines: readonly ErrorLine[]): number {
   const failedIds = new Set(failures.map(({ id }) => id));
   return new Set(lines.map(({ id }) => id).filter((id) => !failedIds.has(id))).size;

@@ -1,6 +1,6 @@
 /**
- * Preloaded into the command by the soak (NODE_OPTIONS=--require): answers, on a unix socket of the test's, how the process
- * looks from inside. `/collected` collects the garbage first, so that what is left is held by somebody.
+ * Preloaded into the command by the soak (NODE_OPTIONS=--require). A unix socket of the test answers how the process
+ * looks from inside. `/collected` collects the garbage first, so that the rest is really in use.
  */
 'use strict';
 
@@ -11,10 +11,10 @@ const { runInNewContext } = require('node:vm');
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc');
 
-/** Compiled code goes too: it comes with use for hours, and says nothing about what is held. */
+/** Also drops compiled code: it grows with use for hours, and isn't a leak. */
 function collect() {
   setFlagsFromString('--stress-flush-code');
-  // Twice: what the first one finalizes, the second one frees.
+  // Twice: the second collection frees what the first finalizes.
   [1, 2].forEach(() => collectGarbage());
   setFlagsFromString('--no-stress-flush-code');
 }

@@ -6,33 +6,33 @@ import type { Scene } from '../fake-engine/scene.ts';
 import type { FakeNginx } from '../fake-engine/nginx.ts';
 import { seededRandom } from '../seeded-random.ts';
 
-/** The life of a Meet, made up of random changes; the same seed makes up the same life. */
+/** A Meet with random changes. The same seed gives the same changes. */
 export interface Life {
-  /** One change, which announces none to some events. */
+  /** Changes something, which sends any number of events. */
   step(): Promise<void>;
-  /** Ends what is under way: everybody runs, is well and is going to stay. */
+  /** Finishes all changes under way: every container runs, is healthy and stays. */
   settle(): void;
-  /** Once it has settled: the addresses in rotation, sorted. */
+  /** The addresses in rotation after `settle`, sorted. */
   addresses(): readonly string[];
-  /** How many containers there have been so far. */
+  /** The number of containers so far. */
   born(): number;
 }
 
 interface LifeOptions {
   readonly seed: number;
-  /** A template directory of the life's own, that it touches now and then. */
+  /** A template directory that this life may touch. */
   readonly templates: string;
 }
 
 const mostBackends = 24;
 const strangers = 10;
 
-/** Copies the shipped templates to where a life may change them. */
+/** Copies the shipped templates into a writable folder. */
 async function copyTemplates(to: string): Promise<void> {
   await cp(fileURLToPath(new URL('../../../templates', import.meta.url)), to, { recursive: true });
 }
 
-/** Fills the scene with two frontends, some backends and some containers of nobody. */
+/** Adds two frontends, some backends and some containers without labels to the scene. */
 export async function beginLife(scene: Scene, { seed, templates }: LifeOptions): Promise<Life> {
   const { engine } = scene;
   const { world, faults } = engine;
@@ -104,7 +104,7 @@ export async function beginLife(scene: Scene, { seed, templates }: LifeOptions):
       labels: composeLabels('meet', 'frontend', { 'meet.role': 'frontend' }),
       networks: { [network]: scene.address(host) },
       prefixLength: 24,
-      // Each time another image, as a redeploy brings it.
+      // Each time with another image, as after a redeploy.
       image: `lasuite/meet-frontend:v1.27.${born}`,
     });
     nginxByFrontend.get(name)?.moveTo(name);
@@ -139,7 +139,7 @@ export async function beginLife(scene: Scene, { seed, templates }: LifeOptions):
     [10, withBackend('well', 'stopping', (name) => world.beginStop(name, upTo(2) === 0 ? 'TERM' : 'QUIT'))],
     [10, withBackend('stopping', 'down', (name) => world.die(name))],
     [10, withBackend('well', 'down', (name) => world.stop(name))],
-    // So rarely that hardly any of them crashes in a loop.
+    // Rare, so that hardly any container counts as crash-looping.
     [0.3, withBackend('well', 'down', (name) => world.die(name))],
     [25, withBackend('down', 'well', (name) => world.start(name))],
     [5, withBackend('well', 'paused', (name) => world.pause(name))],
@@ -188,7 +188,7 @@ export async function beginLife(scene: Scene, { seed, templates }: LifeOptions):
   };
 }
 
-/** Labels with mistakes: what is told of them must be forgotten with the container. */
+/** Labels with mistakes. Their problems must be forgotten with the container. */
 function odd(number: number): { readonly labels: Readonly<Record<string, string>> } {
   return { labels: composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.prot': String(number), 'meet.read-timeout': 'long' }) };
 }

@@ -2,29 +2,29 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
-/** A process as the kernel sees it. */
+/** A process as the kernel shows it. */
 export interface OutsideView {
-  /** Resident memory that is the process's own, not mapped from files: what it costs. */
+  /** Resident memory that isn't mapped from files: the memory that the process costs. */
   readonly residentKiB: number;
   readonly descriptors: number;
 }
 
-/** Looks at a process of this machine (Linux). */
+/** Inspects a process of this machine (Linux). */
 export function viewFromOutside(pid: number): OutsideView {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(rollup)?.[1]);
   return { residentKiB: field('Anonymous'), descriptors: readdirSync(`/proc/${pid}/fd`).length };
 }
 
-/** A process as it sees itself. */
+/** A process as it shows itself. */
 export interface InsideView {
   readonly heapUsed: number;
   readonly timers: number;
-  /** Everything else that would keep it alive: sockets, servers, requests. */
+  /** Other resources that keep the process alive: sockets, servers, requests. */
   readonly others: number;
 }
 
-/** The environment that makes the command answer how it looks from inside; the command itself stays as it is. */
+/** The environment that makes the command report its inside view. The command itself is unchanged. */
 export function insideViewEnvironment(socketPath: string): Readonly<Record<string, string>> {
   const preload = fileURLToPath(new URL('inside-view.cjs', import.meta.url));
   return { NODE_OPTIONS: `--require ${preload}`, SOAK_VIEW_SOCKET: socketPath };

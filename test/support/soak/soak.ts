@@ -8,14 +8,14 @@ import type { Life } from './life.ts';
 interface SoakOptions {
   readonly seed: number;
   readonly events: number;
-  /** After so many events everything comes to rest, and `onRest` looks. */
+  /** After this many events all changes stop, and `onRest` is called. */
   readonly restEvery: number;
-  /** More environment for the command. */
+  /** More environment variables of the command. */
   readonly env?: Readonly<Record<string, string>>;
   readonly onRest: (command: RunningCommand, events: number) => Promise<void>;
 }
 
-/** What a soak was. */
+/** The figures of a soak. */
 interface Soaked {
   readonly command: RunningCommand;
   readonly events: number;
@@ -26,20 +26,20 @@ interface Soaked {
   readonly seconds: number;
 }
 
-/** So many events, then a pause: some fall together, some stand alone. */
+/** The number of events before a pause, so that some events come close together and some alone. */
 const burst = 45;
 const pauseMs = 100;
 
-/** A crash-looping container may be held back for so long. */
+/** How long a crash-looping container may be held back. */
 const mostHeldBackMs = 40_000;
 
-/** Nothing goes on any more: what is published is what there is, and proven. */
+/** Stops all changes, and waits until the published file has exactly the current addresses and is proven. */
 async function rest(scene: Scene, life: Life): Promise<void> {
   life.settle();
   const wanted = life.addresses().join();
   let found = '';
   await waitUntil(
-    'all that is there is in rotation, and nothing else',
+    'exactly the existing backends are in rotation',
     async () => {
       const servers = [...(await scene.content()).matchAll(/server (\S+):8000 /g)].map(([, address]) => address ?? '');
       found = [...new Set(servers)].toSorted().join();
@@ -51,7 +51,7 @@ async function rest(scene: Scene, life: Life): Promise<void> {
   await scene.converged();
 }
 
-/** Lets a command live through a Meet's random life until the engine has told it so many events. */
+/** Runs a command in a Meet with random changes until the engine has sent this many events. */
 export async function soak(scene: Scene, { seed, events, restEvery, env = {}, onRest }: SoakOptions): Promise<Soaked> {
   const { engine } = scene;
   const templates = join(scene.folder, 'templates');
@@ -60,21 +60,21 @@ export async function soak(scene: Scene, { seed, events, restEvery, env = {}, on
   await scene.converged();
   const startMs = Date.now();
   let restAt = restEvery;
-  while (engine.toldEvents() < events) {
-    const before = engine.toldEvents();
-    // While nobody listens it goes slowly, so that what the engine remembers bridges the gap.
+  while (engine.sentEvents() < events) {
+    const before = engine.sentEvents();
+    // Changes are slow while no event stream is open, so that the engine's memory of events covers the gap.
     do await life.step();
-    while (engine.eventStreams() > 0 && engine.toldEvents() - before < burst);
+    while (engine.eventStreams() > 0 && engine.sentEvents() - before < burst);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    if (engine.toldEvents() < restAt) continue;
+    if (engine.sentEvents() < restAt) continue;
     restAt += restEvery;
     await rest(scene, life);
-    await onRest(command, engine.toldEvents());
+    await onRest(command, engine.sentEvents());
   }
   await rest(scene, life);
   return {
     command,
-    events: engine.toldEvents(),
+    events: engine.sentEvents(),
     born: life.born(),
     lists: engine.listCalls().length,
     signals: engine.killCalls().length,

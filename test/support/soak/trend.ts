@@ -1,4 +1,3 @@
-/** The middle of some numbers. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((left, right) => left - right);
   const middle = sorted.length >> 1;
@@ -6,8 +5,8 @@ export function median(numbers: readonly number[]): number {
 }
 
 /**
- * How much a series grows from its first to its last number, as a share of its median: the median of all slopes between
- * two of them (Theil and Sen), since single samples of a garbage-collected process jump up and down.
+ * The growth from the first to the last number of a series, as a share of the median. Uses the median of the slopes
+ * between all pairs (Theil and Sen), since single samples of a garbage-collected process vary widely.
  */
 export function growthOf(series: readonly number[]): number {
   const slopes = series.flatMap((from, start) => series.slice(start + 1).map((to, distance) => (to - from) / (distance + 1)));

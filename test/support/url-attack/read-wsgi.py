@@ -1,4 +1,4 @@
-"""Reads request targets as Python does: one a line on standard input, the paths that it takes each for as JSON on standard output."""
+"""Reads request targets as Python does. Input: one target per line. Output: for each line the possible paths, as JSON."""
 
 import io
 import json
@@ -14,7 +14,7 @@ class Server:
 
 
 class Reader(WSGIRequestHandler):
-    """Python's own WSGI server, given one request; it listens nowhere and answers nothing."""
+    """Python's own WSGI server with a single request. It opens no port and sends no answer."""
 
     def __init__(self, target):
         self.client_address = ('127.0.0.1', 0)
@@ -34,7 +34,8 @@ def paths_of(target):
         return []
     path = reader.get_environ()['PATH_INFO']
     joined = urlsplit(urljoin('http://service/', target.decode('latin-1'))).path
-    # As it is (Django, Flask), as a file (static files), without doubled slashes (Werkzeug's router), as urllib follows a link.
+    # Unchanged (Django, Flask), as a file (static files), without doubled slashes (Werkzeug's router), as a link for
+    # urllib.
     return [path, posixpath.normpath(path), re.sub('/+', '/', path), unquote(joined, 'latin-1')]
 
 

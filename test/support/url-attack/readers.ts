@@ -2,15 +2,15 @@ import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../providers/run-command.ts';
 
-// What services make of a request target: the real parsers of Node and Python, and RFC 3986 as it is written. None knows nginx or
-// meet-gen.
+// How services read a request target: the real parsers of Node and Python, and RFC 3986. None of them is derived from
+// nginx or meet-gen.
 
-/** The paths that one kind of service could take each of the targets for. */
+/** By kind of service: for each target, the paths that the service could read. */
 export type Readings = Readonly<Record<string, readonly (readonly string[])[]>>;
 
 const wsgiReader = fileURLToPath(new URL('read-wsgi.py', import.meta.url));
 
-/** What each kind of service takes these targets for, in their order; every path is decoded. */
+/** The paths that each kind of service reads in these targets, in order. Every path is decoded. */
 export async function readAll(targets: readonly string[]): Promise<Readings> {
   return {
     whatwg: targets.map(readByWhatwg),
@@ -21,7 +21,7 @@ export async function readAll(targets: readonly string[]): Promise<Readings> {
   };
 }
 
-/** Both ways in which Node services make a URL of `request.url`. */
+/** The two ways in which Node services turn `request.url` into a URL. */
 function readByWhatwg(target: string): readonly string[] {
   const joined = URL.canParse(target, 'http://service') ? [new URL(target, 'http://service')] : [];
   const whole = URL.canParse(`http://service${target}`) ? [new URL(`http://service${target}`)] : [];
@@ -30,14 +30,14 @@ function readByWhatwg(target: string): readonly string[] {
 
 async function readByPython(targets: readonly string[]): Promise<readonly (readonly string[])[]> {
   if (targets.length === 0) return [];
-  const said = await runCommand('python3', [wsgiReader], { stdin: Buffer.from(`${targets.join('\n')}\n`) });
-  return said
+  const output = await runCommand('python3', [wsgiReader], { stdin: Buffer.from(`${targets.join('\n')}\n`) });
+  return output
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as string[]);
 }
 
-/** Dot segments removed as sent, and after the normalization of section 6.2.2; with doubled slashes, and without. */
+/** Removes dot segments before and after the normalization of section 6.2.2, with and without doubled slashes. */
 function readByRfc3986(target: string): readonly string[] {
   const path = pathOf(target);
   const normal = path.replace(/%(?:2d|2e|3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/gi, decode);
@@ -64,8 +64,8 @@ function removeDotSegments(path: string): string {
 }
 
 /**
- * Java's servers take parameters away from a segment before they follow dots (`..;x/`). Only where the segment is dots or empty:
- * a service that takes `/admin;x` for `/admin` has to guard that itself, as docs/labels.md says.
+ * Java's servers remove parameters from a segment before they resolve dots (`..;x/`). Only dots and empty segments
+ * count here: a service that reads `/admin;x` as `/admin` must guard that itself, as docs/labels.md explains.
  */
 function readWithParameters(target: string): readonly string[] {
   const bare = pathOf(target).replace(/(?<=\/(?:\.|%2e){0,2})(?:;|%3b)[^/]*/gi, '');
@@ -76,7 +76,7 @@ function pathOf(target: string): string {
   return /^[^?#]*/.exec(target)?.[0] ?? '';
 }
 
-/** Every percent-code once, one character for each byte; what is none stays. */
+/** Decodes every percent-code once, into one character per byte. Other text stays. */
 function decode(text: string): string {
   return text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }

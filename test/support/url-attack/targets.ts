@@ -1,6 +1,6 @@
 import { seededRandom } from '../seeded-random.ts';
 
-// Request targets, by the seed. None holds white space; all begin with a slash.
+// Request targets that depend only on the seed. All begin with a slash, without white space.
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 const none = ['', '', '', ''];
@@ -24,7 +24,10 @@ const fronts = words(String.raw`
 type Random = () => number;
 const pick = (random: Random, from: readonly string[]): string => from[Math.floor(random() * from.length)] ?? '';
 
-/** Targets made of whatever paths were ever misread by, most near a guarded path; a tenth have plain slashes and names only. */
+/**
+ * Targets with constructions that were ever misread, most of them near a guarded path. A tenth have plain slashes and
+ * names.
+ */
 export function hostileTargets(seed: number, count: number): readonly string[] {
   const random = seededRandom(seed);
   const oddPiece = (): string => pick(random, slashes) + pick(random, random() < 0.5 ? dots : names);
@@ -46,7 +49,7 @@ const queries = [
   `),
 ];
 
-/** Targets as browsers and services send them: below these paths, in plain names. */
+/** Targets as browsers and services send them: plain names below these paths. */
 export function ordinaryTargets(seed: number, count: number, below: readonly string[]): readonly string[] {
   const random = seededRandom(seed);
   return Array.from({ length: count }, () => {

@@ -9,7 +9,7 @@ import { renderWorld } from '../render-world.ts';
 import { waitUntil } from '../wait-until.ts';
 import { readAll } from './readers.ts';
 
-/** The services by name: where each listens, its labels, and its paths that nobody here may reach, as it sees them itself. */
+/** By service name: address, labels, and the guarded path as the service itself sees it. */
 const services: Readonly<Record<string, { readonly address: string; readonly labels: Record<string, string>; readonly guarded?: string }>> =
   {
     app: {
@@ -38,7 +38,7 @@ const services: Readonly<Record<string, { readonly address: string; readonly lab
   };
 const open = '/app/admin/help';
 
-/** Says who it is, and the target that it got, whatever that is: no HTTP library reads it. */
+/** Answers with the service's name and the raw target. No HTTP library parses the request. */
 const echoScript = `
   const { createServer } = require('node:net');
   const listen = (by, host, port) => createServer((socket) => {
@@ -62,7 +62,7 @@ const callScript = `
 
 const network = (address: string): Record<string, string> => ({ meet_default: `${address}/16` });
 
-/** The file that meet-gen renders for them. */
+/** The file that meet-gen renders for these services. */
 export async function renderGuarded(): Promise<string> {
   const frontend = container({
     name: 'meet-frontend-1',
@@ -81,11 +81,11 @@ export async function renderGuarded(): Promise<string> {
     }),
   );
   const { files, problems } = await renderWorld(observe([frontend, ...others]), 'unknown');
-  if (problems.length > 0) throw new Error(`the world of the URL attacker has problems: ${JSON.stringify(problems)}`);
+  if (problems.length > 0) throw new Error(`the services of the URL attack have problems: ${JSON.stringify(problems)}`);
   return files.get('meet') ?? '';
 }
 
-/** What came of a target: nginx's own status, or who was reached with which target. */
+/** The outcome of a target: nginx's status, or the service that it reached and the target there. */
 export interface Outcome {
   readonly target: string;
   readonly status: number;
@@ -95,18 +95,18 @@ export interface Outcome {
 }
 
 export interface UrlWorld {
-  /** Sends the targets as they stand, on several connections. */
+  /** Sends the targets unchanged, on several connections. */
   ask(targets: readonly string[]): Promise<readonly Outcome[]>;
-  /** What nginx wrote to its error log: what it refused, a line each. */
+  /** The lines in nginx's error log about refused targets. */
   refusals(): Promise<readonly string[]>;
-  /** The status that a call from inside gets at the status server, its path sent as it stands. */
+  /** The status server's status code for a call from inside, with the path unchanged. */
   callFromInside(path: string): Promise<number>;
   remove(): Promise<void>;
 }
 
 const connections = 8;
 
-/** A real nginx with this file, in front of services that say what they got. */
+/** A real nginx with this file, in front of services that echo the target. */
 export async function startUrlWorld(engine: Engine, images: Images, series: NginxSeries, rendered: string): Promise<UrlWorld> {
   const published = ['--init', '--publish', `${engine.publishAddress}::8083`];
   const behind = await startContainer(engine, [...published, images.backend, 'node', '/echo.cjs'], { 'echo.cjs': echoScript });
@@ -123,7 +123,7 @@ export async function startUrlWorld(engine: Engine, images: Images, series: Ngin
     const answers = await Promise.all(parts.map((part) => askTargets(engine.publishAddress, port, part)));
     return answers.flat().map(({ status, body }, index) => outcome(targets[index] ?? '', status, body));
   };
-  await waitUntil('nginx and what is behind it answer', async () => (await ask(['/free']).catch(() => []))[0]?.by === 'free', 20_000);
+  await waitUntil('nginx and the services answer', async () => (await ask(['/free']).catch(() => []))[0]?.by === 'free', 20_000);
   return {
     ask,
     refusals: async () => {
@@ -140,7 +140,7 @@ function outcome(target: string, status: number, body: string): Outcome {
   return { target, status, body, got: echo?.target ?? '', ...(echo === undefined ? {} : { by: echo.by }) };
 }
 
-/** A guard that was passed: a service got what one kind of service takes for a path that nobody here may reach. */
+/** A passed guard: a service got a target that some kind of service reads as a guarded path. */
 export interface ByPass {
   readonly reader: string;
   readonly target: string;
@@ -148,7 +148,7 @@ export interface ByPass {
   readonly path: string;
 }
 
-/** Every guard that was passed. */
+/** All passed guards. */
 export async function findByPasses(outcomes: readonly Outcome[]): Promise<readonly ByPass[]> {
   const reached = outcomes.filter(({ by = '' }) => services[by]?.guarded !== undefined);
   const readings = await readAll(reached.map(({ got }) => got));

@@ -1,4 +1,4 @@
-// Does the errand of src/doctor/collect/backend-self-test.ts, since there is no Python in here.
+// Replaces the Python script of src/doctor/collect/backend-self-test.ts, since this image has no Python.
 import { get } from 'node:http';
 import { connect } from 'node:net';
 

@@ -1,8 +1,8 @@
-// Behaves as Meet's backend does behind nginx: gunicorn and Django's production settings.
-// PORT (8000), BACKEND_NAME, DJANGO_ALLOWED_HOSTS (*),
-// KEEPALIVE_MS (0: every connection is closed after its answer, as gunicorn's sync workers do).
-// DB_HOST (with DB_PORT, DB_PASSWORD) and REDIS_URL: asked by /__heartbeat__, as dockerflow's checks do.
-// For tests, on any path: ?delay_ms=N answers late, ?status=N answers with that status.
+// Behaves like Meet's backend behind nginx: gunicorn and Django's production settings.
+// Variables: PORT (8000), BACKEND_NAME, DJANGO_ALLOWED_HOSTS (*).
+// KEEPALIVE_MS (0): with 0, every connection closes after its answer, as with gunicorn's sync workers.
+// DB_HOST (with DB_PORT, DB_PASSWORD) and REDIS_URL: /__heartbeat__ asks them, like dockerflow's checks.
+// For tests, on any path: ?delay_ms=N delays the answer, ?status=N sets its status.
 import { createHash } from 'node:crypto';
 import { createServer, get } from 'node:http';
 import { hostname } from 'node:os';
@@ -38,7 +38,7 @@ function answer(request, response, url, bodyBytes) {
   return sendJson(response, 404, { detail: 'Not found.', backend: name, path: pathname });
 }
 
-/** In production dockerflow tells the level alone. */
+/** In production, dockerflow shows only the level. */
 async function answerHeartbeat(response) {
   const { DB_HOST, DB_PORT = '5432', DB_PASSWORD = '', REDIS_URL } = process.env;
   const stores = [...(DB_HOST ? [`http://${DB_HOST}:${DB_PORT}/`] : []), ...(REDIS_URL ? [REDIS_URL.replace(/^redis/, 'http')] : [])];
@@ -47,7 +47,7 @@ async function answerHeartbeat(response) {
   return sendJson(response, 500, { status: 'error' });
 }
 
-/** The stand-ins of both speak HTTP. Paused, they accept connections and say nothing, as the real ones do. */
+/** The stand-ins for both speak HTTP. While paused, they accept connections but send nothing, like the real servers. */
 function askStore(store, password) {
   return new Promise((resolve) => {
     const asked = get(store, { headers: { 'x-password': password } }, (answer) => resolve(answer.resume().statusCode));
@@ -70,7 +70,7 @@ function seen(request) {
   };
 }
 
-/** Django compares without the port; an entry that starts with a dot means subdomains too. */
+/** Django compares hosts without the port. An entry with a leading dot also allows subdomains. */
 function isAllowedHost(host) {
   const domain = host.toLowerCase().replace(/:\d+$/, '');
   return allowedHosts.some((entry) => {
@@ -94,7 +94,7 @@ function sendJson(response, status, value) {
   send(response, status, JSON.stringify(value), 'application/json');
 }
 
-// A WebSocket that sends each small text message back with this backend's name before it.
+// A WebSocket that returns each small text message, with this backend's name in front.
 server.on('upgrade', (request, socket) => {
   const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
   socket.write(
@@ -111,7 +111,7 @@ server.on('upgrade', (request, socket) => {
   });
 });
 
-// As gunicorn: the listener closes at once, what is in flight is finished, then the end.
+// Like gunicorn: the listener closes at once, requests in flight are finished, then the process ends.
 let stopping = false;
 function stop() {
   if (stopping) return;

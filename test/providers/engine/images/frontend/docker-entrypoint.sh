@@ -1,5 +1,5 @@
 #!/bin/sh
-# As nginx's own image does it: the executable scripts of /docker-entrypoint.d, then the command.
+# Like nginx's own image: runs the executable scripts in /docker-entrypoint.d, then the command.
 set -e
 if [ "$1" = nginx ] || [ "$1" = nginx-debug ]; then
   for script in $(find /docker-entrypoint.d/ -follow -type f -name '*.sh' | sort -V); do

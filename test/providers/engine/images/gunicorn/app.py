@@ -1,4 +1,4 @@
-"""Answers as the backend's stand-in does (../backend/server.mjs), as far as load tests ask."""
+"""Gives the answers of the backend's stand-in (../backend/server.mjs) that load tests need."""
 
 import json
 import socket
@@ -23,7 +23,7 @@ def answer(environ, start_response):
 
 
 def delay_seconds(query):
-    """How late the client wants its answer."""
+    """The delay that the client asks for."""
     return int(urllib.parse.parse_qs(query).get("delay_ms", ["0"])[0]) / 1000
 
 

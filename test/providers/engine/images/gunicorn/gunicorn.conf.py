@@ -1,4 +1,4 @@
-# What counts at a stop, as Meet's image has it: sync workers (gunicorn's default), three of them, 90 s to finish.
+# The settings for stops, as in Meet's image: three sync workers (gunicorn's default), with 90 s to finish.
 bind = "0.0.0.0:8000"
 workers = 3
 graceful_timeout = 90

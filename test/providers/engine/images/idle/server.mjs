@@ -1,5 +1,5 @@
 // Answers 200 with STANDIN_NAME on each of STANDIN_PORTS (comma list); without ports it only waits.
-// As a database: 401 for a backend (x-password) with another password than POSTGRES_PASSWORD.
+// As a database, it answers 401 to another password (x-password) than POSTGRES_PASSWORD.
 import { createServer } from 'node:http';
 import { hostname } from 'node:os';
 

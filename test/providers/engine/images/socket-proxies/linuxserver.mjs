@@ -1,6 +1,6 @@
-// Decides as linuxserver/docker-socket-proxy does (root/templates/haproxy.cfg of its repository, HAProxy 3): by the start
-// of the path, not by its end, and by environment variables; ALLOW_RESTARTS comes before POST and holds for any container.
-// Since August 2026 some GETs below /containers have a variable of their own. An answer that is silent is cut.
+// Decides like linuxserver/docker-socket-proxy (root/templates/haproxy.cfg of its repository, HAProxy 3). Environment
+// variables allow paths by their beginning, not by their end. ALLOW_RESTARTS comes before POST, and applies to every
+// container. Since August 2026, some GETs below /containers have separate variables. A silent answer is cut.
 import { isSet, startProxy } from './proxy.mjs';
 
 const version = '^(/v[\\d.]+)?';
@@ -45,8 +45,8 @@ startProxy({
   socketPath: process.env.SOCKET_PATH || '/var/run/docker.sock',
   listen: [[Number(process.env.STAND_IN_PORT || '2375'), '0.0.0.0']],
   judge,
-  // HAProxy's `timeout server`, which can't be set from outside.
+  // HAProxy's `timeout server`, which the real image doesn't let users set.
   silenceMs: Number(process.env.STAND_IN_SILENCE_MS || '600000'),
-  // An engine that others use as well is never silent: there the stream is cut by its age.
+  // On an engine with other users, events never stop. There the stream is cut after this lifetime instead.
   lifeMs: Number(process.env.STAND_IN_LIFE_MS || '0'),
 });

@@ -1,4 +1,4 @@
-// What all socket proxies have in common: requests are judged, and passed on to the engine's socket or refused. Each
+// The common part of all socket proxies: requests are judged, then passed on to the engine's socket or refused. Each
 // decision is one JSON line on standard output.
 import { createServer, request as httpRequest } from 'node:http';
 import { createConnection } from 'node:net';
@@ -7,10 +7,10 @@ const forbidden = { type: 'text/plain', body: 'Forbidden\n' };
 
 /**
  * Starts a proxy.
- * @param judge  what to refuse a request with, `{ status, reason, type, body }`, or nothing
- * @param listen each a list of arguments for `server.listen`
- * @param silenceMs an answer that says nothing for this long is cut; never, without it
- * @param lifeMs an answer that goes on for this long is cut; never, without it
+ * @param judge    returns the refusal of a request, `{ status, reason, type, body }`, or undefined
+ * @param listen   a list of argument lists for `server.listen`
+ * @param silenceMs an answer without data for this long is cut; 0 means never
+ * @param lifeMs   an answer that lasts this long is cut; 0 means never
  */
 export function startProxy({ socketPath, listen, judge, silenceMs = 0, lifeMs = 0, graceMs = 1000 }) {
   const answer = async (request, response) => {
@@ -20,16 +20,16 @@ export function startProxy({ socketPath, listen, judge, silenceMs = 0, lifeMs = 
       response.end(refusal.body);
       return;
     }
-    const onward = httpRequest({ socketPath, method: request.method, path: request.url, headers: request.headers }, (told) => {
-      response.writeHead(told.statusCode ?? 502, told.headers);
+    const onward = httpRequest({ socketPath, method: request.method, path: request.url, headers: request.headers }, (onwardAnswer) => {
+      response.writeHead(onwardAnswer.statusCode ?? 502, onwardAnswer.headers);
       response.flushHeaders();
-      told.pipe(response);
-      told.on('error', () => response.destroy());
+      onwardAnswer.pipe(response);
+      onwardAnswer.on('error', () => response.destroy());
       const cut = (reason) => {
         tell(request, { decision: 'cut', reason });
         response.destroy();
       };
-      if (silenceMs > 0) told.setTimeout(silenceMs, () => cut(`silent for ${silenceMs} ms`));
+      if (silenceMs > 0) onwardAnswer.setTimeout(silenceMs, () => cut(`silent for ${silenceMs} ms`));
       const life = lifeMs > 0 ? setTimeout(() => cut(`open for ${lifeMs} ms`), lifeMs) : undefined;
       response.on('close', () => clearTimeout(life));
     });
@@ -42,7 +42,7 @@ export function startProxy({ socketPath, listen, judge, silenceMs = 0, lifeMs = 
     request.pipe(onward);
   };
 
-  // exec and attach take the connection over: from then on bytes go both ways.
+  // exec and attach take the connection over: from then on, bytes go both ways.
   const handOver = async (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     const refusal = await judgeAndTell(request, judge);
@@ -62,7 +62,7 @@ export function startProxy({ socketPath, listen, judge, silenceMs = 0, lifeMs = 
 
   const servers = listen.map((where) => {
     const server = createServer(answer).on('upgrade', handOver);
-    // A long event stream is no idle connection.
+    // A long event stream must not count as an idle connection.
     server.requestTimeout = 0;
     server.timeout = 0;
     return server.listen(...where, () => console.log(JSON.stringify({ decision: 'start', where, socketPath })));
@@ -77,7 +77,7 @@ export function startProxy({ socketPath, listen, judge, silenceMs = 0, lifeMs = 
   process.on('SIGINT', stop);
 }
 
-/** Whether a text from the environment means yes. */
+/** Whether an environment variable means yes. */
 export const isSet = (name, fallback = '0') => Number(process.env[name] || fallback) !== 0;
 
 async function judgeAndTell(request, judge) {

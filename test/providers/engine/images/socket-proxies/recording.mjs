@@ -1,6 +1,6 @@
-// Lets through exactly what the list says and refuses the rest; its log has all. ALLOWED is a JSON list of regular
-// expressions for `METHOD /path?query`, the API version left out. On TCP and, where LISTEN_SOCKET names one, on a unix socket.
-// As many signals as the file /tmp/lose says are lost: answered as if they had been sent.
+// Passes exactly the calls on its list, refuses the others, and logs all. ALLOWED is a JSON list of regular expressions
+// for `METHOD /path?query` without the API version. It listens on TCP, and on the unix socket LISTEN_SOCKET if that is
+// set. The file /tmp/lose has a number of signals to lose: these are answered as if they had been sent.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { startProxy } from './proxy.mjs';
 
@@ -10,7 +10,7 @@ if (path !== undefined) rmSync(path, { force: true });
 
 startProxy({
   socketPath: process.env.SOCKET_PATH || '/var/run/docker.sock',
-  // Whoever mounts the socket's folder may use it.
+  // Every container that mounts the socket's folder may use the socket.
   listen: [[2375, '0.0.0.0'], ...(path === undefined ? [] : [[{ path, readableAll: true, writableAll: true }]])],
   judge(request) {
     const call = `${request.method} ${request.url.replace(/^\/v[\d.]+/, '')}`;

@@ -1,7 +1,7 @@
-// Reads wollomatic/socket-proxy's configuration and decides as it does: flags (-name=value, -name value)
-// before SP_ variables; several patterns per method; a pattern is matched against the whole path, without
-// the query; a method without a pattern is answered 405, another path or another client 403
-// (cmd/socket-proxy/handlehttprequest.go of github.com/wollomatic/socket-proxy, 1.12).
+// Reads wollomatic/socket-proxy's configuration and decides like it (cmd/socket-proxy/handlehttprequest.go of
+// github.com/wollomatic/socket-proxy, 1.12). Flags (-name=value, -name value) come before SP_ variables. A method can
+// have several patterns, which match the whole path without the query. A method without a pattern gets 405. Another
+// path or another client gets 403.
 import { createServer } from 'node:http';
 import { createConnection, BlockList, isIP } from 'node:net';
 import { lookup } from 'node:dns/promises';

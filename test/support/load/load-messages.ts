@@ -1,27 +1,27 @@
-/** What the host and the load generator in its container say to each other. */
+/** The messages between the host and the load generator in its container. */
 
 export type Method = 'GET' | 'POST';
 export type Counts = Record<Method, number>;
 
-/** How to load, and when to stop at the latest. */
+/** The settings of a load, with its longest duration. */
 export interface LoadPlan {
   readonly host: string;
   readonly port: number;
-  /** Begins every id of this load, so that a log with several loads can be read. */
+  /** The prefix of the request ids, which distinguishes several loads in one log. */
   readonly name: string;
-  /** Connections, each with one request under way. */
+  /** The number of connections, with one request under way on each. */
   readonly clients: number;
   readonly maxRequests: number;
   readonly maxSeconds: number;
-  /** A request that has no whole answer by then has failed. */
+  /** A request without a complete answer within this time has failed. */
   readonly answerWithinMs: number;
-  /** After an answer, clients wait until all go on at once, a random time between these; none: each goes on at once. */
+  /** A random pause between these after each answer. All clients continue at once. By default, clients don't pause. */
   readonly pauseMs?: readonly [number, number];
 }
 
 /**
- * Why a request failed: no connection, no answer in time, the connection gone before the whole answer, a status other
- * than 200, or an answer that isn't the one to this request.
+ * Why a request failed. `connection lost`: before the complete answer. `status`: other than 200. `wrong answer`: the
+ * answer to another request.
  */
 export type FailureKind = 'no connection' | 'no answer in time' | 'connection lost' | 'status' | 'wrong answer';
 
@@ -29,14 +29,14 @@ export interface LoadFailure {
   readonly id: string;
   readonly method: Method;
   readonly kind: FailureKind;
-  /** The status, the error's code, or the beginning of what came. */
+  /** The status, the error's code, or the beginning of the received text. */
   readonly detail: string;
-  /** Milliseconds since 1970 when it was sent. */
+  /** When the request was sent, in milliseconds since 1970. */
   readonly sentAtMs: number;
   readonly tookMs: number;
 }
 
-/** Who answered how often, and when the last request was sent that it answered (milliseconds since 1970). */
+/** A backend's number of answers, and when its last answered request was sent (milliseconds since 1970). */
 export interface BackendCounts {
   readonly requests: Counts;
   readonly lastSentAtMs: number;
@@ -45,7 +45,7 @@ export interface BackendCounts {
 export interface LoadSummary {
   readonly requests: Counts;
   readonly failed: Counts;
-  /** The failures one by one; no more than a thousand. */
+  /** The first thousand failures. */
   readonly failures: readonly LoadFailure[];
   readonly latencyMs: { readonly median: number; readonly p99: number; readonly p999: number; readonly max: number };
   readonly slowest: { readonly id: string; readonly sentAtMs: number };
@@ -54,8 +54,8 @@ export interface LoadSummary {
   readonly seconds: number;
 }
 
-/** A line that the generator prints: how far it is, several times a second, and in the end what came of it. */
+/** A line of the generator's output: the progress, several times a second, and the summary at the end. */
 export type LoadLine = { readonly progress: Counts & { readonly failed: number } } | { readonly summary: LoadSummary };
 
-/** The line that ends the load before its time. */
+/** The control line that ends the load early. */
 export const stopLine = 'stop';

@@ -1,15 +1,16 @@
 import { expect } from 'vitest';
 import { waitUntil } from '../wait-until.ts';
-import type { DoctorSays, DoctorStack } from './doctor-stack.ts';
+import type { DoctorReport, DoctorStack } from './doctor-stack.ts';
 import type { Fault } from './faults.ts';
 
 const limitMs = 60_000;
 
 /**
- * Makes faults in a Meet that is well, all at once, has the doctor find exactly them, fixes each as its cure says, and has the
- * doctor find nothing. Faults that are made together are in services of their own.
+ * Makes all faults at once in a Meet without faults, and checks that the doctor finds exactly these. Fixes each by
+ * following its cure, and checks that the doctor finds nothing. Faults that are made together must be in separate
+ * services.
  */
-export async function undergo(stack: DoctorStack, faults: readonly Fault[]): Promise<void> {
+export async function checkFaults(stack: DoctorStack, faults: readonly Fault[]): Promise<void> {
   const services = [...new Set(faults.flatMap((fault) => fault.services))];
   let isTakenBack = false;
   const takeBack = async (): Promise<void> => {
@@ -22,11 +23,11 @@ export async function undergo(stack: DoctorStack, faults: readonly Fault[]): Pro
     const changes = faults.flatMap(({ change }) => change?.(stack) ?? []);
     if (changes.length > 0) await stack.change(changes, services);
     for (const fault of faults) await fault.make?.(stack);
-    const says = await saysExactly(stack, findsOf(faults));
-    expect(says.code).toBe(says.summary.failures > 0 ? 7 : 0);
+    const report = await waitForFindings(stack, findsOf(faults));
+    expect(report.code).toBe(report.summary.failures > 0 ? 7 : 0);
     for (const fault of faults) {
       const checks = fault.finds.map((line) => line.split(' ')[0] ?? '');
-      const own = says.findings.filter(({ check }) => checks.includes(check));
+      const own = report.findings.filter(({ check }) => checks.includes(check));
       for (const { what, why, cure } of own) {
         expect(what).toMatch(fault.what);
         expect([why, cure]).not.toContain('');
@@ -34,10 +35,10 @@ export async function undergo(stack: DoctorStack, faults: readonly Fault[]): Pro
       if (fault.fix === 'paste') await stack.paste(own.find(({ check }) => check === checks[0])?.paste ?? []);
     }
     const unpasted = faults.filter(({ fix }) => fix === 'undo');
-    if (unpasted.length < faults.length) await saysExactly(stack, findsOf(unpasted));
+    if (unpasted.length < faults.length) await waitForFindings(stack, findsOf(unpasted));
     if (unpasted.length === 0) return;
     await takeBack();
-    await saysExactly(stack, []);
+    await waitForFindings(stack, []);
   } finally {
     await takeBack();
   }
@@ -47,9 +48,13 @@ function findsOf(faults: readonly Fault[]): readonly string[] {
   return faults.flatMap(({ finds }) => finds);
 }
 
-/** Asks until the doctor finds just this: a container needs a moment to start, a health check another. */
-export async function saysExactly(stack: DoctorStack, expected: readonly string[], args: readonly string[] = []): Promise<DoctorSays> {
-  let last: DoctorSays | undefined;
+/** Repeats the doctor until it finds exactly this: containers and health checks need a moment. */
+export async function waitForFindings(
+  stack: DoctorStack,
+  expected: readonly string[],
+  args: readonly string[] = [],
+): Promise<DoctorReport> {
+  let last: DoctorReport | undefined;
   return waitUntil(
     `the doctor finds ${expected.join('; ') || 'nothing'}`,
     async () => {

@@ -1,5 +1,5 @@
-// Preloaded into the built command (`node --require`): makes calls of Node's own primitives throw where they come from a given
-// function. Nothing throws until SIGUSR2 has had it read which ones, from the file that THROW_IN_ROOM names.
+// Preloaded into the built command (`node --require`). Makes calls of Node's primitives throw if they come from a given
+// function. SIGUSR2 makes it read the faults from the file that THROW_IN_FUNCTION names. Before that, nothing throws.
 'use strict';
 const fs = require('node:fs');
 const events = require('node:events');
@@ -8,10 +8,10 @@ const crypto = require('node:crypto');
 const path = require('node:path');
 
 Error.stackTraceLimit = 60;
-const file = process.env['THROW_IN_ROOM'];
+const file = process.env['THROW_IN_FUNCTION'];
 const { appendFileSync, readFileSync, writeFileSync } = fs;
 const { parse, stringify } = JSON;
-/** What throws now: the name of a primitive, and of the function that it is called from. */
+/** The current fault: the name of a primitive, and of the function that calls it. */
 let fault;
 
 const primitives = {
@@ -33,8 +33,8 @@ const primitives = {
   toSorted: [Array.prototype, 'toSorted'],
 };
 
-/** @returns whether a call of a primitive is to throw: made from that function, about that text */
-function isStruck(name, self, args) {
+/** @returns whether a call must throw: it comes from the fault's function and concerns the fault's text */
+function mustThrow(name, self, args) {
   if (fault?.call !== name) return false;
   const { from, about } = fault;
   fault = undefined;
@@ -51,7 +51,7 @@ function isStruck(name, self, args) {
 for (const [name, [owner, key]] of Object.entries(primitives)) {
   const original = owner[key];
   owner[key] = Object.defineProperties(function (...args) {
-    if (fault !== undefined && isStruck(name, this, args)) {
+    if (fault !== undefined && mustThrow(name, this, args)) {
       appendFileSync(`${file}.thrown`, '.');
       throw new TypeError('thrown by a test');
     }
@@ -64,10 +64,10 @@ process.on('SIGUSR2', () => {
   fault = parse(text) ?? undefined;
   writeFileSync(`${file}.thrown`, '');
   writeFileSync(`${file}.read`, text);
-  // Of no part at all: nothing of meet-gen's stands between these and the process.
-  if (fault?.call === 'a timer of nobody')
+  // Outside of every part: no code of meet-gen is between these errors and the process.
+  if (fault?.call === 'a timer outside all parts')
     setTimeout(() => {
       throw new TypeError('thrown by a test');
     }, 0);
-  if (fault?.call === 'a promise of nobody') void Promise.reject(new TypeError('thrown by a test'));
+  if (fault?.call === 'a promise outside all parts') void Promise.reject(new TypeError('thrown by a test'));
 });

@@ -8,34 +8,37 @@ import { waitUntil } from '../wait-until.ts';
 import { startWatchingReader } from './watching-reader.ts';
 import type { Sightings } from './watching-reader.ts';
 
-/** What became of so many lives and deaths. */
-export interface Deaths {
+/** The results of a series of kills. */
+export interface KillReport {
   readonly kills: number;
-  /** Kills that left a candidate: in the middle of a publication. */
+  /** Kills during a publication: a candidate file was left. */
   readonly inTheMiddle: number;
-  /** The most candidates of one file that lay there at once. */
+  /** The highest number of candidates of one file at the same time. */
   readonly mostCandidates: number;
-  /** Files that were not whole right after a kill. */
+  /** Incomplete files right after a kill. */
   readonly torn: number;
   readonly reader: Sightings;
 }
 
-/** How long after its first words one may live: most of it publishing, since the world changes all the time. */
+/**
+ * The longest time from the first log lines to a kill. meet-gen publishes most of that time, since containers change
+ * constantly.
+ */
 const longestLifeMs = 250;
 const changeEveryMs = 4;
 
 /**
- * Starts the command and kills it at a random moment, again and again, while the world never rests and a reader reads all
- * the while; then lets one live, and waits until it has repaired everything and goes on.
+ * Starts the command and kills it at a random moment, again and again. Meanwhile containers change constantly, and a
+ * reader reads the file. The last run isn't killed: waits until it has cleaned up and publishes the current world.
  */
-export async function killAgainAndAgain(scene: Scene, kills: number, seed: number): Promise<Deaths> {
+export async function killRepeatedly(scene: Scene, kills: number, seed: number): Promise<KillReport> {
   const random = seededRandom(seed);
   const file = join(scene.out, 'routing.conf');
   await scene.frontend('frontend', { file });
   const flags = ['--instance', 'meet', '--wait', '1ms:5ms'];
-  const world = startRestlessWorld(scene);
+  const world = startChangingWorld(scene);
   const first = scene.run(flags);
-  await waitUntil('there is a file to read', async () => isWhole(await readFile(file, 'utf8').catch(() => '')));
+  await waitUntil('a complete file is published', async () => isWhole(await readFile(file, 'utf8').catch(() => '')));
   first.signal('SIGKILL');
   await first.ended;
   const reader = await startWatchingReader(file);
@@ -44,7 +47,7 @@ export async function killAgainAndAgain(scene: Scene, kills: number, seed: numbe
   let torn = 0;
   for (let kill = 0; kill < kills; kill += 1) {
     const run = scene.run(flags);
-    // From its very first moments on for one in ten, else from when it may publish.
+    // One run in ten can be killed from its first moment, the others only once they may publish.
     if (random() > 0.1) await run.waitForLog('engineConnected');
     await sleep(random() * longestLifeMs);
     run.signal('SIGKILL');
@@ -54,10 +57,10 @@ export async function killAgainAndAgain(scene: Scene, kills: number, seed: numbe
     mostCandidates = Math.max(mostCandidates, ...countsOfFiles(candidates));
     if (!isWhole(await readFile(file, 'utf8'))) torn += 1;
   }
-  world.rest();
+  world.stop();
   scene.run(flags);
   await scene.serves(`${scene.address(world.last())}:8000`, '.');
-  await waitUntil('nothing is left lying about', async () => (await candidatesIn(scene.out)).length === 0);
+  await waitUntil('no candidate file is left', async () => (await candidatesIn(scene.out)).length === 0);
   return { kills, inTheMiddle, mostCandidates, torn, reader: await reader.stop() };
 }
 
@@ -65,7 +68,7 @@ async function candidatesIn(folder: string): Promise<readonly string[]> {
   return (await readdir(folder)).filter((name) => name.startsWith('.candidate-'));
 }
 
-/** How many of them are for each file: what is kept beside the routes is written for itself. */
+/** The number of candidates for each file. The files beside `routing.conf` have their own candidates. */
 function countsOfFiles(candidates: readonly string[]): readonly number[] {
   const files = candidates.map((name) => name.replace(/-[^-]*$/, ''));
   return files.map((file) => files.filter((other) => other === file).length);
@@ -75,8 +78,8 @@ function place(turn: number): number {
   return 20 + (turn % 200);
 }
 
-/** One backend comes as another one goes, so that every change takes somebody out and none of them waits. */
-function startRestlessWorld(scene: Scene): { rest(): void; last(): number } {
+/** Replaces the backend every few milliseconds. Each change removes a backend, so none of the changes is delayed. */
+function startChangingWorld(scene: Scene): { stop(): void; last(): number } {
   let last = 0;
   scene.backend('backend-0', place(0));
   const timer = setInterval(() => {
@@ -84,5 +87,5 @@ function startRestlessWorld(scene: Scene): { rest(): void; last(): number } {
     last += 1;
     scene.backend(`backend-${last}`, place(last));
   }, changeEveryMs);
-  return { rest: () => clearInterval(timer), last: () => place(last) };
+  return { stop: () => clearInterval(timer), last: () => place(last) };
 }

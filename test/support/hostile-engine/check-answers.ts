@@ -7,16 +7,16 @@ import type { HostileAnswer } from './answers.ts';
 import { calls } from './calls.ts';
 import type { CallStage } from './calls.ts';
 
-/** What a sidecar of a small Meet takes at most, whatever the engine answers; it has about 100 MB otherwise. */
+/** The most memory for a small Meet, for any answer of the engine. The usual use is about 100 MB. */
 const mostResidentMiB = 500;
 
 const looksPerNudge = 50;
 
 /**
- * Lets a sidecar bear one answer after the other to one of its calls: it lives, the published file stays where nothing else can be
- * known, a problem says what happened and what to do, and all is well once the call is answered well again.
+ * Gives a sidecar one bad answer after the other to one of its calls. The sidecar must stay alive, and keep the
+ * published file while the world is unknown. A problem must show the cause and the cure, and end after a good answer.
  */
-export async function bearAnswers(scene: Scene, callName: string, answers: readonly HostileAnswer[]): Promise<void> {
+export async function checkAnswers(scene: Scene, callName: string, answers: readonly HostileAnswer[]): Promise<void> {
   const call = calls[callName];
   if (call === undefined) throw new Error(`there is no call ${callName}`);
   const nginx = await scene.frontend('frontend');
@@ -32,7 +32,7 @@ export async function bearAnswers(scene: Scene, callName: string, answers: reado
     const fault = scene.engine.faults.add({ ...call.which, do: 'raw', send: answer.send });
     await call.provoke(stage);
     let looks = 0;
-    await waitUntil(`${what}: it is asked`, () => {
+    await waitUntil(`${what}: the call is made`, () => {
       if (run.hasEnded()) fail(what, run.stderr());
       looks += 1;
       if (looks % looksPerNudge === 0) call.nudge?.(stage);
@@ -52,9 +52,9 @@ export async function bearAnswers(scene: Scene, callName: string, answers: reado
     }
     if (call.keepsFile) expect(await scene.fileIdentity(), what).toBe(before);
     fault.lift();
-    await call.heals(stage);
+    await call.recovers(stage);
     if (code !== undefined)
-      await waitUntil(`${what}: the problem is gone`, async () => (await scene.status()).problems.every((one) => one.code !== code));
+      await waitUntil(`${what}: the problem has ended`, async () => (await scene.status()).problems.every((one) => one.code !== code));
     expect(run.hasEnded(), `${what}: ${run.stderr()}`).toBe(false);
   }
   await scene.converged();
@@ -62,8 +62,8 @@ export async function bearAnswers(scene: Scene, callName: string, answers: reado
   expect(peakResidentMiB(run.pid)).toBeLessThan(mostResidentMiB);
 }
 
-/** The doctor ends with what it could find out, which is not that all is well, and says of the rest that it isn't checked. */
-export async function doctorBears(scene: Scene, which: 'all' | 'all but the list', answer: HostileAnswer): Promise<void> {
+/** With bad answers, the doctor must report failures and list the unchecked parts. */
+export async function checkDoctor(scene: Scene, which: 'all' | 'all but the list', answer: HostileAnswer): Promise<void> {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const path = which === 'all' ? /./ : /^\/(networks|exec|containers\/[^/]+\/)/;
@@ -71,16 +71,19 @@ export async function doctorBears(scene: Scene, which: 'all' | 'all but the list
   const { code, stdout, stderr } = await runCommand(['doctor', '--json', '--docker-host', scene.engine.host]);
   expect(stderr).toBe('');
   expect(code).toBe(7);
-  const said = JSON.parse(stdout) as { readonly notChecked: readonly unknown[]; readonly findings: readonly { readonly check: string }[] };
-  expect(said.notChecked).not.toEqual([]);
-  if (which === 'all') expect(said.findings).toMatchObject([{ check: 'engine' }]);
+  const report = JSON.parse(stdout) as {
+    readonly notChecked: readonly unknown[];
+    readonly findings: readonly { readonly check: string }[];
+  };
+  expect(report.notChecked).not.toEqual([]);
+  if (which === 'all') expect(report.findings).toMatchObject([{ check: 'engine' }]);
 }
 
 function fail(what: string, log: string): never {
   throw new Error(`${what}: the command has ended\n${log}`);
 }
 
-/** The most that a process ever had in memory (proc_pid_status(5), VmHWM). */
+/** The peak memory of a process (proc_pid_status(5), VmHWM). */
 function peakResidentMiB(pid: number): number {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
