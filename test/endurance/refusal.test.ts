@@ -8,7 +8,7 @@ import { crashAtThatMoment, startWithNothingGood } from '../support/refusal/rest
 import { startRefusalScene, type RefusalScene } from '../support/refusal/scene.ts';
 import { ways } from '../support/refusal/ways.ts';
 
-// Every way in which nginx refuses a configuration, for every access that meet-gen can have: contract, section 7.
+// Every way in which nginx refuses a configuration, with every access of meet-gen (contract, section 7).
 
 describe.sequential.each(accessNames)('with %s:', (name) => {
   let scene: RefusalScene;
@@ -18,9 +18,9 @@ describe.sequential.each(accessNames)('with %s:', (name) => {
   });
   afterAll(() => scene?.meet.down());
 
-  test('a crash at the very moment', () => crashAtThatMoment(providedEngine(), scene));
-  test('the first start of all, with nothing good yet', () => startWithNothingGood(scene));
-  test('meet-gen is killed while something is refused', () => killWhileRefused(scene));
+  test('recovers from a crash during the refusal', () => crashAtThatMoment(providedEngine(), scene));
+  test('recovers from a refusal at the first start, without a last good structure', () => startWithNothingGood(scene));
+  test('recovers from a kill of meet-gen during the refusal', () => killWhileRefused(scene));
   test.each(ignored)('$what', (one) => goUnheard(scene, one));
   test.each(ways)('$what', (way) => goThrough(scene, way));
 });
