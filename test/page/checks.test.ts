@@ -67,7 +67,7 @@ describe('layout', () => {
     ['a grid', 'display: grid; grid-auto-flow: dense; direction: rtl; grid-template-columns: 1fr 1fr'],
   ])('%s is shown in another order than the text', async (_, style) => {
     await open(`<div style="${style}"><p>first</p><p>second</p></div>`);
-    expect(await layoutFaults(page)).toEqual(['is seen before what it follows: <p> "second" follows <p> "first"']);
+    expect(await layoutFaults(page)).toEqual(['is shown before its predecessor: <p> "second" follows <p> "first"']);
   });
 
   test.each([

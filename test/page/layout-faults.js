@@ -99,7 +99,7 @@ function siblingFaults(siblings) {
     const [box, before] = [boxOf(element), boxOf(siblings[index])];
     const isBelow = box.top >= before.bottom - slackPx;
     const isBeside = box.left >= before.right - slackPx && box.bottom > before.top + slackPx;
-    return isBelow || isBeside ? [] : [`is seen before what it follows: ${nameOf(element)} follows ${nameOf(siblings[index])}`];
+    return isBelow || isBeside ? [] : [`is shown before its predecessor: ${nameOf(element)} follows ${nameOf(siblings[index])}`];
   });
   return [...overlapping.map(([one, other]) => `boxes overlap: ${nameOf(one)} and ${nameOf(other)}`), ...misplaced];
 }
