@@ -2,7 +2,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { docker, type Engine } from '../providers/engine/docker-command.ts';
 import type { Images } from '../providers/engine/stand-ins.ts';
 
-/** What the figures were measured on: without it they say nothing. */
+/** The machine that the figures are from; figures can't be compared without it. */
 export interface Machine {
   readonly cpus: number;
   readonly cpuModel: string;
@@ -11,9 +11,9 @@ export interface Machine {
   readonly node: string;
   readonly engine: string;
   readonly nginx: string;
-  /** The old end of the range that is supported. */
+  /** The oldest supported version. */
   readonly oldNginx: string;
-  /** Node in meet-gen's image. */
+  /** The version of Node in meet-gen's image. */
   readonly imageNode: string;
 }
 

@@ -2,7 +2,7 @@ import { provideEngine } from '../providers/engine/provide-engine.ts';
 import { provideImages } from '../providers/engine/stand-ins.ts';
 import { cleanUp } from '../providers/engine/test-run.ts';
 import { Interrupted } from '../demo/interruption.ts';
-import type { Wish } from './arguments.ts';
+import type { BenchOptions } from './arguments.ts';
 import type { Figure, Measure, Part } from './figure.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { measureFaked } from './faked/measure-faked.ts';
@@ -28,27 +28,27 @@ export interface Measured {
 }
 
 /**
- * Measures the parts that are wished for, one after the other, and leaves nothing behind.
- * @throws Interrupted when the signal was aborted; whatever made a measurement fail otherwise
+ * Measures the chosen parts one after the other, and removes everything afterwards.
+ * @throws Interrupted if the signal was aborted; otherwise the error of a failed measurement
  */
-export async function measureAll(wish: Wish, log: (line: string) => void, signal: AbortSignal): Promise<Measured> {
+export async function measureAll(options: BenchOptions, log: (line: string) => void, signal: AbortSignal): Promise<Measured> {
   const engine = await provideEngine({ log });
   try {
     const images = await provideImages(engine, { log });
     const machine = await describeMachine(engine, images);
-    const context = { engine, images, rounds: wish.quick ? quickRounds : rounds, quick: wish.quick, log, signal };
+    const context = { engine, images, rounds: options.quick ? quickRounds : rounds, quick: options.quick, log, signal };
     const figures: Figure[] = [];
-    for (const part of wish.only) {
+    for (const part of options.only) {
       signal.throwIfAborted();
       figures.push(...((await measures[part]?.(context)) ?? []));
     }
     return { machine, figures };
   } catch (cause) {
-    // Whatever fails on an interruption: that is the reason.
+    // An error after an interruption comes from the interruption.
     if (!signal.aborted) throw cause;
     throw new Interrupted('interrupted', { cause });
   } finally {
-    await cleanUp(engine).catch((error: unknown) => log(`Cleaning up: ${String(error)}`));
+    await cleanUp(engine).catch((error: unknown) => log(`The cleanup failed: ${String(error)}`));
     await engine.stop();
   }
 }

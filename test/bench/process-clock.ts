@@ -10,20 +10,20 @@ export function cpuTimeMs(pid: number): number {
 }
 
 interface Rest {
-  /** For so long it has to have done hardly anything. */
+  /** The process must be idle for this time. */
   readonly quietMs: number;
   readonly lookEveryMs?: number;
-  /** What counts as hardly anything between two looks: a timer that finds nothing to do costs less. */
+  /** The CPU time between two looks that still counts as idle. A timer without work costs less. */
   readonly hardlyMs?: number;
   readonly limitMs?: number;
 }
 
 /**
- * Waits until a process has hardly done anything for so long.
- * @returns its CPU time then, and when it was last seen working, as of `performance.now()`
- * @throws Error when it does not come to rest within the limit
+ * Waits until a process has been idle for `quietMs`.
+ * @returns the CPU time of the process, and its last working moment by `performance.now()`
+ * @throws Error if the process isn't idle within the limit
  */
-export async function untilIdle(
+export async function waitUntilIdle(
   pid: number,
   { quietMs, lookEveryMs = 5, hardlyMs = 0.3, limitMs = 60_000 }: Rest,
   signal?: AbortSignal,
@@ -32,7 +32,7 @@ export async function untilIdle(
   let cpuMs = cpuTimeMs(pid);
   let workedUntilMs = performance.now();
   while (performance.now() - workedUntilMs < quietMs) {
-    if (performance.now() > untilMs) throw new Error(`process ${pid} has not come to rest within ${limitMs / 1000} s`);
+    if (performance.now() > untilMs) throw new Error(`process ${pid} was not idle within ${limitMs / 1000} s`);
     await sleep(lookEveryMs, undefined, { signal });
     const now = cpuTimeMs(pid);
     if (now - cpuMs > hardlyMs) workedUntilMs = performance.now();

@@ -1,6 +1,6 @@
 export interface Summary {
   readonly median: number;
-  /** The smallest sample that 95 of 100 don't exceed. */
+  /** The smallest sample that 95% of the samples don't exceed. */
   readonly p95: number;
   readonly max: number;
   readonly n: number;
@@ -8,7 +8,7 @@ export interface Summary {
 
 /**
  * Median, 95th percentile (nearest rank), maximum and number of samples.
- * @throws RangeError for no samples, or for one that is no finite number: that was not measured
+ * @throws RangeError without a sample, or for a sample that isn't a finite number: both mean a failed measurement
  */
 export function summarize(samples: readonly number[]): Summary {
   if (samples.length === 0) throw new RangeError('nothing was measured: there is no sample');

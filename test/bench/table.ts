@@ -5,7 +5,7 @@ import type { Verdict } from './targets.ts';
 const heads = ['part', 'what', 'where', 'who', 'median', 'p95', 'max', 'n'];
 const textColumns = 4;
 
-/** The figures as lines of a table, in the order they were measured in. */
+/** The figures as lines of a table, in the order of measurement. */
 export function figureTable(figures: readonly Figure[]): readonly string[] {
   const rows = figures.map(({ part, what, where, who, unit, samples }) => {
     const { median, p95, max, n } = summarize(samples);
@@ -14,17 +14,17 @@ export function figureTable(figures: readonly Figure[]): readonly string[] {
   return align([heads, ...rows]);
 }
 
-/** What was promised, and whether it is held. */
+/** A line for each target: its value, and whether the target is held. */
 export function targetTable(verdicts: readonly Verdict[]): readonly string[] {
   return verdicts.map(({ name, value, unit, atMost, atLeast, held }) => {
-    const word = held === undefined ? 'told only' : held ? 'held' : 'NOT held';
+    const word = held === undefined ? 'no target' : held ? 'held' : 'NOT held';
     const upper = atMost === undefined ? '' : `, at most ${amount(atMost, unit)}`;
     const lower = atLeast === undefined ? '' : `, at least ${amount(atLeast, unit)}`;
     return `${word.padEnd(10)} ${name}: ${amount(value, unit)}${upper}${lower}`;
   });
 }
 
-/** Three digits that count, and the unit. */
+/** Three significant digits, and the unit. */
 export function amount(value: number, unit: Figure['unit']): string {
   const size = Math.abs(value);
   const decimals = Number.isInteger(value) || size >= 100 ? 0 : size >= 10 ? 1 : 2;

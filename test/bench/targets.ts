@@ -2,16 +2,15 @@ import type { Figure } from './figure.ts';
 import { ofOff, ofSeed } from './path/comparison.ts';
 import { summarize } from './summary.ts';
 
-/** Names one figure. */
 type FigureName = Pick<Figure, 'part' | 'what' | 'where' | 'who'>;
 
-/** A promise: a figure's median, or its ratio to another's, is at most or at least so much. */
+/** A promise: the limit of a figure's median, or of its ratio to another figure. */
 export interface Target {
   readonly name: string;
   readonly of: FigureName;
-  /** What it is divided by. */
+  /** The divisor. */
   readonly by?: FigureName;
-  /** One of the two; both absent where the ratio is only told. */
+  /** At most one of the two. Without both, the ratio is shown but not judged. */
   readonly atMost?: number;
   readonly atLeast?: number;
   readonly isBelow?: true;
@@ -23,7 +22,7 @@ export interface Verdict {
   readonly unit: Figure['unit'];
   readonly atMost?: number;
   readonly atLeast?: number;
-  /** Absent where nothing was promised. */
+  /** Absent without a promise. */
   readonly held?: boolean;
 }
 
@@ -50,7 +49,7 @@ export const targets: readonly Target[] = [
     by: live(served, '50 beside', "peers' way"),
     atMost: 0.45,
   },
-  // What nobody could be below.
+  // The lower limit for every contender.
   {
     name: `${served}, 50 beside: floor / peers' way`,
     of: live(served, '50 beside', 'floor'),
@@ -68,7 +67,7 @@ export const targets: readonly Target[] = [
     by: live(cpu, '50 beside', "peers' way"),
     atMost: 0.35,
   },
-  // What nothing could be far below that keeps the promise of a proof.
+  // Close to the lower limit for every contender that keeps the promise of a proof.
   ...['5 beside', '50 beside', '300 beside'].map((where) => ({
     name: `${cpu}, ${where}: meet-gen / floor that proves`,
     of: live(cpu, where),
@@ -135,7 +134,7 @@ export const targets: readonly Target[] = [
   }),
 ];
 
-/** What the figures say of each target; one whose figures were not measured is left out. */
+/** The verdict on each target. A target without measured figures is left out. */
 export function judge(figures: readonly Figure[], rows: readonly Target[] = targets): readonly Verdict[] {
   return rows.flatMap(({ name, of, by, atMost, atLeast, isBelow }): readonly Verdict[] => {
     const measured = find(figures, of);

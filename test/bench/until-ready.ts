@@ -6,10 +6,10 @@ const lookEveryMs = 2;
 const readyWithinMs = 60_000;
 
 /**
- * Waits until a command that has just been started says that it is ready, asking on its unix socket every other millisecond.
- * @returns when, as of `performance.now()`
+ * Waits until a newly started command is ready, by a request to its unix socket every 2 ms.
+ * @returns when it was ready, by `performance.now()`
  */
-export async function untilReady(command: RunningCommand, socketPath: string): Promise<number> {
+export async function waitUntilReady(command: RunningCommand, socketPath: string): Promise<number> {
   const fromMs = performance.now();
   while (!(await isReady(socketPath))) {
     if (command.hasEnded()) throw new Error(`meet-gen ended before it was ready:\n${command.stderr()}`);

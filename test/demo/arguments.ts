@@ -1,23 +1,24 @@
 import { parseArgs } from 'node:util';
 
-export type Wish = 'play' | 'keep' | 'down' | 'help';
+export type DemoAction = 'play' | 'keep' | 'down' | 'help';
 
 export const help = `npm run demo [-- --keep | --down | --help]
 
-Plays meet-gen's story on a real Docker engine: the one found at DOCKER_HOST or /var/run/docker.sock (as a guest:
-names, ports and networks of its own), else one of the tests' own (as root on Debian). An outer nginx, two frontends,
-backends and meet-gen from the Dockerfile come up by docker compose; twelve things happen to them; each is proven by
-requests through the outer nginx, while others run all the time and every failed one counts.
+Shows meet-gen on a real Docker engine: the engine at DOCKER_HOST or /var/run/docker.sock, with separate names, ports
+and networks. Without one it starts an engine (as root on Debian). docker compose starts an outer nginx, two frontends,
+backends, and meet-gen from the Dockerfile. Then come changes, one step after the other. Requests through the outer
+nginx prove the result of each step. Other requests run all the time; a single failed one makes the demo fail.
 
-  --keep   leave it running at the end, and tell where it is
-  --down   take away what --keep left
-  --help   this
+  --keep   leave the demo running at the end, and print its addresses
+  --down   remove a demo that --keep left
+  --help   print this help
 
-Exit code: 0 every proof held, 1 one did not (it says which), 2 usage, 130 interrupted. In any case it cleans up.
+Exit code: 0 every proof held, 1 a proof failed (the demo prints it), 2 usage, 130 interrupted. Without --keep
+the demo always cleans up.
 `;
 
-/** What the user wants, or a sentence that says why the arguments can't be used. */
-export function readArguments(args: readonly string[]): Wish | { readonly refused: string } {
+/** @returns the action, or the reason why the arguments are refused */
+export function readArguments(args: readonly string[]): DemoAction | { readonly refused: string } {
   try {
     const { values } = parseArgs({
       args: [...args],

@@ -1,29 +1,29 @@
 import { stringify } from 'yaml';
 import type { Images } from '../providers/engine/stand-ins.ts';
 
-/** What stays the same in the demo's compose file. */
+/** The fixed part of the demo's compose file. */
 export interface Setting {
   readonly project: string;
   readonly images: Pick<Images, 'frontend' | 'backend' | 'idle' | 'outerProxy'>;
   readonly meetGenImage: string;
-  /** On the engine's machine. */
+  /** The path on the engine's machine. */
   readonly engineSocket: string;
   readonly socketGroup: string;
-  /** On every container, network and volume. */
+  /** Labels of every container, network and volume. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What the story edits in it. */
+/** The part of the compose file that the story edits. */
 export interface Edits {
   readonly backendLabels: Readonly<Record<string, string>>;
   /** The second service; absent until it is added. */
   readonly whiteboardLabels?: Readonly<Record<string, string>>;
 }
 
-/** Where meet-gen tells its own view, in its container. */
+/** The port of meet-gen's status in its container. */
 export const statusPort = 9180;
 
-/** The stub: static, in the frontend; it includes what meet-gen renders and answers while there is nothing. */
+/** The static stub in the frontend. It includes the rendered file, and answers without that file. */
 const stub = `include /etc/nginx/meet-routing/*.conf;
 
 server {
@@ -64,7 +64,7 @@ export function composeFile(setting: Setting, edits: Edits): string {
       ...(edits.whiteboardLabels === undefined ? {} : { whiteboard: whiteboard(setting, edits.whiteboardLabels) }),
       'meet-gen': meetGen(setting),
     },
-    // As in the example, the outer network has a name of its own: others may join it.
+    // As in the example, the outer network has a fixed name, so that other projects may join it.
     networks: { proxy: { name: `${setting.project}-proxy`, labels }, internal: { labels } },
     volumes: { routing: { labels } },
     configs: { 'routing-stub': { content: stub } },
@@ -87,7 +87,7 @@ function meetGen({ project, meetGenImage, engineSocket, socketGroup, labels }: S
     labels,
     read_only: true,
     cap_drop: ['ALL'],
-    // label:disable matters with SELinux alone, which keeps containers off the engine's socket.
+    // label:disable matters only with SELinux, which keeps containers off the engine's socket.
     security_opt: ['no-new-privileges:true', 'label:disable'],
     group_add: [socketGroup],
     environment: {

@@ -8,7 +8,7 @@ import { createScreen } from './screen.ts';
 import { show } from './show.ts';
 import { ProofFailed } from './wait-for.ts';
 
-// `npm run demo`: meet-gen's story on a real engine, every claim proven; see arguments.ts for what can be asked for.
+// `npm run demo`: meet-gen on a real engine, with a proof for every step. arguments.ts has the options.
 
 const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 const screen = createScreen(process.stdout, process.env);
@@ -19,7 +19,7 @@ async function takeDown(): Promise<void> {
   try {
     const { projects, engineToo } = await takeDownKept(engine);
     await cleanUp(engine);
-    screen.line(projects.length === 0 ? 'Nothing is kept: there is nothing to take down' : `Taken down: ${projects.join(', ')}`);
+    screen.line(projects.length === 0 ? 'No kept demo to remove' : `Removed: ${projects.join(', ')}`);
     if (engineToo) await letGoOfKeptEngine(log);
   } finally {
     await engine.stop();
@@ -27,7 +27,7 @@ async function takeDown(): Promise<void> {
 }
 
 async function play(keep: boolean): Promise<void> {
-  const signal = interruption(() => 'Ended at once; remove the rest with: npx tsx test/providers/engine/cli.ts clean');
+  const signal = interruption(() => 'Ended without a cleanup. Remove the rest: npx tsx test/providers/engine/cli.ts clean');
   const engineWasKept = isEngineKept();
   const engine = await provideEngine({ log, keep });
   try {
@@ -39,7 +39,7 @@ async function play(keep: boolean): Promise<void> {
 
 function explain(error: unknown): number {
   if (error instanceof Interrupted) {
-    screen.line('Interrupted, and cleaned up');
+    screen.line('Interrupted; everything is removed');
     return exitCodes.interrupted;
   }
   if (error instanceof NotProvided) {
@@ -52,15 +52,15 @@ function explain(error: unknown): number {
 }
 
 async function main(): Promise<number> {
-  const wish = readArguments(process.argv.slice(2));
-  if (typeof wish !== 'string') {
-    process.stderr.write(`${wish.refused}\n\n${help}`);
+  const action = readArguments(process.argv.slice(2));
+  if (typeof action !== 'string') {
+    process.stderr.write(`${action.refused}\n\n${help}`);
     return exitCodes.usage;
   }
   try {
-    if (wish === 'help') process.stdout.write(help);
-    else if (wish === 'down') await takeDown();
-    else await play(wish === 'keep');
+    if (action === 'help') process.stdout.write(help);
+    else if (action === 'down') await takeDown();
+    else await play(action === 'keep');
     return exitCodes.ok;
   } catch (error) {
     return explain(error);

@@ -1,11 +1,13 @@
-/** Whoever watches wants no more: Ctrl-C, a closed terminal, or a reader of the output that has gone. */
+/** The user ended the run: Ctrl-C, a closed terminal, or a closed pipe at the output. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
 const repeatedAfterMs = 500;
 
-/** A signal that aborts at the first interruption; at a second one the process ends at once, `hint` being its last word. */
+/**
+ * @returns a signal that aborts at the first interruption. A second one prints the hint and ends the process at once.
+ */
 export function interruption(hint: () => string): AbortSignal {
   const abort = new AbortController();
   let firstAtMs: number | undefined;
@@ -16,7 +18,7 @@ export function interruption(hint: () => string): AbortSignal {
       abort.abort(new Interrupted('interrupted'));
       return;
     }
-    // npm and tsx pass on what the terminal has already sent to all of us: that is no second Ctrl-C.
+    // npm and tsx pass on the signal that the terminal has sent to every process already. It is not a second Ctrl-C.
     if (nowMs - firstAtMs < repeatedAfterMs) return;
     process.stderr.write(`\n${hint()}\n`);
     process.exit(130);

@@ -7,10 +7,10 @@ import { liveUsers } from '../providers/engine/engine-lock.ts';
 import { endKeptEngine } from '../providers/engine/provide-engine.ts';
 import { folderPrefix, imageName, keptLabel } from './project.ts';
 
-/** In the folder of a demo that keeps not only itself but its engine. */
+/** A file in the folder of a demo that also keeps its engine. */
 const engineNote = '.keeps-the-engine';
 
-/** Takes away what `--keep` left: the names of the projects, and whether the engine was kept for them. */
+/** Removes the demos that `--keep` left. @returns their projects, and whether they kept the engine */
 export async function takeDownKept(engine: Engine): Promise<{ readonly projects: readonly string[]; readonly engineToo: boolean }> {
   const format = `{{.Label "com.docker.compose.project"}} {{.Label "${keptLabel}"}}`;
   const listed = await docker(engine, ['container', 'ls', '--all', '--filter', `label=${keptLabel}`, '--format', format]);
@@ -27,7 +27,7 @@ export async function takeDownKept(engine: Engine): Promise<{ readonly projects:
   return { projects, engineToo };
 }
 
-/** Is the tests' own engine kept running by somebody, whoever? */
+/** True if any user of the tests' engine keeps it running. */
 export function isEngineKept(): boolean {
   return liveUsers().includes('kept');
 }
@@ -36,7 +36,7 @@ export function noteKeptEngine(folder: string): void {
   writeFileSync(join(folder, engineNote), '');
 }
 
-/** Ends an engine that only `--keep` kept, unless a test run uses it. */
+/** Ends an engine that only `--keep` kept running, unless a test run uses it. */
 export async function letGoOfKeptEngine(log: (line: string) => void): Promise<void> {
   await endKeptEngine(log);
 }
@@ -48,7 +48,7 @@ export async function removeProject(engine: Engine, project: string): Promise<vo
   if (image.trim() !== '') await docker(engine, ['image', 'rm', imageName(project)]);
 }
 
-/** Removes a folder of the demo's, and never another one. */
+/** Removes a folder of the demo. Leaves every other folder alone. */
 export function removeFolder(folder: string): void {
   if (dirname(folder) === tmpdir() && basename(folder).startsWith(folderPrefix) && existsSync(folder)) rmSync(folder, { recursive: true });
 }

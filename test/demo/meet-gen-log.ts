@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 import { logMessages } from '../../src/util/log-messages.ts';
 import type { Engine } from '../providers/engine/docker-command.ts';
 
-/** A problem as meet-gen tells it; of one that is gone only what it was. */
-export interface ToldProblem {
+/** A problem in meet-gen's log. A solved problem has no message. */
+export interface LoggedProblem {
   readonly code: string;
   readonly container?: string;
   readonly key?: string;
@@ -13,7 +13,7 @@ export interface ToldProblem {
   readonly cure?: string;
 }
 
-/** One line of meet-gen's log, as far as the demo reads it. */
+/** The fields of a line in meet-gen's log that the demo reads. */
 export interface LogEntry {
   readonly level: string;
   readonly time: string;
@@ -23,15 +23,15 @@ export interface LogEntry {
   readonly servingMs?: number;
   readonly liveMs?: number;
   readonly unverified?: number;
-  readonly problem?: ToldProblem;
+  readonly problem?: LoggedProblem;
 }
 
-/** Everything meet-gen has said, in order; `docker logs --follow` underneath. */
+/** meet-gen's log in order, by `docker logs --follow`. */
 export interface MeetGenLog {
   entries(): readonly LogEntry[];
-  /** Lines that were no log entries: there should be none. */
+  /** Lines that are not log entries, which are a fault. */
   strayLines(): readonly string[];
-  /** Goes on with what a container that was started again says. */
+  /** Continues with the log of a restarted container. */
   follow(container: string, since: string): void;
   stop(): void;
 }

@@ -9,13 +9,13 @@ import { ProofFailed } from './wait-for.ts';
 
 export interface Played {
   readonly results: readonly StepResult[];
-  /** Of the requests that ran all the time, in words. */
+  /** Failed background requests, in words. */
   readonly failures: readonly string[];
 }
 
 /**
- * Plays the story, step by step; from the end of the first one on, requests run all the time.
- * @throws ProofFailed at the first proof that does not hold
+ * Plays the story step by step. From the end of the first step on, background requests run all the time.
+ * @throws ProofFailed at the first failed proof
  */
 export async function playStory(story: readonly Step[], stage: DirectedStage, traffic: Traffic, screen: Screen): Promise<Played> {
   const results: StepResult[] = [];
@@ -28,7 +28,7 @@ export async function playStory(story: readonly Step[], stage: DirectedStage, tr
     await traffic.stop();
   }
   const [stray] = stage.log.strayLines();
-  if (stray !== undefined) throw new ProofFailed(`meet-gen should log JSON alone, but there is also: ${stray}`);
+  if (stray !== undefined) throw new ProofFailed(`meet-gen should log only JSON, but logs: ${stray}`);
   return { results, failures: traffic.failures() };
 }
 
@@ -37,23 +37,23 @@ async function playStep(number: number, step: Step, stage: DirectedStage, traffi
   screen.line();
   screen.line(screen.paint('bold', `${String(number).padStart(2)} ${step.title} ${'─'.repeat(Math.max(0, 90 - step.title.length))}`));
   stage.beginStep();
-  const tally = traffic.beginStep(step.leavesNobody ?? false);
+  const tally = traffic.beginStep(step.hasOutage ?? false);
   await step.play(stage);
-  // What began in this step is answered before the next one takes more containers away.
-  await traffic.settled();
-  const said = stage.saidInStep();
+  // Requests of this step are answered before the next step removes more containers.
+  await traffic.settle();
+  const said = stage.logOfStep();
   assertExpected(said, step);
   const slowest = said.filter(isLive).toSorted((left, right) => (right.servingMs ?? 0) - (left.servingMs ?? 0))[0];
   const { servingMs, liveMs } = slowest ?? {};
   return { title: step.title, tally, ...(servingMs === undefined ? {} : { servingMs }), ...(liveMs === undefined ? {} : { liveMs }) };
 }
 
-/** What meet-gen complains of must have been meant. */
-function assertExpected(said: readonly LogEntry[], { problems = [], leavesNobody = false, title }: Step): void {
-  const meant = [...problems, ...(leavesNobody ? ['nobody-in-rotation'] : [])];
-  const complaint = said.find(
-    ({ level, problem }) => level !== 'info' && level !== 'debug' && !meant.some((expected) => expected === problem?.code),
+/** The step must expect every warning and error of meet-gen. */
+function assertExpected(said: readonly LogEntry[], { problems = [], hasOutage = false, title }: Step): void {
+  const expectedCodes = [...problems, ...(hasOutage ? ['nobody-in-rotation'] : [])];
+  const unexpected = said.find(
+    ({ level, problem }) => level !== 'info' && level !== 'debug' && !expectedCodes.some((code) => code === problem?.code),
   );
-  if (complaint !== undefined)
-    throw new ProofFailed(`meet-gen should have no reason to complain in "${title}", but says: ${JSON.stringify(complaint)}`);
+  if (unexpected !== undefined)
+    throw new ProofFailed(`meet-gen should log no other problem in "${title}", but logs: ${JSON.stringify(unexpected)}`);
 }

@@ -9,58 +9,58 @@ import { composeProjectName, runLabel } from '../providers/engine/test-run.ts';
 import { composeFile } from './compose-file.ts';
 import type { Edits } from './compose-file.ts';
 
-/** A container of the demo, as the engine describes it. */
+/** A container of the demo, from the engine's description. */
 export interface DemoContainer {
   readonly id: string;
-  /** What it calls itself: the beginning of its id. */
+  /** The beginning of the id. */
   readonly hostname: string;
   readonly name: string;
-  /** Without the project: `backend-1`. */
+  /** The name without the project: `backend-1`. */
   readonly shortName: string;
   readonly running: boolean;
   readonly startedAt: string;
   readonly exitCode: number;
   readonly pid: number;
-  /** On the project's internal network. */
+  /** The address on the project's internal network. */
   readonly address: string;
 }
 
-/** The demo's compose project: its folder with compose.yaml and templates, and what docker says of it. */
+/** The demo's compose project: a folder with compose.yaml and templates, and its containers. */
 export interface Project {
   readonly name: string;
   readonly folder: string;
   readonly images: Images;
-  /** Runs a docker command line in the folder, as a user would type it there. */
+  /** Runs a docker command line in the folder, as a user would. */
   type(commandLine: string): Promise<string>;
   edit(edits: Edits): void;
   readTemplate(): string;
   writeTemplate(text: string): void;
   containers(service: string): Promise<readonly DemoContainer[]>;
-  /** The port on this machine that leads to a service's. */
+  /** The port on this machine that leads to a service's port. */
   publishedPort(service: string, port: number): Promise<number>;
   killFromOutside(container: DemoContainer): Promise<void>;
 }
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 export const folderPrefix = 'meet-gen-demo-';
-/** What `--keep` leaves carries this label; its value is the folder of compose.yaml. */
+/** The label of containers that `--keep` leaves. Its value is the folder of compose.yaml. */
 export const keptLabel = 'meet-gen.test.demo-kept';
 
-/** The image of this run: a name of its own, so that two demos never take each other's. */
+/** The name of this run's image, so that two demos don't share one. */
 export const imageName = (project: string): string => `meet-gen-test/meet-gen:${project}`;
 
-/** Builds our image from the Dockerfile. */
+/** Builds meet-gen's image from the Dockerfile. */
 export async function buildMeetGen(engine: Engine): Promise<string> {
   const image = imageName(composeProjectName('demo'));
   await docker(engine, ['build', '--quiet', '--pull=false', '--label', runLabel, '--tag', image, checkout]);
   return image;
 }
 
-/** Makes the project's folder; nothing is started yet. */
+/** Makes the project's folder, and starts no container. */
 export async function createProject(engine: Engine, images: Images, meetGenImage: string, keep: boolean): Promise<Project> {
   const name = composeProjectName('demo');
   const folder = mkdtempSync(join(tmpdir(), folderPrefix));
-  // meet-gen reads it as another user.
+  // meet-gen reads the folder as another user.
   chmodSync(folder, 0o755);
   cpSync(join(checkout, 'templates'), join(folder, 'templates'), { recursive: true });
   const template = join(folder, 'templates', 'routing.conf.eta');
@@ -100,7 +100,8 @@ export async function createProject(engine: Engine, images: Images, meetGenImage
       return Number(shown.trim().split(':').at(-1));
     },
     async killFromOutside(container) {
-      // The container's first process is proof against SIGKILL from inside; the engine's machine may be another one.
+      // The kernel ignores a SIGKILL from inside for a container's first process. The engine may run on another
+      // machine.
       const script = `process.kill(${container.pid}, 'SIGKILL')`;
       const outside = ['--rm', '--pid', 'host', '--userns', 'host', '--network', 'none', '--label', runLabel];
       await docker(engine, ['run', ...outside, '--entrypoint', 'node', images.idle, '-e', script]);
@@ -122,7 +123,7 @@ function describe({ Id: id, Name: path, State: state, NetworkSettings: settings 
     hostname: id.slice(0, 12),
     name,
     shortName: name.replace(`${project}-`, ''),
-    // The engine also says Running of a container that it is about to start again.
+    // The engine also reports Running for a container that it is about to restart.
     running: state.Running && state.Pid > 0,
     startedAt: state.StartedAt,
     exitCode: state.ExitCode,
@@ -131,7 +132,7 @@ function describe({ Id: id, Name: path, State: state, NetworkSettings: settings 
   };
 }
 
-/** The group that may open the engine's socket, as a container sees it. */
+/** The group that may open the engine's socket, by its number in a container. */
 async function groupOf(engine: Engine, socket: string, image: string): Promise<string> {
   const mount = ['--volume', `${socket}:/engine.sock`, '--security-opt', 'label=disable'];
   const script = 'console.log(require("node:fs").statSync("/engine.sock").gid)';

@@ -2,13 +2,13 @@ import { styleText } from 'node:util';
 
 type Format = Parameters<typeof styleText>[0];
 
-/** The terminal, or the file or pipe that stands in for one: then no colours, and no line is ever written over. */
+/** The terminal, or a file or pipe in its place, which gets no colours and no overwritten lines. */
 export interface Screen {
-  /** A line of its own; without text an empty one. */
+  /** Prints a line; without text an empty line. */
   line(text?: string): void;
-  /** What is under way; on a terminal the next line takes its place, elsewhere it isn't shown at all. */
+  /** Shows a running action on a terminal only. The next line overwrites it. */
   passing(text: string): void;
-  /** Takes the passing line away. */
+  /** Clears the passing line. */
   clear(): void;
   paint(format: Format, text: string): string;
 }

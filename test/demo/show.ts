@@ -19,16 +19,16 @@ import { ProofFailed, waitFor } from './wait-for.ts';
 
 export interface ShowOptions {
   readonly engine: Engine;
-  /** Everything stays when the story has been told, or when a proof failed. */
+  /** Leave everything running at the end, also after a failed proof. */
   readonly keep: boolean;
-  /** The engine itself stays only because of us. */
+  /** The engine keeps running only for this demo. */
   readonly keepsEngine: boolean;
   readonly screen: Screen;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** Builds the stage, plays the story, shows the figures, and leaves nothing behind unless told to. */
+/** Builds the stage, plays the story, shows the figures, and removes everything unless `keep` is set. */
 export async function show(options: ShowOptions): Promise<void> {
   const { engine, keep, keepsEngine, screen, log, signal } = options;
   const releases: (() => Promise<void> | void)[] = [() => cleanUp(engine)];
@@ -46,13 +46,13 @@ export async function show(options: ShowOptions): Promise<void> {
     const meetGenLog = createMeetGenLog(engine);
     try {
       leave = keep;
-      await tell(options, project, meetGenLog);
+      await playDemo(options, project, meetGenLog);
     } finally {
       meetGenLog.stop();
     }
-    if (keep) await sayWhereItIs(options, project);
+    if (keep) await showAddresses(options, project);
   } catch (cause) {
-    // Whatever fails on an interruption: that is the reason.
+    // An error after an interruption comes from the interruption.
     if (!signal.aborted) throw cause;
     leave = false;
     throw new Interrupted('interrupted', { cause });
@@ -61,8 +61,8 @@ export async function show(options: ShowOptions): Promise<void> {
   }
 }
 
-/** The story itself, from an empty stage to the table of figures. */
-async function tell({ engine, screen, signal }: ShowOptions, project: Project, log: MeetGenLog): Promise<void> {
+/** Plays the story, and shows the table of figures. */
+async function playDemo({ engine, screen, signal }: ShowOptions, project: Project, log: MeetGenLog): Promise<void> {
   const startedAtMs = Date.now();
   project.edit(firstEdits);
   await project.type('docker compose up -d nginx-proxy frontend');
@@ -70,7 +70,7 @@ async function tell({ engine, screen, signal }: ShowOptions, project: Project, l
   const visit = createVisitor(port);
   await waitFor(async () => ((await visit(roomPath)).status === undefined ? undefined : true), {
     withinMs: 15_000,
-    otherwise: () => `nobody answers at http://127.0.0.1:${port}: the demo needs an engine on this machine (it is at ${engine.host})`,
+    otherwise: () => `no answer at http://127.0.0.1:${port}: the demo needs an engine on this machine, but the engine is at ${engine.host}`,
     signal,
   });
   screen.line();
@@ -84,37 +84,37 @@ async function tell({ engine, screen, signal }: ShowOptions, project: Project, l
   screen.line();
   if (failures.length > 0) throw new ProofFailed(`background requests failed:\n${failures.join('\n')}`);
   const answer = await visit(roomPath);
-  if (answer.status !== 200) throw new ProofFailed(`at the end a room should be there, but: ${describeAnswer(answer)}`);
+  if (answer.status !== 200) throw new ProofFailed(`a room should answer 200 at the end, but: ${describeAnswer(answer)}`);
   const seconds = Math.round((Date.now() - startedAtMs) / 1000);
   screen.line(screen.paint(['green', 'bold'], `   Every proof held, no request failed; ${seconds} s.`));
 }
 
-async function sayWhereItIs({ engine, screen }: ShowOptions, project: Project): Promise<void> {
+async function showAddresses({ engine, screen }: ShowOptions, project: Project): Promise<void> {
   const outer = `http://127.0.0.1:${await project.publishedPort('nginx-proxy', 80)}`;
   const status = `http://127.0.0.1:${await project.publishedPort('meet-gen', statusPort)}/status`;
   const places = [
     [`${outer}/`, 'the SPA'],
     [`${outer}${apiPath}`, 'a backend'],
-    [status, "meet-gen's own view"],
-    [`cd ${project.folder}`, 'compose.yaml and templates/, to play with'],
+    [status, "meet-gen's status"],
+    [`cd ${project.folder}`, 'compose.yaml and templates/, to edit'],
     ...(engine.provided
-      ? [['eval "$(npx tsx test/providers/engine/cli.ts up)"', 'in the checkout: docker in this shell reaches the engine']]
+      ? [['eval "$(npx tsx test/providers/engine/cli.ts up)"', 'in the checkout: then docker in this shell reaches the engine']]
       : []),
-    ['npm run demo -- --down', 'in the checkout: takes it away'],
+    ['npm run demo -- --down', 'in the checkout: removes the demo'],
   ];
   screen.line();
-  screen.line('It goes on running:');
+  screen.line('The demo keeps running:');
   for (const [place = '', meaning = ''] of places) screen.line(`   ${place.padEnd(50)} ${meaning}`);
 }
 
-/** In reverse; what fails is told, and the rest is released all the same. */
+/** Releases in reverse order. Shows a failure and goes on. */
 async function releaseAll(releases: readonly (() => Promise<void> | void)[], screen: Screen): Promise<void> {
   screen.passing('Cleaning up …');
   for (const release of releases.toReversed()) {
     try {
       await release();
     } catch (error) {
-      screen.line(screen.paint('yellow', `Cleaning up: ${error instanceof Error ? error.message : String(error)}`));
+      screen.line(screen.paint('yellow', `A cleanup step failed: ${error instanceof Error ? error.message : String(error)}`));
     }
   }
   screen.clear();

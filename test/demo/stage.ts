@@ -3,7 +3,7 @@ import { logMessages } from '../../src/util/log-messages.ts';
 import { askStatus } from './ask-status.ts';
 import { statusPort } from './compose-file.ts';
 import { isLive } from './meet-gen-log.ts';
-import type { LogEntry, MeetGenLog, ToldProblem } from './meet-gen-log.ts';
+import type { LogEntry, MeetGenLog, LoggedProblem } from './meet-gen-log.ts';
 import type { DemoContainer, Project } from './project.ts';
 import type { Screen } from './screen.ts';
 import type { Traffic } from './traffic.ts';
@@ -11,48 +11,48 @@ import { describeAnswer, isJson, isSpa, roomPath, apiPath } from './visitor.ts';
 import type { Answer, Visit } from './visitor.ts';
 import { ProofFailed, waitFor } from './wait-for.ts';
 
-/** Where a step of the story plays: it acts, waits for meet-gen's word, and proves by requests. */
+/** The tools of a step: it acts, waits for meet-gen's log and status, and proves the result by requests. */
 export interface Stage {
   readonly project: Project;
   readonly log: MeetGenLog;
-  /** Tells the step's story in a line. */
-  tell(text: string): void;
-  /** Runs a docker command line and shows it first. */
+  /** Shows a line of the step's story. */
+  narrate(text: string): void;
+  /** Shows a docker command line, and runs it. */
   type(commandLine: string): Promise<string>;
-  /** Shows what an editor did to a file. */
+  /** Shows an edit of a file. */
   showEdit(file: string, ...lines: readonly string[]): void;
   showCommand(commandLine: string): void;
-  /** Reads the log and the status of a meet-gen that has just started. */
+  /** Reads the log and the status of a newly started meet-gen. */
   listenToMeetGen(): Promise<void>;
   /**
-   * Waits until meet-gen's status says that it has converged on this, and its log says so too; shows all that it said.
-   * From then on the proofs must hold, at once.
+   * Waits until meet-gen's status and log both report that it has converged on this state, and shows its log.
+   * From then on the proofs must hold immediately.
    */
-  untilConverged(what: string, fits: (instance: InstanceStatus, seenAtMs: number) => boolean): Promise<void>;
-  /** The same for the containers in rotation of a service. */
-  untilInRotation(service: string, expected: readonly DemoContainer[]): Promise<void>;
-  /** Waits for log entries since the last time that fit, and shows all that meet-gen said. */
-  untilSaid(what: string, fits: (entries: readonly LogEntry[]) => boolean): Promise<void>;
+  waitUntilConverged(what: string, fits: (instance: InstanceStatus, seenAtMs: number) => boolean): Promise<void>;
+  /** Waits until exactly these containers of a service are in rotation. */
+  waitUntilInRotation(service: string, expected: readonly DemoContainer[]): Promise<void>;
+  /** Waits until the log entries that are not shown yet fit, and shows them. */
+  waitForLog(what: string, fits: (entries: readonly LogEntry[]) => boolean): Promise<void>;
   status(): ReturnType<typeof askStatus>;
-  /** A proof: fails unless it holds now, at once. */
+  /** Shows a proof. @throws ProofFailed unless it holds now */
   prove(holds: boolean, proven: string, otherwise: () => string): void;
-  /** Proves that all of many requests for the API are answered, by these backends and no others. */
+  /** Proves that these backends answer all of many API requests, and that each of them answers. */
   proveBackends(expected: readonly DemoContainer[]): Promise<void>;
   proveAnswer(path: string, meant: string, fits: (answer: Answer) => boolean): Promise<void>;
-  /** Proves that a room whose name begins like the API's path is still the SPA's. */
+  /** Proves that the SPA answers a room whose name begins like the API's path. */
   proveRoom(): Promise<void>;
   visit(path: string): Promise<Answer>;
   visitMany(path: string): Promise<readonly Answer[]>;
-  /** Resolves when the background requests that are under way now have been answered. */
-  untilAnswered(): Promise<void>;
+  /** Resolves when the current background requests are answered. */
+  settleTraffic(): Promise<void>;
   readonly signal: AbortSignal;
 }
 
-/** A stage that also knows, for the summary, what meet-gen said during a step. */
+/** A stage that also has meet-gen's log of a step, for the summary. */
 export interface DirectedStage extends Stage {
   beginStep(): void;
-  /** What meet-gen has said since the step began. */
-  saidInStep(): readonly LogEntry[];
+  /** meet-gen's log since the start of the step. */
+  logOfStep(): readonly LogEntry[];
 }
 
 export interface StageParts {
@@ -85,17 +85,17 @@ export function createStage({ project, log, visit, traffic, screen, signal }: St
   };
   const showLive = (entry: LogEntry): void => {
     const lines = foldPaths(entry.changes ?? []).map(own);
-    const wording = lines.length === 0 ? [`only the wording: generation ${entry.generation ?? ''}`] : lines;
+    const wording = lines.length === 0 ? [`no route changed: generation ${entry.generation ?? ''}`] : lines;
     const cut = wording.slice(0, shownChanges).map((change) => paintChange(screen, change));
     if (wording.length > shownChanges) cut.push(`… and ${wording.length - shownChanges} more`);
     for (const [index, line] of cut.entries()) row(index === 0 ? 'meet-gen' : '', line);
     const times =
       entry.servingMs === undefined
         ? 'live'
-        : `served after ${screen.paint('bold', `${entry.servingMs} ms`)}, live (nothing else answers) after ${entry.liveMs} ms`;
-    row('', `${times}${entry.unverified === undefined ? '' : `, ${entry.unverified} frontend(s) did not answer`}`);
+        : `served after ${screen.paint('bold', `${entry.servingMs} ms`)}, live (no old worker answers) after ${entry.liveMs} ms`;
+    row('', `${times}${entry.unverified === undefined ? '' : `; frontends without an answer: ${entry.unverified}`}`);
   };
-  const showProblem = (word: string, { code, key, container, message = '', cure = '' }: ToldProblem): void => {
+  const showProblem = (word: string, { code, key, container, message = '', cure = '' }: LoggedProblem): void => {
     const about = [code, key, container].filter((part) => part !== undefined).join(', ');
     row('meet-gen', screen.paint('yellow', own(`${word}: ${about}`)));
     row('', own(`${message}; ${cure}`));
@@ -111,15 +111,15 @@ export function createStage({ project, log, visit, traffic, screen, signal }: St
       withinMs: liveWithinMs,
       otherwise: () => {
         const said = log.entries().slice(shown).map(describeEntry);
-        return own(`meet-gen did not say within ${liveWithinMs / 1000} s: ${what}. It said: ${said.join('; ') || 'nothing'}`);
+        return own(`meet-gen did not report within ${liveWithinMs / 1000} s: ${what}. Its log: ${said.join('; ') || 'empty'}`);
       },
       signal,
     });
     showNew();
   };
-  const untilSaid = (what: string, fits: (entries: readonly LogEntry[]) => boolean): Promise<void> =>
+  const waitForLog = (what: string, fits: (entries: readonly LogEntry[]) => boolean): Promise<void> =>
     waitForMeetGen(what, async () => fits(log.entries().slice(shown)));
-  const untilConverged = (what: string, fits: (instance: InstanceStatus, seenAtMs: number) => boolean): Promise<void> =>
+  const waitUntilConverged = (what: string, fits: (instance: InstanceStatus, seenAtMs: number) => boolean): Promise<void> =>
     waitForMeetGen(what, async () => {
       const { converged, instances, engine } = await askStatus(statusUrl);
       const [instance] = instances;
@@ -143,7 +143,7 @@ export function createStage({ project, log, visit, traffic, screen, signal }: St
     prove(
       fits(answer),
       `GET ${path} → ${describeAnswer(answer)}: ${meant}`,
-      () => `GET ${path} should be ${meant}, but is: ${describeAnswer(answer)} ${answer.body.slice(0, 200)}`,
+      () => `GET ${path} should get ${meant}, but got ${describeAnswer(answer)} ${answer.body.slice(0, 200)}`,
     );
   };
 
@@ -153,8 +153,8 @@ export function createStage({ project, log, visit, traffic, screen, signal }: St
     signal,
     visit,
     visitMany,
-    untilAnswered: traffic.settled,
-    tell: (text) => screen.line(`${indent}${text}`),
+    settleTraffic: traffic.settle,
+    narrate: (text) => screen.line(`${indent}${text}`),
     async type(commandLine) {
       screen.line(`${indent}${screen.paint('cyan', `$ ${commandLine}`)}`);
       screen.passing(`${indent}…`);
@@ -169,21 +169,21 @@ export function createStage({ project, log, visit, traffic, screen, signal }: St
     },
     async listenToMeetGen() {
       const [container] = await project.containers('meet-gen');
-      if (container === undefined) throw new Error('there is no container of meet-gen');
+      if (container === undefined) throw new Error('meet-gen has no container');
       log.follow(container.name, container.startedAt);
       statusUrl = `http://127.0.0.1:${await project.publishedPort('meet-gen', statusPort)}/status`;
     },
-    untilConverged,
-    untilInRotation(service, expected) {
+    waitUntilConverged,
+    waitUntilInRotation(service, expected) {
       const ids = expected.map(({ hostname }) => hostname).toSorted();
       const names = expected.map(({ shortName }) => shortName).join(', ');
-      return untilConverged(`in rotation for ${service}: ${names || 'nobody'}`, ({ services }) => {
+      return waitUntilConverged(`in rotation for ${service}: ${names || 'no container'}`, ({ services }) => {
         const replicas = services.find((known) => known.service === `${project.name}/${service}`)?.replicas ?? [];
         const inRotation = replicas.filter((replica) => replica.inRotation).map(({ id }) => id);
         return JSON.stringify(inRotation.toSorted()) === JSON.stringify(ids);
       });
     },
-    untilSaid,
+    waitForLog,
     status: () => askStatus(statusUrl),
     prove,
     async proveBackends(expected) {
@@ -197,21 +197,21 @@ export function createStage({ project, log, visit, traffic, screen, signal }: St
       const listed = counts.map(({ name, count }) => `${name} ${count}`).join(', ');
       prove(
         answered === answers.length && counts.every(({ count }) => count > 0),
-        `${answered} of ${answers.length} requests answered, by ${listed}, and nobody else`,
+        `${answered} of ${answers.length} requests answered, by ${listed} only`,
         () => {
           const others = answers.filter((answer) => !isJson(answer) || !expected.some(({ hostname }) => hostname === answer.answeredBy));
-          const said = [...new Set(others.map((answer) => `${describeAnswer(answer)} by ${answer.answeredBy ?? 'nobody'}`))];
-          return `${answers.length} requests should be answered by ${counts.length} backends and nobody else, but: ${[listed, ...said].join('; ')}`;
+          const said = [...new Set(others.map((answer) => `${describeAnswer(answer)} by ${answer.answeredBy ?? 'no container'}`))];
+          return `${answers.length} requests should be answered by exactly ${counts.length} backends, but: ${[listed, ...said].join('; ')}`;
         },
       );
     },
     proveAnswer,
-    proveRoom: () => proveAnswer(roomPath, 'a room, so the SPA', isSpa),
+    proveRoom: () => proveAnswer(roomPath, 'a room, from the SPA', isSpa),
     beginStep() {
       stepBeganAt = log.entries().length;
       shown = stepBeganAt;
     },
-    saidInStep() {
+    logOfStep() {
       showNew();
       return log.entries().slice(stepBeganAt);
     },
@@ -228,7 +228,7 @@ function paintChange(screen: Screen, change: string): string {
   return change.startsWith('- ') ? screen.paint('red', change) : change;
 }
 
-/** Many paths that go the same way in one line: `+ 18 locations -> backend`. */
+/** Folds paths with the same target into one line: `+ 18 locations -> backend`. */
 function foldPaths(changes: readonly string[]): readonly string[] {
   const ways = new Map<string, string[]>();
   const lines: string[] = [];

@@ -7,12 +7,12 @@ import type { Stage } from './stage.ts';
 import { isPoliteRefusal, roomPath } from './visitor.ts';
 import { waitFor } from './wait-for.ts';
 
-/** One thing that happens to the containers, and the proof of what came of it. */
+/** A change to the containers, and the proof of its result. */
 export interface Step {
   readonly title: string;
-  /** For a moment no backend is there: 503 with Retry-After is the right answer then, and counted apart. */
-  readonly leavesNobody?: boolean;
-  /** Problems that meet-gen is to tell, or may; any other makes the demo fail. */
+  /** The step has a moment without a backend. 503 with Retry-After is the right answer then, and counted apart. */
+  readonly hasOutage?: boolean;
+  /** Problems that meet-gen may report in this step. Any other problem makes the demo fail. */
   readonly problems?: readonly ProblemCode[];
   play(stage: Stage): Promise<void>;
 }
@@ -21,7 +21,7 @@ const backendPort = 8000;
 const whiteboardPort = 3002;
 const backendLabels = { 'meet.role': 'backend' };
 const whiteboardLabels = { 'meet.role': 'service', 'meet.paths': '/whiteboard', 'meet.port': String(whiteboardPort) };
-/** As compose.yaml is in the beginning. */
+/** The first compose.yaml. */
 export const firstEdits: Edits = { backendLabels };
 const withExtraPath: Edits = { backendLabels: { ...backendLabels, 'meet.paths': '+/extra' } };
 
@@ -30,17 +30,17 @@ const backends = async (stage: Stage): Promise<readonly DemoContainer[]> =>
 
 const firstStart: Step = {
   title: 'First start',
-  // It may be there before the backend is.
+  // meet-gen may start before the backend.
   problems: ['nobody-in-rotation'],
   async play(stage) {
-    stage.tell('Two frontends with nothing but the stub were up already; now the rest comes.');
-    await stage.proveAnswer('/', 'the stub, nothing is rendered yet', ({ status }) => status === 503);
+    stage.narrate('Two frontends with only the stub run already. Now the rest starts.');
+    await stage.proveAnswer('/', 'the stub, since no file is rendered yet', ({ status }) => status === 503);
     await stage.type('docker compose up -d');
     await stage.listenToMeetGen();
-    await stage.untilInRotation('backend', await backends(stage));
+    await stage.waitUntilInRotation('backend', await backends(stage));
     await stage.proveBackends(await backends(stage));
     await stage.proveRoom();
-    await stage.proveAnswer('/__lbheartbeat__', 'the backend is well', ({ status, body }) => status === 200 && body === '');
+    await stage.proveAnswer('/__lbheartbeat__', 'the backend is healthy', ({ status, body }) => status === 200 && body === '');
   },
 };
 
@@ -49,50 +49,50 @@ const scaleUp: Step = {
   async play(stage) {
     await stage.type('docker compose up -d --scale backend=3');
     const after = await backends(stage);
-    await stage.untilInRotation('backend', after);
+    await stage.waitUntilInRotation('backend', after);
     await stage.proveBackends(after);
     await stage.proveRoom();
   },
 };
 
 const stopAndStart: Step = {
-  title: 'One stops, and starts again',
+  title: 'A backend stops and starts again',
   async play(stage) {
     const before = await backends(stage);
     const stopped = before.find(({ shortName }) => shortName === 'backend-2');
-    if (stopped === undefined) throw new Error('there is no backend-2');
+    if (stopped === undefined) throw new Error('the demo has no backend-2');
     await stage.type(`docker stop ${stopped.name}`);
     const rest = before.filter(({ id }) => id !== stopped.id);
-    await stage.untilInRotation('backend', rest);
+    await stage.waitUntilInRotation('backend', rest);
     await stage.proveBackends(rest);
     await stage.type(`docker start ${stopped.name}`);
-    await stage.untilInRotation('backend', before);
+    await stage.waitUntilInRotation('backend', before);
     await stage.proveBackends(before);
   },
 };
 
 const scaleDown: Step = {
-  title: 'Back to one',
+  title: 'Back to one backend',
   async play(stage) {
     await stage.type('docker compose up -d --scale backend=1');
     const after = await backends(stage);
-    await stage.untilInRotation('backend', after);
+    await stage.waitUntilInRotation('backend', after);
     await stage.proveBackends(after);
   },
 };
 
 const recreate: Step = {
   title: 'Recreated at another address',
-  leavesNobody: true,
+  hasOutage: true,
   async play(stage) {
     const { project } = stage;
     const [before] = await backends(stage);
-    if (before === undefined) throw new Error('there is no backend');
+    if (before === undefined) throw new Error('the demo has no backend');
     await stage.type('docker compose rm --stop --force backend');
-    await stage.untilInRotation('backend', []);
-    // What was sent before is still being tried at the old address, for as long as meet.connect-timeout.
-    await stage.untilAnswered();
-    stage.tell('Now a stranger moves in, most likely at the old address.');
+    await stage.waitUntilInRotation('backend', []);
+    // nginx still tries earlier requests at the old address, for as long as meet.connect-timeout.
+    await stage.settleTraffic();
+    stage.narrate('Now another container starts, most likely at the old address.');
     const stranger = `${project.name}-stranger`;
     const network = `${project.name}_internal`;
     stage.showCommand(`docker run -d --name ${stranger} --network ${network} …`);
@@ -103,11 +103,11 @@ const recreate: Step = {
     const [after] = await backends(stage);
     stage.prove(
       after !== undefined && after.address !== before.address,
-      `${before.shortName} was at ${before.address}, and is now at ${after?.address}`,
-      () => `compose should have made a container at another address, but it is at ${after?.address}`,
+      `${before.shortName} moved from ${before.address} to ${after?.address}`,
+      () => `compose should make a container at another address, but it is at ${after?.address} again`,
     );
     if (after === undefined) return;
-    await stage.untilInRotation('backend', [after]);
+    await stage.waitUntilInRotation('backend', [after]);
     await stage.proveBackends([after]);
     await project.type(`docker rm --force ${stranger}`);
   },
@@ -115,36 +115,36 @@ const recreate: Step = {
 
 const stopAll: Step = {
   title: 'All backends stop',
-  leavesNobody: true,
+  hasOutage: true,
   async play(stage) {
     await stage.type('docker compose stop backend');
-    await stage.untilInRotation('backend', []);
+    await stage.waitUntilInRotation('backend', []);
     const answers = await stage.visitMany('/api/v1.0/config/');
     const polite = answers.filter(isPoliteRefusal);
     stage.prove(
       polite.length === answers.length,
       `${polite.length} of ${answers.length} requests for the API → 503 with Retry-After: no 502, and not the SPA's HTML`,
-      () => `${answers.length} requests should be refused with 503 and Retry-After, but only ${polite.length} were`,
+      () => `${answers.length} requests should get 503 with Retry-After, but only ${polite.length} did`,
     );
     await stage.proveRoom();
     await stage.type('docker compose start backend');
-    await stage.untilInRotation('backend', await backends(stage));
+    await stage.waitUntilInRotation('backend', await backends(stage));
     await stage.proveBackends(await backends(stage));
   },
 };
 
 const changeLabel: Step = {
   title: 'A label changes',
-  leavesNobody: true,
-  // For as long as compose has made the new container and not yet removed the old one, the two differ.
+  hasOutage: true,
+  // compose makes the new container before it removes the old one. Meanwhile their labels differ.
   problems: ['replicas-disagree'],
   async play(stage) {
-    await stage.proveAnswer('/extra/', 'nobody asked for this path, so the SPA', ({ body }) => body.includes('SPA of '));
+    await stage.proveAnswer('/extra/', 'the SPA, since no service has this path', ({ body }) => body.includes('SPA of '));
     stage.project.edit(withExtraPath);
     stage.showEdit('compose.yaml, backend, labels', '+ meet.paths: +/extra');
     await stage.type('docker compose up -d');
     const after = await backends(stage);
-    await stage.untilInRotation('backend', after);
+    await stage.waitUntilInRotation('backend', after);
     await stage.proveAnswer('/extra/', 'the backend', ({ answeredBy }) => after.some(({ hostname }) => hostname === answeredBy));
     await stage.proveBackends(after);
   },
@@ -157,20 +157,20 @@ const secondService: Step = {
     stage.showEdit('compose.yaml', '+ whiteboard: { labels: { meet.role: service, meet.paths: /whiteboard, meet.port: 3002 }, … }');
     await stage.type('docker compose up -d');
     await proveWhiteboard(stage);
-    await stage.proveAnswer('/whiteboards', 'another word, so the SPA', ({ body }) => body.includes('SPA of '));
+    await stage.proveAnswer('/whiteboards', 'the SPA, since this is another word', ({ body }) => body.includes('SPA of '));
     await stage.proveBackends(await backends(stage));
   },
 };
 
 const typo: Step = {
-  title: 'A typo in a label, and fixed',
+  title: 'A typo in a label is fixed',
   problems: ['unknown-label', 'replicas-disagree', 'nobody-in-rotation'],
   async play(stage) {
     const { project } = stage;
     project.edit({ ...withExtraPath, whiteboardLabels: { ...whiteboardLabels, 'meet.read-timout': '60s' } });
     stage.showEdit('compose.yaml, whiteboard, labels', '+ meet.read-timout: 60s');
     await stage.type('docker compose up -d');
-    await stage.untilSaid('a label is unknown', (entries) =>
+    await stage.waitForLog('the unknown label', (entries) =>
       entries.some(({ problem }) => problem?.code === 'unknown-label' && problem.cure?.includes('meet.read-timeout')),
     );
     await proveWhiteboard(stage);
@@ -182,8 +182,8 @@ const typo: Step = {
     await proveWhiteboard(stage);
     stage.prove(
       (await stage.status()).problems.length === 0,
-      'meet-gen has nothing to complain of any more',
-      () => 'a fixed typo should be no problem any more',
+      'meet-gen reports no problem after the fix',
+      () => 'meet-gen should report no problem after the fix, but does',
     );
   },
 };
@@ -198,11 +198,11 @@ const editTemplate: Step = {
     const added = '    location = /hello { default_type text/plain; return 200 "hello from a template\\n"; }\n';
     stage.project.writeTemplate(shipped.replace(mark, `    location = /hello { return <%= it.greting %>; }\n${mark}`));
     stage.showEdit('templates/routing.conf.eta', '+ location = /hello { return <%= it.greting %>; }');
-    await stage.untilSaid('the template is broken', (entries) => entries.some(({ problem }) => problem?.code === 'template-broken'));
+    await stage.waitForLog('the broken template', (entries) => entries.some(({ problem }) => problem?.code === 'template-broken'));
     await stage.proveBackends(await backends(stage));
     stage.project.writeTemplate(shipped.replace(mark, `${added}${mark}`));
     stage.showEdit('templates/routing.conf.eta', '- location = /hello { return <%= it.greting %>; }', `+ ${added.trim()}`);
-    await stage.untilConverged('another generation', ({ publishedGeneration }) => publishedGeneration !== before);
+    await stage.waitUntilConverged('another generation', ({ publishedGeneration }) => publishedGeneration !== before);
     await stage.proveAnswer('/hello', 'the new location', ({ status, body }) => status === 200 && body === 'hello from a template\n');
     await stage.proveBackends(await backends(stage));
   },
@@ -217,17 +217,15 @@ const refusedReload: Step = {
     const wrong = 'proxy_nonsense on;';
     stage.project.writeTemplate(`${good}${wrong}\n`);
     stage.showEdit('templates/routing.conf.eta', `+ ${wrong}`);
-    await stage.untilSaid('nginx refuses it, in its own words', (entries) =>
+    await stage.waitForLog("the refusal, with nginx's message", (entries) =>
       entries.some(({ problem }) => problem?.code === 'reload-rejected' && problem.message?.includes('unknown directive "proxy_nonsense"')),
     );
-    stage.tell(
-      "The frontends' own nginx tested it in a copy of its configuration: it was never live, nor where nginx would start with it.",
-    );
+    stage.narrate("The frontends' nginx tested the file in a copy of its configuration. The file was never published.");
     await stage.proveBackends(await backends(stage));
     await stage.proveRoom();
     stage.project.writeTemplate(`${good}# fixed\n`);
     stage.showEdit('templates/routing.conf.eta', `- ${wrong}`, '+ # fixed');
-    await stage.untilConverged('another generation', ({ publishedGeneration }) => publishedGeneration !== before);
+    await stage.waitUntilConverged('another generation', ({ publishedGeneration }) => publishedGeneration !== before);
     await stage.proveBackends(await backends(stage));
   },
 };
@@ -236,7 +234,7 @@ const killFrontend: Step = {
   title: 'A frontend is killed',
   async play(stage) {
     const [victim] = await stage.project.containers('frontend');
-    if (victim === undefined) throw new Error('there is no frontend');
+    if (victim === undefined) throw new Error('the demo has no frontend');
     stage.showCommand(`kill -9 $(docker inspect --format '{{.State.Pid}}' ${victim.name})`);
     await stage.project.killFromOutside(victim);
     const back = await waitFor(
@@ -244,40 +242,40 @@ const killFrontend: Step = {
         (await stage.project.containers('frontend')).find(
           ({ id, pid, running, address }) => id === victim.id && running && pid !== victim.pid && address !== '',
         ),
-      { withinMs: 15_000, otherwise: () => `${victim.name} was not started again by the engine`, signal: stage.signal },
+      { withinMs: 15_000, otherwise: () => `the engine did not restart ${victim.name}`, signal: stage.signal },
     );
     stage.prove(
       back.startedAt !== victim.startedAt,
-      `the engine started it again, at ${back.address}`,
-      () => `${back.name} was not started again`,
+      `the engine restarted it, at ${back.address}`,
+      () => `the engine did not restart ${back.name}`,
     );
-    await stage.untilConverged(`${back.shortName} at ${back.address}`, ({ frontends: known }, seenAt) => {
+    await stage.waitUntilConverged(`${back.shortName} at ${back.address}`, ({ frontends: known }, seenAt) => {
       const itself = known.find(({ id }) => id === back.hostname);
       return seenAt > Date.parse(back.startedAt) && itself?.inRotation === true && itself.endpoint === `${back.address}:8080`;
     });
-    stage.tell(`meet-gen: ${back.shortName} serves generation ${(await stage.status()).instances[0]?.publishedGeneration} again.`);
+    stage.narrate(`meet-gen: ${back.shortName} serves generation ${(await stage.status()).instances[0]?.publishedGeneration} again.`);
     const frontends = await stage.project.containers('frontend');
-    // The outer nginx keeps a name's addresses for a second.
+    // The outer nginx caches the addresses of a name for a second.
     await waitFor(
       async () => {
         const seen = new Set((await stage.visitMany(roomPath)).map(({ answeredBy }) => answeredBy));
         return frontends.every(({ hostname }) => seen.has(hostname)) ? true : undefined;
       },
-      { withinMs: 10_000, otherwise: () => 'the two frontends should both answer again', signal: stage.signal },
+      { withinMs: 10_000, otherwise: () => 'both frontends should answer again', signal: stage.signal },
     );
-    stage.tell(`${frontends.map(({ shortName }) => shortName).join(' and ')} both answer rooms again.`);
+    stage.narrate(`${frontends.map(({ shortName }) => shortName).join(' and ')} both answer rooms again.`);
     await stage.proveBackends(await backends(stage));
   },
 };
 
 const replaceDrained: Step = {
-  title: 'Replaced, drained first',
+  title: 'Backends are drained, then replaced',
   problems: ['drained'],
   async play(stage) {
     const old = await backends(stage);
     const names = old.map(({ name }) => name).join(' ');
     await stage.type('docker compose up -d --no-recreate --scale backend=2 backend');
-    await stage.untilInRotation('backend', await backends(stage));
+    await stage.waitUntilInRotation('backend', await backends(stage));
     await stage.type(`docker compose exec -T meet-gen meet-gen drain ${names}`);
     const fresh = (await backends(stage)).filter(({ id }) => old.every((one) => one.id !== id));
     await stage.proveBackends(fresh);
@@ -287,7 +285,7 @@ const replaceDrained: Step = {
 };
 
 const stopMeetGen: Step = {
-  title: 'meet-gen itself stops',
+  title: 'meet-gen stops',
   async play(stage) {
     const before = await backends(stage);
     const startedAtMs = Date.now();
@@ -296,16 +294,16 @@ const stopMeetGen: Step = {
     const [stopped] = await stage.project.containers('meet-gen');
     stage.prove(
       stopped?.exitCode === 0 && tookMs < 5000,
-      `it ended by itself, with code 0, within ${tookMs} ms`,
-      () => `meet-gen should end with code 0 and soon, but: code ${stopped?.exitCode}, ${tookMs} ms`,
+      `meet-gen ended with code 0 within ${tookMs} ms`,
+      () => `meet-gen should end with code 0 within 5 s, but: code ${stopped?.exitCode}, ${tookMs} ms`,
     );
     await stage.proveBackends(before);
     await stage.type('docker compose up -d --scale backend=2 backend');
     await stage.proveBackends(before);
-    stage.tell('Nothing breaks; only the new backend waits.');
+    stage.narrate('The routes still work. Only the new backend gets no requests yet.');
     await stage.type('docker compose start meet-gen');
     await stage.listenToMeetGen();
-    await stage.untilInRotation('backend', await backends(stage));
+    await stage.waitUntilInRotation('backend', await backends(stage));
     await stage.proveBackends(await backends(stage));
     await stage.proveRoom();
   },
@@ -313,8 +311,8 @@ const stopMeetGen: Step = {
 
 async function proveWhiteboard(stage: Stage): Promise<void> {
   const [whiteboard] = await stage.project.containers('whiteboard');
-  if (whiteboard === undefined) throw new Error('there is no whiteboard');
-  await stage.untilInRotation('whiteboard', [whiteboard]);
+  if (whiteboard === undefined) throw new Error('the demo has no whiteboard');
+  await stage.waitUntilInRotation('whiteboard', [whiteboard]);
   await stage.proveAnswer(
     '/whiteboard/',
     'the whiteboard',
@@ -322,7 +320,7 @@ async function proveWhiteboard(stage: Stage): Promise<void> {
   );
 }
 
-/** All that happens, in order: each step begins where the one before it ended. */
+/** The steps in order. Each begins in the state at the end of the last step. */
 export const story: readonly Step[] = [
   firstStart,
   scaleUp,

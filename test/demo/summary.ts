@@ -1,10 +1,9 @@
 import type { Screen } from './screen.ts';
 import type { Tally } from './traffic.ts';
 
-/** What a step came to. */
 export interface StepResult {
   readonly title: string;
-  /** Of the slowest change of the step; absent where nothing had to change. */
+  /** The times of the step's slowest change; absent without a change. */
   readonly servingMs?: number;
   readonly liveMs?: number;
   readonly tally: Tally;
@@ -13,7 +12,7 @@ export interface StepResult {
 const widths = [34, 14, 12, 8, 8, 8, 10];
 const heads = ['step', 'event→served', 'event→live', 'ok', '503', 'failed', 'slowest'];
 
-/** The table at the end: how fast each change was, and what the background requests saw. */
+/** Shows the table at the end: the times of each change, and the background requests. */
 export function showSummary(screen: Screen, results: readonly StepResult[]): void {
   screen.line(screen.paint('bold', row(heads)));
   for (const [index, { title, servingMs, liveMs, tally }] of results.entries()) {

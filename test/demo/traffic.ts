@@ -1,25 +1,25 @@
 import { apiPath, describeAnswer, isJson, isPoliteRefusal, isSpa, roomPath } from './visitor.ts';
 import type { Answer, Visit } from './visitor.ts';
 
-/** How a step's background requests went. */
+/** The results of a step's background requests. */
 export interface Tally {
   ok: number;
-  /** 503 with Retry-After, in a step that leaves nobody to answer for a moment. */
+  /** 503 with Retry-After, in a step with an outage. */
   refused: number;
   failed: number;
   slowestMs: number;
 }
 
-/** Requests that go on all the time, for the API and for a room in turn, whatever is done to the containers. */
+/** Background requests without a pause, for the API and for a room in turn. */
 export interface Traffic {
   start(): void;
-  /** From now on requests count for a new step; in it the API may refuse politely, or may not. */
+  /** Counts new requests for the next step. `mayRefuse` accepts 503 with Retry-After from the API. */
   beginStep(mayRefuse: boolean): Tally;
-  /** Resolves when the requests that are under way now have been answered. */
-  settled(): Promise<void>;
+  /** Resolves when the current requests are answered. */
+  settle(): Promise<void>;
   /** The first failures, in words. */
   failures(): readonly string[];
-  /** Ends with the last answer. */
+  /** Resolves after the last answer. */
   stop(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export function createTraffic(visit: Visit): Traffic {
   let step = { tally: newTally(), mayRefuse: false };
   let turn = 0;
   let timer: NodeJS.Timeout | undefined;
-  const settled = async (): Promise<void> => void (await Promise.all(underWay));
+  const settle = async (): Promise<void> => void (await Promise.all(underWay));
 
   const judge = (path: string, answer: Answer, { tally, mayRefuse }: typeof step): void => {
     tally.slowestMs = Math.max(tally.slowestMs, answer.tookMs);
@@ -56,7 +56,7 @@ export function createTraffic(visit: Visit): Traffic {
 
   return {
     start: () => void (timer = setInterval(visitNext, everyMs)),
-    settled,
+    settle,
     beginStep(mayRefuse) {
       step = { tally: newTally(), mayRefuse };
       return step.tally;
@@ -64,7 +64,7 @@ export function createTraffic(visit: Visit): Traffic {
     failures: () => failures,
     async stop() {
       clearInterval(timer);
-      await settled();
+      await settle();
     },
   };
 }

@@ -1,14 +1,14 @@
 import { request } from 'node:http';
 
-/** What a browser in front of the outer nginx got. */
+/** The outer nginx's answer to a browser. */
 export interface Answer {
-  /** Absent when there was no answer at all; then `failure` says why. */
+  /** Absent without an answer; `failure` then has the reason. */
   readonly status?: number;
   readonly failure?: string;
   readonly contentType: string;
   readonly retryAfter?: string;
   readonly body: string;
-  /** The host name of the container that answered: its short id. Absent when none of ours did. */
+  /** The host name of the answering container: its short id. Absent for any other answer. */
   readonly answeredBy?: string;
   readonly tookMs: number;
 }
@@ -16,12 +16,12 @@ export interface Answer {
 export type Visit = (path: string) => Promise<Answer>;
 
 export const apiPath = '/api/v1.0/config/';
-/** A room that begins like the API: rooms look like this, and Meet makes their names by chance. */
+/** A room whose name begins like the API's path. Meet generates room names of this form at random. */
 export const roomPath = '/api-abcd-efg';
 
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 
-/** A visitor of the outer nginx: GET on a new connection each time. It never throws; no answer is an answer too. */
+/** @returns a function that sends a GET to the outer nginx on a new connection. It never throws. */
 export function createVisitor(port: number): Visit {
   return (path) => {
     const startedAtMs = performance.now();
@@ -46,7 +46,7 @@ export function createVisitor(port: number): Visit {
           });
         });
       });
-      asked.setTimeout(patienceMs, () => asked.destroy(new Error(`no answer within ${patienceMs} ms`)));
+      asked.setTimeout(timeoutMs, () => asked.destroy(new Error(`no answer within ${timeoutMs} ms`)));
       asked.on('error', fail);
       asked.end();
     });
@@ -55,15 +55,15 @@ export function createVisitor(port: number): Visit {
 
 export const isJson = ({ status, contentType }: Answer): boolean => status === 200 && contentType.startsWith('application/json');
 
-/** The single-page application: it says 200 to anything, so only its body tells that it was meant. */
+/** True for an answer of the SPA, by its body: the SPA answers every path with 200. */
 export const isSpa = ({ status, contentType, body }: Answer): boolean =>
   status === 200 && contentType.startsWith('text/html') && body.includes('SPA of ');
 
-/** Nobody is there, said as it should be: come back in a moment. */
+/** True for the right answer without a backend: 503 with Retry-After, and no HTML. */
 export const isPoliteRefusal = ({ status, retryAfter, contentType }: Answer): boolean =>
   status === 503 && retryAfter !== undefined && !contentType.startsWith('text/html');
 
-/** An answer in a few words. */
+/** @returns the answer in a few words */
 export function describeAnswer({ status, contentType, retryAfter, failure }: Answer): string {
   if (status === undefined) return failure ?? 'no answer';
   const type = contentType.split(';')[0] ?? '';

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A proof of the demo that did not hold: the reason, in words for the person who watches. */
+/** A failed proof of the demo. The message is for the user. */
 export class ProofFailed extends Error {
   override readonly name = 'ProofFailed';
 }
 
 export interface WaitOptions {
   readonly withinMs: number;
-  /** Called when the time is up; returns what to say. */
+  /** @returns the message of the failure, when the time is up */
   readonly otherwise: () => string;
   readonly signal: AbortSignal;
 }
@@ -15,8 +15,8 @@ export interface WaitOptions {
 const pollMs = 10;
 
 /**
- * Asks again and again until there is an answer.
- * @throws ProofFailed when there is none in time
+ * Looks every 10 ms until there is a value.
+ * @throws ProofFailed without a value in time
  */
 export async function waitFor<Value>(
   look: () => Promise<Value | undefined> | Value | undefined,

@@ -13,15 +13,15 @@ import { stopAtFirstFailure } from '../support/in-order.ts';
 import { provideMeetGenImage, startMeet, type MeetStack } from '../support/meet-stack.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-// An engine that remaps users, so nobody in a container is who he seems to be, and root there is nobody outside; it can be
-// reached over TLS as well, by whoever has a certificate.
+// An engine that remaps users: a container's user, root included, is another user on the host. The engine also listens
+// with TLS, for clients with a certificate.
 
 const images = providedImages();
 const project = composeProjectName('remapped');
 const api = '/api/v1.0/config/';
 const room = '/abc-defg-hij';
 const socketInside = '/var/run/docker.sock';
-/** meet-gen's user, as the host sees it. */
+/** meet-gen's user on the host. */
 const meetGenOutside = remappedPlaces.rootInContainers + 1000;
 
 const overTls = `tcp://${remappedPlaces.network.inside}:2376`;
@@ -38,7 +38,7 @@ beforeAll(async () => {
   authority = await makeAuthority(join(certificates, 'ca'));
   const server = await authority.issue('engine', { altName: `IP:${remappedPlaces.network.inside}` });
   const client = await authority.issue('client');
-  // meet-gen's user isn't its owner.
+  // meet-gen's user doesn't own the key.
   chmodSync(join(client, 'key.pem'), 0o644);
   engine = await startRemappedEngine(
     providedEngine(),
@@ -97,7 +97,7 @@ afterAll(async () => {
 });
 stopAtFirstFailure();
 
-async function followsFrom(sidecar: string): Promise<void> {
+async function expectFollowing(sidecar: string): Promise<void> {
   await meet.routed({ [api]: ['backend-1'], [room]: ['SPA'] });
   await meet.scale({ backend: 2 });
   await meet.routed({ [api]: ['backend-1', 'backend-2'], [room]: ['SPA'] });
@@ -106,43 +106,45 @@ async function followsFrom(sidecar: string): Promise<void> {
   expect((await meet.converged(sidecar)).problems).toEqual([]);
 }
 
-test('it does remap', async () => {
+test('the engine remaps users', async () => {
   expect(statSync(`/proc/${await meet.inspect('frontend-1', '{{.State.Pid}}')}`).uid).toBe(remappedPlaces.rootInContainers + 1001);
 });
 
-test('through a proxy that is not remapped, a meet-gen that is has its routes followed', async () => {
-  await followsFrom('meet-gen-1');
+test('follows as a remapped user, through a proxy that is not remapped', async () => {
+  await expectFollowing('meet-gen-1');
 });
 
-test('the socket itself is nobody’s to a meet-gen that is remapped, and it says so', async () => {
+test('reports as a remapped user that the socket is not accessible', async () => {
   await meet.scale({ 'meet-gen': 0, 'docker-proxy': 0 });
   await meet.scale({ 'meet-gen-remapped': 1 });
-  await waitUntil('the log tells', async () => (await meet.logs('meet-gen-remapped')).includes('since the engine remaps users'));
+  await waitUntil('the log names the remapping', async () =>
+    (await meet.logs('meet-gen-remapped')).includes('since the engine remaps users'),
+  );
 });
 
-test('with userns_mode: host, and the user that the volume belongs to, routes are followed from the socket', async () => {
+test('follows from the socket with userns_mode: host and the owner of the volume', async () => {
   await meet.scale({ 'meet-gen-remapped': 0 });
   await meet.scale({ 'meet-gen-host': 1 });
-  await followsFrom('meet-gen-host-1');
+  await expectFollowing('meet-gen-host-1');
 });
 
-test('over TLS, with a certificate that the engine accepts', async () => {
+test('follows over TLS with a certificate that the engine accepts', async () => {
   await meet.scale({ 'meet-gen-host': 0 });
   await meet.scale({ 'meet-gen-tls': 1 });
-  await followsFrom('meet-gen-tls-1');
+  await expectFollowing('meet-gen-tls-1');
 });
 
-test('over TLS, with one that it does not accept: nothing is told but why not', async () => {
-  const foreign = await (await makeAuthority(join(certificates, 'foreign'))).issue('client');
-  copyFileSync(authority.caFile, join(foreign, 'ca.pem'));
+test('refuses over TLS with another certificate, and names the reason', async () => {
+  const other = await (await makeAuthority(join(certificates, 'other'))).issue('client');
+  copyFileSync(authority.caFile, join(other, 'ca.pem'));
   const { code, stderr } = await runCommand(['render', '--docker-host', overTls], {
-    env: { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: foreign },
+    env: { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: other },
     wrap: engine.onItsNetwork,
   });
   expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining("doesn't accept meet-gen's own certificate") as string });
 });
 
-test('reports that the engine needs TLS', async () => {
+test('reports without TLS that the port needs TLS', async () => {
   const { code, stderr } = await runCommand(['render', '--docker-host', overTls], { wrap: engine.onItsNetwork });
   expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining('needs TLS; set DOCKER_TLS_VERIFY=1') as string });
 });

@@ -4,7 +4,7 @@ import { attackUrls, expectOrdinaryServed } from '../support/url-attack/attack.t
 import { renderGuarded, startUrlWorld } from '../support/url-attack/world.ts';
 import type { UrlWorld } from '../support/url-attack/world.ts';
 
-/* The long form of test/e2e/attack-urls: `URL_SEED` sends the same targets again, `URL_TARGETS` says how many. */
+/* The long form of test/e2e/attack-urls. `URL_SEED` repeats the targets of a run, `URL_TARGETS` sets their number. */
 
 const targets = Number(process.env['URL_TARGETS'] ?? 100_000);
 const targetsAtOnce = 10_000;
@@ -17,7 +17,7 @@ describe.each(['1.30', '1.22'] as const)('on nginx %s', (series) => {
   });
   afterAll(() => world?.remove());
 
-  test(`${targets} hostile targets reach no guarded path, as many ordinary ones their service (URL_SEED=${firstSeed})`, async () => {
+  test(`${targets} hostile targets reach no guarded path, and as many ordinary targets reach their service (URL_SEED=${firstSeed})`, async () => {
     const startMs = performance.now();
     for (let sent = 0; sent < targets; sent += targetsAtOnce) {
       const count = Math.min(targetsAtOnce, targets - sent);

@@ -6,7 +6,7 @@ import { takeSets, takeTextsByHand } from '../attack/take-sets.ts';
 import type { NginxChecker } from '../support/nginx-check.ts';
 import { parseNginx } from '../support/nginx-parse.ts';
 
-/* The long form of test/attack: `ATTACK_SEED` plays the same sets again, `ATTACK_SETS` says how many. */
+/* The long form of test/attack. `ATTACK_SEED` repeats the sets of a run, `ATTACK_SETS` sets their number. */
 
 const sets = Number(process.env['ATTACK_SETS'] ?? 100_000);
 const filesAtOnce = 1000;
@@ -19,7 +19,7 @@ afterAll(async () => {
   await Promise.all(checkers.map((checker) => checker.close()));
 });
 
-test('100,000 generated sets of hostile containers harm nobody, and both nginx take every file', async () => {
+test('100,000 generated sets of hostile containers affect no other container, and both nginx accept every file', async () => {
   const seed = Number(process.env['ATTACK_SEED'] ?? Date.now() % 1_000_000_000);
   console.log(`attack: ATTACK_SEED=${seed}`);
   const startMs = performance.now();
@@ -35,11 +35,11 @@ test('100,000 generated sets of hostile containers harm nobody, and both nginx t
   expect(taken.sets).toBe(sets);
 });
 
-test('every text made by hand in every place: both nginx take every file', async () => {
+test('both nginx accept every file with texts made by hand in every place', async () => {
   await acceptedTogether(checkers, await takeTextsByHand());
 });
 
-test('any two labels of a frontend and any two of a service together: both nginx take every file', async () => {
+test('both nginx accept every file with two labels of a frontend and two of a service', async () => {
   const files = await filesOfPairs();
   for (const file of files) expect(notAllowed(parseNginx(file))).toEqual([]);
   await acceptedByNginx(checkers, files);

@@ -6,14 +6,14 @@ import { providedEngine, providedImages } from '../providers/engine/provided.ts'
 import { startHostedMeet } from '../support/host-meet-gen.ts';
 import { provideMeetGenImage, startMeet } from '../support/meet-stack.ts';
 
-// Random walks through everything that can happen to a Meet, the end of its engine included, on an engine of the test's
-// own. `CHAOS_SEED=7 CHAOS_STEPS=40 npx vitest run --project endurance test/endurance/chaos.test.ts` takes the same again.
+// Random walks through changes to a Meet, including the end of its engine, on the test's own engine.
+// `CHAOS_SEED=7 CHAOS_STEPS=40 npx vitest run --project endurance test/endurance/chaos.test.ts` repeats a walk.
 
 const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1_000_000));
 const steps = Number(process.env['CHAOS_STEPS'] ?? 300);
-/** Half of what happens, happens to a meet-gen that dies with the engine, half to one that outlives it. */
-const halfOfThem = Math.ceil(steps / 2);
-/** From the end of a round until everything is judged right; judging alone takes most of it. */
+/** Half of the steps are for a meet-gen that ends with the engine, half for a meet-gen outside of the engine. */
+const stepsOfEach = Math.ceil(steps / 2);
+/** From the end of a round until every check has passed. The checks take most of this time. */
 const quietLimitMs = 10_000;
 
 let engine: BreakableEngine;
@@ -26,27 +26,27 @@ beforeAll(async () => {
 afterAll(() => engine?.stop());
 
 async function walk(place: Place): Promise<void> {
-  const report = await takeWalk(place, { seed, steps: halfOfThem, engine: true });
-  tell(report);
-  expect(report.steps).toBe(halfOfThem);
+  const report = await takeWalk(place, { seed, steps: stepsOfEach, engine: true });
+  printReport(report);
+  expect(report.steps).toBe(stepsOfEach);
   expect(Math.max(...report.quietAfterMs)).toBeLessThan(quietLimitMs);
 }
 
-function tell({ steps: taken, quietAfterMs }: WalkReport): void {
+function printReport({ steps: taken, quietAfterMs }: WalkReport): void {
   const sorted = quietAfterMs.toSorted((left, right) => left - right);
   const [median, longest] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
   console.log(
-    `CHAOS_SEED=${seed}: ${taken} steps, ${sorted.length} quiet points; judged right after ${median} ms (median), ${longest} ms (longest)`,
+    `CHAOS_SEED=${seed}: ${taken} steps, ${sorted.length} quiet points; right after ${median} ms (median), ${longest} ms (longest)`,
   );
 }
 
-test(`meet-gen in a container that dies with the engine (CHAOS_SEED=${seed})`, async () => {
+test(`follows in a container that ends with the engine (CHAOS_SEED=${seed})`, async () => {
   const meet = await startMeet(engine, 'walk', meetForWalks);
   await walk({ meet, meetGen: containedMeetGen(meet), engine });
   await meet.down();
 });
 
-test(`meet-gen beside the engine, outliving it (CHAOS_SEED=${seed})`, async () => {
+test(`follows outside of the engine, during its restarts (CHAOS_SEED=${seed})`, async () => {
   const { 'meet-gen': _, ...services } = meetForWalks.services ?? {};
   const hosted = await startHostedMeet(engine, 'hosted', { ...meetForWalks, services });
   try {

@@ -8,7 +8,8 @@ import { tryBlock } from '../support/docs/run-block.ts';
 import { providedEngine } from '../providers/engine/provided.ts';
 import { copyRepository } from '../e2e/docs/user.ts';
 
-// Nothing else runs meanwhile: the demo judges every request. As the README has it, in a fresh copy of the repository. The packages are there already: nothing is downloaded twice.
+// The README's command for the demo, in a fresh copy of the repository with the packages of this one. Run no other test
+// at the same time: a single slow request makes the demo fail.
 
 let folder: string;
 
@@ -20,7 +21,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('every proof holds', { timeout: 180_000 }, async () => {
-  // At its end the demo takes away all that is of its run, which must not be the one of these tests.
+  // The demo removes everything of its run at the end, so its run must not be that of these tests.
   const env = { ...providedEngine().env, MEETGEN_TEST_RUN: randomBytes(4).toString('hex') };
   const place = { folder, env, rename: (text: string) => text.replace('npm ci && ', '') };
   const { code, stdout, stderr } = await tryBlock(place, 'README.md', 'demo');

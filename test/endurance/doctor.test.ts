@@ -14,8 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.remove());
 
-test('every check has a fault that is made on the real engine', () => {
-  // With a DNS of their own: e2e/doctor/doctor.test.ts.
+test('a fault on the real engine shows every check', () => {
+  // e2e/doctor/doctor.test.ts has these, with a DNS server.
   const elsewhere = ['dns', 'tls'];
   const made = new Set(faults.flatMap(({ finds }) => finds.map((line) => line.split(' ')[0])));
   expect(checkTable.map(({ id }) => id).filter((id) => !made.has(id))).toEqual(elsewhere);
@@ -31,11 +31,11 @@ test('the hardened example is healthy too', async () => {
 });
 
 for (const layout of layouts) {
-  test(`${layout.name}: no finding`, () => checkLayouts(stack, [layout]));
+  test(`${layout.name}: reports no finding`, () => checkLayouts(stack, [layout]));
 }
 
 for (const fault of faults) {
-  test(`${fault.name}: found, fixed as the cure says, gone`, () => checkFaults(stack, [fault]));
+  test(`${fault.name}: reports the fault until its cure has fixed it`, () => checkFaults(stack, [fault]));
 }
 
 describe('names and certificates', () => {

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fleetingBackend, lastingBackends, startLastingMeet, type LastingMeet } from '../support/lasting-meet.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-// How soon the routes are right once an engine that was killed or restarted answers again, all addresses changed
-// meanwhile and no event to come. The short form, without times, is test/e2e/engine-restart.
+// The time until the routes are right after the engine was killed or restarted. All addresses change meanwhile, and no
+// event follows. The short form, without times, is test/e2e/engine-restart.
 
 const roundsOfEach = 4;
-/** Ours: from the engine's first answer until the file is right. */
+/** For meet-gen: from the engine's first answer until the file is right. */
 const publishedWithinMs = 1000;
-/** And nginx's: ten answers in a row of nothing else, from every frontend. */
+/** For nginx too: until every frontend sends ten answers of the new generation in a row. */
 const liveWithinMs = publishedWithinMs + 1000;
 
 let stack: LastingMeet;
@@ -19,8 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.down());
 
-/** Every frontend is proven to serve what is published now. */
-async function allLive(): Promise<boolean> {
+/** True if every frontend is proven to serve the published file. */
+async function isAllLive(): Promise<boolean> {
   const [instance] = (await stack.hosted.status()).instances;
   const generation = /return 200 "([0-9a-f]{16}) /.exec(await stack.hosted.published())?.[1];
   return instance?.frontends.every(({ phase, runningGeneration }) => phase === 'live' && runningGeneration === generation) === true;
@@ -32,13 +32,13 @@ async function measureReturn(signal: 'SIGKILL' | 'SIGTERM'): Promise<{ published
   await stack.backendsAre([...lastingBackends, fleetingBackend]);
   const [addresses, file] = [await stack.addresses(), await hosted.published()];
   await engine.end(signal);
-  await waitUntil('the engine is missed', async () => !(await hosted.status()).engine.connected);
+  await waitUntil('meet-gen reports the unreachable engine', async () => !(await hosted.status()).engine.connected);
   await engine.start();
   const backAtMs = Date.now();
-  await waitUntil('another file is live', async () => (await hosted.published()) !== file && (await allLive()));
+  await waitUntil('another file is live', async () => (await hosted.published()) !== file && (await isAllLive()));
   const liveMs = Date.now() - backAtMs;
   const { mtimeMs, ino } = await stat(hosted.file);
-  // What was live then was right, and stayed.
+  // The live file was right, and stays.
   await stack.backendsAre(lastingBackends);
   expect(await hosted.render()).toBe(await hosted.published());
   expect((await stat(hosted.file)).ino).toBe(ino);
@@ -46,7 +46,7 @@ async function measureReturn(signal: 'SIGKILL' | 'SIGTERM'): Promise<{ published
   return { publishedMs: mtimeMs - backAtMs, liveMs };
 }
 
-test.each(['SIGKILL', 'SIGTERM'] as const)('%s of the engine: right at once after its return', async (signal) => {
+test.each(['SIGKILL', 'SIGTERM'] as const)('serves the right routes within 2 s of the engine’s return after %s', async (signal) => {
   for (let round = 1; round <= roundsOfEach; round += 1) {
     const { publishedMs, liveMs } = await measureReturn(signal);
     console.log(

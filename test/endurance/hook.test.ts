@@ -23,28 +23,31 @@ const start = async (ground: Ground, part: string, options = {}): Promise<Hooked
 afterAll(() => Promise.all(started.map((frontend) => frontend.remove())));
 
 describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) => {
-  test.each([{ keepsTmp: false }, { keepsTmp: true }])('a random walk, /tmp kept: $keepsTmp', async ({ keepsTmp }) => {
-    const frontend = await start(ground, keepsTmp ? 'walk-kept' : 'walk', { keepsTmp });
-    const random = seededRandom(seed + 2 * grounds.indexOf(ground) + Number(keepsTmp));
-    let world: World = { live: nothing, rejected: undefined, published: undefined };
-    const walked: string[] = [];
-    for (let step = 1; step <= steps; step++) {
-      const action = pick(random, actions);
-      walked.push(action);
-      if (action === 'restart') await frontend.docker('restart', '--time', '1');
-      else if (action === 'crash') {
-        await frontend.docker('kill');
-        await frontend.docker('start');
-      } else await frontend.publish(fileOf(action, step).text);
-      world = action === 'restart' || action === 'crash' ? restarted(world, keepsTmp) : published(world, fileOf(action, step));
-      const wanted = { routes: world.live.name, rejected: world.rejected === undefined ? '404' : sha256(world.rejected.text) };
-      await frontend.until(wanted, 60_000).catch((error: Error) => {
-        throw new Error(`HOOK_SEED=${seed}, after ${walked.join(', ')}: ${error.message}`);
-      });
-    }
-  });
+  test.each([{ keepsTmp: false }, { keepsTmp: true }])(
+    'serves the right file during a random walk, /tmp kept: $keepsTmp',
+    async ({ keepsTmp }) => {
+      const frontend = await start(ground, keepsTmp ? 'walk-kept' : 'walk', { keepsTmp });
+      const random = seededRandom(seed + 2 * grounds.indexOf(ground) + Number(keepsTmp));
+      let world: World = { live: nothing, rejected: undefined, published: undefined };
+      const walked: string[] = [];
+      for (let step = 1; step <= steps; step++) {
+        const action = pick(random, actions);
+        walked.push(action);
+        if (action === 'restart') await frontend.docker('restart', '--time', '1');
+        else if (action === 'crash') {
+          await frontend.docker('kill');
+          await frontend.docker('start');
+        } else await frontend.publish(fileOf(action, step).text);
+        world = action === 'restart' || action === 'crash' ? restarted(world, keepsTmp) : published(world, fileOf(action, step));
+        const wanted = { routes: world.live.name, rejected: world.rejected === undefined ? '404' : sha256(world.rejected.text) };
+        await frontend.until(wanted, 60_000).catch((error: Error) => {
+          throw new Error(`HOOK_SEED=${seed}, after ${walked.join(', ')}: ${error.message}`);
+        });
+      }
+    },
+  );
 
-  test('whatever lies there, the loop lives on', async () => {
+  test('the loop survives any kind of file', async () => {
     const frontend = await start(ground, 'rubbish', { published: routesSaying('first') });
     await frontend.until({ routes: 'first' });
     const rubbish = {
@@ -60,7 +63,7 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
     };
     for (const [what, script] of Object.entries(rubbish)) {
       await frontend.inVolume(script);
-      // Three times the hook's poll: nothing that could be waited for may come of it.
+      // Three times the hook's poll interval, since there is no change to wait for.
       await new Promise((resolve) => setTimeout(resolve, 1500));
       const name = `after-${what.replaceAll(/\W+/g, '-')}`;
       await frontend.inVolume('rm -rf routing.conf');
@@ -69,18 +72,18 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
     }
   });
 
-  test('with /tmp full nothing is taken for refused, and it goes on when there is room', async () => {
+  test('a full /tmp is not a refusal, and the hook continues once there is space', async () => {
     const frontend = await start(ground, 'full', { tmpSize: '1m', published: routesSaying('first') });
     await frontend.until({ routes: 'first' });
     await frontend.exec('sh', '-c', 'cat /dev/zero > /tmp/filler 2> /dev/null; true');
     await frontend.publish(routesSaying('second'));
-    await waitUntil('the log tells', async () => (await frontend.log()).includes('No space left on device'));
+    await waitUntil('the log names the full disk', async () => (await frontend.log()).includes('No space left on device'));
     await frontend.until({ routes: 'first', generation: 'first', rejected: '404' });
     await frontend.exec('rm', '/tmp/filler');
     await frontend.until({ routes: 'second', generation: 'second', rejected: '404' });
   });
 
-  test('with a first process that isn’t nginx, changes in the moments of a start never kill it', async () => {
+  test('changes during a start never kill a first process other than nginx', async () => {
     const frontend = await start(ground, 'init', { init: true, keepsTmp: true, published: routesSaying('first') });
     for (let round = 1; round <= 15; round++) {
       await frontend.docker('kill');
@@ -91,7 +94,7 @@ describe.each(grounds)('nginx $series, $shell', { concurrent: true }, (ground) =
   });
 });
 
-test.concurrent.each(grounds)('idle it costs less than a hundredth of a processor: nginx $series, $shell', async (ground) => {
+test.concurrent.each(grounds)('uses less than 1% of a processor while idle: nginx $series, $shell', async (ground) => {
   const frontend = await start(ground, 'idle', { published: routesSaying('first') });
   await frontend.until({ routes: 'first' });
   const [loop] = await frontend.loops();
@@ -106,7 +109,7 @@ test.concurrent.each(grounds)('idle it costs less than a hundredth of a processo
   expect(usedMs).toBeLessThan(idleSeconds * 10);
 });
 
-// ---- what a walk does, and what is to be seen then ----
+// ---- the model of a walk ----
 
 const actions = ['good', 'good', 'bad', 'by address', 'by uri', 'restart', 'crash'] as const;
 
@@ -114,7 +117,7 @@ interface File {
   readonly name: string;
   readonly text: string;
   readonly passes: boolean;
-  /** A running nginx gives the zone no other key. */
+  /** A running nginx refuses another key for the same zone. */
   readonly key?: string;
 }
 
@@ -139,7 +142,7 @@ function published({ live }: World, file: File): World {
   return refused ? { live, rejected: file, published: file } : { live: file, rejected: undefined, published: file };
 }
 
-/** A fresh nginx knows no zone; a bad file leaves what was live, where that is kept. */
+/** A new nginx has no zone. A bad file leaves the live file in place, if /tmp is kept. */
 function restarted(world: World, keepsTmp: boolean): World {
   const file = world.published;
   if (file === undefined) return world;

@@ -7,15 +7,15 @@ import { measureLoad, underLoad } from '../support/rolling/under-load.ts';
 import { cutBy } from '../support/rolling/verdict.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-// Backends that close the connections which nginx keeps to them, as often as can be in the moment in which it sends the next request.
+// Backends that close nginx's kept connections, as often as possible at the moment of the next request.
 
 const requestsOfEach = 20_000;
 const clients = 64;
 
 let rolling: RollingMeet;
 
-/** Waits until the frontends serve what a template of the user's own makes of it. */
-async function pooledForEverything(): Promise<void> {
+/** Changes the template to send every request over kept connections, and waits until the frontends serve it. */
+async function keepConnectionsForAll(): Promise<void> {
   const { meet } = rolling;
   await meet.tool('sed', '-i', '/^map $request_method/,/^}/s/default "";/default 1;/', '/templates/routing.conf.eta');
   await waitUntil('the changed template is rendered', async () => (await meet.tool('cat', '/routing/routing.conf')).includes('default 1;'));
@@ -32,21 +32,21 @@ describe.sequential.each([
   });
   afterAll(() => rolling?.meet.down());
 
-  test('nothing failed, and many a GET was sent again', async () => {
+  test('no request fails, and nginx repeats some GETs', async () => {
     const { summary, sentAgain } = await underLoad(rolling, { name: part, requestsOfEach, act: async () => [] });
     expect(summary.failed).toEqual({ GET: 0, POST: 0 });
     expect(sentAgain).toBeGreaterThan(0);
   });
 
-  test('a template that sends POST over kept connections, too, loses some of them', async () => {
-    await pooledForEverything();
+  test('a template that sends POST over kept connections loses some POSTs', async () => {
+    await keepConnectionsForAll();
     const { summary } = await measureLoad(rolling, { name: `${part}-all`, requestsOfEach, act: async () => [] });
     expect(summary.failed.GET).toBe(0);
     expect(summary.failed.POST).toBeGreaterThan(0);
   });
 });
 
-// The pause is as long as the time after which the server closes: that it is never met is what a shorter time of nginx's own is for.
+// The pause is as long as the server's keep-alive time. nginx's own time is shorter, so it never meets the server's.
 describe.sequential.each([
   { server: 'gunicorn with threads, 1 s', backend: gthread(1), pauseMs: [800, 1200] as const, part: 'gthread-1s' },
   { server: 'gunicorn with threads, 5 s', backend: gthread(5), pauseMs: [0, 200] as const, part: 'gthread-5s' },
@@ -57,7 +57,7 @@ describe.sequential.each([
   });
   afterAll(() => rolling?.meet.down());
 
-  test('replaced by a bare stop: no GET failed, and no POST but those that the stop cut off', async () => {
+  test('without a drain no GET fails, and only a POST that the stop cuts off', async () => {
     const act = async () => replaceBackends(rolling);
     await underLoad(rolling, { name: part, requestsOfEach: 5000, act, excuse: cutBy });
   });

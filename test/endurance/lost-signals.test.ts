@@ -4,7 +4,8 @@ import { accessCalled, type AccessName } from '../support/refusal/accesses.ts';
 import { loseSignals } from '../support/refusal/lost-signals.ts';
 import { startRefusalScene, type RefusalScene } from '../support/refusal/scene.ts';
 
-// Without nginx's words three signals without effect, with a change of structure, are taken for a refusal: two never are.
+// Without nginx's log meet-gen takes three signals without effect, after a change of structure, for a refusal. Two are
+// not.
 const losses: readonly (readonly [AccessName, readonly number[]])[] = [
   ['signal and logs', [1, 3, 5]],
   ['signal only', [1, 2]],
@@ -17,5 +18,5 @@ describe.sequential.each(losses)('with %s', (name, counts) => {
   });
   afterAll(() => scene?.meet.down());
 
-  test.each(counts)('%i lost signals are no refusal', (count) => loseSignals(scene, count));
+  test.each(counts)('does not report a refusal after %i lost signals', (count) => loseSignals(scene, count));
 });

@@ -11,10 +11,10 @@ import { waitUntil } from '../support/wait-until.ts';
 const engine = providedEngine();
 const images = providedImages();
 
-describe.sequential('--check exec, with a proxy that lets exec through at times', () => {
+describe.sequential('--check exec, with a proxy that allows exec at times', () => {
   let scene: RefusalScene;
-  const letExecThrough = async (isLet: boolean): Promise<void> => {
-    await scene.meet.scale({ filter: isLet ? 0 : 1, 'filter-open': isLet ? 1 : 0 });
+  const setExecAllowed = async (isAllowed: boolean): Promise<void> => {
+    await scene.meet.scale({ filter: isAllowed ? 0 : 1, 'filter-open': isAllowed ? 1 : 0 });
   };
   const isPublished = async (): Promise<boolean> => (await scene.meet.tool('sh', '-c', 'ls /routing')).split('\n').includes('routing.conf');
 
@@ -23,18 +23,18 @@ describe.sequential('--check exec, with a proxy that lets exec through at times'
   });
   afterAll(() => scene?.meet.down());
 
-  test('the first file of all waits, which is told, and is published when it can be tested', async () => {
+  test('reports that the first file waits, and publishes it once it can be tested', async () => {
     await scene.problem('check-impossible', /exec/);
     expect(await isPublished()).toBe(false);
     await scene.meet.routed({ '/abc-defg-hij': ['503'] });
-    await letExecThrough(true);
+    await setExecAllowed(true);
     expect((await scene.converged()).problems).toEqual([]);
     await scene.meet.routed(usualRoutes);
   });
 
-  test('a change of structure waits, while addresses go on following, and goes live by itself', async () => {
+  test('publishes new addresses while a change of structure waits, then the change', async () => {
     const { meet } = scene;
-    await letExecThrough(false);
+    await setExecAllowed(false);
     const lookout = await lookOutFor(meet, '# another template');
     await scene.editTemplate('# another template\n');
     await scene.problem('check-impossible', /exec/);
@@ -43,12 +43,12 @@ describe.sequential('--check exec, with a proxy that lets exec through at times'
     await meet.scale({ backend: 1 });
     await meet.routed(usualRoutes);
     expect((await lookout.counts()).sightings).toBe(0);
-    await letExecThrough(true);
-    await waitUntil('it is published', async () => (await scene.published()).includes('# another template'), 60_000);
+    await setExecAllowed(true);
+    await waitUntil('the change is published', async () => (await scene.published()).includes('# another template'), 60_000);
     expect((await scene.converged()).problems).toEqual([]);
   });
 
-  test('what is refused is never published', async () => {
+  test('never publishes a refused file', async () => {
     const lookout = await lookOutFor(scene.meet, refusedMark);
     await scene.editTemplate(refused);
     await scene.problem('reload-rejected', /no_such_directive/);
@@ -66,7 +66,7 @@ describe.sequential('--reload exec', () => {
   });
   afterAll(() => scene?.meet.down());
 
-  test('not one signal goes through the engine, so that a crash is survived also with restart: unless-stopped', async () => {
+  test('sends no signal through the engine, so that restart: unless-stopped works after a crash', async () => {
     const { meet } = scene;
     await meet.scale({ backend: 2, files: 1 });
     await meet.routed({ ...usualRoutes, '/api/v1.0/config/': ['backend-1', 'backend-2'], '/files': ['files-1'] });
@@ -76,7 +76,7 @@ describe.sequential('--reload exec', () => {
     expect(await meet.countHups()).toBe(0);
     expect(await meet.inspect('frontend-1', '{{.HostConfig.RestartPolicy.Name}}')).toBe('unless-stopped');
     await meet.crash('frontend-1');
-    await waitUntil('the engine starts it again', async () => (await meet.inspect('frontend-1', '{{.RestartCount}}')) === '1');
+    await waitUntil('the engine restarts the frontend', async () => (await meet.inspect('frontend-1', '{{.RestartCount}}')) === '1');
     await meet.routed(usualRoutes);
     await scene.converged();
     expect(await meet.countHups()).toBe(0);
@@ -86,9 +86,12 @@ describe.sequential('--reload exec', () => {
     ['rubbish', 'rubbish'],
     ['nothing', ''],
     ['another format', '{"format":99,"refused":[],"lives":""}'],
-    ['half of what it was', '{"format":1,"good":{"templates":[["routing.conf.eta","<% broken"]],"structure":{}},"refused":[],"lives":""}'],
+    [
+      'a broken good template',
+      '{"format":1,"good":{"templates":[["routing.conf.eta","<% broken"]],"structure":{}},"refused":[],"lives":""}',
+    ],
     ['other types', '{"format":1,"refused":7}'],
-  ])('what is kept is %s: that costs nobody anything', (_, kept) => loseMemory(scene, kept));
+  ])('works with %s in its kept file', (_, kept) => loseMemory(scene, kept));
 
-  test('the same while something is refused: it is refused again', () => loseMemoryWhileRefused(scene));
+  test('refuses a file again after its kept file is lost', () => loseMemoryWhileRefused(scene));
 });

@@ -8,7 +8,7 @@ import { crashDuringChange, startWithNothingGood } from '../support/refusal/rest
 import { startRefusalScene, type RefusalScene } from '../support/refusal/scene.ts';
 import { refusalCases } from '../support/refusal/cases.ts';
 
-// Every refusal of a configuration, for every access that meet-gen can have: contract, section 7.
+// Every way in which nginx refuses a configuration, with every access of meet-gen (contract, section 7).
 
 describe.sequential.each(accessNames)('with %s:', (name) => {
   let scene: RefusalScene;
@@ -18,9 +18,9 @@ describe.sequential.each(accessNames)('with %s:', (name) => {
   });
   afterAll(() => scene?.meet.down());
 
-  test('a crash at the very moment', () => crashDuringChange(providedEngine(), scene));
-  test('the first start of all, with nothing good yet', () => startWithNothingGood(scene));
-  test('meet-gen is killed while something is refused', () => killWhileRefused(scene));
+  test('recovers from a crash during the refusal', () => crashDuringChange(providedEngine(), scene));
+  test('recovers from a refusal at the first start, without a last good structure', () => startWithNothingGood(scene));
+  test('recovers from a kill of meet-gen during the refusal', () => killWhileRefused(scene));
   test.each(ignored)('$what', (one) => checkIgnored(scene, one));
   test.each(refusalCases)('$what', (refusal) => checkCase(scene, refusal));
 });

@@ -9,8 +9,9 @@ import { startRollingMeet, type RollingMeet } from '../support/rolling/rolling-m
 import { measureLoad, underLoad } from '../support/rolling/under-load.ts';
 import { cutBy, killedWith } from '../support/rolling/verdict.ts';
 
-// The simpler alternative: the hand-written file with the lines of docs/alternatives.md, which let nginx (1.27.3 and newer) resolve names.
-// Its figures are printed, for docs/rolling-measurements.md; only the losses with meet-gen are asserted.
+// The simpler alternative: the hand-written file with the lines of docs/alternatives.md, with which nginx (1.27.3 and
+// newer) resolves names. The test prints the figures for docs/rolling-measurements.md, and asserts only the losses with
+// meet-gen.
 
 const requestsOfEach = 20_000;
 const requestsBetween = 2000;
@@ -19,7 +20,7 @@ const replacements = 3;
 const seed = readFileSync(new URL('../e2e/seed/nginx-routing.conf', import.meta.url), 'utf8');
 const resolving = withResolve(seed).replace('listen 8083;', 'listen 8083; access_log off;');
 
-/** Both are replaced, several times, each time by a bare stop. */
+/** Replaces both backends several times, without a drain. */
 const replaceBoth =
   (rolling: RollingMeet) =>
   async (load: Load): Promise<readonly Removed[]> => {
@@ -54,11 +55,11 @@ describe.sequential.each([
   });
   afterAll(() => rolling?.meet.down());
 
-  test('both are replaced by a bare stop', async () => {
+  test('both backends are replaced without a drain', async () => {
     await measure(rolling, { name: `${part}-stopped`, requestsOfEach, act: replaceBoth(rolling), excuse: cutBy });
   });
 
-  test('one of two is killed', async () => {
+  test('one of two backends is killed', async () => {
     await measure(rolling, { name: `${part}-killed`, requestsOfEach, act: killOne(rolling), excuse: killedWith });
   });
 });

@@ -7,19 +7,19 @@ import { startRollingMeet, type RollingMeet } from '../support/rolling/rolling-m
 import { underLoad } from '../support/rolling/under-load.ts';
 import { cutBy, killedWith, resetBy } from '../support/rolling/verdict.ts';
 
-// 16 strict clients at full speed while everything is replaced. Strict: nothing is sent again by them, and whatever isn't the
-// API's whole answer with status 200 is a failure. The figures are printed, to be kept in docs/.
+// 16 strict clients at full speed while everything is replaced. A strict client repeats no request, and counts each
+// answer as a failure that isn't the API's whole answer with status 200. The test prints the figures for docs/.
 
-/** Between two changes, so that each meets a load that runs undisturbed. */
+/** Requests between two changes, so that the load is undisturbed before each change. */
 const requestsBetween = 2000;
 const longestMs = 10_000;
 const reloadsInARow = 36;
-/** A busy machine answers more than 250 a second, and so sees more than 36 reloads a minute. */
+/** A busy machine answers more than 250 requests a second, so this makes more than 36 reloads a minute. */
 const requestsBetweenReloads = 400;
 
 let rolling: RollingMeet;
 
-/** All replicas replaced, several times. */
+/** Replaces all replicas several times. */
 const replaceAll =
   (replacements: number, takeOut?: TakeOut) =>
   async (load: Load): Promise<readonly Removed[]> => {
@@ -31,7 +31,7 @@ const replaceAll =
     return removed;
   };
 
-/** One replica, five, and one again. */
+/** Scales from one replica to five, and back. */
 const scaleUpAndDown =
   (takeOut?: TakeOut) =>
   async (load: Load): Promise<readonly Removed[]> => {
@@ -39,7 +39,7 @@ const scaleUpAndDown =
     await load.more(requestsBetween);
     await rolling.meet.scale({ backend: 5 });
     await rolling.healthy(await rolling.backends());
-    // Ready replicas may have to wait a moment when there were many reloads.
+    // meet-gen may delay ready replicas after many reloads.
     await rolling.meet.converged();
     await load.more(requestsBetween);
     removed.push(...(await remove(rolling, (await rolling.backends()).slice(1), takeOut)));
@@ -47,7 +47,7 @@ const scaleUpAndDown =
     return removed;
   };
 
-/** SIGKILL to one of two, and the start of it again; three times. */
+/** Kills one of two backends and starts it again, three times. */
 async function killOneOfTwo(load: Load): Promise<readonly Removed[]> {
   const killed: Removed[] = [];
   for (const name of [...(await rolling.backends()), ...(await rolling.backends()).slice(0, 1)]) {
@@ -61,7 +61,7 @@ async function killOneOfTwo(load: Load): Promise<readonly Removed[]> {
   return killed;
 }
 
-/** Faster than meet-gen would: it waits for the proof of each. */
+/** Reloads faster than meet-gen, which waits for the proof of each reload. */
 async function reloadInARow(load: Load): Promise<readonly Removed[]> {
   for (let count = 0; count < reloadsInARow; count++) {
     await rolling.meet.docker('kill', '--signal', 'HUP', ...['frontend-1', 'second-frontend-1'].map(rolling.meet.container));
@@ -70,7 +70,7 @@ async function reloadInARow(load: Load): Promise<readonly Removed[]> {
   return [];
 }
 
-async function twoBackends(): Promise<void> {
+async function scaleToTwo(): Promise<void> {
   await rolling.meet.scale({ backend: 2 });
   await rolling.healthy(await rolling.backends());
   await rolling.meet.converged();
@@ -79,7 +79,7 @@ async function twoBackends(): Promise<void> {
 const straight = 'straight at the frontend';
 const outer = 'through an outer nginx that keeps its connections';
 
-/** Other servers than Meet's own: fewer of everything, or the file would take hours. */
+/** Servers other than Meet's own get fewer requests and replacements, or the file would take hours. */
 const other = { requestsOfEach: 10_000, replacements: 3, excuse: cutBy };
 const meets = { backend: {}, requestsOfEach: 20_000, replacements: 6, excuse: resetBy };
 
@@ -96,14 +96,14 @@ describe.sequential.each([
   });
   afterAll(() => rolling?.meet.down());
 
-  test('replaced again and again, each drained before its stop: nothing failed', async () => {
+  test('no request fails when each replica is drained before its stop', async () => {
     const { summary, hosts } = await underLoad(rolling, { name: named('drained'), requestsOfEach, act: replaceAll(replacements, byDrain) });
     expect(summary.failed).toEqual({ GET: 0, POST: 0 });
     expect(hosts).toBe(2 + 2 * replacements);
     expect(summary.latencyMs.max).toBeLessThan(longestMs);
   });
 
-  test('replaced again and again, the health check of each failing before its stop: nothing failed', async () => {
+  test('no request fails when the health check of each replica fails before its stop', async () => {
     const { summary, hosts } = await underLoad(rolling, {
       name: named('ill'),
       requestsOfEach,
@@ -113,36 +113,36 @@ describe.sequential.each([
     expect(hosts).toBe(2 + 2 * replacements);
   });
 
-  test('replaced again and again by a bare stop: no GET failed, and no POST but those that the stop cut off', async () => {
+  test('without a drain no GET fails, and only a POST that the stop cuts off', async () => {
     const { hosts } = await underLoad(rolling, { name: named('bare'), requestsOfEach, act: replaceAll(replacements), excuse });
     expect(hosts).toBe(2 + 2 * replacements);
   });
 
-  test('scaled to five and back to one, each drained before its stop: nothing failed', async () => {
+  test('no request fails when it scales to five and, with drains, back to one', async () => {
     const { summary, hosts } = await underLoad(rolling, { name: named('scaled'), requestsOfEach, act: scaleUpAndDown(byDrain) });
     expect(summary.failed).toEqual({ GET: 0, POST: 0 });
     expect(hosts).toBe(6);
   });
 
-  test('scaled to five and back to one by a bare stop: no GET failed, and no POST but those that the stop cut off', async () => {
-    await twoBackends();
+  test('when it scales to five and, without drains, back to one, no GET fails, and only a POST that the stop cuts off', async () => {
+    await scaleToTwo();
     const { hosts } = await underLoad(rolling, { name: named('scaled-bare'), requestsOfEach, act: scaleUpAndDown(), excuse });
     expect(hosts).toBe(6);
   });
 
-  test('the only replica is replaced, drained before its stop: nothing failed', async () => {
+  test('no request fails when the only replica is drained before its stop', async () => {
     const { summary, hosts } = await underLoad(rolling, { name: named('only'), requestsOfEach, act: replaceAll(replacements, byDrain) });
     expect(summary.failed).toEqual({ GET: 0, POST: 0 });
     expect(hosts).toBe(1 + replacements);
   });
 
-  test('the only replica is replaced by a bare stop: no GET failed, and no POST but those that the stop cut off', async () => {
+  test('without a drain of the only replica no GET fails, and only a POST that the stop cuts off', async () => {
     const { hosts } = await underLoad(rolling, { name: named('only-bare'), requestsOfEach, act: replaceAll(replacements), excuse });
     expect(hosts).toBe(1 + replacements);
   });
 
-  test('one of two is killed: no GET failed but half answers, and no POST but those that it was working on', async () => {
-    await twoBackends();
+  test('a kill of one of two fails only a GET with half an answer, and a POST in progress', async () => {
+    await scaleToTwo();
     await underLoad(rolling, { name: named('killed'), requestsOfEach, act: killOneOfTwo, excuse: killedWith });
   });
 });
@@ -156,13 +156,13 @@ describe.sequential.each([
   });
   afterAll(() => rolling?.meet.down());
 
-  test(`both are reloaded ${reloadsInARow} times in a row: nothing failed`, async () => {
+  test(`no request fails during ${reloadsInARow} reloads of both in a row`, async () => {
     const { summary, reloads } = await underLoad(rolling, { name: `${part}-reloaded`, requestsOfEach, act: reloadInARow });
     expect(summary.failed).toEqual({ GET: 0, POST: 0 });
     expect(reloads).toBeGreaterThanOrEqual(reloadsInARow);
   });
 
-  test('one is restarted again and again: no GET failed, and no POST but those that the stop cut off', async () => {
+  test('while one is restarted repeatedly no GET fails, and only a POST that the stop cuts off', async () => {
     const { meet } = rolling;
     const frontend = 'second-frontend-1';
     const restart = async (load: Load): Promise<readonly Removed[]> => {

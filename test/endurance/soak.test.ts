@@ -15,9 +15,9 @@ interface Sample extends OutsideView, Pick<InsideView, 'timers' | 'others'> {
 }
 
 /**
- * 100,000 events of a Meet's random life. Memory is measured twice, always at rest: resident memory as it is, often, and
- * its trend over the second half; and, at the end of each quarter, the heap that is left when the garbage is collected,
- * which shows even a leak of a few bytes an event. Each quarter begins with such a collection, so they compare like with like.
+ * 100,000 random events of a Meet. Memory is measured in two ways, always while meet-gen is idle. Resident memory is
+ * measured often, for its trend over the second half. The heap is measured at the end of each quarter, after a garbage
+ * collection, which shows even a leak of a few bytes an event. Each quarter starts after such a collection.
  */
 test('memory, descriptors and timers stay flat over 100,000 events', async ({ scene }) => {
   const seed = Number(process.env['SOAK_SEED'] ?? Date.now() % 1_000_000);
@@ -30,10 +30,10 @@ test('memory, descriptors and timers stay flat over 100,000 events', async ({ sc
     events,
     restEvery,
     env: insideViewEnvironment(viewSocket),
-    async onRest({ pid }, told) {
+    async onRest({ pid }, sent) {
       const { timers, others } = await viewFromInside(viewSocket, false);
-      samples.push({ events: told, ...viewFromOutside(pid), timers, others });
-      if (told < ((heaps.length + 1) * events) / 4) return;
+      samples.push({ events: sent, ...viewFromOutside(pid), timers, others });
+      if (sent < ((heaps.length + 1) * events) / 4) return;
       heaps.push((await viewFromInside(viewSocket, true)).heapUsed);
     },
   });

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBrowser } from '../providers/browser/open-browser.ts';
 
-// What tests of pages rely on: the browser loads, runs scripts and draws letters, of whichever fonts there are.
+// The tests of pages rely on a browser that loads pages, runs scripts and draws letters, with any fonts.
 
 const families = ['sans-serif', 'serif', 'monospace', 'system-ui'] as const;
 const letters = ['', 'i', 'W'] as const;
@@ -30,12 +30,12 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-test('it loads a page and runs its script', async () => {
+test('loads a page and runs its script', async () => {
   expect(await page.title()).toBe('a page');
   expect(await page.locator('#script').textContent()).toBe(address);
 });
 
-test.each(families)('it draws letters of %s, and each as itself', async (family) => {
+test.each(families)('draws each letter of %s differently', async (family) => {
   const drawings: string[] = [];
   for (const letter of letters) drawings.push((await page.locator(`[id="${family}-${letter}"]`).screenshot()).toString('base64'));
   expect(new Set(drawings).size).toBe(letters.length);

@@ -5,7 +5,8 @@ import { accessibilityViolations } from './accessibility.ts';
 import { layoutFaults, spreadLetters } from './layout.ts';
 import { gone, shows, visible } from './seen.ts';
 
-// What the other tests of this folder check a page with finds each fault, and no other: here every page has one fault at most.
+// The checks of this folder find each fault of a page, and report no false fault. Every page here has one fault at
+// most.
 
 let browser: Browser;
 let page: Page;
@@ -20,7 +21,7 @@ afterEach(() => page.close());
 
 const card = 'width: 100px; height: 60px; background: silver';
 
-/** Opens a page that has nothing but this, and is sound besides. */
+/** Opens a page with only this body, and without another fault. */
 async function open(body: string, style = ''): Promise<void> {
   await page.setContent(`<!doctype html><html lang="en"><title>a page</title><style>${style}</style><main><h1>words</h1>${body}</main>`);
 }
@@ -64,9 +65,9 @@ describe('layout', () => {
     ['a column', 'display: flex; flex-direction: column-reverse'],
     ['a row', 'display: flex; flex-direction: row-reverse'],
     ['a grid', 'display: grid; grid-auto-flow: dense; direction: rtl; grid-template-columns: 1fr 1fr'],
-  ])('%s is seen in another order than it is read', async (_, style) => {
+  ])('%s is shown in another order than the text', async (_, style) => {
     await open(`<div style="${style}"><p>first</p><p>second</p></div>`);
-    expect(await layoutFaults(page)).toEqual(['is seen before what it follows: <p> "second" follows <p> "first"']);
+    expect(await layoutFaults(page)).toEqual(['is shown before its predecessor: <p> "second" follows <p> "first"']);
   });
 
   test.each([
@@ -84,7 +85,7 @@ describe('layout', () => {
     expect(await layoutFaults(page)).toEqual([`can't be seen: <svg> ""`]);
   });
 
-  test('wide letters need room that a fixed width does not give', async () => {
+  test('wide letters reach out of a box with a fixed width', async () => {
     await open('<div style="width: 99px; white-space: nowrap">a few words</div>');
     await page.evaluate(`{
       const box = document.querySelector('div');
@@ -97,7 +98,7 @@ describe('layout', () => {
     expect(await layoutFaults(page)).toEqual([expect.stringMatching(/^reaches out of its box/)]);
   });
 
-  test('a sound page has no fault: what can be scrolled, is closed, or waits for the focus', async () => {
+  test('a page with scrolled, closed and unfocused parts has no fault', async () => {
     await open(
       `<a class="skip" href="#x">skip</a>
       <pre style="overflow: auto">a line of a configuration that is much too long for a window as narrow as that</pre>
@@ -116,8 +117,8 @@ describe('accessibility', () => {
     ['a picture without words', '<img src="data:," width="9" height="9">', 'image-alt'],
     ['a chart without words', '<svg role="img" width="9" height="9"></svg>', 'svg-img-alt'],
     ['pale letters', '<p style="color: #ccc; background: #fff">pale</p>', 'color-contrast'],
-    ['what is wrong in a closed part', '<details><summary>more</summary><img src="data:," width="9" height="9"></details>', 'image-alt'],
-  ])('%s: found in light and dark', async (_, body, rule) => {
+    ['a fault in a closed part', '<details><summary>more</summary><img src="data:," width="9" height="9"></details>', 'image-alt'],
+  ])('finds %s in light and dark', async (_, body, rule) => {
     await open(body);
     const found = await accessibilityViolations(page);
     expect(found.map((line) => line.split(': ').slice(0, 2))).toEqual([
@@ -126,23 +127,23 @@ describe('accessibility', () => {
     ]);
   });
 
-  test('letters that are pale in the dark alone are found there', async () => {
+  test('finds letters that are pale only in dark', async () => {
     await open('<p>words</p>', '@media (prefers-color-scheme: dark) { p { color: #333; background: #000 } }');
     expect(await accessibilityViolations(page)).toEqual([expect.stringMatching(/^dark: color-contrast/)]);
   });
 
-  test('a sound page has no violation', async () => {
+  test('a page without a fault has no violation', async () => {
     await open('<p>words</p>');
     expect(await accessibilityViolations(page)).toEqual([]);
   });
 });
 
-describe('a wait that ends in vain', () => {
+describe('a wait that times out', () => {
   test.each([
     ['for a text', () => shows(page, 'other words', 'main', 100)],
     ['for an element', () => visible(page.locator('h2'), 100)],
     ['for an element to go', () => gone(page.locator('h1'), 100)],
-  ])('%s says what is on the page', async (_, wait) => {
+  ])('%s reports the text of the page', async (_, wait) => {
     await open('');
     await expect(wait()).rejects.toThrow(/is not (?:visible|detached): .*\nThe page .* shows:\nwords/);
   });

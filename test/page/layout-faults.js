@@ -1,8 +1,9 @@
-// Runs in the browser: finds what is wrong with the layout of the page, a line for each fault. Boxes are compared with boxes and
-// letters with letters, with a pixel for rounding, so the answer depends on no font. What lies in a closed <details> is left out.
+// Runs in the browser, and returns a line for each fault of the page's layout. Boxes are compared with boxes and
+// letters with letters, with a pixel for rounding, so the result depends on no font. Parts in a closed <details> are
+// left out.
 
 const slackPx = 1;
-/** Letters without ascenders and descenders: a font may reach out of its line, and into the next one. */
+/** The height of letters without ascenders and descenders, which may reach into the next line. */
 const coreOfEm = 0.6;
 
 const nameOf = (element) => {
@@ -75,7 +76,7 @@ function textFaults(texts) {
       faults.push(`can't be seen: "${text}" in ${nameOf(element)}`);
       continue;
     }
-    // What can be scrolled may be longer than what is seen of it.
+    // A scroller's content may be larger than its box.
     if (isScroller(element) || isInScroller(element)) continue;
     const cores = lines.map((line) => coreOf(line, element));
     const around = ancestorsOf(element);
@@ -91,14 +92,14 @@ function textFaults(texts) {
   return [...faults, ...overlapping.map(([one, other]) => `letters overlap: "${one.text}" and "${other.text}"`)];
 }
 
-/** Of the boxes in one element: neighbours in the text are neighbours on the screen, to the right or below. */
+/** Faults between boxes of one element: each box must be to the right of the box before it, or below it. */
 function siblingFaults(siblings) {
   const overlapping = pairsOf(siblings).filter(([one, other]) => overlap(boxOf(one), boxOf(other)));
   const misplaced = siblings.slice(1).flatMap((element, index) => {
     const [box, before] = [boxOf(element), boxOf(siblings[index])];
     const isBelow = box.top >= before.bottom - slackPx;
     const isBeside = box.left >= before.right - slackPx && box.bottom > before.top + slackPx;
-    return isBelow || isBeside ? [] : [`is seen before what it follows: ${nameOf(element)} follows ${nameOf(siblings[index])}`];
+    return isBelow || isBeside ? [] : [`is shown before its predecessor: ${nameOf(element)} follows ${nameOf(siblings[index])}`];
   });
   return [...overlapping.map(([one, other]) => `boxes overlap: ${nameOf(one)} and ${nameOf(other)}`), ...misplaced];
 }

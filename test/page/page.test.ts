@@ -12,7 +12,8 @@ import { readPage } from './reader.ts';
 import type { Reader } from './reader.ts';
 import { gone, shows, visible } from './seen.ts';
 
-// The page in the hands of a reader: it follows, keeps what was opened, shows foreign text as text, and changes nothing.
+// The page for a reader: it follows changes, keeps opened parts open, shows untrusted text as text, and changes no
+// state.
 
 let browser: Browser;
 beforeAll(async () => {
@@ -20,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** A frontend, a backend and a meet-gen whose page somebody reads. */
+/** Starts a frontend, a backend and meet-gen, and opens the page. */
 async function startReading(
   scene: Scene,
   flags: readonly string[] = [],
@@ -34,9 +35,7 @@ async function startReading(
   return { ...(await readPage(browser, url)), port, url };
 }
 
-test.concurrent('it follows what happens without being loaded again, and keeps what the reader has opened and focused', async ({
-  scene,
-}) => {
+test.concurrent('follows changes without a reload of the page, and keeps opened and focused parts', async ({ scene }) => {
   const { page, complaints } = await startReading(scene);
   await page.evaluate('window.isTheSame = true');
   const summary = await visible(page.locator('summary', { hasText: 'The configuration being served' }));
@@ -46,7 +45,7 @@ test.concurrent('it follows what happens without being loaded again, and keeps w
   scene.backend('backend-2', 21, { health: 'starting' });
   await shows(page, 'backend-2');
   await shows(page, /health check has not passed yet/);
-  // It stands by: that is a change, too.
+  // The new standby replica is a change too.
   await shows(page, '2 changes took');
   scene.engine.world.health('backend-2', 'healthy');
   await shows(page, '3 changes took');
@@ -61,7 +60,7 @@ test.concurrent('it follows what happens without being loaded again, and keeps w
 
   let title = '';
   await waitUntil(
-    'the title follows',
+    'the title shows that all routes are live',
     async () => (title = await page.title()) === 'all routes are live - meet-gen',
     undefined,
     () => title,
@@ -70,7 +69,7 @@ test.concurrent('it follows what happens without being loaded again, and keeps w
   expect(complaints).toEqual([]);
 });
 
-test.concurrent('what is opened stays open and focused while other things change', async ({ scene }) => {
+test.concurrent('keeps opened parts open and focused while other parts change', async ({ scene }) => {
   const { page } = await startReading(scene);
   const summary = await visible(page.locator('summary', { hasText: 'The configuration being served' }));
   await summary.press('Enter');
@@ -80,7 +79,7 @@ test.concurrent('what is opened stays open and focused while other things change
   expect(await page.evaluate(`document.activeElement.kept === true`)).toBe(true);
 });
 
-test.concurrent('it says that meet-gen does not answer, and follows again when it does', async ({ scene }) => {
+test.concurrent('shows that meet-gen does not answer, and follows again when it does', async ({ scene }) => {
   const { page, port } = await startReading(scene);
   await shows(page, /^live$/, '#link');
   await scene.stopAll();
@@ -92,7 +91,7 @@ test.concurrent('it says that meet-gen does not answer, and follows again when i
   await shows(page, /^live$/, '#link');
 });
 
-test.concurrent('a page that nobody sees is not kept up to date, and is when it is seen again', async ({ scene }) => {
+test.concurrent('asks for no update while it is hidden, and updates when it is shown again', async ({ scene }) => {
   const { page } = await startReading(scene);
   await shows(page, /^live$/, '#link');
   const setHidden = (isHidden: boolean): Promise<void> =>
@@ -109,7 +108,7 @@ test.concurrent('a page that nobody sees is not kept up to date, and is when it 
   expect(asked).toContain('/live');
 });
 
-test.concurrent('without scripts it is all there, and is loaded again by itself', async ({ scene }) => {
+test.concurrent('shows everything without scripts, and reloads automatically', async ({ scene }) => {
   const { url, page: first } = await startReading(scene);
   await first.context().close();
   const { page } = await readPage(browser, url, { javaScript: false });
@@ -118,7 +117,7 @@ test.concurrent('without scripts it is all there, and is loaded again by itself'
   await shows(page, 'backend-2');
 });
 
-test.concurrent('everything can be reached by keyboard', async ({ scene }) => {
+test.concurrent('is usable by keyboard', async ({ scene }) => {
   const { page } = await startReading(scene);
   addService(scene, 'files', 30);
   await shows(page, '+ meet/files');
@@ -147,7 +146,7 @@ const hostile = [
   '\u202Egpj.exe\u001b[31m\n<b>',
 ];
 
-test.concurrent('nothing foreign is markup', async ({ scene }) => {
+test.concurrent('shows untrusted text as text', async ({ scene }) => {
   const port = await freePort();
   await scene.frontend('frontend');
   scene.backend('backend', 20, { health: 'healthy' });
@@ -201,7 +200,7 @@ test.concurrent('nothing foreign is markup', async ({ scene }) => {
 });
 
 const templates = new URL('../../templates/page/', import.meta.url);
-/** The elements that the templates spell out. */
+/** The elements in the templates. */
 const ownElements = new Set(
   readdirSync(templates)
     .filter((name) => name.endsWith('.eta'))
@@ -210,7 +209,7 @@ const ownElements = new Set(
     ),
 );
 
-test.concurrent('with 500 containers it is whole, quick to read, and follows', async ({ scene }) => {
+test.concurrent('shows and follows 500 containers', async ({ scene }) => {
   const port = await freePort();
   await scene.frontend('frontend');
   for (let number = 1; number <= 500; number += 1) {
@@ -222,7 +221,7 @@ test.concurrent('with 500 containers it is whole, quick to read, and follows', a
   const { page, complaints } = await readPage(browser, `http://127.0.0.1:${port}/`);
   await shows(page, '495 in rotation');
   expect(await page.locator('.upstream .card').count()).toBe(500);
-  // What is out is what somebody looks for.
+  // The cards of replicas outside the rotation are open, since readers look for them.
   expect(await page.locator('.upstream .card:visible').count()).toBe(5);
   await (await visible(page.locator('summary', { hasText: '495 in rotation' }))).click();
   scene.engine.world.remove('meet-backend-7');
@@ -238,7 +237,7 @@ test.concurrent('with 500 containers it is whole, quick to read, and follows', a
   expect(complaints).toEqual([]);
 });
 
-test.concurrent('nothing can be changed, framed or kept, and another site can not read it', async ({ scene }) => {
+test.concurrent('can not be changed, framed or cached, or read by another site', async ({ scene }) => {
   const { page, port, url } = await startReading(scene);
   expect(await page.locator('form, button, input, select, textarea, [contenteditable]').count()).toBe(0);
   for (const path of ['/', '/live', '/page.js', '/drain?container=backend', '/drain/cancel?container=backend'])
@@ -260,7 +259,7 @@ test.concurrent('nothing can be changed, framed or kept, and another site can no
   });
 });
 
-/** What foreign markup would do if it ever got into the page, by the directive of the policy that forbids it. */
+/** Attempts of injected markup, by the directive of the policy that forbids them. */
 const forbidden = [
   ['script-src', `document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.hasRun = true' }))`],
   ['script-src', `document.body.append(Object.assign(document.createElement('script'), { src: 'https://192.0.2.1/x.js' }))`],
@@ -280,7 +279,7 @@ const forbidden = [
   ],
 ] as const;
 
-test.concurrent('what slipped in as markup would neither run, nor load or send anything', async ({ scene }) => {
+test.concurrent('the policy stops injected markup from running, loading and sending', async ({ scene }) => {
   const { page, url } = await startReading(scene);
   await page.evaluate(`{
     window.reports = [];
@@ -290,7 +289,8 @@ test.concurrent('what slipped in as markup would neither run, nor load or send a
   for (const [directive, attempt] of forbidden) {
     let reports: readonly string[] = [];
     await page.evaluate(`{ window.reports = []; ${attempt} }`);
-    // How many reports there are, and whether they name the directive for elements or attributes, is up to the browser.
+    // The browser decides how many reports it sends, and whether they name the directive for elements or for
+    // attributes.
     await waitUntil(
       `${directive} blocks: ${attempt}`,
       async () => (reports = await page.evaluate('window.reports')).some((report) => report.startsWith(directive)),
@@ -305,7 +305,7 @@ test.concurrent('what slipped in as markup would neither run, nor load or send a
   expect([page.url(), await page.evaluate('document.baseURI')]).toEqual([url, url]);
 });
 
-test.concurrent('a name that is listed is answered, no other', async ({ scene }) => {
+test.concurrent('answers listed host names only', async ({ scene }) => {
   const port = await freePort();
   const run = scene.run(['--listen', `127.0.0.1:${port}`, '--allow-host', 'meet-gen,status.example.com']);
   await run.waitForLog('engineConnected');
@@ -315,7 +315,7 @@ test.concurrent('a name that is listed is answered, no other', async ({ scene })
     expect(await askPort(port, '/', { host })).toMatchObject({ status: 421, body: expect.stringContaining('--allow-host') as string });
 });
 
-test.concurrent('it and its data hold no secret', async ({ scene }) => {
+test.concurrent('the page and its data hold no secret', async ({ scene }) => {
   const secret = 'hunter2-hunter2';
   await scene.frontend('frontend');
   scene.backend('backend', 20, {
@@ -326,11 +326,11 @@ test.concurrent('it and its data hold no secret', async ({ scene }) => {
   await scene.converged();
   for (const path of ['/', '/status', '/metrics', '/healthz', '/readyz']) {
     const { status, body } = await askPort(port, path);
-    expect({ path, status, tells: body.includes(secret) }).toEqual({ path, status: 200, tells: false });
+    expect({ path, status, hasSecret: body.includes(secret) }).toEqual({ path, status: 200, hasSecret: false });
   }
 });
 
-test.concurrent('the page is on the unix socket, too', async ({ scene }) => {
+test.concurrent('the page is on the unix socket too', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.run();
@@ -340,7 +340,7 @@ test.concurrent('the page is on the unix socket, too', async ({ scene }) => {
   expect(body).toContain('<h1 class="headline good"><span class="capital">all routes are live</span></h1>');
 });
 
-test.concurrent('before anything is known it says so, and shows what to do', async ({ scene }) => {
+test.concurrent('shows a missing engine and missing containers, with the fix', async ({ scene }) => {
   await scene.engine.goAway();
   const port = await freePort();
   scene.run(['--listen', `127.0.0.1:${port}`]);
@@ -354,19 +354,19 @@ test.concurrent('before anything is known it says so, and shows what to do', asy
   expect(await layoutFaults(page)).toEqual([]);
 });
 
-test.concurrent('so many pages and no more are told of changes; others look again later, and nobody else waits', async ({ scene }) => {
+test.concurrent('sends changes to at most 32 pages, and refuses further streams', async ({ scene }) => {
   const { page, port } = await startReading(scene);
   await shows(page, /^live$/, '#link');
   const open = await Promise.all(Array.from({ length: 40 }, () => openStream(port)));
   const countOf = (wanted: number): number => open.filter(({ status }) => status === wanted).length;
-  // The page's own is one of 32.
+  // The page's own stream is one of 32.
   expect([countOf(200), countOf(503)]).toEqual([31, 9]);
   addService(scene, 'files', 30);
   await shows(page, '/files/');
   for (const { close } of open) close();
   let last = 0;
   await waitUntil(
-    'there is room again',
+    'a new stream is accepted again',
     async () => {
       const { status, close } = await openStream(port);
       close();

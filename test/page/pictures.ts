@@ -6,12 +6,12 @@ import { composeLabels, createScene, network, waitForStatus, type Scene } from '
 import { freePort } from '../support/free-port.ts';
 import { readStill } from './reader.ts';
 
-// `npm run pictures`: makes the pictures of the status page in README.md and docs/status.md. No test compares them: after a change to
-// the page, make them and look at them.
+// `npm run pictures`: makes the pictures of the status page in README.md and docs/status.md. No test compares them.
+// After a change to the page, make new pictures and look at them.
 
 const widthPixels = 1200;
 const fontFolder = new URL('ttf/', import.meta.resolve('dejavu-fonts-ttf/package.json'));
-/** The pictures have the same letters whatever fonts the machine has. */
+/** The fonts of the pictures, so that the machine's fonts don't matter. */
 const fonts = {
   'Picture Sans': { normal: 'DejaVuSans.ttf', bold: 'DejaVuSans-Bold.ttf' },
   'Picture Mono': { normal: 'DejaVuSansMono.ttf', bold: 'DejaVuSansMono-Bold.ttf' },
@@ -32,7 +32,10 @@ try {
   for (const release of releases.toReversed()) await release();
 }
 
-/** A Meet with a second backend, a third that starts, and a service with a misspelt label; returns the address of its page. */
+/**
+ * Makes a Meet with three backends, of which the third starts, and a misspelt label.
+ * @returns the address of its page
+ */
 async function arrangeMeet(scene: Scene): Promise<string> {
   const port = await freePort();
   await scene.frontend('meet-frontend-1', { version: '1.30.3', container: { health: 'healthy' } });
@@ -57,7 +60,11 @@ async function arrangeMeet(scene: Scene): Promise<string> {
   await scene.serves(scene.address(31));
   scene.backend('meet-backend-3', 23, { health: 'starting' });
   await scene.serves(scene.address(23));
-  await waitForStatus(scene, 'it has four changes and a problem', ({ changes, problems }) => changes.length === 4 && problems.length === 1);
+  await waitForStatus(
+    scene,
+    'the status has four changes and a problem',
+    ({ changes, problems }) => changes.length === 4 && problems.length === 1,
+  );
   return `http://127.0.0.1:${port}/`;
 }
 

@@ -1,21 +1,20 @@
 import type { Browser, Page } from 'playwright-core';
 
-/** How somebody reads the page. */
 interface ReaderOptions {
   readonly width?: number;
   readonly scheme?: 'light' | 'dark';
   readonly javaScript?: boolean;
-  /** Lets styles and fonts in that the page's own policy forbids. */
+  /** Allows styles and fonts that the page's policy forbids. */
   readonly bypassCSP?: boolean;
 }
 
-/** A page that is being read, and what its browser complained of (errors, what the page's own policy forbade). */
+/** An open page, and the browser's complaints: errors, warnings, violations of the page's policy. */
 export interface Reader {
   readonly page: Page;
   readonly complaints: readonly string[];
 }
 
-/** Opens the status page of a meet-gen, as it comes. */
+/** Opens meet-gen's status page. */
 export async function readPage(browser: Browser, url: string, options: ReaderOptions = {}): Promise<Reader> {
   const page = await newPage(browser, options);
   const complaints: string[] = [];
@@ -28,12 +27,12 @@ export async function readPage(browser: Browser, url: string, options: ReaderOpt
   return { page, complaints };
 }
 
-/** Opens the page as it is at this moment, with what differs from run to run (times, addresses, generations) replaced. */
+/** Opens the page without updates, and replaces the parts that differ between runs: times, addresses, generations. */
 export async function readStill(browser: Browser, url: string, options: ReaderOptions = {}): Promise<Page> {
   const page = await newPage(browser, options);
   await page.route('**/page.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
   await page.goto(url);
-  await page.evaluate(replaceWhatVaries);
+  await page.evaluate(replaceVaryingParts);
   return page;
 }
 
@@ -52,14 +51,14 @@ async function newPage(
 }
 
 /** Runs in the browser. */
-const replaceWhatVaries = `(() => {
+const replaceVaryingParts = `(() => {
   const steady = (text) => text
     .replace(/\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d UTC/g, '2026-01-31 12:00:00 UTC')
     .replace(/\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z/g, '2026-01-31T12:00:00.000Z')
     .replace(/127\\.\\d+\\.\\d+\\.(\\d+)/g, '172.18.0.$1')
     .replace(/\\b[0-9a-f]{16}\\b/g, '0123456789abcdef')
     .replace(/\\b\\d+ ms/g, '50 ms')
-    // Which of the ways to the engine is found to be gone first.
+    // The message depends on the call that fails first.
     .replace(/Docker engine: (?!connected).*\\.$/m, 'Docker engine: away.')
     .replace(/\\/tmp\\/mg-[^/]+\\/(?:out\\/)?/g, '/');
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);

@@ -1,11 +1,11 @@
 import type { Locator, Page } from 'playwright-core';
 
-/** Ends a wait before the test's own time-out does, which could not say what the page shows. */
+/** Ends a wait before the test's own timeout, which would not print the text of the page. */
 const defaultLimitMs = 30_000;
 
 /**
  * Waits until exactly one such element is visible, and returns it.
- * @throws Error with the text that the page shows instead
+ * @throws Error with the text of the page
  */
 export async function visible(wanted: Locator, limitMs = defaultLimitMs): Promise<Locator> {
   await waitFor(wanted, 'visible', limitMs);
@@ -14,7 +14,7 @@ export async function visible(wanted: Locator, limitMs = defaultLimitMs): Promis
 
 /**
  * Waits until no such element is in the page.
- * @throws Error with the text that the page shows instead
+ * @throws Error with the text of the page
  */
 export async function gone(unwanted: Locator, limitMs = defaultLimitMs): Promise<void> {
   await waitFor(unwanted, 'detached', limitMs);
@@ -22,7 +22,7 @@ export async function gone(unwanted: Locator, limitMs = defaultLimitMs): Promise
 
 /**
  * Waits until a part of the page has this text.
- * @throws Error with the text that the page shows instead
+ * @throws Error with the text of the page
  */
 export async function shows(page: Page, text: string | RegExp, where = 'main', limitMs = defaultLimitMs): Promise<void> {
   await waitFor(page.locator(where).filter({ hasText: text }), 'visible', limitMs);
@@ -42,5 +42,5 @@ async function seenText(page: Page): Promise<string> {
   return page
     .locator('body')
     .innerText({ timeout: 5000 })
-    .catch((error: unknown) => `nothing that can be read: ${String(error)}`);
+    .catch((error: unknown) => `(the text can't be read: ${String(error)})`);
 }

@@ -10,8 +10,8 @@ import { layoutFaults, spreadLetters } from './layout.ts';
 import { readPage, readStill } from './reader.ts';
 import { shows } from './seen.ts';
 
-// What the page shows in each situation that somebody asks about: in words (as a screen reader says them), legible in light and dark,
-// and laid out soundly from a phone to a desk.
+// The page in each situation of the documentation. Checks the words for a screen reader, the contrast in light and dark,
+// and the layout from a phone to a desktop.
 
 let browser: Browser;
 beforeAll(async () => {
@@ -34,7 +34,7 @@ const headlines: Readonly<Record<SituationName, string>> = {
 
 const widths = [320, 800, 1280] as const;
 
-test.concurrent.for(situations)('$name: the page shows it to everybody', async ({ name, arrange }, { scene, expect }) => {
+test.concurrent.for(situations)('shows the situation: $name', async ({ name, arrange }, { scene, expect }) => {
   const port = await freePort();
   await arrange(scene, ['--listen', `127.0.0.1:${port}`]);
   const url = `http://127.0.0.1:${port}/`;
@@ -42,7 +42,7 @@ test.concurrent.for(situations)('$name: the page shows it to everybody', async (
   await shows(page, /^live$/, '#link');
   await shows(page, new RegExp(`^${headlines[name]}$`), 'h1');
 
-  // How many changes it took to get here may differ.
+  // The number of changes up to this point may differ.
   const still = await readStill(browser, url);
   await still.evaluate(`document.getElementById('changes').remove()`);
   await expect(await still.locator('main').ariaSnapshot()).toMatchFileSnapshot(wordsOf(name));
@@ -73,7 +73,7 @@ function groundOf(page: Page): Promise<string> {
   return page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
 }
 
-/** The tags that only their colour tells apart. */
+/** The tags without a sign, which only their colour distinguishes. */
 function unsignedTags(page: Page): Promise<readonly string[]> {
   return page.evaluate<readonly string[]>(`(() => {
     const signs = { good: '✓', care: '△', warning: '△', bad: '✕', error: '✕' };

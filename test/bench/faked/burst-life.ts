@@ -3,20 +3,20 @@ import { seededRandom } from '../../support/seeded-random.ts';
 
 /** Backends of a Meet that start and end at random. */
 export interface BurstLife {
-  /** One of them starts, is stopped, or ends by itself: a few events. */
+  /** Starts, stops or crashes one backend: a few events. */
   step(): void;
-  /** The servers that the file is to hold now, in order. */
+  /** The sorted servers that the file must hold now. */
   servers(): string;
-  /** Those that a file holds, in the same order. */
+  /** The sorted servers in a file. */
   serversIn(content: string): string;
 }
 
 const backends = 60;
 const firstHost = 20;
-/** One that ends by itself three times in a minute is taken for crash-looping and held back; that is not what is measured. */
+/** After three crashes in a minute meet-gen takes a backend for crash-looping. The bench doesn't measure that. */
 const crashesAtMost = 2;
 
-/** Adds the backends, half of them running, without a word. */
+/** Adds the backends, half of them running, without an event. */
 export function beginBurstLife(scene: Scene, seed: number): BurstLife {
   const random = seededRandom(seed);
   const { world } = scene.engine;
@@ -41,7 +41,7 @@ export function beginBurstLife(scene: Scene, seed: number): BurstLife {
     step() {
       const running = all.filter((one) => one.running);
       const one = all[Math.floor(random() * all.length)];
-      // One goes on running, so that there is always a list of servers to compare.
+      // One backend keeps running, so that there is always a list of servers to compare.
       if (one === undefined || (one.running && running.length === 1)) return;
       if (one.running) end(one);
       else world.start(one.name);

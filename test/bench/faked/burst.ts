@@ -7,8 +7,8 @@ import type { BenchContext, Figure } from '../figure.ts';
 import { cpuTimeMs } from '../process-clock.ts';
 import { beginBurstLife } from './burst-life.ts';
 import type { BurstLife } from './burst-life.ts';
-import { asInImage } from '../as-in-image.ts';
-import { onScene } from './on-scene.ts';
+import { imageOptions } from '../as-in-image.ts';
+import { withScene } from './on-scene.ts';
 
 interface Burst {
   readonly lastedMs: number;
@@ -18,23 +18,22 @@ interface Burst {
   readonly ownCpuMs: number;
 }
 
-/** How the events come. */
 type Pace = keyof typeof paces;
 
 const events = 1000;
 const paces = { 'in about a second': '1,000 events', 'as fast as possible': '1,000 events at once' } as const;
-/** So long a burst lasts about a second; of different lengths, so that its end falls anywhere between two looks. */
+/** About a second. The lengths differ, so that a burst ends at any point between two looks. */
 const lastsMs = (seed: number): number => 800 + ((seed * 137) % 400);
 const rightWithinMs = 30_000;
 const stillRightAfterMs = 1000;
 
-/** 1,000 events of a Meet's backends in a burst, each time for a command that has just started. */
+/** 1,000 events of a Meet's backends in a burst, each time for a newly started command. */
 export async function measureBurst({ quick, log, signal }: BenchContext): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const [pace, where] of Object.entries(paces) as [Pace, string][]) {
     const bursts: Burst[] = [];
     for (let seed = 1; seed <= (quick ? 2 : 10); seed += 1) {
-      const burst = await onScene(signal, (scene) => takeBurst(scene, seed, pace));
+      const burst = await withScene(signal, (scene) => takeBurst(scene, seed, pace));
       bursts.push(burst);
       log(`1,000 events ${pace}: in ${round(burst.lastedMs)} ms, ${burst.reloads} reloads, right after ${round(burst.rightAfterMs)} ms`);
     }
@@ -57,21 +56,21 @@ export async function measureBurst({ quick, log, signal }: BenchContext): Promis
   return figures;
 }
 
-/** Until it is right after the last event; reloads and lists are counted to the very end. */
+/** One burst, until the file is right after the last event. Reloads and lists are counted for another second. */
 async function takeBurst(scene: Scene, seed: number, pace: Pace): Promise<Burst> {
   const { engine } = scene;
   const nginx = await scene.frontend('frontend', { version: '1.30.3' });
   const life = beginBurstLife(scene, seed);
-  const { pid } = scene.run([], asInImage());
+  const { pid } = scene.run([], imageOptions());
   await scene.converged();
   const [reloads, lists, cpuMs] = [engine.killCalls().length, engine.listCalls().length, cpuTimeMs(pid)];
   const startedAtMs = performance.now();
   await play(scene, () => life.step(), pace === 'as fast as possible' ? 0 : lastsMs(seed));
   const lastAtMs = performance.now();
-  const rightAtMs = await untilRight(scene, nginx, life);
+  const rightAtMs = await waitUntilRight(scene, nginx, life);
   const ownCpuMs = cpuTimeMs(pid) - cpuMs;
   await sleep(stillRightAfterMs);
-  if (!isRight(scene, nginx, life)) throw new Error('after the burst the file was right, and a second later it was not');
+  if (!isRight(scene, nginx, life)) throw new Error('the file was right after the burst, but wrong a second later');
   return {
     lastedMs: lastAtMs - startedAtMs,
     rightAfterMs: rightAtMs - lastAtMs,
@@ -81,7 +80,7 @@ async function takeBurst(scene: Scene, seed: number, pace: Pace): Promise<Burst>
   };
 }
 
-/** Steps until so many events have been told, evenly over a time. */
+/** Steps until the engine has sent all events, spread evenly over a time. */
 async function play({ engine }: Scene, step: () => void, overMs: number): Promise<void> {
   const before = engine.sentEvents();
   const startedAtMs = performance.now();
@@ -94,13 +93,13 @@ async function play({ engine }: Scene, step: () => void, overMs: number): Promis
   }
 }
 
-/** @returns when it was right, as of `performance.now()` */
-async function untilRight(scene: Scene, nginx: FakeNginx, life: BurstLife): Promise<number> {
+/** @returns when the file was right, by `performance.now()` */
+async function waitUntilRight(scene: Scene, nginx: FakeNginx, life: BurstLife): Promise<number> {
   const fromMs = performance.now();
   while (!isRight(scene, nginx, life)) {
     if (performance.now() - fromMs > rightWithinMs)
       throw new Error(
-        `${rightWithinMs} ms after a burst the file was still not right: it holds ${serversIn(scene, life)} instead of ${life.servers()}`,
+        `${rightWithinMs} ms after a burst the file is still wrong: it holds ${serversIn(scene, life)} instead of ${life.servers()}`,
       );
     await sleep(1);
   }

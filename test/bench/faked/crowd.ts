@@ -3,7 +3,7 @@ import type { Scene } from '../../support/fake-engine/scene.ts';
 
 const otherMeets = 200;
 
-/** Adds labelled containers of other Meets, on networks of their own, without a word. */
+/** Adds labelled containers of other Meets, each Meet on its own network, without an event. */
 export function addOthers(scene: Scene, containers: number): void {
   scene.engine.world.silently((world) => {
     for (let number = 0; number < containers; number += 1) {
@@ -17,7 +17,7 @@ export function addOthers(scene: Scene, containers: number): void {
   });
 }
 
-/** Adds services of the scene's own Meet, each with a path and one container, without a word. */
+/** Adds services of the scene's own Meet, each with a path and one container, without an event. */
 export function addServices(scene: Scene, services: number): void {
   scene.engine.world.silently((world) => {
     for (let number = 0; number < services; number += 1) {

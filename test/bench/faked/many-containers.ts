@@ -1,12 +1,12 @@
 import type { Scene } from '../../support/fake-engine/scene.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 import { cpuTimeMs } from '../process-clock.ts';
-import { untilReady } from '../until-ready.ts';
+import { waitUntilReady } from '../until-ready.ts';
 import { addOthers, addServices } from './crowd.ts';
 import { takeChange } from './one-change.ts';
 import type { ChangeCost } from './one-change.ts';
-import { asInImage } from '../as-in-image.ts';
-import { onScene } from './on-scene.ts';
+import { imageOptions } from '../as-in-image.ts';
+import { withScene } from './on-scene.ts';
 
 interface Start {
   readonly readyMs: number;
@@ -20,14 +20,14 @@ const places: readonly { readonly where: string; readonly fill: (scene: Scene) =
 ];
 const backendHost = 20;
 
-/** How long a first pass takes, and what one change costs: a backend that starts or stops. */
+/** The time of a first pass, and the cost of one change: a backend that starts or stops. */
 export async function measureManyContainers(context: BenchContext): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const { where, fill } of places) {
     const starts: Start[] = [];
     const changes: ChangeCost[] = [];
     for (let round = 0; round < (context.quick ? 2 : 10); round += 1)
-      await onScene(context.signal, async (scene) => {
+      await withScene(context.signal, async (scene) => {
         fill(scene);
         await scene.frontend('frontend', { version: '1.30.3' });
         scene.backend('backend-1', backendHost);
@@ -42,17 +42,16 @@ export async function measureManyContainers(context: BenchContext): Promise<read
   return figures;
 }
 
-/** Starts the command; a process's own start-up is in it. */
+/** Starts the command. The times include the start-up of the process. */
 async function startReady(scene: Scene): Promise<{ readonly pid: number; readonly start: Start }> {
   const fromMs = performance.now();
-  const command = scene.run([], asInImage());
-  const readyAtMs = await untilReady(command, scene.statusSocket);
+  const command = scene.run([], imageOptions());
+  const readyAtMs = await waitUntilReady(command, scene.statusSocket);
   const start = { readyMs: readyAtMs - fromMs, cpuMs: cpuTimeMs(command.pid) };
   await scene.converged();
   return { pid: command.pid, start };
 }
 
-/** Starts and stops, until there are enough of both. */
 async function takeChanges(scene: Scene, pid: number, pairs: number, changes: ChangeCost[]): Promise<void> {
   const { world } = scene.engine;
   for (let pair = 0; pair < pairs; pair += 1) {

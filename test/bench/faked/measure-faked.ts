@@ -3,7 +3,7 @@ import { measureBurst } from './burst.ts';
 import { measureManyContainers } from './many-containers.ts';
 import { measureResync } from './resync.ts';
 
-/** What costs much only where much is there, or much happens: the built command against a fake engine without faults. */
+/** Many containers and many events: the built command against a fake engine without faults. */
 export const measureFaked: Measure = async (context) => [
   ...(await measureBurst(context)),
   ...(await measureManyContainers(context)),

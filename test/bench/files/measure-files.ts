@@ -12,7 +12,7 @@ const sizes = [1, 100, 1000] as const;
 const warmUpRounds = 10;
 const floor = 'floor';
 
-/** From containers to the published file, step by step, beside what this disk takes for the same bytes. */
+/** From containers to the published file, step by step, beside bare writes of the same bytes on this disk. */
 export const measureFiles: Measure = async (context) => {
   const figures: Figure[] = [];
   for (const routes of sizes) {
@@ -27,7 +27,7 @@ export const measureFiles: Measure = async (context) => {
   return figures;
 };
 
-/** The floor is measured in turn with the rest, since disks have moods. */
+/** Alternates between meet-gen and the floor, since a disk's speed varies over time. */
 async function takeRounds({ rounds, signal }: BenchContext, directory: string, routes: number): Promise<readonly Round[]> {
   const takeSteps = await createSteps(directory);
   const taken: Round[] = [];

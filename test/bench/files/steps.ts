@@ -10,19 +10,19 @@ import { planRouting } from '../../../src/routes/plan.ts';
 import { shippedTemplates } from '../../../src/render/shipped-templates.ts';
 import { container, frontend, observe } from '../../support/containers.ts';
 
-/** How long each step of a pass took, in milliseconds, and what came of it. */
+/** The milliseconds of each step of a pass, and the rendered file. */
 export interface StepTimes {
   readonly readMs: number;
   readonly planMs: number;
   readonly renderMs: number;
-  /** The file is replaced, durably. */
+  /** The file is replaced durably. */
   readonly publishMs: number;
-  /** The file is that already. */
+  /** The file has this content already. */
   readonly publishAgainMs: number;
   readonly content: string;
 }
 
-/** A Meet's frontend and so many services with a path each; from round to round the first one moves to another address. */
+/** A Meet's frontend, and `routes` services with a path each. The first service has another address in each round. */
 export function observeRoutes(routes: number, round: number): Observation {
   const services = Array.from({ length: routes }, (_, number) =>
     container({
@@ -36,7 +36,7 @@ export function observeRoutes(routes: number, round: number): Observation {
   return observe([frontend(), ...services]);
 }
 
-/** Makes what takes the steps of a pass one by one, in this process, publishing into a directory. */
+/** @returns a function that takes the steps of a pass one by one, in this process, and publishes into a directory */
 export async function createSteps(directory: string): Promise<(observation: Observation) => Promise<StepTimes>> {
   const templates = createTemplateStore(shippedTemplates());
   await templates.begin(true);
@@ -47,7 +47,7 @@ export async function createSteps(directory: string): Promise<(observation: Obse
     const startMs = performance.now();
     const [instance] = readInstances(observation).instances;
     const readAtMs = performance.now();
-    if (instance === undefined) throw new Error('the containers make no instance');
+    if (instance === undefined) throw new Error('the containers should make an instance, but make none');
     const { view } = planRouting(instance, versions);
     const plannedAtMs = performance.now();
     const { content } = templates.render(view);

@@ -5,25 +5,25 @@ import type { Scene } from '../../support/fake-engine/scene.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { beginBurstLife } from '../faked/burst-life.ts';
 import type { BurstLife } from '../faked/burst-life.ts';
-import { onScene } from '../faked/on-scene.ts';
+import { withScene } from '../faked/on-scene.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 import { residentFigures } from './after-start.ts';
 import { startContainer } from './image-container.ts';
-import { ofContainer, ofProcess, readSettled } from './resident.ts';
+import { containerReader, processReader, readSettled } from './resident.ts';
 import type { ReadResident, Resident } from './resident.ts';
 
 const stations = [0, 2500, 5000, 7500, 10_000] as const;
-/** So many events, then a pause: some fall together, some stand alone. */
+/** Events before each pause: some come together, some alone. */
 const portion = 45;
 const pauseMs = 100;
-/** What is only added may be held back for a while. */
+/** meet-gen may delay a change that only adds servers. */
 const rightWithinMs = 60_000;
-/** Memory doesn't depend on the pace, so several live side by side. */
+/** Memory doesn't depend on the pace, so several scenes run at once. */
 const sideBySide = 5;
 
 type Start = (scene: Scene, engine: Engine) => Promise<{ readonly read: ReadResident; readonly end: () => Promise<unknown> }>;
 
-/** Resident memory over 10,000 events of a Meet's random life, in our own image and as a process of this machine. */
+/** Resident memory over 10,000 random events of a Meet, in meet-gen's image and as a process of this machine. */
 export async function measureAfterEvents(context: BenchContext, image: string, samples: number): Promise<readonly Figure[]> {
   const ways: readonly { readonly suffix: string; readonly start: Start }[] = [
     { suffix: '', start: startContained(image) },
@@ -35,7 +35,7 @@ export async function measureAfterEvents(context: BenchContext, image: string, s
     while (lives.length < samples) {
       const count = Math.min(sideBySide, samples - lives.length);
       const seeds = Array.from({ length: count }, (_, index) => lives.length + index + 1);
-      lives.push(...(await Promise.all(seeds.map((seed) => onScene(context.signal, (scene) => live(context, scene, seed, start))))));
+      lives.push(...(await Promise.all(seeds.map((seed) => withScene(context.signal, (scene) => live(context, scene, seed, start))))));
       context.log(`after 10,000 events${suffix}: ${lives.at(-1)?.at(-1)?.wholeMB.toFixed(1)} MB`);
     }
     for (const [index, events] of stations.entries()) {
@@ -60,7 +60,7 @@ export async function measureAfterEvents(context: BenchContext, image: string, s
   return figures;
 }
 
-/** @returns its memory at each of the stations */
+/** @returns the memory at each of the stations */
 async function live({ engine, signal }: BenchContext, scene: Scene, seed: number, start: Start): Promise<readonly Resident[]> {
   await scene.frontend('frontend', { version: '1.30.3' });
   const life = beginBurstLife(scene, seed);
@@ -69,7 +69,7 @@ async function live({ engine, signal }: BenchContext, scene: Scene, seed: number
     const residents: Resident[] = [];
     for (const station of stations) {
       await takeEvents(scene, life, station, signal);
-      await untilRight(scene, life);
+      await waitUntilRight(scene, life);
       residents.push(await readSettled(read, signal));
     }
     return residents;
@@ -86,19 +86,22 @@ async function takeEvents({ engine }: Scene, life: BurstLife, until: number, sig
   }
 }
 
-async function untilRight(scene: Scene, life: BurstLife): Promise<void> {
+async function waitUntilRight(scene: Scene, life: BurstLife): Promise<void> {
   const servers = life.servers();
-  await waitUntil('the file holds what there is', async () => life.serversIn(await scene.content()) === servers, rightWithinMs);
+  await waitUntil('the file holds the running backends', async () => life.serversIn(await scene.content()) === servers, rightWithinMs);
   await scene.converged();
 }
 
 const startHere: Start = async (scene) => {
   const command = scene.run();
   await scene.converged();
-  return { read: ofProcess(command.pid), end: () => command.stop() };
+  return { read: processReader(command.pid), end: () => command.stop() };
 };
 
-/** As this process's user and with this machine's /tmp, so that both find the sockets and the files; on its network, where the scene is. */
+/**
+ * Shares this process's user, this machine's /tmp and its network, so that the container reaches the scene's sockets,
+ * files and addresses.
+ */
 function startContained(image: string): Start {
   return async (scene, engine) => {
     const user = `${process.getuid?.() ?? 1000}:${process.getgid?.() ?? 1000}`;
@@ -112,6 +115,6 @@ function startContained(image: string): Start {
       await container.remove();
       throw error;
     }
-    return { read: ofContainer(engine, container.id), end: container.remove };
+    return { read: containerReader(engine, container.id), end: container.remove };
   };
 }

@@ -6,12 +6,14 @@ import type { SmallMeet } from '../../e2e/image/small-meet.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 import { bareNode, bareProgram, withContainer } from './image-container.ts';
-import { ofContainer, ofProcess, readSettled } from './resident.ts';
+import { containerReader, processReader, readSettled } from './resident.ts';
 import type { Resident } from './resident.ts';
 
 const containerSocket = '/var/run/docker.sock';
 
-/** Resident memory in our own image beside a Meet on the real engine, when all is proven and has come to rest; and of bare Node there. */
+/**
+ * Resident memory of meet-gen in its image, idle after the proof, beside a Meet on the real engine; and of bare Node.
+ */
 export async function measureAfterStart(context: BenchContext, image: string, samples: number): Promise<readonly Figure[]> {
   const { engine, images, signal, log } = context;
   const meet = await startSmallMeet(engine, images, image, 'bench-memory');
@@ -24,7 +26,7 @@ export async function measureAfterStart(context: BenchContext, image: string, sa
     for (let sample = 0; sample < samples; sample += 1) {
       signal.throwIfAborted();
       ours?.push(await withContainer(engine, args, (container) => whenLive(meet, container, context)));
-      bare?.push(await withContainer(engine, bareNode(image), (container) => readSettled(ofContainer(engine, container), signal)));
+      bare?.push(await withContainer(engine, bareNode(image), (container) => readSettled(containerReader(engine, container), signal)));
       bareHere?.push(await bareNodeHere(signal));
     }
   } finally {
@@ -38,7 +40,7 @@ export async function measureAfterStart(context: BenchContext, image: string, sa
   ];
 }
 
-/** One figure for all, one for what is the process's own. */
+/** A figure for all resident memory, and a figure for the process's own. */
 export function residentFigures(where: string, who: string, samples: readonly Resident[]): readonly Figure[] {
   const figure = { part: 'footprint', where, who, unit: 'MB' } as const;
   return [
@@ -49,17 +51,17 @@ export function residentFigures(where: string, who: string, samples: readonly Re
 
 async function whenLive(meet: SmallMeet, container: string, { engine, signal }: BenchContext): Promise<Resident> {
   await waitUntil(
-    'meet-gen says that routes are live',
+    'meet-gen logs that routes are live',
     async () => (await meet.log(container)).includes(`"${logMessages.routesLive.message}"`),
     30_000,
   );
-  return readSettled(ofContainer(engine, container), signal);
+  return readSettled(containerReader(engine, container), signal);
 }
 
 async function bareNodeHere(signal: AbortSignal): Promise<Resident> {
   const child = spawn(process.execPath, ['-e', bareProgram], { stdio: 'ignore', env: {} });
   try {
-    return await readSettled(ofProcess(child.pid ?? 0), signal);
+    return await readSettled(processReader(child.pid ?? 0), signal);
   } finally {
     child.kill('SIGKILL');
   }

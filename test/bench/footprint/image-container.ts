@@ -6,16 +6,16 @@ interface Container {
   remove(): Promise<unknown>;
 }
 
-/** As an operator should run meet-gen, and with the label of this run. */
+/** The options with which an operator should run meet-gen, and the label of this run. */
 const usual = ['--detach', '--label', runLabel, '--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'] as const;
 
-/** Starts a container; the arguments are what follows `docker run`. */
+/** Starts a container. The arguments follow `docker run`. */
 export async function startContainer(engine: Engine, args: readonly string[]): Promise<Container> {
   const id = (await docker(engine, ['run', ...usual, ...args])).trim();
   return { id, remove: () => docker(engine, ['rm', '--force', '--volumes', id]) };
 }
 
-/** Does something with a container that runs, and takes it away. */
+/** Acts on a running container, and removes it. */
 export async function withContainer<Result>(
   engine: Engine,
   args: readonly string[],
@@ -29,7 +29,7 @@ export async function withContainer<Result>(
   }
 }
 
-/** Node that does nothing, in this image. */
+/** An idle Node in this image. */
 export function bareNode(image: string): readonly string[] {
   return ['--network', 'none', '--entrypoint', 'node', image, '-e', bareProgram];
 }

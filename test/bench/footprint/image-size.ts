@@ -5,7 +5,7 @@ import type { BenchContext, Figure } from '../figure.ts';
 
 const bundle = fileURLToPath(new URL('../../../dist/meet-gen.js', import.meta.url));
 
-/** What the image adds to its Node base, and the program in it. */
+/** The size of the layers on top of the Node base, and of the program in them. */
 export async function measureImageSize({ engine, images }: BenchContext, image: string): Promise<readonly Figure[]> {
   const [own, base] = await Promise.all([layerSizes(engine, image), layerSizes(engine, images.node.name)]);
   const added = own.slice(0, own.length - base.length);

@@ -8,7 +8,7 @@ import { measureStartUp } from './start-up.ts';
 const samples = 10;
 const quickSamples = 3;
 
-/** What it costs to have meet-gen at all: memory, start-up, the image. */
+/** The cost of running meet-gen: memory, start-up, the image. */
 export const measureFootprint: Measure = async (context) => {
   const count = context.quick ? quickSamples : samples;
   context.log('Building meet-gen from the Dockerfile');

@@ -10,7 +10,7 @@ import type { MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import type { BenchContext, Figure } from '../figure.ts';
 import { cpuTimeMs } from '../process-clock.ts';
-import { untilReady } from '../until-ready.ts';
+import { waitUntilReady } from '../until-ready.ts';
 
 interface Start {
   readonly readyMs: number;
@@ -19,7 +19,9 @@ interface Start {
 
 const bundle = fileURLToPath(new URL('../../../dist/meet-gen.js', import.meta.url));
 
-/** How long a process of this machine takes until it is ready, with a frontend and a backend on the real engine; beside what Node itself takes. */
+/**
+ * The time from a process start until meet-gen is ready, with a real frontend and backend, beside Node's own start-up.
+ */
 export async function measureStartUp(context: BenchContext): Promise<readonly Figure[]> {
   const { engine, log, signal, rounds } = context;
   const out = await mkdtemp(join(tmpdir(), 'mg-'));
@@ -60,19 +62,19 @@ export async function measureStartUp(context: BenchContext): Promise<readonly Fi
   ];
 }
 
-/** nginx, too, is as if nothing had ever been published. */
+/** Restarts nginx too, so that it serves the stub. */
 async function forgetPublished(meet: MeetStack, out: string): Promise<void> {
   await rm(join(out, 'routing.conf'), { force: true });
   await meet.docker('restart', '--time', '1', meet.container('frontend-1'));
   await waitUntil('nginx answers with the stub', async () => (await meet.ask('/')).status === 503);
 }
 
-/** Starts it, and stops it when all is proven. */
+/** Starts meet-gen, and stops it after the proof. */
 async function start({ engine }: BenchContext, instance: string, out: string): Promise<Start> {
   const fromMs = performance.now();
   const command = startCommand(['run', '--docker-host', engine.host, '--instance', instance, '--out', out, '--listen', 'off']);
   try {
-    const readyAtMs = await untilReady(command, statusSocketOf(out));
+    const readyAtMs = await waitUntilReady(command, statusSocketOf(out));
     const started = { readyMs: readyAtMs - fromMs, cpuMs: cpuTimeMs(command.pid) };
     await command.waitForLog('routesLive');
     return started;

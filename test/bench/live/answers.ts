@@ -2,18 +2,18 @@ import { connect } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { WallClock } from './wall-clock.ts';
 
-/** What came back of one request on a connection of its own. */
+/** The answer to one request on a fresh connection. */
 export interface Answer {
-  /** When it arrived, or was given up. */
+  /** When the answer arrived, or the request gave up. */
   readonly atMs: number;
-  /** The last line of its body: a backend's name; nothing when nothing came. */
+  /** The last line of the body: a backend's name; empty without an answer. */
   readonly by: string;
 }
 
-/** Requests one after the other, all the time. */
+/** Requests without a pause, one after the other. */
 export interface AnswerWatch {
   answers(): readonly Answer[];
-  /** Between the beginnings of two requests. */
+  /** From the start of a request to the start of the next. */
   intervalsMs(): readonly number[];
   stop(): Promise<void>;
 }
@@ -21,7 +21,7 @@ export interface AnswerWatch {
 const everyMs = 1.5;
 const giveUpAfterMs = 3000;
 
-/** Asks again and again, on fresh connections, a millisecond or two after the last beginning. */
+/** Sends requests on fresh connections, each a millisecond or two after the start of the last one. */
 export function watchAnswers(host: string, port: number, clock: WallClock): AnswerWatch {
   const answers: Answer[] = [];
   const intervals: number[] = [];
@@ -33,7 +33,7 @@ export function watchAnswers(host: string, port: number, clock: WallClock): Answ
       if (lastMs !== undefined) intervals.push(begunMs - lastMs);
       lastMs = begunMs;
       answers.push(await ask(host, port, clock));
-      // A timer's shortest time is a millisecond.
+      // The shortest timer takes a millisecond.
       if (performance.now() - begunMs < everyMs - 1) await pause(1);
       else await nextTurn();
     }
@@ -49,7 +49,7 @@ export function watchAnswers(host: string, port: number, clock: WallClock): Answ
   };
 }
 
-/** One request for the backends' path, and who answered it. */
+/** Sends one request for the backends' path. */
 export function ask(host: string, port: number, clock: WallClock): Promise<Answer> {
   return new Promise((resolve) => {
     let body = '';
@@ -62,7 +62,7 @@ export function ask(host: string, port: number, clock: WallClock): Promise<Answe
     });
     socket.on('error', () => undefined);
     socket.on('close', () => resolve({ atMs: atMs ?? clock.now(), by: body.trimEnd().split('\n').at(-1)?.trim() ?? '' }));
-    // Not the socket's end: nginx would take a half-closed connection for a client that has gone.
+    // No `end()`: nginx drops the request when the client half-closes the connection.
     socket.write('GET /api/ HTTP/1.1\r\nHost: meet.example.com\r\nConnection: close\r\n\r\n');
   });
 }

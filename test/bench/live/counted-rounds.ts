@@ -5,26 +5,26 @@ import { startCountingProxy, type Call, type CountingProxy } from './counting-pr
 import { watchFile } from './file-watch.ts';
 import type { Neighbours } from './neighbours.ts';
 import { labelsOf } from './place.ts';
-import { untilAtRest } from './processor-time.ts';
-import { playRound, type Ring, type Round } from './round.ts';
+import { waitForContender } from './processor-time.ts';
+import { playRound, type RoundContext, type Round } from './round.ts';
 import { explainTime } from './time-spent.ts';
-import { undisturbed } from './undisturbed.ts';
+import { measureUndisturbed } from './undisturbed.ts';
 
 const isList = ({ path }: Call): boolean => path === '/containers/json';
 
 /**
- * What a contender asks of the engine, seen by a proxy in between: in rounds of their own, since the proxy costs time. The
- * same rounds tell what the time from start to served is made of.
+ * Counts a contender's calls to the engine through a proxy. These rounds are separate, since the proxy costs time. The
+ * same rounds split the time from start to served into steps.
  */
 export async function countRounds(
-  ring: Ring,
+  roundContext: RoundContext,
   contender: Contender,
   neighbours: Neighbours,
   where: string,
   rounds: number,
 ): Promise<readonly Figure[]> {
-  const { place, clock } = ring;
-  const proxy = await startCountingProxy(ring.api.socketPath, join(dirname(place.out), 'proxy.sock'), clock);
+  const { place, clock } = roundContext;
+  const proxy = await startCountingProxy(roundContext.api.socketPath, join(dirname(place.out), 'proxy.sock'), clock);
   const file = watchFile(place.file, clock);
   const samples = new Map<string, { readonly unit: Figure['unit']; readonly values: number[] }>();
   const note: Note = (what, unit, value) => {
@@ -35,16 +35,18 @@ export async function countRounds(
   let running: RunningContender | undefined;
   try {
     running = await contender.start(place, proxy.socketPath);
-    await untilAtRest(running.pid, ring.signal);
-    await playRound(ring, running);
+    await waitForContender(running.pid, roundContext.signal);
+    await playRound(roundContext, running);
     const counted = running;
-    await undisturbed(rounds, ring.events, ring.projects, () => countRound(ring, counted, proxy, file, note));
-    for (const provoke of irrelevant(ring, neighbours))
-      await undisturbed(rounds, ring.events, ring.projects, async () => {
+    await measureUndisturbed(rounds, roundContext.events, roundContext.projects, () =>
+      countRound(roundContext, counted, proxy, file, note),
+    );
+    for (const provoke of irrelevant(roundContext, neighbours))
+      await measureUndisturbed(rounds, roundContext.events, roundContext.projects, async () => {
         proxy.forget();
-        ring.events.length = 0;
+        roundContext.events.length = 0;
         const events = await provoke();
-        await untilAtRest(counted.pid, ring.signal);
+        await waitForContender(counted.pid, roundContext.signal);
         const calls = [...proxy.calls()];
         return () => {
           note('engine calls per irrelevant event', 'count', calls.length / events);
@@ -62,7 +64,7 @@ export async function countRounds(
 type Note = (what: string, unit: Figure['unit'], value: number) => void;
 
 async function countRound(
-  ring: Ring,
+  roundContext: RoundContext,
   running: RunningContender,
   proxy: CountingProxy,
   file: ReturnType<typeof watchFile>,
@@ -70,10 +72,10 @@ async function countRound(
 ): Promise<() => void> {
   proxy.forget();
   file.forget();
-  const round = await playRound(ring, running);
+  const round = await playRound(roundContext, running);
   return () => {
     noteCalls(proxy, round, note);
-    for (const [what, ms] of explainTime(proxy, file.writtenAtMs(), round, ring.place)) note(`of it: ${what}`, 'ms', ms);
+    for (const [what, ms] of explainTime(proxy, file.writtenAtMs(), round, roundContext.place)) note(`of it: ${what}`, 'ms', ms);
   };
 }
 
@@ -84,7 +86,8 @@ function noteCalls(proxy: CountingProxy, round: Round, note: Note): void {
   note('engine calls per round', 'count', all.length / 2);
   note('lists per round', 'count', all.filter(isList).length / 2);
   note('kB from the engine per round', 'kB', proxy.bytesBetween(round.beganAtMs, round.endedAtMs) / 2000);
-  // The two events that nothing else happens near: a start (its network's connect is long over), and a stop signal in its grace.
+  // The two events without another event near: a start (after its network's connect), and a stop signal in its grace
+  // period.
   for (const [fromMs, toMs] of [
     [round.startedAtMs, round.firstStartDoneAtMs],
     [round.stopSignalAtMs, round.killAtMs],
@@ -94,8 +97,8 @@ function noteCalls(proxy: CountingProxy, round: Round, note: Note): void {
   }
 }
 
-/** Each makes the engine tell of events that are no business of anybody's routes, and says of how many. */
-function irrelevant({ api, place }: Ring, neighbours: Neighbours): readonly (() => Promise<number>)[] {
+/** Functions that cause events which change no route. Each returns the number of its events. */
+function irrelevant({ api, place }: RoundContext, neighbours: Neighbours): readonly (() => Promise<number>)[] {
   const unlabelled = async (): Promise<number> => {
     const { Id: id } = await api.call<{ Id: string }>('POST', '/containers/create', {
       Image: 'meet-gen-test/nginx:1.30',

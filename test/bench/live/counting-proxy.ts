@@ -2,18 +2,18 @@ import { createServer, request, type IncomingMessage } from 'node:http';
 import { rm } from 'node:fs/promises';
 import type { WallClock } from './wall-clock.ts';
 
-/** A call that went through to the engine. */
+/** A call that the proxy passed on to the engine. */
 export interface Call {
   readonly method: string;
   /** Without the API's version and the query. */
   readonly path: string;
   readonly begunAtMs: number;
-  /** When its answer's last byte was passed on; absent while it goes on, as a stream of events does. */
+  /** When the answer's last byte was passed on; absent before that, as for a stream of events. */
   readonly endedAtMs?: number;
   readonly bytes: number;
 }
 
-/** An event that was passed on. */
+/** An event that the proxy passed on. */
 interface PassedEvent {
   readonly atMs: number;
   readonly line: string;
@@ -24,7 +24,7 @@ export interface CountingProxy {
   readonly socketPath: string;
   calls(): readonly Call[];
   events(): readonly PassedEvent[];
-  /** The bytes of all answers that were passed on between two moments, the events' among them. */
+  /** The bytes of all answers between two moments, including events. */
   bytesBetween(fromMs: number, toMs: number): number;
   forget(): void;
   stop(): Promise<void>;

@@ -2,12 +2,12 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Engine } from '../../providers/engine/docker-command.ts';
 
-/** The engine's API itself: the command line costs more time than what is measured. */
+/** The engine's API without the command line, which takes longer than the measured times. */
 export interface EngineApi {
   readonly socketPath: string;
-  /** @throws Error with the engine's own words for any answer but 2xx and 304 */
+  /** @throws Error with the engine's message, for any status except 2xx and 304 */
   call<Answer = unknown>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Answer>;
-  /** The engine's events of containers from now on, until the signal is aborted; kept once the engine has answered. */
+  /** Passes on the engine's container events until the signal is aborted. Resolves when the engine has answered. */
   watch(onEvent: (event: ContainerEvent) => void, signal: AbortSignal): Promise<void>;
 }
 
@@ -17,13 +17,13 @@ export interface ContainerEvent {
   readonly timeNano: number;
 }
 
-/** @throws Error where the engine is not on a unix socket of this machine */
+/** @throws Error if the engine is not on a unix socket of this machine */
 export function createEngineApi(engine: Pick<Engine, 'host'>): EngineApi {
   const socketPath = /^unix:\/\/(\/.+)$/.exec(engine.host)?.[1];
   if (socketPath === undefined)
     throw new Error(
-      `the bench's parts live and path need the engine on a unix socket of this machine, whose clock, processes and networks they look at; ` +
-        `the engine is at ${engine.host}: unset DOCKER_HOST, or leave these parts out (--only faked,files,footprint)`,
+      `the engine is at ${engine.host}, but the parts live and path need it on a unix socket of this machine: they read its clock, ` +
+        'processes and networks. Unset DOCKER_HOST, or leave these parts out (--only faked,files,footprint)',
     );
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const send = (method: string, path: string, body?: object): Promise<IncomingMessage> =>

@@ -11,17 +11,17 @@ import { countRounds } from './counted-rounds.ts';
 import { createEngineApi, type ContainerEvent } from './engine-api.ts';
 import { createNeighbours } from './neighbours.ts';
 import { backendPort, createPlace } from './place.ts';
-import { untilAtRest } from './processor-time.ts';
-import { playRound, type Ring, type Round } from './round.ts';
+import { waitForContender } from './processor-time.ts';
+import { playRound, type RoundContext, type Round } from './round.ts';
 import { recordTexts } from './texts.ts';
-import { undisturbed } from './undisturbed.ts';
+import { measureUndisturbed } from './undisturbed.ts';
 import { createWallClock, type WallClock } from './wall-clock.ts';
 
 const crowds = [5, 50, 300];
 const blocks = 3;
 const warmUps = 2;
 
-/** Measures on a real engine and a real nginx: who is how fast, and what it costs. */
+/** Measures the speed and the cost of each contender, on a real engine and a real nginx. */
 export async function measureLive(context: BenchContext): Promise<readonly Figure[]> {
   const { engine, images, rounds, quick, log, signal } = context;
   const api = createEngineApi(engine);
@@ -34,21 +34,21 @@ export async function measureLive(context: BenchContext): Promise<readonly Figur
     await api.watch((event) => events.push(event), over.signal);
     const enginePid = engine.provided ? daemonPid(sharedPlaces) : undefined;
     const projects = [place.project, neighbours.project];
-    const ring: Ring = { api, place, clock, events, projects, signal, ...(enginePid === undefined ? {} : { enginePid }) };
-    log('live: has meet-gen write what all contenders publish');
+    const roundContext: RoundContext = { api, place, clock, events, projects, signal, ...(enginePid === undefined ? {} : { enginePid }) };
+    log('live: meet-gen writes the texts that all contenders publish');
     const texts = await recordTexts(api, place, signal);
     const theirs = dockerGen(texts);
-    if (theirs === undefined) log('live: no docker-gen on PATH or at DOCKER_GEN, so it is not measured');
+    if (theirs === undefined) log('live: docker-gen is not measured: it is not on PATH, and DOCKER_GEN is not set');
     const contenders = [meetGen, ...bareScripts(texts), ...(theirs === undefined ? [] : [theirs])];
-    const figures: Figure[] = [await measureBackend(ring, rounds)];
+    const figures: Figure[] = [await measureBackend(roundContext, rounds)];
     for (const count of quick ? crowds.slice(0, 2) : crowds) {
-      log(`live: starts what is beside, ${count} containers`);
+      log(`live: starts ${count} containers beside`);
       await neighbours.growTo(count);
       const where = `${count} beside`;
-      figures.push(...(await playInTurn(ring, contenders, where, quick ? 1 : blocks, rounds, log)));
+      figures.push(...(await playInTurn(roundContext, contenders, where, quick ? 1 : blocks, rounds, log)));
       for (const contender of contenders) {
         log(`live: ${where}, counts the calls of ${contender.name}`);
-        figures.push(...(await countRounds(ring, contender, neighbours, where, quick ? 3 : 6)));
+        figures.push(...(await countRounds(roundContext, contender, neighbours, where, quick ? 3 : 6)));
       }
     }
     return figures;
@@ -59,9 +59,9 @@ export async function measureLive(context: BenchContext): Promise<readonly Figur
   }
 }
 
-/** All contenders, one after the other, and that again: so the machine's moods hit all of them alike. */
+/** Plays all contenders in turn, several times, so that a slow phase of the machine affects all of them. */
 async function playInTurn(
-  ring: Ring,
+  roundContext: RoundContext,
   contenders: readonly Contender[],
   where: string,
   times: number,
@@ -72,16 +72,16 @@ async function playInTurn(
   for (let block = 1; block <= times; block += 1)
     for (const { name, start } of contenders) {
       log(`live: ${where}, block ${block} of ${times}, ${name}`);
-      const running = await start(ring.place, ring.api.socketPath);
+      const running = await start(roundContext.place, roundContext.api.socketPath);
       try {
-        await untilAtRest(running.pid, ring.signal);
-        for (let round = 0; round < warmUps; round += 1) await playRound(ring, running);
-        await undisturbed(Math.ceil(rounds / times), ring.events, ring.projects, async () => {
-          const round = await playRound(ring, running);
+        await waitForContender(running.pid, roundContext.signal);
+        for (let round = 0; round < warmUps; round += 1) await playRound(roundContext, running);
+        await measureUndisturbed(Math.ceil(rounds / times), roundContext.events, roundContext.projects, async () => {
+          const round = await playRound(roundContext, running);
           return () => played.get(name)?.push(round);
         });
       } catch (error) {
-        throw new Error(`${name}, ${where}: ${error instanceof Error ? error.message : String(error)}; it said: ${running.said()}`, {
+        throw new Error(`${name}, ${where}: ${error instanceof Error ? error.message : String(error)}; its output: ${running.output()}`, {
           cause: error,
         });
       } finally {
@@ -111,24 +111,24 @@ function figuresOf(who: string, where: string, rounds: readonly Round[]): readon
   ];
 }
 
-/** How long the backend itself needs until it answers: no contender can be served sooner. */
-async function measureBackend({ api, place, clock, events, signal }: Ring, rounds: number): Promise<Figure> {
+/** The time until the backend itself answers: the limit for every contender. */
+async function measureBackend({ api, place, clock, events, signal }: RoundContext, rounds: number): Promise<Figure> {
   const [{ id, address }] = place.backends;
   const samples: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     signal.throwIfAborted();
     clock.set();
     events.length = 0;
-    // Before it is there nobody may ask: the first attempt would be repeated after a second only.
+    // No request before the start: a lost first attempt is repeated only after a second.
     await api.call('POST', `/containers/${id}/start`);
     const answer = await firstAnswer(address, clock);
-    const event = await waitUntil('the engine tells of the start', () =>
+    const event = await waitUntil('the engine reports the start', () =>
       events.find(({ Action, Actor }) => Action === 'start' && Actor.ID === id),
     );
     samples.push(answer.atMs - event.timeNano / 1e6);
     await api.call('POST', `/containers/${id}/kill`);
   }
-  return { part: 'live', what: 'start → the backend itself answers', where: 'nobody beside', who: 'backend', unit: 'ms', samples };
+  return { part: 'live', what: 'start → the backend itself answers', where: 'no containers beside', who: 'backend', unit: 'ms', samples };
 }
 
 async function firstAnswer(address: string, clock: WallClock): Promise<Answer> {

@@ -3,18 +3,18 @@ import { composeProjectName } from '../../providers/engine/test-run.ts';
 import type { EngineApi } from './engine-api.ts';
 import { labelsOf } from './place.ts';
 
-/** Running containers of another Meet, which only exist. */
+/** Idle containers of another Meet. */
 export interface Neighbours {
   readonly project: string;
-  /** Adds running ones until there are so many. */
+  /** Starts containers until there are `count`. */
   growTo(count: number): Promise<void>;
-  /** The id of one of them. */
+  /** The id of a neighbour. */
   one(): string;
   remove(): Promise<void>;
 }
 
 const atOnce = 4;
-/** An engine may give a network as few as 254 addresses. */
+/** An engine's network may have only 254 addresses. */
 const perNetwork = 100;
 
 export function createNeighbours(api: EngineApi, images: Images, signal: AbortSignal): Neighbours {
@@ -60,7 +60,7 @@ export function createNeighbours(api: EngineApi, images: Images, signal: AbortSi
   };
 }
 
-/** A few at once, one after the other; what fails is thrown when nothing is under way any more. */
+/** Runs `atOnce` actions at a time. Throws the first failure after all have ended. */
 async function inTurns<Item>(items: readonly Item[], act: (item: Item) => Promise<unknown>): Promise<void> {
   const rest = [...items];
   const work = async (): Promise<void> => {

@@ -16,14 +16,14 @@ export interface PlacedContainer {
   readonly address: string;
 }
 
-/** A frontend, and two backends at addresses that are known beforehand, which are not running. */
+/** A running frontend, and two stopped backends with fixed addresses. */
 export interface Place {
   readonly project: string;
   /** The folder that the frontend includes. */
   readonly out: string;
   readonly file: string;
   readonly frontend: PlacedContainer;
-  /** Answer with their names. */
+  /** Each answers with its name. */
   readonly backends: readonly [PlacedContainer, PlacedContainer];
   readonly network: string;
   remove(): Promise<void>;
@@ -32,7 +32,7 @@ export interface Place {
 export const routingPort = 8083;
 export const backendPort = 8000;
 
-/** On every container and network. */
+/** The labels of every container and network. */
 export const labelsOf = (project: string, service: string, more: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
   const [name = '', value = ''] = runLabel.split('=');
   return { [name]: value, 'com.docker.compose.project': project, 'com.docker.compose.service': service, ...more };
@@ -46,7 +46,7 @@ export async function removeProject(api: EngineApi, project: string): Promise<vo
   await api.call('POST', `/networks/prune?filters=${filters}`);
 }
 
-/** Boots in a few milliseconds, and goes on for all of a stop's grace: its shell ignores TERM. */
+/** Starts in a few milliseconds, and runs through the whole grace period of a stop: the shell ignores TERM. */
 const backendCommand = `trap '' TERM; nginx -c /bench/nginx.conf & wait`;
 const backendConfig = `daemon off;
 master_process off;
@@ -62,7 +62,7 @@ http {
 }
 `;
 
-/** @throws Error where containers of the engine can't be reached from here, at their addresses or through a shared folder */
+/** @throws Error if this machine can't reach containers at their addresses, or shares no folder with them */
 export async function createPlace(engine: Engine, api: EngineApi, images: Images, clock: WallClock): Promise<Place> {
   const project = composeProjectName('bench');
   const folder = await mkdtemp(join(tmpdir(), 'mg-bench-'));
@@ -117,7 +117,10 @@ export async function createPlace(engine: Engine, api: EngineApi, images: Images
   }
 }
 
-/** Which subnet is free is known to the engine alone; addresses may be chosen only in one that was named. Without its last number. */
+/**
+ * Creates a network twice: only the engine knows a free subnet, and fixed addresses need a network with a given subnet.
+ * @returns the subnet without its last number
+ */
 async function createNetwork(engine: Engine, project: string, name: string): Promise<string> {
   const labels = [runLabel, `com.docker.compose.project=${project}`].flatMap((label) => ['--label', label]);
   await docker(engine, ['network', 'create', ...labels, name]);
@@ -133,9 +136,8 @@ async function reachable({ address }: PlacedContainer, clock: WallClock): Promis
   await waitUntil('the frontend answers', async () => (await ask(address, routingPort, clock)).by !== '', 15_000).catch(
     (cause: unknown) => {
       throw new Error(
-        `nothing answers at the frontend's address ${address}:${routingPort}: the live part of the bench needs an engine whose containers ` +
-          'are reached at their own addresses from here, so one that runs on this very machine (Docker Desktop does not); ' +
-          'leave the part out there (--only faked,files,footprint)',
+        `no answer from the frontend at ${address}:${routingPort}: the live part needs an engine on this machine, which can reach ` +
+          'containers at their own addresses. Docker Desktop does not: leave the part out there (--only faked,files,footprint)',
         { cause },
       );
     },

@@ -5,37 +5,36 @@ import type { RunningContender } from './contenders/contender.ts';
 import type { ContainerEvent, EngineApi } from './engine-api.ts';
 import { routingPort, type Place, type PlacedContainer } from './place.ts';
 import { cpuTimeMs } from '../process-clock.ts';
-import { tickedTimeMs, untilAtRest } from './processor-time.ts';
+import { tickedTimeMs, waitForContender } from './processor-time.ts';
 import { median } from '../summary.ts';
 import type { WallClock } from './wall-clock.ts';
 
-/** What rounds are played with. */
-export interface Ring {
+export interface RoundContext {
   readonly api: EngineApi;
   readonly place: Place;
   readonly clock: WallClock;
   /** The engine's events since the last round began. */
   readonly events: ContainerEvent[];
-  /** Compose projects of the bench: other containers' events disturb. */
+  /** The bench's compose projects. Events of other containers disturb a round. */
   readonly projects: readonly string[];
-  /** The engine's own process, where it is known. */
+  /** The engine's process, if it is known. */
   readonly enginePid?: number;
   readonly signal: AbortSignal;
 }
 
-/** A round is two starts and two stops; each alone, the next only when the contender has come to rest. */
+/** Two starts and two stops. Each waits until the contender is idle. */
 export interface Round {
   readonly servedMs: number;
   readonly liveMs: number;
   readonly outOfRotationMs: number;
-  /** Per start and stop: half the round's. */
+  /** Half of the round's time: the cost of a start and a stop. */
   readonly processorMs: number;
   readonly engineProcessorMs?: number;
   readonly pollIntervalMs: number;
-  /** When the backend was started that was served first. */
+  /** The start of the first backend. */
   readonly startedAtMs: number;
   readonly servedAtMs: number;
-  /** The stop signal of one of two, and the KILL at the end of its grace: in between nothing else happens. */
+  /** The stop signal of a backend, and the KILL at the end of its grace period. No other event comes in between. */
   readonly stopSignalAtMs: number;
   readonly killAtMs: number;
   readonly beganAtMs: number;
@@ -44,11 +43,11 @@ export interface Round {
 }
 
 const watchedOnMs = 400;
-const isIts = ({ by }: Answer): boolean => by === 'one';
+const isFromFirst = ({ by }: Answer): boolean => by === 'one';
 
-/** @throws Error when the contender does not route in time, or leaves a route that it should not */
-export async function playRound(ring: Ring, contender: RunningContender): Promise<Round> {
-  const { api, place, clock, events, enginePid, signal } = ring;
+/** @throws Error if the contender doesn't route in time, or keeps a route too long */
+export async function playRound(roundContext: RoundContext, contender: RunningContender): Promise<Round> {
+  const { api, place, clock, events, enginePid, signal } = roundContext;
   const [one, two] = place.backends;
   signal.throwIfAborted();
   clock.set();
@@ -57,17 +56,17 @@ export async function playRound(ring: Ring, contender: RunningContender): Promis
   const processorBeforeMs = cpuTimeMs(contender.pid);
   const engineBeforeMs = enginePid === undefined ? undefined : tickedTimeMs(enginePid);
 
-  const start = await watchStart(ring, one);
-  await untilAtRest(contender.pid, signal);
+  const start = await watchStart(roundContext, one);
+  await waitForContender(contender.pid, signal);
   const firstStartDoneAtMs = clock.now();
   await api.call('POST', `/containers/${two.id}/start`);
-  await untilAtRest(contender.pid, signal);
-  const stop = await watchStop(ring, one);
-  await untilAtRest(contender.pid, signal);
+  await waitForContender(contender.pid, signal);
+  const stop = await watchStop(roundContext, one);
+  await waitForContender(contender.pid, signal);
   await api.call('POST', `/containers/${two.id}/stop?t=0`);
-  await eventOf(ring, two, 'die');
-  await untilAtRest(contender.pid, signal);
-  await waitUntil('nobody is in rotation', async () =>
+  await eventOf(roundContext, two, 'die');
+  await waitForContender(contender.pid, signal);
+  await waitUntil('no backend is in rotation', async () =>
     (await ask(place.frontend.address, routingPort, clock)).by.includes('not available'),
   );
 
@@ -97,17 +96,17 @@ interface WatchedStart {
   readonly pollIntervalMs: number;
 }
 
-/** The lone backend's start: before it, nobody is in rotation. */
-async function watchStart(ring: Ring, backend: PlacedContainer): Promise<WatchedStart> {
-  const { api, place, clock } = ring;
+/** Starts a backend while no other is in rotation. */
+async function watchStart(roundContext: RoundContext, backend: PlacedContainer): Promise<WatchedStart> {
+  const { api, place, clock } = roundContext;
   const watch = watchAnswers(place.frontend.address, routingPort, clock);
   try {
     await api.call('POST', `/containers/${backend.id}/start`);
-    const startedAtMs = (await eventOf(ring, backend, 'start')).timeNano / 1e6;
-    const served = await waitUntil('the backend is served', () => watch.answers().find(isIts));
+    const startedAtMs = (await eventOf(roundContext, backend, 'start')).timeNano / 1e6;
+    const served = await waitUntil('the backend is served', () => watch.answers().find(isFromFirst));
     await pause(watchedOnMs);
     const { atMs: servedAtMs } = served;
-    const liveAtMs = watch.answers().findLast((answer) => !isIts(answer))?.atMs ?? servedAtMs;
+    const liveAtMs = watch.answers().findLast((answer) => !isFromFirst(answer))?.atMs ?? servedAtMs;
     return { startedAtMs, servedAtMs, liveAtMs: Math.max(liveAtMs, servedAtMs), pollIntervalMs: median(watch.intervalsMs()) };
   } finally {
     await watch.stop();
@@ -120,20 +119,21 @@ interface WatchedStop {
   readonly lastAnswerAtMs: number;
 }
 
-/** The stop of one of two, which goes on answering for a second of grace. */
-async function watchStop(ring: Ring, backend: PlacedContainer): Promise<WatchedStop> {
-  const { api, place, clock, events } = ring;
+/** Stops one of two backends. It answers for another second, its grace period. */
+async function watchStop(roundContext: RoundContext, backend: PlacedContainer): Promise<WatchedStop> {
+  const { api, place, clock, events } = roundContext;
   const watch = watchAnswers(place.frontend.address, routingPort, clock);
   try {
-    await waitUntil('the backend is served', () => watch.answers().some(isIts));
+    await waitUntil('the backend is served', () => watch.answers().some(isFromFirst));
     await api.call('POST', `/containers/${backend.id}/stop?t=1`);
-    await eventOf(ring, backend, 'die');
+    await eventOf(roundContext, backend, 'die');
     const [first, second] = events
       .filter(({ Action, Actor }) => Action === 'kill' && Actor.ID === backend.id)
       .map(({ timeNano }) => timeNano / 1e6);
-    if (first === undefined || second === undefined) throw new Error('the backend should have been sent TERM, and KILL after its grace');
+    if (first === undefined || second === undefined)
+      throw new Error('the engine should send TERM to the backend, and KILL after the grace period');
     await pause(watchedOnMs);
-    const last = watch.answers().findLast(isIts);
+    const last = watch.answers().findLast(isFromFirst);
     return { signalAtMs: first, killAtMs: second, lastAnswerAtMs: Math.max(first, last?.atMs ?? first) };
   } finally {
     await watch.stop();
@@ -141,6 +141,6 @@ async function watchStop(ring: Ring, backend: PlacedContainer): Promise<WatchedS
 }
 
 /** The first event of this kind in the round. */
-function eventOf({ events }: Ring, { id }: PlacedContainer, action: string): Promise<ContainerEvent> {
-  return waitUntil(`the engine tells of ${action}`, () => events.find(({ Action, Actor }) => Action === action && Actor.ID === id));
+function eventOf({ events }: RoundContext, { id }: PlacedContainer, action: string): Promise<ContainerEvent> {
+  return waitUntil(`the engine reports ${action}`, () => events.find(({ Action, Actor }) => Action === action && Actor.ID === id));
 }

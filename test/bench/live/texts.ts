@@ -3,9 +3,9 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { meetGen } from './contenders/meet-gen.ts';
 import type { EngineApi } from './engine-api.ts';
 import type { Place } from './place.ts';
-import { untilAtRest } from './processor-time.ts';
+import { waitForContender } from './processor-time.ts';
 
-/** What meet-gen publishes while these backends are in rotation: so that all contenders publish the same. */
+/** The files that meet-gen publishes, by the backends in rotation. All contenders publish the same files. */
 export interface Texts {
   readonly '': string;
   readonly one: string;
@@ -13,7 +13,7 @@ export interface Texts {
   readonly 'one,two': string;
 }
 
-/** Has meet-gen itself write each of them. */
+/** Starts meet-gen, and records each text that it writes. */
 export async function recordTexts(api: EngineApi, place: Place, signal: AbortSignal): Promise<Texts> {
   const { file, backends } = place;
   const [one, two] = backends;
@@ -21,17 +21,17 @@ export async function recordTexts(api: EngineApi, place: Place, signal: AbortSig
   const published = async (inRotation: readonly { readonly address: string }[]): Promise<string> => {
     const isRight = (text: string): boolean =>
       backends.every((backend) => text.includes(`server ${backend.address}:`) === inRotation.includes(backend));
-    const text = await waitUntil('meet-gen has published it', async () => {
+    const text = await waitUntil('the file is published', async () => {
       const now = await readFile(file, 'utf8');
       return isRight(now) ? now : undefined;
     });
-    await untilAtRest(running.pid, signal);
+    await waitForContender(running.pid, signal);
     return text;
   };
   const kill = (id: string): Promise<unknown> => api.call('POST', `/containers/${id}/kill`);
   const start = (id: string): Promise<unknown> => api.call('POST', `/containers/${id}/start`);
   try {
-    const nobody = await published([]);
+    const none = await published([]);
     await start(one.id);
     const onlyOne = await published([one]);
     await start(two.id);
@@ -40,7 +40,7 @@ export async function recordTexts(api: EngineApi, place: Place, signal: AbortSig
     const onlyTwo = await published([two]);
     await kill(two.id);
     await published([]);
-    return { '': nobody, one: onlyOne, two: onlyTwo, 'one,two': both };
+    return { '': none, one: onlyOne, two: onlyTwo, 'one,two': both };
   } finally {
     await running.stop();
   }

@@ -3,9 +3,9 @@ import type { Place } from './place.ts';
 import type { Round } from './round.ts';
 
 /**
- * What the time from the start to the first answer is made of, as the proxy and the file saw it. A contender that lists
- * nothing has no such part; the rest is in the part before.
- * @throws Error when the start's event, the file or the signal was not seen
+ * Splits the time from the start to the first answer into steps, as the proxy and the file watch saw them. A contender
+ * without a request to the engine has the single step from the event to the file.
+ * @throws Error if the start's event, the file or the signal is missing
  */
 export function explainTime(
   proxy: Pick<CountingProxy, 'calls' | 'events'>,
@@ -16,13 +16,13 @@ export function explainTime(
   const { startedAtMs, servedAtMs } = round;
   const [{ id }] = place.backends;
   const event = proxy.events().find(({ line }) => isStartOf(line, id));
-  if (event === undefined) throw new Error('the contender was not told of the start through the proxy');
+  if (event === undefined) throw new Error("the proxy passed on no event of the backend's start");
   const inTime = ({ begunAtMs }: Call): boolean => begunAtMs >= event.atMs && begunAtMs < servedAtMs;
   const signal = proxy.calls().find((call) => inTime(call) && call.method === 'POST' && call.path.endsWith('/kill'));
   const writtenMs = writtenAtMs.find((atMs) => atMs >= event.atMs);
   if (signal?.endedAtMs === undefined || writtenMs === undefined)
-    throw new Error('no signal, or no file, was seen between the start and the first answer');
-  // What was begun before the file was written led to it.
+    throw new Error('the file or the signal is missing between the start and the first answer');
+  // Only calls before the write led to the file.
   const asked = proxy
     .calls()
     .filter((call) => inTime(call) && call.begunAtMs < writtenMs && call.method === 'GET' && call.path !== '/events');

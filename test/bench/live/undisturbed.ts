@@ -1,22 +1,21 @@
 import type { ContainerEvent } from './engine-api.ts';
 
-/** What shows that somebody else's containers come and go. */
-const telling = new Set(['create', 'start', 'kill', 'die', 'destroy', 'pause', 'unpause', 'rename', 'health_status']);
+const lifecycleActions = new Set(['create', 'start', 'kill', 'die', 'destroy', 'pause', 'unpause', 'rename', 'health_status']);
 
-/** Is this an event of a container of none of these compose projects, which all contenders hear and some act upon? */
-export function isForeign({ Action: action, Actor: actor }: ContainerEvent, projects: readonly string[]): boolean {
+/** True for a lifecycle event of another compose project. All contenders receive it, and some act on it. */
+export function isFromOtherProject({ Action: action, Actor: actor }: ContainerEvent, projects: readonly string[]): boolean {
   const project = actor.Attributes['com.docker.compose.project'] ?? '';
-  return telling.has(action.replace(/:.*$/, '')) && !projects.includes(project);
+  return lifecycleActions.has(action.replace(/:.*$/, '')) && !projects.includes(project);
 }
 
 const attemptsEach = 4;
 
 /**
- * Measures so often without anybody else's containers coming and going meanwhile; what was disturbed is done again.
- * @param events the engine's, since the attempt began when it is over
- * @throws Error when it is disturbed all the time
+ * Measures until `times` measurements were undisturbed: without a start or stop of other projects' containers.
+ * @param events the engine's events, which each attempt empties at its start
+ * @throws Error after four attempts for each measurement
  */
-export async function undisturbed(
+export async function measureUndisturbed(
   times: number,
   events: readonly ContainerEvent[],
   projects: readonly string[],
@@ -25,13 +24,13 @@ export async function undisturbed(
   let done = 0;
   for (let attempt = 0; attempt < times * attemptsEach; attempt += 1) {
     const keep = await measure();
-    if (events.some((event) => isForeign(event, projects))) continue;
+    if (events.some((event) => isFromOtherProject(event, projects))) continue;
     keep();
     done += 1;
     if (done === times) return;
   }
   throw new Error(
-    `only ${done} of ${times} measurements were undisturbed: other containers come and go on this engine, and the figures would be about ` +
-      'them, too; measure while nobody else uses it, or on an engine of its own (DOCKER_HOST)',
+    `only ${done} of ${times} measurements were undisturbed: other containers start and stop on this engine, which would change the ` +
+      'figures. Measure while the engine is otherwise unused, or on a separate engine (DOCKER_HOST)',
   );
 }

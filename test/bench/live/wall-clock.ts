@@ -1,7 +1,7 @@
-/** The machine's wall clock in milliseconds with fractions: the engine's events are stamped with the same one. */
+/** The machine's wall clock in fractions of milliseconds. The engine stamps its events with the same clock. */
 export interface WallClock {
   now(): number;
-  /** Sets it by the wall's clock: the clock beneath it drifts within the hour. */
+  /** Sets the clock by the system time, since `performance.now()` drifts from it within the hour. */
   set(): void;
 }
 

@@ -3,13 +3,13 @@ import type { Load } from './wrk-output.ts';
 
 /** One run of one contender. */
 export interface Sample extends Load {
-  /** Of nginx's worker, for each answer. */
+  /** Processor time of nginx's worker per answer. */
   readonly processorMicros: number;
   /** Sockets in TIME_WAIT that the run left in the frontend's network namespace. */
   readonly timeWaits: number;
 }
 
-/** What is said of a contender beside another one, round by round. */
+/** The names of the figures that compare a contender with another contender, round by round. */
 interface Comparison {
   readonly requests: string;
   readonly p99: string;
@@ -17,12 +17,12 @@ interface Comparison {
   readonly timeWaits: string;
 }
 
-/** Beside the hand-written file. */
-export const ofSeed: Comparison = besides('seed');
-/** Beside meet-gen's own file without kept connections. */
-export const ofOff: Comparison = besides('keepalive off');
+/** Compared with the hand-written file. */
+export const ofSeed: Comparison = comparisonWith('seed');
+/** Compared with meet-gen's file without kept connections. */
+export const ofOff: Comparison = comparisonWith('keepalive off');
 
-function besides(other: string): Comparison {
+function comparisonWith(other: string): Comparison {
   return {
     requests: `requests, of ${other}'s`,
     p99: `p99, of ${other}'s`,
@@ -31,7 +31,6 @@ function besides(other: string): Comparison {
   };
 }
 
-/** What a contender did. */
 export function figuresOf(who: string, where: string, samples: readonly Sample[]): readonly Figure[] {
   const figure = (what: string, unit: Figure['unit'], pick: (sample: Sample) => number): Figure => ({
     part: 'path',
@@ -53,7 +52,7 @@ export function figuresOf(who: string, where: string, samples: readonly Sample[]
   ];
 }
 
-/** The same beside another contender's samples of the same rounds. */
+/** Compares the samples of two contenders, round by round. */
 export function compare(
   who: string,
   where: string,

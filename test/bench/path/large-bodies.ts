@@ -10,7 +10,7 @@ import { peakResidentMB, workerOf } from './nginx-process.ts';
 import { recordingBytes, recordingName, type PathPlace, type Placed } from './path-place.ts';
 import { backendPort, bucket, routingFiles, routingPort, storagePort, type Contender } from './routing-files.ts';
 
-/** How a large body went through. Without nginx there is its speed alone. */
+/** The cost of one large body. Without nginx between, only its speed. */
 interface Passage {
   readonly megabytesPerSecond: number;
   readonly nginx?: { readonly processorMs: number; readonly residentMB: number; readonly temporaryMB: number };
@@ -22,7 +22,7 @@ const rounds = 3;
 const uploadBytes = 100_000_000;
 const lookEveryMs = 10;
 
-/** An upload of 100 MB, and a download of 1 GB through media, which the hand-written file has not. */
+/** An upload of 100 MB, and a download of 1 GB through media. The hand-written file has no media. */
 export async function measureLargeBodies(context: BenchContext, place: PathPlace): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const nginx of ['1.30', '1.22'] as const) {
@@ -66,7 +66,7 @@ async function measurePassages(
   return [...passages].flatMap(([who, all]) => figuresOf(who, where, all));
 }
 
-/** The frontend is new, so its peak is this body's. */
+/** The frontend is new, so its peak comes from this body. */
 async function watchPassage({ pid }: Placed, bytes: number, pass: () => Promise<void>): Promise<Passage> {
   const worker = workerOf(pid);
   const processorBeforeMs = cpuTimeMs(worker);
@@ -79,7 +79,9 @@ async function watchPassage({ pid }: Placed, bytes: number, pass: () => Promise<
   };
 }
 
-/** The most that was in the container's /tmp. nginx unlinks its temporary files at once, so that only the file system knows. */
+/**
+ * The peak of the container's /tmp, from statfs: nginx unlinks its temporary files at once, so no listing shows them.
+ */
 async function watchTemporaryMB(pid: number, signal: AbortSignal): Promise<number> {
   let most = 0;
   while (!signal.aborted) {
@@ -115,13 +117,13 @@ async function download(host: string, port: number, path: string): Promise<void>
   let bytes = 0;
   for await (const chunk of answer) bytes += (chunk as Buffer).length;
   if (answer.statusCode !== 200 || bytes !== recordingBytes)
-    throw new Error(`${path} should be 200 with ${recordingBytes} bytes, but is ${answer.statusCode} with ${bytes}`);
+    throw new Error(`${path} should get 200 with ${recordingBytes} bytes, but got ${answer.statusCode} with ${bytes}`);
 }
 
 async function textOf(answer: IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of answer.setEncoding('utf8')) text += chunk as string;
-  if (answer.statusCode !== 200) throw new Error(`an upload should be answered with 200, but was with ${answer.statusCode}: ${text}`);
+  if (answer.statusCode !== 200) throw new Error(`an upload should get 200, but got ${answer.statusCode}: ${text}`);
   return text;
 }
 

@@ -6,7 +6,7 @@ import { measureLargeBodies } from './large-bodies.ts';
 import { createPathPlace } from './path-place.ts';
 import { measureRequests } from './requests.ts';
 
-/** Measures what a visitor's request costs on its way through nginx, by whose file nginx serves. */
+/** Measures the cost of a visitor's request in nginx, for each contender's file. */
 export const measurePath: Measure = async (context) => {
   const { engine, images } = context;
   const wrk = await findWrk();

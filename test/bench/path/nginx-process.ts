@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The one worker of an nginx whose master is this process of this machine. */
+/** The only worker of the nginx with this master process. */
 export function workerOf(master: number): number {
   const children = readFileSync(`/proc/${master}/task/${master}/children`, 'utf8').trim().split(' ').filter(Boolean);
   if (children.length !== 1) throw new Error(`nginx (process ${master}) should have one worker, but has ${children.length} children`);
@@ -12,21 +12,21 @@ export function timeWaitsAround(pid: number): number {
   return readTimeWaits(readFileSync(`/proc/${pid}/net/sockstat`, 'utf8'));
 }
 
-/** As /proc/net/sockstat says. */
+/** Reads the format of /proc/net/sockstat. */
 export function readTimeWaits(sockstat: string): number {
   const count = /^TCP: .*\btw (\d+)/m.exec(sockstat)?.[1];
-  if (count === undefined) throw new Error(`/proc/net/sockstat should tell the sockets in TIME_WAIT: ${sockstat}`);
+  if (count === undefined) throw new Error(`/proc/net/sockstat should have the sockets in TIME_WAIT: ${sockstat}`);
   return Number(count);
 }
 
-/** The most memory that a process has had at once, in MB. */
+/** The peak of a process's resident memory in MB. */
 export function peakResidentMB(pid: number): number {
   return readPeakMB(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
 
-/** As /proc/<pid>/status says. */
+/** Reads the format of /proc/<pid>/status. */
 export function readPeakMB(status: string): number {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
-  if (kilobytes === undefined) throw new Error(`/proc/<pid>/status should tell the peak of the resident memory: ${status}`);
+  if (kilobytes === undefined) throw new Error(`/proc/<pid>/status should have the peak of the resident memory: ${status}`);
   return (Number(kilobytes) * 1024) / 1e6;
 }

@@ -10,23 +10,23 @@ import type { EngineApi } from '../live/engine-api.ts';
 import { labelsOf, removeProject } from '../live/place.ts';
 import { answersAt, backendPort, bucket, routingPort, storagePort, type Backend } from './routing-files.ts';
 
-/** A running container, as this machine sees it. */
+/** A running container. */
 export interface Placed {
   readonly id: string;
   readonly address: string;
-  /** The process of this machine that its first process is. */
+  /** The container's first process, by its id on this machine. */
   readonly pid: number;
 }
 
-/** A network with three backends, and frontends that come and go. */
+/** A network with three backends, and frontends for single runs. */
 export interface PathPlace {
-  /** nginx, which answers at once and keeps connections; it is the storage, too. */
+  /** nginx, which answers at once and keeps connections; also the storage. */
   readonly quick: Backend;
   /** gunicorn's sync workers, Meet's default, which keep no connection. */
   readonly sync: Backend;
   /** Reads bodies and counts their bytes. */
   readonly counting: Backend;
-  /** A new frontend: one worker, /tmp in memory, an empty network namespace. It answers when it is returned. */
+  /** Starts a frontend with one worker, /tmp in memory and an empty network namespace. Resolves when it answers. */
   startFrontend(series: NginxSeries, routing: string): Promise<Placed>;
   stop(frontends: readonly Placed[]): Promise<void>;
   remove(): Promise<void>;
@@ -37,7 +37,7 @@ const assetBytes = 150_000;
 export const recordingName = 'recordings/recording.mp4';
 export const recordingBytes = 1_000_000_000;
 
-/** The frontend's own nginx.conf with one worker, no access log, and connections of clients that last for a whole run. */
+/** The frontend's nginx.conf, with one worker, no access log, and client connections that last for a whole run. */
 const nginxConfig = `worker_processes 1;
 pid /tmp/nginx.pid;
 error_log /dev/null crit;
@@ -62,7 +62,7 @@ const storage = `server {
 }
 `;
 
-/** @throws Error where containers of the engine can't be reached from here, at their addresses or through a shared folder */
+/** @throws Error if this machine can't reach containers at their addresses, or shares no folder with them */
 export async function createPathPlace(api: EngineApi, images: Images): Promise<PathPlace> {
   const project = composeProjectName('bench-path');
   const network = `${project}_default`;
@@ -102,7 +102,7 @@ export async function createPathPlace(api: EngineApi, images: Images): Promise<P
         const file = join(folder, `routing-${count}.conf`);
         await writeFile(file, routing);
         const frontend = await nginx('frontend', images.frontend[series], file);
-        await untilAnswered(frontend.address, routingPort);
+        await waitForAnswer(frontend.address, routingPort);
         return frontend;
       },
       async stop(frontends) {
@@ -118,7 +118,7 @@ export async function createPathPlace(api: EngineApi, images: Images): Promise<P
 
 async function backendAt(name: string, placed: Promise<Placed>): Promise<Backend> {
   const { address } = await placed;
-  await untilAnswered(address, backendPort);
+  await waitForAnswer(address, backendPort);
   return { name, address };
 }
 
@@ -127,7 +127,9 @@ interface Inspected {
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
 }
 
-/** Readable for nginx in the containers, which isn't root. The recording takes no space: a file of holes. */
+/**
+ * nginx in the containers isn't root, so the folder is readable for all. The recording is sparse and takes no space.
+ */
 async function writeFiles(folder: string): Promise<void> {
   const files = join(folder, 'files');
   const recording = join(files, bucket, recordingName);
@@ -141,17 +143,17 @@ async function writeFiles(folder: string): Promise<void> {
   await chmod(folder, 0o755);
 }
 
-/** A backend asked without its proxy answers 301; a frontend whose upstream isn't resolved yet 502. */
-async function untilAnswered(host: string, port: number): Promise<void> {
+/** Accepts 301, a backend's answer without its proxy. A frontend answers 502 until its upstream is resolved. */
+async function waitForAnswer(host: string, port: number): Promise<void> {
   const answers = (): Promise<boolean> =>
     httpGet({ host, port }, '/api/x').then(
       ({ status }) => status < 500,
       () => false,
     );
-  await waitUntil('it answers', answers, 15_000).catch((cause: unknown) => {
+  await waitUntil('the container answers', answers, 15_000).catch((cause: unknown) => {
     throw new Error(
-      `nothing answers at ${host}:${port}: the path part of the bench needs an engine whose containers are reached at their own ` +
-        'addresses from here, so one that runs on this very machine (Docker Desktop does not); leave the part out there (--only faked,files,footprint)',
+      `no answer at ${host}:${port}: the path part needs an engine on this machine, which can reach containers at their own ` +
+        'addresses. Docker Desktop does not: leave the part out there (--only faked,files,footprint)',
       { cause },
     );
   });

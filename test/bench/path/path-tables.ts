@@ -2,7 +2,7 @@ import type { Figure } from '../figure.ts';
 import { summarize } from '../summary.ts';
 import { amount } from '../table.ts';
 
-/** What stands in a cell, and the word behind it where its unit says too little. */
+/** The figures in a cell, and a word behind the unit where the unit is ambiguous. */
 type Columns = readonly (readonly [what: string, word: string])[];
 
 const ofRequests: Columns = [
@@ -22,8 +22,8 @@ const ofBodies: Columns = [
 ];
 
 /**
- * The part's medians, and the maximum of failed requests, for `docs/routed-path.md`: a row for each place, a column for
- * each contender. A cell without a measurement is empty.
+ * The part's medians and the maximum of failed requests, for `docs/routed-path.md`. Each place is a row, each contender
+ * a column. A cell without a measurement is empty.
  */
 export function pathTables(figures: readonly Figure[]): readonly string[] {
   const own = figures.filter(({ part }) => part === 'path');

@@ -9,7 +9,7 @@ import { assetPath, type PathPlace, type Placed } from './path-place.ts';
 import { routingFiles, routingPort, type Backend, type Contender } from './routing-files.ts';
 import { readWrk } from './wrk-output.ts';
 
-/** One thing that is asked for, at so many connections, of all contenders in turn. */
+/** One path at one number of connections, measured for all contenders in turn. */
 interface Cell {
   readonly where: string;
   readonly nginx: NginxSeries;
@@ -25,7 +25,7 @@ const promisedRounds = 5;
 const otherRounds = 3;
 const runSeconds = 2;
 
-/** Requests a second, their times, the processor's time and the sockets that they leave, by contender. */
+/** Measures requests per second, latencies, processor time and sockets in TIME_WAIT for each contender. */
 export async function measureRequests(context: BenchContext, place: PathPlace, wrk: Wrk): Promise<readonly Figure[]> {
   const { log, quick, signal } = context;
   const cells = cellsAt(place, quick);
@@ -39,7 +39,7 @@ export async function measureRequests(context: BenchContext, place: PathPlace, w
   return [...played].flatMap(([cell, rounds]) => figuresOfCell(cell, rounds));
 }
 
-/** A name that nginx resolves by itself came with 1.27.3. */
+/** nginx resolves names in an upstream since 1.27.3. */
 function contendersOf(nginx: NginxSeries): readonly Contender[] {
   return nginx === '1.30' ? ['seed', 'resolve', 'meet-gen', 'bare nginx'] : ['seed', 'meet-gen', 'bare nginx'];
 }
@@ -70,7 +70,7 @@ function cellsAt({ quick: backend, sync }: PathPlace, isQuick: boolean): readonl
 
 type Round = ReadonlyMap<Contender, Sample>;
 
-/** Each in a container of its own that nobody has asked before: what one leaves in TIME_WAIT costs neither itself nor the next. */
+/** Measures each contender in a new container, so that no sockets in TIME_WAIT from another run slow it down. */
 async function playRound({ images, signal }: BenchContext, place: PathPlace, wrk: Wrk, cell: Cell, round: number): Promise<Round> {
   const { nginx, backend, contenders } = cell;
   const version = images.nginx[nginx].version;
@@ -82,7 +82,7 @@ async function playRound({ images, signal }: BenchContext, place: PathPlace, wrk
   );
   try {
     const samples = new Map<Contender, Sample>();
-    // Who comes first differs from round to round.
+    // The order alternates from round to round.
     for (const { contender, frontend } of round % 2 === 0 ? frontends : frontends.toReversed()) {
       signal.throwIfAborted();
       samples.set(contender, await putUnderLoad(wrk, cell, frontend));

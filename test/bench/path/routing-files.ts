@@ -1,13 +1,12 @@
 import { container, frontend, observe } from '../../support/containers.ts';
 import { renderWorld } from '../../support/render-world.ts';
 
-/** Who stands between clients and backend. */
+/** The configurations of the nginx between clients and backend. */
 export type Contender = 'seed' | 'resolve' | 'meet-gen' | 'meet-gen, keepalive off' | 'bare nginx';
 
-/** What is behind it. */
 export interface Backend {
   readonly address: string;
-  /** Its name on the network. */
+  /** The name on the network. */
   readonly name: string;
 }
 
@@ -18,7 +17,7 @@ export const bucket = 'meet-media-storage';
 
 type Write = (nginxVersion: string, backend: Backend) => string | Promise<string>;
 
-/** All that differs between the contenders: the `routing.conf` of their nginx. */
+/** The `routing.conf` of each contender; all else is the same. */
 export const routingFiles: Readonly<Record<Contender, Write>> = {
   seed: (_, { address }) => handWritten(`server ${address}:${backendPort} fail_timeout=0;`),
   resolve: (_, { name }) =>
@@ -28,7 +27,7 @@ export const routingFiles: Readonly<Record<Contender, Write>> = {
   'bare nginx': () => answersAt(routingPort),
 };
 
-/** The file that people write by hand for this frontend; addresses in place of names, so that nginx starts without them. */
+/** The hand-written file for this frontend, with addresses for names: nginx doesn't start on an unknown name. */
 function handWritten(servers: string): string {
   const paths = ['/api', '/admin', '/static', '/oidc', '/healthz', '/webhook'];
   return `upstream meet_backend {
@@ -64,7 +63,7 @@ ${paths.map((path) => `    location ${path} {\n        try_files $uri @proxy_to_
 `;
 }
 
-/** What meet-gen publishes for this Meet. */
+/** meet-gen's file for this Meet. */
 async function rendered(nginxVersion: string, { address }: Backend, labels: Readonly<Record<string, string>>): Promise<string> {
   const networks = { meet_default: `${address}/16` };
   const own = { project: 'meet', networks };
@@ -82,11 +81,12 @@ async function rendered(nginxVersion: string, { address }: Backend, labels: Read
     nginxVersion,
   );
   const text = files.get('meet');
-  if (text === undefined || problems.length > 0) throw new Error(`meet-gen rendered no flawless file: ${JSON.stringify(problems)}`);
+  if (text === undefined || problems.length > 0)
+    throw new Error(`meet-gen should render a file without problems, but reports: ${JSON.stringify(problems)}`);
   return text;
 }
 
-/** A server that answers at once: a small JSON, an asset, a page, and the word that a file may be given out. */
+/** A server that answers at once: a small JSON, an asset, a page, and the permission to hand out a media file. */
 export function answersAt(port: number): string {
   return `server {
     listen ${port} backlog=4096;

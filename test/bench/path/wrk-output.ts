@@ -1,22 +1,22 @@
-/** What wrk saw in one run. */
+/** wrk's figures of one run. */
 export interface Load {
-  /** Answers with 2xx or 3xx a second. */
+  /** Answers with 2xx or 3xx per second. */
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** All answers, whatever their status. */
+  /** All answers, with any status. */
   readonly answers: number;
   /** Answers with 4xx or 5xx. */
   readonly refused: number;
-  /** What went wrong with sockets: connect, read, write, and no answer within 2 s. */
+  /** Socket errors: connect, read, write, and no answer within 2 s. */
   readonly broken: number;
 }
 
 const milliseconds: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
 
 /**
- * Reads what `wrk --latency` prints (wrk 4).
- * @throws Error when it is something else, or when nothing was answered
+ * Reads the output of `wrk --latency` (wrk 4).
+ * @throws Error if wrk printed another text, or no request was answered
  */
 export function readWrk(text: string): Load {
   const [, answers, time, unit] = mustMatch(text, /^\s*(\d+) requests in ([\d.]+)(us|ms|s|m),/m);

@@ -12,21 +12,21 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { findSocket } from '../image/mounted-socket.ts';
 import { onNetworks, readSetUp, type Service, type SetUp } from './set-ups.ts';
 
-// One Meet, and all the ways to its engine that docs/engine-access.md has. Whichever meet-gen takes, it ends at a filter that
-// lets through exactly the calls of that page's table and records everything else.
+// One Meet, and every access to its engine from docs/engine-access.md. Each of them ends at a filter, which allows
+// exactly the calls in that page's table, and records all calls.
 
 const engine = providedEngine();
 const images = providedImages();
 const project = composeProjectName('access');
 const api = '/api/v1.0/config/';
 const room = '/abc-defg-hij';
-/** What meet-gen does for a reload with no right to signal. */
+/** The way to reload without the right to signal. */
 const withoutSignals = 'hook';
-/** Over a unix socket it would try to test a file through exec. */
-const unasked = { MEET_GEN_CHECK: 'off' };
+/** Over a unix socket meet-gen would try to test a file through exec. */
+const withoutExec = { MEET_GEN_CHECK: 'off' };
 const listing = ['GET /containers/json\\?.*', 'GET /events\\?.*', 'GET /_ping', 'GET /version'];
 const signalling = `POST /containers/${project}-(frontend|older)-\\d+/kill\\?signal=HUP`;
-/** How long a stream is let be: more than the two seconds after which it counts as one that works. */
+/** How long a proxy leaves a stream open: more than the two seconds after which meet-gen counts it as working. */
 const lifeMs = 3000;
 
 interface Decision {
@@ -43,7 +43,7 @@ beforeAll(async () => {
   const [socket, image] = await Promise.all([findSocket(engine, images), provideMeetGenImage(engine)]);
   stubFolder = mkdtempSync(join(tmpdir(), 'mg-stub-'));
   chmodSync(stubFolder, 0o755);
-  // As `configs: file:` does it: inline configs fail on a read-only root.
+  // A file, as with `configs: file:`, since inline configs fail on a read-only root.
   writeFileSync(join(stubFolder, 'routing.conf'), shippedStub());
   const frontend = {
     read_only: true,
@@ -84,7 +84,7 @@ beforeAll(async () => {
       ...(setUp.proxy['environment'] === undefined
         ? {}
         : { environment: { ...(setUp.proxy['environment'] as object), STAND_IN_LIFE_MS: String(lifeMs) } }),
-      // Where the engine's socket would be, is the filter's.
+      // The filter's socket, in place of the engine's.
       volumes: [`${filtered}:/var/run`],
       networks: onNetworks(setUp.proxy.networks, 'docker-proxy', `engine-${name}`),
     }),
@@ -100,7 +100,7 @@ beforeAll(async () => {
         volumes: ['routing:/routing', `templates:${shipped}`, statusVolume],
         networks: ['engine', 'internal'],
       }),
-      'meet-gen-unix': sidecar({ ...unasked, DOCKER_HOST: 'unix:///filtered/docker.sock' }, 'routing', {
+      'meet-gen-unix': sidecar({ ...withoutExec, DOCKER_HOST: 'unix:///filtered/docker.sock' }, 'routing', {
         volumes: ['routing:/routing', `templates:${shipped}`, 'filtered:/filtered'],
         networks: ['internal'],
       }),
@@ -144,13 +144,13 @@ const usualFrontend = {
   ports: [`${engine.publishAddress}::8083`],
 };
 
-/** What a proxy decided, oldest first. */
+/** The decisions of a proxy, oldest first. */
 async function decisionsOf(service: string): Promise<readonly Decision[]> {
   const lines = (await meet.logs(service)).split('\n').filter((line) => line.startsWith('{'));
   return lines.map((line) => JSON.parse(line) as Decision).filter(({ decision }) => decision !== 'start');
 }
 
-/** The calls that a filter let through and refused, each once, without the API's version and the query. */
+/** The calls that a filter allowed and refused, each once, without the API's version and the query. */
 async function callsAt(filter: string): Promise<{ readonly allowed: readonly string[]; readonly refused: readonly string[] }> {
   const decisions = await decisionsOf(filter);
   const named = (wanted: Decision['decision']): string[] => [
@@ -161,38 +161,38 @@ async function callsAt(filter: string): Promise<{ readonly allowed: readonly str
   return { allowed: named('allowed').toSorted(), refused: named('refused').toSorted() };
 }
 
-async function backendsAre(sidecar: string, backends: readonly string[], frontends: readonly string[] = ['frontend-1']): Promise<void> {
+async function waitForBackends(sidecar: string, backends: readonly string[], frontends: readonly string[] = ['frontend-1']): Promise<void> {
   for (const frontend of frontends) await meet.routed({ [api]: backends, [room]: ['SPA'] }, frontend);
   await meet.converged(sidecar);
 }
 
-/** The life that every access has to bear: a start, more, fewer. */
-async function liveShortly(sidecar: string): Promise<void> {
-  await backendsAre(sidecar, ['backend-1']);
+/** Adds and removes a backend, which every access must allow. */
+async function addAndRemoveBackend(sidecar: string): Promise<void> {
+  await waitForBackends(sidecar, ['backend-1']);
   await meet.scale({ backend: 2 });
-  await backendsAre(sidecar, ['backend-1', 'backend-2']);
+  await waitForBackends(sidecar, ['backend-1', 'backend-2']);
   await meet.docker('rm', '--force', meet.container('backend-2'));
-  await backendsAre(sidecar, ['backend-1']);
+  await waitForBackends(sidecar, ['backend-1']);
 }
 
-/** How often LinuxServer's proxy has cut a stream. */
-async function cuts(): Promise<number> {
+/** Counts the streams that LinuxServer's proxy has cut. */
+async function countCuts(): Promise<number> {
   return (await decisionsOf('proxy-linuxserver')).filter(({ decision }) => decision === 'cut').length;
 }
 
-/** How often its log says that the engine can't be reached, or can be again. */
+/** Counts the reports of an unreachable or returned engine in the log of meet-gen behind LinuxServer's proxy. */
 async function countUnreachable(): Promise<number> {
   return (await meet.logs('meet-gen-linuxserver')).split('engine-unreachable').length - 1;
 }
 
-/** Ends one meet-gen and has another one take over, by another way to the engine. */
+/** Ends a meet-gen, and starts the next with another access to the engine. */
 async function handOver(from: string, to: string, ...with_: readonly string[]): Promise<void> {
   await meet.scale({ [from]: 0 });
   await meet.scale(Object.fromEntries([to, ...with_].map((service) => [service, 1])));
 }
 
-/** What somebody in meet-gen's container is told when he asks the proxy for this. */
-async function whatIsAllowed(name: string, calls: readonly string[]): Promise<readonly string[]> {
+/** Makes calls to the proxy from meet-gen's container. @returns the allowed ones */
+async function makeCalls(name: string, calls: readonly string[]): Promise<readonly string[]> {
   const script = `
     const calls = JSON.parse(process.argv[1]);
     for (const call of calls) {
@@ -209,20 +209,20 @@ async function whatIsAllowed(name: string, calls: readonly string[]): Promise<re
   );
 }
 
-describe.sequential('a whole life through the filter, by TCP', () => {
-  test('a frontend with a read-only root, and no root itself, follows', async () => {
-    await backendsAre('meet-gen-1', ['backend-1']);
+describe.sequential('through the filter, by TCP', () => {
+  test('reloads a frontend with a read-only root and without the root user', async () => {
+    await waitForBackends('meet-gen-1', ['backend-1']);
     expect(await meet.inspect('frontend-1', '{{.Config.User}} {{.HostConfig.ReadonlyRootfs}}')).toBe('1001:127 true');
   });
 
-  test('more backends and fewer', async () => {
+  test('follows more and fewer backends', async () => {
     await meet.scale({ backend: 3 });
-    await backendsAre('meet-gen-1', ['backend-1', 'backend-2', 'backend-3']);
+    await waitForBackends('meet-gen-1', ['backend-1', 'backend-2', 'backend-3']);
     await meet.docker('stop', '--time', '3', meet.container('backend-3'));
-    await backendsAre('meet-gen-1', ['backend-1', 'backend-2']);
+    await waitForBackends('meet-gen-1', ['backend-1', 'backend-2']);
   });
 
-  test('a service is recreated with other labels', async () => {
+  test('follows a service that is recreated with other labels', async () => {
     for (const path of ['/one', '/two']) {
       const labels = { 'com.docker.compose.project': project, 'meet.role': 'service', 'meet.service': 'files', 'meet.paths': path };
       const flags = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
@@ -245,76 +245,79 @@ describe.sequential('a whole life through the filter, by TCP', () => {
     await meet.routed({ '/one': ['SPA'], '/two': ['SPA'] });
   });
 
-  test('a frontend of nginx 1.22 comes to one of 1.30: both are live, with what the older one knows', async () => {
+  test('renders for nginx 1.22 while a frontend with it runs beside one with 1.30', async () => {
     const directive = async (): Promise<string> => meet.tool('sh', '-c', 'grep -c keepalive_min_timeout /routing/routing.conf || true');
     expect(await directive()).toBe('1\n');
     await meet.scale({ older: 1 });
-    await backendsAre('meet-gen-1', ['backend-1', 'backend-2'], ['frontend-1', 'older-1']);
-    await waitUntil('the directive is gone', async () => (await directive()) === '0\n');
+    await waitForBackends('meet-gen-1', ['backend-1', 'backend-2'], ['frontend-1', 'older-1']);
+    await waitUntil('the file is without the directive', async () => (await directive()) === '0\n');
     const { instances } = await meet.converged();
     expect(instances[0]?.frontends.map(({ phase, nginxVersion }) => `${phase} ${nginxVersion?.slice(0, 5)}`).toSorted()).toEqual([
       'live 1.22.',
       'live 1.30.',
     ]);
     await meet.scale({ older: 0 });
-    await waitUntil('it is there again', async () => (await directive()) === '1\n');
+    await waitUntil('the file has the directive again', async () => (await directive()) === '1\n');
   });
 
-  test('a frontend is restarted, a backend drained, a resync asked for, the template changed', async () => {
+  test('follows a restarted frontend, a drain, a resync and a changed template', async () => {
     await meet.docker('restart', '--time', '3', meet.container('frontend-1'));
     await meet.docker('exec', meet.container('meet-gen-1'), 'meet-gen', 'drain', meet.container('backend-2'));
-    await backendsAre('meet-gen-1', ['backend-1']);
+    await waitForBackends('meet-gen-1', ['backend-1']);
     await meet.resynced();
     const edit =
       'sed "s/^    server_tokens off;$/&\\n    add_header X-Template own always;/" /templates/routing.conf.eta > /templates/.new';
     await meet.tool('sh', '-c', `${edit} && mv /templates/.new /templates/routing.conf.eta`);
     await waitUntil('the other template is live', async () => (await meet.ask(api)).headers['x-template'] === 'own');
     await meet.scale({ backend: 1 });
-    await backendsAre('meet-gen-1', ['backend-1']);
+    await waitForBackends('meet-gen-1', ['backend-1']);
     expect((await meet.status()).problems).toEqual([]);
   });
 });
 
-describe.sequential('the same by other ways', () => {
-  test('a unix socket', async () => {
+describe.sequential('through the other accesses', () => {
+  test('follows through a unix socket', async () => {
     await handOver('meet-gen', 'meet-gen-unix');
-    await liveShortly('meet-gen-unix-1');
+    await addAndRemoveBackend('meet-gen-unix-1');
   });
 
-  test("wollomatic's proxy as documented", async () => {
+  test("follows through wollomatic's proxy as documented", async () => {
     await handOver('meet-gen-unix', 'meet-gen-wollomatic', 'proxy-wollomatic');
-    await liveShortly('meet-gen-wollomatic-1');
+    await addAndRemoveBackend('meet-gen-wollomatic-1');
     expect((await meet.status('meet-gen-wollomatic-1')).problems).toEqual([]);
     expect((await callsAt('proxy-wollomatic')).refused).toEqual([]);
   });
 
-  test("LinuxServer's proxy as documented, which cuts event streams", async () => {
+  test("follows through LinuxServer's proxy as documented, which cuts event streams", async () => {
     await handOver('meet-gen-wollomatic', 'meet-gen-linuxserver', 'proxy-linuxserver');
-    await liveShortly('meet-gen-linuxserver-1');
-    // It may have been up before its proxy was.
+    await addAndRemoveBackend('meet-gen-linuxserver-1');
+    // meet-gen may have started before its proxy.
     const atStart = await countUnreachable();
-    const before = await cuts();
-    await waitUntil('the stream is cut', async () => (await cuts()) > before);
+    const before = await countCuts();
+    await waitUntil('the proxy cuts the stream', async () => (await countCuts()) > before);
     await meet.docker('restart', '--time', '3', meet.container('frontend-1'));
     await meet.scale({ backend: 2 });
-    await backendsAre('meet-gen-linuxserver-1', ['backend-1', 'backend-2']);
+    await waitForBackends('meet-gen-linuxserver-1', ['backend-1', 'backend-2']);
     expect((await meet.status('meet-gen-linuxserver-1')).problems).toEqual([]);
     expect(await countUnreachable()).toBe(atStart);
     expect((await callsAt('proxy-linuxserver')).refused).toEqual([]);
   });
 
-  test('GET alone, by a unix socket and both proxies: the very same file', async () => {
+  test('writes the same file with GET alone, through a unix socket and both proxies', async () => {
     await meet.converged('meet-gen-linuxserver-1');
     const published = await meet.tool('cat', '/routing/routing.conf');
     for (const name of ['unix-read-only', 'wollomatic-read-only', 'linuxserver-read-only']) {
       const container = meet.container(`meet-gen-${name}-1`);
-      await waitUntil(`${name} has it`, async () => (await meet.docker('exec', container, 'cat', '/routing/routing.conf')) === published);
+      await waitUntil(
+        `${name} has the same file`,
+        async () => (await meet.docker('exec', container, 'cat', '/routing/routing.conf')) === published,
+      );
       expect((await meet.status(`meet-gen-${name}-1`)).problems.map(({ code }) => code)).not.toContain('engine-unreachable');
     }
   });
 
-  test('not one call besides the documented ones', async () => {
-    // The older frontend has to be told only if it could start before the file was right.
+  test('makes only the documented calls', async () => {
+    // The older frontend gets a signal only if it started before the file was right.
     const signals = ['frontend-1', 'older-1'].map((name) => `POST /containers/${meet.container(name)}/kill`);
     const reading = ['GET /_ping', 'GET /containers/json', 'GET /events'];
     const { allowed, refused } = await callsAt('filter');
@@ -325,7 +328,7 @@ describe.sequential('the same by other ways', () => {
   });
 });
 
-describe.sequential('what somebody who took meet-gen over is let through by the proxies', () => {
+describe.sequential("the calls that the proxies allow an attacker in meet-gen's container", () => {
   const [frontend, backend] = [`${project}-frontend-1`, `${project}-backend-1`];
   const reads = ['GET /containers/json', 'GET /events?until=1'];
   const inspect = `GET /containers/${backend}/json`;
@@ -353,17 +356,17 @@ describe.sequential('what somebody who took meet-gen over is let through by the 
     ['linuxserver-read-only', [...reads, inspect, typeInto]],
     ['linuxserver', [...reads, inspect, typeInto, ...stopFrontend, ...stopOthers]],
   ])('%s', async (name, allowed) => {
-    expect(await whatIsAllowed(name, all)).toEqual(allowed);
+    expect(await makeCalls(name, all)).toEqual(allowed);
   });
 
   test('wollomatic', async () => {
     await meet.scale({ 'meet-gen-linuxserver': 0 });
     await meet.scale({ 'meet-gen-wollomatic': 1 });
-    expect(await whatIsAllowed('wollomatic', all)).toEqual([...reads, ...stopFrontend]);
+    expect(await makeCalls('wollomatic', all)).toEqual([...reads, ...stopFrontend]);
   });
 });
 
-test('the socket in the volume answers nobody, not even root, who can connect through a read-only mount', async () => {
+test('the socket in the volume answers no user through a read-only mount, not even root', async () => {
   await meet.converged('meet-gen-wollomatic-1');
   const ask = `
     require('node:http')
@@ -374,7 +377,7 @@ test('the socket in the volume answers nobody, not even root, who can connect th
   for (const user of ['1001:127', '1000', '0']) expect(await asUser(user)).toMatch(/^(ECONNRESET|EPIPE)\n$/);
 });
 
-test("the page's set-up with wollomatic's proxy is the example's", async () => {
+test("the page's rules for wollomatic's proxy are the example's", async () => {
   const example = parse(readFileSync(new URL('../../../compose.example.yml', import.meta.url), 'utf8'), { merge: true }) as {
     services: { 'docker-proxy': SetUp['proxy'] & { command: readonly string[] } };
   };
@@ -383,7 +386,7 @@ test("the page's set-up with wollomatic's proxy is the example's", async () => {
   expect(setUp.proxy.image).toBe(example.services['docker-proxy'].image);
 });
 
-/** The flags that say what is let through. */
+/** The flags that allow calls. */
 function rules(command: unknown): readonly string[] {
   return (command as readonly string[]).filter((flag) => flag.startsWith('-allow') && flag !== '-allowhealthcheck');
 }

@@ -6,12 +6,12 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { findByPasses, renderGuarded, startUrlWorld } from '../../support/url-attack/world.ts';
 import type { Outcome, UrlWorld } from '../../support/url-attack/world.ts';
 
-// Nobody gets past `meet.allow` by the way a path is written. The long form is test/endurance/attack-urls.test.ts.
+// No spelling of a path gets past `meet.allow`. The long form is test/endurance/attack-urls.test.ts.
 
 const seed = Number(process.env['URL_SEED'] ?? Math.floor(Math.random() * 1_000_000));
 const start = (series: '1.30' | '1.22', rendered: string): Promise<UrlWorld> =>
   startUrlWorld(providedEngine(), providedImages(), series, rendered);
-const tell = ({ target, status, by = 'nginx' }: Outcome): string => `${target} ${status} ${by}`;
+const describeOutcome = ({ target, status, by = 'nginx' }: Outcome): string => `${target} ${status} ${by}`;
 
 describe.each([
   ['1.30', 5000, 1000],
@@ -23,9 +23,9 @@ describe.each([
   });
   afterAll(() => world?.remove());
 
-  test('each refusal is a line in the error log that says why, and nothing else is', async () => {
+  test('logs each refusal with its reason in the error log, and no other line', async () => {
     const targets = ['/app/admin//../users', '/app/x', '/app/admin', '/free//x', '/s/..;/x', '/%zz'];
-    expect((await world.ask(targets)).map(tell)).toEqual([
+    expect((await world.ask(targets)).map(describeOutcome)).toEqual([
       '/app/admin//../users 400 nginx',
       '/app/x 200 app',
       '/app/admin 403 nginx',
@@ -40,17 +40,17 @@ describe.each([
     expect(lines).toContain('meet-gen refused this path for two slashes in a row: GET /app/admin//../users HTTP/1.1');
   });
 
-  test(`${count} hostile targets reach no guarded path (URL_SEED=${seed})`, () => attackUrls(world, seed, count));
+  test(`keeps ${count} hostile targets from guarded paths (URL_SEED=${seed})`, () => attackUrls(world, seed, count));
 
-  test(`${ordinary} ordinary targets are passed on as they came (URL_SEED=${seed})`, () => expectOrdinaryServed(world, seed, ordinary));
+  test(`passes on ${ordinary} ordinary targets unchanged (URL_SEED=${seed})`, () => expectOrdinaryServed(world, seed, ordinary));
 
-  test('a service without guards gets every path as it came', async () => {
+  test('passes on every path unchanged to a service without guards', async () => {
     const targets = ['//', '/x/../y', '/%2e/x', '/x%2fy', String.raw`/x\y`, '/x%5cy', '/%252f', '/..;/x', '/;/', '/https://a.example/'];
     const sent = targets.map((target) => `/free/x${target}`);
     expect((await world.ask(sent)).map(({ by, got }) => `${by} ${got}`)).toEqual(sent.map((target) => `free ${target}`));
   });
 
-  test('a path as long as nginx takes is looked at to its end', async () => {
+  test('checks the whole of the longest path that nginx accepts', async () => {
     const longest = 8000;
     const pieces = ['x/', '%20', '.', '%2e', '..x/', '%25', 'x%2', '%252', '%2525'.slice(0, 3), 'a;'];
     const fill = pieces.map((piece) => `/app/${piece.repeat(Math.floor(longest / piece.length))}`.replace(/%2?$/, ''));
@@ -60,7 +60,7 @@ describe.each([
     }
   });
 
-  test('a call from inside leads to no guarded path of the backend', async () => {
+  test('keeps a call from inside from guarded paths of the backend', async () => {
     const path = '/api/v1.0/rooms/webhooks-livekit/';
     expect(await world.callFromInside(path)).toBe(200);
     expect(await world.callFromInside(`${path}?x=//`)).toBe(200);
@@ -76,39 +76,39 @@ describe('without the refusals', () => {
   });
   afterAll(() => world?.remove());
 
-  const telling = [
+  const bypasses = [
     ['/app/admin//../users', 'whatwg'],
     [String.raw`/app/x/..\admin/users`, 'whatwg'],
     ['/app/admin/../pub', 'wsgi'],
     ['/app/admin//help', 'rfc3986'],
   ] as const;
 
-  test.each(telling)('%s gets past the guard to a service that reads it as %s does', async (target, reader) => {
+  test.each(bypasses)('%s gets past the guard to a service that reads paths as %s does', async (target, reader) => {
     const found = await findByPasses(await world.ask([target]));
     expect(found.map((one) => one.reader)).toContain(reader);
   });
 
-  test('the same targets get past it to services of every kind', async () => {
-    // Not every seed has one for the rarest kind.
-    const targets = [...hostileTargets(seed, 1000), ...telling.map(([target]) => target)];
+  test('the same targets get past the guard to services of every kind', async () => {
+    // Not every seed has a target for the rarest kind.
+    const targets = [...hostileTargets(seed, 1000), ...bypasses.map(([target]) => target)];
     const found = await findByPasses(await world.ask(targets));
     expect(new Set(found.map(({ reader }) => reader))).toEqual(new Set(['whatwg', 'wsgi', 'rfc3986', 'parameters', 'twice']));
   });
 
-  test('a call from inside gets past it as well', async () => {
+  test('a call from inside gets past the guard too', async () => {
     expect(await world.callFromInside('/admin/../api/v1.0/rooms/webhooks-livekit/')).toBe(200);
   });
 });
 
-describe('where the expressions fail', () => {
+describe('when the regular expressions fail', () => {
   let world: UrlWorld;
   beforeAll(async () => {
     world = await start('1.30', (await renderGuarded()).replaceAll('"~*^[^?]*', '"~*(*LIMIT_MATCH=1)^[^?]*'));
   });
   afterAll(() => world?.remove());
 
-  test('nobody gets in, and services without guards are as ever', async () => {
-    expect((await world.ask(['/app/x', '/app/xyz/abc', '/free//x'])).map(tell)).toEqual([
+  test('refuses every guarded path, and serves services without guards', async () => {
+    expect((await world.ask(['/app/x', '/app/xyz/abc', '/free//x'])).map(describeOutcome)).toEqual([
       '/app/x 400 nginx',
       '/app/xyz/abc 400 nginx',
       '/free//x 200 free',

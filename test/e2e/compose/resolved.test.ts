@@ -10,7 +10,7 @@ import { composeVersions, provideCompose, type ComposeCommand } from '../../prov
 import { runCommand } from '../../providers/run-command.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// `render --compose` runs the real Compose, whose words and projects are read here as users get them.
+// `render --compose` with the real Compose: its messages, and the projects that it resolves.
 
 let root: string;
 beforeAll(() => {
@@ -18,7 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** A project's folder, which has the name that a project without one gets. */
+/** Writes a project's folder. A project without a name gets the name of its folder. */
 function writeProject(files: Readonly<Record<string, string>>): string {
   const folder = join(mkdtempSync(join(root, 'p-')), 'folder');
   for (const [path, text] of Object.entries(files)) {
@@ -34,24 +34,27 @@ describe.each(composeVersions)('Compose %s', (version) => {
     compose = await provideCompose(version);
   });
 
-  test.each(Object.entries(projectCases))('%s: as it was recorded, piped or asked', async (name, { files, file, env }) => {
-    const cwd = writeProject(files);
-    const all = { ...compose.env, ...env };
-    const args = ['compose', ...(file === undefined ? [] : ['-f', file]), 'config', '--format', 'json'];
-    const project = await runCommand(compose.dockerCli, args, { cwd, env: all });
-    if (process.env['UPDATE_RECORDINGS'] === '1') {
-      mkdirSync(dirname(recordingOf(version, name)), { recursive: true });
-      writeFileSync(recordingOf(version, name), project);
-    }
-    expect(JSON.parse(project)).toEqual(JSON.parse(readFileSync(recordingOf(version, name), 'utf8')));
-    const asked = await runBuilt(['render', ...(file === undefined ? ['--compose'] : ['--compose', file])], { cwd, env: all });
-    const piped = await runBuilt(['render', '--compose', '-'], { stdin: project });
-    expect({ code: asked.code, stdout: asked.stdout }).toEqual({ code: piped.code, stdout: piped.stdout });
-    expect([0, 7]).toContain(asked.code);
-    expect(asked.stderr.replaceAll(/^meet-gen: docker compose: .*\n/gm, '')).toBe(piped.stderr);
-  });
+  test.each(Object.entries(projectCases))(
+    '%s: resolves as recorded, and renders the same from a pipe',
+    async (name, { files, file, env }) => {
+      const cwd = writeProject(files);
+      const all = { ...compose.env, ...env };
+      const args = ['compose', ...(file === undefined ? [] : ['-f', file]), 'config', '--format', 'json'];
+      const project = await runCommand(compose.dockerCli, args, { cwd, env: all });
+      if (process.env['UPDATE_RECORDINGS'] === '1') {
+        mkdirSync(dirname(recordingOf(version, name)), { recursive: true });
+        writeFileSync(recordingOf(version, name), project);
+      }
+      expect(JSON.parse(project)).toEqual(JSON.parse(readFileSync(recordingOf(version, name), 'utf8')));
+      const asked = await runBuilt(['render', ...(file === undefined ? ['--compose'] : ['--compose', file])], { cwd, env: all });
+      const piped = await runBuilt(['render', '--compose', '-'], { stdin: project });
+      expect({ code: asked.code, stdout: asked.stdout }).toEqual({ code: piped.code, stdout: piped.stdout });
+      expect([0, 7]).toContain(asked.code);
+      expect(asked.stderr.replaceAll(/^meet-gen: docker compose: .*\n/gm, '')).toBe(piped.stderr);
+    },
+  );
 
-  test.each(Object.entries(refusedCases))('%s: refused in its own words', async (_, { file, words }) => {
+  test.each(Object.entries(refusedCases))("%s: refuses with Compose's message", async (_, { file, words }) => {
     const cwd = writeProject({ 'compose.yml': file });
     const { code, stdout, stderr } = await runBuilt(['render', '--compose'], { cwd, env: compose.env });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -59,7 +62,7 @@ describe.each(composeVersions)('Compose %s', (version) => {
     expect(stderr).toContain(words);
   });
 
-  test('no file to choose, and a file that is not there', async () => {
+  test('refuses a missing file, and a folder without one', async () => {
     const cwd = mkdtempSync(join(root, 'empty-'));
     for (const args of [[], ['none.yml'], ['-']]) {
       const { code, stderr } = await runBuilt(['render', '--compose', ...args], { cwd, env: compose.env });
@@ -68,7 +71,7 @@ describe.each(composeVersions)('Compose %s', (version) => {
     }
   });
 
-  test('the example, alone and hardened', async () => {
+  test('renders the example, alone and hardened', async () => {
     const cwd = writeProject({ '.env': readFileSync(join(repository, '.env.example'), 'utf8') });
     for (const name of ['compose.example.yml', 'compose.hardened.yml']) copyFileSync(join(repository, name), join(cwd, name));
     const hardened = ['compose', '-f', 'compose.example.yml', '-f', 'compose.hardened.yml', 'config', '--format', 'json'];
@@ -82,7 +85,7 @@ describe.each(composeVersions)('Compose %s', (version) => {
     }
   });
 
-  test('what it warns of is told, and costs nothing', async () => {
+  test("passes on Compose's warnings, and renders", async () => {
     const cwd = writeProject({
       'compose.yml':
         'services:\n  frontend: { image: "x${NONE}", labels: { meet.role: frontend } }\n  backend: { image: x, labels: { meet.role: backend } }\n',
@@ -92,7 +95,7 @@ describe.each(composeVersions)('Compose %s', (version) => {
     expect(stderr).toMatch(/^meet-gen: docker compose: .*NONE.* variable is not set[^\n]*\n$/);
   });
 
-  test('an anchor that is used 200 times', async () => {
+  test('renders a file with an anchor that is used 200 times', async () => {
     const uses = Array.from({ length: 200 }, () => '*labels').join(', ');
     const cwd = writeProject({
       'compose.yml': `x-labels: &labels { meet.role: frontend }\nx-uses: [${uses}]\nservices:\n  frontend: { image: x, labels: *labels }\n  backend: { image: x, labels: { meet.role: backend } }\n`,
@@ -100,7 +103,7 @@ describe.each(composeVersions)('Compose %s', (version) => {
     expect(await runBuilt(['render', '--compose'], { cwd, env: compose.env })).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test.each(['--no-interpolate', '--no-normalize'])('%s is refused or read the same', async (flag) => {
+  test.each(['--no-interpolate', '--no-normalize'])('%s: refuses or renders the same', async (flag) => {
     const cwd = writeProject({
       'compose.yml':
         'name: meet\nservices:\n  frontend: { image: x, labels: { meet.role: frontend, meet.host: "${H:-h.example.org}" } }\n  backend: { image: x, labels: { meet.role: backend } }\n',
@@ -115,15 +118,15 @@ describe.each(composeVersions)('Compose %s', (version) => {
     else expect(readOther).toMatchObject({ code: 2, stderr: expect.stringContaining('--no-interpolate') as string });
   });
 
-  test('a stop while Compose waits for a file ends all that was started', async () => {
+  test('a stop ends a Compose that waits for a file', async () => {
     const pipe = join(mkdtempSync(join(root, 'pipe-')), 'pipe.yml');
     await runCommand('mkfifo', [pipe]);
     const started = async (): Promise<readonly string[]> =>
       (await runCommand('ps', ['-eo', 'args'])).split('\n').filter((line) => line.includes('docker-compose') && line.includes(pipe));
     const command = startCommand(['render', '--compose', pipe], { env: compose.env });
-    await waitUntil('Compose reads', async () => (await started()).length > 0 || undefined);
+    await waitUntil('Compose reads the file', async () => (await started()).length > 0 || undefined);
     command.signal('SIGTERM');
     expect((await command.ended).signal).toBe('SIGTERM');
-    await waitUntil('Compose has ended', async () => (await started()).length === 0 || undefined);
+    await waitUntil('Compose ends', async () => (await started()).length === 0 || undefined);
   });
 });

@@ -12,7 +12,7 @@ import { providedEngine } from '../../providers/engine/provided.ts';
 import { tryCommand } from '../../providers/run-command.ts';
 import { inRealLayout } from '../../support/real-layout.ts';
 
-// What the real compose, the real nginx and the real docker say to the blocks of the documentation.
+// The real compose, nginx and docker check the blocks of the documentation.
 
 const engine = providedEngine();
 const blocks = allBlocks().map((block) => [`${block.page}:${block.line}`, block] as const);
@@ -37,7 +37,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** What is rendered from the example with a snippet over it, which Compose takes without a word. */
+/** Renders the example with a snippet over it, which Compose accepts without a warning. */
 async function render(snippet: ComposeFile): Promise<string> {
   const files = { 'example.json': exampleFor(snippet), 'snippet.json': snippet };
   for (const [name, file] of Object.entries(files)) writeFileSync(join(folder, name), JSON.stringify(file));
@@ -49,14 +49,14 @@ async function render(snippet: ComposeFile): Promise<string> {
   return stdout;
 }
 
-describe('compose snippets, over the example', () => {
-  test.each(composeBlocks)('%s: compose takes it, and nginx what is rendered', async (_, file) => {
+describe('compose snippets over the example', () => {
+  test.each(composeBlocks)('%s: compose accepts the snippet, and nginx the rendered file', async (_, file) => {
     const layout = inRealLayout(await render(file));
     for (const checker of checkers) expect(await checker.test(layout)).toMatchObject({ ok: true });
   });
 });
 
-describe('nginx snippets, where the rendered server includes them', () => {
+describe('nginx snippets included by the rendered server', () => {
   test.each(nginxBlocks)('%s', async (_, { text }) => {
     const layout = { ...inRealLayout(await render({})), 'meet-routing.d/snippet.conf': `${text}\n` };
     for (const checker of checkers) {
@@ -65,13 +65,13 @@ describe('nginx snippets, where the rendered server includes them', () => {
     }
   });
 
-  test('one that nginx refuses is refused here', async () => {
+  test('a snippet that nginx refuses fails this check', async () => {
     const layout = { ...inRealLayout(await render({})), 'meet-routing.d/snippet.conf': 'locatoin = /x { return 200; }\n' };
     for (const checker of checkers) expect(await checker.test(layout)).toMatchObject({ ok: false });
   });
 });
 
-describe("docker's flags in the documentation are docker's own", () => {
+describe('docker has the flags in the documentation', () => {
   test.each(Object.entries(dockerFlags))('docker %s', async (command, flags) => {
     const { code, stdout } = await tryCommand(engine.dockerCli, [...command.split(' '), '--help'], { env: engine.env });
     expect(code).toBe(0);
@@ -79,7 +79,7 @@ describe("docker's flags in the documentation are docker's own", () => {
   });
 });
 
-/** The flags that a help text has; one that takes a value has the value's type behind it, and gets a `=`. */
+/** The flags in a help text. A flag with a value, shown by its type behind the flag, gets a `=`. */
 function flagsIn(help: string): ReadonlySet<string> {
   const heads = help.split('\n').map((line) => /^ +(-\S.*?)(?: {2,}.*)?$/.exec(line)?.[1] ?? '');
   return new Set(

@@ -12,7 +12,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { ask, type Answer } from '../seed/ask.ts';
 import { copyRepository, createUser, type User } from './user.ts';
 
-// A Meet with the guide's nginx-routing.conf becomes one with labels, by the recipe's diff and commands, and goes back again.
+// A Meet with the guide's nginx-routing.conf moves to labels by the recipe's diff and commands, and goes back.
 
 const engine = providedEngine();
 const images = providedImages();
@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 stopAtFirstFailure();
 
-/** Images that can be had here, a port to ask at, and the proxy's network under a name of this run's. */
+/** The tests' images, a published port, and this run's name for the proxy's network. */
 function standIns(meetGen: string): string {
   return `
 services:
@@ -50,29 +50,29 @@ networks:
 
 const ownImage = (): string => `meet-gen: { image: "${user.image}", build: { labels: ["${runLabel}"] } }`;
 
-/** The frontend gets another port whenever it is recreated. */
+/** Sends a GET to the frontend, which gets another port each time it is recreated. */
 async function get(path: string): Promise<Answer | undefined> {
   const port = await user.port('frontend', 8083);
   return ask(port, { method: 'GET', path, headers: {}, kind: 'usual' }).catch(() => undefined);
 }
 
-async function untilAnswered(): Promise<void> {
+async function waitForApi(): Promise<void> {
   await waitUntil('the API answers', async () => (await get(api))?.by === 'backend', limitMs);
   expect((await get('/abc-defg-hij'))?.fields['body']).toContain('SPA of ');
 }
 
-test('a Meet as the guide has it', async () => {
+test('starts a Meet by the guide', async () => {
   const group = (await runBlock(user, page, "the socket's group")).trim();
   expect(group).toMatch(/^\d+$/);
   compose = readDiff(user.rename(documentedBlock(page, 'install')).replace('["999"]', `["${group}"]`));
   user.use({ 'compose.yml': compose.before, 'stand-ins.yml': standIns('') });
   await user.compose('up', '--detach');
-  await untilAnswered();
-  // A room whose name begins like a path: by hand it is lost.
+  await waitForApi();
+  // The hand-written file sends a room whose name begins like a path to the backend.
   expect((await get('/api-abcd-efg'))?.fields['status']).toBe('404');
 });
 
-test('a look before: the routes are printed, nothing is touched', async () => {
+test('prints the routes beforehand, and changes nothing', async () => {
   user.use({ 'compose.yml': compose.after, 'stand-ins.yml': standIns(ownImage()) });
   const { code, stdout, stderr } = await tryBlock(user, page, 'look before');
   expect(code, stderr).toBe(0);
@@ -80,7 +80,7 @@ test('a look before: the routes are printed, nothing is touched', async () => {
   expect((await get('/api-abcd-efg'))?.fields['status']).toBe('404');
 });
 
-test('the diff and one command later labels do the work', async () => {
+test('serves the routes from labels after the diff and one command', async () => {
   await runBlock(user, page, 'go');
   let last = '';
   await waitUntil(
@@ -93,11 +93,11 @@ test('the diff and one command later labels do the work', async () => {
     limitMs,
     () => last,
   );
-  await untilAnswered();
+  await waitForApi();
   expect((await get('/api-abcd-efg'))?.fields['body']).toContain('SPA of ');
 });
 
-test('containers come and go, and the routes follow', async () => {
+test('follows new containers', async () => {
   await runBlock(user, page, 'new addresses');
   const seen = new Set<string | undefined>();
   await waitUntil(
@@ -111,10 +111,10 @@ test('containers come and go, and the routes follow', async () => {
   );
 });
 
-test('the way back', async () => {
+test('goes back to the hand-written file', async () => {
   user.use({ 'compose.yml': compose.before, 'stand-ins.yml': standIns('') });
   await runBlock(user, page, 'the way back');
-  await untilAnswered();
+  await waitForApi();
   expect((await get('/api-abcd-efg'))?.fields['status']).toBe('404');
   expect(await user.compose('ps', '--all', '--services')).not.toContain('meet-gen');
 });

@@ -13,7 +13,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { ask, type Answer } from '../seed/ask.ts';
 import { createUser, type User } from './user.ts';
 
-// Compose files as people have them: from "without meet-gen" through the diff to live routes, and back.
+// Compose files of real users: from "without meet-gen" through the diff to live routes, and back.
 
 const engine = providedEngine();
 const images = providedImages();
@@ -25,17 +25,17 @@ const read = (path: string): string => readFileSync(new URL(path, import.meta.ur
 interface Layout {
   readonly name: string;
   readonly diff: string;
-  /** The services that are the frontend and the backend. */
+  /** The names of the frontend's and the backend's service. */
   readonly frontend?: string;
   readonly backend?: string;
-  /** The network that the proxy outside is on. */
+  /** The network of the outer proxy. */
   readonly shared?: string;
-  /** What else the stand-ins of services need, in compose's own words. */
+  /** More stand-ins of services, as compose text. */
   readonly standIns?: string;
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** As nginx's own image does it at the start, for a user of group 0. */
+/** Fills in templates at the start, as nginx's own image does, for a user of group 0. */
 const withTemplates = `
     build:
       dockerfile_inline: |
@@ -79,7 +79,7 @@ describe.sequential.each(layouts)(
       user = await createUser(engine, images, name);
       sharedNetwork = `${user.project}-shared`;
       if (shared !== undefined) await docker(engine, ['network', 'create', '--label', runLabel, sharedNetwork]);
-      // Known by their names, as the real ones are.
+      // Recognized by their names, as the real images are.
       await docker(engine, ['tag', images.backend, tag('meet-backend')]);
       if (name !== 'official') await docker(engine, ['tag', images.frontend['1.30'], tag('meet-frontend')]);
       await docker(engine, ['tag', await provideMeetGenImage(engine), user.image]);
@@ -118,17 +118,17 @@ ${shared === undefined ? '' : `networks: { ${shared}: { name: "${sharedNetwork}"
     const isByHand = async (): Promise<boolean> =>
       (await get(api))?.by === 'backend' && (await get('/api-abcd-efg'))?.fields['status'] === '404';
 
-    test('works by hand, and the doctor says so before anything is changed', async () => {
+    test('works by hand, and the doctor checks it without a change', async () => {
       use(compose.before, '');
       await user.compose('up', '--detach');
       await waitUntil('the API answers', isByHand, limitMs);
       const { code, stdout, stderr } = await tryBlock(user, page, 'doctor first');
       expect({ code, stderr }, stdout).toEqual({ code: 7, stderr: '' });
       expect(stdout).toContain(user.project);
-      await waitUntil('nothing has changed', isByHand, limitMs);
+      await waitUntil('the API still answers by hand', isByHand, limitMs);
     });
 
-    test('the diff and one command later labels do the work', async () => {
+    test('serves the routes from labels after the diff and one command', async () => {
       use(compose.after, `  meet-gen: { image: "${user.image}" }`);
       await runBlock(user, page, 'go');
       let last = '';
@@ -142,7 +142,7 @@ ${shared === undefined ? '' : `networks: { ${shared}: { name: "${sharedNetwork}"
       expect((await get('/api-abcd-efg'))?.fields['body']).toContain('SPA of ');
     });
 
-    test('the way back', async () => {
+    test('goes back to the hand-written file', async () => {
       use(compose.before, '');
       await runBlock(user, page, 'the way back');
       await waitUntil('the API answers by hand', isByHand, limitMs);

@@ -13,14 +13,15 @@ import { exampleOverride } from '../example/override.ts';
 import { ask, type Answer } from '../seed/ask.ts';
 import { copyRepository, createUser, type User } from './user.ts';
 
-// A newcomer in a fresh checkout does what the README says, and nothing else; then the recipes, in the order of the documentation's map.
+// A newcomer in a fresh checkout follows the README, and nothing else; then the recipes, in the order of the
+// documentation's map.
 
 const limitMs = 60_000;
 const api = '/api/v1.0/config/';
 
 let user: User;
 let port = 0;
-/** compose.yml comes with the first command; stand-ins take the place of images that no test can pull. */
+/** The first command makes compose.yml. Stand-ins replace images that no test can pull. */
 const files: Record<string, string | undefined> = { 'compose.yml': undefined };
 
 beforeAll(async () => {
@@ -36,21 +37,21 @@ stopAtFirstFailure();
 const get = (path: string): Promise<Answer | undefined> =>
   ask(port, { method: 'GET', path, headers: {}, kind: 'usual' }).catch(() => undefined);
 
-/** What a recipe says to put into the compose file. */
+/** Adds a recipe's text to the compose files. */
 function addFile(name: string, text: string): void {
   files[name] = text;
   user.use(files);
 }
 
-/** Runs the README's `status` until it ends with 0: until all is live. */
-async function untilLive(): Promise<string> {
+/** Runs the README's `status` until it ends with 0: all routes are live. */
+async function waitUntilLive(): Promise<string> {
   let last = '';
   return waitUntil(
     'all routes are live',
     async () => {
       const { code, stdout, stderr } = await tryBlock(user, 'README.md', 'look');
       last = stdout + stderr;
-      // What starts is in rotation where nobody else is; the README shows what comes after.
+      // A starting backend is in rotation until a backend is ready. The README shows the status after that.
       return code === 0 && !stdout.includes('has not passed yet') && stdout;
     },
     limitMs,
@@ -58,8 +59,8 @@ async function untilLive(): Promise<string> {
   );
 }
 
-/** Waits until exactly so many backends answer, seen by a dozen requests for each, and tells which. */
-async function untilAnswering(count: number): Promise<readonly string[]> {
+/** Waits until exactly `count` backends answer, with a dozen requests for each. @returns their names */
+async function waitForBackends(count: number): Promise<readonly string[]> {
   return waitUntil(
     `${count} backends answer`,
     async () => {
@@ -71,53 +72,53 @@ async function untilAnswering(count: number): Promise<readonly string[]> {
   );
 }
 
-test('from nothing to live routes', async () => {
+test('installs from nothing to live routes', async () => {
   await runBlock(user, 'README.md', 'files');
   await runBlock(user, 'README.md', 'start');
-  const output = await untilLive();
+  const output = await waitUntilLive();
   port = await user.port('nginx-proxy', 80);
   expect((await get(api))?.by).toBe('backend');
   expect((await get('/abc-defg-hij'))?.fields['body']).toContain('SPA of ');
-  // What happened before is told behind it, and depends on who was up first.
+  // The history comes after it, and depends on the order in which the containers started.
   const shown = shapeOf(documentedBlock('README.md', 'first status'));
   expect(shapeOf(output.replaceAll(user.project, 'meet')).slice(0, shown.length)).toEqual(shown);
 });
 
-test('more backends', async () => {
-  await untilAnswering(1);
+test('follows more backends', async () => {
+  await waitForBackends(1);
   expect(await runBlock(user, 'README.md', 'more backends')).toContain(`${user.project}/backend answers`);
-  await untilAnswering(3);
+  await waitForBackends(3);
 });
 
-test('questions: each command of the troubleshooting has an answer', async () => {
+test('each command for questions has an answer', async () => {
   expect(await runBlock(user, 'README.md', 'questions')).toContain('the SPA answers');
   expect(documentedBlock('docs/troubleshooting.md', 'doctor')).toBe(documentedBlock('README.md', 'doctor'));
-  // Stand-ins have no certificates and no names in the DNS: what is said of these is for the doctor's own tests.
+  // Stand-ins have no certificates and no names in the DNS. The doctor's own tests check those.
   const { code, stdout, stderr } = await tryBlock(user, 'README.md', 'doctor');
   expect({ code, stderr }).toEqual({ code: 7, stderr: '' });
   expect(stdout).toContain(user.project);
 });
 
-test('what would change: by the compose file, whose addresses are placeholders; nothing by what runs', async () => {
-  const told = await runBlock(user, 'docs/status.md', 'what would change');
-  expect(told).toMatch(/^\+ +server 192\.0\.2\.\d+:8000 /m);
-  // The one that tells which file it is differs with every file.
-  expect(told).not.toMatch(/^[-+] +location (?!= \/meet-gen!live-)/m);
+test('shows what would change: placeholder addresses from the compose file, and no location', async () => {
+  const diff = await runBlock(user, 'docs/status.md', 'what would change');
+  expect(diff).toMatch(/^\+ +server 192\.0\.2\.\d+:8000 /m);
+  // The location with the generation differs in every file.
+  expect(diff).not.toMatch(/^[-+] +location (?!= \/meet-gen!live-)/m);
 });
 
-test('an update without losing a request: a replica is drained, then stopped', async () => {
+test('drains a replica, then stops it', async () => {
   await runBlock(user, 'README.md', 'drain and stop');
-  await untilAnswering(2);
+  await waitForBackends(2);
   await user.compose('up', '--detach', '--scale', 'backend=2');
-  await untilAnswering(2);
+  await waitForBackends(2);
 });
 
-test('rolling updates: two new ones for two old ones, and no request fails meanwhile', async () => {
-  const old = await untilAnswering(2);
+test('replaces two backends without a failed request', async () => {
+  const old = await waitForBackends(2);
   const wrong: string[] = [];
   const over = new AbortController();
   let asked = 0;
-  const asking = (async () => {
+  const requests = (async () => {
     while (!over.signal.aborted) {
       const answer = await get(api);
       asked += 1;
@@ -128,76 +129,77 @@ test('rolling updates: two new ones for two old ones, and no request fails meanw
     await runBlock(user, 'docs/rolling-updates.md', 'replace two');
   } finally {
     over.abort();
-    await asking;
+    await requests;
   }
-  const young = await untilAnswering(2);
+  const young = await waitForBackends(2);
   expect(young.filter((one) => old.includes(one))).toEqual([]);
   expect(wrong).toEqual([]);
   expect(asked).toBeGreaterThan(20);
 });
 
-test('the number of replicas in the file; the script finds them up to date', async () => {
+test('the script finds the replicas of the file up to date', async () => {
   addFile('number.yml', documentedBlock('docs/rolling-updates.md', 'the number'));
   await user.compose('up', '--detach');
-  const before = await untilAnswering(3);
+  const before = await waitForBackends(3);
   expect(await runBlock(user, 'docs/rolling-updates.md', 'the script')).toContain('backend: all replicas are up to date.');
-  expect(await untilAnswering(3)).toEqual(before);
+  expect(await waitForBackends(3)).toEqual(before);
   delete files['number.yml'];
   user.use(files);
   await user.compose('up', '--detach', '--scale', 'backend=2');
-  await untilAnswering(2);
+  await waitForBackends(2);
 });
 
-test('a snippet of your own', async () => {
+test("includes a user's snippet", async () => {
   mkdirSync(join(user.folder, 'snippets'));
   writeFileSync(join(user.folder, 'snippets/robots.conf'), documentedBlock('docs/recipes/own-template.md', 'robots.conf'));
   addFile('snippets.yml', documentedBlock('docs/recipes/own-template.md', 'snippets'));
   await runBlock(user, 'docs/recipes/own-template.md', 'read snippets');
-  const robots = await waitUntil('robots.txt is answered', async () => {
+  const robots = await waitUntil('the snippet answers robots.txt', async () => {
     const answer = await get('/robots.txt');
     return answer?.fields['status'] === '200' && !answer.fields['body']?.includes('SPA') && answer;
   });
   expect(robots.fields).toMatchObject({ body: 'User-agent: *\nDisallow: /\n', "answer's content-type": 'text/plain; charset=utf-8' });
 });
 
-test('a template of your own', async () => {
+test("renders a user's template", async () => {
   const recipe = (name: string): Promise<string> => runBlock(user, 'docs/recipes/own-template.md', name);
   await recipe('take the template');
   await recipe('change the template');
   expect(await recipe('try the template')).toContain('\n    add_header X-Robots-Tag noindex always;\n');
   addFile('template.yml', documentedBlock('docs/recipes/own-template.md', 'use the template'));
   await user.compose('up', '--detach', 'meet-gen');
-  await waitUntil('it is live', async () => (await get(api))?.fields["answer's x-robots-tag"] === 'noindex', limitMs);
-  await untilLive();
+  await waitUntil('the template is live', async () => (await get(api))?.fields["answer's x-robots-tag"] === 'noindex', limitMs);
+  await waitUntilLive();
   expect(await recipe('start with it')).toBe('');
 });
 
-test('operations: log level, update, restart, everything again', async () => {
+test('operations: log level, update, restart, resync', async () => {
   addFile('log-level.yml', documentedBlock('docs/operations.md', 'log level'));
   await runBlock(user, 'docs/operations.md', 'update');
-  await untilLive();
+  await waitUntilLive();
   await user.compose('up', '--detach', '--scale', 'backend=3');
-  await untilAnswering(3);
-  const isTold = async (): Promise<boolean> => (await user.compose('logs', 'meet-gen')).includes(`"msg":"${logMessages.fileDiff.message}"`);
-  await waitUntil('the diff of the file is logged', isTold);
-  await untilLive();
-  const before = await reloads();
+  await waitForBackends(3);
+  const isLogged = async (): Promise<boolean> =>
+    (await user.compose('logs', 'meet-gen')).includes(`"msg":"${logMessages.fileDiff.message}"`);
+  await waitUntil('the diff of the file is logged', isLogged);
+  await waitUntilLive();
+  const before = await countReloads();
   for (const block of ['restart', 'resync']) {
     await runBlock(user, 'docs/operations.md', block);
-    await untilLive();
+    await waitUntilLive();
   }
-  expect(await reloads()).toBe(before);
+  expect(await countReloads()).toBe(before);
   expect((await get(api))?.by).toBe('backend');
 });
 
-test('operations: without the volume everything is rendered again', async () => {
+test('operations: renders everything again after the volume is lost', async () => {
   await runBlock(user, 'docs/operations.md', 'lose the volume');
-  await untilLive();
+  await waitUntilLive();
   await waitUntil('the API answers', async () => (await get(api))?.by === 'backend', limitMs);
 });
 
-test('hardened: a script in the frontend reloads, and nobody signals', async () => {
-  // What the page has the user put into .env is what the tests' own variable then stands for.
+test('hardened: a script in the frontend reloads, without a signal', async () => {
+  // The tests set COMPOSE_FILE themselves, in place of the user's line in .env.
   const line = 'COMPOSE_FILE=compose.yml:compose.hardened.yml';
   expect(readPage('docs/hook.md')).toContain(`\`${line}\``);
   appendFileSync(join(user.folder, '.env'), `\n${line}\n`);
@@ -210,19 +212,19 @@ test('hardened: a script in the frontend reloads, and nobody signals', async () 
     cwd: folder,
   });
   expect(config).toContain('MEET_GEN_RELOAD: hook');
-  await untilLive();
+  await waitUntilLive();
   port = await user.port('nginx-proxy', 80);
   await user.compose('up', '--detach', '--scale', 'backend=4');
-  await untilAnswering(4);
+  await waitForBackends(4);
   expect(await user.compose('logs', '--no-log-prefix', 'docker-proxy')).not.toContain('"method":"POST"');
 });
 
-test('operations: removed, nothing of it is left', async () => {
+test('operations: removes every container', async () => {
   await runBlock(user, 'docs/operations.md', 'remove');
   expect(await user.compose('ps', '--all', '--quiet')).toBe('');
 });
 
-/** How often nginx was made to reload, by its own log. */
-async function reloads(): Promise<number> {
+/** Counts nginx's reloads in its log. */
+async function countReloads(): Promise<number> {
   return (await user.compose('logs', '--no-log-prefix', 'frontend')).split('\n').filter((line) => line.includes('reconfiguring')).length;
 }

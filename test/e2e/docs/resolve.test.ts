@@ -10,7 +10,8 @@ import { ask, type Answer } from '../seed/ask.ts';
 import { seedConfiguration } from '../seed/topology.ts';
 import { withResolve } from './resolve-block.ts';
 
-// The table in docs/alternatives.md about nginx's own `resolve`: the hand-written file, with and without the five lines.
+// The table in docs/alternatives.md about nginx's own `resolve`: the hand-written file, with and without the five
+// lines.
 
 const engine = providedEngine();
 const images = providedImages();
@@ -18,7 +19,7 @@ const network = `meet-gen-test-${runId}-resolve`;
 const sharedNetwork = `${network}-shared`;
 const containers: string[] = [];
 const spa = readFileSync(new URL('../seed/spa.conf', import.meta.url), 'utf8');
-/** Otherwise a request to a removed container waits for a minute. */
+/** A request to a removed container would wait for a minute by default. */
 const quickly = 'proxy_connect_timeout 2s;\n';
 
 beforeEach(async () => {
@@ -35,7 +36,7 @@ async function start(args: readonly string[], files: Readonly<Record<string, str
   return id;
 }
 
-/** A backend that answers with its own name. */
+/** Starts a backend that answers with its name. */
 function startBackend(name: string, args: readonly string[] = []): Promise<string> {
   return start(['--network', network, '--network-alias', 'backend', '--hostname', name, ...args, images.backend]);
 }
@@ -69,12 +70,12 @@ async function startFrontend(routing: string): Promise<Frontend> {
 const backendOf = (answer: Answer | undefined): string | undefined => answer?.fields["answer's x-backend-host"];
 const answers = (frontend: Frontend): Promise<Answer | undefined> => frontend.get().catch(() => undefined);
 
-function untilAnsweredBy(frontend: Frontend, name: string): Promise<unknown> {
+function waitForAnswerOf(frontend: Frontend, name: string): Promise<unknown> {
   return waitUntil(`${name} answers`, async () => backendOf(await answers(frontend)) === name);
 }
 
-/** Which backends answer a dozen requests, and with which status the others end. */
-async function whoAnswers(frontend: Frontend): Promise<ReadonlySet<string | undefined>> {
+/** Sends a dozen requests. @returns the names of the answering backends, and the statuses of other answers */
+async function answersOfDozen(frontend: Frontend): Promise<ReadonlySet<string | undefined>> {
   const seen = new Set<string | undefined>();
   for (let asked = 0; asked < 12; asked += 1) {
     const answer = await frontend.get();
@@ -101,21 +102,21 @@ describe('with the five lines', () => {
     const frontend = await startFrontend(routing);
     await waitUntil('the API answers 502', async () => (await answers(frontend))?.fields['status'] === '502');
     await startBackend('first');
-    await untilAnsweredBy(frontend, 'first');
+    await waitForAnswerOf(frontend, 'first');
     await expectNoReload(frontend);
   });
 
   test('follows a replaced container and an added replica without a reload', async () => {
     const first = await startBackend('first');
     const frontend = await startFrontend(routing);
-    await untilAnsweredBy(frontend, 'first');
-    // It starts first, so its address is another one.
+    await waitForAnswerOf(frontend, 'first');
+    // The second starts before the first is removed, so it gets another address.
     await startBackend('second');
-    await untilAnsweredBy(frontend, 'second');
-    expect(await whoAnswers(frontend)).toEqual(new Set(['first', 'second']));
+    await waitForAnswerOf(frontend, 'second');
+    expect(await answersOfDozen(frontend)).toEqual(new Set(['first', 'second']));
     await remove(first);
-    await waitUntil('only the second one answers', async () => {
-      const seen = await whoAnswers(frontend);
+    await waitUntil('only the second backend answers', async () => {
+      const seen = await answersOfDozen(frontend);
       return seen.size === 1 && seen.has('second');
     });
     await expectNoReload(frontend);
@@ -126,25 +127,25 @@ describe('with the five lines', () => {
     const unhealthy = await startBackend('unhealthy', ['--health-cmd', 'false', '--health-interval', '1s', '--health-retries', '1']);
     const frontend = await startFrontend(routing);
     await waitUntil(
-      'one is unhealthy',
+      'the backend is unhealthy',
       async () => (await docker(engine, ['inspect', '--format', '{{.State.Health.Status}}', unhealthy])).trim() === 'unhealthy',
     );
-    await untilAnsweredBy(frontend, 'unhealthy');
-    expect(await whoAnswers(frontend)).toEqual(new Set(['healthy', 'unhealthy']));
+    await waitForAnswerOf(frontend, 'unhealthy');
+    expect(await answersOfDozen(frontend)).toEqual(new Set(['healthy', 'unhealthy']));
   });
 
-  test("sends requests to another project's backend while its own is away", async () => {
+  test("sends requests to another project's backend while its own is stopped", async () => {
     const own = await startBackend('own');
     const frontend = await startFrontend(routing);
-    await untilAnsweredBy(frontend, 'own');
+    await waitForAnswerOf(frontend, 'own');
     await docker(engine, ['network', 'connect', sharedNetwork, frontend.container]);
     await start(['--network', sharedNetwork, '--network-alias', 'backend', '--hostname', 'foreign', images.backend]);
     await remove(own);
-    await untilAnsweredBy(frontend, 'foreign');
+    await waitForAnswerOf(frontend, 'foreign');
   });
 });
 
-describe('without them', () => {
+describe('without the five lines', () => {
   test('nginx ends when it starts without a backend', async () => {
     const frontend = await startFrontend(seedConfiguration);
     await waitUntil(
@@ -154,12 +155,12 @@ describe('without them', () => {
     expect(await logOf(frontend)).toContain('host not found in upstream');
   });
 
-  test('keeps asking a removed container, and never a new one', async () => {
+  test('keeps sending requests to a removed container, never to a new one', async () => {
     const first = await startBackend('first');
     const frontend = await startFrontend(seedConfiguration);
-    await untilAnsweredBy(frontend, 'first');
+    await waitForAnswerOf(frontend, 'first');
     await startBackend('second');
-    expect(await whoAnswers(frontend)).toEqual(new Set(['first']));
+    expect(await answersOfDozen(frontend)).toEqual(new Set(['first']));
     await remove(first);
     const { fields } = await frontend.get();
     expect(['502', '504']).toContain(fields['status']);

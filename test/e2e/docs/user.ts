@@ -9,27 +9,27 @@ import type { Images } from '../../providers/engine/stand-ins.ts';
 import { composeProjectName, runId, runLabel } from '../../providers/engine/test-run.ts';
 import { findSocket } from '../image/mounted-socket.ts';
 
-/** Somebody in a folder of his own who does what the documentation says, under a project name of this run's. */
+/** A user who follows the documentation in a new folder, under this run's project name. */
 export interface User extends Place {
   readonly project: string;
-  /** The name that meet-gen's image has instead of `meet-gen`, which may be somebody's on this engine. */
+  /** The name of meet-gen's image. `meet-gen` may exist on this engine already. */
   readonly image: string;
-  /** The compose files that he has now, which are what `docker compose` takes; the first time or again. */
+  /** Writes the compose files, and makes `docker compose` use exactly these. */
   use(files: Readonly<Record<string, string | undefined>>): void;
   compose(...args: readonly string[]): Promise<string>;
   port(service: string, port: number): Promise<number>;
   remove(): Promise<void>;
 }
 
-/** What a build, an editor or a user leaves in a checkout. */
+/** Files that a build, an editor or a user leaves in a checkout. */
 const notCheckedIn = new Set(['.git', 'node_modules', 'dist', '.env', 'compose.yml', 'compose.override.yml']);
 
-/** A checkout that nobody has touched. */
+/** Copies the repository as a fresh checkout. */
 export function copyRepository(folder: string): void {
   cpSync(repository, folder, { recursive: true, filter: (path) => !notCheckedIn.has(relative(repository, path).split(sep)[0] ?? '') });
 }
 
-/** @param part tells this one from the run's others */
+/** @param part a name that is unique in this run */
 export async function createUser(engine: Engine, images: Images, part: string): Promise<User> {
   const project = composeProjectName(part);
   const image = `meet-gen-test/${part}:${runId}`;
@@ -44,7 +44,7 @@ export async function createUser(engine: Engine, images: Images, part: string): 
     env,
     project,
     image,
-    // The engine's machine may be another one than this.
+    // The engine may run on another machine.
     rename: (text) =>
       (existsSync(socket.path) ? text : text.replace(/\$?\(?stat -c %g \/var\/run\/docker\.sock\)?/, socket.groupId))
         .replaceAll(/(?<!:)\/var\/run\/docker\.sock/g, socket.path)

@@ -4,11 +4,10 @@ import { fleetingBackend, lastingBackends, startLastingMeet, type LastingMeet } 
 import { httpGet } from '../../support/http-get.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// The engine itself is killed or restarted, an engine of this test's own. meet-gen, a process outside of it, hears of
-// nothing meanwhile: containers that come back do so at other addresses, others don't come back. Its resync comes after
-// an hour, and once the engine answers again nothing happens any more.
-
-const everybody = [...lastingBackends, fleetingBackend];
+// This test's own engine is killed or restarted. meet-gen runs outside of it and misses all events meanwhile: some
+// containers return at other addresses, others don't. No event comes after the engine's return, and the resync is an
+// hour away.
+const allBackends = [...lastingBackends, fleetingBackend];
 
 let stack: LastingMeet;
 
@@ -18,43 +17,45 @@ beforeAll(async () => {
 afterAll(() => stack?.down());
 stopAtFirstFailure();
 
-/** What a visitor gets while there is no engine to ask for the port. */
+/** The status that a visitor gets. While the engine is down it can't be asked for the port. */
 async function visit(place: { readonly host: string; readonly port: number }): Promise<number> {
   return (await httpGet(place, '/api/v1.0/config/')).status;
 }
 
-describe.sequential('the engine goes and comes back', () => {
+describe.sequential('the engine ends and comes back', () => {
   let addresses: readonly string[];
 
-  test('before: everybody is routed', async () => {
-    await stack.backendsAre(everybody);
+  test('routes to every backend before the kill', async () => {
+    await stack.backendsAre(allBackends);
     addresses = await stack.addresses();
   });
 
-  test('it is killed: what was served goes on being served, and meet-gen says that the engine is away', async () => {
+  test('keeps serving while the engine is down, and reports that it is unreachable', async () => {
     const { meet, status } = stack.hosted;
     const frontend = { host: stack.engine.publishAddress, port: (await meet.port('frontend-1', 8083)) ?? NaN };
     await stack.engine.end('SIGKILL');
     expect(await visit(frontend)).toBe(200);
-    await waitUntil('the engine is missed', async () => (await status()).problems.some(({ code }) => code === 'engine-unreachable'));
+    await waitUntil('meet-gen reports the unreachable engine', async () =>
+      (await status()).problems.some(({ code }) => code === 'engine-unreachable'),
+    );
     expect(await visit(frontend)).toBe(200);
   });
 
-  test('it is back, the addresses are others: the routes are right, and nothing is left to complain about', async () => {
+  test('routes to the new addresses after the return, and reports no problem', async () => {
     await stack.engine.start();
     await stack.backendsAre(lastingBackends);
     expect(await stack.addresses()).not.toEqual(addresses);
-    await waitUntil('nothing is wrong', async () => (await stack.hosted.status()).problems.length === 0);
+    await waitUntil('no problem is left', async () => (await stack.hosted.status()).problems.length === 0);
   });
 
-  test('it is killed while a backend is being stopped, and back before meet-gen looks up: that backend is in rotation, too', async () => {
+  test('puts a backend back in rotation if the engine is killed during its stop', async () => {
     const { meet, sidecar, status } = stack.hosted;
     const stopping = meet.docker('stop', '--time', '60', meet.container('stubborn-1')).catch(() => undefined);
-    await waitUntil('it is out of rotation, and runs', async () => {
+    await waitUntil('the stopping backend is out of rotation', async () => {
       const replicas = (await status()).instances.flatMap(({ services }) => services.flatMap((service) => service.replicas));
       return replicas.some(({ state, reason }) => state === 'running' && reason.includes('stop signal'));
     });
-    // A call that failed would be tried again by itself.
+    // Without this wait, meet-gen could find the backend by the retry of a failed call.
     await stack.hosted.converged();
     sidecar().signal('SIGSTOP');
     await stack.engine.end('SIGKILL');
@@ -64,7 +65,7 @@ describe.sequential('the engine goes and comes back', () => {
     await stack.backendsAre(lastingBackends);
   });
 
-  test('a render of its own says what is published', async () => {
+  test('a separate render equals the published file', async () => {
     expect(await stack.hosted.render()).toBe(await stack.hosted.published());
   });
 });

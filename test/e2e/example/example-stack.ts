@@ -17,7 +17,7 @@ interface RunningService {
   readonly State: string;
 }
 
-/** What the socket proxy says of each request. */
+/** A line of the socket proxy's log. */
 interface ProxyDecision {
   readonly decision: string;
   readonly method?: string;
@@ -25,7 +25,7 @@ interface ProxyDecision {
   readonly query?: string;
 }
 
-/** The compose example, as a user has it in a folder of its own, with stand-ins for images that no test can pull. */
+/** The compose example in a new folder, with stand-ins for images that no test can pull. */
 export interface ExampleStack {
   readonly project: string;
   readonly folder: string;
@@ -34,7 +34,7 @@ export interface ExampleStack {
   /** `docker compose` with the example, .env.example and the stand-ins. */
   compose(...args: readonly string[]): Promise<string>;
   tryCompose(...args: readonly string[]): Promise<CommandResult>;
-  /** `docker compose` with the example (and its overlay) alone, as a user would call it, and .env beside it. */
+  /** `docker compose` without the stand-ins: only the example, its overlay if hardened, and .env. */
   plainCompose(...args: readonly string[]): Promise<CommandResult>;
   services(): Promise<readonly RunningService[]>;
   outerPort(): Promise<number>;
@@ -51,8 +51,8 @@ interface ExampleOptions {
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
- * Makes the folder; nothing is started. Hardened, it is the example with its overlay, and the hook's script beside it. `more` is what
- * a user adds in a file of his own; `part` names the project.
+ * Makes the folder, and starts no container. `hardened` adds the overlay and the hook's script. `more` is the text of
+ * another compose file. `part` names the project.
  */
 export async function createExample(
   engine: Engine,
@@ -61,13 +61,13 @@ export async function createExample(
 ): Promise<ExampleStack> {
   const project = composeProjectName(part);
   const socket = await findSocket(engine, images);
-  // Nobody has this image yet, as on a user's machine: compose has to build it.
+  // This image doesn't exist yet, as on a user's machine, so compose has to build it.
   const meetGenImage = `meet-gen-test/${part}:${runId}`;
   const folder = mkdtempSync(join(tmpdir(), 'meet-gen-example-'));
   const files = ['compose.example.yml', ...(hardened ? ['compose.hardened.yml'] : [])];
   for (const name of [...files, '.env.example']) copyFileSync(join(repository, name), join(folder, name));
   if (hardened) await addHook(folder);
-  // The services' env_file; what compose itself puts in comes from .env.example.
+  // For the services' env_file. Compose itself reads variables from .env.example.
   copyFileSync(join(folder, '.env.example'), join(folder, '.env'));
   writeFileSync(join(folder, 'override.yml'), exampleOverride(images, meetGenImage, repository, `${project}-outside`));
   if (more !== '') writeFileSync(join(folder, 'more.yml'), more);
@@ -107,7 +107,7 @@ export async function createExample(
   };
 }
 
-/** As the overlay's first lines say, and what it takes from the checkout. */
+/** Writes the hook by the overlay's first lines, and copies the templates from the checkout. */
 async function addHook(folder: string): Promise<void> {
   const { stdout } = await runBuilt(['hook']);
   writeFileSync(join(folder, 'meet-gen-hook.sh'), stdout);
@@ -115,20 +115,20 @@ async function addHook(folder: string): Promise<void> {
   cpSync(join(repository, 'templates'), join(folder, 'templates'), { recursive: true });
 }
 
-/** The configuration that a frontend has before it, by its number. */
+/** The rendered file in a frontend, by the frontend's number. */
 export function publishedFile(stack: ExampleStack, index = 1): Promise<string> {
   return stack.compose('exec', '--no-TTY', '--index', String(index), 'frontend', 'cat', '/etc/nginx/meet-routing/routing.conf');
 }
 
-/** The format that tells a container's address on the project's own network. */
-export function inNetwork(stack: ExampleStack): string {
+/** The format for a container's address on the project's own network. */
+export function addressFormat(stack: ExampleStack): string {
   return `{{with index .NetworkSettings.Networks "${stack.project}_internal"}}{{.IPAddress}}{{end}}`;
 }
 
 /** The addresses of a service's containers on the project's own network. */
 export async function addressesOf(engine: Engine, stack: ExampleStack, service: string): Promise<readonly string[]> {
   const ids = (await stack.services()).filter((one) => one.Service === service).map((one) => one.ID);
-  return (await docker(engine, ['inspect', '--format', inNetwork(stack), ...ids])).trim().split('\n').toSorted();
+  return (await docker(engine, ['inspect', '--format', addressFormat(stack), ...ids])).trim().split('\n').toSorted();
 }
 
 function parseLines(text: string): unknown[] {

@@ -7,7 +7,7 @@ import { providedEngine, providedImages } from '../../providers/engine/provided.
 import { runCommand } from '../../providers/run-command.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { ask, type Answer } from '../seed/ask.ts';
-import { addressesOf, createExample, inNetwork, publishedFile, repository, type ExampleStack } from './example-stack.ts';
+import { addressesOf, createExample, addressFormat, publishedFile, repository, type ExampleStack } from './example-stack.ts';
 
 const engine = providedEngine();
 const limitMs = 40_000;
@@ -20,17 +20,17 @@ beforeAll(async () => {
 afterAll(() => stack?.remove());
 
 describe('the files', () => {
-  test('compose takes the example with .env.example, and misses nothing', async () => {
+  test('compose accepts the example with .env.example, without a warning', async () => {
     const { code, stdout, stderr } = await stack.plainCompose('--env-file', '.env.example', 'config', '--format', 'json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const config = JSON.parse(stdout) as { name: string; services: Record<string, { build?: { context: string }; command?: string[] }> };
     expect(config.name).toBe('meet');
     expect(config.services['meet-gen']?.build?.context).toBe(stack.folder);
-    // A pattern that compose made nothing of would let any container through, or none.
+    // A pattern with an unresolved variable would match every container, or no container.
     expect(config.services['docker-proxy']?.command).toContain('-allowPOST=(/v1\\.[0-9]+)?/containers/meet-frontend-[0-9]+/kill');
   });
 
-  test('meet-gen has Compose resolve the example, and reads what is piped the same', async () => {
+  test('meet-gen renders the same from the example and from its piped configuration', async () => {
     const { stdout: config } = await stack.plainCompose('--env-file', '.env.example', 'config', '--format', 'json');
     const [fromFile, fromConfig] = await Promise.all([
       runBuilt(['render', '--compose', join(stack.folder, 'compose.example.yml')], { env: engine.env }),
@@ -54,7 +54,7 @@ describe('the files', () => {
   });
 });
 
-describe('brought up', () => {
+describe('the running example', () => {
   let port = 0;
   const get = (path: string): Promise<Answer> => ask(port, { method: 'GET', path, headers: {}, kind: 'usual' });
   const tryGet = (path: string): Promise<Answer | undefined> => get(path).catch(() => undefined);
@@ -72,9 +72,9 @@ describe('brought up', () => {
       "answer's content-type": 'application/json',
       "upstream's uri": '/api/v1.0/config/',
     });
-    // nginx's old workers may take one more request after the first answer of the new ones.
+    // nginx's old workers may answer one more request after the first answer of the new workers.
     await waitUntil(
-      'all is proven',
+      'all routes are live',
       () => stack.compose('exec', '--no-TTY', 'meet-gen', 'meet-gen', 'status').catch(() => undefined),
       limitMs,
     );
@@ -100,7 +100,7 @@ describe('brought up', () => {
     ];
     let states = '';
     await waitUntil(
-      'all are healthy',
+      'all containers are healthy',
       async () => {
         const services = await stack.services();
         states = services.map((one) => `${one.Service}: ${one.State} ${one.Health}`).join('\n');
@@ -114,7 +114,7 @@ describe('brought up', () => {
     expect(unchecked.toSorted()).toEqual(['acme-companion', 'celery']);
   });
 
-  test('the backend is the only upstream: celery, from the same image, is none', async () => {
+  test('the backend is the only upstream, and celery with the same image is not one', async () => {
     const backends = await addressesOf(engine, stack, 'backend');
     expect(upstreamsIn(await publishedFile(stack))).toEqual(backends.map((address) => `${address}:8000`));
     const celery = await addressesOf(engine, stack, 'celery');
@@ -122,21 +122,21 @@ describe('brought up', () => {
     expect(await publishedFile(stack)).not.toContain(`${celery[0]}:`);
   });
 
-  test('two frontends and three backends: nothing else to change', async () => {
+  test('scales to two frontends and three backends without another change', async () => {
     await stack.compose('up', '--detach', '--no-recreate', '--scale', 'frontend=2');
-    const spas = await meetAll(2, async () => /^SPA of (\S+)$/m.exec((await tryGet('/'))?.fields['body'] ?? '')?.[1]);
+    const spas = await answeringContainers(2, async () => /^SPA of (\S+)$/m.exec((await tryGet('/'))?.fields['body'] ?? '')?.[1]);
     expect(spas).toEqual(await shortIds('frontend'));
     await stack.compose('up', '--detach', '--no-recreate', '--scale', 'frontend=2', '--scale', 'backend=3');
-    const backends = await meetAll(3, async () => (await tryGet('/api/v1.0/config/'))?.fields["answer's x-backend-host"]);
+    const backends = await answeringContainers(3, async () => (await tryGet('/api/v1.0/config/'))?.fields["answer's x-backend-host"]);
     expect(backends).toEqual(await shortIds('backend'));
-    await waitUntil('both frontends serve what is published', async () => {
+    await waitUntil('both frontends serve the published file', async () => {
       const published = /return 200 "(\S+) \$nginx_version/.exec(await publishedFile(stack))?.[1];
       const served = await Promise.all([1, 2].map((index) => generationOf(index)));
       return served.every((generation) => generation === published);
     });
   });
 
-  test('meet-gen has asked the engine for nothing that its proxy refuses, and for no more than it says', async () => {
+  test('meet-gen makes only the documented calls, and the proxy refuses none of them', async () => {
     const decisions = (await stack.proxyDecisions()).filter((one) => one.decision !== 'start');
     expect(decisions.filter((one) => one.decision !== 'allowed')).toEqual([]);
     const calls = new Set(decisions.map((one) => `${one.method} ${one.path?.replace(/^\/v1\.\d+/, '')}`));
@@ -149,42 +149,42 @@ describe('brought up', () => {
     expect([...signals]).toEqual(['signal=HUP']);
   });
 
-  test('its migrate command runs', async () => {
+  test('the migrate command of the example runs', async () => {
     const words = readFileSync(join(repository, 'compose.example.yml'), 'utf8');
     const migrate = /docker compose (run --rm backend .*)$/m.exec(words)?.[1]?.split(' ') ?? [];
     expect(migrate).toContain('migrate');
     await stack.compose(...migrate);
   });
 
-  test('a one-off backend, which has the same labels and serves, is no upstream', async () => {
+  test('a one-off backend with the same labels is not an upstream', async () => {
     const before = await publishedFile(stack);
     const oneOff = (await stack.compose('run', '--detach', '--no-deps', 'backend')).trim();
-    const address = (await docker(engine, ['inspect', '--format', inNetwork(stack), oneOff])).trim();
+    const address = (await docker(engine, ['inspect', '--format', addressFormat(stack), oneOff])).trim();
     expect(address).toMatch(/^[\d.]+$/);
-    await lookedAfresh();
+    await resync();
     expect(await publishedFile(stack)).toBe(before);
     expect(before).not.toContain(`${address}:`);
     await docker(engine, ['rm', '--force', oneOff]);
   });
 
-  test('a one-off meet-gen is let through the socket proxy with --use-aliases, and not without', async () => {
+  test('the socket proxy allows a one-off meet-gen only with --use-aliases', async () => {
     const run = ['run', '--rm', '--no-TTY', '--no-deps'];
     const refused = await stack.tryCompose(...run, 'meet-gen', 'render');
     expect({ code: refused.code, stderr: refused.stderr }).toEqual({
       code: 3,
       stderr: expect.stringContaining('was refused (403)') as string,
     });
-    const let1 = await stack.tryCompose(...run, '--use-aliases', 'meet-gen', 'render');
-    expect({ code: let1.code, stdout: let1.stdout }).toEqual({ code: 0, stdout: await publishedFile(stack) });
+    const allowed = await stack.tryCompose(...run, '--use-aliases', 'meet-gen', 'render');
+    expect({ code: allowed.code, stdout: allowed.stdout }).toEqual({ code: 0, stdout: await publishedFile(stack) });
   });
 });
 
-/** Has meet-gen list the containers once more, and be through with what it saw: it lists again only after that. */
-async function lookedAfresh(): Promise<void> {
+/** Requests two resyncs. meet-gen begins the second only after it has handled the list of the first. */
+async function resync(): Promise<void> {
   for (const round of [1, 2]) {
     const before = await countLists();
     await stack.compose('kill', '--signal', 'HUP', 'meet-gen');
-    await waitUntil(`meet-gen asks for a resync, time ${round}`, async () => (await countLists()) > before, limitMs);
+    await waitUntil(`meet-gen lists the containers, resync ${round}`, async () => (await countLists()) > before, limitMs);
   }
 }
 
@@ -192,11 +192,11 @@ async function countLists(): Promise<number> {
   return (await stack.proxyDecisions()).filter((one) => one.path?.endsWith('/containers/json')).length;
 }
 
-/** Asks until so many different ones have answered; in order. */
-async function meetAll(count: number, look: () => Promise<string | undefined>): Promise<readonly string[]> {
+/** Asks until `count` different containers have answered. @returns their names, sorted */
+async function answeringContainers(count: number, look: () => Promise<string | undefined>): Promise<readonly string[]> {
   const seen = new Set<string>();
   await waitUntil(
-    `${count} different ones answer`,
+    `${count} different containers answer`,
     async () => {
       const one = await look();
       if (one !== undefined) seen.add(one);
@@ -217,8 +217,8 @@ async function shortIds(service: string): Promise<readonly string[]> {
 }
 
 async function generationOf(index: number): Promise<string | undefined> {
-  const asking = ['wget', '-q', '-O', '-', 'http://127.0.0.1:8084/generation'];
-  return (await stack.compose('exec', '--no-TTY', '--index', String(index), 'frontend', ...asking)).split(' ')[0];
+  const command = ['wget', '-q', '-O', '-', 'http://127.0.0.1:8084/generation'];
+  return (await stack.compose('exec', '--no-TTY', '--index', String(index), 'frontend', ...command)).split(' ')[0];
 }
 
 function reached(answer: Answer | undefined): Answer | undefined {

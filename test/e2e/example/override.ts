@@ -2,8 +2,8 @@ import type { Images } from '../../providers/engine/stand-ins.ts';
 import { runLabel } from '../../providers/engine/test-run.ts';
 
 /**
- * What a test has to replace in the compose example, and nothing else: images that can't be pulled, ports and names that
- * another run or the machine may have, and the waits between health checks.
+ * Replaces only the parts of the compose example that a test can't use. These are images that can't be pulled, ports
+ * and names that may be in use, and the intervals of health checks.
  */
 export function exampleOverride(images: Images, meetGenImage: string, repository: string, proxyNetwork: string): string {
   const quick = 'healthcheck: { interval: 1s, start_period: 1s }';
@@ -39,7 +39,7 @@ services:
     ${quick}
   keycloak:
     image: ${images.idle}
-    # Its health check wants HTTP/1.0 back, which Keycloak gives and node doesn't.
+    # The health check needs HTTP/1.0, which Keycloak answers with and node doesn't.
     entrypoint: ["node", "-e", ${JSON.stringify(answerHttp10)}]
     ${quick}
   keycloak-db:

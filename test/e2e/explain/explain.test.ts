@@ -11,13 +11,13 @@ import type { MeetStack } from '../../support/meet-stack.ts';
 import { askTargets } from '../../support/raw-requests.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
-// What `explain` says, and what the real nginx does with the same request: both of the versions that must load the file.
+// `explain` compared with the answers of real nginx, in both versions that must load the file.
 
 const seed = Number(process.env['EXPLAIN_SEED'] ?? Math.floor(Math.random() * 1_000_000));
 const frontends = ['frontend-1', 'frontend-old-1'] as const;
 const asksToMeetAll = 4;
 const roomsEach = 100;
-/** An argument of a command can't be any length. */
+/** The length of a command's argument is limited. */
 const targetsAtOnce = 500;
 
 const service = (paths: string) => ({
@@ -35,12 +35,12 @@ beforeAll(async () => {
     services: {
       'frontend-old': { ...usualFrontend(engine), image: 'meet-gen-test/frontend:1.22' },
       files: service('/files'),
-      // Sorts after files, which has the path already.
+      // Sorts after `files`, which has the path `/files` already.
       files2: service('/files,/files2'),
       nested: service('/api/nested'),
       below: service('/below/'),
       only: service('=/only'),
-      // Guarded, but open to everybody.
+      // Guarded, but open to every address.
       kept: {
         ...service('/kept'),
         labels: {
@@ -50,9 +50,9 @@ beforeAll(async () => {
         },
       },
       gone: service('/gone'),
-      // On none of the networks that the frontends share.
+      // Not on a network that the frontends share.
       lost: { ...service('/lost'), networks: ['default'] },
-      // Never passes, so it stands by.
+      // The health check never passes, so the container is standby.
       unready: { ...service('/unready'), healthcheck: { test: ['CMD', 'false'], interval: '1h', start_period: '1h' } },
     },
     scale: { backend: 2 },
@@ -75,7 +75,7 @@ function askFrontend(frontend: string, targets: readonly string[]): Promise<read
   return askTargets(providedEngine().publishAddress, ports.get(frontend) ?? 0, targets);
 }
 
-/** Asks the running sidecar on its socket, as the command does, but many times in one go. */
+/** Asks the running sidecar on its socket, as the command does, but for many targets in one process. */
 async function explainAll(targets: readonly string[]): Promise<readonly Explanation[]> {
   const explanations: Explanation[] = [];
   for (let from = 0; from < targets.length; from += targetsAtOnce) {
@@ -104,22 +104,22 @@ const askExplain = `
   })();
 `;
 
-/** What came back, in the words of an explanation: the kind, and the id of the container where one says so. */
-function seen({ status, head, body }: Response): string {
+/** The answer in the words of an explanation: the kind, and the id of an answering container. */
+function describeAnswer({ status, head, body }: Response): string {
   const container = headerOf(head, 'x-backend-host');
   if (container !== undefined) return `service ${container}`;
   if (status === 200 && body.includes('SPA of')) return 'spa';
   return { 301: 'redirect', 400: 'bad-request', 503: 'unavailable' }[status] ?? `status ${status}`;
 }
 
-/** All that may come back. */
-function foretold({ instances }: Explanation): readonly string[] {
+/** Every answer that the explanation allows. */
+function explainedAnswers({ instances }: Explanation): readonly string[] {
   const [answer] = instances;
   if (answer?.answer !== 'service') return [answer?.answer ?? 'no answer'];
   return answer.containers.flatMap(({ id, place }) => (place === 'answers' ? [`service ${id}`] : [])).toSorted();
 }
 
-/** None holds white space. */
+/** Separated by white space. */
 const targets = String.raw`
   / /?x /#x // /. /./ /.. /../ /%2e /%2e%2e /abc-defg-hij /feedback /index.html /api.js
   /api /api/ /api/v1.0/config/ /api?x=1 /api#x /api/?x=/files /api-abcd-efg /apix /API/ /api. /api;x=1
@@ -138,25 +138,28 @@ const targets = String.raw`
   .trim()
   .split(/\s+/);
 
-test('explain agrees with what real requests show, whichever frontend is asked', async () => {
-  const told = (await explainAll(targets)).map((explanation, index) => ({ target: targets[index], who: foretold(explanation) }));
+test('explain agrees with the real answers of every frontend', async () => {
+  const explained = (await explainAll(targets)).map((explanation, index) => ({
+    target: targets[index],
+    answers: explainedAnswers(explanation),
+  }));
   for (const frontend of frontends) {
-    const real: { target: string | undefined; who: readonly string[] }[] = [];
+    const real: { target: string | undefined; answers: readonly string[] }[] = [];
     for (const target of targets) {
-      const answers = await askFrontend(
+      const responses = await askFrontend(
         frontend,
         Array.from({ length: asksToMeetAll }, () => target),
       );
-      real.push({ target, who: [...new Set(answers.map(seen))].toSorted() });
+      real.push({ target, answers: [...new Set(responses.map(describeAnswer))].toSorted() });
     }
-    expect(real).toEqual(told);
+    expect(real).toEqual(explained);
   }
-  const kinds = new Set(told.flatMap(({ who }) => who.map((one) => one.split(' ')[0])));
+  const kinds = new Set(explained.flatMap(({ answers }) => answers.map((answer) => answer.split(' ')[0])));
   expect(kinds).toEqual(new Set(['bad-request', 'service', 'spa', 'unavailable']));
-  expect(told.some(({ who }) => who.length === 2)).toBe(true);
+  expect(explained.some(({ answers }) => answers.length === 2)).toBe(true);
 });
 
-test(`explain agrees with nginx for targets made at random (EXPLAIN_SEED=${seed})`, async () => {
+test(`explain agrees with nginx for random targets (EXPLAIN_SEED=${seed})`, async () => {
   const random = seededRandom(seed);
   const pick = (words: readonly string[]): string => words[Math.floor(random() * words.length)] ?? '';
   const words = [
@@ -192,15 +195,16 @@ test(`explain agrees with nginx for targets made at random (EXPLAIN_SEED=${seed}
     const parts = Array.from({ length: 1 + Math.floor(random() * 8) }, () => (random() < 0.4 ? pick(names) : pick(words)));
     return `/${parts.join('')}`;
   });
-  // The stand-in for the backend takes what begins with two slashes for a host.
+  // The backend's stand-in reads two leading slashes as the start of a host.
   const made = all.filter((target) => URL.canParse(target, 'http://backend'));
   expect(made.length).toBeGreaterThan(450);
-  const told = await explainAll(made);
+  const explained = await explainAll(made);
   for (const frontend of frontends) {
     const answers = await askFrontend(frontend, made);
     const wrong = answers.flatMap((answer, index) => {
-      const expected = told[index] === undefined ? [] : foretold(told[index]);
-      return expected.includes(seen(answer)) ? [] : [{ target: made[index], seen: seen(answer), expected }];
+      const expected = explained[index] === undefined ? [] : explainedAnswers(explained[index]);
+      const seen = describeAnswer(answer);
+      return expected.includes(seen) ? [] : [{ target: made[index], seen, expected }];
     });
     expect(wrong).toEqual([]);
   }
@@ -209,9 +213,9 @@ test(`explain agrees with nginx for targets made at random (EXPLAIN_SEED=${seed}
 const explain = (...args: readonly string[]): Promise<string> =>
   meet.docker('exec', meet.container('meet-gen-1'), 'meet-gen', 'explain', ...args);
 
-describe('the command, as an operator calls it', () => {
-  test('tells location, service, containers with state and address, and why the rest is out', async () => {
-    // Columns are as wide as what stands in them.
+describe('the command', () => {
+  test('shows the location, the service, and its containers with state and address', async () => {
+    // The widths of columns depend on their texts.
     const said = (await explain('https://meet.example.com/api/v1.0/config/')).replaceAll(/(?<=\S) +/g, ' ');
     const address = await meet.address('backend-1', meet.internalNetwork);
     expect(said).toContain(`${meet.project}: ${meet.project}/backend answers\n    location ^~ /api/\n`);
@@ -221,7 +225,7 @@ describe('the command, as an operator calls it', () => {
     expect(said).toContain(`${meet.container('frontend-1')} running serves the published file (live)`);
   });
 
-  test('names the networks of a container that shares none with the frontends, and the line to paste, which helps', async () => {
+  test('names the networks of a container that shares no network with the frontends, and a command that fixes it', async () => {
     const ended: unknown = await explain('/lost').catch((error: unknown) => error);
     const connect = `docker network connect ${meet.internalNetwork} ${meet.container('lost-1')}`;
     expect(String(ended)).toContain(`it is on ${meet.project}_default, the frontends share ${meet.proxyNetwork}, ${meet.internalNetwork}`);
@@ -242,12 +246,12 @@ const forms: Readonly<Record<string, (prefix: string, word: (length: number, fro
 };
 
 describe.each(Object.entries(forms))('rooms, %s', (_, form) => {
-  test.each(backendPreset)(`${roomsEach} that begin as %s reach the SPA (EXPLAIN_SEED=${seed})`, async (prefix) => {
+  test.each(backendPreset)(`${roomsEach} rooms that begin with %s reach the SPA (EXPLAIN_SEED=${seed})`, async (prefix) => {
     const random = seededRandom(seed);
     const word = (length: number, from = letters): string =>
       Array.from({ length }, () => from[Math.floor(random() * from.length)]).join('');
     const rooms = Array.from({ length: roomsEach }, () => form(prefix, word));
     const answers = await askFrontend('frontend-1', rooms);
-    expect(rooms.filter((_room, index) => answers[index] === undefined || seen(answers[index]) !== 'spa')).toEqual([]);
+    expect(rooms.filter((_room, index) => answers[index] === undefined || describeAnswer(answers[index]) !== 'spa')).toEqual([]);
   });
 });

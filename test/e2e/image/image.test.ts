@@ -32,8 +32,8 @@ beforeAll(async () => {
   socket = await findSocket(engine, images);
 });
 
-describe('what is in the image', () => {
-  test('says what it is, and runs as a user that is not root', async () => {
+describe('the image', () => {
+  test('has labels, and runs as a user other than root', async () => {
     const [described] = JSON.parse(await docker(engine, ['image', 'inspect', image])) as { Config: ImageConfig }[];
     const { User: user, Labels: labels, StopSignal: stopSignal, ExposedPorts: ports } = described?.Config ?? ({} as ImageConfig);
     expect(user).toBe('1000:1000');
@@ -47,7 +47,7 @@ describe('what is in the image', () => {
     });
   });
 
-  test('is one program and its templates, which its user can read and not change', async () => {
+  test('has one program and its templates, which its user can read but not change', async () => {
     const find = ['find', '/meet-gen', '-type', 'f', '-printf', '%p %u\\n', ',', '-writable', '-printf', 'writable: %p\\n'];
     const { stdout } = await runImage(engine, image, ['--entrypoint', find[0] ?? ''], find.slice(1));
     expect(stdout.trim().split('\n').toSorted()).toEqual([
@@ -79,7 +79,7 @@ describe('what is in the image', () => {
   });
 });
 
-describe('docker run, to an end', () => {
+describe('docker run until the command ends', () => {
   test.each([
     { command: ['--help'], code: 0, stdout: 'Usage: meet-gen' },
     { command: ['run', '--help'], code: 0, stdout: '--docker-host' },
@@ -93,7 +93,7 @@ describe('docker run, to an end', () => {
     expect(ended).toEqual({ code, stdout: expect.stringContaining(stdout) as string, stderr: expect.stringContaining(stderr) as string });
   });
 
-  test('with a volume that belongs to root, it says so and how to fix it', async () => {
+  test("refuses root's volume, and names the fix", async () => {
     const { code, stderr } = await runImage(engine, image, ['--volume', '/out'], ['--out', '/out']);
     expect({ code, stderr: stderr.trim() }).toEqual({
       code: 2,
@@ -103,7 +103,7 @@ describe('docker run, to an end', () => {
   });
 });
 
-describe('docker run, as the sidecar', () => {
+describe('docker run as the sidecar', () => {
   const started: SmallMeet[] = [];
   const startMeet = async (part: string): Promise<SmallMeet> => {
     const meet = await startSmallMeet(engine, images, image, part);
@@ -112,29 +112,29 @@ describe('docker run, as the sidecar', () => {
   };
   afterAll(() => Promise.all(started.map((meet) => meet.remove())));
 
-  test('it needs no more than the socket and its group, and stops cleanly as PID 1', async () => {
+  test('needs only the socket and its group, and stops cleanly as PID 1', async () => {
     const meet = await startMeet('image-socket');
     const meetGen = await meet.startMeetGen(['--volume', `${socket.path}:${containerSocket}`, '--group-add', socket.groupId]);
-    const answer = await meet.untilRouted();
+    const answer = await meet.waitUntilRouted();
     expect(answer.fields['status']).toBe('200');
-    await meet.untilHealth(meetGen, 'healthy');
+    await meet.waitForHealth(meetGen, 'healthy');
     expect(await docker(engine, ['exec', meetGen, 'cat', '/proc/1/cmdline'])).toContain('meet-gen.js');
-    // After these two seconds the engine would kill it, and the exit code would be 137.
+    // After two seconds the engine would kill meet-gen, and the exit code would be 137.
     await docker(engine, ['stop', '--time', '2', meetGen]);
     expect(await docker(engine, ['inspect', '--format', '{{.State.ExitCode}} {{.State.OOMKilled}}', meetGen])).toBe('0 false\n');
     expect(lastMessage(await meet.log(meetGen))).toBe(logMessages.stopped.message);
-    await meet.untilRouted();
+    await meet.waitUntilRouted();
   });
 
-  test('without the socket’s group it names the group and the line to paste', async () => {
+  test('names the socket’s group, and the option that adds it, without the group', async () => {
     const meet = await startMeet('image-no-group');
     const meetGen = await meet.startMeetGen(['--volume', `${socket.path}:${containerSocket}`]);
     const words = `the socket belongs to group ${socket.groupId}: add --group-add ${socket.groupId} to docker run, or group_add: [\\"${socket.groupId}\\"] to the service in compose`;
-    await waitUntil('the log tells', async () => (await meet.log(meetGen)).includes(words), 20_000);
-    await meet.untilHealth(meetGen, 'unhealthy');
+    await waitUntil('the log names the group', async () => (await meet.log(meetGen)).includes(words), 20_000);
+    await meet.waitForHealth(meetGen, 'unhealthy');
   });
 
-  test('behind a socket proxy as in the compose example, it is unhealthy for as long as the engine can’t be reached', async () => {
+  test('is unhealthy while the example’s socket proxy is stopped', async () => {
     const meet = await startMeet('image-proxy');
     const proxy = await meet.start(
       [
@@ -154,17 +154,17 @@ describe('docker run, as the sidecar', () => {
       proxyCommand(meet.name),
     );
     const meetGen = await meet.startMeetGen(['--network-alias', 'meet-gen', '--env', 'DOCKER_HOST=tcp://docker-proxy:2375']);
-    await meet.untilRouted();
-    await meet.untilHealth(meetGen, 'healthy');
+    await meet.waitUntilRouted();
+    await meet.waitForHealth(meetGen, 'healthy');
     await docker(engine, ['kill', proxy]);
-    await meet.untilHealth(meetGen, 'unhealthy');
-    await meet.untilRouted();
+    await meet.waitForHealth(meetGen, 'unhealthy');
+    await meet.waitUntilRouted();
     await docker(engine, ['start', proxy]);
-    await meet.untilHealth(meetGen, 'healthy');
+    await meet.waitForHealth(meetGen, 'healthy');
     expect(await meet.log(proxy)).not.toContain('"refused"');
   });
 
-  test('its page is served on a published port, and says what the engine and nginx said', async () => {
+  test('serves the page on a published port, with the state of the engine and of nginx', async () => {
     const meet = await startMeet('image-page');
     const access = ['--volume', `${socket.path}:${containerSocket}`, '--group-add', socket.groupId];
     const listening = ['--env', 'MEET_GEN_LISTEN=0.0.0.0:9180', '--publish', `${engine.publishAddress}::9180`];
@@ -172,9 +172,9 @@ describe('docker run, as the sidecar', () => {
     const port = Number((await docker(engine, ['port', meetGen, '9180/tcp'])).trim().split(':').at(-1));
     const place = { host: engine.publishAddress, port };
     let last = '';
-    const says = (...words: readonly (string | RegExp)[]): Promise<true> =>
+    const showsPage = (...words: readonly (string | RegExp)[]): Promise<true> =>
       waitUntil(
-        `the page says ${words.join(', ')}`,
+        `the page shows ${words.join(', ')}`,
         async () => {
           last = await httpGet(place, '/').then(({ body }) => readable(body), String);
           return words.every((word) => (typeof word === 'string' ? last.includes(word) : word.test(last)));
@@ -185,7 +185,7 @@ describe('docker run, as the sidecar', () => {
     const address = (
       await docker(engine, ['inspect', '--format', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', meet.backend])
     ).trim();
-    await says('all routes are live', /serves the published file \(live\), nginx 1\.30/, `${address}:8000 on ${meet.network}`);
+    await showsPage('all routes are live', /serves the published file \(live\), nginx 1\.30/, `${address}:8000 on ${meet.network}`);
     for (const [path, type] of [
       ['/page.css', 'text/css'],
       ['/page.js', 'text/javascript'],
@@ -196,15 +196,15 @@ describe('docker run, as the sidecar', () => {
     }
 
     await docker(engine, ['stop', '--time', '1', meet.backend]);
-    await says(/no replica is in rotation for .*, so its routes answer 503/, 'exited');
+    await showsPage(/no replica is in rotation for .*, so its routes answer 503/, 'exited');
     await docker(engine, ['start', meet.backend]);
-    await says('all routes are live');
+    await showsPage('all routes are live');
     await docker(engine, ['stop', '--time', '1', meet.frontend]);
-    await says('serves nothing');
+    await showsPage('serves nothing');
   });
 });
 
-/** The text of a page, without its elements. */
+/** The text of a page without its elements. */
 function readable(page: string): string {
   return page.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
 }
@@ -219,7 +219,7 @@ function lastMessage(log: string): unknown {
   return last.msg;
 }
 
-/** What compose.example.yml gives its socket proxy, for a project of this name. */
+/** The socket proxy's command in compose.example.yml, for a project of this name. */
 function proxyCommand(project: string): readonly string[] {
   const example = parse(readFileSync(new URL('compose.example.yml', repository), 'utf8'), { merge: true }) as {
     services: { 'docker-proxy': { command: readonly string[] } };

@@ -9,20 +9,20 @@ import { ask, type Answer } from '../seed/ask.ts';
 
 type Health = 'starting' | 'healthy' | 'unhealthy';
 
-/** A frontend and a backend with labels, and meet-gen's own image beside them, all without compose. */
+/** A frontend and a backend with labels, beside meet-gen's image, without compose. */
 export interface SmallMeet {
   readonly name: string;
   readonly network: string;
-  /** The ids of its two containers. */
+  /** The ids of the two containers. */
   readonly frontend: string;
   readonly backend: string;
-  /** Starts a container of the image as an operator should: read-only, no capabilities, no new privileges. */
+  /** Starts meet-gen with an operator's options: read-only, no capabilities, no new privileges. */
   startMeetGen(args: readonly string[]): Promise<string>;
   /** Starts any other container on the same network. */
   start(args: readonly string[], image: string, command?: readonly string[]): Promise<string>;
-  /** The API through the frontend's routing server, asked until the backend answers. */
-  untilRouted(): Promise<Answer>;
-  untilHealth(container: string, wanted: Health): Promise<void>;
+  /** Asks for the API through the frontend's routing server until the backend answers. */
+  waitUntilRouted(): Promise<Answer>;
+  waitForHealth(container: string, wanted: Health): Promise<void>;
   log(container: string): Promise<string>;
   remove(): Promise<void>;
 }
@@ -32,8 +32,9 @@ const quickHealth = ['--health-interval', '500ms', '--health-retries', '1', '--h
 const limitMs = 30_000;
 
 /**
- * @param part tells this one from the run's others
- * @param singleFile a file of the engine's machine that is mounted by itself, in the hand-written file's place, instead of a volume and the stub
+ * @param part a name that is unique in this run
+ * @param singleFile a file on the engine's machine, mounted alone in place of the hand-written file, the volume and the
+ * stub
  */
 export async function startSmallMeet(
   engine: Engine,
@@ -96,7 +97,7 @@ export async function startSmallMeet(
     backend,
     startMeetGen: (args) => start([...hardened, ...quickHealth, ...out, '--env', `MEET_GEN_INSTANCE=${name}`, ...args], meetGenImage),
     start,
-    untilRouted: () =>
+    waitUntilRouted: () =>
       waitUntil(
         'the frontend routes the API to the backend',
         async () => {
@@ -105,7 +106,7 @@ export async function startSmallMeet(
         },
         limitMs,
       ),
-    async untilHealth(container, wanted) {
+    async waitForHealth(container, wanted) {
       let last = '';
       await waitUntil(
         `the container is ${wanted}`,
@@ -126,7 +127,10 @@ export async function startSmallMeet(
   };
 }
 
-/** Runs the image to its end, as `docker run --rm` does; again where docker's client came too late for all that it said. */
+/**
+ * Runs the image to its end with `docker run --rm`. Repeats the run if docker's client attached too late for the
+ * output.
+ */
 export async function runImage(
   engine: Engine,
   image: string,
@@ -134,7 +138,7 @@ export async function runImage(
   command: readonly string[],
 ): Promise<CommandResult> {
   const args = ['run', '--rm', '--label', runLabel, '--network', 'none', ...options, image, ...command];
-  return waitUntil('it is heard', async () => {
+  return waitUntil('docker run prints the output', async () => {
     const end = await tryCommand(engine.dockerCli, args, { env: engine.env, timeoutMs: 60_000 });
     return end.stdout + end.stderr !== '' && end;
   });

@@ -7,8 +7,8 @@ import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
 import { shippedStub } from '../../support/real-layout.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// A frontend on the host's own network, with services on a bridge, on an internal network and in host mode, too. None of the
-// services says its port, and the engine's list shows only the first one's. meet-gen is on the bridge.
+// A frontend in host mode, with services on a bridge, on an internal network and in host mode. No service has a label
+// for its port, and the engine's list shows only the port of the first. meet-gen is on the bridge.
 
 const spaConf = readFileSync(new URL('../../providers/engine/images/frontend/default.conf', import.meta.url), 'utf8');
 const backendImage = 'meet-gen-test/backend:latest';
@@ -61,14 +61,14 @@ beforeAll(async () => {
 afterAll(() => meet?.down());
 stopAtFirstFailure();
 
-/** Asks the host at the gateway of a network that a container is on. */
+/** Asks the host from a container, at the gateway of one of the container's networks. */
 async function askHost(from: string, network: string, port: number, path: string): Promise<{ status: number; name: string | null }> {
   const gateway = await meet.inspect(from, `{{(index .NetworkSettings.Networks ${JSON.stringify(network)}).Gateway}}`);
   const script = `fetch('http://${gateway}:${port}${path}').then((r) => console.log(JSON.stringify({ status: r.status, name: r.headers.get('x-backend-name') })))`;
   return JSON.parse(await meet.docker('exec', meet.container(from), 'node', '-e', script)) as { status: number; name: string | null };
 }
 
-test('reaches containers on a bridge, on an internal network and in host mode, and is proven from the bridge', async () => {
+test('reaches containers on a bridge, on an internal network and in host mode, with a proof from the bridge', async () => {
   for (const name of ['bridged', 'closed', 'hosted']) {
     await waitUntil(
       `${name} answers`,
@@ -87,7 +87,7 @@ test('reaches containers on a bridge, on an internal network and in host mode, a
 
 const askGeneration = (from: string, network: string) => askHost(from, network, ports.status, '/generation');
 
-test('tells its generation to the networks of its instance, and to no neighbour', async () => {
+test('answers its generation to the networks of its instance, and not to neighbours', async () => {
   expect((await askGeneration('tools-1', meet.internalNetwork)).status).toBe(200);
   expect((await askGeneration('neighbour-1', meet.proxyNetwork)).status).toBe(403);
 });
@@ -95,9 +95,12 @@ test('tells its generation to the networks of its instance, and to no neighbour'
 test('follows a backend to its new address', async () => {
   const before = await meet.address('bridged-1', meet.internalNetwork);
   await meet.docker('network', 'disconnect', meet.internalNetwork, meet.container('bridged-1'));
-  // Somebody else takes its address.
+  // The neighbour takes the free address.
   await meet.docker('network', 'connect', meet.internalNetwork, meet.container('neighbour-1'));
   await meet.docker('network', 'connect', meet.internalNetwork, meet.container('bridged-1'));
   expect(await meet.address('bridged-1', meet.internalNetwork)).not.toBe(before);
-  await waitUntil('it answers', async () => (await askHost('tools-1', meet.internalNetwork, ports.listen, '/bridged')).name === 'bridged');
+  await waitUntil(
+    'the backend answers',
+    async () => (await askHost('tools-1', meet.internalNetwork, ports.listen, '/bridged')).name === 'bridged',
+  );
 });

@@ -6,8 +6,8 @@ import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { startMeet, usualFrontend, type MeetStack } from '../../support/meet-stack.ts';
 import { stubIn } from '../../support/real-layout.ts';
 
-// Frontends of one Meet, which all read one file: one has an IPv6 address, one has an address that its kernel was told not to use,
-// and one has IPv4 alone, and IPv6 switched off.
+// Three frontends of one Meet read the same file. The first has an IPv6 address. The second has an IPv6 address, but
+// its kernel has IPv6 off. The third has only an IPv4 address, with IPv6 off.
 
 const api = '/api/v1.0/config/';
 const subnet = `fd77:${randomInt(0x1_00_00).toString(16)}:${randomInt(0x1_00_00).toString(16)}::/64`;
@@ -24,7 +24,7 @@ beforeAll(async () => {
       frontend: { networks: ['internal', 'plain'], configs: [{ source: 'stub-for-ipv6', target: '/etc/nginx/conf.d/routing.conf' }] },
       forbidden: { ...usual, networks: ['internal', 'plain'], sysctls: withoutIpv6 },
       old: { ...usual, networks: ['plain'], sysctls: withoutIpv6 },
-      // Nothing is rendered for it.
+      // Only the stub, without a rendered file.
       bare: {
         ...usual,
         labels: {},
@@ -52,17 +52,17 @@ async function askByIpv6(port: number, path: string, name = 'frontend-1'): Promi
   return meet.docker('exec', meet.container('tools-1'), 'node', '-e', script);
 }
 
-test('the one with an IPv6 address answers there, on both servers', async () => {
+test('the frontend with an IPv6 address answers there, on both servers', async () => {
   expect(await askByIpv6(8083, api)).toMatch(/^200 application\/json/);
   expect(await askByIpv6(8084, '/generation')).toMatch(/^200 text\/plain [0-9a-f]{16} /);
 });
 
-test('the stub for IPv6 answers there before anything is rendered', async () => {
+test('the stub for IPv6 answers there without a rendered file', async () => {
   expect(await askByIpv6(8083, '/', 'bare-1')).toMatch(/^503 /);
   expect(await askByIpv6(8084, '/generation', 'bare-1')).toMatch(/^200 .*none 1\./);
 });
 
-test('all serve the same file, and start with it again, also where IPv6 is off', async () => {
+test('all serve the same file and restart with it, also with IPv6 off', async () => {
   for (const name of frontends) {
     expect(await meet.answering(api, name)).toEqual(['backend-1']);
     await meet.docker('restart', '--time', '3', meet.container(name));
@@ -74,13 +74,13 @@ test('all serve the same file, and start with it again, also where IPv6 is off',
   expect(problems).toEqual([]);
 });
 
-test('a frontend that starts again is listened to at once: the file says so while no frontend has an IPv6 address', async () => {
-  const away = ['frontend-1', 'forbidden-1'].map((name) => meet.container(name));
-  await meet.docker('stop', '--time', '3', ...away);
+test('keeps listening on IPv6 while no frontend with an IPv6 address runs', async () => {
+  const stopped = ['frontend-1', 'forbidden-1'].map((name) => meet.container(name));
+  await meet.docker('stop', '--time', '3', ...stopped);
   const { instances } = await meet.resynced();
   expect(instances[0]?.frontends.map(({ state }) => state).toSorted()).toEqual(['exited', 'exited', 'running']);
   expect(await meet.tool('cat', '/routing/routing.conf')).toContain('listen [::]:8083;');
-  await meet.docker('start', ...away);
+  await meet.docker('start', ...stopped);
   await meet.routed({ [api]: ['backend-1'] });
   expect(await askByIpv6(8083, api)).toMatch(/^200 application\/json/);
 });

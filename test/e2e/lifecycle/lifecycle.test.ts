@@ -5,14 +5,14 @@ import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { startQuietTime, type QuietTime } from './quiet-time.ts';
 
-// Everything that can happen to a container of a Meet, one after the other on one stack, each live without a hand's
-// turn. meet-gen's resync comes after an hour, so only what the engine announced can have led to it.
+// Changes to the containers of a Meet, one after the other on one stack, each live without a manual step. The resync is
+// an hour away, so each change comes from an event.
 
 const api = '/api/v1.0/config/';
 const room = '/abc-defg-hij';
 const roomLikeTheApi = '/api-abcd-efg';
 const template = 'routing.conf.eta';
-const nobody = ['503, retry after 5'];
+const unavailable = ['503, retry after 5'];
 const healthcheck = {
   test: ['CMD', 'python', 'manage.py', 'check'],
   interval: '500ms',
@@ -37,7 +37,7 @@ beforeAll(async () => {
         networks: ['internal'],
         healthcheck: { ...healthcheck, test: ['CMD-SHELL', 'test -e /tmp/healthy'] },
       },
-      // It answers as a backend does, so a request that goes to the wrong address is seen.
+      // Answers as a backend does, and so shows requests to a wrong address.
       squatter: { image: 'meet-gen-test/backend:latest', networks: ['internal'] },
     },
     scale: { backend: 0, files: 0, next: 0, squatter: 0 },
@@ -48,12 +48,12 @@ afterAll(async () => {
 });
 stopAtFirstFailure();
 
-/** The API goes to exactly these, the rooms to the SPA. */
-async function backendsAre(...backends: readonly string[]): Promise<void> {
+/** Waits until the API goes to exactly these backends, and rooms to the SPA. */
+async function waitForBackends(...backends: readonly string[]): Promise<void> {
   await meet.routed({ [api]: backends, [room]: ['SPA'] });
 }
 
-/** Has somebody else take the address that a container just left: the engine gives the lowest free one. */
+/** Starts other containers until one has this free address. The engine gives the lowest free address. */
 async function squat(address: string): Promise<void> {
   for (let count = 1; count <= 5; count++) {
     await meet.scale({ squatter: count });
@@ -61,14 +61,14 @@ async function squat(address: string): Promise<void> {
   }
 }
 
-/** Edits the mounted template as an editor does: a file beside it, then a rename. */
+/** Edits the mounted template as an editor does: writes a new file, then renames it. */
 async function editTemplate(...sedExpressions: readonly string[]): Promise<void> {
   const edit = `sed ${sedExpressions.map((expression) => `-e '${expression}'`).join(' ')} /templates/${template} > /templates/.new`;
   await meet.tool('sh', '-c', `${edit} && mv /templates/.new /templates/${template}`);
 }
 
-/** Waits until the frontend answers with this in the header that the edited template sets. */
-async function templateMarkIs(mark: string): Promise<void> {
+/** Waits until the frontend answers with this mark, in the header of the edited template. */
+async function waitForTemplateMark(mark: string): Promise<void> {
   await waitUntil(`the template's mark is ${mark}`, async () => (await meet.ask(api)).headers['x-template'] === mark);
   await meet.converged();
 }
@@ -77,16 +77,16 @@ async function problemCodes(): Promise<readonly string[]> {
   return (await meet.status()).problems.map((item) => item.code);
 }
 
-describe.sequential('a container changes, and the routes follow', () => {
-  test('nobody is there yet: the API says 503 and when to come back, the rooms are there', async () => {
-    await meet.routed({ [api]: nobody, '/admin': nobody, [room]: ['SPA'], [roomLikeTheApi]: ['SPA'] });
+describe.sequential('the routes follow the containers', () => {
+  test('answers 503 with Retry-After for the API, and rooms, without a backend', async () => {
+    await meet.routed({ [api]: unavailable, '/admin': unavailable, [room]: ['SPA'], [roomLikeTheApi]: ['SPA'] });
     await meet.converged();
     const answer = await meet.ask(api);
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
     expect(answer.type).toMatch(/^text\/plain/);
   });
 
-  test('a backend is started', async () => {
+  test('routes to a started backend', async () => {
     await meet.scale({ backend: 1 });
     await meet.routed({ [api]: ['backend-1'], '/admin': ['backend-1'], [room]: ['SPA'], [roomLikeTheApi]: ['SPA'] });
     await meet.converged();
@@ -96,106 +96,106 @@ describe.sequential('a container changes, and the routes follow', () => {
     expect(answer.headers).toMatchObject({ 'x-seen-forwarded-proto': 'https', 'x-seen-host': 'meet.example.com' });
   });
 
-  test('it is stopped', async () => {
+  test('answers 503 after its stop', async () => {
     await meet.docker('stop', '--time', '3', meet.container('backend-1'));
-    await backendsAre(...nobody);
+    await waitForBackends(...unavailable);
   });
 
-  test('it is started again', async () => {
+  test('routes to it after its second start', async () => {
     await meet.docker('start', meet.container('backend-1'));
-    await backendsAre('backend-1');
+    await waitForBackends('backend-1');
   });
 
-  test('there are three of it', async () => {
+  test('routes to three backends', async () => {
     await meet.scale({ backend: 3 });
-    await backendsAre('backend-1', 'backend-2', 'backend-3');
+    await waitForBackends('backend-1', 'backend-2', 'backend-3');
   });
 
-  test('two of three are stopped at once', async () => {
+  test('drops two of three backends that stop at once', async () => {
     await meet.docker('stop', '--time', '3', meet.container('backend-1'), meet.container('backend-3'));
-    await backendsAre('backend-2');
+    await waitForBackends('backend-2');
     await meet.docker('start', meet.container('backend-1'), meet.container('backend-3'));
-    await backendsAre('backend-1', 'backend-2', 'backend-3');
+    await waitForBackends('backend-1', 'backend-2', 'backend-3');
   });
 
-  test('one is killed', async () => {
+  test('drops a killed backend', async () => {
     await meet.docker('kill', meet.container('backend-2'));
-    await backendsAre('backend-1', 'backend-3');
+    await waitForBackends('backend-1', 'backend-3');
   });
 
-  test('there are two of it: the third is removed', async () => {
+  test('drops a removed backend', async () => {
     await meet.docker('start', meet.container('backend-2'));
     await meet.scale({ backend: 2 });
-    await backendsAre('backend-1', 'backend-2');
+    await waitForBackends('backend-1', 'backend-2');
   });
 
-  test('one is recreated, at another address, while somebody else has taken its old one', async () => {
+  test('routes to the new address of a recreated backend, while another container has its old one', async () => {
     const before = await meet.address('backend-2', meet.internalNetwork);
     await meet.docker('rm', '--force', meet.container('backend-2'));
     await squat(before);
-    await backendsAre('backend-1');
+    await waitForBackends('backend-1');
     await meet.scale({ backend: 2 });
     expect(await meet.address('backend-2', meet.internalNetwork)).not.toBe(before);
-    await backendsAre('backend-1', 'backend-2');
+    await waitForBackends('backend-1', 'backend-2');
     await meet.scale({ squatter: 0 });
   });
 
-  test('all are recreated by compose', async () => {
+  test('routes to backends that compose recreates', async () => {
     await meet.recreate('backend', 2);
-    await backendsAre('backend-1', 'backend-2');
+    await waitForBackends('backend-1', 'backend-2');
   });
 
-  test('one is renamed: nothing to write, and it is known by its new name', async () => {
-    // The first to become healthy makes those that start stand by.
-    await waitUntil('both are ready', async () => {
+  test('shows the new name of a renamed backend, and writes no file', async () => {
+    // The first healthy backend makes starting backends standby.
+    await waitUntil('both backends are ready', async () => {
       const replicas = (await meet.status()).instances[0]?.services[0]?.replicas ?? [];
       return replicas.filter(({ rank }) => rank === 'ready').length === 2;
     });
     await meet.converged();
     const before = await meet.fileIdentity();
     await meet.docker('rename', meet.container('backend-1'), meet.container('blue'));
-    await waitUntil('the new name is known', async () => JSON.stringify(await meet.status()).includes(meet.container('blue')));
-    await backendsAre('backend-2', 'blue');
+    await waitUntil('the status shows the new name', async () => JSON.stringify(await meet.status()).includes(meet.container('blue')));
+    await waitForBackends('backend-2', 'blue');
     expect(await meet.fileIdentity()).toBe(before);
     await meet.docker('stop', '--time', '3', meet.container('blue'));
-    await backendsAre('backend-2');
+    await waitForBackends('backend-2');
     await meet.docker('rename', meet.container('blue'), meet.container('backend-1'));
     await meet.docker('start', meet.container('backend-1'));
-    await backendsAre('backend-1', 'backend-2');
+    await waitForBackends('backend-1', 'backend-2');
   });
 
-  test('one is disconnected from the network, and connected again', async () => {
+  test('drops a backend while it is disconnected from the network, and reports a problem', async () => {
     await meet.docker('network', 'disconnect', meet.internalNetwork, meet.container('backend-1'));
-    await backendsAre('backend-2');
+    await waitForBackends('backend-2');
     expect(await problemCodes()).toContain('no-shared-network');
     await meet.docker('network', 'connect', meet.internalNetwork, meet.container('backend-1'));
-    await backendsAre('backend-1', 'backend-2');
+    await waitForBackends('backend-1', 'backend-2');
     expect(await problemCodes()).not.toContain('no-shared-network');
   });
 
-  test('one is paused, then the other, then both go on', async () => {
+  test('drops paused backends, and routes to them again after unpause', async () => {
     await meet.docker('pause', meet.container('backend-1'));
-    await backendsAre('backend-2');
+    await waitForBackends('backend-2');
     await meet.docker('pause', meet.container('backend-2'));
-    await backendsAre(...nobody);
+    await waitForBackends(...unavailable);
     await meet.docker('unpause', meet.container('backend-1'));
-    await backendsAre('backend-1');
+    await waitForBackends('backend-1');
     await meet.docker('unpause', meet.container('backend-2'));
-    await backendsAre('backend-1', 'backend-2');
+    await waitForBackends('backend-1', 'backend-2');
   });
 
-  test('one falls ill, then both, then they recover one by one', async () => {
+  test('drops an unhealthy backend, unless all are unhealthy', async () => {
     await meet.docker('exec', meet.container('backend-1'), 'touch', '/tmp/unhealthy');
-    await backendsAre('backend-2');
+    await waitForBackends('backend-2');
     await meet.docker('exec', meet.container('backend-2'), 'touch', '/tmp/unhealthy');
-    await backendsAre('backend-1', 'backend-2');
+    await waitForBackends('backend-1', 'backend-2');
     await meet.docker('exec', meet.container('backend-1'), 'rm', '/tmp/unhealthy');
-    await backendsAre('backend-1');
+    await waitForBackends('backend-1');
     await meet.docker('exec', meet.container('backend-2'), 'rm', '/tmp/unhealthy');
-    await backendsAre('backend-1', 'backend-2');
+    await waitForBackends('backend-1', 'backend-2');
   });
 
-  test('a second service comes with paths of its own, stops, and is removed', async () => {
+  test('follows a second service with its own paths until its removal', async () => {
     const others = { [api]: ['backend-1', 'backend-2'], [room]: ['SPA'], '/filesystem': ['SPA'] };
     await meet.routed({ ...others, '/files': ['SPA'] });
     await meet.scale({ files: 1 });
@@ -203,19 +203,21 @@ describe.sequential('a container changes, and the routes follow', () => {
     await meet.converged();
     expect((await meet.ask('/files/a/b?c=d')).headers['x-seen-uri']).toBe('/files/a/b?c=d');
     await meet.docker('stop', '--time', '3', meet.container('files-1'));
-    await meet.routed({ ...others, '/files': nobody, '/files/a': nobody });
+    await meet.routed({ ...others, '/files': unavailable, '/files/a': unavailable });
     await meet.scale({ files: 0 });
     await meet.routed({ ...others, '/files': ['SPA'] });
   });
 
-  test('a newer replica with another path is unhealthy, and takes none away; healthy, it decides', async () => {
+  test('takes the paths from a newer replica only once it is healthy', async () => {
     await meet.scale({ files: 1 });
     await meet.routed({ '/files': ['files-1'], '/next': ['SPA'] });
-    // The engine dates containers by the second.
+    // The engine dates containers in whole seconds.
     const made = Math.floor(Date.parse(await meet.inspect('files-1', '{{.Created}}')) / 1000);
-    await waitUntil('the next one is newer', () => Date.now() / 1000 > made + 1);
+    await waitUntil('a new container is newer by a second', () => Date.now() / 1000 > made + 1);
     await meet.scale({ next: 1 });
-    await waitUntil('it is unhealthy', async () => JSON.stringify((await meet.status()).instances).includes('"rank":"unhealthy"'));
+    await waitUntil('the newer replica is unhealthy', async () =>
+      JSON.stringify((await meet.status()).instances).includes('"rank":"unhealthy"'),
+    );
     await meet.routed({ '/files': ['files-1'], '/next': ['SPA'] });
     expect(await problemCodes()).toContain('replicas-disagree');
     await meet.docker('exec', meet.container('next-1'), 'touch', '/tmp/healthy');
@@ -224,82 +226,82 @@ describe.sequential('a container changes, and the routes follow', () => {
     await meet.routed({ '/files': ['SPA'], '/next': ['SPA'] });
   });
 
-  test('the frontend is restarted: it is asked, not signalled', async () => {
+  test('sends no signal to a restarted frontend', async () => {
     await meet.converged();
     const hups = await meet.countHups();
     await meet.docker('restart', '--time', '3', meet.container('frontend-1'));
-    await backendsAre('backend-1', 'backend-2');
+    await waitForBackends('backend-1', 'backend-2');
     await meet.converged();
     expect(await meet.countHups()).toBe(hups);
   });
 
-  test('the frontend is restarted while a backend is being replaced', async () => {
+  test('follows a frontend that restarts while a backend stops', async () => {
     await Promise.all([
       meet.docker('restart', '--time', '3', meet.container('frontend-1')),
       meet.docker('stop', '--time', '3', meet.container('backend-2')),
     ]);
-    await backendsAre('backend-1');
+    await waitForBackends('backend-1');
     await meet.docker('start', meet.container('backend-2'));
-    await backendsAre('backend-1', 'backend-2');
+    await waitForBackends('backend-1', 'backend-2');
   });
 
-  test('the frontend is recreated, at another address', async () => {
+  test('follows a frontend that is recreated at another address', async () => {
     const before = await meet.docker('inspect', '--format', '{{.Id}}', meet.container('frontend-1'));
     await meet.recreate('frontend');
     expect(await meet.docker('inspect', '--format', '{{.Id}}', meet.container('frontend-1'))).not.toBe(before);
-    await backendsAre('backend-1', 'backend-2');
-    // And it is the new one that is signalled at the next change.
+    await waitForBackends('backend-1', 'backend-2');
+    // The next change signals the new frontend.
     await meet.docker('stop', '--time', '3', meet.container('backend-1'));
-    await backendsAre('backend-2');
+    await waitForBackends('backend-2');
   });
 
-  test('the frontend is renamed, and signalled by its new name', async () => {
+  test('signals a renamed frontend', async () => {
     await meet.docker('rename', meet.container('frontend-1'), meet.container('front'));
     await meet.docker('start', meet.container('backend-1'));
     await meet.routed({ [api]: ['backend-1', 'backend-2'], [room]: ['SPA'] }, 'front');
     await meet.docker('rename', meet.container('front'), meet.container('frontend-1'));
-    await backendsAre('backend-1', 'backend-2');
+    await waitForBackends('backend-1', 'backend-2');
   });
 
-  test('meet-gen is restarted: nothing is written, nobody is signalled', async () => {
+  test('writes no file and sends no signal when meet-gen restarts', async () => {
     await meet.converged();
     const [file, hups] = [await meet.fileIdentity(), await meet.countHups()];
     await meet.docker('restart', '--time', '3', meet.container('meet-gen-1'));
-    await backendsAre('backend-1', 'backend-2');
+    await waitForBackends('backend-1', 'backend-2');
     await meet.converged();
     expect(await meet.fileIdentity()).toBe(file);
     expect(await meet.countHups()).toBe(hups);
   });
 
-  test('the template is edited', async () => {
+  test('renders the edited template', async () => {
     await editTemplate('s/^    server_tokens off;$/&\\n    add_header X-Template one always;/');
-    await templateMarkIs('one');
-    await backendsAre('backend-1', 'backend-2');
+    await waitForTemplateMark('one');
+    await waitForBackends('backend-1', 'backend-2');
   });
 
-  test('the template is broken: addresses follow all the same, in the last good one', async () => {
+  test('renders new addresses with the last good template while the template is broken', async () => {
     await editTemplate('s/X-Template one/X-Template two/', '$ a <% if (it.upstreams { %>');
-    await waitUntil('the broken template is told', async () => (await problemCodes()).includes('template-broken'));
+    await waitUntil('meet-gen reports the broken template', async () => (await problemCodes()).includes('template-broken'));
     await meet.docker('stop', '--time', '3', meet.container('backend-1'));
-    await backendsAre('backend-2');
-    await templateMarkIs('one');
+    await waitForBackends('backend-2');
+    await waitForTemplateMark('one');
   });
 
-  test('the template is fixed', async () => {
+  test('renders the fixed template', async () => {
     await editTemplate('$ d');
-    await templateMarkIs('two');
-    await backendsAre('backend-2');
+    await waitForTemplateMark('two');
+    await waitForBackends('backend-2');
     expect(await problemCodes()).not.toContain('template-broken');
     await meet.docker('start', meet.container('backend-1'));
-    await backendsAre('backend-1', 'backend-2');
+    await waitForBackends('backend-1', 'backend-2');
   });
 
-  test('after all this nothing is left to complain about', async () => {
+  test('reports no problem at the end', async () => {
     const { problems, ready, converged } = await meet.converged();
     expect({ problems, ready, converged }).toEqual({ problems: [], ready: true, converged: true });
   });
 });
 
-test('an event that nothing follows for half a minute is live as well, and stays so: no resync was needed', async () => {
+test('a change stays live without another event for half a minute', async () => {
   expect(await quietTime.outcome).toBeUndefined();
 });

@@ -6,8 +6,8 @@ import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// What else runs on the engine, beside a Meet or in its own project: none of it becomes an upstream, none of it makes
-// meet-gen write or signal, none of it may look at nginx's inside.
+// Other containers on the engine, beside a Meet or in its project. They become no upstream, lead to no write and no
+// signal, and can't read nginx's status server.
 
 const api = '/api/v1.0/config/';
 const room = '/abc-defg-hij';
@@ -20,14 +20,14 @@ let meet: MeetStack;
 beforeAll(async () => {
   meet = await startMeet(providedEngine(), 'meet', {
     services: {
-      // The same image, on the same network, with nothing that opts it in; its health is asked all the time.
+      // The same image on the same network, without a role; its health check runs all the time.
       celery: {
         image: backendImage,
         command: ['celery', '-A', 'meet.celery_app', 'worker'],
         networks: ['internal', 'proxy'],
         healthcheck: { test: ['CMD', 'true'], interval: '200ms' },
       },
-      // The network that others are on as well, and a health check on top.
+      // On the shared network too, with a health check.
       backend: { networks: ['internal', 'proxy'], healthcheck: { test: ['CMD', 'true'], interval: '500ms' } },
     },
   });
@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 stopAtFirstFailure();
 
-/** Another project on the shared proxy network. Its services are called as Meet's are. */
+/** Runs compose for another project on the shared proxy network, with Meet's names for its services. */
 async function neighbour(labels: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<void> {
   const service = { image: backendImage, labels, networks: { proxy: { aliases: ['backend', 'frontend'] } } };
   const file = {
@@ -51,10 +51,10 @@ async function neighbour(labels: Readonly<Record<string, string>>, ...args: read
   await docker(providedEngine(), ['compose', '--env-file', '/dev/null', '--file', '-', ...args], { stdin: JSON.stringify(file) });
 }
 
-/** Does something and asks for a resync: the file is still the one that was written before, and no HUP was sent. */
-async function changesNothing(happens: () => Promise<unknown>): Promise<void> {
+/** Acts, requests a resync, and expects the same file and no new HUP. */
+async function expectNoChange(act: () => Promise<unknown>): Promise<void> {
   const [file, hups] = [await meet.fileIdentity(), await meet.countHups()];
-  await happens();
+  await act();
   await meet.routed(routes);
   await meet.resynced();
   await meet.routed(routes);
@@ -67,9 +67,9 @@ async function runUnlabelled(name: string, ...args: readonly string[]): Promise<
   await meet.docker('run', '--detach', ...identity, '--network', meet.internalNetwork, ...args, backendImage);
 }
 
-describe.sequential('nothing to write, nobody to signal', () => {
-  test('a container without labels comes, is restarted, renamed, and goes', async () => {
-    await changesNothing(async () => {
+describe.sequential('no write and no signal', () => {
+  test('for a container without labels that starts, restarts, is renamed and removed', async () => {
+    await expectNoChange(async () => {
       await runUnlabelled('stranger', '--network-alias', 'backend');
       await meet.docker('restart', '--time', '1', meet.container('stranger'));
       await meet.docker('rename', meet.container('stranger'), meet.container('drifter'));
@@ -78,26 +78,26 @@ describe.sequential('nothing to write, nobody to signal', () => {
     });
   });
 
-  test('the worker is restarted, and health checks are made all the time', async () => {
-    await changesNothing(() => meet.compose('restart', '--timeout', '1', 'celery'));
+  test('for a restarted worker, while health checks run all the time', async () => {
+    await expectNoChange(() => meet.compose('restart', '--timeout', '1', 'celery'));
   });
 
-  test('a labelled container is renamed', async () => {
-    await changesNothing(async () => {
+  test('for a renamed container with labels', async () => {
+    await expectNoChange(async () => {
       await meet.docker('rename', meet.container('backend-1'), meet.container('other'));
       await meet.docker('rename', meet.container('other'), meet.container('backend-1'));
     });
   });
 
-  test('a labelled container is made but not started', async () => {
-    await changesNothing(async () => {
+  test('for a container with labels that never starts', async () => {
+    await expectNoChange(async () => {
       await meet.docker('create', '--label', runLabel, '--label', 'meet.role=backend', '--name', meet.container('made'), backendImage);
       await meet.docker('rm', '--force', meet.container('made'));
     });
   });
 
-  test('`docker compose run` makes a one-off with the very same labels', async () => {
-    await changesNothing(async () => {
+  test('for a one-off container of `docker compose run` with the same labels', async () => {
+    await expectNoChange(async () => {
       const oneOff = meet.container('one-off');
       await meet.compose('run', '--detach', '--rm', '--no-deps', '--name', oneOff, 'backend', 'sleep', 'infinity');
       expect(await meet.inspect('one-off', '{{index .Config.Labels "meet.role"}}')).toBe('backend');
@@ -106,7 +106,7 @@ describe.sequential('nothing to write, nobody to signal', () => {
     });
   });
 
-  test('a one-off that serves as a backend does is no upstream either, not even when it is the only one', async () => {
+  test('a one-off container is not an upstream, even without another backend', async () => {
     const oneOff = meet.container('one-off');
     await meet.compose('run', '--detach', '--rm', '--no-deps', '--name', oneOff, 'backend');
     await meet.docker('stop', '--time', '3', meet.container('backend-1'));
@@ -119,15 +119,15 @@ describe.sequential('nothing to write, nobody to signal', () => {
 });
 
 describe.sequential('another project on the shared proxy network', () => {
-  test('its service of the same name is no upstream', async () => {
-    await changesNothing(() => neighbour({}, 'up', '--detach'));
+  test('a service with the same name is not an upstream', async () => {
+    await expectNoChange(() => neighbour({}, 'up', '--detach'));
   });
 
-  test('nor is it with the same labels: it is another Meet', async () => {
-    await changesNothing(() => neighbour({ 'meet.role': 'backend' }, 'up', '--detach', '--force-recreate', '--timeout', '1'));
+  test('a service with the same labels is not an upstream, since it belongs to another Meet', async () => {
+    await expectNoChange(() => neighbour({ 'meet.role': 'backend' }, 'up', '--detach', '--force-recreate', '--timeout', '1'));
   });
 
-  test('nor when ours is gone', async () => {
+  test('a service with the same labels is not an upstream while the own backend is stopped', async () => {
     await meet.docker('stop', '--time', '3', meet.container('backend-1'));
     await meet.routed({ ...routes, [api]: ['503, retry after 5'], '/admin': ['503, retry after 5'] });
     await meet.docker('start', meet.container('backend-1'));
@@ -137,12 +137,12 @@ describe.sequential('another project on the shared proxy network', () => {
 });
 
 describe.sequential('the status server', () => {
-  test('answers meet-gen, and who else is on the own network', async () => {
+  test('answers meet-gen and other containers on its own network', async () => {
     const internal = await meet.address('frontend-1', meet.internalNetwork);
     const generation = (await meet.converged()).instances[0]?.publishedGeneration;
     for (const from of [meet.container('meet-gen-1'), meet.container('tools-1')]) {
-      const told = await meet.askStatusServer(from, internal, '/generation');
-      expect(told).toEqual({ status: 200, body: expect.stringMatching(new RegExp(`^${generation} 1\\.30\\.\\d+\\n$`)) });
+      const answer = await meet.askStatusServer(from, internal, '/generation');
+      expect(answer).toEqual({ status: 200, body: expect.stringMatching(new RegExp(`^${generation} 1\\.30\\.\\d+\\n$`)) });
       expect(await meet.askStatusServer(from, internal, '/stub_status')).toMatchObject({ status: 200 });
       expect(await meet.askStatusServer(from, internal, '/rejected')).toMatchObject({ status: 404 });
     }

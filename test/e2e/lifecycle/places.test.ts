@@ -5,8 +5,8 @@ import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// Containers that live in other places than on a network of their own, and ones whose being ready or about to go the
-// engine's list doesn't tell. meet-gen's resync comes after an hour.
+// Containers on the network of the host or of another container, and containers whose readiness or coming stop isn't in
+// the engine's list. The resync is an hour away.
 
 const api = '/api/v1.0/config/';
 const backendImage = 'meet-gen-test/backend:latest';
@@ -17,7 +17,7 @@ const service = (paths: string, more: Readonly<Record<string, string>> = {}): Re
   'meet.port': '8000',
   ...more,
 });
-/** Answers as a backend does, and goes on doing so when it is told to stop. */
+/** Answers as a backend does, also after a stop signal. */
 const stubborn = `
   process.on('SIGTERM', () => undefined);
   require('node:http').createServer((request, response) => {
@@ -27,7 +27,7 @@ const stubborn = `
 `;
 const crashing = `${stubborn}; setTimeout(() => process.exit(1), 500);`;
 
-/** Listens once it may. */
+/** Listens once the file exists. */
 const slow = ['sh', '-c', 'until [ -e /tmp/may-listen ]; do sleep 0.05; done; exec node /app/server.mjs'];
 
 let meet: MeetStack;
@@ -70,14 +70,14 @@ async function reasonOf(container: string): Promise<string | undefined> {
   return replicas.find((replica) => replica.container === meet.container(container))?.reason;
 }
 
-describe.sequential('another place', () => {
-  test("the host's network: the container is reached through the gateway", async () => {
+describe.sequential('networks', () => {
+  test("reaches a container on the host's network through the gateway", async () => {
     await meet.scale({ hosted: 1 });
-    await waitUntil('it answers', async () => (await meet.ask('/hosted')).headers['x-backend-name'] === 'hosted');
+    await waitUntil('the container answers', async () => (await meet.ask('/hosted')).headers['x-backend-name'] === 'hosted');
     await meet.scale({ hosted: 0 });
   });
 
-  test("another container's network: it is reached there, gone with it, and there again", async () => {
+  test("reaches a container on another container's network, while that container runs", async () => {
     await meet.routed({ '/guest': ['vpn-1'] });
     await meet.docker('stop', '--time', '1', meet.container('vpn-1'));
     await meet.routed({ '/guest': ['503, retry after 5'] });
@@ -87,21 +87,21 @@ describe.sequential('another place', () => {
   });
 });
 
-describe.sequential('ready or not', () => {
+describe.sequential('readiness', () => {
   test('with meet.health=tcp a second replica gets no request before it listens', async () => {
     const letListen = (container: string): Promise<string> => meet.docker('exec', meet.container(container), 'touch', '/tmp/may-listen');
     await meet.scale({ slow: 1 });
     await letListen('slow-1');
     await meet.routed({ '/slow': ['slow-1'] });
     await meet.scale({ slow: 2 });
-    await waitUntil('it was asked in vain', async () => (await reasonOf('slow-2'))?.includes('refuses connections'));
+    await waitUntil('a probe of the second replica is refused', async () => (await reasonOf('slow-2'))?.includes('refuses connections'));
     expect(await meet.answering('/slow')).toEqual(['slow-1']);
     await letListen('slow-2');
     await meet.routed({ '/slow': ['slow-1', 'slow-2'] });
     await meet.scale({ slow: 0 });
   });
 
-  test('a drained replica gets nothing any more, and everything again once it was restarted', async () => {
+  test('a drained replica gets no requests until it is restarted', async () => {
     const said = await meet.docker('exec', meet.container('meet-gen-1'), 'meet-gen', 'drain', meet.container('backend-1'));
     expect(said).toBe(`${meet.container('backend-1')}: out, it can be stopped: no frontend sends it new requests\n`);
     expect(await meet.answering(api)).toEqual(['backend-2']);
@@ -109,7 +109,7 @@ describe.sequential('ready or not', () => {
     await meet.routed({ [api]: ['backend-1', 'backend-2'] });
   });
 
-  test('a restart of meet-gen does not put one back that is about to stop', async () => {
+  test('a restart of meet-gen does not put a stopping replica back in rotation', async () => {
     await meet.scale({ stubborn: 2 });
     await meet.routed({ '/stubborn': ['stubborn-1', 'stubborn-2'] });
     const stopping = meet.docker('stop', '--time', '60', meet.container('stubborn-1'));
@@ -123,12 +123,17 @@ describe.sequential('ready or not', () => {
     await meet.scale({ stubborn: 0 });
   });
 
-  test('a container that crashes again and again is out, told of, and nginx is left in peace', async () => {
+  test('takes a crash-looping container out, reports it, and sends no more signals', async () => {
     await meet.scale({ crasher: 1 });
-    await waitUntil('that is told', async () => (await meet.status()).problems.some(({ code }) => code === 'crash-loop'));
+    await waitUntil('meet-gen reports the crash loop', async () =>
+      (await meet.status()).problems.some(({ code }) => code === 'crash-loop'),
+    );
     await meet.converged();
     const [hups, crashes] = [await meet.countHups(), Number(await meet.inspect('crasher-1', '{{.RestartCount}}'))];
-    await waitUntil('it goes on', async () => Number(await meet.inspect('crasher-1', '{{.RestartCount}}')) >= crashes + 2);
+    await waitUntil(
+      'the container crashes twice more',
+      async () => Number(await meet.inspect('crasher-1', '{{.RestartCount}}')) >= crashes + 2,
+    );
     await meet.routed({ '/crasher': ['503, retry after 5'] });
     expect(await meet.countHups()).toBe(hups);
   });

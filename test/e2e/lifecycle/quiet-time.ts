@@ -3,9 +3,9 @@ import { expect } from 'vitest';
 import type { Engine } from '../../providers/engine/docker-command.ts';
 import { startMeet } from '../../support/meet-stack.ts';
 
-/** A Meet of its own that is watched for half a minute after its last event. */
+/** A separate Meet that the test watches for half a minute after its last event. */
 export interface QuietTime {
-  /** Resolves when that time is over: undefined when all was right, else what was wrong. */
+  /** Resolves after that time: undefined for the right routes, else the error. */
   readonly outcome: Promise<unknown>;
   down(): Promise<void>;
 }
@@ -15,8 +15,8 @@ const watchedMs = 30_000;
 const betweenLooksMs = 3000;
 
 /**
- * Pauses a backend and watches what is served then, while other tests go on with stacks of their own. Pausing is
- * announced before the engine's own list shows it: who looks only once never sees it, and no later event makes up for it.
+ * Pauses a backend, and watches the answers while other tests use their own stacks. The engine announces a pause before
+ * its list shows it. A single look misses the pause, and no later event comes.
  */
 export async function startQuietTime(engine: Engine): Promise<QuietTime> {
   const meet = await startMeet(engine, 'quiet', { scale: { backend: 3 } });

@@ -9,7 +9,7 @@ import type { Answer, Question } from '../../support/media/ask.ts';
 import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// Files in S3: only for those that the backend lets in. The stand-ins sign and check as Meet and S3 do.
+// Files in S3, only for users that the backend allows. The stand-ins sign and check as Meet and S3 do.
 
 const file = '/media/recordings/6d0d7e3c-1111-4222-8333-123456789abc.mp4';
 const other = '/media/recordings/6d0d7e3c-1111-4222-8333-cba987654321.mp4';
@@ -44,14 +44,14 @@ const get = (path: string, question: Question = {}): Promise<Answer> =>
 const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 const seenByS3 = async (): Promise<{ url: string; method: string; stray: readonly string[]; headers: Record<string, string> }> =>
   JSON.parse(await meet.tool('node', '-e', "fetch('http://minio:9000/seen').then(async (r) => console.log(await r.text()))")) as never;
-/** Nothing of S3's, whatever else. */
+/** Expects an answer without a trace of S3. */
 function expectNoFile({ body, headers }: Answer): void {
   expect(body.toString()).not.toMatch(/meetmeet|AKID|<Error>|<Key>/);
   expect(JSON.stringify(headers)).not.toMatch(/x-amz|storage=1/);
 }
 
 describe.sequential('a file', () => {
-  test.each([file, file.replace('recordings', 'files')])('%s reaches who may have it, as an attachment, byte by byte', async (path) => {
+  test.each([file, file.replace('recordings', 'files')])('%s reaches an allowed user as an attachment, byte by byte', async (path) => {
     const { status, headers, body } = await get(`${path}?download=1`);
     expect(status).toBe(200);
     expect(hash(body)).toBe(hash(content));
@@ -63,13 +63,13 @@ describe.sequential('a file', () => {
     });
     expect(JSON.stringify(headers)).not.toMatch(/x-amz|storage=1|inline|public/);
     for (const name of ['strict-transport-security', 'alt-svc', 'clear-site-data']) expect(headers).not.toHaveProperty(name);
-    // S3 gets the signed request, and nothing of the client's.
+    // S3 gets only the signed request, without a header of the client.
     const seen = await seenByS3();
     expect(seen).toMatchObject({ method: 'GET', url: path.replace('/media/', '/meet-media-storage/'), stray: [] });
     expect(seen.headers).toMatchObject({ host: 'minio:9000', 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' });
   });
 
-  test('can be had in parts, again, and its head alone', async () => {
+  test('answers ranges, conditional requests and HEAD', async () => {
     const part = await get(file, { headers: { range: 'bytes=2-9' } });
     expect({ status: part.status, body: part.body.toString() }).toEqual({ status: 206, body: 'etmeetme' });
     expect(part.headers['content-range']).toBe('bytes 2-9/3000000');
@@ -86,15 +86,11 @@ describe.sequential('a file', () => {
   });
 
   test.each([
-    ['somebody else', { cookie: 'sessionid=other' }, 403],
-    ['nobody', { cookie: '' }, 401],
-    ['nobody who says where he comes from', { cookie: '', 'x-original-url': file, 'x-original-method': 'GET' }, 401],
-    [
-      'somebody else with a signature of his own',
-      { cookie: 'sessionid=other', authorization: 'AWS4-HMAC-SHA256 x', 'x-amz-date': 'x' },
-      403,
-    ],
-  ])('is not for %s: the answer is the backend’s', async (_, headers, status) => {
+    ['another user', { cookie: 'sessionid=other' }, 403],
+    ['a client without a session', { cookie: '' }, 401],
+    ['a client without a session that sends X-Original-URL', { cookie: '', 'x-original-url': file, 'x-original-method': 'GET' }, 401],
+    ['another user with a signature', { cookie: 'sessionid=other', authorization: 'AWS4-HMAC-SHA256 x', 'x-amz-date': 'x' }, 403],
+  ])('refuses %s with the backend’s status', async (_, headers, status) => {
     const answer = await ask(meet, file, { headers });
     expect(answer.status).toBe(status);
     expect(answer.body.toString()).toBe('This file is not there, or not for you.\n');
@@ -110,22 +106,22 @@ describe.sequential('a file', () => {
     [429, 429, 'Too many requests.\n'],
     [301, 500, undecided],
     [500, 500, undecided],
-  ])('about which the backend says %i is answered with %i, and no invitation to come back', async (asked, status, body) => {
+  ])('if the backend answers %i, answers %i without Retry-After', async (asked, status, body) => {
     const answer = await get(file.replace('6d0d7e3c', `00000${asked}`));
     expect({ status: answer.status, body: answer.body.toString() }).toEqual({ status, body });
     expect(answer.headers).not.toHaveProperty('retry-after');
     expectNoFile(answer);
   });
 
-  test('about which the backend says that it is overloaded: 503 and when to come back', async () => {
+  test('answers 503 with Retry-After when the backend is overloaded', async () => {
     const answer = await get(file.replace('6d0d7e3c', '00000503'));
     expect({ status: answer.status, retry: answer.headers['retry-after'] }).toEqual({ status: 503, retry: '5' });
   });
 
   test.each([
-    ['S3 has not', '/media/recordings/00000000-1111-4222-8333-123456789abc.mp4', 404],
-    ['was signed for another host', file.replace('.mp4', '.webm'), 403],
-  ])('that %s is refused as by S3, in other words', async (_, path, status) => {
+    ['a file that S3 lacks', '/media/recordings/00000000-1111-4222-8333-123456789abc.mp4', 404],
+    ['a file that is signed for another host', file.replace('.mp4', '.webm'), 403],
+  ])('refuses %s with the status of S3 and its own text', async (_, path, status) => {
     const answer = await get(path);
     expect({ status: answer.status, body: answer.body.toString() }).toEqual({
       status,
@@ -144,7 +140,7 @@ describe.sequential('a file', () => {
     ['/media/recordings/media-auth', 404],
     ['/media/recordings/media-auth.x/..', 400],
     ['/media/files/media-auth', 404],
-  ])('is asked for by its plain name only: %s is %i and never reaches S3', async (path, status) => {
+  ])('accepts only the plain path: %s gets %i and never reaches S3', async (path, status) => {
     const before = await seenByS3();
     const answer = await get(path);
     expect(answer.status).toBe(status);
@@ -152,11 +148,11 @@ describe.sequential('a file', () => {
     expect(await seenByS3()).toEqual(before);
   });
 
-  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('can not be changed: %s is 405', async (method) => {
+  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('refuses changes: %s gets 405', async (method) => {
     expect((await get(file, { method })).status).toBe(405);
   });
 
-  test('is not given out by the backend’s own view, whatever a client says it came from', async () => {
+  test('is not served by the backend’s own view, even with X-Original-URL from a client', async () => {
     for (const name of ['recordings', 'files']) {
       const answer = await get(`/api/v1.0/${name}/media-auth/`, { headers: { 'x-original-url': file } });
       expect(answer.status).toBe(403);
@@ -165,19 +161,19 @@ describe.sequential('a file', () => {
   });
 });
 
-describe.sequential('what is not there', () => {
-  test('a host to pass calls from inside on with: 503, and which label is missing', async () => {
+describe.sequential('missing parts', () => {
+  test('names the missing label for calls from inside, with 503', async () => {
     const address = await meet.address('frontend-1', meet.internalNetwork);
     const url = `http://${address}:8084/api/v1.0/recordings/storage-hook/`;
-    const told = await meet.tool(
+    const answer = await meet.tool(
       'node',
       '-e',
       `fetch('${url}', { method: 'POST' }).then(async (r) => console.log(r.status, await r.text()))`,
     );
-    expect(told).toMatch(/^503 .*label meet\.host is missing/);
+    expect(answer).toMatch(/^503 .*label meet\.host is missing/);
   });
 
-  test('a backend that is down: 503 and when to come back', async () => {
+  test('answers 503 with Retry-After while the backend is down', async () => {
     await meet.docker('pause', meet.container('meet-gen-1'));
     await meet.docker('kill', meet.container('backend-1'));
     const answer = await get(file);
@@ -189,14 +185,14 @@ describe.sequential('what is not there', () => {
     await meet.routed({ [file]: ['401 text/plain; charset=utf-8'] });
   });
 
-  test('an S3 that is down: 503, then the same once it is out of rotation', async () => {
+  test('answers 503 while S3 is down, in rotation and out of it', async () => {
     await meet.docker('pause', meet.container('meet-gen-1'));
     await meet.docker('kill', meet.container('minio-1'));
     expect((await get(file)).status).toBe(503);
     await meet.docker('unpause', meet.container('meet-gen-1'));
     await meet.routed({ [file]: ['503, retry after 5'] });
     await meet.docker('start', meet.container('minio-1'));
-    await waitUntil('S3 is there again', async () => (await get(file)).status === 200);
+    await waitUntil('S3 answers again', async () => (await get(file)).status === 200);
     await meet.converged();
   });
 });

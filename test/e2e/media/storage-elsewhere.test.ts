@@ -10,7 +10,7 @@ import { ask, type Answer } from '../../support/media/ask.ts';
 import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// The documented nginx in the place of a provider's S3, which speaks TLS and has no container of this project.
+// The documented nginx in front of a provider's S3, which speaks TLS and is not a container of this project.
 
 const file = '/media/recordings/6d0d7e3c-1111-4222-8333-123456789abc.mp4';
 const image = 'meet-gen-test/backend:latest';
@@ -49,7 +49,7 @@ beforeAll(async () => {
       },
       storage: {
         ...services.storage,
-        // Its nginx, with the configuration of a real nginx image.
+        // nginx with the documented configuration, in the frontend's image.
         image: 'meet-gen-test/frontend:1.30',
         command: ['nginx', '-g', 'daemon off;'],
         configs: [...services.storage.configs, mounted('ca', '/etc/ssl/certs/ca-certificates.crt')],
@@ -72,7 +72,7 @@ afterAll(async () => {
 
 const get = (cookie: string): Promise<Answer> => ask(meet, file, { headers: { cookie, range: 'bytes=0-3' } });
 
-test('a file comes from the provider, for those that the backend lets in', async () => {
+test('serves a file from the provider to allowed users only', async () => {
   let last = '';
   const isThere = async (): Promise<boolean> => {
     const { status, body } = await get('sessionid=owner');

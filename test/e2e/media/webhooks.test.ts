@@ -52,7 +52,7 @@ describe.sequential('a call from inside', () => {
   });
 
   test.each(['X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Real-IP', 'Forwarded'])(
-    'that came through a proxy is refused: it has %s',
+    'is refused after a proxy, with the header %s',
     async (name) => {
       for (const value of ['127.0.0.1', '0', 'https']) {
         const { status, seen } = await call('livekit-1', livekitPath, { headers: { [name]: value } });
@@ -61,12 +61,12 @@ describe.sequential('a call from inside', () => {
     },
   );
 
-  test.each(['GET', 'PUT', 'DELETE'])('is a POST: %s is refused', async (method) => {
+  test.each(['GET', 'PUT', 'DELETE'])('must be a POST: %s is refused', async (method) => {
     const { status, seen } = await call('livekit-1', livekitPath, { method });
     expect({ status, seen }).toEqual({ status: 403, seen: null });
   });
 
-  test('is refused from the network that the proxy is on', async () => {
+  test('is refused from the network of the proxy', async () => {
     for (const path of paths) {
       const { status, seen } = await call('outside-1', path, {}, meet.proxyNetwork);
       expect({ status, seen }).toEqual({ status: 403, seen: null });
@@ -81,18 +81,18 @@ describe.sequential('a call from inside', () => {
     '/api/v1.0/recordings/media-auth/',
     '/admin/',
     '/',
-  ])('is one of two: %s is 404', async (path) => {
+  ])('has one of two paths: %s gets 404', async (path) => {
     const { status, seen } = await call('livekit-1', path);
     expect({ status, seen }).toEqual({ status: 404, seen: null });
   });
 
-  test('is no larger than an event', async () => {
+  test('is refused if it is larger than an event', async () => {
     expect((await call('livekit-1', livekitPath, { headers: { 'content-type': 'text/plain' }, bodyBytes: 1_100_000 })).status).toBe(413);
   });
 });
 
 describe.sequential('a call without a backend', () => {
-  test('is 503, first as nginx finds it, then as labels say', async () => {
+  test('gets 503, in rotation and out of it', async () => {
     await meet.docker('pause', meet.container('meet-gen-1'));
     await meet.docker('kill', meet.container('backend-1'));
     expect(await call('livekit-1', livekitPath)).toMatchObject({ status: 503, retryAfter: '5' });

@@ -8,8 +8,8 @@ import type { NginxChecker } from '../../support/nginx-check.ts';
 import { renderWorld } from '../../support/render-world.ts';
 import { acceptedByNginx, acceptedTogether, bothNginx } from './nginx-verdict.ts';
 
-// Whatever hostile or odd containers make of the file, the oldest and the newest nginx load it. What the files hold is judged in
-// test/attack; the long form is test/endurance/attack.test.ts.
+// The oldest and the newest nginx load the files of hostile and odd containers. test/attack checks the content of the
+// files; the long form is test/endurance/attack.test.ts.
 
 const named = (service: string, index: number): Container =>
   filesService({ name: `meet-${service}-1`, service, labels: { 'meet.paths': `/case${index}` } });
@@ -30,12 +30,12 @@ afterAll(async () => {
   await Promise.all(checkers.map((checker) => checker.close()));
 });
 
-describe('hostile containers', () => {
-  it('with texts made by hand, each in the half of the places that test/attack leaves out', async () => {
+describe('files of hostile containers', () => {
+  it('load with texts made by hand, each in the half of the places that test/attack leaves out', async () => {
     await acceptedTogether(checkers, await takeTextsByHand('odd'));
   });
 
-  it('of 200 generated sets', async () => {
+  it('load for 200 generated sets', async () => {
     const files: string[] = [];
     await takeSets(200, 1, (some) => Promise.resolve(void files.push(...some)));
     expect(files.length).toBeGreaterThan(200);
@@ -43,9 +43,9 @@ describe('hostile containers', () => {
   });
 });
 
-describe('labels together', () => {
-  it('some of any two of a frontend and any two of a service', async () => {
-    // All of them in test/endurance/attack.test.ts.
+describe('files of combined labels', () => {
+  it('load for some pairs of a frontend with pairs of a service', async () => {
+    // test/endurance/attack.test.ts has all pairs.
     const some = (await filesOfPairs()).filter((_, index) => index % 10 === 0);
     await acceptedTogether(checkers, some);
   });
@@ -55,7 +55,7 @@ describe('labels together', () => {
     ['random two;', 'server 192.0.2.1; server 192.0.2.2 backup;'],
     ['', 'server 192.0.2.1 backup;'],
     ['least_conn;', 'server 192.0.2.1 backup;'],
-  ])('nginx itself refuses the backup that is left out: %s %s', async (balance, servers) => {
+  ])('nginx refuses the backup that meet-gen leaves out: %s %s', async (balance, servers) => {
     for (const checker of checkers) {
       const { ok, output } = await checker.test({ 'conf.d/upstream.conf': `upstream x { ${balance} ${servers} }` });
       expect(ok).toBe(false);
@@ -64,13 +64,13 @@ describe('labels together', () => {
   });
 });
 
-describe('names and addresses', () => {
-  it('takes services whose names differ only in case, which it would take for one', async () => {
+describe('files of odd names and addresses', () => {
+  it('load for services whose names differ only in case, which nginx ignores', async () => {
     const { files } = await renderWorld(observe([...victims, ...['Files', 'FILES', 'Backend', 'BACKEND'].map(named)]));
     await acceptedByNginx(checkers, [...files.values()]);
   });
 
-  it('takes addresses in all forms that the engine could give', async () => {
+  it('load for addresses in all forms of the engine', async () => {
     const addresses = [
       '172.18.0.66/16',
       'fd00::66/64',

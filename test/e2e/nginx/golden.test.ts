@@ -24,14 +24,14 @@ describe('golden files in real nginx', () => {
     ['1.30', '1.30.3'],
     ['1.22', '1.22.1'],
   ] as const)(
-    '%s loads every case, rendered for its version and for an unknown one, behind the stub, without a warning',
+    '%s loads every case behind the stub without a warning, rendered for its version and for an unknown version',
     async (series, version) => {
       const rendered = await Promise.all(
         cases.flatMap(({ name, observation }) =>
           [version, 'unknown'].map(async (nginx) => [await renderMeet(observation, nginx), `${name} for ${nginx}`] as const),
         ),
       );
-      // Most files are the same for both.
+      // Most files are the same for both versions.
       const nameByContent = new Map(rendered);
       const verdicts = await checkers[series].testMany([...nameByContent.keys()].map(inRealLayout));
       const names = [...nameByContent.values()];
@@ -42,14 +42,14 @@ describe('golden files in real nginx', () => {
     },
   );
 
-  it('really reads the rendered file, through the stub', async () => {
+  it('reads the rendered file through the stub', async () => {
     const content = cases.find((one) => one.name === 'one-backend')?.expected() ?? '';
     const { output } = await checkers['1.30'].dump(inRealLayout(content));
     expect(output).toContain('upstream meet_meet.backend');
     expect(output).toContain('meet-gen.invalid');
   });
 
-  it('would refuse a file with a mistake', async () => {
+  it('refuses a file with a mistake', async () => {
     const content = cases[0]?.expected() ?? '';
     const [broken] = await checkers['1.30'].testMany([inRealLayout(`${content}\nupstream empty {}\n`)]);
     expect(broken?.ok).toBe(false);

@@ -7,13 +7,13 @@ import { combine } from '../../attack/judge-sets.ts';
 import { inChunks } from '../../attack/take-sets.ts';
 import { inRealLayout } from '../../support/real-layout.ts';
 
-/** The newest nginx and the oldest, in this order. */
+/** The newest and the oldest nginx, in this order. */
 export function bothNginx(): Promise<readonly NginxChecker[]> {
   const engine = providedEngine();
   return Promise.all([createNginxChecker(engine, '1.30'), createNginxChecker(engine, '1.22')]);
 }
 
-/** Each version of nginx takes every one of these files, without a word. */
+/** Expects both versions of nginx to accept each file without an error. */
 export async function acceptedByNginx([newest, oldest]: readonly NginxChecker[], contents: readonly string[]): Promise<void> {
   const older = contents.map(forOlderNginx);
   const verdicts = await Promise.all([newest?.testMany(contents.map(inRealLayout)), oldest?.testMany(older.map(inRealLayout))]);
@@ -23,9 +23,9 @@ export async function acceptedByNginx([newest, oldest]: readonly NginxChecker[],
   }
 }
 
-const filesAnAsk = 200;
+const filesPerCheck = 200;
 
-/** The same for many files, two hundred in one configuration. */
+/** Checks many files, 200 in one configuration. */
 export async function acceptedTogether(checkers: readonly NginxChecker[], contents: readonly string[]): Promise<void> {
-  await acceptedByNginx(checkers, inChunks(contents, filesAnAsk).map(combine));
+  await acceptedByNginx(checkers, inChunks(contents, filesPerCheck).map(combine));
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { providedEngine } from '../../providers/engine/provided.ts';
 import { startMeet, type MeetStack } from '../../support/meet-stack.ts';
 
-// A request that costs every replica that it is given to a worker: nginx asks one after the other, and all fail at it.
+// A request that kills a worker of each replica: nginx tries one replica after the other, and all of them fail.
 
 const poison = '/api/v1.0/poison/';
 const api = '/api/v1.0/config/';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => meet?.down());
 
-test("a request that all replicas fail at costs nobody else anything: none is taken out behind meet-gen's back", async () => {
+test('a request that fails at all replicas affects no other request: nginx takes no replica out', async () => {
   await meet.routed({ [api]: ['backend-1', 'backend-2'] });
   expect((await meet.ask(poison)).status).toBe(503);
   const answers: number[] = [];

@@ -6,7 +6,8 @@ import { startRollingMeet, type RollingMeet } from '../../support/rolling/rollin
 import { underLoad } from '../../support/rolling/under-load.ts';
 import { cutBy, resetBy } from '../../support/rolling/verdict.ts';
 
-// The short form of test/endurance/rolling.test.ts: what may fail under strict clients at full speed, while both replicas are replaced.
+// The short form of test/endurance/rolling.test.ts: failures under strict clients at full speed, while both replicas
+// are replaced.
 
 const requestsOfEach = 2000;
 const requestsBefore = 1000;
@@ -22,7 +23,7 @@ describe.sequential.each([
   });
   afterAll(() => rolling?.meet.down());
 
-  test('both replicas are replaced, each drained before its stop: nothing failed', async () => {
+  test('no request fails when each replica is drained before its stop', async () => {
     const { summary, hosts } = await underLoad(rolling, {
       name: 'drained',
       requestsOfEach,
@@ -35,7 +36,7 @@ describe.sequential.each([
     expect(hosts).toBe(4);
   });
 
-  test('both are replaced by a bare stop: no GET failed, and no POST but those that the stop cut off', async () => {
+  test('without a drain no GET fails, and only a POST that the stop cuts off', async () => {
     const { hosts } = await underLoad(rolling, {
       name: 'bare',
       requestsOfEach,

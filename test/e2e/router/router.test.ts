@@ -6,7 +6,7 @@ import { ask } from '../../support/media/ask.ts';
 import { startMeet, usualFrontend, type MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// A dedicated router in front of two frontends, which have no stub: they are replaced one after another.
+// A dedicated router in front of two frontends without a stub, which are replaced one after the other.
 
 const api = '/api/v1.0/config/';
 const room = '/abc-defg-hij';
@@ -17,7 +17,7 @@ let meet: MeetStack;
 beforeAll(async () => {
   const engine = providedEngine();
   const { ports: _ports, volumes: _volumes, configs: _configs, ...plain } = usualFrontend(engine);
-  // Compose merges nothing here: what a frontend has for its own routing is taken away.
+  // Compose merges no files here, so this removes the parts for a frontend's own routing.
   const documented = documentedServices('docs/router.md', 'router', (text) => text.replaceAll('${MEET_HOST}', 'meet.example.com'));
   const { image, configs } = usualFrontend(engine);
   const frontend = { ...plain, ports: [], volumes: [], configs: [], ...documented['frontend'], image };
@@ -29,18 +29,18 @@ beforeAll(async () => {
 afterAll(() => meet?.down());
 stopAtFirstFailure();
 
-test('it has both frontends behind it, and is the one that is proven', async () => {
+test('routes to both frontends, and only the router gets a proof', async () => {
   await meet.routed({ [api]: ['backend-1'], [room]: ['SPA'] }, router);
   const { instances } = await meet.converged();
   expect(instances[0]?.frontends.map(({ container, phase }) => [container, phase])).toEqual([[meet.container(router), 'live']]);
   expect(instances[0]?.services[0]).toMatchObject({ service: 'SPA', replicas: [{ inRotation: true }, { inRotation: true }] });
 });
 
-test('a frontend after the other is drained and replaced, and no request for the SPA fails', async () => {
+test('no request for the SPA fails when the frontends are drained and replaced in turn', async () => {
   const wrong: string[] = [];
   const over = new AbortController();
   let asked = 0;
-  const asking = (async () => {
+  const requests = (async () => {
     while (!over.signal.aborted) {
       const { status, body } = await ask(meet, room, {}, router).catch((error: unknown) => ({ status: 0, body: String(error) }));
       asked += 1;
@@ -55,16 +55,16 @@ test('a frontend after the other is drained and replaced, and no request for the
     await meet.scale({ frontend: 2 });
     const snapshot = (): Promise<boolean> =>
       meet.converged().then(({ instances }) => instances[0]?.services[0]?.replicas.filter(({ inRotation }) => inRotation).length === 2);
-    await waitUntil('both are in rotation', snapshot);
-    await waitUntil('there were requests', () => asked > before + 5);
+    await waitUntil('both frontends are in rotation', snapshot);
+    await waitUntil('more requests are answered', () => asked > before + 5);
   }
   over.abort();
-  await asking;
+  await requests;
   expect(wrong).toEqual([]);
   expect(asked).toBeGreaterThan(20);
 });
 
-test('without any frontend the SPA is 503, and the API answers', async () => {
+test('answers 503 for the SPA, and the API, without a frontend', async () => {
   await meet.compose('stop', '--timeout', '3', 'frontend');
   await meet.routed({ [api]: ['backend-1'], [room]: ['503, retry after 5'] }, router);
   await meet.compose('start', 'frontend');

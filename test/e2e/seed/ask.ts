@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { publicHost, type SeedRequest } from './requests.ts';
 
-/** Who answered, in a line, and everything about the answer and about what the upstream saw, by field. */
+/** The answering server, and the fields of the answer and of the request that the upstream saw. */
 export interface Answer {
   readonly by: string;
   readonly fields: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ function send(port: number, { method, path, headers, body }: SeedRequest): Promi
     });
     sent.on('response', (response) => {
       resolve(response);
-      // nginx doesn't wait for a body it won't take.
+      // nginx doesn't wait for a body that it refuses.
       if (body?.send === false) response.on('end', () => sent.destroy());
     });
     sent.on('timeout', () => sent.destroy(new Error(`no answer to ${method} ${path} within ${answerTimeoutMs} ms`)));
@@ -60,11 +60,11 @@ function upstreamOf({ headers }: IncomingMessage): string | undefined {
 }
 
 function answerHeaders({ headers }: IncomingMessage): Record<string, string> {
-  const told = Object.entries(headers).filter(([name]) => name !== 'date' && name !== 'x-seen-all' && !name.startsWith('x-seen-'));
-  return Object.fromEntries(told.map(([name, value]) => [`answer's ${name}`, String(value)]));
+  const kept = Object.entries(headers).filter(([name]) => name !== 'date' && name !== 'x-seen-all' && !name.startsWith('x-seen-'));
+  return Object.fromEntries(kept.map(([name, value]) => [`answer's ${name}`, String(value)]));
 }
 
-/** The request line and the headers that the upstream was sent; the SPA tells those it was asked to. */
+/** The request line and the headers that the upstream got. The SPA reports only the headers in spa.conf. */
 function seenByUpstream({ headers }: IncomingMessage): Record<string, string> {
   const all = headers['x-seen-all'];
   const seen =

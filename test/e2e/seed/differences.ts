@@ -2,13 +2,13 @@ import type { NginxSeries } from '../../providers/engine/stand-ins.ts';
 import type { Answer } from './ask.ts';
 import { describeRequest, type SeedRequest } from './requests.ts';
 
-/** The field that holds who answered; where it differs, all else does and says nothing more. */
+/** The field with the answering server. If it differs, the other fields aren't compared. */
 const answeredBy = 'answered by';
 
-/** What the backend does when somebody connects. */
+/** The backend's reaction to a connection. */
 export type BackendState = 'answers' | 'refuses' | 'hangs up';
 
-/** A request together with what both configurations made of it. */
+/** A request, and the answers of both configurations. */
 export interface Comparison {
   readonly series: NginxSeries;
   readonly backend: BackendState;
@@ -17,18 +17,18 @@ export interface Comparison {
   readonly ours: Answer;
 }
 
-/** A difference on purpose: for which requests, in which field, from what to what, and why. */
+/** An intended difference: requests, field, values and reason. */
 export interface Difference {
   readonly what: string;
   readonly seed: string;
   readonly ours: string;
   readonly why: string;
   readonly field: string;
-  /** The only nginx with this difference; all of them otherwise. */
+  /** The only nginx with this difference. Default: all. */
   readonly series?: NginxSeries;
-  /** Whether this request is answered differently; then the values must be exactly `values`. */
+  /** True if this request has the difference. Then the values must be exactly `values`. */
   readonly appliesTo: (compared: Comparison) => boolean;
-  /** Undefined for a field that is not there. */
+  /** Undefined for a missing field. */
   readonly values: (compared: Comparison) => readonly [seed: string | undefined, ours: string | undefined];
 }
 
@@ -41,7 +41,7 @@ const usesKeptConnections = ({ request: { method, body } }: Comparison): boolean
 const badGateway = 'nginx: 502 text/html; charset=utf-8';
 const unavailable = 'nginx: 503 text/plain; charset=utf-8, Retry-After: 5';
 
-/** Every difference between the seed's configuration and ours; `docs/differences.md` is generated from it. */
+/** Every difference between the seed's configuration and meet-gen's. `docs/differences.md` is generated from it. */
 export const differences: readonly Difference[] = [
   {
     what: 'A room, or another page, with a name that begins like a path of the backend: `/api-abcd-efg`, `/webhooks`',
@@ -147,7 +147,7 @@ export const differences: readonly Difference[] = [
   },
 ];
 
-/** Differences that no single request shows; tests of their own do. */
+/** Differences that no single request shows. Other tests show them. */
 const otherDifferences: readonly Pick<Difference, 'what' | 'seed' | 'ours' | 'why'>[] = [
   {
     what: 'nginx starts while the name `backend` can’t be resolved',
@@ -163,18 +163,18 @@ const otherDifferences: readonly Pick<Difference, 'what' | 'seed' | 'ours' | 'wh
   },
 ];
 
-/** Differences that the table doesn't have, and those it has that aren't there: a line each, none when all is as told. */
+/** @returns a line for each difference that is missing from the table, or only in the table */
 export function unexplained(compared: Comparison, table: readonly Difference[] = differences): readonly string[] {
   const seen = differingFields(compared);
-  const told = new Map(entriesFor(compared, table).map((entry) => [entry.field, entry.values(compared)]));
-  return [...new Set([...seen.keys(), ...told.keys()])].flatMap((field) => {
-    const [seen1, told1] = [seen.get(field), told.get(field)].map((values) => (values === undefined ? 'the same' : show(values)));
-    return seen1 === told1 ? [] : [`${describeRequest(compared.request)}\n  ${field}: ${seen1}; the table says: ${told1}`];
+  const listed = new Map(entriesFor(compared, table).map((entry) => [entry.field, entry.values(compared)]));
+  return [...new Set([...seen.keys(), ...listed.keys()])].flatMap((field) => {
+    const [actual, expected] = [seen.get(field), listed.get(field)].map((values) => (values === undefined ? 'the same' : show(values)));
+    return actual === expected ? [] : [`${describeRequest(compared.request)}\n  ${field}: ${actual}; the table has: ${expected}`];
   });
 }
 
-/** The entries of the table that this comparison bears out. */
-export function bornOut(compared: Comparison, table: readonly Difference[] = differences): readonly Difference[] {
+/** The entries of the table that this comparison shows. */
+export function shownEntries(compared: Comparison, table: readonly Difference[] = differences): readonly Difference[] {
   const seen = differingFields(compared);
   return entriesFor(compared, table).filter((entry) => seen.has(entry.field));
 }
@@ -200,7 +200,9 @@ function show([seed, ours]: Values): string {
   return `${seed === undefined ? 'none' : JSON.stringify(seed)} → ${ours === undefined ? 'none' : JSON.stringify(ours)}`;
 }
 
-/** The page for users. After an intended change: `npx vitest run -u --project engine test/e2e/seed`, then read the diff. */
+/**
+ * The page for users. After an intended change: `npx vitest run -u --project engine test/e2e/seed`, then read the diff.
+ */
 export function differencesPage(): string {
   const rows = [...differences, ...otherDifferences].map(({ what, seed, ours, why }) => `| ${what} | ${seed} | ${ours} | ${why} |`);
   return [

@@ -1,13 +1,13 @@
-/** What makes a request answered otherwise on purpose; see the table of differences. */
+/** The cause of an intended difference in the answer; differences.ts has the table. */
 type RequestKind = 'usual' | 'begins like a path' | 'new path' | 'reserved host';
 
-/** A request that both configurations are asked. */
+/** A request to both configurations. */
 export interface SeedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly kind: RequestKind;
-  /** Announced as Content-Length; beyond the limit nginx answers before anything is sent. */
+  /** Announced as Content-Length. Beyond the limit nginx answers before the body is sent. */
   readonly body?: { readonly bytes: number; readonly send: boolean };
 }
 
@@ -26,7 +26,7 @@ const request = (path: string, more: Partial<SeedRequest> = {}): SeedRequest => 
 });
 const requests = (paths: readonly string[], more: Partial<SeedRequest> = {}): SeedRequest[] => paths.map((path) => request(path, more));
 
-/** A path in every form in which it may be asked for. */
+/** Requests for a path in every form. */
 function forms(path: string, kind: RequestKind): SeedRequest[] {
   return [
     ...requests([path, `${path}/`, `${path}/v1.0/x.js`, `${path}?x=1&y=%20`, `${path}/?next=/a%2Fb`, `${path}/%C3%A9t%C3%A9/a%2Fb+c`], {
@@ -164,17 +164,17 @@ const bodies: readonly SeedRequest[] = [
   request('/api/v1.0/files/', { method: 'POST', headers: { Expect: '100-continue' }, body: { bytes: 10, send: true } }),
 ];
 
-/** Everything that is asked while the backend answers. */
+/** The requests while the backend answers. */
 export const allRequests: readonly SeedRequest[] = [...paths, ...oddPaths, ...methods, ...hosts, ...clientHeaders, ...statuses, ...bodies];
 
-/** What is asked while the backend's container runs but accepts no connection. */
+/** The requests while the backend's container runs but accepts no connection. */
 export const requestsWithoutBackend: readonly SeedRequest[] = [
   ...requests(['/api/v1.0/config/', '/admin/', '/static/x.js', '/oidc', '/healthz', '/webhook/x', '/abc-defg-hij', '/']),
   request('/api/v1.0/rooms/', { method: 'POST', body: { bytes: 10, send: true } }),
   ...['HEAD', 'PUT', 'DELETE'].map((method) => request('/api/v1.0/rooms/', { method })),
 ];
 
-/** A request in a line, for messages. */
+/** @returns the request in a line, for messages */
 export function describeRequest({ method, path, headers, body }: SeedRequest): string {
   const shown = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   const size = body === undefined ? [] : [`${body.bytes} bytes`];

@@ -9,14 +9,22 @@ import { providedEngine, providedImages } from '../../providers/engine/provided.
 import type { NginxSeries } from '../../providers/engine/stand-ins.ts';
 import { inRealLayout } from '../../support/real-layout.ts';
 import { ask } from './ask.ts';
-import { bornOut, differences, differencesPage, unexplained, type BackendState, type Comparison, type Difference } from './differences.ts';
+import {
+  differences,
+  differencesPage,
+  shownEntries,
+  unexplained,
+  type BackendState,
+  type Comparison,
+  type Difference,
+} from './differences.ts';
 import { allRequests, requestsWithoutBackend, type SeedRequest } from './requests.ts';
 import { seedConfiguration, startTopology, type Topology } from './topology.ts';
 
 const series: readonly NginxSeries[] = ['1.30', '1.22'];
 const atOnce = 8;
 
-/** What `meet-gen render --compose compose.example.yml` prints, with .env.example. */
+/** The output of `meet-gen render --compose compose.example.yml`, with .env.example. */
 const rendered = renderExample();
 
 async function renderExample(): Promise<CommandEnd> {
@@ -30,14 +38,14 @@ async function renderExample(): Promise<CommandEnd> {
   }
 }
 
-test('the compose example is rendered as Compose resolves it', async () => {
+test('renders the compose example that Compose resolved', async () => {
   const { code, stdout, stderr } = await rendered;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/^# 192\.0\.2\.\d+ stands for the service backend$/m);
   expect(stdout).toMatch(/^# 192\.0\.2\.\d+ stands for the service frontend$/m);
 });
 
-test('a backend that is gone lets only our nginx start', async () => {
+test("without a backend nginx starts with meet-gen's file only", async () => {
   const engine = providedEngine();
   for (const version of series) {
     await withChecker(version, async (checker) => {
@@ -68,39 +76,39 @@ describe.each(series)('beside the seed’s configuration, on nginx %s', (version
   });
   afterAll(() => topology?.remove());
 
-  test('every request is answered the same but for the differences in the table', async () => {
+  test('every request gets the same answer, except for the differences in the table', async () => {
     const compared = await compareAll(topology, version, 'answers', allRequests);
     expect(compared.flatMap((one) => unexplained(one))).toEqual([]);
-    for (const one of compared) for (const entry of bornOut(one)) explained.add(entry);
+    for (const one of compared) for (const entry of shownEntries(one)) explained.add(entry);
   });
 
-  test('so is every request while the backend refuses connections', async () => {
+  test('every request gets the same answer while the backend refuses connections, with the same exceptions', async () => {
     await topology?.stopBackend();
     const compared = await compareAll(topology, version, 'refuses', requestsWithoutBackend);
     expect(compared.flatMap((one) => unexplained(one))).toEqual([]);
-    for (const one of compared) for (const entry of bornOut(one)) explained.add(entry);
+    for (const one of compared) for (const entry of shownEntries(one)) explained.add(entry);
   });
 
-  test('so is every request when the backend hangs up', async () => {
+  test('every request gets the same answer while the backend hangs up, with the same exceptions', async () => {
     await topology?.hangUpBackend();
     const compared = await compareAll(topology, version, 'hangs up', requestsWithoutBackend);
     expect(compared.flatMap((one) => unexplained(one))).toEqual([]);
-    for (const one of compared) for (const entry of bornOut(one)) explained.add(entry);
+    for (const one of compared) for (const entry of shownEntries(one)) explained.add(entry);
   });
 
-  test('no entry of the table is without a request that bears it out', () => {
+  test('a request shows each entry of the table', () => {
     const idle = differences.filter((entry) => (entry.series ?? version) === version && !explained.has(entry));
     expect(idle.map((entry) => entry.what)).toEqual([]);
   });
 });
 
-test('the page about the differences is that of the table', async () => {
+test('the page about the differences is generated from the table', async () => {
   await expect(differencesPage()).toMatchFileSnapshot('../../../docs/differences.md');
 });
 
-test('a difference that is not in the table is found', () => {
+test('finds a difference that is missing from the table', () => {
   const [request] = allRequests;
-  if (request === undefined) throw new Error('there are no requests');
+  if (request === undefined) throw new Error('the list of requests is empty');
   const compared: Comparison = {
     series: '1.22',
     backend: 'answers',
@@ -115,7 +123,7 @@ test('a difference that is not in the table is found', () => {
   ]);
 });
 
-/** Both are asked one after the other, several requests at a time. */
+/** Sends each request to one configuration after the other, several requests at a time. */
 async function compareAll(
   topology: Topology | undefined,
   version: NginxSeries,
@@ -134,7 +142,7 @@ async function compareAll(
   return compared;
 }
 
-/** The placeholder that stands for the backend becomes its real address. */
+/** Replaces the backend's placeholder with its real address. */
 function withBackendAddress(text: string, address: string): string {
   const placeholder = /^# (192\.0\.2\.\d+) stands for the service backend$/m.exec(text)?.[1];
   if (placeholder === undefined) throw new Error(`no placeholder for the backend in:\n${text}`);

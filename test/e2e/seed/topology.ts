@@ -12,24 +12,24 @@ import { publicHost } from './requests.ts';
 
 const fixture = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
 
-/** The configuration of the seed, as its text has it. */
+/** The seed's hand-written configuration. */
 export const seedConfiguration = fixture('nginx-routing.conf');
 
-/** One backend behind two frontends: one with the seed's configuration, one with ours. */
+/** A backend behind two frontends, with the seed's configuration and with meet-gen's. */
 export interface Topology {
   /** Ports on 127.0.0.1 where the two routing servers listen. */
   readonly seedPort: number;
   readonly ourPort: number;
-  /** From then on the backend's container runs and refuses connections. */
+  /** Makes the backend's running container refuse connections. */
   stopBackend(): Promise<void>;
-  /** After that: something takes connections at its place, and closes them without an answer. */
+  /** After `stopBackend`: makes the container accept connections and close them without an answer. */
   hangUpBackend(): Promise<void>;
   remove(): Promise<void>;
 }
 
 /**
- * Starts it on a network of its own.
- * @param renderFor what meet-gen renders when the backend has this address
+ * Starts the topology on a new network.
+ * @param renderFor renders meet-gen's file for a backend at this address
  */
 export async function startTopology(
   engine: Engine,
@@ -49,19 +49,19 @@ export async function startTopology(
     frontend('ours', inRealLayout(renderFor(address))),
   ]);
   const [seedPort = 0, ourPort = 0] = await Promise.all(frontends.map((container) => publishedPort(engine, container)));
-  await Promise.all([seedPort, ourPort].map((port) => untilAnsweredBy(engine, frontends, port, 'backend')));
+  await Promise.all([seedPort, ourPort].map((port) => waitForAnswerOf(engine, frontends, port, 'backend')));
   return {
     seedPort,
     ourPort,
     async stopBackend() {
       await docker(engine, ['exec', backend, 'sh', '-c', 'kill $(cat /tmp/pid)']);
-      await Promise.all([seedPort, ourPort].map((port) => untilAnsweredBy(engine, frontends, port, 'nginx')));
+      await Promise.all([seedPort, ourPort].map((port) => waitForAnswerOf(engine, frontends, port, 'nginx')));
     },
     async hangUpBackend() {
       const script = "require('net').createServer((one) => one.once('data', () => one.destroy())).listen(8000)";
       await docker(engine, ['exec', '--detach', '--env', 'NODE_OPTIONS=', backend, 'node', '-e', script]);
       const connect = "require('net').connect(8000).on('connect', () => process.exit(0)).on('error', () => process.exit(1))";
-      await waitUntil('something listens at the place of the backend', async () => {
+      await waitUntil('the container of the backend listens again', async () => {
         const asked = await tryCommand(engine.dockerCli, ['exec', '--env', 'NODE_OPTIONS=', backend, 'node', '-e', connect], {
           env: engine.env,
         });
@@ -97,7 +97,7 @@ async function startBackend(engine: Engine, images: Images, network: string): Pr
   );
 }
 
-/** As the seed's compose file starts it. */
+/** Starts a frontend as the seed's compose file does. */
 function startFrontend(engine: Engine, image: string, network: readonly string[], files: NginxFiles): Promise<string> {
   const below = Object.entries({ 'conf.d/default.conf': fixture('spa.conf'), ...files });
   return startContainer(
@@ -107,7 +107,7 @@ function startFrontend(engine: Engine, image: string, network: readonly string[]
   );
 }
 
-async function untilAnsweredBy(engine: Engine, frontends: readonly string[], port: number, wanted: string): Promise<void> {
+async function waitForAnswerOf(engine: Engine, frontends: readonly string[], port: number, wanted: string): Promise<void> {
   const api = { method: 'GET', path: '/api/v1.0/config/', headers: {}, kind: 'usual' } as const;
   try {
     await waitUntil(
@@ -117,6 +117,6 @@ async function untilAnsweredBy(engine: Engine, frontends: readonly string[], por
     );
   } catch (cause) {
     const logs = await Promise.all(frontends.map((container) => docker(engine, ['logs', '--tail', '5', container])));
-    throw new Error(`the routing servers did not get there:\n${logs.join('\n')}`, { cause });
+    throw new Error(`a frontend does not answer as expected. The ends of their logs:\n${logs.join('\n')}`, { cause });
   }
 }

@@ -1,16 +1,16 @@
 import { request } from 'node:http';
 
-/** Where a container's published port is. */
+/** The address of a container's published port. */
 export interface Place {
   readonly host: string;
   readonly port: number;
 }
 
-/** What came back; `told` is what the service says that it was asked, where a service answered. */
+/** An answer. `received` is the request that a service got, from the service's answer. */
 export interface Asked {
   readonly status: number;
   readonly body: string;
-  readonly told?: {
+  readonly received?: {
     readonly host: string;
     readonly port: number;
     readonly url: string;
@@ -18,7 +18,7 @@ export interface Asked {
   };
 }
 
-/** One request on a connection of its own; the path goes out as it is written, also `/a/../b`. */
+/** Sends one request on a new connection. The path is sent unchanged, also `/a/../b`. */
 export function ask({ host, port }: Place, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Asked> {
   return new Promise((resolve, reject) => {
     const options = { host, port, path, agent: false, headers: { host: 'meet.example.com', ...headers }, timeout: 5000 };
@@ -27,7 +27,9 @@ export function ask({ host, port }: Place, path: string, headers: Readonly<Recor
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => (body += chunk));
       response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body, ...toldIn(response.headers['content-type'], body) }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body, ...readReceived(response.headers['content-type'], body) }),
+      );
     });
     asked.on('upgrade', (response, socket) => {
       socket.destroy();
@@ -39,6 +41,6 @@ export function ask({ host, port }: Place, path: string, headers: Readonly<Recor
   });
 }
 
-function toldIn(type: string | undefined, body: string): Pick<Asked, 'told'> {
-  return type === 'application/json' ? { told: JSON.parse(body) as NonNullable<Asked['told']> } : {};
+function readReceived(type: string | undefined, body: string): Pick<Asked, 'received'> {
+  return type === 'application/json' ? { received: JSON.parse(body) as NonNullable<Asked['received']> } : {};
 }

@@ -4,9 +4,9 @@ import type { NginxSeries } from '../../providers/engine/stand-ins.ts';
 import { publishedPort, startContainer } from '../../support/bare-container.ts';
 import { inRealLayout } from '../../support/real-layout.ts';
 
-/** An nginx with a rendered file, and the upstreams that the file leads to. */
+/** An nginx with a rendered file, and the upstreams in that file. */
 export interface BesideUpstreams {
-  /** Where the routing server is reached from this machine. */
+  /** The routing server's address for this machine. */
   readonly place: { readonly host: string; readonly port: number };
   /** The container with the upstreams, whose network nginx shares. */
   readonly upstreams: string;
@@ -16,8 +16,9 @@ export interface BesideUpstreams {
 }
 
 /**
- * Starts upstreams that misbehave, and nginx with a rendered file in the same network: each upstream has a loopback address of its own.
- * @param script the upstreams, a program for Node without anything else
+ * Starts upstreams with faults, and nginx with a rendered file in the same network. Each upstream has its own loopback
+ * address.
+ * @param script a Node program without dependencies, which starts the upstreams
  */
 export async function startBesideUpstreams(series: NginxSeries, rendered: string, script: string): Promise<BesideUpstreams> {
   const engine = providedEngine();

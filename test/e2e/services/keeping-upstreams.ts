@@ -1,8 +1,8 @@
 /**
- * Servers that keep their connections. `keeps` does so properly. `cuts` answers one request of a connection and closes it when the
- * second has come, without a word; `cuts2` and `cuts3` do the same.
- * `unread` doesn't read the body of a GET, and takes it for the next request. Nobody listens at `refuses`.
- * All answer in JSON: which server, which request of its connection it was, and what was asked.
+ * Servers that keep their connections. `keeps` does so properly. `cuts`, `cuts2` and `cuts3` answer one request of a
+ * connection, and close the connection at the second request, without an answer. `unread` doesn't read the body of a
+ * GET, and reads it as the next request. No server listens at `refuses`. All answer in JSON: the server's name, the
+ * number of the request on its connection, and the request.
  */
 export type KeepingUpstream = keyof typeof addresses;
 
@@ -15,10 +15,12 @@ const addresses = {
   refuses: '127.2.1.6',
 } as const;
 
-/** Where it is reached, at port 8000. */
+/** The address of an upstream, which listens on port 8000. */
 export const addressOf = (upstream: KeepingUpstream): string => addresses[upstream];
 
-/** All of them, and a SPA that keeps its connections; `/cuts-seen` of any tells how many connections were closed at their second request. */
+/**
+ * All upstreams, and a SPA that keeps its connections. `cutsSeen` counts connections closed at their second request.
+ */
 export const keepingScript = `
   const net = require('node:net');
   const addresses = ${JSON.stringify(addresses)};

@@ -8,9 +8,12 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { startBesideUpstreams, type BesideUpstreams } from './beside-upstreams.ts';
 import { addressOf, keepingScript, type KeepingUpstream } from './keeping-upstreams.ts';
 
-// Which requests nginx sends over connections that it kept, and what becomes of them where the server has closed such a connection.
+// The requests that nginx sends over kept connections, and their answers when the server has closed the connection.
 
-/** Services by name, which is their path too: the servers that are asked in turn, and whether the last one only stands by. */
+/**
+ * Services by name, which is also their path: the servers of each, and its labels. `meet.backup` is for the last
+ * server.
+ */
 const services: Readonly<
   Record<string, { readonly asks: readonly KeepingUpstream[]; readonly labels?: Readonly<Record<string, string>> }>
 > = {
@@ -59,7 +62,7 @@ async function render(nginx: string): Promise<string> {
   return files.get('meet') ?? '';
 }
 
-interface Told {
+interface Answer {
   readonly status: number;
   readonly name?: string;
   readonly number?: number;
@@ -68,23 +71,23 @@ interface Told {
   readonly cutsSeen?: number;
 }
 
-/** How many of these came over a connection that had been used before. */
-const reused = (told: readonly Told[]): number => told.filter(({ number = 0 }) => number > 1).length;
-const statuses = (told: readonly Told[]): Readonly<Record<string, number>> => {
+/** Counts the answers over a reused connection. */
+const reused = (answers: readonly Answer[]): number => answers.filter(({ number = 0 }) => number > 1).length;
+const statuses = (answers: readonly Answer[]): Readonly<Record<string, number>> => {
   const counts: Record<string, number> = {};
-  for (const { status } of told) counts[status] = (counts[status] ?? 0) + 1;
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 };
 
 describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
   let nginx: BesideUpstreams;
-  /** One connection of a client: all that is asked on it comes to the same worker of nginx, which has a pool of its own. */
+  /** One client connection, so that all requests reach the same worker. Each worker of nginx has its own pool. */
   let client: Agent;
 
   async function start(change: (rendered: string) => string = (rendered) => rendered): Promise<void> {
     nginx = await startBesideUpstreams(series, change(await render(providedImages().nginx[series].version)), keepingScript);
     client = new Agent({ keepAlive: true, maxSockets: 1 });
-    await waitUntil('nginx and what is behind it answer', isAnswered, 20_000);
+    await waitUntil('nginx and the upstreams answer', isAnswered, 20_000);
   }
 
   const isAnswered = async (): Promise<boolean> => (await ask('GET', '/keeps').catch(() => undefined))?.status === 200;
@@ -94,7 +97,7 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     await nginx?.remove();
   }
 
-  function ask(method: string, path: string, body = '', agent = client): Promise<Told> {
+  function ask(method: string, path: string, body = '', agent = client): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const headers = {
         host: 'meet.example.com',
@@ -106,8 +109,8 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
         response.on('error', reject);
         response.on('end', () => {
-          const isTold = response.headers['content-type'] === 'application/json' && text !== '';
-          resolve({ ...(isTold ? (JSON.parse(text) as object) : {}), status: response.statusCode ?? 0 });
+          const isJson = response.headers['content-type'] === 'application/json' && text !== '';
+          resolve({ ...(isJson ? (JSON.parse(text) as object) : {}), status: response.statusCode ?? 0 });
         });
       });
       asked.on('error', reject);
@@ -115,71 +118,68 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     });
   }
 
-  async function askMany(times: number, method: string, path: string): Promise<readonly Told[]> {
-    const told: Told[] = [];
-    for (let time = 0; time < times; time += 1) told.push(await ask(method, path));
-    return told;
+  async function askMany(times: number, method: string, path: string): Promise<readonly Answer[]> {
+    const answers: Answer[] = [];
+    for (let time = 0; time < times; time += 1) answers.push(await ask(method, path));
+    return answers;
   }
 
-  /** Thirty at once, ten times: each server has several kept connections when the next thirty come. */
-  async function askInBursts(method: string, path: string): Promise<readonly Told[]> {
+  /** Sends 30 requests at once, ten times. Each server has several kept connections before the next burst. */
+  async function askInBursts(method: string, path: string): Promise<readonly Answer[]> {
     const crowd = new Agent({ keepAlive: true, maxSockets: 30 });
-    const told: Told[] = [];
+    const answers: Answer[] = [];
     for (let burst = 0; burst < 10; burst += 1)
-      told.push(...(await Promise.all(Array.from({ length: 30 }, () => ask(method, path, '', crowd)))));
+      answers.push(...(await Promise.all(Array.from({ length: 30 }, () => ask(method, path, '', crowd)))));
     crowd.destroy();
-    return told;
+    return answers;
   }
 
   describe('with the shipped template', () => {
     beforeAll(() => start());
     afterAll(stop);
 
-    test.each(['/keeps', '/guarded', '/'])('GET %s goes over a kept connection, and HEAD too', async (path) => {
-      const told = [...(await askMany(20, 'GET', path)), ...(await askMany(1, 'HEAD', path)), ...(await askMany(1, 'GET', path))];
-      expect(statuses(told)).toEqual({ 200: 22 });
-      expect(reused(told)).toBeGreaterThan(10);
-      // HEAD was another request of the same connection.
-      expect((told.at(-1)?.number ?? 0) - (told.at(-3)?.number ?? 0)).toBe(2);
-      expect(new Set(told.flatMap(({ connection }) => connection ?? []))).toEqual(new Set(['']));
+    test.each(['/keeps', '/guarded', '/'])('sends GET and HEAD %s over a kept connection', async (path) => {
+      const answers = [...(await askMany(20, 'GET', path)), ...(await askMany(1, 'HEAD', path)), ...(await askMany(1, 'GET', path))];
+      expect(statuses(answers)).toEqual({ 200: 22 });
+      expect(reused(answers)).toBeGreaterThan(10);
+      // HEAD was another request on the same connection.
+      expect((answers.at(-1)?.number ?? 0) - (answers.at(-3)?.number ?? 0)).toBe(2);
+      expect(new Set(answers.flatMap(({ connection }) => connection ?? []))).toEqual(new Set(['']));
     });
 
-    test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s has a new connection each time, which is closed', async (method) => {
-      const told = await askMany(10, method, '/keeps');
-      expect(told.map(({ number, connection }) => `${number} ${connection}`)).toEqual(Array.from({ length: 10 }, () => '1 close'));
+    test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('opens and closes a connection for each %s', async (method) => {
+      const answers = await askMany(10, method, '/keeps');
+      expect(answers.map(({ number, connection }) => `${number} ${connection}`)).toEqual(Array.from({ length: 10 }, () => '1 close'));
     });
 
-    test.each(['/off', '/counted', '/least', '/socket'])('GET %s has a new connection each time, which is closed', async (path) => {
-      const told = await askMany(10, 'GET', path);
-      expect(told.map(({ number, connection }) => `${number} ${connection}`)).toEqual(Array.from({ length: 10 }, () => '1 close'));
+    test.each(['/off', '/counted', '/least', '/socket'])('opens and closes a connection for each GET %s', async (path) => {
+      const answers = await askMany(10, 'GET', path);
+      expect(answers.map(({ number, connection }) => `${number} ${connection}`)).toEqual(Array.from({ length: 10 }, () => '1 close'));
     });
 
-    test.each(['/one', '/two', '/three', '/refusing', '/standby'])(
-      'GET %s is answered though all kept connections are cut',
-      async (path) => {
-        const before = (await ask('GET', '/keeps')).cutsSeen ?? 0;
-        expect(statuses(await askInBursts('GET', path))).toEqual({ 200: 300 });
-        expect(statuses(await askInBursts('HEAD', path))).toEqual({ 200: 300 });
-        expect((await ask('GET', '/keeps')).cutsSeen).toBeGreaterThan(before + 50);
-      },
-    );
+    test.each(['/one', '/two', '/three', '/refusing', '/standby'])('answers GET %s though all kept connections are cut', async (path) => {
+      const before = (await ask('GET', '/keeps')).cutsSeen ?? 0;
+      expect(statuses(await askInBursts('GET', path))).toEqual({ 200: 300 });
+      expect(statuses(await askInBursts('HEAD', path))).toEqual({ 200: 300 });
+      expect((await ask('GET', '/keeps')).cutsSeen).toBeGreaterThan(before + 50);
+    });
 
-    test('a body that the service leaves unread is nobody else’s request', async () => {
+    test('a body that the service leaves unread doesn’t become another request', async () => {
       await askMany(3, 'GET', '/unread');
       const smuggled = 'GET /unread/of-somebody-else HTTP/1.1\r\nHost: x\r\n\r\n';
       expect(await ask('GET', '/unread/mine', smuggled)).toMatchObject({ number: 1, connection: 'close', path: '/unread/mine' });
-      const told = await askMany(10, 'GET', '/unread/next');
-      expect(new Set(told.map(({ path }) => path))).toEqual(new Set(['/unread/next']));
+      const answers = await askMany(10, 'GET', '/unread/next');
+      expect(new Set(answers.map(({ path }) => path))).toEqual(new Set(['/unread/next']));
     });
 
-    test('a connection that was idle for a moment is not used again', async () => {
+    test('does not reuse a connection that was idle for half a second', async () => {
       await askMany(3, 'GET', '/keeps');
       await new Promise((resolve) => setTimeout(resolve, 500));
       expect((await ask('GET', '/keeps')).number).toBe(1);
     });
   });
 
-  describe('with a snippet that answers 502 before nginx has looked at "allow"', () => {
+  describe('with a snippet that answers 502 before nginx checks "allow"', () => {
     beforeAll(() =>
       start((rendered) =>
         rendered
@@ -190,28 +190,28 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     afterAll(stop);
 
     test('no second try gets past the guard', async () => {
-      const told = await askMany(3, 'GET', '/closed');
-      expect(statuses(told)).toEqual({ 403: 1, 503: 2 });
+      const answers = await askMany(3, 'GET', '/closed');
+      expect(statuses(answers)).toEqual({ 403: 1, 503: 2 });
     });
   });
 
-  // The tests above can fail: without what they are about, requests are lost.
+  // Shows that the tests above can fail: without the template's retry, requests are lost.
 
-  describe('with a template that sends nothing again', () => {
+  describe('with a template without the retry', () => {
     beforeAll(() => start((rendered) => rendered.replaceAll(/set \$meet_fresh @meet_fresh:\S+;/g, 'set $meet_fresh @meet_unavailable;')));
     afterAll(stop);
 
-    test.each(['/two', '/three', '/refusing', '/standby'])('GET %s is lost now and then', async (path) => {
+    test.each(['/two', '/three', '/refusing', '/standby'])('loses some GET %s', async (path) => {
       const found = statuses(await askInBursts('GET', path));
       expect(found['503']).toBeGreaterThan(0);
     });
   });
 
-  describe('with a template that sends everything over kept connections', () => {
+  describe('with a template that sends every request over kept connections', () => {
     beforeAll(() => start((rendered) => rendered.replace(/(\$meet_kept \{\n) *default "";/, '$1    default 1;')));
     afterAll(stop);
 
-    test('POST is lost where a kept connection is cut', async () => {
+    test('loses a POST when a kept connection is cut', async () => {
       const found = statuses(await askInBursts('POST', '/two'));
       expect(found['502']).toBeGreaterThan(0);
     });

@@ -9,13 +9,16 @@ import { renderWorld } from '../../support/render-world.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { startBesideUpstreams, type BesideUpstreams } from './beside-upstreams.ts';
 
-// Where large bodies wait while one side is slower than the other: on the slow side, not in nginx's /tmp.
+// Large bodies wait at the sender while the other side is slow, not in nginx's /tmp.
 
 const engine = providedEngine();
 const mb = 1_000_000;
 const address = '127.3.1.1';
 
-/** A service that tells the length of a body, or reads none with `X-Waits`, and answers a GET with 60 MB. The SPA does the same. */
+/**
+ * A service that answers the length of a body, reads none with `X-Waits`, and answers a GET with 60 MB. So does the
+ * SPA.
+ */
 const script = `
   const { createServer } = require('node:http');
   const answer = async (request, response) => {
@@ -67,7 +70,7 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
 
   async function start(change: (rendered: string) => string = (rendered) => rendered): Promise<void> {
     nginx = await startBesideUpstreams(series, change(await render(providedImages().nginx[series].version)), script);
-    await waitUntil('nginx and what is behind it answer', async () => (await upload('/files', 1).catch(() => undefined))?.status === 200);
+    await waitUntil('nginx and the upstreams answer', async () => (await upload('/files', 1).catch(() => undefined))?.status === 200);
   }
   const stop = (): Promise<void> | undefined => nginx?.remove();
   afterEach(() => {
@@ -87,13 +90,13 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     return answerTo(asked);
   }
 
-  /** How much there is in nginx's /tmp; 1.22 and 1.30 have a file open there that has no name any more, so the file system is asked. */
+  /** The bytes in nginx's /tmp, from the file system: nginx unlinks its open files there, so no listing shows them. */
   async function inTmp(): Promise<number> {
     const [, used = ''] = (await docker(engine, ['exec', nginx.nginx, 'df', '--output=used', '--block-size=1', '/tmp'])).trim().split('\n');
     return Number(used);
   }
 
-  /** Sends a large body that the service doesn't read, waits until the client gets rid of no more, and tells what is in /tmp. */
+  /** Sends a large body that the service doesn't read. @returns the bytes in /tmp once the client must wait */
   async function keptOfUpload(path: string): Promise<number> {
     const asked = ask('POST', path, { 'content-length': 60 * mb, 'x-waits': 'yes' });
     asked.end(Buffer.alloc(60 * mb));
@@ -108,12 +111,12 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     return atRest(() => asked.socket?.bytesRead ?? 0);
   }
 
-  /** What is in /tmp when it and the client's connection have stood still for a second. */
+  /** The bytes in /tmp once these bytes and the client's connection have stayed the same for a second. */
   async function atRest(moved: () => number): Promise<number> {
     let last = '';
     let since = Date.now();
     return waitUntil(
-      'nothing moves any more',
+      'the bytes stay the same for a second',
       async () => {
         const used = await inTmp();
         const now = `${used} ${moved()}`;
@@ -136,25 +139,25 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
       expect(await keptOfDownload(path)).toBeLessThan(2 * mb);
     });
 
-    test.each([0, 999_999, 1_000_000, 50_000_000])('%i bytes arrive as they were sent, at the same path', async (bytes) => {
+    test.each([0, 999_999, 1_000_000, 50_000_000])('%i bytes arrive unchanged, at the same path', async (bytes) => {
       const { status, body } = await upload('/files/a%2Fb?x=1', bytes);
       expect(status).toBe(200);
       expect(JSON.parse(body)).toEqual({ bytes, path: '/files/a%2Fb?x=1', proto: 'https' });
     });
 
-    test('what is larger than meet.body-size is refused, and a guard stays closed', async () => {
+    test('refuses a body larger than meet.body-size, and a body at a guarded path', async () => {
       expect(await upload('/small', 3 * mb)).toMatchObject({ status: 413 });
       expect(await upload('/closed', 3 * mb)).toMatchObject({ status: 403 });
       expect(await upload('/closed', 3)).toMatchObject({ status: 403 });
     });
   });
 
-  // The tests above can fail: without what they are about, all of it is in memory.
-  describe('with a template that buffers everything', () => {
+  // Shows that the tests above can fail: without the template's limits, all bytes wait in /tmp, which is memory.
+  describe('with a template that buffers whole bodies', () => {
     beforeAll(() => start((rendered) => rendered.replaceAll(/^ *proxy_max_temp_file_size .*$/gm, '').replace(/"~\^\[0-9\]\{7\}" 1;/, '')));
     afterAll(stop);
 
-    test('an upload waits in /tmp, and so does a download', async () => {
+    test('an upload and a download wait in /tmp', async () => {
       expect(await keptOfUpload('/files')).toBeGreaterThan(30 * mb);
       expect(await keptOfDownload('/files/large')).toBeGreaterThan(30 * mb);
     });

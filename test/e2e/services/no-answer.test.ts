@@ -9,12 +9,13 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { startBesideUpstreams, type BesideUpstreams } from './beside-upstreams.ts';
 import { addressOf, upstreamsScript, type Upstream } from './silent-upstreams.ts';
 
-// What a client is told when no upstream answers: 503 with Retry-After where the request may be sent again, 502 or 504 elsewhere.
+// The answer to a client when no upstream answers: 503 with Retry-After for a request that may be repeated, else 502 or
+// 504.
 
 const engine = providedEngine();
 const repeatable = '503, retry after 5';
 
-/** Services by name, which is their path too: the upstream that is asked first, and what is asked after it. */
+/** Services by name, which is also their path: the first upstream, and its backups. */
 const services: Readonly<Record<string, { readonly asks: readonly Upstream[]; readonly labels?: Readonly<Record<string, string>> }>> = {
   closes: { asks: ['closes'] },
   resets: { asks: ['resets'] },
@@ -35,7 +36,7 @@ const services: Readonly<Record<string, { readonly asks: readonly Upstream[]; re
 
 const network = (address: string): Record<string, string> => ({ meet_default: `${address}/16` });
 
-/** All of them, a backend that answers nothing but the question about recordings, and S3 that closes every connection. */
+/** All services, a backend that answers only the request about recordings, and an S3 that closes every connection. */
 async function render(): Promise<string> {
   const replicas = Object.entries(services).flatMap(([service, { asks, labels }]) =>
     asks.map((upstream, index) =>
@@ -47,7 +48,7 @@ async function render(): Promise<string> {
           'meet.role': 'service',
           'meet.port': '8000',
           'meet.paths': `/${service}`,
-          // No other service has a reason to run into one of these times.
+          // The other services never reach these timeouts.
           ...(asks.includes('waits') ? { 'meet.read-timeout': '1s' } : {}),
           ...(asks.includes('unreachable') ? { 'meet.connect-timeout': '200ms' } : {}),
           ...(index === 0 ? {} : { 'meet.backup': 'true' }),
@@ -81,11 +82,11 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
   beforeAll(async () => {
     nginx = await startBesideUpstreams(series, await render(), upstreamsScript);
     const answers = async (): Promise<boolean> => (await askAt(nginx.place, '/closes-answers').catch(() => undefined))?.status === 200;
-    await waitUntil('nginx and what is behind it answer', answers, 20_000);
+    await waitUntil('nginx and the upstreams answer', answers, 20_000);
   });
   afterAll(() => nginx?.remove());
 
-  /** What each of these requests comes to, all asked at once. */
+  /** Sends all requests at once. @returns their outcomes */
   async function outcomes(requests: readonly string[], headers: Readonly<Record<string, string>> = {}): Promise<Record<string, string>> {
     const seen = requests.map(async (request) => {
       const [method = '', path = ''] = request.split(' ');
@@ -94,7 +95,7 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     return Object.fromEntries(await Promise.all(seen));
   }
 
-  /** Each row is what these methods come to at this path. */
+  /** Expects the outcome of each method at each path. */
   async function expectOutcomes(rows: readonly (readonly [methods: string, path: string, outcome: string])[]): Promise<void> {
     const expected = rows.flatMap(([methods, path, outcome]) =>
       methods.split(',').map((method) => [`${method} ${path}`, outcome] as const),
@@ -102,7 +103,7 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     expect(await outcomes(expected.map(([request]) => request))).toEqual(Object.fromEntries(expected));
   }
 
-  test('GET and HEAD may be repeated where no answer had begun, and nothing else that was sent', () =>
+  test('only GET and HEAD may be repeated after they were sent, if no answer began', () =>
     expectOutcomes([
       ['GET,HEAD', '/closes', repeatable],
       ['GET,HEAD', '/resets', repeatable],
@@ -114,20 +115,20 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
       ['POST,PATCH,PUT,DELETE', '/refuses-resets', '502'],
     ]));
 
-  test('nginx itself asks the next upstream, for PUT and DELETE too', () =>
+  test('nginx tries the next upstream, for PUT and DELETE too', () =>
     expectOutcomes([
       ['GET,HEAD,PUT,DELETE', '/closes-answers', '200'],
       ['POST,PATCH', '/closes-answers', '502'],
     ]));
 
-  test('an answer that had begun is no invitation, whichever upstream began it', () =>
+  test('no request may be repeated after an answer began', () =>
     expectOutcomes([
       ['GET,HEAD,POST,PUT', '/begins', '502'],
       ['GET,HEAD', '/begins-closes', '502'],
       ['GET,HEAD', '/closes-begins', '502'],
     ]));
 
-  test('504 is for an upstream that was sent the request and stayed silent for its whole time', () =>
+  test('504 means that an upstream got the request and sent no answer in time', () =>
     expectOutcomes([
       ['GET,HEAD,POST,PUT', '/waits', '504'],
       ['GET,HEAD,PUT', '/closes-waits', '504'],
@@ -138,13 +139,13 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
       ['PUT', '/closes-unreachable', '504'],
     ]));
 
-  test('what was never sent may always be repeated', () =>
+  test('a request that was never sent may always be repeated', () =>
     expectOutcomes([
       ['GET,HEAD,POST,PATCH,PUT,DELETE,OPTIONS', '/refuses', repeatable],
       ['GET,HEAD,POST,PATCH,PUT,DELETE,OPTIONS', '/unreachable', repeatable],
     ]));
 
-  test('a WebSocket that is not opened, and the SPA, are like any other', async () => {
+  test('a WebSocket that is not opened and the SPA follow the same rules', async () => {
     const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'eA==' };
     expect(await outcomes(['GET /socket'], upgrade)).toEqual({ 'GET /socket': repeatable });
     await expectOutcomes([
@@ -153,13 +154,13 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     ]);
   });
 
-  test('files may be repeated whoever gave no answer: S3, or the backend that was asked about them', () =>
+  test('a request for a file may be repeated if S3 or the backend sent no answer', () =>
     expectOutcomes([
       ['GET,HEAD', '/media/recordings/6d0d7e3c-1111-4222-8333-123456789abc.mp4', repeatable],
       ['GET,HEAD', '/media/files/6d0d7e3c-1111-4222-8333-123456789abc.mp4', repeatable],
     ]));
 
-  test('so may calls from inside, which LiveKit repeats in any case', async () => {
+  test('a call from inside may be repeated, and LiveKit repeats each call', async () => {
     const url = 'http://127.0.0.1:8084/api/v1.0/rooms/webhooks-livekit/';
     expect(await callFromInside(engine, nginx.upstreams, url, { body: '{}' })).toMatchObject({ status: 503, retryAfter: '5' });
   });

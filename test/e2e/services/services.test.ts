@@ -11,7 +11,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { ask, type Place } from './ask.ts';
 import { openWebSocket, type WebSocketClient } from './websocket.ts';
 
-// What labels make of a service, as clients see it: WebSockets, further routes, who may reach what, how requests are shared.
+// The effect of a service's labels on clients: WebSockets, named routes, access rules, load balancing.
 
 const engine = providedEngine();
 const inside = { 'x-forwarded-for': '198.51.100.1, 192.0.2.7' };
@@ -19,11 +19,11 @@ const outside = { 'x-forwarded-for': '192.0.2.7, 198.51.100.1' };
 
 let meet: MeetStack;
 let frontend: Place;
-/** Stands where nginx-proxy does: it appends the client's address as it sees it. */
+/** In the place of nginx-proxy: appends the client's address to X-Forwarded-For. */
 let outer: Place;
 const folder = mkdtempSync(join(tmpdir(), 'meet-gen-services-'));
 
-function teller(labels: Readonly<Record<string, string>>): Record<string, unknown> {
+function echoService(labels: Readonly<Record<string, string>>): Record<string, unknown> {
   return {
     image: 'meet-gen-test/backend:latest',
     command: ['node', '/teller.mjs'],
@@ -39,13 +39,13 @@ function teller(labels: Readonly<Record<string, string>>): Record<string, unknow
 const read = (path: string): string => readFileSync(path, 'utf8');
 
 const shared = (service: string, labels: Readonly<Record<string, string>> = {}): Record<string, unknown> =>
-  teller({ 'meet.service': service, 'meet.paths': `/${service}`, ...labels });
+  echoService({ 'meet.service': service, 'meet.paths': `/${service}`, ...labels });
 
 beforeAll(async () => {
   const place = await (await makeAuthority(folder)).issue('tls');
   meet = await startMeet(engine, 'services', {
     services: {
-      board: teller({
+      board: echoService({
         'meet.paths': '/board',
         'meet.websocket': 'true',
         'meet.route.app.path': '/app',
@@ -96,7 +96,7 @@ beforeAll(async () => {
   await waitUntil('all services answer', async () => {
     const paths = ['/board', '/app', '/app/live', '/secure', '/gone', '/pair', '/spared', '/sticky', '/narrow'];
     const answers = await Promise.all(paths.map((path) => ask(frontend, path, inside)));
-    return answers.every(({ told }) => told !== undefined);
+    return answers.every(({ received }) => received !== undefined);
   });
   await meet.converged();
 });
@@ -106,7 +106,7 @@ afterAll(async () => {
 });
 stopAtFirstFailure();
 
-/** Who answers how often, by the container's name. */
+/** Counts the answers of each container, by the container's host name. */
 async function count(
   path: string,
   times: number,
@@ -114,7 +114,7 @@ async function count(
 ): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
   for (let index = 0; index < times; index += 1) {
-    const host = (await ask(frontend, path, headers(index))).told?.host ?? 'nobody';
+    const host = (await ask(frontend, path, headers(index))).received?.host ?? 'no service';
     counts.set(host, (counts.get(host) ?? 0) + 1);
   }
   return counts;
@@ -122,8 +122,8 @@ async function count(
 const idOf = async (name: string): Promise<string> => (await meet.inspect(name, '{{.Config.Hostname}}')).trim();
 const from = (address: string): Record<string, string> => ({ 'x-forwarded-for': `203.0.113.1, ${address}` });
 
-/** A change of addresses, so that nginx is reloaded, proven by meet-gen. */
-async function reloaded(change: () => Promise<unknown>): Promise<void> {
+/** Changes addresses, and waits until meet-gen has proven the reload. */
+async function changeAndReload(change: () => Promise<unknown>): Promise<void> {
   const before = (await meet.status()).instances[0]?.publishedGeneration;
   await change();
   await waitUntil('another generation is live', async () => {
@@ -133,7 +133,7 @@ async function reloaded(change: () => Promise<unknown>): Promise<void> {
 }
 
 describe.sequential('WebSockets', () => {
-  test('go through where a label says so, also with a prefix taken away, at another port, and through an outer proxy', async () => {
+  test('open on a route with the label, also with a stripped prefix, at another port, and through an outer proxy', async () => {
     for (const [place, path] of [
       [frontend, '/board/x'],
       [frontend, '/app/live/x'],
@@ -145,36 +145,36 @@ describe.sequential('WebSockets', () => {
     }
   });
 
-  test('do not where none does, nor does anything else that a client would make of its connection', async () => {
+  test('do not open on a route without the label, and other upgrades are dropped', async () => {
     await expect(openWebSocket(frontend, '/app/x')).rejects.toThrow('no WebSocket, but 200');
     await expect(openWebSocket(frontend, '/secure')).resolves.toBeDefined();
     await expect(openWebSocket(frontend, '/pair')).rejects.toThrow('no WebSocket, but 200');
-    const { told } = await ask(frontend, '/board', {
+    const { received } = await ask(frontend, '/board', {
       connection: 'Upgrade, HTTP2-Settings',
       upgrade: 'h2c',
       'http2-settings': 'AAMAAABkAAQAAP__',
     });
-    expect(told?.headers['upgrade']).toBeUndefined();
-    expect(told?.headers['connection']).toBe('close');
+    expect(received?.headers['upgrade']).toBeUndefined();
+    expect(received?.headers['connection']).toBe('close');
   });
 
-  test('stay open over a reload', async () => {
+  test('stay open during reloads', async () => {
     const socket = await openWebSocket(frontend, '/board');
     expect(await socket.echo('before')).toBe('before');
-    await reloaded(() => meet.scale({ sticky: 2 }));
+    await changeAndReload(() => meet.scale({ sticky: 2 }));
     expect(await socket.echo('after')).toBe('after');
-    await reloaded(() => meet.scale({ sticky: 3 }));
+    await changeAndReload(() => meet.scale({ sticky: 3 }));
     expect(await socket.echo('once more')).toBe('once more');
     expect(socket.isOpen()).toBe(true);
     socket.close();
   });
 
-  test('come with the same headers as any other request', async () => {
-    const usual = (await ask(frontend, '/pair', inside)).told?.headers;
-    const { told } = await ask(frontend, '/board', { ...inside, 'x-original-url': '/media/x' });
-    // Without a kept connection, that is.
-    expect(told?.headers).toEqual({ ...usual, connection: 'close' });
-    expect(told?.headers).toMatchObject({ host: 'meet.example.com', 'x-forwarded-proto': 'https' });
+  test('reach the service with the usual headers', async () => {
+    const usual = (await ask(frontend, '/pair', inside)).received?.headers;
+    const { received } = await ask(frontend, '/board', { ...inside, 'x-original-url': '/media/x' });
+    // A route for WebSockets uses no kept connections.
+    expect(received?.headers).toEqual({ ...usual, connection: 'close' });
+    expect(received?.headers).toMatchObject({ host: 'meet.example.com', 'x-forwarded-proto': 'https' });
   });
 });
 
@@ -195,18 +195,21 @@ describe.sequential('named routes', () => {
     ['/app/liver', '/liver', 3000, '/app'],
     ['/narrow/a%2Fb//c', '/narrow/a%2Fb//c', 3000, undefined],
     ['/secure/a', '/secure/a', 8443, undefined],
-  ])('%s is asked as %s', async (path, url, port, prefix) => {
-    const { status, told } = await ask(frontend, path);
+  ])('%s reaches the service as %s', async (path, url, port, prefix) => {
+    const { status, received } = await ask(frontend, path);
     expect(status).toBe(200);
-    expect(told).toMatchObject({ url, port });
-    expect(told?.headers['x-forwarded-prefix']).toBe(prefix);
+    expect(received).toMatchObject({ url, port });
+    expect(received?.headers['x-forwarded-prefix']).toBe(prefix);
   });
 
-  test.each(['/application', '/app.js', '/app/../abc-defg-hij', '/app%2F..%2Fabc-defg-hij', '/boards'])('%s is the SPA', async (path) => {
-    expect((await ask(frontend, path)).body).toContain('SPA of');
-  });
+  test.each(['/application', '/app.js', '/app/../abc-defg-hij', '/app%2F..%2Fabc-defg-hij', '/boards'])(
+    '%s reaches the SPA',
+    async (path) => {
+      expect((await ask(frontend, path)).body).toContain('SPA of');
+    },
+  );
 
-  test('nobody gets above a route by dots', async () => {
+  test('dots lead to no path above a route', async () => {
     expect((await ask(frontend, '/app/../../x')).status).toBe(400);
   });
 });
@@ -214,15 +217,18 @@ describe.sequential('named routes', () => {
 const status = async (path: string, headers: Record<string, string>, place = frontend): Promise<number> =>
   (await ask(place, path, headers)).status;
 
-describe.sequential('who may reach what', () => {
-  test.each(['/board/admin', '/board/admin/', '/board/admin/x', '/app/admin', '/app/admin/x'])('%s is for those inside', async (path) => {
-    expect(await status(path, inside)).toBe(200);
-    expect(await status(path, outside)).toBe(403);
-    expect(await status(path, {})).toBe(403);
-    expect((await ask(frontend, path, outside)).body).not.toContain('"url"');
-  });
+describe.sequential('access rules', () => {
+  test.each(['/board/admin', '/board/admin/', '/board/admin/x', '/app/admin', '/app/admin/x'])(
+    '%s is open only to the allowed network',
+    async (path) => {
+      expect(await status(path, inside)).toBe(200);
+      expect(await status(path, outside)).toBe(403);
+      expect(await status(path, {})).toBe(403);
+      expect((await ask(frontend, path, outside)).body).not.toContain('"url"');
+    },
+  );
 
-  test.each(['/board/%61dmin', '/board/admin?x', '/board/admin?/../x'])('nobody gets there by writing it as %s', async (path) => {
+  test.each(['/board/%61dmin', '/board/admin?x', '/board/admin?/../x'])('the spelling %s does not open a guarded path', async (path) => {
     expect(await status(path, outside)).toBe(403);
     expect(await status(path, inside)).toBe(200);
   });
@@ -240,7 +246,7 @@ describe.sequential('who may reach what', () => {
     '/board/admin/../x',
     String.raw`/board/x/..\admin`,
     '/secure//x',
-  ])('what could be read otherwise than nginx does is for nobody: %s', async (path) => {
+  ])('an ambiguous path is refused for all clients: %s', async (path) => {
     for (const place of [frontend, outer]) {
       const answer = await ask(place, path, inside);
       expect(answer.status).toBe(400);
@@ -249,12 +255,12 @@ describe.sequential('who may reach what', () => {
     expect(await status(path, outside)).toBe(400);
   });
 
-  test('an address of IPv6 counts as well', async () => {
+  test('an IPv6 address may be allowed too', async () => {
     expect(await status('/board/admin', from('2001:db8:1::1'))).toBe(200);
     expect(await status('/board/admin', from('2001:db9::1'))).toBe(403);
   });
 
-  test('the longest path wins, what is beside is for all, what can not be read is for nobody', async () => {
+  test('the longest path wins, other paths are open, and an unreadable rule closes its path', async () => {
     for (const headers of [outside, {}]) {
       expect(await status('/board/admin/help', headers)).toBe(200);
       expect(await status('/board/administration', headers)).toBe(200);
@@ -264,7 +270,7 @@ describe.sequential('who may reach what', () => {
     expect((await meet.status()).problems).toMatchObject([{ code: 'allow-unreadable', key: 'meet.allow.unreadable' }]);
   });
 
-  test('behind a proxy the client counts, not the proxy, and not what the client says of itself', async () => {
+  test("behind a proxy the client's own address counts, and headers from the client don't", async () => {
     expect(await status('/board/private', {}, outer)).toBe(200);
     expect(await status('/board/private', outside, outer)).toBe(200);
     expect(await status('/board/admin', {}, outer)).toBe(403);
@@ -273,55 +279,57 @@ describe.sequential('who may reach what', () => {
     expect(await status('/board/admin', { 'x-real-ip': '192.0.2.7', forwarded: 'for=192.0.2.7' }, outer)).toBe(403);
   });
 
-  test('a WebSocket is no way around', async () => {
+  test('a WebSocket follows the access rules', async () => {
     await expect(openWebSocket(frontend, '/board/admin', outside)).rejects.toThrow('403');
     const socket = await openWebSocket(frontend, '/board/admin', inside);
     expect(await socket.echo('in')).toBe('in');
     socket.close();
   });
 
-  test('where nobody is in rotation everybody gets the same 503, and nothing else', async () => {
+  test('without a replica in rotation all clients get the same 503', async () => {
     await meet.compose('stop', '--timeout', '1', 'gone');
-    await waitUntil('it is gone', async () => (await ask(frontend, '/gone', inside)).status === 503);
+    await waitUntil('the service answers 503', async () => (await ask(frontend, '/gone', inside)).status === 503);
     const answers = await Promise.all([inside, outside].map((headers) => ask(frontend, '/gone/x', headers)));
     expect(answers.map(({ body }) => body)).toEqual(Array.from({ length: 2 }, () => expect.stringContaining('not available right now')));
   });
 });
 
-describe.sequential('how requests are shared', () => {
-  test('by weight: three for one', async () => {
+describe.sequential('load balancing', () => {
+  test('a weight of 3 gets three times the requests', async () => {
     const counts = await count('/pair', 80);
     const ratio = (counts.get(await idOf('heavy-1')) ?? 0) / (counts.get(await idOf('light-1')) ?? 0);
     expect(ratio).toBeGreaterThan(2);
     expect(ratio).toBeLessThan(4.5);
   });
 
-  test('no further than to the most connections of each worker process; what is more gets 503', async () => {
+  test('requests above the most connections of each worker get 503', async () => {
     const open: WebSocketClient[] = [];
     const openAll = async (): Promise<void> => {
-      // More than there are workers, whoever of them takes a connection.
+      // More than one connection for each worker, on any number of workers.
       for (let index = 0; index < 200; index += 1) open.push(await openWebSocket(frontend, '/narrow'));
     };
     await expect(openAll()).rejects.toThrow('503');
     expect(open.length).toBeGreaterThan(0);
     for (const socket of open) socket.close();
-    await waitUntil('there is room again', async () => (await ask(frontend, '/narrow')).status === 200);
+    await waitUntil('the service answers 200 again', async () => (await ask(frontend, '/narrow')).status === 200);
   });
 
-  test('a backup gets requests only while nobody else does', async () => {
+  test('a backup gets requests only while no other replica does', async () => {
     const [first, spare] = await Promise.all(['first-1', 'spare-1'].map(idOf));
     expect([...(await count('/spared', 20)).keys()]).toEqual([first]);
     await meet.compose('stop', '--timeout', '1', 'first');
-    await waitUntil('the backup answers', async () => (await ask(frontend, '/spared')).told?.host === spare);
-    await waitUntil('that it is needed is told', async () => (await meet.status()).problems.some(({ code }) => code === 'backup-in-use'));
+    await waitUntil('the backup answers', async () => (await ask(frontend, '/spared')).received?.host === spare);
+    await waitUntil('meet-gen reports that the backup is in use', async () =>
+      (await meet.status()).problems.some(({ code }) => code === 'backup-in-use'),
+    );
     expect([...(await count('/spared', 20)).keys()]).toEqual([spare]);
     await meet.compose('start', 'first');
-    await waitUntil('the first answers again', async () => (await ask(frontend, '/spared')).told?.host === first);
+    await waitUntil('the first replica answers again', async () => (await ask(frontend, '/spared')).received?.host === first);
     await meet.converged();
     expect([...(await count('/spared', 20)).keys()]).toEqual([first]);
   });
 
-  test('ip-hash keeps a client on one replica, whatever it says of itself, and spreads many', async () => {
+  test('ip-hash keeps a client on one replica, despite its own headers, and spreads many clients', async () => {
     await meet.converged();
     const spread = await count('/sticky', 60, (index) => from(`198.51.100.${index + 1}`));
     expect(spread.size).toBe(3);
@@ -332,7 +340,7 @@ describe.sequential('how requests are shared', () => {
     }
     const throughOuter = new Set<string | undefined>();
     for (let index = 0; index < 12; index += 1)
-      throughOuter.add((await ask(outer, '/sticky', { 'x-forwarded-for': `198.51.100.${index}` })).told?.host);
+      throughOuter.add((await ask(outer, '/sticky', { 'x-forwarded-for': `198.51.100.${index}` })).received?.host);
     expect(throughOuter.size).toBe(1);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * What becomes of a connection: it is closed or reset when the request has come, or after the beginning of an answer, or nothing
- * happens at all. `authorizes` answers only whether somebody may have a recording, and closes all other connections.
- * Nobody listens at `refuses`; at `unreachable` somebody does, but the accept queue is full and nobody empties it.
+ * Upstreams by the fate of their connections: closed or reset after the request, closed after the start of an answer,
+ * or left open. `authorizes` answers only the request about recordings, and closes all other connections. No server
+ * listens at `refuses`. At `unreachable` a server listens, but its accept queue stays full.
  */
 export type Upstream = keyof typeof addresses;
 
@@ -16,10 +16,10 @@ const addresses = {
   unreachable: '127.1.1.8',
 } as const;
 
-/** Where it is reached, at port 8000. */
+/** The address of an upstream, which listens on port 8000. */
 export const addressOf = (upstream: Upstream): string => addresses[upstream];
 
-/** All of them, and a SPA that closes its connections: a program for node without anything else. `answers` is there last. */
+/** All upstreams, and a SPA that closes its connections: a Node program without dependencies. `answers` starts last. */
 export const upstreamsScript = `
   const net = require('node:net');
   const { once } = require('node:events');

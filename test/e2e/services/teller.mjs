@@ -1,4 +1,4 @@
-// A service that tells what it was asked: on 3000 and 4000 by HTTP, on 8443 by TLS. Each speaks WebSocket and sends text back.
+// A service that answers with the request in JSON: on 3000 and 4000 by HTTP, on 8443 by TLS. Its WebSockets echo texts.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';

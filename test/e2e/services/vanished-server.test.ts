@@ -9,12 +9,12 @@ import { inRealLayout } from '../../support/real-layout.ts';
 import { renderWorld } from '../../support/render-world.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// A server whose network is taken away says nothing more, and closes nothing. nginx has to be kept from waiting for it.
+// A server that loses its network sends no answer and closes no connection. nginx must not wait for it.
 
 const engine = providedEngine();
 const network = `meet-gen-test-${runId}-vanished`;
 const containers: string[] = [];
-/** nginx gives a new connection 2 s, and a kept one 300 s. */
+/** nginx waits 2 s for a new connection, and 300 s for an answer on a kept one. */
 const longestMs = 15_000;
 
 afterEach(async () => {
@@ -31,7 +31,7 @@ async function start(args: readonly string[], files: Readonly<Record<string, str
 const addressOf = async (id: string): Promise<string> =>
   (await docker(engine, ['inspect', '--format', `{{ (index .NetworkSettings.Networks "${network}").IPAddress }}`, id])).trim();
 
-/** nginx alone, with two servers that keep connections and a file that nobody renders again. */
+/** Starts nginx with a file for two servers that keep connections. No meet-gen renders the file again. */
 async function startMeet(change: (rendered: string) => string): Promise<{ readonly first: string; readonly port: number }> {
   await docker(engine, ['network', 'create', '--label', runLabel, network]);
   const images = providedImages();
@@ -59,7 +59,7 @@ async function startMeet(change: (rendered: string) => string): Promise<{ readon
   return { first, port: await publishedPort(engine, nginx) };
 }
 
-/** The status, or `hangs`. */
+/** @returns the status, or `hangs` */
 function ask(port: number, agent: Agent): Promise<number | string | undefined> {
   return new Promise((resolve, reject) => {
     const asked = request({ host: engine.publishAddress, port, path: '/api/v1.0/config/', agent }, (response) => {
@@ -73,13 +73,13 @@ function ask(port: number, agent: Agent): Promise<number | string | undefined> {
   });
 }
 
-/** Lets nginx have a connection to both servers, takes the first one's network away, and asks four times more. */
+/** Lets nginx connect to both servers, disconnects the first server's network, and asks four times more. */
 async function statusesAfter({ first, port }: { readonly first: string; readonly port: number }): Promise<readonly unknown[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  await waitUntil('it answers', async () => (await ask(port, agent).catch(() => undefined)) === 200, 20_000);
+  await waitUntil('nginx answers', async () => (await ask(port, agent).catch(() => undefined)) === 200, 20_000);
   for (let time = 0; time < 10; time += 1) await ask(port, agent);
   await docker(engine, ['network', 'disconnect', network, first]);
-  // As long as connections are kept.
+  // nginx keeps idle connections for 100 ms.
   await new Promise((resolve) => setTimeout(resolve, 100));
   const statuses = [];
   for (let time = 0; time < 4; time += 1) statuses.push(await ask(port, agent));
@@ -91,7 +91,7 @@ test('a GET goes to the other server', async () => {
   expect(await statusesAfter(await startMeet((rendered) => rendered))).toEqual([200, 200, 200, 200]);
 });
 
-test('it would hang if connections were kept for longer', async () => {
+test('a GET hangs if nginx keeps connections for longer', async () => {
   const kept = await startMeet((rendered) => rendered.replaceAll('keepalive_timeout 100ms;', 'keepalive_timeout 60s;'));
   expect(await statusesAfter(kept)).toContain('hangs');
 });

@@ -3,9 +3,9 @@ import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Place } from './ask.ts';
 
-/** An open WebSocket, as much of one as an echo needs. */
+/** An open WebSocket, with only the parts for an echo. */
 export interface WebSocketClient {
-  /** Sends a short text and gives what comes back. */
+  /** Sends a short text. @returns the answer */
   echo(text: string): Promise<string>;
   readonly isOpen: () => boolean;
   close(): void;

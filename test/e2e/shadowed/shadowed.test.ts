@@ -4,8 +4,8 @@ import { stopAtFirstFailure } from '../../support/in-order.ts';
 import { startMeet, usualFrontend, type MeetStack } from '../../support/meet-stack.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
-// A file is live only where visitors get it: another server of the same nginx may have the routing port, and a user's own snippets
-// run inside our server.
+// A file is live only if visitors reach it. Another server of the same nginx may have the routing port, and a user's
+// snippets run in the rendered server.
 
 const engine = providedEngine();
 const api = '/api/v1.0/config/';
@@ -21,7 +21,7 @@ let meet: MeetStack;
 beforeAll(async () => {
   const usual = usualFrontend(engine);
   const mounts = { volumes: [...usual.volumes, 'snippets:/etc/nginx/meet-routing.d:ro'], stop_grace_period: '2s' };
-  // As the image renders Meet's official template: its name is before routing.conf.
+  // The file of Meet's official template in the image; its name sorts before routing.conf.
   const withRival = { ...usual, ...mounts, configs: [...usual.configs, { source: 'docs', target: '/etc/nginx/conf.d/docs.conf' }] };
   const host = { 'meet.role': 'frontend', 'meet.host': 'meet.example.com' };
   meet = await startMeet(engine, 'shadowed', {
@@ -49,11 +49,11 @@ beforeAll(async () => {
 afterAll(() => meet?.down());
 stopAtFirstFailure();
 
-/** It may just be starting. */
+/** meet-gen may be starting. */
 const noAnswer = (): undefined => undefined;
 
-/** Waits until a frontend is reported as shadowed, and returns how. */
-async function shadowed(frontend: string): Promise<string> {
+/** Waits until a frontend is reported as shadowed. @returns the problem's message */
+async function shadowedMessage(frontend: string): Promise<string> {
   const found = await waitUntil(`${frontend} is shadowed`, async () =>
     (await meet.status().catch(noAnswer))?.problems.find(
       ({ code, container }) => code === 'shadowed' && container === meet.container(frontend),
@@ -62,26 +62,26 @@ async function shadowed(frontend: string): Promise<string> {
   return found.message;
 }
 
-/** For a moment there may be no frontend at all. */
+/** The status may fail while no frontend runs. */
 const live = (): Promise<unknown> =>
-  waitUntil('all is live, and there is no problem', async () => (await meet.converged()).problems.length === 0);
+  waitUntil('all routes are live, without a problem', async () => (await meet.converged()).problems.length === 0);
 
 describe.sequential('another server on the routing port', () => {
-  test('is a problem that names its file; nothing is signalled again or taken back', async () => {
-    const message = await shadowed('official-1');
+  test('is a problem that names its file, and leads to no second signal and no rollback', async () => {
+    const message = await shadowedMessage('official-1');
     expect(message).toContain('the server "localhost" of /etc/nginx/conf.d/docs.conf');
     expect(message).toContain('status 200');
     expect((await meet.status()).converged).toBe(false);
     await meet.scale({ files: 1 });
-    await waitUntil('the next file is there too', async () =>
+    await waitUntil('the next file has the new path', async () =>
       (await meet.status()).instances[0]?.routes.some(({ path }) => path === '/files'),
     );
-    await waitUntil('nginx has it', async () => {
+    await waitUntil('nginx runs the published generation', async () => {
       const [instance] = (await meet.status()).instances;
       return instance?.frontends[0]?.runningGeneration === instance?.publishedGeneration && instance?.frontends[0]?.phase === 'shadowed';
     });
     const { instances, problems } = await meet.status();
-    // One for this file, which nginx took.
+    // One signal for this file, which nginx accepted.
     expect(instances[0]?.frontends).toMatchObject([{ signals: 1 }]);
     expect(problems.map(({ code }) => code)).toEqual(['shadowed']);
     await meet.scale({ files: 0 });
@@ -93,31 +93,31 @@ describe.sequential('another server on the routing port', () => {
     expect(ended).not.toContain('all routes are live');
   });
 
-  test('costs nothing where visitors ask for a name that our server has', async () => {
+  test('is no problem for a host name of the rendered server', async () => {
     await meet.scale({ official: 0, hosted: 1 });
     await live();
   });
 
-  test('is found out also where it has that very name', async () => {
+  test('is found also if it has the same host name', async () => {
     await meet.scale({ hosted: 0, namesake: 1 });
-    expect(await shadowed('namesake-1')).toContain('the server "meet.example.com" of /etc/nginx/conf.d/docs.conf');
+    expect(await shadowedMessage('namesake-1')).toContain('the server "meet.example.com" of /etc/nginx/conf.d/docs.conf');
   });
 
-  test('is forgotten once it is gone', async () => {
+  test('is no problem after its removal', async () => {
     await meet.scale({ namesake: 0, frontend: 1 });
     await live();
     await meet.routed({ [api]: ['backend-1'] });
   });
 });
 
-describe.sequential('a snippet of the user’s', () => {
+describe.sequential('a user’s snippet', () => {
   test.each([
     ['closes for maintenance', 'return 503 "closed\\n";', '503'],
     ['asks for a password', 'auth_basic "x"; auth_basic_user_file /dev/null;', '401'],
-    ['lets nobody in', 'deny all;', '403'],
-    ['sends everybody elsewhere', 'rewrite ^ https://elsewhere.example.com/ redirect;', '302'],
-    ['throws everybody out', 'if ($uri) { return 403; }', '403'],
-  ])('%s: the file is live all the same', async (_, snippet, answer) => {
+    ['refuses all clients', 'deny all;', '403'],
+    ['redirects all requests', 'rewrite ^ https://elsewhere.example.com/ redirect;', '302'],
+    ['refuses all requests', 'if ($uri) { return 403; }', '403'],
+  ])('%s: the file is live', async (_, snippet, answer) => {
     await meet.tool('sh', '-c', `echo '${snippet}' > /snippets/own.conf`);
     const isThere = (await meet.status()).instances[0]?.routes.some(({ path }) => path === '/files') === true;
     await meet.scale({ files: isThere ? 0 : 1 });
@@ -127,7 +127,7 @@ describe.sequential('a snippet of the user’s', () => {
   });
 });
 
-test('who does not know the generation learns nothing on the routing port, and the question is not logged', async () => {
+test('a client without the generation learns nothing on the routing port, and no such request is logged', async () => {
   await meet.converged();
   const generation = (await meet.status()).instances[0]?.publishedGeneration ?? '';
   const known = await meet.ask(`/meet-gen!live-${generation}`);

@@ -11,7 +11,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { findSocket } from '../image/mounted-socket.ts';
 import { startSmallMeet, type SmallMeet } from '../image/small-meet.ts';
 
-// The layout of the hand-written file: one file of the host, mounted by itself in the frontend and in meet-gen.
+// The layout of the hand-written file: a single file of the host, mounted in the frontend and in meet-gen.
 
 const engine = providedEngine();
 const images = providedImages();
@@ -41,14 +41,14 @@ afterAll(async () => {
 const servers = async (): Promise<readonly string[]> => [...new Set((await readFile(file, 'utf8')).match(/server \S+:8000 /g))];
 const seenByFrontend = (): Promise<string> => docker(engine, ['exec', `${meet.name}-frontend-1`, 'cat', '/etc/nginx/conf.d/routing.conf']);
 const ended = (container: string): Promise<string> =>
-  waitUntil('it has ended', async () => {
+  waitUntil('the container has ended', async () => {
     const [state, code] = (await docker(engine, ['inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', container]))
       .trim()
       .split(' ');
     return state === 'exited' && code;
   });
 
-test('errors about an unwritable file and a missing folder name the cure', async () => {
+test('refuses a file that it can’t write, or a missing place for its own files, and names the fix', async () => {
   const stranger = await meet.startMeetGen([...access, '--tmpfs', '/tmp', '--user', '4711:4711']);
   expect(await ended(stranger)).toBe('2');
   const { uid } = await stat(file);
@@ -60,33 +60,34 @@ test('errors about an unwritable file and a missing folder name the cure', async
   expect(await meet.log(readOnly)).toContain("add this line to meet-gen's service in compose: tmpfs: [/tmp]");
 });
 
-test('a route follows, and the file stays the one that the frontend mounts; a second meet-gen does no harm', async () => {
+test('follows in the same mounted file, also beside a second meet-gen', async () => {
   const asRoot = process.getuid?.() === 0;
   if (asRoot) await chown(file, imageUser, imageUser);
   const user = ['--user', asRoot ? `${imageUser}:${imageUser}` : `${process.getuid?.()}:${process.getgid?.()}`];
   const { ino } = await stat(file);
   const meetGen = await meet.startMeetGen([...access, ...user, '--tmpfs', '/tmp']);
-  await meet.untilRouted();
-  await meet.untilHealth(meetGen, 'healthy');
+  await meet.waitUntilRouted();
+  await meet.waitForHealth(meetGen, 'healthy');
 
-  // In a container of its own it can't see the first one's socket; both render the same bytes, so neither is in the other's way.
+  // The second meet-gen can't see the first socket from its container. Both render the same bytes, so they don't
+  // conflict.
   const second = await meet.startMeetGen([...access, ...user, '--tmpfs', '/tmp']);
-  await meet.untilHealth(second, 'healthy');
-  // Healthy is before live, and a first report that is overtaken tells of all routes.
+  await meet.waitForHealth(second, 'healthy');
+  // meet-gen is healthy before the routes are live, and a late first report would list all routes.
   for (const one of [meetGen, second])
-    await waitUntil('it says that its first routes are live', async () =>
+    await waitUntil('meet-gen logs that its first routes are live', async () =>
       (await meet.log(one)).includes(`"${logMessages.routesLive.message}"`),
     );
   const backend = await meet.start(['--label', 'meet.role=backend', '--label', `meet.instance=${meet.name}`], images.backend);
-  await waitUntil('the new backend is in', async () => (await servers()).length === 2);
-  await waitUntil('both say that it is live', async () =>
+  await waitUntil('the file has the new backend', async () => (await servers()).length === 2);
+  await waitUntil('both log that the new backend is live', async () =>
     (await Promise.all([meetGen, second].map((one) => meet.log(one)))).every((log) => /"changes":\["\+ [^"]*:8000"\]/.test(log)),
   );
   await docker(engine, ['kill', second]);
   expect((await docker(engine, ['exec', meetGen, 'meet-gen', 'drain', backend.slice(0, 12)])).trim()).toContain('out, it can be stopped');
   expect(await servers()).toHaveLength(1);
   await docker(engine, ['kill', backend]);
-  await meet.untilRouted();
+  await meet.waitUntilRouted();
 
   expect((await stat(file)).ino).toBe(ino);
   const content = await readFile(file, 'utf8');

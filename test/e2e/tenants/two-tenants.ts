@@ -6,30 +6,30 @@ import { askStatus, containedMeetGen, startMeet, type MeetOptions, type MeetStac
 import { waitUntil } from '../../support/wait-until.ts';
 import { runForOutput } from '../../providers/engine/run-for-output.ts';
 
-/** Two Meets on one host: every service of the one has its namesake in the other, on one shared network. */
+/** Two Meets on one host, with the same service names on one shared network. */
 export interface TwoTenants {
   readonly first: MeetStack;
   readonly second: MeetStack;
-  /** The addresses that a name has on the network that both are on. */
+  /** The addresses of a name on the shared network. */
   resolve(name: string): Promise<readonly string[]>;
-  /** Tells whoever looks after them to resync, and waits until all frontends that run are proven. */
+  /** Requests a resync from every meet-gen of the two, and waits until all running frontends are proven. */
   lookedAfresh(): Promise<void>;
-  /** The Meets that are looked after, by all who do. */
+  /** The instances of every meet-gen of the two. */
   instances(): Promise<readonly string[]>;
-  /** Runs the command beside the sidecar that looks after a Meet. */
+  /** Runs a command in the container of a Meet's meet-gen. */
   meetGen(tenant: MeetStack, ...args: readonly string[]): Promise<string>;
-  /** The file of a Meet, as its frontend sees it: inode, size and times. */
+  /** The inode, size and times of a Meet's file in its frontend. */
   fileIdentity(tenant: MeetStack): Promise<string>;
-  /** How often nginx of a Meet's frontend was made to reload, by its own log. */
+  /** Counts the reloads in the log of a Meet's frontend. */
   countReloads(tenant: MeetStack): Promise<number>;
   down(): Promise<void>;
 }
 
-/** One that looks after all Meets and publishes into a folder for each, or one for each Meet. */
+/** One meet-gen for all Meets, with a folder for each, or one meet-gen for each Meet. */
 export type Way = 'one meet-gen for both' | 'one meet-gen each';
 
-interface Keepers {
-  /** For a Meet's own options: where its file is. */
+interface Sidecars {
+  /** Options of each Meet, for the place of its file. */
   readonly options: Pick<MeetOptions, 'sharedVolume'>;
   readonly path: (tenant: MeetStack) => string;
   readonly container: (tenant: MeetStack) => string;
@@ -37,10 +37,10 @@ interface Keepers {
   down(): Promise<void>;
 }
 
-/** What a tenant has besides, or otherwise than usual; keys of a service replace the usual ones, labels come to them. */
+/** A tenant's additions and changes. Keys of a service replace the usual keys; labels are added. */
 type TenantAdditions = (host: string, project: string) => Pick<MeetOptions, 'services' | 'configs' | 'scale'>;
 
-/** Starts both, as first.example.com and second.example.com, and waits until each is served. */
+/** Starts both, as first.example.com and second.example.com. */
 export async function startTwoTenants(
   engine: Engine,
   part: string,
@@ -49,16 +49,16 @@ export async function startTwoTenants(
 ): Promise<TwoTenants> {
   const proxyNetwork = composeProjectName(`${part}-proxy`);
   await docker(engine, ['network', 'create', '--label', runLabel, proxyNetwork]);
-  const keepers = way === 'one meet-gen each' ? ownKeepers() : await sharedKeeper(engine, part);
+  const sidecars = way === 'one meet-gen each' ? separateSidecars() : await sharedSidecar(engine, part);
   const start = (name: string): Promise<MeetStack> => {
     const host = `${name}.example.com`;
     const added = additions(host, composeProjectName(`${part}-${name}`));
-    return startMeet(engine, `${part}-${name}`, { ...keepers.options, ...tenantOptions(part, host, proxyNetwork, added) });
+    return startMeet(engine, `${part}-${name}`, { ...sidecars.options, ...tenantOptions(part, host, proxyNetwork, added) });
   };
   const [first, second] = await Promise.all([start('first'), start('second')]);
   const tenants = [first, second] as const;
-  await keepers.start(tenants);
-  const sidecars = (): readonly string[] => [...new Set(tenants.map(keepers.container))];
+  await sidecars.start(tenants);
+  const containers = (): readonly string[] => [...new Set(tenants.map(sidecars.container))];
   const status = async (sidecar: string): Promise<StatusSnapshot> =>
     JSON.parse(await docker(engine, ['exec', sidecar, 'node', '-e', askStatus])) as StatusSnapshot;
   return {
@@ -66,16 +66,16 @@ export async function startTwoTenants(
     second,
     async resolve(name) {
       const getent = ['--entrypoint', 'getent', 'meet-gen-test/idle:latest', 'ahostsv4', name];
-      const told = await runForOutput(engine, ['--network', proxyNetwork, ...getent]);
-      return [...new Set(told.split('\n').flatMap((line) => /^[\d.]+/.exec(line)?.[0] ?? []))];
+      const output = await runForOutput(engine, ['--network', proxyNetwork, ...getent]);
+      return [...new Set(output.split('\n').flatMap((line) => /^[\d.]+/.exec(line)?.[0] ?? []))];
     },
     async lookedAfresh() {
-      for (const sidecar of sidecars()) {
+      for (const sidecar of containers()) {
         const before = (await status(sidecar)).engine.lastSyncAt;
         await docker(engine, ['kill', '--signal', 'HUP', sidecar]);
         let last: StatusSnapshot | undefined;
         await waitUntil(
-          `${sidecar} has looked, and all is proven`,
+          `${sidecar} has done a resync, and all frontends are proven`,
           async () => {
             last = await status(sidecar);
             return last.engine.lastSyncAt !== before && last.instances.every(isProven);
@@ -85,25 +85,25 @@ export async function startTwoTenants(
         );
       }
     },
-    instances: async () => (await Promise.all(sidecars().map(status))).flatMap((one) => one.instances.map(({ name }) => name)),
-    meetGen: (tenant, ...args) => docker(engine, ['exec', keepers.container(tenant), 'meet-gen', ...args]),
-    fileIdentity: async (tenant) => (await tenant.tool('stat', '-c', '%i %s %y %z', keepers.path(tenant))).trim(),
+    instances: async () => (await Promise.all(containers().map(status))).flatMap((one) => one.instances.map(({ name }) => name)),
+    meetGen: (tenant, ...args) => docker(engine, ['exec', sidecars.container(tenant), 'meet-gen', ...args]),
+    fileIdentity: async (tenant) => (await tenant.tool('stat', '-c', '%i %s %y %z', sidecars.path(tenant))).trim(),
     countReloads: async (tenant) => (await tenant.logs('frontend')).split('\n').filter((line) => line.includes('reconfiguring')).length,
     async down() {
-      await keepers.down();
+      await sidecars.down();
       await Promise.all(tenants.map((tenant) => tenant.down()));
       await docker(engine, ['network', 'rm', proxyNetwork]);
     },
   };
 }
 
-/** A Meet that is stopped has nobody to prove it. */
+/** Only running frontends count, so a stopped Meet is proven. */
 function isProven({ frontends, publishedGeneration }: InstanceStatus): boolean {
   const running = frontends.filter(({ state }) => state === 'running');
   return running.every(({ phase, runningGeneration }) => phase === 'live' && runningGeneration === publishedGeneration);
 }
 
-/** All services are on the shared network, where compose gives each its own name: there are two of every name there. */
+/** All services are on the shared network, where compose gives them their names, so each name exists twice. */
 function tenantOptions(part: string, host: string, proxyNetwork: string, added: ReturnType<TenantAdditions>): MeetOptions {
   const usual: Readonly<Record<string, Service>> = {
     frontend: documentedServices('docs/tenants.md', 'in each tenant', (text) => text.replace('one.example.com', host))['frontend'] ?? {},
@@ -128,7 +128,7 @@ interface Service {
   readonly [key: string]: unknown;
 }
 
-function ownKeepers(): Keepers {
+function separateSidecars(): Sidecars {
   return {
     options: {},
     path: () => '/routing/routing.conf',
@@ -138,12 +138,12 @@ function ownKeepers(): Keepers {
   };
 }
 
-/** What tells the containers of both tenants from all others on the engine. */
+/** The label of both tenants' containers, which no other container on the engine has. */
 const tenantsLabel = 'meet-gen.test.tenants';
 
 /**
- * A meet-gen without --instance looks after every Meet that it sees, and the engine may have others, of other runs or of
- * whoever lends it. So this stands in between: lists hold the tenants' containers alone, and only those can be told anything.
+ * A meet-gen without --instance serves every Meet on the engine, including Meets of other runs and of the engine's
+ * owner. This filter restricts lists to the tenants' containers, and allows signals only to them.
  */
 const onlyTenants = `
   const { createServer, request } = require('node:http');
@@ -169,8 +169,10 @@ const onlyTenants = `
   }).listen(2375);
 `;
 
-/** A project of its own with meet-gen alone, as docs/tenants.md has it: on an own network of each Meet, so that it can ask their frontends. */
-async function sharedKeeper(engine: Engine, part: string): Promise<Keepers> {
+/**
+ * A separate project with only meet-gen, by docs/tenants.md. It is on each Meet's own network, to reach the frontends.
+ */
+async function sharedSidecar(engine: Engine, part: string): Promise<Sidecars> {
   const volume = composeProjectName(`${part}-routing`);
   const project = composeProjectName(`${part}-keeper`);
   await docker(engine, ['volume', 'create', '--label', runLabel, volume]);

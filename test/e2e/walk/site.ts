@@ -2,22 +2,22 @@ import { readFileSync } from 'node:fs';
 import type { MeetOptions } from '../../support/meet-stack.ts';
 import type { Place } from '../services/ask.ts';
 
-/** A Meet as its visitors know it, and the containers that alone may answer them. */
+/** A Meet for visitors: its host name, its proxy, and the project of the containers that may answer. */
 export interface Site {
   /** The compose project. */
   readonly project: string;
   readonly host: string;
-  /** Where nginx-proxy is, or who stands in for it. */
+  /** The address of nginx-proxy or its stand-in. */
   readonly outer: Place;
-  /** A container that is on the proxy's network, but on none of this Meet's own. */
+  /** A container on the proxy's network, but not on a network of this Meet. */
   readonly outsider: string;
 }
 
 const script = (name: string): string => readFileSync(new URL(`../../support/media/${name}.mjs`, import.meta.url), 'utf8');
 
 /**
- * What a user adds to a Meet for recordings, for calls from inside and for a service of his own, by compose's words and as docs/media.md
- * has it; and Django's stand-in. Its S3 holds nothing but the project's name.
+ * Compose services that a user adds to a Meet: recordings, calls from inside and another service, by docs/media.md.
+ * Also Django's stand-in. Every file in its S3 holds only the project's name.
  */
 export function siteAdditions(host: string, project: string): Required<Pick<MeetOptions, 'services' | 'configs'>> {
   const image = 'meet-gen-test/backend:latest';
@@ -50,7 +50,7 @@ export function siteAdditions(host: string, project: string): Required<Pick<Meet
         },
         networks: ['internal'],
       },
-      // Takes the addresses that others leave.
+      // Takes addresses that other containers free.
       squatter: { image: 'meet-gen-test/idle:latest', networks: ['internal'], scale: 0 },
     },
     configs: { django: script('backend'), s3: script('s3') },

@@ -13,24 +13,25 @@ import { startTwoTenants, type TwoTenants } from '../tenants/two-tenants.ts';
 import { siteAdditions, type Site } from './site.ts';
 import { goodWalk, walk, walkWithoutBackend } from './walk.ts';
 
-// The whole of Meet as its visitors meet with it, through the outer proxy: while nothing happens, and while the backend is replaced.
+// A walk through all of Meet as a visitor, through the outer proxy: without a change, and while the backend is
+// replaced.
 
 const engine = providedEngine();
 const limitMs = 40_000;
 
-/** Walks until all is well; if that never comes, the difference is told. */
-async function goesWell(site: Site): Promise<void> {
+/** Walks until every step is good. After the time limit the expectation shows the difference. */
+async function expectGoodWalk(site: Site): Promise<void> {
   let seen: unknown;
   const expected = goodWalk(site);
   const isGood = async (): Promise<boolean> => {
     seen = await walk(site);
     return JSON.stringify(seen) === JSON.stringify(expected);
   };
-  await waitUntil('all is well', isGood, limitMs).catch(() => expect(seen).toEqual(expected));
+  await waitUntil('every step of the walk is good', isGood, limitMs).catch(() => expect(seen).toEqual(expected));
 }
 
-/** Waits until every container of the backend answers, and nobody else. */
-async function allBackendsAnswer(site: Site, count: number): Promise<void> {
+/** Waits until exactly the containers of the backend answer. */
+async function waitForBackends(site: Site, count: number): Promise<void> {
   const labels = [`project=${site.project}`, 'service=backend'].flatMap((one) => ['--filter', `label=com.docker.compose.${one}`]);
   const ids = (await docker(engine, ['container', 'ls', ...labels, '--format', '{{.ID}}'])).trim().split('\n').toSorted();
   expect(ids).toHaveLength(count);
@@ -40,29 +41,29 @@ async function allBackendsAnswer(site: Site, count: number): Promise<void> {
     );
     return [...new Set(answers.map(({ headers }) => String(headers['x-backend-host'])))].toSorted(compareText);
   };
-  await waitUntil('all of the backend answer', async () => (await hosts()).join() === ids.join(), limitMs);
+  await waitUntil('all backends answer', async () => (await hosts()).join() === ids.join(), limitMs);
 }
 
-/** Looks again and again as long as something is under way, and lets that come to its end whatever is seen. */
-async function lookingMeanwhile(happens: Promise<unknown>, look: () => Promise<void>): Promise<void> {
+/** Looks repeatedly until the action has ended. A failed look doesn't cancel the action. */
+async function lookDuring(action: Promise<unknown>, look: () => Promise<void>): Promise<void> {
   const over = new AbortController();
   const lookAgain = async (): Promise<void> => {
     do await look();
     while (!over.signal.aborted);
   };
-  const ended = happens.finally(() => over.abort());
+  const ended = action.finally(() => over.abort());
   const results = await Promise.allSettled([ended, lookAgain()]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-/** How a Meet's backend is taken away and brought back. */
+/** The stop and the start of a Meet's backend. */
 interface Replacement {
   stop(): Promise<unknown>;
-  /** Makes new ones. */
+  /** Makes new containers. */
   start(): Promise<unknown>;
 }
 
-/** What does not need the backend goes on as if nothing happened, all the while; the rest has to wait, and is told so. */
+/** Replaces the backend. Meanwhile steps without the backend stay good, and the others get 503 with Retry-After. */
 async function replaceBackend(site: Site, { stop, start }: Replacement, alsoLook: () => Promise<void> = async () => {}): Promise<void> {
   const [good, without] = [goodWalk(site), walkWithoutBackend(site)];
   const look = async (): Promise<void> => {
@@ -71,12 +72,12 @@ async function replaceBackend(site: Site, { stop, start }: Replacement, alsoLook
     expect(seen).toEqual(Object.fromEntries(expected));
     await alsoLook();
   };
-  await lookingMeanwhile(stop(), look);
+  await lookDuring(stop(), look);
   expect(await walk(site)).toEqual(without);
-  await lookingMeanwhile(start(), look);
+  await lookDuring(start(), look);
 }
 
-describe.sequential('the example with all that Meet can have', () => {
+describe.sequential('the example with all parts of Meet', () => {
   const project = composeProjectName('walk');
   let stack: ExampleStack;
   let site: Site;
@@ -98,43 +99,43 @@ describe.sequential('the example with all that Meet can have', () => {
   });
   stopAtFirstFailure();
 
-  test('a walk goes well', async () => {
-    await goesWell(site);
+  test('a walk is good', async () => {
+    await expectGoodWalk(site);
   });
 
-  test('a WebSocket stays open while a second backend comes', async () => {
+  test('a WebSocket stays open while a second backend starts', async () => {
     socket = await openWebSocket(site.outer, '/board/live', { host: site.host });
     const before = await socket.echo('before');
     expect(before).toMatch(/: before$/);
     await stack.compose('up', '--detach', '--no-deps', '--no-recreate', '--scale', 'backend=2', 'backend');
-    await allBackendsAnswer(site, 2);
+    await waitForBackends(site, 2);
     expect(await socket.echo('after')).toBe(before.replace('before', 'after'));
-    await goesWell(site);
+    await expectGoodWalk(site);
   });
 
-  test('while both are replaced, only what needs them has to wait; afterwards all goes well, on the same WebSocket too', async () => {
+  test('only steps with the backend get 503 while both backends are replaced, and the WebSocket stays open', async () => {
     const up = ['up', '--detach', '--no-deps'];
     await replaceBackend(site, {
       stop: () => stack.compose('stop', 'backend'),
       async start() {
-        // Who is recreated often gets its old address back, and would answer without anybody's doing.
+        // A recreated container often gets its old address again, and would answer without a change of routes.
         await stack.compose(...up, '--scale', 'squatter=2', 'squatter');
         await stack.compose(...up, '--force-recreate', '--scale', 'backend=2', 'backend');
       },
     });
-    await allBackendsAnswer(site, 2);
-    await goesWell(site);
+    await waitForBackends(site, 2);
+    await expectGoodWalk(site);
     expect(await socket.echo('at last')).toMatch(/: at last$/);
   });
 });
 
-/** A tenant behind the outer proxy that it has for itself. */
+/** A tenant behind its own outer proxy. */
 async function siteOf(tenant: MeetStack, host: string, neighbour: MeetStack): Promise<Site> {
   const outer = { host: engine.publishAddress, port: (await tenant.port('outer-1', 80)) ?? NaN };
   return { project: tenant.project, host, outer, outsider: neighbour.container('livekit-1') };
 }
 
-describe.sequential('two of them, with services of the same names on one network', () => {
+describe.sequential('two Meets with services of the same names on one network', () => {
   let tenants: TwoTenants;
   let first: Site;
   let second: Site;
@@ -163,17 +164,17 @@ describe.sequential('two of them, with services of the same names on one network
   afterAll(() => tenants?.down());
   stopAtFirstFailure();
 
-  test('a walk goes well in each, by its own containers alone', async () => {
-    await Promise.all([goesWell(first), goesWell(second)]);
+  test('a walk is good in each Meet, answered only by its own containers', async () => {
+    await Promise.all([expectGoodWalk(first), expectGoodWalk(second)]);
   });
 
-  test('while the backend of one is replaced by two, the other goes on as if nothing happened', async () => {
+  test('replacing the backend of one Meet with two does not affect the other', async () => {
     const replacement = {
       stop: () => tenants.first.compose('stop', 'backend'),
       start: () => tenants.first.recreate('backend', 2),
     };
     await replaceBackend(first, replacement, () => expect(walk(second)).resolves.toEqual(goodWalk(second)));
-    await allBackendsAnswer(first, 2);
-    await Promise.all([goesWell(first), goesWell(second)]);
+    await waitForBackends(first, 2);
+    await Promise.all([expectGoodWalk(first), expectGoodWalk(second)]);
   });
 });

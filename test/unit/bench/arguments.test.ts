@@ -12,7 +12,7 @@ describe("the bench's arguments", () => {
   });
 
   it.each([
-    [['--only', 'life'], /no part "life": it takes live, faked, files, footprint, path/],
+    [['--only', 'life'], /unknown part "life"\. The parts are live, faked, files, footprint, path/],
     [['--fast'], /--fast/],
   ])('%j are refused', (args, reason) => {
     expect(readArguments(args)).toEqual({ refused: expect.stringMatching(reason) as string });

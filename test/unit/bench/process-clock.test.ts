@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { cpuTimeMs, untilIdle } from '../../bench/process-clock.ts';
+import { cpuTimeMs, waitUntilIdle } from '../../bench/process-clock.ts';
 
 const burnMs = 60;
 
@@ -23,7 +23,7 @@ test('a process that sleeps is idle, with the CPU time that it used before', asy
   try {
     const pid = child.pid ?? 0;
     await once(child.stdout, 'data');
-    const { cpuMs } = await untilIdle(pid, { quietMs: 100 });
+    const { cpuMs } = await waitUntilIdle(pid, { quietMs: 100 });
     expect(cpuMs).toBeGreaterThan(burnMs / 2);
     expect(cpuTimeMs(pid) - cpuMs).toBeLessThan(burnMs);
   } finally {
@@ -34,7 +34,7 @@ test('a process that sleeps is idle, with the CPU time that it used before', asy
 test('a process that never rests is given up', async () => {
   const child = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
   try {
-    await expect(untilIdle(child.pid ?? 0, { quietMs: 60_000, limitMs: 50 })).rejects.toThrow('has not come to rest');
+    await expect(waitUntilIdle(child.pid ?? 0, { quietMs: 60_000, limitMs: 50 })).rejects.toThrow('was not idle');
   } finally {
     child.kill('SIGKILL');
   }

@@ -41,7 +41,7 @@ describe('the printed table', () => {
       'held       ratio: 1.25×, at most 1.30×',
       'NOT held   ratio: 1.25×, at most 1.20×',
       'held       ratio: 1.25×, at least 1×',
-      'told only  ratio: 1.25×',
+      'no target  ratio: 1.25×',
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ContainerEvent } from '../../bench/live/engine-api.ts';
-import { isForeign, undisturbed } from '../../bench/live/undisturbed.ts';
+import { isFromOtherProject, measureUndisturbed } from '../../bench/live/undisturbed.ts';
 
 const event = (action: string, project?: string): ContainerEvent => ({
   Action: action,
@@ -16,14 +16,14 @@ describe('measuring while others use the engine', () => {
     [event('start', 'ours'), false],
     [event('exec_start: cat /proc/1/status', 'other'), false],
   ])('%j disturbs: %s', (happened, disturbs) => {
-    expect(isForeign(happened, ['ours'])).toBe(disturbs);
+    expect(isFromOtherProject(happened, ['ours'])).toBe(disturbs);
   });
 
   it('keeps what was undisturbed, and does the rest again', async () => {
     const events: ContainerEvent[] = [];
     const kept: number[] = [];
     let attempt = 0;
-    await undisturbed(3, events, ['ours'], () => {
+    await measureUndisturbed(3, events, ['ours'], () => {
       attempt += 1;
       const mine = attempt;
       events.splice(0, events.length, event('start', mine % 2 === 0 ? 'other' : 'ours'));
@@ -33,7 +33,7 @@ describe('measuring while others use the engine', () => {
   });
 
   it('is given up when it is disturbed all the time', async () => {
-    const measured = undisturbed(3, [event('start', 'other')], ['ours'], () => Promise.resolve(() => undefined));
-    await expect(measured).rejects.toThrow(/only 0 of 3 measurements were undisturbed.*on an engine of its own/);
+    const measured = measureUndisturbed(3, [event('start', 'other')], ['ours'], () => Promise.resolve(() => undefined));
+    await expect(measured).rejects.toThrow(/only 0 of 3 measurements were undisturbed.*on a separate engine/);
   });
 });

@@ -2,19 +2,19 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CommandOptions } from '../../../support/built-command.ts';
-import { asInImage } from '../../as-in-image.ts';
+import { imageOptions } from '../../as-in-image.ts';
 import type { Place } from '../place.ts';
 import type { Texts } from '../texts.ts';
 import type { Contender } from './contender.ts';
 import { startProcess } from './process.ts';
 
 /**
- * Scripts of a few lines on bare Node: what is possible, what is possible with a proof, and how the peers do it. The one that proves is
- * there for what it costs the processor, so Node has the same flags as meet-gen's.
+ * Scripts of a few lines on bare Node: the floor, the floor that proves, and the peers' way. The floor that proves is
+ * compared by its processor time, so Node runs it with the same flags as meet-gen.
  */
 export const bareScripts = (texts: Texts): readonly Contender[] => [
   { name: 'floor', start: (place, socketPath) => startScript('floor.mjs', place, socketPath, texts) },
-  { name: 'floor that proves', start: (place, socketPath) => startScript('proving-floor.mjs', place, socketPath, texts, asInImage()) },
+  { name: 'floor that proves', start: (place, socketPath) => startScript('proving-floor.mjs', place, socketPath, texts, imageOptions()) },
   { name: "peers' way", start: (place, socketPath) => startScript('peers-way.mjs', place, socketPath, texts) },
 ];
 

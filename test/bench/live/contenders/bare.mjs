@@ -1,8 +1,8 @@
-// What the bare scripts have in common: node's own http on the engine's socket, and files.
+// Shared by the bare scripts: Node's own http on the engine's socket, and files.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 
-/** What the bench tells a script: a file named by its only argument. */
+/** The bench's input for a script, from the file in the script's only argument. */
 export const plan = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 
 const agent = new Agent({ keepAlive: true });
@@ -14,7 +14,7 @@ export function call(method, path) {
       answer.setEncoding('utf8').on('data', (text) => (body += text));
       answer.on('error', reject);
       answer.on('end', () => {
-        // A container that has gone since the list: what is asked of it is not known any more.
+        // The container was removed after the list was read.
         if (answer.statusCode === 404) resolve(undefined);
         else if (answer.statusCode >= 300) reject(new Error(`${answer.statusCode} to ${method} ${path}: ${body}`));
         else resolve(body === '' ? undefined : JSON.parse(body));

@@ -1,15 +1,15 @@
 import type { Place } from '../place.ts';
 
-/** Who keeps the frontend's routes right: a process of this machine. */
+/** A program that keeps the frontend's routes right, as a process of this machine. */
 export interface Contender {
   readonly name: string;
-  /** Resolves when it hears of events; the engine is asked at this socket. */
+  /** Resolves when the contender listens for events. `socketPath` is the engine's. */
   start(place: Place, socketPath: string): Promise<RunningContender>;
 }
 
 export interface RunningContender {
   readonly pid: number;
-  /** What it has said so far, for an error's message. */
-  said(): string;
+  /** The output so far, for error messages. */
+  output(): string;
   stop(): Promise<void>;
 }

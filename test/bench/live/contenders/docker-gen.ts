@@ -6,7 +6,7 @@ import type { Texts } from '../texts.ts';
 import type { Contender } from './contender.ts';
 import { startProcess } from './process.ts';
 
-/** docker-gen itself, without a wait, where DOCKER_GEN names its program or it is on PATH. */
+/** docker-gen without `-wait`; undefined unless DOCKER_GEN names the program or it is on PATH. */
 export function dockerGen(texts: Texts): Contender | undefined {
   const program = findProgram();
   if (program === undefined) return undefined;
@@ -40,7 +40,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Prints the same file as meet-gen for whoever runs. */
+/** Renders the same file as meet-gen for the running backends. */
 function templateOf({ project, network }: Place, texts: Texts): string {
   const around = texts['one,two'].split(/^(?: {4}server [\d.]+:8000 .*\n)+/m);
   const mine = `whereLabelValueMatches $ "com.docker.compose.project" "^${project}$"`;

@@ -1,5 +1,5 @@
-// The floor: it knows beforehand what is to be written; at the event it writes that and sends HUP. Nothing can be faster
-// that learns from the engine's events, writes a file and has nginx reload by the engine's signal.
+// The floor: the bench passes the finished texts, and an event only leads to a write and a HUP. No program is faster
+// that reads the engine's events, writes a file and reloads nginx by the engine's signal.
 import { call, plan, watch, write } from './bare.mjs';
 
 const running = new Set();
@@ -10,7 +10,7 @@ watch(
   ({ Action: action, Actor: actor }) => {
     const backend = plan.backends[actor.ID];
     if (action === 'start') running.add(backend.name);
-    // Its end tells nothing new: the stop signal came before.
+    // The stop signal came before `die`, and the file is written already.
     else if (!running.delete(backend.name)) return;
     write(plan.texts[names.filter((name) => running.has(name)).join(',')]);
     void call('POST', `/containers/${plan.frontend.id}/kill?signal=HUP`);

@@ -1,16 +1,16 @@
 import { statusSocketOf } from '../../../support/status-socket.ts';
-import { asInImage } from '../../as-in-image.ts';
+import { imageOptions } from '../../as-in-image.ts';
 import { startCommand } from '../../../support/built-command.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 import type { Contender } from './contender.ts';
 import { request } from 'node:http';
 
-/** The built command, started as in the image, and told no more than a user tells it: no time is changed. */
+/** The built command, started as in the image, with a user's options only: every timing is the default. */
 export const meetGen: Contender = {
   name: 'meet-gen',
   async start({ project, out }, socketPath) {
     const own = ['--instance', project, '--out', out, '--listen', 'off', '--log-format', 'json'];
-    const command = startCommand(['run', '--docker-host', `unix://${socketPath}`, ...own], asInImage());
+    const command = startCommand(['run', '--docker-host', `unix://${socketPath}`, ...own], imageOptions());
     try {
       await waitUntil('meet-gen is ready', () => isReady(statusSocketOf(out)), undefined, command.stderr);
     } catch (error) {
@@ -19,7 +19,7 @@ export const meetGen: Contender = {
     }
     return {
       pid: command.pid,
-      said: () => command.stderr().slice(-10_000),
+      output: () => command.stderr().slice(-10_000),
       stop: async () => void (await command.stop()),
     };
   },

@@ -1,6 +1,6 @@
-// The peers' way, as docker-gen does it without a wait: at each event that a container started or ended, one after the
-// other, it asks about the engine, lists all containers, inspects every one of them, renders, compares with the file,
-// and signals what a label finds.
+// The peers' way, which is docker-gen's without `-wait`. Each start or end of a container leads to a pass, one after
+// the other. A pass reads the engine's info, lists all containers, inspects each container and renders. If the text
+// differs from the file, the pass writes the file and signals the containers that a label selects.
 import { readFileSync } from 'node:fs';
 import { call, plan, watch, write } from './bare.mjs';
 
@@ -42,7 +42,7 @@ function published() {
 }
 
 let last = Promise.resolve();
-const isHeeded = (action) => ['start', 'stop', 'die'].includes(action) || action.startsWith('health_status');
+const isRelevant = (action) => ['start', 'stop', 'die'].includes(action) || action.startsWith('health_status');
 watch({ type: ['container'] }, ({ Action: action }) => {
-  if (isHeeded(action)) last = last.then(pass);
+  if (isRelevant(action)) last = last.then(pass);
 });

@@ -4,7 +4,10 @@ import type { RunningContender } from './contender.ts';
 const startLimitMs = 15_000;
 const stopLimitMs = 5000;
 
-/** Starts a process, with PATH and `env` alone, and waits until it has said a word. @throws Error with what it said instead */
+/**
+ * Starts a process, with PATH and `env` alone, and waits until its output matches.
+ * @throws Error with the output if the process ends, or doesn't match in time
+ */
 export function startProcess(
   program: string,
   args: readonly string[],
@@ -23,13 +26,13 @@ export function startProcess(
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => reject(new Error(`${program} ${args.join(' ')} ${why}: ${said}`));
     const timer = setTimeout(() => void stop().then(() => fail('did not start in time')), startLimitMs);
-    const hear = (text: string): void => {
+    const onText = (text: string): void => {
       said = (said + text).slice(-10_000);
       if (!word.test(said)) return;
       clearTimeout(timer);
-      resolve({ pid: child.pid ?? 0, said: () => said, stop });
+      resolve({ pid: child.pid ?? 0, output: () => said, stop });
     };
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', hear);
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', onText);
     child.on('error', (error) => fail(error.message));
     void ended.then(() => fail('ended'));
   });

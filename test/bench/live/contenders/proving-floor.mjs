@@ -1,6 +1,7 @@
-// The floor that proves: what is promised of a proof, and nothing else. It knows beforehand what is to be written, as the floor does; at
-// the event it looks at that container, and again when it has been quiet, as the engine announces some changes early; it writes, sends
-// HUP, asks nginx until it tells the new generation, and 150 ms later on ten times at once, until ten fresh answers in a row tell it.
+// The floor that proves: only the work that a proof needs. As for the floor, the bench passes the finished texts. An
+// event leads to a look at that container, and to a second look 50 ms later, since the engine announces some changes
+// early. Then the script writes the text, sends HUP and asks nginx until an answer has the new generation. From 150 ms
+// later it sends ten requests at once, until ten fresh answers in a row have the new generation.
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { call, plan, watch, write } from './bare.mjs';
@@ -10,7 +11,7 @@ const quietMs = 50;
 const pollMs = 5;
 const settleMs = 150;
 const answersUntilLive = 10;
-/** A question costs some of the processor's time, so the first comes when the reload can be over, going by the one before. */
+/** A request costs processor time, so the first one waits for most of the time that the last reload took. */
 const soonestOfUsual = 0.7;
 
 const backends = Object.entries(plan.backends);
@@ -23,7 +24,7 @@ let target;
 async function look(id) {
   const filters = encodeURIComponent(JSON.stringify({ id: [id] }));
   const [container] = (await call('GET', `/containers/json?filters=${filters}`)) ?? [];
-  // Until its end the engine goes on calling it running.
+  // The engine calls a stopping container running until its end.
   if (container?.NetworkSettings.Networks[plan.network]?.IPAddress && !stopping.has(id)) running.add(id);
   else running.delete(id);
   const inRotation = backends.flatMap(([backend, { name }]) => (running.has(backend) ? [name] : []));
@@ -34,15 +35,15 @@ async function look(id) {
   void prove(/return 200 "([0-9a-f]{16}) /.exec(text)[1]);
 }
 
-/** Until it is live, or something else is to be. */
+/** Resolves when the generation is live, or a newer generation is wanted. */
 async function prove(generation) {
   target = generation;
   await call('POST', `/containers/${plan.frontend.id}/kill?signal=HUP`);
-  const toldAtMs = performance.now();
+  const signalledAtMs = performance.now();
   await pause(reloadMs * soonestOfUsual);
   while (isWanted(generation) && (await ask()) !== generation) await pause(pollMs);
   if (!isWanted(generation)) return;
-  reloadMs = performance.now() - toldAtMs;
+  reloadMs = performance.now() - signalledAtMs;
   await pause(settleMs);
   let fresh = 0;
   while (isWanted(generation) && fresh < answersUntilLive) {
@@ -54,7 +55,10 @@ async function prove(generation) {
 
 const isWanted = (generation) => target === generation;
 
-/** On a fresh connection, since an old worker goes on answering on one that is kept; undefined where there is no answer. */
+/**
+ * Asks on a fresh connection, since an old worker keeps answering on a kept one.
+ * @returns undefined without an answer
+ */
 function ask() {
   return new Promise((resolve) => {
     let answer = '';
@@ -68,11 +72,11 @@ function ask() {
 watch(
   { type: ['container'], container: Object.keys(plan.backends), event: ['start', 'kill', 'die'] },
   ({ Action: action, Actor: { ID: id } }) => {
-    // At the end of the grace there is a second one.
+    // At the end of the grace period comes a second `kill`.
     if (action === 'kill' && stopping.has(id)) return;
     if (action === 'kill') stopping.add(id);
     else stopping.delete(id);
-    // Its end is missed by nobody: the stop signal came before.
+    // The stop signal came before `die`, and the file is written already.
     if (action !== 'die') void look(id);
     setTimeout(() => void look(id), quietMs);
   },
