@@ -12,20 +12,20 @@ import { allBlocks, documentationPages, readPage, repository } from '../../suppo
 
 const blocks = allBlocks();
 
-describe('every code block of the documentation is checked', () => {
+describe('the code blocks of the documentation are correct', () => {
   it.each(blocks.map((block) => [`${block.page}:${block.line}`, block] as const))('%s', async (_, block) => {
     expect(await checkBlock(block)).toEqual([]);
   });
 });
 
-describe('every command that stands in the prose is understood', () => {
+describe('the commands in the prose are correct', () => {
   const spans = documentationPages().flatMap((page) => readCodeSpans(readPage(page)).map((span) => [page, span] as const));
   const ours = spans.filter(([, span]) => /^(meet-gen|npm|npx|docker compose|docker run) ./.test(span) && !/…|</.test(span));
   const commands = [...new Map(ours.map((pair) => [pair.join(': '), pair])).values()];
 
   it.each(commands)('%s: %s', (_, span) => {
     const [first, second = '', ...more] = span.replaceAll(/\[(--[^\]]+)\]/g, '$1').split(' ');
-    // What only names a command isn't one.
+    // A span of two words only names a command.
     if (more.length === 0 && first === 'meet-gen') expect(second.startsWith('-') || isMeetGenCommand(second)).toBe(true);
     else if (more.length === 0 && first === 'docker') expect(span in dockerFlags || second in dockerFlags).toBe(true);
     else if (first === 'docker' && more.length === 1) expect(`${second} ${more[0]}` in dockerFlags).toBe(true);
@@ -33,17 +33,17 @@ describe('every command that stands in the prose is understood', () => {
   });
 });
 
-describe('labels, variables and flags that stand in the prose are known', () => {
+describe('labels, variables and flags in the prose are known', () => {
   it.each(documentationPages())('in %s', (page) => {
     expect(readCodeSpans(readPage(page)).flatMap(checkName)).toEqual([]);
   });
 
-  it.each(['meet.pahts', 'meet.route.x.prot', 'MEET_GEN_RELOD=exec', '--relaod exec'])('%s is not', (span) => {
+  it.each(['meet.pahts', 'meet.route.x.prot', 'MEET_GEN_RELOD=exec', '--relaod exec'])('except for the misspelt %s', (span) => {
     expect(checkName(span)).toHaveLength(1);
   });
 });
 
-describe('commands in the comments of files that users start from are understood', () => {
+describe('the commands in the comments of the example files are correct', () => {
   const files = ['compose.example.yml', 'compose.hardened.yml', '.env.example'];
   const lines = files.flatMap((file) =>
     [...readPage(file).matchAll(/^# +(?:\d\. )?((?:docker|meet-gen|awk|chmod) .*)$/gm)].map(([, line = '']) => [file, line] as const),
@@ -52,28 +52,31 @@ describe('commands in the comments of files that users start from are understood
     expect(checkShell(line)).toEqual([]);
   });
 
-  it('each file has one', () => {
+  it('in each of these files', () => {
     expect(new Set(lines.map(([file]) => file))).toEqual(new Set(files));
   });
 
-  it('they use the files that the README makes: compose.yml, and the overlay over it', () => {
+  it('with the files of the README: compose.yml, and the overlay', () => {
     expect(lines.filter(([, line]) => line.includes('compose.example.yml'))).toEqual([]);
     const overlay = 'COMPOSE_FILE=compose.yml:compose.hardened.yml';
     for (const page of ['compose.hardened.yml', 'docs/hook.md']) expect(readPage(page)).toContain(overlay);
   });
 });
 
-describe('a block with a name is read by the test that is named for it', () => {
-  it('each is in the list, and nothing else is', () => {
+describe('a named block', () => {
+  it('has a row in the list, and each row has a block', () => {
     const inPages = blocks.flatMap(({ page, name }) => (name === undefined ? [] : [`${page}: ${name}`]));
     expect(inPages.toSorted()).toEqual(namedBlocks.map(({ page, block }) => `${page}: ${block}`).toSorted());
   });
 
-  it.each(namedBlocks.map((row) => [`${row.page}: ${row.block}`, row] as const))('%s', (_, { page, block, test }) => {
-    const folder = dirname(test);
-    const names = readdirSync(join(repository, folder)).filter((name) => name.endsWith('.ts'));
-    const text = names.map((name) => readFileSync(join(repository, folder, name), 'utf8')).join('\n');
-    expect(readPage(test)).not.toBe('');
-    expect([page, block].filter((word) => !text.includes(`'${word}'`) && !text.includes(`"${word}"`))).toEqual([]);
-  });
+  it.each(namedBlocks.map((row) => [`${row.page}: ${row.block}`, row] as const))(
+    'is read by the test of its row: %s',
+    (_, { page, block, test }) => {
+      const folder = dirname(test);
+      const names = readdirSync(join(repository, folder)).filter((name) => name.endsWith('.ts'));
+      const text = names.map((name) => readFileSync(join(repository, folder, name), 'utf8')).join('\n');
+      expect(readPage(test)).not.toBe('');
+      expect([page, block].filter((word) => !text.includes(`'${word}'`) && !text.includes(`"${word}"`))).toEqual([]);
+    },
+  );
 });

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { checkBlock } from '../../support/docs/check-block.ts';
 import { readBlocks } from '../../support/docs/fenced-blocks.ts';
 
-// Every checker can fail: a block of each kind that is wrong, and what is said of it.
+// Every checker can fail: a wrong block of each kind, and its error.
 
 const check = async (language: string, text: string, name?: string): Promise<string> =>
   (await checkBlock({ page: 'page.md', line: 7, language, name, text })).join('\n');
 
 const labelled = (labels: string): string => `services:\n  backend:\n    labels:\n      ${labels}`;
 
-describe('is refused', () => {
+describe('a block is refused', () => {
   it.each<[language: string, text: string, because: string]>([
     ['', 'text', 'page.md:7: no checker knows the language ""'],
     ['ini', '[a]', 'no checker knows the language "ini"'],
@@ -71,7 +71,7 @@ describe('is refused', () => {
   });
 });
 
-describe('is accepted', () => {
+describe('a block is accepted', () => {
   it.each([
     ['sh', 'eval "$(npx tsx test/providers/engine/cli.ts up)"    # with a comment'],
     ['sh', 'docker run --rm -i \\\n  meet-gen render --compose - > out.conf && npm test'],
@@ -86,7 +86,7 @@ describe('is accepted', () => {
 });
 
 describe('reading a page', () => {
-  it('finds blocks with their names, also in lists, and what is shown in them is none', () => {
+  it('finds blocks with their names, also in lists, and no block within another', () => {
     const page = 'a\n<!-- block: one -->\n```sh\n# `` `x` ``\n```\n- b\n  ~~~yaml\n  a:\n    b: 1\n  ~~~\n';
     expect(readBlocks('p', page)).toEqual([
       { page: 'p', line: 3, language: 'sh', name: 'one', text: '# `` `x` ``' },
@@ -94,7 +94,7 @@ describe('reading a page', () => {
     ]);
   });
 
-  it('refuses a block that has no end, and a name without a block', () => {
+  it('refuses a block without an end, and a name without a block', () => {
     expect(() => readBlocks('p', '```sh\na')).toThrow("p:1: this block doesn't end");
     expect(() => readBlocks('p', '<!-- block: x -->\n\n```sh\n```')).toThrow('p:2: the block "x" doesn\'t follow its name');
   });

@@ -42,7 +42,7 @@ const board = factsOf([
   }),
 ]);
 
-describe('docs/explain.md shows what the command really prints', () => {
+describe('docs/explain.md shows the output of the command', () => {
   it.each([
     ['the backend answers', 'https://meet.example.com/api/v1.0/config/', meet],
     ['nobody in rotation', '/files/report.pdf', meet],

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { checkLinks, checkNamedFiles } from '../../support/docs/links.ts';
 import { documentationPages, readPage } from '../../support/docs/pages.ts';
 
-describe('links lead somewhere', () => {
-  it.each(documentationPages())('from %s', (page) => {
+describe('the links of the documentation', () => {
+  it.each(documentationPages())('have a target: %s', (page) => {
     expect(checkLinks(page, readPage(page))).toEqual([]);
   });
 
-  it('and those that do not are told', () => {
+  it('are reported if their target is missing', () => {
     const text = [
       '# One, two',
       '[a](nowhere.md) [b](#one-two) [c](#three) [d](labels.md#the-roles) [e](labels.md#the-rules)',
@@ -22,13 +22,13 @@ describe('links lead somewhere', () => {
   });
 });
 
-describe('files and addresses that texts name are there', () => {
+describe('the files and addresses that texts name', () => {
   const forUsers = ['compose.example.yml', 'compose.hardened.yml', '.env.example', 'Dockerfile', 'docs/rolling-update.sh'];
-  it.each([...documentationPages(), ...forUsers, 'templates/hook.sh', 'templates/routing.conf.eta'])('in %s', (page) => {
+  it.each([...documentationPages(), ...forUsers, 'templates/hook.sh', 'templates/routing.conf.eta'])('exist: %s', (page) => {
     expect(checkNamedFiles(page, readPage(page))).toEqual([]);
   });
 
-  it('and those that are not are told', () => {
+  it('are reported if they do not exist', () => {
     const text = '# docs/nowhere.md, compose.soft.yml, https://meet.example.com/x, https://elsewhere.net/page. http://backend:8000/api';
     expect(checkNamedFiles('page', text)).toEqual([
       'page: docs/nowhere.md: there is no such thing',
@@ -38,7 +38,7 @@ describe('files and addresses that texts name are there', () => {
   });
 });
 
-/** The pages that links lead to from these, and from there. */
+/** The pages that links lead to from one page, directly or through others. */
 function reachable(start: string): ReadonlySet<string> {
   const seen = new Set([start]);
   for (const page of seen) {
@@ -48,7 +48,7 @@ function reachable(start: string): ReadonlySet<string> {
   return seen;
 }
 
-it('every page is found from the map of the documentation', () => {
+it('docs/README.md leads to every page', () => {
   const found = reachable('docs/README.md');
   expect(documentationPages().filter((page) => !found.has(page))).toEqual([]);
 });

@@ -17,19 +17,19 @@ const expressions = [
   ...panels.flatMap(({ title, targets }) => targets.map(({ expr }) => [title, expr] as const)),
 ];
 
-/** Shows numbers, and neither words for them nor labels. */
+/** Whether a panel shows plain numbers, not labels or words for values. */
 function isMeasured({ type, fieldConfig }: Panel): boolean {
   return type !== 'table' && fieldConfig.defaults.mappings === undefined;
 }
 
 describe('alerts and dashboard', () => {
-  it.each(expressions)('%s asks for series that there are: %s', (_, expr) => {
+  it.each(expressions)('ask for existing series: %s: %s', (_, expr) => {
     const used = expr.match(/meet_gen_[a-z_]+/g) ?? [];
     expect(used.length).toBeGreaterThan(0);
     expect(used.filter((name) => !series.has(name))).toEqual([]);
   });
 
-  it('the dashboard shows every metric', () => {
+  it('show every metric on the dashboard', () => {
     const text = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)).join(' ');
     const missing = [...Object.keys(gauges), ...Object.keys(counters), ...Object.keys(histograms)].filter(
       (name) => !text.includes(`meet_gen_${name}`),
@@ -37,20 +37,20 @@ describe('alerts and dashboard', () => {
     expect(missing).toEqual(['engine_last_event_timestamp_seconds', 'last_reload_timestamp_seconds']);
   });
 
-  it('alerts are about problems that there are', () => {
+  it('name existing problem codes', () => {
     const codes = alerts.flatMap(({ expr }) => /code=~"([^"]+)"/.exec(expr)?.[1]?.split('|') ?? []);
     expect(codes.length).toBeGreaterThan(0);
     expect(codes.filter((code) => !(code in problemTable))).toEqual([]);
-    // The metric has no code that `status` alone finds, and an engine away has an alert of its own.
+    // The metric lacks the code that only `status` finds, and an unreachable engine has its own alert.
     const costly = Object.entries(problemTable).filter(([, { severity }]) => severity === 'error');
     expect(costly.flatMap(([code]) => (codes.includes(code) ? [] : code))).toEqual(['connection-refused', 'engine-unreachable']);
   });
 
-  it('every alert says what it is and what to do', () => {
+  it('have a summary and a description for every alert', () => {
     for (const { annotations: words } of alerts) expect(Object.keys(words)).toEqual(['summary', 'description']);
   });
 
-  it('a quantile is held against the end of a bucket: what lies between two is guessed', () => {
+  it('compare a quantile with the end of a bucket, since Prometheus interpolates in between', () => {
     const limits = alerts.flatMap(({ expr }) => [...expr.matchAll(/histogram_quantile.*meet_gen_(\w+)_bucket.*> ([\d.]+)$/g)]);
     expect(limits.length).toBeGreaterThan(0);
     for (const [, name, limit] of limits) expect(histograms[name as keyof typeof histograms].buckets).toContain(Number(limit));
@@ -69,7 +69,7 @@ describe('the dashboard', () => {
     expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
   });
 
-  it('has panels that are within its 24 columns, and none over another', () => {
+  it('has panels within its 24 columns, none over another', () => {
     expect(places.filter(({ left, right }) => left < 0 || right > 24)).toEqual([]);
     const pairs = places.flatMap((one, index) => places.slice(index + 1).map((other) => [one, other] as const));
     const overlapping = pairs.filter(
@@ -78,19 +78,19 @@ describe('the dashboard', () => {
     expect(overlapping).toEqual([]);
   });
 
-  it('asks the Prometheus that is chosen, everywhere', () => {
+  it('asks the chosen Prometheus everywhere', () => {
     expect(templating.list).toEqual([expect.objectContaining({ name: 'datasource', type: 'datasource', query: 'prometheus' })]);
     const used = [...panels, ...panels.flatMap(({ targets }) => targets), ...annotations.list].map(({ datasource }) => datasource);
     expect(used.filter(({ type, uid }) => type !== 'prometheus' || uid !== '${datasource}')).toEqual([]);
   });
 
-  it.each(panels.map((panel) => [panel.title, panel] as const))('%s says what it shows, and in which unit', (_, panel) => {
+  it.each(panels.map((panel) => [panel.title, panel] as const))('has a description and a unit for the panel %s', (_, panel) => {
     expect(panel.description).toMatch(/\.$/);
     if (isMeasured(panel)) expect(['s', 'short', 'eps', 'reqps', 'ops']).toContain(panel.fieldConfig.defaults.unit);
   });
 
   it.each(panels.flatMap((panel) => panel.targets.map((target) => [panel.title, target.refId, panel, target] as const)))(
-    '%s, %s: its lines have names, and its rates as long a window as the scrapes need',
+    'names its lines, and lets Grafana choose the window of its rates: %s, %s',
     (_, __, { type, targets }, { expr, legendFormat, instant }) => {
       if (type === 'timeseries') expect(legendFormat).not.toBe('');
       else expect([targets.length, instant]).toEqual([1, true]);

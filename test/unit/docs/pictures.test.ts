@@ -5,7 +5,7 @@ import { documentationPages, readPage, repository } from '../../support/docs/pag
 
 const pictures = readdirSync(join(repository, 'docs/pictures')).filter((name) => name.endsWith('.svg'));
 
-/** Names of elements whose tags don't fit together. */
+/** The names of elements with unbalanced tags. */
 function unbalanced(svg: string): readonly string[] {
   const open: string[] = [];
   const wrong: string[] = [];
@@ -19,24 +19,24 @@ function unbalanced(svg: string): readonly string[] {
 describe.each(pictures)('docs/pictures/%s', (name) => {
   const svg = readPage(`docs/pictures/${name}`);
 
-  it('is whole, and needs nothing from elsewhere', () => {
+  it('is well-formed, and loads nothing from elsewhere', () => {
     expect(unbalanced(svg)).toEqual([]);
     expect(svg.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|@font-face|@import|<script|<image|href=/);
   });
 
-  it('tells in words what it shows, and is made for light and dark', () => {
+  it('has a title and a description, and is made for light and dark', () => {
     expect(svg).toMatch(/<title id="title">.+<\/title>\n +<desc id="desc">.+<\/desc>/);
     expect(svg).toContain('class="page"');
     expect(svg).toContain('@media (prefers-color-scheme: dark)');
   });
 
-  it('every class in it has colours in both', () => {
+  it('has light and dark colours for every class', () => {
     const [light = '', dark = ''] = svg.split('@media');
     const classes = new Set([...svg.matchAll(/class="([a-z]+)"/g)].map(([, one = '']) => one).filter((one) => one !== 'head'));
     expect([...classes].filter((one) => !light.includes(`.${one} {`) || !dark.includes(`.${one} {`))).toEqual([]);
   });
 
-  it('is on a page, with words for who does not see it', () => {
+  it('is on a page, with an alternative text', () => {
     const shown = documentationPages()
       .map(readPage)
       .join('\n')
@@ -47,6 +47,6 @@ describe.each(pictures)('docs/pictures/%s', (name) => {
   });
 });
 
-it('and what is not whole is told', () => {
+it('reports unbalanced elements', () => {
   expect(unbalanced('<svg><g><path d="M0 0"/></svg>')).toEqual(['svg', 'svg']);
 });

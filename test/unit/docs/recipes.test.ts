@@ -37,17 +37,17 @@ function pathsIn(text: string): readonly string[] {
   return [...text.matchAll(/`((?:src|docs|test|templates)\/[^`]+|README\.md)`/g)].map(([, path = '']) => path);
 }
 
-/** How a table's row about it begins. */
+/** The beginning of a name's row in a table. */
 function rowOf(name: string): string {
   return `\n| \`${name}\` |`;
 }
 
-/** Source files that use a word in quotes, but for the one with its row. */
+/** Source files that use a word in quotes, except for the file with its table. */
 function usersOf(word: string, table: string): readonly string[] {
   return sources.flatMap(({ name, text }) => (name !== table && text.includes(`'${word}'`) ? [name] : []));
 }
 
-it('the page has the recipes', () => {
+it('docs/contributing.md has the recipes', () => {
   expect(recipes.map(({ title }) => title.split(':')[0])).toEqual([
     'A label',
     'A problem code',
@@ -60,18 +60,18 @@ it('the page has the recipes', () => {
 });
 
 describe.each(recipes)('$title', ({ title, text }) => {
-  it('names files that there are', () => {
+  it('names existing files', () => {
     expect(pathsIn(text).length).toBeGreaterThan(1);
     expect(pathsIn(text).filter((path) => !existsSync(join(repository, path)))).toEqual([]);
   });
 
-  it('counts its list', () => {
+  it('has as many steps as its title says', () => {
     const counts = [...title.matchAll(/\d+/g)].map(Number);
     const most = title.includes(' to ') ? Math.max(...counts) : counts.reduce((sum, count) => sum + count, 0);
     expect(text.match(/^\d+\. /gm)).toHaveLength(most);
   });
 
-  it('tells what is generated from what is written by hand', () => {
+  it('separates generated files from files written by hand', () => {
     const written = new Set([...[...referencePages().keys()].map((name) => `docs/${name}`), 'README.md', 'docs/observability/alerts.yml']);
     const [, then = ''] = /^Then: (.*?)(?=By hand:|\n\n|$(?![^]))/ms.exec(text) ?? [];
     expect(pathsIn(then).length).toBeGreaterThan(0);
@@ -79,12 +79,12 @@ describe.each(recipes)('$title', ({ title, text }) => {
   });
 });
 
-it('each label is in docs/labels.md, and each basic one in the README', () => {
+it('each label is in docs/labels.md, and each basic label in the README', () => {
   expect(allLabels.filter(({ key }) => !readPage('docs/labels.md').includes(rowOf(key)))).toEqual([]);
   expect(allLabels.filter(({ key, isBasic }) => readPage('README.md').includes(rowOf(key)) !== (isBasic === true))).toEqual([]);
 });
 
-it('each problem code is raised somewhere, is in docs/problems.md, and in the alert where its row says so', () => {
+it('each problem code is used in the code, is in docs/problems.md, and in the alert if its row has that', () => {
   const codes = Object.keys(problemTable);
   expect(codes.filter((code) => usersOf(code, 'model/problem.ts').length === 0)).toEqual([]);
   expect(codes.filter((code) => !readPage('docs/problems.md').includes(rowOf(code)))).toEqual([]);
@@ -92,7 +92,7 @@ it('each problem code is raised somewhere, is in docs/problems.md, and in the al
   expect(alerted).toEqual(alertedCodes());
 });
 
-it('each check of the files is in the table, in docs/troubleshooting.md and on a page below it', async () => {
+it('each doctor check is in the table, in docs/troubleshooting.md and on a page below it', async () => {
   const written = (await exportsBelow('doctor/checks')).filter((one) => typeof one === 'object' && 'looksAt' in one);
   expect(written.length).toBeGreaterThan(20);
   expect(new Set(checkTable)).toEqual(new Set(written));
@@ -101,15 +101,15 @@ it('each check of the files is in the table, in docs/troubleshooting.md and on a
   expect(checkTable.filter(({ id }) => !readPage('docs/troubleshooting.md').includes(`| [${id}](`))).toEqual([]);
 });
 
-// Which of them the dashboard shows: observability.test.ts.
-it('each metric is in docs/metrics.md, and each counter and histogram is called', () => {
+// observability.test.ts compares metrics and dashboard.
+it('each metric is in docs/metrics.md, and each counter and histogram is used', () => {
   const counted = [...Object.keys(counters), ...Object.keys(histograms)];
   const all = [...Object.keys(gauges), ...counted];
   expect(all.filter((name) => !readPage('docs/metrics.md').includes(rowOf(`meet_gen_${name}`)))).toEqual([]);
   expect(counted.filter((name) => usersOf(name, 'metrics/tally.ts').length === 0)).toEqual([]);
 });
 
-it('each reload way of the files is in the table and in docs/configuration.md, and no other file knows its name', async () => {
+it('each reload way is in the table and in docs/configuration.md, and no other file compares its name', async () => {
   const written = (await exportsBelow('reload/ways')).filter((one) => 'connect' in one);
   expect(written.length).toBeGreaterThan(3);
   expect(new Set(reloadWays)).toEqual(new Set(written));

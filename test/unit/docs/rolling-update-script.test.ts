@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runWithFakeDocker } from '../../support/rolling/fake-docker.ts';
 
-// What can't be had from a real engine at will: a call that fails in the middle. All else is in e2e/rolling.
+// A real engine doesn't fail a call in the middle at will. All other tests of the script are in e2e/rolling.
 
 const old = (index: number) => ({ name: `meet-backend-${index}`, edition: 'old', health: 'healthy' }) as const;
 const fresh = { edition: 'new', health: 'healthy' } as const;
@@ -16,7 +16,7 @@ describe.concurrent('rolling-update.sh', () => {
 
   for (const failingList of [1, 2, 3, 4, 5, 6, 7, 8])
     for (const health of ['healthy', 'unhealthy'] as const)
-      it(`removes no replica for a list that fails, and says so: the ${failingList}., with new ones that are ${health}`, async () => {
+      it(`removes no replica if list ${failingList} fails, and reports the failure (new replicas: ${health})`, async () => {
         const { code, said, left } = await runWithFakeDocker({ ...healthy, next: { ...fresh, health }, failingList });
         const able = left.filter((one) => one.health === 'healthy' && one.drained === undefined);
         expect(able.length, said).toBeGreaterThanOrEqual(2);
@@ -34,13 +34,13 @@ describe.concurrent('rolling-update.sh', () => {
     expect(left.map(({ edition }) => edition)).toEqual(['new', 'new']);
   });
 
-  it('refuses more replicas than the file says, with the way to remove them first', async () => {
+  it('refuses more replicas than the compose file has, with the way to remove them first', async () => {
     const { code, said, left } = await runWithFakeDocker({ ...healthy, replicas: [old(1), old(2), old(3)] });
     expect({ code, left: left.length }).toEqual({ code: 1, left: 3 });
     expect(said).toContain('To end with that many: --scale 2.');
   });
 
-  it('refuses a service that meet-gen sends no requests to, before anything is started', async () => {
+  it('refuses a service without routes, before a container is started', async () => {
     const { code, said, left } = await runWithFakeDocker({ ...healthy, isUnrouted: true });
     expect({ code, left: left.length }).toEqual({ code: 1, left: 2 });
     expect(said).toContain('meet-gen sends no requests to backend');
