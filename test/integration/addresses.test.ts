@@ -3,14 +3,14 @@ import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-test.concurrent("a backend in host mode is reached at the gateway of the frontends' network", async ({ scene }) => {
+test.concurrent("reaches a backend in host mode at the gateway of the frontends' network", async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20, { networkMode: 'host' });
   scene.run();
   await scene.serves(`server ${scene.address(1)}:8000`);
 });
 
-/** A service that says no port: what it exposes has to be found out. */
+/** A service without `meet.port`: meet-gen has to find the exposed port. */
 const portless = (name: string) => ({
   labels: composeLabels('meet', name, { 'meet.role': 'service', 'meet.paths': `/${name}` }),
   ports: [3000],
@@ -18,7 +18,7 @@ const portless = (name: string) => ({
 const inspections = (scene: Scene): readonly string[] =>
   scene.engine.calls.flatMap(({ path }) => (/^\/containers\/[^/]+\/json$/.test(path) ? [path] : []));
 
-test.concurrent('a service whose ports no list shows is asked for them, once, and nobody else is', async ({ scene }) => {
+test.concurrent('inspects a container once if the list shows no ports, and no other container', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.backend('listed', 21, portless('listed'));
@@ -28,7 +28,7 @@ test.concurrent('a service whose ports no list shows is asked for them, once, an
   expect(await scene.content()).toContain(`server ${scene.address(21)}:3000`);
   const { lastSyncAt } = (await scene.status()).engine;
   run.signal('SIGHUP');
-  await waitForStatus(scene, 'all was looked at again', ({ engine }) => engine.lastSyncAt !== lastSyncAt);
+  await waitForStatus(scene, 'the resync is over', ({ engine }) => engine.lastSyncAt !== lastSyncAt);
   scene.engine.world.add({ name: 'also-hosted', ...portless('also'), networkMode: 'host' });
   await scene.serves('/also/');
   expect(inspections(scene)).toEqual(['/containers/hosted/json', '/containers/also-hosted/json']);
@@ -40,35 +40,32 @@ test.concurrent.for([
   { what: 'refused by a proxy', fault: { do: 'status', status: 403 }, times: 1, why: 'was refused (403)' },
   { what: 'unknown to a proxy', fault: { do: 'status', status: 404 }, times: 1, why: 'answered 404' },
   { what: 'never answered', fault: { do: 'hang' }, times: 3, why: 'got no answer in time' },
-  { what: 'answered for another one', fault: { do: 'body', body: '{"Id":"x"}' }, times: 3, why: 'does not describe this container' },
-] as const)(
-  'where that question is $what, all else goes on, and the label that settles it is named',
-  async ({ fault, times, why }, { scene }) => {
-    await scene.frontend('frontend');
-    scene.backend('backend', 20);
-    scene.backend('hosted', 22, { ...portless('hosted'), networkMode: 'host' });
-    scene.engine.faults.add({ method: 'GET', path: /^\/containers\/hosted\/json$/, ...fault });
-    const run = scene.run();
-    await scene.serves(`server ${scene.address(20)}:8000`);
-    for (let round = 0; round < times + 2; round += 1) {
-      const { lastSyncAt } = (await scene.status()).engine;
-      run.signal('SIGHUP');
-      await waitForStatus(scene, 'all was looked at again', ({ engine }) => engine.lastSyncAt !== lastSyncAt);
-    }
-    expect(inspections(scene)).toHaveLength(times);
-    const { problems, engine } = await scene.status();
-    expect(engine).not.toHaveProperty('error');
-    expect(problems.find(({ code }) => code === 'no-port')).toMatchObject({
-      container: 'hosted',
-      key: 'meet.port',
-      message: expect.stringMatching(/it is not known which TCP port it exposes: the engine lists no ports in host mode/),
-      cure: 'set meet.port to the port that it listens on',
-    });
-    expect(problems.find(({ code }) => code === 'no-port')?.message).toContain(why);
-  },
-);
+  { what: 'answered for another container', fault: { do: 'body', body: '{"Id":"x"}' }, times: 3, why: 'does not describe this container' },
+] as const)('names meet.port and serves the rest if that inspection is $what', async ({ fault, times, why }, { scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.backend('hosted', 22, { ...portless('hosted'), networkMode: 'host' });
+  scene.engine.faults.add({ method: 'GET', path: /^\/containers\/hosted\/json$/, ...fault });
+  const run = scene.run();
+  await scene.serves(`server ${scene.address(20)}:8000`);
+  for (let round = 0; round < times + 2; round += 1) {
+    const { lastSyncAt } = (await scene.status()).engine;
+    run.signal('SIGHUP');
+    await waitForStatus(scene, 'the resync is over', ({ engine }) => engine.lastSyncAt !== lastSyncAt);
+  }
+  expect(inspections(scene)).toHaveLength(times);
+  const { problems, engine } = await scene.status();
+  expect(engine).not.toHaveProperty('error');
+  expect(problems.find(({ code }) => code === 'no-port')).toMatchObject({
+    container: 'hosted',
+    key: 'meet.port',
+    message: expect.stringMatching(/it is not known which TCP port it exposes: the engine lists no ports in host mode/),
+    cure: 'set meet.port to the port that it listens on',
+  });
+  expect(problems.find(({ code }) => code === 'no-port')?.message).toContain(why);
+});
 
-test.concurrent('a frontend in host mode reaches backends on their networks, and is asked at their gateway', async ({ scene }) => {
+test.concurrent('gives a frontend in host mode the addresses on backend networks, and asks it at their gateway', async ({ scene }) => {
   const nginx = await scene.frontend('frontend', { host: 1, container: { networkMode: 'host' } });
   scene.backend('backend', 20);
   scene.run();
@@ -79,9 +76,9 @@ test.concurrent('a frontend in host mode reaches backends on their networks, and
   expect((await scene.status()).problems).toEqual([]);
 });
 
-test.concurrent("a backend in another container's network is reached there, and follows it", async ({ scene }) => {
+test.concurrent("reaches a backend in another container's network there, also at a new address", async ({ scene }) => {
   await scene.frontend('frontend');
-  // It has no role of its own: only its id tells where it is.
+  // This container has no meet.role, so meet-gen finds it by its id alone.
   const owner = scene.engine.world.add({ name: 'vpn', networks: { [network]: scene.address(30) }, prefixLength: 24 });
   scene.backend('backend', 20, { networkMode: `container:${owner}` });
   scene.backend('other', 21, { labels: composeLabels('meet', 'other', { 'meet.role': 'service', 'meet.paths': '/x', 'meet.port': '1' }) });
@@ -98,7 +95,7 @@ test.concurrent("a backend in another container's network is reached there, and 
   await scene.serves(`server ${scene.address(31)}:8000`);
 });
 
-test.concurrent('a stop that began before meet-gen did is heard of', async ({ scene }) => {
+test.concurrent('keeps a container out if its stop began before meet-gen started', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   scene.backend('backend-2', 21);
@@ -114,7 +111,7 @@ test.concurrent('a stop that began before meet-gen did is heard of', async ({ sc
   await scene.serves(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('--strict-instance refuses what belongs to another project', async ({ scene }) => {
+test.concurrent('refuses a service of another project with --strict-instance', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.backend('guest', 21, {
@@ -123,7 +120,7 @@ test.concurrent('--strict-instance refuses what belongs to another project', asy
   const run = scene.run(['--strict-instance']);
   await scene.serves(`${scene.address(20)}:8000`);
   expect(await scene.content()).not.toContain(scene.address(21));
-  await waitUntil('that is told', () => problemCodes(run).includes('foreign-project-refused'));
+  await waitUntil('the refused service is reported', () => problemCodes(run).includes('foreign-project-refused'));
   await scene.stopAll();
   scene.run([], { env: { MEET_GEN_STRICT_INSTANCE: 'false' } });
   await scene.serves(`${scene.address(21)}:1`);

@@ -4,18 +4,18 @@ import type { FakeEngine } from '../support/fake-engine/engine.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { problemCodes, test } from './scene.ts';
 
-/** The versions in the paths of all calls from one on. */
+/** The API versions of all calls, beginning with the call number `from`. */
 function versionsAsked({ calls }: FakeEngine, from = 0): ReadonlySet<string> {
   return new Set(calls.slice(from).flatMap(({ path, version }) => (path === '/_ping' ? [] : (version ?? 'none'))));
 }
 
-describe.concurrent('an engine that speaks other API versions', () => {
+describe.concurrent('API versions', () => {
   for (const [what, api] of [
-    ['the oldest that is known', { min: '1.24', max: '1.41' }],
-    ['one that refuses old clients', { min: '1.44', max: '1.52' }],
-    ['a newer one than is known', { min: '1.44', max: '1.99' }],
+    ['the oldest engine', { min: '1.24', max: '1.41' }],
+    ['an engine that refuses old clients', { min: '1.44', max: '1.52' }],
+    ['an engine newer than meet-gen', { min: '1.44', max: '1.99' }],
   ] as const) {
-    test(`${what}: is asked in a version that it speaks, and the health is read`, async ({ scene }) => {
+    test(`calls ${what} in a version that both support, and reads the health`, async ({ scene }) => {
       scene.engine.api = api;
       await scene.frontend('frontend');
       scene.backend('well', 20, { health: 'healthy' });
@@ -28,7 +28,7 @@ describe.concurrent('an engine that speaks other API versions', () => {
     });
   }
 
-  test('one that is too new altogether: told, the file kept, and right when it is replaced once more', async ({ scene }) => {
+  test('reports an engine without a common version, keeps the file, and goes on once the engine is replaced', async ({ scene }) => {
     await scene.frontend('frontend');
     const run = scene.run(['--resync', '1s']);
     await scene.converged();
@@ -36,7 +36,7 @@ describe.concurrent('an engine that speaks other API versions', () => {
     await scene.engine.goAway();
     scene.engine.api = { min: '1.90', max: '1.99' };
     await scene.engine.comeBack();
-    await waitUntil('that is told', () => problemCodes(run).includes('engine-unreachable'));
+    await waitUntil('the problem is reported', () => problemCodes(run).includes('engine-unreachable'));
     const once = await runCommand(['render', '--docker-host', scene.engine.host]);
     expect(once).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('Minimum supported API version is 1.90') });
     expect(await scene.fileIdentity()).toBe(before);
@@ -48,7 +48,7 @@ describe.concurrent('an engine that speaks other API versions', () => {
     await scene.serves(`${scene.address(20)}:8000`);
   });
 
-  test('comes back with a newer minimum: asked again, in a version that it speaks now', async ({ scene }) => {
+  test('asks for the versions again when the engine returns with a newer minimum', async ({ scene }) => {
     scene.engine.api = { min: '1.24', max: '1.43' };
     await scene.frontend('frontend');
     scene.backend('backend-1', 20);
@@ -61,7 +61,7 @@ describe.concurrent('an engine that speaks other API versions', () => {
     await scene.serves(`${scene.address(21)}:8000`);
   });
 
-  test('comes back with an older maximum: the same', async ({ scene }) => {
+  test('asks for the versions again when the engine returns with an older maximum', async ({ scene }) => {
     scene.engine.api = { min: '1.44', max: '1.52' };
     await scene.frontend('frontend');
     scene.backend('backend-1', 20);
@@ -73,6 +73,6 @@ describe.concurrent('an engine that speaks other API versions', () => {
     await scene.engine.comeBack();
     scene.backend('backend-2', 21);
     await scene.serves(`${scene.address(21)}:8000`);
-    await waitUntil('it was asked again', () => versionsAsked(scene.engine, calls).size > 0);
+    await waitUntil('the engine is called again', () => versionsAsked(scene.engine, calls).size > 0);
   });
 });

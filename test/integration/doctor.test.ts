@@ -28,7 +28,7 @@ async function doctor(
   return { code, said: JSON.parse(stdout) as Said, stdout };
 }
 
-/** Its files are as they should be, and its mounts. */
+/** Gives the frontend the shipped stub and a server for the SPA. */
 function giveStub(scene: Scene, name: string): void {
   const id = scene.engine.world.idOf(name);
   const archive = Buffer.from(
@@ -39,13 +39,13 @@ function giveStub(scene: Scene, name: string): void {
 
 const find = (said: Said, check: string) => said.findings.filter((finding) => finding.check === check);
 
-test.concurrent('no Meet at all: exit 7, and what to label', async ({ scene }) => {
+test.concurrent('exits with 7 if no container has a role', async ({ scene }) => {
   const { code, said } = await doctor(scene);
   expect(code).toBe(7);
   expect(said.findings).toMatchObject([{ check: 'role-missing', severity: 'failure', containers: [] }]);
 });
 
-test.concurrent('an engine that is gone: exit 7, one finding, everything else not checked', async ({ scene }) => {
+test.concurrent('exits with 7 and one finding if the engine is unreachable, and marks no check as ok', async ({ scene }) => {
   await scene.engine.goAway('nothing');
   const { code, said } = await doctor(scene);
   expect(code).toBe(7);
@@ -56,11 +56,11 @@ test.concurrent('an engine that is gone: exit 7, one finding, everything else no
   expect(stdout).toMatch(/^FAILURE {2}there is no engine at unix:/);
 });
 
-test.concurrent('a wrong option: exit 2', async ({ scene }) => {
+test.concurrent('exits with 2 at a wrong option', async ({ scene }) => {
   expect(await runCommand(['doctor', '--docker-host', scene.engine.host, '--instance', 'NO SUCH'])).toMatchObject({ code: 2, stdout: '' });
 });
 
-test.concurrent('behind a proxy that lets the list through alone: not checked, never ok', async ({ scene }) => {
+test.concurrent('marks checks as not checked, never as ok, behind a proxy that allows the list alone', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.engine.faults.add({ method: 'GET', path: /^\/(networks|containers\/[^/]+\/)/, do: 'status', status: 403 });
@@ -83,7 +83,7 @@ test.concurrent('behind a proxy that lets the list through alone: not checked, n
   expect(scene.engine.calls.map(({ method }) => method)).not.toContain('POST');
 });
 
-describe('what the frontend answers to real requests', () => {
+describe('the request to the API through the frontend', () => {
   const answers = [
     { name: 'JSON', status: 200, type: 'application/json', body: '{}', found: undefined },
     { name: "the SPA's HTML", status: 200, type: 'text/html', body: '<!doctype html>', found: /HTML of the SPA/ },
@@ -92,10 +92,10 @@ describe('what the frontend answers to real requests', () => {
     { name: '502', status: 502, type: 'text/html', body: '', found: /nobody answers \(backend is running\)/ },
     { name: '503', status: 503, type: 'text/html', body: '', found: /no backend takes requests/ },
     { name: '504', status: 504, type: 'text/html', body: '', found: /does not answer/ },
-    { name: 'no JSON that says it is', status: 200, type: 'application/json', body: '<html>', found: /answers 200 instead of JSON/ },
+    { name: 'HTML with the type of JSON', status: 200, type: 'application/json', body: '<html>', found: /answers 200 instead of JSON/ },
   ] as const;
   for (const { name, status, type, body, found } of answers) {
-    test.concurrent(name, async ({ scene }) => {
+    test.concurrent(`${found === undefined ? 'passes' : 'fails'} if the answer is ${name}`, async ({ scene }) => {
       const labels = composeLabels('meet', 'frontend', { 'meet.role': 'frontend', 'meet.host': 'visio.example.org' });
       const nginx = await scene.frontend('frontend', { container: { labels } });
       await nginx.closeEntrance();
@@ -121,7 +121,7 @@ describe('what the frontend answers to real requests', () => {
     });
   }
 
-  test.concurrent('nothing listens: 502 on all routes', async ({ scene }) => {
+  test.concurrent('fails with 502 on all routes if no process listens', async ({ scene }) => {
     const nginx = await scene.frontend('frontend');
     await nginx.closeEntrance();
     giveStub(scene, 'frontend');
@@ -133,10 +133,10 @@ describe('what the frontend answers to real requests', () => {
   });
 });
 
-describe('what a backend answers from its network, where no command may be run in it', () => {
+describe('the checks of a backend over the network, where exec is refused', () => {
   const heartbeats = [
-    { name: 'its database answers', status: 200, found: [] },
-    { name: 'its database fails', status: 500, found: [{ severity: 'failure', containers: ['backend'] }] },
+    { name: 'pass if its database answers', status: 200, found: [] },
+    { name: 'fail if its database fails', status: 500, found: [{ severity: 'failure', containers: ['backend'] }] },
   ] as const;
   for (const { name, status, found } of heartbeats) {
     test.concurrent(name, async ({ scene }) => {
@@ -152,7 +152,7 @@ describe('what a backend answers from its network, where no command may be run i
     });
   }
 
-  test.concurrent('nothing, on a wrong meet.port', async ({ scene }) => {
+  test.concurrent('fail if meet.port is wrong', async ({ scene }) => {
     await scene.frontend('frontend');
     const labels = composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.port': '8001' });
     scene.backend('backend', 20, { labels, ports: [8000] });
@@ -164,7 +164,7 @@ describe('what a backend answers from its network, where no command may be run i
     ]);
   });
 
-  test.concurrent('an address on no network of ours says nothing of the port', async ({ scene }) => {
+  test.concurrent("leave out the port if the address is on none of meet-gen's networks", async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20, { networks: { meet_default: '203.0.113.20' } });
     const { said } = await doctor(scene);
@@ -180,7 +180,7 @@ async function serve(address: string, port: number, status: number): Promise<() 
   return () => new Promise((resolve) => server.close(() => resolve()));
 }
 
-test.concurrent('no secret of an environment or command line is ever printed', async ({ scene }) => {
+test.concurrent('prints no secret of an environment or command line', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.engine.world.add({
@@ -217,13 +217,13 @@ test.concurrent('no secret of an environment or command line is ever printed', a
   }
   const { code, said, stdout } = await doctor(scene);
   expect(code).toBe(7);
-  // They were read.
+  // The environments were read.
   expect(find(said, 'restart-policy').length).toBeGreaterThan(0);
   const { stdout: text } = await runCommand(['doctor', '--docker-host', scene.engine.host]);
   for (const output of [stdout, text]) expect(output).not.toMatch(/S3cr3t/i);
 });
 
-test.concurrent('--instance looks at one Meet alone', async ({ scene }) => {
+test.concurrent('checks one Meet alone with --instance', async ({ scene }) => {
   await scene.frontend('one-frontend', { instance: 'one' });
   await scene.frontend('two-frontend', { instance: 'two', host: 11 });
   const { said } = await doctor(scene, '--instance', 'two');
@@ -232,7 +232,7 @@ test.concurrent('--instance looks at one Meet alone', async ({ scene }) => {
   expect(named).not.toContain('one-frontend');
 });
 
-test.concurrent('a stranger that names itself a backend of the Meet is not asked from inside, nor believed', async ({ scene }) => {
+test.concurrent("runs no command in a backend of another project, and ignores that backend's answer", async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.backend('stranger', 21, {
@@ -248,7 +248,7 @@ test.concurrent('a stranger that names itself a backend of the Meet is not asked
   expect(left?.reasons.join()).toContain("stranger was not asked: it is not of the Meet's own compose project");
 });
 
-test.concurrent('an owner that is named with --project is the one that is asked', async ({ scene }) => {
+test.concurrent('runs commands only in containers of the project that --project names', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const { said } = await doctor(scene, '--project', 'meet=other');
@@ -256,7 +256,7 @@ test.concurrent('an owner that is named with --project is the one that is asked'
   expect(left?.reasons.join()).toContain('backend was not asked');
 });
 
-test.concurrent('hostile names: plain text of one line each, and no words for a shell', async ({ scene }) => {
+test.concurrent('shows hostile names as plain text on one line, and puts none into a command to paste', async ({ scene }) => {
   const hostile = '$(touch /tmp/x)`reboot`';
   await scene.frontend('frontend', { container: { networks: { [hostile]: scene.address(10) } } });
   scene.backend('backend', 20, { networks: { [`${hostile}2`]: '203.0.113.20' } });

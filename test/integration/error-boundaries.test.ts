@@ -12,30 +12,30 @@ import { waitUntil } from '../support/wait-until.ts';
 import { addService, askPort, askSocket, composeLabels, freePort, network, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-// An error in one part of the sidecar costs that part alone: it is logged once and retried, and the others go on.
+// An error in one part of the sidecar costs that part alone. meet-gen logs the error once and retries the part.
 
 const failed = 'a part of meet-gen failed; the other parts go on, and this one is retried';
 const worksAgain = 'a part of meet-gen works again';
 
-interface Room {
+interface Part {
   readonly name: string;
   readonly fault: Fault;
-  /** How the failure is reported, once: as a part that fails, by the beginning of its name, or as a problem. */
+  /** How the failure is reported: as a failed part, by the beginning of its name, or as a problem. */
   readonly told: { readonly part: string } | { readonly problem: ProblemCode };
   readonly flags?: (scene: Scene) => readonly string[];
   readonly prepare?: (scene: Scene) => unknown;
-  /** Has the part do something; `nth` counts from 0. */
+  /** Makes the part do its work; `nth` counts from 0. */
   readonly act: (scene: Scene, faulty: FaultyRun, nth: number) => unknown;
-  /** It is done again only when it is asked for again. */
+  /** The part works only on request. */
   readonly isAsked?: true;
-  /** Nothing can be published meanwhile. */
+  /** The fault stops all publishing. */
   readonly stopsAll?: true;
 }
 
 const ask = (scene: Scene, path: string): Promise<unknown> => askSocket(scene.statusSocket, path).catch(() => undefined);
 const hangUp = (_: Scene, { run }: FaultyRun): void => run.signal('SIGHUP');
 
-/** The rotation changes, and with it the file. */
+/** Changes the rotation, and so the file. */
 function stir(scene: Scene, _: FaultyRun, nth: number): void {
   scene.engine.world.health('backend-2', nth % 2 === 0 ? 'unhealthy' : 'healthy');
 }
@@ -43,7 +43,7 @@ function stir(scene: Scene, _: FaultyRun, nth: number): void {
 const templatesOf = (scene: Scene): string => join(scene.folder, 'templates');
 const shipped = fileURLToPath(new URL('../../templates', import.meta.url));
 
-const rooms: readonly Room[] = [
+const parts: readonly Part[] = [
   { name: 'a pass', fault: { call: 'toSorted', from: 'sortProblems' }, told: { part: 'a pass' }, act: stir, stopsAll: true },
   {
     name: 'the pass of one instance',
@@ -154,9 +154,9 @@ const rooms: readonly Room[] = [
     told: { part: 'the event stream' },
     act: async (scene) => {
       await scene.engine.goAway();
-      await waitForStatus(scene, 'the engine is gone', ({ engine }) => !engine.connected);
+      await waitForStatus(scene, 'the engine is disconnected', ({ engine }) => !engine.connected);
       await scene.engine.comeBack();
-      await waitForStatus(scene, 'the engine is back', ({ engine }) => engine.connected);
+      await waitForStatus(scene, 'the engine is connected again', ({ engine }) => engine.connected);
     },
     isAsked: true,
   },
@@ -179,7 +179,7 @@ const rooms: readonly Room[] = [
   },
 ];
 
-/** Two Meets that are live; `meet` has a second backend. */
+/** Starts meet-gen with two live Meets; `meet` has a second backend. */
 async function startTwo(scene: Scene, flags: readonly string[]): Promise<FaultyRun> {
   await scene.frontend('frontend', { version: '1.30.3' });
   scene.backend('backend-1', 20, { health: 'healthy' });
@@ -196,7 +196,7 @@ function addOther(scene: Scene, name: string, host: number): void {
   scene.backend(name, host, { labels, networks: { other_default: scene.address(host) } });
 }
 
-/** A page that is open; returns how to close it. */
+/** Opens a page; returns the function that closes it. */
 function openPage(scene: Scene): Promise<() => void> {
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath: scene.statusSocket, path: '/live', agent: false }, (response) => {
@@ -210,12 +210,12 @@ function openPage(scene: Scene): Promise<() => void> {
 
 type Wrap = (program: string, args: readonly string[]) => readonly string[];
 
-/** Starts a program by a line of shell, in which it is `"$@"`. */
+/** Starts a program through a shell line, where `"$@"` is the program. */
 const byShell =
   (line: string): Wrap =>
   (program, args) => ['sh', '-c', line, 'sh', program, ...args];
 
-/** No line says what another one says already. */
+/** No report is made twice. */
 function expectOnce(reported: readonly unknown[], why: string): void {
   const texts = reported.map((one) => JSON.stringify(one, (key, value: unknown) => (key === 'time' || key === 'err' ? undefined : value)));
   expect(texts.length, why).toBeGreaterThan(0);
@@ -223,8 +223,8 @@ function expectOnce(reported: readonly unknown[], why: string): void {
 }
 
 describe.concurrent('an error in a part', () => {
-  for (const { name, fault, told, flags, prepare, act, isAsked, stopsAll } of rooms) {
-    test(`${name}: is logged once, costs no other part, and is retried until it works`, async ({ scene, onTestFinished }) => {
+  for (const { name, fault, told, flags, prepare, act, isAsked, stopsAll } of parts) {
+    test(`is logged once, costs no other part, and is retried until the part works: ${name}`, async ({ scene, onTestFinished }) => {
       await prepare?.(scene);
       const faulty = await startTwo(scene, flags?.(scene) ?? []);
       const { run, strike, thrown } = faulty;
@@ -242,7 +242,7 @@ describe.concurrent('an error in a part', () => {
       let nth = 0;
       const describeRun = (): string => `thrown ${thrown()} times\n${run.stderr().split('\n').slice(told0).join('\n')}`;
       await waitUntil(
-        'it has failed, and failed again',
+        'the part has failed twice',
         async () => {
           if (run.hasEnded()) throw new Error(`the process has ended:\n${run.stderr()}`);
           if (nth === 0 || isAsked === true) await act(scene, faulty, nth++);
@@ -251,12 +251,12 @@ describe.concurrent('an error in a part', () => {
         undefined,
         describeRun,
       );
-      await waitUntil('it is reported', () => reported().length > 0, undefined, describeRun);
+      await waitUntil('the failure is reported', () => reported().length > 0, undefined, describeRun);
       expect(await askSocket(scene.statusSocket, '/healthz')).toMatchObject({ status: 200 });
       if (stopsAll !== true) {
         addOther(scene, 'other-2', 51);
         await waitUntil(
-          'the other Meet follows',
+          'the other Meet is published',
           async () => (await scene.content('other')).includes(`${scene.address(51)}:8000`),
           undefined,
           describeRun,
@@ -267,7 +267,7 @@ describe.concurrent('an error in a part', () => {
       await strike();
       addOther(scene, 'other-3', 52);
       await waitUntil(
-        'it works again',
+        'the part works again',
         async () => {
           if (isAsked === true) await act(scene, faulty, nth++);
           return 'part' in told
@@ -282,7 +282,7 @@ describe.concurrent('an error in a part', () => {
       await scene.serves(`${scene.address(21)}:8000`);
       const { problems } = await waitForStatus(
         scene,
-        'nothing is wrong any more',
+        'all problems are resolved',
         (status) => status.converged && status.problems.length === 0,
       );
       expect(problems).toEqual([]);
@@ -292,9 +292,9 @@ describe.concurrent('an error in a part', () => {
   }
 });
 
-describe.concurrent('an error that no part has caught', () => {
+describe.concurrent('an error that no part catches', () => {
   for (const call of ['a timer of nobody', 'a promise of nobody'])
-    test(`${call}: is logged as a bug, with whom to tell, and ends the process with 1`, async ({ scene }) => {
+    test(`is logged as a bug to report, and ends the process with 1: ${call}`, async ({ scene }) => {
       const { run, strike } = await startTwo(scene, []);
       await strike({ call });
       expect(await run.ended).toMatchObject({ code: 1, stdout: '' });
@@ -302,13 +302,13 @@ describe.concurrent('an error that no part has caught', () => {
       expect(others).toEqual([]);
       expect(bug?.msg).toMatch(/^this is a bug in meet-gen, please report it \(docs\/contributing\.md\)/);
       expect(bug?.['err']).toMatchObject({ type: 'TypeError', message: 'thrown by a test' });
-      // A restart goes on where it was.
+      // meet-gen works again after a restart.
       scene.run();
       await scene.converged();
     });
 });
 
-test.concurrent('a log that nobody can write costs lines alone', async ({ scene }) => {
+test.concurrent('goes on without log lines if the log is not writable', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   for (const format of ['json', 'pretty']) {
@@ -319,12 +319,12 @@ test.concurrent('a log that nobody can write costs lines alone', async ({ scene 
   }
 });
 
-test.concurrent('results that nobody can write: said, and exit 1', async () => {
+test.concurrent('exits with 1 and an error if the results are not writable', async () => {
   const end = await startCommand(['hook'], { wrap: byShell('exec "$@" >/dev/full') }).ended;
   expect(end).toMatchObject({ code: 1, stderr: 'meet-gen: the output could not be written: ENOSPC: no space left on device, write\n' });
 });
 
-test.concurrent('more connections than descriptors: those wait or fail, meet-gen goes on', async ({ scene }) => {
+test.concurrent('goes on if there are more connections than file descriptors', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const port = await freePort();
@@ -336,10 +336,10 @@ test.concurrent('more connections than descriptors: those wait or fail, meet-gen
       .on('error', () => undefined)
       .on('close', () => (closed += 1)),
   );
-  await waitUntil('it has none left', () => run.hasEnded() || closed > 0, undefined, run.stderr);
+  await waitUntil('no file descriptor is left', () => run.hasEnded() || closed > 0, undefined, run.stderr);
   for (const socket of sockets) socket.destroy();
   await waitUntil(
-    'it answers again',
+    'meet-gen answers again',
     async () => run.hasEnded() || (await askPort(port, '/healthz').catch(() => undefined))?.status === 200,
   );
   expect(run.hasEnded(), run.stderr()).toBe(false);

@@ -5,13 +5,13 @@ import { network, test } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 /*
- * Events are a reason to look, never a fact: swapped, told twice, lost or told no more on a stream that stays open, the
- * routes end up as the list is.
+ * Events are a reason to look, never a fact. Swapped, repeated and lost events all lead to the routes of the engine's
+ * list, and so does a stream that stays open and silent.
  */
 
 const events = { method: 'GET', path: /^\/events$/ } as const;
 
-/** Has something said again and again; returns how long it was silent in between, in milliseconds. */
+/** Calls `speak` every 10 ms; returns the real pauses in between, in milliseconds. */
 async function speakFor(durationMs: number, speak: () => void): Promise<readonly number[]> {
   const silences: number[] = [];
   const startMs = performance.now();
@@ -25,16 +25,16 @@ async function speakFor(durationMs: number, speak: () => void): Promise<readonly
   return silences;
 }
 
-/** A life of three backends, and who of them is in rotation after each step: the last number of its address. */
+/** Steps in the life of three backends. `hosts` is the rotation after each: the last number of each address. */
 const life: readonly { readonly what: string; readonly step: (scene: Scene) => void; readonly hosts: readonly number[] }[] = [
   { what: 'all run', step: () => undefined, hosts: [20, 21, 22] },
-  { what: 'one stops', step: ({ engine }) => engine.world.stop('backend-20'), hosts: [21, 22] },
-  { what: 'it starts again', step: ({ engine }) => engine.world.start('backend-20'), hosts: [20, 21, 22] },
-  { what: 'one is restarted', step: (scene) => restart(scene, 'backend-21'), hosts: [20, 21, 22] },
-  { what: 'one gets another address', step: (scene) => move(scene, 'backend-22', 23), hosts: [20, 21, 23] },
-  { what: 'one is paused', step: ({ engine }) => engine.world.pause('backend-20'), hosts: [21, 23] },
-  { what: 'one goes on as one dies', step: (scene) => exchange(scene, 'backend-20', 'backend-21'), hosts: [20, 23] },
-  { what: 'one is replaced', step: (scene) => replace(scene, 'backend-20', 24), hosts: [23, 24] },
+  { what: 'a backend stops', step: ({ engine }) => engine.world.stop('backend-20'), hosts: [21, 22] },
+  { what: 'the backend starts again', step: ({ engine }) => engine.world.start('backend-20'), hosts: [20, 21, 22] },
+  { what: 'a backend is restarted', step: (scene) => restart(scene, 'backend-21'), hosts: [20, 21, 22] },
+  { what: 'a backend gets another address', step: (scene) => move(scene, 'backend-22', 23), hosts: [20, 21, 23] },
+  { what: 'a backend is paused', step: ({ engine }) => engine.world.pause('backend-20'), hosts: [21, 23] },
+  { what: 'a backend is unpaused while another dies', step: (scene) => exchange(scene, 'backend-20', 'backend-21'), hosts: [20, 23] },
+  { what: 'a backend is replaced', step: (scene) => replace(scene, 'backend-20', 24), hosts: [23, 24] },
 ];
 
 function restart({ engine }: Scene, name: string): void {
@@ -67,26 +67,26 @@ async function goThroughLife(scene: Scene): Promise<void> {
   for (const host of [20, 21, 22]) scene.backend(`backend-${host}`, host);
   for (const { what, step, hosts } of life) {
     step(scene);
-    await waitUntil(what, async () => (await rotation(scene)).join() === hosts.join());
+    await waitUntil(`the rotation is right after the step: ${what}`, async () => (await rotation(scene)).join() === hosts.join());
   }
   await scene.converged();
 }
 
-describe.concurrent('events that come', () => {
-  test('in order', async ({ scene }) => {
+describe.concurrent('the rotation is right', () => {
+  test('with all events in order', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.run();
     await goThroughLife(scene);
   });
 
-  test('with neighbours swapped', async ({ scene }) => {
+  test('with neighbouring events swapped', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.engine.faults.add({ ...events, do: 'swap' });
     scene.run();
     await goThroughLife(scene);
   });
 
-  test('twice each', async ({ scene }) => {
+  test('with each event sent twice', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.engine.faults.add({ ...events, do: 'repeat' });
     scene.run();
@@ -98,7 +98,7 @@ describe.concurrent('events that come', () => {
     [2, 1],
     [3, 0],
   ] as const) {
-    test(`not at all, every ${every} of them (${rest}): right at the latest after a resync`, async ({ scene }) => {
+    test(`after a resync at the latest, with one of ${every} events lost (number ${rest})`, async ({ scene }) => {
       await scene.frontend('frontend');
       scene.engine.faults.add({ ...events, do: 'lose', which: (_, nth) => nth % every === rest });
       scene.run(['--resync', '1s']);
@@ -106,7 +106,7 @@ describe.concurrent('events that come', () => {
     });
   }
 
-  test('all but the ends: a container that has started again unheard is no longer stopping', async ({ scene }) => {
+  test('after a resync, if the end of a stop and the new start are lost', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend-20', 20);
     scene.backend('backend-21', 21);
@@ -121,19 +121,19 @@ describe.concurrent('events that come', () => {
   });
 });
 
-describe.concurrent('a stream that falls silent', () => {
+describe.concurrent('the event stream', () => {
   for (const [when, afterEvents] of [
-    ['from its beginning', 0],
-    ['after a while', 2],
+    ['from the beginning', 0],
+    ['after two events', 2],
   ] as const) {
-    test(`${when}: is opened again at the resync, what it swallowed is heard, and the next event at once`, async ({ scene }) => {
+    test(`is opened again at the resync if it is silent ${when}, and its lost events are read`, async ({ scene }) => {
       await scene.frontend('frontend');
       for (const host of [20, 21, 22, 23]) scene.backend(`backend-${host}`, host);
       scene.engine.faults.add({ ...events, do: 'half-open', afterEvents, times: 1 });
       scene.run(['--resync', '1s']);
       await scene.serves(`${scene.address(23)}:8000`);
       for (let event = 0; event < afterEvents; event += 1) scene.engine.world.health('backend-23', 'healthy');
-      // The engine goes on saying that it runs: only the events tell.
+      // The engine still lists the container as running: only an event shows the stop.
       scene.engine.world.beginStop('backend-20');
       await scene.servesNoMore(`${scene.address(20)}:8000`);
       scene.engine.world.beginStop('backend-21');
@@ -143,12 +143,12 @@ describe.concurrent('a stream that falls silent', () => {
     });
   }
 
-  test('and is never replaced while it speaks', async ({ scene }) => {
+  test('is not opened again while events arrive', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.run(['--resync', '1s']);
     await scene.converged();
     const streams = (): number => scene.engine.calls.filter(({ path }) => path === '/events').length;
-    // Where a busy machine holds this engine up for as long as a resync, its stream is silent indeed.
+    // A busy machine can delay the fake engine by a whole resync interval. Its stream is then silent.
     const silences = await speakFor(3500, () => scene.engine.world.health('frontend', 'healthy'));
     expect(streams()).toBeLessThanOrEqual(1 + silences.filter((ms) => ms > 900).length);
     await scene.converged();

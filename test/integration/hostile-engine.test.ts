@@ -6,14 +6,15 @@ import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, problemCodes, test } from './scene.ts';
 
 /*
- * An engine, or what answers in its place, that says anything at all: every call, and every fourth answer to it; `endurance/hostile-engine.test.ts` has all pairs, and those that only a deadline ends.
+ * An engine, or another server in its place, that answers anything at all. Each call gets every fourth answer here;
+ * `endurance/hostile-engine.test.ts` has all pairs, and the answers that only a deadline ends.
  */
 
 const quick = hostileAnswers.filter(({ isSlow }) => isSlow !== true);
 
-describe.concurrent('meet-gen run bears', () => {
+describe.concurrent('meet-gen run survives', () => {
   for (const [index, name] of Object.keys(calls).entries()) {
-    test(`whatever is answered to ${name}`, async ({ scene }) => {
+    test(`any answer to ${name}`, async ({ scene }) => {
       await bearAnswers(
         scene,
         name,
@@ -23,16 +24,16 @@ describe.concurrent('meet-gen run bears', () => {
   }
 });
 
-describe.concurrent('meet-gen doctor bears', () => {
+describe.concurrent('meet-gen doctor survives', () => {
   for (const [index, answer] of quick.filter((_, at) => at % 4 === 0).entries()) {
     const which = index % 2 === 0 ? 'all but the list' : 'all';
-    test(`that ${which} is answered with ${answer.name}`, async ({ scene }) => {
+    test(`an engine that answers ${which} with ${answer.name}`, async ({ scene }) => {
       await doctorBears(scene, which, answer);
     });
   }
 });
 
-test.concurrent('an entry of the list that makes no sense costs itself, and is reported until it is gone', async ({ scene }) => {
+test.concurrent('skips an unreadable entry of the list, and reports it until it disappears', async ({ scene }) => {
   const { world, faults } = scene.engine;
   await scene.frontend('frontend');
   scene.backend('backend', 20);
@@ -43,7 +44,7 @@ test.concurrent('an entry of the list that makes no sense costs itself, and is r
   const odd = { ...good.at(-1), Id: 'f'.repeat(64), Names: ['/odd'], Labels: [composeLabels('meet', 'odd', { 'meet.role': 'service' })] };
   const fault = faults.add({ method: 'GET', path: /^\/containers\/json$/, do: 'body', body: JSON.stringify([odd, {}, null, ...good]) });
   run.signal('SIGHUP');
-  await waitUntil('both are reported', () => problemCodes(run).filter((code) => code === 'container-unreadable').length === 2);
+  await waitUntil('both problems are reported', () => problemCodes(run).filter((code) => code === 'container-unreadable').length === 2);
   await scene.serves(`${scene.address(21)}:8000`);
   expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
   const told = (await scene.status()).problems.filter(({ code }) => code === 'container-unreadable');
@@ -54,12 +55,12 @@ test.concurrent('an entry of the list that makes no sense costs itself, and is r
   fault.lift();
   run.signal('SIGHUP');
   await waitUntil(
-    'they are gone',
+    'both problems are resolved',
     () => problemCodes(run, 'problem is gone').filter((code) => code === 'container-unreadable').length === 2,
   );
 });
 
-test.concurrent('a container whose entry turns senseless, or loses its id, stays in rotation', async ({ scene }) => {
+test.concurrent('keeps a container in rotation whose entry becomes unreadable or loses its id', async ({ scene }) => {
   const { world, faults } = scene.engine;
   await scene.frontend('frontend');
   scene.backend('backend', 20);
@@ -76,17 +77,17 @@ test.concurrent('a container whose entry turns senseless, or loses its id, stays
     const reported = problemCodes(run).length;
     const fault = faults.add({ method: 'GET', path: /^\/containers\/json$/, do: 'body', body });
     run.signal('SIGHUP');
-    await waitUntil('it is reported', () => problemCodes(run).slice(reported).includes('container-unreadable'));
+    await waitUntil('the entry is reported', () => problemCodes(run).slice(reported).includes('container-unreadable'));
     expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
     const over = problemCodes(run, 'problem is gone').length;
     fault.lift();
     run.signal('SIGHUP');
-    await waitUntil('it is over', () => problemCodes(run, 'problem is gone').slice(over).includes('container-unreadable'));
+    await waitUntil('the problem is resolved', () => problemCodes(run, 'problem is gone').slice(over).includes('container-unreadable'));
   }
   expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('a line of events without an end is closed and reported; a long one is skipped', async ({ scene }) => {
+test.concurrent('closes the stream at a line without an end and reports it; skips a long line', async ({ scene }) => {
   const { engine } = scene;
   await scene.frontend('frontend');
   const run = scene.run();
@@ -96,8 +97,8 @@ test.concurrent('a line of events without an end is closed and reported; a long 
   await scene.serves(`${scene.address(20)}:8000`);
   expect(engine.calls.filter(({ path }) => path === '/events')).toHaveLength(1);
   for (let part = 0; part <= 64; part += 1) engine.sayOnEventStreams('x'.repeat(1024 ** 2));
-  await waitUntil('that is reported', () => run.stderr().includes('longer than the 67108864 bytes'));
+  await waitUntil('the line without an end is reported', () => run.stderr().includes('longer than the 67108864 bytes'));
   scene.backend('backend-2', 21);
   await scene.serves(`${scene.address(21)}:8000`);
-  await waitUntil('that is over', () => problemCodes(run, 'problem is gone').includes('engine-unreachable'));
+  await waitUntil('the problem is resolved', () => problemCodes(run, 'problem is gone').includes('engine-unreachable'));
 });

@@ -7,7 +7,7 @@ import { addService, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 const shipped = fileURLToPath(new URL('../../templates', import.meta.url));
-/** What meet-gen 0.1.0 wrote before it kept data alone; its templates, when they are compiled, leave a file. */
+/** A file that meet-gen 0.1.0 kept, with templates in it. Each template creates a file if it is compiled. */
 const older = fileURLToPath(new URL('fixtures/editions-with-templates.json', import.meta.url));
 
 interface Kept {
@@ -24,7 +24,7 @@ async function meetOf(scene: Scene): Promise<void> {
   scene.backend('backend', 20);
 }
 
-test.concurrent('templates that an older meet-gen kept are never run, and what it kept goes on as data', async ({ scene }) => {
+test.concurrent('never runs the templates that an older meet-gen kept, and goes on with its data', async ({ scene }) => {
   await meetOf(scene);
   const trace = join(scene.folder, 'trace');
   await mkdir(join(scene.out, 'meet'));
@@ -32,7 +32,7 @@ test.concurrent('templates that an older meet-gen kept are never run, and what i
   const run = scene.run();
   await scene.converged();
   await expect(stat(trace)).rejects.toThrow('ENOENT');
-  await waitUntil('data alone is kept', async () => (await readKept(scene)).format === 3);
+  await waitUntil('the kept file has the new format', async () => (await readKept(scene)).format === 3);
   await expect(stat(trace)).rejects.toThrow('ENOENT');
   const text = await readFile(keptFile(scene), 'utf8');
   expect(text).not.toContain('<%');
@@ -41,19 +41,17 @@ test.concurrent('templates that an older meet-gen kept are never run, and what i
   expect((await scene.status()).problems).toEqual([]);
 });
 
-test.concurrent('what is kept holds no template', async ({ scene }) => {
+test.concurrent('keeps no template', async ({ scene }) => {
   await meetOf(scene);
   scene.run();
   await scene.converged();
-  await waitUntil('it is kept', () => readKept(scene).catch(() => undefined));
+  await waitUntil('the good structure is kept', () => readKept(scene).catch(() => undefined));
   const { good } = await readKept(scene);
   expect(good?.templates).toMatch(/^[0-9a-f]{16}$/);
   expect(await readFile(keptFile(scene), 'utf8')).not.toContain('<%');
 });
 
-test.concurrent('after a restart with a broken template the published file stays, and that is reported until it is fixed', async ({
-  scene,
-}) => {
+test.concurrent('keeps the published file after a restart with a broken template, and reports it until it is fixed', async ({ scene }) => {
   await meetOf(scene);
   const directory = join(scene.folder, 'templates');
   await cp(shipped, directory, { recursive: true });
@@ -61,23 +59,23 @@ test.concurrent('after a restart with a broken template the published file stays
   const text = await readFile(main, 'utf8');
   const first = scene.run(['--templates', directory]);
   await scene.converged();
-  await waitUntil('it is kept', () => readKept(scene).catch(() => undefined));
+  await waitUntil('the good structure is kept', () => readKept(scene).catch(() => undefined));
   await first.stop();
   const before = await scene.fileIdentity();
   await writeFile(main, '<% if');
   scene.backend('backend-2', 21);
   const second = scene.run(['--templates', directory]);
-  const { problems } = await waitForStatus(scene, 'the template is broken', ({ problems: all }) =>
+  const { problems } = await waitForStatus(scene, 'the broken template is reported', ({ problems: all }) =>
     all.some(({ code, instance }) => code === 'template-broken' && instance === 'meet'),
   );
   expect(problems.find(({ instance }) => instance === 'meet')?.message).toContain("its file stays as it is and addresses don't follow");
   expect(await scene.fileIdentity()).toBe(before);
   await writeFile(main, text);
   await scene.serves(`${scene.address(21)}:8000`);
-  await waitUntil('it is gone', () => problemCodes(second, 'problem is gone').includes('template-broken'));
+  await waitUntil('the problem is resolved', () => problemCodes(second, 'problem is gone').includes('template-broken'));
 });
 
-test.concurrent('after a restart with a template that nginx refuses the published file stays', async ({ scene }) => {
+test.concurrent('keeps the published file after a restart with a template that nginx refuses', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
   const directory = join(scene.folder, 'templates');
@@ -88,24 +86,24 @@ test.concurrent('after a restart with a template that nginx refuses the publishe
   await scene.converged();
   nginx.behaviour.refuseText = '# bad';
   await writeFile(main, `# bad\n${text}`);
-  await waitUntil('it is kept that it was refused', async () => (await readKept(scene)).refused.length > 0);
+  await waitUntil('the refusal is kept', async () => (await readKept(scene)).refused.length > 0);
   await waitUntil('the good file is back', async () => !(await scene.content()).includes('# bad'));
   await first.stop();
   const before = await scene.fileIdentity();
   scene.backend('backend-2', 21);
   scene.run(['--templates', directory]);
-  await waitForStatus(scene, 'refused', ({ problems }) => problems.some(({ code }) => code === 'reload-rejected'));
+  await waitForStatus(scene, 'the refusal is reported', ({ problems }) => problems.some(({ code }) => code === 'reload-rejected'));
   expect(await scene.fileIdentity()).toBe(before);
   await writeFile(main, text);
   await scene.serves(`${scene.address(21)}:8000`);
 });
 
-test.concurrent('what was refused is found by what was good, also after a restart', async ({ scene }) => {
+test.concurrent('finds a refused route with the last good structure, also after a restart', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
   const first = scene.run();
   await scene.converged();
-  await waitUntil('it is kept', () => readKept(scene).catch(() => undefined));
+  await waitUntil('the good structure is kept', () => readKept(scene).catch(() => undefined));
   await first.stop();
   nginx.behaviour.refuseText = 'upstream meet_meet.bad';
   addService(scene, 'bad', 30);

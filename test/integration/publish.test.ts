@@ -5,7 +5,7 @@ import { readGeneration } from '../support/fake-engine/nginx.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, problemCodes, test, waitForStatus } from './scene.ts';
 
-test.concurrent('a start lists, publishes, signals and proves', async ({ scene }) => {
+test.concurrent('lists, publishes, signals and proves at the start', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
   const run = scene.run();
@@ -21,13 +21,13 @@ test.concurrent('a start lists, publishes, signals and proves', async ({ scene }
   expect((await stat(scene.file())).mode & 0o777).toBe(0o644);
   expect((await stat(join(scene.out, 'meet'))).mode & 0o777).toBe(0o755);
   await waitUntil(
-    'nothing else is left',
+    'no other file is left',
     async () => (await readdir(join(scene.out, 'meet'))).join() === '.editions.json,.owner.json,routing.conf',
   );
   expect(run.stdout()).toBe('');
 });
 
-test.concurrent('a file published under a narrow umask can be read by everybody', async ({ scene }) => {
+test.concurrent('publishes a file that every user can read, even under a narrow umask', async ({ scene }) => {
   await scene.frontend('frontend');
   await chmod(scene.out, 0o700);
   const before = process.umask(0o077);
@@ -38,7 +38,7 @@ test.concurrent('a file published under a narrow umask can be read by everybody'
   expect((await stat(join(scene.out, 'meet'))).mode & 0o777).toBe(0o755);
 });
 
-test.concurrent('only ten fresh answers after the old workers are gone count as live', async ({ scene }) => {
+test.concurrent('is live only after ten fresh answers without the old workers', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   nginx.behaviour.oldWorkersMs = 100;
   const run = scene.run();
@@ -47,7 +47,7 @@ test.concurrent('only ten fresh answers after the old workers are gone count as 
   expect(nginx.visits.filter((atMs) => atMs >= signalledAtMs + 150).length).toBeGreaterThanOrEqual(10);
 });
 
-test.concurrent('a new backend comes in, a stopping one goes out at its stop signal', async ({ scene }) => {
+test.concurrent('takes a new backend in, and takes a stopping backend out at its stop signal', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   const run = scene.run();
@@ -66,7 +66,7 @@ test.concurrent('a new backend comes in, a stopping one goes out at its stop sig
   await scene.servesNoMore(`${scene.address(21)}:8000`);
 });
 
-test.concurrent('an address, a health and a name that change are followed', async ({ scene }) => {
+test.concurrent('follows changes of address, health and name', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20, { health: 'healthy' });
   scene.backend('backend-2', 21, { health: 'healthy' });
@@ -86,12 +86,12 @@ test.concurrent('an address, a health and a name that change are followed', asyn
   scene.engine.world.unpause('backend-1');
   await scene.serves(`${scene.address(22)}:8000`);
   scene.engine.world.rename('backend-1', 'backend-one');
-  await waitForStatus(scene, 'the new name', ({ instances }) =>
+  await waitForStatus(scene, 'the status shows the new name', ({ instances }) =>
     (instances[0]?.services[0]?.replicas ?? []).some((replica) => replica.container === 'backend-one'),
   );
 });
 
-test.concurrent('when nothing changed in the rendered bytes, nothing is written and nobody is signalled', async ({ scene }) => {
+test.concurrent('writes no file and sends no signal if the rendered bytes are the same', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20, { health: 'healthy' });
   scene.backend('backend-2', 21, { health: 'unhealthy' });
@@ -100,21 +100,21 @@ test.concurrent('when nothing changed in the rendered bytes, nothing is written 
   const before = await scene.fileIdentity();
 
   scene.engine.world.rename('backend-2', 'blue');
-  await waitForStatus(scene, 'renamed', ({ instances }) =>
+  await waitForStatus(scene, 'the status shows the new name', ({ instances }) =>
     (instances[0]?.services[0]?.replicas ?? []).some((replica) => replica.container === 'blue'),
   );
   await scene.converged();
   const lists = scene.engine.listCalls().length;
   run.signal('SIGHUP');
   await run.waitForLog('resync requested (SIGHUP)');
-  await waitUntil('it has looked again', () => scene.engine.listCalls().length > lists);
+  await waitUntil('the containers are listed again', () => scene.engine.listCalls().length > lists);
   await scene.converged();
   expect(await scene.fileIdentity()).toBe(before);
   expect(scene.engine.killCalls()).toHaveLength(1);
   expect(run.logged('routes are live')).toHaveLength(1);
 });
 
-test.concurrent('a meet-gen that starts again with everything unchanged writes and signals nothing', async ({ scene }) => {
+test.concurrent('writes no file and sends no signal after a restart if everything is the same', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
   await scene.run().waitForLog('routes are live');
@@ -132,13 +132,13 @@ test.concurrent('a meet-gen that starts again with everything unchanged writes a
   expect(scene.engine.killCalls()).toHaveLength(signalled);
 });
 
-test.concurrent('a frontend that has just started is asked first, and signalled only if it differs', async ({ scene }) => {
+test.concurrent('asks a started frontend first, and signals it only if it serves another file', async ({ scene }) => {
   const [first, second] = [await scene.frontend('frontend-1'), await scene.frontend('frontend-2', { host: 11 })];
   scene.run();
   await scene.converged();
   const signalled = scene.engine.killCalls().length;
 
-  // It boots with the file as it is: there is nothing to tell it.
+  // nginx boots with the current file, and needs no signal.
   scene.engine.world.die('frontend-2');
   await scene.servesNoMore(`${scene.address(11)}:8080`);
   second.boot();
@@ -153,7 +153,7 @@ test.concurrent('a frontend that has just started is asked first, and signalled 
   expect(scene.engine.killCalls().length).toBeGreaterThan(signalled);
 });
 
-test.concurrent('a frontend that starts with the right file is never signalled', async ({ scene }) => {
+test.concurrent('sends no signal to a frontend that starts with the right file', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.run();
   await scene.converged();
@@ -161,12 +161,12 @@ test.concurrent('a frontend that starts with the right file is never signalled',
   const visited = nginx.visits.length;
 
   scene.engine.world.start('frontend');
-  await waitUntil('it is asked again', () => nginx.visits.length >= visited + 10);
+  await waitUntil('the frontend is asked again', () => nginx.visits.length >= visited + 10);
   await scene.converged();
   expect(scene.engine.killCalls()).toHaveLength(before);
 });
 
-test.concurrent('a file that somebody changed or deleted is repaired at the next look', async ({ scene }) => {
+test.concurrent('repairs a changed or deleted file at the next look', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   const run = scene.run();
   await scene.converged();
@@ -181,12 +181,12 @@ test.concurrent('a file that somebody changed or deleted is repaired at the next
   await waitUntil('the file is back', async () => (await scene.content().catch(() => '')) === right);
   await chmod(scene.file(), 0o600);
   run.signal('SIGHUP');
-  await waitUntil('everybody may read it again', async () => ((await stat(scene.file())).mode & 0o777) === 0o644);
+  await waitUntil('every user can read the file again', async () => ((await stat(scene.file())).mode & 0o777) === 0o644);
   await scene.converged();
   expect(readGeneration(scene.file())).toBe(nginx.generation());
 });
 
-test.concurrent('a frontend that read a file changed by somebody else is brought back', async ({ scene }) => {
+test.concurrent('repairs a frontend that has read a changed file', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   const run = scene.run();
   await scene.converged();
@@ -198,7 +198,7 @@ test.concurrent('a frontend that read a file changed by somebody else is brought
   await scene.converged();
 });
 
-test.concurrent('the resync repairs without being told', async ({ scene }) => {
+test.concurrent('repairs a deleted file at the resync', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.run(['--resync', '1s']);
   await scene.converged();
@@ -206,13 +206,13 @@ test.concurrent('the resync repairs without being told', async ({ scene }) => {
   await waitUntil('the file is back', async () => (await scene.content().catch(() => '')) !== '');
 });
 
-test.concurrent('two frontends are signalled at the same time, and the status tells what each one serves', async ({ scene }) => {
+test.concurrent('signals two frontends at the same time, and the status shows the generation of each', async ({ scene }) => {
   const [first, second] = [await scene.frontend('frontend-1'), await scene.frontend('frontend-2', { host: 11 })];
   second.behaviour.reloadMs = 3000;
   scene.run();
-  const published = await waitUntil('the first serves', () => first.generation() !== 'none' && first.generation());
-  // The slow one was told, and is still at it: nobody waited for anybody.
-  await waitForStatus(scene, 'one of two serves', ({ converged, instances }) => {
+  const published = await waitUntil('the first frontend serves', () => first.generation() !== 'none' && first.generation());
+  // The slow frontend has its signal and still reloads: no frontend waits for another.
+  await waitForStatus(scene, 'one of two frontends serves', ({ converged, instances }) => {
     const running = new Map(instances[0]?.frontends.map((frontend) => [frontend.container, frontend.runningGeneration]));
     return !converged && running.get('frontend-1') === published && running.get('frontend-2') === 'none';
   });
@@ -224,12 +224,12 @@ test.concurrent('two frontends are signalled at the same time, and the status te
   ]);
 });
 
-test.concurrent('two instances have a folder each, and only their own frontends are signalled', async ({ scene }) => {
+test.concurrent('gives each instance its folder, and signals only its own frontends', async ({ scene }) => {
   const one = await scene.frontend('one-frontend', { instance: 'one' });
   const two = await scene.frontend('two-frontend', { instance: 'two', host: 11 });
   scene.run();
   await scene.converged();
-  await waitUntil('both serve', () => one.generation() !== 'none' && two.generation() !== 'none');
+  await waitUntil('both frontends serve', () => one.generation() !== 'none' && two.generation() !== 'none');
   await scene.converged();
   const signalled = scene.engine.killCalls().length;
   const before = await scene.fileIdentity('one');
@@ -245,7 +245,7 @@ test.concurrent('two instances have a folder each, and only their own frontends 
   expect(await scene.content('one')).not.toContain(scene.address(20));
 });
 
-test.concurrent('--instance looks after that one only, and publishes directly into the directory', async ({ scene }) => {
+test.concurrent('serves one instance with --instance, and publishes directly into the directory', async ({ scene }) => {
   const file = join(scene.out, 'routing.conf');
   await scene.frontend('one-frontend', { instance: 'one', file });
   await scene.frontend('two-frontend', { instance: 'two', host: 11 });
@@ -256,7 +256,7 @@ test.concurrent('--instance looks after that one only, and publishes directly in
   expect((await readdir(scene.out)).filter((name) => !name.startsWith('.'))).toEqual(['routing.conf']);
 });
 
-test.concurrent('a second meet-gen on the same directory is refused, and the first goes on', async ({ scene }) => {
+test.concurrent('refuses to start on the directory of another meet-gen, which goes on', async ({ scene }) => {
   await scene.frontend('frontend');
   const first = scene.run();
   await scene.converged();
@@ -269,7 +269,7 @@ test.concurrent('a second meet-gen on the same directory is refused, and the fir
   expect(first.hasEnded()).toBe(false);
 });
 
-test.concurrent('what a killed meet-gen leaves behind is not in the way', async ({ scene }) => {
+test.concurrent('removes the files that a killed meet-gen left', async ({ scene }) => {
   await scene.frontend('frontend');
   const first = scene.run();
   await scene.converged();
@@ -283,34 +283,34 @@ test.concurrent('what a killed meet-gen leaves behind is not in the way', async 
   await second.waitForLog('routes are live');
   await scene.converged();
   await waitUntil(
-    'nothing else is left',
+    'no other file is left',
     async () => (await readdir(join(scene.out, 'meet'))).join() === '.editions.json,.owner.json,routing.conf',
   );
   expect((await readdir(scene.out)).toSorted()).toEqual(['.meet-gen.sock', '.versions.json', 'meet']);
 });
 
-test.concurrent('a frontend alone, without any backend, answers 503 on the paths of the backend', async ({ scene }) => {
+test.concurrent('publishes 503 for the paths of the backend if there is no backend', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.run();
   await scene.converged();
   expect(await scene.content()).toMatch(/location \^~ \/api\/ \{\s+return 503;/);
 });
 
-test.concurrent('when the last frontend goes, the file is left as it is', async ({ scene }) => {
+test.concurrent('keeps the file when the last frontend is removed', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const run = scene.run();
   await scene.converged();
   const before = await scene.fileIdentity();
   scene.engine.world.remove('frontend');
-  await waitUntil('that is told', () => problemCodes(run).includes('no-frontend'));
+  await waitUntil('the missing frontend is reported', () => problemCodes(run).includes('no-frontend'));
   expect(await scene.fileIdentity()).toBe(before);
 });
 
-test.concurrent('with --reload none nobody is signalled, and what nginx serves is told', async ({ scene }) => {
+test.concurrent('sends no signal with --reload none, and reports a frontend that serves another file', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   const run = scene.run(['--reload', 'none', '--verify-timeout', '200ms']);
-  await waitUntil('that is told', () => problemCodes(run).includes('reload-pending'));
+  await waitUntil('the pending reload is reported', () => problemCodes(run).includes('reload-pending'));
   nginx.boot();
   await scene.converged();
   expect(scene.engine.killCalls()).toEqual([]);

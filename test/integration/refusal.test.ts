@@ -9,14 +9,14 @@ import { waitUntil } from '../support/wait-until.ts';
 import { addService, composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-// What nginx refuses, told apart from what it never heard of. The real one refuses in test/e2e/refusal.
+// meet-gen distinguishes a refused file from a lost signal. test/e2e/refusal has the tests with a real nginx.
 
 const rejected = 'reload-rejected';
 
-/** What nginx can be made to refuse of the service `bad`: while it answers 503, it has no upstream. */
+/** The text that the fake nginx refuses of the service `bad`. A route that answers 503 has no upstream. */
 const upstreamOfBad = 'upstream meet_meet.bad';
 
-/** A Meet that is served, with a backend. */
+/** A served Meet with one backend. */
 async function servedMeet(scene: Scene): Promise<FakeNginx> {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
@@ -27,25 +27,23 @@ function isHeldBack({ code, message }: { readonly code: string; readonly message
   return code === rejected && message.includes('the whole change is held back');
 }
 
-/** Waits for what the file says; nothing that is refused is ever converged. */
+/** Waits for a content of the file, since a refused change never converges. */
 async function published(scene: Scene, what: string, holds: (content: string) => boolean): Promise<void> {
   await waitUntil(`${what} is published`, async () => holds(await scene.content().catch(() => '')));
 }
 
-test.concurrent('a refusal is told in the words of the log, the last good structure put back, and the rest goes live', async ({
-  scene,
-}) => {
+test.concurrent("reports a refusal in nginx's words, rolls back to the last good structure, and publishes the rest", async ({ scene }) => {
   const nginx = await servedMeet(scene);
   const run = scene.run();
   await scene.converged();
   nginx.behaviour.refuseText = upstreamOfBad;
-  // Both in one look.
+  // Both services in one look.
   scene.engine.world.silently(() => {
     addService(scene, 'bad', 30);
     addService(scene, 'more', 31);
   });
   run.signal('SIGHUP');
-  await waitForStatus(scene, 'all but one path is served', ({ problems, instances }) => {
+  await waitForStatus(scene, 'all paths but one are served', ({ problems, instances }) => {
     const isServed = instances[0]?.frontends[0]?.runningGeneration === instances[0]?.publishedGeneration;
     return isServed && problems.some((item) => item.code === 'route-left-out' && item.value === '=/bad,/bad/');
   });
@@ -65,25 +63,23 @@ test.concurrent('a refusal is told in the words of the log, the last good struct
   expect((await scene.status()).problems).toEqual([]);
 });
 
-test.concurrent('while nginx is being asked about a change, the old routes are served, and status, explain and the log say why', async ({
-  scene,
-}) => {
+test.concurrent('serves the old routes while nginx tests a change; status, explain and the log give the reason', async ({ scene }) => {
   await servedMeet(scene);
   const run = scene.run();
   await scene.converged();
   const engine = new EventEmitter();
   const asked = scene.engine.faults.add({ method: 'POST', path: /\/exec$/, do: 'late', until: once(engine, 'answer') });
   addService(scene, 'more', 31);
-  const status = await waitForStatus(scene, 'nginx is asked', ({ instances: [meet] }) => {
+  const status = await waitForStatus(scene, 'nginx tests the change', ({ instances: [meet] }) => {
     return meet?.onTrial === true && meet.desiredGeneration !== meet.publishedGeneration;
   });
-  await waitUntil('the engine is asked', () => asked.hits() === 1);
+  await waitUntil('the engine is asked to run the test', () => asked.hits() === 1);
   expect(status.converged).toBe(false);
   expect(status.instances[0]?.routes.find(({ path }) => path === '/more')).toMatchObject({ leftOut: true });
   const { stdout } = await runCommand(['status', '--out', scene.out]);
   expect(stdout).toContain('not everything that labels ask for is published yet, nginx is testing it first');
   expect((await runCommand(['explain', '--out', scene.out, '/more'])).stdout).toContain('but that is not published yet');
-  // This engine can't do it after all.
+  // The late answer: this engine can't run the test.
   engine.emit('answer');
   await scene.serves('location = /more {');
   await scene.converged();
@@ -93,33 +89,35 @@ test.concurrent('while nginx is being asked about a change, the old routes are s
   ).toHaveLength(1);
 });
 
-test.concurrent('the words are found in the log of a frontend that logs thousands of requests, and no visitor can add to them', async ({
-  scene,
-}) => {
+test.concurrent("finds nginx's words in a log with thousands of requests, and no visitor can forge them", async ({ scene }) => {
   const nginx = await servedMeet(scene);
   scene.run();
   await scene.converged();
   Object.assign(nginx.behaviour, { refuseText: '^~ /bad/', requestsAfterRefusal: 3000 });
   addService(scene, 'bad', 30);
-  const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === rejected));
+  const { problems } = await waitForStatus(scene, 'the refusal is reported', (status) =>
+    status.problems.some(({ code }) => code === rejected),
+  );
   const message = problems.find(({ code }) => code === rejected)?.message;
   expect(message).toContain('[emerg] ^~ /bad/ is refused');
   expect(message).not.toContain('forged');
 });
 
-test.concurrent('of two frontends one that refuses is enough, and is named', async ({ scene }) => {
+test.concurrent('rolls back if one of two frontends refuses, and names that frontend', async ({ scene }) => {
   await servedMeet(scene);
   const stubborn = await scene.frontend('frontend-2', { host: 11 });
   scene.run();
   await scene.converged();
   stubborn.behaviour.refuseText = '/bad/';
   addService(scene, 'bad', 30);
-  const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === rejected));
+  const { problems } = await waitForStatus(scene, 'the refusal is reported', (status) =>
+    status.problems.some(({ code }) => code === rejected),
+  );
   expect(problems.find(({ code }) => code === rejected)?.message).toContain('(frontend-2: [emerg] /bad/ is refused');
-  await published(scene, 'nothing that is refused', (content) => !content.includes('^~ /bad/'));
+  await published(scene, 'a file without the refused route', (content) => !content.includes('^~ /bad/'));
 });
 
-test.concurrent("a frontend of another project keeps no route out, and decides no nginx's syntax", async ({ scene }) => {
+test.concurrent('lets no frontend of another project refuse a route or decide the nginx syntax', async ({ scene }) => {
   const nginx = await scene.frontend('frontend', { version: '1.30.0' });
   const stranger = await scene.frontend('stranger', {
     host: 11,
@@ -134,19 +132,17 @@ test.concurrent("a frontend of another project keeps no route out, and decides n
   await scene.converged();
   stranger.behaviour.refuseText = '^~ /more/';
   addService(scene, 'more', 31);
-  const { problems } = await waitForStatus(scene, 'the stranger refuses', (status) =>
+  const { problems } = await waitForStatus(scene, "the other project's frontend refuses", (status) =>
     status.problems.some(({ code, container }) => code === 'reload-pending' && container === 'stranger'),
   );
   expect(problems.map(({ code }) => code)).not.toContain(rejected);
   const content = await scene.content();
   expect(content).toContain('^~ /more/');
   expect(content).toContain('keepalive_min_timeout');
-  await waitUntil('the own frontend serves it', () => content.includes(nginx.generation()));
+  await waitUntil("the owner's frontend serves the file", () => content.includes(nginx.generation()));
 });
 
-test.concurrent("a frontend of another project that crashes takes no file away while it is not known how the owner's take it", async ({
-  scene,
-}) => {
+test.concurrent("keeps the file if another project's frontend crashes while the owner's frontend is unverified", async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   nginx.behaviour.answers = 'forbidden';
   await scene.frontend('stranger', {
@@ -158,18 +154,20 @@ test.concurrent("a frontend of another project that crashes takes no file away w
   });
   scene.backend('backend', 20);
   const run = scene.run(['--check', 'off', '--verify-timeout', '10m']);
-  await waitUntil('it is published', async () => (await scene.content().catch(() => '')).includes(`${scene.address(20)}:8000`));
+  await waitUntil('the backend is published', async () => (await scene.content().catch(() => '')).includes(`${scene.address(20)}:8000`));
   for (const host of [21, 22, 23]) {
     scene.engine.world.die('stranger');
     scene.engine.world.start('stranger');
     scene.backend(`backend-${host}`, host);
-    await waitUntil('the file follows', async () => (await scene.content().catch(() => '')).includes(`${scene.address(host)}:8000`));
+    await waitUntil('the new backend is published', async () =>
+      (await scene.content().catch(() => '')).includes(`${scene.address(host)}:8000`),
+    );
   }
   expect(problemCodes(run)).not.toContain(rejected);
   expect(existsSync(join(scene.out, 'meet/.rejected.conf'))).toBe(false);
 });
 
-test.concurrent('a lost signal is no refusal, however often it is lost, where the log says nothing', async ({ scene }) => {
+test.concurrent('takes no lost signal for a refusal, however often it is lost, if the log shows no error', async ({ scene }) => {
   const nginx = await servedMeet(scene);
   const run = scene.run();
   await scene.converged();
@@ -181,7 +179,7 @@ test.concurrent('a lost signal is no refusal, however often it is lost, where th
   expect(existsSync(join(scene.out, 'meet/.rejected.conf'))).toBe(false);
 });
 
-test.concurrent('a signal that the engine does not pass on is no refusal either, where no log can be read', async ({ scene }) => {
+test.concurrent('takes no undelivered signal for a refusal if the log is unreadable', async ({ scene }) => {
   await servedMeet(scene);
   const run = scene.run(['--check', 'off']);
   await scene.converged();
@@ -192,19 +190,23 @@ test.concurrent('a signal that the engine does not pass on is no refusal either,
   expect(problemCodes(run)).not.toContain(rejected);
 });
 
-test.concurrent('three signals without effect are one, where no log can be read; it is not asked for', async ({ scene }) => {
+test.concurrent('takes three signals without effect for a refusal with --check off, and asks for no log', async ({ scene }) => {
   const nginx = await servedMeet(scene);
   scene.run(['--check', 'off']);
   await scene.converged();
   nginx.behaviour.refuseText = upstreamOfBad;
   addService(scene, 'bad', 30);
-  const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === rejected));
+  const { problems } = await waitForStatus(scene, 'the refusal is reported', (status) =>
+    status.problems.some(({ code }) => code === rejected),
+  );
   expect(problems.find(({ code }) => code === rejected)?.message).toContain('three signals');
-  await published(scene, 'nothing that is refused', (content) => !content.includes('^~ /bad/'));
+  await published(scene, 'a file without the refused route', (content) => !content.includes('^~ /bad/'));
   expect(scene.engine.calls.filter(({ path }) => /logs|exec/.test(path))).toEqual([]);
 });
 
-test.concurrent('where no log can be read, a bad label holds back its whole change, and it is said how to find it', async ({ scene }) => {
+test.concurrent('holds back the whole change of a bad label if the log is unreadable, and shows how to find the label', async ({
+  scene,
+}) => {
   const nginx = await servedMeet(scene);
   const run = scene.run(['--check', 'off']);
   await scene.converged();
@@ -215,7 +217,7 @@ test.concurrent('where no log can be read, a bad label holds back its whole chan
     addService(scene, 'more', 31);
   });
   run.signal('SIGHUP');
-  const { problems } = await waitForStatus(scene, 'it is held back', (status) => status.problems.some(isHeldBack));
+  const { problems } = await waitForStatus(scene, 'the change is held back', (status) => status.problems.some(isHeldBack));
   const { message, cure } = problems.find(isHeldBack) ?? {};
   expect(message).toContain('its log, which says why, can not be read from here');
   expect(message).toContain('(=/bad, /bad/, =/more, /more/)');
@@ -225,22 +227,24 @@ test.concurrent('where no log can be read, a bad label holds back its whole chan
   const { length } = nginx.signals;
   scene.backend('backend-2', 21);
   await published(scene, 'the new address', (content) => content.includes(`${scene.address(21)}:8000`));
-  await waitUntil('it is live', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
+  await waitUntil('the new address is live', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
   expect(await scene.content()).not.toMatch(/\/bad\/|\/more/);
-  // No part of the change was tried by a reload.
+  // No reload has tried a part of the change.
   expect(nginx.signals.length - length).toBe(1);
   scene.engine.world.remove('bad');
   await scene.serves('location ^~ /more/ {');
   expect(before).not.toContain('/more/');
 });
 
-test.concurrent('a change of addresses alone is never taken back, and told again until nginx takes it', async ({ scene }) => {
+test.concurrent('never rolls back a change of addresses alone, and signals until nginx serves it', async ({ scene }) => {
   const nginx = await servedMeet(scene);
   const run = scene.run();
   await scene.converged();
   nginx.behaviour.refuseReload = true;
   scene.backend('backend-2', 21);
-  const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === 'reload-pending'));
+  const { problems } = await waitForStatus(scene, 'the refusal is reported', (status) =>
+    status.problems.some(({ code }) => code === 'reload-pending'),
+  );
   expect(problems[0]?.message).toContain('[emerg] it is refused');
   expect(await scene.content()).toContain(`${scene.address(21)}:8000`);
   nginx.behaviour.refuseReload = false;
@@ -249,25 +253,25 @@ test.concurrent('a change of addresses alone is never taken back, and told again
   expect(problemCodes(run)).not.toContain(rejected);
 });
 
-test.concurrent('what was refused is not published again by the next process, which knows what was good', async ({ scene }) => {
+test.concurrent('remembers the refused change and the last good structure after a restart', async ({ scene }) => {
   const nginx = await servedMeet(scene);
   const first = scene.run();
   await scene.converged();
   nginx.behaviour.refuseText = '/bad/';
   addService(scene, 'bad', 30);
   await waitForStatus(scene, 'the whole change is held back', ({ problems }) => problems.some(isHeldBack));
-  await waitUntil('the good one is live', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
+  await waitUntil('the last good structure is live', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
   first.signal('SIGKILL');
   await first.ended;
-  const told = nginx.signals.length;
+  const signalled = nginx.signals.length;
   scene.backend('backend-2', 21);
   const second = scene.run();
   await published(scene, 'the new address', (content) => content.includes(`${scene.address(21)}:8000`));
-  await waitUntil('it is told again', () => problemCodes(second).includes(rejected));
+  await waitUntil('the refusal is reported again', () => problemCodes(second).includes(rejected));
   expect((await scene.status()).problems.filter(isHeldBack)).toHaveLength(1);
   await waitUntil('nginx serves the new address', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
   expect(await scene.content()).not.toContain('^~ /bad/');
-  expect(nginx.signals.length - told).toBe(1);
+  expect(nginx.signals.length - signalled).toBe(1);
 });
 
 for (const { what, text } of [
@@ -278,11 +282,11 @@ for (const { what, text } of [
     text: '{"format":1,"refused":[],"lives":"","good":{"templates":[["routing.conf.eta","<% if"]],"structure":{}}}',
   },
   {
-    what: 'holds a structure that is none',
+    what: 'holds an invalid structure',
     text: '{"format":1,"refused":[],"lives":"","good":{"templates":[["routing.conf.eta","<%= it.x %>"]],"structure":null}}',
   },
 ]) {
-  test.concurrent(`kept knowledge that ${what} costs nothing`, async ({ scene }) => {
+  test.concurrent(`starts without problems if the kept file ${what}`, async ({ scene }) => {
     await servedMeet(scene);
     const first = scene.run();
     await scene.converged();
@@ -294,7 +298,7 @@ for (const { what, text } of [
   });
 }
 
-test.concurrent('a first file that nginx refuses is withdrawn, and what was there before it is back', async ({ scene }) => {
+test.concurrent('withdraws a first file that nginx refuses, and restores the file from before', async ({ scene }) => {
   const nginx = await servedMeet(scene);
   const first = scene.run();
   await scene.converged();
@@ -304,7 +308,7 @@ test.concurrent('a first file that nginx refuses is withdrawn, and what was ther
   nginx.behaviour.refuseReload = true;
   addService(scene, 'more', 31);
   scene.run();
-  await waitForStatus(scene, 'refused', ({ problems }) => problems.some(({ code }) => code === rejected));
-  await waitUntil('what was there is back', async () => (await scene.content()) === before);
+  await waitForStatus(scene, 'the refusal is reported', ({ problems }) => problems.some(({ code }) => code === rejected));
+  await waitUntil('the file from before is back', async () => (await scene.content()) === before);
   expect(nginx.generation()).not.toBe('none');
 });

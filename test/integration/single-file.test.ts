@@ -6,22 +6,22 @@ import { readGeneration } from '../support/fake-engine/nginx.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { problemCodes, test } from './scene.ts';
 
-// `--out` names a single file that is no mount; files that are mounts are in test/machine/mounted-file.test.ts.
+// `--out` names a single file that is not mounted. Mounted files are in test/machine/mounted-file.test.ts.
 
-test.concurrent('a file that is not mounted is replaced, and left candidates of it are gone', async ({ scene }) => {
+test.concurrent('replaces a file that is not mounted, and removes its leftover candidates', async ({ scene }) => {
   const file = join(scene.out, 'my-routing.conf');
   await writeFile(file, 'by hand');
   await writeFile(join(scene.out, '.candidate-my-routing.conf-00'), '');
   const { ino } = await stat(file);
   const nginx = await scene.frontend('frontend', { file });
   const run = scene.run(['--out', file, '--instance', 'meet'], { env: { TMPDIR: scene.folder } });
-  await waitUntil('it is served', () => nginx.generation() !== 'none' && nginx.generation() === readGeneration(file));
+  await waitUntil('the file is served', () => nginx.generation() !== 'none' && nginx.generation() === readGeneration(file));
   expect((await stat(file)).ino).not.toBe(ino);
   expect(await readdir(scene.out)).toEqual(['my-routing.conf']);
-  await waitUntil('that is told', () => problemCodes(run).filter((code) => code === 'single-file-out').length === 1);
+  await waitUntil('the single file is reported', () => problemCodes(run).filter((code) => code === 'single-file-out').length === 1);
 });
 
-test.concurrent('a file of a folder that is not ours is written over', async ({ scene }) => {
+test.concurrent('writes the file in place if its folder is not writable', async ({ scene }) => {
   const uid = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   await chmod(scene.folder, 0o711);
   await chmod(scene.engine.socketPath, 0o666);
@@ -35,12 +35,12 @@ test.concurrent('a file of a folder that is not ours is written over', async ({ 
   const { ino } = await stat(file);
   const nginx = await scene.frontend('frontend', { file });
   scene.run(['--out', file, '--instance', 'meet'], { ...uid, env: { TMPDIR: temporary } });
-  await waitUntil('it is served', () => nginx.generation() !== 'none' && nginx.generation() === readGeneration(file));
+  await waitUntil('the file is served', () => nginx.generation() !== 'none' && nginx.generation() === readGeneration(file));
   expect((await stat(file)).ino).toBe(ino);
   await chmod(scene.out, 0o755);
 });
 
-test.concurrent('a file that may not be written names the owner and both cures', async ({ scene }) => {
+test.concurrent('refuses a file that is not writable, with its owner and both fixes', async ({ scene }) => {
   const uid = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   await chmod(scene.folder, 0o711);
   const file = join(scene.out, 'routing.conf');
@@ -53,7 +53,7 @@ test.concurrent('a file that may not be written names the owner and both cures',
   await chmod(scene.out, 0o755);
 });
 
-test.concurrent('with no place for its own files it names the line to paste', async ({ scene }) => {
+test.concurrent('prints the line to paste if there is no place for its own files', async ({ scene }) => {
   const file = join(scene.out, 'routing.conf');
   await writeFile(file, '');
   const nowhere = join(scene.folder, 'nowhere');
@@ -62,7 +62,7 @@ test.concurrent('with no place for its own files it names the line to paste', as
   expect(stderr).toContain(`add this line to its service in compose: tmpfs: [${nowhere}]`);
 });
 
-test.concurrent('somebody who writes the file again and again is told of', async ({ scene }) => {
+test.concurrent('reports a file that another program writes again and again', async ({ scene }) => {
   await scene.frontend('frontend');
   const run = scene.run();
   await scene.converged();
@@ -73,5 +73,5 @@ test.concurrent('somebody who writes the file again and again is told of', async
     run.signal('SIGHUP');
     await waitUntil('the file is repaired', async () => (await scene.content()) === right);
   }
-  await waitUntil('that is told', () => problemCodes(run).includes('output-contested'));
+  await waitUntil('the contested file is reported', () => problemCodes(run).includes('output-contested'));
 });

@@ -10,7 +10,7 @@ const standIns = fileURLToPath(new URL('../providers/engine/images/socket-proxie
 
 type Finish = TestContext['onTestFinished'];
 
-/** How each of them is told to let these calls through. */
+/** The settings of each proxy that allow these calls. */
 const known = {
   wollomatic: (allowed: Allowed, socketPath: string, port: number) => ({
     args: [
@@ -48,7 +48,7 @@ const yes = (allowed: boolean): string => (allowed ? '1' : '0');
 const kinds = Object.keys(known) as (keyof typeof known)[];
 const all: Allowed = { ping: true, events: true, list: true, killOf: 'frontend' };
 
-/** Starts a proxy in front of the scene's engine; returns what `--docker-host` has to be. */
+/** Starts a proxy in front of the scene's engine; returns the value of `--docker-host`. */
 async function startProxy(
   kind: keyof typeof known,
   allowed: Allowed,
@@ -69,15 +69,15 @@ async function startProxy(
   return `tcp://127.0.0.1:${port}`;
 }
 
-/** A running sidecar's problem of this code, in its own words. */
+/** The message and the cure of the running sidecar's problem with this code. */
 async function problemOf(scene: Scene, code: string): Promise<string> {
   const { problems } = await waitForStatus(scene, code, (status) => status.problems.some((problem) => problem.code === code));
   const { message, cure } = problems.find((problem) => problem.code === code) ?? { message: '', cure: '' };
   return `${message}; ${cure}`;
 }
 
-describe.concurrent.each(kinds)("%s's proxy", (kind) => {
-  test('that lets everything needed through is not complained of', async ({ scene, onTestFinished }) => {
+describe.concurrent.each(kinds)("behind %s's proxy, meet-gen", (kind) => {
+  test('reports no problem if all needed calls are allowed', async ({ scene, onTestFinished }) => {
     const host = await startProxy(kind, all, scene, onTestFinished);
     await scene.frontend('frontend');
     scene.backend('backend', 20);
@@ -86,7 +86,7 @@ describe.concurrent.each(kinds)("%s's proxy", (kind) => {
     expect((await scene.status()).problems).toEqual([]);
   });
 
-  test('that lets no ping through costs nothing', async ({ scene, onTestFinished }) => {
+  test('reports no problem if the ping is refused', async ({ scene, onTestFinished }) => {
     const host = await startProxy(kind, { ...all, ping: false }, scene, onTestFinished);
     await scene.frontend('frontend');
     scene.backend('backend', 20);
@@ -95,7 +95,7 @@ describe.concurrent.each(kinds)("%s's proxy", (kind) => {
     expect((await scene.status()).problems).toEqual([]);
   });
 
-  test('that lets no list through: which call it was, and where it is told how to allow it', async ({ scene, onTestFinished }) => {
+  test('names the refused list, and the page with the settings to allow it', async ({ scene, onTestFinished }) => {
     const host = await startProxy(kind, { ...all, list: false }, scene, onTestFinished);
     const words = `listing containers was refused (403): what answers at ${host}, a socket proxy by the look of it, doesn't let GET /containers/json through; allow that call there; docs/security.md has the settings of known proxies`;
     expect(await runCommand(['render', '--docker-host', host])).toMatchObject({ code: 3, stdout: '', stderr: `meet-gen: ${words}\n` });
@@ -103,16 +103,16 @@ describe.concurrent.each(kinds)("%s's proxy", (kind) => {
     expect(await problemOf(scene, 'engine-unreachable')).toContain(words);
   });
 
-  test('that lets no events through: the same, and what the list shows is published all the same', async ({ scene, onTestFinished }) => {
+  test('names the refused events, and publishes the routes of the list', async ({ scene, onTestFinished }) => {
     const host = await startProxy(kind, { ...all, events: false }, scene, onTestFinished);
     await scene.frontend('frontend');
     scene.backend('backend', 20);
     scene.run(['--docker-host', host, '--resync', '1s']);
-    await waitUntil('it is published', async () => (await scene.content().catch(() => '')).includes(`${scene.address(20)}:8000`));
+    await waitUntil('the backend is published', async () => (await scene.content().catch(() => '')).includes(`${scene.address(20)}:8000`));
     expect(await problemOf(scene, 'engine-unreachable')).toContain("doesn't let GET /events through; allow that call there");
   });
 
-  test('that lets no signal through: whom it could not be sent to', async ({ scene, onTestFinished }) => {
+  test('names the frontend if its signal is refused', async ({ scene, onTestFinished }) => {
     const { killOf: _, ...without } = all;
     const host = await startProxy(kind, without, scene, onTestFinished);
     await scene.frontend('frontend');
@@ -124,7 +124,7 @@ describe.concurrent.each(kinds)("%s's proxy", (kind) => {
   });
 });
 
-test.concurrent('a pattern that names other frontends: the call that it does not match', async ({ scene, onTestFinished }) => {
+test.concurrent("names the refused signal if the proxy's pattern allows other frontends alone", async ({ scene, onTestFinished }) => {
   const host = await startProxy('wollomatic', { ...all, killOf: 'meet-frontend-[0-9]+' }, scene, onTestFinished);
   await scene.frontend('other-frontend-1');
   scene.backend('backend', 20);
@@ -133,7 +133,7 @@ test.concurrent('a pattern that names other frontends: the call that it does not
   expect(await problemOf(scene, 'signal-failed')).toContain("doesn't let POST /containers/other-frontend-1/kill through");
 });
 
-test.concurrent('a stream that is cut when it has been silent: it is opened again, and nothing is said', async ({
+test.concurrent('opens the stream again if the proxy cuts it after a silence, and reports no problem', async ({
   scene,
   onTestFinished,
 }) => {

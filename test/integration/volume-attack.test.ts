@@ -6,8 +6,8 @@ import { foreignFiles } from '../support/foreign-files.ts';
 import { askSocket, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-/** A tenant that nobody attacks goes on being served: another backend comes and goes. */
-async function goesOn(scene: Scene, host: number): Promise<void> {
+/** Expects that an instance without hostile files is still served: a new backend goes live. */
+async function expectServed(scene: Scene, host: number): Promise<void> {
   scene.backend(`backend-${host}`, host);
   await waitForStatus(scene, 'the new backend is served', ({ instances }) =>
     instances.some(
@@ -22,24 +22,24 @@ async function goesOn(scene: Scene, host: number): Promise<void> {
   expect(await scene.content()).toContain(`${scene.address(host)}:8000`);
 }
 
-test('every kind of file in every place of an instance costs that instance alone, and only while it is there', async ({ scene }) => {
+test('a file of any kind in any place of an instance costs that instance alone, until the file is removed', async ({ scene }) => {
   expect(attacks.length).toBeGreaterThan(130);
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   addVictims(scene);
   const outside = await attack(scene);
   const run = scene.run(['--wait', '10ms:50ms']);
-  await goesOn(scene, 21);
+  await expectServed(scene, 21);
   await withstands(scene, outside, true);
-  await goesOn(scene, 22);
+  await expectServed(scene, 22);
   await heals(scene, () => run.signal('SIGHUP'));
   await untilRemembered(scene);
 
   await attack(scene);
   run.signal('SIGHUP');
-  await goesOn(scene, 23);
+  await expectServed(scene, 23);
   await withstands(scene, outside, false);
-  await goesOn(scene, 24);
+  await expectServed(scene, 24);
   await heals(scene, () => run.signal('SIGHUP'));
 
   await attack(scene);
@@ -50,7 +50,7 @@ test('every kind of file in every place of an instance costs that instance alone
 
 const few = ['a named pipe', 'a link to /dev/zero', 'a directory with files', 'JSON null'] as const;
 for (const kind of few)
-  test(`${kind} in the places of the whole is reported or replaced, and costs nothing else`, async ({ scene }) => {
+  test(`${kind} in the places of the out directory is reported or replaced, and costs nothing else`, async ({ scene }) => {
     await scene.frontend('frontend', { file: join(scene.out, 'routing.conf') });
     scene.backend('backend', 20);
     const outside = join(scene.folder, 'outside');
@@ -59,12 +59,12 @@ for (const kind of few)
     const names = ['.drained.json', '.versions.json', '.meet-gen.sock', 'routing.conf', '.editions.json'];
     for (const name of names) await foreignFiles.all[kind]?.(join(scene.out, name), outside);
     const run = scene.run(['--instance', 'meet']);
-    await waitForStatus(scene, 'it has looked', ({ engine }) => engine.lastSyncAt !== null);
+    await waitForStatus(scene, 'the engine has been listed', ({ engine }) => engine.lastSyncAt !== null);
     expect((await askSocket(scene.statusSocket, '/healthz')).status).toBe(200);
     for (const name of names) if (kind !== 'JSON null') await rm(join(scene.out, name), { recursive: true, force: true });
     run.signal('SIGHUP');
     await waitForStatus(scene, 'all is well', ({ converged, problems }) => {
-      // A write that was under way at the resync fails after it, and waits for the next one.
+      // A write that was under way at the resync can fail after it. The next resync repeats the write.
       if (problems.length > 0) run.signal('SIGHUP');
       return converged && problems.length === 0;
     });

@@ -7,12 +7,12 @@ import { waitUntil } from '../support/wait-until.ts';
 import { problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-// What a frontend sees of meet-gen is the shared directory, through a read-only mount that doesn't keep root from connecting to a
-// socket in it.
+// A frontend sees the shared directory through a read-only mount. Such a mount doesn't keep root from connecting to a
+// socket in the directory.
 
 const lock = ({ out }: Scene): string => join(out, '.meet-gen.sock');
 
-/** All that comes back for a request, until the other side closes. */
+/** The whole answer to a request, until the other side closes the connection. */
 function answerTo(path: string, request: string): Promise<string> {
   return new Promise((resolve) => {
     let said = '';
@@ -29,7 +29,7 @@ async function socketsBelow(folder: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isSocket()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-test.concurrent('no socket in the shared directory answers anything', async ({ scene }) => {
+test.concurrent('answers no request on a socket in the shared directory', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const run = scene.run();
@@ -42,7 +42,7 @@ test.concurrent('no socket in the shared directory answers anything', async ({ s
   expect(run.hasEnded()).toBe(false);
 });
 
-test.concurrent('the commands ask a socket that only meet-gen sees', async ({ scene }) => {
+test.concurrent("answers commands on a socket that only meet-gen's user can reach", async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   await scene.listens([20, 8000]);
@@ -54,13 +54,13 @@ test.concurrent('the commands ask a socket that only meet-gen sees', async ({ sc
     expect((await runCommand([...command, '--out', scene.out])).code, command.join(' ')).toBe(0);
 });
 
-test.concurrent('where the temporary directory is read-only, that socket is in /dev/shm', async ({ scene }) => {
+test.concurrent('puts the status socket into /dev/shm if the temporary directory is read-only', async ({ scene }) => {
   const options = { env: { TMPDIR: '/nowhere' } };
   const folder = join('/dev/shm', scene.statusSocket.split('/').at(-2) ?? '');
   const run = scene.run([], options);
   try {
     await run.waitForLog('connected to the engine');
-    await waitUntil('it is well', async () => (await runCommand(['healthcheck', '--out', scene.out], options)).code === 0);
+    await waitUntil('healthcheck succeeds', async () => (await runCommand(['healthcheck', '--out', scene.out], options)).code === 0);
     expect((await lstat(join(folder, 'status.sock'))).isSocket()).toBe(true);
     await run.stop();
     expect(await readdir(folder)).toEqual([]);
@@ -69,10 +69,10 @@ test.concurrent('where the temporary directory is read-only, that socket is in /
   }
 });
 
-test.concurrent('a second meet-gen is refused though it has another temporary directory, until the first is killed', async ({ scene }) => {
+test.concurrent('refuses a second meet-gen with another temporary directory, until the first is killed', async ({ scene }) => {
   const first = scene.run();
   await first.waitForLog('connected to the engine');
-  // As in a container of its own.
+  // As in another container.
   const elsewhere = { env: { TMPDIR: scene.folder } };
   const { code, stderr } = await scene.run([], elsewhere).ended;
   expect(code).toBe(2);
@@ -88,7 +88,7 @@ test.concurrent('a second meet-gen is refused though it has another temporary di
   await expect(lstat(lock(scene))).rejects.toThrow('ENOENT');
 });
 
-test.concurrent('a link to a socket that somebody listens on is no lock', async ({ scene }) => {
+test.concurrent('takes no link to a listening socket for a lock', async ({ scene }) => {
   await symlink(scene.engine.socketPath, join(scene.out, '.meet-gen.sock'));
   await scene.frontend('frontend');
   const run = scene.run();
@@ -97,7 +97,7 @@ test.concurrent('a link to a socket that somebody listens on is no lock', async 
   expect(await run.stop()).toMatchObject({ code: 0 });
 });
 
-test.concurrent('of many that start at once, one publishes', async ({ scene }) => {
+test.concurrent('lets one of several meet-gens publish if they start at once', async ({ scene }) => {
   const runs = Array.from({ length: 4 }, (_, index) => scene.run([], { env: { TMPDIR: join(scene.folder, `t${index}`) } }));
   for (const index of runs.keys()) await mkdir(join(scene.folder, `t${index}`));
   await waitUntil('all but one have ended', () => runs.filter((run) => run.hasEnded()).length === runs.length - 1);
@@ -105,30 +105,32 @@ test.concurrent('of many that start at once, one publishes', async ({ scene }) =
   for (const run of runs.filter((one) => one.hasEnded())) expect((await run.ended).code).toBe(2);
 });
 
-test.concurrent('what stands in the lock’s place is reported, and when it is gone the lock is there', async ({ scene }) => {
+test.concurrent('reports a directory in the place of the lock, and locks when the directory is removed', async ({ scene }) => {
   await mkdir(lock(scene));
   const run = scene.run();
-  const told = await waitForStatus(scene, 'not locked', ({ problems }) => problems.some(({ code }) => code === 'not-locked'));
+  const told = await waitForStatus(scene, 'the missing lock is reported', ({ problems }) =>
+    problems.some(({ code }) => code === 'not-locked'),
+  );
   expect(told.problems[0]?.message).toContain('nothing keeps a second meet-gen from publishing into the same directory');
   await rmdir(lock(scene));
-  await waitUntil('it is there', async () => (await lstat(lock(scene)).catch(() => undefined))?.isSocket());
-  await waitForStatus(scene, 'locked', ({ problems }) => problems.length === 0);
+  await waitUntil('the lock is there', async () => (await lstat(lock(scene)).catch(() => undefined))?.isSocket());
+  await waitForStatus(scene, 'the problem is resolved', ({ problems }) => problems.length === 0);
   await rm(lock(scene));
-  await waitUntil('it is there again', async () => (await lstat(lock(scene)).catch(() => undefined))?.isSocket());
+  await waitUntil('the lock is there again', async () => (await lstat(lock(scene)).catch(() => undefined))?.isSocket());
   expect(run.hasEnded()).toBe(false);
   await run.stop();
   await expect(lstat(lock(scene))).rejects.toThrow('ENOENT');
 });
 
-test.concurrent('a lock that another process has taken is reported, and left to it', async ({ scene }) => {
+test.concurrent('reports a lock that another process has taken, and leaves the lock alone', async ({ scene }) => {
   await scene.frontend('frontend');
   const run = scene.run();
   await scene.converged();
   await rm(lock(scene));
   const thief = createServer((connection) => connection.destroy());
   await new Promise<void>((resolve) => thief.listen(lock(scene), resolve));
-  await waitForStatus(scene, 'not locked', ({ problems }) => problems.some(({ code }) => code === 'not-locked'));
-  await waitUntil('it is in the log', () => problemCodes(run, 'notice').includes('not-locked'));
+  await waitForStatus(scene, 'the missing lock is reported', ({ problems }) => problems.some(({ code }) => code === 'not-locked'));
+  await waitUntil('the log shows the missing lock', () => problemCodes(run, 'notice').includes('not-locked'));
   expect((await run.stop()).code).toBe(0);
   expect((await lstat(lock(scene))).isSocket()).toBe(true);
   await new Promise((resolve) => thief.close(resolve));
