@@ -6,7 +6,7 @@ import { shippedStub } from '../support/real-layout.ts';
 import { composeLabels, test } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-interface Said {
+interface DoctorReport {
   readonly summary: Readonly<Record<string, number>>;
   readonly findings: readonly {
     readonly check: string;
@@ -22,10 +22,10 @@ interface Said {
 async function doctor(
   scene: Scene,
   ...flags: readonly string[]
-): Promise<{ readonly code: number | null; readonly said: Said; readonly stdout: string }> {
+): Promise<{ readonly code: number | null; readonly report: DoctorReport; readonly stdout: string }> {
   const { code, stdout, stderr } = await runCommand(['doctor', '--json', '--docker-host', scene.engine.host, ...flags]);
   expect(stderr).toBe('');
-  return { code, said: JSON.parse(stdout) as Said, stdout };
+  return { code, report: JSON.parse(stdout) as DoctorReport, stdout };
 }
 
 /** Gives the frontend the shipped stub and a server for the SPA. */
@@ -37,20 +37,20 @@ function giveStub(scene: Scene, name: string): void {
   scene.engine.faults.add({ method: 'GET', path: new RegExp(`^/containers/${id}/archive$`), do: 'body', body: archive });
 }
 
-const find = (said: Said, check: string) => said.findings.filter((finding) => finding.check === check);
+const find = (report: DoctorReport, check: string) => report.findings.filter((finding) => finding.check === check);
 
 test.concurrent('exits with 7 if no container has a role', async ({ scene }) => {
-  const { code, said } = await doctor(scene);
+  const { code, report } = await doctor(scene);
   expect(code).toBe(7);
-  expect(said.findings).toMatchObject([{ check: 'role-missing', severity: 'failure', containers: [] }]);
+  expect(report.findings).toMatchObject([{ check: 'role-missing', severity: 'failure', containers: [] }]);
 });
 
 test.concurrent('exits with 7 and one finding if the engine is unreachable, and marks no check as ok', async ({ scene }) => {
   await scene.engine.goAway('nothing');
-  const { code, said } = await doctor(scene);
+  const { code, report } = await doctor(scene);
   expect(code).toBe(7);
-  expect(said.findings).toMatchObject([{ check: 'engine', severity: 'failure' }]);
-  expect(said.ok).toEqual([]);
+  expect(report.findings).toMatchObject([{ check: 'engine', severity: 'failure' }]);
+  expect(report.ok).toEqual([]);
   const { code: textCode, stdout } = await runCommand(['doctor', '--docker-host', scene.engine.host]);
   expect(textCode).toBe(7);
   expect(stdout).toMatch(/^FAILURE {2}there is no engine at unix:/);
@@ -64,8 +64,8 @@ test.concurrent('marks checks as not checked, never as ok, behind a proxy that a
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.engine.faults.add({ method: 'GET', path: /^\/(networks|containers\/[^/]+\/)/, do: 'status', status: 403 });
-  const { said } = await doctor(scene);
-  const okChecks = said.ok.map(({ check }) => check);
+  const { report } = await doctor(scene);
+  const okChecks = report.ok.map(({ check }) => check);
   for (const check of [
     'stub',
     'conf-d-hidden',
@@ -77,9 +77,9 @@ test.concurrent('marks checks as not checked, never as ok, behind a proxy that a
     'way-out',
   ]) {
     expect(okChecks).not.toContain(check);
-    expect(said.findings.map((finding) => finding.check)).not.toContain(check);
+    expect(report.findings.map((finding) => finding.check)).not.toContain(check);
   }
-  expect(said.notChecked.flatMap(({ reasons }) => reasons).join('\n')).toContain('was refused (403)');
+  expect(report.notChecked.flatMap(({ reasons }) => reasons).join('\n')).toContain('was refused (403)');
   expect(scene.engine.calls.map(({ method }) => method)).not.toContain('POST');
 });
 
@@ -108,14 +108,14 @@ describe('the request to the API through the frontend', () => {
         response.writeHead(status, { 'content-type': type, location: 'https://visio.example.org/api/v1.0/config/' }).end(body);
       });
       await new Promise<void>((resolve) => server.listen(8083, scene.address(10), resolve));
-      const { said } = await doctor(scene);
+      const { report } = await doctor(scene);
       await new Promise((resolve) => server.close(resolve));
       await stopBackend();
       expect(asked).toEqual([['/api/v1.0/config/', 'visio.example.org', 'https']]);
-      expect(find(said, 'routing-port')).toEqual([]);
-      if (found === undefined) expect(said.ok.map(({ check }) => check)).toContain('api');
+      expect(find(report, 'routing-port')).toEqual([]);
+      if (found === undefined) expect(report.ok.map(({ check }) => check)).toContain('api');
       else
-        expect(find(said, 'api')).toMatchObject([
+        expect(find(report, 'api')).toMatchObject([
           { severity: 'failure', containers: ['frontend'], what: expect.stringMatching(found) as string },
         ]);
     });
@@ -125,9 +125,9 @@ describe('the request to the API through the frontend', () => {
     const nginx = await scene.frontend('frontend');
     await nginx.closeEntrance();
     giveStub(scene, 'frontend');
-    const { code, said } = await doctor(scene);
+    const { code, report } = await doctor(scene);
     expect(code).toBe(7);
-    expect(find(said, 'routing-port')).toMatchObject([
+    expect(find(report, 'routing-port')).toMatchObject([
       { containers: ['frontend'], what: expect.stringContaining('502 on all routes') as string },
     ]);
   });
@@ -144,11 +144,11 @@ describe('the checks of a backend over the network, where exec is refused', () =
       scene.backend('backend', 20);
       scene.engine.faults.add({ method: 'POST', path: /exec$/, do: 'status', status: 403 });
       const stop = await serve(scene.address(20), 8000, status);
-      const { said } = await doctor(scene);
+      const { report } = await doctor(scene);
       await stop();
-      expect(find(said, 'heartbeat')).toMatchObject(found);
-      expect(find(said, 'meet-port')).toEqual([]);
-      expect(said.ok.map(({ check }) => check)).toContain('meet-port');
+      expect(find(report, 'heartbeat')).toMatchObject(found);
+      expect(find(report, 'meet-port')).toEqual([]);
+      expect(report.ok.map(({ check }) => check)).toContain('meet-port');
     });
   }
 
@@ -157,9 +157,9 @@ describe('the checks of a backend over the network, where exec is refused', () =
     const labels = composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.port': '8001' });
     scene.backend('backend', 20, { labels, ports: [8000] });
     const stop = await serve(scene.address(20), 8000, 200);
-    const { said } = await doctor(scene);
+    const { report } = await doctor(scene);
     await stop();
-    expect(find(said, 'meet-port')).toMatchObject([
+    expect(find(report, 'meet-port')).toMatchObject([
       { containers: ['backend'], what: expect.stringMatching(/:8001 refuses connections, and the container exposes 8000$/) as string },
     ]);
   });
@@ -167,9 +167,9 @@ describe('the checks of a backend over the network, where exec is refused', () =
   test.concurrent("leave out the port if the address is on none of meet-gen's networks", async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20, { networks: { meet_default: '203.0.113.20' } });
-    const { said } = await doctor(scene);
-    expect(find(said, 'meet-port')).toEqual([]);
-    const left = said.notChecked.find(({ check }) => check === 'meet-port');
+    const { report } = await doctor(scene);
+    expect(find(report, 'meet-port')).toEqual([]);
+    const left = report.notChecked.find(({ check }) => check === 'meet-port');
     expect(left?.reasons.join()).toContain('203.0.113.20 is on none of the networks');
   });
 });
@@ -215,10 +215,10 @@ test.concurrent('prints no secret of an environment or command line', async ({ s
     });
     scene.engine.faults.add({ method: 'GET', path: new RegExp(`^/containers/${id}/json$`), do: 'body', body });
   }
-  const { code, said, stdout } = await doctor(scene);
+  const { code, report, stdout } = await doctor(scene);
   expect(code).toBe(7);
   // The environments were read.
-  expect(find(said, 'restart-policy').length).toBeGreaterThan(0);
+  expect(find(report, 'restart-policy').length).toBeGreaterThan(0);
   const { stdout: text } = await runCommand(['doctor', '--docker-host', scene.engine.host]);
   for (const output of [stdout, text]) expect(output).not.toMatch(/S3cr3t/i);
 });
@@ -226,8 +226,8 @@ test.concurrent('prints no secret of an environment or command line', async ({ s
 test.concurrent('checks one Meet alone with --instance', async ({ scene }) => {
   await scene.frontend('one-frontend', { instance: 'one' });
   await scene.frontend('two-frontend', { instance: 'two', host: 11 });
-  const { said } = await doctor(scene, '--instance', 'two');
-  const named = said.findings.flatMap(({ containers }) => containers);
+  const { report } = await doctor(scene, '--instance', 'two');
+  const named = report.findings.flatMap(({ containers }) => containers);
   expect(named).toContain('two-frontend');
   expect(named).not.toContain('one-frontend');
 });
@@ -239,20 +239,20 @@ test.concurrent("runs no command in a backend of another project, and ignores th
     labels: composeLabels('other', 'backend', { 'meet.role': 'backend', 'meet.instance': 'meet' }),
   });
   const stop = await serve(scene.address(21), 8000, 500);
-  const { said } = await doctor(scene);
+  const { report } = await doctor(scene);
   await stop();
   const asked = scene.engine.calls.map(({ path }) => path).filter((path) => path.endsWith('/exec'));
   expect(asked).toEqual(['/containers/backend/exec']);
-  expect(find(said, 'heartbeat')).toEqual([]);
-  const left = said.notChecked.find(({ check }) => check === 'heartbeat');
+  expect(find(report, 'heartbeat')).toEqual([]);
+  const left = report.notChecked.find(({ check }) => check === 'heartbeat');
   expect(left?.reasons.join()).toContain("stranger was not asked: it is not of the Meet's own compose project");
 });
 
 test.concurrent('runs commands only in containers of the project that --project names', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
-  const { said } = await doctor(scene, '--project', 'meet=other');
-  const left = said.notChecked.find(({ check }) => check === 'heartbeat');
+  const { report } = await doctor(scene, '--project', 'meet=other');
+  const left = report.notChecked.find(({ check }) => check === 'heartbeat');
   expect(left?.reasons.join()).toContain('backend was not asked');
 });
 
@@ -270,12 +270,12 @@ test.concurrent('shows hostile names as plain text on one line, and puts none in
     labels: composeLabels('meet', '`reboot`', { 'meet.role': 'bakend\u001b[2J' }),
     networks: { 'x\nserver{}': scene.address(40) },
   });
-  const { said } = await doctor(scene);
+  const { report } = await doctor(scene);
   const { stdout } = await runCommand(['doctor', '--docker-host', scene.engine.host]);
   expect(stdout).toMatch(/^[\x20-\x7e…\n]*$/);
-  expect(find(said, 'shared-network').flatMap(({ containers }) => containers)).toContain('backend');
-  expect(said.notChecked.map(({ check }) => check)).toContain('extra-hosts-reachable');
-  const toRun = [...said.findings.flatMap(({ paste }) => paste), ...said.notChecked.flatMap(({ reasons }) => reasons)];
+  expect(find(report, 'shared-network').flatMap(({ containers }) => containers)).toContain('backend');
+  expect(report.notChecked.map(({ check }) => check)).toContain('extra-hosts-reachable');
+  const toRun = [...report.findings.flatMap(({ paste }) => paste), ...report.notChecked.flatMap(({ reasons }) => reasons)];
   expect(toRun.filter((line) => /--network|network connect|networks:/.test(line) && /touch|reboot/.test(line))).toEqual([]);
-  expect(said.findings.flatMap(({ paste }) => paste).join('\n')).not.toMatch(/touch|reboot/);
+  expect(report.findings.flatMap(({ paste }) => paste).join('\n')).not.toMatch(/touch|reboot/);
 });

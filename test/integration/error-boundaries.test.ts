@@ -21,7 +21,7 @@ interface Part {
   readonly name: string;
   readonly fault: Fault;
   /** How the failure is reported: as a failed part, by the beginning of its name, or as a problem. */
-  readonly told: { readonly part: string } | { readonly problem: ProblemCode };
+  readonly reportedAs: { readonly part: string } | { readonly problem: ProblemCode };
   readonly flags?: (scene: Scene) => readonly string[];
   readonly prepare?: (scene: Scene) => unknown;
   /** Makes the part do its work; `nth` counts from 0. */
@@ -36,7 +36,7 @@ const ask = (scene: Scene, path: string): Promise<unknown> => askSocket(scene.st
 const hangUp = (_: Scene, { run }: FaultyRun): void => run.signal('SIGHUP');
 
 /** Changes the rotation, and so the file. */
-function stir(scene: Scene, _: FaultyRun, nth: number): void {
+function changeRotation(scene: Scene, _: FaultyRun, nth: number): void {
   scene.engine.world.health('backend-2', nth % 2 === 0 ? 'unhealthy' : 'healthy');
 }
 
@@ -44,45 +44,61 @@ const templatesOf = (scene: Scene): string => join(scene.folder, 'templates');
 const shipped = fileURLToPath(new URL('../../templates', import.meta.url));
 
 const parts: readonly Part[] = [
-  { name: 'a pass', fault: { call: 'toSorted', from: 'sortProblems' }, told: { part: 'a pass' }, act: stir, stopsAll: true },
+  {
+    name: 'a pass',
+    fault: { call: 'toSorted', from: 'sortProblems' },
+    reportedAs: { part: 'a pass' },
+    act: changeRotation,
+    stopsAll: true,
+  },
   {
     name: 'the pass of one instance',
     fault: { call: 'toSorted', from: 'routedServices', about: '"project":"meet"' },
-    told: { part: 'the pass of meet' },
-    act: stir,
+    reportedAs: { part: 'the pass of meet' },
+    act: changeRotation,
   },
   {
     name: 'rendering',
     fault: { call: 'createHash', from: 'renderWithGeneration' },
-    told: { problem: 'template-broken' },
-    act: stir,
+    reportedAs: { problem: 'template-broken' },
+    act: changeRotation,
     stopsAll: true,
   },
   {
     name: 'publishing',
     fault: { call: 'rename', from: '\\w+', about: '/meet/routing.conf' },
-    told: { problem: 'publish-failed' },
-    act: stir,
+    reportedAs: { problem: 'publish-failed' },
+    act: changeRotation,
   },
   {
     name: 'keeping what nginx said',
     fault: { call: 'join', from: '\\w+', about: '.editions.json' },
-    told: { part: 'keeping what nginx said' },
+    reportedAs: { part: 'keeping what nginx said' },
     act: (scene, _, nth) => addService(scene, `service-${nth}`, 40 + nth),
     isAsked: true,
   },
-  { name: 'asking nginx', fault: { call: 'setMaxListeners', from: 'askGeneration' }, told: { part: 'the proof of frontend' }, act: stir },
+  {
+    name: 'asking nginx',
+    fault: { call: 'setMaxListeners', from: 'askGeneration' },
+    reportedAs: { part: 'the proof of frontend' },
+    act: changeRotation,
+  },
   {
     name: 'asking as a visitor',
     fault: { call: 'setMaxListeners', from: 'visit' },
-    told: { part: 'the proof of frontend' },
+    reportedAs: { part: 'the proof of frontend' },
     act: hangUp,
   },
-  { name: 'signalling', fault: { call: 'setMaxListeners', from: 'signalHup' }, told: { problem: 'signal-failed' }, act: stir },
+  {
+    name: 'signalling',
+    fault: { call: 'setMaxListeners', from: 'signalHup' },
+    reportedAs: { problem: 'signal-failed' },
+    act: changeRotation,
+  },
   {
     name: 'probing',
     fault: { call: 'setMaxListeners', from: 'probeOnce' },
-    told: { part: 'the probe of ' },
+    reportedAs: { part: 'the probe of ' },
     prepare: (scene) => {
       const labels = { 'meet.role': 'service', 'meet.paths': '/p', 'meet.port': '3000', 'meet.health': 'tcp' };
       scene.engine.world.add({
@@ -97,35 +113,35 @@ const parts: readonly Part[] = [
   {
     name: 'answering /',
     fault: { call: 'now', from: 'page' },
-    told: { part: 'answering /' },
+    reportedAs: { part: 'answering /' },
     act: (scene) => ask(scene, '/'),
     isAsked: true,
   },
   {
     name: 'answering /status',
     fault: { call: 'stringify', from: 'send', about: '"changes":' },
-    told: { part: 'answering /status' },
+    reportedAs: { part: 'answering /status' },
     act: (scene) => ask(scene, '/status'),
     isAsked: true,
   },
   {
     name: 'answering /metrics',
     fault: { call: 'flatMap', from: 'metricsOf' },
-    told: { part: 'answering /metrics' },
+    reportedAs: { part: 'answering /metrics' },
     act: (scene) => ask(scene, '/metrics'),
     isAsked: true,
   },
   {
     name: 'answering explain',
     fault: { call: 'flatMap', from: 'explain\\w*|notesOn|containersFor' },
-    told: { part: 'answering /explain' },
+    reportedAs: { part: 'answering /explain' },
     act: (scene) => ask(scene, '/explain?target=/api'),
     isAsked: true,
   },
   {
     name: 'answering drain',
     fault: { call: 'flatMap', from: '(?<!Promise\\.)all' },
-    told: { part: 'answering /drain' },
+    reportedAs: { part: 'answering /drain' },
     act: async (scene) => {
       await runCommand(['drain', '--out', scene.out, '--timeout', '10s', 'backend-2']);
       await runCommand(['drain', '--out', scene.out, '--cancel', 'backend-2']);
@@ -135,7 +151,7 @@ const parts: readonly Part[] = [
   {
     name: 'watching templates',
     fault: { call: 'setTimeout', from: 'trigger' },
-    told: { part: 'the watch of templates' },
+    reportedAs: { part: 'the watch of templates' },
     flags: (scene) => ['--templates', templatesOf(scene)],
     prepare: (scene) => cp(shipped, templatesOf(scene), { recursive: true }),
     act: (scene, _, nth) => writeFile(join(templatesOf(scene), `other-${nth}.eta`), '# nothing\n'),
@@ -144,14 +160,14 @@ const parts: readonly Part[] = [
   {
     name: 'taking in events',
     fault: { call: 'min', from: 'takeEvent|onEvent' },
-    told: { part: 'an event of the engine' },
-    act: stir,
+    reportedAs: { part: 'an event of the engine' },
+    act: changeRotation,
     isAsked: true,
   },
   {
     name: 'the stream of events',
     fault: { call: 'now', from: 'onConnected' },
-    told: { part: 'the event stream' },
+    reportedAs: { part: 'the event stream' },
     act: async (scene) => {
       await scene.engine.goAway();
       await waitForStatus(scene, 'the engine is disconnected', ({ engine }) => !engine.connected);
@@ -160,21 +176,26 @@ const parts: readonly Part[] = [
     },
     isAsked: true,
   },
-  { name: 'logging what went live', fault: { call: 'now', from: 'noteProof' }, told: { part: '' }, act: stir },
+  { name: 'logging what went live', fault: { call: 'now', from: 'noteProof' }, reportedAs: { part: '' }, act: changeRotation },
   {
     name: 'the timer of the resync',
     fault: { call: 'setImmediate', from: 'renewIfSilent' },
-    told: { part: 'a look at the event stream' },
+    reportedAs: { part: 'a look at the event stream' },
     flags: () => ['--resync', '1s'],
     act: () => undefined,
   },
-  { name: 'SIGHUP', fault: { call: 'max', from: 'resync' }, told: { part: 'a resync' }, act: hangUp, isAsked: true },
-  { name: 'keeping the socket', fault: { call: 'existsSync', from: 'reopen' }, told: { part: 'the status socket' }, act: () => undefined },
+  { name: 'SIGHUP', fault: { call: 'max', from: 'resync' }, reportedAs: { part: 'a resync' }, act: hangUp, isAsked: true },
+  {
+    name: 'keeping the socket',
+    fault: { call: 'existsSync', from: 'reopen' },
+    reportedAs: { part: 'the status socket' },
+    act: () => undefined,
+  },
   {
     name: 'updating open pages',
     fault: { call: 'setTimeout', from: 'schedule' },
-    told: { part: 'updating open pages' },
-    act: stir,
+    reportedAs: { part: 'updating open pages' },
+    act: changeRotation,
     isAsked: true,
   },
 ];
@@ -223,24 +244,24 @@ function expectOnce(reported: readonly unknown[], why: string): void {
 }
 
 describe.concurrent('an error in a part', () => {
-  for (const { name, fault, told, flags, prepare, act, isAsked, stopsAll } of parts) {
+  for (const { name, fault, reportedAs, flags, prepare, act, isAsked, stopsAll } of parts) {
     test(`is logged once, costs no other part, and is retried until the part works: ${name}`, async ({ scene, onTestFinished }) => {
       await prepare?.(scene);
       const faulty = await startTwo(scene, flags?.(scene) ?? []);
       const { run, strike, thrown } = faulty;
       if (name === 'updating open pages') onTestFinished(await openPage(scene));
-      const told0 = run.log().length;
+      const linesBefore = run.log().length;
       const reported = (): readonly unknown[] =>
-        'part' in told
-          ? run.logged(failed).filter(({ part }) => String(part).startsWith(told.part))
+        'part' in reportedAs
+          ? run.logged(failed).filter(({ part }) => String(part).startsWith(reportedAs.part))
           : run
               .logged('problem')
               .map(({ problem }) => problem as Problem)
-              .filter(({ code }) => code === told.problem);
+              .filter(({ code }) => code === reportedAs.problem);
 
       await strike(fault);
       let nth = 0;
-      const describeRun = (): string => `thrown ${thrown()} times\n${run.stderr().split('\n').slice(told0).join('\n')}`;
+      const describeRun = (): string => `thrown ${thrown()} times\n${run.stderr().split('\n').slice(linesBefore).join('\n')}`;
       await waitUntil(
         'the part has failed twice',
         async () => {
@@ -270,9 +291,9 @@ describe.concurrent('an error in a part', () => {
         'the part works again',
         async () => {
           if (isAsked === true) await act(scene, faulty, nth++);
-          return 'part' in told
-            ? run.logged(worksAgain).some(({ part }) => String(part).startsWith(told.part))
-            : problemCodes(run, 'problem is gone').includes(told.problem);
+          return 'part' in reportedAs
+            ? run.logged(worksAgain).some(({ part }) => String(part).startsWith(reportedAs.part))
+            : problemCodes(run, 'problem is gone').includes(reportedAs.problem);
         },
         undefined,
         describeRun,

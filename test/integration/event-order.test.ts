@@ -1,4 +1,4 @@
-import { setTimeout as hasPassed } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { waitUntil } from '../support/wait-until.ts';
 import { network, test } from './scene.ts';
@@ -11,13 +11,13 @@ import type { Scene } from './scene.ts';
 
 const events = { method: 'GET', path: /^\/events$/ } as const;
 
-/** Calls `speak` every 10 ms; returns the real pauses in between, in milliseconds. */
-async function speakFor(durationMs: number, speak: () => void): Promise<readonly number[]> {
+/** Calls `sendEvent` every 10 ms; returns the real pauses in between, in milliseconds. */
+async function repeatFor(durationMs: number, sendEvent: () => void): Promise<readonly number[]> {
   const silences: number[] = [];
   const startMs = performance.now();
   for (let lastMs = startMs; lastMs - startMs < durationMs;) {
-    speak();
-    await hasPassed(10);
+    sendEvent();
+    await sleep(10);
     const nowMs = performance.now();
     silences.push(nowMs - lastMs);
     lastMs = nowMs;
@@ -26,7 +26,7 @@ async function speakFor(durationMs: number, speak: () => void): Promise<readonly
 }
 
 /** Steps in the life of three backends. `hosts` is the rotation after each: the last number of each address. */
-const life: readonly { readonly what: string; readonly step: (scene: Scene) => void; readonly hosts: readonly number[] }[] = [
+const steps: readonly { readonly what: string; readonly step: (scene: Scene) => void; readonly hosts: readonly number[] }[] = [
   { what: 'all run', step: () => undefined, hosts: [20, 21, 22] },
   { what: 'a backend stops', step: ({ engine }) => engine.world.stop('backend-20'), hosts: [21, 22] },
   { what: 'the backend starts again', step: ({ engine }) => engine.world.start('backend-20'), hosts: [20, 21, 22] },
@@ -63,9 +63,9 @@ async function rotation(scene: Scene): Promise<readonly number[]> {
   return [...new Set(hosts)].toSorted((left, right) => left - right);
 }
 
-async function goThroughLife(scene: Scene): Promise<void> {
+async function runSteps(scene: Scene): Promise<void> {
   for (const host of [20, 21, 22]) scene.backend(`backend-${host}`, host);
-  for (const { what, step, hosts } of life) {
+  for (const { what, step, hosts } of steps) {
     step(scene);
     await waitUntil(`the rotation is right after the step: ${what}`, async () => (await rotation(scene)).join() === hosts.join());
   }
@@ -76,21 +76,21 @@ describe.concurrent('the rotation is right', () => {
   test('with all events in order', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.run();
-    await goThroughLife(scene);
+    await runSteps(scene);
   });
 
   test('with neighbouring events swapped', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.engine.faults.add({ ...events, do: 'swap' });
     scene.run();
-    await goThroughLife(scene);
+    await runSteps(scene);
   });
 
   test('with each event sent twice', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.engine.faults.add({ ...events, do: 'repeat' });
     scene.run();
-    await goThroughLife(scene);
+    await runSteps(scene);
   });
 
   for (const [every, rest] of [
@@ -102,7 +102,7 @@ describe.concurrent('the rotation is right', () => {
       await scene.frontend('frontend');
       scene.engine.faults.add({ ...events, do: 'lose', which: (_, nth) => nth % every === rest });
       scene.run(['--resync', '1s']);
-      await goThroughLife(scene);
+      await runSteps(scene);
     });
   }
 
@@ -149,7 +149,7 @@ describe.concurrent('the event stream', () => {
     await scene.converged();
     const streams = (): number => scene.engine.calls.filter(({ path }) => path === '/events').length;
     // A busy machine can delay the fake engine by a whole resync interval. Its stream is then silent.
-    const silences = await speakFor(3500, () => scene.engine.world.health('frontend', 'healthy'));
+    const silences = await repeatFor(3500, () => scene.engine.world.health('frontend', 'healthy'));
     expect(streams()).toBeLessThanOrEqual(1 + silences.filter((ms) => ms > 900).length);
     await scene.converged();
   });

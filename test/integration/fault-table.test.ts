@@ -229,7 +229,7 @@ describe.concurrent('a slow pass', () => {
     scene.engine.world.unpause('backend-1');
     scene.engine.world.stop('backend-2');
     // Long enough for a second pass to begin.
-    await hasPassed(800);
+    await sleep(800);
     expect(scene.engine.listCalls().length - lists).toBe(1);
     gate.open();
     await scene.servesNoMore(`${scene.address(21)}:8000`);
@@ -249,7 +249,7 @@ for (const leaving of ['nothing', 'socket file'] as const) {
       await scene.engine.goAway(leaving);
       await waitUntil('the problem is reported', () => problemCodes(run).includes('engine-unreachable'));
       await waitForStatus(scene, 'the status shows no connection', ({ engine }) => !engine.connected);
-      await hasPassed(1000);
+      await sleep(1000);
       expect(await scene.fileIdentity()).toBe(before);
       scene.engine.world.silently((world) => {
         world.stop('backend');
@@ -305,9 +305,9 @@ describe.concurrent('a label with a bad value', () => {
     await scene.serves(`${scene.address(21)}:8000`);
     expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
     const { problems } = await scene.status();
-    const told = problems.filter(({ code }) => code === 'bad-label-value');
+    const reported = problems.filter(({ code }) => code === 'bad-label-value');
     expect(
-      told.map(({ container, key }) => ({ container, key })).toSorted((left, right) => (left.key ?? '').localeCompare(right.key ?? '')),
+      reported.map(({ container, key }) => ({ container, key })).toSorted((left, right) => (left.key ?? '').localeCompare(right.key ?? '')),
     ).toEqual(
       Object.keys(bad)
         .toSorted()
@@ -317,7 +317,7 @@ describe.concurrent('a label with a bad value', () => {
     scene.backend('fixed', 22);
     await scene.serves(`${scene.address(22)}:8000`);
     await scene.servesNoMore(`${scene.address(21)}:8000`);
-    await waitUntil('the problems are reported as resolved', () => problemCodes(run, 'problem is gone').length >= told.length);
+    await waitUntil('the problems are reported as resolved', () => problemCodes(run, 'problem is gone').length >= reported.length);
     expect(run.hasEnded()).toBe(false);
   });
 
@@ -430,7 +430,7 @@ describe.concurrent('100 irrelevant health events of 50 containers', () => {
         for (let host = 100; host < 150; host += 1) {
           scene.engine.world.health(`stranger-${host}`, health);
           // Spread out: a burst of any size would cause a single look.
-          if (host % 10 === 0) await hasPassed(100);
+          if (host % 10 === 0) await sleep(100);
         }
       }
       for (const name of ['frontend', 'backend', 'stranger-100']) scene.engine.world.exec(name);
@@ -547,7 +547,7 @@ describe.concurrent('a hostile label', () => {
 });
 
 /** For a state that must last this long; `waitUntil` waits for a change. */
-function hasPassed(ms: number): Promise<void> {
+function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 

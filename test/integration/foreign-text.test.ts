@@ -52,12 +52,12 @@ for (const format of ['json', 'pretty']) {
     run.signal('SIGHUP');
     await waitUntil('the failed list is reported', () => run.stderr().includes('engine-unreachable'));
     expect((await scene.status()).engine.error).toMatch(plain);
-    const told = await Promise.all([
+    const outputs = await Promise.all([
       runCommand(['healthcheck', '--out', scene.out]),
       runCommand(['drain', '--out', scene.out, evil.replaceAll('\0', '')]),
       runCommand(['drain', '--out', scene.out, `unready`, '--timeout', '1ms']),
     ]);
-    for (const text of [run.stderr(), ...told.flatMap(({ stdout, stderr }) => [stdout, stderr])]) expect(text).toMatch(plain);
+    for (const text of [run.stderr(), ...outputs.flatMap(({ stdout, stderr }) => [stdout, stderr])]) expect(text).toMatch(plain);
     if (format === 'json') for (const line of run.log()) for (const text of textsIn(line)) expect(text).toMatch(plain);
     expect(run.stderr()).not.toContain('\n{"level":"error","msg":"forged"}');
   });

@@ -47,8 +47,8 @@ test.concurrent('skips an unreadable entry of the list, and reports it until it 
   await waitUntil('both problems are reported', () => problemCodes(run).filter((code) => code === 'container-unreadable').length === 2);
   await scene.serves(`${scene.address(21)}:8000`);
   expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
-  const told = (await scene.status()).problems.filter(({ code }) => code === 'container-unreadable');
-  expect(told.map(({ container, message }) => [container, message.split(': ').at(-1)])).toEqual([
+  const reported = (await scene.status()).problems.filter(({ code }) => code === 'container-unreadable');
+  expect(reported.map(({ container, message }) => [container, message.split(': ').at(-1)])).toEqual([
     ['entries-without-id', "2 entries of the engine's list have no usable id"],
     ['odd', 'its labels are no labels'],
   ]);

@@ -80,7 +80,7 @@ const expectedLines: Readonly<Record<SituationName, ExpectedLines>> = {
       ['info', live, 'backend-2: in rotation: healthy', '+ meet/backend'],
     ],
   },
-  'nobody left': {
+  'no replica left': {
     begins: [
       ['warn', 'problem', 'nobody-in-rotation', 'meet/backend', '503', 'meet-gen status'],
       ['info', live, 'backend-1: out of rotation: exited', '+ meet/backend -> 503'],
@@ -119,7 +119,7 @@ const expectedLines: Readonly<Record<SituationName, ExpectedLines>> = {
       ['info', live, '- =/bad -> meet/bad'],
     ],
   },
-  'engine gone': {
+  'engine away': {
     begins: [['error', 'problem', 'engine-unreachable', 'the last good file is served']],
     ends: [
       ['info', 'connected to the engine', 'unix://'],
@@ -167,8 +167,8 @@ const numbers = /"?(?:servingMs|liveMs|generation)"?: ?"?[\da-f]+"?/g;
 /** Expects these lines, no others, and none twice. */
 function expectOnly(wanted: readonly Wanted[], lines: readonly Line[]): void {
   expect(lines.filter((line) => !wanted.some((one) => matches(one, line)))).toEqual([]);
-  const told = lines.map(({ level, msg, fields }) => `${level} ${msg} ${fields.replaceAll(numbers, '')}`);
-  expect(told).toEqual([...new Set(told)]);
+  const texts = lines.map(({ level, msg, fields }) => `${level} ${msg} ${fields.replaceAll(numbers, '')}`);
+  expect(texts).toEqual([...new Set(texts)]);
 }
 
 for (const format of ['json', 'pretty'] as const)
@@ -255,13 +255,13 @@ test.concurrent('logs the beginning of a stop, but not its end', async ({ scene 
   await scene.converged();
   scene.engine.world.beginStop('backend-2');
   await waitForLines([['info', live, 'backend-2: out of rotation: got a stop signal']], () => linesOf(run, 'json'));
-  const told = run.log().length;
+  const linesBefore = run.log().length;
   scene.engine.world.stop('backend-2');
   await waitForStatus(scene, 'the container has ended', ({ instances }) => instances[0]?.services[0]?.replicas[1]?.state === 'exited');
   scene.engine.world.remove('backend-2');
   await waitForStatus(scene, 'the container is removed', ({ instances }) => instances[0]?.services[0]?.replicas.length === 1);
   await waitForPasses(scene);
-  expect(run.log().slice(told)).toEqual([]);
+  expect(run.log().slice(linesBefore)).toEqual([]);
 });
 
 test.concurrent('keeps the problem of a service without replicas while its container is recreated', async ({ scene }) => {

@@ -1,4 +1,4 @@
-import { setTimeout as hasPassed } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { beginBurstLife } from '../bench/faked/burst-life.ts';
 import { watchFile } from '../bench/live/file-watch.ts';
@@ -67,7 +67,7 @@ test.concurrent('a start costs at most two lists, though its network event comes
   await scene.converged();
   const before = listsOf(scene);
   scene.engine.world.connect('backend', network, scene.address(20));
-  await hasPassed(150);
+  await sleep(150);
   scene.engine.world.start('backend');
   await scene.serves(`${scene.address(20)}:8000`);
   expect(listsOf(scene) - before).toBeLessThanOrEqual(2);
@@ -81,12 +81,12 @@ test.concurrent('a second stop signal and the loss of the network cost no call, 
   await scene.serves(`${scene.address(20)}:8000`);
   scene.engine.world.beginStop('backend');
   await scene.servesNoMore(`${scene.address(20)}:8000`);
-  await hasPassed(150);
+  await sleep(150);
   const before = scene.engine.calls.length;
   scene.engine.world.beginStop('backend', 'KILL');
-  await hasPassed(150);
+  await sleep(150);
   scene.engine.world.disconnect('backend', network);
-  await hasPassed(150);
+  await sleep(150);
   expect(scene.engine.calls.length).toBe(before);
 });
 
@@ -98,11 +98,11 @@ test.concurrent('the end of a container out of rotation costs one list, after th
   await scene.serves(`${scene.address(20)}:8000`);
   scene.engine.world.beginStop('backend');
   await scene.servesNoMore(`${scene.address(20)}:8000`);
-  await hasPassed(150);
+  await sleep(150);
   const before = listsOf(scene);
   scene.engine.world.die('backend');
   await waitForStatus(scene, 'the container has ended', ({ instances }) => JSON.stringify(instances).includes('"reason":"exited"'));
-  await hasPassed(150);
+  await sleep(150);
   expect(listsOf(scene) - before).toBe(1);
 });
 

@@ -17,11 +17,11 @@ const onlyInStatus: Readonly<Record<SituationName, readonly ProblemCode[]>> = {
   'backend unhealthy': [],
   // Only the sidecar knows what an operator drained.
   'backend draining': ['drained'],
-  'nobody left': [],
+  'no replica left': [],
   'label typo': [],
   'contested route': [],
   'nginx refused': ['reload-rejected', 'route-left-out'],
-  'engine gone': ['engine-unreachable'],
+  'engine away': ['engine-unreachable'],
   'frontend not verified': ['reload-unverified'],
 };
 
@@ -39,7 +39,7 @@ for (const { name, arrange } of situations) {
     const end = await render(scene);
     const shared = problems.filter(({ code }) => !onlyInStatus[name].includes(code));
     expect([...new Set(problems.filter((item) => !shared.includes(item)).map(({ code }) => code))].toSorted()).toEqual(onlyInStatus[name]);
-    if (name === 'engine gone') {
+    if (name === 'engine away') {
       expect(end).toMatchObject({ code: 3, stdout: '' });
       return;
     }

@@ -159,9 +159,9 @@ test.concurrent('render prints the owner that it assumes, and --project names an
   const assumed = await render();
   expect(assumed.stderr).toContain('the compose project aaa is taken for the owner of the instance');
   expect(assumed.stderr).toContain('--project prod=aaa');
-  const told = await render('--project', 'visio');
-  expect(told.stderr).not.toContain('is taken for the owner');
-  expect(told.stdout).toContain(`server ${scene.address(20)}:8000`);
+  const chosen = await render('--project', 'visio');
+  expect(chosen.stderr).not.toContain('is taken for the owner');
+  expect(chosen.stdout).toContain(`server ${scene.address(20)}:8000`);
 });
 
 test.concurrent('refuses --project without the name of an instance if --instance is missing', async () => {

@@ -12,11 +12,11 @@ export type SituationName =
   | 'backend starting'
   | 'backend unhealthy'
   | 'backend draining'
-  | 'nobody left'
+  | 'no replica left'
   | 'label typo'
   | 'contested route'
   | 'nginx refused'
-  | 'engine gone'
+  | 'engine away'
   | 'frontend not verified';
 
 /** A situation under way. */
@@ -90,7 +90,7 @@ export const situations: readonly Situation[] = [
     (scene) => drain(scene, '--cancel', 'backend-2'),
   ),
   situation(
-    'nobody left',
+    'no replica left',
     async (scene) => {
       scene.engine.world.stop('backend-1');
       await ranked(scene, 'backend-1', 'never');
@@ -133,7 +133,7 @@ export const situations: readonly Situation[] = [
     },
   ),
   situation(
-    'engine gone',
+    'engine away',
     async (scene) => {
       await scene.engine.goAway();
       await problemShown(scene, 'engine-unreachable');

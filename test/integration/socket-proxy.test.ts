@@ -63,9 +63,9 @@ async function startProxy(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void proxy.kill('SIGKILL'));
-  let said = '';
-  proxy.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
-  await waitUntil('the proxy listens', () => said.includes('"start"'));
+  let output = '';
+  proxy.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  await waitUntil('the proxy listens', () => output.includes('"start"'));
   return `tcp://127.0.0.1:${port}`;
 }
 
@@ -76,7 +76,7 @@ async function problemOf(scene: Scene, code: string): Promise<string> {
   return `${message}; ${cure}`;
 }
 
-describe.concurrent.each(kinds)("behind %s's proxy, meet-gen", (kind) => {
+describe.concurrent.each(kinds)("%s's proxy", (kind) => {
   test('reports no problem if all needed calls are allowed', async ({ scene, onTestFinished }) => {
     const host = await startProxy(kind, all, scene, onTestFinished);
     await scene.frontend('frontend');

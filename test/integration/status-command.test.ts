@@ -15,7 +15,7 @@ function status(scene: Scene, ...args: readonly string[]): ReturnType<typeof run
 }
 
 /** Waits until `meet-gen status` prints these texts and ends with this code. */
-async function told(scene: Scene, code: 0 | 7, ...texts: readonly string[]): Promise<string> {
+async function waitForOutput(scene: Scene, code: 0 | 7, ...texts: readonly string[]): Promise<string> {
   let last = '';
   return waitUntil(
     `meet-gen status prints ${texts.join(' | ')}`,
@@ -34,7 +34,7 @@ const upstreams = (state: string, service = 'meet/backend'): string => `upstream
 const problems = (code: string): string => `problems{code="${code}"}`;
 
 /** Waits until the metrics have these values. */
-async function counted(scene: Scene, wanted: Readonly<Record<string, number>>): Promise<void> {
+async function waitForMetrics(scene: Scene, wanted: Readonly<Record<string, number>>): Promise<void> {
   let found: Readonly<Record<string, number | undefined>> = {};
   await waitUntil(
     `the metrics are ${JSON.stringify(wanted)}`,
@@ -83,7 +83,7 @@ const expectedOutputs: Readonly<Record<SituationName, (scene: Scene) => Expected
     texts: [': all routes are live\n', 'running: drained by an operator', 'notice drained (backend-2)', 'cure: '],
     metrics: { [upstreams('in_rotation')]: 1, [upstreams('draining')]: 1, [problems('drained')]: 1 },
   }),
-  'nobody left': () => ({
+  'no replica left': () => ({
     code: 7,
     texts: [
       ': no replica is in rotation for meet/backend, so its routes answer 503\n',
@@ -113,7 +113,7 @@ const expectedOutputs: Readonly<Record<SituationName, (scene: Scene) => Expected
     ],
     metrics: { [problems('reload-rejected')]: 1, [problems('route-left-out')]: 1 },
   }),
-  'engine gone': () => ({
+  'engine away': () => ({
     code: 7,
     texts: [
       ": the engine can't be reached, so changes are not seen; the last published file is still served\n",
@@ -137,11 +137,11 @@ for (const { name, arrange } of situations) {
     await scene.listens([20, 8000], [21, 8000], [22, 3000], [23, 3000], [24, 3000], [30, 3000], [31, 3000]);
     const { fix } = await arrange(scene);
     const { code, texts, metrics } = expectedOutputs[name](scene);
-    const text = await told(scene, code, ...texts);
+    const text = await waitForOutput(scene, code, ...texts);
     if (name === 'all well') expect(text).not.toContain('problems');
-    await counted(scene, metrics);
+    await waitForMetrics(scene, metrics);
     await fix();
-    await told(scene, 0, ': all routes are live\n');
+    await waitForOutput(scene, 0, ': all routes are live\n');
   });
 }
 
@@ -150,14 +150,14 @@ test.concurrent('shows that a service is not ready while its only backend is sta
   await scene.listens([20, 8000]);
   scene.backend('backend', 20, { health: 'starting' });
   scene.run();
-  await told(
+  await waitForOutput(
     scene,
     7,
     ': the file is live, but meet/backend is not ready (backend is starting: health check has not passed yet)\n',
     'meet: live (',
   );
   scene.engine.world.health('backend', 'healthy');
-  await told(scene, 0, ': all routes are live\n');
+  await waitForOutput(scene, 0, ': all routes are live\n');
 });
 
 test.concurrent('names a port that refuses connections, with the ports that the container exposes', async ({ scene }) => {
@@ -166,7 +166,7 @@ test.concurrent('names a port that refuses connections, with the ports that the 
   scene.backend('backend', 20, { health: 'healthy', labels, ports: [8000] });
   await scene.listens([20, 8000]);
   scene.run();
-  await told(
+  await waitForOutput(
     scene,
     7,
     `: the file is live, but meet/backend is not ready (backend refuses connections at ${scene.address(20)}:8001), and there is a problem\n`,
@@ -178,7 +178,7 @@ test.concurrent('names a port that refuses connections, with the ports that the 
   // Only the command connects to backends; the running sidecar does not.
   expect((await scene.status()).problems).toEqual([]);
   await scene.listens([20, 8001]);
-  await told(scene, 0, ': all routes are live\n');
+  await waitForOutput(scene, 0, ': all routes are live\n');
 });
 
 test.concurrent('reports no problem for an address that meet-gen can not reach', async ({ scene }) => {
@@ -186,7 +186,7 @@ test.concurrent('reports no problem for an address that meet-gen can not reach',
   scene.backend('backend', 20, { health: 'healthy', networks: { far: '203.0.113.7' } });
   scene.run();
   await scene.serves('203.0.113.7:8000');
-  await told(scene, 0, ': all routes are live\n');
+  await waitForOutput(scene, 0, ': all routes are live\n');
 });
 
 test.concurrent('prints the answer of /status with --json, for one instance with --instance', async ({ scene }) => {
@@ -212,9 +212,9 @@ test.concurrent('docs/status.md documents every field', async ({ scene }) => {
   nginx.behaviour.answers = 'forbidden';
   scene.backend('backend', 20, { labels: composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.pahts': '/more' }) });
   scene.run();
-  await told(scene, 7, 'refuses meet-gen');
+  await waitForOutput(scene, 7, 'refuses meet-gen');
   await scene.engine.goAway();
-  await told(scene, 7, 'engine-unreachable');
+  await waitForOutput(scene, 7, 'engine-unreachable');
   const page = await readFile(new URL('../../docs/status.md', import.meta.url), 'utf8');
   const words = new Set(page.match(/[A-Za-z]+/g));
   expect(keysOf(await scene.status()).filter((key) => !words.has(key))).toEqual([]);

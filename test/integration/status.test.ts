@@ -157,10 +157,10 @@ test.concurrent('survives a request with any target, and answers the next one', 
 function askRaw(socketPath: string, requestLine: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const connection = connect({ path: socketPath });
-    let said = '';
-    connection.setEncoding('utf8').on('data', (text: string) => (said += text));
+    let answer = '';
+    connection.setEncoding('utf8').on('data', (text: string) => (answer += text));
     connection.on('error', reject);
-    connection.on('close', () => resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(said)?.[1])));
+    connection.on('close', () => resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])));
     connection.write(`${requestLine}\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
   });
 }

@@ -82,13 +82,13 @@ test.concurrent('does not read a template between the two steps of an editor tha
   await scene.converged();
   let quick = 0;
   for (let edit = 0; quick < 5; edit += 1) {
-    const told = run.logged('problem').length;
+    const before = run.logged('problem').length;
     const emptyMs = templates.editInTwoSteps((text) => `# edit ${edit}\n${text}`);
     await scene.serves(`# edit ${edit}`);
     // On a busy host the file can be empty for longer, and then meet-gen may read the empty file.
     if (emptyMs >= editSettlesMs) continue;
     quick += 1;
-    expect(run.logged('problem').slice(told)).toEqual([]);
+    expect(run.logged('problem').slice(before)).toEqual([]);
   }
 });
 
@@ -135,11 +135,11 @@ for (const { what, edit, line, reason } of [
     await waitUntil('the problem is reported', () => problemCodes(run).includes('template-broken'));
     expect(await scene.fileIdentity()).toBe(before);
     const { problems } = await waitForStatus(scene, 'the broken template is reported', (status) => status.problems.length > 0);
-    const told = problems.find(({ code }) => code === 'template-broken');
-    expect(told?.message).toContain('routing.conf.eta');
-    if (what !== 'whose tag is not closed') expect(told?.message).toContain(`line ${line}`);
-    expect(told?.message).toMatch(reason);
-    expect(run.logged('problem').at(-1)?.['problem']).toMatchObject({ code: 'template-broken', message: told?.message });
+    const broken = problems.find(({ code }) => code === 'template-broken');
+    expect(broken?.message).toContain('routing.conf.eta');
+    if (what !== 'whose tag is not closed') expect(broken?.message).toContain(`line ${line}`);
+    expect(broken?.message).toMatch(reason);
+    expect(run.logged('problem').at(-1)?.['problem']).toMatchObject({ code: 'template-broken', message: broken?.message });
 
     scene.backend('backend-2', 21);
     await scene.serves(`${scene.address(21)}:8000`);

@@ -15,11 +15,11 @@ const lock = ({ out }: Scene): string => join(out, '.meet-gen.sock');
 /** The whole answer to a request, until the other side closes the connection. */
 function answerTo(path: string, request: string): Promise<string> {
   return new Promise((resolve) => {
-    let said = '';
+    let answer = '';
     const connection = connect({ path });
-    connection.setEncoding('utf8').on('data', (text: string) => (said += text));
+    connection.setEncoding('utf8').on('data', (text: string) => (answer += text));
     connection.on('error', () => undefined);
-    connection.on('close', () => resolve(said));
+    connection.on('close', () => resolve(answer));
     connection.write(`${request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
   });
 }
@@ -108,10 +108,10 @@ test.concurrent('lets one of several meet-gens publish if they start at once', a
 test.concurrent('reports a directory in the place of the lock, and locks when the directory is removed', async ({ scene }) => {
   await mkdir(lock(scene));
   const run = scene.run();
-  const told = await waitForStatus(scene, 'the missing lock is reported', ({ problems }) =>
+  const status = await waitForStatus(scene, 'the missing lock is reported', ({ problems }) =>
     problems.some(({ code }) => code === 'not-locked'),
   );
-  expect(told.problems[0]?.message).toContain('nothing keeps a second meet-gen from publishing into the same directory');
+  expect(status.problems[0]?.message).toContain('nothing keeps a second meet-gen from publishing into the same directory');
   await rmdir(lock(scene));
   await waitUntil('the lock is there', async () => (await lstat(lock(scene)).catch(() => undefined))?.isSocket());
   await waitForStatus(scene, 'the problem is resolved', ({ problems }) => problems.length === 0);
@@ -127,11 +127,11 @@ test.concurrent('reports a lock that another process has taken, and leaves the l
   const run = scene.run();
   await scene.converged();
   await rm(lock(scene));
-  const thief = createServer((connection) => connection.destroy());
-  await new Promise<void>((resolve) => thief.listen(lock(scene), resolve));
+  const other = createServer((connection) => connection.destroy());
+  await new Promise<void>((resolve) => other.listen(lock(scene), resolve));
   await waitForStatus(scene, 'the missing lock is reported', ({ problems }) => problems.some(({ code }) => code === 'not-locked'));
   await waitUntil('the log shows the missing lock', () => problemCodes(run, 'notice').includes('not-locked'));
   expect((await run.stop()).code).toBe(0);
   expect((await lstat(lock(scene))).isSocket()).toBe(true);
-  await new Promise((resolve) => thief.close(resolve));
+  await new Promise((resolve) => other.close(resolve));
 });

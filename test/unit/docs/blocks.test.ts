@@ -34,11 +34,11 @@ describe('the commands in the prose are correct', () => {
 });
 
 describe('labels, variables and flags in the prose are known', () => {
-  it.each(documentationPages())('in %s', (page) => {
+  it.each(documentationPages())('are known in %s', (page) => {
     expect(readCodeSpans(readPage(page)).flatMap(checkName)).toEqual([]);
   });
 
-  it.each(['meet.pahts', 'meet.route.x.prot', 'MEET_GEN_RELOD=exec', '--relaod exec'])('except for the misspelt %s', (span) => {
+  it.each(['meet.pahts', 'meet.route.x.prot', 'MEET_GEN_RELOD=exec', '--relaod exec'])('are unknown if misspelt: %s', (span) => {
     expect(checkName(span)).toHaveLength(1);
   });
 });
@@ -52,7 +52,7 @@ describe('the commands in the comments of the example files are correct', () => 
     expect(checkShell(line)).toEqual([]);
   });
 
-  it('in each of these files', () => {
+  it('are in each of these files', () => {
     expect(new Set(lines.map(([file]) => file))).toEqual(new Set(files));
   });
 
