@@ -3,7 +3,7 @@ import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-test.concurrent("a backend in host mode is reached at the gateway of the frontends' network", async ({ scene }) => {
+test.concurrent("reaches a backend in host mode at the gateway of the frontends' network", async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20, { networkMode: 'host' });
   scene.run();
@@ -28,7 +28,7 @@ test.concurrent('asks once for the ports of a service that the list shows withou
   expect(await scene.content()).toContain(`server ${scene.address(21)}:3000`);
   const { lastSyncAt } = (await scene.status()).engine;
   run.signal('SIGHUP');
-  await waitForStatus(scene, 'all was looked at again', ({ engine }) => engine.lastSyncAt !== lastSyncAt);
+  await waitForStatus(scene, 'the resync is over', ({ engine }) => engine.lastSyncAt !== lastSyncAt);
   scene.engine.world.add({ name: 'also-hosted', ...portless('also'), networkMode: 'host' });
   await scene.serves('/also/');
   expect(inspections(scene)).toEqual(['/containers/hosted/json', '/containers/also-hosted/json']);
@@ -123,7 +123,7 @@ test.concurrent('--strict-instance refuses routes of another project', async ({ 
   const run = scene.run(['--strict-instance']);
   await scene.serves(`${scene.address(20)}:8000`);
   expect(await scene.content()).not.toContain(scene.address(21));
-  await waitUntil('that is told', () => problemCodes(run).includes('foreign-project-refused'));
+  await waitUntil('the refused service is reported', () => problemCodes(run).includes('foreign-project-refused'));
   await scene.stopAll();
   scene.run([], { env: { MEET_GEN_STRICT_INSTANCE: 'false' } });
   await scene.serves(`${scene.address(21)}:1`);

@@ -11,9 +11,9 @@ function versionsAsked({ calls }: FakeEngine, from = 0): ReadonlySet<string> {
 
 describe.concurrent('an engine with other API versions', () => {
   for (const [what, api] of [
-    ['the oldest that is known', { min: '1.24', max: '1.41' }],
-    ['one that refuses old clients', { min: '1.44', max: '1.52' }],
-    ['a newer one than is known', { min: '1.44', max: '1.99' }],
+    ['the oldest engine', { min: '1.24', max: '1.41' }],
+    ['an engine that refuses old clients', { min: '1.44', max: '1.52' }],
+    ['an engine newer than meet-gen', { min: '1.44', max: '1.99' }],
   ] as const) {
     test(`${what}: gets a version that it has, and its health is read`, async ({ scene }) => {
       scene.engine.api = api;
@@ -36,7 +36,7 @@ describe.concurrent('an engine with other API versions', () => {
     await scene.engine.goAway();
     scene.engine.api = { min: '1.90', max: '1.99' };
     await scene.engine.comeBack();
-    await waitUntil('that is told', () => problemCodes(run).includes('engine-unreachable'));
+    await waitUntil('the problem is reported', () => problemCodes(run).includes('engine-unreachable'));
     const once = await runCommand(['render', '--docker-host', scene.engine.host]);
     expect(once).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('Minimum supported API version is 1.90') });
     expect(await scene.fileIdentity()).toBe(before);
@@ -73,6 +73,6 @@ describe.concurrent('an engine with other API versions', () => {
     await scene.engine.comeBack();
     scene.backend('backend-2', 21);
     await scene.serves(`${scene.address(21)}:8000`);
-    await waitUntil('it was asked again', () => versionsAsked(scene.engine, calls).size > 0);
+    await waitUntil('the engine is called again', () => versionsAsked(scene.engine, calls).size > 0);
   });
 });

@@ -3,9 +3,9 @@ import { runCommand } from '../support/built-command.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { test } from './scene.ts';
 
-// What went live is told and kept, and what would can be seen beforehand.
+// Live changes are logged and kept. `render --diff` shows a change before it is published.
 
-test.concurrent('each change that goes live is a line, its diff at debug, and both are kept', async ({ scene }) => {
+test.concurrent('logs each live change, its diff at debug, and keeps both for the status', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   const run = scene.run(['--log-level', 'debug']);
@@ -35,7 +35,7 @@ test.concurrent('each change that goes live is a line, its diff at debug, and bo
   expect(shown.stdout).toMatch(/last changes\n {2}\d{4}-.*Z meet, served \d+ ms after backend-2: start\n {4}\+ meet\/backend/);
 });
 
-test.concurrent('render --diff shows what would change in the published file, and writes nothing', async ({ scene }) => {
+test.concurrent('render --diff shows the change of the published file, and writes nothing', async ({ scene }) => {
   const diff = (...flags: readonly string[]): ReturnType<typeof runCommand> =>
     runCommand(['render', '--diff', '--docker-host', scene.engine.host, '--out', scene.out, ...flags]);
   await scene.frontend('frontend');
@@ -51,7 +51,7 @@ test.concurrent('render --diff shows what would change in the published file, an
   scene.backend('backend-2', 21);
   const { stdout } = await diff();
   const changed = stdout.split('\n').filter((line) => /^[+-](?![+-]{2} )/.test(line));
-  // In the upstream of new connections, and in that of kept ones.
+  // Once in the upstream of new connections, once in the upstream of kept connections.
   const added = `+    server ${scene.address(21)}:8000 max_fails=0 fail_timeout=0;`;
   expect(changed.filter((line) => line.includes('server '))).toEqual([added, added]);
   expect(await scene.fileIdentity()).toBe(before);
@@ -60,5 +60,5 @@ test.concurrent('render --diff shows what would change in the published file, an
     stdout: '',
     stderr: expect.stringContaining('--out: ') as string,
   });
-  await waitUntil('nobody was signalled by it', () => scene.engine.killCalls().length === 1);
+  await waitUntil('render --diff has sent no signal', () => scene.engine.killCalls().length === 1);
 });

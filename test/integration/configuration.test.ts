@@ -8,7 +8,7 @@ import type { CommandEnd, CommandOptions } from '../support/built-command.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { problemCodes, test } from './scene.ts';
 
-/** A failure says why in whole lines, nothing else: no stack, nothing on standard output. */
+/** A failure prints its reasons in whole lines: no stack trace, and nothing on standard output. */
 function expectPlainFailure({ code, signal, stdout, stderr }: CommandEnd, expectedCode: number): void {
   expect({ code, signal, stdout }, stderr).toEqual({ code: expectedCode, signal: null, stdout: '' });
   expect(stderr).not.toMatch(/^\s+at /m);
@@ -19,11 +19,11 @@ function expectPlainFailure({ code, signal, stdout, stderr }: CommandEnd, expect
 
 const nobody = 65_534;
 const asRoot = process.getuid?.() === 0;
-/** Root may do anything, so as root the command runs as nobody; as anybody else it is somebody without rights already. */
+/** Root passes every permission check, so a test that runs as root starts the command without rights. */
 const withoutRights: CommandOptions = asRoot ? { uid: nobody, gid: nobody } : {};
 
-describe('own configuration', () => {
-  test.concurrent('all problems are told at once, a line each', async ({ scene }) => {
+describe('meet-gen', () => {
+  test.concurrent('reports all wrong options at once, a line each', async ({ scene }) => {
     const end = await runCommand(
       [
         'run',
@@ -76,13 +76,15 @@ describe('own configuration', () => {
     expect(end.stderr).toContain('for example 50ms:500ms');
   });
 
-  test.concurrent('hostile values are safe to show', async ({ scene }) => {
+  test.concurrent('shows hostile values as plain text', async ({ scene }) => {
     const end = await runCommand(['run', '--out', scene.out, '--instance', 'a\u001b[31m\nb']);
     expectPlainFailure(end, 2);
     expect(end.stderr.trimEnd()).not.toMatch(/[^\x20-\x7e…]/);
   });
 
-  test.concurrent('a flag wins over the variable, the variable over the default; an empty one counts as none', async ({ scene }) => {
+  test.concurrent('prefers a flag to the variable, and the variable to the default; an empty variable counts as unset', async ({
+    scene,
+  }) => {
     await scene.frontend('frontend', { file: join(scene.out, 'routing.conf') });
     const run = scene.run(['--instance', 'meet'], {
       env: { MEET_GEN_INSTANCE: 'other', MEET_GEN_LOG_LEVEL: 'debug', MEET_GEN_RELOAD: '' },
@@ -92,7 +94,7 @@ describe('own configuration', () => {
     expect(run.logged('starts')).toMatchObject([{ instance: 'meet', reload: 'signal' }]);
   });
 
-  test.concurrent('without a command run is meant, with flags and without', async ({ scene }) => {
+  test.concurrent('runs `run` if no command is given, with flags and without', async ({ scene }) => {
     const bare = await runCommand([], { env: { MEET_GEN_OUT: join(scene.folder, 'none') } });
     expectPlainFailure(bare, 2);
     expect(bare.stderr).toContain('--out: ');
@@ -106,20 +108,20 @@ describe('own configuration', () => {
     { name: 'flag without a command', args: ['--ouch'] },
     { name: 'argument', args: ['run', 'fast'] },
   ]) {
-    test.concurrent(`an unknown ${name} is refused with 2`, async () => {
+    test.concurrent(`refuses an unknown ${name} with exit code 2`, async () => {
       const end = await runCommand(args);
       expectPlainFailure(end, 2);
       expect(end.stderr).toContain('--help');
     });
   }
 
-  test.concurrent('a flag without its value is refused with 2', async () => {
+  test.concurrent('refuses a flag without its value with exit code 2', async () => {
     expectPlainFailure(await runCommand(['run', '--out']), 2);
   });
 
   for (const args of [[], ['run'], ['render'], ['healthcheck']]) {
     const name = ['meet-gen', ...args].join(' ');
-    test.concurrent(`${name} --help and --version answer on standard output with 0`, async () => {
+    test.concurrent(`prints ${name} --help and --version on standard output with exit code 0`, async () => {
       const help = await runCommand([...args, '--help']);
       expect(help).toMatchObject({ code: 0, stderr: '' });
       expect(help.stdout).toContain('Usage: meet-gen');
@@ -132,7 +134,7 @@ describe('own configuration', () => {
 });
 
 describe('the out directory', () => {
-  test.concurrent('not writable', async ({ scene }) => {
+  test.concurrent('is refused with the fix if it is not writable', async ({ scene }) => {
     await chmod(scene.folder, 0o755);
     await chmod(scene.out, 0o555);
     const end = await runCommand(['run', '--out', scene.out], withoutRights);
@@ -141,7 +143,7 @@ describe('the out directory', () => {
     expect(end.stderr).toContain('chown');
   });
 
-  test.concurrent('too long for a socket: it is in a private folder, where healthcheck finds it', async ({ scene }) => {
+  test.concurrent('with a too long path has its socket in a private folder, where healthcheck finds it', async ({ scene }) => {
     const long = join(scene.folder, 'x'.repeat(100));
     await mkdir(long);
     const env = { TMPDIR: scene.folder };
@@ -153,7 +155,7 @@ describe('the out directory', () => {
     );
   });
 
-  test.concurrent('missing, and the templates too: both are told', async ({ scene }) => {
+  test.concurrent('is reported together with the template directory if both are missing', async ({ scene }) => {
     const end = await runCommand(['run', '--out', join(scene.folder, 'none'), '--templates', join(scene.folder, 'none either')]);
     expectPlainFailure(end, 2);
     expect(end.stderr).toMatch(/^meet-gen: --out: .*\nmeet-gen: --templates: .*the template directory can't be read.*\n$/);
@@ -161,7 +163,7 @@ describe('the out directory', () => {
 });
 
 describe('the templates', () => {
-  test.concurrent('a directory without the main template', async ({ scene }) => {
+  test.concurrent('are refused without the main template', async ({ scene }) => {
     const directory = join(scene.folder, 'templates');
     await mkdir(directory);
     const end = await runCommand(['run', '--out', scene.out, '--templates', directory]);
@@ -171,7 +173,7 @@ describe('the templates', () => {
 });
 
 describe('the engine', () => {
-  test.concurrent('a socket that may not be opened: the group is named, and the line to paste', async ({ scene }) => {
+  test.concurrent('is reported with the group and the line to paste if its socket may not be opened', async ({ scene }) => {
     await chmod(scene.folder, 0o755);
     await chmod(scene.out, 0o777);
     if (asRoot) await chown(scene.engine.socketPath, 0, 4711);
@@ -191,17 +193,17 @@ describe('the engine', () => {
     await run.waitForLog('engineConnected');
   });
 
-  test.concurrent('unreachable: run goes on trying', async ({ scene }) => {
+  test.concurrent('is tried again while it is unreachable', async ({ scene }) => {
     await scene.engine.goAway();
     const run = scene.run();
-    await waitUntil('the problem is told', () => problemCodes(run).includes('engine-unreachable'));
+    await waitUntil('the problem is reported', () => problemCodes(run).includes('engine-unreachable'));
     expect(JSON.stringify(run.logged('problem')[0])).toContain(`there is no engine at ${scene.engine.host}`);
     expect(run.hasEnded()).toBe(false);
     run.signal('SIGTERM');
     expect(await run.ended).toMatchObject({ code: 0, stdout: '' });
   });
 
-  test.concurrent('that redirects is told so, and nobody is asked who is named there', async ({ scene, onTestFinished }) => {
+  test.concurrent('is reported if it redirects, and the redirect is not followed', async ({ scene, onTestFinished }) => {
     let asked = 0;
     const elsewhere = createServer((_, answer) => {
       asked += 1;
@@ -222,13 +224,13 @@ describe('the engine', () => {
     await scene.frontend('frontend');
     scene.backend('backend', 20);
     const run = scene.run();
-    await waitUntil('the problem is told', () => problemCodes(run).includes('engine-unreachable'));
+    await waitUntil('the problem is reported', () => problemCodes(run).includes('engine-unreachable'));
     fault.lift();
     await scene.converged();
     expect(run.hasEnded()).toBe(false);
   });
 
-  test.concurrent('refused by a socket proxy: what is needed is told', async ({ scene }) => {
+  test.concurrent('behind a socket proxy that refuses is reported with the call that meet-gen needs', async ({ scene }) => {
     scene.engine.faults.add({ method: 'GET', path: /./, do: 'status', status: 403, message: 'Forbidden' });
     const end = await runCommand(['render', '--docker-host', scene.engine.host]);
     expectPlainFailure(end, 3);

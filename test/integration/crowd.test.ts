@@ -3,7 +3,7 @@ import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, test } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-/** Labelled containers of other Meets, on networks of their own. */
+/** Labelled containers of other Meets, each Meet on its own network. */
 function addCrowd(scene: Scene, containers: number): void {
   scene.engine.world.silently((world) => {
     for (let number = 0; number < containers; number += 1) {
@@ -39,7 +39,7 @@ describe('one Meet among 10,000 labelled containers of others', () => {
       expect(nginx.generation()).not.toBe(generation);
       const asked = scene.engine.listCalls().slice(lists);
       expect(asked.length).toBeLessThanOrEqual(2);
-      // By its id: a list of all would cost what the others are.
+      // Filtered by id: the cost of a full list grows with the number of other containers.
       expect(asked.map(({ query }) => Object.keys(JSON.parse(query.get('filters') ?? '{}') as object))).toEqual(asked.map(() => ['id']));
       expect(scene.engine.killCalls().map(({ name }) => name)).toEqual(['frontend', 'frontend']);
       expect(run.hasEnded()).toBe(false);

@@ -3,7 +3,7 @@ import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, network, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-/* Replicas of one service with other labels: those that serve decide, and what comes and goes changes the routes no more than that. */
+/* Replicas of one service with different labels: the replicas in rotation decide the routes. */
 
 type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
 
@@ -30,26 +30,26 @@ async function isServer(scene: Scene, host: number): Promise<boolean> {
 }
 
 describe.concurrent('a newest replica with other paths', () => {
-  test('whose health comes and goes changes the routes twice at most, while its address follows each time', async ({ scene }) => {
+  test('changes the routes twice at most while its health alternates, and its address follows each time', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 30);
     addReplica(scene, 'old', 20, '/s', 'healthy');
     scene.run(['--wait', '1ms:1ms']);
     await scene.serves('location ^~ /s/');
     addReplica(scene, 'new', 21, '/t', 'healthy');
-    // A rolling update: at once.
+    // In a rolling update the newest replica decides at once.
     await scene.serves('location ^~ /t/');
     const seen = [await routed(scene)];
     for (let toggle = 0; toggle < 30; toggle += 1) {
       const isIn = toggle % 2 === 1;
       scene.engine.world.health('new', isIn ? 'healthy' : 'unhealthy');
-      await waitUntil('the address follows', async () => (await isServer(scene, 21)) === isIn);
+      await waitUntil('the address follows the health', async () => (await isServer(scene, 21)) === isIn);
       seen.push(await routed(scene));
     }
     expect(seen).toEqual([['/t/'], ...Array.from({ length: 30 }, () => ['/s/'])]);
   });
 
-  test('that crashes in a loop changes the routes twice at most', async ({ scene }) => {
+  test('changes the routes twice at most while it crashes in a loop', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 30);
     addReplica(scene, 'old', 20, '/s');
@@ -60,10 +60,10 @@ describe.concurrent('a newest replica with other paths', () => {
     const seen: (readonly string[])[] = [];
     for (let death = 1; death <= 10; death += 1) {
       scene.engine.world.die('new');
-      await waitUntil('it is out', async () => !(await isServer(scene, 21)));
+      await waitUntil('the crashed replica is out', async () => !(await isServer(scene, 21)));
       seen.push(await routed(scene));
       scene.engine.world.start('new');
-      await waitForStatus(scene, 'it runs', ({ instances }) =>
+      await waitForStatus(scene, 'the replica runs again', ({ instances }) =>
         (instances[0]?.services ?? []).some(({ replicas }) =>
           replicas.some(({ container, state }) => container === 'new' && state === 'running'),
         ),
@@ -74,7 +74,7 @@ describe.concurrent('a newest replica with other paths', () => {
     expect(problemCodes(run).filter((code) => code === 'replicas-disagree')).toHaveLength(2);
   });
 
-  test('that never gets healthy takes none away: a roll-out that failed', async ({ scene }) => {
+  test('removes no route if the rollout fails and it never becomes healthy', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 30);
     addReplica(scene, 'old', 20, '/s', 'healthy');
@@ -96,7 +96,7 @@ describe.concurrent('a newest replica with other paths', () => {
     expect(await routed(scene)).toEqual(['/t/']);
   });
 
-  test('whose value has a typing error takes none away; a bad entry of a list costs itself', async ({ scene }) => {
+  test('removes no route if its value has a typing error; a bad entry of a list costs that entry alone', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 30);
     addReplica(scene, 'old', 20, '/s');
@@ -129,13 +129,13 @@ const listening = (listen: string): Parameters<Scene['frontend']>[1] => ({
   },
 });
 
-test.concurrent('a second frontend whose port can not be read moves none', async ({ scene }) => {
+test.concurrent('keeps the port of the first frontend if the port of the second is unreadable', async ({ scene }) => {
   scene.backend('backend', 30);
   await scene.frontend('frontend-1', listening('9001'));
   const run = scene.run();
   await scene.serves('listen 9001;');
   await scene.frontend('frontend-2', { host: 11, ...listening('banana') });
-  await waitUntil('that is told', () => problemCodes(run).includes('bad-label-value'));
+  await waitUntil('the bad value is reported', () => problemCodes(run).includes('bad-label-value'));
   await scene.converged();
   expect(await scene.content()).toContain('listen 9001;');
   expect(problemCodes(run)).toEqual(['bad-label-value', 'replicas-disagree']);

@@ -9,7 +9,7 @@ function drain(scene: Scene, ...args: readonly string[]): Promise<CommandEnd> {
   return runCommand(['drain', '--out', scene.out, ...args]);
 }
 
-test.concurrent('a drained replica is out, proven, when the command ends; and stays out until it ends', async ({ scene }) => {
+test.concurrent('drain ends when the replica is proven out of rotation, and the replica stays out until its stop', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   nginx.behaviour.oldWorkersMs = 100;
   scene.backend('backend-1', 20);
@@ -35,7 +35,7 @@ test.concurrent('a drained replica is out, proven, when the command ends; and st
   await scene.serves(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('meet-gen that is restarted meanwhile remembers who is drained', async ({ scene }) => {
+test.concurrent('drain outlives a restart of meet-gen', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   scene.backend('backend-2', 21);
@@ -51,7 +51,7 @@ test.concurrent('meet-gen that is restarted meanwhile remembers who is drained',
   await scene.serves(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('the only replica is not taken out, and nothing is left of the attempt', async ({ scene }) => {
+test.concurrent('drain refuses to take out the only replica, and changes nothing', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   scene.run();
@@ -66,7 +66,7 @@ test.concurrent('the only replica is not taken out, and nothing is left of the a
   expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('a drain waits for the one that is to take over', async ({ scene }) => {
+test.concurrent('drain waits until another replica is ready to take over', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   scene.backend('backend-2', 21, { health: 'starting' });
@@ -80,7 +80,7 @@ test.concurrent('a drain waits for the one that is to take over', async ({ scene
   expect(await scene.content()).not.toContain(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('it is not done as long as one frontend goes on with the old routes, and then taken back', async ({ scene }) => {
+test.concurrent('drain fails and is undone if one frontend keeps the old routes', async ({ scene }) => {
   await scene.frontend('frontend-1');
   const stubborn = await scene.frontend('frontend-2', { host: 11 });
   scene.backend('backend-1', 20);
@@ -96,23 +96,23 @@ test.concurrent('it is not done as long as one frontend goes on with the old rou
   await scene.serves(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('an interrupted drain is taken back', async ({ scene }) => {
+test.concurrent('drain is undone when interrupted', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   scene.backend('backend-2', 21);
   scene.run();
   await scene.serves(`${scene.address(21)}:8000`);
-  // So that it can't end by itself.
+  // The refused reload keeps the drain from ending.
   nginx.behaviour.refuseReload = true;
   const draining = startCommand(['drain', '--out', scene.out, 'backend-1']);
-  await waitUntil('it is taken out', async () => !(await scene.content()).includes(`${scene.address(20)}:8000`));
+  await waitUntil('the replica is out', async () => !(await scene.content()).includes(`${scene.address(20)}:8000`));
   draining.signal('SIGINT');
   expect((await draining.ended).code).toBe(7);
   nginx.behaviour.refuseReload = false;
   await scene.serves(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('a name that is none, or a frontend, changes nothing and says what to name', async ({ scene }) => {
+test.concurrent('drain refuses an unknown name and a frontend, and suggests a name', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   scene.run();
@@ -122,11 +122,11 @@ test.concurrent('a name that is none, or a frontend, changes nothing and says wh
   expect(await drain(scene, 'backend-1', '--timeout', 'soon')).toMatchObject({ code: 2, stderr: expect.stringContaining('--timeout') });
 });
 
-test.concurrent('without a running meet-gen it says so', async ({ scene }) => {
+test.concurrent('drain reports that no meet-gen is running', async ({ scene }) => {
   expect(await drain(scene, 'backend-1')).toMatchObject({ code: 7, stderr: expect.stringContaining('no meet-gen answers') });
 });
 
-test.concurrent('nobody can drain over TCP', async ({ scene }) => {
+test.concurrent('drain is not available over TCP', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   scene.backend('backend-2', 21);

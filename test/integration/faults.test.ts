@@ -6,7 +6,7 @@ import { composeLabels, network, problemCodes, test, waitForStatus } from './sce
 const list = { method: 'GET', path: /^\/containers\/json$/ } as const;
 const events = { method: 'GET', path: /^\/events$/ } as const;
 
-test.concurrent('a lost signal is sent again', async ({ scene }) => {
+test.concurrent('sends a lost signal again', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   nginx.behaviour.loseSignals = 2;
   scene.run();
@@ -14,7 +14,7 @@ test.concurrent('a lost signal is sent again', async ({ scene }) => {
   expect(nginx.signals).toHaveLength(3);
 });
 
-test.concurrent('a frontend that ends just before its signal (409) is asked when it is back, and not signalled for nothing', async ({
+test.concurrent('asks a frontend that ended just before its signal (409) when it is back, and reports no lasting problem', async ({
   scene,
 }) => {
   const nginx = await scene.frontend('frontend-1');
@@ -32,7 +32,7 @@ test.concurrent('a frontend that ends just before its signal (409) is asked when
   await waitUntil('nothing is left to tell', () => problemCodes(run).length === problemCodes(run, 'problemResolved').length);
 });
 
-test.concurrent('a frontend that was replaced just before its signal (404) costs nobody anything', async ({ scene }) => {
+test.concurrent('asks the new frontend if the old one was replaced just before its signal (404)', async ({ scene }) => {
   const nginx = await scene.frontend('frontend-1');
   scene.backend('backend', 20);
   await scene.frontend('frontend-2', { host: 11 });
@@ -40,46 +40,46 @@ test.concurrent('a frontend that was replaced just before its signal (404) costs
   const labels = composeLabels('meet', 'frontend', { 'meet.role': 'frontend' });
   const fault = faults.add({ method: 'POST', path: /frontend-1\/kill$/, do: 'meanwhile', run: () => world.remove('frontend-1'), times: 1 });
   const run = scene.run();
-  await waitUntil('the signal found nobody', () => fault.hits() === 1);
+  await waitUntil('the signal found no container', () => fault.hits() === 1);
   const asked = nginx.asks.length;
   world.add({ name: 'frontend-1', labels, networks: { [network]: scene.address(10) }, prefixLength: 24 });
   nginx.moveTo('frontend-1');
-  await waitUntil('the new one is asked', () => nginx.asks.length > asked);
+  await waitUntil('the new frontend is asked', () => nginx.asks.length > asked);
   await scene.serves(`${scene.address(10)}:8080`);
   await waitUntil('nothing is left to tell', () => problemCodes(run).length === problemCodes(run, 'problemResolved').length);
 });
 
-test.concurrent('nginx that goes on with the old configuration is told of, and never loses the others', async ({ scene }) => {
+test.concurrent('reports a frontend that keeps the old configuration, and goes on with the others', async ({ scene }) => {
   const stubborn = await scene.frontend('frontend-1');
   const good = await scene.frontend('frontend-2', { host: 11 });
   stubborn.behaviour.refuseReload = true;
   const run = scene.run(['--verify-timeout', '200ms']);
-  await waitUntil('the problem is told', () => problemCodes(run).includes('reload-pending'));
-  await waitUntil('the other one serves', () => good.generation() === readGeneration(scene.file()));
+  await waitUntil('the problem is reported', () => problemCodes(run).includes('reload-pending'));
+  await waitUntil('the other frontend serves', () => good.generation() === readGeneration(scene.file()));
   scene.backend('backend', 20);
-  await waitUntil('it goes on', async () => (await scene.content()).includes(`${scene.address(20)}:8000`));
-  await waitUntil('the other one follows', () => good.generation() === readGeneration(scene.file()));
+  await waitUntil('the new backend is published', async () => (await scene.content()).includes(`${scene.address(20)}:8000`));
+  await waitUntil('the other frontend serves the new backend', () => good.generation() === readGeneration(scene.file()));
   stubborn.behaviour.refuseReload = false;
   await scene.converged();
 });
 
 for (const answers of ['forbidden', 'never'] as const) {
-  test.concurrent(`a frontend that answers ${answers} is unverified, with the cure, once`, async ({ scene }) => {
+  test.concurrent(`reports an unverified frontend once, with the fix (its answers: ${answers})`, async ({ scene }) => {
     const nginx = await scene.frontend('frontend');
     scene.backend('backend', 20);
     nginx.behaviour.answers = answers;
     const run = scene.run(['--verify-timeout', '100ms']);
-    await waitUntil('the problem is told', () => problemCodes(run).includes('reload-unverified'));
+    await waitUntil('the problem is reported', () => problemCodes(run).includes('reload-unverified'));
     const { converged, ready, problems } = await scene.status();
     expect({ converged, ready }).toEqual({ converged: false, ready: true });
     expect(problems).toMatchObject([{ code: 'reload-unverified', container: 'frontend', cure: expect.stringContaining('mount the stub') }]);
 
-    // Looking again is no news: neither is it gone, nor is it told a second time.
+    // The problem stays at a resync, and is not reported a second time.
     const asked = nginx.asks.length;
     const lists = scene.engine.listCalls().length;
     run.signal('SIGHUP');
-    await waitUntil('it was asked again', () => nginx.asks.length > asked + 1 && scene.engine.listCalls().length > lists);
-    await waitForStatus(scene, 'unverified again', (status) => status.instances[0]?.frontends[0]?.phase === 'unverified');
+    await waitUntil('the frontend was asked again', () => nginx.asks.length > asked + 1 && scene.engine.listCalls().length > lists);
+    await waitForStatus(scene, 'the frontend is unverified again', (status) => status.instances[0]?.frontends[0]?.phase === 'unverified');
     expect(problemCodes(run)).toEqual(['reload-unverified']);
     expect(problemCodes(run, 'problemResolved')).toEqual([]);
 
@@ -89,7 +89,7 @@ for (const answers of ['forbidden', 'never'] as const) {
   });
 }
 
-test.concurrent('a long failure of the list does not multiply the attempts', async ({ scene }) => {
+test.concurrent('does not retry more often the longer the list fails', async ({ scene }) => {
   await scene.frontend('frontend');
   const run = scene.run(['--wait', '1ms:1ms']);
   await scene.converged();
@@ -97,23 +97,23 @@ test.concurrent('a long failure of the list does not multiply the attempts', asy
   for (let round = 1; round <= 30; round += 1) {
     const hits = fault.hits();
     run.signal('SIGHUP');
-    await waitUntil('it has tried', () => fault.hits() > hits);
+    await waitUntil('the list was tried', () => fault.hits() > hits);
   }
-  // With retries at most every 250 ms from here on, ten of them take more than two seconds.
+  // From here on, a retry comes at most every 250 ms: ten retries take more than two seconds.
   const reached = fault.hits() + 3;
   await waitUntil('the attempts go on', () => fault.hits() >= reached);
   const [startMs, hits] = [Date.now(), fault.hits()];
-  await waitUntil('a second has gone by', () => Date.now() - startMs >= 1000);
+  await waitUntil('a second has passed', () => Date.now() - startMs >= 1000);
   expect(fault.hits() - hits).toBeLessThanOrEqual(6);
 });
 
-test.concurrent('an engine that is away is one problem in the log, however often it is tried', async ({ scene }) => {
+test.concurrent('logs one problem for an engine that is away, however often it is tried', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const run = scene.run(['--resync', '1s']);
   await scene.converged();
   await scene.engine.goAway('socket file');
-  await waitUntil('that is told', () => problemCodes(run).includes('engine-unreachable'));
+  await waitUntil('the problem is reported', () => problemCodes(run).includes('engine-unreachable'));
   const startMs = Date.now();
   await waitUntil('two resyncs have failed', () => Date.now() - startMs >= 2500);
   expect(problemCodes(run)).toEqual(['engine-unreachable']);
@@ -123,7 +123,7 @@ test.concurrent('an engine that is away is one problem in the log, however often
   expect(problemCodes(run, 'problemResolved')).toEqual(['engine-unreachable']);
 });
 
-test.concurrent('an engine whose lists and events fail for different reasons is one problem, and that is over once', async ({ scene }) => {
+test.concurrent('reports one problem if lists and events fail for different reasons, and resolves it once', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const run = scene.run(['--resync', '1s']);
@@ -131,10 +131,10 @@ test.concurrent('an engine whose lists and events fail for different reasons is 
   const { faults } = scene.engine;
   const noStream = faults.add({ ...events, do: 'status', status: 500 });
   scene.engine.cutEventStreams();
-  await waitUntil('that is told', () => problemCodes(run).includes('engine-unreachable'));
+  await waitUntil('the problem is reported', () => problemCodes(run).includes('engine-unreachable'));
   const noList = faults.add({ ...list, do: 'status', status: 503 });
-  await waitUntil('lists fail, too', () => noList.hits() >= 2);
-  // Its events are heard again before a list is there.
+  await waitUntil('lists fail too', () => noList.hits() >= 2);
+  // The engine sends events again before it answers a list.
   let answer: (() => void) | undefined;
   const lateList = faults.add({ ...list, do: 'late', until: new Promise<void>((resolve) => (answer = resolve)) });
   noList.lift();
@@ -146,7 +146,7 @@ test.concurrent('an engine whose lists and events fail for different reasons is 
   expect(problemCodes(run)).toEqual(['engine-unreachable']);
 });
 
-test.concurrent('a list and events that come in small pieces are read as a whole', async ({ scene }) => {
+test.concurrent('reads a list and events that arrive in small pieces', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20, { labels: { 'meet.role': 'backend', 'com.docker.compose.project': 'meet', remark: 'größer, 会议, 🙂' } });
   scene.engine.faults.add({ ...list, do: 'split', bytes: 7 });
@@ -157,7 +157,7 @@ test.concurrent('a list and events that come in small pieces are read as a whole
   await scene.servesNoMore(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('a stop signal in the gap of the stream is replayed', async ({ scene }) => {
+test.concurrent('reads a stop signal from the gap between two streams', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   scene.backend('backend-2', 21);
@@ -166,12 +166,12 @@ test.concurrent('a stop signal in the gap of the stream is replayed', async ({ s
   scene.backend('backend-3', 22);
   await scene.serves(`${scene.address(22)}:8000`);
   scene.engine.cutEventStreams();
-  // The engine goes on saying that it runs: only the event tells.
+  // The engine still lists the container as running: only the event shows the stop.
   scene.engine.world.beginStop('backend-1');
   await scene.servesNoMore(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('a stream that is cut again and again is no tight loop, and one problem', async ({ scene }) => {
+test.concurrent('opens a stream that is cut again and again with pauses, and reports one problem', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const fault = scene.engine.faults.add({ ...events, do: 'cut' });
@@ -187,7 +187,7 @@ test.concurrent('a stream that is cut again and again is no tight loop, and one 
   await scene.converged();
 });
 
-test.concurrent('a subscription that answers 500 is tried again', async ({ scene }) => {
+test.concurrent('retries a subscription that answers 500', async ({ scene }) => {
   await scene.frontend('frontend');
   const fault = scene.engine.faults.add({ ...events, do: 'status', status: 500, times: 3 });
   scene.run();
@@ -195,7 +195,7 @@ test.concurrent('a subscription that answers 500 is tried again', async ({ scene
   expect(fault.hits()).toBe(3);
 });
 
-test.concurrent('a half-open stream is made good by the resync', async ({ scene }) => {
+test.concurrent('finds a change behind a half-open stream at the resync', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.engine.faults.add({ ...events, do: 'half-open' });
@@ -205,19 +205,19 @@ test.concurrent('a half-open stream is made good by the resync', async ({ scene 
   await scene.servesNoMore(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('SIGTERM while nginx does not answer ends it with 0, by itself', async ({ scene }) => {
+test.concurrent('ends with 0 at SIGTERM while nginx does not answer, without force', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   nginx.behaviour.answers = 'never';
   const run = scene.run();
-  await waitUntil('it asks', () => nginx.asks.length > 0);
+  await waitUntil('nginx is asked', () => nginx.asks.length > 0);
   const startMs = Date.now();
   run.signal('SIGTERM');
   expect(await run.ended).toMatchObject({ code: 0, signal: null });
-  // What doesn't end by itself is ended after 1.9 s.
+  // A forced stop would take 1.9 s.
   expect(Date.now() - startMs).toBeLessThan(1800);
 });
 
-test.concurrent('SIGTERM leaves the last good file, and no socket', async ({ scene }) => {
+test.concurrent('leaves the last good file and no socket at SIGTERM', async ({ scene }) => {
   await scene.frontend('frontend');
   const run = scene.run();
   await scene.converged();
@@ -228,7 +228,7 @@ test.concurrent('SIGTERM leaves the last good file, and no socket', async ({ sce
   await expect(scene.status()).rejects.toThrow('ENOENT');
 });
 
-test.concurrent('a second stop signal ends it at once', async ({ scene }) => {
+test.concurrent('ends at once at a second stop signal', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.engine.faults.add({ ...list, do: 'hang' });
   const run = scene.run();

@@ -10,7 +10,10 @@ import type { Scene } from './scene.ts';
 
 const shipped = fileURLToPath(new URL('../../templates', import.meta.url));
 
-/** A sidecar with a thread that hangs in open(2): a named pipe among its templates, which are the operator's own and not guarded. */
+/**
+ * A sidecar with a thread that hangs in open(2), on a named pipe among the templates. meet-gen doesn't guard against
+ * that, since templates are the operator's own.
+ */
 async function hangingSidecar(scene: Scene): Promise<RunningCommand> {
   await scene.frontend('frontend');
   const directory = join(scene.folder, 'templates');
@@ -19,18 +22,18 @@ async function hangingSidecar(scene: Scene): Promise<RunningCommand> {
   await scene.converged();
   execFileSync('mkfifo', [join(directory, 'pipe.eta')]);
   run.signal('SIGHUP');
-  await waitUntil('a thread of it waits for the writer', () => waitsForWriter(run.pid));
+  await waitUntil('a thread waits for the writer of the pipe', () => waitsForWriter(run.pid));
   return run;
 }
 
-/** What its threads wait for in the kernel (proc(5), wchan). */
+/** Whether a thread waits in the kernel for the writer of a named pipe (proc(5), wchan). */
 async function waitsForWriter(pid: number): Promise<boolean> {
   const threads = await readdir(`/proc/${pid}/task`);
   const waits = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/wchan`, 'utf8').catch(() => '')));
   return waits.includes('wait_for_partner');
 }
 
-test.concurrent('a stop while a file operation hangs is forced, and the log says what did not end', async ({ scene }) => {
+test.concurrent('forces the stop if a file operation hangs, and logs the work that did not end', async ({ scene }) => {
   const run = await hangingSidecar(scene);
   run.signal('SIGTERM');
   expect(await run.ended).toMatchObject({ code: null, signal: 'SIGKILL' });
@@ -38,7 +41,7 @@ test.concurrent('a stop while a file operation hangs is forced, and the log says
   expect(run.logged('stopForced')[0]?.['underWay']).toEqual(expect.arrayContaining(['the pass under way', 'a file operation']));
 });
 
-test.concurrent('a second stop signal ends it although a file operation hangs', async ({ scene }) => {
+test.concurrent('ends at a second stop signal although a file operation hangs', async ({ scene }) => {
   const run = await hangingSidecar(scene);
   run.signal('SIGTERM');
   await run.waitForLog('stopRequested');
@@ -47,7 +50,7 @@ test.concurrent('a second stop signal ends it although a file operation hangs', 
   expect(run.logged('stopForced')).toEqual([]);
 });
 
-test.concurrent('a stop that something keeps from ending is forced with 1, and the log says what', async ({ scene }) => {
+test.concurrent('forces the stop with exit code 1 if a timer keeps the process alive, and logs the timer', async ({ scene }) => {
   const leak = join(scene.folder, 'leak.cjs');
   await writeFile(leak, 'setInterval(() => undefined, 1000);\n');
   const run = scene.run([], { env: { NODE_OPTIONS: `--require ${leak}` } });

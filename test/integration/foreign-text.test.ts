@@ -4,14 +4,14 @@ import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, network, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-// What comes from Docker, its proxies and compose files is shown as plain text wherever it comes out.
+// Text from Docker, its proxies and compose files is untrusted: every output shows it as plain text.
 
-/** A terminal's escape, a bidirectional override, no-width letters, line ends, and what looks like a log line. */
+/** A terminal escape, a bidirectional override, zero-width characters, line ends and a forged log line. */
 const evil = 'x\u001b[2J\u202egnp\u200b\u009b31m\r\n{"level":"error","msg":"forged"}\u2028\u0000é';
-/** The mark of a cut is ours. */
+/** Printable ASCII and `…`, with which meet-gen marks a shortened text. */
 const plain = /^[\x20-\x7e…\n]*$/;
 
-/** A Meet whose texts are all hostile, and that has to be told about in every way. */
+/** A Meet with hostile text in every place, and with problems in every output. */
 async function hostileMeet(scene: Scene): Promise<void> {
   const frontend = await scene.frontend(`frontend${evil}`, {
     container: { labels: composeLabels('meet', 'frontend', { 'meet.role': 'frontend', 'meet.host': evil, [`meet.${evil}`]: evil }) },
@@ -38,10 +38,10 @@ function textsIn(value: unknown): readonly string[] {
 }
 
 for (const format of ['json', 'pretty']) {
-  test.concurrent(`the log (${format}), /status, healthcheck and drain say plain text only`, async ({ scene }) => {
+  test.concurrent(`the log (${format}), /status, healthcheck and drain print plain text only`, async ({ scene }) => {
     await hostileMeet(scene);
     const run = scene.run(['--log-format', format, '--log-level', 'trace', '--verify-timeout', '200ms']);
-    const status = await waitForStatus(scene, 'the failed signal is told', ({ problems }) =>
+    const status = await waitForStatus(scene, 'the failed signal is reported', ({ problems }) =>
       ['signal-failed', 'bad-role', 'no-service', 'no-instance', 'unknown-label'].every((code) =>
         problems.some((one) => one.code === code),
       ),
@@ -50,20 +50,20 @@ for (const format of ['json', 'pretty']) {
     for (const text of textsIn(status)) expect(text).toMatch(plain);
     scene.engine.faults.add({ method: 'GET', path: /json$/, do: 'status', status: 500, message: evil });
     run.signal('SIGHUP');
-    await waitUntil('the failed list is told', () => run.stderr().includes('engine-unreachable'));
+    await waitUntil('the failed list is reported', () => run.stderr().includes('engine-unreachable'));
     expect((await scene.status()).engine.error).toMatch(plain);
-    const told = await Promise.all([
+    const outputs = await Promise.all([
       runCommand(['healthcheck', '--out', scene.out]),
       runCommand(['drain', '--out', scene.out, evil.replaceAll('\0', '')]),
       runCommand(['drain', '--out', scene.out, `unready`, '--timeout', '1ms']),
     ]);
-    for (const text of [run.stderr(), ...told.flatMap(({ stdout, stderr }) => [stdout, stderr])]) expect(text).toMatch(plain);
+    for (const text of [run.stderr(), ...outputs.flatMap(({ stdout, stderr }) => [stdout, stderr])]) expect(text).toMatch(plain);
     if (format === 'json') for (const line of run.log()) for (const text of textsIn(line)) expect(text).toMatch(plain);
     expect(run.stderr()).not.toContain('\n{"level":"error","msg":"forged"}');
   });
 }
 
-test.concurrent('render says plain text only, from the engine, and when the engine fails', async ({ scene }) => {
+test.concurrent('render prints plain text only, also when the engine fails', async ({ scene }) => {
   await hostileMeet(scene);
   const rendered = await runCommand(['render', '--docker-host', scene.engine.host]);
   expect(rendered.code).toBe(7);
@@ -77,10 +77,10 @@ test.concurrent('render says plain text only, from the engine, and when the engi
 
 const compose = (services: object): string => JSON.stringify({ name: evil, services });
 
-describe('what an operator gives', () => {
+describe('errors print plain text only', () => {
   for (const { name, text } of [
     {
-      name: 'labels and names',
+      name: 'hostile labels and names',
       text: compose({
         frontend: { labels: { 'meet.role': 'frontend', [`meet.${evil}`]: evil }, container_name: evil, networks: { [evil]: null } },
         [`s${evil}`]: { labels: { 'meet.role': 'service', 'meet.paths': evil } },
@@ -88,17 +88,17 @@ describe('what an operator gives', () => {
       }),
     },
     { name: 'a service that is no mapping', text: compose({ [evil]: [] }) },
-    { name: 'a variable that is missing', text: compose({ x: { labels: { 'meet.role': `\${X:?${evil}}` } } }) },
-    { name: 'a label that is none', text: compose({ [evil]: { labels: { [evil]: [evil] } } }) },
-    { name: 'a network mode', text: compose({ x: { labels: { 'meet.role': 'backend' }, network_mode: `container:${evil}` } }) },
-    { name: 'a network that is none', text: JSON.stringify({ name: evil, services: { x: {} }, networks: { [evil]: 'x' } }) },
-    { name: 'no JSON', text: `services:\n  "${evil.replaceAll('"', '')}": [\n\u001b[31m\u202e` },
+    { name: 'a missing variable', text: compose({ x: { labels: { 'meet.role': `\${X:?${evil}}` } } }) },
+    { name: 'an invalid label', text: compose({ [evil]: { labels: { [evil]: [evil] } } }) },
+    { name: 'a hostile network mode', text: compose({ x: { labels: { 'meet.role': 'backend' }, network_mode: `container:${evil}` } }) },
+    { name: 'an invalid network', text: JSON.stringify({ name: evil, services: { x: {} }, networks: { [evil]: 'x' } }) },
+    { name: 'text that is no JSON', text: `services:\n  "${evil.replaceAll('"', '')}": [\n\u001b[31m\u202e` },
     {
-      name: 'names that every object has',
+      name: 'names of properties that every object has',
       text: compose({ ['__proto__']: {}, constructor: { labels: { 'meet.role': 'constructor' } } }),
     },
   ]) {
-    test.concurrent(`a compose project: ${name}`, async () => {
+    test.concurrent(`for a compose project with ${name}`, async () => {
       const { code, stdout, stderr } = await runCommand(['render', '--compose', '-'], { stdin: text });
       expect([2, 7]).toContain(code);
       expect(stdout).toMatch(plain);
@@ -108,7 +108,7 @@ describe('what an operator gives', () => {
     });
   }
 
-  test.concurrent('flags, arguments, commands and variables', async ({ scene }) => {
+  test.concurrent('for flags, arguments, commands and variables', async ({ scene }) => {
     const clean = evil.replaceAll('\0', '');
     for (const args of [
       [`--${clean}`],
@@ -133,7 +133,7 @@ const withService = (labels: object): string =>
     services: { frontend: { labels: { 'meet.role': 'frontend' } }, api: { labels: { 'meet.role': 'backend' } }, backend: { labels } },
   });
 
-test.concurrent('a service that forgot meet.role is told of where that can be seen', async () => {
+test.concurrent('reports a service without meet.role if another of its labels is for meet-gen', async () => {
   for (const key of ['Meet.Role', 'meet_role', 'meet-role', 'meet.rol', 'meet.port']) {
     const { code, stderr } = await runCommand(['render', '--compose', '-'], { stdin: withService({ [key]: 'backend' }) });
     expect(code, key).toBe(7);
@@ -143,9 +143,7 @@ test.concurrent('a service that forgot meet.role is told of where that can be se
   expect(await runCommand(['render', '--compose', '-'], { stdin })).toMatchObject({ code: 0, stderr: '' });
 });
 
-test.concurrent('an event from the far future neither stops the stream from being opened again nor makes a busy loop', async ({
-  scene,
-}) => {
+test.concurrent('opens the stream again after an event from the far future, without a busy loop', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const run = scene.run();
@@ -159,7 +157,7 @@ test.concurrent('an event from the far future neither stops the stream from bein
         `"timeNano":${timeNano}}\n`,
       ),
     );
-  await waitUntil('it has looked', () => scene.engine.listCalls().length >= 3);
+  await waitUntil('the events have caused a look', () => scene.engine.listCalls().length >= 3);
   scene.engine.cutEventStreams();
   const subscriptions = (): typeof scene.engine.calls => scene.engine.calls.filter(({ path }) => path === '/events');
   await waitUntil('the stream is opened again', () => subscriptions().length > 1);

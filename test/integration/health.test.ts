@@ -11,7 +11,7 @@ const probedBy = (health: string): { labels: Readonly<Record<string, string>> } 
   labels: composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.health': health }),
 });
 
-/** Of the test itself: they run at the same time. */
+/** The hook of the test itself, since the tests run at the same time. */
 type OnFinish = (end: () => Promise<void>) => void;
 
 interface Behaviour {
@@ -19,7 +19,7 @@ interface Behaviour {
   readonly hosts: Set<string | undefined>;
 }
 
-/** Has a backend's address answer; returns how it does, to be changed, and how to end it. */
+/** Answers at a backend's address; returns the answers' behaviour, to be changed, and the function that ends them. */
 async function answerAt(scene: Scene, host: number, onTestFinished: OnFinish): Promise<Behaviour & { end(): Promise<void> }> {
   const behaviour: Behaviour = { status: 200, hosts: new Set() };
   const server = createServer((request, response) => {
@@ -39,7 +39,7 @@ function close(server: Server): Promise<void> {
   });
 }
 
-test.concurrent('tcp: one that does not listen yet is not asked before it does, and out as soon as it listens no more', async ({
+test.concurrent('meet.health=tcp keeps a replica as a standby until its port is open, and takes the replica out when the port is closed', async ({
   scene,
   onTestFinished,
 }) => {
@@ -49,8 +49,12 @@ test.concurrent('tcp: one that does not listen yet is not asked before it does, 
   scene.run();
   await scene.serves(`${scene.address(20)}:8000`);
   scene.backend('backend-2', 21, probedBy('tcp'));
-  await waitForStatus(scene, 'it is known', ({ instances }) => instances[0]?.services[0]?.replicas[1]?.reason.includes('refuses') === true);
-  // It stands by, for when the first one is gone.
+  await waitForStatus(
+    scene,
+    'the refused probe is known',
+    ({ instances }) => instances[0]?.services[0]?.replicas[1]?.reason.includes('refuses') === true,
+  );
+  // The new replica is a standby for the first.
   expect(await scene.content()).toContain(`${scene.address(21)}:8000 max_fails=0 fail_timeout=0 backup;`);
   const second = await answerAt(scene, 21, onTestFinished);
   await scene.serves(`${scene.address(21)}:8000 max_fails=0 fail_timeout=0;`);
@@ -60,7 +64,7 @@ test.concurrent('tcp: one that does not listen yet is not asked before it does, 
   expect(replicas?.map(({ inRotation }) => inRotation)).toEqual([true, false]);
 });
 
-test.concurrent('http: the answer decides, asked for the public host; the last one stays in whatever it answers', async ({
+test.concurrent('meet.health=http follows the answers to the public host, and keeps the last replica in despite bad answers', async ({
   scene,
   onTestFinished,
 }) => {
@@ -82,19 +86,19 @@ test.concurrent('http: the answer decides, asked for the public host; the last o
   expect([...first.hosts, ...second.hosts].every((host) => host === 'meet.example.com')).toBe(true);
 });
 
-test.concurrent('a probe that can decide nothing leaves the word to the engine, and says so', async ({ scene, onTestFinished }) => {
+test.concurrent("follows the engine's health if a probe is unclear, and reports the probe", async ({ scene, onTestFinished }) => {
   await scene.frontend('frontend');
-  // Django refuses a host that it doesn't know, and no meet.host tells which one it does.
+  // Django refuses an unknown host, and no meet.host names a known one.
   scene.backend('backend-1', 20, { ...probedBy('http:/__lbheartbeat__'), health: 'healthy' });
   scene.backend('backend-2', 21, { ...probedBy('http:/__lbheartbeat__'), health: 'unhealthy' });
   for (const host of [20, 21]) (await answerAt(scene, host, onTestFinished)).status = 400;
   const run = scene.run();
-  await waitUntil('both are told of', () => problemCodes(run).filter((code) => code === 'probe-unclear').length === 2);
+  await waitUntil('both unclear probes are reported', () => problemCodes(run).filter((code) => code === 'probe-unclear').length === 2);
   await scene.serves(`${scene.address(20)}:8000`);
   expect(await scene.content()).not.toContain(`${scene.address(21)}:8000`);
 });
 
-test.concurrent('none: whatever the engine says', async ({ scene }) => {
+test.concurrent("meet.health=none ignores the engine's health", async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20, { ...probedBy('none'), health: 'unhealthy' });
   scene.backend('backend-2', 21, { health: 'healthy' });
@@ -103,7 +107,7 @@ test.concurrent('none: whatever the engine says', async ({ scene }) => {
   await scene.serves(`${scene.address(21)}:8000`);
 });
 
-test.concurrent('meet-gen that is restarted changes nothing while it has not asked yet', async ({ scene, onTestFinished }) => {
+test.concurrent('changes nothing after a restart before the probes have answered', async ({ scene, onTestFinished }) => {
   const nginx = await scene.frontend('frontend');
   const replica = { ...probedBy('tcp'), createdAtSeconds: 1_700_000_000 };
   for (const host of [20, 21]) {
@@ -125,7 +129,7 @@ test.concurrent('meet-gen that is restarted changes nothing while it has not ask
   expect({ file: await scene.fileIdentity(), signals: nginx.signals.length }).toEqual(before);
 });
 
-test.concurrent('meet-gen that is restarted changes nothing while the frontend is slow to tell its version', async ({ scene }) => {
+test.concurrent('changes nothing after a restart while the frontend is slow to answer with its version', async ({ scene }) => {
   const nginx = await scene.frontend('frontend', { version: '1.30.3' });
   scene.backend('backend', 20);
   scene.run();
@@ -142,9 +146,7 @@ test.concurrent('meet-gen that is restarted changes nothing while the frontend i
   expect({ file: await scene.fileIdentity(), signals: nginx.signals.length }).toEqual(before);
 });
 
-test.concurrent('a frontend of an older nginx that never gets as far as to answer decides the syntax, while the engine restarts it', async ({
-  scene,
-}) => {
+test.concurrent('uses the oldest syntax while the engine restarts a frontend that has never answered', async ({ scene }) => {
   await scene.frontend('frontend', { version: '1.30.3' });
   scene.run();
   await waitUntil('the newer syntax is published', async () => (await scene.content().catch(() => '')).includes('keepalive_min_timeout'));

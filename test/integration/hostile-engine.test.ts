@@ -44,11 +44,11 @@ test.concurrent('an unreadable entry of the list affects only its container, and
   const odd = { ...good.at(-1), Id: 'f'.repeat(64), Names: ['/odd'], Labels: [composeLabels('meet', 'odd', { 'meet.role': 'service' })] };
   const fault = faults.add({ method: 'GET', path: /^\/containers\/json$/, do: 'body', body: JSON.stringify([odd, {}, null, ...good]) });
   run.signal('SIGHUP');
-  await waitUntil('both are reported', () => problemCodes(run).filter((code) => code === 'container-unreadable').length === 2);
+  await waitUntil('both problems are reported', () => problemCodes(run).filter((code) => code === 'container-unreadable').length === 2);
   await scene.serves(`${scene.address(21)}:8000`);
   expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
-  const told = (await scene.status()).problems.filter(({ code }) => code === 'container-unreadable');
-  expect(told.map(({ container, message }) => [container, message.split(': ').at(-1)])).toEqual([
+  const reported = (await scene.status()).problems.filter(({ code }) => code === 'container-unreadable');
+  expect(reported.map(({ container, message }) => [container, message.split(': ').at(-1)])).toEqual([
     ['entries-without-id', "2 entries of the engine's list have no usable id"],
     ['odd', "its labels aren't a JSON object"],
   ]);
@@ -77,7 +77,7 @@ test.concurrent('a container whose entry becomes unreadable, or loses its id, st
     const reported = problemCodes(run).length;
     const fault = faults.add({ method: 'GET', path: /^\/containers\/json$/, do: 'body', body });
     run.signal('SIGHUP');
-    await waitUntil('it is reported', () => problemCodes(run).slice(reported).includes('container-unreadable'));
+    await waitUntil('the entry is reported', () => problemCodes(run).slice(reported).includes('container-unreadable'));
     expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
     const over = problemCodes(run, 'problemResolved').length;
     fault.lift();

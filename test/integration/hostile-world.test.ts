@@ -8,13 +8,13 @@ import { isWhole } from '../support/published-file.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { test } from './scene.ts';
 
-// The built command in a hostile world: whatever the engine tells, files are written in --out alone, and life goes on.
+// The built command with hostile data: meet-gen writes files only below --out, and goes on with any list.
 
 const worlds = 8;
 const setsAWorld = 25;
 const list = { method: 'GET', path: /^\/containers\/json$/ } as const;
 
-/** An instance name, which becomes a folder, is what most of them aim at. */
+/** Most of the texts aim at the instance name, since it becomes a folder. */
 function answerOf(world: number): string {
   const from = world * setsAWorld;
   const sets = fc.sample(hostileSet, { numRuns: setsAWorld, seed: world });
@@ -62,7 +62,7 @@ const eventLine = fc.oneof(
     .map((event) => JSON.stringify(event)),
 );
 
-/** Where it answers operators: in a private folder. */
+/** Whether a path is the private folder of the status socket, or the socket itself. */
 function isPrivate(path: string): boolean {
   return /^tmp\/meet-gen-[0-9a-f]{12}(?:\/status\.sock)?$/.test(path);
 }
@@ -71,8 +71,8 @@ async function filesBelow(folder: string): Promise<readonly string[]> {
   return (await readdir(folder, { recursive: true })).toSorted();
 }
 
-test.concurrent('no file is written outside the output directory, and a hostile world ends nothing', async ({ scene }) => {
-  // Deep enough that a path with some .. in it still lands where it is seen.
+test.concurrent('writes no file outside the output directory, and goes on with any list of the engine', async ({ scene }) => {
+  // Deep enough that a path with some `..` still lands in the watched folder.
   const around = join(scene.folder, 'around');
   const out = join(around, 'a', 'b', 'c', 'out');
   const [cwd, temporary] = [join(around, 'cwd'), join(around, 'tmp')];
@@ -85,13 +85,13 @@ test.concurrent('no file is written outside the output directory, and a hostile 
     for (const line of fc.sample(eventLine, { numRuns: 40, seed: world })) scene.engine.writeToEventStreams(`${line}\n`);
     run.signal('SIGHUP');
     const last = join(out, victimsInstance((world + 1) * setsAWorld - 1), 'routing.conf');
-    await waitUntil('this world is published', () => stat(last).catch(() => undefined));
+    await waitUntil('the last instance of this world is published', () => stat(last).catch(() => undefined));
     fault.lift();
   }
   const written = (await filesBelow(around)).filter((path) => !before.includes(path) && !isPrivate(path));
   expect(written.filter((path) => !path.startsWith('a/b/c/out/'))).toEqual([]);
   const inside = written.map((path) => path.slice('a/b/c/out/'.length));
-  // meet-gen goes on publishing: what it is just writing, and what it keeps, has names of its own.
+  // meet-gen goes on publishing, so its candidates and kept files can be there too.
   const own = String.raw`\.(?:candidate-[a-z.]+-[0-9a-f]{12}|editions\.json|owner\.json|rejected\.(?:conf|txt)|candidate\.conf)`;
   const expected = new RegExp(`^(?:[a-z0-9][a-z0-9_-]{0,62}(?:/(?:routing\\.conf|${own}))?|\\.meet-gen\\.sock)$`);
   expect(inside.filter((path) => !expected.test(path))).toEqual([]);
@@ -101,10 +101,10 @@ test.concurrent('no file is written outside the output directory, and a hostile 
 
   await scene.frontend('frontend', { file: join(out, 'meet', 'routing.conf') });
   scene.backend('backend', 20);
-  await waitUntil('life goes on', async () =>
+  await waitUntil('a later backend is published', async () =>
     (await readFile(join(out, 'meet', 'routing.conf'), 'utf8').catch(() => '')).includes(`${scene.address(20)}:8000`),
   );
   expect(run.hasEnded()).toBe(false);
-  // oxlint-disable-next-line no-control-regex -- that is what is looked for
+  // oxlint-disable-next-line no-control-regex -- the test looks for control characters
   expect(run.stderr()).not.toMatch(/[^\x20-\x7e…\n]/);
 });

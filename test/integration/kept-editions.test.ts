@@ -67,7 +67,7 @@ test.concurrent('the published file stays after a restart with a broken template
   await writeFile(main, '<% if');
   scene.backend('backend-2', 21);
   const second = scene.run(['--templates', directory]);
-  const { problems } = await waitForStatus(scene, 'the template is broken', ({ problems: all }) =>
+  const { problems } = await waitForStatus(scene, 'the broken template is reported', ({ problems: all }) =>
     all.some(({ code, instance }) => code === 'template-broken' && instance === 'meet'),
   );
   expect(problems.find(({ instance }) => instance === 'meet')?.message).toContain("its file stays as it is and addresses don't follow");
@@ -94,7 +94,7 @@ test.concurrent('the published file stays after a restart with a refused templat
   const before = await scene.fileIdentity();
   scene.backend('backend-2', 21);
   scene.run(['--templates', directory]);
-  await waitForStatus(scene, 'refused', ({ problems }) => problems.some(({ code }) => code === 'reload-rejected'));
+  await waitForStatus(scene, 'the refusal is reported', ({ problems }) => problems.some(({ code }) => code === 'reload-rejected'));
   expect(await scene.fileIdentity()).toBe(before);
   await writeFile(main, text);
   await scene.serves(`${scene.address(21)}:8000`);

@@ -81,7 +81,7 @@ const tellings: Readonly<Record<SituationName, Telling>> = {
       ['routesLive', 'backend-2: in rotation: healthy', '+ meet/backend'],
     ],
   },
-  'nobody left': {
+  'no replica left': {
     begins: [
       ['problemWarning', 'nobody-in-rotation', 'meet/backend', '503', 'meet-gen status'],
       ['routesLive', 'backend-1: out of rotation: exited', '+ meet/backend -> 503'],
@@ -120,7 +120,7 @@ const tellings: Readonly<Record<SituationName, Telling>> = {
       ['routesLive', '- =/bad -> meet/bad'],
     ],
   },
-  'engine gone': {
+  'engine away': {
     begins: [['problem', 'engine-unreachable', 'the last good file is served']],
     ends: [
       ['engineConnected', 'unix://'],

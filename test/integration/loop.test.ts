@@ -1,4 +1,4 @@
-import { setTimeout as hasPassed } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { beginBurstLife } from '../bench/faked/burst-life.ts';
 import { watchFile } from '../bench/live/file-watch.ts';
@@ -6,26 +6,26 @@ import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, network, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-/** Calls up to now; what a change costs is the difference. */
+/** The number of lists so far. */
 function listsOf(scene: Scene): number {
   return scene.engine.listCalls().length;
 }
 
-test.concurrent('it subscribes before it lists, so that nothing falls in between', async ({ scene }) => {
+test.concurrent('subscribes before it lists, so that no event is lost in between', async ({ scene }) => {
   await scene.frontend('frontend');
   const slow = scene.engine.faults.add({ method: 'GET', path: /^\/events$/, do: 'delay', ms: 200, times: 1 });
   scene.run();
-  await waitUntil('it has subscribed', () => scene.engine.eventStreams() === 1);
+  await waitUntil('the event stream is open', () => scene.engine.eventStreams() === 1);
   expect(slow.hits()).toBe(1);
   await scene.converged();
   const [subscribed, ...rest] = scene.engine.calls.filter(({ path }) => path === '/events' || path === '/containers/json');
   expect(subscribed?.path).toBe('/events');
-  // The list waits for the answer, not only for the question.
+  // The list waits for the answer of the subscription, not only for its request.
   expect(rest[0]?.path).toBe('/containers/json');
   expect((rest[0]?.atMs ?? 0) - (subscribed?.atMs ?? 0)).toBeGreaterThanOrEqual(199);
 });
 
-test.concurrent('one labelled list is all it asks for: no inspect, no other call', async ({ scene }) => {
+test.concurrent('asks for one labelled list: no inspection, no other call', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.run();
@@ -51,7 +51,7 @@ test.concurrent('an isolated event costs at most two lists', async ({ scene }) =
   expect(listsOf(scene) - before).toBeLessThanOrEqual(2);
 });
 
-test.concurrent('the first change is acted upon at once, whatever the quiet time', async ({ scene }) => {
+test.concurrent('publishes the first change at once, with any quiet time', async ({ scene }) => {
   await scene.frontend('frontend');
   const run = scene.run(['--wait', '1h:1h']);
   await scene.converged();
@@ -60,20 +60,20 @@ test.concurrent('the first change is acted upon at once, whatever the quiet time
   expect(run.logged('routesLive')).toHaveLength(2);
 });
 
-test.concurrent('a start costs at most two lists, though its network is told of long before', async ({ scene }) => {
+test.concurrent('a start costs at most two lists, though its network event comes long before', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20, { state: 'exited' });
   scene.run();
   await scene.converged();
   const before = listsOf(scene);
   scene.engine.world.connect('backend', network, scene.address(20));
-  await hasPassed(150);
+  await sleep(150);
   scene.engine.world.start('backend');
   await scene.serves(`${scene.address(20)}:8000`);
   expect(listsOf(scene) - before).toBeLessThanOrEqual(2);
 });
 
-test.concurrent('a second stop signal costs nothing, nor does the loss of its network: the end is told by itself', async ({ scene }) => {
+test.concurrent('a second stop signal and the loss of the network cost no call, since the end has its own event', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.backend('other', 21);
@@ -81,18 +81,16 @@ test.concurrent('a second stop signal costs nothing, nor does the loss of its ne
   await scene.serves(`${scene.address(20)}:8000`);
   scene.engine.world.beginStop('backend');
   await scene.servesNoMore(`${scene.address(20)}:8000`);
-  await hasPassed(150);
+  await sleep(150);
   const before = scene.engine.calls.length;
   scene.engine.world.beginStop('backend', 'KILL');
-  await hasPassed(150);
+  await sleep(150);
   scene.engine.world.disconnect('backend', network);
-  await hasPassed(150);
+  await sleep(150);
   expect(scene.engine.calls.length).toBe(before);
 });
 
-test.concurrent('the end of one that is out of rotation costs one list, and none is lost: its place is told when it is quiet', async ({
-  scene,
-}) => {
+test.concurrent('the end of a container out of rotation costs one list, after the quiet time', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.backend('other', 21);
@@ -100,15 +98,15 @@ test.concurrent('the end of one that is out of rotation costs one list, and none
   await scene.serves(`${scene.address(20)}:8000`);
   scene.engine.world.beginStop('backend');
   await scene.servesNoMore(`${scene.address(20)}:8000`);
-  await hasPassed(150);
+  await sleep(150);
   const before = listsOf(scene);
   scene.engine.world.die('backend');
-  await waitForStatus(scene, 'it has ended', ({ instances }) => JSON.stringify(instances).includes('"reason":"exited"'));
-  await hasPassed(150);
+  await waitForStatus(scene, 'the container has ended', ({ instances }) => JSON.stringify(instances).includes('"reason":"exited"'));
+  await sleep(150);
   expect(listsOf(scene) - before).toBe(1);
 });
 
-test.concurrent('a frontend that restarts is asked again, even if all looks as it did before', async ({ scene }) => {
+test.concurrent('asks a restarted frontend again, even if the list is the same as before', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.run();
   await scene.converged();
@@ -151,7 +149,7 @@ test.concurrent('1,000 events at once cost a few lists, and at most five writes 
   expect(scene.engine.killCalls().length - before.hups).toBeLessThanOrEqual(5);
 });
 
-test.concurrent('a steady stream of events never starves it', async ({ scene }) => {
+test.concurrent('publishes a change during a steady stream of events', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20, { health: 'healthy' });
   scene.backend('noise', 21, { health: 'healthy' });
@@ -166,8 +164,8 @@ test.concurrent('a steady stream of events never starves it', async ({ scene }) 
   try {
     await waitUntil('the stream runs', () => events > 5);
     scene.engine.world.health('backend', 'unhealthy');
-    await waitUntil('nginx serves without it', () => nginx.generation() !== before.generation);
-    await waitUntil('some more of it', () => events > 50);
+    await waitUntil('nginx serves without the unhealthy backend', () => nginx.generation() !== before.generation);
+    await waitUntil('50 events have come', () => events > 50);
   } finally {
     clearInterval(stream);
   }
@@ -175,21 +173,21 @@ test.concurrent('a steady stream of events never starves it', async ({ scene }) 
   await scene.servesNoMore(`${scene.address(20)}:8000`);
 });
 
-test.concurrent("its own signal's event leads to nothing", async ({ scene }) => {
+test.concurrent('ignores the event of its own signal', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.run();
   await scene.converged();
   expect(scene.engine.killCalls()).toHaveLength(1);
-  expect(listsOf(scene), 'the two looks at the start').toBe(2);
+  expect(listsOf(scene), 'the two lists at the start').toBe(2);
   expect((await scene.status()).instances[0]?.frontends[0]).toMatchObject({ inRotation: true, state: 'running' });
 });
 
-test.concurrent('a change just before the start, that the list does not show yet, is enough', async ({ scene }) => {
+test.concurrent('follows a change just before the start that the list does not show yet', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.backend('other', 21);
   scene.engine.world.listLagMs = 15;
-  // Nobody listens yet: the pause is announced to nobody, and the first list may still show it running.
+  // No stream is open yet: meet-gen gets no event of the pause, and the first list may still show `running`.
   const run = scene.run();
   await run.waitForLog('starts');
   scene.engine.world.pause('other');
@@ -197,7 +195,7 @@ test.concurrent('a change just before the start, that the list does not show yet
   await scene.servesNoMore(`${scene.address(21)}:8000`);
 });
 
-test.concurrent('an event ahead of the list by 15 ms is enough', async ({ scene }) => {
+test.concurrent('follows an event that comes 15 ms ahead of the list', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.backend('other', 21);
@@ -214,7 +212,7 @@ test.concurrent('an event ahead of the list by 15 ms is enough', async ({ scene 
   await scene.servesNoMore(`${scene.address(22)}:8000`);
 });
 
-test.concurrent('so it is with the shortest quiet time', async ({ scene }) => {
+test.concurrent('follows an event ahead of the list with the shortest quiet time, too', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.run(['--wait', '1ms:1ms']);
@@ -224,7 +222,7 @@ test.concurrent('so it is with the shortest quiet time', async ({ scene }) => {
   await scene.servesNoMore(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('SIGHUP asks for a resync', async ({ scene }) => {
+test.concurrent('resyncs at SIGHUP', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
   const run = scene.run();
@@ -237,7 +235,7 @@ test.concurrent('SIGHUP asks for a resync', async ({ scene }) => {
   expect(nginx.asks.length).toBeGreaterThan(before.asks);
 });
 
-test.concurrent('the resync finds what no event told', async ({ scene }) => {
+test.concurrent('finds a change without an event at the resync', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.run(['--resync', '1s']);
@@ -246,7 +244,7 @@ test.concurrent('the resync finds what no event told', async ({ scene }) => {
   await scene.servesNoMore(`${scene.address(20)}:8000`);
 });
 
-test.concurrent('a one-off of compose and a container of nobody never get in', async ({ scene }) => {
+test.concurrent('never routes to a one-off of Compose or to a container without a role', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.run();

@@ -6,7 +6,7 @@ import type { Scene } from './scene.ts';
 
 type Metrics = ReadonlyMap<string, number>;
 
-async function untilMetrics(scene: Scene, what: string, holds: (metrics: Metrics) => boolean): Promise<Metrics> {
+async function waitForMetrics(scene: Scene, what: string, holds: (metrics: Metrics) => boolean): Promise<Metrics> {
   let last: Metrics = new Map();
   return waitUntil(
     what,
@@ -19,7 +19,7 @@ async function untilMetrics(scene: Scene, what: string, holds: (metrics: Metrics
   );
 }
 
-test.concurrent('a change is counted, from its event to the answer of nginx', async ({ scene }) => {
+test.concurrent('counts a change, from its event to the answer of nginx', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   scene.run();
@@ -30,7 +30,7 @@ test.concurrent('a change is counted, from its event to the answer of nginx', as
   const startedAtSeconds = Date.now() / 1000;
   scene.backend('backend-2', 21);
   await scene.serves(`${scene.address(21)}:8000`);
-  const after = await untilMetrics(scene, 'it is counted', (metrics) => metrics.get('event_to_live_seconds_count') === 1);
+  const after = await waitForMetrics(scene, 'the change is counted', (metrics) => metrics.get('event_to_live_seconds_count') === 1);
   const grown = (name: string): number => (after.get(name) ?? 0) - (before.get(name) ?? 0);
   expect(grown('events_total{action="start"}')).toBe(1);
   expect(grown('engine_requests_total{endpoint="/containers/json"}')).toBe(2);
@@ -47,32 +47,32 @@ test.concurrent('a change is counted, from its event to the answer of nginx', as
   expect(after.get('upstreams{instance="meet",service="meet/backend",state="in_rotation"}')).toBe(2);
 });
 
-test.concurrent('what nginx refuses is counted, and the file that was put back', async ({ scene }) => {
+test.concurrent('counts a refused reload and its rollback', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.run();
   await scene.converged();
   nginx.behaviour.refuseText = '^~ /bad/';
   addService(scene, 'bad', 30);
-  const metrics = await untilMetrics(scene, 'it is counted', (now) => (now.get('rollbacks_total') ?? 0) > 0);
+  const metrics = await waitForMetrics(scene, 'the rollback is counted', (now) => (now.get('rollbacks_total') ?? 0) > 0);
   expect(metrics.get('reloads_total{result="refused"}')).toBeGreaterThanOrEqual(1);
-  await untilMetrics(scene, 'the problem is told', (now) => now.get('problems{code="reload-rejected"}') === 1);
+  await waitForMetrics(scene, 'the problem is counted', (now) => now.get('problems{code="reload-rejected"}') === 1);
 });
 
-test.concurrent('an engine that goes away and comes back', async ({ scene }) => {
+test.concurrent('counts the reconnect to an engine that was away', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.run();
   await scene.converged();
   expect((await readMetrics(scene)).get('engine_reconnects_total')).toBe(0);
   await scene.engine.goAway();
-  await untilMetrics(scene, 'it is away', (metrics) => metrics.get('engine_connected') === 0);
+  await waitForMetrics(scene, 'the engine is disconnected', (metrics) => metrics.get('engine_connected') === 0);
   expect((await readMetrics(scene)).get('problems{code="engine-unreachable"}')).toBe(1);
   await scene.engine.comeBack();
-  const metrics = await untilMetrics(scene, 'it is back', (now) => now.get('engine_connected') === 1);
+  const metrics = await waitForMetrics(scene, 'the engine is connected again', (now) => now.get('engine_connected') === 1);
   expect(metrics.get('engine_reconnects_total')).toBe(1);
   expect(metrics.has('problems{code="engine-unreachable"}')).toBe(false);
 });
 
-test.concurrent('they are the same on the port, as text, and nothing foreign breaks a line', async ({ scene }) => {
+test.concurrent('answers on the port as well, and no untrusted text breaks a line', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('back"end\n{} 1', 20, {
     labels: composeLabels('meet', 'back"end\n', { 'meet.role': 'backend', 'meet.pahts': '"} 1\nevil 1' }),

@@ -9,7 +9,7 @@ import type { Scene } from './scene.ts';
 import { situations } from './situations.ts';
 import type { SituationName } from './situations.ts';
 
-// The running sidecar and `render` list the same problems; what only the sidecar can find is named here.
+// The running sidecar and `render` list the same problems. Here are the codes that only the sidecar can find.
 
 const onlyInStatus: Readonly<Record<SituationName, readonly ProblemCode[]>> = {
   'all well': [],
@@ -17,11 +17,11 @@ const onlyInStatus: Readonly<Record<SituationName, readonly ProblemCode[]>> = {
   'backend unhealthy': [],
   // Only the sidecar knows what an operator drained.
   'backend draining': ['drained'],
-  'nobody left': [],
+  'no replica left': [],
   'label typo': [],
   'contested route': [],
   'nginx refused': ['reload-rejected', 'route-left-out'],
-  'engine gone': ['engine-unreachable'],
+  'engine away': ['engine-unreachable'],
   'frontend not verified': ['reload-unverified'],
 };
 
@@ -33,13 +33,13 @@ const lineOf = (item: Problem): string => `meet-gen: ${problemLine(item)}`;
 const linesOf = ({ stderr }: CommandEnd): readonly string[] => stderr.split('\n').filter((line) => line !== '');
 
 for (const { name, arrange } of situations) {
-  test.concurrent(`${name}: render lists what /status lists`, async ({ scene }) => {
+  test.concurrent(`render lists the problems of /status: ${name}`, async ({ scene }) => {
     await arrange(scene);
     const { problems } = await scene.status();
     const end = await render(scene);
     const shared = problems.filter(({ code }) => !onlyInStatus[name].includes(code));
     expect([...new Set(problems.filter((item) => !shared.includes(item)).map(({ code }) => code))].toSorted()).toEqual(onlyInStatus[name]);
-    if (name === 'engine gone') {
+    if (name === 'engine away') {
       expect(end).toMatchObject({ code: 3, stdout: '' });
       return;
     }
@@ -48,7 +48,7 @@ for (const { name, arrange } of situations) {
   });
 }
 
-test.concurrent('both list who answers for nobody, and who answers although it is unhealthy, of each service by itself', async ({
+test.concurrent('both list services without a replica in rotation, and services with an unhealthy replica in rotation', async ({
   scene,
 }) => {
   await scene.frontend('frontend');
@@ -57,7 +57,7 @@ test.concurrent('both list who answers for nobody, and who answers although it i
   scene.engine.world.add({ name: 'files', labels, networks: { [network]: scene.address(30) }, prefixLength: 24 });
   scene.engine.world.stop('files');
   scene.run();
-  const { problems } = await waitForStatus(scene, 'both are listed', (status) => status.converged && status.problems.length === 2);
+  const { problems } = await waitForStatus(scene, 'both problems are listed', (status) => status.converged && status.problems.length === 2);
   expect(problems.map(({ code, value }) => [code, value])).toEqual([
     ['nobody-in-rotation', 'meet/files'],
     ['unhealthy-in-use', 'meet/backend'],
@@ -67,7 +67,7 @@ test.concurrent('both list who answers for nobody, and who answers although it i
   expect(linesOf(end)).toEqual(problems.map(lineOf));
 });
 
-test.concurrent('a line of render names the project of a stranger', async ({ scene }) => {
+test.concurrent('a line of render names the other project that a container belongs to', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.backend('stranger', 21, {
@@ -81,19 +81,19 @@ const labelled = (labels: object): object => ({ labels });
 const project = (services: object): string =>
   JSON.stringify({ name: 'meet', services: { frontend: labelled({ 'meet.role': 'frontend' }), ...services } });
 
-describe('from what Compose resolved, where nothing runs', () => {
+describe('render --compose', () => {
   const backend = labelled({ 'meet.role': 'backend' });
   const files = { 'meet.role': 'service', 'meet.paths': '/files' };
   test.concurrent.for([
-    { name: 'all of it: no problem, whatever a container of it would have to be', stdin: project({ backend }), codes: [] },
-    { name: 'no backend at all: nobody could answer for it', stdin: project({}), codes: ['nobody-in-rotation'] },
+    { name: 'lists no problem for a complete project, although no container runs', stdin: project({ backend }), codes: [] },
+    { name: 'lists a missing backend', stdin: project({}), codes: ['nobody-in-rotation'] },
     {
-      name: 'a service without a network has that error, and no second one for what follows from it',
+      name: 'lists a service without a network once, without the problems that follow',
       stdin: project({ backend, files: { ...labelled(files), expose: ['80'], network_mode: 'none' } }),
       codes: ['no-shared-network'],
     },
     {
-      name: 'a drained backend that is alone goes on',
+      name: 'lists the drain of the only backend, which stays in rotation',
       stdin: project({ backend: labelled({ 'meet.role': 'backend', 'meet.drain': 'true' }) }),
       codes: ['drained'],
     },

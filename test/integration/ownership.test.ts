@@ -8,7 +8,8 @@ import { composeLabels, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 /*
- * Whose an instance is that is not named after its project: the Meet of `visio` is called `prod`, and others say that they belong to it.
+ * The owner of an instance that has another name than its project: the instance `prod` belongs to `visio`, and other
+ * projects claim it.
  */
 
 const shared = 'proxy';
@@ -26,7 +27,7 @@ async function startVictim(scene: Scene): Promise<void> {
   scene.backend('visio-backend', 20, { labels: labels('visio', 'backend'), networks: { [shared]: scene.address(20) } });
 }
 
-/** A frontend and a backend of another project, or of none, that claim the instance. */
+/** Adds a frontend and a backend that claim the instance, of another project or without a project. */
 async function claim(scene: Scene, project: string | undefined, host: number): Promise<void> {
   const name = project ?? 'nobody';
   await scene.frontend(`${name}-frontend`, {
@@ -44,22 +45,22 @@ async function apiOf(scene: Scene): Promise<string | undefined> {
   return new RegExp(`upstream ${upstream.replaceAll('.', '\\.')} \\{[^}]*?server ([\\d.]+:\\d+)`).exec(content)?.[1];
 }
 
-/** How many containers of other projects were reported. */
-function toldOf(run: RunningCommand): number {
+/** The number of reported containers of other projects. */
+function countForeign(run: RunningCommand): number {
   const codes = [...problemCodes(run), ...problemCodes(run, 'notice')];
   return codes.filter((code) => code.startsWith('foreign-project')).length;
 }
 
 describe.concurrent.each(['default', 'strict'] as const)('an instance with another name than its project (%s)', (mode) => {
   const flags = mode === 'strict' ? ['--strict-instance'] : [];
-  test('stays with its owner whoever claims it, over restarts and when it is recreated', async ({ scene }) => {
+  test('stays with its owner despite other claims, after a restart and with new containers', async ({ scene }) => {
     const victim = `${scene.address(20)}:8000`;
     await startVictim(scene);
     const first = scene.run(flags);
     await scene.serves(victim, 'prod');
     for (const [index, project] of ['aaa', 'prod', undefined].entries()) {
       await claim(scene, project, 30 + 10 * index);
-      await waitUntil('it is reported', () => toldOf(first) === 2 * index + 2);
+      await waitUntil('both claims are reported', () => countForeign(first) === 2 * index + 2);
     }
     await scene.converged();
     expect(await apiOf(scene)).toBe(victim);
@@ -73,7 +74,7 @@ describe.concurrent.each(['default', 'strict'] as const)('an instance with anoth
   });
 });
 
-test.concurrent('with nothing remembered, several claimants and --strict-instance the file stays until --project says whose it is', async ({
+test.concurrent('keeps the file with --strict-instance, several claimants and no remembered owner, until --project names one', async ({
   scene,
 }) => {
   await startVictim(scene);
@@ -81,7 +82,7 @@ test.concurrent('with nothing remembered, several claimants and --strict-instanc
   await mkdir(join(scene.out, 'prod'));
   await writeFile(scene.file('prod'), '# of the day before\n');
   const run = scene.run(['--strict-instance']);
-  await waitForStatus(scene, 'it is reported', ({ problems }) => problems.some(({ code }) => code === 'owner-undecided'));
+  await waitForStatus(scene, 'the undecided owner is reported', ({ problems }) => problems.some(({ code }) => code === 'owner-undecided'));
   expect((await scene.status()).problems).toMatchObject([{ code: 'owner-undecided', instance: 'prod', value: 'aaa, visio' }]);
   expect(await scene.content('prod')).toBe('# of the day before\n');
   expect(scene.engine.killCalls()).toEqual([]);
@@ -92,19 +93,21 @@ test.concurrent('with nothing remembered, several claimants and --strict-instanc
   expect(JSON.parse(await readFile(join(scene.out, 'prod', '.owner.json'), 'utf8'))).toEqual({ format: 1, project: 'visio' });
 });
 
-test.concurrent('a memory that can not be read gives the instance to nobody; once it can be, its owner has it', async ({ scene }) => {
+test.concurrent('leaves the owner undecided while the owner file is unreadable, and decides when it is readable again', async ({
+  scene,
+}) => {
   await startVictim(scene);
   const first = scene.run();
   await scene.serves(`${scene.address(20)}:8000`, 'prod');
   const file = join(scene.out, 'prod', '.owner.json');
-  const kept = await waitUntil('it is remembered', () => readFile(file, 'utf8').catch(() => undefined));
+  const kept = await waitUntil('the owner is remembered', () => readFile(file, 'utf8').catch(() => undefined));
   await first.stop();
   await claim(scene, 'aaa', 30);
   await rm(file);
   await mkdir(file);
   const before = await scene.content('prod');
   const second = scene.run();
-  await waitForStatus(scene, 'it is reported', ({ problems }) => problems.some(({ code }) => code === 'owner-undecided'));
+  await waitForStatus(scene, 'the undecided owner is reported', ({ problems }) => problems.some(({ code }) => code === 'owner-undecided'));
   expect(await scene.content('prod')).toBe(before);
   await rmdir(file);
   await writeFile(file, kept);
@@ -113,19 +116,19 @@ test.concurrent('a memory that can not be read gives the instance to nobody; onc
   expect((await scene.status()).instances[0]?.owner).toEqual({ project: 'visio', reason: 'remembered' });
 });
 
-test.concurrent('the memory is written again at a resync where somebody removed it', async ({ scene }) => {
+test.concurrent('writes a removed owner file again at the resync', async ({ scene }) => {
   await startVictim(scene);
   const run = scene.run();
   await scene.serves(`${scene.address(20)}:8000`, 'prod');
   const file = join(scene.out, 'prod', '.owner.json');
   const isThere = (): Promise<boolean> => readFile(file, 'utf8').then(Boolean, () => false);
-  await waitUntil('it is written', isThere);
+  await waitUntil('the owner file is written', isThere);
   await rm(file);
   run.signal('SIGHUP');
-  await waitUntil('it is written again', isThere);
+  await waitUntil('the owner file is written again', isThere);
 });
 
-test.concurrent('an owner whose frontend is gone leaves its file as it is, and says what to do after a renaming', async ({ scene }) => {
+test.concurrent("keeps the file if the owner's containers are removed, and shows the fix after a renaming", async ({ scene }) => {
   await startVictim(scene);
   scene.run();
   await scene.serves(`${scene.address(20)}:8000`, 'prod');
@@ -133,12 +136,12 @@ test.concurrent('an owner whose frontend is gone leaves its file as it is, and s
   await claim(scene, 'aaa', 30);
   scene.engine.world.remove('visio-frontend');
   scene.engine.world.remove('visio-backend');
-  await waitForStatus(scene, 'it is reported', ({ problems }) => problems.some(({ code }) => code === 'no-frontend'));
+  await waitForStatus(scene, 'the missing frontend is reported', ({ problems }) => problems.some(({ code }) => code === 'no-frontend'));
   expect((await scene.status()).problems.find(({ code }) => code === 'no-frontend')?.cure).toContain('--project prod=<project>');
   expect(await scene.content('prod')).toBe(before);
 });
 
-test.concurrent('a memory that makes no sense is reported, and the owner is decided again', async ({ scene }) => {
+test.concurrent('reports an invalid owner file, and decides the owner again', async ({ scene }) => {
   await startVictim(scene);
   await mkdir(join(scene.out, 'prod'));
   await writeFile(join(scene.out, 'prod', '.owner.json'), '{"format":1,"project":"a;b"}');
@@ -148,7 +151,7 @@ test.concurrent('a memory that makes no sense is reported, and the owner is deci
   expect((await scene.status()).instances[0]?.owner).toMatchObject({ project: 'visio' });
 });
 
-test.concurrent('render says whom it assumes, and --project names another', async ({ scene }) => {
+test.concurrent('render prints the owner that it assumes, and --project names another', async ({ scene }) => {
   await startVictim(scene);
   await claim(scene, 'aaa', 30);
   const render = (...flags: readonly string[]): ReturnType<typeof runCommand> =>
@@ -161,7 +164,7 @@ test.concurrent('render says whom it assumes, and --project names another', asyn
   expect(told.stdout).toContain(`server ${scene.address(20)}:8000`);
 });
 
-test.concurrent('--project without the name of an instance needs --instance', async () => {
+test.concurrent('refuses --project without the name of an instance if --instance is missing', async () => {
   const { code, stderr } = await runCommand(['render', '--project', 'visio']);
   expect([code, stderr]).toEqual([2, expect.stringContaining('nothing says which Meet belongs to that project')]);
 });

@@ -5,7 +5,7 @@ import { readGeneration } from '../support/fake-engine/nginx.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { composeLabels, problemCodes, test, waitForStatus } from './scene.ts';
 
-test.concurrent('a start lists, publishes, signals and proves', async ({ scene }) => {
+test.concurrent('lists, publishes, signals and proves at the start', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
   const run = scene.run();
@@ -21,7 +21,7 @@ test.concurrent('a start lists, publishes, signals and proves', async ({ scene }
   expect((await stat(scene.file())).mode & 0o777).toBe(0o644);
   expect((await stat(join(scene.out, 'meet'))).mode & 0o777).toBe(0o755);
   await waitUntil(
-    'nothing else is left',
+    'no other file is left',
     async () => (await readdir(join(scene.out, 'meet'))).join() === '.editions.json,.owner.json,routing.conf',
   );
   expect(run.stdout()).toBe('');
@@ -86,7 +86,7 @@ test.concurrent('follows changes of address, health and name', async ({ scene })
   scene.engine.world.unpause('backend-1');
   await scene.serves(`${scene.address(22)}:8000`);
   scene.engine.world.rename('backend-1', 'backend-one');
-  await waitForStatus(scene, 'the new name', ({ instances }) =>
+  await waitForStatus(scene, 'the status shows the new name', ({ instances }) =>
     (instances[0]?.services[0]?.replicas ?? []).some((replica) => replica.container === 'backend-one'),
   );
 });
@@ -100,7 +100,7 @@ test.concurrent('the same rendered bytes cause no write and no signal', async ({
   const before = await scene.fileIdentity();
 
   scene.engine.world.rename('backend-2', 'blue');
-  await waitForStatus(scene, 'renamed', ({ instances }) =>
+  await waitForStatus(scene, 'the status shows the new name', ({ instances }) =>
     (instances[0]?.services[0]?.replicas ?? []).some((replica) => replica.container === 'blue'),
   );
   await scene.converged();
@@ -153,7 +153,7 @@ test.concurrent('a frontend that has just started is asked first, and signalled 
   expect(scene.engine.killCalls().length).toBeGreaterThan(signalled);
 });
 
-test.concurrent('a frontend that starts with the right file is never signalled', async ({ scene }) => {
+test.concurrent('sends no signal to a frontend that starts with the right file', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.run();
   await scene.converged();
@@ -224,12 +224,12 @@ test.concurrent('two frontends are signalled at the same time, and the status sh
   ]);
 });
 
-test.concurrent('two instances have a folder each, and only their own frontends are signalled', async ({ scene }) => {
+test.concurrent('gives each instance its folder, and signals only its own frontends', async ({ scene }) => {
   const one = await scene.frontend('one-frontend', { instance: 'one' });
   const two = await scene.frontend('two-frontend', { instance: 'two', host: 11 });
   scene.run();
   await scene.converged();
-  await waitUntil('both serve', () => one.generation() !== 'none' && two.generation() !== 'none');
+  await waitUntil('both frontends serve', () => one.generation() !== 'none' && two.generation() !== 'none');
   await scene.converged();
   const signalled = scene.engine.killCalls().length;
   const before = await scene.fileIdentity('one');
@@ -256,7 +256,7 @@ test.concurrent('--instance serves only that instance, and publishes directly in
   expect((await readdir(scene.out)).filter((name) => !name.startsWith('.'))).toEqual(['routing.conf']);
 });
 
-test.concurrent('a second meet-gen on the same directory is refused, and the first goes on', async ({ scene }) => {
+test.concurrent('refuses to start on the directory of another meet-gen, which goes on', async ({ scene }) => {
   await scene.frontend('frontend');
   const first = scene.run();
   await scene.converged();
@@ -283,13 +283,13 @@ test.concurrent('files that a killed meet-gen left behind do no harm', async ({ 
   await second.waitForLog('routesLive');
   await scene.converged();
   await waitUntil(
-    'nothing else is left',
+    'no other file is left',
     async () => (await readdir(join(scene.out, 'meet'))).join() === '.editions.json,.owner.json,routing.conf',
   );
   expect((await readdir(scene.out)).toSorted()).toEqual(['.meet-gen.sock', '.versions.json', 'meet']);
 });
 
-test.concurrent('a frontend alone, without any backend, answers 503 on the paths of the backend', async ({ scene }) => {
+test.concurrent('publishes 503 for the paths of the backend if there is no backend', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.run();
   await scene.converged();

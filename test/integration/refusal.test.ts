@@ -70,10 +70,10 @@ test.concurrent('the old routes stay during a test, and status, explain and the 
   const engine = new EventEmitter();
   const asked = scene.engine.faults.add({ method: 'POST', path: /\/exec$/, do: 'late', until: once(engine, 'answer') });
   addService(scene, 'more', 31);
-  const status = await waitForStatus(scene, 'nginx is asked', ({ instances: [meet] }) => {
+  const status = await waitForStatus(scene, 'nginx tests the change', ({ instances: [meet] }) => {
     return meet?.onTrial === true && meet.desiredGeneration !== meet.publishedGeneration;
   });
-  await waitUntil('the engine is asked', () => asked.hits() === 1);
+  await waitUntil('the engine is asked to run the test', () => asked.hits() === 1);
   expect(status.converged).toBe(false);
   expect(status.instances[0]?.routes.find(({ path }) => path === '/more')).toMatchObject({ leftOut: true });
   const { stdout } = await runCommand(['status', '--out', scene.out]);
@@ -93,7 +93,9 @@ test.concurrent("nginx's words are found among thousands of requests in the log,
   await scene.converged();
   Object.assign(nginx.behaviour, { refuseText: '^~ /bad/', requestsAfterRefusal: 3000 });
   addService(scene, 'bad', 30);
-  const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === rejected));
+  const { problems } = await waitForStatus(scene, 'the refusal is reported', (status) =>
+    status.problems.some(({ code }) => code === rejected),
+  );
   const message = problems.find(({ code }) => code === rejected)?.message;
   expect(message).toContain('[emerg] ^~ /bad/ is refused');
   expect(message).not.toContain('forged');
@@ -106,9 +108,11 @@ test.concurrent('one of two frontends is enough to refuse, and is named', async 
   await scene.converged();
   stubborn.behaviour.refuseText = '/bad/';
   addService(scene, 'bad', 30);
-  const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === rejected));
+  const { problems } = await waitForStatus(scene, 'the refusal is reported', (status) =>
+    status.problems.some(({ code }) => code === rejected),
+  );
   expect(problems.find(({ code }) => code === rejected)?.message).toContain('(frontend-2: [emerg] /bad/ is refused');
-  await published(scene, 'nothing that is refused', (content) => !content.includes('^~ /bad/'));
+  await published(scene, 'a file without the refused route', (content) => !content.includes('^~ /bad/'));
 });
 
 test.concurrent('a frontend of another project neither blocks routes nor decides the nginx version', async ({ scene }) => {
@@ -126,7 +130,7 @@ test.concurrent('a frontend of another project neither blocks routes nor decides
   await scene.converged();
   stranger.behaviour.refuseText = '^~ /more/';
   addService(scene, 'more', 31);
-  const { problems } = await waitForStatus(scene, 'the stranger refuses', (status) =>
+  const { problems } = await waitForStatus(scene, "the other project's frontend refuses", (status) =>
     status.problems.some(({ code, container }) => code === 'reload-pending' && container === 'stranger'),
   );
   expect(problems.map(({ code }) => code)).not.toContain(rejected);
@@ -190,9 +194,11 @@ test.concurrent('three signals without effect count as a refusal without access 
   await scene.converged();
   nginx.behaviour.refuseText = upstreamOfBad;
   addService(scene, 'bad', 30);
-  const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === rejected));
+  const { problems } = await waitForStatus(scene, 'the refusal is reported', (status) =>
+    status.problems.some(({ code }) => code === rejected),
+  );
   expect(problems.find(({ code }) => code === rejected)?.message).toContain('three signals');
-  await published(scene, 'nothing that is refused', (content) => !content.includes('^~ /bad/'));
+  await published(scene, 'a file without the refused route', (content) => !content.includes('^~ /bad/'));
   expect(scene.engine.calls.filter(({ path }) => /logs|exec/.test(path))).toEqual([]);
 });
 
@@ -209,7 +215,7 @@ test.concurrent('without access to the log, a bad label holds back its whole cha
     addService(scene, 'more', 31);
   });
   run.signal('SIGHUP');
-  const { problems } = await waitForStatus(scene, 'it is held back', (status) => status.problems.some(isHeldBack));
+  const { problems } = await waitForStatus(scene, 'the change is held back', (status) => status.problems.some(isHeldBack));
   const { message, cure } = problems.find(isHeldBack) ?? {};
   expect(message).toContain('its log, which says why, can not be read from here');
   expect(message).toContain('(=/bad, /bad/, =/more, /more/)');
@@ -221,7 +227,7 @@ test.concurrent('without access to the log, a bad label holds back its whole cha
   await published(scene, 'the new address', (content) => content.includes(`${scene.address(21)}:8000`));
   await waitUntil('the frontend is live', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
   expect(await scene.content()).not.toMatch(/\/bad\/|\/more/);
-  // No part of the change was tried by a reload.
+  // No reload has tried a part of the change.
   expect(nginx.signals.length - length).toBe(1);
   scene.engine.world.remove('bad');
   await scene.serves('location ^~ /more/ {');
@@ -234,7 +240,9 @@ test.concurrent('a change of addresses is never rolled back, and the signal is r
   await scene.converged();
   nginx.behaviour.refuseReload = true;
   scene.backend('backend-2', 21);
-  const { problems } = await waitForStatus(scene, 'refused', (status) => status.problems.some(({ code }) => code === 'reload-pending'));
+  const { problems } = await waitForStatus(scene, 'the refusal is reported', (status) =>
+    status.problems.some(({ code }) => code === 'reload-pending'),
+  );
   expect(problems[0]?.message).toContain('[emerg] it is refused');
   expect(await scene.content()).toContain(`${scene.address(21)}:8000`);
   nginx.behaviour.refuseReload = false;
@@ -253,7 +261,7 @@ test.concurrent('the next process does not publish a refused change, and knows t
   await waitUntil('the good edition is live', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
   first.signal('SIGKILL');
   await first.ended;
-  const told = nginx.signals.length;
+  const signalled = nginx.signals.length;
   scene.backend('backend-2', 21);
   const second = scene.run();
   await published(scene, 'the new address', (content) => content.includes(`${scene.address(21)}:8000`));
@@ -261,7 +269,7 @@ test.concurrent('the next process does not publish a refused change, and knows t
   expect((await scene.status()).problems.filter(isHeldBack)).toHaveLength(1);
   await waitUntil('nginx serves the new address', async () => (await scene.status()).instances[0]?.frontends[0]?.phase === 'live');
   expect(await scene.content()).not.toContain('^~ /bad/');
-  expect(nginx.signals.length - told).toBe(1);
+  expect(nginx.signals.length - signalled).toBe(1);
 });
 
 for (const { what, text } of [

@@ -10,7 +10,7 @@ function render(scene: Scene, flags: readonly string[] = [], options: CommandOpt
   return runCommand(['render', '--docker-host', scene.engine.host, ...flags], options);
 }
 
-/** As Compose resolves it. */
+/** A project as Compose resolves it. */
 const project = {
   name: 'meet',
   networks: { default: { name: 'meet_default', ipam: {} } },
@@ -26,8 +26,8 @@ function renderProject(services: object = {}, flags: readonly string[] = []): Pr
   return runCommand(['render', '--compose', '-', ...flags], { stdin });
 }
 
-describe('from the engine', () => {
-  test.concurrent('asks the engine that the flag names, whatever the environment says', async ({ scene }) => {
+describe('render from the engine', () => {
+  test.concurrent('asks the engine of the flag, not that of the environment', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20);
     const expected = await render(scene);
@@ -41,7 +41,7 @@ describe('from the engine', () => {
     }
   });
 
-  test.concurrent('prints what the sidecar publishes, writes nothing and signals nobody', async ({ scene }) => {
+  test.concurrent("prints the sidecar's file, writes nothing and sends no signal", async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20);
     const end = await render(scene);
@@ -54,7 +54,7 @@ describe('from the engine', () => {
     expect(await render(scene)).toEqual(end);
   });
 
-  test.concurrent('several instances: each has its heading; --instance picks one', async ({ scene }) => {
+  test.concurrent('prints a heading for each of several instances; --instance chooses one', async ({ scene }) => {
     await scene.frontend('one-frontend', { instance: 'one' });
     await scene.frontend('two-frontend', { instance: 'two', host: 11 });
     for (const [index, name] of ['one', 'two'].entries()) {
@@ -70,7 +70,7 @@ describe('from the engine', () => {
     expect(one.stdout).not.toContain('of two');
   });
 
-  test.concurrent('problems: the file on standard output, they on standard error, exit 7', async ({ scene }) => {
+  test.concurrent('prints the file on standard output, problems on standard error, and exits with 7', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20, {
       labels: composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.prot': '8001', 'meet.read-timeout': 'long' }),
@@ -84,7 +84,7 @@ describe('from the engine', () => {
     expect(stderr).toContain('(bad-label-value)');
   });
 
-  test.concurrent('nothing labelled: nothing on standard output, exit 7', async ({ scene }) => {
+  test.concurrent('prints nothing on standard output and exits with 7 if no container is labelled', async ({ scene }) => {
     const { code, stdout, stderr } = await render(scene);
     expect({ code, stdout }).toEqual({ code: 7, stdout: '' });
     expect(stderr).toBe('meet-gen: nothing to render: no container with meet.role=frontend was found\n');
@@ -93,9 +93,9 @@ describe('from the engine', () => {
   for (const fault of [
     { name: 'answers 500', do: 'status', status: 500 },
     { name: 'is cut', do: 'cut' },
-    { name: 'answers no list', do: 'body', body: '{}' },
+    { name: 'is no list', do: 'body', body: '{}' },
   ] as const) {
-    test.concurrent(`a list that ${fault.name}: exit 3, never an empty file`, async ({ scene }) => {
+    test.concurrent(`exits with 3 if the list ${fault.name}, and prints no empty file`, async ({ scene }) => {
       await scene.frontend('frontend');
       scene.engine.faults.add({ method: 'GET', path: /^\/containers\/json$/, ...fault });
       const { code, stdout, stderr } = await render(scene);
@@ -110,7 +110,7 @@ describe('from the engine', () => {
     { name: 'broken', files: { 'routing.conf.eta': '# one\n<% if ( { %>\n' } },
     { name: 'failing', files: { 'routing.conf.eta': '# one\n<%= it.nothing.more %> <%= it.generation %>\n' } },
   ]) {
-    test.concurrent(`a template directory that is ${name}: exit 4, file and reason`, async ({ scene }) => {
+    test.concurrent(`exits with 4 if the template directory is ${name}, with file and reason`, async ({ scene }) => {
       await scene.frontend('frontend');
       const directory = join(scene.folder, 'templates');
       if (files !== undefined) await mkdir(directory);
@@ -125,8 +125,8 @@ describe('from the engine', () => {
   }
 });
 
-describe('from what Compose resolved, with no engine', () => {
-  test.concurrent('a placeholder address stands for each service, named in a comment', async ({ scene }) => {
+describe('render --compose, without an engine', () => {
+  test.concurrent('gives each service a placeholder address, and names it in a comment', async ({ scene }) => {
     const { code, stdout, stderr } = await renderProject();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('# 192.0.2.1 stands for the service backend\n# 192.0.2.2 stands for the service frontend\n');
@@ -136,7 +136,7 @@ describe('from what Compose resolved, with no engine', () => {
     expect(scene.engine.calls).toEqual([]);
   });
 
-  test.concurrent('problems in it: exit 7', async () => {
+  test.concurrent('exits with 7 if the project has problems', async () => {
     const { code, stdout, stderr } = await renderProject({ backend: { labels: { 'meet.role': 'bakend' } } });
     expect(code).toBe(7);
     expect(stdout).toContain('# routing.conf of meet,');
@@ -179,7 +179,7 @@ describe('from what Compose resolved, with no engine', () => {
       stdout: 'server 192.0.2.1:8000 ',
       codes: [],
     },
-    { name: 'a service whose image alone says its port', services: { files }, stdout: 'server 192.0.2.2:80 ', codes: ['needs-engine'] },
+    { name: 'a service whose port stands only in its image', services: { files }, stdout: 'server 192.0.2.2:80 ', codes: ['needs-engine'] },
     {
       name: 'a service with a range of ports',
       services: { files: { ...files, expose: ['9001-9002/tcp', '53/udp'] } },
@@ -198,9 +198,9 @@ describe('from what Compose resolved, with no engine', () => {
       stdout: '# no address stands for the service backend: it has no replicas\n',
       codes: ['nobody-in-rotation'],
     },
-    { name: 'a service that nobody starts', services: { files: { ...files, scale: 0 } }, stdout: 'server 192.0.2.1:8000 ', codes: [] },
+    { name: 'a service without replicas', services: { files: { ...files, scale: 0 } }, stdout: 'server 192.0.2.1:8000 ', codes: [] },
   ]) {
-    test.concurrent(`${name}: as \`up\` would start it`, async () => {
+    test.concurrent(`renders ${name} as \`up\` would start it`, async () => {
       const end = await renderProject(services);
       expect([...end.stderr.matchAll(/ \(([a-z-]+)\)$/gm)].map(([, code]) => code)).toEqual(codes);
       expect(end.code).toBe(name === 'no backend' ? 7 : 0);
@@ -214,18 +214,19 @@ describe('from what Compose resolved, with no engine', () => {
     { name: 'nothing', stdin: '', reason: 'JSON' },
     { name: 'another JSON', stdin: '{}', reason: 'no project name' },
     { name: 'variables, as with --no-interpolate', stdin: '{"name": "${X}", "services": {}}', reason: '--no-interpolate' },
-    { name: 'more than is read', stdin: ' '.repeat(17 * 2 ** 20), reason: 'longer than 16777216 bytes' },
+    { name: 'input beyond the limit', stdin: ' '.repeat(17 * 2 ** 20), reason: 'longer than 16777216 bytes' },
   ]) {
-    test.concurrent(`${name}: exit 2, a line with the reason and what to paste`, async () => {
+    test.concurrent(`exits with 2 for ${name}, with the reason and the line to paste`, async () => {
       const end = await runCommand(['render', '--compose', '-'], { stdin });
       expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 2, stdout: '' });
       expect(end.stderr).toContain(reason);
-      if (name !== 'more than is read') expect(end.stderr).toContain('docker compose config --format json | meet-gen render --compose -');
+      if (name !== 'input beyond the limit')
+        expect(end.stderr).toContain('docker compose config --format json | meet-gen render --compose -');
       expect(end.stderr.trimEnd().split('\n')).toHaveLength(1);
     });
   }
 
-  test.concurrent('no docker on the PATH, as in the image: exit 2, and what to paste where it is', async ({ scene }) => {
+  test.concurrent('exits with 2 without docker on the PATH, as in the image, and prints the line to paste', async ({ scene }) => {
     for (const { args, line } of [
       { args: [], line: 'docker compose config --format json' },
       { args: ['compose.prod.yml'], line: 'docker compose -f compose.prod.yml config --format json' },
@@ -237,7 +238,7 @@ describe('from what Compose resolved, with no engine', () => {
     }
   });
 
-  test.concurrent('a file without a name: exit 2', async () => {
+  test.concurrent('exits with 2 for an empty file name', async () => {
     expect(await runCommand(['render', '--compose='])).toMatchObject({
       code: 2,
       stdout: '',
@@ -245,14 +246,14 @@ describe('from what Compose resolved, with no engine', () => {
     });
   });
 
-  test.concurrent('a template that is broken: exit 4', async ({ scene }) => {
+  test.concurrent('exits with 4 for a broken template', async ({ scene }) => {
     await writeFile(join(scene.folder, 'routing.conf.eta'), '<%= it.generation %>\n<%= it. %>\n');
     const end = await renderProject({}, ['--templates', scene.folder]);
     expect({ code: end.code, stdout: end.stdout }, end.stderr).toEqual({ code: 4, stdout: '' });
     expect(end.stderr).toContain('routing.conf.eta, line 2');
   });
 
-  test.concurrent('it cannot write escape sequences or lines of its own to the terminal', async () => {
+  test.concurrent('prints no escape sequences or lines of the project on the terminal', async () => {
     const { code, stderr } = await renderProject({ '\u001b]0;evil\u0007\nmeet-gen: all is well': [] });
     expect(code).toBe(2);
     expect(stderr).toMatch(/^meet-gen: the input isn't the JSON [\x20-\x7e]+\n$/);

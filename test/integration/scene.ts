@@ -14,9 +14,9 @@ export {
 } from '../support/fake-engine/scene.ts';
 export { freePort } from '../support/free-port.ts';
 
-/** A test with a scene of its own. */
+/** A test with its own scene. */
 export const test = plainTest.extend<{ scene: Scene }>({
-  // oxlint-disable-next-line no-empty-pattern -- vitest reads the fixtures that are wanted from the pattern
+  // oxlint-disable-next-line no-empty-pattern -- vitest reads the wanted fixtures from the pattern
   scene: async ({}, use) => {
     const releases: (() => Promise<unknown>)[] = [];
     try {

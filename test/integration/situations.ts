@@ -12,33 +12,33 @@ export type SituationName =
   | 'backend starting'
   | 'backend unhealthy'
   | 'backend draining'
-  | 'nobody left'
+  | 'no replica left'
   | 'label typo'
   | 'contested route'
   | 'nginx refused'
-  | 'engine gone'
+  | 'engine away'
   | 'frontend not verified';
 
-/** A situation that has come about. */
+/** A situation under way. */
 interface Arranged {
   readonly run: RunningCommand;
-  /** Ends it, and waits until all is well. */
+  /** Ends the situation; resolves when the Meet is well again. */
   fix(): Promise<StatusSnapshot>;
 }
 
-/** Something that happens to a Meet, so that whatever meet-gen shows can be held against it. */
+/** A situation of a Meet, for comparison with every output of meet-gen. */
 export interface Situation {
   readonly name: SituationName;
   /**
-   * Starts `meet-gen run` on an empty scene, with these flags besides the scene's own, brings the situation about while it runs,
-   * and waits until `/status` tells it.
+   * Starts `meet-gen run` on an empty scene, with these flags and the scene's own. Then brings the situation about, and
+   * waits until `/status` shows it.
    */
   arrange(scene: Scene, flags?: readonly string[]): Promise<Arranged>;
 }
 
 type Turn = (scene: Scene, nginx: FakeNginx) => unknown;
 
-/** A frontend and a healthy `backend-1` at .20, all live; then what happens, and what ends it. */
+/** Begins with a live frontend and a healthy `backend-1` at .20. `happens` and `ends` change that. */
 function situation(name: SituationName, happens: Turn, ends: Turn = () => undefined, ownFlags: readonly string[] = []): Situation {
   return {
     name,
@@ -59,7 +59,6 @@ function situation(name: SituationName, happens: Turn, ends: Turn = () => undefi
   };
 }
 
-/** All of them. */
 export const situations: readonly Situation[] = [
   situation('all well', (scene) => waitForStatus(scene, 'all is well', isWell)),
   situation(
@@ -91,7 +90,7 @@ export const situations: readonly Situation[] = [
     (scene) => drain(scene, '--cancel', 'backend-2'),
   ),
   situation(
-    'nobody left',
+    'no replica left',
     async (scene) => {
       scene.engine.world.stop('backend-1');
       await ranked(scene, 'backend-1', 'never');
@@ -126,7 +125,7 @@ export const situations: readonly Situation[] = [
       addService(scene, 'bad', 30);
       await problemShown(scene, 'reload-rejected');
       await problemShown(scene, 'route-left-out');
-      await waitForStatus(scene, 'all the rest is live', ({ instances }) => instances.length > 0 && instances.every(isServed));
+      await waitForStatus(scene, 'the other routes are live', ({ instances }) => instances.length > 0 && instances.every(isServed));
     },
     (scene, nginx) => {
       nginx.behaviour.refuseText = undefined;
@@ -134,7 +133,7 @@ export const situations: readonly Situation[] = [
     },
   ),
   situation(
-    'engine gone',
+    'engine away',
     async (scene) => {
       await scene.engine.goAway();
       await problemShown(scene, 'engine-unreachable');
@@ -153,7 +152,7 @@ export const situations: readonly Situation[] = [
   ),
 ];
 
-/** Waits until a container is judged so, and that is live. */
+/** Waits until a container has this rank, and its routes are live. */
 async function ranked(scene: Scene, container: string, rank: string): Promise<void> {
   await waitForStatus(
     scene,
@@ -168,7 +167,7 @@ async function ranked(scene: Scene, container: string, rank: string): Promise<vo
 }
 
 async function problemShown(scene: Scene, code: string): Promise<void> {
-  await waitForStatus(scene, `it tells of ${code}`, ({ problems }) => problems.some((item) => item.code === code));
+  await waitForStatus(scene, `the status shows ${code}`, ({ problems }) => problems.some((item) => item.code === code));
 }
 
 async function drain(scene: Scene, ...args: readonly string[]): Promise<void> {

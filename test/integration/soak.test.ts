@@ -4,7 +4,7 @@ import { soak } from '../support/soak/soak.ts';
 import { test } from './scene.ts';
 
 /** The short form of test/endurance/soak.test.ts. */
-test.concurrent('a life of 1,000 events: right whenever it comes to rest, and no descriptor is left open', async ({ scene }) => {
+test.concurrent('publishes the right file at every rest in 1,000 events, and leaves no descriptor open', async ({ scene }) => {
   const descriptors: number[] = [];
   const { command, events, lists, signals, subscriptions } = await soak(scene, {
     seed: 3,

@@ -63,9 +63,9 @@ async function startProxy(
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void proxy.kill('SIGKILL'));
-  let said = '';
-  proxy.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
-  await waitUntil('the proxy listens', () => said.includes('"start"'));
+  let output = '';
+  proxy.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  await waitUntil('the proxy listens', () => output.includes('"start"'));
   return `tcp://127.0.0.1:${port}`;
 }
 

@@ -8,17 +8,17 @@ import type { Scene } from './scene.ts';
 import { situations } from './situations.ts';
 import type { SituationName } from './situations.ts';
 
-// What `meet-gen status` and the metrics say of each situation that somebody asks about.
+// The output of `meet-gen status` and the metrics in each situation.
 
 function status(scene: Scene, ...args: readonly string[]): ReturnType<typeof runCommand> {
   return runCommand(['status', '--out', scene.out, ...args]);
 }
 
-/** Waits until the command says all of that, and ends with that code. */
-async function told(scene: Scene, code: 0 | 7, ...texts: readonly string[]): Promise<string> {
+/** Waits until `meet-gen status` prints these texts and ends with this code. */
+async function waitForOutput(scene: Scene, code: 0 | 7, ...texts: readonly string[]): Promise<string> {
   let last = '';
   return waitUntil(
-    `it says ${texts.join(' | ')}`,
+    `meet-gen status prints ${texts.join(' | ')}`,
     async () => {
       const end = await status(scene);
       last = JSON.stringify(end, undefined, 1);
@@ -33,8 +33,8 @@ async function told(scene: Scene, code: 0 | 7, ...texts: readonly string[]): Pro
 const upstreams = (state: string, service = 'meet/backend'): string => `upstreams{instance="meet",service="${service}",state="${state}"}`;
 const problems = (code: string): string => `problems{code="${code}"}`;
 
-/** Waits until the metrics say so, too. */
-async function counted(scene: Scene, wanted: Readonly<Record<string, number>>): Promise<void> {
+/** Waits until the metrics have these values. */
+async function waitForMetrics(scene: Scene, wanted: Readonly<Record<string, number>>): Promise<void> {
   let found: Readonly<Record<string, number | undefined>> = {};
   await waitUntil(
     `the metrics are ${JSON.stringify(wanted)}`,
@@ -48,14 +48,14 @@ async function counted(scene: Scene, wanted: Readonly<Record<string, number>>): 
   );
 }
 
-/** What is told of a situation: the exit code, the texts that `status` prints, and metrics. */
-interface Telling {
+/** The expected output in a situation: the exit code, the texts that `status` prints, and metrics. */
+interface ExpectedOutput {
   readonly code: 0 | 7;
   readonly texts: readonly string[];
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
+const expectedOutputs: Readonly<Record<SituationName, (scene: Scene) => ExpectedOutput>> = {
   'all well': (scene) => ({
     code: 0,
     texts: [
@@ -83,7 +83,7 @@ const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
     texts: [': all routes are live\n', 'running: drained by an operator', 'notice drained (backend-2)', 'cure: '],
     metrics: { [upstreams('in_rotation')]: 1, [upstreams('draining')]: 1, [problems('drained')]: 1 },
   }),
-  'nobody left': () => ({
+  'no replica left': () => ({
     code: 7,
     texts: [
       ': no replica is in rotation for meet/backend, so its routes answer 503\n',
@@ -113,7 +113,7 @@ const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
     ],
     metrics: { [problems('reload-rejected')]: 1, [problems('route-left-out')]: 1 },
   }),
-  'engine gone': () => ({
+  'engine away': () => ({
     code: 7,
     texts: [
       ": the engine can't be reached, so changes are not seen; the last published file is still served\n",
@@ -133,40 +133,40 @@ const tellings: Readonly<Record<SituationName, (scene: Scene) => Telling>> = {
 };
 
 for (const { name, arrange } of situations) {
-  test.concurrent(name, async ({ scene }) => {
+  test.concurrent(`shows the situation until its end: ${name}`, async ({ scene }) => {
     await scene.listens([20, 8000], [21, 8000], [22, 3000], [23, 3000], [24, 3000], [30, 3000], [31, 3000]);
     const { fix } = await arrange(scene);
-    const { code, texts, metrics } = tellings[name](scene);
-    const text = await told(scene, code, ...texts);
+    const { code, texts, metrics } = expectedOutputs[name](scene);
+    const text = await waitForOutput(scene, code, ...texts);
     if (name === 'all well') expect(text).not.toContain('problems');
-    await counted(scene, metrics);
+    await waitForMetrics(scene, metrics);
     await fix();
-    await told(scene, 0, ': all routes are live\n');
+    await waitForOutput(scene, 0, ': all routes are live\n');
   });
 }
 
-test.concurrent('while the only backend is starting the file is live, and the service is not ready', async ({ scene }) => {
+test.concurrent('shows that a service is not ready while its only backend is starting, although the file is live', async ({ scene }) => {
   await scene.frontend('frontend');
   await scene.listens([20, 8000]);
   scene.backend('backend', 20, { health: 'starting' });
   scene.run();
-  await told(
+  await waitForOutput(
     scene,
     7,
     ': the file is live, but meet/backend is not ready (backend is starting: health check has not passed yet)\n',
     'meet: live (',
   );
   scene.engine.world.health('backend', 'healthy');
-  await told(scene, 0, ': all routes are live\n');
+  await waitForOutput(scene, 0, ': all routes are live\n');
 });
 
-test.concurrent('a port that nothing listens on is named, with the ports that the container exposes', async ({ scene }) => {
+test.concurrent('names a port that refuses connections, with the ports that the container exposes', async ({ scene }) => {
   await scene.frontend('frontend');
   const labels = composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.port': '8001' });
   scene.backend('backend', 20, { health: 'healthy', labels, ports: [8000] });
   await scene.listens([20, 8000]);
   scene.run();
-  await told(
+  await waitForOutput(
     scene,
     7,
     `: the file is live, but meet/backend is not ready (backend refuses connections at ${scene.address(20)}:8001), and there is a problem\n`,
@@ -175,21 +175,21 @@ test.concurrent('a port that nothing listens on is named, with the ports that th
     'the container exposes 8000',
     'set meet.port to 8000',
   );
-  // Nobody is asked by the loop.
+  // Only the command connects to backends; the running sidecar does not.
   expect((await scene.status()).problems).toEqual([]);
   await scene.listens([20, 8001]);
-  await told(scene, 0, ': all routes are live\n');
+  await waitForOutput(scene, 0, ': all routes are live\n');
 });
 
-test.concurrent('an address that can not be reached from here says nothing', async ({ scene }) => {
+test.concurrent('reports no problem for an address that meet-gen can not reach', async ({ scene }) => {
   await scene.frontend('frontend', { container: { networks: { meet_default: scene.address(10), far: '127.9.9.9' } } });
   scene.backend('backend', 20, { health: 'healthy', networks: { far: '203.0.113.7' } });
   scene.run();
   await scene.serves('203.0.113.7:8000');
-  await told(scene, 0, ': all routes are live\n');
+  await waitForOutput(scene, 0, ': all routes are live\n');
 });
 
-test.concurrent('as JSON it is what /status answers; of one instance alone when that is asked for', async ({ scene }) => {
+test.concurrent('prints the answer of /status with --json, for one instance with --instance', async ({ scene }) => {
   await scene.frontend('frontend');
   await scene.frontend('frontend-b', { instance: 'other', host: 11 });
   scene.run();
@@ -197,7 +197,7 @@ test.concurrent('as JSON it is what /status answers; of one instance alone when 
   const { stdout, code } = await status(scene, '--json');
   // There is no backend.
   expect(code).toBe(7);
-  // The engine may have been asked once more in between.
+  // The sidecar may have listed containers once more in between.
   const { engine, ...shown } = JSON.parse(stdout) as Record<string, unknown>;
   const { engine: __, ...answered } = await scene.status();
   expect(shown).toEqual(answered);
@@ -207,20 +207,20 @@ test.concurrent('as JSON it is what /status answers; of one instance alone when 
   expect((await status(scene, '--instance', 'nobody')).code).toBe(7);
 });
 
-test.concurrent('docs/status.md tells of every field', async ({ scene }) => {
+test.concurrent('docs/status.md documents every field', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   nginx.behaviour.answers = 'forbidden';
   scene.backend('backend', 20, { labels: composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.pahts': '/more' }) });
   scene.run();
-  await told(scene, 7, 'refuses meet-gen');
+  await waitForOutput(scene, 7, 'refuses meet-gen');
   await scene.engine.goAway();
-  await told(scene, 7, 'engine-unreachable');
+  await waitForOutput(scene, 7, 'engine-unreachable');
   const page = await readFile(new URL('../../docs/status.md', import.meta.url), 'utf8');
   const words = new Set(page.match(/[A-Za-z]+/g));
   expect(keysOf(await scene.status()).filter((key) => !words.has(key))).toEqual([]);
 });
 
-test.concurrent('nobody to ask: exit 3, and what to look at', async ({ scene }) => {
+test.concurrent('exits with 3 if no meet-gen answers, and shows what to check', async ({ scene }) => {
   expect(await status(scene)).toEqual({
     code: 3,
     signal: null,
@@ -229,17 +229,17 @@ test.concurrent('nobody to ask: exit 3, and what to look at', async ({ scene }) 
   });
 });
 
-test.concurrent('it watches until it is told to stop, and shows what changes', async ({ scene }) => {
+test.concurrent('watches until it is interrupted, and shows changes', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.run();
   await scene.converged();
   const watching = startCommand(['status', '--watch', '--out', scene.out]);
-  await waitUntil('it shows who is in rotation', () => watching.stdout().includes(`in rotation  backend  ${scene.address(20)}`));
+  await waitUntil('the backend in rotation is shown', () => watching.stdout().includes(`in rotation  backend  ${scene.address(20)}`));
   scene.engine.world.stop('backend');
-  await waitUntil('it shows the missing replica', () => watching.stdout().includes('no replica in rotation'));
+  await waitUntil('the missing replica is shown', () => watching.stdout().includes('no replica in rotation'));
   await scene.stopAll();
-  await waitUntil('it says that nobody answers', () => watching.stdout().includes('no meet-gen answers'));
+  await waitUntil('the stopped meet-gen is shown', () => watching.stdout().includes('no meet-gen answers'));
   watching.signal('SIGINT');
   expect(await watching.ended).toMatchObject({ code: 0, stderr: '' });
 });

@@ -12,13 +12,13 @@ function healthcheck(scene: Scene): Promise<CommandEnd> {
   return runCommand(['healthcheck', '--out', scene.out]);
 }
 
-test.concurrent('the status is the same on the socket and on the port', async ({ scene }) => {
+test.concurrent('answers with the same status on the socket and on the port', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const port = await freePort();
   scene.run(['--listen', `127.0.0.1:${port}`]);
   await scene.converged();
-  const [onSocket, answer] = await waitUntil('both tell of the same look at the engine', async () => {
+  const [onSocket, answer] = await waitUntil('both answers show the same look at the engine', async () => {
     const both = [await scene.status(), await askPort(port, '/status')] as const;
     return both[1].body.includes(`"${both[0].engine.lastSyncAt}"`) && both;
   });
@@ -51,7 +51,7 @@ test.concurrent('the status is the same on the socket and on the port', async ({
   expect(await askPort(port, '/secrets')).toMatchObject({ status: 404 });
 });
 
-test.concurrent('the port is read-only, and answers only to its address and localhost', async ({ scene }) => {
+test.concurrent('answers read-only requests on the port, only for its address and localhost', async ({ scene }) => {
   const port = await freePort();
   const run = scene.run(['--listen', `127.0.0.1:${port}`]);
   await run.waitForLog('engineConnected');
@@ -64,7 +64,7 @@ test.concurrent('the port is read-only, and answers only to its address and loca
   expect(await askPort(port, '/status', { method: 'HEAD' })).toEqual({ status: 200, body: '' });
 });
 
-test.concurrent('--listen off opens no port', async ({ scene }) => {
+test.concurrent('opens no port with --listen off', async ({ scene }) => {
   const port = await freePort();
   const run = scene.run(['--listen', 'off'], { env: { MEET_GEN_LISTEN: `127.0.0.1:${port}` } });
   await run.waitForLog('engineConnected');
@@ -72,7 +72,7 @@ test.concurrent('--listen off opens no port', async ({ scene }) => {
   expect((await stat(scene.statusSocket)).mode & 0o777).toBe(0o600);
 });
 
-test.concurrent('a port that is taken is told, with the way out, and leaves no socket behind', async ({ scene }) => {
+test.concurrent('refuses to start on a port in use, with the fix, and leaves no socket behind', async ({ scene }) => {
   const other = createServer();
   const port = await freePort();
   await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
@@ -86,7 +86,7 @@ test.concurrent('a port that is taken is told, with the way out, and leaves no s
   }
 });
 
-test.concurrent('the health check is well while it runs, and not after it stopped', async ({ scene }) => {
+test.concurrent('healthcheck succeeds while meet-gen runs, and fails after it has stopped', async ({ scene }) => {
   await scene.frontend('frontend');
   const run = scene.run();
   await scene.converged();
@@ -98,24 +98,24 @@ test.concurrent('the health check is well while it runs, and not after it stoppe
   expect(stderr).toBe(`meet-gen: no meet-gen answers on ${scene.statusSocket}; is it running with this --out?\n`);
 });
 
-test.concurrent('the health check works with --instance, and without any container', async ({ scene }) => {
+test.concurrent('healthcheck succeeds with --instance, and without any container', async ({ scene }) => {
   scene.run(['--instance', 'meet']);
-  await waitForStatus(scene, 'ready', ({ ready }) => ready);
+  await waitForStatus(scene, 'meet-gen is ready', ({ ready }) => ready);
   expect(await healthcheck(scene)).toMatchObject({ code: 0 });
 });
 
-test.concurrent('the health check is not well while the engine is away', async ({ scene }) => {
+test.concurrent('healthcheck fails while the engine is away', async ({ scene }) => {
   await scene.engine.goAway();
   scene.run();
-  await waitForStatus(scene, 'not connected', ({ engine }) => engine.error !== undefined);
+  await waitForStatus(scene, 'the status shows the error of the engine', ({ engine }) => engine.error !== undefined);
   const { code, stderr } = await healthcheck(scene);
   expect(code).toBe(1);
   expect(stderr).toContain('not ready');
   await scene.engine.comeBack();
-  await waitUntil('it is well', async () => (await healthcheck(scene)).code === 0);
+  await waitUntil('healthcheck succeeds', async () => (await healthcheck(scene)).code === 0);
 });
 
-test.concurrent('hostile names are safe to show', async ({ scene }) => {
+test.concurrent('shows hostile names as plain text', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend\u001b[31m\nserver{listen 1;}', 20, {
     labels: { 'meet.role': 'backend', 'com.docker.compose.project': 'meet', 'meet.instance': 'x\n\u001b]0;y', 'meet.pahts': '/<script>' },
@@ -128,7 +128,7 @@ test.concurrent('hostile names are safe to show', async ({ scene }) => {
   expect(await scene.content()).not.toContain('listen 1;');
 });
 
-test.concurrent('no request ends it, whatever its target is, and the next one is answered', async ({ scene }) => {
+test.concurrent('survives a request with any target, and answers the next one', async ({ scene }) => {
   await scene.frontend('frontend');
   const run = scene.run();
   await scene.converged();
@@ -157,10 +157,10 @@ test.concurrent('no request ends it, whatever its target is, and the next one is
 function askRaw(socketPath: string, requestLine: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const connection = connect({ path: socketPath });
-    let said = '';
-    connection.setEncoding('utf8').on('data', (text: string) => (said += text));
+    let answer = '';
+    connection.setEncoding('utf8').on('data', (text: string) => (answer += text));
     connection.on('error', reject);
-    connection.on('close', () => resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(said)?.[1])));
+    connection.on('close', () => resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])));
     connection.write(`${requestLine}\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
   });
 }

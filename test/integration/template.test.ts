@@ -10,15 +10,18 @@ import type { Scene } from './scene.ts';
 
 const shipped = fileURLToPath(new URL('../../templates', import.meta.url));
 
-/** chokidar then looks by itself, once an hour. */
+/** Makes chokidar poll once an hour, so that it reports no edit. */
 const deafWatch = { CHOKIDAR_USEPOLLING: '1', CHOKIDAR_INTERVAL: '3600000' };
 
 interface OwnTemplates {
   readonly directory: string;
   readonly flags: readonly string[];
-  /** Replaces the main template by the shipped one, changed. */
+  /** Replaces the main template by a change of the shipped one. */
   edit(change: (text: string) => string): void;
-  /** The same, by way of an empty file; returns for how many milliseconds at most it was empty. Other tests wait, too. */
+  /**
+   * Replaces the template like `edit`, with an empty file in between. Blocks the other tests meanwhile.
+   * @returns for how many milliseconds at most the file was empty
+   */
   editInTwoSteps(change: (text: string) => string): number;
 }
 
@@ -30,7 +33,7 @@ async function ownTemplates({ folder }: Scene): Promise<OwnTemplates> {
   return {
     directory,
     flags: ['--templates', directory],
-    // At once: what other tests do meanwhile would leave it empty for longer.
+    // Synchronous, since work of other tests in between would leave the file empty for longer.
     edit: (change) => writeFileSync(main, change(text)),
     editInTwoSteps(change) {
       const start = performance.now();
@@ -42,7 +45,7 @@ async function ownTemplates({ folder }: Scene): Promise<OwnTemplates> {
   };
 }
 
-test.concurrent('an edited template is rendered, published and proven by itself', async ({ scene }) => {
+test.concurrent('renders, publishes and proves an edited template', async ({ scene }) => {
   const templates = await ownTemplates(scene);
   const nginx = await scene.frontend('frontend');
   scene.run(templates.flags);
@@ -56,7 +59,7 @@ test.concurrent('an edited template is rendered, published and proven by itself'
   expect(nginx.generation()).toBe(before);
 });
 
-test.concurrent('one without the location for visitors is proven on the status port, with a notice', async ({ scene }) => {
+test.concurrent('proves a template without the location for visitors on the status port, with a notice', async ({ scene }) => {
   const templates = await ownTemplates(scene);
   const nginx = await scene.frontend('frontend');
   nginx.behaviour.isShadowed = true;
@@ -64,14 +67,14 @@ test.concurrent('one without the location for visitors is proven on the status p
   const run = scene.run([...templates.flags, '--verify-timeout', '100ms']);
   expect((await scene.converged()).problems.map(({ code }) => code)).toContain('visitors-not-asked');
   templates.edit((text) => text);
-  await waitUntil('it is known what visitors get', () => problemCodes(run).includes('shadowed'));
+  await waitUntil('the shadowed port is reported', () => problemCodes(run).includes('shadowed'));
   nginx.behaviour.isShadowed = false;
   const { problems } = await scene.converged();
   expect(problems.map(({ code }) => code)).not.toContain('visitors-not-asked');
   expect(nginx.signals).toHaveLength(2);
 });
 
-test.concurrent('one that an editor empties before it writes it is not read in between', async ({ scene }) => {
+test.concurrent('does not read a template between the two steps of an editor that empties and writes it', async ({ scene }) => {
   const templates = await ownTemplates(scene);
   await scene.frontend('frontend');
   scene.backend('backend', 20);
@@ -79,19 +82,17 @@ test.concurrent('one that an editor empties before it writes it is not read in b
   await scene.converged();
   let quick = 0;
   for (let edit = 0; quick < 5; edit += 1) {
-    const told = run.logged('problem').length;
+    const before = run.logged('problem').length;
     const emptyMs = templates.editInTwoSteps((text) => `# edit ${edit}\n${text}`);
     await scene.serves(`# edit ${edit}`);
-    // Where the host held this editor up for longer, the file was empty indeed.
+    // On a busy host the file can be empty for longer, and then meet-gen may read the empty file.
     if (emptyMs >= editSettlesMs) continue;
     quick += 1;
-    expect(run.logged('problem').slice(told)).toEqual([]);
+    expect(run.logged('problem').slice(before)).toEqual([]);
   }
 });
 
-test.concurrent('where the file system tells of no edit, it is seen at the next look at everything, and not half-written by an event', async ({
-  scene,
-}) => {
+test.concurrent('reads an edit that the file system does not report at the next resync, never at an event', async ({ scene }) => {
   const templates = await ownTemplates(scene);
   await scene.frontend('frontend');
   scene.backend('backend', 20);
@@ -115,14 +116,14 @@ for (const { what, edit, line, reason } of [
     reason: /Unexpected token/,
   },
   {
-    what: 'that fails when it is rendered',
+    what: 'that fails when rendered',
     edit: (text: string) => `# one\n# two\n# three\n<%= it.nothing.more %>\n${text}`,
     line: 4,
     reason: /undefined/,
   },
-  { what: 'that prints what is not there', edit: (text: string) => `<%= it.nothing %>\n${text}`, line: 1, reason: /missing/ },
+  { what: 'that prints a missing value', edit: (text: string) => `<%= it.nothing %>\n${text}`, line: 1, reason: /missing/ },
 ] as const) {
-  test.concurrent(`a template ${what}: the last good one is kept, addresses go on following, and fixed it is taken`, async ({ scene }) => {
+  test.concurrent(`keeps the last good template and follows addresses until a template ${what} is fixed`, async ({ scene }) => {
     const templates = await ownTemplates(scene);
     await scene.frontend('frontend');
     scene.backend('backend', 20);
@@ -131,18 +132,18 @@ for (const { what, edit, line, reason } of [
     const before = await scene.fileIdentity();
 
     templates.edit(edit);
-    await waitUntil('the problem is told', () => problemCodes(run).includes('template-broken'));
+    await waitUntil('the problem is reported', () => problemCodes(run).includes('template-broken'));
     expect(await scene.fileIdentity()).toBe(before);
-    const { problems } = await waitForStatus(scene, 'a broken template', (status) => status.problems.length > 0);
-    const told = problems.find(({ code }) => code === 'template-broken');
-    expect(told?.message).toContain('routing.conf.eta');
-    if (what !== 'whose tag is not closed') expect(told?.message).toContain(`line ${line}`);
-    expect(told?.message).toMatch(reason);
-    expect(run.logged('problem').at(-1)?.['problem']).toMatchObject({ code: 'template-broken', message: told?.message });
+    const { problems } = await waitForStatus(scene, 'the broken template is reported', (status) => status.problems.length > 0);
+    const broken = problems.find(({ code }) => code === 'template-broken');
+    expect(broken?.message).toContain('routing.conf.eta');
+    if (what !== 'whose tag is not closed') expect(broken?.message).toContain(`line ${line}`);
+    expect(broken?.message).toMatch(reason);
+    expect(run.logged('problem').at(-1)?.['problem']).toMatchObject({ code: 'template-broken', message: broken?.message });
 
     scene.backend('backend-2', 21);
     await scene.serves(`${scene.address(21)}:8000`);
-    // An editor that writes in two steps can make it broken in two ways.
+    // An edit in two steps can break the template in two ways.
     expect(new Set(problemCodes(run))).toEqual(new Set(['template-broken']));
 
     templates.edit((text) => `# fixed\n${text}`);
@@ -153,7 +154,7 @@ for (const { what, edit, line, reason } of [
   });
 }
 
-test.concurrent('a template without the generation is refused, since it could never be proven', async ({ scene }) => {
+test.concurrent('refuses a template without the generation, since its reload could not be proven', async ({ scene }) => {
   const templates = await ownTemplates(scene);
   await scene.frontend('frontend');
   scene.backend('backend', 20);
@@ -161,30 +162,30 @@ test.concurrent('a template without the generation is refused, since it could ne
   await scene.converged();
   const before = await scene.fileIdentity();
   templates.edit(() => 'server { listen 8083; }\n');
-  const { problems } = await waitForStatus(scene, 'a broken template', (status) => status.problems.length > 0);
+  const { problems } = await waitForStatus(scene, 'the broken template is reported', (status) => status.problems.length > 0);
   expect(problems[0]?.message).toContain('it.generation');
   expect(await scene.fileIdentity()).toBe(before);
 });
 
-test.concurrent('a template that is broken at the start: nothing is published until it is fixed', async ({ scene }) => {
+test.concurrent('publishes nothing if the template is broken at the start, until it is fixed', async ({ scene }) => {
   const templates = await ownTemplates(scene);
   templates.edit((text) => `<% if { %>\n${text}`);
   await scene.frontend('frontend');
   const run = scene.run(templates.flags);
-  await waitUntil('the problem is told', () => problemCodes(run).includes('template-broken'));
+  await waitUntil('the problem is reported', () => problemCodes(run).includes('template-broken'));
   await expect(scene.content()).rejects.toThrow('ENOENT');
   await expect(scene.status()).resolves.toMatchObject({ ready: false, converged: false });
   templates.edit((text) => text);
   await scene.converged();
 });
 
-test.concurrent('a template directory that vanishes: the last good one is kept; back again it is taken', async ({ scene }) => {
+test.concurrent('keeps the last good template while the template directory is missing', async ({ scene }) => {
   const templates = await ownTemplates(scene);
   await scene.frontend('frontend');
   const run = scene.run([...templates.flags, '--resync', '1s']);
   await scene.converged();
   await rename(templates.directory, `${templates.directory}.away`);
-  await waitUntil('the problem is told', () => problemCodes(run).includes('template-broken'));
+  await waitUntil('the problem is reported', () => problemCodes(run).includes('template-broken'));
   scene.backend('backend', 20);
   await scene.serves(`${scene.address(20)}:8000`);
   await mkdir(templates.directory);
@@ -193,7 +194,7 @@ test.concurrent('a template directory that vanishes: the last good one is kept; 
   expect((await scene.status()).problems).toEqual([]);
 });
 
-test.concurrent('a template that includes another follows it too', async ({ scene }) => {
+test.concurrent('follows edits of an included template', async ({ scene }) => {
   const templates = await ownTemplates(scene);
   const part = join(templates.directory, 'part.eta');
   await writeFile(part, '# part one\n');
@@ -204,6 +205,6 @@ test.concurrent('a template that includes another follows it too', async ({ scen
   await writeFile(part, '# part two\n');
   await scene.serves('# part two');
   await rm(part);
-  await waitForStatus(scene, 'a broken template', (status) => status.problems.length > 0);
+  await waitForStatus(scene, 'the broken template is reported', (status) => status.problems.length > 0);
   expect(await scene.content()).toContain('# part two');
 });

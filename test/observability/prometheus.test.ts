@@ -25,11 +25,11 @@ const alertsOf: Readonly<Record<SituationName, readonly string[]>> = {
   'backend starting': [],
   'backend unhealthy': [],
   'backend draining': [],
-  'nobody left': ['MeetNobodyInRotation'],
+  'no replica left': ['MeetNobodyInRotation'],
   'label typo': [],
   'contested route': ['MeetGenProblem'],
   'nginx refused': ['MeetGenProblem', 'MeetGenProblem'],
-  'engine gone': ['MeetGenEngineAway'],
+  'engine away': ['MeetGenEngineAway'],
   'frontend not verified': ['MeetGenProblem', 'MeetGenReloadFailed'],
 };
 const nothing = Object.fromEntries(situations.map(({ name }) => [name, []]));

@@ -24,11 +24,11 @@ const headlines: Readonly<Record<SituationName, string>> = {
   'backend starting': 'all routes are live',
   'backend unhealthy': 'all routes are live',
   'backend draining': 'all routes are live',
-  'nobody left': 'no replica is in rotation for meet/backend, so its routes answer 503',
+  'no replica left': 'no replica is in rotation for meet/backend, so its routes answer 503',
   'label typo': 'all routes are live, and there is a problem',
   'contested route': 'all routes are live, and there is a problem',
   'nginx refused': 'not everything that labels ask for is live, and there are 2 problems',
-  'engine gone': "the engine can't be reached, so changes are not seen; the last published file is still served",
+  'engine away': "the engine can't be reached, so changes are not seen; the last published file is still served",
   'frontend not verified': 'not everything that labels ask for is live, and there is a problem',
 };
 

@@ -108,7 +108,7 @@ describe('options', () => {
 
   for (const [name, texts] of Object.entries(refused) as [OptionName, readonly string[]][]) {
     const { flag, variable } = optionTable[name];
-    it.each(texts)(`${flag} refuses %s, and says where it came from`, (text) => {
+    it.each(texts)(`${flag} refuses %s, and names the flag or variable`, (text) => {
       expect(linesOf({ [name]: text })).toEqual([expect.stringMatching(`^${flag}: ".*can't be used: `)]);
       expect(linesOf({}, { [variable]: text })).toEqual([expect.stringMatching(`^${variable}: ".*can't be used: `)]);
     });
@@ -119,11 +119,11 @@ describe('options', () => {
     expect(read({}, { MEET_GEN_OUT: '/variable' }).out).toBe('/variable');
   });
 
-  it('take an empty variable for one that is not set, as compose passes it', () => {
+  it('take an empty variable for an unset one, as Compose passes it', () => {
     expect(read({}, { MEET_GEN_OUT: '', MEET_GEN_INSTANCE: '', MEET_GEN_NONSENSE: '' })).toEqual(read());
   });
 
-  it('are all refused at once, a line each', () => {
+  it('are all reported at once if wrong, a line each', () => {
     expect(linesOf({ wait: 'x', listen: 'y' }, { MEET_GEN_RELOAD: 'z', MEET_GEN_OUTT: '/x' })).toEqual([
       expect.stringMatching(/^--wait: /),
       expect.stringMatching(/^MEET_GEN_RELOAD: /),
@@ -146,7 +146,7 @@ describe('options', () => {
     expect(linesOf({}, { MEETGEN_TEST: 'x', MEET_HOST: 'x', PATH: 'x' })).toEqual([]);
   });
 
-  it('that a command does not use are not read by it', () => {
+  it('are not read by a command that does not use them', () => {
     expect(linesOf({}, { MEET_GEN_WAIT: 'nonsense' }, 'healthcheck')).toEqual([]);
     expect(linesOf({}, { MEET_GEN_LISTEN: 'nonsense' }, 'render')).toEqual([]);
   });

@@ -38,7 +38,7 @@ describe('labels, variables and flags in the prose', () => {
     expect(readCodeSpans(readPage(page)).flatMap(checkName)).toEqual([]);
   });
 
-  it.each(['meet.pahts', 'meet.route.x.prot', 'MEET_GEN_RELOD=exec', '--relaod exec'])('%s is not', (span) => {
+  it.each(['meet.pahts', 'meet.route.x.prot', 'MEET_GEN_RELOD=exec', '--relaod exec'])('are unknown if misspelt: %s', (span) => {
     expect(checkName(span)).toHaveLength(1);
   });
 });
@@ -52,7 +52,7 @@ describe('commands in the comments of files for users', () => {
     expect(checkShell(line)).toEqual([]);
   });
 
-  it('each file has one', () => {
+  it('are in each of these files', () => {
     expect(new Set(lines.map(([file]) => file))).toEqual(new Set(files));
   });
 
@@ -69,11 +69,14 @@ describe('named blocks', () => {
     expect(inPages.toSorted()).toEqual(namedBlocks.map(({ page, block }) => `${page}: ${block}`).toSorted());
   });
 
-  it.each(namedBlocks.map((row) => [`${row.page}: ${row.block}`, row] as const))('%s', (_, { page, block, test }) => {
-    const folder = dirname(test);
-    const names = readdirSync(join(repository, folder)).filter((name) => name.endsWith('.ts'));
-    const text = names.map((name) => readFileSync(join(repository, folder, name), 'utf8')).join('\n');
-    expect(readPage(test)).not.toBe('');
-    expect([page, block].filter((word) => !text.includes(`'${word}'`) && !text.includes(`"${word}"`))).toEqual([]);
-  });
+  it.each(namedBlocks.map((row) => [`${row.page}: ${row.block}`, row] as const))(
+    'is read by the test of its row: %s',
+    (_, { page, block, test }) => {
+      const folder = dirname(test);
+      const names = readdirSync(join(repository, folder)).filter((name) => name.endsWith('.ts'));
+      const text = names.map((name) => readFileSync(join(repository, folder, name), 'utf8')).join('\n');
+      expect(readPage(test)).not.toBe('');
+      expect([page, block].filter((word) => !text.includes(`'${word}'`) && !text.includes(`"${word}"`))).toEqual([]);
+    },
+  );
 });

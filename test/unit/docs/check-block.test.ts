@@ -9,7 +9,7 @@ const check = async (language: string, text: string, name?: string): Promise<str
 
 const labelled = (labels: string): string => `services:\n  backend:\n    labels:\n      ${labels}`;
 
-describe('is refused', () => {
+describe('a block is refused', () => {
   it.each<[language: string, text: string, because: string]>([
     ['', 'text', 'page.md:7: no checker knows the language ""'],
     ['ini', '[a]', 'no checker knows the language "ini"'],
@@ -71,7 +71,7 @@ describe('is refused', () => {
   });
 });
 
-describe('is accepted', () => {
+describe('a block is accepted', () => {
   it.each([
     ['sh', 'eval "$(npx tsx test/providers/engine/cli.ts up)"    # with a comment'],
     ['sh', 'docker run --rm -i \\\n  meet-gen render --compose - > out.conf && npm test'],

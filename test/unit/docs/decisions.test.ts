@@ -11,16 +11,16 @@ const decisions = new Map(
 );
 
 describe('decisions', () => {
-  it('there are some, and the index begins with a paragraph', () => {
+  it('exist, and their index begins with a paragraph', () => {
     expect(decisions.size).toBeGreaterThan(20);
     expect(index).toMatch(/^# Decisions\n\n[A-Z]/);
   });
 
-  it.each([...decisions])('%s has a title, three parts and at most 25 lines of 120 characters', (name, text) => {
+  it.each([...decisions])('have a title, three parts and at most 25 lines of 120 characters: %s', (name, text) => {
     expect(checkDecision(name, text)).toEqual([]);
   });
 
-  it('the index lists each file once, by its title', () => {
+  it('are listed once in the index, by their titles', () => {
     expect(checkDecisionIndex(index, decisions)).toEqual([]);
   });
 });

@@ -23,13 +23,13 @@ function isMeasured({ type, fieldConfig }: Panel): boolean {
 }
 
 describe('alerts and dashboard', () => {
-  it.each(expressions)('%s asks for series that there are: %s', (_, expr) => {
+  it.each(expressions)('ask for existing series: %s: %s', (_, expr) => {
     const used = expr.match(/meet_gen_[a-z_]+/g) ?? [];
     expect(used.length).toBeGreaterThan(0);
     expect(used.filter((name) => !series.has(name))).toEqual([]);
   });
 
-  it('the dashboard shows every metric', () => {
+  it('show every metric on the dashboard', () => {
     const text = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)).join(' ');
     const missing = [...Object.keys(gauges), ...Object.keys(counters), ...Object.keys(histograms)].filter(
       (name) => !text.includes(`meet_gen_${name}`),
@@ -37,7 +37,7 @@ describe('alerts and dashboard', () => {
     expect(missing).toEqual(['engine_last_event_timestamp_seconds', 'last_reload_timestamp_seconds']);
   });
 
-  it('alerts are about problems that there are', () => {
+  it('name existing problem codes', () => {
     const codes = alerts.flatMap(({ expr }) => /code=~"([^"]+)"/.exec(expr)?.[1]?.split('|') ?? []);
     expect(codes.length).toBeGreaterThan(0);
     expect(codes.filter((code) => !(code in problemTable))).toEqual([]);
@@ -78,19 +78,19 @@ describe('the dashboard', () => {
     expect(overlapping).toEqual([]);
   });
 
-  it('asks the Prometheus that is chosen, everywhere', () => {
+  it('asks the chosen Prometheus everywhere', () => {
     expect(templating.list).toEqual([expect.objectContaining({ name: 'datasource', type: 'datasource', query: 'prometheus' })]);
     const used = [...panels, ...panels.flatMap(({ targets }) => targets), ...annotations.list].map(({ datasource }) => datasource);
     expect(used.filter(({ type, uid }) => type !== 'prometheus' || uid !== '${datasource}')).toEqual([]);
   });
 
-  it.each(panels.map((panel) => [panel.title, panel] as const))('%s says what it shows, and in which unit', (_, panel) => {
+  it.each(panels.map((panel) => [panel.title, panel] as const))('has a description and a unit for the panel %s', (_, panel) => {
     expect(panel.description).toMatch(/\.$/);
     if (isMeasured(panel)) expect(['s', 'short', 'eps', 'reqps', 'ops']).toContain(panel.fieldConfig.defaults.unit);
   });
 
   it.each(panels.flatMap((panel) => panel.targets.map((target) => [panel.title, target.refId, panel, target] as const)))(
-    '%s, %s: its lines have names, and its rates as long a window as the scrapes need',
+    'names its lines, and lets Grafana choose the window of its rates: %s, %s',
     (_, __, { type, targets }, { expr, legendFormat, instant }) => {
       if (type === 'timeseries') expect(legendFormat).not.toBe('');
       else expect([targets.length, instant]).toEqual([1, true]);

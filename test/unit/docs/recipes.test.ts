@@ -47,7 +47,7 @@ function usersOf(word: string, table: string): readonly string[] {
   return sources.flatMap(({ name, text }) => (name !== table && text.includes(`'${word}'`) ? [name] : []));
 }
 
-it('the page has the recipes', () => {
+it('docs/contributing.md has the recipes', () => {
   expect(recipes.map(({ title }) => title.split(':')[0])).toEqual([
     'A label',
     'A problem code',
@@ -61,12 +61,12 @@ it('the page has the recipes', () => {
 });
 
 describe.each(recipes)('$title', ({ title, text }) => {
-  it('names files that there are', () => {
+  it('names existing files', () => {
     expect(pathsIn(text).length).toBeGreaterThan(1);
     expect(pathsIn(text).filter((path) => !existsSync(join(repository, path)))).toEqual([]);
   });
 
-  it('counts its list', () => {
+  it('has as many steps as its title says', () => {
     const counts = [...title.matchAll(/\d+/g)].map(Number);
     const most = title.includes(' to ') ? Math.max(...counts) : counts.reduce((sum, count) => sum + count, 0);
     expect(text.match(/^\d+\. /gm)).toHaveLength(most);
@@ -80,7 +80,7 @@ describe.each(recipes)('$title', ({ title, text }) => {
   });
 });
 
-it('each label is in docs/labels.md, and each basic one in the README', () => {
+it('each label is in docs/labels.md, and each basic label in the README', () => {
   expect(allLabels.filter(({ key }) => !readPage('docs/labels.md').includes(rowOf(key)))).toEqual([]);
   expect(allLabels.filter(({ key, isBasic }) => readPage('README.md').includes(rowOf(key)) !== (isBasic === true))).toEqual([]);
 });
@@ -93,7 +93,7 @@ it('each problem code is used in the code, is in docs/problems.md, and in the al
   expect(alerted).toEqual(alertedCodes());
 });
 
-it('each check of the files is in the table, in docs/troubleshooting.md and on a page below it', async () => {
+it('each doctor check is in the table, in docs/troubleshooting.md and on a page below it', async () => {
   const written = (await exportsBelow('doctor/checks')).filter((one) => typeof one === 'object' && 'looksAt' in one);
   expect(written.length).toBeGreaterThan(20);
   expect(new Set(checkTable)).toEqual(new Set(written));
@@ -110,7 +110,7 @@ it('each metric is in docs/metrics.md, and each counter and histogram is called'
   expect(counted.filter((name) => usersOf(name, 'metrics/tally.ts').length === 0)).toEqual([]);
 });
 
-it('each reload way of the files is in the table and in docs/configuration.md, and no other file knows its name', async () => {
+it('each reload way is in the table and in docs/configuration.md, and no other file compares its name', async () => {
   const written = (await exportsBelow('reload/ways')).filter((one) => 'connect' in one);
   expect(written.length).toBeGreaterThan(3);
   expect(new Set(reloadWays)).toEqual(new Set(written));

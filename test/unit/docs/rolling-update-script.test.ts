@@ -34,13 +34,13 @@ describe.concurrent('rolling-update.sh', () => {
     expect(left.map(({ edition }) => edition)).toEqual(['new', 'new']);
   });
 
-  it('refuses more replicas than the file says, with the way to remove them first', async () => {
+  it('refuses more replicas than the compose file has, with the way to remove them first', async () => {
     const { code, said, left } = await runWithFakeDocker({ ...healthy, replicas: [old(1), old(2), old(3)] });
     expect({ code, left: left.length }).toEqual({ code: 1, left: 3 });
     expect(said).toContain('To end with that many: --scale 2.');
   });
 
-  it('refuses a service that meet-gen sends no requests to, before anything is started', async () => {
+  it('refuses a service without routes, before a container is started', async () => {
     const { code, said, left } = await runWithFakeDocker({ ...healthy, isUnrouted: true });
     expect({ code, left: left.length }).toEqual({ code: 1, left: 2 });
     expect(said).toContain('meet-gen sends no requests to backend');

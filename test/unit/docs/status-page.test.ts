@@ -21,7 +21,7 @@ function snapshot(): StatusSnapshot {
   ];
   const { instances, problems } = readInstances(observe(containers));
   const [instance] = instances;
-  if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
+  if (instance === undefined) throw new Error('no instance was read, although there is a frontend');
   const published = { file: '/routing/routing.conf', generation, routes: assignRoutes(instance).routes };
   const proofs = new Map([[idOf('meet-frontend-1'), { phase: 'live', runningGeneration: generation, nginxVersion: '1.30.3' }]]);
   const since: Readonly<Record<string, string>> = {
@@ -50,6 +50,6 @@ function snapshot(): StatusSnapshot {
   };
 }
 
-it('docs/status.md shows what the command really prints', () => {
+it('docs/status.md shows the output of the command', () => {
   expect(documentedBlock('docs/status.md', 'status')).toBe(printStatus(snapshot(), Date.parse(now)).join('\n'));
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createBackoff } from '../../../src/util/backoff.ts';
 import { createCoalescer } from '../../../src/loop/coalescer.ts';
 
-/** Work that takes `workMs` and writes down when it began, and whether two ever ran at once. */
+/** Work that takes `workMs`, and records its starts and the most runs at the same time. */
 function watched(workMs = 0): { work: () => Promise<void>; begun: number[]; most: () => number } {
   const startedAt = Date.now();
   const begun: number[] = [];
@@ -27,7 +27,7 @@ describe('the coalescer', () => {
 
   const wait = { quietMs: 50, maxMs: 500 };
 
-  it('runs at once on an isolated trigger, and once more when it has been quiet', async () => {
+  it('runs at once on an isolated trigger, and once more after the quiet time', async () => {
     const { work, begun } = watched();
     createCoalescer(work, wait).trigger();
     await vi.advanceTimersByTimeAsync(0);
@@ -36,7 +36,7 @@ describe('the coalescer', () => {
     expect(begun).toEqual([0, 50]);
   });
 
-  it('runs only when it is quiet for what is not urgent, and at once for the first thing that is', async () => {
+  it('runs after the quiet time for a trigger that is not urgent, and at once for an urgent trigger', async () => {
     const { work, begun } = watched();
     const { trigger } = createCoalescer(work, wait);
     trigger('when quiet');
@@ -62,7 +62,7 @@ describe('the coalescer', () => {
     expect(begun).toEqual([0, 130]);
   });
 
-  it('waits no longer than the maximum under a steady stream, and never starves', async () => {
+  it('waits no longer than the maximum under a steady stream of triggers', async () => {
     const { work, begun } = watched();
     const { trigger } = createCoalescer(work, wait);
     for (let at = 0; at < 2000; at += 10) {
@@ -76,7 +76,7 @@ describe('the coalescer', () => {
     expect(begun.at(-1)).toBeGreaterThanOrEqual(1990 + 50);
   });
 
-  it('runs at once again after it has been quiet', async () => {
+  it('runs at once again after a quiet time', async () => {
     const { work, begun } = watched();
     const { trigger } = createCoalescer(work, wait);
     trigger();
@@ -86,7 +86,7 @@ describe('the coalescer', () => {
     expect(begun).toEqual([0, 50, 1000, 1050]);
   });
 
-  it('never runs twice at once: triggers during a run make one more run after it', async () => {
+  it('never runs twice at the same time; triggers during a run cause one more run', async () => {
     const { work, begun, most } = watched(200);
     const { trigger } = createCoalescer(work, wait);
     for (let at = 0; at < 150; at += 10) {
@@ -98,7 +98,7 @@ describe('the coalescer', () => {
     expect(begun).toEqual([0, 200]);
   });
 
-  it('looks only once where a second look is not wanted', async () => {
+  it('runs once if no second look is wanted', async () => {
     const { work, begun } = watched();
     createCoalescer(work, wait).once();
     await vi.advanceTimersByTimeAsync(10_000);
@@ -141,7 +141,7 @@ describe('the coalescer', () => {
     expect(begun).toEqual([]);
   });
 
-  it('copes with a maximum that is no longer than the quiet time', async () => {
+  it('accepts a maximum that is no longer than the quiet time', async () => {
     const { work, begun } = watched();
     createCoalescer(work, { quietMs: 50, maxMs: 50 }).trigger();
     await vi.advanceTimersByTimeAsync(10_000);
@@ -160,12 +160,12 @@ describe('the back-off', () => {
     expect(pauses(500, 1, 5)).toEqual([100, 200, 400, 500, 500]);
   });
 
-  it('is jitter by half', () => {
+  it('has jitter in half of each pause', () => {
     expect(pauses(5000, 0, 3)).toEqual([50, 100, 200]);
     expect(pauses(5000, 0.5, 3)).toEqual([75, 150, 300]);
   });
 
-  it('stays at the cap for ever', () => {
+  it('stays at the cap', () => {
     expect(pauses(5000, 1, 5000).at(-1)).toBe(5000);
   });
 

@@ -29,10 +29,10 @@ const replica = (name: string, host: number, health: Container['health']): Conta
   backend({ name, health, networks: { meet_default: `172.18.0.${host}/16` } });
 const noName = (): undefined => undefined;
 
-describe('when a pass decides', () => {
+describe('a pass decides', () => {
   const observation = observe([frontend(), backend({})]);
 
-  it('at the start, then only when what is observed is new', () => {
+  it('at the start, then only on a new observation', () => {
     const { reasons, state } = beginPass(newLoopState());
     expect(isNews(reasons, observation, state)).toBe(true);
     const after = afterPass(state, observation, 1000);
@@ -42,9 +42,9 @@ describe('when a pass decides', () => {
 
   it.each([
     ['a container started or ended', afterRestart],
-    ['something else may have changed', (state: LoopState) => afterReason(state, 'a template')],
+    ['another input may have changed', (state: LoopState) => afterReason(state, 'a template')],
     ['a pass has failed', (state: LoopState) => afterFailure(state, { due: [], isForced: false })],
-  ])('whatever is observed when %s', (_, change) => {
+  ])('on any observation when %s', (_, change) => {
     const after = change(afterPass(idle(), observation, 1000));
     expect(isNews(beginPass(after).reasons, observation, after)).toBe(true);
     const { state } = beginPass(after);
@@ -53,20 +53,20 @@ describe('when a pass decides', () => {
 });
 
 describe('the cause of a pass', () => {
-  it('is every event and reason once, from the first event on', () => {
+  it('has each event and reason once, and the time of the first event', () => {
     const state = [1, 2].reduce((before) => heard(before, 'start', 'b', 1000), idle());
     const { reasons } = beginPass(afterReason(afterReason(state, 'a template'), 'a template'));
     expect(causeOf(state, reasons, 2000, noName)).toEqual({ atMs: 995, why: ['b: start', 'a template'] });
   });
 
-  it('stays that of an event until a list has finally shown it', () => {
+  it('keeps an event until a final list has shown it', () => {
     const state = heard(idle(), 'start', 'b', 1000);
     const early = afterPass(state, observe([]), 1000 + finalAfterMs - 1);
     expect(early.events).toHaveLength(1);
     expect(afterPass(early, observe([]), 1000 + finalAfterMs).events).toEqual([]);
   });
 
-  it('of a failed pass is that of the next', () => {
+  it('passes from a failed pass to the next', () => {
     const { reasons, state } = beginPass(afterReason(idle(), 'a template'));
     expect(beginPass(afterFailure(afterReason(state, 'a drain'), reasons)).reasons).toEqual({
       due: ['a template', 'a drain'],
@@ -74,7 +74,7 @@ describe('the cause of a pass', () => {
     });
   });
 
-  it('keeps a thousand events of a stream that never ends', () => {
+  it('keeps at most a thousand events', () => {
     let state = idle();
     for (let count = 0; count < 1500; count += 1) state = heard(state, 'start', `b${count}`, 1000 + count);
     expect(state.events).toHaveLength(1000);
@@ -82,7 +82,7 @@ describe('the cause of a pass', () => {
   });
 });
 
-describe('how long an end can wait', () => {
+describe('the end of a spare replica can wait', () => {
   const { instances } = readInstances(observe([frontend(), replica('good', 5, 'healthy'), replica('bad', 6, 'unhealthy')]));
   const state = afterDecision(idle(), instances, 1000);
 
@@ -91,16 +91,16 @@ describe('how long an end can wait', () => {
     ['destroy', 'bad', true],
     ['start', 'bad', false],
     ['die', 'good', false],
-  ])('%s of the %s one: %s', (action, name, canWait) => {
+  ])('for %s of the %s replica: %s', (action, name, canWait) => {
     expect(isEndOfSpare(state, happened(action, name))).toBe(canWait);
   });
 
-  it('not at all before the first pass', () => {
+  it('only after the first pass', () => {
     expect(isEndOfSpare(idle(), happened('die', 'bad'))).toBe(false);
   });
 });
 
-it('a pass that began before the list was final is followed by another look', () => {
+it('another look follows a pass that began before the list was final', () => {
   const state = heard(idle(), 'start', 'b', 1000);
   expect(finalLookAtMs(state, 1000)).toBe(1000 + finalAfterMs);
   expect(finalLookAtMs(state, 1000 + finalAfterMs)).toBeUndefined();

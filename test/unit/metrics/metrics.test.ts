@@ -63,14 +63,14 @@ const contractNames = [
   'problems',
 ];
 
-describe('what Prometheus is told', () => {
-  it('has every name, with its meaning', () => {
+describe('the exposed metrics', () => {
+  it('have every name, with its meaning', () => {
     const text = linesOf().join('\n');
     for (const name of contractNames)
       expect(text).toMatch(new RegExp(`^# HELP meet_gen_${name} .+\\n# TYPE meet_gen_${name} (gauge|counter|histogram)$`, 'm'));
   });
 
-  it('is what is known now', () => {
+  it('show the current state', () => {
     const lines = linesOf();
     expect(lines).toEqual(
       expect.arrayContaining([
@@ -88,12 +88,12 @@ describe('what Prometheus is told', () => {
         'meet_gen_rollbacks_total 0',
       ]),
     );
-    // Nothing is made up for what has never been.
+    // A metric has no sample before its first value.
     for (const name of ['engine_last_event_timestamp_seconds', 'last_reload_successful', 'last_reload_timestamp_seconds', 'events_total'])
       expect(lines.filter((line) => line.startsWith(`meet_gen_${name}`))).toEqual([]);
   });
 
-  it('has results that have never been, as 0: else the first of each would be no increase', () => {
+  it('begin each result at 0, so that Prometheus sees the first increase', () => {
     const tally = createTally();
     tally.count('passes_total', 'unchanged');
     tally.count('reloads_total', 'refused');
@@ -108,7 +108,7 @@ describe('what Prometheus is told', () => {
     ]);
   });
 
-  it('counts, and puts durations into buckets that hold all smaller ones', () => {
+  it('count, and put durations into cumulative buckets', () => {
     const tally = createTally();
     tally.count('events_total', 'start');
     tally.count('events_total', 'start');

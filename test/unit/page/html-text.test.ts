@@ -7,10 +7,10 @@ it.each<[unknown, string]>([
   ['<b>&amp;</b>', '&lt;b&gt;&amp;amp;&lt;/b&gt;'],
   [`" onload='x'`, '&quot; onload=&#39;x&#39;'],
   ['', ''],
-])('%j is the text %s', (value, expected) => {
+])('writes %j as the text %s', (value, expected) => {
   expect(htmlText(value)).toBe(expected);
 });
 
-it.each([undefined, null, true, {}, []])('%j is a mistake of the template', (value) => {
+it.each([undefined, null, true, {}, []])('refuses %j, which no template may print', (value) => {
   expect(() => htmlText(value)).toThrow("a page can't show");
 });

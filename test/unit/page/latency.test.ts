@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { latencyOf } from '../../../src/page/latency.ts';
 import type { LiveChange } from '../../../src/status/history.ts';
 
-/** The newest first, as the history has them. */
+/** Changes that took so long, the newest first, as in the history. */
 function changesOf(...took: readonly (number | undefined)[]): readonly LiveChange[] {
   return took.map((servingMs, index) => ({
     instance: 'meet',
@@ -14,13 +14,13 @@ function changesOf(...took: readonly (number | undefined)[]): readonly LiveChang
   }));
 }
 
-describe('how long changes took', () => {
-  it('is not told where no event caused one', () => {
+describe('the latency of changes', () => {
+  it('is not shown if no event caused a change', () => {
     expect(latencyOf([])).toBeUndefined();
     expect(latencyOf(changesOf(undefined))).toBeUndefined();
   });
 
-  it('is a bar for each, the oldest first, the slowest as high as the picture', () => {
+  it('is a bar for each change, the oldest first, the slowest as high as the picture', () => {
     expect(latencyOf(changesOf(40, undefined, 80, 0))).toEqual({
       width: 24,
       height: 40,
@@ -37,7 +37,7 @@ describe('how long changes took', () => {
     [[0], 'From its event until it was served, the last change took 0 ms.'],
     [[10, 20], 'From their event until they were served, half of the last 2 changes took at most 10 ms, the slowest 20 ms.'],
     [[30, 20, 10, 400], 'From their event until they were served, half of the last 4 changes took at most 20 ms, the slowest 400 ms.'],
-  ])('%j in words', (took, summary) => {
+  ])('has a summary of %j', (took, summary) => {
     expect(latencyOf(changesOf(...took))?.summary).toBe(summary);
   });
 });

@@ -55,30 +55,30 @@ function meetOf(more: Partial<InstanceStatus>, file?: string) {
     new Map(file === undefined ? [] : [['meet', file]]),
     nowMs,
   ).meets;
-  if (meet === undefined) throw new Error('there is no Meet');
+  if (meet === undefined) throw new Error('the page shows no Meet');
   return meet;
 }
 
-describe('the mood of the whole', () => {
+describe('the mood of the page', () => {
   it.each<[string, Partial<StatusSnapshot>, string]>([
-    ['all well', {}, 'good'],
-    ['a notice is no problem', { problems: [problem('drained', { message: 'm', cure: 'c' })] }, 'good'],
-    ['a warning', { problems: [problem('unknown-label', { message: 'm', cure: 'c' })] }, 'care'],
-    ['an error', { problems: [problem('contested-route', { message: 'm', cure: 'c' })] }, 'bad'],
-    ['a change is on its way', { converged: false }, 'care'],
+    ['without problems', {}, 'good'],
+    ['with a notice', { problems: [problem('drained', { message: 'm', cure: 'c' })] }, 'good'],
+    ['with a warning', { problems: [problem('unknown-label', { message: 'm', cure: 'c' })] }, 'care'],
+    ['with an error', { problems: [problem('contested-route', { message: 'm', cure: 'c' })] }, 'bad'],
+    ['with a change under way', { converged: false }, 'care'],
     [
-      'nobody left',
+      'without a replica in rotation',
       { problems: [problem('nobody-in-rotation', { key: 'service', value: 'meet/backend', message: 'm', cure: 'c' })] },
       'bad',
     ],
-    ['no engine', { engine: { connected: false, lastSyncAt: null, error: 'e' } }, 'bad'],
+    ['without an engine', { engine: { connected: false, lastSyncAt: null, error: 'e' } }, 'bad'],
   ])('%s', (_, more, expected) => {
     expect(moodOf(more)).toBe(expected);
   });
 });
 
 describe('the layers of a Meet', () => {
-  it('outer proxy: the hosts and the port', () => {
+  it('show the hosts and the port for the outer proxy', () => {
     expect(meetOf({})).toMatchObject({ hosts: 'visio.example.com', port: 8083 });
     expect(meetOf({ entry: { port: 80, hosts: [] } })).toMatchObject({ hosts: 'any host', port: 80 });
   });
@@ -88,21 +88,21 @@ describe('the layers of a Meet', () => {
     ['reloading', { phase: 'reloading', runningGeneration: 'z' }, 'reloading', 'care'],
     ['refusing', { phase: 'rejected', runningGeneration: 'z' }, 'rejected', 'bad'],
     ['down', { state: 'exited', phase: 'live' }, 'live', 'bad'],
-  ])('a frontend that is %s', (_, more, tag, mood) => {
+  ])('show a frontend that is %s', (_, more, tag, mood) => {
     expect(meetOf({ frontends: [{ ...frontend, ...more }] }).frontends).toMatchObject([{ name: 'frontend-1', tag, mood }]);
   });
 
   it.each<[string, Partial<ReplicaStatus>, string, string]>([
     ['ready', {}, 'in rotation', 'good'],
-    ['the best there is, though starting', { rank: 'starting' }, 'in rotation', 'care'],
+    ['the best replica, though starting', { rank: 'starting' }, 'in rotation', 'care'],
     ['starting', { rank: 'starting', inRotation: false }, 'out', 'care'],
     ['unhealthy', { rank: 'unhealthy', inRotation: false }, 'out', 'bad'],
-  ])('a replica that is %s', (_, more, tag, mood) => {
+  ])('show a replica that is %s', (_, more, tag, mood) => {
     const [service] = meetOf({ services: [{ service: 'meet/backend', role: 'backend', replicas: [replica(5, more)] }] }).services;
     expect(service?.groups.flatMap(({ replicas }) => replicas)).toMatchObject([{ name: 'backend-5', tag, mood }]);
   });
 
-  it('many that are alike are folded, and only those', () => {
+  it('fold a long list of similar replicas, and no short list', () => {
     const replicas = Array.from({ length: 16 }, (_, index) => replica(index, { inRotation: index < 13 }));
     const [service] = meetOf({ services: [{ service: 'meet/backend', role: 'backend', replicas }] }).services;
     expect(service?.groups).toMatchObject([
@@ -111,7 +111,7 @@ describe('the layers of a Meet', () => {
     ]);
   });
 
-  it('a service that no replica is in rotation for', () => {
+  it('mark a service without a replica in rotation', () => {
     const about = { instance: 'meet', key: 'service', value: 'meet/backend', message: 'm', cure: 'c' };
     const other = { ...instance, name: 'other' };
     const problems = [problem('nobody-in-rotation', about)];
@@ -119,13 +119,13 @@ describe('the layers of a Meet', () => {
     expect(meets.map(({ services }) => services.map(({ isDeserted }) => isDeserted))).toEqual([[true], [false]]);
   });
 
-  it('the SPA is in the frontends, or behind a router a service that gets everything else', () => {
+  it('show the SPA in the frontends, or behind a router as the service for everything else', () => {
     expect(meetOf({}).hasOwnSpa).toBe(true);
     const behind = meetOf({ services: [{ service: 'SPA', role: 'frontend', replicas: [replica(7)] }] });
     expect(behind).toMatchObject({ hasOwnSpa: false, services: [{ name: 'SPA', routes: [{ path: 'everything else' }] }] });
   });
 
-  it('a route that is left out is told as such', () => {
+  it('mark a route that is left out', () => {
     const routes = [{ path: '/x/', kind: 'below' as const, service: 'meet/x', leftOut: true as const }];
     const { services } = meetOf({ routes, services: [{ service: 'meet/x', role: 'service', replicas: [] }] });
     expect(services).toMatchObject([{ routes: [{ path: '/x/', isLeftOut: true }] }]);
@@ -135,17 +135,17 @@ describe('the layers of a Meet', () => {
     ['served', {}, /^The served configuration \(generation a\)$/],
     ['served, though labels ask for more', { desiredGeneration: 'b' }, /^The served configuration/],
     ['not proven', { frontends: [{ ...frontend, phase: 'unverified' }] }, /^The published configuration \(generation a\); not every/],
-  ])('a file that is %s', (_, more, title) => {
+  ])('show a file that is %s', (_, more, title) => {
     expect(meetOf(more, 'server {}').configuration).toEqual({ title: expect.stringMatching(title) as string, text: 'server {}' });
   });
 
-  it('no file is told where none is published', () => {
+  it('show no file before the first is published', () => {
     expect(meetOf({}).configuration).toBeUndefined();
   });
 });
 
 describe('a change', () => {
-  it('has a difference of a length that a page can hold', () => {
+  it('has a diff of at most 80 lines', () => {
     const diff = `--- before\n+++ after\n@@ -1,200 +1,200 @@\n${Array.from({ length: 200 }, (_, line) => `${'+- '[line % 3] ?? ''}line ${line}\n`).join('')}`;
     const change = {
       instance: 'meet',

@@ -21,14 +21,14 @@ async function serve(listener: RequestListener): Promise<string> {
   return join(folder, 'socket');
 }
 
-test('the first socket that answers is taken', async () => {
+test('takes the first socket that answers', async () => {
   const answering = await serve((_, response) => response.writeHead(503).end('{}'));
   const cut = await serve((_, response) => response.writeHead(200, { 'content-length': 9 }).write('{', () => response.destroy()));
   expect(await askFirst(['/nowhere/socket', cut, answering], '/status', timeoutMs)).toMatchObject({ status: 503, body: '{}' });
   expect(await askFirst(['/nowhere/socket', cut], '/status', timeoutMs)).toBeUndefined();
 });
 
-test('an answer without an end is none, and costs no memory without an end', async () => {
+test('gives up an answer without an end, before it fills the memory', async () => {
   const endless = await serve((_, response) => {
     const text = 'x'.repeat(1024 ** 2);
     const write = (): void => {

@@ -38,7 +38,7 @@ describe('reloads', () => {
     expect(tally.lastReload()).toEqual({ isSuccess: false, successAtSeconds });
   });
 
-  it('succeed again once an unproven file is live, and where another server answers visitors', () => {
+  it('succeed again once an unproven file is live, and if another server answers visitors', () => {
     const { tally, note } = counting();
     for (const [phase, isSuccess] of [
       ['serving', true],
@@ -55,7 +55,7 @@ describe('reloads', () => {
     ]);
   });
 
-  it('do not count where a frontend served the file already', () => {
+  it('do not count if a frontend served the file already', () => {
     const { tally, note } = counting();
     note(frontendReport('live', 'a', { reloads: { count: 0, delivered: 0, firstAtMs: 0, lastAtMs: 0 } }));
     expect(tally.counts('reloads_total').size).toBe(0);

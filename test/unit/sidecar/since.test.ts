@@ -9,11 +9,11 @@ const at = (minute: number): Date => new Date(Date.UTC(2026, 0, 1, 0, minute));
 const meet = (...more: readonly Parameters<typeof backend>[0][]): Instance => {
   const backends = more.map((sketch, index) => backend({ networks: { meet_default: `172.18.0.${index + 5}/16` }, ...sketch }));
   const [instance] = readInstances(observe([frontend(), ...backends])).instances;
-  if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
+  if (instance === undefined) throw new Error('no instance was read, although there is a frontend');
   return instance;
 };
 
-it('is when a container was first seen as it is: its health, its rank, its place, or that it is another run of it', () => {
+it('is the time of the last change of a container: of health, rank, address or run', () => {
   let seen: Since | undefined;
   const note = (instance: Instance, date: Date): void => void (seen = sinceAfter(seen, instance, date));
   const since = (): string | undefined => seen?.entries.get(idOf('b'))?.at.slice(11, 16);

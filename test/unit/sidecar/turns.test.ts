@@ -6,7 +6,7 @@ import { turnsSince } from '../../../src/sidecar/turns.ts';
 import type { NotedTurns, Turns } from '../../../src/sidecar/turns.ts';
 import { backend, filesService, frontend, observe } from '../../support/containers.ts';
 
-/** Notes one look after the other, and returns what has turned at each. */
+/** Returns a function that notes one look after the other, and returns the turns of each. */
 function createNotes(): (...look: Parameters<typeof turnsSince> extends [unknown, ...infer Look] ? Look : never) => Turns {
   let before: NotedTurns | undefined;
   return (instance, view) => {
@@ -16,7 +16,7 @@ function createNotes(): (...look: Parameters<typeof turnsSince> extends [unknown
   };
 }
 
-/** Notes one after the other; what was told at the last. */
+/** Notes the looks one after the other; returns the texts of the last. */
 function turnsOf(...looks: readonly (readonly Container[])[]): readonly string[] {
   const note = createNotes();
   return looks.map((containers) => [...note(...read(containers)).values()]).at(-1) ?? [];
@@ -24,7 +24,7 @@ function turnsOf(...looks: readonly (readonly Container[])[]): readonly string[]
 
 function read(containers: readonly Container[]) {
   const [instance] = readInstances(observe([frontend(), ...containers])).instances;
-  if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
+  if (instance === undefined) throw new Error('no instance was read, although there is a frontend');
   return [instance, planRouting(instance, []).view] as const;
 }
 
@@ -32,35 +32,35 @@ const one = backend({ name: 'one', health: 'healthy', networks: { meet_default: 
 const two = (part: Parameters<typeof backend>[0] = {}): Container =>
   backend({ name: 'two', health: 'healthy', networks: { meet_default: '172.18.0.6/16' }, ...part });
 
-describe('what has become of containers', () => {
+describe('the log of containers', () => {
   it.each<[string, readonly (readonly Container[])[], readonly string[]]>([
-    ['nothing at first where all is as it should be', [[one, two()]], []],
+    ['nothing at the first look if all is well', [[one, two()]], []],
     [
-      'at first who is not',
+      'a replica that is out at the first look',
       [[one, two({ health: 'starting' })]],
       ['two: out of rotation: health check has not passed yet, and others are better'],
     ],
     [
-      'at first who has nobody better',
+      'an unhealthy replica in rotation at the first look',
       [[two({ health: 'unhealthy' })]],
       ['two: in rotation: health check fails, and no replica is better'],
     ],
     [
-      'nothing where nothing changed',
+      'nothing without a change',
       [
         [one, two({ health: 'unhealthy' })],
         [one, two({ health: 'unhealthy' })],
       ],
       [],
     ],
-    ['one that came', [[one], [one, two()]], ['two: in rotation: healthy']],
+    ['a new replica', [[one], [one, two()]], ['two: in rotation: healthy']],
     [
-      'one that came and is out',
+      'a new replica that is out',
       [[one], [one, two({ health: 'unhealthy' })]],
       ['two: out of rotation: health check fails, and others are better'],
     ],
     [
-      'one that turned unhealthy',
+      'a replica that turned unhealthy',
       [
         [one, two()],
         [one, two({ health: 'unhealthy' })],
@@ -68,29 +68,29 @@ describe('what has become of containers', () => {
       ['two: out of rotation: health check fails, and others are better'],
     ],
     [
-      'one that ended',
+      'a replica that ended',
       [
         [one, two()],
         [one, two({ state: 'exited' })],
       ],
       ['two: out of rotation: exited'],
     ],
-    ['one that is gone', [[one, two()], [one]], ['two: out of rotation: removed']],
+    ['a removed replica', [[one, two()], [one]], ['two: out of rotation: removed']],
     [
-      'not one that was out and ended, or was created',
+      'no replica that ended while it was out',
       [
         [one, two({ health: 'unhealthy' })],
         [one, two({ state: 'exited' })],
       ],
       [],
     ],
-    ['not one that was created only', [[one], [one, two({ state: 'created' })]], []],
-    ['not one that was out and is gone', [[one, two({ state: 'exited' })], [one]], []],
-  ])('is %s', (_, looks, told) => {
-    expect(turnsOf(...looks)).toEqual(told);
+    ['no replica that was only created', [[one], [one, two({ state: 'created' })]], []],
+    ['no replica that was removed while it was out', [[one, two({ state: 'exited' })], [one]], []],
+  ])('shows %s', (_, looks, texts) => {
+    expect(turnsOf(...looks)).toEqual(texts);
   });
 
-  it('is not one that the routes lack, until they have it', () => {
+  it('shows no replica before the routes have its service', () => {
     const note = createNotes();
     const [before, without] = read([one]);
     note(before, without);

@@ -38,20 +38,24 @@ const warning = problem('unknown-label', { message: 'm', cure: 'c' });
 const deserted = problem('nobody-in-rotation', { instance: 'meet', key: 'service', value: 'meet/files', message: 'm', cure: 'c' });
 const notice = problem('drained', { message: 'm', cure: 'c' });
 
-describe('the whole in a sentence', () => {
+describe('the headline', () => {
   it.each<[string, Partial<StatusSnapshot>, RegExp]>([
-    ['all well', {}, /^all routes are live$/],
-    ['a notice is no problem', { problems: [notice] }, /^all routes are live$/],
-    ['one problem', { problems: [warning, notice] }, /^all routes are live, and there is a problem$/],
+    ['without problems', {}, /^all routes are live$/],
+    ['with a notice', { problems: [notice] }, /^all routes are live$/],
+    ['with one problem', { problems: [warning, notice] }, /^all routes are live, and there is a problem$/],
     [
-      'several',
+      'with several problems',
       { converged: false, problems: [warning, warning] },
       /^not everything that labels ask for is live, and there are 2 problems$/,
     ],
-    ['no replica in rotation', { problems: [deserted] }, /^no replica is in rotation for meet\/files, so its routes answer 503$/],
-    ['no replica in rotation, and more', { problems: [deserted, warning] }, /^no replica is in rotation .* 503, and there is a problem$/],
+    ['without a replica in rotation', { problems: [deserted] }, /^no replica is in rotation for meet\/files, so its routes answer 503$/],
     [
-      'no replica in rotation, not live yet',
+      'without a replica in rotation, and with another problem',
+      { problems: [deserted, warning] },
+      /^no replica is in rotation .* 503, and there is a problem$/,
+    ],
+    [
+      'without a replica in rotation, not live yet',
       { converged: false, problems: [deserted] },
       /^not everything .* is live, and there is a problem$/,
     ],
@@ -63,7 +67,7 @@ describe('the whole in a sentence', () => {
   });
 });
 
-describe('an instance in a sentence', () => {
+describe('the state of an instance', () => {
   it.each<[string, Partial<InstanceStatus>, string]>([
     ['live', {}, 'live'],
     ['without a frontend', { frontends: [] }, 'no frontend serves it'],
@@ -89,17 +93,17 @@ describe('an instance in a sentence', () => {
   });
 });
 
-describe('what a frontend serves', () => {
+describe('a frontend serves', () => {
   it.each<[string, Partial<FrontendStatus>, string]>([
-    ['what is published', {}, 'serves the published file (live), nginx 1.30.3'],
+    ['the published file', {}, 'serves the published file (live), nginx 1.30.3'],
     ['an older file', { phase: 'reloading', runningGeneration: 'z' }, 'serves an older file (reloading), nginx 1.30.3'],
-    ['nothing that was read', { phase: 'reloading', runningGeneration: 'none' }, 'serves no routes yet (reloading), nginx 1.30.3'],
+    ['no routes yet', { phase: 'reloading', runningGeneration: 'none' }, 'serves no routes yet (reloading), nginx 1.30.3'],
     ['nothing', { state: 'exited' }, 'serves nothing'],
   ])('%s', (_, more, expected) => {
     expect(servesOf({ ...frontend, ...more }, 'a')).toBe(expected);
   });
 
-  it('nobody knows what', () => {
+  it('an unknown file', () => {
     const { runningGeneration: _, ...silent } = frontend;
     expect(servesOf({ ...silent, phase: 'unverified', proofReason: 'no answer in time' }, 'a')).toBe(
       'serves an unknown file: no answer in time',
@@ -107,7 +111,7 @@ describe('what a frontend serves', () => {
   });
 });
 
-describe('for how long', () => {
+describe('the duration since', () => {
   const now = Date.parse('2026-01-10T00:00:00.000Z');
   it.each([
     [undefined, ''],

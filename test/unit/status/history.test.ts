@@ -11,7 +11,7 @@ const change = (
   why: [],
 });
 
-it('keeps the last fifty, the newest first', () => {
+it('keeps the last fifty changes, the newest first', () => {
   const history = createHistory();
   for (let number = 1; number <= 60; number += 1) history.add(change(number));
   expect(history.changes()).toHaveLength(50);
@@ -29,7 +29,7 @@ it('keeps the beginning of a large change, and marks the cut', () => {
   expect(kept?.diff).toContain('(truncated)');
 });
 
-it('makes a difference when it is asked for, once', () => {
+it('makes a diff once, when it is requested', () => {
   const history = createHistory();
   let made = 0;
   history.add(change(1), () => {

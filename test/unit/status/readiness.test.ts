@@ -37,14 +37,22 @@ const snapshotOf = (...replicas: readonly ReplicaStatus[]): StatusSnapshot => ({
 
 describe('a service is ready', () => {
   it.each<[string, readonly Partial<ReplicaStatus>[], RegExp | undefined]>([
-    ['with one that is', [{}], undefined],
-    ['with one that is, beside one that refuses', [{}, { refusesConnections: true }], undefined],
-    ['with one that is drained, which still answers', [{ rank: 'draining' }], undefined],
-    ['not with one that stops, which may not', [{ rank: 'stopping', reason: 'got a stop signal' }], /is stopping: got a stop signal$/],
-    ['not with one that starts', [{ rank: 'starting', reason: 'no probe has passed yet' }], /is starting: no probe has passed yet$/],
-    ['not with one that is ill', [{ rank: 'unhealthy', reason: 'health check fails' }], /is unhealthy: health check fails$/],
-    ['not with two that refuse', [{ refusesConnections: true }, { refusesConnections: true }], /at 172.18.0.5:8001, and 1 more like it$/],
-    ['with nobody in rotation, which is a problem of its own', [{ inRotation: false, rank: 'never' }], undefined],
+    ['with a ready replica', [{}], undefined],
+    ['with a ready replica beside one that refuses connections', [{}, { refusesConnections: true }], undefined],
+    ['with a drained replica, which still answers', [{ rank: 'draining' }], undefined],
+    [
+      'not with a stopping replica, which may not answer',
+      [{ rank: 'stopping', reason: 'got a stop signal' }],
+      /is stopping: got a stop signal$/,
+    ],
+    ['not with a starting replica', [{ rank: 'starting', reason: 'no probe has passed yet' }], /is starting: no probe has passed yet$/],
+    ['not with an unhealthy replica', [{ rank: 'unhealthy', reason: 'health check fails' }], /is unhealthy: health check fails$/],
+    [
+      'not with two replicas that refuse connections',
+      [{ refusesConnections: true }, { refusesConnections: true }],
+      /at 172.18.0.5:8001, and 1 more like it$/,
+    ],
+    ['without a replica in rotation, which is another problem', [{ inRotation: false, rank: 'never' }], undefined],
   ])('%s', (_, replicas, expected) => {
     const [unready] = unreadyServices([meet(...replicas.map(replica))]);
     if (expected === undefined) expect(unready).toBeUndefined();
@@ -53,7 +61,7 @@ describe('a service is ready', () => {
   });
 });
 
-describe('connections', () => {
+describe('addConnections', () => {
   const tried: string[] = [];
   const answering =
     (kind: PortAnswer['kind']) =>
@@ -62,7 +70,7 @@ describe('connections', () => {
       return Promise.resolve(kind === 'unknown' ? { kind, reason: 'out of reach' } : { kind });
     };
 
-  it('that are refused are a problem that names the port that is meant', async () => {
+  it('adds a problem for a refused connection, with the right port in its cure', async () => {
     const { problems, instances } = await addConnections(snapshotOf(replica()), answering('refused'));
     expect(problems).toMatchObject([
       { code: 'connection-refused', container: 'backend-1', instance: 'meet', cure: 'set meet.port to 8000' },
@@ -70,12 +78,12 @@ describe('connections', () => {
     expect(unreadyServices(instances)).toHaveLength(1);
   });
 
-  it.each(['open', 'unknown'] as const)('that are %s change nothing', async (kind) => {
+  it.each(['open', 'unknown'] as const)('changes nothing if the port is %s', async (kind) => {
     const snapshot = snapshotOf(replica());
     expect(await addConnections(snapshot, answering(kind))).toBe(snapshot);
   });
 
-  it('are tried once an address, and only where an answer is to be expected', async () => {
+  it('tries each address once, and only if an answer is expected', async () => {
     tried.length = 0;
     const others = [{ rank: 'starting' }, { inRotation: false, rank: 'never' }, { network: 'host' }] as const;
     await addConnections(

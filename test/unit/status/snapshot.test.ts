@@ -12,7 +12,7 @@ function describeOne(
   facts: Record<string, FrontendFacts> = {},
 ): InstanceStatus {
   const [instance] = readInstances(observe(containers, stopping)).instances;
-  if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
+  if (instance === undefined) throw new Error('no instance was read, although there is a frontend');
   const published = { file: '/routing/routing.conf', generation: 'a'.repeat(16), routes: assignRoutes(instance).routes };
   return describeInstance(instance, published, { generation: 'b'.repeat(16), isOnTrial: false }, new Map(Object.entries(facts)));
 }
@@ -20,8 +20,8 @@ function describeOne(
 const replica = (name: string, last: number, more: Parameters<typeof backend>[0] = {}): Container =>
   backend({ name, networks: { meet_default: `172.18.0.${last}/16` }, ...more });
 
-describe('the report on an instance', () => {
-  it('says of each replica whether it is in rotation, where, and why', () => {
+describe('the status of an instance', () => {
+  it('shows for each replica whether it is in rotation, its address, and the reason', () => {
     const replicas = [
       replica('b1', 5, { health: 'healthy' }),
       replica('b2', 6, { health: 'starting' }),
@@ -42,7 +42,7 @@ describe('the report on an instance', () => {
     ]);
   });
 
-  it("names generations, file and routes, also those of a backend that isn't there", () => {
+  it('has generations, file and routes, also the routes of a missing backend', () => {
     const status = describeOne([frontend()]);
     expect(status).toMatchObject({
       name: 'meet',
@@ -54,23 +54,23 @@ describe('the report on an instance', () => {
     expect(describeOne([frontend(), backend()]).routes).toContainEqual({ path: '/api', kind: 'exact', service: 'meet/backend' });
   });
 
-  it('adds to each frontend what is known of its proof', () => {
+  it('has the proof of each frontend', () => {
     const { frontends } = describeOne([frontend()], [], {
       [idOf('meet-frontend-1')]: { phase: 'live', runningGeneration: 'c'.repeat(16), signals: 1 },
     });
     expect(frontends).toMatchObject([{ container: 'meet-frontend-1', phase: 'live', runningGeneration: 'c'.repeat(16), signals: 1 }]);
   });
 
-  it('says nothing of a file where nothing was published', () => {
+  it('has no file if nothing was published', () => {
     const [instance] = readInstances(observe([frontend()])).instances;
-    if (instance === undefined) throw new Error('there is a frontend, so there is an instance');
+    if (instance === undefined) throw new Error('no instance was read, although there is a frontend');
     const status = describeInstance(instance, undefined, { isOnTrial: false }, new Map());
     expect(Object.keys(status).toSorted()).toEqual(['converged', 'frontends', 'name', 'owner', 'routes', 'services']);
     expect(status.routes).toEqual([]);
     expect(describeInstance(instance, undefined, { isOnTrial: true }, new Map())).toMatchObject({ onTrial: true });
   });
 
-  it('shows foreign names without control characters', () => {
+  it('shows untrusted names without control characters', () => {
     const name = 'x\u001b[2J\n';
     const odd = frontend({ name, networks: { [name]: '10.0.0.1/8' } });
     const text = JSON.stringify(describeOne([odd, { ...odd, id: 'other', name: `${name}2` }]));

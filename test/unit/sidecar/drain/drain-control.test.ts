@@ -10,11 +10,11 @@ import { backend, frontend } from '../../../support/containers.ts';
 const replica = (name: string, host: number, more: Partial<Parameters<typeof backend>[0]> = {}): Container =>
   backend({ name, networks: { meet_default: `172.18.0.${host}/16` }, ...more });
 
-/** A world that is looked at again whenever the control asks for it. */
+/** Containers and proofs that the drain control reads at each call. */
 interface World {
   containers: readonly Container[];
   unproven: string | undefined;
-  /** What the last pass saw; undefined for what is now. */
+  /** The instances of the last pass; undefined for those of the current containers. */
   passed: readonly Instance[] | undefined;
   atMs: number;
   readonly control: DrainControl;
@@ -48,7 +48,7 @@ function world(...containers: readonly Container[]): World {
 }
 
 describe('draining', () => {
-  it('takes a container out at once, and says so when all is proven and nginx has let go', () => {
+  it('takes a container out at once, and reports it out when the change is proven and nginx sends no more requests', () => {
     const w = world(replica('b1', 5), replica('b2', 6));
     w.unproven = 'meet-frontend-1 is reloading';
     expect(w.states(['b1'])).toEqual(['b1 leaving']);
@@ -62,7 +62,7 @@ describe('draining', () => {
     expect(w.states(['b1'])).toEqual(['b1 out']);
   });
 
-  it('leaves in what nobody else could do, until another is ready', () => {
+  it('keeps a needed replica in until another is ready', () => {
     const w = world(replica('b1', 5));
     expect(w.states(['b1'])).toEqual(['b1 needed']);
     w.containers = [...w.containers, replica('b2', 6, { health: 'starting' })];
@@ -72,7 +72,7 @@ describe('draining', () => {
     expect(w.inRotation()).toEqual(['b2']);
   });
 
-  it('never makes two that are drained depend on each other', () => {
+  it('never drains two replicas that need each other', () => {
     const w = world(replica('b1', 5), replica('b2', 6));
     expect(w.states(['b1', 'b2'])).toEqual(['b1 needed', 'b2 needed']);
     expect(w.states(['b1'])).toEqual(['b1 leaving']);
@@ -80,7 +80,7 @@ describe('draining', () => {
     expect(w.inRotation()).toEqual(['b2']);
   });
 
-  it('takes in again what is needed after all', () => {
+  it('takes a drained replica in again when it is needed', () => {
     const w = world(replica('b1', 5), replica('b2', 6));
     w.states(['b1']);
     w.containers = w.containers.filter(({ name }) => name !== 'b2');
@@ -88,7 +88,7 @@ describe('draining', () => {
     expect(w.inRotation()).toEqual(['b1']);
   });
 
-  it('is not done before a pass has seen it: one that is starting stood by until then', () => {
+  it('is not done before a pass has seen it, since a starting replica is a standby until then', () => {
     const w = world(replica('b1', 5, { health: 'starting' }), replica('b2', 6));
     w.passed = readInstances({ containers: w.containers, notes: new Map() }).instances;
     expect(w.control.drain(['b1']).map(({ state }) => state)).toEqual(['leaving']);
@@ -109,14 +109,14 @@ describe('draining', () => {
     expect(w.control.drain([state?.id ?? '']).map((one) => one.state)).toEqual(['gone']);
   });
 
-  it('is taken back by cancelling', () => {
+  it('is undone by a cancel', () => {
     const w = world(replica('b1', 5), replica('b2', 6));
     w.states(['b1']);
     w.control.cancel(['b1']);
     expect(w.inRotation()).toEqual(['b1', 'b2']);
   });
 
-  it('can be taken back for those that are left when another one is gone', () => {
+  it('can be cancelled for the remaining containers when another is removed', () => {
     const w = world(replica('b1', 5), replica('b2', 6), replica('b3', 7));
     const ids = w.control.drain(['b1', 'b2']).map(({ id }) => id);
     w.containers = w.containers.filter(({ name }) => name !== 'b1');
@@ -136,7 +136,7 @@ describe('draining', () => {
     ['meet-backend-3', 'no container meet-backend-3; known are meet-backend-1, meet-backend-2'],
     ['meet-frontend-1', 'is a frontend'],
     ['x\u001b[2J', 'no container x\\u{1b}[2J; known are meet-backend-1, meet-backend-2'],
-  ])('says what is wrong with the name %j, and does nothing', (name, expected) => {
+  ])('refuses the name %j with the reason, and changes nothing', (name, expected) => {
     const w = world(replica('meet-backend-1', 5), replica('meet-backend-2', 6));
     expect(() => w.states(['meet-backend-1', name])).toThrow(expected);
     expect(w.inRotation()).toEqual(['meet-backend-1', 'meet-backend-2']);

@@ -34,7 +34,7 @@ describe('drained containers', () => {
     expect(saved).toHaveLength(1);
   });
 
-  it('are forgotten when they start or end later, not by what happened before', () => {
+  it('are forgotten when they start or end later, but not by older events', () => {
     const drains = createDrains(() => undefined);
     drains.mark([one.id], 1000);
     drains.restarted(one.id, 999);
@@ -44,7 +44,7 @@ describe('drained containers', () => {
     expect(drained(drains)).toEqual([]);
   });
 
-  it('are forgotten when a list shows that they are gone or do not run; a paused one is still there', () => {
+  it('are forgotten when a list lacks them or shows them exited, but not paused', () => {
     const drains = createDrains(() => undefined);
     drains.mark([one.id, two.id], 1000);
     expect(drained(drains, [{ ...one, state: 'paused' }])).toEqual(['one']);
@@ -53,7 +53,7 @@ describe('drained containers', () => {
     expect(drained(drains)).toEqual([]);
   });
 
-  it('are out since all frontends were proven for the first time, and no more once they are needed again', () => {
+  it('are out from the first proof of all frontends until they are needed again', () => {
     const drains = createDrains(() => undefined);
     expect(drains.noteOut(one.id, true, true, 500)).toBeUndefined();
     drains.mark([one.id], 1000);
@@ -64,7 +64,7 @@ describe('drained containers', () => {
     expect(drains.noteOut(one.id, true, true, 1500)).toBe(1500);
   });
 
-  it('of a file that holds something else are none', () => {
+  it('are not read from a file with other values', () => {
     const drains = createDrains(() => undefined);
     drains.load(JSON.stringify({ [one.id]: 'yes', [two.id]: null }));
     expect(drained(drains)).toEqual([]);

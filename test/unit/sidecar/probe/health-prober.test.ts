@@ -17,14 +17,14 @@ const unclear: ProbeAnswer = { answer: 'unclear', detail: 'nothing' };
 
 interface Probing {
   readonly prober: HealthProber;
-  /** How often it was asked. */
+  /** The number of probes. */
   asked(): number;
   changes(): number;
-  /** How often it had been asked when a verdict changed last. */
+  /** The number of probes at the last change of a verdict. */
   askedAtChange(): number;
 }
 
-/** A prober whose container gives these answers in turn, the last one for ever. */
+/** A prober of a container that gives these answers in turn, and repeats the last. */
 function probing(...answers: readonly (ProbeAnswer | Promise<ProbeAnswer>)[]): Probing {
   let asked = 0;
   let changes = 0;
@@ -41,57 +41,57 @@ function probing(...answers: readonly (ProbeAnswer | Promise<ProbeAnswer>)[]): P
   return { prober, asked: () => asked, changes: () => changes, askedAtChange: () => askedAtChange };
 }
 
-describe('probing again and again', () => {
-  it('tells once that a container became ready', async () => {
+describe('the health prober', () => {
+  it('reports once that a container became ready', async () => {
     const { prober, askedAtChange, changes } = probing(notReady, notReady, ready);
     prober.aim([target('http')]);
     expect(prober.verdicts().get('c')).toBeUndefined();
-    await waitUntil('it is ready', () => prober.verdicts().get('c')?.answer === 'ready');
+    await waitUntil('the container is ready', () => prober.verdicts().get('c')?.answer === 'ready');
     expect(askedAtChange()).toBe(3);
     expect(changes()).toBe(2);
     expect(prober.verdicts().get('c')).toEqual({ ...ready, wasReady: true });
   });
 
-  it('remembers that one that fails was ready before', async () => {
+  it('remembers that a failing container was ready before', async () => {
     const { prober } = probing(ready, notReady);
     prober.aim([target('tcp')]);
-    await waitUntil('it fails', () => prober.verdicts().get('c')?.answer === 'not-ready');
+    await waitUntil('the probe fails', () => prober.verdicts().get('c')?.answer === 'not-ready');
     expect(prober.verdicts().get('c')?.wasReady).toBe(true);
   });
 
-  it('believes a refused connection at once, an HTTP failure only the second time', async () => {
+  it('accepts a refused connection at once, an HTTP failure only at the second probe', async () => {
     const gate = new EventEmitter();
     const second = once(gate, 'open').then(() => notReady);
     const hiccup = probing(ready, notReady, second, ready);
     hiccup.prober.aim([target('http')]);
-    await waitUntil('it has failed once', () => hiccup.asked() === 3);
+    await waitUntil('the probe has failed once', () => hiccup.asked() === 3);
     expect(hiccup.prober.verdicts().get('c')?.answer).toBe('ready');
     gate.emit('open');
-    await waitUntil('it has failed twice', () => hiccup.prober.verdicts().get('c')?.answer === 'not-ready');
+    await waitUntil('the probe has failed twice', () => hiccup.prober.verdicts().get('c')?.answer === 'not-ready');
     expect(hiccup.askedAtChange()).toBe(3);
   });
 
-  it('never changes a verdict for want of an answer', async () => {
+  it('keeps the verdict if there is no answer', async () => {
     const { prober, asked, changes } = probing(ready, unclear);
     prober.aim([target('tcp')]);
-    await waitUntil('it got no answer, and asks again', () => asked() >= 3);
+    await waitUntil('the probe is repeated after no answer', () => asked() >= 3);
     expect(prober.verdicts().get('c')?.answer).toBe('ready');
     expect(changes()).toBe(1);
   });
 
-  it('goes on with a container that stays, and starts again with one at another address', async () => {
+  it('keeps the verdict of a container, and begins again at another address', async () => {
     const { prober, asked } = probing(ready);
     prober.aim([target('tcp')]);
-    await waitUntil('it is ready', () => prober.verdicts().get('c')?.answer === 'ready');
+    await waitUntil('the container is ready', () => prober.verdicts().get('c')?.answer === 'ready');
     prober.aim([target('tcp')]);
     expect(prober.verdicts().get('c')?.answer).toBe('ready');
     expect(asked()).toBe(1);
     prober.aim([target('tcp', '172.18.0.6:8000')]);
     expect(prober.verdicts().get('c')).toBeUndefined();
-    await waitUntil('it is asked there', () => asked() === 2);
+    await waitUntil('the new address is probed', () => asked() === 2);
   });
 
-  it('forgets a container that is gone, or was restarted', async () => {
+  it('forgets a container that was removed or restarted', async () => {
     for (const forget of [
       (prober: HealthProber) => prober.aim([]),
       (prober: HealthProber) => prober.restarted('c'),
@@ -99,7 +99,7 @@ describe('probing again and again', () => {
     ]) {
       const { prober } = probing(ready);
       prober.aim([target('tcp')]);
-      await waitUntil('it is ready', () => prober.verdicts().get('c')?.answer === 'ready');
+      await waitUntil('the container is ready', () => prober.verdicts().get('c')?.answer === 'ready');
       forget(prober);
       expect(prober.verdicts().get('c')).toBeUndefined();
     }

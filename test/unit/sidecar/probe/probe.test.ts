@@ -13,7 +13,7 @@ async function listen(server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A port on which nobody listens any more. */
+/** The address of a closed port. */
 async function deadEndpoint(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -35,16 +35,16 @@ const tcp = (endpoint: string): ReturnType<typeof probeOnce> => probeOnce({ cont
 const get = (endpoint: string, host?: string): ReturnType<typeof probeOnce> =>
   probeOnce({ containerId: 'c', endpoint, health: { by: 'http', path: '/ok' }, ...(host === undefined ? {} : { host }) }, never);
 
-describe('a connection', () => {
-  it('that is accepted means ready', async () => {
+describe('a TCP probe', () => {
+  it('finds a replica ready if it accepts the connection', async () => {
     expect(await tcp(await listen(createServer((socket) => socket.end())))).toMatchObject({ answer: 'ready' });
   });
 
-  it('that is refused means not ready', async () => {
+  it('finds a replica not ready if it refuses the connection', async () => {
     expect(await tcp(await deadEndpoint())).toEqual({ answer: 'not-ready', detail: 'it refuses connections' });
   });
 
-  it("to the host's loopback address that is refused decides nothing: it may be ours", async () => {
+  it("decides nothing if the host's loopback address refuses it, since that may be meet-gen's own", async () => {
     const target = { containerId: 'c', health: { by: 'tcp' }, isOnLoopback: true } as const;
     expect(await probeOnce({ ...target, endpoint: await deadEndpoint() }, never)).toMatchObject({ answer: 'unclear' });
     expect(await probeOnce({ ...target, endpoint: await listen(createServer((socket) => socket.end())) }, never)).toMatchObject({
@@ -52,27 +52,27 @@ describe('a connection', () => {
     });
   });
 
-  it('to where nobody can be reached decides nothing', async () => {
-    // The broadcast address: no connection is even tried.
+  it('decides nothing at an unreachable address', async () => {
+    // The broadcast address fails before a connection is tried.
     expect(await tcp('255.255.255.255:8000')).toMatchObject({ answer: 'unclear' });
   });
 });
 
-describe('an HTTP answer', () => {
-  it.each([200, 204, 301, 302, 399])('of %i means ready', async (status) => {
+describe('an HTTP probe', () => {
+  it.each([200, 204, 301, 302, 399])('finds a replica ready at the answer %i', async (status) => {
     expect(await get(await http(status), 'meet.example.com')).toEqual({ answer: 'ready', detail: `/ok answers ${status}` });
   });
 
-  it.each([400, 401, 404, 429, 500, 502, 503])('of %i means not ready', async (status) => {
+  it.each([400, 401, 404, 429, 500, 502, 503])('finds a replica not ready at the answer %i', async (status) => {
     expect(await get(await http(status), 'meet.example.com')).toEqual({ answer: 'not-ready', detail: `/ok answers ${status}` });
   });
 
-  it('of 400 decides nothing where no host is known that the backend could allow', async () => {
+  it('decides nothing at the answer 400 if no host is known that the backend could allow', async () => {
     expect(await get(await http(400))).toMatchObject({ answer: 'unclear' });
     expect(await get(await http(503))).toMatchObject({ answer: 'not-ready' });
   });
 
-  it('is asked for as a browser would through the proxies', async () => {
+  it('sends the headers of a browser behind the proxies', async () => {
     const seen: IncomingMessage[] = [];
     await get(await http(200, seen), 'meet.example.com');
     expect(seen.map(({ method, url, headers }) => [method, url, headers.host, headers['x-forwarded-proto']])).toEqual([
@@ -80,7 +80,7 @@ describe('an HTTP answer', () => {
     ]);
   });
 
-  it('that does not come in time, or is none, decides nothing', async () => {
+  it('decides nothing if the answer is late or invalid', async () => {
     expect(await get(await listen(createServer((socket) => void socket.resume())), 'x')).toEqual({
       answer: 'unclear',
       detail: 'no answer in time',
@@ -90,7 +90,7 @@ describe('an HTTP answer', () => {
     });
   });
 
-  it('from where nobody listens means not ready', async () => {
+  it('finds a replica not ready if its port is closed', async () => {
     expect(await get(await deadEndpoint(), 'x')).toMatchObject({ answer: 'not-ready' });
   });
 });
