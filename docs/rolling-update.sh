@@ -124,8 +124,8 @@ trap interrupted INT TERM HUP
 # The drain of another replica, which comes next, proves that every frontend has this one.
 is_in_rotation() { status | grep -Eq "^ *in rotation +$1 "; }
 
-# Sets `reason` to a replica's fault, or to nothing when it is healthy and in rotation. Not in a subshell, which would
-# delay a signal until it ends.
+# Sets `reason` to a replica's fault, or clears it when the replica is healthy and in rotation. A subshell would delay a
+# signal until its end, so the function sets a variable.
 await_ready() {
   waited_s=0
   reason=''

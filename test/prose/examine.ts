@@ -74,12 +74,16 @@ function examineContent(content: string, kind: Kind): Occurrence[] {
   return [...found, ...examineLengths(clauses)].toSorted((a, b) => a.at - b.at);
 }
 
-/** Makes each clause a sentence for the patterns. The result has the same length, so that offsets stay valid. */
+/**
+ * Makes each clause a sentence for the patterns. The result has the same length, so that offsets stay valid. A hyphen
+ * before a unit keeps compromise from reading `s.` as an abbreviation, which wouldn't end the sentence.
+ */
 function markClauses(content: string): string {
   return content
     .replaceAll(/(?<=[\p{Letter}\p{Number}`)'"…])[:;](?=\s)/gu, '.')
     .replaceAll(/(?<=\p{Letter})\s[–—](?=\s)/gu, '. ')
-    .replaceAll(/[*_]/gu, ' ');
+    .replaceAll(/[*_]/gu, ' ')
+    .replaceAll(/(?<=\d)\s(?=(?:ms|s|min|m|h|kB|MB|GB|MiB|%)\.(?:\s|$))/gu, '-');
 }
 
 function placeClauses(clauses: readonly (readonly Term[])[], content: string): Clause[] {

@@ -13,9 +13,14 @@ export function readMarkdown(source: string): Text[] {
   visit(parse(source), (node) => {
     const builder = new TextBuilder();
     for (const child of node.children) addInline(builder, child, source);
-    texts.push(builder.build(node.type === 'heading' ? 'heading' : 'markdown'));
+    texts.push(builder.build(isHeading(node) ? 'heading' : 'markdown'));
   });
   return texts;
+}
+
+/** A paragraph in bold is the heading of a table or a list. */
+function isHeading(node: Parents): boolean {
+  return node.type === 'heading' || (node.children.length === 1 && node.children[0]?.type === 'strong');
 }
 
 /** Lines of a page that hold a table, code or HTML, counted from 1: they can't be wrapped. */

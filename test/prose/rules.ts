@@ -74,7 +74,7 @@ export const rules: readonly Rule[] = [
     match: [
       '^(and|but|or|so|not|only)? what',
       '@hasComma what',
-      '(of|from|by|with|for|to|in|on|than|against|about|at|behind|like|as|beside|is|are|was|were|be|and|or) what',
+      '(is|are|was|were|be|and|or|than|as) what',
       'what (is|are|was|were|has|have|had)',
       '(and|of|by|about) (how|where|when|why) (it|they|he) (is|are|was|were|has|have)',
     ],
@@ -286,6 +286,7 @@ export const rules: readonly Rule[] = [
     ],
     unless: ['none of'],
     isAllowedInQuestions: true,
+    isAllowedInHeadings: true,
   },
   {
     id: 'ending',

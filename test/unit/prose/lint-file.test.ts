@@ -13,6 +13,10 @@ describe('a Markdown page', () => {
     expect(lint('page.md', page)).toEqual(['1:8 word', '4:1 word', '6:8 word', '9:3 word']);
   });
 
+  it('has a heading in a paragraph that is bold as a whole', () => {
+    expect(lint('page.md', '**What meet-gen reads**\n\n**What meet-gen** reads')).toEqual(['3:3 what-clause']);
+  });
+
   it('is exempt in code, tables, quotations and link targets', () => {
     const page = [
       'Read `afresh`, "read afresh" and [a link](afresh.md).',

@@ -98,6 +98,30 @@ describe('each rule', () => {
     expect(findRules('What changes with meet-gen', 'markdown')).toEqual(['what-clause']);
   });
 
+  it('accepts headings that name a topic by "where"', () => {
+    expect(findRules('Where the time goes', 'heading')).toEqual([]);
+    expect(findRules('Where the time goes, the log shows it.')).toEqual(['where-if']);
+  });
+
+  it.each(['The page shows what changed.', 'The log differs from what labels ask for.', 'The operator decides by what the log shows.'])(
+    'accepts "what" in an object: %s',
+    (text) => {
+      expect(findRules(text)).toEqual([]);
+    },
+  );
+
+  it.each(['What a page repeats becomes a link.', 'The log has what is gone.', 'That is what changed.', 'The log, what changed.'])(
+    'refuses "what" elsewhere: %s',
+    (text) => {
+      expect(findRules(text)).toContain('what-clause');
+    },
+  );
+
+  it('ends a sentence after a unit', () => {
+    const sentence = 'The container has to run for another 5 s. ';
+    expect(findRules(sentence.repeat(4))).toEqual([]);
+  });
+
   it('refuses a test name that continues the name before', () => {
     expect(findRules('nor when the lock is held', 'test name')).toContain('connector-first');
     expect(findRules('And so on.', 'comment')).not.toContain('connector-first');
