@@ -1,6 +1,6 @@
 // Each command is imported when it runs, so that a health check, for example, doesn't load the sidecar.
 import { Command, Option } from 'commander';
-import { showForeignLines } from './model/foreign-text.ts';
+import { showUntrustedLines } from './model/untrusted-text.ts';
 import { flagWithValue, optionTable, OptionsError, parseDuration, readOptions } from './options.ts';
 import type { CommandName, Flags, OptionSpec } from './options.ts';
 import { exitOnBugs, interruption, operatorSignals } from './commands/process-signals.ts';
@@ -18,7 +18,7 @@ export function createProgram(): Command {
     .version(version)
     .addHelpText('after', '\nThe default command is run. Options of a command: meet-gen <command> --help.')
     .showHelpAfterError('meet-gen: see --help')
-    .configureOutput({ outputError: (text, write) => write(`${showForeignLines(text.replace(/^error: /, 'meet-gen: ')).join('\n')}\n`) })
+    .configureOutput({ outputError: (text, write) => write(`${showUntrustedLines(text.replace(/^error: /, 'meet-gen: ')).join('\n')}\n`) })
     .exitOverride();
   for (const add of [addRun, addRender, addDrain, addExplain, addDoctor, addStatus, addHealthcheck, addHook]) add(program);
   return program;

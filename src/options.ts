@@ -1,6 +1,6 @@
 import { parseInstance, parseProject } from './nginx/token.ts';
 import { nearest } from './model/nearest.ts';
-import { showForeignText } from './model/foreign-text.ts';
+import { showUntrustedText } from './model/untrusted-text.ts';
 import type { Wait } from './loop/coalescer.ts';
 import { defaultWay, reloadWays, wayNamed } from './reload/ways/way-table.ts';
 import type { ReloadWay } from './reload/ways/way.ts';
@@ -216,7 +216,7 @@ export function readOptions(command: CommandName, flags: Flags, env: Env): Optio
       values[name] = spec.parse(text, env);
     } catch (error) {
       const source = flags[name] === undefined ? spec.variable : spec.flag;
-      lines.push(`${source}: "${showForeignText(text)}" can't be used: ${messageOf(error)}`);
+      lines.push(`${source}: "${showUntrustedText(text)}" can't be used: ${messageOf(error)}`);
     }
   }
   lines.push(...refuseVariables(env), ...nameBareProject(values));
@@ -243,7 +243,7 @@ function refuseVariables(env: Env): readonly string[] {
     .toSorted()
     .map((variable) => {
       const meant = nearest(variable, known, { prefix: 'MEET_GEN_' });
-      return `${showForeignText(variable)}: there is no such variable${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+      return `${showUntrustedText(variable)}: there is no such variable${meant === undefined ? '' : `; did you mean ${meant}?`}`;
     });
 }
 

@@ -1,7 +1,7 @@
 import type { Explanation } from '../explain/explanation.ts';
 import { printExplanation } from '../explain/print.ts';
 import { readTarget } from '../explain/target.ts';
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
 import { statusSockets } from '../publish/out-directory.ts';
@@ -32,7 +32,7 @@ export async function explainPath(options: Options, text: string, asJson: boolea
   const explanation = JSON.parse(answer.body) as Explanation;
   const lines = asJson
     ? [JSON.stringify(explanation, undefined, 2)]
-    : printExplanation(explanation).map((line) => showForeignText(line, maxLineLength));
+    : printExplanation(explanation).map((line) => showUntrustedText(line, maxLineLength));
   return { output: lines.map((line) => `${line}\n`).join(''), answered: explanation.answered };
 }
 

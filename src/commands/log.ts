@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
-import { showForeignFields, showForeignLines } from '../model/foreign-text.ts';
+import { showUntrustedFields, showUntrustedLines } from '../model/untrusted-text.ts';
 import type { Options } from '../options.ts';
 import { logMessages } from '../util/log-messages.ts';
 import type { Log } from '../util/log.ts';
@@ -43,10 +43,10 @@ function standardError(): ReturnType<typeof pino.destination> {
 }
 
 function showFields(fields: Record<string, unknown>): Record<string, unknown> {
-  return showForeignFields(fields, maxFieldLength) as Record<string, unknown>;
+  return showUntrustedFields(fields, maxFieldLength) as Record<string, unknown>;
 }
 
 function showError(error: Error): Record<string, unknown> {
   const { type, message, stack } = pino.stdSerializers.err(error);
-  return { ...showFields({ type, message }), stack: showForeignLines(stack ?? '').join('\n') };
+  return { ...showFields({ type, message }), stack: showUntrustedLines(stack ?? '').join('\n') };
 }

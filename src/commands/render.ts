@@ -11,7 +11,7 @@ import { createEngineClient } from '../source/docker/client.ts';
 import { withExposedPorts } from '../source/docker/exposed-ports.ts';
 import { readLimited } from '../source/docker/limited-read.ts';
 import type { Container, Note } from '../model/container.ts';
-import { showForeignLines } from '../model/foreign-text.ts';
+import { showUntrustedLines } from '../model/untrusted-text.ts';
 import { problemLine } from '../model/print-problem.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
@@ -89,7 +89,7 @@ export async function renderFromCompose(
 ): Promise<RenderReport> {
   const { project, warnings } = file === '-' ? await readInput() : await runCompose(file, composeLimitMs, signal);
   const rendered = await renderProject(project, options, asDiff, signal);
-  return { ...rendered, messages: [...showForeignLines(warnings).map((line) => `docker compose: ${line}`), ...rendered.messages] };
+  return { ...rendered, messages: [...showUntrustedLines(warnings).map((line) => `docker compose: ${line}`), ...rendered.messages] };
 }
 
 /** Prints the result of one pass for the JSON of `docker compose config --format json`. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import type { Options } from '../options.ts';
 import { statusSockets } from '../publish/out-directory.ts';
 import { probePort } from '../doctor/collect/port-probe.ts';
@@ -31,7 +31,7 @@ export async function readStatus(options: Options, asJson: boolean): Promise<Sta
   const snapshot = await addConnections(selected, (endpoint) => probePort(endpoint, own, limit));
   const lines = asJson
     ? [JSON.stringify(snapshot, undefined, 2)]
-    : printStatus(snapshot, Date.now()).map((line) => showForeignText(line, maxLineLength));
+    : printStatus(snapshot, Date.now()).map((line) => showUntrustedText(line, maxLineLength));
   return { output: lines.map((line) => `${line}\n`).join(''), isServing: isServing(snapshot) };
 }
 
@@ -40,7 +40,7 @@ export async function watchStatus(options: Options, asJson: boolean, show: (text
   let shown: string | undefined;
   while (!signal.aborted) {
     const report = await readStatus(options, asJson);
-    const text = 'failure' in report ? `${showForeignText(report.failure, maxLineLength)}\n` : report.output;
+    const text = 'failure' in report ? `${showUntrustedText(report.failure, maxLineLength)}\n` : report.output;
     if (text !== shown) show(text);
     shown = text;
     await sleep(watchEveryMs, undefined, { signal }).catch(() => undefined);

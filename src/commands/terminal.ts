@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { showForeignLines, showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedLines, showUntrustedText } from '../model/untrusted-text.ts';
 import { OptionsError } from '../options.ts';
 import { TemplateError } from '../render/template-error.ts';
 import { ComposeError } from '../source/compose/compose-error.ts';
@@ -13,7 +13,7 @@ const maxLineLength = 4000;
 
 /** The last guard before a terminal: prints one line of plain text. */
 export function say(line: string): void {
-  process.stderr.write(`meet-gen: ${showForeignText(line, maxLineLength)}\n`);
+  process.stderr.write(`meet-gen: ${showUntrustedText(line, maxLineLength)}\n`);
 }
 
 /** Prints the sidecar's answer or failure, and sets the exit code. */
@@ -36,7 +36,7 @@ export function redraw(text: string): void {
 }
 
 export function printDrain({ lines, done }: DrainReport): void {
-  if (done) process.stdout.write(lines.map((line) => `${showForeignText(line, maxLineLength)}\n`).join(''));
+  if (done) process.stdout.write(lines.map((line) => `${showUntrustedText(line, maxLineLength)}\n`).join(''));
   else for (const line of lines) say(line);
   if (!done) process.exitCode = exitCodes.problems;
 }
@@ -71,7 +71,7 @@ export function explainFailure(error: unknown): number {
 }
 
 export function sayBug(error: unknown): void {
-  const [first = '', ...stack] = showForeignLines(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const [first = '', ...stack] = showUntrustedLines(error instanceof Error ? (error.stack ?? error.message) : String(error));
   say(`this is a bug in meet-gen, please report it (docs/contributing.md): ${first}`);
   process.stderr.write(stack.map((line) => `${line}\n`).join(''));
 }

@@ -5,7 +5,7 @@
 import { answerLimits, maxJsonParts, maxListed } from '../source/docker/answer-limits.ts';
 import { gauges } from '../metrics/metrics.ts';
 import { counters, histograms } from '../metrics/tally.ts';
-import { compareText } from '../model/foreign-text.ts';
+import { compareText } from '../model/untrusted-text.ts';
 import { allLabels, roleMeanings, roles } from '../model/label-table.ts';
 import type { Role } from '../model/label-table.ts';
 import { labelLimits } from '../model/label-limits.ts';

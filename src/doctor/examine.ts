@@ -1,4 +1,4 @@
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import { checkTable } from './check-table.ts';
 import type { Facts } from './facts/facts.ts';
 import type { Check, Cure, Outcome, Weight } from './facts/outcome.ts';
@@ -119,5 +119,5 @@ function severityOrder({ severity }: Finding): number {
 }
 
 function show(text: string): string {
-  return showForeignText(text, maxShownLength);
+  return showUntrustedText(text, maxShownLength);
 }

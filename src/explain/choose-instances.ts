@@ -1,4 +1,4 @@
-import { compareText, showForeignText } from '../model/foreign-text.ts';
+import { compareText, showUntrustedText } from '../model/untrusted-text.ts';
 import type { Facts, InstanceFacts } from './facts.ts';
 
 /**
@@ -17,7 +17,7 @@ export function chooseInstances(
   const named = instances.filter((one) => hostsOf(one).some((pattern) => matches(pattern, host)));
   if (named.length > 0) return { instances: named, notes: [] };
   const open = instances.filter((one) => hostsOf(one).length === 0);
-  const notes = [`no instance has the host ${showForeignText(host)} in its meet.host; ${describeHosts(instances)}`];
+  const notes = [`no instance has the host ${showUntrustedText(host)} in its meet.host; ${describeHosts(instances)}`];
   return { instances: open, notes: open.length === instances.length ? [] : notes };
 }
 
@@ -33,7 +33,7 @@ function noteForeignHost(one: InstanceFacts, host: string | undefined): readonly
   const own = hostsOf(one);
   if (host === undefined || own.length === 0 || own.some((pattern) => matches(pattern, host))) return [];
   const name = one.instance.name;
-  return [`${name} has ${own.join(', ')} in its meet.host, not ${showForeignText(host)}: the outer proxy may not send that host to it`];
+  return [`${name} has ${own.join(', ')} in its meet.host, not ${showUntrustedText(host)}: the outer proxy may not send that host to it`];
 }
 
 function hostsOf({ instance }: InstanceFacts): readonly string[] {

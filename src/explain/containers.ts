@@ -1,4 +1,4 @@
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import { addressIn } from '../model/endpoint.ts';
 import type { Instance, Replica, Service } from '../model/instance.ts';
 import { serviceTitle, spaTitle } from '../routes/ownership.ts';
@@ -29,7 +29,7 @@ export function containersFor(
 export function frontendsAsSpa(instance: Instance, { spa, isSpaElsewhere }: RoutingView): readonly ContainerAnswer[] {
   return (instance.spa ?? instance.frontends).map((replica) => ({
     ...describeReplica(replica),
-    reason: showForeignText(replica.standing.reason),
+    reason: showUntrustedText(replica.standing.reason),
     service: spaTitle,
     place: isSpaElsewhere ? placeOf(replica, spa).place : replica.standing.rank === 'never' ? 'out' : 'answers',
   }));

@@ -3,7 +3,7 @@
  * reasons for all others come out.
  */
 
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import { plainFileUri } from '../routes/media.ts';
 import type { LocationView } from '../routes/view.ts';
 import { passedTo } from '../routes/pick-location.ts';
@@ -35,9 +35,9 @@ export function explain(text: string, facts: Facts, instance?: string): Explanat
   const chosen = chooseInstances(facts, host, instance);
   const instances = chosen.instances.map((one) => explainInstance(one, target, request, facts));
   return {
-    target: showForeignText(target, maxShownLength),
-    ...defined({ host: mapDefined(host, showForeignText) }),
-    ...('path' in request ? { path: showForeignText(request.path, maxShownLength) } : {}),
+    target: showUntrustedText(target, maxShownLength),
+    ...defined({ host: mapDefined(host, showUntrustedText) }),
+    ...('path' in request ? { path: showUntrustedText(request.path, maxShownLength) } : {}),
     answered: instances.some(({ answer }) => answer === 'service' || answer === 'spa' || answer === 'redirect'),
     notes: [
       ...chosen.notes,

@@ -1,4 +1,4 @@
-import { compareText } from '../model/foreign-text.ts';
+import { compareText } from '../model/untrusted-text.ts';
 import { printProblem } from '../model/print-problem.ts';
 import { placeOf, whyOf } from '../status/headline.ts';
 import { indent, section, table } from '../util/text-lines.ts';

@@ -1,4 +1,4 @@
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import type { Instance, Replica } from '../model/instance.ts';
 import { routePrefix } from '../model/named-routes.ts';
 import type { Problem, ProblemCode } from '../model/problem.ts';
@@ -60,7 +60,7 @@ function isContested({ services }: Instance, { container = '' }: Problem, { path
 }
 
 function namesOf(replicas: readonly Replica[]): ReadonlySet<string> {
-  return new Set(replicas.map(({ container }) => showForeignText(container.name)));
+  return new Set(replicas.map(({ container }) => showUntrustedText(container.name)));
 }
 
 function replicasOf({ frontends, services }: Instance): readonly Replica[] {

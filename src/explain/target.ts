@@ -1,4 +1,4 @@
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import { OperatorError } from '../model/operator-error.ts';
 
 /** The target of a question: a request target, and the host where a whole URL was given. */
@@ -25,6 +25,6 @@ export function readTarget(text: string): Target {
   throw new OperatorError(
     text.includes('://')
       ? 'a URL begins with https:// or http:// and a host: https://meet.example.com/files'
-      : `a path begins with a slash: /${showForeignText(text)}`,
+      : `a path begins with a slash: /${showUntrustedText(text)}`,
   );
 }

@@ -1,5 +1,5 @@
 import type { Container, NetworkAttachment } from './container.ts';
-import { compareText, showForeignText } from './foreign-text.ts';
+import { compareText, showUntrustedText } from './untrusted-text.ts';
 import type { Member } from './member.ts';
 import { networkOwnerOf } from './network-owner.ts';
 import { parseEngineName } from '../nginx/token.ts';
@@ -196,7 +196,7 @@ function listNetworks(names: readonly string[]): string {
     names
       .filter((name) => name !== 'none')
       .toSorted(compareText)
-      .map((name) => showForeignText(name))
+      .map((name) => showUntrustedText(name))
       .join(', ') || 'no network'
   );
 }

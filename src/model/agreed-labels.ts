@@ -1,7 +1,7 @@
 import { allowPrefix } from './allow-labels.ts';
 import { decidersOf, inRotationOf, isAlive, hasLeftRecently } from './deciders.ts';
 import type { Judged } from './deciders.ts';
-import { compareText } from './foreign-text.ts';
+import { compareText } from './untrusted-text.ts';
 import { mergeGuards } from './guards.ts';
 import { labelTable } from './label-table.ts';
 import type { LabelName, Labels, NamedRoute } from './label-table.ts';

@@ -1,6 +1,6 @@
 import type { Address } from './address.ts';
 import type { Note } from './container.ts';
-import { compareText } from './foreign-text.ts';
+import { compareText } from './untrusted-text.ts';
 import type { Member } from './member.ts';
 import { bestRank } from './rotation.ts';
 import type { Standing } from './rotation.ts';

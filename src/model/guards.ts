@@ -1,4 +1,4 @@
-import { compareText } from './foreign-text.ts';
+import { compareText } from './untrusted-text.ts';
 import type { AllowRule, Labels } from './label-table.ts';
 import { intersectNetworks } from './networks.ts';
 import type { PathRule } from '../nginx/token.ts';

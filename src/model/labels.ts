@@ -1,6 +1,6 @@
 import { isAllowKey, readAllowLabels } from './allow-labels.ts';
 import type { Container } from './container.ts';
-import { compareText } from './foreign-text.ts';
+import { compareText } from './untrusted-text.ts';
 import { labelWithoutEffect, unknownLabel } from './label-problems.ts';
 import { maxLabelProblems } from './label-limits.ts';
 import { labelTable, roles } from './label-table.ts';

@@ -1,4 +1,4 @@
-import { compareText } from './foreign-text.ts';
+import { compareText } from './untrusted-text.ts';
 import { isComposeOneOff, isNginx } from './member.ts';
 import type { FrontendMember, Member, ServiceMember } from './member.ts';
 import { problem } from './problem.ts';

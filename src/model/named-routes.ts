@@ -1,5 +1,5 @@
 import type { Container } from './container.ts';
-import { compareText } from './foreign-text.ts';
+import { compareText } from './untrusted-text.ts';
 import { labelWithoutEffect, unknownLabel } from './label-problems.ts';
 import { maxNamedRoutes } from './label-limits.ts';
 import { routeTable } from './label-table.ts';

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { compareText } from './foreign-text.ts';
+import { compareText } from './untrusted-text.ts';
 
 /**
  * The addresses in both lists of CIDR networks and single addresses. Two networks are disjoint, or one contains the

@@ -1,4 +1,4 @@
-import { compareText } from './foreign-text.ts';
+import { compareText } from './untrusted-text.ts';
 import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 

@@ -1,5 +1,5 @@
 import { defined, mapDefined } from '../util/defined.ts';
-import { compareText, showForeignText } from './foreign-text.ts';
+import { compareText, showUntrustedText } from './untrusted-text.ts';
 
 /** The weight of a problem: `error` costs routes, `warning` costs a label or a choice, `notice` is for information. */
 export type Severity = 'error' | 'warning' | 'notice';
@@ -291,14 +291,14 @@ export function problem(code: ProblemCode, details: ProblemDetails): Problem {
     code,
     severity: problemTable[code].severity,
     ...defined({
-      instance: mapDefined(instance, showForeignText),
-      container: mapDefined(container, showForeignText),
-      key: mapDefined(key, showForeignText),
-      value: mapDefined(value, showForeignText),
+      instance: mapDefined(instance, showUntrustedText),
+      container: mapDefined(container, showUntrustedText),
+      key: mapDefined(key, showUntrustedText),
+      value: mapDefined(value, showUntrustedText),
     }),
     // The text of an error in a message is untrusted too.
-    message: showForeignText(message, maxSentenceLength),
-    cure: showForeignText(cure, maxSentenceLength),
+    message: showUntrustedText(message, maxSentenceLength),
+    cure: showUntrustedText(cure, maxSentenceLength),
   };
 }
 

@@ -10,7 +10,7 @@ import { agree } from './agreed-labels.ts';
 import type { Container, Observation } from './container.ts';
 import { inRotationOf } from './deciders.ts';
 import type { Judged } from './deciders.ts';
-import { compareText } from './foreign-text.ts';
+import { compareText } from './untrusted-text.ts';
 import { keepsOut } from './guards.ts';
 import { inRotation } from './in-rotation.ts';
 import { defaultPorts } from './instance.ts';

@@ -1,4 +1,4 @@
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import { isLoopback, serversIn } from '../nginx/servers.ts';
 import type { NginxServer } from '../nginx/servers.ts';
 import type { WayFrontend, WayPorts } from './ways/way.ts';
@@ -40,7 +40,7 @@ export function rivalInDump(dump: string, port: number): string | undefined {
     const name = file.slice(0, Math.max(0, end));
     if (ownFolders.some((folder) => name.startsWith(folder))) continue;
     const rival = serversIn(file.slice(end + 2)).find((server) => isRival(server, port));
-    if (rival !== undefined) return `${describe(rival)} of ${showForeignText(name, maxNameLength)}`;
+    if (rival !== undefined) return `${describe(rival)} of ${showUntrustedText(name, maxNameLength)}`;
   }
   return undefined;
 }
@@ -48,7 +48,7 @@ export function rivalInDump(dump: string, port: number): string | undefined {
 /** The same from nginx's log: only `conflicting server name "x" on 0.0.0.0:8083, ignored` names a server. */
 export function rivalInLog(log: string, port: number): string | undefined {
   const conflict = [...log.matchAll(conflictPattern)].findLast(([, , at]) => Number(at) === port);
-  return conflict === undefined ? undefined : `another server with the name "${showForeignText(conflict[1] ?? '', maxNameLength)}"`;
+  return conflict === undefined ? undefined : `another server with the name "${showUntrustedText(conflict[1] ?? '', maxNameLength)}"`;
 }
 
 function isRival({ names, listens }: NginxServer, port: number): boolean {
@@ -56,5 +56,5 @@ function isRival({ names, listens }: NginxServer, port: number): boolean {
 }
 
 function describe({ names }: NginxServer): string {
-  return names.length === 0 ? 'a server without a name' : `the server "${showForeignText(names.join(' '), maxNameLength)}"`;
+  return names.length === 0 ? 'a server without a name' : `the server "${showUntrustedText(names.join(' '), maxNameLength)}"`;
 }

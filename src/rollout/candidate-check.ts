@@ -1,7 +1,7 @@
 // In: the plan of an instance, and nginx's verdicts about its earlier files.
 // Out: the file that may be published now, and the problems of refused files.
 
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import { refusalIn } from '../nginx/refusals.ts';
 import type { CheckOutcome, TrialFrontend } from './trial-types.ts';
 import { messageOf } from '../util/error-message.ts';
@@ -51,8 +51,8 @@ export function createCandidateCheck({ exec, stage, script }: CheckPorts): Candi
 }
 
 /** @param isNamed whether the words begin with the frontend's name, since several frontends run */
-function outcomeOf({ name: foreignName }: TrialFrontend, { code, output }: ExecEnd, isNamed: boolean): CheckOutcome {
-  const name = showForeignText(foreignName);
+function outcomeOf({ name: untrustedName }: TrialFrontend, { code, output }: ExecEnd, isNamed: boolean): CheckOutcome {
+  const name = showUntrustedText(untrustedName);
   switch (code) {
     case exitCodes.accepted:
       return { verdict: 'accepted' };

@@ -1,6 +1,6 @@
 import { usesHostNetwork } from '../model/address.ts';
 import { allowPrefix } from '../model/allow-labels.ts';
-import { compareText } from '../model/foreign-text.ts';
+import { compareText } from '../model/untrusted-text.ts';
 import { allowedBy, covers } from '../model/guards.ts';
 import { ownOf } from '../model/in-rotation.ts';
 import type { Instance, Service } from '../model/instance.ts';

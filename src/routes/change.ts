@@ -1,4 +1,4 @@
-import { compareText } from '../model/foreign-text.ts';
+import { compareText } from '../model/untrusted-text.ts';
 import { showRule, spaTitle } from './ownership.ts';
 import { passedTo, pickLocation } from './pick-location.ts';
 import type { LocationView, RoutingView, UpstreamView } from './view.ts';

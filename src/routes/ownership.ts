@@ -1,4 +1,4 @@
-import { compareText } from '../model/foreign-text.ts';
+import { compareText } from '../model/untrusted-text.ts';
 import type { Instance, Service } from '../model/instance.ts';
 import { maxRoutes } from '../model/label-limits.ts';
 import type { NamedRoute } from '../model/label-table.ts';

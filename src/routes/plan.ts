@@ -2,7 +2,7 @@
  * routes/: an instance goes in. The plan comes out: the owner of each path, and every value that the template prints.
  */
 
-import { compareText } from '../model/foreign-text.ts';
+import { compareText } from '../model/untrusted-text.ts';
 import type { Instance, Service } from '../model/instance.ts';
 import { labelTable } from '../model/label-table.ts';
 import { ownOf } from '../model/in-rotation.ts';

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { addressesOn, hostAddresses, isNetworkOfProject, usesHostNetwork } from '../model/address.ts';
-import { compareText } from '../model/foreign-text.ts';
+import { compareText } from '../model/untrusted-text.ts';
 import { ownOf, replicasBehind, replicasOf } from '../model/in-rotation.ts';
 import type { Instance, Replica } from '../model/instance.ts';
 import type { NetworkAttachment } from '../model/container.ts';

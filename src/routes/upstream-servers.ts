@@ -1,4 +1,4 @@
-import { compareText } from '../model/foreign-text.ts';
+import { compareText } from '../model/untrusted-text.ts';
 import type { Instance, Replica, Service } from '../model/instance.ts';
 import { labelTable } from '../model/label-table.ts';
 import type { ServerParameters } from '../model/server-parameters.ts';

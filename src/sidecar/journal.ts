@@ -1,6 +1,6 @@
 import type { Cause } from '../loop/loop-state.ts';
 import type { InstancePass } from '../loop/pass.ts';
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import type { Instance } from '../model/instance.ts';
 import { problemKey } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
@@ -198,7 +198,7 @@ function subjectOf({ code, instance, container, key, value }: Problem): ProblemS
 }
 
 function reasonsOf({ why }: Cause): readonly string[] {
-  return why.map((text) => showForeignText(text));
+  return why.map((text) => showUntrustedText(text));
 }
 
 function containersOf(turns: Turns): { readonly containers?: readonly string[] } {

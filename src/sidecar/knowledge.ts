@@ -1,6 +1,6 @@
 import { EngineError } from '../source/engine-error.ts';
 import type { Facts, InstanceFacts, Routing } from '../explain/facts.ts';
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import type { Instance } from '../model/instance.ts';
 import { problem } from '../model/problem.ts';
 import type { Problem } from '../model/problem.ts';
@@ -185,7 +185,7 @@ function missingProof({ state, sources }: Known, instance: string): string | und
   const unproven = sources.proofs(instance).filter(({ frontend, phase }) => phase !== 'live' && !frontend.isForeign);
   return unproven.length === 0
     ? undefined
-    : unproven.map(({ frontend, phase }) => `${showForeignText(frontend.name)} is ${phase}`).join(', ');
+    : unproven.map(({ frontend, phase }) => `${showUntrustedText(frontend.name)} is ${phase}`).join(', ');
 }
 
 function describe(known: Known, instance: Instance): InstanceStatus {

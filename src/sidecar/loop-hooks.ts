@@ -4,7 +4,7 @@ import type { Cause } from '../loop/loop-state.ts';
 import type { PassResult } from '../loop/pass.ts';
 import { byId } from '../model/by-id.ts';
 import type { Container, Note } from '../model/container.ts';
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import { ownOf } from '../model/in-rotation.ts';
 import { mergeNotes } from '../model/notes.ts';
 import type { Options } from '../options.ts';
@@ -134,7 +134,7 @@ function takePass(whole: Whole, result: PassResult, cause: Cause, tookMs: number
 function takeCrash({ knowledge, trials }: Whole, containerId: string): void {
   for (const instance of knowledge.instances()) {
     const crashed = ownOf(instance, instance.frontends).find(({ container }) => container.id === containerId);
-    if (crashed !== undefined) trials.ended(instance.name, showForeignText(crashed.container.name));
+    if (crashed !== undefined) trials.ended(instance.name, showUntrustedText(crashed.container.name));
   }
 }
 

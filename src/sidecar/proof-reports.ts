@@ -1,4 +1,4 @@
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import type { FrontendReport } from '../reload/prover.ts';
 import type { TrialReport } from '../rollout/trial-types.ts';
 
@@ -36,7 +36,7 @@ export function trialReports(all: readonly FrontendReport[]): readonly TrialRepo
   return reports.map((report) => {
     const told = trialReport(report);
     if (told.words === undefined || reports.length === 1) return told;
-    return { ...told, words: `${showForeignText(report.frontend.name)}: ${told.words}` };
+    return { ...told, words: `${showUntrustedText(report.frontend.name)}: ${told.words}` };
   });
 }
 

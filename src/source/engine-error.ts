@@ -1,4 +1,4 @@
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 
 const maxErrorLength = 1000;
 
@@ -11,8 +11,8 @@ export class EngineError extends Error {
 
   constructor(message: string, options: { cure: string; status?: number; cause?: unknown }) {
     // The message can quote the engine, a proxy or a container's name.
-    super(showForeignText(message, maxErrorLength), { cause: options.cause });
-    this.cure = showForeignText(options.cure, maxErrorLength);
+    super(showUntrustedText(message, maxErrorLength), { cause: options.cause });
+    this.cure = showUntrustedText(options.cure, maxErrorLength);
     this.status = options.status;
   }
 }

@@ -1,7 +1,7 @@
 import type { Instance, Replica } from '../model/instance.ts';
 import type { OwnerReason } from '../model/owner.ts';
 import type { Problem } from '../model/problem.ts';
-import { showForeignText } from '../model/foreign-text.ts';
+import { showUntrustedText } from '../model/untrusted-text.ts';
 import type { Rank } from '../model/rotation.ts';
 import type { LiveChange } from './history.ts';
 import { ruleKey, serviceTitle, spaTitle } from '../routes/ownership.ts';
@@ -146,21 +146,21 @@ export function describeInstance(
 /** Makes the reason safe to show: it contains text from the engine or from nginx. */
 function showFacts(facts: FrontendFacts | undefined): FrontendFacts {
   if (facts?.proofReason === undefined) return facts ?? {};
-  return { ...facts, proofReason: showForeignText(facts.proofReason, maxReasonLength) };
+  return { ...facts, proofReason: showUntrustedText(facts.proofReason, maxReasonLength) };
 }
 
 /** Describes a container: state, address, and the reason for its place in or out of the rotation. */
 export function describeReplica(replica: Replica): ReplicaStatus {
   const { container } = replica;
   return {
-    container: showForeignText(container.name),
-    id: showForeignText(container.id.slice(0, 12)),
+    container: showUntrustedText(container.name),
+    id: showUntrustedText(container.id.slice(0, 12)),
     state: container.state,
     health: container.health,
     inRotation: replica.inRotation,
     rank: replica.standing.rank,
-    reason: showForeignText(reasonOf(replica), maxReasonLength),
-    ...defined({ endpoint: replica.endpoint, network: mapDefined(replica.network, showForeignText) }),
+    reason: showUntrustedText(reasonOf(replica), maxReasonLength),
+    ...defined({ endpoint: replica.endpoint, network: mapDefined(replica.network, showUntrustedText) }),
     ...(container.exposedTcpPorts.length === 0 ? {} : { exposedPorts: container.exposedTcpPorts }),
   };
 }

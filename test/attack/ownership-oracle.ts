@@ -3,7 +3,7 @@ import type { Container, NetworkAttachment } from '../../src/model/container.ts'
 import { isComposeOneOff, readMember } from '../../src/model/member.ts';
 import type { Member, ServiceMember } from '../../src/model/member.ts';
 import type { Labels } from '../../src/model/label-table.ts';
-import { compareText } from '../../src/model/foreign-text.ts';
+import { compareText } from '../../src/model/untrusted-text.ts';
 import type { PathRule } from '../../src/nginx/token.ts';
 import { brokenConnections } from './connections-oracle.ts';
 import type { Directive } from '../support/nginx-parse.ts';

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import { askSocket, composeLabels, waitForStatus } from '../support/fake-engine/scene.ts';
 import type { Scene } from '../support/fake-engine/scene.ts';
-import { foreignFiles } from '../support/foreign-files.ts';
+import { untrustedFiles } from '../support/untrusted-files.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 // An attacker with write access to the shared volume puts every kind of file into every place that meet-gen reads or
@@ -31,7 +31,7 @@ interface Attack {
 }
 
 export const attacks: readonly Attack[] = (Object.keys(places) as Place[]).flatMap((place, row) =>
-  Object.keys(foreignFiles.all).map((kind, column) => ({ instance: `t${row}-${column}`, place, kind })),
+  Object.keys(untrustedFiles.all).map((kind, column) => ({ instance: `t${row}-${column}`, place, kind })),
 );
 
 /** Kinds that a rename can't replace: they block the instance's file. */
@@ -55,7 +55,7 @@ function isReported(one: Attack, isAtStart: boolean): boolean {
   if (place === 'the remembered owner') return ['an empty directory', 'a directory with files'].includes(kind);
   if (place !== 'what is kept of editions') return false;
   // Without new knowledge nothing is written.
-  return isAtStart && (kind in foreignFiles.notRegular || (kind === 'a file of mode 0000' && process.getuid?.() !== 0));
+  return isAtStart && (kind in untrustedFiles.notRegular || (kind === 'a file of mode 0000' && process.getuid?.() !== 0));
 }
 
 const pathOf = ({ out }: Scene, { instance, place }: Attack): string => join(out, instance, places[place]);
@@ -88,7 +88,7 @@ export async function attack(scene: Scene): Promise<string> {
     const path = pathOf(scene, one);
     await rm(path, { recursive: true, force: true });
     await mkdir(dirname(path), { recursive: true });
-    await foreignFiles.all[one.kind]?.(path.replace(/\/\.$/, ''), outside);
+    await untrustedFiles.all[one.kind]?.(path.replace(/\/\.$/, ''), outside);
   }
   return outside;
 }

@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { addVictims, attack, attacks, heals, untilRemembered, withstands } from '../attack/volume-attack.ts';
-import { foreignFiles } from '../support/foreign-files.ts';
+import { untrustedFiles } from '../support/untrusted-files.ts';
 import { askSocket, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
@@ -57,7 +57,7 @@ for (const kind of few)
     await mkdir(outside);
     await writeFile(join(outside, 'file'), '');
     const names = ['.drained.json', '.versions.json', '.meet-gen.sock', 'routing.conf', '.editions.json'];
-    for (const name of names) await foreignFiles.all[kind]?.(join(scene.out, name), outside);
+    for (const name of names) await untrustedFiles.all[kind]?.(join(scene.out, name), outside);
     const run = scene.run(['--instance', 'meet']);
     await waitForStatus(scene, 'it has looked', ({ engine }) => engine.lastSyncAt !== null);
     expect((await askSocket(scene.statusSocket, '/healthz')).status).toBe(200);

@@ -1,4 +1,4 @@
-import { compareText } from '../../model/foreign-text.ts';
+import { compareText } from '../../model/untrusted-text.ts';
 import { readInstances } from '../../model/read-instances.ts';
 import { roles } from '../../model/label-table.ts';
 import { likelyInstance } from '../../model/member.ts';

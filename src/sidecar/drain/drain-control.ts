@@ -1,5 +1,5 @@
 import type { Drains } from './drains.ts';
-import { showForeignText } from '../../model/foreign-text.ts';
+import { showUntrustedText } from '../../model/untrusted-text.ts';
 import type { Instance, Replica, Service } from '../../model/instance.ts';
 import { nearest } from '../../model/nearest.ts';
 import { OperatorError } from '../../model/operator-error.ts';
@@ -60,7 +60,7 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
     const [only, ...others] = named.length > 0 ? named : byId;
     if (only === undefined) throw new OperatorError(explainUnknown(name, ports.instances(), all()));
     if (others.length > 0)
-      throw new OperatorError(`several containers have an id that starts with ${showForeignText(name)}: give more letters`);
+      throw new OperatorError(`several containers have an id that starts with ${showUntrustedText(name)}: give more letters`);
     return only;
   };
 
@@ -118,13 +118,13 @@ function drainable({ spa, services }: Instance): readonly Pick<Service, 'replica
 }
 
 function describe({ replica: { container } }: Found, state: Omit<DrainState, 'container' | 'id'>): DrainState {
-  return { container: showForeignText(container.name), id: container.id, ...state };
+  return { container: showUntrustedText(container.name), id: container.id, ...state };
 }
 
 const needed = { state: 'needed', reason: 'no other replica is ready to take its requests' } as const;
 
 function explainUnknown(name: string, instances: readonly Instance[], services: readonly Found[]): string {
-  const shown = showForeignText(name);
+  const shown = showUntrustedText(name);
   if (instances.some(({ frontends }) => frontends.some(({ container }) => container.name === name)))
     return `${shown} is a frontend or router: the outer proxy sends its requests, so meet-gen can't drain it`;
   const names = services.map(({ replica }) => replica.container.name);
@@ -134,8 +134,8 @@ function explainUnknown(name: string, instances: readonly Instance[], services: 
     names.filter((one) => digitsOf(one) === digitsOf(name)),
   );
   const known =
-    names.length === 0 ? 'meet-gen knows no backend or service yet' : `known are ${names.map((one) => showForeignText(one)).join(', ')}`;
-  return `meet-gen knows no container ${shown}${meant === undefined ? '' : `, did you mean ${showForeignText(meant)}`}; ${known}`;
+    names.length === 0 ? 'meet-gen knows no backend or service yet' : `known are ${names.map((one) => showUntrustedText(one)).join(', ')}`;
+  return `meet-gen knows no container ${shown}${meant === undefined ? '' : `, did you mean ${showUntrustedText(meant)}`}; ${known}`;
 }
 
 function digitsOf(text: string): string {

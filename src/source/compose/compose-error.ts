@@ -1,4 +1,4 @@
-import { showForeignText } from '../../model/foreign-text.ts';
+import { showUntrustedText } from '../../model/untrusted-text.ts';
 
 const maxMessageLength = 2000;
 
@@ -8,6 +8,6 @@ export class ComposeError extends Error {
 
   constructor(message: string, options?: { cause?: unknown }) {
     // The message quotes the project, or Compose's own errors.
-    super(showForeignText(message, maxMessageLength), options);
+    super(showUntrustedText(message, maxMessageLength), options);
   }
 }

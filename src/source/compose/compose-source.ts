@@ -1,5 +1,5 @@
 import type { Container, NetworkAttachment } from '../../model/container.ts';
-import { compareText, showForeignText } from '../../model/foreign-text.ts';
+import { compareText, showUntrustedText } from '../../model/untrusted-text.ts';
 import { boundLabels, tooManyLabels } from '../../model/label-limits.ts';
 import { roles } from '../../model/label-table.ts';
 import { isMeantForMeetGen, readLabels } from '../../model/labels.ts';
@@ -120,7 +120,7 @@ function isPortUnknown(container: Container): boolean {
 }
 
 function legendLine({ name, replicas }: ComposeService, address: string): string {
-  const service = `the service ${showForeignText(name)}`;
+  const service = `the service ${showUntrustedText(name)}`;
   if (replicas === 0) return `no address stands for ${service}: it has no replicas`;
   return `${address} stands for ${service}${replicas === 1 ? '' : `, ${replicas} replicas`}`;
 }

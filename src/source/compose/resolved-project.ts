@@ -1,5 +1,5 @@
 import { parseBoundedJson } from '../docker/bounded-json.ts';
-import { compareText, showForeignText } from '../../model/foreign-text.ts';
+import { compareText, showUntrustedText } from '../../model/untrusted-text.ts';
 import { maxPortEntries } from '../../model/label-limits.ts';
 import { parsePort } from '../../nginx/token.ts';
 import { ComposeError } from './compose-error.ts';
@@ -93,14 +93,14 @@ function networkName(project: string, key: string, value: unknown): string {
 function labelText(value: unknown, place: string, key: string): string {
   if (value === null) return '';
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
-  throw notResolved(`${showForeignText(`${place}.labels.${key}`)} must be a text`);
+  throw notResolved(`${showUntrustedText(`${place}.labels.${key}`)} must be a text`);
 }
 
 /** The number of replicas that `up` without `--scale` starts. */
 function replicasOf(definition: Json, place: string): number {
   const deploy = recordOf(definition['deploy'] ?? {}, `${place}.deploy`);
   const count = definition['scale'] ?? deploy['replicas'] ?? 1;
-  if (!Number.isSafeInteger(count) || Number(count) < 0) throw notResolved(`${showForeignText(place)} has no usable number of replicas`);
+  if (!Number.isSafeInteger(count) || Number(count) < 0) throw notResolved(`${showUntrustedText(place)} has no usable number of replicas`);
   return Number(count);
 }
 
@@ -115,7 +115,7 @@ function tcpPortsOf(definition: Json, place: string): readonly number[] {
   });
   const ranges = [...published, ...exposed];
   if (ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0) > maxPortEntries)
-    throw notResolved(`${showForeignText(place)} has more than ${maxPortEntries} ports`);
+    throw notResolved(`${showUntrustedText(place)} has more than ${maxPortEntries} ports`);
   const ports = ranges.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, index) => first + index));
   return [...new Set(ports)].toSorted((left, right) => left - right);
 }
@@ -132,18 +132,19 @@ function entriesOf(value: unknown, place: string): readonly (readonly [string, u
 }
 
 function recordOf(value: unknown, place: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notResolved(`${showForeignText(place)} must be a mapping`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw notResolved(`${showUntrustedText(place)} must be a mapping`);
   return value as Json;
 }
 
 function listOf(value: unknown, place: string): readonly unknown[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw notResolved(`${showForeignText(place)} must be a list`);
+  if (!Array.isArray(value)) throw notResolved(`${showUntrustedText(place)} must be a list`);
   return value;
 }
 
 function textOf(value: unknown, place: string): string | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string') throw notResolved(`${showForeignText(place)} must be a text`);
+  if (typeof value !== 'string') throw notResolved(`${showUntrustedText(place)} must be a text`);
   return value;
 }

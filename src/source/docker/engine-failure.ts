@@ -1,6 +1,6 @@
 import { EngineError } from '../engine-error.ts';
 import { stat } from 'node:fs/promises';
-import { showForeignText } from '../../model/foreign-text.ts';
+import { showUntrustedText } from '../../model/untrusted-text.ts';
 import type { DockerHost } from './docker-host.ts';
 import { explainTlsFailure } from './tls-failure.ts';
 import { messageOf } from '../../util/error-message.ts';
@@ -129,6 +129,6 @@ function readCause(cause: unknown): { code: string | undefined; statusCode: numb
     code,
     statusCode: typeof error.statusCode === 'number' ? error.statusCode : undefined,
     // The message can quote the engine or a proxy.
-    message: showForeignText(typeof error.message === 'string' ? error.message : String(cause), maxMessageLength),
+    message: showUntrustedText(typeof error.message === 'string' ? error.message : String(cause), maxMessageLength),
   };
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compareText } from '../../../src/model/foreign-text.ts';
+import { compareText } from '../../../src/model/untrusted-text.ts';
 import { providedEngine } from '../../providers/engine/provided.ts';
 import { stopAtFirstFailure } from '../../support/in-order.ts';
 import type { MeetStack } from '../../support/meet-stack.ts';

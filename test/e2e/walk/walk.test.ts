@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compareText } from '../../../src/model/foreign-text.ts';
+import { compareText } from '../../../src/model/untrusted-text.ts';
 import { docker } from '../../providers/engine/docker-command.ts';
 import { providedEngine, providedImages } from '../../providers/engine/provided.ts';
 import { composeProjectName } from '../../providers/engine/test-run.ts';

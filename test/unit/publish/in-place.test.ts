@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { overwriteFile } from '../../../src/publish/in-place.ts';
-import { foreignFiles } from '../../support/foreign-files.ts';
+import { untrustedFiles } from '../../support/untrusted-files.ts';
 import { mountPoints } from '../../../src/publish/mount-point.ts';
 
 let folder: string;
@@ -40,7 +40,7 @@ describe('overwriting a file', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o664);
   });
 
-  it.each(Object.entries(foreignFiles.notRegular))('refuses %s at once', async (_, make) => {
+  it.each(Object.entries(untrustedFiles.notRegular))('refuses %s at once', async (_, make) => {
     await rm(path);
     await make(path, folder);
     await expect(overwriteFile(path, 'x')).rejects.toThrow(/ is .*; remove it$/);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FileRefused, readSmallFile } from '../../../src/publish/read-small-file.ts';
-import { foreignFiles } from '../../support/foreign-files.ts';
+import { untrustedFiles } from '../../support/untrusted-files.ts';
 
 let folder: string;
 let path: string;
@@ -23,7 +23,7 @@ it('reads a regular file up to the limit, and a missing file as undefined', asyn
   await expect(readSmallFile(path, 11)).rejects.toThrow(`${path} is 12 bytes long, more than the limit of 11`);
 });
 
-it.each(Object.entries(foreignFiles.notRegular))('refuses %s at once, and says what to do', async (_, make) => {
+it.each(Object.entries(untrustedFiles.notRegular))('refuses %s at once, and says what to do', async (_, make) => {
   await writeFile(join(folder, 'outside'), '');
   await make(path, folder);
   const refusal: unknown = await readSmallFile(path, 1000).catch((error: unknown) => error);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareText, showForeignFields, showForeignLines, showForeignText } from '../../../src/model/foreign-text.ts';
+import { compareText, showUntrustedFields, showUntrustedLines, showUntrustedText } from '../../../src/model/untrusted-text.ts';
 
 /** Only printable ASCII and the mark of a cut. */
 const plain = /^[\x20-\x7e…]*$/;
@@ -26,19 +26,19 @@ describe('showing untrusted text', () => {
     ['\u{e0041}\u00ad\u115f', '\\u{e0041}\\u{ad}\\u{115f}'],
     ['', ''],
   ])('%j becomes %j', (text, expected) => {
-    expect(showForeignText(text)).toBe(expected);
+    expect(showUntrustedText(text)).toBe(expected);
   });
 
   it('cuts a long text and adds its length', () => {
-    expect(showForeignText('x'.repeat(500))).toBe(`${'x'.repeat(120)}…(500 characters)`);
+    expect(showUntrustedText('x'.repeat(500))).toBe(`${'x'.repeat(120)}…(500 characters)`);
   });
 
   it('turns any input into a line of plain text, and the result into the same line', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
-        const shown = showForeignText(text);
+        const shown = showUntrustedText(text);
         expect(shown).toMatch(plain);
-        expect(showForeignText(shown, 10_000)).toBe(shown);
+        expect(showUntrustedText(shown, 10_000)).toBe(shown);
       }),
     );
   });
@@ -52,12 +52,12 @@ describe('showing untrusted text of several lines', () => {
     ['a\u2028b', ['a\\u{2028}b']],
     ['', []],
   ])('%j becomes %j', (text, expected) => {
-    expect(showForeignLines(text)).toEqual(expected);
+    expect(showUntrustedLines(text)).toEqual(expected);
   });
 
   it('cuts each line, and counts the lines left out', () => {
     const text = Array.from({ length: 50 }, (_, index) => `${index}${'x'.repeat(20)}`).join('\n');
-    expect(showForeignLines(text, { maxLines: 2, maxLineLength: 3 })).toEqual([
+    expect(showUntrustedLines(text, { maxLines: 2, maxLineLength: 3 })).toEqual([
       '0xx…(21 characters)',
       '1xx…(21 characters)',
       '… and 48 more lines',
@@ -67,7 +67,7 @@ describe('showing untrusted text of several lines', () => {
   it('gives plain text for any input, within the limits', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 3000 }), (text) => {
-        const lines = showForeignLines(text, { maxLines: 5, maxLineLength: 100 });
+        const lines = showUntrustedLines(text, { maxLines: 5, maxLineLength: 100 });
         expect(lines.length).toBeLessThanOrEqual(6);
         for (const line of lines) expect(line).toMatch(plain);
       }),
@@ -78,7 +78,7 @@ describe('showing untrusted text of several lines', () => {
 describe('showing the fields of a log line', () => {
   it('makes every text safe, keys and nested values too, and leaves the rest', () => {
     const time = new Date(0);
-    expect(showForeignFields({ 'a\u001b': ['\u202e', { b: '\n' }], n: 1, t: true, u: undefined, nil: null, time }, 100)).toEqual({
+    expect(showUntrustedFields({ 'a\u001b': ['\u202e', { b: '\n' }], n: 1, t: true, u: undefined, nil: null, time }, 100)).toEqual({
       'a\\u{1b}': ['\\u{202e}', { b: '\\u{a}' }],
       n: 1,
       t: true,

@@ -8,13 +8,13 @@ const run = promisify(execFile);
 const terabyte = 2 ** 40;
 
 /** Makes something at a path. Links lead to the other folder. */
-type MakeForeign = (path: string, outside: string) => Promise<unknown>;
+type MakeUntrusted = (path: string, outside: string) => Promise<unknown>;
 
 /**
  * Things that a user with write access to the volume can put in the place of meet-gen's small files. meet-gen must not
  * follow, await or fully read such a file.
  */
-const notRegular: Readonly<Record<string, MakeForeign>> = {
+const notRegular: Readonly<Record<string, MakeUntrusted>> = {
   'a named pipe': (path) => run('mkfifo', [path]),
   'a link to /dev/zero': (path) => symlink('/dev/zero', path),
   'a link to a file outside': (path, outside) => symlink(join(outside, 'file'), path),
@@ -32,7 +32,7 @@ const notRegular: Readonly<Record<string, MakeForeign>> = {
 };
 
 /** Small regular files with invalid content. */
-const nonsense: Readonly<Record<string, MakeForeign>> = {
+const nonsense: Readonly<Record<string, MakeUntrusted>> = {
   'an empty file': (path) => writeFile(path, ''),
   'a file of mode 0000': async (path) => {
     await writeFile(path, '{}');
@@ -50,7 +50,7 @@ const nonsense: Readonly<Record<string, MakeForeign>> = {
   'JSON that is deeply nested': (path) => writeFile(path, '['.repeat(200_000)),
 };
 
-export const foreignFiles = { notRegular, nonsense, all: { ...notRegular, ...nonsense } };
+export const untrustedFiles = { notRegular, nonsense, all: { ...notRegular, ...nonsense } };
 
 async function makeSparseFile(path: string): Promise<void> {
   const file = await open(path, 'w');
