@@ -40,9 +40,9 @@ export interface Container {
   /** Why the engine's entry for the container is not read. */
   readonly unreadable?: string;
   /**
-   * The labels that were read earlier hold. Otherwise only the name and the instance of an unreadable container count.
+   * `labels` are from an earlier list. Otherwise only the name and the instance of an unreadable container count.
    */
-  readonly isAsBefore?: true;
+  readonly hasEarlierLabels?: true;
 }
 
 /** The result of a probe. `unclear` decides nothing; `detail` gives the reason. */
@@ -61,8 +61,8 @@ export interface Note {
   readonly drained?: boolean;
   /** How often the container crashed within a minute; absent below the number that makes a crash loop. */
   readonly crashes?: number;
-  /** The container has not run long enough since its last crash. */
-  readonly heldBack?: boolean;
+  /** The container is in a crash loop, and has not run long enough since its last crash. */
+  readonly isOnCrashHold?: boolean;
   /** The container started within the last seconds. */
   readonly justStarted?: boolean;
   /**

@@ -93,7 +93,7 @@ export function noteOfLife(life: Life, listBeganAtMs: number, nowMs: number): No
     ...defined({ stop }),
     ...(isLoop ? { crashes } : {}),
     ...(life.startedAtMs !== undefined && nowMs - life.startedAtMs < justStartedMs ? { justStarted: true } : {}),
-    ...(isLoop && nowMs < heldUntilMs(life, crashes) ? { heldBack: true } : {}),
+    ...(isLoop && nowMs < crashHoldEndsAtMs(life, crashes) ? { isOnCrashHold: true } : {}),
   };
 }
 
@@ -103,7 +103,7 @@ export function nextChangeAtMs(life: Life, nowMs: number): number | undefined {
   const oldestThatCounts = crashes.at(-crashesOfALoop);
   const moments = [
     ...(life.stopSignalAtMs === undefined ? [] : [life.stopSignalAtMs + stopForgottenAfterMs]),
-    ...(oldestThatCounts === undefined ? [] : [oldestThatCounts + crashWindowMs, heldUntilMs(life, crashes.length)]),
+    ...(oldestThatCounts === undefined ? [] : [oldestThatCounts + crashWindowMs, crashHoldEndsAtMs(life, crashes.length)]),
   ];
   const coming = moments.filter((atMs) => atMs > nowMs);
   return coming.length === 0 ? undefined : Math.min(...coming);
@@ -122,7 +122,7 @@ export function stopOf({ stopSignalAtMs }: Life, nowMs: number): Note['stop'] {
 }
 
 /** Each further crash doubles the time that the container has to run before it gets requests again. */
-function heldUntilMs({ startedAtMs, crashesAtMs }: Life, crashes: number): number {
+function crashHoldEndsAtMs({ startedAtMs, crashesAtMs }: Life, crashes: number): number {
   const holdMs = Math.min(firstHoldMs * 2 ** (crashes - crashesOfALoop), longestHoldMs);
   return (startedAtMs ?? crashesAtMs.at(-1) ?? 0) + holdMs;
 }

@@ -68,7 +68,7 @@ export function readInstances(
     // all instances.
     if (only !== undefined && labels['meet.role'] !== undefined && likelyInstance(container) !== only) continue;
     if (unreadable !== undefined) problems.push(notRead(container, unreadable));
-    if (unreadable !== undefined && !container.isAsBefore) continue;
+    if (unreadable !== undefined && !container.hasEarlierLabels) continue;
     const { member, problems: found } = readings.member(container);
     problems.push(...found);
     if (member === undefined) continue;
@@ -266,7 +266,7 @@ function notRead(container: Container, reason: string): Problem {
   return problem('container-unreadable', {
     ...(isKnown ? { instance: likelyInstance(container) } : {}),
     container: container.name,
-    message: `the engine's entry for the container is unreadable (${reason}), so ${container.isAsBefore ? 'the labels read earlier hold' : 'the container is ignored'}`,
+    message: `the engine's entry for the container is unreadable (${reason}), so ${container.hasEarlierLabels ? 'the labels read earlier hold' : 'the container is ignored'}`,
     cure: 'remove labels, networks or ports above the limits in docs/labels.md, or check which program answers as the engine',
   });
 }

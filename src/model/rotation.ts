@@ -23,7 +23,7 @@ export function judge(member: Judged, note: Note = {}): Standing {
   if (isComposeOneOff(container)) return { rank: 'never', reason: 'a one-off of docker compose run' };
   if (container.state !== 'running') return { rank: 'never', reason: container.state };
   // A frontend gets requests with any rank, and has to serve the published file.
-  if (note.heldBack === true && !includesRouting(member))
+  if (note.isOnCrashHold === true && !includesRouting(member))
     return { rank: 'never', reason: 'crashed repeatedly: out until it has run for a while' };
   if (note.stop === 'in-progress') return { rank: 'stopping', reason: 'got a stop signal' };
   if (labels.drain === true) return { rank: 'draining', reason: 'drained by meet.drain=true' };

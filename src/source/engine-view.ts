@@ -160,7 +160,7 @@ function settle(seen: Seen, beganAtMs: number, isFull: boolean): Seen {
  */
 function keepIfUnchanged(before: Container | undefined, now: Container): Container {
   if (before === undefined) return now;
-  const wasRead = before.unreadable === undefined || before.isAsBefore === true;
-  const seen = now.unreadable !== undefined && wasRead ? { ...now, labels: before.labels, isAsBefore: true as const } : now;
+  const wasRead = before.unreadable === undefined || before.hasEarlierLabels === true;
+  const seen = now.unreadable !== undefined && wasRead ? { ...now, labels: before.labels, hasEarlierLabels: true as const } : now;
   return isDeepStrictEqual(before, seen) ? before : seen;
 }

@@ -29,7 +29,7 @@ async function isAllLive(): Promise<boolean> {
 async function measureReturn(signal: 'SIGKILL' | 'SIGTERM'): Promise<{ publishedMs: number; liveMs: number }> {
   const { engine, hosted } = stack;
   await hosted.meet.docker('start', hosted.meet.container(fleetingBackend));
-  await stack.backendsAre([...lastingBackends, fleetingBackend]);
+  await stack.waitForBackends([...lastingBackends, fleetingBackend]);
   const [addresses, file] = [await stack.addresses(), await hosted.published()];
   await engine.end(signal);
   await waitUntil('meet-gen reports the unreachable engine', async () => !(await hosted.status()).engine.connected);
@@ -39,7 +39,7 @@ async function measureReturn(signal: 'SIGKILL' | 'SIGTERM'): Promise<{ published
   const liveMs = Date.now() - backAtMs;
   const { mtimeMs, ino } = await stat(hosted.file);
   // The live file was right, and stays.
-  await stack.backendsAre(lastingBackends);
+  await stack.waitForBackends(lastingBackends);
   expect(await hosted.render()).toBe(await hosted.published());
   expect((await stat(hosted.file)).ino).toBe(ino);
   expect(await stack.addresses()).not.toEqual(addresses);

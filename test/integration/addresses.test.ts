@@ -93,7 +93,7 @@ test.concurrent("a backend in another container's network has the address of tha
   scene.engine.world.connect('vpn', network, scene.address(31));
   await scene.serves(`server ${scene.address(31)}:8000`);
   scene.engine.world.stop('vpn');
-  await scene.servesNoMore(`server ${scene.address(31)}:8000`);
+  await scene.stopsServing(`server ${scene.address(31)}:8000`);
   scene.engine.world.start('vpn');
   await scene.serves(`server ${scene.address(31)}:8000`);
 });

@@ -83,7 +83,7 @@ describe.concurrent('a newest replica with other paths', () => {
     addReplica(scene, 'new', 21, '/t', 'starting');
     await scene.serves(`${scene.address(21)}:3000`);
     scene.engine.world.health('new', 'unhealthy');
-    await scene.servesNoMore(`${scene.address(21)}:3000`);
+    await scene.stopsServing(`${scene.address(21)}:3000`);
     expect(await routed(scene)).toEqual(['/s/']);
     expect(run.logged('problem').map(({ problem }) => problem)).toMatchObject([
       { code: 'replicas-disagree', container: 'new', key: 'meet.paths', message: expect.stringContaining('meet.paths on old holds') },
@@ -92,7 +92,7 @@ describe.concurrent('a newest replica with other paths', () => {
     await scene.serves('location ^~ /t/');
     expect(await routed(scene)).toEqual(['/t/']);
     scene.engine.world.remove('old');
-    await scene.servesNoMore(`${scene.address(20)}:3000`);
+    await scene.stopsServing(`${scene.address(20)}:3000`);
     expect(await routed(scene)).toEqual(['/t/']);
   });
 

@@ -114,7 +114,7 @@ describe.concurrent('routes follow the list with events', () => {
     scene.run(['--resync', '1s']);
     await scene.serves(`${scene.address(20)}:8000`);
     scene.engine.world.beginStop('backend-20');
-    await scene.servesNoMore(`${scene.address(20)}:8000`);
+    await scene.stopsServing(`${scene.address(20)}:8000`);
     scene.engine.world.die('backend-20');
     scene.engine.world.start('backend-20');
     await scene.serves(`${scene.address(20)}:8000`);
@@ -135,9 +135,9 @@ describe.concurrent('a stream that falls silent', () => {
       for (let event = 0; event < afterEvents; event += 1) scene.engine.world.health('backend-23', 'healthy');
       // The engine goes on saying that it runs: only the events tell.
       scene.engine.world.beginStop('backend-20');
-      await scene.servesNoMore(`${scene.address(20)}:8000`);
+      await scene.stopsServing(`${scene.address(20)}:8000`);
       scene.engine.world.beginStop('backend-21');
-      await scene.servesNoMore(`${scene.address(21)}:8000`);
+      await scene.stopsServing(`${scene.address(21)}:8000`);
       expect(await rotation(scene)).toEqual([22, 23]);
       await waitUntil('one stream is open', () => scene.engine.eventStreams() === 1);
     });

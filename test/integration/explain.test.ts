@@ -61,7 +61,7 @@ test.concurrent('a path that nobody answers any more ends with 7, and one that n
   scene.run();
   await scene.serves(`${scene.address(20)}:8000`);
   scene.engine.world.stop('backend');
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
   const { code, stdout } = await explain(scene, '/api');
   expect(code).toBe(7);
   expect(stdout).toContain('meet: the path belongs to meet/backend, and none of its containers is in rotation: 503');

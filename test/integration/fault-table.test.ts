@@ -37,7 +37,7 @@ describe.concurrent('a change in the gap between list and subscribe', () => {
     });
     scene.run();
     await scene.serves(`${scene.address(20)}:8000`);
-    await scene.servesNoMore(`${scene.address(21)}:8000`);
+    await scene.stopsServing(`${scene.address(21)}:8000`);
     expect(gap.hits()).toBe(1);
   });
 
@@ -54,7 +54,7 @@ describe.concurrent('a change in the gap between list and subscribe', () => {
       times: 1,
     });
     scene.engine.cutEventStreams();
-    await scene.servesNoMore(`${scene.address(21)}:8000`);
+    await scene.stopsServing(`${scene.address(21)}:8000`);
     const order = scene.engine.calls.map(({ path }) => path);
     expect(order.lastIndexOf('/containers/json')).toBeGreaterThan(order.lastIndexOf('/events'));
   });
@@ -81,7 +81,7 @@ describe.concurrent('list answers 500 once', () => {
       await waitUntil('both looks of the event have failed, and a retry', () => set.hits() >= 3);
       expect(await scene.fileIdentity()).toBe(before);
       set.lift();
-      await scene.servesNoMore(`${scene.address(20)}:8000`);
+      await scene.stopsServing(`${scene.address(20)}:8000`);
       expect(problemCodes(run)).toContain('engine-unreachable');
       expect(run.hasEnded()).toBe(false);
     });
@@ -123,7 +123,7 @@ describe.concurrent('one inspect answers 500', () => {
     await waitUntil('it has failed', () => second.hits() >= 3);
     expect(await scene.fileIdentity()).toBe(before);
     second.lift();
-    await scene.servesNoMore(`${scene.address(21)}:8000`);
+    await scene.stopsServing(`${scene.address(21)}:8000`);
     expect(await scene.content()).toContain(`${scene.address(30)}:8000`);
   });
 });
@@ -139,7 +139,7 @@ describe.concurrent('one call hangs', () => {
     scene.engine.world.stop('backend');
     await waitUntil('it hangs', () => fault.hits() === 1);
     expect(await scene.fileIdentity()).toBe(before);
-    await scene.servesNoMore(`${scene.address(20)}:8000`);
+    await scene.stopsServing(`${scene.address(20)}:8000`);
   });
 
   test('a list that trickles in without an end: the same', async ({ scene }) => {
@@ -150,7 +150,7 @@ describe.concurrent('one call hangs', () => {
     const fault = scene.engine.faults.add({ ...list, do: 'trickle', bytes: 1, everyMs: 500, times: 1 });
     scene.engine.world.stop('backend');
     await waitUntil('it trickles', () => fault.hits() === 1);
-    await scene.servesNoMore(`${scene.address(20)}:8000`);
+    await scene.stopsServing(`${scene.address(20)}:8000`);
   });
 
   test('the subscription: opened again after its deadline', async ({ scene }) => {
@@ -233,7 +233,7 @@ describe.concurrent('a slow pass overlaps a newer one', () => {
     await hasPassed(800);
     expect(scene.engine.listCalls().length - lists).toBe(1);
     gate.open();
-    await scene.servesNoMore(`${scene.address(21)}:8000`);
+    await scene.stopsServing(`${scene.address(21)}:8000`);
     await scene.serves(`${scene.address(20)}:8000`);
     expect(nginx.generation()).toBe(readGeneration(scene.file()));
   });
@@ -257,7 +257,7 @@ for (const leaving of ['nothing', 'socket file'] as const) {
         scene.backend('backend-2', 21);
       });
       await scene.engine.comeBack();
-      await scene.servesNoMore(`${scene.address(20)}:8000`);
+      await scene.stopsServing(`${scene.address(20)}:8000`);
       await scene.serves(`${scene.address(21)}:8000`);
       await waitUntil('that it is over is told', () => problemCodes(run, 'problemResolved').includes('engine-unreachable'));
     });
@@ -278,7 +278,7 @@ describe.concurrent('engine away at start', () => {
     expect(await scene.fileIdentity()).toBe(before);
     await expect(scene.status()).resolves.toMatchObject({ ready: false, converged: false, engine: { connected: false } });
     await scene.engine.comeBack();
-    await scene.servesNoMore(`${scene.address(20)}:8000`);
+    await scene.stopsServing(`${scene.address(20)}:8000`);
   });
 
   test('is tried again from 100 ms on, each time later, and never in a tight loop', async ({ scene }) => {
@@ -317,7 +317,7 @@ describe.concurrent('one label with a bad value', () => {
     scene.engine.world.remove('bad');
     scene.backend('fixed', 22);
     await scene.serves(`${scene.address(22)}:8000`);
-    await scene.servesNoMore(`${scene.address(21)}:8000`);
+    await scene.stopsServing(`${scene.address(21)}:8000`);
     await waitUntil('it is told that they are gone', () => problemCodes(run, 'problemResolved').length >= told.length);
     expect(run.hasEnded()).toBe(false);
   });

@@ -25,7 +25,7 @@ test.concurrent('asks a frontend that ended just before its signal (409) when it
   const fault = faults.add(last);
   const run = scene.run();
   await waitUntil('the signal came too late', () => fault.hits() === 1);
-  await scene.servesNoMore(`${scene.address(10)}:8080`);
+  await scene.stopsServing(`${scene.address(10)}:8080`);
   nginx.boot();
   world.start('frontend-1');
   await scene.serves(`${scene.address(10)}:8080`);
@@ -154,7 +154,7 @@ test.concurrent('reads a list and events that arrive in small pieces', async ({ 
   scene.run();
   await scene.serves(`${scene.address(20)}:8000`);
   scene.engine.world.stop('backend');
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
 });
 
 test.concurrent('reads a stop signal from the gap between two streams', async ({ scene }) => {
@@ -168,7 +168,7 @@ test.concurrent('reads a stop signal from the gap between two streams', async ({
   scene.engine.cutEventStreams();
   // The engine still lists the container as running: only the event shows the stop.
   scene.engine.world.beginStop('backend-1');
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
 });
 
 test.concurrent('opens a stream that is cut again and again with pauses, and reports one problem', async ({ scene }) => {
@@ -202,7 +202,7 @@ test.concurrent('finds a change behind a half-open stream at the resync', async 
   scene.run(['--resync', '1s']);
   await scene.serves(`${scene.address(20)}:8000`);
   scene.engine.world.stop('backend');
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
 });
 
 test.concurrent('ends with 0 at SIGTERM while nginx does not answer, without force', async ({ scene }) => {

@@ -59,7 +59,7 @@ test.concurrent('meet.health=tcp keeps a replica as a standby until its port is 
   const second = await answerAt(scene, 21, onTestFinished);
   await scene.serves(`${scene.address(21)}:8000 max_fails=0 fail_timeout=0;`);
   await second.end();
-  await scene.servesNoMore(`${scene.address(21)}:8000`);
+  await scene.stopsServing(`${scene.address(21)}:8000`);
   const replicas = (await scene.status()).instances[0]?.services[0]?.replicas;
   expect(replicas?.map(({ inRotation }) => inRotation)).toEqual([true, false]);
 });
@@ -77,12 +77,12 @@ test.concurrent('meet.health=http follows the answers to the public host, and ke
   await scene.serves(`${scene.address(20)}:8000`);
   await scene.serves(`${scene.address(21)}:8000`);
   second.status = 503;
-  await scene.servesNoMore(`${scene.address(21)}:8000`);
+  await scene.stopsServing(`${scene.address(21)}:8000`);
   first.status = 500;
   await scene.serves(`${scene.address(21)}:8000`);
   expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
   second.status = 200;
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
   expect([...first.hosts, ...second.hosts].every((host) => host === 'meet.example.com')).toBe(true);
 });
 
@@ -152,7 +152,7 @@ test.concurrent('uses the oldest syntax while the engine restarts a frontend tha
   await waitUntil('the newer syntax is published', async () => (await scene.content().catch(() => '')).includes('keepalive_min_timeout'));
   const older = { labels: composeLabels('meet', 'older', { 'meet.role': 'frontend' }), image: 'frontend:older' };
   scene.engine.world.add({ ...older, name: 'older', networks: { [network]: scene.address(30) }, prefixLength: 24, state: 'restarting' });
-  await scene.servesNoMore('keepalive_min_timeout');
+  await scene.stopsServing('keepalive_min_timeout');
   scene.engine.world.remove('older');
   await scene.serves('keepalive_min_timeout');
 });

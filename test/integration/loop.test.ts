@@ -31,7 +31,7 @@ test.concurrent('asks for one labelled list: no inspection, no other call', asyn
   scene.run();
   await scene.converged();
   scene.engine.world.stop('backend');
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
   const known = ['GET /_ping', 'GET /events', 'GET /containers/json', 'POST /containers/frontend/kill'];
   expect(new Set(scene.engine.calls.map(({ method, path }) => `${method} ${path}`))).toEqual(new Set(known));
   expect(JSON.parse(scene.engine.listCalls()[0]?.query.get('filters') ?? '')).toEqual({ label: ['meet.role'] });
@@ -46,7 +46,7 @@ test.concurrent('an isolated event costs at most two lists', async ({ scene }) =
   await scene.serves(`${scene.address(20)}:8000`);
   const before = listsOf(scene);
   scene.engine.world.health('backend', 'unhealthy');
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
   expect(listsOf(scene) - before).toBeGreaterThanOrEqual(1);
   expect(listsOf(scene) - before).toBeLessThanOrEqual(2);
 });
@@ -80,7 +80,7 @@ test.concurrent('a second stop signal and the loss of the network cost no call, 
   scene.run();
   await scene.serves(`${scene.address(20)}:8000`);
   scene.engine.world.beginStop('backend');
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
   await sleep(150);
   const before = scene.engine.calls.length;
   scene.engine.world.beginStop('backend', 'KILL');
@@ -97,7 +97,7 @@ test.concurrent('the end of a container out of rotation costs one list, after th
   scene.run();
   await scene.serves(`${scene.address(20)}:8000`);
   scene.engine.world.beginStop('backend');
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
   await sleep(150);
   const before = listsOf(scene);
   scene.engine.world.die('backend');
@@ -170,7 +170,7 @@ test.concurrent('publishes a change during a steady stream of events', async ({ 
     clearInterval(stream);
   }
   expect(listsOf(scene) - before.lists).toBeLessThanOrEqual(events);
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
 });
 
 test.concurrent('ignores the event of its own signal', async ({ scene }) => {
@@ -192,7 +192,7 @@ test.concurrent('follows a change just before the start that the list does not s
   await run.waitForLog('starts');
   scene.engine.world.pause('other');
   await scene.serves(`${scene.address(20)}:8000`);
-  await scene.servesNoMore(`${scene.address(21)}:8000`);
+  await scene.stopsServing(`${scene.address(21)}:8000`);
 });
 
 test.concurrent('follows an event that comes 15 ms ahead of the list', async ({ scene }) => {
@@ -204,12 +204,12 @@ test.concurrent('follows an event that comes 15 ms ahead of the list', async ({ 
   scene.engine.world.listLagMs = 15;
   const before = listsOf(scene);
   scene.engine.world.disconnect('backend', network);
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
   expect(listsOf(scene) - before).toBe(2);
   scene.engine.world.connect('backend', network, scene.address(22));
   await scene.serves(`${scene.address(22)}:8000`);
   scene.engine.world.pause('backend');
-  await scene.servesNoMore(`${scene.address(22)}:8000`);
+  await scene.stopsServing(`${scene.address(22)}:8000`);
 });
 
 test.concurrent('follows an event ahead of the list with the shortest quiet time, too', async ({ scene }) => {
@@ -219,7 +219,7 @@ test.concurrent('follows an event ahead of the list with the shortest quiet time
   await scene.serves(`${scene.address(20)}:8000`);
   scene.engine.world.listLagMs = 15;
   scene.engine.world.pause('backend');
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
 });
 
 test.concurrent('resyncs at SIGHUP', async ({ scene }) => {
@@ -230,7 +230,7 @@ test.concurrent('resyncs at SIGHUP', async ({ scene }) => {
   const before = { lists: listsOf(scene), asks: nginx.asks.length };
   scene.engine.world.silently((world) => world.stop('backend'));
   run.signal('SIGHUP');
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
   expect(listsOf(scene)).toBeGreaterThan(before.lists);
   expect(nginx.asks.length).toBeGreaterThan(before.asks);
 });
@@ -241,7 +241,7 @@ test.concurrent('finds a change without an event at the resync', async ({ scene 
   scene.run(['--resync', '1s']);
   await scene.serves(`${scene.address(20)}:8000`);
   scene.engine.world.silently((world) => world.stop('backend'));
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
 });
 
 test.concurrent('never routes to a one-off of Compose or to a container without a role', async ({ scene }) => {

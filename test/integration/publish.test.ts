@@ -58,12 +58,12 @@ test.concurrent('adds a new backend, and removes a stopping backend at its stop 
   expect(live['changes']).toEqual([`+ meet/backend ${scene.address(21)}:8000`]);
   await scene.serves(`${scene.address(21)}:8000`);
   scene.engine.world.beginStop('backend-1', 'QUIT');
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
   scene.engine.world.die('backend-1');
   scene.engine.world.start('backend-1');
   await scene.serves(`${scene.address(20)}:8000`);
   scene.engine.world.remove('backend-2');
-  await scene.servesNoMore(`${scene.address(21)}:8000`);
+  await scene.stopsServing(`${scene.address(21)}:8000`);
 });
 
 test.concurrent('follows changes of address, health and name', async ({ scene }) => {
@@ -74,15 +74,15 @@ test.concurrent('follows changes of address, health and name', async ({ scene })
   await scene.serves(`${scene.address(21)}:8000`);
 
   scene.engine.world.health('backend-2', 'unhealthy');
-  await scene.servesNoMore(`${scene.address(21)}:8000`);
+  await scene.stopsServing(`${scene.address(21)}:8000`);
   scene.engine.world.health('backend-2', 'healthy');
   await scene.serves(`${scene.address(21)}:8000`);
   scene.engine.world.disconnect('backend-1', 'meet_default');
-  await scene.servesNoMore(`${scene.address(20)}:8000`);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
   scene.engine.world.connect('backend-1', 'meet_default', scene.address(22));
   await scene.serves(`${scene.address(22)}:8000`);
   scene.engine.world.pause('backend-1');
-  await scene.servesNoMore(`${scene.address(22)}:8000`);
+  await scene.stopsServing(`${scene.address(22)}:8000`);
   scene.engine.world.unpause('backend-1');
   await scene.serves(`${scene.address(22)}:8000`);
   scene.engine.world.rename('backend-1', 'backend-one');
@@ -140,7 +140,7 @@ test.concurrent('a frontend that has just started is asked first, and signalled 
 
   // nginx starts with the published file, so it needs no signal.
   scene.engine.world.die('frontend-2');
-  await scene.servesNoMore(`${scene.address(11)}:8080`);
+  await scene.stopsServing(`${scene.address(11)}:8080`);
   second.boot();
   const asked = second.asks.length;
   scene.engine.world.start('frontend-2');

@@ -55,7 +55,7 @@ test.concurrent('renders, publishes and proves an edited template', async ({ sce
   await scene.serves('# edited');
   expect(nginx.generation()).not.toBe(before);
   templates.edit((text) => text);
-  await scene.servesNoMore('# edited');
+  await scene.stopsServing('# edited');
   expect(nginx.generation()).toBe(before);
 });
 

@@ -40,7 +40,7 @@ describe.concurrent('an engine behind TLS, with certificates on both sides', () 
     scene.backend('backend-2', 21);
     await scene.serves(`${scene.address(21)}:8000`);
     scene.engine.world.stop('backend-1');
-    await scene.servesNoMore(`${scene.address(20)}:8000`);
+    await scene.stopsServing(`${scene.address(20)}:8000`);
     expect(scene.engine.killCalls().length).toBeGreaterThan(0);
     expect((await scene.status()).problems).toEqual([]);
   });

@@ -7,7 +7,7 @@ export interface LastingMeet {
   readonly engine: BreakableEngine;
   readonly hosted: HostedMeet;
   /** Waits until all frontends send the API to exactly these backends, and the rooms to the SPA. */
-  backendsAre(backends: readonly string[]): Promise<void>;
+  waitForBackends(backends: readonly string[]): Promise<void>;
   /** The addresses of the containers that start with the engine. */
   addresses(): Promise<readonly string[]>;
   down(): Promise<void>;
@@ -47,7 +47,7 @@ export async function startLastingMeet(part: string): Promise<LastingMeet> {
     return {
       engine,
       hosted,
-      async backendsAre(backends) {
+      async waitForBackends(backends) {
         try {
           for (const one of frontends) await meet.routed({ [api]: backends, [room]: ['SPA'] }, one);
         } catch (cause) {

@@ -26,7 +26,7 @@ describe.sequential('the engine ends and comes back', () => {
   let addresses: readonly string[];
 
   test('routes to every backend before the kill', async () => {
-    await stack.backendsAre(allBackends);
+    await stack.waitForBackends(allBackends);
     addresses = await stack.addresses();
   });
 
@@ -43,7 +43,7 @@ describe.sequential('the engine ends and comes back', () => {
 
   test('routes to the new addresses after the return, and reports no problem', async () => {
     await stack.engine.start();
-    await stack.backendsAre(lastingBackends);
+    await stack.waitForBackends(lastingBackends);
     expect(await stack.addresses()).not.toEqual(addresses);
     await waitUntil('no problem is left', async () => (await stack.hosted.status()).problems.length === 0);
   });
@@ -62,7 +62,7 @@ describe.sequential('the engine ends and comes back', () => {
     await stopping;
     await stack.engine.start();
     sidecar().signal('SIGCONT');
-    await stack.backendsAre(lastingBackends);
+    await stack.waitForBackends(lastingBackends);
   });
 
   test('a separate render equals the published file', async () => {

@@ -22,7 +22,7 @@ describe.each<{ way: Way; part: string }>([
   beforeAll(async () => {
     tenants = await startTwoTenants(providedEngine(), part, way);
     await Promise.all([tenants.first.routed(routes), tenants.second.routed(routes)]);
-    await tenants.lookedAfresh();
+    await tenants.resynced();
   });
   afterAll(() => tenants?.down());
   stopAtFirstFailure();
@@ -31,7 +31,7 @@ describe.each<{ way: Way; part: string }>([
   async function expectUntouched(other: MeetStack, act: () => Promise<unknown>): Promise<void> {
     const before = [await tenants.fileIdentity(other), await tenants.countReloads(other), await other.countHups()];
     await act();
-    await tenants.lookedAfresh();
+    await tenants.resynced();
     await other.routed(routes);
     expect([await tenants.fileIdentity(other), await tenants.countReloads(other), await other.countHups()]).toEqual(before);
   }

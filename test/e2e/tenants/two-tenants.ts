@@ -13,7 +13,7 @@ export interface TwoTenants {
   /** The addresses of a name on the shared network. */
   resolve(name: string): Promise<readonly string[]>;
   /** Requests a resync from every meet-gen of the two, and waits until all running frontends are proven. */
-  lookedAfresh(): Promise<void>;
+  resynced(): Promise<void>;
   /** The instances of every meet-gen of the two. */
   instances(): Promise<readonly string[]>;
   /** Runs a command in the container of a Meet's meet-gen. */
@@ -69,7 +69,7 @@ export async function startTwoTenants(
       const output = await runForOutput(engine, ['--network', proxyNetwork, ...getent]);
       return [...new Set(output.split('\n').flatMap((line) => /^[\d.]+/.exec(line)?.[0] ?? []))];
     },
-    async lookedAfresh() {
+    async resynced() {
       for (const sidecar of containers()) {
         const before = (await status(sidecar)).engine.lastSyncAt;
         await docker(engine, ['kill', '--signal', 'HUP', sidecar]);

@@ -49,7 +49,7 @@ export interface Scene {
   /** Waits until a frontend serves a configuration with this text, and the status is converged. */
   serves(text: string, instance?: string): Promise<void>;
   /** Waits until the published file lacks this text, and no frontend gets requests or signals. */
-  servesNoMore(text: string, instance?: string): Promise<void>;
+  stopsServing(text: string, instance?: string): Promise<void>;
   file(instance?: string): string;
   content(instance?: string): Promise<string>;
   /** The published file's inode and time. Both change only when the file is written. */
@@ -153,7 +153,7 @@ export async function createScene(releases: (() => Promise<unknown>)[]): Promise
       await waitUntil(`${text} is published`, async () => (await contentOf(fileOf(instance))).includes(text));
       await scene.converged();
     },
-    async servesNoMore(text, instance = 'meet') {
+    async stopsServing(text, instance = 'meet') {
       await waitUntil(`${text} is no longer published`, async () => !(await contentOf(fileOf(instance))).includes(text));
       await scene.converged();
     },

@@ -47,7 +47,7 @@ describe('the event memory', () => {
       memory.notesFor([{ ...one, state: 'restarting' }], atMs + 10, atMs + 15);
       memory.note(event('start'), atMs + 500, atMs + 500);
     }
-    expect(memory.notesFor([one], 3600, 3605).get(one.id)).toMatchObject({ crashes: 3, heldBack: true });
+    expect(memory.notesFor([one], 3600, 3605).get(one.id)).toMatchObject({ crashes: 3, isOnCrashHold: true });
     expect(memory.nextChangeAtMs(3605)).toBe(3500 + 5000);
   });
 

@@ -81,7 +81,7 @@ describe('the value that holds for all replicas', () => {
     ["the older one's: the newest is starting", paths('/s'), { ...paths('/t'), health: 'starting' }, {}, ['/s/']],
     ["the older one's: the newest is drained", paths('/s'), paths('/t'), { s2: { drained: true } }, ['/s/']],
     ["the older one's: the newest is stopping", paths('/s'), paths('/t'), { s2: { stop: 'in-progress' } }, ['/s/']],
-    ["the older one's: the newest is in a crash loop", paths('/s'), paths('/t'), { s2: { crashes: 3, heldBack: true } }, ['/s/']],
+    ["the older one's: the newest is in a crash loop", paths('/s'), paths('/t'), { s2: { crashes: 3, isOnCrashHold: true } }, ['/s/']],
     ["the older one's: the newest has no address", paths('/s'), { ...paths('/t'), networks: { alone: '172.19.0.9/16' } }, {}, ['/s/']],
     ["the older one's: the newest is paused", paths('/s'), { ...paths('/t'), state: 'paused' }, {}, ['/s/']],
     ["the older one's: the newest was only created", paths('/s'), { ...paths('/t'), state: 'created' }, {}, ['/s/']],
@@ -174,7 +174,9 @@ describe('the problem of replicas that disagree', () => {
   });
 
   it('stays while a replica crashes repeatedly', () => {
-    const [up, down] = (['running', 'exited'] as const).map((state) => see([s1, { ...s3, state }], { s3: { crashes: 4, heldBack: true } }));
+    const [up, down] = (['running', 'exited'] as const).map((state) =>
+      see([s1, { ...s3, state }], { s3: { crashes: 4, isOnCrashHold: true } }),
+    );
     expect(up?.problems).toMatchObject([{ container: 's3' }]);
     expect(down?.problems).toEqual(up?.problems);
   });

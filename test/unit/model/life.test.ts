@@ -38,7 +38,7 @@ const after = (...rounds: readonly (readonly Happening[])[]): Note => note(4000,
 
 describe('an end', () => {
   it('is a crash without a stop signal', () => {
-    expect(after(crashes(1000, 2000, 3000))).toMatchObject({ crashes: 3, heldBack: true });
+    expect(after(crashes(1000, 2000, 3000))).toMatchObject({ crashes: 3, isOnCrashHold: true });
   });
 
   it.each([
@@ -161,8 +161,8 @@ describe('a crash loop', () => {
     ['seven', [1000, 2000, 3000, 4000, 5000, 6000, 7000], 30_000],
   ])('after %s crashes it has to run for a while, counted from its start', (_, timesMs, holdMs) => {
     const startedAtMs = (timesMs.at(-1) ?? 0) + 100;
-    expect(note(startedAtMs + holdMs - 1, ...crashes(...timesMs)).heldBack).toBe(true);
-    expect(note(startedAtMs + holdMs, ...crashes(...timesMs)).heldBack).toBeUndefined();
+    expect(note(startedAtMs + holdMs - 1, ...crashes(...timesMs)).isOnCrashHold).toBe(true);
+    expect(note(startedAtMs + holdMs, ...crashes(...timesMs)).isOnCrashHold).toBeUndefined();
     const life = live(...crashes(...timesMs));
     expect(life && nextChangeAtMs(life, startedAtMs)).toBe(startedAtMs + holdMs);
   });

@@ -17,7 +17,7 @@ describe('problems of a container besides its place in the rotation', () => {
     ['that an operator drained it', { drained: true }, {}, ['drained']],
     ['that its label drains it', {}, { labels: { 'meet.drain': 'true' } }, ['drained']],
     ['nothing of that once it has ended', { drained: true, stop: 'overdue' }, { state: 'exited' }, []],
-    ['a crash loop, also while it is down', { crashes: 3, heldBack: true }, { state: 'restarting' }, ['crash-loop']],
+    ['a crash loop, also while it is down', { crashes: 3, isOnCrashHold: true }, { state: 'restarting' }, ['crash-loop']],
     [
       'an unclear probe',
       { probe: { answer: 'unclear', detail: 'x', wasReady: false } },
@@ -37,7 +37,7 @@ describe('problems of a container besides its place in the rotation', () => {
 
   it('include a frontend in a crash loop, which stays in use', () => {
     const one = frontend();
-    const { instances, problems } = readInstances(observe([one], [], { [one.name]: { crashes: 3, heldBack: true } }));
+    const { instances, problems } = readInstances(observe([one], [], { [one.name]: { crashes: 3, isOnCrashHold: true } }));
     expect(problems).toMatchObject([{ code: 'crash-loop', container: one.name }]);
     expect(instances[0]?.frontends[0]?.standing.rank).toBe('ready');
   });

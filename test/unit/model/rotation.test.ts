@@ -60,12 +60,12 @@ describe('the note of a container', () => {
   });
 
   it('keeps a container in a crash loop out until it has run for a while', () => {
-    expect(judged({ health: 'healthy' }, { crashes: 3, heldBack: true }).rank).toBe('never');
+    expect(judged({ health: 'healthy' }, { crashes: 3, isOnCrashHold: true }).rank).toBe('never');
     expect(judged({ health: 'healthy' }, { crashes: 3 }).rank).toBe('ready');
   });
 
   it('keeps a held-back container out, even as the last replica', () => {
-    expect(judged({ health: 'healthy' }, { crashes: 4, heldBack: true, ...beingStopped }).rank).toBe('never');
+    expect(judged({ health: 'healthy' }, { crashes: 4, isOnCrashHold: true, ...beingStopped }).rank).toBe('never');
   });
 });
 

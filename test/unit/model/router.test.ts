@@ -46,7 +46,7 @@ describe('an instance with a router', () => {
     ['unhealthy', read([router(), frontend(), second({ health: 'unhealthy' }), backend()])],
     ['exited', read([router(), frontend(), second({ state: 'exited' }), backend()])],
     ['drained', read([router(), frontend(), second(), backend()], [], { 'meet-frontend-2': { drained: true } })],
-    ['crashing', read([router(), frontend(), second(), backend()], [], { 'meet-frontend-2': { heldBack: true } })],
+    ['crashing', read([router(), frontend(), second(), backend()], [], { 'meet-frontend-2': { isOnCrashHold: true } })],
   ])('sends the SPA’s requests to no frontend that is %s, and that never waits', (_, { plan }) => {
     expect([plan.view.spa.servers, plan.view.spa.backups]).toEqual([['172.18.0.2:8080'], []]);
     expect(removesServer(read([router(), frontend(), second(), backend()]).plan.view, plan.view)).toBe(true);
@@ -101,7 +101,7 @@ describe('an instance with a router', () => {
   });
 
   it('keeps a router that crashes repeatedly', () => {
-    const { instance } = read([router(), frontend()], [], { 'meet-router-1': { heldBack: true, crashes: 3 } });
+    const { instance } = read([router(), frontend()], [], { 'meet-router-1': { isOnCrashHold: true, crashes: 3 } });
     expect(instance.frontends[0]?.standing.rank).toBe('ready');
   });
 });

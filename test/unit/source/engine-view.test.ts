@@ -201,7 +201,7 @@ describe('the result of a look', () => {
     for (const one of [odd, { ...odd, state: 'running' as const, networks: [{ name: 'a', ipv4: '10.0.0.77' }] }]) {
       there.set('id-1', one);
       view.touchAll(now);
-      expect(await view.look(signal)).toEqual([{ ...one, labels, isAsBefore: true }]);
+      expect(await view.look(signal)).toEqual([{ ...one, labels, hasEarlierLabels: true }]);
     }
     there.set('id-1', good);
     view.touchAll(now);
