@@ -53,7 +53,7 @@ test.concurrent.for([
     for (let round = 0; round < times + 2; round += 1) {
       const { lastSyncAt } = (await scene.status()).engine;
       run.signal('SIGHUP');
-      await waitForStatus(scene, 'all was looked at again', ({ engine }) => engine.lastSyncAt !== lastSyncAt);
+      await waitForStatus(scene, 'the resync is over', ({ engine }) => engine.lastSyncAt !== lastSyncAt);
     }
     expect(inspections(scene)).toHaveLength(times);
     const { problems, engine } = await scene.status();

@@ -15,7 +15,7 @@ describe.concurrent('an engine with other API versions', () => {
     ['an engine that refuses old clients', { min: '1.44', max: '1.52' }],
     ['an engine newer than meet-gen', { min: '1.44', max: '1.99' }],
   ] as const) {
-    test(`${what}: gets a version that it has, and its health is read`, async ({ scene }) => {
+    test(`gets a version that it has, and its health is read: ${what}`, async ({ scene }) => {
       scene.engine.api = api;
       await scene.frontend('frontend');
       scene.backend('well', 20, { health: 'healthy' });

@@ -13,9 +13,9 @@ test.concurrent('logs each live change, its diff at debug, and keeps both for th
   scene.backend('backend-2', 21);
   const line = await run.waitForLog('routesLive', 2);
   expect(line['why']).toEqual(['backend-2: start']);
-  const told = await run.waitForLog('fileDiff');
-  expect(told.level).toBe('debug');
-  const diff = (told['diff'] as readonly string[]).join('\n');
+  const logged = await run.waitForLog('fileDiff');
+  expect(logged.level).toBe('debug');
+  const diff = (logged['diff'] as readonly string[]).join('\n');
   expect(diff).toMatch(new RegExp(`^--- before\\n\\+\\+\\+ after\\n@@ [^]*\\n\\+ {4}server ${scene.address(21)}:8000 `));
   const { changes } = await scene.status();
   expect(changes).toHaveLength(2);

@@ -149,7 +149,7 @@ describe('the out directory', () => {
     const env = { TMPDIR: scene.folder };
     const run = scene.run(['--out', long], { env });
     await run.waitForLog('engineConnected');
-    await waitUntil('it is well', async () => (await runCommand(['healthcheck', '--out', long], { env })).code === 0);
+    await waitUntil('healthcheck succeeds', async () => (await runCommand(['healthcheck', '--out', long], { env })).code === 0);
     expect((await scene.run(['--out', long], { env }).ended).stderr).toContain(
       'another meet-gen is publishing into this directory already',
     );
@@ -187,7 +187,7 @@ describe('the engine', () => {
     expect(once.stderr).toContain(cure);
 
     const run = scene.run([], withoutRights);
-    await waitUntil('the problem is told', () => problemCodes(run).includes('engine-unreachable'));
+    await waitUntil('the problem is reported', () => problemCodes(run).includes('engine-unreachable'));
     expect(JSON.stringify(run.logged('problem')[0])).toContain(asRoot ? 'group_add' : 'gives its owner no access');
     await chmod(scene.engine.socketPath, 0o666);
     await run.waitForLog('engineConnected');

@@ -6,7 +6,7 @@ import { shippedStub } from '../support/real-layout.ts';
 import { composeLabels, test } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-interface Said {
+interface DoctorReport {
   readonly summary: Readonly<Record<string, number>>;
   readonly findings: readonly {
     readonly check: string;
@@ -22,10 +22,10 @@ interface Said {
 async function doctor(
   scene: Scene,
   ...flags: readonly string[]
-): Promise<{ readonly code: number | null; readonly said: Said; readonly stdout: string }> {
+): Promise<{ readonly code: number | null; readonly report: DoctorReport; readonly stdout: string }> {
   const { code, stdout, stderr } = await runCommand(['doctor', '--json', '--docker-host', scene.engine.host, ...flags]);
   expect(stderr).toBe('');
-  return { code, said: JSON.parse(stdout) as Said, stdout };
+  return { code, report: JSON.parse(stdout) as DoctorReport, stdout };
 }
 
 /** Gives the frontend the stub and its mounts. */
@@ -37,35 +37,35 @@ function giveStub(scene: Scene, name: string): void {
   scene.engine.faults.add({ method: 'GET', path: new RegExp(`^/containers/${id}/archive$`), do: 'body', body: archive });
 }
 
-const find = (said: Said, check: string) => said.findings.filter((finding) => finding.check === check);
+const find = (report: DoctorReport, check: string) => report.findings.filter((finding) => finding.check === check);
 
-test.concurrent('without any Meet: exit 7, with the labels to add', async ({ scene }) => {
-  const { code, said } = await doctor(scene);
+test.concurrent('exits with 7 without any Meet, and shows the label to add', async ({ scene }) => {
+  const { code, report } = await doctor(scene);
   expect(code).toBe(7);
-  expect(said.findings).toMatchObject([{ check: 'role-missing', severity: 'failure', containers: [] }]);
+  expect(report.findings).toMatchObject([{ check: 'role-missing', severity: 'failure', containers: [] }]);
 });
 
-test.concurrent('without an engine: exit 7, one finding, and no check runs', async ({ scene }) => {
+test.concurrent('exits with 7 and one finding without an engine, and marks no check as ok', async ({ scene }) => {
   await scene.engine.goAway('nothing');
-  const { code, said } = await doctor(scene);
+  const { code, report } = await doctor(scene);
   expect(code).toBe(7);
-  expect(said.findings).toMatchObject([{ check: 'engine', severity: 'failure' }]);
-  expect(said.ok).toEqual([]);
+  expect(report.findings).toMatchObject([{ check: 'engine', severity: 'failure' }]);
+  expect(report.ok).toEqual([]);
   const { code: textCode, stdout } = await runCommand(['doctor', '--docker-host', scene.engine.host]);
   expect(textCode).toBe(7);
   expect(stdout).toMatch(/^FAILURE {2}there is no engine at unix:/);
 });
 
-test.concurrent('a wrong option: exit 2', async ({ scene }) => {
+test.concurrent('exits with 2 at a wrong option', async ({ scene }) => {
   expect(await runCommand(['doctor', '--docker-host', scene.engine.host, '--instance', 'NO SUCH'])).toMatchObject({ code: 2, stdout: '' });
 });
 
-test.concurrent('behind a proxy that only allows the list: not checked, never ok', async ({ scene }) => {
+test.concurrent('marks checks as not checked, never as ok, behind a proxy that only allows the list', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.engine.faults.add({ method: 'GET', path: /^\/(networks|containers\/[^/]+\/)/, do: 'status', status: 403 });
-  const { said } = await doctor(scene);
-  const okChecks = said.ok.map(({ check }) => check);
+  const { report } = await doctor(scene);
+  const okChecks = report.ok.map(({ check }) => check);
   for (const check of [
     'stub',
     'conf-d-hidden',
@@ -77,13 +77,13 @@ test.concurrent('behind a proxy that only allows the list: not checked, never ok
     'way-out',
   ]) {
     expect(okChecks).not.toContain(check);
-    expect(said.findings.map((finding) => finding.check)).not.toContain(check);
+    expect(report.findings.map((finding) => finding.check)).not.toContain(check);
   }
-  expect(said.notChecked.flatMap(({ reasons }) => reasons).join('\n')).toContain('was refused (403)');
+  expect(report.notChecked.flatMap(({ reasons }) => reasons).join('\n')).toContain('was refused (403)');
   expect(scene.engine.calls.map(({ method }) => method)).not.toContain('POST');
 });
 
-describe("judges the frontend's answer to a real request", () => {
+describe("the check of the frontend's answer to a real request", () => {
   const answers = [
     { name: 'JSON', status: 200, type: 'application/json', body: '{}', found: undefined },
     { name: "the SPA's HTML", status: 200, type: 'text/html', body: '<!doctype html>', found: /HTML of the SPA/ },
@@ -95,7 +95,7 @@ describe("judges the frontend's answer to a real request", () => {
     { name: 'HTML with the type of JSON', status: 200, type: 'application/json', body: '<html>', found: /answers 200 instead of JSON/ },
   ] as const;
   for (const { name, status, type, body, found } of answers) {
-    test.concurrent(name, async ({ scene }) => {
+    test.concurrent(`${found === undefined ? 'passes' : 'fails'} if the answer is ${name}`, async ({ scene }) => {
       const labels = composeLabels('meet', 'frontend', { 'meet.role': 'frontend', 'meet.host': 'visio.example.org' });
       const nginx = await scene.frontend('frontend', { container: { labels } });
       await nginx.closeEntrance();
@@ -108,14 +108,14 @@ describe("judges the frontend's answer to a real request", () => {
         response.writeHead(status, { 'content-type': type, location: 'https://visio.example.org/api/v1.0/config/' }).end(body);
       });
       await new Promise<void>((resolve) => server.listen(8083, scene.address(10), resolve));
-      const { said } = await doctor(scene);
+      const { report } = await doctor(scene);
       await new Promise((resolve) => server.close(resolve));
       await stopBackend();
       expect(asked).toEqual([['/api/v1.0/config/', 'visio.example.org', 'https']]);
-      expect(find(said, 'routing-port')).toEqual([]);
-      if (found === undefined) expect(said.ok.map(({ check }) => check)).toContain('api');
+      expect(find(report, 'routing-port')).toEqual([]);
+      if (found === undefined) expect(report.ok.map(({ check }) => check)).toContain('api');
       else
-        expect(find(said, 'api')).toMatchObject([
+        expect(find(report, 'api')).toMatchObject([
           { severity: 'failure', containers: ['frontend'], what: expect.stringMatching(found) as string },
         ]);
     });
@@ -125,18 +125,18 @@ describe("judges the frontend's answer to a real request", () => {
     const nginx = await scene.frontend('frontend');
     await nginx.closeEntrance();
     giveStub(scene, 'frontend');
-    const { code, said } = await doctor(scene);
+    const { code, report } = await doctor(scene);
     expect(code).toBe(7);
-    expect(find(said, 'routing-port')).toMatchObject([
+    expect(find(report, 'routing-port')).toMatchObject([
       { containers: ['frontend'], what: expect.stringContaining('502 on all routes') as string },
     ]);
   });
 });
 
-describe('asks a backend from its network if no command is allowed', () => {
+describe('the checks of a backend from its network, if no command is allowed', () => {
   const heartbeats = [
-    { name: 'its database answers', status: 200, found: [] },
-    { name: 'its database fails', status: 500, found: [{ severity: 'failure', containers: ['backend'] }] },
+    { name: 'pass if its database answers', status: 200, found: [] },
+    { name: 'fail if its database fails', status: 500, found: [{ severity: 'failure', containers: ['backend'] }] },
   ] as const;
   for (const { name, status, found } of heartbeats) {
     test.concurrent(name, async ({ scene }) => {
@@ -144,32 +144,32 @@ describe('asks a backend from its network if no command is allowed', () => {
       scene.backend('backend', 20);
       scene.engine.faults.add({ method: 'POST', path: /exec$/, do: 'status', status: 403 });
       const stop = await serve(scene.address(20), 8000, status);
-      const { said } = await doctor(scene);
+      const { report } = await doctor(scene);
       await stop();
-      expect(find(said, 'heartbeat')).toMatchObject(found);
-      expect(find(said, 'meet-port')).toEqual([]);
-      expect(said.ok.map(({ check }) => check)).toContain('meet-port');
+      expect(find(report, 'heartbeat')).toMatchObject(found);
+      expect(find(report, 'meet-port')).toEqual([]);
+      expect(report.ok.map(({ check }) => check)).toContain('meet-port');
     });
   }
 
-  test.concurrent('reports a wrong meet.port', async ({ scene }) => {
+  test.concurrent('report a wrong meet.port', async ({ scene }) => {
     await scene.frontend('frontend');
     const labels = composeLabels('meet', 'backend', { 'meet.role': 'backend', 'meet.port': '8001' });
     scene.backend('backend', 20, { labels, ports: [8000] });
     const stop = await serve(scene.address(20), 8000, 200);
-    const { said } = await doctor(scene);
+    const { report } = await doctor(scene);
     await stop();
-    expect(find(said, 'meet-port')).toMatchObject([
+    expect(find(report, 'meet-port')).toMatchObject([
       { containers: ['backend'], what: expect.stringMatching(/:8001 refuses connections, and the container exposes 8000$/) as string },
     ]);
   });
 
-  test.concurrent('does not judge the port of an address on another network', async ({ scene }) => {
+  test.concurrent('do not judge the port of an address on another network', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20, { networks: { meet_default: '203.0.113.20' } });
-    const { said } = await doctor(scene);
-    expect(find(said, 'meet-port')).toEqual([]);
-    const left = said.notChecked.find(({ check }) => check === 'meet-port');
+    const { report } = await doctor(scene);
+    expect(find(report, 'meet-port')).toEqual([]);
+    const left = report.notChecked.find(({ check }) => check === 'meet-port');
     expect(left?.reasons.join()).toContain('203.0.113.20 is on no network');
   });
 });
@@ -215,10 +215,10 @@ test.concurrent('prints no secret of an environment or command line', async ({ s
     });
     scene.engine.faults.add({ method: 'GET', path: new RegExp(`^/containers/${id}/json$`), do: 'body', body });
   }
-  const { code, said, stdout } = await doctor(scene);
+  const { code, report, stdout } = await doctor(scene);
   expect(code).toBe(7);
   // The secrets were read.
-  expect(find(said, 'restart-policy').length).toBeGreaterThan(0);
+  expect(find(report, 'restart-policy').length).toBeGreaterThan(0);
   const { stdout: text } = await runCommand(['doctor', '--docker-host', scene.engine.host]);
   for (const output of [stdout, text]) expect(output).not.toMatch(/S3cr3t/i);
 });
@@ -226,8 +226,8 @@ test.concurrent('prints no secret of an environment or command line', async ({ s
 test.concurrent('checks only the Meet of --instance', async ({ scene }) => {
   await scene.frontend('one-frontend', { instance: 'one' });
   await scene.frontend('two-frontend', { instance: 'two', host: 11 });
-  const { said } = await doctor(scene, '--instance', 'two');
-  const named = said.findings.flatMap(({ containers }) => containers);
+  const { report } = await doctor(scene, '--instance', 'two');
+  const named = report.findings.flatMap(({ containers }) => containers);
   expect(named).toContain('two-frontend');
   expect(named).not.toContain('one-frontend');
 });
@@ -239,20 +239,20 @@ test.concurrent('runs no command in a backend of another project, and uses no an
     labels: composeLabels('other', 'backend', { 'meet.role': 'backend', 'meet.instance': 'meet' }),
   });
   const stop = await serve(scene.address(21), 8000, 500);
-  const { said } = await doctor(scene);
+  const { report } = await doctor(scene);
   await stop();
   const asked = scene.engine.calls.map(({ path }) => path).filter((path) => path.endsWith('/exec'));
   expect(asked).toEqual(['/containers/backend/exec']);
-  expect(find(said, 'heartbeat')).toEqual([]);
-  const left = said.notChecked.find(({ check }) => check === 'heartbeat');
+  expect(find(report, 'heartbeat')).toEqual([]);
+  const left = report.notChecked.find(({ check }) => check === 'heartbeat');
   expect(left?.reasons.join()).toContain('stranger was not asked: the backend is not in the compose project of its Meet');
 });
 
 test.concurrent('runs the command in the backend of the owner from --project', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
-  const { said } = await doctor(scene, '--project', 'meet=other');
-  const left = said.notChecked.find(({ check }) => check === 'heartbeat');
+  const { report } = await doctor(scene, '--project', 'meet=other');
+  const left = report.notChecked.find(({ check }) => check === 'heartbeat');
   expect(left?.reasons.join()).toContain('backend was not asked');
 });
 
@@ -270,12 +270,12 @@ test.concurrent('prints hostile names as one line of plain text, and never in a 
     labels: composeLabels('meet', '`reboot`', { 'meet.role': 'bakend\u001b[2J' }),
     networks: { 'x\nserver{}': scene.address(40) },
   });
-  const { said } = await doctor(scene);
+  const { report } = await doctor(scene);
   const { stdout } = await runCommand(['doctor', '--docker-host', scene.engine.host]);
   expect(stdout).toMatch(/^[\x20-\x7e…\n]*$/);
-  expect(find(said, 'shared-network').flatMap(({ containers }) => containers)).toContain('backend');
-  expect(said.notChecked.map(({ check }) => check)).toContain('extra-hosts-reachable');
-  const toRun = [...said.findings.flatMap(({ paste }) => paste), ...said.notChecked.flatMap(({ reasons }) => reasons)];
+  expect(find(report, 'shared-network').flatMap(({ containers }) => containers)).toContain('backend');
+  expect(report.notChecked.map(({ check }) => check)).toContain('extra-hosts-reachable');
+  const toRun = [...report.findings.flatMap(({ paste }) => paste), ...report.notChecked.flatMap(({ reasons }) => reasons)];
   expect(toRun.filter((line) => /--network|network connect|networks:/.test(line) && /touch|reboot/.test(line))).toEqual([]);
-  expect(said.findings.flatMap(({ paste }) => paste).join('\n')).not.toMatch(/touch|reboot/);
+  expect(report.findings.flatMap(({ paste }) => paste).join('\n')).not.toMatch(/touch|reboot/);
 });

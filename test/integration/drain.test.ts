@@ -30,7 +30,7 @@ test.concurrent('drain ends when the replica is proven out of rotation, and the 
   expect(await scene.content()).not.toContain(`${scene.address(20)}:8000`);
 
   scene.engine.world.stop('backend-1');
-  await waitUntil('it is told of no more', () => problemCodes(run, 'problemResolved').includes('drained'));
+  await waitUntil('the drain is no longer reported', () => problemCodes(run, 'problemResolved').includes('drained'));
   scene.engine.world.start('backend-1');
   await scene.serves(`${scene.address(20)}:8000`);
 });

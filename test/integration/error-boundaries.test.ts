@@ -13,74 +13,90 @@ import { waitUntil } from '../support/wait-until.ts';
 import { addService, askPort, askSocket, composeLabels, freePort, network, problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-// An error in one part of the sidecar costs that part alone: it is logged once and retried, and the others go on.
+// An error in one part of the sidecar costs that part alone. meet-gen logs the error once and retries the part.
 
-interface Room {
+interface Part {
   readonly name: string;
   readonly fault: Fault;
-  /** How the failure is reported, once: as a part that fails, by the beginning of its name, or as a problem. */
-  readonly told: { readonly part: string } | { readonly problem: ProblemCode };
+  /** How the failure is reported: as a failed part, by the beginning of its name, or as a problem. */
+  readonly reportedAs: { readonly part: string } | { readonly problem: ProblemCode };
   readonly flags?: (scene: Scene) => readonly string[];
   readonly prepare?: (scene: Scene) => unknown;
-  /** Has the part do something; `nth` counts from 0. */
+  /** Makes the part do its work; `nth` counts from 0. */
   readonly act: (scene: Scene, faulty: FaultyRun, nth: number) => unknown;
-  /** It is done again only when it is asked for again. */
+  /** The part works only on request. */
   readonly isAsked?: true;
-  /** Nothing can be published meanwhile. */
+  /** The fault stops all publishing. */
   readonly stopsAll?: true;
 }
 
 const ask = (scene: Scene, path: string): Promise<unknown> => askSocket(scene.statusSocket, path).catch(() => undefined);
 const hangUp = (_: Scene, { run }: FaultyRun): void => run.signal('SIGHUP');
 
-/** The rotation changes, and with it the file. */
-function stir(scene: Scene, _: FaultyRun, nth: number): void {
+/** Changes the rotation, and so the file. */
+function changeRotation(scene: Scene, _: FaultyRun, nth: number): void {
   scene.engine.world.health('backend-2', nth % 2 === 0 ? 'unhealthy' : 'healthy');
 }
 
 const templatesOf = (scene: Scene): string => join(scene.folder, 'templates');
 const shipped = fileURLToPath(new URL('../../templates', import.meta.url));
 
-const rooms: readonly Room[] = [
-  { name: 'a pass', fault: { call: 'toSorted', from: 'sortProblems' }, told: { part: 'a pass' }, act: stir, stopsAll: true },
+const parts: readonly Part[] = [
+  {
+    name: 'a pass',
+    fault: { call: 'toSorted', from: 'sortProblems' },
+    reportedAs: { part: 'a pass' },
+    act: changeRotation,
+    stopsAll: true,
+  },
   {
     name: 'the pass of one instance',
     fault: { call: 'toSorted', from: 'routedServices', about: '"project":"meet"' },
-    told: { part: 'the pass of meet' },
-    act: stir,
+    reportedAs: { part: 'the pass of meet' },
+    act: changeRotation,
   },
   {
     name: 'rendering',
     fault: { call: 'createHash', from: 'renderWithGeneration' },
-    told: { problem: 'template-broken' },
-    act: stir,
+    reportedAs: { problem: 'template-broken' },
+    act: changeRotation,
     stopsAll: true,
   },
   {
     name: 'publishing',
     fault: { call: 'rename', from: '\\w+', about: '/meet/routing.conf' },
-    told: { problem: 'publish-failed' },
-    act: stir,
+    reportedAs: { problem: 'publish-failed' },
+    act: changeRotation,
   },
   {
     name: 'keeping what nginx said',
     fault: { call: 'join', from: '\\w+', about: '.editions.json' },
-    told: { part: 'keeping what nginx said' },
+    reportedAs: { part: 'keeping what nginx said' },
     act: (scene, _, nth) => addService(scene, `service-${nth}`, 40 + nth),
     isAsked: true,
   },
-  { name: 'asking nginx', fault: { call: 'setMaxListeners', from: 'askGeneration' }, told: { part: 'the proof of frontend' }, act: stir },
+  {
+    name: 'asking nginx',
+    fault: { call: 'setMaxListeners', from: 'askGeneration' },
+    reportedAs: { part: 'the proof of frontend' },
+    act: changeRotation,
+  },
   {
     name: 'asking as a visitor',
     fault: { call: 'setMaxListeners', from: 'visit' },
-    told: { part: 'the proof of frontend' },
+    reportedAs: { part: 'the proof of frontend' },
     act: hangUp,
   },
-  { name: 'signalling', fault: { call: 'setMaxListeners', from: 'signalHup' }, told: { problem: 'signal-failed' }, act: stir },
+  {
+    name: 'signalling',
+    fault: { call: 'setMaxListeners', from: 'signalHup' },
+    reportedAs: { problem: 'signal-failed' },
+    act: changeRotation,
+  },
   {
     name: 'probing',
     fault: { call: 'setMaxListeners', from: 'probeOnce' },
-    told: { part: 'the probe of ' },
+    reportedAs: { part: 'the probe of ' },
     prepare: (scene) => {
       const labels = { 'meet.role': 'service', 'meet.paths': '/p', 'meet.port': '3000', 'meet.health': 'tcp' };
       scene.engine.world.add({
@@ -95,35 +111,35 @@ const rooms: readonly Room[] = [
   {
     name: 'answering /',
     fault: { call: 'now', from: 'page' },
-    told: { part: 'answering /' },
+    reportedAs: { part: 'answering /' },
     act: (scene) => ask(scene, '/'),
     isAsked: true,
   },
   {
     name: 'answering /status',
     fault: { call: 'stringify', from: 'send', about: '"changes":' },
-    told: { part: 'answering /status' },
+    reportedAs: { part: 'answering /status' },
     act: (scene) => ask(scene, '/status'),
     isAsked: true,
   },
   {
     name: 'answering /metrics',
     fault: { call: 'flatMap', from: 'metricsOf' },
-    told: { part: 'answering /metrics' },
+    reportedAs: { part: 'answering /metrics' },
     act: (scene) => ask(scene, '/metrics'),
     isAsked: true,
   },
   {
     name: 'answering explain',
     fault: { call: 'flatMap', from: 'explain\\w*|notesOn|containersFor' },
-    told: { part: 'answering /explain' },
+    reportedAs: { part: 'answering /explain' },
     act: (scene) => ask(scene, '/explain?target=/api'),
     isAsked: true,
   },
   {
     name: 'answering drain',
     fault: { call: 'flatMap', from: '(?<!Promise\\.)all' },
-    told: { part: 'answering /drain' },
+    reportedAs: { part: 'answering /drain' },
     act: async (scene) => {
       await runCommand(['drain', '--out', scene.out, '--timeout', '10s', 'backend-2']);
       await runCommand(['drain', '--out', scene.out, '--cancel', 'backend-2']);
@@ -133,7 +149,7 @@ const rooms: readonly Room[] = [
   {
     name: 'watching templates',
     fault: { call: 'setTimeout', from: 'trigger' },
-    told: { part: 'the watch of templates' },
+    reportedAs: { part: 'the watch of templates' },
     flags: (scene) => ['--templates', templatesOf(scene)],
     prepare: (scene) => cp(shipped, templatesOf(scene), { recursive: true }),
     act: (scene, _, nth) => writeFile(join(templatesOf(scene), `other-${nth}.eta`), '# nothing\n'),
@@ -142,42 +158,47 @@ const rooms: readonly Room[] = [
   {
     name: 'taking in events',
     fault: { call: 'min', from: 'takeEvent|onEvent' },
-    told: { part: 'an event of the engine' },
-    act: stir,
+    reportedAs: { part: 'an event of the engine' },
+    act: changeRotation,
     isAsked: true,
   },
   {
     name: 'the stream of events',
     fault: { call: 'now', from: 'onConnected' },
-    told: { part: 'the event stream' },
+    reportedAs: { part: 'the event stream' },
     act: async (scene) => {
       await scene.engine.goAway();
-      await waitForStatus(scene, 'the engine is gone', ({ engine }) => !engine.connected);
+      await waitForStatus(scene, 'the engine is disconnected', ({ engine }) => !engine.connected);
       await scene.engine.comeBack();
-      await waitForStatus(scene, 'the engine is back', ({ engine }) => engine.connected);
+      await waitForStatus(scene, 'the engine is connected again', ({ engine }) => engine.connected);
     },
     isAsked: true,
   },
-  { name: 'logging what went live', fault: { call: 'now', from: 'noteProof' }, told: { part: '' }, act: stir },
+  { name: 'logging what went live', fault: { call: 'now', from: 'noteProof' }, reportedAs: { part: '' }, act: changeRotation },
   {
     name: 'the timer of the resync',
     fault: { call: 'setImmediate', from: 'renewIfSilent' },
-    told: { part: 'a look at the event stream' },
+    reportedAs: { part: 'a look at the event stream' },
     flags: () => ['--resync', '1s'],
     act: () => undefined,
   },
-  { name: 'SIGHUP', fault: { call: 'max', from: 'resync' }, told: { part: 'a resync' }, act: hangUp, isAsked: true },
-  { name: 'keeping the socket', fault: { call: 'existsSync', from: 'reopen' }, told: { part: 'the status socket' }, act: () => undefined },
+  { name: 'SIGHUP', fault: { call: 'max', from: 'resync' }, reportedAs: { part: 'a resync' }, act: hangUp, isAsked: true },
+  {
+    name: 'keeping the socket',
+    fault: { call: 'existsSync', from: 'reopen' },
+    reportedAs: { part: 'the status socket' },
+    act: () => undefined,
+  },
   {
     name: 'updating open pages',
     fault: { call: 'setTimeout', from: 'schedule' },
-    told: { part: 'updating open pages' },
-    act: stir,
+    reportedAs: { part: 'updating open pages' },
+    act: changeRotation,
     isAsked: true,
   },
 ];
 
-/** Two Meets that are live; `meet` has a second backend. */
+/** Starts meet-gen with two live Meets; `meet` has a second backend. */
 async function startTwo(scene: Scene, flags: readonly string[]): Promise<FaultyRun> {
   await scene.frontend('frontend', { version: '1.30.3' });
   scene.backend('backend-1', 20, { health: 'healthy' });
@@ -194,7 +215,7 @@ function addOther(scene: Scene, name: string, host: number): void {
   scene.backend(name, host, { labels, networks: { other_default: scene.address(host) } });
 }
 
-/** A page that is open; returns how to close it. */
+/** Opens a page; returns the function that closes it. */
 function openPage(scene: Scene): Promise<() => void> {
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath: scene.statusSocket, path: '/live', agent: false }, (response) => {
@@ -208,12 +229,12 @@ function openPage(scene: Scene): Promise<() => void> {
 
 type Wrap = (program: string, args: readonly string[]) => readonly string[];
 
-/** Starts a program by a line of shell, in which it is `"$@"`. */
+/** Starts a program through a shell line, where `"$@"` is the program. */
 const byShell =
   (line: string): Wrap =>
   (program, args) => ['sh', '-c', line, 'sh', program, ...args];
 
-/** No line says what another one says already. */
+/** No report is made twice. */
 function expectOnce(reported: readonly unknown[], why: string): void {
   const texts = reported.map((one) => JSON.stringify(one, (key, value: unknown) => (key === 'time' || key === 'err' ? undefined : value)));
   expect(texts.length, why).toBeGreaterThan(0);
@@ -221,26 +242,26 @@ function expectOnce(reported: readonly unknown[], why: string): void {
 }
 
 describe.concurrent('an error in a part', () => {
-  for (const { name, fault, told, flags, prepare, act, isAsked, stopsAll } of rooms) {
-    test(`${name}: is logged once, costs no other part, and is retried until it works`, async ({ scene, onTestFinished }) => {
+  for (const { name, fault, reportedAs, flags, prepare, act, isAsked, stopsAll } of parts) {
+    test(`is logged once, costs no other part, and is retried until the part works: ${name}`, async ({ scene, onTestFinished }) => {
       await prepare?.(scene);
       const faulty = await startTwo(scene, flags?.(scene) ?? []);
       const { run, setFault, thrown } = faulty;
       if (name === 'updating open pages') onTestFinished(await openPage(scene));
-      const told0 = run.log().length;
+      const linesBefore = run.log().length;
       const reported = (): readonly unknown[] =>
-        'part' in told
-          ? run.logged('partFailed').filter(({ part }) => String(part).startsWith(told.part))
+        'part' in reportedAs
+          ? run.logged('partFailed').filter(({ part }) => String(part).startsWith(reportedAs.part))
           : run
               .logged('problem')
               .map(({ problem }) => problem as Problem)
-              .filter(({ code }) => code === told.problem);
+              .filter(({ code }) => code === reportedAs.problem);
 
       await setFault(fault);
       let nth = 0;
-      const describeRun = (): string => `thrown ${thrown()} times\n${run.stderr().split('\n').slice(told0).join('\n')}`;
+      const describeRun = (): string => `thrown ${thrown()} times\n${run.stderr().split('\n').slice(linesBefore).join('\n')}`;
       await waitUntil(
-        'it has failed, and failed again',
+        'the part has failed twice',
         async () => {
           if (run.hasEnded()) throw new Error(`the process has ended:\n${run.stderr()}`);
           if (nth === 0 || isAsked === true) await act(scene, faulty, nth++);
@@ -249,12 +270,12 @@ describe.concurrent('an error in a part', () => {
         undefined,
         describeRun,
       );
-      await waitUntil('it is reported', () => reported().length > 0, undefined, describeRun);
+      await waitUntil('the failure is reported', () => reported().length > 0, undefined, describeRun);
       expect(await askSocket(scene.statusSocket, '/healthz')).toMatchObject({ status: 200 });
       if (stopsAll !== true) {
         addOther(scene, 'other-2', 51);
         await waitUntil(
-          'the other Meet follows',
+          'the other Meet is published',
           async () => (await scene.content('other')).includes(`${scene.address(51)}:8000`),
           undefined,
           describeRun,
@@ -265,12 +286,12 @@ describe.concurrent('an error in a part', () => {
       await setFault();
       addOther(scene, 'other-3', 52);
       await waitUntil(
-        'it works again',
+        'the part works again',
         async () => {
           if (isAsked === true) await act(scene, faulty, nth++);
-          return 'part' in told
-            ? run.logged('partWorks').some(({ part }) => String(part).startsWith(told.part))
-            : problemCodes(run, 'problemResolved').includes(told.problem);
+          return 'part' in reportedAs
+            ? run.logged('partWorks').some(({ part }) => String(part).startsWith(reportedAs.part))
+            : problemCodes(run, 'problemResolved').includes(reportedAs.problem);
         },
         undefined,
         describeRun,
@@ -280,7 +301,7 @@ describe.concurrent('an error in a part', () => {
       await scene.serves(`${scene.address(21)}:8000`);
       const { problems } = await waitForStatus(
         scene,
-        'nothing is wrong any more',
+        'all problems are resolved',
         (status) => status.converged && status.problems.length === 0,
       );
       expect(problems).toEqual([]);
@@ -290,9 +311,9 @@ describe.concurrent('an error in a part', () => {
   }
 });
 
-describe.concurrent('an error that no part has caught', () => {
+describe.concurrent('an error that no part catches', () => {
   for (const call of ['a timer outside all parts', 'a promise outside all parts'])
-    test(`${call}: is logged as a bug, with whom to tell, and ends the process with 1`, async ({ scene }) => {
+    test(`is logged as a bug to report, and ends the process with 1: ${call}`, async ({ scene }) => {
       const { run, setFault } = await startTwo(scene, []);
       await setFault({ call });
       expect(await run.ended).toMatchObject({ code: 1, stdout: '' });
@@ -300,13 +321,13 @@ describe.concurrent('an error that no part has caught', () => {
       expect(others).toEqual([]);
       expect(bug).toMatchObject({ msg: logMessages.bug.message, cure: expect.stringContaining('docs/contributing.md') as string });
       expect(bug?.['err']).toMatchObject({ type: 'TypeError', message: 'thrown by a test' });
-      // A restart goes on where it was.
+      // meet-gen works again after a restart.
       scene.run();
       await scene.converged();
     });
 });
 
-test.concurrent('a log that nobody can write costs lines alone', async ({ scene }) => {
+test.concurrent('goes on without log lines if the log is not writable', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   for (const format of ['json', 'pretty']) {
@@ -317,12 +338,12 @@ test.concurrent('a log that nobody can write costs lines alone', async ({ scene 
   }
 });
 
-test.concurrent('results that nobody can write: said, and exit 1', async () => {
+test.concurrent('exits with 1 and an error if the results are not writable', async () => {
   const end = await startCommand(['hook'], { wrap: byShell('exec "$@" >/dev/full') }).ended;
   expect(end).toMatchObject({ code: 1, stderr: 'meet-gen: the output could not be written: ENOSPC: no space left on device, write\n' });
 });
 
-test.concurrent('more connections than descriptors: those wait or fail, meet-gen goes on', async ({ scene }) => {
+test.concurrent('goes on if there are more connections than file descriptors', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const port = await freePort();
@@ -334,10 +355,10 @@ test.concurrent('more connections than descriptors: those wait or fail, meet-gen
       .on('error', () => undefined)
       .on('close', () => (closed += 1)),
   );
-  await waitUntil('it has none left', () => run.hasEnded() || closed > 0, undefined, run.stderr);
+  await waitUntil('no file descriptor is left', () => run.hasEnded() || closed > 0, undefined, run.stderr);
   for (const socket of sockets) socket.destroy();
   await waitUntil(
-    'it answers again',
+    'meet-gen answers again',
     async () => run.hasEnded() || (await askPort(port, '/healthz').catch(() => undefined))?.status === 200,
   );
   expect(run.hasEnded(), run.stderr()).toBe(false);

@@ -1,4 +1,4 @@
-import { setTimeout as hasPassed } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { waitUntil } from '../support/wait-until.ts';
 import { network, test } from './scene.ts';
@@ -12,12 +12,12 @@ import type { Scene } from './scene.ts';
 const events = { method: 'GET', path: /^\/events$/ } as const;
 
 /** Repeats an event. @returns the silence before each, in milliseconds */
-async function speakFor(durationMs: number, speak: () => void): Promise<readonly number[]> {
+async function repeatFor(durationMs: number, sendEvent: () => void): Promise<readonly number[]> {
   const silences: number[] = [];
   const startMs = performance.now();
   for (let lastMs = startMs; lastMs - startMs < durationMs;) {
-    speak();
-    await hasPassed(10);
+    sendEvent();
+    await sleep(10);
     const nowMs = performance.now();
     silences.push(nowMs - lastMs);
     lastMs = nowMs;
@@ -26,15 +26,15 @@ async function speakFor(durationMs: number, speak: () => void): Promise<readonly
 }
 
 /** Changes of three backends, with the replicas in rotation after each: the last numbers of their addresses. */
-const life: readonly { readonly what: string; readonly step: (scene: Scene) => void; readonly hosts: readonly number[] }[] = [
+const steps: readonly { readonly what: string; readonly step: (scene: Scene) => void; readonly hosts: readonly number[] }[] = [
   { what: 'all run', step: () => undefined, hosts: [20, 21, 22] },
-  { what: 'one stops', step: ({ engine }) => engine.world.stop('backend-20'), hosts: [21, 22] },
-  { what: 'it starts again', step: ({ engine }) => engine.world.start('backend-20'), hosts: [20, 21, 22] },
-  { what: 'one is restarted', step: (scene) => restart(scene, 'backend-21'), hosts: [20, 21, 22] },
-  { what: 'one gets another address', step: (scene) => move(scene, 'backend-22', 23), hosts: [20, 21, 23] },
-  { what: 'one is paused', step: ({ engine }) => engine.world.pause('backend-20'), hosts: [21, 23] },
-  { what: 'one goes on as one dies', step: (scene) => exchange(scene, 'backend-20', 'backend-21'), hosts: [20, 23] },
-  { what: 'one is replaced', step: (scene) => replace(scene, 'backend-20', 24), hosts: [23, 24] },
+  { what: 'a backend stops', step: ({ engine }) => engine.world.stop('backend-20'), hosts: [21, 22] },
+  { what: 'the backend starts again', step: ({ engine }) => engine.world.start('backend-20'), hosts: [20, 21, 22] },
+  { what: 'a backend is restarted', step: (scene) => restart(scene, 'backend-21'), hosts: [20, 21, 22] },
+  { what: 'a backend gets another address', step: (scene) => move(scene, 'backend-22', 23), hosts: [20, 21, 23] },
+  { what: 'a backend is paused', step: ({ engine }) => engine.world.pause('backend-20'), hosts: [21, 23] },
+  { what: 'a backend is unpaused while another dies', step: (scene) => exchange(scene, 'backend-20', 'backend-21'), hosts: [20, 23] },
+  { what: 'a backend is replaced', step: (scene) => replace(scene, 'backend-20', 24), hosts: [23, 24] },
 ];
 
 function restart({ engine }: Scene, name: string): void {
@@ -63,34 +63,34 @@ async function rotation(scene: Scene): Promise<readonly number[]> {
   return [...new Set(hosts)].toSorted((left, right) => left - right);
 }
 
-async function goThroughLife(scene: Scene): Promise<void> {
+async function runSteps(scene: Scene): Promise<void> {
   for (const host of [20, 21, 22]) scene.backend(`backend-${host}`, host);
-  for (const { what, step, hosts } of life) {
+  for (const { what, step, hosts } of steps) {
     step(scene);
-    await waitUntil(what, async () => (await rotation(scene)).join() === hosts.join());
+    await waitUntil(`the rotation is right after the step: ${what}`, async () => (await rotation(scene)).join() === hosts.join());
   }
   await scene.converged();
 }
 
-describe.concurrent('routes follow the list with events', () => {
-  test('in order', async ({ scene }) => {
+describe.concurrent('routes follow the list', () => {
+  test('with all events in order', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.run();
-    await goThroughLife(scene);
+    await runSteps(scene);
   });
 
-  test('with neighbours swapped', async ({ scene }) => {
+  test('with neighbouring events swapped', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.engine.faults.add({ ...events, do: 'swap' });
     scene.run();
-    await goThroughLife(scene);
+    await runSteps(scene);
   });
 
-  test('sent twice', async ({ scene }) => {
+  test('with each event sent twice', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.engine.faults.add({ ...events, do: 'repeat' });
     scene.run();
-    await goThroughLife(scene);
+    await runSteps(scene);
   });
 
   for (const [every, rest] of [
@@ -98,15 +98,15 @@ describe.concurrent('routes follow the list with events', () => {
     [2, 1],
     [3, 0],
   ] as const) {
-    test(`lost, every ${every} of them (${rest}): at the latest after a resync`, async ({ scene }) => {
+    test(`after a resync at the latest, with one of ${every} events lost (number ${rest})`, async ({ scene }) => {
       await scene.frontend('frontend');
       scene.engine.faults.add({ ...events, do: 'lose', which: (_, nth) => nth % every === rest });
       scene.run(['--resync', '1s']);
-      await goThroughLife(scene);
+      await runSteps(scene);
     });
   }
 
-  test('without the ends: a container that has restarted is no longer stopping', async ({ scene }) => {
+  test('after a resync, if the end of a stop and the new start are lost', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend-20', 20);
     scene.backend('backend-21', 21);
@@ -121,19 +121,19 @@ describe.concurrent('routes follow the list with events', () => {
   });
 });
 
-describe.concurrent('a stream that falls silent', () => {
+describe.concurrent('the event stream', () => {
   for (const [when, afterEvents] of [
-    ['from its beginning', 0],
-    ['after a while', 2],
+    ['from the beginning', 0],
+    ['after two events', 2],
   ] as const) {
-    test(`${when}: is reopened at the resync, with the missed events, and the next event has effect at once`, async ({ scene }) => {
+    test(`is reopened at the resync if it is silent ${when}, and its lost events are read`, async ({ scene }) => {
       await scene.frontend('frontend');
       for (const host of [20, 21, 22, 23]) scene.backend(`backend-${host}`, host);
       scene.engine.faults.add({ ...events, do: 'half-open', afterEvents, times: 1 });
       scene.run(['--resync', '1s']);
       await scene.serves(`${scene.address(23)}:8000`);
       for (let event = 0; event < afterEvents; event += 1) scene.engine.world.health('backend-23', 'healthy');
-      // The engine goes on saying that it runs: only the events tell.
+      // The engine still lists the container as running: only an event shows the stop.
       scene.engine.world.beginStop('backend-20');
       await scene.stopsServing(`${scene.address(20)}:8000`);
       scene.engine.world.beginStop('backend-21');
@@ -149,7 +149,7 @@ describe.concurrent('a stream that falls silent', () => {
     await scene.converged();
     const streams = (): number => scene.engine.calls.filter(({ path }) => path === '/events').length;
     // If a busy machine blocks the fake engine for the time of a resync, its stream really is silent.
-    const silences = await speakFor(3500, () => scene.engine.world.health('frontend', 'healthy'));
+    const silences = await repeatFor(3500, () => scene.engine.world.health('frontend', 'healthy'));
     expect(streams()).toBeLessThanOrEqual(1 + silences.filter((ms) => ms > 900).length);
     await scene.converged();
   });

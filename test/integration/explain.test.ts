@@ -10,12 +10,12 @@ function explain(scene: Scene, ...args: readonly string[]): Promise<CommandEnd> 
   return runCommand(['explain', '--out', scene.out, ...args]);
 }
 
-async function told(scene: Scene, ...args: readonly string[]): Promise<Explanation> {
+async function explainJson(scene: Scene, ...args: readonly string[]): Promise<Explanation> {
   return JSON.parse((await explain(scene, ...args, '--json')).stdout) as Explanation;
 }
 
-async function toldOfOne(scene: Scene, ...args: readonly string[]): Promise<InstanceAnswer> {
-  const { instances } = await told(scene, ...args);
+async function explainInstance(scene: Scene, ...args: readonly string[]): Promise<InstanceAnswer> {
+  const { instances } = await explainJson(scene, ...args);
   expect(instances).toHaveLength(1);
   return instances[0] as InstanceAnswer;
 }
@@ -30,7 +30,7 @@ function service(scene: Scene, name: string, host: number, labels: Readonly<Reco
   });
 }
 
-test.concurrent('it tells who answers and why the others do not, also with --listen off', async ({ scene }) => {
+test.concurrent('shows the answering container, and why others do not answer, also with --listen off', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   scene.backend('backend-2', 21, { health: 'starting' });
@@ -49,13 +49,13 @@ test.concurrent('it tells who answers and why the others do not, also with --lis
     '  meet-gen does not see snippets in /etc/nginx/meet-routing.d of the frontend, which may answer first.',
     '',
   ]);
-  expect(await toldOfOne(scene, '/abc-defg-hij')).toMatchObject({
+  expect(await explainInstance(scene, '/abc-defg-hij')).toMatchObject({
     answer: 'spa',
     containers: [{ container: 'frontend', place: 'answers' }],
   });
 });
 
-test.concurrent('a path that nobody answers any more ends with 7, and one that nginx refuses too', async ({ scene }) => {
+test.concurrent('exits with 7 for a path without a replica in rotation, and for a path that nginx refuses', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.run();
@@ -69,14 +69,14 @@ test.concurrent('a path that nobody answers any more ends with 7, and one that n
   expect(await explain(scene, '/../api')).toMatchObject({ code: 7, stdout: expect.stringContaining('nginx answers 400') });
 });
 
-test.concurrent('a missing route: what nginx refuses is named with the cure, and the path is told as it is served', async ({ scene }) => {
+test.concurrent('a missing route: shows the refused route with its fix, and the answer that visitors get', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.run();
   await scene.converged();
   nginx.behaviour.refuseText = 'upstream meet_meet.bad';
   service(scene, 'bad', 30, { 'meet.paths': '/bad/' });
-  await waitForStatus(scene, 'all but one path is served', ({ problems, instances }) => {
+  await waitForStatus(scene, 'all paths but one are served', ({ problems, instances }) => {
     const isServed = instances[0]?.frontends[0]?.runningGeneration === instances[0]?.publishedGeneration;
     return isServed && problems.some((item) => item.code === 'route-left-out');
   });
@@ -86,10 +86,10 @@ test.concurrent('a missing route: what nginx refuses is named with the cure, and
   expect(stdout).toContain('labels want the path for meet/bad, but that is not published');
   expect(stdout).toContain('error route-left-out (meet.paths=/bad/)');
   expect(stdout).toContain('[emerg] upstream meet_meet.bad is refused');
-  expect((await toldOfOne(scene, '/api')).notes.join()).not.toContain('labels want the path');
+  expect((await explainInstance(scene, '/api')).notes.join()).not.toContain('labels want the path');
 });
 
-test.concurrent('a missing route: a frontend that goes on with the old routes is named', async ({ scene }) => {
+test.concurrent('a missing route: names a frontend that keeps the old routes', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.backend('backend', 20);
   scene.run();
@@ -100,14 +100,14 @@ test.concurrent('a missing route: a frontend that goes on with the old routes is
   await waitForStatus(scene, 'another file is published', ({ instances }) => instances[0]?.publishedGeneration !== older);
   const note = new RegExp(`frontend does not serve the published generation \\w+ yet \\(.*\\): it serves the generation ${older}`);
   // Until it has answered once more, its generation is unknown.
-  const { frontends } = await waitUntil('it is named', async () => {
-    const answer = await toldOfOne(scene, '/api');
+  const { frontends } = await waitUntil('the frontend is named', async () => {
+    const answer = await explainInstance(scene, '/api');
     return note.test(answer.notes.join()) && answer;
   });
   expect(frontends).toMatchObject([{ container: 'frontend', servesPublished: false }]);
 });
 
-test.concurrent('a missing route: likely causes', async ({ scene }) => {
+test.concurrent('a missing route: suggests likely causes', async ({ scene }) => {
   await scene.frontend('frontend');
   await scene.frontend('docs-frontend', { instance: 'docs', host: 11 });
   scene.backend('backend', 20);
@@ -117,7 +117,7 @@ test.concurrent('a missing route: likely causes', async ({ scene }) => {
   service(scene, 'misspelt', 33, { 'meet.role': 'servise' });
   scene.run();
   await scene.converged();
-  const { answer, hints, problems } = await toldOfOne(scene, '/files', '--instance', 'meet');
+  const { answer, hints, problems } = await explainInstance(scene, '/files', '--instance', 'meet');
   expect(answer).toBe('spa');
   expect(hints[0]).toBe('docs/files has this path in the instance docs; set meet.instance=meet on its containers if it should answer here');
   expect(problems.map(({ code, container }) => `${container} ${code}`).toSorted()).toEqual([
@@ -125,10 +125,10 @@ test.concurrent('a missing route: likely causes', async ({ scene }) => {
     'broken no-paths',
     'misspelt bad-role',
   ]);
-  expect((await toldOfOne(scene, '/uploads/x', '--instance', 'meet')).hints[0]).toBe('did you mean /upload? meet/uploads has it');
+  expect((await explainInstance(scene, '/uploads/x', '--instance', 'meet')).hints[0]).toBe('did you mean /upload? meet/uploads has it');
 });
 
-test.concurrent('a host picks the instance, and one that none has is told', async ({ scene }) => {
+test.concurrent('chooses the instance by host, and reports an unknown host', async ({ scene }) => {
   for (const [index, name] of ['meet', 'docs'].entries())
     await scene.frontend(`${name}-frontend`, {
       instance: name,
@@ -138,7 +138,7 @@ test.concurrent('a host picks the instance, and one that none has is told', asyn
   scene.run();
   await scene.converged();
   const instancesOf = async (...args: readonly string[]): Promise<readonly string[]> =>
-    (await told(scene, ...args)).instances.map(({ instance }) => instance);
+    (await explainJson(scene, ...args)).instances.map(({ instance }) => instance);
   expect(await instancesOf('https://docs.example.com/x')).toEqual(['docs']);
   expect(await instancesOf('/x')).toEqual(['docs', 'meet']);
   expect(await instancesOf('/x', '--instance', 'meet')).toEqual(['meet']);
@@ -154,13 +154,13 @@ test.concurrent('a host picks the instance, and one that none has is told', asyn
   });
 });
 
-test.concurrent('what is neither a path nor a URL is usage, and without a running meet-gen it says so', async ({ scene }) => {
+test.concurrent('refuses any argument but a path or a URL, and reports that no meet-gen is running', async ({ scene }) => {
   expect(await explain(scene, 'files')).toMatchObject({ code: 2, stderr: expect.stringContaining('a path begins with a slash: /files') });
   expect(await explain(scene)).toMatchObject({ code: 2, stderr: expect.stringContaining("missing required argument 'path or URL'") });
   expect(await explain(scene, '/x')).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('no meet-gen answers') });
 });
 
-test.concurrent('nobody is told over TCP', async ({ scene }) => {
+test.concurrent('explain is not available over TCP', async ({ scene }) => {
   await scene.frontend('frontend');
   const port = await freePort();
   scene.run(['--listen', `127.0.0.1:${port}`]);
@@ -168,7 +168,7 @@ test.concurrent('nobody is told over TCP', async ({ scene }) => {
   expect((await askPort(port, '/explain?target=/api')).status).toBe(404);
 });
 
-test.concurrent('foreign text comes out safe', async ({ scene }) => {
+test.concurrent('shows untrusted text as plain text', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend\u001b[2J', 20);
   scene.run();

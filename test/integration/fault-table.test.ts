@@ -12,9 +12,9 @@ import { composeLabels, network, problemCodes, test, waitForStatus } from './sce
 import type { Scene } from './scene.ts';
 
 /*
- * What goes wrong between meet-gen, the engine and the disk, row by row: each name is the fault, each test what it must
- * lead to. A generator that believes events, lists before it subscribes, inspects, waits for ever, trusts a signal or
- * writes in place fails the row concerned.
+ * Faults between meet-gen, the engine and the disk: each `describe` names a fault, each test its required outcome. A
+ * generator fails here if it trusts events, lists before it subscribes, inspects containers, waits without a deadline,
+ * trusts a signal or writes in place.
  */
 
 const list = { method: 'GET', path: /^\/containers\/json$/ } as const;
@@ -25,7 +25,7 @@ const backendLabels = (more: Readonly<Record<string, string>>): Readonly<Record<
   composeLabels('meet', 'backend', { 'meet.role': 'backend', ...more });
 
 describe.concurrent('a change in the gap between list and subscribe', () => {
-  test('at the start: found with no further event', async ({ scene }) => {
+  test('at the start is found without a further event', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend-1', 20);
     scene.backend('backend-2', 21);
@@ -41,7 +41,7 @@ describe.concurrent('a change in the gap between list and subscribe', () => {
     expect(gap.hits()).toBe(1);
   });
 
-  test('when the stream is opened again: found with no further event', async ({ scene }) => {
+  test('when the stream is opened again is found without a further event', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend-1', 20);
     scene.backend('backend-2', 21);
@@ -60,7 +60,7 @@ describe.concurrent('a change in the gap between list and subscribe', () => {
   });
 });
 
-describe.concurrent('list answers 500 once', () => {
+describe.concurrent('a failed list', () => {
   for (const fault of [
     { name: 'answers 500', do: 'status', status: 500 },
     { name: 'is cut in the middle', do: 'cut' },
@@ -70,7 +70,7 @@ describe.concurrent('list answers 500 once', () => {
     { name: 'has an entry without an id', do: 'body', body: '[{}]' },
     { name: 'is empty', do: 'body', body: '' },
   ] as const) {
-    test(`a list that ${fault.name} changes nothing, and is asked again with no further event`, async ({ scene }) => {
+    test(`keeps the file and is repeated without an event: the list ${fault.name}`, async ({ scene }) => {
       await scene.frontend('frontend');
       scene.backend('backend', 20);
       const run = scene.run();
@@ -78,7 +78,7 @@ describe.concurrent('list answers 500 once', () => {
       const before = await scene.fileIdentity();
       const set = scene.engine.faults.add({ ...list, ...fault });
       scene.engine.world.stop('backend');
-      await waitUntil('both looks of the event have failed, and a retry', () => set.hits() >= 3);
+      await waitUntil('both lists of the event and a retry have failed', () => set.hits() >= 3);
       expect(await scene.fileIdentity()).toBe(before);
       set.lift();
       await scene.stopsServing(`${scene.address(20)}:8000`);
@@ -87,7 +87,7 @@ describe.concurrent('list answers 500 once', () => {
     });
   }
 
-  test('the very first one: asked again, nothing is published before', async ({ scene }) => {
+  test('is repeated at the start, and nothing is published before a good list', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20);
     scene.engine.faults.add({ ...list, do: 'status', status: 500, times: 3 });
@@ -97,8 +97,8 @@ describe.concurrent('list answers 500 once', () => {
   });
 });
 
-describe.concurrent('one inspect answers 500', () => {
-  test('costs no route: nothing is inspected', async ({ scene }) => {
+describe.concurrent('a call about one container that answers 500', () => {
+  test('is never an inspection, and costs no route', async ({ scene }) => {
     await scene.frontend('frontend');
     const inspect = scene.engine.faults.add({ method: 'GET', path: /^\/containers\/[^/]+\/json$/, do: 'status', status: 500 });
     scene.backend('backend-1', 20);
@@ -110,7 +110,7 @@ describe.concurrent('one inspect answers 500', () => {
     expect(inspect.hits()).toBe(0);
   });
 
-  test('nor does the second list, of a container whose network another uses: the last good view is kept', async ({ scene }) => {
+  test('keeps the last good list in use, if the container lends its network to another', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.engine.world.add({ name: 'tunnel', networks: { [network]: scene.address(30) }, prefixLength: 24 });
     scene.backend('behind', 20, { networkMode: `container:${scene.engine.world.idOf('tunnel')}` });
@@ -120,7 +120,7 @@ describe.concurrent('one inspect answers 500', () => {
     const before = await scene.fileIdentity();
     const second = scene.engine.faults.add({ ...list, filters: /"id"/, do: 'status', status: 500 });
     scene.engine.world.stop('backend');
-    await waitUntil('it has failed', () => second.hits() >= 3);
+    await waitUntil('the second list has failed', () => second.hits() >= 3);
     expect(await scene.fileIdentity()).toBe(before);
     second.lift();
     await scene.stopsServing(`${scene.address(21)}:8000`);
@@ -128,8 +128,8 @@ describe.concurrent('one inspect answers 500', () => {
   });
 });
 
-describe.concurrent('one call hangs', () => {
-  test('a list: changes nothing, and the next one is asked after its deadline', async ({ scene }) => {
+describe.concurrent('a call that hangs', () => {
+  test('is repeated after its deadline, and changes nothing: a list', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20);
     scene.run();
@@ -137,23 +137,23 @@ describe.concurrent('one call hangs', () => {
     const before = await scene.fileIdentity();
     const fault = scene.engine.faults.add({ ...list, do: 'hang', times: 1 });
     scene.engine.world.stop('backend');
-    await waitUntil('it hangs', () => fault.hits() === 1);
+    await waitUntil('the list hangs', () => fault.hits() === 1);
     expect(await scene.fileIdentity()).toBe(before);
     await scene.stopsServing(`${scene.address(20)}:8000`);
   });
 
-  test('a list that trickles in without an end: the same', async ({ scene }) => {
+  test('is repeated after its deadline: a list that trickles in without an end', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20);
     scene.run();
     await scene.serves(`${scene.address(20)}:8000`);
     const fault = scene.engine.faults.add({ ...list, do: 'trickle', bytes: 1, everyMs: 500, times: 1 });
     scene.engine.world.stop('backend');
-    await waitUntil('it trickles', () => fault.hits() === 1);
+    await waitUntil('the list trickles in', () => fault.hits() === 1);
     await scene.stopsServing(`${scene.address(20)}:8000`);
   });
 
-  test('the subscription: opened again after its deadline', async ({ scene }) => {
+  test('is repeated after its deadline: the subscription', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.engine.faults.add({ ...events, do: 'hang', times: 1 });
     scene.run();
@@ -163,16 +163,16 @@ describe.concurrent('one call hangs', () => {
     await scene.serves(`${scene.address(20)}:8000`);
   });
 
-  test('a signal: sent again after its deadline, and another frontend is not kept waiting', async ({ scene }) => {
+  test('is repeated after its deadline, and delays no other frontend: a signal', async ({ scene }) => {
     const hung = await scene.frontend('frontend-1');
     const good = await scene.frontend('frontend-2', { host: 11 });
     const fault = scene.engine.faults.add({ method: 'POST', path: /frontend-1\/kill$/, do: 'hang', times: 1 });
     scene.run();
-    await waitUntil('the other one serves', () => good.generation() !== 'none');
+    await waitUntil('the other frontend serves', () => good.generation() !== 'none');
     expect(hung.generation()).toBe('none');
     scene.backend('backend', 20);
-    await waitUntil('it goes on', async () => (await scene.content()).includes(`${scene.address(20)}:8000`));
-    await waitUntil('the other one follows', () => good.generation() === readGeneration(scene.file()));
+    await waitUntil('the new backend is published', async () => (await scene.content()).includes(`${scene.address(20)}:8000`));
+    await waitUntil('the other frontend serves the new backend', () => good.generation() === readGeneration(scene.file()));
     await scene.converged();
     expect(fault.hits()).toBe(1);
   });
@@ -183,11 +183,11 @@ describe.concurrent('one call hangs', () => {
     ['a signal', kill],
   ] as const) {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      test(`${signal} is obeyed while ${what} hangs`, async ({ scene }) => {
+      test(`does not delay the stop at ${signal}: ${what}`, async ({ scene }) => {
         await scene.frontend('frontend');
         const set = scene.engine.faults.add({ ...fault, do: 'hang' });
         const run = scene.run();
-        await waitUntil('it hangs', () => set.hits() > 0);
+        await waitUntil('the call hangs', () => set.hits() > 0);
         run.signal(signal);
         expect(await run.ended).toMatchObject({ code: 0, signal: null });
         expect(run.log().at(-1)?.msg).toBe(logMessages.stopped.message);
@@ -196,12 +196,12 @@ describe.concurrent('one call hangs', () => {
   }
 });
 
-describe.concurrent('the signal call fails once', () => {
+describe.concurrent('a signal call that fails once', () => {
   for (const fault of [
     { name: 'answers 500', do: 'status', status: 500, message: 'no luck' },
     { name: 'is dropped', do: 'drop' },
   ] as const) {
-    test(`a signal call that ${fault.name} is a problem, and sent again until it is proven`, async ({ scene }) => {
+    test(`is reported, and repeated until the reload is proven: the call ${fault.name}`, async ({ scene }) => {
       const nginx = await scene.frontend('frontend');
       const set = scene.engine.faults.add({ ...kill, ...fault, times: 1 });
       const run = scene.run();
@@ -209,13 +209,13 @@ describe.concurrent('the signal call fails once', () => {
       expect(set.hits()).toBe(1);
       expect(nginx.signals).toHaveLength(1);
       expect(problemCodes(run)).toContain('signal-failed');
-      await waitUntil('the problem is gone', () => problemCodes(run, 'problemResolved').includes('signal-failed'));
+      await waitUntil('the problem is resolved', () => problemCodes(run, 'problemResolved').includes('signal-failed'));
     });
   }
 });
 
-describe.concurrent('a slow pass overlaps a newer one', () => {
-  test('single flight: a list that is overtaken by the world never has the last word', async ({ scene }) => {
+describe.concurrent('a slow pass', () => {
+  test('runs alone, and a newer pass corrects its outdated list', async ({ scene }) => {
     const nginx = await scene.frontend('frontend');
     scene.backend('backend-1', 20);
     scene.backend('backend-2', 21);
@@ -226,11 +226,11 @@ describe.concurrent('a slow pass overlaps a newer one', () => {
     const slow = scene.engine.faults.add({ ...list, do: 'late', until: gate.opened, times: 1 });
     scene.engine.world.pause('backend-1');
     await waitUntil('the slow list is under way', () => slow.hits() === 1);
-    // What it will answer is old from here on.
+    // From here on, the answer of the slow list is outdated.
     scene.engine.world.unpause('backend-1');
     scene.engine.world.stop('backend-2');
-    // A second pass would have had its chance by then.
-    await hasPassed(800);
+    // Long enough for a second pass to begin.
+    await sleep(800);
     expect(scene.engine.listCalls().length - lists).toBe(1);
     gate.open();
     await scene.stopsServing(`${scene.address(21)}:8000`);
@@ -240,17 +240,17 @@ describe.concurrent('a slow pass overlaps a newer one', () => {
 });
 
 for (const leaving of ['nothing', 'socket file'] as const) {
-  describe.concurrent(`engine away 1 s, addresses changed (leaving ${leaving})`, () => {
-    test('told, the file kept, and right with no further event once it is back', async ({ scene }) => {
+  describe.concurrent(`an engine that is away for 1 s while addresses change (leaving ${leaving})`, () => {
+    test('is reported, keeps the file, and is read without a further event when it is back', async ({ scene }) => {
       await scene.frontend('frontend');
       scene.backend('backend', 20);
       const run = scene.run();
       await scene.serves(`${scene.address(20)}:8000`);
       const before = await scene.fileIdentity();
       await scene.engine.goAway(leaving);
-      await waitUntil('that is told', () => problemCodes(run).includes('engine-unreachable'));
-      await waitForStatus(scene, 'not connected', ({ engine }) => !engine.connected);
-      await hasPassed(1000);
+      await waitUntil('the problem is reported', () => problemCodes(run).includes('engine-unreachable'));
+      await waitForStatus(scene, 'the status shows no connection', ({ engine }) => !engine.connected);
+      await sleep(1000);
       expect(await scene.fileIdentity()).toBe(before);
       scene.engine.world.silently((world) => {
         world.stop('backend');
@@ -259,13 +259,13 @@ for (const leaving of ['nothing', 'socket file'] as const) {
       await scene.engine.comeBack();
       await scene.stopsServing(`${scene.address(20)}:8000`);
       await scene.serves(`${scene.address(21)}:8000`);
-      await waitUntil('that it is over is told', () => problemCodes(run, 'problemResolved').includes('engine-unreachable'));
+      await waitUntil('the problem is reported as resolved', () => problemCodes(run, 'problemResolved').includes('engine-unreachable'));
     });
   });
 }
 
-describe.concurrent('engine away at start', () => {
-  test('the file is kept, and right with no further event once it is there', async ({ scene }) => {
+describe.concurrent('an engine that is away at the start', () => {
+  test('keeps the file, and is read without a further event when it is back', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20);
     await scene.run().waitForLog('routesLive');
@@ -274,14 +274,14 @@ describe.concurrent('engine away at start', () => {
     await scene.engine.goAway();
     scene.engine.world.stop('backend');
     const run = scene.run();
-    await waitUntil('that is told', () => problemCodes(run).includes('engine-unreachable'));
+    await waitUntil('the problem is reported', () => problemCodes(run).includes('engine-unreachable'));
     expect(await scene.fileIdentity()).toBe(before);
     await expect(scene.status()).resolves.toMatchObject({ ready: false, converged: false, engine: { connected: false } });
     await scene.engine.comeBack();
     await scene.stopsServing(`${scene.address(20)}:8000`);
   });
 
-  test('is tried again from 100 ms on, each time later, and never in a tight loop', async ({ scene }) => {
+  test('is tried again with growing pauses from 100 ms on', async ({ scene }) => {
     await scene.frontend('frontend');
     const fault = scene.engine.faults.add({ ...events, do: 'status', status: 500, times: 5 });
     scene.run();
@@ -294,10 +294,10 @@ describe.concurrent('engine away at start', () => {
   });
 });
 
-describe.concurrent('one label with a bad value', () => {
+describe.concurrent('a label with a bad value', () => {
   const bad = { 'meet.port': '99999', 'meet.read-timeout': 'soon', 'meet.body-size': '-1', 'meet.connect-timeout': '∞' };
 
-  test('costs that label alone, is told, and gone when it is fixed', async ({ scene }) => {
+  test('costs that label alone, and is reported until it is fixed', async ({ scene }) => {
     await scene.frontend('frontend');
     scene.backend('good', 20);
     const run = scene.run();
@@ -306,9 +306,9 @@ describe.concurrent('one label with a bad value', () => {
     await scene.serves(`${scene.address(21)}:8000`);
     expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
     const { problems } = await scene.status();
-    const told = problems.filter(({ code }) => code === 'bad-label-value');
+    const reported = problems.filter(({ code }) => code === 'bad-label-value');
     expect(
-      told.map(({ container, key }) => ({ container, key })).toSorted((left, right) => (left.key ?? '').localeCompare(right.key ?? '')),
+      reported.map(({ container, key }) => ({ container, key })).toSorted((left, right) => (left.key ?? '').localeCompare(right.key ?? '')),
     ).toEqual(
       Object.keys(bad)
         .toSorted()
@@ -318,11 +318,11 @@ describe.concurrent('one label with a bad value', () => {
     scene.backend('fixed', 22);
     await scene.serves(`${scene.address(22)}:8000`);
     await scene.stopsServing(`${scene.address(21)}:8000`);
-    await waitUntil('it is told that they are gone', () => problemCodes(run, 'problemResolved').length >= told.length);
+    await waitUntil('the problems are reported as resolved', () => problemCodes(run, 'problemResolved').length >= reported.length);
     expect(run.hasEnded()).toBe(false);
   });
 
-  test('of a frontend too: its routes are served with the defaults', async ({ scene }) => {
+  test('on a frontend gives way to the default, too', async ({ scene }) => {
     await scene.frontend('frontend', {
       container: {
         labels: composeLabels('meet', 'frontend', {
@@ -340,8 +340,8 @@ describe.concurrent('one label with a bad value', () => {
   });
 });
 
-describe.concurrent('out directory missing', () => {
-  test('at the start: a clear error', async ({ scene }) => {
+describe.concurrent('a missing out directory', () => {
+  test('is a clear error at the start', async ({ scene }) => {
     const end = await runCommand(['run', '--out', join(scene.folder, 'none')]);
     expect(end).toMatchObject({ code: 2, signal: null, stdout: '' });
     expect(end.stderr).toBe(
@@ -349,35 +349,35 @@ describe.concurrent('out directory missing', () => {
     );
   });
 
-  test('later: a problem, and published again when it is back', async ({ scene }) => {
+  test('is a problem later, and the file is published again when the directory is back', async ({ scene }) => {
     const file = join(scene.out, 'routing.conf');
     await scene.frontend('frontend', { file });
     scene.backend('backend', 20);
     const run = scene.run(['--instance', 'meet']);
     await run.waitForLog('routesLive');
 
-    // A file in its place is what can't be repaired from here.
+    // meet-gen can't replace a file that has the directory's name.
     await rename(scene.out, `${scene.out}.away`);
     await writeFile(scene.out, '');
     const looked = scene.engine.listCalls().length;
     scene.backend('backend-2', 21);
-    await waitUntil('the problem is told', () => problemCodes(run).includes('publish-failed'));
-    await waitUntil('it tries again after the two looks of the event', () => scene.engine.listCalls().length >= looked + 4);
+    await waitUntil('the problem is reported', () => problemCodes(run).includes('publish-failed'));
+    await waitUntil('meet-gen retries after both lists of the event', () => scene.engine.listCalls().length >= looked + 4);
     expect(run.hasEnded()).toBe(false);
     await rm(scene.out);
     await mkdir(scene.out, { recursive: true });
-    await waitUntil('it is published again', () => readGeneration(file) !== 'none');
-    await waitUntil('the problem is gone', () => problemCodes(run, 'problemResolved').includes('publish-failed'));
-    await waitForStatus(scene, 'well again, on a socket made again', ({ converged }) => converged);
+    await waitUntil('the file is published again', () => readGeneration(file) !== 'none');
+    await waitUntil('the problem is resolved', () => problemCodes(run, 'problemResolved').includes('publish-failed'));
+    await waitForStatus(scene, 'the status is converged, on a new socket', ({ converged }) => converged);
     expect(await commandHealth(scene)).toMatchObject({ code: 0 });
   });
 
-  test('removed with all that is in it: made again at the next change', async ({ scene }) => {
+  test('is created again at the next change', async ({ scene }) => {
     const file = join(scene.out, 'routing.conf');
     await scene.frontend('frontend', { file });
     const run = scene.run(['--instance', 'meet']);
     await run.waitForLog('routesLive');
-    // What it keeps may just be written.
+    // meet-gen may still be writing the state that it keeps.
     await rm(scene.out, { recursive: true, maxRetries: 10 });
     scene.backend('backend', 20);
     await run.waitForLog('routesLive', 2);
@@ -394,15 +394,17 @@ describe.concurrent('a reader during 60 writes', () => {
     const published = run.logged('published').length;
     const reader = await startBusyReader(scene.file());
     for (let write = 1; write <= 60; write += 1) {
-      // One goes as the other comes, so that no write waits for a calmer moment.
+      // The removal is silent: only one event for each write, so that no write waits for the quiet time.
       scene.engine.world.silently((world) => world.remove(`backend-${write - 1}`));
       scene.backend(`backend-${write}`, 20 + write);
-      await waitUntil('it is written', async () => (await scene.content().catch(() => '')).includes(`${scene.address(20 + write)}:8000`));
+      await waitUntil('the file is written', async () =>
+        (await scene.content().catch(() => '')).includes(`${scene.address(20 + write)}:8000`),
+      );
     }
     const { reads, failed, contents } = await reader.stop();
     expect({ failed, empty: contents.filter((content) => content === '').length }).toEqual({ failed: 0, empty: 0 });
     expect(contents.filter((content) => !isWhole(content))).toEqual([]);
-    await waitUntil('the log tells of 60 files', () => run.logged('published').length - published >= 60);
+    await waitUntil('the log shows 60 published files', () => run.logged('published').length - published >= 60);
     expect(reads).toBeGreaterThan(60);
     expect(contents.length).toBeGreaterThan(1);
   });
@@ -410,13 +412,13 @@ describe.concurrent('a reader during 60 writes', () => {
 
 const otherBackend = composeLabels('other', 'backend', { 'meet.role': 'backend' });
 
-describe.concurrent('100 irrelevant health events, 50 containers', () => {
+describe.concurrent('100 irrelevant health events of 50 containers', () => {
   for (const { whose, labels, flags, folder } of [
     { whose: 'without a role', labels: {}, flags: [], folder: 'meet' },
     // With --instance the file lies in the out directory itself.
     { whose: 'of another instance', labels: otherBackend, flags: ['--instance', 'meet'], folder: '.' },
   ] as const) {
-    test(`no call: ${whose}`, async ({ scene }) => {
+    test(`cause no call: containers ${whose}`, async ({ scene }) => {
       await scene.frontend('frontend', { file: scene.file(folder) });
       scene.backend('backend', 20);
       for (let host = 100; host < 150; host += 1)
@@ -428,8 +430,8 @@ describe.concurrent('100 irrelevant health events, 50 containers', () => {
       for (const health of ['unhealthy', 'healthy'] as const) {
         for (let host = 100; host < 150; host += 1) {
           scene.engine.world.health(`stranger-${host}`, health);
-          // Not in one burst, which would be one look however many events it holds.
-          if (host % 10 === 0) await hasPassed(100);
+          // Spread out: a burst of any size would cause a single look.
+          if (host % 10 === 0) await sleep(100);
         }
       }
       for (const name of ['frontend', 'backend', 'stranger-100']) scene.engine.world.exec(name);
@@ -438,7 +440,7 @@ describe.concurrent('100 irrelevant health events, 50 containers', () => {
       scene.engine.world.stop('stranger-102');
       scene.engine.world.remove('stranger-103');
       expect(scene.engine.sentEvents() - before.events).toBeGreaterThan(100);
-      // The stream is in order: once this one is acted upon, all of those have been seen.
+      // The stream is in order: meet-gen reads this event after all the others.
       scene.backend('last', 21);
       await scene.serves(`${scene.address(21)}:8000`, folder);
       expect(scene.engine.listCalls().length - before.lists).toBeLessThanOrEqual(2);
@@ -447,8 +449,8 @@ describe.concurrent('100 irrelevant health events, 50 containers', () => {
   }
 });
 
-describe.concurrent('event with a short or odd id', () => {
-  test('ignored, and the stream goes on', async ({ scene }) => {
+describe.concurrent('an event with a short or odd id', () => {
+  test('is ignored, and the stream goes on', async ({ scene }) => {
     await scene.frontend('frontend');
     const run = scene.run();
     await scene.converged();
@@ -467,7 +469,7 @@ describe.concurrent('event with a short or odd id', () => {
     expect(run.hasEnded()).toBe(false);
   });
 
-  test('that claims to be one of ours: at most a look', async ({ scene }) => {
+  test('causes at most a look if it claims a role', async ({ scene }) => {
     await scene.frontend('frontend');
     const run = scene.run();
     await scene.converged();
@@ -475,16 +477,16 @@ describe.concurrent('event with a short or odd id', () => {
     const lists = scene.engine.listCalls().length;
     const claim = { Type: 'container', Action: 'kill', Actor: { ID: 'x', Attributes: { 'meet.role': 'backend', signal: '15' } } };
     scene.engine.writeToEventStreams(`${JSON.stringify(claim)}\n`);
-    await waitUntil('it has looked', () => scene.engine.listCalls().length === lists + 2);
+    await waitUntil('the event has caused a look', () => scene.engine.listCalls().length === lists + 2);
     await scene.converged();
     expect(await scene.fileIdentity()).toBe(before);
     expect(run.hasEnded()).toBe(false);
   });
 });
 
-describe.concurrent('engine unreachable, one shot', () => {
+describe.concurrent('render without an engine', () => {
   for (const leaving of ['nothing', 'socket file'] as const) {
-    test(`leaving ${leaving}: exit 3, a line with the cure, no output`, async ({ scene }) => {
+    test(`exits with 3 and one line with the fix, without output (leaving ${leaving})`, async ({ scene }) => {
       await scene.engine.goAway(leaving);
       const { code, stdout, stderr } = await runCommand(['render', '--docker-host', scene.engine.host]);
       expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
@@ -495,7 +497,7 @@ describe.concurrent('engine unreachable, one shot', () => {
   }
 });
 
-describe.concurrent('hostile label', () => {
+describe.concurrent('a hostile label', () => {
   const injections = [
     '/x { return 200; } } server { listen 1; } #',
     '/x;\nserver { listen 1; }',
@@ -505,7 +507,7 @@ describe.concurrent('hostile label', () => {
 
   const hostileKeys = ['meet.port', 'meet.read-timeout', 'meet.body-size', 'meet.connect-timeout', 'meet.service', 'meet.network'];
 
-  /** Two services of their own: one with a good path, one with none but the injected text. */
+  /** Adds two services: one with a good path, and one with the injected text as its only path. */
   function addServices(scene: Scene, name: string, injection: string | undefined): void {
     const hostile = injection === undefined ? {} : Object.fromEntries(hostileKeys.map((key) => [key, injection]));
     const paths = [
@@ -518,7 +520,7 @@ describe.concurrent('hostile label', () => {
     }
   }
 
-  test('refused wherever it stands: no directive comes with it', async ({ scene }) => {
+  test('is refused on every key, and adds no directive', async ({ scene }) => {
     const { world } = scene.engine;
     const frontend = { 'meet.role': 'frontend', 'meet.host': 'meet.example.com; } server { listen 1; }' };
     await scene.frontend('frontend', { container: { labels: composeLabels('meet', 'frontend', frontend) } });
@@ -534,7 +536,10 @@ describe.concurrent('hostile label', () => {
     names.forEach((name, index) => addServices(scene, name, injections[index]));
     scene.backend('last', 21);
     await scene.serves(`${scene.address(21)}:8000`);
-    await waitUntil('they are told', () => problemCodes(run).filter((code) => code === 'bad-label-value').length > hostileKeys.length);
+    await waitUntil(
+      'the bad values are reported',
+      () => problemCodes(run).filter((code) => code === 'bad-label-value').length > hostileKeys.length,
+    );
     expect(await scene.content()).toContain('/service-3/');
     const after = directiveCounts(await scene.content());
     expect({ ...after, 'upstream/server': 0 }).toEqual({ ...before, 'upstream/server': 0 });
@@ -542,8 +547,8 @@ describe.concurrent('hostile label', () => {
   });
 });
 
-/** For what goes on for so long; never to wait for something. */
-function hasPassed(ms: number): Promise<void> {
+/** For a state that must last this long; `waitUntil` waits for a change. */
+function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
@@ -558,7 +563,7 @@ function createGate(): Gate {
   return { opened, open: () => resolveOpened?.() };
 }
 
-/** How often each directive stands in a file, by the blocks around it. */
+/** The number of each directive in a file, by the blocks around it. */
 function directiveCounts(content: string): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { path, directive } of walk(parseNginx(content))) {

@@ -29,7 +29,7 @@ test.concurrent('asks a frontend that ended just before its signal (409) when it
   nginx.boot();
   world.start('frontend-1');
   await scene.serves(`${scene.address(10)}:8080`);
-  await waitUntil('nothing is left to tell', () => problemCodes(run).length === problemCodes(run, 'problemResolved').length);
+  await waitUntil('all problems are resolved', () => problemCodes(run).length === problemCodes(run, 'problemResolved').length);
 });
 
 test.concurrent('asks the new frontend if the old one was replaced just before its signal (404)', async ({ scene }) => {
@@ -46,7 +46,7 @@ test.concurrent('asks the new frontend if the old one was replaced just before i
   nginx.moveTo('frontend-1');
   await waitUntil('the new frontend is asked', () => nginx.asks.length > asked);
   await scene.serves(`${scene.address(10)}:8080`);
-  await waitUntil('nothing is left to tell', () => problemCodes(run).length === problemCodes(run, 'problemResolved').length);
+  await waitUntil('all problems are resolved', () => problemCodes(run).length === problemCodes(run, 'problemResolved').length);
 });
 
 test.concurrent('reports a frontend that keeps the old configuration, and goes on with the others', async ({ scene }) => {
@@ -119,7 +119,7 @@ test.concurrent('logs one problem for an engine that is away, however often it i
   expect(problemCodes(run)).toEqual(['engine-unreachable']);
   await scene.engine.comeBack();
   await scene.converged();
-  await waitUntil('that it is over is told', () => problemCodes(run, 'problemResolved').length > 0);
+  await waitUntil('the problem is reported as resolved', () => problemCodes(run, 'problemResolved').length > 0);
   expect(problemCodes(run, 'problemResolved')).toEqual(['engine-unreachable']);
 });
 
@@ -140,9 +140,9 @@ test.concurrent('reports one problem if lists and events fail for different reas
   noList.lift();
   noStream.lift();
   await run.waitForLog('engineConnected', 2);
-  await waitUntil('a list is asked for', () => lateList.hits() > 0);
+  await waitUntil('a list is requested', () => lateList.hits() > 0);
   answer?.();
-  await waitUntil('that it is over is told', () => problemCodes(run, 'problemResolved').length > 0);
+  await waitUntil('the problem is reported as resolved', () => problemCodes(run, 'problemResolved').length > 0);
   expect(problemCodes(run)).toEqual(['engine-unreachable']);
 });
 
@@ -176,7 +176,7 @@ test.concurrent('opens a stream that is cut again and again with pauses, and rep
   scene.backend('backend', 20);
   const fault = scene.engine.faults.add({ ...events, do: 'cut' });
   const run = scene.run();
-  await waitUntil('it was cut often', () => fault.hits() >= 8);
+  await waitUntil('the stream was cut eight times', () => fault.hits() >= 8);
   expect(run.logged('engineConnected').length).toBeLessThanOrEqual(1);
   expect(problemCodes(run)).toEqual(['engine-unreachable']);
   expect(problemCodes(run, 'problemResolved')).toEqual([]);

@@ -122,7 +122,7 @@ test.concurrent('changes nothing after a restart before the probes have answered
   scene.run();
   await waitForStatus(
     scene,
-    'both have answered',
+    'both replicas have answered',
     ({ instances }) => instances[0]?.services[0]?.replicas.filter(({ reason }) => reason.startsWith('probe: ')).length === 2,
   );
   await scene.converged();

@@ -48,14 +48,14 @@ test.concurrent('an unreadable entry of the list affects only its container, and
   await scene.serves(`${scene.address(21)}:8000`);
   expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
   const reported = (await scene.status()).problems.filter(({ code }) => code === 'container-unreadable');
-  expect(reported.map(({ container, message }) => [container, message.split(': ').at(-1)])).toEqual([
+  expect(reported.map(({ container, message }) => [container, /\((.*)\), so/.exec(message)?.[1]])).toEqual([
     ['entries-without-id', "2 entries of the engine's list have no usable id"],
     ['odd', "its labels aren't a JSON object"],
   ]);
   fault.lift();
   run.signal('SIGHUP');
   await waitUntil(
-    'they are gone',
+    'both problems are resolved',
     () => problemCodes(run, 'problemResolved').filter((code) => code === 'container-unreadable').length === 2,
   );
 });
@@ -82,7 +82,7 @@ test.concurrent('a container whose entry becomes unreadable, or loses its id, st
     const over = problemCodes(run, 'problemResolved').length;
     fault.lift();
     run.signal('SIGHUP');
-    await waitUntil('it is over', () => problemCodes(run, 'problemResolved').slice(over).includes('container-unreadable'));
+    await waitUntil('the problem is resolved', () => problemCodes(run, 'problemResolved').slice(over).includes('container-unreadable'));
   }
   expect(await scene.content()).toContain(`${scene.address(20)}:8000`);
 });
@@ -97,8 +97,8 @@ test.concurrent('closes and reports a stream with an endless line; skips a long 
   await scene.serves(`${scene.address(20)}:8000`);
   expect(engine.calls.filter(({ path }) => path === '/events')).toHaveLength(1);
   for (let part = 0; part <= 64; part += 1) engine.writeToEventStreams('x'.repeat(1024 ** 2));
-  await waitUntil('that is reported', () => run.stderr().includes('longer than 67108864 bytes'));
+  await waitUntil('the line without an end is reported', () => run.stderr().includes('longer than 67108864 bytes'));
   scene.backend('backend-2', 21);
   await scene.serves(`${scene.address(21)}:8000`);
-  await waitUntil('that is over', () => problemCodes(run, 'problemResolved').includes('engine-unreachable'));
+  await waitUntil('the problem is resolved', () => problemCodes(run, 'problemResolved').includes('engine-unreachable'));
 });

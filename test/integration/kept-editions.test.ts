@@ -51,7 +51,7 @@ test.concurrent('the stored state has no template', async ({ scene }) => {
   expect(await readFile(keptFile(scene), 'utf8')).not.toContain('<%');
 });
 
-test.concurrent('the published file stays after a restart with a broken template, and a problem says so until the fix', async ({
+test.concurrent('the published file stays after a restart with a broken template, and a problem is reported until the fix', async ({
   scene,
 }) => {
   await meetOf(scene);
@@ -70,7 +70,9 @@ test.concurrent('the published file stays after a restart with a broken template
   const { problems } = await waitForStatus(scene, 'the broken template is reported', ({ problems: all }) =>
     all.some(({ code, instance }) => code === 'template-broken' && instance === 'meet'),
   );
-  expect(problems.find(({ instance }) => instance === 'meet')?.message).toContain("its file stays as it is and addresses don't follow");
+  expect(problems.find(({ instance }) => instance === 'meet')?.message).toContain(
+    'its published file stays unchanged and its addresses are not updated',
+  );
   expect(await scene.fileIdentity()).toBe(before);
   await writeFile(main, text);
   await scene.serves(`${scene.address(21)}:8000`);

@@ -8,18 +8,18 @@ import type { Scene } from './scene.ts';
 import { situations } from './situations.ts';
 import type { SituationName } from './situations.ts';
 
-// What somebody learns of each situation who has nothing but `docker compose logs meet-gen`, or a terminal.
+// The log of each situation, as `docker compose logs meet-gen` and a terminal show it.
 
 type Format = 'json' | 'pretty';
 
 interface Line {
   readonly level: string;
   readonly msg: string;
-  /** All of its fields. */
+  /** All fields of the line, as one text. */
   readonly fields: string;
 }
 
-/** The lines so far; what is no line of the log shows as one of no level. */
+/** The lines so far. A text outside the log's format becomes a line without a level. */
 function linesOf(run: RunningCommand, format: Format): readonly Line[] {
   return format === 'json' ? run.stderr().split('\n').slice(0, -1).map(readJson) : blocksOf(run.stderr()).map(readPretty);
 }
@@ -33,7 +33,7 @@ function readJson(text: string): Line {
   }
 }
 
-/** A line for a terminal is followed by its fields, further in. */
+/** On a terminal the fields follow their line, indented. */
 function blocksOf(text: string): readonly string[] {
   return text.split(/\n(?! |$)/);
 }
@@ -49,15 +49,15 @@ type Wanted = readonly [name: LogMessageName, ...words: readonly string[]];
 const isOf = (name: LogMessageName, { level, msg }: Line): boolean =>
   level === logMessages[name].level && msg === logMessages[name].message;
 
-const tells = ([name, ...words]: Wanted, line: Line): boolean => isOf(name, line) && words.every((word) => line.fields.includes(word));
+const matches = ([name, ...words]: Wanted, line: Line): boolean => isOf(name, line) && words.every((word) => line.fields.includes(word));
 
-/** What is told of a situation, each once; the first line tells it to one that starts in the middle of it, too. */
-interface Telling {
+/** The lines of a situation, each once. A meet-gen that starts during the situation logs the first line too. */
+interface ExpectedLines {
   readonly begins: readonly Wanted[];
   readonly ends: readonly Wanted[];
 }
 
-const tellings: Readonly<Record<SituationName, Telling>> = {
+const expectedLines: Readonly<Record<SituationName, ExpectedLines>> = {
   'all well': { begins: [], ends: [] },
   'backend starting': {
     begins: [['routesLive', 'backend-2: out of rotation: health check has not passed yet', 'Ms']],
@@ -103,7 +103,7 @@ const tellings: Readonly<Record<SituationName, Telling>> = {
   },
   'contested route': {
     begins: [
-      ['problem', 'contested-route', 'more', 'meet/files already has', 'give one of the two other paths'],
+      ['problem', 'contested-route', 'more', 'belong to meet/files', 'give one of the two services other paths'],
       ['routesLive', '+ /files/ -> meet/files', 'files: in rotation'],
     ],
     ends: [['problemResolved', 'contested-route', 'more']],
@@ -121,7 +121,7 @@ const tellings: Readonly<Record<SituationName, Telling>> = {
     ],
   },
   'engine away': {
-    begins: [['problem', 'engine-unreachable', 'the last good file is served']],
+    begins: [['problem', 'engine-unreachable', 'nginx serves the last good file']],
     ends: [
       ['engineConnected', 'unix://'],
       ['problemResolved', 'engine-unreachable'],
@@ -141,22 +141,22 @@ const tellings: Readonly<Record<SituationName, Telling>> = {
 
 const resyncs = ['--resync', '1s'] as const;
 
-/** Waits until all has been looked at again, so often. */
-async function lookAgain(scene: Scene, times = 1): Promise<void> {
+/** Waits for so many further passes. */
+async function waitForPasses(scene: Scene, times = 1): Promise<void> {
   const passes = async (): Promise<number> =>
     [...(await readMetrics(scene))].reduce((sum, [name, value]) => sum + (name.startsWith('passes_total') ? value : 0), 0);
   const before = await passes();
-  await waitUntil('it has looked', async () => (await passes()) >= before + times);
+  await waitUntil('the passes are over', async () => (await passes()) >= before + times);
 }
 
-/** What is told however a situation goes: what is found out of the frontends on the way. */
+/** Lines on the abilities of the frontends, which can come in every situation. */
 const isAside = (line: Line): boolean => isOf('testsUnavailable', line) || line.fields.includes('keepaliveMinTimeout');
 
 async function waitForLines(wanted: readonly Wanted[], lines: () => readonly Line[]): Promise<void> {
   for (const one of wanted)
     await waitUntil(
-      `the log tells ${one.join(' | ')}`,
-      () => lines().some((line) => tells(one, line)),
+      `the log shows ${one.join(' | ')}`,
+      () => lines().some((line) => matches(one, line)),
       undefined,
       () => JSON.stringify(lines(), undefined, 1),
     );
@@ -164,16 +164,16 @@ async function waitForLines(wanted: readonly Wanted[], lines: () => readonly Lin
 
 const numbers = /"?(?:servingMs|liveMs|generation)"?: ?"?[\da-f]+"?/g;
 
-/** That there are these lines, no others, and none twice. */
+/** Expects these lines, no others, and none twice. */
 function expectOnly(wanted: readonly Wanted[], lines: readonly Line[]): void {
-  expect(lines.filter((line) => !wanted.some((one) => tells(one, line)))).toEqual([]);
-  const told = lines.map(({ level, msg, fields }) => `${level} ${msg} ${fields.replaceAll(numbers, '')}`);
-  expect(told).toEqual([...new Set(told)]);
+  expect(lines.filter((line) => !wanted.some((one) => matches(one, line)))).toEqual([]);
+  const texts = lines.map(({ level, msg, fields }) => `${level} ${msg} ${fields.replaceAll(numbers, '')}`);
+  expect(texts).toEqual([...new Set(texts)]);
 }
 
 for (const format of ['json', 'pretty'] as const)
   for (const { name, arrange } of situations) {
-    test.concurrent(`${format}: ${name}: told once, and when it is over`, async ({ scene }) => {
+    test.concurrent(`logs the start and the end once: ${name} (${format})`, async ({ scene }) => {
       const { run, fix } = await arrange(scene, ['--log-format', format, ...resyncs]);
       let from = 0;
       const since = (): readonly Line[] =>
@@ -181,22 +181,22 @@ for (const format of ['json', 'pretty'] as const)
           .slice(from)
           .filter((line) => !isAside(line));
       const start: readonly Wanted[] = [['starts'], ['engineConnected'], ['routesLive', 'first seen']];
-      const { begins, ends } = tellings[name];
+      const { begins, ends } = expectedLines[name];
       await waitForLines([...start, ...begins], since);
-      await lookAgain(scene, 3);
+      await waitForPasses(scene, 3);
       expectOnly([...start, ...begins], since());
       from = linesOf(run, format).length;
       await fix();
       await waitForLines(ends, since);
-      await lookAgain(scene);
+      await waitForPasses(scene);
       expectOnly(ends, since());
     });
   }
 
 for (const { name, arrange } of situations) {
-  const [begins] = tellings[name].begins;
+  const [begins] = expectedLines[name].begins;
   if (begins === undefined) continue;
-  test.concurrent(`one that starts in the middle of it tells it, too: ${name}`, async ({ scene }) => {
+  test.concurrent(`logs a situation that began before meet-gen started: ${name}`, async ({ scene }) => {
     await arrange(scene);
     await scene.stopAll();
     const run = scene.run(['--verify-timeout', '2s']);
@@ -204,7 +204,7 @@ for (const { name, arrange } of situations) {
   });
 }
 
-test.concurrent('one that comes unhealthy changes no route, and is told all the same', async ({ scene }) => {
+test.concurrent('logs a new unhealthy replica, although the routes stay', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20, { health: 'healthy' });
   const run = scene.run();
@@ -219,7 +219,7 @@ test.concurrent('one that comes unhealthy changes no route, and is told all the 
   });
 });
 
-test.concurrent('the last one that turns unhealthy keeps its routes: a warning, and when it is over', async ({ scene }) => {
+test.concurrent('warns if the last replica turns unhealthy and keeps its routes, and logs the end', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20, { health: 'healthy' });
   const run = scene.run();
@@ -243,7 +243,7 @@ test.concurrent('the last one that turns unhealthy keeps its routes: a warning, 
   );
 });
 
-test.concurrent('a stop is told when it begins; how the end goes on is not', async ({ scene }) => {
+test.concurrent('logs the beginning of a stop, but not its end', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend-1', 20);
   scene.backend('backend-2', 21);
@@ -251,16 +251,16 @@ test.concurrent('a stop is told when it begins; how the end goes on is not', asy
   await scene.converged();
   scene.engine.world.beginStop('backend-2');
   await waitForLines([['routesLive', 'backend-2: out of rotation: got a stop signal']], () => linesOf(run, 'json'));
-  const told = run.log().length;
+  const linesBefore = run.log().length;
   scene.engine.world.stop('backend-2');
-  await waitForStatus(scene, 'it has ended', ({ instances }) => instances[0]?.services[0]?.replicas[1]?.state === 'exited');
+  await waitForStatus(scene, 'the container has ended', ({ instances }) => instances[0]?.services[0]?.replicas[1]?.state === 'exited');
   scene.engine.world.remove('backend-2');
-  await waitForStatus(scene, 'it is gone', ({ instances }) => instances[0]?.services[0]?.replicas.length === 1);
-  await lookAgain(scene);
-  expect(run.log().slice(told)).toEqual([]);
+  await waitForStatus(scene, 'the container is removed', ({ instances }) => instances[0]?.services[0]?.replicas.length === 1);
+  await waitForPasses(scene);
+  expect(run.log().slice(linesBefore)).toEqual([]);
 });
 
-test.concurrent('the service that has nobody stays the same problem while its container is recreated', async ({ scene }) => {
+test.concurrent('keeps the problem of a service without replicas while its container is recreated', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const run = scene.run(resyncs);
@@ -268,8 +268,8 @@ test.concurrent('the service that has nobody stays the same problem while its co
   scene.engine.world.stop('backend');
   await waitForLines([['problemWarning', 'nobody-in-rotation', 'meet/backend']], () => linesOf(run, 'json'));
   scene.engine.world.remove('backend');
-  await waitForStatus(scene, 'it is gone', ({ instances }) => instances[0]?.services.length === 0);
-  await lookAgain(scene);
+  await waitForStatus(scene, 'the container is removed', ({ instances }) => instances[0]?.services.length === 0);
+  await waitForPasses(scene);
   expect(run.logged('problem')).toHaveLength(1);
   expect(run.logged('problemResolved')).toEqual([]);
   scene.backend('backend', 20);

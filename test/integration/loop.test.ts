@@ -116,7 +116,7 @@ test.concurrent('asks a restarted frontend again, even if the list is the same a
     const visits = nginx.visits.length;
     for (const Action of ['die', 'start'])
       scene.engine.writeToEventStreams(`${JSON.stringify({ Type: 'container', Action, Actor: { ID: frontend?.Id, Attributes: {} } })}\n`);
-    await waitUntil('it is asked until it is live', () => nginx.visits.length >= visits + 10);
+    await waitUntil('the frontend is asked until it is live', () => nginx.visits.length >= visits + 10);
     await scene.converged();
   }
 });
@@ -140,7 +140,7 @@ test.concurrent('1,000 events at once cost a few lists, and at most five writes 
   const before = { lists: listsOf(scene), hups: scene.engine.killCalls().length, events: scene.engine.sentEvents() };
   const file = watchFile(scene.file(), { now: () => performance.now() });
   while (scene.engine.sentEvents() - before.events < 1000) life.step();
-  await waitUntil('the file holds what there is', async () => life.serversIn(await scene.content()) === life.servers());
+  await waitUntil('the file holds all servers', async () => life.serversIn(await scene.content()) === life.servers());
   await scene.converged();
   file.stop();
   expect(file.writtenAtMs().length).toBeGreaterThanOrEqual(1);

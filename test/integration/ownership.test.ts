@@ -159,12 +159,12 @@ test.concurrent('render prints the owner that it assumes, and --project names an
   const assumed = await render();
   expect(assumed.stderr).toContain('This single pass takes aaa as the owner');
   expect(assumed.stderr).toContain('--project prod=aaa');
-  const told = await render('--project', 'visio');
-  expect(told.stderr).not.toContain('as the owner');
-  expect(told.stdout).toContain(`server ${scene.address(20)}:8000`);
+  const chosen = await render('--project', 'visio');
+  expect(chosen.stderr).not.toContain('as the owner');
+  expect(chosen.stdout).toContain(`server ${scene.address(20)}:8000`);
 });
 
 test.concurrent('refuses --project without the name of an instance if --instance is missing', async () => {
   const { code, stderr } = await runCommand(['render', '--project', 'visio']);
-  expect([code, stderr]).toEqual([2, expect.stringContaining('nothing says which Meet belongs to that project')]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('the project has no Meet; name the Meet')]);
 });

@@ -210,9 +210,9 @@ test.concurrent('two frontends are signalled at the same time, and the status sh
   const [first, second] = [await scene.frontend('frontend-1'), await scene.frontend('frontend-2', { host: 11 })];
   second.behaviour.reloadMs = 3000;
   scene.run();
-  const published = await waitUntil('the first serves', () => first.generation() !== 'none' && first.generation());
+  const published = await waitUntil('the first frontend serves', () => first.generation() !== 'none' && first.generation());
   // The slow frontend was signalled too, and is still reloading: signals are sent in parallel.
-  await waitForStatus(scene, 'one of two serves', ({ converged, instances }) => {
+  await waitForStatus(scene, 'one of two frontends serves', ({ converged, instances }) => {
     const running = new Map(instances[0]?.frontends.map((frontend) => [frontend.container, frontend.runningGeneration]));
     return !converged && running.get('frontend-1') === published && running.get('frontend-2') === 'none';
   });

@@ -115,7 +115,7 @@ test.concurrent('one of two frontends is enough to refuse, and is named', async 
   await published(scene, 'a file without the refused route', (content) => !content.includes('^~ /bad/'));
 });
 
-test.concurrent('a frontend of another project neither blocks routes nor decides the nginx version', async ({ scene }) => {
+test.concurrent('a frontend of another project can not block a route or decide the nginx version', async ({ scene }) => {
   const nginx = await scene.frontend('frontend', { version: '1.30.0' });
   const stranger = await scene.frontend('stranger', {
     host: 11,
@@ -306,7 +306,7 @@ test.concurrent('a refused first file is withdrawn, and the earlier file is back
   nginx.behaviour.refuseReload = true;
   addService(scene, 'more', 31);
   scene.run();
-  await waitForStatus(scene, 'refused', ({ problems }) => problems.some(({ code }) => code === rejected));
+  await waitForStatus(scene, 'the refusal is reported', ({ problems }) => problems.some(({ code }) => code === rejected));
   await waitUntil('the earlier file is back', async () => (await scene.content()) === before);
   expect(nginx.generation()).not.toBe('none');
 });

@@ -3,7 +3,7 @@ import { waitUntil } from '../support/wait-until.ts';
 import { problemCodes, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-/* Every reload leaves old workers behind for a while: how many there are is bounded, but a removal never waits. */
+/* Every reload leaves old workers behind for a while. meet-gen limits their number, but never delays a removal. */
 
 async function isServed(scene: Scene, host: number): Promise<boolean> {
   return (await scene.content()).includes(`${scene.address(host)}:8000`);
@@ -30,7 +30,7 @@ describe.concurrent('a container that crashes in a loop', () => {
     await waitUntil('the container is back after the second crash', () => isServed(scene, 21));
     for (let death = 3; death <= 10; death += 1) await crash(scene, 'crasher', 21);
     await waitUntil('the problem is logged', () => problemCodes(run).includes('crash-loop'));
-    await waitForStatus(scene, 'it runs, and is out', ({ instances }) =>
+    await waitForStatus(scene, 'the container runs and is out', ({ instances }) =>
       (instances[0]?.services[0]?.replicas ?? []).some(
         ({ container, state, inRotation }) => container === 'crasher' && state === 'running' && !inRotation,
       ),
@@ -63,12 +63,12 @@ describe.concurrent('a container that crashes in a loop', () => {
   });
 });
 
-for (const [told, fault] of [
+for (const [signalEvent, fault] of [
   ['once', undefined],
   ['twice', { method: 'GET', path: /^\/events$/, do: 'repeat' }],
-  ['after the end that it led to', { method: 'GET', path: /^\/events$/, do: 'swap' }],
+  ['after the end of the container', { method: 'GET', path: /^\/events$/, do: 'swap' }],
 ] as const) {
-  test.concurrent(`a container that an operator restarts repeatedly is not in a crash loop (its signal is reported ${told})`, async ({
+  test.concurrent(`a container that an operator restarts repeatedly is not in a crash loop (its signal is reported ${signalEvent})`, async ({
     scene,
   }) => {
     await scene.frontend('frontend');

@@ -210,9 +210,9 @@ describe('render --compose, without an engine', () => {
 
   for (const { name, stdin, reason } of [
     { name: 'YAML', stdin: 'services:\n  a: {}\n', reason: 'not valid JSON' },
-    { name: 'half of it', stdin: '{"name": "meet", "services": {', reason: 'JSON' },
-    { name: 'nothing', stdin: '', reason: 'JSON' },
-    { name: 'another JSON', stdin: '{}', reason: 'no project name' },
+    { name: 'half a project', stdin: '{"name": "meet", "services": {', reason: 'JSON' },
+    { name: 'empty input', stdin: '', reason: 'JSON' },
+    { name: 'other JSON', stdin: '{}', reason: 'no project name' },
     { name: 'variables, as with --no-interpolate', stdin: '{"name": "${X}", "services": {}}', reason: '--no-interpolate' },
     { name: 'input beyond the limit', stdin: ' '.repeat(17 * 2 ** 20), reason: 'longer than 16777216 bytes' },
   ]) {

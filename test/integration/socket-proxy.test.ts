@@ -108,7 +108,7 @@ describe.concurrent.each(kinds)("%s's proxy", (kind) => {
     await scene.frontend('frontend');
     scene.backend('backend', 20);
     scene.run(['--docker-host', host, '--resync', '1s']);
-    await waitUntil('it is published', async () => (await scene.content().catch(() => '')).includes(`${scene.address(20)}:8000`));
+    await waitUntil('the backend is published', async () => (await scene.content().catch(() => '')).includes(`${scene.address(20)}:8000`));
     expect(await problemOf(scene, 'engine-unreachable')).toContain("doesn't let GET /events through; allow that call in the proxy");
   });
 

@@ -148,7 +148,7 @@ for (const { what, edit, line, reason } of [
 
     templates.edit((text) => `# fixed\n${text}`);
     await scene.serves('# fixed');
-    await waitUntil('the problem is gone', () => problemCodes(run, 'problemResolved').includes('template-broken'));
+    await waitUntil('the problem is resolved', () => problemCodes(run, 'problemResolved').includes('template-broken'));
     expect((await scene.status()).problems).toEqual([]);
     expect(run.hasEnded()).toBe(false);
   });

@@ -7,7 +7,7 @@ import { askSocket, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 /** Checks that the tenant without attacks is still served: a new backend goes live. */
-async function goesOn(scene: Scene, host: number): Promise<void> {
+async function expectServed(scene: Scene, host: number): Promise<void> {
   scene.backend(`backend-${host}`, host);
   await waitForStatus(scene, 'the new backend is served', ({ instances }) =>
     instances.some(
@@ -29,17 +29,17 @@ test('any kind of file at any path of an instance affects only that instance, an
   addVictims(scene);
   const outside = await attack(scene);
   const run = scene.run(['--wait', '10ms:50ms']);
-  await goesOn(scene, 21);
+  await expectServed(scene, 21);
   await withstands(scene, outside, true);
-  await goesOn(scene, 22);
+  await expectServed(scene, 22);
   await heals(scene, () => run.signal('SIGHUP'));
   await untilRemembered(scene);
 
   await attack(scene);
   run.signal('SIGHUP');
-  await goesOn(scene, 23);
+  await expectServed(scene, 23);
   await withstands(scene, outside, false);
-  await goesOn(scene, 24);
+  await expectServed(scene, 24);
   await heals(scene, () => run.signal('SIGHUP'));
 
   await attack(scene);
@@ -59,7 +59,7 @@ for (const kind of few)
     const names = ['.drained.json', '.versions.json', '.meet-gen.sock', 'routing.conf', '.editions.json'];
     for (const name of names) await untrustedFiles.all[kind]?.(join(scene.out, name), outside);
     const run = scene.run(['--instance', 'meet']);
-    await waitForStatus(scene, 'it has looked', ({ engine }) => engine.lastSyncAt !== null);
+    await waitForStatus(scene, 'the engine has been listed', ({ engine }) => engine.lastSyncAt !== null);
     expect((await askSocket(scene.statusSocket, '/healthz')).status).toBe(200);
     for (const name of names) if (kind !== 'JSON null') await rm(join(scene.out, name), { recursive: true, force: true });
     run.signal('SIGHUP');

@@ -14,11 +14,11 @@ const lock = ({ out }: Scene): string => join(out, '.meet-gen.sock');
 /** The whole answer to a request, until the other side closes. */
 function answerTo(path: string, request: string): Promise<string> {
   return new Promise((resolve) => {
-    let said = '';
+    let answer = '';
     const connection = connect({ path });
-    connection.setEncoding('utf8').on('data', (text: string) => (said += text));
+    connection.setEncoding('utf8').on('data', (text: string) => (answer += text));
     connection.on('error', () => undefined);
-    connection.on('close', () => resolve(said));
+    connection.on('close', () => resolve(answer));
     connection.write(`${request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
   });
 }
@@ -28,7 +28,7 @@ async function socketsBelow(folder: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isSocket()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-test.concurrent('no socket in the shared directory answers anything', async ({ scene }) => {
+test.concurrent('answers no request on a socket in the shared directory', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);
   const run = scene.run();
@@ -53,7 +53,7 @@ test.concurrent('the commands use a socket that only meet-gen sees', async ({ sc
     expect((await runCommand([...command, '--out', scene.out])).code, command.join(' ')).toBe(0);
 });
 
-test.concurrent('this socket is in /dev/shm if the temporary directory is read-only', async ({ scene }) => {
+test.concurrent('puts the status socket into /dev/shm if the temporary directory is read-only', async ({ scene }) => {
   const options = { env: { TMPDIR: '/nowhere' } };
   const folder = join('/dev/shm', scene.statusSocket.split('/').at(-2) ?? '');
   const run = scene.run([], options);
@@ -104,14 +104,16 @@ test.concurrent('only one of many processes that start together publishes', asyn
   for (const run of runs.filter((one) => one.hasEnded())) expect((await run.ended).code).toBe(2);
 });
 
-test.concurrent('a file at the lock’s path is reported, and after its removal the lock is made', async ({ scene }) => {
+test.concurrent("a directory at the lock's path is reported, and after its removal the lock is made", async ({ scene }) => {
   await mkdir(lock(scene));
   const run = scene.run();
-  const told = await waitForStatus(scene, 'not locked', ({ problems }) => problems.some(({ code }) => code === 'not-locked'));
-  expect(told.problems[0]?.message).toContain('a second meet-gen could publish into the same directory');
+  const status = await waitForStatus(scene, 'the missing lock is reported', ({ problems }) =>
+    problems.some(({ code }) => code === 'not-locked'),
+  );
+  expect(status.problems[0]?.message).toContain('a second meet-gen could publish into the same directory');
   await rmdir(lock(scene));
   await waitUntil('the lock exists', async () => (await lstat(lock(scene)).catch(() => undefined))?.isSocket());
-  await waitForStatus(scene, 'locked', ({ problems }) => problems.length === 0);
+  await waitForStatus(scene, 'the problem is resolved', ({ problems }) => problems.length === 0);
   await rm(lock(scene));
   await waitUntil('the lock exists again', async () => (await lstat(lock(scene)).catch(() => undefined))?.isSocket());
   expect(run.hasEnded()).toBe(false);
@@ -124,11 +126,11 @@ test.concurrent('a lock of another process is reported, and not removed', async 
   const run = scene.run();
   await scene.converged();
   await rm(lock(scene));
-  const thief = createServer((connection) => connection.destroy());
-  await new Promise<void>((resolve) => thief.listen(lock(scene), resolve));
-  await waitForStatus(scene, 'not locked', ({ problems }) => problems.some(({ code }) => code === 'not-locked'));
+  const other = createServer((connection) => connection.destroy());
+  await new Promise<void>((resolve) => other.listen(lock(scene), resolve));
+  await waitForStatus(scene, 'the missing lock is reported', ({ problems }) => problems.some(({ code }) => code === 'not-locked'));
   await waitUntil('the problem is logged', () => problemCodes(run, 'notice').includes('not-locked'));
   expect((await run.stop()).code).toBe(0);
   expect((await lstat(lock(scene))).isSocket()).toBe(true);
-  await new Promise((resolve) => thief.close(resolve));
+  await new Promise((resolve) => other.close(resolve));
 });

@@ -22,7 +22,7 @@ it('no two folders import each other, even through a third', () => {
     for (const to of arrows[from] ?? []) if (!seen.has(to)) reach(to, seen.add(to));
     return seen;
   };
-  expect(Object.keys(arrows).filter((room) => reach(room, new Set()).has(room))).toEqual([]);
+  expect(Object.keys(arrows).filter((folder) => reach(folder, new Set()).has(folder))).toEqual([]);
 });
 
 it('every file named on the page exists', () => {
@@ -39,35 +39,35 @@ function sourceFiles(): readonly string[] {
 type Arrows = Readonly<Record<string, readonly string[]>>;
 
 /** A folder, or a file in the root. */
-function roomOf(file: string): string {
+function folderOf(file: string): string {
   return file.includes('/') ? `${dirname(file)}/` : file;
 }
 
 function arrowsOfCode(): Arrows {
   const arrows: Record<string, Set<string>> = {};
   for (const file of sourceFiles()) {
-    const room = roomOf(file);
-    const found = (arrows[room] ??= new Set());
+    const folder = folderOf(file);
+    const found = (arrows[folder] ??= new Set());
     const text = readFileSync(join(source, file), 'utf8');
     for (const [, target = ''] of text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)) {
-      const to = roomOf(relative(source, normalize(join(source, dirname(file), target))));
-      if (to !== room && to !== 'util/') found.add(to);
+      const to = folderOf(relative(source, normalize(join(source, dirname(file), target))));
+      if (to !== folder && to !== 'util/') found.add(to);
     }
   }
   return sorted(arrows);
 }
 
 function arrowsOfTable(): Arrows {
-  const rows = [...readPage('docs/architecture.md').matchAll(/^\| `([a-z/]+(?:\.ts)?)` \| .* \| ([^|]*)\|$/gm)].filter(([, room = '']) =>
-    existsSync(join(source, room)),
+  const rows = [...readPage('docs/architecture.md').matchAll(/^\| `([a-z/]+(?:\.ts)?)` \| .* \| ([^|]*)\|$/gm)].filter(([, folder = '']) =>
+    existsSync(join(source, folder)),
   );
-  const all = rows.map(([, room = '']) => room);
+  const all = rows.map(([, folder = '']) => folder);
   return sorted(
     Object.fromEntries(
-      rows.map(([, room = '', cell = '']) => {
+      rows.map(([, folder = '', cell = '']) => {
         const named = [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
-        if (!cell.startsWith('every folder but')) return [room, named];
-        return [room, all.filter((one) => ![room, 'main.ts', 'cli.ts', 'util/'].includes(one) && !named.includes(one))];
+        if (!cell.startsWith('every folder but')) return [folder, named];
+        return [folder, all.filter((one) => ![folder, 'main.ts', 'cli.ts', 'util/'].includes(one) && !named.includes(one))];
       }),
     ),
   );
@@ -76,7 +76,7 @@ function arrowsOfTable(): Arrows {
 function sorted(arrows: Readonly<Record<string, Iterable<string>>>): Arrows {
   return Object.fromEntries(
     Object.entries(arrows)
-      .map(([room, found]) => [room, [...found].toSorted()] as const)
+      .map(([folder, found]) => [folder, [...found].toSorted()] as const)
       .toSorted(([left], [right]) => (left < right ? -1 : 1)),
   );
 }

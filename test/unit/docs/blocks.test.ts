@@ -34,7 +34,7 @@ describe('every command in the prose', () => {
 });
 
 describe('labels, variables and flags in the prose', () => {
-  it.each(documentationPages())('in %s', (page) => {
+  it.each(documentationPages())('are known in %s', (page) => {
     expect(readCodeSpans(readPage(page)).flatMap(checkName)).toEqual([]);
   });
 
@@ -56,7 +56,7 @@ describe('commands in the comments of files for users', () => {
     expect(new Set(lines.map(([file]) => file))).toEqual(new Set(files));
   });
 
-  it('uses only files that the README creates: compose.yml and its overlay', () => {
+  it('use only files that the README creates: compose.yml and its overlay', () => {
     expect(lines.filter(([, line]) => line.includes('compose.example.yml'))).toEqual([]);
     const overlay = 'COMPOSE_FILE=compose.yml:compose.hardened.yml';
     for (const page of ['compose.hardened.yml', 'docs/hook.md']) expect(readPage(page)).toContain(overlay);

@@ -3,11 +3,11 @@ import { checkLinks, checkNamedFiles } from '../../support/docs/links.ts';
 import { documentationPages, readPage } from '../../support/docs/pages.ts';
 
 describe('links', () => {
-  it.each(documentationPages())('from %s', (page) => {
+  it.each(documentationPages())('have a target: %s', (page) => {
     expect(checkLinks(page, readPage(page))).toEqual([]);
   });
 
-  it('reports broken links', () => {
+  it('are reported if broken', () => {
     const text = [
       '# One, two',
       '[a](nowhere.md) [b](#one-two) [c](#three) [d](labels.md#the-roles) [e](labels.md#the-rules)',
@@ -28,7 +28,7 @@ describe('names of files and addresses in texts', () => {
     expect(checkNamedFiles(page, readPage(page))).toEqual([]);
   });
 
-  it('reports unknown names', () => {
+  it('are reported if unknown', () => {
     const text = '# docs/nowhere.md, compose.soft.yml, https://meet.example.com/x, https://elsewhere.net/page. http://backend:8000/api';
     expect(checkNamedFiles('page', text)).toEqual([
       'page: docs/nowhere.md: there is no such thing',

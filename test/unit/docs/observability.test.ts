@@ -46,11 +46,11 @@ describe('alerts and dashboard', () => {
     expect(costly.flatMap(([code]) => (codes.includes(code) ? [] : code))).toEqual(['connection-refused', 'engine-unreachable']);
   });
 
-  it('every alert has a summary and a cure', () => {
+  it('have a summary and a cure for every alert', () => {
     for (const { annotations: words } of alerts) expect(Object.keys(words)).toEqual(['summary', 'description']);
   });
 
-  it('compares quantiles with bucket limits: values between two limits are estimates', () => {
+  it('compare quantiles with bucket limits: values between two limits are estimates', () => {
     const limits = alerts.flatMap(({ expr }) => [...expr.matchAll(/histogram_quantile.*meet_gen_(\w+)_bucket.*> ([\d.]+)$/g)]);
     expect(limits.length).toBeGreaterThan(0);
     for (const [, name, limit] of limits) expect(histograms[name as keyof typeof histograms].buckets).toContain(Number(limit));

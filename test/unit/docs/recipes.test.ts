@@ -103,7 +103,7 @@ it('each doctor check is in the table, in docs/troubleshooting.md and on a page 
 });
 
 // observability.test.ts checks the dashboard.
-it('each metric is in docs/metrics.md, and each counter and histogram is called', () => {
+it('each metric is in docs/metrics.md, and each counter and histogram is used', () => {
   const counted = [...Object.keys(counters), ...Object.keys(histograms)];
   const all = [...Object.keys(gauges), ...counted];
   expect(all.filter((name) => !readPage('docs/metrics.md').includes(rowOf(`meet_gen_${name}`)))).toEqual([]);

@@ -59,9 +59,9 @@ describe('the headline', () => {
       { converged: false, problems: [deserted] },
       /^not everything .* is live, and there is a problem$/,
     ],
-    ['no container', { instances: [] }, /^no container has the label meet\.role$/],
+    ['without a container', { instances: [] }, /^no container has the label meet\.role$/],
     ['before the first pass', { ready: false, converged: false }, /^no file is published yet/],
-    ['no engine', { ready: false, engine: { connected: false, lastSyncAt: null, error: 'e' } }, /^the engine can't be reached/],
+    ['without an engine', { ready: false, engine: { connected: false, lastSyncAt: null, error: 'e' } }, /^the engine can't be reached/],
   ])('%s', (_, more, expected) => {
     expect(headlineOf({ ...snapshot, ...more })).toMatch(expected);
   });
