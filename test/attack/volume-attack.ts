@@ -13,7 +13,7 @@ import { waitUntil } from '../support/wait-until.ts';
 const places = {
   'the published file': 'routing.conf',
   'the folder': '.',
-  'what is kept of editions': '.editions.json',
+  'the stored editions': '.editions.json',
   'the remembered owner': '.owner.json',
   'the refused file': '.rejected.conf',
   "nginx's words": '.rejected.txt',
@@ -53,7 +53,7 @@ function isReported(one: Attack, isAtStart: boolean): boolean {
   const { place, kind } = one;
   // Owner files are written with the first file and at each resync, which replaces everything but a folder.
   if (place === 'the remembered owner') return ['an empty directory', 'a directory with files'].includes(kind);
-  if (place !== 'what is kept of editions') return false;
+  if (place !== 'the stored editions') return false;
   // Without new knowledge nothing is written.
   return isAtStart && (kind in untrustedFiles.notRegular || (kind === 'a file of mode 0000' && process.getuid?.() !== 0));
 }
@@ -94,36 +94,36 @@ export async function attack(scene: Scene): Promise<string> {
 }
 
 /** Checks the state during the attack: blocked places are reported, replaceable files are replaced. */
-export async function withstands(scene: Scene, outside: string, isAtStart: boolean): Promise<void> {
+export async function expectContained(scene: Scene, outside: string, isAtStart: boolean): Promise<void> {
   const blocked = attacks.filter(isInTheWay).map(({ instance }) => instance);
   const keptOf = (some: (one: Attack, isAtStart: boolean) => boolean): readonly string[] =>
     attacks.filter((one) => some(one, isAtStart)).map((one) => keptIn(scene, one));
   const kept = keptOf(isReported);
   const perhaps = new Set(keptOf(mayBeReported));
-  await waitForStatus(scene, 'what is in the way is reported', ({ problems }) => {
+  await waitForStatus(scene, 'the blocked files are reported', ({ problems }) => {
     const reported = problems.flatMap(({ code, instance }) => (code === 'publish-failed' ? (instance ?? '') : []));
     const notKept = problems.flatMap(({ code, value }) => (code === 'not-kept' ? (value ?? '') : []));
     const certain = notKept.filter((path) => !perhaps.has(path));
     return isSame(reported, blocked) && isSame(certain, kept);
   });
-  for (const one of attacks.filter((each) => !isInTheWay(each))) await untilOwn(scene, one);
+  for (const one of attacks.filter((each) => !isInTheWay(each))) await waitForOwnFile(scene, one);
   expect(await readdir(outside)).toEqual(['file']);
   expect(await readFile(join(outside, 'file'), 'utf8')).toBe('outside\n');
   expect((await askSocket(scene.statusSocket, '/healthz')).status).toBe(200);
 }
 
 /** Removes every file, and checks that no problem is left and every instance has its file. */
-export async function heals(scene: Scene, look: () => void): Promise<void> {
+export async function expectRecovery(scene: Scene, look: () => void): Promise<void> {
   for (const one of attacks) await rm(pathOf(scene, one).replace(/\/\.$/, ''), { recursive: true, force: true });
   look();
-  await waitForStatus(scene, 'nothing is in the way', ({ problems }) =>
+  await waitForStatus(scene, 'no file is blocked', ({ problems }) =>
     problems.every(({ code }) => code !== 'publish-failed' && code !== 'not-kept'),
   );
-  for (const one of attacks) await untilOwn(scene, one);
+  for (const one of attacks) await waitForOwnFile(scene, one);
 }
 
 /** Waits for the files that are written once, before the next attack. */
-export async function untilRemembered({ out }: Scene): Promise<void> {
+export async function waitForOwnerFiles({ out }: Scene): Promise<void> {
   for (const { instance } of attacks)
     await waitUntil(`the owner of ${instance} is remembered`, () =>
       readFile(join(out, instance, '.owner.json'), 'utf8').then(
@@ -138,7 +138,7 @@ function isSame(some: readonly string[], others: readonly string[]): boolean {
 }
 
 /** The published file is a regular file written by meet-gen. */
-async function untilOwn(scene: Scene, one: Attack): Promise<void> {
+async function waitForOwnFile(scene: Scene, one: Attack): Promise<void> {
   const path = fileOf(scene, one);
   await waitUntil(`${one.kind} in place of ${one.place} leaves ${path} alone`, async () => {
     const isFile = await lstat(path).then(

@@ -25,13 +25,13 @@ interface Part {
   /** Makes the part do its work; `nth` counts from 0. */
   readonly act: (scene: Scene, faulty: FaultyRun, nth: number) => unknown;
   /** The part works only on request. */
-  readonly isAsked?: true;
+  readonly worksOnRequest?: true;
   /** The fault stops all publishing. */
-  readonly stopsAll?: true;
+  readonly stopsPublishing?: true;
 }
 
 const ask = (scene: Scene, path: string): Promise<unknown> => askSocket(scene.statusSocket, path).catch(() => undefined);
-const hangUp = (_: Scene, { run }: FaultyRun): void => run.signal('SIGHUP');
+const requestResync = (_: Scene, { run }: FaultyRun): void => run.signal('SIGHUP');
 
 /** Changes the rotation, and so the file. */
 function changeRotation(scene: Scene, _: FaultyRun, nth: number): void {
@@ -47,7 +47,7 @@ const parts: readonly Part[] = [
     fault: { call: 'toSorted', from: 'sortProblems' },
     reportedAs: { part: 'a pass' },
     act: changeRotation,
-    stopsAll: true,
+    stopsPublishing: true,
   },
   {
     name: 'the pass of one instance',
@@ -60,7 +60,7 @@ const parts: readonly Part[] = [
     fault: { call: 'createHash', from: 'renderWithGeneration' },
     reportedAs: { problem: 'template-broken' },
     act: changeRotation,
-    stopsAll: true,
+    stopsPublishing: true,
   },
   {
     name: 'publishing',
@@ -69,11 +69,11 @@ const parts: readonly Part[] = [
     act: changeRotation,
   },
   {
-    name: 'keeping what nginx said',
+    name: 'storing the refusal of nginx',
     fault: { call: 'join', from: '\\w+', about: '.editions.json' },
     reportedAs: { part: 'keeping what nginx said' },
     act: (scene, _, nth) => addService(scene, `service-${nth}`, 40 + nth),
-    isAsked: true,
+    worksOnRequest: true,
   },
   {
     name: 'asking nginx',
@@ -85,7 +85,7 @@ const parts: readonly Part[] = [
     name: 'asking as a visitor',
     fault: { call: 'setMaxListeners', from: 'visit' },
     reportedAs: { part: 'the proof of frontend' },
-    act: hangUp,
+    act: requestResync,
   },
   {
     name: 'signalling',
@@ -113,28 +113,28 @@ const parts: readonly Part[] = [
     fault: { call: 'now', from: 'page' },
     reportedAs: { part: 'answering /' },
     act: (scene) => ask(scene, '/'),
-    isAsked: true,
+    worksOnRequest: true,
   },
   {
     name: 'answering /status',
     fault: { call: 'stringify', from: 'send', about: '"changes":' },
     reportedAs: { part: 'answering /status' },
     act: (scene) => ask(scene, '/status'),
-    isAsked: true,
+    worksOnRequest: true,
   },
   {
     name: 'answering /metrics',
     fault: { call: 'flatMap', from: 'metricsOf' },
     reportedAs: { part: 'answering /metrics' },
     act: (scene) => ask(scene, '/metrics'),
-    isAsked: true,
+    worksOnRequest: true,
   },
   {
     name: 'answering explain',
     fault: { call: 'flatMap', from: 'explain\\w*|notesOn|containersFor' },
     reportedAs: { part: 'answering /explain' },
     act: (scene) => ask(scene, '/explain?target=/api'),
-    isAsked: true,
+    worksOnRequest: true,
   },
   {
     name: 'answering drain',
@@ -144,7 +144,7 @@ const parts: readonly Part[] = [
       await runCommand(['drain', '--out', scene.out, '--timeout', '10s', 'backend-2']);
       await runCommand(['drain', '--out', scene.out, '--cancel', 'backend-2']);
     },
-    isAsked: true,
+    worksOnRequest: true,
   },
   {
     name: 'watching templates',
@@ -153,14 +153,14 @@ const parts: readonly Part[] = [
     flags: (scene) => ['--templates', templatesOf(scene)],
     prepare: (scene) => cp(shipped, templatesOf(scene), { recursive: true }),
     act: (scene, _, nth) => writeFile(join(templatesOf(scene), `other-${nth}.eta`), '# nothing\n'),
-    isAsked: true,
+    worksOnRequest: true,
   },
   {
     name: 'taking in events',
     fault: { call: 'min', from: 'takeEvent|onEvent' },
     reportedAs: { part: 'an event of the engine' },
     act: changeRotation,
-    isAsked: true,
+    worksOnRequest: true,
   },
   {
     name: 'the stream of events',
@@ -172,9 +172,9 @@ const parts: readonly Part[] = [
       await scene.engine.comeBack();
       await waitForStatus(scene, 'the engine is connected again', ({ engine }) => engine.connected);
     },
-    isAsked: true,
+    worksOnRequest: true,
   },
-  { name: 'logging what went live', fault: { call: 'now', from: 'noteProof' }, reportedAs: { part: '' }, act: changeRotation },
+  { name: 'logging live routes', fault: { call: 'now', from: 'noteProof' }, reportedAs: { part: '' }, act: changeRotation },
   {
     name: 'the timer of the resync',
     fault: { call: 'setImmediate', from: 'renewIfSilent' },
@@ -182,7 +182,7 @@ const parts: readonly Part[] = [
     flags: () => ['--resync', '1s'],
     act: () => undefined,
   },
-  { name: 'SIGHUP', fault: { call: 'max', from: 'resync' }, reportedAs: { part: 'a resync' }, act: hangUp, isAsked: true },
+  { name: 'SIGHUP', fault: { call: 'max', from: 'resync' }, reportedAs: { part: 'a resync' }, act: requestResync, worksOnRequest: true },
   {
     name: 'keeping the socket',
     fault: { call: 'existsSync', from: 'reopen' },
@@ -194,7 +194,7 @@ const parts: readonly Part[] = [
     fault: { call: 'setTimeout', from: 'schedule' },
     reportedAs: { part: 'updating open pages' },
     act: changeRotation,
-    isAsked: true,
+    worksOnRequest: true,
   },
 ];
 
@@ -242,7 +242,7 @@ function expectOnce(reported: readonly unknown[], why: string): void {
 }
 
 describe.concurrent('an error in a part', () => {
-  for (const { name, fault, reportedAs, flags, prepare, act, isAsked, stopsAll } of parts) {
+  for (const { name, fault, reportedAs, flags, prepare, act, worksOnRequest, stopsPublishing } of parts) {
     test(`is logged once, costs no other part, and is retried until the part works: ${name}`, async ({ scene, onTestFinished }) => {
       await prepare?.(scene);
       const faulty = await startTwo(scene, flags?.(scene) ?? []);
@@ -264,7 +264,7 @@ describe.concurrent('an error in a part', () => {
         'the part has failed twice',
         async () => {
           if (run.hasEnded()) throw new Error(`the process has ended:\n${run.stderr()}`);
-          if (nth === 0 || isAsked === true) await act(scene, faulty, nth++);
+          if (nth === 0 || worksOnRequest === true) await act(scene, faulty, nth++);
           return thrown() >= 2;
         },
         undefined,
@@ -272,7 +272,7 @@ describe.concurrent('an error in a part', () => {
       );
       await waitUntil('the failure is reported', () => reported().length > 0, undefined, describeRun);
       expect(await askSocket(scene.statusSocket, '/healthz')).toMatchObject({ status: 200 });
-      if (stopsAll !== true) {
+      if (stopsPublishing !== true) {
         addOther(scene, 'other-2', 51);
         await waitUntil(
           'the other Meet is published',
@@ -288,7 +288,7 @@ describe.concurrent('an error in a part', () => {
       await waitUntil(
         'the part works again',
         async () => {
-          if (isAsked === true) await act(scene, faulty, nth++);
+          if (worksOnRequest === true) await act(scene, faulty, nth++);
           return 'part' in reportedAs
             ? run.logged('partWorks').some(({ part }) => String(part).startsWith(reportedAs.part))
             : problemCodes(run, 'problemResolved').includes(reportedAs.problem);

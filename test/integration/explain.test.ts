@@ -99,7 +99,7 @@ test.concurrent('a missing route: names a frontend that keeps the old routes', a
   scene.backend('backend-2', 21);
   await waitForStatus(scene, 'another file is published', ({ instances }) => instances[0]?.publishedGeneration !== older);
   const note = new RegExp(`frontend does not serve the published generation \\w+ yet \\(.*\\): it serves the generation ${older}`);
-  // Until it has answered once more, its generation is unknown.
+  // The frontend's generation is unknown until its next answer.
   const { frontends } = await waitUntil('the frontend is named', async () => {
     const answer = await explainInstance(scene, '/api');
     return note.test(answer.notes.join()) && answer;

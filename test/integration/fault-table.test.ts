@@ -369,7 +369,7 @@ describe.concurrent('a missing out directory', () => {
     await waitUntil('the file is published again', () => readGeneration(file) !== 'none');
     await waitUntil('the problem is resolved', () => problemCodes(run, 'problemResolved').includes('publish-failed'));
     await waitForStatus(scene, 'the status is converged, on a new socket', ({ converged }) => converged);
-    expect(await commandHealth(scene)).toMatchObject({ code: 0 });
+    expect(await runHealthcheck(scene)).toMatchObject({ code: 0 });
   });
 
   test('is created again at the next change', async ({ scene }) => {
@@ -573,6 +573,6 @@ function directiveCounts(content: string): Readonly<Record<string, number>> {
   return counts;
 }
 
-function commandHealth(scene: Scene): Promise<CommandEnd> {
+function runHealthcheck(scene: Scene): Promise<CommandEnd> {
   return runCommand(['healthcheck', '--out', scene.out]);
 }

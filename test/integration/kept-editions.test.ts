@@ -76,7 +76,7 @@ test.concurrent('the published file stays after a restart with a broken template
   expect(await scene.fileIdentity()).toBe(before);
   await writeFile(main, text);
   await scene.serves(`${scene.address(21)}:8000`);
-  await waitUntil('the problem is over', () => problemCodes(second, 'problemResolved').includes('template-broken'));
+  await waitUntil('the problem is resolved', () => problemCodes(second, 'problemResolved').includes('template-broken'));
 });
 
 test.concurrent('the published file stays after a restart with a refused template', async ({ scene }) => {

@@ -43,7 +43,7 @@ function readPretty(block: string): Line {
   return { level: level.toLowerCase(), msg, fields };
 }
 
-/** A line that is looked for: its message, and texts in its fields. */
+/** An expected line: its message, and texts in its fields. */
 type Wanted = readonly [name: LogMessageName, ...words: readonly string[]];
 
 const isOf = (name: LogMessageName, { level, msg }: Line): boolean =>
@@ -150,7 +150,7 @@ async function waitForPasses(scene: Scene, times = 1): Promise<void> {
 }
 
 /** Lines on the abilities of the frontends, which can come in every situation. */
-const isAside = (line: Line): boolean => isOf('testsUnavailable', line) || line.fields.includes('keepaliveMinTimeout');
+const isUnrelated = (line: Line): boolean => isOf('testsUnavailable', line) || line.fields.includes('keepaliveMinTimeout');
 
 async function waitForLines(wanted: readonly Wanted[], lines: () => readonly Line[]): Promise<void> {
   for (const one of wanted)
@@ -179,7 +179,7 @@ for (const format of ['json', 'pretty'] as const)
       const since = (): readonly Line[] =>
         linesOf(run, format)
           .slice(from)
-          .filter((line) => !isAside(line));
+          .filter((line) => !isUnrelated(line));
       const start: readonly Wanted[] = [['starts'], ['engineConnected'], ['routesLive', 'first seen']];
       const { begins, ends } = expectedLines[name];
       await waitForLines([...start, ...begins], since);

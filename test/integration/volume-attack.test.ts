@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { addVictims, attack, attacks, heals, untilRemembered, withstands } from '../attack/volume-attack.ts';
+import { addVictims, attack, attacks, expectRecovery, waitForOwnerFiles, expectContained } from '../attack/volume-attack.ts';
 import { untrustedFiles } from '../support/untrusted-files.ts';
 import { askSocket, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
@@ -30,17 +30,17 @@ test('any kind of file at any path of an instance affects only that instance, an
   const outside = await attack(scene);
   const run = scene.run(['--wait', '10ms:50ms']);
   await expectServed(scene, 21);
-  await withstands(scene, outside, true);
+  await expectContained(scene, outside, true);
   await expectServed(scene, 22);
-  await heals(scene, () => run.signal('SIGHUP'));
-  await untilRemembered(scene);
+  await expectRecovery(scene, () => run.signal('SIGHUP'));
+  await waitForOwnerFiles(scene);
 
   await attack(scene);
   run.signal('SIGHUP');
   await expectServed(scene, 23);
-  await withstands(scene, outside, false);
+  await expectContained(scene, outside, false);
   await expectServed(scene, 24);
-  await heals(scene, () => run.signal('SIGHUP'));
+  await expectRecovery(scene, () => run.signal('SIGHUP'));
 
   await attack(scene);
   run.signal('SIGHUP');

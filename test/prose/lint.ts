@@ -3,28 +3,26 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { lintFile, type PlacedFinding } from './lint-file.ts';
-import { exempt, notYetClean, readable } from './scope.ts';
+import { exempt, readable } from './scope.ts';
 
-const usage = `npm run lint:prose -- [--all] [--summary] [file or folder…]
+const usage = `npm run lint:prose -- [--summary] [file or folder…]
 
 Checks Markdown, comments, messages and test names against the rules in test/prose/rules.ts.
-Without a file or folder: the repository, except for the paths in test/prose/scope.ts.
+Without a file or folder: the whole repository, except for the files in test/prose/scope.ts.
 
---all      the repository with those paths
 --summary  counts per folder, rule and kind instead of the findings
 
 Code in backticks and quotations are exempt. In Markdown, so is the block after <!-- prose: quote -->.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { all: { type: 'boolean' }, summary: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: { summary: { type: 'boolean' }, help: { type: 'boolean' } },
 });
 if (values.help === true) {
   console.log(usage);
 } else {
-  const isWhole = values.all === true || positionals.length > 0;
   const names = listFiles(positionals.map((name) => relative('.', name) || '.')).filter(
-    (name) => readable.test(name) && !exempt.some((pattern) => pattern.test(name)) && (isWhole || !isNotYetClean(name)),
+    (name) => readable.test(name) && !exempt.some((pattern) => pattern.test(name)),
   );
   const findings = names.flatMap((name) => lintFile(name, readFileSync(name, 'utf8')));
   if (values.summary === true) summarize(findings);
@@ -37,10 +35,6 @@ if (values.help === true) {
 
 function formatFinding({ name, line, column, rule, message, excerpt }: PlacedFinding): string {
   return `${name}:${line}:${column} ${rule}: ${message} (${excerpt})`;
-}
-
-function isNotYetClean(name: string): boolean {
-  return notYetClean.some((path) => name === path || name.startsWith(`${path}/`));
 }
 
 /** Files in the repository, and new files that git doesn't ignore. */

@@ -104,7 +104,7 @@ describe('with meet-gen', () => {
     expect(await isApi()).toBe(true);
   });
 
-  test('only GET requests reach the engine, and the proxy refuses none', async () => {
+  test('only GET requests reach the engine, and the proxy refuses no request', async () => {
     const decisions = (await stack.proxyDecisions()).filter(({ method }) => method !== undefined);
     expect(decisions.length).toBeGreaterThan(0);
     expect([...new Set(decisions.map(({ decision, method }) => `${decision} ${method}`))]).toEqual(['allowed GET']);

@@ -16,8 +16,8 @@ const mb = 1_000_000;
 const address = '127.3.1.1';
 
 /**
- * A service that answers the length of a body, reads none with `X-Waits`, and answers a GET with 60 MB. So does the
- * SPA.
+ * A service that answers the length of a body, reads none with `X-Waits`, and answers a GET with 60 MB. The SPA
+ * does the same.
  */
 const script = `
   const { createServer } = require('node:http');

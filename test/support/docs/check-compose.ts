@@ -20,8 +20,8 @@ export function readYaml(text: string): unknown {
 }
 
 /**
- * A snippet as a compose file, or nothing where it is none: services may stand in it without `services:`.
- * Keys may lead in deeper than the first, as in the file they are meant for.
+ * A snippet as a compose file, or undefined for other YAML. A snippet may have services without `services:`, and its keys
+ * may be indented as in the whole file.
  */
 export function asComposeFile(value: unknown): ComposeFile | undefined {
   if (!isRecord(value)) return undefined;
@@ -32,19 +32,19 @@ export function asComposeFile(value: unknown): ComposeFile | undefined {
   return areServices && services.length > 0 ? { services: value } : undefined;
 }
 
-/** The example as a snippet is meant for it: without the services that the snippet has as a whole, with an image or a build of their own. */
+/** The example without the services that the snippet replaces. A replaced service has an image or a build in the snippet. */
 export function exampleFor(snippet: ComposeFile): ComposeFile {
   const { services, ...rest } = exampleFile();
   const kept = Object.entries(services ?? {}).filter(([name]) => !isWhole(snippet['services']?.[name]));
   return { ...rest, services: Object.fromEntries(kept) };
 }
 
-/** The example with a snippet over it, as compose would put the two together. */
+/** The example with a snippet over it, merged as by compose. */
 export function overExample(snippet: ComposeFile): ComposeFile {
   return merge(exampleFor(snippet), snippet) as ComposeFile;
 }
 
-/** What is wrong with a whole compose file: names that nothing defines, variables and labels that meet-gen complains of. */
+/** The errors of a whole compose file: undefined names, and variables and labels that meet-gen reports. */
 export async function checkComposeFile(file: ComposeFile): Promise<readonly string[]> {
   const services = Object.entries(file['services'] ?? {}) as (readonly [string, Json])[];
   return [
@@ -71,7 +71,7 @@ function undefinedNames(file: ComposeFile, name: string, service: Json): readonl
   );
 }
 
-/** Through what `meet-gen render --compose` does with a resolved project. */
+/** Renders the file like `meet-gen render --compose` renders a resolved project. */
 async function checkLabels(file: ComposeFile): Promise<readonly string[]> {
   try {
     const project = Buffer.from(JSON.stringify(resolveSnippet(file)));
@@ -83,8 +83,8 @@ async function checkLabels(file: ComposeFile): Promise<readonly string[]> {
 }
 
 /**
- * A file of the documentation as Compose would resolve it with .env.example, as far as meet-gen reads it: these tests run where there is
- * no Compose. `e2e/docs/blocks.test.ts` has the real one resolve the same files.
+ * Resolves a file of the documentation with .env.example, as far as meet-gen reads the result. These tests run without
+ * Compose; in `e2e/docs/blocks.test.ts` the real Compose resolves the same files.
  */
 function resolveSnippet(file: ComposeFile): Json {
   const variables = parseEnv(readPage('.env.example'));
@@ -99,12 +99,12 @@ function resolveSnippet(file: ComposeFile): Json {
   return { name: 'meet', services: Object.fromEntries(resolved) as Json, networks: file['networks'] };
 }
 
-/** `${NAME}`, with `:-` a default, and no more: pages need no other. */
+/** Replaces `${NAME}` and `${NAME:-default}`. The pages use no other form. */
 function fillIn(value: string | number, variables: Readonly<Record<string, string | undefined>>): string {
   return String(value).replaceAll(/\$\{(\w+)(?::-([^}]*))?\}/g, (_, name: string, fallback = '') => variables[name] || String(fallback));
 }
 
-/** Maps are merged, lists joined, a list of names becomes a map where the other one is one. */
+/** Merges maps and joins lists. A list of names becomes a map if the other value is a map. */
 function merge(base: unknown, over: unknown): unknown {
   if (Array.isArray(base) && isRecord(over)) return merge(Object.fromEntries(base.map((name) => [String(name), {}])), over);
   if (isRecord(base) && Array.isArray(over)) return merge(base, byName(over));
@@ -118,7 +118,7 @@ function byName(list: readonly unknown[]): Json {
   return Object.fromEntries(list.map((item) => String(item).split(/=(.*)/s)).map(([name = '', value]) => [name, value ?? {}]));
 }
 
-/** The names in a list or a map of compose's; of a long form its source. */
+/** The names in a list or map of a compose file. An entry in long form has its source as name. */
 function listOf(value: unknown): readonly string[] {
   if (Array.isArray(value)) return value.map((item: unknown) => String(isRecord(item) ? item['source'] : item));
   return isRecord(value) ? Object.keys(value) : [];

@@ -2,7 +2,7 @@ const parts = ['Context', 'Decision', 'Consequences'];
 const maxLines = 25;
 const maxLineLength = 120;
 
-/** Problems of a decision's file: its name, its title, its three parts and its length. */
+/** Checks the file of a decision: name, title, the three parts and length. */
 export function checkDecision(name: string, text: string): readonly string[] {
   const lines = linesOf(text);
   const found = [...text.matchAll(/^(?:#+ |\*\*)(Context|Decision|Consequences)\b/gm)].map(([, part = '']) => part);

@@ -11,7 +11,7 @@ interface Read {
   readonly unknown: readonly string[];
 }
 
-/** The flags before the first word that is none. */
+/** Reads the flags before the first other word. */
 function readFlags(command: string, words: readonly string[]): Read {
   const known = dockerFlags[command] ?? [];
   const flags: [string, string | undefined][] = [];
@@ -26,7 +26,7 @@ function readFlags(command: string, words: readonly string[]): Read {
   return { flags, rest: words.slice(at), unknown };
 }
 
-/** `docker …`: the command and its flags are known, files and services are there, what runs inside is understood too. */
+/** `docker …`: checks the command, its flags, its files and services, and the command inside the container. */
 export const checkDocker: CommandCheck = (words, check) => {
   const [first = ''] = words;
   if (first === 'compose') return checkCompose(words.slice(1), check);
@@ -40,7 +40,7 @@ export const checkDocker: CommandCheck = (words, check) => {
       ...(rest[0] === 'meet-gen' ? check(['meet-gen', ...rest.slice(1)]) : [`docker run ${rest[0]}: which image is that?`]),
     ];
   if (command === 'exec') return [...unknown, ...check(rest.slice(1))];
-  // What takes names takes flags behind them as well.
+  // Commands that take names also take flags after the names.
   return [...unknown, ...rest.filter((word) => word.startsWith('-')).map((word) => `docker ${command} … ${word}: flags come first`)];
 };
 
@@ -65,7 +65,7 @@ function checkCompose(words: readonly string[], check: (words: readonly string[]
   ];
 }
 
-/** What is run: behind `exec` as it stands, behind `run` what the image's entrypoint makes of it. */
+/** The command in the container: for `exec` the given words, for `run` with the image's entrypoint. */
 function inside(name: string, [service = '', ...command]: readonly string[]): readonly string[] {
   return name === 'run' && service === 'meet-gen' ? ['meet-gen', ...command] : command;
 }

@@ -7,7 +7,7 @@ interface PrometheusFile {
   readonly scrape_configs?: readonly { readonly job_name?: string }[];
 }
 
-/** What is wrong with a part of Prometheus' configuration: it is known as such, its jobs have names, its files are ours. */
+/** Checks a part of Prometheus' configuration: known keys, a name for each job, and files of this repository. */
 export function checkPrometheus(value: unknown): readonly string[] {
   const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
   if (keys.length === 0 || !keys.every((key) => key === 'scrape_configs' || key === 'rule_files'))

@@ -7,7 +7,7 @@ import { checkMeetGen, checkVariables } from './meet-gen-words.ts';
 import { readPage, repository } from './pages.ts';
 import { readShell } from './read-shell.ts';
 
-/** Says what is wrong with a program's words; `check` takes a whole command that stands in them. */
+/** Finds the errors in a program's words. `check` takes a whole command among the words. */
 export type CommandCheck = (words: readonly string[], check: (words: readonly string[]) => readonly string[]) => readonly string[];
 
 interface Manifest {
@@ -16,12 +16,12 @@ interface Manifest {
 }
 
 const manifest = (): Manifest => JSON.parse(readPage('package.json')) as Manifest;
-/** The engine's, and those that play a random test again. */
+/** Variables of the engine, and variables that repeat a random test. */
 const variables =
   /^DOCKER_(HOST|TLS_VERIFY|CERT_PATH)$|^(ATTACK|CHAOS|CRASH|EXPLAIN|HOOK|SOAK)_(SEED|STEPS|SETS|KILLS)$|^(UPDATE_GOLDEN|TEST_COMMAND)$/;
 const vitestProjects = (): readonly string[] => [...readPage('vitest.config.ts').matchAll(/name: '(\w+)'/g)].map(([, name = '']) => name);
 const isThere = (path: string): boolean => existsSync(join(repository, path));
-/** A pattern of the shell's is not looked up. */
+/** Paths with a pattern of the shell are not checked. */
 const missing = (paths: readonly string[]): readonly string[] =>
   paths.filter((path) => !path.includes('*') && !isThere(path)).map((path) => `there is no ${path}`);
 
@@ -45,11 +45,11 @@ const programs: Readonly<Record<string, CommandCheck>> = {
   diff: () => [],
 };
 
-/** What is wrong with the commands of a shell text; nothing is run. */
+/** Finds the errors in the commands of a shell text, without running a command. */
 export function checkShell(text: string): readonly string[] {
   try {
     const commands = readShell(text);
-    if (commands.length === 0) return ['there is no command in it'];
+    if (commands.length === 0) return ['the block has no command'];
     return commands.flatMap(({ words, assignments }) => [
       ...checkAssignments(assignments),
       ...(words.length === 0 ? [] : checkCommand(words)),

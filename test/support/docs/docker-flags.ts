@@ -1,6 +1,6 @@
 /**
- * What our documentation uses of docker's command line: the flags of each command, with `=` behind those that take a value. An engine
- * test holds it against what the real command says of itself.
+ * docker's commands in our documentation, with their flags. A flag that takes a value ends with `=`. An engine test
+ * compares this table with the help of the real commands.
  */
 export const dockerFlags: Readonly<Record<string, readonly string[]>> = {
   build: ['-t='],

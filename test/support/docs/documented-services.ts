@@ -5,7 +5,7 @@ type Service = Readonly<Record<string, unknown>>;
 
 /**
  * The services of a compose snippet, for a test that starts them.
- * @param rename puts in what is called otherwise where the test starts them
+ * @param rename replaces names that differ in the test
  */
 export function documentedServices(
   page: string,
@@ -13,6 +13,6 @@ export function documentedServices(
   rename: (text: string) => string = (text) => text,
 ): Readonly<Record<string, Service>> {
   const file = asComposeFile(readYaml(rename(documentedBlock(page, name))));
-  if (file === undefined) throw new Error(`${page}, "${name}" is no part of a compose file`);
+  if (file === undefined) throw new Error(`${page}, "${name}" is not a part of a compose file`);
   return (file['services'] ?? {}) as Readonly<Record<string, Service>>;
 }

@@ -1,10 +1,10 @@
 /** A fenced code block of a documentation page. */
 export interface Block {
   readonly page: string;
-  /** Where its fence begins, from 1. */
+  /** The line of the opening fence, counted from 1. */
   readonly line: number;
   readonly language: string;
-  /** From the line before it, `<!-- block: name -->`: a test reads it under this name. */
+  /** The name in the line before the block, `<!-- block: name -->`. A test reads the block by this name. */
   readonly name: string | undefined;
   readonly text: string;
 }
@@ -13,7 +13,7 @@ const fence = /^( *)(`{3,}|~{3,})(.*)$/;
 const mark = /^ *<!-- block: (.+) -->$/;
 
 /**
- * The fenced code blocks of a page, in order; text of a block in a list is moved to the left as far as its fence is.
+ * The fenced code blocks of a page, in order. The indentation of a fence is removed from the text of its block.
  * @throws Error when a block doesn't end, or a name is not followed by a block
  */
 export function readBlocks(page: string, text: string): readonly Block[] {
@@ -38,7 +38,7 @@ export function readBlocks(page: string, text: string): readonly Block[] {
   return blocks;
 }
 
-/** The code spans of a page's prose, without what is in blocks. */
+/** The code spans of a page's prose, except in blocks. */
 export function readCodeSpans(text: string): readonly string[] {
   const prose = text.replaceAll(/^ *(`{3,}|~{3,})[^]*?^ *\1$/gm, '');
   return [...prose.matchAll(/(?<!`)`([^`\n]+)`(?!`)/g)].map(([, span = '']) => span);

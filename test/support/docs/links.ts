@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { readPage, repository } from './pages.ts';
 
-/** What is wrong with the links of a page into the repository: files that aren't there, headings that no page has. */
+/** Finds links of a page to missing files or missing headings in the repository. */
 export function checkLinks(page: string, text: string): readonly string[] {
   const prose = text.replaceAll(/^ *(`{3,}|~{3,})[^]*?^ *\1$/gm, '').replaceAll(/`[^`\n]*`/g, '');
   const targets = [...prose.matchAll(/\]\(([^)\s]+)\)|\bsrc(?:set)?="([^"]+)"/g)].map(([, target, source]) => target ?? source ?? '');
   return targets.filter((target) => !/^[a-z]+:/.test(target)).flatMap((target) => checkTarget(page, text, target));
 }
 
-/** Files and addresses of others that our texts name. Looked up by hand: add what you have seen there. */
+/** Files and addresses outside the repository that our texts name. Open an address before you add it. */
 const seenElsewhere = new Set([
   'https://github.com/suitenumerique/meet',
   'https://nginx.org/en/docs/http/ngx_http_upstream_module.html',
@@ -26,18 +26,18 @@ const seenElsewhere = new Set([
   'https://github.com/traefik/traefik/issues/8013',
   'https://caddyserver.com/docs/caddyfile/directives/reverse_proxy',
   'https://github.com/caddyserver/caddy/pull/4470',
-  'docs/installation/kubernetes.md', // of Meet
-  'env.d/production.dist/keycloak', // of Meet
-  'env.d/common', // of a user, as Meet's guide has it
-  'env.d/postgresql', // likewise
+  'docs/installation/kubernetes.md', // in Meet's repository
+  'env.d/production.dist/keycloak', // in Meet's repository
+  'env.d/common', // on a user's host, from Meet's guide
+  'env.d/postgresql', // also on a user's host
 ]);
 
 const fileName = /(?<![\w./$-])((?:docs|env\.d|src|templates|test)\/[\w./-]*\w|compose\.\w+\.yml)/g;
 const address = /\bhttps?:\/\/([^\s)"'`<>\]]+)/g;
-/** Hosts of examples, of the machine itself, and services of a compose file, which have no dot. */
+/** Hosts of examples, hosts of the machine itself, and services of a compose file, which have no dot. */
 const ownHost = /^(?:[^./]*|\d+(?:\.\d+){3}|\$.*|(?:[\w-]+\.)?example\.(?:com|org))(?::|\/|$)/;
 
-/** What a text names that nobody finds: paths in the repository, and addresses on the internet that nobody has looked up. */
+/** Finds missing paths of the repository, and addresses on the internet that are not in `seenElsewhere`. */
 export function checkNamedFiles(page: string, text: string): readonly string[] {
   const files = [...text.matchAll(fileName)].map(([, name = '']) => name);
   const addresses = [...text.matchAll(address)].flatMap(([whole, rest = '']) => (ownHost.test(rest) ? [] : [whole.replace(/[.,;:]$/, '')]));
@@ -54,7 +54,7 @@ function checkTarget(page: string, text: string, target: string): readonly strin
   return anchorsOf(path === '' ? text : readPage(file)).has(anchor) ? [] : [`${page}: ${target}: no heading makes this anchor`];
 }
 
-/** As GitHub makes them of headings: lower case, no punctuation, dashes for blanks. */
+/** GitHub's anchors of headings: lower case, without punctuation, with dashes for blanks. */
 function anchorsOf(text: string): ReadonlySet<string> {
   const headings = text.replaceAll(/^ *(`{3,})[^]*?^ *\1$/gm, '').matchAll(/^#+ (.+)$/gm);
   return new Set(

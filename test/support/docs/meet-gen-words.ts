@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { createProgram, withDefaultCommand } from '../../../src/cli.ts';
 import { OptionsError, readOptions } from '../../../src/options.ts';
 
-/** What the real command line says of these words after `meet-gen`; nothing is done. */
+/** Parses these words after `meet-gen` with the real command line, without running the command. @returns the errors */
 export function checkMeetGen(words: readonly string[]): readonly string[] {
   const program = createProgram().configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
   for (const command of program.commands)
@@ -16,7 +16,7 @@ export function checkMeetGen(words: readonly string[]): readonly string[] {
   }
 }
 
-/** What meet-gen says of its variables among these. */
+/** Reads meet-gen's variables among these. @returns the errors */
 export function checkVariables(environment: Readonly<Record<string, string>>): readonly string[] {
   try {
     readOptions('run', {}, environment);

@@ -1,4 +1,4 @@
-/** Which test reads a block that has a name: it runs it, or holds it against what is really printed. */
+/** The test that reads a named block. The test runs the block, or compares it with real output. */
 interface NamedBlock {
   readonly page: string;
   readonly block: string;

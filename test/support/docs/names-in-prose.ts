@@ -6,7 +6,7 @@ import { optionTable } from '../../../src/options.ts';
 import { dockerFlags } from './docker-flags.ts';
 import { readPage } from './pages.ts';
 
-/** Flags of others that the prose tells of. */
+/** Flags of other programs that the prose mentions. */
 const othersFlags = new Set([
   '--userns-remap', // dockerd
   '--use-aliases', // docker compose run
@@ -15,7 +15,7 @@ const othersFlags = new Set([
 const labelKeys = new Set(['meet.role', ...allLabels.map(({ key }) => key)]);
 const variables = new Set(Object.values(optionTable).map(({ variable }) => variable));
 
-/** What is wrong with a code span that begins with a label, a variable of ours or a flag: nobody knows it. */
+/** Finds an unknown label, variable of meet-gen or flag at the beginning of a code span. */
 export function checkName(span: string): readonly string[] {
   const [name = ''] = span.split(/[ =:,`[]/);
   if (/^meet\.[a-z]/.test(name)) return isLabel(name) ? [] : [`${name}: no such label`];
@@ -24,7 +24,7 @@ export function checkName(span: string): readonly string[] {
   return [];
 }
 
-/** A label may have a name of the user's in it, and the prose may leave a part open. */
+/** A label may contain a name from the user, and the prose may leave a part open. */
 function isLabel(name: string): boolean {
   if (name.endsWith('*') || name.includes('{')) return true;
   const general = name.replace(/^(meet\.(?:route|allow)\.)[a-z0-9_-]+/, '$1<name>');

@@ -24,8 +24,8 @@ export function allBlocks(): readonly Block[] {
 }
 
 /**
- * The text of the block that has this name on its page, for a test that runs it or holds it against what is printed.
- * @throws Error when there isn't exactly one
+ * The text of the block with this name. A test runs the block, or compares the text with real output.
+ * @throws Error unless exactly one block has the name
  */
 export function documentedBlock(page: string, name: string): string {
   const named = readBlocks(page, readPage(page)).filter((block) => block.name === name);

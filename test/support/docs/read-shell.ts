@@ -3,15 +3,15 @@ export interface ShellCommand {
   readonly words: readonly string[];
   /** `NAME=value` before the first word. */
   readonly assignments: Readonly<Record<string, string>>;
-  /** Files that its output goes to. */
+  /** The files for its output. */
   readonly writes: readonly string[];
 }
 
 type Token = { readonly kind: 'word'; readonly text: string } | { readonly kind: 'mark'; readonly text: string };
 
 /**
- * The commands of a shell text, those in `$(…)` first. It knows what our documentation uses: words, quotes, comments, continued
- * lines, `&&`, `||`, `|`, `;`, `>`, `>>` and `$(…)`.
+ * Reads the commands of a shell text, beginning with the commands in `$(…)`. The reader knows the syntax in our documentation:
+ * words, quotes, comments, continued lines, `&&`, `||`, `|`, `;`, `>`, `>>` and `$(…)`.
  * @throws Error at anything else
  */
 export function readShell(text: string): readonly ShellCommand[] {

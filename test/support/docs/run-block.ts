@@ -1,14 +1,14 @@
 import { tryCommand, type CommandResult } from '../../providers/run-command.ts';
 import { documentedBlock } from './pages.ts';
 
-/** Where a user would stand: a folder, an environment, and what is called otherwise there than in the documentation. */
+/** A user's place: a folder, an environment, and names that differ from the documentation. */
 export interface Place {
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   rename(text: string): string;
 }
 
-/** Runs a block's commands as they stand, one after the other until one fails, and tells how it ended. */
+/** Runs a block's commands in sequence until one fails. @returns the end of the last command */
 export async function tryBlock(place: Place, page: string, name: string): Promise<CommandResult> {
   return tryCommand('sh', ['-ec', place.rename(documentedBlock(page, name))], {
     cwd: place.folder,
@@ -19,7 +19,7 @@ export async function tryBlock(place: Place, page: string, name: string): Promis
 
 /**
  * Runs a block's commands.
- * @returns what they print
+ * @returns the output of the commands
  * @throws Error when one fails
  */
 export async function runBlock(place: Place, page: string, name: string): Promise<string> {

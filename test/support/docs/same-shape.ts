@@ -1,4 +1,4 @@
-/** What differs from run to run. */
+/** Parts of an output that differ from run to run. */
 const incidental: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'],
   [/\b\d+\.\d+\.\d+\.\d+(?=:\d)/g, 'ADDRESS'],
@@ -8,7 +8,7 @@ const incidental: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/(?<=\S) {2,}/g, '  '],
 ];
 
-/** The lines of a command's output without what differs from run to run: times, addresses, generations, the widths of columns. */
+/** The lines of a command's output without its incidental parts: times, addresses, generations, widths of columns. */
 export function shapeOf(output: string): readonly string[] {
   const steady = incidental.reduce((text, [pattern, instead]) => text.replaceAll(pattern, instead), output);
   return steady.split('\n').map((line) => line.trimEnd());

@@ -22,7 +22,7 @@ export async function checkCase(scene: RefusalScene, refusal: RefusalCase): Prom
   });
 }
 
-/** The same, without more backends and without a restart. */
+/** Like `checkCase`, but without more backends and without a restart. */
 export async function checkCaseShortly(scene: RefusalScene, refusal: RefusalCase): Promise<void> {
   await runTrial(scene, refusal, () => expectRefused(scene, refusal));
 }

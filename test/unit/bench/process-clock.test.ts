@@ -5,7 +5,7 @@ import { cpuTimeMs, waitUntilIdle } from '../../bench/process-clock.ts';
 
 const burnMs = 60;
 
-test('the CPU time of a process is what it says itself that it used', () => {
+test('the CPU time of a process agrees with its own measurement', () => {
   const before = cpuTimeMs(process.pid);
   const started = process.cpuUsage();
   const used = (): number => {
@@ -13,7 +13,7 @@ test('the CPU time of a process is what it says itself that it used', () => {
     return (user + system) / 1000;
   };
   while (used() < burnMs);
-  // The kernel rounds one of the two to its clock ticks.
+  // The kernel counts CPU time in clock ticks.
   expect(cpuTimeMs(process.pid) - before).toBeGreaterThan(burnMs / 2);
 });
 
@@ -31,7 +31,7 @@ test('a process that sleeps is idle, with the CPU time that it used before', asy
   }
 });
 
-test('a process that never rests is given up', async () => {
+test('the wait for a process that is never idle fails', async () => {
   const child = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
   try {
     await expect(waitUntilIdle(child.pid ?? 0, { quietMs: 60_000, limitMs: 50 })).rejects.toThrow('was not idle');

@@ -12,7 +12,7 @@ describe('the summary of samples', () => {
     expect(summarize(samples)).toEqual(summary);
   });
 
-  it.each([[[]], [[1, Number.NaN]], [[Number.POSITIVE_INFINITY]]])('of %j is no number: it was not measured', (samples) => {
+  it.each([[[]], [[1, Number.NaN]], [[Number.POSITIVE_INFINITY]]])('of %j is an error, since a measurement is missing', (samples) => {
     expect(() => summarize(samples)).toThrow(/nothing was measured/);
   });
 });

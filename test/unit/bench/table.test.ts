@@ -14,7 +14,7 @@ describe('the printed table', () => {
     expect(amount(value, unit)).toBe(printed);
   });
 
-  it('stands in columns', () => {
+  it('has aligned columns', () => {
     const figure = { part: 'live', what: 'start → served', where: '5 beside', unit: 'ms' } as const;
     expect(
       figureTable([
@@ -28,7 +28,7 @@ describe('the printed table', () => {
     ]);
   });
 
-  it('says which targets are held', () => {
+  it('shows which targets are held', () => {
     const verdict = { name: 'ratio', value: 1.25, unit: 'ratio' } as const;
     expect(
       targetTable([

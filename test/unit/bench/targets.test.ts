@@ -23,32 +23,32 @@ describe('the targets', () => {
     ]);
   });
 
-  it('are not held by more', () => {
+  it('are not held above their maximum', () => {
     const verdicts = judge([figure('meet-gen', [13.1]), figure('floor', [10])], [ratio, time]);
     expect(verdicts.map(({ held }) => held)).toEqual([false, false]);
   });
 
-  it('that ask for so much at least are held by as much', () => {
+  it('with a minimum are held at the minimum', () => {
     const least: Target = { name: 'least', of: name('meet-gen'), atLeast: 13 };
     expect(judge([figure('meet-gen', [13])], [least])).toEqual([{ name: 'least', value: 13, unit: 'ms', atLeast: 13, held: true }]);
     expect(judge([figure('meet-gen', [12.9])], [least])[0]?.held).toBe(false);
   });
 
-  it('that ask for less are not held by as much', () => {
+  it('with an exclusive maximum are not held at the maximum', () => {
     expect(judge([figure('meet-gen', [13])], [{ ...time, isBelow: true }])[0]?.held).toBe(false);
   });
 
-  it('whose figures were not measured are left out', () => {
+  it('without measured figures are left out', () => {
     expect(judge([figure('meet-gen', [13])], [ratio])).toEqual([]);
     expect(judge([figure('floor', [13])], [ratio, time])).toEqual([]);
   });
 
-  it('that promise nothing only tell the ratio', () => {
-    const told: Target = { name: 'ratio', of: name('meet-gen'), by: name('floor') };
-    expect(judge([figure('meet-gen', [5]), figure('floor', [10])], [told])).toEqual([{ name: 'ratio', value: 0.5, unit: 'ratio' }]);
+  it('without a limit only show the ratio', () => {
+    const unlimited: Target = { name: 'ratio', of: name('meet-gen'), by: name('floor') };
+    expect(judge([figure('meet-gen', [5]), figure('floor', [10])], [unlimited])).toEqual([{ name: 'ratio', value: 0.5, unit: 'ratio' }]);
   });
 
-  it('have names of their own', () => {
+  it('have distinct names', () => {
     expect(new Set(targets.map((target) => target.name)).size).toBe(targets.length);
   });
 });

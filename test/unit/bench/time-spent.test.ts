@@ -21,7 +21,7 @@ const hup = call('POST', '/containers/front/kill', 113, 120);
 const seen = (calls: readonly Call[], events = [event('start', 'a', 101)]) => ({ calls: () => calls, events: () => events });
 
 describe('the time from start to served', () => {
-  it('is told apart without a gap', () => {
+  it('is split into parts without a gap', () => {
     const list = call('GET', '/containers/json', 102, 105);
     const parts = explainTime(seen([call('GET', '/events', 1, 2), list, hup]), [112], round, place);
     expect(parts).toEqual([
@@ -36,13 +36,13 @@ describe('the time from start to served', () => {
     expect(parts.reduce((sum, [, ms]) => sum + ms, 0)).toBe(round.servedAtMs - round.startedAtMs);
   });
 
-  it('of who asks nothing has no questions', () => {
+  it('has no questions if the engine was not asked', () => {
     const parts = explainTime(seen([hup]), [112], round, place);
     expect(parts.map(([what]) => what)).toEqual(['start → event heard', 'event → file', 'file → HUP', 'HUP', 'HUP sent → served']);
     expect(parts[1]).toEqual(['event → file', 11]);
   });
 
-  it('leaves out what was asked after the file was written, or before the event was heard', () => {
+  it('leaves out questions after the file was written, or before the event was received', () => {
     const calls = [call('GET', '/containers/json', 90, 95), hup, call('GET', '/containers/json', 114, 116)];
     expect(explainTime(seen(calls), [80, 112], round, place)[1]).toEqual(['event → file', 11]);
   });
@@ -51,7 +51,7 @@ describe('the time from start to served', () => {
     ['the event', seen([hup], [event('start', 'b', 101)]), [112]],
     ['the signal', seen([]), [112]],
     ['the file', seen([hup]), [90]],
-  ])('is no number where %s was not seen', (_, proxy, written) => {
+  ])('is an error if %s was not seen', (_, proxy, written) => {
     expect(() => explainTime(proxy, written, round, place)).toThrow();
   });
 });

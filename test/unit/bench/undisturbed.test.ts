@@ -19,7 +19,7 @@ describe('measuring while others use the engine', () => {
     expect(isFromOtherProject(happened, ['ours'])).toBe(disturbs);
   });
 
-  it('keeps what was undisturbed, and does the rest again', async () => {
+  it('keeps undisturbed measurements, and repeats the others', async () => {
     const events: ContainerEvent[] = [];
     const kept: number[] = [];
     let attempt = 0;
@@ -32,7 +32,7 @@ describe('measuring while others use the engine', () => {
     expect(kept).toEqual([1, 3, 5]);
   });
 
-  it('is given up when it is disturbed all the time', async () => {
+  it('fails if every measurement is disturbed', async () => {
     const measured = measureUndisturbed(3, [event('start', 'other')], ['ours'], () => Promise.resolve(() => undefined));
     await expect(measured).rejects.toThrow(/only 0 of 3 measurements were undisturbed.*on a separate engine/);
   });

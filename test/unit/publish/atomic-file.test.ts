@@ -60,7 +60,7 @@ describe('publishing', () => {
     await expect(stageFile(join(out, 'meet', 'a'.repeat(300)), 'x')).rejects.toThrow(/can't be written/);
   });
 
-  it('makes the file readable for all users, whatever the umask', async () => {
+  it('makes the file readable for all users with any umask', async () => {
     const umask = process.umask(0o077);
     onTestFinished(() => void process.umask(umask));
     const nested = join(out, 'meet', 'routing.conf');

@@ -80,7 +80,7 @@ describe('a private folder', () => {
   });
 });
 
-describe('what --out names', () => {
+describe('the target of --out', () => {
   it('may be a writable directory', async () => {
     expect(await readOutPlace(out, undefined)).toEqual({ kind: 'directory', path: out, only: undefined });
     expect(await readOutPlace(out, 'meet')).toEqual({ kind: 'directory', path: out, only: 'meet' });

@@ -67,7 +67,7 @@ interface World {
   /** nginx's answer at this time. */
   readonly answer: (atMs: number, reloads: readonly number[]) => GenerationAnswer;
   readonly reloadFails?: (count: number) => string | undefined;
-  /** The visitors' answer at this time; by default the one that follows from `answer`. */
+  /** The visitors' answer at this time; by default it follows from `answer`. */
   readonly visitorsGet?: (atMs: number) => VisitorAnswer;
   /** The result of an inquiry at this time. */
   readonly says?: (atMs: number) => InquiryAnswer;
@@ -174,7 +174,7 @@ describe('a long-running frontend that does not answer after a publication', () 
     expect(phaseOf(proof, from + 600_000, options)).toBe('unverified');
   });
 
-  it('gets no reload with --reload none', () => {
+  it('gets no reload with `--reload none`', () => {
     const from = found + 60_000;
     expect(play(start, from, from + 600_000, { answer: () => silent }, { ...options, reloadedBy: 'operator' }).reloads).toEqual([]);
   });
@@ -259,7 +259,7 @@ describe('a reload', () => {
     expect(again.proof.reloads).not.toHaveProperty('failure');
   });
 
-  it('is never sent with --reload none', () => {
+  it('is never sent with `--reload none`', () => {
     const quiet: ProofOptions = { ...options, reloadedBy: 'operator' };
     const later: World['answer'] = (at) => (at > found + 60_000 ? answerOf(newGeneration) : answerOf(oldGeneration));
     const waiting = play(answered(answerOf(oldGeneration)), found, found + 60_000, { answer: later }, quiet);
@@ -447,7 +447,7 @@ describe('the problem of a proof', () => {
   });
 });
 
-describe('a frontend whose status server refuses meet-gen', () => {
+describe('a frontend with a status server that refuses meet-gen', () => {
   const fresh: Target = { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: found + 1000 };
 
   it('gets one reload even if the file is older than the first contact', () => {
@@ -477,7 +477,7 @@ describe('a frontend whose status server refuses meet-gen', () => {
   });
 });
 
-describe('a frontend whose addresses changed', () => {
+describe('a frontend with changed addresses', () => {
   it('is asked there immediately, even after a long silence', () => {
     const { proof } = play(aimAt(newProof(found), target), found, found + 120_000, { answer: () => silent });
     expect(nextStep(proof, found + 120_000, options)).toMatchObject({ do: 'wait' });
@@ -580,7 +580,7 @@ describe('the reason why a frontend does not serve the target', () => {
     expect(play(next, found + 4000, found + 8000, stuck, withInquiry).inquiries).toEqual([]);
   });
 
-  it('makes it rejected, and the reload is still repeated', () => {
+  it('leads to the phase rejected, and the reload is still repeated', () => {
     const { proof, reloads } = play(start, found, found + 4000, { ...stuck, says: () => refused }, withInquiry);
     expect(phaseOf(proof, found + 4000, withInquiry)).toBe('rejected');
     expect(reloads.length).toBeGreaterThan(2);
@@ -634,8 +634,8 @@ describe('a frontend with a hook', () => {
   });
 });
 
-describe('a frontend whose file was withdrawn', () => {
-  it('is neither asked nor reloaded', () => {
+describe('a frontend with a withdrawn file', () => {
+  it('gets no requests and no reloads', () => {
     const reloaded = noteReload(answered(answerOf(oldGeneration)), found + 5);
     const { asks, reloads } = play(disarm(reloaded), found + 10, found + 20_000, { answer: () => answerOf(oldGeneration) });
     expect([...asks, ...reloads]).toEqual([]);

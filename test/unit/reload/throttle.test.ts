@@ -47,16 +47,16 @@ describe('changes that skip the throttle', () => {
   const one = view(replica(5));
   const two = view(replica(5), replica(6));
 
-  it('a change that removes a server', () => {
+  it('include a change that removes a server', () => {
     expect(isExempt(one, view())).toBe(true);
     expect(isExempt(one, view(replica(6)))).toBe(true);
   });
 
-  it('a change that adds a standby', () => {
+  it('include a change that adds a standby', () => {
     expect(isExempt(one, view(replica(5), replica(6, 'starting')))).toBe(true);
   });
 
-  it('but not an addition, or the first file', () => {
+  it('do not include an addition or the first file', () => {
     expect(isExempt(one, two)).toBe(false);
     expect(isExempt(undefined, two)).toBe(false);
   });

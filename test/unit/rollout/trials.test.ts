@@ -245,7 +245,7 @@ describe('a change of structure that can be tested', () => {
     expect(one.failures).toEqual(['no answer, again', 'no answer, again', 'no answer']);
   });
 
-  it('waits with --check exec while tests are impossible, and a problem says so', async () => {
+  it('waits with --check exec while tests are impossible, with a problem', async () => {
     const one = served(['/api'], { strict: true }, refusing());
     expect(one.content()).toBe('');
     const denied = trialsWith({ strict: true }, () => ({ verdict: 'unknown', reason: 'exec was refused (403)', denied: true }));
@@ -434,7 +434,7 @@ describe('a change of structure that can not be tested', () => {
     expect(one.pass(plan(['/api', '/more'])).published?.rendered.content).not.toContain('/more');
   });
 
-  it('is published without trial with --reload none', () => {
+  it('is published without trial with `--reload none`', () => {
     const one = served(['/api'], { unwatched: true });
     one.pass(plan(['/api', '/a']));
     one.take('under-way');
@@ -764,7 +764,7 @@ describe('without a working template', () => {
     expect(choice.published?.rendered.content).toContain('10.0.0.8:80');
   });
 
-  it('nothing is published without a good edition', () => {
+  it('no file is published if no edition is good', () => {
     expect(trialsWith().trials.choose(plan(['/api']), undefined, [frontend]).published).toBeUndefined();
   });
 });

@@ -15,7 +15,7 @@ import { recordLog } from '../../support/recorded-log.ts';
 import type { RecordedLine } from '../../support/recorded-log.ts';
 
 /** A journal, and the lines that its entries write into the log. */
-function journaling(): { journal: Journal; lines: RecordedLine[]; liveLines: () => readonly RecordedLine[] } {
+function startJournal(): { journal: Journal; lines: RecordedLine[]; liveLines: () => readonly RecordedLine[] } {
   const { log, lines } = recordLog();
   return {
     journal: createJournal(createRecords(new Map()).of, (entry) => logEntry(log, entry)),
@@ -48,7 +48,7 @@ const silent = frontendReport('unverified', 'any');
 
 describe('the log of a change', () => {
   it('is one line when the change is live, with its duration', () => {
-    const { journal, liveLines } = journaling();
+    const { journal, liveLines } = startJournal();
     journal.passed(pass('a'), at(1000));
     journal.proven('meet', notYet, 1010);
     expect(liveLines()).toEqual([]);
@@ -58,7 +58,7 @@ describe('the log of a change', () => {
   });
 
   it('names removed and added addresses', () => {
-    const { journal, liveLines } = journaling();
+    const { journal, liveLines } = startJournal();
     journal.passed(pass('a'), at(1000));
     journal.proven('meet', live(1050), 1250);
     journal.passed(pass('b', '172.18.0.6'), at(2000));
@@ -70,7 +70,7 @@ describe('the log of a change', () => {
   });
 
   it('is one line for two overlapping changes, timed from the first', () => {
-    const { journal, liveLines } = journaling();
+    const { journal, liveLines } = startJournal();
     journal.passed(pass('a'), at(1000));
     journal.passed(pass('b'), at(1100));
     journal.proven('meet', live(1200), 1400);
@@ -78,7 +78,7 @@ describe('the log of a change', () => {
   });
 
   it('names the causes of both overlapping changes', () => {
-    const { journal, liveLines } = journaling();
+    const { journal, liveLines } = startJournal();
     journal.passed(pass('a'), at(1000, 'b1: start'));
     journal.passed(pass('b'), at(1100, 'b1: start', 'b2\u001b: die'));
     journal.proven('meet', live(1200), 1400);
@@ -86,7 +86,7 @@ describe('the log of a change', () => {
   });
 
   it('is timed from the change that nginx tested first, and names its cause', () => {
-    const { journal, liveLines } = journaling();
+    const { journal, liveLines } = startJournal();
     journal.passed(pass('a'), at(500, 'meet-gen started'));
     journal.proven('meet', live(550), 600);
     journal.passed({ ...pass('a'), desired: 'b', isOnTrial: true, publication: 'unchanged' }, at(1000, 'b1: start'));
@@ -101,7 +101,7 @@ describe('the log of a change', () => {
   });
 
   it('is timed from the change whose reload was held back, and names its cause', () => {
-    const { journal, liveLines } = journaling();
+    const { journal, liveLines } = startJournal();
     journal.passed({ ...pass('a'), publication: { throttledMs: 2000 } }, at(1000, 'b1: start'));
     journal.passed(pass('a'), at(3000, 'a reload that was held back'));
     journal.proven('meet', live(3050), 3250);
@@ -109,7 +109,7 @@ describe('the log of a change', () => {
   });
 
   it('is not timed from a change that was never published', () => {
-    const { journal, liveLines } = journaling();
+    const { journal, liveLines } = startJournal();
     journal.passed(pass('a'), at(500, 'meet-gen started'));
     journal.proven('meet', live(550), 600);
     journal.passed({ ...pass('a'), desired: 'b', isOnTrial: true, publication: 'unchanged' }, at(1000, 'b1: start'));
@@ -120,28 +120,28 @@ describe('the log of a change', () => {
   });
 
   it('is empty while there is no frontend', () => {
-    const { journal, lines } = journaling();
+    const { journal, lines } = startJournal();
     journal.passed(pass('a'), at(1000));
     journal.proven('meet', [], 1250);
     expect(lines).toEqual([]);
   });
 
   it('is a warning if no frontend answers', () => {
-    const { journal, lines } = journaling();
+    const { journal, lines } = startJournal();
     journal.passed(pass('a'), at(1000));
     journal.proven('meet', [silent, silent], 6000);
     expect(lines).toMatchObject([{ name: 'routesUnproven', unverified: 2 }]);
   });
 
   it('counts the frontends that do not answer, if another does', () => {
-    const { journal, liveLines } = journaling();
+    const { journal, liveLines } = startJournal();
     journal.passed(pass('a'), at(1000));
     journal.proven('meet', [silent, ...live(1050)], 6000);
     expect(liveLines()).toMatchObject([{ unverified: 1 }]);
   });
 
   it('is empty for a pass without changes', () => {
-    const { journal, liveLines } = journaling();
+    const { journal, liveLines } = startJournal();
     journal.passed(pass('a'), at(1000));
     journal.proven('meet', live(1050), 1250);
     journal.passed({ ...pass('a'), publication: 'unchanged' }, at(9000));
@@ -156,7 +156,7 @@ describe('the log of problems', () => {
   const notice = problem('foreign-project', { container: 'c', message: 'm', cure: 'cure' });
 
   it('has each problem once, at the level of its severity', () => {
-    const { journal, lines } = journaling();
+    const { journal, lines } = startJournal();
     journal.problems([error, warning, notice]);
     journal.problems([notice, error, warning]);
     expect(lines.map(({ name, problem: item }) => [name, (item as { code: string }).code])).toEqual([
@@ -167,7 +167,7 @@ describe('the log of problems', () => {
   });
 
   it('has the end of a problem, and the problem again when it returns', () => {
-    const { journal, lines } = journaling();
+    const { journal, lines } = startJournal();
     journal.problems([error]);
     journal.problems([]);
     journal.problems([error]);
@@ -176,7 +176,7 @@ describe('the log of problems', () => {
   });
 
   it('has no end of a problem if only its message changes', () => {
-    const { journal, lines } = journaling();
+    const { journal, lines } = startJournal();
     journal.problems([error]);
     journal.problems([{ ...error, message: 'more is known' }]);
     expect(lines.map(({ name }) => name)).toEqual(['problem', 'problem']);

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { freePort } from '../../support/free-port.ts';
 
-test('ports are distinct, free, and none that the kernel gives to others', async () => {
+test("ports are distinct, free, and outside the kernel's range for other programs", async () => {
   const ports = await Promise.all(Array.from({ length: 50 }, () => freePort()));
   expect(new Set(ports).size).toBe(50);
   for (const port of ports) {
@@ -13,6 +13,6 @@ test('ports are distinct, free, and none that the kernel gives to others', async
   }
   if (process.platform !== 'linux') return;
   const ephemeralStart = Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0]);
-  // Where the kernel's range begins this low, there is no other.
+  // If the kernel's range begins this low, no ports are left below the range.
   if (ephemeralStart > 10_000) expect(Math.max(...ports)).toBeLessThan(ephemeralStart);
 });

@@ -15,7 +15,7 @@ describe('reading nginx syntax', () => {
     ]);
   });
 
-  it('tells the blocks around each directive', () => {
+  it('yields the blocks around each directive', () => {
     expect(
       walk(parseNginx('server {\nlocation / {\nreturn 404;\n}\n}\n')).map(({ path, directive }) => `${path} ${directive.name}`),
     ).toEqual([' server', 'server location', 'server/location return']);

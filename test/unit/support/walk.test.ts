@@ -3,42 +3,42 @@ import { targetsOf } from '../../support/chaos/action.ts';
 import { describeRound, planWalk } from '../../support/chaos/walk.ts';
 import { expectedAnswers, firstWorld, runningFrontends, type Box, type World } from '../../support/chaos/world.ts';
 
-// The chaos tests are only as good as their walks and their idea of the world.
+// The chaos tests depend on their walks, and on their model of the world.
 
 const seeds = Array.from({ length: 20 }, (_, index) => index);
 const longWalks = seeds.map((seed) => planWalk({ seed, steps: 150, engine: true }));
 
-function told(seed: number): string {
+function describeWalk(seed: number): string {
   return planWalk({ seed, steps: 60, engine: true }).map(describeRound).join('\n');
 }
 
 describe('a walk', () => {
-  test('is the same for the same seed, and another for another', () => {
-    expect(told(7)).toBe(told(7));
-    expect(told(7)).not.toBe(told(8));
+  test('is the same for the same seed, and differs for another seed', () => {
+    expect(describeWalk(7)).toBe(describeWalk(7));
+    expect(describeWalk(7)).not.toBe(describeWalk(8));
   });
 
-  test('has as many steps as were asked for', () => {
+  test('has the requested number of steps', () => {
     for (const walk of longWalks) expect(walk.flatMap(({ actions }) => actions)).toHaveLength(150);
   });
 
-  test('everything that can happen does', () => {
+  test('has every possible action', () => {
     const verbs = new Set(longWalks.flatMap((walk) => walk.flatMap(({ actions }) => actions.map((action) => action.do))));
     expect(verbs.size).toBe(26);
   });
 
-  test('leaves the engine alone when it is told to', () => {
+  test('leaves the engine alone if engine actions are off', () => {
     const verbs = seeds
       .flatMap((seed) => planWalk({ seed, steps: 150, engine: false }).flatMap(({ actions }) => actions))
       .map((action) => action.do);
     expect(verbs.filter((verb) => verb.endsWith('-engine'))).toEqual([]);
   });
 
-  test('always has a frontend to look through when it is quiet', () => {
+  test('has a running frontend at every quiet point', () => {
     for (const walk of longWalks) expect(walk.filter(({ world }) => runningFrontends(world).length === 0)).toEqual([]);
   });
 
-  test('does at once only what is done to different things', () => {
+  test('runs actions at once only on different targets', () => {
     const together = longWalks.flat().filter((round) => round.together);
     expect(together.length).toBeGreaterThan(50);
     for (const { actions } of together) {
@@ -61,41 +61,51 @@ const world = (boxes: World['boxes'], scale = 0): World => ({ ...firstWorld, sca
 const atTheApi = (boxes: World['boxes'], scale?: number): readonly string[] | undefined =>
   expectedAnswers(world(boxes, scale))['/api/v1.0/config/'];
 
-describe('who has to answer', () => {
-  const nobody = ['503, retry after 5'];
+describe('the API is answered by', () => {
+  const noReplica = ['503, retry after 5'];
 
   test.each([
-    ['those that compose runs', {}, 2, ['backend-1', 'backend-2']],
+    ['the backends that compose runs', {}, 2, ['backend-1', 'backend-2']],
     [
-      'whatever its labels disagree about',
+      'backends with different labels too',
       { alder: box({ kind: 'slower' }), birch: box({ kind: 'mislabelled' }) },
       1,
       ['alder', 'backend-1', 'birch'],
     ],
     [
-      'nobody that is down, paused or cut off',
+      'no backend that is down, paused or without a network',
       { alder: box({ state: 'exited' }), birch: box({ state: 'paused' }), cedar: box({ networks: [] }) },
       0,
-      nobody,
+      noReplica,
     ],
-    ['nobody that is sick while somebody is well', { alder: box({ kind: 'checked', sick: true }), birch: box({}) }, 0, ['birch']],
-    ['the sick when there is nobody else', { alder: box({ kind: 'checked', sick: true }), birch: box({ state: 'exited' }) }, 0, ['alder']],
-    ['the drained when there is nobody else', { alder: box({ kind: 'drained' }), birch: box({ state: 'paused' }) }, 0, ['alder']],
+    ['no unhealthy backend while another is healthy', { alder: box({ kind: 'checked', sick: true }), birch: box({}) }, 0, ['birch']],
     [
-      'nobody drained while anybody else runs',
+      'unhealthy backends if no other backend runs',
+      { alder: box({ kind: 'checked', sick: true }), birch: box({ state: 'exited' }) },
+      0,
+      ['alder'],
+    ],
+    ['drained backends if no other backend runs', { alder: box({ kind: 'drained' }), birch: box({ state: 'paused' }) }, 0, ['alder']],
+    [
+      'no drained backend while another runs',
       { alder: box({ kind: 'drained' }), birch: box({ kind: 'checked', sick: true }) },
       0,
       ['birch'],
     ],
-    ['no one-off, none with a misspelt role', { alder: box({ kind: 'one-off' }), birch: box({ kind: 'misspelt' }) }, 1, ['backend-1']],
-    ['nobody, where there is no service at all', { alder: box({ kind: 'one-off' }) }, 0, nobody],
-    ['the SPA, where all backends want other paths', { alder: box({ kind: 'office' }) }, 0, ['SPA']],
-    ['the rival, where there is no backend at all', { alder: box({ kind: 'rival' }) }, 0, ['alder']],
     [
-      'not the rival while there is a backend, even one that is down',
+      'no one-off, and no container with a misspelt role',
+      { alder: box({ kind: 'one-off' }), birch: box({ kind: 'misspelt' }) },
+      1,
+      ['backend-1'],
+    ],
+    ['no replica if no service exists', { alder: box({ kind: 'one-off' }) }, 0, noReplica],
+    ['the SPA if all backends have other paths', { alder: box({ kind: 'office' }) }, 0, ['SPA']],
+    ['the rival if no backend exists', { alder: box({ kind: 'rival' }) }, 0, ['alder']],
+    [
+      'not the rival while a backend exists, even if it is down',
       { alder: box({ kind: 'rival' }), birch: box({ state: 'exited' }) },
       0,
-      nobody,
+      noReplica,
     ],
   ] as const)('%s', (_, boxes, scale, expected) => {
     expect(atTheApi(boxes, scale)).toEqual(expected);

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { processReader } from '../../../bench/footprint/resident.ts';
 
-test('the memory of a process is what it says itself that it holds', async () => {
+test('the memory of a process agrees with its own measurement', async () => {
   const { wholeMB, ownMB } = await processReader(process.pid)();
-  const saidMB = process.memoryUsage.rss() / 1e6;
-  expect(wholeMB / saidMB).toBeGreaterThan(0.8);
-  expect(wholeMB / saidMB).toBeLessThan(1.25);
+  const rssMB = process.memoryUsage.rss() / 1e6;
+  expect(wholeMB / rssMB).toBeGreaterThan(0.8);
+  expect(wholeMB / rssMB).toBeLessThan(1.25);
   expect(ownMB).toBeGreaterThan(0);
   expect(ownMB).toBeLessThan(wholeMB);
 });

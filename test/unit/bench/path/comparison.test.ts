@@ -28,7 +28,7 @@ describe('contenders of the routed path', () => {
     });
   });
 
-  it('have refused and broken requests where there were any', () => {
+  it('have refused and broken requests if any occurred', () => {
     expect(whats([sample({}), sample({})]).filter((what) => what.endsWith('requests'))).toEqual(['requests']);
     expect(whats([sample({}), sample({ refused: 1 })])).toContain('refused requests');
     expect(whats([sample({ broken: 1 }), sample({})])).toContain('broken requests');

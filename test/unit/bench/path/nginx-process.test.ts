@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readPeakMB, readTimeWaits } from '../../../bench/path/nginx-process.ts';
 
-describe('what the kernel tells of an nginx', () => {
-  it('has the sockets in TIME_WAIT', () => {
+describe("the kernel's data about nginx", () => {
+  it('has the number of sockets in TIME_WAIT', () => {
     const sockstat = 'sockets: used 6\nTCP: inuse 2 orphan 0 tw 382 alloc 40 mem 395\nUDP: inuse 1 mem 0\n';
     expect(readTimeWaits(sockstat)).toBe(382);
     expect(() => readTimeWaits('sockets: used 6\n')).toThrow(/TIME_WAIT/);

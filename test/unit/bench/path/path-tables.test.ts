@@ -38,7 +38,7 @@ describe("the routed path's tables", () => {
     ]);
   });
 
-  it('are none without the part', () => {
+  it('are empty without figures', () => {
     expect(pathTables([])).toEqual([]);
   });
 });

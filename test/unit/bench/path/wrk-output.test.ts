@@ -16,25 +16,25 @@ ${tail}Requests/sec:  40000.00
 Transfer/sec:      7.16MB
 `;
 
-describe('what wrk prints', () => {
-  it('is read', () => {
+describe("wrk's output", () => {
+  it('is read into rates, times and counts', () => {
     expect(readWrk(output(''))).toEqual({ requestsPerSecond: 40_000, p50Ms: 0.735, p99Ms: 2.87, answers: 80_000, refused: 0, broken: 0 });
   });
 
-  it('says seconds with a space behind them', () => {
+  it('may have a space after seconds', () => {
     expect(readWrk(output('', '    1.12s ')).p99Ms).toBe(1120);
   });
 
-  it('does not count refused requests as served', () => {
+  it('has refused requests, which do not count as served', () => {
     const { requestsPerSecond, refused } = readWrk(output('  Non-2xx or 3xx responses: 20000\n'));
     expect({ requestsPerSecond, refused }).toEqual({ requestsPerSecond: 30_000, refused: 20_000 });
   });
 
-  it('adds up what went wrong with sockets', () => {
+  it('has the sum of all socket errors', () => {
     expect(readWrk(output('  Socket errors: connect 1, read 20, write 300, timeout 4000\n')).broken).toBe(4321);
   });
 
-  it.each(['', 'unable to connect to 172.18.0.2:8083 Connection refused\n'])('is an error without an answer: %j', (text) => {
+  it.each(['', 'unable to connect to 172.18.0.2:8083 Connection refused\n'])('is an error without results: %j', (text) => {
     expect(() => readWrk(text)).toThrow(/wrk should print/);
   });
 });
