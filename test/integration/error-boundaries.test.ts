@@ -69,9 +69,9 @@ const parts: readonly Part[] = [
     act: changeRotation,
   },
   {
-    name: 'storing the refusal of nginx',
+    name: 'keeping the answers of nginx',
     fault: { call: 'join', from: '\\w+', about: '.editions.json' },
-    reportedAs: { part: 'keeping what nginx said' },
+    reportedAs: { part: 'keeping the answers of nginx' },
     act: (scene, _, nth) => addService(scene, `service-${nth}`, 40 + nth),
     worksOnRequest: true,
   },
