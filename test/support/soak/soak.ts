@@ -30,7 +30,7 @@ interface Soaked {
 const burst = 45;
 const pauseMs = 100;
 
-/** How long a crash-looping container may be held back. */
+/** How long a crash-looping container may stay out of rotation. */
 const mostHeldBackMs = 40_000;
 
 /** Stops all changes, and waits until the published file has exactly the current addresses and is proven. */
