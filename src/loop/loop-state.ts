@@ -104,10 +104,10 @@ export function causeOf(
   startedAtMs: number,
   nameOf: (containerId: string) => string | undefined,
 ): Cause {
-  const told = events.map(
+  const described = events.map(
     ({ name, event: { containerId, action } }) => `${name ?? nameOf(containerId) ?? containerId.slice(0, 12)}: ${action}`,
   );
-  return { atMs: events[0]?.happenedAtMs ?? startedAtMs, why: [...new Set([...told, ...due])].slice(0, maxReasons) };
+  return { atMs: events[0]?.happenedAtMs ?? startedAtMs, why: [...new Set([...described, ...due])].slice(0, maxReasons) };
 }
 
 /** The state after a pass decided. */

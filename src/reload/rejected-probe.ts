@@ -20,8 +20,8 @@ export async function askRejected(
     const answers = await Promise.allSettled(endpoints.map((endpoint) => getText(endpoint, '/rejected', maxAnswerBytes, deadline.signal)));
     for (const answer of answers) {
       if (answer.status !== 'fulfilled' || answer.value.status !== 200) continue;
-      const [refused, ...said] = answer.value.body.split('\n');
-      if (refused?.trim() === sha256) return { kind: 'refused', words: wordsOf(said) };
+      const [refused, ...output] = answer.value.body.split('\n');
+      if (refused?.trim() === sha256) return { kind: 'refused', words: wordsOf(output) };
     }
     return { kind: 'nothing' };
   } finally {
@@ -29,7 +29,7 @@ export async function askRejected(
   }
 }
 
-function wordsOf(said: readonly string[]): string {
-  const lines = said.map((line) => line.trim()).filter((line) => line !== '');
-  return refusalIn(said.join('\n')) ?? lines.join('; ');
+function wordsOf(output: readonly string[]): string {
+  const lines = output.map((line) => line.trim()).filter((line) => line !== '');
+  return refusalIn(output.join('\n')) ?? lines.join('; ');
 }

@@ -34,9 +34,9 @@ const ignoredReloads =
 export function trialReports(all: readonly FrontendReport[]): readonly TrialReport[] {
   const reports = all.filter(({ frontend }) => !frontend.isForeign);
   return reports.map((report) => {
-    const told = trialReport(report);
-    if (told.words === undefined || reports.length === 1) return told;
-    return { ...told, words: `${showUntrustedText(report.frontend.name)}: ${told.words}` };
+    const trial = trialReport(report);
+    if (trial.words === undefined || reports.length === 1) return trial;
+    return { ...trial, words: `${showUntrustedText(report.frontend.name)}: ${trial.words}` };
   });
 }
 

@@ -30,10 +30,10 @@ export function turnsSince(
   const served = addressesIn(view);
   const isWaiting = ({ inRotation, endpoint }: Replica): boolean => inRotation && !served.has(addressIn(endpoint ?? ''));
   const replicas = new Map(replicasBehind(instance).map((replica) => [replica.container.id, replica]));
-  const told = new Map([...replicas].filter(([, replica]) => !isWaiting(replica)));
-  const waiting = new Map([...(before?.replicas ?? [])].filter(([id]) => replicas.has(id) && !told.has(id)));
-  const noted = { instance, isWaiting: told.size < replicas.size, replicas: new Map([...told, ...waiting]) };
-  return { turns: turnsBetween(before?.replicas, told, replicas), noted };
+  const judged = new Map([...replicas].filter(([, replica]) => !isWaiting(replica)));
+  const waiting = new Map([...(before?.replicas ?? [])].filter(([id]) => replicas.has(id) && !judged.has(id)));
+  const noted = { instance, isWaiting: judged.size < replicas.size, replicas: new Map([...judged, ...waiting]) };
+  return { turns: turnsBetween(before?.replicas, judged, replicas), noted };
 }
 
 type Replicas = ReadonlyMap<string, Replica>;

@@ -41,17 +41,17 @@ async function playStep(number: number, step: Step, stage: DirectedStage, traffi
   await step.play(stage);
   // Requests of this step are answered before the next step removes more containers.
   await traffic.settle();
-  const said = stage.logOfStep();
-  assertExpected(said, step);
-  const slowest = said.filter(isLive).toSorted((left, right) => (right.servingMs ?? 0) - (left.servingMs ?? 0))[0];
+  const entries = stage.logOfStep();
+  assertExpected(entries, step);
+  const slowest = entries.filter(isLive).toSorted((left, right) => (right.servingMs ?? 0) - (left.servingMs ?? 0))[0];
   const { servingMs, liveMs } = slowest ?? {};
   return { title: step.title, tally, ...(servingMs === undefined ? {} : { servingMs }), ...(liveMs === undefined ? {} : { liveMs }) };
 }
 
 /** The step must expect every warning and error of meet-gen. */
-function assertExpected(said: readonly LogEntry[], { problems = [], hasOutage = false, title }: Step): void {
+function assertExpected(entries: readonly LogEntry[], { problems = [], hasOutage = false, title }: Step): void {
   const expectedCodes = [...problems, ...(hasOutage ? ['nobody-in-rotation'] : [])];
-  const unexpected = said.find(
+  const unexpected = entries.find(
     ({ level, problem }) => level !== 'info' && level !== 'debug' && !expectedCodes.some((code) => code === problem?.code),
   );
   if (unexpected !== undefined)

@@ -136,7 +136,7 @@ function describe({ Id: id, Name: path, State: state, NetworkSettings: settings 
 async function groupOf(engine: Engine, socket: string, image: string): Promise<string> {
   const mount = ['--volume', `${socket}:/engine.sock`, '--security-opt', 'label=disable'];
   const script = 'console.log(require("node:fs").statSync("/engine.sock").gid)';
-  const said = await docker(engine, [
+  const output = await docker(engine, [
     'run',
     '--rm',
     '--network',
@@ -150,5 +150,5 @@ async function groupOf(engine: Engine, socket: string, image: string): Promise<s
     '-e',
     script,
   ]);
-  return said.trim();
+  return output.trim();
 }

@@ -110,8 +110,8 @@ export function createStage({ project, log, visit, traffic, screen, signal }: St
     await waitFor(async () => ((await isSo()) ? true : undefined), {
       withinMs: liveWithinMs,
       otherwise: () => {
-        const said = log.entries().slice(shown).map(describeEntry);
-        return own(`meet-gen did not report within ${liveWithinMs / 1000} s: ${what}. Its log: ${said.join('; ') || 'empty'}`);
+        const logged = log.entries().slice(shown).map(describeEntry);
+        return own(`meet-gen did not report within ${liveWithinMs / 1000} s: ${what}. Its log: ${logged.join('; ') || 'empty'}`);
       },
       signal,
     });
@@ -158,9 +158,9 @@ export function createStage({ project, log, visit, traffic, screen, signal }: St
     async type(commandLine) {
       screen.line(`${indent}${screen.paint('cyan', `$ ${commandLine}`)}`);
       screen.passing(`${indent}…`);
-      const said = await project.type(commandLine);
+      const output = await project.type(commandLine);
       signal.throwIfAborted();
-      return said;
+      return output;
     },
     showCommand: (commandLine) => screen.line(`${indent}${screen.paint('cyan', `$ ${commandLine}`)}`),
     showEdit(file, ...lines) {
@@ -200,8 +200,8 @@ export function createStage({ project, log, visit, traffic, screen, signal }: St
         `${answered} of ${answers.length} requests answered, by ${listed} only`,
         () => {
           const others = answers.filter((answer) => !isJson(answer) || !expected.some(({ hostname }) => hostname === answer.answeredBy));
-          const said = [...new Set(others.map((answer) => `${describeAnswer(answer)} by ${answer.answeredBy ?? 'no container'}`))];
-          return `${answers.length} requests should be answered by exactly ${counts.length} backends, but: ${[listed, ...said].join('; ')}`;
+          const unexpected = [...new Set(others.map((answer) => `${describeAnswer(answer)} by ${answer.answeredBy ?? 'no container'}`))];
+          return `${answers.length} requests should be answered by exactly ${counts.length} backends, but: ${[listed, ...unexpected].join('; ')}`;
         },
       );
     },

@@ -40,7 +40,7 @@ export function createHealthProber(
   const keepProbing = (probing: Probing): void => {
     const { target, abort } = probing;
     let failures = 0;
-    let told: ProbeVerdict['answer'] | undefined;
+    let reported: ProbeVerdict['answer'] | undefined;
     const step = async (): Promise<(() => Promise<unknown>) | undefined> => {
       const answer = await probe(target, abort.signal);
       if (abort.signal.aborted) return undefined;
@@ -49,8 +49,8 @@ export function createHealthProber(
       if (decides(answer, before, failures, target)) {
         probing.verdict = { ...answer, wasReady: before?.wasReady === true || answer.answer === 'ready' };
       }
-      if (probing.verdict?.answer !== told) onChange();
-      told = probing.verdict?.answer;
+      if (probing.verdict?.answer !== reported) onChange();
+      reported = probing.verdict?.answer;
       const pauseMs = answer.answer === 'not-ready' ? impatientPauseMs : steadyPauseMs;
       return () => sleep(pauseMs, undefined, { signal: abort.signal }).catch(() => undefined);
     };

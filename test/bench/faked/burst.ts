@@ -84,12 +84,12 @@ async function takeBurst(scene: Scene, seed: number, pace: Pace): Promise<Burst>
 async function play({ engine }: Scene, step: () => void, overMs: number): Promise<void> {
   const before = engine.sentEvents();
   const startedAtMs = performance.now();
-  let told = 0;
-  while (told < events) {
+  let sent = 0;
+  while (sent < events) {
     step();
-    told = engine.sentEvents() - before;
+    sent = engine.sentEvents() - before;
     await nextTurn();
-    while ((performance.now() - startedAtMs) * events < told * overMs) await sleep(1);
+    while ((performance.now() - startedAtMs) * events < sent * overMs) await sleep(1);
   }
 }
 

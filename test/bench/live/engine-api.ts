@@ -36,10 +36,12 @@ export function createEngineApi(engine: Pick<Engine, 'host'>): EngineApi {
     socketPath,
     async call<Answer>(method: string, path: string, body?: object) {
       const answer = await send(method, path, body);
-      const said = await text(answer);
+      const answerText = await text(answer);
       const code = answer.statusCode ?? 0;
-      if (code >= 300 && code !== 304) throw new Error(`the engine answered ${code} to ${method} ${path}: ${said.trim()}`);
-      return (answer.headers['content-type']?.includes('json') === true && said !== '' ? JSON.parse(said) : said) as Answer;
+      if (code >= 300 && code !== 304) throw new Error(`the engine answered ${code} to ${method} ${path}: ${answerText.trim()}`);
+      return (
+        answer.headers['content-type']?.includes('json') === true && answerText !== '' ? JSON.parse(answerText) : answerText
+      ) as Answer;
     },
     watch: (onEvent, signal) =>
       new Promise((resolve, reject) => {

@@ -216,13 +216,13 @@ const explain = (...args: readonly string[]): Promise<string> =>
 describe('the command', () => {
   test('shows the location, the service, and its containers with state and address', async () => {
     // The widths of columns depend on their texts.
-    const said = (await explain('https://meet.example.com/api/v1.0/config/')).replaceAll(/(?<=\S) +/g, ' ');
+    const output = (await explain('https://meet.example.com/api/v1.0/config/')).replaceAll(/(?<=\S) +/g, ' ');
     const address = await meet.address('backend-1', meet.internalNetwork);
-    expect(said).toContain(`${meet.project}: ${meet.project}/backend answers\n    location ^~ /api/\n`);
-    expect(said).toContain(
+    expect(output).toContain(`${meet.project}: ${meet.project}/backend answers\n    location ^~ /api/\n`);
+    expect(output).toContain(
       `answers ${meet.container('backend-1')} ${address}:8000 on ${meet.internalNetwork} running, without a health check`,
     );
-    expect(said).toContain(`${meet.container('frontend-1')} running serves the published file (live)`);
+    expect(output).toContain(`${meet.container('frontend-1')} running serves the published file (live)`);
   });
 
   test('names the networks of a container that shares no network with the frontends, and a command that fixes it', async () => {

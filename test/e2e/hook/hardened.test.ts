@@ -135,8 +135,8 @@ async function followsBackends(count: number): Promise<void> {
   try {
     await waitUntil(`${count} backends are served`, async () => (await servedBackends()) === addresses, limitMs);
   } catch (cause) {
-    const said = await stack.compose('logs', '--timestamps', '--tail', '30', 'meet-gen', 'frontend');
-    throw new Error(`expected ${addresses}\nserved   ${await servedBackends()}\nsaid last:\n${said}`, { cause });
+    const lastLogs = await stack.compose('logs', '--timestamps', '--tail', '30', 'meet-gen', 'frontend');
+    throw new Error(`expected ${addresses}\nserved   ${await servedBackends()}\nlast logs:\n${lastLogs}`, { cause });
   }
   expect(await isApi()).toBe(true);
 }

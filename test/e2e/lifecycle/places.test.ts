@@ -102,8 +102,8 @@ describe.sequential('readiness', () => {
   });
 
   test('a drained replica gets no requests until it is restarted', async () => {
-    const said = await meet.docker('exec', meet.container('meet-gen-1'), 'meet-gen', 'drain', meet.container('backend-1'));
-    expect(said).toBe(`${meet.container('backend-1')}: out, it can be stopped: no frontend sends it new requests\n`);
+    const output = await meet.docker('exec', meet.container('meet-gen-1'), 'meet-gen', 'drain', meet.container('backend-1'));
+    expect(output).toBe(`${meet.container('backend-1')}: out, it can be stopped: no frontend sends it new requests\n`);
     expect(await meet.answering(api)).toEqual(['backend-2']);
     await meet.docker('restart', '--time', '3', meet.container('backend-1'));
     await meet.routed({ [api]: ['backend-1', 'backend-2'] });

@@ -158,10 +158,10 @@ const onlyTenants = `
       const name = /\\/containers\\/([^/]+)\\/kill$/.exec(url.pathname)?.[1] ?? '';
       if (!name.startsWith(NAMES)) return answer.writeHead(403).end('{"message":"not one of this test"}');
     }
-    const passed = request({ socketPath: SOCKET, method: asked.method, path: url.pathname + url.search, headers: asked.headers }, (told) => {
-      answer.writeHead(told.statusCode, told.headers);
+    const passed = request({ socketPath: SOCKET, method: asked.method, path: url.pathname + url.search, headers: asked.headers }, (response) => {
+      answer.writeHead(response.statusCode, response.headers);
       answer.flushHeaders();
-      told.pipe(answer);
+      response.pipe(answer);
     });
     passed.on('error', () => answer.destroy());
     answer.on('close', () => passed.destroy());

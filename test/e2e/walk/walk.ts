@@ -93,13 +93,13 @@ async function serviceOf(id: string | undefined): Promise<string> {
 async function describeAnswer(site: Site, { status, headers, body }: Answer): Promise<string> {
   const [type = 'no type'] = (headers['content-type'] ?? '').split(';');
   const text = body.length > 2000 ? '' : body.toString();
-  const said = `${status} ${type} by`;
+  const start = `${status} ${type} by`;
   const spa = /^SPA of (\S+)[^]*^host: (\S+)/m.exec(text);
-  if (spa !== null) return `${said} ${await serviceOf(spa[1])}, asked for ${spa[2]}`;
+  if (spa !== null) return `${start} ${await serviceOf(spa[1])}, asked for ${spa[2]}`;
   const answerer = headers['x-backend-host'];
   if (typeof answerer === 'string') {
     const location = headers.location === undefined ? '' : ` to ${headers.location}`;
-    return `${said} ${await serviceOf(answerer)}, asked for ${askedFor(headers)}${location}`;
+    return `${start} ${await serviceOf(answerer)}, asked for ${askedFor(headers)}${location}`;
   }
   if (headers['content-disposition'] === 'attachment') return `${status} attachment from ${contentOf(body, site.project)}`;
   if (status === 503) return `503, retry after ${headers['retry-after']}`;

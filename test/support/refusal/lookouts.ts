@@ -16,13 +16,13 @@ export async function lookOutFor(meet: MeetStack, mark: string): Promise<Lookout
   const place = `/tmp/lookout-${++lookouts}`;
   const script = `
     const { readFileSync, writeFileSync, renameSync } = require('node:fs');
-    const told = { looks: 0, sightings: 0 };
+    const counts = { looks: 0, sightings: 0 };
     setInterval(() => {
       let text = '';
       try { text = readFileSync('/routing/routing.conf', 'utf8'); } catch {}
-      told.looks += 1;
-      if (text.includes(${JSON.stringify(mark)})) told.sightings += 1;
-      writeFileSync('${place}.new', JSON.stringify(told));
+      counts.looks += 1;
+      if (text.includes(${JSON.stringify(mark)})) counts.sightings += 1;
+      writeFileSync('${place}.new', JSON.stringify(counts));
       renameSync('${place}.new', '${place}');
     }, 10);
   `;

@@ -19,8 +19,8 @@ export async function loseSignals(scene: RefusalScene, count: number): Promise<v
   expect(status.problems).toEqual([]);
   expect(await meet.docker('exec', filter, 'cat', '/tmp/lose')).toBe('0');
   // All signals were for the same file, and only the last one arrived.
-  const told = status.instances.flatMap(({ frontends }) => frontends.map(({ signals }) => signals));
-  expect(told).toEqual([count + 1]);
+  const signalCounts = status.instances.flatMap(({ frontends }) => frontends.map(({ signals }) => signals));
+  expect(signalCounts).toEqual([count + 1]);
   expect((await meet.countHups()) - before).toBe(1);
   expect(JSON.stringify(await meet.log())).not.toContain('reload-rejected');
   await meet.routed(usualRoutes);

@@ -7,7 +7,7 @@ import type { RefusalScene } from './scene.ts';
 
 export const refusedMark = '# this is refused';
 export const refused = `${refusedMark}\nno_such_directive on;\n`;
-const told = /no_such_directive|three signals|crashed/;
+const refusalMessage = /no_such_directive|three signals|crashed/;
 
 /**
  * Crashes a frontend at the moment of a refused change. As the contract's table promises, it restarts immediately if
@@ -25,7 +25,7 @@ export async function crashDuringChange(engine: Engine, scene: RefusalScene): Pr
   await scene.editTemplate(refused);
   await crashed();
   await meet.routed(usualRoutes);
-  await scene.problem('reload-rejected', told);
+  await scene.problem('reload-rejected', refusalMessage);
   await scene.settled(refusedMark);
   await meet.routed(usualRoutes);
   const { sightings } = await lookout.counts();
@@ -64,7 +64,7 @@ export async function startWithNothingGood(scene: RefusalScene): Promise<void> {
   await meet.scale({ 'meet-gen': 1, frontend: 1 });
 
   // Without nginx's words and without a fallback, an assumed refusal doesn't remove the file.
-  if (access.words) await scene.problem('reload-rejected', told);
+  if (access.words) await scene.problem('reload-rejected', refusalMessage);
   else await scene.problem(['reload-rejected', 'reload-pending'], /three signals|crashed|although meet-gen made it reload/);
   await meet.routed({ '/api/v1.0/config/': ['503'], '/abc-defg-hij': ['503'] });
   const restarts = await meet.inspect('frontend-1', '{{.RestartCount}}');

@@ -67,7 +67,7 @@ else if (args[0] === 'ps') {
 export async function runWithFakeDocker(
   state: FakeState,
   ...args: readonly string[]
-): Promise<{ readonly code: number; readonly said: string; readonly left: readonly FakeReplica[] }> {
+): Promise<{ readonly code: number; readonly output: string; readonly left: readonly FakeReplica[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'fake-docker-'));
   const file = join(folder, 'state.json');
   try {
@@ -75,9 +75,9 @@ export async function runWithFakeDocker(
     chmodSync(join(folder, 'docker'), 0o755);
     writeFileSync(file, JSON.stringify(state));
     const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}`, FAKE_DOCKER_STATE: file };
-    const ended = await new Promise<{ code: number; said: string }>((resolve) => {
+    const ended = await new Promise<{ code: number; output: string }>((resolve) => {
       execFile('sh', [script, ...args], { env }, (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code), said: stdout + stderr });
+        resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr });
       });
     });
     return { ...ended, left: (JSON.parse(readFileSync(file, 'utf8')) as FakeState).replicas };

@@ -10,18 +10,18 @@ const healthy = { replicas: [old(1), old(2)], next: fresh, failingList: 0 };
 
 describe.concurrent('rolling-update.sh', () => {
   it('replaces both replicas', async () => {
-    const { code, said, left } = await runWithFakeDocker(healthy);
-    expect({ code, left: left.map(({ name }) => name) }, said).toEqual({ code: 0, left: replaced });
+    const { code, output, left } = await runWithFakeDocker(healthy);
+    expect({ code, left: left.map(({ name }) => name) }, output).toEqual({ code: 0, left: replaced });
   });
 
   for (const failingList of [1, 2, 3, 4, 5, 6, 7, 8])
     for (const health of ['healthy', 'unhealthy'] as const)
       it(`removes no replica if list ${failingList} fails, and reports it, with ${health} new replicas`, async () => {
-        const { code, said, left } = await runWithFakeDocker({ ...healthy, next: { ...fresh, health }, failingList });
+        const { code, output, left } = await runWithFakeDocker({ ...healthy, next: { ...fresh, health }, failingList });
         const able = left.filter((one) => one.health === 'healthy' && one.drained === undefined);
-        expect(able.length, said).toBeGreaterThanOrEqual(2);
-        if (said.includes('Cannot connect'))
-          expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('Run the same command again') as string });
+        expect(able.length, output).toBeGreaterThanOrEqual(2);
+        if (output.includes('Cannot connect'))
+          expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining('Run the same command again') as string });
         else expect(code).toBe(health === 'healthy' ? 0 : 1);
       });
 
@@ -29,20 +29,20 @@ describe.concurrent('rolling-update.sh', () => {
     ['two interrupted runs', [old(1), old(2), { ...fresh, name: 'meet-backend-3' }, { ...fresh, name: 'meet-backend-4' }], []],
     ['an interrupted --all', [old(1), old(2), old(3)], ['--all']],
   ] as const)('goes on after %s', async (_, replicas, args) => {
-    const { code, said, left } = await runWithFakeDocker({ ...healthy, replicas }, ...args);
-    expect(code, said).toBe(0);
+    const { code, output, left } = await runWithFakeDocker({ ...healthy, replicas }, ...args);
+    expect(code, output).toBe(0);
     expect(left.map(({ edition }) => edition)).toEqual(['new', 'new']);
   });
 
   it('refuses more replicas than the compose file has, with the way to remove them first', async () => {
-    const { code, said, left } = await runWithFakeDocker({ ...healthy, replicas: [old(1), old(2), old(3)] });
+    const { code, output, left } = await runWithFakeDocker({ ...healthy, replicas: [old(1), old(2), old(3)] });
     expect({ code, left: left.length }).toEqual({ code: 1, left: 3 });
-    expect(said).toContain('To end with that many: --scale 2.');
+    expect(output).toContain('To end with that many: --scale 2.');
   });
 
   it('refuses a service without routes, before a container is started', async () => {
-    const { code, said, left } = await runWithFakeDocker({ ...healthy, isUnrouted: true });
+    const { code, output, left } = await runWithFakeDocker({ ...healthy, isUnrouted: true });
     expect({ code, left: left.length }).toEqual({ code: 1, left: 2 });
-    expect(said).toContain('meet-gen sends no requests to backend');
+    expect(output).toContain('meet-gen sends no requests to backend');
   });
 });

@@ -58,7 +58,7 @@ function proverOf(answersAt: Set<string>): { readonly asked: string[][]; readonl
 describe('a frontend on two networks', () => {
   it('is asked at both addresses until one answers, then only there; ten times at once for the proof', async () => {
     const { asked, atOnce, prover } = proverOf(new Set(['10.0.1.1:8084']));
-    await waitUntil('it is live', () => prover.proof().settledAnswers === 10);
+    await waitUntil('the frontend is live', () => prover.proof().settledAnswers === 10);
     expect(asked[0]).toEqual(frontend.statusEndpoints);
     expect(new Set(asked.slice(1).map(String))).toEqual(new Set(['10.0.1.1:8084']));
     expect(atOnce.slice(-10)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -67,12 +67,12 @@ describe('a frontend on two networks', () => {
   it('is asked at both again when the known address falls silent', async () => {
     const answersAt = new Set(['10.0.1.1:8084']);
     const { asked, prover } = proverOf(answersAt);
-    await waitUntil('it is live', () => prover.proof().settledAnswers === 10);
+    await waitUntil('the frontend is live', () => prover.proof().settledAnswers === 10);
     answersAt.clear();
     answersAt.add('10.0.0.1:8084');
     asked.length = 0;
     prover.recheck();
-    await waitUntil('it is asked', () => asked.length >= 2);
+    await waitUntil('the frontend is asked', () => asked.length >= 2);
     expect(asked.slice(0, 2)).toEqual([['10.0.1.1:8084'], frontend.statusEndpoints]);
     await waitUntil('the answer is known', () => prover.proof().running === newer && prover.proof().silent === undefined);
   });
@@ -127,10 +127,10 @@ const sees =
 describe('a frontend that is visited', () => {
   it('is asked at its new address after a move: another container may have the old one', async () => {
     const { prover, asked, visitedAt } = visited(isTarget, sees(''));
-    await waitUntil('it is live', () => prover.proof().settledAnswers === 10);
+    await waitUntil('the frontend is live', () => prover.proof().settledAnswers === 10);
     asked.length = visitedAt.length = 0;
     prover.update({ ...frontend, statusEndpoints: ['10.0.0.5:8084'] });
-    await waitUntil('it is asked', () => asked.length > 0);
+    await waitUntil('the frontend is asked', () => asked.length > 0);
     expect(asked).toEqual([['10.0.0.5:8084']]);
     expect(visitedAt).not.toContain('10.0.0.1:8084');
   });

@@ -18,7 +18,7 @@ interface Opening {
 interface Following {
   readonly stream: EventStream;
   readonly openings: readonly Opening[];
-  readonly told: readonly string[];
+  readonly reports: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ const event = (action: string, atMs: number): EngineEvent => ({ type: 'container
 function follow(refuse = 0): Following {
   const abort = new AbortController();
   const openings: Opening[] = [];
-  const told: string[] = [];
+  const reports: string[] = [];
   let refusals = refuse;
   const stream = followEvents(
     (sinceMs, signal) => {
@@ -43,10 +43,10 @@ function follow(refuse = 0): Following {
       return Promise.resolve(pipe as AsyncIterable<EngineEvent>);
     },
     {
-      onEvent: (one, isPast) => void told.push(`${isPast ? 'past ' : ''}${one.action}`),
-      onOpened: (isRenewal) => void told.push(isRenewal ? 'renewed' : 'opened'),
-      onConnected: () => void told.push('connected'),
-      onDisconnected: (error) => void told.push(`disconnected: ${(error as Error).message}`),
+      onEvent: (one, isPast) => void reports.push(`${isPast ? 'past ' : ''}${one.action}`),
+      onOpened: (isRenewal) => void reports.push(isRenewal ? 'renewed' : 'opened'),
+      onConnected: () => void reports.push('connected'),
+      onDisconnected: (error) => void reports.push(`disconnected: ${(error as Error).message}`),
     },
     500,
     abort.signal,
@@ -56,89 +56,91 @@ function follow(refuse = 0): Following {
     return stream.ended;
   };
   onTestFinished(stop);
-  return { stream, openings, told, stop };
+  return { stream, openings, reports, stop };
 }
 
 describe('an event stream', () => {
   it('reports an answer that is not an event stream, however long it stayed open', async () => {
-    const { openings, told } = follow();
-    await waitUntil('it is open', () => openings.length === 1);
+    const { openings, reports } = follow();
+    await waitUntil('the stream is open', () => openings.length === 1);
     openings[0]?.fail(new EngineError('the answer is too long', { cure: 'see what answers' }));
-    await waitUntil('it is opened again', () => openings.length === 2);
-    expect(told).toContain('disconnected: the answer is too long');
+    await waitUntil('the stream is open again', () => openings.length === 2);
+    expect(reports).toContain('disconnected: the answer is too long');
   });
 
   it('asks for past events first, and marks them', async () => {
     const startedAtMs = nowMs();
-    const { openings, told } = follow();
-    const opening = await waitUntil('it is open', () => openings[0]);
+    const { openings, reports } = follow();
+    const opening = await waitUntil('the stream is open', () => openings[0]);
     expect(opening.sinceMs).toBeLessThanOrEqual(startedAtMs - 14 * 60_000);
     opening.say(event('kill', startedAtMs - 60_000));
     opening.say(event('die', nowMs()));
-    await waitUntil('both were told', () => told.includes('die'));
-    expect(told.filter((word) => word !== 'connected')).toEqual(['opened', 'past kill', 'die']);
+    await waitUntil('both events are reported', () => reports.includes('die'));
+    expect(reports.filter((word) => word !== 'connected')).toEqual(['opened', 'past kill', 'die']);
   });
 
   it('reopens after a break, from the last event on', async () => {
-    const { openings, told } = follow();
-    const opening = await waitUntil('it is open', () => openings[0]);
+    const { openings, reports } = follow();
+    const opening = await waitUntil('the stream is open', () => openings[0]);
     const atMs = nowMs();
     opening.say(event('die', atMs));
-    await waitUntil('it was told', () => told.includes('die'));
+    await waitUntil('the event is reported', () => reports.includes('die'));
     opening.fail(new Error('cut'));
-    const again = await waitUntil('it is open again', () => openings[1]);
+    const again = await waitUntil('the stream is open again', () => openings[1]);
     expect(again.sinceMs - atMs).toBeGreaterThan(0);
     expect(again.sinceMs - atMs).toBeLessThan(0.01);
   });
 
   it('reports a stream that ends as soon as it is opened', async () => {
-    const { openings, told } = follow();
-    (await waitUntil('it is open', () => openings[0])).end();
-    await waitUntil('the fault is reported', () => told.some((word) => word.startsWith('disconnected: the engine, or a proxy in between')));
+    const { openings, reports } = follow();
+    (await waitUntil('the stream is open', () => openings[0])).end();
+    await waitUntil('the fault is reported', () =>
+      reports.some((word) => word.startsWith('disconnected: the engine, or a proxy in between')),
+    );
   });
 
   it('retries after a failed subscription', async () => {
-    const { openings, told } = follow(3);
-    await waitUntil('it is open', () => openings[0]);
-    expect(told.filter((word) => word === 'disconnected: refused')).toHaveLength(3);
+    const { openings, reports } = follow(3);
+    await waitUntil('the stream is open', () => openings[0]);
+    expect(reports.filter((word) => word === 'disconnected: refused')).toHaveLength(3);
   });
 
   it('renews a silent stream without reporting a fault, from the last event on', async () => {
-    const { stream, openings, told } = follow();
-    const opening = await waitUntil('it is open', () => openings[0]);
+    const { stream, openings, reports } = follow();
+    const opening = await waitUntil('the stream is open', () => openings[0]);
     const atMs = nowMs();
     opening.say(event('die', atMs));
-    await waitUntil('it was told', () => told.includes('die'));
+    await waitUntil('the event is reported', () => reports.includes('die'));
     stream.renewIfSilent();
     expect(openings).toHaveLength(1);
     stream.renewIfSilent();
-    const renewed = await waitUntil('it is open again', () => openings[1]);
+    const renewed = await waitUntil('the stream is open again', () => openings[1]);
     expect(renewed.sinceMs).toBeGreaterThan(atMs);
     renewed.say(event('start', nowMs()));
-    await waitUntil('the new stream delivers', () => told.includes('start'));
-    expect(told.filter((word) => word !== 'connected')).toEqual(['opened', 'die', 'renewed', 'start']);
+    await waitUntil('the new stream delivers', () => reports.includes('start'));
+    expect(reports.filter((word) => word !== 'connected')).toEqual(['opened', 'die', 'renewed', 'start']);
     stream.renewIfSilent();
     await nextTurn();
     expect(openings).toHaveLength(2);
   });
 
   it('is not renewed while an event waits in the socket of a blocked process', async () => {
-    const { stream, openings, told } = follow();
-    const opening = await waitUntil('it is open', () => openings[0]);
+    const { stream, openings, reports } = follow();
+    const opening = await waitUntil('the stream is open', () => openings[0]);
     stream.renewIfSilent();
     await nextTurn();
     opening.say(event('die', nowMs()));
-    expect(told).not.toContain('die');
+    expect(reports).not.toContain('die');
     stream.renewIfSilent();
     await nextTurn();
-    expect(told).toContain('die');
+    expect(reports).toContain('die');
     expect(openings).toHaveLength(1);
-    expect(told).not.toContain('renewed');
+    expect(reports).not.toContain('renewed');
   });
 
   it('ends when the signal aborts', async () => {
     const { openings, stop } = follow();
-    await waitUntil('it is open', () => openings[0]);
+    await waitUntil('the stream is open', () => openings[0]);
     await stop();
     expect(openings).toHaveLength(1);
   });

@@ -91,7 +91,7 @@ describe('an error boundary', () => {
       recovered += 1;
       throw new Error('neither');
     })();
-    await waitUntil('both are told', () => w.log().length === 2);
+    await waitUntil('both errors are logged', () => w.log().length === 2);
     expect(recovered).toBe(1);
     expect(w.log()).toEqual(['failed a: no', 'failed the retry of a: neither']);
     expect(await w.boundary.attempt('b', () => Promise.reject(new Error('no')))).toBeUndefined();
@@ -120,7 +120,7 @@ describe('an error boundary', () => {
       });
     };
     w.boundary.repeat('a', step, abort.signal);
-    await waitUntil('it has ended', () => abort.signal.aborted);
+    await waitUntil('the last step is over', () => abort.signal.aborted);
     expect({ steps, pauses, log: w.log() }).toEqual({ steps: 5, pauses: 3, log: ['failed a: no', 'works a'] });
   });
 });

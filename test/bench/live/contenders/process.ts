@@ -15,7 +15,7 @@ export function startProcess(
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningContender> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', ...env } });
-  let said = '';
+  let printed = '';
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
@@ -24,13 +24,13 @@ export function startProcess(
     clearTimeout(timer);
   };
   return new Promise((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`${program} ${args.join(' ')} ${why}: ${said}`));
+    const fail = (why: string): void => reject(new Error(`${program} ${args.join(' ')} ${why}: ${printed}`));
     const timer = setTimeout(() => void stop().then(() => fail('did not start in time')), startLimitMs);
     const onText = (text: string): void => {
-      said = (said + text).slice(-10_000);
-      if (!word.test(said)) return;
+      printed = (printed + text).slice(-10_000);
+      if (!word.test(printed)) return;
       clearTimeout(timer);
-      resolve({ pid: child.pid ?? 0, output: () => said, stop });
+      resolve({ pid: child.pid ?? 0, output: () => printed, stop });
     };
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', onText);
     child.on('error', (error) => fail(error.message));

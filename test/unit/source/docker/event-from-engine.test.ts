@@ -90,6 +90,6 @@ describe('a line of the event stream', () => {
 });
 
 it.each(['1e400', '-1e30', '0', '1', '9e16', '1e-300', '"1"', 'null', '[1]'])('ignores the time %s', (timeNano) => {
-  const told = `{"Type":"container","Action":"start","Actor":{"ID":"a"},"timeNano":${timeNano}}`;
-  expect(eventFromEngine(told)).toEqual({ type: 'container', action: 'start', containerId: 'a', hasRole: false });
+  const event = `{"Type":"container","Action":"start","Actor":{"ID":"a"},"timeNano":${timeNano}}`;
+  expect(eventFromEngine(event)).toEqual({ type: 'container', action: 'start', containerId: 'a', hasRole: false });
 });

@@ -10,14 +10,14 @@ const never = new AbortController().signal;
 
 /** A reader whose engine answers these ports, or fails with this error. `asked` holds the names in the requests. */
 function reader(
-  tell: (asks: number) => readonly number[] | Error,
+  answerTo: (asks: number) => readonly number[] | Error,
   only?: string,
 ): { readonly addPorts: AddPorts; readonly exposedTcpPorts: EngineClient['exposedTcpPorts']; readonly asked: string[] } {
   const asked: string[] = [];
   const exposedTcpPorts = ({ name }: { readonly name: string }): Promise<readonly number[]> => {
     asked.push(name);
-    const told = tell(asked.length);
-    return told instanceof Error ? Promise.reject(told) : Promise.resolve(told);
+    const answer = answerTo(asked.length);
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   };
   return { addPorts: createPortReader({ exposedTcpPorts }, only), exposedTcpPorts, asked };
 }
