@@ -35,6 +35,6 @@ describe('DOCKER_HOST', () => {
     writeFileSync(join(folder, name), wrong);
     const parse = (): unknown => parseDockerHost('tcp://proxy', { ...tls, DOCKER_CERT_PATH: folder });
     expect(parse).toThrow(why);
-    expect(parse).toThrow(/all three files must be PEM/);
+    expect(parse).toThrow(/all three must be PEM/);
   });
 });
