@@ -118,7 +118,7 @@ test('reports as a remapped user that the socket is not accessible', async () =>
   await meet.scale({ 'meet-gen': 0, 'docker-proxy': 0 });
   await meet.scale({ 'meet-gen-remapped': 1 });
   await waitUntil('the log names the remapping', async () =>
-    (await meet.logs('meet-gen-remapped')).includes('since the engine remaps users'),
+    (await meet.logs('meet-gen-remapped')).includes('the engine remaps users'),
   );
 });
 

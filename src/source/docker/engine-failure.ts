@@ -118,7 +118,7 @@ export function cureOfSocket(
     return `the socket's mode ${mode} gives ${isOwner ? 'its owner' : 'its group'} no access: set it to 0660 (chmod g+rw), or start the engine with its usual socket`;
   }
   if (socket.gid === overflowGroup)
-    return "the engine remaps users, so the socket's group doesn't exist in this container. Put a socket proxy with userns_mode: host in between, or run meet-gen with userns_mode: host (--userns=host with docker run); see docs/security.md";
+    return "the engine remaps users, so the socket's group doesn't exist in this container. Put a socket proxy with userns_mode: host in between, or run meet-gen with userns_mode: host (--userns=host with docker run); see docs/engine-access.md";
   return `the socket belongs to group ${socket.gid}: add --group-add ${socket.gid} to docker run, or group_add: ["${socket.gid}"] to the service in compose`;
 }
 
