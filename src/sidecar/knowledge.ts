@@ -266,7 +266,12 @@ function visitorsNotAsked(instance: string): Problem {
 }
 
 function partFailed({ part, text }: PartFailure): Problem {
-  return problem('internal-error', { key: 'part', value: part, message: `${part} failed (${text}); it is retried`, cure: failureCure });
+  return problem('internal-error', {
+    key: 'part',
+    value: part,
+    message: `${part} failed (${text}); meet-gen retries it`,
+    cure: failureCure,
+  });
 }
 
 function engineUnreachable(message: string): Problem {
