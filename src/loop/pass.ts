@@ -188,8 +188,9 @@ function tryChoose(renderer: Renderer, plan: RoutingPlan, frontends: readonly Pa
 }
 
 /**
- * The frontends that decide the syntax: running ones, and ones in a restart loop. An older nginx that can't read
- * the file would never run. Frontends that ran before count too, so that a restart changes nothing.
+ * The nginx versions that decide the syntax of the file: those of frontends that run or are in a restart loop. With a
+ * newer syntax an older nginx could never leave the loop. Known versions of other frontends count too, so that a
+ * frontend's restart changes nothing.
  */
 function decisiveVersions(
   frontends: readonly PassFrontend[],

@@ -63,9 +63,9 @@ const rooms: readonly Room[] = [
     act: stir,
   },
   {
-    name: 'keeping what nginx said',
+    name: "storing nginx's answers",
     fault: { call: 'join', from: '\\w+', about: '.editions.json' },
-    told: { part: 'keeping what nginx said' },
+    told: { part: "storing nginx's answers" },
     act: (scene, _, nth) => addService(scene, `service-${nth}`, 40 + nth),
     isAsked: true,
   },
