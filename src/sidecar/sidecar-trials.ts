@@ -5,8 +5,8 @@ import type { Log } from '../util/log.ts';
 import type { Records } from './records.ts';
 import type { SidecarParts } from './parts.ts';
 
-const cause = 'an answer of nginx about a file';
-const keepingPart = "storing nginx's answers";
+const cause = 'what nginx said';
+const keepingPart = 'keeping what nginx said';
 
 /** Creates the trials of the running sidecar. @param look asks for a pass, with its reason in words */
 export function createSidecarTrials(

@@ -63,9 +63,9 @@ const rooms: readonly Room[] = [
     act: stir,
   },
   {
-    name: "storing nginx's answers",
+    name: 'keeping what nginx said',
     fault: { call: 'join', from: '\\w+', about: '.editions.json' },
-    told: { part: "storing nginx's answers" },
+    told: { part: 'keeping what nginx said' },
     act: (scene, _, nth) => addService(scene, `service-${nth}`, 40 + nth),
     isAsked: true,
   },

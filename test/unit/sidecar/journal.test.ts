@@ -87,12 +87,12 @@ describe('what operators are told of a change', () => {
     journal.passed(pass('a'), at(500, 'meet-gen started'));
     journal.proven('meet', live(550), 600);
     journal.passed({ ...pass('a'), desired: 'b', isOnTrial: true, publication: 'unchanged' }, at(1000, 'b1: start'));
-    journal.passed(pass('b', '172.18.0.6'), at(1300, 'an answer of nginx about a file'));
+    journal.passed(pass('b', '172.18.0.6'), at(1300, 'what nginx said'));
     journal.proven('meet', live(1350), 1550);
     journal.passed(pass('c', '172.18.0.7'), at(9000, 'b2: start'));
     journal.proven('meet', live(9050), 9250);
     expect(told().slice(1)).toMatchObject([
-      { generation: 'b', why: ['b1: start', 'an answer of nginx about a file'], servingMs: 350 },
+      { generation: 'b', why: ['b1: start', 'what nginx said'], servingMs: 350 },
       { generation: 'c', why: ['b2: start'], servingMs: 50 },
     ]);
   });
@@ -110,7 +110,7 @@ describe('what operators are told of a change', () => {
     journal.passed(pass('a'), at(500, 'meet-gen started'));
     journal.proven('meet', live(550), 600);
     journal.passed({ ...pass('a'), desired: 'b', isOnTrial: true, publication: 'unchanged' }, at(1000, 'b1: start'));
-    journal.passed({ ...pass('a'), desired: 'b', publication: 'unchanged' }, at(1300, 'an answer of nginx about a file'));
+    journal.passed({ ...pass('a'), desired: 'b', publication: 'unchanged' }, at(1300, 'what nginx said'));
     journal.passed(pass('c', '172.18.0.7'), at(9000, 'b2: start'));
     journal.proven('meet', live(9050), 9250);
     expect(told().slice(1)).toMatchObject([{ generation: 'c', why: ['b2: start'], servingMs: 50 }]);
