@@ -53,9 +53,9 @@ export interface ControllerOptions {
 export interface ControllerHooks {
   /** Notes on these containers that don't come from the engine (drains, probes). */
   notesFor(containers: readonly Container[]): ReadonlyMap<string, Note>;
-  /** An event came that leads to a look; milliseconds since 1970. */
+  /** An event leads to a look. @param atMs the time of the event, in milliseconds since 1970 */
   onEvent(event: EngineEvent, atMs: number): void;
-  /** A pass ended; `tookMs` includes its look. */
+  /** A pass ended. @param tookMs the duration of the pass and its look */
   onPass(result: PassResult, cause: Cause, tookMs: number): void;
   /** A look showed the same as the last pass, so there was nothing to do. */
   onNothingNew(): void;
@@ -65,16 +65,22 @@ export interface ControllerHooks {
   onDisconnected(error: unknown): void;
   /** A container with `meet.*` labels ended without a stop. */
   onCrash(containerId: string): void;
-  /** A container with `meet.*` labels started or ended; milliseconds since 1970. */
+  /** A container with `meet.*` labels started or ended. @param atMs the time, in milliseconds since 1970 */
   onRestart(containerId: string, atMs: number): void;
-  /** A resync: everything that is cached should be asked again. */
+  /** A resync: every part asks again for the answers that it has cached. */
   onResync(): void;
 }
 
 export interface Controller {
-  /** Something outside the engine changed, and more changes may follow (a template). @param why in words */
+  /**
+   * Asks for a look, since something outside the engine changed, and more changes may follow (files of a template).
+   * @param why the reason in words
+   */
   look(why: string): void;
-  /** A single thing changed (an nginx version, a probe's result, a drain). @param why in words */
+  /**
+   * Asks for a look after a single change (an nginx version, a probe's result, a drain).
+   * @param why the reason in words
+   */
   lookOnce(why: string): void;
   /** Resyncs, as after each resync interval. */
   resync(): void;

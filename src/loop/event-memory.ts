@@ -4,10 +4,12 @@ import type { EngineEvent } from '../model/engine-event.ts';
 import { isForgettable, lifeAfter, lifeAfterList, nextChangeAtMs, noteOfLife, stopOf } from '../model/life.ts';
 import type { Life } from '../model/life.ts';
 
-/** Events → notes on containers that the engine's list lacks. Notes that no longer matter are dropped. */
+/** Turns events into notes about containers, with facts that the engine's list lacks. Drops notes that no longer matter. */
 export interface EventMemory {
-  /** Takes an event about a container with `meet.*` labels. Times in milliseconds since 1970. */
-  /** @returns whether the container ended without a stop */
+  /**
+   * Takes an event about a container with `meet.*` labels. Times in milliseconds since 1970.
+   * @returns whether the container ended without a stop
+   */
   note(event: EngineEvent, happenedAtMs: number, heardAtMs: number): boolean;
   /** Whether the container got a stop signal a short time ago, so that another signal changes nothing. */
   isStopping(containerId: string, nowMs: number): boolean;
@@ -19,7 +21,7 @@ export interface EventMemory {
 
 export function createEventMemory(): EventMemory {
   const lives = new Map<string, Life>();
-  /** The states in the last list: those before a stop. */
+  /** The containers of the last list, with their endpoints from before a stop. */
   let listed: ReadonlyMap<string, Container> = new Map();
   return {
     note(event, happenedAtMs, heardAtMs) {

@@ -43,7 +43,7 @@ export interface LoopState {
   readonly history: RotationHistory;
 }
 
-/** The reasons for a pass. When `isForced`, it runs even if the engine lists the same as before. */
+/** The reasons for a pass. A forced pass runs even if the engine's list is the same as before. */
 interface PassReasons {
   readonly due: readonly string[];
   readonly isForced: boolean;

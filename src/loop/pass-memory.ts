@@ -5,7 +5,7 @@ import type { NginxVersion } from '../nginx/version.ts';
 import { planRouting } from '../routes/plan.ts';
 import type { RoutingPlan } from '../routes/plan.ts';
 
-/** Results of the last pass, so that an unchanged instance costs nothing in the next one. */
+/** Results of the last pass, so that the next pass does no work for an unchanged instance. */
 export interface PassMemory {
   readonly readings: Readings<Instance>;
   /** As `planRouting`, with the same plan object for the same instance and versions. */

@@ -27,10 +27,13 @@ interface PassFrontend {
   readonly imageId: string;
   /** The frontend runs and isn't stopping, so it has to serve the published file. */
   readonly running: boolean;
-  /** The frontend ended, and the engine will start it again. */
+  /** The frontend ended, and the engine will start the frontend again. */
   readonly restarting: boolean;
   readonly statusEndpoints: readonly string[];
-  /** A frontend of another project than the instance's. The proof covers it, but ignores its refusals and version. */
+  /**
+   * The frontend belongs to another project than the instance. meet-gen proves that the frontend serves the file, but
+   * ignores its refusals and nginx version.
+   */
   readonly isForeign: boolean;
 }
 
@@ -185,8 +188,9 @@ function tryChoose(renderer: Renderer, plan: RoutingPlan, frontends: readonly Pa
 }
 
 /**
- * The frontends that decide the syntax: running ones, and ones in a restart loop. An older nginx that can't read
- * the file would never run. Frontends that ran before count too, so that a restart changes nothing.
+ * The nginx versions that decide the syntax of the file: those of frontends that run or are in a restart loop. With a
+ * newer syntax an older nginx could never leave the loop. Known versions of other frontends count too, so that a
+ * frontend's restart changes nothing.
  */
 function decisiveVersions(
   frontends: readonly PassFrontend[],
@@ -228,6 +232,6 @@ function publishFailed(instance: string, error: unknown): Problem {
   return problem('publish-failed', {
     instance,
     message: messageOf(error),
-    cure: 'see that the output directory exists, is writable and has space; it is tried again',
+    cure: 'check that the output directory exists, is writable and has space; meet-gen tries again',
   });
 }

@@ -1,4 +1,4 @@
-/** Reasons to look again without an event. */
+/** Reasons for a look without a new event; `final` is the second look after an event. */
 export type Reason = 'retry' | 'final' | 'throttled' | 'memory';
 
 /** The reasons in words. A final look belongs to its event. */

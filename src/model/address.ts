@@ -133,7 +133,7 @@ function networkNotShared({ instance, container, labels }: Member, reachable: Re
   return problem('network-not-shared', {
     ...about,
     message: 'the container does not share this network with all frontends, so meet-gen takes its address on another shared network',
-    cure: 'connect the container and the frontends to it, or remove the label',
+    cure: 'connect the container and the frontends to this network, or remove the label',
   });
 }
 
@@ -153,7 +153,7 @@ function noAddress({ instance, container }: Member): Problem {
     instance,
     container: container.name,
     message: 'the engine lists no address for the container on the networks that it shares with the frontends',
-    cure: 'reconnect it (docker network disconnect, then docker network connect), or recreate it',
+    cure: 'reconnect the container (docker network disconnect, then docker network connect), or recreate it',
   });
 }
 
@@ -172,7 +172,7 @@ function noSharedNetwork({ instance, container, project }: Member, reachable: Re
     return problem('no-shared-network', {
       ...about,
       message: "the container is on no network, so the frontends on the host's network cannot reach it",
-      cure: 'put it on a network: remove network_mode: none from its service in compose',
+      cure: 'put the container on a network: remove network_mode: none from its service in compose',
     });
   }
   const names = [...reachable.keys()].toSorted(compareText);
@@ -205,7 +205,7 @@ function listNetworks(names: readonly string[]): string {
 function connectLine(container: Container, project: string | undefined, names: readonly string[]): string {
   const name = names.find((shared) => isNetworkOfProject(shared, project)) ?? names[0] ?? '';
   const network = parseEngineName(name);
-  if (network === undefined) return 'put it on one of the networks that the frontends share';
+  if (network === undefined) return 'put the container on one of the networks that the frontends share';
   const ownerId = networkOwnerOf(container);
   const added = `${shortNetworkName(network, project)}${isNetworkOfProject(network, project) ? '' : ' (external: true)'}`;
   const inCompose = `add ${added} to the networks: of ${ownerId === undefined ? 'its service' : 'the service whose network it uses'} in compose`;

@@ -16,7 +16,7 @@ type Mutable = { -readonly [Name in keyof Labels]: Labels[Name] };
 /** A key for which replicas have different values. */
 interface Dispute {
   readonly key: string;
-  /** The replica whose value holds; absent for guards, which hold together. */
+  /** The replica whose value applies; absent for guards, which apply together. */
   readonly holder?: Member;
   readonly others: readonly Member[];
 }
@@ -24,9 +24,9 @@ interface Dispute {
 const labelNames = Object.keys(labelTable) as LabelName[];
 
 /**
- * The labels that hold for all replicas of a service. For each key the newest readable value among the replicas in
- * rotation holds; a missing label counts as its default. A value that is readable in part counts only where no replica
- * has a fully readable one. The guards of all replicas in rotation hold together.
+ * The labels that apply to all replicas of a service. For each key the newest readable value among the replicas in
+ * rotation applies; a missing label counts as its default. A value that is readable in part counts only where no replica
+ * has a fully readable one. The guards of all replicas in rotation apply together.
  * @param judged the replicas without one-offs
  * @param title the replicas in words, for the problem
  */
@@ -62,13 +62,13 @@ export function agree(judged: readonly Judged[], instance: string, title: string
   return { labels, problems: disputes.length === 0 ? [] : [disagreement(instance, title, disputes)] };
 }
 
-/** The replica whose value of a key holds; undefined if the value of every replica is unreadable. */
+/** The replica whose value of a key applies; undefined if the value of every replica is unreadable. */
 function holderOf(deciders: readonly Member[], key: string, read: (member: Member) => unknown): Member | undefined {
   return deciders.find(({ flawed }) => !flawed.has(key)) ?? deciders.find((member) => read(member) !== undefined);
 }
 
 /**
- * The replicas whose guards hold: the replicas in rotation, and replicas that left the rotation within the last minute.
+ * The replicas whose guards apply: the replicas in rotation, and replicas that left the rotation within the last minute.
  * So an unstable replica does not add and remove its guard each time.
  */
 function guarding(judged: readonly Judged[], deciders: readonly Member[]): readonly Member[] {
@@ -98,7 +98,7 @@ function disagreement(instance: string, title: string, disputes: readonly Disput
   const names = [...new Set(disputes.flatMap(({ holder }) => holder?.container.name ?? []))].toSorted(compareText);
   const held = names.map((name) => {
     const keys = disputes.filter(({ holder }) => holder?.container.name === name).map(({ key }) => titleOf(key));
-    return `the ${keys.length === 1 ? 'value' : 'values'} of ${keys.join(' and ')} on ${name} ${keys.length === 1 ? 'holds' : 'hold'}`;
+    return `the ${keys.length === 1 ? 'value' : 'values'} of ${keys.join(' and ')} on ${name} ${keys.length === 1 ? 'applies' : 'apply'}`;
   });
   const hasGuards = disputes.some(({ holder }) => holder === undefined);
   const guarded = hasGuards ? [`a path of ${allowPrefix}* is open only to networks that every replica in rotation lets in`] : [];
@@ -107,7 +107,7 @@ function disagreement(instance: string, title: string, disputes: readonly Disput
     container: namesOf(disputes.flatMap(({ others }) => others)),
     key: disputes.map(({ key }) => titleOf(key)).join(', '),
     message: `${title} have different values; ${[...held, ...guarded].join('; ')}`,
-    cure: 'recreate the other containers with the same labels; if their values should hold, check why they are not in rotation',
+    cure: 'recreate the containers with the wrong values; a container with the right values must be in rotation (meet-gen status)',
   });
 }
 

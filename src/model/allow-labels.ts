@@ -43,7 +43,12 @@ function readOne({ name: container }: Container, key: string, value: string): { 
   const name = key.startsWith(allowPrefix) ? parseLabelName(key.slice(allowPrefix.length)) : undefined;
   const { rules, networks } = parseAllow(value);
   if (name !== undefined && rules !== undefined && networks !== undefined) return { rule: { name, rules, networks } };
-  const wrong = name === undefined ? 'the name in its key' : rules === undefined ? 'its path' : 'its list of networks';
+  const wrong =
+    name === undefined
+      ? 'the name in the key of the label'
+      : rules === undefined
+        ? 'the path of the label'
+        : 'the list of networks of the label';
   const cost = rules === undefined ? 'all routes of the service are closed' : 'the path is closed';
   const refused = problem('allow-unreadable', {
     container,
@@ -61,6 +66,6 @@ function tooMany({ name: container }: Container, count: number): Problem {
     container,
     key: `${allowPrefix}*`,
     message: `the container has ${count} meet.allow labels, more than ${maxAllowLabels}, so all routes of the service are closed to all clients`,
-    cure: 'use fewer labels: a label can name up to 64 networks, and a path covers all paths below it',
+    cure: 'combine meet.allow labels: one label takes up to 64 address ranges, and guards all paths below its path',
   });
 }

@@ -40,7 +40,7 @@ export interface Container {
   /** Why the engine's entry for the container is not read. */
   readonly unreadable?: string;
   /**
-   * `labels` are from an earlier list. Otherwise only the name and the instance of an unreadable container count.
+   * The labels that were read earlier apply. Otherwise only the name and the instance of an unreadable container count.
    */
   readonly hasEarlierLabels?: true;
 }

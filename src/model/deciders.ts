@@ -27,7 +27,7 @@ export function inRotationOf<Kind extends Judged>(judged: readonly Kind[]): read
 }
 
 /**
- * The replicas whose labels hold for all, newest first: the replicas in rotation. A replica that left the rotation
+ * The replicas whose labels apply to all, newest first: the replicas in rotation. A replica that left the rotation
  * within the last minute does not decide while others can, so unstable health changes no route. With no replica in
  * rotation, the replicas that were in rotation last decide.
  */

@@ -12,7 +12,7 @@ export interface EngineEvent {
   readonly atMs?: number;
 }
 
-/** The actions that can change the engine's list, or that announce the end of a container. */
+/** The actions that can change the engine's list of containers, or that announce the end of a container. */
 export const watchedContainerActions = ['start', 'die', 'kill', 'pause', 'unpause', 'rename', 'destroy', 'health_status'] as const;
 export const watchedNetworkActions = ['connect', 'disconnect'] as const;
 

@@ -25,7 +25,7 @@ export interface Replica {
   readonly isUnguarded?: boolean;
 }
 
-/** All replicas of one service of one project, with the labels that hold for all. */
+/** All replicas of one service of one project, with the labels that apply to all. */
 export interface Service {
   readonly name: string;
   readonly project?: string;

@@ -16,7 +16,7 @@ export function labelWithoutEffect(
     key,
     value,
     message: `${key} has no effect on a container with meet.role=${role}`,
-    cure: `remove it, or put it on: ${roles.join(', ')}`,
+    cure: `remove the label, or put it on: ${roles.join(', ')}`,
   });
 }
 

@@ -45,7 +45,7 @@ interface LabelSpec<Value> {
   readonly roles: readonly Role[];
   /**
    * `replica`: each replica has its own value. `identity`: the value decides to which service or instance a container
-   * belongs. Without a scope one value holds for all replicas of a service.
+   * belongs. Without a scope one value applies to all replicas of a service.
    */
   readonly scope?: 'replica' | 'identity';
   /** A label to know first: the README's table has it too. */

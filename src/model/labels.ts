@@ -132,7 +132,7 @@ function badEntries({ name: container }: Container, { key, allowed }: Spec, refu
     container,
     key,
     value: entries,
-    message: `${entries} ${refused.length === 1 ? 'is' : 'are'} not allowed in ${key}; the other entries hold`,
+    message: `${entries} ${refused.length === 1 ? 'is' : 'are'} not allowed in ${key}; the other entries apply`,
     cure: `allowed: ${allowed}`,
   });
 }

@@ -36,7 +36,7 @@ export function noteProblems(member: Member, note: Note): readonly Problem[] {
       problem('stop-overdue', {
         ...about,
         message: 'the container got a stop signal 15 minutes ago and still runs, so it takes requests again',
-        cure: 'stop the container (docker stop), or read in its log why it does not end',
+        cure: 'stop the container (docker stop), or find out in its log why it does not end',
       }),
     );
   }
@@ -46,7 +46,7 @@ export function noteProblems(member: Member, note: Note): readonly Problem[] {
         ...about,
         // Without the number: a changed text would be logged as a new problem at every crash.
         message: `the container crashed at least three times within a minute${includesRouting(member) ? '' : ', so after each start it has to run for a while before it gets requests'}`,
-        cure: 'read in its log why it ends (docker logs)',
+        cure: 'find out in the log of the container why it ends (docker logs)',
       }),
     );
   }

@@ -27,11 +27,12 @@ export const problemTable = {
   'bad-label-value': {
     severity: 'warning',
     meaning:
-      "The value of a label is not allowed and is ignored: another replica's value holds, or the default. In a comma list only the bad entries are ignored.",
+      "The value of a label is not allowed and is ignored: another replica's value applies, or the default. In a comma list only the bad entries are ignored.",
   },
   'label-without-effect': {
     severity: 'warning',
-    meaning: 'The label has no effect on this container, most often because of its role, and is ignored.',
+    meaning:
+      "The label has no effect on this container, most often because of the container's role. meet-gen ignores the label: remove it, or put it on a container with the right role.",
   },
   'bad-role': { severity: 'error', meaning: 'The value of `meet.role` is not a role, so the container is ignored.' },
   'no-role': {
@@ -49,7 +50,7 @@ export const problemTable = {
   'container-unreadable': {
     severity: 'error',
     meaning:
-      "The engine's entry for a container is malformed, or has too many labels, networks or ports. Labels that were read earlier still hold; a container that was never readable is ignored.",
+      "The engine's entry for a container is malformed, or has too many labels, networks or ports. Labels that were read earlier still apply; a container that was never readable is ignored.",
   },
   'no-instance': { severity: 'error', meaning: 'The instance of the container is unknown, so the container is ignored.' },
   'no-service': { severity: 'error', meaning: 'The service of the container is unknown, so the container gets no route.' },
@@ -115,7 +116,7 @@ export const problemTable = {
   'replicas-disagree': {
     severity: 'warning',
     meaning:
-      'Replicas of one service have different values: the newest readable value among those in rotation holds, for guards the strictest. With different roles each role is a separate service.',
+      'Replicas of one service have different values: the newest readable value among those in rotation applies, for guards the strictest. With different roles each role is a separate service.',
   },
   'ports-collide': {
     severity: 'warning',

@@ -266,7 +266,7 @@ function notRead(container: Container, reason: string): Problem {
   return problem('container-unreadable', {
     ...(isKnown ? { instance: likelyInstance(container) } : {}),
     container: container.name,
-    message: `the engine's entry for the container is unreadable (${reason}), so ${container.hasEarlierLabels ? 'the labels read earlier hold' : 'the container is ignored'}`,
+    message: `the engine's entry for the container is unreadable (${reason}), so ${container.hasEarlierLabels ? 'the labels read earlier still apply' : 'the container is ignored'}`,
     cure: 'remove labels, networks or ports above the limits in docs/labels.md, or check which program answers as the engine',
   });
 }

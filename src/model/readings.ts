@@ -19,7 +19,7 @@ export interface Readings<Instance> {
    * @param owner the facts that decide the instance's owner
    * @param members in any order that stays the same without a change
    * @param noteFor absent if there are no notes about any member
-   * @param read gets the earlier reading, which no longer holds
+   * @param read gets the earlier reading, which no longer applies
    */
   instance(
     name: string,

@@ -43,7 +43,7 @@ const maxWeight = 100;
 const maxConnections = 100_000;
 const balances: readonly Balance[] = ['round-robin', 'least-conn', 'ip-hash', 'random-two'];
 
-/** The name of an instance, also a folder below `--out`. */
+/** The name of an instance, which is also the name of its folder below `--out`. */
 export function parseInstance(text: string): string | undefined {
   return instancePattern.test(text) ? text : undefined;
 }

@@ -89,7 +89,7 @@ async function listenOn(path: string): Promise<{ server: Server; identity: strin
     // A socket file remains after its process was killed.
     if (!(await name(made, path)) && ((await isHeld(path)) || !(await rm(path, { force: true }).then(() => name(made, path)))))
       throw new HeldByAnother(
-        `another meet-gen is publishing into this directory already (it holds ${path}); stop it, or give this one another --out`,
+        `another meet-gen is publishing into this directory already (it holds ${path}); stop that meet-gen, or start this one with another --out`,
       );
     return { server, identity: (await identityOf(path)) ?? '' };
   } catch (error) {

@@ -11,7 +11,7 @@ export interface Entrance {
   readonly path: string;
 }
 
-/** A visitor's answer on the routing port: `target` from the published file, `other` from another server. */
+/** The answer that a visitor gets on the routing port: `target` from the published file, `other` from another server. */
 export type VisitorAnswer =
   | { readonly kind: 'target'; readonly tookMs: number }
   | { readonly kind: 'other' | 'silent'; readonly answer: string };
@@ -29,9 +29,9 @@ export function entrancePath(generation: string): string {
 }
 
 /**
- * Sends a visitor's request to the routing port, on a new connection.
- * @param endpoint `address:port` of the status server; the routing port is on the same address
- * @param turn counts through the host names
+ * Sends a request to the routing port as a visitor would, on a new connection.
+ * @param endpoint `address:port` of the status server. Only its address is used: the routing port is on the same address
+ * @param turn the number of the request, which picks the host name: the host names take turns
  */
 export async function askAsVisitor(
   endpoint: string,

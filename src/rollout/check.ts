@@ -7,7 +7,7 @@ import type { CheckOutcome, Chosen, TrialFrontend, TrialOptions, TrialPorts } fr
 export interface Rollout {
   readonly ports: TrialPorts;
   readonly options: TrialOptions;
-  /** The engine doesn't let meet-gen test files; holds for all instances. */
+  /** The engine doesn't let meet-gen test files of any instance. */
   isCheckDenied: boolean;
 }
 

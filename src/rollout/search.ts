@@ -71,7 +71,7 @@ function* searchEditions(wanted: Edition, evidence: Evidence): Search<Finding> {
 /** The wanted structure without a new IPv6 listener, and with the last good templates. */
 function variantsOf({ templates, structure }: Edition, good: Edition | undefined): readonly Edition[] {
   const { listensOnIpv6, ...onIpv4 } = structure;
-  // A container can lack IPv6 although the engine shows an IPv6 address for it.
+  // The engine can show an IPv6 address for a container without IPv6, whose nginx refuses `listen [::]`.
   const isNewOnIpv6 = listensOnIpv6 === true && good?.structure.listensOnIpv6 !== true;
   const hasOther = good !== undefined && good.templates !== templates;
   return [...(isNewOnIpv6 ? [editionOf(templates, onIpv4)] : []), ...(hasOther ? [editionOf(good.templates, structure)] : [])];

@@ -12,7 +12,7 @@ export const serverDefaults = { bodySize: '100M', readTimeout: '300s', connectTi
 interface LocationSetting<Value> {
   /** For a value that is read back from a file. */
   readonly check: Check;
-  /** Returns undefined where the server's own setting holds. */
+  /** Returns undefined where the server's own setting applies. */
   readonly decide: (labels: LocationLabels, server: typeof serverDefaults) => Value | undefined;
   /** Says how the service is asked, so that it also holds in the named location for fresh connections, which inherits nothing. */
   readonly isOfService?: true;

@@ -176,7 +176,7 @@ function tooManyRoutes(instance: Instance, left: readonly { readonly service: Se
     instance: instance.name,
     container: left[0]?.service.replicas[0]?.container.name,
     message: `the services of the instance ask for more than ${maxRoutes} paths, so ${paths} paths of ${left.length} services from ${title} on are left out`,
-    cure: 'check which project asks for so many; --strict-instance leaves out the routes of other projects',
+    cure: 'check which project asks for so many paths; --strict-instance leaves out the routes of other projects',
   });
 }
 

@@ -49,7 +49,7 @@ export function withKeepalive(upstream: UpstreamView, kept: ReadonlySet<string>)
   return kept.has(keepalive) ? { ...upstream, keepalive } : upstream;
 }
 
-/** No service's upstream ends so: only meet-gen writes `~`. */
+/** Only meet-gen writes `~` into names, so no upstream of a service has a name with this suffix. */
 function keepaliveName(upstream: string): string {
   return `${upstream}~kept`;
 }

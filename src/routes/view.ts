@@ -94,19 +94,19 @@ export interface RoutingView {
   /** Pass the outer proxy's X-Forwarded-Proto on instead of `https`. */
   readonly forwardProto: boolean;
   /**
-   * For how long a reload leaves idle client connections open, as an nginx time; absent where an nginx lacks the
-   * directive.
+   * The time for which a reload leaves idle client connections open, as an nginx time; absent if the nginx of a frontend
+   * lacks the directive.
    */
   readonly keepaliveMinTimeout?: string;
-  /** The nginx of all frontends keeps connections to every upstream by default. */
+  /** Every frontend's nginx keeps connections to upstreams without any directive (nginx 1.29.7 and newer). */
   readonly keepsConnectionsByDefault?: true;
-  /** An upstream chooses its server by the client's address. */
+  /** At least one upstream chooses its server by the client's address. */
   readonly hashesClients?: boolean;
   /** The subnets from which nginx accepts X-Forwarded-For; absent without guarded locations. */
   readonly trustedSubnets?: readonly string[];
-  /** A location passes WebSockets on. */
+  /** At least one location passes WebSockets on. */
   readonly passesWebsockets?: boolean;
-  /** A location takes plain paths only. */
+  /** At least one location takes plain paths only. */
   readonly refusesPaths?: boolean;
   readonly upstreams: readonly UpstreamView[];
   /**

@@ -97,7 +97,7 @@ async function keepSocket(respond: Respond, socketPath: string, boundary: ErrorB
 async function refuseSecond(socketPath: string): Promise<void> {
   if ((await askStatus(socketPath, '/healthz', 1000)) !== undefined)
     throw new Error(
-      `another meet-gen is publishing into this directory already (it answers on ${socketPath}); stop it, or give this one another --out`,
+      `another meet-gen is publishing into this directory already (it answers on ${socketPath}); stop that meet-gen, or start this one with another --out`,
     );
 }
 

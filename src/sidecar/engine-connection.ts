@@ -1,6 +1,6 @@
 /**
- * meet-gen reaches the engine by lists and by the event stream, and each can fail alone. Each keeps its first error until it
- * works again. The older error is reported, and stays the same while the other way is retried.
+ * The state of the two ways to the engine, lists and the event stream. Each way can fail alone, and keeps its first error
+ * until it works again. If both fail, meet-gen reports the older error, so that the report stays the same during retries.
  */
 export interface EngineConnection {
   /** The event stream is open. */

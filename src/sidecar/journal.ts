@@ -18,14 +18,14 @@ import type { Since } from './since.ts';
 import { turnsSince } from './turns.ts';
 import type { NotedTurns, Turns } from './turns.ts';
 
-/** Something that changed. The log, the history, the metrics and the open pages are written from entries alone. */
+/** One change. The log, the history, the metrics and the open pages are written from entries alone. */
 export type Entry =
   | { readonly kind: 'problem'; readonly problem: Problem }
   | { readonly kind: 'problem-over'; readonly problem: ProblemSubject }
   | { readonly kind: 'published'; readonly instance: string; readonly generation: string }
-  /** Published, but no frontend answers. */
+  /** A file is published, but no frontend answers. */
   | { readonly kind: 'unproven'; readonly change: RoutesChange; readonly unverified: number }
-  /** @property isAgain it was live before, with the same generation; `diff` is absent for an instance's first file */
+  /** @property isAgain the same generation was live before; `diff` is absent for an instance's first file */
   | { readonly kind: 'live'; readonly change: RoutesChange; readonly isAgain: boolean; readonly diff?: () => string }
   /** Replicas came into rotation or left it, and the routes stay. */
   | { readonly kind: 'containers'; readonly instance: string; readonly containers: readonly string[]; readonly why: readonly string[] }

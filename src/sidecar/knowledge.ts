@@ -22,11 +22,11 @@ import { version } from '../util/version.ts';
 import { defined } from '../util/defined.ts';
 import { messageOf } from '../util/error-message.ts';
 
-/** Passes, proofs and the engine's connection → problems, facts for `explain`, and the snapshot. */
+/** Turns passes, proofs and the engine's connection into problems, facts for `explain`, and the snapshot. */
 export interface Knowledge {
   /** @param date the same moment by the machine's clock, for people */
   passed(result: PassResult, nowMs: number, date: Date): void;
-  /** A look showed that the last pass still holds. */
+  /** A look showed no change since the last pass. */
   confirmed(nowMs: number, date: Date): void;
   passFailed(error: unknown): void;
   /** @returns whether the engine was not connected before */
@@ -36,7 +36,7 @@ export interface Knowledge {
   configurations(): ReadonlyMap<string, string>;
   /** The instances of the last pass. */
   instances(): readonly Instance[];
-  /** Undefined once all frontends of an instance are proven to serve the last pass's routes, else the missing part in words. */
+  /** The missing part of the proof that all frontends of an instance serve the last pass's routes, in words. */
   missingProof(instance: string): string | undefined;
   /** The routing that the last pass decided for an instance. */
   view(instance: string): RoutingView | undefined;
@@ -266,7 +266,12 @@ function visitorsNotAsked(instance: string): Problem {
 }
 
 function partFailed({ part, text }: PartFailure): Problem {
-  return problem('internal-error', { key: 'part', value: part, message: `${part} failed (${text}); it is retried`, cure: failureCure });
+  return problem('internal-error', {
+    key: 'part',
+    value: part,
+    message: `${part} failed (${text}); meet-gen retries it`,
+    cure: failureCure,
+  });
 }
 
 function engineUnreachable(message: string): Problem {

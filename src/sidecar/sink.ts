@@ -11,7 +11,7 @@ import type { Chosen } from '../rollout/trial-types.ts';
 import type { Trials } from '../rollout/trials.ts';
 import type { Records } from './records.ts';
 
-/** Publishes the file of each instance, and points the proofs of its frontends at it. */
+/** Publishes the file of each instance, and starts the proof that the frontends serve this file. */
 export function createSink(
   publisher: Publisher,
   records: Records,

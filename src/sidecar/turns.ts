@@ -10,22 +10,22 @@ export type Turns = ReadonlyMap<string, string>;
 /** The replicas of an instance as they were noted last. */
 export interface NotedTurns {
   readonly instance: Instance;
-  /** A replica is in rotation, but not in the routes yet. */
+  /** At least one replica is in rotation, but not in the routes yet. */
   readonly isWaiting: boolean;
   /** By container id, as reported. */
   readonly replicas: Replicas;
 }
 
 /**
- * Compares an instance with its last note. The first time, only replicas count that aren't ready and in rotation. A replica
- * in rotation isn't reported before it is in the routes, which may wait or leave it out.
+ * Compares an instance with its last note. Without a note, only replicas that aren't ready and in rotation are reported.
+ * A replica in rotation is reported when the routes have its address: the routes may wait, or leave the replica out.
  */
 export function turnsSince(
   before: NotedTurns | undefined,
   instance: Instance,
   view: Pick<RoutingView, 'upstreams' | 'spa'>,
 ): { readonly turns: Turns; readonly noted: NotedTurns } {
-  // The same object is the same in everything, and a host can have thousands of containers.
+  // The same object has no changes, and a comparison is slow: a host can have thousands of containers.
   if (before?.instance === instance && !before.isWaiting) return { turns: new Map(), noted: before };
   const served = addressesIn(view);
   const isWaiting = ({ inRotation, endpoint }: Replica): boolean => inRotation && !served.has(addressIn(endpoint ?? ''));

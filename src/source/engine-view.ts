@@ -156,7 +156,7 @@ function settle(seen: Seen, beganAtMs: number, isFull: boolean): Seen {
 
 /**
  * @returns the object from before if the container is unchanged
- * A container's labels never change. So if they can't be read now, the labels from before hold.
+ * A container's labels never change. So if they can't be read now, the labels from before apply.
  */
 function keepIfUnchanged(before: Container | undefined, now: Container): Container {
   if (before === undefined) return now;

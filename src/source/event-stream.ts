@@ -7,11 +7,11 @@ import { EngineError } from './engine-error.ts';
 import type { EngineEvent } from '../model/engine-event.ts';
 
 export interface EventStreamHooks {
-  /** `isPast`: the event is older than this stream, so a list that begins now shows its result. */
+  /** `isPast`: the event is older than this stream, so a list that begins now shows the event's result. */
   onEvent(event: EngineEvent, isPast: boolean): void;
-  /** The engine has answered: a list that begins now misses no event. `isRenewal`: the stream before had no fault. */
+  /** The engine has opened the stream: a list that begins now misses no event. `isRenewal`: meet-gen ended the last stream itself. */
   onOpened(isRenewal: boolean): void;
-  /** The stream is open and stays open. */
+  /** The stream counts as open: immediately, or after two seconds if the last stream ended at once. */
   onConnected(): void;
   onDisconnected(error: unknown): void;
 }
@@ -49,7 +49,7 @@ interface Following {
 
 /**
  * Keeps a stream of events open until the signal aborts. The engine replays the events between two streams, as far as
- * it remembers them. A stream that worked and ended is reopened without a report, since some proxies cut idle streams.
+ * it remembers them. If a working stream ends, it is reopened without a report, since some proxies cut idle streams.
  */
 export function followEvents(subscribe: Subscribe, hooks: EventStreamHooks, reconnectCapMs: number, signal: AbortSignal): EventStream {
   const firstAskedAtMs = nowMs();

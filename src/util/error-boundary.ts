@@ -49,7 +49,8 @@ const retryCapMs = 5000;
 const quietMs = 60_000;
 const mostParts = 100;
 /** The cure for the failure of a part. */
-export const failureCure = 'report it with this line of the log, unless its reason is a limit of this host (disk, open files, memory)';
+export const failureCure =
+  'report the error with this line of the log, unless the reason is a limit of this host (disk, open files, memory)';
 
 /** @param nowMs milliseconds since any moment */
 export function createErrorBoundary(log: Pick<Log, 'write'>, nowMs: () => number): ErrorBoundary {

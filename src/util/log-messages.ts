@@ -23,7 +23,7 @@ export const logFields = {
   engine: 'the address of the engine',
   err: 'the error: `type`, `message` and `stack`',
   generation: 'the generation of the file',
-  instance: 'the instance; in `starting` the value of `--instance`, or `all`',
+  instance: 'the instance; in `starting meet-gen` the value of `--instance`, or `all`',
   liveMs: 'the milliseconds from the event until nginx answered with no other generation',
   node: 'the version of Node',
   out: 'the value of `--out`',
@@ -45,7 +45,7 @@ export type LogField = keyof typeof logFields;
 export const logMessages = {
   starts: {
     level: 'info',
-    message: 'starting',
+    message: 'starting meet-gen',
     meaning: 'The options are valid, and meet-gen opens its files and sockets next.',
     action: 'nothing',
     fields: ['version', 'node', 'engine', 'out', 'instance', 'reload', 'check'],
@@ -59,7 +59,7 @@ export const logMessages = {
   },
   published: {
     level: 'debug',
-    message: 'published',
+    message: 'file published',
     meaning: 'meet-gen has written the file into the volume. No frontend is proven to serve the file yet.',
     action: 'nothing; `routes are live` follows',
     fields: ['instance', 'generation'],
@@ -149,21 +149,22 @@ export const logMessages = {
   },
   testRetried: {
     level: 'debug',
-    message: 'test of a file gave no result, testing again',
-    meaning: 'No frontend could test the file.',
+    message: 'test of a new file gave no result, testing again',
+    meaning: 'No frontend could test the file with a change of structure, so meet-gen does not publish the file yet.',
     action: 'nothing',
     fields: ['instance', 'reason'],
   },
   testSkipped: {
     level: 'info',
-    message: 'test of a file gave no result, publishing untested',
-    meaning: 'No frontend could test the file in several tries. meet-gen publishes the file, and a refusal is found after the reload.',
+    message: 'test of a new file gave no result, publishing untested',
+    meaning:
+      'No frontend could test the file with a change of structure in several tries. meet-gen publishes the file, and a refusal is found after the reload.',
     action: 'fix the cause in `reason`, if the message comes back',
     fields: ['instance', 'reason'],
   },
   lastGoodUnreadable: {
     level: 'warn',
-    message: 'last good structure could not be read',
+    message: 'rollback file (.editions.json) could not be read',
     meaning:
       '`.editions.json` in the volume is damaged or cannot be read. No last good structure is known until nginx accepts a file; meet-gen then writes `.editions.json` again.',
     action: 'fix the cause in `err`, if the file cannot be read; a damaged file needs nothing',
@@ -171,7 +172,7 @@ export const logMessages = {
   },
   ownerInvalid: {
     level: 'warn',
-    message: 'remembered owner is not valid',
+    message: 'owner file (.owner.json) is damaged',
     meaning:
       '`.owner.json` in the volume is damaged. meet-gen decides again which compose project owns the instance ([how](operations.md#the-owner-of-an-instance)), and writes `.owner.json` again.',
     action: 'set `--project` to choose the owner; otherwise nothing',
@@ -179,7 +180,7 @@ export const logMessages = {
   },
   ownerUnreadable: {
     level: 'warn',
-    message: 'remembered owner could not be read',
+    message: 'owner file (.owner.json) could not be read',
     meaning:
       '`.owner.json` in the volume cannot be read. meet-gen reads the file again at each resync. Meanwhile an instance that several projects claim has no owner.',
     action: 'fix the cause in `err`, or set `--project`',
@@ -187,14 +188,14 @@ export const logMessages = {
   },
   drainsUnreadable: {
     level: 'warn',
-    message: 'drained containers could not be read',
+    message: 'drain file (.drained.json) could not be read',
     meaning: '`.drained.json` in the volume is damaged or cannot be read. Containers that `meet-gen drain` took out get requests again.',
     action: 'drain them again: `meet-gen drain`',
     fields: ['err'],
   },
   versionsUnreadable: {
     level: 'warn',
-    message: 'remembered nginx versions could not be read',
+    message: 'nginx version file (.versions.json) could not be read',
     meaning:
       '`.versions.json` in the volume is damaged or cannot be read. meet-gen asks each frontend for its nginx version; a slow one gets a file for an older nginx first.',
     action: 'fix the cause in `err`, if the file cannot be read; a damaged file needs nothing',
@@ -232,8 +233,8 @@ export const logMessages = {
   },
   stopped: {
     level: 'info',
-    message: 'stopped',
-    meaning: 'meet-gen has ended the work under way and closed the sockets; the process exits.',
+    message: 'stop complete, meet-gen exits',
+    meaning: 'meet-gen has ended the work under way and closed the sockets. This is the last line of the process.',
     action: 'nothing',
     fields: [],
   },

@@ -86,7 +86,7 @@ describe.concurrent('a newest replica with other paths', () => {
     await scene.stopsServing(`${scene.address(21)}:3000`);
     expect(await routed(scene)).toEqual(['/s/']);
     expect(run.logged('problem').map(({ problem }) => problem)).toMatchObject([
-      { code: 'replicas-disagree', container: 'new', key: 'meet.paths', message: expect.stringContaining('meet.paths on old holds') },
+      { code: 'replicas-disagree', container: 'new', key: 'meet.paths', message: expect.stringContaining('meet.paths on old applies') },
     ]);
     scene.engine.world.health('new', 'healthy');
     await scene.serves('location ^~ /t/');

@@ -263,7 +263,7 @@ test.concurrent('refuses to start on the directory of another meet-gen, which go
   const second = await scene.run().ended;
   expect(second.code).toBe(2);
   expect(second.stderr).toContain('another meet-gen is publishing into this directory already');
-  expect(second.stderr).toContain('give this one another --out');
+  expect(second.stderr).toContain('start this one with another --out');
   scene.backend('backend', 20);
   await scene.serves(`${scene.address(20)}:8000`);
   expect(first.hasEnded()).toBe(false);

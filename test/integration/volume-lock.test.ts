@@ -76,7 +76,7 @@ test.concurrent('a second meet-gen with another temporary directory is refused u
   const { code, stderr } = await scene.run([], elsewhere).ended;
   expect(code).toBe(2);
   expect(stderr).toContain(
-    `meet-gen: another meet-gen is publishing into this directory already (it holds ${lock(scene)}); stop it, or give this one another --out\n`,
+    `meet-gen: another meet-gen is publishing into this directory already (it holds ${lock(scene)}); stop that meet-gen, or start this one with another --out\n`,
   );
   first.signal('SIGKILL');
   await first.ended;

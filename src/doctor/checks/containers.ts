@@ -87,7 +87,10 @@ function judgeState(subject: Subject): Outcome {
   const what = `the container is not running: its state is ${state}`;
   if (state === 'paused') return finding(subject, what, 'unpause the container', { paste: [`docker unpause ${word}`] });
   if (state === 'restarting')
-    return finding(subject, 'the container exits and restarts repeatedly', 'read in its log why it exits', { paste, unless });
+    return finding(subject, 'the container exits and restarts repeatedly', 'find out in the log of the container why it exits', {
+      paste,
+      unless,
+    });
   return finding(subject, what, 'read its log, then start the container', { paste: [...paste, `docker start ${word}`], unless });
 }
 

@@ -6,7 +6,7 @@ import { parseJsonObject } from '../../util/json-object.ts';
 /** A container that an operator took out of rotation. Times in milliseconds since 1970. */
 interface Mark {
   readonly atMs: number;
-  /** Since when every frontend has been proven to send the container nothing new. */
+  /** The time since which every frontend is proven to send the container no new request. */
   readonly outSinceMs?: number;
 }
 
@@ -18,7 +18,7 @@ export interface Drains {
   /** @returns whether any container was not drained before */
   mark(containerIds: readonly string[], atMs: number): boolean;
   cancel(containerIds: readonly string[]): void;
-  /** Notes whether a container gets no new requests. @returns since when, if so */
+  /** Notes whether a container gets no new requests. @returns since when, if it gets no new requests */
   noteOut(containerId: string, isOut: boolean, isProven: boolean, nowMs: number): number | undefined;
   /** Ends the drain of a container that started or ended since. */
   restarted(containerId: string, atMs: number): void;

@@ -6,7 +6,7 @@ import { ComposeError } from './compose-error.ts';
 import { pasteLine } from './paste-line.ts';
 import { messageOf } from '../../util/error-message.ts';
 
-/** The fields that meet-gen reads from a project that Compose resolved. Every string is untrusted text. */
+/** The fields that meet-gen reads from the output of `docker compose config`. Every string is untrusted text. */
 export interface ComposeProject {
   readonly name: string;
   /** The engine's names of the networks. */

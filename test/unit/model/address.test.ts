@@ -83,7 +83,7 @@ describe('the address of a container', () => {
       'proxy',
       'add proxy (external: true) to the networks: of its service in compose; at once, until it is recreated: docker network connect proxy meet-backend-1',
     ],
-    ['a name that is none', {}, 'x; reboot', 'put it on one of the networks that the frontends share'],
+    ['a name that is none', {}, 'x; reboot', 'put the container on one of the networks that the frontends share'],
     [
       'a container whose name is none',
       { name: '$(reboot)' },
@@ -172,7 +172,7 @@ describe('the address behind frontends in host mode', () => {
     const { endpoint, problems } = ofHost({ none: '' }, { networkMode: 'none' });
     expect(endpoint).toBeUndefined();
     expect(problems).toMatchObject([
-      { code: 'no-shared-network', cure: 'put it on a network: remove network_mode: none from its service in compose' },
+      { code: 'no-shared-network', cure: 'put the container on a network: remove network_mode: none from its service in compose' },
     ]);
   });
 

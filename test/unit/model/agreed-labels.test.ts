@@ -73,7 +73,7 @@ const worker = (sketch: Sketch = {}): Container =>
 const lately: Note = { leftAtMs: 2 };
 const earlier: Note = { leftAtMs: 1 };
 
-describe('the value that holds for all replicas', () => {
+describe('the value that applies to all replicas', () => {
   it.each<[string, Sketch, Sketch, Readonly<Record<string, Note>>, readonly string[]]>([
     ['the newest of those in rotation', paths('/s'), paths('/t'), {}, ['/t/']],
     ['the newest, also where its value is part of the older one', paths('/s,/t'), paths('/t'), {}, ['/t/']],
@@ -128,7 +128,7 @@ describe('the value that holds for all replicas', () => {
         container: 's1, s2',
         key: 'meet.paths, meet.read-timeout, meet.balance',
         message:
-          'the replicas of files have different values; the value of meet.paths on s1 holds; the values of meet.read-timeout and meet.balance on s2 hold',
+          'the replicas of files have different values; the value of meet.paths on s1 applies; the values of meet.read-timeout and meet.balance on s2 apply',
       },
     ]);
   });
@@ -164,7 +164,7 @@ describe('the problem of replicas that disagree', () => {
       {
         container: 's1, s2',
         key: 'meet.paths',
-        message: 'the replicas of files have different values; the value of meet.paths on s3 holds',
+        message: 'the replicas of files have different values; the value of meet.paths on s3 applies',
       },
     ]);
   });
@@ -215,7 +215,7 @@ describe('frontends that disagree', () => {
 
   it('have a problem', () => {
     expect(labels(listen('9001'), listen('9002')).problems).toMatchObject([
-      { container: 'f1', key: 'meet.listen', message: 'the frontends have different values; the value of meet.listen on f2 holds' },
+      { container: 'f1', key: 'meet.listen', message: 'the frontends have different values; the value of meet.listen on f2 applies' },
     ]);
   });
 
@@ -326,7 +326,7 @@ describe('guards of replicas that disagree', () => {
     ]);
   });
 
-  it('keep a replica from being a standby until its own guards hold', () => {
+  it('keep a replica from being a standby until its own guards apply', () => {
     const standby = (newer: Sketch): unknown => {
       const { instance } = see([replica(1, guard('/s from 10.0.0.0/8')), replica(2, { ...newer, health: 'starting' })]);
       return instance === undefined ? undefined : planRouting(instance, []).view.upstreams[0]?.backups;

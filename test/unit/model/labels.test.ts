@@ -457,13 +457,13 @@ const below = (path: string): unknown => ({ kind: 'below', path });
 
 describe('a comma list with bad entries', () => {
   it.each([
-    ['/a/,b', false, [below('/a/')], 'b', 'b is not allowed in meet.paths; the other entries hold'],
-    ['s, /a/, /t;, /b/', false, [below('/a/'), below('/b/')], 's, /t;', 's, /t; are not allowed in meet.paths; the other entries hold'],
-    ['+/a/, +b', true, [below('/a/')], '+b', '+b is not allowed in meet.paths; the other entries hold'],
+    ['/a/,b', false, [below('/a/')], 'b', 'b is not allowed in meet.paths; the other entries apply'],
+    ['s, /a/, /t;, /b/', false, [below('/a/'), below('/b/')], 's, /t;', 's, /t; are not allowed in meet.paths; the other entries apply'],
+    ['+/a/, +b', true, [below('/a/')], '+b', '+b is not allowed in meet.paths; the other entries apply'],
     // A bad entry has no effect, so the preset stays.
-    ['+/a/, b', true, [below('/a/')], 'b', 'b is not allowed in meet.paths; the other entries hold'],
-    ['/a/, =x', false, [below('/a/')], '=x', '=x is not allowed in meet.paths; the other entries hold'],
-    ['/a/, ++/b', false, [below('/a/')], '++/b', '++/b is not allowed in meet.paths; the other entries hold'],
+    ['+/a/, b', true, [below('/a/')], 'b', 'b is not allowed in meet.paths; the other entries apply'],
+    ['/a/, =x', false, [below('/a/')], '=x', '=x is not allowed in meet.paths; the other entries apply'],
+    ['/a/, ++/b', false, [below('/a/')], '++/b', '++/b is not allowed in meet.paths; the other entries apply'],
   ])('of paths: %s loses those alone, and they are named', (value, keepsPreset, rules, refused, message) => {
     const { labels, flawed, problems } = read('backend', 'meet.paths', value);
     expect(labels).toEqual({ paths: { replacesPreset: !keepsPreset, rules } });

@@ -30,7 +30,7 @@ const code = [...texts.values()].join('\n');
 
 describe('the messages of the log', () => {
   it.each(rows)('%s is a short static phrase in lower case', (_, { message }) => {
-    expect(message).toMatch(/^[a-z][A-Za-z ,()-]{1,59}$/);
+    expect(message).toMatch(/^[a-z][A-Za-z ,.()-]{1,59}$/);
   });
 
   it.each(rows)('%s says what it means and what to do', (_, { meaning, action }) => {
