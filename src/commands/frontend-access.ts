@@ -24,6 +24,7 @@ export function createFrontendAccess(engine: EngineClient, options: Pick<Options
   const logs = options.check === 'off' ? undefined : readLogWith(engine);
   const way = options.reload.connect({
     signalHup: engine.signalHup,
+    signalEndsRestarts: () => engine.profile().signalEndsRestarts === 'always',
     exec: engine.exec,
     logs,
     askRejected: (endpoints, sha256, signal) => askRejected(endpoints, sha256, rejectedTimeoutMs, signal),

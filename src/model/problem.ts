@@ -249,6 +249,12 @@ export const problemTable = {
       'A part of meet-gen failed, most likely by a bug. The other parts go on, the published file stays, and meet-gen retries the part. The log has the details once.',
   },
   'signal-failed': { severity: 'error', foundBy: 'run', meaning: 'The engine did not deliver the reload signal. meet-gen retries.' },
+  'signal-unsafe': {
+    severity: 'error',
+    foundBy: 'run',
+    meaning:
+      "On this engine a reload signal ends the frontend's restart policy, so meet-gen sends no signal. A reload by a command in the frontend failed too, and nginx goes on with an older configuration. meet-gen retries.",
+  },
 } as const satisfies Record<string, ProblemSpec>;
 
 export type ProblemCode = keyof typeof problemTable;
