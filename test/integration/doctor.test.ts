@@ -83,6 +83,14 @@ test.concurrent('behind a proxy that only allows the list: not checked, never ok
   expect(scene.engine.calls.map(({ method }) => method)).not.toContain('POST');
 });
 
+test.concurrent('finds a meet-gen that sends no signal, since signals end every restart policy on this engine', async ({ scene }) => {
+  scene.engine.pingHeaders = { server: 'Libpod/5.4.2 (linux)', 'libpod-api-version': '5.4.2' };
+  await scene.frontend('frontend');
+  scene.engine.world.add({ name: 'meet-gen', image: 'meet-gen', labels: composeLabels('meet', 'meet-gen') });
+  const { said } = await doctor(scene);
+  expect(find(said, 'signalled-restart')).toMatchObject([{ severity: 'failure', containers: ['frontend'] }]);
+});
+
 describe("judges the frontend's answer to a real request", () => {
   const answers = [
     { name: 'JSON', status: 200, type: 'application/json', body: '{}', found: undefined },
