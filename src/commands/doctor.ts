@@ -44,7 +44,11 @@ async function examineTopology(
   const client = createEngineClient(dockerHost);
   const addPorts = createPortReader(client, instance);
   const tools = {
-    engine: { ...createEngineReader(client), exec: client.exec },
+    engine: {
+      ...createEngineReader(client),
+      exec: client.exec,
+      signalEndsRestarts: () => client.profile().signalEndsRestarts === 'always',
+    },
     addPorts: (containers: readonly Container[], abort: AbortSignal) => addPorts(containers, true, abort),
     askStatus: (endpoints: readonly string[], abort: AbortSignal) => askGeneration(endpoints, statusTimeoutMs, abort),
     socketOwner: () => socketOwner(dockerHost),

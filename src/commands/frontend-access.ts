@@ -19,11 +19,20 @@ const rejectedTimeoutMs = 1000;
 /** A proxy answers with these to a call that it doesn't let through, an engine to a call that it doesn't have. */
 const denials: ReadonlySet<number> = new Set([401, 403, 405, 501]);
 
-export function createFrontendAccess(engine: EngineClient, options: Pick<Options, 'reload' | 'check' | 'dockerHost'>): FrontendAccess {
+/** @param onSignalled is called after each signal that the engine delivered */
+export function createFrontendAccess(
+  engine: EngineClient,
+  options: Pick<Options, 'reload' | 'check' | 'dockerHost'>,
+  onSignalled: (containerId: string) => void,
+): FrontendAccess {
   const exec = mayExec(options) ? engine.exec : undefined;
   const logs = options.check === 'off' ? undefined : readLogWith(engine);
   const way = options.reload.connect({
-    signalHup: engine.signalHup,
+    async signalHup(frontend, signal) {
+      await engine.signalHup(frontend, signal);
+      onSignalled(frontend.id);
+    },
+    signalEndsRestarts: () => engine.profile().signalEndsRestarts === 'always',
     exec: engine.exec,
     logs,
     askRejected: (endpoints, sha256, signal) => askRejected(endpoints, sha256, rejectedTimeoutMs, signal),

@@ -44,6 +44,7 @@ import { createTemplateStore, readTemplates } from '../render/template-store.ts'
 import { endWithin, startSidecar } from '../sidecar/sidecar.ts';
 import type { Sidecar } from '../sidecar/sidecar.ts';
 import type { SidecarParts } from '../sidecar/parts.ts';
+import { createSignalledFrontends } from '../sidecar/signalled-frontends.ts';
 import type { OperatorCalls } from '../server/answers.ts';
 import { startStatusServer } from '../server/server.ts';
 import type { SocketPlace } from '../server/server.ts';
@@ -189,7 +190,8 @@ async function assemble(
   options: Options,
   log: Log,
 ): Promise<SidecarParts> {
-  const access = createFrontendAccess(engine, options);
+  const signalled = createSignalledFrontends();
+  const access = createFrontendAccess(engine, options, signalled.signalled);
   const pathOf = (instance: string, name: string): string => join(ownFolder(place, instance), name);
   const inFolder = openFolders(place);
   const ownFiles = createOwnFiles(inFolder);
@@ -212,6 +214,7 @@ async function assemble(
     ownFiles,
     drains: await keepDrains(ownFiles.read(drainsFile), (text) => ownFiles.write(drainsFile, text), log),
     owners: await keepOwners(instances, ownerFiles, log),
+    signalled,
     trialFiles: keepTrials(pathOf, ownFiles.write),
     kept,
     ...shared,

@@ -66,7 +66,7 @@ export interface ControllerHooks {
   /** A container with `meet.*` labels ended without a stop. */
   onCrash(containerId: string): void;
   /** A container with `meet.*` labels started or ended. @param atMs the time, in milliseconds since 1970 */
-  onRestart(containerId: string, atMs: number): void;
+  onRestart(event: Pick<EngineEvent, 'action' | 'containerId'>, atMs: number): void;
   /** A resync: every part asks again for the answers that it has cached. */
   onResync(): void;
 }
@@ -219,7 +219,7 @@ function takeEvent(loop: Loop, event: EngineEvent, isPast: boolean): void {
   const isCrash = memory.note(event, happenedAtMs, heardAtMs);
   if (event.action === 'start' || event.action === 'die') {
     loop.state = afterRestart(loop.state);
-    hooks.onRestart(event.containerId, happenedAtMs);
+    hooks.onRestart(event, happenedAtMs);
   }
   // The list at the start shows the result of this event.
   if (isPast || (event.action === 'kill' && isStopping)) return;

@@ -250,6 +250,18 @@ export const problemTable = {
       'A part of meet-gen failed, most likely by a bug. The other parts go on, the published file stays, and meet-gen retries the part. The log has the details once.',
   },
   'signal-failed': { severity: 'error', foundBy: 'run', meaning: 'The engine did not deliver the reload signal. meet-gen retries.' },
+  'frontend-stays-down': {
+    severity: 'error',
+    foundBy: 'run',
+    meaning:
+      "A frontend crashed after a reload signal, and the engine doesn't start it again. The engine counts the signal as a manual stop, which ends some restart policies.",
+  },
+  'signal-unsafe': {
+    severity: 'error',
+    foundBy: 'run',
+    meaning:
+      "On this engine a reload signal ends the frontend's restart policy, so meet-gen sends no signal. A reload by a command in the frontend failed too, and nginx goes on with an older configuration. meet-gen retries.",
+  },
 } as const satisfies Record<string, ProblemSpec>;
 
 export type ProblemCode = keyof typeof problemTable;

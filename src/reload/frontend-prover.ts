@@ -23,7 +23,7 @@ import { askTimeoutMs, nextStep } from './next-step.ts';
 import type { Proof, ProofOptions, Target } from './proof.ts';
 import type { Entrance } from './visitor-probe.ts';
 import type { VisitorAnswer } from './visitor-probe.ts';
-import { Refusal } from './ways/way.ts';
+import { Refusal, UnsafeSignal } from './ways/way.ts';
 import type { ConnectedWay } from './ways/way.ts';
 import { createPause } from './interruptible-pause.ts';
 import type { Pause } from './interruptible-pause.ts';
@@ -229,7 +229,7 @@ async function requestReload(proving: Proving): Promise<void> {
   const nowMs = ports.nowMs();
   fold(proving, (known) => {
     if (known.target !== target) return failure instanceof Refusal ? known : noteOvertakenReload(known, target);
-    if (!(failure instanceof Refusal)) return noteReload(known, nowMs, failure?.message);
+    if (!(failure instanceof Refusal)) return noteReload(known, nowMs, failure?.message, failure instanceof UnsafeSignal);
     // A refusal answers the inquiry, so the next inquiry follows the next reload.
     return noteInquiry(noteReload(known, nowMs), { kind: 'refused', words: failure.message }, nowMs);
   });

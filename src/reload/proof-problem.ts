@@ -4,6 +4,11 @@ import type { Proof } from './proof.ts';
 import type { FrontendReport } from './prover.ts';
 import type { ReloadWay } from './ways/way.ts';
 
+interface Words {
+  readonly message: string;
+  readonly cure: string;
+}
+
 /** The problem of a frontend's proof, if it has one. */
 export function proofProblem(
   instance: string,
@@ -11,13 +16,10 @@ export function proofProblem(
   way: Pick<ReloadWay, 'notSentCure' | 'pending'>,
 ): Problem | undefined {
   const about = { instance, container: frontend.name };
-  const { notSentCure } = way;
-  if (notSentCure !== undefined && proof.reloads.failure !== undefined && (phase === 'pending' || phase === 'unverified')) {
-    return problem('signal-failed', {
-      ...about,
-      message: `meet-gen can't make the frontend reload: ${proof.reloads.failure}`,
-      cure: notSentCure,
-    });
+  const isStuck = phase === 'pending' || phase === 'unverified';
+  if (isStuck && proof.reloads.failure !== undefined) {
+    const failed = notSent(proof.reloads.failure, proof.reloads.isUnsafe === true, way);
+    if (failed !== undefined) return problem(failed.code, { ...about, ...failed.words });
   }
   if (phase === 'rejected') {
     return problem('reload-pending', {
@@ -44,7 +46,24 @@ export function proofProblem(
   return isShadowed ? problem('shadowed', { ...about, ...shadowed(proof.mismatch) }) : undefined;
 }
 
-function shadowed(mismatch: Proof['mismatch']): { readonly message: string; readonly cure: string } {
+function notSent(
+  failure: string,
+  isUnsafe: boolean,
+  { notSentCure }: Pick<ReloadWay, 'notSentCure'>,
+): { readonly code: 'signal-unsafe' | 'signal-failed'; readonly words: Words } | undefined {
+  if (isUnsafe)
+    return {
+      code: 'signal-unsafe',
+      words: {
+        message: `meet-gen sends no reload signal: after a signal, this engine would not restart the frontend when it crashes. A reload by a command in the frontend failed: ${failure}`,
+        cure: 'use --reload hook (docs/hook.md); or allow POST /containers/<frontend>/exec, POST /exec/<id>/start and GET /exec/<id>/json in the socket proxy, if one is used',
+      },
+    };
+  if (notSentCure === undefined) return undefined;
+  return { code: 'signal-failed', words: { message: `meet-gen can't make the frontend reload: ${failure}`, cure: notSentCure } };
+}
+
+function shadowed(mismatch: Proof['mismatch']): Words {
   const rival = mismatch?.rival === undefined || mismatch.rival === '' ? 'another server' : mismatch.rival;
   return {
     message: `nginx in the frontend has the published file, but ${rival} answers visitors: ${mismatch?.answer ?? ''}`,

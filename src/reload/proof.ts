@@ -34,7 +34,10 @@ export interface Proof {
     readonly delivered: number;
     readonly firstAtMs: number;
     readonly lastAtMs: number;
+    /** Why the last request was not sent. */
     readonly failure?: string;
+    /** A signal would have ended the frontend's restart policy. */
+    readonly isUnsafe?: true;
   };
   /** Why the target isn't served, as far as meet-gen could find out. */
   readonly inquiry?: Inquiry;
@@ -107,7 +110,8 @@ export function aimAt(proof: Proof, target: Target): Proof {
   const overtaken = proof.reloads.count > 0 && proof.running !== before?.generation ? before : undefined;
   if (overtaken === undefined && proof.running === target.generation) return { ...next, servingAtMs: target.writtenAtMs };
   // A failure of the reload way isn't about a file: it lasts until a reload succeeds.
-  const reloads = { ...noReloads, ...defined({ failure: proof.reloads.failure }) };
+  const { failure, isUnsafe } = proof.reloads;
+  const reloads = { ...noReloads, ...defined({ failure, isUnsafe }) };
   return { ...next, reloads, ...(overtaken === undefined ? {} : { running: overtaken.generation }) };
 }
 
@@ -193,8 +197,12 @@ export function noteInquiry(proof: Proof, found: InquiryAnswer, nowMs: number): 
   return { ...proof, inquiry: { atMs: nowMs, delivered: proof.reloads.delivered, found: kept } };
 }
 
-/** The proof after a reload request. @param failure why it could not be sent */
-export function noteReload(proof: Proof, nowMs: number, failure?: string): Proof {
+/**
+ * The proof after a reload request.
+ * @param failure why it was not sent
+ * @param isUnsafe a signal would have ended the frontend's restart policy
+ */
+export function noteReload(proof: Proof, nowMs: number, failure?: string, isUnsafe = false): Proof {
   const { count, delivered, firstAtMs } = proof.reloads;
   return {
     ...proof,
@@ -205,6 +213,7 @@ export function noteReload(proof: Proof, nowMs: number, failure?: string): Proof
       firstAtMs: count === 0 ? nowMs : firstAtMs,
       lastAtMs: nowMs,
       ...defined({ failure }),
+      ...(isUnsafe ? { isUnsafe } : {}),
     },
   };
 }
@@ -214,10 +223,11 @@ export function noteOvertakenReload(proof: Proof, overtaken: Target): Proof {
   return proof.target?.generation === overtaken.generation ? proof : { ...proof, running: overtaken.generation };
 }
 
-/** The proof after a gap in the events: the frontend is asked again immediately. */
+/** The proof after a gap in the events: the frontend is asked again immediately, and a failed reload is due again. */
 export function doubt(proof: Proof): Proof {
   const { askedAtMs: _, ...kept } = proof;
-  return { ...kept, doubtful: true };
+  const { reloads } = proof;
+  return { ...kept, doubtful: true, reloads: reloads.failure === undefined ? reloads : { ...reloads, lastAtMs: 0 } };
 }
 
 /** The proof after the frontend's addresses changed: the new addresses may answer. */

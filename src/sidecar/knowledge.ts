@@ -56,6 +56,8 @@ interface State {
 interface Sources {
   readonly records: Records;
   readonly proofs: (instance: string) => readonly FrontendReport[];
+  /** Problems of frontends that the engine doesn't start again. */
+  readonly downProblems: (instances: readonly Instance[]) => readonly Problem[];
   /** The file that an instance's frontends refuse is about to be replaced. */
   readonly isPublishedRefused: (instance: string) => boolean;
   /** nginx is testing a candidate. */
@@ -150,6 +152,7 @@ function problemsOf({ state, sources, options }: Known): readonly Problem[] {
   return [
     ...(failure === undefined ? [] : [engineUnreachable(failure)]),
     ...(state.last?.problems ?? []),
+    ...sources.downProblems(instancesOf(state)),
     ...sources.fileProblems(),
     ...ofProofs,
     ...unknownFromError,

@@ -30,7 +30,7 @@ export interface SidecarEvents {
 }
 
 /** The parts that passes and proofs are reported to. */
-export interface Whole extends Pick<SidecarParts, 'drains' | 'owners' | 'ownFiles' | 'tally' | 'watchers' | 'boundary'> {
+export interface Whole extends Pick<SidecarParts, 'drains' | 'owners' | 'ownFiles' | 'signalled' | 'tally' | 'watchers' | 'boundary'> {
   readonly records: Records;
   readonly journal: Journal;
   readonly prover: Prover;
@@ -49,7 +49,7 @@ const passPart = 'a pass';
 
 /** The sidecar's answers to the loop's calls. */
 export function loopHooks(whole: Whole): ControllerHooks {
-  const { tally, knowledge, boundary, watchers, drains, prover, prober, trials, ownFiles, owners, events, options, log } = whole;
+  const { tally, knowledge, boundary, watchers, drains, prover, prober, trials, ownFiles, owners, signalled, events, options, log } = whole;
   const restoreOwners = boundary.guard('keeping owners', async () => {
     if (await owners.restore()) events.emit('look', 'a remembered owner');
   });
@@ -84,7 +84,9 @@ export function loopHooks(whole: Whole): ControllerHooks {
       knowledge.disconnected(error);
       reportProblems(whole);
     },
-    onRestart(containerId, atMs) {
+    onRestart({ action, containerId }, atMs) {
+      if (action === 'start') signalled.started(containerId);
+      else signalled.ended(containerId);
       prover.restarted(containerId);
       prober.restarted(containerId);
       drains.restarted(containerId, atMs);
@@ -113,7 +115,7 @@ export function reportProblems({ journal, knowledge, watchers }: Whole): void {
 }
 
 function takePass(whole: Whole, result: PassResult, cause: Cause, tookMs: number): void {
-  const { tally, owners, knowledge, records, prover, prober, journal, boundary } = whole;
+  const { tally, owners, knowledge, records, prover, prober, signalled, journal, boundary } = whole;
   tally.count('passes_total', result.passes.some(({ publication }) => publication === 'written') ? 'published' : 'unchanged');
   tally.observe('pass_duration_seconds', tookMs / msPerSecond);
   const present = new Set(result.instances.map(({ name }) => name));
@@ -121,6 +123,7 @@ function takePass(whole: Whole, result: PassResult, cause: Cause, tookMs: number
   const date = new Date();
   knowledge.passed(result, nowMs(), date);
   for (const holder of [records, prover]) holder.retain(present);
+  signalled.retain(new Set(result.instances.flatMap(({ frontends }) => frontends.map(({ container }) => container.id))));
   journal.seen(result.instances, date);
   prober.aim(result.instances.flatMap(probeTargets));
   for (const pass of result.passes) {
@@ -131,7 +134,8 @@ function takePass(whole: Whole, result: PassResult, cause: Cause, tookMs: number
   boundary.worked(passPart);
 }
 
-function takeCrash({ knowledge, trials }: Whole, containerId: string): void {
+function takeCrash({ knowledge, trials, signalled }: Whole, containerId: string): void {
+  signalled.crashed(containerId);
   for (const instance of knowledge.instances()) {
     const crashed = ownOf(instance, instance.frontends).find(({ container }) => container.id === containerId);
     if (crashed !== undefined) trials.ended(instance.name, showUntrustedText(crashed.container.name));

@@ -2,6 +2,7 @@ import type { ErrorBoundary } from '../util/error-boundary.ts';
 import type { Drains } from './drain/drains.ts';
 import type { Tally } from '../metrics/tally.ts';
 import type { Owners } from './keep-owners.ts';
+import type { SignalledFrontends } from './signalled-frontends.ts';
 import type { OwnFiles } from '../publish/own-files.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import type { VolumeLock } from '../publish/volume-lock.ts';
@@ -22,6 +23,7 @@ export interface SidecarParts {
   readonly ownFiles: Pick<OwnFiles, 'retry' | 'problems' | 'onChange'>;
   readonly drains: Drains;
   readonly owners: Owners;
+  readonly signalled: SignalledFrontends;
   /** Files that keep the last good and the refused structures. */
   readonly trialFiles: TrialFiles;
   readonly kept: ReadonlyMap<string, KeptTrials>;

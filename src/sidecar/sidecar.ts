@@ -103,7 +103,7 @@ export function startSidecar(
 
 /** Creates the parts that passes and proofs are reported to. They reach the loop, which is created later, by events. */
 function createWhole(templates: TemplateStore, parts: SidecarParts, options: Options, log: Log, signal: AbortSignal): Whole {
-  const { prover: proverPorts, images, publisher, ownFiles, lock, tally, boundary } = parts;
+  const { prover: proverPorts, images, publisher, ownFiles, lock, signalled, tally, boundary } = parts;
   const events = new EventEmitter<SidecarEvents>();
   const look = (why: string): void => void events.emit('look', why);
   const records = createRecords(parts.kept);
@@ -128,6 +128,7 @@ function createWhole(templates: TemplateStore, parts: SidecarParts, options: Opt
   const knowledge = createKnowledge(options, {
     records,
     proofs: prover.report,
+    downProblems: signalled.problems,
     isPublishedRefused: trials.isPublishedRefused,
     isOnTrial: trials.isOnTrial,
     templateFailure: templates.failure,

@@ -117,9 +117,7 @@ test('follows as a remapped user, through a proxy that is not remapped', async (
 test('reports as a remapped user that the socket is not accessible', async () => {
   await meet.scale({ 'meet-gen': 0, 'docker-proxy': 0 });
   await meet.scale({ 'meet-gen-remapped': 1 });
-  await waitUntil('the log names the remapping', async () =>
-    (await meet.logs('meet-gen-remapped')).includes('the engine remaps users'),
-  );
+  await waitUntil('the log names the remapping', async () => (await meet.logs('meet-gen-remapped')).includes('the engine remaps users'));
 });
 
 test('follows from the socket with userns_mode: host and the owner of the volume', async () => {

@@ -83,6 +83,14 @@ test.concurrent('marks checks as not checked, never as ok, behind a proxy that o
   expect(scene.engine.calls.map(({ method }) => method)).not.toContain('POST');
 });
 
+test.concurrent('finds a meet-gen that sends no signal, since signals end every restart policy on this engine', async ({ scene }) => {
+  scene.engine.pingHeaders = { server: 'Libpod/5.4.2 (linux)', 'libpod-api-version': '5.4.2' };
+  await scene.frontend('frontend');
+  scene.engine.world.add({ name: 'meet-gen', image: 'meet-gen', labels: composeLabels('meet', 'meet-gen') });
+  const { report } = await doctor(scene);
+  expect(find(report, 'signalled-restart')).toMatchObject([{ severity: 'failure', containers: ['frontend'] }]);
+});
+
 describe("the check of the frontend's answer to a real request", () => {
   const answers = [
     { name: 'JSON', status: 200, type: 'application/json', body: '{}', found: undefined },

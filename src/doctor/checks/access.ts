@@ -1,5 +1,5 @@
 import type { Facts, Inspection, Subject } from '../facts/facts.ts';
-import { composeLines, inspectEach, meetsOf, subjectsOf, recreate, sidecarsOf } from '../facts/meet.ts';
+import { composeLines, inspectEach, isSocket, meetsOf, mountsSocket, subjectsOf, recreate, sidecarsOf } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 import { partsOfMeet } from '../facts/part.ts';
@@ -33,7 +33,7 @@ export const accessChecks: readonly Check[] = [
     symptom: 'meet-gen or its socket proxy is unhealthy and logs `permission denied`; no change goes live.',
     looksAt: 'user, group and `group_add` of the containers that mount the socket, against the owner and group of the socket',
     why: 'the socket belongs to root and a group, and the number of that group differs from host to host',
-    cure: 'Set `DOCKER_GID` in `.env` to the output of `stat -c %g /var/run/docker.sock`.',
+    cure: 'Set `DOCKER_GID` in `.env` to the group of the socket; docs/engine-access.md has it for each engine.',
     weight: 'failure',
     run: (facts) => inspectEach(facts.subjects.filter(mountsSocket), (subject, inspection) => judgeGroup(facts, subject, inspection)),
   },
@@ -58,14 +58,6 @@ function judgePresence(facts: Facts): readonly Outcome[] {
           paste: ['docker compose up -d meet-gen'],
         }),
   );
-}
-
-function mountsSocket({ inspection }: Subject): boolean {
-  return inspection.known && inspection.value.mounts.some(({ source }) => isSocket(source));
-}
-
-function isSocket(path: string): boolean {
-  return /(^|\/)(docker|podman)\.sock$/.test(path);
 }
 
 function judgeAccess(subject: Subject, { mounts, environment, publishedPorts }: Inspection): Outcome {
@@ -118,7 +110,16 @@ function judgeGroup({ socket }: Facts, subject: Subject, { identity }: Inspectio
   if (!socket.known) return unchecked(`${name}: ${socket.why}`);
   const { gid: wanted, mode } = socket.value;
   const isOpen = (mode & 0o006) === 0o006;
-  if (isOpen || uid === socket.value.uid || gid === wanted || groups.includes(wanted)) return ok;
+  const isMember = gid === wanted || groups.includes(wanted);
+  if (isOpen || uid === socket.value.uid) return ok;
+  if (isMember && (mode & 0o060) === 0o060) return ok;
+  if (isMember)
+    return finding(
+      subject,
+      `the engine's socket has mode ${(mode & 0o777).toString(8).padStart(4, '0')}: the container is in the socket's group, but that group may not write`,
+      "set the socket's mode to 0660 on the host (chmod g+rw), or start the engine with its usual socket",
+      { unless: ['stale-socket'] },
+    );
   if (wanted === overflowGroup) return unchecked(`${name}: the engine remaps users, so the doctor can't see the group of its socket`);
   if (gid === undefined) return unchecked(`${name}: the group of its user is in its image, which the doctor doesn't read`);
   return finding(

@@ -1,6 +1,6 @@
 import { defaultWay } from '../../reload/ways/way-table.ts';
 import type { Facts, Inspection, Subject } from '../facts/facts.ts';
-import { composeLines, frontendEach, inspectEach, recreate, routingFrontends, sidecarsOf } from '../facts/meet.ts';
+import { composeLines, frontendEach, inspectEach, mountsSocket, recreate, routingFrontends, sidecarsOf } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 
@@ -10,7 +10,7 @@ export const frontendProcessChecks: readonly Check[] = [
     title: 'a frontend that meet-gen signals has restart: always and a stop signal',
     symptom: 'After a crash or a reboot the frontend stays down.',
     looksAt: "the frontend's restart policy and stop signal, if meet-gen reloads by signal",
-    why: 'the engine counts any signal through its API as a manual stop; then only `always` with a stop signal restarts the container (moby#41302)',
+    why: 'the engine counts any signal through its API as a manual stop; then only `always` with a stop signal restarts the container (moby#41302). On Podman 5 no policy does, so meet-gen sends no signal there',
     cure: 'Set `restart: always` and `stop_signal: SIGQUIT`, or reload by `hook` or `exec`.',
     weight: 'failure',
     run: (facts) => inspectEach(routingFrontends(facts.subjects), (subject, inspection) => judgeRestart(facts, subject, inspection)),
@@ -31,20 +31,36 @@ export const frontendProcessChecks: readonly Check[] = [
   },
 ];
 
-/**
- * Whether a meet-gen signals this frontend: the default way, unless set otherwise. Undefined if no meet-gen can be
- * read.
- */
+/** Whether a meet-gen signals this frontend. Undefined if no meet-gen can be read. */
 export function isSignalled(facts: Facts, subject: Subject): boolean | undefined {
-  const sidecars = sidecarsOf(facts, subject).flatMap(({ inspection }) => (inspection.known ? [inspection.value] : []));
+  const sidecars = sidecarsOf(facts, subject).filter(({ inspection }) => inspection.known);
   if (sidecars.length === 0) return undefined;
-  return sidecars.some(({ environment }) => (environment.MEET_GEN_RELOAD?.value ?? defaultWay).isNotedAsStop);
+  return !facts.signalEndsRestarts && sidecars.some(isSetToSignal);
+}
+
+/** By default, unless set otherwise. */
+function isSetToSignal({ inspection }: Subject): boolean {
+  return inspection.known && (inspection.value.environment.MEET_GEN_RELOAD?.value ?? defaultWay).isNotedAsStop;
+}
+
+/** A meet-gen that sends no signal on this engine, and may run no command through its socket proxy either. */
+function findUnableSidecar(facts: Facts, subject: Subject): Subject | undefined {
+  if (!facts.signalEndsRestarts) return undefined;
+  return sidecarsOf(facts, subject).find((sidecar) => isSetToSignal(sidecar) && !mountsSocket(sidecar));
 }
 
 function judgeRestart(facts: Facts, subject: Subject, { restartPolicy, stopSignal }: Inspection): Outcome {
   const signalled = isSignalled(facts, subject);
   if (signalled === undefined)
     return unchecked(`${subject.container.name}: no container has a meet-gen of this Meet, so the way of reloading is unknown`);
+  const unable = findUnableSidecar(facts, subject);
+  if (unable !== undefined)
+    return finding(
+      subject,
+      'meet-gen is set to reload it by signal, after which this engine restarts no container when it crashes. So meet-gen sends none, and a socket proxy may refuse the commands that it runs instead',
+      'use the hook (docs/hook.md); or allow commands in the socket proxy, and add these lines',
+      { paste: [...composeLines(unable, ['environment:', '  MEET_GEN_RELOAD: exec']), '', recreate(unable)] },
+    );
   if (!signalled) return ok;
   const lines = [...(restartPolicy === 'always' ? [] : ['restart: always']), ...(stopSignal === undefined ? ['stop_signal: SIGQUIT'] : [])];
   if (lines.length === 0) return ok;

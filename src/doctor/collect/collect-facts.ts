@@ -36,6 +36,8 @@ import { messageOf } from '../../util/error-message.ts';
 
 /** The doctor's calls to the engine. A failed call has a message for people. */
 interface Engine {
+  /** Whether a signal ends every restart policy on this engine, after its first answer. No call. */
+  signalEndsRestarts(): boolean;
   listAll(signal: AbortSignal): Promise<readonly ListedContainer[]>;
   inspect(id: string, signal: AbortSignal): Promise<Inspection>;
   networks(signal: AbortSignal): Promise<readonly Network[]>;
@@ -112,6 +114,7 @@ export async function collectFacts(
     listed: labelled,
     subjects,
     networks,
+    signalEndsRestarts: engine.signalEndsRestarts(),
     ...defined({ only, owners }),
     frontends: new Map(frontends),
     proxyFiles: new Map(proxyFiles),

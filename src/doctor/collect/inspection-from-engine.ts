@@ -50,17 +50,29 @@ export function networksFromEngine(answer: unknown): readonly Network[] {
 }
 
 /**
- * Reads the name of a process from `GET /containers/<id>/top`: the first word of its command, without folder and
- * arguments.
+ * Reads the name of a container's first process from `GET /containers/<id>/top`: the first word of its command, without
+ * folder and arguments. Docker lists the host's process ids. Podman lists the ids of the container's own namespace, and
+ * 4.3 puts each row into one column (containers/podman, pkg/api/handlers/compat/containers_top.go).
+ * @param pid the host's id of the first process
  * @returns undefined when the process isn't in the list
  */
 export function processName(answer: unknown, pid: number): string | undefined {
   const { Titles: titles, Processes: processes } = recordOf(answer);
-  const column = textsOf(titles).indexOf('PID');
-  const rows = Array.isArray(processes) ? processes.map(textsOf) : [];
-  const command = rows.find((row) => row[column] === String(pid))?.at(-1) ?? '';
+  const columns = textsOf(titles).flatMap((title) => title.split(/\s+/));
+  const rows = (Array.isArray(processes) ? processes : []).map((row) => splitRow(textsOf(row), columns.length));
+  const column = columns.indexOf('PID');
+  const rowOf = (id: string): readonly string[] | undefined => rows.find((row) => row[column] === id);
+  // The host's process 1 is in no container.
+  const command = (rowOf(String(pid)) ?? rowOf('1'))?.at(-1) ?? '';
   const name = command.split(/[\s:]/)[0]?.split('/').at(-1) ?? '';
   return /^[\w.+-]{1,32}$/.test(name) ? name : undefined;
+}
+
+/** The columns of a row that may be one text. The last column, the command, can have blanks. */
+function splitRow(row: readonly string[], columns: number): readonly string[] {
+  if (row.length === columns) return row;
+  const words = row.join(' ').trim().split(/\s+/);
+  return [...words.slice(0, columns - 1), words.slice(columns - 1).join(' ')];
 }
 
 function programOf(command: readonly string[]): Program {

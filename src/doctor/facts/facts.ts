@@ -186,6 +186,8 @@ export interface Facts {
   readonly listed: readonly ListedContainer[];
   readonly subjects: readonly Subject[];
   readonly networks: Known<readonly Network[]>;
+  /** On this engine a signal ends every restart policy, so meet-gen sends no signal. */
+  readonly signalEndsRestarts: boolean;
   /** By container id; only running frontends. */
   readonly frontends: ReadonlyMap<string, FrontendFacts>;
   /** By container id: nginx-proxy's configuration files, by path. */

@@ -52,6 +52,15 @@ export function sidecarsOf(facts: Facts, subject: Subject): readonly Subject[] {
   });
 }
 
+/** Whether a container mounts the engine's socket. */
+export function mountsSocket({ inspection }: Subject): boolean {
+  return inspection.known && inspection.value.mounts.some(({ source }) => isSocket(source));
+}
+
+export function isSocket(path: string): boolean {
+  return /(^|\/)(docker|podman)\.sock$/.test(path);
+}
+
 /** All Meets with a router or frontend, each with one such subject. */
 export function meetsOf({ subjects }: Facts): readonly { readonly meet: string; readonly frontend: Subject }[] {
   const byMeet = new Map(routingFrontends(subjects).map((frontend) => [meetOf(frontend), frontend]));

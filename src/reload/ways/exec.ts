@@ -24,7 +24,8 @@ export const execWay: ReloadWay = {
   pending: pendingAfterReload,
 };
 
-async function reloadInside(exec: WayPorts['exec'], frontend: WayFrontend, signal: AbortSignal): Promise<void> {
+/** Tests the configuration and reloads nginx by a command in the frontend. @throws Refusal */
+export async function reloadInside(exec: WayPorts['exec'], frontend: WayFrontend, signal: AbortSignal): Promise<void> {
   const { code, output } = await exec(frontend, reloadCommand, reloadLimitMs, signal);
   if (code === 0) return;
   const words = refusalIn(output);

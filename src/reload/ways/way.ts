@@ -13,6 +13,8 @@ interface WayTarget {
 /** The I/O of the ways, provided by the composition root. */
 export interface WayPorts {
   readonly signalHup: (frontend: WayFrontend, signal: AbortSignal) => Promise<void>;
+  /** Whether a signal through the engine ends every restart policy, so that a signalled frontend stays down after a crash. */
+  readonly signalEndsRestarts: () => boolean;
   readonly exec: (
     frontend: WayFrontend,
     command: readonly string[],
@@ -31,6 +33,11 @@ export class Refusal extends Error {
   override name = 'Refusal';
 }
 
+/** A signal would end the frontend's restart policy, and no other reload was possible; the message has the reason. */
+export class UnsafeSignal extends Error {
+  override name = 'UnsafeSignal';
+}
+
 /** The engine refuses access to the log permanently. */
 export class LogRefused extends Error {
   override name = 'LogRefused';
@@ -46,7 +53,7 @@ export type InquiryAnswer =
 export type Inquire = (frontend: WayFrontend, target: WayTarget, sinceMs: number, signal: AbortSignal) => Promise<InquiryAnswer>;
 
 export interface ConnectedWay {
-  /** Requests a reload, without waiting for its effect. Absent if meet-gen doesn't do that. @throws Refusal */
+  /** Requests a reload, without waiting for its effect. Absent if meet-gen doesn't do that. @throws Refusal, UnsafeSignal */
   readonly reload?: (frontend: WayFrontend, signal: AbortSignal) => Promise<void>;
   /** Absent if nginx's words can't be read. */
   readonly inquire?: Inquire | undefined;

@@ -9,6 +9,9 @@ const maxMessageLength = 300;
 /** The kernel shows this group if a user namespace doesn't map the real group (overflowgid in proc(5)). */
 const overflowGroup = 65_534;
 
+/** Engines make their socket with mode 0660. `podman system service`, started by hand, makes it with 0600 or 0644. */
+const openToGroup = 'set it to 0660 (chmod g+rw), or start the engine with its usual socket';
+
 /** A call to the engine: for people (`listing containers`), and for the rules of a proxy (`GET /containers/json`). */
 export interface EngineCall {
   readonly what: string;
@@ -111,15 +114,16 @@ export function cureOfSocket(
 ): string {
   const mode = (socket.mode & 0o777).toString(8).padStart(4, '0');
   const isOwner = socket.uid === own.uid;
-  if (isOwner || own.gids.includes(socket.gid)) {
-    const needed = isOwner ? 0o600 : 0o060;
-    if ((socket.mode & needed) === needed)
-      return `the socket's owner and mode (${mode}) allow it, so another rule forbids it. With SELinux, add --security-opt label=disable to docker run, or security_opt: [label=disable] to the service in compose`;
-    return `the socket's mode ${mode} gives ${isOwner ? 'its owner' : 'its group'} no access: set it to 0660 (chmod g+rw), or start the engine with its usual socket`;
-  }
+  const isMember = own.gids.includes(socket.gid);
+  const needed = isOwner ? 0o600 : isMember ? 0o060 : 0o006;
+  if ((socket.mode & needed) === needed)
+    return `the socket's owner and mode (${mode}) allow it, so another rule forbids it. With SELinux, add --security-opt label=disable to docker run, or security_opt: [label=disable] to the service in compose`;
+  if (isOwner || isMember) return `the socket's mode ${mode} gives ${isOwner ? 'its owner' : 'its group'} no access: ${openToGroup}`;
   if (socket.gid === overflowGroup)
     return "the engine remaps users, so the socket's group doesn't exist in this container. Put a socket proxy with userns_mode: host in between, or run meet-gen with userns_mode: host (--userns=host with docker run); see docs/engine-access.md";
-  return `the socket belongs to group ${socket.gid}: add --group-add ${socket.gid} to docker run, or group_add: ["${socket.gid}"] to the service in compose`;
+  const addGroup = `add --group-add ${socket.gid} to docker run, or group_add: ["${socket.gid}"] to the service in compose`;
+  if ((socket.mode & 0o060) === 0o060) return `the socket belongs to group ${socket.gid}: ${addGroup}`;
+  return `the socket belongs to group ${socket.gid}, and its mode ${mode} gives that group no access: ${openToGroup}; then ${addGroup}`;
 }
 
 function readCause(cause: unknown): { code: string | undefined; statusCode: number | undefined; message: string } {

@@ -71,15 +71,29 @@ describe.each(composeVersions)('Compose %s', (version) => {
     }
   });
 
-  test('renders the example, alone and hardened', async () => {
+  test('renders the example, alone, hardened and on Podman', async () => {
     const cwd = writeProject({ '.env': readFileSync(join(repository, '.env.example'), 'utf8') });
-    for (const name of ['compose.example.yml', 'compose.hardened.yml']) copyFileSync(join(repository, name), join(cwd, name));
-    const hardened = ['compose', '-f', 'compose.example.yml', '-f', 'compose.hardened.yml', 'config', '--format', 'json'];
-    const [alone, piped] = await Promise.all([
+    const overlays = ['compose.hardened.yml', 'compose.podman.yml'];
+    for (const name of ['compose.example.yml', ...overlays]) copyFileSync(join(repository, name), join(cwd, name));
+    const resolved = await Promise.all(
+      overlays.map((overlay) => {
+        const config = ['compose', '-f', 'compose.example.yml', '-f', overlay, 'config', '--format', 'json'];
+        return runCommand(compose.dockerCli, config, { cwd, env: compose.env });
+      }),
+    );
+    for (const project of resolved) {
+      const { services } = JSON.parse(project) as { readonly services: Readonly<Record<string, unknown>> };
+      expect(services).toMatchObject({
+        frontend: { configs: [{ target: '/etc/nginx/conf.d/routing.conf' }, { target: '/docker-entrypoint.d/90-meet-gen.sh' }] },
+        'meet-gen': { environment: { MEET_GEN_RELOAD: 'hook' } },
+      });
+      expect(JSON.stringify(services['docker-proxy'])).not.toContain('-allowPOST');
+    }
+    const results = await Promise.all([
       runBuilt(['render', '--compose', 'compose.example.yml'], { cwd, env: compose.env }),
-      runCommand(compose.dockerCli, hardened, { cwd, env: compose.env }).then((stdin) => runBuilt(['render', '--compose', '-'], { stdin })),
+      ...resolved.map((stdin) => runBuilt(['render', '--compose', '-'], { stdin })),
     ]);
-    for (const { code, stdout, stderr } of [alone, piped]) {
+    for (const { code, stdout, stderr } of results) {
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toMatch(/^# 192\.0\.2\.\d+ stands for the service backend$/m);
     }

@@ -145,6 +145,7 @@ export function topology(changes: Readonly<Record<string, SubjectSketch | undefi
         internal: name === 'meet_engine' || name === 'meet_closed',
       })),
     ),
+    signalEndsRestarts: false,
     frontends: new Map(byPart('frontend').map((one) => [one.container.id, { ...healthyFrontend, ...world.frontend }])),
     backends: new Map(byPart('backend').map((one) => [one.container.id, healthyBackend])),
     ports: new Map(byPart('backend').map((one) => [one.container.id, { endpoint: '172.20.0.7:8000', answer: { kind: 'open' } as const }])),

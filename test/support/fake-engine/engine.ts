@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { answerCommand, answerOf, killedContainer, messageBody, refuseVersion } from './answer.ts';
+import { answerCommand, answerOf, commandedContainer, killedContainer, messageBody, refuseVersion } from './answer.ts';
 import type { FakeAnswer, FakeApi, FakeQuestion } from './answer.ts';
 import { createDelivery } from './event-delivery.ts';
 import { passesFilters, readFilters } from './event.ts';
@@ -42,6 +42,10 @@ export interface FakeEngine {
   api: FakeApi;
   /** Whether commands in containers can be run. All of them succeed, without output. */
   runsCommands: boolean;
+  /** Called with the name or id of the container in which a command begins. */
+  onCommand: (container: string) => void;
+  /** More headers of the ping, which identify the engine. */
+  pingHeaders: Readonly<Record<string, string>>;
   listCalls(): readonly FakeCall[];
   /** The received `kill` calls. `name` is the path's. */
   killCalls(): readonly (FakeCall & { readonly name: string })[];
@@ -119,8 +123,12 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     const isStream = call.method === 'GET' && call.path === '/events' && refuseVersion(engine.api, call.version) === undefined;
     if (isStream) return streamEvents(response, call.query, fault);
     const ofCommand = engine.runsCommands ? answerCommand(call) : undefined;
-    if (ofCommand !== undefined && fault === undefined) return sendAnswer(response, ofCommand, undefined, later);
-    const answer = fault?.do === 'body' ? { status: 200, body: fault.body } : answerOf(world, engine.api, call);
+    if (ofCommand !== undefined && fault === undefined) {
+      const container = commandedContainer(call);
+      if (container !== undefined) engine.onCommand(container);
+      return sendAnswer(response, ofCommand, undefined, later);
+    }
+    const answer = fault?.do === 'body' ? { status: 200, body: fault.body } : answerOf(world, engine.api, call, engine.pingHeaders);
     if (fault?.do === 'late') return void fault.until.then(() => sendAnswer(response, answer, undefined, later));
     sendAnswer(response, answer, fault, later);
   };
@@ -173,6 +181,8 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     answered,
     api: { min: '1.24', max: '1.45' },
     runsCommands: false,
+    onCommand: () => undefined,
+    pingHeaders: {},
     listCalls: () => calls.filter((call) => call.path === '/containers/json'),
     killCalls: () =>
       calls.flatMap((call) => {

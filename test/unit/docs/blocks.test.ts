@@ -44,7 +44,7 @@ describe('labels, variables and flags in the prose', () => {
 });
 
 describe('commands in the comments of files for users', () => {
-  const files = ['compose.example.yml', 'compose.hardened.yml', '.env.example'];
+  const files = ['compose.example.yml', 'compose.hardened.yml', 'compose.podman.yml', '.env.example'];
   const lines = files.flatMap((file) =>
     [...readPage(file).matchAll(/^# +(?:\d\. )?((?:docker|meet-gen|awk|chmod) .*)$/gm)].map(([, line = '']) => [file, line] as const),
   );
@@ -60,6 +60,7 @@ describe('commands in the comments of files for users', () => {
     expect(lines.filter(([, line]) => line.includes('compose.example.yml'))).toEqual([]);
     const overlay = 'COMPOSE_FILE=compose.yml:compose.hardened.yml';
     for (const page of ['compose.hardened.yml', 'docs/hook.md']) expect(readPage(page)).toContain(overlay);
+    expect(readPage('compose.podman.yml')).toContain('COMPOSE_FILE=compose.yml:compose.podman.yml');
   });
 });
 

@@ -23,7 +23,14 @@ describe('links', () => {
 });
 
 describe('names of files and addresses in texts', () => {
-  const forUsers = ['compose.example.yml', 'compose.hardened.yml', '.env.example', 'Dockerfile', 'docs/rolling-update.sh'];
+  const forUsers = [
+    'compose.example.yml',
+    'compose.hardened.yml',
+    'compose.podman.yml',
+    '.env.example',
+    'Dockerfile',
+    'docs/rolling-update.sh',
+  ];
   it.each([...documentationPages(), ...forUsers, 'templates/hook.sh', 'templates/routing.conf.eta'])('exist: %s', (page) => {
     expect(checkNamedFiles(page, readPage(page))).toEqual([]);
   });

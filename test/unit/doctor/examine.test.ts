@@ -73,6 +73,13 @@ const layouts: Readonly<Record<string, Facts>> = {
     frontend: { inspection: { ...mounts('/etc/nginx/meet-routing').inspection, restartPolicy: 'unless-stopped' } },
     'meet-gen': { environment: { MEET_GEN_RELOAD: 'hook' } },
   }),
+  'reloaded by exec, on an engine on which a signal ends every restart policy': topology(
+    {
+      frontend: { inspection: { ...mounts('/etc/nginx/meet-routing').inspection, restartPolicy: 'unless-stopped' } },
+      'meet-gen': { environment: { MEET_GEN_RELOAD: 'exec' } },
+    },
+    { facts: { signalEndsRestarts: true } },
+  ),
   'Keycloak on another machine': topology({
     keycloak: undefined,
     backend: {
@@ -830,6 +837,13 @@ const rows: readonly Row[] = [
     cure: 'stop_signal: SIGQUIT',
   },
   {
+    fault: 'the way signal through a socket proxy, on an engine on which a signal ends every restart policy',
+    facts: topology({}, { facts: { signalEndsRestarts: true } }),
+    found: ['signalled-restart failure meet-frontend-1'],
+    what: /meet-gen sends none, and a socket proxy may refuse the commands/,
+    cure: 'MEET_GEN_RELOAD: exec',
+  },
+  {
     fault: 'a shell first',
     facts: topology({}, { frontend: { firstProcess: known('sh') } }),
     found: ['first-process failure meet-frontend-1'],
@@ -856,6 +870,23 @@ const rows: readonly Row[] = [
     found: ['engine-access warning meet-meet-gen-1'],
   },
   {
+    fault: 'meet-gen with the bare socket, through which it reloads by exec if a signal ends every restart policy',
+    facts: topology(
+      {
+        'meet-gen': {
+          inspection: {
+            mounts: [
+              { type: 'volume', source: '/volumes/routing', destination: '/routing' },
+              { type: 'bind', source: '/run/podman/podman.sock', destination: '/var/run/docker.sock' },
+            ],
+          },
+        },
+      },
+      { facts: { signalEndsRestarts: true } },
+    ),
+    found: ['engine-access warning meet-meet-gen-1'],
+  },
+  {
     fault: 'a socket proxy that lets all POST through',
     facts: topology({ 'docker-proxy': { environment: { POST: '1' } } }),
     found: ['engine-access warning meet-docker-proxy-1'],
@@ -871,6 +902,13 @@ const rows: readonly Row[] = [
     found: ['socket-group failure meet-docker-proxy-1'],
     what: /runs with group 999, but the engine's socket belongs to group 998/,
     cure: 'set DOCKER_GID=998 in .env',
+  },
+  {
+    fault: 'a socket that its group may only read',
+    facts: topology({}, { facts: { socket: known({ uid: 0, gid: 999, mode: 0o140644 }) } }),
+    found: ['socket-group failure meet-docker-proxy-1'],
+    what: /the engine's socket has mode 0644: the container is in the socket's group, but that group may not write/,
+    cure: 'chmod g+rw',
   },
   {
     fault: 'a stale socket',

@@ -447,6 +447,29 @@ describe('the problem of a proof', () => {
   });
 });
 
+describe('a reload that was not sent, since a signal would end the restart policy', () => {
+  const unsafe = noteReload(answered(answerOf(oldGeneration)), found, 'exec was refused (403)', true);
+
+  it('is a problem of its own, with the reason and both cures', () => {
+    const item = problemOf('pending', unsafe);
+    expect(item).toMatchObject({ code: 'signal-unsafe', severity: 'error' });
+    expect(item?.message).toContain('exec was refused (403)');
+    expect(item?.cure).toMatch(/--reload hook .*POST \/containers\/<frontend>\/exec/);
+  });
+
+  it('stays one with the next file, until a reload is sent', () => {
+    const next = aimAt(unsafe, { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: found + 10 });
+    expect(problemOf('pending', next)).toMatchObject({ code: 'signal-unsafe' });
+    expect(noteReload(next, found + 20).reloads).not.toHaveProperty('isUnsafe');
+  });
+
+  it('is tried again at a resync, also during a long pause', () => {
+    const { proof } = play(unsafe, found, found + 120_000, { answer: () => answerOf(oldGeneration), reloadFails: () => 'refused' });
+    const { reloads } = play(doubt(proof), found + 120_000, found + 120_100, { answer: () => answerOf(oldGeneration) });
+    expect(reloads).toHaveLength(1);
+  });
+});
+
 describe('a frontend with a status server that refuses meet-gen', () => {
   const fresh: Target = { generation: 'cccccccccccccccc', sha256: '', writtenAtMs: found + 1000 };
 

@@ -112,3 +112,28 @@ test.each([
   expect(processName(top, 42)).toBe(name);
   expect(processName(top, 43)).toBeUndefined();
 });
+
+test.each([
+  [
+    'its own namespace (Podman 5)',
+    {
+      Titles: ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'],
+      Processes: [
+        ['1001', '1', '0', '0', '10:15', '?', '00:00:00', 'nginx: master process nginx -g daemon off;'],
+        ['1001', '24', '1', '0', '10:15', '?', '00:00:00', 'nginx: worker process'],
+      ],
+    },
+  ],
+  [
+    'its own namespace, with all columns in one (Podman 4.3)',
+    {
+      Titles: ['UID          PID    PPID  C STIME TTY          TIME CMD'],
+      Processes: [
+        ['1001           1       0  0 10:15 ?        00:00:00 nginx: master process nginx -g daemon off;'],
+        ['1001          24       1  0 10:15 ?        00:00:00 nginx: worker process'],
+      ],
+    },
+  ],
+])('finds the first process of a container by its id in %s', (_, top) => {
+  expect(processName(top, 4711)).toBe('nginx');
+});

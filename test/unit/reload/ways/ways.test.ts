@@ -3,7 +3,7 @@ import { execWay } from '../../../../src/reload/ways/exec.ts';
 import { hookWay } from '../../../../src/reload/ways/hook.ts';
 import { signalWay } from '../../../../src/reload/ways/signal.ts';
 import { reloadWays, wayNamed } from '../../../../src/reload/ways/way-table.ts';
-import { LogRefused, Refusal } from '../../../../src/reload/ways/way.ts';
+import { LogRefused, Refusal, UnsafeSignal } from '../../../../src/reload/ways/way.ts';
 import type { InquiryAnswer, ReloadWay, WayPorts } from '../../../../src/reload/ways/way.ts';
 
 const frontend = { id: 'f', name: 'meet-frontend-1', statusEndpoints: ['172.18.0.2:8084'] };
@@ -12,6 +12,7 @@ const words = '[emerg] host not found in upstream "x" in /etc/nginx/meet-routing
 const emerg = `2026/07/27 10:00:00 ${words.replace(' ', ' 1#1: ')}`;
 const quiet: WayPorts = {
   signalHup: () => Promise.resolve(),
+  signalEndsRestarts: () => false,
   exec: () => Promise.resolve({ code: 0, output: '' }),
   logs: () => Promise.resolve(''),
   askRejected: () => Promise.resolve({ kind: 'nothing' }),
@@ -61,6 +62,43 @@ it('exec reads the words of nginx -t as a refusal, and other output as a failure
   await expect(reload(execWay, { exec: () => Promise.resolve({ code: 126, output: 'no shell\n' }) })).rejects.toEqual(
     new Error('nginx -s reload ended with 126: no shell'),
   );
+});
+
+/** The calls of one reload, on an engine on which a signal ends every restart policy or not, and its failure. */
+async function calls(ends: boolean, exec: WayPorts['exec'] = quiet.exec): Promise<readonly unknown[]> {
+  const made: unknown[] = [];
+  const ports: WayPorts = {
+    ...quiet,
+    signalHup: ({ name }) => Promise.resolve(void made.push(`HUP ${name}`)),
+    signalEndsRestarts: () => ends,
+    exec: (...call) => {
+      made.push(`exec ${call[0].name}`);
+      return exec(...call);
+    },
+  };
+  await reload(signalWay, ports)?.catch((error: unknown) => made.push(error));
+  return made;
+}
+
+describe('signal', () => {
+  it('sends a HUP and runs no command where the frontend is started again after a crash', async () => {
+    expect(await calls(false)).toEqual(['HUP meet-frontend-1']);
+  });
+
+  it('runs a command and sends no HUP where a signal ends every restart policy', async () => {
+    expect(await calls(true)).toEqual(['exec meet-frontend-1']);
+  });
+
+  it('sends no HUP there if the command is refused, with the reason', async () => {
+    const [call, error] = await calls(true, () => Promise.reject(new Error('running a command was refused (403)')));
+    expect(call).toBe('exec meet-frontend-1');
+    expect(error).toBeInstanceOf(UnsafeSignal);
+    expect(error).toMatchObject({ message: 'running a command was refused (403)' });
+  });
+
+  it("passes on nginx's refusal there as a refusal of the file", async () => {
+    expect(await calls(true, () => Promise.resolve({ code: 1, output: emerg }))).toEqual(['exec meet-frontend-1', new Refusal(words)]);
+  });
 });
 
 describe('the hook', () => {

@@ -117,6 +117,17 @@ describe('explaining a failed call to an engine', () => {
       { uid: 0, gid: 4711, mode: 0o140660 },
       /group 4711: add --group-add 4711 to docker run, or group_add: \["4711"\] to the service in compose$/,
     ],
+    [
+      'of another group, which may only read',
+      { uid: 0, gid: 0, mode: 0o140644 },
+      /^the socket belongs to group 0, and its mode 0644 gives that group no access: set it to 0660 \(chmod g\+rw\), or start the engine with its usual socket; then add --group-add 0 to docker run, or group_add: \["0"\] to the service in compose$/,
+    ],
+    [
+      'of another group, open to its owner alone',
+      { uid: 0, gid: 0, mode: 0o140600 },
+      /its mode 0600 gives that group no access: set it to 0660/,
+    ],
+    ['of another group, open to all', { uid: 0, gid: 0, mode: 0o140666 }, /mode \(0666\) allow it, so another rule forbids it/],
     ['of a group that the user namespace does not map', { uid: 65_534, gid: 65_534, mode: 0o140660 }, /the engine remaps users/],
     [
       'of a group that the process has, closed to it',
