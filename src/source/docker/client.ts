@@ -17,6 +17,8 @@ import { containersFromEngine, maxIdLength } from './container-from-engine.ts';
 import type { DockerHost } from './docker-host.ts';
 import { answerTooLong, answerUnreadable, explainEngineFailure } from './engine-failure.ts';
 import type { EngineCall } from './engine-failure.ts';
+import { newestDocker } from './engine-profile.ts';
+import type { EngineProfile } from './engine-profile.ts';
 import { eventFromEngine } from './event-from-engine.ts';
 import { recordOf, textOf } from './json-fields.ts';
 import { readFrames } from './frames.ts';
@@ -48,6 +50,8 @@ interface Connection {
   readonly setVersion: (version: string | undefined) => void;
   /** Undefined until the engine has answered, and after an answer that suggests a different engine. */
   handshake: Handshake | undefined;
+  /** From the last answer to a ping. */
+  profile: EngineProfile;
 }
 
 /**
@@ -63,6 +67,7 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
     onRequest,
     setVersion: (version) => void (modem.version = version),
     handshake: undefined,
+    profile: newestDocker,
   };
   return {
     list: (signal, ids) => listContainers(engine, signal, ids),
@@ -72,6 +77,7 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
     logs: (container, sinceMs, signal) => readLogs(engine, container, sinceMs, signal),
     exposedTcpPorts: (container, signal) => readExposedTcpPorts(engine, container, signal),
     get: (question, signal) => get(engine, question, signal),
+    profile: () => engine.profile,
   };
 }
 
@@ -85,6 +91,7 @@ async function readEngineVersion(engine: Connection, signal: AbortSignal): Promi
   const handshake = await ping(engine.dial, signal);
   engine.setVersion(handshake.version);
   engine.handshake = handshake;
+  engine.profile = handshake.profile;
   return handshake;
 }
 

@@ -1,6 +1,7 @@
 import type { Container } from '../../model/container.ts';
 import type { EngineEvent } from '../../model/engine-event.ts';
 import type { AnswerLimit } from './answer-limits.ts';
+import type { EngineProfile } from './engine-profile.ts';
 
 /** The calls that meet-gen makes to an engine. Each call has a deadline, and fails with an EngineError. */
 export interface EngineClient {
@@ -34,6 +35,8 @@ export interface EngineClient {
   exposedTcpPorts(container: ContainerName, signal: AbortSignal): Promise<readonly number[]>;
   /** Sends any other GET. @returns the whole body of the answer */
   get(question: EngineQuestion, signal: AbortSignal): Promise<Buffer>;
+  /** The profile of the engine that answered last; that of Docker's newest version before any answer. Sends no call. */
+  profile(): EngineProfile;
 }
 
 export interface EngineQuestion {

@@ -1,0 +1,82 @@
+import { watchedContainerActions, watchedNetworkActions } from '../../model/engine-event.ts';
+
+/**
+ * The differences between the engines that meet-gen reads. Sources: `containers/podman` (`pkg/api`, `libpod/events`),
+ * `moby`, and measurements on Docker 20.10 and 28.5 and on Podman 4.3, 5.4 and 5.8.
+ */
+export interface EngineProfile {
+  /** The engine's name in messages, with the version that its ping has: `Podman 5.4.2`, or `Docker`. */
+  readonly product: string;
+  /**
+   * The restart policies that a signal through the API ends: after its next crash, the container stays down. `always`
+   * includes `unless-stopped`. An exec ends no policy.
+   */
+  readonly signalEndsRestarts: 'unless-stopped' | 'always' | 'never';
+  /** The list of containers shows the health. Otherwise only the list's filter `health` does. */
+  readonly listsHealth: boolean;
+  /** The list of containers has `HostConfig.NetworkMode`. */
+  readonly listsNetworkMode: boolean;
+  /** The list of containers has an `EndpointID` for each network of a running container. */
+  readonly listsEndpointIds: boolean;
+  /** A stop begins with an event `kill` that has the signal's number. Otherwise no event announces a stop. */
+  readonly announcesStops: boolean;
+  /** The object whose id is the actor of a network event. */
+  readonly networkEventActor: 'network' | 'container';
+  /** The names of events, for the filter of `GET /events`: the engine's name → the action in `EngineEvent`. */
+  readonly eventActions: Readonly<Record<string, string>>;
+}
+
+type Differences = Omit<EngineProfile, 'product'>;
+
+const dockersActions = Object.fromEntries([...watchedContainerActions, ...watchedNetworkActions].map((action) => [action, action]));
+
+const docker: Differences = {
+  signalEndsRestarts: 'unless-stopped',
+  listsHealth: true,
+  listsNetworkMode: true,
+  listsEndpointIds: true,
+  announcesStops: true,
+  networkEventActor: 'network',
+  eventActions: dockersActions,
+};
+
+const podman: Differences = {
+  signalEndsRestarts: 'always',
+  listsHealth: false,
+  listsNetworkMode: false,
+  listsEndpointIds: false,
+  announcesStops: false,
+  networkEventActor: 'container',
+  // The filter of Podman 4.3 knows `died` alone, that of 5.x also `die`. The event says `die` on both.
+  eventActions: { ...dockersActions, died: 'die', remove: 'destroy' },
+};
+
+/** The engine families, and the major versions that differ from the newest one. */
+const profiles = {
+  docker,
+  podman,
+  podman4: { ...podman, signalEndsRestarts: 'never' },
+} as const satisfies Readonly<Record<string, Differences>>;
+
+/** The profile before any answer of an engine, and for an engine whose ping a proxy refuses. */
+export const newestDocker: EngineProfile = { product: 'Docker', ...profiles.docker };
+
+/**
+ * Chooses the profile from the headers of `GET /_ping`: only Podman sends `Libpod-API-Version`, which is its own version
+ * (containers/podman, pkg/api/server/handler_api.go). Docker sends `Server: Docker/26.1.5 (linux)`.
+ */
+export function profileFor(headers: Readonly<Record<string, string | readonly string[] | undefined>>): EngineProfile {
+  const podmanVersion = versionIn(headers['libpod-api-version']) ?? versionIn(headers['server'], 'Libpod/');
+  if (podmanVersion !== undefined) {
+    const differences = Number.parseInt(podmanVersion, 10) <= 4 ? profiles.podman4 : profiles.podman;
+    return { product: `Podman ${podmanVersion}`, ...differences };
+  }
+  const version = versionIn(headers['server'], 'Docker/');
+  return version === undefined ? newestDocker : { ...newestDocker, product: `Docker ${version}` };
+}
+
+/** The version after a prefix: digits and dots, and a suffix such as `-rc1`. */
+function versionIn(header: unknown, prefix = ''): string | undefined {
+  const text = typeof header === 'string' && header.startsWith(prefix) ? header.slice(prefix.length) : '';
+  return /^\d{1,4}(\.\d{1,6}){0,3}(-[a-zA-Z0-9.]{1,20})?(?=$|[ +])/.exec(text)?.[0];
+}
