@@ -25,14 +25,23 @@ export interface FakeAnswer {
 }
 
 const killPattern = /^\/containers\/([^/]+)\/kill$/;
+const commandPattern = /^\/containers\/([^/]+)\/exec$/;
 const inspectPattern = /^\/containers\/([^/]+)\/json$/;
 const logsPattern = /^\/containers\/([^/]+)\/logs$/;
 const healthFieldSince = '1.52';
 
-/** Answers every call except the event stream, as the real engine does. */
-export function answerOf(world: World, api: FakeApi, question: FakeQuestion): FakeAnswer {
+/**
+ * Answers every call except the event stream, as the real engine does.
+ * @param pingHeaders more headers of the ping
+ */
+export function answerOf(
+  world: World,
+  api: FakeApi,
+  question: FakeQuestion,
+  pingHeaders: Readonly<Record<string, string>> = {},
+): FakeAnswer {
   const { method, path, version, query } = question;
-  const headers = { 'api-version': api.max, ostype: 'linux' };
+  const headers = { 'api-version': api.max, ostype: 'linux', ...pingHeaders };
   if (path === '/_ping' && version === undefined) return { status: 200, body: method === 'HEAD' ? '' : 'OK', headers };
   const refused = refuseVersion(api, version);
   if (refused !== undefined) return refused;
@@ -53,7 +62,7 @@ export function answerOf(world: World, api: FakeApi, question: FakeQuestion): Fa
 
 /** Answers the calls that run a command: create, start, inspect. The command always succeeds. */
 export function answerCommand({ method, path }: Pick<FakeQuestion, 'method' | 'path'>): FakeAnswer | undefined {
-  if (method === 'POST' && /^\/containers\/[^/]+\/exec$/.test(path)) return { status: 201, body: JSON.stringify({ Id: 'e'.repeat(64) }) };
+  if (commandedContainer({ method, path }) !== undefined) return { status: 201, body: JSON.stringify({ Id: 'e'.repeat(64) }) };
   if (method === 'POST' && /^\/exec\/[^/]+\/start$/.test(path)) return { status: 200, body: '' };
   return method === 'GET' && /^\/exec\/[^/]+\/json$/.test(path) ? ok({ ExitCode: 0, Running: false }) : undefined;
 }
@@ -61,6 +70,12 @@ export function answerCommand({ method, path }: Pick<FakeQuestion, 'method' | 'p
 /** The name or id in a `POST /containers/<name>/kill`, undefined for any other call. */
 export function killedContainer({ method, path }: Pick<FakeQuestion, 'method' | 'path'>): string | undefined {
   const name = killPattern.exec(path)?.[1];
+  return method === 'POST' && name !== undefined ? decodeURIComponent(name) : undefined;
+}
+
+/** The name or id in a `POST /containers/<name>/exec`, undefined for any other call. */
+export function commandedContainer({ method, path }: Pick<FakeQuestion, 'method' | 'path'>): string | undefined {
+  const name = commandPattern.exec(path)?.[1];
   return method === 'POST' && name !== undefined ? decodeURIComponent(name) : undefined;
 }
 

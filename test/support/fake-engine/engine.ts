@@ -1,11 +1,13 @@
 import { rename, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { answerCommand, answerOf, killedContainer, messageBody, refuseVersion } from './answer.ts';
+import { answerCommand, answerOf, commandedContainer, killedContainer, messageBody, refuseVersion } from './answer.ts';
 import type { FakeAnswer, FakeApi, FakeQuestion } from './answer.ts';
 import { createDelivery } from './event-delivery.ts';
-import { passesFilters, readFilters } from './event.ts';
+import { readFilters } from './event.ts';
 import type { FakeEvent } from './event.ts';
+import { kinds, passesFiltersOf, toldAs } from './kind.ts';
+import type { FakeKind } from './kind.ts';
 import { createFaults } from './faults.ts';
 import type { FaultKind, Faults } from './faults.ts';
 import { createWorld } from './world.ts';
@@ -42,6 +44,12 @@ export interface FakeEngine {
   api: FakeApi;
   /** Whether commands in containers can be run. All of them succeed, without output. */
   runsCommands: boolean;
+  /** Called with the name or id of the container in which a command begins. */
+  onCommand: (container: string) => void;
+  /** More headers of the ping, which identify the engine. */
+  pingHeaders: Readonly<Record<string, string>>;
+  /** Answers as another engine from now on. */
+  behaveAs(kind: FakeKind): void;
   listCalls(): readonly FakeCall[];
   /** The received `kill` calls. `name` is the path's. */
   killCalls(): readonly (FakeCall & { readonly name: string })[];
@@ -95,7 +103,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
       later,
     );
     const say = (event: FakeEvent): void => {
-      if (passesFilters(event, filters)) deliver(event);
+      if (passesFiltersOf(world.kind, event, filters)) deliver(toldAs(event));
     };
     const since = query.get('since');
     if (since !== null) for (const event of world.eventsSince(Number(since))) say(event);
@@ -119,8 +127,12 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     const isStream = call.method === 'GET' && call.path === '/events' && refuseVersion(engine.api, call.version) === undefined;
     if (isStream) return streamEvents(response, call.query, fault);
     const ofCommand = engine.runsCommands ? answerCommand(call) : undefined;
-    if (ofCommand !== undefined && fault === undefined) return sendAnswer(response, ofCommand, undefined, later);
-    const answer = fault?.do === 'body' ? { status: 200, body: fault.body } : answerOf(world, engine.api, call);
+    if (ofCommand !== undefined && fault === undefined) {
+      const container = commandedContainer(call);
+      if (container !== undefined) engine.onCommand(container);
+      return sendAnswer(response, ofCommand, undefined, later);
+    }
+    const answer = fault?.do === 'body' ? { status: 200, body: fault.body } : answerOf(world, engine.api, call, engine.pingHeaders);
     if (fault?.do === 'late') return void fault.until.then(() => sendAnswer(response, answer, undefined, later));
     sendAnswer(response, answer, fault, later);
   };
@@ -173,6 +185,13 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     answered,
     api: { min: '1.24', max: '1.45' },
     runsCommands: false,
+    onCommand: () => undefined,
+    pingHeaders: {},
+    behaveAs(kind) {
+      const { api, pingHeaders } = kinds[kind];
+      Object.assign(engine, { api, pingHeaders });
+      world.kind = kind;
+    },
     listCalls: () => calls.filter((call) => call.path === '/containers/json'),
     killCalls: () =>
       calls.flatMap((call) => {
