@@ -90,6 +90,8 @@ export interface Controller {
 }
 
 const retryCapMs = 5000;
+/** The pause between looks at a health without events. */
+const healthLookMs = 2000;
 
 /** The parts that the loop works with, and its state. */
 interface Loop {
@@ -231,7 +233,7 @@ function takeEvent(loop: Loop, event: EngineEvent, isPast: boolean): void {
 }
 
 async function pass(loop: Loop): Promise<void> {
-  const { signal, timers, retry, hooks, options } = loop;
+  const { signal, timers, retry, hooks } = loop;
   if (signal.aborted) return;
   const startedAtMs = nowMs();
   const { reasons, state } = beginPass(loop.state);
@@ -243,7 +245,8 @@ async function pass(loop: Loop): Promise<void> {
       // A pass after an event reads no templates from the disk: their watch and each resync find changes.
       takeResult(loop, await decide(loop, observation, reasons.due.length > 0), cause, startedAtMs);
     } else hooks.onNothingNew();
-    loop.state = afterPass(loop.state, observation, startedAtMs);
+    const unlistedEnds = loop.memory.unlistedEnds();
+    loop.state = afterPass(loop.state, observation, startedAtMs, (containerId) => unlistedEnds.has(containerId));
     const changesAtMs = nextChangeAtMs(loop.state, loop.memory.nextChangeAtMs(notedAtMs), notedAtMs);
     if (changesAtMs !== undefined) timers.after('memory', changesAtMs - nowMs());
   } catch (error) {
@@ -254,9 +257,23 @@ async function pass(loop: Loop): Promise<void> {
   } finally {
     loop.lastTurnAtMs = nowMs();
   }
+  planFinalLook(loop, startedAtMs);
+}
+
+/**
+ * Plans the look that certainly shows the last event. Also plans looks for changes without an event: an end that the list
+ * doesn't show yet, and a health that the engine doesn't announce.
+ */
+function planFinalLook({ view, memory, timers, state, options }: Loop, startedAtMs: number): void {
+  const unannounced = (state.observation?.containers ?? []).filter(({ isHealthUnannounced }) => isHealthUnannounced === true);
+  const dueAtMs = new Map([...unannounced.map(({ id }) => [id, startedAtMs + healthLookMs] as const), ...memory.unlistedEnds()]);
   // The coalescer's second look would be too early with a very short quiet time.
-  const finalAtMs = options.wait.quietMs < finalAfterMs ? finalLookAtMs(loop.state, startedAtMs) : undefined;
-  if (finalAtMs !== undefined) timers.after('final', finalAtMs - nowMs());
+  const finalAtMs = options.wait.quietMs < finalAfterMs ? finalLookAtMs(state, startedAtMs) : undefined;
+  const lookAtMs = Math.min(...dueAtMs.values(), finalAtMs ?? Infinity);
+  if (lookAtMs === Infinity) return;
+  // The time of the touch keeps the container in the next look, however many looks come before.
+  for (const id of dueAtMs.keys()) view.touch(id, lookAtMs - finalAfterMs);
+  timers.after('final', lookAtMs - nowMs());
 }
 
 /** @returns the observation now. Notes that change by time are judged at `notedAtMs`, since a timer may ring a little early */

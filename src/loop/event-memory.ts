@@ -1,7 +1,8 @@
 import { byId } from '../model/by-id.ts';
 import type { Container, Note } from '../model/container.ts';
 import type { EngineEvent } from '../model/engine-event.ts';
-import { isForgettable, lifeAfter, lifeAfterList, nextChangeAtMs, noteOfLife, stopOf } from '../model/life.ts';
+import { finalAfterMs } from '../source/engine-view.ts';
+import { isEndHeld, isForgettable, lifeAfter, lifeAfterList, nextChangeAtMs, nextEndLookAtMs, noteOfLife, stopOf } from '../model/life.ts';
 import type { Life } from '../model/life.ts';
 
 /** Turns events into notes about containers, with facts that the engine's list lacks. Drops notes that no longer matter. */
@@ -15,6 +16,8 @@ export interface EventMemory {
   isStopping(containerId: string, nowMs: number): boolean;
   /** The notes on the containers of a list that began at that time. */
   notesFor(containers: readonly Container[], listBeganAtMs: number, nowMs: number): ReadonlyMap<string, Note>;
+  /** The containers that have ended, but that a final list still showed running, and when to look for the end. */
+  unlistedEnds(): ReadonlyMap<string, number>;
   /** When a note changes by time alone, and needs another look. */
   nextChangeAtMs(nowMs: number): number | undefined;
 }
@@ -23,18 +26,21 @@ export function createEventMemory(): EventMemory {
   const lives = new Map<string, Life>();
   /** The containers of the last list, with their endpoints from before a stop. */
   let listed: ReadonlyMap<string, Container> = new Map();
+  let unlistedEnds: ReadonlyMap<string, number> = new Map();
   return {
     note(event, happenedAtMs, heardAtMs) {
-      const { endpointIds = [] } = listed.get(event.containerId) ?? {};
+      const { endpointIds = [], isStopping = false } = listed.get(event.containerId) ?? {};
       const before = lives.get(event.containerId);
       const life = lifeAfter(before, event, {
         happenedAtMs,
         receivedAtMs: heardAtMs,
+        isStopListed: isStopping,
         ...(endpointIds.length === 0 ? {} : { endpointIds }),
       });
       if (life === undefined) lives.delete(event.containerId);
       else lives.set(event.containerId, life);
-      return event.action === 'die' && life?.crashesAtMs.at(-1) === happenedAtMs && before?.crashesAtMs.at(-1) !== happenedAtMs;
+      const crashedAtMs = life?.crashesAtMs.at(-1);
+      return crashedAtMs !== undefined && before?.crashesAtMs.includes(crashedAtMs) !== true;
     },
     isStopping(containerId, nowMs) {
       const life = lives.get(containerId);
@@ -43,18 +49,24 @@ export function createEventMemory(): EventMemory {
     notesFor(containers, listBeganAtMs, nowMs) {
       listed = byId(containers);
       const notes = new Map<string, Note>();
+      const ends = new Map<string, number>();
       for (const [id, known] of lives) {
         const container = running(listed.get(id));
         // The list doesn't contain events that came after it began.
         const isSettled = Math.max(known.startedAtMs ?? 0, known.endReceivedAtMs ?? 0, known.stopSignalAtMs ?? 0) < listBeganAtMs;
         const life = isSettled && container !== undefined ? lifeAfterList(known, container) : known;
-        const note = noteOfLife(life, listBeganAtMs, nowMs);
+        const isEndListed = isSettled && container === undefined;
+        const note = noteOfLife(life, isEndListed ? Infinity : listBeganAtMs, nowMs);
+        const isFinal = listBeganAtMs >= (life.endReceivedAtMs ?? 0) + finalAfterMs;
+        if (isFinal && container !== undefined && isEndHeld(life, listBeganAtMs)) ends.set(id, nextEndLookAtMs(life, nowMs));
         lives.set(id, life);
-        if (container === undefined && isSettled && isForgettable(life, nowMs)) lives.delete(id);
+        if (isEndListed && isForgettable(life, nowMs)) lives.delete(id);
         else if (Object.keys(note).length > 0) notes.set(id, note);
       }
+      unlistedEnds = ends;
       return notes;
     },
+    unlistedEnds: () => unlistedEnds,
     nextChangeAtMs(nowMs) {
       const moments = [...lives.values()].flatMap((life) => nextChangeAtMs(life, nowMs) ?? []);
       return moments.length === 0 ? undefined : Math.min(...moments);

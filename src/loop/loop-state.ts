@@ -107,7 +107,8 @@ export function causeOf(
   const described = events.map(
     ({ name, event: { containerId, action } }) => `${name ?? nameOf(containerId) ?? containerId.slice(0, 12)}: ${action}`,
   );
-  return { atMs: events[0]?.happenedAtMs ?? startedAtMs, why: [...new Set([...described, ...due])].slice(0, maxReasons) };
+  const why = [...new Set([...described, ...due])].slice(0, maxReasons);
+  return { atMs: events[0]?.happenedAtMs ?? startedAtMs, why: why.length === 0 ? ['a change without an event'] : why };
 }
 
 /** The state after a pass decided. */
@@ -115,9 +116,18 @@ export function afterDecision(state: LoopState, instances: readonly Instance[], 
   return { ...state, instances, rotating: once(() => inRotation(instances)), history: historyAfter(state.history, instances, nowMs) };
 }
 
-/** The state after any pass: it has seen the final state of events that are old enough. */
-export function afterPass(state: LoopState, observation: Observation, startedAtMs: number): LoopState {
-  return { ...state, observation, events: state.events.filter(({ heardAtMs }) => startedAtMs < heardAtMs + finalAfterMs) };
+/**
+ * The state after any pass: it has seen the final state of events that are old enough.
+ * @param isUnlistedEnd whether a container has ended, and the list doesn't show that yet
+ */
+export function afterPass(
+  state: LoopState,
+  observation: Observation,
+  startedAtMs: number,
+  isUnlistedEnd: (containerId: string) => boolean = () => false,
+): LoopState {
+  const events = state.events.filter(({ heardAtMs, event }) => startedAtMs < heardAtMs + finalAfterMs || isUnlistedEnd(event.containerId));
+  return { ...state, observation, events };
 }
 
 /** The state after a failed pass: its reasons are due again. */

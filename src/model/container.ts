@@ -2,7 +2,8 @@
 
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
 
-export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
+/** `healthy-or-none`: the engine shows only the containers whose health check is starting or fails. */
+export type Health = 'none' | 'starting' | 'healthy' | 'healthy-or-none' | 'unhealthy';
 
 /** One network of a container. Addresses are absent while the container isn't running. */
 export interface NetworkAttachment {
@@ -25,12 +26,17 @@ export interface Container {
   /** Seconds since 1970, the engine's clock. */
   readonly createdAtSeconds: number;
   readonly state: ContainerState;
+  /** The container runs, and its stop is under way. Only where the engine's list shows that. */
+  readonly isStopping?: true;
   readonly health: Health;
+  /** The health is starting or unhealthy, and the engine sends no event when that changes. */
+  readonly isHealthUnannounced?: true;
   readonly labels: Readonly<Record<string, string>>;
   readonly networkMode: string;
   readonly networks: readonly NetworkAttachment[];
   /**
    * The engine's ids of the container's network endpoints: each start and each connection to a network makes new ones.
+   * From an engine without such ids, networks and addresses.
    */
   readonly endpointIds: readonly string[];
   /** Ascending, without duplicates. */

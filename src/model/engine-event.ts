@@ -1,26 +1,35 @@
 /** An event of the engine about a container: a reason to look again, never a fact to decide from. */
 export interface EngineEvent {
   readonly type: 'container' | 'network';
-  /** `start`, `die`, `kill`, `health_status`, `connect`, … */
+  /** `start`, `die`, `kill`, `restarting`, `health_status`, `connect`, … */
   readonly action: string;
   readonly containerId: string;
   /** The event carries the label `meet.role`; network events never do. */
   readonly hasRole: boolean;
   /** The signal's number; only for `kill`. */
   readonly signal?: number;
+  /** Only for `die`, where the engine announces no stops: the exit code can be that of a stop. */
+  readonly mayBeStop?: true;
   /** The time of the event in milliseconds since 1970, by meet-gen's clock. */
   readonly atMs?: number;
 }
 
-/** The actions that can change the engine's list of containers, or that announce the end of a container. */
+/** The actions of Docker that can change the engine's list, or that announce the end of a container. */
 export const watchedContainerActions = ['start', 'die', 'kill', 'pause', 'unpause', 'rename', 'destroy', 'health_status'] as const;
 export const watchedNetworkActions = ['connect', 'disconnect'] as const;
+
+/**
+ * A restart begins: before the container's end for a command, after its end for its restart policy. Only from an engine
+ * that announces no stops.
+ */
+export const restarting = 'restarting';
+const relevantContainerActions = [...watchedContainerActions, restarting];
 
 /** Whether an event is about a container with a role: the event carries the role, or meet-gen knows the container. */
 export function isRelevant(event: EngineEvent, knows: (containerId: string) => boolean): boolean {
   if (!event.hasRole && !knows(event.containerId)) return false;
-  const watched: readonly string[] = event.type === 'network' ? watchedNetworkActions : watchedContainerActions;
-  return watched.includes(event.action) && !(event.action === 'kill' && !isStopSignal(event));
+  const relevant: readonly string[] = event.type === 'network' ? watchedNetworkActions : relevantContainerActions;
+  return relevant.includes(event.action) && !(event.action === 'kill' && !isStopSignal(event));
 }
 
 /** SIGINT, SIGQUIT, SIGKILL and SIGTERM end a container, with any stop signal in its image. */

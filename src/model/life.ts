@@ -1,5 +1,5 @@
 import type { Container, Note } from './container.ts';
-import { isStopSignal } from './engine-event.ts';
+import { isStopSignal, restarting } from './engine-event.ts';
 import type { EngineEvent } from './engine-event.ts';
 import { defined } from '../util/defined.ts';
 
@@ -10,14 +10,16 @@ import { defined } from '../util/defined.ts';
 export interface Life {
   /** The time of the last stop signal, until the container ends or starts. */
   readonly stopSignalAtMs?: number;
-  /** The ids of its network endpoints at the stop signal. */
+  /** The ids of its network endpoints at the stop signal, or at the end. */
   readonly endpointIds?: readonly string[];
   readonly startedAtMs?: number;
   /**
-   * The time at which meet-gen received the end event, until the next start. A list that began earlier may still show
+   * The time at which meet-gen received the end event, until the next start. For a while after it, a list may still show
    * the container running.
    */
   readonly endReceivedAtMs?: number;
+  /** The time of an end that is a crash if the engine's restart policy restarts the container. */
+  readonly unclearEndAtMs?: number;
   /** The ends without a stop signal within the last minute, oldest first. */
   readonly crashesAtMs: readonly number[];
 }
@@ -29,6 +31,13 @@ const sameEndMs = 1000;
 const crashesOfALoop = 3;
 const firstHoldMs = 5000;
 const longestHoldMs = 30_000;
+/**
+ * For this time after its end a container counts as ended while the list shows the same endpoints running. Docker 20.10
+ * sent `die` up to 236 ms before its list showed the end (measured).
+ */
+const endHeldMs = 10_000;
+/** A container counts as ended, but a list shows it running: the first time after the end to look again. */
+const endLookMs = 100;
 /** For this time after its start a container counts as starting while its probe has no answer. */
 const justStartedMs = 10_000;
 const unknown: Life = { crashesAtMs: [] };
@@ -42,27 +51,29 @@ export interface EventTiming {
   readonly receivedAtMs: number;
   /** The ids of the container's network endpoints in the last list. */
   readonly endpointIds?: readonly string[] | undefined;
+  /** The last list showed that the container's stop is under way. */
+  readonly isStopListed?: boolean;
 }
 
 /** The record after one more event about the container; undefined if it can be dropped. */
 export function lifeAfter(life: Life | undefined, event: EngineEvent, timing: EventTiming): Life | undefined {
   const before = life ?? unknown;
-  const { happenedAtMs, receivedAtMs } = timing;
+  const { happenedAtMs } = timing;
   if (event.type !== 'container') return life;
   switch (event.action) {
     case 'kill': {
       if (!isStopSignal(event)) return life;
-      const endpointIds = before.endpointIds ?? timing.endpointIds;
       // The engine can log a signal after the end that the signal caused; such an end isn't a crash.
       const crashesAtMs = before.crashesAtMs.filter((atMs) => Math.abs(atMs - happenedAtMs) > sameEndMs);
-      return { ...before, crashesAtMs, stopSignalAtMs: happenedAtMs, ...defined({ endpointIds }) };
+      return { ...afterStopSignal(before, timing), crashesAtMs };
     }
-    case 'die': {
-      const { stopSignalAtMs, endReceivedAtMs, crashesAtMs } = before;
-      // A replay can begin with the last event received, so an end can arrive twice.
-      const isCrash = stopSignalAtMs === undefined && endReceivedAtMs === undefined;
-      const crashes = isCrash ? [...crashesAtMs, happenedAtMs] : crashesAtMs;
-      return { endReceivedAtMs: receivedAtMs, crashesAtMs: recent(crashes, happenedAtMs) };
+    case 'die':
+      return lifeAfterEnd(before, event, timing);
+    case restarting: {
+      const { endReceivedAtMs, unclearEndAtMs, ...rest } = before;
+      if (endReceivedAtMs === undefined) return afterStopSignal(before, timing);
+      if (unclearEndAtMs === undefined) return life;
+      return { ...rest, endReceivedAtMs, crashesAtMs: recent([...rest.crashesAtMs, unclearEndAtMs], happenedAtMs) };
     }
     case 'start':
       return { startedAtMs: happenedAtMs, crashesAtMs: recent(before.crashesAtMs, happenedAtMs) };
@@ -73,20 +84,42 @@ export function lifeAfter(life: Life | undefined, event: EngineEvent, timing: Ev
   }
 }
 
+function afterStopSignal(before: Life, { happenedAtMs, ...timing }: EventTiming): Life {
+  return { ...before, stopSignalAtMs: happenedAtMs, ...defined({ endpointIds: before.endpointIds ?? timing.endpointIds }) };
+}
+
+function lifeAfterEnd(before: Life, event: EngineEvent, { happenedAtMs, receivedAtMs, ...timing }: EventTiming): Life {
+  const { stopSignalAtMs, endReceivedAtMs, crashesAtMs } = before;
+  // A replay can begin with the last event received, so an end can arrive twice.
+  if (endReceivedAtMs !== undefined) return { ...before, endReceivedAtMs: receivedAtMs };
+  const isStop = stopSignalAtMs !== undefined || timing.isStopListed === true;
+  const isCrash = !isStop && event.mayBeStop !== true;
+  return {
+    endReceivedAtMs: receivedAtMs,
+    ...defined({ endpointIds: before.endpointIds ?? timing.endpointIds }),
+    ...(isStop || isCrash ? {} : { unclearEndAtMs: happenedAtMs }),
+    crashesAtMs: recent(isCrash ? [...crashesAtMs, happenedAtMs] : crashesAtMs, happenedAtMs),
+  };
+}
+
 /**
- * The record after a list that began later than the last event. The engine may lose events: a stopping container with
- * other network endpoints has started again.
+ * The record after a list that began later than the last event. The engine may lose events. If a container is stopping
+ * or has ended, other network endpoints show that it has started again.
  */
 export function lifeAfterList(life: Life, { endpointIds }: Pick<Container, 'endpointIds'>): Life {
-  if (life.stopSignalAtMs === undefined || endpointIds.length === 0) return life;
+  const isRunning = life.stopSignalAtMs === undefined && life.endReceivedAtMs === undefined;
+  if (isRunning || endpointIds.length === 0) return life;
   const isSameRun = life.endpointIds?.some((id) => endpointIds.includes(id)) ?? true;
   return isSameRun ? { ...life, endpointIds } : { crashesAtMs: life.crashesAtMs };
 }
 
-/** The facts that count now, for a container that a list begun at `listBeganAtMs` shows running. */
+/**
+ * The facts that count now, for a container that a list shows running. A container that has ended counts as stopping
+ * until the list shows the end.
+ * @param listBeganAtMs when the list began; Infinity for a list that shows the container not running
+ */
 export function noteOfLife(life: Life, listBeganAtMs: number, nowMs: number): Note {
-  const hasEnded = life.endReceivedAtMs !== undefined && life.endReceivedAtMs >= listBeganAtMs;
-  const stop = hasEnded ? 'in-progress' : stopOf(life, nowMs);
+  const stop = isEndHeld(life, listBeganAtMs) ? 'in-progress' : stopOf(life, nowMs);
   const crashes = recent(life.crashesAtMs, nowMs).length;
   const isLoop = crashes >= crashesOfALoop;
   return {
@@ -95,6 +128,20 @@ export function noteOfLife(life: Life, listBeganAtMs: number, nowMs: number): No
     ...(life.startedAtMs !== undefined && nowMs - life.startedAtMs < justStartedMs ? { justStarted: true } : {}),
     ...(isLoop && nowMs < crashHoldEndsAtMs(life, crashes) ? { isOnCrashHold: true } : {}),
   };
+}
+
+/** Whether the end counts against a list that began at that time and shows the same endpoints running. */
+export function isEndHeld({ endReceivedAtMs }: Life, listBeganAtMs: number): boolean {
+  return endReceivedAtMs !== undefined && listBeganAtMs < endReceivedAtMs + endHeldMs;
+}
+
+/**
+ * When to look again for the end of a container that a list shows running. The pause doubles, until the end no longer
+ * counts: then the start event was lost.
+ */
+export function nextEndLookAtMs({ endReceivedAtMs = 0 }: Life, nowMs: number): number {
+  const nextAtMs = endReceivedAtMs + Math.max(endLookMs, 2 * (nowMs - endReceivedAtMs));
+  return Math.min(nextAtMs, Math.max(endReceivedAtMs + endHeldMs, nowMs));
 }
 
 /** The next time at which the note changes without an event; undefined if it stays. */
@@ -110,10 +157,11 @@ export function nextChangeAtMs(life: Life, nowMs: number): number | undefined {
 }
 
 /**
- * Whether the record can be dropped once a list shows the container not running: no crash is within the last minute.
+ * Whether the record can be dropped once a list shows the container not running. Crashes are kept for a minute, and so
+ * are ends that can turn out to be crashes.
  */
-export function isForgettable(life: Life, nowMs: number): boolean {
-  return recent(life.crashesAtMs, nowMs).length === 0;
+export function isForgettable({ crashesAtMs, unclearEndAtMs }: Life, nowMs: number): boolean {
+  return recent([...crashesAtMs, ...(unclearEndAtMs === undefined ? [] : [unclearEndAtMs])], nowMs).length === 0;
 }
 
 export function stopOf({ stopSignalAtMs }: Life, nowMs: number): Note['stop'] {

@@ -25,6 +25,7 @@ export function judge(member: Judged, note: Note = {}): Standing {
   // A frontend gets requests with any rank, and has to serve the published file.
   if (note.isOnCrashHold === true && !includesRouting(member))
     return { rank: 'never', reason: 'crashed repeatedly: out until it has run for a while' };
+  if (container.isStopping === true) return { rank: 'stopping', reason: 'is being stopped' };
   if (note.stop === 'in-progress') return { rank: 'stopping', reason: 'got a stop signal' };
   if (labels.drain === true) return { rank: 'draining', reason: 'drained by meet.drain=true' };
   if (note.drained === true) return { rank: 'draining', reason: 'drained by an operator' };
@@ -47,6 +48,7 @@ function judgeHealth(health: Health, wanted: Labels['health'], { probe: verdict,
 
 const standingByHealth: Readonly<Record<Health, Standing>> = {
   healthy: { rank: 'ready', reason: 'healthy' },
+  'healthy-or-none': { rank: 'ready', reason: 'running, and no health check fails' },
   none: { rank: 'ready', reason: 'running, without a health check' },
   starting: { rank: 'starting', reason: 'health check has not passed yet' },
   unhealthy: { rank: 'unhealthy', reason: 'health check fails' },

@@ -74,8 +74,9 @@ export function createEngineView(list: ListContainers, nowMs: () => number): Eng
   };
   return {
     touch(containerId, heardAtMs) {
-      const wasSeen = seen.containers?.has(containerId) === true || seen.touched.get(containerId)?.wasSeen === true;
-      seen.touched.set(containerId, { heardAtMs, wasSeen });
+      const before = seen.touched.get(containerId);
+      const wasSeen = seen.containers?.has(containerId) === true || before?.wasSeen === true;
+      seen.touched.set(containerId, { heardAtMs: Math.max(heardAtMs, before?.heardAtMs ?? 0), wasSeen });
     },
     touchAll(fromMs) {
       seen = { ...seen, fullListDueMs: Math.max(seen.fullListDueMs ?? 0, fromMs) };

@@ -203,7 +203,7 @@ function hasPort({ role, labels, container: { exposedTcpPorts } }: ServiceMember
 
 function healthOf({ container: { health }, labels }: ServiceMember): 'ready' | 'starting' | 'unhealthy' | 'drained' {
   if (labels.drain === true) return 'drained';
-  return labels.health?.by === 'none' || health === 'none' || health === 'healthy' ? 'ready' : health;
+  return labels.health?.by === 'none' || (health !== 'starting' && health !== 'unhealthy') ? 'ready' : health;
 }
 
 /** The addresses in an upstream without ports, and whether each is a backup. */

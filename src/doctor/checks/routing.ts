@@ -124,7 +124,7 @@ function judgePorts(facts: Facts): readonly Outcome[] {
     if (trial.answer.kind === 'unknown') return [unchecked(`${container.name}: ${trial.answer.reason}; ${runOnMeetNetwork(subject)}`)];
     const wrong = judgePort(trial, container.exposedTcpPorts);
     if (wrong === undefined) return [ok];
-    if (container.health !== 'none' && container.health !== 'healthy') return [unchecked(`${container.name} is ${container.health}`)];
+    if (container.health === 'starting' || container.health === 'unhealthy') return [unchecked(`${container.name} is ${container.health}`)];
     const paste =
       wrong.meant === undefined
         ? [`docker logs --tail 50 ${shellName(subject)}`]
@@ -170,7 +170,7 @@ function judgeApi(facts: Facts, subject: Subject, { api }: FrontendFacts): Outco
     return finding(subject, what, 'allow the public name in the backend: in .env, or with these lines', { paste });
   }
   const states = backends.map(
-    ({ container }) => `${container.name} is ${container.state}${container.health === 'none' ? '' : `, ${container.health}`}`,
+    ({ container: { name: backend, state, health } }) => `${backend} is ${state}${health.endsWith('none') ? '' : `, ${health}`}`,
   );
   const stateText = states.length === 0 ? 'no container has meet.role=backend' : states.join('; ');
   const paste = backends.slice(0, 2).map((backend) => `docker logs --tail 50 ${shellName(backend)}`);

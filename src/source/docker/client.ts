@@ -4,7 +4,6 @@ import Docker from 'dockerode';
 import { nowMs } from '../../util/clock.ts';
 import { startDeadline } from '../../util/deadline.ts';
 import type { Container } from '../../model/container.ts';
-import { watchedContainerActions, watchedNetworkActions } from '../../model/engine-event.ts';
 import type { EngineEvent } from '../../model/engine-event.ts';
 import { networkOwnerOf } from '../../model/network-owner.ts';
 import { parseEngineName } from '../../nginx/token.ts';
@@ -95,18 +94,37 @@ async function readEngineVersion(engine: Connection, signal: AbortSignal): Promi
   return handshake;
 }
 
-async function listBy({ dial, onRequest }: Connection, filters: Filters, signal: AbortSignal): Promise<readonly Container[]> {
+async function listBy({ dial, onRequest, profile }: Connection, filters: Filters, signal: AbortSignal): Promise<readonly Container[]> {
   onRequest('/containers/json');
   const answer = openGet(dial, '/containers/json?', { all: true, filters }, signal);
   const bytes = await abortable(readAnswer(listingContainers, answer, answerLimits.list), signal);
-  return interpret(listingContainers, () => containersFromEngine(parseBoundedJson(bytes)));
+  return interpret(listingContainers, () => containersFromEngine(parseBoundedJson(bytes), profile));
+}
+
+/**
+ * Lists containers with their health. If the list shows no health, its filter `health` does: a second call asks for the
+ * containers that are starting or unhealthy. If there are any, a third call asks for the unhealthy ones.
+ */
+async function listWithHealth(engine: Connection, filters: Filters, signal: AbortSignal): Promise<readonly Container[]> {
+  const { listsHealth, announcesHealth } = engine.profile;
+  const listed = await listBy(engine, filters, signal);
+  if (listsHealth || !listed.some(({ state }) => state === 'running')) return listed;
+  const idsBy = async (health: readonly string[]): Promise<ReadonlySet<string>> =>
+    new Set((await listBy(engine, { ...filters, health }, signal)).map(({ id }) => id));
+  const unready = await idsBy(['starting', 'unhealthy']);
+  const unhealthy = unready.size === 0 ? unready : await idsBy(['unhealthy']);
+  return listed.map((container) => {
+    if (!unready.has(container.id)) return container;
+    const health = unhealthy.has(container.id) ? 'unhealthy' : 'starting';
+    return { ...container, health, ...(announcesHealth ? {} : { isHealthUnannounced: true }) };
+  });
 }
 
 async function listContainers(engine: Connection, signal: AbortSignal, ids?: readonly string[]): Promise<readonly Container[]> {
   const deadline = startDeadline(readDeadlineMs, signal);
   try {
     if (engine.handshake === undefined) await readEngineVersion(engine, deadline.signal);
-    const listed = await listBy(engine, ids === undefined ? { label: ['meet.role'] } : { id: ids }, deadline.signal);
+    const listed = await listWithHealth(engine, ids === undefined ? { label: ['meet.role'] } : { id: ids }, deadline.signal);
     const owners = missingOwners(listed);
     const all = [...listed];
     for (let from = 0; from < owners.length; from += maxIdsAtOnce)
@@ -122,16 +140,16 @@ async function listContainers(engine: Connection, signal: AbortSignal, ids?: rea
 }
 
 async function subscribe(engine: Connection, sinceMs: number, signal: AbortSignal): Promise<AsyncIterable<EngineEvent>> {
-  const filters = { type: ['container' as const, 'network' as const], event: [...watchedContainerActions, ...watchedNetworkActions] };
   // The limit ends with the answer's headers; the stream itself stays open until the signal aborts.
   const deadline = startDeadline(readDeadlineMs, signal);
   try {
-    const { clockAheadMs } = await readEngineVersion(engine, deadline.signal);
+    const { clockAheadMs, profile } = await readEngineVersion(engine, deadline.signal);
     engine.onRequest('/events');
+    const filters = { type: ['container', 'network'], event: Object.keys(profile.events) };
     const since = (sinceMs + clockAheadMs) / 1000;
     const stream = await abortable(openGet(engine.dial, '/events?', { filters, since }, deadline.signal), deadline.signal);
     deadline.lift();
-    return readEvents(stream, clockAheadMs, deadline.end);
+    return readEvents(stream, profile, clockAheadMs, deadline.end);
   } catch (cause) {
     deadline.end();
     return await explain(engine, { what: 'subscribing to events', request: 'GET /events' }, cause);
@@ -289,10 +307,15 @@ function referenceOf({ id, name }: ContainerName): string {
   return reference;
 }
 
-async function* readEvents(stream: IncomingMessage, clockAheadMs: number, end: () => void): AsyncGenerator<EngineEvent> {
+async function* readEvents(
+  stream: IncomingMessage,
+  profile: EngineProfile,
+  clockAheadMs: number,
+  end: () => void,
+): AsyncGenerator<EngineEvent> {
   try {
     for await (const line of readLines(stream, answerLimits.event.maxBytes, answerLimits.line.maxBytes)) {
-      const event = eventFromEngine(line, clockAheadMs);
+      const event = eventFromEngine(line, profile, clockAheadMs);
       if (event !== undefined) yield event;
     }
   } catch (cause) {

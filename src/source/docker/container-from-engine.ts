@@ -5,6 +5,8 @@ import { parsePort } from '../../nginx/token.ts';
 import { entriesWithoutId } from '../../model/container.ts';
 import type { Container, ContainerState, Health, NetworkAttachment } from '../../model/container.ts';
 import { maxListed } from './answer-limits.ts';
+import { newestDocker } from './engine-profile.ts';
+import type { EngineProfile } from './engine-profile.ts';
 import { recordOf, textOf, textsOf } from './json-fields.ts';
 import { defined } from '../../util/defined.ts';
 
@@ -23,7 +25,17 @@ export interface EngineContainer {
   readonly NetworkSettings?: unknown;
 }
 
-const states: readonly ContainerState[] = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
+/**
+ * The states of both engines. Only Podman has the last four (containers/podman, libpod/define/containerstate.go). A
+ * stopping container still answers.
+ */
+const states: ReadonlyMap<unknown, ContainerState> = new Map([
+  ...(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const).map((state) => [state, state] as const),
+  ['configured', 'created'],
+  ['initialized', 'created'],
+  ['stopping', 'running'],
+  ['stopped', 'exited'],
+]);
 
 /** Ids are only compared, so any text is accepted. The engine's ids have 64 characters. */
 export const maxIdLength = 256;
@@ -34,14 +46,14 @@ export const maxIdLength = 256;
  * together.
  * @throws Error when the answer isn't a list, or no entry has an id: that doesn't mean that there are no containers
  */
-export function containersFromEngine(answer: unknown): readonly Container[] {
+export function containersFromEngine(answer: unknown, profile: EngineProfile = newestDocker): readonly Container[] {
   if (!Array.isArray(answer)) throw new Error("the engine's container list is not a list");
   if (answer.length > maxListed) throw new Error(`the engine's container list has ${answer.length} entries, more than ${maxListed}`);
   const entries = answer.map((entry) => recordOf(entry) as EngineContainer);
   const named = entries.filter(hasId);
   const nameless = entries.length - named.length;
   if (nameless > 0 && named.length === 0) throw new Error("no entry of the engine's container list has a usable id");
-  return [...named.map(containerFromEngine), ...(nameless === 0 ? [] : [nameOnly(nameless)])];
+  return [...named.map((entry) => containerFromEngine(entry, profile)), ...(nameless === 0 ? [] : [nameOnly(nameless)])];
 }
 
 function hasId({ Id: id }: EngineContainer): boolean {
@@ -69,26 +81,46 @@ function nameOnly(count: number): Container {
   };
 }
 
-function containerFromEngine(entry: EngineContainer): Container {
+function containerFromEngine(entry: EngineContainer, profile: EngineProfile): Container {
   const id = textOf(entry.Id);
   const name = textsOf(entry.Names).find((candidate) => candidate.lastIndexOf('/') === 0) ?? '';
   const called = { id, name: name === '' ? id.slice(0, 12) : name.slice(1) };
   const { labels, unreadable } = labelsOf(entry.Labels);
   const refused = tooMany(entry);
   if (refused !== undefined) return { ...nothing, ...called, labels, unreadable: unreadable ?? refused };
+  const networks = networksOf(entry.NetworkSettings, labels[swarmServiceLabel] !== undefined);
   return {
     ...called,
     imageId: textOf(entry.ImageID),
     createdAtSeconds: Number.isFinite(entry.Created) ? (entry.Created as number) : 0,
-    state: states.find((state) => state === entry.State) ?? 'dead',
-    health: healthOf(entry),
+    state: states.get(entry.State) ?? 'dead',
+    ...(entry.State === 'stopping' ? { isStopping: true } : {}),
+    health: profile.listsHealth ? healthOf(entry) : 'healthy-or-none',
     labels,
     ...defined({ unreadable }),
-    networkMode: textOf(recordOf(entry.HostConfig)['NetworkMode']),
-    networks: networksOf(entry.NetworkSettings, labels[swarmServiceLabel] !== undefined),
-    endpointIds: networkEntries(entry.NetworkSettings).flatMap(([, network]) => textOf(network['EndpointID']) || []),
+    networkMode: profile.listsNetworkMode ? textOf(recordOf(entry.HostConfig)['NetworkMode']) : networkModeFrom(networks),
+    networks,
+    endpointIds: profile.listsEndpointIds ? endpointIdsOf(entry.NetworkSettings) : endpointsFrom(networks),
     exposedTcpPorts: exposedTcpPortsOf(entry.Ports),
   };
+}
+
+/**
+ * Podman's list has no network mode: its code sets `host` for each container, and a test of the answer has none
+ * (containers/podman, pkg/api/handlers/compat/containers.go, LibpodToContainer). Since 5.x a container in host mode has
+ * the one network `host`.
+ */
+function networkModeFrom(networks: readonly NetworkAttachment[]): string {
+  return networks.length === 1 && networks[0]?.name === 'host' ? 'host' : '';
+}
+
+function endpointIdsOf(settings: unknown): readonly string[] {
+  return networkEntries(settings).flatMap(([, network]) => textOf(network['EndpointID']) || []);
+}
+
+/** Stands in for the ids: a container that starts again most often gets another address. */
+function endpointsFrom(networks: readonly NetworkAttachment[]): readonly string[] {
+  return networks.flatMap(({ name, ipv4, ipv6 }) => (ipv4 === undefined && ipv6 === undefined ? [] : [[name, ipv4, ipv6].join(' ')]));
 }
 
 /** Checked before networks and ports are read. */

@@ -1,4 +1,4 @@
-import { watchedContainerActions, watchedNetworkActions } from '../../model/engine-event.ts';
+import { restarting, watchedContainerActions, watchedNetworkActions } from '../../model/engine-event.ts';
 
 /**
  * The differences between the engines that meet-gen reads. Sources: `containers/podman` (`pkg/api`, `libpod/events`),
@@ -14,48 +14,60 @@ export interface EngineProfile {
   readonly signalEndsRestarts: 'unless-stopped' | 'always' | 'never';
   /** The list of containers shows the health. Otherwise only the list's filter `health` does. */
   readonly listsHealth: boolean;
+  /** A change of the health is an event `health_status`. */
+  readonly announcesHealth: boolean;
   /** The list of containers has `HostConfig.NetworkMode`. */
   readonly listsNetworkMode: boolean;
   /** The list of containers has an `EndpointID` for each network of a running container. */
   readonly listsEndpointIds: boolean;
   /** A stop begins with an event `kill` that has the signal's number. Otherwise no event announces a stop. */
   readonly announcesStops: boolean;
+  /**
+   * The exit codes that a stop can have; empty if an event announces each stop. An end with such a code counts as a
+   * crash only if the engine's restart policy restarts the container.
+   */
+  readonly exitCodesOfStops: readonly number[];
   /** The object whose id is the actor of a network event. */
   readonly networkEventActor: 'network' | 'container';
-  /** The names of events, for the filter of `GET /events`: the engine's name → the action in `EngineEvent`. */
-  readonly eventActions: Readonly<Record<string, string>>;
+  /** The engine's names of events, for the filter of `GET /events` → the action in `EngineEvent`. */
+  readonly events: Readonly<Record<string, string>>;
 }
 
 type Differences = Omit<EngineProfile, 'product'>;
 
-const dockersActions = Object.fromEntries([...watchedContainerActions, ...watchedNetworkActions].map((action) => [action, action]));
+const dockersEvents = Object.fromEntries([...watchedContainerActions, ...watchedNetworkActions].map((action) => [action, action]));
 
 const docker: Differences = {
   signalEndsRestarts: 'unless-stopped',
   listsHealth: true,
+  announcesHealth: true,
   listsNetworkMode: true,
   listsEndpointIds: true,
   announcesStops: true,
+  exitCodesOfStops: [],
   networkEventActor: 'network',
-  eventActions: dockersActions,
+  events: dockersEvents,
 };
 
 const podman: Differences = {
   signalEndsRestarts: 'always',
   listsHealth: false,
+  announcesHealth: true,
   listsNetworkMode: false,
   listsEndpointIds: false,
   announcesStops: false,
+  // 143 and 137: ended by SIGTERM, or by SIGKILL after the grace time. A stop and a crash send the same events.
+  exitCodesOfStops: [0, 137, 143],
   networkEventActor: 'container',
   // The filter of Podman 4.3 knows `died` alone, that of 5.x also `die`. The event says `die` on both.
-  eventActions: { ...dockersActions, died: 'die', remove: 'destroy' },
+  events: { ...dockersEvents, died: 'die', remove: 'destroy', restart: restarting },
 };
 
 /** The engine families, and the major versions that differ from the newest one. */
 const profiles = {
   docker,
   podman,
-  podman4: { ...podman, signalEndsRestarts: 'never' },
+  podman4: { ...podman, signalEndsRestarts: 'never', announcesHealth: false },
 } as const satisfies Readonly<Record<string, Differences>>;
 
 /** The profile before any answer of an engine, and for an engine whose ping a proxy refuses. */

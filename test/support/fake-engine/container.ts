@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
+import { kinds, podmanEntry } from './kind.ts';
+import type { FakeKind } from './kind.ts';
 
-type FakeState = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead';
+/** Only Podman has the states `stopping` and `stopped`. */
+type FakeState = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead' | 'stopping' | 'stopped';
 export type FakeHealth = 'none' | 'starting' | 'healthy' | 'unhealthy';
 
 /**
@@ -68,19 +71,26 @@ export function attachmentOf(place: string | FakeAttachment): FakeAttachment {
 
 const entryTexts = { withHealthField: new WeakMap<FakeLook, string>(), without: new WeakMap<FakeLook, string>() };
 
+/** An entry of `GET /containers/json` as JSON, as this engine prints it. */
+export function listEntryTextOf(kind: FakeKind, identity: FakeIdentity, look: FakeLook, hasHealthField: boolean): string {
+  if (!kinds[kind].isPodman) return listEntryText(identity, look, hasHealthField);
+  return JSON.stringify(podmanEntry(kind, listEntry(identity, look, false)));
+}
+
 /**
  * An entry of `GET /containers/json` as JSON, with the fields that clients read. Cached for each look: with 10,000
  * containers, building the list would block the test.
  * @param hasHealthField API 1.52 and later have a field for the health
  */
-export function listEntryText(identity: FakeIdentity, look: FakeLook, hasHealthField: boolean): string {
+function listEntryText(identity: FakeIdentity, look: FakeLook, hasHealthField: boolean): string {
   const known = hasHealthField ? entryTexts.withHealthField : entryTexts.without;
   const text = known.get(look) ?? JSON.stringify(listEntry(identity, look, hasHealthField));
   known.set(look, text);
   return text;
 }
 
-function listEntry(identity: FakeIdentity, look: FakeLook, hasHealthField: boolean): Readonly<Record<string, unknown>> {
+// oxlint-disable-next-line typescript/explicit-function-return-type -- the type is long, and the text below shows it
+function listEntry(identity: FakeIdentity, look: FakeLook, hasHealthField: boolean) {
   return {
     Id: identity.id,
     Names: [`/${look.name}`],
@@ -137,13 +147,15 @@ function statusText({ state, health }: FakeLook): string {
     restarting: 'Restarting (1) 2 seconds ago',
     exited: 'Exited (0) 2 seconds ago',
     dead: 'Dead',
+    stopping: 'Stopping',
+    stopped: 'Exited (0) 2 seconds ago',
   };
   if (state !== 'running' || health === 'none') return text[state];
   return `${text[state]} (${health === 'starting' ? 'health: starting' : health})`;
 }
 
-function networkEntries({ id, prefixLength }: FakeIdentity, look: FakeLook): Readonly<Record<string, unknown>> {
-  const hasAddress = look.state === 'running' || look.state === 'paused';
+function networkEntries({ id, prefixLength }: FakeIdentity, look: FakeLook): Readonly<Record<string, object>> {
+  const hasAddress = look.state === 'running' || look.state === 'paused' || look.state === 'stopping';
   return Object.fromEntries(
     Object.entries(look.networks).map(([network, place]) => [
       network,

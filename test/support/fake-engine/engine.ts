@@ -4,8 +4,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { answerCommand, answerOf, commandedContainer, killedContainer, messageBody, refuseVersion } from './answer.ts';
 import type { FakeAnswer, FakeApi, FakeQuestion } from './answer.ts';
 import { createDelivery } from './event-delivery.ts';
-import { passesFilters, readFilters } from './event.ts';
+import { readFilters } from './event.ts';
 import type { FakeEvent } from './event.ts';
+import { kinds, passesFiltersOf, toldAs } from './kind.ts';
+import type { FakeKind } from './kind.ts';
 import { createFaults } from './faults.ts';
 import type { FaultKind, Faults } from './faults.ts';
 import { createWorld } from './world.ts';
@@ -46,6 +48,8 @@ export interface FakeEngine {
   onCommand: (container: string) => void;
   /** More headers of the ping, which identify the engine. */
   pingHeaders: Readonly<Record<string, string>>;
+  /** Answers as another engine from now on. */
+  behaveAs(kind: FakeKind): void;
   listCalls(): readonly FakeCall[];
   /** The received `kill` calls. `name` is the path's. */
   killCalls(): readonly (FakeCall & { readonly name: string })[];
@@ -99,7 +103,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
       later,
     );
     const say = (event: FakeEvent): void => {
-      if (passesFilters(event, filters)) deliver(event);
+      if (passesFiltersOf(world.kind, event, filters)) deliver(toldAs(event));
     };
     const since = query.get('since');
     if (since !== null) for (const event of world.eventsSince(Number(since))) say(event);
@@ -183,6 +187,11 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     runsCommands: false,
     onCommand: () => undefined,
     pingHeaders: {},
+    behaveAs(kind) {
+      const { api, pingHeaders } = kinds[kind];
+      Object.assign(engine, { api, pingHeaders });
+      world.kind = kind;
+    },
     listCalls: () => calls.filter((call) => call.path === '/containers/json'),
     killCalls: () =>
       calls.flatMap((call) => {

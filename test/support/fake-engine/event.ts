@@ -5,6 +5,8 @@ export interface FakeEvent {
   readonly Action: string;
   readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
   readonly scope: 'local';
+  /** Only Podman has this field. */
+  readonly HealthStatus?: string | undefined;
   readonly time: number;
   readonly timeNano: number;
 }
@@ -40,6 +42,11 @@ export function hasLabels(labels: Readonly<Record<string, string>>, filters: Fak
     const [key = '', ...value] = wanted.split('=');
     return value.length === 0 ? labels[key] !== undefined : labels[key] === value.join('=');
   });
+}
+
+/** Whether a health passes the `health` filters. Several filters are alternatives. */
+export function hasHealth(health: string, filters: FakeFilters): boolean {
+  return filters.get('health')?.includes(health) ?? true;
 }
 
 /** Whether an id passes the `id` filters: the whole id or its beginning. Several filters are alternatives. */

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { attachmentOf, attachmentsOf, digestOf, inspectionText, listEntryText } from './container.ts';
+import { attachmentOf, attachmentsOf, digestOf, inspectionText, listEntryTextOf } from './container.ts';
 import type { FakeAttachment, FakeContainerSpec, FakeHealth, FakeIdentity, FakeLook } from './container.ts';
-import { hasId, hasLabels } from './event.ts';
+import { hasHealth, hasId, hasLabels } from './event.ts';
 import type { FakeEvent, FakeFilters } from './event.ts';
+import { kinds, podmanEvent } from './kind.ts';
+import type { FakeKind } from './kind.ts';
 
 /** The signals that tests send, by name, with the numbers that events show. */
 export const signalNumbers = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, USR1: 10, TERM: 15 } as const;
@@ -14,18 +16,31 @@ export type FakeSignal = keyof typeof signalNumbers;
  * twice.
  */
 export interface World {
+  /** Which engine's events and lists it has. */
+  kind: FakeKind;
   /**
    * Adds a container. It runs unless its state differs; a running container sends the events of `docker run`.
    * @returns the container's id
    */
   add(spec: FakeContainerSpec): string;
   start(name: string): void;
-  /** Sends the stop signal only. The engine shows `running` until `stop` or `die`. */
+  /**
+   * Sends the stop signal only. Docker shows `running` until `stop` or `die`. Podman sends no event, and shows
+   * `stopping`.
+   */
   beginStop(name: string, signal?: FakeSignal): void;
   /** `docker stop`: sends the signal, then ends the container. */
   stop(name: string): void;
-  /** The first process ends on its own. */
-  die(name: string): void;
+  /** The first process ends on its own. The exit code is 1 by default. */
+  die(name: string, exitCode?: number): void;
+  /** Docker 20.10 alone: the list shows the end, which the event `die` has announced. */
+  showEnd(name: string): void;
+  /** `docker restart`. Podman sends `restart` first. */
+  restart(name: string, exitCode?: number): void;
+  /** Podman alone: the event with which a restart begins. */
+  announceRestart(name: string): void;
+  /** The restart policy starts an ended container. Podman sends `restart` before `start`. */
+  restartByPolicy(name: string): void;
   /** `POST /containers/<name>/kill`. HUP and USR1 reach the signal handlers, other signals end the container. */
   kill(nameOrId: string, signal: FakeSignal): 'done' | 'unknown' | 'not running';
   remove(name: string): void;
@@ -95,10 +110,11 @@ export function createWorld(): World {
 
   const announce = (type: FakeEvent['Type'], action: string, id: string, attributes: Readonly<Record<string, string>>): void => {
     if (isSilent) return;
+    const { isPodman } = kinds[world.kind];
     const nowMs = Date.now();
     // Times are unique, and far enough apart to differ as seconds with a fraction.
     lastTimeNano = Math.max(nowMs * 1e6, lastTimeNano + 5000);
-    const event: FakeEvent = {
+    const dockers: FakeEvent = {
       Type: type,
       Action: action,
       Actor: { ID: id, Attributes: attributes },
@@ -106,6 +122,8 @@ export function createWorld(): World {
       time: Math.floor(nowMs / 1000),
       timeNano: lastTimeNano,
     };
+    const event = isPodman ? podmanEvent(world.kind, dockers) : dockers;
+    if (event === undefined) return;
     remembered.push(event);
     if (remembered.length > rememberedEvents) remembered.shift();
     for (const listener of listeners) listener(event);
@@ -152,18 +170,30 @@ export function createWorld(): World {
   const begin = (entry: Entry): void => {
     const { health, starts } = lookOf(entry) ?? { health: 'none', starts: 0 };
     change(entry, { state: 'running', health: health === 'none' ? 'none' : 'starting', starts: starts + 1 });
-    announceNetworks(entry, 'connect', networksOf(entry));
+    announceOwnNetworks(entry, 'connect');
     announceContainer(entry, 'start');
   };
 
-  const end = (entry: Entry): void => {
-    change(entry, { state: 'exited' });
-    announceContainer(entry, 'die', { exitCode: '0' });
-    announceNetworks(entry, 'disconnect', networksOf(entry));
-    announceNetworks(entry, 'disconnect', networksOf(entry));
+  /** A start and an end. Podman sends network events only for the commands `network connect` and `disconnect`. */
+  const announceOwnNetworks = (entry: Entry, action: 'connect' | 'disconnect'): void => {
+    if (!kinds[world.kind].isPodman) announceNetworks(entry, action, networksOf(entry));
+  };
+
+  const showEnd = (entry: Entry): void => {
+    change(entry, { state: kinds[world.kind].isPodman ? 'stopped' : 'exited' });
+  };
+
+  const end = (entry: Entry, exitCode: number): void => {
+    const isListedLater = world.kind === 'docker 20.10';
+    if (!isListedLater) showEnd(entry);
+    announceContainer(entry, 'die', { exitCode: String(exitCode) });
+    if (isListedLater) return;
+    announceOwnNetworks(entry, 'disconnect');
+    announceOwnNetworks(entry, 'disconnect');
   };
 
   const world: World = {
+    kind: 'docker',
     listLagMs: 0,
     add(spec) {
       const id = randomBytes(32).toString('hex');
@@ -187,19 +217,44 @@ export function createWorld(): World {
       announceContainer(entry, 'create');
       if (state === 'created') return id;
       change(entry, { state });
-      announceNetworks(entry, 'connect', networksOf(entry));
+      announceOwnNetworks(entry, 'connect');
       announceContainer(entry, 'start');
       return id;
     },
     start: (name) => begin(get(name)),
-    beginStop: (name, signal = 'TERM') => announceContainer(get(name), 'kill', { signal: String(signalNumbers[signal]) }),
+    beginStop(name, signal = 'TERM') {
+      const entry = get(name);
+      if (kinds[world.kind].isPodman) change(entry, { state: 'stopping' });
+      else announceContainer(entry, 'kill', { signal: String(signalNumbers[signal]) });
+    },
     stop(name) {
       const entry = get(name);
       world.beginStop(name);
-      end(entry);
+      end(entry, 0);
       announceContainer(entry, 'stop');
     },
-    die: (name) => end(get(name)),
+    die: (name, exitCode = 1) => end(get(name), exitCode),
+    showEnd(name) {
+      const entry = get(name);
+      showEnd(entry);
+      announceOwnNetworks(entry, 'disconnect');
+      announceOwnNetworks(entry, 'disconnect');
+    },
+    restart(name, exitCode = 0) {
+      const entry = get(name);
+      const { isPodman } = kinds[world.kind];
+      if (isPodman) announceContainer(entry, 'restart');
+      world.beginStop(name);
+      end(entry, exitCode);
+      begin(entry);
+      if (!isPodman) announceContainer(entry, 'restart');
+    },
+    announceRestart: (name) => announceContainer(get(name), 'restart'),
+    restartByPolicy(name) {
+      const entry = get(name);
+      if (kinds[world.kind].isPodman) announceContainer(entry, 'restart');
+      begin(entry);
+    },
     kill(nameOrId, signal) {
       const entry = find(nameOrId);
       const look = entry === undefined ? undefined : lookOf(entry);
@@ -207,7 +262,7 @@ export function createWorld(): World {
       if (look.state !== 'running' && look.state !== 'paused') return 'not running';
       announceContainer(entry, 'kill', { signal: String(signalNumbers[signal]) });
       if (signal === 'HUP' || signal === 'USR1') for (const handler of entry.handlers) handler(signal);
-      else end(entry);
+      else end(entry, 128 + signalNumbers[signal]);
       return 'done';
     },
     remove(name) {
@@ -275,7 +330,8 @@ export function createWorld(): World {
       const shown = [...entries.values()].flatMap((entry) => {
         const look = visibleLook(entry);
         if (look === undefined || !hasLabels(entry.identity.labels, filters) || !hasId(entry.identity.id, filters)) return [];
-        return all || look.state === 'running' || look.state === 'paused' ? [listEntryText(entry.identity, look, hasHealthField)] : [];
+        if (!hasHealth(look.health, filters) || !(all || look.state === 'running' || look.state === 'paused')) return [];
+        return [listEntryTextOf(world.kind, entry.identity, look, hasHealthField)];
       });
       return `[${shown.join(',')}]`;
     },

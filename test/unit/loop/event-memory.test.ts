@@ -82,4 +82,36 @@ describe('the event memory', () => {
     memory.note(event('kill', 15), 1000, 1000);
     expect(memory.notesFor([{ ...one, endpointIds: ['b'] }], 2000, 2005).get(one.id)?.stop).toBe('in-progress');
   });
+
+  it('looks again for an end that a final list does not show, and keeps the container out of the rotation', () => {
+    const memory = createEventMemory();
+    const look = (container: Container, beganAtMs: number): unknown => memory.notesFor([container], beganAtMs, beganAtMs).get(one.id)?.stop;
+    look(at('a'), 900);
+    memory.note(event('die'), 1000, 1000);
+    expect([look(at('a'), 1001), [...memory.unlistedEnds()]], 'the usual second look is still to come').toEqual(['in-progress', []]);
+    expect([look(at('a'), 1050), [...memory.unlistedEnds()]]).toEqual(['in-progress', [[one.id, 1100]]]);
+    expect([look({ ...at(), state: 'exited' }, 1100), [...memory.unlistedEnds()]]).toEqual([undefined, []]);
+  });
+
+  it('does not look again for an end when the container has started, with other endpoints', () => {
+    const memory = createEventMemory();
+    memory.notesFor([at('a')], 900, 900);
+    memory.note(event('die'), 1000, 1000);
+    expect(memory.notesFor([at('b')], 1050, 1050).get(one.id)).toBeUndefined();
+    expect(memory.unlistedEnds().size).toBe(0);
+  });
+
+  it('reports a crash when the restart policy restarts a container whose end can be a stop, also after another list', () => {
+    const memory = createEventMemory();
+    expect(memory.note({ ...event('die'), mayBeStop: true }, 1000, 1000)).toBe(false);
+    memory.notesFor([{ ...one, state: 'exited' }], 1100, 1100);
+    expect(memory.note(event('restarting'), 1200, 1200)).toBe(true);
+    expect(memory.note(event('start'), 1300, 1300)).toBe(false);
+  });
+
+  it('takes the end of a container that the last list showed stopping for no crash', () => {
+    const memory = createEventMemory();
+    memory.notesFor([{ ...one, isStopping: true }], 900, 900);
+    expect(memory.note(event('die'), 1000, 1000)).toBe(false);
+  });
 });

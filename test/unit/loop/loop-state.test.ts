@@ -66,6 +66,18 @@ describe('the cause of a pass', () => {
     expect(afterPass(early, observe([]), 1000 + finalAfterMs).events).toEqual([]);
   });
 
+  it('keeps an event while the list does not show its end', () => {
+    const state = heard(idle(), 'die', 'b', 1000);
+    const [one] = state.events;
+    const isUnlisted = (containerId: string): boolean => containerId === one?.event.containerId;
+    expect(afterPass(state, observe([]), 5000, isUnlisted).events).toEqual([one]);
+    expect(afterPass(state, observe([]), 5000).events).toEqual([]);
+  });
+
+  it('is in words also where no event announced the change', () => {
+    expect(causeOf(idle(), { due: [], isForced: false }, 2000, noName)).toEqual({ atMs: 2000, why: ['a change without an event'] });
+  });
+
   it('passes from a failed pass to the next', () => {
     const { reasons, state } = beginPass(afterReason(idle(), 'a template'));
     expect(beginPass(afterFailure(afterReason(state, 'a drain'), reasons)).reasons).toEqual({

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Note } from '../../../src/model/container.ts';
 import type { EngineEvent } from '../../../src/model/engine-event.ts';
-import { isForgettable, lifeAfter, nextChangeAtMs, noteOfLife } from '../../../src/model/life.ts';
+import {
+  isEndHeld,
+  isForgettable,
+  lifeAfter,
+  lifeAfterList,
+  nextChangeAtMs,
+  nextEndLookAtMs,
+  noteOfLife,
+} from '../../../src/model/life.ts';
 import type { Life } from '../../../src/model/life.ts';
 
 type Happening = readonly [atMs: number, action: string, signal?: number];
@@ -93,7 +101,7 @@ describe('a stop', () => {
     expect(live([1000, 'kill', signal])).toBeUndefined();
   });
 
-  it.each(['die', 'start', 'destroy'])('is over with %s', (action) => {
+  it.each(['start', 'destroy'])('is over with %s', (action) => {
     expect(note(9000, [1000, 'kill', 15], [2000, action]).stop).toBeUndefined();
   });
 
@@ -115,15 +123,71 @@ describe('a stop', () => {
 });
 
 describe('an end event', () => {
-  it('makes a list stale that began before it', () => {
+  it('counts against lists that began up to ten seconds later and show the container running', () => {
     const life = live([1000, 'kill', 15], [2000, 'die']);
     expect(life && noteOfLife(life, 1999, 2001).stop).toBe('in-progress');
-    expect(life && noteOfLife(life, 2001, 2001).stop).toBeUndefined();
+    expect(life && noteOfLife(life, 11_999, 11_999).stop).toBe('in-progress');
+    expect(life && noteOfLife(life, 12_000, 12_000).stop).toBeUndefined();
+  });
+
+  it('counts no longer when the list shows other endpoints: the start event was lost', () => {
+    const life = lifeAfter(undefined, event('die'), { happenedAtMs: 2000, receivedAtMs: 2000, endpointIds: ['a', 'b'] });
+    if (life === undefined) throw new Error('the end is remembered');
+    expect(isEndHeld(lifeAfterList(life, { endpointIds: ['b', 'c'] }), 2100)).toBe(true);
+    expect(isEndHeld(lifeAfterList(life, { endpointIds: [] }), 2100)).toBe(true);
+    expect(lifeAfterList(life, { endpointIds: ['c'] })).toEqual({ crashesAtMs: [2000] });
+  });
+
+  it('is looked for again after pauses that double, until it no longer counts', () => {
+    const life = live([2000, 'die']);
+    const looks = (fromMs: number): readonly number[] => {
+      const nextMs = life === undefined ? fromMs : nextEndLookAtMs(life, fromMs);
+      return life !== undefined && isEndHeld(life, nextMs) ? [nextMs, ...looks(nextMs)] : [nextMs];
+    };
+    expect(looks(2045)).toEqual([2100, 2200, 2400, 2800, 3600, 5200, 8400, 12_000]);
   });
 
   it('no longer counts after a start', () => {
     const life = live([1000, 'die'], [1100, 'start']);
     expect(life && noteOfLife(life, 900, 1200).stop).toBeUndefined();
+  });
+});
+
+interface Timed {
+  readonly atMs: number;
+  readonly told: EngineEvent;
+}
+
+const end = (atMs: number, mayBeStop: boolean): Timed => ({ atMs, told: { ...event('die'), ...(mayBeStop ? { mayBeStop: true } : {}) } });
+const other = (atMs: number, action: string): Timed => ({ atMs, told: event(action) });
+
+describe('an end on an engine that announces no stops', () => {
+  it.each([
+    ['with another exit code: a crash', [end(1000, false)], 1],
+    ['with the exit code of a stop', [end(1000, true)], 0],
+    ['with the exit code of a stop, and a restart by the policy: a crash', [end(1000, true), other(1300, 'restarting')], 1],
+    ['the same, each event twice', [end(1000, true), end(1000, true), other(1300, 'restarting'), other(1300, 'restarting')], 1],
+    ['after the announcement of a restart', [other(900, 'restarting'), end(1000, true)], 0],
+    ['after the announcement of a restart, with another exit code', [other(900, 'restarting'), end(1000, false)], 0],
+    ['with the exit code of a stop, then a start by hand', [end(1000, true), other(1300, 'start')], 0],
+  ])('%s', (_, events, expected) => {
+    let life: Life | undefined;
+    for (const { atMs, told } of events) life = lifeAfter(life, told, { happenedAtMs: atMs, receivedAtMs: atMs });
+    expect(life?.crashesAtMs).toHaveLength(expected);
+  });
+
+  it('is remembered for a minute, since a restart by the policy may follow', () => {
+    const life = lifeAfter(undefined, end(1000, true).told, { happenedAtMs: 1000, receivedAtMs: 1000 });
+    expect([60_999, 61_000].map((nowMs) => life && isForgettable(life, nowMs))).toEqual([false, true]);
+  });
+
+  it('does not count as a crash after a list that showed the stop', () => {
+    const life = lifeAfter(undefined, event('die'), { happenedAtMs: 1000, receivedAtMs: 1000, isStopListed: true });
+    expect(life?.crashesAtMs).toEqual([]);
+  });
+
+  it('the announcement of a restart begins a stop', () => {
+    expect(note(5000, [1000, 'restarting']).stop).toBe('in-progress');
   });
 });
 

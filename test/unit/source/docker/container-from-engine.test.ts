@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineContainer } from '../../../../src/source/docker/container-from-engine.ts';
+import { profileFor } from '../../../../src/source/docker/engine-profile.ts';
 import { containersFromEngine } from '../../../../src/source/docker/container-from-engine.ts';
 import type { Container } from '../../../../src/model/container.ts';
 
@@ -129,7 +130,7 @@ describe("an entry of the engine's list", () => {
     expect(networks.map(({ name }) => name)).toEqual(expected);
   });
 
-  it.each(['Running', 'stopped', '', undefined, { Running: true }, true])('with the odd state %j does not count as running', (state) => {
+  it.each(['Running', 'unknown', '', undefined, { Running: true }, true])('with the odd state %j does not count as running', (state) => {
     expect(map({ State: state }).state).toBe('dead');
   });
 
@@ -262,5 +263,52 @@ describe('odd values in an entry', () => {
     expect(Object.entries(one.labels)).toEqual(Object.entries(labels as object));
     expect(one.networks.map(({ name }) => name)).toEqual(['__proto__', 'toString']);
     expect(Object.getPrototypeOf(one.labels)).toBe(Object.prototype);
+  });
+});
+
+describe("an entry of Podman's list", () => {
+  const podman = profileFor({ 'libpod-api-version': '5.4.2' });
+  const { HostConfig: _, ...ofPodman } = answer;
+  const read = (change: EngineContainer): Container => {
+    const [one] = containersFromEngine([{ ...ofPodman, ...change }], podman);
+    if (one === undefined) throw new Error('one entry gives one container');
+    return one;
+  };
+
+  it.each([
+    ['created', 'created'],
+    ['initialized', 'created'],
+    ['running', 'running'],
+    ['stopping', 'running'],
+    ['stopped', 'exited'],
+    ['exited', 'exited'],
+    ['paused', 'paused'],
+    ['removing', 'removing'],
+    ['unknown', 'dead'],
+  ])('with the state %j is %s', (state, expected) => {
+    expect(read({ State: state }).state).toBe(expected);
+    expect(read({ State: state }).isStopping ?? false).toBe(state === 'stopping');
+  });
+
+  it('shows no health', () => {
+    expect(read({ Status: 'Up 2 minutes (unhealthy)' }).health).toBe('healthy-or-none');
+  });
+
+  it.each([
+    ['of its own networks', {}, ''],
+    ['with the constant of its code', { HostConfig: { NetworkMode: 'host' } }, ''],
+    ['of the host', { NetworkSettings: { Networks: { host: { EndpointID: '' } } } }, 'host'],
+    ['that has no networks', { NetworkSettings: { Networks: null } }, ''],
+  ])('has the network mode %s: %j', (_what, change, expected) => {
+    expect(read(change).networkMode).toBe(expected);
+  });
+
+  it('has networks and addresses instead of the ids of endpoints', () => {
+    const networks = {
+      a: { EndpointID: '', IPAddress: '10.0.0.2' },
+      b: { EndpointID: '', GlobalIPv6Address: 'fd00::2' },
+      c: { EndpointID: '' },
+    };
+    expect(read({ NetworkSettings: { Networks: networks } }).endpointIds).toEqual(['a 10.0.0.2 ', 'b  fd00::2']);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { profileFor } from '../../../../src/source/docker/engine-profile.ts';
 import { eventFromEngine } from '../../../../src/source/docker/event-from-engine.ts';
 
 const id = 'f'.repeat(64);
@@ -92,4 +93,46 @@ describe('a line of the event stream', () => {
 it.each(['1e400', '-1e30', '0', '1', '9e16', '1e-300', '"1"', 'null', '[1]'])('ignores the time %s', (timeNano) => {
   const event = `{"Type":"container","Action":"start","Actor":{"ID":"a"},"timeNano":${timeNano}}`;
   expect(eventFromEngine(event)).toEqual({ type: 'container', action: 'start', containerId: 'a', hasRole: false });
+});
+
+describe('a line of the event stream of Podman', () => {
+  const podman = profileFor({ 'libpod-api-version': '5.4.2' });
+
+  it.each([
+    ['died', 'die'],
+    ['die', 'die'],
+    ['remove', 'destroy'],
+    ['restart', 'restarting'],
+    ['start', 'start'],
+    ['constructor', 'constructor'],
+  ])('with the action %j becomes a %j', (action, expected) => {
+    expect(eventFromEngine(container(action), podman)?.action).toBe(expected);
+  });
+
+  it('about a network has the container as its actor', () => {
+    const network = {
+      Type: 'network',
+      Action: 'connect',
+      Actor: { ID: id, Attributes: { name: 'meet-backend-1', network: 'meet_default' } },
+    };
+    expect(eventFromEngine(line(network), podman)).toMatchObject({ type: 'network', action: 'connect', containerId: id });
+  });
+
+  it.each([
+    ['die', { exitCode: '0' }, true],
+    ['died', { exitCode: '137' }, true],
+    ['die', { exitCode: '143' }, true],
+    ['die', { exitCode: '1' }, false],
+    ['die', { exitCode: '' }, false],
+    ['die', {}, false],
+    ['die', { containerExitCode: '0', exitCode: '1' }, false],
+    ['start', { containerExitCode: '0', exitCode: '0' }, false],
+  ])('%s with %j can be a stop: %s', (action, attributes, mayBeStop) => {
+    expect(eventFromEngine(container(action, attributes as Record<string, string>), podman)?.mayBeStop ?? false).toBe(mayBeStop);
+  });
+
+  it("is not read like that on Docker, whose events announce a stop's beginning", () => {
+    expect(eventFromEngine(container('die', { exitCode: '0' }))).not.toHaveProperty('mayBeStop');
+    expect(eventFromEngine(container('restart'))?.action).toBe('restart');
+  });
 });
