@@ -62,6 +62,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'engines',
+          include: ['test/engines/**/*.test.ts'],
+          globalSetup: ['test/setup/build.ts', 'test/providers/engines/global-setup.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 5 },
+        },
+      },
+      {
+        test: {
           name: 'endurance',
           include: ['test/endurance/**/*.test.ts'],
           globalSetup: ['test/setup/build.ts', 'test/providers/engine/global-setup.ts'],
@@ -69,7 +80,7 @@ export default defineConfig({
           hookTimeout: 300_000,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
         },
       },
     ],

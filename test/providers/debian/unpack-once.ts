@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { cacheDirectory } from '../cache-directory.ts';
 import { withLock } from '../file-lock.ts';
@@ -19,6 +19,8 @@ export interface PackageTree {
   readonly suites?: readonly string[];
   /** Also unpacks the dependencies, except the C library: programs name the library's loader by an absolute path. */
   readonly withDependencies?: boolean;
+  /** Also unpacks the C library, for a folder that becomes the root of its programs. */
+  readonly asRoot?: boolean;
   /** A path in the folder. A folder without this path is unpacked again. */
   readonly proof: string;
   /** Completes and tests the folder before it is moved to its place. @throws when the programs don't run here */
@@ -55,11 +57,20 @@ async function unpack(tree: PackageTree, folder: string, apt: OwnApt, log: (line
   rmSync(building, { recursive: true, force: true });
   mkdirSync(building, { recursive: true });
   const files = await apt.download(tree.packages);
-  for (const file of files.filter((name) => !isCLibrary(name))) await runCommand('dpkg', ['-x', file, building]);
+  if (tree.asRoot === true) linkMergedFolders(building);
+  for (const file of files.filter((name) => tree.asRoot === true || !isCLibrary(name))) await runCommand('dpkg', ['-x', file, building]);
   await tree.finish?.(building);
   if (!existsSync(join(building, tree.proof))) throw new Error(`Debian's ${tree.packages.join(', ')} have no ${tree.proof}`);
   rmSync(folder, { recursive: true, force: true });
   renameSync(building, folder);
+}
+
+/** Some packages still name these folders by their old paths. `dpkg -x` follows the links. */
+function linkMergedFolders(root: string): void {
+  for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
+    mkdirSync(join(root, 'usr', name), { recursive: true });
+    symlinkSync(`usr/${name}`, join(root, name));
+  }
 }
 
 const isCLibrary = (file: string): boolean => basename(file).startsWith('libc6_');

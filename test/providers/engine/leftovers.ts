@@ -53,7 +53,7 @@ export async function makeBridge(
 export async function removeLeftovers(places: EnginePlaces, dataRoot: string, env: Record<string, string>): Promise<void> {
   await killStragglers(places);
   await unmountBelow([dataRoot, places.execRoot]);
-  await removeCgroups(places);
+  await removeCgroups(places.cgroup);
   const { network } = places;
   const bridges = network.kind === 'machine' ? ourBridges(network.bridge, dataRoot) : [];
   for (const bridge of bridges) await tryCommand('ip', ['link', 'delete', bridge], { env });
@@ -66,10 +66,13 @@ export async function removeLeftovers(places: EnginePlaces, dataRoot: string, en
   rmSync(places.state, { recursive: true, force: true });
 }
 
-/** A cgroup whose processes have just ended stays busy until these are collected. */
-async function removeCgroups(places: EnginePlaces): Promise<void> {
+/**
+ * Removes the cgroups with this name from all hierarchies. A cgroup whose processes have just ended stays busy until they
+ * are collected.
+ */
+export async function removeCgroups(name: string): Promise<void> {
   const deadline = Date.now() + killTimeoutMs;
-  for (let left = cgroupsOf(places); left.length > 0 && Date.now() < deadline; left = cgroupsOf(places)) {
+  for (let left = cgroupsOf(name); left.length > 0 && Date.now() < deadline; left = cgroupsOf(name)) {
     for (const cgroup of left) removeEmptyTree(cgroup);
     await sleep(20);
   }
@@ -133,15 +136,15 @@ function ourBridges(bridge: string, dataRoot: string): string[] {
   });
 }
 
-function cgroupsOf({ cgroup }: EnginePlaces): string[] {
+function cgroupsOf(name: string): string[] {
   if (!existsSync(cgroupRoot)) return [];
-  const hierarchies = [cgroupRoot, ...readdirSync(cgroupRoot).map((name) => join(cgroupRoot, name))];
-  return hierarchies.map((place) => join(place, cgroup)).filter((folder) => existsSync(folder));
+  const hierarchies = [cgroupRoot, ...readdirSync(cgroupRoot).map((one) => join(cgroupRoot, one))];
+  return hierarchies.map((place) => join(place, name)).filter((folder) => existsSync(folder));
 }
 
 /** Kills the processes of a crashed engine: containerd, its shims and the containers. */
 async function killStragglers(places: EnginePlaces): Promise<void> {
-  for (const cgroup of cgroupsOf(places)) thaw(cgroup);
+  for (const cgroup of cgroupsOf(places.cgroup)) thaw(cgroup);
   const deadline = Date.now() + killTimeoutMs;
   for (let pids = stragglers(places); pids.length > 0 && Date.now() < deadline; pids = stragglers(places)) {
     for (const pid of pids) tryKill(pid);
@@ -157,7 +160,7 @@ function thaw(cgroup: string): void {
 }
 
 function stragglers(places: EnginePlaces): number[] {
-  const ofContainers = cgroupsOf(places).flatMap((folder) => processesIn(folder));
+  const ofContainers = cgroupsOf(places.cgroup).flatMap((folder) => processesIn(folder));
   const helpers = allProcesses().filter((pid) => {
     const words = commandLine(pid);
     return /(?:^|\/)containerd(?:-shim[\w-]*)?$/.test(words[0] ?? '') && words.some((word) => word.startsWith(`${places.execRoot}/`));

@@ -39,7 +39,7 @@ type Log = (line: string) => void;
 const nodeName = 'node:24-slim';
 const pullBudgetMs = 60_000;
 // The suite with the real images' series of nginx and Node, and the suite with the oldest nginx.
-const newSystem: RootFileSystem = {
+export const newSystem: RootFileSystem = {
   suite: 'forky',
   packages: ['nginx-light', 'nodejs', 'curl', 'ca-certificates'],
   downloadMegabytes: 110,

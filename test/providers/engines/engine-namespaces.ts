@@ -1,0 +1,73 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheDirectory } from '../cache-directory.ts';
+import { removeCgroups } from '../engine/leftovers.ts';
+import { NotProvided } from '../not-provided.ts';
+import { writeConfiguration } from './engine-root.ts';
+
+const holder = fileURLToPath(new URL('./hold-namespaces.sh', import.meta.url));
+
+/** Namespaces in which an engine runs: its network, mounts, processes and cgroups. */
+export interface EngineNamespaces {
+  /** The folder that has the same path inside and outside. */
+  readonly shared: string;
+  readonly log: string;
+  /** The command line that runs a program of the engine inside. */
+  inside(program: string, args: readonly string[]): [string, ...string[]];
+  /** The command line that runs a program of this machine on the engine's network. */
+  onItsNetwork(program: string, args: readonly string[]): [string, ...string[]];
+  /** Ends everything inside, and removes it from the machine. */
+  end(): Promise<void>;
+}
+
+/** Makes the namespaces. First removes the files and cgroups that a crashed run left under this name. */
+export async function makeNamespaces(name: string, packages: string): Promise<EngineNamespaces> {
+  const state = `/run/meet-gen-engines/${name}`;
+  const cgroup = `meet-gen-${name}`;
+  const data = join(cacheDirectory(), 'data-of-engines', name);
+  await removeCgroups(cgroup);
+  rmSync(state, { recursive: true, force: true });
+  mkdirSync(data, { recursive: true });
+  const shared = join(state, 'shared');
+  mkdirSync(shared, { recursive: true });
+  writeConfiguration(join(state, 'config'));
+  const log = join(state, 'log');
+  const output = openSync(log, 'a');
+  const child = spawn('sh', [holder, state, cgroup, packages, data], { stdio: ['pipe', 'pipe', output], cwd: '/' });
+  closeSync(output);
+  await untilReady(child, log);
+  const files = `/proc/${child.pid}/ns`;
+  const network = `--net=${files}/net`;
+  const kinds = [network, `--mount=${files}/mnt`, `--pid=${files}/pid_for_children`, `--cgroup=${files}/cgroup`, `--ipc=${files}/ipc`];
+  return {
+    shared,
+    log,
+    inside: (program, args) => ['nsenter', ...kinds, `--uts=${files}/uts`, program, ...args],
+    onItsNetwork: (program, args) => ['nsenter', network, program, ...args],
+    async end() {
+      const ended = child.exitCode !== null || new Promise((resolve) => child.once('exit', resolve));
+      child.stdin?.end();
+      await ended;
+      await removeCgroups(cgroup);
+      rmSync(state, { recursive: true, force: true });
+    },
+  };
+}
+
+function untilReady(child: ChildProcess, log: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.once('data', () => resolve());
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      const reason = readFileSync(log, 'utf8').trim().split('\n').slice(-3).join(' ');
+      reject(
+        new NotProvided(
+          `The namespaces for an engine can't be made (code ${code}): ${reason}`,
+          'Run test:engines as root with all capabilities: in a container, with --privileged.',
+        ),
+      );
+    });
+  });
+}
