@@ -212,6 +212,7 @@ function takeEvent(loop: Loop, event: EngineEvent, isPast: boolean): void {
   const isStopping = memory.isStopping(event.containerId, heardAtMs);
   // The network of a container that doesn't run, or is stopping, changes nothing. Its start or end is an event of its own.
   if (event.type === 'network' && (isStopping || view.isAtRest(event.containerId))) return;
+  if (event.health !== undefined && view.showsHealth(event.containerId, event.health)) return;
   const isCrash = memory.note(event, happenedAtMs, heardAtMs);
   if (event.action === 'start' || event.action === 'die') {
     loop.state = afterRestart(loop.state);
