@@ -14,7 +14,7 @@ export interface EngineProfile {
   readonly signalEndsRestarts: 'unless-stopped' | 'always' | 'never';
   /** The list of containers shows the health. Otherwise only the list's filter `health` does. */
   readonly listsHealth: boolean;
-  /** A change of the health is an event `health_status`. */
+  /** Each change of the health is an event `health_status`. */
   readonly announcesHealth: boolean;
   /** The list of containers has `HostConfig.NetworkMode`. */
   readonly listsNetworkMode: boolean;
@@ -77,7 +77,10 @@ export function profileFor(headers: Readonly<Record<string, string | readonly st
   return version === undefined ? newestDocker : { ...newestDocker, product: `Docker ${version}` };
 }
 
-/** Measured on 4.3.1. Since pull request 19889 of September 2023, before 4.7, a signal ends the restart policies. */
+/**
+ * Measured on 4.3.1, which sent health events in one of two set-ups. Since pull request 19889 of September 2023, before 4.7, a
+ * signal ends the restart policies.
+ */
 function podmanOf(version: string): Differences {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   if (major !== 4) return podman;
