@@ -174,7 +174,7 @@ function resync(loop: Loop): void {
 function lookByTime(loop: Loop, reason: Reason): void {
   // The failure may concern any container.
   if (reason === 'retry') loop.view.touchAll(nowMs());
-  if (reason !== 'final') loop.state = afterReason(loop.state, dueByTime[reason]);
+  if (reason !== 'final' && reason !== 'unannounced') loop.state = afterReason(loop.state, dueByTime[reason]);
   loop.coalescer.once();
 }
 
@@ -218,6 +218,7 @@ function takeEvent(loop: Loop, event: EngineEvent, isPast: boolean): void {
   const isStopping = memory.isStopping(event.containerId, heardAtMs);
   // The network of a container that doesn't run, or is stopping, changes nothing. Its start or end is an event of its own.
   if (event.type === 'network' && (isStopping || view.isAtRest(event.containerId))) return;
+  if (event.health !== undefined && view.showsHealth(event.containerId, event.health)) return;
   const isCrash = memory.note(event, happenedAtMs, heardAtMs);
   if (event.action === 'start' || event.action === 'die') {
     loop.state = afterRestart(loop.state);
@@ -258,22 +259,27 @@ async function pass(loop: Loop): Promise<void> {
     loop.lastTurnAtMs = nowMs();
   }
   planFinalLook(loop, startedAtMs);
+  planUnannouncedLook(loop, startedAtMs);
+}
+
+/** Plans the look that certainly shows the last event. The coalescer's second look may be too early for a short quiet time. */
+function planFinalLook({ timers, state, options }: Loop, startedAtMs: number): void {
+  const finalAtMs = options.wait.quietMs < finalAfterMs ? finalLookAtMs(state, startedAtMs) : undefined;
+  if (finalAtMs !== undefined) timers.after('final', finalAtMs - nowMs());
 }
 
 /**
- * Plans the look that certainly shows the last event. Also plans looks for changes without an event: an end that the list
- * doesn't show yet, and a health that the engine doesn't announce.
+ * Plans looks for changes without an event: an end that the list doesn't show yet, and a health that the engine doesn't
+ * announce.
  */
-function planFinalLook({ view, memory, timers, state, options }: Loop, startedAtMs: number): void {
+function planUnannouncedLook({ view, memory, timers, state }: Loop, startedAtMs: number): void {
   const unannounced = (state.observation?.containers ?? []).filter(({ isHealthUnannounced }) => isHealthUnannounced === true);
   const dueAtMs = new Map([...unannounced.map(({ id }) => [id, startedAtMs + healthLookMs] as const), ...memory.unlistedEnds()]);
-  // The coalescer's second look would be too early with a very short quiet time.
-  const finalAtMs = options.wait.quietMs < finalAfterMs ? finalLookAtMs(state, startedAtMs) : undefined;
-  const lookAtMs = Math.min(...dueAtMs.values(), finalAtMs ?? Infinity);
-  if (lookAtMs === Infinity) return;
+  if (dueAtMs.size === 0) return;
+  const lookAtMs = Math.min(...dueAtMs.values());
   // The time of the touch keeps the container in the next look, however many looks come before.
   for (const id of dueAtMs.keys()) view.touch(id, lookAtMs - finalAfterMs);
-  timers.after('final', lookAtMs - nowMs());
+  timers.after('unannounced', lookAtMs - nowMs());
 }
 
 /** @returns the observation now. Notes that change by time are judged at `notedAtMs`, since a timer may ring a little early */

@@ -1,8 +1,8 @@
-/** Reasons for a look without a new event; `final` is the second look after an event. */
-export type Reason = 'retry' | 'final' | 'throttled' | 'memory';
+/** Reasons to look again without an event. */
+export type Reason = 'retry' | 'final' | 'unannounced' | 'throttled' | 'memory';
 
-/** The reasons in words. A final look belongs to its event. */
-export const dueByTime: Readonly<Record<Exclude<Reason, 'final'>, string>> = {
+/** The reasons in words. A final look belongs to its event, and a change without an event has none until a look shows it. */
+export const dueByTime: Readonly<Record<Exclude<Reason, 'final' | 'unannounced'>, string>> = {
   retry: 'tried again',
   throttled: 'a reload that was held back',
   memory: 'the time that has passed',

@@ -27,6 +27,8 @@ export interface EngineView {
   nameOf(containerId: string): string | undefined;
   /** Whether the container is stopped, without an event since the last list. */
   isAtRest(containerId: string): boolean;
+  /** Whether the last list showed this health of the container, without an event since then. */
+  showsHealth(containerId: string, health: string): boolean;
   /**
    * Whether an event about a container can matter. Events of unknown containers matter, and events of containers of
    * interest. So do those of a container whose network a container of interest uses.
@@ -98,6 +100,11 @@ export function createEngineView(list: ListContainers, nowMs: () => number): Eng
     isAtRest(containerId) {
       const state = seen.containers?.get(containerId)?.state;
       return (state === 'created' || state === 'exited') && !seen.touched.has(containerId);
+    },
+    showsHealth(containerId, health) {
+      const listed = seen.containers?.get(containerId)?.health;
+      const isSame = listed === health || (listed === 'healthy-or-none' && health === 'healthy');
+      return isSame && !seen.touched.has(containerId);
     },
     concerns(containerId, isOfInterest) {
       const container = seen.containers?.get(containerId);

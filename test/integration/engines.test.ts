@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import type { RunningCommand } from '../support/built-command.ts';
 import type { FakeKind } from '../support/fake-engine/kind.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { network, problemCodes, test, waitForStatus } from './scene.ts';
+import { network, problemCodes, readMetrics, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 /*
@@ -163,6 +163,25 @@ for (const kind of podmans) {
     });
   });
 }
+
+test.concurrent('on podman 5, health checks without a change lead to no look', async ({ scene }) => {
+  scene.engine.behaveAs('podman 5');
+  await scene.frontend('frontend');
+  for (const host of [20, 21]) scene.backend(`backend-${host}`, host, { health: 'healthy' });
+  scene.run(['--reload', 'none', '--wait', '1ms:1ms']);
+  await published(scene, 21);
+  const looks = (): number => scene.engine.listCalls().filter(({ query }) => !/health/.test(query.get('filters') ?? '')).length;
+  const before = looks();
+  scene.engine.world.health('backend-20', 'unhealthy');
+  await withdrawn(scene, 20);
+  await waitUntil('the final look has begun', () => looks() >= before + 2);
+  await waitForStatus(scene, 'the health is known', ({ instances }) => instances[0]?.services[0]?.replicas[0]?.health === 'unhealthy');
+  for (let check = 0; check < 10; check += 1) scene.engine.world.health('backend-21', 'healthy');
+  scene.engine.world.pause('backend-20');
+  await waitForStatus(scene, 'the pause is known', ({ instances }) => instances[0]?.services[0]?.replicas[0]?.state === 'paused');
+  // This metric counts the events that lead to a look.
+  expect((await readMetrics(scene)).get('events_total{action="health_status"}')).toBe(1);
+});
 
 test.concurrent("on podman 5, a backend in host mode is reached at the gateway of the frontends' network", async ({ scene }) => {
   scene.engine.behaveAs('podman 5');

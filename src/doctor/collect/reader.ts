@@ -2,6 +2,7 @@ import type { Inspection, ListedContainer, Network } from '../facts/facts.ts';
 import { parseEngineName } from '../../nginx/token.ts';
 import { answerLimits } from '../../source/docker/answer-limits.ts';
 import { parseBoundedJson } from '../../source/docker/bounded-json.ts';
+import type { EngineProfile } from '../../source/docker/engine-profile.ts';
 import type { EngineClient } from '../../source/docker/engine-client.ts';
 import { containersFromEngine } from '../../source/docker/container-from-engine.ts';
 import { answerUnreadable } from '../../source/docker/engine-failure.ts';
@@ -27,7 +28,7 @@ export interface EngineReader {
   processName(id: string, pid: number, signal: AbortSignal): Promise<string | undefined>;
 }
 
-export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineReader {
+export function createEngineReader(client: Pick<EngineClient, 'get' | 'profile'>): EngineReader {
   const getJson = async <Result>(
     what: string,
     path: string,
@@ -44,7 +45,8 @@ export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineRea
     }
   };
   return {
-    listAll: (signal) => getJson('listing containers', '/containers/json', { all: true }, listedContainers, signal),
+    listAll: (signal) =>
+      getJson('listing containers', '/containers/json', { all: true }, (answer) => listedContainers(answer, client.profile()), signal),
     inspect: (id, signal) => getJson('inspecting a container', `/containers/${reference(id)}/json`, {}, inspectionFromEngine, signal),
     networks: (signal) => getJson('listing networks', '/networks', {}, networksFromEngine, signal),
     async readFiles(id, folder, signal) {
@@ -65,8 +67,8 @@ export function createEngineReader(client: Pick<EngineClient, 'get'>): EngineRea
 }
 
 /** Leaves out containers with an unreadable entry. */
-function listedContainers(answer: unknown): readonly ListedContainer[] {
-  const containers = containersFromEngine(answer).filter(({ unreadable }) => unreadable === undefined);
+function listedContainers(answer: unknown, profile: EngineProfile): readonly ListedContainer[] {
+  const containers = containersFromEngine(answer, profile).filter(({ unreadable }) => unreadable === undefined);
   const images = new Map((answer as readonly unknown[]).map(recordOf).map(({ Id: id, Image: image }) => [id, textOf(image)]));
   return containers.map((container) => ({ container, image: images.get(container.id) ?? '' }));
 }

@@ -14,7 +14,7 @@ export interface EngineProfile {
   readonly signalEndsRestarts: 'unless-stopped' | 'always' | 'never';
   /** The list of containers shows the health. Otherwise only the list's filter `health` does. */
   readonly listsHealth: boolean;
-  /** A change of the health is an event `health_status`. */
+  /** Each change of the health is an event `health_status`. */
   readonly announcesHealth: boolean;
   /** The list of containers has `HostConfig.NetworkMode`. */
   readonly listsNetworkMode: boolean;
@@ -63,15 +63,8 @@ const podman: Differences = {
   events: { ...dockersEvents, died: 'die', remove: 'destroy', restart: restarting },
 };
 
-/** The engine families, and the major versions that differ from the newest one. */
-const profiles = {
-  docker,
-  podman,
-  podman4: { ...podman, signalEndsRestarts: 'never', announcesHealth: false },
-} as const satisfies Readonly<Record<string, Differences>>;
-
 /** The profile before any answer of an engine, and for an engine whose ping a proxy refuses. */
-export const newestDocker: EngineProfile = { product: 'Docker', ...profiles.docker };
+export const newestDocker: EngineProfile = { product: 'Docker', ...docker };
 
 /**
  * Chooses the profile from the headers of `GET /_ping`: only Podman sends `Libpod-API-Version`, which is its own version
@@ -79,12 +72,19 @@ export const newestDocker: EngineProfile = { product: 'Docker', ...profiles.dock
  */
 export function profileFor(headers: Readonly<Record<string, string | readonly string[] | undefined>>): EngineProfile {
   const podmanVersion = versionIn(headers['libpod-api-version']) ?? versionIn(headers['server'], 'Libpod/');
-  if (podmanVersion !== undefined) {
-    const differences = Number.parseInt(podmanVersion, 10) <= 4 ? profiles.podman4 : profiles.podman;
-    return { product: `Podman ${podmanVersion}`, ...differences };
-  }
+  if (podmanVersion !== undefined) return { product: `Podman ${podmanVersion}`, ...podmanOf(podmanVersion) };
   const version = versionIn(headers['server'], 'Docker/');
   return version === undefined ? newestDocker : { ...newestDocker, product: `Docker ${version}` };
+}
+
+/**
+ * Measured on 4.3.1, which sent health events in one of two set-ups. Since pull request 19889 of September 2023, before 4.7, a
+ * signal ends the restart policies.
+ */
+function podmanOf(version: string): Differences {
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
+  if (major !== 4) return podman;
+  return { ...podman, announcesHealth: false, ...(minor < 7 ? { signalEndsRestarts: 'never' } : {}) };
 }
 
 /** The version after a prefix: digits and dots, and a suffix such as `-rc1`. */

@@ -29,6 +29,8 @@ export function eventFromEngine(line: string, profile: EngineProfile = newestDoc
   if (!isWhole || containerId === '' || containerId.length > maxIdLength) return undefined;
   const name = action.split(':', 1)[0]?.trim() ?? '';
   const ownAction = Object.hasOwn(profile.events, name) ? (profile.events[name] ?? name) : name;
+  // Only Podman has this field, and sends the event at each check; newer versions only at a change (measured on 5.4.2).
+  const health = textOf(event['HealthStatus']);
   const signal = Number(textOf(attributes['signal']) || NaN);
   return {
     type,
@@ -36,6 +38,7 @@ export function eventFromEngine(line: string, profile: EngineProfile = newestDoc
     containerId,
     hasRole: type === 'container' && attributes['meet.role'] !== undefined,
     ...(Number.isInteger(signal) ? { signal } : {}),
+    ...(ownAction === 'health_status' && health !== '' ? { health } : {}),
     ...(ownAction === 'die' && mayBeStop(attributes, profile) ? { mayBeStop: true } : {}),
     ...(typeof timeNano === 'number' && timeNano > earliestNano && Number.isFinite(timeNano)
       ? { atMs: timeNano / 1e6 - clockAheadMs }

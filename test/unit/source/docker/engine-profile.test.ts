@@ -8,6 +8,8 @@ describe('the profile of an engine', () => {
     [{ server: 'Docker/26.1.5+dfsg1 (linux)', 'api-version': '1.45' }, 'Docker 26.1.5', 'unless-stopped'],
     [{ server: 'Docker/20.10.24 (linux)', 'api-version': '1.41' }, 'Docker 20.10.24', 'unless-stopped'],
     [{ server: 'Libpod/4.3.1 (linux)', 'api-version': '1.41', 'libpod-api-version': '4.3.1' }, 'Podman 4.3.1', 'never'],
+    [{ 'libpod-api-version': '4.6.2' }, 'Podman 4.6.2', 'never'],
+    [{ 'libpod-api-version': '4.9.3' }, 'Podman 4.9.3', 'always'],
     [{ server: 'Libpod/5.4.2 (linux)', 'api-version': '1.41', 'libpod-api-version': '5.4.2' }, 'Podman 5.4.2', 'always'],
     [{ server: 'Libpod/6.0.0-rc1 (linux)' }, 'Podman 6.0.0-rc1', 'always'],
     [{ server: 'nginx', 'libpod-api-version': '5.4.2' }, 'Podman 5.4.2', 'always'],
