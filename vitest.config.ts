@@ -22,7 +22,7 @@ export default defineConfig({
           include: ['test/{unit,golden,attack}/**/*.test.ts'],
           // The tested modules keep no state, so loading them once for all files takes a third of the time.
           isolate: false,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },

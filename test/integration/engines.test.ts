@@ -151,8 +151,11 @@ for (const kind of podmans) {
       await begin(scene, kind, [20, 21], ['--resync', '1s']);
       scene.engine.world.beginStop('backend-20');
       await withdrawn(scene, 20);
-      const { instances } = await scene.status();
-      expect(instances[0]?.services[0]?.replicas[0]).toMatchObject({ state: 'running', rank: 'stopping' });
+      // The file is published shortly before the pass ends and the status shows it.
+      await waitForStatus(scene, 'the replica is stopping', ({ instances }) => {
+        const replica = instances[0]?.services[0]?.replicas[0];
+        return replica?.state === 'running' && replica.rank === 'stopping';
+      });
     });
 
     test('a restart from its beginning', async ({ scene }) => {
