@@ -151,8 +151,7 @@ for (const kind of podmans) {
       await begin(scene, kind, [20, 21], ['--resync', '1s']);
       scene.engine.world.beginStop('backend-20');
       await withdrawn(scene, 20);
-      // The file is published shortly before the pass ends and the status shows it.
-      await waitForStatus(scene, 'the replica is stopping', ({ instances }) => {
+      await waitForStatus(scene, 'the running replica is stopping', ({ instances }) => {
         const replica = instances[0]?.services[0]?.replicas[0];
         return replica?.state === 'running' && replica.rank === 'stopping';
       });
@@ -198,11 +197,12 @@ describe.concurrent('on docker 20.10, where an end is announced before the list 
   test('each end is one change of the file', async ({ scene }) => {
     await begin(scene, 'docker 20.10', [20, 21]);
     for (const end of ['stop', 'kill', 'die'] as const) {
+      const from = scene.engine.listCalls().length;
       if (end === 'kill') scene.engine.world.kill('backend-20', 'KILL');
       else scene.engine.world[end]('backend-20');
       await withdrawn(scene, 20);
       const before = await scene.fileIdentity();
-      await hasLooked(scene, 'backend-20', 4);
+      await hasLooked(scene, 'backend-20', from);
       scene.engine.world.showEnd('backend-20');
       await waitForStatus(scene, 'the end is known', ({ instances }) => instances[0]?.services[0]?.replicas[0]?.state === 'exited');
       expect(await scene.fileIdentity(), end).toBe(before);
@@ -213,8 +213,9 @@ describe.concurrent('on docker 20.10, where an end is announced before the list 
 
   test('the end of the only replica is found without another event', async ({ scene }) => {
     await begin(scene, 'docker 20.10', [20]);
+    const from = scene.engine.listCalls().length;
     scene.engine.world.die('backend-20');
-    await hasLooked(scene, 'backend-20', 3);
+    await hasLooked(scene, 'backend-20', from);
     scene.engine.world.silently((world) => world.showEnd('backend-20'));
     await withdrawn(scene, 20);
   });
@@ -231,14 +232,13 @@ describe.concurrent('on docker 20.10, where an end is announced before the list 
   });
 });
 
-/** Waits until meet-gen has asked so often for a container from now on. */
-async function hasLooked(scene: Scene, name: string, times: number): Promise<void> {
+/** Waits until meet-gen has looked at a container three times: at once, a final time, and for its end. */
+async function hasLooked(scene: Scene, name: string, fromCall: number): Promise<void> {
   const id = scene.engine.world.idOf(name);
-  const from = scene.engine.listCalls().length;
   const looks = (): number =>
     scene.engine
       .listCalls()
-      .slice(from)
+      .slice(fromCall)
       .filter(({ query }) => /label/.test(query.get('filters') ?? '') || (query.get('filters') ?? '').includes(id)).length;
-  await waitUntil(`${name} is asked for ${times} times`, () => looks() >= times);
+  await waitUntil(`${name} is looked at three times`, () => looks() >= 3);
 }
