@@ -38,7 +38,7 @@ async function startReading(
 test.concurrent('follows changes without a reload of the page, and keeps opened and focused parts', async ({ scene }) => {
   const { page, complaints } = await startReading(scene);
   await page.evaluate('window.isTheSame = true');
-  const summary = await visible(page.locator('summary', { hasText: 'The configuration being served' }));
+  const summary = await visible(page.locator('summary', { hasText: 'The served configuration' }));
   await summary.click();
   await summary.focus();
 
@@ -71,7 +71,7 @@ test.concurrent('follows changes without a reload of the page, and keeps opened 
 
 test.concurrent('keeps opened parts open and focused while other parts change', async ({ scene }) => {
   const { page } = await startReading(scene);
-  const summary = await visible(page.locator('summary', { hasText: 'The configuration being served' }));
+  const summary = await visible(page.locator('summary', { hasText: 'The served configuration' }));
   await summary.press('Enter');
   await page.evaluate(`document.querySelector('summary').kept = true`);
   addService(scene, 'files', 30);
