@@ -5,6 +5,8 @@ interface Limit {
   readonly reason: string;
   /** The message with which the behaviour fails. */
   readonly fails: RegExp;
+  /** The behaviour fails now and then, so the test passes either way. */
+  readonly isRare?: true;
 }
 
 const staysIn = /not true after \d+ ms: the address has left the file/;
@@ -31,11 +33,12 @@ const backIn = {
 
 const unseenEnd = { reason: "the filter of 4.3's events knows ends by another name", fails: staysIn };
 
-/** The behaviours that fail, by engine. A behaviour that passes in spite of its row fails the test. */
+/** The behaviours that fail, by engine. A behaviour that passes in spite of its row fails the test, unless it is rare. */
 export const limits: Readonly<Record<string, Partial<Readonly<Record<Behaviour, Limit>>>>> = {
   'docker-20.10': {
     'a stopped replica leaves the rotation once': backIn,
     'a killed replica leaves the rotation once': backIn,
+    'a crashed replica leaves the rotation once': { ...backIn, isRare: true },
   },
   'podman-4.3': {
     ...podman,
