@@ -16,7 +16,7 @@ export interface EngineNamespaces {
   readonly log: string;
   /** The command line that runs a program of the engine inside. */
   inside(program: string, args: readonly string[]): [string, ...string[]];
-  /** The command line that runs a program of this machine on the engine's network. */
+  /** The command line that runs a program of this machine on the engine's network. It ends with the test's process. */
   onItsNetwork(program: string, args: readonly string[]): [string, ...string[]];
   /** Ends everything inside, and removes it from the machine. */
   end(): Promise<void>;
@@ -45,7 +45,7 @@ export async function makeNamespaces(name: string, packages: string): Promise<En
     shared,
     log,
     inside: (program, args) => ['nsenter', ...kinds, `--uts=${files}/uts`, program, ...args],
-    onItsNetwork: (program, args) => ['nsenter', network, program, ...args],
+    onItsNetwork: (program, args) => ['setpriv', '--pdeathsig', 'KILL', 'nsenter', network, program, ...args],
     async end() {
       const ended = child.exitCode !== null || new Promise((resolve) => child.once('exit', resolve));
       child.stdin?.end();

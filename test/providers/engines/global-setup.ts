@@ -18,7 +18,7 @@ export async function setup(): Promise<void> {
       'Run test:engines as root on Debian.',
     );
   }
-  for (const program of ['nsenter', 'unshare', 'pivot_root']) requireProgram(program, 'util-linux');
+  for (const program of ['nsenter', 'pivot_root', 'setpriv', 'unshare']) requireProgram(program, 'util-linux');
   await unpackEnginePackages(log);
   await provideRootFileSystem(newSystem, log);
   for (const kind of engineKinds) await unpackEngineRoot(kind, log);

@@ -2,6 +2,7 @@ import { clientOf } from '../engine/debian-client.ts';
 import { docker, type Engine } from '../engine/docker-command.ts';
 import { unpackEnginePackages } from '../engine/engine-packages.ts';
 import { takeLock } from '../file-lock.ts';
+import { NotProvided } from '../not-provided.ts';
 import type { EngineKind } from './engine-kinds.ts';
 import { makeNamespaces } from './engine-namespaces.ts';
 import { unpackEngineRoot } from './engine-root.ts';
@@ -19,7 +20,7 @@ export interface TestedEngine extends Engine {
   crash(container: string): Promise<void>;
   /** Checks a container's health. Only Podman needs that: without systemd it has no timers. */
   checkHealth(container: string): Promise<void>;
-  /** The command line that runs a program of this machine on the engine's network. */
+  /** The command line that runs a program of this machine on the engine's network. It ends with the test's process. */
   onItsNetwork(program: string, args: readonly string[]): [string, ...string[]];
 }
 
@@ -64,6 +65,7 @@ export async function startEngine(kind: EngineKind): Promise<TestedEngine> {
     };
     try {
       await service.start();
+      await checkVersion(engine);
       await removeContainers(engine);
       await importSystem(engine, log);
       return engine;
@@ -75,6 +77,16 @@ export async function startEngine(kind: EngineKind): Promise<TestedEngine> {
     release();
     throw error;
   }
+}
+
+async function checkVersion(engine: TestedEngine): Promise<void> {
+  const version = (await docker(engine, ['version', '--format', '{{.Server.Version}}'])).trim();
+  const { name, suite, version: expected } = engine.kind;
+  if (version.startsWith(expected)) return;
+  throw new NotProvided(
+    `${name} of Debian ${suite} is ${version} now, not ${expected}*.`,
+    'Change its row in test/providers/engines/engine-kinds.ts, or take another release.',
+  );
 }
 
 async function firstProcess(engine: Engine, container: string): Promise<number> {

@@ -3,6 +3,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FrontendStatus, StatusSnapshot } from '../../../src/status/snapshot.ts';
+import { finalAfterMs } from '../../../src/source/engine-view.ts';
 import { docker } from '../../providers/engine/docker-command.ts';
 import { composeProjectName } from '../../providers/engine/test-run.ts';
 import { startEngine, type TestedEngine } from '../../providers/engines/provide-engines.ts';
@@ -42,6 +43,8 @@ export interface MeetOnEngine {
   converged(): Promise<void>;
   /** Counts the calls to the engine, by the path of its API. */
   engineCalls(): Promise<Readonly<Record<string, number>>>;
+  /** Waits until meet-gen has looked again after the last event. */
+  hasLooked(): Promise<void>;
   /** Asks a container from the engine's network. */
   ask(address: string, port: number, path: string): Promise<{ readonly status: number; readonly body: string }>;
   /** Runs meet-gen with another command beside the sidecar. */
@@ -134,6 +137,14 @@ async function startMeet(engine: TestedEngine): Promise<MeetOnEngine> {
         /^meet_gen_engine_requests_total\{endpoint="([^"]*)"\} (\d+)$/gm,
       );
       return Object.fromEntries([...lines].map(([, endpoint = '', count]) => [endpoint, Number(count)]));
+    },
+    async hasLooked() {
+      let [last, sinceMs] = ['', 0];
+      await wait('meet-gen has looked for the last time', async () => {
+        const calls = JSON.stringify(await meet.engineCalls());
+        if (calls !== last) [last, sinceMs] = [calls, Date.now()];
+        return Date.now() - sinceMs > 2 * finalAfterMs;
+      });
     },
     async ask(host, port, path) {
       const [program, ...args] = engine.onItsNetwork(process.execPath, ['-e', asker, `http://${host}:${port}${path}`]);
