@@ -114,13 +114,13 @@ export function createJournal(slotOf: (instance: string) => JournalSlot, write: 
 }
 
 function noteProblems(write: Write, known: ReadonlyMap<string, Problem>, all: readonly Problem[]): ReadonlyMap<string, Problem> {
-  const now = new Map(all.map((item) => [problemKey(item), item]));
-  for (const [key, item] of now) if (!known.has(key)) write({ kind: 'problem', problem: item });
+  const current = new Map(all.map((item) => [problemKey(item), item]));
+  for (const [key, item] of current) if (!known.has(key)) write({ kind: 'problem', problem: item });
   // A problem with other words than before isn't over.
   const stay = new Set(all.map((item) => JSON.stringify(subjectOf(item))));
   const before = new Map([...known.values()].map((item) => [JSON.stringify(subjectOf(item)), subjectOf(item)]));
   for (const [key, subject] of before) if (!stay.has(key)) write({ kind: 'problem-over', problem: subject });
-  return now;
+  return current;
 }
 
 function notePublished(
