@@ -41,7 +41,7 @@ type Replicas = ReadonlyMap<string, Replica>;
 function turnsBetween(before: Replicas | undefined, after: Replicas, there: Replicas): Turns {
   const gone = [...(before ?? [])].filter(([id, { inRotation }]) => inRotation && !there.has(id));
   const turned = [...after].filter(([id, replica]) =>
-    before === undefined ? !isAsItShouldBe(replica) : hasTurned(before.get(id), replica),
+    before === undefined ? !isReadyInRotation(replica) : hasTurned(before.get(id), replica),
   );
   return new Map([
     ...gone.map(([id, replica]): [string, string] => [id, `${describeReplica(replica).container}: out of rotation: removed`]),
@@ -54,7 +54,7 @@ function addressesIn({ upstreams, spa }: Pick<RoutingView, 'upstreams' | 'spa'>)
   return new Set([...upstreams, spa].flatMap(({ servers, spares = [] }) => [...servers, ...spares].map(addressIn)));
 }
 
-function isAsItShouldBe({ inRotation, standing }: Replica): boolean {
+function isReadyInRotation({ inRotation, standing }: Replica): boolean {
   return inRotation && standing.rank === 'ready';
 }
 

@@ -8,14 +8,14 @@ export interface Log {
 }
 
 type Row<Name extends LogMessageName> = (typeof logMessages)[Name];
-type Required<Name extends LogMessageName> = Row<Name>['fields'][number];
-type Optional<Name extends LogMessageName> =
+type RequiredField<Name extends LogMessageName> = Row<Name>['fields'][number];
+type OptionalField<Name extends LogMessageName> =
   Row<Name> extends { readonly optional: readonly (infer Field extends LogField)[] } ? Field : never;
 
 /** One object; for a message that has no fields, no argument. */
-type LineFields<Name extends LogMessageName> = [Required<Name>] extends [never]
+type LineFields<Name extends LogMessageName> = [RequiredField<Name>] extends [never]
   ? []
-  : [fields: Readonly<Record<Required<Name>, unknown>> & Readonly<Partial<Record<Optional<Name>, unknown>>>];
+  : [fields: Readonly<Record<RequiredField<Name>, unknown>> & Readonly<Partial<Record<OptionalField<Name>, unknown>>>];
 
 /** A log that drops every line. */
 export const silentLog: Log = { write: () => undefined, isWritten: () => false };

@@ -10,7 +10,7 @@ export const frontendProcessChecks: readonly Check[] = [
     title: 'a frontend that meet-gen signals has restart: always and a stop signal',
     symptom: 'After a crash or a reboot the frontend stays down.',
     looksAt: "the frontend's restart policy and stop signal, if meet-gen reloads by signal",
-    why: 'the engine counts any signal through its API as a manual stop; then only `always` with a stop signal restarts the container (moby#41302). On Podman 5 no policy does, so meet-gen sends no signal there',
+    why: 'the engine counts any signal through its API as a manual stop; then only `always` with a stop signal restarts the container (moby#41302). On Podman from 4.7 on no policy does, so meet-gen sends no signal there',
     cure: 'Set `restart: always` and `stop_signal: SIGQUIT`, or reload by `hook` or `exec`.',
     weight: 'failure',
     run: (facts) => inspectEach(routingFrontends(facts.subjects), (subject, inspection) => judgeRestart(facts, subject, inspection)),

@@ -20,11 +20,9 @@ export interface EngineProfile {
   readonly listsNetworkMode: boolean;
   /** The list of containers has an `EndpointID` for each network of a running container. */
   readonly listsEndpointIds: boolean;
-  /** A stop begins with an event `kill` that has the signal's number. Otherwise no event announces a stop. */
-  readonly announcesStops: boolean;
   /**
-   * The exit codes that a stop can have; empty if an event announces each stop. An end with such a code counts as a
-   * crash only if the engine's restart policy restarts the container.
+   * The exit codes that a stop can have; empty if each stop begins with an event `kill` that has the signal's number. An
+   * end with such a code counts as a crash only if the engine's restart policy restarts the container.
    */
   readonly exitCodesOfStops: readonly number[];
   /** The object whose id is the actor of a network event. */
@@ -43,7 +41,6 @@ const docker: Differences = {
   announcesHealth: true,
   listsNetworkMode: true,
   listsEndpointIds: true,
-  announcesStops: true,
   exitCodesOfStops: [],
   networkEventActor: 'network',
   events: dockersEvents,
@@ -55,7 +52,6 @@ const podman: Differences = {
   announcesHealth: true,
   listsNetworkMode: false,
   listsEndpointIds: false,
-  announcesStops: false,
   // 143 and 137: ended by SIGTERM, or by SIGKILL after the grace time. A stop and a crash send the same events.
   exitCodesOfStops: [0, 137, 143],
   networkEventActor: 'container',
