@@ -134,6 +134,25 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     return answers;
   }
 
+  /**
+   * Sends bursts until the answers suffice, at most ten times. On a busy host, the requests arrive one by one, and find
+   * few kept connections.
+   */
+  async function askUntil(
+    isEnough: (answers: readonly Answer[]) => boolean | Promise<boolean>,
+    method: string,
+    path: string,
+  ): Promise<boolean> {
+    const answers: Answer[] = [];
+    for (let time = 0; time < 10; time += 1) {
+      answers.push(...(await askInBursts(method, path)));
+      if (await isEnough(answers)) return true;
+    }
+    return false;
+  }
+
+  const countCuts = async (): Promise<number> => (await ask('GET', '/keeps')).cutsSeen ?? 0;
+
   describe('with the shipped template', () => {
     beforeAll(() => start());
     afterAll(stop);
@@ -158,10 +177,12 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     });
 
     test.each(['/one', '/two', '/three', '/refusing', '/standby'])('answers GET %s though all kept connections are cut', async (path) => {
-      const before = (await ask('GET', '/keeps')).cutsSeen ?? 0;
-      expect(statuses(await askInBursts('GET', path))).toEqual({ 200: 300 });
-      expect(statuses(await askInBursts('HEAD', path))).toEqual({ 200: 300 });
-      expect((await ask('GET', '/keeps')).cutsSeen).toBeGreaterThan(before + 50);
+      const before = await countCuts();
+      const haveBeenCut = async (answers: readonly Answer[]): Promise<boolean> => {
+        expect(statuses(answers)).toEqual({ 200: answers.length });
+        return (await countCuts()) > before + 50;
+      };
+      for (const method of ['GET', 'HEAD']) expect(await askUntil(haveBeenCut, method, path)).toBe(true);
     });
 
     test('a body that the service leaves unread doesn’t become another request', async () => {
@@ -202,8 +223,7 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     afterAll(stop);
 
     test.each(['/two', '/three', '/refusing', '/standby'])('loses some GET %s', async (path) => {
-      const found = statuses(await askInBursts('GET', path));
-      expect(found['503']).toBeGreaterThan(0);
+      expect(await askUntil((answers) => answers.some(({ status }) => status === 503), 'GET', path)).toBe(true);
     });
   });
 
@@ -212,8 +232,7 @@ describe.each<NginxSeries>(['1.30', '1.22'])('on nginx %s', (series) => {
     afterAll(stop);
 
     test('loses a POST when a kept connection is cut', async () => {
-      const found = statuses(await askInBursts('POST', '/two'));
-      expect(found['502']).toBeGreaterThan(0);
+      expect(await askUntil((answers) => answers.some(({ status }) => status === 502), 'POST', '/two')).toBe(true);
     });
   });
 });

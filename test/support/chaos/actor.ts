@@ -10,6 +10,8 @@ export interface Actor {
   act(action: Action): Promise<void>;
   /** The container that is in a slot now. */
   idOf(slot: Slot): string | undefined;
+  /** When an action last took a container out of the rotation that still exists; milliseconds since 1970. */
+  lastLeaveAtMs(): number;
 }
 
 const boxImage = 'meet-gen-test/backend:latest';
@@ -17,6 +19,8 @@ const sickFile = '/tmp/sick';
 const graceSeconds = '1';
 const frontendGraceSeconds = '3';
 const patienceMs = 1000;
+/** Containers may be out of the rotation after these, and come back. */
+const leaving: ReadonlySet<Verb> = new Set(['stop', 'kill', 'terminate', 'pause', 'sicken', 'disconnect', 'kill-engine', 'restart-engine']);
 
 export function createActor({ meet, meetGen, engine }: Place): Actor {
   const ids = new Map<Slot, string>();
@@ -99,9 +103,14 @@ export function createActor({ meet, meetGen, engine }: Place): Actor {
     'kill-engine': () => restartEngine('SIGKILL'),
     'restart-engine': () => restartEngine('SIGTERM'),
   };
+  let lastLeaveAtMs = 0;
   return {
-    act: async (action) => void (await (perform[action.do] as Performer<Verb>)(action)),
+    async act(action) {
+      await (perform[action.do] as Performer<Verb>)(action);
+      if (leaving.has(action.do)) lastLeaveAtMs = Date.now();
+    },
     idOf: (slot) => ids.get(slot),
+    lastLeaveAtMs: () => lastLeaveAtMs,
   };
 }
 

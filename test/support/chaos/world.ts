@@ -17,6 +17,8 @@ interface Kind {
   readonly checked?: boolean;
   /** Gets requests only if no other replica can answer. */
   readonly drained?: boolean;
+  /** Has other settings than the other replicas of its service. */
+  readonly disagrees?: boolean;
 }
 
 type ServiceName = 'backend' | 'files' | 'office' | 'rival';
@@ -26,8 +28,8 @@ const backend = { 'meet.role': 'backend', 'meet.service': 'backend' };
 const kinds = {
   plain: { service: 'backend', labels: backend },
   checked: { service: 'backend', labels: backend, checked: true },
-  // Settings that conflict with the other replicas': the routes stay the same, the file changes.
-  slower: { service: 'backend', labels: { ...backend, 'meet.read-timeout': '60s', 'meet.body-size': '7M' } },
+  // The routes stay the same, the file changes.
+  slower: { service: 'backend', labels: { ...backend, 'meet.read-timeout': '60s', 'meet.body-size': '7M' }, disagrees: true },
   // A bad value disables only its own label.
   mislabelled: { service: 'backend', labels: { ...backend, 'meet.port': '99999', 'meet.read-timeout': 'soon', 'meet.prot': '80' } },
   probed: { service: 'backend', labels: { ...backend, 'meet.health': 'http:/__lbheartbeat__' } },
@@ -124,6 +126,14 @@ function rankOf({ kind, state, networks: attached, sick }: Box): Ranked['rank'] 
   if (state !== 'running' || attached.length === 0) return 'never';
   if (kindOf(kind).drained === true) return 'draining';
   return sick ? 'unhealthy' : 'ready';
+}
+
+/** Whether running replicas of a service disagree on its settings. */
+export function hasDisagreement({ boxes }: World): boolean {
+  return slots.some((slot) => {
+    const box = boxes[slot];
+    return box?.state === 'running' && kindOf(box.kind).disagrees === true;
+  });
 }
 
 /** The containers that compose runs at this scale. */
