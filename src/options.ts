@@ -5,9 +5,12 @@ import type { Wait } from './loop/coalescer.ts';
 import { defaultWay, reloadWays, wayNamed } from './reload/ways/way-table.ts';
 import type { ReloadWay } from './reload/ways/way.ts';
 import { parseDockerHost } from './source/docker/docker-host.ts';
+import type { DockerHost } from './source/docker/docker-host.ts';
+import { defaultSource, sourceKinds, sourceNamed } from './source/source-table.ts';
+import type { SourceKind } from './source/source.ts';
 import { messageOf } from './util/error-message.ts';
 
-export type CommandName = 'run' | 'render' | 'drain' | 'explain' | 'status' | 'doctor' | 'healthcheck';
+export type CommandName = 'run' | 'reader' | 'render' | 'drain' | 'explain' | 'status' | 'doctor' | 'healthcheck';
 type Check = 'auto' | 'exec' | 'off';
 type Listen = { readonly host: string; readonly port: number } | 'off';
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -49,6 +52,41 @@ export const optionTable = {
     commands: [...working, 'doctor'],
     fallback: 'unix:///var/run/docker.sock',
     parse: parseDockerHost,
+  }),
+  source: option({
+    flag: '--source',
+    variable: 'MEET_GEN_SOURCE',
+    placeholder: 'name',
+    meaning: `where to read containers: ${sourceKinds.map(({ name, meaning }) => `${name}: ${meaning}`).join('; ')}`,
+    commands: working,
+    fallback: defaultSource.name,
+    parse: parseSource,
+  }),
+  managers: option({
+    flag: '--managers',
+    variable: 'MEET_GEN_MANAGERS',
+    placeholder: 'urls',
+    meaning:
+      'with --source swarm: the readers on the managers, or socket proxies before them, separated by commas. A name with several addresses stands for all of them',
+    commands: working,
+    fallback: 'tcp://tasks.reader:9190',
+    parse: parseManagers,
+  }),
+  readerSecret: option({
+    flag: '--reader-secret',
+    variable: 'MEET_GEN_READER_SECRET',
+    placeholder: 'file',
+    meaning: 'the file with the secret that meet-gen reader signs its answers with. Without it, run accepts answers without a signature',
+    commands: [...working, 'reader'],
+    parse: parseText,
+  }),
+  node: option({
+    flag: '--node',
+    variable: 'MEET_GEN_NODE',
+    placeholder: 'id',
+    meaning: 'with --source swarm: the id of this node ({{.Node.ID}} in a stack file). meet-gen reloads only the frontends of this node',
+    commands: working,
+    parse: parseText,
   }),
   out: option({
     flag: '--out',
@@ -180,7 +218,7 @@ export const optionTable = {
 
 export type OptionName = keyof typeof optionTable;
 type ValueOf<Name extends OptionName> = ReturnType<(typeof optionTable)[Name]['parse']>;
-type Optional = 'instance' | 'project' | 'templates' | 'allowHost' | 'logFormat';
+type Optional = 'instance' | 'readerSecret' | 'node' | 'project' | 'templates' | 'allowHost' | 'logFormat';
 
 /** All options, read. */
 export type Options = { readonly [Name in Exclude<OptionName, Optional>]: ValueOf<Name> } & { readonly [Name in Optional]?: ValueOf<Name> };
@@ -277,6 +315,16 @@ function parseReload(text: string): ReloadWay {
   if (way !== undefined) return way;
   const names = reloadWays.map(({ name }) => name);
   throw new Error(`the value must be ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
+}
+
+function parseSource(text: string): SourceKind {
+  const kind = sourceNamed(text);
+  if (kind === undefined) throw new Error(`the value must be ${sourceKinds.map(({ name }) => name).join(' or ')}`);
+  return kind;
+}
+
+function parseManagers(text: string, env: Env): readonly DockerHost[] {
+  return text.split(',').map((url) => parseDockerHost(url.trim(), env));
 }
 
 function parseCheck(text: string): Check {

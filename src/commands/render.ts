@@ -8,7 +8,6 @@ import { readProject } from '../source/compose/resolved-project.ts';
 import { maxProjectBytes, runCompose } from '../source/compose/run-compose.ts';
 import type { ComposeOutput } from '../source/compose/run-compose.ts';
 import { createEngineClient } from '../source/docker/client.ts';
-import { withExposedPorts } from '../source/docker/exposed-ports.ts';
 import { readLimited } from '../source/docker/limited-read.ts';
 import type { Container, Note } from '../model/container.ts';
 import { showUntrustedLines } from '../model/untrusted-text.ts';
@@ -70,7 +69,7 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
   );
   try {
     // Asks frontends for their nginx version like the sidecar, so that both render the same file.
-    const containers = await withExposedPorts(engine, options.instance)(signal);
+    const containers = await options.source.open(options, { engine, countCall: () => undefined }).list(signal);
     return await reportOf(await renderOnce(containers, prover, options, signal), noPlaceholders, options, asDiff);
   } finally {
     prover.stop();

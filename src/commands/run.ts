@@ -6,7 +6,6 @@ import type { CheckPorts } from '../rollout/candidate-check.ts';
 import { nowMs } from '../util/clock.ts';
 import { createEngineClient } from '../source/docker/client.ts';
 import type { EngineClient } from '../source/docker/engine-client.ts';
-import { withExposedPorts } from '../source/docker/exposed-ports.ts';
 import { keepDrains } from '../sidecar/drain/keep-drains.ts';
 import { createFrontendAccess } from './frontend-access.ts';
 import { keepOwners } from '../sidecar/keep-owners.ts';
@@ -106,10 +105,11 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   try {
     // Safe after the lock: no other meet-gen is writing a candidate.
     await clearLeftCandidates(place);
-    const engine = createEngineClient(options.dockerHost, (endpoint) => tally.count('engine_requests_total', endpoint));
+    const countCall = (endpoint: string): void => tally.count('engine_requests_total', endpoint);
+    const engine = createEngineClient(options.dockerHost, countCall);
     const parts = await assemble(engine, place, { tally, watchers, boundary, lock }, options, log);
-    const view = { list: withExposedPorts(engine, options.instance), subscribe: engine.subscribe };
-    const sidecar = startSidecar(view, createTemplateStore(directory), parts, options, log, abort.signal);
+    const source = options.source.open(options, { engine, countCall });
+    const sidecar = startSidecar(source, createTemplateStore(directory), parts, options, log, abort.signal);
     running.sidecar = sidecar;
     signals.onResync(
       boundary.guard('a resync', () => {

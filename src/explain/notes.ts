@@ -10,7 +10,11 @@ import type { OwnedPick } from './owner.ts';
 export function notesOn({ instance, status }: InstanceFacts, wanted: OwnedPick | undefined): readonly string[] {
   const { publishedGeneration, desiredGeneration, onTrial = false } = status;
   if (publishedGeneration === undefined) return onTrial ? [`no file is published yet, ${askedFirst}`] : [];
-  const running = new Set(instance.frontends.flatMap(({ standing }, index) => (standing.rank === 'never' ? [] : [index])));
+  const running = new Set(
+    instance.frontends.flatMap(({ container, standing }, index) =>
+      standing.rank === 'never' || container.isElsewhere === true ? [] : [index],
+    ),
+  );
   const behind = status.frontends.filter((frontend, index) => running.has(index) && frontend.runningGeneration !== publishedGeneration);
   return [
     ...behind.map(({ container, runningGeneration, phase }) => {

@@ -1,3 +1,4 @@
+import { frontendsHere } from '../model/in-rotation.ts';
 import type { Observation } from '../model/container.ts';
 import { readInstances } from '../model/read-instances.ts';
 import type { Instance, Replica } from '../model/instance.ts';
@@ -131,7 +132,7 @@ async function passInstance(
   signal: AbortSignal,
 ): Promise<InstancePass | undefined> {
   const statusPort = decideFrontendPorts(instance).ports.status;
-  const all = instance.frontends.map((frontend) => frontendOf(instance, frontend, statusPort));
+  const all = frontendsHere(instance).map((frontend) => frontendOf(instance, frontend, statusPort));
   const allVersions = await sink.versions(instance.name, all, signal);
   const frontends = all.filter(({ isForeign }) => !isForeign);
   const versions = decisiveVersions(

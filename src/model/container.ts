@@ -28,6 +28,10 @@ export interface Container {
   readonly state: ContainerState;
   /** The container runs, and its stop is under way. Only where the engine's list shows that. */
   readonly isStopping?: true;
+  /** Why the container takes requests only while no other replica does, in words; only from a source that knows a reason. */
+  readonly demoted?: string;
+  /** The container runs on another node. This meet-gen doesn't reload the container's nginx. */
+  readonly isElsewhere?: true;
   readonly health: Health;
   /** The health is starting or unhealthy, and the engine sends no event when that changes. */
   readonly isHealthUnannounced?: true;

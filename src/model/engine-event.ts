@@ -1,7 +1,7 @@
 /** An event of the engine about a container: a reason to look again, never a fact to decide from. */
 export interface EngineEvent {
   readonly type: 'container' | 'network';
-  /** `start`, `die`, `kill`, `restarting`, `health_status`, `connect`, … */
+  /** `start`, `die`, `kill`, `restarting`, `update`, `health_status`, `connect`, … */
   readonly action: string;
   readonly containerId: string;
   /** The event carries the label `meet.role`; network events never do. */
@@ -25,7 +25,9 @@ export const watchedNetworkActions = ['connect', 'disconnect'] as const;
  * that announces no stops.
  */
 export const restarting = 'restarting';
-const relevantContainerActions = [...watchedContainerActions, restarting];
+/** Labels, addresses or the place in the rotation changed. Only from a source that compares lists. */
+export const updated = 'update';
+const relevantContainerActions: readonly string[] = [...watchedContainerActions, restarting, updated];
 
 /** Whether an event is about a container with a role: the event carries the role, or meet-gen knows the container. */
 export function isRelevant(event: EngineEvent, knows: (containerId: string) => boolean): boolean {

@@ -13,6 +13,11 @@ export function replicasBehind({ spa = [], services }: Instance): readonly Repli
   return [...spa, ...services.flatMap(({ replicas }) => replicas)];
 }
 
+/** The frontends that this meet-gen reloads and asks: those on its own node. */
+export function frontendsHere({ frontends }: Pick<Instance, 'frontends'>): readonly Replica[] {
+  return frontends.filter(({ container }) => container.isElsewhere !== true);
+}
+
 /** The replicas of the project that owns the instance: only these decide. */
 export function ownOf({ project }: Pick<Instance, 'project'>, replicas: readonly Replica[]): readonly Replica[] {
   return replicas.filter((replica) => replica.project === project);

@@ -29,6 +29,7 @@ export function judge(member: Judged, note: Note = {}): Standing {
   if (note.stop === 'in-progress') return { rank: 'stopping', reason: 'got a stop signal' };
   if (labels.drain === true) return { rank: 'draining', reason: 'drained by meet.drain=true' };
   if (note.drained === true) return { rank: 'draining', reason: 'drained by an operator' };
+  if (container.demoted !== undefined) return { rank: 'unhealthy', reason: container.demoted };
   return judgeHealth(container.health, labels.health, note);
 }
 

@@ -1,3 +1,4 @@
+import { frontendsHere } from '../model/in-rotation.ts';
 import { EngineError } from '../source/engine-error.ts';
 import type { Facts, InstanceFacts, Routing } from '../explain/facts.ts';
 import { showUntrustedText } from '../model/untrusted-text.ts';
@@ -169,14 +170,16 @@ function isReady({ state, sources, options }: Known, nowMs: number): boolean {
   const isFresh = lastSync !== undefined && nowMs - lastSync.atMs < silenceLimitMs(options);
   const areAllPublished = !(last?.problems ?? []).some((item) => item.code === 'publish-failed');
   const isAnythingPublished = sources.records.all().some(({ published }) => published !== undefined);
-  const isAnythingServed = isAnythingPublished || instancesOf(state).every(({ frontends }) => frontends.length === 0);
+  const isAnythingServed = isAnythingPublished || instancesOf(state).every((instance) => frontendsHere(instance).length === 0);
   const hasTemplates = sources.templateFailure() === undefined || isAnythingPublished;
   return connection.isConnected && isFresh && areAllPublished && isAnythingServed && hasTemplates;
 }
 
 /** Whether all frontends of an instance are live with the wanted file. Without frontends there is nothing to serve. */
-function isConverged(known: Known, { name, frontends }: Instance): boolean {
+function isConverged(known: Known, instance: Instance): boolean {
   const { state, sources } = known;
+  const { name } = instance;
+  const frontends = frontendsHere(instance);
   const isWanted = passOf(state, name)?.desired === sources.records.published(name)?.target.generation && !sources.isOnTrial(name);
   return frontends.length === 0 || (isWanted && sources.proofs(name).length > 0 && missingProof(known, name) === undefined);
 }

@@ -7,9 +7,9 @@ import type { Container, Note } from '../model/container.ts';
 import { showUntrustedText } from '../model/untrusted-text.ts';
 import { ownOf } from '../model/in-rotation.ts';
 import { mergeNotes } from '../model/notes.ts';
-import type { Options } from '../options.ts';
 import type { Prover } from '../reload/prover.ts';
 import type { Trials } from '../rollout/trials.ts';
+import type { Source } from '../source/source.ts';
 import { EngineError } from '../source/engine-error.ts';
 import { nowMs } from '../util/clock.ts';
 import type { Log } from '../util/log.ts';
@@ -38,7 +38,6 @@ export interface Whole extends Pick<SidecarParts, 'drains' | 'owners' | 'ownFile
   readonly trials: Trials;
   readonly knowledge: Knowledge;
   readonly events: EventEmitter<SidecarEvents>;
-  readonly options: Options;
   readonly log: Log;
   /** The engine was connected before, so the next connection is a reconnect. */
   wasConnected: boolean;
@@ -48,8 +47,8 @@ const msPerSecond = 1000;
 const passPart = 'a pass';
 
 /** The sidecar's answers to the loop's calls. */
-export function loopHooks(whole: Whole): ControllerHooks {
-  const { tally, knowledge, boundary, watchers, drains, prover, prober, trials, ownFiles, owners, signalled, events, options, log } = whole;
+export function loopHooks(whole: Whole, { place }: Pick<Source, 'place'>): ControllerHooks {
+  const { tally, knowledge, boundary, watchers, drains, prover, prober, trials, ownFiles, owners, signalled, events, log } = whole;
   const restoreOwners = boundary.guard('keeping owners', async () => {
     if (await owners.restore()) events.emit('look', 'a remembered owner');
   });
@@ -76,7 +75,7 @@ export function loopHooks(whole: Whole): ControllerHooks {
       if (!knowledge.connected()) return;
       if (whole.wasConnected) tally.count('engine_reconnects_total');
       whole.wasConnected = true;
-      log.write('engineConnected', { engine: options.dockerHost.url });
+      log.write('engineConnected', { engine: place });
       // A pass, which would report this, may not follow.
       reportProblems(whole);
     },

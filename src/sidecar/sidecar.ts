@@ -9,6 +9,7 @@ import type { SidecarParts } from './parts.ts';
 import { createKnowledge, silenceLimitMs } from './knowledge.ts';
 import { createDrainControl } from './drain/drain-control.ts';
 import type { Source } from '../source/source.ts';
+import { defined } from '../util/defined.ts';
 import { explain } from '../explain/explain.ts';
 import type { Options } from '../options.ts';
 import { probeOnce } from './probe/probe.ts';
@@ -42,9 +43,6 @@ export interface Sidecar {
   readonly ended: Promise<void>;
 }
 
-const localReconnectCapMs = 500;
-const remoteReconnectCapMs = 5000;
-
 /** Starts the sidecar. It runs until the signal aborts; bad input doesn't end it. */
 export function startSidecar(
   source: Source,
@@ -59,7 +57,15 @@ export function startSidecar(
   const { records, prover, prober, trials, knowledge, events, tally } = whole;
   const sink = createSink(publisher, records, prover, trials, boundary, () => tally.count('rollbacks_total'));
   const renderer = createRenderer(templates, trials);
-  const controller = startController(source, renderer, sink, loopHooks(whole), loopOptions(options, parts), boundary, signal);
+  const controller = startController(
+    source,
+    renderer,
+    sink,
+    loopHooks(whole, source),
+    loopOptions(source, options, parts),
+    boundary,
+    signal,
+  );
   events.on('look', controller.lookOnce);
   events.on('proof', (instance, versionChanged) => {
     takeProof(whole, instance);
@@ -83,6 +89,7 @@ export function startSidecar(
     lingerMs: (instance) => (knowledge.view(instance)?.keepaliveMinTimeout === undefined ? 0 : keepaliveMinTimeoutMs),
     look: () => controller.lookOnce('a drain'),
     nowMs,
+    ...defined({ advice: source.drainAdvice }),
   });
   return {
     healthy: () => nowMs() - controller.lastTurnAtMs() < silenceLimitMs(options),
@@ -138,10 +145,10 @@ function createWhole(templates: TemplateStore, parts: SidecarParts, options: Opt
     changes: history.changes,
   });
   const prober = createHealthProber(probeOnce, () => look("a probe's answer"), boundary.repeat);
-  return { ...parts, records, journal, prover, prober, trials, knowledge, events, options, log, wasConnected: false };
+  return { ...parts, records, journal, prover, prober, trials, knowledge, events, log, wasConnected: false };
 }
 
-function loopOptions(options: Options, { owners }: Pick<SidecarParts, 'owners'>): ControllerOptions {
+function loopOptions({ reconnectCapMs }: Source, options: Options, { owners }: Pick<SidecarParts, 'owners'>): ControllerOptions {
   return {
     choice: {
       only: options.instance,
@@ -152,7 +159,7 @@ function loopOptions(options: Options, { owners }: Pick<SidecarParts, 'owners'>)
     },
     wait: options.wait,
     resyncMs: options.resyncMs,
-    reconnectCapMs: 'socketPath' in options.dockerHost ? localReconnectCapMs : remoteReconnectCapMs,
+    reconnectCapMs,
   };
 }
 

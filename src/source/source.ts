@@ -1,12 +1,20 @@
 import type { Container } from '../model/container.ts';
 import type { EngineEvent } from '../model/engine-event.ts';
+import type { DockerHost } from './docker/docker-host.ts';
+import type { EngineClient } from './docker/engine-client.ts';
 
-// In: an engine, or a compose file. Out: containers, and events that say *look again*.
+// In: an engine, the managers of a swarm, or a compose file. Out: containers, and events that say *look again*.
 
 /** Where meet-gen learns of containers. Each kind of source has its own folder. */
 export interface Source {
   readonly list: ListContainers;
   readonly subscribe: Subscribe;
+  /** Where the source reads, for messages: a URL. */
+  readonly place: string;
+  /** The longest pause between two attempts to reconnect. */
+  readonly reconnectCapMs: number;
+  /** How to drain a replica, where `meet-gen drain` can't: the containers that the source lists serve other nodes, too. */
+  readonly drainAdvice?: string;
 }
 
 /** Lists all containers with `meet.role`. With `ids`, lists those containers, with a role or without. */
@@ -14,3 +22,30 @@ export type ListContainers = (signal: AbortSignal, ids?: readonly string[]) => P
 
 /** Subscribes to the engine's events since a time in milliseconds since 1970. */
 export type Subscribe = (sinceMs: number, signal: AbortSignal) => Promise<AsyncIterable<EngineEvent>>;
+
+/** One value of `--source`, with everything in which the values differ. */
+export interface SourceKind {
+  readonly name: string;
+  /** For the help and `docs/configuration.md`. */
+  readonly meaning: string;
+  /** Opens no connection. @throws OptionsError-like Error with the missing option */
+  readonly open: (options: SourceOptions, ports: SourcePorts) => Source;
+}
+
+/** The options that sources read. */
+export interface SourceOptions {
+  readonly dockerHost: DockerHost;
+  readonly instance?: string | undefined;
+  /** The managers of a swarm, or the readers before them. */
+  readonly managers: readonly DockerHost[];
+  /** The file with the secret that readers sign with; without it, answers need no signature. */
+  readonly readerSecret?: string | undefined;
+  /** The id of this node in the swarm. */
+  readonly node?: string | undefined;
+}
+
+export interface SourcePorts {
+  readonly engine: EngineClient;
+  /** Counts a call by its endpoint, for `meet_gen_engine_requests_total`. */
+  readonly countCall: (endpoint: string) => void;
+}

@@ -38,8 +38,14 @@ export function desertedServices(problems: readonly Problem[], instance?: string
   return found.flatMap(({ value }) => value ?? []);
 }
 
+function frontendsHere({ frontends }: InstanceStatus): readonly FrontendStatus[] {
+  return frontends.filter(({ elsewhere }) => elsewhere !== true);
+}
+
 /** Whether all frontends are proven to serve the published file, even if it isn't the wanted one. */
-export function isServed({ frontends, publishedGeneration }: InstanceStatus): boolean {
+export function isServed(instance: InstanceStatus): boolean {
+  const { publishedGeneration } = instance;
+  const frontends = frontendsHere(instance);
   return frontends.length > 0 && frontends.every((frontend) => isProven(frontend, publishedGeneration));
 }
 
@@ -53,8 +59,10 @@ export const askedFirst = 'nginx is testing it first';
 
 /** The state of an instance in one sentence. */
 export function stateOf(instance: InstanceStatus): string {
-  const { frontends, desiredGeneration, publishedGeneration, onTrial } = instance;
-  if (frontends.length === 0) return 'no frontend serves it';
+  const { desiredGeneration, publishedGeneration, onTrial } = instance;
+  if (instance.frontends.length === 0) return 'no frontend serves it';
+  const frontends = frontendsHere(instance);
+  if (frontends.length === 0) return 'no frontend on this node';
   if (publishedGeneration === undefined) return `no file is published yet${onTrial === true ? `, ${askedFirst}` : ''}`;
   if (desiredGeneration !== publishedGeneration)
     return onTrial === true
@@ -66,7 +74,9 @@ export function stateOf(instance: InstanceStatus): string {
 }
 
 /** The file that a frontend serves, in words. */
-export function servesOf({ state, phase, runningGeneration, nginxVersion, proofReason }: FrontendStatus, published?: string): string {
+export function servesOf(frontend: FrontendStatus, published?: string): string {
+  const { state, phase, runningGeneration, nginxVersion, proofReason } = frontend;
+  if (frontend.elsewhere === true) return 'on another node: its own meet-gen proves it';
   if (state !== 'running') return 'serves nothing';
   const nginx = nginxVersion === undefined ? '' : `, nginx ${nginxVersion}`;
   const why = proofReason === undefined || phase === 'live' ? '' : `: ${proofReason}`;

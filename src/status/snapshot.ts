@@ -32,6 +32,8 @@ export interface ReplicaStatus {
 
 /** A frontend and its proof. */
 export interface FrontendStatus extends ReplicaStatus {
+  /** On another node, whose own meet-gen proves it. */
+  readonly elsewhere?: true;
   readonly phase?: string;
   readonly runningGeneration?: string;
   readonly nginxVersion?: string;
@@ -125,7 +127,11 @@ export function describeInstance(
       desiredGeneration: desired.generation,
     }),
     ...(desired.isOnTrial ? { onTrial: true } : {}),
-    frontends: instance.frontends.map((frontend) => ({ ...describe(frontend), ...showFacts(proofs.get(frontend.container.id)) })),
+    frontends: instance.frontends.map((frontend) => ({
+      ...describe(frontend),
+      ...(frontend.container.isElsewhere === true ? { elsewhere: true } : {}),
+      ...showFacts(proofs.get(frontend.container.id)),
+    })),
     services: [
       ...(instance.spa === undefined ? [] : [{ service: spaTitle, role: 'frontend', replicas: instance.spa.map(describe) }]),
       ...instance.services.map((service) => ({

@@ -21,7 +21,7 @@ export interface DrainControl {
   /**
    * Takes containers out of rotation, given by name or by at least four first letters of their ids, and returns the
    * progress of each. A needed container stays in until the next call: two drained containers must not wait for each other.
-   * @throws OperatorError when a name is unknown or ambiguous; then nothing changes
+   * @throws OperatorError when a name is unknown or ambiguous, or the source's advice; then nothing changes
    */
   drain(names: readonly string[]): readonly DrainState[];
   /** Puts containers back into rotation. @throws OperatorError for an unknown container */
@@ -36,6 +36,8 @@ export interface DrainPorts {
   readonly lingerMs: (instance: string) => number;
   readonly look: () => void;
   readonly nowMs: () => number;
+  /** How to drain another way, where containers can't be drained by this meet-gen alone. */
+  readonly advice?: string;
 }
 
 interface Found {
@@ -86,6 +88,7 @@ export function createDrainControl(drains: Drains, ports: DrainPorts): DrainCont
 
   return {
     drain(names) {
+      if (ports.advice !== undefined) throw new OperatorError(ports.advice);
       const { found, gone } = resolve(names);
       const staying = (one: Replica): boolean =>
         one.standing.rank === 'ready' &&
