@@ -4,9 +4,9 @@ import { showUntrustedText } from './model/untrusted-text.ts';
 import type { Wait } from './loop/coalescer.ts';
 import { defaultWay, reloadWays, wayNamed } from './reload/ways/way-table.ts';
 import type { ReloadWay } from './reload/ways/way.ts';
-import { parseDockerHost } from './source/docker/docker-host.ts';
-import type { DockerHost } from './source/docker/docker-host.ts';
-import { defaultSource, sourceKinds, sourceNamed } from './source/source-table.ts';
+import { parseDockerHost } from './source/docker-host.ts';
+import type { DockerHost } from './source/docker-host.ts';
+import { defaultSource, sourceKinds, sourceNamed } from './source/kinds/source-table.ts';
 import type { SourceKind } from './source/source.ts';
 import { messageOf } from './util/error-message.ts';
 

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { createEngineClient } from '../source/docker/client.ts';
 import type { Container } from '../model/container.ts';
 import { createPortReader } from '../source/docker/exposed-ports.ts';
-import type { DockerHost } from '../source/docker/docker-host.ts';
+import type { DockerHost } from '../source/docker-host.ts';
 import { EngineError } from '../source/engine-error.ts';
 import { createEngineReader } from '../doctor/collect/reader.ts';
 import { examine, unreachableEngine } from '../doctor/examine.ts';

@@ -68,8 +68,9 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
     () => undefined,
   );
   try {
+    const source = await options.source.open(options, { engine, countCall: () => undefined });
     // Asks frontends for their nginx version like the sidecar, so that both render the same file.
-    const containers = await options.source.open(options, { engine, countCall: () => undefined }).list(signal);
+    const containers = await source.list(signal);
     return await reportOf(await renderOnce(containers, prover, options, signal), noPlaceholders, options, asDiff);
   } finally {
     prover.stop();

@@ -108,7 +108,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     const countCall = (endpoint: string): void => tally.count('engine_requests_total', endpoint);
     const engine = createEngineClient(options.dockerHost, countCall);
     const parts = await assemble(engine, place, { tally, watchers, boundary, lock }, options, log);
-    const source = options.source.open(options, { engine, countCall });
+    const source = await options.source.open(options, { engine, countCall });
     const sidecar = startSidecar(source, createTemplateStore(directory), parts, options, log, abort.signal);
     running.sidecar = sidecar;
     signals.onResync(

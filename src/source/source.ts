@@ -1,7 +1,6 @@
 import type { Container } from '../model/container.ts';
 import type { EngineEvent } from '../model/engine-event.ts';
-import type { DockerHost } from './docker/docker-host.ts';
-import type { EngineClient } from './docker/engine-client.ts';
+import type { DockerHost } from './docker-host.ts';
 
 // In: an engine, the managers of a swarm, or a compose file. Out: containers, and events that say *look again*.
 
@@ -28,8 +27,8 @@ export interface SourceKind {
   readonly name: string;
   /** For the help and `docs/configuration.md`. */
   readonly meaning: string;
-  /** Opens no connection. @throws OptionsError-like Error with the missing option */
-  readonly open: (options: SourceOptions, ports: SourcePorts) => Source;
+  /** Opens no connection. @throws Error that names a missing option */
+  readonly open: (options: SourceOptions, ports: SourcePorts) => Promise<Source>;
 }
 
 /** The options that sources read. */
@@ -45,7 +44,12 @@ export interface SourceOptions {
 }
 
 export interface SourcePorts {
-  readonly engine: EngineClient;
+  /** The engine at --docker-host. */
+  readonly engine: {
+    readonly list: ListContainers;
+    readonly subscribe: Subscribe;
+    readonly exposedTcpPorts: (container: Pick<Container, 'id' | 'name'>, signal: AbortSignal) => Promise<readonly number[]>;
+  };
   /** Counts a call by its endpoint, for `meet_gen_engine_requests_total`. */
   readonly countCall: (endpoint: string) => void;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseDockerHost } from '../../src/source/docker/docker-host.ts';
+import { parseDockerHost } from '../../src/source/docker-host.ts';
 import { makeAuthority } from '../support/certificates.ts';
 
 // DOCKER_HOST with certificates made by openssl. test/unit/docker/docker-host.test.ts tests its other forms.

@@ -4,6 +4,7 @@ import type { CommandName, OptionName, Options } from '../../src/options.ts';
 import { execWay } from '../../src/reload/ways/exec.ts';
 import { hookWay } from '../../src/reload/ways/hook.ts';
 import { noneWay } from '../../src/reload/ways/none.ts';
+import { dockerSource } from '../../src/source/docker/docker-source.ts';
 import { signalWay } from '../../src/reload/ways/signal.ts';
 
 const read = (flags: Record<string, string> = {}, env: Record<string, string> = {}, command: CommandName = 'run'): Options =>
@@ -83,6 +84,8 @@ describe('options', () => {
   it('have the documented defaults', () => {
     expect(read()).toEqual({
       dockerHost: { url: 'unix:///var/run/docker.sock', socketPath: '/var/run/docker.sock' },
+      source: dockerSource,
+      managers: [{ url: 'tcp://tasks.reader:9190', host: 'tasks.reader', port: 9190 }],
       out: '/routing',
       strictInstance: false,
       wait: { quietMs: 50, maxMs: 500 },

@@ -13,7 +13,7 @@ import type { EngineClient, EngineQuestion, ContainerName, ExecResult } from './
 import { answerLimits, maxDroppedBytes } from './answer-limits.ts';
 import { parseBoundedJson } from './bounded-json.ts';
 import { containersFromEngine, maxIdLength } from './container-from-engine.ts';
-import type { DockerHost } from './docker-host.ts';
+import type { DockerHost } from '../docker-host.ts';
 import { answerTooLong, answerUnreadable, explainEngineFailure } from './engine-failure.ts';
 import type { EngineCall } from './engine-failure.ts';
 import { newestDocker } from './engine-profile.ts';

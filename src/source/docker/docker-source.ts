@@ -1,5 +1,4 @@
 import type { SourceKind } from '../source.ts';
-import { withExposedPorts } from './exposed-ports.ts';
 
 const localReconnectCapMs = 500;
 const remoteReconnectCapMs = 5000;
@@ -7,7 +6,8 @@ const remoteReconnectCapMs = 5000;
 export const dockerSource: SourceKind = {
   name: 'docker',
   meaning: 'the containers of the engine at --docker-host',
-  open({ dockerHost, instance }, { engine }) {
+  async open({ dockerHost, instance }, { engine }) {
+    const { withExposedPorts } = await import('./exposed-ports.ts');
     return {
       list: withExposedPorts(engine, instance),
       subscribe: engine.subscribe,

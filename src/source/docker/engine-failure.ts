@@ -1,7 +1,7 @@
 import { EngineError } from '../engine-error.ts';
 import { stat } from 'node:fs/promises';
 import { showUntrustedText } from '../../model/untrusted-text.ts';
-import type { DockerHost } from './docker-host.ts';
+import type { DockerHost } from '../docker-host.ts';
 import { explainTlsFailure } from './tls-failure.ts';
 import { messageOf } from '../../util/error-message.ts';
 

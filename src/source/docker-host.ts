@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { messageOf } from '../../util/error-message.ts';
+import { messageOf } from '../util/error-message.ts';
 
 /** How to reach an engine: a unix socket, or TCP with or without TLS. */
 export type DockerHost =

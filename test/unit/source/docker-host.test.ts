@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseDockerHost } from '../../../../src/source/docker/docker-host.ts';
-import { cureOfSocket, explainEngineFailure } from '../../../../src/source/docker/engine-failure.ts';
-import { EngineError } from '../../../../src/source/engine-error.ts';
+import { parseDockerHost } from '../../../src/source/docker-host.ts';
+import { cureOfSocket, explainEngineFailure } from '../../../src/source/docker/engine-failure.ts';
+import { EngineError } from '../../../src/source/engine-error.ts';
 
 function folderWith(...names: readonly string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'certs-'));

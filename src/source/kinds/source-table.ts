@@ -1,5 +1,5 @@
-import { dockerSource } from './docker/docker-source.ts';
-import type { SourceKind } from './source.ts';
+import { dockerSource } from '../docker/docker-source.ts';
+import type { SourceKind } from '../source.ts';
 
 /** Every value of `--source`, in the order of its help. */
 export const sourceKinds: readonly SourceKind[] = [dockerSource];
