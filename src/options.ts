@@ -58,7 +58,7 @@ export const optionTable = {
     variable: 'MEET_GEN_SOURCE',
     placeholder: 'name',
     meaning: `where to read containers: ${sourceKinds.map(({ name, meaning }) => `${name}: ${meaning}`).join('; ')}`,
-    commands: working,
+    commands: all,
     fallback: defaultSource.name,
     parse: parseSource,
   }),

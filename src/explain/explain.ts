@@ -3,6 +3,7 @@
  * reasons for all others come out.
  */
 
+import { frontendsHere } from '../model/in-rotation.ts';
 import { showUntrustedText } from '../model/untrusted-text.ts';
 import { plainFileUri } from '../routes/media.ts';
 import type { LocationView } from '../routes/view.ts';
@@ -99,9 +100,13 @@ interface PublishedInstance {
 
 function decide({ instance, published, wanted }: InstanceFacts, target: string, request: RequestPath): Decision {
   if (instance.frontends.length === 0) return unanswered('nothing', 'the instance has no frontend, so nothing serves its routes');
+  if (frontendsHere(instance).length === 0) return unanswered('nothing', 'no frontend of the instance is on this node');
   if (published === undefined) return unanswered('nothing', 'no file is published for the instance, so its frontends have no routes');
-  if (instance.frontends.every(({ standing }) => standing.rank === 'never'))
-    return unanswered('nothing', 'no frontend of the instance runs');
+  if (frontendsHere(instance).every(({ standing }) => standing.rank === 'never'))
+    return unanswered(
+      'nothing',
+      `no frontend of the instance runs${frontendsHere(instance).length < instance.frontends.length ? ' on this node' : ''}`,
+    );
   if (!('path' in request)) return unanswered('bad-request', `nginx answers 400: ${request.refused}`);
   return decideByFile({ instance, published, wanted }, target, request.path);
 }

@@ -62,7 +62,9 @@ function printFrontend({
   phase,
   servesPublished,
   runningGeneration,
+  elsewhere,
 }: InstanceAnswer['frontends'][number]): readonly string[] {
+  if (elsewhere === true) return [container, state, 'on another node: its own meet-gen proves it'];
   const serves = servesPublished ? 'serves the published file' : `serves ${runningGeneration ?? 'an unknown file'}`;
   return [container, state, ...(state === 'running' ? [`${serves}${phase === undefined ? '' : ` (${phase})`}`] : [])];
 }

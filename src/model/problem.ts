@@ -168,7 +168,7 @@ export const problemTable = {
     foundBy: 'run',
     // The alert MeetGenEngineAway covers it.
     alerts: false,
-    meaning: 'meet-gen cannot ask the engine. nginx goes on serving the published file.',
+    meaning: 'meet-gen cannot ask the engine, or on Swarm no manager gives a current view. nginx goes on serving the published file.',
   },
   'template-broken': {
     severity: 'error',

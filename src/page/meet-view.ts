@@ -97,7 +97,7 @@ function viewFrontend(frontend: FrontendStatus, published: string | undefined, n
   return {
     id: elementId('frontend', frontend.id),
     name: frontend.container,
-    tag: frontend.phase ?? frontend.state,
+    tag: frontend.elsewhere === true ? 'on another node' : (frontend.phase ?? frontend.state),
     mood: moodOfFrontend(frontend, published),
     why: `${whyOf(frontend)}${howLong(frontend.since, nowMs)}`,
     serves: servesOf(frontend, published),

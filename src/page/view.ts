@@ -3,6 +3,7 @@ import type { Problem, Severity } from '../model/problem.ts';
 import { desertedServices, headlineOf } from '../status/headline.ts';
 import type { LiveChange } from '../status/history.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
+import { sourceWords } from '../status/source-words.ts';
 import { latencyOf } from './latency.ts';
 import type { Latency } from './latency.ts';
 import { viewMeet } from './meet-view.ts';
@@ -18,7 +19,10 @@ export interface PageView {
   readonly version: string;
   readonly headline: string;
   readonly mood: Mood;
+  /** What meet-gen asks for containers, and whether it answers. */
+  readonly source: string;
   readonly engine: string;
+  readonly failingSince?: Moment;
   readonly lookedAt?: Moment;
   readonly problems: readonly ProblemView[];
   readonly meets: readonly MeetView[];
@@ -67,7 +71,9 @@ export function viewPage(snapshot: StatusSnapshot, configurations: Configuration
     version,
     headline: headlineOf(snapshot),
     mood: moodOf(snapshot),
+    source: sourceWords(engine.source).title,
     engine: engine.error ?? (engine.connected ? 'connected' : 'not connected yet'),
+    ...defined({ failingSince: mapDefined(engine.failingSince, (since) => viewMoment(since, nowMs)) }),
     ...(engine.lastSyncAt === null ? {} : { lookedAt: viewMoment(engine.lastSyncAt, nowMs) }),
     problems: problems.map(viewProblem),
     meets: instances.map((instance) =>

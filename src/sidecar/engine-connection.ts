@@ -9,22 +9,33 @@ export interface EngineConnection {
   readonly streamFailure?: string | undefined;
   /** The reported error. */
   readonly failure?: string | undefined;
+  /** Since when there is one (ISO 8601). */
+  readonly failingSince?: string | undefined;
 }
 
 export function afterList(before: EngineConnection): EngineConnection {
-  return { ...before, listFailure: undefined, failure: before.streamFailure === undefined ? undefined : before.failure };
+  return before.streamFailure === undefined ? withoutFailure({ ...before, listFailure: undefined }) : { ...before, listFailure: undefined };
 }
 
-export function afterListFailure(before: EngineConnection, reason: string): EngineConnection {
+/** @param at ISO 8601 */
+export function afterListFailure(before: EngineConnection, reason: string, at: string): EngineConnection {
   const listFailure = before.listFailure ?? reason;
-  return { ...before, listFailure, failure: before.streamFailure === undefined ? listFailure : before.failure };
+  const failure = before.streamFailure === undefined ? listFailure : before.failure;
+  return { ...before, listFailure, failure, failingSince: before.failingSince ?? at };
 }
 
 export function afterConnect(before: EngineConnection): EngineConnection {
-  return { ...before, isConnected: true, streamFailure: undefined, failure: before.listFailure === undefined ? undefined : before.failure };
+  const after = { ...before, isConnected: true, streamFailure: undefined };
+  return before.listFailure === undefined ? withoutFailure(after) : after;
 }
 
-export function afterDisconnect(before: EngineConnection, reason: string): EngineConnection {
+/** @param at ISO 8601 */
+export function afterDisconnect(before: EngineConnection, reason: string, at: string): EngineConnection {
   const streamFailure = before.streamFailure ?? reason;
-  return { ...before, isConnected: false, streamFailure, failure: before.listFailure === undefined ? streamFailure : before.failure };
+  const failure = before.listFailure === undefined ? streamFailure : before.failure;
+  return { ...before, isConnected: false, streamFailure, failure, failingSince: before.failingSince ?? at };
+}
+
+function withoutFailure(connection: EngineConnection): EngineConnection {
+  return { ...connection, failure: undefined, failingSince: undefined };
 }

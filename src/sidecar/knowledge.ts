@@ -29,10 +29,10 @@ export interface Knowledge {
   passed(result: PassResult, nowMs: number, date: Date): void;
   /** A look showed no change since the last pass. */
   confirmed(nowMs: number, date: Date): void;
-  passFailed(error: unknown): void;
+  passFailed(error: unknown, date: Date): void;
   /** @returns whether the engine was not connected before */
   connected(): boolean;
-  disconnected(error: unknown): void;
+  disconnected(error: unknown, date: Date): void;
   /** The published files, by instance. */
   configurations(): ReadonlyMap<string, string>;
   /** The instances of the last pass. */
@@ -55,6 +55,8 @@ interface State {
 }
 
 interface Sources {
+  /** Where the source of containers reads. */
+  readonly place: () => string;
   readonly records: Records;
   readonly proofs: (instance: string) => readonly FrontendReport[];
   /** Problems of frontends that the engine doesn't start again. */
@@ -99,16 +101,16 @@ export function createKnowledge(options: Options, sources: Sources): Knowledge {
       confirmed(nowMs, date);
     },
     confirmed,
-    passFailed(error) {
-      state.connection = afterListFailure(state.connection, describeFailure(error));
+    passFailed(error, date) {
+      state.connection = afterListFailure(state.connection, describeFailure(error), date.toISOString());
     },
     connected() {
       const isNew = !state.connection.isConnected;
       state.connection = afterConnect(state.connection);
       return isNew;
     },
-    disconnected(error) {
-      state.connection = afterDisconnect(state.connection, describeFailure(error));
+    disconnected(error, date) {
+      state.connection = afterDisconnect(state.connection, describeFailure(error), date.toISOString());
     },
     configurations: () =>
       new Map(
@@ -222,16 +224,19 @@ function factsAbout(known: Known, instance: Instance): InstanceFacts {
 }
 
 function snapshotOf(known: Known, nowMs: number): StatusSnapshot {
-  const { state, sources } = known;
+  const { state, sources, options } = known;
+  const { connection } = state;
   const ready = isReady(known, nowMs);
   return {
     version,
     ready,
     converged: ready && instancesOf(state).every((instance) => isConverged(known, instance)),
     engine: {
-      connected: state.connection.isConnected,
+      source: options.source.name,
+      place: sources.place(),
+      connected: connection.isConnected,
       lastSyncAt: state.lastSync?.date ?? null,
-      ...defined({ error: state.connection.failure }),
+      ...defined({ error: connection.failure, failingSince: connection.failingSince }),
     },
     instances: instancesOf(state).map((instance) => describe(known, instance)),
     problems: allProblems(known),

@@ -67,7 +67,7 @@ export function loopHooks(whole: Whole, { place }: Pick<Source, 'place'>): Contr
     },
     onPassFailed(error) {
       tally.count('passes_total', 'failed');
-      if (error instanceof EngineError) knowledge.passFailed(error);
+      if (error instanceof EngineError) knowledge.passFailed(error, new Date());
       else boundary.failed(passPart, error);
       reportProblems(whole);
     },
@@ -80,7 +80,7 @@ export function loopHooks(whole: Whole, { place }: Pick<Source, 'place'>): Contr
       reportProblems(whole);
     },
     onDisconnected(error) {
-      knowledge.disconnected(error);
+      knowledge.disconnected(error, new Date());
       reportProblems(whole);
     },
     onRestart({ action, containerId }, atMs) {

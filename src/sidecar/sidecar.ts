@@ -53,7 +53,7 @@ export function startSidecar(
   signal: AbortSignal,
 ): Sidecar {
   const { publisher, drains, boundary } = parts;
-  const whole = createWhole(templates, parts, options, log, signal);
+  const whole = createWhole(source, templates, parts, options, log, signal);
   const { records, prover, prober, trials, knowledge, events, tally } = whole;
   const sink = createSink(publisher, records, prover, trials, boundary, () => tally.count('rollbacks_total'));
   const renderer = createRenderer(templates, trials);
@@ -109,7 +109,14 @@ export function startSidecar(
 }
 
 /** Creates the parts that passes and proofs are reported to. They reach the loop, which is created later, by events. */
-function createWhole(templates: TemplateStore, parts: SidecarParts, options: Options, log: Log, signal: AbortSignal): Whole {
+function createWhole(
+  source: Source,
+  templates: TemplateStore,
+  parts: SidecarParts,
+  options: Options,
+  log: Log,
+  signal: AbortSignal,
+): Whole {
   const { prover: proverPorts, images, publisher, ownFiles, lock, signalled, tally, boundary } = parts;
   const events = new EventEmitter<SidecarEvents>();
   const look = (why: string): void => void events.emit('look', why);
@@ -133,6 +140,7 @@ function createWhole(templates: TemplateStore, parts: SidecarParts, options: Opt
   );
   const trials = createSidecarTrials(parts, records, options, log, look, signal);
   const knowledge = createKnowledge(options, {
+    place: () => source.place,
     records,
     proofs: prover.report,
     downProblems: signalled.problems,

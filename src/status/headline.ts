@@ -1,12 +1,13 @@
 import type { Problem } from '../model/problem.ts';
 import { roughly } from './duration.ts';
 import { unreadyServices } from './readiness.ts';
+import { sourceWords } from './source-words.ts';
 import type { FrontendStatus, InstanceStatus, ReplicaStatus, StatusSnapshot } from './snapshot.ts';
 
 /** The state of all instances in one sentence. */
 export function headlineOf({ ready, converged, engine, instances, problems }: StatusSnapshot): string {
-  if (!engine.connected && engine.error !== undefined)
-    return `the engine can't be reached, so changes are not seen; the last published file is still served`;
+  if (engine.error !== undefined)
+    return `${sourceWords(engine.source).isLost}, so changes are not seen; the last published file is still served`;
   if (!ready) return 'no file is published yet, or the last look is too old';
   if (instances.length === 0) return 'no container has the label meet.role';
   const troubles = problems.filter(({ severity }) => severity !== 'notice');

@@ -4,7 +4,8 @@ import { indent, section, table } from '../util/text-lines.ts';
 import { headlineOf, howLong, placeOf, servesOf, stateOf, whyOf } from './headline.ts';
 import type { LiveChange } from './history.ts';
 import { routesByService } from './route-lines.ts';
-import type { InstanceStatus, ReplicaStatus, StatusSnapshot } from './snapshot.ts';
+import type { EngineStatus, InstanceStatus, ReplicaStatus, StatusSnapshot } from './snapshot.ts';
+import { sourceWords } from './source-words.ts';
 
 const shownChanges = 3;
 const shownLines = 5;
@@ -14,11 +15,18 @@ export function printStatus(snapshot: StatusSnapshot, nowMs: number): readonly s
   const { version, engine, instances, problems, changes } = snapshot;
   return [
     `meet-gen ${version}: ${headlineOf(snapshot)}`,
-    `engine: ${engine.error ?? (engine.connected ? 'connected' : 'not connected yet')}; last look ${engine.lastSyncAt ?? 'never'}`,
-    ...instances.flatMap((instance) => ['', ...printInstance(instance, nowMs)]),
+    printEngine(engine),
+    ...instances.flatMap((instance) => ['', ...printInstance(instance, sourceWords(engine.source).owner, nowMs)]),
     ...(changes.length === 0 ? [] : ['', ...section('last changes', changes.slice(0, shownChanges).flatMap(printChange))]),
     ...(problems.length === 0 ? [] : ['', ...section('problems', problems.flatMap(printProblem))]),
   ];
+}
+
+function printEngine({ source, place, connected, lastSyncAt, error, failingSince }: EngineStatus): string {
+  const view =
+    error ?? `${connected ? 'connected' : 'not connected yet'}${place === undefined ? '' : connected ? ` to ${place}` : ` (${place})`}`;
+  const since = failingSince === undefined ? '' : `; failing since ${failingSince}`;
+  return `${sourceWords(source).name}: ${view}${since}; last look ${lastSyncAt ?? 'never'}`;
 }
 
 function printChange({ at, instance, changes, why, servingMs }: LiveChange): readonly string[] {
@@ -32,13 +40,13 @@ function printChange({ at, instance, changes, why, servingMs }: LiveChange): rea
   ];
 }
 
-function printInstance(instance: InstanceStatus, nowMs: number): readonly string[] {
+function printInstance(instance: InstanceStatus, ownerWord: string, nowMs: number): readonly string[] {
   const { name, owner, file, publishedGeneration, frontends, services } = instance;
   const published = publishedGeneration === undefined ? '' : ` (${file ?? ''}, generation ${publishedGeneration})`;
   return [
     `${name}: ${stateOf(instance)}${published}`,
     ...indent([
-      ...(owner === undefined ? [] : [`belongs to the compose project ${owner.project}: ${ownerReasons[owner.reason]}`]),
+      ...(owner === undefined ? [] : [`belongs to the ${ownerWord} ${owner.project}: ${ownerReasons[owner.reason]}`]),
       ...section(
         'frontends',
         table(frontends.map((frontend) => [frontend.container, whyOf(frontend), servesOf(frontend, publishedGeneration)])),

@@ -68,12 +68,26 @@ interface RouteStatus {
   readonly leftOut?: true;
 }
 
+/** The source of the view. An older meet-gen gives neither name nor place. */
+export interface EngineStatus {
+  /** The value of `--source`. */
+  readonly source?: string;
+  /** Where the source reads: a URL. */
+  readonly place?: string;
+  /** Events arrive. */
+  readonly connected: boolean;
+  readonly lastSyncAt: string | null;
+  readonly error?: string;
+  /** Since when the view fails (ISO 8601). */
+  readonly failingSince?: string;
+}
+
 /** The answer of `/status`. */
 export interface StatusSnapshot {
   readonly version: string;
   readonly ready: boolean;
   readonly converged: boolean;
-  readonly engine: { readonly connected: boolean; readonly lastSyncAt: string | null; readonly error?: string };
+  readonly engine: EngineStatus;
   readonly instances: readonly InstanceStatus[];
   readonly problems: readonly Problem[];
   /** The last changes that went live, the newest first. */

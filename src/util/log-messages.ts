@@ -20,7 +20,7 @@ export const logFields = {
     'the containers that entered or left the rotation, each with the reason, at most 20: `backend-2: out of rotation: health check fails, and others are better`',
   cure: 'how to fix the cause',
   diff: 'the difference to the file before, line by line',
-  engine: 'the address of the engine',
+  engine: 'the address of the engine; on Swarm those of the managers',
   err: 'the error: `type`, `message` and `stack`',
   generation: 'the generation of the file',
   instance: 'the instance; in `starting meet-gen` the value of `--instance`, or `all`',
@@ -53,7 +53,7 @@ export const logMessages = {
   engineConnected: {
     level: 'info',
     message: 'connected to the engine',
-    meaning: 'meet-gen hears the events of the engine: at the start, and again after the connection was lost.',
+    meaning: 'meet-gen hears the events of the engine, or on Swarm of a manager: at the start, and again after the connection was lost.',
     action: 'nothing',
     fields: ['engine'],
   },

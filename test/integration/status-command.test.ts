@@ -60,7 +60,8 @@ const expectedOutputs: Readonly<Record<SituationName, (scene: Scene) => Expected
     code: 0,
     texts: [
       ': all routes are live\n',
-      'engine: connected; last look 2',
+      'engine: connected to unix:///',
+      '; last look 2',
       'meet: live (',
       'frontend  running, without a health check  serves the published file (live), nginx 1.30.3',
       `in rotation  backend-1  ${scene.address(20)}:8000 on ${network}  running: healthy`,

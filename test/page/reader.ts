@@ -59,7 +59,7 @@ const replaceVaryingParts = `(() => {
     .replace(/\\b[0-9a-f]{16}\\b/g, '0123456789abcdef')
     .replace(/\\b\\d+ ms/g, '50 ms')
     // The message depends on the call that fails first.
-    .replace(/Docker engine: (?!connected).*\\.$/m, 'Docker engine: away.')
+    .replace(/Docker engine: (?!connected).*, since $/m, 'Docker engine: away, since ')
     .replace(/\\/tmp\\/mg-[^/]+\\/(?:out\\/)?/g, '/');
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
   for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {

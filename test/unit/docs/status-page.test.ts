@@ -32,7 +32,7 @@ function snapshot(): StatusSnapshot {
     version,
     ready: true,
     converged: true,
-    engine: { connected: true, lastSyncAt: now },
+    engine: { source: 'docker', place: 'tcp://docker-proxy:2375', connected: true, lastSyncAt: now },
     instances: [describeInstance(instance, published, { generation, isOnTrial: false }, proofs, (id) => since[id])],
     problems,
     changes: [

@@ -57,6 +57,11 @@ const withoutExact = ({ view, structure }: Routing): Routing => ({
   },
 });
 
+/** A frontend of another node. */
+function elsewhere(name: string): Container {
+  return { ...frontend({ name, networks: at(30) }), isElsewhere: true };
+}
+
 describe('an answer', () => {
   const meet = factsOf(
     [
@@ -198,6 +203,24 @@ describe('a route with its own settings', () => {
     });
     expect(codes(ask('/files/x', facts))).toContain('allow-unreadable');
     expect(explain('/files/x', facts).answered).toBe(false);
+  });
+});
+
+describe('frontends of other nodes', () => {
+  it("are shown, and don't limit the answer", () => {
+    const facts = factsOf([frontend(), elsewhere('far'), backend()], { running: { far: 'c'.repeat(16) } });
+    const answer = ask('/api/x', facts);
+    expect(answer).toMatchObject({ answer: 'service', notes: [] });
+    expect(printExplanation(explain('/api/x', facts)).join('\n')).toMatch(/far +running +on another node: its own meet-gen proves it/);
+  });
+
+  it('serve nothing here', () => {
+    expect(ask('/api/x', factsOf([elsewhere('far'), backend()]))).toMatchObject({
+      answer: 'nothing',
+      summary: 'no frontend of the instance is on this node',
+    });
+    const down = factsOf([frontend({ state: 'exited' }), elsewhere('far'), backend()]);
+    expect(ask('/api/x', down).summary).toBe('no frontend of the instance runs on this node');
   });
 });
 

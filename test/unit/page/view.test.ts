@@ -77,6 +77,24 @@ describe('the mood of the page', () => {
   });
 });
 
+describe('the source of the view', () => {
+  it.each([
+    ['docker', 'Docker engine'],
+    ['swarm', 'Swarm managers'],
+  ])('%s: %s', (source, title) => {
+    expect(viewPage({ ...snapshot, engine: { ...snapshot.engine, source } }, new Map(), nowMs)).toMatchObject({
+      source: title,
+      engine: 'connected',
+    });
+  });
+
+  it('fails, since a time', () => {
+    const engine = { ...snapshot.engine, error: 'no leader', failingSince: '2026-01-31T11:59:00.000Z' };
+    const view = viewPage({ ...snapshot, engine }, new Map(), nowMs);
+    expect(view).toMatchObject({ engine: 'no leader', failingSince: { text: '2026-01-31 11:59:00 UTC' } });
+  });
+});
+
 describe('the layers of a Meet', () => {
   it('show the hosts and the port for the outer proxy', () => {
     expect(meetOf({})).toMatchObject({ hosts: 'visio.example.com', port: 8083 });
@@ -88,6 +106,8 @@ describe('the layers of a Meet', () => {
     ['reloading', { phase: 'reloading', runningGeneration: 'z' }, 'reloading', 'care'],
     ['refusing', { phase: 'rejected', runningGeneration: 'z' }, 'rejected', 'bad'],
     ['down', { state: 'exited', phase: 'live' }, 'live', 'bad'],
+    ['on another node', { elsewhere: true }, 'on another node', 'good'],
+    ['down on another node', { elsewhere: true, inRotation: false, state: 'exited' }, 'on another node', 'care'],
   ])('show a frontend that is %s', (_, more, tag, mood) => {
     expect(meetOf({ frontends: [{ ...frontend, ...more }] }).frontends).toMatchObject([{ name: 'frontend-1', tag, mood }]);
   });

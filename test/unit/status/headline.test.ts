@@ -62,6 +62,16 @@ describe('the headline', () => {
     ['without a container', { instances: [] }, /^no container has the label meet\.role$/],
     ['before the first pass', { ready: false, converged: false }, /^no file is published yet/],
     ['without an engine', { ready: false, engine: { connected: false, lastSyncAt: null, error: 'e' } }, /^the engine can't be reached/],
+    [
+      'with failing lists, while events arrive',
+      { engine: { connected: true, lastSyncAt: null, error: 'e' } },
+      /^the engine can't be reached/,
+    ],
+    [
+      'without a manager',
+      { engine: { source: 'swarm', connected: false, lastSyncAt: null, error: 'e' } },
+      /^no manager gives a current view, so changes are not seen; the last published file is still served$/,
+    ],
   ])('%s', (_, more, expected) => {
     expect(headlineOf({ ...snapshot, ...more })).toMatch(expected);
   });
@@ -71,6 +81,12 @@ describe('the state of an instance', () => {
   it.each<[string, Partial<InstanceStatus>, string]>([
     ['live', {}, 'live'],
     ['without a frontend', { frontends: [] }, 'no frontend serves it'],
+    ['with frontends of other nodes alone', { frontends: [{ ...frontend, elsewhere: true }] }, 'no frontend on this node'],
+    [
+      'live here, unproven elsewhere',
+      { frontends: [frontend, { ...frontend, container: 'two', phase: 'asking', elsewhere: true }] },
+      'live',
+    ],
     ['not published', { publishedGeneration: undefined as unknown as string }, 'no file is published yet'],
     [
       'not published, on trial',
@@ -99,6 +115,7 @@ describe('a frontend serves', () => {
     ['an older file', { phase: 'reloading', runningGeneration: 'z' }, 'serves an older file (reloading), nginx 1.30.3'],
     ['no routes yet', { phase: 'reloading', runningGeneration: 'none' }, 'serves no routes yet (reloading), nginx 1.30.3'],
     ['nothing', { state: 'exited' }, 'serves nothing'],
+    ['an unknown file on another node', { elsewhere: true, phase: 'asking' }, 'on another node: its own meet-gen proves it'],
   ])('%s', (_, more, expected) => {
     expect(servesOf({ ...frontend, ...more }, 'a')).toBe(expected);
   });
