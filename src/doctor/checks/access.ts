@@ -3,6 +3,7 @@ import { composeLines, inspectEach, isSocket, meetsOf, mountsSocket, subjectsOf,
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 import { partsOfMeet } from '../facts/part.ts';
+import { isSwarmTask } from '../facts/swarm.ts';
 
 // In: facts about the subjects of a Meet. Out: an outcome of each check for each subject: ok, finding or unchecked.
 
@@ -55,7 +56,7 @@ function judgePresence(facts: Facts): readonly Outcome[] {
     sidecarsOf(facts, frontend).length > 0
       ? ok
       : finding(frontend, 'no container of meet-gen updates its routes', 'start meet-gen, or ignore this if meet-gen runs outside Docker', {
-          paste: ['docker compose up -d meet-gen'],
+          paste: [isSwarmTask(frontend.container) ? recreate(frontend) : 'docker compose up -d meet-gen'],
         }),
   );
 }
@@ -83,6 +84,7 @@ function judgeAccess(subject: Subject, { mounts, environment, publishedPorts }: 
     }
     return ok;
   }
+  if (subject.part === 'reader') return publishedPorts.length === 0 ? ok : publishedReader(subject);
   if (!mounted) return ok;
   if (subject.part === 'meet-gen') {
     return finding(
@@ -98,6 +100,15 @@ function judgeAccess(subject: Subject, { mounts, environment, publishedPorts }: 
     severity: 'failure',
     paste: [recreate(subject)],
   });
+}
+
+function publishedReader(subject: Subject): Outcome {
+  return finding(
+    subject,
+    "a port of the reader is published: every client that reaches the port can read the swarm's services and tasks",
+    'remove `ports` from the reader in the stack file',
+    { paste: [recreate(subject)] },
+  );
 }
 
 /** The kernel shows this group where a user namespace doesn't map the real group (overflowgid in proc(5)). */

@@ -6,6 +6,7 @@ import { partsOfMeet } from '../facts/part.ts';
 import type { Part } from '../facts/facts.ts';
 import { isSignalled } from './frontend-process.ts';
 import { fileChecks } from './routing.ts';
+import { isSwarmTask } from '../facts/swarm.ts';
 
 /** gunicorn finishes requests in flight for up to this time. */
 const drainSeconds = 90;
@@ -62,7 +63,7 @@ export const containerChecks: readonly Check[] = [
     cure: 'Use an image with a version: `lasuite/meet-frontend:v1.27.0`.',
     weight: 'warning',
     // The image of meet-gen is built on the host, so its tag says nothing.
-    run: (facts) => subjectsOf(facts, ...longRunning.filter((part) => part !== 'meet-gen'), 'other').map(judgeImage),
+    run: (facts) => subjectsOf(facts, ...longRunning.filter((part) => !['meet-gen', 'reader'].includes(part)), 'other').map(judgeImage),
   },
   {
     id: 'stop-grace',
@@ -189,7 +190,8 @@ function restarts({ restartPolicy }: Inspection): boolean {
 }
 
 function judgePolicy(subject: Subject, inspection: Inspection): Outcome {
-  if (restarts(inspection)) return ok;
+  // Swarm replaces ended tasks, and gives their containers no policy.
+  if (restarts(inspection) || isSwarmTask(subject.container)) return ok;
   return finding(subject, 'no restart policy', 'add this line', {
     paste: [...composeLines(subject, ['restart: always']), '', recreate(subject)],
   });
@@ -207,6 +209,8 @@ function judgeImage(subject: Subject): Outcome {
 }
 
 function judgeGrace(subject: Subject, { stopTimeoutSeconds }: Inspection): Outcome {
+  if (stopTimeoutSeconds === undefined && isSwarmTask(subject.container))
+    return unchecked(`${subject.container.name}: its stop_grace_period is in its service, which only managers show`);
   const seconds = stopTimeoutSeconds ?? 10;
   if (seconds < 0 || seconds >= drainSeconds) return ok;
   return finding(

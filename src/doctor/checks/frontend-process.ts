@@ -3,6 +3,7 @@ import type { Facts, Inspection, Subject } from '../facts/facts.ts';
 import { composeLines, frontendEach, inspectEach, mountsSocket, recreate, routingFrontends, sidecarsOf } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
+import { isSwarmTask } from '../facts/swarm.ts';
 
 export const frontendProcessChecks: readonly Check[] = [
   {
@@ -50,6 +51,8 @@ function findUnableSidecar(facts: Facts, subject: Subject): Subject | undefined 
 }
 
 function judgeRestart(facts: Facts, subject: Subject, { restartPolicy, stopSignal }: Inspection): Outcome {
+  // Swarm starts a new container after each end.
+  if (isSwarmTask(subject.container)) return ok;
   const signalled = isSignalled(facts, subject);
   if (signalled === undefined)
     return unchecked(`${subject.container.name}: no container has a meet-gen of this Meet, so the way of reloading is unknown`);

@@ -8,8 +8,9 @@ import type { Problem, ProblemCode } from '../../model/problem.ts';
 import { planRouting } from '../../routes/plan.ts';
 import type { Facts, Subject } from '../facts/facts.ts';
 import { composeLines, inspectEach, recreate, serviceFor } from '../facts/meet.ts';
-import { finding, ok } from '../facts/outcome.ts';
+import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
+import { isSwarmTask } from '../facts/swarm.ts';
 
 /** Problems that other checks report better, or that no label causes. */
 const coveredElsewhere: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
@@ -123,6 +124,8 @@ function judgeMissing({ subjects, listed, only }: Facts): readonly Outcome[] {
   const missing = subjects.flatMap((subject) => {
     const role = looksLike(subject);
     if (role === undefined) return [];
+    if (isSwarmTask(subject.container))
+      return [unchecked(`${subject.container.name}: its meet.role may be in deploy.labels, which only managers show`)];
     return [
       finding(
         subject,
@@ -166,8 +169,13 @@ function judgeLabels(facts: Facts): readonly Outcome[] {
   const containers = facts.listed.map(({ container }) => container);
   const { instances, problems } = readInstances({ containers, notes: new Map() }, { only: facts.only, given: facts.owners });
   const routed = instances.filter(({ frontends }) => frontends.length > 0).flatMap((instance) => planRouting(instance, []).problems);
+  // The frontends of a swarm may be on other nodes.
+  const onSwarm = new Set(containers.filter(isSwarmTask).map(likelyInstance));
   const relevant = [...problems, ...routed].filter(
-    ({ code, severity }) => (severity !== 'notice' || code === 'owner-assumed') && !coveredElsewhere.has(code),
+    ({ code, severity, instance = '' }) =>
+      (severity !== 'notice' || code === 'owner-assumed') &&
+      !coveredElsewhere.has(code) &&
+      !(code === 'no-frontend' && onSwarm.has(instance)),
   );
   const findings = relevant
     .toSorted((left, right) => compareText(left.container ?? '', right.container ?? ''))

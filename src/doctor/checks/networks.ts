@@ -20,6 +20,7 @@ import {
 } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
+import { isSwarmTask } from '../facts/swarm.ts';
 
 export const networkChecks: readonly Check[] = [
   {
@@ -105,7 +106,7 @@ function judgeWayOut(facts: Facts): readonly Outcome[] {
       `all its networks (${names.join(', ')}) are internal, so the backend can't reach any server outside`,
       'remove internal: true from that network in compose, then recreate the network',
       {
-        paste: ['docker compose down && docker compose up -d'],
+        paste: [isSwarmTask(subject.container) ? recreate(subject) : 'docker compose down && docker compose up -d'],
       },
     );
   });

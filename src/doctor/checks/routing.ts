@@ -11,10 +11,12 @@ import {
   recreate,
   runningOf,
   shellName,
+  sidecarLog,
 } from '../facts/meet.ts';
 import { finding, ok, unchecked } from '../facts/outcome.ts';
 import type { Check, Outcome } from '../facts/outcome.ts';
 import { generationIn } from '../facts/stub.ts';
+import { isSwarmTask } from '../facts/swarm.ts';
 
 /** Checks whose findings explain a frontend without its servers. */
 export const fileChecks = ['conf-d-hidden', 'stub', 'routing-mount', 'single-file-mount', 'rival-server'];
@@ -99,7 +101,7 @@ function judgeGeneration(subject: Subject, { status, published, api, confD }: Fr
   const wanted = mounted ?? (published.known && published.value !== undefined ? generationIn(published.value) : undefined);
   if (wanted === undefined) {
     return finding(subject, 'meet-gen has not published a file for this frontend yet', 'check that meet-gen is running, and read its log', {
-      paste: ['docker compose logs --tail 50 meet-gen'],
+      paste: [sidecarLog(subject)],
       unless: [...fileChecks, 'meet-gen'],
     });
   }
@@ -110,7 +112,7 @@ function judgeGeneration(subject: Subject, { status, published, api, confD }: Fr
     `nginx serves ${serves}, but the published generation is ${wanted}`,
     "test the file with nginx, and read meet-gen's log",
     {
-      paste: [`docker exec ${shellName(subject)} nginx -t`, 'docker compose logs --tail 50 meet-gen'],
+      paste: [`docker exec ${shellName(subject)} nginx -t`, sidecarLog(subject)],
       unless: [...fileChecks, 'meet-gen', 'first-process'],
     },
   );
@@ -172,7 +174,7 @@ function judgeApi(facts: Facts, subject: Subject, { api }: FrontendFacts): Outco
   const states = backends.map(
     ({ container: { name: backend, state, health } }) => `${backend} is ${state}${health.endsWith('none') ? '' : `, ${health}`}`,
   );
-  const stateText = states.length === 0 ? 'no container has meet.role=backend' : states.join('; ');
+  const stateText = states.length === 0 ? noBackend(subject) : states.join('; ');
   const paste = backends.slice(0, 2).map((backend) => `docker logs --tail 50 ${shellName(backend)}`);
   const unless = [...fileChecks, ...backendChecks];
   if (status === 502)
@@ -205,6 +207,12 @@ function judgeApi(facts: Facts, subject: Subject, { api }: FrontendFacts): Outco
   return finding(subject, `the API answers ${status} instead of JSON`, 'read the log of the backend', { paste, unless });
 }
 
+function noBackend({ container }: Subject): string {
+  return isSwarmTask(container)
+    ? 'no backend runs on this node; docker service ps, on a manager, shows those of other nodes'
+    : 'no container has meet.role=backend';
+}
+
 function notReachable(subject: Subject, reason: string): Outcome {
   return unchecked(`the doctor can't reach ${subject.container.name} (${reason}); ${runOnMeetNetwork(subject)}`);
 }
@@ -215,5 +223,6 @@ function runOnMeetNetwork(subject: Subject): string {
   if (networks.length === 0) return 'the container is on no network';
   const names = networks.flatMap(({ name }) => parseEngineName(name) ?? []).toSorted();
   const own = names.find((name) => subject.project !== undefined && name.startsWith(`${subject.project}_`)) ?? names[0];
-  return `run the doctor on a network of its Meet${own === undefined ? '' : `: docker run --network "${own}" …`}`;
+  const attachable = isSwarmTask(subject.container) ? ', which must be `attachable: true` in the stack file' : '';
+  return `run the doctor on a network of its Meet${own === undefined ? '' : `: docker run --network "${own}" …`}${attachable}`;
 }

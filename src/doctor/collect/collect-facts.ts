@@ -20,12 +20,14 @@ import { withOwnersNetworks } from '../../model/network-owner.ts';
 import { browserHosts, calledNames, ofSameMeet, portsOf, publicHostsOf, publicNames, routingFrontends } from '../facts/meet.ts';
 import { partOf } from '../facts/part.ts';
 import { generationIn } from '../facts/stub.ts';
+import { isIdleTask, serviceTextOf } from '../facts/swarm.ts';
 import { portIn } from '../../model/endpoint.ts';
 import { readInstances } from '../../model/read-instances.ts';
 import type { Instance } from '../../model/instance.ts';
-import { composeServiceLabel, projectTextOf } from '../../model/member.ts';
+import { projectTextOf } from '../../model/member.ts';
 import { parseProject } from '../../nginx/token.ts';
 import type { PortTrial } from '../../model/port-trial.ts';
+import { readConfD } from './conf-d.ts';
 import { probePort } from './port-probe.ts';
 import { selfTestCommand, selfTestLimitMs, readSelfTest } from './backend-self-test.ts';
 import type { SelfTest } from './backend-self-test.ts';
@@ -81,7 +83,7 @@ export async function collectFacts(
   const { engine } = tools;
   // An image that compose built has its project's labels, so the doctor's own container would look like a part of the
   // Meet.
-  const listed = (await listAsRouted(tools, signal)).filter(({ container }) => !isThisContainer(container.id));
+  const listed = (await listAsRouted(tools, signal)).filter(({ container }) => !isThisContainer(container.id) && !isIdleTask(container));
   const examined = await mapInBatches(chooseSubjects(listed, only), (one) => inspectSubject(engine, one, signal));
   const subjects = examined.filter((subject) => !isElsewhere(subject, only));
   const networks = await attempt(() => engine.networks(signal));
@@ -198,7 +200,7 @@ async function inspectSubject(engine: Engine, one: ListedContainer, signal: Abor
   const inspection = await attempt(() => engine.inspect(container.id, signal));
   const inspected = inspection.known ? inspection.value : undefined;
   const project = projectTextOf(container);
-  const service = container.labels[composeServiceLabel];
+  const service = serviceTextOf(container);
   return {
     container,
     image,
@@ -228,7 +230,7 @@ async function collectFrontendFacts(
     });
   const askStatus = (): Promise<StatusAnswer> => tools.askStatus(endpointsOf(ports.status), signal);
   const [confD, api, firstProcess] = await Promise.all([
-    attempt(() => engine.readFiles(id, '/etc/nginx/conf.d', signal)),
+    attempt(() => readConfD(engine, subject.container, signal)),
     askApi(endpointsOf(ports.listen), apiPath, publicHostsOf(subject)[0], signal),
     pid === undefined
       ? unknown('its first process is unknown')

@@ -79,6 +79,7 @@ function programOf(command: readonly string[]): Program {
   // `sh -c` has the whole command in one argument.
   const words = new Set(command.flatMap((word) => word.split(/\s+/)).map((word) => word.split('/').at(-1)));
   if (words.has('celery')) return 'celery';
+  if (words.has('reader') && (words.has('meet-gen') || words.has('meet-gen.js'))) return 'meet-gen reader';
   // One command often runs migrations, and then the server.
   const serves = ['gunicorn', 'uvicorn', 'daphne', 'runserver'].some((server) => words.has(server));
   return words.has('manage.py') && !serves ? 'manage.py' : 'other';

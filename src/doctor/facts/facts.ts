@@ -17,6 +17,7 @@ export type Part =
   | 'outer-proxy'
   | 'acme-companion'
   | 'meet-gen'
+  | 'reader'
   | 'socket-proxy'
   | 'one-off'
   | 'other';
@@ -51,7 +52,7 @@ interface ExtraHost {
 }
 
 /** The program in a container's command line. The line itself is dropped, since it can have secrets. */
-export type Program = 'celery' | 'manage.py' | 'other';
+export type Program = 'celery' | 'manage.py' | 'meet-gen reader' | 'other';
 
 /** User and groups of a container's first process. */
 export interface Identity {
@@ -97,7 +98,7 @@ export interface Subject {
   readonly image: string;
   readonly part: Part;
   readonly project?: string;
-  /** The service in compose. */
+  /** The service in compose, or in the stack file. */
   readonly service?: string;
   readonly inspection: Known<Inspection>;
 }

@@ -1,10 +1,11 @@
 import { usesHostNetwork } from '../../model/address.ts';
 import { networkOwnerOf } from '../../model/network-owner.ts';
-import { parseEngineName, parseHosts, parsePort, parseServiceName } from '../../nginx/token.ts';
+import { parseEngineName, parseHosts, parsePort, parseProject, parseServiceName } from '../../nginx/token.ts';
 import type { UrlPlace } from './environment.ts';
 import type { Facts, FrontendFacts, Inspection, Subject } from './facts.ts';
 import { meetOf } from './meet-of.ts';
 import { unchecked } from './outcome.ts';
+import { isSwarmTask } from './swarm.ts';
 import type { Outcome } from './outcome.ts';
 import type { Part } from './facts.ts';
 
@@ -155,9 +156,21 @@ export function composeLines(subject: Subject, lines: readonly string[]): readon
   return ['services:', `  ${serviceFor(subject)}:`, ...lines.map((line) => `    ${line}`)];
 }
 
-/** The command that applies a change of compose.yml to a container. */
+/** The command that applies a change of compose.yml, or of the stack file, to a container. */
 export function recreate(subject: Subject): string {
+  if (isSwarmTask(subject.container)) return `docker stack deploy -c stack.yml ${stackOf(subject)}`;
   return `docker compose up -d --force-recreate ${serviceFor(subject)}`;
+}
+
+/** The command for the log of the subject's meet-gen. On Swarm it runs on a manager. */
+export function sidecarLog(subject: Subject): string {
+  return isSwarmTask(subject.container)
+    ? `docker service logs --tail 50 ${stackOf(subject)}_meet-gen`
+    : 'docker compose logs --tail 50 meet-gen';
+}
+
+function stackOf({ project }: Subject): string {
+  return (project === undefined ? undefined : parseProject(project)) ?? 'meet';
 }
 
 /** The names of a container's networks, or of the container whose network it uses. */
@@ -171,7 +184,7 @@ export function networkNames({ container }: Subject): readonly string[] {
  */
 export function connectLines(subject: Subject, network: string, note: string): readonly string[] {
   const name = parseEngineName(network);
-  if (subject.container.networkMode === 'none' || name === undefined) return [];
+  if (subject.container.networkMode === 'none' || name === undefined || isSwarmTask(subject.container)) return [];
   const owner = networkOwnerOf(subject.container);
   const connected = owner === undefined ? shellName(subject) : parseEngineName(owner)?.slice(0, 12);
   return connected === undefined ? [] : [`docker network connect "${name}" ${connected}   # ${note}`];

@@ -1,7 +1,8 @@
 import { roles } from '../../model/label-table.ts';
-import { isComposeOneOff, composeServiceLabel } from '../../model/member.ts';
+import { isComposeOneOff } from '../../model/member.ts';
 import type { Environment } from './environment.ts';
 import type { ListedContainer, Part, Program } from './facts.ts';
+import { serviceTextOf } from './swarm.ts';
 
 /** The parts of one Meet; without the parts that several Meets share. */
 export const partsOfMeet: readonly Part[] = [
@@ -14,6 +15,7 @@ export const partsOfMeet: readonly Part[] = [
   'keycloak',
   'livekit',
   'meet-gen',
+  'reader',
   'socket-proxy',
 ];
 
@@ -36,13 +38,14 @@ const byName: readonly (readonly [part: Part, image: RegExp, service: RegExp])[]
  */
 export function partOf({ container, image }: ListedContainer, environment: Environment = {}, program: Program = 'other'): Part {
   if (isComposeOneOff(container)) return 'one-off';
+  if (program === 'meet-gen reader') return 'reader';
   // A worker has the backend's image, and can have its labels.
   if (program !== 'other') return 'worker';
   const role = container.labels['meet.role'] ?? '';
   const byRole = roles.find((name) => name === role);
   if (byRole !== undefined) return byRole;
   const name = imageName(image);
-  const service = container.labels[composeServiceLabel] ?? '';
+  const service = serviceTextOf(container) ?? '';
   const byImage = byName.find(([, pattern]) => pattern.test(name))?.[0];
   const byService = byName.find(([, , pattern]) => pattern.test(service))?.[0];
   if (byImage === 'backend' && byService === 'worker') return 'worker';

@@ -1,9 +1,9 @@
 /**
- * The answer of `meet-gen drain` on Swarm. A drain that this meet-gen remembers wouldn't reach those of other nodes, while
- * a label of the service does, without a restart of its tasks.
+ * The answer of `meet-gen drain` on Swarm. A drain of this meet-gen wouldn't reach the meet-gens of other nodes. A label of
+ * the service does, and restarts no task.
  */
 export const drainAdvice =
-  'on Swarm each node has its own meet-gen, so drain with Docker, on a manager: ' +
-  'docker service update --label-add meet.drain=true SERVICE (all tasks of a service; --label-rm meet.drain ends that), or ' +
-  'docker node update --availability drain NODE (stops all tasks of a node; --availability active ends that). ' +
-  'An update, scaling down and a drained node lose no request without it: Swarm announces each stop three seconds before';
+  'each node of a swarm has its own meet-gen, so drain on a manager. ' +
+  'A service: docker service update --label-add meet.drain=true SERVICE. ' +
+  'All tasks of a node: docker node update --availability drain NODE. ' +
+  'Updates and scaling need no drain: meet-gen sees each stop coming';

@@ -53,6 +53,9 @@ test.each([
   [['python', 'manage.py', 'migrate'], 'manage.py'],
   [['python', 'manage.py', 'runserver'], 'other'],
   [['gunicorn', '-c', '/x'], 'other'],
+  [['node', '--no-opt', '/meet-gen/dist/meet-gen.js', 'reader'], 'meet-gen reader'],
+  [['node', '--no-opt', '/meet-gen/dist/meet-gen.js', 'run'], 'other'],
+  [['reader'], 'other'],
   [['sh', '-c', 'python manage.py migrate && exec gunicorn'], 'other'],
 ])('reads the program of %j: %s', (command, program) => {
   expect(inspectionFromEngine({ ...answer, Config: { Cmd: command } }).program).toBe(program);
