@@ -43,6 +43,9 @@ const programs: Readonly<Record<string, CommandCheck>> = {
   nginx: (words) => (['-t', '-s reload'].includes(words.join(' ')) ? [] : [`nginx ${words.join(' ')}: which command is that?`]),
   python: (words) => (words.join(' ') === 'manage.py migrate' ? [] : [`python ${words.join(' ')}: which command is that?`]),
   diff: () => [],
+  head: () => [],
+  set: () => [],
+  '.': (words) => (words.join(' ') === './.env' ? [] : [`. ${words.join(' ')}: which file is that?`]),
 };
 
 /** Finds the errors in the commands of a shell text, without running a command. */

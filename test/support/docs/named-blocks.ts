@@ -36,6 +36,7 @@ export const namedBlocks: readonly NamedBlock[] = [
   ...all('docs/engine-access.md', access, 'wollomatic, signal', 'wollomatic, hook', 'linuxserver, signal', 'linuxserver, hook'),
   ...all('docs/status.md', 'test/unit/docs/status-page.test.ts', 'status'),
   ...all('docs/status.md', newcomer, 'what would change'),
+  ...all('docs/swarm.md', 'test/e2e/compose/stack.test.ts', 'deploy'),
   ...all('docs/tenants.md', 'test/e2e/tenants/tenants.test.ts', 'one meet-gen for all', 'in each tenant'),
   ...all('docs/troubleshooting.md', newcomer, 'doctor'),
 ];
