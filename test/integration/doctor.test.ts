@@ -28,12 +28,12 @@ async function doctor(
   return { code, report: JSON.parse(stdout) as DoctorReport, stdout };
 }
 
-/** Gives the frontend the stub and its mounts. */
-function giveStub(scene: Scene, name: string): void {
+/** Gives the frontend the stub and its mounts. A Swarm config is an empty file in the archive. */
+function giveStub(scene: Scene, name: string, text = shippedStub()): void {
   const id = scene.engine.world.idOf(name);
-  const archive = Buffer.from(
-    tarArchive({ 'conf.d/default.conf': 'server { listen 8080; }', 'conf.d/routing.conf': shippedStub() }),
-  ).toString('latin1');
+  const archive = Buffer.from(tarArchive({ 'conf.d/default.conf': 'server { listen 8080; }', 'conf.d/routing.conf': text })).toString(
+    'latin1',
+  );
   scene.engine.faults.add({ method: 'GET', path: new RegExp(`^/containers/${id}/archive$`), do: 'body', body: archive });
 }
 
@@ -238,6 +238,27 @@ test.concurrent('checks only the Meet of --instance', async ({ scene }) => {
   const named = report.findings.flatMap(({ containers }) => containers);
   expect(named).toContain('two-frontend');
   expect(named).not.toContain('one-frontend');
+});
+
+describe('a frontend with its stub as a Swarm config, if no command is allowed', () => {
+  const task = { 'com.docker.stack.namespace': 'meet', 'com.docker.swarm.service.name': 'meet_frontend', 'meet.role': 'frontend' };
+  const found = [
+    { name: 'has the stub: only the stub answers at /generation', answers: true, ok: true },
+    { name: 'is not checked without that answer', answers: false, ok: false },
+  ] as const;
+  for (const { name, answers, ok } of found) {
+    test.concurrent(name, async ({ scene }) => {
+      const nginx = await scene.frontend('meet_frontend.n1.t1', { container: { labels: task } });
+      giveStub(scene, 'meet_frontend.n1.t1', '');
+      scene.engine.faults.add({ method: 'POST', path: /exec$/, do: 'status', status: 403 });
+      if (!answers) await nginx.close();
+      const { report } = await doctor(scene);
+      expect(find(report, 'stub')).toEqual([]);
+      expect(report.ok.some(({ check }) => check === 'stub')).toBe(ok);
+      expect(report.notChecked.some(({ check }) => check === 'stub')).toBe(!ok);
+      expect(find(report, 'restart-policy')).toEqual([]);
+    });
+  }
 });
 
 test.concurrent('runs no command in a backend of another project, and uses no answer from it', async ({ scene }) => {

@@ -6,6 +6,7 @@ import type { Check, Outcome } from '../facts/outcome.ts';
 import { isLoopback, listensOn, serversIn } from '../../nginx/servers.ts';
 import type { NginxServer } from '../../nginx/servers.ts';
 import { judgeStub } from '../facts/stub.ts';
+import { isSwarmTask } from '../facts/swarm.ts';
 
 const confDirectory = '/etc/nginx/conf.d';
 const stubFile = `${confDirectory}/routing.conf`;
@@ -83,8 +84,8 @@ function judgeConfDMount(subject: Subject, { mounts }: Inspection): Outcome {
 }
 
 function judgeStubFile(subject: Subject, { confD, status }: FrontendFacts): Outcome {
-  // Only the stub and the published file answer there.
-  if (!confD.known && status.kind === 'generation') return ok;
+  // A Swarm config can be read only from inside. Only the stub and the published file answer at /generation.
+  if (!confD.known && isSwarmTask(subject.container) && status.kind === 'generation') return ok;
   if (!confD.known) return unchecked(`${subject.container.name}: ${confD.why}`);
   const ports = portsOf(subject);
   const paste = [...composeLines(subject, stubLines), '', recreate(subject)];
