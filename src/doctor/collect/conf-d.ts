@@ -5,8 +5,8 @@ const confDirectory = '/etc/nginx/conf.d';
 const limitMs = 5000;
 
 /**
- * Reads the files of conf.d in a frontend. The engine's archive shows a Swarm config as an empty file, since it isn't among
- * the mounts that the engine knows. Inside the container the file has its text.
+ * Reads the files of conf.d in a frontend. The engine's archive shows a Swarm config as an empty file, since it isn't
+ * among the mounts that the engine knows. Inside the container the file has its text.
  * @throws Error if an empty file can't be read inside
  */
 export async function readConfD(
