@@ -10,11 +10,10 @@ import { test as plainTest } from './scene.ts';
 
 export { waitForStatus } from './scene.ts';
 
-/** A stack `meet` on a swarm: a frontend on this node, and backends. */
+/** A stack `meet` on a swarm: a frontend on this node, and backends. The engine of the scene is that of this node. */
 export interface SwarmScene {
   readonly scene: Scene;
   readonly swarm: FakeSwarm;
-  /** The first is also the engine of this node. */
   readonly managers: readonly FakeEngine[];
   readonly nginx: FakeNginx;
   readonly frontendId: string;
@@ -30,13 +29,13 @@ export const backendLabels = { 'meet.role': 'backend' };
 /** A test with a swarm that has three managers. */
 export const test = plainTest.extend<{ meet: SwarmScene }>({
   meet: async ({ scene }, use) => {
-    const others: FakeEngine[] = [];
+    const managers: FakeEngine[] = [];
     try {
-      for (const name of ['m2.sock', 'm3.sock']) others.push(await startFakeEngine(join(scene.folder, name)));
-      await use(await createSwarmScene(scene, [scene.engine, ...others]));
+      for (const name of ['m1', 'm2', 'm3']) managers.push(await startFakeEngine(join(scene.folder, `${name}.sock`)));
+      await use(await createSwarmScene(scene, managers));
     } finally {
       await scene.stopAll();
-      for (const manager of others) await manager.close();
+      for (const manager of managers) await manager.close();
     }
   },
 });

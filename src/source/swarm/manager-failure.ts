@@ -21,6 +21,8 @@ const reasons: Readonly<Record<string, readonly [reason: string, cure: string]>>
   ECONNREFUSED: ['it refuses connections', checkManagers],
   ENOENT: ['its socket does not exist', checkManagers],
   EACCES: ['this user may not open its socket', 'add the group of the socket to meet-gen (group_add in a stack: user)'],
+  ENODATA: ['its name has no address', checkManagers],
+  ETIMEOUT: ['DNS did not answer for its name', checkManagers],
   ENOTFOUND: [
     'its name has no address',
     `${checkManagers}. A name such as tasks.reader needs a network that meet-gen and the readers share`,

@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { startDeadline } from '../../util/deadline.ts';
 import { abortable } from '../docker/answers.ts';
 import type { DockerHost } from '../docker-host.ts';
@@ -21,13 +20,13 @@ export interface Managers {
 
 type Ask<Answer> = (manager: Manager, signal: AbortSignal) => Promise<Answer>;
 
-/** The addresses of a name. */
+/** The addresses of a name, at least one. */
 type Resolve = (name: string) => Promise<readonly string[]>;
 
 /** A manager that hangs must not delay the first that answers again. */
 const roundMs = 250;
 
-export function createManagers(hosts: readonly DockerHost[], resolve: Resolve = lookUp): Managers {
+export function createManagers(hosts: readonly DockerHost[], resolve: Resolve): Managers {
   const addresses = createAddresses(resolve);
   let current: Manager | undefined;
   return {
@@ -97,25 +96,34 @@ async function repeat<Answer>(round: (signal: AbortSignal) => Promise<Answer>, s
   }
 }
 
-async function managersAt(
-  host: DockerHost,
-  addresses: (name: string, signal: AbortSignal) => Promise<readonly string[]>,
-  signal: AbortSignal,
-): Promise<readonly Manager[]> {
+async function managersAt(host: DockerHost, addresses: Addresses, signal: AbortSignal): Promise<readonly Manager[]> {
   if ('socketPath' in host) return [managerAt(host)];
   return (await addresses(host.host, signal)).map((address) => managerAt(host, address));
 }
 
-async function lookUp(name: string): Promise<readonly string[]> {
-  return (await lookup(name, { all: true })).map(({ address }) => address);
-}
+type Addresses = (name: string, signal: AbortSignal) => Promise<readonly string[]>;
 
-/** A look-up can hang for longer than a question may take, so a name has one look-up at a time. */
-function createAddresses(resolve: Resolve): (name: string, signal: AbortSignal) => Promise<readonly string[]> {
+/** A name has one look-up at a time. If DNS fails or hangs, the addresses from before apply. */
+function createAddresses(resolve: Resolve): Addresses {
   const underWay = new Map<string, Promise<readonly string[]>>();
-  return (name, signal) => {
-    const asked = underWay.get(name) ?? resolve(name).finally(() => underWay.delete(name));
+  const known = new Map<string, readonly string[]>();
+  const lookUp = async (name: string): Promise<readonly string[]> => {
+    try {
+      const found = await resolve(name);
+      known.set(name, found);
+      return found;
+    } finally {
+      underWay.delete(name);
+    }
+  };
+  return async (name, signal) => {
+    const asked = underWay.get(name) ?? lookUp(name);
     underWay.set(name, asked);
-    return abortable(asked, signal);
+    const before = known.get(name);
+    if (before === undefined) return abortable(asked, signal);
+    const deadline = startDeadline(roundMs, signal);
+    return abortable(asked, deadline.signal)
+      .catch(() => before)
+      .finally(deadline.done);
   };
 }

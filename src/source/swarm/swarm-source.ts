@@ -7,19 +7,21 @@ export const swarmSource: SourceKind = {
   name: 'swarm',
   meaning: 'the tasks of a Docker Swarm, from the managers at --managers',
   async open({ managers, readerSecret, node, instance }, { countCall }) {
-    const [{ createManagerClient }, { createManagers }, { pollSwarm }, { readReaderSecret }, { createResolver }] = await Promise.all([
-      import('./manager-client.ts'),
-      import('./managers.ts'),
-      import('./poll.ts'),
-      import('./reader-secret.ts'),
-      import('./task-dns.ts'),
-    ]);
+    const [{ createManagerClient }, { createManagers }, { pollSwarm }, { readReaderSecret }, { createResolver, resolveManager }] =
+      await Promise.all([
+        import('./manager-client.ts'),
+        import('./managers.ts'),
+        import('./poll.ts'),
+        import('./reader-secret.ts'),
+        import('./task-dns.ts'),
+      ]);
     const secret = readerSecret === undefined ? undefined : await readReaderSecret(readerSecret);
+    const resolve = createResolver();
     return {
       ...pollSwarm({
-        managers: createManagers(managers),
+        managers: createManagers(managers, (name) => resolveManager(resolve, name)),
         client: createManagerClient(secret, countCall),
-        resolve: createResolver(),
+        resolve,
         secret,
         node,
         instance,

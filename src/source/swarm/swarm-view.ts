@@ -59,7 +59,7 @@ function hasOlder(known: ReadonlyMap<string, SwarmObject>, read: ReadonlyMap<str
   return false;
 }
 
-/** Whether a task has a service that neither this read nor an earlier one has. */
+/** Whether the service of a task is unknown. */
 export function hasUnknownService(view: SwarmReading, { services, tasks }: SwarmReading): boolean {
   return [...tasks.values()].some(({ serviceId }) => !services.has(serviceId) && !view.services.has(serviceId));
 }

@@ -1,4 +1,5 @@
-import { Resolver } from 'node:dns/promises';
+import { lookup, Resolver } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import type { Task } from './read-tasks.ts';
 
 /** The addresses that Docker's DNS lists for a name. */
@@ -16,6 +17,22 @@ export function createResolver(servers?: readonly string[]): ResolveName {
   const resolver = new Resolver({ timeout: answerLimitMs, tries: 1 });
   if (servers !== undefined) resolver.setServers(servers);
   return (name) => resolver.resolve4(name);
+}
+
+/**
+ * The addresses of a manager's name, from DNS. Only for a name that DNS doesn't know, asks `getaddrinfo`, which also reads
+ * /etc/hosts.
+ * @throws Error without an address
+ */
+export async function resolveManager(resolve: ResolveName, name: string): Promise<readonly string[]> {
+  if (isIP(name) !== 0) return [name];
+  try {
+    return await resolve(name);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTFOUND' && code !== 'ENODATA') throw error;
+    return (await lookup(name, { all: true })).map(({ address }) => address);
+  }
 }
 
 /** The name under which Docker's DNS lists the tasks of a service; undefined for a name that no service can have. */
