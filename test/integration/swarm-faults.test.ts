@@ -74,7 +74,7 @@ test.concurrent('a manager that hangs is asked once, and the polls stay with ano
   expect(hits).toBeLessThanOrEqual(2);
 });
 
-test.concurrent('while no manager can be read, nothing changes, and the reasons are reported', async ({ meet }) => {
+test.concurrent('without an answer of any manager, the routes stay, and the reasons are reported', async ({ meet }) => {
   const { scene, swarm, managers } = meet;
   const ended = meet.backend(20);
   meet.backend(21);
@@ -88,7 +88,7 @@ test.concurrent('while no manager can be read, nothing changes, and the reasons 
   const { problems } = await waitForStatus(scene, 'no manager answers', (status) =>
     status.problems.some(({ code, message }) => code === 'engine-unreachable' && message.includes('did not answer in time')),
   );
-  const [{ message = '' } = {}] = problems.filter(({ code }) => code === 'engine-unreachable');
+  const message = problems.find(({ code }) => code === 'engine-unreachable')?.message;
   expect(message).toContain('it refuses connections');
   expect(message).toContain('it did not answer in time');
   expect(message).toContain('it answered 500: {"message":"The swarm does not have a leader"}');

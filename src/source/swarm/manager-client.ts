@@ -32,7 +32,7 @@ interface LastAnswer {
   readonly value: unknown;
 }
 
-/** The other managers hang for 11 s after the end of a leader (measured). */
+/** Managers hang for 11 s after the end of their leader (measured). */
 export const askLimitMs = 2000;
 const etagPattern = /^"([\x21\x23-\x7e]{1,128})"$/;
 const { maxBytes } = answerLimits.list;
