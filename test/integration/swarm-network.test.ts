@@ -29,7 +29,7 @@ const test = swarmTest.extend<{ network: Network }>({
     const servers = await Promise.all(meet.managers.map((manager, index) => forward(scene.address(30 + index), manager)));
     const managers = `tcp://tasks.reader:${port}`;
     try {
-      await use({ dns, run: (flags = []) => void runIn(mounts, meet, ['--managers', managers, ...flags]) });
+      await use({ dns, run: (flags = []) => runIn(mounts, meet, ['--managers', managers, ...flags]) });
     } finally {
       await scene.stopAll();
       for (const server of servers) server.close();

@@ -23,7 +23,7 @@ const containerStates: Readonly<Record<TaskState, ContainerState>> = {
   orphaned: 'exited',
 };
 
-const portsUnknown = 'a swarm lists no exposed ports of its tasks';
+const portsUnknown = 'a swarm does not list them';
 
 /** A task that has ended and that the swarm has replaced. The managers keep some of them for `docker service ps`. */
 export function isHistory({ state, desired }: Pick<Task, 'state' | 'desired'>): boolean {

@@ -55,13 +55,13 @@ const eventsReconnectCapMs = 5000;
 const steadyMs = 2000;
 
 /** The containers and events of a swarm, read from its managers. */
-export function pollSwarm(ports: SwarmPorts): Pick<Source, 'list' | 'subscribe'> {
+export function pollSwarm(ports: SwarmPorts): Pick<Source, 'list' | 'listsAll' | 'subscribe'> {
   const swarm: Swarm = { ports, oneAtATime: pLimit(1), view: emptyView(ports.node), readAtMs: 0, place: undefined, reported: undefined };
   return {
+    listsAll: true,
     async list(signal, ids) {
       if (ids === undefined || nowMs() - swarm.readAtMs >= freshForMs) await read(swarm, true, signal);
-      const { containers } = swarm.view;
-      return ids === undefined ? [...containers.values()] : ids.flatMap((id) => containers.get(id) ?? []);
+      return [...swarm.view.containers.values()];
     },
     async subscribe(_, signal) {
       await read(swarm, true, signal);

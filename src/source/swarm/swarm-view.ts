@@ -96,7 +96,7 @@ export function isChanging({ services, tasks, containers }: SwarmView): boolean 
 export function changesBetween(reported: ReadonlyMap<string, Container>, { containers, tasks }: SwarmView): readonly EngineEvent[] {
   if (reported === containers) return [];
   const events: EngineEvent[] = [];
-  const add = (containerId: string, action: string): void => void events.push(eventOf(containerId, action, tasks.get(containerId)));
+  const add = (id: string, action: string): void => void events.push(eventOf(id, action, reported.get(id), tasks.get(id)));
   for (const [id, now] of containers) {
     const before = reported.get(id);
     if (before === now) continue;
@@ -108,9 +108,10 @@ export function changesBetween(reported: ReadonlyMap<string, Container>, { conta
   return events;
 }
 
-/** Only a failed task is known to have crashed. A task that is no longer listed may have been stopped. */
-function eventOf(containerId: string, action: string, task: Task | undefined): EngineEvent {
-  const mayBeStop = action === 'die' && task?.state !== 'failed';
+/** Only a task that failed without leaving has crashed for certain. A task that is no longer listed may have left. */
+function eventOf(containerId: string, action: string, before: Container | undefined, task: Task | undefined): EngineEvent {
+  const isCrash = task?.state === 'failed' && before?.isStopping !== true;
+  const mayBeStop = action === 'die' && !isCrash;
   return { type: 'container', action, containerId, hasRole: true, ...(mayBeStop ? { mayBeStop } : {}) };
 }
 

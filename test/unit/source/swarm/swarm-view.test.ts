@@ -126,6 +126,7 @@ const steps: readonly (readonly [name: string, before: readonly Sketch[], now: r
     ],
     ['update b', 'die a'],
   ],
+  ['a leaving task fails', [{ id: 'a', desired: 'shutdown' }], [{ id: 'a', version: 2, state: 'failed', desired: 'shutdown' }], ['die a?']],
   ['a task completes', [{ id: 'a' }], [{ id: 'a', version: 2, state: 'complete', desired: 'shutdown' }], ['die a?']],
   ['a task was shut down', [{ id: 'a' }], [{ id: 'a', version: 2, state: 'shutdown', desired: 'shutdown' }], ['die a?']],
   ['a task is gone', [{ id: 'a' }], [], ['die a?']],
