@@ -135,6 +135,18 @@ test.concurrent('the polls go on if the event stream breaks or is refused', asyn
   await meet.scene.serves(meet.server(22));
 });
 
+test.concurrent('a task of a new service is routed, although no event of the service arrived', async ({ meet }) => {
+  const { scene, swarm } = meet;
+  for (const manager of meet.managers) manager.faults.add({ method: 'GET', path: /^\/events$/, do: 'half-open' });
+  meet.backend(20);
+  meet.run();
+  await scene.serves(meet.server(20));
+  await asked(meet);
+  swarm.service('meet_files', { containerLabels: { 'meet.role': 'service', 'meet.paths': '/files', 'meet.port': '3000' } });
+  swarm.task({ service: 'meet_files', slot: 1, address: scene.address(21) });
+  await scene.serves(`${scene.address(21)}:3000`);
+});
+
 test.concurrent('signed answers are accepted, and an unchanged one costs no body', async ({ meet }) => {
   const secret = 'a secret of enough bytes';
   const file = join(meet.scene.folder, 'secret');

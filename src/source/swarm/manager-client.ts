@@ -37,7 +37,7 @@ export const askLimitMs = 2000;
 const etagPattern = /^"([\x21\x23-\x7e]{1,128})"$/;
 const { maxBytes } = answerLimits.list;
 
-/** @param secret of the readers; without it, answers need no signature */
+/** @param secret the readers' secret; without one, answers need no signature */
 export function createManagerClient(secret: Buffer | undefined, countCall: (endpoint: string) => void): ManagerClient {
   const lastAnswers = new Map<string, Map<string, LastAnswer>>();
 
