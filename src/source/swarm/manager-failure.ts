@@ -37,8 +37,13 @@ export function failureOf(cause: unknown): ManagerFailure {
   if (known !== undefined) return new ManagerFailure(...known, cause);
   if (name === 'TimeoutError' || name === 'AbortError') return new ManagerFailure('it did not answer in time', checkManagers, cause);
   const tls = explainTlsFailure(code);
-  if (tls !== undefined) return new ManagerFailure(tls.why, tls.cure, cause);
+  if (tls !== undefined) return new ManagerFailure(ofManagers(tls.why), ofManagers(tls.cure), cause);
   return new ManagerFailure(showUntrustedText(messageOf(cause), maxReasonLength), checkManagers, cause);
+}
+
+/** The texts about TLS name the option of an engine. */
+function ofManagers(text: string): string {
+  return text.replaceAll('DOCKER_HOST', '--managers');
 }
 
 /** Why an answer with this status can't be used. @param body can quote the engine or a proxy */

@@ -47,6 +47,7 @@ export function createManagers(hosts: readonly DockerHost[], resolve: Resolve): 
         try {
           return await attempt(last, signal);
         } catch {
+          if (signal.aborted) current = last;
           signal.throwIfAborted();
         }
       }

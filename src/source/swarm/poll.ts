@@ -34,7 +34,9 @@ interface Swarm {
   view: SwarmView;
   /** When the last successful read began. */
   readAtMs: number;
-  /** The place of the manager that it asked. */
+  /** When a read last began with the services. */
+  servicesAtMs: number;
+  /** The place of the manager that the last read asked. */
   place: string | undefined;
   /** The containers that the events reported so far lead to; undefined before the first subscription. */
   reported: ReadonlyMap<string, Container> | undefined;
@@ -48,6 +50,8 @@ const quickForMs = 120_000;
 const quickAfterEventMs = 2000;
 /** A burst of events costs a read in this time. */
 const leastGapMs = 50;
+/** A stream of events can be cut without an end, so the services are read at least this often. */
+const servicesEveryMs = 5000;
 /** A view of this age answers a look. */
 const freshForMs = 3000;
 const eventsReconnectCapMs = 5000;
@@ -56,7 +60,15 @@ const steadyMs = 2000;
 
 /** The containers and events of a swarm, read from its managers. */
 export function pollSwarm(ports: SwarmPorts): Pick<Source, 'list' | 'listsAll' | 'subscribe'> {
-  const swarm: Swarm = { ports, oneAtATime: pLimit(1), view: emptyView(ports.node), readAtMs: 0, place: undefined, reported: undefined };
+  const swarm: Swarm = {
+    ports,
+    oneAtATime: pLimit(1),
+    view: emptyView(ports.node),
+    readAtMs: 0,
+    servicesAtMs: 0,
+    place: undefined,
+    reported: undefined,
+  };
   return {
     listsAll: true,
     async list(signal, ids) {
@@ -77,11 +89,13 @@ function read(swarm: Swarm, areServicesDue: boolean, signal: AbortSignal): Promi
     signal.throwIfAborted();
     const { client, managers } = swarm.ports;
     const beganAtMs = nowMs();
-    const { manager, reading } = await managers.first(async (asked, abort) => {
+    const { manager, reading, hasServices } = await managers.first(async (asked, abort) => {
       // Services and tasks of one read come from one manager.
-      const withServices = areServicesDue || asked.place !== swarm.place;
-      return { manager: asked, reading: await readSwarm(client, asked, swarm.view, withServices, abort) };
+      const withServices = areServicesDue || asked.place !== swarm.place || beganAtMs - swarm.servicesAtMs >= servicesEveryMs;
+      const found = await readSwarm(client, asked, swarm.view, withServices, abort);
+      return { manager: asked, reading: found, hasServices: withServices };
     }, signal);
+    if (hasServices) swarm.servicesAtMs = beganAtMs;
     client.keepOnly(manager);
     swarm.view = afterRead(swarm.view, reading);
     swarm.readAtMs = beganAtMs;
@@ -169,6 +183,7 @@ async function listen({ ports: { managers, secret } }: Swarm, subscription: Subs
   while (!signal.aborted) {
     const manager = managers.current();
     const abort = new AbortController();
+    const beganAtMs = nowMs();
     const end = (): void => abort.abort();
     signal.addEventListener('abort', end, { once: true });
     try {
@@ -177,7 +192,6 @@ async function listen({ ports: { managers, secret } }: Swarm, subscription: Subs
         for await (const event of followManager(manager, secret, abort.signal)) {
           // Events before the stream opened may be lost.
           if (event === 'opened') subscription.hasEvents = true;
-          else backoff.reset();
           lookAgain();
         }
       }
@@ -186,6 +200,7 @@ async function listen({ ports: { managers, secret } }: Swarm, subscription: Subs
     }
     signal.removeEventListener('abort', end);
     Object.assign(subscription, { hasEvents: false, stream: undefined });
+    if (nowMs() - beganAtMs >= steadyMs) backoff.reset();
     await sleep(backoff.nextMs(), undefined, { signal, ref: false }).catch(() => undefined);
   }
 }
